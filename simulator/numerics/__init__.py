@@ -1,0 +1,1 @@
+"""Numerical ground floor: compiled kernels, parallel loops, random streams, rigid transforms."""

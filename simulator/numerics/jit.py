@@ -1,0 +1,87 @@
+"""The only module that names numba's decorators: every compiled function of OddRoad is a `kernel`.
+
+numba's disk cache keys a function by its own file only, so editing a callee in another file would leave the
+caller's old machine code in use. `kernel` therefore puts a digest of the function's module and of every
+`simulator` module it imports (transitively) into the cached name.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
+FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
+
+
+def _imported_modules(name: str, source: str) -> set[str]:
+    package = name.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], base]).strip(".")
+            found.add(base)
+            found.update(f"{base}.{alias.name}" for alias in node.names)
+    return {module for module in found if module.startswith("simulator.")}
+
+
+@cache
+def _module_source(name: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+@cache
+def source_digest(module: str) -> str:
+    """Hex digest of the source of `module` and of all `simulator` modules with kernels that it reaches by imports."""
+    todo, seen = [module], dict[str, str]()
+    while todo:
+        name = todo.pop()
+        source = _module_source(name)
+        if name in seen or source is None or (name != module and "numerics" not in source):
+            continue
+        seen[name] = source
+        todo.extend(_imported_modules(name, source))
+    text = "\0".join(f"{name}\0{seen[name]}" for name in sorted(seen))
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+@overload
+def kernel(function: F) -> F: ...
+@overload
+def kernel(*, fastmath: bool = True, inline: bool = False) -> Callable[[F], F]: ...
+def kernel(function: F | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
+    """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
+
+    Args:
+        fastmath: allow reordering and contraction of float operations (never assumptions about NaN or inf).
+        inline: force LLVM to inline the function into its callers (small helpers in hot loops).
+    """
+
+    def decorate(plain: F) -> Any:
+        # Inlined helpers are compiled into their callers only: they need no cache entry of their own.
+        plain.__qualname__ = f"{plain.__qualname__}__{source_digest(plain.__module__)}"
+        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH if fastmath else False}
+        if inline:
+            options["forceinline"] = True
+        return numba.njit(cache=not inline, **options)(plain)
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,36 @@
+"""Parallel loops over disjoint ranges: nogil kernels on a thread pool, so that nothing is compiled twice.
+
+Each call owns its rows, hence results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+
+def available_threads() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool(threads: int, pid: int) -> ThreadPoolExecutor:  # the process id keeps a forked child from a dead pool
+    return ThreadPoolExecutor(threads, thread_name_prefix="oddroad")
+
+
+def parallel_for(body: Callable[[int, int], object], count: int, *, chunk: int, threads: int | None = None) -> None:
+    """Call `body(start, stop)` for consecutive ranges of at most `chunk` that cover `range(count)`.
+
+    `body` must release the GIL (a `kernel`) and write only to its own range.
+    """
+    workers = threads or available_threads()
+    ranges = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
+    if workers == 1 or len(ranges) <= 1:
+        for start, stop in ranges:
+            body(start, stop)
+        return
+    for future in [_pool(workers, os.getpid()).submit(body, *span) for span in ranges]:
+        future.result()

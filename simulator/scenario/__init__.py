@@ -1,0 +1,1 @@
+"""The description of what should happen: plain validated data; any number may be a distribution."""

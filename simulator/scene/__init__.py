@@ -1,0 +1,29 @@
+"""The Scene: meshes, materials, textures, articulated objects, lamps and atmosphere; all that a sensor may know.
+
+Open families (actors, anomalies, weather ...) lower to this small closed vocabulary of arrays.
+"""
+
+from simulator.scene.articulation import Driver, Joint
+from simulator.scene.atmosphere import Atmosphere
+from simulator.scene.builder import Scene, SceneBuilder
+from simulator.scene.material import Lamp, Material, Switch, Texture
+from simulator.scene.mesh import Mesh
+from simulator.scene.model import Body, Model
+from simulator.scene.snapshot import Snapshot, Timeline
+
+__all__ = [
+    "Atmosphere",
+    "Body",
+    "Driver",
+    "Joint",
+    "Lamp",
+    "Material",
+    "Mesh",
+    "Model",
+    "Scene",
+    "SceneBuilder",
+    "Snapshot",
+    "Switch",
+    "Texture",
+    "Timeline",
+]

@@ -1,0 +1,61 @@
+"""A Model: one object's geometry, joints and lamps in its own frame; what every parametric family returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.scene.articulation import Joint
+from simulator.scene.material import Lamp, Material
+from simulator.scene.mesh import Mesh
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A rigid piece of a model: a mesh in the object frame at rest, its materials by slot, the joint it hangs on."""
+
+    mesh: Mesh
+    materials: tuple[Material, ...]
+    joint: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An object in its own frame: x forward, y left, z up, origin on the ground.
+
+    Vehicles have the origin under the rear axle's centre (ISO 8855), all else under its middle.
+
+    Attributes:
+        class_name: a name of `assets/classes.yaml`.
+        bodies: rigid pieces.
+        joints: joints of the bodies, parents first.
+        lamps: light sources.
+        wheelbase_m: distance of the axles (0: not a vehicle).
+        attributes: facts for the labels, such as {"age": "child", "pose": "lying", "color": "red"}.
+        box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
+    """
+
+    class_name: str
+    bodies: tuple[Body, ...]
+    joints: tuple[Joint, ...] = ()
+    lamps: tuple[Lamp, ...] = ()
+    wheelbase_m: float = 0.0
+    attributes: tuple[tuple[str, str], ...] = ()
+    box: NDArray[np.float64] | None = None
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """(2, 3) corners of the labelled box: `box`, or the bounds of all bodies at rest."""
+        if self.box is not None:
+            return self.box
+        low = np.min([body.mesh.vertices.min(0) for body in self.bodies], axis=0)
+        high = np.max([body.mesh.vertices.max(0) for body in self.bodies], axis=0)
+        return np.stack([low, high]).astype(np.float64)
+
+    @property
+    def size_lwh_m(self) -> NDArray[np.float64]:
+        """(3,) length, width, height of the labelled box."""
+        return self.bounds[1] - self.bounds[0]

@@ -1,0 +1,32 @@
+"""Tileable noise images, the raw material of procedural textures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def spectral_noise(size: int, rng: np.random.Generator, *, slope: float = 2.0, low_cut: float = 1.0) -> NDArray[np.float64]:
+    """(size, size) tileable Gaussian noise with power spectrum 1 / f**slope, zero mean, unit deviation.
+
+    Args:
+        size: pixels, a power of two.
+        rng: named random stream.
+        slope: 0 white, 2 clouds-like, 3 and more smooth.
+        low_cut: frequencies below this many cycles per tile are removed, so that tiling does not show.
+    """
+    fy, fx = np.fft.fftfreq(size)[:, None] * size, np.fft.rfftfreq(size)[None] * size
+    f = np.hypot(fx, fy)
+    amplitude = np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
+    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) * amplitude, s=(size, size))
+    return (noise - noise.mean()) / max(noise.std(), 1e-12)
+
+
+def to_srgb8(linear: NDArray[np.float64], alpha: NDArray[np.float64] | float = 1.0) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8 sRGB image of (H, W, 3) linear colour and 0..1 alpha (IEC 61966-2-1)."""
+    c = np.clip(linear, 0.0, 1.0)
+    coded = np.where(c <= 0.0031308, 12.92 * c, 1.055 * np.power(c, 1 / 2.4) - 0.055)
+    out = np.empty((*coded.shape[:2], 4), np.uint8)
+    out[..., :3] = np.rint(coded * 255)
+    out[..., 3] = np.rint(np.clip(alpha, 0.0, 1.0) * 255)
+    return out

@@ -1,0 +1,80 @@
+"""State of all objects at one time, and a drive's worth of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics import se3
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """State of the O objects of a scene at `time_ns`; row i is object id i (row 0 is the ground: no object).
+
+    Attributes:
+        time_ns: integer nanoseconds since the start of the drive.
+        position: (O, 3) metres, world frame.
+        rpy: (O, 3) ISO 8855 roll, pitch, yaw.
+        velocity: (O, 3) m/s, world frame.
+        travel_m, steer_rad, gait_rad: (O,) channels that drive joints.
+        lamps: (O,) uint32, bit `1 << Switch` set where that switch is on.
+    """
+
+    time_ns: int
+    position: F64
+    rpy: F64
+    velocity: F64
+    travel_m: F64
+    steer_rad: F64
+    gait_rad: F64
+    lamps: NDArray[np.uint32]
+
+    @property
+    def world_SE3_object(self) -> F64:
+        """(O, 4, 4) poses."""
+        return se3.pose(self.position, *self.rpy.T)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """Snapshots of a drive at a fixed step; arrays as in Snapshot with a leading time axis T.
+
+    `times_ns` is (T,) int64, equally spaced.
+    """
+
+    times_ns: NDArray[np.int64]
+    position: F64
+    rpy: F64
+    velocity: F64
+    travel_m: F64
+    steer_rad: F64
+    gait_rad: F64
+    lamps: NDArray[np.uint32]
+
+    def at(self, time_ns: int) -> Snapshot:
+        """State at `time_ns`, linear between steps (angles the short way round), clamped to the recorded span."""
+        t = int(np.clip(time_ns, self.times_ns[0], self.times_ns[-1]))
+        i = int(np.clip(np.searchsorted(self.times_ns, t, "right") - 1, 0, max(len(self.times_ns) - 2, 0)))
+        j = min(i + 1, len(self.times_ns) - 1)
+        span = int(self.times_ns[j] - self.times_ns[i])
+        w = (t - int(self.times_ns[i])) / span if span else 0.0
+
+        def mix(a: F64) -> F64:
+            return a[i] + w * (a[j] - a[i])
+
+        rpy = self.rpy[i] + w * se3.wrap_angle(self.rpy[j] - self.rpy[i])
+        return Snapshot(
+            int(time_ns),
+            mix(self.position),
+            rpy,
+            mix(self.velocity),
+            mix(self.travel_m),
+            mix(self.steer_rad),
+            mix(self.gait_rad),
+            self.lamps[i],
+        )
