@@ -1,8 +1,9 @@
-"""Prescribed motions: an object follows a polyline at a speed profile once its trigger fires."""
+"""What an agent is told: the path it follows, its temper, and the events that change its mind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """One object's prescribed motion.
+    """One object's prescribed motion: it follows a polyline regardless of others once its trigger fires.
 
     Attributes:
         object: object id.
@@ -19,6 +20,7 @@ class Motion:
         acceleration_mps2: with which the target speed is reached.
         start_s: earliest start after the beginning of the drive.
         start_ego_distance_m: if given, starts only when the ego's front is this near (straight line).
+        initial_speed_mps: speed at the beginning of the drive, before and at the trigger.
         stride_m: length of a gait cycle (two steps) for legs; 0: no gait.
         keep_heading: keep the initial heading (a sideways slide) instead of facing along the polyline.
     """
@@ -27,6 +29,86 @@ class Motion:
     points: NDArray[np.float64]
     speed_mps: float
     acceleration_mps2: float = 2.0
+    start_s: float = 0.0
+    start_ego_distance_m: float | None = None
+    initial_speed_mps: float = 0.0
+    stride_m: float = 0.0
+    keep_heading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A scripted change of an agent's target, once, when its trigger fires.
+
+    Attributes:
+        kind: `speed`: `value` is the new target speed in m/s, reached with `rate` m/s2;
+            `lateral`: `value` is the new offset in metres to the left of the path, reached in `rate` seconds.
+        value, rate: see above.
+        after_s: not before this time of the drive.
+        ego_distance_m: if given, only when the ego's front is this near (straight line).
+    """
+
+    kind: Literal["speed", "lateral"]
+    value: float
+    rate: float
+    after_s: float = 0.0
+    ego_distance_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Longitudinal temper: Intelligent Driver Model (Treiber, Hennecke, Helbing 2000, table 1).
+
+    Attributes:
+        desired_speed_mps: v0.
+        headway_s: T.
+        gap_m: s0.
+        acceleration_mps2: a.
+        deceleration_mps2: comfortable b.
+        reacts: brakes for others, for signals and at the end of the road; False: drives on whatever happens.
+    """
+
+    desired_speed_mps: float
+    headway_s: float = 1.6
+    gap_m: float = 2.0
+    acceleration_mps2: float = 0.73
+    deceleration_mps2: float = 1.67
+    reacts: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agent:
+    """An object that drives along a path.
+
+    Attributes:
+        object: object id.
+        points: (K, 3) world polyline of the path that the model's origin follows.
+        start_m: arc length at the start.
+        speed_mps: speed at the start.
+        driver: temper.
+        front_m, rear_m: extent of the body ahead of and behind the model's origin (both positive).
+        half_width_m: half the body's width.
+        wheelbase_m: distance of the axles, for the steering angle.
+        lateral_m: offset to the left of the path at the start.
+        events: scripted changes.
+        stops: (arc length of the stop line, index of the signal) for each signal on the path.
+        start_s, start_ego_distance_m: trigger before which the agent keeps its initial speed (see Motion).
+        stride_m: length of a gait cycle for legs; 0: no gait.
+        keep_heading: do not turn with the path.
+    """
+
+    object: int
+    points: NDArray[np.float64]
+    start_m: float
+    speed_mps: float
+    driver: Driver
+    front_m: float
+    rear_m: float
+    half_width_m: float
+    wheelbase_m: float = 0.0
+    lateral_m: float = 0.0
+    events: tuple[Event, ...] = ()
+    stops: tuple[tuple[float, int], ...] = field(default=())
     start_s: float = 0.0
     start_ego_distance_m: float | None = None
     stride_m: float = 0.0

@@ -1,0 +1,183 @@
+"""From agents and prescribed motions to a Timeline of all objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.kernels import (
+    AGENT_DTYPE,
+    CONFLICT_DTYPE,
+    EVENT_DTYPE,
+    LOOK_AHEAD_M,
+    OBSTACLE_DTYPE,
+    SPACING,
+    STOP_DTYPE,
+    find_conflicts,
+    simulate,
+)
+from simulator.dynamics.motion import Agent, Driver, Motion
+from simulator.numerics import se3
+
+Array = NDArray[np.float64]
+
+STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """Motion of the agents over T steps; arrays are (T, A) unless said otherwise.
+
+    Attributes:
+        times_ns: (T,) int64.
+        agents: the A agents.
+        position: (T, A, 3) world.
+        rpy: (T, A, 3) roll, pitch, yaw.
+        speed: m/s along the path.
+        acceleration: m/s2.
+        travel: metres since the start.
+        steer: radians.
+    """
+
+    times_ns: NDArray[np.int64]
+    agents: tuple[Agent, ...]
+    position: Array
+    rpy: Array
+    speed: Array
+    acceleration: Array
+    travel: Array
+    steer: Array
+
+
+def resample(points: Array, spacing: float = SPACING) -> Array:
+    """(K, 3) polyline resampled every `spacing` metres of horizontal length, at least two samples; the end is kept
+    within one spacing."""
+    points = np.asarray(points, np.float64)
+    step = np.hypot(*np.diff(points[:, :2], axis=0).T)
+    keep = np.concatenate([[True], step > 1e-9])
+    points = points[keep]
+    s = np.concatenate([[0.0], np.cumsum(step[keep[1:]])])
+    if len(points) < 2 or s[-1] < spacing:
+        direction = points[-1] - points[0] if len(points) > 1 else np.array([1.0, 0.0, 0.0])
+        direction = direction / max(float(np.hypot(*direction[:2])), 1e-9)
+        return np.stack([points[0], points[0] + spacing * direction])
+    at = np.arange(0.0, s[-1] + 1e-9, spacing)
+    return np.stack([np.interp(at, s, points[:, k]) for k in range(3)], axis=1)
+
+
+def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:
+    """The agent that carries out a prescribed motion (it reacts to nobody)."""
+    driver = Driver(
+        motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False
+    )
+    return Agent(
+        object=motion.object,
+        points=motion.points,
+        start_m=0.0,
+        speed_mps=motion.initial_speed_mps,
+        driver=driver,
+        front_m=front_m,
+        rear_m=rear_m,
+        half_width_m=half_width_m,
+        start_s=motion.start_s,
+        start_ego_distance_m=motion.start_ego_distance_m,
+        stride_m=motion.stride_m,
+        keep_heading=motion.keep_heading,
+    )
+
+
+def _agent_rows(agents: Sequence[Agent], first: NDArray[np.int64], samples: NDArray[np.int64]) -> NDArray[np.void]:
+    rows = np.zeros(len(agents), AGENT_DTYPE)
+    for i, agent in enumerate(agents):
+        row, driver = rows[i], agent.driver
+        row["path"], row["samples"] = first[i], samples[i]
+        row["s"], row["speed"], row["lateral"] = agent.start_m, agent.speed_mps, agent.lateral_m
+        row["initial_speed"] = agent.speed_mps
+        row["desired"], row["headway"], row["gap"] = driver.desired_speed_mps, driver.headway_s, driver.gap_m
+        row["accel"], row["decel"], row["reacts"] = driver.acceleration_mps2, driver.deceleration_mps2, driver.reacts
+        row["front"], row["rear"], row["half_width"] = agent.front_m, agent.rear_m, agent.half_width_m
+        row["start_s"] = agent.start_s
+        row["start_distance"] = np.inf if agent.start_ego_distance_m is None else agent.start_ego_distance_m
+        row["lateral_to"] = agent.lateral_m
+    return rows
+
+
+def _event_rows(agents: Sequence[Agent]) -> NDArray[np.void]:
+    rows = [
+        (i, e.kind == "lateral", e.value, e.rate, e.after_s, np.inf if e.ego_distance_m is None else e.ego_distance_m, False)
+        for i, agent in enumerate(agents)
+        for e in agent.events
+    ]
+    return np.array(rows, EVENT_DTYPE)
+
+
+def run(
+    agents: Sequence[Agent], ego: int, obstacles: NDArray[np.void], signals_go: NDArray[np.bool_], duration_s: float
+) -> Tracks:
+    """Simulate all agents for `duration_s`.
+
+    Args:
+        agents: in any order; ties are broken by index.
+        ego: index of the ego in `agents`.
+        obstacles: (K,) OBSTACLE_DTYPE standing things that drivers brake for.
+        signals_go: (T, S) bool for the T steps of `step_times(duration_s)`.
+        duration_s: length of the drive.
+    """
+    times = step_times(duration_s)
+    paths = [resample(agent.points) for agent in agents]
+    samples = np.array([len(path) for path in paths], np.int64)
+    first = np.concatenate([[0], np.cumsum(samples)[:-1]]).astype(np.int64)
+    path_xy = np.ascontiguousarray(np.concatenate(paths)[:, :2])
+    rows, events = _agent_rows(agents, first, samples), _event_rows(agents)
+    stops = np.array([(i, s, k) for i, agent in enumerate(agents) for s, k in agent.stops], STOP_DTYPE)
+    conflicts = np.zeros(max(16, len(agents) * 16), CONFLICT_DTYPE)
+    count = find_conflicts(rows, path_xy, LOOK_AHEAD_M, conflicts)
+    s, lateral, speed, accel = (np.zeros((len(times), len(agents))) for _ in range(4))
+    simulate(
+        rows, events, path_xy, obstacles, stops, signals_go, conflicts[:count], ego, STEP_NS * 1e-9, s, lateral, speed, accel
+    )
+    position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
+    for i, agent in enumerate(agents):
+        position[:, i], rpy[:, i], steer[:, i, 0] = _poses(agent, paths[i], s[:, i], lateral[:, i])
+    return Tracks(times, tuple(agents), position, rpy, speed, accel, s - s[:1], steer[:, :, 0])
+
+
+def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, Array, Array]:
+    """World position, roll-pitch-yaw and steering angle along a resampled path; heading is continuous."""
+    tangent = np.gradient(path, axis=0)
+    heading = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
+    pitch = -np.arctan2(tangent[:, 2], np.hypot(tangent[:, 0], tangent[:, 1]))
+    at = s / SPACING
+    index = np.arange(len(path))
+    yaw = np.interp(at, index, heading)
+    xyz = np.stack([np.interp(at, index, path[:, k]) for k in range(3)], axis=1)
+    xyz[:, 0] -= lateral * np.sin(yaw)
+    xyz[:, 1] += lateral * np.cos(yaw)
+    curvature = np.interp(at, index, np.gradient(heading) / SPACING)
+    speed = np.gradient(s) if len(s) > 1 else np.zeros_like(s)
+    slip = np.arctan2(np.gradient(lateral) if len(s) > 1 else 0.0 * s, np.maximum(speed, 1e-3))
+    moving = speed > 1e-3
+    yaw = yaw + np.where(moving, slip, 0.0)  # a lane change turns the body into its own direction of travel
+    if agent.keep_heading:
+        yaw = np.full_like(yaw, yaw[0])
+    steer = np.arctan(agent.wheelbase_m * curvature)
+    return xyz, np.stack([np.zeros_like(yaw), np.interp(at, index, pitch), yaw], axis=1), steer
+
+
+def step_times(duration_s: float) -> NDArray[np.int64]:
+    """(T,) int64 nanoseconds of the dynamics steps that cover [0, duration_s]."""
+    return np.arange(int(np.ceil(duration_s * 1e9 / STEP_NS)) + 1, dtype=np.int64) * STEP_NS
+
+
+def obstacle_rows(position: Array, yaw: Array, low: Array, high: Array) -> NDArray[np.void]:
+    """OBSTACLE_DTYPE rows of N standing objects: origin (N, 3), yaw (N,), box corners in the object frame (N, 3)."""
+    rows = np.zeros(len(position), OBSTACLE_DTYPE)
+    middle = (low + high) / 2
+    rows["x"] = position[:, 0] + middle[:, 0] * np.cos(yaw) - middle[:, 1] * np.sin(yaw)
+    rows["y"] = position[:, 1] + middle[:, 0] * np.sin(yaw) + middle[:, 1] * np.cos(yaw)
+    rows["heading"] = se3.wrap_angle(yaw)
+    rows["half_length"], rows["half_width"] = ((high - low) / 2)[:, 0], ((high - low) / 2)[:, 1]
+    return rows
