@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all a newcomer needs; both set up .venv by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_SCENES ?= 8
+DEMO_DIR ?= demo
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench clean
+
+$(VENV)/.run: pyproject.toml
+	@echo "Setting up $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --progress-bar on --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@echo "Installing the tools for tests and checks (once)"
+	@$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.run  ## 8 edge-case scenes, a dataset and a page to look at
+	@$(BIN)/oddroad demo --scenes $(DEMO_SCENES) --out $(DEMO_DIR) --workers $(WORKERS)
+
+test: $(VENV)/.dev  ## the whole suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## style, types, architecture
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## speed, beside the peers
+	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@$(BIN)/python -m benchmarks raycast
+	@$(BIN)/python -m benchmarks frame
+
+clean:
+	rm -rf $(VENV) $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis

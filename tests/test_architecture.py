@@ -1,0 +1,73 @@
+"""The shape of the house: imports run one way, modules stay small, public names are documented, imports stay light."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(path for path in (ROOT / "simulator").rglob("*.py") if "_data" not in path.parts)
+
+
+def test_imports_run_one_way() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_stay_readable(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 600
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 150, node.name
+
+
+def test_public_names_are_documented() -> None:
+    bare = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    inner = ("decorate",)
+    assert [name for name in bare if not name.endswith(inner)] == []
+
+
+def test_only_jit_names_numba_decorators() -> None:
+    guilty = [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if path.name != "jit.py" and any(word in path.read_text() for word in ("njit", "numba.jit", "prange"))
+    ]
+    assert guilty == []
+
+
+def test_one_module_each_knows_an_old_or_optional_library() -> None:
+    for library in ("pybullet", "pyrender", "ray"):
+        users = {
+            str(path.relative_to(ROOT))
+            for path in MODULES
+            for node in ast.walk(ast.parse(path.read_text()))
+            if (isinstance(node, ast.Import) and any(a.name.split(".")[0] == library for a in node.names))
+            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == library)
+        }
+        assert len(users) <= 1, (library, users)
+
+
+def _loaded(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_and_help_stay_light() -> None:
+    heavy = {"numba", "cv2", "scipy", "lxml", "shapely", "trimesh", "pyrender", "pybullet", "matplotlib"}
+    assert not heavy & _loaded("import simulator")
+    assert not heavy & _loaded("import simulator.cli")
