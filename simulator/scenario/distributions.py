@@ -1,18 +1,42 @@
-"""Numbers that may be distributions. `{uniform: [1, 2]}` in YAML, `uniform(1, 2)` as a default in Python.
+"""Numbers and words that may be distributions. `{uniform: [1, 2]}` in YAML, `uniform(1, 2)` as a default in Python.
 
 A field is declared `depth_m: Metres = uniform(0.03, 0.10)`: type checkers see a float, which it is once the
-scenario is concrete (`sample` has replaced every distribution); before, the model holds a Distribution.
+scenario is concrete (`Scenario.sample` has replaced every distribution); before, the model holds a Distribution.
+Values of a `choice` may be distributions themselves: `{choice: [0, {log_uniform: [0.5, 40]}], weights: [2, 1]}`.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from simulator.errors import did_you_mean
+
+from simulator.errors import did_you_mean
+
+CHOICE_KEYS = ("choice", "weights")
+_MAX_DIGITS = 6
+_PROBLEM = "{text}"
+
+
+def problem(kind: str, text: str) -> PydanticCustomError:
+    """A validation error with a literal message."""
+    return PydanticCustomError(kind, _PROBLEM, {"text": text})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    return _is_number(value) and abs(value) < 1e300  # not math.isfinite: it overflows on huge integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +46,7 @@ class Distribution:
     Attributes:
         kind: `uniform` [low, high], `log_uniform` [low, high], `normal` [mean, standard deviation]
             (cut at three deviations), `integer` [low, high] inclusive, or `choice` [values].
-        values: the parameters above.
+        values: the parameters above; those of a `choice` may be distributions or, in lists, whole entries.
         weights: for `choice`, relative probabilities.
     """
 
@@ -36,28 +60,43 @@ class Distribution:
         """Lowest and highest number that can come out."""
         if self.kind == "normal":
             return self.values[0] - 3 * self.values[1], self.values[0] + 3 * self.values[1]
-        return min(self.values), max(self.values)
+        spans = [value.support() if isinstance(value, Distribution) else (value, value) for value in self.values]
+        return min(low for low, _ in spans), max(high for _, high in spans)
+
+    def pick(self, rng: np.random.Generator) -> int:
+        """Index of one of the values of a `choice`."""
+        p = None if self.weights is None else np.asarray(self.weights) / sum(self.weights)
+        return int(rng.choice(len(self.values), p=p))
 
     def sample(self, rng: np.random.Generator) -> Any:
-        """One draw, as a plain Python value."""
+        """One draw, as a plain Python value; continuous numbers keep six digits, so that they can be read."""
         if self.kind == "choice":
-            p = None if self.weights is None else np.asarray(self.weights) / sum(self.weights)
-            return self.values[int(rng.choice(len(self.values), p=p))]
+            value = self.values[self.pick(rng)]
+            return value.sample(rng) if isinstance(value, Distribution) else value
         a, b = self.values
-        if self.kind == "uniform":
-            return float(rng.uniform(a, b))
-        if self.kind == "log_uniform":
-            return float(math.exp(rng.uniform(math.log(a), math.log(b))))
         if self.kind == "integer":
-            return int(rng.integers(a, b, endpoint=True))
-        return float(a + b * np.clip(rng.standard_normal(), -3.0, 3.0))
+            return int(rng.integers(int(a), int(b), endpoint=True))
+        if self.kind == "uniform":
+            drawn = rng.uniform(a, b)
+        elif self.kind == "log_uniform":
+            drawn = math.exp(rng.uniform(math.log(a), math.log(b)))
+        else:
+            drawn = a + b * np.clip(rng.standard_normal(), -3.0, 3.0)
+        low, high = self.support()
+        return min(max(float(f"{drawn:.{_MAX_DIGITS}g}"), float(low)), float(high))
+
+    def map(self, function: Callable[[Any], Any]) -> Distribution:
+        """The same distribution with `function` applied to the values of a choice, at every depth."""
+        return Distribution(
+            self.kind,
+            tuple(v.map(function) if isinstance(v, Distribution) else function(v) for v in self.values),
+            self.weights,
+        )
 
     def to_yaml(self) -> dict[str, Any]:
         """The mapping that reads back as this distribution."""
-        out: dict[str, Any] = {self.kind: list(self.values)}
-        if self.weights is not None:
-            out["weights"] = list(self.weights)
-        return out
+        values = [value.to_yaml() if isinstance(value, Distribution) else value for value in self.values]
+        return {self.kind: values, **({} if self.weights is None else {"weights": list(self.weights)})}
 
 
 def uniform(low: float, high: float) -> Any:
@@ -81,49 +120,93 @@ def integer(low: int, high: int) -> Any:
 
 
 def choice(*values: Any, weights: tuple[float, ...] | None = None) -> Any:
-    """One of `values`."""
+    """One of `values`, which may be distributions."""
     return Distribution("choice", values, weights)
+
+
+def read_weights(given: dict[Any, Any], count: int) -> tuple[float, ...] | None:
+    """The `weights` of a choice among `count` values. Raises PydanticCustomError."""
+    weights = given.get("weights")
+    if weights is None:
+        return None
+    if (
+        not isinstance(weights, (list, tuple))
+        or len(weights) != count
+        or not all(_is_finite(weight) and weight >= 0 for weight in weights)
+        or sum(weights) <= 0
+    ):
+        raise problem("distribution", f"weights must be {count} numbers >= 0, one for each choice, not all zero")
+    return tuple(float(weight) for weight in weights)
 
 
 def read_distribution(given: dict[Any, Any]) -> Distribution:
     """Distribution from its YAML mapping. Raises PydanticCustomError with what is accepted."""
     kinds = [key for key in given if key in Distribution.KINDS]
-    rest = set(given) - set(kinds) - {"weights"}
-    if len(kinds) != 1 or rest:
-        raise PydanticCustomError(
+    unknown = [str(key) for key in given if key not in (*Distribution.KINDS, "weights")]
+    if len(kinds) != 1 or unknown or ("weights" in given and kinds[0] != "choice"):
+        hint = did_you_mean(unknown[0], Distribution.KINDS) if unknown else ""
+        raise problem(
             "distribution",
             "a distribution is one of uniform: [low, high], log_uniform: [low, high], normal: [mean, deviation], "
-            "integer: [low, high], choice: [a, b, ...] (with optional weights)",
+            f"integer: [low, high], choice: [a, b, ...] (with optional weights).{hint}",
         )
     kind, values = kinds[0], given[kinds[0]]
     if not isinstance(values, (list, tuple)) or not values:
-        raise PydanticCustomError("distribution", "{kind} takes a list of values", {"kind": kind})
-    weights = given.get("weights")
+        raise problem("distribution", f"{kind} takes a list of values")
     if kind == "choice":
-        if weights is not None and (
-            not isinstance(weights, list)
-            or len(weights) != len(values)
-            or not all(isinstance(w, (int, float)) and w >= 0 for w in weights)
-            or sum(weights) <= 0
-        ):
-            raise PydanticCustomError("distribution", "weights must be as many numbers >= 0 as there are choices")
-    else:
-        numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)]
-        if len(values) != 2 or len(numbers) != 2:
-            raise PydanticCustomError("distribution", "{kind} takes two finite numbers", {"kind": kind})
-        if kind == "normal" and values[1] < 0:
-            raise PydanticCustomError("distribution", "the deviation of normal must be >= 0")
-        if kind != "normal" and values[0] > values[1]:
-            raise PydanticCustomError("distribution", "{kind}: low must not exceed high", {"kind": kind})
-        if kind == "log_uniform" and values[0] <= 0:
-            raise PydanticCustomError("distribution", "log_uniform takes positive numbers")
-        if kind == "integer" and not all(float(v).is_integer() for v in values):
-            raise PydanticCustomError("distribution", "integer takes whole numbers")
-    return Distribution(kind, tuple(values), tuple(weights) if weights is not None else None)
+        read = tuple(read_distribution(value) if isinstance(value, dict) else value for value in values)
+        return Distribution(kind, read, read_weights(given, len(values)))
+    if len(values) != 2 or not all(_is_finite(value) for value in values):
+        raise problem("distribution", f"{kind} takes two finite numbers")
+    if kind == "normal" and values[1] < 0:
+        raise problem("distribution", "the deviation of normal must be >= 0")
+    if kind != "normal" and values[0] > values[1]:
+        raise problem("distribution", f"{kind}: low must not exceed high")
+    if kind == "log_uniform" and values[0] <= 0:
+        raise problem("distribution", "log_uniform takes positive numbers")
+    if kind == "integer" and not all(float(value).is_integer() for value in values):
+        raise problem("distribution", "integer takes whole numbers")
+    return Distribution(kind, tuple(values))
+
+
+class _Leaf:
+    """Shared behaviour of the annotations below: validate one value or a distribution, write it back."""
+
+    def check(self, given: Any) -> Any:
+        """The value to store. Raises PydanticCustomError."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the value or its distribution."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.check,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: value.to_yaml() if isinstance(value, Distribution) else value
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return self.schema()
+
+
+def choice_schema(value: dict[str, Any]) -> dict[str, Any]:
+    """JSON schema of `{choice: [...], weights: [...]}` over values of the schema `value`."""
+    return {
+        "type": "object",
+        "properties": {
+            "choice": {"type": "array", "items": value, "minItems": 1},
+            "weights": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        },
+        "required": ["choice"],
+        "additionalProperties": False,
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(_Leaf):
     """Annotation of a numeric field: unit and allowed range; accepts a number or a Distribution within the range."""
 
     unit: str
@@ -131,27 +214,31 @@ class Quantity:
     le: float = math.inf
     whole: bool = False
 
-    def _check(self, given: Any) -> Any:
+    def check(self, given: Any) -> Any:
+        """A float (an int when `whole`) or a Distribution of such."""
         if isinstance(given, dict):
             given = read_distribution(given)
-        if isinstance(given, Distribution):
-            if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in given.values):
-                raise PydanticCustomError("number", "every value of the distribution must be a number")
-            low, high = given.support()
-        else:
-            if isinstance(given, bool) or not isinstance(given, (int, float)):
-                raise PydanticCustomError(
-                    "number", "must be a number{unit} or a distribution", {"unit": f" in {self.unit}" if self.unit else ""}
-                )
-            if not math.isfinite(given):
-                raise PydanticCustomError("number", "must be finite")
-            if self.whole and not float(given).is_integer():
-                raise PydanticCustomError("number", "must be a whole number")
-            low = high = given
+        if not isinstance(given, Distribution):
+            return self._number(given)
+        if given.kind == "choice":
+            return given.map(self.check)
+        if self.whole and given.kind != "integer":
+            raise problem("number", "a whole number takes the distributions integer: [low, high] or choice: [...]")
+        low, high = given.support()
         if low < self.ge or high > self.le:
-            raise PydanticCustomError("range", "must be {range}", {"range": self.range_text()})
-        if isinstance(given, Distribution):
-            return given
+            raise problem("range", f"must be {self.range_text()}; {given.kind} reaches from {low:g} to {high:g}")
+        return given
+
+    def _number(self, given: Any) -> float | int:
+        if not _is_number(given):
+            unit = f" in {self.unit}" if self.unit else ""
+            raise problem("number", f"must be a number{unit} or a distribution{_written_number(given)}")
+        if not _is_finite(given):
+            raise problem("number", "must be finite")
+        if self.whole and not float(given).is_integer():
+            raise problem("number", "must be a whole number")
+        if not self.ge <= given <= self.le:
+            raise problem("range", f"must be {self.range_text()}, not {given:g}")
         return int(given) if self.whole else float(given)
 
     def range_text(self) -> str:
@@ -160,6 +247,132 @@ class Quantity:
         if math.isinf(self.le):
             return f"at least {self.ge:g}{unit}" if not math.isinf(self.ge) else f"a number{unit}"
         return f"between {self.ge:g} and {self.le:g}{unit}" if not math.isinf(self.ge) else f"at most {self.le:g}{unit}"
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema: a number in range, or a distribution."""
+        number: dict[str, Any] = {"type": "integer" if self.whole else "number"}
+        if not math.isinf(self.ge):
+            number["minimum"] = self.ge
+        if not math.isinf(self.le):
+            number["maximum"] = self.le
+        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        kinds = ("integer",) if self.whole else Distribution.KINDS[:-1]
+        ranged = [
+            {"type": "object", "properties": {kind: pair}, "required": [kind], "additionalProperties": False}
+            for kind in kinds
+        ]
+        return {"anyOf": [number, *ranged, choice_schema({"anyOf": [number, *ranged]})]}
+
+
+def _written_number(given: Any) -> str:
+    """For text such as "12 mm/h": what to write in its place."""
+    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*[A-Za-z%°/·^0-9 ]*", given) if isinstance(given, str) else None
+    return f": the key names the unit, so write the number alone, such as {found[1]}" if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(_Leaf):
+    """Annotation of a time of day in hours: a number 0..24, text "HH:MM", or a distribution of either."""
+
+    def check(self, given: Any) -> Any:
+        """Hours as a float, or a Distribution of hours."""
+        return Quantity("h", ge=0.0, le=24.0).check(self._hours(given))
+
+    def _hours(self, given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: self._hours(value) for key, value in given.items()}
+        if isinstance(given, list):
+            return [self._hours(value) for value in given]
+        if isinstance(given, str):
+            found = re.fullmatch(r"(\d{1,2}):([0-5]\d)", given)
+            if found is None or int(found[1]) > 24:
+                raise problem("clock", 'must be a time of day "HH:MM" (or hours, such as 17.5)')
+            return int(found[1]) + int(found[2]) / 60
+        return given
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema: HH:MM, hours, or a distribution."""
+        clock = {"anyOf": [{"type": "string", "pattern": r"^\d{1,2}:[0-5]\d$"}, {"type": "number"}]}
+        pair = {"type": "array", "items": clock, "minItems": 2, "maxItems": 2}
+        span = {"type": "object", "properties": {"uniform": pair}, "required": ["uniform"]}
+        return {"anyOf": [clock, span, choice_schema(clock)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Word(_Leaf):
+    """Annotation of a text field: one of `allowed` (any text where it is empty), or a `choice` of such.
+
+    Whole numbers are read as text, so that a road id needs no quotes.
+    """
+
+    allowed: tuple[str, ...] = ()
+    pattern: str = ""
+    meaning: str = "text"
+
+    def check(self, given: Any) -> Any:
+        """The text, or a Distribution of kind `choice`."""
+        if isinstance(given, dict):
+            given = read_distribution(given)
+        if isinstance(given, Distribution):
+            if given.kind != "choice":
+                raise problem("word", "text takes only the distribution choice: [...]")
+            return given.map(self.check)
+        if isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        if not isinstance(given, str):
+            raise problem("word", f"must be {self._meaning()}, or a choice of such")
+        if self.allowed and given not in self.allowed:
+            raise problem("word", f'"{given[:80]}" is not {self._meaning()}.{did_you_mean(given, self.allowed)}')
+        if self.pattern and not re.fullmatch(self.pattern, given):
+            raise problem("word", f'"{given[:80]}" is not {self._meaning()}')
+        return given
+
+    def _meaning(self) -> str:
+        return f"one of {', '.join(self.allowed)}" if self.allowed else self.meaning
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema: the words, or a choice of them."""
+        word: dict[str, Any] = {"enum": list(self.allowed)} if self.allowed else {"type": "string"}
+        if self.pattern:
+            word["pattern"] = f"^(?:{self.pattern})$"
+        return {"anyOf": [word, choice_schema(word)]}
+
+
+Metres = Annotated[float, Quantity("m", ge=0.0, le=1e6)]
+SignedMetres = Annotated[float, Quantity("m", ge=-1e6, le=1e6)]
+MetresPerSecond = Annotated[float, Quantity("m/s", ge=-120.0, le=120.0)]
+MetresPerSecond2 = Annotated[float, Quantity("m/s^2", ge=0.0, le=20.0)]
+Seconds = Annotated[float, Quantity("s", ge=0.0, le=3600.0)]
+Degrees = Annotated[float, Quantity("deg", ge=-360.0, le=360.0)]
+Fraction = Annotated[float, Quantity("", ge=0.0, le=1.0)]
+Count = Annotated[int, Quantity("", ge=0, le=100_000, whole=True)]
+Text = Annotated[str, Word()]
+
+
+class OneOf:
+    """Annotation of a name field: `body: Annotated[str, OneOf("sedan", "suv")]`; accepts a name or a choice of names."""
+
+    __slots__ = ("allowed",)
+
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = allowed
+
+    def _check(self, given: Any) -> Any:
+        if isinstance(given, dict):
+            given = read_distribution(given)
+        names = given.values if isinstance(given, Distribution) else (given,)
+        for name in names:
+            if name not in self.allowed:
+                raise PydanticCustomError(
+                    "one_of",
+                    'must be one of {allowed}, or a choice of them, not "{given}".{hint}',
+                    {
+                        "allowed": ", ".join(self.allowed),
+                        "given": str(name),
+                        "hint": did_you_mean(str(name), self.allowed),
+                    },
+                )
+        return given
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
@@ -170,25 +383,6 @@ class Quantity:
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        number: dict[str, Any] = {"type": "integer" if self.whole else "number", "description": self.unit}
-        if not math.isinf(self.ge):
-            number["minimum"] = self.ge
-        if not math.isinf(self.le):
-            number["maximum"] = self.le
-        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-        ranged = [{"type": "object", "properties": {k: pair}, "required": [k]} for k in Distribution.KINDS[:-1]]
-        picked = {
-            "type": "object",
-            "properties": {"choice": {"type": "array", "items": number}, "weights": {"type": "array"}},
-            "required": ["choice"],
-        }
-        return {"anyOf": [number, *ranged, picked]}
-
-
-Metres = Annotated[float, Quantity("m", ge=0.0, le=1e6)]
-SignedMetres = Annotated[float, Quantity("m", ge=-1e6, le=1e6)]
-MetresPerSecond = Annotated[float, Quantity("m/s", ge=-120.0, le=120.0)]
-Seconds = Annotated[float, Quantity("s", ge=0.0, le=3600.0)]
-Degrees = Annotated[float, Quantity("deg", ge=-360.0, le=360.0)]
-Fraction = Annotated[float, Quantity("", ge=0.0, le=1.0)]
-Count = Annotated[int, Quantity("", ge=0, le=100_000, whole=True)]
+        name = {"enum": list(self.allowed)}
+        picked = {"choice": {"type": "array", "items": name}, "weights": {"type": "array"}}
+        return {"anyOf": [name, {"type": "object", "properties": picked, "required": ["choice"]}]}
