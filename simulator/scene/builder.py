@@ -9,11 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics import se3
 from simulator.scene.articulation import JOINT_DTYPE, joint_rows, joint_transforms
+from simulator.scene import ground
 from simulator.scene.classes import class_id, classes
 from simulator.scene.material import Lamp, Material, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Model
 from simulator.scene.snapshot import Snapshot
+
+GROUND_CLASSES = ("road", "road_marking", "kerb", "sidewalk", "terrain")
 
 LAMP_DTYPE = np.dtype(
     [
@@ -145,6 +148,7 @@ class SceneBuilder:
         self._joints: list[NDArray[np.void]] = []
         self._joint_count = 0
         self._lamps: list[tuple[int, Lamp]] = []
+        self._ground: list[int] = []
 
     def _mesh(self, mesh: Mesh) -> int:
         return self._meshes.setdefault(id(mesh), (len(self._meshes), mesh))[0]
@@ -168,7 +172,24 @@ class SceneBuilder:
         """Add static geometry that is no object (road, buildings, trees): `local_SE3_mesh` (4, 4) may scale."""
         if len(mesh.faces):
             pose = np.eye(4) if local_SE3_mesh is None else local_SE3_mesh
+            if class_name in GROUND_CLASSES and local_SE3_mesh is None:
+                self._ground.append(len(self._rows))
             self._add(mesh, materials, class_name, 0, -1, False, pose)
+
+    def _ground_meshes(self) -> list[Mesh]:
+        meshes = [mesh for _, mesh in self._meshes.values()]
+        return [meshes[self._rows[row][0]] for row in self._ground]
+
+    def ground_height(self, xy: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """World height of the ground added so far at (N, 2) world points, and (N,) whether there is any."""
+        z, found = ground.heights(self._ground_meshes(), np.asarray(xy, np.float64) - self.origin[:2])
+        return z + self.origin[2], found
+
+    def cut_ground(self, outline: ArrayLike) -> None:
+        """Cut a hole into the ground added so far: `outline` (K, 2) world, convex, counter-clockwise."""
+        local = np.asarray(outline, np.float64) - self.origin[:2]
+        for row, mesh in zip(self._ground, self._ground_meshes()):
+            self._rows[row] = (self._mesh(ground.cut(mesh, local)), *self._rows[row][1:])
 
     def add_model(self, model: Model, position: ArrayLike, yaw: float = 0.0) -> None:
         """Add a model as static scenery (no object): `position` (3,) in world coordinates, `yaw` in radians."""
@@ -246,11 +267,13 @@ class SceneBuilder:
                 lamp.intensity_cd,
                 lamp.color,
             )
+        all_meshes = [mesh for _, mesh in self._meshes.values()]
+        used, instance_mesh = np.unique(np.array([r[0] for r in rows], np.int64), return_inverse=True)
         return Scene(
             origin=self.origin,
-            meshes=tuple(mesh for _, mesh in self._meshes.values()),
+            meshes=tuple(all_meshes[k] for k in used),  # meshes replaced by their cut version are left out
             materials=tuple(self._materials),
-            instance_mesh=np.array([r[0] for r in rows], np.int32),
+            instance_mesh=instance_mesh.astype(np.int32),
             instance_object=np.array([r[1] for r in rows], np.int32),
             instance_class=np.array([r[2] for r in rows], np.uint8),
             instance_joint=np.array([r[3] for r in rows], np.int32),
