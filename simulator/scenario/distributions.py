@@ -169,23 +169,24 @@ def read_distribution(given: dict[Any, Any]) -> Distribution:
     return Distribution(kind, tuple(values))
 
 
-class _Leaf:
-    """Shared behaviour of the annotations below: validate one value or a distribution, write it back."""
+class Codec:
+    """How a field is read from YAML data, written back and described: the annotation of most scenario fields."""
 
     def check(self, given: Any) -> Any:
-        """The value to store. Raises PydanticCustomError."""
+        """The value to store. Raises PydanticCustomError or ValidationError."""
         raise NotImplementedError
 
+    def write(self, value: Any) -> Any:
+        """Plain data that reads back as `value`."""
+        return value.to_yaml() if isinstance(value, Distribution) else value
+
     def schema(self) -> dict[str, Any]:
-        """JSON schema of the value or its distribution."""
+        """JSON schema of what may be given."""
         raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            self.check,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value: value.to_yaml() if isinstance(value, Distribution) else value
-            ),
+            self.check, serialization=core_schema.plain_serializer_function_ser_schema(self.write)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def choice_schema(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity(_Leaf):
+class Quantity(Codec):
     """Annotation of a numeric field: unit and allowed range; accepts a number or a Distribution within the range."""
 
     unit: str
@@ -271,7 +272,7 @@ def _written_number(given: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock(_Leaf):
+class Clock(Codec):
     """Annotation of a time of day in hours: a number 0..24, text "HH:MM", or a distribution of either."""
 
     def check(self, given: Any) -> Any:
@@ -299,7 +300,7 @@ class Clock(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Word(_Leaf):
+class Word(Codec):
     """Annotation of a text field: one of `allowed` (any text where it is empty), or a `choice` of such.
 
     Whole numbers are read as text, so that a road id needs no quotes.
@@ -336,6 +337,25 @@ class Word(_Leaf):
         if self.pattern:
             word["pattern"] = f"^(?:{self.pattern})$"
         return {"anyOf": [word, choice_schema(word)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Codec):
+    """Annotation of a yes/no field: true, false, or a `choice` of them."""
+
+    def check(self, given: Any) -> Any:
+        """A bool, or a Distribution of kind `choice`."""
+        if isinstance(given, dict):
+            given = read_distribution(given)
+        if isinstance(given, Distribution) and given.kind == "choice":
+            return given.map(self.check)
+        if not isinstance(given, bool):
+            raise problem("flag", "must be true or false, or a choice of them")
+        return given
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema: a boolean, or a choice."""
+        return {"anyOf": [{"type": "boolean"}, choice_schema({"type": "boolean"})]}
 
 
 Metres = Annotated[float, Quantity("m", ge=0.0, le=1e6)]

@@ -12,17 +12,15 @@ import pkgutil
 from functools import cache
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from simulator.errors import InputError, did_you_mean
+from simulator.scenario.block import Block
 
 _REGISTRY: dict[str, dict[str, type[Family]]] = {}
 
 
-class Family(BaseModel):
+class Family(Block):
     """Base of all family members; `kind` is the name in YAML, `family` the folder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
     family: ClassVar[str] = ""
     kind: ClassVar[str] = ""
 
@@ -40,9 +38,8 @@ class Family(BaseModel):
 
 
 @cache
-def _scan(family: str) -> None:
-    package = importlib.import_module(f"simulator.{family}")
-    for module in pkgutil.iter_modules(package.__path__):
+def _scan(family: str, folders: tuple[str, ...]) -> None:
+    for module in sorted(pkgutil.iter_modules(folders), key=lambda found: found.name):
         if not module.name.startswith("_"):
             importlib.import_module(f"simulator.{family}.{module.name}")
     for entry in importlib.metadata.entry_points(group="oddroad.families"):
@@ -50,8 +47,9 @@ def _scan(family: str) -> None:
 
 
 def members(family: str) -> dict[str, type[Family]]:
-    """All members of a family by kind, sorted."""
-    _scan(family)
+    """All members of a family by kind, sorted. A folder added to the package's `__path__` is scanned too."""
+    package = importlib.import_module(f"simulator.{family}")
+    _scan(family, tuple(package.__path__))
     return dict(sorted(_REGISTRY.get(family, {}).items()))
 
 

@@ -1,0 +1,315 @@
+"""The scenario: what should happen, as plain validated data. Any number may be a distribution.
+
+A scenario file is the YAML form of `Scenario`. `Scenario.sample(seed)` fixes every number; the result is of the same
+type and its `to_yaml()` is the recipe that reproduces the scene. Units are in the names; see `distributions` for what
+a number may be and `entries` for what a list may be.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from simulator.scenario.block import Block
+from simulator.scenario.distributions import (
+    Clock,
+    Codec,
+    Count,
+    Degrees,
+    Distribution,
+    Flag,
+    Fraction,
+    Metres,
+    MetresPerSecond,
+    MetresPerSecond2,
+    Quantity,
+    Seconds,
+    SignedMetres,
+    Text,
+    Word,
+    problem,
+)
+from simulator.scenario.entries import Entries, FamilyEntry, FlatEntry, inlined
+from simulator.scenario.family import Family
+from simulator.scenario.mappings import RigField, WeatherField, weather_members
+
+ROAD_KINDS = ("straight", "curve", "hill", "t_junction", "x_junction", "motorway", "town", "village_lane")
+SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial")
+
+
+class Time(Block):
+    """Date and time of day; with the place it gives the sun's position."""
+
+    date: Annotated[str, Word(pattern=r"\d{4}-\d{2}-\d{2}", meaning="a date YYYY-MM-DD")] = "2025-06-21"
+    """Local date, `YYYY-MM-DD`."""
+    clock_h: Annotated[float, Clock()] = 12.0
+    """Local time of day at the start: `"HH:MM"` or hours 0..24."""
+    utc_offset_h: Annotated[float, Quantity("h", ge=-14.0, le=14.0)] = 1.0
+    """Local time minus UTC in hours, daylight saving included."""
+
+    @model_validator(mode="after")
+    def _check_date(self) -> Time:
+        dates = self.date.values if isinstance(self.date, Distribution) else (self.date,)
+        for date in dates:
+            try:
+                datetime.date.fromisoformat(date)
+            except ValueError:
+                raise problem("date", f'date "{date}" does not exist') from None
+        return self
+
+
+class Place(Block):
+    """Where on Earth the scene lies. Default: Karlsruhe, where KITTI was recorded."""
+
+    latitude_deg: Annotated[float, Quantity("deg", ge=-90.0, le=90.0)] = 49.01
+    """North positive."""
+    longitude_deg: Annotated[float, Quantity("deg", ge=-180.0, le=180.0)] = 8.43
+    """East positive."""
+    elevation_m: Annotated[float, Quantity("m", ge=-500.0, le=9000.0)] = 115.0
+    """Above sea level."""
+
+
+class RoadSpec(Block):
+    """The road network: a map, or a procedural one of `kind`; parameters that the kind does not have are ignored."""
+
+    opendrive: Annotated[str, Word(meaning="the path of an .xodr file")] | None = None
+    """Path of an OpenDRIVE file, relative to the scenario file or else the current directory; null: procedural."""
+    kind: Annotated[str, Word(ROAD_KINDS)] = "town"
+    """What a procedural network looks like."""
+    lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] = 1
+    """Driving lanes in each direction."""
+    lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] = 3.5
+    """Width of a driving lane."""
+    length_m: Annotated[float, Quantity("m", ge=40.0, le=20_000.0)] = 400.0
+    """Length of the main road (town: side of the whole town)."""
+    radius_m: Annotated[float, Quantity("m", ge=12.0, le=100_000.0)] = 150.0
+    """Radius of the curve (kinds curve, village_lane)."""
+    slope: Annotated[float, Quantity("", ge=-0.25, le=0.25)] = 0.05
+    """Greatest rise over run (kind hill, village_lane)."""
+    speed_limit_mps: Annotated[float, Quantity("m/s", ge=1.0, le=70.0)] | None = None
+    """Speed limit; null: usual for the kind."""
+
+
+class Surroundings(Block):
+    """What stands beside the road."""
+
+    kind: Annotated[str, Word(SURROUNDINGS)] = "auto"
+    """Style of the scenery; auto: by the kind of road and its speed limit."""
+    vegetation: Fraction = 0.5
+    """Density of trees and bushes, 0 none .. 1 dense."""
+    buildings: Fraction = 0.5
+    """Density of buildings where the style has any, 0 none .. 1 closed rows."""
+    street_lamps: Annotated[bool, Flag()] | None = None
+    """Whether street lamps stand there; null: by the style."""
+
+
+class When(Block):
+    """The trigger of a manoeuvre: exactly one of the two."""
+
+    time_s: Seconds | None = None
+    """Seconds after the start of the drive."""
+    ego_distance_m: Metres | None = None
+    """As soon as the ego's front is this near, in a straight line."""
+
+    @model_validator(mode="after")
+    def _check_one(self) -> When:
+        if (self.time_s is None) == (self.ego_distance_m is None):
+            raise problem("when", "needs exactly one of time_s, ego_distance_m")
+        return self
+
+
+class Speed(Block):
+    """Change the speed along the lane."""
+
+    speed_mps: MetresPerSecond = 10.0
+    """Target speed; negative drives backwards."""
+    acceleration_mps2: MetresPerSecond2 = 2.0
+    """How fast the speed changes."""
+
+
+class Stop(Block):
+    """Brake to a standstill."""
+
+    deceleration_mps2: MetresPerSecond2 = 6.0
+    """How hard."""
+
+
+class LaneChange(Block):
+    """Move sideways by whole lanes."""
+
+    lanes: Annotated[int, Quantity("", ge=-4, le=4, whole=True)] = 1
+    """How many lanes to the left (negative: to the right)."""
+    duration_s: Annotated[float, Quantity("s", ge=0.2, le=60.0)] = 4.0
+    """Time from leaving the centre of one lane to the centre of the other."""
+
+
+class Walk(Block):
+    """Go in a straight line to a point beside or on the ego's path; for people and animals."""
+
+    ahead_m: SignedMetres = 0.0
+    """How far the goal lies ahead of the actor's start, along the ego's path."""
+    lateral_m: SignedMetres = 0.0
+    """Where the goal lies, to the left of the centre of the ego's lane."""
+    speed_mps: Annotated[float, Quantity("m/s", ge=0.0, le=20.0)] | None = None
+    """Speed; null: usual for the kind."""
+
+
+Action = Speed | Stop | LaneChange | Walk
+ACTIONS: dict[str, type[Block]] = {"speed": Speed, "stop": Stop, "lane_change": LaneChange, "walk": Walk}
+
+
+class ActionField(Codec):
+    """Annotation of `{kind: speed|stop|lane_change|walk, parameters...}`."""
+
+    def check(self, given: Any) -> Any:
+        """The action."""
+        if isinstance(given, tuple(ACTIONS.values())):
+            return given
+        if not isinstance(given, dict) or not isinstance(given.get("kind"), str):
+            raise problem("action", f"must be a mapping with a kind: one of {', '.join(ACTIONS)}")
+        kind = Word(tuple(ACTIONS)).check(given["kind"])
+        return ACTIONS[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
+
+    def write(self, value: Any) -> dict[str, Any]:
+        """Kind first."""
+        kind = next(name for name, cls in ACTIONS.items() if isinstance(value, cls))
+        return {"kind": kind, **value.model_dump(exclude_none=True)}
+
+    def schema(self) -> dict[str, Any]:
+        """One alternative for each kind."""
+        options = []
+        for kind, cls in ACTIONS.items():
+            schema = inlined(cls.model_json_schema())
+            schema["properties"] = {"kind": {"const": kind}, **schema["properties"]}
+            options.append({**schema, "required": ["kind"]})
+        return {"anyOf": options}
+
+
+class Manoeuvre(Block):
+    """One thing that an actor does once its trigger fires."""
+
+    when: When = When(time_s=0.0)
+    """The trigger; default: at the start."""
+    do: Annotated[Action, ActionField()]
+    """What to do: kind speed, stop, lane_change or walk, and its parameters."""
+
+
+class Placed(Block):
+    """What the ego and other actors have in common."""
+
+    actor: Annotated[Family, FamilyEntry("actors")]
+    """The kind of actor and its parameters; in YAML they stand in the same mapping as the keys here."""
+    lateral_m: SignedMetres = 0.0
+    """Offset to the left of the lane's centre."""
+    manoeuvres: tuple[Manoeuvre, ...] = ()
+    """What it does, each once; without any it keeps its speed and lane (traffic ahead is respected)."""
+
+
+class Ego(Placed):
+    """The car that carries the sensors."""
+
+    speed_mps: Annotated[float, Quantity("m/s", ge=0.0, le=70.0)] | None = None
+    """Speed at the start and target from then on; null: the speed limit."""
+    road: Text | None = None
+    """Id of the road where it starts; null: any, by the seed."""
+    lane: Annotated[int, Quantity("", ge=-99, le=99, whole=True)] | None = None
+    """OpenDRIVE id of the lane where it starts; null: any driving lane, by the seed."""
+    s_m: Metres | None = None
+    """Road coordinate s of the start; null: anywhere, by the seed."""
+
+
+class ScriptedActor(Placed):
+    """An actor with a part in the scene, placed relative to the ego's start."""
+
+    name: Annotated[str, Word(pattern=r"[A-Za-z0-9_-]{0,40}", meaning="a name of letters, digits, - and _")] = ""
+    """Unique name in the labels; empty: made from kind and number."""
+    ahead_m: SignedMetres = 30.0
+    """Distance ahead of the ego's start along the ego's path (negative: behind)."""
+    lane: Annotated[int, Quantity("", ge=-6, le=6, whole=True)] = 0
+    """Lanes to the left of the ego's lane (negative: to the right)."""
+    heading_deg: Degrees = 0.0
+    """Counter-clockwise from the direction of the ego's path; 180 faces the ego."""
+    speed_mps: MetresPerSecond = 0.0
+    """Speed at the start, in the direction it faces."""
+
+
+class Traffic(Block):
+    """How many others are around by chance, within sight of the ego's drive."""
+
+    vehicles: Count = 8
+    """Moving vehicles."""
+    oncoming_share: Fraction = 0.5
+    """Share of the vehicles in lanes of the other direction, where there are any."""
+    parked: Count = 6
+    """Parked vehicles beside the road."""
+    pedestrians: Count = 6
+    """People on pavements and verges."""
+    cyclists: Count = 1
+    """Cyclists on the road."""
+    animals: Count = 0
+    """Dogs, and cattle on meadows."""
+
+
+class Scenario(Block):
+    """What should happen in a drive of `duration_s`; the model of a scenario file."""
+
+    about: Annotated[str, Word()] = ""
+    """What is special about the scene, in a sentence."""
+    duration_s: Annotated[float, Quantity("s", ge=0.0, le=600.0)] = 1.0
+    """Length of the drive; every sensor fires at its own rate from 0 until before the end, but at least once."""
+    seed: Annotated[int, Quantity("", ge=0, le=2**63 - 1, whole=True)] | None = None
+    """Fixes the scene: seed of all its random streams. `sample` sets it; in a file it overrides --seed."""
+    time: Time = Time()
+    place: Place = Place()
+    road: RoadSpec = RoadSpec()
+    surroundings: Surroundings = Surroundings()
+    ego: Annotated[Ego, FlatEntry(Ego, "actor", "actors", "car")] = Field(default_factory=dict)  # type: ignore[assignment]
+    traffic: Traffic = Traffic()
+    actors: Annotated[tuple[ScriptedActor, ...], Entries(FlatEntry(ScriptedActor, "actor", "actors"))] = ()
+    """Actors with a part in the scene."""
+    weather: Annotated[Any, WeatherField()] = Field(default_factory=dict)
+    """Weather and light, in physical units."""
+    anomalies: Annotated[tuple[Family, ...], Entries(FamilyEntry("anomalies"))] = ()
+    """What makes the scene an edge case."""
+    rig: Annotated[str | dict[str, Family], RigField()] = "kitti"
+    """Name of a sensor rig, or sensors by name."""
+
+    def sample(self, seed: int = 0) -> Scenario:
+        """The same scenario with every number fixed: by its own `seed` if it has one, else by `seed`.
+
+        Each value has a random stream named after its key, so adding a key changes no other value. Raises
+        InvalidScenario if values that were drawn together contradict each other.
+        """
+        from simulator.scenario.sampling import sample
+
+        return sample(self, seed)
+
+    @property
+    def is_concrete(self) -> bool:
+        """Whether every number is fixed, the seed included."""
+        from simulator.scenario.sampling import is_fixed
+
+        return self.seed is not None and is_fixed(self)
+
+    @property
+    def start_utc(self) -> datetime.datetime:
+        """Start of the drive in UTC (of a concrete scenario)."""
+        midnight = datetime.datetime.combine(datetime.date.fromisoformat(self.time.date), datetime.time(), datetime.UTC)
+        return midnight + datetime.timedelta(hours=self.time.clock_h - self.time.utc_offset_h)
+
+    def weather_members(self) -> list[Family]:
+        """The members of the family `weather` that hold the fields of `weather`, in order of their kinds."""
+        return weather_members(self.weather)
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data (dicts, lists, numbers, text) that reads back equal."""
+        data: dict[str, Any] = self.model_dump(exclude_none=True)
+        return data
+
+    def to_yaml(self) -> str:
+        """YAML text that reads back equal."""
+        from simulator.scenario.yaml_text import write_yaml
+
+        return write_yaml(self.to_data())
