@@ -1,0 +1,212 @@
+"""The scene as tables that shading kernels read: instances, faces, materials and mip-mapped textures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.scene import Scene, Texture
+from simulator.scene.material import Material
+
+INSTANCE_DTYPE = np.dtype(
+    [
+        ("object", np.int32),
+        ("semantic", np.int32),
+        ("first_face", np.int32),  # its mesh's first row in the face tables
+        ("first_slot", np.int32),  # material of slot s is slots[first_slot + s]
+        ("smooth", np.int32),
+        ("scale", np.float32),  # mean stretch of its pose, for the texture footprint
+    ]
+)
+MATERIAL_DTYPE = np.dtype(
+    [
+        ("albedo", np.float32, 3),
+        ("emission", np.float32, 3),  # cd/m2 by channel
+        ("roughness", np.float32),
+        ("metallic", np.float32),
+        ("clearcoat", np.float32),
+        ("transmission", np.float32),
+        ("retro", np.float32),  # cd / (lx m2)
+        ("reflectance_905", np.float32),  # negative: not given
+        ("texture", np.int32),  # row of textures, or -1
+        ("switch", np.int32),
+        ("surface", np.int32),
+    ]
+)
+TEXTURE_DTYPE = np.dtype(
+    [
+        ("first_level", np.int32),
+        ("levels", np.int32),
+        ("cutout", np.int32),
+        ("panes", np.int32),
+        ("size", np.float32),
+    ]
+)
+LEVEL_DTYPE = np.dtype([("offset", np.int32), ("width", np.int32), ("height", np.int32)])
+
+
+class Tables(NamedTuple):
+    """Static tables of a scene; row k of `instances` is part k of the ray caster.
+
+    Attributes:
+        instances: (I,) INSTANCE_DTYPE.
+        slots: flat int32 rows of `materials`.
+        faces: (F, 3) int32 rows of the vertex tables, all meshes after another.
+        face_slot: (F,) int32 material slot.
+        face_density: (F,) float32 texture repeats per metre of the mesh frame.
+        vertices: (V, 3) float32, mesh frame.
+        normals: (V, 3) float32 unit area-weighted vertex normals, mesh frame.
+        uv: (V, 2) float32 texture repeats.
+        materials: MATERIAL_DTYPE.
+        textures: TEXTURE_DTYPE.
+        levels: LEVEL_DTYPE mip levels of all textures; a level's texel (row, column) is
+            `texels[offset + row * width + column]`, row 0 at the top (v = 1).
+        texels: (T, 4) uint8 sRGB colour and straight alpha.
+    """
+
+    instances: NDArray[np.void]
+    slots: NDArray[np.int32]
+    faces: NDArray[np.int32]
+    face_slot: NDArray[np.int32]
+    face_density: NDArray[np.float32]
+    vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    materials: NDArray[np.void]
+    textures: NDArray[np.void]
+    levels: NDArray[np.void]
+    texels: NDArray[np.uint8]
+
+
+def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
+    """Tables of `scene`; `pose` (I, 4, 4) are the instances' poses at any time (for their scale)."""
+    meshes = scene.meshes
+    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
+    vertices = _stack([mesh.vertices for mesh in meshes], (0, 3), np.float32)
+    faces = _stack(
+        [mesh.faces + np.int32(first_vertex[i]) for i, mesh in enumerate(meshes)], (0, 3), np.int32
+    )
+    uv = _stack([mesh.uv for mesh in meshes], (0, 2), np.float32)
+    textures, levels, texels = pack_textures(scene.textures)
+
+    instances = np.zeros(len(scene.instance_mesh), INSTANCE_DTYPE)
+    instances["object"] = scene.instance_object
+    instances["semantic"] = scene.instance_class
+    instances["first_face"] = first_face[scene.instance_mesh]
+    instances["first_slot"] = scene.material_offset[:-1]
+    instances["smooth"] = np.array([mesh.smooth for mesh in meshes], np.int32)[scene.instance_mesh]
+    instances["scale"] = np.cbrt(np.abs(np.linalg.det(pose[:, :3, :3])))
+    normals, density = _normals_and_density(vertices, faces, uv)
+    return Tables(
+        instances,
+        scene.instance_materials,
+        faces,
+        _stack([mesh.slots for mesh in meshes], (0,), np.int32),
+        density,
+        vertices,
+        normals,
+        uv,
+        pack_materials(scene.materials, scene.textures),
+        textures,
+        levels,
+        texels,
+    )
+
+
+def _stack(arrays: list[NDArray], shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
+    return np.ascontiguousarray(np.concatenate([np.zeros(shape, dtype), *arrays]).astype(dtype, copy=False))
+
+
+def _normals_and_density(
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], uv: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Unit area-weighted vertex normals (V, 3) and texture repeats per metre (F,)."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    cross = np.cross(b - a, c - a)
+    corner = faces.ravel()
+    normals = np.stack(
+        [np.bincount(corner, np.repeat(cross[:, k], 3), len(vertices)) for k in range(3)], 1
+    ).astype(np.float32)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = np.where(length > 0, normals / np.maximum(length, np.float32(1e-30)), np.float32([0, 0, 1]))
+    p, q, r = (uv[faces[:, k]] for k in range(3))
+    uv_area = np.abs((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0])
+    area = np.linalg.norm(cross, axis=1)
+    return normals, np.sqrt(uv_area / np.maximum(area, np.float32(1e-12))).astype(np.float32)
+
+
+def pack_materials(materials: tuple[Material, ...], textures: tuple[Texture, ...]) -> NDArray[np.void]:
+    """MATERIAL_DTYPE rows."""
+    row_of = {id(texture): row for row, texture in enumerate(textures)}
+    rows = np.zeros(len(materials), MATERIAL_DTYPE)
+    for row, m in zip(rows, materials, strict=True):
+        row["albedo"], row["emission"] = m.albedo, m.emission_cd_m2
+        row["roughness"], row["metallic"], row["clearcoat"] = m.roughness, m.metallic, m.clearcoat
+        row["transmission"], row["retro"] = m.transmission, m.retro_cd_lx_m2
+        row["reflectance_905"] = -1.0 if m.reflectance_905 is None else m.reflectance_905
+        row["texture"] = -1 if m.texture is None else row_of[id(m.texture)]
+        row["switch"], row["surface"] = int(m.switch), int(m.surface)
+    return rows
+
+
+def pack_textures(
+    textures: tuple[Texture, ...],
+) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[np.uint8]]:
+    """TEXTURE_DTYPE, LEVEL_DTYPE and texel tables, each texture with its whole mip chain down to one texel."""
+    rows = np.zeros(len(textures), TEXTURE_DTYPE)
+    levels: list[tuple[int, int, int]] = []
+    texels: list[NDArray[np.uint8]] = [np.zeros((0, 4), np.uint8)]
+    offset = 0
+    for row, texture in zip(rows, textures, strict=True):
+        chain = mip_chain(texture)
+        height, width = chain[0].shape[:2]
+        row["first_level"], row["levels"] = len(levels), len(chain)
+        row["cutout"], row["panes"], row["size"] = texture.cutout, texture.panes, np.sqrt(height * width)
+        for image in chain:
+            levels.append((offset, image.shape[1], image.shape[0]))
+            texels.append(image.reshape(-1, 4))
+            offset += image.shape[0] * image.shape[1]
+    return rows, np.array(levels, LEVEL_DTYPE), np.ascontiguousarray(np.concatenate(texels))
+
+
+_TO_LINEAR = np.where(
+    np.arange(256) <= 0.04045 * 255,
+    np.arange(256) / 255 / 12.92,
+    ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4,
+).astype(np.float32)
+_STEPS = 4095
+_ramp = np.arange(_STEPS + 1) / _STEPS
+_TO_SRGB = np.rint(
+    255 * np.where(_ramp <= 0.0031308, 12.92 * _ramp, 1.055 * _ramp ** (1 / 2.4) - 0.055)
+).astype(np.uint8)
+
+
+def mip_chain(texture: Texture) -> list[NDArray[np.uint8]]:
+    """Levels by averaging 2 x 2 texels in linear light; a cutout keeps its covered fraction (Castano, 2010)."""
+    image = np.ascontiguousarray(texture.rgba)
+    chain = [image]
+    linear = _TO_LINEAR[image[..., :3]]
+    alpha = image[..., 3].astype(np.float32)
+    coverage = float(np.mean(alpha >= 128))
+    while min(image.shape[:2]) > 1:
+        # straight alpha: colour is weighted by coverage, so that what lies in holes does not bleed
+        weight = alpha + np.float32(1.0) if texture.cutout else np.ones_like(alpha)
+        total = _halve(weight)
+        linear = _halve(linear * weight[..., None]) / total[..., None]
+        alpha = _halve(alpha)
+        image = np.empty((*alpha.shape, 4), np.uint8)
+        image[..., :3] = _TO_SRGB[np.clip(linear * _STEPS + 0.5, 0, _STEPS).astype(np.int32)]
+        shown = alpha
+        if texture.cutout and 0 < coverage < 1:
+            threshold = float(np.quantile(alpha, 1 - coverage))
+            shown = alpha * np.float32(128.0 / max(threshold, 1.0))
+        image[..., 3] = np.clip(np.rint(shown), 0, 255)
+        chain.append(image)
+    return chain
+
+
+def _halve(a: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (a[0::2, 0::2] + a[1::2, 0::2] + a[0::2, 1::2] + a[1::2, 1::2]) * np.float32(0.25)

@@ -1,0 +1,156 @@
+"""The stage: a scene posed at one time, ready for rays and for shading."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics import se3
+from simulator.scene import Atmosphere, Scene, Snapshot, Switch, Timeline
+from simulator.sensors.shading.tables import Tables, pack_scene
+
+if TYPE_CHECKING:
+    from simulator import raycast
+
+# Bits of a part's mask in the ray caster. A ray sees a part when (part mask & ray mask) != 0.
+SEEN = 1  # everything but the ego: primary rays of sensors
+EGO = 2
+OPAQUE = 4  # stops light: shadow rays
+CUTOUT = 8  # has holes (leaves, fences): shadow rays test the texture
+
+LAMP_LIGHT_DTYPE = np.dtype(
+    [
+        ("position", np.float32, 3),  # local frame, metres
+        ("axis", np.float32, 3),  # unit
+        ("intensity", np.float32, 3),  # cd by channel at the beam's peak
+        ("beam", np.int32),
+        ("object", np.int32),
+    ]
+)
+
+
+class Posed(NamedTuple):
+    """What changes with time, for kernels.
+
+    Attributes:
+        pose: (I, 3, 4) float32 local_SE3_mesh of each instance (static ones may be scaled).
+        normal: (I, 3, 3) float32 maps mesh normals to local normals (cofactors; not normalised).
+        on: (O,) uint32, bit `1 << Switch` set where that switch of the object is on.
+    """
+
+    pose: NDArray[np.float32]
+    normal: NDArray[np.float32]
+    on: NDArray[np.uint32]
+
+
+class Stage:
+    """Poses a scene in time and owns its ray caster; part k of `rays` is instance k of the scene.
+
+    Attributes:
+        scene, timeline, atmosphere: what is shown.
+        ego: object id of the ego vehicle, which its own sensors do not see (but which casts shadows).
+        rays: the ray caster; geometry in the local frame (world - scene.origin).
+        packed: static shading tables.
+        posed: shading tables of the current time.
+        threads: number of threads for all work on this stage; None for all processors.
+    """
+
+    def __init__(
+        self, scene: Scene, timeline: Timeline, atmosphere: Atmosphere, ego: int, threads: int | None = None
+    ) -> None:
+        from simulator import raycast
+
+        self.scene, self.timeline, self.atmosphere = scene, timeline, atmosphere
+        self.ego, self.threads = ego, threads
+        self._snapshot = timeline.at(int(timeline.times_ns[0]))
+        pose = scene.local_SE3_instance(self._snapshot)
+        self._moving = np.flatnonzero(scene.instance_moving)
+        self.packed: Tables = pack_scene(scene, pose)
+        self.rays: raycast.Scene = raycast.Scene()
+        masks = self._masks()
+        for row, mesh in enumerate(scene.instance_mesh):
+            part = scene.meshes[mesh]
+            moving = bool(scene.instance_moving[row])
+            self.rays.add(part.vertices, part.faces, pose[row], moving=moving, mask=int(masks[row]))
+        self.rays.commit(threads=threads)
+        self.posed = Posed(
+            np.ascontiguousarray(pose[:, :3], np.float32), _cofactors(pose), self._switched(self._snapshot)
+        )
+
+    def at(self, time_ns: int) -> Snapshot:
+        """Move everything to where it is at `time_ns` and return that state."""
+        if time_ns == self._snapshot.time_ns:
+            return self._snapshot
+        snapshot = self.timeline.at(time_ns)
+        self._snapshot = snapshot
+        rows = self._moving
+        if len(rows):
+            pose = self.scene.local_SE3_instance(snapshot, rows)
+            self.posed.pose[rows] = pose[:, :3]
+            self.posed.normal[rows] = _cofactors(pose)
+            for row, transform in zip(rows.tolist(), pose):
+                self.rays.move(row, transform)
+            self.rays.commit(threads=self.threads)
+        self.posed.on[:] = self._switched(snapshot)
+        return snapshot
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """State at the current time."""
+        return self._snapshot
+
+    def world_SE3_ego(self) -> NDArray[np.float64]:
+        """(4, 4) pose of the ego vehicle at the current time."""
+        return self._snapshot.world_SE3_object[self.ego]
+
+    def lamps(self) -> NDArray[np.void]:
+        """LAMP_LIGHT_DTYPE rows of the lamps that burn at the current time, in the local frame."""
+        lamps = self.scene.lamps
+        burning = (self.posed.on[lamps["object"]] >> lamps["switch"].astype(np.uint32)) & 1
+        lamps = lamps[burning == 1]
+        pose = self.scene.local_SE3_object(self._snapshot)[lamps["object"]]
+        out = np.zeros(len(lamps), LAMP_LIGHT_DTYPE)
+        out["position"] = np.einsum("nij,nj->ni", pose[:, :3, :3], lamps["position"]) + pose[:, :3, 3]
+        axis = np.einsum("nij,nj->ni", pose[:, :3, :3], lamps["direction"])
+        out["axis"] = axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-12)
+        out["intensity"] = lamps["intensity_cd"][:, None] * lamps["color"]
+        out["beam"], out["object"] = lamps["beam"], lamps["object"]
+        return out
+
+    def world_SE3_local(self) -> NDArray[np.float64]:
+        """(4, 4) transform from the local frame to the world."""
+        return se3.pose(self.scene.origin)
+
+    @cached_property
+    def has_cutouts(self) -> bool:
+        """Whether any part has a texture with holes."""
+        return bool(np.any(self._masks() & CUTOUT))
+
+    def _masks(self) -> NDArray[np.int64]:
+        """Ray-caster mask of each instance."""
+        scene = self.scene
+        glass = np.array([m.transmission > 0.3 for m in scene.materials], bool)
+        holes = np.array([m.texture is not None and m.texture.cutout for m in scene.materials], bool)
+        first, slot = scene.material_offset[:-1], scene.instance_materials
+        if not len(first):
+            return np.zeros(0, np.int64)
+        all_glass = np.logical_and.reduceat(glass[slot], first)
+        any_holes = np.logical_or.reduceat(holes[slot], first)
+        stops = np.where(any_holes, CUTOUT, np.where(all_glass, 0, OPAQUE))
+        return np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN) | stops
+
+    def _switched(self, snapshot: Snapshot) -> NDArray[np.uint32]:
+        """(O,) switches that are on, with those that follow from the daylight."""
+        always = 1 << Switch.ALWAYS
+        if self.atmosphere.street_lamps_on:
+            always |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
+        return snapshot.lamps.astype(np.uint32) | np.uint32(always)
+
+
+def _cofactors(pose: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(I, 3, 3) matrices that map normals: det(A) A^-T, whose columns are cross products of A's columns."""
+    a, b, c = (pose[:, :3, k] for k in range(3))
+    return np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], 2).astype(np.float32)
