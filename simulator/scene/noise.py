@@ -6,19 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def spectral_noise(size: int, rng: np.random.Generator, *, slope: float = 2.0, low_cut: float = 1.0) -> NDArray[np.float64]:
-    """(size, size) tileable Gaussian noise with power spectrum 1 / f**slope, zero mean, unit deviation.
+def spectral_noise(
+    size: int | tuple[int, int], rng: np.random.Generator, *, slope: float = 2.0, low_cut: float = 1.0
+) -> NDArray[np.float64]:
+    """Tileable Gaussian noise, power spectrum 1 / f**slope, zero mean, unit deviation.
 
     Args:
-        size: pixels, a power of two.
+        size: (H, W) or side of a square in pixels, powers of two.
         rng: named random stream.
         slope: 0 white, 2 clouds-like, 3 and more smooth.
-        low_cut: frequencies below this many cycles per tile are removed, so that tiling does not show.
+        low_cut: frequencies below this many cycles per shorter side are removed: tiling does not show.
     """
-    fy, fx = np.fft.fftfreq(size)[:, None] * size, np.fft.rfftfreq(size)[None] * size
+    height, width = (size, size) if isinstance(size, int) else size
+    short = min(height, width)
+    fy, fx = np.fft.fftfreq(height)[:, None] * short, np.fft.rfftfreq(width)[None] * short
     f = np.hypot(fx, fy)
     amplitude = np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
-    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) * amplitude, s=(size, size))
+    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, s=(height, width))
     return (noise - noise.mean()) / max(noise.std(), 1e-12)
 
 

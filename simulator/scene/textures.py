@@ -1,0 +1,456 @@
+"""Ground textures: seeded, tileable, in true scale and with true reflectance.
+
+Every function returns one shared `Texture` per set of parameters. Its texels are linear reflectance coded
+as sRGB, so a material that uses it keeps `albedo=(1, 1, 1)` (or a tint near it). How many metres one repeat
+covers is in the constants `*_M`; low frequencies are left out so that repeats do not show from the seat.
+
+Mean reflectances: asphalt 0.05 to 0.08 new and 0.10 to 0.16 worn, concrete 0.30 to 0.45 (pavement albedo as
+in Levinson and Akbari, LBNL-48334, 2001), grass 0.07 to 0.08 (ASTER spectral library), fresh snow 0.85.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.rng import generator
+from simulator.scene.material import Texture
+from simulator.scene.noise import spectral_noise as noise
+from simulator.scene.noise import to_srgb8
+
+Array = NDArray[np.float64]
+
+ASPHALT_M = 4.0
+LANE_M = (3.5, 7.0)  # across and along the lane
+CONCRETE_M = 5.0
+PAVING_M = 4.0
+COBBLES_M = 2.4
+KERB_M = (1.0, 0.25)  # along and across the kerb
+GRASS_M = 5.0
+SOIL_M = 3.0
+SNOW_M = 5.0
+MARKING_M = 1.0
+LANDSCAPE_M = 900.0
+
+Drawing = Callable[[Array], None]
+
+
+def _rng(name: str, seed: int) -> np.random.Generator:
+    return generator(seed, "texture", name)
+
+
+def _grade(value: Array, dark: tuple[float, ...], light: tuple[float, ...]) -> Array:
+    """(H, W, 3) colour between `dark` (value 0) and `light` (value 1), extrapolated beyond."""
+    low, high = np.asarray(dark, np.float64), np.asarray(light, np.float64)
+    return np.asarray(low + (high - low) * value[..., None])
+
+
+def _with_mean(color: Array, mean: float) -> Array:
+    """The colour scaled to a mean luminance (Rec. 709 weights)."""
+    luminance = float((color @ np.array([0.2126, 0.7152, 0.0722])).mean())
+    return np.asarray(np.clip(color * (mean / luminance), 0.0, 1.0))
+
+
+def _wrapped_lines(shape: tuple[int, int], lines: list[Array], width_px: list[float]) -> Array:
+    """0..1 coverage of polylines in pixel coordinates (x, y), drawn antialiased on a torus."""
+    import cv2
+
+    height, width = shape
+    scale = 2
+    canvas = np.zeros((height * scale, width * scale), np.uint8)
+    for line, thick in zip(lines, width_px):
+        for dx in (-width, 0, width):
+            for dy in (-height, 0, height):
+                points = np.rint((line + np.array([dx, dy])) * scale * 16).astype(np.int32)
+                cv2.polylines(
+                    canvas, [points[:, None]], False, 255, max(1, round(thick * scale)), cv2.LINE_AA, 4
+                )
+    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float64) / 255
+
+
+def _walk(rng: np.random.Generator, start: Array, heading: float, length: float, step: float = 6.0) -> Array:
+    """A crack: a random walk of about `length` pixels that keeps to its heading."""
+    count = max(2, round(length / step))
+    turn = rng.normal(0.0, 0.45, count)
+    angle = heading + turn + 0.3 * np.cumsum(rng.normal(0.0, 0.25, count))
+    steps = step * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return np.concatenate([start[None], start + np.cumsum(steps, 0)])
+
+
+def _aggregate(shape: tuple[int, int], rng: np.random.Generator, age: float) -> Array:
+    """Relative brightness of a bituminous surface: bare stones, voids, blotches."""
+    stones = noise(shape, rng, slope=0.4, low_cut=12)
+    coarse = noise(shape, rng, slope=1.2, low_cut=24)
+    blotch = noise(shape, rng, slope=2.4, low_cut=3)
+    bright = np.maximum(stones - 1.25, 0.0)  # few light stones stand out, more of them with age
+    voids = np.maximum(-stones - 1.1, 0.0)
+    relief = 1.0 + 0.10 * stones + 0.07 * coarse + (0.15 + 0.45 * age) * bright - 0.22 * voids
+    return np.asarray(relief * (1.0 + 0.045 * blotch))
+
+
+def _asphalt_color(value: Array, age: float) -> Array:
+    """Binder is bluish black when new, warm grey when its stones are bare."""
+    mean = 0.055 + 0.085 * age
+    warm = np.array([1.02, 1.0, 0.96]) * age + np.array([0.97, 1.0, 1.04]) * (1.0 - age)
+    return np.asarray(value[..., None] * warm * mean)
+
+
+def _cracks(
+    shape: tuple[int, int], rng: np.random.Generator, amount: float, px_per_m: float
+) -> tuple[Array, Array]:
+    """Coverage of open cracks and of bitumen-sealed cracks; `amount` 0..1."""
+    height, width = shape
+    open_, sealed = list[Array](), list[Array]()
+    for _ in range(round(5 * amount)):
+        start = rng.uniform(0, [width, height])
+        heading = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.25)
+        line = _walk(rng, start, heading, rng.uniform(0.8, 3.0) * px_per_m)
+        (sealed if rng.random() < 0.35 else open_).append(line)
+        for _ in range(rng.integers(0, 4)):  # side branches
+            branch = _walk(
+                rng, line[rng.integers(len(line))], heading + rng.choice([-1, 1]) * 1.1, 0.5 * px_per_m
+            )
+            open_.append(branch)
+    thin = _wrapped_lines(shape, open_, [0.004 * px_per_m + 0.4] * len(open_))
+    thick = _wrapped_lines(shape, sealed, [0.05 * px_per_m] * len(sealed))
+    return thin, thick
+
+
+@cache
+def asphalt(
+    age: float = 0.6, *, cracks: float = 0.0, patches: float = 0.0, aggregate: float = 1.0, seed: int = 0
+) -> Texture:
+    """Asphalt concrete, ASPHALT_M square.
+
+    Args:
+        age: 0 just laid (dark, closed) to 1 worn for decades (light, bare stones).
+        cracks: 0 sound to 1 many open and sealed cracks.
+        patches: 0 none to 1 several rectangular repairs in newer asphalt.
+        aggregate: contrast of the stones, 1 usual.
+        seed: another texture of the same kind.
+    """
+    rng = _rng("asphalt", seed)
+    shape = (512, 512)
+    value = 1.0 + aggregate * (_aggregate(shape, rng, age) - 1.0)
+    color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
+    px = 512 / ASPHALT_M
+    for _ in range(round(3 * patches)):
+        _repair(color, rng, age, px)
+    _draw_cracks(color, rng, cracks, px)
+    return Texture(f"asphalt-{age:g}-{seed}", to_srgb8(color))
+
+
+def _draw_cracks(color: Array, rng: np.random.Generator, amount: float, px_per_m: float) -> None:
+    if amount <= 0:
+        return
+    thin, thick = _cracks((color.shape[0], color.shape[1]), rng, amount, px_per_m)
+    color *= 1.0 - 0.75 * thin[..., None]
+    seal = np.array([0.035, 0.035, 0.037]) * (1.0 + 0.1 * rng.standard_normal((*thin.shape, 1)))
+    color += (seal - color) * 0.9 * thick[..., None]
+
+
+def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float) -> None:
+    """A rectangle of newer asphalt with a sealed edge, away from the tile's border."""
+    height, width = color.shape[:2]
+    size = np.minimum(rng.uniform(0.6, 1.8, 2) * px_per_m, [width * 0.6, height * 0.6]).astype(int)
+    x, y = (rng.integers(8, [width - size[0] - 8, height - size[1] - 8])).tolist()
+    area = color[y : y + size[1], x : x + size[0]]
+    fresh = _asphalt_color(_aggregate((512, 512), rng, 0.2), max(age - 0.5, 0.0))
+    edge = np.ones(area.shape[:2])
+    rim = max(2, round(0.03 * px_per_m))
+    edge[rim:-rim, rim:-rim] = 0.0
+    area[:] = np.resize(fresh[: size[1], : size[0]], area.shape)
+    area *= 1.0 - 0.4 * edge[..., None]
+
+
+@cache
+def lane_asphalt(
+    age: float = 0.6, variant: int = 0, *, cracks: float = 0.3, manhole: bool = False, seed: int = 0
+) -> Texture:
+    """Asphalt of one lane with wheel tracks and drip line: u across (lane centre at 0.5), v along; LANE_M.
+
+    Variants of one (age, seed) are equal at both ends, so they follow each other in any order: each has its
+    own cracks, stains and repairs in between.
+    """
+    rng, own = _rng("lane", seed), _rng(f"lane-variant-{variant}", seed)
+    height, width = 1024, 512
+    shape = (height, width)
+    value = _aggregate(shape, rng, age)
+    across = (np.arange(width) + 0.5) / width * LANE_M[0] - LANE_M[0] / 2
+    strength = 1.0 + 0.25 * noise(shape, rng, slope=3.0, low_cut=1)
+    tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
+    drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
+    value = value * (1.0 + (0.10 * age - 0.05) * tracks - 0.11 * drip)
+    color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
+    px = width / LANE_M[0]
+    plain = color.copy()
+    if variant:
+        blot = noise(shape, own, slope=2.6, low_cut=2)
+        color *= 1.0 - (0.10 * np.clip(blot - 1.0, 0, 2))[..., None]
+        if own.random() < 0.35:
+            _repair(color, own, age, px)
+        for _ in range(own.integers(0, 4)):  # oil stains
+            _stain(color, own, px)
+        _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
+    if manhole:
+        _manhole(color, own, px)
+    fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
+    return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
+
+
+def _disc(color: Array, x: float, y: float, radius: float) -> Array:
+    """Distance from a centre in units of the radius."""
+    yy, xx = np.mgrid[: color.shape[0], : color.shape[1]]
+    return np.asarray(np.hypot(xx - x, yy - y) / radius)
+
+
+def _stain(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    height, width = color.shape[:2]
+    r = _disc(
+        color,
+        rng.normal(width / 2, 0.2 * px_per_m),
+        rng.uniform(0.2, 0.8) * height,
+        rng.uniform(0.05, 0.2) * px_per_m,
+    )
+    color *= (1.0 - 0.35 * np.clip(1.5 - r, 0.0, 1.0))[..., None]
+
+
+def _manhole(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """A cast-iron cover of 0.6 m in its frame, off the wheel tracks."""
+    height, width = color.shape[:2]
+    x, y = width / 2 + rng.choice([-1.0, 1.0]) * 0.25 * px_per_m, rng.uniform(0.3, 0.7) * height
+    r = _disc(color, x, y, 0.3 * px_per_m)
+    yy, xx = np.mgrid[:height, :width]
+    studs = 0.5 + 0.5 * np.sign(np.sin(xx / px_per_m * 90) * np.sin(yy / px_per_m * 90))
+    iron = np.array([0.10, 0.09, 0.08]) * (0.6 + 0.6 * studs[..., None])
+    collar = np.clip((1.45 - r) * 8, 0, 1)[..., None]
+    color += (
+        (np.array([0.075, 0.075, 0.077]) * (0.9 + 0.2 * rng.random((height, width, 1))) - color)
+        * collar
+        * 0.8
+    )
+    color += (iron - color) * np.clip((1.0 - r) * 20, 0, 1)[..., None]
+    color *= 1.0 - 0.7 * np.exp(-(((r - 1.0) / 0.03) ** 2))[..., None]
+
+
+@cache
+def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture:
+    """Cast concrete slabs, CONCRETE_M square; `joints` cuts the tile's border; `age` darkens and stains."""
+    rng = _rng("concrete", seed)
+    fine = noise(512, rng, slope=0.5, low_cut=16)
+    cloud = noise(512, rng, slope=2.2, low_cut=2)
+    value = 1.0 + 0.045 * fine + 0.05 * cloud
+    value *= 1.0 - 0.5 * np.clip(noise(512, rng, slope=0.2, low_cut=60) - 2.6, 0, 1)  # pores
+    stain = np.clip(noise(512, rng, slope=2.8, low_cut=2) - 0.6, 0, 2)
+    value *= 1.0 - 0.10 * age * stain
+    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.97, 0.91)), 0.42 - 0.10 * age)
+    if joints:
+        x = np.minimum(np.arange(512), np.arange(512)[::-1])
+        line = np.exp(-((x / 1.2) ** 2))
+        color *= (1.0 - 0.7 * np.maximum(line[:, None], line[None]))[..., None]
+    _draw_cracks(color, rng, 0.25 * age, 512 / CONCRETE_M)
+    return Texture(f"concrete-{age:g}-{seed}", to_srgb8(color))
+
+
+def _blocks(
+    rng: np.random.Generator, rows: int, columns: int, size: int, shift: float
+) -> tuple[Array, Array, Array]:
+    """Running bond: per texel its block's random value 0..1 and the texels to its long and to its short joint."""
+    y = (np.arange(size) + 0.5) / size * rows
+    row = y.astype(int)
+    x = (np.arange(size) + 0.5) / size * columns
+    moved = x[None] + (row * shift % 1.0)[:, None]
+    column = moved.astype(int) % columns
+    tone = rng.random((rows, columns))[row[:, None], column]
+    dx = np.abs(moved - np.rint(moved)) * size / columns
+    dy = np.broadcast_to((np.abs(y - np.rint(y)) * size / rows)[:, None], dx.shape)
+    return tone, np.asarray(dy), dx
+
+
+@cache
+def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
+    """Pavement, PAVING_M square: `slabs` of 0.5 m, red `bricks` of 0.2 x 0.1 m, `blocks` of 0.25 m."""
+    rng = _rng(f"paving-{kind}", seed)
+    rows, columns, shift, light, mean = {
+        "slabs": (8, 8, 0.5, (1.0, 0.97, 0.92), 0.30),
+        "bricks": (40, 20, 0.5, (1.0, 0.62, 0.50), 0.16),
+        "blocks": (16, 16, 0.0, (1.0, 0.98, 0.95), 0.26),
+    }[kind]
+    size = 1024 if kind == "bricks" else 512
+    tone, dy, dx = _blocks(rng, rows, columns, size, shift)
+    joint = np.minimum(dx, dy)
+    value = 1.0 + (0.10 + 0.10 * (kind == "bricks")) * (tone - 0.5)
+    value = (
+        value
+        + 0.05 * noise(size, rng, slope=0.5, low_cut=16)
+        + 0.035 * noise(size, rng, slope=2.4, low_cut=2)
+    )
+    dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
+    value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.10 * age * np.exp(-joint / 3.0))
+    gum = np.clip(noise(size, rng, slope=1.0, low_cut=20) - 3.2, 0.0, 1.0)
+    value *= 1.0 - 0.5 * np.minimum(gum * 4, 1.0) * age
+    value *= 1.0 - 0.6 * np.clip(1.3 - joint, 0.0, 1.0)
+    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), light), mean * (1.1 - 0.2 * age))
+    return Texture(f"paving-{kind}-{age:g}-{seed}", to_srgb8(color))
+
+
+@cache
+def cobbles(seed: int = 0) -> Texture:
+    """Granite setts of about 0.1 m in rows, COBBLES_M square."""
+    rng = _rng("cobbles", seed)
+    size = 512
+    wobble = noise(size, rng, slope=2.0, low_cut=10)
+    bend = noise(size, rng, slope=2.0, low_cut=10)
+    tone, dy, dx = _blocks(rng, 24, 22, size, 0.37)
+    # bend the joints: sample the regular bond at displaced texels (a torus, so it still tiles)
+    yy, xx = np.mgrid[:size, :size]
+    at = (np.rint(yy + 1.3 * wobble).astype(int) % size, np.rint(xx + 1.3 * bend).astype(int) % size)
+    tone, joint = tone[at], np.minimum(dx, dy)[at]
+    crown = 1.0 - np.exp(-joint / 2.5)
+    value = (0.35 + 0.65 * crown) * (1.0 + 0.35 * (tone - 0.5)) + 0.05 * noise(
+        size, rng, slope=0.6, low_cut=20
+    )
+    hue = np.where(tone[..., None] > 0.7, [1.0, 0.94, 0.88], [0.97, 0.99, 1.0])
+    return Texture(f"cobbles-{seed}", to_srgb8(_with_mean(np.maximum(value, 0.05)[..., None] * hue, 0.17)))
+
+
+@cache
+def kerb_stone(seed: int = 0) -> Texture:
+    """Kerb of cast or granite stones 1 m long: u along, v across; KERB_M."""
+    rng = _rng("kerb", seed)
+    shape = (128, 512)
+    value = 1.0 + 0.06 * noise(shape, rng, slope=0.4, low_cut=8) + 0.04 * noise(shape, rng, slope=2.0)
+    along = np.minimum(np.arange(512), np.arange(512)[::-1])
+    value *= 1.0 - 0.65 * np.exp(-((along / 2.0) ** 2))[None]
+    return Texture(
+        f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.98, 0.94)), 0.30))
+    )
+
+
+@cache
+def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
+    """Mown or meadow grass from above, GRASS_M square; `dryness` 0 lush to 1 straw."""
+    rng = _rng("grass", seed)
+    size = 512
+    angle = noise(size, rng, slope=2.5, low_cut=4)  # tufts lie in directions of their own
+    streak = np.zeros((size, size))
+    fy, fx = np.fft.fftfreq(size)[:, None] * size, np.fft.rfftfreq(size)[None] * size
+    f = np.hypot(fx, fy)
+    for k, heading in enumerate(np.arange(4) * np.pi / 4):
+        white = np.fft.rfft2(rng.standard_normal((size, size)))
+        along = fx * np.cos(heading) + fy * np.sin(heading)
+        blade = np.fft.irfft2(
+            white * np.exp(-((along / 28.0) ** 2)) * (f > 12) * np.exp(-((f / 190.0) ** 2)), s=(size, size)
+        )
+        streak += blade / blade.std() * np.clip(1.2 - np.abs(angle - (k - 1.5) * 0.7), 0.1, 1.0)
+    streak /= streak.std()
+    tuft = noise(size, rng, slope=1.6, low_cut=5)
+    patch = noise(size, rng, slope=2.4, low_cut=3)
+    light = np.clip(0.5 + 0.24 * streak + 0.16 * tuft, 0.03, 1.4)
+    green = _grade(light, (0.010, 0.018, 0.005), (0.105, 0.150, 0.040))
+    straw = _grade(light, (0.050, 0.042, 0.018), (0.270, 0.225, 0.105))
+    share = np.clip(dryness + 0.16 * patch + 0.18 * (streak > 1.0), 0.0, 1.0)[..., None]
+    color = green * (1.0 - share) + straw * share
+    bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.0, 0.0, 0.8)[..., None]
+    color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
+    return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_with_mean(color, 0.072 + 0.06 * dryness)))
+
+
+@cache
+def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
+    """Bare ground, SOIL_M square: `soil`, `gravel` (crushed stone) or `ballast` (coarse, under rails)."""
+    rng = _rng(kind, seed)
+    size = 512
+    cell, mean, light = {
+        "soil": (60, 0.105, (1.0, 0.80, 0.58)),
+        "gravel": (90, 0.20, (1.0, 0.95, 0.87)),
+        "ballast": (36, 0.14, (1.0, 0.95, 0.90)),
+    }[kind]
+    tone, edge = _pebbles(rng, size, cell)
+    weight = {"soil": 0.25, "gravel": 0.8, "ballast": 1.0}[kind]
+    value = 1.0 + weight * (0.5 * (tone - 0.5) - 0.5 * np.clip(1.0 - edge * 1.6, 0.0, 1.0))
+    value += 0.09 * noise(size, rng, slope=1.0, low_cut=8) + 0.06 * noise(size, rng, slope=2.4, low_cut=3)
+    color = _with_mean(_grade(np.maximum(value, 0.1), (0.0, 0.0, 0.0), light), mean)
+    return Texture(f"{kind}-{seed}", to_srgb8(color))
+
+
+def _pebbles(rng: np.random.Generator, size: int, cells: int) -> tuple[Array, Array]:
+    """Voronoi stones on a torus: random tone of each texel's stone, and 0 (joint) to 1 (inside)."""
+    from scipy.spatial import cKDTree
+
+    grid = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), -1).reshape(-1, 2)
+    points = (grid + rng.random((len(grid), 2))) / cells
+    texel = np.stack(np.meshgrid(*[(np.arange(size) + 0.5) / size] * 2), -1).reshape(-1, 2)
+    distance, nearest = cKDTree(points, boxsize=1.0).query(texel, k=2)
+    tone = rng.random(len(points))[nearest[:, 0]].reshape(size, size)
+    return tone, ((distance[:, 1] - distance[:, 0]) * cells).reshape(size, size)
+
+
+@cache
+def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
+    """Snow cover, SNOW_M square; `dirt` 0 fresh to 1 grey slush at the roadside."""
+    rng = _rng("snow", seed)
+    value = 1.0 + 0.018 * noise(512, rng, slope=1.0, low_cut=8) + 0.02 * noise(512, rng, slope=2.6, low_cut=2)
+    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), (0.97, 0.99, 1.0)), 0.85 - 0.45 * dirt)
+    grit = np.clip(noise(512, rng, slope=0.8, low_cut=8) - 1.2 + 0.8 * dirt, 0.0, 1.0)[..., None] * dirt
+    return Texture(
+        f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit)
+    )
+
+
+_PAINT = {
+    "white": (0.66, 0.66, 0.63),
+    "yellow": (0.60, 0.36, 0.035),
+    "red": (0.36, 0.045, 0.035),
+    "blue": (0.035, 0.10, 0.33),
+    "green": (0.04, 0.22, 0.09),
+    "orange": (0.62, 0.20, 0.03),
+    "violet": (0.20, 0.06, 0.28),
+    "black": (0.03, 0.03, 0.03),
+}
+
+
+@cache
+def marking(color: str = "white", wear: float = 0.3, *, seed: int = 0) -> Texture:
+    """Road paint, MARKING_M square; where `wear` (0..1) took it off, asphalt shows. Unknown colours are white."""
+    rng = _rng(f"marking-{color}", seed)
+    shape = (256, 256)
+    stones = noise(shape, rng, slope=0.6, low_cut=6) + 0.7 * noise(shape, rng, slope=2.0, low_cut=2)
+    lost = np.clip((stones - 2.6 + 3.0 * wear) * 1.2, 0.0, 0.92)[..., None]
+    grime = (1.0 - 0.14 * wear * np.clip(noise(shape, rng, slope=2.4, low_cut=2) + 0.5, 0, 2))[..., None]
+    paint = np.asarray(_PAINT.get(color, _PAINT["white"])) * (1.0 - 0.25 * wear) * grime
+    paint = paint * (1.0 + 0.04 * noise(shape, rng, slope=0.6, low_cut=8))[..., None]
+    road = _asphalt_color(_aggregate(shape, rng, 0.6), 0.6)
+    return Texture(f"marking-{color}-{wear:g}-{seed}", to_srgb8(paint + (road - paint) * lost))
+
+
+@cache
+def landscape(dryness: float = 0.25, *, seed: int = 0) -> Texture:
+    """Far country from above, LANDSCAPE_M square: meadows, fields and woods without detail below a metre."""
+    rng = _rng("landscape", seed)
+    size = 512
+    warp = noise((size, size), rng, slope=3.0, low_cut=2), noise((size, size), rng, slope=3.0, low_cut=2)
+    tone, edge = _pebbles(rng, size, 6)
+    yy, xx = np.mgrid[:size, :size]
+    at = (np.rint(yy + 6 * warp[0]).astype(int) % size, np.rint(xx + 6 * warp[1]).astype(int) % size)
+    tone, edge = tone[at], edge[at]
+    grain = noise(size, rng, slope=1.0, low_cut=8)
+    meadow = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.058, 0.082, 0.026))
+    field = _grade(1.0 + 0.06 * grain, (0, 0, 0), (0.125 + 0.08 * dryness, 0.115, 0.045))
+    wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.020, 0.032, 0.012))
+    color = np.where((tone < 0.3)[..., None], field, meadow)
+    forest = (tone > 0.8) | (noise(size, rng, slope=3.0, low_cut=3) > 1.4) | (edge < 0.04)
+    return Texture(f"landscape-{dryness:g}-{seed}", to_srgb8(np.where(forest[..., None], wood, color)))
+
+
+def linear_mean(texture: Texture) -> tuple[float, float, float]:
+    """Mean linear RGB reflectance of a texture (for lidar estimates and far views)."""
+    coded = np.arange(256) / 255
+    table = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    mean: Any = table[texture.rgba[..., :3]].reshape(-1, 3).mean(0)
+    return (float(mean[0]), float(mean[1]), float(mean[2]))
