@@ -34,7 +34,9 @@ def test_public_names_are_documented() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not ast.get_docstring(node)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
     ]
     inner = ("decorate",)
     assert [name for name in bare if not name.endswith(inner)] == []

@@ -30,7 +30,9 @@ def polygon(sides: int, radius: float, x: float, y: float) -> np.ndarray:
 
 @given(st.integers(3, 12), st.floats(0.05, 3.0), st.floats(-2, 2), st.floats(-2, 2))
 @settings(max_examples=40, deadline=None)
-def test_a_hole_has_the_area_of_its_outline_and_the_rest_keeps_its_height(sides: int, radius: float, x: float, y: float) -> None:
+def test_a_hole_has_the_area_of_its_outline_and_the_rest_keeps_its_height(
+    sides: int, radius: float, x: float, y: float
+) -> None:
     mesh, outline = sloped(), polygon(sides, radius, x, y)
     holed = cut(mesh, outline)
     hole = 0.5 * sides * radius**2 * np.sin(2 * np.pi / sides)

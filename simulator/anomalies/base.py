@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Motion
-from simulator.scenario.distributions import Metres, SignedMetres, uniform
-from simulator.scenario.family import Family
-from simulator.scene import Atmosphere, SceneBuilder
+from simulator.scenario.distributions import Distribution, Metres, SignedMetres, uniform
+from simulator.scenario.family import Family, member
+from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch
 
 if TYPE_CHECKING:
     from simulator.roads import Path, RoadNetwork
+
+Array = NDArray[np.float64]
+
+HAZARD_LIGHTS = (1 << Switch.INDICATOR_LEFT) | (1 << Switch.INDICATOR_RIGHT)
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class Site:
         path: the ego's lane centre line; s = 0 at the ego's start.
         atmosphere: light and weather (a broken-down car switches its lamps on at night).
         motions: prescribed motions; append to make an object move.
+        lamps: switched-on lamps by object id, as bits `1 << Switch`.
     """
 
     builder: SceneBuilder
@@ -34,6 +40,75 @@ class Site:
     path: Path
     atmosphere: Atmosphere
     motions: list[Motion] = field(default_factory=list)
+    lamps: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def dark(self) -> bool:
+        """Whether drivers have their lamps on: sun below the horizon, fog, rain or snow."""
+        air = self.atmosphere
+        return air.sun_elevation_rad < 0.02 or air.visibility_m < 500 or air.rain_mm_h > 1 or air.snow_mm_h > 0.5
+
+    def at(self, ahead_m: float, lateral_m: float = 0.0) -> tuple[Array, Array]:
+        """World position (3,) on the ground and roll, pitch, yaw (3,) of the road `ahead_m` along the ego's path."""
+        position, rpy = self.path.at(np.array([ahead_m]), lateral_m)
+        position = np.array(position[0], np.float64)
+        z, found = self.builder.ground_height(position[None, :2])
+        if found[0]:
+            position[2] = z[0]
+        return position, np.array(rpy[0], np.float64)
+
+    def lane_half_width_m(self, ahead_m: float) -> float:
+        """Half the width of the ego's lane there."""
+        return float(np.interp(ahead_m, self.path.s, self.path.width)) / 2
+
+    def put(self, model: Model, ahead_m: float, lateral_m: float = 0.0, turn_rad: float = 0.0, **kwargs: Any) -> int:
+        """Add an object standing on the road, turned by `turn_rad` from the road's direction; returns its id."""
+        position, rpy = self.at(ahead_m, lateral_m)
+        return self.builder.add_object(model, position, (rpy[0], rpy[1], rpy[2] + turn_rad), **kwargs)
+
+    def drape(self, position: Array, offsets: Array, lift_m: float) -> Array:
+        """(N, 3) points around `position` at horizontal (N, 2) world offsets, `lift_m` above the ground, relative to
+        `position`."""
+        z, found = self.builder.ground_height(position[:2] + offsets)
+        level = np.where(found, z, position[2]) + lift_m - position[2]
+        return np.column_stack([offsets, level])
+
+
+def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list[Model]:
+    """Models of an actor of the family `actors` (a rider's vehicle first), its open parameters drawn from `rng`."""
+    actor = member("actors", kind)(**parameters)
+    open_fields = {name: value.sample(rng) for name, value in actor if isinstance(value, Distribution)}
+    actor = actor.model_copy(update=open_fields)
+    return list(actor.models(rng))  # type: ignore[attr-defined]
+
+
+def sheet(
+    site: Site, position: Array, radius_m: float, lift_m: float, rng: np.random.Generator, uv_m: float = 1.0
+) -> Mesh:
+    """A thin patch with an irregular round outline that lies on the ground about `position` (vertices relative to it)."""
+    angle = np.arange(28) * (2 * np.pi / 28)
+    wobble = sum(rng.normal(0, 0.12 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(1, 5))
+    rim = radius_m * np.clip(1 + wobble, 0.55, 1.35)
+    rings = np.linspace(0.08, 1.0, 7)
+    xy = (rings[:, None] * rim)[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+    flat = np.concatenate([np.zeros((1, 2)), xy.reshape(-1, 2)])
+    return Mesh.of(site.drape(position, flat, lift_m), disc_faces(len(rings), 28), flat / uv_m, smooth=True)
+
+
+def disc_faces(rings: int, segments: int) -> NDArray[np.int32]:
+    """Faces of a disc: vertex 0 is the middle, then `rings` rings of `segments` vertices, seen from above."""
+    j = np.arange(segments)
+    k = (j + 1) % segments
+    faces = [np.stack([np.zeros_like(j), 1 + j, 1 + k], 1)]
+    for r in range(rings - 1):
+        a, b = 1 + r * segments, 1 + (r + 1) * segments
+        faces += [np.stack([a + j, b + j, b + k], 1), np.stack([a + j, b + k, a + k], 1)]
+    return np.concatenate(faces).astype(np.int32)
+
+
+def single(class_name: str, mesh: Mesh, *materials: Material, **attributes: str) -> Model:
+    """A one-piece model."""
+    return Model(class_name, (Body(mesh, materials),), attributes=tuple(attributes.items()))
 
 
 class Anomaly(Family, family="anomalies"):
@@ -44,7 +119,7 @@ class Anomaly(Family, family="anomalies"):
     """
 
     taxonomy: ClassVar[str] = ""
-    ahead_m: Metres = uniform(20.0, 40.0)
+    ahead_m: Metres = uniform(15.0, 35.0)
     lateral_m: SignedMetres = uniform(-0.5, 0.5)
 
     @abstractmethod

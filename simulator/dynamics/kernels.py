@@ -55,7 +55,13 @@ EVENT_DTYPE = np.dtype(
     ]
 )
 OBSTACLE_DTYPE = np.dtype(
-    [("x", np.float64), ("y", np.float64), ("heading", np.float64), ("half_length", np.float64), ("half_width", np.float64)]
+    [
+        ("x", np.float64),
+        ("y", np.float64),
+        ("heading", np.float64),
+        ("half_length", np.float64),
+        ("half_width", np.float64),
+    ]
 )
 STOP_DTYPE = np.dtype([("agent", np.int64), ("s", np.float64), ("signal", np.int64)])
 CONFLICT_DTYPE = np.dtype([("a", np.int64), ("b", np.int64), ("s_a", np.float64), ("s_b", np.float64)])
@@ -204,7 +210,10 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
         if stops[k].agent == i and not signal_go[stops[k].signal]:
             gap = stops[k].s - me.s - me.front
             if gap > 0.0 and me.speed * me.speed < 2.0 * 5.0 * gap:  # can still stop
-                result = min(result, idm(me.speed, me.desired, gap + 1.0, me.speed, me.headway, 1.0, me.accel, me.decel))
+                result = min(
+                    result,
+                    idm(me.speed, me.desired, gap + 1.0, me.speed, me.headway, 1.0, me.accel, me.decel),
+                )
     for k in range(conflicts.shape[0]):
         if conflicts[k].a == i:
             j, mine, theirs = conflicts[k].b, conflicts[k].s_a, conflicts[k].s_b
@@ -243,7 +252,9 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
     x, y, heading = np.empty(count), np.empty(count), np.empty(count)
     for t in range(steps):
         for i in range(count):
-            x[i], y[i], heading[i] = pose_on_path(path_xy, agents[i].path, agents[i].samples, agents[i].s, agents[i].lateral)
+            x[i], y[i], heading[i] = pose_on_path(
+                path_xy, agents[i].path, agents[i].samples, agents[i].s, agents[i].lateral
+            )
         _fire_events(agents, events, ego, t * dt, x, y)
         for i in range(count):
             s[t, i], lateral[t, i], speed[t, i] = agents[i].s, agents[i].lateral, agents[i].speed
@@ -259,4 +270,6 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
             agents[i].speed = v
             if me.lateral_seconds > 0.0:  # half a cosine: no jump in lateral speed
                 w = min(max((t * dt + dt - me.lateral_begin) / me.lateral_seconds, 0.0), 1.0)
-                agents[i].lateral = me.lateral_from + (me.lateral_to - me.lateral_from) * 0.5 * (1.0 - np.cos(np.pi * w))
+                agents[i].lateral = me.lateral_from + (me.lateral_to - me.lateral_from) * 0.5 * (
+                    1.0 - np.cos(np.pi * w)
+                )

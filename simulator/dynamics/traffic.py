@@ -70,9 +70,7 @@ def resample(points: Array, spacing: float = SPACING) -> Array:
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:
     """The agent that carries out a prescribed motion (it reacts to nobody)."""
-    driver = Driver(
-        motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False
-    )
+    driver = Driver(motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False)
     return Agent(
         object=motion.object,
         points=motion.points,
@@ -97,7 +95,11 @@ def _agent_rows(agents: Sequence[Agent], first: NDArray[np.int64], samples: NDAr
         row["s"], row["speed"], row["lateral"] = agent.start_m, agent.speed_mps, agent.lateral_m
         row["initial_speed"] = agent.speed_mps
         row["desired"], row["headway"], row["gap"] = driver.desired_speed_mps, driver.headway_s, driver.gap_m
-        row["accel"], row["decel"], row["reacts"] = driver.acceleration_mps2, driver.deceleration_mps2, driver.reacts
+        row["accel"], row["decel"], row["reacts"] = (
+            driver.acceleration_mps2,
+            driver.deceleration_mps2,
+            driver.reacts,
+        )
         row["front"], row["rear"], row["half_width"] = agent.front_m, agent.rear_m, agent.half_width_m
         row["start_s"] = agent.start_s
         row["start_distance"] = np.inf if agent.start_ego_distance_m is None else agent.start_ego_distance_m
@@ -107,7 +109,15 @@ def _agent_rows(agents: Sequence[Agent], first: NDArray[np.int64], samples: NDAr
 
 def _event_rows(agents: Sequence[Agent]) -> NDArray[np.void]:
     rows = [
-        (i, e.kind == "lateral", e.value, e.rate, e.after_s, np.inf if e.ego_distance_m is None else e.ego_distance_m, False)
+        (
+            i,
+            e.kind == "lateral",
+            e.value,
+            e.rate,
+            e.after_s,
+            np.inf if e.ego_distance_m is None else e.ego_distance_m,
+            False,
+        )
         for i, agent in enumerate(agents)
         for e in agent.events
     ]
@@ -115,7 +125,11 @@ def _event_rows(agents: Sequence[Agent]) -> NDArray[np.void]:
 
 
 def run(
-    agents: Sequence[Agent], ego: int, obstacles: NDArray[np.void], signals_go: NDArray[np.bool_], duration_s: float
+    agents: Sequence[Agent],
+    ego: int,
+    obstacles: NDArray[np.void],
+    signals_go: NDArray[np.bool_],
+    duration_s: float,
 ) -> Tracks:
     """Simulate all agents for `duration_s`.
 
@@ -137,7 +151,19 @@ def run(
     count = find_conflicts(rows, path_xy, LOOK_AHEAD_M, conflicts)
     s, lateral, speed, accel = (np.zeros((len(times), len(agents))) for _ in range(4))
     simulate(
-        rows, events, path_xy, obstacles, stops, signals_go, conflicts[:count], ego, STEP_NS * 1e-9, s, lateral, speed, accel
+        rows,
+        events,
+        path_xy,
+        obstacles,
+        stops,
+        signals_go,
+        conflicts[:count],
+        ego,
+        STEP_NS * 1e-9,
+        s,
+        lateral,
+        speed,
+        accel,
     )
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):

@@ -157,17 +157,26 @@ class SceneBuilder:
         return self._materials.setdefault(material, len(self._materials))
 
     def _add(
-        self, mesh: Mesh, materials: tuple[Material, ...], cls: str, obj: int, joint: int, moving: bool, pose: ArrayLike
+        self,
+        mesh: Mesh,
+        materials: tuple[Material, ...],
+        cls: str,
+        obj: int,
+        joint: int,
+        moving: bool,
+        pose: ArrayLike,
     ) -> None:
         slots = [self._material(material) for material in materials]
         if len(mesh.faces) and int(mesh.slots.max()) >= len(slots):
             raise ValueError(f"mesh of class {cls} uses slot {int(mesh.slots.max())} but has {len(slots)} materials")
-        self._rows.append(
-            (self._mesh(mesh), obj, class_id(cls), joint, moving, np.asarray(pose, np.float64), slots)
-        )
+        self._rows.append((self._mesh(mesh), obj, class_id(cls), joint, moving, np.asarray(pose, np.float64), slots))
 
     def add_mesh(
-        self, mesh: Mesh, materials: tuple[Material, ...], class_name: str, local_SE3_mesh: ArrayLike | None = None
+        self,
+        mesh: Mesh,
+        materials: tuple[Material, ...],
+        class_name: str,
+        local_SE3_mesh: ArrayLike | None = None,
     ) -> None:
         """Add static geometry that is no object (road, buildings, trees): `local_SE3_mesh` (4, 4) may scale."""
         if len(mesh.faces):

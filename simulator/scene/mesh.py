@@ -29,7 +29,11 @@ class Mesh:
 
     @staticmethod
     def of(
-        vertices: ArrayLike, faces: ArrayLike, uv: ArrayLike | None = None, slots: ArrayLike | int = 0, smooth: bool = False
+        vertices: ArrayLike,
+        faces: ArrayLike,
+        uv: ArrayLike | None = None,
+        slots: ArrayLike | int = 0,
+        smooth: bool = False,
     ) -> Mesh:
         """Mesh from anything array-like; `slots` may be one slot for all faces."""
         v = np.ascontiguousarray(np.asarray(vertices, np.float32).reshape(-1, 3))
@@ -152,7 +156,14 @@ def tube(points: ArrayLike, radii: ArrayLike, *, segments: int = 8, slot: int = 
     return loft(np.stack(rings), slot=slot)
 
 
-def ellipsoid(radii: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), *, rings: int = 8, segments: int = 12, slot: int = 0) -> Mesh:
+def ellipsoid(
+    radii: ArrayLike,
+    center: ArrayLike = (0.0, 0.0, 0.0),
+    *,
+    rings: int = 8,
+    segments: int = 12,
+    slot: int = 0,
+) -> Mesh:
     """Ellipsoid with (x, y, z) radii."""
     polar = np.linspace(0.02, np.pi - 0.02, rings + 1)[::-1]
     angle = np.arange(segments) * (2 * np.pi / segments)
@@ -175,5 +186,9 @@ def grid(x: ArrayLike, y: ArrayLike, z: ArrayLike, *, slot: int = 0, uv_m: float
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
     faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
     return Mesh.of(
-        np.stack([gx, gy, z], -1).reshape(-1, 3), faces, np.stack([gx, gy], -1).reshape(-1, 2) / uv_m, slot, smooth
+        np.stack([gx, gy, z], -1).reshape(-1, 3),
+        faces,
+        np.stack([gx, gy], -1).reshape(-1, 2) / uv_m,
+        slot,
+        smooth,
     )

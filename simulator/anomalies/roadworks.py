@@ -1,0 +1,55 @@
+"""Roadworks: the ego's lane closed by cones and barrier boards with beacons."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from simulator.anomalies import _props
+from simulator.anomalies.base import Anomaly, Site, actor_models, single
+from simulator.scenario.distributions import Metres, uniform
+from simulator.scene import Material, Switch
+from simulator.scene.material import srgb
+
+SAND = Material("sand", srgb("#a98f67"), roughness=1.0, reflectance_905=0.45)
+BEACON = 1 << Switch.BEACON
+
+
+class Roadworks(Anomaly, kind="roadworks"):
+    """A taper of cones across the lane, barrier boards, a heap of sand, a worker and an excavator or truck behind."""
+
+    taxonomy: ClassVar[str] = "INF-04"
+    taper_m: Metres = uniform(10.0, 18.0)
+    """Length over which the cones cross the lane."""
+    length_m: Metres = uniform(12.0, 25.0)
+    """Length of the closed part behind the taper."""
+    spacing_m: Metres = uniform(1.8, 3.0)
+    """Distance between cones."""
+
+    def place(self, site: Site, rng: np.random.Generator) -> None:
+        """Build the works from the right edge to the left edge of the ego's lane."""
+        half = site.lane_half_width_m(self.ahead_m)
+        cone = _props.cone()
+        for u in np.arange(0.0, self.taper_m + 1e-6, self.spacing_m):
+            side = -half + 0.2 + (2 * half - 0.4) * u / self.taper_m
+            site.put(cone, self.ahead_m + u, side, rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
+        start = self.ahead_m + self.taper_m
+        for u in np.arange(self.spacing_m * 2, self.length_m, self.spacing_m * 2):
+            site.put(cone, start + u, half - 0.2, rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
+        for side in (-half * 0.5, half * 0.5):
+            row = site.put(
+                _props.barrier(round(0.9 * half, 2)),
+                start + 1.5,
+                side,
+                rng.normal(0, 0.05),
+                anomaly=self.taxonomy,
+            )
+            site.lamps[row] = BEACON
+        heap = single("debris", _props.sand_heap(rng, 2.6, 1.8, 0.7), SAND, what="heap of sand")
+        site.put(heap, start + 5.0, 0.3 * half, rng.uniform(0, 6), anomaly="OBJ-48")
+        worker = actor_models("pedestrian", rng, clothes="high_visibility")[0]
+        site.put(worker, start + 4.0, -0.6 * half, rng.uniform(0, 6), anomaly="AGT-29")
+        machine = actor_models("excavator", rng)[0]
+        row = site.put(machine, start + self.length_m * 0.7, 0.0, np.pi + rng.normal(0, 0.1), anomaly="AGT-10")
+        site.lamps[row] = BEACON
