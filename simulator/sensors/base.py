@@ -21,9 +21,9 @@ Hertz = Annotated[float, Quantity("Hz", ge=0.01, le=1000.0)]
 class Sensor(Family, family="sensors"):
     """Base of all sensors.
 
-    The mount is the pose of the sensor's body (x forward, y left, z up) in the ego frame (ISO 8855: x forward,
-    y left, z up, origin on the ground under the rear axle's centre); roll, pitch, yaw follow ISO 8855, so that a
-    positive pitch looks down.
+    The mount is the pose of the sensor's body (x forward, y left, z up) in the ego frame, which has the same
+    axes and its origin on the ground under the rear axle's centre. Angles follow ISO 8855: positive pitch looks
+    down.
     """
 
     QUALITIES: ClassVar[tuple[str, ...]] = ("preview", "standard")

@@ -50,7 +50,7 @@ class CameraModel:
         ahead = points[:, 2] > 0
         z = np.where(ahead, points[:, 2], 1.0)
         xy = self.distort(points[:, :2] / z[:, None])
-        uv = xy * [self.K[0, 0], self.K[1, 1]] + self.K[:2, 2]
+        uv: F64 = xy * [self.K[0, 0], self.K[1, 1]] + self.K[:2, 2]
         uv[~ahead] = np.inf
         return uv
 
@@ -60,7 +60,7 @@ class CameraModel:
         return self.undistort((pixels - self.K[:2, 2]) / [self.K[0, 0], self.K[1, 1]])
 
     def distort(self, xy: ArrayLike) -> F64:
-        """(N, 2) distorted from (N, 2) ideal normalised coordinates (Brown, Photogrammetric Eng. 37(8), 1971)."""
+        """(N, 2) distorted from (N, 2) ideal normalised coordinates (D. C. Brown, 1971)."""
         x, y = np.asarray(xy, np.float64).T
         k1, k2, p1, p2, k3 = self.distortion
         r2 = x * x + y * y

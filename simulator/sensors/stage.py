@@ -104,7 +104,7 @@ class Stage:
 
     def world_SE3_ego(self) -> NDArray[np.float64]:
         """(4, 4) pose of the ego vehicle at the current time."""
-        return self._snapshot.world_SE3_object[self.ego]
+        return np.asarray(self._snapshot.world_SE3_object[self.ego])
 
     def lamps(self) -> NDArray[np.void]:
         """LAMP_LIGHT_DTYPE rows of the lamps that burn at the current time, in the local frame."""
@@ -140,7 +140,8 @@ class Stage:
         all_glass = np.logical_and.reduceat(glass[slot], first)
         any_holes = np.logical_or.reduceat(holes[slot], first)
         stops = np.where(any_holes, CUTOUT, np.where(all_glass, 0, OPAQUE))
-        return np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN) | stops
+        seen = np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN)
+        return np.asarray(seen | stops, np.int64)
 
     def _switched(self, snapshot: Snapshot) -> NDArray[np.uint32]:
         """(O,) switches that are on, with those that follow from the daylight."""

@@ -86,9 +86,7 @@ def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
     first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
     first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
     vertices = _stack([mesh.vertices for mesh in meshes], (0, 3), np.float32)
-    faces = _stack(
-        [mesh.faces + np.int32(first_vertex[i]) for i, mesh in enumerate(meshes)], (0, 3), np.int32
-    )
+    faces = _stack([mesh.faces + np.int32(first_vertex[i]) for i, mesh in enumerate(meshes)], (0, 3), np.int32)
     uv = _stack([mesh.uv for mesh in meshes], (0, 2), np.float32)
     textures, levels, texels = pack_textures(scene.textures)
 
@@ -127,11 +125,12 @@ def _normals_and_density(
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     cross = np.cross(b - a, c - a)
     corner = faces.ravel()
-    normals = np.stack(
-        [np.bincount(corner, np.repeat(cross[:, k], 3), len(vertices)) for k in range(3)], 1
-    ).astype(np.float32)
+    normals = np.stack([np.bincount(corner, np.repeat(cross[:, k], 3), len(vertices)) for k in range(3)], 1).astype(
+        np.float32
+    )
     length = np.linalg.norm(normals, axis=1, keepdims=True)
-    normals = np.where(length > 0, normals / np.maximum(length, np.float32(1e-30)), np.float32([0, 0, 1]))
+    up = np.array([0, 0, 1], np.float32)
+    normals = np.where(length > 0, normals / np.maximum(length, np.float32(1e-30)), up)
     p, q, r = (uv[faces[:, k]] for k in range(3))
     uv_area = np.abs((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0])
     area = np.linalg.norm(cross, axis=1)
@@ -155,7 +154,7 @@ def pack_materials(materials: tuple[Material, ...], textures: tuple[Texture, ...
 def pack_textures(
     textures: tuple[Texture, ...],
 ) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[np.uint8]]:
-    """TEXTURE_DTYPE, LEVEL_DTYPE and texel tables, each texture with its whole mip chain down to one texel."""
+    """TEXTURE_DTYPE, LEVEL_DTYPE and texel tables; each texture has mip levels down to one texel."""
     rows = np.zeros(len(textures), TEXTURE_DTYPE)
     levels: list[tuple[int, int, int]] = []
     texels: list[NDArray[np.uint8]] = [np.zeros((0, 4), np.uint8)]
@@ -172,23 +171,24 @@ def pack_textures(
     return rows, np.array(levels, LEVEL_DTYPE), np.ascontiguousarray(np.concatenate(texels))
 
 
-_TO_LINEAR = np.where(
-    np.arange(256) <= 0.04045 * 255,
-    np.arange(256) / 255 / 12.92,
-    ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4,
-).astype(np.float32)
+def _srgb_tables(steps: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Linear light of the 256 sRGB codes, and the code of `steps + 1` even steps of linear light."""
+    code = np.arange(256) / 255
+    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    ramp = np.arange(steps + 1) / steps
+    coded = np.where(ramp <= 0.0031308, 12.92 * ramp, 1.055 * ramp ** (1 / 2.4) - 0.055)
+    return linear.astype(np.float32), np.rint(255 * coded).astype(np.uint8)
+
+
 _STEPS = 4095
-_ramp = np.arange(_STEPS + 1) / _STEPS
-_TO_SRGB = np.rint(
-    255 * np.where(_ramp <= 0.0031308, 12.92 * _ramp, 1.055 * _ramp ** (1 / 2.4) - 0.055)
-).astype(np.uint8)
+SRGB_TO_LINEAR, _TO_SRGB = _srgb_tables(_STEPS)
 
 
 def mip_chain(texture: Texture) -> list[NDArray[np.uint8]]:
-    """Levels by averaging 2 x 2 texels in linear light; a cutout keeps its covered fraction (Castano, 2010)."""
+    """Levels by averaging 2 x 2 texels in linear light; a cutout keeps its covered part."""
     image = np.ascontiguousarray(texture.rgba)
     chain = [image]
-    linear = _TO_LINEAR[image[..., :3]]
+    linear = SRGB_TO_LINEAR[image[..., :3]]
     alpha = image[..., 3].astype(np.float32)
     coverage = float(np.mean(alpha >= 128))
     while min(image.shape[:2]) > 1:
