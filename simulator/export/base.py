@@ -2,21 +2,22 @@
 
 The life of a dataset, format by format:
 
-1. For each scene one worker calls `writer = format.open(shard, scene)`, then `writer.write(frame)` for every frame
-   in time order, then `writer.close()`. `shard` is a folder of this scene and this format alone: empty, made by the
-   caller, typically temporary and renamed when the scene is complete. A writer keeps at most its current frame in
-   memory and writes only below `shard`. Several formats are fed from one stream of frames, one writer each.
-2. When all scenes are there, one process calls `format.merge(shards, out)` with the shards in the order of the
-   dataset. It writes the whole dataset of this format below `out` (empty, made by the caller) and leaves the shards
-   untouched, so a merge that was killed is simply repeated into a fresh folder. Big files are hard-linked where the
-   file system can, so a merge takes no space and hardly any time.
+1. For each scene one worker calls `writer = format.open(shard, scene)`, then `writer.write(frame)` for every
+   frame in time order, then `writer.close()`. `shard` is a folder of this scene and this format alone: empty,
+   made by the caller, typically temporary and renamed when the scene is complete. A writer keeps at most its
+   current frame in memory and writes only below `shard`. Several formats are fed from one stream of frames,
+   one writer each.
+2. When all scenes are there, one process calls `format.merge(shards, out)` with the shards in the order of
+   the dataset. It writes the whole dataset of this format below `out` (empty, made by the caller) and leaves
+   the shards untouched, so a merge that was killed is simply repeated into a fresh folder. Big files are
+   hard-linked where the file system can, so a merge takes no space and hardly any time.
 
-What is written depends on the frames, the scene and the format's own fields only: equal inputs give equal bytes, in
-whatever process, order or number of workers. A shard holds no path, number or id of another scene; `merge` numbers
-by position in `shards`. No file holds the time of writing.
+What is written depends on the frames, the scene and the format's own fields only: equal inputs give equal
+bytes, in whatever process, order or number of workers. A shard holds no path, number or id of another scene;
+`merge` numbers by position in `shards`. No file holds the time of writing.
 
-`OSError` (disk full, no permission) passes through unchanged; half-written files then lie only in `shard` or `out`.
-Values that the format cannot express raise `InputError` at the first frame.
+`OSError` (disk full, no permission) passes through unchanged; half-written files then lie only in `shard` or
+`out`. Values that the format cannot express raise `InputError` at the first frame.
 """
 
 from __future__ import annotations

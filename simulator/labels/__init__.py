@@ -1,0 +1,1 @@
+"""Ground truth from hits and world state: boxes, masks, visibility, tracks."""
