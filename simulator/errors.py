@@ -16,15 +16,24 @@ class InputError(OddRoadError):
     def __init__(self, message: str, *, source: str = "", line: int | None = None, key: str = "") -> None:
         self.message, self.source, self.line, self.key = message, source, line, key
         where = source + (f":{line}" if line is not None else "")
-        super().__init__(": ".join(part for part in (where, key, message) if part))
+        super().__init__(": ".join(_one_line(part) for part in (where, key[:120], message) if part))
+
+
+def _one_line(text: str) -> str:
+    """Control characters escaped: what a file or a user gave must not break the message into lines."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class InvalidScenario(OddRoadError):
-    """A scenario has one or more problems; all of them are listed, one a line."""
+    """A scenario has one or more problems; all are in `problems`, the first hundred in the message, one a line."""
+
+    SHOWN = 100
 
     def __init__(self, problems: list[InputError]) -> None:
         self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
+        lines = [str(problem) for problem in problems[: self.SHOWN]]
+        more = len(problems) - self.SHOWN
+        super().__init__("\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])]))
 
 
 class OutputError(OddRoadError):

@@ -55,7 +55,8 @@ class Block(BaseModel):
 
 
 _EXTRA = "extra_forbidden"
-_WORDING = {"missing": "is required", "model_type": "must be a mapping of keys", "dict_type": "must be a mapping of keys"}
+_MAPPING = "must be a mapping of keys"
+_WORDING = {"missing": "is required", "model_type": _MAPPING, "dict_type": _MAPPING, "model_attributes_type": _MAPPING}
 
 
 def relocated(error: ValidationError, prefix: tuple[str | int, ...] = (), drop: int = 0) -> list[InitErrorDetails]:
