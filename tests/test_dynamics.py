@@ -106,6 +106,16 @@ def test_speed_event_brakes_at_its_rate() -> None:
     assert tracks.speed[-1, 0] == pytest.approx(5.0, abs=0.1)
 
 
+def test_it_slows_down_in_time_for_a_curve() -> None:
+    turn = np.linspace(0, np.pi / 2, 40)
+    bend = np.stack([100 + 12 * np.sin(turn), 12 * (1 - np.cos(turn)), 0 * turn], 1)
+    line = np.concatenate([[[0.0, 0, 0]], bend, [[112.0, 200, 0]]])
+    tracks = run([car(0.0, 14.0, 14.0, points=line)], 0, NOTHING, no_signals(20), 20)
+    on_bend = (tracks.travel[:, 0] > 100) & (tracks.travel[:, 0] < 118)
+    assert tracks.speed[on_bend, 0].max() ** 2 / 12 < 3.2
+    assert tracks.acceleration[:, 0].min() > -3.0
+
+
 def test_resampling_keeps_ends_and_spacing() -> None:
     angle = np.linspace(0, 2, 500)
     arc = np.stack([50 * np.cos(angle), 50 * np.sin(angle), angle], 1)

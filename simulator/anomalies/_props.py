@@ -1,4 +1,4 @@
-"""Things that lie where they should not: parametric geometry with real dimensions, origin on the ground below the middle."""
+"""Things that lie where they should not: real dimensions, origin on the ground below the middle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from simulator.numerics import se3
 from simulator.scene import Body, Lamp, Material, Mesh, Model, Switch, Texture
 from simulator.scene.material import Beam, Surface, srgb
-from simulator.scene.mesh import box, cylinder, grid, loft, merge, tube
+from simulator.scene.mesh import box, cylinder, grid, loft, merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 RUBBER = Material("rubber", (0.03, 0.03, 0.03), roughness=0.85, reflectance_905=0.05)

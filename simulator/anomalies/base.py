@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Motion
-from simulator.scenario.distributions import Distribution, Metres, SignedMetres, uniform
+from simulator.scenario.distributions import Metres, SignedMetres, uniform
 from simulator.scenario.family import Family, member
 from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch
 
@@ -76,10 +76,7 @@ class Site:
 
 def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list[Model]:
     """Models of an actor of the family `actors` (a rider's vehicle first), its open parameters drawn from `rng`."""
-    actor = member("actors", kind)(**parameters)
-    open_fields = {name: value.sample(rng) for name, value in actor if isinstance(value, Distribution)}
-    actor = actor.model_copy(update=open_fields)
-    return list(actor.models(rng))  # type: ignore[attr-defined]
+    return list(member("actors", kind)(**parameters).models(rng))  # type: ignore[attr-defined]
 
 
 def sheet(

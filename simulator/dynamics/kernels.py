@@ -14,6 +14,7 @@ SPACING = 1.0  # metres between path samples
 LOOK_AHEAD_M = 100.0
 SIDE_MARGIN_M = 0.25  # room kept beside an obstacle before it counts as being in the way
 HARDEST_BRAKING = 8.0  # m/s2, dry road
+RELAXATION_S = 0.5  # time in which a speed above the target is shed
 CONFLICT_RADIUS_M = 2.2  # paths that come this near to each other under an angle conflict
 CONFLICT_WINDOW_S = 4.0  # arrivals further apart than this do not disturb each other
 
@@ -108,7 +109,7 @@ def idm(speed, desired, gap, closing, headway, standstill, accel, decel):  # typ
 
 @kernel
 def find_conflicts(agents, path_xy, reach, out):  # type: ignore[no-untyped-def]
-    """Where paths of two agents first cross within `reach` metres ahead; fills `out` (CONFLICT_DTYPE), returns the count."""
+    """Where paths of two agents first cross within `reach` metres; fills `out` (CONFLICT_DTYPE), returns the count."""
     count = 0
     radius2 = CONFLICT_RADIUS_M * CONFLICT_RADIUS_M
     for a in range(agents.shape[0]):
@@ -173,9 +174,12 @@ def _fire_events(agents, events, ego, time_s, x, y):  # type: ignore[no-untyped-
 def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x, y, heading):  # type: ignore[no-untyped-def]
     """Lowest of the accelerations that leaders, standing things, signals and conflicts allow agent `i`."""
     me = agents[i]
-    result = idm(me.speed, me.desired, 1e9, 0.0, me.headway, me.gap, me.accel, me.decel)
-    if me.speed > me.desired:  # above the target: brake comfortably, not with the fourth power
-        result = max(result, -me.decel)
+    desired = me.desired
+    if me.reacts:  # the limit of the road and of its curves
+        desired = min(desired, path_xy[me.path + min(int(me.s / SPACING + 0.5), me.samples - 1), 2])
+    result = idm(me.speed, desired, 1e9, 0.0, me.headway, me.gap, me.accel, me.decel)
+    if me.speed > desired:  # above the target: the fourth power is too soft to follow a falling limit
+        result = max((desired - me.speed) / RELAXATION_S, -max(me.decel, 2.0))
     if not me.reacts:
         return result
     begin = max(int(me.s / SPACING) - 2, 0)
@@ -205,14 +209,14 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
         if s <= me.s or gap < -(half_length + me.front):
             continue
         closing = me.speed - speed * np.cos(oh - along)
-        result = min(result, idm(me.speed, me.desired, gap, closing, me.headway, me.gap, me.accel, me.decel))
+        result = min(result, idm(me.speed, desired, gap, closing, me.headway, me.gap, me.accel, me.decel))
     for k in range(stops.shape[0]):
         if stops[k].agent == i and not signal_go[stops[k].signal]:
             gap = stops[k].s - me.s - me.front
             if gap > 0.0 and me.speed * me.speed < 2.0 * 5.0 * gap:  # can still stop
                 result = min(
                     result,
-                    idm(me.speed, me.desired, gap + 1.0, me.speed, me.headway, 1.0, me.accel, me.decel),
+                    idm(me.speed, desired, gap + 1.0, me.speed, me.headway, 1.0, me.accel, me.decel),
                 )
     for k in range(conflicts.shape[0]):
         if conflicts[k].a == i:
@@ -227,9 +231,9 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
         my_time, their_time = to_me / max(me.speed, 1.0), max(to_them, 0.0) / max(agents[j].speed, 0.5)
         first = their_time < my_time or (their_time == my_time and j < i) or not agents[j].reacts
         if first and my_time - their_time < CONFLICT_WINDOW_S and to_them < 50.0 and agents[j].speed > 0.2:
-            result = min(result, idm(me.speed, me.desired, to_me - 2.0, me.speed, 0.5, 1.0, me.accel, me.decel))
+            result = min(result, idm(me.speed, desired, to_me - 2.0, me.speed, 0.5, 1.0, me.accel, me.decel))
     remaining = (me.samples - 1) * SPACING - me.s - me.front
-    return min(result, idm(me.speed, me.desired, remaining, me.speed, 0.5, 1.0, me.accel, me.decel))
+    return min(result, idm(me.speed, desired, remaining, me.speed, 0.5, 1.0, me.accel, me.decel))
 
 
 @kernel
@@ -239,7 +243,7 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
     Args:
         agents: (A,) AGENT_DTYPE, modified.
         events: (E,) EVENT_DTYPE, modified.
-        path_xy: (P, 2) samples of all paths.
+        path_xy: (P, 3) samples of all paths: x, y, and the speed that the road and its curves allow.
         obstacles: (K,) OBSTACLE_DTYPE standing things.
         stops: (L,) STOP_DTYPE stop lines on the agents' paths.
         signals: (T, S) bool, True where signal s lets traffic go at step t.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from simulator.dynamics.kernels import (
     AGENT_DTYPE,
@@ -25,6 +26,8 @@ from simulator.numerics import se3
 Array = NDArray[np.float64]
 
 STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
+LATERAL_MPS2 = 2.5  # comfortable lateral acceleration in curves
+CURVE_BRAKING_MPS2 = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,17 @@ def resample(points: Array, spacing: float = SPACING) -> Array:
         return np.stack([points[0], points[0] + spacing * direction])
     at = np.arange(0.0, s[-1] + 1e-9, spacing)
     return np.stack([np.interp(at, s, points[:, k]) for k in range(3)], axis=1)
+
+
+def speed_limits(path: Array, limit_mps: float) -> Array:
+    """(K,) speed allowed at each sample of a resampled path: the limit, and `LATERAL_MPS2` in curves, reached by
+    braking in time at `CURVE_BRAKING_MPS2`."""
+    heading = np.unwrap(np.arctan2(*np.gradient(path[:, :2], axis=0).T[::-1]))
+    curvature = np.abs(uniform_filter1d(np.gradient(heading) / SPACING, 5, mode="nearest"))
+    speed = np.minimum(limit_mps, np.sqrt(LATERAL_MPS2 / np.maximum(curvature, 1e-6)))
+    # v(s)**2 may fall by at most 2 b ds a sample: a running minimum from the end
+    ramp = 2 * CURVE_BRAKING_MPS2 * SPACING * np.arange(len(path))
+    return np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp)
 
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:
@@ -144,7 +158,8 @@ def run(
     paths = [resample(agent.points) for agent in agents]
     samples = np.array([len(path) for path in paths], np.int64)
     first = np.concatenate([[0], np.cumsum(samples)[:-1]]).astype(np.int64)
-    path_xy = np.ascontiguousarray(np.concatenate(paths)[:, :2])
+    limits = [speed_limits(path, agent.limit_mps) for path, agent in zip(paths, agents)]
+    path_xy = np.column_stack([np.concatenate(paths)[:, :2], np.concatenate(limits)])
     rows, events = _agent_rows(agents, first, samples), _event_rows(agents)
     stops = np.array([(i, s, k) for i, agent in enumerate(agents) for s, k in agent.stops], STOP_DTYPE)
     conflicts = np.zeros(max(16, len(agents) * 16), CONFLICT_DTYPE)

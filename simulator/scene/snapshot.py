@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,11 @@ class Snapshot:
 class Timeline:
     """Snapshots of a drive at a fixed step; arrays as in Snapshot with a leading time axis T.
 
-    `times_ns` is (T,) int64, equally spaced.
+    Attributes:
+        times_ns: (T,) int64, equally spaced.
+        position ... lamps: (T, M, ...) of the M recorded objects.
+        rows: (M,) ids of the recorded objects; None: all objects, M = O.
+        rest: state of all O objects at the start, from which the others never depart; None if `rows` is None.
     """
 
     times_ns: NDArray[np.int64]
@@ -55,6 +60,8 @@ class Timeline:
     steer_rad: F64
     gait_rad: F64
     lamps: NDArray[np.uint32]
+    rows: NDArray[np.int64] | None = None
+    rest: Snapshot | None = None
 
     def at(self, time_ns: int) -> Snapshot:
         """State at `time_ns`, linear between steps (angles the short way round), clamped to the recorded span."""
@@ -64,17 +71,18 @@ class Timeline:
         span = int(self.times_ns[j] - self.times_ns[i])
         w = (t - int(self.times_ns[i])) / span if span else 0.0
 
-        def mix(a: F64) -> F64:
-            return a[i] + w * (a[j] - a[i])
+        def mix(name: str) -> F64:
+            a: F64 = getattr(self, name)
+            step = a[j] - a[i]
+            mixed = a[i] + w * (se3.wrap_angle(step) if name == "rpy" else step)
+            return self._spread(name, mixed)
 
-        rpy = self.rpy[i] + w * se3.wrap_angle(self.rpy[j] - self.rpy[i])
-        return Snapshot(
-            int(time_ns),
-            mix(self.position),
-            rpy,
-            mix(self.velocity),
-            mix(self.travel_m),
-            mix(self.steer_rad),
-            mix(self.gait_rad),
-            self.lamps[i],
-        )
+        channels = (mix(name) for name in ("position", "rpy", "velocity", "travel_m", "steer_rad", "gait_rad"))
+        return Snapshot(int(time_ns), *channels, self._spread("lamps", self.lamps[i]))
+
+    def _spread(self, name: str, values: Any) -> Any:
+        if self.rows is None or self.rest is None:
+            return values
+        everything = getattr(self.rest, name).copy()
+        everything[self.rows] = values
+        return everything
