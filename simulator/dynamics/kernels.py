@@ -176,7 +176,9 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
     me = agents[i]
     desired = me.desired
     if me.reacts:  # the limit of the road and of its curves
-        desired = min(desired, path_xy[me.path + min(int(me.s / SPACING + 0.5), me.samples - 1), 2])
+        desired = min(
+            desired, path_xy[me.path + min(int((me.s + me.speed * RELAXATION_S) / SPACING + 0.5), me.samples - 1), 2]
+        )
     result = idm(me.speed, desired, 1e9, 0.0, me.headway, me.gap, me.accel, me.decel)
     if me.speed > desired:  # above the target: the fourth power is too soft to follow a falling limit
         result = max((desired - me.speed) / RELAXATION_S, -max(me.decel, 2.0))
