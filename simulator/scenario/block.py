@@ -37,9 +37,7 @@ class Block(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _explain_unknown_keys(
-        cls, given: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo
-    ) -> Any:
+    def _explain_unknown_keys(cls, given: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
         try:
             return handler(given)
         except ValidationError as error:

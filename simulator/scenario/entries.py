@@ -282,4 +282,3 @@ def _below(key: str, read: Callable[[], Any]) -> Any:
         return read()
     except ValidationError as error:
         raise ValidationError.from_exception_data(key, relocated(error, (key,))) from None
-

@@ -71,8 +71,9 @@ class RigField(Codec):
             known = list(load_asset("rigs"))
             if given not in known:
                 raise problem(
-                    "rig", f'unknown rig "{given}".{did_you_mean(given, known)} Known: {", ".join(known)}; '
-                    "or a mapping of sensor names to {kind: camera, ...}"
+                    "rig",
+                    f'unknown rig "{given}".{did_you_mean(given, known)} Known: {", ".join(known)}; '
+                    "or a mapping of sensor names to {kind: camera, ...}",
                 )
             return given
         if not isinstance(given, dict) or not given:
