@@ -13,11 +13,9 @@ import importlib.util
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 import numba
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 # No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
@@ -56,7 +54,7 @@ def source_digest(module: str) -> str:
     while todo:
         name = todo.pop()
         source = _module_source(name)
-        if name in seen or source is None or (name != module and "numerics" not in source):
+        if name in seen or source is None or (name != module and "numerics" not in name + source):
             continue
         seen[name] = source
         todo.extend(_imported_modules(name, source))
@@ -65,10 +63,12 @@ def source_digest(module: str) -> str:
 
 
 @overload
-def kernel(function: F) -> F: ...
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
-def kernel(*, fastmath: bool = True, inline: bool = False) -> Callable[[F], F]: ...
-def kernel(function: F | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
+def kernel(
+    *, fastmath: bool = True, inline: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
     Args:
@@ -76,10 +76,14 @@ def kernel(function: F | None = None, *, fastmath: bool = True, inline: bool = F
         inline: force LLVM to inline the function into its callers (small helpers in hot loops).
     """
 
-    def decorate(plain: F) -> Any:
+    def decorate(plain: Callable[..., Any]) -> Any:
         # Inlined helpers are compiled into their callers only: they need no cache entry of their own.
         plain.__qualname__ = f"{plain.__qualname__}__{source_digest(plain.__module__)}"
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH if fastmath else False}
+        options: dict[str, Any] = {
+            "nogil": True,
+            "error_model": "numpy",
+            "fastmath": FASTMATH if fastmath else False,
+        }
         if inline:
             options["forceinline"] = True
         return numba.njit(cache=not inline, **options)(plain)

@@ -1,0 +1,373 @@
+"""One ray against the hierarchy: slab test of eight boxes, test of eight triangles, closest hit and any hit.
+
+Triangles are tested by Woop, Benthin and Wald, "Watertight Ray/Triangle Intersection" (JCGT 2(1), 2013): vertices are
+translated by the origin and sheared so that the ray runs along an axis; three edge functions, each exactly negated
+for the neighbour across the edge, then decide. A ray that meets a shared edge therefore hits at least one of both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.simd import (
+    LANES,
+    bits,
+    bits_float,
+    cross_term,
+    fetch_add,
+    float_bits,
+    load,
+    load_float,
+    load_int,
+    load_long,
+    lowest,
+    maximum,
+    minimum,
+    splat,
+    store,
+    store_int,
+    store_long,
+    without_lowest,
+)
+from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
+
+
+class Rays(NamedTuple):
+    """Rays to cast, all arrays flat.
+
+    Attributes:
+        origins: x, y, z each; `origin_step` 3, or 0 when all start at the first.
+        directions: x, y, z each.
+        limits: greatest t each; `limit_step` 1, or 0 when all have the first.
+        order: the rays to cast, by number.
+    """
+
+    origins: F32
+    origin_step: int
+    directions: F32
+    limits: F32
+    limit_step: int
+    order: I32
+
+
+class Hits(NamedTuple):
+    """What N rays hit.
+
+    Attributes:
+        t: (N,) float32, distance in units of the direction's length; inf where nothing is hit.
+        part: (N,) int32, number of the part, or -1.
+        primitive: (N,) int32, face of that part, or -1.
+        u, v: (N,) float32, weights of the face's second and third vertex: p = (1 - u - v) a + u b + v c.
+    """
+
+    t: F32
+    part: I32
+    primitive: I32
+    u: F32
+    v: F32
+
+
+class Owners(NamedTuple):
+    """From triangle ids to parts: `part` of each triangle, and the `first` triangle of each part."""
+
+    part: I32
+    first: I32
+
+
+class Slabs(NamedTuple):
+    """A ray as the slab test wants it: t of a plane at b is b * inverse + offset.
+
+    `near_...` and `far_...` are the rows of a node where the planes lie at which the ray enters and leaves.
+    """
+
+    near_x: Any
+    near_y: Any
+    near_z: Any
+    far_x: Any
+    far_y: Any
+    far_z: Any
+    inverse_x: Any
+    inverse_y: Any
+    inverse_z: Any
+    enter_x: Any
+    enter_y: Any
+    enter_z: Any
+    leave_x: Any
+    leave_y: Any
+    leave_z: Any
+
+
+class Shear(NamedTuple):
+    """A ray as the triangle test wants it: axes permuted and sheared so that the ray runs along w."""
+
+    row_u: Any
+    row_v: Any
+    row_w: Any
+    origin_u: Any
+    origin_v: Any
+    origin_w: Any
+    slope_u: Any
+    slope_v: Any
+    scale: Any
+
+
+@kernel(inline=True)
+def finite_inverse(d):  # type: ignore[no-untyped-def]
+    """1 / d; a great number of either sign where d is zero or next to it, so that no product is NaN."""
+    limit = np.float32(1e-18)
+    if abs(d) > limit:
+        return np.float32(1) / d
+    return np.float32(1e18) if d >= np.float32(0) else np.float32(-1e18)
+
+
+@kernel(inline=True)
+def make_slabs(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """Prepare the slab test; planes are moved outwards by the origin's share of the rounding errors (see layout)."""
+    ix, iy, iz = finite_inverse(dx), finite_inverse(dy), finite_inverse(dz)
+    slack = SLACK * max(abs(ox), max(abs(oy), abs(oz)))
+    near_x = 0 if ix >= np.float32(0) else LANES
+    near_y = LOW_HIGH + (0 if iy >= np.float32(0) else LANES)
+    near_z = 2 * LOW_HIGH + (0 if iz >= np.float32(0) else LANES)
+    return Slabs(
+        near_x,
+        near_y,
+        near_z,
+        LANES - near_x,
+        2 * LOW_HIGH + LANES - near_y,
+        4 * LOW_HIGH + LANES - near_z,
+        splat(ix),
+        splat(iy),
+        splat(iz),
+        splat(-ox * ix - slack * abs(ix)),
+        splat(-oy * iy - slack * abs(iy)),
+        splat(-oz * iz - slack * abs(iz)),
+        splat(-ox * ix + slack * abs(ix)),
+        splat(-oy * iy + slack * abs(iy)),
+        splat(-oz * iz + slack * abs(iz)),
+    )
+
+
+@kernel(inline=True)
+def enter_children(nodes, row, slabs, limit):  # type: ignore[no-untyped-def]
+    """(t of entry, bits of the children entered before `limit`) for the eight boxes of the node at `row`."""
+    x0 = load(nodes, row + slabs.near_x) * slabs.inverse_x + slabs.enter_x
+    y0 = load(nodes, row + slabs.near_y) * slabs.inverse_y + slabs.enter_y
+    z0 = load(nodes, row + slabs.near_z) * slabs.inverse_z + slabs.enter_z
+    x1 = load(nodes, row + slabs.far_x) * slabs.inverse_x + slabs.leave_x
+    y1 = load(nodes, row + slabs.far_y) * slabs.inverse_y + slabs.leave_y
+    z1 = load(nodes, row + slabs.far_z) * slabs.inverse_z + slabs.leave_z
+    near = maximum(maximum(x0, y0), maximum(z0, splat(np.float32(0))))
+    far = minimum(minimum(x1, y1), minimum(z1, limit))
+    return near, bits(near <= far)
+
+
+@kernel(inline=True)
+def make_shear(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """Prepare the triangle test: w is the axis along which the direction is greatest."""
+    ax, ay, az = abs(dx), abs(dy), abs(dz)
+    x, y, z = 0, LANES, 2 * LANES
+    if az >= ax and az >= ay:
+        u, v, w, ou, ov, ow, du, dv, dw = x, y, z, ox, oy, oz, dx, dy, dz
+    elif ax >= ay:
+        u, v, w, ou, ov, ow, du, dv, dw = y, z, x, oy, oz, ox, dy, dz, dx
+    else:
+        u, v, w, ou, ov, ow, du, dv, dw = z, x, y, oz, ox, oy, dz, dx, dy
+    return Shear(u, v, w, splat(ou), splat(ov), splat(ow), splat(du / dw), splat(dv / dw), splat(np.float32(1) / dw))
+
+
+@kernel(inline=True)
+def _sheared_vertex(blocks, at, shear):  # type: ignore[no-untyped-def]
+    """One vertex of eight triangles in the ray's frame."""
+    w = load(blocks, at + shear.row_w) - shear.origin_w
+    u = (load(blocks, at + shear.row_u) - shear.origin_u) - shear.slope_u * w
+    v = (load(blocks, at + shear.row_v) - shear.origin_v) - shear.slope_v * w
+    return u, v, w
+
+
+@kernel(inline=True)
+def meet_triangles(blocks, row, shear, limit):  # type: ignore[no-untyped-def]
+    """(t, weights of vertex 1 and 2, bits of the triangles hit at 0 < t < limit) for the block at `row`."""
+    au, av, aw = _sheared_vertex(blocks, row, shear)
+    bu, bv, bw = _sheared_vertex(blocks, row + VERTEX, shear)
+    cu, cv, cw = _sheared_vertex(blocks, row + 2 * VERTEX, shear)
+    a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
+    zero = splat(np.float32(0))
+    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
+    # A triangle seen edge-on has a + b + c = 0: t is then infinite or NaN, and not below the limit.
+    normalise = splat(np.float32(1)) / (a + b + c)
+    t = (a * aw + (b * bw + c * cw)) * normalise * shear.scale
+    return t, b * normalise, c * normalise, bits(inside & ((t > zero) & (t < limit)))
+
+
+@kernel(inline=True)
+def stack_entry(near, child):  # type: ignore[no-untyped-def]
+    """Child code and t of entry (>= 0) in one int64 that is ordered by t."""
+    return (np.int64(float_bits(near)) << 32) | (np.int64(child) & 0xFFFFFFFF)
+
+
+@kernel(inline=True)
+def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-untyped-def]
+    """Push the children of `mask`, nearest on top; returns the stack's height. `near`: their t of entry, stored."""
+    base = height
+    while mask != 0:
+        k = lowest(mask)
+        mask = without_lowest(mask)
+        entry = stack_entry(load_float(near, k), load_int(nodes, row + CHILD + k))
+        place = height
+        while place > base and load_long(stack, place - 1) < entry:
+            store_long(stack, place, load_long(stack, place - 1))
+            place -= 1
+        store_long(stack, place, entry)
+        height += 1
+    return height
+
+
+@kernel(inline=True)
+def pop_before(stack, height, limit):  # type: ignore[no-untyped-def]
+    """Pop down to an entry at t <= limit; returns it and the height, which is -1 when there is none."""
+    while height > 0:
+        height -= 1
+        entry = load_long(stack, height)
+        if bits_float(np.int32(entry >> 32)) <= limit:
+            return entry, height
+    return np.int64(0), -1
+
+
+@kernel(inline=True)
+def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
+    """(t, slot, u, v) of the first hit of one ray before `limit`; slot -1 when there is none."""
+    nodes, blocks = bvh
+    slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+    best, slot, best_u, best_v = limit, np.int64(-1), np.float32(0), np.float32(0)
+    entry, height = np.int64(root), 0
+    while height >= 0:
+        child = np.int64(np.int32(entry))
+        if child >= 0:
+            row = child * NODE
+            near, mask = enter_children(nodes, row, slabs, splat(best))
+            if mask != 0:
+                if without_lowest(mask) == 0:
+                    entry = np.int64(load_int(nodes, row + CHILD + lowest(mask)))
+                    continue
+                store(scratch, 0, near)
+                height = push_children(nodes, row, mask, scratch, stack, height) - 1
+                entry = load_long(stack, height)
+                continue
+        else:
+            t, u, v, mask = meet_triangles(blocks, ~child * BLOCK, shear, splat(best))
+            if mask != 0:
+                store(scratch, 0, t)
+                store(scratch, LANES, u)
+                store(scratch, 2 * LANES, v)
+            while mask != 0:
+                k = lowest(mask)
+                mask = without_lowest(mask)
+                if load_float(scratch, k) < best:
+                    best, slot = load_float(scratch, k), ~child * LANES + k
+                    best_u, best_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
+        entry, height = pop_before(stack, height, best)
+    return best, slot, best_u, best_v
+
+
+@kernel(inline=True)
+def report(hits, ray, t, slot, u, v, blocks, owners):  # type: ignore[no-untyped-def]
+    """Write what a ray hit: from slot to triangle, and from triangle to part and face."""
+    if slot < 0:
+        hits.t[ray], hits.part[ray], hits.primitive[ray] = np.float32(np.inf), -1, -1
+        hits.u[ray] = hits.v[ray] = np.float32(0)
+        return
+    triangle = load_int(blocks, (slot // LANES) * BLOCK + IDS + slot % LANES)
+    part = load_int(owners.part, triangle)
+    hits.t[ray], hits.part[ray], hits.primitive[ray] = t, part, triangle - load_int(owners.first, part)
+    hits.u[ray], hits.v[ray] = u, v
+
+
+@kernel
+def closest_hits(bvh, root, owners, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
+    stack, scratch = np.empty(STACK, np.int64), np.empty(3 * LANES, np.float32)
+    while True:
+        start = fetch_add(cursor, 0, 1) * chunk
+        if start >= rays.order.shape[0]:
+            break
+        for i in range(start, min(start + chunk, rays.order.shape[0])):
+            ray = np.int64(load_int(rays.order, i))
+            o, d = ray * rays.origin_step, ray * 3
+            t, slot, u, v = closest_on_ray(
+                bvh,
+                root,
+                load_float(rays.origins, o),
+                load_float(rays.origins, o + 1),
+                load_float(rays.origins, o + 2),
+                load_float(rays.directions, d),
+                load_float(rays.directions, d + 1),
+                load_float(rays.directions, d + 2),
+                load_float(rays.limits, ray * rays.limit_step),
+                stack,
+                scratch,
+            )
+            report(hits, ray, t, slot, u, v, bvh.blocks, owners)
+
+
+@kernel(inline=True)
+def blocked_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack):  # type: ignore[no-untyped-def]
+    """The block that holds any hit of one ray before `limit`, or -1; `first_block` >= 0 is tested first."""
+    nodes, blocks = bvh
+    slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+    until = splat(limit)
+    store_int(stack, 0, root)
+    height = 1
+    if first_block >= 0:
+        store_int(stack, 1, ~first_block)
+        height = 2
+    while height > 0:
+        height -= 1
+        child = np.int64(load_int(stack, height))
+        if child >= 0:
+            _, mask = enter_children(nodes, child * NODE, slabs, until)
+            while mask != 0:
+                store_int(stack, height, load_int(nodes, child * NODE + CHILD + lowest(mask)))
+                mask = without_lowest(mask)
+                height += 1
+        else:
+            _, _, _, mask = meet_triangles(blocks, ~child * BLOCK, shear, until)
+            if mask != 0:
+                return ~child
+    return np.int64(-1)
+
+
+@kernel
+def any_hits(bvh, root, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: whether each of `rays.order` hits anything, as bool.
+
+    The block that stopped one ray is tried first on the next: neighbours are mostly in the same shadow. It changes
+    the time only, never the answer.
+    """
+    stack = np.empty(STACK, np.int32)
+    last = np.int64(-1)
+    while True:
+        start = fetch_add(cursor, 0, 1) * chunk
+        if start >= rays.order.shape[0]:
+            break
+        for i in range(start, min(start + chunk, rays.order.shape[0])):
+            ray = np.int64(load_int(rays.order, i))
+            o, d = ray * rays.origin_step, ray * 3
+            found = blocked_ray(
+                bvh,
+                root,
+                load_float(rays.origins, o),
+                load_float(rays.origins, o + 1),
+                load_float(rays.origins, o + 2),
+                load_float(rays.directions, d),
+                load_float(rays.directions, d + 1),
+                load_float(rays.directions, d + 2),
+                load_float(rays.limits, ray * rays.limit_step),
+                last,
+                stack,
+            )
+            blocked[ray] = found >= 0
+            if found >= 0:
+                last = found
