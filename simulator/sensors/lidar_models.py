@@ -111,32 +111,38 @@ class LidarModel:
     def sweep(self, rate_hz: float) -> Sweep:
         """Firings of one turn at `rate_hz` turns a second, clockwise, from behind over ahead to behind.
 
-        Columns of sensors with a fixed firing cycle are as many whole ones as fit a turn.
+        Columns of sensors with a fixed firing cycle are as many whole ones as fit a turn. The arrays are shared: do
+        not modify them.
         """
-        cycle = self.cycle_s or 1.0 / (rate_hz * self.columns)
-        columns = self.columns or int(1.0 / (rate_hz * cycle) + 1e-9)
-        start = (np.arange(columns) - columns // 2) * cycle
-        time = start[:, None] + self.firing_offset_s
-        turn = -2 * np.pi * rate_hz * time
-        azimuth = turn + self.azimuth_rad
-        flat = np.cos(self.elevation_rad)
-        direction = np.stack(
-            [
-                flat * np.cos(azimuth),
-                flat * np.sin(azimuth),
-                np.broadcast_to(np.sin(self.elevation_rad), azimuth.shape),
-            ],
-            -1,
-        )
-        origin = self.origin_radius_m * np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
-        beam = np.broadcast_to(np.arange(self.beams, dtype=np.int32), time.shape)
-        order = np.argsort(time.ravel(), kind="stable")
-        return Sweep(
-            direction.reshape(-1, 3)[order],
-            origin.reshape(-1, 3)[order],
-            np.rint(time.ravel()[order] * 1e9).astype(np.int64),
-            beam.ravel()[order],
-        )
+        return _sweep(self, rate_hz)
+
+
+@cache
+def _sweep(lidar: LidarModel, rate_hz: float) -> Sweep:
+    cycle = lidar.cycle_s or 1.0 / (rate_hz * lidar.columns)
+    columns = lidar.columns or int(1.0 / (rate_hz * cycle) + 1e-9)
+    start = (np.arange(columns) - columns // 2) * cycle
+    time = start[:, None] + lidar.firing_offset_s
+    turn = -2 * np.pi * rate_hz * time
+    azimuth = turn + lidar.azimuth_rad
+    flat = np.cos(lidar.elevation_rad)
+    direction = np.stack(
+        [
+            flat * np.cos(azimuth),
+            flat * np.sin(azimuth),
+            np.broadcast_to(np.sin(lidar.elevation_rad), azimuth.shape),
+        ],
+        -1,
+    )
+    origin = lidar.origin_radius_m * np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
+    beam = np.broadcast_to(np.arange(lidar.beams, dtype=np.int32), time.shape)
+    order = np.argsort(time.ravel(), kind="stable")
+    return Sweep(
+        direction.reshape(-1, 3)[order],
+        origin.reshape(-1, 3)[order],
+        np.rint(time.ravel()[order] * 1e9).astype(np.int64),
+        beam.ravel()[order],
+    )
 
 
 def _read(name: str, row: dict[str, Any]) -> LidarModel:

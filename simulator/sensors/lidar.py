@@ -1,0 +1,247 @@
+"""Spinning lidars: real beam tables, a time for every point, and the range equation in clear air, fog, rain and snow.
+
+A sweep is one turn centred on the frame's time, when the beam looks forward, as KITTI's cameras are triggered. Each
+pulse starts where the moving sensor is at its own time; moving objects are posed in a few dozen slices of the sweep.
+Points are then expressed in the sensor frame of the frame's time: the ego's motion is compensated, that of others
+is not, as in recorded data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics import se3
+from simulator.numerics.parallel import parallel_for
+from simulator.numerics.rng import child_seed
+from simulator.sensors.base import Sensor
+from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, load_lidar
+from simulator.sensors.lidar_weather import PULSE_APERTURE_M, air_of
+
+if TYPE_CHECKING:
+    from simulator.scene import Atmosphere, Timeline
+    from simulator.sensors.lidar_kernels import Echoes, Ground, Receiver
+    from simulator.sensors.stage import Stage
+
+SLICES = (8, 36)  # fewest and most poses of moving objects in a sweep
+SLICE_TRAVEL_M = 0.05  # how far the fastest object may move in a slice, while the most slices suffice
+LAYERS = 4  # surfaces that a pulse may pass: panes, leaves
+TEXTURE_DEPTH_M = 1.2e-3  # of the film that fills a coarse road texture
+SNOW_COVER_M = 0.02  # depth of snow that hides the ground
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LidarFrame:
+    """One sweep of N detected points, in the order in which they were fired.
+
+    Attributes:
+        name: of the sensor in its rig.
+        time_ns: middle of the sweep, on the drive's clock.
+        world_SE3_lidar: (4, 4) pose of the sensor frame (x forward, y left, z up) at `time_ns`.
+        points: (N, 3) float32 metres in the sensor frame at `time_ns`, ego motion compensated.
+        intensity: (N,) float32 0..1; value * 255 is the diffuse reflectance in percent up to 100, retro above.
+        ring: (N,) uint16 beam by elevation, 0 the lowest.
+        time_offset_ns: (N,) int32 firing time minus `time_ns`.
+        object: (N,) int32 id of the object hit, or 0.
+        semantic: (N,) uint8 class id of what was hit; rain, snow and fog have classes of their own.
+        range_m: (N,) float32 measured range from where the pulse was fired.
+    """
+
+    name: str
+    time_ns: int
+    world_SE3_lidar: NDArray[np.float64]
+    points: NDArray[np.float32]
+    intensity: NDArray[np.float32]
+    ring: NDArray[np.uint16]
+    time_offset_ns: NDArray[np.int32]
+    object: NDArray[np.int32]
+    semantic: NDArray[np.uint8]
+    range_m: NDArray[np.float32]
+
+
+class Lidar(Sensor, kind="lidar"):
+    """A spinning lidar of `assets/lidars.yaml`; `rate_hz` is its spin."""
+
+    model: str = "velodyne_hdl64e_s2"
+
+    def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> LidarFrame:
+        """One sweep around `time_ns`; `quality` makes no difference. The stage is left at `time_ns`."""
+        from simulator.sensors.lidar_kernels import receive
+
+        lidar = load_lidar(self.model)
+        sweep = lidar.sweep(self.rate_hz)
+        rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
+        receiver, air = receiver_of(lidar), air_of(stage.atmosphere, lidar)
+        echoes = _surfaces(stage, time_ns + sweep.offset_ns, rays, receiver, float(air.extinction))
+        ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
+        word = child_seed(seed, "lidar")
+        keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
+        parallel_for(
+            lambda start, stop: receive(start, stop, echoes, air, receiver, *keys, ranges, intensity),
+            len(ranges),
+            chunk=8192,
+            threads=stage.threads,
+        )
+        seen = np.flatnonzero(ranges)
+        points = rays.origin[seen] + rays.direction[seen] * ranges[seen, None].astype(np.float64)
+        now = sensor_pose(stage, self.ego_SE3_sensor, time_ns)
+        stage.at(time_ns)
+        return LidarFrame(
+            name=self.kind,
+            time_ns=int(time_ns),
+            world_SE3_lidar=stage.world_SE3_local() @ now,
+            points=se3.apply(se3.inverse(now), points).astype(np.float32),
+            intensity=intensity[seen],
+            ring=lidar.ring[sweep.beam[seen]],
+            time_offset_ns=sweep.offset_ns[seen].astype(np.int32),
+            object=echoes.object[seen],
+            semantic=echoes.semantic[seen],
+            range_m=ranges[seen],
+        )
+
+
+class Rays(NamedTuple):
+    """(R, 3) float64 origins and unit directions in the local frame."""
+
+    origin: NDArray[np.float64]
+    direction: NDArray[np.float64]
+
+
+def receiver_of(lidar: LidarModel) -> Receiver:
+    """The sensor's numbers for the kernels."""
+    from simulator.sensors.lidar_kernels import Receiver
+
+    near, far = lidar.range_sigma_m
+    values = (
+        lidar.threshold,
+        lidar.excess_loss_1_m,
+        FOCUS_M**2,
+        OVERLAP_M[0],
+        1.0 / (OVERLAP_M[1] - OVERLAP_M[0]),
+        lidar.range_min_m,
+        lidar.range_max_m,
+        near,
+        far,
+        lidar.range_step_m,
+        lidar.divergence_rad,
+        PULSE_APERTURE_M,
+    )
+    return Receiver(*(np.float32(value) for value in values))
+
+
+def ground_of(atmosphere: Atmosphere) -> Ground:
+    """Wetness and snow cover for the kernels."""
+    from simulator.sensors.lidar_kernels import Ground
+
+    return Ground(
+        np.float32(min(1.0, atmosphere.water_film_m / TEXTURE_DEPTH_M)),
+        np.float32(min(1.0, atmosphere.snow_depth_m / SNOW_COVER_M)),
+    )
+
+
+def sensor_pose(stage: Stage, ego_SE3_sensor: NDArray[np.float64], time_ns: int) -> NDArray[np.float64]:
+    """(4, 4) local_SE3_sensor at `time_ns`."""
+    pose = stage.scene.local_SE3_object(stage.timeline.at(time_ns))[stage.ego] @ ego_SE3_sensor
+    return np.asarray(pose)
+
+
+def sensor_poses(stage: Stage, ego_SE3_sensor: NDArray[np.float64], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N, 4, 4) local_SE3_sensor at each of the ascending times, interpolated as `Timeline.at` does."""
+    new = np.concatenate([[True], np.diff(times_ns) != 0])  # beams of one group fire together
+    position, rpy = _object_states(stage.timeline, stage.ego, times_ns[new])
+    poses = se3.pose(position - stage.scene.origin, *rpy.T) @ ego_SE3_sensor
+    return np.asarray(poses[np.cumsum(new) - 1])
+
+
+def _object_states(
+    timeline: Timeline, row: int, times_ns: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N, 3) world positions and (N, 3) roll, pitch, yaw of one object at many times."""
+    recorded = timeline.times_ns
+    t = np.clip(times_ns, recorded[0], recorded[-1])
+    i = np.clip(np.searchsorted(recorded, t, "right") - 1, 0, max(len(recorded) - 2, 0))
+    j = np.minimum(i + 1, len(recorded) - 1)
+    span = np.maximum(recorded[j] - recorded[i], 1)
+    w = ((t - recorded[i]) / span)[:, None]
+    position, rpy = timeline.position[:, row], timeline.rpy[:, row]
+    return (
+        position[i] + w * (position[j] - position[i]),
+        rpy[i] + w * se3.wrap_angle(rpy[j] - rpy[i]),
+    )
+
+
+def fired(sweep: Sweep, local_SE3_sensor: NDArray[np.float64]) -> Rays:
+    """Rays of a sweep whose R firings happen at the poses (R, 4, 4)."""
+    rotation = local_SE3_sensor[:, :3, :3]
+    origin = local_SE3_sensor[:, :3, 3]
+    if sweep.origin.any():
+        origin = origin + np.einsum("nij,nj->ni", rotation, sweep.origin)
+    return Rays(origin, np.einsum("nij,nj->ni", rotation, sweep.direction))
+
+
+def slice_bounds(timeline: Timeline, ego: int, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows that begin the slices of a sweep in which objects are taken to stand still, and its length.
+
+    One slice when nothing but the ego moves; else so many that the fastest object moves `SLICE_TRAVEL_M` in one,
+    within `SLICES`.
+    """
+    step = int(timeline.times_ns[1] - timeline.times_ns[0]) if len(timeline.times_ns) > 1 else 1
+    first = max(0, int((times_ns[0] - timeline.times_ns[0]) // step))
+    last = min(len(timeline.times_ns), int(-(-(times_ns[-1] - timeline.times_ns[0]) // step)) + 1)
+    change = 0.0
+    for channel in (timeline.position, timeline.rpy, timeline.travel_m, timeline.steer_rad, timeline.gait_rad):
+        span = np.delete(channel[first:last], ego, axis=1).reshape(max(last - first, 0), -1)
+        if len(span) > 1 and span.shape[1]:
+            change = max(change, float(np.abs(np.diff(span, axis=0)).sum(0).max()))
+    count = 1
+    if change > 0:
+        count = int(np.clip(np.ceil(change / SLICE_TRAVEL_M), *SLICES))
+    return np.linspace(0, len(times_ns), count + 1).astype(np.int64)
+
+
+def _surfaces(stage: Stage, times_ns: NDArray[np.int64], rays: Rays, receiver: Receiver, extinction: float) -> Echoes:
+    """The strongest surface echo of each ray, with every object where it is when the ray is fired."""
+    from simulator.sensors.lidar_kernels import Echoes
+
+    count = len(times_ns)
+    echoes = Echoes(
+        np.zeros(count, np.float32),
+        np.full(count, np.inf, np.float32),
+        np.zeros(count, np.float32),
+        np.zeros(count, np.int32),
+        np.zeros(count, np.uint8),
+    )
+    bounds = slice_bounds(stage.timeline, stage.ego, times_ns)
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+        stage.at(int((times_ns[first] + times_ns[last - 1]) // 2))
+        rows = np.arange(first, last, dtype=np.int32)
+        _cast(stage, rows, rays, receiver, extinction, echoes)
+    return echoes
+
+
+def _cast(
+    stage: Stage, rows: NDArray[np.int32], rays: Rays, receiver: Receiver, extinction: float, echoes: Echoes
+) -> None:
+    """Cast the rays `rows` at the stage's current time, through panes and holes, and update `echoes`."""
+    from simulator.sensors.lidar_kernels import surface_echoes
+    from simulator.sensors.stage import SEEN
+
+    ground = ground_of(stage.atmosphere)
+    begin = np.zeros(len(rows), np.float32)
+    through = np.ones(len(rows), np.float32)
+    reach = float(receiver.range_max)
+    for _ in range(LAYERS):
+        direction = rays.direction[rows].astype(np.float32)
+        origin = (rays.origin[rows] + rays.direction[rows] * begin[:, None]).astype(np.float32)
+        hits = stage.rays.closest_hit(origin, direction, t_max=reach, mask=SEEN, threads=stage.threads)
+        surface_echoes(
+            rows, direction, hits, begin, through, extinction, stage.packed, stage.posed.pose, ground, receiver, echoes
+        )
+        onward = through > 0.05
+        if not onward.any():
+            return
+        begin = (begin + hits.t + np.float32(1e-3))[onward]
+        rows, through = rows[onward], through[onward]
