@@ -1,0 +1,259 @@
+"""Concrete scenario -> World: road and scenery, ego, script, anomalies, traffic, and their motion over the drive."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+
+from simulator.dynamics.motion import Driver
+from simulator.dynamics.traffic import Tracks, obstacle_rows, run, step_times
+from simulator.numerics.rng import generator
+from simulator.roads import RoadNetwork, read_opendrive
+from simulator.scenario.models import RoadSpec, Scenario
+from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
+from simulator.world.cast import Cast
+from simulator.world.population import Population, driving_lamps
+from simulator.world.route import Route, choose_route
+from simulator.world.script import act, events_of, indicators_of
+from simulator.world.signals import SignalPlan, plan_signals, stops_on
+
+SCENERY_RADIUS_M = 260.0
+BLINK_S = 0.67  # period of indicators and beacons: 90 a minute (ECE R6)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """A world ready for sensors.
+
+    Attributes:
+        scenario: the concrete scenario that it was built from.
+        network: roads.
+        route: the ego's lane path.
+        scene: geometry, materials, objects.
+        atmosphere: light and weather.
+        timeline: where everything is during the drive.
+        ego: object id of the ego vehicle.
+    """
+
+    scenario: Scenario
+    network: RoadNetwork
+    route: Route
+    scene: Scene
+    atmosphere: Atmosphere
+    timeline: Timeline
+    ego: int
+
+
+def build_network(spec: RoadSpec, seed: int) -> RoadNetwork:
+    """The road network of a scenario: its map, or a procedural one."""
+    if spec.opendrive is not None:
+        return read_opendrive(FilePath(spec.opendrive))
+    from simulator.roads import procedural
+
+    make = getattr(procedural, spec.kind)
+    given = {name: getattr(spec, name) for name in RoadSpec.model_fields if getattr(spec, name) is not None}
+    given["seed"] = seed
+    known = inspect.signature(make).parameters
+    network: RoadNetwork = make(**{name: value for name, value in given.items() if name in known})
+    return network
+
+
+def build_world(scenario: Scenario) -> World:
+    """Build the world of a concrete scenario. Raises InputError when map and scenario do not fit together."""
+    assert scenario.seed is not None, "sample the scenario first"
+    from simulator.anomalies.base import Site
+    from simulator.roads.surface import surface
+    from simulator.surroundings.populate import populate
+    from simulator.weather.conditions import atmosphere_for
+
+    seed = scenario.seed
+    network = build_network(scenario.road, seed)
+    route = choose_route(network, scenario)
+    place = scenario.place
+    atmosphere = atmosphere_for(
+        scenario.start_utc,
+        place.latitude_deg,
+        place.longitude_deg,
+        scenario.weather_members(),  # type: ignore[arg-type]
+        place.elevation_m,
+    )
+    origin = np.round(route.path.xyz[0])
+    builder = SceneBuilder(origin)
+    middle = route.path.at(np.array([min(60.0, route.path.length / 2)]), 0.0)[0][0, :2]
+    ground = surface(network, origin, middle, SCENERY_RADIUS_M)
+    for mesh, materials, class_name in ground.meshes:
+        builder.add_mesh(mesh, materials, class_name)
+
+    cast = Cast(builder)
+    site = Site(builder, network, route.path, atmosphere)
+    plan = plan_signals(network, seed)
+    ego = _place_ego(scenario, network, route, cast, plan, site.dark)
+    for number, spec in enumerate(scenario.actors):
+        act(spec, number, route, cast, seed, site.dark)
+    before = len(builder.objects)
+    for number, anomaly in enumerate(scenario.anomalies):
+        anomaly.place(site, generator(seed, "anomaly", number))  # type: ignore[attr-defined]
+    _keep_clear(cast, before)
+    for motion in site.motions:
+        cast.follow(motion)
+    cast.lamps.update(site.lamps)
+    population = Population(network, route, cast, scenario, site.dark)
+    population.vehicles()
+    population.cyclists()
+    population.parked()
+    population.people()
+    population.animals()
+    scenery = populate(
+        builder,
+        network,
+        ground,
+        route.path,
+        style=scenario.surroundings.kind,
+        seed=seed,
+        vegetation=scenario.surroundings.vegetation,
+        buildings=scenario.surroundings.buildings,
+        street_lamps=scenario.surroundings.street_lamps,
+        taken=np.array(cast.footprints),
+    )
+    tracks = _simulate(scenario, cast, plan)
+    timeline = _timeline(cast, tracks, plan, scenery.signals)
+    return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
+
+
+def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cast, plan: SignalPlan, dark: bool) -> int:
+    spec = scenario.ego
+    actor: Any = spec.actor
+    rng = generator(scenario.seed or 0, "ego")
+    position, rpy = route.path.at(np.zeros(1), spec.lateral_m)
+    models = actor.models(rng)
+    models[0] = replace(models[0], class_name="ego")
+    row = cast.add(models, position[0], rpy[0], name="ego")
+    cast.lamps[row] = driving_lamps(dark, rng)
+    limit = float(route.path.speed_limit_mps[0])
+    speed = min(limit, actor.max_speed_mps) if spec.speed_mps is None else spec.speed_mps
+    width = float(route.path.width[0])
+    driver = Driver(
+        speed,
+        acceleration_mps2=actor.acceleration_mps2,
+        deceleration_mps2=actor.deceleration_mps2,
+    )
+    agent = cast.drive(
+        row,
+        route.path.xyz,
+        speed,
+        driver,
+        lateral_m=spec.lateral_m,
+        events=events_of(spec.manoeuvres, spec.lateral_m, width),
+        stops=stops_on(network, route.path, plan),
+        limit_mps=max(limit, speed),
+        stride_m=actor.stride_m,
+    )
+    cast.indicators += indicators_of(spec.manoeuvres, agent)
+    return row
+
+
+def _keep_clear(cast: Cast, first: int) -> None:
+    """Reserve the ground under the objects added since `first`, so that traffic is not placed into them."""
+    positions, _ = cast.builder.initial_poses()
+    for thing in cast.builder.objects[first:]:
+        if thing.model is not None:
+            low, high = thing.model.bounds
+            reach = float(np.hypot(*np.maximum(np.abs(low[:2]), np.abs(high[:2]))))
+            cast.occupy(float(positions[thing.id, 0]), float(positions[thing.id, 1]), min(reach, 8.0))
+
+
+def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan) -> Tracks:
+    """Motion of all agents; everything else that stands on the road and is no flat patch is an obstacle."""
+    builder = cast.builder
+    driving = {agent.object for agent in cast.agents} | set(cast.riders.values())
+    standing = [
+        thing
+        for thing in builder.objects[1:]
+        if thing.id not in driving and thing.model is not None and thing.class_name not in FLAT_OR_ASIDE
+    ]
+    positions, rpy = builder.initial_poses()
+    rows = [thing.id for thing in standing]
+    bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
+    obstacles = obstacle_rows(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
+    go = plan.state(step_times(scenario.duration_s)) == (1 << Switch.SIGNAL_GREEN)
+    return run(cast.agents, 0, obstacles, go, scenario.duration_s)
+
+
+FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
+
+
+def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
+    """States of all objects that move or whose lamps change, over the drive."""
+    steps, count = tracks.speed.shape
+    positions, rpy = cast.builder.initial_poses()
+    total = len(positions)
+    zero, dark = np.zeros(total), np.zeros(total, np.uint32)
+    for row, bits in cast.lamps.items():
+        dark[row] = bits
+    rest = Snapshot(0, positions, rpy, np.zeros((total, 3)), zero, zero.copy(), zero.copy(), dark)
+
+    gait = np.zeros((steps, count))
+    for i, agent in enumerate(tracks.agents):
+        if agent.stride_m > 0:
+            gait[:, i] = tracks.travel[:, i] * (2 * np.pi / agent.stride_m)
+    rows = [agent.object for agent in tracks.agents]
+    source = list(range(count))
+    for i, agent in enumerate(tracks.agents):
+        if agent.object in cast.riders:
+            rows.append(cast.riders[agent.object])
+            source.append(i)
+    lamps = _lamp_bits(cast, tracks)
+    blinking = [row for row in cast.lamps if row not in set(rows) and cast.lamps[row] & FLASHING]
+    lit = [(signals[sid], k) for k, sid in enumerate(plan.ids) if sid in signals]
+    extra = [*blinking, *(row for row, _ in lit)]
+    on = (tracks.times_ns * 1e-9 % BLINK_S) < BLINK_S / 2
+    extra_lamps = np.zeros((steps, len(extra)), np.uint32)
+    for i, row in enumerate(blinking):
+        extra_lamps[:, i] = np.where(on, cast.lamps[row], cast.lamps[row] & ~FLASHING)
+    state = plan.state(tracks.times_ns)
+    for i, (_, k) in enumerate(lit):
+        extra_lamps[:, len(blinking) + i] = state[:, k]
+
+    velocity = np.gradient(tracks.position, tracks.times_ns * 1e-9, axis=0) if steps > 1 else 0 * tracks.position
+
+    def both(values: Any, resting: Any) -> Any:
+        still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
+        return np.concatenate([values[:, source], still], axis=1)
+
+    return Timeline(
+        tracks.times_ns,
+        both(tracks.position, positions),
+        both(tracks.rpy, rpy),
+        both(velocity, rest.velocity),
+        both(tracks.travel, zero),
+        both(tracks.steer, zero),
+        both(gait, zero),
+        np.concatenate([lamps[:, source], extra_lamps], axis=1),
+        np.array([*rows, *extra], np.int64),
+        rest,
+    )
+
+
+FLASHING = (1 << Switch.INDICATOR_LEFT) | (1 << Switch.INDICATOR_RIGHT) | (1 << Switch.BEACON)
+
+
+def _lamp_bits(cast: Cast, tracks: Tracks) -> Any:
+    """(T, A) uint32 lamps of the agents: their own, brake lamps when braking or standing, flashing indicators."""
+    steps, count = tracks.speed.shape
+    seconds = tracks.times_ns * 1e-9
+    on = (seconds % BLINK_S) < BLINK_S / 2
+    bits = np.zeros((steps, count), np.int64)
+    for i, agent in enumerate(tracks.agents):
+        own = cast.lamps.get(agent.object, 0)
+        bits[:, i] = np.where(on, own, own & ~FLASHING)
+        if agent.wheelbase_m > 0 and agent.driver.reacts:
+            braking = (tracks.acceleration[:, i] < -0.5) | (tracks.speed[:, i] < 0.1)
+            bits[:, i] |= np.where(braking, 1 << Switch.BRAKE, 0)
+    for agent_index, begin, end, switch in cast.indicators:
+        flashing = on & (seconds >= begin) & (seconds <= end)
+        bits[:, agent_index] |= np.where(flashing, 1 << switch, 0)
+    return bits.astype(np.uint32)

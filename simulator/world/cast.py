@@ -1,0 +1,138 @@
+"""The cast: which objects drive, walk or stand, and what each is told to do; filled first, simulated later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.motion import Agent, Driver, Event, Motion
+from simulator.scene import Model, SceneBuilder
+
+Array = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Cast:
+    """Everything alive in a world under construction.
+
+    Attributes:
+        builder: where objects go.
+        agents: what moves, the ego first.
+        lamps: switched-on lamps of objects, as bits `1 << Switch`.
+        indicators: times at which an agent's indicator is on: (agent index, begin s, end s, switch).
+        riders: object id of each vehicle with a rider to the rider's id.
+        footprints: (x, y, radius) of everything placed so far, to keep apart.
+    """
+
+    builder: SceneBuilder
+    agents: list[Agent] = field(default_factory=list)
+    lamps: dict[int, int] = field(default_factory=dict)
+    indicators: list[tuple[int, float, float, int]] = field(default_factory=list)
+    riders: dict[int, int] = field(default_factory=dict)
+    footprints: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def free(self, x: float, y: float, radius_m: float) -> bool:
+        """Whether a disc touches nothing placed so far."""
+        if not self.footprints:
+            return True
+        taken = np.array(self.footprints)
+        return bool((np.hypot(taken[:, 0] - x, taken[:, 1] - y) > taken[:, 2] + radius_m).all())
+
+    def occupy(self, x: float, y: float, radius_m: float) -> None:
+        """Keep a disc free of what is placed later."""
+        self.footprints.append((x, y, radius_m))
+
+    def add(
+        self,
+        models: Iterable[Model],
+        position: Array,
+        rpy: Iterable[float],
+        *,
+        name: str = "",
+        moving: bool = True,
+        **kwargs: object,
+    ) -> int:
+        """Add an actor's models (a rider's vehicle first) as objects; returns the id of the first."""
+        first, *others = list(models)
+        row = self.builder.add_object(first, position, tuple(rpy), name=name, moving=moving, **kwargs)  # type: ignore[arg-type]
+        for rider in others:
+            rider_name = f"{name}-rider" if name else ""
+            self.riders[row] = self.builder.add_object(
+                rider, position, tuple(rpy), name=rider_name, moving=moving, parent=row
+            )
+        low, high = first.bounds
+        self.occupy(float(position[0]), float(position[1]), float(max(high[0], -low[0])))
+        return row
+
+    def drive(
+        self,
+        row: int,
+        points: Array,
+        speed_mps: float,
+        driver: Driver,
+        *,
+        lateral_m: float = 0.0,
+        events: tuple[Event, ...] = (),
+        stops: tuple[tuple[float, int], ...] = (),
+        limit_mps: float = 1e3,
+        stride_m: float = 0.0,
+    ) -> int:
+        """Let object `row` drive along `points`; returns the index of the agent."""
+        model = self.builder.objects[row].model
+        assert model is not None
+        low, high = model.bounds
+        self.agents.append(
+            Agent(
+                object=row,
+                points=points,
+                start_m=0.0,
+                speed_mps=speed_mps,
+                driver=driver,
+                front_m=float(high[0]),
+                rear_m=float(-low[0]),
+                half_width_m=float(max(high[1], -low[1])),
+                wheelbase_m=model.wheelbase_m,
+                lateral_m=lateral_m,
+                events=events,
+                stops=stops,
+                stride_m=stride_m,
+                limit_mps=limit_mps,
+            )
+        )
+        return len(self.agents) - 1
+
+    def follow(self, motion: Motion) -> None:
+        """Let an object carry out a prescribed motion."""
+        from simulator.dynamics.traffic import agent_of_motion
+
+        model = self.builder.objects[motion.object].model
+        assert model is not None
+        low, high = model.bounds
+        half_width = float(max(high[1], -low[1]))
+        self.agents.append(agent_of_motion(motion, float(high[0]), float(-low[0]), half_width))
+
+
+def stand(builder: SceneBuilder, model: Model, position: Array, yaw: float) -> tuple[Array, tuple[float, float, float]]:
+    """Position and roll, pitch, yaw of a vehicle standing with its wheels on the ground (kerbs, slopes).
+
+    Args:
+        builder: holds the ground.
+        model: the vehicle.
+        position: (3,) world, of the model's origin; its height is used where there is no ground.
+        yaw: heading.
+    """
+    (x0, y0, _), (x1, y1, _) = model.bounds
+    front = model.wheelbase_m or x1
+    rear = 0.0 if model.wheelbase_m else x0
+    corners = np.array([[front, 0.8 * y1], [front, 0.8 * y0], [rear, 0.8 * y1], [rear, 0.8 * y0]])
+    c, s = np.cos(yaw), np.sin(yaw)
+    xy = position[:2] + corners @ np.array([[c, s], [-s, c]])
+    z, found = builder.ground_height(xy)
+    z = np.where(found, z, position[2])
+    # least-squares plane through the four wheels
+    slope = np.linalg.lstsq(np.column_stack([corners, np.ones(4)]), z, rcond=None)[0]
+    out = np.array([position[0], position[1], slope[2]])
+    return out, (float(np.arctan(slope[1])), float(-np.arctan(slope[0])), float(yaw))

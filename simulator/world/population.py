@@ -1,0 +1,295 @@
+"""Traffic by chance: vehicles in lanes, parked ones at the kerb, people, cyclists and animals beside the road."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.motion import Driver
+from simulator.numerics.rng import generator
+from simulator.roads import LaneKey, RoadNetwork
+from simulator.scenario.family import member
+from simulator.scenario.models import Scenario
+from simulator.scene import Switch
+from simulator.world.cast import Cast, stand
+from simulator.world.route import Route, chooser
+
+Array = NDArray[np.float64]
+
+NEAR_M = 140.0  # nobody is placed further from the ego's path
+SPACING_M = 4.0  # of the places that are considered
+MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
+PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
+LEASHED = {"dog": 0.7, "cat": 0.3}
+GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
+WALKWAYS = frozenset({"sidewalk", "walking"})
+BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Points on lanes near the ego's path; arrays are (N, ...)."""
+
+    key: list[LaneKey]
+    s: Array
+    position: Array
+    heading: Array
+    width: Array
+    distance: Array
+    ahead: Array
+
+    def __len__(self) -> int:
+        return len(self.s)
+
+
+class Population:
+    """Places by lane type around a route, and what is put on them.
+
+    Attributes:
+        network, route, cast, scenario: what is populated.
+        dark: whether vehicles have their lamps on.
+    """
+
+    def __init__(self, network: RoadNetwork, route: Route, cast: Cast, scenario: Scenario, dark: bool) -> None:
+        self.network, self.route, self.cast, self.scenario, self.dark = network, route, cast, scenario, dark
+        assert scenario.seed is not None
+        self.seed: int = scenario.seed
+        path = route.path
+        self._path_xy = path.xyz[path.s <= NEAR_M][:, :2]
+        self._path_heading = path.heading[path.s <= NEAR_M]
+        low, high = self._path_xy.min(0) - NEAR_M, self._path_xy.max(0) + NEAR_M
+        self._roads = [road for road in network.roads.values() if _reaches(road, low, high)]
+
+    def places(self, types: frozenset[str]) -> Places:
+        """Points every `SPACING_M` on all lanes of `types` within `NEAR_M` of the ego's path."""
+        keys: list[LaneKey] = []
+        parts: list[tuple[Array, ...]] = []
+        for road in self._roads:
+            for index, section in enumerate(road.sections):
+                for lane in section.lanes:
+                    if lane.id == 0 or lane.type not in types or section.s1 - section.s0 < 0.5:
+                        continue
+                    count = max(int((section.s1 - section.s0) / SPACING_M), 1)
+                    s = section.s0 + (np.arange(count) + 0.5) * (section.s1 - section.s0) / count
+                    x, y, z, heading, _, _, width = self.network.lane_frame(road.id, lane.id, s)
+                    keys += [LaneKey(road.id, index, lane.id)] * count
+                    parts.append((s, np.stack([x, y, z], 1), heading, width))
+        if not parts:
+            empty = np.zeros(0)
+            return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty)
+        s, position, heading, width = (np.concatenate(column) for column in zip(*parts))
+        offset = position[:, None, :2] - self._path_xy[None]
+        gap = np.hypot(offset[..., 0], offset[..., 1])
+        nearest = gap.argmin(1)
+        near = (gap.min(1) < NEAR_M) & (width > 0.5)
+        keep = np.flatnonzero(near)
+        return Places(
+            [keys[k] for k in keep],
+            s[keep],
+            position[keep],
+            heading[keep],
+            width[keep],
+            gap.min(1)[keep],
+            nearest[keep].astype(np.float64),
+        )
+
+    @cached_property
+    def lanes(self) -> Places:
+        """Places on driving lanes."""
+        return self.places(frozenset({"driving"}))
+
+    def _draw(self, rng: np.random.Generator, places: Places, weight: Array, room_m: float) -> int | None:
+        """A place drawn by weight where a disc of `room_m` is still free."""
+        for _ in range(25):
+            total = weight.sum()
+            if total <= 0:
+                return None
+            k = int(rng.choice(len(weight), p=weight / total))
+            if self.cast.free(places.position[k, 0], places.position[k, 1], room_m):
+                return k
+            weight = weight.copy()
+            weight[k] = 0.0
+        return None
+
+    def vehicles(self) -> None:
+        """Moving vehicles on lanes near the ego's path, in both directions."""
+        places, traffic = self.lanes, self.scenario.traffic
+        if not len(places):
+            return
+        own = np.cos(places.heading - self._path_heading[places.ahead.astype(int)]) > -0.3
+        share = np.where(own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
+        reach = np.exp(-places.distance / 25.0) * share
+        reach[(places.distance < 2.0) & (places.ahead < 14.0)] = 0.0  # not in front of the ego's bumper
+        for n in range(traffic.vehicles):
+            rng = generator(self.seed, "traffic", n)
+            kind = str(rng.choice(list(MIX), p=list(MIX.values())))
+            k = self._draw(rng, places, reach, 7.0)
+            if k is not None:
+                self._drive(kind, places, k, rng, f"traffic-{n}")
+
+    def cyclists(self) -> None:
+        """Cyclists at the right edge of driving lanes."""
+        places = self.lanes
+        if not len(places):
+            return
+        slow = np.array(
+            [self.network.roads[key.road].speed_limit(key.section, key.lane, 0.0) < 25.0 for key in places.key]
+        )
+        reach = np.exp(-places.distance / 15.0) * slow
+        reach[(places.distance < 2.0) & (places.ahead < 12.0)] = 0.0
+        for n in range(self.scenario.traffic.cyclists):
+            rng = generator(self.seed, "cyclist", n)
+            k = self._draw(rng, places, reach, 2.0)
+            if k is not None:
+                self._drive("bicycle", places, k, rng, f"cyclist-{n}", lateral=-0.5 * places.width[k] + 0.6)
+
+    def _drive(
+        self, kind: str, places: Places, k: int, rng: np.random.Generator, name: str, lateral: float | None = None
+    ) -> None:
+        actor: Any = member("actors", kind)()
+        key, s = places.key[k], float(places.s[k])
+        path = self.network.path(key, s, 90.0 + 40.0 * self.scenario.duration_s, chooser(self.seed, name))
+        limit = float(np.min(path.speed_limit_mps[:1]))
+        temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
+        desired = min(limit * temper, actor.max_speed_mps)
+        if kind == "bicycle":
+            desired = min(actor.speed_mps * temper, limit)
+        side = float(rng.normal(0, 0.12)) if lateral is None else lateral
+        position, rpy = path.at(np.zeros(1), side)
+        row = self.cast.add(actor.models(rng), position[0], rpy[0], name=name)
+        driver = Driver(
+            desired,
+            headway_s=float(rng.uniform(1.0, 2.0)),
+            acceleration_mps2=actor.acceleration_mps2,
+            deceleration_mps2=actor.deceleration_mps2,
+        )
+        speed = desired * float(rng.uniform(0.8, 1.0))
+        self.cast.drive(row, path.xyz, speed, driver, lateral_m=side, limit_mps=limit * temper, stride_m=actor.stride_m)
+        self.cast.lamps[row] = driving_lamps(self.dark, rng)
+
+    def parked(self) -> None:
+        """Vehicles parked beside the outermost lanes: on a parking lane or shoulder, or half on the pavement."""
+        places = self.lanes
+        spots = [k for k in range(len(places)) if self._may_park(places.key[k])]
+        if not spots:
+            return
+        weight = np.zeros(len(places))
+        weight[spots] = np.exp(-places.distance[spots] / 20.0) * (
+            0.3 + np.exp(-(((places.ahead[spots] - 25.0) / 30.0) ** 2))
+        )
+        for n in range(self.scenario.traffic.parked):
+            rng = generator(self.seed, "parked", n)
+            kind = str(rng.choice(list(PARKED_MIX), p=list(PARKED_MIX.values())))
+            k = self._draw(rng, places, weight, 3.4)
+            if k is None:
+                return
+            actor: Any = member("actors", kind)()
+            model = actor.models(rng)[0]
+            yaw = float(places.heading[k]) + rng.normal(0, 0.015)
+            right = -1.0 if self.network.roads[places.key[k].road].rule != "LHT" else 1.0
+            beside = right * (places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1]))
+            position = places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+            if not self.cast.free(position[0], position[1], 2.6):
+                continue
+            at, rpy = stand(self.cast.builder, model, position, yaw)
+            attributes = {"state": "parked"}
+            self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
+
+    def _may_park(self, key: LaneKey) -> bool:
+        road = self.network.roads[key.road]
+        outer = key.lane + (1 if key.lane > 0 else -1)
+        neighbour = next((lane for lane in road.sections[key.section].lanes if lane.id == outer), None)
+        if road.junction or (neighbour is not None and neighbour.type not in WALKWAYS | BESIDE):
+            return False
+        return road.speed_limit(key.section, key.lane, 0.0) < 20.0
+
+    def _kerb_offset(self, key: LaneKey, width_m: float) -> float:
+        """From the lane's outer edge to the middle of a parked vehicle."""
+        road = self.network.roads[key.road]
+        section = road.sections[key.section]
+        outer = key.lane + (1 if key.lane > 0 else -1)
+        lane = next((lane for lane in section.lanes if lane.id == outer), None)
+        if lane is not None and lane.type in BESIDE:
+            s = (section.s0 + section.s1) / 2
+            room = float(self.network.lane_frame(key.road, lane.id, np.array([s]))[6][0])
+            if room > 1.8:
+                return max(width_m / 2 + 0.15, room / 2)
+        return 0.28 * width_m + 0.1  # half on the pavement
+
+    def people(self) -> None:
+        """People walking or standing on pavements; where there are none, on the verge of the ego's road."""
+        ways = self.places(WALKWAYS)
+        for n in range(self.scenario.traffic.pedestrians):
+            rng = generator(self.seed, "person", n)
+            kind = "child" if rng.random() < 0.15 else "pedestrian"
+            actor: Any = member("actors", kind)()
+            start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
+            if start is None:
+                continue
+            self._walk(actor, kind, start, heading, rng, f"person-{n}")
+
+    def _walk(self, actor: Any, kind: str, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
+        from simulator.dynamics.motion import Motion
+
+        walks = rng.random() < 0.8
+        models = actor.models(rng)
+        way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
+        z, found = self.cast.builder.ground_height(way[:, :2])
+        way[:, 2] = np.where(found, z, start[2])
+        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name, moving=walks)
+        if walks:
+            pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
+            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
+
+    def _walkway(self, ways: Places, rng: np.random.Generator) -> tuple[Array | None, float]:
+        weight = np.exp(-ways.distance / 20.0) * np.exp(-(((ways.ahead - 20.0) / 45.0) ** 2))
+        k = self._draw(rng, ways, weight, 0.6)
+        if k is None:
+            return None, 0.0
+        heading = float(ways.heading[k]) + (np.pi if rng.random() < 0.5 else 0.0)
+        side = rng.uniform(-0.5, 0.5) * max(ways.width[k] - 0.9, 0.0)
+        return ways.position[k] + side * np.array([-np.sin(heading), np.cos(heading), 0.0]), heading
+
+    def _verge(self, rng: np.random.Generator) -> tuple[Array | None, float]:
+        """A place beside the ego's road, off the lanes."""
+        path = self.route.path
+        for _ in range(20):
+            s = rng.uniform(12.0, min(90.0, path.length))
+            side = float(rng.choice([-1.0, 1.0])) * (
+                float(np.interp(s, path.s, path.width)) / 2 + rng.uniform(0.9, 9.0)
+            )
+            position, rpy = path.at(np.array([s]), side)
+            located = self.network.locate(position[:, :2])
+            if located.distance[0] > 0.6 and self.cast.free(position[0, 0], position[0, 1], 0.6):
+                return np.asarray(position[0]), float(rpy[0, 2]) + (np.pi if rng.random() < 0.5 else 0.0)
+        return None, 0.0
+
+    def animals(self) -> None:
+        """Dogs and cats on pavements; grazing animals off the road where there are none."""
+        ways = self.places(WALKWAYS)
+        kinds = LEASHED if len(ways) else GRAZING
+        for n in range(self.scenario.traffic.animals):
+            rng = generator(self.seed, "animal", n)
+            kind = str(rng.choice(list(kinds), p=list(kinds.values())))
+            actor: Any = member("actors", kind)()
+            start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
+            if start is not None:
+                self._walk(actor, kind, start, heading, rng, f"animal-{n}")
+
+
+def driving_lamps(dark: bool, rng: np.random.Generator) -> int:
+    """Lamps of a moving vehicle: low beam in the dark; by day running lamps on most cars."""
+    if dark:
+        return (1 << Switch.POSITION) | (1 << Switch.LOW_BEAM)
+    return (1 << Switch.POSITION) if rng.random() < 0.6 else 0
+
+
+def _reaches(road: Any, low: Array, high: Array) -> bool:
+    """Whether a road comes near a box."""
+    s = np.linspace(0.0, road.length, max(int(road.length / 20.0) + 1, 2))
+    x, y, _, _ = road.reference(s)
+    return bool(((x > low[0] - 20) & (x < high[0] + 20) & (y > low[1] - 20) & (y < high[1] + 20)).any())

@@ -1,0 +1,86 @@
+"""Where the ego drives: a start on a lane and the path from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.errors import InputError
+from simulator.numerics.rng import generator
+from simulator.roads import LaneKey, Path, RoadNetwork
+from simulator.scenario.models import Scenario
+
+ATTEMPTS = 48
+MIN_PATH_M = 130.0  # of road ahead, so that there is something to see
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """The ego's start and its path.
+
+    Attributes:
+        key: lane of the start.
+        s: road coordinate of the start.
+        path: lane centre line in driving direction; its s = 0 is the start.
+    """
+
+    key: LaneKey
+    s: float
+    path: Path
+
+
+def chooser(seed: int, *names: str | int) -> Callable[[list[LaneKey]], LaneKey]:
+    """Picks a way at each fork, by a named random stream."""
+    rng = generator(seed, *names)
+    return lambda options: options[int(rng.integers(len(options)))]
+
+
+def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
+    """The ego's route: as the scenario says, the rest by the seed.
+
+    Among the possible starts, one with enough road ahead is preferred. Raises InputError when the scenario names a
+    road or lane that does not exist, or when the map has no lane to drive on.
+    """
+    assert scenario.seed is not None
+    ego = scenario.ego
+    keys = [key for key in network.lanes() if network.lane_length(key) > 1e-3]
+    if not keys:
+        raise InputError("has no lane of type driving", source=scenario.road.opendrive or scenario.road.kind)
+    if ego.road is not None:
+        if ego.road not in network.roads:
+            raise InputError(f'the map has no road "{ego.road}"', key="ego.road")
+        keys = [key for key in keys if key.road == ego.road]
+    if ego.lane is not None:
+        keys = [key for key in keys if key.lane == ego.lane]
+    if not keys:
+        raise InputError(f"no driving lane {ego.lane} on road {ego.road or '(any)'}", key="ego.lane")
+    needed = max(MIN_PATH_M, (ego.speed_mps or 20.0) * scenario.duration_s * 1.3 + 60.0)
+    rng = generator(scenario.seed, "route")
+    outside = np.array([not network.roads[key.road].junction for key in keys])
+    length = np.array([network.lane_length(key) for key in keys])
+    weight = np.where(outside | ~outside.any(), length, 0.0)
+    best: Route | None = None
+    fixed = ego.s_m is not None and len(keys) == 1
+    for attempt in range(1 if fixed else ATTEMPTS):
+        key = keys[int(rng.choice(len(keys), p=weight / weight.sum()))]
+        section = network.roads[key.road].sections[key.section]
+        s = float(rng.uniform(section.s0, section.s1)) if ego.s_m is None else ego.s_m
+        if ego.s_m is not None and not section.s0 <= s <= section.s1:
+            holding = [k for k in keys if _holds(network, k, s)]
+            if not holding:
+                raise InputError(f"{s:g} m lies beyond the end of the road", key="ego.s_m")
+            key = holding[int(rng.integers(len(holding)))]
+        path = network.path(key, s, needed, chooser(scenario.seed, "route", attempt))
+        if best is None or path.length > best.path.length:
+            best = Route(key, s, path)
+        if path.length >= needed - 1.0:
+            break
+    assert best is not None
+    return best
+
+
+def _holds(network: RoadNetwork, key: LaneKey, s: float) -> bool:
+    section = network.roads[key.road].sections[key.section]
+    return section.s0 <= s <= section.s1

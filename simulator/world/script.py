@@ -1,0 +1,113 @@
+"""Scripted actors: from the scenario's manoeuvres to agents, events and motions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.motion import Driver, Event, Motion
+from simulator.numerics import se3
+from simulator.numerics.rng import generator
+from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
+from simulator.scene import Switch
+from simulator.world.cast import Cast, stand
+from simulator.world.population import driving_lamps
+from simulator.world.route import Route
+
+Array = NDArray[np.float64]
+
+
+def events_of(manoeuvres: tuple[Manoeuvre, ...], lateral_m: float, lane_width_m: float) -> tuple[Event, ...]:
+    """Changes of speed and lane, in the order of the file; lane changes add up."""
+    events, side = [], lateral_m
+    for manoeuvre in manoeuvres:
+        after = manoeuvre.when.time_s or 0.0
+        near = manoeuvre.when.ego_distance_m
+        do = manoeuvre.do
+        if isinstance(do, Speed):
+            events.append(Event("speed", do.speed_mps, do.acceleration_mps2, after, near))
+        elif isinstance(do, Stop):
+            events.append(Event("speed", 0.0, do.deceleration_mps2, after, near))
+        elif isinstance(do, LaneChange):
+            side += do.lanes * lane_width_m
+            events.append(Event("lateral", side, do.duration_s, after, near))
+    return tuple(events)
+
+
+def indicators_of(manoeuvres: tuple[Manoeuvre, ...], agent: int) -> list[tuple[int, float, float, int]]:
+    """When an agent's indicators flash: during its timed lane changes."""
+    return [
+        (
+            agent,
+            manoeuvre.when.time_s,
+            manoeuvre.when.time_s + manoeuvre.do.duration_s,
+            int(Switch.INDICATOR_LEFT if manoeuvre.do.lanes > 0 else Switch.INDICATOR_RIGHT),
+        )
+        for manoeuvre in manoeuvres
+        if isinstance(manoeuvre.do, LaneChange) and manoeuvre.when.time_s is not None
+    ]
+
+
+def along(route: Route, ahead_m: Array) -> tuple[Array, Array]:
+    """World position and rpy along the ego's path, prolonged straight behind its start and past its end."""
+    inside = np.clip(ahead_m, 0.0, route.path.length)
+    position, rpy = route.path.at(inside, 0.0)
+    beyond = (ahead_m - inside)[:, None]
+    yaw = rpy[:, 2]
+    return position + beyond * np.stack([np.cos(yaw), np.sin(yaw), np.zeros_like(yaw)], 1), rpy
+
+
+def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, dark: bool) -> None:
+    """Add a scripted actor to the cast."""
+    name = spec.name or f"{spec.actor.kind}-script-{number}"
+    rng = generator(seed, "script", number)
+    width = float(np.interp(max(spec.ahead_m, 0.0), route.path.s, route.path.width))
+    side = spec.lane * width + spec.lateral_m
+    start, rpy = along(route, np.array([spec.ahead_m]))
+    yaw = float(rpy[0, 2]) + np.radians(spec.heading_deg)
+    left = np.array([-np.sin(rpy[0, 2]), np.cos(rpy[0, 2]), 0.0])
+    actor: Any = spec.actor
+    models = actor.models(rng)
+    walk = next((m for m in spec.manoeuvres if isinstance(m.do, Walk)), None)
+    moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
+    position, attitude = stand(cast.builder, models[0], start[0] + side * left, yaw)
+    row = cast.add(models, position, attitude, name=name, moving=moving)
+    if models[0].wheelbase_m and moving:
+        cast.lamps[row] = driving_lamps(dark, rng)
+    if walk is not None:
+        cast.follow(_walk(walk, spec, row, position, route, actor))
+        return
+    if not moving:
+        return
+    opposite = abs(float(se3.wrap_angle(np.radians(spec.heading_deg)))) > np.pi / 2
+    reach = 60.0 + 40.0 * max(abs(spec.speed_mps), 5.0)
+    stations = spec.ahead_m + (np.arange(0.0, reach) if not opposite else -np.arange(0.0, reach))
+    line, _ = along(route, stations)
+    target = abs(spec.speed_mps)
+    sign = -1.0 if opposite else 1.0
+    events = events_of(spec.manoeuvres, sign * side, width)
+    driver = Driver(target, acceleration_mps2=actor.acceleration_mps2, deceleration_mps2=actor.deceleration_mps2)
+    agent = cast.drive(row, line, target, driver, lateral_m=sign * side, events=events, stride_m=actor.stride_m)
+    cast.indicators += indicators_of(spec.manoeuvres, agent)
+
+
+def _walk(manoeuvre: Manoeuvre, spec: ScriptedActor, row: int, position: Array, route: Route, actor: Any) -> Motion:
+    do = manoeuvre.do
+    assert isinstance(do, Walk)
+    goal, rpy = along(route, np.array([spec.ahead_m + do.ahead_m]))
+    end = goal[0] + do.lateral_m * np.array([-np.sin(rpy[0, 2]), np.cos(rpy[0, 2]), 0.0])
+    steps = max(int(np.hypot(*(end - position)[:2])), 1) + 1
+    line = np.linspace(position, end, steps)
+    speed = do.speed_mps if do.speed_mps is not None else actor.speed_mps
+    return Motion(
+        row,
+        line,
+        speed,
+        3.0,
+        start_s=manoeuvre.when.time_s or 0.0,
+        start_ego_distance_m=manoeuvre.when.ego_distance_m,
+        initial_speed_mps=spec.speed_mps,
+        stride_m=actor.stride_m,
+    )
