@@ -1,0 +1,52 @@
+"""Roads as a model: OpenDRIVE in and out, lane geometry, routing, places on the road, procedural networks."""
+
+from simulator.roads.network import RoadNetwork
+from simulator.roads.opendrive import check_opendrive, read_opendrive
+from simulator.roads.path import Path
+from simulator.roads.records import (
+    Connection,
+    Controller,
+    Junction,
+    Lane,
+    LaneKey,
+    LaneSection,
+    Link,
+    MarkLine,
+    Outline,
+    Repeat,
+    RoadMark,
+    RoadObject,
+    RoadType,
+    Signal,
+    SignalReference,
+    Structure,
+)
+from simulator.roads.reference import Geometry
+from simulator.roads.road import Road
+from simulator.roads.routing import DRIVABLE
+
+__all__ = [
+    "DRIVABLE",
+    "Connection",
+    "Controller",
+    "Geometry",
+    "Junction",
+    "Lane",
+    "LaneKey",
+    "LaneSection",
+    "Link",
+    "MarkLine",
+    "Outline",
+    "Path",
+    "Repeat",
+    "Road",
+    "RoadMark",
+    "RoadNetwork",
+    "RoadObject",
+    "RoadType",
+    "Signal",
+    "SignalReference",
+    "Structure",
+    "check_opendrive",
+    "read_opendrive",
+]

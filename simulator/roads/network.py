@@ -1,0 +1,95 @@
+"""A road network: roads, junctions, and lane-level queries over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simulator.roads.lane_frame import lane_frame
+from simulator.roads.path import Path, build_path
+from simulator.roads.polynomial import Array
+from simulator.roads.records import Controller, Junction, LaneKey
+from simulator.roads.road import Road
+from simulator.roads.routing import LaneGraph, lane_neighbours
+
+
+@dataclass(frozen=True, eq=False)
+class RoadNetwork:
+    """Roads and junctions by id, in the order of the file.
+
+    Attributes:
+        geo_reference: projection of the world frame as a PROJ string, "" when not given.
+        offset: x, y, z, heading from the world frame to the projected one, as written in the header.
+        revision: OpenDRIVE version of the file.
+        warnings: one line for everything in the file that was repaired or ignored.
+    """
+
+    roads: dict[str, Road]
+    junctions: dict[str, Junction] = field(default_factory=dict)
+    controllers: dict[str, Controller] = field(default_factory=dict)
+    name: str = ""
+    geo_reference: str = ""
+    offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    revision: tuple[int, int] = (1, 7)
+    warnings: list[str] = field(default_factory=list)
+
+    def lane_center(self, road_id: str, lane_id: int, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """x, y, z, heading (N,) of the middle of a lane at s (N,); the heading is that of its traffic."""
+        frame = lane_frame(self.roads[road_id], lane_id, s)
+        return frame.x, frame.y, frame.z, frame.heading
+
+    def lane_frame(self, road_id: str, lane_id: int, s: ArrayLike) -> tuple[Array, ...]:
+        """x, y, z, heading, pitch, roll, width (N,) of a lane at s (N,), in the direction of its traffic."""
+        f = lane_frame(self.roads[road_id], lane_id, s)
+        return f.x, f.y, f.z, f.heading, f.pitch, f.roll, f.width
+
+    def lanes(self, types: Collection[str] = frozenset({"driving"})) -> list[LaneKey]:
+        """All lanes of the given types, road by road, section by section."""
+        return [
+            LaneKey(road.id, index, lane.id)
+            for road in self.roads.values()
+            for index, section in enumerate(road.sections)
+            for lane in section.lanes
+            if lane.id and lane.type in types
+        ]
+
+    def lane_length(self, key: LaneKey) -> float:
+        """Length of a lane section along the reference line in metres."""
+        return self.roads[key.road].sections[key.section].length
+
+    @cached_property
+    def _graph(self) -> LaneGraph:
+        return LaneGraph(self.roads, self.junctions)
+
+    def next_lanes(self, key: LaneKey) -> list[LaneKey]:
+        """Lanes that traffic on `key` may go on to, junctions resolved; empty at a dead end."""
+        return self._graph.next_lanes(key)
+
+    def previous_lanes(self, key: LaneKey) -> list[LaneKey]:
+        """Lanes from which traffic comes to `key`."""
+        return self._graph.previous_lanes(key)
+
+    def lane_neighbours(self, key: LaneKey) -> tuple[LaneKey | None, LaneKey | None]:
+        """Drivable lanes directly to the left and right with the same direction of traffic, as the driver sees them."""
+        return lane_neighbours(self.roads[key.road], key)
+
+    def path(
+        self, start: LaneKey, s: float, length_m: float, choose: Callable[[list[LaneKey]], LaneKey]
+    ) -> Path:
+        """A drive in the direction of traffic from station s of lane `start`; see `build_path`."""
+        return build_path(self.roads, self._graph, start, s, length_m, choose)
+
+    @cached_property
+    def bounds(self) -> Array:
+        """(2, 2) lowest and highest x, y of the road surfaces."""
+        boxes = []
+        for road in self.roads.values():
+            s = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 5.0)) + 1, 2))
+            x, y, _, _ = road.reference(s)
+            boxes.append(np.stack([[x.min(), y.min()], [x.max(), y.max()]]))
+        stacked = np.array(boxes)
+        return np.stack([stacked[:, 0].min(axis=0), stacked[:, 1].max(axis=0)])

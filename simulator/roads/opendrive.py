@@ -1,0 +1,151 @@
+"""OpenDRIVE files (1.4 to 1.8) as road networks: `read_opendrive`, and `check_opendrive` for all problems of a file."""
+
+from __future__ import annotations
+
+import os
+
+from simulator.errors import InputError
+from simulator.roads.network import RoadNetwork
+from simulator.roads.records import Connection, Controller, Junction
+from simulator.roads.road import Road
+from simulator.roads.xodr_input import Element, Report, children, integer, load_xml, number, text_of
+from simulator.roads.xodr_roads import read_road
+
+
+def read_opendrive(path: str | os.PathLike[str]) -> RoadNetwork:
+    """The road network of an OpenDRIVE file.
+
+    What can be repaired without changing the meaning is repaired and noted in `network.warnings`.
+
+    Raises:
+        InputError: the first problem that cannot be repaired, as one line: file, line, what is accepted.
+    """
+    report = Report(os.fspath(path))
+    network = _read(path, report)
+    if report.errors or network is None:
+        first = report.errors[0]
+        more = len(report.errors) - 1
+        hint = f" (and {more} more problem{'s' if more > 1 else ''})" if more else ""
+        raise InputError(first.message + hint, source=first.source, line=first.line)
+    return network
+
+
+def check_opendrive(path: str | os.PathLike[str]) -> tuple[list[InputError], list[InputError]]:
+    """All problems of an OpenDRIVE file: errors, which make it unusable, and warnings, which were repaired."""
+    report = Report(os.fspath(path))
+    try:
+        _read(path, report)
+    except InputError as error:
+        report.errors.append(error)
+    return report.errors, report.warnings
+
+
+def _read(path: str | os.PathLike[str], report: Report) -> RoadNetwork | None:
+    root = load_xml(path, report)
+    if root.tag != "OpenDRIVE":
+        raise InputError(f"the root element is <{root.tag}>; <OpenDRIVE> is needed", source=report.source, line=root.sourceline)
+    header = root.find("header")
+    if header is None:
+        report.warn(root, "<header> is missing")
+    revision = _revision(header, report)
+    roads: dict[str, Road] = {}
+    for element in children(root, "road"):
+        road = read_road(element, report)
+        if road is None:
+            continue
+        if road.id in roads:
+            report.error(element, f'road id "{road.id}" is given twice; ids must be unique')
+            continue
+        roads[road.id] = road
+    if not roads and not report.errors:
+        report.error(root, "the file has no usable <road>; at least one is needed")
+    junctions = _junctions(root, report)
+    if report.errors:
+        return None
+    network = RoadNetwork(
+        roads=roads,
+        junctions=junctions,
+        controllers=_controllers(root, report),
+        name=text_of(header, "name") if header is not None else "",
+        geo_reference=_geo_reference(header),
+        offset=_offset(header, report),
+        revision=revision,
+    )
+    network.warnings.extend(str(warning) for warning in report.warnings)
+    return network
+
+
+def _revision(header: Element | None, report: Report) -> tuple[int, int]:
+    if header is None:
+        return (1, 4)
+    numbers = []
+    for name in ("revMajor", "revMinor"):
+        try:
+            numbers.append(int(float(text_of(header, name))))
+        except (ValueError, OverflowError):
+            report.warn(header, f'<header> needs a whole number in "{name}"')
+            return (1, 4)
+    revision = (numbers[0], numbers[1])
+    if not (1, 0) <= revision <= (1, 8):
+        report.warn(header, f"OpenDRIVE {numbers[0]}.{numbers[1]}: versions 1.4 to 1.8 are known; read as 1.8")
+    return revision
+
+
+def _geo_reference(header: Element | None) -> str:
+    item = None if header is None else header.find("geoReference")
+    return "" if item is None else "".join(item.itertext()).strip()
+
+
+def _offset(header: Element | None, report: Report) -> tuple[float, float, float, float]:
+    item = None if header is None else header.find("offset")
+    if item is None:
+        return (0.0, 0.0, 0.0, 0.0)
+    x, y, z, heading = (number(item, name, report, 0.0) for name in ("x", "y", "z", "hdg"))
+    return (x, y, z, heading)
+
+
+def _junctions(root: Element, report: Report) -> dict[str, Junction]:
+    junctions: dict[str, Junction] = {}
+    for element in children(root, "junction"):
+        name = text_of(element, "id")
+        if not name:
+            report.error(element, '<junction> needs the attribute "id"')
+        elif name in junctions:
+            report.error(element, f'junction id "{name}" is given twice; ids must be unique')
+        else:
+            junctions[name] = Junction(
+                name,
+                text_of(element, "name"),
+                text_of(element, "type", "default"),
+                tuple(_connection(item, report) for item in element.iterchildren("connection")),
+                tuple(text_of(item, "id") for item in element.iterchildren("controller")),
+                tuple((text_of(item, "high"), text_of(item, "low")) for item in element.iterchildren("priority")),
+            )
+    return junctions
+
+
+def _connection(element: Element, report: Report) -> Connection:
+    links = []
+    for item in element.iterchildren("laneLink"):
+        start, end = integer(item, "from", report), integer(item, "to", report)
+        if start is not None and end is not None:
+            links.append((start, end))
+    target = text_of(element, "connectingRoad") or text_of(element, "linkedRoad")
+    contact = text_of(element, "contactPoint")
+    if contact not in ("start", "end"):
+        report.warn(element, f'<connection> has contactPoint="{contact}"; "start" or "end" is needed, start is used')
+        contact = "start"
+    return Connection(text_of(element, "id"), text_of(element, "incomingRoad"), target, contact, tuple(links))
+
+
+def _controllers(root: Element, report: Report) -> dict[str, Controller]:
+    found = {}
+    for element in children(root, "controller"):
+        sequence = number(element, "sequence", report, 0.0) if element.get("sequence") is not None else None
+        found[text_of(element, "id")] = Controller(
+            text_of(element, "id"),
+            text_of(element, "name"),
+            None if sequence is None else int(sequence),
+            tuple((text_of(item, "signalId"), text_of(item, "type")) for item in element.iterchildren("control")),
+        )
+    return found

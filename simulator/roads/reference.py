@@ -1,0 +1,197 @@
+"""The reference line of a road: lines, arcs, Euler spirals and cubics, evaluated by arc length.
+
+Straight lines and arcs are closed forms. A spiral (curvature linear in s) is cut into pieces that turn by at
+most half a radian; within a piece the Fresnel-type integrals of cos and sin of the heading are taken by a
+12-point Gauss-Legendre rule, whose error there is below 1e-16 of the length. poly3 and paramPoly3 are
+re-parametrised by arc length: a table of exact arc lengths at knots, Hermite interpolation between them, then
+Newton steps on the arc-length integral. (ASAM OpenDRIVE 1.7, chapter 7.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+_NODES, _WEIGHTS = (a.astype(np.float64) for a in np.polynomial.legendre.leggauss(12))
+_NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS  # on [0, 1]
+_TURN_PER_PIECE_RAD = 0.5
+_MAX_PIECES = 4096  # of one spiral: 2048 rad; checked by the reader
+_KNOTS = 24  # arc-length knots of one cubic
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """One element of a plan view.
+
+    Attributes:
+        kind: "line", "arc", "spiral", "poly3" or "paramPoly3".
+        s: start on the road in metres; x, y, heading: start pose in the world (m, rad); length: arc length in m.
+        curvature_start, curvature_end: 1/m, of lines (0), arcs and spirals.
+        u, v: (a, b, c, d) of paramPoly3 in its local frame; poly3 has u = (0, 1, 0, 0).
+        normalized: whether the parameter of paramPoly3 runs over [0, 1] instead of [0, length].
+    """
+
+    kind: str
+    s: float
+    x: float
+    y: float
+    heading: float
+    length: float
+    curvature_start: float = 0.0
+    curvature_end: float = 0.0
+    u: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 0.0)
+    v: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    normalized: bool = False
+
+    @property
+    def is_cubic(self) -> bool:
+        """Whether the element is a poly3 or paramPoly3."""
+        return self.kind in ("poly3", "paramPoly3")
+
+    @property
+    def turn(self) -> float:
+        """Upper bound of the total heading change of a line, arc or spiral in rad."""
+        return max(abs(self.curvature_start), abs(self.curvature_end)) * self.length
+
+    @property
+    def too_curly(self) -> bool:
+        """Whether the element turns more than the evaluation is made for (about 300 full circles)."""
+        return self.kind == "spiral" and not self.turn <= _TURN_PER_PIECE_RAD * _MAX_PIECES
+
+
+class ReferenceLine:
+    """A chain of geometry elements as a function of s.
+
+    Args:
+        elements: at least one, ascending in s. Stations beyond the end of an element continue it (cubics: straight).
+    """
+
+    def __init__(self, elements: tuple[Geometry, ...]) -> None:
+        self.elements = elements
+        self._cubics = [_Cubic(element) for element in elements if element.is_cubic]
+        tables, cubics = [], 0
+        for element in elements:
+            tables.append(_pieces(element, cubics if element.is_cubic else -1))
+            cubics += element.is_cubic
+        # Columns: s, x, y, heading, curvature, slope of the curvature, number of the cubic or -1.
+        self._table = np.concatenate(tables)
+
+    @cached_property
+    def breaks(self) -> Array:
+        """(G,) starts of the elements in metres."""
+        return np.array([element.s for element in self.elements])
+
+    def evaluate(self, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """x, y, heading, curvature (N,) at stations s (N,), in m, rad and 1/m; the heading is not wrapped."""
+        s = np.atleast_1d(np.asarray(s, np.float64))
+        index = np.maximum(np.searchsorted(self._table[:, 0], s, side="right") - 1, 0)
+        rows = self._table[index]
+        du, k, slope = s - rows[:, 0], rows[:, 4], rows[:, 5]
+        heading = rows[:, 3] + du * (k + 0.5 * slope * du)
+        curvature = k + slope * du
+        # A circular arc: its chord has the mean heading and the length du sinc(half the turn).
+        half = 0.5 * k * du
+        chord = du * np.sinc(half / np.pi)
+        x = rows[:, 1] + chord * np.cos(rows[:, 3] + half)
+        y = rows[:, 2] + chord * np.sin(rows[:, 3] + half)
+        bent = np.flatnonzero(slope != 0.0)
+        if bent.size:
+            dx, dy = _spiral_displacement(rows[bent, 3], k[bent], slope[bent], du[bent])
+            x[bent], y[bent] = rows[bent, 1] + dx, rows[bent, 2] + dy
+        if self._cubics:
+            owner = rows[:, 6].astype(np.int64)
+            for number, shape in enumerate(self._cubics):
+                mine = np.flatnonzero(owner == number)
+                if mine.size:
+                    x[mine], y[mine], heading[mine], curvature[mine] = shape.evaluate(du[mine])
+        return x, y, heading, curvature
+
+
+def _spiral_displacement(heading: Array, k: Array, slope: Array, du: Array) -> tuple[Array, Array]:
+    u = du[:, None] * _NODES
+    angle = heading[:, None] + u * (k[:, None] + 0.5 * slope[:, None] * u)
+    return du * (np.cos(angle) @ _WEIGHTS), du * (np.sin(angle) @ _WEIGHTS)
+
+
+def _pieces(element: Geometry, cubic: int) -> Array:
+    """Rows of the evaluation table for one element: one, or as many as a spiral needs."""
+    e = element
+    slope = (e.curvature_end - e.curvature_start) / e.length if e.length > 0 else 0.0
+    if slope == 0.0 or e.is_cubic:
+        return np.array([[e.s, e.x, e.y, e.heading, 0.0 if e.is_cubic else e.curvature_start, 0.0, cubic]])
+    count = min(max(int(np.ceil(e.turn / _TURN_PER_PIECE_RAD)), 1), _MAX_PIECES)
+    start = np.linspace(0.0, e.length, count + 1)[:-1]
+    k = e.curvature_start + slope * start
+    heading = e.heading + start * (e.curvature_start + 0.5 * slope * start)
+    dx, dy = _spiral_displacement(heading, k, np.full(count, slope), np.full(count, e.length / count))
+    x = e.x + np.concatenate([[0.0], np.cumsum(dx)[:-1]])
+    y = e.y + np.concatenate([[0.0], np.cumsum(dy)[:-1]])
+    return np.stack([e.s + start, x, y, heading, k, np.full(count, slope), np.full(count, -1.0)], axis=1)
+
+
+class _Cubic:
+    """poly3 or paramPoly3 in its local frame, as a function of arc length.
+
+    A curve whose own length differs from the `length` in the file is stretched in s, so that the element still
+    ends where its coefficients end (poly3 has no such end: there the arc length is taken as it is).
+    """
+
+    def __init__(self, element: Geometry) -> None:
+        self.element = element
+        self.u, self.v = np.array(element.u), np.array(element.v)
+        self.du, self.dv = self.u[1:] * (1.0, 2.0, 3.0), self.v[1:] * (1.0, 2.0, 3.0)
+        end = 1.0 if element.normalized else element.length
+        self.knots = np.linspace(0.0, end, _KNOTS + 1)
+        self.lengths = np.concatenate([[0.0], np.cumsum(self._arc(self.knots[:-1], self.knots[1:]))])
+        stretch = element.kind == "paramPoly3" and element.length > 0.0 and self.lengths[-1] > 0.0
+        self.scale = float(self.lengths[-1] / element.length) if stretch else 1.0
+
+    def _speed(self, p: Array) -> Array:
+        return np.hypot(_quadratic(self.du, p), _quadratic(self.dv, p))
+
+    def _arc(self, start: Array, stop: Array) -> Array:
+        step = stop - start
+        return step * (self._speed(start[:, None] + step[:, None] * _NODES) @ _WEIGHTS)
+
+    def _parameter(self, arc: Array) -> Array:
+        """Parameter at arc length `arc` (N,), within the curve."""
+        index = np.clip(np.searchsorted(self.lengths, arc, side="right") - 1, 0, _KNOTS - 1)
+        p0, p1, l0, l1 = self.knots[index], self.knots[index + 1], self.lengths[index], self.lengths[index + 1]
+        p = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
+        for _ in range(6):
+            error = l0 + self._arc(p0, p) - arc
+            p = np.clip(p - error / np.maximum(self._speed(p), 1e-12), p0, p1)
+            if np.abs(error).max(initial=0.0) < 1e-12 * max(1.0, self.lengths[-1]):
+                break
+        return p
+
+    def evaluate(self, ds: Array) -> tuple[Array, Array, Array, Array]:
+        """x, y, heading, curvature (N,) in the world at distance ds (N,) from the element's start."""
+        e = self.element
+        arc = ds * self.scale
+        inside = np.clip(arc, 0.0, self.lengths[-1])
+        p = self._parameter(inside)
+        u, v = _cubic(self.u, p), _cubic(self.v, p)
+        du, dv = _quadratic(self.du, p), _quadratic(self.dv, p)
+        ddu, ddv = 2 * self.u[2] + 6 * self.u[3] * p, 2 * self.v[2] + 6 * self.v[3] * p
+        speed = np.maximum(np.hypot(du, dv), 1e-12)
+        curvature = (du * ddv - dv * ddu) / speed**3
+        over = arc - inside  # beyond the ends: straight on
+        u, v = u + over * du / speed, v + over * dv / speed
+        cos, sin = np.cos(e.heading), np.sin(e.heading)
+        turn = np.arctan2(dv, du)
+        return e.x + u * cos - v * sin, e.y + u * sin + v * cos, e.heading + turn, curvature
+
+
+def _cubic(c: Array, p: Array) -> Array:
+    return c[0] + p * (c[1] + p * (c[2] + p * c[3]))
+
+
+def _quadratic(c: Array, p: Array) -> Array:
+    return c[0] + p * (c[1] + p * c[2])

@@ -1,0 +1,239 @@
+"""A road: a reference line, the profiles along it, and its lanes, as functions of the station s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simulator.roads.lane_table import LaneTable
+from simulator.roads.lateral_shape import LateralShape
+from simulator.roads.polynomial import NO_PROFILE, Array, Index, evaluate
+from simulator.roads.records import (
+    LaneSection,
+    Link,
+    RoadObject,
+    RoadType,
+    Signal,
+    SignalReference,
+    Structure,
+)
+from simulator.roads.reference import Geometry, ReferenceLine
+
+# Limits where a file gives none, m/s: by the type of the road (usual European limits).
+_KMH = 1.0 / 3.6
+DEFAULT_SPEED_MPS = {
+    "motorway": 130 * _KMH,
+    "rural": 100 * _KMH,
+    "town": 50 * _KMH,
+    "lowSpeed": 30 * _KMH,
+    "townPlayStreet": 7 * _KMH,
+    "pedestrian": 7 * _KMH,
+    "bicycle": 25 * _KMH,
+}
+NO_LIMIT_MPS = 130 * _KMH
+UNKNOWN_SPEED_MPS = 50 * _KMH
+
+
+@dataclass(frozen=True, eq=False)
+class Road:
+    """One road of a network. Frames: world x east, y north, z up; s along, t to the left, both in metres.
+
+    Attributes:
+        length: of the reference line in metres.
+        junction: id of the junction this road is part of, "" outside of junctions.
+        rule: "RHT" or "LHT", right- or left-hand traffic.
+        geometry: elements of the plan view, ascending in s.
+        elevation_profile, superelevation_profile, lane_offset_profile: (K, 5) cubics, see `polynomial`.
+        shape: (K, 6) lateral profile: s, t, a, b, c, d.
+        sections: lane sections, ascending in s.
+        types: kinds of road and their speed limits along s.
+    """
+
+    id: str
+    length: float
+    geometry: tuple[Geometry, ...]
+    sections: tuple[LaneSection, ...]
+    name: str = ""
+    junction: str = ""
+    rule: str = "RHT"
+    predecessor: Link | None = None
+    successor: Link | None = None
+    elevation_profile: Array = field(default_factory=lambda: NO_PROFILE)
+    superelevation_profile: Array = field(default_factory=lambda: NO_PROFILE)
+    lane_offset_profile: Array = field(default_factory=lambda: NO_PROFILE)
+    shape: Array | None = None
+    types: tuple[RoadType, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    signal_references: tuple[SignalReference, ...] = ()
+    objects: tuple[RoadObject, ...] = ()
+    structures: tuple[Structure, ...] = ()
+
+    @cached_property
+    def line(self) -> ReferenceLine:
+        """The plan view, ready for evaluation."""
+        return ReferenceLine(self.geometry)
+
+    @cached_property
+    def table(self) -> LaneTable:
+        """The lanes, ready for evaluation."""
+        return LaneTable(self.sections)
+
+    @cached_property
+    def _lateral_shape(self) -> LateralShape | None:
+        return None if self.shape is None else LateralShape(self.shape)
+
+    @cached_property
+    def _is_banked(self) -> bool:
+        return bool(np.any(self.superelevation_profile[:, 1:] != 0.0))
+
+    # ---- along the reference line
+
+    def reference(self, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """x, y, heading, curvature (N,) of the reference line at s (N,)."""
+        return self.line.evaluate(s)
+
+    def elevation(self, s: ArrayLike) -> tuple[Array, Array]:
+        """z and dz/ds (N,) of the reference line at s (N,)."""
+        return evaluate(self.elevation_profile, np.atleast_1d(s))
+
+    def superelevation(self, s: ArrayLike) -> tuple[Array, Array]:
+        """Roll about the direction of s (rad; positive: the left side is higher) and its slope at s (N,)."""
+        return evaluate(self.superelevation_profile, np.atleast_1d(s))
+
+    def lane_offset(self, s: ArrayLike) -> tuple[Array, Array]:
+        """t of lane 0 and dt/ds (N,) at s (N,)."""
+        return evaluate(self.lane_offset_profile, np.atleast_1d(s))
+
+    def section_at(self, s: ArrayLike) -> Index:
+        """Index of the lane section (N,) at s (N,); a boundary belongs to the section that starts there."""
+        return self.table.section_at(np.atleast_1d(np.asarray(s, np.float64)))
+
+    def speed_limits(self, section: int, lane_id: int, s: ArrayLike) -> Array:
+        """Limit (N,) in m/s for a lane at s (N,): the lane's own, else the road's, else a usual one for its type."""
+        s = np.atleast_1d(np.asarray(s, np.float64))
+        limit = np.full(len(s), UNKNOWN_SPEED_MPS)
+        for kind in self.types:  # ascending in s; few
+            usual = DEFAULT_SPEED_MPS.get(kind.type, UNKNOWN_SPEED_MPS)
+            limit[s >= kind.s - 1e-9] = usual if kind.speed is None else kind.speed
+        here = self.sections[section]
+        for ds, own in here.lane(lane_id).speeds:
+            limit[s >= here.s0 + ds - 1e-9] = own
+        return np.where(np.isfinite(limit), limit, NO_LIMIT_MPS)
+
+    # ---- across the road
+
+    def boundaries(self, section_index: int, s: ArrayLike) -> Array:
+        """t of the lane boundaries (L + 1, N) of a section at s (N,), from the leftmost to the rightmost edge.
+
+        Consecutive rows bound consecutive lanes without lane 0 (L lanes). s may be the very end of the section.
+        """
+        s = np.atleast_1d(np.asarray(s, np.float64))
+        section = np.full(len(s), section_index, np.int64)
+        offset, slope = self.lane_offset(s)
+        left, right = int(self.table.left[section_index]), int(self.table.right[section_index])
+        outer = [
+            self.table.edges(section, np.full(len(s), rank, np.int64), s, offset, slope)[1] if rank else offset
+            for rank in range(left, -right - 1, -1)
+        ]
+        for index in range(left - 1, -1, -1):  # a negative width ends at its inner edge: rows never cross
+            outer[index] = np.maximum(outer[index], outer[index + 1])
+        for index in range(left + 1, left + right + 1):
+            outer[index] = np.minimum(outer[index], outer[index - 1])
+        return np.stack(outer)
+
+    def lane_heights(self, section_index: int, s: ArrayLike) -> Array:
+        """Height above the road plane of the left and right edge (L, N, 2) of the lanes of a section, left to right.
+
+        Neighbouring lanes may differ at their common boundary: that is a kerb.
+        """
+        s = np.atleast_1d(np.asarray(s, np.float64))
+        section = np.full(len(s), section_index, np.int64)
+        left, right = int(self.table.left[section_index]), int(self.table.right[section_index])
+        rows = []
+        for rank in [*range(left, 0, -1), *range(-1, -right - 1, -1)]:
+            row = self.table.row(section, np.full(len(s), rank, np.int64))
+            inner, outer = self.table.heights(row, s - self.table.starts[section])
+            rows.append(np.stack([outer, inner] if rank > 0 else [inner, outer], axis=-1))
+        return np.stack(rows) if rows else np.zeros((0, len(s), 2))
+
+    def lane_at(self, section: Index, s: Array, t: Array) -> tuple[Index, Array]:
+        """Signed rank (N,) of the lane at (s, t) in sections (N,), and how far across it from inner (0) to outer (1).
+
+        Rank 0: beyond the outermost lanes.
+        """
+        offset, slope = self.lane_offset(s)
+        sign = np.where(t >= offset, 1, -1)
+        rank, across = np.zeros(len(s), np.int64), np.zeros(len(s))
+        most = np.where(sign > 0, self.table.left[section], self.table.right[section])
+        for step in range(1, int(most.max(initial=0)) + 1):
+            inner, outer, _, _ = self.table.edges(section, sign * step, s, offset, slope)
+            width = np.maximum(sign * (outer - inner), 0.0)
+            here = (rank == 0) & (step <= most) & (sign * (t - outer) <= 0.0) & (width > 0.0)
+            rank = np.where(here, sign * step, rank)
+            across = np.where(here, np.clip(sign * (t - inner) / np.maximum(width, 1e-12), 0.0, 1.0), across)
+        return rank, across
+
+    # ---- in the world
+
+    def point(self, s: ArrayLike, t: ArrayLike, height: ArrayLike | None = None) -> Array:
+        """(N, 3) world points of the surface at road coordinates s, t (N,).
+
+        Args:
+            s, t: road coordinates in metres, broadcast against each other.
+            height: above the road plane, such as a kerb's; None: the height of the lane that lies there.
+        """
+        s, t = np.broadcast_arrays(np.atleast_1d(np.asarray(s, np.float64)), np.asarray(t, np.float64))
+        if height is None:
+            height = self._lane_height(s, t) if self.table.has_heights else 0.0
+        x, y, heading, _ = self.line.evaluate(s)
+        z, _ = self.elevation(s)
+        across, up = t, np.asarray(height, np.float64)
+        if self._lateral_shape is not None:
+            up = up + self._lateral_shape.height(s, t)
+        if self._is_banked:
+            roll, _ = self.superelevation(s)
+            flat = self._flat_part(s, t) if self.table.has_level else np.zeros_like(t)
+            across = (t - flat) * np.cos(roll) + flat
+            z = z + (t - flat) * np.sin(roll)
+        return np.stack([x - across * np.sin(heading), y + across * np.cos(heading), z + up], axis=-1)
+
+    def _lane_height(self, s: Array, t: Array) -> Array:
+        section = self.section_at(s)
+        rank, across = self.lane_at(section, s, t)
+        inner, outer = self.table.heights(self.table.row(section, rank), s - self.table.starts[section])
+        return inner + across * (outer - inner)
+
+    def _flat_part(self, s: Array, t: Array) -> Array:
+        """Part of t that lies on `level` lanes, which stay horizontal beside a banked carriageway."""
+        section = self.section_at(s)
+        offset, slope = self.lane_offset(s)
+        sign = np.where(t >= offset, 1, -1)
+        edge = np.full(len(s), np.inf)
+        most = np.where(sign > 0, self.table.left[section], self.table.right[section])
+        for step in range(int(most.max(initial=0)), 0, -1):
+            level = self.table.is_level(self.table.row(section, sign * step))
+            inner = self.table.edges(section, sign * step, s, offset, slope)[0]
+            edge = np.where(level, sign * inner, edge)
+        return sign * np.maximum(sign * t - edge, 0.0)
+
+    def lane_edges(self, section: Index, lane_id: int, s: Array) -> tuple[Array, Array, Array, Array]:
+        """Inner t, outer t and their slopes dt/ds (N,) of a lane at s (N,) in sections (N,); lane 0: its line."""
+        offset, slope = self.lane_offset(s)
+        if lane_id == 0:
+            return offset, offset, slope, slope
+        return self.table.edges(section, self.table.rank(section, lane_id), s, offset, slope)
+
+    def lane_plane_height(self, section: Index, lane_id: int, s: Array) -> Array:
+        """Height (N,) of the middle of a lane above the road plane at s (N,)."""
+        if lane_id == 0 or not self.table.has_heights:
+            return np.zeros(len(s))
+        row = self.table.row(section, self.table.rank(section, lane_id))
+        inner, outer = self.table.heights(row, s - self.table.starts[section])
+        return 0.5 * (inner + outer)
+
+    def drives_forward(self, lane_id: int) -> bool:
+        """Whether traffic on the lane goes in the direction of s."""
+        return (lane_id < 0) == (self.rule != "LHT")

@@ -1,0 +1,217 @@
+"""Cross-sections of roads: one common sampling of s for all lanes of a section, so that neighbours share vertices.
+
+Stations are dense where the surface bends: the chord of every lane edge stays within TOLERANCE_M of the true
+edge, and the two triangles of a lane's quad within TOLERANCE_M of the ruled surface between its edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from simulator.roads.network import RoadNetwork
+from simulator.roads.polynomial import evaluate
+from simulator.roads.records import Lane
+from simulator.roads.road import Road
+
+Array = NDArray[np.float64]
+
+TOLERANCE_M = 0.004
+LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
+_SNAP_M = 0.02  # ends of consecutive roads closer than this are made one
+_REACH_M = 30.0  # half the width of the widest road
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Cross-sections of one stretch of a lane section: N stations, B = L + 1 lane boundaries from left to right.
+
+    Attributes:
+        road: the road; `number` its position in the network, `section` the index of the lane section.
+        s: (N,) stations; t: (B, N) lane boundaries.
+        ground: (B, N, 3) points of the road plane on the boundaries, local frame (world minus origin), float64.
+        heights: (L, N, 2) height of the left and right edge of each lane above the road plane.
+        lanes: the L lanes, left to right, without lane 0.
+        center: boundary index of lane 0.
+        first, last: whether the stretch begins and ends with the lane section (else it is cut by the radius).
+    """
+
+    road: Road
+    number: int
+    section: int
+    s: Array
+    t: Array
+    ground: Array
+    heights: Array
+    lanes: tuple[Lane, ...]
+    center: int
+    first: bool
+    last: bool
+
+
+def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m: float) -> list[Rows]:
+    """Cross-sections of every lane section within `radius_m` of `center_xy` (world), ends of roads joined."""
+    rows = [
+        part
+        for number, road in enumerate(network.roads.values())
+        for part in _rows_of_road(road, number, origin, center_xy, radius_m)
+    ]
+    _join_ends(rows)
+    return rows
+
+
+def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
+    coarse = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 4.0)) + 1, 3))
+    x, y, _, curvature = road.reference(coarse)
+    near = np.hypot(x - center[0], y - center[1]) <= radius + _REACH_M
+    if not near.any():
+        return
+    breaks = _breaks(road)
+    starts = np.flatnonzero(near & ~np.concatenate([[False], near[:-1]]))
+    stops = np.flatnonzero(near & ~np.concatenate([near[1:], [False]]))
+    for start, stop in zip(coarse[np.maximum(starts - 1, 0)], coarse[np.minimum(stops + 1, len(coarse) - 1)]):
+        first, last = road.section_at([start, stop]).tolist()
+        for index in range(first, last + 1):
+            section = road.sections[index]
+            low, high = max(section.s0, start), min(section.s1, stop)
+            if high - low < 1e-3:
+                continue
+            bend = np.abs(curvature[(coarse >= low - 4.0) & (coarse <= high + 4.0)]).max(initial=0.0)
+            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend)), origin)
+
+
+def _breaks(road: Road) -> Array:
+    """Stations where any profile of the road has a new record, and those where the lane texture repeats."""
+    parts = [
+        road.line.breaks,
+        road.elevation_profile[:, 0],
+        road.superelevation_profile[:, 0],
+        road.lane_offset_profile[:, 0],
+        np.arange(0.0, road.length, 2.0 * LONGEST_M),
+    ]
+    if road.shape is not None:
+        parts.append(road.shape[:, 0])
+    for section in road.sections:
+        for lane in section.lanes:
+            parts += [section.s0 + table[:, 0] for table in (lane.widths, lane.borders, lane.heights) if len(table) > 1]
+    return np.unique(np.concatenate(parts))
+
+
+def _candidates(low: float, high: float, breaks: Array, bend: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Stations to choose from, about four to each step that the curvature allows; and which of them are breaks."""
+    step = float(np.clip(np.sqrt(8.0 * TOLERANCE_M / max(bend, 1e-9)) / 4.0, 0.1, LONGEST_M / 4.0))
+    inner = breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
+    if len(inner) > 1:
+        inner = inner[np.concatenate([[True], np.diff(inner) > 1e-3])]
+    edges = np.concatenate([[low], inner, [high]])
+    count = np.maximum(np.ceil(np.diff(edges) / step - 1e-9), 1).astype(np.int64)
+    begin = np.repeat(np.cumsum(count) - count, count)
+    part = (np.arange(count.sum()) - begin) / np.repeat(count, count)
+    s = np.append(np.repeat(edges[:-1], count) + part * np.repeat(np.diff(edges), count), high)
+    return s, np.append(begin == np.arange(len(begin)), True)
+
+
+def _section_rows(
+    road: Road, number: int, index: int, s: Array, is_break: NDArray[np.bool_], origin: Array
+) -> Rows:
+    section = road.sections[index]
+    lanes = tuple(lane for lane in section.lanes if lane.id)
+    center = sum(lane.id > 0 for lane in lanes)
+    t = _boundaries(road, index, lanes, center, s)
+    ground = road.point(np.tile(s, len(t)), t.ravel(), 0.0).reshape(*t.shape, 3) - origin
+    keep = _choose(s, ground, is_break)
+    flat = np.zeros((len(lanes), len(keep), 2))
+    heights = road.lane_heights(index, s[keep]) if road.table.has_heights else flat
+    return Rows(
+        road=road,
+        number=number,
+        section=index,
+        s=s[keep],
+        t=t[:, keep],
+        ground=ground[:, keep],
+        heights=heights,
+        lanes=lanes,
+        center=center,
+        first=bool(abs(s[0] - section.s0) < 1e-6),
+        last=bool(abs(s[-1] - section.s1) < 1e-6),
+    )
+
+
+def _boundaries(road: Road, index: int, lanes: tuple[Lane, ...], center: int, s: Array) -> Array:
+    """t (B, N) of the lane boundaries; widths below zero count as zero, for they would fold the surface over."""
+    if all(len(lane.widths) for lane in lanes):  # the usual case, several times faster than the general one
+        width = np.empty((len(lanes), len(s)))
+        for lane, row in zip(lanes, width):
+            row[:] = np.maximum(evaluate(lane.widths, s - road.sections[index].s0)[0], 0.0)
+        t = np.empty((len(lanes) + 1, len(s)))
+        t[center] = road.lane_offset(s)[0]
+        t[:center] = t[center] + np.cumsum(width[:center][::-1], axis=0)[::-1]
+        t[center + 1 :] = t[center] - np.cumsum(width[center:], axis=0)
+        return t
+    t = road.boundaries(index, s)
+    t[: center + 1] = np.maximum.accumulate(t[center::-1], axis=0)[::-1]
+    t[center:] = np.minimum.accumulate(t[center:], axis=0)
+    return t
+
+
+def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Indices of the stations to keep: all breaks, and in between as few as TOLERANCE_M and LONGEST_M allow."""
+    if len(s) < 4:
+        return np.arange(len(s))
+    ds = np.diff(s)
+    rate = np.ones(len(ds)) / LONGEST_M
+    for edge in (ground[0], ground[len(ground) // 2], ground[-1]):
+        slope = np.diff(edge, axis=0) / ds[:, None]
+        bend = np.linalg.norm(np.diff(slope, axis=0), axis=1) / (0.5 * (ds[1:] + ds[:-1]))
+        bend[is_break[1:-1]] = 0.0  # a kink there is real, and a vertex
+        rate = np.maximum(rate, np.sqrt(_spread(bend) / (8.0 * TOLERANCE_M)))
+    rate = np.maximum(rate, _twist(ds, ground) / (4.0 * TOLERANCE_M))
+    fixed = np.flatnonzero(np.concatenate([[True], is_break[1:-1], [True]]))
+    need = np.concatenate([[0.0], np.cumsum(rate * ds)])
+    begin, end = need[fixed[:-1]], need[fixed[1:]]
+    steps = np.maximum(np.ceil(end - begin - 1e-9), 1.0)
+    span = np.repeat(np.arange(len(steps)), np.diff(fixed))  # which stretch between breaks an interval is in
+    progress = (need[1:] - begin[span]) / (end - begin)[span] * steps[span] + (np.cumsum(steps) - steps)[span]
+    whole = np.floor(progress + 1e-6)
+    return np.concatenate([[0], np.flatnonzero(np.diff(whole, prepend=0.0) > 0.5) + 1]).astype(np.int64)
+
+
+def _spread(inner: Array) -> Array:
+    """Values at inner nodes to the intervals beside them (the larger one)."""
+    return np.maximum(np.concatenate([inner[:1], inner]), np.concatenate([inner, inner[-1:]]))
+
+
+def _twist(ds: Array, ground: Array) -> Array:
+    """Turn of the cross direction out of the surface, per metre of s and lane (m/m)."""
+    across = ground[0] - ground[-1]
+    along = np.diff(0.5 * (ground[0] + ground[-1]), axis=0)
+    normal = np.cross(along, 0.5 * (across[1:] + across[:-1]))
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / ds
+    return np.asarray(turn / max(len(ground) - 1, 1))
+
+
+def _join_ends(rows: list[Rows]) -> None:
+    """Move end vertices of consecutive stretches that nearly coincide to their mean, in place."""
+    ends = [part.ground[:, i] for part in rows for i in (0, -1)]
+    if not ends:
+        return
+    points = np.concatenate(ends)
+    pairs = cKDTree(points).query_pairs(_SNAP_M, output_type="ndarray")
+    if not len(pairs):
+        return
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points), len(points)))
+    _, label = connected_components(graph, directed=False)
+    count = np.bincount(label)
+    mean = np.stack([np.bincount(label, points[:, k]) / count for k in range(3)], axis=1)[label]
+    at = 0
+    for part in rows:
+        for i in (0, -1):
+            part.ground[:, i] = mean[at : at + len(part.t)]
+            at += len(part.t)

@@ -1,0 +1,205 @@
+"""Reading XML that nobody vouches for: a hardened parser, and attributes with one clear message per problem.
+
+Problems are collected, not raised one by one: `Report.error` for what cannot be used, `Report.warn` for what has
+been repaired or left out. `read_opendrive` raises the first error; `check_opendrive` lists them all.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.errors import InputError
+from simulator.roads.polynomial import Array
+
+MAX_BYTES = 512 * 1024 * 1024
+_MAX_PROBLEMS = 1000  # kept of each kind: a broken file of a million lines must not fill the memory
+Element = Any  # an lxml element; lxml is loaded only when a file is read
+
+
+class Report:
+    """Collects the errors and warnings of one file, in the order of reading."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.errors: list[InputError] = []
+        self.warnings: list[InputError] = []
+
+    def error(self, element: Element | None, message: str) -> None:
+        """Note something that makes the file unusable."""
+        self._add(self.errors, element, message)
+
+    def warn(self, element: Element | None, message: str) -> None:
+        """Note something that was repaired or ignored."""
+        self._add(self.warnings, element, message)
+
+    def _add(self, problems: list[InputError], element: Element | None, message: str) -> None:
+        if len(problems) < _MAX_PROBLEMS:
+            line = None if element is None else element.sourceline
+            problems.append(InputError(message, source=self.source, line=line))
+
+
+def load_xml(path: str | os.PathLike[str], report: Report) -> Element:
+    """Root element of an XML file, comments removed and namespaces stripped from the names.
+
+    Raises:
+        InputError: not a regular readable file, larger than 512 MB, declares entities, or is not well-formed XML.
+    """
+    from lxml import etree
+
+    data = _read_bytes(Path(path), report.source)
+    if re.search(rb"<!\s*ENTITY", data):
+        raise InputError("declares XML entities; OddRoad accepts OpenDRIVE without them", source=report.source)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        repaired = _without_late_declaration(data)
+        if repaired is None:
+            raise _syntax_error(error, report.source) from None
+        try:
+            root = etree.fromstring(repaired, parser)
+        except etree.XMLSyntaxError as second:
+            raise _syntax_error(second, report.source) from None
+        report.warn(None, "text or a comment stands before the XML declaration; the declaration was ignored")
+    if root.getroottree().docinfo.internalDTD is not None and "ENTITY" in root.getroottree().docinfo.doctype.upper():
+        raise InputError("declares XML entities; OddRoad accepts OpenDRIVE without them", source=report.source)
+    if isinstance(root.tag, str) and root.tag.startswith("{"):
+        for element in root.iter(etree.Element):
+            element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _read_bytes(path: Path, source: str) -> bytes:
+    try:
+        info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            raise InputError("is a directory; give an OpenDRIVE file (.xodr)", source=source)
+        if not stat.S_ISREG(info.st_mode):
+            raise InputError("is not a regular file; give an OpenDRIVE file (.xodr)", source=source)
+        if info.st_size > MAX_BYTES:
+            size, most = info.st_size / 2**20, MAX_BYTES // 2**20
+            raise InputError(f"is {size:,.0f} MB large; at most {most} MB are accepted", source=source)
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", source=source) from None
+    except PermissionError:
+        raise InputError("no permission to read the file", source=source) from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise InputError(f"cannot be read: {error}", source=source) from None
+    if not data.strip():
+        raise InputError("is empty; give an OpenDRIVE file (.xodr)", source=source)
+    return data
+
+
+def _syntax_error(error: Any, source: str) -> InputError:
+    line = error.position[0] if error.position else None
+    text = " ".join(str(error.msg).split()) if error.msg else "cannot be parsed"
+    return InputError(f"not well-formed XML: {text}", source=source, line=line or None)
+
+
+def _without_late_declaration(data: bytes) -> bytes | None:
+    """The document with an XML declaration that follows comments blanked out; None when there is none."""
+    start = data.find(b"<?xml", 1)
+    before = re.sub(rb"<!--.*?-->", b"", data[:start], flags=re.DOTALL) if start > 0 else b"x"
+    end = data.find(b"?>", start)
+    if before.removeprefix(b"\xef\xbb\xbf").strip() or end < 0:
+        return None
+    return data[:start] + b" " * (end + 2 - start) + data[end + 2 :]
+
+
+def children(element: Element, name: str) -> list[Element]:
+    """Direct children with this name."""
+    return list(element.iterchildren(name))
+
+
+def text_of(element: Element, name: str, default: str = "") -> str:
+    """An attribute as text without surrounding white space."""
+    value = element.get(name)
+    return default if value is None else str(value).strip()
+
+
+def number(element: Element, name: str, report: Report, default: float | None = None) -> float:
+    """A finite number from an attribute.
+
+    With a default, a missing attribute is that default and an unusable one is a warning; without, both are errors
+    (and the value NaN).
+    """
+    text = element.get(name)
+    if text is None:
+        if default is None:
+            report.error(element, f'<{element.tag}> needs the attribute "{name}", a number')
+            return math.nan
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    message = f'<{element.tag}> {name}="{_short(text)}" is not a finite number'
+    if default is None:
+        report.error(element, message)
+        return math.nan
+    report.warn(element, f"{message}; {default:g} is used")
+    return default
+
+
+def integer(element: Element, name: str, report: Report) -> int | None:
+    """A whole number from an attribute; None, and an error, where there is none."""
+    text = element.get(name)
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        given = f'{name}="{_short(text)}" is not a whole number' if text is not None else f'has no "{name}"'
+        report.error(element, f"<{element.tag}> {given}; a whole number is accepted")
+        return None
+
+
+def truth(element: Element, name: str) -> bool:
+    """Whether an attribute says yes ("true", "yes", "1")."""
+    return text_of(element, name).lower() in ("true", "yes", "1")
+
+
+def cubics(elements: Sequence[Element], start: str, report: Report) -> Array:
+    """(K, 5) start, a, b, c, d of elements such as <width>, sorted by start; unusable numbers are errors."""
+    names = (start, "a", "b", "c", "d")
+    try:
+        table = np.array([[float(element.get(name)) for name in names] for element in elements]).reshape(-1, 5)
+    except (TypeError, ValueError):
+        table = np.array([_cubic(element, names, report) for element in elements])
+    if not np.isfinite(table).all():
+        for element, row in zip(elements, table):
+            if not np.isfinite(row).all() and all(element.get(name) is not None for name in names):
+                _cubic(element, names, report)
+        return np.zeros((0, 5))
+    if len(table) > 1 and (np.diff(table[:, 0]) < 0).any():
+        report.warn(elements[0], f"<{elements[0].tag}> elements are not in ascending order of {start}; they were sorted")
+        table = table[np.argsort(table[:, 0], kind="stable")]
+    return table
+
+
+def _cubic(element: Element, names: Iterable[str], report: Report) -> list[float]:
+    """One row; a missing coefficient counts as 0 with a warning, a missing start or a bad number is an error."""
+    row = []
+    for column, name in enumerate(names):
+        if column and element.get(name) is None:
+            report.warn(element, f'<{element.tag}> has no "{name}"; 0 is used')
+            row.append(0.0)
+        else:
+            row.append(number(element, name, report))
+    return row
+
+
+def _short(text: str | None) -> str:
+    text = " ".join((text or "").split())
+    return text if len(text) <= 40 else text[:37] + "..."
