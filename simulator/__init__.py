@@ -1,1 +1,41 @@
-"""OddRoad: autonomous-driving edge cases, simulated, rendered and labelled on a plain CPU."""
+"""OddRoad: autonomous-driving edge cases, simulated, rendered and labelled on a plain CPU.
+
+    import simulator
+    scenario = simulator.load("scenarios/night_rain_lost_cargo.yaml").sample(seed=7)
+    for frame in simulator.render(scenario):
+        frame.sensors["front"].rgb, frame.sensors["top"].points, frame.annotations.boxes_3d
+
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.pipeline import generate as generate
+    from simulator.pipeline import render as render
+    from simulator.scenario.models import Scenario as Scenario
+    from simulator.scenario.reading import load as load
+
+_HOMES = {
+    "Scenario": "simulator.scenario.models",
+    "generate": "simulator.pipeline",
+    "load": "simulator.scenario.reading",
+    "render": "simulator.pipeline",
+}
+
+__all__ = ["Scenario", "generate", "load", "render"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        return import_module("importlib.metadata").version("oddroad")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES, "__version__"]

@@ -12,8 +12,13 @@ from functools import cache
 
 
 def available_threads() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors this process may use: all it may run on, or fewer where ODDROAD_THREADS says so.
+
+    Processes that share the machine (the workers of a dataset) are given their share by that variable.
+    """
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = os.environ.get("ODDROAD_THREADS", "")
+    return max(1, min(here, int(share))) if share.isdecimal() else here
 
 
 @cache
