@@ -1,0 +1,1 @@
+"""Speed measurements: `python -m benchmarks NAME` runs benchmarks/NAME.py and prints its table."""
