@@ -1,0 +1,104 @@
+"""Growth of broadleaf trees and pines: trunk, main branches, leaf clumps at their ends, twigs in winter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.scene.mesh import Mesh
+from simulator.surroundings.leaves import BARK, directions, foliage
+from simulator.surroundings.shapes import F64, stalks
+from simulator.surroundings.species import Species
+
+
+def _envelope(species: Species, z: F64) -> F64:
+    """Relative crown radius at relative crown height z (0 foot, 1 top), widest at `belly`."""
+    b = species.belly
+    x = np.where(z < b, (b - z) / max(b, 1e-3), (z - b) / (1 - b))
+    return np.asarray(np.sqrt(np.clip(1 - x**2, 0.0, 1.0)) * np.where(z < b, 1.0, 1 - 0.12 * x))
+
+
+def _crown(species: Species, height: float, radius: float, rng: np.random.Generator, count: int) -> tuple[F64, F64]:
+    """Centres (N, 3) and radii (N,) of leaf clumps, most of them near the crown's surface."""
+    foot = species.clear * height
+    i = np.arange(count) + 0.5
+    z = np.clip(i / count + rng.normal(0, 0.035, count), 0.03, 0.97)
+    phi = i * (np.pi * (3 - 5**0.5)) + rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.3, count)
+    size = radius * species.clump * rng.uniform(0.8, 1.35, count)
+    inner = np.sqrt(np.clip(rng.uniform(0.25, 1.25, count), 0.0, 1.0))  # a few clumps fill the inside
+    reach = np.maximum(_envelope(species, z) * radius - 0.62 * size, 0.0) * inner
+    top = height - 0.55 * size
+    center = np.stack([reach * np.cos(phi), reach * np.sin(phi), foot + 0.5 * size + z * (top - foot - 0.5 * size)], 1)
+    lean = rng.normal(0, 0.07 * radius, 2)
+    center[:, :2] += lean * z[:, None]
+    return center, size
+
+
+def _limbs(
+    species: Species, height: float, ends: F64, rng: np.random.Generator, *, sides: int, trunk_sides: int
+) -> list[Mesh]:
+    """Trunk and one main branch to each of (B, 3) ends."""
+    thick = 0.5 * species.trunk * height
+    t = np.array([0.0, 0.025, 0.12, 0.3, 0.5, 0.7, 0.88])
+    wander = np.cumsum(rng.normal(0, 0.008 * height, (len(t), 2)), 0) * (t[:, None] > 0.03)
+    trunk = np.column_stack([wander, t * height])
+    width = thick * np.array([1.75, 1.25, 1.0, 0.86, 0.62, 0.36, 0.12])
+    out = [stalks(trunk[None], width[None], trunk_sides)]
+    if len(ends):
+        run = np.linalg.norm(ends[:, :2], axis=1)
+        start_z = np.clip(ends[:, 2] - run * np.tan(species.rise_rad), 0.8 * species.clear * height, 0.85 * height)
+        start = np.column_stack([np.interp(start_z, trunk[:, 2], trunk[:, k]) for k in (0, 1)] + [start_z])
+        s = np.linspace(0, 1, 4)[None, :, None]
+        bow = np.array([0.0, 0.0, 1.0]) * (0.10 * np.linalg.norm(ends - start, axis=1))[:, None, None] * s * (1 - s) * 4
+        paths = start[:, None] + (ends - start)[:, None] * s + bow
+        paths[:, 1:3] += rng.normal(0, 0.012 * height, (len(ends), 2, 3))
+        base = 0.5 * np.interp(start_z, trunk[:, 2], width)
+        out.append(stalks(paths, base[:, None] * np.array([1.0, 0.75, 0.5, 0.2]), sides))
+    return out
+
+
+def broadleaf(
+    species: Species, height: float, radius: float, rng: np.random.Generator, detail: int, *, leafless: bool
+) -> list[Mesh]:
+    """Meshes of one tree: crown of leaf clumps (or twigs when leafless) on a trunk with limbs."""
+    count = int(species.clumps * (1.0, 0.8, 0.55, 0.3)[detail])
+    swell = (1.0, 1.05, 1.2, 1.4)[detail]  # fewer clumps must fill the same crown
+    center, size = _crown(species, height, radius, rng, count)
+    size = size * swell
+    sides, trunk_sides = ((5, 9), (4, 7), (3, 5), (3, 4))[detail]
+    if leafless:
+        wood = _limbs(species, height, center, rng, sides=sides, trunk_sides=trunk_sides)
+        return wood + twigs(center, size, rng, (30, 16, 8, 4)[detail])
+    shown = center[rng.permutation(count)[: (count * 2 // 3, count // 2, count // 4, 0)[detail]]]
+    pine = species.form == "pine"
+    surface = 4.0 * np.pi * radius * (radius + height * (1 - species.clear)) / 2  # of the crown, about
+    low, high = ((700, 2200), (320, 640), (100, 180), (30, 44))[detail]
+    cards = int(np.clip(surface * (9.0, 2.6, 0.7, 0.2)[detail], low, high))
+    size_m = np.sqrt(surface / cards) * (1.1 if pine else 1.25)
+    inner = count * (12, 8, 5, 4)[detail]
+    leaves = foliage(center, size, rng, outer=cards, inner=inner, flat=0.5 if pine else 0.85, size_m=size_m)
+    return _limbs(species, height, shown, rng, sides=sides, trunk_sides=trunk_sides) + leaves
+
+
+def twigs(centers: F64, radii: F64, rng: np.random.Generator, count: int) -> list[Mesh]:
+    """Bare twigs that leave the outer half of each clump's limb and fork twice; each is one long thin triangle."""
+    n = len(centers) * count
+    owner = np.repeat(np.arange(len(centers)), count)
+    aim = directions(n, rng)[rng.permutation(n)] * [1.0, 1.0, 0.55] + [0.0, 0.0, 0.4]
+    aim += 0.5 * centers[owner] / np.maximum(np.linalg.norm(centers[owner], axis=1, keepdims=True), 1e-9)
+    reach = radii[owner] * rng.uniform(0.6, 1.15, n)
+    # They leave the limb anywhere on its outer half, which runs about from the trunk up to the clump.
+    run = np.linalg.norm(centers[owner, :2], axis=1, keepdims=True)
+    back = np.concatenate([-centers[owner, :2], -0.6 * run], 1) * rng.uniform(0.0, 0.5, (n, 1))
+    start = centers[owner] + back + rng.normal(0, 0.06, (n, 3)) * radii[owner, None]
+    stems, widths = [(start, aim * reach[:, None])], [np.clip(0.016 * reach, 0.008, 0.022)]
+    for _ in range(2):
+        foot = start + stems[0][1] * rng.uniform(0.25, 0.7, (n, 1))
+        side = (aim + rng.normal(0, 0.55, (n, 3))) * (reach * rng.uniform(0.35, 0.7, n))[:, None]
+        stems.append((foot, side))
+        widths.append(0.6 * widths[0])
+    foot, run = (np.concatenate(parts) for parts in zip(*stems))
+    across = np.cross(run, rng.normal(0, 1, run.shape))
+    across *= (np.concatenate(widths) / np.maximum(np.linalg.norm(across, axis=1), 1e-9))[:, None]
+    corners = np.stack([foot - across, foot + across, foot + run], 1).reshape(-1, 3)
+    uv = np.tile([[0.0, 0.0], [0.1, 0.0], [0.05, 1.0]], (len(foot), 1))
+    return [Mesh.of(corners, np.arange(3 * len(foot)).reshape(-1, 3), uv, BARK, smooth=True)]

@@ -1,0 +1,83 @@
+"""Growth of spruces and firs: a straight trunk, drooping serrated boughs, a dark core that closes the crown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.scene.mesh import Mesh
+from simulator.surroundings.leaves import LEAF, SHADE
+from simulator.surroundings.shapes import F64, stalks
+from simulator.surroundings.species import Species
+
+
+def conifer(species: Species, height: float, radius: float, rng: np.random.Generator, detail: int) -> list[Mesh]:
+    """Meshes of one spruce or fir."""
+    foot, count = species.clear * height, (230, 110, 56, 20)[detail]
+    t = ((np.arange(count) + rng.uniform(0, 1, count)) / count) ** 1.35  # more and longer boughs below
+    z = foot + t * (0.95 * height - foot)
+    ragged = 1 + 0.10 * np.sin(t * rng.uniform(9, 14) + rng.uniform(0, 6)) + rng.normal(0, 0.09, count)
+    length = (radius * (1 - t) ** 0.85 + 0.012 * height) * ragged
+    phi = np.arange(count) * (np.pi * (3 - 5**0.5)) + rng.normal(0, 0.25, count)
+    thick = 0.5 * species.trunk * height
+    spine = np.array([[0, 0, 0], [0, 0, 0.08 * height], [0, 0, 0.98 * height]])
+    wood = stalks(spine[None], np.array([[1.5, 1.0, 0.1]]) * thick, (8, 6, 5, 4)[detail])
+    drop = np.tan(0.60 - species.rise_rad)
+    width = (0.85, 1.15, 1.6, 2.4)[detail]
+    tip = stalks(np.array([[[0, 0, 0.9 * height], [0, 0, height]]]), np.array([[0.02 * height, 0.0]]), 5, slot=LEAF)
+    rings = (14, 10, 7, 5)[detail]
+    level = np.linspace(0, 0.94, rings)
+    inside = _skirts(
+        foot + level * (height - foot),
+        0.62 * (radius * (1 - level) ** 0.9 + 0.01 * height),
+        0.8,
+        height / rings,
+        rng,
+        6,
+    )
+    return [wood, tip, inside, _boughs(z, phi, length, drop, width, rng, fine=detail == 0)]
+
+
+def _boughs(z: F64, phi: F64, length: F64, drop: float, wide: float, rng: np.random.Generator, *, fine: bool) -> Mesh:
+    """Drooping serrated boughs that leave the trunk at height `z`, towards `phi`, folded along their spine."""
+    n = len(z)
+    # Spine and saw-toothed edge of one bough: distance along it and half its width, in lengths.
+    along = np.array([0.12, 0.42, 0.48, 0.78, 0.83, 1.0] if fine else [0.12, 0.70, 1.0])
+    half = np.array([0.06, 0.26, 0.13, 0.23, 0.12, 0.0] if fine else [0.10, 0.24, 0.0]) * wide
+    k = len(along)
+    out = np.stack([np.cos(phi), np.sin(phi)], 1)
+    left = np.stack([-np.sin(phi), np.cos(phi)], 1)
+    sag = drop * rng.uniform(0.5, 1.5, n)
+    width = half * np.minimum(length, 1.2 + 0.3 * length)[:, None, None] * rng.uniform(0.8, 1.25, (n, 2, k))
+    width = np.stack([np.zeros((n, k)), width[:, 0], -width[:, 1]], 1)
+    flat = length[:, None] * along
+    vertices = np.empty((n, 3, k, 3))
+    vertices[..., :2] = flat[:, None, :, None] * out[:, None, None] + width[..., None] * left[:, None, None]
+    rise = sag[:, None] * (-0.35 * along - 0.65 * along**2)  # they hang towards the tips
+    vertices[..., 2] = (z[:, None] + length[:, None] * rise)[:, None] - 0.45 * np.abs(width)
+    uv = np.stack([vertices[..., 0] + 0.6 * vertices[..., 1], vertices[..., 1] - 0.6 * vertices[..., 0]], -1)
+    i = np.arange(k - 1)
+    spine, one, two = i, k + i, 2 * k + i
+    quads = np.concatenate(
+        [np.stack([spine, spine + 1, one + 1], 1), np.stack([spine, one + 1, one], 1),
+         np.stack([spine, two + 1, spine + 1], 1), np.stack([spine, two, two + 1], 1)]
+    )  # fmt: skip
+    solid = ~np.isin(quads, [2 * k - 1, 3 * k - 1]).any(1)  # at the tip all three rows meet: use the spine's point
+    last = np.array([[k - 2, k - 1, 2 * k - 2], [k - 2, 3 * k - 2, k - 1]])
+    faces = (np.arange(n) * 3 * k)[:, None, None] + np.concatenate([quads[solid], last])
+    return Mesh.of(vertices.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), LEAF, smooth=True)
+
+
+def _skirts(z: F64, reach: F64, drop: float, step: float, rng: np.random.Generator, teeth: int) -> Mesh:
+    """Dark jagged cones inside the boughs that close the crown."""
+    n, k = len(z), 2 * teeth
+    phi = np.arange(k) * (2 * np.pi / k) + rng.uniform(0, 2 * np.pi, (n, 1))
+    radius = reach[:, None] * np.where(np.arange(k) % 2 == 0, 1.0, 0.62) * rng.uniform(0.85, 1.15, (n, k))
+    rim = np.stack([radius * np.cos(phi), radius * np.sin(phi), z[:, None] - drop * radius], -1)
+    apex = np.stack([np.zeros(n), np.zeros(n), z + 1.1 * step], 1)[:, None]
+    vertices = np.concatenate([apex, rim], 1)
+    around = np.broadcast_to(phi, (n, k)) * reach[:, None] * 0.6
+    uv = np.concatenate([np.zeros((n, 1, 2)), np.stack([around, radius], -1)], 1)
+    i = np.arange(k)
+    fan = np.stack([np.zeros(k, np.int64), i + 1, (i + 1) % k + 1], 1)
+    faces = (np.arange(n) * (k + 1))[:, None, None] + fan
+    return Mesh.of(vertices.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), SHADE, smooth=True)

@@ -1,0 +1,169 @@
+"""Trees, bushes and hedges by seeded parametric growth.
+
+A tree is a trunk, two orders of branches as tubes, and a crown of leaf clumps at the branch ends: each clump is a
+lumpy dark core wrapped in jagged, folded leaf sprays, all real polygons with a painted foliage texture, so that no
+alpha test is ever needed. Conifers carry whorls of drooping serrated boughs. Three levels of detail share one
+silhouette: 0 near (about 1000 to 1500 triangles), 1 middle (about 350), 2 far (about 100).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simulator.scene.material import Material
+from simulator.scene.mesh import Mesh
+from simulator.surroundings.broadleaf import broadleaf, twigs
+from simulator.surroundings.conifer import conifer
+from simulator.surroundings.foliage import bark_texture, leaf_texture
+from simulator.surroundings.leaves import LEAF, foliage, sprays
+from simulator.surroundings.shapes import joined, stalks
+from simulator.surroundings.species import Species, species_table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plant:
+    """A prototype plant, shared by many instances: origin on the ground at the trunk, z up.
+
+    Attributes:
+        mesh: slot 0 is wood, slot 1 foliage.
+        materials: materials of the slots: wood, foliage, foliage inside the crown.
+        height_m: height of the prototype.
+        radius_m: radius of the crown.
+        trunk_m: radius of what touches the ground, for placing it beside roads.
+    """
+
+    mesh: Mesh
+    materials: tuple[Material, ...]
+    height_m: float
+    radius_m: float
+    trunk_m: float
+
+
+def plant(species: Species, rng: np.random.Generator, *, season: str = "summer", detail: int = 0) -> Plant:
+    """Grow one plant.
+
+    Args:
+        species: proportions; a row of `species_table()` or your own.
+        rng: named random stream; the same stream gives the same plant at every detail's silhouette size.
+        season: one of SEASONS.
+        detail: 0 beside the road, 1 near, 2 middle, 3 far.
+    """
+    height = float(rng.uniform(*species.height_m))
+    radius = 0.5 * species.spread * height * float(rng.uniform(0.88, 1.12))
+    palette = species.palette(season)
+    if species.form == "spruce":
+        parts = conifer(species, height, radius, rng, detail)
+    elif species.form == "bush":
+        parts = _bush(species, height, radius, rng, detail, leafless=not palette)
+    else:
+        parts = broadleaf(species, height, radius, rng, detail, leafless=not palette)
+    mesh = joined(parts, smooth=True)
+    trunk = max(0.5 * species.trunk * height, 0.05) if species.form != "bush" else 0.6 * radius
+    return Plant(mesh, _materials(species, palette, rng), height, radius, trunk)
+
+
+def _materials(species: Species, palette: str, rng: np.random.Generator) -> tuple[Material, ...]:
+    tint = tuple((np.clip(rng.normal(1.0, 0.06, 3), 0.85, 1.15) * rng.uniform(0.92, 1.08)).tolist())
+    needles = species.form in ("spruce", "pine")
+    wood = Material(f"bark {species.bark}", (1.0, 1.0, 1.0), bark_texture(species.bark), reflectance_905=0.55)
+    texture = leaf_texture(palette or "bare", needles=needles)
+    # 0.5: dense leaves at 905 nm (canopies reflect 0.45 to 0.55 in the near infrared).
+    leaves = Material(f"leaves {palette or 'bare'}", tint, texture, roughness=0.75, reflectance_905=0.5)
+    dim = (tint[0] * 0.42, tint[1] * 0.42, tint[2] * 0.42)
+    return wood, leaves, replace(leaves, name=f"{leaves.name} inside", albedo=dim)
+
+
+def _bush(
+    species: Species, height: float, radius: float, rng: np.random.Generator, detail: int, *, leafless: bool
+) -> list[Mesh]:
+    count = (species.clumps, max(species.clumps * 2 // 3, 4), max(species.clumps // 2, 3), 3)[detail]
+    phi = np.arange(count) * 2.4 + rng.uniform(0, 6)
+    reach = radius * 0.62 * np.sqrt(np.linspace(0.02, 1.0, count))
+    size = radius * species.clump * rng.uniform(0.8, 1.2, count) * (1.0, 1.1, 1.2, 1.4)[detail]
+    top = height - 0.8 * size
+    z = top * (1.0 - 0.75 * (reach / radius) ** 2) * rng.uniform(0.45, 0.85, count)
+    z = np.where(np.arange(count) % 2 == 0, 0.35 * size, np.maximum(z, 0.3 * size))  # every other one hides the ground
+    center = np.stack([reach * np.cos(phi), reach * np.sin(phi), z], 1)
+    if leafless:
+        foot = center * [0.25, 0.25, 0.0]
+        stems = stalks(np.stack([foot, 0.5 * (foot + center), center], 1), np.full((count, 3), 0.012), 3)
+        return [stems, *twigs(center, size, rng, (30, 16, 8, 4)[detail])]
+    low, high = ((320, 900), (140, 360), (50, 100), (16, 26))[detail]
+    cards = int(np.clip(radius * height * (220, 90, 28, 8)[detail], low, high))
+    size_m = np.sqrt(2 * np.pi * radius * height / cards)
+    return foliage(center, size, rng, outer=cards, inner=count * (12, 8, 5, 4)[detail], flat=0.9, size_m=1.25 * size_m)
+
+
+def hedge(
+    length_m: float, height_m: float, rng: np.random.Generator, *, season: str = "summer", detail: int = 0
+) -> Plant:
+    """Clipped hedge along x, centred at the origin, 0.7 m wide; meant to be repeated along a line."""
+    width = 0.7
+    step = (0.5, 0.5, 1.0, 4.0)[detail]
+    nx, ny, nz = max(int(length_m / step), 1), 2, max(int(height_m / step), 1)
+    shell = []
+    for axis, sign in ((1, 1), (1, -1), (2, 1), (0, 1), (0, -1)):
+        u, v = {0: (ny, nz), 1: (nx, nz), 2: (nx, ny)}[axis]
+        gu, gv = np.meshgrid(np.linspace(-1, 1, u + 1), np.linspace(-1, 1, v + 1), indexing="ij")
+        p = np.zeros((u + 1, v + 1, 3))
+        rest = [a for a in range(3) if a != axis]
+        p[..., rest[0]], p[..., rest[1]], p[..., axis] = gu, gv, sign
+        p = p * [length_m / 2, width / 2, height_m / 2] + [0, 0, height_m / 2]
+        inner = np.zeros((u + 1, v + 1, 1))
+        inner[1:-1, 1:-1] = 1.0
+        p += rng.normal(0, 0.06, p.shape) * inner
+        index = np.arange((u + 1) * (v + 1)).reshape(u + 1, v + 1)
+        a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
+        faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+        if (axis == 1) == (sign > 0):  # keep every side facing outwards
+            faces = faces[:, ::-1]
+        flat = p[..., rest].reshape(-1, 2)
+        shell.append(Mesh.of(p.reshape(-1, 3), faces, flat, LEAF, smooth=True))
+    area = 2 * length_m * height_m + length_m * width
+    n = int(area * (40.0, 16.0, 4.0, 0.0)[detail])
+    side = rng.integers(0, 5, n)
+    u, v = rng.uniform(-0.5, 0.5, (2, n))
+    normal = np.where(
+        (side < 2)[:, None], [0.0, 1.0, 0.0], np.where((side < 4)[:, None], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0])
+    )
+    place = np.where(
+        (side < 4)[:, None],
+        np.stack([u * length_m, normal[:, 1] * width / 2, (v + 0.5) * height_m], 1),
+        np.stack([u * length_m, v * width, np.full(n, height_m)], 1),
+    )
+    tilt = normal + rng.normal(0, 0.4, (n, 3))
+    tilt /= np.linalg.norm(tilt, axis=1, keepdims=True)
+    parts = (
+        [*shell, sprays(place, tilt, rng.uniform(0.08, 0.26, n) * (1.0, 1.4, 2.0, 1.0)[detail], rng, kite=True)]
+        if n
+        else shell
+    )
+    species = replace(species_table()["evergreen"], name="hedge")
+    palette = {"spring": "lime", "summer": "dark", "autumn": "olive", "winter": "olive"}[season]
+    materials = _materials(species, palette, rng)
+    return Plant(joined(parts, smooth=True), materials, height_m, 0.5 * length_m, 0.5 * width)
+
+
+def grass_tuft(rng: np.random.Generator, *, season: str = "summer", blades: int = 14) -> Plant:
+    """Tall grass and weeds: single curved blades of two triangles, about 0.5 m high."""
+    height = rng.uniform(0.22, 0.6, blades)
+    phi = rng.uniform(0, 2 * np.pi, blades)
+    foot = rng.normal(0, 0.10, (blades, 2))
+    lean = height * rng.uniform(0.15, 0.6, blades)
+    out = np.stack([np.cos(phi), np.sin(phi)], 1)
+    across = np.stack([-out[:, 1], out[:, 0]], 1) * rng.uniform(0.012, 0.03, blades)[:, None]
+    zero = np.zeros(blades)
+    middle = foot + 0.35 * lean[:, None] * out
+    rows = [
+        np.column_stack([foot - across, zero]), np.column_stack([foot + across, zero]),
+        np.column_stack([middle + across, 0.62 * height]), np.column_stack([middle - across, 0.62 * height]),
+        np.column_stack([foot + lean[:, None] * out, height]),
+    ]  # fmt: skip
+    vertices = np.stack(rows, 1).reshape(-1, 3)
+    faces = (np.arange(blades) * 5)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3], [3, 2, 4]])
+    uv = np.tile(rng.uniform(0, 1, (blades, 1, 2)), (1, 5, 1)).reshape(-1, 2)
+    palette = {"spring": "lime", "summer": "olive", "autumn": "olive", "winter": "bare"}[season]
+    materials = _materials(replace(species_table()["shrub"], name="grass"), palette, rng)
+    return Plant(Mesh.of(vertices, faces.reshape(-1, 3), uv, LEAF), materials, float(height.max()), 0.4, 0.2)
