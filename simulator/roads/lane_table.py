@@ -24,7 +24,7 @@ class LaneTable:
     """Widths, borders and heights of the lanes of a road.
 
     Attributes:
-        starts: (S,) start of each section in metres.
+        starts, ends: (S,) start and end of each section in metres.
         left, right: (S,) number of lanes on each side.
         has_heights, has_level, has_borders: whether any lane uses them.
 
@@ -35,6 +35,7 @@ class LaneTable:
         sides = [_outwards(section) for section in sections]
         rows = [lane for left, right in sides for side in (left, right) for lane in side]
         self.starts = np.array([section.s0 for section in sections])
+        self.ends = np.array([section.s1 for section in sections])
         self.left = np.array([len(left) for left, _ in sides], np.int64)
         self.right = np.array([len(right) for _, right in sides], np.int64)
         self._first_left = np.concatenate([[0], np.cumsum(self.left + self.right)[:-1]]).astype(np.int64)
@@ -54,6 +55,11 @@ class LaneTable:
     def section_at(self, s: Array) -> Index:
         """Index of the section (N,) at stations s (N,); a boundary belongs to the section that starts there."""
         return np.clip(np.searchsorted(self.starts, s, side="right") - 1, 0, len(self.starts) - 1)
+
+    def inside(self, section: Index, s: Array) -> Array:
+        """Stations (N,) moved a micrometre into their sections, where they lie at an end or beyond."""
+        margin = np.minimum(1e-6, 0.5 * (self.ends[section] - self.starts[section]))
+        return np.minimum(np.maximum(s, self.starts[section] + margin), self.ends[section] - margin)
 
     def row(self, section: Index, rank: Index) -> Index:
         """Table row (N,) of the lane with signed rank (N,), -1 where there is none."""

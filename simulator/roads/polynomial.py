@@ -25,10 +25,13 @@ def cubic(start: float, a: float, b: float = 0.0, c: float = 0.0, d: float = 0.0
     return np.array([[start, a, b, c, d]], np.float64)
 
 
-def evaluate(profile: Array, s: ArrayLike) -> tuple[Array, Array]:
-    """Value and slope of a (K, 5) profile at stations s (N,); before its first start a profile is zero."""
+def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[Array, Array]:
+    """Value and slope of a (K, 5) profile at stations s (N,); before its first start a profile is zero.
+
+    `pick` (N,): stations that choose the cubics instead of s; a hair before s it gives the limit from the left.
+    """
     s = np.asarray(s, np.float64)
-    index = np.searchsorted(profile[:, 0], s, side="right") - 1
+    index = np.searchsorted(profile[:, 0], s if pick is None else pick, side="right") - 1
     rows = profile[np.maximum(index, 0)]
     value, slope = _cubics(rows, s)
     before = index < 0

@@ -125,6 +125,10 @@ class Road:
 
     # ---- across the road
 
+    def _offset_in(self, section: Index, s: Array) -> tuple[Array, Array]:
+        """Lane offset and slope (N,) as of sections (N,): where both jump at a boundary, each section has its own."""
+        return evaluate(self.lane_offset_profile, s, pick=self.table.inside(section, s))
+
     def boundaries(self, section_index: int, s: ArrayLike) -> Array:
         """t of the lane boundaries (L + 1, N) of a section at s (N,), from the leftmost to the rightmost edge.
 
@@ -132,7 +136,7 @@ class Road:
         """
         s = np.atleast_1d(np.asarray(s, np.float64))
         section = np.full(len(s), section_index, np.int64)
-        offset, slope = self.lane_offset(s)
+        offset, slope = self._offset_in(section, s)
         left, right = int(self.table.left[section_index]), int(self.table.right[section_index])
         outer = [
             self.table.edges(section, np.full(len(s), rank, np.int64), s, offset, slope)[1] if rank else offset
@@ -164,7 +168,7 @@ class Road:
 
         Rank 0: beyond the outermost lanes.
         """
-        offset, slope = self.lane_offset(s)
+        offset, slope = self._offset_in(section, s)
         sign = np.where(t >= offset, 1, -1)
         rank, across = np.zeros(len(s), np.int64), np.zeros(len(s))
         most = np.where(sign > 0, self.table.left[section], self.table.right[section])
@@ -209,7 +213,7 @@ class Road:
     def _flat_part(self, s: Array, t: Array) -> Array:
         """Part of t that lies on `level` lanes, which stay horizontal beside a banked carriageway."""
         section = self.section_at(s)
-        offset, slope = self.lane_offset(s)
+        offset, slope = self._offset_in(section, s)
         sign = np.where(t >= offset, 1, -1)
         edge = np.full(len(s), np.inf)
         most = np.where(sign > 0, self.table.left[section], self.table.right[section])
@@ -221,7 +225,7 @@ class Road:
 
     def lane_edges(self, section: Index, lane_id: int, s: Array) -> tuple[Array, Array, Array, Array]:
         """Inner t, outer t and their slopes dt/ds (N,) of a lane at s (N,) in sections (N,); lane 0: its line."""
-        offset, slope = self.lane_offset(s)
+        offset, slope = self._offset_in(section, s)
         if lane_id == 0:
             return offset, offset, slope, slope
         return self.table.edges(section, self.table.rank(section, lane_id), s, offset, slope)
