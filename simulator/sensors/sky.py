@@ -1,0 +1,151 @@
+"""The sky as kernels read it: radiance of every direction, the sun, and what both give to surfaces and to the air.
+
+Relative distributions come from `sky_models`; their level is set so that a horizontal plane receives exactly the
+illuminance that `simulator.weather.daylight` gives. Radiances are in cd/m2 by channel of linear sRGB (so that
+0.2126 R + 0.7152 G + 0.0722 B is the luminance).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.scene import Atmosphere
+from simulator.sensors import sky_models as models
+from simulator.sensors.sky_models import LUMINANCE, dome, smoothstep
+from simulator.weather.daylight import (
+    clear_diffuse_lx,
+    clear_direct_normal_lx,
+    daylight,
+    overcast_diffuse_lx,
+    overcast_part,
+    sun_through_clouds,
+)
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+AZIMUTHS = 64  # of the air-light table
+AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
+GROUND_ALBEDO = 0.18
+TOWN_GLOW_LX = 0.03  # street light scattered back by a clear sky
+
+
+class Sky(NamedTuple):
+    """The sky for kernels.
+
+    Attributes:
+        table: (ROWS, COLUMNS, 3) radiance of the upper hemisphere without the sun's disc; cells as in
+            `sky_models.Dome`.
+        airlight: (AZIMUTHS, 3) radiance that haze and fog fade to, by azimuth of the view (cells as above).
+        harmonics: (9, 3) irradiance of a surface by its normal, from the sky and a lit ground below: second-order
+            spherical harmonics (R. Ramamoorthi and P. Hanrahan, SIGGRAPH 2001), cosine lobe included.
+        ground: (3,) radiance of ground beyond the scene.
+        sun_direction: (3,) unit vector toward the sun.
+        sun_lx: (3,) illuminance of the sun on a plane that faces it.
+        extinction: (1,) of the air, 1/m.
+    """
+
+    table: F32
+    airlight: F32
+    harmonics: F32
+    ground: F32
+    sun_direction: F32
+    sun_lx: F32
+    extinction: F32
+
+
+def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
+    """Sky for an atmosphere; `seed` shapes the clouds, `town` adds the glow of street light at night."""
+    light = daylight(atmosphere)
+    sun = np.asarray(atmosphere.sun_direction, np.float64)
+    cos_sun = dome().directions @ sun
+    color = models.beam_color(atmosphere.sun_elevation_rad, atmosphere.turbidity)
+    above = clear_direct_normal_lx(atmosphere.sun_elevation_rad, atmosphere.turbidity) * max(float(sun[2]), 0.0)
+    radiance = _above_fog(atmosphere, sun, cos_sun, color, seed)
+    sun_above_fog = above * sun_through_clouds(atmosphere.cloud_oktas) * color
+    radiance = models.through_fog(radiance, atmosphere, cos_sun, sun_above_fog)
+    radiance = radiance * (light.diffuse_lx / max(dome().illuminance(radiance), 1e-12))
+    if town and atmosphere.street_lamps_on:
+        radiance = radiance + models.town_glow(atmosphere.cloud_oktas, TOWN_GLOW_LX)
+    sun_lx = light.direct_normal_lx * color
+    horizontal = np.sum(radiance * dome().cosine_weight[..., None], (0, 1)) + sun_lx * max(float(sun[2]), 0.0)
+    ground = GROUND_ALBEDO * horizontal / np.pi
+    return Sky(
+        np.ascontiguousarray(radiance, np.float32),
+        _airlight(radiance).astype(np.float32),
+        irradiance_harmonics(radiance, ground).astype(np.float32),
+        ground.astype(np.float32),
+        sun.astype(np.float32),
+        sun_lx.astype(np.float32),
+        np.array([atmosphere.extinction_1_m], np.float32),
+    )
+
+
+def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed: int) -> F64:
+    """(ROWS, COLUMNS, 3) sky of clear air and clouds, at the level of its illuminance."""
+    height, turbidity, oktas = atmosphere.sun_elevation_rad, atmosphere.turbidity, atmosphere.cloud_oktas
+    dusk = float(smoothstep(6.0, -2.0, math.degrees(height)))
+    clear = np.zeros((models.ROWS, models.COLUMNS, 3))
+    if dusk < 1:
+        day = models.clear_sky(cos_sun, height, turbidity)
+        clear += (1 - dusk) / dome().illuminance(day) * day
+    if dusk > 0:
+        evening = models.twilight_sky(math.atan2(sun[1], sun[0]), height)
+        clear += dusk / dome().illuminance(evening) * evening
+    clear_lx = clear_diffuse_lx(height, turbidity)
+    clear *= clear_lx
+    if oktas < 0.05:
+        return clear
+    part = overcast_part(oktas)
+    density = models.cloud_density(oktas, seed)
+    color = color if height > 0 else np.ones(3)
+    overcast = models.overcast_sky(color) * overcast_diffuse_lx(height)
+    overcast = overcast * np.exp(-0.12 * (density - 2.9).clip(-3, 3))[..., None]
+    mixed = (1 - part) * clear + part * overcast
+    if oktas < 7.95:
+        above = clear_direct_normal_lx(height, turbidity) * color
+        mixed = models.broken_clouds(mixed, atmosphere, density, cos_sun, above, clear_lx)
+    return np.asarray(mixed)
+
+
+def _airlight(radiance: F64) -> F64:
+    """(AZIMUTHS, 3) mean radiance of the lowest sky, smoothed along the horizon."""
+    low = np.mean(radiance[dome().elevation[:, 0] < AIRLIGHT_ELEVATION_RAD], 0)
+    cells = low.reshape(AZIMUTHS, -1, 3).mean(1)
+    spectrum = np.fft.rfft(cells, axis=0)
+    spectrum *= np.exp(-((np.arange(len(spectrum)) / 6.0) ** 2))[:, None]
+    return np.maximum(np.fft.irfft(spectrum, AZIMUTHS, axis=0), 0.3 * cells.min())
+
+
+def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
+    """(9, 3) coefficients of the irradiance by normal, of the upper sky and a uniform lower hemisphere."""
+    d = dome().directions
+    basis = harmonics_basis(d)
+    sky = np.einsum("rck,rcj,r->kj", basis, radiance, dome().solid_angle[:, 0])
+    mirrored = harmonics_basis(d * np.array([1.0, 1.0, -1.0]))
+    below = np.einsum("rck,r->k", mirrored, dome().solid_angle[:, 0])[:, None] * ground
+    lobe = np.pi * np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
+    return np.asarray((sky + below) * lobe[:, None])
+
+
+def harmonics_basis(d: F64) -> F64:
+    """(..., 9) real spherical harmonics up to order 2 of unit vectors (..., 3)."""
+    x, y, z = np.moveaxis(d, -1, 0)
+    return np.stack(
+        [
+            np.full_like(x, 0.282095),
+            0.488603 * y,
+            0.488603 * z,
+            0.488603 * x,
+            1.092548 * x * y,
+            1.092548 * y * z,
+            0.315392 * (3 * z * z - 1),
+            1.092548 * x * z,
+            0.546274 * (x * x - y * y),
+        ],
+        -1,
+    )
