@@ -1,0 +1,115 @@
+"""Every kind of anomaly, placed on a flat straight road: labelled, on the ground, reproducible, physically sized."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from simulator.anomalies.base import Anomaly, Site
+from simulator.data import data_dir
+from simulator.numerics.rng import generator
+from simulator.roads import LaneKey, Path
+from simulator.scenario.distributions import Distribution
+from simulator.scenario.family import members
+from simulator.scene import Atmosphere, Material, SceneBuilder
+from simulator.scene.mesh import grid
+
+KINDS = sorted(members("anomalies"))
+
+
+def straight(length: float = 200.0) -> Path:
+    s = np.arange(0.0, length + 1)
+    zero = np.zeros_like(s)
+    xyz = np.stack([s, zero, zero], 1)
+    return Path(
+        s, xyz, zero, zero, zero, zero, zero + 3.5, zero + 20.0, (LaneKey("1", 0, -1),), np.zeros(len(s), np.int64), s
+    )
+
+
+def site() -> Site:
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    x, y = np.linspace(-20, 220, 61), np.linspace(-30, 30, 21)
+    builder.add_mesh(grid(x, y, np.zeros((61, 21))), (Material("asphalt"),), "road")
+    air = Atmosphere(np.array([0.0, 0.0, 1.0]), 1.0)
+    return Site(builder, None, straight(), air)  # type: ignore[arg-type]
+
+
+def fixed(kind: str, seed: int) -> Anomaly:
+    rng = generator(seed, "test", kind)
+    cls = members("anomalies")[kind]
+    drawn = {name: value.sample(rng) for name, value in cls() if isinstance(value, Distribution)}
+    return cls(**drawn)  # type: ignore[return-value]
+
+
+def place(kind: str, seed: int) -> tuple[Site, Anomaly]:
+    where, anomaly = site(), fixed(kind, seed)
+    anomaly.place(where, generator(seed, "anomaly", 0))
+    return where, anomaly
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_it_is_labelled_and_lies_near_its_place(kind: str, seed: int) -> None:
+    where, anomaly = place(kind, seed)
+    things = where.builder.objects[1:]
+    assert things
+    assert any(thing.anomaly for thing in things)
+    positions, _ = where.builder.initial_poses()
+    first = positions[[thing.id for thing in things if thing.anomaly]]
+    assert np.abs(first[:, 0] - anomaly.ahead_m).min() < 25
+    for thing in things:
+        assert thing.model is not None
+        assert np.isfinite(thing.model.bounds).all()
+        assert -0.25 < thing.model.bounds[0, 2] + positions[thing.id, 2] < 0.2, thing.name
+    for motion in where.motions:
+        assert things[motion.object - 1].moving
+        assert np.allclose(motion.points[0], positions[motion.object])
+    where.builder.build()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_seeds_give_equal_scenes_and_others_differ(kind: str) -> None:
+    def bytes_of(seed: int) -> bytes:
+        scene = place(kind, seed)[0].builder.build()
+        positions, rpy = place(kind, seed)[0].builder.initial_poses()
+        return b"".join(mesh.vertices.tobytes() for mesh in scene.meshes) + positions.tobytes() + rpy.tobytes()
+
+    assert bytes_of(5) == bytes_of(5)
+    assert bytes_of(5) != bytes_of(6)
+
+
+def test_there_are_ten_kinds_over_five_families_and_their_ids_exist() -> None:
+    ids = {cls.taxonomy for cls in members("anomalies").values()}  # type: ignore[attr-defined]
+    placed = {thing.anomaly for kind in KINDS for thing in place(kind, 1)[0].builder.objects if thing.anomaly}
+    assert len(KINDS) >= 10
+    assert {"SUR", "OBJ", "ANI", "AGT", "INF"} <= {name.split("-")[0] for name in ids | placed}
+    with (data_dir("assets") / "taxonomy.csv").open(newline="") as file:
+        known = {row["id"] for row in csv.DictReader(file)}
+    assert ids | placed <= known
+
+
+def test_a_pothole_is_a_hole_of_its_depth() -> None:
+    where, anomaly = place("pothole", 4)
+    x, y = anomaly.ahead_m, anomaly.lateral_m
+    _, found = where.builder.ground_height([[x, y], [x + 2.0, y]])
+    assert found.tolist() == [False, True]
+    deepest = where.builder.objects[1].model.bounds[0, 2]  # type: ignore[union-attr]
+    assert -1.4 * anomaly.depth_m - 0.02 < deepest < -0.7 * anomaly.depth_m  # type: ignore[attr-defined]
+
+
+def test_ice_lies_on_the_road_and_on_its_markings() -> None:
+    where, _ = place("ice_patch", 4)
+    for thing in where.builder.objects[1:]:
+        assert thing.model is not None
+        assert thing.model.bounds[:, 2] == pytest.approx(0.007, abs=1e-4)
+        assert thing.attributes["surface"] == "black ice"
+
+
+def test_the_wrong_way_driver_comes_toward_the_ego() -> None:
+    where, anomaly = place("wrong_way_driver", 2)
+    motion = where.motions[0]
+    assert motion.points[-1, 0] < motion.points[0, 0] == pytest.approx(anomaly.ahead_m)
+    _, rpy = where.builder.initial_poses()
+    assert np.cos(rpy[motion.object, 2]) == pytest.approx(-1.0)
