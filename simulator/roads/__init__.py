@@ -1,9 +1,11 @@
 """Roads as a model: OpenDRIVE in and out, lane geometry, routing, places on the road, procedural networks."""
 
+from simulator.roads.locate import Located
 from simulator.roads.network import RoadNetwork
 from simulator.roads.opendrive import check_opendrive, read_opendrive
 from simulator.roads.path import Path
 from simulator.roads.records import (
+    DRIVABLE,
     Connection,
     Controller,
     Junction,
@@ -23,7 +25,6 @@ from simulator.roads.records import (
 )
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
-from simulator.roads.routing import DRIVABLE
 
 __all__ = [
     "DRIVABLE",
@@ -35,6 +36,7 @@ __all__ = [
     "LaneKey",
     "LaneSection",
     "Link",
+    "Located",
     "MarkLine",
     "Outline",
     "Path",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.roads.polynomial import Array, Index, ProfileRows
-from simulator.roads.records import Lane, LaneSection
+from simulator.roads.records import DRIVABLE, Lane, LaneSection
 
 
 def _outwards(section: LaneSection) -> tuple[list[Lane], list[Lane]]:
@@ -45,6 +45,7 @@ class LaneTable:
         self._widths = ProfileRows.build([lane.widths for lane in rows])
         self._borders = ProfileRows.build([lane.borders for lane in rows])
         self._heights = ProfileRows.build([lane.heights for lane in rows], columns=3)
+        self._drivable = np.array([lane.type in DRIVABLE for lane in rows], np.bool_)
         self._level = np.array([lane.level for lane in rows], np.bool_)
         self.has_heights = len(self._heights.table) > 0
         self.has_level = bool(self._level.any())
@@ -84,7 +85,17 @@ class LaneTable:
                 rank[wrong[found]] = sign * step
         return rank
 
-    def edges(self, section: Index, rank: Index, s: Array, offset: Array, slope: Array) -> tuple[Array, ...]:
+    def lane_of(self, section: Index, rank: Index) -> tuple[Index, NDArray[np.bool_]]:
+        """Lane id (N,) at a signed rank (N,), 0 where there is none, and whether cars may drive there."""
+        row = self.row(section, rank)
+        if not len(self._ids):
+            return np.zeros(len(rank), np.int64), np.zeros(len(rank), np.bool_)
+        safe = np.maximum(row, 0)
+        return np.where(row >= 0, self._ids[safe], 0), (row >= 0) & self._drivable[safe]
+
+    def edges(
+        self, section: Index, rank: Index, s: Array, offset: Array, slope: Array
+    ) -> tuple[Array, Array, Array, Array]:
         """Inner t, outer t and their slopes dt/ds (N,) of lanes (N,) at stations s (N,).
 
         `offset` and `slope` are the lane offset there. A rank that the section lacks has no width: both its edges

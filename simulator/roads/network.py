@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simulator.roads.lane_frame import lane_frame
+from simulator.roads.locate import Located, Locator
 from simulator.roads.path import Path, build_path
 from simulator.roads.polynomial import Array
 from simulator.roads.records import Controller, Junction, LaneKey
@@ -82,6 +83,14 @@ class RoadNetwork:
     ) -> Path:
         """A drive in the direction of traffic from station s of lane `start`; see `build_path`."""
         return build_path(self.roads, self._graph, start, s, length_m, choose)
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.roads)
+
+    def locate(self, points: ArrayLike) -> Located:
+        """Nearest place on the road surface of points (N, 2), or (N, 3) where roads cross above each other."""
+        return self._locator(points)
 
     @cached_property
     def bounds(self) -> Array:

@@ -12,9 +12,9 @@ from simulator.errors import InputError
 from simulator.numerics.se3 import from_rpy
 from simulator.roads.lane_frame import lane_frame
 from simulator.roads.polynomial import Array, Index
-from simulator.roads.records import LaneKey
+from simulator.roads.records import DRIVABLE, LaneKey
 from simulator.roads.road import Road
-from simulator.roads.routing import DRIVABLE, LaneGraph
+from simulator.roads.routing import LaneGraph
 
 STEP_M = 1.0  # largest distance of samples
 _JUMP_M = 5e-3  # joints that are further apart are blended

@@ -24,6 +24,11 @@ LANE_TYPES = frozenset(
     "slipLane shared".split()
 )
 
+# Lane types that cars may drive on.
+DRIVABLE = frozenset(
+    "driving entry exit onRamp offRamp connectingRamp bus taxi HOV mwyEntry mwyExit slipLane bidirectional shared".split()
+)
+
 
 class LaneKey(NamedTuple):
     """One lane of one lane section: road id, index of the section along the road, lane id."""

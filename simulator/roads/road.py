@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.roads.lane_table import LaneTable
 from simulator.roads.lateral_shape import LateralShape
@@ -199,7 +199,7 @@ class Road:
             up = up + self._lateral_shape.height(s, t)
         if self._is_banked:
             roll, _ = self.superelevation(s)
-            flat = self._flat_part(s, t) if self.table.has_level else np.zeros_like(t)
+            flat = self._flat_part(s, t)
             across = (t - flat) * np.cos(roll) + flat
             z = z + (t - flat) * np.sin(roll)
         return np.stack([x - across * np.sin(heading), y + across * np.cos(heading), z + up], axis=-1)
@@ -210,18 +210,57 @@ class Road:
         inner, outer = self.table.heights(self.table.row(section, rank), s - self.table.starts[section])
         return inner + across * (outer - inner)
 
-    def _flat_part(self, s: Array, t: Array) -> Array:
-        """Part of t that lies on `level` lanes, which stay horizontal beside a banked carriageway."""
+    def _level_edge(self, s: Array, side: Index) -> Array:
+        """|t| (N,) from the reference line where the `level` lanes of a side (1 left, -1 right) begin; inf: none.
+
+        Level lanes stay horizontal beside a banked carriageway.
+        """
         section = self.section_at(s)
-        offset, slope = self._offset_in(section, s)
-        sign = np.where(t >= offset, 1, -1)
         edge = np.full(len(s), np.inf)
-        most = np.where(sign > 0, self.table.left[section], self.table.right[section])
+        most = np.where(side > 0, self.table.left[section], self.table.right[section])
         for step in range(int(most.max(initial=0)), 0, -1):
-            level = self.table.is_level(self.table.row(section, sign * step))
-            inner = self.table.edges(section, sign * step, s, offset, slope)[0]
-            edge = np.where(level, sign * inner, edge)
-        return sign * np.maximum(sign * t - edge, 0.0)
+            level = self.table.is_level(self.table.row(section, side * step))
+            inner = self.rank_edges(section, side * step, s)[0]
+            edge = np.where(level, np.maximum(side * inner, 0.0), edge)
+        return edge
+
+    def _flat_part(self, s: Array, t: Array) -> Array:
+        """Part of t that lies on level lanes."""
+        if not self.table.has_level:
+            return np.zeros_like(t)
+        side = np.where(t >= 0.0, 1, -1)
+        return side * np.maximum(side * t - self._level_edge(s, side), 0.0)
+
+    def unbank(self, s: Array, across: Array) -> Array:
+        """t (N,) of surface points that lie `across` metres (N,) horizontally to the left of the reference line."""
+        if not self._is_banked:
+            return across
+        cos = np.cos(self.superelevation(s)[0])
+        t = across / cos
+        if self.table.has_level:
+            side = np.where(t >= 0.0, 1, -1)
+            edge = self._level_edge(s, side)
+            flat = np.isfinite(edge) & (side * t > edge)
+            t = np.where(flat, across + side * np.where(flat, edge, 0.0) * (1.0 - cos), t)
+        return t
+
+    def nearest_lane(self, section: Index, rank: Index, s: Array, t: Array) -> tuple[Index, Array, NDArray[np.bool_]]:
+        """Lane id (N,) at ranks from `lane_at`, how far t is beside it, and whether cars may drive there.
+
+        Beyond the outermost lanes (rank 0) it is the outermost one on that side, 0 if that side has none.
+        """
+        offset, _ = self._offset_in(section, s)
+        left = t >= offset
+        outermost = np.where(left, self.table.left[section], -self.table.right[section])
+        edge = self.rank_edges(section, outermost, s)[1]
+        beside = np.where(rank == 0, np.maximum(np.where(left, t - edge, edge - t), 0.0), 0.0)
+        lane, drivable = self.table.lane_of(section, np.where(rank == 0, outermost, rank))
+        return lane, beside, drivable
+
+    def rank_edges(self, section: Index, rank: Index, s: Array) -> tuple[Array, Array, Array, Array]:
+        """Inner t, outer t and their slopes dt/ds (N,) of lanes counted from lane 0 (see `LaneTable`)."""
+        offset, slope = self._offset_in(section, s)
+        return self.table.edges(section, rank, s, offset, slope)
 
     def lane_edges(self, section: Index, lane_id: int, s: Array) -> tuple[Array, Array, Array, Array]:
         """Inner t, outer t and their slopes dt/ds (N,) of a lane at s (N,) in sections (N,); lane 0: its line."""

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.roads.records import Junction, LaneKey, Link
+from simulator.roads.records import DRIVABLE, Junction, LaneKey, Link
 from simulator.roads.road import Road
-
-# Lane types that cars may drive on.
-DRIVABLE = frozenset(
-    "driving entry exit onRamp offRamp connectingRamp bus taxi HOV mwyEntry mwyExit slipLane bidirectional shared".split()
-)
 
 
 class LaneGraph:
