@@ -1,0 +1,130 @@
+"""From a frame's hits and the state of the world to its ground truth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.labels.annotations import Annotations, Boxes2D, Boxes3D, PointLabels
+from simulator.labels.coverage import coverage
+from simulator.numerics import se3
+from simulator.numerics.jit import kernel
+from simulator.scene import Scene, Snapshot
+from simulator.scene.classes import class_id
+from simulator.sensors.camera import CameraFrame
+from simulator.sensors.frame import Frame
+from simulator.sensors.lidar import LidarFrame
+
+
+def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
+    """Ground truth of `frame`, whose world is `scene` in the state `snapshot`."""
+    cameras = {name: data for name, data in frame.sensors.items() if isinstance(data, CameraFrame)}
+    lidars = {name: data for name, data in frame.sensors.items() if isinstance(data, LidarFrame)}
+    boxes_2d = {}
+    if cameras:
+        poses = scene.local_SE3_instance(snapshot)
+        boxes_2d = {name: boxes_in_picture(scene, poses, data) for name, data in cameras.items()}
+    return Annotations(
+        boxes_3d=boxes_of_world(scene, snapshot, frame.ego_pose, [data.object for data in lidars.values()]),
+        boxes_2d=boxes_2d,
+        semantic={name: data.semantic for name, data in cameras.items()},
+        instance={name: data.object for name, data in cameras.items()},
+        depth={name: data.depth for name, data in cameras.items()},
+        points={name: PointLabels(data.object, data.semantic) for name, data in lidars.items()},
+    )
+
+
+def boxes_of_world(
+    scene: Scene, snapshot: Snapshot, ego_pose: NDArray[np.float64], hit_objects: list[NDArray[np.int32]]
+) -> Boxes3D:
+    """3D boxes of all objects but the ego, which is the one posed as `ego_pose`.
+
+    Args:
+        scene, snapshot: the world.
+        ego_pose: (4, 4) world_SE3_ego.
+        hit_objects: object ids of the points of each lidar.
+    """
+    poses = snapshot.world_SE3_object
+    is_ego = np.max(np.abs(poses - ego_pose), axis=(1, 2)) < 1e-9
+    rows = [row for row in scene.objects if row.model is not None and not is_ego[row.id]]
+    ids = np.array([row.id for row in rows], np.int32)
+    bounds = np.array([row.model.bounds for row in rows if row.model is not None]).reshape(-1, 2, 3)
+    middle = bounds.mean(1)
+    points = np.zeros(len(scene.objects), np.int64)
+    for hits in hit_objects:
+        points += np.bincount(hits, minlength=len(points))
+    return Boxes3D(
+        object_id=ids,
+        class_id=np.array([class_id(row.class_name) for row in rows], np.uint8),
+        name=tuple(row.name for row in rows),
+        center=np.einsum("nij,nj->ni", poses[ids, :3, :3], middle) + poses[ids, :3, 3],
+        size_lwh=bounds[:, 1] - bounds[:, 0],
+        rotation=se3.quaternion_from_rotation(poses[ids, :3, :3]) if len(ids) else np.zeros((0, 4)),
+        velocity=snapshot.velocity[ids],
+        num_lidar_points=points[ids].astype(np.int32),
+        anomaly=tuple(row.anomaly for row in rows),
+        parent=np.array([row.parent for row in rows], np.int32),
+        attributes=tuple(row.attributes for row in rows),
+    )
+
+
+@kernel
+def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
+    """Count the pixels of each object and find its first and last column and row.
+
+    Args:
+        mask: (H, W) int32 object ids. pixels: (O,) int64, at first 0.
+        extent: (O, 4) int64 least column, least row, greatest column, greatest row; at first large, large,
+            -1, -1.
+    """
+    for v in range(mask.shape[0]):
+        for u in range(mask.shape[1]):
+            k = mask[v, u]
+            pixels[k] += 1
+            extent[k, 0], extent[k, 1] = min(extent[k, 0], u), min(extent[k, 1], v)
+            extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
+
+
+def boxes_in_picture(scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame) -> Boxes2D:
+    """2D boxes of one picture; `local_SE3_instance` (I, 4, 4) are the poses of the scene's instances."""
+    pixels = np.zeros(len(scene.objects), np.int64)
+    extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
+    extent[:, 2:] = -1
+    mask_extents(picture.object, pixels, extent)
+
+    local_SE3_camera = picture.world_SE3_camera.copy()
+    local_SE3_camera[:3, 3] -= scene.origin
+    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera)
+    single = alone.objects > 0
+    own, family = np.zeros((2, len(scene.objects)), np.int64)
+    own[alone.objects[single]] = alone.pixels[single]
+    family[:] = own
+    family[-alone.objects[~single]] = alone.pixels[~single]
+    ids = np.flatnonzero((pixels > 0) | (own > 0))
+    ids = ids[ids > 0]
+
+    seen = pixels[ids] > 0
+    visible = np.where(seen[:, None], extent[ids] + np.array([-0.5, -0.5, 0.5, 0.5]), 0.0)
+    amodal = np.full((len(scene.objects), 4), np.nan)
+    amodal[alone.objects[single]] = alone.extent[single]
+    amodal = np.where(np.isfinite(amodal[ids]), amodal[ids], visible)
+    parent = np.array([row.parent for row in scene.objects], np.int64)
+    together = pixels + np.bincount(parent, np.where(parent > 0, pixels, 0), len(parent)).astype(np.int64)
+    return Boxes2D(
+        object_id=ids.astype(np.int32),
+        class_id=np.array([class_id(scene.objects[k].class_name) for k in ids.tolist()], np.uint8),
+        visible=visible,
+        amodal=amodal,
+        visible_fraction=np.minimum(1.0, pixels[ids] / np.maximum(own[ids], 1)),
+        family_fraction=np.minimum(1.0, together[ids] / np.maximum(family[ids], 1)),
+        truncation=truncation(amodal, picture.camera.width, picture.camera.height),
+        pixels=pixels[ids].astype(np.int32),
+    )
+
+
+def truncation(amodal: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
+    """(N,) part of the area of boxes (N, 4) that lies outside a picture of this size; pixel centres are integers."""
+    edges = np.array([width, height]) - 0.5
+    low, high = np.clip(amodal[:, :2], -0.5, edges), np.clip(amodal[:, 2:], -0.5, edges)
+    area = np.prod(np.maximum(amodal[:, 2:] - amodal[:, :2], 1e-9), axis=1)
+    return np.asarray(np.clip(1.0 - np.prod(np.maximum(high - low, 0.0), axis=1) / area, 0.0, 1.0))

@@ -1,0 +1,282 @@
+"""Which pixels an object would cover if it were alone, and how far it reaches beyond the picture.
+
+Pixels are decided as a ray caster does, by the camera's own ray through each pixel centre, so that an object
+that nothing hides covers exactly the pixels of its mask, whatever the lens.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
+from simulator.scene import Scene
+from simulator.sensors.optics import CameraModel
+
+F64 = NDArray[np.float64]
+NEAR_M = 0.05  # geometry nearer to the camera plane is cut off before it is projected
+BEYOND = 3.0  # amodal boxes end this many pictures outside the picture
+
+
+class Lens(NamedTuple):
+    """A camera for the kernels.
+
+    Attributes:
+        rays: (H, W, 3) float32 directions through the pixel centres, z = 1.
+        x_most, x_least: (W,) greatest x of a ray in this column or left of it, least x in this or right of
+            it.
+        y_most, y_least: (H,) the same for rows, downwards.
+        numbers: fx, fy, cx, cy, k1, k2, p1, p2, k3, radius up to which the distortion grows.
+    """
+
+    rays: NDArray[np.float32]
+    x_most: F64
+    x_least: F64
+    y_most: F64
+    y_least: F64
+    numbers: F64
+
+
+class Pieces(NamedTuple):
+    """Meshes of the objects, grouped by object.
+
+    Attributes:
+        objects: (M,) int32 ids of objects that have geometry; then, negated, ids of those that others belong to,
+            for the object together with these (a bicycle and its rider).
+        first_instance: (M + 1,) int64 rows of `instance` of each object.
+        instance: (K,) int64 rows of the scene's instances.
+        faces: (K, 2) int64 first and last + 1 row of `triangles`.
+        triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
+        bounds: (K, 2, 3) float64 of each instance's mesh.
+    """
+
+    objects: NDArray[np.int32]
+    first_instance: NDArray[np.int64]
+    instance: NDArray[np.int64]
+    faces: NDArray[np.int64]
+    triangles: NDArray[np.int32]
+    vertices: NDArray[np.float32]
+    bounds: F64
+
+
+class Coverage(NamedTuple):
+    """What M objects cover as if alone.
+
+    Attributes:
+        objects: (M,) int32 as in Pieces.
+        pixels: (M,) int64 inside the picture.
+        extent: (M, 4) x0, y0, x1, y1 in pixels, also outside the picture; NaN for what is behind the camera.
+    """
+
+    objects: NDArray[np.int32]
+    pixels: NDArray[np.int64]
+    extent: F64
+
+
+@lru_cache(maxsize=1)
+def pieces_of(scene: Scene) -> Pieces:
+    """Objects' geometry, flattened; kept for the scene that was asked for last."""
+    owner = scene.instance_object
+    parent = np.array([row.parent for row in scene.objects], np.int64)
+    families = np.unique(parent[parent > 0])
+    in_family = (owner == families[:, None]) | (parent[owner] == families[:, None])
+    family, extra = np.nonzero(in_family & (owner > 0))
+    rows = np.flatnonzero(owner > 0)
+    rows = rows[np.argsort(owner[rows], kind="stable")]
+    group = np.concatenate([owner[rows], -families[family]])
+    rows = np.concatenate([rows, extra])
+
+    used, mesh_row = np.unique(scene.instance_mesh[rows], return_inverse=True)
+    meshes = [scene.meshes[k] for k in used.tolist()]
+    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
+    first = np.flatnonzero(np.diff(group, prepend=0))
+    empty_faces, empty_vertices = np.zeros((0, 3), np.int32), np.zeros((0, 3), np.float32)
+    bounds = np.array([mesh.bounds for mesh in meshes]).reshape(-1, 2, 3)
+    return Pieces(
+        group[first].astype(np.int32),
+        np.append(first, len(rows)).astype(np.int64),
+        rows.astype(np.int64),
+        np.stack([first_face[mesh_row], first_face[mesh_row + 1]], 1).astype(np.int64),
+        np.concatenate([empty_faces, *(m.faces + np.int32(o) for m, o in zip(meshes, first_vertex))]),
+        np.concatenate([empty_vertices, *(m.vertices for m in meshes)]),
+        bounds[mesh_row],
+    )
+
+
+def lens_of(camera: CameraModel) -> Lens:
+    """The camera prepared for the kernels."""
+    rays = camera.rays()
+    x, y = rays[..., 0].astype(np.float64), rays[..., 1].astype(np.float64)
+    numbers = np.concatenate(
+        [[camera.K[0, 0], camera.K[1, 1], camera.K[0, 2], camera.K[1, 2]], camera.distortion, [_fold(camera)]]
+    )
+    return Lens(
+        rays,
+        np.maximum.accumulate(x.max(0)),
+        np.minimum.accumulate(x.min(0)[::-1])[::-1].copy(),
+        np.maximum.accumulate(y.max(1)),
+        np.minimum.accumulate(y.min(1)[::-1])[::-1].copy(),
+        numbers,
+    )
+
+
+def _fold(camera: CameraModel) -> float:
+    """Normalised radius up to which the radial distortion grows; beyond it the polynomial folds back."""
+    k1, k2, _, _, k3 = camera.distortion
+    r = np.linspace(0.0, 20.0, 20_001)
+    slope = 1 + 3 * k1 * r**2 + 5 * k2 * r**4 + 7 * k3 * r**6
+    bent = np.flatnonzero(slope <= 0.05)
+    return float(r[bent[0]]) if len(bent) else float(r[-1])
+
+
+@kernel
+def _project(lens, x, y):  # type: ignore[no-untyped-def]
+    """Pixel coordinates of normalised coordinates; beyond the lens' fold the scale of the fold continues."""
+    fx, fy, cx, cy, k1, k2, p1, p2, k3, fold = lens.numbers
+    r = np.sqrt(x * x + y * y)
+    shrink = fold / r if r > fold else 1.0
+    x, y = x * shrink, y * shrink
+    r2 = x * x + y * y
+    radial = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    u = x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x)
+    v = y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y
+    return u / shrink * fx + cx, v / shrink * fy + cy
+
+
+@kernel
+def _clip(corner, out):  # type: ignore[no-untyped-def]
+    """Write x / z, y / z of the part of a triangle beyond NEAR_M; returns its number of corners (0, 3 or 4)."""
+    count = 0
+    for i in range(3):
+        j = (i + 1) % 3
+        za, zb = corner[i, 2], corner[j, 2]
+        if za >= NEAR_M:
+            out[count, 0] = corner[i, 0] / za
+            out[count, 1] = corner[i, 1] / za
+            count += 1
+        if (za >= NEAR_M) != (zb >= NEAR_M):
+            w = (NEAR_M - za) / (zb - za)
+            out[count, 0] = (corner[i, 0] + w * (corner[j, 0] - corner[i, 0])) / NEAR_M
+            out[count, 1] = (corner[i, 1] + w * (corner[j, 1] - corner[i, 1])) / NEAR_M
+            count += 1
+    return count
+
+
+@kernel
+def _paint(corner, part, count, lens, stamp, mark):  # type: ignore[no-untyped-def]
+    """Mark the pixels whose ray meets the triangle `corner` and that do not bear `mark` yet; returns how many."""
+    left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
+    for i in range(count):
+        left, right = min(left, part[i, 0]), max(right, part[i, 0])
+        top, bottom = min(top, part[i, 1]), max(bottom, part[i, 1])
+    slack = 1e-6
+    u0 = np.searchsorted(lens.x_most, left - slack)
+    u1 = np.searchsorted(lens.x_least, right + slack, side="right")
+    v0 = np.searchsorted(lens.y_most, top - slack)
+    v1 = np.searchsorted(lens.y_least, bottom + slack, side="right")
+    if u0 >= u1 or v0 >= v1:
+        return 0
+    edge = np.empty((3, 3))
+    for i in range(3):  # a ray d meets the triangle where all d . (p_i x p_j) have the sign of the volume
+        j = (i + 1) % 3
+        edge[i, 0] = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
+        edge[i, 1] = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
+        edge[i, 2] = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]
+    volume = corner[2, 0] * edge[0, 0] + corner[2, 1] * edge[0, 1] + corner[2, 2] * edge[0, 2]
+    if volume == 0.0:
+        return 0
+    sign = 1.0 if volume > 0 else -1.0
+    new = 0
+    for v in range(v0, v1):
+        for u in range(u0, u1):
+            if stamp[v, u] == mark:
+                continue
+            x, y = lens.rays[v, u, 0], lens.rays[v, u, 1]
+            inside = True
+            for i in range(3):
+                inside = inside and sign * (edge[i, 0] * x + edge[i, 1] * y + edge[i, 2]) >= 0.0
+            if inside:
+                stamp[v, u] = mark
+                new += 1
+    return new
+
+
+@kernel
+def _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent):  # type: ignore[no-untyped-def]
+    """Fill `pixels` and `extent` for the objects `shown[start:stop]`; `stamp` is (H, W) int32 scratch, at first -1."""
+    corner = np.empty((3, 3))
+    part = np.empty((4, 2))
+    for row in range(start, stop):
+        m = shown[row]
+        for k in range(pieces.first_instance[m], pieces.first_instance[m + 1]):
+            pose = poses[k]
+            for f in range(pieces.faces[k, 0], pieces.faces[k, 1]):
+                for i in range(3):
+                    p = pieces.vertices[pieces.triangles[f, i]]
+                    for axis in range(3):
+                        corner[i, axis] = (
+                            pose[axis, 0] * p[0] + pose[axis, 1] * p[1] + pose[axis, 2] * p[2] + pose[axis, 3]
+                        )
+                count = _clip(corner, part)
+                if count == 0:
+                    continue
+                for i in range(count):
+                    u, v = _project(lens, part[i, 0], part[i, 1])
+                    extent[m, 0], extent[m, 1] = min(extent[m, 0], u), min(extent[m, 1], v)
+                    extent[m, 2], extent[m, 3] = max(extent[m, 2], u), max(extent[m, 3], v)
+                pixels[m] += _paint(corner, part, count, lens, stamp, m)
+
+
+def coverage(scene: Scene, local_SE3_instance: F64, camera: CameraModel, local_SE3_camera: F64) -> Coverage:
+    """Pixels and extent of every object as if nothing else were there.
+
+    Args:
+        scene: the scene.
+        local_SE3_instance: (I, 4, 4) poses of all instances.
+        camera: lens and size of the picture.
+        local_SE3_camera: (4, 4) pose of the optical frame.
+    """
+    pieces = pieces_of(scene)
+    lens = lens_of(camera)
+    poses = np.linalg.inv(local_SE3_camera) @ local_SE3_instance[pieces.instance]
+    poses = np.ascontiguousarray(poses[:, :3])
+    shown = _in_view(pieces, poses, lens)
+    pixels = np.zeros(len(pieces.objects), np.int64)
+    extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
+
+    def body(start: int, stop: int) -> None:
+        stamp = np.full((camera.height, camera.width), -1, np.int32)
+        _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent)
+
+    parallel_for(body, len(shown), chunk=max(1, -(-len(shown) // 8)))
+    extent[~np.isfinite(extent).all(1)] = np.nan
+    size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
+    extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)
+    return Coverage(pieces.objects, pixels, extent)
+
+
+def _in_view(pieces: Pieces, poses: F64, lens: Lens) -> NDArray[np.int64]:
+    """Rows of the objects of which some instance's bounding box may be in the picture."""
+    if not len(poses):
+        return np.zeros(0, np.int64)
+    pick = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+    corners = pieces.bounds[:, pick, np.arange(3)]
+    at = np.einsum("kij,knj->kni", poses[:, :, :3], corners) + poses[:, None, :, 3]
+    z = at[..., 2]
+    crossing = (z < NEAR_M).any(1) & (z >= NEAR_M).any(1)
+    xy = at[..., :2] / np.maximum(z, NEAR_M)[..., None]
+    low, high = xy.min(1), xy.max(1)
+    inside = (
+        (z >= NEAR_M).all(1)
+        & (high[:, 0] >= lens.x_least[0])
+        & (low[:, 0] <= lens.x_most[-1])
+        & (high[:, 1] >= lens.y_least[0])
+        & (low[:, 1] <= lens.y_most[-1])
+    )
+    seen = np.logical_or.reduceat(inside | crossing, pieces.first_instance[:-1])
+    return np.flatnonzero(seen)
