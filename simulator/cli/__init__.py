@@ -1,0 +1,250 @@
+"""The command `oddroad`: parse, call, show progress. All that it does is in the packages that it calls.
+
+Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems, 2 the input or the
+output cannot be used, 130 interrupted. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from simulator.errors import InputError, InvalidScenario, OddRoadError, did_you_mean
+
+if TYPE_CHECKING:
+    from simulator.scenario.models import Scenario
+
+ISSUES = "https://github.com/oddroad/oddroad/issues"
+CATALOGUES = ("anomalies", "actors", "weather", "sensors", "formats", "scenarios")
+
+app = typer.Typer(
+    help="Autonomous-driving edge cases, simulated, rendered and labelled on a plain CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as weather.rain_mm_h=12; may be repeated."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed; equal seeds give equal results.", min=0)]
+Quality = Annotated[str, typer.Option("--quality", metavar="Q", help="standard for datasets, preview for a look.")]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from, with its traceback.")] = False,
+) -> None:
+    """Read the options that all commands have (`main` looks for --debug itself, wherever it stands)."""
+
+
+@app.command()
+def generate(
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO.yaml...", help="Scenario files; scenes take them in turn.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make; must be empty without --resume.")],
+    scenes: Annotated[
+        int | None,
+        typer.Option("--scenes", metavar="N", help="How many scenes to draw; default: one of each file.", min=1),
+    ] = None,
+    seed: Seed = 0,
+    format: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="KIND", help="Dataset format, may be repeated; default: kitti and coco."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="W", help="Processes; the result does not depend on it.", min=1, max=512)
+    ] = 1,
+    quality: Quality = "standard",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run; begins one if there is none.")
+    ] = False,
+    set_: Set = None,
+) -> None:
+    """Draw scenes from scenarios and write them as a labelled dataset."""
+    from simulator.cli.progress import Progress
+    from simulator.pipeline import generate
+    from simulator.pipeline.dataset import FORMATS
+
+    overrides = set_ or []
+    formats = format or list(FORMATS)
+    loaded = _load_all(scenarios, overrides)
+    command = _normalised(scenarios, scenes, seed, formats, quality, overrides)
+    with Progress() as progress:
+        manifest = generate(
+            loaded,
+            out,
+            scenes=scenes,
+            seed=seed,
+            formats=formats,
+            workers=workers,
+            quality=quality,
+            resume=resume,
+            command=command,
+            report=progress,
+        )
+    typer.echo(str(manifest))
+
+
+def _load_all(paths: Sequence[str], overrides: Sequence[str]) -> list[tuple[str, Scenario]]:
+    """Every scenario; the problems of all files in one error."""
+    from simulator.scenario.reading import load
+
+    loaded: list[tuple[str, Scenario]] = []
+    problems: list[InputError] = []
+    for path in paths:
+        try:
+            loaded.append((path, load(path, overrides)))
+        except InvalidScenario as error:
+            problems += error.problems
+        except InputError as error:
+            problems.append(error)
+    if problems:
+        raise InvalidScenario(list({str(problem): problem for problem in problems}.values()))
+    return loaded
+
+
+def _normalised(
+    scenarios: Sequence[str], scenes: int | None, seed: int, formats: Sequence[str], quality: str, sets: Sequence[str]
+) -> str:
+    """The command without anything that may differ between equal runs (folders, workers, --resume)."""
+    import shlex
+
+    parts = ["oddroad", "generate", *(Path(path).name for path in scenarios)]
+    parts += ["--scenes", str(len(scenarios) if scenes is None else scenes), "--seed", str(seed)]
+    parts += [part for kind in formats for part in ("--format", kind)]
+    parts += ["--quality", quality]
+    for text in sets:
+        key, equals, value = text.partition("=")
+        parts += ["--set", key + equals + (Path(value).name if key == "road.opendrive" else value)]
+    return shlex.join(parts)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files (.yaml) and maps (.xodr).")],
+) -> None:
+    """Say all that is wrong with scenario files and OpenDRIVE maps; exit code 1 if anything is."""
+    wrong = False
+    for file in files:
+        problems, warnings = _check(file)
+        wrong = wrong or bool(problems)
+        for line in [*problems, *warnings]:
+            typer.echo(line)
+        if not problems:
+            typer.echo(f"{file}: ok" + (f" ({len(warnings)} warnings)" if warnings else ""))
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _check(file: Path) -> tuple[list[str], list[str]]:
+    """Problems and warnings of one file, a line each."""
+    from simulator.scenario.distributions import Distribution
+    from simulator.scenario.reading import load
+
+    if file.suffix.lower() in (".xodr", ".xml"):
+        return _check_map(file)
+    try:
+        scenario = load(file)
+        scenario.sample(0)
+    except OddRoadError as error:
+        return str(error).splitlines(), []
+    given: Any = scenario.road.opendrive
+    maps = given.values if isinstance(given, Distribution) else () if given is None else (given,)
+    checked = [_check_map(Path(path)) for path in maps]
+    return [line for found, _ in checked for line in found], [line for _, found in checked for line in found]
+
+
+def _check_map(file: Path) -> tuple[list[str], list[str]]:
+    from simulator.roads import check_opendrive
+
+    errors, warnings = check_opendrive(file)
+    return [str(error) for error in errors], [f"{warning} (warning)" for warning in warnings]
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a scenario file, for editors."""
+    import json
+
+    from simulator.scenario.models import Scenario
+
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "OddRoad scenario"}
+    typer.echo(json.dumps({**Scenario.model_json_schema(), **head}, indent=1))
+
+
+@app.command("list")
+def list_(what: Annotated[str, typer.Argument(metavar="|".join(CATALOGUES), help="Which catalogue.")]) -> None:
+    """List what scenario files may name, and the shipped scenarios."""
+    from simulator.cli.catalogue import catalogue
+
+    if what not in CATALOGUES:
+        raise InputError(
+            f'there is no list of "{what}".{did_you_mean(what, CATALOGUES)} Known: {", ".join(CATALOGUES)}'
+        )
+    rows = catalogue(what)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, about in rows:
+        typer.echo(f"{name:<{width}}  {about}".rstrip())
+
+
+@app.command()
+def preview(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO.yaml", help="Scenario file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="PNG", help="Picture to write.")] = Path("preview.png"),
+    seed: Seed = 0,
+    set_: Set = None,
+) -> None:
+    """Take a quick look: one picture of the scene's first moment."""
+    from simulator.pipeline.look import look
+
+    [(_, loaded)] = _load_all([scenario], set_ or [])
+    typer.echo(f"{out} ({look(loaded.sample(seed), out)})")
+
+
+def main() -> NoReturn:
+    """Entry point of `oddroad`: run the command; every failure is one clear line and an exit code."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    # Threads of linear algebra change no result and would only compete with ours; must be set before numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that unfinished files are removed
+    code: int | str | None
+    try:
+        code = app(args=[part for part in arguments if part != "--debug"], standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _say("interrupted", 130)
+    except BrokenPipeError:  # the reader of our output has gone, as in `oddroad schema | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except OddRoadError as error:
+        code = _say(str(error), 2, debug)
+    except MemoryError:
+        code = _say("there is not enough memory; try fewer --workers", 2, debug)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # wrong options
+            code = _say(f"{error.format_message()} (see oddroad --help)", 2)
+        else:
+            text = " ".join(str(error).split())[:300]
+            hint = "" if debug else "; run again with --debug to see where"
+            code = _say(f"unexpected {type(error).__name__}: {text}. Please report it at {ISSUES}{hint}", 2, debug)
+    sys.exit(code)
+
+
+def _say(message: str, code: int, debug: bool = False) -> int:
+    """Print an error, a line each problem, and return the exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    for line in message.splitlines():
+        print(f"oddroad: {line}", file=sys.stderr)
+    return code

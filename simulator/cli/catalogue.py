@@ -1,0 +1,63 @@
+"""The rows that `oddroad list` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from simulator.data import data_dir, load_asset
+from simulator.errors import OddRoadError
+from simulator.scenario.distributions import Distribution
+from simulator.scenario.family import Family, members
+from simulator.scenario.mappings import weather_model
+
+_FAMILIES = {"anomalies": "anomalies", "actors": "actors", "sensors": "sensors", "formats": "export"}
+
+
+def catalogue(what: str) -> list[tuple[str, str]]:
+    """(name, one line about it) of every entry of a catalogue, sorted."""
+    if what == "weather":
+        return _weather()
+    if what == "scenarios":
+        return _scenarios()
+    rows = [(kind, _about(cls)) for kind, cls in members(_FAMILIES[what]).items()]
+    if what == "sensors":
+        rows += [(f"rig: {name}", "") for name in load_asset("rigs")]
+    return rows
+
+
+def _about(cls: type[Family]) -> str:
+    taxonomy = getattr(cls, "taxonomy", "")
+    text = " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+    fields = ", ".join(name for name in cls.model_fields)
+    return " ".join(
+        part
+        for part in (
+            f"[{taxonomy}]" if isinstance(taxonomy, str) and taxonomy else "",
+            text,
+            f"({fields})" if fields else "",
+        )
+        if part
+    )
+
+
+def _weather() -> list[tuple[str, str]]:
+    rows = []
+    for name, field in weather_model().model_fields.items():
+        default: Any = None if field.default is PydanticUndefined else field.default
+        default = default.to_yaml() if isinstance(default, Distribution) else default
+        rows.append((name, f"{' '.join((field.description or '').split())} Default: {default}.".strip()))
+    return rows
+
+
+def _scenarios() -> list[tuple[str, str]]:
+    from simulator.scenario.reading import load
+
+    rows = []
+    for file in sorted(data_dir("scenarios").glob("*.yaml")):
+        try:
+            rows.append((file.stem, " ".join(load(file).about.split())))
+        except OddRoadError as error:
+            rows.append((file.stem, f"cannot be read: {str(error).splitlines()[0]}"))
+    return rows
