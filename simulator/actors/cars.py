@@ -1,0 +1,223 @@
+"""Passenger cars: sedan, hatchback, estate, SUV and pick-up, drawn from real dimensions; no two seeds alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor, lengthened
+from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_z, shell_meshes, tub
+from simulator.actors.faces import Face, body_materials, lid_slots
+from simulator.actors.fittings import door_mirrors, exhaust, floor_and_arches, handles, interior, number_plates, wipers
+from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.shape import both, finish, patch
+from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
+from simulator.data import load_asset
+from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
+from simulator.scene import Body, Joint, Material, Mesh, Model
+from simulator.scene.mesh import box, tube
+
+STYLES = ("sedan", "hatchback", "estate", "suv", "pickup")
+PAINTS = ("any", *finishes.paint_names())
+
+
+class Car(Actor, kind="car"):
+    """A passenger car.
+
+    Attributes:
+        style: body style; shares as on European roads.
+        paint: colour group, or "any" for one by its share of new cars.
+        size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
+        length_m, width_m, height_m: outer dimensions without mirrors; 0: by style and size.
+    """
+
+    class_name: ClassVar[str] = "car"
+    speed_mps: ClassVar[float] = 13.9
+    max_speed_mps: ClassVar[float] = 50.0
+    acceleration_mps2: ClassVar[float] = 2.6
+    deceleration_mps2: ClassVar[float] = 4.5
+
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.24, 0.32, 0.12, 0.28, 0.04))
+    paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    size: Fraction = uniform(0.0, 1.0)
+    length_m: Metres = 0.0
+    width_m: Metres = 0.0
+    height_m: Metres = 0.0
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        lines = car_lines(self.style, self.size, rng, self.length_m, self.width_m, self.height_m)
+        color = finishes.draw_paint(rng) if self.paint == "any" else self.paint
+        return [car_model(lines, self.style, color, rng)]
+
+
+def car_lines(
+    style: str, size: float, rng: np.random.Generator, length: float = 0.0, width: float = 0.0, height: float = 0.0
+) -> Lines:
+    """Lines of a car of a style, drawn around the catalogue's dimensions at `size` (0..1)."""
+    row = load_asset("vehicles")["cars"][style]
+
+    def draw(name: str, spread: float = 0.25) -> float:
+        low, high = row[name]
+        return float(low + (high - low) * np.clip(size + rng.uniform(-spread, spread), 0.0, 1.0))
+
+    def near(value: float, spread: float) -> float:
+        return float(value + rng.uniform(-spread, spread))
+
+    tall = style in ("suv", "pickup")
+    long_roof = style in ("estate", "suv", "hatchback")
+    length, width, height = lengthened(draw("length"), length), lengthened(draw("width"), width), lengthened(draw("height"), height)
+    wheelbase, front = draw("wheelbase"), draw("front_overhang")
+    wheelbase = float(np.clip(wheelbase, length - front - 1.15 - (0.25 if style == "pickup" else 0.0), length - front - 0.62))
+    rear = length - wheelbase - front
+    tyre = draw("tyre_radius")
+    bottom = near({"suv": 0.25, "pickup": 0.30}.get(style, 0.19), 0.02)
+    cowl_z = near({"suv": 0.672, "pickup": 0.655, "hatchback": 0.665}.get(style, 0.667), 0.010) * height
+    deck_z = cowl_z + near(0.065 if long_roof else 0.055, 0.025)
+    nose_z = cowl_z - near({"suv": 0.14, "pickup": 0.10, "hatchback": 0.17}.get(style, 0.175), 0.025)
+    cowl_x = wheelbase - near({"sedan": 0.38, "estate": 0.36, "hatchback": 0.24, "suv": 0.36, "pickup": 0.48}[style], 0.05)
+    rake = np.radians(draw("screen_deg"))
+    drop = near(0.075, 0.012)
+    header_x = cowl_x - (height - drop - cowl_z) / np.tan(rake) * near(0.93, 0.03)
+    if style == "sedan":
+        rear_base = -rear + near(0.52, 0.05)
+        rear_top = rear_base + near(0.62, 0.07)
+        tail_rake, c_pillar = near(0.13, 0.03), near(0.22, 0.04)
+    elif style == "pickup":
+        rear_base = near(0.50, 0.05)
+        rear_top = rear_base + 0.13
+        tail_rake, c_pillar = 0.04, rear_base + 0.24
+    else:
+        rear_base = -rear + near({"hatchback": 0.155, "estate": 0.15, "suv": 0.15}[style], 0.015)
+        rear_top = rear_base + near({"hatchback": 0.38, "estate": 0.36, "suv": 0.33}[style], 0.07)
+        tail_rake, c_pillar = near(0.115, 0.015), near({"hatchback": 0.06, "estate": 0.12, "suv": 0.12}[style], 0.04)
+    b_pillar = wheelbase * (0.47 if style != "pickup" else 0.53) + near(0.0, 0.03)
+    if style == "pickup":
+        b_pillar = (cowl_x + rear_base) / 2 - 0.02
+    return Lines(
+        length=length,
+        width=width,
+        height=height,
+        wheelbase=wheelbase,
+        front_overhang=front,
+        bottom_z=bottom,
+        tyre_radius=tyre,
+        arch_radius=tyre + (0.055 if tall else 0.042),
+        nose_z=nose_z,
+        cowl_z=cowl_z,
+        deck_z=deck_z,
+        tail_z=deck_z + (0.02 if style == "sedan" else -0.03 if long_roof else 0.0),
+        cowl_x=cowl_x,
+        screen_sweep=near(0.24, 0.03),
+        header_x=header_x,
+        rear_top_x=rear_top,
+        rear_base_x=rear_base,
+        belt_half=width / 2 * near(0.892, 0.008),
+        roof_half=width / 2 * near({"suv": 0.70, "pickup": 0.72}.get(style, 0.655), 0.015),
+        roof_drop_front=drop,
+        roof_drop_rear=near({"sedan": 0.12, "hatchback": 0.10, "estate": 0.075, "suv": 0.085, "pickup": 0.05}[style], 0.015),
+        b_pillar_x=b_pillar,
+        c_pillar_x=c_pillar,
+        d_window=style in ("estate", "suv"),
+        nose_power=near(2.5 if not tall else 2.9, 0.2),
+        tail_power=near(3.2 if not tall else 3.6, 0.3),
+        nose_rake=near(0.12 if not tall else 0.10, 0.03),
+        nose_dip=near(0.05, 0.05),
+        tail_dip=near(0.02, 0.04),
+        nose_lean=near(0.25, 0.30),
+        tail_lean=near(0.15, 0.30),
+        tail_rake=tail_rake,
+        crease=near(0.012, 0.008),
+        cladding=bool(style in ("suv", "pickup") and rng.random() < 0.6),
+    )
+
+
+def car_model(d: Lines, style: str, color: str, rng: np.random.Generator) -> Model:
+    """Body, wheels, joints and lamps of a car of the given lines."""
+    rear_glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
+    roof = Slot.GLOSS if rng.random() < 0.14 else Slot.PAINT
+    shell = tub(d)
+    house = greenhouse(d, shell.points[-1], rear_glass, roof)
+    face = Face.draw(style, rng, d.cladding)
+    parts = shell_meshes(shell.points, face.tub_slots(d, shell))
+    parts.append(patch(shell.lid, lid_slots(d, shell, style)))
+    parts += shell_meshes(house.points, house.slots)
+    parts.append(patch(house.lid, roof))
+    parts += floor_and_arches(d, shell)
+    parts += interior(d)
+    parts += door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
+    parts += handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
+    parts += wipers(house)
+    parts += number_plates(d, shell, rng, face.front_plate, face.rear_plate)
+    parts += face.details(d, shell)
+    parts += roof_fittings(d, style, rng)
+    if style == "pickup":
+        parts += load_bed(d)
+    if rng.random() < 0.5:
+        parts += exhaust(d, bool(rng.random() < 0.4))
+    body = finish(parts, crease_deg=34)
+
+    joints: list[Joint] = []
+    wheel, radius, half_width = _wheel(d, rng)
+    track = d.width / 2 - half_width - 0.022
+    axles = [(d.wheelbase, track, True), (0.0, track, False)]
+    wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
+    return Model(
+        "car",
+        (Body(body, car_materials(color, rng)), *wheels),
+        tuple(joints),
+        vehicle_lamps(d.nose_x, d.tail_x, d.width, head_z=face.lamp_z(shell), tail_z=face.tail_z(shell)),
+        wheelbase_m=d.wheelbase,
+        attributes=(("style", style), ("color", color)),
+        box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
+    )
+
+
+def _wheel(d: Lines, rng: np.random.Generator) -> tuple[Mesh, float, float]:
+    """Wheel mesh, its radius and half its width."""
+    width_mm = int(round((195 + 120 * (d.tyre_radius - 0.30) / 0.07) / 10) * 10)
+    radius_mm = int(round(d.tyre_radius * 1000))
+    rim_mm = int(round(radius_mm * float(rng.choice([0.66, 0.69, 0.72]))))
+    mesh = car_wheel(radius_mm, width_mm, rim_mm, int(rng.choice([5, 5, 6, 7, 10])), int(rng.integers(0, 4)))
+    return mesh, radius_mm / 1000, width_mm / 2000
+
+
+def car_materials(color: str, rng: np.random.Generator) -> tuple[Material, ...]:
+    """Materials of a car body by Slot."""
+    table = body_materials()
+    table[Slot.PAINT] = finishes.paint(color, rng)
+    return tuple(table)
+
+
+def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
+    """Rails, aerial and third brake lamp."""
+    parts: list[Mesh] = []
+    if style in ("estate", "suv") and rng.random() < 0.7:
+        slot = Slot.CHROME if rng.random() < 0.4 else Slot.TRIM
+        x = np.linspace(d.header_x - 0.25, d.rear_top_x + 0.12, 7)
+        y = roof_half(d, x) * 0.93
+        z = roof_z(d, x, np.full(7, 0.93)) + np.array([0.0, 0.03, 0.04, 0.04, 0.04, 0.03, 0.0])
+        parts += both(tube(np.stack([x, y, np.minimum(z, d.height - 0.012)], 1), 0.014, segments=5, slot=slot))
+    if rng.random() < 0.7:
+        x0 = d.rear_top_x + 0.12
+        z0 = float(roof_z(d, np.array([x0]), np.array([0.0]))[0])
+        fin = np.array([[[0.0, 0.022, 0], [0.16, 0.018, 0]], [[-0.03, 0.004, 0.055], [0.02, 0.004, 0.045]]]) + [x0, 0, z0]
+        parts += both(patch(fin, Slot.GLOSS, flip=False))
+    high = d.rear_top_x + (d.rear_base_x - d.rear_top_x) * 0.10
+    z = d.height - d.roof_drop_rear - 0.075
+    parts.append(box((0.03, 0.26, 0.022), (high + 0.005, 0, z), Slot.BRAKE))
+    return parts
+
+
+def load_bed(d: Lines) -> list[Mesh]:
+    """Open bed of a pick-up: floor, walls and the back of the cab."""
+    x0, x1 = d.tail_x + d.tail_rake + 0.09, d.rear_base_x - 0.06
+    half, low, high = d.width / 2 * 0.74, d.deck_z - 0.50, d.deck_z - 0.01
+    middle, height = (low + high) / 2, high - low
+    parts = [box((x1 - x0, 2 * half, 0.03), ((x0 + x1) / 2, 0, low), Slot.TRIM)]
+    parts += both(box((x1 - x0, 0.03, height), ((x0 + x1) / 2, half, middle), Slot.TRIM))
+    parts.append(box((0.03, 2 * half, height), (x0, 0, middle), Slot.TRIM))
+    parts.append(box((0.05, 2 * half, height), (x1 + 0.02, 0, middle), Slot.PAINT))
+    wheel_box = box((0.9, 0.2, 0.25), (0.0, half - 0.1, low + 0.12), Slot.TRIM)
+    return parts + both(wheel_box)

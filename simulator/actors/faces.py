@@ -1,0 +1,230 @@
+"""Faces and tails of cars: which cells of the body are grille, intakes, lamps, trim; and the materials of a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.actors import finishes
+from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
+from simulator.actors.fittings import discs_on
+from simulator.actors.plates import plate_material
+from simulator.actors.shape import both, ribbon
+from simulator.scene import Material, Mesh, Texture
+from simulator.scene.mesh import tube
+
+Cells = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The design of nose and tail. Levels are those of the body's rings, `y` values shares of the half width."""
+
+    style: str
+    grille_half: float
+    grille_low: float
+    grille_high: float
+    closed: bool
+    lamp_inner: float
+    lamp_low: float
+    lamp_high: float
+    lamp_slot: int
+    day_strip: bool
+    intake_half: float
+    vents: bool
+    chrome: bool
+    tail_inner: float
+    tail_low: float
+    tail_high: float
+    light_bar: bool
+    cladding: bool
+
+    @staticmethod
+    def draw(style: str, rng: np.random.Generator, cladding: bool = False) -> Face:
+        """A random design that suits the body style."""
+        tall = style in ("suv", "pickup")
+        big = bool(rng.random() < (0.55 if tall else 0.3))
+        half = float(rng.choice([0.31, 0.45, 0.57])) if big else float(rng.choice([0.45, 0.57]))
+        return Face(
+            style=style,
+            grille_half=half,
+            grille_low=0.38 if big else float(rng.choice([0.61, 0.72])),
+            grille_high=0.91,
+            closed=bool(not big and rng.random() < 0.2),
+            lamp_inner=0.57 if half < 0.5 and rng.random() < 0.6 else 0.69,
+            lamp_low=float(rng.choice([0.61, 0.72, 0.72])),
+            lamp_high=0.91,
+            lamp_slot=int(Slot.LAMP_DARK if rng.random() < 0.5 else Slot.LAMP),
+            day_strip=bool(rng.random() < 0.6),
+            intake_half=float(rng.choice([0.57, 0.69, 0.79])),
+            vents=bool(rng.random() < 0.6),
+            chrome=bool(rng.random() < 0.4),
+            tail_inner=float(rng.choice([0.38, 0.54, 0.66])) if style != "pickup" else 0.77,
+            tail_low=float(rng.choice([0.50, 0.61, 0.61, 0.72])) if style != "sedan" else float(rng.choice([0.61, 0.72])),
+            tail_high=0.91,
+            light_bar=bool(rng.random() < 0.15),
+            cladding=cladding,
+        )
+
+    @property
+    def front_plate(self) -> float:
+        """Level of the front plate."""
+        return 0.40
+
+    @property
+    def rear_plate(self) -> float:
+        """Level of the rear plate."""
+        return 0.52 if self.style in ("sedan", "hatchback") and self.tail_low > 0.55 else 0.40
+
+    def tub_slots(self, d: Lines, t: Tub) -> Cells:
+        """(rows, columns) material slots of the left half of the lower shell."""
+        rows, columns = len(LEVELS) - 1, t.points.shape[1] - 1
+        out = np.full((rows, columns), int(Slot.PAINT), np.int64)
+        level = (LEVELS[:-1] + LEVELS[1:])[:, None] / 2
+        nose = np.full(columns, 2.0)
+        nose[: t.front] = (FRONT_Y[:-1] + FRONT_Y[1:]) / 2
+        tail = np.full(columns, 2.0)
+        tail[columns - t.rear :] = ((REAR_Y[:-1] + REAR_Y[1:]) / 2)[::-1]
+        side = np.zeros(columns, bool)
+        side[t.front : t.front + t.side - 1] = True
+        gaps, doors, arches = (np.zeros(columns, bool) for _ in range(3))
+        gaps[side], doors[side], arches[side] = t.gaps, t.doors, t.arches
+
+        out[0] = Slot.TRIM
+        if d.cladding:
+            out[:3] = Slot.TRIM
+            out[3, side & ~arches] = Slot.TRIM
+            out[3:5, arches] = Slot.TRIM
+            out[3, (tail < 1) | (nose < 1)] = Slot.TRIM
+        out[(level > 0.11) & gaps] = Slot.GAP
+        out[2, doors] = Slot.GAP
+
+        def fill(where: NDArray[np.bool_], slot: int) -> None:
+            out[where] = slot
+
+        # Nose: lower intake, corner vents, grille, lamps.
+        fill((level > 0.116) & (level < 0.38) & (nose < self.intake_half), Slot.GRILLE)
+        if self.vents:
+            fill((level > 0.116) & (level < 0.38) & (nose > 0.79) & (nose < 0.95), Slot.GLOSS)
+        if not self.closed:
+            fill((level > self.grille_low) & (level < self.grille_high) & (nose < self.grille_half), Slot.GRILLE)
+        lamp = (level > self.lamp_low) & (level < self.lamp_high)
+        fill(lamp & (nose > self.lamp_inner) & (nose < 1), self.lamp_slot)
+        out[:, t.front][lamp[:, 0]] = self.lamp_slot
+        # Tail: lamps with brake, indicator and reversing parts; diffuser.
+        lamp = (level > self.tail_low) & (level < self.tail_high)
+        fill(lamp & (tail > self.tail_inner) & (tail < 1), Slot.TAIL)
+        out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.TAIL
+        fill((level > 0.82) & (level < 0.91) & (tail > 0.66) & (tail < 1), Slot.BRAKE)
+        split = max(self.tail_low, 0.61)
+        fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
+        fill((level > split) & (level < split + 0.115) & (tail > max(self.tail_inner, 0.54)) & (tail < 0.77), Slot.REVERSE)
+        if self.light_bar:
+            fill((level > 0.82) & (level < 0.91) & (tail < self.tail_inner), Slot.TAIL)
+        fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
+        fill((level > 0.116) & (level < 0.25) & (tail > 0.77) & (tail < 0.95), Slot.REFLECTOR)
+        return out
+
+    def details(self, d: Lines, t: Tub) -> list[Mesh]:
+        """Lenses, daytime strips, chrome bar and badge."""
+        level = max(self.lamp_low, 0.72) + 0.05
+        cells = [(t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)), (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM))]
+        parts = discs_on(t, cells)
+        if self.day_strip:
+            row = t.front_cell(self.lamp_low + 0.01, 0)[0]
+            first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
+            parts += both(tube(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
+        parts += self._shut_lines(t)
+        if self.chrome and not self.closed:
+            row = t.front_cell(0.90, 0)[0] + 1
+            last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
+            parts += both(tube(t.points[row, : last + 1] + [0.004, 0, -0.004], 0.010, segments=4, slot=Slot.CHROME))
+        return parts
+
+    def _shut_lines(self, t: Tub) -> list[Mesh]:
+        """Dark lines round the boot lid or tailgate and above the front bumper."""
+        tail = t.front + t.side
+        row, high = int(np.searchsorted(LEVELS, 0.38)), len(LEVELS) - 1
+        column = tail + (t.rear - 1 - int(np.searchsorted(REAR_Y, 0.66)))
+        lines = [t.points[row, column:], t.points[row : high + 1, column]]
+        nose = int(np.searchsorted(FRONT_Y, 0.95))
+        lines.append(t.points[int(np.searchsorted(LEVELS, 0.91)), : nose + 1])
+        outward = [[-1.0, 0, 0], [-1.0, 0.3, 0], [1.0, 0, 0]]
+        return [m for line, out in zip(lines, outward) for m in both(ribbon(line, out, 0.007, Slot.GAP))]
+
+    def lamp_z(self, t: Tub) -> float:
+        """Height of the head lamps."""
+        return float(t.at(*t.front_cell(0.78, 0.75))[0][2])
+
+    def tail_z(self, t: Tub) -> float:
+        """Height of the tail lamps."""
+        return float(t.at(*t.rear_cell(0.75, 0.75))[0][2])
+
+
+def lid_slots(d: Lines, t: Tub, style: str) -> Cells:
+    """(columns, cells) slots of the lines across the shoulder: bonnet, hole under the greenhouse, boot."""
+    columns, cells = t.lid.shape[0] - 1, t.lid.shape[1] - 1
+    x = (t.lid[:-1, 0, 0] + t.lid[1:, 0, 0]) / 2
+    out = np.full((columns, cells), int(Slot.PAINT), np.int64)
+    gap = np.array([2, cells - 3])
+    inner = slice(3, cells - 3)
+    ends = (x > d.cowl_x) | ((x < d.rear_base_x) & (style == "sedan"))
+    out[np.ix_(ends, gap)] = Slot.GAP
+    screen = (x > d.cowl_x - d.screen_sweep - 0.05) & (x < d.cowl_x + 0.03)
+    out[screen, inner] = Slot.TRIM
+    cabin = (x > d.rear_base_x + 0.12) & (x < d.cowl_x - d.screen_sweep - 0.05)
+    out[cabin, 1 : cells - 1] = -1
+    if style == "pickup":
+        bed = (x > d.tail_x + d.tail_rake + 0.09) & (x < d.rear_base_x - 0.02)
+        out[bed, 3 : cells - 3] = -1
+    return out
+
+
+@cache
+def _grille_texture() -> Texture:
+    """Horizontal slats, 64 x 64, one repeat."""
+    image = np.zeros((64, 64, 4), np.uint8)
+    rows = (np.arange(64) % 16) < 6
+    image[..., :3] = np.where(rows[:, None, None], 120, 26)
+    image[..., 3] = 255
+    return Texture("grille", image)
+
+
+@cache
+def _body_table() -> tuple[Material, ...]:
+    f = finishes
+    table = {
+        Slot.PAINT: f.GLOSS_BLACK,
+        Slot.GLASS: f.GLASS,
+        Slot.PRIVACY: f.PRIVACY_GLASS,
+        Slot.TRIM: f.PLASTIC,
+        Slot.GLOSS: f.GLOSS_BLACK,
+        Slot.GAP: f.GAP,
+        Slot.UNDER: f.UNDERBODY,
+        Slot.CHROME: f.CHROME,
+        Slot.LAMP: f.LAMP_BASE,
+        Slot.LOW_BEAM: f.LOW_BEAM_LENS,
+        Slot.DAY: f.DAY_LAMP,
+        Slot.TAIL: f.TAIL_LAMP,
+        Slot.BRAKE: f.BRAKE_LAMP,
+        Slot.REVERSE: f.REVERSE_LAMP,
+        Slot.LEFT: f.INDICATOR_LEFT,
+        Slot.RIGHT: f.INDICATOR_RIGHT,
+        Slot.SEAT: f.SEAT,
+        Slot.GRILLE: Material("grille", (0.22, 0.22, 0.23), _grille_texture(), roughness=0.45, reflectance_905=0.05),
+        Slot.PLATE: plate_material(),
+        Slot.MIRROR: f.MIRROR,
+        Slot.REFLECTOR: f.REFLECTOR,
+        Slot.SKIN: f.SEAT,
+        Slot.LAMP_DARK: f.LAMP_DARK,
+        Slot.SECOND: f.PLASTIC,
+    }
+    return tuple(table[slot] for slot in Slot)
+
+
+def body_materials() -> list[Material]:
+    """A fresh list of the standard materials of a vehicle body by Slot; set PAINT (and SECOND) in it."""
+    return list(_body_table())

@@ -1,0 +1,48 @@
+"""Light sources of vehicles with the intensities of the UN regulations.
+
+Head lamps: R112 (low beam class B, peak set to 15,000 cd). Rear position lamps 4-12 cd (R7), stop lamps 60-185 cd (R7), rear
+indicators 50-350 cd and front ones 175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime running lamps 400-1200 cd (R87).
+"""
+
+from __future__ import annotations
+
+from simulator.scene import Lamp, Switch
+from simulator.scene.material import Beam
+
+# Linear colours with luminance 1 (0.2126 r + 0.7152 g + 0.0722 b).
+RED = (4.4, 0.08, 0.02)
+AMBER = (2.3, 0.71, 0.02)
+WARM = (1.15, 0.97, 0.82)
+WHITE = (1.0, 1.0, 1.0)
+BLUE = (0.2, 0.7, 6.3)
+LOW_BEAM_CD, HIGH_BEAM_CD = 15_000.0, 40_000.0
+_DIP = 0.01  # low beams are aimed down by 1 % (R48)
+
+
+def vehicle_lamps(
+    nose_x: float,
+    tail_x: float,
+    width: float,
+    *,
+    head_z: float,
+    tail_z: float,
+    head_share: float = 0.74,
+    tail_share: float = 0.80,
+) -> tuple[Lamp, ...]:
+    """Head, tail, brake, reversing lamps and indicators, left then right, just outside the surface of the body."""
+    out: list[Lamp] = []
+    forward, back = (1.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
+    dipped = ((1 - _DIP**2) ** 0.5, 0.0, -_DIP)
+    for sign, turn in ((1.0, Switch.INDICATOR_LEFT), (-1.0, Switch.INDICATOR_RIGHT)):
+        front = (nose_x - 0.02, sign * head_share * width / 2, head_z)
+        rear = (tail_x + 0.01, sign * tail_share * width / 2, tail_z)
+        out += [
+            Lamp(front, dipped, LOW_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.LOW_BEAM),
+            Lamp(front, forward, HIGH_BEAM_CD, WARM, Beam.HIGH_BEAM, Switch.HIGH_BEAM),
+            Lamp(front, forward, 300.0, AMBER, Beam.LAMBERT, turn),
+            Lamp(rear, back, 8.0, RED, Beam.LAMBERT, Switch.POSITION),
+            Lamp(rear, back, 120.0, RED, Beam.LAMBERT, Switch.BRAKE),
+            Lamp(rear, back, 200.0, AMBER, Beam.LAMBERT, turn),
+        ]
+    out.append(Lamp((tail_x + 0.01, 0.0, tail_z), back, 180.0, WHITE, Beam.LAMBERT, Switch.REVERSE))
+    return tuple(out)
