@@ -115,3 +115,11 @@ def write_json(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def is_validation(scenes: int, fraction: float) -> list[bool]:
+    """Which of the scenes of a dataset go to its validation part: evenly spread, whole scenes, one at least of two."""
+    count = round(scenes * fraction)
+    if fraction > 0 and scenes > 1:
+        count = min(max(count, 1), scenes - 1)
+    return [(i + 1) * count // scenes > i * count // scenes for i in range(scenes)]
