@@ -25,6 +25,7 @@ from simulator.roads.records import (
 )
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
+from simulator.roads.writing import write_opendrive
 
 __all__ = [
     "DRIVABLE",
@@ -51,4 +52,5 @@ __all__ = [
     "Structure",
     "check_opendrive",
     "read_opendrive",
+    "write_opendrive",
 ]
