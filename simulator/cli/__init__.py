@@ -175,10 +175,9 @@ def schema() -> None:
     """Print the JSON schema of a scenario file, for editors."""
     import json
 
-    from simulator.scenario.models import Scenario
+    from simulator.scenario.schema import scenario_schema
 
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "OddRoad scenario"}
-    typer.echo(json.dumps({**Scenario.model_json_schema(), **head}, indent=1))
+    typer.echo(json.dumps(scenario_schema(), indent=1))
 
 
 @app.command("list")

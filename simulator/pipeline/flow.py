@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from simulator.errors import InputError, did_you_mean
 from simulator.scenario.models import Scenario
@@ -59,11 +59,11 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
 
 def sensors_of(scenario: Scenario) -> dict[str, Sensor]:
     """The sensors of a scenario's rig by name."""
-    from typing import cast
-
+    if not isinstance(scenario.rig, str):
+        return cast("dict[str, Sensor]", dict(scenario.rig))
     from simulator.sensors.rig import load_rig
 
-    return load_rig(scenario.rig) if isinstance(scenario.rig, str) else cast("dict[str, Sensor]", dict(scenario.rig))
+    return load_rig(scenario.rig)
 
 
 def schedule(rig: dict[str, Sensor], duration_s: float) -> list[tuple[int, tuple[str, ...]]]:

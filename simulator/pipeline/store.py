@@ -59,10 +59,10 @@ class Store:
             return None
         self.work.mkdir(exist_ok=True)
         self._claim()
-        self._claimed = True
         stored = self._stored_plan()
         if stored is not None:
             _require_same(stored, plan, self.out)
+        self._claimed = True
         shutil.rmtree(self.work / "tmp", ignore_errors=True)
         for folder in ("tmp", "scenes"):
             (self.work / folder).mkdir(exist_ok=True)
