@@ -21,7 +21,14 @@ def from_rotation(rotation: ArrayLike, translation: ArrayLike = (0.0, 0.0, 0.0))
 def from_rpy(roll: ArrayLike, pitch: ArrayLike, yaw: ArrayLike) -> Array:
     """(..., 3, 3) rotation Rz(yaw) Ry(pitch) Rx(roll), the ISO 8855 order."""
     roll, pitch, yaw = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (roll, pitch, yaw)))
-    cr, sr, cp, sp, cy, sy = np.cos(roll), np.sin(roll), np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw)
+    cr, sr, cp, sp, cy, sy = (
+        np.cos(roll),
+        np.sin(roll),
+        np.cos(pitch),
+        np.sin(pitch),
+        np.cos(yaw),
+        np.sin(yaw),
+    )
     rows = [
         [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
         [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],

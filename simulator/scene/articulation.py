@@ -110,5 +110,14 @@ def joint_rows(joints: tuple[Joint, ...], row: int, base: int) -> NDArray[np.voi
     out = np.zeros(len(joints), JOINT_DTYPE)
     for i, joint in enumerate(joints):
         parent = joint.parent + base if joint.parent >= 0 else -1
-        out[i] = (row, parent, int(joint.driver), joint.gain, joint.phase, joint.bias, joint.pivot, joint.axis)
+        out[i] = (
+            row,
+            parent,
+            int(joint.driver),
+            joint.gain,
+            joint.phase,
+            joint.bias,
+            joint.pivot,
+            joint.axis,
+        )
     return out

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Atmosphere:
     """Everything about light and weather, in SI and photometric units.

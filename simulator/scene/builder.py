@@ -58,7 +58,7 @@ class SceneObject:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Everything that a sensor may know, as arrays. I instances, M meshes, O objects.
+    """Everything that a sensor may know, as arrays: I instances, M meshes, O objects.
 
     Local frame: world axes, shifted so that `origin` (float64 world coordinates) is zero; all geometry is float32 there.
 

@@ -102,8 +102,6 @@ def stops_on(network: RoadNetwork, path: Path, plan: SignalPlan) -> tuple[tuple[
             valid = not signal.validity or any(v.from_lane <= key.lane <= v.to_lane for v in signal.validity)
             if k is None or not facing or not valid or not len(samples) or not section.s0 <= signal.s <= section.s1:
                 continue
-            x, y, _, _ = network.lane_center(key.road, key.lane, np.array([signal.s]))
-            gap = np.hypot(path.xyz[samples, 0] - x[0], path.xyz[samples, 1] - y[0])
-            if gap.min() < 2.0:
-                stops.setdefault(k, float(path.s[samples[gap.argmin()]]))
+            gap = np.abs(path.road_s[samples] - signal.s)
+            stops.setdefault(k, float(path.s[samples[gap.argmin()]]))
     return tuple((s, k) for k, s in sorted(stops.items(), key=lambda item: item[1]))
