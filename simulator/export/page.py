@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,7 +103,8 @@ class _Card(SceneWriter):
         )
         self._card = {
             "id": self._scene.id,
-            "attributes": dict(self._scene.attributes),
+            "about": self._scene.attributes.get("about", ""),
+            "facts": [fact(key, value) for key, value in self._scene.attributes.items() if key != "about" and value],
             "time_s": frame.time_ns * 1e-9,
             "seen": [[kind.replace("_", " "), number] for kind, number in count.most_common()],
             "anomalies": [text.replace("_", " ") for text in odd],
@@ -121,6 +123,31 @@ class _Card(SceneWriter):
             raise ValueError("a page needs at least one camera picture in each scene")
         self._card |= {"frames": self._frames, "objects": self._objects, "points": self._points}
         write_json(self._folder / "card.json", self._card)
+
+
+UNITS = {"mm_h": "mm/h", "mps": "m/s", "mm": "mm", "m": "m", "deg": "°", "c": "°C", "h": "h", "oktas": "oktas"}
+
+
+def fact(key: str, value: str) -> tuple[str, str]:
+    """A name and a value to read: ("rain", "17.2 mm/h") of ("rain_mm_h", "17.2345")."""
+    if key == "clock_h":
+        minutes = round(float(value) * 60)
+        return "local time", f"{minutes // 60:02d}:{minutes % 60:02d}"
+    stem, unit = key, ""
+    for suffix, text in UNITS.items():
+        if key.endswith(f"_{suffix}"):
+            stem, unit = key.removesuffix(f"_{suffix}"), text
+            break
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if value.isdigit():
+        return stem.replace("_", " "), f"{value} {unit}".strip()
+    if math.isnan(number):
+        return stem.replace("_", " "), value.replace("_", " ").replace(",", ", ")
+    short = f"{number:.0f}" if number.is_integer() else f"{number:.4g}"
+    return stem.replace("_", " "), f"{short} {unit}".strip()
 
 
 def _colors() -> Image:
