@@ -20,12 +20,13 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     """Ground truth of `frame`, whose world is `scene` in the state `snapshot`."""
     cameras = {name: data for name, data in frame.sensors.items() if isinstance(data, CameraFrame)}
     lidars = {name: data for name, data in frame.sensors.items() if isinstance(data, LidarFrame)}
+    labelled = labelled_objects(scene, snapshot, frame.ego_pose)
     boxes_2d = {}
     if cameras:
         poses = scene.local_SE3_instance(snapshot)
-        boxes_2d = {name: boxes_in_picture(scene, poses, data) for name, data in cameras.items()}
+        boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled) for name, data in cameras.items()}
     return Annotations(
-        boxes_3d=boxes_of_world(scene, snapshot, frame.ego_pose, [data.object for data in lidars.values()]),
+        boxes_3d=boxes_of_world(scene, snapshot, labelled, [data.object for data in lidars.values()]),
         boxes_2d=boxes_2d,
         semantic={name: data.semantic for name, data in cameras.items()},
         instance={name: data.object for name, data in cameras.items()},
@@ -34,20 +35,25 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     )
 
 
+def labelled_objects(scene: Scene, snapshot: Snapshot, ego_pose: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Ids of all objects but the ego, which its own sensors do not see: the one posed as `ego_pose` (4, 4)."""
+    is_ego = np.max(np.abs(snapshot.world_SE3_object - ego_pose), axis=(1, 2)) < 1e-9
+    return np.array([row.id for row in scene.objects if row.model is not None and not is_ego[row.id]], np.int32)
+
+
 def boxes_of_world(
-    scene: Scene, snapshot: Snapshot, ego_pose: NDArray[np.float64], hit_objects: list[NDArray[np.int32]]
+    scene: Scene, snapshot: Snapshot, labelled: NDArray[np.int32], hit_objects: list[NDArray[np.int32]]
 ) -> Boxes3D:
-    """3D boxes of all objects but the ego, which is the one posed as `ego_pose`.
+    """3D boxes of objects.
 
     Args:
         scene, snapshot: the world.
-        ego_pose: (4, 4) world_SE3_ego.
+        labelled: (N,) ids of the objects, ascending.
         hit_objects: object ids of the points of each lidar.
     """
     poses = snapshot.world_SE3_object
-    is_ego = np.max(np.abs(poses - ego_pose), axis=(1, 2)) < 1e-9
-    rows = [row for row in scene.objects if row.model is not None and not is_ego[row.id]]
-    ids = np.array([row.id for row in rows], np.int32)
+    rows = [scene.objects[k] for k in labelled.tolist()]
+    ids = labelled
     bounds = np.array([row.model.bounds for row in rows if row.model is not None]).reshape(-1, 2, 3)
     middle = bounds.mean(1)
     points = np.zeros(len(scene.objects), np.int64)
@@ -85,8 +91,16 @@ def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
             extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
 
 
-def boxes_in_picture(scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame) -> Boxes2D:
-    """2D boxes of one picture; `local_SE3_instance` (I, 4, 4) are the poses of the scene's instances."""
+def boxes_in_picture(
+    scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame, labelled: NDArray[np.int32]
+) -> Boxes2D:
+    """2D boxes of one picture.
+
+    Args:
+        scene: the scene; local_SE3_instance: (I, 4, 4) poses of its instances.
+        picture: with the mask of objects.
+        labelled: ids of the objects that may get a box.
+    """
     pixels = np.zeros(len(scene.objects), np.int64)
     extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
     extent[:, 2:] = -1
@@ -100,8 +114,7 @@ def boxes_in_picture(scene: Scene, local_SE3_instance: NDArray[np.float64], pict
     own[alone.objects[single]] = alone.pixels[single]
     family[:] = own
     family[-alone.objects[~single]] = alone.pixels[~single]
-    ids = np.flatnonzero((pixels > 0) | (own > 0))
-    ids = ids[ids > 0]
+    ids = labelled[(pixels[labelled] > 0) | (own[labelled] > 0)]
 
     seen = pixels[ids] > 0
     visible = np.where(seen[:, None], extent[ids] + np.array([-0.5, -0.5, 0.5, 0.5]), 0.0)
@@ -111,7 +124,7 @@ def boxes_in_picture(scene: Scene, local_SE3_instance: NDArray[np.float64], pict
     parent = np.array([row.parent for row in scene.objects], np.int64)
     together = pixels + np.bincount(parent, np.where(parent > 0, pixels, 0), len(parent)).astype(np.int64)
     return Boxes2D(
-        object_id=ids.astype(np.int32),
+        object_id=ids,
         class_id=np.array([class_id(scene.objects[k].class_name) for k in ids.tolist()], np.uint8),
         visible=visible,
         amodal=amodal,

@@ -89,6 +89,12 @@ def _lobe(f0, alpha, cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _gloss(f0, alpha, cosine):  # type: ignore[no-untyped-def]
+    """What a dielectric's surface adds to its diffuse reflectance, which holds the part of a matt surface already."""
+    return max(_lobe(f0, alpha, cosine) - _lobe(f0, ONE, cosine), ZERO)
+
+
+@kernel(inline=True)
 def _rough(rho, roughness, cosine):  # type: ignore[no-untyped-def]
     """Backscatter of a rough diffuse surface, rho at normal incidence (Oren and Nayar, SIGGRAPH 1994).
 
@@ -175,9 +181,9 @@ def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyp
         value += bare * material.metallic * _lobe(material.albedo[0], alpha, cosine)
     if material.metallic < ONE:
         f0 = np.float32(0.08) if material.transmission > np.float32(0.3) else np.float32(0.04)
-        value += bare * (ONE - material.metallic) * _lobe(f0, alpha, cosine)
+        value += bare * (ONE - material.metallic) * _gloss(f0, alpha, cosine)
     if material.clearcoat > ZERO:
-        value += bare * _lobe(np.float32(0.04) * material.clearcoat, LEAST_ALPHA, cosine)
+        value += bare * _gloss(np.float32(0.04) * material.clearcoat, LEAST_ALPHA, cosine)
     return value + bare * PI * material.retro * cosine
 
 
