@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,31 +22,51 @@ class Patchwork:
 
     def __init__(self) -> None:
         self._meshes: list[Mesh] = []
+        self._metric: list[tuple[F64, float, NDArray[np.int32] | int]] = []
+        self._pending: dict[int, list[tuple[F64, F64 | None, NDArray[np.int32] | int]]] = {}
 
-    def quads(self, corners: ArrayLike, uv: ArrayLike | None = None, slot: int = 0) -> None:
+    def quads(self, corners: ArrayLike, uv: ArrayLike | None = None, slot: ArrayLike | int = 0) -> None:
         """Add (N, 4, 3) or (4, 3) corners with texture coordinates (..., 4, 2) in repeats (default: zeros)."""
         self.polygons(corners, uv, slot, sides=4)
 
-    def polygons(self, corners: ArrayLike, uv: ArrayLike | None = None, slot: int = 0, *, sides: int) -> None:
-        """Add (N, sides, 3) convex polygons as fans about their first corner."""
+    def polygons(
+        self, corners: ArrayLike, uv: ArrayLike | None = None, slot: ArrayLike | int = 0, *, sides: int
+    ) -> None:
+        """Add (N, sides, 3) convex polygons as fans about their first corner; `slot` is one for all or (N,)."""
         points = np.asarray(corners, np.float64).reshape(-1, sides, 3)
-        if not len(points):
-            return
-        at = np.zeros((len(points), sides, 2)) if uv is None else np.asarray(uv, np.float64).reshape(-1, sides, 2)
+        at = None if uv is None else np.asarray(uv, np.float64).reshape(-1, sides, 2)
+        where = slot if isinstance(slot, int) else np.asarray(slot, np.int32)
+        self._pending.setdefault(sides, []).append((points, at, where))
+
+    def _join(self, sides: int) -> Mesh:
+        parts = self._pending[sides]
+        points = np.concatenate([p for p, _, _ in parts])
+        uv = np.concatenate([np.zeros((len(p), sides, 2)) if at is None else at for p, at, _ in parts])
+        slots = np.concatenate([np.broadcast_to(np.asarray(slot, np.int32), (len(p),)) for p, _, slot in parts])
         fan = np.array([[0, i, i + 1] for i in range(1, sides - 1)])
         faces = (np.arange(len(points)) * sides)[:, None, None] + fan
-        self._meshes.append(Mesh.of(points.reshape(-1, 3), faces.reshape(-1, 3), at.reshape(-1, 2), slot))
+        return Mesh.of(points.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), np.repeat(slots, sides - 2))
 
-    def metric_quads(self, corners: ArrayLike, slot: int = 0, uv_m: float = 1.0) -> None:
+    def metric_quads(self, corners: ArrayLike, slot: ArrayLike | int = 0, uv_m: float = 1.0) -> None:
         """Add quads whose texture repeats every `uv_m` metres: u along the first edge, v towards the last corner."""
-        c = np.asarray(corners, np.float64).reshape(-1, 4, 3)
+        points = np.asarray(corners, np.float64).reshape(-1, 4, 3)
+        self._metric.append((points, uv_m, slot if isinstance(slot, int) else np.asarray(slot, np.int32)))
+
+    def _lay(self) -> None:
+        """Texture all metric quads at once and hand them on as plain quads."""
+        if not self._metric:
+            return
+        c = np.concatenate([points for points, _, _ in self._metric])
+        repeat = np.repeat([uv_m for _, uv_m, _ in self._metric], [len(points) for points, _, _ in self._metric])
+        slots = np.concatenate([np.broadcast_to(np.asarray(s, np.int32), (len(p),)) for p, _, s in self._metric])
         along, up = c[:, 1] - c[:, 0], c[:, 3] - c[:, 0]
         along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
         up -= along * np.sum(along * up, 1, keepdims=True)
         up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9)
         rel = c - c[:, :1]
-        uv = np.stack([np.einsum("nij,nj->ni", rel, along), np.einsum("nij,nj->ni", rel, up)], -1) / uv_m
-        self.quads(c, uv, slot)
+        uv = np.stack([np.einsum("nij,nj->ni", rel, along), np.einsum("nij,nj->ni", rel, up)], -1)
+        self.quads(c, uv / repeat[:, None, None], slots)
+        self._metric = []
 
     def blocks(self, low: ArrayLike, high: ArrayLike, slot: int = 0, uv_m: float = 1.0, *, bottom: bool = True) -> None:
         """Add N axis-aligned boxes between (N, 3) lowest and highest corners, without underside if not `bottom`."""
@@ -60,7 +81,8 @@ class Patchwork:
 
     def mesh(self, *, smooth: bool = False) -> Mesh:
         """Everything collected so far as one mesh."""
-        joined = merge(self._meshes)
+        self._lay()
+        joined = merge([*(self._join(sides) for sides in self._pending), *self._meshes])
         return Mesh(joined.vertices, joined.faces, joined.uv, joined.slots, smooth)
 
 
@@ -147,6 +169,7 @@ def poses(xyz: ArrayLike, yaw: ArrayLike = 0.0, scale: ArrayLike = 1.0) -> F64:
     return out
 
 
+@cache
 def lamp_color(kelvin: float) -> Rgb:
     """Linear sRGB of a black body with luminance 1; 1667 to 25000 K.
 
