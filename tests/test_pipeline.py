@@ -13,85 +13,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
+from pipeline_fakes import ClockSensor, Lines, LineWriter, forget, make, registered, scenario
 
 from simulator.errors import InputError, OddRoadError, OutputError
-from simulator.export.base import Format, SceneInfo, SceneWriter, place
-from simulator.numerics.rng import generator
-from simulator.pipeline import flow, generate
+from simulator.pipeline import flow
 from simulator.pipeline.dataset import kernels_cached
-from simulator.scenario.distributions import Quantity
-from simulator.scenario.family import Family
-from simulator.scenario.models import Scenario
+
+forget(ClockSensor, Lines)
 
 
-class ClockSensor(Family, family="sensors", kind="test_clock"):
-    """Has a rate, and nothing else."""
-
-    rate_hz: Annotated[float, Quantity("Hz", ge=0.1, le=100.0)] = 10.0
-
-
-class Lines(Format, kind="test_lines"):
-    """A file a frame, and an index."""
-
-    def open(self, folder: Path, scene: SceneInfo) -> SceneWriter:
-        return LineWriter(folder, scene)
-
-    def merge(self, shards: Sequence[Path], out: Path) -> None:
-        names = []
-        for number, shard in enumerate(shards):
-            for file in sorted(shard.glob("*.bin")):
-                names.append(f"{number:03d}-{file.name}")
-                place(file, out / names[-1])
-        (out / "index.json").write_text(json.dumps(names))
-
-
-class LineWriter(SceneWriter):
-    def __init__(self, folder: Path, scene: SceneInfo) -> None:
-        self.folder, self.scene = folder, scene
-
-    def write(self, frame: Any) -> None:
-        (self.folder / f"{frame.index:03d}.bin").write_bytes(frame.content)
-
-    def close(self) -> None:
-        (self.folder / "facts.json").write_text(json.dumps(dict(self.scene.attributes)))
-
-
-@dataclass(frozen=True)
-class FakeFrame:
-    index: int
-    content: bytes
-
-
-def fake_render(scenario: Scenario, *, quality: str = "standard") -> Iterator[FakeFrame]:
-    """Three frames of noise that depend on the scenario only; ODDROAD_TEST_SLEEP slows it down."""
-    if scenario.about == "fails":
-        raise InputError("cannot be built", source="a map")
-    if scenario.about == "breaks":
-        raise ZeroDivisionError("a bug")
-    if scenario.about == "dies":
-        os.kill(os.getpid(), signal.SIGKILL)
-    for index in range(3):
-        time.sleep(float(os.environ.get("ODDROAD_TEST_SLEEP", "0")))
-        rng = generator(scenario.seed or 0, "noise", index, str(scenario.traffic.vehicles), quality)
-        yield FakeFrame(index, rng.bytes(1000))
-
-
-def scenario(**keys: Any) -> Scenario:
-    rig = {"clock": {"kind": "test_clock"}}
-    vehicles = {"integer": [0, 1000]}
-    return Scenario.model_validate({"rig": rig, "traffic": {"vehicles": vehicles}, "duration_s": 0.3, **keys})
-
-
-def make(out: Path, count: int = 4, **options: Any) -> Path:
-    given = options.pop("scenarios", [("some.yaml", scenario())])
-    options = {"formats": ["test_lines"], "render": fake_render, "seed": 5, **options}
-    return generate(given, out, scenes=count, **options)
+@pytest.fixture(autouse=True)
+def _stand_ins() -> Iterator[None]:
+    with registered(ClockSensor, Lines):
+        yield
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -221,7 +160,7 @@ def test_killed_twice_then_resumed(tmp_path: Path) -> None:
 def test_kill_9_with_workers_leaves_no_process_and_resumes(tmp_path: Path) -> None:
     make(tmp_path / "whole", 4)
     out = tmp_path / "cut"
-    code = f"import test_pipeline as t; from pathlib import Path; t.make(Path({str(out)!r}), 4, workers=2)"
+    code = f"import pipeline_fakes as t; from pathlib import Path; t.make(Path({str(out)!r}), 4, workers=2)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "ODDROAD_TEST_SLEEP": "0.25"}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
     until = time.monotonic() + 60
@@ -266,7 +205,7 @@ def test_a_damaged_scene_is_made_again(tmp_path: Path) -> None:
         ({"seed": 6}, "seed 5"),
         ({"quality": "preview"}, "quality"),
         ({"count": 5}, "scenes"),
-        ({"scenarios": [("some.yaml", scenario(about="else"))]}, "scenarios"),
+        ({"about": "else"}, "scenarios"),
     ],
 )
 @pytest.mark.parametrize("complete", [False, True])
@@ -365,7 +304,7 @@ def test_a_full_disk_keeps_complete_scenes_and_nothing_half_written(
 
 def test_a_disk_full_at_the_first_scene_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _full_after(monkeypatch, Path, "write_bytes", 1)
-    with pytest.raises(OutputError, match="no space left on the disk$"):
+    with pytest.raises(OutputError, match=r"no space left on the disk$"):
         make(tmp_path / "out", 2)
     assert list(tmp_path.iterdir()) == []
 
@@ -384,7 +323,7 @@ def test_a_disk_full_while_merging_is_resumed(tmp_path: Path, monkeypatch: pytes
 def test_a_file_size_limit_in_a_worker_is_a_clear_error(tmp_path: Path) -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n"
-        f"import test_pipeline as t; from pathlib import Path\nt.make(Path({str(tmp_path / 'out')!r}), 2)"
+        f"import pipeline_fakes as t; from pathlib import Path\nt.make(Path({str(tmp_path / 'out')!r}), 2)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
@@ -396,19 +335,19 @@ def test_a_file_size_limit_in_a_worker_is_a_clear_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_scene_that_cannot_be_built_names_itself(tmp_path: Path, workers: int) -> None:
     with pytest.raises(OddRoadError, match=r"^scene 00000\d \(seed \d+\): a map: cannot be built$"):
-        make(tmp_path / "out", 3, workers=workers, scenarios=[("bad.yaml", scenario(about="fails"))])
+        make(tmp_path / "out", 3, workers=workers, about="fails")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_worker_that_dies_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(OddRoadError, match="a worker process was killed"):
-        make(tmp_path / "out", 2, workers=2, scenarios=[("bad.yaml", scenario(about="dies"))])
+        make(tmp_path / "out", 2, workers=2, about="dies")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bug_in_a_worker_shows_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        make(tmp_path / "out", 2, workers=2, scenarios=[("bad.yaml", scenario(about="breaks"))])
+        make(tmp_path / "out", 2, workers=2, about="breaks")
 
 
 @pytest.mark.parametrize("bad", [{"quality": "best"}, {"formats": ["kiti"]}, {"count": 0}, {"scenarios": []}])

@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 
 ISSUES = "https://github.com/oddroad/oddroad/issues"
 CATALOGUES = ("anomalies", "actors", "weather", "sensors", "formats", "scenarios")
+DEMO = (
+    "night_rain_lost_cargo",
+    "deer_in_fog_at_dawn",
+    "child_behind_parked_van",
+    "roadworks_in_snow",
+    "wrong_way_driver_at_dusk",
+    "black_ice_low_sun",
+    "fallen_tree_in_village",
+    "person_lying_at_night",
+    "pothole_field",
+    "broken_down_car",
+)
+DEMO_SCENES = 8
 
 app = typer.Typer(
     help="Autonomous-driving edge cases, simulated, rendered and labelled on a plain CPU.",
@@ -71,28 +84,31 @@ def generate(
     set_: Set = None,
 ) -> None:
     """Draw scenes from scenarios and write them as a labelled dataset."""
-    from simulator.cli.progress import Progress
-    from simulator.pipeline import generate
     from simulator.pipeline.dataset import FORMATS
 
-    overrides = set_ or []
     formats = format or list(FORMATS)
-    loaded = _load_all(scenarios, overrides)
+    overrides = set_ or []
     command = _normalised(scenarios, scenes, seed, formats, quality, overrides)
-    with Progress() as progress:
-        manifest = generate(
-            loaded,
-            out,
-            scenes=scenes,
-            seed=seed,
-            formats=formats,
-            workers=workers,
-            quality=quality,
-            resume=resume,
-            command=command,
-            report=progress,
-        )
+    manifest = _generate(
+        _load_all(scenarios, overrides),
+        out,
+        scenes=scenes,
+        seed=seed,
+        formats=formats,
+        workers=workers,
+        quality=quality,
+        resume=resume,
+        command=command,
+    )
     typer.echo(str(manifest))
+
+
+def _generate(scenarios: list[tuple[str, Scenario]], out: Path, **options: Any) -> Path:
+    from simulator.cli.progress import Progress
+    from simulator.pipeline import generate
+
+    with Progress() as progress:
+        return generate(scenarios, out, report=progress, **options)
 
 
 def _load_all(paths: Sequence[str], overrides: Sequence[str]) -> list[tuple[str, Scenario]]:
@@ -209,6 +225,33 @@ def preview(
     typer.echo(f"{out} ({look(loaded.sample(seed), out)})")
 
 
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder; an earlier demo there is replaced.")],
+    scenes: Annotated[int, typer.Option("--scenes", metavar="N", help="How many edge cases.", min=1)] = DEMO_SCENES,
+    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
+    seed: Seed = 0,
+) -> None:
+    """Render the shipped edge cases and write a dataset and a page to look at."""
+    import shutil
+
+    if any((out / name).exists() for name in ("manifest.json", ".oddroad")):
+        shutil.rmtree(out)
+    loaded = _load_all(DEMO[:scenes], [])
+    formats = ["kitti", "coco", "page"]
+    manifest = _generate(
+        loaded,
+        out,
+        scenes=scenes,
+        seed=seed,
+        formats=formats,
+        workers=workers,
+        command=f"oddroad demo --scenes {scenes}",
+    )
+    typer.echo(f"dataset  {manifest.parent}")
+    typer.echo(f"page     {manifest.parent / 'page' / 'index.html'}")
+
+
 def main() -> NoReturn:
     """Entry point of `oddroad`: run the command; every failure is one clear line and an exit code."""
     arguments = sys.argv[1:]
@@ -219,6 +262,8 @@ def main() -> NoReturn:
     code: int | str | None
     try:
         code = app(args=[part for part in arguments if part != "--debug"], standalone_mode=False)
+        if code == 130:  # newer versions of typer turn Ctrl-C into this code by themselves
+            _say("interrupted", 130)
     except (KeyboardInterrupt, typer.Abort):
         code = _say("interrupted", 130)
     except BrokenPipeError:  # the reader of our output has gone, as in `oddroad schema | head`

@@ -110,8 +110,9 @@ def generate(
     drawn = _draw(scenarios, scenes, seed)
     folder = Path(out).absolute()
     store = Store(folder)
+    data = {id(scenario): scenario.to_data() for _, scenario in scenarios}
     jobs = [
-        _Job(scene, child, scenario.to_data(), folder, formats, quality, render) for scene, child, _, scenario in drawn
+        _Job(scene, child, data[id(scenario)], folder, formats, quality, render) for scene, child, _, scenario in drawn
     ]
     try:
         plan = store.begin(_plan(scenarios, drawn, seed, formats, quality, command), resume)
