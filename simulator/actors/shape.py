@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -178,6 +179,51 @@ def _smooth_groups(point: NDArray[np.int64], normal: F64, slots: NDArray[np.int3
     columns = np.concatenate([np.where(same_way, b, b_next), np.where(same_way, b_next, b)])
     links = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(3 * count, 3 * count))
     return connected_components(links, directed=False)[1].astype(np.int64)
+
+
+def skin(rings: ArrayLike, slots: ArrayLike | int = 0, *, caps: bool = True) -> Mesh:
+    """Closed surface through (R, N, 3) rings listed along their axis, each counter-clockwise about it; smooth.
+
+    Args:
+        rings: cross-sections.
+        slots: (R - 1,) per band, (R - 1, N) per cell, or one.
+        caps: close both ends.
+    """
+    p = np.asarray(rings, np.float64)
+    count, n = p.shape[:2]
+    cells = np.asarray(slots)
+    cells = np.broadcast_to(cells[:, None] if cells.ndim == 1 else cells, (count - 1, n))
+    wall = patch(p, cells, close=True, flip=True)
+    if not caps:
+        return Mesh(wall.vertices, wall.faces, wall.uv, wall.slots, smooth=True)
+    k = np.arange(n)
+    following = (k + 1) % n
+    low, high = count * n, count * n + 1
+    top = (count - 1) * n
+    ends = np.concatenate(
+        [np.stack([following, k, np.full(n, low)], 1), np.stack([k + top, following + top, np.full(n, high)], 1)]
+    )
+    vertices = np.concatenate([p.reshape(-1, 3), p[0].mean(0)[None], p[-1].mean(0)[None]])
+    faces = np.concatenate([wall.faces, ends])
+    return Mesh.of(vertices, faces, None, np.concatenate([wall.slots, cells[0], cells[-1]]), smooth=True)
+
+
+@cache
+def _unit_ball(rings: int, segments: int) -> Mesh:
+    polar = np.linspace(0.0, np.pi, rings + 2)[1:-1][::-1, None]
+    angle = np.arange(segments) * (2 * np.pi / segments)
+    unit = np.stack(np.broadcast_arrays(np.sin(polar) * np.cos(angle), np.sin(polar) * np.sin(angle), np.cos(polar)), -1)
+    mesh = skin(unit)
+    vertices = mesh.vertices.copy()
+    vertices[-2:] = [[0, 0, -1], [0, 0, 1]]
+    return Mesh(vertices, mesh.faces, mesh.uv, mesh.slots, smooth=True)
+
+
+def ball(radii: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0, *, rings: int = 5, segments: int = 8) -> Mesh:
+    """Ellipsoid with (x, y, z) radii; cheap."""
+    unit = _unit_ball(rings, segments)
+    vertices = unit.vertices * np.asarray(radii, np.float32) + np.asarray(center, np.float32)
+    return Mesh(vertices, unit.faces, unit.uv, np.full(len(unit.faces), slot, np.int32), smooth=True)
 
 
 def curve(x: ArrayLike, y: ArrayLike) -> Callable[[ArrayLike], F64]:

@@ -1,0 +1,132 @@
+"""How people hold themselves: walking as joint drives, and still poses (standing, sitting, lying).
+
+Walking: hips swing as a sine, knees bend in the swing phase, ankles keep the foot near level, arms swing against the legs
+(amplitudes after Winter, Biomechanics and Motor Control of Human Movement, 2009: hip 20-25 deg, knee 60 deg, elbow 15-20 deg).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.actors.figure import Physique
+from simulator.actors.shape import F64
+from simulator.actors.skeleton import Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
+from simulator.numerics import se3
+from simulator.scene import Body, Driver, Joint, Material
+
+FORWARD = (0.0, -1.0, 0.0)  # a positive turn swings a hanging limb forward
+BACKWARD = (0.0, 1.0, 0.0)
+_SIDES = (("l", 1.0, 0.0), ("r", -1.0, np.pi))
+
+
+def walking(
+    p: Physique, segments: list[Segment], materials: tuple[Material, ...], stride_m: float, rng: np.random.Generator
+) -> tuple[tuple[Body, ...], tuple[Joint, ...]]:
+    """Bodies and joints of a walker whose feet keep up with a stride of `stride_m` (two steps)."""
+    start = float(rng.uniform(0, 2 * np.pi))
+    # While a foot is on the ground the hip passes over it by half a stride, so sin(swing) = stride / (4 leg).
+    swing = float(np.arcsin(min(stride_m / (4 * p.hip_z), 0.55)))
+    arms = float(rng.uniform(0.25, 0.45))
+    drives: dict[str, Drive] = {}
+    turns: dict[str, F64] = {"trunk": turn(pitch=float(rng.uniform(0.0, 0.05)))}
+    for side, sign, half in _SIDES:
+        phase = start + half
+        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.02)
+        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, 0.76, phase + np.pi / 2 + 0.25, 0.05)
+        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.55 * swing, phase, -0.02)
+        drives[f"arm_{side}"] = Drive(FORWARD, Driver.SWING, arms, phase + np.pi, -0.03)
+        drives[f"fore_{side}"] = Drive(FORWARD, Driver.BEND, 0.35, phase + np.pi, 0.22)
+        turns[f"arm_{side}"] = turn(roll=sign * float(rng.uniform(0.07, 0.13)))
+        turns[f"fore_{side}"] = turn(roll=-sign * 0.04)
+    pose = Pose(turns=turns)
+    drop = _double_support_height(segments, materials, pose, drives, start)
+    return assemble(segments, materials, pose, drives, heave(drop, start))
+
+
+def _double_support_height(
+    segments: list[Segment], materials: tuple[Material, ...], pose: Pose, drives: dict[str, Drive], start: float
+) -> float:
+    """How far the hips must sink at double support for a foot to touch the ground."""
+    legs = [s for s in segments if s.name == "trunk" or s.name.split("_")[0] in ("thigh", "shin", "foot")]
+    bodies, joints = assemble(legs, materials, pose, drives)
+    feet = [k for k, body in enumerate(bodies) if body.joint >= 0 and len(body.mesh.vertices) == len(legs[3].mesh.vertices)]
+    lows = []
+    for gait in (np.pi / 2 - start, -np.pi / 2 - start):
+        moved = moved_vertices(bodies, joints, gait_rad=float(gait))
+        lows.append(min(float(moved[k][:, 2].min()) for k in feet))
+    return max(0.0, float(np.mean(lows)))
+
+
+def standing(rng: np.random.Generator) -> Pose:
+    """Weight on one leg, arms down, in pockets, folded, or a phone in one hand."""
+    lean = float(rng.uniform(-0.04, 0.04))
+    apart = float(rng.uniform(0.02, 0.09))
+    turns = {
+        "thigh_l": turn(roll=apart),
+        "thigh_r": turn(roll=-apart, pitch=-float(rng.uniform(0.0, 0.12))),
+        "shin_r": turn(pitch=float(rng.uniform(0.0, 0.14))),
+        "head": turn(pitch=float(rng.uniform(-0.1, 0.25)), yaw=float(rng.uniform(-0.6, 0.6))),
+        "trunk": turn(pitch=lean),
+    }
+    manner = int(rng.integers(0, 4))
+    for side, sign, _ in _SIDES:
+        if manner == 0:  # hanging
+            turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=float(rng.uniform(-0.15, 0.1)))
+            turns[f"fore_{side}"] = turn(pitch=-float(rng.uniform(0.1, 0.35)))
+        elif manner == 1:  # hands in pockets
+            turns[f"arm_{side}"] = turn(roll=sign * 0.22, pitch=0.22)
+            turns[f"fore_{side}"] = turn(roll=-sign * 0.30, pitch=-0.55)
+        elif manner == 2:  # folded
+            turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.42 - 0.06 * sign)
+            turns[f"fore_{side}"] = turn(yaw=-sign * 1.15) @ turn(pitch=-1.50)
+        else:  # phone in the right hand
+            right = sign < 0
+            turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.45 if right else 0.0)
+            turns[f"fore_{side}"] = turn(yaw=-sign * 0.5) @ turn(pitch=-1.7) if right else turn(pitch=-0.25)
+            if right:
+                turns["head"] = turn(pitch=0.4)
+    return Pose(turns=turns)
+
+
+def sitting(p: Physique, rng: np.random.Generator) -> Pose:
+    """Upright on a seat at knee height, feet on the ground below the knees."""
+    turns = {"trunk": turn(), "head": turn(pitch=0.1, yaw=float(rng.uniform(-0.4, 0.4)))}
+    for side, sign, _ in _SIDES:
+        turns[f"thigh_{side}"] = turn(roll=sign * 0.06) @ turn(pitch=-1.50)
+        turns[f"shin_{side}"] = turn(pitch=1.48)
+        turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.35)
+        turns[f"fore_{side}"] = turn(roll=-sign * 0.2) @ turn(pitch=-0.85)
+    return Pose(turns=turns)
+
+
+def lying(p: Physique, rng: np.random.Generator) -> Pose:
+    """Fallen on the back, the front or a side: limbs limp and uneven. The figure's middle comes to the origin."""
+    kind = int(rng.integers(0, 3))
+    root = (turn(pitch=-np.pi / 2), turn(pitch=np.pi / 2), turn(roll=np.pi / 2) @ turn(pitch=-np.pi / 2))[kind]
+    u = rng.uniform
+    turns: dict[str, F64] = {"head": turn(pitch=float(u(-0.2, 0.1)), yaw=float(u(-1.0, 1.0)) if kind < 2 else 0.0)}
+    front = 1.0 if kind != 1 else -1.0  # which way limbs may rise above the ground plane
+    for side, sign, _ in _SIDES:
+        bend = float(u(0.0, 0.25) if kind < 2 else u(0.3, 0.9))
+        out = float(u(0.05, 0.45) if kind < 2 else u(0.0, 0.1))
+        turns[f"thigh_{side}"] = turn(roll=sign * out) @ turn(pitch=-bend if front > 0 else 0.0)
+        turns[f"shin_{side}"] = turn(pitch=float(u(0.0, 0.35) if front > 0 else u(0.0, 0.12)) + (bend * 1.2 if kind == 2 else 0.0))
+        turns[f"foot_{side}"] = turn(yaw=sign * float(u(0.3, 0.8)), pitch=0.5)
+        if kind < 2:
+            turns[f"arm_{side}"] = turn(roll=sign * float(u(0.2, 2.4)))
+            turns[f"fore_{side}"] = turn(roll=sign * float(u(-1.2, 0.6)))
+        else:
+            turns[f"arm_{side}"] = turn(pitch=-float(u(0.5, 1.6)))
+            turns[f"fore_{side}"] = turn(pitch=-float(u(0.2, 1.4)))
+    return Pose(se3.from_rotation(root), turns)
+
+
+def grounded(segments: list[Segment], pose: Pose, *, centre: bool = True) -> Pose:
+    """The pose moved so that its lowest point is on z = 0 and, if asked, its middle above the origin."""
+    placed = place(segments, pose)
+    points = np.concatenate([s.mesh.vertices @ placed[s.name][:3, :3].T + placed[s.name][:3, 3] for s in segments])
+    low, high = points.min(0), points.max(0)
+    shift = np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]]) if centre else np.array([0.0, 0.0, -low[2]])
+    root = np.array(pose.root)
+    root[:3, 3] += shift
+    return Pose(root, pose.turns)
