@@ -22,7 +22,7 @@ from pipeline_fakes import ClockSensor, Lines, LineWriter, forget, make, registe
 
 from simulator.errors import InputError, OddRoadError, OutputError
 from simulator.pipeline import flow
-from simulator.pipeline.dataset import kernels_cached
+from simulator.pipeline.dataset import kernels_cached, scene_info
 
 forget(ClockSensor, Lines)
 
@@ -101,6 +101,14 @@ def test_a_fixed_seed_is_one_scene(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="fixes its seed"):
         make(tmp_path / "out", 2, scenarios=[("one.yaml", scenario(seed=3))])
     assert not (tmp_path / "out").exists()
+
+
+def test_facts_do_not_depend_on_where_the_map_lies() -> None:
+    road = {"kind": "town", "opendrive": "/a/b/Town01.xodr"}
+    facts = scene_info("x", scenario(road=road).sample(1)).attributes
+    copied = {**road, "opendrive": "/c/maps/Town01-0123456789ab.xodr"}
+    assert facts == scene_info("x", scenario(road=copied).sample(1)).attributes
+    assert facts["road"] == "Town01"
 
 
 def _crashing(step: int, action: Callable[[], object]) -> int:
@@ -380,3 +388,21 @@ def test_kernels_cached_follows_the_cache_folder(tmp_path: Path, monkeypatch: py
     assert not kernels_cached()
     (tmp_path / "x.nbi").write_text("")
     assert kernels_cached()
+
+
+def test_a_map_of_ten_gigabytes_is_refused_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "big.xodr").open("wb") as file:
+        file.truncate(10**10)
+    start = time.monotonic()
+    with pytest.raises(InputError, match="10,000 MB; a map has at most"):
+        make(tmp_path / "out", 1, scenarios=[("a.yaml", scenario(road={"opendrive": str(tmp_path / "big.xodr")}))])
+    assert time.monotonic() - start < 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_full_from_the_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out").mkdir()
+    _full_after(monkeypatch, Path, "replace", 0)
+    with pytest.raises(OutputError, match="no space left"):
+        make(tmp_path / "out", 2)
+    assert list((tmp_path / "out").iterdir()) == []

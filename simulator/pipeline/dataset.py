@@ -26,6 +26,7 @@ from simulator.errors import InputError, OddRoadError, OutputError
 from simulator.pipeline import flow
 from simulator.pipeline.store import MANIFEST, Store, digests, file_digest, write_whole
 from simulator.pipeline.workers import run_tasks
+from simulator.roads.xodr_input import MAX_BYTES as MAX_MAP_BYTES
 from simulator.scenario.distributions import Distribution
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
@@ -258,19 +259,26 @@ def scene_info(scene: str, scenario: Scenario) -> SceneInfo:
     facts = {
         "about": scenario.about,
         "seed": scenario.seed,
+        "road": _map_name(scenario.road.opendrive) or scenario.road.kind,
+        "speed_mps": scenario.ego.speed_mps,
         "date": scenario.time.date,
         "clock_h": scenario.time.clock_h,
         "latitude_deg": scenario.place.latitude_deg,
         "longitude_deg": scenario.place.longitude_deg,
         "anomalies": ",".join(anomaly.kind for anomaly in scenario.anomalies),
-        **{name: value for name, value in scenario.weather if value is not None},
+        **dict(scenario.weather),
     }
     return SceneInfo(
         scene,
         cameras=tuple(name for name, sensor in rig.items() if sensor.kind == "camera"),
         lidars=tuple(name for name, sensor in rig.items() if sensor.kind == "lidar"),
-        attributes={name: str(value) for name, value in facts.items()},
+        attributes={name: str(value) for name, value in facts.items() if value is not None},
     )
+
+
+def _map_name(path: str | None) -> str:
+    """Name of a map, the same for its copy in a dataset."""
+    return re.sub(r"-[0-9a-f]{12}$", "", Path(path).stem) if path else ""
 
 
 def portable(scenario: Scenario) -> tuple[Scenario, dict[str, Path]]:
@@ -295,6 +303,12 @@ def _map_digest(path: Path) -> str:
     try:
         if not path.is_file():
             raise InputError("no such file", source=str(path), key="road.opendrive")
+        if path.stat().st_size > MAX_MAP_BYTES:
+            raise InputError(
+                f"has {path.stat().st_size / 1e6:,.0f} MB; a map has at most {MAX_MAP_BYTES / 1e6:,.0f} MB",
+                source=str(path),
+                key="road.opendrive",
+            )
         return file_digest(path)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=str(path), key="road.opendrive") from None

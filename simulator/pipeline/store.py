@@ -33,7 +33,7 @@ class Store:
         self.work = out / ".oddroad"
         self.final = self.work / "final"
         self._lock: TextIO | None = None
-        self._made_out = self._claimed = False
+        self._made_out = self._ours = False
 
     def begin(self, plan: dict[str, Any], resume: bool) -> dict[str, Any] | None:
         """Claim the folder for `plan`.
@@ -49,6 +49,7 @@ class Store:
         self._made_out = not self.out.exists()
         self.out.mkdir(parents=True, exist_ok=True)
         present = {entry.name for entry in self.out.iterdir()}
+        self._ours = not present
         if present and not resume:
             hint = "; --resume continues" if present & {".oddroad", MANIFEST} else ""
             raise OutputError(f"{self.out}: is not empty{hint}")
@@ -62,7 +63,7 @@ class Store:
         stored = self._stored_plan()
         if stored is not None:
             _require_same(stored, plan, self.out)
-        self._claimed = True
+        self._ours = True
         shutil.rmtree(self.work / "tmp", ignore_errors=True)
         for folder in ("tmp", "scenes"):
             (self.work / folder).mkdir(exist_ok=True)
@@ -154,7 +155,7 @@ class Store:
     def abandon(self) -> bool:
         """After a failure: remove what is unfinished, and everything if no scene is complete. Whether some are."""
         kept = False
-        if self._claimed:
+        if self._ours:
             for folder in (self.work / "tmp", self.final):
                 shutil.rmtree(folder, ignore_errors=True)
             scenes = self.work / "scenes"

@@ -34,6 +34,9 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         InvalidScenario: keys or values are wrong; all problems are listed, each with file, line and key.
     """
     file = find_scenario(path)
+    if file.suffix.lower() == ".xodr":
+        hint = f"oddroad generate scenarios/any_map.yaml --set road.opendrive={file}"
+        raise InputError(f"is a map, not a scenario; to fill it: {hint}", source=str(file))
     document = read_yaml(read_text(file), str(file))
     problems = document.problems
     for text in overrides:
