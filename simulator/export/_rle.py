@@ -29,8 +29,10 @@ def run_lengths(mask, value, x0, y0, x1, y1, counts):  # type: ignore[no-untyped
                 position = x * height + y
                 counts[count] = position - begin
                 count, begin, inside = count + 1, position, hit
-    counts[count] = height * width - begin
-    return count + 1
+    if begin < height * width:
+        counts[count] = height * width - begin
+        count += 1
+    return count
 
 
 @kernel
