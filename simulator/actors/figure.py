@@ -198,7 +198,10 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     parts += _lower_garment(p, dress, rng)
     if dress.thickness > 0.010:  # collar
         collar = round_rings(
-            [[-0.008 * w, 0, float(p.z(0.832))], [-0.004 * w, 0, float(p.z(0.858))]], [0.056 * w, 0.044 * w], [0.050 * w, 0.046 * w], 12
+            [[-0.010 * w, 0, float(p.z(0.824))], [-0.007 * w, 0, float(p.z(0.842))], [-0.003 * w, 0, float(p.z(0.858))]],
+            np.array([0.088, 0.058, 0.045]) * w,
+            np.array([0.050, 0.048, 0.046]) * w,
+            12,
         )
         parts.append(skin(collar, Part.TOP, caps=False))
         parts.append(skin(collar[::-1] * [0.96, 0.96, 1.0], Part.TOP, caps=False))

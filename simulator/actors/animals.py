@@ -1,0 +1,334 @@
+"""Four-legged animals from one parametric body: wild (deer, boar, fox), pets (dog, cat), livestock (cow, horse, sheep)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from simulator.actors.base import Actor, lengthened
+from simulator.actors.finishes import as_rgb
+from simulator.actors.shape import F64, ball, curve, mirrored, skin
+from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
+from simulator.data import load_asset
+from simulator.scenario.distributions import Fraction, Metres, uniform
+from simulator.scene import Driver, Material, Mesh, Model
+from simulator.scene.material import srgb
+from simulator.scene.mesh import merge, tube
+
+COAT, UNDER, HOOF, EYE, PATCH = range(5)
+FORWARD, BACKWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)
+
+
+class Animal(Actor):
+    """Base of the quadrupeds; each species is a row of the animal catalogue.
+
+    Attributes:
+        size: place within the species' withers heights: 0 the smallest, 1 the largest.
+        withers_m: height of the withers; 0: by `size`.
+    """
+
+    class_name: ClassVar[str] = "animal"
+    deceleration_mps2: ClassVar[float] = 4.0
+
+    size: Fraction = uniform(0.0, 1.0)
+    withers_m: Metres = 0.0
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        row = load_asset("animals")[self.kind]
+        low, high = row["withers_m"]
+        withers = lengthened(low + (high - low) * self.size, self.withers_m)
+        return [quadruped(self.kind, withers, withers / ((low + high) / 2), self.stride_m, rng)]
+
+
+class Deer(Animal, kind="deer"):
+    """Deer between roe and red deer; stags carry antlers."""
+
+    speed_mps: ClassVar[float] = 4.0
+    max_speed_mps: ClassVar[float] = 16.0
+    stride_m: ClassVar[float] = 1.9
+
+
+class Boar(Animal, kind="boar"):
+    """Wild boar."""
+
+    speed_mps: ClassVar[float] = 2.5
+    max_speed_mps: ClassVar[float] = 11.0
+    stride_m: ClassVar[float] = 1.0
+
+
+class Fox(Animal, kind="fox"):
+    """Red fox."""
+
+    speed_mps: ClassVar[float] = 2.5
+    max_speed_mps: ClassVar[float] = 13.0
+    stride_m: ClassVar[float] = 0.8
+
+
+class Dog(Animal, kind="dog"):
+    """Dog of any middling breed."""
+
+    speed_mps: ClassVar[float] = 1.8
+    max_speed_mps: ClassVar[float] = 11.0
+    stride_m: ClassVar[float] = 0.9
+
+
+class Cat(Animal, kind="cat"):
+    """House cat."""
+
+    speed_mps: ClassVar[float] = 1.2
+    max_speed_mps: ClassVar[float] = 11.0
+    stride_m: ClassVar[float] = 0.6
+
+
+class Cow(Animal, kind="cow"):
+    """Dairy or beef cow, plain or piebald."""
+
+    speed_mps: ClassVar[float] = 1.0
+    max_speed_mps: ClassVar[float] = 6.0
+    stride_m: ClassVar[float] = 1.5
+
+
+class Horse(Animal, kind="horse"):
+    """Horse."""
+
+    speed_mps: ClassVar[float] = 1.7
+    max_speed_mps: ClassVar[float] = 15.0
+    stride_m: ClassVar[float] = 2.2
+
+
+class Sheep(Animal, kind="sheep"):
+    """Sheep in wool."""
+
+    speed_mps: ClassVar[float] = 1.0
+    max_speed_mps: ClassVar[float] = 7.0
+    stride_m: ClassVar[float] = 0.9
+
+
+def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: np.random.Generator) -> Model:
+    """Model of an animal: legs move in diagonal pairs with the gait channel (a walk close to a trot)."""
+    row = load_asset("animals")[species]
+    segments = _segments(row, withers, scale, rng, species)
+    swing = float(np.clip(np.arcsin(min(stride_m / (4 * 0.62 * withers), 0.6)), 0.15, row["swing"]))
+    start = float(rng.uniform(0, 2 * np.pi))
+    drives: dict[str, Drive] = {}
+    for name, half in (("fl", 0.0), ("fr", np.pi), ("hl", np.pi), ("hr", 0.0)):
+        phase = start + half + (0.5 if name[0] == "h" else 0.0)
+        knee = FORWARD if name[0] == "h" else BACKWARD
+        drives[f"upper_{name}"] = Drive(FORWARD, Driver.SWING, swing, phase)
+        drives[f"lower_{name}"] = Drive(knee, Driver.BEND, 1.25 * swing, phase + np.pi / 2 + 0.3)
+    drives["head"] = Drive(BACKWARD, Driver.SWING, 0.05, start)
+    drives["tail"] = Drive((0.0, 0.0, 1.0), Driver.SWING, 0.12, start)
+    turns = {"neck": turn(pitch=float(rng.uniform(-0.15, 0.30))), "head": turn(yaw=float(rng.uniform(-0.3, 0.3)))}
+    if species in ("cow", "sheep", "horse") and rng.random() < 0.25:  # grazing
+        turns["neck"] = turn(pitch=0.9)
+    bodies, joints = assemble(segments, _materials(row, species, rng), Pose(turns=turns), drives)
+    box = cycle_box(bodies, joints, phases=8)
+    box[0, 2] = 0.0
+    return Model("animal", bodies, joints, attributes=(("species", species),), box=box)
+
+
+def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -> tuple[Material, ...]:
+    coats = row["coats"]
+    assert isinstance(coats, list)
+    coat = np.array(srgb(str(coats[int(rng.integers(len(coats)))]))) * rng.uniform(0.85, 1.15)
+    under = np.array(srgb(str(row["under"])))
+    spots = np.array([0.72, 0.70, 0.66]) if species in ("cow", "dog", "cat") and rng.random() < 0.5 else coat
+    return (
+        Material("coat", as_rgb(coat), roughness=0.95, reflectance_905=0.45),
+        Material("underside", as_rgb(0.5 * (coat + under) if species != "sheep" else under), roughness=0.95, reflectance_905=0.45),
+        Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
+        # Eyes shine in head lamps: the tapetum throws light back.
+        Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
+        Material("patch", as_rgb(spots), roughness=0.95, reflectance_905=0.55),
+    )
+
+
+def _segments(row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str) -> list[Segment]:
+    """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres."""
+    length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
+    front, back = 0.5 * length, -0.5 * length
+    trunk = _trunk(front, back, withers, chest, chest_w, loin, loin_w, species, rng)
+    segments = [Segment("trunk", "", (0.0, 0.0, withers), trunk)]
+    neck_length, neck_deg, neck_low, neck_high = row["neck"]
+    rise = np.radians(neck_deg)
+    depth = 1.25 if species != "horse" else 1.45
+    below = 1.25 * depth * k * neck_low * np.cos(rise)  # the neck's upper edge starts at the withers
+    base = np.array([front - 0.12 * length, 0.0, withers - below])
+    tip = base + k * (neck_length + 0.09 * length / k + 0.4 * neck_low) * np.array([np.cos(rise), 0.0, np.sin(rise)])
+    neck = _tapered(base, tip, k * neck_low * 1.15, k * neck_high, depth * 1.12, depth * 0.95, COAT)
+    if species == "horse":
+        mane = _tapered(base + [0.02, 0, 0.14 * k], tip + [-0.06 * k, 0, 0.10 * k], 0.05 * k, 0.03 * k, 2.2, 2.0, HOOF)
+        neck = merge([neck, mane])
+    segments.append(Segment("neck", "trunk", _vector(base), neck))
+    segments.append(Segment("head", "neck", _vector(tip), _head(row, tip, rise, k, species, rng)))
+    tail_length, tail_w, tail_deg = row["tail"]
+    root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
+    fall = np.radians(tail_deg)
+    s = np.linspace(0, 1, 6)[:, None]
+    points = root + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)] + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
+    bushy = species in ("fox", "horse")
+    shape = np.array([0.5, 0.9, 1.0, 1.0, 0.85, 0.3]) if bushy else np.array([1.0, 0.95, 0.9, 0.8, 0.7, 0.4])
+    tail = tube(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
+    segments.append(Segment("tail", "trunk", _vector(root), tail))
+    for end, x, half, top_share in (("f", front - 0.13 * length, chest_w, 0.70), ("h", back + 0.12 * length, loin_w, 0.74)):
+        upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
+        y = half - 0.62 * row["leg"][0] * k
+        for side, sign in (("l", 1.0), ("r", -1.0)):
+            a, b = (upper, lower) if sign > 0 else (mirrored(upper), mirrored(lower))
+            at = np.array([x, sign * y, 0.0])
+            segments.append(Segment(f"upper_{end}{side}", "trunk", (x, sign * y, top_share * withers), a.moved(*at)))
+            segments.append(Segment(f"lower_{end}{side}", f"upper_{end}{side}", _vector(at + knee), b.moved(*at)))
+    return segments
+
+
+def _vector(v: F64) -> tuple[float, float, float]:
+    return (float(v[0]), float(v[1]), float(v[2]))
+
+
+def _trunk(
+    front: float, back: float, withers: float, chest: float, chest_w: float, loin: float, loin_w: float, species: str, rng: np.random.Generator
+) -> Mesh:
+    """Barrel of the body: rings along x from rump to chest, with a tucked or a round belly."""
+    length = front - back
+    s = np.array([-0.06, -0.03, 0.03, 0.12, 0.25, 0.40, 0.55, 0.70, 0.83, 0.93, 1.01, 1.06])
+    piebald = species in ("cow", "dog", "cat")
+    if piebald or species == "sheep":  # finer, for spots and wool
+        s = np.concatenate([s[:3], np.linspace(0.07, 0.95, 18), s[-2:]])
+    n = 24 if piebald or species == "sheep" else 14
+    sag = {"deer": 0.02, "horse": 0.03, "cow": 0.01, "boar": -0.07, "sheep": -0.02}.get(species, 0.01)
+    top = withers + chest * curve([0, 0.15, 0.5, 0.85, 1.0], [-0.10, 0.0, -sag, 0.01, -0.12])(s)
+    bottom = withers - curve([0, 0.15, 0.35, 0.6, 0.85, 1.0], [0.55 * loin, 0.85 * loin, loin * 0.97, 0.5 * (loin + chest), chest, 0.82 * chest])(s)
+    half = curve([0, 0.12, 0.35, 0.6, 0.82, 1.0], [0.72 * loin_w, loin_w, loin_w * 1.02, chest_w, chest_w * 0.98, 0.72 * chest_w])(s)
+    close = curve([-0.06, -0.03, 0.03, 0.12, 0.85, 0.93, 1.01, 1.06], [0.25, 0.62, 0.9, 1, 1, 0.92, 0.62, 0.25])(s)
+    middle, height = (top + bottom) / 2, (top - bottom) / 2 * close
+    angle = np.arange(n) * (2 * np.pi / n)
+    wool = np.ones((len(s), n))
+    if species == "sheep":
+        wool = 1 + 0.045 * rng.standard_normal((len(s), n))
+    rings = np.stack(
+        [
+            np.repeat((back + s * length)[:, None], n, 1),
+            (half * close)[:, None] * np.cos(angle) * wool,
+            middle[:, None] + height[:, None] * np.sin(angle) * wool,
+        ],
+        -1,
+    )
+    slots = np.full((len(s) - 1, n), COAT)
+    below = np.sin(angle + np.pi / n) < -0.72
+    if species not in ("sheep", "boar"):
+        slots[:, below] = UNDER
+    if piebald:
+        u, v = np.meshgrid((s[:-1] + s[1:]) / 2, angle, indexing="ij")
+        field = sum(np.sin(a * 6.3 * u + b * v + rng.uniform(0, 6.3)) for a, b in ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1)))
+        slots[field > rng.uniform(0.3, 1.2)] = PATCH
+    return skin(rings, slots)
+
+
+def _tapered(start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 10) -> Mesh:
+    """Round-ended limb between two points in the plane y = 0, wider in the vertical plane than sideways."""
+    axis = (end - start) / np.linalg.norm(end - start)
+    up = np.cross(axis, [0.0, 1.0, 0.0])
+    length = float(np.linalg.norm(end - start))
+    s = np.array([-0.5 * low / length, 0.0, 0.35, 0.7, 1.0, 1.0 + 0.6 * high / length])
+    width = np.interp(s, [0, 1], [low, high]) * np.array([0.6, 1, 1, 1, 1, 0.6])
+    depth = width * np.interp(s, [0, 1], [low_depth, high_depth])
+    angle = np.arange(segments) * (2 * np.pi / segments)
+    center = start + axis * (s * length)[:, None]
+    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
+    rings = rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up
+    return skin(rings, slot)
+
+
+def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species: str, rng: np.random.Generator) -> Mesh:
+    """Skull and muzzle, ears, eyes, antlers or horns."""
+    length, half, depth, muzzle = row["head"]
+    length, half, depth = length * k, half * k, depth * k
+    drop = {"horse": 0.85, "deer": 0.45, "cow": 0.55, "sheep": 0.55, "boar": 0.30}.get(species, 0.22)
+    axis = np.array([np.cos(drop), 0.0, -np.sin(drop)])
+    up = np.array([np.sin(drop), 0.0, np.cos(drop)])
+    start = tip - 0.18 * length * axis + 0.05 * depth * up
+    s = np.array([0.0, 0.06, 0.2, 0.38, 0.55, 0.75, 0.92, 1.0])
+    width = half * np.array([0.45, 0.8, 1.0, 0.98, 0.55 + 0.4 * muzzle, 0.15 + 0.85 * muzzle, muzzle, 0.55 * muzzle])
+    high = depth / 2 * np.array([0.45, 0.85, 1.0, 0.98, 0.80, 0.66, 0.58, 0.36])
+    sink = -depth * np.array([0.0, 0.0, 0.0, 0.02, 0.10, 0.16, 0.18, 0.19])
+    angle = np.arange(10) * (2 * np.pi / 10)
+    center = start + axis * (s * length)[:, None] + up * sink[:, None]
+    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
+    rings = rings + high[:, None, None] * np.sin(angle)[None, :, None] * up
+    slots = np.array([COAT, COAT, COAT, COAT, COAT, COAT, HOOF])
+    if species == "sheep":
+        slots[:6] = UNDER
+    parts = [skin(rings, slots)]
+    ear_length, ear_half, spread = row["ears"]
+    fan = np.radians(spread)
+    for sign in (1.0, -1.0):
+        root = start + axis * 0.13 * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])
+        way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
+        way /= np.linalg.norm(way)
+        points = root + way * (ear_length * k * np.array([0.0, 0.35, 0.7, 1.0]))[:, None]
+        parts.append(tube(points, ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]), segments=6, slot=COAT if species != "sheep" else UNDER))
+        eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
+        parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
+    if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
+        parts += _antlers(start + axis * 0.16 * length + up * 0.45 * depth, half, float(rng.uniform(0.30, 0.55)) * k)
+    if species == "cow" and rng.random() < 0.4:
+        for sign in (1.0, -1.0):
+            root = start + axis * 0.08 * length + up * 0.45 * depth
+            points = root + k * np.array([[0, sign * 0.09, 0], [0.0, sign * 0.19, 0.03], [0.05, sign * 0.25, 0.12]])
+            parts.append(tube(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=UNDER))
+    if species == "boar":
+        for sign in (1.0, -1.0):
+            root = start + axis * 0.80 * length + up * (-0.26 * depth) + np.array([0, sign * 0.36 * half, 0])
+            points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
+            parts.append(tube(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=PATCH))
+    return merge(parts)
+
+
+def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
+    """Two beams with three tines each."""
+    parts = []
+    for sign in (1.0, -1.0):
+        beam = np.array([[0, 0.45 * half, 0], [-0.10, 0.45 * half + 0.25 * size, 0.35 * size], [-0.12, 0.45 * half + 0.42 * size, 0.75 * size], [0.0, 0.45 * half + 0.40 * size, 1.05 * size]])
+        beam[:, 0] *= size / 0.5
+        beam[:, 1] *= sign
+        parts.append(tube(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=UNDER))
+        for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
+            start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
+            tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
+            parts.append(tube(np.stack([start, start + 0.6 * tine, start + tine]), 0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]), segments=5, slot=UNDER))
+    return parts
+
+
+def _leg(row: dict[str, list[float]], withers: float, k: float, hind: bool, top_share: float, species: str) -> tuple[Mesh, Mesh, F64]:
+    """Upper and lower leg in the plane y = 0 about x = 0, and the joint between them (knee or hock)."""
+    top_w, knee_w, foot_w = (v * k for v in row["leg"])
+    hoof = float(row["hoof"]) * k  # type: ignore[arg-type]
+    slot = COAT if species != "sheep" else UNDER
+    top, knee_z = top_share * withers, (0.31 if not hind else 0.34) * withers
+    # A hock bends backward, a knee stands nearly straight.
+    knee = np.array([-0.075 * withers if hind else -0.005 * withers, 0.0, knee_z])
+    ankle = np.array([-0.055 * withers if hind else 0.0, 0.0, 0.09 * withers])
+    share = np.array([0.0, 0.22, 0.45, 0.68, 0.88, 1.05, 1.14])
+    upper_z = knee_z + share * (top - knee_z)
+    middle = (0.015 if hind else -0.01) * withers
+    x = knee[0] + (middle - knee[0]) * np.minimum(share * 1.5, 1.0) ** 0.8
+    wide = np.array([knee_w * 0.95, knee_w * 1.15, top_w * 0.62, top_w * 0.85, top_w * 0.9, top_w * 0.7, top_w * 0.35])
+    deep = top_w * (np.array([0.0, 0.0, 1.15, 1.65, 1.75, 1.35, 0.6]) if hind else np.array([0.0, 0.0, 0.85, 1.15, 1.25, 1.0, 0.5]))
+    deep[:2] = knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
+    upper = _column(upper_z, x, wide, deep, slot)
+    lower_z = np.array([0.0, 0.35 * hoof, hoof * 0.8, 0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.03 * withers])
+    lower_x = np.array([ankle[0] + 0.42 * hoof, ankle[0] + 0.36 * hoof, ankle[0] + 0.22 * hoof, ankle[0], (ankle[0] + knee[0]) / 2, knee[0], knee[0]])
+    width = np.array([1.25 * foot_w, 1.2 * foot_w, 0.98 * foot_w, foot_w, foot_w * 0.92, knee_w, knee_w * 0.7])
+    depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
+    paws = species in ("dog", "cat", "fox")
+    lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else HOOF] * 2 + [slot] * 4))
+    return upper, lower, knee
+
+
+def _column(z: F64, x: F64, width: F64, depth: F64, slots: int | F64) -> Mesh:
+    angle = np.arange(8) * (2 * np.pi / 8)
+    rings = np.stack(
+        [x[:, None] + depth[:, None] * np.cos(angle), width[:, None] * np.sin(angle), np.repeat(z[:, None], 8, 1)], -1
+    )
+    return skin(rings, slots)
