@@ -193,7 +193,7 @@ def test_control_characters_in_keys_stay_in_their_line(tmp_path: Path) -> None:
     assert "\x1b" not in line
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=300))
 def test_no_text_makes_the_reader_fail_otherwise(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -207,7 +207,7 @@ _scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False
 _data = st.recursive(_scalars, lambda s: st.lists(s, max_size=4) | st.dictionaries(st.text(max_size=8), s, max_size=4))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.text(max_size=8), _data, max_size=5))
 def test_yaml_reads_back_what_it_writes(data: dict[str, Any]) -> None:
     from hypothesis import assume
@@ -217,7 +217,7 @@ def test_yaml_reads_back_what_it_writes(data: dict[str, Any]) -> None:
     assert read_yaml(text, "x").data == data
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(["about", "time", "ego", "weather", "anomalies", "actors", "rig", "road"]), value=_data)
 def test_any_data_is_accepted_or_explained(key: str, value: Any) -> None:
     try:
@@ -514,3 +514,21 @@ def test_one_new_thing_is_one_new_file(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout.split() == ["30.0", "5.0", "5.0", "nothing"]
+
+
+def test_roads_take_the_parameters_of_their_kind(tmp_path: Path) -> None:
+    import inspect
+
+    from simulator.roads import procedural
+    from simulator.scenario.models import ROAD_PARAMETERS, RoadSpec
+
+    for kind, names in ROAD_PARAMETERS.items():
+        assert set(names) == set(inspect.signature(getattr(procedural, kind)).parameters) - {"seed", "street"}
+    assert set(RoadSpec.model_fields) - {"opendrive", "kind"} == {
+        n for names in ROAD_PARAMETERS.values() for n in names
+    }
+    [line] = problems(tmp_path, "road:\n  kind: hill\n  lanes: 2\n")
+    assert line == "s.yaml:3: road.lanes: a road of kind hill has no lanes; it has length_m, height_m, speed_kmh"
+    made = Scenario.model_validate({"road": {"kind": {"choice": ["hill", "straight"]}, "lanes": {"integer": [2, 3]}}})
+    drawn = [made.sample(seed).road for seed in range(20)]
+    assert {(road.kind, road.lanes is None) for road in drawn} == {("hill", True), ("straight", False)}

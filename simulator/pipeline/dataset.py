@@ -18,6 +18,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -204,11 +205,12 @@ def _make(store: Store, jobs: Sequence[_Job], workers: int, report: Callable[[Ev
     todo = [job for job in jobs if not store.is_complete(job.scene)]
     done = len(jobs) - len(todo)
     report(Event("resumed", "", done, len(jobs)))
-    for event in run_tasks(make_scene, todo, workers, warm_up=not kernels_cached()):
-        if event.kind == "scene":
-            done += 1
-            event = event._replace(done=done, total=len(jobs))
-        report(event)
+    with closing(run_tasks(make_scene, todo, workers, warm_up=not kernels_cached())) as events:
+        for event in events:
+            if event.kind == "scene":
+                done += 1
+                event = event._replace(done=done, total=len(jobs))
+            report(event)
 
 
 def make_scene(job: _Job) -> Iterator[Event]:

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -29,8 +29,8 @@ class _Worker:
     busy: bool = False
 
 
-def run_tasks(task: Task, items: Sequence[Any], workers: int, *, warm_up: bool = False) -> Iterator[Any]:
-    """Yield what `task(item)` yields for every item, as it comes.
+def run_tasks(task: Task, items: Sequence[Any], workers: int, *, warm_up: bool = False) -> Generator[Any, None, None]:
+    """Yield what `task(item)` yields for every item, as it comes. Close the generator to end the workers early.
 
     With one worker everything happens in this process. Otherwise `task` and the items travel to `workers` fresh
     processes, each with its share of the processors; items start in order.
@@ -46,7 +46,7 @@ def run_tasks(task: Task, items: Sequence[Any], workers: int, *, warm_up: bool =
     """
     if workers <= 1 or len(items) <= 1:
         for item in items:
-            yield from task(item)
+            yield from task(item)  # closing this generator closes the task's
         return
     pool: list[_Worker] = []
     todo = list(reversed(items))

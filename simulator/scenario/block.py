@@ -35,6 +35,11 @@ class Block(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
 
+    @classmethod
+    def settle(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of a sampled block, made to fit each other where they were drawn independently."""
+        return values
+
     @model_validator(mode="wrap")
     @classmethod
     def _explain_unknown_keys(cls, given: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import (
@@ -35,7 +36,6 @@ from simulator.scenario.entries import Entries, FamilyEntry, FlatEntry, inlined
 from simulator.scenario.family import Family
 from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
-ROAD_KINDS = ("straight", "curve", "hill", "t_junction", "x_junction", "motorway", "town", "village_lane")
 SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial")
 
 
@@ -71,25 +71,86 @@ class Place(Block):
     """Above sea level."""
 
 
+ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "straight": ("length_m", "lanes", "lane_width_m", "sidewalks", "speed_kmh"),
+    "curve": ("radius_m", "angle_deg", "clothoid_m", "approach_m", "superelevation_percent", "speed_kmh"),
+    "hill": ("length_m", "height_m", "speed_kmh"),
+    "t_junction": ("arm_m", "angle_deg", "traffic_lights"),
+    "x_junction": ("arm_m", "angle_deg", "traffic_lights"),
+    "motorway": ("length_m", "ramp", "curve_radius_m", "speed_kmh"),
+    "town": ("blocks_x", "blocks_y", "block_m"),
+    "village_lane": ("length_m", "width_m", "speed_kmh"),
+}
+
+
 class RoadSpec(Block):
-    """The road network: a map, or a procedural one of `kind`; parameters that the kind does not have are ignored."""
+    """The road network: a map, or a procedural one of `kind`. Every parameter may be null: usual for the kind."""
 
     opendrive: Annotated[str, Word(meaning="the path of an .xodr file")] | None = None
     """Path of an OpenDRIVE file, relative to the scenario file or else the current directory; null: procedural."""
-    kind: Annotated[str, Word(ROAD_KINDS)] = "town"
-    """What a procedural network looks like."""
-    lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] = 1
-    """Driving lanes in each direction."""
-    lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] = 3.5
-    """Width of a driving lane."""
-    length_m: Annotated[float, Quantity("m", ge=40.0, le=20_000.0)] = 400.0
-    """Length of the main road (town: side of the whole town)."""
-    radius_m: Annotated[float, Quantity("m", ge=12.0, le=100_000.0)] = 150.0
-    """Radius of the curve (kinds curve, village_lane)."""
-    slope: Annotated[float, Quantity("", ge=-0.25, le=0.25)] = 0.05
-    """Greatest rise over run (kind hill, village_lane)."""
-    speed_limit_mps: Annotated[float, Quantity("m/s", ge=1.0, le=70.0)] | None = None
-    """Speed limit; null: usual for the kind."""
+    kind: Annotated[str, Word(tuple(ROAD_PARAMETERS))] = "town"
+    """What a procedural network looks like; where a map is given, this and all below is ignored."""
+    length_m: Annotated[float, Quantity("m", ge=50.0, le=20_000.0)] | None = None
+    """Length (straight, hill, village_lane, motorway)."""
+    lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] | None = None
+    """Driving lanes each way (straight)."""
+    lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] | None = None
+    """Width of a driving lane (straight)."""
+    width_m: Annotated[float, Quantity("m", ge=3.0, le=12.0)] | None = None
+    """Width of the carriageway (village_lane)."""
+    sidewalks: Annotated[bool, Flag()] | None = None
+    """Whether it is a street with kerbs and pavements (straight)."""
+    radius_m: Annotated[float, Quantity("m", ge=15.0, le=10_000.0)] | None = None
+    """Radius of the bend (curve)."""
+    angle_deg: Annotated[float, Quantity("deg", ge=-350.0, le=350.0)] | None = None
+    """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction)."""
+    clothoid_m: Annotated[float, Quantity("m", ge=1.0, le=1000.0)] | None = None
+    """Length of the transition into the bend and out of it (curve)."""
+    approach_m: Annotated[float, Quantity("m", ge=10.0, le=5000.0)] | None = None
+    """Length of the straight before and after the bend (curve)."""
+    superelevation_percent: Annotated[float, Quantity("%", ge=0.0, le=12.0)] | None = None
+    """Banking of the bend (curve)."""
+    height_m: Annotated[float, Quantity("m", ge=-60.0, le=60.0)] | None = None
+    """Height of the crest, negative for a dip (hill)."""
+    ramp: Annotated[bool, Flag()] | None = None
+    """Whether there is an exit and an entry (motorway)."""
+    curve_radius_m: Annotated[float, Quantity("m", ge=0.0, le=100_000.0)] | None = None
+    """Radius of its bends, 0: straight (motorway)."""
+    arm_m: Annotated[float, Quantity("m", ge=40.0, le=2000.0)] | None = None
+    """Length of each road from the middle (t_junction, x_junction)."""
+    traffic_lights: Annotated[bool, Flag()] | None = None
+    """Whether traffic lights stand there (t_junction, x_junction)."""
+    blocks_x: Annotated[int, Quantity("", ge=1, le=30, whole=True)] | None = None
+    """Blocks from west to east (town)."""
+    blocks_y: Annotated[int, Quantity("", ge=1, le=30, whole=True)] | None = None
+    """Blocks from south to north (town)."""
+    block_m: Annotated[float, Quantity("m", ge=70.0, le=1000.0)] | None = None
+    """About how long one side of a block is (town)."""
+    speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
+    """Speed limit (straight, curve, hill, village_lane, motorway)."""
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> RoadSpec:
+        if self.opendrive is None and isinstance(self.kind, str):
+            has = ROAD_PARAMETERS[self.kind]
+            given = {name for names in ROAD_PARAMETERS.values() for name in names if getattr(self, name) is not None}
+            details = [
+                InitErrorDetails(
+                    type=problem("road", f"a road of kind {self.kind} has no {name}; it has {', '.join(has)}"),
+                    loc=(name,),
+                    input=getattr(self, name),
+                )
+                for name in sorted(given - set(has))
+            ]
+            if details:
+                raise ValidationError.from_exception_data("RoadSpec", details)
+        return self
+
+    @classmethod
+    def settle(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """A kind that was drawn takes only the parameters that it has."""
+        spare = {name for names in ROAD_PARAMETERS.values() for name in names} - {*ROAD_PARAMETERS[values["kind"]]}
+        return {name: None if name in spare else value for name, value in values.items()}
 
 
 class Surroundings(Block):

@@ -57,7 +57,7 @@ def _fixed(value: Any, seed: int, path: str) -> Any:
         return _draw(value, seed, path)
     if isinstance(value, Block):
         values = {name: _fixed(getattr(value, name), seed, f"{path}.{name}") for name in type(value).model_fields}
-        return type(value).model_validate(values)
+        return type(value).model_validate(value.settle(values))
     if isinstance(value, dict):
         return {name: _fixed(item, seed, f"{path}.{name}") for name, item in value.items()}
     return value
