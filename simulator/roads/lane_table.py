@@ -5,7 +5,7 @@ Lanes of a section are counted by rank: 1 for the lane next to lane 0, growing o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class LaneTable:
     def inside(self, section: Index, s: Array) -> Array:
         """Stations (N,) moved a micrometre into their sections, where they lie at an end or beyond."""
         margin = np.minimum(1e-6, 0.5 * (self.ends[section] - self.starts[section]))
-        return np.minimum(np.maximum(s, self.starts[section] + margin), self.ends[section] - margin)
+        return np.asarray(np.minimum(np.maximum(s, self.starts[section] + margin), self.ends[section] - margin))
 
     def row(self, section: Index, rank: Index) -> Index:
         """Table row (N,) of the lane with signed rank (N,), -1 where there is none."""
@@ -93,28 +93,37 @@ class LaneTable:
         safe = np.maximum(row, 0)
         return np.where(row >= 0, self._ids[safe], 0), (row >= 0) & self._drivable[safe]
 
-    def edges(
-        self, section: Index, rank: Index, s: Array, offset: Array, slope: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """Inner t, outer t and their slopes dt/ds (N,) of lanes (N,) at stations s (N,).
+    def walk(
+        self, section: Index, side: Index, s: Array, offset: Array, slope: Array, most: int
+    ) -> Iterator[tuple[Index, Array, Array, Array, Array]]:
+        """Lanes of rank 1 to `most` on a side (N,), 1 left or -1 right: row, inner t, outer t, and their slopes dt/ds.
 
-        `offset` and `slope` are the lane offset there. A rank that the section lacks has no width: both its edges
-        are the side's outermost edge.
+        `offset` and `slope` (N,) are the lane offset at s (N,). Where the section lacks a lane of that rank, the row
+        is negative and both edges are the outermost edge of that side.
         """
         ds = s - self.starts[section]
-        sign = np.sign(rank)
-        inner, d_inner = offset, slope
         outer, d_outer = offset, slope
-        for step in range(1, int(np.abs(rank).max(initial=0)) + 1):
-            row = np.where(np.abs(rank) >= step, self.row(section, sign * step), -1)
-            inner, d_inner = np.where(row >= 0, outer, inner), np.where(row >= 0, d_outer, d_inner)
-            outer, d_outer = self._outwards_of(row, ds, sign, outer, d_outer)
+        for step in range(1, most + 1):
+            row = self.row(section, side * step)
+            inner, d_inner = outer, d_outer
+            outer, d_outer = self._outwards_of(row, ds, side, inner, d_inner)
             if self._any_lacks_width:
                 # The standard asks for a width; without one esmini counts the direction of the lanes beyond from
                 # the lane offset again, and so do we.
                 d_outer = np.where((row >= 0) & self._lacks_width[np.maximum(row, 0)], slope, d_outer)
-        missing = (rank != 0) & (self.row(section, rank) < 0)
-        return np.where(missing, outer, inner), outer, np.where(missing, d_outer, d_inner), d_outer
+            yield row, inner, outer, d_inner, d_outer
+
+    def edges(
+        self, section: Index, rank: Index, s: Array, offset: Array, slope: Array
+    ) -> tuple[Array, Array, Array, Array]:
+        """Inner t, outer t and slopes dt/ds (N,) of lanes with signed ranks (N,) at stations s (N,); see `walk`."""
+        result = (offset, offset, slope, slope)
+        most = int(np.abs(rank).max(initial=0))
+        for step, (_, *found) in enumerate(self.walk(section, np.sign(rank), s, offset, slope, most), 1):
+            here = np.abs(rank) == step
+            inner, outer, d_inner, d_outer = (np.where(here, new, old) for new, old in zip(found, result))
+            result = (inner, outer, d_inner, d_outer)
+        return result
 
     def _outwards_of(self, row: Index, ds: Array, sign: Index, t: Array, slope: Array) -> tuple[Array, Array]:
         """Outer edge of lanes `row` whose inner edge is t."""

@@ -60,54 +60,41 @@ class Locator:
         _, index = self._tree.query(points[:, :2], k=near)
         index = index.reshape(count, near)
         best = np.full(count, np.inf)
-        out = Located(*(np.zeros(count, np.int64) for _ in range(3)), *(np.zeros(count) for _ in range(3)))
+        road, section, lane = (np.zeros(count, np.int64) for _ in range(3))
+        s, t, distance = (np.zeros(count) for _ in range(3))
+        out = Located(road, section, lane, s, t, distance)
         for which, seeds in self._queries(index):
-            number = self._road[index[which[0], seeds[0]]]
-            found, score = _on_road(self._roads[number], points[which], self._s[index[which, seeds]])
+            number = int(self._road[index[which[0], seeds[0]]])
+            found, score = _on_road(number, self._roads[number], points[which], self._s[index[which, seeds]])
             better = score < best[which]
-            rows = which[better]
-            best[rows] = score[better]
-            out.road[rows] = number
-            for column, values in zip(out[1:], found):
-                column[rows] = values[better]
+            best[which[better]] = score[better]
+            for column, values in zip(out, found):
+                column[which[better]] = values[better]
         return out
 
     def _queries(self, index: Index) -> list[tuple[Index, Index]]:
         """(points, column of their nearest sample) for every road that is a candidate of any point."""
         owner = self._road[index]
-        count, near = owner.shape
         first = np.ones_like(owner, dtype=np.bool_)
-        for column in range(1, near):  # only the nearest sample of each road
+        for column in range(1, owner.shape[1]):  # only the nearest sample of each road
             first[:, column] = (owner[:, :column] != owner[:, column : column + 1]).all(axis=1)
-        point, column = np.nonzero(first)
-        order = np.argsort(owner[point, column], kind="stable")
-        point, column = point[order], column[order]
-        cuts = np.flatnonzero(np.diff(owner[point, column])) + 1
-        return list(zip(np.split(point, cuts), np.split(column, cuts)))
+        point, nearest = np.nonzero(first)
+        order = np.argsort(owner[point, nearest], kind="stable")
+        point, nearest = point[order], nearest[order]
+        cuts = np.flatnonzero(np.diff(owner[point, nearest])) + 1
+        return list(zip(np.split(point, cuts), np.split(nearest, cuts)))
 
 
 def _samples(road: Road) -> Array:
     """(M, 4) s, x, y, z of points that cover the surface of a road."""
-    rows = []
     step = max(_ALONG_M, road.length / 200_000)
     s = np.linspace(0.0, road.length, max(int(np.ceil(road.length / step)) + 1, 2))
-    section = road.section_at(s)
-    widest = [int((road.table.left[section]).max()), int((road.table.right[section]).max())]
-    for sign, most in zip((1, -1), widest):
-        for rank in range(1, most + 1):
-            has = (road.table.left if sign > 0 else road.table.right)[section] >= rank
-            where, at = s[has], section[has]
-            inner, outer = road.rank_edges(at, np.full(len(where), sign * rank, np.int64), where)[:2]
-            pieces = max(int(np.ceil(np.abs(outer - inner).max(initial=0.0) / _ACROSS_M)), 1)
-            for part in np.linspace(0.0, 1.0, min(pieces, 40) + 1):
-                rows.append((where, inner + part * (outer - inner)))
-    rows.append((s, road.lane_offset(s)[0]))
-    stations, t = (np.concatenate(column) for column in zip(*rows))
+    stations, t = road.surface_samples(s, _ACROSS_M)
     return np.column_stack([stations, road.point(stations, t, 0.0)])
 
 
-def _on_road(road: Road, points: Array, s: Array) -> tuple[tuple[Array, ...], Array]:
-    """Section, lane, s, t, distance (N,) of points on one road, starting from guesses s, and a score to compare roads."""
+def _on_road(number: int, road: Road, points: Array, s: Array) -> tuple[Located, Array]:
+    """Points (N,) on one road, found from guesses s, and a score to compare roads (lower is better)."""
     s = s.copy()
     for _ in range(_NEWTON_STEPS):
         x, y, heading, k = road.reference(s)
@@ -130,4 +117,4 @@ def _on_road(road: Road, points: Array, s: Array) -> tuple[tuple[Array, ...], Ar
     score = distance + 1e-3 * np.abs(part - 0.5) + 1e-2 * ~drivable
     if points.shape[1] > 2:
         score = score + _METRES_PER_STOREY * np.abs(points[:, 2] - road.point(s, t)[:, 2])
-    return (section, lane, s, t, distance), score
+    return Located(np.full(len(s), number), section, lane, s, t, distance), score

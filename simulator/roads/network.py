@@ -78,9 +78,7 @@ class RoadNetwork:
         """Drivable lanes directly to the left and right with the same direction of traffic, as the driver sees them."""
         return lane_neighbours(self.roads[key.road], key)
 
-    def path(
-        self, start: LaneKey, s: float, length_m: float, choose: Callable[[list[LaneKey]], LaneKey]
-    ) -> Path:
+    def path(self, start: LaneKey, s: float, length_m: float, choose: Callable[[list[LaneKey]], LaneKey]) -> Path:
         """A drive in the direction of traffic from station s of lane `start`; see `build_path`."""
         return build_path(self.roads, self._graph, start, s, length_m, choose)
 
@@ -98,7 +96,9 @@ class RoadNetwork:
         boxes = []
         for road in self.roads.values():
             s = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 5.0)) + 1, 2))
-            x, y, _, _ = road.reference(s)
-            boxes.append(np.stack([[x.min(), y.min()], [x.max(), y.max()]]))
-        stacked = np.array(boxes)
-        return np.stack([stacked[:, 0].min(axis=0), stacked[:, 1].max(axis=0)])
+            section = road.section_at(s)
+            edges = (road.table.left[section], -road.table.right[section])
+            xy = np.concatenate([road.point(s, road.rank_edges(section, edge, s)[1], 0.0)[:, :2] for edge in edges])
+            boxes.append((xy.min(axis=0), xy.max(axis=0)))
+        low, high = zip(*boxes)
+        return np.stack([np.min(low, axis=0), np.max(high, axis=0)])

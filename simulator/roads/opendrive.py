@@ -43,7 +43,9 @@ def check_opendrive(path: str | os.PathLike[str]) -> tuple[list[InputError], lis
 def _read(path: str | os.PathLike[str], report: Report) -> RoadNetwork | None:
     root = load_xml(path, report)
     if root.tag != "OpenDRIVE":
-        raise InputError(f"the root element is <{root.tag}>; <OpenDRIVE> is needed", source=report.source, line=root.sourceline)
+        raise InputError(
+            f"the root element is <{root.tag}>; <OpenDRIVE> is needed", source=report.source, line=root.sourceline
+        )
     header = root.find("header")
     if header is None:
         report.warn(root, "<header> is missing")

@@ -108,7 +108,9 @@ def build_path(
     _check(roads, start, s, length_m)
     kind = roads[start.road].sections[start.section].lane(start.lane).type
     types = DRIVABLE if kind in DRIVABLE else frozenset({kind})
-    key, keys, pieces, driven = start, [], [], 0.0
+    keys: list[LaneKey] = []
+    pieces: list[Array] = []
+    key, driven = start, 0.0
     while len(keys) < _MOST_LANES:
         road = roads[key.road]
         piece = _lane_piece(road, key, s if key is start else None)
@@ -130,7 +132,9 @@ def _check(roads: Mapping[str, Road], key: LaneKey, s: float, length_m: float) -
     if road is None or not 0 <= key.section < len(road.sections):
         raise InputError(f"there is no lane {tuple(key)}: no such road or lane section")
     if key.lane == 0 or all(lane.id != key.lane for lane in road.sections[key.section].lanes):
-        raise InputError(f"there is no lane {tuple(key)}: the section has {[x.id for x in road.sections[key.section].lanes]}")
+        raise InputError(
+            f"there is no lane {tuple(key)}: the section has {[x.id for x in road.sections[key.section].lanes]}"
+        )
     if not (length_m > 0.0 and np.isfinite(s)):
         raise InputError(f"a path needs a positive length and a finite station, not {length_m:g} and {s:g}")
 

@@ -73,7 +73,7 @@ class ProfileRows:
     def present(self, rows: Index) -> NDArray[np.bool_]:
         """Whether each row (N,) has any line; negative rows have none."""
         safe = np.maximum(rows, 0)
-        return (rows >= 0) & (self.first[safe + 1] > self.first[safe])
+        return np.asarray((rows >= 0) & (self.first[safe + 1] > self.first[safe]))
 
     def lines(self, rows: Index, s: Array) -> tuple[Index, NDArray[np.bool_]]:
         """Table line (N,) in force at s for each row (N,), and whether there is one (else the line is 0)."""

@@ -18,15 +18,18 @@ NO_CUBICS: Array = np.zeros((0, 5))
 NO_HEIGHTS: Array = np.zeros((0, 3))
 NO_CUBICS.flags.writeable = NO_HEIGHTS.flags.writeable = False
 
-LANE_TYPES = frozenset(
-    "none driving stop shoulder biking sidewalk border restricted parking bidirectional median curb special1 special2 "
-    "special3 roadWorks tram rail entry exit offRamp onRamp connectingRamp bus taxi HOV mwyEntry mwyExit walking "
-    "slipLane shared".split()
-)
-
 # Lane types that cars may drive on.
 DRIVABLE = frozenset(
-    "driving entry exit onRamp offRamp connectingRamp bus taxi HOV mwyEntry mwyExit slipLane bidirectional shared".split()
+    (
+        *("driving", "entry", "exit", "onRamp", "offRamp", "connectingRamp", "slipLane", "shared", "bidirectional"),
+        *("bus", "taxi", "HOV", "mwyEntry", "mwyExit"),
+    )
+)
+LANE_TYPES = DRIVABLE | frozenset(
+    (
+        *("none", "stop", "shoulder", "biking", "sidewalk", "border", "restricted", "parking", "median", "curb"),
+        *("special1", "special2", "special3", "roadWorks", "tram", "rail", "walking"),
+    )
 )
 
 
@@ -56,8 +59,9 @@ class Link:
 class MarkLine:
     """One painted line of a road mark: dashes of `length` and gaps of `space` (0: continuous), over and over.
 
-    `repeats` False (an <explicit> line): one single dash of `length` at `s`. `t` is measured from the lane boundary (positive to the left), `s` from the start of the mark; `width` 0 means
-    the mark's own; `rule` is the passing rule as written in the file.
+    `repeats` False (an <explicit> line): one single dash of `length` at `s`. `t` is measured from the lane boundary
+    (positive to the left), `s` from the start of the mark; `width` 0 means the mark's own; `rule` is the passing
+    rule as written in the file.
     """
 
     length: float

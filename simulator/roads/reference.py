@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+Cubic = tuple[float, float, float, float]
 
 _NODES, _WEIGHTS = (a.astype(np.float64) for a in np.polynomial.legendre.leggauss(12))
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS  # on [0, 1]
@@ -45,8 +46,8 @@ class Geometry:
     length: float
     curvature_start: float = 0.0
     curvature_end: float = 0.0
-    u: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 0.0)
-    v: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    u: Cubic = (0.0, 1.0, 0.0, 0.0)
+    v: Cubic = (0.0, 0.0, 0.0, 0.0)
     normalized: bool = False
 
     @property
@@ -135,6 +136,12 @@ def _pieces(element: Geometry, cubic: int) -> Array:
     return np.stack([e.s + start, x, y, heading, k, np.full(count, slope), np.full(count, -1.0)], axis=1)
 
 
+def arc_length(u: Cubic, v: Cubic, end: float) -> float:
+    """Length of the curve (u(p), v(p)) of two cubics (a, b, c, d) from p = 0 to `end`."""
+    curve = _Cubic(Geometry("paramPoly3", 0.0, 0.0, 0.0, 0.0, 0.0, u=u, v=v, normalized=True), end)
+    return float(curve.lengths[-1])
+
+
 class _Cubic:
     """poly3 or paramPoly3 in its local frame, as a function of arc length.
 
@@ -142,34 +149,35 @@ class _Cubic:
     ends where its coefficients end (poly3 has no such end: there the arc length is taken as it is).
     """
 
-    def __init__(self, element: Geometry) -> None:
+    def __init__(self, element: Geometry, end: float | None = None) -> None:
         self.element = element
         self.u, self.v = np.array(element.u), np.array(element.v)
         self.du, self.dv = self.u[1:] * (1.0, 2.0, 3.0), self.v[1:] * (1.0, 2.0, 3.0)
-        end = 1.0 if element.normalized else element.length
+        if end is None:
+            end = 1.0 if element.normalized else element.length
         self.knots = np.linspace(0.0, end, _KNOTS + 1)
         self.lengths = np.concatenate([[0.0], np.cumsum(self._arc(self.knots[:-1], self.knots[1:]))])
         stretch = element.kind == "paramPoly3" and element.length > 0.0 and self.lengths[-1] > 0.0
         self.scale = float(self.lengths[-1] / element.length) if stretch else 1.0
 
     def _speed(self, p: Array) -> Array:
-        return np.hypot(_quadratic(self.du, p), _quadratic(self.dv, p))
+        return np.asarray(np.hypot(_quadratic(self.du, p), _quadratic(self.dv, p)))
 
     def _arc(self, start: Array, stop: Array) -> Array:
         step = stop - start
-        return step * (self._speed(start[:, None] + step[:, None] * _NODES) @ _WEIGHTS)
+        return np.asarray(step * (self._speed(start[:, None] + step[:, None] * _NODES) @ _WEIGHTS))
 
     def _parameter(self, arc: Array) -> Array:
         """Parameter at arc length `arc` (N,), within the curve."""
         index = np.clip(np.searchsorted(self.lengths, arc, side="right") - 1, 0, _KNOTS - 1)
         p0, p1, l0, l1 = self.knots[index], self.knots[index + 1], self.lengths[index], self.lengths[index + 1]
-        p = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
+        p: Array = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
         for _ in range(6):
             error = l0 + self._arc(p0, p) - arc
             p = np.clip(p - error / np.maximum(self._speed(p), 1e-12), p0, p1)
             if np.abs(error).max(initial=0.0) < 1e-12 * max(1.0, self.lengths[-1]):
                 break
-        return p
+        return np.asarray(p)
 
     def evaluate(self, ds: Array) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) in the world at distance ds (N,) from the element's start."""
@@ -190,8 +198,8 @@ class _Cubic:
 
 
 def _cubic(c: Array, p: Array) -> Array:
-    return c[0] + p * (c[1] + p * (c[2] + p * c[3]))
+    return np.asarray(c[0] + p * (c[1] + p * (c[2] + p * c[3])))
 
 
 def _quadratic(c: Array, p: Array) -> Array:
-    return c[0] + p * (c[1] + p * c[2])
+    return np.asarray(c[0] + p * (c[1] + p * c[2]))

@@ -137,16 +137,15 @@ class Road:
         s = np.atleast_1d(np.asarray(s, np.float64))
         section = np.full(len(s), section_index, np.int64)
         offset, slope = self._offset_in(section, s)
-        left, right = int(self.table.left[section_index]), int(self.table.right[section_index])
-        outer = [
-            self.table.edges(section, np.full(len(s), rank, np.int64), s, offset, slope)[1] if rank else offset
-            for rank in range(left, -right - 1, -1)
-        ]
-        for index in range(left - 1, -1, -1):  # a negative width ends at its inner edge: rows never cross
-            outer[index] = np.maximum(outer[index], outer[index + 1])
-        for index in range(left + 1, left + right + 1):
-            outer[index] = np.minimum(outer[index], outer[index - 1])
-        return np.stack(outer)
+        sides = []
+        for side, count in ((1, self.table.left[section_index]), (-1, self.table.right[section_index])):
+            edge, edges = offset, []
+            for _, _, outer, _, _ in self.table.walk(section, np.full(len(s), side), s, offset, slope, int(count)):
+                # A negative width ends at its inner edge: rows never cross.
+                edge = np.maximum(edge, outer) if side > 0 else np.minimum(edge, outer)
+                edges.append(edge)
+            sides.append(edges)
+        return np.stack([*reversed(sides[0]), offset, *sides[1]])
 
     def lane_heights(self, section_index: int, s: ArrayLike) -> Array:
         """Height above the road plane of the left and right edge (L, N, 2) of the lanes of a section, left to right.
@@ -169,16 +168,31 @@ class Road:
         Rank 0: beyond the outermost lanes.
         """
         offset, slope = self._offset_in(section, s)
-        sign = np.where(t >= offset, 1, -1)
+        side = np.where(t >= offset, 1, -1)
         rank, across = np.zeros(len(s), np.int64), np.zeros(len(s))
-        most = np.where(sign > 0, self.table.left[section], self.table.right[section])
-        for step in range(1, int(most.max(initial=0)) + 1):
-            inner, outer, _, _ = self.table.edges(section, sign * step, s, offset, slope)
-            width = np.maximum(sign * (outer - inner), 0.0)
-            here = (rank == 0) & (step <= most) & (sign * (t - outer) <= 0.0) & (width > 0.0)
-            rank = np.where(here, sign * step, rank)
-            across = np.where(here, np.clip(sign * (t - inner) / np.maximum(width, 1e-12), 0.0, 1.0), across)
+        most = int(np.where(side > 0, self.table.left[section], self.table.right[section]).max(initial=0))
+        for step, (row, inner, outer, _, _) in enumerate(self.table.walk(section, side, s, offset, slope, most), 1):
+            width = np.maximum(side * (outer - inner), 0.0)
+            here = (rank == 0) & (row >= 0) & (side * (t - outer) <= 0.0) & (width > 0.0)
+            rank = np.where(here, side * step, rank)
+            across = np.where(here, np.clip(side * (t - inner) / np.maximum(width, 1e-12), 0.0, 1.0), across)
         return rank, across
+
+    def surface_samples(self, s: Array, spacing_m: float) -> tuple[Array, Array]:
+        """Stations and t (M,) of points over the whole surface, at stations s and at most `spacing_m` apart across."""
+        section = self.section_at(s)
+        offset, slope = self._offset_in(section, s)
+        stations, across = [s], [offset]
+        for side, counts in ((1, self.table.left), (-1, self.table.right)):
+            most = int(counts[section].max(initial=0))
+            walk = self.table.walk(section, np.full(len(s), side), s, offset, slope, most)
+            for row, inner, outer, _, _ in walk:
+                here = row >= 0
+                pieces = min(max(int(np.ceil(np.abs(outer - inner).max(initial=0.0) / spacing_m)), 1), 40)
+                for part in np.arange(1, pieces + 1) / pieces:
+                    stations.append(s[here])
+                    across.append((inner + part * (outer - inner))[here])
+        return np.concatenate(stations), np.concatenate(across)
 
     # ---- in the world
 

@@ -62,7 +62,11 @@ class LaneGraph:
     def _through_junction(self, road: Road, lane_id: int, at_end: bool, link: Link) -> Iterator[LaneKey]:
         for connection in self._junctions[link.id].connections:
             target = self._roads.get(connection.connecting_road)
-            if connection.incoming_road != road.id or target is None or not self._meets(target, connection.contact, road, at_end):
+            if (
+                connection.incoming_road != road.id
+                or target is None
+                or not self._meets(target, connection.contact, road, at_end)
+            ):
                 continue
             ids = [end for start, end in connection.lane_links if start == lane_id]
             if not connection.lane_links:  # the connecting road's own links say the same
@@ -96,9 +100,9 @@ class LaneGraph:
 
     @staticmethod
     def _existing(road: Road, section: int, lane_id: int, forward: bool) -> Iterator[LaneKey]:
-        if lane_id and road.drives_forward(lane_id) == forward:
-            if any(lane.id == lane_id for lane in road.sections[section].lanes):
-                yield LaneKey(road.id, section, lane_id)
+        exists = any(lane.id == lane_id for lane in road.sections[section].lanes)
+        if exists and lane_id and road.drives_forward(lane_id) == forward:
+            yield LaneKey(road.id, section, lane_id)
 
 
 def lane_neighbours(road: Road, key: LaneKey) -> tuple[LaneKey | None, LaneKey | None]:

@@ -122,16 +122,21 @@ def _object(group: Element, thing: RoadObject) -> None:
         _repeat(item, repeat, thing)
     if thing.outlines:
         outlines = add(item, "outlines")
-        for outline in thing.outlines:
-            _outline(outlines, outline)
+        for number, outline in enumerate(thing.outlines):
+            _outline(outlines, outline, number)
     _validity(item, thing.validity)
     if thing.parking_access:
         add(item, "parkingSpace", access=thing.parking_access)
 
 
-def _outline(group: Element, outline: Outline) -> None:
+def _outline(group: Element, outline: Outline, number: int) -> None:
     item = add(
-        group, "outline", id=outline.id or None, closed=outline.closed, outer=outline.outer, fillType=outline.fill or None
+        group,
+        "outline",
+        id=outline.id or number,
+        fillType=outline.fill or None,
+        outer=outline.outer,
+        closed=outline.closed,
     )
     tag, names = ("cornerLocal", "uvz") if outline.frame == "local" else ("cornerRoad", ("s", "t", "dz"))
     for corner in outline.corners.tolist():

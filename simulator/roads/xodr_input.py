@@ -71,8 +71,10 @@ def load_xml(path: str | os.PathLike[str], report: Report) -> Element:
         except etree.XMLSyntaxError as second:
             raise _syntax_error(second, report.source) from None
         report.warn(None, "text or a comment stands before the XML declaration; the declaration was ignored")
-    if root.getroottree().docinfo.internalDTD is not None and "ENTITY" in root.getroottree().docinfo.doctype.upper():
-        raise InputError("declares XML entities; OddRoad accepts OpenDRIVE without them", source=report.source)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise InputError(
+            "has a document type (<!DOCTYPE>); OddRoad accepts OpenDRIVE without one", source=report.source
+        )
     if isinstance(root.tag, str) and root.tag.startswith("{"):
         for element in root.iter(etree.Element):
             element.tag = element.tag.rpartition("}")[2]
@@ -183,7 +185,9 @@ def cubics(elements: Sequence[Element], start: str, report: Report) -> Array:
                 _cubic(element, names, report)
         return np.zeros((0, 5))
     if len(table) > 1 and (np.diff(table[:, 0]) < 0).any():
-        report.warn(elements[0], f"<{elements[0].tag}> elements are not in ascending order of {start}; they were sorted")
+        report.warn(
+            elements[0], f"<{elements[0].tag}> elements are not in ascending order of {start}; they were sorted"
+        )
         table = table[np.argsort(table[:, 0], kind="stable")]
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def read_sections(lanes: Element, road_length: float, report: Report) -> tuple[L
     starts = [number(element, "s", report) for element in elements]
     if any(math.isnan(start) for start in starts):
         return ()
-    if any(b < a for a, b in zip(starts, starts[1:])):
+    if any(b < a for a, b in pairwise(starts)):
         report.warn(elements[0], "lane sections are not in ascending order of s; they were sorted")
     ordered = sorted(zip(starts, range(len(starts)), elements))
     if ordered and abs(ordered[0][0]) > 1e-6:

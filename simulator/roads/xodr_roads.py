@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def _read_geometry(road: Element, name: str, report: Report) -> tuple[Geometry, 
     if any(element is None for element in elements):
         return ()
     found = [element for element in elements if element is not None]
-    if any(b.s < a.s for a, b in zip(found, found[1:])):
+    if any(b.s < a.s for a, b in pairwise(found)):
         report.warn(items[0], f"<geometry> elements of {name} are not in ascending order of s; they were sorted")
         found.sort(key=lambda element: element.s)
     kept = [element for element in found if element.length > 0.0]
@@ -140,14 +141,14 @@ def _read_element(item: Element, report: Report) -> Geometry | None:
 
 
 def _read_param_poly(shape: Element, element: Geometry, report: Report) -> Geometry:
-    u = tuple(number(shape, key, report) for key in ("aU", "bU", "cU", "dU"))
-    v = tuple(number(shape, key, report) for key in ("aV", "bV", "cV", "dV"))
+    a, b, c, d = (number(shape, key, report) for key in ("aU", "bU", "cU", "dU"))
+    e, f, g, h = (number(shape, key, report) for key in ("aV", "bV", "cV", "dV"))
     given = text_of(shape, "pRange", "normalized")
     if given not in ("arcLength", "normalized"):
         report.warn(shape, f'<paramPoly3> pRange="{given}"; "arcLength" and "normalized" are accepted, the latter used')
-    if len(u) == 4 and not any(abs(c) > 0.0 for c in (*u[1:], *v[1:])):
+    if not any((b, c, d, f, g, h)):
         report.error(shape, "<paramPoly3> is a single point: bU to dU and bV to dV are all 0")
-    return replace(element, u=u, v=v, normalized=given != "arcLength")
+    return replace(element, u=(a, b, c, d), v=(e, f, g, h), normalized=given != "arcLength")
 
 
 def _profile(road: Element, group: str, name: str, report: Report) -> Array:
