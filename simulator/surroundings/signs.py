@@ -1,0 +1,261 @@
+"""Traffic signs: from an OpenDRIVE record, or a name of `assets/signs.yaml`, to a plate on a post.
+
+A sign is two models in one frame (origin on the ground under the plate, x towards the traffic that reads it): the
+plate, which is the labelled object, and the post behind it, which is scenery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from simulator.data import load_asset
+from simulator.roads import Signal
+from simulator.scene.material import Material, Texture
+from simulator.scene.mesh import Mesh
+from simulator.scene.model import Body, Model
+from simulator.surroundings.shapes import F64, Patchwork, stalks
+from simulator.surroundings.sign_designs import DESIGNS, OCTAGON, TRIANGLE
+
+RETRO = 180.0  # cd/lx/m2: between new RA1 (70) and RA2 (250) white sheeting
+_THICK_M = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign before it is built.
+
+    Attributes:
+        name: row of `assets/signs.yaml`.
+        shape, width_m, height_m: of the plate.
+        face: drawing of `sign_designs.DESIGNS` with `options` (pairs, so that equal signs share a texture).
+        value: number written on it (0: none).
+        text: words written on it.
+    """
+
+    name: str
+    shape: str
+    width_m: float
+    height_m: float
+    face: str
+    options: tuple[tuple[str, Any], ...] = ()
+    value: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    signs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    by_code: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@cache
+def _catalogue() -> _Catalogue:
+    out = _Catalogue()
+    for row in load_asset("signs")["signs"]:
+        out.signs[row["name"]] = row
+        for country, codes in row["codes"].items():
+            for code in codes:
+                out.by_code[country, str(code).upper()] = row["name"]
+    return out
+
+
+def sign(name: str, *, value: int = 0, text: str = "", width_m: float = 0.0, height_m: float = 0.0) -> Sign:
+    """A sign of the catalogue by name; sizes of 0 are the usual ones."""
+    row = _catalogue().signs[name]
+    width = width_m or float(row["size_m"])
+    ratio = float(row.get("height_m", row["size_m"])) / float(row["size_m"])
+    if row["shape"] in ("triangle", "yield"):
+        ratio = 0.866
+    options = tuple(sorted(row.get("options", {}).items()))
+    return Sign(name, row["shape"], width, height_m or width * ratio, row["face"], options, value, text)
+
+
+def sign_names() -> tuple[str, ...]:
+    """All names of the catalogue."""
+    return tuple(_catalogue().signs)
+
+
+# Words in the names that map makers give to signals, tried in this order; groups are numbers.
+_WORDS = (
+    (r"stop", "stop"),
+    (r"yield|give.?way|vorfahrt.?gew", "give_way"),
+    (r"speed.*?(\d+)|hoechst\D*(\d+)|274[-_](\d+)", "speed_limit"),
+    (r"overtaking.*end", "end_no_overtaking"),
+    (r"overtaking", "no_overtaking"),
+    (r"construction|roadwork", "roadworks"),
+    (r"no.?entry|einfahrt", "no_entry"),
+    (r"one.?way", "one_way"),
+    (r"crosswalk|pedestrian|zebra", "crossing"),
+    (r"child", "children"),
+    (r"deer|wild", "deer"),
+    (r"parking|parkplatz", "parking"),
+    (r"priority", "priority_road"),
+)
+# Spellings of countries in maps; numbers without a country, and Austrian and Swiss ones, read like German ones.
+_COUNTRIES = {
+    "": "DE",
+    "OPENDRIVE": "DE",
+    "DEU": "DE",
+    "GERMANY": "DE",
+    "USA": "US",
+    "SWE": "SE",
+    "AT": "DE",
+    "CH": "DE",
+}
+
+
+def is_light(signal: Signal) -> str:
+    """ "vehicle", "two" or "pedestrian" for a traffic light, "" for anything else."""
+    kind = load_asset("signs")["lights"].get(signal.type, "")
+    if not kind and signal.dynamic and not signal.type.isdigit():
+        kind = "vehicle" if "light" in signal.name.lower() or signal.type in ("", "-1", "none") else ""
+    return str(kind)
+
+
+def is_paint(signal: Signal) -> bool:
+    """Whether a record stands for paint on the road, which has no plate."""
+    name = signal.name.lower()
+    painted = name.startswith("sgrm") or "haltelinie" in name or "stopline" in name.replace(" ", "").replace("_", "")
+    return signal.type in load_asset("signs")["paint"] or painted
+
+
+def sign_of(signal: Signal) -> Sign | None:
+    """The sign that a record means; None for traffic lights and paint; a plain plate when it is not known."""
+    if is_light(signal) or is_paint(signal):
+        return None
+    table = _catalogue()
+    country = _COUNTRIES.get(signal.country.upper(), signal.country.upper())
+    kind = signal.type.upper().strip()
+    part = signal.subtype.upper().strip()
+    number = re.search(r"\d+", part)
+    tries = [f"{kind}-{part}", f"{kind}{part}", f"{kind}.{part}", kind]
+    found = next((table.by_code[country, code] for code in tries if (country, code) in table.by_code), "")
+    value = _value(signal)
+    if not found:
+        code = re.match(r"[a-z]{0,2}_?(?:sg)?(\d{3})", signal.name.lower())
+        found = table.by_code.get(("DE", code[1]), "") if code else ""
+    if not found:
+        found, value = _by_name(signal.name, value)
+    if not found:
+        found = "supplementary" if kind[:4].isdigit() and kind.startswith("10") else "plate"
+    row = table.signs[found]
+    if row["face"] not in _NUMBERED:
+        value = 0
+    elif not value:
+        # Old German subtypes count in tens from 50: 274-56 is 60 km/h.
+        value = 10 * (int(number[0]) - 50) if number and 51 <= int(number[0]) <= 63 else 50
+    boards = row["shape"] == "rect"
+    fits = (1.0 if boards else 0.35) < signal.width < (6.0 if boards else 1.6)
+    return sign(found, value=value, text=signal.text.strip()[:24].upper(), width_m=signal.width if fits else 0.0)
+
+
+_NUMBERED = ("limit", "limit_us", "zone", "minimum", "end_limit")
+
+
+def _value(signal: Signal) -> int:
+    """Number on a sign: km/h (mph in the US), from whatever unit the record has; 0 for none."""
+    value = signal.value or 0.0
+    if value <= 0:
+        return 0
+    if signal.unit.lower() in ("m/s", "ms"):
+        value *= 3.6
+    elif value % 5 > 0.01 and abs(value * 3.6 / 5 - round(value * 3.6 / 5)) < 0.01:
+        value *= 3.6  # a limit that is round in km/h only when taken as m/s
+    elif signal.country.upper() in ("SE",) and value < 14:
+        value *= 10
+    return int(round(value))
+
+
+def _by_name(name: str, value: int) -> tuple[str, int]:
+    for pattern, result in _WORDS:
+        match = re.search(pattern, name.lower())
+        if match:
+            numbers = [int(g) for g in match.groups() if g]
+            return result, numbers[0] if numbers and 5 <= numbers[0] <= 140 else value
+    return "", value
+
+
+# ---------------------------------------------------------------- geometry
+
+
+@cache
+def _texture(sign: Sign) -> Texture:
+    options = dict(sign.options)
+    if "pictogram" in options:
+        options["pictogram_name"] = options.pop("pictogram")
+    given = {"text": sign.text, "value": sign.value, "aspect": sign.width_m / sign.height_m}
+    return DESIGNS[sign.face](**{**given, **options})
+
+
+def _outline(shape: str) -> F64:
+    """(K, 2) outline of a plate in units of half its width and height, counter-clockwise, corners rounded."""
+    if shape == "circle":
+        angle = np.arange(28) * (2 * np.pi / 28)
+        return np.stack([np.cos(angle), np.sin(angle)], 1)
+    if shape == "octagon":
+        return np.asarray(OCTAGON)
+    corners = {
+        "triangle": TRIANGLE,
+        "yield": -TRIANGLE,
+        "diamond": np.array([[0.0, -1.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
+    }.get(shape, np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]))
+    cut = 0.10 if shape in ("triangle", "yield") else 0.06
+    rounded = []
+    for i in range(len(corners)):
+        before, here, after = corners[i - 1], corners[i], corners[(i + 1) % len(corners)]
+        a = here + cut * (before - here) / np.linalg.norm(before - here)
+        b = here + cut * (after - here) / np.linalg.norm(after - here)
+        rounded += [a, 0.25 * a + 0.5 * here + 0.25 * b, b]
+    return np.array(rounded)
+
+
+BACK = Material("sign back", (0.32, 0.33, 0.34), roughness=0.5, metallic=0.6, reflectance_905=0.5)
+POST = Material("steel post", (0.42, 0.43, 0.44), roughness=0.45, metallic=0.7, reflectance_905=0.5)
+
+
+@cache
+def plate(sign: Sign, bottom_m: float) -> Model:
+    """The plate of a sign with its lower edge `bottom_m` above the ground; it faces x, its label is the plate alone."""
+    outline = _outline(sign.shape) * [sign.width_m / 2, sign.height_m / 2]
+    k = len(outline)
+    z = outline[:, 1] + bottom_m + sign.height_m / 2
+    # Seen from +x, the viewer's right is +y.
+    front = np.stack([np.full(k, _THICK_M), outline[:, 0], z], 1)
+    back = front - [_THICK_M, 0.0, 0.0]
+    uv = 0.5 + 0.5 * outline / [sign.width_m / 2, sign.height_m / 2]
+    work = Patchwork()
+    work.polygons(front, uv, 0, sides=k)
+    work.polygons(back[::-1], None, 1, sides=k)
+    rim = [np.stack([back[i], back[(i + 1) % k], front[(i + 1) % k], front[i]]) for i in range(k)]
+    work.quads(np.stack(rim), None, 1)
+    face = Material(
+        f"sign {sign.name}", (0.9, 0.9, 0.9), _texture(sign), roughness=0.4, retro_cd_lx_m2=RETRO, reflectance_905=0.8
+    )
+    facts = (("sign", sign.name), *((("value", str(sign.value)),) if sign.value else ()))
+    return Model("traffic_sign", (Body(work.mesh(), (face, BACK)),), attributes=facts)
+
+
+@cache
+def post(height_m: float, radius_m: float = 0.038) -> Model:
+    """A steel tube post behind a plate."""
+    return Model("pole", (Body(_tube(height_m, radius_m), (POST,)),))
+
+
+def _tube(height: float, radius: float) -> Mesh:
+    x = -radius - 0.005
+    return stalks([[[x, 0.0, -0.4], [x, 0.0, height - 0.002], [x, 0.0, height]]], [[radius, radius, 1e-3]], 8)
+
+
+def sign_models(sign: Sign, bottom_m: float) -> tuple[Model, list[tuple[Model, float]]]:
+    """The plate, and its posts with their offsets along y: wide boards stand on two."""
+    top = bottom_m + sign.height_m - 0.05
+    reach = 0.3 * sign.width_m if sign.width_m > 1.0 else 0.0
+    offsets = (-reach, reach) if reach else (0.0,)
+    radius = 0.055 if sign.width_m > 2.0 else 0.038
+    return plate(sign, bottom_m), [(post(round(top, 3), radius), offset) for offset in offsets]
