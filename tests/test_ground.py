@@ -8,13 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.scene import Material, SceneBuilder
-from simulator.scene.ground import cut, heights
+from simulator.scene.ground import Ground
 from simulator.scene.mesh import Mesh, grid
 
 
 def sloped(n: int = 12) -> Mesh:
     x = np.linspace(-5, 5, n)
     return grid(x, x, 0.1 * x[:, None] - 0.05 * x[None, :])
+
+
+def ground(*meshes: Mesh) -> Ground:
+    out = Ground()
+    for mesh in meshes:
+        out.add(mesh)
+    return out
 
 
 def area(mesh: Mesh) -> float:
@@ -34,18 +41,19 @@ def test_a_hole_has_the_area_of_its_outline_and_the_rest_keeps_its_height(
     sides: int, radius: float, x: float, y: float
 ) -> None:
     mesh, outline = sloped(), polygon(sides, radius, x, y)
-    holed = cut(mesh, outline)
+    holed = ground(mesh)
+    assert holed.cut(outline) == [0]
     hole = 0.5 * sides * radius**2 * np.sin(2 * np.pi / sides)
-    assert area(mesh) - area(holed) == pytest.approx(hole, abs=1e-3)
+    assert area(mesh) - area(holed.meshes[0]) == pytest.approx(hole, abs=1e-3)
     probe = np.array([[x, y], [x + 1.01 * radius + 0.05, y]])
-    z, found = heights([holed], probe)
+    z, found = holed.heights(probe)
     assert found.tolist() == [False, True]
     assert z[1] == pytest.approx(0.1 * probe[1, 0] - 0.05 * y, abs=1e-5)
 
 
 def test_heights_take_the_highest_surface_and_say_where_there_is_none() -> None:
     upper = sloped().moved(z=1.0)
-    z, found = heights([sloped(), upper], np.array([[0.0, 0.0], [99.0, 0.0]]))
+    z, found = ground(sloped(), upper).heights(np.array([[0.0, 0.0], [99.0, 0.0]]))
     assert z[0] == pytest.approx(1.0, abs=1e-6)
     assert found.tolist() == [True, False]
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics import se3
 from simulator.scene.articulation import JOINT_DTYPE, joint_rows, joint_transforms
-from simulator.scene import ground
 from simulator.scene.classes import class_id, classes
+from simulator.scene.ground import Ground
 from simulator.scene.material import Lamp, Material, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Model
@@ -60,7 +60,7 @@ class SceneObject:
 class Scene:
     """Everything that a sensor may know, as arrays: I instances, M meshes, O objects.
 
-    Local frame: world axes, shifted so that `origin` (float64 world coordinates) is zero; all geometry is float32 there.
+    Local frame: world axes, shifted so that `origin` (float64 world coordinates) is zero; geometry is float32 there.
 
     Attributes:
         origin: (3,) float64.
@@ -148,7 +148,8 @@ class SceneBuilder:
         self._joints: list[NDArray[np.void]] = []
         self._joint_count = 0
         self._lamps: list[tuple[int, Lamp]] = []
-        self._ground: list[int] = []
+        self._ground = Ground()
+        self._ground_rows: list[int] = []
 
     def _mesh(self, mesh: Mesh) -> int:
         return self._meshes.setdefault(id(mesh), (len(self._meshes), mesh))[0]
@@ -182,23 +183,20 @@ class SceneBuilder:
         if len(mesh.faces):
             pose = np.eye(4) if local_SE3_mesh is None else local_SE3_mesh
             if class_name in GROUND_CLASSES and local_SE3_mesh is None:
-                self._ground.append(len(self._rows))
+                self._ground.add(mesh)
+                self._ground_rows.append(len(self._rows))
             self._add(mesh, materials, class_name, 0, -1, False, pose)
-
-    def _ground_meshes(self) -> list[Mesh]:
-        meshes = [mesh for _, mesh in self._meshes.values()]
-        return [meshes[self._rows[row][0]] for row in self._ground]
 
     def ground_height(self, xy: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """World height of the ground added so far at (N, 2) world points, and (N,) whether there is any."""
-        z, found = ground.heights(self._ground_meshes(), np.asarray(xy, np.float64) - self.origin[:2])
+        z, found = self._ground.heights(np.asarray(xy, np.float64) - self.origin[:2])
         return z + self.origin[2], found
 
     def cut_ground(self, outline: ArrayLike) -> None:
         """Cut a hole into the ground added so far: `outline` (K, 2) world, convex, counter-clockwise."""
-        local = np.asarray(outline, np.float64) - self.origin[:2]
-        for row, mesh in zip(self._ground, self._ground_meshes()):
-            self._rows[row] = (self._mesh(ground.cut(mesh, local)), *self._rows[row][1:])
+        for index in self._ground.cut(np.asarray(outline, np.float64) - self.origin[:2]):
+            row = self._ground_rows[index]
+            self._rows[row] = (self._mesh(self._ground.meshes[index]), *self._rows[row][1:])
 
     def add_model(self, model: Model, position: ArrayLike, yaw: float = 0.0) -> None:
         """Add a model as static scenery (no object): `position` (3,) in world coordinates, `yaw` in radians."""

@@ -10,73 +10,99 @@ from simulator.scene.mesh import Mesh
 Array = NDArray[np.float64]
 
 
-def heights(meshes: list[Mesh], xy: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Highest surface point of `meshes` above or below each of (N, 2) points.
+class Ground:
+    """Ground meshes with the extents of their faces, so that looking under a point touches few faces.
 
-    Returns:
-        (N,) heights (0 where there is no surface) and (N,) whether there is one.
+    Attributes:
+        meshes: in the order added; `cut` replaces them.
     """
-    z, found = np.zeros(len(xy)), np.zeros(len(xy), np.bool_)
-    low, high = xy.min(0) - 1e-3, xy.max(0) + 1e-3
-    for mesh in meshes:
-        corners = mesh.vertices[_faces_near(mesh, low, high)].astype(np.float64)
-        if not len(corners):
-            continue
-        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-        ab, ac = (b - a)[:, :2], (c - a)[:, :2]
-        area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
-        flat = np.abs(area) > 1e-12
-        a, b, c, ab, ac, area = a[flat], b[flat], c[flat], ab[flat], ac[flat], area[flat]
-        to = xy[:, None, :] - a[None, :, :2]
-        u = (to[..., 0] * ac[:, 1] - to[..., 1] * ac[:, 0]) / area
-        v = (ab[:, 0] * to[..., 1] - ab[:, 1] * to[..., 0]) / area
-        inside = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6)
-        level = np.where(inside, a[:, 2] + u * (b - a)[:, 2] + v * (c - a)[:, 2], -np.inf)
-        top = level.max(1, initial=-np.inf)
-        hit = np.isfinite(top)
-        z[hit] = np.where(found[hit], np.maximum(z[hit], top[hit]), top[hit])
-        found |= hit
-    return z, found
+
+    def __init__(self) -> None:
+        self.meshes: list[Mesh] = []
+        self._low: list[NDArray[np.float32]] = []
+        self._high: list[NDArray[np.float32]] = []
+
+    def add(self, mesh: Mesh) -> None:
+        """Add a mesh."""
+        corners = mesh.vertices[mesh.faces][:, :, :2]
+        self.meshes.append(mesh)
+        self._low.append(np.ascontiguousarray(corners.min(1).T))
+        self._high.append(np.ascontiguousarray(corners.max(1).T))
+
+    def _near(self, index: int, low: Array, high: Array) -> NDArray[np.int64]:
+        """Faces of a mesh whose box touches the box `low` .. `high`."""
+        first, last = self._low[index], self._high[index]
+        near = (last[0] >= low[0]) & (first[0] <= high[0]) & (last[1] >= low[1]) & (first[1] <= high[1])
+        return np.flatnonzero(near)
+
+    def heights(self, xy: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Highest surface point above or below each of (N, 2) points.
+
+        Returns:
+            (N,) heights (0 where there is no surface) and (N,) whether there is one.
+        """
+        z, found = np.zeros(len(xy)), np.zeros(len(xy), np.bool_)
+        low, high = xy.min(0) - 1e-3, xy.max(0) + 1e-3
+        for index, mesh in enumerate(self.meshes):
+            corners = mesh.vertices[mesh.faces[self._near(index, low, high)]].astype(np.float64)
+            top = _tops(corners, xy)
+            hit = np.isfinite(top)
+            z[hit] = np.where(found[hit], np.maximum(z[hit], top[hit]), top[hit])
+            found |= hit
+        return z, found
+
+    def cut(self, outline: Array) -> list[int]:
+        """Remove what lies above or below a convex, counter-clockwise (K, 2) polygon; returns the meshes changed."""
+        changed = []
+        for index, mesh in enumerate(self.meshes):
+            near = self._near(index, outline.min(0), outline.max(0))
+            if not len(near):
+                continue
+            self.meshes[index] = _cut(mesh, near, outline)
+            corners = self.meshes[index].vertices[self.meshes[index].faces][:, :, :2]
+            self._low[index] = np.ascontiguousarray(corners.min(1).T)
+            self._high[index] = np.ascontiguousarray(corners.max(1).T)
+            changed.append(index)
+        return changed
 
 
-def cut(mesh: Mesh, outline: Array) -> Mesh:
-    """The mesh without what lies above or below a convex polygon.
+def _tops(corners: Array, xy: Array) -> Array:
+    """(N,) height of the highest of (F, 3, 3) triangles at (N, 2) points, -inf where there is none."""
+    if not len(corners):
+        return np.full(len(xy), -np.inf)
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    ab, ac = (b - a)[:, :2], (c - a)[:, :2]
+    area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
+    flat = np.abs(area) > 1e-12
+    a, b, c, ab, ac, area = a[flat], b[flat], c[flat], ab[flat], ac[flat], area[flat]
+    to = xy[:, None, :] - a[None, :, :2]
+    u = (to[..., 0] * ac[:, 1] - to[..., 1] * ac[:, 0]) / area
+    v = (ab[:, 0] * to[..., 1] - ab[:, 1] * to[..., 0]) / area
+    inside = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6)
+    level = np.where(inside, a[:, 2] + u * (b - a)[:, 2] + v * (c - a)[:, 2], -np.inf)
+    return np.asarray(level.max(1, initial=-np.inf))
 
-    Args:
-        mesh: ground-like (its faces are cut along vertical walls).
-        outline: (K, 2) convex, counter-clockwise.
-    """
-    near = _near_mask(mesh, outline.min(0), outline.max(0))
-    if not near.any():
-        return mesh
+
+def _cut(mesh: Mesh, near: NDArray[np.int64], outline: Array) -> Mesh:
     vertices, uvs, faces, slots = [], [], [], []
     count = len(mesh.vertices)
     for face, slot in zip(mesh.faces[near], mesh.slots[near]):
         corners = np.concatenate([mesh.vertices[face], mesh.uv[face]], axis=1).astype(np.float64)
         for piece in _outside(corners, outline):
-            base = count + sum(len(v) for v in vertices)
             vertices.append(piece[:, :3])
             uvs.append(piece[:, 3:])
-            faces += [[base, base + k, base + k + 1] for k in range(1, len(piece) - 1)]
+            faces += [[count, count + k, count + k + 1] for k in range(1, len(piece) - 1)]
             slots += [slot] * (len(piece) - 2)
-    if not faces:
-        return Mesh(mesh.vertices, mesh.faces[~near], mesh.uv, mesh.slots[~near], mesh.smooth)
+            count += len(piece)
+    keep = np.ones(len(mesh.faces), np.bool_)
+    keep[near] = False
     return Mesh(
-        np.concatenate([mesh.vertices, np.concatenate(vertices).astype(np.float32)]),
-        np.concatenate([mesh.faces[~near], np.array(faces, np.int32)]),
-        np.concatenate([mesh.uv, np.concatenate(uvs).astype(np.float32)]),
-        np.concatenate([mesh.slots[~near], np.array(slots, np.int32)]),
+        np.concatenate([mesh.vertices, *vertices]).astype(np.float32),
+        np.concatenate([mesh.faces[keep], np.array(faces, np.int32).reshape(-1, 3)]),
+        np.concatenate([mesh.uv, *uvs]).astype(np.float32),
+        np.concatenate([mesh.slots[keep], np.array(slots, np.int32)]),
         mesh.smooth,
     )
-
-
-def _near_mask(mesh: Mesh, low: Array, high: Array) -> NDArray[np.bool_]:
-    corners = mesh.vertices[mesh.faces][:, :, :2]
-    return np.asarray(((corners.max(1) >= low) & (corners.min(1) <= high)).all(1))
-
-
-def _faces_near(mesh: Mesh, low: Array, high: Array) -> NDArray[np.int32]:
-    return mesh.faces[_near_mask(mesh, low, high)]
 
 
 def _clip(polygon: Array, normal: Array, offset: float) -> Array:

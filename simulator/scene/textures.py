@@ -66,9 +66,7 @@ def _wrapped_lines(shape: tuple[int, int], lines: list[Array], width_px: list[fl
         for dx in (-width, 0, width):
             for dy in (-height, 0, height):
                 points = np.rint((line + np.array([dx, dy])) * scale * 16).astype(np.int32)
-                cv2.polylines(
-                    canvas, [points[:, None]], False, 255, max(1, round(thick * scale)), cv2.LINE_AA, 4
-                )
+                cv2.polylines(canvas, [points[:, None]], False, 255, max(1, round(thick * scale)), cv2.LINE_AA, 4)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float64) / 255
 
@@ -100,9 +98,7 @@ def _asphalt_color(value: Array, age: float) -> Array:
     return np.asarray(value[..., None] * warm * mean)
 
 
-def _cracks(
-    shape: tuple[int, int], rng: np.random.Generator, amount: float, px_per_m: float
-) -> tuple[Array, Array]:
+def _cracks(shape: tuple[int, int], rng: np.random.Generator, amount: float, px_per_m: float) -> tuple[Array, Array]:
     """Coverage of open cracks and of bitumen-sealed cracks; `amount` 0..1."""
     height, width = shape
     open_, sealed = list[Array](), list[Array]()
@@ -112,9 +108,7 @@ def _cracks(
         line = _walk(rng, start, heading, rng.uniform(0.8, 3.0) * px_per_m)
         (sealed if rng.random() < 0.35 else open_).append(line)
         for _ in range(rng.integers(0, 4)):  # side branches
-            branch = _walk(
-                rng, line[rng.integers(len(line))], heading + rng.choice([-1, 1]) * 1.1, 0.5 * px_per_m
-            )
+            branch = _walk(rng, line[rng.integers(len(line))], heading + rng.choice([-1, 1]) * 1.1, 0.5 * px_per_m)
             open_.append(branch)
     thin = _wrapped_lines(shape, open_, [0.004 * px_per_m + 0.4] * len(open_))
     thick = _wrapped_lines(shape, sealed, [0.05 * px_per_m] * len(sealed))
@@ -229,11 +223,7 @@ def _manhole(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     studs = 0.5 + 0.5 * np.sign(np.sin(xx / px_per_m * 90) * np.sin(yy / px_per_m * 90))
     iron = np.array([0.10, 0.09, 0.08]) * (0.6 + 0.6 * studs[..., None])
     collar = np.clip((1.45 - r) * 8, 0, 1)[..., None]
-    color += (
-        (np.array([0.075, 0.075, 0.077]) * (0.9 + 0.2 * rng.random((height, width, 1))) - color)
-        * collar
-        * 0.8
-    )
+    color += (np.array([0.075, 0.075, 0.077]) * (0.9 + 0.2 * rng.random((height, width, 1))) - color) * collar * 0.8
     color += (iron - color) * np.clip((1.0 - r) * 20, 0, 1)[..., None]
     color *= 1.0 - 0.7 * np.exp(-(((r - 1.0) / 0.03) ** 2))[..., None]
 
@@ -257,9 +247,7 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
     return Texture(f"concrete-{age:g}-{seed}", to_srgb8(color))
 
 
-def _blocks(
-    rng: np.random.Generator, rows: int, columns: int, size: int, shift: float
-) -> tuple[Array, Array, Array]:
+def _blocks(rng: np.random.Generator, rows: int, columns: int, size: int, shift: float) -> tuple[Array, Array, Array]:
     """Running bond: per texel its block's random value 0..1 and the texels to its long and to its short joint."""
     y = (np.arange(size) + 0.5) / size * rows
     row = y.astype(int)
@@ -285,11 +273,7 @@ def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
     tone, dy, dx = _blocks(rng, rows, columns, size, shift)
     joint = np.minimum(dx, dy)
     value = 1.0 + (0.10 + 0.10 * (kind == "bricks")) * (tone - 0.5)
-    value = (
-        value
-        + 0.05 * noise(size, rng, slope=0.5, low_cut=16)
-        + 0.035 * noise(size, rng, slope=2.4, low_cut=2)
-    )
+    value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.035 * noise(size, rng, slope=2.4, low_cut=2)
     dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
     value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.10 * age * np.exp(-joint / 3.0))
     gum = np.clip(noise(size, rng, slope=1.0, low_cut=20) - 3.2, 0.0, 1.0)
@@ -312,9 +296,7 @@ def cobbles(seed: int = 0) -> Texture:
     at = (np.rint(yy + 1.3 * wobble).astype(int) % size, np.rint(xx + 1.3 * bend).astype(int) % size)
     tone, joint = tone[at], np.minimum(dx, dy)[at]
     crown = 1.0 - np.exp(-joint / 2.5)
-    value = (0.35 + 0.65 * crown) * (1.0 + 0.35 * (tone - 0.5)) + 0.05 * noise(
-        size, rng, slope=0.6, low_cut=20
-    )
+    value = (0.35 + 0.65 * crown) * (1.0 + 0.35 * (tone - 0.5)) + 0.05 * noise(size, rng, slope=0.6, low_cut=20)
     hue = np.where(tone[..., None] > 0.7, [1.0, 0.94, 0.88], [0.97, 0.99, 1.0])
     return Texture(f"cobbles-{seed}", to_srgb8(_with_mean(np.maximum(value, 0.05)[..., None] * hue, 0.17)))
 
@@ -327,9 +309,7 @@ def kerb_stone(seed: int = 0) -> Texture:
     value = 1.0 + 0.06 * noise(shape, rng, slope=0.4, low_cut=8) + 0.04 * noise(shape, rng, slope=2.0)
     along = np.minimum(np.arange(512), np.arange(512)[::-1])
     value *= 1.0 - 0.65 * np.exp(-((along / 2.0) ** 2))[None]
-    return Texture(
-        f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.98, 0.94)), 0.30))
-    )
+    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.98, 0.94)), 0.30)))
 
 
 @cache
@@ -398,9 +378,7 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
     value = 1.0 + 0.018 * noise(512, rng, slope=1.0, low_cut=8) + 0.02 * noise(512, rng, slope=2.6, low_cut=2)
     color = _with_mean(_grade(value, (0.0, 0.0, 0.0), (0.97, 0.99, 1.0)), 0.85 - 0.45 * dirt)
     grit = np.clip(noise(512, rng, slope=0.8, low_cut=8) - 1.2 + 0.8 * dirt, 0.0, 1.0)[..., None] * dirt
-    return Texture(
-        f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit)
-    )
+    return Texture(f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit))
 
 
 _PAINT = {

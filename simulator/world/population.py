@@ -136,9 +136,7 @@ class Population:
         places = self.lanes
         if not len(places):
             return
-        slow = np.array(
-            [self.network.roads[key.road].speed_limit(key.section, key.lane, 0.0) < 25.0 for key in places.key]
-        )
+        slow = np.array([self._limit_mps(key) < 25.0 for key in places.key])
         reach = np.exp(-places.distance / 15.0) * slow
         reach[(places.distance < 2.0) & (places.ahead < 12.0)] = 0.0
         for n in range(self.scenario.traffic.cyclists):
@@ -205,7 +203,11 @@ class Population:
         neighbour = next((lane for lane in road.sections[key.section].lanes if lane.id == outer), None)
         if road.junction or (neighbour is not None and neighbour.type not in WALKWAYS | BESIDE):
             return False
-        return road.speed_limit(key.section, key.lane, 0.0) < 20.0
+        return self._limit_mps(key) < 20.0
+
+    def _limit_mps(self, key: LaneKey) -> float:
+        road = self.network.roads[key.road]
+        return float(road.speed_limits(key.section, key.lane, road.sections[key.section].s0)[0])
 
     def _kerb_offset(self, key: LaneKey, width_m: float) -> float:
         """From the lane's outer edge to the middle of a parked vehicle."""
