@@ -17,8 +17,9 @@ from simulator.scene.classes import class_id
 from simulator.scene.material import Surface
 from simulator.scene.mesh import box
 from simulator.sensors.lidar import Lidar, LidarFrame, slice_bounds
-from simulator.sensors.lidar_kernels import FOG_CLASS, RAIN_CLASS, SNOW_CLASS
+from simulator.sensors.lidar_kernels import FOG_CLASS, RAIN_CLASS, SNOW_CLASS, Ground, backscatter
 from simulator.sensors.lidar_models import lidar_names, load_lidar
+from simulator.sensors.shading.tables import pack_materials
 from simulator.sensors.stage import Stage
 
 NOW = 2_000_000_000
@@ -99,6 +100,45 @@ def test_sweep_is_centred_ahead_and_clockwise() -> None:
 def test_unknown_lidar_names_the_nearest() -> None:
     with pytest.raises(InputError, match=r'unknown lidar "velodyne_vlp61".*Did you mean "velodyne_vlp16"'):
         load_lidar("velodyne_vlp61")
+
+
+def test_speed_of_the_turn() -> None:
+    assert Lidar(rate_hz=12.0).turns_hz == 12.0
+    assert Lidar(rate_hz=2.0).turns_hz == 10.0  # senses every fifth turn
+    assert Lidar(rate_hz=2.0, model="velodyne_hdl32e").turns_hz == 20.0
+    with pytest.raises(ValueError, match="velodyne_vlp61"):
+        Lidar(model="velodyne_vlp61")
+
+
+@pytest.mark.parametrize("wet", [0.0, 0.6])
+def test_backscatter_against_plain_formulas(wet: float) -> None:
+    """Oren and Nayar's diffuse part, GGX gloss, Fresnel's and Lekner and Dorf's wet surface, in double precision."""
+    rng = np.random.default_rng(3)
+
+    def lobe(f0: float, alpha: float, c: float) -> float:
+        density = alpha**2 / (np.pi * (c**2 * (alpha**2 - 1) + 1) ** 2)
+        lam = (np.sqrt(1 + alpha**2 * (1 / c**2 - 1)) - 1) / 2
+        return np.pi * f0 * density / (1 + 2 * lam) / (4 * c**2) * c
+
+    for _ in range(200):
+        rho, c, rough, coat = rng.uniform(0.02, 0.9), rng.uniform(0.02, 1), rng.uniform(0.05, 1), rng.uniform()
+        material = Material("x", roughness=rough, clearcoat=coat, reflectance_905=rho, surface=Surface.ASPHALT)
+        row = pack_materials((material,), ())[0]
+        ground = Ground(np.float32(wet), np.float32(0))
+        ours = backscatter(row, np.float32(rho), np.float32(c), np.float32(0), ground)
+        incidence = np.arccos(c)
+        refracted = np.arcsin(np.sin(incidence) / 1.333)
+        s = (np.cos(incidence) - 1.333 * np.cos(refracted)) / (np.cos(incidence) + 1.333 * np.cos(refracted))
+        p = (1.333 * np.cos(incidence) - np.cos(refracted)) / (1.333 * np.cos(incidence) + np.cos(refracted))
+        through = 1 - (s**2 + p**2) / 2
+        soaked = min(rho, through**2 / 0.98 * (1 - 0.472) * rho / (1 - 0.472 * rho))
+        under = rho + wet * (soaked - rho)
+        slope2 = (0.35 * rough**2) ** 2
+        a, b = 1 - 0.5 * slope2 / (slope2 + 0.33), 0.45 * slope2 / (slope2 + 0.09)
+        expected = under * (c + b / a * np.sin(incidence) ** 2)
+        for f0, alpha in ((0.04, max(rough**2, 0.02)), (0.04 * coat, 0.02)):
+            expected += max(lobe(f0, alpha, c) - lobe(f0, 1.0, c), 0)
+        assert ours == pytest.approx(expected, rel=2e-3, abs=1e-5)
 
 
 @pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")

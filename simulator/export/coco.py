@@ -18,14 +18,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.export.base import Format, SceneInfo, SceneWriter, is_validation, place, write_png
 from simulator.labels.annotations import Boxes2D, Boxes3D
-from simulator.scenario.distributions import Fraction
+from simulator.scenario.distributions import Flag, Fraction
 from simulator.scene.classes import classes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Coco(Format, kind="coco"):
 
     val_fraction: Fraction = 0.2
     """Part of the scenes that goes to the validation files."""
-    panoptic: bool = True
+    panoptic: Annotated[bool, Flag()] = True
     """Write the panoptic part too."""
 
     def open(self, folder: Path, scene: SceneInfo) -> SceneWriter:

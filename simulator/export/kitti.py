@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ from simulator.errors import InputError
 from simulator.export.base import Format, SceneInfo, SceneWriter, is_validation, place, write_json, write_png
 from simulator.labels.annotations import Boxes2D, Boxes3D, occlusion_level
 from simulator.numerics import se3
-from simulator.scenario.distributions import Fraction
+from simulator.scenario.distributions import Flag, Fraction
 from simulator.scene.classes import class_id, classes
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Kitti(Format, kind="kitti"):
 
     val_fraction: Fraction = 0.2
     """Part of the scenes that goes to ImageSets/val.txt."""
-    extras: bool = True
+    extras: Annotated[bool, Flag()] = True
     """Write the folders beyond KITTI too."""
 
     def open(self, folder: Path, scene: SceneInfo) -> SceneWriter:

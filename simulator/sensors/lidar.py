@@ -9,7 +9,7 @@ is not, as in recorded data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from simulator.numerics import se3
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.scenario.distributions import OneOf
 from simulator.sensors.base import Sensor
-from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, load_lidar
+from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, lidar_names, load_lidar
 from simulator.sensors.lidar_weather import PULSE_APERTURE_M, air_of
 
 if TYPE_CHECKING:
@@ -63,16 +64,27 @@ class LidarFrame:
 
 
 class Lidar(Sensor, kind="lidar"):
-    """A spinning lidar of `assets/lidars.yaml`; `rate_hz` is its spin."""
+    """A spinning lidar of `assets/lidars.yaml`.
 
-    model: str = "velodyne_hdl64e_s2"
+    It turns `rate_hz` times a second where its maker allows that, else at its usual speed (of which every n-th turn
+    may then be sensed).
+    """
+
+    model: Annotated[str, OneOf(*lidar_names())] = "velodyne_hdl64e_s2"
+
+    @property
+    def turns_hz(self) -> float:
+        """Turns a second."""
+        lidar = load_lidar(self.model)
+        low, high = lidar.rotation_range_hz
+        return self.rate_hz if low <= self.rate_hz <= high else lidar.rotation_hz
 
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> LidarFrame:
         """One sweep around `time_ns`; `quality` makes no difference. The stage is left at `time_ns`."""
         from simulator.sensors.lidar_kernels import receive
 
         lidar = load_lidar(self.model)
-        sweep = lidar.sweep(self.rate_hz)
+        sweep = lidar.sweep(self.turns_hz)
         rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
         receiver, air = receiver_of(lidar), air_of(stage.atmosphere, lidar)
         echoes = _surfaces(stage, time_ns + sweep.offset_ns, rays, receiver, float(air.extinction))
