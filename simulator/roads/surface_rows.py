@@ -7,7 +7,7 @@ edge, and the two triangles of a lane's quad within TOLERANCE_M of the ruled sur
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 TOLERANCE_M = 0.004
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
-_SNAP_M = 0.02  # ends of consecutive roads closer than this are made one
+_SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
 _REACH_M = 30.0  # half the width of the widest road
 
 
@@ -62,8 +62,8 @@ def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m:
         for number, road in enumerate(network.roads.values())
         for part in _rows_of_road(road, number, origin, center_xy, radius_m)
     ]
-    _join_ends(rows)
-    return rows
+    join_ends(rows)
+    return _name_lanes(rows)
 
 
 def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
@@ -117,9 +117,7 @@ def _candidates(low: float, high: float, breaks: Array, bend: float) -> tuple[Ar
     return s, np.append(begin == np.arange(len(begin)), True)
 
 
-def _section_rows(
-    road: Road, number: int, index: int, s: Array, is_break: NDArray[np.bool_], origin: Array
-) -> Rows:
+def _section_rows(road: Road, number: int, index: int, s: Array, is_break: NDArray[np.bool_], origin: Array) -> Rows:
     section = road.sections[index]
     lanes = tuple(lane for lane in section.lanes if lane.id)
     center = sum(lane.id > 0 for lane in lanes)
@@ -150,14 +148,12 @@ def _boundaries(road: Road, index: int, lanes: tuple[Lane, ...], center: int, s:
         for lane, row in zip(lanes, width):
             row[:] = np.maximum(evaluate(lane.widths, s - road.sections[index].s0)[0], 0.0)
         t = np.empty((len(lanes) + 1, len(s)))
-        t[center] = road.lane_offset(s)[0]
+        # At the very end of a section its own offset counts, not that of the next one.
+        t[center] = road.lane_offset(np.minimum(s, road.sections[index].s1 - 1e-7))[0]
         t[:center] = t[center] + np.cumsum(width[:center][::-1], axis=0)[::-1]
         t[center + 1 :] = t[center] - np.cumsum(width[center:], axis=0)
         return t
-    t = road.boundaries(index, s)
-    t[: center + 1] = np.maximum.accumulate(t[center::-1], axis=0)[::-1]
-    t[center:] = np.minimum.accumulate(t[center:], axis=0)
-    return t
+    return road.boundaries(index, s)
 
 
 def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -184,7 +180,7 @@ def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.
 
 def _spread(inner: Array) -> Array:
     """Values at inner nodes to the intervals beside them (the larger one)."""
-    return np.maximum(np.concatenate([inner[:1], inner]), np.concatenate([inner, inner[-1:]]))
+    return np.asarray(np.maximum(np.concatenate([inner[:1], inner]), np.concatenate([inner, inner[-1:]])))
 
 
 def _twist(ds: Array, ground: Array) -> Array:
@@ -197,7 +193,7 @@ def _twist(ds: Array, ground: Array) -> Array:
     return np.asarray(turn / max(len(ground) - 1, 1))
 
 
-def _join_ends(rows: list[Rows]) -> None:
+def join_ends(rows: list[Rows]) -> None:
     """Move end vertices of consecutive stretches that nearly coincide to their mean, in place."""
     ends = [part.ground[:, i] for part in rows for i in (0, -1)]
     if not ends:
@@ -215,3 +211,54 @@ def _join_ends(rows: list[Rows]) -> None:
         for i in (0, -1):
             part.ground[:, i] = mean[at : at + len(part.t)]
             at += len(part.t)
+
+
+def _name_lanes(rows: list[Rows]) -> list[Rows]:
+    """Give lanes of type "none" of connecting roads the type of the lane they continue.
+
+    Many maps keep the width of shoulders and pavements through a junction, but neither their type nor their links.
+    """
+    ends: dict[tuple[str, str], Rows] = {}
+    for part in rows:
+        if part.first and part.section == 0:
+            ends[part.road.id, "start"] = part
+        if part.last and part.section == len(part.road.sections) - 1:
+            ends[part.road.id, "end"] = part
+    return [
+        _named(part, ends) if part.road.junction and any(lane.type == "none" for lane in part.lanes) else part
+        for part in rows
+    ]
+
+
+def _named(part: Rows, ends: dict[tuple[str, str], Rows]) -> Rows:
+    lanes = list(part.lanes)
+    for i, lane in enumerate(lanes):
+        if lane.type != "none" or float((part.t[i] - part.t[i + 1]).max()) < 0.05:
+            continue
+        found = {
+            kind
+            for end, link in ((0, part.road.predecessor), (-1, part.road.successor))
+            if link and (other := ends.get((link.id, link.contact))) is not None
+            for kind in _type_at(other, 0 if link.contact == "start" else -1, part.ground[i : i + 2, end].mean(axis=0))
+        }
+        if found and not found - _KEPT:
+            lanes[i] = replace(lane, type=min(found, key=_ORDER.index))
+    return replace(part, lanes=tuple(lanes))
+
+
+_ORDER = ("shoulder", "stop", "parking", "border", "biking", "median", "curb", "sidewalk", "walking")
+_KEPT = frozenset(_ORDER)
+
+
+def _type_at(part: Rows, end: int, point: Array) -> list[str]:
+    """Type of the lane whose cross-section at one end of a stretch holds a point, if any but "none"."""
+    edge = part.ground[:, end, :2]
+    for lane, a, b in zip(part.lanes, edge[:-1], edge[1:]):
+        way = b - a
+        length = float(np.hypot(*way))
+        if length < 0.05 or lane.type == "none":
+            continue
+        along, off = (point[:2] - a) @ way / length, (point[:2] - a) @ (-way[1], way[0]) / length
+        if 0.0 <= along <= length and abs(off) < 0.5:
+            return [lane.type]
+    return []

@@ -1,0 +1,192 @@
+"""The ground of a road network as meshes: lanes, kerbs, pavements, markings, verges and the land around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from simulator.roads.network import RoadNetwork
+from simulator.roads.surface_corners import Stretch
+from simulator.roads.surface_index import TriangleIndex
+from simulator.roads.surface_junctions import JunctionGround, junction_ground
+from simulator.roads.surface_levels import level_overlaps
+from simulator.roads.surface_marks import (
+    lane_marks,
+    mark_country,
+    mark_triangles,
+    without_crossed,
+)
+from simulator.roads.surface_materials import (
+    CLASSES,
+    SurfaceStyle,
+    country_material,
+    marking_materials,
+    materials,
+    tint_slots,
+    to_mesh,
+)
+from simulator.roads.surface_overlay import clip_faces, give_way
+from simulator.roads.surface_polygons import Triangles, triangles_of, union
+from simulator.roads.surface_quads import (
+    Quads,
+    Tier,
+    build_profile,
+    face_quads,
+    flap_quads,
+    strip_quads,
+)
+from simulator.roads.surface_rows import Array, sample_rows
+from simulator.roads.surface_terrain import Terrain, build_terrain
+from simulator.roads.surface_verge import bridge_quads, bridges, ground_plan, verge
+from simulator.scene.material import Material
+from simulator.scene.mesh import Mesh
+from simulator.scene.textures import GRASS_M, LANDSCAPE_M, MARKING_M
+
+GroundMesh = tuple[Mesh, tuple[Material, ...], str]
+
+
+@dataclass(frozen=True, eq=False)
+class RoadSurface:
+    """The ground around a place.
+
+    Attributes:
+        meshes: (mesh in the local frame, materials, class name), ready for `SceneBuilder.add_mesh`.
+        origin: (3,) world coordinates of the local frame.
+        terrain: the land.
+    """
+
+    meshes: list[GroundMesh]
+    origin: Array
+    terrain: Terrain
+    _ground: Triangles
+    _covered: NDArray[np.object_]
+
+    @cached_property
+    def _index(self) -> TriangleIndex:
+        return TriangleIndex(self._ground.corners)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._covered)
+
+    def height(self, xy: ArrayLike) -> Array:
+        """World z (N,) of the topmost ground (road, pavement, bridge deck or land) at world points (N, 2)."""
+        local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
+        z, _ = self._index.height(local)
+        return np.maximum(z, self.terrain.height(local)) + self.origin[2]
+
+    def clearance(self, xy: ArrayLike) -> Array:
+        """Distance (N,) in metres of world points (N, 2) from the nearest road or pavement; 0 on one."""
+        local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
+        if not len(self._covered):
+            return np.full(len(local), np.inf)
+        (row, _), distance = self._tree.query_nearest(shapely.points(local), all_matches=False, return_distance=True)
+        result = np.empty(len(local))
+        result[row] = distance
+        return result
+
+
+def surface(
+    network: RoadNetwork,
+    origin: ArrayLike,
+    center_xy: ArrayLike,
+    radius_m: float,
+    *,
+    seed: int = 0,
+    style: SurfaceStyle | None = None,
+) -> RoadSurface:
+    """Mesh all ground within `radius_m` of `center_xy` (world); land reaches out to the horizon.
+
+    Args:
+        origin: (3,) world coordinates of the local frame (a scene's origin).
+        seed: of undulation, textures and wear.
+        style: how the ground looks; drawn by the seed when not given.
+
+    The drivable surface follows the map within a few millimetres wherever the map agrees with itself. Markings lie
+    3 mm above it, kerbs and pavements stand on it, and the land stays below it.
+    """
+    style = style or SurfaceStyle.draw(seed)
+    start = np.asarray(origin, np.float64)
+    center = np.asarray(center_xy, np.float64)
+    rows = sample_rows(network, start, center, radius_m)
+    level_overlaps(rows)
+    stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
+    quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
+    paved = quads.take(quads.tier <= Tier.PAVED)
+    added = junction_ground(stretches, TriangleIndex(triangles_of(paved).corners), style.kerb_m)
+    lying, standing = _road_ground(stretches, quads, added)
+    corners = np.concatenate([quads.corners, _as_quads(added.triangles)])
+    terrain = build_terrain(corners, start, center - start[:2], radius_m, seed)
+    bridge = bridge_quads(quads, terrain)
+    index = TriangleIndex(lying.corners)
+    more = np.concatenate([added.paved, added.raised])
+    edge = verge(ground_plan(stretches, quads, bridge, more), index, terrain)
+    everything = Triangles.join([lying, standing, bridges(stretches, quads, bridge), edge])
+    dashes = without_crossed(
+        lane_marks(stretches, mark_country(network)),
+        quads.take(quads.tier == Tier.CARRIAGEWAY),
+        union(added.paved) if len(added.paved) else shapely.Polygon(),
+    )
+    meshes = [
+        (to_mesh(part, name, seed), materials(name, style, seed), name)
+        for name, looks in CLASSES.items()
+        if len((part := everything.take(np.isin(everything.look, [int(look) for look in looks]))).look)
+    ]
+    marks = mark_triangles(dashes)
+    if len(marks.look):
+        meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
+    meshes += _land(terrain, style, seed)
+    covered = np.concatenate([quads.take(quads.tier <= Tier.RAISED).polygons(), more])
+    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge]), covered)
+
+
+def _road_ground(stretches: list[Stretch], quads: Quads, added: JunctionGround) -> tuple[Triangles, Triangles]:
+    """Lying and standing triangles of all roads, each thing where it belongs."""
+    more = np.concatenate([added.paved, added.raised])
+    more_z = np.concatenate([added.paved_z, added.raised_z])
+    tier = np.repeat(np.array([Tier.CARRIAGEWAY, Tier.RAISED], np.int8), [len(added.paved), len(added.raised)])
+    kept, cut = give_way(quads, more, more_z, tier)
+    flaps = Quads.join([flap_quads(*stretch) for stretch in stretches])
+    faces = Quads.join([face_quads(*stretch) for stretch in stretches])
+    lying = Triangles.join([triangles_of(kept), triangles_of(flaps), cut, added.triangles])
+    return lying, clip_faces(faces, quads, added.paved, added.paved_z)
+
+
+def _as_quads(triangles: Triangles) -> Array:
+    return triangles.corners[:, [0, 1, 2, 2]]
+
+
+def _mark_mesh(marks: Triangles) -> Mesh:
+    n = len(marks.look)
+    return Mesh.of(marks.corners.reshape(-1, 3), np.arange(3 * n), marks.st.reshape(-1, 2) / MARKING_M, marks.look)
+
+
+def _land(terrain: Terrain, style: SurfaceStyle, seed: int) -> list[GroundMesh]:
+    """The grid around the roads in grass, the rings beyond in fields and woods."""
+    nx, ny = terrain.z.shape
+    x, y = (terrain.low[k] + terrain.cell_m * np.arange(n) for k, n in ((0, nx), (1, ny)))
+    gx, gy = np.meshgrid(x, y, indexing="ij")
+    vertices = np.stack([gx, gy, terrain.z], axis=-1).reshape(-1, 3)
+    index = np.arange(nx * ny).reshape(nx, ny)
+    a, b, c, d = (part.ravel() for part in (index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]))
+    faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    slots = tint_slots(vertices[faces].mean(axis=1), seed)
+    near = Mesh.of(vertices, faces, vertices[:, :2] / GRASS_M, slots, smooth=True)
+    rings, points = terrain.rings.shape[:2]
+    outer = terrain.rings.reshape(-1, 3)
+    ring, point = (part.ravel() for part in np.meshgrid(np.arange(rings - 1), np.arange(points), indexing="ij"))
+    after = (point + 1) % points
+    a, b, c, d = (
+        ring * points + point,
+        (ring + 1) * points + point,
+        (ring + 1) * points + after,
+        ring * points + after,
+    )
+    faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    far = Mesh.of(outer, faces, outer[:, :2] / LANDSCAPE_M, 0, smooth=True)
+    grass = materials("terrain", style, seed)
+    return [(near, grass, "terrain"), (far, (country_material(style, seed),), "terrain")]

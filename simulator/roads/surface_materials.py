@@ -1,0 +1,224 @@
+"""What the ground is made of: one material for every Look, and texture coordinates in true scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.rng import generator
+from simulator.roads.surface_marks import COLORS
+from simulator.roads.surface_polygons import Triangles
+from simulator.roads.surface_quads import Look, texture_block
+from simulator.scene import textures
+from simulator.scene.material import Material, Surface, Texture
+from simulator.scene.mesh import Mesh
+
+LANE_VARIANTS = 4  # besides one with a manhole cover
+GRASS_TINTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceStyle:
+    """How the ground looks.
+
+    Attributes:
+        wear: 0 freshly built to 1 worn out: age of asphalt, cracks, lost paint.
+        dryness: of the grass, 0 lush to 1 straw.
+        paving: of pavements: "slabs", "bricks" or "blocks".
+        kerb_m: height of kerbs where the map gives none.
+        manholes: whether lanes have manhole covers.
+    """
+
+    wear: float = 0.5
+    dryness: float = 0.25
+    paving: str = "slabs"
+    kerb_m: float = 0.12
+    manholes: bool = True
+
+    @staticmethod
+    def draw(seed: int) -> SurfaceStyle:
+        """A style by the seed: worn more or less, with one of the pavings."""
+        rng = generator(seed, "surface", "style")
+        return SurfaceStyle(
+            wear=round(float(rng.beta(2.0, 2.0)), 2),
+            dryness=round(float(rng.beta(1.5, 3.0)), 2),
+            paving=str(rng.choice(["slabs", "slabs", "blocks", "bricks"])),
+        )
+
+
+# Where the meshes of each class find their materials; LANE and GRASS take several slots.
+CLASSES: dict[str, tuple[Look, ...]] = {
+    "road": (
+        Look.LANE,
+        Look.ASPHALT,
+        Look.SHOULDER,
+        Look.GUTTER,
+        Look.PARKING,
+        Look.CYCLE,
+        Look.CONCRETE,
+    ),
+    "kerb": (Look.KERB,),
+    "sidewalk": (Look.PAVING,),
+    "terrain": (Look.GRASS, Look.LAWN, Look.GRAVEL, Look.BALLAST),
+}
+_REPEAT_M = {
+    Look.ASPHALT: textures.ASPHALT_M,
+    Look.SHOULDER: textures.ASPHALT_M,
+    Look.CYCLE: textures.ASPHALT_M,
+    Look.LAWN: textures.GRASS_M,
+    Look.GRASS: textures.GRASS_M,
+    Look.GRAVEL: textures.SOIL_M,
+    Look.BALLAST: textures.SOIL_M,
+}
+
+
+def _ground(name: str, texture: Texture, reflectance: float, kind: Surface, tint: float = 1.0) -> Material:
+    return Material(
+        name,
+        albedo=(tint, tint, tint),
+        texture=texture,
+        roughness=0.95,
+        reflectance_905=reflectance,
+        surface=kind,
+    )
+
+
+def materials(class_name: str, style: SurfaceStyle, seed: int) -> tuple[Material, ...]:
+    """Materials of the meshes of a class, in the order that `slots` uses."""
+    made: list[Material] = []
+    for look in CLASSES[class_name]:
+        made += _of_look(look, style, seed % 4)  # a few kinds of each, so that textures are shared between scenes
+    return tuple(made)
+
+
+def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
+    age = round(0.15 + 0.8 * style.wear, 1)
+    dry, wet_asphalt = round(style.dryness, 1), 0.12 + 0.10 * style.wear
+    paving = textures.paving(style.paving, age=age, seed=seed)
+    if look == Look.LANE:
+        lanes = [
+            textures.lane_asphalt(age, k, cracks=age, manhole=style.manholes and k == LANE_VARIANTS, seed=seed)
+            for k in range(LANE_VARIANTS + 1)
+        ]
+        return [_ground("lane", texture, wet_asphalt, Surface.ASPHALT) for texture in lanes]
+    if look == Look.GRASS:
+        tints = np.linspace(0.82, 1.18, GRASS_TINTS)
+        grass = textures.grass(dry, seed=seed)
+        return [_ground("grass", grass, 0.5 * tint, Surface.SOIL, tint) for tint in tints.tolist()]
+    asphalt = textures.asphalt(age, cracks=0.0, seed=seed)
+    one = {
+        Look.ASPHALT: lambda: _ground("asphalt", asphalt, wet_asphalt, Surface.ASPHALT),
+        Look.SHOULDER: lambda: _ground("shoulder", asphalt, wet_asphalt, Surface.ASPHALT, 0.94),
+        Look.GUTTER: lambda: _ground("gutter", textures.concrete(age, seed=seed), 0.33, Surface.CONCRETE, 0.75),
+        Look.PARKING: lambda: _ground("parking", textures.paving("blocks", seed=seed), 0.3, Surface.CONCRETE, 0.75),
+        Look.CYCLE: lambda: _cycle(asphalt),
+        Look.CONCRETE: lambda: _ground("concrete", textures.concrete(age, seed=seed), 0.35, Surface.CONCRETE),
+        Look.KERB: lambda: _ground("kerb", textures.kerb_stone(seed), 0.33, Surface.CONCRETE),
+        Look.PAVING: lambda: _ground("paving", paving, 0.32, Surface.CONCRETE),
+        Look.LAWN: lambda: _ground("lawn", textures.grass(min(dry, 0.3), seed=seed + 1), 0.5, Surface.SOIL),
+        Look.GRAVEL: lambda: _ground("gravel", textures.soil("gravel", seed=seed), 0.28, Surface.SOIL),
+        Look.BALLAST: lambda: _ground("ballast", textures.soil("ballast", seed=seed), 0.22, Surface.SOIL),
+    }
+    return [one[look]()]
+
+
+def _cycle(asphalt: Texture) -> Material:
+    return Material(
+        "cycle lane",
+        albedo=(1.5, 0.72, 0.6),
+        texture=asphalt,
+        roughness=0.95,
+        reflectance_905=0.22,
+        surface=Surface.ASPHALT,
+    )
+
+
+def marking_materials(style: SurfaceStyle, seed: int) -> tuple[Material, ...]:
+    """One paint for each of COLORS. R_L of EN 1436: class R4, 0.2 cd/lx/m2, when new, R2 and less when worn."""
+    wear = round(style.wear, 1)
+    return tuple(
+        Material(
+            f"{color} marking",
+            albedo=(1.0, 1.0, 1.0),
+            texture=textures.marking(color, wear, seed=seed % 4),
+            roughness=0.6,
+            retro_cd_lx_m2=round((0.25 - 0.17 * wear) * (1.0 if color == "white" else 0.7), 3),
+            reflectance_905=0.62 - 0.25 * wear,
+            surface=Surface.MARKING,
+        )
+        for color in COLORS
+    )
+
+
+def country_material(style: SurfaceStyle, seed: int) -> Material:
+    """Fields and woods out to the horizon."""
+    texture = textures.landscape(round(style.dryness, 1), seed=seed % 4)
+    return _ground("country", texture, 0.45, Surface.SOIL)
+
+
+def to_mesh(triangles: Triangles, class_name: str, seed: int) -> Mesh:
+    """The triangles of a class as a mesh; slots as in `materials`."""
+    n = len(triangles.look)
+    slot = np.zeros(n, np.int32)
+    first = 0
+    for look in CLASSES[class_name]:
+        mine = triangles.look == look
+        slot[mine] = first
+        if look == Look.LANE:
+            slot[mine] += _lane_variant(triangles, mine, seed)
+            first += LANE_VARIANTS
+        elif look == Look.GRASS:
+            slot[mine] = first + tint_slots(triangles.corners[mine].mean(axis=1), seed)
+            first += GRASS_TINTS - 1
+        first += 1
+    return Mesh.of(triangles.corners.reshape(-1, 3), np.arange(3 * n), _uv(triangles).reshape(-1, 2), slot)
+
+
+def _lane_variant(triangles: Triangles, mine: NDArray[np.bool_], seed: int) -> NDArray[np.int32]:
+    """Texture variant of lane triangles by position, equal all over one repeat of the texture."""
+    st = triangles.st[mine]
+    block = texture_block(st[..., 0].min(axis=1) + 1e-3)
+    key = (block * 2654435761 + np.int64(seed) * 40503) & 0xFFFFFFFF
+    key ^= (triangles.owner[mine] * 2246822519) & 0xFFFFFFFF
+    mixed = (key ^ (key >> 15)) * 2246822519 & 0xFFFFFFFF
+    mixed = (mixed ^ (mixed >> 13)) & 0xFFFF
+    share = mixed / 65536.0
+    limits = np.array([0.42, 0.62, 0.80, 0.96])  # plain, three with defects, manhole cover
+    return np.searchsorted(limits, share).astype(np.int32)
+
+
+def tint_slots(points: NDArray[np.float64], seed: int) -> NDArray[np.int32]:
+    """Grass tint (N,) at local points (N, >= 2): patches of some ten metres with ragged borders."""
+    rng = generator(seed, "surface", "tint")
+    value = np.zeros(len(points))
+    for length in (14.0, 31.0, 67.0):
+        for _ in range(3):
+            heading, phase = rng.uniform(0.0, 2.0 * np.pi, 2)
+            k = 2.0 * np.pi / (length * rng.uniform(0.8, 1.25))
+            value += np.sin(k * (points[:, 0] * np.cos(heading) + points[:, 1] * np.sin(heading)) + phase)
+    ragged = np.sin(points[:, 0] * 12.9898 + points[:, 1] * 78.233) * 43758.5453
+    value += 1.6 * (ragged - np.floor(ragged) - 0.5)
+    return np.clip(np.floor((value / 7.0 + 0.5) * GRASS_TINTS), 0, GRASS_TINTS - 1).astype(np.int32)
+
+
+def _uv(triangles: Triangles) -> NDArray[np.float64]:
+    """(T, 3, 2) texture coordinates in repeats."""
+    uv = np.zeros((len(triangles.look), 3, 2))
+    for look in Look:
+        mine = triangles.look == look
+        if not mine.any():
+            continue
+        st, xy = triangles.st[mine], triangles.corners[mine][..., :2]
+        if look == Look.LANE:
+            uv[mine] = np.stack([0.5 - st[..., 1] / textures.LANE_M[0], st[..., 0] / textures.LANE_M[1]], axis=-1)
+        elif look == Look.KERB:
+            uv[mine] = st / np.array(textures.KERB_M)
+        elif look in (Look.PAVING, Look.PARKING):
+            uv[mine] = st / textures.PAVING_M
+        elif look in (Look.GUTTER, Look.CONCRETE):
+            uv[mine] = st / textures.CONCRETE_M
+        else:
+            uv[mine] = xy / _REPEAT_M[look]
+    return uv

@@ -1,0 +1,162 @@
+"""Polygons of the ground plan: outlines of strips, and polygons cut into triangles with heights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from simulator.roads.surface_quads import Look, Profile, Quads
+from simulator.roads.surface_rows import Array
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Triangles:
+    """A soup of T triangles in the local frame.
+
+    Attributes:
+        corners: (T, 3, 3); st: (T, 3, 2) texture metres; look: (T,) Look; owner: (T,) a number for each lane.
+    """
+
+    corners: Array
+    st: Array
+    look: NDArray[np.int8]
+    owner: NDArray[np.int64]
+
+    @staticmethod
+    def of(corners: Array, look: int, st: Array | None = None) -> Triangles:
+        """Triangles of one look; without `st` their textures lie along x, y."""
+        st = corners[..., :2] if st is None else st
+        n = len(corners)
+        return Triangles(corners, st, np.full(n, look, np.int8), np.zeros(n, np.int64))
+
+    def take(self, rows: Mask) -> Triangles:
+        """The triangles of a mask."""
+        return Triangles(self.corners[rows], self.st[rows], self.look[rows], self.owner[rows])
+
+    @staticmethod
+    def join(parts: Sequence[Triangles]) -> Triangles:
+        """All triangles of several soups."""
+        if not parts:
+            return Triangles.of(np.zeros((0, 3, 3)), Look.GRASS)
+        return Triangles(
+            np.concatenate([p.corners for p in parts]),
+            np.concatenate([p.st for p in parts]),
+            np.concatenate([p.look for p in parts]),
+            np.concatenate([p.owner for p in parts]),
+        )
+
+
+def runs(chosen: Mask) -> list[tuple[int, int]]:
+    """First and last index of every run of True."""
+    edge = np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8))
+    return list(zip(np.flatnonzero(edge == 1).tolist(), (np.flatnonzero(edge == -1) - 1).tolist()))
+
+
+def outlines(profile: Profile, chosen: Mask) -> list[Array]:
+    """Rings (M, 2) around every run of neighbouring strips among those `chosen` (K,)."""
+    rings = []
+    for first, last in runs(chosen):
+        left, right = profile.left[first, :, :2], profile.right[last, :, :2]
+        rings.append(np.concatenate([left, right[::-1], left[:1]]))
+    return rings
+
+
+def polygons_of(rings: Sequence[Array]) -> NDArray[np.object_]:
+    """Valid polygons of rings; those that cross themselves (the inside of a tight bend) are repaired."""
+    if not rings:
+        return np.zeros(0, object)
+    index = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    made = shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=index))
+    wrong = ~shapely.is_valid(made)
+    if wrong.any():
+        made[wrong] = shapely.buffer(shapely.make_valid(made[wrong]), 0.0)
+    return np.asarray(made, object)
+
+
+def union(polygons: NDArray[np.object_] | Sequence[shapely.Geometry]) -> shapely.Geometry:
+    """Union of polygons; a grid of 10 micrometres keeps nearly equal edges from leaving slivers."""
+    return shapely.union_all(np.asarray(polygons, object), grid_size=1e-5)
+
+
+def parts_of(shape: shapely.Geometry, smallest_m2: float = 1e-3) -> NDArray[np.object_]:
+    """Polygons of a shape that are not slivers."""
+    pieces = shapely.get_parts(shapely.get_parts(np.atleast_1d(shape)))
+    polygonal = shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON
+    pieces = pieces[polygonal]
+    return np.asarray(pieces[shapely.area(pieces) > smallest_m2], object)
+
+
+def triangulate(polygons: NDArray[np.object_], cell_m: float) -> tuple[Array, NDArray[np.int64]]:
+    """Triangles (T, 3, 2), counter-clockwise, that cover polygons, none larger than a cell; and whose each is."""
+    if not len(polygons):
+        return np.zeros((0, 3, 2)), np.zeros(0, np.int64)
+    bounds = shapely.bounds(polygons)
+    low, high = np.floor(bounds[:, :2] / cell_m).astype(int), np.floor(bounds[:, 2:] / cell_m).astype(int)
+    span = high - low + 1
+    count = span[:, 0] * span[:, 1]
+    owner = np.repeat(np.arange(len(polygons)), count)
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    corner = (low[owner] + np.stack([step % span[owner, 0], step // span[owner, 0]], axis=1)) * cell_m
+    boxes = shapely.box(corner[:, 0], corner[:, 1], corner[:, 0] + cell_m, corner[:, 1] + cell_m)
+    shapely.prepare(polygons)
+    meets = shapely.intersects(polygons[owner], boxes)
+    owner, boxes = owner[meets], boxes[meets]
+    pieces, of_piece = shapely.get_parts(shapely.intersection(polygons[owner], boxes), return_index=True)
+    good = (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON) & (shapely.area(pieces) > 1e-7)
+    pieces, owner = pieces[good], owner[of_piece[good]]
+    made, of_made = shapely.get_parts(shapely.constrained_delaunay_triangles(pieces), return_index=True)
+    xy = shapely.get_coordinates(made).reshape(-1, 4, 2)[:, :3]
+    u, v = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    clockwise = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] < 0.0
+    xy[clockwise] = xy[clockwise][:, ::-1]
+    return xy, owner[of_made]
+
+
+def patch(
+    polygons: NDArray[np.object_], look: int, height: Callable[[Array], Array], *, cell_m: float = 4.0
+) -> Triangles:
+    """Polygons as triangles of one look, at `height(xy (N, 2)) -> z (N,)`."""
+    xy, _ = triangulate(polygons, cell_m)
+    flat = xy.reshape(-1, 2)
+    unique, back = np.unique(np.round(flat, 6), axis=0, return_inverse=True)
+    z = height(unique)[back.ravel()]
+    # Kerb stones of odd shapes have no joints that could fit: a slowly varying part of the texture will do.
+    st = flat * (0.25 if look == Look.KERB else 1.0)
+    return Triangles.of(np.column_stack([flat, z]).reshape(-1, 3, 3), look, st.reshape(-1, 3, 2))
+
+
+def walls(start: Array, end: Array, drop_m: float, look: int) -> Triangles:
+    """Upright faces below segments from `start` (N, 3) to `end` (N, 3), seen from their right side."""
+    down = np.array([0.0, 0.0, drop_m])
+    corners = np.stack([end, start, start - down, end - down], axis=1)
+    run = np.linalg.norm(end - start, axis=1)
+    zero = np.zeros(len(run))
+    st = np.stack(
+        [np.stack([run, zero, zero, run], axis=1), np.stack([zero, zero, zero - drop_m, zero - drop_m], axis=1)], axis=2
+    )
+    return quad_triangles(corners, st, np.full(len(run), look, np.int8))
+
+
+def quad_triangles(
+    corners: Array, st: Array, look: NDArray[np.int8], owner: NDArray[np.int64] | None = None
+) -> Triangles:
+    """Two triangles for each quad (Q, 4, 3)."""
+    pick = np.array([[0, 1, 2], [0, 2, 3]])
+    owner = np.zeros(len(look), np.int64) if owner is None else owner
+    return Triangles(
+        corners[:, pick].reshape(-1, 3, 3),
+        st[:, pick].reshape(-1, 3, 2),
+        np.repeat(look, 2).astype(np.int8),
+        np.repeat(owner, 2),
+    )
+
+
+def triangles_of(quads: Quads) -> Triangles:
+    """The quads as triangles."""
+    return quad_triangles(quads.corners, quads.st, quads.look, quads.owner)

@@ -1,0 +1,327 @@
+"""From cross-sections to quads: what each lane is made of, which lanes stand on a kerb, and the kerb's face.
+
+A quad lies between two stations of one strip (a lane or a part of it). All quads together are a soup of arrays:
+neighbours have equal corners because they come from the same cross-section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from simulator.roads.records import LANE_TYPES, Lane
+from simulator.roads.surface_rows import LONGEST_M, Array, Rows
+
+KERB_STONE_M = 0.15
+FLAP_M = 0.05  # road surfaces reach this far below the next stretch, so that no ray slips through the joint
+_FLAP_DROP_M = 0.002
+_SUNK_M = 0.02  # kerb faces start below the road
+_GUTTER_M = 0.8  # narrower borders are gutters, wider ones soft shoulders
+_EDGE_STRIP_M = 0.5  # paved part of a soft shoulder
+_STEP_M = 0.003  # neighbouring lanes that differ by more have a face between them
+
+
+class Look(IntEnum):
+    """What a piece of ground is made of."""
+
+    LANE = 0  # asphalt with wheel tracks
+    ASPHALT = 1
+    SHOULDER = 2
+    GUTTER = 3
+    PARKING = 4
+    CYCLE = 5
+    PAVING = 6
+    KERB = 7
+    LAWN = 8  # raised or flat planted strip
+    GRAVEL = 9
+    GRASS = 10
+    BALLAST = 11
+    CONCRETE = 12
+
+
+class Tier(IntEnum):
+    """Who gives way where surfaces of several roads overlap: the higher number is cut away."""
+
+    CARRIAGEWAY = 0
+    PAVED = 1
+    RAISED = 2
+    VERGE = 3
+
+
+_DRIVING = frozenset(LANE_TYPES) & {
+    *("driving", "entry", "exit", "onRamp", "offRamp", "connectingRamp", "slipLane", "mwyEntry", "mwyExit"),
+    *("bidirectional", "bus", "taxi", "HOV", "stop", "special1", "special2", "special3", "roadWorks", "shared", "tram"),
+}
+_PAVED = {"shoulder": Look.SHOULDER, "parking": Look.PARKING, "biking": Look.CYCLE, "restricted": Look.ASPHALT}
+_FOOT = {"sidewalk": Look.PAVING, "walking": Look.PAVING, "curb": Look.KERB, "median": Look.LAWN}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quads:
+    """A soup of Q quads in the local frame.
+
+    Attributes:
+        corners: (Q, 4, 3): left and right corner at the first station, right and left at the second; seen from
+            above that is counter-clockwise. Kerb faces: top, top, bottom, bottom, seen from the lower side.
+        st: (Q, 4, 2) station and distance across the lane in metres, for textures.
+        look: (Q,) Look. tier: (Q,) Tier. road: (Q,) number of the road. lane: (Q,) lane id.
+        junction: (Q,) whether the road belongs to a junction.
+    """
+
+    corners: Array
+    st: Array
+    look: NDArray[np.int8]
+    tier: NDArray[np.int8]
+    road: NDArray[np.int32]
+    lane: NDArray[np.int32]
+    junction: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.look)
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """(Q,) a number for each lane of each road."""
+        return self.road.astype(np.int64) * 256 + self.lane + 128
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Quads:
+        """The quads of a mask or index array."""
+        return Quads(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def polygons(self) -> NDArray[np.object_]:
+        """(Q,) polygons in the plane; a quad that crosses itself (inside of a tight bend) becomes its hull."""
+        made = shapely.polygons(self.corners[..., :2])
+        wrong = ~shapely.is_valid(made)
+        if wrong.any():
+            made[wrong] = shapely.convex_hull(made[wrong])
+        return np.asarray(made, object)
+
+    @staticmethod
+    def join(parts: Sequence[Quads]) -> Quads:
+        """All quads of several soups."""
+        if not parts:
+            return Quads.of(np.zeros((0, 4, 3)), np.zeros((0, 4, 2)), Look.LANE, Tier.CARRIAGEWAY)
+        return Quads(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Quads)))
+
+    @staticmethod
+    def of(
+        corners: Array, st: Array, look: int, tier: int, road: int = -1, lane: int = 0, junction: bool = False
+    ) -> Quads:
+        """Quads that share one look, tier and owner."""
+        n = len(corners)
+        return Quads(
+            np.asarray(corners, np.float64),
+            np.asarray(st, np.float64),
+            np.full(n, look, np.int8),
+            np.full(n, tier, np.int8),
+            np.full(n, road, np.int32),
+            np.full(n, lane, np.int32),
+            np.full(n, junction, np.bool_),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """What one stretch of a lane section is made of: K strips (lanes or parts of their width), left to right.
+
+    Attributes:
+        left, right: (K, N, 3) edges of the strips, kerb heights included.
+        across: (K, N, 2) distance of both edges from the middle of the lane, positive to the left.
+        look, tier, lane: (K,) Look, Tier and lane id.
+        heights: (L, N, 2) height of the left and right edge of each lane above the road plane, kerbs included.
+    """
+
+    left: Array
+    right: Array
+    across: Array
+    look: NDArray[np.int8]
+    tier: NDArray[np.int8]
+    lane: NDArray[np.int32]
+    heights: Array
+
+
+def is_driving(lane: Lane) -> bool:
+    """Whether vehicles drive on the lane, so that its surface is carriageway."""
+    return lane.type in _DRIVING
+
+
+def build_profile(rows: Rows, kerb_m: float) -> Profile:
+    """Strips and kerb heights of a stretch. Lane height records win over `kerb_m`."""
+    width = rows.t[:-1] - rows.t[1:]
+    looks = [_lane_look(rows, i, width) for i in range(len(rows.lanes))]
+    heights = rows.heights.copy()
+    for i, lane in enumerate(rows.lanes):
+        if looks[i][1] == Tier.RAISED and len(lane.heights) == 0:
+            part = np.clip(width[i] / 0.4, 0.0, 1.0)  # a lane that starts from nothing rises with its width
+            heights[i] += (kerb_m * part * part * (3.0 - 2.0 * part))[:, None]
+    parts = [
+        (i, *cut)
+        for i, (_, tier) in enumerate(looks)
+        # Beside a connecting road lies what the shape of the junction says.
+        if not (rows.road.junction and tier == Tier.VERGE)
+        for cut in _cuts(i, looks, heights, width[i])
+    ]
+    of = np.array([part[0] for part in parts], np.int64)
+    begin = np.array([part[1] for part in parts]).reshape(len(parts), len(rows.s), 1)
+    end = np.array([part[2] for part in parts]).reshape(begin.shape)
+    up = np.array([0.0, 0.0, 1.0])
+    left = rows.ground[:-1][of] + heights[of, :, :1] * up
+    right = rows.ground[1:][of] + heights[of, :, 1:] * up
+    # At 0 and 1 the lane's own corners, bit for bit, so that neighbours share them.
+    return Profile(
+        left=np.where(begin == 0.0, left, left + (right - left) * begin),
+        right=np.where(end == 1.0, right, left + (right - left) * end),
+        across=width[of][..., None] * (0.5 - np.concatenate([begin, end], axis=2)),
+        look=np.array([part[3] for part in parts], np.int8),
+        tier=np.array([part[4] for part in parts], np.int8),
+        lane=np.array([rows.lanes[i].id for i in of], np.int32),
+        heights=heights,
+    )
+
+
+def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
+    lane = rows.lanes[i]
+    high = len(lane.heights) > 0 and float(rows.heights[i].mean()) > 0.03
+    if is_driving(lane):
+        even = bool((width[i] >= 2.6).all() and (width[i] <= 4.4).all())
+        return (Look.ASPHALT if rows.road.junction or not even else Look.LANE), Tier.CARRIAGEWAY
+    if lane.type in _FOOT:
+        if lane.type == "median" and not high and not _between_traffic(rows, i):
+            return Look.GRASS, Tier.VERGE
+        narrow = lane.type == "median" and float(width[i].mean()) < 1.0
+        return (Look.PAVING if narrow else _FOOT[lane.type]), Tier.RAISED
+    if high:
+        return (Look.CYCLE if lane.type == "biking" else Look.LAWN), Tier.RAISED
+    if lane.type in _PAVED:
+        return _PAVED[lane.type], Tier.PAVED
+    if lane.type == "border":
+        outermost = i in (0, len(rows.lanes) - 1)
+        wide = float(width[i].mean()) > 3.0 and outermost
+        return (Look.GRASS, Tier.VERGE) if wide else (Look.GUTTER, Tier.PAVED)
+    if lane.type == "rail":
+        return Look.BALLAST, Tier.VERGE
+    if _between_traffic(rows, i) and float(width[i].mean()) < 1.2:
+        return Look.ASPHALT, Tier.PAVED
+    return Look.GRASS, Tier.VERGE
+
+
+def _between_traffic(rows: Rows, i: int) -> bool:
+    kinds = [is_driving(lane) for lane in rows.lanes]
+    return any(kinds[:i]) and any(kinds[i + 1 :])
+
+
+def _cuts(
+    i: int, looks: list[tuple[Look, Tier]], heights: Array, width: Array
+) -> list[tuple[Array, Array, Look, Tier]]:
+    """Parts of lane i from left to right as fractions of its width: kerb stones, edge strips, the rest."""
+    look, tier = looks[i]
+    zero, one = np.zeros(len(width)), np.ones(len(width))
+    if look == Look.GUTTER and float(width.mean()) > _GUTTER_M:
+        return _soft_shoulder(i, looks, width)
+    if tier != Tier.RAISED or look == Look.KERB:
+        return [(zero, one, look, tier)]
+    stone = np.minimum(KERB_STONE_M / np.maximum(width, 1e-9), 0.5)
+    left = i > 0 and looks[i - 1][1] < tier and float((heights[i, :, 0] - heights[i - 1, :, 1]).mean()) > 0.02
+    right = (
+        i + 1 < len(looks) and looks[i + 1][1] < tier and float((heights[i, :, 1] - heights[i + 1, :, 0]).mean()) > 0.02
+    )
+    begin, end = (stone if left else zero), (1.0 - stone if right else one)
+    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, look, tier)]
+    if left:
+        parts.insert(0, (zero, begin, Look.KERB, tier))
+    if right:
+        parts.append((end, one, Look.KERB, tier))
+    return parts
+
+
+def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list[tuple[Array, Array, Look, Tier]]:
+    """A wide border: half a metre paved beside the carriageway, then gravel or grass."""
+    zero, one = np.zeros(len(width)), np.ones(len(width))
+    outside = i in (0, len(looks) - 1) or looks[i - 1][1] == Tier.VERGE or looks[i + 1][1] == Tier.VERGE
+    soft = Look.GRAVEL if outside and float(width.mean()) < 2.2 else Look.GRASS
+    edge = np.minimum(_EDGE_STRIP_M / np.maximum(width, 1e-9), 0.5)
+    left = i > 0 and looks[i - 1][1] <= Tier.PAVED and looks[i - 1][0] != Look.GUTTER
+    right = i + 1 < len(looks) and looks[i + 1][1] <= Tier.PAVED and looks[i + 1][0] != Look.GUTTER
+    begin, end = (edge if left else zero), (1.0 - edge if right else one)
+    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, soft, Tier.VERGE)]
+    if left:
+        parts.insert(0, (zero, begin, Look.SHOULDER, Tier.PAVED))
+    if right:
+        parts.append((end, one, Look.SHOULDER, Tier.PAVED))
+    return parts
+
+
+def strip_quads(rows: Rows, profile: Profile) -> Quads:
+    """Quads of all strips of a stretch; strips without width give none."""
+    left, right, across = profile.left, profile.right, profile.across
+    wide = np.abs(across[..., 0] - across[..., 1]) > 1e-3
+    keep = wide[:, :-1] | wide[:, 1:]
+    corners = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], axis=2)[keep]
+    st = np.empty((*keep.shape, 4, 2))
+    st[:, :, :2, 0], st[:, :, 2:, 0] = rows.s[:-1, None], rows.s[1:, None]
+    st[:, :, :2, 1], st[:, :, 2:, 1] = across[:, :-1], across[:, 1:, ::-1]
+    return _owned(rows, profile, np.nonzero(keep)[0], corners, st[keep])
+
+
+def _owned(rows: Rows, profile: Profile, strip: NDArray[np.int64], corners: Array, st: Array) -> Quads:
+    n = len(strip)
+    return Quads(
+        corners,
+        st,
+        profile.look[strip],
+        profile.tier[strip],
+        np.full(n, rows.number, np.int32),
+        profile.lane[strip],
+        np.full(n, bool(rows.road.junction), np.bool_),
+    )
+
+
+def flap_quads(rows: Rows, profile: Profile) -> Quads:
+    """Narrow quads that continue the flat paved strips beyond both ends, sinking a little below what follows."""
+    strip = np.flatnonzero(profile.tier <= Tier.PAVED)
+    near = np.stack([profile.left[strip], profile.right[strip]], axis=2)  # (K, N, left or right, 3)
+    middle = near.mean(axis=2, keepdims=True)
+    ends = np.array([0, -1])
+    way = middle[:, ends] - middle[:, [1, -2]]
+    way *= FLAP_M / np.maximum(np.linalg.norm(way, axis=3, keepdims=True), 1e-9)
+    far = near[:, ends] + way - np.array([0.0, 0.0, _FLAP_DROP_M])
+    first = np.concatenate([far[:, 0], near[:, 0, ::-1]], axis=1)
+    last = np.concatenate([near[:, -1], far[:, 1, ::-1]], axis=1)
+    st = np.empty((2, len(strip), 4, 2))
+    st[..., 0] = rows.s[ends][:, None, None]
+    st[..., 1] = profile.across[strip][:, ends].swapaxes(0, 1)[..., [0, 1, 1, 0]]
+    return _owned(rows, profile, np.tile(strip, 2), np.concatenate([first, last]), st.reshape(-1, 4, 2))
+
+
+def face_quads(rows: Rows, profile: Profile) -> Quads:
+    """Vertical kerb faces between neighbouring lanes of different height."""
+    parts = list[Quads]()
+    up = np.array([0.0, 0.0, 1.0])
+    for i in range(len(rows.lanes) - 1):
+        one, other = profile.heights[i, :, 1], profile.heights[i + 1, :, 0]
+        step = one - other
+        keep = np.maximum(np.abs(step[:-1]), np.abs(step[1:])) > _STEP_M
+        if not keep.any():
+            continue
+        top = rows.ground[i + 1] + np.maximum(one, other)[:, None] * up
+        low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * up
+        if float(step.mean()) > 0.0:  # the left lane is higher: seen from the right
+            corners = np.stack([top[1:], top[:-1], low[:-1], low[1:]], axis=1)
+        else:
+            corners = np.stack([top[:-1], top[1:], low[1:], low[:-1]], axis=1)
+        s = np.stack([rows.s[:-1], rows.s[1:]], axis=1)[:, [0, 1, 1, 0]]
+        st = np.stack([s, corners[..., 2]], axis=2)
+        parts.append(
+            Quads.of(corners[keep], st[keep], Look.KERB, Tier.RAISED, rows.number, 0, bool(rows.road.junction))
+        )
+    return Quads.join(parts)
+
+
+def texture_block(s: Array) -> NDArray[np.int64]:
+    """Number of the lane-texture repeat at stations s."""
+    return np.asarray(np.floor(s / (2.0 * LONGEST_M) + 1e-6), np.int64)

@@ -1,0 +1,116 @@
+"""Verges from the outer edges of roads to the land, and what holds up roads that run above it."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from simulator.roads.surface_corners import Stretch
+from simulator.roads.surface_index import TriangleIndex
+from simulator.roads.surface_polygons import (
+    Triangles,
+    outlines,
+    parts_of,
+    patch,
+    polygons_of,
+    quad_triangles,
+    union,
+)
+from simulator.roads.surface_quads import Look, Quads
+from simulator.roads.surface_rows import Array
+from simulator.roads.surface_terrain import Terrain
+
+_BRIDGE_M = 2.6  # a road this high above the land is a bridge
+_DECK_M = 0.9  # thickness of a bridge deck
+_BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
+
+
+def bridge_quads(quads: Quads, terrain: Terrain) -> NDArray[np.bool_]:
+    """Which quads (Q,) run so high above the land that they need a bridge."""
+    if not len(quads):
+        return np.zeros(0, np.bool_)
+    corners = quads.corners.reshape(-1, 3)
+    clear = corners[:, 2] - terrain.height(corners[:, :2])
+    return np.asarray(clear.reshape(-1, 4).min(axis=1) > _BRIDGE_M)
+
+
+def ground_plan(
+    stretches: list[Stretch], quads: Quads, bridge: NDArray[np.bool_], more: NDArray[np.object_]
+) -> shapely.Geometry:
+    """Union of everything that lies on the land: all strips except bridges, and `more` polygons."""
+    lifted = set(quads.road[bridge].tolist())
+    rings = [
+        ring
+        for rows, profile in stretches
+        if rows.number not in lifted
+        for ring in outlines(profile, np.ones(len(profile.look), np.bool_))
+    ]
+    rest = np.isin(quads.road, list(lifted)) & ~bridge
+    return union(np.concatenate([polygons_of(rings), quads.take(rest).polygons(), more]))
+
+
+def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain) -> Triangles:
+    """Grass from the edges of the ground plan down or up to the land.
+
+    Args:
+        plan: from `ground_plan`.
+        index: triangles of all ground of roads.
+        terrain: the land.
+    """
+    if plan.is_empty:
+        return Triangles.join([])
+    width = max(6.0, 2.6 * terrain.cell_m)
+    ring = plan.buffer(width, quad_segs=3).difference(plan)
+    segments = _segments(plan)
+    tree = shapely.STRtree(shapely.linestrings(segments))
+
+    def height(xy: Array) -> Array:
+        foot, distance = _nearest(xy, segments, tree)
+        z, _ = index.height(foot, near_z=terrain.height(foot), tolerance_m=0.01)
+        land = terrain.height(xy) - _BURIED_M
+        part = np.clip(distance / width, 0.0, 1.0)
+        part = part * part * (3.0 - 2.0 * part)
+        return np.where(np.isfinite(z), z + (land - z) * part, land)
+
+    return patch(parts_of(ring), Look.GRASS, height, cell_m=3.0)
+
+
+def _segments(plan: shapely.Geometry) -> Array:
+    """(M, 2, 2) segments of the boundary of a plan."""
+    points, ring = shapely.get_coordinates(shapely.get_parts(shapely.boundary(plan)), return_index=True)
+    same = ring[:-1] == ring[1:]
+    return np.stack([points[:-1][same], points[1:][same]], axis=1)
+
+
+def _nearest(xy: Array, segments: Array, tree: shapely.STRtree) -> tuple[Array, Array]:
+    """Nearest points (N, 2) on segments to points (N, 2), and their distances (N,)."""
+    (row, hit) = tree.query_nearest(shapely.points(xy), all_matches=False)
+    a, b = segments[hit, 0], segments[hit, 1]
+    way = b - a
+    part = ((xy[row] - a) * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-12)
+    foot = np.empty_like(xy)
+    foot[row] = a + np.clip(part, 0.0, 1.0)[:, None] * way
+    return foot, np.linalg.norm(xy - foot, axis=1)
+
+
+def bridges(stretches: list[Stretch], quads: Quads, bridge: NDArray[np.bool_]) -> Triangles:
+    """Undersides and edge beams of bridge decks."""
+    if not bridge.any():
+        return Triangles.join([])
+    deck = quads.take(bridge)
+    low = deck.corners[:, ::-1] - np.array([0.0, 0.0, _DECK_M])
+    parts = [quad_triangles(low, low[..., :2], np.full(len(low), Look.CONCRETE, np.int8))]
+    roads = set(deck.road.tolist())
+    for rows, profile in stretches:
+        if rows.number not in roads or not len(profile.look):
+            continue
+        s = deck.st[deck.road == rows.number][:, 0, 0]
+        held = np.isin(rows.s[:-1], s)
+        for edge, flip in ((profile.left[0], False), (profile.right[-1], True)):
+            top, low = edge, edge - np.array([0.0, 0.0, _DECK_M])
+            faces = np.stack([top[:-1], top[1:], low[1:], low[:-1]], axis=1)[held]
+            faces = faces[:, [1, 0, 3, 2]] if not flip else faces
+            st = np.stack([np.linalg.norm(faces[..., :2], axis=2), faces[..., 2]], axis=2)
+            parts.append(quad_triangles(faces, st, np.full(len(faces), Look.CONCRETE, np.int8)))
+    return Triangles.join(parts)
