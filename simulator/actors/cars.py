@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import door_mirrors, exhaust, floor_and_arches, handles, interior, number_plates, wipers
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import both, finish, patch
+from simulator.actors.shape import both, finish, patch, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
@@ -29,6 +30,7 @@ class Car(Actor, kind="car"):
     Attributes:
         style: body style; shares as on European roads.
         paint: colour group, or "any" for one by its share of new cars.
+        role: private, taxi, or police (livery and blue lights).
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
         length_m, width_m, height_m: outer dimensions without mirrors; 0: by style and size.
     """
@@ -41,6 +43,7 @@ class Car(Actor, kind="car"):
 
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.24, 0.32, 0.12, 0.28, 0.04))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    role: Annotated[str, OneOf("private", "taxi", "police")] = choice("private", "taxi", "police", weights=(0.96, 0.03, 0.01))
     size: Fraction = uniform(0.0, 1.0)
     length_m: Metres = 0.0
     width_m: Metres = 0.0
@@ -49,22 +52,33 @@ class Car(Actor, kind="car"):
     def _build(self, rng: np.random.Generator) -> list[Model]:
         lines = car_lines(self.style, self.size, rng, self.length_m, self.width_m, self.height_m)
         color = finishes.draw_paint(rng) if self.paint == "any" else self.paint
-        return [car_model(lines, self.style, color, rng)]
+        if self.role != "private":
+            color = {"taxi": str(rng.choice(["yellow", "beige", "black"])), "police": str(rng.choice(["white", "silver"]))}[self.role]
+        glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
+        return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role)]
+
+
+def catalogue_draw(
+    table: str, style: str, size: float, rng: np.random.Generator
+) -> tuple[Callable[[str], float], Callable[[float, float], float]]:
+    """Two ways to draw: a catalogue dimension at `size` (0..1) give or take a quarter, and a value give or take a spread."""
+    row = load_asset("vehicles")[table][style]
+
+    def draw(name: str) -> float:
+        low, high = row[name]
+        return float(low + (high - low) * np.clip(size + rng.uniform(-0.25, 0.25), 0.0, 1.0))
+
+    def near(value: float, spread: float) -> float:
+        return float(value + rng.uniform(-spread, spread))
+
+    return draw, near
 
 
 def car_lines(
     style: str, size: float, rng: np.random.Generator, length: float = 0.0, width: float = 0.0, height: float = 0.0
 ) -> Lines:
     """Lines of a car of a style, drawn around the catalogue's dimensions at `size` (0..1)."""
-    row = load_asset("vehicles")["cars"][style]
-
-    def draw(name: str, spread: float = 0.25) -> float:
-        low, high = row[name]
-        return float(low + (high - low) * np.clip(size + rng.uniform(-spread, spread), 0.0, 1.0))
-
-    def near(value: float, spread: float) -> float:
-        return float(value + rng.uniform(-spread, spread))
-
+    draw, near = catalogue_draw("cars", style, size, rng)
     tall = style in ("suv", "pickup")
     long_roof = style in ("estate", "suv", "hatchback")
     length, width, height = lengthened(draw("length"), length), lengthened(draw("width"), width), lengthened(draw("height"), height)
@@ -128,19 +142,24 @@ def car_lines(
         nose_lean=near(0.25, 0.30),
         tail_lean=near(0.15, 0.30),
         tail_rake=tail_rake,
+        shoulder=near(0.938, 0.008),
         crease=near(0.012, 0.008),
         cladding=bool(style in ("suv", "pickup") and rng.random() < 0.6),
     )
 
 
-def car_model(d: Lines, style: str, color: str, rng: np.random.Generator) -> Model:
-    """Body, wheels, joints and lamps of a car of the given lines."""
-    rear_glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
-    roof = Slot.GLOSS if rng.random() < 0.14 else Slot.PAINT
+def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, glass: int, livery: str = "") -> Model:
+    """Body, wheels, joints and lamps of a car or van of the given lines; `glass` is the slot of the rear windows."""
+    roof = Slot.GLOSS if style not in ("van", "pickup") and rng.random() < 0.14 else Slot.PAINT
     shell = tub(d)
-    house = greenhouse(d, shell.points[-1], rear_glass, roof)
+    house = greenhouse(d, shell.points[-1], glass, roof)
     face = Face.draw(style, rng, d.cladding)
-    parts = shell_meshes(shell.points, face.tub_slots(d, shell))
+    slots = face.tub_slots(d, shell)
+    if livery in ("police", "ambulance"):
+        band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
+        band[:, : shell.front] = False
+        slots = np.where(band, int(Slot.SECOND), slots)
+    parts = shell_meshes(shell.points, slots)
     parts.append(patch(shell.lid, lid_slots(d, shell, style)))
     parts += shell_meshes(house.points, house.slots)
     parts.append(patch(house.lid, roof))
@@ -152,6 +171,7 @@ def car_model(d: Lines, style: str, color: str, rng: np.random.Generator) -> Mod
     parts += number_plates(d, shell, rng, face.front_plate, face.rear_plate)
     parts += face.details(d, shell)
     parts += roof_fittings(d, style, rng)
+    parts += roof_sign(d, livery)
     if style == "pickup":
         parts += load_bed(d)
     if rng.random() < 0.5:
@@ -165,9 +185,12 @@ def car_model(d: Lines, style: str, color: str, rng: np.random.Generator) -> Mod
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
     return Model(
         "car",
-        (Body(body, car_materials(color, rng)), *wheels),
+        (Body(body, car_materials(color, livery, rng)), *wheels),
         tuple(joints),
-        vehicle_lamps(d.nose_x, d.tail_x, d.width, head_z=face.lamp_z(shell), tail_z=face.tail_z(shell)),
+        vehicle_lamps(
+            d.nose_x, d.tail_x, d.width, head_z=face.lamp_z(shell), tail_z=face.tail_z(shell),
+            beacon=(d.header_x - 0.38, d.height + 0.15) if livery in ("police", "ambulance") else None,
+        ),
         wheelbase_m=d.wheelbase,
         attributes=(("style", style), ("color", color)),
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
@@ -183,11 +206,31 @@ def _wheel(d: Lines, rng: np.random.Generator) -> tuple[Mesh, float, float]:
     return mesh, radius_mm / 1000, width_mm / 2000
 
 
-def car_materials(color: str, rng: np.random.Generator) -> tuple[Material, ...]:
+def car_materials(color: str, livery: str, rng: np.random.Generator) -> tuple[Material, ...]:
     """Materials of a car body by Slot."""
     table = body_materials()
     table[Slot.PAINT] = finishes.paint(color, rng)
+    if livery == "police":
+        table[Slot.SECOND] = finishes.RETRO_BLUE
+    elif livery == "ambulance":
+        table[Slot.SECOND] = finishes.RETRO_RED
+    elif livery == "taxi":
+        table[Slot.SECOND] = finishes.TAXI_SIGN
     return tuple(table)
+
+
+def roof_sign(d: Lines, livery: str) -> list[Mesh]:
+    """Blue light bar of police and ambulance, sign of a taxi."""
+    x = d.header_x - 0.38
+    z = d.height - 0.02
+    if livery in ("police", "ambulance"):
+        half = 0.52 * d.roof_half / 0.6
+        base = rounded_box((0.26, 2 * half, 0.05), (x, 0, z + 0.015), radius=0.02, slot=Slot.TRIM)
+        lights = [rounded_box((0.24, half * 0.7, 0.085), (x, s * half * 0.62, z + 0.075), radius=0.03, slot=Slot.BEACON) for s in (1, -1)]
+        return [base, rounded_box((0.22, half * 0.5, 0.07), (x, 0, z + 0.065), radius=0.02, slot=Slot.CHROME), *lights]
+    if livery == "taxi":
+        return [rounded_box((0.14, 0.42, 0.13), (x, 0, z + 0.06), radius=0.03, slot=Slot.SECOND)]
+    return []
 
 
 def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:

@@ -44,7 +44,8 @@ class Slot(IntEnum):
     REFLECTOR = 20
     SKIN = 21
     LAMP_DARK = 22
-    SECOND = 23  # second colour of the body: cladding, stripe, two-tone roof
+    BEACON = 23
+    SECOND = 24  # second colour of the body: cladding, stripe, two-tone roof
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Lines:
         nose_rake, tail_rake: how far the shoulder level lies behind the bumper, at the front and the rear.
         nose_dip, tail_dip: how far lines across nose and tail sink toward the middle, in levels.
         nose_lean, tail_lean: slant of upright edges there (lamps, grille), shares of the half width per level.
+        shoulder: half width at the shoulder line as a share of the largest (cars 0.94, vans nearly 1).
         crease: depth of the line along the doors.
         cladding: unpainted arches and sills.
     """
@@ -103,6 +105,7 @@ class Lines:
     tail_dip: float
     nose_lean: float
     tail_lean: float
+    shoulder: float
     crease: float
     cladding: bool
 
@@ -253,6 +256,7 @@ def _side_profile(d: Lines, f: F64) -> F64:
         [0.0, 0.04, 0.10, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0],
         [0.90, 0.945, 0.966, 0.970, 0.974, 0.982, 0.992, 1.0, 0.994, 0.974, 0.938],
     )(f)
+    base = base + (d.shoulder - 0.938) * np.clip((f - 0.72) / 0.28, 0, 1) ** 1.5
     groove = d.crease * np.exp(-(((f - 0.55) / 0.11) ** 2)) / (d.width / 2)
     return base - groove
 
@@ -437,14 +441,14 @@ def _side_stations(
         (corner_base, corner_top, Slot.PAINT),
         (corner_base - 0.055, corner_top - 0.075, Slot.GLASS),
         ((corner_base + b) / 2, (corner_top + top_of(b, 0.06)) / 2, Slot.GLASS),
-        (b + 0.045, top_of(b + 0.03, 0.06), Slot.GLOSS),
+        (b + 0.045, top_of(b + 0.03, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
         (b - 0.045, top_of(b - 0.045, 0.06), rear_glass),
         ((b + c) / 2, (top_of(b, 0.06) + top_of(c, -0.10 if not d.d_window else 0.06)) / 2, rear_glass),
     ]
     if d.d_window:
         end = end_base + 0.17
         stations += [
-            (c + 0.03, top_of(c + 0.02, 0.06), Slot.GLOSS),
+            (c + 0.03, top_of(c + 0.02, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
             (c - 0.05, top_of(c - 0.05, 0.06), rear_glass),
             (end, end_top + 0.16, Slot.PAINT),
         ]

@@ -45,7 +45,7 @@ class Face:
     @staticmethod
     def draw(style: str, rng: np.random.Generator, cladding: bool = False) -> Face:
         """A random design that suits the body style."""
-        tall = style in ("suv", "pickup")
+        tall = style in ("suv", "pickup", "van")
         big = bool(rng.random() < (0.55 if tall else 0.3))
         half = float(rng.choice([0.31, 0.45, 0.57])) if big else float(rng.choice([0.45, 0.57]))
         return Face(
@@ -62,8 +62,8 @@ class Face:
             intake_half=float(rng.choice([0.57, 0.69, 0.79])),
             vents=bool(rng.random() < 0.6),
             chrome=bool(rng.random() < 0.4),
-            tail_inner=float(rng.choice([0.38, 0.54, 0.66])) if style != "pickup" else 0.77,
-            tail_low=float(rng.choice([0.50, 0.61, 0.61, 0.72])) if style != "sedan" else float(rng.choice([0.61, 0.72])),
+            tail_inner=float(rng.choice([0.38, 0.54, 0.66])) if style not in ("pickup", "van") else 0.77,
+            tail_low=0.61 if style == "van" else float(rng.choice([0.50, 0.61, 0.61, 0.72])) if style != "sedan" else float(rng.choice([0.61, 0.72])),
             tail_high=0.91,
             light_bar=bool(rng.random() < 0.15),
             cladding=cladding,
@@ -220,6 +220,7 @@ def _body_table() -> tuple[Material, ...]:
         Slot.REFLECTOR: f.REFLECTOR,
         Slot.SKIN: f.SEAT,
         Slot.LAMP_DARK: f.LAMP_DARK,
+        Slot.BEACON: f.BLUE_BEACON,
         Slot.SECOND: f.PLASTIC,
     }
     return tuple(table[slot] for slot in Slot)

@@ -73,6 +73,11 @@ AMBER_BEACON = Material(
     "amber beacon", (0.5, 0.19, 0.01), roughness=0.12, clearcoat=1.0,
     emission_cd_m2=_AMBER, switch=Switch.BEACON, reflectance_905=0.4,
 )
+RETRO_BLUE = Material("blue retro stripe", (0.01, 0.05, 0.30), roughness=0.45, retro_cd_lx_m2=14.0, reflectance_905=0.6)
+RETRO_RED = Material("red retro stripe", (0.62, 0.06, 0.02), roughness=0.45, retro_cd_lx_m2=18.0, reflectance_905=0.7)
+TAXI_SIGN = Material(
+    "taxi sign", (0.85, 0.62, 0.05), roughness=0.4, emission_cd_m2=(420.0, 330.0, 60.0), switch=Switch.POSITION, reflectance_905=0.7
+)
 
 
 @cache

@@ -28,8 +28,12 @@ def vehicle_lamps(
     tail_z: float,
     head_share: float = 0.74,
     tail_share: float = 0.80,
+    beacon: tuple[float, float] | None = None,
 ) -> tuple[Lamp, ...]:
-    """Head, tail, brake, reversing lamps and indicators, left then right, just outside the surface of the body."""
+    """Head, tail, brake, reversing lamps and indicators, left then right, just outside the surface of the body.
+
+    `beacon` is (x, z) of a blue light on the roof.
+    """
     out: list[Lamp] = []
     forward, back = (1.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
     dipped = ((1 - _DIP**2) ** 0.5, 0.0, -_DIP)
@@ -45,4 +49,6 @@ def vehicle_lamps(
             Lamp(rear, back, 200.0, AMBER, Beam.LAMBERT, turn),
         ]
     out.append(Lamp((tail_x + 0.01, 0.0, tail_z), back, 180.0, WHITE, Beam.LAMBERT, Switch.REVERSE))
+    if beacon is not None:
+        out.append(Lamp((beacon[0], 0.0, beacon[1]), (1.0, 0.0, 0.0), 120.0, BLUE, Beam.ISOTROPIC, Switch.BEACON))
     return tuple(out)

@@ -72,6 +72,33 @@ def _bar(center: F64, half: F64, front: F64, depth: float) -> Mesh:
     return patch(np.stack([a, b, c, d]), RIM)
 
 
+@cache
+def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
+    """Lorry or bus wheel about the y axis, outer face toward +y: front ones bulge, rear (double) ones are dished."""
+    r, h = radius_mm / 1000, width_mm / 2000
+    rim = 0.56 * r
+    side = r - rim
+    def tyre(at: float, half: float) -> Mesh:
+        radius = [rim, rim + 0.5 * side, r - 0.08 * side, r, r, r - 0.08 * side, rim + 0.5 * side, rim]
+        y = [at - 0.8 * half, at - half, at - 0.92 * half, at - 0.75 * half, at + 0.75 * half, at + 0.92 * half, at + half, at + 0.85 * half]
+        return lathe(radius, y, segments=24, slots=TYRE)
+    if double:
+        half = h / 2 * 0.96
+        parts = [tyre(h / 2, half), tyre(-h / 2, half)]
+        dish = [0.88, 0.80, 0.25, 0.18, 0.18, 0.26]
+    else:
+        parts = [tyre(0.0, h)]
+        dish = [0.86, 0.80, 0.70, 0.92, 0.95, 1.0]
+    radius = [rim, 0.93 * rim, 0.88 * rim, 0.5 * rim, 0.32 * rim, 0.0]
+    parts.append(lathe(radius, [d * h for d in dish], segments=20, slots=[RIM, RIM, RIM, DARK, RIM]))
+    parts.append(mirrored(disc(rim, segments=12, slot=DARK).moved(y=0.8 * h)))
+    for k in range(10):  # wheel nuts
+        angle = k * 2 * np.pi / 10
+        y = (0.78 if not double else 0.24) * h
+        parts.append(lathe([0.03 * r, 0.03 * r, 0.0], [y - 0.01, y + 0.035, y + 0.035], segments=4, slots=RIM).moved(0.60 * rim * np.cos(angle), 0.0, 0.60 * rim * np.sin(angle)))
+    return finish(parts, crease_deg=38)
+
+
 def place_wheels(
     mesh: Mesh,
     materials: tuple[Material, ...],

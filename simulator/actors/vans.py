@@ -1,0 +1,75 @@
+"""Vans: compact and large panel vans, minibuses, ambulances."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor
+from simulator.actors.cars import PAINTS, assembled, catalogue_draw
+from simulator.actors.coachwork import Lines, Slot
+from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.scene import Model
+
+STYLES = ("compact", "panel", "minibus", "ambulance")
+
+
+class Van(Actor, kind="van"):
+    """A van.
+
+    Attributes:
+        style: compact panel van, large panel van, minibus with windows, or ambulance.
+        paint: colour group, or "any" for one by its share of fleets.
+        size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
+    """
+
+    class_name: ClassVar[str] = "van"
+    speed_mps: ClassVar[float] = 13.9
+    max_speed_mps: ClassVar[float] = 40.0
+    acceleration_mps2: ClassVar[float] = 2.0
+    deceleration_mps2: ClassVar[float] = 4.0
+
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.30, 0.47, 0.20, 0.03))
+    paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    size: Fraction = uniform(0.0, 1.0)
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
+        rescue = self.style == "ambulance"
+        lines = van_lines("panel" if rescue else self.style, max(self.size, 0.5) if rescue else self.size, rng)
+        model = assembled(
+            lines, "van", "white" if rescue else color, rng, glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
+            livery="ambulance" if rescue else "",
+        )
+        return [Model("van", model.bodies, model.joints, model.lamps, model.wheelbase_m, (("style", self.style), ("color", color)), model.box)]
+
+
+def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
+    """Lines of a van: short bonnet, upright sides, square rear."""
+    draw, near = catalogue_draw("vans", style, size, rng)
+    length, width, height = draw("length"), draw("width"), draw("height")
+    wheelbase, front, tyre = draw("wheelbase"), draw("front_overhang"), draw("tyre_radius")
+    wheelbase = min(wheelbase, length - front - 0.75)
+    rear = length - wheelbase - front
+    big = style != "compact"
+    cowl_z = near(1.20 if big else 1.10, 0.03)
+    cowl_x = wheelbase + near(0.16 if big else -0.02, 0.05)
+    drop = near(0.10, 0.02)
+    header = cowl_x - (height - drop - cowl_z) / np.tan(np.radians(draw("screen_deg")))
+    header = max(header, cowl_x - 1.05)
+    rear_base = -rear + near(0.070, 0.006)
+    return Lines(
+        length=length, width=width, height=height, wheelbase=wheelbase, front_overhang=front,
+        bottom_z=near(0.23, 0.02), tyre_radius=tyre, arch_radius=tyre + 0.045,
+        nose_z=cowl_z - near(0.22, 0.03), cowl_z=cowl_z, deck_z=cowl_z + near(0.02, 0.02), tail_z=cowl_z + 0.02,
+        cowl_x=cowl_x, screen_sweep=near(0.22, 0.03), header_x=header,
+        rear_top_x=rear_base + near(0.05, 0.02), rear_base_x=rear_base,
+        belt_half=width / 2 * near(0.962, 0.004), roof_half=width / 2 * near(0.82 if big else 0.80, 0.01),
+        roof_drop_front=drop, roof_drop_rear=near(0.05, 0.01),
+        b_pillar_x=wheelbase - near(0.98, 0.05), c_pillar_x=min(0.55, wheelbase - 2.2), d_window=True,
+        nose_power=near(2.9, 0.2), tail_power=near(6.0, 0.6), nose_rake=near(0.16, 0.03), tail_rake=near(0.035, 0.008),
+        nose_dip=near(0.04, 0.04), tail_dip=0.0, nose_lean=near(0.2, 0.2), tail_lean=0.0, shoulder=0.980, crease=near(0.008, 0.005),
+        cladding=bool(rng.random() < 0.5),
+    )
