@@ -28,7 +28,7 @@ from simulator.labels.annotations import occlusion_level
 from simulator.labels.coverage import coverage, lens_of
 from simulator.labels.frame import LabelledFrame
 from simulator.numerics import se3
-from simulator.scene import Body, Model, SceneBuilder
+from simulator.scene import Body, Material, Mesh, Model, SceneBuilder, Texture
 from simulator.scene.classes import class_id
 from simulator.scene.mesh import box
 from simulator.sensors.optics import CameraModel
@@ -105,6 +105,34 @@ def test_nothing_in_front_means_fully_visible() -> None:
             local[:3, 3] -= ORIGIN
             whole = coverage(stage.scene, stage.scene.local_SE3_instance(stage.snapshot), camera, local)
             assert int(whole.pixels[whole.objects == 2][0]) == int((picture.object == 2).sum())
+
+
+def test_holes_do_not_count_as_covered() -> None:
+    """A bush of leaves with holes that nothing hides is fully visible."""
+    rng = np.random.default_rng(2)
+    rgba = np.full((64, 64, 4), 255, np.uint8)
+    rgba[..., 3] = np.where(np.kron(rng.random((8, 8)), np.ones((8, 8))) > 0.5, 255, 0)
+    leaves = Material("leaves", texture=Texture("leaves", rgba, cutout=True))
+    corners = [[0, 1.5, 0], [0, -1.5, 0], [0, -1.5, 2], [0, 1.5, 2]]
+    sheet = Mesh.of(corners, [[0, 1, 2], [0, 2, 3]], [[0.2, 0], [1.7, 0], [1.7, 1], [0.2, 1]])
+    builder = SceneBuilder(ORIGIN)
+    ego = builder.add_object(car(), ORIGIN, name="ego", moving=True)
+    builder.add_object(Model("vegetation", (Body(sheet, (leaves,)),)), ORIGIN + [9, 0, 0])
+    stage = Stage(builder.build(), drive(builder), air(), ego)
+    picture = paint(stage, NOW, KITTI)
+    local = picture.world_SE3_camera.copy()
+    local[:3, 3] -= ORIGIN
+    shown = coverage(stage.scene, stage.scene.local_SE3_instance(stage.snapshot), KITTI, local)
+    # by hand: the sheet faces the camera, so texels are where its rays meet x = 9
+    whole = picture.object == 2
+    v, u = np.nonzero(whole)
+    rays = KITTI.rays()[v, u] * (9.0 - 1.6)
+    s = 0.2 + (1.5 - (0.1 - rays[:, 0])) / 2
+    t = (1.65 - rays[:, 1]) / 2
+    texel = rgba[np.clip(((1 - t) * 64).astype(int), 0, 63), (s % 1 * 64).astype(int), 3]
+    expected = int((texel >= 128).sum())
+    assert expected < 0.75 * len(u)
+    assert abs(int(shown.pixels[shown.objects == 2][0]) - expected) <= 5  # rounding at the texels' edges
 
 
 def test_coverage_through_the_camera_plane() -> None:

@@ -7,14 +7,14 @@ that nothing hides covers exactly the pixels of its mask, whatever the lens.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.scene import Scene
+from simulator.scene import Mesh, Scene
 from simulator.sensors.optics import CameraModel
 
 F64 = NDArray[np.float64]
@@ -41,6 +41,24 @@ class Lens(NamedTuple):
     numbers: F64
 
 
+class Holes(NamedTuple):
+    """Textures with holes, for leaves and fences.
+
+    Attributes:
+        slot: (F,) int32 material slot of each face. uv: (V, 2) float32 texture repeats.
+        first_slot: (K,) int64 row of `texture` for slot 0 of each instance.
+        texture: flat int32 rows of `shape`, -1 for materials without holes.
+        shape: (A, 3) int64 first row of `alpha`, width and height. alpha: flat uint8, row 0 of a texture at v = 1.
+    """
+
+    slot: NDArray[np.int32]
+    uv: NDArray[np.float32]
+    first_slot: NDArray[np.int64]
+    texture: NDArray[np.int32]
+    shape: NDArray[np.int64]
+    alpha: NDArray[np.uint8]
+
+
 class Pieces(NamedTuple):
     """Meshes of the objects, grouped by object.
 
@@ -52,6 +70,7 @@ class Pieces(NamedTuple):
         faces: (K, 2) int64 first and last + 1 row of `triangles`.
         triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
         bounds: (K, 2, 3) float64 of each instance's mesh.
+        holes: what is open of it.
     """
 
     objects: NDArray[np.int32]
@@ -61,6 +80,7 @@ class Pieces(NamedTuple):
     triangles: NDArray[np.int32]
     vertices: NDArray[np.float32]
     bounds: F64
+    holes: Holes
 
 
 class Coverage(NamedTuple):
@@ -95,17 +115,38 @@ def pieces_of(scene: Scene) -> Pieces:
     first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
     first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
     first = np.flatnonzero(np.diff(group, prepend=0))
-    empty_faces, empty_vertices = np.zeros((0, 3), np.int32), np.zeros((0, 3), np.float32)
     bounds = np.array([mesh.bounds for mesh in meshes]).reshape(-1, 2, 3)
     return Pieces(
         group[first].astype(np.int32),
         np.append(first, len(rows)).astype(np.int64),
         rows.astype(np.int64),
         np.stack([first_face[mesh_row], first_face[mesh_row + 1]], 1).astype(np.int64),
-        np.concatenate([empty_faces, *(m.faces + np.int32(o) for m, o in zip(meshes, first_vertex))]),
-        np.concatenate([empty_vertices, *(m.vertices for m in meshes)]),
+        _joined([mesh.faces + np.int32(o) for mesh, o in zip(meshes, first_vertex)], (0, 3), np.int32),
+        _joined([mesh.vertices for mesh in meshes], (0, 3), np.float32),
         bounds[mesh_row],
+        _holes(scene, rows, meshes),
     )
+
+
+def _holes(scene: Scene, rows: NDArray[np.int64], meshes: list[Mesh]) -> Holes:
+    """Textures with holes of the instances `rows`."""
+    cut = [texture for texture in scene.textures if texture.cutout]
+    number = {id(texture): i for i, texture in enumerate(cut)}
+    of_material = np.array([number.get(id(material.texture), -1) for material in scene.materials], np.int32)
+    shapes = [texture.rgba.shape[:2] for texture in cut]
+    first = np.cumsum([0, *(height * width for height, width in shapes)])
+    return Holes(
+        _joined([mesh.slots for mesh in meshes], (0,), np.int32),
+        _joined([mesh.uv for mesh in meshes], (0, 2), np.float32),
+        scene.material_offset[rows],
+        of_material[scene.instance_materials],
+        np.array([(o, width, height) for o, (height, width) in zip(first, shapes)], np.int64).reshape(-1, 3),
+        _joined([texture.rgba[..., 3].ravel() for texture in cut], (0,), np.uint8),
+    )
+
+
+def _joined(arrays: list[NDArray[Any]], empty: tuple[int, ...], dtype: type) -> NDArray[Any]:
+    return np.concatenate([np.zeros(empty, dtype), *arrays])
 
 
 def lens_of(camera: CameraModel) -> Lens:
@@ -168,8 +209,28 @@ def _clip(corner, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _paint(corner, part, count, lens, stamp, mark):  # type: ignore[no-untyped-def]
-    """Mark the pixels whose ray meets the triangle `corner` and that do not bear `mark` yet; returns how many."""
+def _open(holes, texture, face, weight):  # type: ignore[no-untyped-def]
+    """Whether a texture has a hole at the place of a face (vertex rows) with these barycentric weights."""
+    u, v = 0.0, 0.0
+    for i in range(3):
+        u += weight[i] * holes.uv[face[i], 0]
+        v += weight[i] * holes.uv[face[i], 1]
+    first, width, height = holes.shape[texture]
+    column = min(int((u - np.floor(u)) * width), width - 1)
+    line = min(int((np.floor(v) + 1.0 - v) * height), height - 1)
+    return holes.alpha[first + line * width + column] < 128
+
+
+@kernel
+def _paint(corner, part, count, lens, stamp, mark, holes, texture, face):  # type: ignore[no-untyped-def]
+    """Mark the pixels whose ray meets the triangle `corner` and that do not bear `mark` yet; returns how many.
+
+    Args:
+        corner: (3, 3) corners in the camera frame.
+        part: (4, 2) normalised coordinates of the `count` corners of what lies before the camera.
+        lens: Lens. stamp: (H, W) int32, marked. mark: of this object.
+        holes: Holes. texture: of the face, or -1. face: (3,) its vertex rows.
+    """
     left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
     for i in range(count):
         left, right = min(left, part[i, 0]), max(right, part[i, 0])
@@ -192,17 +253,22 @@ def _paint(corner, part, count, lens, stamp, mark):  # type: ignore[no-untyped-d
         return 0
     sign = 1.0 if volume > 0 else -1.0
     new = 0
+    weight = np.empty(3)
     for v in range(v0, v1):
         for u in range(u0, u1):
             if stamp[v, u] == mark:
                 continue
             x, y = lens.rays[v, u, 0], lens.rays[v, u, 1]
-            inside = True
             for i in range(3):
-                inside = inside and sign * (edge[i, 0] * x + edge[i, 1] * y + edge[i, 2]) >= 0.0
-            if inside:
-                stamp[v, u] = mark
-                new += 1
+                weight[(i + 2) % 3] = sign * (edge[i, 0] * x + edge[i, 1] * y + edge[i, 2])
+            if weight[0] < 0.0 or weight[1] < 0.0 or weight[2] < 0.0:
+                continue
+            if texture >= 0:
+                weight /= weight[0] + weight[1] + weight[2]
+                if _open(holes, texture, face, weight):
+                    continue
+            stamp[v, u] = mark
+            new += 1
     return new
 
 
@@ -229,7 +295,9 @@ def _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent):  # t
                     u, v = _project(lens, part[i, 0], part[i, 1])
                     extent[m, 0], extent[m, 1] = min(extent[m, 0], u), min(extent[m, 1], v)
                     extent[m, 2], extent[m, 3] = max(extent[m, 2], u), max(extent[m, 3], v)
-                pixels[m] += _paint(corner, part, count, lens, stamp, m)
+                texture = pieces.holes.texture[pieces.holes.first_slot[k] + pieces.holes.slot[f]]
+                face = pieces.triangles[f]
+                pixels[m] += _paint(corner, part, count, lens, stamp, m, pieces.holes, texture, face)
 
 
 def coverage(scene: Scene, local_SE3_instance: F64, camera: CameraModel, local_SE3_camera: F64) -> Coverage:
