@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -60,7 +62,7 @@ class Canvas:
     def line(self, points: ArrayLike, width: float, color: Color) -> None:
         """Stroke a polyline with round joints."""
         p = np.asarray(points, np.float64) * [self._aspect, 1.0]
-        for a, b in zip(p[:-1], p[1:]):
+        for a, b in pairwise(p):
             run = b - a
             across = np.array([-run[1], run[0]]) * (width / 2 / max(float(np.hypot(*run)), 1e-9))
             self.polygon(np.stack([a + across, b + across, b - across, a - across]) / [self._aspect, 1.0], color)

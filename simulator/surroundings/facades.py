@@ -139,6 +139,11 @@ def wall(finish: str) -> F64:
         shade = rng.normal(1.0, 0.05, 20)[np.floor(y * 20).astype(int)]
         light = np.where(board < 0.10, 0.45, 1.0) * shade * (1 + 0.04 * np.repeat(fine[:, ::8], 8, 1))
         return np.asarray(base * (0.66 * light)[..., None])
+    if finish == "boards":  # upright boards, painted
+        board = (x * 24) % 1.0
+        shade = rng.normal(1.0, 0.07, 24)[np.floor(x * 24).astype(int)]
+        light = np.where(board < 0.08, 0.4, 1.0) * shade * (1 + 0.06 * np.repeat(fine[::8], 8, 0))
+        return np.asarray(base * (0.62 * light)[..., None])
     if finish == "planks":  # upright boards of barns, grey with age
         board = (x * 18) % 1.0
         shade = rng.normal(1.0, 0.12, 18)[np.floor(x * 18).astype(int)]
@@ -152,7 +157,19 @@ def wall(finish: str) -> F64:
     raise ValueError(f"unknown wall finish {finish!r}")
 
 
-FINISHES = ("plaster", "brick", "clinker", "yellow brick", "panel", "stone", "timber", "planks", "metal", "glass")
+FINISHES = (
+    "plaster",
+    "brick",
+    "clinker",
+    "yellow brick",
+    "panel",
+    "stone",
+    "timber",
+    "boards",
+    "planks",
+    "metal",
+    "glass",
+)
 
 
 # ---------------------------------------------------------------- openings
@@ -283,6 +300,12 @@ def _wall_bytes(finish: str) -> NDArray[np.uint8]:
 
 
 # ---------------------------------------------------------------- roofs and lettering
+
+
+@cache
+def wall_texture(finish: str) -> Texture:
+    """Plain tile of 3 m x 3 m of a wall finish, without openings or panes."""
+    return _texture(f"wall {finish}", wall(finish))
 
 
 @cache

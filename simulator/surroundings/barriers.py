@@ -1,0 +1,183 @@
+"""Things that follow a line: guard rails, fences, garden walls, hedges' places, wires between poles.
+
+Lines are (N, 3) points in the scene's local frame, on the ground, in walking order; `side` points to the road.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from simulator.scene.material import Material, srgb
+from simulator.scene.mesh import Mesh
+from simulator.surroundings.facades import wall_texture
+from simulator.surroundings.furniture import OLD_WOOD, STEEL
+from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
+
+Made = tuple[Mesh, tuple[Material, ...], str]
+
+# W-beam of EN 1317 rails: 0.31 m high, 0.08 m deep, its middle 0.6 m above the ground; (towards the road, up).
+W_BEAM = np.array([[0.0, 0.45], [0.08, 0.50], [0.08, 0.54], [0.0, 0.60], [0.08, 0.67], [0.08, 0.71], [0.0, 0.76]])
+
+
+def resample(line: F64, step_m: float) -> F64:
+    """Points along a polyline about `step_m` apart, ends included."""
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line[:, :2], axis=0), axis=1))])
+    count = max(int(round(length[-1] / step_m)), 1)
+    at = np.linspace(0.0, length[-1], count + 1)
+    return np.stack([np.interp(at, length, line[:, k]) for k in range(3)], 1)
+
+
+def normals_of(line: F64, side: int) -> F64:
+    """(N, 2) unit normals to the left (`side` 1) or right (-1) of a polyline."""
+    way = np.gradient(line[:, :2], axis=0)
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    return side * np.stack([-way[:, 1], way[:, 0]], 1)
+
+
+def _posts(
+    work: Patchwork, points: F64, normals: F64, size: tuple[float, float], top: float, slot: int, back: float
+) -> None:
+    """Upright square posts at points, `back` metres away from the road."""
+    u = np.concatenate([normals, np.zeros((len(normals), 1))], 1)
+    v = np.stack([-u[:, 1], u[:, 0], np.zeros(len(u))], 1)
+    center = points - back * u
+    half = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    low = np.stack([center + 0.5 * (a * size[0] * u + b * size[1] * v) for a, b in half], 1) - [0, 0, 0.3]
+    high = low + [0.0, 0.0, top + 0.3]
+    for i in range(4):
+        j = (i + 1) % 4
+        work.quads(np.stack([low[:, i], low[:, j], high[:, j], high[:, i]], 1), None, slot)
+    work.quads(high, None, slot)
+
+
+def guard_rail(line: F64, side: int) -> Made:
+    """W-beam rail on posts every 4 m, its face towards `side` (1 left, -1 right of the walking direction)."""
+    beam = resample(line, 4.0)
+    normal = normals_of(beam, side)
+    work = Patchwork()
+    work.add(profile_sweep(beam, normal, W_BEAM))
+    _posts(work, beam, normal, (0.10, 0.06), 0.74, 0, 0.09)
+    return work.mesh(), (STEEL,), "guard_rail"
+
+
+def _rails(line: F64, normal: F64, heights: tuple[float, ...], tall: float, thick: float, slot: int) -> list[Mesh]:
+    out = []
+    for h in heights:
+        box = np.array([[0, h], [0, h + tall], [-thick, h + tall], [-thick, h]])
+        out.append(profile_sweep(line, normal, np.concatenate([box, box[:1]]), slot))
+    return out
+
+
+def board_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
+    """Closed fence of upright boards, 1.2 to 1.8 m high."""
+    top = float(rng.uniform(1.1, 1.8))
+    points = resample(line, 2.4)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    work.add(profile_sweep(points, normal, [[0.0, 0.06], [0.0, top]], 0, 1.5))
+    work.add(profile_sweep(points, normal, [[-0.03, top], [-0.03, 0.06]], 0, 1.5))
+    _posts(work, points, normal, (0.09, 0.09), top + 0.05, 1, 0.03)
+    tint = srgb(str(rng.choice(["#b98d5c", "#8d8377", "#6f5a45", "#a9a49a", "#7c8a74"])))
+    return work.mesh(), (Material("fence boards", tint, wall_texture("boards"), roughness=0.9), OLD_WOOD), "fence"
+
+
+def rail_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
+    """Open fence of posts and two or three rails, as around paddocks."""
+    points = resample(line, 2.5)
+    normal = normals_of(points, side)
+    heights = (0.35, 0.7, 1.05) if rng.random() < 0.5 else (0.45, 0.95)
+    work = Patchwork()
+    for mesh in _rails(points, normal, heights, 0.11, 0.03, 0):
+        work.add(mesh)
+    _posts(work, points, normal, (0.09, 0.09), 1.2, 0, 0.07)
+    white = rng.random() < 0.3
+    return work.mesh(), (Material("white rails", (0.7, 0.7, 0.68)) if white else OLD_WOOD,), "fence"
+
+
+def picket_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
+    """Garden fence of pickets, 0.9 m high."""
+    points = resample(line, 2.4)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    for mesh in _rails(points, normal, (0.2, 0.62), 0.07, 0.03, 0):
+        work.add(mesh)
+    pickets = resample(line, 0.16)
+    out = np.concatenate([normals_of(pickets, side), np.zeros((len(pickets), 1))], 1)
+    along = np.stack([-out[:, 1], out[:, 0], np.zeros(len(out))], 1) * 0.04
+    face = pickets + 0.004 * out
+    low, high = [0, 0, 0.06], [0, 0, 0.88]
+    work.quads(np.stack([face - along + low, face + along + low, face + along + high, face - along + high], 1), None, 0)
+    _posts(work, points, normal, (0.08, 0.08), 1.0, 0, 0.05)
+    paint = (0.72, 0.72, 0.70) if rng.random() < 0.5 else srgb(str(rng.choice(["#8a6a48", "#7a6a5a", "#5f6f5a"])))
+    return work.mesh(), (Material(f"pickets {paint[0]:.2f}", paint),), "fence"
+
+
+def wire_fence(line: F64, side: int) -> Made:
+    """Pasture fence: posts with three wires."""
+    points = resample(line, 4.0)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    for h in (0.45, 0.8, 1.15):
+        work.add(profile_sweep(points, normal, [[0.0, h], [0.0, h + 0.012]], 1))
+    _posts(work, points, normal, (0.09, 0.09), 1.3, 0, 0.04)
+    return work.mesh(), (OLD_WOOD, STEEL), "fence"
+
+
+def steel_fence(line: F64, side: int) -> Made:
+    """Bar fence of works and schools, 1.8 m high: posts, frames and thin bars."""
+    points = resample(line, 2.5)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    for mesh in _rails(points, normal, (0.15, 1.65), 0.04, 0.03, 0):
+        work.add(mesh)
+    bars = resample(line, 0.25)
+    way = normals_of(bars, side)
+    along = np.stack([-way[:, 1], way[:, 0], np.zeros(len(way))], 1) * 0.012
+    low, high = [0, 0, 0.12], [0, 0, 1.75]
+    work.quads(np.stack([bars - along + low, bars + along + low, bars + along + high, bars - along + high], 1), None, 0)
+    _posts(work, points, normal, (0.06, 0.06), 1.8, 0, 0.02)
+    return work.mesh(), (Material("green steel", srgb("#33503f"), roughness=0.5),), "fence"
+
+
+def garden_wall(line: F64, side: int, rng: np.random.Generator) -> Made:
+    """Low wall of brick, stone or plaster with a coping."""
+    top = float(rng.uniform(0.5, 1.3))
+    kind = str(rng.choice(["brick", "stone", "plaster"]))
+    points = resample(line, 5.0)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    shape = np.array([[0.0, -0.5], [0.0, top], [-0.24, top], [-0.24, -0.5]])
+    work.add(profile_sweep(points, normal, shape, 0, 3.0))
+    cap = np.array([[0.04, top], [0.04, top + 0.06], [-0.28, top + 0.06], [-0.28, top], [0.04, top]])
+    work.add(profile_sweep(points, normal, cap, 1))
+    tint = (0.8, 0.76, 0.68) if kind == "plaster" else (1.0, 1.0, 1.0)
+    coping = Material("coping", (0.3, 0.29, 0.27))
+    return work.mesh(), (Material(f"wall {kind}", tint, wall_texture(kind), reflectance_905=0.4), coping), "wall"
+
+
+def noise_barrier(line: F64, side: int) -> Made:
+    """Noise barrier of motorways: concrete posts and panels 3 m high."""
+    points = resample(line, 4.0)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    work.add(profile_sweep(points, normal, [[0.0, -0.3], [0.0, 3.0], [-0.15, 3.0], [-0.15, -0.3]], 0, 3.0))
+    _posts(work, points, normal, (0.24, 0.2), 3.1, 1, 0.08)
+    panel = Material("noise barrier", srgb("#7f8c74"), wall_texture("panel"), reflectance_905=0.4)
+    return work.mesh(), (panel, STEEL), "wall"
+
+
+def wires(poles: F64, normals: F64, height_m: float) -> Made | None:
+    """Three sagging wires from pole to pole; `poles` (N, 3) feet, `normals` (N, 2) across the line."""
+    if len(poles) < 2:
+        return None
+    t = np.linspace(0, 1, 7)[:, None]
+    parts = []
+    for offset in (-0.85, 0.0, 0.85):
+        tips = poles + np.concatenate([normals * offset, np.full((len(poles), 1), height_m - 0.25)], 1)
+        for a, b in pairwise(tips):
+            sag = 0.02 * np.linalg.norm(b - a) * 4 * t * (1 - t)
+            curve = a + t * (b - a) - [0.0, 0.0, 1.0] * sag
+            parts.append(profile_sweep(curve, np.zeros((len(curve), 2)), [[0.0, 0.0], [0.0, 0.018]]))
+    return joined(parts), (Material("wire", (0.05, 0.05, 0.05), roughness=0.5),), "pole"
