@@ -70,10 +70,9 @@ class Coco(Format, kind="coco"):
 
 class _Writer(SceneWriter):
     def __init__(self, folder: Path, scene: SceneInfo, panoptic: bool) -> None:
-        self._folder, self._scene = folder, scene
-        self._files = {kind: (folder / f"{kind}.jsonl").open("w", encoding="utf-8") for kind in ("instances",)}
-        if panoptic:
-            self._files["panoptic"] = (folder / "panoptic.jsonl").open("w", encoding="utf-8")
+        self._folder, self._scene, self._panoptic = folder, scene, panoptic
+        for kind in ("instances", "panoptic") if panoptic else ("instances",):
+            (folder / f"{kind}.jsonl").touch()
 
     def write(self, frame: LabelledFrame) -> None:
         for camera in self._scene.cameras:
@@ -99,17 +98,17 @@ class _Writer(SceneWriter):
             "distortion": [float(value) for value in picture.camera.distortion],
         }
         self._line("instances", image, instances(picture.object, boxes, world))
-        if "panoptic" in self._files:
+        if self._panoptic:
             ids, segments = panoptic(picture.object, picture.semantic, boxes)
             write_png(self._folder / "panoptic" / name, id_colors(ids))
             self._line("panoptic", image, [{"file_name": name, "segments_info": segments}])
 
     def _line(self, kind: str, image: dict[str, Any], annotations: list[dict[str, Any]]) -> None:
-        self._files[kind].write(_dumps({"image": image, "annotations": annotations}) + "\n")
+        with (self._folder / f"{kind}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(_dumps({"image": image, "annotations": annotations}) + "\n")
 
     def close(self) -> None:
-        for file in self._files.values():
-            file.close()
+        pass
 
 
 def instances(mask: NDArray[np.int32], boxes: Boxes2D, world: Boxes3D) -> list[dict[str, Any]]:
