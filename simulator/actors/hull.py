@@ -43,6 +43,14 @@ class Hull:
         with np.errstate(invalid="ignore"):
             return np.asarray((self.side_x > low) & (self.side_x < high))
 
+    def nose_at(self, z: float, share: float) -> float:
+        """x of the front surface at a height and a share of the half width."""
+        half = self.points[0, :, 1].max()
+        row = int(np.clip(np.searchsorted(self.z, z), 0, len(self.points) - 1))
+        front = self.points[row]
+        count = int((self.front_y < 8).sum()) + 1
+        return float(np.interp(share * half, front[:count, 1], front[:count, 0]))
+
     def meshes(self, left: NDArray[np.int64], right: NDArray[np.int64] | None = None) -> list[Mesh]:
         """Both halves; `right` gives the slots of the right half (default: as the left, lamps swapped)."""
         if right is None:
@@ -99,9 +107,13 @@ def hull(
     share = np.concatenate([front, np.ones(len(side)), rear])
     x = np.empty((len(levels), len(share)))
     f, s = len(front), len(side)
-    x[:, :f] = side[0] + (nose - side[0]) * (1 - front**front_power) ** (1 / front_power)
-    x[:, f : f + s] = side
-    x[:, f + s :] = side[-1] + (tail - side[-1]) * (1 - rear**rear_power) ** (1 / rear_power)
+    # Where the top draws in further than the corners begin, the first columns of the side draw in with it.
+    order = np.arange(s)
+    along = np.clip(side, tail + 0.03 + 0.002 * (s - order), nose - 0.03 - 0.002 * order)
+    first, last = along[:, :1], along[:, -1:]
+    x[:, :f] = first + (nose - first) * (1 - front**front_power) ** (1 / front_power)
+    x[:, f : f + s] = along
+    x[:, f + s :] = last + (tail - last) * (1 - rear**rear_power) ** (1 / rear_power)
     y = share * half
     height = np.repeat(levels, len(share), 1)
     for wheel in np.asarray(arches, float):

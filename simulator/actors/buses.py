@@ -1,0 +1,172 @@
+"""City buses and coaches."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor
+from simulator.actors.cars import catalogue_draw
+from simulator.actors.coachwork import Slot
+from simulator.actors.heavy import arm_mirrors, axles, end_plates, fleet_materials, head_lamps
+from simulator.actors.hull import Hull, arch_liners, hull
+from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.shape import finish, patch, rounded_box
+from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.scene import Body, Joint, Material, Mesh, Model, Switch, Texture
+from simulator.scene.mesh import box
+
+STYLES = ("city", "coach")
+PAINTS = ("any", *finishes.paint_names())
+DESTINATIONS = ("12 CENTRAL", "7 HARBOUR", "48 HILLSIDE", "3 STATION", "105 AIRPORT", "21 MARKET", "9 COLLEGE", "60 RIVERSIDE")
+
+
+class Bus(Actor, kind="bus"):
+    """A bus.
+
+    Attributes:
+        style: low-floor city bus or high-floor coach.
+        paint: colour group, or "any" for one by its share of fleets.
+        size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
+    """
+
+    class_name: ClassVar[str] = "bus"
+    speed_mps: ClassVar[float] = 11.0
+    max_speed_mps: ClassVar[float] = 27.8
+    acceleration_mps2: ClassVar[float] = 1.2
+    deceleration_mps2: ClassVar[float] = 4.0
+
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.7, 0.3))
+    paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    size: Fraction = uniform(0.0, 1.0)
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        names = ("white", "red", "blue", "yellow", "green", "silver", "orange")
+        color = str(rng.choice(names, p=(0.3, 0.2, 0.16, 0.1, 0.1, 0.08, 0.06))) if self.paint == "any" else self.paint
+        return [_bus(self.style, color, self.size, rng)]
+
+
+def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
+    draw, near = catalogue_draw("buses", style, size, rng)
+    length, width, height, tyre = draw("length"), draw("width"), draw("height"), draw("tyre_radius")
+    half = width / 2
+    front = near(2.70, 0.08)
+    wheelbase = length - front - near(3.35, 0.1)
+    nose, tail = wheelbase + front, wheelbase + front - length
+    waist = near(1.02, 0.05) if style == "city" else near(1.55, 0.06)
+    band = near(2.42, 0.05) if style == "city" else height - 0.62
+    z = np.array([0.28, 0.40, 0.62, waist - 0.04, waist + 0.03, (waist + band) / 2, band, band + 0.07, height - 0.20, height - 0.07, height - 0.02])
+    side = half * np.array([0.965, 0.985, 0.995, 1.0, 1.0, 0.995, 0.985, 0.982, 0.965, 0.90, 0.80])
+    rake = near(0.16 if style == "city" else 0.42, 0.05)
+    nose_at = nose - np.array([0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25])
+    tail_at = tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
+    posts = np.linspace(nose - 0.55, tail + 0.45, 8)
+    doors = [nose - 0.55 - 1.30] + ([wheelbase / 2 + 0.65, wheelbase / 2 - 0.65] if style == "city" else [])
+    columns = np.concatenate([posts, posts[1:-1] - 0.07, doors])
+    columns = columns[np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]]
+    radius = tyre + 0.07
+    body = hull(z, nose_at, tail_at, side, columns, front_power=3.6, rear_power=7.0, arches=(wheelbase, 0.0), arch_radius=radius, wheel_z=tyre)
+    left, right = _bus_slots(body, style, waist, band, height, posts, doors, wheelbase)
+    parts = body.meshes(left, right)
+    parts.append(body.roof(0.03, Slot.PAINT))
+    parts += arch_liners((wheelbase, 0.0), radius, tyre, half - 0.65, half * 0.98)
+    parts += _cabin(nose, tail, half, waist, height, style)
+    parts += head_lamps(body, half, 0.68)
+    parts += _tail_lamps(body, half, tail)
+    parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
+    parts += end_plates(nose, tail, 0.42, 0.62, rng)
+    sign = _sign(int(rng.integers(len(DESTINATIONS))), 2 * half * 0.62).moved(float(nose_at[7]) - 0.015, 0.0, (band + height - 0.20) / 2 + 0.03)
+    if style == "city":
+        parts.append(rounded_box((2.4, 1.7, 0.22), (wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT).moved(z=-0.12))
+    second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
+    joints: list[Joint] = []
+    wheels = axles(tyre, width - 0.02, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
+    return Model(
+        "bus",
+        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), Body(sign, (_sign_material(),)), *wheels),
+        tuple(joints),
+        vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95),
+        wheelbase_m=wheelbase,
+        attributes=(("style", style), ("color", color)),
+        box=np.array([[tail, -half, 0.0], [nose, half, height]]),
+    )
+
+
+def _bus_slots(
+    body: Hull, style: str, waist: float, band: float, height: float, posts: np.ndarray, doors: list[float], wheelbase: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cells of the left and the right half: windows, doors on the right (kerb) side, screens, skirts, lamps."""
+    grid = body.grid(Slot.PAINT)
+    glass_rows = body.rows(waist, band)
+    cabin = body.side(-99, 99)
+    post = np.zeros_like(cabin)
+    for x in posts[1:-1]:
+        post |= body.side(x - 0.09, x + 0.02)
+    grid[glass_rows & (cabin & ~post)] = Slot.PRIVACY
+    grid[glass_rows & (cabin & post)] = Slot.GLOSS
+    grid[body.rows(waist - 0.05, waist) & cabin] = Slot.GLOSS
+    grid[body.rows(0.0, 0.5) & cabin] = Slot.SECOND
+    screen = body.front_y < 1.5
+    grid[body.rows(0.9 if style == "city" else 1.2, band) & screen] = Slot.GLASS
+    grid[body.rows(band, height - 0.19) & screen] = Slot.GLOSS
+    grid[body.rows(0.0, 0.45) & screen] = Slot.TRIM
+    rear = body.rear_y < 1.5
+    grid[body.rows(waist + 0.02, band) & (body.rear_y < 0.85)] = Slot.PRIVACY
+    grid[body.rows(0.0, 0.45) & rear] = Slot.TRIM
+    right = grid.copy()
+    spans = [(doors[0], posts[0])] + ([(doors[2], doors[1])] if len(doors) == 3 else [])
+    for low, high in spans:
+        at = body.side(low, high)
+        right[body.rows(0.38, band) & at] = Slot.GLASS
+        right[body.rows(0.0, 0.40) & at] = Slot.TRIM
+    return grid, right
+
+
+def _cabin(nose: float, tail: float, half: float, waist: float, height: float, style: str) -> list[Mesh]:
+    """Floor, rows of seats and dashboard: dark shapes behind the glass."""
+    floor = 0.36 if style == "city" else 1.05
+    parts = [box((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
+    parts.append(box((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
+    parts.append(box((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
+    for x in np.arange(tail + 1.0, nose - 2.2, 0.85):
+        for y in (half - 0.55, -(half - 0.55)):
+            parts.append(box((0.12, 0.84, 0.72), (x, y, floor + 0.75), Slot.SEAT))
+    parts.append(box((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
+    return parts
+
+
+def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
+    """Vertical clusters at the rear corners."""
+    out: list[Mesh] = []
+    for sign in (1.0, -1.0):
+        for z, slot in ((1.18, Slot.LEFT if sign > 0 else Slot.RIGHT), (1.02, Slot.BRAKE), (0.86, Slot.TAIL), (0.72, Slot.REVERSE)):
+            out.append(rounded_box((0.06, 0.15, 0.14), (tail + 0.010, sign * (half - 0.20), z), radius=0.02, slot=int(slot)))
+    return out
+
+
+@cache
+def _sign_material() -> Material:
+    """Amber dot-matrix lettering on black, one destination a row of the texture."""
+    import cv2
+
+    image = np.zeros((32 * len(DESTINATIONS), 256, 4), np.uint8)
+    image[..., 3] = 255
+    for k, text in enumerate(DESTINATIONS):
+        row = np.zeros((32, 256), np.uint8)
+        cv2.putText(row, text, (8, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.82, 255, 2, cv2.LINE_AA)
+        image[32 * k : 32 * (k + 1), :, :3] = row[..., None] // 255.0 * np.array([255, 165, 30]) + 6
+    texture = Texture("destinations", image)
+    return Material("destination sign", (0.7, 0.7, 0.7), texture, roughness=0.6, emission_cd_m2=(40.0, 20.0, 2.0), switch=Switch.POSITION, reflectance_905=0.2)
+
+
+def _sign(index: int, width: float) -> Mesh:
+    """Destination sign facing +x."""
+    n = len(DESTINATIONS)
+    v0, v1 = 1 - (index + 1) / n, 1 - index / n
+    y, z = width / 2, 0.11
+    points = np.array([[[0.0, y, -z], [0.0, -y, -z]], [[0.0, y, z], [0.0, -y, z]]])
+    uv = np.array([[[1.0, v0], [0.0, v0]], [[1.0, v1], [0.0, v1]]])
+    return patch(points, 0, uv=uv)

@@ -1,0 +1,95 @@
+"""What lorries and buses share: wheels on axles, mirrors, lamps, materials."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.coachwork import Slot
+from simulator.actors.faces import body_materials
+from simulator.actors.hull import Hull
+from simulator.actors.plates import plate
+from simulator.actors.shape import both, rounded_box, turned
+from simulator.actors.wheels import place_wheels, truck_wheel
+from simulator.scene import Body, Joint, Material, Mesh
+from simulator.scene.mesh import box, tube
+
+
+def axles(
+    radius: float, width: float, positions: list[tuple[float, bool, bool]], joints: list[Joint], rng: np.random.Generator
+) -> list[Body]:
+    """Wheels of a heavy vehicle `width` wide; positions are (x, steered, double)."""
+    radius_mm = int(round(radius * 1000))
+    materials = (finishes.RUBBER, finishes.STEEL if rng.random() < 0.7 else finishes.ALLOY, finishes.UNDERBODY)
+    bodies: list[Body] = []
+    for x, steered, double in positions:
+        tyre_mm = 570 if double else 290
+        mesh = truck_wheel(radius_mm, tyre_mm, double)
+        half_track = width / 2 - tyre_mm / 2000 - 0.02
+        bodies += place_wheels(mesh, materials, radius_mm / 1000, [(x, half_track, steered)], joints)
+    return bodies
+
+
+def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> list[Mesh]:
+    """Tall mirrors on arms ahead of the doors."""
+    y = half_width + 0.16
+    housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.035, slot=Slot.TRIM)
+    glass = box((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
+    arms = [
+        tube(np.array([[x - 0.05, half_width - 0.03, z + dz], [x + 0.08, y, z + dz * 0.9]]), 0.016, segments=5, slot=Slot.TRIM)
+        for dz in (-0.4 * height, 0.45 * height)
+    ]
+    return [m for part in (housing, glass, *arms) for m in both(part)]
+
+
+def rear_lamps(x: float, half_width: float, z: float) -> list[Mesh]:
+    """Rear lamp clusters: indicator outside, brake, tail, reversing lamp."""
+    out: list[Mesh] = []
+    order = (Slot.LEFT, Slot.BRAKE, Slot.TAIL, Slot.REVERSE)
+    for sign in (1.0, -1.0):
+        out.append(box((0.05, 0.50, 0.15), (x + 0.02, sign * (half_width - 0.30), z), Slot.TRIM))
+        for k, slot in enumerate(order):
+            mine = Slot.RIGHT if slot == Slot.LEFT and sign < 0 else slot
+            out.append(box((0.03, 0.105, 0.11), (x - 0.005, sign * (half_width - 0.115 - 0.12 * k), z), int(mine)))
+    return out
+
+
+def head_lamps(body: Hull, half_width: float, z: float, *, share: float = 0.74, size: tuple[float, float] = (0.36, 0.20)) -> list[Mesh]:
+    """Head lamps on the nose of a hull: two lenses in a dark housing, a daytime strip, an indicator outside."""
+    out: list[Mesh] = []
+    wide, high = size
+    reach = wide / 2 / half_width
+    inner, outer = body.nose_at(z, share - reach), body.nose_at(z, share + reach)
+    for sign, turn_slot in ((1.0, Slot.LEFT), (-1.0, Slot.RIGHT)):
+        yaw = sign * float(np.arctan2(inner - outer, wide))
+        pieces = [
+            rounded_box((0.07, wide, high), radius=0.025, slot=Slot.LAMP_DARK),
+            rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, -0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
+            rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, 0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
+            box((0.03, 0.8 * wide, 0.10 * high), (0.035, 0, -0.38 * high), Slot.DAY),
+            box((0.03, 0.07 * wide, 0.9 * high), (0.035, 0.47 * wide * sign, 0), int(turn_slot)),
+        ]
+        out += [turned(piece, yaw=yaw, at=((inner + outer) / 2 + 0.005, sign * share * half_width, z)) for piece in pieces]
+    return out
+
+
+def end_plates(front_x: float, rear_x: float, front_z: float, rear_z: float, rng: np.random.Generator) -> list[Mesh]:
+    """Number plates at both ends."""
+    index = int(rng.integers(0, 128))
+    return [
+        plate(0.52, 0.115, index, Slot.PLATE).moved(front_x + 0.012, 0.0, front_z),
+        turned(plate(0.52, 0.115, index, Slot.PLATE), yaw=np.pi, at=(rear_x - 0.012, 0.0, rear_z)),
+    ]
+
+
+def fleet_materials(color: str, second: Material, rng: np.random.Generator) -> tuple[Material, ...]:
+    """Materials by Slot of a fleet vehicle with a second colour."""
+    table = body_materials()
+    table[Slot.PAINT] = finishes.paint(color, rng)
+    table[Slot.SECOND] = second
+    return tuple(table)
+
+
+def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:
+    """Retro-reflective line along both sides (UN R104), as thin plates."""
+    return both(box((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.REFLECTOR))

@@ -1,0 +1,234 @@
+"""Lorries: rigid box, flatbed and tipper, and a tractor with semi-trailer."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor
+from simulator.actors.cars import catalogue_draw
+from simulator.actors.coachwork import Slot
+from simulator.actors.heavy import arm_mirrors, axles, contour_tape, end_plates, fleet_materials, head_lamps, rear_lamps
+from simulator.actors.hull import arch_liners, hull
+from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.shape import both, finish, lathe, round_rings, rounded_box, skin, turned
+from simulator.data import load_asset
+from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.scene import Body, Joint, Mesh, Model
+from simulator.scene.mesh import box
+
+BODIES = ("box", "flatbed", "tipper", "semi")
+PAINTS = ("any", *finishes.paint_names())
+
+
+class Truck(Actor, kind="truck"):
+    """A lorry.
+
+    Attributes:
+        body: what it carries: box body, flatbed, tipper, or a semi-trailer behind a tractor (one object).
+        paint: colour of the cab, or "any" for one by its share of fleets.
+        size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
+    """
+
+    class_name: ClassVar[str] = "truck"
+    speed_mps: ClassVar[float] = 13.0
+    max_speed_mps: ClassVar[float] = 25.0
+    acceleration_mps2: ClassVar[float] = 1.3
+    deceleration_mps2: ClassVar[float] = 4.0
+
+    body: Annotated[str, OneOf(*BODIES)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
+    paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    size: Fraction = uniform(0.0, 1.0)
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
+        return [_truck(self.body, color, self.size, rng)]
+
+
+def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Model:
+    draw, near = catalogue_draw("trucks", kind, size, rng)
+    length, width, height, tyre = draw("length"), draw("width"), draw("height"), draw("tyre_radius")
+    low, high = load_asset("vehicles")["trucks"][kind]["wheelbase_share"]
+    wheelbase = length * (low + (high - low) * size)
+    nose = wheelbase + near(1.38, 0.04)
+    tail = nose - length
+    half = width / 2
+    cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
+    cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
+    parts = _cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
+    back = nose - cab_length - near(0.16, 0.04)
+    frame = 2 * tyre + 0.04
+    parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
+    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": _semi_trailer}[kind](back, tail, half, frame, height, tyre, rng)
+    parts += end_plates(nose, tail, 0.40, 0.62, rng)
+    parts += rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)
+    names = ("white", "grey", "silver", "blue", "red", "green", "yellow", "orange")
+    second = finishes.paint(str(rng.choice(names, p=(0.5, 0.1, 0.08, 0.1, 0.08, 0.06, 0.05, 0.03))), rng)
+    positions: list[tuple[float, bool, bool]] = [(wheelbase, True, False), (0.0, False, True)]
+    if kind == "semi":
+        positions += [(tail + 2.0 + 1.31 * k, False, False) for k in range(3)]
+    elif length > 8.3 or kind == "tipper":
+        positions.append((-1.32, False, True))
+    joints: list[Joint] = []
+    wheels = axles(tyre, width, positions, joints, rng)
+    return Model(
+        "truck",
+        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), *wheels),
+        tuple(joints),
+        vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
+        wheelbase_m=wheelbase,
+        attributes=(("body", kind), ("color", color)),
+        box=np.array([[tail, -half, 0.0], [nose, half, height]]),
+    )
+
+
+def _cab(nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+    """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors."""
+    base = 0.34
+    waist, top = base + 0.50 * (height - base) + 0.10, height - 0.34
+    glass_top = min(top, waist + 0.98)
+    z = np.array([base, base + 0.12, 0.62, 0.86, 1.12, waist - 0.08, waist, (waist + glass_top) / 2, glass_top, max(top, glass_top + 0.03), height - 0.10, height])
+    side = half * np.array([0.97, 1.0, 1.0, 1.0, 0.99, 0.985, 0.98, 0.965, 0.945, 0.935, 0.89, 0.72])
+    back = nose - length
+    rake = float(rng.uniform(0.10, 0.26))
+    nose_at = nose - np.array([0.06, 0.0, 0.0, 0.02, 0.04, 0.05, 0.06, 0.06 + 0.5 * rake, 0.06 + rake, 0.10 + rake, 0.24 + rake, 0.44 + rake])
+    tail_at = back + np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.05, 0.16])
+    door_front, door_back = nose - 0.42, nose - 1.48
+    columns = [nose - 0.38, door_front, door_front - 0.10, door_back + 0.10, door_back, door_back - 0.008, back + 0.06]
+    radius = tyre + 0.09
+    body = hull(
+        z, nose_at, tail_at, side, [c for c in columns if c > back + 0.03], front_power=3.4, rear_power=12.0,
+        arches=(wheelbase,), arch_radius=radius, wheel_z=tyre,
+    )
+    grid = body.grid(Slot.PAINT)
+    front, doors = body.front_y < 1.5, body.side(door_back + 0.02, door_front - 0.02)
+    grid[body.rows(waist, glass_top) & (body.front_y < 0.97)] = Slot.GLASS
+    grid[body.rows(waist, glass_top) & body.side(door_back + 0.08, door_front + 0.02)] = Slot.GLASS
+    grid[body.rows(waist, glass_top) & body.side(door_front, nose) & (body.front_y > 1.5)] = Slot.GLOSS
+    grid[body.rows(0.60, waist - 0.05) & (body.front_y < 0.86)] = Slot.GRILLE if rng.random() < 0.7 else Slot.PAINT
+    grid[body.rows(base, 0.86) & (body.front_y < 0.5)] = Slot.TRIM
+    grid[body.rows(0.0, 0.60) & (front | (body.side(back, nose)))] = Slot.TRIM if rng.random() < 0.5 else Slot.PAINT
+    grid[body.rows(0.60, top) & body.side(door_back - 0.006, door_back - 0.002)] = Slot.GAP
+    grid[body.rows(0.70, 0.8) & doors] = Slot.PAINT
+    grille = grid == Slot.GRILLE
+    parts = body.meshes(np.where(grille, int(Slot.TRIM), grid))
+    parts.append(body.roof(0.05, Slot.PAINT))
+    if grille.any():  # slats across the front
+        for level in np.arange(0.92, waist - 0.10, 0.105):
+            x = body.nose_at(float(level), 0.0)
+            parts.append(rounded_box((0.05, 1.45 * half, 0.05), (x - 0.012, 0, level), radius=0.015, slot=Slot.PAINT))
+    parts += arch_liners((wheelbase,), radius, tyre, half - 0.42, half * 0.98)
+    visor_x = body.nose_at(glass_top + 0.02, 0.0)
+    parts.append(turned(rounded_box((0.20, 1.7 * half, 0.035), radius=0.015, slot=Slot.TRIM), pitch=0.25, at=(visor_x + 0.04, 0, glass_top + 0.03)))
+    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.45, 0.55)
+    parts += head_lamps(body, half, 0.72)
+    parts.append(box((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
+    parts.append(box((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))
+    for y in (0.55, -0.55):
+        parts.append(rounded_box((0.16, 0.50, 0.75), (back + 0.45, y, waist + 0.05), radius=0.05, slot=Slot.SEAT))
+        parts.append(rounded_box((0.10, 0.28, 0.2), (back + 0.42, y, waist + 0.55), radius=0.04, slot=Slot.SEAT))
+    parts.append(box((length * 0.7, 1.2 * half, 0.4), (nose - length / 2, 0, 0.62), Slot.UNDER))
+    return parts
+
+
+def _chassis(front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator) -> list[Mesh]:
+    """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""
+    end = tail + 0.15 if kind != "semi" else -0.9
+    parts = both(box((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
+    parts.append(box((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
+    tank_x = front - 1.35
+    tank = turned(lathe([0.0, 0.29, 0.29, 0.0], [-0.55, -0.55, 0.55, 0.55], segments=14, slots=Slot.CHROME if rng.random() < 0.5 else Slot.TRIM), yaw=np.pi / 2)
+    parts.append(tank.moved(tank_x, half - 0.36, z - 0.32))
+    parts.append(rounded_box((0.8, 0.5, 0.45), (tank_x, -(half - 0.30), z - 0.33), radius=0.03, slot=Slot.TRIM))
+    if kind != "semi":
+        guard_end = tyre + 0.25
+        for level in (0.50, 0.78):
+            parts += both(box((max(tank_x - 0.65 - guard_end, 0.1), 0.03, 0.10), ((tank_x - 0.65 + guard_end) / 2, half - 0.05, level), Slot.CHROME))
+        parts.append(box((0.10, 2 * half - 0.2, 0.12), (tail + 0.06, 0, 0.50), Slot.TRIM))
+    angle = np.radians(np.linspace(20, 160, 7))
+    for wheel in [0.0] + ([] if kind != "semi" else [tail + 2.0, tail + 3.31, tail + 4.62]):
+        r = tyre + 0.06
+        ring = np.stack([wheel + r * np.cos(angle), np.zeros(7), tyre + r * np.sin(angle)], 1)
+        for a, b in zip(ring[:-1], ring[1:]):
+            middle, run = (a + b) / 2, float(np.linalg.norm(b - a))
+            flap = turned(box((run * 1.03, 0.58, 0.02), slot=Slot.TRIM), pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])), at=middle)
+            parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
+    return parts
+
+
+def _box_body(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+    """Closed box with frame, rear doors and contour tape."""
+    front = back
+    middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
+    parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, z + tall / 2), radius=0.04, slot=Slot.SECOND)]
+    parts.append(box((length - 0.02, 2 * half + 0.012, 0.10), (middle, 0, z + 0.06), Slot.CHROME))
+    for y in (-half * 0.99, 0.0, half * 0.99):  # door seams and hinge posts
+        parts.append(box((0.012, 0.03, tall - 0.1), (tail + 0.002, y * 0.985, z + tall / 2), Slot.GAP))
+    for y in (-0.5, -0.16, 0.16, 0.5):
+        parts.append(box((0.03, 0.025, tall - 0.15), (tail - 0.008, y * half * 1.2, z + tall / 2), Slot.CHROME))
+    if rng.random() < 0.5:
+        band = 0.35 * tall * rng.uniform(0.5, 1.0)
+        parts += both(box((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
+    if rng.random() < 0.4:
+        parts.append(rounded_box((0.55, 1.4, 0.6), (front + 0.20, 0, height - 0.45), radius=0.06, slot=Slot.SECOND))
+    return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.005, z + 0.14)
+
+
+def _flatbed(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+    """Open bed with drop sides, sometimes loaded."""
+    middle, length = (back + tail) / 2, back - tail
+    board = 0.42
+    parts = [box((length, 2 * half, 0.12), (middle, 0, z + 0.06), Slot.TRIM)]
+    parts += both(box((length, 0.04, board), (middle, half - 0.02, z + 0.12 + board / 2), Slot.CHROME))
+    parts.append(box((0.04, 2 * half, board), (tail + 0.03, 0, z + 0.12 + board / 2), Slot.CHROME))
+    parts.append(box((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
+    if rng.random() < 0.6:
+        count = int(rng.integers(2, 5))
+        for k in range(count):
+            x = tail + (k + 0.6) * length / (count + 0.2)
+            size = rng.uniform([0.8, 0.9, 0.5], [min(1.3, length / count * 0.85), 1.8, 1.2])
+            parts.append(rounded_box(size, (x, float(rng.uniform(-0.2, 0.2)), z + 0.12 + size[2] / 2), radius=0.05, slot=Slot.SECOND))
+    return parts + contour_tape(tail + 0.1, back - 0.1, half, z + 0.06)
+
+
+def _tipper(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+    """Steel tub with ribs, a headboard over the cab and sometimes a heap."""
+    middle, length, tall = (back + tail) / 2, back - tail, min(1.15, height - z - 0.25)
+    parts = [box((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
+    parts += both(box((length, 0.06, tall), (middle, half - 0.08, z + tall / 2), Slot.SECOND))
+    parts.append(turned(box((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)))
+    parts.append(box((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
+    parts.append(box((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND))
+    for x in np.linspace(tail + 0.35, back - 0.35, 6):
+        parts += both(box((0.09, 0.06, tall), (x, half - 0.035, z + tall / 2), Slot.SECOND))
+    if rng.random() < 0.6:
+        s = np.linspace(0.05, 1.0, 5)
+
+        heap = round_rings(np.stack([np.full(5, middle), np.zeros(5), z + tall + 0.22 - 0.40 * s**1.5], 1)[::-1], ((half - 0.14) * s)[::-1], ((length / 2 - 0.1) * s)[::-1], 14, 3.5)
+        parts.append(skin(heap, Slot.UNDER))
+    return parts + contour_tape(tail + 0.2, back - 0.2, half - 0.005, z + 0.12)
+
+
+def _semi_trailer(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+    """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""
+    front, floor = back - 0.55, 1.18
+    middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - floor
+    parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, floor + tall / 2), radius=0.05, slot=Slot.SECOND)]
+    parts.append(box((length, 2 * half - 0.02, 0.14), (middle, 0, floor - 0.02), Slot.CHROME))
+    parts += both(box((length, 0.10, 0.32), (middle, 0.45, floor - 0.22), Slot.UNDER))
+    if rng.random() < 0.6:  # curtain straps
+        for x in np.arange(tail + 0.6, front - 0.3, 0.62):
+            parts += both(box((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
+    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 2.6, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
+    guard0, guard1 = tail + 5.4, front - 3.2
+    for level in (0.55, 0.85):
+        parts += both(box((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
+    parts.append(box((0.12, 2 * half - 0.1, 0.14), (tail + 0.10, 0, 0.50), Slot.TRIM))
+    parts.append(box((0.15, 0.3, 0.5), (tail + 0.25, 0, 0.80), Slot.UNDER))
+    for y in (0.0, half * 0.97, -half * 0.97):
+        parts.append(box((0.012, 0.03, tall - 0.1), (tail + 0.002, y, floor + tall / 2), Slot.GAP))
+    for y in (-0.75, -0.3, 0.3, 0.75):
+        parts.append(box((0.03, 0.03, tall - 0.1), (tail - 0.008, y, floor + tall / 2), Slot.CHROME))
+    return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)
