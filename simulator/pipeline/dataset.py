@@ -288,6 +288,7 @@ def portable(scenario: Scenario) -> tuple[Scenario, dict[str, Path]]:
     maps: dict[str, Path] = {}
 
     def renamed(path: str) -> str:
+        """Its path in the dataset, seen from `scenes/`."""
         digest = _map_digest(Path(path))[:12]
         stem = Path(path).stem.removesuffix(f"-{digest}")
         name = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', stem)}-{digest}.xodr"

@@ -160,6 +160,7 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
 
     def resolve(node: Any) -> Any:
+        """The node without references."""
         if isinstance(node, dict):
             name = str(node.get("$ref", "")).removeprefix("#/$defs/")
             if name in definitions:
@@ -204,6 +205,7 @@ class Entries(Codec):
             raise problem("pick", "pick: of must be a list")
 
         def read() -> Pick:
+            """What stands below `pick`."""
             count = each([("count", inner["count"])], _COUNT.check, "pick")[0]
             return Pick(count, _below("of", lambda: tuple(each(enumerate(inner["of"]), self._entry, "of"))))
 

@@ -162,6 +162,7 @@ def _with_map_found(scenario: Scenario, folder: Path, document: Document) -> tup
     problems: list[InputError] = []
 
     def find(name: str) -> str:
+        """Absolute path of a map; notes a problem where there is none."""
         for base in folders:
             if (base / name).is_file():
                 return str((base / name).resolve())

@@ -95,6 +95,7 @@ class _Builder:
         self.stack: list[_Open] = []
 
     def build(self, events: Any) -> Document:
+        """The document that the parser events spell."""
         for event in events:
             self._event(event, event.start_mark.line + 1)
         if self.documents == 0:
@@ -211,9 +212,11 @@ class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     def ignore_aliases(self, data: Any) -> bool:
+        """Write equal parts in full."""
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key."""
         super().increase_indent(flow, indentless=False)
 
 
