@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulator.scene import Atmosphere
 from simulator.sensors import sky_models as models
-from simulator.sensors.sky_models import LUMINANCE, dome, smoothstep
+from simulator.sensors.sky_models import dome, smoothstep
 from simulator.weather.daylight import (
     clear_diffuse_lx,
     clear_direct_normal_lx,

@@ -94,8 +94,16 @@ _PEREZ = {
     "y": ((-0.0167, -0.2608), (-0.0950, 0.0092), (-0.0079, 0.2102), (-0.0441, -1.6537), (-0.0109, 0.0529)),
 }
 _ZENITH = {  # chromaticity of the zenith: rows turbidity^2, ^1, ^0; columns sun's zenith angle^3 ... ^0
-    "x": ((0.00166, -0.00375, 0.00209, 0.0), (-0.02903, 0.06377, -0.03202, 0.00394), (0.11693, -0.21196, 0.06052, 0.25886)),
-    "y": ((0.00275, -0.00610, 0.00317, 0.0), (-0.04214, 0.08970, -0.04153, 0.00516), (0.15346, -0.26756, 0.06670, 0.26688)),
+    "x": (
+        (0.00166, -0.00375, 0.00209, 0.0),
+        (-0.02903, 0.06377, -0.03202, 0.00394),
+        (0.11693, -0.21196, 0.06052, 0.25886),
+    ),
+    "y": (
+        (0.00275, -0.00610, 0.00317, 0.0),
+        (-0.04214, 0.08970, -0.04153, 0.00516),
+        (0.15346, -0.26756, 0.06670, 0.26688),
+    ),
 }
 
 
@@ -168,7 +176,11 @@ def cloud_density(cloud_oktas: float, seed: int) -> F64:
     plane = d[..., :2] / (d[..., 2:] + 0.09)  # the earth's curvature keeps the layer from reaching infinity
     offset = rng.uniform(0, 512, 2)
     noise = map_coordinates(large, [plane[..., k] * 60 + offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
-    noise += 0.3 * np.minimum(1, 4 * d[..., 2] + 0.3) * map_coordinates(small, [plane[..., k] * 230 - offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
+    noise += (
+        0.3
+        * np.minimum(1, 4 * d[..., 2] + 0.3)
+        * map_coordinates(small, [plane[..., k] * 230 - offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
+    )
     covered = float(np.clip(cloud_oktas / 8, 0.002, 0.998))
     return np.asarray(noise / 1.04 + ndtri(covered))
 

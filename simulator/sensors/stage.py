@@ -14,6 +14,7 @@ from simulator.sensors.shading.tables import Tables, pack_scene
 
 if TYPE_CHECKING:
     from simulator import raycast
+    from simulator.sensors.sky import Sky
 
 # Bits of a part's mask in the ray caster. A ray sees a part when (part mask & ray mask) != 0.
 SEEN = 1  # everything but the ego: primary rays of sensors
@@ -123,6 +124,23 @@ class Stage:
     def world_SE3_local(self) -> NDArray[np.float64]:
         """(4, 4) transform from the local frame to the world."""
         return se3.pose(self.scene.origin)
+
+    @cached_property
+    def sky(self) -> Sky:
+        """The sky; its clouds follow from the place and the light, so that all sensors see the same."""
+        import hashlib
+
+        from simulator.sensors.sky import make_sky
+
+        town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
+        key = np.concatenate([self.scene.origin, self.atmosphere.sun_direction]).tobytes()
+        seed = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest(), "little")
+        return make_sky(self.atmosphere, seed, town)
+
+    @cached_property
+    def has_glass(self) -> bool:
+        """Whether any material lets light through."""
+        return any(material.transmission > 0 for material in self.scene.materials)
 
     @cached_property
     def has_cutouts(self) -> bool:

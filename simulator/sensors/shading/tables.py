@@ -22,8 +22,12 @@ INSTANCE_DTYPE = np.dtype(
 )
 MATERIAL_DTYPE = np.dtype(
     [
-        ("albedo", np.float32, 3),
-        ("emission", np.float32, 3),  # cd/m2 by channel
+        ("red", np.float32),  # albedo
+        ("green", np.float32),
+        ("blue", np.float32),
+        ("glow_r", np.float32),  # emission, cd/m2 by channel
+        ("glow_g", np.float32),
+        ("glow_b", np.float32),
         ("roughness", np.float32),
         ("metallic", np.float32),
         ("clearcoat", np.float32),
@@ -33,6 +37,16 @@ MATERIAL_DTYPE = np.dtype(
         ("texture", np.int32),  # row of textures, or -1
         ("switch", np.int32),
         ("surface", np.int32),
+    ]
+)
+VERTEX_DTYPE = np.dtype([(name, np.float32) for name in ("x", "y", "z", "nx", "ny", "nz", "u", "v")])
+FACE_DTYPE = np.dtype(
+    [
+        ("a", np.int32),  # rows of the vertex table
+        ("b", np.int32),
+        ("c", np.int32),
+        ("slot", np.int32),  # material slot
+        ("density", np.float32),  # texture repeats per metre of the mesh frame
     ]
 )
 TEXTURE_DTYPE = np.dtype(
@@ -50,15 +64,14 @@ LEVEL_DTYPE = np.dtype([("offset", np.int32), ("width", np.int32), ("height", np
 class Tables(NamedTuple):
     """Static tables of a scene; row k of `instances` is part k of the ray caster.
 
+    Kernels unpack this (and every other) tuple of arrays once at their top: taking an array out of a tuple inside a
+    loop costs an atomic reference count each time.
+
     Attributes:
         instances: (I,) INSTANCE_DTYPE.
         slots: flat int32 rows of `materials`.
-        faces: (F, 3) int32 rows of the vertex tables, all meshes after another.
-        face_slot: (F,) int32 material slot.
-        face_density: (F,) float32 texture repeats per metre of the mesh frame.
-        vertices: (V, 3) float32, mesh frame.
-        normals: (V, 3) float32 unit area-weighted vertex normals, mesh frame.
-        uv: (V, 2) float32 texture repeats.
+        faces: (F,) FACE_DTYPE, all meshes after another.
+        vertices: (V,) VERTEX_DTYPE: position, unit area-weighted normal (mesh frame) and texture repeats.
         materials: MATERIAL_DTYPE.
         textures: TEXTURE_DTYPE.
         levels: LEVEL_DTYPE mip levels of all textures; a level's texel (row, column) is
@@ -68,12 +81,8 @@ class Tables(NamedTuple):
 
     instances: NDArray[np.void]
     slots: NDArray[np.int32]
-    faces: NDArray[np.int32]
-    face_slot: NDArray[np.int32]
-    face_density: NDArray[np.float32]
-    vertices: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    uv: NDArray[np.float32]
+    faces: NDArray[np.void]
+    vertices: NDArray[np.void]
     materials: NDArray[np.void]
     textures: NDArray[np.void]
     levels: NDArray[np.void]
@@ -86,7 +95,7 @@ def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
     first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
     first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
     vertices = _stack([mesh.vertices for mesh in meshes], (0, 3), np.float32)
-    faces = _stack([mesh.faces + np.int32(first_vertex[i]) for i, mesh in enumerate(meshes)], (0, 3), np.int32)
+    corners = _stack([mesh.faces + np.int32(first_vertex[i]) for i, mesh in enumerate(meshes)], (0, 3), np.int32)
     uv = _stack([mesh.uv for mesh in meshes], (0, 2), np.float32)
     textures, levels, texels = pack_textures(scene.textures)
 
@@ -97,16 +106,17 @@ def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
     instances["first_slot"] = scene.material_offset[:-1]
     instances["smooth"] = np.array([mesh.smooth for mesh in meshes], np.int32)[scene.instance_mesh]
     instances["scale"] = np.cbrt(np.abs(np.linalg.det(pose[:, :3, :3])))
-    normals, density = _normals_and_density(vertices, faces, uv)
+    normals, density = _normals_and_density(vertices, corners, uv)
+    faces = np.empty(len(corners), FACE_DTYPE)
+    faces["a"], faces["b"], faces["c"] = corners.T
+    faces["slot"] = _stack([mesh.slots for mesh in meshes], (0,), np.int32)
+    faces["density"] = density
+    joined = np.concatenate([vertices, normals, uv], 1)
     return Tables(
         instances,
         scene.instance_materials,
         faces,
-        _stack([mesh.slots for mesh in meshes], (0,), np.int32),
-        density,
-        vertices,
-        normals,
-        uv,
+        np.ascontiguousarray(joined).view(VERTEX_DTYPE)[:, 0],
         pack_materials(scene.materials, scene.textures),
         textures,
         levels,
@@ -142,7 +152,8 @@ def pack_materials(materials: tuple[Material, ...], textures: tuple[Texture, ...
     row_of = {id(texture): row for row, texture in enumerate(textures)}
     rows = np.zeros(len(materials), MATERIAL_DTYPE)
     for row, m in zip(rows, materials, strict=True):
-        row["albedo"], row["emission"] = m.albedo, m.emission_cd_m2
+        row["red"], row["green"], row["blue"] = m.albedo
+        row["glow_r"], row["glow_g"], row["glow_b"] = m.emission_cd_m2
         row["roughness"], row["metallic"], row["clearcoat"] = m.roughness, m.metallic, m.clearcoat
         row["transmission"], row["retro"] = m.transmission, m.retro_cd_lx_m2
         row["reflectance_905"] = -1.0 if m.reflectance_905 is None else m.reflectance_905

@@ -1,0 +1,211 @@
+"""A camera: what it sees as linear light, an 8-bit picture, depth and labels, all from the same rays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.parallel import parallel_for
+from simulator.numerics.rng import child_seed, generator
+from simulator.scenario.distributions import Fraction, Quantity
+from simulator.sensors.base import Sensor
+from simulator.sensors.optics import CameraModel
+
+if TYPE_CHECKING:
+    from simulator.sensors.shading.film import Exposure
+    from simulator.sensors.shading.transport import Transport
+    from simulator.sensors.stage import Stage
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+Pixels = Annotated[int, Quantity("px", ge=8, le=8192, whole=True)]
+PixelLength = Annotated[float, Quantity("px", ge=4.0, le=100_000.0)]
+PixelPlace = Annotated[float, Quantity("px", ge=-10_000.0, le=20_000.0)]
+Coefficient = Annotated[float, Quantity("", ge=-10.0, le=10.0)]
+
+# Columns: the optical frame's axes (x right, y down, z forward) in the mount's (x forward, y left, z up).
+MOUNT_SE3_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraFrame:
+    """One picture.
+
+    Attributes:
+        name: of the sensor, filled in by whoever knows it.
+        time_ns: on the drive's clock.
+        camera: geometry.
+        world_SE3_camera: (4, 4) pose of the optical frame.
+        rgb: (H, W, 3) uint8 sRGB.
+        radiance: (H, W, 3) float32 linear light before lens and sensor, cd/m2 by channel of linear sRGB.
+        depth: (H, W) float32 metres along the optical axis through pixel centres, inf where there is only sky.
+        object: (H, W) int32 object ids, 0 for none. A window belongs to its object.
+        semantic: (H, W) uint8 class ids.
+        exposure: what the automatic exposure chose.
+    """
+
+    name: str
+    time_ns: int
+    camera: CameraModel
+    world_SE3_camera: F64
+    rgb: NDArray[np.uint8]
+    radiance: F32
+    depth: F32
+    object: NDArray[np.int32]
+    semantic: NDArray[np.uint8]
+    exposure: Exposure
+
+
+class Camera(Sensor, kind="camera"):
+    """A pinhole camera with Brown-Conrady distortion and automatic exposure.
+
+    Defaults are those of a car's colour camera: 1/2" sensor, f/1.8, 20 ms, 30 dB.
+    """
+
+    width: Pixels = 1242
+    """Columns."""
+    height: Pixels = 375
+    """Rows."""
+    fx: PixelLength = 721.5377
+    """Focal length in columns."""
+    fy: PixelLength = 721.5377
+    """Focal length in rows."""
+    cx: PixelPlace = 609.5593
+    """Column of the optical axis; pixel centres are at whole numbers."""
+    cy: PixelPlace = 172.854
+    """Row of the optical axis."""
+    k1: Coefficient = 0.0
+    """Radial distortion, r^2."""
+    k2: Coefficient = 0.0
+    """Radial distortion, r^4."""
+    p1: Coefficient = 0.0
+    """Tangential distortion."""
+    p2: Coefficient = 0.0
+    """Tangential distortion."""
+    k3: Coefficient = 0.0
+    """Radial distortion, r^6."""
+    f_number: Annotated[float, Quantity("", ge=0.7, le=32.0)] = 1.8
+    """Focal length over aperture."""
+    exposure_max_ms: Annotated[float, Quantity("ms", ge=0.01, le=1000.0)] = 20.0
+    """Longest exposure time."""
+    iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 3200.0
+    """Highest sensitivity; together with aperture and time it says how dark a night stays."""
+    exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.40
+    """Mean brightness of the 8-bit picture that the automatic exposure aims at."""
+    full_well_e: Annotated[float, Quantity("e", ge=100.0, le=1e6)] = 15_000.0
+    """Electrons of a full pixel at ISO 100 (EMVA 1288)."""
+    dark_noise_e: Annotated[float, Quantity("e", ge=0.0, le=1000.0)] = 3.0
+    """Standard deviation of a pixel in the dark, electrons."""
+    vignetting: Fraction = 0.25
+    """Light lost in the corners."""
+
+    @cached_property
+    def model(self) -> CameraModel:
+        """Geometry."""
+        matrix = [[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]]
+        return CameraModel.of(self.width, self.height, matrix, [self.k1, self.k2, self.p1, self.p2, self.k3])
+
+    @property
+    def ego_SE3_sensor(self) -> F64:
+        """(4, 4) pose of the optical frame in the ego frame."""
+        return np.asarray(self.ego_SE3_mount @ MOUNT_SE3_OPTICAL)
+
+    def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> CameraFrame:
+        """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
+        from simulator.sensors.shading import film
+        from simulator.sensors.shading.picture import take_picture
+
+        stage.at(time_ns)
+        world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
+        local_SE3_camera = world_SE3_camera.copy()
+        local_SE3_camera[:3, 3] -= stage.scene.origin
+        picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
+        exposure = film.meter(
+            picture.radiance, self.exposure_target, self.f_number, self.exposure_max_ms / 1000, self.iso_max
+        )
+        radiance = self._with_precipitation(
+            picture.radiance, picture.depth, transport, local_SE3_camera, exposure, seed
+        )
+        lens = film.add_glare(radiance, exposure.white_cd_m2, self.fx)
+        rgb = np.empty((self.height, self.width, 3), np.uint8)
+        settings = film.film_settings(
+            exposure, self.full_well_e, self.dark_noise_e, self.vignetting, self.width, self.height
+        )
+        number = np.uint32(child_seed(seed, "noise") & 0xFFFFFFFF)
+        parallel_for(
+            lambda start, stop: film.develop(start, stop, lens, settings, number, rgb),
+            self.height,
+            chunk=32,
+            threads=stage.threads,
+        )
+        seen = picture.instance >= 0
+        instance = np.where(seen, picture.instance, 0)
+        sky_class = _class_id("sky")
+        return CameraFrame(
+            "",
+            time_ns,
+            self.model,
+            world_SE3_camera,
+            rgb,
+            radiance,
+            picture.depth,
+            np.where(seen, stage.scene.instance_object[instance], 0).astype(np.int32),
+            np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
+            exposure,
+        )
+
+    def _with_precipitation(
+        self, radiance: F32, depth: F32, transport: Transport, local_SE3_camera: F64, exposure: Exposure, seed: int
+    ) -> F32:
+        """Radiance with rain or snow in front; the camera moves with the ego while it exposes."""
+        from simulator.sensors.shading import precipitation as rain
+
+        stage = transport.stage
+        kinds = rain.kinds_of(stage.atmosphere)
+        if not kinds:
+            return radiance
+        gain = np.zeros_like(radiance)
+        half_width, half_height = self.width / self.fx / 1.9, self.height / self.fy / 1.9
+        sky = transport.sky
+        mean_sky = (sky.table * np.cos(np.linspace(0, np.pi / 2, len(sky.table)))[:, None, None]).mean((0, 1))
+        camera_R_local = local_SE3_camera[:3, :3].T
+        own_velocity = stage.snapshot.velocity[stage.ego]
+        for kind in kinds:
+            rng = generator(seed, "snow" if kind.is_snow else "rain")
+            places, sizes = rain.make_particles(kind, self.fx, half_width, half_height, rng)
+            local = (places @ camera_R_local + local_SE3_camera[:3, 3]).astype(np.float32)
+            velocity = np.zeros((len(places), 3))
+            velocity[:, 2] = -rain.fall_speed_mps(kind, sizes)
+            velocity += [*stage.atmosphere.wind_mps, 0.0] - own_velocity
+            if kind.is_snow:
+                velocity += rng.normal(0, 0.35, velocity.shape)
+            moved = places + velocity @ camera_R_local.T * exposure.time_s
+            ahead = moved[:, 2] > 0.5 * rain.NEAREST_M
+            places, moved, sizes, local = places[ahead], moved[ahead], sizes[ahead], local[ahead]
+            lux = np.zeros((len(places), 3), np.float32)
+            if not transport.lamps.dark:
+                transport.each(len(places), rain.light_particles, local, transport.lamps, transport.extinction, lux)
+            colors = (kind.sky_part * mean_sky + kind.lamp_part * lux).astype(np.float32)
+            heads, tails = (
+                np.concatenate([self.model.project(p), p[:, 2:]], 1).astype(np.float32) for p in (places, moved)
+            )
+            widths = (self.fx * sizes / places[:, 2]).astype(np.float32)
+            parts = np.full(len(places), kind.background_part, np.float32)
+            parallel_for(
+                lambda start, stop: rain.draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain),
+                self.height,
+                chunk=-(-self.height // 4),
+                threads=stage.threads,
+            )
+        return np.maximum(radiance + gain, 0)
+
+
+def _class_id(name: str) -> int:
+    from simulator.scene.classes import class_id
+
+    return class_id(name)

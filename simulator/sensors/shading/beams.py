@@ -1,0 +1,88 @@
+"""Luminous intensity patterns of lamps, relative to their peak."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.scene.material import Beam
+from simulator.sensors.shading.vector import ONE, ZERO, clamp01, step
+
+LAMBERT, LOW_BEAM, HIGH_BEAM, STREET = (int(b) for b in (Beam.LAMBERT, Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.STREET))
+DEGREES = np.float32(180 / np.pi)
+
+# Low beam: with this peak it meets the points of ECE R112 class B, right-hand traffic.
+LOW_BEAM_PEAK_CD = 22_000.0
+CUTOFF_DEG = np.float32(-0.57)  # 1 % down, left of the vertical
+RISE = np.float32(0.268)  # tan 15 deg, to the right
+HIGHEST_DEG = np.float32(0.6)
+STRAY = np.float32(0.012)  # above the cut-off: lets signs be read, dazzles no one
+
+
+@kernel(inline=True)
+def squared_exponential(x):  # type: ignore[no-untyped-def]
+    """exp(-x^2)."""
+    return math.exp(-x * x)
+
+
+@kernel
+def low_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
+    """Relative intensity of a low beam at angles to the right of and above its axis (degrees, float32).
+
+    A hot spot right of the middle, wide side light, and the asymmetric cut-off: level at -0.57 deg on the left, rising
+    at 15 deg on the right.
+    """
+    cutoff = CUTOFF_DEG
+    if right_deg > ZERO:
+        cutoff = min(CUTOFF_DEG + RISE * right_deg, HIGHEST_DEG)
+    below = cutoff - up_deg
+    edge = step(np.float32(-0.25), np.float32(0.35), below)
+    fade = math.exp(-max(below - np.float32(0.5), ZERO) / (np.float32(1.6) + np.float32(0.12) * max(below, ZERO)))
+    off = right_deg - ONE
+    width = np.float32(7.0) if off > ZERO else np.float32(4.5)
+    across = np.float32(0.75) * squared_exponential(off / width) + np.float32(0.25) * squared_exponential(
+        right_deg / np.float32(22.0)
+    )
+    return max(edge * fade * across, STRAY * squared_exponential(right_deg / np.float32(40.0)))
+
+
+@kernel
+def high_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
+    """Relative intensity of a high beam: a narrow spot in wide light."""
+    spot = squared_exponential(right_deg / np.float32(5.0)) * squared_exponential(up_deg / np.float32(2.2))
+    wide = squared_exponential(right_deg / np.float32(20.0)) * squared_exponential(up_deg / np.float32(5.0))
+    return np.float32(0.85) * spot + np.float32(0.15) * wide
+
+
+@kernel
+def street_lantern(cosine):  # type: ignore[no-untyped-def]
+    """Relative intensity of a street lantern by the cosine to its axis: strongest at 62 deg, cut off before 85."""
+    angle = math.acos(min(max(cosine, -ONE), ONE)) * DEGREES
+    rise = clamp01(angle / np.float32(62.0))
+    return (np.float32(0.35) + np.float32(0.65) * rise * rise * rise * rise) * (
+        ONE - step(np.float32(64.0), np.float32(84.0), angle)
+    )
+
+
+@kernel
+def beam_intensity(beam, ax, ay, az, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """Relative intensity of a lamp of pattern `beam` with unit axis a toward unit direction d (from the lamp)."""
+    cosine = ax * dx + ay * dy + az * dz
+    if beam == LAMBERT:
+        return max(cosine, ZERO)
+    if beam == STREET:
+        return street_lantern(cosine)
+    if beam in (LOW_BEAM, HIGH_BEAM):
+        if cosine < np.float32(0.05):
+            return ZERO
+        flat = max(math.sqrt(ax * ax + ay * ay), np.float32(1e-6))
+        rx, ry = ay / flat, -ax / flat  # to the right of the axis, level
+        ux, uy, uz = ry * az, -rx * az, rx * ay - ry * ax  # right x axis: up
+        right = math.atan2(dx * rx + dy * ry, cosine) * DEGREES
+        up = math.asin(min(max(dx * ux + dy * uy + dz * uz, -ONE), ONE)) * DEGREES
+        if beam == LOW_BEAM:
+            return low_beam(right, up)
+        return high_beam(right, up)
+    return ONE

@@ -1,0 +1,147 @@
+"""From linear light to an 8-bit picture: exposure, glare and vignetting of the lens, sensor noise, ISP."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.rng import hash4, uniform
+from simulator.sensors.shading.vector import ONE, TWO, TWO_PI, ZERO, clamp01
+
+F32 = NDArray[np.float32]
+
+SATURATION = 1.2  # luminance that saturates, at EV100 0: 78 / (100 q), q = 0.65 (ISO 12232)
+METER_STRIDE = 6
+SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
+GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
+NEUTRAL_STRENGTH = 0.6  # how far white balance goes toward a grey mean
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the camera's automatic exposure chose.
+
+    Attributes:
+        white_cd_m2: luminance that saturates.
+        time_s: exposure time.
+        iso: sensitivity.
+        balance: (3,) white-balance gains.
+    """
+
+    white_cd_m2: float
+    time_s: float
+    iso: float
+    balance: tuple[float, float, float]
+
+    @property
+    def ev100(self) -> float:
+        """Exposure value at ISO 100."""
+        return math.log2(self.white_cd_m2 / SATURATION)
+
+
+def meter(radiance: F32, target: float, f_number: float, time_max_s: float, iso_max: float) -> Exposure:
+    """Exposure that brings the mean of the coded picture to `target`, within what lens and sensor can do.
+
+    Args:
+        radiance: (H, W, 3) cd/m2.
+        target: mean 0..1 of the sRGB-coded picture, the sky counting less.
+        f_number, time_max_s, iso_max: limits; darker scenes stay dark.
+    """
+    small = radiance[METER_STRIDE // 2 :: METER_STRIDE, METER_STRIDE // 2 :: METER_STRIDE].astype(np.float64)
+    weight = np.where(np.arange(len(small)) < SKY_ROWS * len(small), SKY_WEIGHT, 1.0)[:, None]
+    weight = np.broadcast_to(weight / (weight.sum() * small.shape[1]), small.shape[:2])
+    luminance = np.maximum(small @ np.array([0.2126, 0.7152, 0.0722]), 1e-9)
+    low, high = -14.0, 24.0  # log2 of the saturating luminance
+    for _ in range(30):
+        middle = (low + high) / 2
+        coded = np.minimum(luminance / 2.0**middle, 1.0) ** (1 / 2.2)
+        low, high = (middle, high) if float(np.sum(weight * coded)) > target else (low, middle)
+    darkest = math.log2(SATURATION * f_number**2 / time_max_s * 100 / iso_max)
+    white = 2.0 ** max(low, darkest)
+    ev = math.log2(white / SATURATION)
+    time = min(f_number**2 / 2.0**ev, time_max_s)
+    iso = max(100.0 * f_number**2 / time / 2.0**ev, 100.0)
+    seen = np.minimum(small, white) * (weight * (luminance < white))[..., None]
+    mean = np.maximum(seen.sum((0, 1)), 1e-12)
+    gains = np.clip((mean[1] / mean) ** NEUTRAL_STRENGTH, 0.5, 2.0)
+    return Exposure(white, time, iso, (float(gains[0]), float(gains[1]), float(gains[2])))
+
+
+def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:
+    """Radiance with light scattered in the lens: a share of it spreads in three Gaussians; very bright parts show it.
+
+    Their sum falls with about the square of the angle, like the veiling glare of CIE's 10 E / theta^2.
+    """
+    import cv2
+
+    bounded = np.minimum(radiance, np.float32(white_cd_m2 * 400))  # the sun's disc would drown everything
+    out = bounded * np.float32(1 - sum(share for _, share in GLARE))
+    height, width = radiance.shape[:2]
+    for spread, share in GLARE:
+        sigma = spread * focal_px / 1000
+        shrink = max(int(sigma), 1)
+        size = (max(width // shrink, 1), max(height // shrink, 1))
+        small = cv2.resize(bounded, size, interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), max(sigma / shrink, 0.5), borderType=cv2.BORDER_REPLICATE)
+        out += np.float32(share) * cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(out, np.float32)
+
+
+@kernel(inline=True)
+def coded(x):  # type: ignore[no-untyped-def]
+    """Linear 0..1 to an sRGB code 0..255, with a soft shoulder above 0.75."""
+    knee = np.float32(0.75)
+    if x > knee:
+        x = knee + (ONE - knee) * (ONE - math.exp(-(x - knee) / (ONE - knee)))
+    x = clamp01(x * np.float32(1.02))
+    if x <= np.float32(0.0031308):
+        y = np.float32(12.92) * x
+    else:
+        y = np.float32(1.055) * math.pow(x, np.float32(1 / 2.4)) - np.float32(0.055)
+    return np.uint8(clamp01(y) * np.float32(255.0) + np.float32(0.5))
+
+
+@kernel
+def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-untyped-def]
+    """Expose rows `start:stop` of the sensor and develop them to 8 bits (EMVA 1288 noise: shot and dark).
+
+    Args:
+        start, stop: range of rows.
+        radiance: (H, W, 3) float32.
+        settings: (9,) float32: 1 / saturating luminance; electrons at saturation; dark noise in electrons;
+            vignetting: loss of light at the corner; half diagonal in pixels; white-balance gains; black level.
+        seed: uint32.
+        rgb: (H, W, 3) uint8 result.
+    """
+    scale, electrons, dark, vignetting, diagonal = settings[0], settings[1], settings[2], settings[3], settings[4]
+    height, width = radiance.shape[0], radiance.shape[1]
+    middle_x, middle_y = np.float32(width - 1) / TWO, np.float32(height - 1) / TWO
+    for y in range(start, stop):
+        for x in range(width):
+            fx, fy = (np.float32(x) - middle_x) / diagonal, (np.float32(y) - middle_y) / diagonal
+            edge = ONE - vignetting * (fx * fx + fy * fy)
+            a, b, c, d = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
+            ra = math.sqrt(-TWO * math.log(uniform(a) + np.float32(1e-7)))
+            rb = math.sqrt(-TWO * math.log(uniform(c) + np.float32(1e-7)))
+            turn = TWO_PI * uniform(b)
+            normal = (ra * math.cos(turn), ra * math.sin(turn), rb * math.cos(TWO_PI * uniform(d)))
+            for k in range(3):
+                exposed = min(max(radiance[y, x, k] * scale * edge, ZERO), np.float32(4.0))
+                e = exposed * electrons
+                e += normal[k] * math.sqrt(e + dark * dark)
+                e = min(e, electrons * max(ONE, exposed)) / electrons
+                rgb[y, x, k] = coded(max(e, ZERO) * settings[5 + k])
+
+
+def film_settings(
+    exposure: Exposure, full_well_e: float, dark_noise_e: float, vignetting: float, width: int, height: int
+) -> F32:
+    """The `settings` of `develop`; amplification uses a part of the full well only, so noise grows with ISO."""
+    electrons = full_well_e * 100.0 / exposure.iso
+    diagonal = math.hypot(width, height) / 2
+    values = [1 / exposure.white_cd_m2, electrons, dark_noise_e, vignetting, diagonal, *exposure.balance, 0.0]
+    return np.array(values, np.float32)

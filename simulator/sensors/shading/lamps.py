@@ -1,0 +1,179 @@
+"""Lamps near a place: a coarse grid of the strongest ones, and the light they throw on surfaces."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.scene.material import Beam
+from simulator.sensors.shading.beams import beam_intensity
+from simulator.sensors.shading.reflectance import scattered
+from simulator.sensors.shading.surface import SOLID
+from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, unit
+
+F32 = NDArray[np.float32]
+
+CELL_M = 8.0
+HALF_CELLS = 24  # the grid reaches 192 m to each side
+PER_CELL = 24
+SHADOWED = 4  # strongest lamps of a point that get a shadow ray
+FAINTEST_LX = 0.01  # lamps that give less than this, or than a share of the daylight, are left out
+DAYLIGHT_SHARE = 0.01
+LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
+LAMP_RADIUS_M = np.float32(0.06)
+NEAREST_M2 = np.float32(0.04)
+
+
+class Lamps(NamedTuple):
+    """Burning lamps and where each matters.
+
+    Attributes:
+        position, axis, intensity: (L, 3) float32: metres in the local frame, unit vector, peak cd by channel.
+        beam: (L,) int32 Beam.
+        low: (2,) float32 corner of the grid, metres.
+        cells: (C, C, PER_CELL) int32 lamps of each cell in x and y, strongest first, -1 after the last.
+        least: (1,) float32 illuminance in lux below which a lamp does not count.
+    """
+
+    position: F32
+    axis: F32
+    intensity: F32
+    beam: NDArray[np.int32]
+    low: F32
+    cells: NDArray[np.int32]
+    least: F32
+
+    @property
+    def dark(self) -> bool:
+        """Whether no lamp matters anywhere on the grid."""
+        return bool((self.cells[..., 0] < 0).all())
+
+
+def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_lx: float) -> Lamps:
+    """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame."""
+    count = 2 * HALF_CELLS
+    low = np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M
+    least = max(FAINTEST_LX, DAYLIGHT_SHARE * daylight_lx)
+    cells = np.full((count, count, PER_CELL), -1, np.int32)
+    near = np.all(np.abs(rows["position"][:, :2] - low - HALF_CELLS * CELL_M) < HALF_CELLS * CELL_M * 1.5, 1)
+    rows = rows[near]
+    if len(rows):
+        middles = (np.arange(count) + 0.5) * CELL_M
+        grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
+        toward = grid[None] - rows["position"][:, None, None, :2]
+        flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
+        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT))
+        ahead = np.einsum("lxyk,lk->lxy", toward, rows["axis"][:, :2]) / np.maximum(flat + 0.7 * CELL_M, 1e-3)
+        level = np.abs(rows["axis"][:, 2]) < 0.7
+        behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
+        peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        lux = peak[:, None, None] / np.maximum(flat, 2.0) ** 2 * np.where(behind, 0.0, 1.0)
+        lux[lux < least] = 0.0
+        kept = min(PER_CELL, len(rows))
+        order = np.argsort(-lux, axis=0, kind="stable")[:kept]
+        found = np.where(np.take_along_axis(lux, order, 0) > 0, order, -1)
+        cells[..., :kept] = np.moveaxis(found, 0, -1)
+    return Lamps(
+        np.ascontiguousarray(rows["position"]),
+        np.ascontiguousarray(rows["axis"]),
+        np.ascontiguousarray(rows["intensity"]),
+        np.ascontiguousarray(rows["beam"]),
+        low.astype(np.float32),
+        cells,
+        np.array([least], np.float32),
+    )
+
+
+@kernel(inline=True)
+def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
+    """Cell of a place: `low` is Lamps.low; clamped to 0 ... `last`."""
+    i = np.int32(math.floor((x - low[0]) / np.float32(CELL_M)))
+    j = np.int32(math.floor((y - low[1]) / np.float32(CELL_M)))
+    return min(max(i, 0), last), min(max(j, 0), last)
+
+
+@kernel
+def lamp_lux(position, axis, beam, lamp, x, y, z):  # type: ignore[no-untyped-def]
+    """Unit direction to a lamp, its distance, and lux per unit of its peak on a plane facing it at (x, y, z).
+
+    `position`, `axis` and `beam` are those of Lamps.
+    """
+    tx, ty, tz = position[lamp, 0] - x, position[lamp, 1] - y, position[lamp, 2] - z
+    d2 = tx * tx + ty * ty + tz * tz
+    lx, ly, lz = unit(tx, ty, tz)
+    level = beam_intensity(beam[lamp], axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], -lx, -ly, -lz)
+    return lx, ly, lz, math.sqrt(d2), level / max(d2, NEAREST_M2)
+
+
+@kernel
+def lamps_on_points(start, stop, points, paths, lamps, extinction, ways, lights):  # type: ignore[no-untyped-def]
+    """Light of the lamps around each solid point: the strongest kept for shadow rays, the rest added as they are.
+
+    Args:
+        start, stop: range of points.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE; `lamp_*` receives the light of the weaker lamps.
+        lamps: Lamps. extinction: of the air, 1/m, float32.
+        ways: (N, S, 4) float32 result: unit direction to a lamp and distance to go, 0 for none.
+        lights: (N, S, 3) float32 result: radiance by that lamp if nothing is between.
+    """
+    position, axis, intensity, beam, low, cells, least = lamps
+    kept, per_cell, last = ways.shape[1], cells.shape[2], cells.shape[0] - 1
+    for i in range(start, stop):
+        for s in range(kept):
+            ways[i, s, 3] = ZERO
+        p, path = points[i], paths[i]
+        if p.state != SOLID:
+            continue
+        row, column = cell_of(low, last, p.x, p.y)
+        for k in range(per_cell):
+            lamp = cells[row, column, k]
+            if lamp < 0:
+                break
+            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z)
+            if lux * intensity[lamp, 1] < least[0]:
+                continue
+            lux *= math.exp(-extinction * distance)
+            blur = LAMP_RADIUS_M / max(distance, ONE)
+            r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
+            if p.retro > ZERO:
+                back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
+                back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
+                r, g, b = r + back, g + back, b + back
+            r, g, b = r * lux * intensity[lamp, 0], g * lux * intensity[lamp, 1], b * lux * intensity[lamp, 2]
+            strength = luminance(r, g, b)
+            if strength <= ZERO:
+                continue
+            slot, weakest = -1, strength  # the free slot, or the weakest
+            for s in range(kept):
+                if ways[i, s, 3] == ZERO:
+                    slot, weakest = s, -ONE
+                    break
+                other = luminance(lights[i, s, 0], lights[i, s, 1], lights[i, s, 2])
+                if other < weakest:
+                    slot, weakest = s, other
+            if slot < 0:
+                path.lamp_r, path.lamp_g, path.lamp_b = path.lamp_r + r, path.lamp_g + g, path.lamp_b + b
+                continue
+            if weakest >= ZERO:
+                path.lamp_r += lights[i, slot, 0]
+                path.lamp_g += lights[i, slot, 1]
+                path.lamp_b += lights[i, slot, 2]
+            ways[i, slot, 0], ways[i, slot, 1], ways[i, slot, 2] = lx, ly, lz
+            ways[i, slot, 3] = max(distance - LAMP_CLEARANCE_M, np.float32(0.01))
+            lights[i, slot, 0], lights[i, slot, 1], lights[i, slot, 2] = r, g, b
+
+
+@kernel
+def add_lamp(start, stop, rows, blocked, slot, lights, paths):  # type: ignore[no-untyped-def]
+    """Add the light of the lamps in `slot` of `lights` to the paths `rows` where no shadow ray was `blocked`."""
+    for j in range(start, stop):
+        if not blocked[j]:
+            i = rows[j]
+            path = paths[i]
+            path.lamp_r += lights[i, slot, 0]
+            path.lamp_g += lights[i, slot, 1]
+            path.lamp_b += lights[i, slot, 2]

@@ -1,0 +1,380 @@
+"""Kernels that carry light along paths: through glass and holes, to the sun and mirror images, and back to the eye."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.sensors.shading.reflectance import SUN_BLUR, mean_fresnel, scattered, schlick, window_reflectance
+from simulator.sensors.shading.surface import GLASS, HOLE, MISS, SOLID
+from simulator.sensors.shading.vector import (
+    INV_PI,
+    ONE,
+    PI,
+    ZERO,
+    airlight,
+    clamp01,
+    in_cone,
+    luminance,
+    mirrored,
+    random2,
+    sky_irradiance,
+    sky_radiance,
+    step,
+    toward_hemisphere,
+    unit,
+)
+
+SUN_RADIUS = np.float32(0.00465)
+SUN_COSINE = np.float32(1 - 0.00465**2 / 2)
+SUN_RADIANCE = np.float32(1 / (np.pi * 0.00465**2))  # per illuminance: one over the disc's solid angle
+OFFSET_M = np.float32(2e-3)  # secondary rays start this far above the surface, plus a share of the distance
+OFFSET_SHARE = np.float32(2e-5)
+MIRROR_LEAST = np.float32(0.02)  # weaker reflections take the mean light of their surroundings
+MIRROR_ROUGHEST = np.float32(0.38)
+COAT_LEAST = np.float32(0.1)
+SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
+FAR_GROUND_M = np.float32(300.0)
+NEVER = -2
+
+# State of a path beside its point, one record a path.
+PATH_DTYPE = np.dtype(
+    [
+        ("first", np.int32),  # instance that the ray meets first, glass included; -1 none, NEVER not yet known
+        ("reach", np.float32),  # distance to it, metres
+        ("sun_seen", np.float32),  # 0..1
+        ("mirrors", np.int32),  # 1: a mirror ray carries the reflection of the point or of glass before it
+        ("dx", np.float32),  # unit direction from the eye
+        ("dy", np.float32),
+        ("dz", np.float32),
+        ("tr", np.float32),  # throughput: what glass has left of the light
+        ("tg", np.float32),
+        ("tb", np.float32),
+        ("red", np.float32),  # result: radiance toward the eye
+        ("green", np.float32),
+        ("blue", np.float32),
+        ("ox", np.float32),  # where the mirror ray starts
+        ("oy", np.float32),
+        ("oz", np.float32),
+        ("mx", np.float32),  # its unit direction
+        ("my", np.float32),
+        ("mz", np.float32),
+        ("wr", np.float32),  # its share in the light
+        ("wg", np.float32),
+        ("wb", np.float32),
+        ("sx", np.float32),  # unit direction to a place of the sun's disc
+        ("sy", np.float32),
+        ("sz", np.float32),
+        ("lamp_r", np.float32),  # radiance of the point by lamps
+        ("lamp_g", np.float32),
+        ("lamp_b", np.float32),
+        ("er", np.float32),  # irradiance of the point by sky and surroundings
+        ("eg", np.float32),
+        ("eb", np.float32),
+    ]
+)
+
+
+@kernel
+def set_out(start, stop, directions, points, paths):  # type: ignore[no-untyped-def]
+    """Begin paths along unit `directions` (N, 3) float32."""
+    for i in range(start, stop):
+        path, p = paths[i], points[i]
+        p.distance = ZERO
+        path.first, path.reach, path.sun_seen, path.mirrors = NEVER, np.float32(np.inf), ZERO, 0
+        path.dx, path.dy, path.dz = directions[i, 0], directions[i, 1], directions[i, 2]
+        path.tr, path.tg, path.tb = ONE, ONE, ONE
+        path.red, path.green, path.blue = ZERO, ZERO, ZERO
+        path.wr, path.wg, path.wb = ZERO, ZERO, ZERO
+        path.lamp_r, path.lamp_g, path.lamp_b = ZERO, ZERO, ZERO
+
+
+@kernel(inline=True)
+def lift(p):  # type: ignore[no-untyped-def]
+    """How far from a surface secondary rays start, so that they do not meet it again."""
+    return OFFSET_M + OFFSET_SHARE * p.distance
+
+
+@kernel(inline=True)
+def aim_mirror(p, path, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
+    """Give a path its mirror ray from point p along m, with weights w."""
+    away = lift(p)
+    path.mirrors = 1
+    path.ox, path.oy, path.oz = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
+    path.mx, path.my, path.mz = mx, my, mz
+    path.wr, path.wg, path.wb = wr, wg, wb
+
+
+@kernel
+def peel(start, stop, rows, points, paths, extinction, final, going):  # type: ignore[no-untyped-def]
+    """Let paths through holes and glass; note what each path met first.
+
+    Args:
+        start, stop: range of `rows`.
+        rows: (R,) int32 paths that have just got a new point.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE.
+        extinction: of the air, 1/m, float32.
+        final: no more layers are followed: what is met now counts as solid.
+        going: (R,) bool result: the path goes on behind the surface.
+    """
+    for j in range(start, stop):
+        p, path = points[rows[j]], paths[rows[j]]
+        going[j] = False
+        if p.state != HOLE and path.first == NEVER:
+            path.first, path.reach = p.instance, p.distance
+        if p.state in (MISS, SOLID):
+            continue
+        if final:
+            p.state = SOLID
+            continue
+        going[j] = True
+        if p.state == GLASS:
+            part = window_reflectance(-(path.dx * p.nx + path.dy * p.ny + path.dz * p.nz))
+            if path.mirrors == 0:
+                mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
+                w = part * math.exp(-extinction * p.distance)
+                aim_mirror(p, path, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
+            kept = (ONE - part) * p.transmission
+            path.tr, path.tg, path.tb = kept * path.tr, kept * path.tg, kept * path.tb
+
+
+@kernel
+def onward(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-untyped-def]
+    """Rays that go on straight behind the points of the paths `rows`, into `origins` and `ways` (R, 3)."""
+    for j in range(start, stop):
+        p, path = points[rows[j]], paths[rows[j]]
+        away = lift(p)
+        ways[j, 0], ways[j, 1], ways[j, 2] = path.dx, path.dy, path.dz
+        origins[j, 0] = p.x + away * path.dx
+        origins[j, 1] = p.y + away * path.dy
+        origins[j, 2] = p.z + away * path.dz
+
+
+@kernel
+def from_surface(start, stop, rows, points, origins):  # type: ignore[no-untyped-def]
+    """Starts of rays that leave the points `rows`, into `origins` (R, 3)."""
+    for j in range(start, stop):
+        p = points[rows[j]]
+        away = lift(p)
+        origins[j, 0], origins[j, 1], origins[j, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
+
+
+@kernel
+def sun_ways(start, stop, rows, paths, ways):  # type: ignore[no-untyped-def]
+    """Directions to the sun of the paths `rows`, into `ways` (R, 3)."""
+    for j in range(start, stop):
+        path = paths[rows[j]]
+        ways[j, 0], ways[j, 1], ways[j, 2] = path.sx, path.sy, path.sz
+
+
+@kernel
+def mirror_ways(start, stop, rows, paths, origins, ways):  # type: ignore[no-untyped-def]
+    """Mirror rays of the paths `rows`, into `origins` and `ways` (R, 3)."""
+    for j in range(start, stop):
+        path = paths[rows[j]]
+        origins[j, 0], origins[j, 1], origins[j, 2] = path.ox, path.oy, path.oz
+        ways[j, 0], ways[j, 1], ways[j, 2] = path.mx, path.my, path.mz
+
+
+@kernel(inline=True)
+def has_mirror_coat(p):  # type: ignore[no-untyped-def]
+    """Whether a point has a coat that reflects like a mirror."""
+    return p.coat > COAT_LEAST and p.coat_roughness < MIRROR_ROUGHEST
+
+
+@kernel
+def prepare(start, stop, points, paths, sky, seed, soft, mirrors, sun_wanted):  # type: ignore[no-untyped-def]
+    """Choose for each solid point the ray to the sun and the mirror ray, if it needs one.
+
+    Args:
+        start, stop: range of points.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
+        seed: uint32 of this batch.
+        soft: aim at a random place of the sun's disc instead of its middle.
+        mirrors: look for mirror reflections.
+        sun_wanted: (N,) bool result.
+    """
+    _, _, _, _, sun, sun_lx, extinction = sky
+    shining = sun_lx[1] > ZERO
+    for i in range(start, stop):
+        p, path = points[i], paths[i]
+        sun_wanted[i] = False
+        if p.state != SOLID:
+            continue
+        if shining:
+            lx, ly, lz = sun[0], sun[1], sun[2]
+            if soft:
+                a, b = random2(seed, i, 0, 1)
+                lx, ly, lz = in_cone(lx, ly, lz, SUN_RADIUS, a, b)
+            path.sx, path.sy, path.sz = lx, ly, lz
+            sun_wanted[i] = p.nx * lx + p.ny * ly + p.nz * lz > ZERO and p.fx * lx + p.fy * ly + p.fz * lz > ZERO
+        if not mirrors or path.mirrors != 0:
+            continue
+        nv = -(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz)
+        if has_mirror_coat(p):
+            wr = p.coat * schlick(p.coat_f0, nv)
+            wg, wb, rough = wr, wr, p.coat_roughness
+        elif p.roughness < MIRROR_ROUGHEST:
+            wr, wg, wb = mean_fresnel(p, p.red, nv), mean_fresnel(p, p.green, nv), mean_fresnel(p, p.blue, nv)
+            rough = p.roughness
+        else:
+            continue
+        if luminance(wr, wg, wb) < MIRROR_LEAST:
+            continue
+        a, b = random2(seed, i, 1, 1)
+        tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05)))  # slopes of GGX
+        hx, hy, hz = in_cone(p.nx, p.ny, p.nz, min(tilt, np.float32(0.7)), ONE, b)
+        mx, my, mz = mirrored(path.dx, path.dy, path.dz, hx, hy, hz)
+        up = mx * p.fx + my * p.fy + mz * p.fz
+        if up < np.float32(0.01):
+            away = np.float32(0.02) - up
+            mx, my, mz = unit(mx + away * p.fx, my + away * p.fy, mz + away * p.fz)
+        w = math.exp(-extinction[0] * p.distance)
+        aim_mirror(p, path, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
+
+
+@kernel
+def mirror_sky(start, stop, paths, sky):  # type: ignore[no-untyped-def]
+    """Preview's mirror images: the sky alone, or the ground where the reflection goes down."""
+    table, _, _, ground, _, _, _ = sky
+    for i in range(start, stop):
+        path = paths[i]
+        if path.mirrors == 0:
+            continue
+        r, g, b = sky_radiance(table, ground, path.mx, path.my, path.mz)
+        # near the horizon streets mirror houses and trees, which are darker than the sky
+        seen = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), path.mz)
+        path.red += path.wr * r * seen
+        path.green += path.wg * g * seen
+        path.blue += path.wb * b * seen
+
+
+@kernel
+def add_mirrored(start, stop, rows, paths, others):  # type: ignore[no-untyped-def]
+    """Add what mirror rays brought: finished paths `others` (R,) belong to the paths `rows`."""
+    for j in range(start, stop):
+        path, other = paths[rows[j]], others[j]
+        path.red += path.wr * other.red
+        path.green += path.wg * other.green
+        path.blue += path.wb * other.blue
+
+
+@kernel
+def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):  # type: ignore[no-untyped-def]
+    """`per_point` stratified, cosine-distributed rays from each of the points in `rows`."""
+    for j in range(start, stop):
+        p = points[rows[j]]
+        away = lift(p)
+        a, b = random2(seed, rows[j], 2, 1)
+        for s in range(per_point):
+            u = (np.float32(s) + a) / np.float32(per_point)
+            v = b + np.float32(s) * np.float32(0.61803399)
+            x, y, z = toward_hemisphere(p.nx, p.ny, p.nz, u, v - np.float32(math.floor(v)))
+            up = x * p.fx + y * p.fy + z * p.fz
+            if up < ZERO:  # a shading normal may point rays into the triangle
+                x, y, z = x - (up + up) * p.fx, y - (up + up) * p.fy, z - (up + up) * p.fz
+            q = j * per_point + s
+            ways[q, 0], ways[q, 1], ways[q, 2] = x, y, z
+            origins[q, 0], origins[q, 1], origins[q, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
+
+
+@kernel
+def open_sky(start, stop, rows, blocked, ways, sky, per_point, around):  # type: ignore[no-untyped-def]
+    """Irradiance (N, 3) of the points `rows` from rays that meet the sky or, if blocked, something dim and grey."""
+    table, _, _, ground, _, _, _ = sky
+    dim = np.float32(0.6)
+    for j in range(start, stop):
+        red, green, blue = ZERO, ZERO, ZERO
+        for s in range(per_point):
+            q = j * per_point + s
+            if blocked[q]:
+                r, g, b = dim * ground[0], dim * ground[1], dim * ground[2]
+            else:
+                r, g, b = sky_radiance(table, ground, ways[q, 0], ways[q, 1], ways[q, 2])
+            red, green, blue = red + r, green + g, blue + b
+        scale, i = PI / np.float32(per_point), rows[j]
+        around[i, 0], around[i, 1], around[i, 2] = red * scale, green * scale, blue * scale
+
+
+@kernel
+def mean_irradiance(start, stop, rows, others, per_point, around):  # type: ignore[no-untyped-def]
+    """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays."""
+    for j in range(start, stop):
+        red, green, blue = ZERO, ZERO, ZERO
+        for s in range(per_point):
+            other = others[j * per_point + s]
+            red, green, blue = red + other.red, green + other.green, blue + other.blue
+        scale, i = PI / np.float32(per_point), rows[j]
+        around[i, 0], around[i, 1], around[i, 2] = red * scale, green * scale, blue * scale
+
+
+@kernel
+def compose(start, stop, points, paths, sky, first_bounce):  # type: ignore[no-untyped-def]
+    """Sum the light of each path: emission, sun, surroundings, lamps, then the air in between; or the sky.
+
+    Args:
+        start, stop: range of paths.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
+        first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
+            unoccluded sky stands for it.
+    """
+    table, air, harmonics, ground, sun, sun_lx, extinction = sky
+    for i in range(start, stop):
+        p, path = points[i], paths[i]
+        dx, dy, dz = path.dx, path.dy, path.dz
+        through = ONE
+        if p.state == MISS:
+            red, green, blue = sky_radiance(table, ground, dx, dy, dz)
+            if dz <= ZERO:  # far ground, through far air
+                through = clamp01(-dz * np.float32(10.0)) * math.exp(-extinction[0] * FAR_GROUND_M)
+            elif first_bounce and dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
+                red, green = red + SUN_RADIANCE * sun_lx[0], green + SUN_RADIANCE * sun_lx[1]
+                blue += SUN_RADIANCE * sun_lx[2]
+        else:
+            red, green, blue = outgoing(p, path, harmonics, first_bounce)
+            if path.sun_seen > ZERO:
+                r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], SUN_BLUR)
+                red, green = red + r * path.sun_seen * sun_lx[0], green + g * path.sun_seen * sun_lx[1]
+                blue += b * path.sun_seen * sun_lx[2]
+            through = math.exp(-extinction[0] * p.distance)
+        if through < ONE:
+            r, g, b = airlight(air, dx, dy)
+            red, green, blue = r + through * (red - r), g + through * (green - g), b + through * (blue - b)
+        path.red += path.tr * red
+        path.green += path.tg * green
+        path.blue += path.tb * blue
+
+
+@kernel
+def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
+    """Radiance that a surface sends along a path, without that of the sun."""
+    sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+    er, eg, eb, seen = SECOND_BOUNCE * sr, SECOND_BOUNCE * sg, SECOND_BOUNCE * sb, SECOND_BOUNCE
+    if first_bounce:
+        er, eg, eb = path.er, path.eg, path.eb
+        seen = clamp01(luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9)))
+    nv = max(-(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz), np.float32(0.02))
+    coat = p.coat * schlick(p.coat_f0, nv)
+    diffuse = INV_PI * (ONE - p.metallic) * (ONE - coat)
+    fr, fg, fb = mean_fresnel(p, p.red, nv), mean_fresnel(p, p.green, nv), mean_fresnel(p, p.blue, nv)
+    # lobes without a mirror ray reflect the mean light from around the mirrored direction
+    mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
+    rr, rg, rb = sky_irradiance(harmonics, mx, my, mz)
+    seen *= INV_PI
+    coat_traced = path.mirrors != 0 and has_mirror_coat(p)
+    base = ZERO if path.mirrors != 0 and not coat_traced else ONE - coat
+    rest = ZERO if coat_traced else coat
+    red = p.glow_r + path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * seen
+    green = p.glow_g + path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * seen
+    blue = p.glow_b + path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * seen
+    return red, green, blue
+
+
+def new_points_and_paths(count: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Room for `count` points and paths; `set_out` begins them."""
+    from simulator.sensors.shading.surface import POINT_DTYPE
+
+    return np.empty(count, POINT_DTYPE), np.empty(count, PATH_DTYPE)

@@ -1,0 +1,194 @@
+"""A whole picture in linear light: rays of all pixels in bands, with the labels of the rays through pixel centres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
+from simulator.numerics.rng import hash4, uniform
+from simulator.sensors.shading import skylight
+from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.transport import QUALITIES, Transport
+from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
+from simulator.sensors.stage import SEEN
+
+if TYPE_CHECKING:
+    from simulator.sensors.optics import CameraModel
+    from simulator.sensors.stage import Stage
+
+F32 = NDArray[np.float32]
+
+BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
+LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
+RING = np.float32(0.36)  # where samples beside the centre lie, in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture before lens, exposure and sensor, with its labels.
+
+    Attributes:
+        radiance: (H, W, 3) float32, cd/m2 by channel of linear sRGB.
+        depth: (H, W) float32 metres along the optical axis, inf where nothing was hit.
+        instance: (H, W) int32 row of the scene's instances, -1 for none.
+    """
+
+    radiance: F32
+    depth: F32
+    instance: NDArray[np.int32]
+
+
+@kernel
+def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: ignore[no-untyped-def]
+    """Unit rays of the rows of a band, sample after sample: sample 0 through pixel centres, the others on a ring.
+
+    Args:
+        start, stop: range of rows of the band.
+        table: (H, W, 3) float32 directions through pixel centres, camera frame.
+        first_row: of the band in the picture.
+        rotation: (3, 3) float32 local_R_camera.
+        seed: uint32.
+        out: (S, rows, W, 3) float32 result, local frame.
+    """
+    samples, width, height = out.shape[0], table.shape[1], table.shape[0]
+    for row in range(start, stop):
+        y = first_row + row
+        for x in range(width):
+            bits, _, _, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(3))
+            turn = uniform(bits)
+            # slopes of the table: how directions change from pixel to pixel
+            x0, x1, y0, y1 = max(x - 1, 0), min(x + 1, width - 1), max(y - 1, 0), min(y + 1, height - 1)
+            sx, sy = ONE / np.float32(max(x1 - x0, 1)), ONE / np.float32(max(y1 - y0, 1))
+            for s in range(samples):
+                du, dv = ZERO, ZERO
+                if s > 0:
+                    angle = TWO_PI * (turn + np.float32(s - 1) / np.float32(samples - 1))
+                    du, dv = RING * np.cos(angle), RING * np.sin(angle)
+                a = table[y, x, 0] + du * sx * (table[y, x1, 0] - table[y, x0, 0])
+                a += dv * sy * (table[y1, x, 0] - table[y0, x, 0])
+                b = table[y, x, 1] + du * sx * (table[y, x1, 1] - table[y, x0, 1])
+                b += dv * sy * (table[y1, x, 1] - table[y0, x, 1])
+                dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2]
+                dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2]
+                dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2]
+                out[s, row, x, 0], out[s, row, x, 1], out[s, row, x, 2] = unit(dx, dy, dz)
+
+
+@kernel
+def gather(start, stop, paths, forward, radiance, depth, instance):  # type: ignore[no-untyped-def]
+    """Mean of the samples of pixels `start:stop` of a band, and the labels of sample 0.
+
+    Args:
+        start, stop: range of pixels of the band, P in all.
+        paths: (S * P,) finished PATH_DTYPE, sample after sample. forward: (3,) float32 optical axis.
+        radiance: (P, 3), depth: (P,), instance: (P,) results.
+    """
+    count = len(depth)
+    samples = len(paths) // count
+    for i in range(start, stop):
+        red, green, blue = ZERO, ZERO, ZERO
+        for s in range(samples):
+            path = paths[s * count + i]
+            red, green, blue = red + path.red, green + path.green, blue + path.blue
+        scale = ONE / np.float32(samples)
+        radiance[i, 0], radiance[i, 1], radiance[i, 2] = red * scale, green * scale, blue * scale
+        center = paths[i]
+        cosine = center.dx * forward[0] + center.dy * forward[1] + center.dz * forward[2]
+        instance[i] = center.first
+        depth[i] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+
+
+def take_picture(
+    stage: Stage, camera: CameraModel, local_SE3_camera: NDArray[np.float64], seed: int, quality: str
+) -> tuple[Picture, Transport]:
+    """Render what a camera sees of the stage at its current time.
+
+    Args:
+        stage: the posed scene.
+        camera: geometry.
+        local_SE3_camera: (4, 4) pose of the optical frame in the scene's local frame.
+        seed: of all random numbers of this picture.
+        quality: a name in QUALITIES.
+
+    Returns:
+        The picture, and the light transport that made it (its lamps and sky).
+    """
+    effort = QUALITIES[quality]
+    transport = Transport(stage, local_SE3_camera[:3, 3], effort)
+    table, rotation = camera.rays(), np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
+    origin = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
+    spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
+    height, width = camera.height, camera.width
+    number = np.uint32(seed & 0xFFFFFFFF)
+    picture = Picture(
+        np.empty((height, width, 3), np.float32),
+        np.empty((height, width), np.float32),
+        np.empty((height, width), np.int32),
+    )
+    grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
+    rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
+    for top in range(0, height, rows_per_band):
+        rows = min(rows_per_band, height - top)
+        pixels = rows * width
+        rays = np.empty((effort.samples, rows, width, 3), np.float32)
+        _rows(transport, rows, make_rays, table, top, rotation, number, rays)
+        directions = rays.reshape(-1, 3)
+        # a finer footprint than the pixel's, for the samples average
+        sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
+        points, paths = transport.first_points(
+            origin, directions, sharpness, SEEN, effort.layers, (effort.samples * rows, width)
+        )
+        band_seed = int(number) + 16 * (top + 1)
+        transport.light_up(points, paths, band_seed, mirrors=True)
+        span = np.array([top * width, pixels], np.int64)
+        transport.each(len(directions), skylight.look_up, span, width, effort.sky_stride, grid_width,
+                       transport.sky.harmonics, grid_points, grid_light, points, paths)  # fmt: skip
+        transport.finish(points, paths, sharpness, band_seed)
+        forward = np.ascontiguousarray(rotation[:, 2])
+        transport.each(pixels, gather, paths, forward,
+                       picture.radiance[top : top + rows].reshape(-1, 3),
+                       picture.depth[top : top + rows].reshape(-1),
+                       picture.instance[top : top + rows].reshape(-1))  # fmt: skip
+    if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
+        _add_glow(transport, camera, rotation, origin, picture)
+    return picture, transport
+
+
+def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: F32, picture: Picture) -> None:
+    """Light of lamps scattered by the air in front of the scene."""
+    rows, columns = (-(-size // CELL_PX) + 1 for size in (camera.height, camera.width))
+    glow = np.empty((rows * columns, SLICES + 1, 3), np.float32)
+    transport.each(len(glow), fill_glow, columns, camera.rays(), rotation, origin, transport.lamps,
+                   transport.extinction, glow, chunk=64)  # fmt: skip
+    _rows(transport, camera.height, add_glow, columns, glow, picture.depth, picture.radiance)
+
+
+def _sky_light_grid(
+    transport: Transport, table: F32, rotation: F32, origin: F32, spread: float, seed: np.uint32
+) -> tuple[int, NDArray[np.void], F32]:
+    """Columns, surfaces and smoothed sky light of every `sky_stride`-th pixel."""
+    stride = transport.quality.sky_stride
+    coarse = np.ascontiguousarray(table[::stride, ::stride])
+    rows, columns = coarse.shape[:2]
+    rays = np.empty((1, rows, columns, 3), np.float32)
+    _rows(transport, rows, make_rays, coarse, 0, rotation, seed, rays)
+    directions = rays.reshape(-1, 3)
+    points, _ = transport.first_points(
+        origin, directions, spread * stride, SEEN, transport.quality.layers, (rows, columns)
+    )
+    light = transport.sky_light(points, int(seed) + 7)
+    spare = np.empty_like(light)
+    for reach in (1, 2, 4):
+        _rows(transport, rows, skylight.smooth, columns, reach, points, light, spare)
+        light, spare = spare, light
+    return columns, points, light
+
+
+def _rows(transport: Transport, rows: int, body, *arguments) -> None:  # type: ignore[no-untyped-def]
+    """Run a kernel over rows of the picture."""
+    parallel_for(lambda start, stop: body(start, stop, *arguments), rows, chunk=8, threads=transport.stage.threads)

@@ -1,0 +1,152 @@
+"""Rain streaks and snow flakes before the scene: sizes, numbers and speeds of real ones, drawn where they would be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.scene import Atmosphere
+from simulator.sensors.shading.lamps import cell_of, lamp_lux
+from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO
+
+F32 = NDArray[np.float32]
+
+NEAREST_M, FARTHEST_M = 0.35, 24.0
+SHELLS = 6  # of doubling depth: far ones hold only particles that are big enough to be seen
+LEAST_WIDTH_PX = 0.1
+MOST_PER_SHELL = 60_000
+FLAKE_WIDENING = 10.0 ** (1 / 3)  # flakes of density 0.1 are that much wider than the drops they melt to
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of particles.
+
+    Attributes:
+        number: per m3 and mm of (melted) diameter at diameter 0. slope: of the exponential size distribution, 1/mm.
+        widening: of the particle over its melted diameter.
+        sky_part: of the mean radiance of the sky that it shows. lamp_part: radiance per lux of lamps, 1/sr.
+        background_part: of the radiance behind it that it passes on.
+    """
+
+    number: float
+    slope: float
+    widening: float
+    sky_part: float
+    lamp_part: float
+    background_part: float
+
+    @property
+    def is_snow(self) -> bool:
+        """Whether it falls slowly and tumbles."""
+        return self.widening > 1
+
+
+def kinds_of(atmosphere: Atmosphere) -> list[Kind]:
+    """Rain by Marshall and Palmer (1948), snow by Gunn and Marshall (1958); empty in dry air."""
+    found = []
+    if atmosphere.rain_mm_h > 0:
+        found.append(Kind(8000.0, 4.1 * atmosphere.rain_mm_h**-0.21, 1.0, 0.75, 0.05, 0.25))
+    if atmosphere.snow_mm_h > 0:
+        rate = atmosphere.snow_mm_h
+        found.append(Kind(3800.0 * rate**-0.87, 2.55 * rate**-0.48, FLAKE_WIDENING, 0.75, 0.26, 0.05))
+    return found
+
+
+def make_particles(
+    kind: Kind, focal_px: float, half_width: float, half_height: float, rng: np.random.Generator
+) -> tuple[F32, F32]:
+    """(P, 3) positions in the camera frame and (P,) diameters in metres of the particles worth drawing."""
+    depths = NEAREST_M * (FARTHEST_M / NEAREST_M) ** (np.arange(SHELLS + 1) / SHELLS)
+    positions, sizes = [np.zeros((0, 3))], [np.zeros(0)]
+    for near, far in zip(depths[:-1], depths[1:]):
+        volume = 4 * half_width * half_height * (far**3 - near**3) / 3
+        least_mm = 1000 * LEAST_WIDTH_PX * near / focal_px / kind.widening
+        expected = volume * kind.number / kind.slope * math.exp(-kind.slope * least_mm)
+        if expected > MOST_PER_SHELL:
+            least_mm += math.log(expected / MOST_PER_SHELL) / kind.slope
+            expected = MOST_PER_SHELL
+        count = int(rng.poisson(expected))
+        z = np.cbrt(near**3 + rng.uniform(size=count) * (far**3 - near**3))
+        across = rng.uniform(-1, 1, (count, 2)) * [half_width, half_height]
+        positions.append(np.concatenate([across * z[:, None], z[:, None]], 1))
+        sizes.append((least_mm + rng.exponential(1 / kind.slope, count)) * kind.widening / 1000)
+    return np.concatenate(positions).astype(np.float32), np.concatenate(sizes).astype(np.float32)
+
+
+def fall_speed_mps(kind: Kind, diameters_m: F32) -> F32:
+    """Terminal speeds: rain 9.65 - 10.3 exp(-0.6 D[mm]) (Atlas et al., 1973); aggregates of flakes about 1 m/s."""
+    if kind.is_snow:
+        return (0.98 * (diameters_m * np.float32(1000.0 / FLAKE_WIDENING)) ** np.float32(0.31)).astype(np.float32)
+    speed = 9.65 - 10.3 * np.exp(-600.0 * diameters_m)
+    return np.maximum(speed, 0.2).astype(np.float32)
+
+
+@kernel
+def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignore[no-untyped-def]
+    """Illuminance (P, 3) that lamps give to particles `start:stop` at `places` (P, 3) in the local frame."""
+    position, axis, intensity, beam, low, cells, _ = lamps
+    last, per_cell = cells.shape[0] - 1, cells.shape[2]
+    for i in range(start, stop):
+        x, y, z = places[i, 0], places[i, 1], places[i, 2]
+        row, column = cell_of(low, last, x, y)
+        red, green, blue = ZERO, ZERO, ZERO
+        for k in range(per_cell):
+            lamp = cells[row, column, k]
+            if lamp < 0:
+                break
+            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z)
+            e *= math.exp(-extinction * distance)
+            red, green, blue = (
+                red + e * intensity[lamp, 0],
+                green + e * intensity[lamp, 1],
+                blue + e * intensity[lamp, 2],
+            )
+        lux[i, 0], lux[i, 1], lux[i, 2] = red, green, blue
+
+
+@kernel
+def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain):  # type: ignore[no-untyped-def]
+    """Add particles to rows `start:stop` of a picture; each row is owned by one call, in the order of particles.
+
+    A particle of width w moves from head to tail during the exposure: where it passes it covers the background for
+    the share of the time that it needs to pass (K. Garg and S. Nayar, ICCV 2005).
+
+    Args:
+        start, stop: range of rows.
+        heads, tails: (P, 3) float32 column, row, depth of both ends of the path.
+        widths: (P,) float32 pixels. colors: (P, 3) radiance. parts: (P,) float32 share of the background passed on.
+        depth: (H, W) of the scene. radiance: (H, W, 3) before. gain: (H, W, 3) change, added to.
+    """
+    columns = depth.shape[1]
+    for i in range(len(widths)):
+        x0, y0, x1, y1 = heads[i, 0], heads[i, 1], tails[i, 0], tails[i, 1]
+        drawn = max(widths[i], ONE)
+        radius = HALF * drawn
+        top, bottom = min(y0, y1) - radius, max(y0, y1) + radius
+        if bottom < np.float32(start) or top > np.float32(stop - 1):
+            continue
+        ex, ey = x1 - x0, y1 - y0
+        length = math.sqrt(ex * ex + ey * ey)
+        area = np.float32(0.25) * PI * widths[i] * widths[i]
+        opacity = min(area / ((length + drawn) * drawn), ONE)
+        first, final = max(np.int32(math.floor(top)), start), min(np.int32(math.ceil(bottom)), stop - 1)
+        left = max(np.int32(math.floor(min(x0, x1) - radius)), 0)
+        right = min(np.int32(math.ceil(max(x0, x1) + radius)), columns - 1)
+        for y in range(first, final + 1):
+            for x in range(left, right + 1):
+                if depth[y, x] < heads[i, 2]:
+                    continue
+                qx, qy = np.float32(x) - x0, np.float32(y) - y0
+                t = min(max((qx * ex + qy * ey) / max(length * length, np.float32(1e-6)), ZERO), ONE)
+                qx, qy = qx - t * ex, qy - t * ey
+                inside = min(max(radius + HALF - math.sqrt(qx * qx + qy * qy), ZERO), ONE)
+                if inside > ZERO:
+                    a = opacity * inside
+                    for k in range(3):
+                        back = radiance[y, x, k]
+                        gain[y, x, k] += a * (colors[i, k] + (parts[i] - ONE) * back)

@@ -1,0 +1,98 @@
+"""Sky light on a coarse grid of pixels: smoothed along surfaces, then looked up for every sample of the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.sensors.shading.surface import SOLID
+from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
+
+PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their distance do not mix
+PLANE_M = np.float32(0.03)
+FALLBACK = np.float32(0.6)  # sky that a point sees whose neighbours on the grid are all of other surfaces
+TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+
+
+@kernel(inline=True)
+def alike(p, q):  # type: ignore[no-untyped-def]
+    """0..1: whether point q lies on the surface of point p (POINT_DTYPE records)."""
+    facing = p.nx * q.nx + p.ny * q.ny + p.nz * q.nz
+    if facing < np.float32(0.5):
+        return ZERO
+    off = (q.x - p.x) * p.nx + (q.y - p.y) * p.ny + (q.z - p.z) * p.nz
+    off /= PLANE_M + PLANE_SHARE * p.distance
+    f2 = facing * facing
+    f4 = f2 * f2
+    return f4 * f4 / (ONE + off * off * (ONE + off * off))
+
+
+@kernel
+def smooth(start, stop, width, reach, points, source, target):  # type: ignore[no-untyped-def]
+    """One pass of an a-trous filter (H. Dammertz et al., HPG 2010) over rows `start:stop` of the grid.
+
+    Args:
+        start, stop: range of grid rows.
+        width: columns of the grid. reach: distance of the taps in grid cells.
+        points: (G,) POINT_DTYPE of the grid, row-major.
+        source, target: (G, 3) float32 irradiance before and after.
+    """
+    height = len(points) // width
+    for y in range(start, stop):
+        for x in range(width):
+            i = y * width + x
+            p = points[i]
+            red, green, blue, total = ZERO, ZERO, ZERO, np.float32(1e-20)
+            if p.state == SOLID:
+                for dy in range(-2, 3):
+                    v = y + dy * reach
+                    if v < 0 or v >= height:
+                        continue
+                    for dx in range(-2, 3):
+                        u = x + dx * reach
+                        if u < 0 or u >= width or points[v * width + u].state != SOLID:
+                            continue
+                        j = v * width + u
+                        w = TAPS[dx + 2] * TAPS[dy + 2] * alike(p, points[j])
+                        red, green = red + w * source[j, 0], green + w * source[j, 1]
+                        blue, total = blue + w * source[j, 2], total + w
+            target[i, 0], target[i, 1], target[i, 2] = red / total, green / total, blue / total
+
+
+@kernel
+def look_up(start, stop, first_pixel, image_width, stride, width, harmonics, grid, light, points, paths):  # type: ignore[no-untyped-def]
+    """Irradiance of the samples `start:stop` from the grid points around their pixels.
+
+    Args:
+        start, stop: range of samples; sample i belongs to pixel `first_pixel[0] + i % first_pixel[1]`.
+        first_pixel: (2,) int64: number of the first pixel, and pixels a pass.
+        image_width: of the picture. stride: pixels between grid points. width: columns of the grid.
+        harmonics: Sky.harmonics, for points that no grid point is like.
+        grid: (G,) POINT_DTYPE. light: (G, 3) float32 their irradiance.
+        points: (N,) POINT_DTYPE of the samples. paths: (N,) PATH_DTYPE, receives the result.
+    """
+    height = len(grid) // width
+    for i in range(start, stop):
+        p = points[i]
+        if p.state != SOLID:
+            continue
+        pixel = first_pixel[0] + i % first_pixel[1]
+        x = np.float32(pixel % image_width) / np.float32(stride)
+        y = np.float32(pixel // image_width) / np.float32(stride)
+        u0, v0 = np.int32(x), np.int32(y)
+        red, green, blue, total = ZERO, ZERO, ZERO, ZERO
+        for corner in range(4):
+            du, dv = corner & 1, corner >> 1
+            j = min(v0 + dv, height - 1) * width + min(u0 + du, width - 1)
+            if grid[j].state != SOLID:
+                continue
+            near = (ONE - abs(x - np.float32(u0 + du))) * (ONE - abs(y - np.float32(v0 + dv)))
+            w = (near + np.float32(0.05)) * (alike(p, grid[j]) + np.float32(1e-5))
+            red, green = red + w * light[j, 0], green + w * light[j, 1]
+            blue, total = blue + w * light[j, 2], total + w
+        path = paths[i]
+        if total > np.float32(1e-4):
+            path.er, path.eg, path.eb = red / total, green / total, blue / total
+        else:
+            r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+            path.er, path.eg, path.eb = FALLBACK * r, FALLBACK * g, FALLBACK * b

@@ -1,0 +1,261 @@
+"""From hits to surfaces: where a ray met what, which way it faces, and how it looks under rain and snow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.scene import Atmosphere
+from simulator.scene.material import Surface, Switch
+from simulator.sensors.shading.texture import bilinear, trilinear
+from simulator.sensors.shading.vector import HALF, ONE, TINY, ZERO, clamp01, lattice, noise2, step, unit
+
+# States of a point
+MISS, SOLID, HOLE, GLASS = 0, 1, 2, 3
+
+OTHER, ASPHALT, CONCRETE = int(Surface.OTHER), int(Surface.ASPHALT), int(Surface.CONCRETE)
+MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
+WINDOWS = int(Switch.WINDOWS)
+LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
+WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
+WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
+SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
+ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
+FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
+PUDDLE_FILM_M = np.float32(1.5e-3)
+SNOW_FULL_M = np.float32(0.03)
+
+# A surface at the end of a ray. One record a ray: kernels touch most fields of a point together.
+POINT_DTYPE = np.dtype(
+    [
+        ("state", np.int32),  # MISS, SOLID, HOLE or GLASS
+        ("instance", np.int32),  # row of the scene's instances, -1 for a miss
+        ("distance", np.float32),  # from the path's start, metres; inf for a miss
+        ("transmission", np.float32),  # of glass
+        ("x", np.float32),  # position in the local frame
+        ("y", np.float32),
+        ("z", np.float32),
+        ("fx", np.float32),  # unit normal of the triangle, on the ray's side
+        ("fy", np.float32),
+        ("fz", np.float32),
+        ("nx", np.float32),  # unit shading normal, on the ray's side
+        ("ny", np.float32),
+        ("nz", np.float32),
+        ("red", np.float32),  # albedo
+        ("green", np.float32),
+        ("blue", np.float32),
+        ("glow_r", np.float32),  # what the surface gives by itself, cd/m2
+        ("glow_g", np.float32),
+        ("glow_b", np.float32),
+        ("roughness", np.float32),
+        ("metallic", np.float32),
+        ("coat", np.float32),  # strength of a smooth layer: lacquer, water, window panes
+        ("coat_roughness", np.float32),
+        ("coat_f0", np.float32),
+        ("retro", np.float32),  # retro-reflected luminance per illuminance, cd / (lx m2)
+        ("retro_width", np.float32),  # its half-value observation angle, rad
+    ]
+)
+# What lies on the ground: one record.
+GROUND_DTYPE = np.dtype([("film_m", np.float32), ("rain_mm_h", np.float32), ("snow_m", np.float32)])
+
+
+def ground_of(atmosphere: Atmosphere) -> NDArray[np.void]:
+    """(1,) GROUND_DTYPE: water and snow of an atmosphere."""
+    return np.array([(atmosphere.water_film_m, atmosphere.rain_mm_h, atmosphere.snow_depth_m)], GROUND_DTYPE)
+
+
+@kernel(inline=True)
+def road_retro(kind):  # type: ignore[no-untyped-def]
+    """Retro-reflected luminance R_L of dry ground, cd / (lx m2): glass-bead marking (EN 1436 R3), bare roads."""
+    if kind == MARKING:
+        return np.float32(0.15)
+    if kind in (ASPHALT, CONCRETE):
+        return np.float32(0.015)
+    return ZERO
+
+
+@kernel
+def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
+    """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
+    hollow = HALF * noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), 1)
+    hollow += np.float32(0.35) * noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), 2)
+    hollow += np.float32(0.15) * noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), 3)
+    wetness = clamp01(film / FULL_FILM_M * (HALF + hollow))
+    puddle = ZERO
+    if kind != SOIL:
+        level = np.float32(0.86) - np.float32(0.42) * clamp01(film / PUDDLE_FILM_M)
+        puddle = step(level, level + np.float32(0.06), hollow)
+    kept = np.float32(0.98) * (ONE - WET_INTERNAL)
+    p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
+    p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)
+    p.blue += wetness * (kept * p.blue / (ONE - WET_INTERNAL * p.blue) - p.blue)
+    p.retro *= ONE - np.float32(0.8) * wetness  # glass beads and texture drown
+    smooth = clamp01(film / PUDDLE_FILM_M)
+    ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
+    rough = np.float32(0.34) - np.float32(0.14) * smooth
+    p.coat = max(puddle, wetness * (np.float32(0.35) + HALF * smooth))
+    p.coat_roughness = rough + puddle * (ripple - rough)
+    p.coat_f0 = WATER_F0
+    tilt = ONE - max(puddle, HALF * wetness)  # water lies level
+    p.nx, p.ny, p.nz = unit(p.nx * tilt, p.ny * tilt, p.nz)
+
+
+@kernel
+def cover(p, snow_m, kind, still):  # type: ignore[no-untyped-def]
+    """Cover what faces up (POINT_DTYPE record p) with snow; roads keep dark tracks, moving things shed most of it."""
+    patch = HALF * noise2(p.x * np.float32(0.8), p.y * np.float32(0.8), 4)
+    patch += HALF * noise2(p.x * np.float32(4.0) + p.z, p.y * np.float32(4.0), 5)
+    depth = clamp01(snow_m / SNOW_FULL_M)
+    if kind not in (OTHER, SOIL):
+        depth *= np.float32(0.75)
+    if not still:
+        depth *= np.float32(0.45)
+    bare = ONE - np.float32(1.25) * depth
+    part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(bare, bare + np.float32(0.3), patch)
+    p.red += part * (np.float32(0.83) - p.red)
+    p.green += part * (np.float32(0.85) - p.green)
+    p.blue += part * (np.float32(0.88) - p.blue)
+    p.roughness += part * (np.float32(0.9) - p.roughness)
+    p.metallic *= ONE - part
+    p.coat *= ONE - part
+    p.retro *= ONE - part
+
+
+@kernel(inline=True)
+def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-def]
+    """Share of its emission that a surface gives; panes of lit windows differ in brightness.
+
+    Args:
+        on: switches of its object that are on, uint32 bits. switch: its switch.
+        panes: whether the texture's alpha marks panes. instance: row.
+        tu, tv: texture coordinates; each repeat is a window. alpha: of the texture there.
+    """
+    if (on >> np.uint32(switch)) & np.uint32(1) == 0 or (panes and alpha < HALF):
+        return ZERO
+    if panes and switch == WINDOWS:
+        pane = lattice(np.int32(math.floor(tu)), np.int32(math.floor(tv)), instance)
+        return (HALF + pane / LIT_WINDOWS) if pane < LIT_WINDOWS else ZERO
+    return ONE
+
+
+@kernel
+def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground, spread, points):  # type: ignore[no-untyped-def]
+    """Fill `points` at `rows[start:stop]` from the hits of rays `start:stop`.
+
+    Args:
+        start, stop: range of rays.
+        rows: (R,) int32 rows of `points` that the rays belong to.
+        origins: (R, 3) float32, or (1, 3) for all rays. directions: (R, 3) float32 of unit length.
+        hits: Hits of the R rays.
+        tables: Tables. posed: Posed. ground: (1,) GROUND_DTYPE.
+        spread: width of a ray's footprint per metre of distance, float32.
+        points: (N,) POINT_DTYPE; `distance` holds the distance travelled before these rays.
+    """
+    hit_t, hit_part, hit_primitive, hit_u, hit_v = hits
+    instances, slots, faces, vertices, materials, textures, levels, texels = tables
+    _, m, on = posed
+    film, rain, snow = ground[0].film_m, ground[0].rain_mm_h, ground[0].snow_m
+    last = origins.shape[0] - 1
+    for j in range(start, stop):
+        p = points[rows[j]]
+        instance = hit_part[j]
+        p.instance = instance
+        if instance < 0:
+            p.state = MISS
+            p.distance = np.float32(np.inf)
+            continue
+        dx, dy, dz = directions[j, 0], directions[j, 1], directions[j, 2]
+        t, o = hit_t[j], min(j, last)
+        p.distance += t
+        p.x, p.y, p.z = origins[o, 0] + t * dx, origins[o, 1] + t * dy, origins[o, 2] + t * dz
+
+        part = instances[instance]
+        face = faces[part.first_face + hit_primitive[j]]
+        a, b, c = vertices[face.a], vertices[face.b], vertices[face.c]
+        u, v = hit_u[j], hit_v[j]
+        w = ONE - u - v
+        ex, ey, ez = b.x - a.x, b.y - a.y, b.z - a.z
+        gx, gy, gz = c.x - a.x, c.y - a.y, c.z - a.z
+        qx, qy, qz = ey * gz - ez * gy, ez * gx - ex * gz, ex * gy - ey * gx
+        gx, gy, gz = unit(
+            m[instance, 0, 0] * qx + m[instance, 0, 1] * qy + m[instance, 0, 2] * qz,
+            m[instance, 1, 0] * qx + m[instance, 1, 1] * qy + m[instance, 1, 2] * qz,
+            m[instance, 2, 0] * qx + m[instance, 2, 1] * qy + m[instance, 2, 2] * qz,
+        )
+        facing = gx * dx + gy * dy + gz * dz
+        if facing > ZERO:
+            gx, gy, gz = -gx, -gy, -gz
+        p.fx, p.fy, p.fz = gx, gy, gz
+        p.nx, p.ny, p.nz = gx, gy, gz
+        if part.smooth != 0:
+            qx = w * a.nx + u * b.nx + v * c.nx
+            qy = w * a.ny + u * b.ny + v * c.ny
+            qz = w * a.nz + u * b.nz + v * c.nz
+            sx, sy, sz = unit(
+                m[instance, 0, 0] * qx + m[instance, 0, 1] * qy + m[instance, 0, 2] * qz,
+                m[instance, 1, 0] * qx + m[instance, 1, 1] * qy + m[instance, 1, 2] * qz,
+                m[instance, 2, 0] * qx + m[instance, 2, 1] * qy + m[instance, 2, 2] * qz,
+            )
+            side = ONE if sx * gx + sy * gy + sz * gz >= ZERO else -ONE
+            p.nx, p.ny, p.nz = side * sx, side * sy, side * sz
+        tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+
+        matter = materials[slots[part.first_slot + face.slot]]
+        p.red, p.green, p.blue = matter.red, matter.green, matter.blue
+        alpha, panes = ONE, False
+        p.state = SOLID
+        if matter.texture >= 0:
+            # between the short and the long axis of the footprint
+            width = spread * p.distance * face.density / max(part.scale, TINY)
+            width /= math.sqrt(max(abs(facing), np.float32(0.02)))
+            r, g, b_, alpha = trilinear(textures, levels, texels, matter.texture, tu, tv, width)
+            p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b_
+            panes = textures[matter.texture].panes != 0
+            if textures[matter.texture].cutout != 0 and alpha < HALF:
+                p.state = HOLE
+        if p.state == SOLID and matter.transmission > np.float32(0.02):
+            p.state = GLASS
+        p.transmission = matter.transmission
+        p.roughness, p.metallic = matter.roughness, matter.metallic
+        p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
+        p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
+        if matter.surface != OTHER:
+            p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
+        if panes and alpha > HALF:
+            p.coat, p.coat_roughness = ONE, np.float32(0.03)
+        glow = lit(on[part.object], matter.switch, panes, instance, tu, tv, alpha)
+        p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow, matter.glow_g * glow, matter.glow_b * glow
+        if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
+            soak(p, film, rain, matter.surface)
+        if snow > ZERO and p.nz > np.float32(0.3):
+            cover(p, snow, matter.surface, part.object == 0)
+
+
+@kernel
+def through_holes(start, stop, hits, tables, ways, origins, blocked, going):  # type: ignore[no-untyped-def]
+    """Decide for shadow rays that met parts with holes: stopped (`blocked`), or on from behind the hole (`going`)."""
+    hit_t, hit_part, hit_primitive, hit_u, hit_v = hits
+    instances, slots, faces, vertices, materials, textures, levels, texels = tables
+    for j in range(start, stop):
+        going[j] = False
+        if hit_part[j] < 0:
+            continue
+        part = instances[hit_part[j]]
+        face = faces[part.first_face + hit_primitive[j]]
+        texture = materials[slots[part.first_slot + face.slot]].texture
+        if texture >= 0 and textures[texture].cutout != 0:
+            a, b, c = vertices[face.a], vertices[face.b], vertices[face.c]
+            u, v = hit_u[j], hit_v[j]
+            w = ONE - u - v
+            tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+            _, _, _, alpha = bilinear(levels, texels, textures[texture].first_level, tu, tv)
+            going[j] = alpha < HALF
+        blocked[j] = not going[j]
+        if going[j]:
+            onto = hit_t[j] + np.float32(2e-3)
+            for k in range(3):
+                origins[j, k] += onto * ways[j, k]

@@ -1,0 +1,201 @@
+"""Light transport in waves: cast a batch of rays, find surfaces, cast their shadow and mirror rays, sum the light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.parallel import parallel_for
+from simulator.sensors.shading import paths as kernels
+from simulator.sensors.shading.lamps import Lamps, add_lamp, gather_lamps, lamps_on_points
+from simulator.sensors.shading.paths import new_points_and_paths
+from simulator.sensors.shading.surface import SOLID, ground_of, surfaces, through_holes
+from simulator.sensors.stage import CUTOUT, EGO, OPAQUE, SEEN
+from simulator.weather.daylight import daylight
+
+if TYPE_CHECKING:
+    from simulator.sensors.sky import Sky
+    from simulator.sensors.stage import Stage
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+Records = NDArray[np.void]
+
+CHUNK = 8192
+BATCH = 1 << 18  # rays in flight: bounds the memory
+BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
+LEAF_LAYERS = 4  # leaves that a shadow ray may pass beside
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How much work a picture gets.
+
+    Attributes:
+        samples: rays a pixel; the first goes through its centre.
+        layers: panes and holes that a primary ray may pass.
+        sky_rays: hemisphere rays for each point of the coarse grid of sky light.
+        sky_stride: pixels between the points of that grid.
+        bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
+        mirrors: reflections are traced (else they show the sky).
+        soft_sun: shadows have a penumbra.
+        lamp_rays: lamps of a point that get shadow rays.
+    """
+
+    samples: int
+    layers: int
+    sky_rays: int
+    sky_stride: int
+    bounce: bool
+    mirrors: bool
+    soft_sun: bool
+    lamp_rays: int
+
+
+QUALITIES = {
+    "preview": Quality(1, 4, 2, 2, False, False, False, 2),
+    "standard": Quality(4, 6, 8, 2, True, True, True, 4),
+}
+
+
+class Transport:
+    """Light transport in one stage at its current time, around one camera."""
+
+    def __init__(self, stage: Stage, center: NDArray[np.float64], quality: Quality) -> None:
+        self.stage, self.quality = stage, quality
+        self.sky: Sky = stage.sky
+        self.ground = ground_of(stage.atmosphere)
+        lux = daylight(stage.atmosphere).horizontal_lx
+        self.lamps: Lamps = gather_lamps(stage.lamps(), center, lux)
+        self.extinction = self.sky.extinction[0]
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def first_points(
+        self, origins: F32, directions: F32, spread: float, mask: int, layers: int, grid: tuple[int, int] | None = None
+    ) -> tuple[Records, Records]:
+        """POINT_DTYPE surfaces at the ends of rays, behind glass and holes, and PATH_DTYPE paths to them.
+
+        `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster.
+        """
+        stage, count = self.stage, len(directions)
+        points, paths = new_points_and_paths(count)
+        self.each(count, kernels.set_out, directions, points, paths)
+        rows = np.arange(count, dtype=np.int32)
+        starts, ways = np.ascontiguousarray(origins, np.float32).reshape(-1, 3), directions
+        simple = not (stage.has_glass or stage.has_cutouts)
+        for layer in range(layers + 1):
+            shared = starts[0] if len(starts) == 1 else starts
+            shape = grid if layer == 0 else None
+            hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
+            going = np.empty(len(rows), np.bool_)
+            self.each(len(rows), surfaces, rows, starts, ways, hits, stage.packed, stage.posed, self.ground,
+                      np.float32(spread), points)  # fmt: skip
+            final = simple or layer == layers
+            self.each(len(rows), kernels.peel, rows, points, paths, self.extinction, final, going)
+            rows = rows[going]
+            if len(rows) == 0:
+                break
+            starts, ways = _rays(len(rows))
+            self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
+        return points, paths
+
+    def light_up(self, points: Records, paths: Records, seed: int, mirrors: bool) -> None:
+        """Find what the sun and the lamps give to the points, and the mirror rays they want."""
+        wanted = np.empty(len(points), np.bool_)
+        self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), self.quality.soft_sun,
+                  mirrors, wanted)  # fmt: skip
+        rows = np.flatnonzero(wanted).astype(np.int32)
+        if len(rows):
+            ways = np.empty((len(rows), 3), np.float32)
+            self.each(len(rows), kernels.sun_ways, rows, paths, ways)
+            paths["sun_seen"][rows] = ~self._shadowed(points, rows, ways, np.inf)
+        if not self.lamps.dark:
+            self._lamp_light(points, paths)
+
+    def arriving(self, origins: F32, directions: F32, spread: float, seed: int, mask: int) -> Records:
+        """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces."""
+        points, paths = self.first_points(origins, directions, spread, mask, 2)
+        self.light_up(points, paths, seed, mirrors=False)
+        self.each(len(directions), kernels.compose, points, paths, self.sky, False)
+        return paths
+
+    def sky_light(self, points: Records, seed: int) -> F32:
+        """(N, 3) irradiance of solid points by sky and surroundings; zero for others."""
+        around = np.zeros((len(points), 3), np.float32)
+        solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
+        rays = self.quality.sky_rays
+        per_batch = max(BATCH // rays, 1)
+        for first in range(0, len(solid), per_batch):
+            rows = solid[first : first + per_batch]
+            starts, ways = _rays(len(rows) * rays)
+            self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
+            if self.quality.bounce:
+                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, SEEN | EGO)
+                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
+            else:
+                blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE | CUTOUT, threads=self.stage.threads)
+                self.each(len(rows), kernels.open_sky, rows, blocked, ways, self.sky, rays, around)
+        return around
+
+    def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
+        """Add mirror images and sum all light into the paths, which must hold their sky light."""
+        if self.quality.mirrors:
+            rows = np.flatnonzero(paths["mirrors"]).astype(np.int32)
+            if len(rows):
+                starts, ways = _rays(len(rows))
+                self.each(len(rows), kernels.mirror_ways, rows, paths, starts, ways)
+                others = self.arriving(starts, ways, 4 * spread, seed + 2, SEEN | EGO)
+                self.each(len(rows), kernels.add_mirrored, rows, paths, others)
+        else:
+            self.each(len(paths), kernels.mirror_sky, paths, self.sky)
+        self.each(len(paths), kernels.compose, points, paths, self.sky, True)
+
+    # --- helpers ----------------------------------------------------------------------------------------------------
+
+    def each(self, count: int, body: Callable[..., None], *arguments: object, chunk: int = CHUNK) -> None:
+        """Run a kernel over `count` items on the stage's threads."""
+        parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
+
+    def _shadowed(self, points: Records, rows: I32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
+        """(R,) whether rays from the points `rows` along `ways` (R, 3) are stopped within `reach`."""
+        starts = np.empty((len(rows), 3), np.float32)
+        self.each(len(rows), kernels.from_surface, rows, points, starts)
+        rays, threads = self.stage.rays, self.stage.threads
+        blocked = rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE, threads=threads)
+        if not self.stage.has_cutouts:
+            return blocked
+        left = np.flatnonzero(~blocked)
+        limits = np.broadcast_to(np.asarray(reach, np.float32), (len(rows),))
+        for _ in range(LEAF_LAYERS):
+            if len(left) == 0:
+                break
+            begin, way = starts[left], ways[left]
+            hits = rays.closest_hit(begin, way, t_max=limits[left], mask=CUTOUT, threads=threads)
+            stopped, going = np.zeros(len(left), np.bool_), np.empty(len(left), np.bool_)
+            self.each(len(left), through_holes, hits, self.stage.packed, way, begin, stopped, going)
+            blocked[left] = stopped
+            left = left[going]
+            starts[left] = begin[going]
+        return blocked
+
+    def _lamp_light(self, points: Records, paths: Records) -> None:
+        """Add the light of lamps to the paths."""
+        count, kept = len(points), self.quality.lamp_rays
+        ways, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
+        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, ways, lights)
+        for slot in range(kept):
+            rows = np.flatnonzero(ways[:, slot, 3] > 0).astype(np.int32)
+            if len(rows):
+                aimed = ways[rows, slot]
+                blocked = self._shadowed(points, rows, np.ascontiguousarray(aimed[:, :3]), aimed[:, 3])
+                self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
+
+
+def _rays(count: int) -> tuple[F32, F32]:
+    """Room for origins and directions of `count` rays."""
+    return np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
