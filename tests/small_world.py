@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from simulator.sensors.camera import CameraFrame
 
 from simulator.labels.annotate import annotate
 from simulator.labels.frame import LabelledFrame
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Body, Material, Model, Scene, SceneBuilder, Timeline
 from simulator.scene.mesh import box, cylinder, ellipsoid
+from simulator.sensors.camera import CameraFrame
 from simulator.sensors.frame import Frame
 from simulator.sensors.lidar import Lidar, LidarFrame
 from simulator.sensors.optics import CameraModel
@@ -24,6 +24,7 @@ SMALL = CameraModel.of(320, 120, [[186, 0, 157], [0, 186, 55], [0, 0, 1]])
 BARREL = CameraModel.of(320, 120, [[186, 0, 157], [0, 186, 55], [0, 0, 1]], (-0.3, 0.1, 0.002, -0.001, 0.0))
 OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 EGO_SE3_CAMERA = se3.pose((1.6, 0.1, 1.65)) @ OPTICAL
+NO_EXPOSURE: Any = None
 GREY = Material("grey", (0.3, 0.3, 0.3), reflectance_905=0.3)
 
 
@@ -73,7 +74,9 @@ def paint(stage: Stage, time_ns: int, camera: CameraModel, name: str = "front", 
     semantic = np.where(hit, instances["semantic"][hits.part], 1).astype(np.uint8).reshape(shape)
     rgb = (objects[..., None] * np.array([67, 101, 29]) + semantic[..., None] * 17).astype(np.uint8)
     depth = hits.t.reshape(shape).astype(np.float32)
-    return CameraFrame(name, time_ns, camera, world_SE3_camera, rgb, rgb.astype(np.float32), depth, objects, semantic)
+    return CameraFrame(
+        name, time_ns, camera, world_SE3_camera, rgb, rgb.astype(np.float32), depth, objects, semantic, NO_EXPOSURE
+    )
 
 
 def street(rng: np.random.Generator, cars: int = 12) -> tuple[Scene, Timeline, int]:

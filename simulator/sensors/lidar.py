@@ -9,7 +9,7 @@ is not, as in recorded data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SLICES = (8, 36)  # fewest and most poses of moving objects in a sweep
 SLICE_TRAVEL_M = 0.05  # how far the fastest object may move in a slice, while the most slices suffice
 LAYERS = 4  # surfaces that a pulse may pass: panes, leaves
+LEAST_THROUGH = 0.05  # a weaker pulse is not followed
+STEP_BEHIND_M = np.float32(1e-3)  # how far behind a surface it goes on
 TEXTURE_DEPTH_M = 1.2e-3  # of the film that fills a coarse road texture
 SNOW_COVER_M = 0.02  # depth of snow that hides the ground
 
@@ -39,7 +41,7 @@ class LidarFrame:
     """One sweep of N detected points, in the order in which they were fired.
 
     Attributes:
-        name: of the sensor in its rig.
+        name: of the sensor, filled in by whoever knows it.
         time_ns: middle of the sweep, on the drive's clock.
         world_SE3_lidar: (4, 4) pose of the sensor frame (x forward, y left, z up) at `time_ns`.
         points: (N, 3) float32 metres in the sensor frame at `time_ns`, ego motion compensated.
@@ -91,18 +93,13 @@ class Lidar(Sensor, kind="lidar"):
         ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
         word = child_seed(seed, "lidar")
         keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
-        parallel_for(
-            lambda start, stop: receive(start, stop, echoes, air, receiver, *keys, ranges, intensity),
-            len(ranges),
-            chunk=8192,
-            threads=stage.threads,
-        )
+        _each(stage, len(ranges), receive, echoes, air, receiver, *keys, ranges, intensity)
         seen = np.flatnonzero(ranges)
         points = rays.origin[seen] + rays.direction[seen] * ranges[seen, None].astype(np.float64)
         now = sensor_pose(stage, self.ego_SE3_sensor, time_ns)
         stage.at(time_ns)
         return LidarFrame(
-            name=self.kind,
+            name="",
             time_ns=int(time_ns),
             world_SE3_lidar=stage.world_SE3_local() @ now,
             points=se3.apply(se3.inverse(now), points).astype(np.float32),
@@ -217,6 +214,7 @@ def slice_bounds(timeline: Timeline, ego: int, times_ns: NDArray[np.int64]) -> N
 def _surfaces(stage: Stage, times_ns: NDArray[np.int64], rays: Rays, receiver: Receiver, extinction: float) -> Echoes:
     """The strongest surface echo of each ray, with every object where it is when the ray is fired."""
     from simulator.sensors.lidar_kernels import Echoes
+    from simulator.sensors.shading.surface import POINT_DTYPE
 
     count = len(times_ns)
     echoes = Echoes(
@@ -226,34 +224,49 @@ def _surfaces(stage: Stage, times_ns: NDArray[np.int64], rays: Rays, receiver: R
         np.zeros(count, np.int32),
         np.zeros(count, np.uint8),
     )
+    points = np.zeros(count, POINT_DTYPE)
     bounds = slice_bounds(stage.timeline, stage.ego, times_ns)
     for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
         stage.at(int((times_ns[first] + times_ns[last - 1]) // 2))
         rows = np.arange(first, last, dtype=np.int32)
-        _cast(stage, rows, rays, receiver, extinction, echoes)
+        _cast(stage, rows, rays, receiver, extinction, points, echoes)
     return echoes
 
 
 def _cast(
-    stage: Stage, rows: NDArray[np.int32], rays: Rays, receiver: Receiver, extinction: float, echoes: Echoes
+    stage: Stage,
+    rows: NDArray[np.int32],
+    rays: Rays,
+    receiver: Receiver,
+    extinction: float,
+    points: NDArray[np.void],
+    echoes: Echoes,
 ) -> None:
     """Cast the rays `rows` at the stage's current time, through panes and holes, and update `echoes`."""
     from simulator.sensors.lidar_kernels import surface_echoes
+    from simulator.sensors.shading.surface import GROUND_DTYPE, surfaces
     from simulator.sensors.stage import SEEN
 
-    ground = ground_of(stage.atmosphere)
-    begin = np.zeros(len(rows), np.float32)
+    ground, dry = ground_of(stage.atmosphere), np.zeros(1, GROUND_DTYPE)
     through = np.ones(len(rows), np.float32)
-    reach = float(receiver.range_max)
     for _ in range(LAYERS):
         direction = rays.direction[rows].astype(np.float32)
-        origin = (rays.origin[rows] + rays.direction[rows] * begin[:, None]).astype(np.float32)
-        hits = stage.rays.closest_hit(origin, direction, t_max=reach, mask=SEEN, threads=stage.threads)
-        surface_echoes(
-            rows, direction, hits, begin, through, extinction, stage.packed, stage.posed.pose, ground, receiver, echoes
+        begin = points["distance"][rows, None]
+        origin = (rays.origin[rows] + rays.direction[rows] * begin).astype(np.float32)
+        hits = stage.rays.closest_hit(
+            origin, direction, t_max=float(receiver.range_max), mask=SEEN, threads=stage.threads
         )
-        onward = through > 0.05
+        _each(stage, len(rows), surfaces, rows, origin, direction, hits, stage.packed, stage.posed, dry,
+              receiver.divergence, points)  # fmt: skip
+        _each(stage, len(rows), surface_echoes, rows, direction, hits.primitive, points, through, extinction,
+              stage.packed, ground, receiver, echoes)  # fmt: skip
+        onward = through > LEAST_THROUGH
         if not onward.any():
             return
-        begin = (begin + hits.t + np.float32(1e-3))[onward]
         rows, through = rows[onward], through[onward]
+        points["distance"][rows] += STEP_BEHIND_M
+
+
+def _each(stage: Stage, count: int, kernel: Any, *arguments: Any) -> None:
+    """Run a kernel over `range(count)` on the stage's threads."""
+    parallel_for(lambda start, stop: kernel(start, stop, *arguments), count, chunk=4096, threads=stage.threads)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.sensors.shading.surface import HOLE, MISS
 
 PI = np.float32(np.pi)
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
@@ -118,40 +119,14 @@ def _water_fresnel(cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _texel(tables, texture, u, v, spacing):  # type: ignore[no-untyped-def]
-    """Row of `texels` at texture coordinates (u, v), in the mip level whose texels are `spacing` base texels wide."""
-    row = tables.textures[texture]
-    level = 0
-    while level < row.levels - 1 and spacing > np.float32(1.5):
-        spacing *= HALF
-        level += 1
-    info = tables.levels[row.first_level + level]
-    column = int((u - np.floor(u)) * np.float32(info.width))
-    line = int((np.floor(v) + ONE - v) * np.float32(info.height))
-    return info.offset + min(max(line, 0), info.height - 1) * info.width + min(max(column, 0), info.width - 1)
-
-
-@kernel(inline=True)
-def _linear(code):  # type: ignore[no-untyped-def]
-    """Linear value of an 8-bit sRGB code; gamma 2.2 is near enough for an estimate."""
-    return (np.float32(code) / np.float32(255.0)) ** np.float32(2.2)
-
-
-@kernel(inline=True)
-def _diffuse(tables, material, texel):  # type: ignore[no-untyped-def]
-    """Diffuse reflectance at 905 nm: as given, or estimated from the colour.
+def _diffuse(material, p):  # type: ignore[no-untyped-def]
+    """Diffuse reflectance at 905 nm: as the material says, or estimated from the colour of point p.
 
     Pigments and dyes hardly absorb in the near infrared, so the brightest channel counts, a little raised.
     """
     if material.reflectance_905 >= ZERO:
         return material.reflectance_905
-    best = ZERO
-    for k in range(3):
-        value = material.albedo[k]
-        if texel >= 0:
-            value *= _linear(tables.texels[texel, k])
-        best = max(best, value)
-    return min(np.float32(0.9), np.float32(1.3) * best)
+    return min(np.float32(0.9), np.float32(1.3) * max(p.red, p.green, p.blue))
 
 
 @kernel(inline=True)
@@ -178,7 +153,7 @@ def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyp
     bare = ONE - covered
     alpha = max(material.roughness * material.roughness, LEAST_ALPHA)
     if material.metallic > ZERO:
-        value += bare * material.metallic * _lobe(material.albedo[0], alpha, cosine)
+        value += bare * material.metallic * _lobe(material.red, alpha, cosine)
     if material.metallic < ONE:
         f0 = np.float32(0.08) if material.transmission > np.float32(0.3) else np.float32(0.04)
         value += bare * (ONE - material.metallic) * _gloss(f0, alpha, cosine)
@@ -189,67 +164,37 @@ def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyp
 
 @kernel
 def surface_echoes(  # type: ignore[no-untyped-def]
-    rows, directions, hits, begin, through, extinction, tables, poses, ground, sensor, echoes
+    start, stop, rows, directions, primitive, points, through, extinction, tables, ground, sensor, echoes
 ):
-    """Add the echoes of the surfaces that rays meet; `through` becomes what goes on behind (0: nothing).
+    """Add the echoes of the surfaces that rays met; `through` becomes what goes on behind (0: nothing).
 
     Args:
-        rows: (K,) int32 rays that were cast, rows of `echoes`.
-        directions: (K, 3) float32 unit directions, local frame.
-        hits: (t, part, primitive, u, v) of the K rays; t beyond `begin`.
-        begin: (K,) float32 range at which the cast began. through: (K,) float32 one-way transmission so far.
+        start, stop: range of `rows`.
+        rows: (K,) int32 rays that were cast, rows of `points` and `echoes`.
+        directions: (K, 3) float32 unit directions, local frame. primitive: (K,) int32 face hit.
+        points: (R,) POINT_DTYPE, without wetness and snow.
+        through: (K,) float32 one-way transmission so far.
         extinction: of the air, 1/m.
-        tables: packed scene. poses: (I, 3, 4) float32 local_SE3_mesh.
-        ground: Ground. sensor: Receiver. echoes: Echoes, updated.
+        tables: Tables. ground: Ground. sensor: Receiver. echoes: Echoes, updated.
     """
-    t, part, primitive, hit_u, hit_v = hits
-    edge = np.empty((2, 3), np.float32)
-    for k in range(rows.shape[0]):
-        if part[k] < 0:
-            through[k] = ZERO
-            continue
+    instances, slots, faces, _, materials, _, _, _ = tables
+    powers, ranges, strengths, objects, semantics = echoes
+    for k in range(start, stop):
         i = rows[k]
-        instance = tables.instances[part[k]]
-        face = instance.first_face + primitive[k]
-        corners = tables.faces[face]
-        a, b, c = corners[0], corners[1], corners[2]
-        pose = poses[part[k]]
-        for axis in range(3):
-            edge[0, axis] = ZERO
-            edge[1, axis] = ZERO
-            for m in range(3):
-                edge[0, axis] += pose[axis, m] * (tables.vertices[b, m] - tables.vertices[a, m])
-                edge[1, axis] += pose[axis, m] * (tables.vertices[c, m] - tables.vertices[a, m])
-        nx = edge[0, 1] * edge[1, 2] - edge[0, 2] * edge[1, 1]
-        ny = edge[0, 2] * edge[1, 0] - edge[0, 0] * edge[1, 2]
-        nz = edge[0, 0] * edge[1, 1] - edge[0, 1] * edge[1, 0]
-        length = np.sqrt(nx * nx + ny * ny + nz * nz)
-        scale = ONE / max(length, np.float32(1e-20))
-        slant = (nx * directions[k, 0] + ny * directions[k, 1] + nz * directions[k, 2]) * scale
-        cosine = min(abs(slant), ONE)
-        up = nz * scale if slant < ZERO else -nz * scale
-        material = tables.materials[tables.slots[instance.first_slot + tables.face_slot[face]]]
-        r = begin[k] + t[k]
-        texel = -1
-        if material.texture >= 0:
-            w = ONE - hit_u[k] - hit_v[k]
-            u = w * tables.uv[a, 0] + hit_u[k] * tables.uv[b, 0] + hit_v[k] * tables.uv[c, 0]
-            v = w * tables.uv[a, 1] + hit_u[k] * tables.uv[b, 1] + hit_v[k] * tables.uv[c, 1]
-            texture = tables.textures[material.texture]
-            beam = sensor.aperture + sensor.divergence * r
-            spacing = ZERO if texture.cutout else beam * tables.face_density[face] * texture.size
-            texel = _texel(tables, material.texture, u, v, spacing)
-            if texture.cutout and tables.texels[texel, 3] < 128:
-                continue
-        strength = backscatter(material, _diffuse(tables, material, texel), cosine, up, ground)
+        p = points[i]
+        if p.state == MISS:
+            through[k] = ZERO
+        if p.state == MISS or p.state == HOLE:
+            continue
+        part = instances[p.instance]
+        material = materials[slots[part.first_slot + faces[part.first_face + primitive[k]].slot]]
+        slant = p.fx * directions[k, 0] + p.fy * directions[k, 1] + p.fz * directions[k, 2]
+        strength = backscatter(material, _diffuse(material, p), min(abs(slant), ONE), p.fz, ground)
         strength *= through[k] * through[k]
-        power = strength * _gain(r, np.float32(extinction), sensor)
-        if power > echoes.power[i]:
-            echoes.power[i] = power
-            echoes.range[i] = r
-            echoes.strength[i] = strength
-            echoes.object[i] = instance.object
-            echoes.semantic[i] = instance.semantic
+        power = strength * _gain(p.distance, np.float32(extinction), sensor)
+        if power > powers[i]:
+            powers[i], ranges[i], strengths[i] = power, p.distance, strength
+            objects[i], semantics[i] = part.object, part.semantic
         through[k] *= material.transmission
 
 
