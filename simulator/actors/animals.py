@@ -8,13 +8,13 @@ import numpy as np
 
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.finishes import as_rgb
-from simulator.actors.shape import F64, ball, curve, mirrored, skin
+from simulator.actors.shape import F64, ball, curve, mirrored, pipe, skin
 from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, Metres, uniform
 from simulator.scene import Driver, Material, Mesh, Model
 from simulator.scene.material import srgb
-from simulator.scene.mesh import merge, tube
+from simulator.scene.mesh import merge
 
 COAT, UNDER, HOOF, EYE, PATCH = range(5)
 FORWARD, BACKWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)
@@ -169,7 +169,7 @@ def _segments(row: dict[str, list[float]], withers: float, k: float, rng: np.ran
     points = root + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)] + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
     bushy = species in ("fox", "horse")
     shape = np.array([0.5, 0.9, 1.0, 1.0, 0.85, 0.3]) if bushy else np.array([1.0, 0.95, 0.9, 0.8, 0.7, 0.4])
-    tail = tube(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
+    tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
     for end, x, half, top_share in (("f", front - 0.13 * length, chest_w, 0.70), ("h", back + 0.12 * length, loin_w, 0.74)):
         upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
@@ -267,7 +267,7 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
         way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
         way /= np.linalg.norm(way)
         points = root + way * (ear_length * k * np.array([0.0, 0.35, 0.7, 1.0]))[:, None]
-        parts.append(tube(points, ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]), segments=6, slot=COAT if species != "sheep" else UNDER))
+        parts.append(pipe(points, ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]), segments=6, slot=COAT if species != "sheep" else UNDER))
         eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
         parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
     if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
@@ -276,12 +276,12 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
         for sign in (1.0, -1.0):
             root = start + axis * 0.08 * length + up * 0.45 * depth
             points = root + k * np.array([[0, sign * 0.09, 0], [0.0, sign * 0.19, 0.03], [0.05, sign * 0.25, 0.12]])
-            parts.append(tube(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=UNDER))
+            parts.append(pipe(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=UNDER))
     if species == "boar":
         for sign in (1.0, -1.0):
             root = start + axis * 0.80 * length + up * (-0.26 * depth) + np.array([0, sign * 0.36 * half, 0])
             points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
-            parts.append(tube(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=PATCH))
+            parts.append(pipe(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=PATCH))
     return merge(parts)
 
 
@@ -292,11 +292,11 @@ def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
         beam = np.array([[0, 0.45 * half, 0], [-0.10, 0.45 * half + 0.25 * size, 0.35 * size], [-0.12, 0.45 * half + 0.42 * size, 0.75 * size], [0.0, 0.45 * half + 0.40 * size, 1.05 * size]])
         beam[:, 0] *= size / 0.5
         beam[:, 1] *= sign
-        parts.append(tube(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=UNDER))
+        parts.append(pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=UNDER))
         for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
             start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
             tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
-            parts.append(tube(np.stack([start, start + 0.6 * tine, start + tine]), 0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]), segments=5, slot=UNDER))
+            parts.append(pipe(np.stack([start, start + 0.6 * tine, start + tine]), 0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]), segments=5, slot=UNDER))
     return parts
 
 

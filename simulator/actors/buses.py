@@ -14,10 +14,9 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import arm_mirrors, axles, end_plates, fleet_materials, head_lamps
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import finish, patch, rounded_box
+from simulator.actors.shape import block, finish, patch, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model, Switch, Texture
-from simulator.scene.mesh import box
 
 STYLES = ("city", "coach")
 PAINTS = ("any", *finishes.paint_names())
@@ -51,7 +50,7 @@ class Bus(Actor, kind="bus"):
 
 def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
     draw, near = catalogue_draw("buses", style, size, rng)
-    length, width, height, tyre = draw("length"), draw("width"), draw("height"), draw("tyre_radius")
+    length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
     half = width / 2
     front = near(2.70, 0.08)
     wheelbase = length - front - near(3.35, 0.1)
@@ -128,13 +127,13 @@ def _bus_slots(
 def _cabin(nose: float, tail: float, half: float, waist: float, height: float, style: str) -> list[Mesh]:
     """Floor, rows of seats and dashboard: dark shapes behind the glass."""
     floor = 0.36 if style == "city" else 1.05
-    parts = [box((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
-    parts.append(box((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
-    parts.append(box((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
+    parts = [block((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
+    parts.append(block((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
+    parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
     for x in np.arange(tail + 1.0, nose - 2.2, 0.85):
         for y in (half - 0.55, -(half - 0.55)):
-            parts.append(box((0.12, 0.84, 0.72), (x, y, floor + 0.75), Slot.SEAT))
-    parts.append(box((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
+            parts.append(block((0.12, 0.84, 0.72), (x, y, floor + 0.75), Slot.SEAT))
+    parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
     return parts
 
 

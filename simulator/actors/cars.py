@@ -13,12 +13,11 @@ from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import door_mirrors, exhaust, floor_and_arches, handles, interior, number_plates, wipers
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import both, finish, patch, rounded_box
+from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
-from simulator.scene.mesh import box, tube
 
 STYLES = ("sedan", "hatchback", "estate", "suv", "pickup")
 PAINTS = ("any", *finishes.paint_names())
@@ -85,7 +84,7 @@ def car_lines(
     wheelbase, front = draw("wheelbase"), draw("front_overhang")
     wheelbase = float(np.clip(wheelbase, length - front - 1.15 - (0.25 if style == "pickup" else 0.0), length - front - 0.62))
     rear = length - wheelbase - front
-    tyre = draw("tyre_radius")
+    tyre = round(draw("tyre_radius"), 2)
     bottom = near({"suv": 0.25, "pickup": 0.30}.get(style, 0.19), 0.02)
     cowl_z = near({"suv": 0.672, "pickup": 0.655, "hatchback": 0.665}.get(style, 0.667), 0.010) * height
     deck_z = cowl_z + near(0.065 if long_roof else 0.055, 0.025)
@@ -197,12 +196,16 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
     )
 
 
+# Wheel designs: spokes, spoke style, rim as a share of the radius. Few, so that scenes share their meshes.
+_DESIGNS = ((5, 0, 0.69), (5, 1, 0.70), (7, 0, 0.72), (10, 0, 0.70), (6, 2, 0.67), (5, 2, 0.70), (7, 3, 0.64), (5, 1, 0.72))
+
+
 def _wheel(d: Lines, rng: np.random.Generator) -> tuple[Mesh, float, float]:
     """Wheel mesh, its radius and half its width."""
     width_mm = int(round((195 + 120 * (d.tyre_radius - 0.30) / 0.07) / 10) * 10)
     radius_mm = int(round(d.tyre_radius * 1000))
-    rim_mm = int(round(radius_mm * float(rng.choice([0.66, 0.69, 0.72]))))
-    mesh = car_wheel(radius_mm, width_mm, rim_mm, int(rng.choice([5, 5, 6, 7, 10])), int(rng.integers(0, 4)))
+    spokes, style, share = _DESIGNS[int(rng.integers(len(_DESIGNS)))]
+    mesh = car_wheel(radius_mm, width_mm, int(round(radius_mm * share)), spokes, style)
     return mesh, radius_mm / 1000, width_mm / 2000
 
 
@@ -241,7 +244,7 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
         x = np.linspace(d.header_x - 0.25, d.rear_top_x + 0.12, 7)
         y = roof_half(d, x) * 0.93
         z = roof_z(d, x, np.full(7, 0.93)) + np.array([0.0, 0.03, 0.04, 0.04, 0.04, 0.03, 0.0])
-        parts += both(tube(np.stack([x, y, np.minimum(z, d.height - 0.012)], 1), 0.014, segments=5, slot=slot))
+        parts += both(pipe(np.stack([x, y, np.minimum(z, d.height - 0.012)], 1), 0.014, segments=5, slot=slot))
     if rng.random() < 0.7:
         x0 = d.rear_top_x + 0.12
         z0 = float(roof_z(d, np.array([x0]), np.array([0.0]))[0])
@@ -249,7 +252,7 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
         parts += both(patch(fin, Slot.GLOSS, flip=False))
     high = d.rear_top_x + (d.rear_base_x - d.rear_top_x) * 0.10
     z = d.height - d.roof_drop_rear - 0.075
-    parts.append(box((0.03, 0.26, 0.022), (high + 0.005, 0, z), Slot.BRAKE))
+    parts.append(block((0.03, 0.26, 0.022), (high + 0.005, 0, z), Slot.BRAKE))
     return parts
 
 
@@ -258,9 +261,9 @@ def load_bed(d: Lines) -> list[Mesh]:
     x0, x1 = d.tail_x + d.tail_rake + 0.09, d.rear_base_x - 0.06
     half, low, high = d.width / 2 * 0.74, d.deck_z - 0.50, d.deck_z - 0.01
     middle, height = (low + high) / 2, high - low
-    parts = [box((x1 - x0, 2 * half, 0.03), ((x0 + x1) / 2, 0, low), Slot.TRIM)]
-    parts += both(box((x1 - x0, 0.03, height), ((x0 + x1) / 2, half, middle), Slot.TRIM))
-    parts.append(box((0.03, 2 * half, height), (x0, 0, middle), Slot.TRIM))
-    parts.append(box((0.05, 2 * half, height), (x1 + 0.02, 0, middle), Slot.PAINT))
-    wheel_box = box((0.9, 0.2, 0.25), (0.0, half - 0.1, low + 0.12), Slot.TRIM)
+    parts = [block((x1 - x0, 2 * half, 0.03), ((x0 + x1) / 2, 0, low), Slot.TRIM)]
+    parts += both(block((x1 - x0, 0.03, height), ((x0 + x1) / 2, half, middle), Slot.TRIM))
+    parts.append(block((0.03, 2 * half, height), (x0, 0, middle), Slot.TRIM))
+    parts.append(block((0.05, 2 * half, height), (x1 + 0.02, 0, middle), Slot.PAINT))
+    wheel_box = block((0.9, 0.2, 0.25), (0.0, half - 0.1, low + 0.12), Slot.TRIM)
     return parts + both(wheel_box)

@@ -187,8 +187,8 @@ def tub(d: Lines) -> Tub:
     # Lines across nose and tail dip toward the middle, and edges of lamps and grille lean.
     window = np.clip(f, 0, 1) ** 2 * (1 - f) * 6.75
     f = f - (1 - y_share**2) * window * (d.nose_dip * nose_part + d.tail_dip * tail_part)
-    lean = (f - 0.7) * 4 * y_share * (1 - y_share) * (y_share < 0.999)
-    y_share = y_share + lean * (d.nose_lean * nose_part + d.tail_lean * tail_part)
+    lean = np.clip(f - 0.72, -0.22, 0.22) * 4 * y_share * (1 - y_share)
+    y_share = np.clip(y_share + lean * (d.nose_lean * nose_part + d.tail_lean * tail_part), 0.0, 1.0)
 
     width = d.width / 2 * _side_profile(d, f)
     nose = d.nose_x - x_front - d.nose_rake * _nose_profile(f)

@@ -12,9 +12,8 @@ from simulator.actors import finishes
 from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
 from simulator.actors.fittings import discs_on
 from simulator.actors.plates import plate_material
-from simulator.actors.shape import both, ribbon
+from simulator.actors.shape import both, pipe, ribbon
 from simulator.scene import Material, Mesh, Texture
-from simulator.scene.mesh import tube
 
 Cells = NDArray[np.int64]
 
@@ -136,12 +135,12 @@ class Face:
         if self.day_strip:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]
             first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
-            parts += both(tube(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
+            parts += both(pipe(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
         parts += self._shut_lines(t)
         if self.chrome and not self.closed:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
-            parts += both(tube(t.points[row, : last + 1] + [0.004, 0, -0.004], 0.010, segments=4, slot=Slot.CHROME))
+            parts += both(pipe(t.points[row, : last + 1] + [0.004, 0, -0.004], 0.010, segments=4, slot=Slot.CHROME))
         return parts
 
     def _shut_lines(self, t: Tub) -> list[Mesh]:

@@ -6,8 +6,8 @@ import numpy as np
 
 from simulator.actors.coachwork import Greenhouse, Lines, Slot, Tub
 from simulator.actors.plates import plate
-from simulator.actors.shape import F64, both, disc, lathe, patch, rounded_box, turned
-from simulator.scene.mesh import Mesh, box, tube
+from simulator.actors.shape import F64, block, both, disc, lathe, patch, pipe, rounded_box, turned
+from simulator.scene.mesh import Mesh
 
 
 def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
@@ -19,7 +19,7 @@ def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
         (d.tail_x + 0.22, d.nose_x - 0.24, inner),
         (d.arch_radius, d.wheelbase - d.arch_radius, d.width / 2 * 0.93),
     ):
-        parts.append(box((x1 - x0, 2 * half, thick), ((x0 + x1) / 2, 0, z + 0.02), Slot.UNDER))
+        parts.append(block((x1 - x0, 2 * half, thick), ((x0 + x1) / 2, 0, z + 0.02), Slot.UNDER))
     angle = np.radians(np.linspace(-8, 188, 9))
     for wheel in (d.wheelbase, 0.0):
         outer = d.width / 2 * 0.965
@@ -40,7 +40,7 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
     dash_x, belt = d.cowl_x - d.screen_sweep - 0.16, d.cowl_z
     parts = [
         rounded_box((0.42, 2 * half - 0.04, 0.30), (dash_x, 0, belt - 0.185), radius=0.09, slot=Slot.SEAT),
-        box((d.cowl_x - d.rear_base_x - 0.1, 2 * half, 0.04), ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12), Slot.SEAT),
+        block((d.cowl_x - d.rear_base_x - 0.1, 2 * half, 0.04), ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12), Slot.SEAT),
         turned(_steering_wheel(), pitch=-0.42, at=(dash_x - 0.36, driver_side * 0.37, belt - 0.10)),
     ]
     for y in (0.37, -0.37):
@@ -52,7 +52,7 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
             parts.append(rounded_box((0.10, 0.24, 0.18), (rear - 0.23, y, top + 0.03), radius=0.05, slot=Slot.SEAT))
         shelf = d.rear_base_x + 0.12
         if shelf < rear - 0.3:
-            parts.append(box((rear - 0.25 - shelf, 2 * half - 0.06, 0.03), ((rear - 0.25 + shelf) / 2, 0, d.deck_z - 0.04), Slot.SEAT))
+            parts.append(block((rear - 0.25 - shelf, 2 * half - 0.06, 0.03), ((rear - 0.25 + shelf) / 2, 0, d.deck_z - 0.04), Slot.SEAT))
     return parts
 
 
@@ -68,7 +68,7 @@ def _seat(x: float, y: float, hip: float, top: float, width: float) -> list[Mesh
 def _steering_wheel() -> Mesh:
     angle = np.linspace(0, 2 * np.pi, 11)
     ring = np.stack([np.zeros(11), 0.18 * np.cos(angle), 0.18 * np.sin(angle)], 1)
-    return tube(ring, 0.016, segments=4, slot=Slot.SEAT)
+    return pipe(ring, 0.016, segments=4, slot=Slot.SEAT)
 
 
 def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:
@@ -89,7 +89,7 @@ def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:
         np.array([[[-0.002, 0.30, -0.06], [-0.002, 0.96, -0.058]], [[-0.002, 0.30, 0.062], [-0.002, 0.96, 0.058]]])
         * [1, length, 1] + [x - 0.058, y, z], Slot.MIRROR,
     )
-    arm = box((0.07, 0.12, 0.035), (x, y + 0.0, z - 0.065), Slot.TRIM)
+    arm = block((0.07, 0.12, 0.035), (x, y + 0.0, z - 0.065), Slot.TRIM)
     return [m for part in (shell, tip, glass, arm) for m in both(part)]
 
 
@@ -118,7 +118,7 @@ def wipers(g: Greenhouse) -> list[Mesh]:
             high = above[i] + (above[j] - above[i]) * w
             p = low + (high - low) * (0.6 + lift)
             ends.append([p[0] + 0.02, y, p[2] + 0.012])
-        out.append(tube(np.array(ends), 0.011, segments=4, slot=Slot.TRIM))
+        out.append(pipe(np.array(ends), 0.011, segments=4, slot=Slot.TRIM))
     return out
 
 
@@ -149,8 +149,8 @@ def number_plates(d: Lines, t: Tub, rng: np.random.Generator, front_level: float
     row, column = t.rear_cell(rear_level, 0.0)
     center, _ = t.at(row, column)
     back = turned(plate(0.52, 0.115, index, Slot.PLATE), yaw=np.pi, pitch=0.0, at=(t.points[row : row + 2, -1, 0].min() - 0.012, 0, center[2]))
-    frame = [turned(box((0.012, 0.545, 0.135), (-0.008, 0, 0), Slot.TRIM), at=front.vertices.mean(0)),
-             turned(box((0.012, 0.545, 0.135), (0.008, 0, 0), Slot.TRIM), at=back.vertices.mean(0))]
+    frame = [turned(block((0.012, 0.545, 0.135), (-0.008, 0, 0), Slot.TRIM), at=front.vertices.mean(0)),
+             turned(block((0.012, 0.545, 0.135), (0.008, 0, 0), Slot.TRIM), at=back.vertices.mean(0))]
     return [front, back, *frame]
 
 

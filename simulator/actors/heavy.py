@@ -9,10 +9,9 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.faces import body_materials
 from simulator.actors.hull import Hull
 from simulator.actors.plates import plate
-from simulator.actors.shape import both, rounded_box, turned
+from simulator.actors.shape import block, both, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel
 from simulator.scene import Body, Joint, Material, Mesh
-from simulator.scene.mesh import box, tube
 
 
 def axles(
@@ -34,9 +33,9 @@ def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> 
     """Tall mirrors on arms ahead of the doors."""
     y = half_width + 0.16
     housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.035, slot=Slot.TRIM)
-    glass = box((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
+    glass = block((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
     arms = [
-        tube(np.array([[x - 0.05, half_width - 0.03, z + dz], [x + 0.08, y, z + dz * 0.9]]), 0.016, segments=5, slot=Slot.TRIM)
+        pipe(np.array([[x - 0.05, half_width - 0.03, z + dz], [x + 0.08, y, z + dz * 0.9]]), 0.016, segments=5, slot=Slot.TRIM)
         for dz in (-0.4 * height, 0.45 * height)
     ]
     return [m for part in (housing, glass, *arms) for m in both(part)]
@@ -47,10 +46,10 @@ def rear_lamps(x: float, half_width: float, z: float) -> list[Mesh]:
     out: list[Mesh] = []
     order = (Slot.LEFT, Slot.BRAKE, Slot.TAIL, Slot.REVERSE)
     for sign in (1.0, -1.0):
-        out.append(box((0.05, 0.50, 0.15), (x + 0.02, sign * (half_width - 0.30), z), Slot.TRIM))
+        out.append(block((0.05, 0.50, 0.15), (x + 0.02, sign * (half_width - 0.30), z), Slot.TRIM))
         for k, slot in enumerate(order):
             mine = Slot.RIGHT if slot == Slot.LEFT and sign < 0 else slot
-            out.append(box((0.03, 0.105, 0.11), (x - 0.005, sign * (half_width - 0.115 - 0.12 * k), z), int(mine)))
+            out.append(block((0.03, 0.105, 0.11), (x - 0.005, sign * (half_width - 0.115 - 0.12 * k), z), int(mine)))
     return out
 
 
@@ -66,8 +65,8 @@ def head_lamps(body: Hull, half_width: float, z: float, *, share: float = 0.74, 
             rounded_box((0.07, wide, high), radius=0.025, slot=Slot.LAMP_DARK),
             rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, -0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
             rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, 0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
-            box((0.03, 0.8 * wide, 0.10 * high), (0.035, 0, -0.38 * high), Slot.DAY),
-            box((0.03, 0.07 * wide, 0.9 * high), (0.035, 0.47 * wide * sign, 0), int(turn_slot)),
+            block((0.03, 0.8 * wide, 0.10 * high), (0.035, 0, -0.38 * high), Slot.DAY),
+            block((0.03, 0.07 * wide, 0.9 * high), (0.035, 0.47 * wide * sign, 0), int(turn_slot)),
         ]
         out += [turned(piece, yaw=yaw, at=((inner + outer) / 2 + 0.005, sign * share * half_width, z)) for piece in pieces]
     return out
@@ -92,4 +91,4 @@ def fleet_materials(color: str, second: Material, rng: np.random.Generator) -> t
 
 def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:
     """Retro-reflective line along both sides (UN R104), as thin plates."""
-    return both(box((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.REFLECTOR))
+    return both(block((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.REFLECTOR))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics import se3
-from simulator.scene.mesh import Mesh
+from simulator.scene.mesh import Mesh, box
 
 F64 = NDArray[np.float64]
 
@@ -82,26 +82,42 @@ def disc(radius: float, *, segments: int = 16, slot: int = 0) -> Mesh:
     return Mesh.of(np.vstack([rim, np.zeros((1, 3))]), faces, None, slot)
 
 
+@cache
+def _bevelled() -> tuple[F64, F64, NDArray[np.int32]]:
+    """Corner signs, bevel directions and faces of a box with bevelled edges."""
+    corner = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], float)
+    signs, bevels = [], []
+    for level, (z, grow) in enumerate(((-1, 0), (-1, 1), (1, 1), (1, 0))):
+        for k, (sx, sy) in enumerate(corner):
+            pair = [(sx, 0.0), (0.0, sy)] if k % 2 == 0 else [(0.0, sy), (sx, 0.0)]
+            signs += [(sx, sy, z)] * 2
+            bevels += [(gx * grow, gy * grow, z * (level in (0, 3))) for gx, gy in pair]
+    rings = np.array(signs, float).reshape(4, 8, 3) + 0.2 * np.array(bevels, float).reshape(4, 8, 3)
+    solid = patch(rings, 0, close=True, flip=True)
+    fan = np.array([[0, k, k + 1] for k in range(1, 7)])
+    faces = np.concatenate([solid.faces, fan[:, ::-1] + 32, fan + 40]).astype(np.int32)
+    repeat = np.concatenate([np.arange(32), np.arange(8), np.arange(24, 32)])
+    return np.array(signs, float)[repeat], np.array(bevels, float)[repeat], faces
+
+
 def rounded_box(size: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), *, radius: float = 0.02, slot: int = 0) -> Mesh:
     """Box with bevelled edges (one 45 degree band each): catches the light as real edges do. 44 triangles."""
+    signs, bevels, faces = _bevelled()
     half = np.asarray(size, np.float64) / 2
     r = min(radius, float(half.min()) * 0.98)
-    inner = half - r
-    corner = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], float)
-    def ring(z: float, grow: float) -> F64:
-        out = []
-        for k, (sx, sy) in enumerate(corner):
-            first, second = (sx * (inner[0] + grow), sy * inner[1]), (sx * inner[0], sy * (inner[1] + grow))
-            out += [first, second] if k % 2 == 0 else [second, first]
-        return np.array([(x, y, z) for x, y in out])
-    rings = np.stack([ring(-half[2], 0.0), ring(-inner[2], r), ring(inner[2], r), ring(half[2], 0.0)])
-    walls = patch(rings, slot, close=True)
-    fan = np.array([[0, k, k + 1] for k in range(1, 7)])
-    vertices = np.concatenate([walls.vertices, rings[0], rings[3]])
-    faces = np.concatenate([walls.faces, fan[:, ::-1] + 32, fan + 40])
-    # Rings run counter-clockwise about +z with rows upward, which `patch` takes as facing inward.
-    faces[: len(walls.faces)] = faces[: len(walls.faces), ::-1]
-    return Mesh.of(vertices + np.asarray(center), faces, None, slot)
+    return Mesh.of(signs * (half - r) + bevels * r + np.asarray(center), faces, None, slot)
+
+
+@cache
+def _cube() -> tuple[F64, NDArray[np.int32]]:
+    solid = box((2.0, 2.0, 2.0))
+    return solid.vertices.astype(np.float64), solid.faces
+
+
+def block(size: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0) -> Mesh:
+    """Plain box without texture coordinates; cheap. 12 triangles."""
+    corners, faces = _cube()
+    return Mesh.of(corners * (np.asarray(size, np.float64) / 2) + np.asarray(center), faces, None, slot)
 
 
 def turned(mesh: Mesh, roll: float = 0.0, pitch: float = 0.0, yaw: float = 0.0, at: ArrayLike = (0.0, 0.0, 0.0)) -> Mesh:
@@ -206,6 +222,26 @@ def skin(rings: ArrayLike, slots: ArrayLike | int = 0, *, caps: bool = True) -> 
     vertices = np.concatenate([p.reshape(-1, 3), p[0].mean(0)[None], p[-1].mean(0)[None]])
     faces = np.concatenate([wall.faces, ends])
     return Mesh.of(vertices, faces, None, np.concatenate([wall.slots, cells[0], cells[-1]]), smooth=True)
+
+
+def pipe(points: ArrayLike, radii: ArrayLike, *, segments: int = 7, slot: int = 0) -> Mesh:
+    """Round pipe with caps along (S, 3) points with (S,) or one radius; smooth."""
+    p = np.asarray(points, np.float64)
+    r = np.broadcast_to(np.asarray(radii, np.float64), (len(p),))
+    steps = np.diff(p, axis=0)
+    steps /= np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9)
+    tangent = np.concatenate([steps[:1], steps[:-1] + steps[1:], steps[-1:]])
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    side = np.cross(tangent[0], [0.0, 0.0, 1.0] if abs(tangent[0, 2]) < 0.9 else [0.0, 1.0, 0.0])
+    sides = np.empty_like(p)
+    for i in range(len(p)):  # parallel transport
+        side = side - tangent[i] * (side @ tangent[i])
+        side /= np.linalg.norm(side)
+        sides[i] = side
+    ups = np.cross(tangent, sides)
+    angle = np.arange(segments) * (2 * np.pi / segments)
+    circle = np.cos(angle)[None, :, None] * sides[:, None] + np.sin(angle)[None, :, None] * ups[:, None]
+    return skin(p[:, None] + r[:, None, None] * circle, slot)
 
 
 @cache

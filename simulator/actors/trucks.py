@@ -13,11 +13,10 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import arm_mirrors, axles, contour_tape, end_plates, fleet_materials, head_lamps, rear_lamps
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import both, finish, lathe, round_rings, rounded_box, skin, turned
+from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Mesh, Model
-from simulator.scene.mesh import box
 
 BODIES = ("box", "flatbed", "tipper", "semi")
 PAINTS = ("any", *finishes.paint_names())
@@ -49,7 +48,7 @@ class Truck(Actor, kind="truck"):
 
 def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Model:
     draw, near = catalogue_draw("trucks", kind, size, rng)
-    length, width, height, tyre = draw("length"), draw("width"), draw("height"), draw("tyre_radius")
+    length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
     low, high = load_asset("vehicles")["trucks"][kind]["wheelbase_share"]
     wheelbase = length * (low + (high - low) * size)
     nose = wheelbase + near(1.38, 0.04)
@@ -124,20 +123,20 @@ def _cab(nose: float, wheelbase: float, length: float, half: float, height: floa
     parts.append(turned(rounded_box((0.20, 1.7 * half, 0.035), radius=0.015, slot=Slot.TRIM), pitch=0.25, at=(visor_x + 0.04, 0, glass_top + 0.03)))
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.45, 0.55)
     parts += head_lamps(body, half, 0.72)
-    parts.append(box((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
-    parts.append(box((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))
+    parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
+    parts.append(block((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))
     for y in (0.55, -0.55):
         parts.append(rounded_box((0.16, 0.50, 0.75), (back + 0.45, y, waist + 0.05), radius=0.05, slot=Slot.SEAT))
         parts.append(rounded_box((0.10, 0.28, 0.2), (back + 0.42, y, waist + 0.55), radius=0.04, slot=Slot.SEAT))
-    parts.append(box((length * 0.7, 1.2 * half, 0.4), (nose - length / 2, 0, 0.62), Slot.UNDER))
+    parts.append(block((length * 0.7, 1.2 * half, 0.4), (nose - length / 2, 0, 0.62), Slot.UNDER))
     return parts
 
 
 def _chassis(front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator) -> list[Mesh]:
     """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""
     end = tail + 0.15 if kind != "semi" else -0.9
-    parts = both(box((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
-    parts.append(box((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
+    parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
+    parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
     tank_x = front - 1.35
     tank = turned(lathe([0.0, 0.29, 0.29, 0.0], [-0.55, -0.55, 0.55, 0.55], segments=14, slots=Slot.CHROME if rng.random() < 0.5 else Slot.TRIM), yaw=np.pi / 2)
     parts.append(tank.moved(tank_x, half - 0.36, z - 0.32))
@@ -145,15 +144,15 @@ def _chassis(front: float, tail: float, z: float, half: float, tyre: float, kind
     if kind != "semi":
         guard_end = tyre + 0.25
         for level in (0.50, 0.78):
-            parts += both(box((max(tank_x - 0.65 - guard_end, 0.1), 0.03, 0.10), ((tank_x - 0.65 + guard_end) / 2, half - 0.05, level), Slot.CHROME))
-        parts.append(box((0.10, 2 * half - 0.2, 0.12), (tail + 0.06, 0, 0.50), Slot.TRIM))
+            parts += both(block((max(tank_x - 0.65 - guard_end, 0.1), 0.03, 0.10), ((tank_x - 0.65 + guard_end) / 2, half - 0.05, level), Slot.CHROME))
+        parts.append(block((0.10, 2 * half - 0.2, 0.12), (tail + 0.06, 0, 0.50), Slot.TRIM))
     angle = np.radians(np.linspace(20, 160, 7))
     for wheel in [0.0] + ([] if kind != "semi" else [tail + 2.0, tail + 3.31, tail + 4.62]):
         r = tyre + 0.06
         ring = np.stack([wheel + r * np.cos(angle), np.zeros(7), tyre + r * np.sin(angle)], 1)
         for a, b in zip(ring[:-1], ring[1:]):
             middle, run = (a + b) / 2, float(np.linalg.norm(b - a))
-            flap = turned(box((run * 1.03, 0.58, 0.02), slot=Slot.TRIM), pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])), at=middle)
+            flap = turned(block((run * 1.03, 0.58, 0.02), slot=Slot.TRIM), pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])), at=middle)
             parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
     return parts
 
@@ -163,14 +162,14 @@ def _box_body(back: float, tail: float, half: float, z: float, height: float, ty
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
     parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, z + tall / 2), radius=0.04, slot=Slot.SECOND)]
-    parts.append(box((length - 0.02, 2 * half + 0.012, 0.10), (middle, 0, z + 0.06), Slot.CHROME))
+    parts.append(block((length - 0.02, 2 * half + 0.012, 0.10), (middle, 0, z + 0.06), Slot.CHROME))
     for y in (-half * 0.99, 0.0, half * 0.99):  # door seams and hinge posts
-        parts.append(box((0.012, 0.03, tall - 0.1), (tail + 0.002, y * 0.985, z + tall / 2), Slot.GAP))
+        parts.append(block((0.012, 0.03, tall - 0.1), (tail + 0.002, y * 0.985, z + tall / 2), Slot.GAP))
     for y in (-0.5, -0.16, 0.16, 0.5):
-        parts.append(box((0.03, 0.025, tall - 0.15), (tail - 0.008, y * half * 1.2, z + tall / 2), Slot.CHROME))
+        parts.append(block((0.03, 0.025, tall - 0.15), (tail - 0.008, y * half * 1.2, z + tall / 2), Slot.CHROME))
     if rng.random() < 0.5:
         band = 0.35 * tall * rng.uniform(0.5, 1.0)
-        parts += both(box((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
+        parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
     if rng.random() < 0.4:
         parts.append(rounded_box((0.55, 1.4, 0.6), (front + 0.20, 0, height - 0.45), radius=0.06, slot=Slot.SECOND))
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.005, z + 0.14)
@@ -180,10 +179,10 @@ def _flatbed(back: float, tail: float, half: float, z: float, height: float, tyr
     """Open bed with drop sides, sometimes loaded."""
     middle, length = (back + tail) / 2, back - tail
     board = 0.42
-    parts = [box((length, 2 * half, 0.12), (middle, 0, z + 0.06), Slot.TRIM)]
-    parts += both(box((length, 0.04, board), (middle, half - 0.02, z + 0.12 + board / 2), Slot.CHROME))
-    parts.append(box((0.04, 2 * half, board), (tail + 0.03, 0, z + 0.12 + board / 2), Slot.CHROME))
-    parts.append(box((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
+    parts = [block((length, 2 * half, 0.12), (middle, 0, z + 0.06), Slot.TRIM)]
+    parts += both(block((length, 0.04, board), (middle, half - 0.02, z + 0.12 + board / 2), Slot.CHROME))
+    parts.append(block((0.04, 2 * half, board), (tail + 0.03, 0, z + 0.12 + board / 2), Slot.CHROME))
+    parts.append(block((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
     if rng.random() < 0.6:
         count = int(rng.integers(2, 5))
         for k in range(count):
@@ -196,13 +195,13 @@ def _flatbed(back: float, tail: float, half: float, z: float, height: float, tyr
 def _tipper(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
     """Steel tub with ribs, a headboard over the cab and sometimes a heap."""
     middle, length, tall = (back + tail) / 2, back - tail, min(1.15, height - z - 0.25)
-    parts = [box((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
-    parts += both(box((length, 0.06, tall), (middle, half - 0.08, z + tall / 2), Slot.SECOND))
-    parts.append(turned(box((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)))
-    parts.append(box((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
-    parts.append(box((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND))
+    parts = [block((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
+    parts += both(block((length, 0.06, tall), (middle, half - 0.08, z + tall / 2), Slot.SECOND))
+    parts.append(turned(block((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)))
+    parts.append(block((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
+    parts.append(block((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND))
     for x in np.linspace(tail + 0.35, back - 0.35, 6):
-        parts += both(box((0.09, 0.06, tall), (x, half - 0.035, z + tall / 2), Slot.SECOND))
+        parts += both(block((0.09, 0.06, tall), (x, half - 0.035, z + tall / 2), Slot.SECOND))
     if rng.random() < 0.6:
         s = np.linspace(0.05, 1.0, 5)
 
@@ -216,19 +215,19 @@ def _semi_trailer(back: float, tail: float, half: float, z: float, height: float
     front, floor = back - 0.55, 1.18
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - floor
     parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, floor + tall / 2), radius=0.05, slot=Slot.SECOND)]
-    parts.append(box((length, 2 * half - 0.02, 0.14), (middle, 0, floor - 0.02), Slot.CHROME))
-    parts += both(box((length, 0.10, 0.32), (middle, 0.45, floor - 0.22), Slot.UNDER))
+    parts.append(block((length, 2 * half - 0.02, 0.14), (middle, 0, floor - 0.02), Slot.CHROME))
+    parts += both(block((length, 0.10, 0.32), (middle, 0.45, floor - 0.22), Slot.UNDER))
     if rng.random() < 0.6:  # curtain straps
         for x in np.arange(tail + 0.6, front - 0.3, 0.62):
-            parts += both(box((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
+            parts += both(block((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
     parts += both(rounded_box((0.18, 0.18, 0.95), (front - 2.6, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
     guard0, guard1 = tail + 5.4, front - 3.2
     for level in (0.55, 0.85):
-        parts += both(box((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
-    parts.append(box((0.12, 2 * half - 0.1, 0.14), (tail + 0.10, 0, 0.50), Slot.TRIM))
-    parts.append(box((0.15, 0.3, 0.5), (tail + 0.25, 0, 0.80), Slot.UNDER))
+        parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
+    parts.append(block((0.12, 2 * half - 0.1, 0.14), (tail + 0.10, 0, 0.50), Slot.TRIM))
+    parts.append(block((0.15, 0.3, 0.5), (tail + 0.25, 0, 0.80), Slot.UNDER))
     for y in (0.0, half * 0.97, -half * 0.97):
-        parts.append(box((0.012, 0.03, tall - 0.1), (tail + 0.002, y, floor + tall / 2), Slot.GAP))
+        parts.append(block((0.012, 0.03, tall - 0.1), (tail + 0.002, y, floor + tall / 2), Slot.GAP))
     for y in (-0.75, -0.3, 0.3, 0.75):
-        parts.append(box((0.03, 0.03, tall - 0.1), (tail - 0.008, y, floor + tall / 2), Slot.CHROME))
+        parts.append(block((0.03, 0.03, tall - 0.1), (tail - 0.008, y, floor + tall / 2), Slot.CHROME))
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)

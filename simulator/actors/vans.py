@@ -50,7 +50,7 @@ def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
     """Lines of a van: short bonnet, upright sides, square rear."""
     draw, near = catalogue_draw("vans", style, size, rng)
     length, width, height = draw("length"), draw("width"), draw("height")
-    wheelbase, front, tyre = draw("wheelbase"), draw("front_overhang"), draw("tyre_radius")
+    wheelbase, front, tyre = draw("wheelbase"), draw("front_overhang"), round(draw("tyre_radius"), 2)
     wheelbase = min(wheelbase, length - front - 0.75)
     rear = length - wheelbase - front
     big = style != "compact"
