@@ -107,6 +107,27 @@ def test_nothing_in_front_means_fully_visible() -> None:
             assert int(whole.pixels[whole.objects == 2][0]) == int((picture.object == 2).sum())
 
 
+@pytest.mark.parametrize("kind", ["car", "pedestrian", "deer"])
+def test_real_camera_and_real_actors_agree_with_the_coverage(kind: str) -> None:
+    """Glass, joints and smooth skins included: an actor alone before the camera is visible to exactly 100 %."""
+    from simulator.scenario.family import member
+    from simulator.sensors.camera import Camera
+
+    rng = np.random.default_rng(4)
+    builder = SceneBuilder(ORIGIN)
+    ego = builder.add_object(car(), ORIGIN, name="ego", moving=True)
+    builder.add_object(member("actors", kind)().model(rng), ORIGIN + [9.0, 0.5, 0], (0, 0, 2.5), moving=True)  # type: ignore[attr-defined]
+    stage = Stage(builder.build(), drive(builder), air(), ego)
+    camera = Camera(x_m=1.6, z_m=1.65, width=320, height=120, fx=186, fy=186, cx=157, cy=55)
+    picture = camera.sense(stage, NOW, 1, "preview")
+    poses = stage.scene.local_SE3_instance(stage.at(NOW))
+    boxes = boxes_in_picture(stage.scene, poses, picture, np.array([2], np.int32))
+    assert boxes.visible_fraction.tolist() == [1.0]
+    local = picture.world_SE3_camera.copy()
+    local[:3, 3] -= ORIGIN
+    assert coverage(stage.scene, poses, picture.camera, local).pixels[1] == boxes.pixels[0]
+
+
 def test_holes_do_not_count_as_covered() -> None:
     """A bush of leaves with holes that nothing hides is fully visible."""
     rng = np.random.default_rng(2)
