@@ -139,6 +139,12 @@ def wall(finish: str) -> F64:
         shade = rng.normal(1.0, 0.05, 20)[np.floor(y * 20).astype(int)]
         light = np.where(board < 0.10, 0.45, 1.0) * shade * (1 + 0.04 * np.repeat(fine[:, ::8], 8, 1))
         return np.asarray(base * (0.66 * light)[..., None])
+    if finish == "paving":  # concrete slabs of 0.5 m x 0.25 m
+        row = np.floor(y * 12).astype(int)
+        along = x * 6 + 0.5 * (row % 2)
+        shade = rng.normal(1.0, 0.07, (12, 6))[row, np.floor(along).astype(int) % 6]
+        joint = ((y * 12) % 1.0 < 0.05) | (along % 1.0 < 0.025)
+        return np.where(joint[..., None], 0.22, base * (0.52 * shade * (1 + 0.05 * fine + 0.06 * coarse))[..., None])
     if finish == "boards":  # upright boards, painted
         board = (x * 24) % 1.0
         shade = rng.normal(1.0, 0.07, 24)[np.floor(x * 24).astype(int)]

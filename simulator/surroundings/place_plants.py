@@ -1,0 +1,239 @@
+"""Plants: street trees, gardens, woods, hedgerows and tall grass, in four levels of detail within a triangle budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.surroundings.place import Place
+from simulator.surroundings.plants import Plant, grass_tuft, plant
+from simulator.surroundings.shapes import F64, poses
+from simulator.surroundings.species import Species, species_table
+
+VARIANTS = 3
+_LIMITS_M = (17.0, 42.0, 105.0)  # distance from the path up to which details 0, 1, 2 are used
+_COST = (3500.0, 1350.0, 450.0, 160.0)  # triangles of a tree by detail, about
+MOST_TRIANGLES = 125_000
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Plants to be: positions and species, collected before the level of detail is settled."""
+
+    xy: list[F64] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    scale: list[float] = field(default_factory=list)
+
+    def add(self, xy: F64, names: list[str], scale: F64) -> None:
+        self.xy += list(xy)
+        self.names += names
+        self.scale += scale.tolist()
+
+
+def place_plants(place: Place) -> None:
+    """Plant everything."""
+    rows = _Rows()
+    density = 2.0 * place.vegetation
+    if density > 0:
+        _street_trees(place, rows, density)
+        _woods(place, rows, density)
+        _single(place, rows, density)
+        _bushes(place, rows, density)
+        _tufts(place, density)
+    _grow(place, rows)
+
+
+def _pick(rng: np.random.Generator, names: tuple[str, ...], count: int) -> list[str]:
+    return [names[i] for i in rng.integers(len(names), size=count)]
+
+
+def _street_trees(place: Place, rows: _Rows, density: float) -> None:
+    """Rows of pruned trees along street sides, behind the pavement."""
+    style = place.style
+    for side in place.sides:
+        rng = place.rng("street trees", side.road.id, int(side.left))
+        share = style.tree_share * min(density, 2.0)
+        if rng.random() > share or side.length < 20.0:
+            continue
+        spacing = float(rng.uniform(*style.tree_spacing_m))
+        walk = bool(side.walk.mean() > 0.5)
+        offset = float(rng.uniform(1.2, 1.8) if walk and style.urban else rng.uniform(3.4, 5.5))
+        at = np.arange(float(rng.uniform(4.0, spacing)), side.length - 4.0, spacing)
+        at = at + rng.uniform(-0.6, 0.6, len(at))
+        xyz, _, _ = side.at(at, offset)
+        name = _pick(rng, style.species, 1)[0]
+        ok = place.clear(xyz[:, :2], 0.9 if walk else 2.5) & (rng.random(len(at)) < 0.92)
+        kept = xyz[ok][:, :2]
+        place.occupancy.take_circles(kept, 1.0)
+        rows.add(kept, [f"{name}*"] * len(kept), rng.uniform(0.85, 1.15, len(kept)))
+
+
+def _grid_points(place: Place, spacing: float, rng: np.random.Generator) -> F64:
+    """Jittered grid over all that lies within the radius of the path."""
+    low, high = place.path.xyz[:, :2].min(0) - place.radius_m, place.path.xyz[:, :2].max(0) + place.radius_m
+    x, y = np.arange(low[0], high[0], spacing), np.arange(low[1], high[1], spacing)
+    points = np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2)
+    points = points + rng.uniform(-0.42, 0.42, points.shape) * spacing
+    return np.asarray(points[place.distance(points) < place.radius_m])
+
+
+def _noise(place: Place, xy: F64, scale_m: float, name: str) -> F64:
+    """Smooth field (N,) in about -1..1 of world coordinates: a few waves of random direction."""
+    rng = place.rng("field", name)
+    out = np.zeros(len(xy))
+    for _ in range(5):
+        angle, phase = rng.uniform(0, 2 * np.pi, 2)
+        k = 2 * np.pi / (scale_m * rng.uniform(0.6, 1.6))
+        out += np.sin(k * (xy @ [np.cos(angle), np.sin(angle)]) + phase)
+    return out / 2.5
+
+
+def _woods(place: Place, rows: _Rows, density: float) -> None:
+    """Woods: a dense edge of trees some rows deep; what lies behind it is not seen."""
+    style, rng = place.style, place.rng("woods")
+    share = min(style.woods * (0.4 + 0.6 * density), 1.0)
+    if share <= 0:
+        return
+    spacing = 5.2 if style.name == "forest" else 6.0
+    points = _grid_points(place, spacing, rng)
+    level = float(np.quantile(_noise(place, points, 170.0, "woods"), 1 - share)) if share < 1 else -np.inf
+    wood = _noise(place, points, 170.0, "woods") > level
+    points = points[wood]
+    free = place.occupancy.free(points)
+    points = points[free]
+    clear = place.ground.clearance(points)
+    depth = clear - style.woods_from_m
+    # Thinner with the distance from its edge to the road and from the ego.
+    near = place.distance(points)
+    chance = np.clip(1.0 - depth / 34.0, 0.0, 1.0) * np.clip(1.35 - near / (1.1 * place.radius_m), 0.1, 1.0)
+    points = points[(depth > 0) & (rng.random(len(points)) < chance)]
+    place.occupancy.take_circles(points, 0.8)
+    rows.add(points, _pick(rng, style.species, len(points)), rng.uniform(0.75, 1.2, len(points)))
+
+
+def _single(place: Place, rows: _Rows, density: float) -> None:
+    """Single trees in gardens, parks and fields."""
+    style, rng = place.style, place.rng("single trees")
+    per_ha = style.garden_trees_ha * density
+    if per_ha <= 0:
+        return
+    spacing = max(float(np.sqrt(10_000.0 / per_ha)) * 0.8, 5.0)
+    points = _grid_points(place, spacing, rng)
+    points = points[rng.random(len(points)) < 0.64]
+    species = _pick(rng, style.species, len(points))
+    scale = rng.uniform(0.6, 1.1, len(points))
+    # Crowns keep off carriageways and houses: their radius is about a third of the height.
+    reach = np.array([species_table()[n].spread * 0.25 * sum(species_table()[n].height_m) for n in species]) * scale
+    ok = place.occupancy.free(points)
+    for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        ok &= place.occupancy.free(points + 0.6 * reach[:, None] * [dx, dy])
+    ok[ok] = place.ground.clearance(points[ok]) > np.maximum(0.75 * reach[ok], 2.0)
+    near = place.distance(points)
+    ok &= rng.random(len(points)) < np.clip(1.3 - near / place.radius_m, 0.15, 1.0)
+    place.occupancy.take_circles(points[ok], 1.2)
+    rows.add(points[ok], [n for n, k in zip(species, ok) if k], scale[ok])
+
+
+def _bushes(place: Place, rows: _Rows, density: float) -> None:
+    """Bushes in gardens, along wood edges and verges."""
+    style, rng = place.style, place.rng("bushes")
+    per_ha = style.bushes_ha * density
+    if per_ha <= 0:
+        return
+    points = _grid_points(place, max(float(np.sqrt(10_000.0 / per_ha)) * 0.7, 3.0), rng)
+    points = points[rng.random(len(points)) < 0.5]
+    near = place.distance(points)
+    points = points[near < 0.6 * place.radius_m]
+    margin = 2.4 if style.urban else 4.0
+    points = points[place.clear(points, margin)]
+    clumped = _noise(place, points, 26.0, "bushes") > -0.1
+    points = points[clumped]
+    kinds = ("shrub", "evergreen", "thicket") if style.urban else ("thicket", "thicket", "shrub")
+    place.occupancy.take_circles(points, 0.8)
+    rows.add(points, _pick(rng, kinds, len(points)), rng.uniform(0.6, 1.15, len(points)))
+
+
+def _tufts(place: Place, density: float) -> None:
+    """Tall grass and weeds on verges near the ego."""
+    per_100 = place.style.verge_tufts_per_100_m * density
+    if per_100 <= 0:
+        return
+    rng = place.rng("tufts")
+    shapes = [grass_tuft(place.rng("tuft", k), season=place.season, blades=10) for k in range(4)]
+    for side in place.sides:
+        near = np.flatnonzero(side.near_m < 26.0)
+        if len(near) < 2:
+            continue
+        low, high = side.along[near[0]], side.along[near[-1]]
+        count = int((high - low) / 100.0 * per_100)
+        xyz, _, _ = side.at(rng.uniform(low, high, count), 0.5 + rng.gamma(1.6, 1.1, count))
+        xyz = xyz[place.clear(xyz[:, :2], 0.3)]
+        _instances(place, shapes, place.on_ground(xyz[:, :2]), rng, rng.uniform(0.6, 1.3, len(xyz)))
+
+
+def _instances(place: Place, shapes: list[Plant], xyz: F64, rng: np.random.Generator, scale: F64) -> None:
+    if not len(xyz):
+        return
+    pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), scale)
+    pick = rng.integers(len(shapes), size=len(xyz))
+    for k, matrix in zip(pick.tolist(), pose):
+        place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
+
+
+# ---------------------------------------------------------------- level of detail
+
+
+def _levels(distance: F64, cost: F64) -> NDArray[np.int64]:
+    """Detail of each plant: by distance, the limits drawn in until all fits the budget."""
+    squeeze = 1.0
+    for _ in range(14):
+        level = np.searchsorted(np.array(_LIMITS_M) * squeeze, distance)
+        if float((np.array(_COST)[level] * cost).sum()) <= MOST_TRIANGLES:
+            return np.asarray(level)
+        squeeze *= 0.82
+    return np.asarray(level)
+
+
+def _grow(place: Place, rows: _Rows) -> None:
+    """Turn rows into instances of shared prototypes; the farthest go first if even the lowest detail is too much."""
+    if not rows.xy:
+        return
+    xy, scale = np.array(rows.xy), np.array(rows.scale)
+    near = place.distance(xy)
+    table = species_table()
+    bush = np.array([table[name.rstrip("*")].form == "bush" for name in rows.names])
+    cost = np.where(bush, 0.25, 1.0)
+    order = np.argsort(near, kind="stable")
+    fits = np.cumsum(cost[order] * _COST[-1]) < MOST_TRIANGLES
+    order = order[fits]
+    level = np.zeros(len(xy), np.int64)
+    level[order] = _levels(near[order], cost[order])
+    rng = place.rng("growth")
+    xyz = place.on_ground(xy)
+    prototypes: dict[tuple[str, int, int], Plant] = {}
+    variant, turn = rng.integers(VARIANTS, size=len(xy)), rng.uniform(0, 2 * np.pi, len(xy))
+    stretch = rng.uniform(0.9, 1.1, len(xy))
+    pose = poses(place.local(xyz), turn, np.stack([scale, scale, scale * stretch], 1))
+    for i in order.tolist():
+        key = (rows.names[i], int(variant[i]), int(level[i]))
+        if key not in prototypes:
+            prototypes[key] = _prototype(place, *key)
+        shape = prototypes[key]
+        place.put_mesh(shape.mesh, shape.materials, "vegetation", pose[i])
+
+
+def _prototype(place: Place, name: str, variant: int, detail: int) -> Plant:
+    """A plant shared by many instances; a star after the name prunes it as street trees are."""
+    species = species_table()[name.rstrip("*")]
+    if name.endswith("*"):
+        species = _pruned(species)
+    return plant(species, place.rng("plant", name, variant), season=place.season, detail=detail)
+
+
+def _pruned(species: Species) -> Species:
+    """A street tree: free stem of about 3 m, narrower crown, 8 to 11 m high."""
+    height = (7.5, 10.5) if species.name != "fruit" else (5.0, 6.5)
+    clear = 0.32 if species.form == "broadleaf" else species.clear
+    return replace(species, height_m=height, clear=max(clear, species.clear), spread=min(species.spread, 0.62))

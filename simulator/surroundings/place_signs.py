@@ -1,0 +1,186 @@
+"""Signs and traffic lights: those of the map at their records, and a few usual ones where a map has none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics import se3
+from simulator.roads import Road, Signal
+from simulator.surroundings.place import Place
+from simulator.surroundings.roadsides import Side
+from simulator.surroundings.shapes import F64
+from simulator.surroundings.signals import head, mast_arm, signal_post
+from simulator.surroundings.signs import Sign, is_light, is_paint, sign, sign_models, sign_of
+
+OVERHEAD_M = 4.0  # lower edges from here on hang above the road
+_SHIFT_M = np.concatenate([[0.0], np.arange(0.3, 16.0, 0.3)])
+PLACES = ("NEUSTADT", "SEEHEIM", "ALTDORF", "LINDAU", "WEILER", "BERGEN", "HOLM", "MARKT", "STEINACH", "ROSENAU")
+
+
+def place_signs(place: Place) -> dict[str, int]:
+    """Place all signs and lights; returns the object ids of traffic lights by the ids of their records."""
+    lights: dict[str, int] = {}
+    posts: set[tuple[int, int]] = set()
+    count = 0
+    for road in place.network.roads.values():
+        if not road.signals:
+            continue
+        s = np.array([np.clip(signal.s, 0.0, road.length) for signal in road.signals])
+        t = np.array([signal.t for signal in road.signals])
+        points, heading = road.point(s, t), road.reference(s)[2]
+        near = place.distance(points[:, :2]) < place.radius_m
+        for i in np.flatnonzero(near).tolist():
+            signal = road.signals[i]
+            if is_paint(signal):
+                continue
+            count += 1
+            if is_light(signal):
+                lights[signal.id] = _light(place, road, signal, points[i], float(heading[i]))
+            else:
+                _sign(place, signal, points[i], float(heading[i]), posts)
+    if count < 4:
+        _usual_signs(place)
+    return lights
+
+
+def _facing(signal: Signal, heading: float) -> float:
+    """Yaw of a plate or head: against the traffic it is for."""
+    own = signal.heading if abs(se3.wrap_angle(signal.heading)) < 1.2 else 0.0
+    way = heading + own + (np.pi if signal.orientation == "-" else 0.0)
+    return float(se3.wrap_angle(way + np.pi))
+
+
+def _aside(place: Place, point: F64, heading: float, margin_m: float) -> F64 | None:
+    """The spot nearest to `point`, across the road's direction, that is free and beside the road; (2,) or None."""
+    across = np.array([-np.sin(heading), np.cos(heading)])
+    shift = np.concatenate([_SHIFT_M, -_SHIFT_M[1:]])
+    shift = shift[np.argsort(np.abs(shift), kind="stable")]
+    spots = point[:2] + shift[:, None] * across
+    ok = place.clear(spots, margin_m)
+    return spots[np.argmax(ok)] if ok.any() else None
+
+
+def _light(place: Place, road: Road, signal: Signal, point: F64, heading: float) -> int:
+    """Build one traffic light: on a post, or hanging from a mast arm where the record is above the road."""
+    kind, yaw = is_light(signal), _facing(signal, heading)
+    facts = {"signal_id": signal.id, "road": road.id}
+    spot = _aside(place, point, heading, 0.25)
+    bottom = signal.z if 1.8 <= signal.z <= 7.5 else 2.3
+    on_road = place.ground.clearance(point[None, :2])[0] <= 0.05
+    if spot is not None and on_road and (signal.z >= OVERHEAD_M or np.linalg.norm(spot - point[:2]) > 2.5):
+        bottom = max(bottom, 5.2)
+        foot = place.on_ground(spot)[0]
+        side = np.array([-np.sin(yaw), np.cos(yaw)])
+        reach = float((point[:2] - spot) @ side)
+        lift = float(point[2] - foot[2])
+        place.put_model(mast_arm(round(bottom + 0.75 + lift, 2), round(reach, 2)), foot, yaw)
+        place.occupancy.take_circles(spot[None], 0.5)
+        hang = np.array([*point[:2], point[2]]) + 0.22 * np.array([np.cos(yaw), np.sin(yaw), 0.0])
+        return place.put_object(head(kind, round(bottom, 2), board=True), hang, yaw, facts)
+    at = place.on_ground(spot if spot is not None else point[:2])[0]
+    bottom = min(bottom, 3.4)
+    model = head(kind, round(bottom, 2))
+    place.put_model(signal_post(round(bottom + float(model.size_lwh_m[2]), 2)), at, yaw)
+    place.occupancy.take_circles(at[None, :2], 0.5)
+    return place.put_object(model, at, yaw, facts)
+
+
+def _sign(place: Place, signal: Signal, point: F64, heading: float, posts: set[tuple[int, int]]) -> None:
+    """Build one sign of the map; several at one place share a post."""
+    made = sign_of(signal)
+    if made is None:
+        return
+    spot = _aside(place, point, heading, 0.2)
+    if spot is None:
+        return
+    # Several records on one post name the same place: keep them there although it is taken by now.
+    place_key = (round(float(point[0]) * 4), round(float(point[1]) * 4))
+    shared = place_key in posts
+    if shared and place.ground.clearance(point[None, :2])[0] > 0.2:
+        spot = point[:2]
+    bottom = signal.z if 0.5 <= signal.z <= 7.0 else 2.1
+    _stand(place, made, spot, _facing(signal, heading), bottom, {"signal_id": signal.id}, post=not shared)
+    posts.add(place_key)
+
+
+def _stand(
+    place: Place, made: Sign, xy: F64, yaw: float, bottom: float, facts: dict[str, str], *, post: bool = True
+) -> None:
+    """Put a plate and its posts on the ground at world (2,) `xy`, facing `yaw`."""
+    at = place.on_ground(xy)[0]
+    face, posts = sign_models(made, round(bottom, 2))
+    place.put_object(face, at, yaw, facts)
+    if post:
+        side = np.array([-np.sin(yaw), np.cos(yaw)])
+        for model, offset in posts:
+            foot = xy + offset * side
+            if place.ground.clearance(foot[None])[0] > 0.05:
+                place.put_model(model, place.on_ground(foot)[0], yaw)
+    place.occupancy.take_circles(xy[None], 0.4)
+
+
+# ---------------------------------------------------------------- maps without signs
+
+
+def _usual_signs(place: Place) -> None:
+    """Priority at junctions, limits, warnings: what a road of this kind usually has."""
+    for side in place.sides:
+        if side.near_m.min() > 150.0 or side.length < 18.0:
+            continue
+        rng = place.rng("signs", side.road.id, int(side.left))
+        for made, at in _wishes(place, side, rng):
+            _beside(place, side, made, at)
+
+
+def _wishes(place: Place, side: Side, rng: np.random.Generator) -> list[tuple[Sign, float]]:
+    """Signs for the traffic along one side, and how far along its way each stands."""
+    out: list[tuple[Sign, float]] = []
+    style = place.style.name
+    way_is_s = bool(side.way[0] @ (side.xyz[-1, :2] - side.xyz[0, :2]) > 0)
+    ahead = side.road.successor if way_is_s else side.road.predecessor
+    behind = side.road.predecessor if way_is_s else side.road.successor
+    if style == "motorway":
+        if rng.random() < 0.5:
+            out.append((sign("speed_limit", value=int(rng.choice([100, 120, 130]))), 0.3 * side.length))
+        if rng.random() < 0.4 and side.length > 120:
+            names = rng.choice(PLACES, 2, replace=False)
+            out.append((sign("motorway_direction", text=f"{names[0]} / {names[1]}"), 0.6 * side.length))
+        return out
+    if ahead is not None and ahead.kind == "junction":
+        # Roads of higher limit have the right of way; equal ones are told apart by their number.
+        major = place.rng("priority", ahead.id).random() < 0.5
+        heading = abs(float(side.way[-1 if way_is_s else 0, 0])) > 0.7
+        name = "priority_road" if heading == major else "stop" if rng.random() < 0.3 else "give_way"
+        if rng.random() < 0.8:
+            out.append((sign(name), side.length - 2.5))
+    if behind is not None and behind.kind == "junction" and rng.random() < 0.4:
+        limit = round(3.6 * side.limit_mps / 10) * 10
+        if 20 <= limit <= 120:
+            out.append((sign("speed_limit", value=limit), float(min(14.0, 0.3 * side.length))))
+    extra = {
+        "town": ("no_stopping", "parking", "one_way", "crossing", "no_parking", "bus_stop", "cycle_path"),
+        "suburb": ("children", "crossing", "dead_end", "parking", "speed_zone", "bus_stop"),
+        "village": ("children", "place_name", "pedestrians", "direction", "bus_stop"),
+        "industrial": ("no_trucks", "direction", "danger", "no_stopping"),
+        "country": ("deer", "curve_left", "curve_right", "no_overtaking", "direction", "double_curve", "bumpy"),
+        "forest": ("deer", "deer", "curve_right", "slippery", "danger"),
+    }.get(style, ("danger",))
+    if side.length > 45.0 and rng.random() < 0.7:
+        name = extra[int(rng.integers(len(extra)))]
+        value = 30 if name == "speed_zone" else 0
+        word = str(rng.choice(PLACES)) if name in ("place_name", "direction") else ""
+        out.append((sign(name, value=value, text=word), float(rng.uniform(0.25, 0.75)) * side.length))
+    return out
+
+
+def _beside(place: Place, side: Side, made: Sign, along_way: float) -> None:
+    """Stand a sign beside its side of the road, facing the traffic along it."""
+    way_is_s = bool(side.way[0] @ (side.xyz[-1, :2] - side.xyz[0, :2]) > 0)
+    at = along_way if way_is_s else side.length - along_way
+    xyz, _, way = side.at([at], 0.35 + 0.5 * max(made.width_m - 0.6, 0.0))
+    if place.distance(xyz[:, :2])[0] < 150.0 and place.clear(xyz[:, :2], 0.15)[0]:
+        yaw = float(np.arctan2(-way[0, 1], -way[0, 0]))
+        bottom = 2.2 if place.style.urban else 1.6
+        if made.width_m > 2.0:
+            bottom = 2.4
+        _stand(place, made, xyz[0, :2], yaw, bottom, {})
