@@ -1,4 +1,4 @@
-"""Four-legged animals from one parametric body: wild (deer, boar, fox), pets (dog, cat), livestock (cow, horse, sheep)."""
+"""Four-legged animals from one parametric body: deer, boar, fox, dog, cat, cow, horse, sheep."""
 
 from __future__ import annotations
 
@@ -136,7 +136,12 @@ def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -
     spots = np.array([0.72, 0.70, 0.66]) if species in ("cow", "dog", "cat") and rng.random() < 0.5 else coat
     return (
         Material("coat", as_rgb(coat), roughness=0.95, reflectance_905=0.45),
-        Material("underside", as_rgb(0.5 * (coat + under) if species != "sheep" else under), roughness=0.95, reflectance_905=0.45),
+        Material(
+            "underside",
+            as_rgb(0.5 * (coat + under) if species != "sheep" else under),
+            roughness=0.95,
+            reflectance_905=0.45,
+        ),
         Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
         # Eyes shine in head lamps: the tapetum throws light back.
         Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
@@ -144,7 +149,9 @@ def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -
     )
 
 
-def _segments(row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str) -> list[Segment]:
+def _segments(
+    row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str
+) -> list[Segment]:
     """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres."""
     length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
     front, back = 0.5 * length, -0.5 * length
@@ -166,12 +173,19 @@ def _segments(row: dict[str, list[float]], withers: float, k: float, rng: np.ran
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
     fall = np.radians(tail_deg)
     s = np.linspace(0, 1, 6)[:, None]
-    points = root + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)] + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
+    points = (
+        root
+        + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)]
+        + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
+    )
     bushy = species in ("fox", "horse")
     shape = np.array([0.5, 0.9, 1.0, 1.0, 0.85, 0.3]) if bushy else np.array([1.0, 0.95, 0.9, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
-    for end, x, half, top_share in (("f", front - 0.13 * length, chest_w, 0.70), ("h", back + 0.12 * length, loin_w, 0.74)):
+    for end, x, half, top_share in (
+        ("f", front - 0.13 * length, chest_w, 0.70),
+        ("h", back + 0.12 * length, loin_w, 0.74),
+    ):
         upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
         y = half - 0.62 * row["leg"][0] * k
         for side, sign in (("l", 1.0), ("r", -1.0)):
@@ -187,7 +201,15 @@ def _vector(v: F64) -> tuple[float, float, float]:
 
 
 def _trunk(
-    front: float, back: float, withers: float, chest: float, chest_w: float, loin: float, loin_w: float, species: str, rng: np.random.Generator
+    front: float,
+    back: float,
+    withers: float,
+    chest: float,
+    chest_w: float,
+    loin: float,
+    loin_w: float,
+    species: str,
+    rng: np.random.Generator,
 ) -> Mesh:
     """Barrel of the body: rings along x from rump to chest, with a tucked or a round belly."""
     length = front - back
@@ -198,8 +220,13 @@ def _trunk(
     n = 24 if piebald or species == "sheep" else 14
     sag = {"deer": 0.02, "horse": 0.03, "cow": 0.01, "boar": -0.07, "sheep": -0.02}.get(species, 0.01)
     top = withers + chest * curve([0, 0.15, 0.5, 0.85, 1.0], [-0.10, 0.0, -sag, 0.01, -0.12])(s)
-    bottom = withers - curve([0, 0.15, 0.35, 0.6, 0.85, 1.0], [0.55 * loin, 0.85 * loin, loin * 0.97, 0.5 * (loin + chest), chest, 0.82 * chest])(s)
-    half = curve([0, 0.12, 0.35, 0.6, 0.82, 1.0], [0.72 * loin_w, loin_w, loin_w * 1.02, chest_w, chest_w * 0.98, 0.72 * chest_w])(s)
+    bottom = withers - curve(
+        [0, 0.15, 0.35, 0.6, 0.85, 1.0],
+        [0.55 * loin, 0.85 * loin, loin * 0.97, 0.5 * (loin + chest), chest, 0.82 * chest],
+    )(s)
+    half = curve(
+        [0, 0.12, 0.35, 0.6, 0.82, 1.0], [0.72 * loin_w, loin_w, loin_w * 1.02, chest_w, chest_w * 0.98, 0.72 * chest_w]
+    )(s)
     close = curve([-0.06, -0.03, 0.03, 0.12, 0.85, 0.93, 1.01, 1.06], [0.25, 0.62, 0.9, 1, 1, 0.92, 0.62, 0.25])(s)
     middle, height = (top + bottom) / 2, (top - bottom) / 2 * close
     angle = np.arange(n) * (2 * np.pi / n)
@@ -220,12 +247,16 @@ def _trunk(
         slots[:, below] = UNDER
     if piebald:
         u, v = np.meshgrid((s[:-1] + s[1:]) / 2, angle, indexing="ij")
-        field = sum(np.sin(a * 6.3 * u + b * v + rng.uniform(0, 6.3)) for a, b in ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1)))
+        field = sum(
+            np.sin(a * 6.3 * u + b * v + rng.uniform(0, 6.3)) for a, b in ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1))
+        )
         slots[field > rng.uniform(0.3, 1.2)] = PATCH
     return skin(rings, slots)
 
 
-def _tapered(start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 10) -> Mesh:
+def _tapered(
+    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 10
+) -> Mesh:
     """Round-ended limb between two points in the plane y = 0, wider in the vertical plane than sideways."""
     axis = (end - start) / np.linalg.norm(end - start)
     up = np.cross(axis, [0.0, 1.0, 0.0])
@@ -267,7 +298,14 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
         way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
         way /= np.linalg.norm(way)
         points = root + way * (ear_length * k * np.array([0.0, 0.35, 0.7, 1.0]))[:, None]
-        parts.append(pipe(points, ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]), segments=6, slot=COAT if species != "sheep" else UNDER))
+        parts.append(
+            pipe(
+                points,
+                ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]),
+                segments=6,
+                slot=COAT if species != "sheep" else UNDER,
+            )
+        )
         eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
         parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
     if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
@@ -289,18 +327,34 @@ def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
     """Two beams with three tines each."""
     parts = []
     for sign in (1.0, -1.0):
-        beam = np.array([[0, 0.45 * half, 0], [-0.10, 0.45 * half + 0.25 * size, 0.35 * size], [-0.12, 0.45 * half + 0.42 * size, 0.75 * size], [0.0, 0.45 * half + 0.40 * size, 1.05 * size]])
+        beam = np.array(
+            [
+                [0, 0.45 * half, 0],
+                [-0.10, 0.45 * half + 0.25 * size, 0.35 * size],
+                [-0.12, 0.45 * half + 0.42 * size, 0.75 * size],
+                [0.0, 0.45 * half + 0.40 * size, 1.05 * size],
+            ]
+        )
         beam[:, 0] *= size / 0.5
         beam[:, 1] *= sign
         parts.append(pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=UNDER))
         for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
             start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
             tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
-            parts.append(pipe(np.stack([start, start + 0.6 * tine, start + tine]), 0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]), segments=5, slot=UNDER))
+            parts.append(
+                pipe(
+                    np.stack([start, start + 0.6 * tine, start + tine]),
+                    0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]),
+                    segments=5,
+                    slot=UNDER,
+                )
+            )
     return parts
 
 
-def _leg(row: dict[str, list[float]], withers: float, k: float, hind: bool, top_share: float, species: str) -> tuple[Mesh, Mesh, F64]:
+def _leg(
+    row: dict[str, list[float]], withers: float, k: float, hind: bool, top_share: float, species: str
+) -> tuple[Mesh, Mesh, F64]:
     """Upper and lower leg in the plane y = 0 about x = 0, and the joint between them (knee or hock)."""
     top_w, knee_w, foot_w = (v * k for v in row["leg"])
     hoof = float(row["hoof"]) * k  # type: ignore[arg-type]
@@ -314,11 +368,25 @@ def _leg(row: dict[str, list[float]], withers: float, k: float, hind: bool, top_
     middle = (0.015 if hind else -0.01) * withers
     x = knee[0] + (middle - knee[0]) * np.minimum(share * 1.5, 1.0) ** 0.8
     wide = np.array([knee_w * 0.95, knee_w * 1.15, top_w * 0.62, top_w * 0.85, top_w * 0.9, top_w * 0.7, top_w * 0.35])
-    deep = top_w * (np.array([0.0, 0.0, 1.15, 1.65, 1.75, 1.35, 0.6]) if hind else np.array([0.0, 0.0, 0.85, 1.15, 1.25, 1.0, 0.5]))
+    deep = top_w * (
+        np.array([0.0, 0.0, 1.15, 1.65, 1.75, 1.35, 0.6]) if hind else np.array([0.0, 0.0, 0.85, 1.15, 1.25, 1.0, 0.5])
+    )
     deep[:2] = knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
     upper = _column(upper_z, x, wide, deep, slot)
-    lower_z = np.array([0.0, 0.35 * hoof, hoof * 0.8, 0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.03 * withers])
-    lower_x = np.array([ankle[0] + 0.42 * hoof, ankle[0] + 0.36 * hoof, ankle[0] + 0.22 * hoof, ankle[0], (ankle[0] + knee[0]) / 2, knee[0], knee[0]])
+    lower_z = np.array(
+        [0.0, 0.35 * hoof, hoof * 0.8, 0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.03 * withers]
+    )
+    lower_x = np.array(
+        [
+            ankle[0] + 0.42 * hoof,
+            ankle[0] + 0.36 * hoof,
+            ankle[0] + 0.22 * hoof,
+            ankle[0],
+            (ankle[0] + knee[0]) / 2,
+            knee[0],
+            knee[0],
+        ]
+    )
     width = np.array([1.25 * foot_w, 1.2 * foot_w, 0.98 * foot_w, foot_w, foot_w * 0.92, knee_w, knee_w * 0.7])
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
     paws = species in ("dog", "cat", "fox")

@@ -47,7 +47,11 @@ class Bicycle(Actor, kind="bicycle"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         young = self.age_years < 13
-        person = child(self.age_years, self.sex, self.skin_tone, rng) if young else adult(self.sex, self.skin_tone, "casual", 0.0, rng)
+        person = (
+            child(self.age_years, self.sex, self.skin_tone, rng)
+            if young
+            else adult(self.sex, self.skin_tone, "casual", 0.0, rng)
+        )
         scale = float(np.clip(person.physique.height / 1.72, 0.72, 1.08))
         lean = {"city": 0.22, "road": 0.78, "mountain": 0.50}[self.style] + float(rng.uniform(-0.06, 0.06))
         frame = _Geometry(self.style, scale)
@@ -75,7 +79,9 @@ class _Geometry:
         self.crank_length = 0.17 * scale
         self.rear, self.front = np.array([0.0, 0.0, r]), np.array([self.wheelbase, 0.0, r])
         self.crank = np.array([0.43 * (0.6 + 0.4 * scale), 0.0, 0.28 * (0.4 + 0.6 * scale)])
-        self.saddle = np.array([self.crank[0] - 0.22 * scale, 0.0, self.crank[2] + (0.66 if style != "city" else 0.64) * scale])
+        self.saddle = np.array(
+            [self.crank[0] - 0.22 * scale, 0.0, self.crank[2] + (0.66 if style != "city" else 0.64) * scale]
+        )
         seat_way = (self.saddle - self.crank) / np.linalg.norm(self.saddle - self.crank)
         self.seat_top = self.crank + seat_way * (0.50 if style != "mountain" else 0.42) * scale
         angle = np.radians({"city": 68, "road": 73, "mountain": 68}[style])
@@ -88,7 +94,13 @@ class _Geometry:
         reach = {"city": -0.02, "road": 0.09, "mountain": 0.05}[style]
         self.bar = self.head_high + self.steer_axis * rise + np.array([reach, 0, 0])
         sweep = {"city": -0.16, "road": 0.07, "mountain": -0.04}[style]
-        self.grip = np.array([self.bar[0] + sweep, {"city": 0.28, "road": 0.20, "mountain": 0.33}[style], self.bar[2] + (0.01 if style != "road" else -0.02)])
+        self.grip = np.array(
+            [
+                self.bar[0] + sweep,
+                {"city": 0.28, "road": 0.20, "mountain": 0.33}[style],
+                self.bar[2] + (0.01 if style != "road" else -0.02),
+            ]
+        )
 
 
 def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
@@ -124,7 +136,15 @@ def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
     )
     low = np.array([-g.radius, -float(g.grip[1]) - 0.04, 0.0])
     high = np.array([g.wheelbase + g.radius, float(g.grip[1]) + 0.04, max(float(g.bar[2]), float(g.saddle[2])) + 0.09])
-    return Model("bicycle", bodies, tuple(joints), lamps, wheelbase_m=g.wheelbase, attributes=(("style", g.style),), box=np.stack([low, high]))
+    return Model(
+        "bicycle",
+        bodies,
+        tuple(joints),
+        lamps,
+        wheelbase_m=g.wheelbase,
+        attributes=(("style", g.style),),
+        box=np.stack([low, high]),
+    )
 
 
 def _triple(v: F64) -> tuple[float, float, float]:
@@ -142,8 +162,18 @@ def bicycle_wheel(radius_mm: int, tyre_mm: int) -> Mesh:
     angle = np.linspace(-np.pi / 2, np.pi * 1.5, 7)
     tyre = lathe(r - t + t * np.cos(angle + np.pi / 2), t * np.sin(angle + np.pi / 2), segments=28, slots=RUBBER)
     inner = r - 2 * t
-    rim = lathe([inner, inner - 0.004, inner - 0.022, inner - 0.022, inner - 0.004, inner], [0.011, 0.012, 0.007, -0.007, -0.012, -0.011], segments=28, slots=METAL)
-    hub = lathe([0.0, 0.024, 0.024, 0.014, 0.014, 0.024, 0.024, 0.0], [-0.045, -0.045, -0.035, -0.03, 0.03, 0.035, 0.045, 0.045], segments=8, slots=METAL)
+    rim = lathe(
+        [inner, inner - 0.004, inner - 0.022, inner - 0.022, inner - 0.004, inner],
+        [0.011, 0.012, 0.007, -0.007, -0.012, -0.011],
+        segments=28,
+        slots=METAL,
+    )
+    hub = lathe(
+        [0.0, 0.024, 0.024, 0.014, 0.014, 0.024, 0.024, 0.0],
+        [-0.045, -0.045, -0.035, -0.03, 0.03, 0.035, 0.045, 0.045],
+        segments=8,
+        slots=METAL,
+    )
     parts = [tyre, rim, hub]
     for k in range(20):
         around, side = k * 2 * np.pi / 20, 0.032 if k % 2 else -0.032
@@ -172,16 +202,30 @@ def _frame_mesh(g: _Geometry, city: bool, rng: np.random.Generator) -> Mesh:
     s = np.array([-0.14, -0.10, -0.04, 0.04, 0.13])
     wide = np.array([0.050, 0.075, 0.065, 0.030, 0.014]) * (1.15 if city else 0.9)
     angle = np.arange(8) * (2 * np.pi / 8)
-    rings = np.stack([np.stack([np.full(8, g.saddle[0] + s[i]), wide[i] * np.cos(angle), g.saddle[2] + 0.028 * np.sin(angle)], 1) for i in range(5)])
+    rings = np.stack(
+        [
+            np.stack([np.full(8, g.saddle[0] + s[i]), wide[i] * np.cos(angle), g.saddle[2] + 0.028 * np.sin(angle)], 1)
+            for i in range(5)
+        ]
+    )
     parts.append(skin(rings, DARK))
     if city:
         parts.append(_mudguard(g.rear, g.radius + 0.022, 60, 215))
         for y in (0.06, -0.06):
-            parts.append(_bar(g.rear + [-0.24, y, g.radius + 0.05], g.rear + [0.16, y, g.radius + 0.05], 0.006, DARK, 5))
+            parts.append(
+                _bar(g.rear + [-0.24, y, g.radius + 0.05], g.rear + [0.16, y, g.radius + 0.05], 0.006, DARK, 5)
+            )
             parts.append(_bar(g.rear + [-0.20, y, g.radius + 0.05], g.rear + [0, y, 0.0], 0.005, DARK, 5))
         parts.append(block((0.34, 0.13, 0.008), g.rear + [-0.04, 0, g.radius + 0.056], DARK))
         if rng.random() < 0.3:
-            parts.append(rounded_box((0.30, 0.14, 0.28), g.rear + [-0.06, 0.16, g.radius - 0.10], radius=0.02, slot=FRAME if rng.random() < 0.5 else DARK))
+            parts.append(
+                rounded_box(
+                    (0.30, 0.14, 0.28),
+                    g.rear + [-0.06, 0.16, g.radius - 0.10],
+                    radius=0.02,
+                    slot=FRAME if rng.random() < 0.5 else DARK,
+                )
+            )
         parts.append(rounded_box((0.03, 0.07, 0.04), g.rear + [-0.26, 0, g.radius + 0.03], radius=0.01, slot=TAIL))
     else:
         parts.append(rounded_box((0.025, 0.035, 0.055), g.seat_top + [-0.035, 0, 0.05], radius=0.008, slot=TAIL))
@@ -200,13 +244,29 @@ def _steered_mesh(g: _Geometry, city: bool) -> Mesh:
     parts = []
     for y in (0.052, -0.052):
         knee = g.crown + (g.front - g.crown) * 0.55 + [-0.01, y, 0]
-        parts.append(pipe(np.stack([g.crown + [0, 0.8 * y, 0], knee, g.front + [0, y, 0]]), [0.014, 0.012, 0.009], segments=6, slot=FRAME))
+        parts.append(
+            pipe(
+                np.stack([g.crown + [0, 0.8 * y, 0], knee, g.front + [0, y, 0]]),
+                [0.014, 0.012, 0.009],
+                segments=6,
+                slot=FRAME,
+            )
+        )
     parts.append(block((0.05, 0.11, 0.03), g.crown, FRAME))
     parts.append(_bar(g.head_high, g.bar, 0.013, METAL))
     grip = g.grip
     if g.style == "road":
         for sign in (1.0, -1.0):
-            drop = np.array([[0, 0, 0], [0, 0.17, 0], [0.06, 0.20, -0.005], [0.10, 0.205, -0.06], [0.06, 0.21, -0.125], [-0.02, 0.21, -0.13]]) * [1, sign, 1]
+            drop = np.array(
+                [
+                    [0, 0, 0],
+                    [0, 0.17, 0],
+                    [0.06, 0.20, -0.005],
+                    [0.10, 0.205, -0.06],
+                    [0.06, 0.21, -0.125],
+                    [-0.02, 0.21, -0.13],
+                ]
+            ) * [1, sign, 1]
             parts.append(pipe(g.bar + drop, 0.014, segments=6, slot=DARK))
             parts.append(rounded_box((0.05, 0.03, 0.06), g.bar + [0.085, sign * 0.205, 0.01], radius=0.01, slot=DARK))
     else:

@@ -20,7 +20,16 @@ from simulator.scene import Body, Joint, Material, Mesh, Model, Switch, Texture
 
 STYLES = ("city", "coach")
 PAINTS = ("any", *finishes.paint_names())
-DESTINATIONS = ("12 CENTRAL", "7 HARBOUR", "48 HILLSIDE", "3 STATION", "105 AIRPORT", "21 MARKET", "9 COLLEGE", "60 RIVERSIDE")
+DESTINATIONS = (
+    "12 CENTRAL",
+    "7 HARBOUR",
+    "48 HILLSIDE",
+    "3 STATION",
+    "105 AIRPORT",
+    "21 MARKET",
+    "9 COLLEGE",
+    "60 RIVERSIDE",
+)
 
 
 class Bus(Actor, kind="bus"):
@@ -57,17 +66,46 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     nose, tail = wheelbase + front, wheelbase + front - length
     waist = near(1.02, 0.05) if style == "city" else near(1.55, 0.06)
     band = near(2.42, 0.05) if style == "city" else height - 0.62
-    z = np.array([0.28, 0.40, 0.62, waist - 0.04, waist + 0.03, (waist + band) / 2, band, band + 0.07, height - 0.20, height - 0.07, height - 0.02])
+    z = np.array(
+        [
+            0.28,
+            0.40,
+            0.62,
+            waist - 0.04,
+            waist + 0.03,
+            (waist + band) / 2,
+            band,
+            band + 0.07,
+            height - 0.20,
+            height - 0.07,
+            height - 0.02,
+        ]
+    )
     side = half * np.array([0.965, 0.985, 0.995, 1.0, 1.0, 0.995, 0.985, 0.982, 0.965, 0.90, 0.80])
     rake = near(0.16 if style == "city" else 0.42, 0.05)
-    nose_at = nose - np.array([0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25])
+    nose_at = nose - np.array(
+        [0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25]
+    )
     tail_at = tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
     posts = np.linspace(nose - 0.55, tail + 0.45, 8)
     doors = [nose - 0.55 - 1.30] + ([wheelbase / 2 + 0.65, wheelbase / 2 - 0.65] if style == "city" else [])
     columns = np.concatenate([posts, posts[1:-1] - 0.07, doors])
-    columns = columns[np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]]
+    columns = columns[
+        np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]
+    ]
     radius = tyre + 0.07
-    body = hull(z, nose_at, tail_at, side, columns, front_power=3.6, rear_power=7.0, arches=(wheelbase, 0.0), arch_radius=radius, wheel_z=tyre)
+    body = hull(
+        z,
+        nose_at,
+        tail_at,
+        side,
+        columns,
+        front_power=3.6,
+        rear_power=7.0,
+        arches=(wheelbase, 0.0),
+        arch_radius=radius,
+        wheel_z=tyre,
+    )
     left, right = _bus_slots(body, style, waist, band, height, posts, doors, wheelbase)
     parts = body.meshes(left, right)
     parts.append(body.roof(0.03, Slot.PAINT))
@@ -77,15 +115,25 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
-    sign = _sign(int(rng.integers(len(DESTINATIONS))), 2 * half * 0.62).moved(float(nose_at[7]) - 0.015, 0.0, (band + height - 0.20) / 2 + 0.03)
+    sign = _sign(int(rng.integers(len(DESTINATIONS))), 2 * half * 0.62).moved(
+        float(nose_at[7]) - 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
+    )
     if style == "city":
-        parts.append(rounded_box((2.4, 1.7, 0.22), (wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT).moved(z=-0.12))
+        parts.append(
+            rounded_box((2.4, 1.7, 0.22), (wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT).moved(
+                z=-0.12
+            )
+        )
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
     wheels = axles(tyre, width - 0.02, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
     return Model(
         "bus",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), Body(sign, (_sign_material(),)), *wheels),
+        (
+            Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),
+            Body(sign, (_sign_material(),)),
+            *wheels,
+        ),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95),
         wheelbase_m=wheelbase,
@@ -95,7 +143,14 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
 
 
 def _bus_slots(
-    body: Hull, style: str, waist: float, band: float, height: float, posts: np.ndarray, doors: list[float], wheelbase: float
+    body: Hull,
+    style: str,
+    waist: float,
+    band: float,
+    height: float,
+    posts: np.ndarray,
+    doors: list[float],
+    wheelbase: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cells of the left and the right half: windows, doors on the right (kerb) side, screens, skirts, lamps."""
     grid = body.grid(Slot.PAINT)
@@ -141,8 +196,15 @@ def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
     """Vertical clusters at the rear corners."""
     out: list[Mesh] = []
     for sign in (1.0, -1.0):
-        for z, slot in ((1.18, Slot.LEFT if sign > 0 else Slot.RIGHT), (1.02, Slot.BRAKE), (0.86, Slot.TAIL), (0.72, Slot.REVERSE)):
-            out.append(rounded_box((0.06, 0.15, 0.14), (tail + 0.010, sign * (half - 0.20), z), radius=0.02, slot=int(slot)))
+        for z, slot in (
+            (1.18, Slot.LEFT if sign > 0 else Slot.RIGHT),
+            (1.02, Slot.BRAKE),
+            (0.86, Slot.TAIL),
+            (0.72, Slot.REVERSE),
+        ):
+            out.append(
+                rounded_box((0.06, 0.15, 0.14), (tail + 0.010, sign * (half - 0.20), z), radius=0.02, slot=int(slot))
+            )
     return out
 
 
@@ -158,7 +220,15 @@ def _sign_material() -> Material:
         cv2.putText(row, text, (8, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.82, 255, 2, cv2.LINE_AA)
         image[32 * k : 32 * (k + 1), :, :3] = row[..., None] // 255.0 * np.array([255, 165, 30]) + 6
     texture = Texture("destinations", image)
-    return Material("destination sign", (0.7, 0.7, 0.7), texture, roughness=0.6, emission_cd_m2=(40.0, 20.0, 2.0), switch=Switch.POSITION, reflectance_905=0.2)
+    return Material(
+        "destination sign",
+        (0.7, 0.7, 0.7),
+        texture,
+        roughness=0.6,
+        emission_cd_m2=(40.0, 20.0, 2.0),
+        switch=Switch.POSITION,
+        reflectance_905=0.2,
+    )
 
 
 def _sign(index: int, width: float) -> Mesh:

@@ -42,7 +42,9 @@ class Car(Actor, kind="car"):
 
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.24, 0.32, 0.12, 0.28, 0.04))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
-    role: Annotated[str, OneOf("private", "taxi", "police")] = choice("private", "taxi", "police", weights=(0.96, 0.03, 0.01))
+    role: Annotated[str, OneOf("private", "taxi", "police")] = choice(
+        "private", "taxi", "police", weights=(0.96, 0.03, 0.01)
+    )
     size: Fraction = uniform(0.0, 1.0)
     length_m: Metres = 0.0
     width_m: Metres = 0.0
@@ -52,7 +54,10 @@ class Car(Actor, kind="car"):
         lines = car_lines(self.style, self.size, rng, self.length_m, self.width_m, self.height_m)
         color = finishes.draw_paint(rng) if self.paint == "any" else self.paint
         if self.role != "private":
-            color = {"taxi": str(rng.choice(["yellow", "beige", "black"])), "police": str(rng.choice(["white", "silver"]))}[self.role]
+            color = {
+                "taxi": str(rng.choice(["yellow", "beige", "black"])),
+                "police": str(rng.choice(["white", "silver"])),
+            }[self.role]
         glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
         return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role)]
 
@@ -60,7 +65,7 @@ class Car(Actor, kind="car"):
 def catalogue_draw(
     table: str, style: str, size: float, rng: np.random.Generator
 ) -> tuple[Callable[[str], float], Callable[[float, float], float]]:
-    """Two ways to draw: a catalogue dimension at `size` (0..1) give or take a quarter, and a value give or take a spread."""
+    """Two ways to draw: a catalogue dimension at `size` (0..1) or near it, and a value give or take a spread."""
     row = load_asset("vehicles")[table][style]
 
     def draw(name: str) -> float:
@@ -80,16 +85,24 @@ def car_lines(
     draw, near = catalogue_draw("cars", style, size, rng)
     tall = style in ("suv", "pickup")
     long_roof = style in ("estate", "suv", "hatchback")
-    length, width, height = lengthened(draw("length"), length), lengthened(draw("width"), width), lengthened(draw("height"), height)
+    length, width, height = (
+        lengthened(draw("length"), length),
+        lengthened(draw("width"), width),
+        lengthened(draw("height"), height),
+    )
     wheelbase, front = draw("wheelbase"), draw("front_overhang")
-    wheelbase = float(np.clip(wheelbase, length - front - 1.15 - (0.25 if style == "pickup" else 0.0), length - front - 0.62))
+    wheelbase = float(
+        np.clip(wheelbase, length - front - 1.15 - (0.25 if style == "pickup" else 0.0), length - front - 0.62)
+    )
     rear = length - wheelbase - front
     tyre = round(draw("tyre_radius"), 2)
     bottom = near({"suv": 0.25, "pickup": 0.30}.get(style, 0.19), 0.02)
     cowl_z = near({"suv": 0.672, "pickup": 0.655, "hatchback": 0.665}.get(style, 0.667), 0.010) * height
     deck_z = cowl_z + near(0.065 if long_roof else 0.055, 0.025)
     nose_z = cowl_z - near({"suv": 0.14, "pickup": 0.10, "hatchback": 0.17}.get(style, 0.175), 0.025)
-    cowl_x = wheelbase - near({"sedan": 0.38, "estate": 0.36, "hatchback": 0.24, "suv": 0.36, "pickup": 0.48}[style], 0.05)
+    cowl_x = wheelbase - near(
+        {"sedan": 0.38, "estate": 0.36, "hatchback": 0.24, "suv": 0.36, "pickup": 0.48}[style], 0.05
+    )
     rake = np.radians(draw("screen_deg"))
     drop = near(0.075, 0.012)
     header_x = cowl_x - (height - drop - cowl_z) / np.tan(rake) * near(0.93, 0.03)
@@ -129,7 +142,9 @@ def car_lines(
         belt_half=width / 2 * near(0.892, 0.008),
         roof_half=width / 2 * near({"suv": 0.70, "pickup": 0.72}.get(style, 0.655), 0.015),
         roof_drop_front=drop,
-        roof_drop_rear=near({"sedan": 0.12, "hatchback": 0.10, "estate": 0.075, "suv": 0.085, "pickup": 0.05}[style], 0.015),
+        roof_drop_rear=near(
+            {"sedan": 0.12, "hatchback": 0.10, "estate": 0.075, "suv": 0.085, "pickup": 0.05}[style], 0.015
+        ),
         b_pillar_x=b_pillar,
         c_pillar_x=c_pillar,
         d_window=style in ("estate", "suv"),
@@ -187,7 +202,11 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
         (Body(body, car_materials(color, livery, rng)), *wheels),
         tuple(joints),
         vehicle_lamps(
-            d.nose_x, d.tail_x, d.width, head_z=face.lamp_z(shell), tail_z=face.tail_z(shell),
+            d.nose_x,
+            d.tail_x,
+            d.width,
+            head_z=face.lamp_z(shell),
+            tail_z=face.tail_z(shell),
             beacon=(d.header_x - 0.38, d.height + 0.15) if livery in ("police", "ambulance") else None,
         ),
         wheelbase_m=d.wheelbase,
@@ -197,7 +216,16 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
 
 
 # Wheel designs: spokes, spoke style, rim as a share of the radius. Few, so that scenes share their meshes.
-_DESIGNS = ((5, 0, 0.69), (5, 1, 0.70), (7, 0, 0.72), (10, 0, 0.70), (6, 2, 0.67), (5, 2, 0.70), (7, 3, 0.64), (5, 1, 0.72))
+_DESIGNS = (
+    (5, 0, 0.69),
+    (5, 1, 0.70),
+    (7, 0, 0.72),
+    (10, 0, 0.70),
+    (6, 2, 0.67),
+    (5, 2, 0.70),
+    (7, 3, 0.64),
+    (5, 1, 0.72),
+)
 
 
 def _wheel(d: Lines, rng: np.random.Generator) -> tuple[Mesh, float, float]:
@@ -229,7 +257,10 @@ def roof_sign(d: Lines, livery: str) -> list[Mesh]:
     if livery in ("police", "ambulance"):
         half = 0.52 * d.roof_half / 0.6
         base = rounded_box((0.26, 2 * half, 0.05), (x, 0, z + 0.015), radius=0.02, slot=Slot.TRIM)
-        lights = [rounded_box((0.24, half * 0.7, 0.085), (x, s * half * 0.62, z + 0.075), radius=0.03, slot=Slot.BEACON) for s in (1, -1)]
+        lights = [
+            rounded_box((0.24, half * 0.7, 0.085), (x, s * half * 0.62, z + 0.075), radius=0.03, slot=Slot.BEACON)
+            for s in (1, -1)
+        ]
         return [base, rounded_box((0.22, half * 0.5, 0.07), (x, 0, z + 0.065), radius=0.02, slot=Slot.CHROME), *lights]
     if livery == "taxi":
         return [rounded_box((0.14, 0.42, 0.13), (x, 0, z + 0.06), radius=0.03, slot=Slot.SECOND)]
@@ -248,7 +279,11 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
     if rng.random() < 0.7:
         x0 = d.rear_top_x + 0.12
         z0 = float(roof_z(d, np.array([x0]), np.array([0.0]))[0])
-        fin = np.array([[[0.0, 0.022, 0], [0.16, 0.018, 0]], [[-0.03, 0.004, 0.055], [0.02, 0.004, 0.045]]]) + [x0, 0, z0]
+        fin = np.array([[[0.0, 0.022, 0], [0.16, 0.018, 0]], [[-0.03, 0.004, 0.055], [0.02, 0.004, 0.045]]]) + [
+            x0,
+            0,
+            z0,
+        ]
         parts += both(patch(fin, Slot.GLOSS, flip=False))
     high = d.rear_top_x + (d.rear_base_x - d.rear_top_x) * 0.10
     z = d.height - d.roof_drop_rear - 0.075

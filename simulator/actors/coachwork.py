@@ -56,7 +56,7 @@ class Lines:
         length, width, height, wheelbase, front_overhang: outer dimensions (without mirrors).
         bottom_z: height of the sills.
         tyre_radius, arch_radius: of the wheels and of the openings above them.
-        nose_z, cowl_z, deck_z, tail_z: height of the middle of bonnet front, windscreen base, window base at the rear, tail.
+        nose_z, cowl_z, deck_z, tail_z: height in the middle of bonnet front, windscreen base, rear window base, tail.
         cowl_x: windscreen base in the middle; its corners lie `screen_sweep` further back.
         header_x: top of the windscreen in the middle.
         rear_top_x, rear_base_x: top and base of the rear window in the middle.
@@ -305,7 +305,17 @@ def _deck_z(d: Lines, x: F64) -> F64:
     """Height of the middle line of bonnet, window base and boot."""
     nose, tail = d.nose_x - d.nose_rake, d.tail_x + d.tail_rake
     return curve(
-        [d.nose_x, nose, nose - 0.22, (nose + d.cowl_x) / 2, d.cowl_x, d.b_pillar_x, d.rear_base_x, tail + 0.02, d.tail_x],
+        [
+            d.nose_x,
+            nose,
+            nose - 0.22,
+            (nose + d.cowl_x) / 2,
+            d.cowl_x,
+            d.b_pillar_x,
+            d.rear_base_x,
+            tail + 0.02,
+            d.tail_x,
+        ],
         [
             d.nose_z - 0.02,
             d.nose_z,
@@ -367,7 +377,7 @@ def greenhouse(d: Lines, ring: F64, rear_glass: int = Slot.GLASS, roof: int = Sl
     base, top, slots = _side_stations(d, corner_base, corner_top, end_base, end_top, rear_glass)
     n_front, n_side = len(SCREEN_Y) - 1, len(base)
     share = np.concatenate([SCREEN_Y[:-1], np.ones(n_side), SCREEN_Y[:-1][::-1]])
-    bow = (1 - share**2.0)
+    bow = 1 - share**2.0
     x_base = np.concatenate([np.full(n_front, corner_base), base, np.full(n_front, end_base)])
     x_top = np.concatenate([np.full(n_front, corner_top), top, np.full(n_front, end_top)])
     x_base[:n_front] += d.screen_sweep * bow[:n_front]
@@ -434,8 +444,10 @@ def _side_stations(
     d: Lines, corner_base: float, corner_top: float, end_base: float, end_top: float, rear_glass: int
 ) -> tuple[F64, F64, list[int]]:
     """Side columns of the greenhouse: x at the window base and at the roof, and the slot of each cell."""
+
     def top_of(x: float, lean: float) -> float:
         return float(np.clip(x - lean, end_top + 0.02, corner_top - 0.02))
+
     b, c = d.b_pillar_x, d.c_pillar_x
     stations: list[tuple[float, float, int]] = [
         (corner_base, corner_top, Slot.PAINT),

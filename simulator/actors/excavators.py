@@ -9,9 +9,9 @@ import numpy as np
 from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.coachwork import Slot
+from simulator.actors.faces import body_materials
 from simulator.actors.hull import hull
 from simulator.actors.shape import F64, block, both, finish, lathe, patch, pipe, rounded_box, turned
-from simulator.actors.faces import body_materials
 from simulator.scenario.distributions import Fraction, uniform
 from simulator.scene import Body, Material, Mesh, Model
 
@@ -34,14 +34,23 @@ class Excavator(Actor, kind="excavator"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         k = 0.72 + 0.28 * self.size
-        lower = _tracks(k)
+        lower = [mesh.moved(z=0.018 * k) for mesh in _tracks(k)]
         yaw = self.swing * np.pi / 2
         upper = [turned(mesh, yaw=float(yaw)) for mesh in _house(k) + _arm(k, rng)]
         body = finish([*lower, *upper], crease_deg=38)
         table = body_materials()
         shade = np.array([0.70, 0.36, 0.015]) if rng.random() < 0.75 else np.array([0.62, 0.12, 0.02])
-        table[Slot.PAINT] = Material("machine paint", finishes.as_rgb(shade * rng.uniform(0.8, 1.0)), roughness=0.5, clearcoat=0.3, reflectance_905=0.65)
-        table[Slot.SECOND] = Material("track steel", (0.06, 0.055, 0.05), roughness=0.8, metallic=0.3, reflectance_905=0.12)
+        table[Slot.PAINT] = Material(
+            "machine paint",
+            finishes.as_rgb(shade * rng.uniform(0.8, 1.0)),
+            roughness=0.5,
+            clearcoat=0.3,
+            reflectance_905=0.65,
+        )
+        table[Slot.BEACON] = finishes.AMBER_BEACON
+        table[Slot.SECOND] = Material(
+            "track steel", (0.06, 0.055, 0.05), roughness=0.8, metallic=0.3, reflectance_905=0.12
+        )
         return [Model("construction_vehicle", (Body(body, tuple(table)),), attributes=(("machine", "excavator"),))]
 
 
@@ -53,27 +62,42 @@ def _tracks(k: float) -> list[Mesh]:
     outline = np.concatenate(
         [
             np.stack([half + radius * np.cos(arc), radius + radius * np.sin(arc)], 1),
-            np.stack([-half - radius * np.cos(arc[::-1]) , radius + radius * np.sin(arc[::-1])], 1),
+            np.stack([-half - radius * np.cos(arc[::-1]), radius + radius * np.sin(arc[::-1])], 1),
         ]
     )
     count = 44
-    lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(np.vstack([outline, outline[:1]]), axis=0), axis=1))])
+    lengths = np.concatenate(
+        [[0], np.cumsum(np.linalg.norm(np.diff(np.vstack([outline, outline[:1]]), axis=0), axis=1))]
+    )
     at = np.arange(count) * lengths[-1] / count
     ring = np.stack([np.interp(at, lengths, np.append(outline[:, j], outline[0, j])) for j in (0, 1)], 1)
     inner = (ring - [0, radius]) * [0.96, 0.80] + [0, radius]
     for y in (gauge, -gauge):
-        rows = [(ring, y - wide / 2), (ring, y + wide / 2), (inner, y + wide / 2), (inner, y - wide / 2), (ring, y - wide / 2)]
+        rows = [
+            (ring, y - wide / 2),
+            (ring, y + wide / 2),
+            (inner, y + wide / 2),
+            (inner, y - wide / 2),
+            (ring, y - wide / 2),
+        ]
         grid = np.stack([np.stack([line[:, 0], np.full(count, at_y), line[:, 1]], 1) for line, at_y in rows])
-        parts.append(patch(grid, Slot.SECOND, close=True, flip=True))
+        parts.append(patch(grid, Slot.SECOND, close=True))
         for j in range(0, count, 2):
             a, b = ring[j], ring[(j + 1) % count]
             pitch = -float(np.arctan2(b[1] - a[1], b[0] - a[0]))
             middle = (a + b) / 2
-            parts.append(turned(block((0.10 * k, wide, 0.035 * k), slot=Slot.SECOND), pitch=pitch, at=(middle[0], y, middle[1])))
+            parts.append(
+                turned(block((0.10 * k, wide, 0.035 * k), slot=Slot.SECOND), pitch=pitch, at=(middle[0], y, middle[1]))
+            )
         for x in np.linspace(-half, half, 7):
             size = 0.33 * k if abs(abs(x) - half) < 0.01 else 0.16 * k
             z = radius if size > 0.2 * k else 0.25 * k
-            wheel = lathe([0.0, size, size, 0.0], [-wide * 0.42, -wide * 0.42, wide * 0.42, wide * 0.42], segments=12, slots=Slot.UNDER)
+            wheel = lathe(
+                [0.0, size, size, 0.0],
+                [-wide * 0.42, -wide * 0.42, wide * 0.42, wide * 0.42],
+                segments=12,
+                slots=Slot.UNDER,
+            )
             parts.append(wheel.moved(float(x), y, z))
         parts.append(block((2 * half, wide * 0.5, 0.22 * k), (0, y, radius), Slot.PAINT))
     return parts
@@ -84,30 +108,56 @@ def _house(k: float) -> list[Mesh]:
     base = 1.02 * k
     z = np.array([0.0, 0.10, 0.55, 1.05, 1.12]) * k + base
     weight = hull(
-        z, np.array([0.2, 0.25, 0.25, 0.20, 0.1]) * k, -np.array([1.75, 1.85, 1.88, 1.80, 1.65]) * k, np.array([1.2, 1.25, 1.25, 1.22, 1.1]) * k,
-        np.array([0.1, -0.5, -1.0]) * k, front_power=9.0, rear_power=2.8, front_y=(0.0, 0.5, 1.0), rear_y=(0.0, 0.25, 0.5, 0.72, 0.88, 0.97, 1.0),
+        z,
+        np.array([0.2, 0.25, 0.25, 0.20, 0.1]) * k,
+        -np.array([1.75, 1.85, 1.88, 1.80, 1.65]) * k,
+        np.array([1.2, 1.25, 1.25, 1.22, 1.1]) * k,
+        np.array([0.1, -0.5, -1.0]) * k,
+        front_power=9.0,
+        rear_power=2.8,
+        front_y=(0.0, 0.5, 1.0),
+        rear_y=(0.0, 0.25, 0.5, 0.72, 0.88, 0.97, 1.0),
     )
     grid = weight.grid(Slot.PAINT)
     grid[weight.rows(base + 0.15 * k, base + 0.6 * k) & (weight.rear_y < 9)] = Slot.SECOND
-    parts = [*weight.meshes(grid), weight.roof(0.04, Slot.PAINT), block((1.9 * k, 2.2 * k, 0.15 * k), (-0.1 * k, 0, base - 0.02), Slot.PAINT)]
-    parts.append(lathe([0.0, 0.75 * k, 0.75 * k, 0.0], [0, 0, 0.25 * k, 0.25 * k], segments=16, slots=Slot.SECOND).transformed(
-        np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, base - 0.22 * k], [0, 0, 0, 1]])))
+    parts = [
+        *weight.meshes(grid),
+        weight.roof(0.04, Slot.PAINT),
+        block((1.9 * k, 2.2 * k, 0.15 * k), (-0.1 * k, 0, base - 0.02), Slot.PAINT),
+    ]
+    parts.append(
+        lathe([0.0, 0.75 * k, 0.75 * k, 0.0], [0, 0, 0.25 * k, 0.25 * k], segments=16, slots=Slot.SECOND).transformed(
+            np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, base - 0.22 * k], [0, 0, 0, 1]])
+        )
+    )
     cab_z = np.array([0.0, 0.45, 0.55, 1.05, 1.52, 1.66, 1.72]) * k + base
     cab = hull(
-        cab_z, np.array([1.28, 1.32, 1.32, 1.28, 1.10, 1.05, 0.95]) * k, np.array([-0.30, -0.32, -0.32, -0.30, -0.26, -0.24, -0.15]) * k,
-        np.array([0.48, 0.50, 0.50, 0.49, 0.47, 0.46, 0.38]) * k, np.array([0.95, 0.90, 0.35, 0.30, -0.15, -0.2]) * k,
-        front_y=(0.0, 0.5, 0.82, 0.9, 1.0), rear_y=(0.0, 0.6, 0.88, 1.0),
+        cab_z,
+        np.array([1.28, 1.32, 1.32, 1.28, 1.10, 1.05, 0.95]) * k,
+        np.array([-0.30, -0.32, -0.32, -0.30, -0.26, -0.24, -0.15]) * k,
+        np.array([0.48, 0.50, 0.50, 0.49, 0.47, 0.46, 0.38]) * k,
+        np.array([0.95, 0.90, 0.35, 0.30, -0.15, -0.2]) * k,
+        front_y=(0.0, 0.5, 0.82, 0.9, 1.0),
+        rear_y=(0.0, 0.6, 0.88, 1.0),
     )
     grid = cab.grid(Slot.PAINT)
     high = cab.rows(base + 0.55 * k, base + 1.55 * k)
-    grid[high & ((cab.front_y < 0.85) | cab.side(0.36 * k, 0.90 * k) | cab.side(-0.15 * k, 0.30 * k) | (cab.rear_y < 0.85))] = Slot.GLASS
+    grid[
+        high
+        & ((cab.front_y < 0.85) | cab.side(0.36 * k, 0.90 * k) | cab.side(-0.15 * k, 0.30 * k) | (cab.rear_y < 0.85))
+    ] = Slot.GLASS
     grid[cab.rows(base + 0.05 * k, base + 0.55 * k) & (cab.front_y < 0.85)] = Slot.GLASS
     y = 0.70 * k
     parts += [mesh.moved(y=y) for mesh in (*cab.meshes(grid), cab.roof(0.03, Slot.SECOND))]
-    parts.append(rounded_box((0.14 * k, 0.5 * k, 0.75 * k), (0.10 * k, y, base + 0.75 * k), radius=0.05, slot=Slot.SEAT))
+    parts.append(
+        rounded_box((0.14 * k, 0.5 * k, 0.75 * k), (0.10 * k, y, base + 0.75 * k), radius=0.05, slot=Slot.SEAT)
+    )
     parts.append(rounded_box((0.5 * k, 0.5 * k, 0.14 * k), (0.32 * k, y, base + 0.45 * k), radius=0.05, slot=Slot.SEAT))
-    parts.append(lathe([0.0, 0.07, 0.07, 0.0], [0, 0, 0.12, 0.12], segments=10, slots=Slot.LEFT).transformed(
-        np.array([[1.0, 0, 0, 0.1 * k], [0, 0, -1.0, y], [0, 1.0, 0, base + 1.75 * k], [0, 0, 0, 1]])))
+    parts.append(
+        lathe([0.0, 0.07, 0.07, 0.0], [0, 0, 0.12, 0.12], segments=10, slots=Slot.BEACON).transformed(
+            np.array([[1.0, 0, 0, 0.1 * k], [0, 0, -1.0, y], [0, 1.0, 0, base + 1.75 * k], [0, 0, 0, 1]])
+        )
+    )
     parts.append(pipe(np.array([[-1.0, -0.6, 1.05], [-1.0, -0.6, 1.5]]) * k + [0, 0, base], 0.05 * k, slot=Slot.SECOND))
     return parts
 
@@ -125,12 +175,24 @@ def _arm(k: float, rng: np.random.Generator) -> list[Mesh]:
         _beam(foot, knee, 0.30 * k, 0.62 * k, 0.38 * k),
         _beam(knee, elbow, 0.62 * k, 0.36 * k, 0.36 * k),
         _beam(elbow + (elbow - wrist) * 0.18, wrist, 0.46 * k, 0.24 * k, 0.30 * k),
-        *both(pipe(np.stack([foot + [0.35 * k, 0.25 * k, -0.25 * k], knee + [0, 0.25 * k, -0.1 * k]]), [0.075 * k, 0.05 * k], slot=Slot.CHROME)),
-        pipe(np.stack([knee + [0.1, 0, 0.38 * k], elbow + (elbow - wrist) * 0.16]), [0.08 * k, 0.05 * k], slot=Slot.CHROME),
+        *both(
+            pipe(
+                np.stack([foot + [0.35 * k, 0.25 * k, -0.25 * k], knee + [0, 0.25 * k, -0.1 * k]]),
+                [0.075 * k, 0.05 * k],
+                slot=Slot.CHROME,
+            )
+        ),
+        pipe(
+            np.stack([knee + [0.1, 0, 0.38 * k], elbow + (elbow - wrist) * 0.16]),
+            [0.08 * k, 0.05 * k],
+            slot=Slot.CHROME,
+        ),
     ]
     angle = np.linspace(0.3, 3.9, 8)
     arc = np.stack([0.45 * np.cos(angle), 0.45 * np.sin(angle) - 0.30], 1) * k
-    rows = [np.stack([wrist[0] - 0.05 + arc[:, 0], np.full(8, y), wrist[2] + arc[:, 1]], 1) for y in (-0.45 * k, 0.45 * k)]
+    rows = [
+        np.stack([wrist[0] - 0.05 + arc[:, 0], np.full(8, y), wrist[2] + arc[:, 1]], 1) for y in (-0.45 * k, 0.45 * k)
+    ]
     shell = patch(np.stack(rows), Slot.SECOND)
     parts += [shell, patch(np.stack(rows), Slot.SECOND, flip=True)]
     for row, flip in ((rows[0], False), (rows[1], True)):
@@ -144,7 +206,12 @@ def _beam(start: F64, end: F64, high0: float, high1: float, wide: float) -> Mesh
     way = (end - start) / np.linalg.norm(end - start)
     up = np.array([-way[2], 0.0, way[0]])
     corners = [(1, 1), (-1, 1), (-1, -1), (1, -1)]
-    rings = np.stack([[p + up * s * h / 2 + np.array([0, t * wide / 2, 0]) for t, s in corners] for p, h in ((start, high0), (end, high1))])
+    rings = np.stack(
+        [
+            [p + up * s * h / 2 + np.array([0, t * wide / 2, 0]) for t, s in corners]
+            for p, h in ((start, high0), (end, high1))
+        ]
+    )
     sides = patch(rings, Slot.PAINT, close=True, flip=True)
     caps = np.array([[0, 2, 1], [0, 3, 2], [4, 5, 6], [4, 6, 7]])
     return Mesh.of(sides.vertices, np.concatenate([sides.faces, caps]), None, int(Slot.PAINT))

@@ -62,7 +62,11 @@ class Face:
             vents=bool(rng.random() < 0.6),
             chrome=bool(rng.random() < 0.4),
             tail_inner=float(rng.choice([0.38, 0.54, 0.66])) if style not in ("pickup", "van") else 0.77,
-            tail_low=0.61 if style == "van" else float(rng.choice([0.50, 0.61, 0.61, 0.72])) if style != "sedan" else float(rng.choice([0.61, 0.72])),
+            tail_low=0.61
+            if style == "van"
+            else float(rng.choice([0.50, 0.61, 0.61, 0.72]))
+            if style != "sedan"
+            else float(rng.choice([0.61, 0.72])),
             tail_high=0.91,
             light_bar=bool(rng.random() < 0.15),
             cladding=cladding,
@@ -120,7 +124,10 @@ class Face:
         fill((level > 0.82) & (level < 0.91) & (tail > 0.66) & (tail < 1), Slot.BRAKE)
         split = max(self.tail_low, 0.61)
         fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
-        fill((level > split) & (level < split + 0.115) & (tail > max(self.tail_inner, 0.54)) & (tail < 0.77), Slot.REVERSE)
+        fill(
+            (level > split) & (level < split + 0.115) & (tail > max(self.tail_inner, 0.54)) & (tail < 0.77),
+            Slot.REVERSE,
+        )
         if self.light_bar:
             fill((level > 0.82) & (level < 0.91) & (tail < self.tail_inner), Slot.TAIL)
         fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
@@ -130,7 +137,10 @@ class Face:
     def details(self, d: Lines, t: Tub) -> list[Mesh]:
         """Lenses, daytime strips, chrome bar and badge."""
         level = max(self.lamp_low, 0.72) + 0.05
-        cells = [(t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)), (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM))]
+        cells = [
+            (t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)),
+            (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM)),
+        ]
         parts = discs_on(t, cells)
         if self.day_strip:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]

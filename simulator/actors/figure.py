@@ -1,124 +1,15 @@
-"""The human body: proportions by sex, age and build, and the segments of a clothed figure at rest.
-
-At rest a figure stands upright facing +x, arms hanging, feet on z = 0. Heights are given as shares of an adult's stature
-and mapped to the proportions of the individual (a child's head is larger and its legs are shorter).
-Proportions: Drillis and Contini's body-segment lengths (Winter, Biomechanics and Motor Control of Human Movement, 2009).
-"""
+"""The human body: segments of a clothed figure at rest, upright, facing +x, arms hanging, feet on z = 0."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simulator.actors.shape import F64, ball, curve, mirrored, patch, round_rings, skin
+from simulator.actors.head import head_mesh
+from simulator.actors.physique import Dress, Part, Physique
+from simulator.actors.shape import F64, ball, mirrored, patch, round_rings, skin
 from simulator.actors.skeleton import Segment
 from simulator.scene.mesh import Mesh, merge
-
-
-class Part(IntEnum):
-    """Material slots of a person."""
-
-    SKIN = 0
-    HAIR = 1
-    TOP = 2
-    BOTTOM = 3
-    SHOES = 4
-    INNER = 5  # shirt under an open jacket, bands of a vest
-    EYES = 6
-    LIPS = 7
-    BAG = 8
-    HAT = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Physique:
-    """Proportions of one person.
-
-    Attributes:
-        height, head: stature and head height in metres.
-        crotch: height of the crotch as a share of the stature (adults 0.47).
-        female: 0 or 1 (children are in between).
-        build: -1 slim .. 1 heavy.
-        youth: 1 for a toddler .. 0 for an adult: rounder limbs, shorter neck.
-    """
-
-    height: float
-    head: float
-    crotch: float = 0.47
-    female: float = 0.0
-    build: float = 0.0
-    youth: float = 0.0
-
-    def z(self, share: ArrayLike) -> F64:
-        """Height in metres of a share of an adult's stature."""
-        chin = 1 - self.head / self.height
-        shoulder = chin - 0.05 + 0.012 * self.youth
-        own = [0.0, 0.039, 0.606 * self.crotch, self.crotch, self.crotch + 0.37 * (shoulder - self.crotch), shoulder, chin, 1.0]
-        return np.asarray(np.interp(share, [0.0, 0.039, 0.285, 0.47, 0.60, 0.82, 0.87, 1.0], own)) * self.height
-
-    @property
-    def wide(self) -> float:
-        """Metres per unit of the tables of widths."""
-        return self.height * (1 + 0.13 * self.youth) * (1 + 0.03 * self.build)
-
-    @property
-    def shoulder_y(self) -> float:
-        """Distance of the shoulder joints from the middle."""
-        return self.wide * (0.1035 - 0.0095 * self.female)
-
-    @property
-    def hip_y(self) -> float:
-        """Distance of the hip joints from the middle."""
-        return self.wide * 0.051
-
-    @property
-    def thigh(self) -> float:
-        """Length from hip to knee joint."""
-        return float(self.z(0.52) - self.z(0.285))
-
-    @property
-    def shin(self) -> float:
-        """Length from knee to ankle joint."""
-        return float(self.z(0.285) - self.z(0.045))
-
-    @property
-    def hip_z(self) -> float:
-        """Height of the hip joints."""
-        return float(self.z(0.52))
-
-
-@dataclass(frozen=True, slots=True)
-class Dress:
-    """Clothes and things worn.
-
-    Attributes:
-        thickness: of the upper garment in metres (shirt 0.004, winter jacket 0.02).
-        hem: share of the stature where the upper garment ends (jacket 0.5, coat 0.33).
-        sleeve: 1 long, 0.45 short.
-        legs: "trousers", "shorts", "skirt".
-        skirt_hem: share of the stature.
-        loose: 0 tight .. 1 wide trousers.
-        open_front: a jacket open over a shirt.
-        bands: retro-reflective bands (vest).
-        hair: "short", "long", "bun", "bald", "ponytail".
-        hat: "", "beanie", "cap", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
-        bag: "", "backpack", "shoulder_bag".
-    """
-
-    thickness: float = 0.008
-    hem: float = 0.50
-    sleeve: float = 1.0
-    legs: str = "trousers"
-    skirt_hem: float = 0.27
-    loose: float = 0.4
-    open_front: bool = False
-    bands: bool = False
-    hair: str = "short"
-    hat: str = ""
-    bag: str = ""
 
 
 def figure(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Segment]:
@@ -126,12 +17,14 @@ def figure(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Segment]
     w = p.wide
     segments = [Segment("trunk", "", (0.0, 0.0, p.hip_z), _trunk(p, dress, rng))]
     neck = (-0.006 * w, 0.0, float(p.z(0.865)))
-    segments.append(Segment("head", "trunk", neck, _head(p, dress, rng)))
+    segments.append(Segment("head", "trunk", neck, head_mesh(p, dress, rng)))
     thigh, shin, foot = _thigh(p, dress, rng), _shin(p, dress, rng), _foot(p)
     upper, fore = _upper_arm(p, dress, rng), _forearm(p, dress, rng)
     for side, sign in (("l", 1.0), ("r", -1.0)):
+
         def at(mesh: Mesh, y: float, sign: float = sign) -> Mesh:
             return (mesh if sign > 0 else mirrored(mesh)).moved(y=sign * y)
+
         hip, shoulder = p.hip_y, p.shoulder_y
         knee_z, ankle_z, elbow_z = float(p.z(0.285)), float(p.z(0.045)), float(p.z(0.635))
         segments += [
@@ -151,33 +44,127 @@ def _folds(rings: F64, rng: np.random.Generator, depth: float) -> F64:
     angle = np.arange(n) * (2 * np.pi / n)
     along = np.arange(count)[:, None]
     wave = sum(
-        np.sin(k * angle + rng.uniform(0, 6.28) + along * rng.uniform(-1.2, 1.2)) * np.sin(along * rng.uniform(0.8, 2.2) + rng.uniform(0, 6.28))
+        np.sin(k * angle + rng.uniform(0, 6.28) + along * rng.uniform(-1.2, 1.2))
+        * np.sin(along * rng.uniform(0.8, 2.2) + rng.uniform(0, 6.28))
         for k in (1, 2, 3)
     )
     ends = np.sin(np.pi * (along + 0.15) / (count - 0.7))[..., None]  # joints keep their radius
     return np.asarray(middle + (rings - middle) * (1 + depth * ends * wave[..., None]))
 
 
-# Trunk by share of the stature: half width, half depth, middle's x, superellipse power (male; female differences below).
+# Trunk by share of the stature: half width, half depth, middle's x (male; female differences below).
 _TRUNK_Z = [0.452, 0.475, 0.50, 0.53, 0.565, 0.60, 0.64, 0.68, 0.715, 0.75, 0.78, 0.803, 0.822, 0.838, 0.853, 0.875]
-_TRUNK_W = [0.046, 0.083, 0.0925, 0.0935, 0.089, 0.083, 0.083, 0.0865, 0.091, 0.096, 0.103, 0.108, 0.096, 0.066, 0.042, 0.034]
-_TRUNK_D = [0.044, 0.059, 0.066, 0.067, 0.062, 0.057, 0.057, 0.061, 0.066, 0.066, 0.060, 0.052, 0.044, 0.040, 0.037, 0.036]
-_TRUNK_X = [0.0, -0.004, -0.007, -0.006, -0.001, 0.003, 0.005, 0.005, 0.004, 0.000, -0.005, -0.009, -0.011, -0.010, -0.006, 0.001]
-_FEMALE_W = [0.0, 0.003, 0.005, 0.005, 0.001, -0.007, -0.008, -0.006, -0.006, -0.008, -0.010, -0.010, -0.008, -0.007, -0.005, -0.005]
-_FEMALE_D = [0.0, 0.002, 0.003, 0.002, -0.001, -0.004, -0.003, 0.001, 0.010, 0.006, -0.002, -0.004, -0.004, -0.004, -0.005, -0.005]
+_TRUNK_W = [
+    0.046,
+    0.083,
+    0.0925,
+    0.0935,
+    0.089,
+    0.083,
+    0.083,
+    0.0865,
+    0.091,
+    0.096,
+    0.103,
+    0.108,
+    0.096,
+    0.066,
+    0.042,
+    0.034,
+]
+_TRUNK_D = [
+    0.044,
+    0.059,
+    0.066,
+    0.067,
+    0.062,
+    0.057,
+    0.057,
+    0.061,
+    0.066,
+    0.066,
+    0.060,
+    0.052,
+    0.044,
+    0.040,
+    0.037,
+    0.036,
+]
+_TRUNK_X = [
+    0.0,
+    -0.004,
+    -0.007,
+    -0.006,
+    -0.001,
+    0.003,
+    0.005,
+    0.005,
+    0.004,
+    0.000,
+    -0.005,
+    -0.009,
+    -0.011,
+    -0.010,
+    -0.006,
+    0.001,
+]
+_FEMALE_W = [
+    0.0,
+    0.003,
+    0.005,
+    0.005,
+    0.001,
+    -0.007,
+    -0.008,
+    -0.006,
+    -0.006,
+    -0.008,
+    -0.010,
+    -0.010,
+    -0.008,
+    -0.007,
+    -0.005,
+    -0.005,
+]
+_FEMALE_D = [
+    0.0,
+    0.002,
+    0.003,
+    0.002,
+    -0.001,
+    -0.004,
+    -0.003,
+    0.001,
+    0.010,
+    0.006,
+    -0.002,
+    -0.004,
+    -0.004,
+    -0.004,
+    -0.005,
+    -0.005,
+]
 _HEAVY = [0.2, 0.5, 0.8, 1.0, 1.2, 1.4, 1.3, 1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.25, 0.25]
 
 
-def _trunk_rings(p: Physique, thickness: float, rng: np.random.Generator, low: float = 0.0, depth: float = 0.0) -> tuple[F64, F64]:
+def _trunk_rings(
+    p: Physique, thickness: float, rng: np.random.Generator, low: float = 0.0, depth: float = 0.0
+) -> tuple[F64, F64]:
     """Rings of the trunk grown by `thickness` from share `low` up, and their shares of the stature."""
     z = np.array(_TRUNK_Z)
     heavy = np.array(_HEAVY)
     width = np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * heavy
     deep = np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * heavy + 0.004 * p.youth
-    x = np.array(_TRUNK_X) + 0.010 * max(p.build, 0.0) * heavy * (z < 0.72) + p.female * 0.004 * np.exp(-(((z - 0.72) / 0.03) ** 2))
+    x = (
+        np.array(_TRUNK_X)
+        + 0.010 * max(p.build, 0.0) * heavy * (z < 0.72)
+        + p.female * 0.004 * np.exp(-(((z - 0.72) / 0.03) ** 2))
+    )
     grow = thickness * (z >= low) * np.clip((0.86 - z) / 0.03, 0, 1)
     center = np.stack([x * p.wide, np.zeros_like(x), p.z(z)], 1)
-    rings = round_rings(center, width * p.wide + grow, deep * p.wide + grow, 16, 2.0 + 0.6 * np.clip((0.83 - z) / 0.1, 0, 1))
+    rings = round_rings(
+        center, width * p.wide + grow, deep * p.wide + grow, 16, 2.0 + 0.6 * np.clip((0.83 - z) / 0.1, 0, 1)
+    )
     return (_folds(rings, rng, depth) if depth else rings), z
 
 
@@ -198,7 +185,11 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     parts += _lower_garment(p, dress, rng)
     if dress.thickness > 0.010:  # collar
         collar = round_rings(
-            [[-0.010 * w, 0, float(p.z(0.824))], [-0.007 * w, 0, float(p.z(0.842))], [-0.003 * w, 0, float(p.z(0.858))]],
+            [
+                [-0.010 * w, 0, float(p.z(0.824))],
+                [-0.007 * w, 0, float(p.z(0.842))],
+                [-0.003 * w, 0, float(p.z(0.858))],
+            ],
             np.array([0.088, 0.058, 0.045]) * w,
             np.array([0.050, 0.048, 0.046]) * w,
             12,
@@ -215,18 +206,29 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
 def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     """Skirt, and the hem of jacket or coat: open shells round the hips."""
     w, out = p.wide, []
+
     def tailored(low: float, top: float, flare: float, slot: int) -> Mesh:
         z = np.linspace(low, top, 6)
         grow = dress.thickness + 0.003 + flare * (top - z) / max(top - low, 0.05)
-        width = np.interp(z, _TRUNK_Z, np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * np.array(_HEAVY))
-        deep = np.interp(z, _TRUNK_Z, np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY))
+        width = np.interp(
+            z, _TRUNK_Z, np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * np.array(_HEAVY)
+        )
+        deep = np.interp(
+            z,
+            _TRUNK_Z,
+            np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY),
+        )
         below = z < 0.53
-        width[below], deep[below] = np.maximum(width[below], 0.093 + 0.008 * p.build), np.maximum(deep[below], 0.066 + 0.010 * p.build)
+        width[below], deep[below] = (
+            np.maximum(width[below], 0.093 + 0.008 * p.build),
+            np.maximum(deep[below], 0.066 + 0.010 * p.build),
+        )
         x = np.interp(z, _TRUNK_Z, _TRUNK_X)
         rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 16, 2.3)
         rings = _folds(rings, rng, 0.02)
         inner = skin(rings[::-1] * [0.985, 0.985, 1.0], slot, caps=False)
         return merge([skin(rings, slot, caps=False), inner])
+
     if dress.legs == "skirt":
         out.append(tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
     if dress.hem < 0.54:
@@ -239,10 +241,28 @@ def _backpack(p: Physique) -> list[Mesh]:
     w, z0, z1 = p.wide, float(p.z(0.60)), float(p.z(0.815))
     z = np.linspace(z0, z1, 5)
     center = np.stack([np.full(5, -0.115 * w), np.zeros(5), z], 1)
-    body = skin(round_rings(center, np.array([0.055, 0.078, 0.082, 0.078, 0.045]) * w, np.array([0.035, 0.056, 0.060, 0.052, 0.025]) * w, 12, 3.0), Part.BAG)
+    body = skin(
+        round_rings(
+            center,
+            np.array([0.055, 0.078, 0.082, 0.078, 0.045]) * w,
+            np.array([0.035, 0.056, 0.060, 0.052, 0.025]) * w,
+            12,
+            3.0,
+        ),
+        Part.BAG,
+    )
     straps = []
     for sign in (1.0, -1.0):
-        line = np.array([[-0.07, 0.060, 0.80], [-0.03, 0.066, 0.836], [0.030, 0.066, 0.815], [0.066, 0.064, 0.75], [0.040, 0.086, 0.66], [-0.05, 0.085, 0.63]])
+        line = np.array(
+            [
+                [-0.07, 0.060, 0.80],
+                [-0.03, 0.066, 0.836],
+                [0.030, 0.066, 0.815],
+                [0.066, 0.064, 0.75],
+                [0.040, 0.086, 0.66],
+                [-0.05, 0.085, 0.63],
+            ]
+        )
         points = np.stack([line[:, 0] * w * 1.08, sign * line[:, 1] * w, p.z(line[:, 2])], 1)
         out = np.array([[-0.3, 0, 1], [0, 0, 1], [1, 0, 0.6], [1, 0, 0], [0.4, sign, 0], [-0.3, sign, 0]])
         straps.append(_strap(points, out, 0.03 * w))
@@ -262,35 +282,75 @@ def _shoulder_bag(p: Physique) -> list[Mesh]:
     w = p.wide
     z = np.linspace(float(p.z(0.46)), float(p.z(0.56)), 4)
     center = np.stack([np.full(4, -0.01 * w), np.full(4, 0.135 * w), z], 1)
-    body = skin(round_rings(center, np.array([0.026, 0.036, 0.036, 0.024]) * w, np.array([0.080, 0.092, 0.090, 0.080]) * w, 12, 3.5), Part.BAG)
-    line = np.array([[0.03, 0.118, 0.56], [0.082, 0.055, 0.66], [0.076, -0.015, 0.75], [0.02, -0.060, 0.832], [-0.055, -0.02, 0.78], [-0.07, 0.06, 0.66], [-0.03, 0.118, 0.56]])
-    out = np.array([[0.6, 0.6, 0], [1, 0.2, 0], [1, -0.1, 0.2], [0, -0.2, 1], [-1, 0, 0.2], [-1, 0.3, 0], [-0.6, 0.6, 0]])
+    body = skin(
+        round_rings(
+            center, np.array([0.026, 0.036, 0.036, 0.024]) * w, np.array([0.080, 0.092, 0.090, 0.080]) * w, 12, 3.5
+        ),
+        Part.BAG,
+    )
+    line = np.array(
+        [
+            [0.03, 0.118, 0.56],
+            [0.082, 0.055, 0.66],
+            [0.076, -0.015, 0.75],
+            [0.02, -0.060, 0.832],
+            [-0.055, -0.02, 0.78],
+            [-0.07, 0.06, 0.66],
+            [-0.03, 0.118, 0.56],
+        ]
+    )
+    out = np.array(
+        [[0.6, 0.6, 0], [1, 0.2, 0], [1, -0.1, 0.2], [0, -0.2, 1], [-1, 0, 0.2], [-1, 0.3, 0], [-0.6, 0.6, 0]]
+    )
     points = np.stack([line[:, 0] * w * 1.05, line[:, 1] * w, p.z(line[:, 2])], 1)
     return [body, _strap(points, out, 0.022 * w)]
 
 
-def limb(z: ArrayLike, x: ArrayLike, half_width: ArrayLike, half_depth: ArrayLike, slots: ArrayLike | int, *, segments: int = 10, folds: float = 0.0,
-         rng: np.random.Generator | None = None, round_low: bool = True, round_high: bool = True) -> Mesh:
+def limb(
+    z: ArrayLike,
+    x: ArrayLike,
+    half_width: ArrayLike,
+    half_depth: ArrayLike,
+    slots: ArrayLike | int,
+    *,
+    segments: int = 10,
+    folds: float = 0.0,
+    rng: np.random.Generator | None = None,
+    round_low: bool = True,
+    round_high: bool = True,
+) -> Mesh:
     """Vertical limb through rings from low to high z, with rounded ends that fill the joints."""
     z, x, a, b = (np.asarray(v, np.float64) for v in np.broadcast_arrays(z, x, half_width, half_depth))
     cells = np.broadcast_to(np.asarray(slots), (len(z) - 1,))
     rings = round_rings(np.stack([x, 0 * x, z], 1), a, b, segments)
     if folds and rng is not None:
         rings = _folds(rings, rng, folds)
+
     def dome(ring: F64, radius: float, sign: float) -> F64:
         middle = ring.mean(0)
-        return np.stack([middle + (ring - middle) * c + [0, 0, sign * radius * s] for c, s in ((0.87, 0.5), (0.5, 0.87))])
+        return np.stack(
+            [middle + (ring - middle) * c + [0, 0, sign * radius * s] for c, s in ((0.87, 0.5), (0.5, 0.87))]
+        )
+
     if round_low:
-        rings, cells = np.concatenate([dome(rings[0], float(b[0]), -1.0)[::-1], rings]), np.concatenate([[cells[0]] * 2, cells])
+        rings, cells = (
+            np.concatenate([dome(rings[0], float(b[0]), -1.0)[::-1], rings]),
+            np.concatenate([[cells[0]] * 2, cells]),
+        )
     if round_high:
-        rings, cells = np.concatenate([rings, dome(rings[-1], float(b[-1]), 1.0)]), np.concatenate([cells, [cells[-1]] * 2])
+        rings, cells = (
+            np.concatenate([rings, dome(rings[-1], float(b[-1]), 1.0)]),
+            np.concatenate([cells, [cells[-1]] * 2]),
+        )
     return skin(rings, cells)
 
 
 def _thigh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     w = p.wide
     share = np.array([0.285, 0.33, 0.38, 0.43, 0.475, 0.505])
-    bare = np.array([0.0335, 0.0375, 0.0425, 0.0465, 0.048, 0.045]) + 0.005 * p.female * np.array([0, 0.3, 0.7, 1, 1, 0.8])
+    bare = np.array([0.0335, 0.0375, 0.0425, 0.0465, 0.048, 0.045]) + 0.005 * p.female * np.array(
+        [0, 0.3, 0.7, 1, 1, 0.8]
+    )
     bare = bare + 0.006 * p.build * np.array([0.5, 0.7, 0.9, 1.1, 1.2, 1.2]) + 0.004 * p.youth
     cloth = {"trousers": 0.003 + 0.006 * dress.loose, "shorts": 0.006, "skirt": 0.0}[dress.legs]
     slots = np.full(5, int(Part.SKIN if dress.legs == "skirt" else Part.BOTTOM))
@@ -301,7 +361,15 @@ def _thigh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.legs == "trousers":
         grow = grow + dress.loose * np.array([0.007, 0.005, 0.003, 0.001, 0.0, 0.0])
     x = np.array([0.004, 0.004, 0.003, 0.0, -0.003, -0.003])
-    return limb(p.z(share), x * w, (bare * 0.97 + grow) * w, (bare * 1.06 + grow) * w, slots, folds=0.03 if dress.legs == "trousers" else 0.0, rng=rng)
+    return limb(
+        p.z(share),
+        x * w,
+        (bare * 0.97 + grow) * w,
+        (bare * 1.06 + grow) * w,
+        slots,
+        folds=0.03 if dress.legs == "trousers" else 0.0,
+        rng=rng,
+    )
 
 
 def _shin(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
@@ -327,7 +395,17 @@ def _foot(p: Physique) -> Mesh:
     angle = np.arange(10) * (2 * np.pi / 10) + 0.2
     y, up = np.cos(angle), np.sin(angle)
     rings = np.stack(
-        [np.stack([np.full(10, x[i]), half[i] * np.sign(y) * np.abs(y) ** 0.7, np.where(up > 0, top[i] * (0.25 + 0.75 * up), 0.0)], 1) for i in range(8)]
+        [
+            np.stack(
+                [
+                    np.full(10, x[i]),
+                    half[i] * np.sign(y) * np.abs(y) ** 0.7,
+                    np.where(up > 0, top[i] * (0.25 + 0.75 * up), 0.0),
+                ],
+                1,
+            )
+            for i in range(8)
+        ]
     )
     return skin(rings, Part.SHOES)
 
@@ -354,118 +432,21 @@ def _forearm(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     sleeve = dress.sleeve > 0.9
     grow = (dress.thickness * 0.8 + 0.005) * (1.0 if sleeve else 0.0)
     x = np.array([0.004, 0.002, -0.002, -0.006, -0.008]) * w
-    arm = limb(p.z(share), x, bare * w + grow, bare * w + grow, Part.TOP if sleeve else Part.SKIN, folds=0.03 if sleeve else 0.0, rng=rng)
+    arm = limb(
+        p.z(share),
+        x,
+        bare * w + grow,
+        bare * w + grow,
+        Part.TOP if sleeve else Part.SKIN,
+        folds=0.03 if sleeve else 0.0,
+        rng=rng,
+    )
     z = p.z(np.array([0.383, 0.392, 0.415, 0.440, 0.465, 0.488, 0.50]))
     hand_x = np.array([0.018, 0.016, 0.013, 0.009, 0.006, 0.004, 0.004]) * w
     flat = np.array([0.003, 0.0058, 0.0075, 0.0095, 0.0105, 0.0115, 0.0120]) * w
     broad = np.array([0.006, 0.0135, 0.0190, 0.0215, 0.0200, 0.0145, 0.0140]) * w
     hand = skin(round_rings(np.stack([hand_x, 0 * z, z], 1), flat, broad, 8, 2.4), Part.SKIN)
-    thumb = ball((0.008 * w, 0.0085 * w, 0.028 * w), (0.032 * w, -0.008 * w, float(p.z(0.448))), Part.SKIN, rings=3, segments=6)
+    thumb = ball(
+        (0.008 * w, 0.0085 * w, 0.028 * w), (0.032 * w, -0.008 * w, float(p.z(0.448))), Part.SKIN, rings=3, segments=6
+    )
     return merge([arm, hand, thumb])
-
-
-# Head by share of its height from chin to crown: half width, half depth, middle's x, in head heights.
-_HEAD_T = [0.0, 0.05, 0.13, 0.25, 0.38, 0.50, 0.62, 0.74, 0.85, 0.94, 1.0]
-_HEAD_W = [0.09, 0.17, 0.245, 0.29, 0.315, 0.333, 0.342, 0.335, 0.295, 0.205, 0.06]
-_HEAD_D = [0.08, 0.17, 0.27, 0.34, 0.385, 0.415, 0.428, 0.425, 0.385, 0.275, 0.08]
-_HEAD_X = [0.20, 0.155, 0.10, 0.055, 0.025, 0.005, -0.01, -0.02, -0.03, -0.035, -0.035]
-
-
-def _head_rings(p: Physique, t: F64, grow: ArrayLike = 0.0, segments: int = 16) -> F64:
-    """Rings of the head at shares `t` of its height, grown by metres; below the chin they narrow to the nape."""
-    h, chin = p.head, p.height - p.head
-    width = np.interp(t, [-0.6, -0.15, *_HEAD_T], [0.40, 0.24, *_HEAD_W]) * (1 - 0.02 * p.female)
-    deep = np.interp(t, [-0.6, -0.15, *_HEAD_T], [0.30, 0.24, *_HEAD_D])
-    x = np.interp(t, [-0.6, -0.15, *_HEAD_T], [-0.12, -0.03, *_HEAD_X])
-    center = np.stack([x * h - 0.004 * p.wide, 0 * t, chin + t * h], 1)
-    return round_rings(center, width * h + grow, deep * h + grow, segments, 2.15)
-
-
-def _head(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    """Head with face, ears, hair or hat, and the neck."""
-    h, chin, w = p.head, p.height - p.head, p.wide
-    parts = [skin(_head_rings(p, np.array(_HEAD_T)), Part.SKIN)]
-    neck_z = np.array([float(p.z(0.835)), chin + 0.02 * h, chin + 0.22 * h])
-    thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
-    parts.append(skin(round_rings(np.stack([np.array([-0.007, -0.004, -0.006]) * w, 0 * neck_z, neck_z], 1), thick, thick * 1.08, 10), Part.SKIN))
-
-    def face(t: float, y: float, out: float = 0.0) -> tuple[float, float, float]:
-        half = np.interp(t, _HEAD_T, _HEAD_W) * h
-        x = np.interp(t, _HEAD_T, _HEAD_X) * h - 0.004 * w + np.interp(t, _HEAD_T, _HEAD_D) * h * (1 - (abs(y) * h / half) ** 2.15) ** (1 / 2.15)
-        return (float(x) + out * h, y * h, chin + t * h)
-
-    nose = ball((0.075 * h, 0.05 * h, 0.055 * h), face(0.335, 0.0, 0.0), Part.SKIN, rings=3, segments=6)
-    bridge = ball((0.045 * h, 0.032 * h, 0.12 * h), face(0.42, 0.0, -0.005), Part.SKIN, rings=3, segments=6)
-    mouth = ball((0.02 * h, 0.095 * h, 0.022 * h), face(0.19, 0.0, -0.002), Part.LIPS, rings=3, segments=6)
-    parts += [nose, bridge, mouth]
-    for sign in (1.0, -1.0):
-        parts.append(ball((0.022 * h, 0.050 * h, 0.022 * h), face(0.495, sign * 0.145, -0.010), Part.EYES, rings=3, segments=6))
-        parts.append(ball((0.024 * h, 0.072 * h, 0.014 * h), face(0.575, sign * 0.15, 0.0), Part.HAIR, rings=3, segments=6))
-        ear = (float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h, sign * 0.325 * h, chin + 0.45 * h)
-        parts.append(ball((0.065 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=3, segments=6))
-    return merge([*parts, *_hair(p, dress, rng), *_headgear(p, dress)])
-
-
-def _cap(p: Physique, low: F64, grow: float, slot: int, rows: int = 6, segments: int = 16) -> Mesh:
-    """Shell over the head from the (segments,) lower edge `low` (shares of the head) to the crown."""
-    s = np.linspace(0, 1, rows)[:, None]
-    t = low + (1.0 - low) * s ** 0.8
-    levels = np.linspace(-0.6, 1.0, 49)
-    fine = _head_rings(p, levels, grow, segments)
-    rings = np.empty((rows, segments, 3))
-    for k in range(3):
-        for j in range(segments):
-            rings[:, j, k] = np.interp(t[:, j], levels, fine[:, j, k])
-    rings[..., 2] += grow * s**2 * 0.8
-    return skin(rings, slot, caps=True)
-
-
-def _hairline(front: float, side: float, back: float, segments: int = 16) -> F64:
-    """Lower edge of the hair by angle from the face."""
-    angle = np.abs((np.arange(segments) * (2 * np.pi / segments) + np.pi) % (2 * np.pi) - np.pi)
-    return np.asarray(curve(
-            [0, 0.55, 1.0, 1.35, 1.75, 2.3, np.pi], [front, front - 0.02, front - 0.10, max(side, 0.50), side, back, back]
-        )(angle))
-
-
-def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
-    h = p.head
-    if dress.hair == "bald" or dress.hat in ("beanie", "hood", "scarf"):
-        return [] if dress.hair != "long" or dress.hat != "beanie" else [_cap(p, _hairline(0.95, 0.0, -0.3), 0.03 * h, Part.HAIR)]
-    grow = float(rng.uniform(0.03, 0.075)) * h
-    front = float(rng.uniform(0.80, 0.87))
-    if dress.hair == "long":
-        length = float(rng.uniform(-0.55, -0.15))
-        return [_cap(p, _hairline(front, float(rng.uniform(-0.25, 0.1)), length), grow, Part.HAIR, rows=8)]
-    parts = [_cap(p, _hairline(front, 0.58, 0.22), grow, Part.HAIR)]
-    back = -0.43 * h
-    if dress.hair == "bun":
-        parts.append(ball((0.16 * h, 0.17 * h, 0.16 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))
-    elif dress.hair == "ponytail":
-        parts.append(ball((0.10 * h, 0.10 * h, 0.36 * h), (back - 0.08 * h, 0, p.height - p.head + 0.36 * h), Part.HAIR))
-    return parts
-
-
-def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
-    h, chin = p.head, p.height - p.head
-    if dress.hat == "":
-        return []
-    if dress.hat == "beanie":
-        return [_cap(p, _hairline(0.66, 0.52, 0.40), 0.06 * h, Part.HAT)]
-    if dress.hat in ("hood", "scarf"):
-        grow, edge = (0.10 * h, 0.90) if dress.hat == "hood" else (0.045 * h, 0.80)
-        return [_cap(p, _hairline(edge, 0.05, -0.35), grow, Part.TOP if dress.hat == "hood" else Part.HAT, rows=8)]
-    if dress.hat in ("helmet", "cycle_helmet", "hard_hat"):
-        low, grow = {
-            "helmet": (_hairline(0.76, 0.02, -0.06), 0.14 * h),
-            "cycle_helmet": (_hairline(0.70, 0.64, 0.42), 0.13 * h),
-            "hard_hat": (_hairline(0.68, 0.66, 0.62), 0.10 * h),
-        }[dress.hat]
-        parts = [_cap(p, low, grow, Part.HAT, rows=7)]
-        if dress.hat == "helmet":  # visor
-            angle = np.linspace(-1.0, 1.0, 7)
-            rows = [[[0.53 * h * np.cos(a) - 0.01 * h, 0.47 * h * np.sin(a), chin + t * h] for a in angle] for t in (0.36, 0.58, 0.80)]
-            parts.append(patch(np.array(rows), Part.EYES, flip=True))
-        return parts
-    peak = np.array([[[0.36 * h, y * h, chin + 0.69 * h] for y in (-0.28, -0.1, 0.1, 0.28)], [[0.62 * h, y * 0.8 * h, chin + 0.64 * h] for y in (-0.28, -0.1, 0.1, 0.28)]])
-    return [_cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT), patch(peak, Part.HAT), patch(peak - [0, 0, 0.006], Part.HAT, flip=True)]

@@ -21,7 +21,9 @@ UNDERBODY = Material("underbody", (0.02, 0.02, 0.02), roughness=0.95, reflectanc
 CHROME = Material("chrome", (0.62, 0.63, 0.65), roughness=0.12, metallic=1.0, reflectance_905=0.5)
 STEEL = Material("steel", (0.42, 0.42, 0.43), roughness=0.4, metallic=0.9, reflectance_905=0.45)
 ALLOY = Material("silver alloy", (0.50, 0.51, 0.52), roughness=0.3, metallic=0.85, reflectance_905=0.55)
-ALLOY_DARK = Material("dark alloy", (0.05, 0.05, 0.054), roughness=0.3, metallic=0.6, clearcoat=0.5, reflectance_905=0.15)
+ALLOY_DARK = Material(
+    "dark alloy", (0.05, 0.05, 0.054), roughness=0.3, metallic=0.6, clearcoat=0.5, reflectance_905=0.15
+)
 MIRROR = Material("mirror glass", (0.75, 0.77, 0.78), roughness=0.02, metallic=1.0, reflectance_905=0.3)
 GLASS = Material(
     "window glass", (0.02, 0.025, 0.024), roughness=0.03, transmission=0.62, reflectance_905=0.06, two_sided=True
@@ -30,53 +32,108 @@ PRIVACY_GLASS = Material(
     "tinted glass", (0.012, 0.013, 0.014), roughness=0.03, transmission=0.16, reflectance_905=0.06, two_sided=True
 )
 SEAT = Material("seat cloth", (0.035, 0.034, 0.034), roughness=0.95, reflectance_905=0.3)
-LAMP_BASE = Material("lamp housing", (0.16, 0.165, 0.17), roughness=0.18, metallic=0.5, clearcoat=1.0, reflectance_905=0.25)
+LAMP_BASE = Material(
+    "lamp housing", (0.16, 0.165, 0.17), roughness=0.18, metallic=0.5, clearcoat=1.0, reflectance_905=0.25
+)
 LAMP_DARK = Material("dark lamp housing", (0.03, 0.03, 0.032), roughness=0.2, clearcoat=1.0, reflectance_905=0.1)
 
 # Luminances: luminous intensity of the regulations over the lit area (a low beam seen off its axis gives about
 # 500 cd from 0.01 m2; a tail lamp 4-12 cd, a brake lamp 60-185 cd, an indicator 175-700 cd from 0.01-0.02 m2).
 LOW_BEAM_LENS = Material(
-    "head lamp lens", (0.55, 0.57, 0.6), roughness=0.08, metallic=0.7, clearcoat=1.0,
-    emission_cd_m2=(52_000.0, 50_000.0, 44_000.0), switch=Switch.LOW_BEAM, reflectance_905=0.4,
+    "head lamp lens",
+    (0.55, 0.57, 0.6),
+    roughness=0.08,
+    metallic=0.7,
+    clearcoat=1.0,
+    emission_cd_m2=(52_000.0, 50_000.0, 44_000.0),
+    switch=Switch.LOW_BEAM,
+    reflectance_905=0.4,
 )
 DAY_LAMP = Material(
-    "daytime running lamp", (0.65, 0.67, 0.7), roughness=0.15, clearcoat=1.0,
-    emission_cd_m2=(8_000.0, 8_000.0, 7_800.0), switch=Switch.POSITION, reflectance_905=0.5,
+    "daytime running lamp",
+    (0.65, 0.67, 0.7),
+    roughness=0.15,
+    clearcoat=1.0,
+    emission_cd_m2=(8_000.0, 8_000.0, 7_800.0),
+    switch=Switch.POSITION,
+    reflectance_905=0.5,
 )
 TAIL_LAMP = Material(
-    "tail lamp", (0.30, 0.008, 0.010), roughness=0.12, clearcoat=1.0,
-    emission_cd_m2=(2_600.0, 60.0, 30.0), switch=Switch.POSITION, reflectance_905=0.4,
+    "tail lamp",
+    (0.30, 0.008, 0.010),
+    roughness=0.12,
+    clearcoat=1.0,
+    emission_cd_m2=(2_600.0, 60.0, 30.0),
+    switch=Switch.POSITION,
+    reflectance_905=0.4,
 )
 BRAKE_LAMP = Material(
-    "brake lamp", (0.26, 0.007, 0.009), roughness=0.12, clearcoat=1.0,
-    emission_cd_m2=(30_000.0, 500.0, 200.0), switch=Switch.BRAKE, reflectance_905=0.4,
+    "brake lamp",
+    (0.26, 0.007, 0.009),
+    roughness=0.12,
+    clearcoat=1.0,
+    emission_cd_m2=(30_000.0, 500.0, 200.0),
+    switch=Switch.BRAKE,
+    reflectance_905=0.4,
 )
 REVERSE_LAMP = Material(
-    "reverse lamp", (0.5, 0.5, 0.5), roughness=0.12, clearcoat=1.0,
-    emission_cd_m2=(12_000.0, 12_000.0, 11_500.0), switch=Switch.REVERSE, reflectance_905=0.4,
+    "reverse lamp",
+    (0.5, 0.5, 0.5),
+    roughness=0.12,
+    clearcoat=1.0,
+    emission_cd_m2=(12_000.0, 12_000.0, 11_500.0),
+    switch=Switch.REVERSE,
+    reflectance_905=0.4,
 )
-REFLECTOR = Material("rear reflector", (0.25, 0.006, 0.008), roughness=0.2, clearcoat=1.0, retro_cd_lx_m2=8.0, reflectance_905=1.0)
+REFLECTOR = Material(
+    "rear reflector", (0.25, 0.006, 0.008), roughness=0.2, clearcoat=1.0, retro_cd_lx_m2=8.0, reflectance_905=1.0
+)
 _AMBER = (36_000.0, 13_000.0, 600.0)
 INDICATOR_LEFT = Material(
-    "left indicator", (0.45, 0.16, 0.01), roughness=0.15, clearcoat=1.0,
-    emission_cd_m2=_AMBER, switch=Switch.INDICATOR_LEFT, reflectance_905=0.5,
+    "left indicator",
+    (0.45, 0.16, 0.01),
+    roughness=0.15,
+    clearcoat=1.0,
+    emission_cd_m2=_AMBER,
+    switch=Switch.INDICATOR_LEFT,
+    reflectance_905=0.5,
 )
 INDICATOR_RIGHT = Material(
-    "right indicator", (0.45, 0.16, 0.01), roughness=0.15, clearcoat=1.0,
-    emission_cd_m2=_AMBER, switch=Switch.INDICATOR_RIGHT, reflectance_905=0.5,
+    "right indicator",
+    (0.45, 0.16, 0.01),
+    roughness=0.15,
+    clearcoat=1.0,
+    emission_cd_m2=_AMBER,
+    switch=Switch.INDICATOR_RIGHT,
+    reflectance_905=0.5,
 )
 BLUE_BEACON = Material(
-    "blue beacon", (0.02, 0.05, 0.42), roughness=0.12, clearcoat=1.0,
-    emission_cd_m2=(1_500.0, 4_000.0, 60_000.0), switch=Switch.BEACON, reflectance_905=0.3,
+    "blue beacon",
+    (0.02, 0.05, 0.42),
+    roughness=0.12,
+    clearcoat=1.0,
+    emission_cd_m2=(1_500.0, 4_000.0, 60_000.0),
+    switch=Switch.BEACON,
+    reflectance_905=0.3,
 )
 AMBER_BEACON = Material(
-    "amber beacon", (0.5, 0.19, 0.01), roughness=0.12, clearcoat=1.0,
-    emission_cd_m2=_AMBER, switch=Switch.BEACON, reflectance_905=0.4,
+    "amber beacon",
+    (0.5, 0.19, 0.01),
+    roughness=0.12,
+    clearcoat=1.0,
+    emission_cd_m2=_AMBER,
+    switch=Switch.BEACON,
+    reflectance_905=0.4,
 )
 RETRO_BLUE = Material("blue retro stripe", (0.01, 0.05, 0.30), roughness=0.45, retro_cd_lx_m2=14.0, reflectance_905=0.6)
 RETRO_RED = Material("red retro stripe", (0.62, 0.06, 0.02), roughness=0.45, retro_cd_lx_m2=18.0, reflectance_905=0.7)
 TAXI_SIGN = Material(
-    "taxi sign", (0.85, 0.62, 0.05), roughness=0.4, emission_cd_m2=(420.0, 330.0, 60.0), switch=Switch.POSITION, reflectance_905=0.7
+    "taxi sign",
+    (0.85, 0.62, 0.05),
+    roughness=0.4,
+    emission_cd_m2=(420.0, 330.0, 60.0),
+    switch=Switch.POSITION,
+    reflectance_905=0.7,
 )
 
 

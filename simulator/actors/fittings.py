@@ -40,7 +40,11 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
     dash_x, belt = d.cowl_x - d.screen_sweep - 0.16, d.cowl_z
     parts = [
         rounded_box((0.42, 2 * half - 0.04, 0.30), (dash_x, 0, belt - 0.185), radius=0.09, slot=Slot.SEAT),
-        block((d.cowl_x - d.rear_base_x - 0.1, 2 * half, 0.04), ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12), Slot.SEAT),
+        block(
+            (d.cowl_x - d.rear_base_x - 0.1, 2 * half, 0.04),
+            ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12),
+            Slot.SEAT,
+        ),
         turned(_steering_wheel(), pitch=-0.42, at=(dash_x - 0.36, driver_side * 0.37, belt - 0.10)),
     ]
     for y in (0.37, -0.37):
@@ -52,7 +56,13 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
             parts.append(rounded_box((0.10, 0.24, 0.18), (rear - 0.23, y, top + 0.03), radius=0.05, slot=Slot.SEAT))
         shelf = d.rear_base_x + 0.12
         if shelf < rear - 0.3:
-            parts.append(block((rear - 0.25 - shelf, 2 * half - 0.06, 0.03), ((rear - 0.25 + shelf) / 2, 0, d.deck_z - 0.04), Slot.SEAT))
+            parts.append(
+                block(
+                    (rear - 0.25 - shelf, 2 * half - 0.06, 0.03),
+                    ((rear - 0.25 + shelf) / 2, 0, d.deck_z - 0.04),
+                    Slot.SEAT,
+                )
+            )
     return parts
 
 
@@ -87,7 +97,9 @@ def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:
     tip = patch(np.stack([rings[-1], np.broadcast_to(rings[-1].mean(0), (10, 3))]), body_slot, close=True)
     glass = patch(
         np.array([[[-0.002, 0.30, -0.06], [-0.002, 0.96, -0.058]], [[-0.002, 0.30, 0.062], [-0.002, 0.96, 0.058]]])
-        * [1, length, 1] + [x - 0.058, y, z], Slot.MIRROR,
+        * [1, length, 1]
+        + [x - 0.058, y, z],
+        Slot.MIRROR,
     )
     arm = block((0.07, 0.12, 0.035), (x, y + 0.0, z - 0.065), Slot.TRIM)
     return [m for part in (shell, tip, glass, arm) for m in both(part)]
@@ -135,8 +147,12 @@ def on_surface(mesh: Mesh, center: F64, normal: F64, lift: float = 0.004) -> Mes
 
 def round_lamp(radius: float, slot: int, ring: int = Slot.CHROME, depth: float = 0.012) -> Mesh:
     """A small round lamp facing +y: a lens in a bright ring."""
-    body = lathe([radius * 1.25, radius * 1.05, radius, radius * 0.6, 0.0], [0, depth, depth * 0.6, depth * 1.2, depth * 1.4],
-                 segments=12, slots=[ring, ring, slot, slot])
+    body = lathe(
+        [radius * 1.25, radius * 1.05, radius, radius * 0.6, 0.0],
+        [0, depth, depth * 0.6, depth * 1.2, depth * 1.4],
+        segments=12,
+        slots=[ring, ring, slot, slot],
+    )
     return body
 
 
@@ -145,12 +161,23 @@ def number_plates(d: Lines, t: Tub, rng: np.random.Generator, front_level: float
     index = int(rng.integers(0, 128))
     row, column = t.front_cell(front_level, 0.0)
     center, _ = t.at(row, column)
-    front = turned(plate(0.52, 0.115, index, Slot.PLATE), pitch=-0.06, at=(t.points[row : row + 2, 0, 0].max() + 0.012, 0, center[2]))
+    front = turned(
+        plate(0.52, 0.115, index, Slot.PLATE),
+        pitch=-0.06,
+        at=(t.points[row : row + 2, 0, 0].max() + 0.012, 0, center[2]),
+    )
     row, column = t.rear_cell(rear_level, 0.0)
     center, _ = t.at(row, column)
-    back = turned(plate(0.52, 0.115, index, Slot.PLATE), yaw=np.pi, pitch=0.0, at=(t.points[row : row + 2, -1, 0].min() - 0.012, 0, center[2]))
-    frame = [turned(block((0.012, 0.545, 0.135), (-0.008, 0, 0), Slot.TRIM), at=front.vertices.mean(0)),
-             turned(block((0.012, 0.545, 0.135), (0.008, 0, 0), Slot.TRIM), at=back.vertices.mean(0))]
+    back = turned(
+        plate(0.52, 0.115, index, Slot.PLATE),
+        yaw=np.pi,
+        pitch=0.0,
+        at=(t.points[row : row + 2, -1, 0].min() - 0.012, 0, center[2]),
+    )
+    frame = [
+        turned(block((0.012, 0.545, 0.135), (-0.008, 0, 0), Slot.TRIM), at=front.vertices.mean(0)),
+        turned(block((0.012, 0.545, 0.135), (0.008, 0, 0), Slot.TRIM), at=back.vertices.mean(0)),
+    ]
     return [front, back, *frame]
 
 
@@ -166,7 +193,11 @@ def discs_on(t: Tub, cells: list[tuple[tuple[int, int], float, int]]) -> list[Me
 def exhaust(d: Lines, double: bool) -> list[Mesh]:
     """Tail pipes under the rear bumper."""
     x, z = d.tail_x + 0.06, d.bottom_z + 0.055
-    pipe = turned(lathe([0.033, 0.037, 0.037, 0.030, 0.030], [0.0, 0.0, 0.12, 0.12, 0.02], segments=10, slots=Slot.CHROME), yaw=np.pi / 2, at=(x + 0.10, 0.52, z))
+    pipe = turned(
+        lathe([0.033, 0.037, 0.037, 0.030, 0.030], [0.0, 0.0, 0.12, 0.12, 0.02], segments=10, slots=Slot.CHROME),
+        yaw=np.pi / 2,
+        at=(x + 0.10, 0.52, z),
+    )
     hole = turned(disc(0.031, segments=10, slot=Slot.GAP), yaw=np.pi / 2, at=(x + 0.05, 0.52, z))
     left = [pipe, hole]
     return left + ([m.moved(0, -1.04, 0) for m in left] if double else [])

@@ -1,14 +1,15 @@
 """How people hold themselves: walking as joint drives, and still poses (standing, sitting, lying).
 
-Walking: hips swing as a sine, knees bend in the swing phase, ankles keep the foot near level, arms swing against the legs
-(amplitudes after Winter, Biomechanics and Motor Control of Human Movement, 2009: hip 20-25 deg, knee 60 deg, elbow 15-20 deg).
+Walking: hips swing as a sine, knees bend in the swing phase, ankles keep the foot near level, arms swing against the
+legs (amplitudes after Winter, Biomechanics and Motor Control of Human Movement, 2009: hip 20-25 deg, elbow 15-20 deg;
+knees bend less than the real 60 deg because ankles here do not push off).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from simulator.actors.figure import Physique
+from simulator.actors.physique import Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
 from simulator.numerics import se3
@@ -49,7 +50,9 @@ def _double_support_height(
     """How far the hips must sink at double support for a foot to touch the ground."""
     legs = [s for s in segments if s.name == "trunk" or s.name.split("_")[0] in ("thigh", "shin", "foot")]
     bodies, joints = assemble(legs, materials, pose, drives)
-    feet = [k for k, body in enumerate(bodies) if body.joint >= 0 and len(body.mesh.vertices) == len(legs[3].mesh.vertices)]
+    feet = [
+        k for k, body in enumerate(bodies) if body.joint >= 0 and len(body.mesh.vertices) == len(legs[3].mesh.vertices)
+    ]
     lows = []
     for gait in (np.pi / 2 - start, -np.pi / 2 - start):
         moved = moved_vertices(bodies, joints, gait_rad=float(gait))
@@ -88,7 +91,7 @@ def standing(rng: np.random.Generator) -> Pose:
     return Pose(turns=turns)
 
 
-def sitting(p: Physique, rng: np.random.Generator) -> Pose:
+def sitting(rng: np.random.Generator) -> Pose:
     """Upright on a seat at knee height, feet on the ground below the knees."""
     turns = {"trunk": turn(), "head": turn(pitch=0.1, yaw=float(rng.uniform(-0.4, 0.4)))}
     for side, sign, _ in _SIDES:
@@ -99,7 +102,7 @@ def sitting(p: Physique, rng: np.random.Generator) -> Pose:
     return Pose(turns=turns)
 
 
-def lying(p: Physique, rng: np.random.Generator) -> Pose:
+def lying(rng: np.random.Generator) -> Pose:
     """Fallen on the back, the front or a side: limbs limp and uneven. The figure's middle comes to the origin."""
     kind = int(rng.integers(0, 3))
     root = (turn(pitch=-np.pi / 2), turn(pitch=np.pi / 2), turn(roll=np.pi / 2) @ turn(pitch=-np.pi / 2))[kind]
@@ -110,7 +113,9 @@ def lying(p: Physique, rng: np.random.Generator) -> Pose:
         bend = float(u(0.0, 0.25) if kind < 2 else u(0.3, 0.9))
         out = float(u(0.05, 0.45) if kind < 2 else u(0.0, 0.1))
         turns[f"thigh_{side}"] = turn(roll=sign * out) @ turn(pitch=-bend if front > 0 else 0.0)
-        turns[f"shin_{side}"] = turn(pitch=float(u(0.0, 0.35) if front > 0 else u(0.0, 0.12)) + (bend * 1.2 if kind == 2 else 0.0))
+        turns[f"shin_{side}"] = turn(
+            pitch=float(u(0.0, 0.35) if front > 0 else u(0.0, 0.12)) + (bend * 1.2 if kind == 2 else 0.0)
+        )
         turns[f"foot_{side}"] = turn(yaw=sign * float(u(0.3, 0.8)), pitch=0.5)
         if kind < 2:
             turns[f"arm_{side}"] = turn(roll=sign * float(u(0.2, 2.4)))
@@ -126,7 +131,11 @@ def grounded(segments: list[Segment], pose: Pose, *, centre: bool = True) -> Pos
     placed = place(segments, pose)
     points = np.concatenate([s.mesh.vertices @ placed[s.name][:3, :3].T + placed[s.name][:3, 3] for s in segments])
     low, high = points.min(0), points.max(0)
-    shift = np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]]) if centre else np.array([0.0, 0.0, -low[2]])
+    shift = (
+        np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
+        if centre
+        else np.array([0.0, 0.0, -low[2]])
+    )
     root = np.array(pose.root)
     root[:3, 3] += shift
     return Pose(root, pose.turns)

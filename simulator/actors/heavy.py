@@ -15,7 +15,11 @@ from simulator.scene import Body, Joint, Material, Mesh
 
 
 def axles(
-    radius: float, width: float, positions: list[tuple[float, bool, bool]], joints: list[Joint], rng: np.random.Generator
+    radius: float,
+    width: float,
+    positions: list[tuple[float, bool, bool]],
+    joints: list[Joint],
+    rng: np.random.Generator,
 ) -> list[Body]:
     """Wheels of a heavy vehicle `width` wide; positions are (x, steered, double)."""
     radius_mm = int(round(radius * 1000))
@@ -35,7 +39,12 @@ def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> 
     housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.035, slot=Slot.TRIM)
     glass = block((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
     arms = [
-        pipe(np.array([[x - 0.05, half_width - 0.03, z + dz], [x + 0.08, y, z + dz * 0.9]]), 0.016, segments=5, slot=Slot.TRIM)
+        pipe(
+            np.array([[x - 0.05, half_width - 0.03, z + dz], [x + 0.08, y, z + dz * 0.9]]),
+            0.016,
+            segments=5,
+            slot=Slot.TRIM,
+        )
         for dz in (-0.4 * height, 0.45 * height)
     ]
     return [m for part in (housing, glass, *arms) for m in both(part)]
@@ -53,7 +62,9 @@ def rear_lamps(x: float, half_width: float, z: float) -> list[Mesh]:
     return out
 
 
-def head_lamps(body: Hull, half_width: float, z: float, *, share: float = 0.74, size: tuple[float, float] = (0.36, 0.20)) -> list[Mesh]:
+def head_lamps(
+    body: Hull, half_width: float, z: float, *, share: float = 0.74, size: tuple[float, float] = (0.36, 0.20)
+) -> list[Mesh]:
     """Head lamps on the nose of a hull: two lenses in a dark housing, a daytime strip, an indicator outside."""
     out: list[Mesh] = []
     wide, high = size
@@ -63,12 +74,24 @@ def head_lamps(body: Hull, half_width: float, z: float, *, share: float = 0.74, 
         yaw = sign * float(np.arctan2(inner - outer, wide))
         pieces = [
             rounded_box((0.07, wide, high), radius=0.025, slot=Slot.LAMP_DARK),
-            rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, -0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
-            rounded_box((0.03, 0.34 * wide, 0.60 * high), (0.035, 0.20 * wide * sign, 0.06 * high), radius=0.02, slot=Slot.LOW_BEAM),
+            rounded_box(
+                (0.03, 0.34 * wide, 0.60 * high),
+                (0.035, -0.20 * wide * sign, 0.06 * high),
+                radius=0.02,
+                slot=Slot.LOW_BEAM,
+            ),
+            rounded_box(
+                (0.03, 0.34 * wide, 0.60 * high),
+                (0.035, 0.20 * wide * sign, 0.06 * high),
+                radius=0.02,
+                slot=Slot.LOW_BEAM,
+            ),
             block((0.03, 0.8 * wide, 0.10 * high), (0.035, 0, -0.38 * high), Slot.DAY),
             block((0.03, 0.07 * wide, 0.9 * high), (0.035, 0.47 * wide * sign, 0), int(turn_slot)),
         ]
-        out += [turned(piece, yaw=yaw, at=((inner + outer) / 2 + 0.005, sign * share * half_width, z)) for piece in pieces]
+        out += [
+            turned(piece, yaw=yaw, at=((inner + outer) / 2 + 0.005, sign * share * half_width, z)) for piece in pieces
+        ]
     return out
 
 

@@ -1,4 +1,4 @@
-"""Box-like bodies with rounded corners: buses, lorry cabs, trams. A grid of levels by columns whose cells get materials."""
+"""Box-like bodies with rounded corners (buses, lorry cabs): a grid of levels by columns whose cells get materials."""
 
 from __future__ import annotations
 
@@ -95,9 +95,13 @@ def hull(
         arches: x of wheels: lower cells are cut away round them.
         arch_radius, wheel_z: of those openings.
     """
-    levels, nose, tail, half = (np.asarray(v, np.float64)[:, None] for v in np.broadcast_arrays(z, nose_x, tail_x, half_width))
+    levels, nose, tail, half = (
+        np.asarray(v, np.float64)[:, None] for v in np.broadcast_arrays(z, nose_x, tail_x, half_width)
+    )
     side = np.asarray(side_x, np.float64)
-    cuts = [x + arch_radius * np.cos(np.radians([0, 20, 45, 70, 90, 110, 135, 160, 180])) for x in np.asarray(arches, float)]
+    cuts = [
+        x + arch_radius * np.cos(np.radians([0, 20, 45, 70, 90, 110, 135, 160, 180])) for x in np.asarray(arches, float)
+    ]
     edges = [np.array([x + arch_radius + 0.003, x - arch_radius - 0.003]) for x in np.asarray(arches, float)]
     keep = np.ones(len(side), bool)
     for x in np.asarray(arches, float):

@@ -1,7 +1,7 @@
 """Light sources of vehicles with the intensities of the UN regulations.
 
-Head lamps: R112 (low beam class B, peak set to 15,000 cd). Rear position lamps 4-12 cd (R7), stop lamps 60-185 cd (R7), rear
-indicators 50-350 cd and front ones 175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime running lamps 400-1200 cd (R87).
+Head lamps: R112 (low beam class B, peak set to 15,000 cd). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7),
+rear indicators 50-350 cd, front ones 175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87).
 """
 
 from __future__ import annotations

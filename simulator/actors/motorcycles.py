@@ -59,13 +59,20 @@ def _wheel(radius_mm: int, width_mm: int, cast: bool) -> Mesh:
     r, h = radius_mm / 1000, width_mm / 2000
     rim = 0.70 * r
     angle = np.linspace(-np.pi / 2, np.pi / 2, 7)
-    tyre = lathe([rim, *(r - h + h * np.cos(angle)), rim], [-0.8 * h, *(h * np.sin(angle)), 0.8 * h], segments=24, slots=0)
-    parts = [tyre, lathe([rim, 0.9 * rim, 0.9 * rim, rim], [0.8 * h, 0.7 * h, -0.7 * h, -0.8 * h], segments=24, slots=1)]
+    tyre = lathe(
+        [rim, *(r - h + h * np.cos(angle)), rim], [-0.8 * h, *(h * np.sin(angle)), 0.8 * h], segments=24, slots=0
+    )
+    parts = [
+        tyre,
+        lathe([rim, 0.9 * rim, 0.9 * rim, rim], [0.8 * h, 0.7 * h, -0.7 * h, -0.8 * h], segments=24, slots=1),
+    ]
     for k in range(5):
         for sign in (1.0, -1.0):
             a = k * 2 * np.pi / 5
             b = a + sign * 0.25
-            points = np.array([[0.03 * np.cos(a), 0, 0.03 * np.sin(a)], [0.9 * rim * np.cos(b), 0, 0.9 * rim * np.sin(b)]])
+            points = np.array(
+                [[0.03 * np.cos(a), 0, 0.03 * np.sin(a)], [0.9 * rim * np.cos(b), 0, 0.9 * rim * np.sin(b)]]
+            )
             parts.append(pipe(points, [0.020, 0.012], segments=5, slot=1))
     parts.append(lathe([0.0, 0.05, 0.05, 0.0], [-h, -h, h, h], segments=10, slots=1))
     for y in (-0.9 * h, 0.9 * h):
@@ -84,7 +91,9 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     fixed = {"naked": _roadster, "sport": _sport, "scooter": _scooter}[style](wheelbase, radius, crown, rng)
     bars_z = {"naked": 1.06, "sport": 0.93, "scooter": 1.02}[style]
     steered = _front_end(style, front, crown, axis, radius, bars_z)
-    fixed.append(turned(plate(0.20, 0.16, int(rng.integers(0, 128)), Slot.PLATE), yaw=np.pi, pitch=0.25, at=(-0.44, 0, 0.52)))
+    fixed.append(
+        turned(plate(0.20, 0.16, int(rng.integers(0, 128)), Slot.PLATE), yaw=np.pi, pitch=0.25, at=(-0.44, 0, 0.52))
+    )
     second = finishes.paint(str(rng.choice(["black", "grey", "white"])), rng)
     materials = fleet_materials(color, second, rng)
     wheel_materials = (finishes.RUBBER, finishes.ALLOY_DARK if rng.random() < 0.7 else finishes.ALLOY, finishes.STEEL)
@@ -102,10 +111,21 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     )
     nose, tail = wheelbase + radius, -0.52
     lamps = tuple(
-        lamp for lamp in vehicle_lamps(nose - 0.12, tail + 0.05, 0.5, head_z=bars_z - 0.16, tail_z=0.78, head_share=0.0, tail_share=0.3)
+        lamp
+        for lamp in vehicle_lamps(
+            nose - 0.12, tail + 0.05, 0.5, head_z=bars_z - 0.16, tail_z=0.78, head_share=0.0, tail_share=0.3
+        )
     )
     box = np.array([[tail, -0.40, 0.0], [nose, 0.40, bars_z + 0.22]])
-    return Model("motorcycle", bodies, joints, _single(lamps), wheelbase_m=wheelbase, attributes=(("style", style), ("color", color)), box=box)
+    return Model(
+        "motorcycle",
+        bodies,
+        joints,
+        _single(lamps),
+        wheelbase_m=wheelbase,
+        attributes=(("style", style), ("color", color)),
+        box=box,
+    )
 
 
 def _single(lamps: tuple) -> tuple:  # type: ignore[type-arg]
@@ -127,17 +147,27 @@ def _triple(v: F64) -> tuple[float, float, float]:
 def _shell(x: list[float], z: list[float], half: list[float], high: list[float], slot: int, segments: int = 12) -> Mesh:
     """Smooth body along x through ellipses at (x, z) with half width and half height."""
     angle = np.arange(segments) * (2 * np.pi / segments)
-    rings = np.stack([np.stack([np.full(segments, a), w * np.cos(angle), b + h * np.sin(angle)], 1) for a, b, w, h in zip(x, z, half, high, strict=True)])
+    rings = np.stack(
+        [
+            np.stack([np.full(segments, a), w * np.cos(angle), b + h * np.sin(angle)], 1)
+            for a, b, w, h in zip(x, z, half, high, strict=True)
+        ]
+    )
     return skin(rings, slot)
 
 
 def _tail_end(x: float, z: float) -> list[Mesh]:
     """Tail lamp, indicators on stalks, mudguard with the plate."""
-    parts = [rounded_box((0.05, 0.14, 0.06), (x, 0, z), radius=0.02, slot=Slot.TAIL), block((0.03, 0.07, 0.03), (x - 0.02, 0, z), Slot.BRAKE)]
+    parts = [
+        rounded_box((0.05, 0.14, 0.06), (x, 0, z), radius=0.02, slot=Slot.TAIL),
+        block((0.03, 0.07, 0.03), (x - 0.02, 0, z), Slot.BRAKE),
+    ]
     parts.append(turned(block((0.03, 0.16, 0.36), slot=Slot.TRIM), pitch=0.5, at=(x + 0.03, 0, z - 0.18)))
     parts.append(turned(block((0.012, 0.21, 0.17), slot=Slot.TRIM), pitch=-0.25, at=(-0.432, 0, 0.52)))
     for sign, slot in ((1.0, Slot.LEFT), (-1.0, Slot.RIGHT)):
-        parts.append(pipe(np.array([[x + 0.02, 0, z - 0.06], [x, sign * 0.14, z - 0.06]]), 0.008, segments=5, slot=Slot.TRIM))
+        parts.append(
+            pipe(np.array([[x + 0.02, 0, z - 0.06], [x, sign * 0.14, z - 0.06]]), 0.008, segments=5, slot=Slot.TRIM)
+        )
         parts.append(ball((0.03, 0.028, 0.026), (x, sign * 0.16, z - 0.06), int(slot), rings=3, segments=6))
     return parts
 
@@ -148,41 +178,141 @@ def _engine(wheelbase: float, radius: float, rng: np.random.Generator) -> list[M
         rounded_box((0.46, 0.34, 0.34), (0.66, 0, 0.44), radius=0.06, slot=Slot.TRIM),
         turned(rounded_box((0.26, 0.28, 0.34), radius=0.04, slot=Slot.CHROME), pitch=0.30, at=(0.86, 0, 0.58)),
         rounded_box((0.10, 0.42, 0.34), (1.02, 0, 0.56), radius=0.03, slot=Slot.GLOSS),
-        *both(pipe(np.array([[0.52, 0.13, 0.48], [0.25, 0.15, 0.36], [0.0, 0.14, radius]]), [0.035, 0.03, 0.025], segments=6, slot=Slot.CHROME)),
-        *both(pipe(np.array([[0.50, 0.12, 0.40], [0.55, 0.15, 0.66], [0.85, 0.10, 0.84], [1.0, 0.05, 0.86]]), 0.022, segments=6, slot=Slot.SECOND)),
+        *both(
+            pipe(
+                np.array([[0.52, 0.13, 0.48], [0.25, 0.15, 0.36], [0.0, 0.14, radius]]),
+                [0.035, 0.03, 0.025],
+                segments=6,
+                slot=Slot.CHROME,
+            )
+        ),
+        *both(
+            pipe(
+                np.array([[0.50, 0.12, 0.40], [0.55, 0.15, 0.66], [0.85, 0.10, 0.84], [1.0, 0.05, 0.86]]),
+                0.022,
+                segments=6,
+                slot=Slot.SECOND,
+            )
+        ),
     ]
     for y in (0.06, -0.06):
-        parts.append(pipe(np.array([[1.0, y, 0.60], [1.04, y, 0.40], [0.85, y * 0.6, 0.24], [0.55, -0.06, 0.22]]), 0.022, segments=6, slot=Slot.CHROME))
-    parts.append(pipe(np.array([[0.55, -0.08, 0.22], [0.30, -0.16, 0.28], [0.10, -0.19, 0.36], [-0.28, -0.20, 0.46]]), [0.024, 0.03, 0.055, 0.055], segments=8, slot=Slot.CHROME))
+        parts.append(
+            pipe(
+                np.array([[1.0, y, 0.60], [1.04, y, 0.40], [0.85, y * 0.6, 0.24], [0.55, -0.06, 0.22]]),
+                0.022,
+                segments=6,
+                slot=Slot.CHROME,
+            )
+        )
+    parts.append(
+        pipe(
+            np.array([[0.55, -0.08, 0.22], [0.30, -0.16, 0.28], [0.10, -0.19, 0.36], [-0.28, -0.20, 0.46]]),
+            [0.024, 0.03, 0.055, 0.055],
+            segments=8,
+            slot=Slot.CHROME,
+        )
+    )
     for y in (0.20, -0.20):
         parts.append(pipe(np.array([[0.42, 0.6 * y, 0.32], [0.42, 1.15 * y, 0.32]]), 0.014, segments=5, slot=Slot.TRIM))
     return parts
 
 
 def _roadster(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
-    tank = _shell([0.50, 0.58, 0.72, 0.88, 1.00, 1.07], [0.86, 0.90, 0.94, 0.96, 0.94, 0.90], [0.07, 0.13, 0.17, 0.165, 0.11, 0.05], [0.05, 0.10, 0.135, 0.13, 0.09, 0.04], Slot.PAINT)
-    seat = _shell([-0.34, -0.24, 0.0, 0.25, 0.45, 0.56], [0.88, 0.87, 0.84, 0.80, 0.81, 0.86], [0.05, 0.11, 0.13, 0.15, 0.12, 0.07], [0.025, 0.045, 0.055, 0.055, 0.05, 0.04], Slot.SEAT)
-    tail = _shell([-0.42, -0.30, 0.0, 0.35], [0.86, 0.83, 0.78, 0.74], [0.04, 0.09, 0.11, 0.10], [0.03, 0.05, 0.05, 0.04], Slot.PAINT)
+    tank = _shell(
+        [0.50, 0.58, 0.72, 0.88, 1.00, 1.07],
+        [0.86, 0.90, 0.94, 0.96, 0.94, 0.90],
+        [0.07, 0.13, 0.17, 0.165, 0.11, 0.05],
+        [0.05, 0.10, 0.135, 0.13, 0.09, 0.04],
+        Slot.PAINT,
+    )
+    seat = _shell(
+        [-0.34, -0.24, 0.0, 0.25, 0.45, 0.56],
+        [0.88, 0.87, 0.84, 0.80, 0.81, 0.86],
+        [0.05, 0.11, 0.13, 0.15, 0.12, 0.07],
+        [0.025, 0.045, 0.055, 0.055, 0.05, 0.04],
+        Slot.SEAT,
+    )
+    tail = _shell(
+        [-0.42, -0.30, 0.0, 0.35],
+        [0.86, 0.83, 0.78, 0.74],
+        [0.04, 0.09, 0.11, 0.10],
+        [0.03, 0.05, 0.05, 0.04],
+        Slot.PAINT,
+    )
     return [tank, seat, tail, *_engine(wheelbase, radius, rng), *_tail_end(-0.40, 0.83)]
 
 
 def _sport(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
-    tank = _shell([0.44, 0.52, 0.66, 0.82, 0.94, 1.02], [0.84, 0.88, 0.92, 0.94, 0.92, 0.88], [0.07, 0.14, 0.17, 0.16, 0.11, 0.05], [0.06, 0.11, 0.14, 0.13, 0.09, 0.04], Slot.PAINT)
-    seat = _shell([-0.30, -0.20, 0.05, 0.28, 0.46], [0.97, 0.95, 0.88, 0.82, 0.84], [0.05, 0.10, 0.13, 0.14, 0.09], [0.03, 0.04, 0.05, 0.05, 0.04], Slot.SEAT)
-    tail = _shell([-0.46, -0.34, 0.0, 0.35], [0.94, 0.92, 0.84, 0.74], [0.04, 0.09, 0.12, 0.10], [0.03, 0.05, 0.07, 0.06], Slot.PAINT)
-    fairing = _shell([0.55, 0.72, 0.95, 1.15, 1.32, 1.42, 1.46], [0.36, 0.42, 0.52, 0.66, 0.80, 0.86, 0.86], [0.14, 0.20, 0.22, 0.22, 0.18, 0.10, 0.03], [0.12, 0.20, 0.28, 0.26, 0.16, 0.08, 0.02], Slot.PAINT, 14)
-    screen = _shell([1.02, 1.14, 1.28, 1.38], [1.02, 1.05, 0.98, 0.90], [0.12, 0.14, 0.12, 0.06], [0.03, 0.05, 0.05, 0.03], Slot.PRIVACY)
+    tank = _shell(
+        [0.44, 0.52, 0.66, 0.82, 0.94, 1.02],
+        [0.84, 0.88, 0.92, 0.94, 0.92, 0.88],
+        [0.07, 0.14, 0.17, 0.16, 0.11, 0.05],
+        [0.06, 0.11, 0.14, 0.13, 0.09, 0.04],
+        Slot.PAINT,
+    )
+    seat = _shell(
+        [-0.30, -0.20, 0.05, 0.28, 0.46],
+        [0.97, 0.95, 0.88, 0.82, 0.84],
+        [0.05, 0.10, 0.13, 0.14, 0.09],
+        [0.03, 0.04, 0.05, 0.05, 0.04],
+        Slot.SEAT,
+    )
+    tail = _shell(
+        [-0.46, -0.34, 0.0, 0.35],
+        [0.94, 0.92, 0.84, 0.74],
+        [0.04, 0.09, 0.12, 0.10],
+        [0.03, 0.05, 0.07, 0.06],
+        Slot.PAINT,
+    )
+    fairing = _shell(
+        [0.55, 0.72, 0.95, 1.15, 1.32, 1.42, 1.46],
+        [0.36, 0.42, 0.52, 0.66, 0.80, 0.86, 0.86],
+        [0.14, 0.20, 0.22, 0.22, 0.18, 0.10, 0.03],
+        [0.12, 0.20, 0.28, 0.26, 0.16, 0.08, 0.02],
+        Slot.PAINT,
+        14,
+    )
+    screen = _shell(
+        [1.02, 1.14, 1.28, 1.38],
+        [1.02, 1.05, 0.98, 0.90],
+        [0.12, 0.14, 0.12, 0.06],
+        [0.03, 0.05, 0.05, 0.03],
+        Slot.PRIVACY,
+    )
     lamps = both(rounded_box((0.05, 0.09, 0.05), (1.40, 0.08, 0.84), radius=0.02, slot=Slot.LOW_BEAM))
     return [tank, seat, tail, fairing, screen, *lamps, *_engine(wheelbase, radius, rng)[3:], *_tail_end(-0.45, 0.90)]
 
 
 def _scooter(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
-    rear = _shell([-0.44, -0.36, -0.15, 0.15, 0.40, 0.50], [0.62, 0.60, 0.56, 0.52, 0.50, 0.48], [0.05, 0.15, 0.20, 0.20, 0.17, 0.10], [0.06, 0.13, 0.19, 0.20, 0.19, 0.14], Slot.PAINT)
-    seat = _shell([-0.38, -0.28, 0.0, 0.25, 0.50, 0.58], [0.80, 0.79, 0.77, 0.74, 0.73, 0.72], [0.06, 0.13, 0.15, 0.15, 0.11, 0.05], [0.03, 0.05, 0.055, 0.055, 0.05, 0.03], Slot.SEAT)
+    rear = _shell(
+        [-0.44, -0.36, -0.15, 0.15, 0.40, 0.50],
+        [0.62, 0.60, 0.56, 0.52, 0.50, 0.48],
+        [0.05, 0.15, 0.20, 0.20, 0.17, 0.10],
+        [0.06, 0.13, 0.19, 0.20, 0.19, 0.14],
+        Slot.PAINT,
+    )
+    seat = _shell(
+        [-0.38, -0.28, 0.0, 0.25, 0.50, 0.58],
+        [0.80, 0.79, 0.77, 0.74, 0.73, 0.72],
+        [0.06, 0.13, 0.15, 0.15, 0.11, 0.05],
+        [0.03, 0.05, 0.055, 0.055, 0.05, 0.03],
+        Slot.SEAT,
+    )
     deck = rounded_box((0.50, 0.40, 0.10), (0.66, 0, 0.26), radius=0.04, slot=Slot.PAINT)
-    shield = _shell([0.84, 0.92, 1.02, 1.08], [0.56, 0.58, 0.62, 0.66], [0.17, 0.21, 0.17, 0.06], [0.30, 0.36, 0.34, 0.24], Slot.PAINT)
+    shield = _shell(
+        [0.84, 0.92, 1.02, 1.08],
+        [0.56, 0.58, 0.62, 0.66],
+        [0.17, 0.21, 0.17, 0.06],
+        [0.30, 0.36, 0.34, 0.24],
+        Slot.PAINT,
+    )
     under = rounded_box((0.6, 0.24, 0.2), (0.0, 0, 0.30), radius=0.04, slot=Slot.TRIM)
-    pipe_ = pipe(np.array([[0.35, -0.12, 0.24], [0.10, -0.17, 0.28], [-0.30, -0.18, 0.34]]), [0.02, 0.05, 0.05], segments=8, slot=Slot.CHROME)
+    pipe_ = pipe(
+        np.array([[0.35, -0.12, 0.24], [0.10, -0.17, 0.28], [-0.30, -0.18, 0.34]]),
+        [0.02, 0.05, 0.05],
+        segments=8,
+        slot=Slot.CHROME,
+    )
     parts = [rear, seat, deck, shield, under, pipe_, *_tail_end(-0.43, 0.68)]
     if rng.random() < 0.35:  # top case
         parts.append(rounded_box((0.36, 0.38, 0.30), (-0.42, 0, 1.0), radius=0.05, slot=Slot.SECOND))
@@ -196,11 +326,22 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
     for sign in (1.0, -1.0):
         offset = np.array([0.0, sign * y, 0.0])
         parts.append(pipe(np.stack([front + offset, front + axis * 0.28 + offset]), 0.028, segments=7, slot=Slot.TRIM))
-        parts.append(pipe(np.stack([front + axis * 0.26 + offset, crown + axis * 0.06 + offset]), 0.019, segments=7, slot=Slot.CHROME))
+        parts.append(
+            pipe(
+                np.stack([front + axis * 0.26 + offset, crown + axis * 0.06 + offset]),
+                0.019,
+                segments=7,
+                slot=Slot.CHROME,
+            )
+        )
     angle = np.radians(np.linspace(55, 155, 9))
     out = np.stack([np.cos(angle), np.zeros(9), np.sin(angle)], 1)
     section = np.array([(0.066, -0.022), (0.035, 0.006), (-0.035, 0.006), (-0.066, -0.022), (0.0, -0.010)])
-    rings = front + out[:, None] * (radius + 0.018 + section[None, :, 1:]) + section[None, :, :1] * np.array([0.0, 1.0, 0.0])
+    rings = (
+        front
+        + out[:, None] * (radius + 0.018 + section[None, :, 1:])
+        + section[None, :, :1] * np.array([0.0, 1.0, 0.0])
+    )
     parts.append(skin(rings[:, ::-1], Slot.PAINT))
     bar = crown + axis * max((bars_z - crown[2]) / axis[2], 0.05)
     half = {"naked": 0.36, "sport": 0.29, "scooter": 0.31}[style]
@@ -212,15 +353,27 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
         way = (tip - mid) / np.linalg.norm(tip - mid)
         parts.append(pipe(np.stack([tip - 0.13 * way, tip]), 0.019, segments=6, slot=Slot.TRIM))
         mirror = mid + 0.55 * (tip - mid) + [0.05, sign * 0.10, 0.16]
-        parts.append(pipe(np.stack([mid + 0.5 * (tip - mid), mirror - [0, 0, 0.03]]), 0.007, segments=5, slot=Slot.TRIM))
+        parts.append(
+            pipe(np.stack([mid + 0.5 * (tip - mid), mirror - [0, 0, 0.03]]), 0.007, segments=5, slot=Slot.TRIM)
+        )
         parts.append(ball((0.022, 0.065, 0.042), mirror, Slot.TRIM, rings=3, segments=8))
         parts.append(ball((0.006, 0.055, 0.034), mirror - [0.018, 0, 0], Slot.MIRROR, rings=3, segments=8))
         lamp_at = np.array([crown[0] + 0.05, sign * 0.17, bars_z - 0.14])
-        parts.append(ball((0.03, 0.028, 0.026), lamp_at, int(Slot.LEFT if sign > 0 else Slot.RIGHT), rings=3, segments=6))
+        parts.append(
+            ball((0.03, 0.028, 0.026), lamp_at, int(Slot.LEFT if sign > 0 else Slot.RIGHT), rings=3, segments=6)
+        )
         parts.append(pipe(np.stack([crown + [0.02, 0, 0.02], lamp_at]), 0.008, segments=5, slot=Slot.TRIM))
     if style != "sport":
         center = np.array([crown[0] + 0.11, 0.0, bars_z - (0.16 if style == "naked" else 0.03)])
-        parts.append(ball((0.10, 0.105, 0.10), center - [0.03, 0, 0], Slot.GLOSS if style == "naked" else Slot.PAINT, rings=6, segments=12))
+        parts.append(
+            ball(
+                (0.10, 0.105, 0.10),
+                center - [0.03, 0, 0],
+                Slot.GLOSS if style == "naked" else Slot.PAINT,
+                rings=6,
+                segments=12,
+            )
+        )
         parts.append(ball((0.03, 0.082, 0.080), center + [0.052, 0, 0], Slot.LOW_BEAM, rings=4, segments=12))
         parts.append(rounded_box((0.06, 0.18, 0.06), (bar[0] + 0.03, 0, bars_z + 0.03), radius=0.02, slot=Slot.GLOSS))
     return parts

@@ -86,7 +86,12 @@ def person_model(person: Person, pose: str, stride_m: float, rng: np.random.Gene
     if pose == "walking":
         bodies, joints = gait.walking(person.physique, segments, person.materials, stride_m, rng)
     else:
-        held = {"standing": gait.standing, "sitting": lambda r: gait.sitting(person.physique, r), "lying": lambda r: gait.lying(person.physique, r)}[pose](rng)
+        if pose == "standing":
+            held = gait.standing(rng)
+        elif pose == "sitting":
+            held = gait.sitting(rng)
+        else:
+            held = gait.lying(rng)
         held = gait.grounded(segments, held, centre=pose == "lying")
         bodies, joints = assemble(segments, person.materials, held)
     box = cycle_box(bodies, joints)

@@ -35,7 +35,9 @@ def plate_material() -> Material:
         small = cv2.resize(tile, (_CELL[1], _CELL[0]), interpolation=cv2.INTER_AREA)
         image[row * _CELL[0] : (row + 1) * _CELL[0], column * _CELL[1] : (column + 1) * _CELL[1], :3] = small
     texture = Texture("number plates", image)
-    return Material("number plate", (0.85, 0.85, 0.85), texture, roughness=0.5, retro_cd_lx_m2=45.0, reflectance_905=0.8)
+    return Material(
+        "number plate", (0.85, 0.85, 0.85), texture, roughness=0.5, retro_cd_lx_m2=45.0, reflectance_905=0.8
+    )
 
 
 def plate(width: float, height: float, index: int, slot: int) -> Mesh:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.actors.figure import Dress, Physique, figure
+from simulator.actors.figure import figure
 from simulator.actors.gait import BACKWARD, FORWARD
+from simulator.actors.physique import Dress, Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Drive, Pose, assemble, cycle_box, turn
 from simulator.actors.wardrobe import Person

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -120,7 +120,9 @@ def block(size: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0) -
     return Mesh.of(corners * (np.asarray(size, np.float64) / 2) + np.asarray(center), faces, None, slot)
 
 
-def turned(mesh: Mesh, roll: float = 0.0, pitch: float = 0.0, yaw: float = 0.0, at: ArrayLike = (0.0, 0.0, 0.0)) -> Mesh:
+def turned(
+    mesh: Mesh, roll: float = 0.0, pitch: float = 0.0, yaw: float = 0.0, at: ArrayLike = (0.0, 0.0, 0.0)
+) -> Mesh:
     """The mesh rotated by ISO 8855 angles and then moved to `at`."""
     return mesh.transformed(se3.pose(np.asarray(at, np.float64), roll, pitch, yaw))
 
@@ -175,7 +177,9 @@ def _same(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return out
 
 
-def _smooth_groups(point: NDArray[np.int64], normal: F64, slots: NDArray[np.int32], least_cos: float) -> NDArray[np.int64]:
+def _smooth_groups(
+    point: NDArray[np.int64], normal: F64, slots: NDArray[np.int32], least_cos: float
+) -> NDArray[np.int64]:
     """(3F,) group of each face corner; corners of a group share their normal."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -194,7 +198,7 @@ def _smooth_groups(point: NDArray[np.int64], normal: F64, slots: NDArray[np.int3
     rows = np.concatenate([a, a_next])
     columns = np.concatenate([np.where(same_way, b, b_next), np.where(same_way, b_next, b)])
     links = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(3 * count, 3 * count))
-    return connected_components(links, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 def skin(rings: ArrayLike, slots: ArrayLike | int = 0, *, caps: bool = True) -> Mesh:
@@ -248,14 +252,18 @@ def pipe(points: ArrayLike, radii: ArrayLike, *, segments: int = 7, slot: int = 
 def _unit_ball(rings: int, segments: int) -> Mesh:
     polar = np.linspace(0.0, np.pi, rings + 2)[1:-1][::-1, None]
     angle = np.arange(segments) * (2 * np.pi / segments)
-    unit = np.stack(np.broadcast_arrays(np.sin(polar) * np.cos(angle), np.sin(polar) * np.sin(angle), np.cos(polar)), -1)
+    unit = np.stack(
+        np.broadcast_arrays(np.sin(polar) * np.cos(angle), np.sin(polar) * np.sin(angle), np.cos(polar)), -1
+    )
     mesh = skin(unit)
     vertices = mesh.vertices.copy()
     vertices[-2:] = [[0, 0, -1], [0, 0, 1]]
     return Mesh(vertices, mesh.faces, mesh.uv, mesh.slots, smooth=True)
 
 
-def ball(radii: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0, *, rings: int = 5, segments: int = 8) -> Mesh:
+def ball(
+    radii: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0, *, rings: int = 5, segments: int = 8
+) -> Mesh:
     """Ellipsoid with (x, y, z) radii; cheap."""
     unit = _unit_ball(rings, segments)
     vertices = unit.vertices * np.asarray(radii, np.float32) + np.asarray(center, np.float32)
@@ -279,7 +287,9 @@ def signed_volume(mesh: Mesh) -> float:
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
 
 
-def round_rings(center: ArrayLike, half_width: ArrayLike, half_depth: ArrayLike, segments: int, power: ArrayLike = 2.0) -> F64:
+def round_rings(
+    center: ArrayLike, half_width: ArrayLike, half_depth: ArrayLike, segments: int, power: ArrayLike = 2.0
+) -> F64:
     """(S, N, 3) horizontal superellipse rings about (S, 3) centres: x from `half_depth`, y from `half_width`.
 
     Exponent `power` (S,) or scalar: 2 ellipse, 4 nearly a rounded rectangle.
@@ -290,11 +300,4 @@ def round_rings(center: ArrayLike, half_width: ArrayLike, half_depth: ArrayLike,
     cos, sin = np.cos(angle), np.sin(angle)
     x = np.sign(cos) * np.abs(cos) ** e * np.broadcast_to(np.asarray(half_depth, np.float64), (len(c),))[:, None]
     y = np.sign(sin) * np.abs(sin) ** e * np.broadcast_to(np.asarray(half_width, np.float64), (len(c),))[:, None]
-    return c[:, None] + np.stack([x, y, np.zeros_like(x)], -1)
-
-
-def merged_size(meshes: Sequence[Mesh]) -> F64:
-    """(2, 3) bounds of several meshes."""
-    return np.stack([np.min([m.vertices.min(0) for m in meshes], 0), np.max([m.vertices.max(0) for m in meshes], 0)]).astype(
-        np.float64
-    )
+    return np.asarray(c[:, None] + np.stack([x, y, np.zeros_like(x)], -1))

@@ -119,8 +119,8 @@ HEAVE_ARM_M = 200.0
 def heave(amplitude: float, phase: float) -> tuple[Drive, Drive]:
     """Sinking of the whole figure by amplitude * |sin(gait + phase)|: twice a gait cycle, as hips do in walking.
 
-    Joints only turn; a turn by amplitude / 200 m about a point 200 m away is a shift by `amplitude` (tilt below 0.02 deg).
-    Two half waves in opposite phase give the rectified sine.
+    Joints only turn; a turn by amplitude / 200 m about a point 200 m away is a shift by `amplitude` (tilt below 0.02
+    deg). Two half waves in opposite phase give the rectified sine.
     """
     gain = amplitude / HEAVE_ARM_M
     axis = (0.0, 1.0, 0.0)
@@ -128,12 +128,19 @@ def heave(amplitude: float, phase: float) -> tuple[Drive, Drive]:
 
 
 def moved_vertices(
-    bodies: tuple[Body, ...], joints: tuple[Joint, ...], *, travel_m: float = 0.0, steer_rad: float = 0.0, gait_rad: float = 0.0
+    bodies: tuple[Body, ...],
+    joints: tuple[Joint, ...],
+    *,
+    travel_m: float = 0.0,
+    steer_rad: float = 0.0,
+    gait_rad: float = 0.0,
 ) -> list[NDArray[np.float64]]:
     """Vertices of each body in the object frame at one state of the channels."""
     out = np.empty((len(joints), 3, 4))
     if joints:
-        joint_transforms(joint_rows(joints, 0, 0), np.array([travel_m]), np.array([steer_rad]), np.array([gait_rad]), out)
+        joint_transforms(
+            joint_rows(joints, 0, 0), np.array([travel_m]), np.array([steer_rad]), np.array([gait_rad]), out
+        )
     result = []
     for body in bodies:
         v = body.mesh.vertices.astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -60,7 +61,9 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
     parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
-    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": _semi_trailer}[kind](back, tail, half, frame, height, tyre, rng)
+    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": _semi_trailer}[kind](
+        back, tail, half, frame, height, tyre, rng
+    )
     parts += end_plates(nose, tail, 0.40, 0.62, rng)
     parts += rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)
     names = ("white", "grey", "silver", "blue", "red", "green", "yellow", "orange")
@@ -83,23 +86,50 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     )
 
 
-def _cab(nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+def _cab(
+    nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator
+) -> list[Mesh]:
     """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors."""
     base = 0.34
     waist, top = base + 0.50 * (height - base) + 0.10, height - 0.34
     glass_top = min(top, waist + 0.98)
-    z = np.array([base, base + 0.12, 0.62, 0.86, 1.12, waist - 0.08, waist, (waist + glass_top) / 2, glass_top, max(top, glass_top + 0.03), height - 0.10, height])
+    z = np.array(
+        [
+            base,
+            base + 0.12,
+            0.62,
+            0.86,
+            1.12,
+            waist - 0.08,
+            waist,
+            (waist + glass_top) / 2,
+            glass_top,
+            max(top, glass_top + 0.03),
+            height - 0.10,
+            height,
+        ]
+    )
     side = half * np.array([0.97, 1.0, 1.0, 1.0, 0.99, 0.985, 0.98, 0.965, 0.945, 0.935, 0.89, 0.72])
     back = nose - length
     rake = float(rng.uniform(0.10, 0.26))
-    nose_at = nose - np.array([0.06, 0.0, 0.0, 0.02, 0.04, 0.05, 0.06, 0.06 + 0.5 * rake, 0.06 + rake, 0.10 + rake, 0.24 + rake, 0.44 + rake])
+    nose_at = nose - np.array(
+        [0.06, 0.0, 0.0, 0.02, 0.04, 0.05, 0.06, 0.06 + 0.5 * rake, 0.06 + rake, 0.10 + rake, 0.24 + rake, 0.44 + rake]
+    )
     tail_at = back + np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.05, 0.16])
     door_front, door_back = nose - 0.42, nose - 1.48
     columns = [nose - 0.38, door_front, door_front - 0.10, door_back + 0.10, door_back, door_back - 0.008, back + 0.06]
     radius = tyre + 0.09
     body = hull(
-        z, nose_at, tail_at, side, [c for c in columns if c > back + 0.03], front_power=3.4, rear_power=12.0,
-        arches=(wheelbase,), arch_radius=radius, wheel_z=tyre,
+        z,
+        nose_at,
+        tail_at,
+        side,
+        [c for c in columns if c > back + 0.03],
+        front_power=3.4,
+        rear_power=12.0,
+        arches=(wheelbase,),
+        arch_radius=radius,
+        wheel_z=tyre,
     )
     grid = body.grid(Slot.PAINT)
     front, doors = body.front_y < 1.5, body.side(door_back + 0.02, door_front - 0.02)
@@ -120,7 +150,13 @@ def _cab(nose: float, wheelbase: float, length: float, half: float, height: floa
             parts.append(rounded_box((0.05, 1.45 * half, 0.05), (x - 0.012, 0, level), radius=0.015, slot=Slot.PAINT))
     parts += arch_liners((wheelbase,), radius, tyre, half - 0.42, half * 0.98)
     visor_x = body.nose_at(glass_top + 0.02, 0.0)
-    parts.append(turned(rounded_box((0.20, 1.7 * half, 0.035), radius=0.015, slot=Slot.TRIM), pitch=0.25, at=(visor_x + 0.04, 0, glass_top + 0.03)))
+    parts.append(
+        turned(
+            rounded_box((0.20, 1.7 * half, 0.035), radius=0.015, slot=Slot.TRIM),
+            pitch=0.25,
+            at=(visor_x + 0.04, 0, glass_top + 0.03),
+        )
+    )
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.45, 0.55)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
@@ -132,32 +168,54 @@ def _cab(nose: float, wheelbase: float, length: float, half: float, height: floa
     return parts
 
 
-def _chassis(front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator) -> list[Mesh]:
+def _chassis(
+    front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator
+) -> list[Mesh]:
     """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""
     end = tail + 0.15 if kind != "semi" else -0.9
     parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
     parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
     tank_x = front - 1.35
-    tank = turned(lathe([0.0, 0.29, 0.29, 0.0], [-0.55, -0.55, 0.55, 0.55], segments=14, slots=Slot.CHROME if rng.random() < 0.5 else Slot.TRIM), yaw=np.pi / 2)
+    tank = turned(
+        lathe(
+            [0.0, 0.29, 0.29, 0.0],
+            [-0.55, -0.55, 0.55, 0.55],
+            segments=14,
+            slots=Slot.CHROME if rng.random() < 0.5 else Slot.TRIM,
+        ),
+        yaw=np.pi / 2,
+    )
     parts.append(tank.moved(tank_x, half - 0.36, z - 0.32))
     parts.append(rounded_box((0.8, 0.5, 0.45), (tank_x, -(half - 0.30), z - 0.33), radius=0.03, slot=Slot.TRIM))
     if kind != "semi":
         guard_end = tyre + 0.25
         for level in (0.50, 0.78):
-            parts += both(block((max(tank_x - 0.65 - guard_end, 0.1), 0.03, 0.10), ((tank_x - 0.65 + guard_end) / 2, half - 0.05, level), Slot.CHROME))
+            parts += both(
+                block(
+                    (max(tank_x - 0.65 - guard_end, 0.1), 0.03, 0.10),
+                    ((tank_x - 0.65 + guard_end) / 2, half - 0.05, level),
+                    Slot.CHROME,
+                )
+            )
         parts.append(block((0.10, 2 * half - 0.2, 0.12), (tail + 0.06, 0, 0.50), Slot.TRIM))
     angle = np.radians(np.linspace(20, 160, 7))
     for wheel in [0.0] + ([] if kind != "semi" else [tail + 2.0, tail + 3.31, tail + 4.62]):
         r = tyre + 0.06
         ring = np.stack([wheel + r * np.cos(angle), np.zeros(7), tyre + r * np.sin(angle)], 1)
-        for a, b in zip(ring[:-1], ring[1:]):
+        for a, b in pairwise(ring):
             middle, run = (a + b) / 2, float(np.linalg.norm(b - a))
-            flap = turned(block((run * 1.03, 0.58, 0.02), slot=Slot.TRIM), pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])), at=middle)
+            flap = turned(
+                block((run * 1.03, 0.58, 0.02), slot=Slot.TRIM),
+                pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])),
+                at=middle,
+            )
             parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
     return parts
 
 
-def _box_body(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+def _box_body(
+    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+) -> list[Mesh]:
     """Closed box with frame, rear doors and contour tape."""
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
@@ -175,7 +233,9 @@ def _box_body(back: float, tail: float, half: float, z: float, height: float, ty
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.005, z + 0.14)
 
 
-def _flatbed(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+def _flatbed(
+    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+) -> list[Mesh]:
     """Open bed with drop sides, sometimes loaded."""
     middle, length = (back + tail) / 2, back - tail
     board = 0.42
@@ -188,29 +248,49 @@ def _flatbed(back: float, tail: float, half: float, z: float, height: float, tyr
         for k in range(count):
             x = tail + (k + 0.6) * length / (count + 0.2)
             size = rng.uniform([0.8, 0.9, 0.5], [min(1.3, length / count * 0.85), 1.8, 1.2])
-            parts.append(rounded_box(size, (x, float(rng.uniform(-0.2, 0.2)), z + 0.12 + size[2] / 2), radius=0.05, slot=Slot.SECOND))
+            parts.append(
+                rounded_box(
+                    size, (x, float(rng.uniform(-0.2, 0.2)), z + 0.12 + size[2] / 2), radius=0.05, slot=Slot.SECOND
+                )
+            )
     return parts + contour_tape(tail + 0.1, back - 0.1, half, z + 0.06)
 
 
-def _tipper(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+def _tipper(
+    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+) -> list[Mesh]:
     """Steel tub with ribs, a headboard over the cab and sometimes a heap."""
     middle, length, tall = (back + tail) / 2, back - tail, min(1.15, height - z - 0.25)
     parts = [block((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
     parts += both(block((length, 0.06, tall), (middle, half - 0.08, z + tall / 2), Slot.SECOND))
-    parts.append(turned(block((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)))
+    parts.append(
+        turned(
+            block((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)
+        )
+    )
     parts.append(block((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
-    parts.append(block((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND))
+    parts.append(
+        block((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND)
+    )
     for x in np.linspace(tail + 0.35, back - 0.35, 6):
         parts += both(block((0.09, 0.06, tall), (x, half - 0.035, z + tall / 2), Slot.SECOND))
     if rng.random() < 0.6:
         s = np.linspace(0.05, 1.0, 5)
 
-        heap = round_rings(np.stack([np.full(5, middle), np.zeros(5), z + tall + 0.22 - 0.40 * s**1.5], 1)[::-1], ((half - 0.14) * s)[::-1], ((length / 2 - 0.1) * s)[::-1], 14, 3.5)
+        heap = round_rings(
+            np.stack([np.full(5, middle), np.zeros(5), z + tall + 0.22 - 0.40 * s**1.5], 1)[::-1],
+            ((half - 0.14) * s)[::-1],
+            ((length / 2 - 0.1) * s)[::-1],
+            14,
+            3.5,
+        )
         parts.append(skin(heap, Slot.UNDER))
     return parts + contour_tape(tail + 0.2, back - 0.2, half - 0.005, z + 0.12)
 
 
-def _semi_trailer(back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator) -> list[Mesh]:
+def _semi_trailer(
+    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+) -> list[Mesh]:
     """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""
     front, floor = back - 0.55, 1.18
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - floor

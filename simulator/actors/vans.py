@@ -40,10 +40,24 @@ class Van(Actor, kind="van"):
         rescue = self.style == "ambulance"
         lines = van_lines("panel" if rescue else self.style, max(self.size, 0.5) if rescue else self.size, rng)
         model = assembled(
-            lines, "van", "white" if rescue else color, rng, glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
+            lines,
+            "van",
+            "white" if rescue else color,
+            rng,
+            glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
             livery="ambulance" if rescue else "",
         )
-        return [Model("van", model.bodies, model.joints, model.lamps, model.wheelbase_m, (("style", self.style), ("color", color)), model.box)]
+        return [
+            Model(
+                "van",
+                model.bodies,
+                model.joints,
+                model.lamps,
+                model.wheelbase_m,
+                (("style", self.style), ("color", color)),
+                model.box,
+            )
+        ]
 
 
 def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
@@ -61,15 +75,39 @@ def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
     header = max(header, cowl_x - 1.05)
     rear_base = -rear + near(0.070, 0.006)
     return Lines(
-        length=length, width=width, height=height, wheelbase=wheelbase, front_overhang=front,
-        bottom_z=near(0.23, 0.02), tyre_radius=tyre, arch_radius=tyre + 0.045,
-        nose_z=cowl_z - near(0.22, 0.03), cowl_z=cowl_z, deck_z=cowl_z + near(0.02, 0.02), tail_z=cowl_z + 0.02,
-        cowl_x=cowl_x, screen_sweep=near(0.22, 0.03), header_x=header,
-        rear_top_x=rear_base + near(0.05, 0.02), rear_base_x=rear_base,
-        belt_half=width / 2 * near(0.962, 0.004), roof_half=width / 2 * near(0.82 if big else 0.80, 0.01),
-        roof_drop_front=drop, roof_drop_rear=near(0.05, 0.01),
-        b_pillar_x=wheelbase - near(0.98, 0.05), c_pillar_x=min(0.55, wheelbase - 2.2), d_window=True,
-        nose_power=near(2.9, 0.2), tail_power=near(6.0, 0.6), nose_rake=near(0.16, 0.03), tail_rake=near(0.035, 0.008),
-        nose_dip=near(0.04, 0.04), tail_dip=0.0, nose_lean=near(0.2, 0.2), tail_lean=0.0, shoulder=0.980, crease=near(0.008, 0.005),
+        length=length,
+        width=width,
+        height=height,
+        wheelbase=wheelbase,
+        front_overhang=front,
+        bottom_z=near(0.23, 0.02),
+        tyre_radius=tyre,
+        arch_radius=tyre + 0.045,
+        nose_z=cowl_z - near(0.22, 0.03),
+        cowl_z=cowl_z,
+        deck_z=cowl_z + near(0.02, 0.02),
+        tail_z=cowl_z + 0.02,
+        cowl_x=cowl_x,
+        screen_sweep=near(0.22, 0.03),
+        header_x=header,
+        rear_top_x=rear_base + near(0.05, 0.02),
+        rear_base_x=rear_base,
+        belt_half=width / 2 * near(0.962, 0.004),
+        roof_half=width / 2 * near(0.82 if big else 0.80, 0.01),
+        roof_drop_front=drop,
+        roof_drop_rear=near(0.05, 0.01),
+        b_pillar_x=wheelbase - near(0.98, 0.05),
+        c_pillar_x=min(0.55, wheelbase - 2.2),
+        d_window=True,
+        nose_power=near(2.9, 0.2),
+        tail_power=near(6.0, 0.6),
+        nose_rake=near(0.16, 0.03),
+        tail_rake=near(0.035, 0.008),
+        nose_dip=near(0.04, 0.04),
+        tail_dip=0.0,
+        nose_lean=near(0.2, 0.2),
+        tail_lean=0.0,
+        shoulder=0.980,
+        crease=near(0.008, 0.005),
         cladding=bool(rng.random() < 0.5),
     )

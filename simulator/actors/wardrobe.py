@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from simulator.actors.figure import Dress, Part, Physique
 from simulator.actors.finishes import as_rgb
+from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
 from simulator.scene import Material
 from simulator.scene.material import Rgb, srgb
@@ -34,21 +34,27 @@ def _table(name: str) -> tuple[tuple[str, ...], tuple[Rgb, ...], np.ndarray]:
 def _color(name: str, rng: np.random.Generator) -> tuple[str, Rgb]:
     names, colors, weight = _table(name)
     k = int(rng.choice(len(names), p=weight))
-    return names[k], as_rgb(np.clip(np.array(colors[k]) * rng.uniform(0.8, 1.25) + rng.uniform(-0.004, 0.004, 3), 0.003, 0.85))
+    return names[k], as_rgb(
+        np.clip(np.array(colors[k]) * rng.uniform(0.8, 1.25) + rng.uniform(-0.004, 0.004, 3), 0.003, 0.85)
+    )
 
 
 def cloth(name: str, color: Rgb, rng: np.random.Generator) -> Material:
-    """Woven cloth. Cotton is bright at 905 nm (0.5-0.9) whatever its dye; carbon-black synthetics are dark (0.05-0.1)."""
+    """Woven cloth. Cotton is bright at 905 nm (0.5-0.9) whatever its dye; carbon-black synthetics are dark."""
     dark_synthetic = sum(color) < 0.06 and rng.random() < 0.4
     infrared = rng.uniform(0.06, 0.12) if dark_synthetic else rng.uniform(0.45, 0.8)
     return Material(name, color, roughness=0.92, reflectance_905=round(float(infrared), 3))
 
 
-def materials(skin_tone: int, rng: np.random.Generator, *, bright: bool = False, clothes: str = "casual") -> tuple[tuple[Material, ...], str]:
+def materials(
+    skin_tone: int, rng: np.random.Generator, *, bright: bool = False, clothes: str = "casual"
+) -> tuple[tuple[Material, ...], str]:
     """Materials by Part for a Monk skin tone (1..10), and the name of the top's colour."""
     tone = np.array(srgb(load_asset("people")["skin"][skin_tone - 1]))
-    # The scale's light end is lighter than skin in diffuse light (the palette shows swatches): blood and shading lower it.
-    tone = np.clip(tone * np.array([0.70, 0.50, 0.41]) if skin_tone <= 4 else tone * np.array([0.95, 0.84, 0.78]), 0.01, 0.7)
+    # The palette shows swatches; the diffuse reflectance of skin is lower, most of all in green and blue (blood).
+    tone = np.clip(
+        tone * np.array([0.70, 0.50, 0.41]) if skin_tone <= 4 else tone * np.array([0.95, 0.84, 0.78]), 0.01, 0.7
+    )
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.007, 0.006, 0.005]) * rng.uniform(0.8, 2.0))
     top_name, top = _color("bright_tops" if bright and rng.random() < 0.75 else "tops", rng)
     inner = _color("tops", rng)[1] if clothes != "formal" else as_rgb(np.array([0.62, 0.63, 0.65]))
@@ -58,14 +64,20 @@ def materials(skin_tone: int, rng: np.random.Generator, *, bright: bool = False,
         bottom = top if rng.random() < 0.7 else (0.02, 0.02, 0.022)
     retro = 0.0
     if clothes == "high_visibility":
-        top_name, top, retro = ("orange", (0.85, 0.17, 0.01), 330.0) if rng.random() < 0.6 else ("yellow", (0.62, 0.78, 0.02), 330.0)
+        top_name, top, retro = (
+            ("orange", (0.85, 0.17, 0.01), 330.0) if rng.random() < 0.6 else ("yellow", (0.62, 0.78, 0.02), 330.0)
+        )
     table = {
-        Part.SKIN: Material("skin", as_rgb(tone), roughness=0.55, reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3)),
+        Part.SKIN: Material(
+            "skin", as_rgb(tone), roughness=0.55, reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3)
+        ),
         Part.HAIR: Material("hair", hair, roughness=0.6, reflectance_905=0.25),
         Part.TOP: cloth("top", top, rng),
         Part.BOTTOM: cloth("bottoms", bottom, rng),
         Part.SHOES: Material("shoes", _color("shoes", rng)[1], roughness=0.6, reflectance_905=0.3),
-        Part.INNER: cloth("shirt", inner, rng) if not retro else Material("reflective band", (0.6, 0.6, 0.6), roughness=0.5, retro_cd_lx_m2=retro, reflectance_905=0.9),
+        Part.INNER: cloth("shirt", inner, rng)
+        if not retro
+        else Material("reflective band", (0.6, 0.6, 0.6), roughness=0.5, retro_cd_lx_m2=retro, reflectance_905=0.9),
         Part.EYES: Material("eyes", (0.02, 0.015, 0.012), roughness=0.2, clearcoat=0.5, reflectance_905=0.2),
         Part.LIPS: Material("lips", as_rgb(tone * np.array([0.75, 0.45, 0.45])), roughness=0.5, reflectance_905=0.5),
         Part.BAG: cloth("bag", _color("tops", rng)[1], rng),
@@ -74,14 +86,29 @@ def materials(skin_tone: int, rng: np.random.Generator, *, bright: bool = False,
     return tuple(table[part] for part in Part), top_name
 
 
-def adult(sex: str, skin_tone: int, clothes: str, height: float, rng: np.random.Generator, *, bag: str = "any", age_years: float = 40.0) -> Person:
+def adult(
+    sex: str,
+    skin_tone: int,
+    clothes: str,
+    height: float,
+    rng: np.random.Generator,
+    *,
+    bag: str = "any",
+    age_years: float = 40.0,
+) -> Person:
     """An adult in street clothes; `height` 0: by sex."""
     row = load_asset("people")["adults"][sex]
     mean, deviation = row["height"]
     stature = height if height > 0 else float(mean + deviation * np.clip(rng.standard_normal(), -2.5, 2.5))
     female = 1.0 if sex == "female" else 0.0
     head = row["head"] * (0.6 + 0.4 * stature / mean)
-    body = Physique(stature, head, 0.47 + float(rng.uniform(-0.008, 0.008)), female, float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)))
+    body = Physique(
+        stature,
+        head,
+        0.47 + float(rng.uniform(-0.008, 0.008)),
+        female,
+        float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)),
+    )
     paint, top = materials(skin_tone, rng, clothes=clothes)
     dress = _adult_dress(female > 0.5, clothes, bag, age_years, rng)
     facts = (("age", "adult"), ("sex", sex), ("skin_tone", str(skin_tone)), ("clothes", clothes), ("top", top))
@@ -97,7 +124,7 @@ def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np
         legs = "skirt"
     elif sleeve < 1.0 and clothes != "formal" and rng.random() < 0.3:
         legs = "shorts"
-    styles = (["long", "long", "bun", "ponytail", "short"] if female else ["short", "short", "short", "short", "bald"])
+    styles = ["long", "long", "bun", "ponytail", "short"] if female else ["short", "short", "short", "short", "bald"]
     hats = ["", "", "", "", "beanie", "hood"] if winter else ["", "", "", "", "", "cap"]
     if female and rng.random() < 0.05:
         hats = ["scarf"]
@@ -122,10 +149,14 @@ def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np
 def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) -> Person:
     """A child of 2 to 12 years with the proportions of its age."""
     row = load_asset("people")["children"]
-    stature = float(np.interp(age_years, row["age"], row["height"])) * float(np.clip(rng.normal(1.0, 0.035), 0.92, 1.08))
+    stature = float(np.interp(age_years, row["age"], row["height"])) * float(
+        np.clip(rng.normal(1.0, 0.035), 0.92, 1.08)
+    )
     head = float(np.interp(age_years, row["age"], row["head"]))
     youth = float(np.clip(1 - (age_years - 2) / 12, 0, 1))
-    body = Physique(stature, head, float(np.interp(age_years, row["age"], row["crotch"])), 0.25, float(rng.normal(0.0, 0.3)), youth)
+    body = Physique(
+        stature, head, float(np.interp(age_years, row["age"], row["crotch"])), 0.25, float(rng.normal(0.0, 0.3)), youth
+    )
     paint, top = materials(skin_tone, rng, bright=True)
     girl = sex == "female"
     warm = rng.random() < 0.4
@@ -140,4 +171,15 @@ def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) 
         hat=str(rng.choice(["", "", "beanie", "cap"])),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
     )
-    return Person(body, dress, paint, (("age", "child"), ("age_years", f"{age_years:.0f}"), ("sex", sex), ("skin_tone", str(skin_tone)), ("top", top)))
+    return Person(
+        body,
+        dress,
+        paint,
+        (
+            ("age", "child"),
+            ("age_years", f"{age_years:.0f}"),
+            ("sex", sex),
+            ("skin_tone", str(skin_tone)),
+            ("top", top),
+        ),
+    )

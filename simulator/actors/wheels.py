@@ -78,10 +78,21 @@ def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
     r, h = radius_mm / 1000, width_mm / 2000
     rim = 0.56 * r
     side = r - rim
+
     def tyre(at: float, half: float) -> Mesh:
         radius = [rim, rim + 0.5 * side, r - 0.08 * side, r, r, r - 0.08 * side, rim + 0.5 * side, rim]
-        y = [at - 0.8 * half, at - half, at - 0.92 * half, at - 0.75 * half, at + 0.75 * half, at + 0.92 * half, at + half, at + 0.85 * half]
+        y = [
+            at - 0.8 * half,
+            at - half,
+            at - 0.92 * half,
+            at - 0.75 * half,
+            at + 0.75 * half,
+            at + 0.92 * half,
+            at + half,
+            at + 0.85 * half,
+        ]
         return lathe(radius, y, segments=24, slots=TYRE)
+
     if double:
         half = h / 2 * 0.96
         parts = [tyre(h / 2, half), tyre(-h / 2, half)]
@@ -95,7 +106,11 @@ def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
     for k in range(10):  # wheel nuts
         angle = k * 2 * np.pi / 10
         y = (0.78 if not double else 0.24) * h
-        parts.append(lathe([0.03 * r, 0.03 * r, 0.0], [y - 0.01, y + 0.035, y + 0.035], segments=4, slots=RIM).moved(0.60 * rim * np.cos(angle), 0.0, 0.60 * rim * np.sin(angle)))
+        parts.append(
+            lathe([0.03 * r, 0.03 * r, 0.0], [y - 0.01, y + 0.035, y + 0.035], segments=4, slots=RIM).moved(
+                0.60 * rim * np.cos(angle), 0.0, 0.60 * rim * np.sin(angle)
+            )
+        )
     return finish(parts, crease_deg=38)
 
 

@@ -1,0 +1,334 @@
+"""Actors: real dimensions, wheels that roll, limbs that stay in their boxes, faces that look outside, equal seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulator.actors.physique import Physique
+from simulator.actors.shape import block, finish, lathe, pipe, rounded_box, signed_volume, skin
+from simulator.actors.skeleton import moved_vertices
+from simulator.data import load_asset
+from simulator.numerics.rng import generator
+from simulator.raycast import Scene as RayScene
+from simulator.scenario.family import members
+from simulator.scene import Driver, Model, SceneBuilder
+
+KINDS = sorted(members("actors"))
+WHEELED = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
+LEGGED = ("pedestrian", "child", "deer", "boar", "fox", "dog", "cat", "cow", "horse", "sheep")
+
+
+def models(kind: str, seed: int, **parameters: object) -> list[Model]:
+    return members("actors")[kind](**parameters).models(generator(seed, "actor"))  # type: ignore[attr-defined]
+
+
+def all_vertices(model: Model, **state: float) -> NDArray[np.float64]:
+    return np.concatenate(moved_vertices(model.bodies, model.joints, **state))
+
+
+def test_the_kinds_that_the_world_needs_are_there() -> None:
+    assert {*WHEELED, *LEGGED, "excavator"} <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_seeds_give_equal_bytes_and_others_another_individual(kind: str) -> None:
+    first, again, other = (models(kind, seed) for seed in (1, 1, 2))
+    for a, b in zip(first, again, strict=True):
+        assert a.attributes == b.attributes
+        assert a.joints == b.joints
+        assert a.lamps == b.lamps
+        for x, y in zip(a.bodies, b.bodies, strict=True):
+            assert x.mesh.vertices.tobytes() == y.mesh.vertices.tobytes()
+            assert x.mesh.faces.tobytes() == y.mesh.faces.tobytes()
+            assert x.materials == y.materials
+    assert first[0].bodies[0].mesh.vertices.tobytes() != other[0].bodies[0].mesh.vertices.tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_everything_stands_on_the_ground_and_is_sound(kind: str, seed: int) -> None:
+    for model in models(kind, seed):
+        points = all_vertices(model)
+        assert np.isfinite(points).all()
+        assert points[:, 2].min() > -0.02
+        low, high = model.bounds
+        assert (high - low > 0.05).all()
+        assert 0.0 <= low[2] < 0.35
+        for body in model.bodies:
+            assert body.joint < len(model.joints)
+            assert body.mesh.slots.max() < len(body.materials)
+            assert body.mesh.faces.max() < len(body.mesh.vertices)
+    assert min(all_vertices(m)[:, 2].min() for m in models(kind, seed)) < 0.06  # something touches the ground
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_actors_can_be_put_into_a_scene(kind: str) -> None:
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    parent = 0
+    for model in models(kind, 5):
+        parent = builder.add_object(model, (1.0, 2.0, 0.0), moving=True, parent=parent)
+    scene = builder.build()
+    assert len(scene.objects) >= 2
+    assert (scene.joints["parent"] < np.arange(len(scene.joints))).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "field"), [("car", "cars", "style"), ("van", "vans", "style"), ("bus", "buses", "style")]
+)
+def test_dimensions_lie_in_the_catalogue(kind: str, table: str, field: str) -> None:
+    for style, row in load_asset("vehicles")[table].items():
+        for seed in range(4):
+            (model,) = models(kind, seed, **{field: style})
+            size = dict(zip(("length", "width", "height"), model.size_lwh_m, strict=True))
+            for name, value in size.items():
+                low, high = row[name]
+                assert low - 1e-6 <= value <= high + 1e-6, (style, name)
+            # The geometry fills the labelled box; only mirrors, aerials and roof fittings may stand out.
+            points = all_vertices(model)
+            low, high = model.bounds
+            assert points[:, 0].min() == pytest.approx(low[0], abs=0.05)
+            assert points[:, 0].max() == pytest.approx(high[0], abs=0.05)
+            assert np.quantile(np.abs(points[:, 1]), 0.99) <= high[1] + 0.25
+            assert points[:, 2].max() <= high[2] + 0.35
+            sides = np.sort(np.abs(points[:, 1]))
+            assert sides[-1] <= high[1] + 0.35
+            assert (np.abs(points[:, 1]) > high[1] - 0.03).sum() > 20
+            assert (points[:, 2] > high[2] - 0.06).sum() > 10
+
+
+def test_asked_dimensions_are_kept() -> None:
+    (model,) = models("car", 0, style="sedan", length_m=4.75, width_m=1.82, height_m=1.45)
+    assert model.size_lwh_m == pytest.approx([4.75, 1.82, 1.45], abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", WHEELED)
+def test_wheels_touch_the_ground_and_roll_without_slipping(kind: str) -> None:
+    for seed in range(3):
+        model = models(kind, seed)[0]
+        rolling = [
+            (k, j)
+            for k, j in enumerate(model.joints)
+            if j.driver == Driver.TRAVEL and abs(j.gain * j.pivot[2] - 1) < 1e-6
+        ]
+        assert len(rolling) >= 2
+        at_rest = moved_vertices(model.bodies, model.joints)
+        step = 1e-4
+        moved = moved_vertices(model.bodies, model.joints, travel_m=step)
+        for joint_index, joint in rolling:
+            body = next(k for k, b in enumerate(model.bodies) if b.joint == joint_index)
+            wheel = at_rest[body]
+            assert abs(wheel[:, 2].min()) < 0.01
+            contact = wheel[:, 2].argmin()
+            # The vehicle moves forward by `step`; the contact point must stay where it is in the world.
+            slip = moved[body][contact] + [step, 0, 0] - wheel[contact]
+            off_axis = abs(wheel[contact, 0] - joint.pivot[0])  # the lowest vertex is not exactly under the hub
+            assert abs(slip[0]) < step * 0.02 + 1e-9
+            assert abs(slip[2]) < step * (off_axis / joint.pivot[2] + 0.02)
+
+
+@pytest.mark.parametrize("kind", ["car", "bus", "motorcycle"])
+def test_steered_wheels_turn_left_for_positive_angles(kind: str) -> None:
+    model = models(kind, 1)[0]
+    straight = moved_vertices(model.bodies, model.joints)
+    turned = moved_vertices(model.bodies, model.joints, steer_rad=0.3)
+    front = [k for k, b in enumerate(model.bodies) if b.joint >= 0 and model.joints[b.joint].parent >= 0]
+    assert front
+    for k in front:
+        ahead = straight[k][:, 0].argmax()
+        assert turned[k][ahead, 1] > straight[k][ahead, 1] + 0.02
+    rear = [k for k, b in enumerate(model.bodies) if b.joint < 0]
+    for k in rear:
+        assert np.array_equal(straight[k], turned[k])
+
+
+@pytest.mark.parametrize("kind", LEGGED)
+def test_limbs_stay_in_the_box_over_a_gait_cycle(kind: str) -> None:
+    for seed in range(2):
+        (model,) = models(kind, seed)
+        assert model.joints
+        low, high = model.bounds
+        reach = []
+        for gait in np.linspace(0, 2 * np.pi, 23):
+            points = all_vertices(model, gait_rad=float(gait))
+            assert (points >= low - [0.015, 0.015, 0.03]).all()
+            assert (points <= high + 0.015).all()
+            reach.append([points[:, 0].min(), points[:, 0].max()])
+        assert np.ptp(np.array(reach), axis=0).max() > 0.02  # something moves
+        # The box is not larger than the cycle needs.
+        assert np.min(reach) < low[0] + 0.03
+        assert np.max(reach) > high[0] - 0.03
+
+
+def test_a_walkers_foot_stays_on_the_road_while_it_carries() -> None:
+    """The foot on the ground moves backward at the speed of travel, so in the world it stands still."""
+    actor = members("actors")["pedestrian"](bag="", clothes="casual")
+    stride = actor.stride_m  # type: ignore[attr-defined]
+    (model,) = actor.models(generator(3, "walk"))  # type: ignore[attr-defined]
+    phases = np.linspace(0, 2 * np.pi, 73)
+    soles = []
+    for gait in phases:
+        points = moved_vertices(model.bodies, model.joints, gait_rad=float(gait))
+        feet = [p for p, b in zip(points, model.bodies, strict=True) if 4 in b.mesh.slots and set(b.mesh.slots) == {4}]
+        assert len(feet) == 2
+        soles.append([[foot[:, 0].mean(), foot[:, 2].min()] for foot in feet])
+    track = np.array(soles)  # (phase, foot, x and lowest z)
+    assert np.abs(track[..., 1].min(1)).max() < 0.035  # one foot is always near the ground
+    world_x = track[..., 0] + (phases / (2 * np.pi) * stride)[:, None]
+    for foot in range(2):
+        carries = track[:, foot, 1] < track[:, 1 - foot, 1] - 0.01
+        speed = np.diff(world_x[:, foot]) / np.diff(phases)
+        inner = carries[1:] & carries[:-1]
+        assert np.abs(np.median(speed[inner])) < 0.25 * stride / (2 * np.pi)
+
+
+def test_cyclists_feet_follow_the_pedals() -> None:
+    bicycle, rider = models("bicycle", 2)
+    development = 5.0
+    crank = next(
+        k
+        for k, b in enumerate(bicycle.bodies)
+        if b.joint >= 0 and bicycle.joints[b.joint].gain == pytest.approx(2 * np.pi / development)
+    )
+    for turn in np.linspace(0, 2 * np.pi, 9):
+        machine = moved_vertices(bicycle.bodies, bicycle.joints, travel_m=float(turn / (2 * np.pi) * development))
+        person = moved_vertices(rider.bodies, rider.joints, gait_rad=float(turn))
+        pedals = machine[crank]
+        feet = [p for p, b in zip(person, rider.bodies, strict=True) if set(b.mesh.slots) == {4}]
+        for side, foot in zip((1.0, -1.0), sorted(feet, key=lambda f: -f[:, 1].mean()), strict=True):
+            pedal = pedals[pedals[:, 1] * side > 0.1].mean(0)
+            near = foot[np.abs(foot[:, 0] - pedal[0]).argmin()]
+            assert abs(near[0] - pedal[0]) < 0.06
+            assert -0.06 < foot[:, 2].min() - pedal[2] < 0.07
+    assert rider.class_name == "rider"
+
+
+@pytest.mark.parametrize("kind", ["bicycle", "motorcycle"])
+def test_riders_hold_the_bars_and_sit_on_the_saddle(kind: str) -> None:
+    for seed in range(4):
+        machine, rider = models(kind, seed)
+        points = all_vertices(rider)
+        hands = points[points[:, 0] > np.quantile(points[:, 0], 0.97)]
+        own = all_vertices(machine)
+        near = own[(np.abs(own[:, 2] - hands[:, 2].mean()) < 0.15) & (np.abs(own[:, 1]) > 0.15)]
+        assert np.abs(near[:, 0] - hands[:, 0].mean()).min() < 0.15
+        assert points[:, 2].min() > 0.05
+
+
+@pytest.mark.parametrize("kind", WHEELED)
+def test_lamps_sit_on_the_vehicle_and_look_the_right_way(kind: str) -> None:
+    model = models(kind, 7)[0]
+    low, high = model.bounds
+    assert model.lamps
+    for lamp in model.lamps:
+        position = np.array(lamp.position)
+        assert (position > low - 0.2).all()
+        assert (position < high + 0.2).all()
+        assert np.linalg.norm(lamp.direction) == pytest.approx(1.0, abs=2e-3)
+        forward = lamp.direction[0] > 0
+        if lamp.beam != 0:
+            assert (position[0] > high[0] - 0.8) == forward
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_camera_sees_looks_outside(kind: str) -> None:
+    """Rays from all round meet front faces: winding is right and shells have no holes."""
+    model = models(kind, 11)[0]
+    vertices, faces, start = [], [], 0
+    for body, points in zip(model.bodies, moved_vertices(model.bodies, model.joints), strict=True):
+        vertices.append(points)
+        faces.append(body.mesh.faces + start)
+        start += len(points)
+    v, f = np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32)
+    scene = RayScene()
+    scene.add(v, f)
+    scene.commit(threads=1)
+    rng = generator(0, "rays")
+    low, high = model.bounds
+    way = rng.standard_normal((6000, 3))
+    way[:, 2] = np.abs(way[:, 2]) * 0.6
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    target = low + (high - low) * rng.random((6000, 3))
+    origin = target + way * 2 * np.linalg.norm(high - low)
+    hits = scene.closest_hit(origin.astype(np.float32), (-way).astype(np.float32), threads=1)
+    met = hits.part >= 0
+    assert met.sum() > 500
+    triangle = v[f[hits.primitive[met]]].astype(np.float64)
+    normal = np.cross(triangle[:, 1] - triangle[:, 0], triangle[:, 2] - triangle[:, 0])
+    behind = np.einsum("ij,ij->i", normal, -way[met]) > 0
+    assert behind.mean() < 0.012
+
+
+@pytest.mark.parametrize("kind", ["pedestrian", "child"])
+def test_segments_of_people_enclose_volume(kind: str) -> None:
+    (model,) = models(kind, 1)
+    limbs = [signed_volume(body.mesh) for body in model.bodies[1:]]
+    assert min(limbs) > 0
+    total = sum(signed_volume(body.mesh) for body in model.bodies)
+    height = model.size_lwh_m[2]
+    assert 0.4 < total * 1000 / (22 * height**2) < 2.2  # litres against the weight at a body mass index of 22
+
+
+def test_children_have_larger_heads_and_shorter_legs() -> None:
+    toddler = Physique(0.95, 0.186, crotch=0.405, youth=0.9)
+    grown = Physique(1.75, 0.228)
+    assert toddler.head / toddler.height > 1.4 * grown.head / grown.height
+    assert toddler.hip_z / toddler.height < 0.95 * grown.hip_z / grown.height
+    for age in (3.0, 7.0, 12.0):
+        (model,) = models("child", 4, age_years=age, pose="standing")
+        expected = np.interp(age, load_asset("people")["children"]["age"], load_asset("people")["children"]["height"])
+        assert model.size_lwh_m[2] == pytest.approx(expected, rel=0.14)
+
+
+def test_lying_and_sitting_people_are_low() -> None:
+    for seed in range(4):
+        (lying,) = models("pedestrian", seed, pose="lying")
+        assert lying.size_lwh_m[2] < 0.75
+        assert lying.size_lwh_m[0] > 1.1
+        assert len(lying.bodies) == 1
+        (seated,) = models("pedestrian", seed, pose="sitting")
+        assert 1.0 < seated.size_lwh_m[2] < 1.6
+
+
+def test_sampling_of_people_is_balanced() -> None:
+    from collections import Counter
+
+    tones, sexes = Counter[str](), Counter[str]()
+    actor = members("actors")["pedestrian"]()
+    for seed in range(400):
+        drawn = actor.drawn(generator(seed, "balance"))  # type: ignore[attr-defined]
+        tones[str(drawn.skin_tone)] += 1
+        sexes[drawn.sex] += 1
+    assert abs(sexes["female"] - 200) < 45
+    assert len(tones) == 10
+    assert min(tones.values()) > 15
+
+
+def test_car_colours_follow_the_fleet() -> None:
+    from simulator.actors.finishes import draw_paint
+
+    rng = generator(0, "paint")
+    names = [draw_paint(rng) for _ in range(2000)]
+    muted = sum(name in ("white", "black", "grey", "silver") for name in names) / 2000
+    assert 0.70 < muted < 0.84
+
+
+def test_primitives_enclose_their_volume() -> None:
+    assert signed_volume(block((1, 2, 3))) == pytest.approx(6.0)
+    assert 5.5 < signed_volume(rounded_box((1, 2, 3), radius=0.1)) < 6.0
+    rod = pipe([[0, 0, 0], [0, 0, 1.0]], 0.1, segments=64)
+    assert signed_volume(rod) == pytest.approx(np.pi * 0.01, rel=0.01)
+    drum = lathe([0, 1, 1, 0], [-1, -1, 1, 1], segments=96)
+    assert signed_volume(drum) == pytest.approx(2 * np.pi, rel=0.01)
+    angle = np.arange(32) * (2 * np.pi / 32)
+    ring = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1)
+    assert signed_volume(skin(np.stack([ring, ring + [0, 0, 2.0]]))) == pytest.approx(2 * np.pi, rel=0.02)
+
+
+def test_finish_welds_smooth_edges_and_splits_sharp_ones() -> None:
+    cube = finish([block((1, 1, 1))])
+    assert len(cube.vertices) == 24
+    assert len(finish([block((1, 1, 1))], crease_deg=100).vertices) == 8
+    round_ = finish([lathe([1, 1], [0, 1], segments=48)])
+    assert len(round_.vertices) == 96
