@@ -87,9 +87,12 @@ def beam_color(elevation_rad: float, turbidity: float) -> F64:
     return np.asarray(rgb / (rgb @ LUMINANCE))
 
 
-# Preetham et al.: Perez coefficients A to E = slope * turbidity + base, for luminance and chromaticities x and y.
+# CIE standard general sky (ISO 15469 / CIE S 011), coefficients a to e of types 12, 13 and 14, for turbidities: a clear
+# sky, one with a bright corona, a turbid one with a wide corona.
+_CIE_TURBIDITY = (2.0, 4.0, 7.0)
+_CIE_TYPES = ((-1.0, -0.32, 10.0, -3.0, 0.45), (-1.0, -0.32, 16.0, -3.0, 0.30), (-1.0, -0.15, 16.0, -3.0, 0.30))
+# Preetham et al.: Perez coefficients A to E = slope * turbidity + base, for the chromaticities x and y.
 _PEREZ = {
-    "Y": ((0.1787, -1.4630), (-0.3554, 0.4275), (-0.0227, 5.3251), (0.1206, -2.5771), (-0.0670, 0.3703)),
     "x": ((-0.0193, -0.2592), (-0.0665, 0.0008), (-0.0004, 0.2125), (-0.0641, -0.8989), (-0.0033, 0.0452)),
     "y": ((-0.0167, -0.2608), (-0.0950, 0.0092), (-0.0079, 0.2102), (-0.0441, -1.6537), (-0.0109, 0.0529)),
 }
@@ -127,7 +130,9 @@ def clear_sky(cos_sun: F64, sun_elevation_rad: float, turbidity: float) -> F64:
 
     powers = np.array([zenith**3, zenith**2, zenith, 1.0])
     x, y = (float(np.array([t * t, t, 1.0]) @ np.array(_ZENITH[name]) @ powers) for name in "xy")
-    luminance = np.maximum(relative("Y"), 0.0)
+    a, b, c, d, e = (float(np.interp(turbidity, _CIE_TURBIDITY, values)) for values in np.array(_CIE_TYPES).T)
+    gradation = 1 + a * np.exp(b / np.maximum(up, 0.02))
+    luminance = gradation * (1 + c * (np.exp(d * gamma) - np.exp(d * np.pi / 2)) + e * np.cos(gamma) ** 2)
     # near the horizon the fitted chromaticities drift to pink; real horizons are whitish
     pale = 0.75 * np.exp(-np.degrees(dome().elevation) / 7.0) * smoothstep(0.0, 0.35, np.cos(zenith))
     x_sky, y_sky = x * relative("x") * (1 - pale) + 0.308 * pale, y * relative("y") * (1 - pale) + 0.323 * pale

@@ -58,12 +58,9 @@ def high_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
 
 @kernel
 def street_lantern(cosine):  # type: ignore[no-untyped-def]
-    """Relative intensity of a street lantern by the cosine to its axis: strongest at 62 deg, cut off before 85."""
-    angle = math.acos(min(max(cosine, -ONE), ONE)) * DEGREES
-    rise = clamp01(angle / np.float32(62.0))
-    return (np.float32(0.35) + np.float32(0.65) * rise * rise * rise * rise) * (
-        ONE - step(np.float32(64.0), np.float32(84.0), angle)
-    )
+    """Relative intensity of a street lantern by the cosine to its axis: strongest at 63 deg, cut off before 84."""
+    rise = clamp01((ONE - cosine) / np.float32(0.546))
+    return (np.float32(0.35) + np.float32(0.65) * rise * rise) * step(np.float32(0.105), np.float32(0.454), cosine)
 
 
 @kernel
@@ -80,8 +77,9 @@ def beam_intensity(beam, ax, ay, az, dx, dy, dz):  # type: ignore[no-untyped-def
         flat = max(math.sqrt(ax * ax + ay * ay), np.float32(1e-6))
         rx, ry = ay / flat, -ax / flat  # to the right of the axis, level
         ux, uy, uz = ry * az, -rx * az, rx * ay - ry * ax  # right x axis: up
-        right = math.atan2(dx * rx + dy * ry, cosine) * DEGREES
-        up = math.asin(min(max(dx * ux + dy * uy + dz * uz, -ONE), ONE)) * DEGREES
+        # tangents instead of angles: equal where the pattern has its detail
+        right = (dx * rx + dy * ry) / cosine * DEGREES
+        up = (dx * ux + dy * uy + dz * uz) / cosine * DEGREES
         if beam == LOW_BEAM:
             return low_beam(right, up)
         return high_beam(right, up)

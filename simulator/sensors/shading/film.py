@@ -18,6 +18,7 @@ SATURATION = 1.2  # luminance that saturates, at EV100 0: 78 / (100 q), q = 0.65
 METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
+FLAT_LIFT, CONTRASTY_STOPS = 0.25, 1.2
 NEUTRAL_STRENGTH = 0.6  # how far white balance goes toward a grey mean
 
 
@@ -55,6 +56,8 @@ def meter(radiance: F32, target: float, f_number: float, time_max_s: float, iso_
     weight = np.where(np.arange(len(small)) < SKY_ROWS * len(small), SKY_WEIGHT, 1.0)[:, None]
     weight = np.broadcast_to(weight / (weight.sum() * small.shape[1]), small.shape[:2])
     luminance = np.maximum(small @ np.array([0.2126, 0.7152, 0.0722]), 1e-9)
+    spread = float(np.std(np.log2(luminance)))  # stops; fog and snow are evenly bright and should look so
+    target += FLAT_LIFT * float(np.clip(1 - spread / CONTRASTY_STOPS, 0.0, 1.0))
     low, high = -14.0, 24.0  # log2 of the saturating luminance
     for _ in range(30):
         middle = (low + high) / 2

@@ -61,7 +61,7 @@ def fill_glow(start, stop, columns, table, rotation, eye, lamps, extinction, glo
                 lamp = cells[row, column, k]
                 if lamp < 0:
                     break
-                lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, px, py, pz)
+                lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, px, py, pz, np.float32(1e6))
                 lux *= distance * distance / (distance * distance + SOFT_M2)
                 lux *= share * math.exp(-extinction * distance) * phase(lx * dx + ly * dy + lz * dz)
                 red += lux * intensity[lamp, 0]

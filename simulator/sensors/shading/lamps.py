@@ -19,13 +19,14 @@ F32 = NDArray[np.float32]
 
 CELL_M = 8.0
 HALF_CELLS = 24  # the grid reaches 192 m to each side
-PER_CELL = 24
-SHADOWED = 4  # strongest lamps of a point that get a shadow ray
-FAINTEST_LX = 0.01  # lamps that give less than this, or than a share of the daylight, are left out
+PER_CELL = 16
+WEAKEST_SHARE = 0.01  # of the strongest lamp of a cell: weaker ones are left out
+FAINTEST_LX = 0.03  # lamps that give less than this, or than a share of the daylight, are left out
 DAYLIGHT_SHARE = 0.01
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
 LAMP_RADIUS_M = np.float32(0.06)
 NEAREST_M2 = np.float32(0.04)
+SHADOW_SHARE = np.float32(0.04)  # lamps that give less than this share of a point's lamp light get no shadow ray
 
 
 class Lamps(NamedTuple):
@@ -72,7 +73,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
         peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         lux = peak[:, None, None] / np.maximum(flat, 2.0) ** 2 * np.where(behind, 0.0, 1.0)
-        lux[lux < least] = 0.0
+        lux[(lux < least) | (lux < WEAKEST_SHARE * lux.max(0))] = 0.0
         kept = min(PER_CELL, len(rows))
         order = np.argsort(-lux, axis=0, kind="stable")[:kept]
         found = np.where(np.take_along_axis(lux, order, 0) > 0, order, -1)
@@ -97,31 +98,33 @@ def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lamp_lux(position, axis, beam, lamp, x, y, z):  # type: ignore[no-untyped-def]
+def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-untyped-def]
     """Unit direction to a lamp, its distance, and lux per unit of its peak on a plane facing it at (x, y, z).
 
-    `position`, `axis` and `beam` are those of Lamps.
+    `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light.
     """
     tx, ty, tz = position[lamp, 0] - x, position[lamp, 1] - y, position[lamp, 2] - z
     d2 = tx * tx + ty * ty + tz * tz
+    if d2 > reach2:
+        return ZERO, ZERO, ZERO, ZERO, ZERO
     lx, ly, lz = unit(tx, ty, tz)
     level = beam_intensity(beam[lamp], axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], -lx, -ly, -lz)
     return lx, ly, lz, math.sqrt(d2), level / max(d2, NEAREST_M2)
 
 
 @kernel
-def lamps_on_points(start, stop, points, paths, lamps, extinction, ways, lights):  # type: ignore[no-untyped-def]
+def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, lights):  # type: ignore[no-untyped-def]
     """Light of the lamps around each solid point: the strongest kept for shadow rays, the rest added as they are.
 
     Args:
         start, stop: range of points.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE; `lamp_*` receives the light of the weaker lamps.
-        lamps: Lamps. extinction: of the air, 1/m, float32.
+        lamps: Lamps. extinction: of the air, 1/m, float32. most: lamps to look at.
         ways: (N, S, 4) float32 result: unit direction to a lamp and distance to go, 0 for none.
         lights: (N, S, 3) float32 result: radiance by that lamp if nothing is between.
     """
     position, axis, intensity, beam, low, cells, least = lamps
-    kept, per_cell, last = ways.shape[1], cells.shape[2], cells.shape[0] - 1
+    kept, per_cell, last = ways.shape[1], min(most, cells.shape[2]), cells.shape[0] - 1
     for i in range(start, stop):
         for s in range(kept):
             ways[i, s, 3] = ZERO
@@ -133,7 +136,9 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, ways, lights)
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z)
+            lx, ly, lz, distance, lux = lamp_lux(
+                position, axis, beam, lamp, p.x, p.y, p.z, intensity[lamp, 1] / least[0]
+            )
             if lux * intensity[lamp, 1] < least[0]:
                 continue
             lux *= math.exp(-extinction * distance)
@@ -142,7 +147,8 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, ways, lights)
             if p.retro > ZERO:
                 back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
                 back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
-                r, g, b = r + back, g + back, b + back
+                back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel
+                r, g, b = r + back * p.red, g + back * p.green, b + back * p.blue
             r, g, b = r * lux * intensity[lamp, 0], g * lux * intensity[lamp, 1], b * lux * intensity[lamp, 2]
             strength = luminance(r, g, b)
             if strength <= ZERO:
@@ -165,6 +171,15 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, ways, lights)
             ways[i, slot, 0], ways[i, slot, 1], ways[i, slot, 2] = lx, ly, lz
             ways[i, slot, 3] = max(distance - LAMP_CLEARANCE_M, np.float32(0.01))
             lights[i, slot, 0], lights[i, slot, 1], lights[i, slot, 2] = r, g, b
+        total = luminance(path.lamp_r, path.lamp_g, path.lamp_b)
+        for s in range(kept):
+            if ways[i, s, 3] > ZERO:
+                total += luminance(lights[i, s, 0], lights[i, s, 1], lights[i, s, 2])
+        for s in range(kept):
+            r, g, b = lights[i, s, 0], lights[i, s, 1], lights[i, s, 2]
+            if ways[i, s, 3] > ZERO and luminance(r, g, b) < SHADOW_SHARE * total:
+                ways[i, s, 3] = ZERO
+                path.lamp_r, path.lamp_g, path.lamp_b = path.lamp_r + r, path.lamp_g + g, path.lamp_b + b
 
 
 @kernel

@@ -34,7 +34,7 @@ SUN_RADIANCE = np.float32(1 / (np.pi * 0.00465**2))  # per illuminance: one over
 OFFSET_M = np.float32(2e-3)  # secondary rays start this far above the surface, plus a share of the distance
 OFFSET_SHARE = np.float32(2e-5)
 MIRROR_LEAST = np.float32(0.02)  # weaker reflections take the mean light of their surroundings
-MIRROR_ROUGHEST = np.float32(0.38)
+MIRROR_ROUGHEST = np.float32(0.36)
 COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
 FAR_GROUND_M = np.float32(300.0)
@@ -312,7 +312,7 @@ def mean_irradiance(start, stop, rows, others, per_point, around):  # type: igno
 
 
 @kernel
-def compose(start, stop, points, paths, sky, first_bounce):  # type: ignore[no-untyped-def]
+def compose(start, stop, points, paths, sky, first_bounce, glow_limit):  # type: ignore[no-untyped-def]
     """Sum the light of each path: emission, sun, surroundings, lamps, then the air in between; or the sky.
 
     Args:
@@ -320,6 +320,7 @@ def compose(start, stop, points, paths, sky, first_bounce):  # type: ignore[no-u
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
         first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
             unoccluded sky stands for it.
+        glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32.
     """
     table, air, harmonics, ground, sun, sun_lx, extinction = sky
     for i in range(start, stop):
@@ -335,6 +336,10 @@ def compose(start, stop, points, paths, sky, first_bounce):  # type: ignore[no-u
                 blue += SUN_RADIANCE * sun_lx[2]
         else:
             red, green, blue = outgoing(p, path, harmonics, first_bounce)
+            glow = luminance(p.glow_r, p.glow_g, p.glow_b)
+            if glow > ZERO:
+                part = min(glow_limit / glow, ONE)
+                red, green, blue = red + part * p.glow_r, green + part * p.glow_g, blue + part * p.glow_b
             if path.sun_seen > ZERO:
                 r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], SUN_BLUR)
                 red, green = red + r * path.sun_seen * sun_lx[0], green + g * path.sun_seen * sun_lx[1]
@@ -350,7 +355,7 @@ def compose(start, stop, points, paths, sky, first_bounce):  # type: ignore[no-u
 
 @kernel
 def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
-    """Radiance that a surface sends along a path, without that of the sun."""
+    """Radiance that a surface sends along a path, without emission and sun."""
     sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
     er, eg, eb, seen = SECOND_BOUNCE * sr, SECOND_BOUNCE * sg, SECOND_BOUNCE * sb, SECOND_BOUNCE
     if first_bounce:
@@ -367,9 +372,9 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     coat_traced = path.mirrors != 0 and has_mirror_coat(p)
     base = ZERO if path.mirrors != 0 and not coat_traced else ONE - coat
     rest = ZERO if coat_traced else coat
-    red = p.glow_r + path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * seen
-    green = p.glow_g + path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * seen
-    blue = p.glow_b + path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * seen
+    red = path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * seen
+    green = path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * seen
+    blue = path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * seen
     return red, green, blue
 
 

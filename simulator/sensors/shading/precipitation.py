@@ -99,7 +99,7 @@ def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignor
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z)
+            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, np.float32(1e6))
             e *= math.exp(-extinction * distance)
             red, green, blue = (
                 red + e * intensity[lamp, 0],

@@ -138,7 +138,10 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
         return ZERO
     if panes and switch == WINDOWS:
         pane = lattice(np.int32(math.floor(tu)), np.int32(math.floor(tv)), instance)
-        return (HALF + pane / LIT_WINDOWS) if pane < LIT_WINDOWS else ZERO
+        if pane > LIT_WINDOWS:
+            return ZERO
+        bright = pane / LIT_WINDOWS  # curtains, lamps and screens: most windows are dim
+        return np.float32(0.05) + bright * bright * bright
     return ONE
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
-from simulator.sensors.shading.lamps import Lamps, add_lamp, gather_lamps, lamps_on_points
+from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import SOLID, ground_of, surfaces, through_holes
 from simulator.sensors.stage import CUTOUT, EGO, OPAQUE, SEEN
@@ -28,6 +28,8 @@ Records = NDArray[np.void]
 CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
+FEW_LAMPS = 6  # lamps that light what secondary rays meet
+DIFFUSE_GLOW, MIRROR_GLOW = 120.0, 1500.0  # cd/m2, limits of emission met by secondary rays
 LEAF_LAYERS = 4  # leaves that a shadow ray may pass beside
 
 
@@ -104,24 +106,29 @@ class Transport:
             self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
         return points, paths
 
-    def light_up(self, points: Records, paths: Records, seed: int, mirrors: bool) -> None:
-        """Find what the sun and the lamps give to the points, and the mirror rays they want."""
+    def light_up(self, points: Records, paths: Records, seed: int, first_bounce: bool) -> None:
+        """Find what the sun and the lamps give to the points and, at the first bounce, the mirror rays they want."""
         wanted = np.empty(len(points), np.bool_)
         self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), self.quality.soft_sun,
-                  mirrors, wanted)  # fmt: skip
+                  first_bounce, wanted)  # fmt: skip
         rows = np.flatnonzero(wanted).astype(np.int32)
         if len(rows):
             ways = np.empty((len(rows), 3), np.float32)
             self.each(len(rows), kernels.sun_ways, rows, paths, ways)
             paths["sun_seen"][rows] = ~self._shadowed(points, rows, ways, np.inf)
         if not self.lamps.dark:
-            self._lamp_light(points, paths)
+            rays = self.quality.lamp_rays if first_bounce else 1
+            self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays)
 
-    def arriving(self, origins: F32, directions: F32, spread: float, seed: int, mask: int) -> Records:
-        """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces."""
-        points, paths = self.first_points(origins, directions, spread, mask, 2)
-        self.light_up(points, paths, seed, mirrors=False)
-        self.each(len(directions), kernels.compose, points, paths, self.sky, False)
+    def arriving(self, origins: F32, directions: F32, spread: float, seed: int, glow_limit: float) -> Records:
+        """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
+
+        Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
+        a lamp as well, whose light comes by another way.
+        """
+        points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
+        self.light_up(points, paths, seed, first_bounce=False)
+        self.each(len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit))
         return paths
 
     def sky_light(self, points: Records, seed: int) -> F32:
@@ -135,7 +142,7 @@ class Transport:
             starts, ways = _rays(len(rows) * rays)
             self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             if self.quality.bounce:
-                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, SEEN | EGO)
+                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
                 blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE | CUTOUT, threads=self.stage.threads)
@@ -149,11 +156,11 @@ class Transport:
             if len(rows):
                 starts, ways = _rays(len(rows))
                 self.each(len(rows), kernels.mirror_ways, rows, paths, starts, ways)
-                others = self.arriving(starts, ways, 4 * spread, seed + 2, SEEN | EGO)
+                others = self.arriving(starts, ways, 4 * spread, seed + 2, MIRROR_GLOW)
                 self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, paths, self.sky)
-        self.each(len(paths), kernels.compose, points, paths, self.sky, True)
+        self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf))
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
@@ -183,11 +190,11 @@ class Transport:
             starts[left] = begin[going]
         return blocked
 
-    def _lamp_light(self, points: Records, paths: Records) -> None:
-        """Add the light of lamps to the paths."""
-        count, kept = len(points), self.quality.lamp_rays
+    def _lamp_light(self, points: Records, paths: Records, most: int, kept: int) -> None:
+        """Add the light of the `most` strongest lamps to the paths, `kept` of them with shadows."""
+        count = len(points)
         ways, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
-        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, ways, lights)
+        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, ways, lights)
         for slot in range(kept):
             rows = np.flatnonzero(ways[:, slot, 3] > 0).astype(np.int32)
             if len(rows):
