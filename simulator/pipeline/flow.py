@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -47,11 +48,11 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
     stage = Stage(world.scene, world.timeline, world.atmosphere, world.ego, threads)
     rig = sensors_of(scenario)
     for index, (time_ns, due) in enumerate(schedule(rig, scenario.duration_s)):
-        snapshot = stage.at(time_ns)
         readings = {
-            name: rig[name].sense(stage, time_ns, child_seed(seed, "sensor", name, index), quality) for name in due
+            name: replace(rig[name].sense(stage, time_ns, child_seed(seed, "sensor", name, index), quality), name=name)
+            for name in due
         }
-        snapshot = stage.at(time_ns)  # a rolling or spinning sensor may have moved the stage
+        snapshot = stage.at(time_ns)  # only now: a spinning sensor moves the stage
         ego_pose = snapshot.world_SE3_object[world.ego]
         frame = Frame(index, time_ns, ego_pose, readings)
         yield LabelledFrame(index, time_ns, ego_pose, readings, annotate(world.scene, snapshot, frame))
