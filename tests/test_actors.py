@@ -152,10 +152,11 @@ def test_limbs_stay_in_the_box_over_a_gait_cycle(kind: str) -> None:
         reach = []
         for gait in np.linspace(0, 2 * np.pi, 23):
             points = all_vertices(model, gait_rad=float(gait))
-            assert (points >= low - [0.015, 0.015, 0.03]).all()
+            assert (points >= low - [0.015, 0.015, 0.03 + 0.02 * high[2]]).all()  # hooves tilt into soft ground
             assert (points <= high + 0.015).all()
             reach.append([points[:, 0].min(), points[:, 0].max()])
-        assert np.ptp(np.array(reach), axis=0).max() > 0.02  # something moves
+        swing = all_vertices(model, gait_rad=0.0) - all_vertices(model, gait_rad=np.pi / 2)
+        assert np.linalg.norm(swing, axis=1).max() > 0.05 * high[2]
         # The box is not larger than the cycle needs.
         assert np.min(reach) < low[0] + 0.03
         assert np.max(reach) > high[0] - 0.03
@@ -209,7 +210,8 @@ def test_riders_hold_the_bars_and_sit_on_the_saddle(kind: str) -> None:
     for seed in range(4):
         machine, rider = models(kind, seed)
         points = all_vertices(rider)
-        hands = points[points[:, 0] > np.quantile(points[:, 0], 0.97)]
+        outer = points[np.abs(points[:, 1]) > 0.15]
+        hands = outer[outer[:, 0] > np.quantile(outer[:, 0], 0.97)]
         own = all_vertices(machine)
         near = own[(np.abs(own[:, 2] - hands[:, 2].mean()) < 0.15) & (np.abs(own[:, 1]) > 0.15)]
         assert np.abs(near[:, 0] - hands[:, 0].mean()).min() < 0.15

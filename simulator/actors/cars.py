@@ -11,7 +11,16 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_z, shell_meshes, tub
 from simulator.actors.faces import Face, body_materials, lid_slots
-from simulator.actors.fittings import door_mirrors, exhaust, floor_and_arches, handles, interior, number_plates, wipers
+from simulator.actors.fittings import (
+    door_mirrors,
+    driver,
+    exhaust,
+    floor_and_arches,
+    handles,
+    interior,
+    number_plates,
+    wipers,
+)
 from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
@@ -179,6 +188,8 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
     parts.append(patch(house.lid, roof))
     parts += floor_and_arches(d, shell)
     parts += interior(d)
+    if rng.random() < 0.8:
+        parts += driver(d)
     parts += door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
     parts += handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
     parts += wipers(house)
@@ -241,6 +252,7 @@ def car_materials(color: str, livery: str, rng: np.random.Generator) -> tuple[Ma
     """Materials of a car body by Slot."""
     table = body_materials()
     table[Slot.PAINT] = finishes.paint(color, rng)
+    table[Slot.SKIN] = finishes.SKINS[int(rng.integers(len(finishes.SKINS)))]
     if livery == "police":
         table[Slot.SECOND] = finishes.RETRO_BLUE
     elif livery == "ambulance":

@@ -190,14 +190,17 @@ def _arm(k: float, rng: np.random.Generator) -> list[Mesh]:
     ]
     angle = np.linspace(0.3, 3.9, 8)
     arc = np.stack([0.45 * np.cos(angle), 0.45 * np.sin(angle) - 0.30], 1) * k
-    rows = [
-        np.stack([wrist[0] - 0.05 + arc[:, 0], np.full(8, y), wrist[2] + arc[:, 1]], 1) for y in (-0.45 * k, 0.45 * k)
-    ]
-    shell = patch(np.stack(rows), Slot.SECOND)
-    parts += [shell, patch(np.stack(rows), Slot.SECOND, flip=True)]
-    for row, flip in ((rows[0], False), (rows[1], True)):
-        wall = np.stack([row, np.broadcast_to(row.mean(0), row.shape)])
-        parts += [patch(wall, Slot.SECOND, flip=flip), patch(wall, Slot.SECOND, flip=not flip)]
+    # Steel of 2 cm: an outer and an inner shell.
+    for wide, inset, flip in ((0.45, 0.0, False), (0.43, 0.02, True)):
+        curve = arc * (1 - inset / 0.45) - [0.0, 0.30 * inset / 0.45 * k]
+        rows = [
+            np.stack([wrist[0] - 0.05 + curve[:, 0], np.full(8, y), wrist[2] + curve[:, 1]], 1)
+            for y in (-wide * k, wide * k)
+        ]
+        parts.append(patch(np.stack(rows), Slot.SECOND, flip=flip))
+        for row, other in ((rows[0], flip), (rows[1], not flip)):
+            wall = np.stack([row, np.broadcast_to(row.mean(0), row.shape)])
+            parts.append(patch(wall, Slot.SECOND, flip=other))
     return parts
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from simulator.actors.head import head_mesh
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64, ball, mirrored, patch, round_rings, skin
-from simulator.actors.skeleton import Segment
+from simulator.actors.skeleton import NOTHING, Segment
 from simulator.scene.mesh import Mesh, merge
 
 
@@ -30,7 +30,8 @@ def figure(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Segment]
         segments += [
             Segment(f"thigh_{side}", "trunk", (0.0, sign * hip, p.hip_z), at(thigh, hip)),
             Segment(f"shin_{side}", f"thigh_{side}", (0.0, sign * hip, knee_z), at(shin, hip)),
-            Segment(f"foot_{side}", f"shin_{side}", (0.0, sign * hip, ankle_z), at(foot, hip)),
+            Segment(f"ankle_{side}", f"shin_{side}", (0.0, sign * hip, ankle_z), NOTHING),
+            Segment(f"foot_{side}", f"ankle_{side}", (0.0, sign * hip, ankle_z), at(foot, hip)),
             Segment(f"arm_{side}", "trunk", (-0.008 * w, sign * shoulder, float(p.z(0.796))), at(upper, shoulder)),
             Segment(f"fore_{side}", f"arm_{side}", (-0.008 * w, sign * shoulder, elbow_z), at(fore, shoulder)),
         ]
@@ -190,8 +191,8 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
                 [-0.007 * w, 0, float(p.z(0.842))],
                 [-0.003 * w, 0, float(p.z(0.858))],
             ],
-            np.array([0.088, 0.058, 0.045]) * w,
-            np.array([0.050, 0.048, 0.046]) * w,
+            np.array([0.098, 0.071, 0.051]) * w,
+            np.array([0.055, 0.054, 0.051]) * w,
             12,
         )
         parts.append(skin(collar, Part.TOP, caps=False))

@@ -6,7 +6,20 @@ import numpy as np
 
 from simulator.actors.coachwork import Greenhouse, Lines, Slot, Tub
 from simulator.actors.plates import plate
-from simulator.actors.shape import F64, block, both, disc, lathe, patch, pipe, rounded_box, turned
+from simulator.actors.shape import (
+    F64,
+    ball,
+    block,
+    both,
+    disc,
+    lathe,
+    patch,
+    pipe,
+    round_rings,
+    rounded_box,
+    skin,
+    turned,
+)
 from simulator.scene.mesh import Mesh
 
 
@@ -63,6 +76,31 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
                     Slot.SEAT,
                 )
             )
+    return parts
+
+
+def driver(d: Lines, side: float = 1.0) -> list[Mesh]:
+    """Head, shoulders and arms of somebody at the wheel."""
+    x, y = d.b_pillar_x - 0.04, side * 0.37
+    hip = d.bottom_z + 0.30 + 0.06 * (d.height - 1.45) / 0.2
+    top = min(hip + 0.86, d.height - 0.10)
+    z = np.array([hip, hip + 0.22, hip + 0.40, top - 0.36, top - 0.29, top - 0.24])
+    lean = x - 0.02 - 0.30 * (z - hip) + 0.12
+    rings = round_rings(
+        np.stack([lean, np.full(6, y), z], 1),
+        [0.17, 0.15, 0.18, 0.21, 0.17, 0.06],
+        [0.12, 0.11, 0.13, 0.11, 0.08, 0.06],
+        10,
+    )
+    head = np.array([float(lean[-1]) + 0.03, y, top - 0.115])
+    parts = [skin(rings, Slot.TRIM), ball((0.10, 0.078, 0.118), head, Slot.SKIN)]
+    parts.append(ball((0.095, 0.084, 0.09), head + [-0.022, 0, 0.045], Slot.UNDER))
+    wheel = np.array([d.cowl_x - d.screen_sweep - 0.50, y, d.cowl_z - 0.06])
+    for sign in (1.0, -1.0):
+        shoulder = np.array([float(lean[3]), y + sign * 0.19, float(z[3])])
+        hand = wheel + [0.0, sign * 0.15, 0.0]
+        elbow = (shoulder + hand) / 2 + [-0.04, sign * 0.06, -0.14]
+        parts.append(pipe(np.stack([shoulder, elbow, hand]), [0.055, 0.045, 0.035], segments=6, slot=Slot.TRIM))
     return parts
 
 

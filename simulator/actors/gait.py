@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.actors.physique import Physique
+from simulator.actors.physique import Part, Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
 from simulator.numerics import se3
@@ -27,37 +27,41 @@ def walking(
     start = float(rng.uniform(0, 2 * np.pi))
     # While a foot is on the ground the hip passes over it by half a stride, so sin(swing) = stride / (4 leg).
     swing = float(np.arcsin(min(stride_m / (4 * p.hip_z), 0.55)))
-    arms = float(rng.uniform(0.25, 0.45))
+    arms, knee = float(rng.uniform(0.25, 0.45)), 0.80
     drives: dict[str, Drive] = {}
     turns: dict[str, F64] = {"trunk": turn(pitch=float(rng.uniform(0.0, 0.05)))}
     for side, sign, half in _SIDES:
         phase = start + half
         drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.02)
-        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, 0.76, phase + np.pi / 2 + 0.25, 0.05)
-        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.55 * swing, phase, -0.02)
+        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, knee, phase + np.pi / 2 + 0.25, 0.05)
+        # The ankle lifts the toes while the knee bends, and keeps the foot near level while it carries.
+        drives[f"ankle_{side}"] = Drive(FORWARD, Driver.BEND, 0.62 * knee, phase + np.pi / 2 + 0.25)
+        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.62 * swing, phase, -0.03)
         drives[f"arm_{side}"] = Drive(FORWARD, Driver.SWING, arms, phase + np.pi, -0.03)
         drives[f"fore_{side}"] = Drive(FORWARD, Driver.BEND, 0.35, phase + np.pi, 0.22)
         turns[f"arm_{side}"] = turn(roll=sign * float(rng.uniform(0.07, 0.13)))
         turns[f"fore_{side}"] = turn(roll=-sign * 0.04)
     pose = Pose(turns=turns)
-    drop = _double_support_height(segments, materials, pose, drives, start)
+    drop = _sinking(segments, materials, pose, drives, start)
     return assemble(segments, materials, pose, drives, heave(drop, start))
 
 
-def _double_support_height(
+def _sinking(
     segments: list[Segment], materials: tuple[Material, ...], pose: Pose, drives: dict[str, Drive], start: float
 ) -> float:
-    """How far the hips must sink at double support for a foot to touch the ground."""
-    legs = [s for s in segments if s.name == "trunk" or s.name.split("_")[0] in ("thigh", "shin", "foot")]
+    """How far the hips sink at double support: as far as the feet allow over the whole cycle (1 cm into the ground)."""
+    names = ("trunk", "thigh", "shin", "ankle", "foot")
+    legs = [s for s in segments if s.name.split("_")[0] in names]
     bodies, joints = assemble(legs, materials, pose, drives)
-    feet = [
-        k for k, body in enumerate(bodies) if body.joint >= 0 and len(body.mesh.vertices) == len(legs[3].mesh.vertices)
-    ]
-    lows = []
-    for gait in (np.pi / 2 - start, -np.pi / 2 - start):
-        moved = moved_vertices(bodies, joints, gait_rad=float(gait))
-        lows.append(min(float(moved[k][:, 2].min()) for k in feet))
-    return max(0.0, float(np.mean(lows)))
+    soles = [k for k, body in enumerate(bodies) if (body.mesh.slots == Part.SHOES).all()]
+    phases = np.linspace(0, np.pi, 9) - start
+    lowest = np.empty(len(phases))
+    for i, gait in enumerate(phases):
+        moved = moved_vertices(tuple(bodies[k] for k in soles), joints, gait_rad=float(gait))
+        lowest[i] = min(float(v[:, 2].min()) for v in moved)
+    share = np.abs(np.sin(phases + start))
+    down = share > 0.5
+    return float(max(0.0, ((lowest[down] + 0.01) / share[down]).min()))
 
 
 def standing(rng: np.random.Generator) -> Pose:

@@ -34,6 +34,9 @@ class Segment:
     mesh: Mesh
 
 
+NOTHING = Mesh.of(np.zeros((0, 3)), np.zeros((0, 3)))  # of segments that only carry a second motion of a joint
+
+
 @dataclass(frozen=True, slots=True)
 class Drive:
     """Motion of a segment about an axis of its own (rest) frame on top of the pose; fields as in Joint."""
@@ -108,7 +111,8 @@ def assemble(
             joints.append(Joint(pivot, axis, drive.driver, drive.gain, drive.phase, drive.bias, parent))
             parent = len(joints) - 1
         owner[segment.name] = parent
-        meshes.setdefault(parent, []).append(segment.mesh.transformed(placed[segment.name]))
+        if len(segment.mesh.faces):
+            meshes.setdefault(parent, []).append(segment.mesh.transformed(placed[segment.name]))
     bodies = tuple(Body(merge(parts), materials, joint) for joint, parts in meshes.items())
     return bodies, tuple(joints)
 
