@@ -56,7 +56,7 @@ class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
 
 f32x8 = Vector("f32x8", _FLOAT)
 i32x8 = Vector("i32x8", _INT)
-b8 = Vector("b8", _BIT)
+b8 = Vector("b8", _INT)  # -1 or 0 a lane: a vector of single bits would be packed anew at every branch
 
 
 # --- how LLVM spells the operations -------------------------------------------------------------------------------
@@ -76,9 +76,11 @@ def _as_vector(context: Any, builder: ir.IRBuilder, value: ir.Value, given: type
 
 
 def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
-    """Pointer of LLVM type `element*` to args[0][args[1]]."""
-    array, index = signature.args[:2]
-    data = context.make_array(array)(context, builder, args[0]).data
+    """Pointer of LLVM type `element*` to args[0][args[1]], for an array or a pointer."""
+    memory, index = signature.args[:2]
+    data = args[0]
+    if isinstance(memory, types.Array):
+        data = context.make_array(memory)(context, builder, data).data
     wide = context.cast(builder, args[1], index, types.int64)
     return builder.bitcast(builder.gep(data, [wide]), element.as_pointer())
 
@@ -89,6 +91,15 @@ def _lesser(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
 def _greater(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
     return builder.select(builder.fcmp_ordered(">", x, y), x, y)
+
+
+def _compare(builder: ir.IRBuilder, relation: str, x: ir.Value, y: ir.Value) -> ir.Value:
+    return builder.sext(builder.fcmp_ordered(relation, x, y), b8.llvm)
+
+
+def _holds(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+    """A b8 as the vector of single bits that LLVM's instructions want."""
+    return builder.icmp_signed("<", mask, ir.Constant(b8.llvm, [0] * LANES))
 
 
 def _across(builder: ir.IRBuilder, value: ir.Value, combine: Callable[..., ir.Value]) -> ir.Value:
@@ -145,10 +156,10 @@ _register_float_operator(operator.add, f32x8, lambda b, x, y: b.fadd(x, y, flags
 _register_float_operator(operator.sub, f32x8, lambda b, x, y: b.fsub(x, y, flags=_FUSED))
 _register_float_operator(operator.mul, f32x8, lambda b, x, y: b.fmul(x, y, flags=_FUSED))
 _register_float_operator(operator.truediv, f32x8, lambda b, x, y: b.fdiv(x, y, flags=_FUSED))
-_register_float_operator(operator.lt, b8, lambda b, x, y: b.fcmp_ordered("<", x, y))
-_register_float_operator(operator.le, b8, lambda b, x, y: b.fcmp_ordered("<=", x, y))
-_register_float_operator(operator.gt, b8, lambda b, x, y: b.fcmp_ordered(">", x, y))
-_register_float_operator(operator.ge, b8, lambda b, x, y: b.fcmp_ordered(">=", x, y))
+_register_float_operator(operator.lt, b8, lambda b, x, y: _compare(b, "<", x, y))
+_register_float_operator(operator.le, b8, lambda b, x, y: _compare(b, "<=", x, y))
+_register_float_operator(operator.gt, b8, lambda b, x, y: _compare(b, ">", x, y))
+_register_float_operator(operator.ge, b8, lambda b, x, y: _compare(b, ">=", x, y))
 _register_mask_operator(operator.and_, lambda b, x, y: b.and_(x, y))
 _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 
@@ -217,7 +228,8 @@ def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
     """Lane by lane x where `mask` holds, else y (both f32x8 or both i32x8)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return builder.select(*args)
+        mask, x, y = args
+        return builder.select(_holds(builder, mask), x, y)
 
     return x(b8, x, x), emit
 
@@ -244,11 +256,21 @@ def truncate(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def negative(typing_context, x):  # type: ignore[no-untyped-def]
+    """b8: which lanes of an i32x8 are below zero."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.sext(_holds(builder, args[0]), b8.llvm)
+
+    return b8(i32x8), emit
+
+
+@intrinsic
 def bits(typing_context, mask):  # type: ignore[no-untyped-def]
     """int32 with bit k set where lane k of a b8 holds."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return builder.zext(builder.bitcast(args[0], _BYTE), _INT)
+        return builder.zext(builder.bitcast(_holds(builder, args[0]), _BYTE), _INT)
 
     return types.int32(b8), emit
 
@@ -326,7 +348,40 @@ def bits_float(typing_context, value):  # type: ignore[no-untyped-def]
     return types.float32(types.int32), emit
 
 
-# --- memory: element i of a contiguous one-dimensional array, without bounds test or wrap-around -----------------
+# --- memory: element i of a contiguous one-dimensional array or a pointer, without bounds test or wrap-around -----
+
+
+@intrinsic
+def pointer(typing_context, array):  # type: ignore[no-untyped-def]
+    """Pointer to an array's first element, for use while the caller of the kernel keeps the array.
+
+    Arrays are counted references: handing one to a helper in a hot loop costs atomic increments. Pointers cost nothing.
+    """
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), emit  # type: ignore[attr-defined]
+
+
+def local_memory(dtype: types.Type, count: int) -> Any:
+    """A function for kernels: `memory()` is a pointer to `count` elements that live on the kernel's own stack.
+
+    Call it in the kernel itself, not in a loop nor in a helper: there is one piece of memory a call site.
+    """
+
+    @intrinsic
+    def memory(typing_context):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            element = context.get_data_type(dtype)
+            with builder.goto_entry_block():
+                room = builder.alloca(ir.ArrayType(element, count))
+                room.align = 64
+            return builder.bitcast(room, element.as_pointer())
+
+        return types.CPointer(dtype)(), emit  # type: ignore[attr-defined]
+
+    return memory
 
 
 def _loader(result: types.Type, documentation: str) -> Any:
@@ -370,6 +425,26 @@ store_ints = _storer(i32x8, "Write an i32x8 to the elements i, ..., i + 7, bits 
 store_float = _storer(types.float32, "Write a float32 to element i.")
 store_int = _storer(types.int32, "Write the bits of an int32 to element i whatever the array's dtype.")
 store_long = _storer(types.int64, "Write an int64 to element i of an int64 array.")
+
+
+@intrinsic
+def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
+    """Three f32x8 of the 24 float32 from element i: every third from i, from i + 1 and from i + 2 (x, y, z of eight)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        row = ir.VectorType(_FLOAT, 3 * LANES)
+        loaded = builder.load(_address(context, builder, signature, args, row))
+        loaded.align = 4
+        undefined = ir.Constant(row, ir.Undefined)
+        picked = [
+            builder.shuffle_vector(
+                loaded, undefined, ir.Constant(i32x8.llvm, [3 * lane + start for lane in range(LANES)])
+            )
+            for start in range(3)
+        ]
+        return context.make_tuple(builder, signature.return_type, picked)
+
+    return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
 
 
 @intrinsic

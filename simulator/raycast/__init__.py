@@ -3,7 +3,7 @@
 See `simulator.raycast.scene.Scene` for the interface, and `layout` for how a hierarchy lies in memory.
 """
 
-from simulator.raycast.ray import Hits
+from simulator.raycast.rays import Hits
 from simulator.raycast.scene import Scene
 
 __all__ = ["Hits", "Scene"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
@@ -23,58 +24,22 @@ from simulator.numerics.simd import (
     load_float,
     load_int,
     load_long,
+    local_memory,
     lowest,
     maximum,
     minimum,
     splat,
     store,
+    store_float,
     store_int,
     store_long,
     without_lowest,
 )
-from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
+from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
+from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_owners, raw_rays, ray_number, report_face
 
-
-class Rays(NamedTuple):
-    """Rays to cast, all arrays flat.
-
-    Attributes:
-        origins: x, y, z each; `origin_step` 3, or 0 when all start at the first.
-        directions: x, y, z each.
-        limits: greatest t each; `limit_step` 1, or 0 when all have the first.
-        order: the rays to cast, by number.
-    """
-
-    origins: F32
-    origin_step: int
-    directions: F32
-    limits: F32
-    limit_step: int
-    order: I32
-
-
-class Hits(NamedTuple):
-    """What N rays hit.
-
-    Attributes:
-        t: (N,) float32, distance in units of the direction's length; inf where nothing is hit.
-        part: (N,) int32, number of the part, or -1.
-        primitive: (N,) int32, face of that part, or -1.
-        u, v: (N,) float32, weights of the face's second and third vertex: p = (1 - u - v) a + u b + v c.
-    """
-
-    t: F32
-    part: I32
-    primitive: I32
-    u: F32
-    v: F32
-
-
-class Owners(NamedTuple):
-    """From triangle ids to parts: `part` of each triangle, and the `first` triangle of each part."""
-
-    part: I32
-    first: I32
+entries = local_memory(types.int64, STACK)
+floats = local_memory(types.float32, 3 * LANES)
 
 
 class Slabs(NamedTuple):
@@ -175,7 +140,8 @@ def make_shear(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
         u, v, w, ou, ov, ow, du, dv, dw = y, z, x, oy, oz, ox, dy, dz, dx
     else:
         u, v, w, ou, ov, ow, du, dv, dw = z, x, y, oz, ox, oy, dz, dx, dy
-    return Shear(u, v, w, splat(ou), splat(ov), splat(ow), splat(du / dw), splat(dv / dw), splat(np.float32(1) / dw))
+    scale = np.float32(1) / dw
+    return Shear(u, v, w, splat(ou), splat(ov), splat(ow), splat(du * scale), splat(dv * scale), splat(scale))
 
 
 @kernel(inline=True)
@@ -211,7 +177,18 @@ def stack_entry(near, child):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-untyped-def]
     """Push the children of `mask`, nearest on top; returns the stack's height. `near`: their t of entry, stored."""
+    k = lowest(mask)
+    mask = without_lowest(mask)
+    a = stack_entry(load_float(near, k), load_int(nodes, row + CHILD + k))
+    k = lowest(mask)
+    mask = without_lowest(mask)
+    b = stack_entry(load_float(near, k), load_int(nodes, row + CHILD + k))
+    store_long(stack, height, max(a, b))
+    if mask == 0:
+        return min(a, b), height + 1
     base = height
+    store_long(stack, height + 1, min(a, b))
+    height += 2
     while mask != 0:
         k = lowest(mask)
         mask = without_lowest(mask)
@@ -222,7 +199,7 @@ def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-unt
             place -= 1
         store_long(stack, place, entry)
         height += 1
-    return height
+    return load_long(stack, height - 1), height - 1
 
 
 @kernel(inline=True)
@@ -238,10 +215,10 @@ def pop_before(stack, height, limit):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
-    """(t, slot, u, v) of the first hit of one ray before `limit`; slot -1 when there is none."""
+    """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
     nodes, blocks = bvh
     slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
-    best, slot, best_u, best_v = limit, np.int64(-1), np.float32(0), np.float32(0)
+    best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
     entry, height = np.int64(root), 0
     while height >= 0:
         child = np.int64(np.int32(entry))
@@ -253,8 +230,7 @@ def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  #
                     entry = np.int64(load_int(nodes, row + CHILD + lowest(mask)))
                     continue
                 store(scratch, 0, near)
-                height = push_children(nodes, row, mask, scratch, stack, height) - 1
-                entry = load_long(stack, height)
+                entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
         else:
             t, u, v, mask = meet_triangles(blocks, ~child * BLOCK, shear, splat(best))
@@ -266,70 +242,66 @@ def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  #
                 k = lowest(mask)
                 mask = without_lowest(mask)
                 if load_float(scratch, k) < best:
-                    best, slot = load_float(scratch, k), ~child * LANES + k
+                    best, triangle = load_float(scratch, k), load_int(blocks, ~child * BLOCK + IDS + k)
                     best_u, best_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
         entry, height = pop_before(stack, height, best)
-    return best, slot, best_u, best_v
-
-
-@kernel(inline=True)
-def report(hits, ray, t, slot, u, v, blocks, owners):  # type: ignore[no-untyped-def]
-    """Write what a ray hit: from slot to triangle, and from triangle to part and face."""
-    if slot < 0:
-        hits.t[ray], hits.part[ray], hits.primitive[ray] = np.float32(np.inf), -1, -1
-        hits.u[ray] = hits.v[ray] = np.float32(0)
-        return
-    triangle = load_int(blocks, (slot // LANES) * BLOCK + IDS + slot % LANES)
-    part = load_int(owners.part, triangle)
-    hits.t[ray], hits.part[ray], hits.primitive[ray] = t, part, triangle - load_int(owners.first, part)
-    hits.u[ray], hits.v[ray] = u, v
+    return best if triangle >= 0 else np.float32(np.inf), triangle, best_u, best_v
 
 
 @kernel
 def closest_hits(bvh, root, owners, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
-    stack, scratch = np.empty(STACK, np.int64), np.empty(3 * LANES, np.float32)
+    stack, scratch = entries(), floats()
+    bvh, owners, rays, hits = raw_bvh(bvh), raw_owners(owners), raw_rays(rays), raw_hits(hits)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.order.shape[0]:
+        if start >= rays.total:
             break
-        for i in range(start, min(start + chunk, rays.order.shape[0])):
-            ray = np.int64(load_int(rays.order, i))
-            o, d = ray * rays.origin_step, ray * 3
-            t, slot, u, v = closest_on_ray(
+        for i in range(start, min(start + chunk, rays.total)):
+            ray = ray_number(rays, i)
+            ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
+            t, triangle, u, v = closest_on_ray(
                 bvh,
                 root,
-                load_float(rays.origins, o),
-                load_float(rays.origins, o + 1),
-                load_float(rays.origins, o + 2),
-                load_float(rays.directions, d),
-                load_float(rays.directions, d + 1),
-                load_float(rays.directions, d + 2),
-                load_float(rays.limits, ray * rays.limit_step),
+                ox,
+                oy,
+                oz,
+                dx,
+                dy,
+                dz,
+                limit,
                 stack,
                 scratch,
             )
-            report(hits, ray, t, slot, u, v, bvh.blocks, owners)
+            store_float(hits.t, ray, t)
+            store_float(hits.u, ray, u)
+            store_float(hits.v, ray, v)
+            store_int(hits.primitive, ray, triangle)
+        # Afterwards and together: the look-ups of one ray do not wait for those of another.
+        for i in range(start, min(start + chunk, rays.total)):
+            ray = ray_number(rays, i)
+            report_face(hits, ray, load_int(hits.primitive, ray), owners)
 
 
 @kernel(inline=True)
 def blocked_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack):  # type: ignore[no-untyped-def]
     """The block that holds any hit of one ray before `limit`, or -1; `first_block` >= 0 is tested first."""
     nodes, blocks = bvh
-    slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
-    until = splat(limit)
-    store_int(stack, 0, root)
-    height = 1
+    shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
     if first_block >= 0:
-        store_int(stack, 1, ~first_block)
-        height = 2
+        _, _, _, mask = meet_triangles(blocks, first_block * BLOCK, shear, until)
+        if mask != 0:
+            return first_block
+    slabs = make_slabs(ox, oy, oz, dx, dy, dz)
+    store_long(stack, 0, root)
+    height = 1
     while height > 0:
         height -= 1
-        child = np.int64(load_int(stack, height))
+        child = load_long(stack, height)
         if child >= 0:
             _, mask = enter_children(nodes, child * NODE, slabs, until)
             while mask != 0:
-                store_int(stack, height, load_int(nodes, child * NODE + CHILD + lowest(mask)))
+                store_long(stack, height, load_int(nodes, child * NODE + CHILD + lowest(mask)))
                 mask = without_lowest(mask)
                 height += 1
         else:
@@ -346,25 +318,26 @@ def any_hits(bvh, root, rays, blocked, cursor, chunk):  # type: ignore[no-untype
     The block that stopped one ray is tried first on the next: neighbours are mostly in the same shadow. It changes
     the time only, never the answer.
     """
-    stack = np.empty(STACK, np.int32)
+    stack = entries()
+    bvh, rays = raw_bvh(bvh), raw_rays(rays)
     last = np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.order.shape[0]:
+        if start >= rays.total:
             break
-        for i in range(start, min(start + chunk, rays.order.shape[0])):
-            ray = np.int64(load_int(rays.order, i))
-            o, d = ray * rays.origin_step, ray * 3
+        for i in range(start, min(start + chunk, rays.total)):
+            ray = ray_number(rays, i)
+            ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
             found = blocked_ray(
                 bvh,
                 root,
-                load_float(rays.origins, o),
-                load_float(rays.origins, o + 1),
-                load_float(rays.origins, o + 2),
-                load_float(rays.directions, d),
-                load_float(rays.directions, d + 1),
-                load_float(rays.directions, d + 2),
-                load_float(rays.limits, ray * rays.limit_step),
+                ox,
+                oy,
+                oz,
+                dx,
+                dy,
+                dz,
+                limit,
                 last,
                 stack,
             )

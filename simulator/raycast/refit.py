@@ -7,59 +7,56 @@ Volume Hierarchies", 2007).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    fetch_add,
     greatest,
     least,
     load,
+    load_float,
     load_int,
+    local_memory,
     maximum,
     minimum,
+    pointer,
+    splat,
     store,
     store_float,
     store_int,
 )
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, VERTEX
 
-
-class Span(NamedTuple):
-    """Where a hierarchy lies in the scene's arrays."""
-
-    first_node: int
-    last_node: int  # one past the last
-    first_block: int
-    last_block: int
+matrix_memory = local_memory(types.float32, 12)
 
 
 @kernel
-def relocate(nodes, blocks, first_node, last_node, first_block, last_block, first_id):  # type: ignore[no-untyped-def]
-    """Make a hierarchy that was copied to nodes and blocks `first_...` refer to itself there; ids grow by first_id."""
-    for node in range(first_node, last_node):
-        for k in range(node * NODE + CHILD, node * NODE + CHILD + LANES):
+def relocate(nodes, blocks, add_node, add_block, add_id):  # type: ignore[no-untyped-def]
+    """Add to all node numbers, block numbers and triangle ids in some nodes and blocks."""
+    for row in range(CHILD, nodes.shape[0], NODE):
+        for k in range(row, row + LANES):
             code = load_int(nodes, k)
-            store_int(nodes, k, code + first_node if code >= 0 else code - first_block)
-    for block in range(first_block, last_block):
-        for k in range(block * BLOCK + IDS, block * BLOCK + IDS + LANES):
+            store_int(nodes, k, code + add_node if code >= 0 else code - add_block)
+    for row in range(IDS, blocks.shape[0], BLOCK):
+        for k in range(row, row + LANES):
             triangle = load_int(blocks, k)
-            store_int(blocks, k, triangle + first_id if triangle >= 0 else -1)
+            store_int(blocks, k, triangle + add_id if triangle >= 0 else -1)
 
 
 @kernel(inline=True)
 def _transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
     """Write a block mapped by the 3 x 4 matrix `m`, flat; returns its low and high corner."""
-    low_x = low_y = low_z = load(local, at) * np.float32(0) + np.float32(np.inf)
-    high_x = high_y = high_z = load(local, at) * np.float32(0) - np.float32(np.inf)
+    low_x = low_y = low_z = splat(np.float32(np.inf))
+    high_x = high_y = high_z = splat(np.float32(-np.inf))
     for vertex in range(3):
         a = vertex * VERTEX
         x, y, z = load(local, at + a), load(local, at + a + LANES), load(local, at + a + 2 * LANES)
-        world_x = x * m[0] + (y * m[1] + (z * m[2] + m[3]))
-        world_y = x * m[4] + (y * m[5] + (z * m[6] + m[7]))
-        world_z = x * m[8] + (y * m[9] + (z * m[10] + m[11]))
+        world_x = x * load_float(m, 0) + (y * load_float(m, 1) + (z * load_float(m, 2) + load_float(m, 3)))
+        world_y = x * load_float(m, 4) + (y * load_float(m, 5) + (z * load_float(m, 6) + load_float(m, 7)))
+        world_z = x * load_float(m, 8) + (y * load_float(m, 9) + (z * load_float(m, 10) + load_float(m, 11)))
         store(blocks, row + a, world_x)
         store(blocks, row + a + LANES, world_y)
         store(blocks, row + a + 2 * LANES, world_z)
@@ -94,20 +91,43 @@ def _node_box(nodes, node):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
-def refit(nodes, blocks, local, span, matrix):  # type: ignore[no-untyped-def]
-    """Place the part at `span` by the (12,) float32 rows of a 3 x 4 `matrix`; `local` are its own-frame blocks."""
-    for node in range(span.last_node - 1, span.first_node - 1, -1):
+@kernel(inline=True)
+def _refit_one(nodes, blocks, local, first_local, first_node, last_node, first_block, matrix):  # type: ignore[no-untyped-def]
+    """Place one part: children come after their parents, so the last node is done first."""
+    for node in range(last_node - 1, first_node - 1, -1):
         for k in range(LANES):
             at = node * NODE + k
-            if nodes[at] > nodes[at + LANES]:
+            if load_float(nodes, at) > load_float(nodes, at + LANES):
                 continue
             code = np.int64(load_int(nodes, at + CHILD))
             if code >= 0:
                 x0, y0, z0, x1, y1, z1 = _node_box(nodes, code)
                 _store_box(nodes, at, x0, y0, z0, x1, y1, z1, np.float32(0))
             else:
-                x0, y0, z0, x1, y1, z1 = _transform_block(
-                    local, (~code - span.first_block) * BLOCK, blocks, ~code * BLOCK, matrix
-                )
+                from_row = (~code - first_block + first_local) * BLOCK
+                x0, y0, z0, x1, y1, z1 = _transform_block(local, from_row, blocks, ~code * BLOCK, matrix)
                 _store_box(nodes, at, x0, y0, z0, x1, y1, z1, SLACK)
+
+
+@kernel
+def refit(nodes, blocks, local, spans, first_local, matrices, cursor):  # type: ignore[no-untyped-def]
+    """Worker: place parts.
+
+    Args:
+        nodes, blocks: of the whole scene.
+        local: own-frame blocks of all meshes; a part's start at block `first_local`.
+        spans: (parts, 4) int32, its first node and one past its last, its first block and one past its last.
+        matrices: (parts, 3, 4) float32, from own frame to world.
+        cursor: shared counter of parts taken.
+    """
+    matrix = matrix_memory()
+    nodes, blocks, local = pointer(nodes), pointer(blocks), pointer(local)
+    while True:
+        part = fetch_add(cursor, 0, 1)
+        if part >= spans.shape[0]:
+            break
+        for k in range(12):
+            store_float(matrix, k, matrices[part, k // 4, k % 4])
+        first_node, last_node = np.int64(spans[part, 0]), np.int64(spans[part, 1])
+        first_block, start = np.int64(spans[part, 2]), np.int64(first_local[part])
+        _refit_one(nodes, blocks, local, start, first_node, last_node, first_block, matrix)

@@ -1,0 +1,238 @@
+"""All parts of a scene in one pair of arrays, so that one traversal serves everything.
+
+The nodes are, in this order: a hierarchy for all static parts of each mask, a hierarchy for each moving part, and
+some small trees over these (tops), one for each set of hierarchies that rays of some mask see. Masks therefore cost a
+ray nothing: it starts at the root that holds what it may see.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.parallel import available_threads, parallel_for
+from simulator.numerics.simd import LANES
+from simulator.raycast.collapse import build, build_top
+from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
+from simulator.raycast.rays import Owners
+from simulator.raycast.refit import refit, relocate
+from simulator.raycast.schedule import share, worker_count
+
+# Sets of hierarchies for which there is room from the start.
+TOPS = 4
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate."""
+
+    vertices: F32
+    faces: I32
+    transform: NDArray[np.float64]
+    moving: bool
+    mask: int
+    first_id: int
+    reach: float
+    dirty: bool = True
+
+    @property
+    def mesh(self) -> tuple[int, int]:
+        """Equal for parts that were given the same arrays (which the parts keep alive)."""
+        return id(self.vertices), id(self.faces)
+
+    @property
+    def placed(self) -> F32:
+        """The vertices in the scene's frame."""
+        return (self.vertices @ self.transform[:3, :3].T + self.transform[:3, 3]).astype(np.float32)
+
+
+class Piece(NamedTuple):
+    """One hierarchy within the arrays: its nodes, its blocks, and its mask."""
+
+    first_node: int
+    last_node: int  # one past the last
+    first_block: int
+    last_block: int
+    mask: int
+
+    def of(self, bvh: Bvh) -> Bvh:
+        """The piece's own nodes and blocks (their numbers stay those of the whole)."""
+        return Bvh(
+            bvh.nodes[self.first_node * NODE : self.last_node * NODE],
+            bvh.blocks[self.first_block * BLOCK : self.last_block * BLOCK],
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Assembly:
+    """The arrays that kernels see, and what is needed to keep them up to date.
+
+    Attributes:
+        bvh: all nodes and blocks.
+        owners: part of each triangle.
+        pieces: static hierarchies, then those of the moving parts in `moving`.
+        moving: numbers of the moving parts that have triangles.
+        meshes: own-frame hierarchy of each mesh that moves.
+        local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
+        first_top: first node of the tops.
+        tops: root of each set of visible pieces (their truth values as bytes).
+        roots: root for each ray mask met since the last commit.
+    """
+
+    bvh: Bvh
+    owners: Owners
+    pieces: list[Piece]
+    moving: list[int]
+    meshes: dict[tuple[int, int], Bvh]
+    local: F32
+    first_local: I32
+    first_top: int
+    tops: dict[bytes, int] = field(default_factory=dict)
+    roots: dict[int, int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of all arrays."""
+        arrays = [*self.bvh, *self.owners, self.local, self.first_local]
+        return sum(array.nbytes for array in arrays) + sum(mesh.nodes.nbytes for mesh in self.meshes.values())
+
+
+def assemble(parts: list[Part], old: Assembly | None, known: int, threads: int | None) -> Assembly:
+    """Lay out all parts; the first `known` of them are in `old`, from which everything unchanged is taken."""
+    sources: list[tuple[Bvh, Piece, int]] = []  # hierarchy, where its numbers start and its mask, what to add to ids
+    if old is not None and all(part.moving for part in parts[known:]):
+        static = old.pieces[: len(old.pieces) - len(old.moving)]
+        sources += [(piece.of(old.bvh), piece, 0) for piece in static]
+    else:
+        sources += [(bvh, Piece(0, 0, 0, 0, mask), 0) for bvh, mask in _build_static(parts, threads)]
+    moving = [number for number, part in enumerate(parts) if part.moving and len(part.faces)]
+    meshes = _build_meshes([parts[number] for number in moving], {} if old is None else old.meshes, threads)
+    for number in moving:
+        part = parts[number]
+        sources.append((meshes[part.mesh], Piece(0, 0, 0, 0, part.mask), part.first_id))
+        part.dirty = True
+
+    first_top = sum(bvh.node_count for bvh, _, _ in sources)
+    nodes = aligned((first_top + TOPS * len(sources)) * NODE)
+    blocks = aligned(sum(bvh.block_count for bvh, _, _ in sources) * BLOCK)
+    whole, pieces, node, block = Bvh(nodes, blocks), list[Piece](), 0, 0
+    for bvh, was, first_id in sources:
+        piece = Piece(node, node + bvh.node_count, block, block + bvh.block_count, was.mask)
+        into = piece.of(whole)
+        into.nodes[:], into.blocks[:] = bvh
+        relocate(into.nodes, into.blocks, node - was.first_node, block - was.first_block, first_id)
+        pieces.append(piece)
+        node, block = piece.last_node, piece.last_block
+
+    starts, local, meshes = _gather(meshes)
+    sizes = [len(part.faces) for part in parts]
+    owners = Owners(
+        np.repeat(np.arange(len(parts), dtype=np.int32), sizes), np.array([p.first_id for p in parts], np.int32)
+    )
+    first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
+    return Assembly(whole, owners, pieces, moving, meshes, local, first_local, first_top)
+
+
+def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
+    """Put the moving parts that are dirty where their transforms say, and forget the tops."""
+    offset = len(assembly.pieces) - len(assembly.moving)
+    moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty]
+    if moved:
+        spans = np.array([assembly.pieces[offset + k][:4] for k in moved], np.int32)
+        matrices = np.stack([parts[assembly.moving[k]].transform[:3] for k in moved]).astype(np.float32)
+        workers = worker_count(threads, len(moved))
+        share(refit, workers, (*assembly.bvh, assembly.local, spans, assembly.first_local[moved], matrices))
+        for k in moved:
+            parts[assembly.moving[k]].dirty = False
+    assembly.tops.clear()
+    assembly.roots.clear()
+
+
+def root_of(assembly: Assembly, mask: int) -> tuple[Bvh, int]:
+    """Where rays of a mask start: the arrays, and a node or -1 if the rays see nothing.
+
+    The top tree over the pieces they see is made when first asked for; others may cast rays at the same time.
+    """
+    with assembly.lock:
+        root = assembly.roots.get(mask)
+        if root is None:
+            root = assembly.roots[mask] = _make_root(assembly, mask)
+        return assembly.bvh, root
+
+
+def _make_root(assembly: Assembly, mask: int) -> int:
+    visible = [piece for piece in assembly.pieces if piece.mask & mask]
+    if len(visible) < 2:
+        return visible[0].first_node if visible else -1
+    key = bytes(piece.mask & mask != 0 for piece in assembly.pieces)
+    if key in assembly.tops:
+        return assembly.tops[key]
+    room = len(assembly.pieces)
+    start = assembly.first_top + len(assembly.tops) * room
+    nodes = assembly.bvh.nodes
+    if (start + room) * NODE > nodes.size:
+        # Kernels may be reading the present array: grow a copy.
+        nodes = aligned(nodes.size + TOPS * room * NODE)
+        nodes[: assembly.bvh.nodes.size] = assembly.bvh.nodes
+        assembly.bvh = assembly.bvh._replace(nodes=nodes)
+    roots = np.array([piece.first_node for piece in visible], np.int32)
+    corners = nodes.reshape(-1, NODE)[roots, : 3 * LOW_HIGH].reshape(-1, 3, 2, LANES)
+    boxes = np.stack([corners[:, :, 0].min(2), corners[:, :, 1].max(2)], 1)
+    build_top(boxes, roots, nodes[start * NODE : (start + room) * NODE], start)
+    assembly.tops[key] = start
+    return start
+
+
+def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, int]]:
+    """One hierarchy, and the mask, for all static parts of each mask."""
+    built = []
+    static = [part for part in parts if not part.moving and len(part.faces)]
+    for mask in sorted({part.mask for part in static}):
+        group = [part for part in static if part.mask == mask]
+        starts = np.cumsum([0, *(len(part.vertices) for part in group)])
+        vertices = np.concatenate([part.placed for part in group])
+        faces = np.concatenate([part.faces + np.int32(start) for part, start in zip(group, starts)])
+        ids = np.concatenate(
+            [np.arange(part.first_id, part.first_id + len(part.faces), dtype=np.int32) for part in group]
+        )
+        built.append((build(vertices, faces, ids, threads), mask))
+    return built
+
+
+def _build_meshes(
+    parts: list[Part], known: dict[tuple[int, int], Bvh], threads: int | None
+) -> dict[tuple[int, int], Bvh]:
+    """The own-frame hierarchy of each mesh of some parts, those known already not built again."""
+    wanted = {part.mesh: part for part in parts}
+    meshes = {mesh: known.get(mesh) for mesh in wanted}
+    missing = [part for mesh, part in wanted.items() if meshes[mesh] is None]
+    results: list[Bvh | None] = [None] * len(missing)
+
+    def build_some(start: int, stop: int) -> None:
+        for k in range(start, stop):
+            faces = missing[k].faces
+            results[k] = build(missing[k].vertices, faces, np.arange(len(faces), dtype=np.int32), 1)
+
+    parallel_for(build_some, len(missing), chunk=1, threads=threads or available_threads())
+    meshes.update({part.mesh: bvh for part, bvh in zip(missing, results)})
+    return {mesh: bvh for mesh, bvh in meshes.items() if bvh is not None}
+
+
+def _gather(meshes: dict[tuple[int, int], Bvh]) -> tuple[dict[tuple[int, int], int], F32, dict[tuple[int, int], Bvh]]:
+    """Put the blocks of all meshes into one array: where each starts, the array, and the meshes with views of it."""
+    starts, first = dict[tuple[int, int], int](), 0
+    for mesh, bvh in meshes.items():
+        starts[mesh] = first
+        first += bvh.block_count
+    local = aligned(first * BLOCK)
+    gathered = {}
+    for mesh, bvh in meshes.items():
+        view = local[starts[mesh] * BLOCK : (starts[mesh] + bvh.block_count) * BLOCK]
+        view[:] = bvh.blocks
+        gathered[mesh] = Bvh(bvh.nodes, view)
+    return starts, local, gathered

@@ -1,0 +1,140 @@
+"""Rays in, hits out: what the casting kernels read and write.
+
+Kernels get these tuples with arrays and turn them into tuples of pointers (`raw_...`) once a call, since helpers that
+are handed arrays would count references.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.simd import (
+    load_float,
+    load_int,
+    pointer,
+    store_int,
+)
+from simulator.raycast.layout import F32, I32, Bvh
+
+
+class Rays(NamedTuple):
+    """Rays to cast, all arrays flat.
+
+    Attributes:
+        origins: x, y, z each; `origin_step` 3, or 0 when all start at the first.
+        directions: x, y, z each, before they are turned by `rotation`, the nine numbers of a 3 x 3 matrix.
+        limits: greatest t each; `limit_step` 1, or 0 when all have the first.
+        total: how many to cast.
+        order: if `ordered`, the numbers of the rays to cast; otherwise they are the first `total`.
+    """
+
+    origins: F32
+    origin_step: int
+    directions: F32
+    rotation: F32
+    limits: F32
+    limit_step: int
+    total: int
+    order: I32
+    ordered: bool
+
+
+class Hits(NamedTuple):
+    """What N rays hit.
+
+    Attributes:
+        t: (N,) float32, distance in units of the direction's length; inf where nothing is hit.
+        part: (N,) int32, number of the part, or -1.
+        primitive: (N,) int32, face of that part, or -1.
+        u, v: (N,) float32, weights of the face's second and third vertex: p = (1 - u - v) a + u b + v c.
+    """
+
+    t: F32
+    part: I32
+    primitive: I32
+    u: F32
+    v: F32
+
+
+def empty_hits(number: int) -> Hits:
+    """Uninitialised room for what so many rays hit."""
+    t, u, v = (np.empty(number, np.float32) for _ in range(3))
+    part, primitive = (np.empty(number, np.int32) for _ in range(2))
+    return Hits(t, part, primitive, u, v)
+
+
+class Owners(NamedTuple):
+    """From triangle ids to parts: `part` of each triangle, and the `first` triangle of each part."""
+
+    part: I32
+    first: I32
+
+
+@kernel(inline=True)
+def raw_bvh(bvh):  # type: ignore[no-untyped-def]
+    """The hierarchy as pointers."""
+    return Bvh(pointer(bvh.nodes), pointer(bvh.blocks))
+
+
+@kernel(inline=True)
+def raw_owners(owners):  # type: ignore[no-untyped-def]
+    """The owners as pointers."""
+    return Owners(pointer(owners.part), pointer(owners.first))
+
+
+@kernel(inline=True)
+def raw_rays(rays):  # type: ignore[no-untyped-def]
+    """The rays as pointers."""
+    return Rays(
+        pointer(rays.origins),
+        rays.origin_step,
+        pointer(rays.directions),
+        pointer(rays.rotation),
+        pointer(rays.limits),
+        rays.limit_step,
+        rays.total,
+        pointer(rays.order),
+        rays.ordered,
+    )
+
+
+@kernel(inline=True)
+def raw_hits(hits):  # type: ignore[no-untyped-def]
+    """The hits as pointers."""
+    return Hits(pointer(hits.t), pointer(hits.part), pointer(hits.primitive), pointer(hits.u), pointer(hits.v))
+
+
+@kernel(inline=True)
+def ray_number(rays, i):  # type: ignore[no-untyped-def]
+    """Number of the i-th ray to cast."""
+    return np.int64(load_int(rays.order, i)) if rays.ordered else np.int64(i)
+
+
+@kernel(inline=True)
+def load_ray(rays, ray):  # type: ignore[no-untyped-def]
+    """(origin x, y, z, direction x, y, z, greatest t) of one ray."""
+    o, d, m = ray * rays.origin_step, ray * 3, rays.rotation
+    x, y, z = load_float(rays.directions, d), load_float(rays.directions, d + 1), load_float(rays.directions, d + 2)
+    return (
+        load_float(rays.origins, o),
+        load_float(rays.origins, o + 1),
+        load_float(rays.origins, o + 2),
+        x * load_float(m, 0) + (y * load_float(m, 1) + z * load_float(m, 2)),
+        x * load_float(m, 3) + (y * load_float(m, 4) + z * load_float(m, 5)),
+        x * load_float(m, 6) + (y * load_float(m, 7) + z * load_float(m, 8)),
+        load_float(rays.limits, ray * rays.limit_step),
+    )
+
+
+@kernel(inline=True)
+def report_face(hits, ray, triangle, owners):  # type: ignore[no-untyped-def]
+    """Write which part and which of its faces a ray hit, given the triangle's id or -1."""
+    part, face = np.int32(-1), np.int32(-1)
+    if triangle >= 0:
+        part = load_int(owners.part, triangle)
+        face = np.int32(triangle - load_int(owners.first, part))
+    store_int(hits.part, ray, part)
+    store_int(hits.primitive, ray, face)
