@@ -111,6 +111,34 @@ def _generate(scenarios: list[tuple[str, Scenario]], out: Path, **options: Any) 
         return generate(scenarios, out, report=progress, **options)
 
 
+DEMO = (
+    "night_rain_lost_cargo",
+    "child_behind_parked_van",
+    "deer_in_fog_at_dawn",
+    "black_ice_low_sun",
+    "wrong_way_driver_at_dusk",
+    "fallen_tree_in_village",
+    "roadworks_in_snow",
+    "person_lying_at_night",
+)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make; must be empty.")] = Path("demo"),
+    scenes: Annotated[int, typer.Option("--scenes", metavar="N", help="How many scenes.", min=1)] = len(DEMO),
+    seed: Seed = 7,
+    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 2,
+    quality: Quality = "standard",
+) -> None:
+    """Render the shipped edge cases: a dataset in KITTI and COCO format, and a page to look at."""
+    from simulator.data import data_dir
+
+    files = [str(data_dir("scenarios") / f"{name}.yaml") for name in DEMO[:scenes]]
+    generate(files, out, scenes, seed, ["kitti", "coco", "page"], workers, quality)
+    typer.echo(f"Look at {out / 'page' / 'index.html'}")
+
+
 def _load_all(paths: Sequence[str], overrides: Sequence[str]) -> list[tuple[str, Scenario]]:
     """Every scenario; the problems of all files in one error."""
     from simulator.scenario.reading import load
