@@ -25,13 +25,15 @@ def place_backdrop(place: Place) -> None:
         _far_houses(place, center)
 
 
-def _profile(length: float, height: float, rng: np.random.Generator, step: float) -> F64:
-    """(N, 2) outline of tree tops: distance along and height, ragged, falling at both ends."""
-    n = max(int(length / step), 4)
-    x = np.linspace(0.0, length, n + 1)
-    crowns = np.abs(np.sin(x * rng.uniform(0.25, 0.45) + rng.uniform(0, 6))) * 0.3
-    z = height * (0.62 + crowns + rng.uniform(-0.12, 0.12, n + 1))
-    taper = np.minimum(1.0, 4.0 * np.minimum(x, length - x) / length + 0.25)
+def _profile(length: float, height: float, crown: float, rng: np.random.Generator) -> F64:
+    """(N, 2) outline of tree tops: distance along and height; round crowns about `crown` wide side by side."""
+    widths = crown * rng.uniform(0.5, 1.6, max(int(length / crown), 3))
+    start = np.concatenate([[0.0], np.cumsum(widths)[:-1]])
+    tops = height * rng.uniform(0.62, 1.0, len(widths))
+    # Each crown: a notch, its left and its right shoulder.
+    x = (start[:, None] + widths[:, None] * [0.0, 0.28, 0.72]).ravel()
+    z = (tops[:, None] * [0.80, 1.0, 0.985] + rng.normal(0, 0.02 * height, (len(widths), 3))).ravel()
+    taper = np.minimum(1.0, 5.0 * np.minimum(x, x[-1] - x) / x[-1] + 0.3)
     return np.stack([x, z * taper], 1)
 
 
@@ -61,16 +63,16 @@ def _tree_lines(place: Place, center: F64) -> None:
     )
     materials = []
     for k, palette in enumerate(palettes):
-        tint = tuple((np.array([0.8, 0.82, 0.8]) * rng.uniform(0.8, 1.1)).tolist())
+        tint = tuple((np.array([1.0, 1.02, 0.98]) * rng.uniform(0.85, 1.15)).tolist())
         materials.append(
             Material(f"far trees {k}", tint, leaf_texture(palette), roughness=0.9, reflectance_905=0.5)  # type: ignore[arg-type]
         )
     share = _SHARE.get(place.style.name, 1.0) * min(0.5 + place.vegetation, 1.4)
     for low, high, count in _RINGS:
-        coarse = low / 230.0
+        coarse = low / _RINGS[0][0]
         shapes = [
-            _strip(_profile(float(rng.uniform(45, 110)) * coarse**0.5, 13.0, rng, 3.0 * coarse), 3.0, rng)
-            for _ in range(4)
+            _strip(_profile(float(rng.uniform(45, 110)) * coarse**0.5, 11.0, 6.5 * coarse**0.7, rng), 3.0, rng)
+            for _ in range(5)
         ]
         n = int(count * share)
         angle = (np.arange(n) + rng.uniform(0, 1, n)) * 2 * np.pi / n

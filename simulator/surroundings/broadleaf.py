@@ -60,8 +60,8 @@ def broadleaf(
     species: Species, height: float, radius: float, rng: np.random.Generator, detail: int, *, leafless: bool
 ) -> list[Mesh]:
     """Meshes of one tree: crown of leaf clumps (or twigs when leafless) on a trunk with limbs."""
-    count = int(species.clumps * (1.0, 0.8, 0.55, 0.3)[detail])
-    swell = (1.0, 1.05, 1.2, 1.4)[detail]  # fewer clumps must fill the same crown
+    count = int(species.clumps * (1.0, 0.8, 0.6, 0.42)[detail])
+    swell = (1.0, 1.05, 1.15, 1.3)[detail]  # fewer clumps must fill the same crown
     center, size = _crown(species, height, radius, rng, count)
     size = size * swell
     sides, trunk_sides = ((5, 9), (4, 7), (3, 5), (3, 4))[detail]
@@ -71,10 +71,10 @@ def broadleaf(
     shown = center[rng.permutation(count)[: (count * 2 // 3, count // 2, count // 4, 0)[detail]]]
     pine = species.form == "pine"
     surface = 4.0 * np.pi * radius * (radius + height * (1 - species.clear)) / 2  # of the crown, about
-    low, high = ((700, 2200), (320, 640), (100, 180), (30, 44))[detail]
-    cards = int(np.clip(surface * (9.0, 2.6, 0.7, 0.2)[detail], low, high))
+    low, high = ((700, 2200), (320, 640), (150, 270), (50, 76))[detail]
+    cards = int(np.clip(surface * (9.0, 2.6, 1.05, 0.34)[detail], low, high))
     size_m = np.sqrt(surface / cards) * (1.1 if pine else 1.25)
-    inner = count * (12, 8, 5, 4)[detail]
+    inner = count * (12, 8, 7, 6)[detail]
     leaves = foliage(center, size, rng, outer=cards, inner=inner, flat=0.5 if pine else 0.85, size_m=size_m)
     return _limbs(species, height, shown, rng, sides=sides, trunk_sides=trunk_sides) + leaves
 

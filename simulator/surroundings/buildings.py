@@ -61,6 +61,7 @@ def building(
     style: Look | None = None,
     detail: int = 0,
     shop: bool = False,
+    most_storeys: int = 8,
 ) -> Building:
     """Build one house.
 
@@ -72,7 +73,8 @@ def building(
         style: the look of the place; None draws one.
         detail: 0 near, 1 middle, 2 far.
         shop: shops on the ground floor (flats and town houses).
+        most_storeys: of flats and town houses.
     """
-    plan = Plan(Patchwork(), rng, width_m, depth_m, detail, shop, style or look(rng))
+    plan = Plan(Patchwork(), rng, width_m, depth_m, detail, shop, style or look(rng), most_storeys)
     palette, height = _MAKERS[kind](plan)
     return Building(kind, plan.work.mesh(), tuple(palette.materials), depth_m, width_m, height)

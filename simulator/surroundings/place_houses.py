@@ -113,7 +113,10 @@ def build_at(
     floor = max(float(front.mean()), lowest_z, float(ground.max()) - 1.5)
     distance = float(place.distance((xy + 0.5 * depth * u)[None])[0])
     detail = 0 if distance < _REACH_M[0] else 1 if distance < _REACH_M[1] else 2
-    house = building(kind, rng, width_m=width, depth_m=depth, style=place.look, detail=detail, shop=shop)
+    storeys = place.style.most_storeys
+    house = building(
+        kind, rng, width_m=width, depth_m=depth, style=place.look, detail=detail, shop=shop, most_storeys=storeys
+    )
     pose = poses(place.local(np.array([[*xy, floor]])), yaw)[0]
     place.put_mesh(house.mesh, house.materials, "building", pose)
     place.counts[f"house {kind}"] += 1

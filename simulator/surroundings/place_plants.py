@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.scene.material import Material
+from simulator.surroundings.foliage import leaf_texture
 from simulator.surroundings.place import Place
 from simulator.surroundings.plants import Plant, grass_tuft, plant
-from simulator.surroundings.shapes import F64, poses
+from simulator.surroundings.shapes import F64, poses, ribbon
 from simulator.surroundings.species import Species, species_table
 
 VARIANTS = 3
-_LIMITS_M = (17.0, 42.0, 105.0)  # distance from the path up to which details 0, 1, 2 are used
-_COST = (3500.0, 1350.0, 450.0, 160.0)  # triangles of a tree by detail, about
-MOST_TRIANGLES = 125_000
+_LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
+_COST = (3500.0, 1400.0, 600.0, 230.0)  # triangles of a tree by detail, about
+MOST_TRIANGLES = 190_000
+SCENE_TRIANGLES = 235_000  # plants take what houses and furniture have left of this, within limits
 
 
 @dataclass(slots=True)
@@ -105,12 +109,40 @@ def _woods(place: Place, rows: _Rows, density: float) -> None:
     points = points[free]
     clear = place.ground.clearance(points)
     depth = clear - style.woods_from_m
-    # Thinner with the distance from its edge to the road and from the ego.
+    # A few rows close the view; farther ahead only the first is seen, and a dark strip stands behind them all.
     near = place.distance(points)
-    chance = np.clip(1.0 - depth / 34.0, 0.0, 1.0) * np.clip(1.35 - near / (1.1 * place.radius_m), 0.1, 1.0)
+    rows_m = np.clip(22.0 - 0.12 * near, 7.0, 20.0)
+    chance = np.clip(1.25 - depth / rows_m, 0.0, 1.0) * np.clip(1.5 - near / (0.8 * place.radius_m), 0.2, 1.0)
     points = points[(depth > 0) & (rng.random(len(points)) < chance)]
     place.occupancy.take_circles(points, 0.8)
     rows.add(points, _pick(rng, style.species, len(points)), rng.uniform(0.75, 1.2, len(points)))
+    _wood_backs(place, level)
+
+
+def _wood_backs(place: Place, level: float) -> None:
+    """Strips of dark foliage behind the first rows of woods along the roads."""
+    style = place.style
+    palette = species_table()[style.species[0]].palette(place.season) or "bare"
+    dark = Material("wood inside", (0.34, 0.34, 0.34), leaf_texture(palette), roughness=0.9, reflectance_905=0.5)
+    for side in place.sides:
+        rng = place.rng("wood backs", side.road.id, int(side.left))
+        at = np.arange(0.0, side.length, 3.5)
+        xyz, out, _ = side.at(at, style.woods_from_m + 17.0)
+        xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
+        keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
+        keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
+        for a, b in zip(edges[::2], edges[1::2]):
+            if b - a < 4:
+                continue
+            foot = place.local(place.on_ground(xy[a:b]))
+            top = rng.uniform(6.0, 10.5, b - a)
+            rise = np.stack(
+                [foot - [0, 0, 1.0], foot + (0.5 * top)[:, None] * [0, 0, 1.0], foot + top[:, None] * [0, 0, 1.0]]
+            )
+            rise[1:, :, :2] += rng.normal(0, 0.8, (2, b - a, 2))
+            for lower, upper in pairwise(rise):
+                place.put_mesh(ribbon(upper, lower, 0, 2.5), (dark,), "vegetation")
 
 
 def _single(place: Place, rows: _Rows, density: float) -> None:
@@ -131,7 +163,7 @@ def _single(place: Place, rows: _Rows, density: float) -> None:
         ok &= place.occupancy.free(points + 0.6 * reach[:, None] * [dx, dy])
     ok[ok] = place.ground.clearance(points[ok]) > np.maximum(0.75 * reach[ok], 2.0)
     near = place.distance(points)
-    ok &= rng.random(len(points)) < np.clip(1.3 - near / place.radius_m, 0.15, 1.0)
+    ok &= rng.random(len(points)) < np.clip(1.25 - 1.5 * near / place.radius_m, 0.1, 1.0)
     place.occupancy.take_circles(points[ok], 1.2)
     rows.add(points[ok], [n for n, k in zip(species, ok) if k], scale[ok])
 
@@ -145,7 +177,7 @@ def _bushes(place: Place, rows: _Rows, density: float) -> None:
     points = _grid_points(place, max(float(np.sqrt(10_000.0 / per_ha)) * 0.7, 3.0), rng)
     points = points[rng.random(len(points)) < 0.5]
     near = place.distance(points)
-    points = points[near < 0.6 * place.radius_m]
+    points = points[near < 0.4 * place.radius_m]
     margin = 2.4 if style.urban else 4.0
     points = points[place.clear(points, margin)]
     clumped = _noise(place, points, 26.0, "bushes") > -0.1
@@ -185,12 +217,12 @@ def _instances(place: Place, shapes: list[Plant], xyz: F64, rng: np.random.Gener
 # ---------------------------------------------------------------- level of detail
 
 
-def _levels(distance: F64, cost: F64) -> NDArray[np.int64]:
+def _levels(distance: F64, cost: F64, budget: float) -> NDArray[np.int64]:
     """Detail of each plant: by distance, the limits drawn in until all fits the budget."""
     squeeze = 1.0
     for _ in range(14):
         level = np.searchsorted(np.array(_LIMITS_M) * squeeze, distance)
-        if float((np.array(_COST)[level] * cost).sum()) <= MOST_TRIANGLES:
+        if float((np.array(_COST)[level] * cost).sum()) <= budget:
             return np.asarray(level)
         squeeze *= 0.82
     return np.asarray(level)
@@ -205,11 +237,12 @@ def _grow(place: Place, rows: _Rows) -> None:
     table = species_table()
     bush = np.array([table[name.rstrip("*")].form == "bush" for name in rows.names])
     cost = np.where(bush, 0.25, 1.0)
+    budget = float(np.clip(SCENE_TRIANGLES - place.triangles, 70_000, MOST_TRIANGLES))
     order = np.argsort(near, kind="stable")
-    fits = np.cumsum(cost[order] * _COST[-1]) < MOST_TRIANGLES
+    fits = np.cumsum(cost[order] * _COST[-1]) < budget
     order = order[fits]
     level = np.zeros(len(xy), np.int64)
-    level[order] = _levels(near[order], cost[order])
+    level[order] = _levels(near[order], cost[order], budget)
     rng = place.rng("growth")
     xyz = place.on_ground(xy)
     prototypes: dict[tuple[str, int, int], Plant] = {}

@@ -80,6 +80,7 @@ class Plan:
     detail: int
     shop: bool
     look: Look
+    most_storeys: int = 8
 
     @property
     def x(self) -> tuple[float, float]:
@@ -147,7 +148,7 @@ def windows(plan: Plan, storeys: int, bays: int, kinds: list[str]) -> NDArray[np
     """Windows by column, mirrored about the middle; curtains and blinds at random."""
     if plan.detail == 2:
         return grid(storeys, bays, (kinds[0], 1, "", ""))
-    half = [kinds[int(plan.rng.integers(len(kinds)))] for _ in range((bays + 1) // 2)]
+    half = [kinds[0]] + [kinds[int(plan.rng.integers(len(kinds)))] for _ in range((bays - 1) // 2)]
     columns = half + half[: bays // 2][::-1]
     out = np.empty((storeys, bays), object)
     variants = plan.rng.choice(4, (storeys, bays), p=[0.4, 0.25, 0.15, 0.2])

@@ -148,12 +148,12 @@ def hedge(
 
 def grass_tuft(rng: np.random.Generator, *, season: str = "summer", blades: int = 14) -> Plant:
     """Tall grass and weeds: single curved blades of two triangles, about 0.5 m high."""
-    height = rng.uniform(0.22, 0.6, blades)
+    height = rng.uniform(0.16, 0.46, blades)
     phi = rng.uniform(0, 2 * np.pi, blades)
-    foot = rng.normal(0, 0.10, (blades, 2))
+    foot = rng.normal(0, 0.13, (blades, 2))
     lean = height * rng.uniform(0.15, 0.6, blades)
     out = np.stack([np.cos(phi), np.sin(phi)], 1)
-    across = np.stack([-out[:, 1], out[:, 0]], 1) * rng.uniform(0.012, 0.03, blades)[:, None]
+    across = np.stack([-out[:, 1], out[:, 0]], 1) * rng.uniform(0.008, 0.02, blades)[:, None]
     zero = np.zeros(blades)
     middle = foot + 0.35 * lean[:, None] * out
     rows = [
@@ -164,6 +164,13 @@ def grass_tuft(rng: np.random.Generator, *, season: str = "summer", blades: int 
     vertices = np.stack(rows, 1).reshape(-1, 3)
     faces = (np.arange(blades) * 5)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3], [3, 2, 4]])
     uv = np.tile(rng.uniform(0, 1, (blades, 1, 2)), (1, 5, 1)).reshape(-1, 2)
-    palette = {"spring": "lime", "summer": "olive", "autumn": "olive", "winter": "bare"}[season]
-    materials = _materials(replace(species_table()["shrub"], name="grass"), palette, rng)
+    tone = {
+        "spring": (0.11, 0.17, 0.04),
+        "summer": (0.13, 0.17, 0.05),
+        "autumn": (0.17, 0.16, 0.06),
+        "winter": (0.2, 0.17, 0.09),
+    }
+    r, g, b = (np.array(tone[season]) * rng.uniform(0.75, 1.2)).tolist()
+    grass = Material("tall grass", (r, g, b), roughness=0.8, reflectance_905=0.5)
+    materials = (grass, grass, grass)
     return Plant(Mesh.of(vertices, faces.reshape(-1, 3), uv, LEAF), materials, float(height.max()), 0.4, 0.2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -26,6 +26,7 @@ class Style:
         setback_m: from the outer edge of the pavement (or road) to the facade.
         gap_m: between neighbours.
         frontage: share of plots that are built on.
+        most_storeys: of flats and town houses.
         shops: share of houses with shops (flats and town houses).
         second_row: share of places behind the first row that hold a house.
         paved: the ground between pavement and facade is paved.
@@ -69,7 +70,8 @@ class Style:
     delineators: bool = False
     noise_barriers: float = 0.0
     utility_poles: float = 0.0
-    urban: bool = field(default=False)
+    most_storeys: int = 8
+    urban: bool = False
 
 
 @cache

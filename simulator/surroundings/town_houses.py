@@ -22,7 +22,7 @@ def flats(plan: Plan) -> tuple[Palette, float]:
     rng = plan.rng
     palette = plan.palette()
     finish = palette.finish
-    storeys = int(rng.integers(4, 8 if finish in ("plaster", "panel") else 6))
+    storeys = min(int(rng.integers(4, 8 if finish in ("plaster", "panel") else 6)), plan.most_storeys)
     height = float(rng.uniform(2.75, 3.15))
     ground = 4.0 if plan.shop else height
     levels = np.concatenate([[0.0], ground + height * np.arange(storeys)])
@@ -69,7 +69,7 @@ def townhouse(plan: Plan) -> tuple[Palette, float]:
     """Narrow house in a row: two to four storeys, pitched roof along the street."""
     rng = plan.rng
     palette = plan.palette(kelvin=2800.0)
-    storeys, height = int(rng.integers(2, 5)), float(rng.uniform(2.7, 3.3))
+    storeys, height = min(int(rng.integers(2, 5)), plan.most_storeys), float(rng.uniform(2.7, 3.3))
     ground = 3.8 if plan.shop else height
     levels = np.concatenate([[0.0], ground + height * np.arange(storeys)])
     kinds = [plan.text(plan.look.windows)]
