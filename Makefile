@@ -21,7 +21,6 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 demo: $(VENV)/.run  ## 8 edge-case scenes, a dataset and a page to look at
-	@rm -rf "$(DEMO_DIR)"
 	@$(BIN)/oddroad demo --scenes $(DEMO_SCENES) --out $(DEMO_DIR) --workers $(WORKERS)
 
 test: $(VENV)/.dev  ## the whole suite
