@@ -22,6 +22,95 @@ if TYPE_CHECKING:
 
 ISSUES = "https://github.com/oddroad/oddroad/issues"
 CATALOGUES = ("anomalies", "actors", "weather", "sensors", "formats", "scenarios")
+DEMO = (
+    "night_rain_lost_cargo",
+    "deer_in_fog_at_dawn",
+    "child_behind_parked_van",
+    "roadworks_in_snow",
+    "wrong_way_driver_at_dusk",
+    "black_ice_low_sun",
+    "fallen_tree_in_village",
+    "person_lying_at_night",
+    "pothole_field",
+    "broken_down_car",
+)
+DEMO_SCENES = 8
+
+app = typer.Typer(
+    help="Autonomous-driving edge cases, simulated, rendered and labelled on a plain CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as weather.rain_mm_h=12; may be repeated."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed; equal seeds give equal results.", min=0)]
+Quality = Annotated[str, typer.Option("--quality", metavar="Q", help="standard for datasets, preview for a look.")]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from, with its traceback.")] = False,
+) -> None:
+    """Read the options that all commands have (`main` looks for --debug itself, wherever it stands)."""
+
+
+@app.command()
+def generate(
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO.yaml...", help="Scenario files; scenes take them in turn.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make; must be empty without --resume.")],
+    scenes: Annotated[
+        int | None,
+        typer.Option("--scenes", metavar="N", help="How many scenes to draw; default: one of each file.", min=1),
+    ] = None,
+    seed: Seed = 0,
+    format: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="KIND", help="Dataset format, may be repeated; default: kitti and coco."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="W", help="Processes; the result does not depend on it.", min=1, max=512)
+    ] = 1,
+    quality: Quality = "standard",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted run; begins one if there is none.")
+    ] = False,
+    set_: Set = None,
+) -> None:
+    """Draw scenes from scenarios and write them as a labelled dataset."""
+    from simulator.pipeline.dataset import FORMATS
+
+    formats = format or list(FORMATS)
+    overrides = set_ or []
+    command = _normalised(scenarios, scenes, seed, formats, quality, overrides)
+    manifest = _generate(
+        _load_all(scenarios, overrides),
+        out,
+        scenes=scenes,
+        seed=seed,
+        formats=formats,
+        workers=workers,
+        quality=quality,
+        resume=resume,
+        command=command,
+    )
+    typer.echo(str(manifest))
+
+
+def _generate(scenarios: list[tuple[str, Scenario]], out: Path, **options: Any) -> Path:
+    from simulator.cli.progress import Progress
+    from simulator.pipeline import generate
+
+    with Progress() as progress:
+        return generate(scenarios, out, report=progress, **options)
+
+
 def _load_all(paths: Sequence[str], overrides: Sequence[str]) -> list[tuple[str, Scenario]]:
     """Every scenario; the problems of all files in one error."""
     from simulator.scenario.reading import load
