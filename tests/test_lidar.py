@@ -12,7 +12,7 @@ from small_world import GREY, ORIGIN, air, car, drive, thing
 
 from simulator.errors import InputError
 from simulator.numerics import se3
-from simulator.scene import Body, Material, Model, SceneBuilder
+from simulator.scene import Body, Material, Model, SceneBuilder, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Surface
 from simulator.scene.mesh import box
@@ -247,6 +247,25 @@ def test_slices_follow_the_fastest_object() -> None:
     assert len(slice_bounds(drive(builder, {ego: (30, 0, 0)}), ego, times)) == 2
     assert len(slice_bounds(drive(builder, {target: (1, 0, 0)}), ego, times)) == 9
     assert len(slice_bounds(drive(builder, {target: (30, 0, 0)}), ego, times)) == 37
+
+
+def test_timelines_that_record_moving_objects_only() -> None:
+    """The same sweep whether a timeline holds all objects, or the moving ones and the others' rest."""
+    builder = ground()
+    builder.add_object(thing("barrier", (0.3, 3, 1)), ORIGIN + [8.0, 3, 0])
+    ego = with_ego(builder)
+    other = builder.add_object(car(), ORIGIN + [15.0, -3, 0], moving=True)
+    scene = builder.build()
+    for velocity in ({ego: (20.0, 1, 0), other: (-9.0, 0, 0)}, {other: (-9.0, 0, 0)}):
+        full = drive(builder, velocity)
+        rows = np.array(sorted(velocity))
+        channels = ("position", "rpy", "velocity", "travel_m", "steer_rad", "gait_rad", "lamps")
+        few = Timeline(full.times_ns, *(getattr(full, name)[:, rows] for name in channels), rows, full.at(0))
+        ours, theirs = (
+            Lidar(z_m=1.73).sense(Stage(scene, timeline, air(), ego), NOW, 1, "standard") for timeline in (full, few)
+        )
+        np.testing.assert_allclose(theirs.points, ours.points, atol=1e-6)
+        np.testing.assert_allclose(theirs.world_SE3_lidar, ours.world_SE3_lidar)
 
 
 def test_empty_world_gives_no_points() -> None:

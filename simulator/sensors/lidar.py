@@ -166,20 +166,33 @@ def sensor_poses(stage: Stage, ego_SE3_sensor: NDArray[np.float64], times_ns: ND
 
 
 def _object_states(
-    timeline: Timeline, row: int, times_ns: NDArray[np.int64]
+    timeline: Timeline, object_id: int, times_ns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(N, 3) world positions and (N, 3) roll, pitch, yaw of one object at many times."""
+    column = _column(timeline, object_id)
+    if column is None:
+        state = timeline.at(int(timeline.times_ns[0]))
+        still = np.zeros((len(times_ns), 1))
+        return state.position[object_id] + still, state.rpy[object_id] + still
     recorded = timeline.times_ns
     t = np.clip(times_ns, recorded[0], recorded[-1])
     i = np.clip(np.searchsorted(recorded, t, "right") - 1, 0, max(len(recorded) - 2, 0))
     j = np.minimum(i + 1, len(recorded) - 1)
     span = np.maximum(recorded[j] - recorded[i], 1)
     w = ((t - recorded[i]) / span)[:, None]
-    position, rpy = timeline.position[:, row], timeline.rpy[:, row]
+    position, rpy = timeline.position[:, column], timeline.rpy[:, column]
     return (
         position[i] + w * (position[j] - position[i]),
         rpy[i] + w * se3.wrap_angle(rpy[j] - rpy[i]),
     )
+
+
+def _column(timeline: Timeline, object_id: int) -> int | None:
+    """Where the timeline's arrays hold an object; None for one that never moves."""
+    if timeline.rows is None:
+        return object_id
+    found = np.flatnonzero(timeline.rows == object_id)
+    return int(found[0]) if len(found) else None
 
 
 def fired(sweep: Sweep, local_SE3_sensor: NDArray[np.float64]) -> Rays:
@@ -200,9 +213,11 @@ def slice_bounds(timeline: Timeline, ego: int, times_ns: NDArray[np.int64]) -> N
     step = int(timeline.times_ns[1] - timeline.times_ns[0]) if len(timeline.times_ns) > 1 else 1
     first = max(0, int((times_ns[0] - timeline.times_ns[0]) // step))
     last = min(len(timeline.times_ns), int(-(-(times_ns[-1] - timeline.times_ns[0]) // step)) + 1)
-    change = 0.0
+    change, column = 0.0, _column(timeline, ego)
     for channel in (timeline.position, timeline.rpy, timeline.travel_m, timeline.steer_rad, timeline.gait_rad):
-        span = np.delete(channel[first:last], ego, axis=1).reshape(max(last - first, 0), -1)
+        span = channel[first:last]
+        span = span if column is None else np.delete(span, column, axis=1)
+        span = span.reshape(len(span), -1)
         if len(span) > 1 and span.shape[1]:
             change = max(change, float(np.abs(np.diff(span, axis=0)).sum(0).max()))
     count = 1
