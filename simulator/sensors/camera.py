@@ -126,7 +126,12 @@ class Camera(Sensor, kind="camera"):
         local_SE3_camera[:3, 3] -= stage.scene.origin
         picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
         exposure = film.meter(
-            picture.radiance, self.exposure_target, self.f_number, self.exposure_max_ms / 1000, self.iso_max
+            picture.radiance,
+            transport.sky.horizontal_lx,
+            self.exposure_target,
+            self.f_number,
+            self.exposure_max_ms / 1000,
+            self.iso_max,
         )
         radiance = self._with_precipitation(
             picture.radiance, picture.depth, transport, local_SE3_camera, exposure, seed
@@ -172,7 +177,7 @@ class Camera(Sensor, kind="camera"):
         gain = np.zeros_like(radiance)
         half_width, half_height = self.width / self.fx / 1.9, self.height / self.fy / 1.9
         sky = transport.sky
-        mean_sky = (sky.table * np.cos(np.linspace(0, np.pi / 2, len(sky.table)))[:, None, None]).mean((0, 1))
+        mean_sky = (sky.horizontal_lx - sky.sun_lx * max(float(sky.sun_direction[2]), 0.0)) / np.pi
         camera_R_local = local_SE3_camera[:3, :3].T
         own_velocity = stage.snapshot.velocity[stage.ego]
         for kind in kinds:

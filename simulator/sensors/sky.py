@@ -57,6 +57,11 @@ class Sky(NamedTuple):
     sun_lx: F32
     extinction: F32
 
+    @property
+    def horizontal_lx(self) -> F32:
+        """(3,) illuminance of a horizontal plane by sun and sky, by channel."""
+        return np.asarray(self.ground * np.float32(np.pi / GROUND_ALBEDO))
+
 
 def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     """Sky for an atmosphere; `seed` shapes the clouds, `town` adds the glow of street light at night."""
@@ -118,7 +123,7 @@ def _airlight(radiance: F64) -> F64:
     cells = low.reshape(AZIMUTHS, -1, 3).mean(1)
     spectrum = np.fft.rfft(cells, axis=0)
     spectrum *= np.exp(-((np.arange(len(spectrum)) / 6.0) ** 2))[:, None]
-    return np.maximum(np.fft.irfft(spectrum, AZIMUTHS, axis=0), 0.3 * cells.min())
+    return np.asarray(np.maximum(np.fft.irfft(spectrum, AZIMUTHS, axis=0), 0.3 * cells.min()))
 
 
 def irradiance_harmonics(radiance: F64, ground: F64) -> F64:

@@ -19,7 +19,8 @@ METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
 FLAT_LIFT, CONTRASTY_STOPS = 0.25, 1.2
-NEUTRAL_STRENGTH = 0.6  # how far white balance goes toward a grey mean
+DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.35  # how far white balance goes: to the daylight, or to a grey mean at night
+DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,14 @@ class Exposure:
         return math.log2(self.white_cd_m2 / SATURATION)
 
 
-def meter(radiance: F32, target: float, f_number: float, time_max_s: float, iso_max: float) -> Exposure:
+def meter(
+    radiance: F32, daylight_rgb: F32, target: float, f_number: float, time_max_s: float, iso_max: float
+) -> Exposure:
     """Exposure that brings the mean of the coded picture to `target`, within what lens and sensor can do.
 
     Args:
         radiance: (H, W, 3) cd/m2.
+        daylight_rgb: (3,) horizontal illuminance by sun and sky, by channel.
         target: mean 0..1 of the sRGB-coded picture, the sky counting less.
         f_number, time_max_s, iso_max: limits; darker scenes stay dark.
     """
@@ -68,9 +72,12 @@ def meter(radiance: F32, target: float, f_number: float, time_max_s: float, iso_
     ev = math.log2(white / SATURATION)
     time = min(f_number**2 / 2.0**ev, time_max_s)
     iso = max(100.0 * f_number**2 / time / 2.0**ev, 100.0)
-    seen = np.minimum(small, white) * (weight * (luminance < white))[..., None]
-    mean = np.maximum(seen.sum((0, 1)), 1e-12)
-    gains = np.clip((mean[1] / mean) ** NEUTRAL_STRENGTH, 0.5, 2.0)
+    if daylight_rgb[1] > DAYLIGHT_LX:
+        gains = np.clip((daylight_rgb[1] / daylight_rgb.astype(np.float64)) ** DAYLIGHT_BALANCE, 0.5, 2.0)
+    else:
+        seen = np.minimum(small, white) * (weight * (luminance < white))[..., None]
+        mean = np.maximum(seen.sum((0, 1)), 1e-12)
+        gains = np.clip((mean[1] / mean) ** NIGHT_BALANCE, 0.6, 1.6)
     return Exposure(white, time, iso, (float(gains[0]), float(gains[1]), float(gains[2])))
 
 

@@ -34,7 +34,8 @@ SUN_RADIANCE = np.float32(1 / (np.pi * 0.00465**2))  # per illuminance: one over
 OFFSET_M = np.float32(2e-3)  # secondary rays start this far above the surface, plus a share of the distance
 OFFSET_SHARE = np.float32(2e-5)
 MIRROR_LEAST = np.float32(0.02)  # weaker reflections take the mean light of their surroundings
-MIRROR_ROUGHEST = np.float32(0.36)
+MIRROR_ROUGHEST = np.float32(0.36)  # of coats
+BASE_ROUGHEST = np.float32(0.22)  # of bare surfaces, such as metal
 COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
 FAR_GROUND_M = np.float32(300.0)
@@ -185,20 +186,30 @@ def has_mirror_coat(p):  # type: ignore[no-untyped-def]
     return p.coat > COAT_LEAST and p.coat_roughness < MIRROR_ROUGHEST
 
 
+@kernel(inline=True)
+def stratum(a, b, sample, samples):  # type: ignore[no-untyped-def]
+    """Two uniform numbers of a pixel made those of one of its samples: even steps (a golden section in the second)."""
+    a = (np.float32(sample) + a) / np.float32(samples)
+    b += np.float32(sample) * np.float32(0.61803399)
+    return a, b - np.float32(math.floor(b))
+
+
 @kernel
-def prepare(start, stop, points, paths, sky, seed, soft, mirrors, sun_wanted):  # type: ignore[no-untyped-def]
+def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_wanted):  # type: ignore[no-untyped-def]
     """Choose for each solid point the ray to the sun and the mirror ray, if it needs one.
 
     Args:
         start, stop: range of points.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
         seed: uint32 of this batch.
+        samples: the points are so many samples of each pixel, sample after sample; their random numbers are strata.
         soft: aim at a random place of the sun's disc instead of its middle.
         mirrors: look for mirror reflections.
         sun_wanted: (N,) bool result.
     """
     _, _, _, _, sun, sun_lx, extinction = sky
     shining = sun_lx[1] > ZERO
+    pixels = len(points) // samples
     for i in range(start, stop):
         p, path = points[i], paths[i]
         sun_wanted[i] = False
@@ -207,7 +218,8 @@ def prepare(start, stop, points, paths, sky, seed, soft, mirrors, sun_wanted):  
         if shining:
             lx, ly, lz = sun[0], sun[1], sun[2]
             if soft:
-                a, b = random2(seed, i, 0, 1)
+                a, b = random2(seed, i % pixels, 0, 1)
+                a, b = stratum(a, b, i // pixels, samples)
                 lx, ly, lz = in_cone(lx, ly, lz, SUN_RADIUS, a, b)
             path.sx, path.sy, path.sz = lx, ly, lz
             sun_wanted[i] = p.nx * lx + p.ny * ly + p.nz * lz > ZERO and p.fx * lx + p.fy * ly + p.fz * lz > ZERO
@@ -217,14 +229,15 @@ def prepare(start, stop, points, paths, sky, seed, soft, mirrors, sun_wanted):  
         if has_mirror_coat(p):
             wr = p.coat * schlick(p.coat_f0, nv)
             wg, wb, rough = wr, wr, p.coat_roughness
-        elif p.roughness < MIRROR_ROUGHEST:
+        elif p.roughness < BASE_ROUGHEST:
             wr, wg, wb = mean_fresnel(p, p.red, nv), mean_fresnel(p, p.green, nv), mean_fresnel(p, p.blue, nv)
             rough = p.roughness
         else:
             continue
         if luminance(wr, wg, wb) < MIRROR_LEAST:
             continue
-        a, b = random2(seed, i, 1, 1)
+        a, b = random2(seed, i % pixels, 1, 1)
+        a, b = stratum(a, b, i // pixels, samples)
         tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05)))  # slopes of GGX
         hx, hy, hz = in_cone(p.nx, p.ny, p.nz, min(tilt, np.float32(0.7)), ONE, b)
         mx, my, mz = mirrored(path.dx, path.dy, path.dz, hx, hy, hz)

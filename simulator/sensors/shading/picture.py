@@ -144,7 +144,7 @@ def take_picture(
             origin, directions, sharpness, SEEN, effort.layers, (effort.samples * rows, width)
         )
         band_seed = int(number) + 16 * (top + 1)
-        transport.light_up(points, paths, band_seed, first_bounce=True)
+        transport.light_up(points, paths, band_seed, first_bounce=True, samples=effort.samples)
         span = np.array([top * width, pixels], np.int64)
         transport.each(len(directions), skylight.look_up, span, width, effort.sky_stride, grid_width,
                        transport.sky.harmonics, grid_points, grid_light, points, paths)  # fmt: skip

@@ -106,11 +106,11 @@ class Transport:
             self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
         return points, paths
 
-    def light_up(self, points: Records, paths: Records, seed: int, first_bounce: bool) -> None:
+    def light_up(self, points: Records, paths: Records, seed: int, first_bounce: bool, samples: int = 1) -> None:
         """Find what the sun and the lamps give to the points and, at the first bounce, the mirror rays they want."""
         wanted = np.empty(len(points), np.bool_)
-        self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), self.quality.soft_sun,
-                  first_bounce, wanted)  # fmt: skip
+        self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), samples,
+                  self.quality.soft_sun, first_bounce, wanted)  # fmt: skip
         rows = np.flatnonzero(wanted).astype(np.int32)
         if len(rows):
             ways = np.empty((len(rows), 3), np.float32)
