@@ -9,7 +9,7 @@ import numpy as np
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.finishes import as_rgb
 from simulator.actors.shape import F64, ball, curve, mirrored, pipe, skin
-from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
+from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, place, turn
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, Metres, uniform
 from simulator.scene import Driver, Material, Mesh, Model
@@ -121,11 +121,22 @@ def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: 
     drives["tail"] = Drive((0.0, 0.0, 1.0), Driver.SWING, 0.12, start)
     turns = {"neck": turn(pitch=float(rng.uniform(-0.15, 0.30))), "head": turn(yaw=float(rng.uniform(-0.3, 0.3)))}
     if species in ("cow", "sheep", "horse") and rng.random() < 0.25:  # grazing
-        turns["neck"] = turn(pitch=0.9)
+        turns["neck"] = _grazing(segments, turns["head"])
     bodies, joints = assemble(segments, _materials(row, species, rng), Pose(turns=turns), drives)
-    box = cycle_box(bodies, joints, phases=8)
+    box = cycle_box(bodies, joints)
     box[0, 2] = 0.0
     return Model("animal", bodies, joints, attributes=(("species", species),), box=box)
+
+
+def _grazing(segments: list[Segment], head: F64) -> F64:
+    """Neck lowered until the muzzle is just above the grass."""
+    own = next(s for s in segments if s.name == "head").mesh.vertices
+    for pitch in np.arange(1.3, 0.1, -0.1):
+        neck = turn(pitch=float(pitch))
+        placed = place(segments, Pose(turns={"neck": neck, "head": head}))["head"]
+        if float((own @ placed[2, :3] + placed[2, 3]).min()) > 0.06:
+            return neck
+    return turn()
 
 
 def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -> tuple[Material, ...]:

@@ -77,14 +77,14 @@ def catalogue_draw(
     """Two ways to draw: a catalogue dimension at `size` (0..1) or near it, and a value give or take a spread."""
     row = load_asset("vehicles")[table][style]
 
-    def draw(name: str) -> float:
+    def _draw(name: str) -> float:
         low, high = row[name]
         return float(low + (high - low) * np.clip(size + rng.uniform(-0.25, 0.25), 0.0, 1.0))
 
-    def near(value: float, spread: float) -> float:
+    def _near(value: float, spread: float) -> float:
         return float(value + rng.uniform(-spread, spread))
 
-    return draw, near
+    return _draw, _near
 
 
 def car_lines(
@@ -305,7 +305,7 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
 
 def load_bed(d: Lines) -> list[Mesh]:
     """Open bed of a pick-up: floor, walls and the back of the cab."""
-    x0, x1 = d.tail_x + d.tail_rake + 0.09, d.rear_base_x - 0.06
+    x0, x1 = d.tail_x + 0.22, d.rear_base_x - 0.06
     half, low, high = d.width / 2 * 0.74, d.deck_z - 0.50, d.deck_z - 0.01
     middle, height = (low + high) / 2, high - low
     parts = [block((x1 - x0, 2 * half, 0.03), ((x0 + x1) / 2, 0, low), Slot.TRIM)]

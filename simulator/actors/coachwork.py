@@ -445,23 +445,23 @@ def _side_stations(
 ) -> tuple[F64, F64, list[int]]:
     """Side columns of the greenhouse: x at the window base and at the roof, and the slot of each cell."""
 
-    def top_of(x: float, lean: float) -> float:
+    def _top_of(x: float, lean: float) -> float:
         return float(np.clip(x - lean, end_top + 0.02, corner_top - 0.02))
 
     b, c = d.b_pillar_x, d.c_pillar_x
     stations: list[tuple[float, float, int]] = [
         (corner_base, corner_top, Slot.PAINT),
         (corner_base - 0.055, corner_top - 0.075, Slot.GLASS),
-        ((corner_base + b) / 2, (corner_top + top_of(b, 0.06)) / 2, Slot.GLASS),
-        (b + 0.045, top_of(b + 0.03, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
-        (b - 0.045, top_of(b - 0.045, 0.06), rear_glass),
-        ((b + c) / 2, (top_of(b, 0.06) + top_of(c, -0.10 if not d.d_window else 0.06)) / 2, rear_glass),
+        ((corner_base + b) / 2, (corner_top + _top_of(b, 0.06)) / 2, Slot.GLASS),
+        (b + 0.045, _top_of(b + 0.03, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
+        (b - 0.045, _top_of(b - 0.045, 0.06), rear_glass),
+        ((b + c) / 2, (_top_of(b, 0.06) + _top_of(c, -0.10 if not d.d_window else 0.06)) / 2, rear_glass),
     ]
     if d.d_window:
         end = end_base + 0.17
         stations += [
-            (c + 0.03, top_of(c + 0.02, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
-            (c - 0.05, top_of(c - 0.05, 0.06), rear_glass),
+            (c + 0.03, _top_of(c + 0.02, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
+            (c - 0.05, _top_of(c - 0.05, 0.06), rear_glass),
             (end, end_top + 0.16, Slot.PAINT),
         ]
     else:

@@ -38,6 +38,7 @@ class Face:
     tail_inner: float
     tail_low: float
     tail_high: float
+    tail_wraps: bool
     light_bar: bool
     cladding: bool
 
@@ -68,6 +69,7 @@ class Face:
             if style != "sedan"
             else float(rng.choice([0.61, 0.72])),
             tail_high=0.91,
+            tail_wraps=bool(rng.random() < 0.3),
             light_bar=bool(rng.random() < 0.15),
             cladding=cladding,
         )
@@ -105,33 +107,34 @@ class Face:
         out[(level > 0.11) & gaps] = Slot.GAP
         out[2, doors] = Slot.GAP
 
-        def fill(where: NDArray[np.bool_], slot: int) -> None:
+        def _fill(where: NDArray[np.bool_], slot: int) -> None:
             out[where] = slot
 
         # Nose: lower intake, corner vents, grille, lamps.
-        fill((level > 0.116) & (level < 0.38) & (nose < self.intake_half), Slot.GRILLE)
+        _fill((level > 0.116) & (level < 0.38) & (nose < self.intake_half), Slot.GRILLE)
         if self.vents:
-            fill((level > 0.116) & (level < 0.38) & (nose > 0.79) & (nose < 0.95), Slot.GLOSS)
+            _fill((level > 0.116) & (level < 0.25) & (nose > 0.69) & (nose < 0.95), Slot.GLOSS)
         if not self.closed:
-            fill((level > self.grille_low) & (level < self.grille_high) & (nose < self.grille_half), Slot.GRILLE)
+            _fill((level > self.grille_low) & (level < self.grille_high) & (nose < self.grille_half), Slot.GRILLE)
         lamp = (level > self.lamp_low) & (level < self.lamp_high)
-        fill(lamp & (nose > self.lamp_inner) & (nose < 1), self.lamp_slot)
+        _fill(lamp & (nose > self.lamp_inner) & (nose < 1), self.lamp_slot)
         out[:, t.front][lamp[:, 0]] = self.lamp_slot
         # Tail: lamps with brake, indicator and reversing parts; diffuser.
         lamp = (level > self.tail_low) & (level < self.tail_high)
-        fill(lamp & (tail > self.tail_inner) & (tail < 1), Slot.TAIL)
-        out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.TAIL
-        fill((level > 0.82) & (level < 0.91) & (tail > 0.66) & (tail < 1), Slot.BRAKE)
+        _fill(lamp & (tail > self.tail_inner) & (tail < 1), Slot.TAIL)
+        if self.tail_wraps:
+            out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.TAIL
+        _fill((level > 0.82) & (level < 0.91) & (tail > max(0.66, self.tail_inner)) & (tail < 1), Slot.BRAKE)
         split = max(self.tail_low, 0.61)
-        fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
-        fill(
+        _fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
+        _fill(
             (level > split) & (level < split + 0.115) & (tail > max(self.tail_inner, 0.54)) & (tail < 0.77),
             Slot.REVERSE,
         )
         if self.light_bar:
-            fill((level > 0.82) & (level < 0.91) & (tail < self.tail_inner), Slot.TAIL)
-        fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
-        fill((level > 0.116) & (level < 0.25) & (tail > 0.77) & (tail < 0.95), Slot.REFLECTOR)
+            _fill((level > 0.82) & (level < 0.91) & (tail < self.tail_inner), Slot.TAIL)
+        _fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
+        _fill((level > 0.116) & (level < 0.25) & (tail > 0.77) & (tail < 0.95), Slot.REFLECTOR)
         return out
 
     def details(self, d: Lines, t: Tub) -> list[Mesh]:
@@ -187,7 +190,7 @@ def lid_slots(d: Lines, t: Tub, style: str) -> Cells:
     cabin = (x > d.rear_base_x + 0.12) & (x < d.cowl_x - d.screen_sweep - 0.05)
     out[cabin, 1 : cells - 1] = -1
     if style == "pickup":
-        bed = (x > d.tail_x + d.tail_rake + 0.09) & (x < d.rear_base_x - 0.02)
+        bed = (x > d.tail_x + 0.21) & (x < d.rear_base_x - 0.02)
         out[bed, 3 : cells - 3] = -1
     return out
 

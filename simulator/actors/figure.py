@@ -22,18 +22,18 @@ def figure(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Segment]
     upper, fore = _upper_arm(p, dress, rng), _forearm(p, dress, rng)
     for side, sign in (("l", 1.0), ("r", -1.0)):
 
-        def at(mesh: Mesh, y: float, sign: float = sign) -> Mesh:
+        def _at(mesh: Mesh, y: float, sign: float = sign) -> Mesh:
             return (mesh if sign > 0 else mirrored(mesh)).moved(y=sign * y)
 
         hip, shoulder = p.hip_y, p.shoulder_y
         knee_z, ankle_z, elbow_z = float(p.z(0.285)), float(p.z(0.045)), float(p.z(0.635))
         segments += [
-            Segment(f"thigh_{side}", "trunk", (0.0, sign * hip, p.hip_z), at(thigh, hip)),
-            Segment(f"shin_{side}", f"thigh_{side}", (0.0, sign * hip, knee_z), at(shin, hip)),
+            Segment(f"thigh_{side}", "trunk", (0.0, sign * hip, p.hip_z), _at(thigh, hip)),
+            Segment(f"shin_{side}", f"thigh_{side}", (0.0, sign * hip, knee_z), _at(shin, hip)),
             Segment(f"ankle_{side}", f"shin_{side}", (0.0, sign * hip, ankle_z), NOTHING),
-            Segment(f"foot_{side}", f"ankle_{side}", (0.0, sign * hip, ankle_z), at(foot, hip)),
-            Segment(f"arm_{side}", "trunk", (-0.008 * w, sign * shoulder, float(p.z(0.796))), at(upper, shoulder)),
-            Segment(f"fore_{side}", f"arm_{side}", (-0.008 * w, sign * shoulder, elbow_z), at(fore, shoulder)),
+            Segment(f"foot_{side}", f"ankle_{side}", (0.0, sign * hip, ankle_z), _at(foot, hip)),
+            Segment(f"arm_{side}", "trunk", (-0.008 * w, sign * shoulder, float(p.z(0.796))), _at(upper, shoulder)),
+            Segment(f"fore_{side}", f"arm_{side}", (-0.008 * w, sign * shoulder, elbow_z), _at(fore, shoulder)),
         ]
     return segments
 
@@ -208,7 +208,7 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
     """Skirt, and the hem of jacket or coat: open shells round the hips."""
     w, out = p.wide, []
 
-    def tailored(low: float, top: float, flare: float, slot: int) -> Mesh:
+    def _tailored(low: float, top: float, flare: float, slot: int) -> Mesh:
         z = np.linspace(low, top, 6)
         grow = dress.thickness + 0.003 + flare * (top - z) / max(top - low, 0.05)
         width = np.interp(
@@ -231,9 +231,9 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
         return merge([skin(rings, slot, caps=False), inner])
 
     if dress.legs == "skirt":
-        out.append(tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
+        out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
     if dress.hem < 0.54:
-        out.append(tailored(dress.hem, 0.57, 0.3 * dress.thickness if dress.hem > 0.45 else 0.05, Part.TOP))
+        out.append(_tailored(dress.hem, 0.57, 0.3 * dress.thickness if dress.hem > 0.45 else 0.05, Part.TOP))
     return out
 
 
@@ -327,7 +327,7 @@ def limb(
     if folds and rng is not None:
         rings = _folds(rings, rng, folds)
 
-    def dome(ring: F64, radius: float, sign: float) -> F64:
+    def _dome(ring: F64, radius: float, sign: float) -> F64:
         middle = ring.mean(0)
         return np.stack(
             [middle + (ring - middle) * c + [0, 0, sign * radius * s] for c, s in ((0.87, 0.5), (0.5, 0.87))]
@@ -335,12 +335,12 @@ def limb(
 
     if round_low:
         rings, cells = (
-            np.concatenate([dome(rings[0], float(b[0]), -1.0)[::-1], rings]),
+            np.concatenate([_dome(rings[0], float(b[0]), -1.0)[::-1], rings]),
             np.concatenate([[cells[0]] * 2, cells]),
         )
     if round_high:
         rings, cells = (
-            np.concatenate([rings, dome(rings[-1], float(b[-1]), 1.0)]),
+            np.concatenate([rings, _dome(rings[-1], float(b[-1]), 1.0)]),
             np.concatenate([cells, [cells[-1]] * 2]),
         )
     return skin(rings, cells)

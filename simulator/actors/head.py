@@ -40,7 +40,7 @@ def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
         )
     )
 
-    def face(t: float, y: float, out: float = 0.0) -> tuple[float, float, float]:
+    def _face(t: float, y: float, out: float = 0.0) -> tuple[float, float, float]:
         half = np.interp(t, _HEAD_T, _HEAD_W) * h
         x = (
             np.interp(t, _HEAD_T, _HEAD_X) * h
@@ -49,16 +49,16 @@ def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
         )
         return (float(x) + out * h, y * h, chin + t * h)
 
-    nose = ball((0.075 * h, 0.05 * h, 0.055 * h), face(0.335, 0.0, 0.0), Part.SKIN, rings=3, segments=6)
-    bridge = ball((0.045 * h, 0.032 * h, 0.12 * h), face(0.42, 0.0, -0.005), Part.SKIN, rings=3, segments=6)
-    mouth = ball((0.02 * h, 0.095 * h, 0.022 * h), face(0.19, 0.0, -0.002), Part.LIPS, rings=3, segments=6)
+    nose = ball((0.075 * h, 0.05 * h, 0.055 * h), _face(0.335, 0.0, 0.0), Part.SKIN, rings=3, segments=6)
+    bridge = ball((0.045 * h, 0.032 * h, 0.12 * h), _face(0.42, 0.0, -0.005), Part.SKIN, rings=3, segments=6)
+    mouth = ball((0.02 * h, 0.095 * h, 0.022 * h), _face(0.19, 0.0, -0.002), Part.LIPS, rings=3, segments=6)
     parts += [nose, bridge, mouth]
     for sign in (1.0, -1.0):
         parts.append(
-            ball((0.022 * h, 0.050 * h, 0.022 * h), face(0.495, sign * 0.145, -0.010), Part.EYES, rings=3, segments=6)
+            ball((0.022 * h, 0.050 * h, 0.022 * h), _face(0.495, sign * 0.145, -0.010), Part.EYES, rings=3, segments=6)
         )
         parts.append(
-            ball((0.024 * h, 0.072 * h, 0.014 * h), face(0.575, sign * 0.15, 0.0), Part.HAIR, rings=3, segments=6)
+            ball((0.024 * h, 0.072 * h, 0.014 * h), _face(0.575, sign * 0.15, 0.0), Part.HAIR, rings=3, segments=6)
         )
         ear = (float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h, sign * 0.325 * h, chin + 0.45 * h)
         parts.append(ball((0.065 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=3, segments=6))

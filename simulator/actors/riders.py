@@ -52,7 +52,7 @@ def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -
     for side in ("l", "r"):
         turns[f"thigh_{side}"] = trunk.T @ turns[f"thigh_{side}"]
     bodies, joints = assemble(segments, person.materials, Pose(root, turns), drives)
-    return Model("rider", bodies, joints, attributes=person.facts, box=cycle_box(bodies, joints, phases=8))
+    return Model("rider", bodies, joints, attributes=person.facts, box=cycle_box(bodies, joints))
 
 
 def _aim(direction: F64, side: F64) -> F64:

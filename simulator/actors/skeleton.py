@@ -152,7 +152,7 @@ def moved_vertices(
     return result
 
 
-def cycle_box(bodies: tuple[Body, ...], joints: tuple[Joint, ...], phases: int = 12, margin: float = 0.01) -> F64:
+def cycle_box(bodies: tuple[Body, ...], joints: tuple[Joint, ...], phases: int = 16, margin: float = 0.01) -> F64:
     """(2, 3) bounds over a gait cycle with a margin for phases between the sampled ones; feet stay on z = 0."""
     states = np.arange(phases) * (2 * np.pi / phases) if joints else [0.0]
     low, high = np.full(3, np.inf), np.full(3, -np.inf)

@@ -124,7 +124,7 @@ def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np
         legs = "skirt"
     elif sleeve < 1.0 and clothes != "formal" and rng.random() < 0.3:
         legs = "shorts"
-    styles = ["long", "long", "bun", "ponytail", "short"] if female else ["short", "short", "short", "short", "bald"]
+    styles = ["long", "long", "bun", "ponytail", "short"] if female else ["short"] * 9 + ["bald"]
     hats = ["", "", "", "", "beanie", "hood"] if winter else ["", "", "", "", "", "cap"]
     if female and rng.random() < 0.05:
         hats = ["scarf"]

@@ -79,7 +79,7 @@ def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
     rim = 0.56 * r
     side = r - rim
 
-    def tyre(at: float, half: float) -> Mesh:
+    def _tyre(at: float, half: float) -> Mesh:
         radius = [rim, rim + 0.5 * side, r - 0.08 * side, r, r, r - 0.08 * side, rim + 0.5 * side, rim]
         y = [
             at - 0.8 * half,
@@ -95,10 +95,10 @@ def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
 
     if double:
         half = h / 2 * 0.96
-        parts = [tyre(h / 2, half), tyre(-h / 2, half)]
+        parts = [_tyre(h / 2, half), _tyre(-h / 2, half)]
         dish = [0.88, 0.80, 0.25, 0.18, 0.18, 0.26]
     else:
-        parts = [tyre(0.0, h)]
+        parts = [_tyre(0.0, h)]
         dish = [0.86, 0.80, 0.70, 0.92, 0.95, 1.0]
     radius = [rim, 0.93 * rim, 0.88 * rim, 0.5 * rim, 0.32 * rim, 0.0]
     parts.append(lathe(radius, [d * h for d in dish], segments=20, slots=[RIM, RIM, RIM, DARK, RIM]))
