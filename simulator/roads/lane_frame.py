@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simulator.numerics.se3 import yaw_pitch_roll
 from simulator.roads.polynomial import Array, Index
-from simulator.roads.road import Road
+from simulator.roads.road import LineState, Road
 
 
 class LaneFrame(NamedTuple):
@@ -40,17 +39,17 @@ def lane_frame(
     section = road.section_at(s) if section is None else section
     inner, outer, d_inner, d_outer = road.lane_edges(section, lane_id, s)
     t, slope = 0.5 * (inner + outer), 0.5 * (d_inner + d_outer)
-    p = road.point(s, t, road.lane_plane_height(section, lane_id, s))
-    backward = lane_id != 0 and not road.drives_forward(lane_id)
-    along, across = _surface_tangents(road, s, t, bend=exact)
+    state = road.state(s)
+    p = road.place(state, s, t, road.lane_plane_height(section, lane_id, s))
+    along, across = _surface_tangents(state, t, bend=exact)
+    normal = _unit(_cross(along, across))
     if exact:
-        forward = along + slope[:, None] * across
+        forward = tuple(a + slope * b for a, b in zip(along, across))
     else:
-        yaw = np.arctan(slope)[:, None]
-        unit = along / np.linalg.norm(along, axis=-1, keepdims=True)
-        normal = _normal(along, across)
-        forward = np.cos(yaw) * unit + np.sin(yaw) * np.cross(normal, unit)
-    heading, pitch, roll = _angles(road, s, -forward if backward else forward, _normal(along, across))
+        forward = _turned(along, normal, np.arctan(slope))
+    if lane_id != 0 and not road.drives_forward(lane_id):
+        forward = tuple(-a for a in forward)
+    heading, pitch, roll = _angles(state.heading, forward, normal)
     width = np.abs(outer - inner) if lane_id == 0 else np.sign(lane_id) * (outer - inner)
     return LaneFrame(p[:, 0], p[:, 1], p[:, 2], heading, pitch, roll, width)
 
@@ -58,35 +57,45 @@ def lane_frame(
 def surface_angles(road: Road, s: ArrayLike, t: ArrayLike, yaw: ArrayLike = 0.0) -> tuple[Array, Array, Array]:
     """Heading, pitch, roll (N,) of a body that lies on the road at (s, t), turned by `yaw` from the direction of s."""
     s, t = np.broadcast_arrays(np.atleast_1d(np.asarray(s, np.float64)), np.asarray(t, np.float64))
-    along, across = _surface_tangents(road, s, t, bend=True)
-    normal = _normal(along, across)
-    unit = along / np.linalg.norm(along, axis=-1, keepdims=True)
-    turn = np.broadcast_to(np.asarray(yaw, np.float64), s.shape)[:, None]
-    return _angles(road, s, np.cos(turn) * unit + np.sin(turn) * np.cross(normal, unit), normal)
+    state = road.state(s)
+    along, across = _surface_tangents(state, t, bend=True)
+    normal = _unit(_cross(along, across))
+    return _angles(state.heading, _turned(along, normal, np.asarray(yaw, np.float64)), normal)
 
 
-def _surface_tangents(road: Road, s: Array, t: Array, *, bend: bool) -> tuple[Array, Array]:
-    """Derivatives (N, 3) of the surface point by s and by t, in the frame of the reference line.
+# Three-vectors are tuples of three arrays (N,): much less to do for numpy than with (N, 3).
+_Vector = tuple[Array, ...]
+
+
+def _surface_tangents(state: LineState, t: Array, *, bend: bool) -> tuple[_Vector, _Vector]:
+    """Derivatives of the surface point by s and by t, in the frame of the reference line.
 
     `bend` takes account of the curvature: the outside of a curve is longer than the reference line.
     """
-    _, grade = road.elevation(s)
-    bank, d_bank = road.superelevation(s)
-    sin, cos = np.sin(bank), np.cos(bank)
-    stretch = np.ones_like(s)
-    if bend:
-        stretch = np.maximum(1.0 - road.reference(s)[3] * t * cos, 1e-6)
-    along = np.stack([stretch, -t * sin * d_bank, grade + t * cos * d_bank], axis=-1)
-    return along, np.stack([np.zeros_like(s), cos, sin], axis=-1)
+    sin, cos = np.sin(state.roll), np.cos(state.roll)
+    stretch = np.maximum(1.0 - state.curvature * t * cos, 1e-6) if bend else np.ones_like(t)
+    along = (stretch, -t * sin * state.roll_slope, state.grade + t * cos * state.roll_slope)
+    return along, (np.zeros_like(t), cos, sin)
 
 
-def _normal(along: Array, across: Array) -> Array:
-    normal = np.cross(along, across)
-    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True))
+def _cross(a: _Vector, b: _Vector) -> _Vector:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
-def _angles(road: Road, s: Array, forward: Array, normal: Array) -> tuple[Array, Array, Array]:
+def _unit(a: _Vector) -> _Vector:
+    length = np.sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2])
+    return a[0] / length, a[1] / length, a[2] / length
+
+
+def _turned(along: _Vector, normal: _Vector, yaw: Array) -> _Vector:
+    """Direction `along`, turned about the normal."""
+    ahead = _unit(along)
+    return tuple(np.cos(yaw) * a + np.sin(yaw) * b for a, b in zip(ahead, _cross(normal, ahead)))
+
+
+def _angles(heading: Array, forward: _Vector, normal: _Vector) -> tuple[Array, Array, Array]:
     """Heading, pitch, roll in the world of bodies with these axes in the frame of the reference line."""
-    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    turn, pitch, roll = yaw_pitch_roll(np.stack([forward, np.cross(normal, forward), normal], axis=-1))
-    return road.reference(s)[2] + turn, pitch, roll
+    ahead = _unit(forward)
+    left = _cross(normal, ahead)
+    pitch = -np.arcsin(np.clip(ahead[2], -1.0, 1.0))
+    return heading + np.arctan2(ahead[1], ahead[0]), pitch, np.arctan2(left[2], normal[2])

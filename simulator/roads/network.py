@@ -95,7 +95,7 @@ class RoadNetwork:
         """(2, 2) lowest and highest x, y of the road surfaces."""
         boxes = []
         for road in self.roads.values():
-            s = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 5.0)) + 1, 2))
+            s = np.linspace(0.0, road.length, min(max(int(np.ceil(road.length / 5.0)) + 1, 2), 20_000))
             section = road.section_at(s)
             edges = (road.table.left[section], -road.table.right[section])
             xy = np.concatenate([road.point(s, road.rank_edges(section, edge, s)[1], 0.0)[:, :2] for edge in edges])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from simulator.errors import InputError
+from simulator.roads.checks import Checker
 from simulator.roads.network import RoadNetwork
 from simulator.roads.records import Connection, Controller, Junction
 from simulator.roads.road import Road
 from simulator.roads.xodr_input import Element, Report, children, integer, load_xml, number, text_of
+from simulator.roads.xodr_lanes import LaneReader
 from simulator.roads.xodr_roads import read_road
 
 
@@ -32,7 +35,7 @@ def read_opendrive(path: str | os.PathLike[str]) -> RoadNetwork:
 
 def check_opendrive(path: str | os.PathLike[str]) -> tuple[list[InputError], list[InputError]]:
     """All problems of an OpenDRIVE file: errors, which make it unusable, and warnings, which were repaired."""
-    report = Report(os.fspath(path))
+    report = Report(os.fspath(path), strict=True)
     try:
         _read(path, report)
     except InputError as error:
@@ -41,7 +44,17 @@ def check_opendrive(path: str | os.PathLike[str]) -> tuple[list[InputError], lis
 
 
 def _read(path: str | os.PathLike[str], report: Report) -> RoadNetwork | None:
-    root = load_xml(path, report)
+    # Millions of records without cycles: the collector would look at all of them again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _read_document(load_xml(path, report), report)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read_document(root: Element, report: Report) -> RoadNetwork | None:
     if root.tag != "OpenDRIVE":
         raise InputError(
             f"the root element is <{root.tag}>; <OpenDRIVE> is needed", source=report.source, line=root.sourceline
@@ -50,20 +63,24 @@ def _read(path: str | os.PathLike[str], report: Report) -> RoadNetwork | None:
     if header is None:
         report.warn(root, "<header> is missing")
     revision = _revision(header, report)
+    reader = LaneReader(report)
     roads: dict[str, Road] = {}
+    lines: dict[tuple[object, ...], int] = {}
     for element in children(root, "road"):
-        road = read_road(element, report)
+        road = read_road(element, reader, report)
         if road is None:
             continue
         if road.id in roads:
             report.error(element, f'road id "{road.id}" is given twice; ids must be unique')
             continue
         roads[road.id] = road
+        lines["road", road.id] = element.sourceline
     if not roads and not report.errors:
         report.error(root, "the file has no usable <road>; at least one is needed")
-    junctions = _junctions(root, report)
+    junctions = _junctions(root, report, lines)
     if report.errors:
         return None
+    Checker(roads, junctions, lines, report).run()
     network = RoadNetwork(
         roads=roads,
         junctions=junctions,
@@ -106,7 +123,7 @@ def _offset(header: Element | None, report: Report) -> tuple[float, float, float
     return (x, y, z, heading)
 
 
-def _junctions(root: Element, report: Report) -> dict[str, Junction]:
+def _junctions(root: Element, report: Report, lines: dict[tuple[object, ...], int]) -> dict[str, Junction]:
     junctions: dict[str, Junction] = {}
     for element in children(root, "junction"):
         name = text_of(element, "id")
@@ -115,6 +132,9 @@ def _junctions(root: Element, report: Report) -> dict[str, Junction]:
         elif name in junctions:
             report.error(element, f'junction id "{name}" is given twice; ids must be unique')
         else:
+            lines["junction", name] = element.sourceline
+            for position, item in enumerate(element.iterchildren("connection")):
+                lines["connection", name, position] = item.sourceline
             junctions[name] = Junction(
                 name,
                 text_of(element, "name"),

@@ -31,6 +31,8 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     `pick` (N,): stations that choose the cubics instead of s; a hair before s it gives the limit from the left.
     """
     s = np.asarray(s, np.float64)
+    if profile is NO_PROFILE:
+        return np.zeros_like(s), np.zeros_like(s)
     index = np.searchsorted(profile[:, 0], s if pick is None else pick, side="right") - 1
     rows = profile[np.maximum(index, 0)]
     value, slope = _cubics(rows, s)

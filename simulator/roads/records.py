@@ -125,6 +125,7 @@ class Lane:
         borders: (K, 5) cubics of the outer border's t from the reference line; used when there are no widths.
         heights: (K, 3) ds, inner, outer: height above the road plane at the two edges, linear in between.
         level: kept out of superelevation.
+        direction: of the traffic: "standard" (by the id and the rule of the road), "reversed" or "both".
         predecessors, successors: lane ids in the previous and next section, or linked road, in the direction of s.
         speeds: (ds, m/s) limits; infinite: none.
     """
@@ -141,6 +142,7 @@ class Lane:
     speeds: tuple[tuple[float, float], ...] = ()
     materials: tuple[LaneMaterial, ...] = ()
     access: tuple[LaneAccess, ...] = ()
+    direction: str = "standard"
 
     @property
     def predecessor(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +36,19 @@ DEFAULT_SPEED_MPS = {
 }
 NO_LIMIT_MPS = 130 * _KMH
 UNKNOWN_SPEED_MPS = 50 * _KMH
+
+
+class LineState(NamedTuple):
+    """The reference line at stations (N,): position, heading, curvature, z, dz/ds, roll, droll/ds."""
+
+    x: Array
+    y: Array
+    heading: Array
+    curvature: Array
+    z: Array
+    grade: Array
+    roll: Array
+    roll_slope: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,19 +218,25 @@ class Road:
             height: above the road plane, such as a kerb's; None: the height of the lane that lies there.
         """
         s, t = np.broadcast_arrays(np.atleast_1d(np.asarray(s, np.float64)), np.asarray(t, np.float64))
+        return self.place(self.state(s), s, t, height)
+
+    def state(self, s: Array) -> LineState:
+        """Everything about the reference line at s (N,)."""
+        return LineState(*self.line.evaluate(s), *self.elevation(s), *self.superelevation(s))
+
+    def place(self, state: LineState, s: Array, t: Array, height: ArrayLike | None = None) -> Array:
+        """`point` with the reference line at s (N,) already evaluated."""
         if height is None:
             height = self._lane_height(s, t) if self.table.has_heights else 0.0
-        x, y, heading, _ = self.line.evaluate(s)
-        z, _ = self.elevation(s)
-        across, up = t, np.asarray(height, np.float64)
+        across, z = t, state.z + np.asarray(height, np.float64)
         if self._lateral_shape is not None:
-            up = up + self._lateral_shape.height(s, t)
+            z = z + self._lateral_shape.height(s, t)
         if self._is_banked:
-            roll, _ = self.superelevation(s)
             flat = self._flat_part(s, t)
-            across = (t - flat) * np.cos(roll) + flat
-            z = z + (t - flat) * np.sin(roll)
-        return np.stack([x - across * np.sin(heading), y + across * np.cos(heading), z + up], axis=-1)
+            across = (t - flat) * np.cos(state.roll) + flat
+            z = z + (t - flat) * np.sin(state.roll)
+        sin, cos = np.sin(state.heading), np.cos(state.heading)
+        return np.stack([state.x - across * sin, state.y + across * cos, z], axis=-1)
 
     def _lane_height(self, s: Array, t: Array) -> Array:
         section = self.section_at(s)
@@ -292,5 +312,10 @@ class Road:
         return 0.5 * (inner + outer)
 
     def drives_forward(self, lane_id: int) -> bool:
-        """Whether traffic on the lane goes in the direction of s."""
-        return (lane_id < 0) == (self.rule != "LHT")
+        """Whether traffic on the lane goes in the direction of s (on lanes for both: the usual direction)."""
+        return ((lane_id < 0) == (self.rule != "LHT")) != (lane_id in self._reversed)
+
+    @cached_property
+    def _reversed(self) -> frozenset[int]:
+        """Lanes on which traffic goes the other way (OpenDRIVE 1.8)."""
+        return frozenset(lane.id for here in self.sections for lane in here.lanes if lane.direction == "reversed")

@@ -88,6 +88,8 @@ def _read_object(item: Element, report: Report) -> RoadObject:
     s, t, z = (_optional(item, name, report) for name in ("s", "t", "zOffset"))
     outlines = _all(item, "outlines", "outline") + children(item, "outline")  # 1.4 has a single one, without a list
     parking = item.find("parkingSpace")
+    if report.strict:
+        _advise(item, outlines, report)
     return RoadObject(
         id=text_of(item, "id"),
         s=s,
@@ -111,6 +113,26 @@ def _read_object(item: Element, report: Report) -> RoadObject:
         parking_access="" if parking is None else text_of(parking, "access", "all"),
         validity=_validity(item, report),
     )
+
+
+def _advise(item: Element, outlines: list[Element], report: Report) -> None:
+    """Advice about objects that break rules of the standard."""
+    kind = text_of(item, "type")
+    if item.get("orientation") is None:
+        report.advise(item, '<object> should have an "orientation": "+", "-" or "none"')
+    if item.get("radius") is not None and (item.get("width") is not None or item.get("length") is not None):
+        report.advise(item, '<object> should have either a "radius" or a "length" and a "width", not both')
+    if item.find("parkingSpace") is not None and kind != "parkingSpace":
+        report.advise(item, f'<object type="{kind}"> should have no <parkingSpace>; only parking spaces have one')
+    for outline in outlines:
+        if len(outline.findall("cornerRoad")) + len(outline.findall("cornerLocal")) < 2:
+            report.advise(outline, "<outline> should have at least two corners")
+    for line in item.iter("polyline"):
+        if len(line.findall("vertexRoad")) + len(line.findall("vertexLocal")) < 2:
+            report.advise(line, "<polyline> should have at least two vertices")
+    for border in item.iter("border"):
+        if truth(border, "useCompleteOutline") and border.find("cornerReference") is not None:
+            report.advise(border, '<border useCompleteOutline="true"> should have no <cornerReference>')
 
 
 def _read_outline(item: Element, report: Report) -> Outline:

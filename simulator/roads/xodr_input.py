@@ -19,30 +19,46 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.roads.polynomial import Array
 
-MAX_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024  # the parsed tree takes about ten times as much memory
+MAX_NUMBER = 1e15  # larger ones are mistakes, and their powers would overflow
+MAX_COEFFICIENT = 1e100  # of a cubic: over a micrometre of road they do get large
 _MAX_PROBLEMS = 1000  # kept of each kind: a broken file of a million lines must not fill the memory
 Element = Any  # an lxml element; lxml is loaded only when a file is read
 
 
 class Report:
-    """Collects the errors and warnings of one file, in the order of reading."""
+    """Collects the errors and warnings of one file, in the order of reading.
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    Args:
+        source: name of the file for the messages.
+        strict: also collect advice, about what the standard asks for but nobody here needs.
+    """
+
+    def __init__(self, source: str, *, strict: bool = False) -> None:
+        self.source, self.strict = source, strict
         self.errors: list[InputError] = []
         self.warnings: list[InputError] = []
+        self._advice: set[str] = set()
+        self.count = 0  # of all problems, also of those beyond the limit
 
-    def error(self, element: Element | None, message: str) -> None:
-        """Note something that makes the file unusable."""
+    def error(self, element: Element | int | None, message: str) -> None:
+        """Note something that makes the file unusable, at an element or a line."""
         self._add(self.errors, element, message)
 
-    def warn(self, element: Element | None, message: str) -> None:
+    def warn(self, element: Element | int | None, message: str) -> None:
         """Note something that was repaired or ignored."""
         self._add(self.warnings, element, message)
 
-    def _add(self, problems: list[InputError], element: Element | None, message: str) -> None:
+    def advise(self, element: Element, message: str) -> None:
+        """Note something of no consequence here, once a file; kept only by a strict report."""
+        if self.strict and message not in self._advice:
+            self._advice.add(message)
+            self._add(self.warnings, element, f"{message} (said once a file)")
+
+    def _add(self, problems: list[InputError], element: Element | int | None, message: str) -> None:
+        self.count += 1
         if len(problems) < _MAX_PROBLEMS:
-            line = None if element is None else element.sourceline
+            line = element if element is None or isinstance(element, int) else element.sourceline
             problems.append(InputError(message, source=self.source, line=line))
 
 
@@ -50,12 +66,13 @@ def load_xml(path: str | os.PathLike[str], report: Report) -> Element:
     """Root element of an XML file, comments removed and namespaces stripped from the names.
 
     Raises:
-        InputError: not a regular readable file, larger than 512 MB, declares entities, or is not well-formed XML.
+        InputError: not a regular readable file, larger than 256 MB, declares entities, or is not well-formed XML.
     """
     from lxml import etree
 
     data = _read_bytes(Path(path), report.source)
-    if re.search(rb"<!\s*ENTITY", data):
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]  # UTF-16 or UTF-32
+    if b"<!ENTITY" in (data.replace(b"\0", b"") if wide else data):
         raise InputError("declares XML entities; OddRoad accepts OpenDRIVE without them", source=report.source)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
@@ -126,12 +143,14 @@ def children(element: Element, name: str) -> list[Element]:
 
 def text_of(element: Element, name: str, default: str = "") -> str:
     """An attribute as text without surrounding white space."""
-    value = element.get(name)
-    return default if value is None else str(value).strip()
+    value: str | None = element.get(name)
+    return default if value is None else value.strip()
 
 
-def number(element: Element, name: str, report: Report, default: float | None = None) -> float:
-    """A finite number from an attribute.
+def number(
+    element: Element, name: str, report: Report, default: float | None = None, *, most: float = MAX_NUMBER
+) -> float:
+    """A finite number from an attribute, of magnitude up to `most`.
 
     With a default, a missing attribute is that default and an unusable one is a warning; without, both are errors
     (and the value NaN).
@@ -146,9 +165,9 @@ def number(element: Element, name: str, report: Report, default: float | None = 
         value = float(text)
     except ValueError:
         value = math.nan
-    if math.isfinite(value):
+    if abs(value) <= most:
         return value
-    message = f'<{element.tag}> {name}="{_short(text)}" is not a finite number'
+    message = f'<{element.tag}> {name}="{_short(text)}" is not a finite number up to {most:g}'
     if default is None:
         report.error(element, message)
         return math.nan
@@ -169,27 +188,42 @@ def integer(element: Element, name: str, report: Report) -> int | None:
 
 def truth(element: Element, name: str) -> bool:
     """Whether an attribute says yes ("true", "yes", "1")."""
-    return text_of(element, name).lower() in ("true", "yes", "1")
+    value: str | None = element.get(name)
+    return value is not None and value.strip().lower() in ("true", "yes", "1")
 
 
 def cubics(elements: Sequence[Element], start: str, report: Report) -> Array:
     """(K, 5) start, a, b, c, d of elements such as <width>, sorted by start; unusable numbers are errors."""
     names = (start, "a", "b", "c", "d")
     try:
-        table = np.array([[float(element.get(name)) for name in names] for element in elements]).reshape(-1, 5)
+        rows = [[float(element.get(name)) for name in names] for element in elements]
+        usable = all(-MAX_COEFFICIENT <= value <= MAX_COEFFICIENT for row in rows for value in row)
     except (TypeError, ValueError):
-        table = np.array([_cubic(element, names, report) for element in elements])
-    if not np.isfinite(table).all():
-        for element, row in zip(elements, table):
-            if not np.isfinite(row).all() and all(element.get(name) is not None for name in names):
-                _cubic(element, names, report)
-        return np.zeros((0, 5))
+        usable = False
+    if not usable:
+        errors = len(report.errors)
+        rows = [_cubic(element, names, report) for element in elements]
+        if len(report.errors) > errors:
+            return np.zeros((0, 5))
+    table = np.array(rows)
     if len(table) > 1 and (np.diff(table[:, 0]) < 0).any():
         report.warn(
             elements[0], f"<{elements[0].tag}> elements are not in ascending order of {start}; they were sorted"
         )
         table = table[np.argsort(table[:, 0], kind="stable")]
+    if report.strict and len(table) > 1 and len(table) == len(elements):
+        _advise_repeats(elements, table, report)
     return table
+
+
+def _advise_repeats(elements: Sequence[Element], table: Array, report: Report) -> None:
+    """Advice about cubics that go on exactly as the ones before them."""
+    (_, a, b, c, d), h = table[:-1].T, np.diff(table[:, 0])
+    onward = np.stack([a + h * (b + h * (c + h * d)), b + h * (2 * c + 3 * h * d), c + 3 * h * d, d], axis=1)
+    same = np.abs(onward - table[1:, 1:]).max(axis=1) < 1e-9
+    if same.any():
+        element = elements[int(np.argmax(same)) + 1]
+        report.advise(element, f"<{element.tag}> goes on as the one before it; it can be left out")
 
 
 def _cubic(element: Element, names: Iterable[str], report: Report) -> list[float]:
@@ -200,7 +234,7 @@ def _cubic(element: Element, names: Iterable[str], report: Report) -> list[float
             report.warn(element, f'<{element.tag}> has no "{name}"; 0 is used')
             row.append(0.0)
         else:
-            row.append(number(element, name, report))
+            row.append(number(element, name, report, most=MAX_COEFFICIENT))
     return row
 
 

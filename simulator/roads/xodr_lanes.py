@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,7 +24,10 @@ from simulator.roads.records import (
 from simulator.roads.xodr_input import Element, Report, children, cubics, integer, number, text_of, truth
 
 _SPEED_UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704, "": 1.0}
-_TOO_SHORT_M = 1e-9
+_SIDES = {"left": 1, "center": 0, "right": -1}
+_MOST_LANES = 500  # of a lane section
+_NO_LANE = Lane(0, "none")
+SHORTEST_M = 1e-9  # shorter roads and lane sections are left out
 
 
 def read_speed(element: Element, report: Report) -> float | None:
@@ -41,92 +45,166 @@ def read_speed(element: Element, report: Report) -> float | None:
     return value * _SPEED_UNITS[unit]
 
 
-def read_sections(lanes: Element, road_length: float, report: Report) -> tuple[LaneSection, ...]:
-    """Lane sections of <lanes>, sorted, each ending where the next one starts."""
-    elements = children(lanes, "laneSection")
-    starts = [number(element, "s", report) for element in elements]
-    if any(math.isnan(start) for start in starts):
-        return ()
-    if any(b < a for a, b in pairwise(starts)):
-        report.warn(elements[0], "lane sections are not in ascending order of s; they were sorted")
-    ordered = sorted(zip(starts, range(len(starts)), elements))
-    if ordered and abs(ordered[0][0]) > 1e-6:
-        report.warn(ordered[0][2], f"the first lane section starts at s={ordered[0][0]:g}; it was extended to s=0")
-    sections: list[LaneSection] = []
-    for position, (start, _, element) in enumerate(ordered):
-        start = 0.0 if position == 0 else start
-        end = ordered[position + 1][0] if position + 1 < len(ordered) else road_length
-        if min(end, road_length) - start <= _TOO_SHORT_M and (sections or position + 1 < len(ordered)):
-            report.warn(element, f"lane section at s={start:g} has no length and was left out")
-            continue
-        sections.append(_read_section(element, start, min(end, road_length), report))
-    if sections and sections[-1].s1 < road_length:
-        sections[-1] = replace(sections[-1], s1=road_length)
-    return tuple(sections)
+class LaneReader:
+    """Reads lane sections; equal lanes of a file become one shared record, which keeps long files fast and small."""
 
+    def __init__(self, report: Report) -> None:
+        from lxml import etree
 
-def _read_section(element: Element, start: float, end: float, report: Report) -> LaneSection:
-    lanes: dict[int, Lane] = {}
-    if truth(element, "singleSide"):
-        report.warn(element, 'lane section with singleSide="true": its other side has no lanes here')
-    for side, sign in (("left", 1), ("center", 0), ("right", -1)):
-        for group in element.iterchildren(side):
-            for item in group.iterchildren("lane"):
-                lane_id = integer(item, "id", report)
-                if lane_id is None:
+        self._report = report
+        self._text_of = etree.tostring
+        self._lanes: dict[bytes, Lane] = {}
+        self._marks: dict[tuple[tuple[str, str], ...], RoadMark] = {}
+
+    def read_sections(self, lanes: Element, road_length: float) -> tuple[LaneSection, ...]:
+        """Lane sections of <lanes>, sorted, each ending where the next one starts."""
+        report = self._report
+        elements = children(lanes, "laneSection")
+        starts = [number(element, "s", report) for element in elements]
+        if any(math.isnan(start) for start in starts):
+            return ()
+        if any(b < a for a, b in pairwise(starts)):
+            report.warn(elements[0], "lane sections are not in ascending order of s; they were sorted")
+        ordered = sorted(zip(starts, range(len(starts)), elements))
+        if ordered and abs(ordered[0][0]) > 1e-6:
+            text = f"the first lane section starts at s={ordered[0][0]:g}; it was extended to s=0"
+            report.warn(ordered[0][2], text)
+        sections: list[LaneSection] = []
+        skipped: list[LaneSection] = []
+        for position, (start, _, element) in enumerate(ordered):
+            start = 0.0 if position == 0 else start
+            is_last = position + 1 == len(ordered)
+            end = min(road_length if is_last else ordered[position + 1][0], road_length)
+            section = self._read_section(element, start, end)
+            if end - start <= SHORTEST_M and (sections or not is_last):
+                report.warn(element, f"lane section at s={start:g} has no length and was left out")
+                skipped.append(section)
+                continue
+            if skipped and sections:
+                section = _relinked(section, skipped, forward=False)
+                sections[-1] = _relinked(sections[-1], skipped, forward=True)
+            skipped.clear()
+            sections.append(section)
+        if sections:
+            last = _relinked(sections[-1], skipped, forward=True) if skipped else sections[-1]
+            sections[-1] = replace(last, s1=road_length)
+        return tuple(sections)
+
+    def _read_section(self, element: Element, start: float, end: float) -> LaneSection:
+        report = self._report
+        lanes: dict[int, Lane] = {}
+        if element.get("singleSide") == "true":
+            report.warn(element, 'lane section with singleSide="true": its other side has no lanes here')
+        for group in element:
+            sign = _SIDES.get(group.tag)
+            for item in () if sign is None else group.iterchildren("lane"):
+                lane = self._shared_lane(item, end - start)
+                if lane is None:
                     continue
-                if lane_id in lanes:
-                    report.warn(item, f"lane {lane_id} is given twice in a lane section; the second was left out")
-                elif (lane_id > 0) - (lane_id < 0) != sign:
-                    accepted = {1: "positive", 0: "0", -1: "negative"}[sign]
-                    report.warn(item, f"lane id {lane_id} under <{side}>: accepted are {accepted} ids; left out")
+                if lane.id in lanes:
+                    report.warn(item, f"lane {lane.id} is given twice in a lane section; the second was left out")
+                elif (lane.id > 0) - (lane.id < 0) != sign:
+                    accepted = {1: "positive", 0: "0", -1: "negative"}[sign or 0]
+                    report.warn(item, f"lane id {lane.id} under <{group.tag}>: accepted are {accepted} ids; left out")
                 else:
-                    lanes[lane_id] = _read_lane(item, lane_id, end - start, report)
-    lanes.setdefault(0, Lane(0, "none"))
-    ids = sorted(lanes, reverse=True)
-    if ids[0] - ids[-1] + 1 != len(ids):
-        report.warn(element, f"lane ids {ids} of a lane section have gaps; lanes are stacked in this order")
-    return LaneSection(start, end, tuple(lanes[lane_id] for lane_id in ids))
+                    lanes[lane.id] = lane
+        lanes.setdefault(0, _NO_LANE)
+        ids = sorted(lanes, reverse=True)
+        if len(ids) > _MOST_LANES:
+            report.error(element, f"a lane section has {len(ids)} lanes; at most {_MOST_LANES} are accepted")
+            ids = [0]
+        if ids[0] - ids[-1] + 1 != len(ids):
+            report.warn(element, f"lane ids {ids} of a lane section have gaps; lanes are stacked in this order")
+        return LaneSection(start, end, tuple([lanes[lane_id] for lane_id in ids]))
+
+    def _shared_lane(self, element: Element, length: float) -> Lane | None:
+        """The record of a lane; a lane read before from the very same text, and without a problem, is used again."""
+        text = self._text_of(element, with_tail=False)
+        known = self._lanes.get(text)
+        if known is not None:
+            return known
+        problems = self._report.count
+        lane = self._read_lane(element, length)
+        if lane is not None and self._report.count == problems and not lane.widths[:, 2:].any():
+            self._lanes[text] = lane
+        return lane
+
+    def _read_lane(self, element: Element, length: float) -> Lane | None:
+        report = self._report
+        lane_id = integer(element, "id", report)
+        if lane_id is None:
+            return None
+        parts: dict[str, list[Element]] = {}
+        for child in element:
+            parts.setdefault(child.tag, []).append(child)
+        kind = element.get("type") or "none"
+        if kind not in LANE_TYPES:
+            report.warn(element, f'lane type="{kind}" is not one of OpenDRIVE 1.4 to 1.8; it is kept as it is')
+        predecessors, successors = self._links(parts.get("link", ()))
+        widths = _lane_cubics(parts.get("width"), report) if lane_id else NO_CUBICS
+        borders = _lane_cubics(parts.get("border"), report) if lane_id and not len(widths) else NO_CUBICS
+        if lane_id and not len(widths) and not len(borders):
+            report.warn(element, f"lane {lane_id} has neither <width> nor <border>; its width is 0")
+        if len(widths) and _least(widths, length) < -1e-3:
+            report.warn(element, f"lane {lane_id} has a negative width; its surface is left out there")
+        return Lane(
+            lane_id,
+            kind,
+            widths,
+            borders,
+            _heights(parts.get("height", []), report),
+            truth(element, "level"),
+            self._read_marks(parts.get("roadMark", [])),
+            predecessors,
+            successors,
+            _speeds(parts["speed"], report) if "speed" in parts else (),
+            tuple([_read_material(item, report) for item in parts["material"]]) if "material" in parts else (),
+            _access(parts["access"], report) if "access" in parts else (),
+            element.get("direction") or "standard",
+        )
+
+    def _links(self, elements: Sequence[Element]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        found: dict[str, list[int]] = {"predecessor": [], "successor": []}
+        for link in elements:
+            for item in link:
+                linked = integer(item, "id", self._report) if item.tag in found else None
+                if linked is not None:
+                    found[item.tag].append(linked)
+        return tuple(found["predecessor"]), tuple(found["successor"])
+
+    def _read_marks(self, elements: list[Element]) -> tuple[RoadMark, ...]:
+        marks = []
+        for item in elements:
+            key = tuple(item.attrib.items())
+            mark = self._marks.get(key) if not len(item) else None
+            if mark is None:
+                problems = self._report.count
+                mark = _read_mark(item, self._report)
+                if not len(item) and self._report.count == problems:
+                    self._marks[key] = mark
+            marks.append(mark)
+        if len(marks) > 1:
+            marks.sort(key=lambda mark: mark.ds)
+        return tuple(marks)
 
 
-def _read_lane(element: Element, lane_id: int, length: float, report: Report) -> Lane:
-    parts: dict[str, list[Element]] = {}
-    for child in element:
-        parts.setdefault(child.tag, []).append(child)
-    kind = text_of(element, "type", "none")
-    if kind not in LANE_TYPES:
-        report.warn(element, f'lane type="{kind}" is not one of OpenDRIVE 1.4 to 1.8; it is kept as it is')
-    predecessors: list[int] = []
-    successors: list[int] = []
-    for link in parts.get("link", ()):
-        for item in link:
-            target = {"predecessor": predecessors, "successor": successors}.get(item.tag)
-            linked = integer(item, "id", report) if target is not None else None
-            if target is not None and linked is not None:
-                target.append(linked)
-    widths = _lane_cubics(parts.get("width", []), report) if lane_id else NO_CUBICS
-    borders = _lane_cubics(parts.get("border", []), report) if lane_id and not len(widths) else NO_CUBICS
-    if lane_id and not len(widths) and not len(borders):
-        report.warn(element, f"lane {lane_id} has neither <width> nor <border>; its width is 0")
-    if len(widths) and _least(widths, length) < -1e-3:
-        report.warn(element, f"lane {lane_id} has a negative width; its surface is left out there")
-    return Lane(
-        lane_id,
-        kind,
-        widths,
-        borders,
-        _heights(parts.get("height", []), report),
-        truth(element, "level"),
-        tuple(sorted((_read_mark(item, report) for item in parts.get("roadMark", ())), key=lambda mark: mark.ds)),
-        tuple(predecessors),
-        tuple(successors),
-        _speeds(parts.get("speed", []), report),
-        tuple(_read_material(item, report) for item in parts.get("material", ())),
-        _access(parts.get("access", []), report),
-    )
+def _relinked(section: LaneSection, skipped: list[LaneSection], *, forward: bool) -> LaneSection:
+    """A section whose links lead over skipped ones to what those are linked to."""
+
+    def across(ids: tuple[int, ...]) -> tuple[int, ...]:
+        for between in skipped if forward else reversed(skipped):
+            onward = {lane.id: lane.successors if forward else lane.predecessors for lane in between.lanes}
+            ids = tuple(dict.fromkeys(target for lane_id in ids for target in onward.get(lane_id, ())))
+        return ids
+
+    if forward:
+        lanes = tuple(replace(lane, successors=across(lane.successors)) for lane in section.lanes)
+    else:
+        lanes = tuple(replace(lane, predecessors=across(lane.predecessors)) for lane in section.lanes)
+    return replace(section, lanes=lanes)
 
 
-def _lane_cubics(elements: list[Element], report: Report) -> Array:
+def _lane_cubics(elements: list[Element] | None, report: Report) -> Array:
     if not elements:
         return NO_CUBICS
     table = cubics(elements, "sOffset", report)
@@ -138,18 +216,18 @@ def _lane_cubics(elements: list[Element], report: Report) -> Array:
 
 def _least(widths: Array, length: float) -> float:
     """Smallest width over a section: at the ends and the extrema of every cubic."""
-    stops = np.minimum(np.append(widths[1:, 0], length), max(length, 0.0))
-    span = np.maximum(stops - widths[:, 0], 0.0)
-    a, b, c, d = widths[:, 1:].T
-    if not (b.any() or c.any() or d.any()):
-        return float(a.min())
-    root = np.sqrt(np.maximum(c * c - 3.0 * b * d, 0.0))
-    flat = np.abs(d) < 1e-15
-    safe_d, safe_c = np.where(flat, 1.0, 3.0 * d), np.where(c == 0.0, 1.0, c)
-    tries = [0.0 * a, span]
-    for sign in (-1.0, 1.0):
-        tries.append(np.clip(np.where(flat, -0.5 * b / safe_c, (-c + sign * root) / safe_d), 0.0, span))
-    return float(min((a + x * (b + x * (c + x * d))).min() for x in tries))
+    rows = widths.tolist()
+    stops = [*(row[0] for row in rows[1:]), length]
+    least = math.inf
+    for (start, a, b, c, d), stop in zip(rows, stops):
+        tries = [0.0, max(stop - start, 0.0)]
+        if d != 0.0:
+            root = math.sqrt(max(c * c - 3.0 * b * d, 0.0))
+            tries += [(-c - root) / (3.0 * d), (-c + root) / (3.0 * d)]
+        elif c != 0.0:
+            tries.append(-0.5 * b / c)
+        least = min(least, *(a + x * (b + x * (c + x * d)) for x in tries if 0.0 <= x <= tries[1]))
+    return least
 
 
 def _heights(elements: list[Element], report: Report) -> Array:
@@ -179,6 +257,8 @@ def _access(elements: list[Element], report: Report) -> tuple[LaneAccess, ...]:
         ds, rule = number(item, "sOffset", report, 0.0), text_of(item, "rule", "allow")
         named = [text_of(entry, "type") for entry in item.iterchildren("restriction")]
         found.extend(LaneAccess(ds, rule, name) for name in named or [text_of(item, "restriction")])
+        if any(abs(other.ds - ds) < 1e-5 and other.rule != rule for other in found):
+            report.advise(item, f'<access> mixes rule="allow" and rule="deny" at sOffset={ds:g}')
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,19 +10,18 @@ import numpy as np
 
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link, RoadType
-from simulator.roads.reference import Geometry
+from simulator.roads.reference import Geometry, arc_length
 from simulator.roads.road import Road
 from simulator.roads.xodr_features import read_objects, read_signal_references, read_signals, read_structures
 from simulator.roads.xodr_input import Element, Report, children, cubics, number, text_of
-from simulator.roads.xodr_lanes import read_sections, read_speed
+from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 
 _SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
-_SHORTEST_M = 1e-9
 _LONGEST_M = 1e7
 _LENGTH_TOLERANCE_M = 0.01
 
 
-def read_road(element: Element, report: Report) -> Road | None:
+def read_road(element: Element, reader: LaneReader, report: Report) -> Road | None:
     """A road, or None when it cannot be used: the report then has an error, or a warning if it may be left out."""
     name = f'road "{text_of(element, "id")}"'
     if element.get("id") is None:
@@ -32,11 +32,11 @@ def read_road(element: Element, report: Report) -> Road | None:
     if not geometry or len(report.errors) > errors:
         return None
     length = _road_length(element, name, geometry, report)
-    if not length > _SHORTEST_M:
+    if not length > SHORTEST_M:
         report.warn(element, f"{name} has no length and was left out")
         return None
     lanes = element.find("lanes")
-    sections = read_sections(lanes, length, report) if lanes is not None else ()
+    sections = reader.read_sections(lanes, length) if lanes is not None else ()
     if not sections:
         if len(report.errors) == errors:
             report.error(element, f"{name} has no lane section; at least one is needed")
@@ -148,7 +148,16 @@ def _read_param_poly(shape: Element, element: Geometry, report: Report) -> Geome
         report.warn(shape, f'<paramPoly3> pRange="{given}"; "arcLength" and "normalized" are accepted, the latter used')
     if not any((b, c, d, f, g, h)):
         report.error(shape, "<paramPoly3> is a single point: bU to dU and bV to dV are all 0")
-    return replace(element, u=(a, b, c, d), v=(e, f, g, h), normalized=given != "arcLength")
+    if abs(a) + abs(e) + abs(f) > 1e-6 or b <= 0.0:
+        report.warn(shape, "<paramPoly3> should start at its origin, straight ahead: aU=aV=bV=0 and bU>0")
+    element = replace(element, u=(a, b, c, d), v=(e, f, g, h), normalized=given != "arcLength")
+    if all(map(math.isfinite, (a, b, c, d, e, f, g, h, element.length))) and element.length > 0.0:
+        drawn = arc_length(element.u, element.v, 1.0 if element.normalized else element.length)
+        if drawn > _LONGEST_M:
+            report.error(shape, f"<paramPoly3> is {drawn:.3g} m long; at most {_LONGEST_M:g} m are accepted")
+        if abs(drawn - element.length) > max(1e-3, 1e-4 * element.length):
+            report.warn(shape, f"<paramPoly3> is {drawn:.6g} m long, not {element.length:.6g} m as its length says")
+    return element
 
 
 def _profile(road: Element, group: str, name: str, report: Report) -> Array:
