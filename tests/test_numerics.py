@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,3 +142,24 @@ def test_the_class_table_is_sound() -> None:
     assert [class_id(name) for name in names] == list(range(len(names)))
     assert names[0] == "void"
     assert len({row.color for row in classes()}) == len(names)
+
+
+def test_an_index_that_cannot_be_read_is_compiled_anew(tmp_path: Path) -> None:
+    source = (
+        "from typing import NamedTuple\nimport sys\nsys.path.insert(0, {folder!r})\nimport made\n"
+        "from {home} import Pair\nprint(made.double(Pair(1.5, 2.0)))\n"
+    )
+    (tmp_path / "made.py").write_text(
+        "from simulator.numerics.jit import kernel\n@kernel\ndef double(pair):\n    return 2 * pair.a\n"
+    )
+    for home in ("before", "after"):  # the argument's type moves to another module
+        (tmp_path / f"{home}.py").write_text(
+            "from typing import NamedTuple\nclass Pair(NamedTuple):\n    a: float\n    b: float\n"
+        )
+        code = source.format(folder=str(tmp_path), home=home)
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+        )
+        assert (done.stdout, done.stderr) == ("3.0\n", "")
+        (tmp_path / f"{home}.py").unlink()
