@@ -156,6 +156,23 @@ def test_holes_do_not_count_as_covered() -> None:
     assert abs(int(shown.pixels[shown.objects == 2][0]) - expected) <= 5  # rounding at the texels' edges
 
 
+def test_ground_does_not_hide_what_is_part_of_it() -> None:
+    """A pothole is as visible as what stands before it lets it be, however little of its bowl the camera sees."""
+    bowl = box((1.5, 1.5, 0.4), (0, 0, -0.25))
+    for obstacle, expected in ((False, 1.0), (True, 0.5)):
+        builder = SceneBuilder(ORIGIN)
+        builder.add_mesh(box((400, 400, 0.1), (0, 0, -0.15)), (GREY,), "road")
+        ego = builder.add_object(car(), ORIGIN, name="ego", moving=True)
+        builder.add_object(Model("road_defect", (Body(bowl, (GREY,)),)), ORIGIN + [10, 0.1, 0])
+        builder.add_object(Model("debris", (Body(bowl, (GREY,)),)), ORIGIN + [10, 4, 0])
+        if obstacle:
+            builder.add_object(thing("traffic_cone", (0.1, 2.0, 0.8)), ORIGIN + [8.5, 1.1, 0])
+        stage = Stage(builder.build(), drive(builder), air(), ego)
+        boxes = labelled(stage, NOW).annotations.boxes_2d["front"]
+        assert boxes.visible_fraction[0] == pytest.approx(expected, abs=0.1)
+        assert 0.2 < boxes.visible_fraction[1] < 0.9  # the same sunk debris is half buried
+
+
 def test_coverage_through_the_camera_plane() -> None:
     """An object that reaches behind the camera is cut, not mirrored."""
     builder = SceneBuilder(ORIGIN)

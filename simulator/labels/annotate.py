@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,6 +93,14 @@ def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
             extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
 
 
+@cache
+def _ground_classes() -> NDArray[np.bool_]:
+    """(256,) bool: which classes are the ground."""
+    table = np.zeros(256, np.bool_)
+    table[[class_id(name) for name in ("road", "road_marking", "kerb", "sidewalk", "terrain")]] = True
+    return table
+
+
 def boxes_in_picture(
     scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame, labelled: NDArray[np.int32]
 ) -> Boxes2D:
@@ -108,7 +118,8 @@ def boxes_in_picture(
 
     local_SE3_camera = picture.world_SE3_camera.copy()
     local_SE3_camera[:3, 3] -= scene.origin
-    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera)
+    bare = _ground_classes()[picture.semantic] & (picture.object == 0)
+    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare)
     single = alone.objects > 0
     own, family = np.zeros((2, len(scene.objects)), np.int64)
     own[alone.objects[single]] = alone.pixels[single]

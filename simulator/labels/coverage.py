@@ -71,6 +71,7 @@ class Pieces(NamedTuple):
         triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
         bounds: (K, 2, 3) float64 of each instance's mesh.
         holes: what is open of it.
+        flat: (M,) bool, part of the ground (potholes, puddles): ground around it hides nothing of it.
     """
 
     objects: NDArray[np.int32]
@@ -81,6 +82,7 @@ class Pieces(NamedTuple):
     vertices: NDArray[np.float32]
     bounds: F64
     holes: Holes
+    flat: NDArray[np.bool_]
 
 
 class Coverage(NamedTuple):
@@ -125,6 +127,7 @@ def pieces_of(scene: Scene) -> Pieces:
         _joined([mesh.vertices for mesh in meshes], (0, 3), np.float32),
         bounds[mesh_row],
         _holes(scene, rows, meshes),
+        np.array([scene.objects[abs(k)].class_name == "road_defect" for k in group[first].tolist()], np.bool_),
     )
 
 
@@ -273,12 +276,26 @@ def _paint(corner, part, count, lens, stamp, mark, holes, texture, face):  # typ
 
 
 @kernel
-def _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent):  # type: ignore[no-untyped-def]
-    """Fill `pixels` and `extent` for the objects `shown[start:stop]`; `stamp` is (H, W) int32 scratch, at first -1."""
+def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # type: ignore[no-untyped-def]
+    """Fill `pixels` and `extent` for the objects `shown[start:stop]`.
+
+    Args:
+        start, stop, shown: rows of the objects.
+        pieces: Pieces. poses: (K, 3, 4) camera_SE3_mesh. lens: Lens.
+        ground: (H, W) bool, where the picture shows bare ground, which does not count for flat objects.
+        pixels: (M,) and extent: (M, 4) results.
+    """
+    height, width = ground.shape
+    stamp = np.full((height, width), np.int32(-1))
     corner = np.empty((3, 3))
     part = np.empty((4, 2))
     for row in range(start, stop):
         m = shown[row]
+        if pieces.flat[m]:
+            for v in range(height):
+                for u in range(width):
+                    if ground[v, u]:
+                        stamp[v, u] = m
         for k in range(pieces.first_instance[m], pieces.first_instance[m + 1]):
             pose = poses[k]
             for f in range(pieces.faces[k, 0], pieces.faces[k, 1]):
@@ -300,7 +317,13 @@ def _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent):  # t
                 pixels[m] += _paint(corner, part, count, lens, stamp, m, pieces.holes, texture, face)
 
 
-def coverage(scene: Scene, local_SE3_instance: F64, camera: CameraModel, local_SE3_camera: F64) -> Coverage:
+def coverage(
+    scene: Scene,
+    local_SE3_instance: F64,
+    camera: CameraModel,
+    local_SE3_camera: F64,
+    ground: NDArray[np.bool_] | None = None,
+) -> Coverage:
     """Pixels and extent of every object as if nothing else were there.
 
     Args:
@@ -308,7 +331,9 @@ def coverage(scene: Scene, local_SE3_instance: F64, camera: CameraModel, local_S
         local_SE3_instance: (I, 4, 4) poses of all instances.
         camera: lens and size of the picture.
         local_SE3_camera: (4, 4) pose of the optical frame.
+        ground: (H, W) where the picture shows bare ground; it counts as nothing for what is part of the ground.
     """
+    ground = np.zeros((camera.height, camera.width), np.bool_) if ground is None else ground
     pieces = pieces_of(scene)
     lens = lens_of(camera)
     poses = np.linalg.inv(local_SE3_camera) @ local_SE3_instance[pieces.instance]
@@ -318,8 +343,7 @@ def coverage(scene: Scene, local_SE3_instance: F64, camera: CameraModel, local_S
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
 
     def body(start: int, stop: int) -> None:
-        stamp = np.full((camera.height, camera.width), -1, np.int32)
-        _cover(start, stop, shown, pieces, poses, lens, stamp, pixels, extent)
+        _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent)
 
     parallel_for(body, len(shown), chunk=max(1, -(-len(shown) // 8)))
     extent[~np.isfinite(extent).all(1)] = np.nan
