@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from simulator.roads.network import RoadNetwork
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
-from simulator.roads.surface_junctions import JunctionGround, junction_ground
+from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
 from simulator.roads.surface_levels import level_overlaps
 from simulator.roads.surface_marks import (
     lane_marks,
     mark_country,
     mark_triangles,
-    without_crossed,
 )
 from simulator.roads.surface_materials import (
     CLASSES,
@@ -30,11 +29,12 @@ from simulator.roads.surface_materials import (
     to_mesh,
 )
 from simulator.roads.surface_overlay import clip_faces, give_way
-from simulator.roads.surface_polygons import Triangles, triangles_of, union
+from simulator.roads.surface_polygons import Triangles, triangles_of
 from simulator.roads.surface_quads import (
     Quads,
     Tier,
     build_profile,
+    cap_quads,
     face_quads,
     flap_quads,
     strip_quads,
@@ -116,20 +116,26 @@ def surface(
     level_overlaps(rows)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
-    paved = quads.take(quads.tier <= Tier.PAVED)
-    added = junction_ground(stretches, TriangleIndex(triangles_of(paved).corners), style.kerb_m)
-    lying, standing = _road_ground(stretches, quads, added)
-    corners = np.concatenate([quads.corners, _as_quads(added.triangles)])
-    terrain = build_terrain(corners, start, center - start[:2], radius_m, seed)
+    paved, walks = junction_plans(stretches)
+    strips = triangles_of(quads.take(quads.tier <= Tier.PAVED))
+    fill = lay_flat(paved, TriangleIndex(strips.corners))
+    asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
+    terrain = build_terrain(np.concatenate([quads.corners, _as_quads(fill)]), start, center - start[:2], radius_m, seed)
     bridge = bridge_quads(quads, terrain)
-    index = TriangleIndex(lying.corners)
-    more = np.concatenate([added.paved, added.raised])
-    edge = verge(ground_plan(stretches, quads, bridge, more), index, terrain)
+    plan = ground_plan(stretches, quads, bridge, np.concatenate([paved.shapes, walks.shapes]))
+    islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)
+    raised = Ground(*(np.concatenate(pair) for pair in zip(walks, islands)))
+    paved_polygons = np.concatenate([quads.take(quads.tier <= Tier.PAVED).polygons(), paved.shapes])
+    added = Triangles.join([fill, lay_raised(raised, paved_polygons, asphalt)])
+    lying, standing = _road_ground(stretches, quads, paved, raised)
+    lying = Triangles.join([lying, added])
+    edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain)
     everything = Triangles.join([lying, standing, bridges(stretches, quads, bridge), edge])
-    dashes = without_crossed(
-        lane_marks(stretches, mark_country(network)),
+    dashes = lane_marks(
+        stretches,
+        mark_country(network),
         quads.take(quads.tier == Tier.CARRIAGEWAY),
-        union(added.paved) if len(added.paved) else shapely.Polygon(),
+        shapely.union_all(paved.shapes),
     )
     meshes = [
         (to_mesh(part, name, seed), materials(name, style, seed), name)
@@ -140,20 +146,20 @@ def surface(
     if len(marks.look):
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
     meshes += _land(terrain, style, seed)
-    covered = np.concatenate([quads.take(quads.tier <= Tier.RAISED).polygons(), more])
+    covered = np.concatenate([quads.take(quads.tier <= Tier.RAISED).polygons(), paved.shapes, raised.shapes])
     return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge]), covered)
 
 
-def _road_ground(stretches: list[Stretch], quads: Quads, added: JunctionGround) -> tuple[Triangles, Triangles]:
+def _road_ground(stretches: list[Stretch], quads: Quads, paved: Ground, raised: Ground) -> tuple[Triangles, Triangles]:
     """Lying and standing triangles of all roads, each thing where it belongs."""
-    more = np.concatenate([added.paved, added.raised])
-    more_z = np.concatenate([added.paved_z, added.raised_z])
-    tier = np.repeat(np.array([Tier.CARRIAGEWAY, Tier.RAISED], np.int8), [len(added.paved), len(added.raised)])
-    kept, cut = give_way(quads, more, more_z, tier)
+    tier = np.repeat(np.array([Tier.CARRIAGEWAY, Tier.RAISED], np.int8), [len(paved.shapes), len(raised.shapes)])
+    kept, cut = give_way(
+        quads, np.concatenate([paved.shapes, raised.shapes]), np.concatenate([paved.level, raised.level]), tier
+    )
     flaps = Quads.join([flap_quads(*stretch) for stretch in stretches])
-    faces = Quads.join([face_quads(*stretch) for stretch in stretches])
-    lying = Triangles.join([triangles_of(kept), triangles_of(flaps), cut, added.triangles])
-    return lying, clip_faces(faces, quads, added.paved, added.paved_z)
+    faces = Quads.join([make(*stretch) for stretch in stretches for make in (face_quads, cap_quads)])
+    lying = Triangles.join([triangles_of(kept), triangles_of(flaps), cut])
+    return lying, clip_faces(faces, quads, paved.shapes, paved.level)
 
 
 def _as_quads(triangles: Triangles) -> Array:

@@ -8,7 +8,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from simulator.roads.surface_polygons import runs
 from simulator.roads.surface_quads import Look, Profile, Tier
 from simulator.roads.surface_rows import Array, Rows
 
@@ -23,29 +22,29 @@ class Stretch(NamedTuple):
     profile: Profile
 
 
-class Footway(NamedTuple):
-    """Where a pavement ends at a junction, as points (2,) of the plane.
+class Edge(NamedTuple):
+    """One side of a road's end at a junction, as points (2,) of the plane.
 
     Attributes:
-        kerb, outer: the two ends of its cross-section; lane: the edge of the carriageway before its gutter.
+        lane: edge of the carriageway; kerb: edge of its gutter or shoulder; outer: edge of the pavement beyond.
         way: unit direction into the junction; right: whether it lies on the right when looking that way.
-        arm: (2,) middle of the road's end.
-        width_m, step_m: its width and the height of its kerb.
+        arm: number of the arm.
+        pavement_m, step_m: width of the pavement (0: none) and height of its kerb.
     """
 
+    lane: Array
     kerb: Array
     outer: Array
-    lane: Array
     way: Array
     right: bool
-    arm: Array
-    width_m: float
+    arm: int
+    pavement_m: float
     step_m: float
 
 
-def footways(stretches: list[Stretch], junction: str) -> list[list[Footway]]:
-    """Ends of the pavements of all arms of a junction, arm by arm; arms without any are empty lists."""
-    found = []
+def arm_edges(stretches: list[Stretch], junction: str) -> tuple[list[Edge], Array]:
+    """Both sides of all arms of a junction, and the middles (A, 2) of the arms' ends."""
+    edges, middles = list[Edge](), list[Array]()
     for rows, profile in stretches:
         road = rows.road
         ends = []
@@ -53,78 +52,72 @@ def footways(stretches: list[Stretch], junction: str) -> list[list[Footway]]:
             ends += [0] if rows.first and rows.section == 0 else []
         if road.successor and (road.successor.kind, road.successor.id) == ("junction", junction):
             ends += [-1] if rows.last and rows.section == len(road.sections) - 1 else []
-        found += [_sides(rows, profile, end) for end in ends if len(profile.look)]
-    return found
+        for end in ends:
+            both = _sides(profile, end, len(middles))
+            if both:
+                edges += both
+                middles.append(0.5 * (both[0].lane + both[1].lane))
+    return edges, np.array(middles).reshape(-1, 2)
 
 
-def _sides(rows: Rows, profile: Profile, end: int) -> list[Footway]:
-    """The pavements left and right of the carriageway at one end of a stretch."""
-    lanes = np.flatnonzero(profile.tier == Tier.CARRIAGEWAY)
-    raised = (profile.tier == Tier.RAISED) & (np.abs(np.diff(profile.across[:, end], axis=1))[:, 0] > 1e-3)
+def _sides(profile: Profile, end: int, arm: int) -> list[Edge]:
+    """Left and right side of one end of a stretch; none without carriageway."""
+    wide = np.abs(np.diff(profile.across[:, end], axis=1))[:, 0] > 1e-3
+    lanes = np.flatnonzero((profile.tier == Tier.CARRIAGEWAY) & wide)
+    if not len(lanes):
+        return []
+    inner = 1 if end == 0 else -2
     found = []
-    arm = 0.5 * (rows.ground[0, end, :2] + rows.ground[-1, end, :2])
-    for first, last in runs(raised) if len(lanes) else ():
-        if not (profile.look[first : last + 1] == Look.PAVING).any():
-            continue
-        if last < lanes[0]:
-            kerb, outer, road, lane = (
-                profile.right[last],
-                profile.left[first],
-                profile.left[last + 1],
-                profile.left[lanes[0]],
-            )
-        elif first > lanes[-1]:
-            kerb, outer, road, lane = (
-                profile.left[first],
-                profile.right[last],
-                profile.right[first - 1],
-                profile.right[lanes[-1]],
-            )
-        else:
-            continue
-        way = (kerb[end] - kerb[1 if end == 0 else -2])[:2]
-        way /= max(float(np.hypot(*way)), 1e-9)
-        left_of_road = last < lanes[0]
+    for first, step, near, far in (
+        (int(lanes[0]), -1, profile.left, profile.left),
+        (int(lanes[-1]), 1, profile.right, profile.right),
+    ):
+        strip = last = first
+        while 0 <= strip + step < len(wide) and profile.tier[strip + step] <= Tier.PAVED:
+            strip += step
+        last = strip
+        while 0 <= last + step < len(wide) and profile.tier[last + step] == Tier.RAISED:
+            last += step
+        beyond = range(min(strip + step, last), max(strip + step, last) + 1) if last != strip else range(0)
+        paved = any(profile.look[k] == Look.PAVING and wide[k] for k in beyond)
+        kerb, outer = near[strip], far[last if paved else strip]
+        # The inner edge of the first raised strip is higher than the road beside it by the kerb.
+        raised = (profile.right if step < 0 else profile.left)[strip + step, end, 2] if paved else kerb[end, 2]
+        way = (kerb[end] - kerb[inner])[:2]
         found.append(
-            Footway(
-                kerb[end, :2],
-                outer[end, :2],
-                lane[end, :2],
-                way,
-                left_of_road == (end == 0),
-                arm,
-                float(np.hypot(*(kerb[end] - outer[end])[:2])),
-                float(kerb[end, 2] - road[end, 2]),
+            Edge(
+                lane=near[first, end, :2],
+                kerb=kerb[end, :2],
+                outer=outer[end, :2],
+                way=way / max(float(np.hypot(*way)), 1e-9),
+                right=(step < 0) == (end == 0),
+                arm=arm,
+                pavement_m=float(np.hypot(*(kerb[end] - outer[end])[:2])) if paved else 0.0,
+                step_m=float(raised - kerb[end, 2]),
             )
         )
     return found
 
 
-def corner_pairs(arms: list[list[Footway]], ends: Array) -> list[tuple[Footway, Footway]]:
-    """Pairs of footways to join: the right one of each arm with the left one of the next arm to the right.
-
-    Args:
-        arms: footways of each arm; ends: (A, 2) middles of the arms' ends.
-    """
-    if len(ends) < 2:
+def corner_pairs(edges: list[Edge], middles: Array) -> list[tuple[Edge, Edge]]:
+    """Pairs of edges that meet at a corner: the right one of each arm, the left one of the next arm to the right."""
+    if len(middles) < 2:
         return []
-    out = ends - ends.mean(axis=0)
+    out = middles - middles.mean(axis=0)
     order = np.argsort(np.arctan2(out[:, 1], out[:, 0]))
-    pairs = []
-    for here, there in zip(order, np.roll(order, -1)):
-        right = [footway for footway in arms[here] if footway.right]
-        left = [footway for footway in arms[there] if not footway.right]
-        if right and left:
-            pairs.append((right[0], left[0]))
-    return pairs
+    right = {edge.arm: edge for edge in edges if edge.right}
+    left = {edge.arm: edge for edge in edges if not edge.right}
+    return [(right[here], left[there]) for here, there in zip(order.tolist(), np.roll(order, -1).tolist())]
 
 
-def corner_shapes(one: Footway, other: Footway) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """Polygons of the pavement and of the gutter between two footways."""
+def corner_shapes(one: Edge, other: Edge) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Polygons of the pavement (empty: none) and of the gutter or shoulder round a corner."""
     kerb = _curve(one.kerb, one.way, other.kerb, other.way)
-    outer = _curve(one.outer, one.way, other.outer, other.way)
     lane = _curve(one.lane, one.way, other.lane, other.way)
-    return _between(kerb, outer), _between(lane, kerb)
+    pavement = shapely.Polygon()
+    if min(one.pavement_m, other.pavement_m) > 0.0:
+        pavement = _between(kerb, _curve(one.outer, one.way, other.outer, other.way))
+    return pavement, _between(lane, kerb)
 
 
 def _between(inner: Array, outer: Array) -> shapely.Geometry:

@@ -25,7 +25,7 @@ from simulator.roads.surface_rows import Array
 RAISE_M = 0.003  # thickness of thermoplastic paint
 COLORS = ("white", "yellow", "red", "blue", "green", "orange", "violet", "black")
 _EDGE_GAP_M = 0.05  # lines beside a kerb or verge keep this away from it
-_FRAGMENT_M = 6.0  # shorter remains of lines inside junctions are left out
+_FRAGMENT_M = 8.0  # shorter remains of lines inside junctions are left out
 _LANE_EDGE_M = 0.25  # a line this near to another road's lane boundary may stay there
 _CROSSING_COS = float(np.cos(np.radians(20.0)))
 
@@ -49,9 +49,24 @@ def mark_country(network: RoadNetwork) -> str:
     return "US" if any(mark.color == "yellow" for marks in centers for mark in marks) else "DE"
 
 
-def lane_marks(stretches: list[Stretch], country: str) -> list[Dash]:
-    """All lines along lane boundaries of all stretches, just above the lanes."""
-    return [dash for stretch in stretches for dash in _marks_of(stretch, country)]
+def lane_marks(stretches: list[Stretch], country: str, lanes: Quads, filled: shapely.Geometry) -> list[Dash]:
+    """All lines along lane boundaries, just above the lanes, as a painter would leave them.
+
+    Inside junctions that other roads cross there are none, and nowhere do lines run through other roads' lanes.
+
+    Args:
+        country: from `mark_country`.
+        lanes: the carriageway quads of all roads.
+        filled: asphalt added between connecting roads.
+    """
+    if not len(lanes):
+        return []
+    tree = shapely.STRtree(lanes.polygons())
+    crossing = set(_crossing_roads(lanes, tree).tolist())
+    dashes = [
+        dash for stretch in stretches if stretch.rows.number not in crossing for dash in _marks_of(stretch, country)
+    ]
+    return _without_crossed(dashes, lanes, tree, filled)
 
 
 def _marks_of(stretch: Stretch, country: str) -> Iterator[Dash]:
@@ -185,14 +200,8 @@ class _Side(NamedTuple):
         return np.asarray(edge[k] + part * (edge[k + 1] - edge[k]))
 
 
-def without_crossed(dashes: list[Dash], lanes: Quads, filled: shapely.Geometry) -> list[Dash]:
-    """Leave out what no painter would paint: lines through other roads' lanes and across the middle of junctions.
-
-    Args:
-        dashes: from `lane_marks`.
-        lanes: the carriageway quads of all roads.
-        filled: asphalt added between connecting roads.
-    """
+def _without_crossed(dashes: list[Dash], lanes: Quads, tree: shapely.STRtree, filled: shapely.Geometry) -> list[Dash]:
+    """Leave out what runs through other roads' lanes (quads in `tree`) and across the middle of junctions."""
     if not dashes:
         return []
     count = [len(dash.corners) for dash in dashes]
@@ -201,18 +210,11 @@ def without_crossed(dashes: list[Dash], lanes: Quads, filled: shapely.Geometry) 
     road = np.array([dash.road for dash in dashes])[owner]
     center = corners.mean(axis=1)
     points = shapely.points(center[:, :2])
-    tree = shapely.STRtree(lanes.polygons())
     mark, quad = tree.query(points, predicate="within")
     fits = (lanes.road[quad] != road[mark]) & (
         np.abs(lanes.corners[quad, :, 2].mean(axis=1) - center[mark, 2]) < SAME_LEVEL_M
     )
     mark, quad = mark[fits], quad[fits]
-    way = corners[mark, 2] - corners[mark, 1]
-    other = lanes.corners[quad, 2] - lanes.corners[quad, 1]
-    cosine = np.abs((way[:, :2] * other[:, :2]).sum(axis=1)) / np.maximum(
-        np.linalg.norm(way[:, :2], axis=1) * np.linalg.norm(other[:, :2], axis=1), 1e-9
-    )
-    crossing = np.unique(road[mark[cosine < _CROSSING_COS]])
     inner = np.minimum(
         _edge_distance(lanes.corners[quad], center[mark], 0, 3),
         _edge_distance(lanes.corners[quad], center[mark], 1, 2),
@@ -220,7 +222,6 @@ def without_crossed(dashes: list[Dash], lanes: Quads, filled: shapely.Geometry) 
     keep = np.ones(len(corners), np.bool_)
     keep[mark[inner > _LANE_EDGE_M]] = False
     in_junction = np.array([dash.junction for dash in dashes])[owner]
-    keep &= ~(in_junction & np.isin(road, crossing))
     if not filled.is_empty:
         shapely.prepare(filled)
         keep &= ~(in_junction & shapely.contains_properly(filled, points))
@@ -233,6 +234,19 @@ def without_crossed(dashes: list[Dash], lanes: Quads, filled: shapely.Geometry) 
         if mine.any():
             result.append(dash._replace(corners=dash.corners[mine], st=dash.st[mine]))
     return result
+
+
+def _crossing_roads(lanes: Quads, tree: shapely.STRtree) -> Array:
+    """Numbers of the roads in junctions whose lanes other roads cross at an angle."""
+    inside = np.flatnonzero(lanes.junction)
+    a, b = tree.query(shapely.points(lanes.corners[inside].mean(axis=1)[:, :2]), predicate="within")
+    a = inside[a]
+    other = lanes.road[a] != lanes.road[b]
+    a, b = a[other], b[other]
+    way = (lanes.corners[:, 2] - lanes.corners[:, 1])[:, :2]
+    way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    level = np.abs(lanes.corners[a, :, 2].mean(axis=1) - lanes.corners[b, :, 2].mean(axis=1)) < SAME_LEVEL_M
+    return np.unique(lanes.road[a[level & (np.abs((way[a] * way[b]).sum(axis=1)) < _CROSSING_COS)]])
 
 
 def _edge_distance(corners: Array, points: Array, first: int, second: int) -> Array:

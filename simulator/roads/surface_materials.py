@@ -173,7 +173,9 @@ def to_mesh(triangles: Triangles, class_name: str, seed: int) -> Mesh:
             slot[mine] = first + tint_slots(triangles.corners[mine].mean(axis=1), seed)
             first += GRASS_TINTS - 1
         first += 1
-    return Mesh.of(triangles.corners.reshape(-1, 3), np.arange(3 * n), _uv(triangles).reshape(-1, 2), slot)
+    return Mesh.of(
+        triangles.corners.reshape(-1, 3), np.arange(3 * n), _uv(triangles, CLASSES[class_name]).reshape(-1, 2), slot
+    )
 
 
 def _lane_variant(triangles: Triangles, mine: NDArray[np.bool_], seed: int) -> NDArray[np.int32]:
@@ -203,10 +205,10 @@ def tint_slots(points: NDArray[np.float64], seed: int) -> NDArray[np.int32]:
     return np.clip(np.floor((value / 7.0 + 0.5) * GRASS_TINTS), 0, GRASS_TINTS - 1).astype(np.int32)
 
 
-def _uv(triangles: Triangles) -> NDArray[np.float64]:
+def _uv(triangles: Triangles, looks: tuple[Look, ...]) -> NDArray[np.float64]:
     """(T, 3, 2) texture coordinates in repeats."""
     uv = np.zeros((len(triangles.look), 3, 2))
-    for look in Look:
+    for look in looks:
         mine = triangles.look == look
         if not mine.any():
             continue

@@ -94,8 +94,22 @@ def parts_of(shape: shapely.Geometry, smallest_m2: float = 1e-3) -> NDArray[np.o
 
 def triangulate(polygons: NDArray[np.object_], cell_m: float) -> tuple[Array, NDArray[np.int64]]:
     """Triangles (T, 3, 2), counter-clockwise, that cover polygons, none larger than a cell; and whose each is."""
+    pieces, owner = polygons, np.arange(len(polygons))
+    for cell in (12.0 * cell_m, cell_m):  # in two steps, for cutting large polygons is slow
+        pieces, of = _cut(pieces, cell)
+        owner = owner[of]
+    made, of_made = shapely.get_parts(shapely.constrained_delaunay_triangles(pieces), return_index=True)
+    xy = shapely.get_coordinates(made).reshape(-1, 4, 2)[:, :3]
+    u, v = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    clockwise = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] < 0.0
+    xy[clockwise] = xy[clockwise][:, ::-1]
+    return xy, owner[of_made]
+
+
+def _cut(polygons: NDArray[np.object_], cell_m: float) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Pieces of polygons in the cells of a square grid, and the number of the polygon that each comes from."""
     if not len(polygons):
-        return np.zeros((0, 3, 2)), np.zeros(0, np.int64)
+        return polygons, np.zeros(0, np.int64)
     bounds = shapely.bounds(polygons)
     low, high = np.floor(bounds[:, :2] / cell_m).astype(int), np.floor(bounds[:, 2:] / cell_m).astype(int)
     span = high - low + 1
@@ -104,18 +118,12 @@ def triangulate(polygons: NDArray[np.object_], cell_m: float) -> tuple[Array, ND
     step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     corner = (low[owner] + np.stack([step % span[owner, 0], step // span[owner, 0]], axis=1)) * cell_m
     boxes = shapely.box(corner[:, 0], corner[:, 1], corner[:, 0] + cell_m, corner[:, 1] + cell_m)
-    shapely.prepare(polygons)
-    meets = shapely.intersects(polygons[owner], boxes)
-    owner, boxes = owner[meets], boxes[meets]
-    pieces, of_piece = shapely.get_parts(shapely.intersection(polygons[owner], boxes), return_index=True)
-    good = (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON) & (shapely.area(pieces) > 1e-7)
-    pieces, owner = pieces[good], owner[of_piece[good]]
-    made, of_made = shapely.get_parts(shapely.constrained_delaunay_triangles(pieces), return_index=True)
-    xy = shapely.get_coordinates(made).reshape(-1, 4, 2)[:, :3]
-    u, v = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
-    clockwise = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] < 0.0
-    xy[clockwise] = xy[clockwise][:, ::-1]
-    return xy, owner[of_made]
+    split = count[owner] > 1
+    pieces = polygons[owner]
+    pieces[split] = shapely.intersection(pieces[split], boxes[split])
+    parts, of = shapely.get_parts(pieces, return_index=True)
+    good = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 1e-7)
+    return np.asarray(parts[good], object), owner[of[good]]
 
 
 def patch(
@@ -131,15 +139,14 @@ def patch(
     return Triangles.of(np.column_stack([flat, z]).reshape(-1, 3, 3), look, st.reshape(-1, 3, 2))
 
 
-def walls(start: Array, end: Array, drop_m: float, look: int) -> Triangles:
-    """Upright faces below segments from `start` (N, 3) to `end` (N, 3), seen from their right side."""
-    down = np.array([0.0, 0.0, drop_m])
+def walls(start: Array, end: Array, drop_m: Array | float, look: int) -> Triangles:
+    """Upright faces, `drop_m` high, below segments from `start` (N, 3) to `end` (N, 3), seen from their right side."""
+    down = np.broadcast_to(drop_m, (len(start),))[:, None] * np.array([0.0, 0.0, 1.0])
     corners = np.stack([end, start, start - down, end - down], axis=1)
     run = np.linalg.norm(end - start, axis=1)
     zero = np.zeros(len(run))
-    st = np.stack(
-        [np.stack([run, zero, zero, run], axis=1), np.stack([zero, zero, zero - drop_m, zero - drop_m], axis=1)], axis=2
-    )
+    along, up = np.stack([run, zero, zero, run], axis=1), np.stack([zero, zero, -down[:, 2], -down[:, 2]], axis=1)
+    st = np.stack([along, up], axis=2)
     return quad_triangles(corners, st, np.full(len(run), look, np.int8))
 
 

@@ -21,6 +21,7 @@ KERB_STONE_M = 0.15
 FLAP_M = 0.05  # road surfaces reach this far below the next stretch, so that no ray slips through the joint
 _FLAP_DROP_M = 0.002
 _SUNK_M = 0.02  # kerb faces start below the road
+_CAP_M = 0.16
 _GUTTER_M = 0.8  # narrower borders are gutters, wider ones soft shoulders
 _EDGE_STRIP_M = 0.5  # paved part of a soft shoulder
 _STEP_M = 0.003  # neighbouring lanes that differ by more have a face between them
@@ -302,7 +303,7 @@ def face_quads(rows: Rows, profile: Profile) -> Quads:
     """Vertical kerb faces between neighbouring lanes of different height."""
     parts = list[Quads]()
     up = np.array([0.0, 0.0, 1.0])
-    for i in range(len(rows.lanes) - 1):
+    for i in range(len(rows.lanes) - 1) if profile.heights.any() else ():
         one, other = profile.heights[i, :, 1], profile.heights[i + 1, :, 0]
         step = one - other
         keep = np.maximum(np.abs(step[:-1]), np.abs(step[1:])) > _STEP_M
@@ -319,6 +320,23 @@ def face_quads(rows: Rows, profile: Profile) -> Quads:
         parts.append(
             Quads.of(corners[keep], st[keep], Look.KERB, Tier.RAISED, rows.number, 0, bool(rows.road.junction))
         )
+    return Quads.join(parts)
+
+
+def cap_quads(rows: Rows, profile: Profile) -> Quads:
+    """Upright ends of raised strips; where a strip goes on in the next stretch they are hidden in it."""
+    strip = np.flatnonzero(profile.tier == Tier.RAISED)
+    parts = list[Quads]()
+    if not len(strip):
+        return Quads.join(parts)
+    for end in (0, -1):
+        a, b = profile.left[strip, end], profile.right[strip, end]
+        if end == -1:
+            a, b = b, a
+        down = np.array([0.0, 0.0, _CAP_M])
+        corners = np.stack([a, b, b - down, a - down], axis=1)
+        st = np.stack([profile.across[strip, end][:, [0, 1, 1, 0]], corners[..., 2]], axis=2)
+        parts.append(Quads.of(corners, st, Look.KERB, Tier.RAISED, rows.number, 0, bool(rows.road.junction)))
     return Quads.join(parts)
 
 

@@ -22,7 +22,7 @@ from simulator.roads.road import Road
 
 Array = NDArray[np.float64]
 
-TOLERANCE_M = 0.004
+TOLERANCE_M = 0.002
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
 _SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
 _REACH_M = 30.0  # half the width of the widest road
@@ -69,7 +69,9 @@ def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m:
 def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
     coarse = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 4.0)) + 1, 3))
     x, y, _, curvature = road.reference(coarse)
-    near = np.hypot(x - center[0], y - center[1]) <= radius + _REACH_M
+    distance = np.hypot(x - center[0], y - center[1])
+    # Junctions are taken whole or not at all, and their arms reach farther, so that all corners find their ends.
+    near = np.full(len(coarse), (distance <= radius).any()) if road.junction else distance <= radius + _REACH_M
     if not near.any():
         return
     breaks = _breaks(road)

@@ -71,7 +71,8 @@ def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain) -> Tri
         land = terrain.height(xy) - _BURIED_M
         part = np.clip(distance / width, 0.0, 1.0)
         part = part * part * (3.0 - 2.0 * part)
-        return np.where(np.isfinite(z), z + (land - z) * part, land)
+        edge = np.where(np.isfinite(z), z, land)
+        return edge + (land - edge) * part
 
     return patch(parts_of(ring), Look.GRASS, height, cell_m=3.0)
 
