@@ -71,8 +71,8 @@ def broadleaf(
     shown = center[rng.permutation(count)[: (count * 2 // 3, count // 2, count // 4, 0)[detail]]]
     pine = species.form == "pine"
     surface = 4.0 * np.pi * radius * (radius + height * (1 - species.clear)) / 2  # of the crown, about
-    low, high = ((700, 2200), (320, 640), (150, 270), (50, 76))[detail]
-    cards = int(np.clip(surface * (9.0, 2.6, 1.05, 0.34)[detail], low, high))
+    low, high = ((700, 2600), (320, 950), (150, 270), (50, 76))[detail]
+    cards = int(np.clip(surface * (9.0, 3.0, 1.05, 0.34)[detail], low, high))
     size_m = np.sqrt(surface / cards) * (1.1 if pine else 1.25)
     inner = count * (12, 8, 7, 6)[detail]
     leaves = foliage(center, size, rng, outer=cards, inner=inner, flat=0.5 if pine else 0.85, size_m=size_m)

@@ -154,13 +154,15 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
         surface=Surface.CONCRETE,
     )
     for a, b in spans:
-        d = np.linspace(max(a - 0.5, 0.0), min(b + 0.5, side.length), max(int((b - a) / 2.5), 2) + 1)
-        reach = setback + 0.3
-        rows = [side.at(d, out)[0] for out in (-0.02, 0.25, 0.7, 1.5, 0.6 * reach + 0.6, reach)]
+        d = np.linspace(max(a - 0.5, 0.0), min(b + 0.5, side.length), max(int((b - a) / 2.0), 2) + 1)
+        offsets = (-0.02, 0.25, 0.7, 1.5, 0.6 * setback + 0.8, setback + 0.3)
+        rows = [side.at(d, out)[0] for out in offsets]
         floor = rows[0][:, 2].copy()
-        rows[0][:, 2] -= 0.012  # just under the edge of the pavement
-        for k, row in enumerate(rows[1:]):
-            row[:, 2] = np.maximum(floor - 0.012 - 0.01 * k, place.ground.height(row[:, :2]) + 0.025)
+        rows[0][:, 2] -= 0.004  # just under the edge of the pavement
+        for k in range(1, len(rows)):
+            between = [side.at(d, out)[0] for out in np.linspace(offsets[k - 1], offsets[k], 4)[1:]]
+            land = np.max([place.ground.height(row[:, :2]) for row in between], axis=0)
+            rows[k][:, 2] = np.maximum(floor - 0.004 - 0.01 * k, land + 0.025)
         if np.abs(rows[-1][:, 2] - floor).max() > 1.2:
             continue
         local = [place.local(row) for row in rows]

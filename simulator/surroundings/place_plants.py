@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from simulator.scene.material import Material
 from simulator.surroundings.foliage import leaf_texture
 from simulator.surroundings.place import Place
+from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, grass_tuft, plant
 from simulator.surroundings.shapes import F64, poses, ribbon
 from simulator.surroundings.species import Species, species_table
 
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
-_COST = (3500.0, 1400.0, 600.0, 230.0)  # triangles of a tree by detail, about
+_COST = (3700.0, 1600.0, 600.0, 230.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 190_000
 SCENE_TRIANGLES = 235_000  # plants take what houses and furniture have left of this, within limits
 
@@ -36,9 +37,12 @@ class _Rows:
         self.scale += scale.tolist()
 
 
-def place_plants(place: Place) -> None:
-    """Plant everything."""
+def place_plants(place: Place, mapped: list[MapPlant]) -> None:
+    """Plant everything: `mapped` plants of the map, then our own as dense as wanted."""
     rows = _Rows()
+    for row in mapped:
+        usual = 0.5 * sum(species_table()[row.species].height_m)
+        rows.add(row.xy[None], [row.species], np.array([row.height_m / usual]))
     density = 2.0 * place.vegetation
     if density > 0:
         _street_trees(place, rows, density)

@@ -172,6 +172,8 @@ def _plot_edges(place: Place, side: Side) -> None:
             continue
         xyz, out, _ = side.at(side.along[span], offset)
         keep = place.clear(xyz[:, :2], 0.4) & ~_raised(place, xyz, out)
+        if style.paved:  # no fence in front of shops
+            keep &= np.all([place.occupancy.free(xyz[:, :2] + reach * out) for reach in (2.0, 4.0, 6.0)], axis=0)
         for a, b in _runs(keep, 4):
             run = (int(span[a]), int(span[b]))
             if kind == "hedge":

@@ -45,7 +45,9 @@ def place_signs(place: Place) -> dict[str, int]:
 
 def _facing(signal: Signal, heading: float) -> float:
     """Yaw of a plate or head: against the traffic it is for."""
-    own = signal.heading if abs(se3.wrap_angle(signal.heading)) < 1.2 else 0.0
+    turn = float(se3.wrap_angle(signal.heading))
+    # Only lights for people on foot look across the road; other offsets beyond that are mistakes of the map.
+    own = turn if abs(turn) < 1.2 or is_light(signal) == "pedestrian" else 0.0
     way = heading + own + (np.pi if signal.orientation == "-" else 0.0)
     return float(se3.wrap_angle(way + np.pi))
 
@@ -67,7 +69,8 @@ def _light(place: Place, road: Road, signal: Signal, point: F64, heading: float)
     spot = _aside(place, point, heading, 0.25)
     bottom = signal.z if 1.8 <= signal.z <= 7.5 else 2.3
     on_road = place.ground.clearance(point[None, :2])[0] <= 0.05
-    if spot is not None and on_road and (signal.z >= OVERHEAD_M or np.linalg.norm(spot - point[:2]) > 2.5):
+    hangs = kind != "pedestrian" and spot is not None and on_road
+    if hangs and spot is not None and (signal.z >= OVERHEAD_M or np.linalg.norm(spot - point[:2]) > 2.5):
         bottom = max(bottom, 5.2)
         foot = place.on_ground(spot)[0]
         side = np.array([-np.sin(yaw), np.cos(yaw)])

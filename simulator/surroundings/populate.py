@@ -1,7 +1,7 @@
 """Fill any map with surroundings in one of several styles, around the ego's path.
 
-The order settles who yields: signs and lights of the map first, then rails and lamps, houses, the fronts of plots and
-furniture, last the plants, which take what is left. Nothing stands on a carriageway or pavement.
+The order settles who yields: signs, lights and objects of the map first, then rails and lamps, houses, the fronts of
+plots and furniture, last the plants, which take what is left. Nothing stands on a carriageway or pavement.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
 from simulator.scene import SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
 from simulator.surroundings.place import Ground, Occupancy, Place
 from simulator.surroundings.place_houses import place_houses
+from simulator.surroundings.place_objects import place_objects
 from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_roadside import place_plots, place_roadside
 from simulator.surroundings.place_signs import place_signs
@@ -88,7 +90,7 @@ def populate(
         ground=surface,
         path=path,
         style=chosen,
-        look=look(_stream(seed)),
+        look=look(generator(seed, "surroundings", "look")),
         seed=seed,
         season=season,
         radius_m=radius_m,
@@ -98,15 +100,10 @@ def populate(
         occupancy=occupancy,
     )
     lights = place_signs(place)
+    mapped = place_objects(place)
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
     place_plots(place)
-    place_plants(place)
+    place_plants(place, mapped)
     place_backdrop(place)
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)
-
-
-def _stream(seed: int) -> np.random.Generator:
-    from simulator.numerics.rng import generator
-
-    return generator(seed, "surroundings", "look")

@@ -1,0 +1,135 @@
+"""Things that a map itself records beside its roads: trees, bushes, posts, rails, houses.
+
+They are placed where the record says, if that is not on a road, before anything of our own; sizes are the record's,
+shapes are ours. Paint, parking places and crossings belong to the road surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.roads import Road, RoadObject
+from simulator.surroundings import barriers, furniture
+from simulator.surroundings.place import Place
+from simulator.surroundings.place_houses import build_at
+from simulator.surroundings.shapes import F64
+from simulator.surroundings.signs import post
+
+MOST = 400  # records used, nearest first
+_KINDS = {
+    "tree": "tree",
+    "vegetation": "bush",
+    "pole": "pole",
+    "streetlamp": "lamp",
+    "lamp": "lamp",
+    "railing": "rail",
+    "guardrail": "rail",
+    "barrier": "rail",
+    "building": "house",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MapPlant:
+    """A tree or bush of the map: world (2,) position, species and height."""
+
+    xy: F64
+    species: str
+    height_m: float
+
+
+def place_objects(place: Place) -> list[MapPlant]:
+    """Place the map's posts, lamps, rails and houses; returns its plants, which are grown with all others."""
+    found: list[tuple[float, str, Road, RoadObject, F64, float, float]] = []
+    for road in place.network.roads.values():
+        for thing in road.objects:
+            kind = _KINDS.get(thing.type.lower(), "")
+            if not kind:
+                continue
+            if kind == "rail":
+                _rail(place, road, thing)
+                continue
+            s, t = _spots(thing, road.length)
+            points, heading = road.point(s, t), road.reference(s)[2]
+            near = place.distance(points[:, :2])
+            found += [
+                (float(near[i]), kind, road, thing, points[i], float(heading[i]), float(t[i])) for i in range(len(s))
+            ]
+    found.sort(key=lambda row: (row[0], row[2].id, row[3].id, row[3].s))
+    plants = []
+    for reach, kind, road, thing, point, yaw, offset in found[:MOST]:
+        if reach > place.radius_m:
+            break
+        rng = place.rng("map object", road.id, thing.id, f"{point[0]:.1f} {point[1]:.1f}")
+        if kind in ("tree", "bush"):
+            plant = _plant(place, kind, thing, point[:2], rng)
+            if plant is not None:
+                plants.append(plant)
+        elif kind == "house":
+            depth, width = (max(v, 6.0) if v > 2.0 else 10.0 for v in (thing.length, thing.width))
+            facing = yaw + (np.pi / 2 if offset < 0 else -np.pi / 2)
+            name = "barn" if "barn" in thing.name.lower() else "detached"
+            build_at(place, name, point[:2], facing, min(width, 40.0), min(depth, 40.0), rng, margin_m=0.3)
+        elif place.clear(point[None, :2], 0.1)[0]:
+            _post(place, kind, thing, point, yaw, offset)
+    return plants
+
+
+def _spots(thing: RoadObject, length: float) -> tuple[F64, F64]:
+    """Stations and offsets of an object and its copies."""
+    s, t = [thing.s], [thing.t]
+    for row in thing.repeats:
+        if row.distance > 0.5:
+            u = np.arange(0.0, row.length + 1e-6, row.distance)[:MOST]
+            s += (row.s + u).tolist()
+            t += (row.t[0] + (row.t[1] - row.t[0]) * u / max(row.length, 1e-6)).tolist()
+    keep = np.array([0.0 <= value <= length for value in s])
+    return np.array(s)[keep], np.array(t)[keep]
+
+
+def _plant(place: Place, kind: str, thing: RoadObject, xy: F64, rng: np.random.Generator) -> MapPlant | None:
+    if not place.clear(xy[None], 0.8)[0]:
+        return None
+    name = thing.name.lower()
+    if kind == "bush":
+        species, height = "thicket", float(np.clip(thing.height, 0.6, 5.0)) if thing.height > 0 else 1.8
+    else:
+        needle = any(word in name for word in ("fir", "pine", "spruce", "redwood", "conifer"))
+        species = "spruce" if needle else place.style.species[int(rng.integers(len(place.style.species)))]
+        height = float(np.clip(thing.height, 2.5, 25.0)) if thing.height > 0 else 9.0
+    place.occupancy.take_circles(xy[None], 0.8)
+    return MapPlant(xy, species, height)
+
+
+def _post(place: Place, kind: str, thing: RoadObject, point: F64, heading: float, t: float) -> None:
+    yaw = heading + (np.pi / 2 if t < 0 else -np.pi / 2)  # towards the road
+    at = place.on_ground(point[:2])[0]
+    if kind == "lamp":
+        model = furniture.street_lamp(round(float(np.clip(thing.height or 8.0, 4.0, 12.0)) * 2) / 2)
+    elif "guide" in thing.name.lower() or 0.0 < thing.height < 1.3:
+        model = furniture.delineator()
+    else:
+        model = post(round(float(np.clip(thing.height or 3.0, 1.0, 12.0)), 1))
+    place.put_model(model, at, float(yaw))
+    place.occupancy.take_circles(at[None, :2], 0.4)
+
+
+def _rail(place: Place, road: Road, thing: RoadObject) -> None:
+    """A rail along the road, as long as its record says."""
+    spans = [(row.s, row.length, row.t) for row in thing.repeats if row.distance <= 0.5]
+    if not spans and thing.length > 3.0:
+        spans = [(thing.s - thing.length / 2, thing.length, (thing.t, thing.t))]
+    for start, length, (t0, t1) in spans:
+        s = np.linspace(max(start, 0.0), min(start + length, road.length), max(int(length / 4.0), 2) + 1)
+        t = t0 + (t1 - t0) * (s - start) / max(length, 1e-6)
+        points = road.point(s, t)
+        near = place.distance(points[:, :2]) < place.radius_m
+        good = near & place.clear(points[:, :2], 0.02)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+        for a, b in zip(edges[::2], edges[1::2]):
+            if b - a >= 3:
+                line = place.local(place.on_ground(points[a:b, :2]))
+                place.put_mesh(*barriers.guard_rail(line, -1 if t0 > 0 else 1))
+                place.occupancy.take_line(points[a:b, :2], 0.5)
