@@ -215,11 +215,9 @@ def slice_bounds(timeline: Timeline, ego: int, times_ns: NDArray[np.int64]) -> N
     last = min(len(timeline.times_ns), int(-(-(times_ns[-1] - timeline.times_ns[0]) // step)) + 1)
     change, column = 0.0, _column(timeline, ego)
     for channel in (timeline.position, timeline.rpy, timeline.travel_m, timeline.steer_rad, timeline.gait_rad):
-        span = channel[first:last]
-        span = span if column is None else np.delete(span, column, axis=1)
-        span = span.reshape(len(span), -1)
-        if len(span) > 1 and span.shape[1]:
-            change = max(change, float(np.abs(np.diff(span, axis=0)).sum(0).max()))
+        others = channel if column is None else np.delete(channel, column, axis=1)
+        travel = np.abs(np.diff(others[first:last], axis=0)).sum(axis=0)
+        change = max(change, float(travel.max(initial=0.0)))
     count = 1
     if change > 0:
         count = int(np.clip(np.ceil(change / SLICE_TRAVEL_M), *SLICES))
