@@ -230,37 +230,31 @@ def _trunk(
         s = np.concatenate([s[:3], np.linspace(0.07, 0.95, 18), s[-2:]])
     n = 24 if piebald or species == "sheep" else 14
     sag = {"deer": 0.02, "horse": 0.03, "cow": 0.01, "boar": -0.07, "sheep": -0.02}.get(species, 0.01)
-    top = withers + chest * curve([0, 0.15, 0.5, 0.85, 1.0], [-0.10, 0.0, -sag, 0.01, -0.12])(s)
+    u = np.repeat(s[:, None], n, 1)
+    if piebald:  # uneven cells give spots uneven outlines
+        u[3:-3] += rng.uniform(-0.022, 0.022, u[3:-3].shape)
+    top = withers + chest * curve([0, 0.15, 0.5, 0.85, 1.0], [-0.10, 0.0, -sag, 0.01, -0.12])(u)
     bottom = withers - curve(
         [0, 0.15, 0.35, 0.6, 0.85, 1.0],
         [0.55 * loin, 0.85 * loin, loin * 0.97, 0.5 * (loin + chest), chest, 0.82 * chest],
-    )(s)
+    )(u)
     half = curve(
         [0, 0.12, 0.35, 0.6, 0.82, 1.0], [0.72 * loin_w, loin_w, loin_w * 1.02, chest_w, chest_w * 0.98, 0.72 * chest_w]
-    )(s)
-    close = curve([-0.06, -0.03, 0.03, 0.12, 0.85, 0.93, 1.01, 1.06], [0.25, 0.62, 0.9, 1, 1, 0.92, 0.62, 0.25])(s)
-    middle, height = (top + bottom) / 2, (top - bottom) / 2 * close
+    )(u)
+    close = curve([-0.06, -0.03, 0.03, 0.12, 0.85, 0.93, 1.01, 1.06], [0.25, 0.62, 0.9, 1, 1, 0.92, 0.62, 0.25])(u)
     angle = np.arange(n) * (2 * np.pi / n)
-    wool = np.ones((len(s), n))
-    if species == "sheep":
-        wool = 1 + 0.045 * rng.standard_normal((len(s), n))
-    rings = np.stack(
-        [
-            np.repeat((back + s * length)[:, None], n, 1),
-            (half * close)[:, None] * np.cos(angle) * wool,
-            middle[:, None] + height[:, None] * np.sin(angle) * wool,
-        ],
-        -1,
-    )
+    wool = 1 + 0.045 * rng.standard_normal(u.shape) if species == "sheep" else np.ones(u.shape)
+    y = half * close * np.cos(angle) * wool
+    z = (top + bottom) / 2 + (top - bottom) / 2 * close * np.sin(angle) * wool
+    rings = np.stack([back + u * length, y, z], -1)
     slots = np.full((len(s) - 1, n), COAT)
     below = np.sin(angle + np.pi / n) < -0.72
     if species not in ("sheep", "boar"):
         slots[:, below] = UNDER
     if piebald:
-        u, v = np.meshgrid((s[:-1] + s[1:]) / 2, angle, indexing="ij")
-        field = sum(
-            np.sin(a * 6.3 * u + b * v + rng.uniform(0, 6.3)) for a, b in ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1))
-        )
+        along = (s[:-1, None] + s[1:, None]) / 2
+        waves = ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1))
+        field = sum(np.sin(a * 6.3 * along + b * angle + rng.uniform(0, 6.3)) for a, b in waves)
         slots[field > rng.uniform(0.3, 1.2)] = PATCH
     return skin(rings, slots)
 

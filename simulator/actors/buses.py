@@ -14,9 +14,9 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import arm_mirrors, axles, end_plates, fleet_materials, head_lamps
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import block, finish, patch, rounded_box
+from simulator.actors.shape import block, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
-from simulator.scene import Body, Joint, Material, Mesh, Model, Switch, Texture
+from simulator.scene import Body, Joint, Material, Mesh, Model
 
 STYLES = ("city", "coach")
 PAINTS = ("any", *finishes.paint_names())
@@ -115,8 +115,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
-    sign = _sign(int(rng.integers(len(DESTINATIONS))), 2 * half * 0.62).moved(
-        float(nose_at[7]) - 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
+    sign = _sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62)).moved(
+        float(nose_at[6]) + 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
     )
     if style == "city":
         parts.append(
@@ -131,7 +131,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         "bus",
         (
             Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),
-            Body(sign, (_sign_material(),)),
+            Body(sign, (SIGN,)),
             *wheels,
         ),
         tuple(joints),
@@ -208,34 +208,37 @@ def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
     return out
 
 
+SIGN = Material(
+    "destination sign",
+    (0.5, 0.3, 0.05),
+    roughness=0.6,
+    emission_cd_m2=(1_600.0, 780.0, 60.0),
+    reflectance_905=0.3,
+)
+
+
 @cache
-def _sign_material() -> Material:
-    """Amber dot-matrix lettering on black, one destination a row of the texture."""
+def _sign(index: int, width_cm: int) -> Mesh:
+    """Dot-matrix lettering facing +x: one quad for each run of lit dots, 2 cm pitch."""
     import cv2
 
-    image = np.zeros((32 * len(DESTINATIONS), 256, 4), np.uint8)
-    image[..., 3] = 255
-    for k, text in enumerate(DESTINATIONS):
-        row = np.zeros((32, 256), np.uint8)
-        cv2.putText(row, text, (8, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.82, 255, 2, cv2.LINE_AA)
-        image[32 * k : 32 * (k + 1), :, :3] = row[..., None] // 255.0 * np.array([255, 165, 30]) + 6
-    texture = Texture("destinations", image)
-    return Material(
-        "destination sign",
-        (0.7, 0.7, 0.7),
-        texture,
-        roughness=0.6,
-        emission_cd_m2=(40.0, 20.0, 2.0),
-        switch=Switch.POSITION,
-        reflectance_905=0.2,
+    bitmap = np.zeros((12, 160), np.uint8)
+    cv2.putText(bitmap, DESTINATIONS[index], (2, 11), cv2.FONT_HERSHEY_PLAIN, 0.9, 255, 1, cv2.LINE_8)
+    lit = np.pad(bitmap > 100, ((0, 0), (1, 1))).astype(np.int8)
+    edges = np.diff(lit, axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    pitch = min(0.02, width_cm / 100 / max(int(ends.max()) + 2, 1))
+    # Seen from the front, +y is on the right: text runs toward +y.
+    y0, y1 = (starts * pitch - width_cm / 200, ends * pitch - width_cm / 200)
+    z0 = (6 - rows) * pitch
+    quad = np.stack(
+        [
+            np.stack([np.zeros(len(rows)), y, z], 1)
+            for y, z in ((y0, z0 - 0.85 * pitch), (y1, z0 - 0.85 * pitch), (y1, z0), (y0, z0))
+        ],
+        1,
     )
-
-
-def _sign(index: int, width: float) -> Mesh:
-    """Destination sign facing +x."""
-    n = len(DESTINATIONS)
-    v0, v1 = 1 - (index + 1) / n, 1 - index / n
-    y, z = width / 2, 0.11
-    points = np.array([[[0.0, y, -z], [0.0, -y, -z]], [[0.0, y, z], [0.0, -y, z]]])
-    uv = np.array([[[1.0, v0], [0.0, v0]], [[1.0, v1], [0.0, v1]]])
-    return patch(points, 0, uv=uv)
+    base = 4 * np.arange(len(rows))[:, None]
+    faces = np.concatenate([base + [0, 1, 2], base + [0, 2, 3]])
+    return Mesh.of(quad.reshape(-1, 3), faces)
