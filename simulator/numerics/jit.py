@@ -7,9 +7,9 @@ caller's old machine code in use. `kernel` therefore puts a digest of the functi
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.util
+import re
 from collections.abc import Callable
 from copy import copy
 from functools import cache
@@ -22,18 +22,24 @@ import numba
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
 
 
+# A whole `import` or `from ... import ...` statement. Found by pattern, not by parsing: this runs at every start.
+_IMPORT = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+(\([^)]*\)|[^\n]+)|import\s+([^\n]+))", re.MULTILINE)
+
+
 def _imported_modules(name: str, source: str) -> set[str]:
-    package = name.rpartition(".")[0]
+    """Modules of ours that `source` may import; a name that is no module does no harm."""
+    package = name.split(".")[:-1]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], base]).strip(".")
-            found.add(base)
-            found.update(f"{base}.{alias.name}" for alias in node.names)
+    for dots, base, names, plain in _IMPORT.findall(source):
+        if plain:
+            found.update(re.findall(r"[\w.]+", plain))
+            continue
+        above = package[: len(package) - len(dots) + 1] if dots else []
+        module = ".".join([*above, *filter(None, [base])])
+        found.add(module)
+        found.update(
+            f"{module}.{word}" for word in re.findall(r"\w+", names.partition("#")[0] if "(" not in names else names)
+        )
     return {module for module in found if module.startswith("simulator.")}
 
 
@@ -66,9 +72,7 @@ def source_digest(module: str) -> str:
 @overload
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
-def kernel(
-    *, fastmath: bool = True, inline: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def kernel(*, fastmath: bool = True, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
