@@ -1,4 +1,4 @@
-"""Lanes across a road: widths, borders, heights, superelevation, lateral shape, against scalar code and closed forms."""
+"""Widths, borders, heights, superelevation, lateral shape of lanes, against scalar code and closed forms."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_superelevation_turns_the_road_about_its_reference_line() -> None:
         here.point([10.0, 10.0], [5.0, -3.0]),
         [[10.0, 5 * np.cos(0.1), 2 + 5 * np.sin(0.1)], [10.0, -3 * np.cos(0.1), 2 - 3 * np.sin(0.1)]],
     )
-    x, y, z, heading, pitch, roll, width = RoadNetwork({"1": here}).lane_frame("1", 1, [10.0])
+    _, _, _, heading, pitch, roll, width = RoadNetwork({"1": here}).lane_frame("1", 1, [10.0])
     assert (roll[0], pitch[0], width[0]) == (pytest.approx(-0.1), 0.0, 3.5)  # driven the other way
     assert abs(heading[0]) == pytest.approx(np.pi)
 
@@ -142,7 +142,9 @@ def test_kerbs_are_steps_between_lanes() -> None:
 def test_a_lateral_shape_is_a_crown() -> None:
     crown = np.array([[0.0, -4, -0.1, 0.025, 0, 0], [0.0, 0, 0, -0.025, 0, 0], [100.0, -4, 0, 0, 0, 0]])
     here = road((TWO_WAY,), shape=crown)
-    np.testing.assert_allclose(here.point([0.0, 0.0, 0.0, 50.0], [0.0, 2.0, -2.0, 2.0])[:, 2], [0, -0.05, -0.05, -0.025])
+    np.testing.assert_allclose(
+        here.point([0.0, 0.0, 0.0, 50.0], [0.0, 2.0, -2.0, 2.0])[:, 2], [0, -0.05, -0.05, -0.025]
+    )
 
 
 def test_left_hand_traffic_drives_on_the_left() -> None:

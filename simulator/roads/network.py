@@ -18,7 +18,7 @@ from simulator.roads.road import Road
 from simulator.roads.routing import LaneGraph, lane_neighbours
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RoadNetwork:
     """Roads and junctions by id, in the order of the file.
 
@@ -37,6 +37,9 @@ class RoadNetwork:
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     revision: tuple[int, int] = (1, 7)
     warnings: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<RoadNetwork {self.name!r}: {len(self.roads)} roads, {len(self.junctions)} junctions>"
 
     def lane_center(self, road_id: str, lane_id: int, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """x, y, z, heading (N,) of the middle of a lane at s (N,); the heading is that of its traffic."""

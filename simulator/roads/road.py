@@ -51,7 +51,7 @@ class LineState(NamedTuple):
     roll_slope: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Road:
     """One road of a network. Frames: world x east, y north, z up; s along, t to the left, both in metres.
 
@@ -84,6 +84,9 @@ class Road:
     signal_references: tuple[SignalReference, ...] = ()
     objects: tuple[RoadObject, ...] = ()
     structures: tuple[Structure, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Road {self.id!r}: {self.length:.1f} m, {len(self.sections)} lane sections>"
 
     @cached_property
     def line(self) -> ReferenceLine:

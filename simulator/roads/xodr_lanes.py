@@ -82,7 +82,7 @@ class LaneReader:
                 continue
             if skipped and sections:
                 section = _relinked(section, skipped, forward=False)
-                sections[-1] = _relinked(sections[-1], skipped, forward=True)
+                sections[-1] = replace(_relinked(sections[-1], skipped, forward=True), s1=section.s0)
             skipped.clear()
             sections.append(section)
         if sections:
