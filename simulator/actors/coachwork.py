@@ -8,8 +8,10 @@ arch: a true opening. Lids (bonnet, boot, roof) connect each point of the top ri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -250,12 +252,17 @@ def _arch_level(d: Lines, x: F64) -> F64:
     return low
 
 
+_PROFILE_F = [0.0, 0.04, 0.10, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0]
+
+
+@cache
+def _profile(*values: float) -> Callable[[F64], F64]:
+    return curve(_PROFILE_F, values)
+
+
 def _side_profile(d: Lines, f: F64) -> F64:
     """Half width as a share of the largest, by level: tucked sill, bulging doors, a crease, leaning shoulder."""
-    base = curve(
-        [0.0, 0.04, 0.10, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0],
-        [0.90, 0.945, 0.966, 0.970, 0.974, 0.982, 0.992, 1.0, 0.994, 0.974, 0.938],
-    )(f)
+    base = _profile(0.90, 0.945, 0.966, 0.970, 0.974, 0.982, 0.992, 1.0, 0.994, 0.974, 0.938)(f)
     base = base + (d.shoulder - 0.938) * np.clip((f - 0.72) / 0.28, 0, 1) ** 1.5
     groove = d.crease * np.exp(-(((f - 0.55) / 0.11) ** 2)) / (d.width / 2)
     return base - groove
@@ -263,18 +270,12 @@ def _side_profile(d: Lines, f: F64) -> F64:
 
 def _nose_profile(f: F64) -> F64:
     """How far the front lies behind the bumper, as a share of the rake, by level."""
-    return curve(
-        [0.0, 0.04, 0.10, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0],
-        [0.45, 0.15, 0.04, 0.0, 0.02, 0.06, 0.12, 0.20, 0.32, 0.55, 1.0],
-    )(f)
+    return _profile(0.45, 0.15, 0.04, 0.0, 0.02, 0.06, 0.12, 0.20, 0.32, 0.55, 1.0)(f)
 
 
 def _tail_profile(f: F64) -> F64:
     """How far the rear lies before the bumper, as a share of the rake, by level."""
-    return curve(
-        [0.0, 0.04, 0.10, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0],
-        [1.1, 0.55, 0.25, 0.02, 0.0, 0.16, 0.44, 0.48, 0.52, 0.62, 1.0],
-    )(f)
+    return _profile(1.1, 0.55, 0.25, 0.02, 0.0, 0.16, 0.44, 0.48, 0.52, 0.62, 1.0)(f)
 
 
 def _plan(d: Lines, x: F64) -> F64:
@@ -303,6 +304,11 @@ def _flare(d: Lines, x: F64, z: F64, f: F64, y_share: F64) -> F64:
 
 def _deck_z(d: Lines, x: F64) -> F64:
     """Height of the middle line of bonnet, window base and boot."""
+    return _deck(d)(x)
+
+
+@lru_cache(maxsize=8)
+def _deck(d: Lines) -> Callable[[F64], F64]:
     nose, tail = d.nose_x - d.nose_rake, d.tail_x + d.tail_rake
     return curve(
         [
@@ -327,7 +333,7 @@ def _deck_z(d: Lines, x: F64) -> F64:
             d.tail_z,
             d.tail_z - 0.02,
         ],
-    )(x)
+    )
 
 
 LID_Q = np.array([0.0, 0.30, 0.58, 0.80, 0.808, 0.92, 1.0])
@@ -426,8 +432,13 @@ def roof_half(d: Lines, x: F64) -> F64:
 
 def roof_z(d: Lines, x: F64, share: F64) -> F64:
     """Height of the roof at x and a share of its half width."""
+    return np.asarray(_roof_line(d)(x) - 0.055 * np.clip(share, 0, 1) ** 2.6)
+
+
+@lru_cache(maxsize=8)
+def _roof_line(d: Lines) -> Callable[[F64], F64]:
     length = d.header_x - d.rear_top_x
-    middle = curve(
+    return curve(
         [d.header_x, d.header_x - 0.3 * length, d.header_x - 0.45 * length, d.rear_top_x + 0.2 * length, d.rear_top_x],
         [
             d.height - d.roof_drop_front,
@@ -436,8 +447,7 @@ def roof_z(d: Lines, x: F64, share: F64) -> F64:
             d.height - 0.30 * d.roof_drop_rear,
             d.height - d.roof_drop_rear,
         ],
-    )(x)
-    return np.asarray(middle - 0.055 * np.clip(share, 0, 1) ** 2.6)
+    )
 
 
 def _side_stations(

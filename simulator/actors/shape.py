@@ -169,12 +169,14 @@ def finish(meshes: Iterable[Mesh], *, crease_deg: float = 40.0) -> Mesh:
 
 def _same(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N,) number of the distinct row of (N, K) integers, counted in lexicographic order."""
-    order = np.lexsort(keys.T[::-1])
-    ranked = keys[order]
-    new = np.concatenate([[False], (ranked[1:] != ranked[:-1]).any(1)])
-    out = np.empty(len(keys), np.int64)
-    out[order] = np.cumsum(new)
-    return out
+    low = keys.min(0)
+    spans = keys.max(0) - low + 1
+    if float(np.prod(spans.astype(np.float64))) > 2.0**62:
+        return np.asarray(np.unique(keys, axis=0, return_inverse=True)[1], np.int64).reshape(-1)
+    packed = np.zeros(len(keys), np.int64)  # mixed radix: sorting one integer is much faster than rows
+    for column, least, span in zip(keys.T, low, spans):
+        packed = packed * span + (column - least)
+    return np.asarray(np.unique(packed, return_inverse=True)[1], np.int64)
 
 
 def _smooth_groups(
