@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, generator
+from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import Fraction, Quantity
 from simulator.sensors.base import Sensor
 from simulator.sensors.optics import CameraModel
 
 if TYPE_CHECKING:
     from simulator.sensors.shading.film import Exposure
-    from simulator.sensors.shading.transport import Transport
     from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]
@@ -119,6 +118,7 @@ class Camera(Sensor, kind="camera"):
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
         from simulator.sensors.shading.picture import take_picture
+        from simulator.sensors.shading.precipitation import add_precipitation
 
         stage.at(time_ns)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
@@ -133,8 +133,8 @@ class Camera(Sensor, kind="camera"):
             self.exposure_max_ms / 1000,
             self.iso_max,
         )
-        radiance = self._with_precipitation(
-            picture.radiance, picture.depth, transport, local_SE3_camera, exposure, seed
+        radiance = add_precipitation(
+            picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
         lens = film.add_glare(radiance, exposure.white_cd_m2, self.fx)
         rgb = np.empty((self.height, self.width, 3), np.uint8)
@@ -163,51 +163,6 @@ class Camera(Sensor, kind="camera"):
             np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
             exposure,
         )
-
-    def _with_precipitation(
-        self, radiance: F32, depth: F32, transport: Transport, local_SE3_camera: F64, exposure: Exposure, seed: int
-    ) -> F32:
-        """Radiance with rain or snow in front; the camera moves with the ego while it exposes."""
-        from simulator.sensors.shading import precipitation as rain
-
-        stage = transport.stage
-        kinds = rain.kinds_of(stage.atmosphere)
-        if not kinds:
-            return radiance
-        gain = np.zeros_like(radiance)
-        half_width, half_height = self.width / self.fx / 1.9, self.height / self.fy / 1.9
-        sky = transport.sky
-        mean_sky = (sky.horizontal_lx - sky.sun_lx * max(float(sky.sun_direction[2]), 0.0)) / np.pi
-        camera_R_local = local_SE3_camera[:3, :3].T
-        own_velocity = stage.snapshot.velocity[stage.ego]
-        for kind in kinds:
-            rng = generator(seed, "snow" if kind.is_snow else "rain")
-            places, sizes = rain.make_particles(kind, self.fx, half_width, half_height, rng)
-            local = (places @ camera_R_local + local_SE3_camera[:3, 3]).astype(np.float32)
-            velocity = np.zeros((len(places), 3))
-            velocity[:, 2] = -rain.fall_speed_mps(kind, sizes)
-            velocity += [*stage.atmosphere.wind_mps, 0.0] - own_velocity
-            if kind.is_snow:
-                velocity += rng.normal(0, 0.35, velocity.shape)
-            moved = places + velocity @ camera_R_local.T * exposure.time_s
-            ahead = moved[:, 2] > 0.5 * rain.NEAREST_M
-            places, moved, sizes, local = places[ahead], moved[ahead], sizes[ahead], local[ahead]
-            lux = np.zeros((len(places), 3), np.float32)
-            if not transport.lamps.dark:
-                transport.each(len(places), rain.light_particles, local, transport.lamps, transport.extinction, lux)
-            colors = (kind.sky_part * mean_sky + kind.lamp_part * lux).astype(np.float32)
-            heads, tails = (
-                np.concatenate([self.model.project(p), p[:, 2:]], 1).astype(np.float32) for p in (places, moved)
-            )
-            widths = (self.fx * sizes / places[:, 2]).astype(np.float32)
-            parts = np.full(len(places), kind.background_part, np.float32)
-            parallel_for(
-                lambda start, stop: rain.draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain),
-                self.height,
-                chunk=-(-self.height // 4),
-                threads=stage.threads,
-            )
-        return np.maximum(radiance + gain, 0)
 
 
 def _class_id(name: str) -> int:

@@ -79,20 +79,6 @@ PATH_DTYPE = np.dtype(
 )
 
 
-@kernel
-def set_out(start, stop, directions, points, paths):  # type: ignore[no-untyped-def]
-    """Begin paths along unit `directions` (N, 3) float32."""
-    for i in range(start, stop):
-        path, p = paths[i], points[i]
-        p.distance = ZERO
-        path.first, path.reach, path.sun_seen, path.mirrors = NEVER, np.float32(np.inf), ZERO, 0
-        path.dx, path.dy, path.dz = directions[i, 0], directions[i, 1], directions[i, 2]
-        path.tr, path.tg, path.tb = ONE, ONE, ONE
-        path.red, path.green, path.blue = ZERO, ZERO, ZERO
-        path.wr, path.wg, path.wb = ZERO, ZERO, ZERO
-        path.lamp_r, path.lamp_g, path.lamp_b = ZERO, ZERO, ZERO
-
-
 @kernel(inline=True)
 def lift(p):  # type: ignore[no-untyped-def]
     """How far from a surface secondary rays start, so that they do not meet it again."""
@@ -110,13 +96,15 @@ def aim_mirror(p, path, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def peel(start, stop, rows, points, paths, extinction, final, going):  # type: ignore[no-untyped-def]
+def peel(start, stop, rows, directions, points, paths, extinction, begin, final, going):  # type: ignore[no-untyped-def]
     """Let paths through holes and glass; note what each path met first.
 
     Args:
         start, stop: range of `rows`.
         rows: (R,) int32 paths that have just got a new point.
+        directions: (R, 3) float32 unit directions of their rays.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE.
+        begin: these are the first points: the paths start here.
         extinction: of the air, 1/m, float32.
         final: no more layers are followed: what is met now counts as solid.
         going: (R,) bool result: the path goes on behind the surface.
@@ -124,6 +112,12 @@ def peel(start, stop, rows, points, paths, extinction, final, going):  # type: i
     for j in range(start, stop):
         p, path = points[rows[j]], paths[rows[j]]
         going[j] = False
+        if begin:
+            path.first, path.reach, path.sun_seen, path.mirrors = NEVER, np.float32(np.inf), ZERO, 0
+            path.dx, path.dy, path.dz = directions[j, 0], directions[j, 1], directions[j, 2]
+            path.tr, path.tg, path.tb = ONE, ONE, ONE
+            path.red, path.green, path.blue = ZERO, ZERO, ZERO
+            path.lamp_r, path.lamp_g, path.lamp_b = ZERO, ZERO, ZERO
         if p.state != HOLE and path.first == NEVER:
             path.first, path.reach = p.instance, p.distance
         if p.state in (MISS, SOLID):
@@ -155,24 +149,29 @@ def onward(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-
 
 
 @kernel
-def from_surface(start, stop, rows, points, origins):  # type: ignore[no-untyped-def]
-    """Starts of rays that leave the points `rows`, into `origins` (R, 3)."""
+def lamp_rays(start, stop, rows, points, aims, slot, origins, ways, reach):  # type: ignore[no-untyped-def]
+    """Rays from the points `rows` to the lamps in `slot` of `aims` (N, S, 4), into `origins`, `ways` and `reach`."""
     for j in range(start, stop):
-        p = points[rows[j]]
+        i = rows[j]
+        p = points[i]
         away = lift(p)
         origins[j, 0], origins[j, 1], origins[j, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
+        ways[j, 0], ways[j, 1], ways[j, 2] = aims[i, slot, 0], aims[i, slot, 1], aims[i, slot, 2]
+        reach[j] = aims[i, slot, 3]
 
 
 @kernel
-def sun_ways(start, stop, rows, paths, ways):  # type: ignore[no-untyped-def]
-    """Directions to the sun of the paths `rows`, into `ways` (R, 3)."""
+def sun_rays(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-untyped-def]
+    """Rays to the sun of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
-        path = paths[rows[j]]
+        p, path = points[rows[j]], paths[rows[j]]
+        away = lift(p)
+        origins[j, 0], origins[j, 1], origins[j, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
         ways[j, 0], ways[j, 1], ways[j, 2] = path.sx, path.sy, path.sz
 
 
 @kernel
-def mirror_ways(start, stop, rows, paths, origins, ways):  # type: ignore[no-untyped-def]
+def mirror_rays(start, stop, rows, paths, origins, ways):  # type: ignore[no-untyped-def]
     """Mirror rays of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
         path = paths[rows[j]]
@@ -184,6 +183,12 @@ def mirror_ways(start, stop, rows, paths, origins, ways):  # type: ignore[no-unt
 def has_mirror_coat(p):  # type: ignore[no-untyped-def]
     """Whether a point has a coat that reflects like a mirror."""
     return p.coat > COAT_LEAST and p.coat_roughness < MIRROR_ROUGHEST
+
+
+@kernel(inline=True)
+def view_cosine(p, path):  # type: ignore[no-untyped-def]
+    """Cosine of shading normal and direction to the eye, at least 0.02."""
+    return max(-(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz), np.float32(0.02))
 
 
 @kernel(inline=True)
@@ -225,7 +230,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
             sun_wanted[i] = p.nx * lx + p.ny * ly + p.nz * lz > ZERO and p.fx * lx + p.fy * ly + p.fz * lz > ZERO
         if not mirrors or path.mirrors != 0:
             continue
-        nv = -(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz)
+        nv = view_cosine(p, path)
         if has_mirror_coat(p):
             wr = p.coat * schlick(p.coat_f0, nv)
             wg, wb, rough = wr, wr, p.coat_roughness
@@ -374,7 +379,7 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     if first_bounce:
         er, eg, eb = path.er, path.eg, path.eb
         seen = clamp01(luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9)))
-    nv = max(-(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz), np.float32(0.02))
+    nv = view_cosine(p, path)
     coat = p.coat * schlick(p.coat_f0, nv)
     diffuse = INV_PI * (ONE - p.metallic) * (ONE - coat)
     fr, fg, fb = mean_fresnel(p, p.red, nv), mean_fresnel(p, p.green, nv), mean_fresnel(p, p.blue, nv)

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO
 
+if TYPE_CHECKING:
+    from simulator.sensors.optics import CameraModel
+    from simulator.sensors.shading.picture import Picture
+    from simulator.sensors.shading.transport import Transport
+
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 NEAREST_M, FARTHEST_M = 0.35, 24.0
 SHELLS = 6  # of doubling depth: far ones hold only particles that are big enough to be seen
 LEAST_WIDTH_PX = 0.1
 MOST_PER_SHELL = 60_000
+TUMBLE_MPS = 0.35  # flakes stray from their mean path
 FLAKE_WIDENING = 10.0 ** (1 / 3)  # flakes of density 0.1 are that much wider than the drops they melt to
 
 
@@ -150,3 +159,56 @@ def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain
                     for k in range(3):
                         back = radiance[y, x, k]
                         gain[y, x, k] += a * (colors[i, k] + (parts[i] - ONE) * back)
+
+
+def add_precipitation(
+    picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64, exposure_s: float, seed: int
+) -> F32:
+    """(H, W, 3) radiance of a picture with the rain or snow in front of the scene; the camera moves with the ego."""
+    stage = transport.stage
+    radiance = picture.radiance
+    for kind in kinds_of(stage.atmosphere):
+        rng = generator(seed, "snow" if kind.is_snow else "rain")
+        heads, tails, widths, colors = _seen_particles(kind, transport, camera, local_SE3_camera, exposure_s, rng)
+        parts = np.full(len(widths), kind.background_part, np.float32)
+        gain = np.zeros_like(radiance)
+        chunk = -(-camera.height // 4)
+        transport.each(camera.height, draw, heads, tails, widths, colors, parts, picture.depth, radiance, gain,
+                       chunk=chunk)  # fmt: skip
+        radiance = np.maximum(radiance + gain, np.float32(0))
+    return radiance
+
+
+def _seen_particles(
+    kind: Kind,
+    transport: Transport,
+    camera: CameraModel,
+    local_SE3_camera: F64,
+    exposure_s: float,
+    rng: np.random.Generator,
+) -> tuple[F32, F32, F32, F32]:
+    """Heads, tails, widths and colours, for `draw`."""
+    stage, sky = transport.stage, transport.sky
+    focal = float(camera.K[0, 0])
+    margin = 1.05
+    half_width, half_height = (
+        margin * size / f / 2 for size, f in ((camera.width, focal), (camera.height, float(camera.K[1, 1])))
+    )
+    places, sizes = make_particles(kind, focal, half_width, half_height, rng)
+    camera_R_local = local_SE3_camera[:3, :3].T
+    velocity = np.zeros((len(places), 3))
+    velocity[:, 2] = -fall_speed_mps(kind, sizes)
+    velocity += np.array([*stage.atmosphere.wind_mps, 0.0]) - stage.snapshot.velocity[stage.ego]
+    if kind.is_snow:
+        velocity += rng.normal(0, TUMBLE_MPS, velocity.shape)
+    moved = places + velocity @ camera_R_local.T * exposure_s
+    ahead = moved[:, 2] > 0.5 * NEAREST_M
+    places, moved, sizes = places[ahead], moved[ahead], sizes[ahead]
+    lux = np.zeros((len(places), 3), np.float32)
+    if not transport.lamps.dark:
+        local = (places @ camera_R_local + local_SE3_camera[:3, 3]).astype(np.float32)
+        transport.each(len(places), light_particles, local, transport.lamps, transport.extinction, lux)
+    mean_sky = (sky.horizontal_lx - sky.sun_lx * max(float(sky.sun_direction[2]), 0.0)) / np.pi
+    colors = (kind.sky_part * mean_sky + kind.lamp_part * lux).astype(np.float32)
+    heads, tails = (np.concatenate([camera.project(p), p[:, 2:]], 1).astype(np.float32) for p in (places, moved))
+    return heads, tails, (focal * sizes / places[:, 2]).astype(np.float32), colors

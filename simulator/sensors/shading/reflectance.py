@@ -98,11 +98,15 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
 
 @kernel
 def mean_fresnel(p, albedo, nv):  # type: ignore[no-untyped-def]
-    """Part of uniform light that a base of this channel's albedo reflects at once (Karis' fit of the GGX integral)."""
+    """Part of uniform light that a base of this channel's albedo reflects at once.
+
+    B. Karis' fit of the GGX integral (2014), with the energy of further reflections (E. Turquin, 2019).
+    """
     rough = p.roughness
     f0 = DIELECTRIC_F0 + p.metallic * (albedo - DIELECTRIC_F0)
     a004 = min((ONE - rough) * (ONE - rough), math.pow(np.float32(2.0), np.float32(-9.28) * nv)) * (ONE - rough)
     a004 += np.float32(0.0425) - np.float32(0.0275) * rough
     scale = np.float32(1.04) - np.float32(0.572) * rough - np.float32(1.04) * a004
     bias = np.float32(1.04) * a004 + np.float32(-0.04) + np.float32(0.022) * rough
-    return clamp01(f0 * scale + bias)
+    once = max(scale + bias, np.float32(0.1))  # what leaves after one reflection; the rest leaves after more
+    return clamp01((f0 * scale + bias) * (ONE + f0 * (ONE - once) / once))

@@ -59,7 +59,7 @@ class Quality:
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 2, 2, False, False, False, 2),
+    "preview": Quality(1, 4, 4, 4, False, False, False, 2),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4),
 }
 
@@ -86,7 +86,7 @@ class Transport:
         """
         stage, count = self.stage, len(directions)
         points, paths = new_points_and_paths(count)
-        self.each(count, kernels.set_out, directions, points, paths)
+        points["distance"] = 0
         rows = np.arange(count, dtype=np.int32)
         starts, ways = np.ascontiguousarray(origins, np.float32).reshape(-1, 3), directions
         simple = not (stage.has_glass or stage.has_cutouts)
@@ -98,7 +98,7 @@ class Transport:
             self.each(len(rows), surfaces, rows, starts, ways, hits, stage.packed, stage.posed, self.ground,
                       np.float32(spread), points)  # fmt: skip
             final = simple or layer == layers
-            self.each(len(rows), kernels.peel, rows, points, paths, self.extinction, final, going)
+            self.each(len(rows), kernels.peel, rows, ways, points, paths, self.extinction, layer == 0, final, going)
             rows = rows[going]
             if len(rows) == 0:
                 break
@@ -113,9 +113,9 @@ class Transport:
                   self.quality.soft_sun, first_bounce, wanted)  # fmt: skip
         rows = np.flatnonzero(wanted).astype(np.int32)
         if len(rows):
-            ways = np.empty((len(rows), 3), np.float32)
-            self.each(len(rows), kernels.sun_ways, rows, paths, ways)
-            paths["sun_seen"][rows] = ~self._shadowed(points, rows, ways, np.inf)
+            starts, ways = _rays(len(rows))
+            self.each(len(rows), kernels.sun_rays, rows, points, paths, starts, ways)
+            paths["sun_seen"][rows] = ~self._shadowed(starts, ways, np.inf)
         if not self.lamps.dark:
             rays = self.quality.lamp_rays if first_bounce else 1
             self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays)
@@ -155,7 +155,7 @@ class Transport:
             rows = np.flatnonzero(paths["mirrors"]).astype(np.int32)
             if len(rows):
                 starts, ways = _rays(len(rows))
-                self.each(len(rows), kernels.mirror_ways, rows, paths, starts, ways)
+                self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
                 others = self.arriving(starts, ways, 4 * spread, seed + 2, MIRROR_GLOW)
                 self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
@@ -168,16 +168,17 @@ class Transport:
         """Run a kernel over `count` items on the stage's threads."""
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
 
-    def _shadowed(self, points: Records, rows: I32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
-        """(R,) whether rays from the points `rows` along `ways` (R, 3) are stopped within `reach`."""
-        starts = np.empty((len(rows), 3), np.float32)
-        self.each(len(rows), kernels.from_surface, rows, points, starts)
+    def _shadowed(self, starts: F32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
+        """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) are stopped within `reach`; `starts` may change."""
         rays, threads = self.stage.rays, self.stage.threads
-        blocked = rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE, threads=threads)
+        blocked = rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE | CUTOUT, threads=threads)
         if not self.stage.has_cutouts:
             return blocked
-        left = np.flatnonzero(~blocked)
-        limits = np.broadcast_to(np.asarray(reach, np.float32), (len(rows),))
+        limits = np.broadcast_to(np.asarray(reach, np.float32), (len(ways),))
+        left = np.flatnonzero(blocked)  # by something solid, or by a card of leaves that has holes
+        solid = rays.any_hit(starts[left], ways[left], t_max=limits[left], mask=OPAQUE, threads=threads)
+        left = left[~solid]
+        blocked[left] = False
         for _ in range(LEAF_LAYERS):
             if len(left) == 0:
                 break
@@ -193,13 +194,14 @@ class Transport:
     def _lamp_light(self, points: Records, paths: Records, most: int, kept: int) -> None:
         """Add the light of the `most` strongest lamps to the paths, `kept` of them with shadows."""
         count = len(points)
-        ways, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
-        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, ways, lights)
+        aims, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
+        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, aims, lights)
         for slot in range(kept):
-            rows = np.flatnonzero(ways[:, slot, 3] > 0).astype(np.int32)
+            rows = np.flatnonzero(aims[:, slot, 3] > 0).astype(np.int32)
             if len(rows):
-                aimed = ways[rows, slot]
-                blocked = self._shadowed(points, rows, np.ascontiguousarray(aimed[:, :3]), aimed[:, 3])
+                (starts, ways), reach = _rays(len(rows)), np.empty(len(rows), np.float32)
+                self.each(len(rows), kernels.lamp_rays, rows, points, aims, slot, starts, ways, reach)
+                blocked = self._shadowed(starts, ways, reach)
                 self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
 
 

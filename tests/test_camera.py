@@ -1,0 +1,220 @@
+"""The camera as a sensor: labels from hits, determinism, exposure, textures, precipitation, film."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from simulator.numerics import se3
+from simulator.scene import Atmosphere, Material, Model, SceneBuilder, Texture, Timeline
+from simulator.scene.classes import class_id
+from simulator.scene.mesh import box, cylinder
+from simulator.scene.model import Body
+from simulator.scene.noise import spectral_noise
+from simulator.sensors.camera import Camera, CameraFrame
+from simulator.sensors.shading import film
+from simulator.sensors.shading import precipitation as rain
+from simulator.sensors.shading.tables import SRGB_TO_LINEAR, mip_chain
+from simulator.sensors.stage import EGO, SEEN, Stage
+
+WINDOW = Material("window", (0.02, 0.02, 0.02), roughness=0.05, transmission=0.7)
+PAINT = Material("paint", (0.4, 0.05, 0.05), roughness=0.4, clearcoat=1.0)
+TYRE = Material("tyre", (0.03, 0.03, 0.03))
+SMALL = {"width": 160, "height": 48, "fx": 93.0, "fy": 93.0, "cx": 79.5, "cy": 22.0, "x_m": 1.1, "z_m": 1.65}
+
+
+def car() -> Model:
+    body = Body(box((4.2, 1.7, 0.6), (1.3, 0, 0.6)), (PAINT,))
+    cabin = Body(box((2.0, 1.5, 0.5), (1.0, 0, 1.15)), (WINDOW,))
+    seat = Body(box((0.5, 1.2, 0.4), (1.0, 0, 1.1)), (TYRE,))
+    return Model("car", (body, cabin, seat), wheelbase_m=2.7)
+
+
+def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
+    builder = SceneBuilder((500.0, -200.0, 30.0))
+    ground = Material("ground", (0.15, 0.15, 0.15))
+    builder.add_mesh(box((400, 8, 0.2), (150, 0, -0.1)), (ground,), "road")
+    builder.add_mesh(box((400, 400, 0.2), (150, 0, -0.15)), (Material("grass", (0.05, 0.1, 0.03)),), "terrain")
+    builder.add_mesh(box((30, 10, 9), (40, 14, 4.5)), (Material("wall", (0.5, 0.45, 0.4)),), "building")
+    builder.add_mesh(cylinder(0.1, 6.0), (Material("pole", (0.4, 0.4, 0.4)),), "pole", se3.pose((15, -5, 0)))
+    at = np.array([500.0, -200.0, 30.0])
+    ego = builder.add_object(car(), at + [0, -2, 0], name="ego", moving=True)
+    builder.add_object(car(), at + [14, -2, 0], moving=True)
+    builder.add_object(car(), at + [22, 2, 0], (0, 0, math.pi))
+    scene = builder.build()
+    positions, rpy = builder.initial_poses()
+    moving = np.array([thing.moving for thing in builder.objects])
+    velocity = np.zeros((2, *positions.shape))
+    velocity[:, moving, 0] = 10.0
+    zeros = np.zeros((2, len(positions)))
+    timeline = Timeline(
+        np.array([0, 1_000_000_000]),
+        np.stack([positions, positions + velocity[0]]),
+        np.stack([rpy, rpy]),
+        velocity,
+        zeros,
+        zeros,
+        zeros,
+        np.zeros((2, len(positions)), np.uint32),
+    )
+    return Stage(scene, timeline, atmosphere, ego, threads)
+
+
+def weather(elevation_deg: float, **fields: object) -> Atmosphere:
+    e = math.radians(elevation_deg)
+    return Atmosphere(np.array([math.cos(e), 0.0, math.sin(e)]), e, **fields)  # type: ignore[arg-type]
+
+
+def shot(stage: Stage, quality: str = "preview", time_ns: int = 0, **fields: object) -> CameraFrame:
+    return Camera(**{**SMALL, **fields}).sense(stage, time_ns, 11, quality)
+
+
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_labels_are_those_of_the_rays_through_pixel_centres(quality: str) -> None:
+    stage = street(weather(40))
+    frame = shot(stage, quality, time_ns=100_000_000)
+    local = frame.world_SE3_camera.copy()
+    local[:3, 3] -= stage.scene.origin
+    rays = frame.camera.rays().reshape(-1, 3).astype(np.float64)
+    hits = stage.rays.closest_hit(
+        local[:3, 3].astype(np.float32), (rays @ local[:3, :3].T).astype(np.float32), mask=SEEN
+    )
+    part = hits.part.reshape(frame.object.shape)
+    seen = part >= 0
+    scene = stage.scene
+    objects = np.where(seen, scene.instance_object[part], 0)
+    semantic = np.where(seen, scene.instance_class[part], class_id("sky"))
+    depth = hits.t.reshape(seen.shape)  # the rays have z = 1
+    same = np.isfinite(depth) & np.isfinite(frame.depth)
+    assert np.mean(frame.object == objects) > 0.999 and np.mean(frame.semantic == semantic) > 0.999
+    np.testing.assert_allclose(frame.depth[same], depth[same], rtol=2e-3)
+    assert np.mean(np.isfinite(depth) == np.isfinite(frame.depth)) > 0.999
+    assert {0, 2, 3} <= set(np.unique(frame.object)) and stage.ego not in frame.object
+
+
+def test_a_window_belongs_to_its_object_and_shows_what_is_behind() -> None:
+    stage = street(weather(40))
+    frame = shot(stage, "standard", width=640, height=192, fx=372.0, fy=372.0, cx=319.5, cy=88.0)
+    uv = frame.camera.project(
+        se3.apply(se3.inverse(frame.world_SE3_camera), [[514.0 + 0.01, -202.0, 31.3], [514.01, -202.65, 31.3]])
+    )
+    (seat_column, row), (side_column, _) = np.rint(uv).astype(int)
+    assert frame.object[row, seat_column] == 2 and frame.object[row, side_column] == 2
+    assert frame.depth[row, seat_column] == pytest.approx(14.0 - 1.1, abs=0.05)  # the pane, not the seat
+
+
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_equal_bytes_for_any_number_of_threads(quality: str) -> None:
+    conditions = weather(-20, street_lamps_on=True, rain_mm_h=8.0, water_film_m=5e-4, visibility_m=800.0)
+    one, two = (shot(street(conditions, threads), quality) for threads in (1, 2))
+    for name in ("rgb", "radiance", "depth", "object", "semantic"):
+        assert getattr(one, name).tobytes() == getattr(two, name).tobytes(), name
+
+
+def test_another_seed_is_other_noise_but_the_same_scene() -> None:
+    stage = street(weather(40))
+    one, two = (Camera(**SMALL).sense(stage, 0, seed, "preview") for seed in (1, 2))
+    assert not np.array_equal(one.rgb, two.rgb) and np.array_equal(one.object, two.object)
+    assert abs(one.rgb.mean() - two.rgb.mean()) < 1
+
+
+def test_moving_objects_move_between_times_and_the_camera_with_the_ego() -> None:
+    stage = street(weather(40))
+    late = shot(stage, time_ns=500_000_000)
+    assert late.world_SE3_camera[0, 3] == pytest.approx(500 + 5 + 1.1)
+    again = shot(street(weather(40)), time_ns=500_000_000)
+    assert np.array_equal(late.object, again.object)
+
+
+def test_exposure_is_that_of_a_real_camera() -> None:
+    noon, overcast = (shot(street(weather(55, cloud_oktas=o))).exposure for o in (1.0, 8.0))
+    night = shot(street(weather(-30)))
+    assert 12.5 < noon.ev100 < 15.5 and noon.iso == 100
+    assert 10 < overcast.ev100 < noon.ev100
+    assert night.exposure.iso == pytest.approx(3200) and night.exposure.time_s == pytest.approx(0.02)
+    assert night.rgb.mean() < 25  # an unlit night stays dark
+    assert 60 < shot(street(weather(55))).rgb.mean() < 140
+
+
+def test_masks_of_parts() -> None:
+    stage = street(weather(40))
+    masks = stage._masks()
+    own = stage.scene.instance_object == stage.ego
+    assert np.all(masks[own] & EGO) and not np.any(masks[own] & SEEN) and np.all(masks[~own] & SEEN)
+
+
+def test_mip_levels_keep_linear_light_and_covered_area() -> None:
+    rng = np.random.default_rng(1)
+    rgba = rng.integers(0, 256, (64, 64, 4), np.uint8)
+    rgba[..., 3] = np.where(spectral_noise(64, rng, slope=3.0) > 0.3, 255, 0)
+    chain = mip_chain(Texture("plain", rgba))
+    linear = SRGB_TO_LINEAR[rgba[..., :3]].mean((0, 1))
+    np.testing.assert_allclose(SRGB_TO_LINEAR[chain[-1][0, 0, :3]], linear, atol=0.01)
+    leaves = mip_chain(Texture("leaves", rgba, cutout=True))
+    for level in leaves[:4]:
+        assert np.mean(level[..., 3] >= 128) == pytest.approx(np.mean(rgba[..., 3] >= 128), abs=0.05)
+
+
+def test_rain_has_the_number_and_speed_of_real_drops() -> None:
+    """Marshall-Palmer at 10 mm/h: 8000 / 2.53 exp(-2.53 D) drops wider than D mm per m3."""
+    kind = rain.kinds_of(weather(30, rain_mm_h=10.0))[0]
+    places, sizes = rain.make_particles(kind, 700.0, 0.9, 0.3, np.random.default_rng(3))
+    near = (places[:, 2] > 1.0) & (places[:, 2] < 3.0)
+    volume = 4 * 0.9 * 0.3 * (27 - 1) / 3
+    for diameter in (1.0e-3, 2.0e-3):
+        expected = volume * 8000 / 2.53 * math.exp(-2.53 * diameter * 1e3)
+        count = int(np.sum(near & (sizes > diameter)))
+        assert count == pytest.approx(expected, abs=4 * math.sqrt(expected))
+    speed = rain.fall_speed_mps(kind, np.array([1e-3, 2e-3, 4e-3], np.float32))
+    np.testing.assert_allclose(speed, [4.0, 6.55, 8.72], atol=0.05)  # Atlas, Srivastava and Sekhon
+    assert not rain.kinds_of(weather(30))
+
+
+def test_a_flake_covers_its_share_of_the_background() -> None:
+    """A particle at rest of area A px hides A pixels' worth of background."""
+    radiance, gain = np.ones((21, 21, 3), np.float32), np.zeros((21, 21, 3), np.float32)
+    depth = np.full((21, 21), np.inf, np.float32)
+    depth[:, :3] = 1.0
+    place = np.array([[10, 10, 2.0], [1, 10, 2.0]], np.float32)
+    width = np.array([0.8, 0.8], np.float32)
+    rain.draw(0, 21, place, place, width, np.zeros((2, 3), np.float32), np.zeros(2, np.float32), depth, radiance, gain)
+    assert -gain[..., 0].sum() == pytest.approx(math.pi / 4 * 0.64, rel=0.2)
+    assert not gain[:, :3].any()  # behind something nearer
+
+
+def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
+    """EMVA 1288: variance of the electrons = mean + dark noise squared."""
+    mean_e, dark_e, full = 2000.0, 12.0, 10_000.0
+    grey = np.full((200, 300, 3), mean_e / full, np.float32)
+    exposure = film.Exposure(1.0, 0.01, 100.0, (1.0, 1.0, 1.0))
+    settings = film.film_settings(exposure, full, dark_e, 0.0, 300, 200)
+    rgb = np.empty((200, 300, 3), np.uint8)
+    film.develop(0, 200, grey, settings, np.uint32(5), rgb)
+    code = rgb[..., 1].astype(np.float64)
+    slope = (film_code(mean_e / full + 1e-3) - film_code(mean_e / full - 1e-3)) / (2e-3 * full)  # codes per electron
+    deviation = math.sqrt(max(code.var() - 1 / 12, 0)) / slope
+    assert deviation == pytest.approx(math.sqrt(mean_e + dark_e**2), rel=0.05)
+    assert abs(np.corrcoef(code[:, :-1].ravel(), code[:, 1:].ravel())[0, 1]) < 0.02
+
+
+def film_code(linear: float) -> float:
+    return 255 * (1.055 * (1.02 * linear) ** (1 / 2.4) - 0.055)
+
+
+def test_meter_brings_the_mean_to_its_target_within_limits() -> None:
+    scene = np.random.default_rng(2).lognormal(3, 1.5, (60, 90, 3)).astype(np.float32)
+    sun = np.full(3, 1e4, np.float32)
+    free = film.meter(scene, sun, 0.4, 1.8, 0.02, 3200)
+    assert film.meter(4 * scene, sun, 0.4, 1.8, 0.02, 3200).ev100 == pytest.approx(free.ev100 + 2, abs=0.01)
+    dark = film.meter(scene * np.float32(1e-5), sun, 0.4, 1.8, 0.02, 3200)
+    assert dark.ev100 == pytest.approx(math.log2(1.8**2 / 0.02) - 5, abs=0.01)
+
+
+def test_glare_keeps_the_light() -> None:
+    dot = np.zeros((200, 300, 3), np.float32)
+    dot[100, 150] = 300.0
+    spread = film.add_glare(dot, 1.0, 1000.0)
+    assert spread.sum() == pytest.approx(dot.sum(), rel=0.03)
+    assert spread[100, 150, 0] > 250 and spread[100, 130, 0] > 0

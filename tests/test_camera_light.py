@@ -1,0 +1,255 @@
+"""Light in our cameras against closed forms: Lambert, inverse squares, Koschmieder, Fresnel, furnace, R112."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulator.numerics import se3
+from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
+from simulator.scene.material import Beam, Surface
+from simulator.scene.mesh import box, ellipsoid
+from simulator.scene.model import Body
+from simulator.sensors.optics import CameraModel
+from simulator.sensors.shading import beams
+from simulator.sensors.shading.picture import take_picture
+from simulator.sensors.shading.reflectance import fresnel
+from simulator.sensors.sky import Sky, make_sky
+from simulator.sensors.sky_models import LUMINANCE, dome
+from simulator.sensors.stage import Stage
+from simulator.weather.daylight import daylight
+
+CAMERA = CameraModel.of(48, 32, [[60.0, 0, 23.5], [0, 60.0, 15.5], [0, 0, 1]])
+DOWN = np.diag([1.0, -1.0, -1.0, 1.0])  # optical frame that looks straight down
+EAST = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+CLEAR_M = 1e9
+
+
+def sun_at(elevation_deg: float, azimuth_deg: float = 180.0, **fields: object) -> Atmosphere:
+    e, a = math.radians(elevation_deg), math.radians(azimuth_deg)
+    toward = np.array([math.cos(e) * math.sin(a), math.cos(e) * math.cos(a), math.sin(e)])
+    return Atmosphere(toward, e, **{"visibility_m": CLEAR_M, **fields})  # type: ignore[arg-type]
+
+
+def plane(z: float = 0.0) -> Mesh:
+    return Mesh.of([[-500, -500, z], [500, -500, z], [500, 500, z], [-500, 500, z]], [[0, 1, 2], [0, 2, 3]])
+
+
+def stage_of(builder: SceneBuilder, atmosphere: Atmosphere, lamps: int = 0) -> Stage:
+    scene = builder.build()
+    positions, rpy = builder.initial_poses()
+    still = np.zeros(positions.shape)[None]
+    zeros = np.zeros((1, len(positions)))
+    switches = np.full((1, len(positions)), lamps, np.uint32)
+    times = np.array([0], np.int64)
+    timeline = Timeline(times, positions[None], rpy[None], still, zeros, zeros, zeros, switches)
+    return Stage(scene, timeline, atmosphere, ego=0)
+
+
+def look(stage: Stage, pose: NDArray[np.float64], quality: str = "preview", camera: CameraModel = CAMERA) -> np.ndarray:
+    """(H, W) luminance."""
+    picture, _ = take_picture(stage, camera, pose, 5, quality)
+    return picture.radiance @ LUMINANCE.astype(np.float32)
+
+
+def matte(albedo: float, **fields: object) -> Material:
+    return Material("matte", (albedo,) * 3, roughness=1.0, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+@pytest.mark.parametrize("elevation", [20.0, 60.0])
+def test_lambert_plane_under_the_sun_and_sky(quality: str, elevation: float) -> None:
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.5),), "road")
+    atmosphere = sun_at(elevation)
+    seen = look(stage_of(builder, atmosphere), se3.pose((0, 0, 6)) @ DOWN, quality)
+    expected = 0.5 / math.pi * daylight(atmosphere).horizontal_lx
+    assert seen.mean() == pytest.approx(expected, rel=0.02)
+    assert seen.std() < 0.03 * seen.mean()
+
+
+def test_shadow_leaves_the_sky_only() -> None:
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.5),), "road")
+    builder.add_mesh(box((30, 30, 0.1), (0, 0, 40)), (matte(0.0),), "building")
+    atmosphere = sun_at(89.9)
+    seen = look(stage_of(builder, atmosphere), se3.pose((0, 0, 6)) @ DOWN, "standard")
+    light = daylight(atmosphere)
+    assert seen.mean() < 0.5 / math.pi * light.diffuse_lx
+    assert seen.mean() > 0.6 * 0.5 / math.pi * light.diffuse_lx
+
+
+@pytest.mark.parametrize("height", [2.0, 4.0])
+def test_lamp_follows_the_inverse_square(height: float) -> None:
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.4),), "road")
+    lamp = Lamp((0, 0, height), (0, 0, -1), 1000.0, beam=Beam.ISOTROPIC)
+    bulb = Body(box((0.02, 0.02, 0.02), (0, 0, height)), (matte(0.5),))
+    builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), (0, 0, 0))
+    pose = se3.pose((0.8, 0, 6)) @ DOWN
+    seen = look(stage_of(builder, sun_at(-40)), pose, "standard")
+    x = CAMERA.rays()[15, :, 0] * 6  # optical x is the world's x when looking down this way
+    place = x + 0.8
+    d2 = place**2 + height**2
+    expected = 0.4 / math.pi * 1000 / d2 * height / np.sqrt(d2)
+    open_floor = np.abs(place) > 0.5  # not under the bulb
+    np.testing.assert_allclose(seen[15, open_floor], expected[open_floor], rtol=0.04)
+
+
+def test_koschmieder_contrast_is_five_percent_at_the_visibility() -> None:
+    visibility = 200.0
+    builder = SceneBuilder((0, 0, 0))
+    far, near = box((1, 6000, 4000), (4000, 0, 0)), box((1, 24, 400), (visibility, 12, 0))
+    builder.add_mesh(far, (matte(0.0, metallic=1.0),), "building")
+    builder.add_mesh(near, (matte(0.0, metallic=1.0),), "building")
+    stage = stage_of(builder, sun_at(30, cloud_oktas=8.0, visibility_m=visibility))
+    seen = look(stage, se3.pose((0.5, 0, 1.5)) @ EAST)
+    air, target = seen[15, 40], seen[15, 20]
+    assert (air - target) / air == pytest.approx(0.05, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("angle", "mean"),
+    [(0, 0.020), (30, 0.02105), (45, 0.02745), (60, 0.0592), (70, 0.1325), (80, 0.347), (85, 0.5825), (88, 0.8035)],
+)
+def test_fresnel_of_water(angle: float, mean: float) -> None:
+    cosine = np.float32(math.cos(math.radians(angle)))
+    assert fresnel(cosine, np.float32(1.33)) == pytest.approx(mean, rel=0.02, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    "look_of", [{"roughness": 1.0}, {"roughness": 0.5}, {"roughness": 0.4, "metallic": 1.0}, {"clearcoat": 1.0}]
+)
+def test_white_furnace(look_of: dict[str, float]) -> None:
+    """A white body in even light cannot be told from it."""
+    builder = SceneBuilder((0, 0, 0))
+    ball = replace(ellipsoid((1, 1, 1), rings=24, segments=48), smooth=True)
+    builder.add_mesh(ball, (Material("white", (1.0, 1.0, 1.0), **look_of),), "building")  # type: ignore[arg-type]
+    stage = stage_of(builder, sun_at(-40))
+    sky = stage.sky
+    harmonics = np.zeros((9, 3), np.float32)
+    harmonics[0] = math.pi / 0.282095
+    even = Sky(
+        np.ones_like(sky.table),
+        np.ones_like(sky.airlight),
+        harmonics,
+        np.ones(3, np.float32),
+        sky.sun_direction,
+        np.zeros(3, np.float32),
+        sky.extinction,
+    )
+    stage.__dict__["sky"] = even
+    seen = look(stage, se3.pose((-4, 0, 0)) @ EAST, "standard")
+    np.testing.assert_allclose(seen, 1.0, atol=0.02)
+
+
+@pytest.mark.parametrize("height", [-20.0, -5.0, 2.0, 15.0, 60.0])
+@pytest.mark.parametrize("oktas", [0.0, 4.0, 8.0])
+def test_sky_gives_the_illuminance_of_the_daylight(height: float, oktas: float) -> None:
+    atmosphere = sun_at(height, cloud_oktas=oktas)
+    sky, light = make_sky(atmosphere, seed=3), daylight(atmosphere)
+    assert dome().illuminance(sky.table.astype(np.float64)) == pytest.approx(light.diffuse_lx, rel=1e-3)
+    assert sky.sun_lx @ LUMINANCE == pytest.approx(light.direct_normal_lx, rel=1e-3)
+    assert np.all(sky.table >= 0) and np.isfinite(sky.table).all()
+    assert sky.horizontal_lx @ LUMINANCE == pytest.approx(light.horizontal_lx, rel=2e-3)
+
+
+def test_sky_is_blue_above_and_red_toward_the_setting_sun() -> None:
+    day = make_sky(sun_at(50)).table
+    assert day[-1, 0, 2] > 1.4 * day[-1, 0, 0]
+    evening = make_sky(sun_at(-3, azimuth_deg=270.0)).table  # the sun is in the west: table column at half
+    low = evening[20]
+    assert low[512, 0] > low[512, 2] and low[512].sum() > 2 * low[0].sum()
+
+
+# ECE R112 class B, right-hand traffic: candela at degrees up and right, lowest and highest allowed.
+R112 = [
+    (0.57, -3.43, 0, 350),
+    (1.0, 2.5, 0, 1750),
+    (-0.57, 1.15, 10_100, np.inf),
+    (-0.57, -3.43, 0, 10_600),
+    (-0.86, -3.43, 0, 13_200),
+    (-0.86, 1.72, 10_100, np.inf),
+    (-0.86, 0.0, 5100, np.inf),
+    (-1.72, -9.0, 1700, np.inf),
+    (-1.72, 9.0, 1700, np.inf),
+    (2.0, 0.0, 0, 625),  # zone III
+    (2.0, 6.0, 0, 625),
+    (3.0, -6.0, 0, 625),
+]
+
+
+@pytest.mark.parametrize(("up", "right", "least", "most"), R112)
+def test_low_beam_meets_r112(up: float, right: float, least: float, most: float) -> None:
+    direction = np.array([1.0, -math.tan(math.radians(right)), math.tan(math.radians(up))])
+    direction /= np.linalg.norm(direction)
+    share = beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *direction.astype(np.float32))
+    assert least <= share * beams.LOW_BEAM_PEAK_CD <= most
+
+
+def test_low_beam_peak_is_one() -> None:
+    grid = [beams.low_beam(np.float32(r), np.float32(u)) for r in np.arange(-5, 8, 0.1) for u in np.arange(-4, 1, 0.1)]
+    assert max(grid) == pytest.approx(1.0, abs=0.02)
+
+
+def test_retro_reflector_shines_for_the_lamp_beside_the_eye() -> None:
+    """L = R_A E: a sheeting of 250 cd/lx/m2 in 10 lx, seen from within 0.1 deg."""
+    builder = SceneBuilder((0, 0, 0))
+    sheet = Material("sheet", (0.6, 0.6, 0.6), roughness=1.0, retro_cd_lx_m2=250.0)
+    builder.add_mesh(box((0.1, 20, 20), (20, 0, 0)), (sheet,), "traffic_sign")
+    lamp = Lamp((0.0, 0.0, 0.02), (1, 0, 0), 4000.0, beam=Beam.ISOTROPIC)
+    builder.add_model(
+        Model("pole", (Body(box((0.01, 0.01, 0.01), (-3, 0, 0)), (matte(0.1),)),), lamps=(lamp,)), (0, 0, 0)
+    )
+    seen = look(stage_of(builder, sun_at(-40)), EAST)
+    distance = 19.95
+    assert seen[15, 24] == pytest.approx(250 * 4000 / distance**2, rel=0.05)
+
+
+def test_lit_windows_burn_behind_some_panes_only_at_night() -> None:
+    from simulator.scene import Texture
+
+    rgba = np.full((32, 32, 4), 90, np.uint8)
+    rgba[8:24, 8:24, 3] = 255
+    rgba[..., 3][rgba[..., 3] != 255] = 0
+    wall = Material(
+        "wall", texture=Texture("facade", rgba, panes=True), emission_cd_m2=(80, 80, 80), switch=Switch.WINDOWS
+    )
+    mesh = Mesh.of(
+        [[10, -8, -6], [10, 8, -6], [10, 8, 6], [10, -8, 6]],
+        [[0, 2, 1], [0, 3, 2]],
+        [[0, 0], [16, 0], [16, 12], [0, 12]],
+    )
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(mesh, (wall,), "building")
+    night = look(stage_of(builder, sun_at(-40, street_lamps_on=True)), EAST)
+    late = look(stage_of(builder, sun_at(-40, street_lamps_on=False)), EAST)
+    assert 0.02 < np.mean(night > 1.0) < 0.25
+    assert np.all(late < 0.5)
+
+
+def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
+    def road(film_m: float, pose: NDArray[np.float64]) -> np.ndarray:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(), (matte(0.1, surface=Surface.ASPHALT),), "road")
+        return look(stage_of(builder, sun_at(40, cloud_oktas=8.0, water_film_m=film_m)), pose)
+
+    above, flat = se3.pose((0, 0, 6)) @ DOWN, se3.pose((0, 0, 1.2), pitch=0.15) @ EAST
+    ratio = road(0.4e-3, above).mean() / road(0.0, above).mean()
+    assert 0.5 < ratio < 0.9  # diffuse 0.10 -> 0.054, plus a film that reflects some of the sky
+    assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
+
+
+def test_snow_covers_what_faces_up() -> None:
+    def ground(depth_m: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(), (matte(0.1, surface=Surface.SOIL),), "terrain")
+        stage = stage_of(builder, sun_at(30, cloud_oktas=8.0, snow_depth_m=depth_m))
+        return float(look(stage, se3.pose((0, 0, 30)) @ DOWN).mean())
+
+    assert ground(0.1) > 7 * ground(0.0)
+    assert ground(0.0) < ground(0.01) < ground(0.1)
