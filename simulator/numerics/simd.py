@@ -208,6 +208,17 @@ def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def absolute(typing_context, x):  # type: ignore[no-untyped-def]
+    """Lane by lane the magnitude of an f32x8."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        sign_off = ir.Constant(i32x8.llvm, [0x7FFFFFFF] * LANES)
+        return builder.bitcast(builder.and_(builder.bitcast(args[0], i32x8.llvm), sign_off), f32x8.llvm)
+
+    return f32x8(f32x8), emit
+
+
+@intrinsic
 def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
     """a * d - b * c, each product rounded: exactly negated when (a, b) and (c, d) are exchanged.
 
@@ -429,7 +440,7 @@ store_long = _storer(types.int64, "Write an int64 to element i of an int64 array
 
 @intrinsic
 def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
-    """Three f32x8 of the 24 float32 from element i: every third from i, from i + 1 and from i + 2 (x, y, z of eight)."""
+    """The 24 float32 from element i as three f32x8: every third from i, from i + 1 and from i + 2 (x, y, z)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         row = ir.VectorType(_FLOAT, 3 * LANES)

@@ -1,12 +1,9 @@
 """64 rays from one point against the hierarchy at once: what cameras and lidars cast.
 
 The hull of a tile is four planes through the origin, which cull eight boxes at a time (Reshetov, Soupikov and Hurley,
-"Multi-Level Ray Tracing Algorithm", 2005). In a block, edge functions and 1 / depth are affine in (u, v): they are set
-up once for eight triangles and cost two multiply-adds each a ray. Rays keep the greatest 1 / depth, their *nearness*;
-nothing is divided.
-
-An edge function is the triple product of the ray with the edge's end points p, q as (p + q) x (q - p), which is
-exactly negated for the neighbour across the edge: shared edges are watertight here too.
+"Multi-Level Ray Tracing Algorithm", 2005). In a block, 1 / depth and the barycentric weights
+divided by depth are affine in (u, v): they are set up once for eight triangles and cost two multiply-adds each a ray.
+Rays keep the greatest 1 / depth, their *nearness*; nothing is divided.
 """
 
 from __future__ import annotations
@@ -19,8 +16,8 @@ from numba.core import types
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    absolute,
     bits,
-    cross_term,
     fetch_add,
     greatest,
     least,
@@ -62,40 +59,42 @@ from simulator.raycast.tile import (
     report_tile,
     same_origin,
     scratch_memory,
+    second_memory,
+    third_memory,
     triangle_memory,
     u_memory,
     v_memory,
-    weight_1_memory,
-    weight_2_memory,
 )
 
 # Keeps a child or ray whose nearness times depth exceeds one by rounding only.
 ABOUT_ONE = np.float32(1.000001)
+# How far outside an edge a hit still counts, in units of (distance times edge length): a bound on the rounding of
+# the affine functions (some eight times 2^-24), so that no ray slips through between neighbours.
+EDGE = np.float32(2.0**-21)
+# Triangles with a smaller sine at vertex 0 have no certain plane.
+NEEDLE = np.float32(4e-6)
 
 present_memory = local_memory(types.int32, GROUPS)
-table_memory = local_memory(types.float32, 13 * LANES)
+table_memory = local_memory(types.float32, 10 * LANES)
 
 
-class Edges(NamedTuple):
-    """Affine functions of (u, v) for eight triangles: value = const + u * (over u) + v * (over v).
+class Affine(NamedTuple):
+    """Eight triangles as affine functions of (u, v): value = const + u * (..._u) + v * (..._v).
 
-    `first`, `second`, `third` are the edge functions opposite vertex 0, 1, 2, all >= 0 inside; `near` is the nearness
-    of the triangle's plane; `share` times an edge function is the vertex' weight times the nearness.
+    `near` is the nearness of the triangle's plane, `second` and `third` are the weights of vertex 1 and 2 times the
+    nearness. A ray is inside where second, third and near - second - third are at least `least` (just below zero).
     """
 
-    first: Any
-    first_u: Any
-    first_v: Any
+    near: Any
+    near_u: Any
+    near_v: Any
     second: Any
     second_u: Any
     second_v: Any
     third: Any
     third_u: Any
     third_v: Any
-    near: Any
-    near_u: Any
-    near_v: Any
-    share: Any
+    least: Any
 
 
 @kernel(inline=True)
@@ -168,100 +167,99 @@ def enter_tile_children(nodes, row, aim, tile, farthest, scratch):  # type: igno
 
 
 @kernel(inline=True)
-def edge_function(pd, pu, pv, qd, qu, qv):  # type: ignore[no-untyped-def]
-    """(p + q) x (q - p): twice the cross product p x q, exactly negated when p and q are exchanged."""
-    sd, su, sv = pd + qd, pu + qu, pv + qv
-    dd, du, dv = qd - pd, qu - pu, qv - pv
-    return cross_term(su, sv, du, dv), cross_term(sv, sd, dv, dd), cross_term(sd, su, dd, du)
+def cross(ad, au, av, bd, bu, bv):  # type: ignore[no-untyped-def]
+    """Cross product of two vectors of eight lanes."""
+    return au * bv - av * bu, av * bd - ad * bv, ad * bu - au * bd
 
 
 @kernel(inline=True)
-def make_edges(ad, au, av, bd, bu, bv, cd, cu, cv):  # type: ignore[no-untyped-def]
+def greatest_of(d, u, v):  # type: ignore[no-untyped-def]
+    """The greatest magnitude among the three coordinates."""
+    return maximum(absolute(d), maximum(absolute(u), absolute(v)))
+
+
+@kernel(inline=True)
+def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv):  # type: ignore[no-untyped-def]
     """Set up eight triangles a, b, c given by depth, u and v relative to the origin."""
-    zero, one = splat(np.float32(0)), splat(np.float32(1))
-    p, p_u, p_v = edge_function(bd, bu, bv, cd, cu, cv)
-    q, q_u, q_v = edge_function(cd, cu, cv, ad, au, av)
-    r, r_u, r_v = edge_function(ad, au, av, bd, bu, bv)
-    # The normal from differences: cross products of the vertices would cancel for small triangles far away.
-    nd = cross_term(bu - au, bv - av, cu - au, cv - av)
-    nu = cross_term(bv - av, bd - ad, cv - av, cd - ad)
-    nv = cross_term(bd - ad, bu - au, cd - ad, cu - au)
-    distance = nd * ad + (nu * au + nv * av)
-    sign = select(distance < zero, zero - one, one)
-    # A plane through the origin is seen edge-on: nearness 0 lies beyond every limit.
-    inverse = select((distance > zero) | (distance < zero), one / distance, zero)
-    return Edges(
-        p * sign,
-        p_u * sign,
-        p_v * sign,
-        q * sign,
-        q_u * sign,
-        q_v * sign,
-        r * sign,
-        r_u * sign,
-        r_v * sign,
+    zero, half = splat(np.float32(0)), splat(np.float32(0.5))
+    e1d, e1u, e1v, e2d, e2u, e2v = bd - ad, bu - au, bv - av, cd - ad, cu - au, cv - av
+    nd, nu, nv = cross(e1d, e1u, e1v, e2d, e2u, e2v)
+    determinant = nd * ad + (nu * au + nv * av)
+    size_1, size_2 = greatest_of(e1d, e1u, e1v), greatest_of(e2d, e2u, e2v)
+    # Neither a needle, whose normal would be noise, nor a plane through the origin, which is seen edge-on.
+    sound = (greatest_of(nd, nu, nv) > NEEDLE * (size_1 * size_2)) & (absolute(determinant) > zero)
+    inverse = select(sound, splat(np.float32(1)) / determinant, zero)
+    # c x a = e2 x (c + a) / 2 and a x b = (a + b) x e1 / 2: written with edges, far small triangles do not cancel.
+    pd, pu, pv = cross(e2d, e2u, e2v, cd + ad, cu + au, cv + av)
+    qd, qu, qv = cross(ad + bd, au + bu, av + bv, e1d, e1u, e1v)
+    rounding = (greatest_of(ad, au, av) + (size_1 + size_2)) * (size_1 + size_2) * absolute(inverse)
+    by_half = inverse * half
+    return Affine(
         nd * inverse,
         nu * inverse,
         nv * inverse,
-        inverse * sign * np.float32(0.5),
+        pd * by_half,
+        pu * by_half,
+        pv * by_half,
+        qd * by_half,
+        qu * by_half,
+        qv * by_half,
+        zero - rounding * EDGE,
     )
 
 
 @kernel(inline=True)
-def evaluate(edges, u, v):  # type: ignore[no-untyped-def]
-    """(edge functions opposite vertex 0, 1, 2, nearness) at rays (u, v)."""
-    return (
-        u * edges.first_u + (v * edges.first_v + edges.first),
-        u * edges.second_u + (v * edges.second_v + edges.second),
-        u * edges.third_u + (v * edges.third_v + edges.third),
-        u * edges.near_u + (v * edges.near_v + edges.near),
-    )
+def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
+    """(which are hit nearer than `nearness`, near, second, third) at rays (u, v)."""
+    near = u * affine.near_u + (v * affine.near_v + affine.near)
+    second = u * affine.second_u + (v * affine.second_v + affine.second)
+    third = u * affine.third_u + (v * affine.third_v + affine.third)
+    inside = (second >= affine.least) & ((third >= affine.least) & (near - second - third >= affine.least))
+    return inside & (near > nearness), near, second, third
 
 
 @kernel(inline=True)
-def rays_against_eight(tile, group, rays, edges, ids, blocks, scratch):  # type: ignore[no-untyped-def]
+def rays_against_eight(tile, group, rays, affine, ids, blocks, scratch):  # type: ignore[no-untyped-def]
     """Test each of some rays of a group against eight triangles; returns whether any was hit."""
-    zero, changed = splat(np.float32(0)), False
+    changed = False
     while rays != 0:
         ray = group * LANES + lowest(rays)
         rays = without_lowest(rays)
-        a, b, c, near = evaluate(edges, splat(load_float(tile.u, ray)), splat(load_float(tile.v, ray)))
-        hit = ((a >= zero) & (b >= zero)) & ((c >= zero) & (near > load_float(tile.nearness, ray)))
+        u, v, nearness = load_float(tile.u, ray), load_float(tile.v, ray), load_float(tile.nearness, ray)
+        hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
+        near = select(hit, near, splat(np.float32(0)))
         if bits(hit) != 0:
-            nearest = greatest(select(hit, near, zero))
-            lane = lowest(bits(hit & (near >= nearest)))
-            store(scratch, 0, b * edges.share)
-            store(scratch, LANES, c * edges.share)
+            nearest = greatest(near)
+            lane = lowest(bits(near >= nearest))
+            store(scratch, 0, second)
+            store(scratch, LANES, third)
             store_float(tile.nearness, ray, nearest)
             store_int(tile.triangle, ray, load_int(blocks, ids + lane))
-            store_float(tile.weight_1, ray, load_float(scratch, lane))
-            store_float(tile.weight_2, ray, load_float(scratch, LANES + lane))
+            store_float(tile.second, ray, load_float(scratch, lane))
+            store_float(tile.third, ray, load_float(scratch, LANES + lane))
             changed = True
     return changed
 
 
 @kernel(inline=True)
-def store_edges(edges, table):  # type: ignore[no-untyped-def]
-    """Write the functions to 13 rows of 8, to be read one triangle at a time."""
-    store(table, 0, edges.first)
-    store(table, 8, edges.first_u)
-    store(table, 16, edges.first_v)
-    store(table, 24, edges.second)
-    store(table, 32, edges.second_u)
-    store(table, 40, edges.second_v)
-    store(table, 48, edges.third)
-    store(table, 56, edges.third_u)
-    store(table, 64, edges.third_v)
-    store(table, 72, edges.near)
-    store(table, 80, edges.near_u)
-    store(table, 88, edges.near_v)
-    store(table, 96, edges.share)
+def store_affine(affine, table):  # type: ignore[no-untyped-def]
+    """Write the functions to ten rows of eight, to be read one triangle at a time."""
+    store(table, 0, affine.near)
+    store(table, 8, affine.near_u)
+    store(table, 16, affine.near_v)
+    store(table, 24, affine.second)
+    store(table, 32, affine.second_u)
+    store(table, 40, affine.second_v)
+    store(table, 48, affine.third)
+    store(table, 56, affine.third_u)
+    store(table, 64, affine.third_v)
+    store(table, 72, affine.least)
 
 
 @kernel(inline=True)
-def edges_of_one(table, k):  # type: ignore[no-untyped-def]
+def affine_of_one(table, k):  # type: ignore[no-untyped-def]
     """The functions of triangle k in all lanes."""
-    return Edges(
+    return Affine(
         splat(load_float(table, k)),
         splat(load_float(table, 8 + k)),
         splat(load_float(table, 16 + k)),
@@ -272,31 +270,26 @@ def edges_of_one(table, k):  # type: ignore[no-untyped-def]
         splat(load_float(table, 56 + k)),
         splat(load_float(table, 64 + k)),
         splat(load_float(table, 72 + k)),
-        splat(load_float(table, 80 + k)),
-        splat(load_float(table, 88 + k)),
-        splat(load_float(table, 96 + k)),
     )
 
 
 @kernel(inline=True)
 def group_against_each(tile, group, triangles, table, ids, blocks):  # type: ignore[no-untyped-def]
-    """Test the eight rays of a group against each of some triangles, whose edges are in `table`."""
-    at, zero = group * LANES, splat(np.float32(0))
+    """Test the eight rays of a group against each of some triangles, whose functions are in `table`."""
+    at = group * LANES
     u, v, nearness = load(tile.u, at), load(tile.v, at), load(tile.nearness, at)
-    triangle, weight_1, weight_2 = load_ints(tile.triangle, at), load(tile.weight_1, at), load(tile.weight_2, at)
+    triangle, best_second, best_third = load_ints(tile.triangle, at), load(tile.second, at), load(tile.third, at)
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
-        edges = edges_of_one(table, k)
-        a, b, c, near = evaluate(edges, u, v)
-        hit = ((a >= zero) & (b >= zero)) & ((c >= zero) & (near > nearness))
+        hit, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
         nearness = select(hit, near, nearness)
         triangle = select(hit, splat_int(load_int(blocks, ids + k)), triangle)
-        weight_1, weight_2 = select(hit, b * edges.share, weight_1), select(hit, c * edges.share, weight_2)
+        best_second, best_third = select(hit, second, best_second), select(hit, third, best_third)
     store(tile.nearness, at, nearness)
     store_ints(tile.triangle, at, triangle)
-    store(tile.weight_1, at, weight_1)
-    store(tile.weight_2, at, weight_2)
+    store(tile.second, at, best_second)
+    store(tile.third, at, best_third)
 
 
 @kernel(inline=True)
@@ -345,7 +338,7 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
         candidates |= rays
     if candidates == 0:
         return False
-    edges = make_edges(ad, au, av, bd, bu, bv, cd, cu, cv)
+    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv)
     number, stored, changed = population(triangles), False, False
     while groups != 0:
         group = lowest(groups)
@@ -354,10 +347,10 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
         if rays == 0:
             continue
         if population(rays) <= number:
-            hit = rays_against_eight(tile, group, rays, edges, row + IDS, blocks, scratch)
+            hit = rays_against_eight(tile, group, rays, affine, row + IDS, blocks, scratch)
         else:
             if not stored:
-                store_edges(edges, table)
+                store_affine(affine, table)
                 stored = True
             group_against_each(tile, group, triangles, table, row + IDS, blocks)
             hit = True
@@ -403,8 +396,8 @@ def closest_tiles(bvh, root, owners, rays, hits, grid, apart, cursor, chunk):  #
         v_memory(),
         nearness_memory(),
         triangle_memory(),
-        weight_1_memory(),
-        weight_2_memory(),
+        second_memory(),
+        third_memory(),
         groups_memory(),
     )
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()

@@ -9,7 +9,7 @@ from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import any_hits, closest_hits
-from simulator.raycast.rays import Hits, Owners, Rays
+from simulator.raycast.rays import Hits, Owners, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.tile import TILE, grid_of, rays_of_tiles
 
@@ -73,10 +73,8 @@ class Scene:
                 exist, a wrong shape, or a mask outside 32 bits.
         """
         name = f"part {len(self._parts)}"
-        v, f = _vertices(vertices, name), _faces(faces, name)
-        if len(f) and (f.min() < 0 or f.max() >= len(v)):
-            bad = int(np.flatnonzero(((f < 0) | (f >= len(v))).any(1))[0])
-            raise ValueError(f"{name}: face {bad} is {f[bad].tolist()}, but there are {len(v)} vertices")
+        v = _vertices(vertices, name)
+        f = _faces(faces, len(v), name)
         if not 0 <= mask <= ALL:
             raise ValueError(f"{name}: mask {mask} is not a 32-bit number")
         first_id = self.triangle_count
@@ -158,9 +156,7 @@ class Scene:
         rays = _rays(origins, directions, t_max, frame)
         if grid is not None and grid[0] * grid[1] != rays.total:
             raise ValueError(f"grid {grid} is not the shape of {rays.total} rays")
-        hits = Hits(
-            *(np.empty(rays.total, dtype) for dtype in (np.float32, np.int32, np.int32, np.float32, np.float32))
-        )
+        hits = empty_hits(rays.total)
         assembly, bvh, root = self._start(mask)
         if root < 0 or rays.total == 0:
             for array, miss in zip(hits, (np.inf, -1, -1, 0, 0)):
@@ -228,14 +224,15 @@ def _vertices(vertices: ArrayLike, name: str) -> F32:
     return given
 
 
-def _faces(faces: ArrayLike, name: str) -> I32:
+def _faces(faces: ArrayLike, vertices: int, name: str) -> I32:
     given = np.asarray(faces)
     if given.size == 0:
         return np.zeros((0, 3), np.int32)
     if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu":
         raise ValueError(f"{name}: faces must be (F, 3) integers, not {given.shape} {given.dtype}")
-    if given.dtype != np.int32 and (given.min() < 0 or given.max() >= 2**31):
-        raise ValueError(f"{name}: face indices must be in 0 ... 2^31 - 1")
+    if given.min() < 0 or given.max() >= vertices:
+        bad = int(np.flatnonzero(((given < 0) | (given >= vertices)).any(1))[0])
+        raise ValueError(f"{name}: face {bad} is {given[bad].tolist()}, but there are {vertices} vertices")
     return np.ascontiguousarray(given, np.int32)
 
 

@@ -94,7 +94,7 @@ class Tile(NamedTuple):
         u, v: the other two components divided by it.
         nearness: 1 / depth of the nearest hit so far (or of the ray's limit).
         triangle: id of what was hit, -1 for nothing.
-        weight_1, weight_2: barycentrics of vertex 1 and 2 times nearness.
+        second, third: weights of the triangle's vertex 1 and 2, times nearness.
         groups: least and greatest u, least and greatest v, least nearness of each group.
     """
 
@@ -104,8 +104,8 @@ class Tile(NamedTuple):
     v: F32
     nearness: F32
     triangle: I32
-    weight_1: F32
-    weight_2: F32
+    second: F32
+    third: F32
     groups: F32
 
 
@@ -130,7 +130,7 @@ class Aim(NamedTuple):
 
 directions_memory = local_memory(types.float32, 3 * TILE)
 depth_memory = u_memory = v_memory = nearness_memory = local_memory(types.float32, TILE)
-weight_1_memory = weight_2_memory = nearness_memory
+second_memory = third_memory = nearness_memory
 triangle_memory = local_memory(types.int32, TILE)
 groups_memory = scratch_memory = local_memory(types.float32, 5 * GROUPS)
 
@@ -278,16 +278,16 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def report_tile(grid, corner, tile, owners, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
-    zero = splat(np.float32(0))
+    zero, one = splat(np.float32(0)), splat(np.float32(1))
     for group in range(GROUPS):
         at = group * LANES
         nearness = load(tile.nearness, at)
         missed = negative(load_ints(tile.triangle, at))
-        # 1 / nearness is the depth of the hit; weights were multiplied by nearness.
-        depth = splat(np.float32(1)) / nearness
+        # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
+        depth = one / nearness
         t = select(missed, splat(np.float32(np.inf)), depth / load(tile.depth, at))
-        u = select(missed, zero, load(tile.weight_1, at) * depth)
-        v = select(missed, zero, load(tile.weight_2, at) * depth)
+        u = select(missed, zero, minimum(maximum(load(tile.second, at) * depth, zero), one))
+        v = select(missed, zero, minimum(maximum(load(tile.third, at) * depth, zero), one - u))
         first, exist = group_rays(grid, corner, group)
         if exist == LANES:
             store(hits.t, first, t)
