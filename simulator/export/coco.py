@@ -75,6 +75,7 @@ class _Writer(SceneWriter):
             (folder / f"{kind}.jsonl").touch()
 
     def write(self, frame: LabelledFrame) -> None:
+        """Write the pictures of all cameras that are due, and note their annotations."""
         for camera in self._scene.cameras:
             if camera in frame.sensors:
                 self._picture(frame, camera)
@@ -108,7 +109,7 @@ class _Writer(SceneWriter):
             file.write(_dumps({"image": image, "annotations": annotations}) + "\n")
 
     def close(self) -> None:
-        pass
+        """Nothing is left to do."""
 
 
 def instances(mask: NDArray[np.int32], boxes: Boxes2D, world: Boxes3D) -> list[dict[str, Any]]:

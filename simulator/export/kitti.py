@@ -145,6 +145,7 @@ class _Writer(SceneWriter):
         self._count = 0
 
     def write(self, frame: LabelledFrame) -> None:
+        """Write the main picture with its sweep, if both are due."""
         sensors: dict[str, Any] = dict(frame.sensors)
         if self._camera not in sensors or (self._lidar is not None and self._lidar not in sensors):
             return
@@ -199,7 +200,8 @@ class _Writer(SceneWriter):
         self._path(kind).write_bytes(data)
 
     def close(self) -> None:
-        for kind in ("calib", "label_2"):  # a scene without frames is complete too
+        """Make sure that a scene without frames is complete too."""
+        for kind in ("calib", "label_2"):
             (self._folder / kind).mkdir(exist_ok=True)
 
 

@@ -342,10 +342,11 @@ def coverage(
     pixels = np.zeros(len(pieces.objects), np.int64)
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
 
-    def body(start: int, stop: int) -> None:
+    def cover(start: int, stop: int) -> None:
+        """Some of the objects."""
         _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent)
 
-    parallel_for(body, len(shown), chunk=max(1, -(-len(shown) // 8)))
+    parallel_for(cover, len(shown), chunk=max(1, -(-len(shown) // 8)))
     extent[~np.isfinite(extent).all(1)] = np.nan
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)
