@@ -77,7 +77,7 @@ def mattress(rng: np.random.Generator) -> Model:
     """Mattress 1.9..2.0 x 0.9..1.6 x 0.16..0.24 m, bent."""
     size = rng.uniform((1.9, 0.9, 0.16), (2.0, 1.6, 0.24))
     cover = fabric("mattress ticking", rng.choice(["#e8e4da", "#d8dde4", "#cfc6b4"]), int(rng.choice([0, 16])))
-    return _model("debris", (_cushion(*size, rng.uniform(0, 0.12), rng), cover))
+    return _model("debris", (_cushion(size[0], size[1], size[2], float(rng.uniform(0, 0.12)), rng), cover))
 
 
 def sofa(rng: np.random.Generator) -> Model:

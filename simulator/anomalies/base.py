@@ -82,7 +82,7 @@ def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list
 def sheet(
     site: Site, position: Array, radius_m: float, lift_m: float, rng: np.random.Generator, uv_m: float = 1.0
 ) -> Mesh:
-    """A thin patch with an irregular round outline that lies on the ground about `position` (vertices relative to it)."""
+    """A thin patch of irregular round outline that lies on the ground about `position` (vertices relative to it)."""
     angle = np.arange(28) * (2 * np.pi / 28)
     wobble = sum(rng.normal(0, 0.12 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(1, 5))
     rim = radius_m * np.clip(1 + wobble, 0.55, 1.35)

@@ -79,7 +79,7 @@ def speed_limits(path: Array, limit_mps: float) -> Array:
     speed = np.minimum(limit_mps, np.sqrt(LATERAL_MPS2 / np.maximum(curvature, 1e-6)))
     # v(s)**2 may fall by at most 2 b ds a sample: a running minimum from the end
     ramp = 2 * CURVE_BRAKING_MPS2 * SPACING * np.arange(len(path))
-    return np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp)
+    return np.asarray(np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp))
 
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:

@@ -230,8 +230,9 @@ def draw_from_above(frame: LabelledFrame, lidar: LidarFrame | None) -> Image:
         if table.num_lidar_points[k] == 0:
             continue
         ring = pixels(se3.apply(ego_SE3_world, corners[[0, 2, 6, 4]]))
-        color = ANOMALY_RGB if table.anomaly[k] else tuple(min(255, int(c) + 70) for c in _colors()[table.class_id[k]])
-        cv2.polylines(canvas, [ring.astype(np.int32)], True, color, 1, cv2.LINE_AA)
+        bright = tuple(min(255, int(c) + 70) for c in _colors()[table.class_id[k]])
+        outline = ANOMALY_RGB if table.anomaly[k] else bright
+        cv2.polylines(canvas, [ring.astype(np.int32)], True, outline, 1, cv2.LINE_AA)
     x, y = pixels(np.zeros((1, 2)))[0]
     arrow = np.array([[x, y - 14], [x + 7, y + 8], [x, y + 4], [x - 7, y + 8]], np.int32)
     cv2.fillPoly(canvas, [arrow], (240, 240, 240), cv2.LINE_AA)

@@ -52,7 +52,7 @@ def inverse(transform: ArrayLike) -> Array:
 def apply(transform: ArrayLike, points: ArrayLike) -> Array:
     """Map (N, 3) points by one (4, 4) transform."""
     transform, points = np.asarray(transform, np.float64), np.asarray(points, np.float64)
-    return points @ transform[:3, :3].T + transform[:3, 3]
+    return np.asarray(points @ transform[:3, :3].T + transform[:3, 3])
 
 
 def rotation_from_quaternion(wxyz: ArrayLike) -> Array:
@@ -75,7 +75,7 @@ def quaternion_from_rotation(rotation: ArrayLike) -> Array:
     xyzw = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
     wxyz = xyzw[:, [3, 0, 1, 2]]
     wxyz[wxyz[:, 0] < 0] *= -1
-    return wxyz.reshape(*rotation.shape[:-2], 4)
+    return np.asarray(wxyz.reshape(*rotation.shape[:-2], 4))
 
 
 def yaw_pitch_roll(rotation: ArrayLike) -> tuple[Array, Array, Array]:

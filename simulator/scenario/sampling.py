@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,18 +12,20 @@ from simulator.scenario.block import Block
 from simulator.scenario.distributions import Distribution
 from simulator.scenario.entries import Pick
 from simulator.scenario.family import Family
-from simulator.scenario.models import Placed, Scenario
+
+S = TypeVar("S", bound=Block)
 
 
-def sample(scenario: Scenario, seed: int) -> Scenario:
+def sample(scenario: S, seed: int) -> S:
     """See `Scenario.sample`."""
-    own = scenario.seed
+    cls = type(scenario)
+    own: Any = dict(scenario)["seed"]
     fixed_seed = seed if own is None else (_draw(own, seed, "seed") if isinstance(own, Distribution) else own)
     if is_fixed(scenario):
         return scenario.model_copy(update={"seed": fixed_seed})
     try:
-        values = {name: _fixed(getattr(scenario, name), fixed_seed, name) for name in Scenario.model_fields}
-        return Scenario.model_validate({**values, "seed": fixed_seed})
+        values = {name: _fixed(getattr(scenario, name), fixed_seed, name) for name in cls.model_fields}
+        return cls.model_validate({**values, "seed": fixed_seed})
     except ValidationError as error:
         raise InvalidScenario(
             [
@@ -94,6 +96,7 @@ def _entries(value: Any, seed: int, path: str) -> list[tuple[str, Block]]:
 def _label(entry: Any) -> str:
     if isinstance(entry, Distribution):
         return "|".join(sorted({_label(option) for option in entry.values if option is not None}))
-    if isinstance(entry, Placed):
-        return entry.actor.kind
+    actor = getattr(entry, "actor", None)
+    if isinstance(actor, Family):  # an actor with a part in the scene
+        return actor.kind
     return entry.kind if isinstance(entry, Family) else type(entry).__name__

@@ -78,7 +78,9 @@ def merge(meshes: Sequence[Mesh]) -> Mesh:
 def box(size: ArrayLike, center: ArrayLike = (0.0, 0.0, 0.0), slot: int = 0, uv_m: float = 1.0) -> Mesh:
     """Axis-aligned box of (x, y, z) size; uv in repeats of `uv_m` metres on each face."""
     half = np.asarray(size, np.float64) / 2
-    vertices, faces, uv = [], [], []
+    vertices: list[NDArray[np.float64]] = []
+    faces: list[list[int]] = []
+    uv: list[NDArray[np.float64]] = []
     for axis in range(3):
         a, b = (axis + 1) % 3, (axis + 2) % 3
         for sign in (-1.0, 1.0):

@@ -58,4 +58,4 @@ class Model:
     @property
     def size_lwh_m(self) -> NDArray[np.float64]:
         """(3,) length, width, height of the labelled box."""
-        return self.bounds[1] - self.bounds[0]
+        return np.asarray(self.bounds[1] - self.bounds[0])

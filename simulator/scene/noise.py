@@ -23,7 +23,7 @@ def spectral_noise(
     f = np.hypot(fx, fy)
     amplitude = np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, s=(height, width))
-    return (noise - noise.mean()) / max(noise.std(), 1e-12)
+    return np.asarray((noise - noise.mean()) / max(noise.std(), 1e-12))
 
 
 def to_srgb8(linear: NDArray[np.float64], alpha: NDArray[np.float64] | float = 1.0) -> NDArray[np.uint8]:

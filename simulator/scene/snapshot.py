@@ -75,10 +75,18 @@ class Timeline:
             a: F64 = getattr(self, name)
             step = a[j] - a[i]
             mixed = a[i] + w * (se3.wrap_angle(step) if name == "rpy" else step)
-            return self._spread(name, mixed)
+            return np.asarray(self._spread(name, mixed))
 
-        channels = (mix(name) for name in ("position", "rpy", "velocity", "travel_m", "steer_rad", "gait_rad"))
-        return Snapshot(int(time_ns), *channels, self._spread("lamps", self.lamps[i]))
+        return Snapshot(
+            int(time_ns),
+            mix("position"),
+            mix("rpy"),
+            mix("velocity"),
+            mix("travel_m"),
+            mix("steer_rad"),
+            mix("gait_rad"),
+            self._spread("lamps", self.lamps[i]),
+        )
 
     def _spread(self, name: str, values: Any) -> Any:
         if self.rows is None or self.rest is None:

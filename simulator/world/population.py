@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.motion import Driver
+from simulator.dynamics.motion import Driver, Motion
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.family import member
@@ -228,16 +228,14 @@ class Population:
         for n in range(self.scenario.traffic.pedestrians):
             rng = generator(self.seed, "person", n)
             kind = "child" if rng.random() < 0.15 else "pedestrian"
-            actor: Any = member("actors", kind)()
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
-            if start is None:
-                continue
-            self._walk(actor, kind, start, heading, rng, f"person-{n}")
+            walks = bool(rng.random() < 0.8)
+            cls: Any = member("actors", kind)
+            actor = cls(pose="walking" if walks else "standing")
+            if start is not None:
+                self._walk(actor, walks, start, heading, rng, f"person-{n}")
 
-    def _walk(self, actor: Any, kind: str, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
-        from simulator.dynamics.motion import Motion
-
-        walks = rng.random() < 0.8
+    def _walk(self, actor: Any, walks: bool, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         z, found = self.cast.builder.ground_height(way[:, :2])
@@ -280,7 +278,7 @@ class Population:
             actor: Any = member("actors", kind)()
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             if start is not None:
-                self._walk(actor, kind, start, heading, rng, f"animal-{n}")
+                self._walk(actor, True, start, heading, rng, f"animal-{n}")
 
 
 def driving_lamps(dark: bool, rng: np.random.Generator) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import Path, Road, RoadNetwork, Signal
+from simulator.roads.records import SignalReference
 from simulator.scene import Switch
 
 GREEN_S, AMBER_S, ALL_RED_S = 18.0, 3.0, 2.0  # amber 3 s at 50 km/h (RiLSA)
@@ -46,7 +47,7 @@ class SignalPlan:
 
 def plan_signals(network: RoadNetwork, seed: int) -> SignalPlan:
     """Two phases a junction: approaches are grouped by the axis of their heading, unless the map has controllers."""
-    controller_of = {sid: cid for cid, controller in network.controllers.items() for sid in controller.signals}
+    controller_of = {sid: cid for cid, controller in network.controllers.items() for sid, _ in controller.controls}
     groups: dict[str, dict[str, tuple[str, float]]] = defaultdict(dict)
     for road in network.roads.values():
         for signal in road.signals:
@@ -96,7 +97,8 @@ def stops_on(network: RoadNetwork, path: Path, plan: SignalPlan) -> tuple[tuple[
         section = road.sections[key.section]
         forward = (key.lane < 0) == (road.rule != "LHT")
         samples = np.flatnonzero(path.key_index == number)
-        for signal in (*road.signals, *road.signal_references):
+        applying: list[Signal | SignalReference] = [*road.signals, *road.signal_references]
+        for signal in applying:
             k = index.get(signal.id)
             facing = signal.orientation == "none" or (signal.orientation == "+") == forward
             valid = not signal.validity or any(v.from_lane <= key.lane <= v.to_lane for v in signal.validity)
