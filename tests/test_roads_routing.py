@@ -191,6 +191,13 @@ def test_paths_refuse_what_is_not_there() -> None:
         CROSS.path(LaneKey("0", 0, -1), 0.0, 0.0, first)
 
 
+def test_unknown_roads_and_lanes_are_named() -> None:
+    with pytest.raises(InputError, match='there is no road "77"'):
+        CROSS.lane_center("77", -1, [0.0])
+    with pytest.raises(InputError, match=r'road "0" has no lane -9; it has \[-4, -3, -2, -1, 1'):
+        CROSS.lane_frame("0", -9, [0.0])
+
+
 def test_a_path_at_a_dead_end_is_short_but_there() -> None:
     (last,) = [key for key in CROSS.lanes() if key.road == "0" and not CROSS.next_lanes(key)]
     path = CROSS.path(last, 0.0, 50.0, first)

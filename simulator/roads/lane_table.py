@@ -26,6 +26,7 @@ class LaneTable:
     Attributes:
         starts, ends: (S,) start and end of each section in metres.
         left, right: (S,) number of lanes on each side.
+        lane_ids: ids of all lanes of all sections, without 0.
         has_heights, has_level, has_borders: whether any lane uses them.
 
     Widths are taken as written, even below zero.
@@ -42,6 +43,7 @@ class LaneTable:
         self._first_right = self._first_left + self.left
         # Ranks by id, row by row, sorted for lookup: a lane id is nearly always its rank, but files may skip ids.
         self._ids = np.array([lane.id for lane in rows], np.int64)
+        self.lane_ids = frozenset(lane.id for lane in rows)
         self._widths = ProfileRows.build([lane.widths for lane in rows])
         self._borders = ProfileRows.build([lane.borders for lane in rows])
         self._heights = ProfileRows.build([lane.heights for lane in rows], columns=3)

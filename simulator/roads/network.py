@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from simulator.errors import InputError, did_you_mean
 from simulator.roads.lane_frame import lane_frame
 from simulator.roads.locate import Located, Locator
 from simulator.roads.path import Path, build_path
@@ -42,14 +43,26 @@ class RoadNetwork:
         return f"<RoadNetwork {self.name!r}: {len(self.roads)} roads, {len(self.junctions)} junctions>"
 
     def lane_center(self, road_id: str, lane_id: int, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
-        """x, y, z, heading (N,) of the middle of a lane at s (N,); the heading is that of its traffic."""
-        frame = lane_frame(self.roads[road_id], lane_id, s)
+        """x, y, z, heading (N,) of the middle of a lane at s (N,); the heading is that of its traffic.
+
+        Raises:
+            InputError: no such road, or no section of it has the lane.
+        """
+        frame = lane_frame(self._road(road_id, lane_id), lane_id, s)
         return frame.x, frame.y, frame.z, frame.heading
 
     def lane_frame(self, road_id: str, lane_id: int, s: ArrayLike) -> tuple[Array, ...]:
         """x, y, z, heading, pitch, roll, width (N,) of a lane at s (N,), in the direction of its traffic."""
-        f = lane_frame(self.roads[road_id], lane_id, s)
+        f = lane_frame(self._road(road_id, lane_id), lane_id, s)
         return f.x, f.y, f.z, f.heading, f.pitch, f.roll, f.width
+
+    def _road(self, road_id: str, lane_id: int) -> Road:
+        road = self.roads.get(str(road_id))
+        if road is None:
+            raise InputError(f'there is no road "{road_id}".{did_you_mean(str(road_id), self.roads)}')
+        if lane_id and lane_id not in road.table.lane_ids:
+            raise InputError(f'road "{road_id}" has no lane {lane_id}; it has {sorted(road.table.lane_ids)}')
+        return road
 
     def lanes(self, types: Collection[str] = frozenset({"driving"})) -> list[LaneKey]:
         """All lanes of the given types, road by road, section by section."""
