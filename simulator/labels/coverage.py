@@ -1,7 +1,7 @@
 """Which pixels an object would cover if it were alone, and how far it reaches beyond the picture.
 
 Pixels are decided as a ray caster does, by the camera's own ray through each pixel centre, so that an object
-that nothing hides covers exactly the pixels of its mask, whatever the lens.
+that nothing hides covers the pixels of its mask, whatever the lens (but for rounding at its silhouette).
 """
 
 from __future__ import annotations
