@@ -117,9 +117,9 @@ def test_shared_edges_do_not_leak() -> None:
     """Rays at the vertices and edges of a closed surface, from inside it, all hit it."""
     rng = np.random.default_rng(4)
     up, around = np.meshgrid(np.linspace(-1.5, 1.5, 40), np.linspace(-np.pi, np.pi, 60, endpoint=False), indexing="ij")
-    radius = 1 + 0.2 * rng.uniform(size=up.shape)
+    radius = np.ones(up.shape)  # convex: nothing stands before anything else
     net = np.stack([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)], -1) * radius[..., None]
-    poles = np.array([[0, 0, -1.2], [0, 0, 1.2]])
+    poles = np.array([[0, 0, -1.01], [0, 0, 1.01]])
     vertices = np.concatenate([net.reshape(-1, 3), poles]).astype(np.float32)
     number = np.arange(net[..., 0].size).reshape(up.shape)
     ring = np.roll(number, -1, 1)
@@ -138,7 +138,7 @@ def test_shared_edges_do_not_leak() -> None:
         for origins in (origin, np.tile(origin, (len(targets), 1))):
             hits = scene.closest_hit(origins, directions)
             assert np.isfinite(hits.t).all()
-            assert hits.t.max() < 1.02  # or a bump before it
+            np.testing.assert_allclose(hits.t, 1, atol=2e-2)
         assert scene.any_hit(origin, directions).all()
         eye = np.stack(
             [np.ones(90 * 160), *(k.ravel() for k in np.meshgrid(*(np.linspace(-1, 1, n) for n in (160, 90))))], -1
