@@ -37,9 +37,7 @@ def _imported_modules(name: str, source: str) -> set[str]:
         above = package[: len(package) - len(dots) + 1] if dots else []
         module = ".".join([*above, *filter(None, [base])])
         found.add(module)
-        found.update(
-            f"{module}.{word}" for word in re.findall(r"\w+", names.partition("#")[0] if "(" not in names else names)
-        )
+        found.update(f"{module}.{word}" for word in re.findall(r"\w+", names))
     return {module for module in found if module.startswith("simulator.")}
 
 

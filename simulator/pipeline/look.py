@@ -1,0 +1,50 @@
+"""A quick look at a scenario: the first moment through the rig's main camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.errors import InputError, OutputError
+from simulator.scenario.models import Scenario
+
+
+def look(scenario: Scenario, out: Path) -> str:
+    """Write a picture (PNG) of a concrete scenario's first moment.
+
+    OpenGL draws it; where there is none, our own renderer does at preview quality.
+
+    Returns:
+        What drew it: "OpenGL" or "ray casting".
+
+    Raises:
+        InputError: the rig has no camera, or the scene cannot be built.
+        OutputError: the picture cannot be written.
+    """
+    from simulator.export.base import write_png
+    from simulator.pipeline.flow import sensors_of
+    from simulator.sensors.camera import Camera
+    from simulator.sensors.preview import NoGraphics, Preview
+    from simulator.world import build_world
+
+    cameras = [sensor for sensor in sensors_of(scenario).values() if isinstance(sensor, Camera)]
+    if not cameras:
+        raise InputError("has no camera to look through", key="rig")
+    camera = cameras[0]
+    world = build_world(scenario)
+    snapshot = world.timeline.at(0)
+    try:
+        with Preview(world.scene, world.atmosphere) as preview:
+            world_SE3_camera = snapshot.world_SE3_object[world.ego] @ camera.ego_SE3_sensor
+            picture = preview.render(snapshot, camera.model, world_SE3_camera, hidden=(world.ego,)).rgb
+        drawn_by = "OpenGL"
+    except NoGraphics:
+        from simulator.sensors.stage import Stage
+
+        stage = Stage(world.scene, world.timeline, world.atmosphere, world.ego)
+        picture = camera.sense(stage, 0, scenario.seed or 0, "preview").rgb
+        drawn_by = "ray casting"
+    try:
+        write_png(out, picture)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    return drawn_by
