@@ -78,11 +78,14 @@ def _tree_lines(place: Place, center: F64) -> None:
         angle = (np.arange(n) + rng.uniform(0, 1, n)) * 2 * np.pi / n
         reach = rng.uniform(low, high, n)
         xy = center + reach[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
-        ok = place.ground.clearance(xy) > 30.0
-        ok &= place.distance(xy) > 140.0
         yaw = angle + np.pi / 2 + np.pi + rng.normal(0, 0.35, n)  # the face, towards y, looks back to the middle
         pick, wood = rng.integers(len(shapes), size=n), rng.integers(len(materials), size=n)
         grow = rng.uniform(0.7, 1.25, n)
+        half = grow * np.array([np.ptp(shape.vertices[:, 0]) / 2 for shape in shapes])[pick]
+        along = np.stack([np.cos(yaw), np.sin(yaw)], 1)
+        ok = place.distance(xy) > 140.0
+        for part in np.linspace(-1.0, 1.0, 7):
+            ok &= place.ground.clearance(xy + (part * half)[:, None] * along) > np.maximum(half / 6.0, 12.0)
         pose = poses(place.local(place.on_ground(xy)), yaw, np.stack([grow, np.ones(n), grow], 1))
         for i in np.flatnonzero(ok).tolist():
             place.put_mesh(shapes[pick[i]], (materials[wood[i]],), "vegetation", pose[i])

@@ -54,6 +54,7 @@ def _boughs(z: F64, phi: F64, length: F64, drop: float, wide: float, rng: np.ran
     vertices[..., :2] = flat[:, None, :, None] * out[:, None, None] + width[..., None] * left[:, None, None]
     rise = sag[:, None] * (-0.35 * along - 0.65 * along**2)  # they hang towards the tips
     vertices[..., 2] = (z[:, None] + length[:, None] * rise)[:, None] - 0.45 * np.abs(width)
+    vertices[..., 2] = np.maximum(vertices[..., 2], 0.03)  # the lowest lie on the ground
     uv = np.stack([vertices[..., 0] + 0.6 * vertices[..., 1], vertices[..., 1] - 0.6 * vertices[..., 0]], -1)
     i = np.arange(k - 1)
     spine, one, two = i, k + i, 2 * k + i
@@ -72,7 +73,8 @@ def _skirts(z: F64, reach: F64, drop: float, step: float, rng: np.random.Generat
     n, k = len(z), 2 * teeth
     phi = np.arange(k) * (2 * np.pi / k) + rng.uniform(0, 2 * np.pi, (n, 1))
     radius = reach[:, None] * np.where(np.arange(k) % 2 == 0, 1.0, 0.62) * rng.uniform(0.85, 1.15, (n, k))
-    rim = np.stack([radius * np.cos(phi), radius * np.sin(phi), z[:, None] - drop * radius], -1)
+    low = np.maximum(z[:, None] - drop * radius, 0.0)
+    rim = np.stack([radius * np.cos(phi), radius * np.sin(phi), low], -1)
     apex = np.stack([np.zeros(n), np.zeros(n), z + 1.1 * step], 1)[:, None]
     vertices = np.concatenate([apex, rim], 1)
     around = np.broadcast_to(phi, (n, k)) * reach[:, None] * 0.6

@@ -13,18 +13,18 @@ from simulator.scene.noise import spectral_noise
 
 Palette = tuple[tuple[int, int, int], ...]  # sRGB from shade to light
 
-# sRGB codes of leaves; as linear reflectance the greens lie at 0.04..0.14 in green, 0.02..0.07 in red and blue
-# (PROSAIL canopies of facts on reflectance reach 0.05 at 550 nm, single leaves 0.11).
+# sRGB codes of leaves from shade to light. Single leaves reflect about 0.11 at 550 nm (PROSPECT-5); dry and young
+# ones more. The dark tones stand for gaps between them.
 PALETTES: dict[str, Palette] = {
-    "summer": ((38, 50, 20), (58, 76, 32), (74, 94, 40), (94, 112, 54)),
-    "lime": ((48, 62, 22), (72, 92, 36), (90, 110, 46), (112, 128, 64)),
-    "dark": ((30, 42, 22), (46, 62, 32), (60, 78, 40), (78, 94, 54)),
+    "summer": ((40, 58, 20), (61, 88, 32), (78, 109, 40), (100, 130, 54)),
+    "lime": ((51, 72, 22), (76, 107, 36), (95, 128, 46), (119, 148, 64)),
+    "dark": ((32, 49, 22), (49, 72, 32), (64, 90, 40), (83, 109, 54)),
     "spring": ((58, 74, 24), (88, 108, 40), (110, 130, 54), (136, 152, 78)),
-    "olive": ((46, 52, 28), (70, 78, 44), (90, 98, 58), (112, 118, 78)),
+    "olive": ((46, 61, 27), (70, 91, 42), (90, 115, 55), (112, 138, 74)),
     "gold": ((84, 62, 16), (140, 104, 26), (176, 134, 36), (196, 160, 62)),
     "rust": ((66, 36, 16), (112, 62, 24), (144, 84, 34), (168, 108, 50)),
-    "spruce": ((22, 32, 22), (36, 50, 34), (48, 64, 42), (66, 82, 56)),
-    "pine": ((30, 40, 28), (48, 62, 42), (64, 80, 54), (86, 100, 72)),
+    "spruce": ((24, 36, 24), (40, 57, 37), (53, 73, 45), (73, 93, 60)),
+    "pine": ((32, 45, 29), (50, 69, 43), (67, 90, 55), (90, 112, 73)),
     "blossom": ((110, 96, 92), (188, 164, 166), (214, 192, 194), (230, 216, 216)),
     "bare": ((50, 42, 34), (72, 62, 52), (90, 80, 68), (110, 100, 88)),
 }

@@ -12,7 +12,7 @@ from simulator.surroundings.buildings import building
 from simulator.surroundings.facades import wall_texture
 from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
-from simulator.surroundings.shapes import F64, poses, ribbon
+from simulator.surroundings.shapes import F64, joined, poses, ribbon
 
 # Width along the street and depth of the kinds of buildings, lowest and highest, metres.
 SIZES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -153,8 +153,8 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
         reflectance_905=0.35,
         surface=Surface.CONCRETE,
     )
-    for a, b in spans:
-        d = np.linspace(max(a - 0.5, 0.0), min(b + 0.5, side.length), max(int((b - a) / 2.0), 2) + 1)
+    for start, end in spans:
+        d = np.linspace(max(start - 0.5, 0.0), min(end + 0.5, side.length), max(int((end - start) / 2.0), 2) + 1)
         offsets = (-0.02, 0.25, 0.7, 1.5, 0.6 * setback + 0.8, setback + 0.3)
         rows = [side.at(d, out)[0] for out in offsets]
         floor = rows[0][:, 2].copy()
@@ -166,9 +166,9 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
         if np.abs(rows[-1][:, 2] - floor).max() > 1.2:
             continue
         local = [place.local(row) for row in rows]
-        for inner, outer in pairwise(local):
-            left, right = (outer, inner) if _outer_is_left(side) else (inner, outer)
-            place.put_mesh(ribbon(left, right, 0, 3.0), (paving,), "sidewalk")
+        swap = _outer_is_left(side)
+        strips = [ribbon(b, a, 0, 3.0) if swap else ribbon(a, b, 0, 3.0) for a, b in pairwise(local)]
+        place.put_mesh(joined(strips), (paving,), "sidewalk")
 
 
 def _outer_is_left(side: Side) -> bool:

@@ -232,6 +232,15 @@ def _levels(distance: F64, cost: F64, budget: float) -> NDArray[np.int64]:
     return np.asarray(level)
 
 
+def _kept_off_roads(place: Place, names: list[str], xy: F64, scale: F64) -> F64:
+    """Scales (N,) at which crowns end at the edge of the pavement; pruned street trees have theirs above it."""
+    table = species_table()
+    reach = np.array([0.3 * table[n.rstrip("*")].spread * sum(table[n.rstrip("*")].height_m) for n in names]) * scale
+    pruned = np.array([name.endswith("*") for name in names])
+    room = np.maximum(place.ground.clearance(xy), 0.3) / np.maximum(reach, 1e-6)
+    return np.asarray(np.where(pruned, scale, scale * np.minimum(room, 1.0)))
+
+
 def _grow(place: Place, rows: _Rows) -> None:
     """Turn rows into instances of shared prototypes; the farthest go first if even the lowest detail is too much."""
     if not rows.xy:
@@ -239,6 +248,7 @@ def _grow(place: Place, rows: _Rows) -> None:
     xy, scale = np.array(rows.xy), np.array(rows.scale)
     near = place.distance(xy)
     table = species_table()
+    scale = _kept_off_roads(place, rows.names, xy, scale)
     bush = np.array([table[name.rstrip("*")].form == "bush" for name in rows.names])
     cost = np.where(bush, 0.25, 1.0)
     budget = float(np.clip(SCENE_TRIANGLES - place.triangles, 70_000, MOST_TRIANGLES))

@@ -177,7 +177,8 @@ def _plot_edges(place: Place, side: Side) -> None:
         for a, b in _runs(keep, 4):
             run = (int(span[a]), int(span[b]))
             if kind == "hedge":
-                _hedge(place, side, run, offset)
+                if place.vegetation > 0:
+                    _hedge(place, side, run, offset)
             else:
                 _line(place, side, run, offset, _maker(kind, rng), 0.5)
 

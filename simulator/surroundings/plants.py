@@ -71,7 +71,7 @@ def _materials(species: Species, palette: str, rng: np.random.Generator) -> tupl
     texture = leaf_texture(palette or "bare", needles=needles)
     # 0.5: dense leaves at 905 nm (canopies reflect 0.45 to 0.55 in the near infrared).
     leaves = Material(f"leaves {palette or 'bare'}", tint, texture, roughness=0.75, reflectance_905=0.5)
-    dim = (tint[0] * 0.42, tint[1] * 0.42, tint[2] * 0.42)
+    dim = (tint[0] * 0.5, tint[1] * 0.5, tint[2] * 0.5)
     return wood, leaves, replace(leaves, name=f"{leaves.name} inside", albedo=dim)
 
 
@@ -83,8 +83,9 @@ def _bush(
     reach = radius * 0.62 * np.sqrt(np.linspace(0.02, 1.0, count))
     size = radius * species.clump * rng.uniform(0.8, 1.2, count) * (1.0, 1.1, 1.2, 1.4)[detail]
     top = height - 0.8 * size
-    z = top * (1.0 - 0.75 * (reach / radius) ** 2) * rng.uniform(0.45, 0.85, count)
-    z = np.where(np.arange(count) % 2 == 0, 0.35 * size, np.maximum(z, 0.3 * size))  # every other one hides the ground
+    z = top * (1.0 - 0.75 * (reach / radius) ** 2) * rng.uniform(0.6, 1.0, count)
+    z[::2] = 0.35 * size[::2]  # every other one hides the ground
+    z[1] = top[1]
     center = np.stack([reach * np.cos(phi), reach * np.sin(phi), z], 1)
     if leafless:
         foot = center * [0.25, 0.25, 0.0]
@@ -93,7 +94,12 @@ def _bush(
     low, high = ((320, 900), (140, 360), (50, 100), (16, 26))[detail]
     cards = int(np.clip(radius * height * (220, 90, 28, 8)[detail], low, high))
     size_m = np.sqrt(2 * np.pi * radius * height / cards)
-    return foliage(center, size, rng, outer=cards, inner=count * (12, 8, 5, 4)[detail], flat=0.9, size_m=1.25 * size_m)
+    leaves = foliage(
+        center, size, rng, outer=cards, inner=count * (12, 8, 5, 4)[detail], flat=0.9, size_m=1.25 * size_m
+    )
+    for mesh in leaves:  # what would hang below the ground lies on it
+        np.maximum(mesh.vertices[:, 2], 0.0, out=mesh.vertices[:, 2])
+    return leaves
 
 
 def hedge(

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from functools import cache
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+from surroundings_fakes import straight_world, world_parts
+
+from simulator.errors import InputError
+from simulator.roads import Signal, read_opendrive
+from simulator.scene.material import Switch
+from simulator.surroundings.populate import populate
+from simulator.surroundings.styles import choose_style, styles
+
+STYLES = tuple(styles())
+SIGNALS = (
+    Signal("stop-1", 100.0, -7.0, 2.0, type="206", country="DE", orientation="+"),
+    Signal("limit-1", 120.0, 7.0, 2.0, type="274", value=50.0, country="DE", orientation="-"),
+    Signal("light-1", 150.0, -7.0, 2.6, type="1000001", dynamic=True, orientation="+"),
+    Signal("light-2", 150.0, 1.5, 5.2, type="1000001", dynamic=True, orientation="-"),
+    Signal("on the road", 60.0, -1.0, 0.0, type="205", country="DE", orientation="+"),
+    Signal("paint", 148.0, -2.0, 0.0, type="294", country="DE", orientation="+"),
+)
+
+
+def _fill(style: str, seed: int = 3, **options):
+    """A populated straight road: world, builder, scenery."""
+    world = straight_world(SIGNALS, kind="rural" if style in ("country", "forest", "motorway") else "town")
+    builder = world.builder()
+    scenery = populate(
+        builder, world.network, world.ground, world.path, style=style, seed=seed, **{"radius_m": 110.0, **options}
+    )
+    return world, builder, scenery
+
+
+_filled = cache(_fill)  # shared by tests that only look
+
+
+def _digest(builder) -> str:
+    hasher = hashlib.blake2b()
+    for name, vertices, faces, _, _ in world_parts(builder):
+        hasher.update(name.encode() + vertices.tobytes() + faces.tobytes())
+    return hasher.hexdigest()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_nothing_stands_on_the_road_and_everything_fits_the_budget(style: str) -> None:
+    start = time.process_time()
+    world, builder, scenery = _filled(style)
+    cpu = time.process_time() - start
+    assert scenery.style == style
+    assert 12_000 < scenery.triangles < 275_000
+    assert cpu < 12.0, "about 2 s on an idle core once the textures are painted"
+    total = 0
+    for name, vertices, faces, _, obj in world_parts(builder):
+        total += len(faces)
+        low = vertices[vertices[:, 2] < 2.0]
+        if name == "sidewalk":
+            assert (world.ground.clearance(vertices[:, :2]) > 0).mean() > 0.7  # it begins under the pavement's edge
+        elif name == "vegetation":
+            carriageway = np.abs(low[:, 1]) < world.ground.half_m - (1.5 if style in ("town", "suburb") else 0.0)
+            assert not carriageway.any(), "no leaves in the way of cars"
+        elif len(low):
+            assert (world.ground.clearance(low[:, :2]) > 0).all(), (name, obj)
+        assert np.isfinite(vertices).all()
+    assert total == scenery.triangles
+
+
+def test_the_same_seed_gives_the_same_world_and_another_one_does_not() -> None:
+    digests = [_digest(_fill("village", seed)[1]) for seed in (5, 5, 6)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_styles_differ_as_they_should() -> None:
+    counts = {style: _filled(style)[2].counts for style in STYLES}
+    assert counts["town"]["building"] > 2 * counts["country"].get("building", 0)
+    assert counts["forest"]["vegetation"] > 1.5 * counts["town"]["vegetation"]
+    assert counts["motorway"]["guard_rail"] > 0 and "guard_rail" not in counts["town"]
+    assert counts["industrial"].get("house hall", 0) > 0
+    assert counts["village"].get("house church", 0) == 1
+    for style in ("town", "suburb", "village", "industrial"):
+        assert counts[style]["street lamp"] >= 5
+    assert "street lamp" not in counts["forest"]
+
+
+def test_densities_and_lamps_can_be_set() -> None:
+    _, _, bare = _fill("village", vegetation=0.0, buildings=0.0, street_lamps=False)
+    assert "building" not in bare.counts and "vegetation" not in bare.counts and "street lamp" not in bare.counts
+    _, _, full = _fill("country", street_lamps=True)
+    assert full.counts["street lamp"] > 3
+    sparse, dense = (_fill("suburb", buildings=b)[2].counts["building"] for b in (0.1, 1.0))
+    assert dense > 1.3 * sparse
+
+
+def test_signs_and_lights_face_the_traffic_they_are_for() -> None:
+    _, builder, scenery = _filled("town")
+    facts = {thing.attributes.get("signal_id"): thing for thing in builder.objects[1:]}
+    position, rpy = builder.initial_poses()
+    assert set(scenery.signals) == {"light-1", "light-2"}
+    for name, toward in (("stop-1", -1.0), ("limit-1", 1.0), ("light-1", -1.0), ("light-2", 1.0)):
+        thing = facts[name]
+        # Models face x: traffic along +s (here +x) must see a face that looks back along -x.
+        assert np.cos(rpy[thing.id, 2]) * toward > 0.9, name
+        assert abs(position[thing.id, 0] - next(s.s for s in SIGNALS if s.id == name)) < 1.0
+    assert facts["stop-1"].attributes["sign"] == "stop" and facts["limit-1"].attributes["value"] == "50"
+    assert scenery.signals["light-1"] == facts["light-1"].id
+    assert "paint" not in facts
+
+
+def test_a_light_above_the_road_hangs_from_a_mast_that_stands_beside_it() -> None:
+    world, builder, scenery = _filled("town")
+    thing = builder.objects[scenery.signals["light-2"]]
+    position, _ = builder.initial_poses()
+    assert abs(position[thing.id, 1] - 1.5) < 0.3
+    assert thing.model is not None and thing.model.bounds[0, 2] > 4.5, "lorries pass below"
+    masts = [
+        v
+        for name, v, _, _, _ in world_parts(builder)
+        if name == "pole" and np.abs(v[:, 0] - 150).max() < 1 and np.ptp(v[:, 1]) > 2
+    ]
+    assert masts and all(world.ground.clearance(v[v[:, 2] < 2][:, :2]).min() > 0 for v in masts)
+    reach = masts[0]
+    assert np.abs(reach[reach[:, 2] > 4][:, 1] - 1.5).min() < 0.5, "its arm reaches the light"
+
+
+def test_lamps_hang_above_the_ground_beside_the_road() -> None:
+    world, builder, scenery = _filled("town")
+    lamps = builder.build().lamps
+    street = lamps[lamps["switch"] == int(Switch.STREET)]
+    assert len(street) == scenery.counts["street lamp"] > 4
+    assert (street["position"][:, 2] > 3.0).all() and (street["position"][:, 2] < 12.0).all()
+    np.testing.assert_allclose(street["direction"], np.broadcast_to([0, 0, -1], (len(street), 3)), atol=1e-9)
+    assert np.abs(street["position"][:, 1]).max() < world.ground.half_m + 1.0
+    along = np.sort(street["position"][:, 0])
+    assert 15.0 < np.diff(along).mean() < 45.0
+
+
+def test_taken_ground_stays_free() -> None:
+    discs = np.array([[100.0, -9.0, 6.0], [60.0, 12.0, 8.0], [150.0, -12.0, 5.0]])
+    _, builder, _ = _fill("town", taken=discs)
+    for name, vertices, _, _, _ in world_parts(builder):
+        low = vertices[(vertices[:, 2] > 0.3) & (vertices[:, 2] < 2.0)]
+        for x, y, radius in discs:
+            if name not in ("vegetation", "sidewalk") and len(low):
+                assert (np.hypot(low[:, 0] - x, low[:, 1] - y) > radius - 1.2).all(), name
+
+
+def test_objects_are_named_by_the_label_classes() -> None:
+    _, builder, scenery = _filled("town")
+    kinds = {thing.class_name for thing in builder.objects[1:]}
+    assert kinds <= {"traffic_sign", "traffic_light", "street_furniture"}
+    assert len(builder.objects) < 150 and scenery.counts["street_furniture"] <= 45
+
+
+def test_auto_fits_the_road_and_unknown_styles_are_refused() -> None:
+    town, fast = straight_world(), straight_world(kind="motorway")
+    urban = {choose_style("auto", town.network, town.path, seed).name for seed in range(12)}
+    assert urban <= {"town", "suburb", "village", "industrial"} and len(urban) > 1
+    rural = {choose_style("auto", fast.network, fast.path, seed).name for seed in range(12)}
+    assert rural <= {"country", "forest", "motorway", "village"}
+    with pytest.raises(InputError, match='Did you mean "town"'):
+        choose_style("twon", town.network, town.path, 0)
+
+
+@pytest.mark.skipif("ODDROAD_MATERIAL" not in os.environ, reason="real maps: set ODDROAD_MATERIAL")
+def test_a_real_map_keeps_its_roads_clear() -> None:
+    """Judged by the road network's own point location, not by the surface that placed things."""
+    from simulator.roads.surface import surface
+    from simulator.scene import SceneBuilder
+
+    root = FilePath(os.environ["ODDROAD_MATERIAL"]) / "openx" / "esmini" / "resources" / "xodr"
+    network = read_opendrive(root / "fabriksgatan_traffic_lights.xodr")
+    key = max(network.lanes(), key=network.lane_length)
+    start = 2.0 if key.lane < 0 else network.lane_length(key) - 2.0
+    path = network.path(key, start, 80.0, lambda ways: ways[0])
+    origin = np.round(path.xyz[0])
+    ground = surface(network, origin, path.xyz[40, :2], 110.0)
+    builder = SceneBuilder(origin)
+    scenery = populate(builder, network, ground, path, style="town", seed=11, radius_m=80.0)
+    assert scenery.counts["building"] > 10
+    for name, vertices, _, _, _ in world_parts(builder):
+        if name in ("vegetation", "sidewalk"):
+            continue
+        low = vertices[vertices[:, 2] < ground.height(vertices[:, :2]) + 2.0][:, :2]
+        if len(low):
+            assert (network.locate(low).distance > 0.0).all(), name
