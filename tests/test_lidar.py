@@ -12,6 +12,7 @@ from small_world import GREY, ORIGIN, air, car, drive, thing
 
 from simulator.errors import InputError
 from simulator.numerics import se3
+from simulator.numerics.jit import kernel
 from simulator.scene import Body, Material, Model, SceneBuilder, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Surface
@@ -110,6 +111,11 @@ def test_speed_of_the_turn() -> None:
         Lidar(model="velodyne_vlp61")
 
 
+@kernel
+def seen_along_the_beam(rows, diffuse, cosine, ground):  # type: ignore[no-untyped-def]
+    return backscatter(rows[0], diffuse, cosine, np.float32(0), ground)
+
+
 @pytest.mark.parametrize("wet", [0.0, 0.6])
 def test_backscatter_against_plain_formulas(wet: float) -> None:
     """Oren and Nayar's diffuse part, GGX gloss, Fresnel's and Lekner and Dorf's wet surface, in double precision."""
@@ -123,9 +129,9 @@ def test_backscatter_against_plain_formulas(wet: float) -> None:
     for _ in range(200):
         rho, c, rough, coat = rng.uniform(0.02, 0.9), rng.uniform(0.02, 1), rng.uniform(0.05, 1), rng.uniform()
         material = Material("x", roughness=rough, clearcoat=coat, reflectance_905=rho, surface=Surface.ASPHALT)
-        row = pack_materials((material,), ())[0]
+        rows = pack_materials((material,), ())
         ground = Ground(np.float32(wet), np.float32(0))
-        ours = backscatter(row, np.float32(rho), np.float32(c), np.float32(0), ground)
+        ours = seen_along_the_beam(rows, np.float32(rho), np.float32(c), ground)
         incidence = np.arccos(c)
         refracted = np.arcsin(np.sin(incidence) / 1.333)
         s = (np.cos(incidence) - 1.333 * np.cos(refracted)) / (np.cos(incidence) + 1.333 * np.cos(refracted))
