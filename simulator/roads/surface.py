@@ -29,6 +29,7 @@ from simulator.roads.surface_materials import (
     to_mesh,
 )
 from simulator.roads.surface_overlay import clip_faces, give_way
+from simulator.roads.surface_paint import painted_areas
 from simulator.roads.surface_polygons import Triangles, triangles_of
 from simulator.roads.surface_quads import (
     Quads,
@@ -77,7 +78,7 @@ class RoadSurface:
         """World z (N,) of the topmost ground (road, pavement, bridge deck or land) at world points (N, 2)."""
         local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
         z, _ = self._index.height(local)
-        return np.maximum(z, self.terrain.height(local)) + self.origin[2]
+        return np.asarray(np.maximum(z, self.terrain.height(local)) + self.origin[2])
 
     def clearance(self, xy: ArrayLike) -> Array:
         """Distance (N,) in metres of world points (N, 2) from the nearest road or pavement; 0 on one."""
@@ -116,25 +117,28 @@ def surface(
     level_overlaps(rows)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
+    polygons = quads.polygons()
     paved, walks = junction_plans(stretches)
     strips = triangles_of(quads.take(quads.tier <= Tier.PAVED))
     fill = lay_flat(paved, TriangleIndex(strips.corners))
     asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
     terrain = build_terrain(np.concatenate([quads.corners, _as_quads(fill)]), start, center - start[:2], radius_m, seed)
     bridge = bridge_quads(quads, terrain)
-    plan = ground_plan(stretches, quads, bridge, np.concatenate([paved.shapes, walks.shapes]))
+    plan = ground_plan(stretches, quads, polygons, bridge, np.concatenate([paved.shapes, walks.shapes]))
     islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)
-    raised = Ground(*(np.concatenate(pair) for pair in zip(walks, islands)))
-    paved_polygons = np.concatenate([quads.take(quads.tier <= Tier.PAVED).polygons(), paved.shapes])
+    raised = Ground.join(walks, islands)
+    paved_polygons = np.concatenate([polygons[quads.tier <= Tier.PAVED], paved.shapes])
     added = Triangles.join([fill, lay_raised(raised, paved_polygons, asphalt)])
-    lying, standing = _road_ground(stretches, quads, paved, raised)
+    lying, standing = _road_ground(stretches, quads, polygons, paved, raised)
     lying = Triangles.join([lying, added])
-    edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain)
+    decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
+    edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks)
     everything = Triangles.join([lying, standing, bridges(stretches, quads, bridge), edge])
     dashes = lane_marks(
         stretches,
         mark_country(network),
         quads.take(quads.tier == Tier.CARRIAGEWAY),
+        polygons[quads.tier == Tier.CARRIAGEWAY],
         shapely.union_all(paved.shapes),
     )
     meshes = [
@@ -142,24 +146,31 @@ def surface(
         for name, looks in CLASSES.items()
         if len((part := everything.take(np.isin(everything.look, [int(look) for look in looks]))).look)
     ]
-    marks = mark_triangles(dashes)
+    marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
     meshes += _land(terrain, style, seed)
-    covered = np.concatenate([quads.take(quads.tier <= Tier.RAISED).polygons(), paved.shapes, raised.shapes])
+    covered = np.concatenate([polygons[quads.tier <= Tier.RAISED], paved.shapes, raised.shapes])
     return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge]), covered)
 
 
-def _road_ground(stretches: list[Stretch], quads: Quads, paved: Ground, raised: Ground) -> tuple[Triangles, Triangles]:
+def _road_ground(
+    stretches: list[Stretch], quads: Quads, polygons: NDArray[np.object_], paved: Ground, raised: Ground
+) -> tuple[Triangles, Triangles]:
     """Lying and standing triangles of all roads, each thing where it belongs."""
     tier = np.repeat(np.array([Tier.CARRIAGEWAY, Tier.RAISED], np.int8), [len(paved.shapes), len(raised.shapes)])
     kept, cut = give_way(
-        quads, np.concatenate([paved.shapes, raised.shapes]), np.concatenate([paved.level, raised.level]), tier
+        quads,
+        polygons,
+        np.concatenate([paved.shapes, raised.shapes]),
+        np.concatenate([paved.level, raised.level]),
+        tier,
     )
     flaps = Quads.join([flap_quads(*stretch) for stretch in stretches])
     faces = Quads.join([make(*stretch) for stretch in stretches for make in (face_quads, cap_quads)])
     lying = Triangles.join([triangles_of(kept), triangles_of(flaps), cut])
-    return lying, clip_faces(faces, quads, paved.shapes, paved.level)
+    lane = quads.tier == Tier.CARRIAGEWAY
+    return lying, clip_faces(faces, quads.take(lane), polygons[lane], paved.shapes, paved.level)
 
 
 def _as_quads(triangles: Triangles) -> Array:

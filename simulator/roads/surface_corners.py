@@ -12,6 +12,7 @@ from simulator.roads.surface_quads import Look, Profile, Tier
 from simulator.roads.surface_rows import Array, Rows
 
 _CURVE_POINTS = 17
+_STRAIGHT = 0.96  # cosine of the largest turn that still counts as straight on
 _ROUND = 0.5523  # cubic Bezier handles of a quarter circle, as a part of the radius
 
 
@@ -42,22 +43,22 @@ class Edge(NamedTuple):
     step_m: float
 
 
-def arm_edges(stretches: list[Stretch], junction: str) -> tuple[list[Edge], Array]:
-    """Both sides of all arms of a junction, and the middles (A, 2) of the arms' ends."""
-    edges, middles = list[Edge](), list[Array]()
+def arm_edges(stretches: list[Stretch]) -> dict[str, tuple[list[Edge], Array]]:
+    """For each junction both sides of all its arms, and the middles (A, 2) of the arms' ends."""
+    edges, middles = dict[str, list[Edge]](), dict[str, list[Array]]()
     for rows, profile in stretches:
-        road = rows.road
-        ends = []
-        if road.predecessor and (road.predecessor.kind, road.predecessor.id) == ("junction", junction):
-            ends += [0] if rows.first and rows.section == 0 else []
-        if road.successor and (road.successor.kind, road.successor.id) == ("junction", junction):
-            ends += [-1] if rows.last and rows.section == len(road.sections) - 1 else []
-        for end in ends:
-            both = _sides(profile, end, len(middles))
+        road, last = rows.road, len(rows.road.sections) - 1
+        for link, end, there in (
+            (road.predecessor, 0, rows.first and rows.section == 0),
+            (road.successor, -1, rows.last and rows.section == last),
+        ):
+            if not there or link is None or link.kind != "junction":
+                continue
+            both = _sides(profile, end, len(middles.get(link.id, ())))
             if both:
-                edges += both
-                middles.append(0.5 * (both[0].lane + both[1].lane))
-    return edges, np.array(middles).reshape(-1, 2)
+                edges.setdefault(link.id, []).extend(both)
+                middles.setdefault(link.id, []).append(0.5 * (both[0].lane + both[1].lane))
+    return {name: (edges[name], np.array(middles[name])) for name in edges}
 
 
 def _sides(profile: Profile, end: int, arm: int) -> list[Edge]:
@@ -110,14 +111,22 @@ def corner_pairs(edges: list[Edge], middles: Array) -> list[tuple[Edge, Edge]]:
     return [(right[here], left[there]) for here, there in zip(order.tolist(), np.roll(order, -1).tolist())]
 
 
-def corner_shapes(one: Edge, other: Edge) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """Polygons of the pavement (empty: none) and of the gutter or shoulder round a corner."""
+def corner_shapes(one: Edge, other: Edge, middles: Array) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Polygons of the pavement (empty: none) and of the gutter or shoulder round a corner.
+
+    Where the road goes straight on, all between the arms is asphalt, even if the map lacks a lane there.
+    """
     kerb = _curve(one.kerb, one.way, other.kerb, other.way)
     lane = _curve(one.lane, one.way, other.lane, other.way)
     pavement = shapely.Polygon()
     if min(one.pavement_m, other.pavement_m) > 0.0:
         pavement = _between(kerb, _curve(one.outer, one.way, other.outer, other.way))
-    return pavement, _between(lane, kerb)
+    asphalt = _between(lane, kerb)
+    gap = other.lane - one.lane
+    if one.way @ other.way < -_STRAIGHT and one.way @ gap > _STRAIGHT * float(np.hypot(*gap)):
+        inside = np.stack([middles[one.arm], middles[other.arm]])
+        asphalt = asphalt.union(_between(np.concatenate([lane[:1], inside[:1]]), np.concatenate([lane, inside[1:]])))
+    return pavement, asphalt
 
 
 def _between(inner: Array, outer: Array) -> shapely.Geometry:

@@ -45,6 +45,11 @@ class Ground(NamedTuple):
     level: Array
     step: Array
 
+    @staticmethod
+    def join(one: Ground, other: Ground) -> Ground:
+        """The shapes of both."""
+        return Ground(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in Ground._fields))
+
 
 def junction_plans(stretches: list[Stretch]) -> tuple[Ground, Ground]:
     """Filled asphalt and corner pavements of all junctions among the stretches."""
@@ -80,6 +85,7 @@ class _Plan:
         self.paved = polygons_of([ring for group in paved for ring in group])
         self.paved_owner = np.repeat(np.arange(len(paved)), [len(group) for group in paved])
         self.whole_tree = shapely.STRtree(self.whole)
+        self.arms = arm_edges(stretches)
 
     def beside(self, junction: str, box: shapely.Geometry, level: float) -> shapely.Geometry:
         """Union of the outlines of other roads at one level, cut to a box."""
@@ -107,17 +113,17 @@ def _junction_plan(plan: _Plan, junction: str) -> _Shapes:
     arms = plan.beside(junction, shapely.box(*asphalt.bounds).buffer(_REACH_M), level)
     kerbed = shapely.union_all(plan.whole[inside[plan.whole_owner]]).difference(asphalt)
     taken = kerbed.union(arms)
-    closed = asphalt.buffer(_POCKET_M, quad_segs=4).buffer(-_POCKET_M, quad_segs=4).union(asphalt)
-    closed = _without_holes(closed)
+    closed = _without_holes(asphalt.buffer(_POCKET_M, quad_segs=3).buffer(-_POCKET_M, quad_segs=3))
     edge = asphalt.union(_opened(closed.difference(taken), _THIN_M))  # everything vehicles may drive on
     islands = _holes(edge.union(taken))
-    edges, middles = arm_edges(plan.stretches, junction)
-    pavements = []
+    edges, middles = plan.arms.get(junction, ([], np.zeros((0, 2))))
+    pavements, gutters = list[tuple[shapely.Geometry, float]](), list[shapely.Geometry]()
     for pair in corner_pairs(edges, middles):
-        pavement, gutter = corner_shapes(*pair)
-        edge = edge.union(_opened(gutter.difference(taken), _THIN_M))
+        pavement, gutter = corner_shapes(*pair, middles)
+        gutters.append(gutter)
         if not pavement.is_empty:
             pavements.append((pavement, min(side.pavement_m for side in pair)))
+    edge = edge.union(_opened(shapely.union_all(gutters).difference(taken), _THIN_M))
     edge = _fill_holes(edge, shapely.union_all([taken, *(shape for shape, _ in pavements)]), islands)
     walks = _walks(pavements, edge, taken)
     edge = _fill_holes(edge, shapely.union_all([taken, *walks]), islands)
@@ -128,11 +134,12 @@ def _junction_plan(plan: _Plan, junction: str) -> _Shapes:
 
 def _fill_holes(edge: shapely.Geometry, taken: shapely.Geometry, islands: Polygons) -> shapely.Geometry:
     """Asphalt `edge` and what it closes in together with `taken`, except islands that were there before."""
+    holes = []
     for hole in _holes(edge.union(taken)):
         island = any(hole.intersection(other).area > 0.9 * hole.area for other in islands)
         if hole.area < (_NOSE_M2 if island else _HOLE_M2) and hole.dwithin(edge, 0.01):
-            edge = edge.union(_opened(hole, _THIN_M))
-    return edge
+            holes.append(_opened(hole, _THIN_M))
+    return shapely.union_all([edge, *holes]) if holes else edge
 
 
 def _walks(
@@ -142,9 +149,11 @@ def _walks(
     shapes = []
     for pavement, width in pavements:
         near = shapely.clip_by_rect(edge, *pavement.buffer(3.0 * width).bounds)
-        ring = near.buffer(width, quad_segs=6).intersection(pavement.buffer(width, quad_segs=2))
-        shapes.append(pavement.union(ring).difference(edge).difference(taken))
-    return _without_slivers(shapely.union_all(shapes)) if shapes else np.zeros(0, object)
+        ring = near.buffer(width, quad_segs=4).intersection(pavement.buffer(width, quad_segs=2))
+        shapes += [pavement, ring]
+    if not shapes:
+        return np.zeros(0, object)
+    return _without_slivers(shapely.union_all(shapes).difference(edge).difference(taken))
 
 
 def _without_slivers(shape: shapely.Geometry) -> Polygons:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from simulator.roads.network import RoadNetwork
 from simulator.roads.records import MarkLine, RoadMark
@@ -49,19 +50,25 @@ def mark_country(network: RoadNetwork) -> str:
     return "US" if any(mark.color == "yellow" for marks in centers for mark in marks) else "DE"
 
 
-def lane_marks(stretches: list[Stretch], country: str, lanes: Quads, filled: shapely.Geometry) -> list[Dash]:
+def lane_marks(
+    stretches: list[Stretch],
+    country: str,
+    lanes: Quads,
+    lane_polygons: NDArray[np.object_],
+    filled: shapely.Geometry,
+) -> list[Dash]:
     """All lines along lane boundaries, just above the lanes, as a painter would leave them.
 
     Inside junctions that other roads cross there are none, and nowhere do lines run through other roads' lanes.
 
     Args:
         country: from `mark_country`.
-        lanes: the carriageway quads of all roads.
+        lanes: the carriageway quads of all roads; lane_polygons: their shapes.
         filled: asphalt added between connecting roads.
     """
     if not len(lanes):
         return []
-    tree = shapely.STRtree(lanes.polygons())
+    tree = shapely.STRtree(lane_polygons)
     crossing = set(_crossing_roads(lanes, tree).tolist())
     dashes = [
         dash for stretch in stretches if stretch.rows.number not in crossing for dash in _marks_of(stretch, country)

@@ -104,7 +104,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         ]
         return [_ground("lane", texture, wet_asphalt, Surface.ASPHALT) for texture in lanes]
     if look == Look.GRASS:
-        tints = np.linspace(0.82, 1.18, GRASS_TINTS)
+        tints = np.linspace(0.9, 1.1, GRASS_TINTS)
         grass = textures.grass(dry, seed=seed)
         return [_ground("grass", grass, 0.5 * tint, Surface.SOIL, tint) for tint in tints.tolist()]
     asphalt = textures.asphalt(age, cracks=0.0, seed=seed)
@@ -201,7 +201,7 @@ def tint_slots(points: NDArray[np.float64], seed: int) -> NDArray[np.int32]:
             k = 2.0 * np.pi / (length * rng.uniform(0.8, 1.25))
             value += np.sin(k * (points[:, 0] * np.cos(heading) + points[:, 1] * np.sin(heading)) + phase)
     ragged = np.sin(points[:, 0] * 12.9898 + points[:, 1] * 78.233) * 43758.5453
-    value += 1.6 * (ragged - np.floor(ragged) - 0.5)
+    value += 1.0 * (ragged - np.floor(ragged) - 0.5)
     return np.clip(np.floor((value / 7.0 + 0.5) * GRASS_TINTS), 0, GRASS_TINTS - 1).astype(np.int32)
 
 

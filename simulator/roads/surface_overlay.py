@@ -14,23 +14,27 @@ from simulator.roads.surface_rows import Array
 Index = NDArray[np.int64]
 
 _SLIVER_M2 = 2e-3
+_TRIFLE_M = 5e-3
 _STOREY_M = 2.5  # a junction on a slope spans this much height
 _FACE_M = 0.16  # height of the face along a cut: a kerb and a little more, below the road
 
 
 def give_way(
-    quads: Quads, more: NDArray[np.object_], more_z: Array, more_tier: NDArray[np.int8]
+    quads: Quads,
+    polygons: NDArray[np.object_],
+    more: NDArray[np.object_],
+    more_z: Array,
+    more_tier: NDArray[np.int8],
 ) -> tuple[Quads, Triangles]:
     """Cut away what lies on other roads' ground of a lower tier.
 
     Args:
-        quads: all lying quads.
+        quads: all lying quads; polygons: their shapes in the plane.
         more: (M,) polygons of further ground (filled junctions), with heights and tiers (M,).
 
     Returns:
         The quads that stay whole, and what remains of the others, with faces along the cuts.
     """
-    polygons = quads.polygons()
     z = quads.corners[..., 2].mean(axis=1)
     loser, winner = _conflicts(quads, polygons, z)
     pieces = polygons.copy()
@@ -59,8 +63,21 @@ def _conflicts(quads: Quads, polygons: NDArray[np.object_], z: Array) -> tuple[I
     keep = (quads.road[loser] != quads.road[winner]) & (lower | same)
     keep &= np.abs(z[loser] - z[winner]) < SAME_LEVEL_M
     loser, winner = loser[keep], winner[keep]
-    overlap = shapely.area(shapely.intersection(polygons[loser], polygons[winner])) > _SLIVER_M2
+    overlap = _overlap(quads.corners[loser, :, :2], quads.corners[winner, :, :2])
     return loser[overlap], winner[overlap]
+
+
+def _overlap(one: Array, other: Array) -> NDArray[np.bool_]:
+    """Whether quads (M, 4, 2) overlap by more than a trifle: no side of either separates them."""
+    apart = np.zeros(len(one), np.bool_)
+    for a, b in ((one, other), (other, one)):
+        for k in range(4):
+            way = a[:, (k + 1) % 4] - a[:, k]
+            length = np.hypot(way[:, 0], way[:, 1])
+            out = b - a[:, k, None]
+            depth = way[:, None, 0] * out[..., 1] - way[:, None, 1] * out[..., 0]  # positive: on the inner side
+            apart |= (depth.max(axis=1) < _TRIFLE_M * length) & (length > 0.0)
+    return ~apart
 
 
 def _subtract(pieces: NDArray[np.object_], rows: Index, cutters: NDArray[np.object_]) -> None:
@@ -109,10 +126,15 @@ def _cut_faces(quads: Quads, whole: NDArray[np.object_], parts: NDArray[np.objec
     return walls(ends[0], ends[1], _FACE_M, Look.KERB)
 
 
-def clip_faces(faces: Quads, quads: Quads, carriageway: NDArray[np.object_], carriageway_z: Array) -> Triangles:
-    """Kerb faces without the parts that stand inside other roads' carriageways."""
-    lanes = quads.take(quads.tier == Tier.CARRIAGEWAY)
-    polygons = np.concatenate([lanes.polygons(), carriageway])
+def clip_faces(
+    faces: Quads,
+    lanes: Quads,
+    lane_polygons: NDArray[np.object_],
+    carriageway: NDArray[np.object_],
+    carriageway_z: Array,
+) -> Triangles:
+    """Kerb faces without the parts that stand inside other roads' lanes or the further carriageway polygons."""
+    polygons = np.concatenate([lane_polygons, carriageway])
     z = np.concatenate([lanes.corners[..., 2].mean(axis=1), carriageway_z])
     road = np.concatenate([lanes.road, np.full(len(carriageway), -2)])
     lines = shapely.linestrings(faces.corners[:, :2, :2])

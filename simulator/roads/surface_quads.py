@@ -62,6 +62,12 @@ _PAVED = {"shoulder": Look.SHOULDER, "parking": Look.PARKING, "biking": Look.CYC
 _FOOT = {"sidewalk": Look.PAVING, "walking": Look.PAVING, "curb": Look.KERB, "median": Look.LAWN}
 
 
+def _doubled_area(corners: Array, i: int, j: int, k: int) -> Array:
+    """Twice the signed area (Q,) of a triangle of corners in the plane."""
+    u, v = corners[:, j, :2] - corners[:, i, :2], corners[:, k, :2] - corners[:, i, :2]
+    return np.asarray(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Quads:
     """A soup of Q quads in the local frame.
@@ -97,7 +103,9 @@ class Quads:
     def polygons(self) -> NDArray[np.object_]:
         """(Q,) polygons in the plane; a quad that crosses itself (inside of a tight bend) becomes its hull."""
         made = shapely.polygons(self.corners[..., :2])
-        wrong = ~shapely.is_valid(made)
+        # A quad is simple when one of its diagonals leaves a corner on either side.
+        turn = [_doubled_area(self.corners, *corner) for corner in ((0, 1, 2), (0, 2, 3), (0, 1, 3), (1, 2, 3))]
+        wrong = ~(((turn[0] > 0) & (turn[1] > 0)) | ((turn[2] > 0) & (turn[3] > 0)))
         if wrong.any():
             made[wrong] = shapely.convex_hull(made[wrong])
         return np.asarray(made, object)

@@ -18,6 +18,8 @@ _CELL_M = 2.5
 _MOST_CELLS = 320
 _BELOW_M = 0.25  # the land under a road lies at least this far below it
 _STOREY_M = 2.5  # surfaces farther apart than this are on different levels
+_STEEPEST = 0.8  # slopes beside roads that cross above others
+_SLOPE_CELLS = 12  # how far such slopes reach
 _FAR_M = 7000.0
 _GROWTH = 1.22  # of the rings beyond the grid
 _UNDULATION_M = 1.6
@@ -101,7 +103,7 @@ def build_terrain(corners: Array, origin: Array, center: Array, radius_m: float,
     rise = _smooth(np.clip((distance - 6.0) / 70.0, 0.0, 1.0))
     z = base - 0.12 + rise * _UNDULATION_M * _waves(x, y, seed, "near", (35.0, 80.0, 170.0))
     ceiling = ndimage.minimum_filter(lowest, size=3, mode="nearest") - _BELOW_M
-    z = np.minimum(z, ceiling)
+    z = _without_cliffs(np.minimum(z, ceiling), cell)
     return Terrain(low, cell, z, lowest, _rings(xs, ys, z, origin, seed))
 
 
@@ -159,6 +161,21 @@ def _membrane(source: Array, known: Array) -> Array:
         mean = 0.25 * (edge[:-2, 1:-1] + edge[2:, 1:-1] + edge[1:-1, :-2] + edge[1:-1, 2:])
         filled = np.where(known, filled, mean)
     return filled
+
+
+def _without_cliffs(z: Array, cell: float) -> Array:
+    """The heights, lowered where they would rise by more than _STEEPEST beside lower land."""
+    for _ in range(_SLOPE_CELLS):
+        edge = np.pad(z, 1, mode="edge")
+        n, m = z.shape
+        low = z
+        for i, j in ((0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)):
+            way = cell * (1.0 if (i + j) % 2 else 2.0**0.5)
+            low = np.minimum(low, edge[i : i + n, j : j + m] + _STEEPEST * way)
+        if np.array_equal(low, z):
+            break
+        z = low
+    return z
 
 
 def _smooth(part: Array) -> Array:

@@ -36,7 +36,11 @@ def bridge_quads(quads: Quads, terrain: Terrain) -> NDArray[np.bool_]:
 
 
 def ground_plan(
-    stretches: list[Stretch], quads: Quads, bridge: NDArray[np.bool_], more: NDArray[np.object_]
+    stretches: list[Stretch],
+    quads: Quads,
+    polygons: NDArray[np.object_],
+    bridge: NDArray[np.bool_],
+    more: NDArray[np.object_],
 ) -> shapely.Geometry:
     """Union of everything that lies on the land: all strips except bridges, and `more` polygons."""
     lifted = set(quads.road[bridge].tolist())
@@ -47,16 +51,17 @@ def ground_plan(
         for ring in outlines(profile, np.ones(len(profile.look), np.bool_))
     ]
     rest = np.isin(quads.road, list(lifted)) & ~bridge
-    return union(np.concatenate([polygons_of(rings), quads.take(rest).polygons(), more]))
+    return union(np.concatenate([polygons_of(rings), polygons[rest], more]))
 
 
-def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain) -> Triangles:
+def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above: TriangleIndex) -> Triangles:
     """Grass from the edges of the ground plan down or up to the land.
 
     Args:
         plan: from `ground_plan`.
         index: triangles of all ground of roads.
         terrain: the land.
+        above: triangles of bridges, which the verge stays below.
     """
     if plan.is_empty:
         return Triangles.join([])
@@ -70,11 +75,11 @@ def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain) -> Tri
         z, _ = index.height(foot, near_z=terrain.height(foot), tolerance_m=0.01)
         land = terrain.height(xy) - _BURIED_M
         part = np.clip(distance / width, 0.0, 1.0)
-        part = part * part * (3.0 - 2.0 * part)
         edge = np.where(np.isfinite(z), z, land)
-        return edge + (land - edge) * part
+        deck, _ = above.height(xy, near_z=land, tolerance_m=1.0)
+        return np.minimum(edge + (land - edge) * part, np.where(np.isfinite(deck), deck - _DECK_M, np.inf))
 
-    return patch(parts_of(ring), Look.GRASS, height, cell_m=3.0)
+    return patch(parts_of(ring), Look.GRASS, height, cell_m=6.0)
 
 
 def _segments(plan: shapely.Geometry) -> Array:

@@ -1,0 +1,183 @@
+"""Painted areas: zebra crossings, stop lines, arrows, parking spaces, from a map's objects and painted signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+
+from simulator.roads.records import Outline, RoadObject, Signal
+from simulator.roads.road import Road
+from simulator.roads.surface_corners import Stretch
+from simulator.roads.surface_index import TriangleIndex
+from simulator.roads.surface_marks import COLORS, RAISE_M
+from simulator.roads.surface_polygons import Triangles, triangulate
+from simulator.roads.surface_rows import Array
+
+_STRIPE_M = 0.5  # bars and gaps of a zebra crossing (StVO sign 293)
+_STOP_M = 0.5  # depth of a stop line (StVO sign 294)
+_BORDER_M = 0.12  # lines round a parking space
+_ARROW_M = 5.0  # length of an arrow in towns (RMS-1)
+
+
+class _Paint(NamedTuple):
+    """A painted shape in the plane of the local frame, and the height of the road near it."""
+
+    shape: shapely.Geometry
+    level: float
+
+
+class _Place(NamedTuple):
+    """Frame of an object in the plane: origin (2,), unit vector of its u axis, height of the road there."""
+
+    origin: Array
+    along: Array
+    level: float
+
+    def put(self, uv: Array) -> Array:
+        """Points (N, 2) of the plane for points u, v (N, 2)."""
+        across = np.array([-self.along[1], self.along[0]])
+        return np.asarray(self.origin + uv[:, :1] * self.along + uv[:, 1:2] * across)
+
+
+def painted_areas(stretches: list[Stretch], origin: Array, index: TriangleIndex) -> Triangles:
+    """All painted areas on the roads of the stretches, just above the ground in `index`; `look` is the colour."""
+    roads = {stretch.rows.number: stretch.rows.road for stretch in stretches}
+    paints = [paint for road in roads.values() for paint in _paints_of(road, origin)]
+    paints = [paint for paint in paints if not paint.shape.is_empty and paint.shape.area > 1e-3]
+    if not paints:
+        return Triangles.join([])
+    shapes, owner = shapely.get_parts(np.array([paint.shape for paint in paints], object), return_index=True)
+    polygon = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+    xy, of = triangulate(shapes[polygon], 1.0)
+    level = np.array([paint.level for paint in paints])[owner[polygon][of]]
+    flat = xy.reshape(-1, 2)
+    z, _ = index.height(flat, near_z=np.repeat(level, 3), tolerance_m=0.01)
+    corners = np.column_stack([flat, z + RAISE_M]).reshape(-1, 3, 3)
+    # Paint ends where the asphalt does, and does not climb onto what crosses above or below.
+    good = np.isfinite(corners).all(axis=(1, 2)) & (np.abs(corners[..., 2].mean(axis=1) - level) < 1.0)
+    return Triangles.of(corners[good], COLORS.index("white"))
+
+
+def _paints_of(road: Road, origin: Array) -> Iterator[_Paint]:
+    for thing in road.objects:
+        if thing.type not in ("crosswalk", "roadMark", "parkingSpace"):
+            continue
+        for place in _places(road, thing, origin):
+            yield from _object_paint(road, thing, place, origin)
+    for signal in road.signals:
+        yield from _signal_paint(road, signal, origin)
+
+
+def _frame(road: Road, s: float, t: float, heading: float, origin: Array) -> _Place:
+    s = float(np.clip(s, 0.0, road.length))
+    point = road.point([s], [t], 0.0)[0] - origin
+    angle = float(road.reference([s])[2][0]) + heading
+    return _Place(point[:2], np.array([np.cos(angle), np.sin(angle)]), float(point[2]))
+
+
+def _places(road: Road, thing: RoadObject, origin: Array) -> Iterator[_Place]:
+    if not thing.repeats:
+        yield _frame(road, thing.s, thing.t, thing.heading, origin)
+    for repeat in thing.repeats:
+        count = int(repeat.length / repeat.distance + 1e-6) + 1 if repeat.distance > 0.1 else 0
+        for k in range(min(count, 500)):
+            part = min(k * repeat.distance / max(repeat.length, 1e-9), 1.0)
+            t = repeat.t[0] + part * (repeat.t[1] - repeat.t[0])
+            yield _frame(road, repeat.s + k * repeat.distance, t, thing.heading, origin)
+
+
+def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -> Iterator[_Paint]:
+    shapes = [_outline(road, outline, place, origin) for outline in thing.outlines if len(outline.corners) >= 3]
+    if not shapes and thing.length > 0.05 and thing.width > 0.05:
+        name = f"{thing.name} {thing.subtype}".lower()
+        length, width = thing.length, thing.width
+        if "stop" in name and length > width:  # often given along the line instead of along the road
+            length, width = width, length
+        if "arrow" in name:
+            yield _Paint(_arrow(place, name, length), place.level)
+            return
+        shapes = [_rectangle(place, -0.5 * length, 0.5 * length, width)]
+    for shape in shapes:
+        if not shape.is_valid or shape.is_empty:
+            continue
+        if thing.type == "crosswalk":
+            yield _Paint(_zebra(shape, place), place.level)
+        elif thing.type == "parkingSpace":
+            yield _Paint(shape.difference(shape.buffer(-_BORDER_M, join_style="mitre")), place.level)
+        else:
+            yield _Paint(shape, place.level)
+
+
+def _outline(road: Road, outline: Outline, place: _Place, origin: Array) -> shapely.Polygon:
+    if outline.frame == "road":
+        points = road.point(outline.corners[:, 0], outline.corners[:, 1], 0.0) - origin
+        return shapely.Polygon(points[:, :2])
+    return shapely.Polygon(place.put(outline.corners[:, :2]))
+
+
+def _rectangle(place: _Place, start: float, end: float, width: float) -> shapely.Polygon:
+    half = 0.5 * width
+    return shapely.Polygon(place.put(np.array([[start, -half], [end, -half], [end, half], [start, half]])))
+
+
+def _zebra(shape: shapely.Polygon, place: _Place) -> shapely.Geometry:
+    """Bars along the road, side by side over the way of the walkers, within the outline."""
+    corners = shapely.get_coordinates(shape)
+    sides = np.diff(corners, axis=0)
+    lengths = np.linalg.norm(sides, axis=1)
+    units = sides[lengths > 0.2] / lengths[lengths > 0.2, None]
+    if not len(units):
+        return shapely.Polygon()
+    # Walkers cross the road: of the outline's sides the one most square to the road is their way.
+    square = np.abs(units @ place.along)
+    walk = units[int(square.argmin())] if not np.isclose(square.min(), square.max()) else units[0]
+    bar = np.array([-walk[1], walk[0]])
+    along, across = corners @ walk, corners @ bar
+    count = max(round((np.ptp(along) + _STRIPE_M) / (2.0 * _STRIPE_M)), 1)
+    start = 0.5 * (along.min() + along.max()) - (count - 0.5) * _STRIPE_M
+    low, high = across.min() - 1.0, across.max() + 1.0
+    bars = []
+    for k in range(min(count, 200)):
+        a, b = start + 2 * k * _STRIPE_M, start + (2 * k + 1) * _STRIPE_M
+        ends = np.array([[a, low], [b, low], [b, high], [a, high]])
+        bars.append(shapely.Polygon(ends[:, :1] * walk + ends[:, 1:] * bar))
+    return shapely.intersection(shapely.multipolygons(bars), shape)
+
+
+def _signal_paint(road: Road, signal: Signal, origin: Array) -> Iterator[_Paint]:
+    """Signals that are paint: stop lines (294), crosswalks and arrows under the names that road editors give them."""
+    name = signal.name.lower()
+    painted = name.startswith("sgrm")
+    turned = np.pi if signal.orientation == "-" else 0.0
+    place = _frame(road, signal.s, signal.t, turned, origin)
+    if signal.type == "294" or (painted and ("holdingline" in name or "stopline" in name)):
+        width = signal.width or 3.0
+        if abs(signal.t) < 0.3:  # given at the centre line: it reaches over the lane to the right of it
+            across = np.array([-place.along[1], place.along[0]])
+            place = place._replace(origin=place.origin + across * (0.5 if road.rule == "LHT" else -0.5) * width)
+        yield _Paint(_rectangle(place, -_STOP_M, 0.0, width), place.level)
+    elif painted and "crosswalk" in name:
+        depth = signal.value or 4.0
+        yield _Paint(_zebra(_rectangle(place, 0.0, depth, signal.width or 7.0), place), place.level)
+    elif painted and "arrow" in name:
+        yield _Paint(_arrow(place, name, _ARROW_M), place.level)
+
+
+def _arrow(place: _Place, name: str, length: float) -> shapely.Geometry:
+    """An arrow along u with heads straight on, to the left or right as its name says."""
+    straight = "straight" in name or not ("left" in name or "right" in name)
+    parts = []
+    tip = length if straight else 0.72 * length
+    shaft = 0.62 * length if straight else 0.72 * length
+    parts.append(np.array([[0.0, -0.08], [shaft, -0.08], [shaft, 0.08], [0.0, 0.08]]))
+    if straight:
+        parts.append(np.array([[shaft, -0.3], [tip, 0.0], [shaft, 0.3]]))
+    for side, word in ((1.0, "left"), (-1.0, "right")):
+        if word in name:
+            u = 0.45 * length if straight else 0.66 * length
+            parts.append(np.array([[u - 0.3, 0.0], [u, 0.0], [u + 0.15, 0.45 * side], [u - 0.15, 0.45 * side]]))
+            parts.append(np.array([[u - 0.42, 0.45 * side], [u + 0.42, 0.45 * side], [u, 1.05 * side]]))
+    return shapely.union_all([shapely.Polygon(place.put(part - [0.5 * length, 0.0])).buffer(0.0) for part in parts])
