@@ -79,7 +79,7 @@ def board_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
     work.add(profile_sweep(points, normal, [[0.0, 0.06], [0.0, top]], 0, 1.5))
     work.add(profile_sweep(points, normal, [[-0.03, top], [-0.03, 0.06]], 0, 1.5))
     _posts(work, points, normal, (0.09, 0.09), top + 0.05, 1, 0.03)
-    tint = srgb(str(rng.choice(["#b98d5c", "#8d8377", "#6f5a45", "#a9a49a", "#7c8a74"])))
+    tint = srgb(str(rng.choice(["#a08260", "#8d8377", "#6f5a45", "#a9a49a", "#7c8a74"])))
     return work.mesh(), (Material("fence boards", tint, wall_texture("boards"), roughness=0.9), OLD_WOOD), "fence"
 
 
@@ -110,7 +110,7 @@ def picket_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
     low, high = [0, 0, 0.06], [0, 0, 0.88]
     work.quads(np.stack([face - along + low, face + along + low, face + along + high, face - along + high], 1), None, 0)
     _posts(work, points, normal, (0.08, 0.08), 1.0, 0, 0.05)
-    paint = (0.72, 0.72, 0.70) if rng.random() < 0.5 else srgb(str(rng.choice(["#8a6a48", "#7a6a5a", "#5f6f5a"])))
+    paint = (0.72, 0.72, 0.70) if rng.random() < 0.5 else srgb(str(rng.choice(["#7d6c58", "#6f6357", "#5f6f5a"])))
     return work.mesh(), (Material(f"pickets {paint[0]:.2f}", paint),), "fence"
 
 

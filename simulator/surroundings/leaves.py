@@ -72,11 +72,13 @@ def foliage(
     clumps = np.arange(len(centers))
 
     def scatter(count: int) -> tuple[NDArray[np.int64], F64]:
+        """Clump and direction from its middle of about `count` pieces."""
         owner = np.repeat(clumps, np.maximum(np.rint(weight * count).astype(int), 1))
         normal = directions(len(owner), rng)[rng.permutation(len(owner))]
         return owner, normal
 
     def facing(normal: F64, jitter: F64 | float) -> F64:
+        """Unit normals about `normal`, leaning upwards."""
         tilt = normal + rng.normal(0, 1, normal.shape) * jitter + [0, 0, 0.2]
         return np.asarray(tilt / np.linalg.norm(tilt, axis=1, keepdims=True))
 

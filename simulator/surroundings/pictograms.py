@@ -135,6 +135,7 @@ def _works(p: Pen) -> None:
 
 def _curve(sign: float) -> Callable[[Pen], None]:
     def draw(p: Pen) -> None:
+        """A bend to one side."""
         bend = [(-0.18, -0.9), (-0.18, -0.35), (-0.02, 0.0), (0.25, 0.30)]
         p.line([(sign * x, y) for x, y in bend], 0.26)
         p.fill([(sign * x, y) for x, y in ((0.62, 0.72), (0.04, 0.50), (0.46, 0.06))])

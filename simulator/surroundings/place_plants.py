@@ -32,6 +32,7 @@ class _Rows:
     scale: list[float] = field(default_factory=list)
 
     def add(self, xy: F64, names: list[str], scale: F64) -> None:
+        """Append plants at (N, 2) points."""
         self.xy += list(xy)
         self.names += names
         self.scale += scale.tolist()

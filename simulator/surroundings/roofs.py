@@ -56,6 +56,7 @@ def gable(
     ridge = eave + rise
 
     def place(across: float, length: float, z: float) -> list[float]:
+        """Point from coordinates across and along the ridge."""
         return [across, length, z] if along == "y" else [length, across, z]
 
     drop = OVERHANG_M * np.tan(pitch)

@@ -179,7 +179,8 @@ def _deep_bays(
     `box` and `texture` (N, 4) are left, bottom, right, top in metres and in repeats, `holes` (N, 4) the openings.
     """
 
-    def lines(span: F64, a: int, b: int) -> F64:  # the four lines that cut a bay along one axis
+    def lines(span: F64, a: int, b: int) -> F64:
+        """The four lines that cut each bay along one axis."""
         low, size = span[:, a, None], (span[:, b] - span[:, a])[:, None]
         return low + size * np.column_stack([np.zeros(len(span)), holes[:, a], holes[:, b], np.ones(len(span))])
 
