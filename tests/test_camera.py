@@ -16,7 +16,7 @@ from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
 from simulator.sensors.shading import film
 from simulator.sensors.shading import precipitation as rain
-from simulator.sensors.shading.tables import SRGB_TO_LINEAR, mip_chain
+from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
 from simulator.sensors.stage import EGO, SEEN, Stage
 
 WINDOW = Material("window", (0.02, 0.02, 0.02), roughness=0.05, transmission=0.7)

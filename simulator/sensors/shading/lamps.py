@@ -20,7 +20,6 @@ F32 = NDArray[np.float32]
 CELL_M = 8.0
 HALF_CELLS = 24  # the grid reaches 192 m to each side
 PER_CELL = 16
-WEAKEST_SHARE = 0.01  # of the strongest lamp of a cell: weaker ones are left out
 FAINTEST_LX = 0.03  # lamps that give less than this, or than a share of the daylight, are left out
 DAYLIGHT_SHARE = 0.01
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
@@ -73,7 +72,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
         peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         lux = peak[:, None, None] / np.maximum(flat, 2.0) ** 2 * np.where(behind, 0.0, 1.0)
-        lux[(lux < least) | (lux < WEAKEST_SHARE * lux.max(0))] = 0.0
+        lux[lux < least] = 0.0
         kept = min(PER_CELL, len(rows))
         order = np.argsort(-lux, axis=0, kind="stable")[:kept]
         found = np.where(np.take_along_axis(lux, order, 0) > 0, order, -1)
@@ -136,10 +135,9 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-            lx, ly, lz, distance, lux = lamp_lux(
-                position, axis, beam, lamp, p.x, p.y, p.z, intensity[lamp, 1] / least[0]
-            )
-            if lux * intensity[lamp, 1] < least[0]:
+            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[0])
+            if lux * peak < least[0]:
                 continue
             lux *= math.exp(-extinction * distance)
             blur = LAMP_RADIUS_M / max(distance, ONE)

@@ -40,6 +40,11 @@ COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
 FAR_GROUND_M = np.float32(300.0)
 NEVER = -2
+# Dimensions of the random numbers of a point
+SUN_STREAM, MIRROR_STREAM, SKY_STREAM, STREAMS = (np.uint32(stream) for stream in range(4))
+# Kinds of mirror rays. What rough water reflects is smoothed over the picture before it is added.
+SHARP, BLURRED = np.int32(1), np.int32(2)
+BLURRED_FROM = np.float32(0.08)  # coat roughness
 
 # State of a path beside its point, one record a path.
 PATH_DTYPE = np.dtype(
@@ -47,7 +52,10 @@ PATH_DTYPE = np.dtype(
         ("first", np.int32),  # instance that the ray meets first, glass included; -1 none, NEVER not yet known
         ("reach", np.float32),  # distance to it, metres
         ("sun_seen", np.float32),  # 0..1
-        ("mirrors", np.int32),  # 1: a mirror ray carries the reflection of the point or of glass before it
+        (
+            "mirrors",
+            np.int32,
+        ),  # SHARP or BLURRED: a mirror ray carries the reflection of the point or of glass before it
         ("dx", np.float32),  # unit direction from the eye
         ("dy", np.float32),
         ("dz", np.float32),
@@ -66,6 +74,9 @@ PATH_DTYPE = np.dtype(
         ("wr", np.float32),  # its share in the light
         ("wg", np.float32),
         ("wb", np.float32),
+        ("ir", np.float32),  # what it brings, if BLURRED
+        ("ig", np.float32),
+        ("ib", np.float32),
         ("sx", np.float32),  # unit direction to a place of the sun's disc
         ("sy", np.float32),
         ("sz", np.float32),
@@ -86,10 +97,10 @@ def lift(p):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def aim_mirror(p, path, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
-    """Give a path its mirror ray from point p along m, with weights w."""
+def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
+    """Give a path its mirror ray of a kind from point p along m, with weights w."""
     away = lift(p)
-    path.mirrors = 1
+    path.mirrors = kind
     path.ox, path.oy, path.oz = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
     path.mx, path.my, path.mz = mx, my, mz
     path.wr, path.wg, path.wb = wr, wg, wb
@@ -131,7 +142,7 @@ def peel(start, stop, rows, directions, points, paths, extinction, begin, final,
             if path.mirrors == 0:
                 mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
                 w = part * math.exp(-extinction * p.distance)
-                aim_mirror(p, path, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
+                aim_mirror(p, path, SHARP, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
             kept = (ONE - part) * p.transmission
             path.tr, path.tg, path.tb = kept * path.tr, kept * path.tg, kept * path.tb
 
@@ -200,7 +211,7 @@ def stratum(a, b, sample, samples):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_wanted):  # type: ignore[no-untyped-def]
+def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs, sun_wanted):  # type: ignore[no-untyped-def]
     """Choose for each solid point the ray to the sun and the mirror ray, if it needs one.
 
     Args:
@@ -209,7 +220,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
         seed: uint32 of this batch.
         samples: the points are so many samples of each pixel, sample after sample; their random numbers are strata.
         soft: aim at a random place of the sun's disc instead of its middle.
-        mirrors: look for mirror reflections.
+        mirrors: look for mirror reflections. blurs: those of rough water are smoothed later.
         sun_wanted: (N,) bool result.
     """
     _, _, _, _, sun, sun_lx, extinction = sky
@@ -223,7 +234,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
         if shining:
             lx, ly, lz = sun[0], sun[1], sun[2]
             if soft:
-                a, b = random2(seed, i % pixels, 0, 1)
+                a, b = random2(seed, np.uint32(i % pixels), SUN_STREAM, STREAMS)
                 a, b = stratum(a, b, i // pixels, samples)
                 lx, ly, lz = in_cone(lx, ly, lz, SUN_RADIUS, a, b)
             path.sx, path.sy, path.sz = lx, ly, lz
@@ -231,7 +242,8 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
         if not mirrors or path.mirrors != 0:
             continue
         nv = view_cosine(p, path)
-        if has_mirror_coat(p):
+        coated = has_mirror_coat(p)
+        if coated:
             wr = p.coat * schlick(p.coat_f0, nv)
             wg, wb, rough = wr, wr, p.coat_roughness
         elif p.roughness < BASE_ROUGHEST:
@@ -241,7 +253,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
             continue
         if luminance(wr, wg, wb) < MIRROR_LEAST:
             continue
-        a, b = random2(seed, i % pixels, 1, 1)
+        a, b = random2(seed, np.uint32(i % pixels), MIRROR_STREAM, STREAMS)
         a, b = stratum(a, b, i // pixels, samples)
         tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05)))  # slopes of GGX
         hx, hy, hz = in_cone(p.nx, p.ny, p.nz, min(tilt, np.float32(0.7)), ONE, b)
@@ -251,7 +263,8 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, sun_w
             away = np.float32(0.02) - up
             mx, my, mz = unit(mx + away * p.fx, my + away * p.fy, mz + away * p.fz)
         w = math.exp(-extinction[0] * p.distance)
-        aim_mirror(p, path, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
+        kind = BLURRED if blurs and coated and rough > BLURRED_FROM else SHARP
+        aim_mirror(p, path, kind, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
 
 
 @kernel
@@ -275,6 +288,9 @@ def add_mirrored(start, stop, rows, paths, others):  # type: ignore[no-untyped-d
     """Add what mirror rays brought: finished paths `others` (R,) belong to the paths `rows`."""
     for j in range(start, stop):
         path, other = paths[rows[j]], others[j]
+        if path.mirrors == BLURRED:
+            path.ir, path.ig, path.ib = other.red, other.green, other.blue
+            continue
         path.red += path.wr * other.red
         path.green += path.wg * other.green
         path.blue += path.wb * other.blue
@@ -286,7 +302,7 @@ def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):  # ty
     for j in range(start, stop):
         p = points[rows[j]]
         away = lift(p)
-        a, b = random2(seed, rows[j], 2, 1)
+        a, b = random2(seed, np.uint32(rows[j]), SKY_STREAM, STREAMS)
         for s in range(per_point):
             u = (np.float32(s) + a) / np.float32(per_point)
             v = b + np.float32(s) * np.float32(0.61803399)

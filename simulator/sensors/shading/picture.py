@@ -13,6 +13,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
@@ -130,6 +131,8 @@ def take_picture(
         np.empty((height, width), np.float32),
         np.empty((height, width), np.int32),
     )
+    wet = effort.mirrors and stage.atmosphere.water_film_m > 0
+    sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
     grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
     rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
     for top in range(0, height, rows_per_band):
@@ -150,13 +153,26 @@ def take_picture(
                        transport.sky.harmonics, grid_points, grid_light, points, paths)  # fmt: skip
         transport.finish(points, paths, sharpness, band_seed)
         forward = np.ascontiguousarray(rotation[:, 2])
+        if wet:
+            transport.each(pixels, gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
         transport.each(pixels, gather, paths, forward,
                        picture.radiance[top : top + rows].reshape(-1, 3),
                        picture.depth[top : top + rows].reshape(-1),
                        picture.instance[top : top + rows].reshape(-1))  # fmt: skip
+    if wet:
+        _add_sheen(transport, camera, sheen, picture)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
     return picture, transport
+
+
+def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
+    """Smooth the reflections of rough water and add them."""
+    spare = np.empty_like(sheen)
+    for reach in (1, 2, 4):
+        _rows(transport, camera.height, blur_sheen, reach, np.float32(camera.K[0, 0]), picture.depth, sheen, spare)
+        sheen, spare = spare, sheen
+    _rows(transport, camera.height, add_sheen, sheen, picture.radiance)
 
 
 def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: F32, picture: Picture) -> None:
@@ -174,6 +190,7 @@ def _sky_light_grid(
     """Columns, surfaces and smoothed sky light of every `sky_stride`-th pixel."""
     stride = transport.quality.sky_stride
     coarse = np.ascontiguousarray(table[::stride, ::stride])
+    coarse.flags.writeable = False  # the type of the full table: one compiled version
     rows, columns = coarse.shape[:2]
     rays = np.empty((1, rows, columns, 3), np.float32)
     _rows(transport, rows, make_rays, coarse, 0, rotation, seed, rays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def make_particles(
     """(P, 3) positions in the camera frame and (P,) diameters in metres of the particles worth drawing."""
     depths = NEAREST_M * (FARTHEST_M / NEAREST_M) ** (np.arange(SHELLS + 1) / SHELLS)
     positions, sizes = [np.zeros((0, 3))], [np.zeros(0)]
-    for near, far in zip(depths[:-1], depths[1:]):
+    for near, far in itertools.pairwise(depths):
         volume = 4 * half_width * half_height * (far**3 - near**3) / 3
         least_mm = 1000 * LEAST_WIDTH_PX * near / focal_px / kind.widening
         expected = volume * kind.number / kind.slope * math.exp(-kind.slope * least_mm)

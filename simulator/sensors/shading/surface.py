@@ -27,6 +27,8 @@ ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
 SNOW_FULL_M = np.float32(0.03)
+# Layers of noise
+WET_WIDE, WET_MEDIUM, WET_FINE, SNOW_WIDE, SNOW_FINE = (np.uint32(layer) for layer in range(1, 6))
 
 # A surface at the end of a ray. One record a ray: kernels touch most fields of a point together.
 POINT_DTYPE = np.dtype(
@@ -81,9 +83,9 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
 @kernel
 def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
-    hollow = HALF * noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), 1)
-    hollow += np.float32(0.35) * noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), 2)
-    hollow += np.float32(0.15) * noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), 3)
+    hollow = HALF * noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
+    hollow += np.float32(0.35) * noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
+    hollow += np.float32(0.15) * noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
     wetness = clamp01(film / FULL_FILM_M * (HALF + hollow))
     puddle = ZERO
     if kind != SOIL:
@@ -107,8 +109,8 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
 @kernel
 def cover(p, snow_m, kind, still):  # type: ignore[no-untyped-def]
     """Cover what faces up (POINT_DTYPE record p) with snow; roads keep dark tracks, moving things shed most of it."""
-    patch = HALF * noise2(p.x * np.float32(0.8), p.y * np.float32(0.8), 4)
-    patch += HALF * noise2(p.x * np.float32(4.0) + p.z, p.y * np.float32(4.0), 5)
+    patch = HALF * noise2(p.x * np.float32(0.8), p.y * np.float32(0.8), SNOW_WIDE)
+    patch += HALF * noise2(p.x * np.float32(4.0) + p.z, p.y * np.float32(4.0), SNOW_FINE)
     depth = clamp01(snow_m / SNOW_FULL_M)
     if kind not in (OTHER, SOIL):
         depth *= np.float32(0.75)
@@ -137,7 +139,7 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
     if (on >> np.uint32(switch)) & np.uint32(1) == 0 or (panes and alpha < HALF):
         return ZERO
     if panes and switch == WINDOWS:
-        pane = lattice(np.int32(math.floor(tu)), np.int32(math.floor(tv)), instance)
+        pane = lattice(np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv))), np.uint32(instance))
         if pane > LIT_WINDOWS:
             return ZERO
         bright = pane / LIT_WINDOWS  # curtains, lamps and screens: most windows are dim

@@ -166,6 +166,8 @@ def pack_textures(
     textures: tuple[Texture, ...],
 ) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[np.uint8]]:
     """TEXTURE_DTYPE, LEVEL_DTYPE and texel tables; each texture has mip levels down to one texel."""
+    from simulator.sensors.shading.mips import mip_chain
+
     rows = np.zeros(len(textures), TEXTURE_DTYPE)
     levels: list[tuple[int, int, int]] = []
     texels: list[NDArray[np.uint8]] = [np.zeros((0, 4), np.uint8)]
@@ -180,44 +182,3 @@ def pack_textures(
             texels.append(image.reshape(-1, 4))
             offset += image.shape[0] * image.shape[1]
     return rows, np.array(levels, LEVEL_DTYPE), np.ascontiguousarray(np.concatenate(texels))
-
-
-def _srgb_tables(steps: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Linear light of the 256 sRGB codes, and the code of `steps + 1` even steps of linear light."""
-    code = np.arange(256) / 255
-    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    ramp = np.arange(steps + 1) / steps
-    coded = np.where(ramp <= 0.0031308, 12.92 * ramp, 1.055 * ramp ** (1 / 2.4) - 0.055)
-    return linear.astype(np.float32), np.rint(255 * coded).astype(np.uint8)
-
-
-_STEPS = 4095
-SRGB_TO_LINEAR, _TO_SRGB = _srgb_tables(_STEPS)
-
-
-def mip_chain(texture: Texture) -> list[NDArray[np.uint8]]:
-    """Levels by averaging 2 x 2 texels in linear light; a cutout keeps its covered part."""
-    image = np.ascontiguousarray(texture.rgba)
-    chain = [image]
-    linear = SRGB_TO_LINEAR[image[..., :3]]
-    alpha = image[..., 3].astype(np.float32)
-    coverage = float(np.mean(alpha >= 128))
-    while min(image.shape[:2]) > 1:
-        # straight alpha: colour is weighted by coverage, so that what lies in holes does not bleed
-        weight = alpha + np.float32(1.0) if texture.cutout else np.ones_like(alpha)
-        total = _halve(weight)
-        linear = _halve(linear * weight[..., None]) / total[..., None]
-        alpha = _halve(alpha)
-        image = np.empty((*alpha.shape, 4), np.uint8)
-        image[..., :3] = _TO_SRGB[np.clip(linear * _STEPS + 0.5, 0, _STEPS).astype(np.int32)]
-        shown = alpha
-        if texture.cutout and 0 < coverage < 1:
-            threshold = float(np.quantile(alpha, 1 - coverage))
-            shown = alpha * np.float32(128.0 / max(threshold, 1.0))
-        image[..., 3] = np.clip(np.rint(shown), 0, 255)
-        chain.append(image)
-    return chain
-
-
-def _halve(a: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (a[0::2, 0::2] + a[1::2, 0::2] + a[0::2, 1::2] + a[1::2, 1::2]) * np.float32(0.25)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.sensors.shading.tables import SRGB_TO_LINEAR
+from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 BYTE = np.float32(1 / 255)

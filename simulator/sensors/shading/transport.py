@@ -29,7 +29,7 @@ CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
-DIFFUSE_GLOW, MIRROR_GLOW = 120.0, 1500.0  # cd/m2, limits of emission met by secondary rays
+DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
 LEAF_LAYERS = 4  # leaves that a shadow ray may pass beside
 
 
@@ -110,7 +110,7 @@ class Transport:
         """Find what the sun and the lamps give to the points and, at the first bounce, the mirror rays they want."""
         wanted = np.empty(len(points), np.bool_)
         self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), samples,
-                  self.quality.soft_sun, first_bounce, wanted)  # fmt: skip
+                  self.quality.soft_sun, first_bounce, self.quality.mirrors, wanted)  # fmt: skip
         rows = np.flatnonzero(wanted).astype(np.int32)
         if len(rows):
             starts, ways = _rays(len(rows))
@@ -152,12 +152,13 @@ class Transport:
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""
         if self.quality.mirrors:
-            rows = np.flatnonzero(paths["mirrors"]).astype(np.int32)
-            if len(rows):
-                starts, ways = _rays(len(rows))
-                self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
-                others = self.arriving(starts, ways, 4 * spread, seed + 2, MIRROR_GLOW)
-                self.each(len(rows), kernels.add_mirrored, rows, paths, others)
+            for kind, glow_limit in ((kernels.SHARP, MIRROR_GLOW), (kernels.BLURRED, SHEEN_GLOW)):
+                rows = np.flatnonzero(paths["mirrors"] == kind).astype(np.int32)
+                if len(rows):
+                    starts, ways = _rays(len(rows))
+                    self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
+                    others = self.arriving(starts, ways, 4 * spread, seed + 2, glow_limit)
+                    self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, paths, self.sky)
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf))

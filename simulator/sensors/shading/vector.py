@@ -16,6 +16,7 @@ INV_PI = np.float32(1 / np.pi)
 TWO_PI = np.float32(2 * np.pi)
 INV_TWO_PI = np.float32(0.5 / np.pi)
 TINY = np.float32(1e-20)
+ONE_U, SALT = np.uint32(1), np.uint32(77)
 RED, GREEN, BLUE = np.float32(0.2126), np.float32(0.7152), np.float32(0.0722)
 
 
@@ -81,27 +82,28 @@ def in_cone(dx, dy, dz, radius, a, b):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def random2(seed, a, b, c):  # type: ignore[no-untyped-def]
-    """Two uniform float32 of a counter."""
+    """Two uniform float32 of a counter, all uint32 (one type, so that this is compiled once)."""
     x, y, _, _ = hash4(seed, a, b, c)
     return uniform(x), uniform(y)
 
 
 @kernel(inline=True)
 def lattice(i, j, k):  # type: ignore[no-untyped-def]
-    """Uniform float32 of integer coordinates."""
-    x, _, _, _ = hash4(np.uint32(i), np.uint32(j), np.uint32(k), np.uint32(77))
+    """Uniform float32 of three uint32."""
+    x, _, _, _ = hash4(i, j, k, SALT)
     return uniform(x)
 
 
 @kernel
 def noise2(x, y, layer):  # type: ignore[no-untyped-def]
-    """Smooth value noise in [0, 1] with features of size 1."""
+    """Smooth value noise in [0, 1] with features of size 1; `layer` is a uint32."""
     fx, fy = math.floor(x), math.floor(y)
-    i, j = np.int32(fx), np.int32(fy)
+    i, j = np.uint32(np.int32(fx)), np.uint32(np.int32(fy))
+    right, up = np.uint32(i + ONE_U), np.uint32(j + ONE_U)
     u, v = x - np.float32(fx), y - np.float32(fy)
     u, v = u * u * (THREE - TWO * u), v * v * (THREE - TWO * v)
-    low = lattice(i, j, layer) * (ONE - u) + lattice(i + 1, j, layer) * u
-    high = lattice(i, j + 1, layer) * (ONE - u) + lattice(i + 1, j + 1, layer) * u
+    low = lattice(i, j, layer) * (ONE - u) + lattice(right, j, layer) * u
+    high = lattice(i, up, layer) * (ONE - u) + lattice(right, up, layer) * u
     return low * (ONE - v) + high * v
 
 
