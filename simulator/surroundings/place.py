@@ -77,7 +77,12 @@ class Place:
     """Everything that the placing of houses, trees and furniture shares.
 
     Attributes:
-        near: detail of things by their distance from the path: 0 below the first limit, and so on.
+        builder, network, ground, path, style, look, seed, season, radius_m: as given to `populate`.
+        vegetation, buildings: densities 0..1.
+        sides: edges of the roads.
+        occupancy: ground that is taken so far.
+        triangles: number placed so far, all instances counted.
+        paved: (4, 2) world corners of paving between pavements and houses, where only trees of the street grow.
         counts: how many of each kind have been placed, and triangles.
     """
 
@@ -95,6 +100,7 @@ class Place:
     sides: list[Side]
     occupancy: Occupancy
     triangles: int = 0
+    paved: list[F64] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:

@@ -155,10 +155,10 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
     )
     for start, end in spans:
         d = np.linspace(max(start - 0.5, 0.0), min(end + 0.5, side.length), max(int((end - start) / 2.0), 2) + 1)
-        offsets = (-0.02, 0.25, 0.7, 1.5, 0.6 * setback + 0.8, setback + 0.3)
+        offsets = (-0.045, 0.06, 0.3, 0.8, 1.6, 0.6 * setback + 0.8, setback + 0.3)
         rows = [side.at(d, out)[0] for out in offsets]
         floor = rows[0][:, 2].copy()
-        rows[0][:, 2] -= 0.004  # just under the edge of the pavement
+        rows[0][:, 2] += 0.003  # it laps over the edge of the pavement by a few centimetres
         for k in range(1, len(rows)):
             between = [side.at(d, out)[0] for out in np.linspace(offsets[k - 1], offsets[k], 4)[1:]]
             land = np.max([place.ground.height(row[:, :2]) for row in between], axis=0)
@@ -169,6 +169,8 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
         swap = _outer_is_left(side)
         strips = [ribbon(b, a, 0, 3.0) if swap else ribbon(a, b, 0, 3.0) for a, b in pairwise(local)]
         place.put_mesh(joined(strips), (paving,), "sidewalk")
+        inner, outer = rows[2][:, :2], rows[-1][:, :2]
+        place.paved += list(np.stack([inner[:-1], inner[1:], outer[1:], outer[:-1]], 1))
 
 
 def _outer_is_left(side: Side) -> bool:

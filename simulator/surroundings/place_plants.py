@@ -47,6 +47,8 @@ def place_plants(place: Place, mapped: list[MapPlant]) -> None:
     density = 2.0 * place.vegetation
     if density > 0:
         _street_trees(place, rows, density)
+        for corners in place.paved:
+            place.occupancy.take_polygon(corners)
         _woods(place, rows, density)
         _single(place, rows, density)
         _bushes(place, rows, density)

@@ -75,7 +75,10 @@ def townhouse(plan: Plan) -> tuple[Palette, float]:
     kinds = [plan.text(plan.look.windows)]
     bays = max(int(round(plan.width / 2.6)), 2)
     layouts = [windows(plan, storeys, bays, kinds)]
-    layouts.append(grid(storeys, bay_count(plan.depth), ("blank", 0, "", "")))
+    side = grid(storeys, bay_count(plan.depth), ("blank", 0, "", ""))
+    if plan.detail < 2 and rng.random() < 0.5:  # a few windows in the gable, seen where the row ends
+        side[:, int(rng.integers(side.shape[1]))] = [("single", int(k), "", "") for k in rng.integers(4, size=storeys)]
+    layouts.append(side)
     layouts.append(windows(plan, storeys, bays, kinds))
     layouts.append(layouts[1])
     if plan.shop:
