@@ -1,8 +1,8 @@
 """From a binary hierarchy to nodes of eight children and blocks of eight triangles.
 
-Each wide node starts with the two children of a binary node and opens the largest of them until there are eight
-(Wald, Benthin and Boulos, "Getting Rid of Packets", 2008). Nodes are numbered breadth first, so that a child's
-number is greater than its parent's: refitting is one sweep from the last node to the first.
+Which binary nodes become wide ones is planned for the least expected cost by dynamic programming (Ylitie, Karras and
+Laine, "Efficient Incoherent Ray Traversal on GPUs Through Compressed Wide BVHs", 2017, section 4). Nodes are numbered
+breadth first, so that a child's number is greater than its parent's: refitting is one sweep from last to first.
 """
 
 from __future__ import annotations
@@ -27,39 +27,75 @@ from simulator.raycast.layout import (
 )
 from simulator.raycast.schedule import worker_count
 
+# Cost of testing a block of triangles against that of testing a node's eight boxes.
+BLOCK_COST = np.float32(1.3)
+
+
+@kernel
+def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
+    """Plan the wide hierarchy of least expected cost, bottom up.
+
+    Args:
+        tree: the binary hierarchy.
+        costs: (nodes, 8), cost of what is below a binary node when it becomes at most k + 1 children of a wide node.
+        shares: (nodes, 8), how many of these come from its left and right child: 16 * left + right; 0 for the node
+            itself as the one child.
+    """
+    for node in range(tree.used[0] - 1, -1, -1):
+        left, area = np.int64(tree.left[node]), half_area(tree.bounds, node * RECORD)
+        shares[node, 0] = 0
+        if left < 0:
+            for k in range(LANES):
+                costs[node, k], shares[node, k] = area * BLOCK_COST, 0
+            continue
+        for k in range(1, LANES):
+            costs[node, k] = np.float32(np.inf)
+            for given in range(k):
+                cost = costs[left, given] + costs[left + 1, k - 1 - given]
+                if cost < costs[node, k]:
+                    costs[node, k], shares[node, k] = cost, 16 * (given + 1) + (k - given)
+        # As one child it is a wide node of its own, with up to eight children.
+        costs[node, 0] = costs[node, LANES - 1] + area
+        for k in range(1, LANES):
+            if costs[node, k - 1] < costs[node, k]:
+                costs[node, k], shares[node, k] = costs[node, k - 1], shares[node, k - 1]
+
 
 @kernel(inline=True)
-def _open_children(tree, node, chosen):  # type: ignore[no-untyped-def]
-    """Fill `chosen` with up to eight descendants of a binary node that together cover it; returns their number."""
-    chosen[0], number = node, 1
-    if tree.left[node] >= 0:
-        chosen[0], chosen[1], number = tree.left[node], tree.left[node] + 1, 2
-    while number < LANES:
-        largest, which = np.float32(-1), -1
-        for k in range(number):
-            if tree.left[chosen[k]] >= 0:
-                area = half_area(tree.bounds, np.int64(chosen[k]) * RECORD)
-                if area > largest:
-                    largest, which = area, k
-        if which < 0:
-            break
-        left = tree.left[chosen[which]]
-        chosen[which], chosen[number] = left, left + 1
-        number += 1
+def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untyped-def]
+    """Fill `chosen` with the children that a binary node has as a wide node; returns their number."""
+    if tree.left[node] < 0:
+        chosen[0] = node
+        return 1
+    number, waiting = 0, 1
+    chosen[LANES - 1], slots[0] = node, LANES
+    # `chosen` grows from the front, what is still to be opened from the back: together never more than eight.
+    while waiting > 0:
+        waiting -= 1
+        at = np.int64(chosen[LANES - 1 - waiting])
+        share = shares[at, slots[waiting] - 1]
+        if share == 0:
+            chosen[number] = at
+            number += 1
+            continue
+        left = tree.left[at]
+        chosen[LANES - 1 - waiting], slots[waiting] = left, share // 16
+        chosen[LANES - 2 - waiting], slots[waiting + 1] = left + 1, share % 16
+        waiting += 2
     return number
 
 
 @kernel
-def collapse(tree, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
-    """Write the wide nodes of `tree`; returns (nodes, leaves).
+def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
+    """Write the wide nodes of `tree` as planned; returns (nodes, leaves).
 
     Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
     """
     source = np.empty(nodes.shape[0] // NODE, np.int32)
-    chosen = np.empty(LANES, np.int32)
+    chosen, slots = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
     source[0], used, leaves, node = 0, 1, 0, 0
     while node < used:
-        number = _open_children(tree, source[node], chosen)
+        number = _open_children(tree, shares, source[node], chosen, slots)
         row = node * NODE
         for k in range(LANES):
             if k >= number:
@@ -116,7 +152,9 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
     # A wide node stands for at least one inner binary node.
     nodes = aligned(max(1, used - leaf_count) * NODE)
     leaves = np.empty(leaf_count, np.int32)
-    node_count, _ = collapse(tree, nodes, leaves)
+    costs, shares = np.empty((used, LANES), np.float32), np.empty((used, LANES), np.uint8)
+    plan(tree, costs, shares)
+    node_count, _ = collapse(tree, shares, nodes, leaves)
     blocks = aligned(leaf_count * BLOCK)
     write_blocks(leaves, tree, records, vertices, faces, face_ids, blocks)
     return Bvh(nodes[: node_count * NODE], blocks)
@@ -137,7 +175,10 @@ def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:
     flat = records.reshape(-1)
     tree = build_binary(flat, 1, 1)
     leaves = np.empty(len(roots), np.int32)
-    used, _ = collapse(tree, nodes, leaves)
+    binary = int(tree.used[0])
+    costs, shares = np.empty((binary, LANES), np.float32), np.empty((binary, LANES), np.uint8)
+    plan(tree, costs, shares)
+    used, _ = collapse(tree, shares, nodes, leaves)
     which = flat.view(np.int32).reshape(-1, RECORD)[tree.first[leaves], 3]
     codes = nodes.view(np.int32).reshape(-1, NODE)[:used, CHILD : CHILD + LANES]
     occupied = nodes.reshape(-1, NODE)[:used, :LANES] <= nodes.reshape(-1, NODE)[:used, LANES : 2 * LANES]
