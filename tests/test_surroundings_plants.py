@@ -7,7 +7,7 @@ from simulator.numerics.rng import generator
 from simulator.surroundings.foliage import PALETTES, bark_texture, leaf_texture
 from simulator.surroundings.leaves import BARK, LEAF
 from simulator.surroundings.plants import grass_tuft, hedge, plant
-from simulator.surroundings.species import SEASONS, species_table
+from simulator.surroundings.species import SEASONS, season_of, species_table
 
 NAMES = tuple(species_table())
 
@@ -102,3 +102,20 @@ def test_textures_tile_and_are_opaque() -> None:
     inside = np.abs(np.diff(image, axis=1)).mean()
     assert np.abs(image[:, 0] - image[:, -1]).mean() < 1.3 * inside
     assert bark_texture("birch").rgba[..., :3].mean() > 1.4 * bark_texture("brown").rgba[..., :3].mean()
+
+
+def test_seasons_follow_the_calendar_and_the_hemisphere() -> None:
+    days = {
+        15: "winter",
+        60: "spring",
+        105: "spring",
+        160: "summer",
+        225: "summer",
+        250: "autumn",
+        320: "autumn",
+        350: "winter",
+    }
+    for day, season in days.items():
+        assert season_of(day, 50.0) == season
+        assert season_of(day, -35.0) == SEASONS[(SEASONS.index(season) + 2) % 4] or day in (60, 250)
+        assert season_of(day, 5.0) == "summer"

@@ -88,7 +88,7 @@ def hall(plan: Plan) -> tuple[Palette, float]:
     """Industrial hall of corrugated sheet with gates, a band of windows and the firm's name."""
     rng = plan.rng
     palette = Palette(
-        "metal", plan.pick(METAL_TINTS), str(rng.choice(["grey", "red", "anthracite", "green"])), 4000.0, 120.0
+        "metal", plan.pick(METAL_TINTS), str(rng.choice(["grey", "red", "anthracite", "green"])), 4000.0, 45.0
     )
     storeys = int(rng.integers(2, 4))
     levels = np.concatenate([[0.0], 4.2 + 3.0 * np.arange(storeys)])
@@ -127,7 +127,7 @@ def hall(plan: Plan) -> tuple[Palette, float]:
 def barn(plan: Plan) -> tuple[Palette, float]:
     """Barn of weathered planks under a large tiled or sheet roof."""
     rng = plan.rng
-    palette = Palette("planks", (1.0, 1.0, 1.0), str(rng.choice(["brown", "green", "red"])), 2700.0, 40.0)
+    palette = Palette("planks", (1.0, 1.0, 1.0), str(rng.choice(["brown", "green", "red"])), 2700.0, 15.0)
     height = float(rng.uniform(3.6, 5.0))
     layouts = [grid(1, bay_count(width), ("blank", 0, "", "")) for _, width in plan.sides()]
     layouts[0][0, layouts[0].shape[1] // 2] = ("barn", 0, "", "")
@@ -155,7 +155,7 @@ def barn(plan: Plan) -> tuple[Palette, float]:
 def church(plan: Plan) -> tuple[Palette, float]:
     """Village church: nave, tower at the street end, pointed helm."""
     rng = plan.rng
-    palette = Palette(str(rng.choice(["plaster", "stone"])), srgb("#efe9da"), "anthracite", 2700.0, 30.0)
+    palette = Palette(str(rng.choice(["plaster", "stone"])), srgb("#efe9da"), "anthracite", 2700.0, 12.0)
     layouts = [grid(1, bay_count(width), ("blank", 0, "", "")) for _, width in plan.sides()]
     for side in (1, 3):
         layouts[side][0, :] = [("single", 0, "", "")] * layouts[side].shape[1]

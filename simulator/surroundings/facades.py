@@ -8,7 +8,7 @@ house its own colour. Alpha is 255 on window panes (Texture.panes), which light 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,7 +274,7 @@ def _weather(image: F64, opening: Opening) -> None:
     image[max(top - 2, 0) : top + 3, left:right] *= 0.45
 
 
-@cache
+@lru_cache(maxsize=320)  # 80 MB: a town needs about 150 at a time
 def bay_texture(finish: str, opening: str, frame: str = "white", variant: int = 0) -> Texture:
     """Tile of one bay.
 
@@ -340,7 +340,7 @@ def roof_texture(kind: str) -> Texture:
     return _texture(f"roof {kind}", image)
 
 
-@cache
+@lru_cache(maxsize=128)
 def lettering(text: str, ink: Color, ground: Color) -> Texture:
     """Sign board of 64 x 512 pixels with `text` in capitals, linear colours."""
     import cv2

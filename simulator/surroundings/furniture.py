@@ -149,7 +149,7 @@ def bus_shelter() -> Model:
     work.blocks([[-d / 2 + 0.1, -1.4, 0.42]], [[-d / 2 + 0.45, 0.6, 0.47]], 0)
     light = Material(
         "poster", (0.9, 0.9, 0.9), lettering("OPEN AIR", srgb("#f2e9d0"), srgb("#8c2f4a")), roughness=0.3,
-        emission_cd_m2=(180.0, 170.0, 160.0), switch=Switch.STREET,
+        emission_cd_m2=(9.0, 7.0, 6.5), switch=Switch.STREET,
     )  # fmt: skip
     return _model("street_furniture", work, WOOD, DARK, GLASS, light)
 

@@ -5,7 +5,7 @@ Frame: origin on the ground, x towards the traffic that the light faces. The hea
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,7 +39,7 @@ LENSES = {
 _HEADS = {"vehicle": ("red", "amber", "green"), "two": ("red", "amber"), "pedestrian": ("red", "green")}
 
 
-@cache
+@lru_cache(maxsize=256)
 def head(kind: str, bottom_m: float, *, board: bool = False) -> Model:
     """A signal head with its lower edge `bottom_m` above the ground.
 
@@ -82,7 +82,7 @@ def _add_lens(work: Patchwork, x: float, z: float, slot: int) -> None:
     work.quads(np.stack([inner[1:], inner[:-1], outer[:-1], outer[1:]], 1), None, 0)
 
 
-@cache
+@lru_cache(maxsize=256)
 def signal_post(height_m: float) -> Model:
     """Post behind a head, 0.1 m thick."""
     return Model("pole", (Body(_post(height_m, 0.055), (POST,)),))
@@ -93,7 +93,7 @@ def _post(height: float, radius: float) -> Mesh:
     return stalks([[[x, 0, -0.4], [x, 0, height - 0.01], [x, 0, height]]], [[radius, radius, 1e-3]], 8)
 
 
-@cache
+@lru_cache(maxsize=256)
 def mast_arm(height_m: float, reach_m: float) -> Model:
     """Mast at the origin whose arm reaches `reach_m` along y at `height_m`; heads hang below and in front of it."""
     sign = np.sign(reach_m) or 1.0

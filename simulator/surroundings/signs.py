@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,7 @@ def _by_name(name: str, value: int) -> tuple[str, int]:
 # ---------------------------------------------------------------- geometry
 
 
-@cache
+@lru_cache(maxsize=256)
 def _texture(sign: Sign) -> Texture:
     options = dict(sign.options)
     if "pictogram" in options:
@@ -219,7 +219,7 @@ BACK = Material("sign back", (0.32, 0.33, 0.34), roughness=0.5, metallic=0.6, re
 POST = Material("steel post", (0.42, 0.43, 0.44), roughness=0.45, metallic=0.7, reflectance_905=0.5)
 
 
-@cache
+@lru_cache(maxsize=512)
 def plate(sign: Sign, bottom_m: float) -> Model:
     """The plate of a sign with its lower edge `bottom_m` above the ground; it faces x, its label is the plate alone."""
     outline = _outline(sign.shape) * [sign.width_m / 2, sign.height_m / 2]
@@ -241,7 +241,7 @@ def plate(sign: Sign, bottom_m: float) -> Model:
     return Model("traffic_sign", (Body(work.mesh(), (face, BACK)),), attributes=facts)
 
 
-@cache
+@lru_cache(maxsize=256)
 def post(height_m: float, radius_m: float = 0.038) -> Model:
     """A steel tube post behind a plate."""
     return Model("pole", (Body(_tube(height_m, radius_m), (POST,)),))

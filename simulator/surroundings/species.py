@@ -48,6 +48,14 @@ class Species:
         return self.palettes[SEASONS.index(season)]
 
 
+def season_of(day_of_year: int, latitude_deg: float) -> str:
+    """Season of plants: spring from March to May, and so on, half a year later in the south; the tropics have summer."""
+    if abs(latitude_deg) < 23.5:
+        return "summer"
+    day = day_of_year if latitude_deg > 0 else day_of_year + 182
+    return SEASONS[(day % 365 + 306) % 365 * 4 // 365]
+
+
 @cache
 def species_table() -> dict[str, Species]:
     """All species by name."""

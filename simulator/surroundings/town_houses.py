@@ -156,7 +156,7 @@ def _shop_board(plan: Plan, front: Plane, palette: Palette, span: tuple[float, f
     )  # fmt: skip
     ink, ground = schemes[int(plan.rng.integers(len(schemes)))]
     texture = lettering(word, ink, ground)
-    shine = (70.0, 66.0, 60.0)  # cd/m2 of white: internally lit signs of the dimmer kind
+    shine = (2.4, 2.2, 1.9)  # cd/m2: lit by a lamp above; more would drown the letters, which do not shine apart
     board = palette.slot(
         f"board {word} {ground}",
         Material(f"board {word}", (1.0, 1.0, 1.0), texture, 0.5, emission_cd_m2=shine, switch=Switch.STREET),

@@ -23,14 +23,14 @@ class Palette:
         tint: albedo that multiplies the wall texture.
         frame: colour of window frames.
         light_k: colour temperature behind the windows, kelvin.
-        light_cd_m2: luminance of a lit window.
+        light_cd_m2: luminance of a lit window; rooms with curtains show about 10 to 100 cd/m2, shops a few times more.
     """
 
     finish: str
     tint: Rgb
     frame: str
     light_k: float = 2900.0
-    light_cd_m2: float = 160.0
+    light_cd_m2: float = 45.0
     materials: list[Material] = field(default_factory=list)
     _slots: dict[str, int] = field(default_factory=dict)
 
@@ -48,7 +48,7 @@ class Palette:
         if key in self._slots:
             return self._slots[key]
         texture = bay_texture(wall, opening, bars, variant)
-        bright = self.light_cd_m2 * (3.0 if opening.startswith("shop") else 1.0)
+        bright = self.light_cd_m2 * (2.2 if opening.startswith("shop") else 1.0)
         shine = emission(bright, 4000.0 if opening.startswith("shop") else self.light_k)
         rough = 0.35 if wall in ("glass", "metal") else 0.9
         material = Material(
