@@ -49,7 +49,7 @@ class Species:
 
 
 def season_of(day_of_year: int, latitude_deg: float) -> str:
-    """Season of plants: spring from March to May, and so on, half a year later in the south; the tropics have summer."""
+    """Season of plants: spring from March to May and so on; half a year later in the south; summer in the tropics."""
     if abs(latitude_deg) < 23.5:
         return "summer"
     day = day_of_year if latitude_deg > 0 else day_of_year + 182

@@ -30,7 +30,7 @@ class Palette:
     tint: Rgb
     frame: str
     light_k: float = 2900.0
-    light_cd_m2: float = 45.0
+    light_cd_m2: float = 28.0
     materials: list[Material] = field(default_factory=list)
     _slots: dict[str, int] = field(default_factory=dict)
 
