@@ -200,7 +200,7 @@ def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
         even = bool((width[i] >= 2.6).all() and (width[i] <= 4.4).all())
         return (Look.ASPHALT if rows.road.junction or not even else Look.LANE), Tier.CARRIAGEWAY
     if lane.type in _FOOT:
-        if lane.type == "median" and not high and not _between_traffic(rows, i):
+        if lane.type == "median" and not high and not (_between_traffic(rows, i) and _in_town(rows)):
             return Look.GRASS, Tier.VERGE
         narrow = lane.type == "median" and float(width[i].mean()) < 1.0
         return (Look.PAVING if narrow else _FOOT[lane.type]), Tier.RAISED
@@ -217,6 +217,12 @@ def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
     if _between_traffic(rows, i) and float(width[i].mean()) < 1.2:
         return Look.ASPHALT, Tier.PAVED
     return Look.GRASS, Tier.VERGE
+
+
+def _in_town(rows: Rows) -> bool:
+    """Whether the road's type is one with kerbs; roads without a type count as in town."""
+    kinds = [kind.type for kind in rows.road.types if kind.s <= rows.s[0] + 1e-6]
+    return not kinds or kinds[-1] not in ("motorway", "rural")
 
 
 def _between_traffic(rows: Rows, i: int) -> bool:

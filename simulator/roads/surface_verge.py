@@ -23,6 +23,7 @@ from simulator.roads.surface_terrain import Terrain
 
 _BRIDGE_M = 2.6  # a road this high above the land is a bridge
 _DECK_M = 0.9  # thickness of a bridge deck
+_SLIT_M = 0.02
 _BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
 
 
@@ -66,6 +67,8 @@ def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above:
     if plan.is_empty:
         return Triangles.join([])
     width = max(6.0, 2.6 * terrain.cell_m)
+    # Joints of roads may leave slits in the plan; no grass grows in those.
+    plan = plan.buffer(_SLIT_M, join_style="mitre").buffer(-_SLIT_M, join_style="mitre")
     ring = plan.buffer(width, quad_segs=3).difference(plan)
     segments = _segments(plan)
     tree = shapely.STRtree(shapely.linestrings(segments))

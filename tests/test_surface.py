@@ -1,0 +1,263 @@
+"""Road surfaces against the map itself: no gaps, right heights, right areas, nothing in the way of traffic."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.roads import RoadNetwork, procedural, read_opendrive
+from simulator.roads.surface import RoadSurface, surface
+from simulator.roads.surface_materials import SurfaceStyle
+from simulator.scene.classes import class_id
+
+MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
+STYLE = SurfaceStyle()
+RADIUS_M = 60.0
+# map, middle of the window (None: of its first road), whether all of its roads agree on the height where they meet
+MAPS: dict[str, tuple[str, tuple[float, float] | None, bool]] = {
+    "fabriksgatan": ("esmini/resources/xodr/fabriksgatan.xodr", (25.0, -3.0), True),
+    "multi_intersections": ("esmini/resources/xodr/multi_intersections.xodr", (52.0, 0.0), True),
+    "velodrome": ("esmini/resources/xodr/velodrome.xodr", None, True),
+    "e6mini": ("esmini/resources/xodr/e6mini.xodr", None, True),
+    "Town01": ("carla_towns/OpenDrive/Town01.xodr", (156.0, -1.0), True),
+    "Town03": ("carla_towns/OpenDrive/Town03.xodr", (0.0, 0.0), False),
+    "Town05": ("carla_towns/OpenDrive/Town05.xodr", (-125.0, 137.0), False),
+    "Figure8": ("maliput_malidrive/resources/Figure8.xodr", None, True),
+    "SShapeSuperelevated": ("maliput_malidrive/resources/SShapeSuperelevatedRoad.xodr", None, True),
+    "onramp": ("maliput_malidrive/resources/onramp.xodr", (42.0, -3.0), False),
+}
+MADE = {
+    "straight": lambda: procedural.straight(120.0),
+    "curve": lambda: procedural.curve(40.0, 90.0, clothoid_m=20.0, approach_m=20.0),
+    "hill": lambda: procedural.hill(200.0, 8.0),
+    "x_junction": lambda: procedural.x_junction(60.0, angle_deg=70.0),
+    "t_junction": lambda: procedural.t_junction(60.0),
+    "motorway": lambda: procedural.motorway(700.0, curve_radius_m=500.0),
+    "town": lambda: procedural.town(2, 2, 75.0, seed=3),
+}
+
+
+@cache
+def network(name: str) -> RoadNetwork:
+    if name in MADE:
+        return MADE[name]()
+    if not MATERIAL:
+        pytest.skip("ODDROAD_MATERIAL is not set")
+    return read_opendrive(Path(MATERIAL) / "openx" / MAPS[name][0])
+
+
+@cache
+def built(name: str) -> tuple[RoadSurface, np.ndarray]:
+    roads = network(name)
+    center = MAPS[name][1] if name in MAPS else tuple(roads.bounds.mean(axis=0))
+    if center is None:
+        center = tuple(np.array(next(iter(roads.roads.values())).reference([0.0])[:2])[:, 0])
+    origin = np.array([*np.round(center), 0.0])
+    return surface(roads, origin, center, RADIUS_M, style=STYLE), np.array(center)
+
+
+def lane_points(roads: RoadNetwork, center: np.ndarray, *, ends: bool = True) -> np.ndarray:
+    """World points in the middle of all lanes for traffic near a place, also 1 um before and after every joint.
+
+    Without `ends` there are none at the very ends of roads, some of which lead nowhere.
+    """
+    points = []
+    for road in roads.roads.values():
+        for k, section in enumerate(road.sections):
+            lanes = [lane for lane in section.lanes if lane.id]
+            s = np.linspace(section.s0, section.s1, max(int(section.length / 2.0), 2) + 1)
+            s = np.concatenate([s, [section.s0 + 1e-6, section.s1 - 1e-6]])
+            if not ends:
+                s = s[(s > 0.01) & (s < road.length - 0.01)]
+            t = road.boundaries(k, s)
+            for i, lane in enumerate(lanes):
+                wide = t[i] - t[i + 1] > 0.1
+                if lane.type == "driving" and wide.any():
+                    points.append(road.point(s[wide], 0.5 * (t[i] + t[i + 1])[wide], 0.0))
+    found = np.concatenate(points)
+    found = found[np.hypot(*(found[:, :2] - center).T) < RADIUS_M - 5.0]
+    return np.random.default_rng(0).permutation(found)[:1500]
+
+
+def hits_below(ground: RoadSurface, classes: set[str], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All vertical intersections, found naively: index of the point, and height of the mesh minus its height."""
+    corners = np.concatenate(
+        [mesh.vertices[mesh.faces].astype(np.float64) for mesh, _, name in ground.meshes if name in classes]
+        or [np.zeros((0, 3, 3))]
+    )
+    local = points - ground.origin
+    low, high = corners[..., :2].min(axis=1), corners[..., :2].max(axis=1)
+    which, offset = [], []
+    for start in range(0, len(local), 200):
+        p = local[start : start + 200]
+        box = ((p[:, None, :2] >= low) & (p[:, None, :2] <= high)).all(axis=2)
+        i, f = np.nonzero(box)
+        a, b, c = corners[f, 0], corners[f, 1], corners[f, 2]
+        u, v, w = b - a, c - a, p[i] - a
+        area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+        lying = np.abs(area) > 1e-9
+        i, u, v, w, a, area = i[lying], u[lying], v[lying], w[lying], a[lying], area[lying]
+        q = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / area
+        r = (u[:, 0] * w[:, 1] - u[:, 1] * w[:, 0]) / area
+        inside = (q >= 0.0) & (r >= 0.0) & (q + r <= 1.0)
+        z = a[:, 2] + q * u[:, 2] + r * v[:, 2]
+        which.append(i[inside] + start)
+        offset.append(z[inside] - p[i[inside], 2])
+    return np.concatenate(which), np.concatenate(offset)
+
+
+@pytest.mark.parametrize("name", [*MADE, *MAPS])
+def test_every_lane_is_there_at_the_height_of_the_map(name: str) -> None:
+    ground, center = built(name)
+    points = lane_points(network(name), center)
+    assert len(points) > 40
+    which, offset = hits_below(ground, {"road"}, points)
+    nearest = np.full(len(points), np.inf)
+    np.minimum.at(nearest, which, np.abs(offset))
+    assert np.isfinite(nearest).all(), points[~np.isfinite(nearest)][:5]
+    if name in MADE or MAPS[name][2]:
+        assert nearest.max() < 0.005
+    else:  # maps whose connecting roads disagree by up to half a metre: their mean is right nowhere
+        assert np.quantile(nearest, 0.9) < 0.005
+        assert nearest.max() < 0.4
+
+
+@pytest.mark.parametrize("name", [*MADE, *MAPS])
+def test_nothing_stands_or_grows_in_a_lane(name: str) -> None:
+    """No kerb, pavement or land between a lane and 4 m above it, and no land less than 5 cm below it."""
+    ground, center = built(name)
+    points = lane_points(network(name), center, ends=False)
+    slack = 0.0 if name in MADE or MAPS[name][2] else 0.3
+    which, offset = hits_below(ground, {"kerb", "sidewalk", "terrain"}, points)
+    blocked = (offset > 0.01) & (offset < 4.0)
+    assert not blocked.any(), points[which[blocked]][:5]
+    which, offset = hits_below(ground, {"terrain"}, points)
+    assert not ((offset > slack - 0.05) & (offset < 4.0)).any()
+
+
+@pytest.mark.parametrize("name", [*MADE, "Town03", "onramp"])
+def test_heights_and_clearances_are_those_of_the_meshes(name: str) -> None:
+    ground, center = built(name)
+    rng = np.random.default_rng(5)
+    points = np.column_stack([rng.uniform(-45.0, 45.0, (300, 2)) + center, np.zeros(300)])
+    which, offset = hits_below(ground, {"road", "kerb", "sidewalk", "terrain"}, points)
+    top = np.full(len(points), -np.inf)
+    np.maximum.at(top, which, offset)
+    np.testing.assert_allclose(ground.height(points[:, :2]), top, atol=2e-3)
+    free = ground.clearance(points[:, :2])
+    on_road, _ = hits_below(ground, {"road", "sidewalk"}, points)
+    assert free[np.unique(on_road)].max(initial=0.0) < 0.1
+    assert (free >= 0.0).all()
+
+
+def test_clearance_is_the_distance_from_the_edge_of_a_straight_road() -> None:
+    ground = surface(procedural.straight(120.0, sidewalks=True), (0, 0, 0), (60, 0), 100.0, style=STYLE)
+    section = procedural.straight(120.0, sidewalks=True).roads["0"]
+    edge = section.boundaries(0, [60.0])[0, 0]
+    np.testing.assert_allclose(ground.clearance([[60.0, edge + 5.0], [60.0, edge - 0.5]]), [5.0, 0.0], atol=1e-6)
+
+
+def _plan_area(ground: RoadSurface, classes: set[str]) -> float:
+    corners = [mesh.vertices[mesh.faces].astype(np.float64) for mesh, _, name in ground.meshes if name in classes]
+    c = np.concatenate(corners)
+    u, v = c[:, 1, :2] - c[:, 0, :2], c[:, 2, :2] - c[:, 0, :2]
+    return float(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).sum() / 2)
+
+
+@pytest.mark.parametrize("radius_m", [None, 60.0])
+def test_area_of_the_road_is_that_of_a_rectangle_or_a_ring(radius_m: float | None) -> None:
+    """Lanes, pavements and kerbs of a straight town street, and of a circular one, cover their width once."""
+    if radius_m is None:
+        roads = procedural.straight(100.0, sidewalks=True)
+    else:
+        from simulator.roads.layout import Plan
+        from simulator.roads.procedural import _single
+        from simulator.roads.street import Street
+
+        roads = _single("arc", Plan().bend(radius_m, 1.5, 0.0), Street(3.5).cross_section(90.0), "town", 50.0)
+    (road,) = roads.roads.values()
+    edges = road.boundaries(0, [1.0])[:, 0]
+    ground = surface(roads, (0, 0, 0), roads.bounds.mean(axis=0), 150.0, style=STYLE)
+    width = edges[0] - edges[-1]
+    expected = road.length * width
+    if radius_m is not None:
+        outer, inner = radius_m - edges[-1], radius_m - edges[0]
+        expected = 0.5 * road.length / radius_m * (outer**2 - inner**2)
+    paved = edges[np.argmax([lane.type == "driving" for lane in road.sections[0].lanes])]
+    flaps = 2 * 0.05 * 2 * abs(paved)  # the ends reach 5 cm below what might follow
+    assert _plan_area(ground, {"road", "kerb", "sidewalk"}) - flaps == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("name", ["x_junction", "town", "Town01", "fabriksgatan"])
+def test_junctions_have_no_holes(name: str) -> None:
+    """Between the lanes of a junction there is asphalt: no land within the hull of two crossing lanes."""
+    ground, center = built(name)
+    roads = network(name)
+    rng = np.random.default_rng(3)
+    for junction in roads.junctions.values():
+        inside = [road for road in roads.roads.values() if road.junction == junction.id]
+        middles = np.array([np.concatenate(road.reference([0.5 * road.length])[:2]) for road in inside])
+        middle = middles.mean(axis=0)
+        if np.hypot(*(middle - center)) > 0.5 * RADIUS_M:
+            continue
+        points = np.column_stack([middle + rng.uniform(-4.0, 4.0, (200, 2)), np.zeros(200)])
+        which, _ = hits_below(ground, {"road"}, points)
+        assert len(np.unique(which)) == len(points)
+
+
+def test_meshes_are_ready_for_a_scene() -> None:
+    ground, _ = built("town")
+    names = [name for _, _, name in ground.meshes]
+    assert {"road", "kerb", "sidewalk", "terrain", "road_marking"} <= set(names)
+    for mesh, materials, name in ground.meshes:
+        class_id(name)
+        assert np.isfinite(mesh.vertices).all() and np.isfinite(mesh.uv).all()
+        assert mesh.slots.min() >= 0 and mesh.slots.max() < len(materials)
+        assert mesh.faces.max() < len(mesh.vertices)
+        up = np.cross(
+            mesh.vertices[mesh.faces[:, 1]] - mesh.vertices[mesh.faces[:, 0]],
+            mesh.vertices[mesh.faces[:, 2]] - mesh.vertices[mesh.faces[:, 0]],
+        )[:, 2]
+        if name in ("road", "road_marking"):
+            assert (up > -1e-4).all()
+
+
+def test_equal_seeds_give_equal_ground_and_the_origin_does_not_matter() -> None:
+    roads = procedural.t_junction(50.0)
+    one, two = (surface(roads, (0, 0, 0), (0, 0), 60.0, seed=4) for _ in range(2))
+    moved = surface(roads, (1000.0, -500.0, 20.0), (0, 0), 60.0, seed=4)
+    for (a, _, _), (b, _, _) in zip(one.meshes, two.meshes):
+        np.testing.assert_array_equal(a.vertices, b.vertices)
+    for classes in ({"road"}, {"road_marking"}, {"kerb", "sidewalk"}):
+        assert _plan_area(one, classes) == pytest.approx(_plan_area(moved, classes), rel=1e-4)
+    points = np.random.default_rng(1).uniform(-50, 50, (200, 2))
+    points = points[one.clearance(points) == 0.0]
+    np.testing.assert_allclose(one.height(points), moved.height(points), atol=1e-3)
+
+
+def test_a_place_without_roads_has_land() -> None:
+    ground = surface(procedural.straight(50.0), (0, 0, 0), (5000.0, 0.0), 60.0)
+    assert {name for _, _, name in ground.meshes} == {"terrain"}
+    assert np.isinf(ground.clearance([[5000.0, 0.0]])).all()
+
+
+def test_the_land_reaches_the_horizon_without_a_gap() -> None:
+    ground, center = built("straight")
+    near, far = (mesh for mesh, _, name in ground.meshes[-2:])
+    reach = np.abs(far.vertices[:, :2]).max(axis=0)
+    assert (reach > 5000.0).all()
+    # Every edge of the land but the outermost is shared by two triangles.
+    points = np.round(np.concatenate([near.vertices, far.vertices]).astype(np.float64), 3)
+    faces = np.concatenate([near.faces, far.faces + len(near.vertices)])
+    _, same = np.unique(points, axis=0, return_inverse=True)
+    edges = np.sort(same.ravel()[faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)], axis=1)
+    _, first, count = np.unique(edges, axis=0, return_index=True, return_counts=True)
+    lonely = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)[first[count == 1]]
+    assert (np.abs(points[lonely.ravel(), :2]).max(axis=1) > 5000.0).all()
+    rng = np.random.default_rng(2)
+    xy = center + rng.uniform(-4000.0, 4000.0, (200, 2))
+    assert (np.abs(ground.height(xy)) < 200.0).all()
