@@ -204,7 +204,8 @@ def test_debug_shows_the_traceback_wherever_it_stands(run: Run, monkeypatch: pyt
 def test_signals_end_cleanly(tmp_path: Path, signum: int, code: int, workers: int) -> None:
     out = tmp_path / "out"
     script = (
-        "import sys, pipeline_fakes as t, simulator.pipeline as p\n"
+        "import signal, sys, pipeline_fakes as t, simulator.pipeline as p\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job may have inherited its neglect
         "real = p.generate\n"
         "def slow(*a, **k): return real(*a, **{**k, 'render': t.fake_render, 'formats': ['test_lines']})\n"
         "p.generate = slow\n"

@@ -53,7 +53,7 @@ class Terrain:
         beyond = ((at < 0.0) | (at > n)).any(axis=1)
         if beyond.any():
             z[beyond] = self._ring_height(np.asarray(xy, np.float64)[beyond])
-        return z
+        return np.asarray(z)
 
     def _ring_height(self, xy: Array) -> Array:
         """Height on the rings: each is the border of the grid, blown up about its centre."""

@@ -106,7 +106,7 @@ class Camera(Sensor, kind="camera"):
     @cached_property
     def model(self) -> CameraModel:
         """Geometry."""
-        matrix = [[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]]
+        matrix = np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
         return CameraModel.of(self.width, self.height, matrix, [self.k1, self.k2, self.p1, self.p2, self.k3])
 
     @property

@@ -68,6 +68,7 @@ def build_world(scenario: Scenario) -> World:
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
     from simulator.surroundings.populate import populate
+    from simulator.surroundings.species import season_of
     from simulator.weather.conditions import atmosphere_for
 
     seed = scenario.seed
@@ -114,6 +115,7 @@ def build_world(scenario: Scenario) -> World:
         route.path,
         style=scenario.surroundings.kind,
         seed=seed,
+        season=season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg),
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,

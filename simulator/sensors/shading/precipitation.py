@@ -26,8 +26,8 @@ F64 = NDArray[np.float64]
 
 NEAREST_M, FARTHEST_M = 0.35, 24.0
 SHELLS = 6  # of doubling depth: far ones hold only particles that are big enough to be seen
-LEAST_WIDTH_PX = 0.1
-MOST_PER_SHELL = 60_000
+LEAST_WIDTH_PX = 0.15
+MOST_PER_SHELL = 30_000
 TUMBLE_MPS = 0.35  # flakes stray from their mean path
 FLAKE_WIDENING = 10.0 ** (1 / 3)  # flakes of density 0.1 are that much wider than the drops they melt to
 
@@ -93,7 +93,7 @@ def fall_speed_mps(kind: Kind, diameters_m: F32) -> F32:
     if kind.is_snow:
         return (0.98 * (diameters_m * np.float32(1000.0 / FLAKE_WIDENING)) ** np.float32(0.31)).astype(np.float32)
     speed = 9.65 - 10.3 * np.exp(-600.0 * diameters_m)
-    return np.maximum(speed, 0.2).astype(np.float32)
+    return np.asarray(np.maximum(speed, 0.2), np.float32)
 
 
 @kernel

@@ -170,7 +170,7 @@ class Transport:
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
 
     def _shadowed(self, starts: F32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
-        """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) are stopped within `reach`; `starts` may change."""
+        """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`; `starts` may change."""
         rays, threads = self.stage.rays, self.stage.threads
         blocked = rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE | CUTOUT, threads=threads)
         if not self.stage.has_cutouts:
