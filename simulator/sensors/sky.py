@@ -113,7 +113,8 @@ def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed:
     mixed = (1 - part) * clear + part * overcast
     if oktas < 7.95:
         above = clear_direct_normal_lx(height, turbidity) * color
-        mixed = models.broken_clouds(mixed, atmosphere, density, cos_sun, above, clear_lx)
+        sky_lx = np.sum(clear * dome().cosine_weight[..., None], (0, 1))
+        mixed = models.broken_clouds(mixed, atmosphere, density, cos_sun, above, sky_lx)
     return np.asarray(mixed)
 
 

@@ -89,54 +89,51 @@ def beam_color(elevation_rad: float, turbidity: float) -> F64:
 
 # CIE standard general sky (ISO 15469 / CIE S 011), coefficients a to e of types 12, 13 and 14, for turbidities: a clear
 # sky, one with a bright corona, a turbid one with a wide corona.
-_CIE_TURBIDITY = (2.0, 4.0, 7.0)
+_CIE_TURBIDITY = (3.0, 6.0, 9.0)
 _CIE_TYPES = ((-1.0, -0.32, 10.0, -3.0, 0.45), (-1.0, -0.32, 16.0, -3.0, 0.30), (-1.0, -0.15, 16.0, -3.0, 0.30))
-# Preetham et al.: Perez coefficients A to E = slope * turbidity + base, for the chromaticities x and y.
-_PEREZ = {
-    "x": ((-0.0193, -0.2592), (-0.0665, 0.0008), (-0.0004, 0.2125), (-0.0641, -0.8989), (-0.0033, 0.0452)),
-    "y": ((-0.0167, -0.2608), (-0.0950, 0.0092), (-0.0079, 0.2102), (-0.0441, -1.6537), (-0.0109, 0.0529)),
-}
-_ZENITH = {  # chromaticity of the zenith: rows turbidity^2, ^1, ^0; columns sun's zenith angle^3 ... ^0
-    "x": (
-        (0.00166, -0.00375, 0.00209, 0.0),
-        (-0.02903, 0.06377, -0.03202, 0.00394),
-        (0.11693, -0.21196, 0.06052, 0.25886),
-    ),
-    "y": (
-        (0.00275, -0.00610, 0.00317, 0.0),
-        (-0.04214, 0.08970, -0.04153, 0.00516),
-        (0.15346, -0.26756, 0.06670, 0.26688),
-    ),
-}
-
-
-def _perez(name: str, turbidity: float, cos_zenith: F64, gamma: F64) -> F64:
-    """Perez' F(theta, gamma): gradation toward the horizon times the glow around the sun."""
-    a, b, c, d, e = (slope * turbidity + base for slope, base in _PEREZ[name])
-    cosine = np.maximum(cos_zenith, 0.03)  # at the horizon exp(b / cos) leaves its range
-    return np.asarray((1 + a * np.exp(b / cosine)) * (1 + c * np.exp(d * gamma) + e * np.cos(gamma) ** 2))
+# Preetham et al.: Perez coefficients A to E = slope * turbidity + base, for the chromaticity x.
+_PEREZ_X = ((-0.0193, -0.2592), (-0.0665, 0.0008), (-0.0004, 0.2125), (-0.0641, -0.8989), (-0.0033, 0.0452))
+# Its value at the zenith: rows turbidity^2, ^1, ^0; columns sun's zenith angle^3 ... ^0.
+_ZENITH_X = (
+    (0.00166, -0.00375, 0.00209, 0.0),
+    (-0.02903, 0.06377, -0.03202, 0.00394),
+    (0.11693, -0.21196, 0.06052, 0.25886),
+)
 
 
 def clear_sky(cos_sun: F64, sun_elevation_rad: float, turbidity: float) -> F64:
-    """(ROWS, COLUMNS, 3) relative radiance of the clear daylit sky; `cos_sun` is the cosine of the angle to the sun."""
+    """(ROWS, COLUMNS, 3) relative radiance of the clear daylit sky; `cos_sun` is the cosine of the angle to the sun.
+
+    Luminance by the CIE general sky, chromaticity x by Preetham et al. and y on the CIE daylight locus (Preetham's own
+    y strays from it to pink near the horizon, where the fit ends).
+    """
     t = min(max(turbidity, 2.0), 8.0)
     zenith = np.pi / 2 - max(sun_elevation_rad, 0.0)
     gamma = np.arccos(np.clip(cos_sun, -1.0, 1.0))
     up = np.sin(dome().elevation)
-
-    def relative(name: str) -> F64:
-        one, sun = np.ones((1, 1)), np.full((1, 1), zenith)
-        return _perez(name, t, up, gamma) / _perez(name, t, one, sun)
-
-    powers = np.array([zenith**3, zenith**2, zenith, 1.0])
-    x, y = (float(np.array([t * t, t, 1.0]) @ np.array(_ZENITH[name]) @ powers) for name in "xy")
     a, b, c, d, e = (float(np.interp(turbidity, _CIE_TURBIDITY, values)) for values in np.array(_CIE_TYPES).T)
     gradation = 1 + a * np.exp(b / np.maximum(up, 0.02))
     luminance = gradation * (1 + c * (np.exp(d * gamma) - np.exp(d * np.pi / 2)) + e * np.cos(gamma) ** 2)
-    # near the horizon the fitted chromaticities drift to pink; real horizons are whitish
-    pale = 0.75 * np.exp(-np.degrees(dome().elevation) / 7.0) * smoothstep(0.0, 0.35, np.cos(zenith))
-    x_sky, y_sky = x * relative("x") * (1 - pale) + 0.308 * pale, y * relative("y") * (1 - pale) + 0.323 * pale
-    return np.asarray(rgb_from_xy(x_sky, y_sky) * luminance[..., None])
+    weight = dome().cosine_weight
+    luminance = 0.85 * luminance + 0.15 * np.sum(luminance * weight) / np.pi  # bright ground lights the air, too
+
+    a, b, c, d, e = (slope * t + base for slope, base in _PEREZ_X)
+
+    def perez(cos_zenith: F64 | float, angle: F64 | float) -> F64:
+        glow = 1 + c * np.exp(d * angle) + e * np.cos(angle) ** 2
+        return np.asarray((1 + a * np.exp(b / np.maximum(cos_zenith, 0.03))) * glow)
+
+    powers = np.array([zenith**3, zenith**2, zenith, 1.0])
+    x_zenith = float(np.array([t * t, t, 1.0]) @ np.array(_ZENITH_X) @ powers)
+    x = np.clip(x_zenith * perez(up, gamma) / perez(1.0, zenith), 0.235, 0.45)
+    pale = 0.5 * np.exp(-np.degrees(dome().elevation) / 8.0) * smoothstep(0.0, 0.35, np.cos(zenith))
+    x = x + pale * (0.305 - x)  # multiple scattering whitens the horizon of a high sun
+    return np.asarray(rgb_from_xy(x, daylight_locus(x)) * np.maximum(luminance, 0.0)[..., None])
+
+
+def daylight_locus(x: F64) -> F64:
+    """CIE chromaticity y of phases of daylight by x (CIE 15)."""
+    return np.asarray(-3.0 * x * x + 2.87 * x - 0.275)
 
 
 def twilight_sky(sun_azimuth_rad: float, sun_elevation_rad: float) -> F64:
@@ -190,17 +187,17 @@ def cloud_density(cloud_oktas: float, seed: int) -> F64:
     return np.asarray(noise / 1.04 + ndtri(covered))
 
 
-def broken_clouds(sky: F64, atmosphere: Atmosphere, density: F64, cos_sun: F64, sun_lx: F64, sky_lx: float) -> F64:
+def broken_clouds(sky: F64, atmosphere: Atmosphere, density: F64, cos_sun: F64, sun_lx: F64, sky_lx: F64) -> F64:
     """Sky with white clouds in front: sunlit edges, grey middles, and a gap where the sun shines through.
 
-    `sun_lx` (3,) is the sun above the clouds, `sky_lx` the illuminance of the sky.
+    `sun_lx` (3,) is the sun above the clouds, `sky_lx` (3,) the illuminance of the clear sky.
     """
     gap = sun_through_clouds(atmosphere.cloud_oktas) * smoothstep(0.985, 0.999, cos_sun)
     opacity = smoothstep(-0.05, 0.8, density) * (1 - gap) * 0.94
     thick = smoothstep(0.1, 1.6, density)
     silver = 1.0 + 1.2 * np.exp(-(1 - cos_sun) * 9)
     lit = (0.42 - 0.30 * thick) * silver * (0.35 + 0.65 * smoothstep(0.0, 0.35, math.sin(atmosphere.sun_elevation_rad)))
-    cloud = (lit[..., None] * sun_lx + (0.55 * sky_lx) * np.ones(3)) / np.pi
+    cloud = (lit[..., None] * sun_lx + 0.55 * sky_lx) / np.pi
     far = np.exp(-0.35 / np.maximum(np.sin(dome().elevation), 0.02))[..., None]  # haze before far clouds
     a = opacity[..., None] * (0.25 + 0.75 * far)
     return np.asarray(sky * (1 - a) + cloud * a)

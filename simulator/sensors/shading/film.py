@@ -17,6 +17,8 @@ F32 = NDArray[np.float32]
 SATURATION = 1.2  # luminance that saturates, at EV100 0: 78 / (100 q), q = 0.65 (ISO 12232)
 METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
+CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
+FULL = np.float32(1.6)  # highlights that the shoulder of the tone curve holds
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
 FLAT_LIFT, CONTRASTY_STOPS = 0.25, 1.2
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.35  # how far white balance goes: to the daylight, or to a grey mean at night
@@ -88,7 +90,9 @@ def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:
     """
     import cv2
 
-    bounded = np.minimum(radiance, np.float32(white_cd_m2 * 400))  # the sun's disc would drown everything
+    limit = np.float32(white_cd_m2 * 400)  # the sun's disc would drown everything
+    peak = radiance.max(2)
+    bounded = radiance if peak.max() <= limit else radiance * np.minimum(limit / np.maximum(peak, limit), 1)[..., None]
     out = bounded * np.float32(1 - sum(share for _, share in GLARE))
     height, width = radiance.shape[:2]
     for spread, share in GLARE:
@@ -115,6 +119,14 @@ def coded(x):  # type: ignore[no-untyped-def]
     return np.uint8(clamp01(y) * np.float32(255.0) + np.float32(0.5))
 
 
+@kernel(inline=True)
+def sensed(light, grey, scale, electrons, dark, normal):  # type: ignore[no-untyped-def]
+    """Signal of a pixel, 1 at saturation: its filter lets some of the other colours (`grey`) through, then noise."""
+    e = max((light + CROSSTALK * (grey - light)) * scale * electrons, ZERO)
+    e += normal * math.sqrt(e + dark * dark)
+    return min(e, FULL * electrons) / electrons
+
+
 @kernel
 def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-untyped-def]
     """Expose rows `start:stop` of the sensor and develop them to 8 bits (EMVA 1288 noise: shot and dark).
@@ -139,12 +151,17 @@ def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-unty
             rb = math.sqrt(-TWO * math.log(uniform(c) + np.float32(1e-7)))
             turn = TWO_PI * uniform(b)
             normal = (ra * math.cos(turn), ra * math.sin(turn), rb * math.cos(TWO_PI * uniform(d)))
+            red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
+            grey = (red + green + blue) / np.float32(3.0)
+            signal = (
+                sensed(red, grey, scale * edge, electrons, dark, normal[0]),
+                sensed(green, grey, scale * edge, electrons, dark, normal[1]),
+                sensed(blue, grey, scale * edge, electrons, dark, normal[2]),
+            )
+            grey = (signal[0] + signal[1] + signal[2]) / np.float32(3.0)
             for k in range(3):
-                exposed = min(max(radiance[y, x, k] * scale * edge, ZERO), np.float32(4.0))
-                e = exposed * electrons
-                e += normal[k] * math.sqrt(e + dark * dark)
-                e = min(e, electrons * max(ONE, exposed)) / electrons
-                rgb[y, x, k] = coded(max(e, ZERO) * settings[5 + k])
+                pure = (signal[k] - CROSSTALK * grey) / (ONE - CROSSTALK)
+                rgb[y, x, k] = coded(max(pure, ZERO) * settings[5 + k])
 
 
 def film_settings(

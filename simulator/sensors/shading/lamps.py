@@ -25,7 +25,7 @@ DAYLIGHT_SHARE = 0.01
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
 LAMP_RADIUS_M = np.float32(0.06)
 NEAREST_M2 = np.float32(0.04)
-SHADOW_SHARE = np.float32(0.04)  # lamps that give less than this share of a point's lamp light get no shadow ray
+SHADOW_SHARE = np.float32(0.06)  # lamps that give less than this share of a point's lamp light get no shadow ray
 
 
 class Lamps(NamedTuple):

@@ -87,10 +87,8 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     hollow += np.float32(0.35) * noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
     hollow += np.float32(0.15) * noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
     wetness = clamp01(film / FULL_FILM_M * (HALF + hollow))
-    puddle = ZERO
-    if kind != SOIL:
-        level = np.float32(0.86) - np.float32(0.42) * clamp01(film / PUDDLE_FILM_M)
-        puddle = step(level, level + np.float32(0.06), hollow)
+    level = np.float32(0.86) - np.float32(0.42) * clamp01(film / PUDDLE_FILM_M)
+    puddle = step(level, level + np.float32(0.06), hollow)
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
     p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
     p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)
@@ -99,9 +97,12 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     smooth = clamp01(film / PUDDLE_FILM_M)
     ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
     rough = np.float32(0.34) - np.float32(0.14) * smooth
+    p.coat_f0 = WATER_F0
+    if kind == SOIL:  # blades and clods shine here and there, but do not mirror
+        p.coat, p.coat_roughness = np.float32(0.3) * wetness, np.float32(0.5)
+        return
     p.coat = max(puddle, wetness * (np.float32(0.35) + HALF * smooth))
     p.coat_roughness = rough + puddle * (ripple - rough)
-    p.coat_f0 = WATER_F0
     tilt = ONE - max(puddle, HALF * wetness)  # water lies level
     p.nx, p.ny, p.nz = unit(p.nx * tilt, p.ny * tilt, p.nz)
 
