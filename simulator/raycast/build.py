@@ -70,7 +70,7 @@ class BinaryTree(NamedTuple):
 
 
 @kernel
-def triangle_records(vertices, faces, records, start, stop):  # type: ignore[no-untyped-def]
+def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-untyped-def]
     """Write the records of faces `start` to `stop`; their ids are the face numbers."""
     for face in range(start, stop):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES, load_int, store_float, store_int
-from simulator.raycast.build import RECORD, build_binary, half_area, triangle_records
+from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, triangle_records
 from simulator.raycast.layout import (
     BLOCK,
     CHILD,
@@ -24,11 +25,13 @@ from simulator.raycast.layout import (
     VERTEX,
     Bvh,
     aligned,
+    children,
 )
 from simulator.raycast.schedule import worker_count
 
 # Cost of testing a block of triangles against that of testing a node's eight boxes.
 BLOCK_COST = np.float32(1.3)
+CHUNK = 1 << 15  # faces a piece of work
 
 
 @kernel
@@ -87,7 +90,7 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
 
 @kernel
 def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
-    """Write the wide nodes of `tree` as planned; returns (nodes, leaves).
+    """Write the wide nodes of `tree` as planned; returns their number.
 
     Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
     """
@@ -122,13 +125,13 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
                 store_int(nodes, row + CHILD + k, ~leaves)
                 leaves += 1
         node += 1
-    return used, leaves
+    return used
 
 
 @kernel
-def write_blocks(leaves, tree, records, vertices, faces, face_ids, blocks):  # type: ignore[no-untyped-def]
-    """Write one block a leaf: its triangles' vertices and ids (`face_ids` of the face numbers in the records)."""
-    for block in range(leaves.shape[0]):
+def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks):  # type: ignore[no-untyped-def]
+    """Write blocks `start` to `stop`, one a leaf: its triangles, with the `face_ids` of the faces in the records."""
+    for block in range(start, stop):
         first, count = np.int64(tree.first[leaves[block]]), tree.size[leaves[block]]
         row = block * BLOCK
         for lane in range(LANES):
@@ -145,19 +148,30 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
     """Hierarchy over one or more triangles; hits report the `face_ids` of the faces."""
     count = len(faces)
     records = aligned(count * RECORD)
-    triangle_records(vertices, faces, records, 0, count)
+    parallel_for(
+        lambda start, stop: triangle_records(start, stop, vertices, faces, records), count, chunk=CHUNK, threads=threads
+    )
     tree = build_binary(records, LANES, worker_count(threads, count))
-    used = int(tree.used[0])
-    leaf_count = (used + 1) // 2
-    # A wide node stands for at least one inner binary node.
-    nodes = aligned(max(1, used - leaf_count) * NODE)
-    leaves = np.empty(leaf_count, np.int32)
-    costs, shares = np.empty((used, LANES), np.float32), np.empty((used, LANES), np.uint8)
+    leaves = np.empty((int(tree.used[0]) + 1) // 2, np.int32)
+    nodes = _widen(tree, leaves)
+    blocks = aligned(len(leaves) * BLOCK)
+    parallel_for(
+        lambda start, stop: write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks),
+        len(leaves),
+        chunk=CHUNK // LANES,
+        threads=threads,
+    )
+    return Bvh(nodes, blocks)
+
+
+def _widen(tree: BinaryTree, leaves: I32) -> F32:
+    """The wide nodes of a binary hierarchy; fills `leaves` as `collapse` does."""
+    binary = int(tree.used[0])
+    costs, shares = np.empty((binary, LANES), np.float32), np.empty((binary, LANES), np.uint8)
     plan(tree, costs, shares)
-    node_count, _ = collapse(tree, shares, nodes, leaves)
-    blocks = aligned(leaf_count * BLOCK)
-    write_blocks(leaves, tree, records, vertices, faces, face_ids, blocks)
-    return Bvh(nodes[: node_count * NODE], blocks)
+    # Each wide node stands for at least one inner binary node.
+    nodes = aligned(max(1, binary - len(leaves)) * NODE)
+    return nodes[: collapse(tree, shares, nodes, leaves) * NODE].copy()
 
 
 def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:
@@ -175,13 +189,11 @@ def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:
     flat = records.reshape(-1)
     tree = build_binary(flat, 1, 1)
     leaves = np.empty(len(roots), np.int32)
-    binary = int(tree.used[0])
-    costs, shares = np.empty((binary, LANES), np.float32), np.empty((binary, LANES), np.uint8)
-    plan(tree, costs, shares)
-    used, _ = collapse(tree, shares, nodes, leaves)
+    made = _widen(tree, leaves)
+    nodes[: len(made)] = made
     which = flat.view(np.int32).reshape(-1, RECORD)[tree.first[leaves], 3]
-    codes = nodes.view(np.int32).reshape(-1, NODE)[:used, CHILD : CHILD + LANES]
-    occupied = nodes.reshape(-1, NODE)[:used, :LANES] <= nodes.reshape(-1, NODE)[:used, LANES : 2 * LANES]
+    rows = nodes[: len(made)].reshape(-1, NODE)
+    codes, occupied = children(rows), rows[:, :LANES] <= rows[:, LANES : 2 * LANES]
     is_root = (codes < 0) & occupied
     codes[is_root] = roots[which[~codes[is_root]]]
     codes[~is_root & occupied] += start

@@ -67,8 +67,3 @@ def aligned(floats: int) -> F32:
 def children(nodes: F32) -> I32:
     """(nodes, 8) int32 view of the child codes."""
     return nodes.view(np.int32).reshape(-1, NODE)[:, CHILD : CHILD + LANES]
-
-
-def ids(blocks: F32) -> I32:
-    """(blocks, 8) int32 view of the triangle ids."""
-    return blocks.view(np.int32).reshape(-1, BLOCK)[:, IDS : IDS + LANES]
