@@ -13,6 +13,8 @@ from simulator.roads import LaneKey, Path, RoadNetwork
 from simulator.scenario.models import Scenario
 
 ATTEMPTS = 48
+STRAIGHT_M = 45.0  # stretch before the ego where the scene is staged
+SHARP_1_M = 1 / 30.0  # curves sharper than this are turns at junctions
 MIN_PATH_M = 130.0  # of road ahead, so that there is something to see
 
 
@@ -40,8 +42,8 @@ def chooser(seed: int, *names: str | int) -> Callable[[list[LaneKey]], LaneKey]:
 def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
     """The ego's route: as the scenario says, the rest by the seed.
 
-    Among the possible starts, one with enough road ahead is preferred. Raises InputError when the scenario names a
-    road or lane that does not exist, or when the map has no lane to drive on.
+    Among the possible starts, one with enough road and no turn at a junction ahead is preferred. Raises InputError when
+    the scenario names a road or lane that does not exist, or when the map has no lane to drive on.
     """
     assert scenario.seed is not None
     ego = scenario.ego
@@ -73,12 +75,19 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
                 raise InputError(f"{s:g} m lies beyond the end of the road", key="ego.s_m")
             key = holding[int(rng.integers(len(holding)))]
         path = network.path(key, s, needed, chooser(scenario.seed, "route", attempt))
-        if best is None or path.length > best.path.length:
+        if best is None or _merit(path, needed) > _merit(best.path, needed):
             best = Route(key, s, path)
-        if path.length >= needed - 1.0:
+        if _merit(path, needed) == (True, True, needed):
             break
     assert best is not None
     return best
+
+
+def _merit(path: Path, needed_m: float) -> tuple[bool, bool, float]:
+    """Rank of a start: enough road ahead, no turn at a junction right away, then the length."""
+    enough = path.length >= needed_m - 1.0
+    bend = float(np.abs(path.curvature[path.s < STRAIGHT_M]).max())
+    return enough, bend < SHARP_1_M, needed_m if enough else path.length
 
 
 def _holds(network: RoadNetwork, key: LaneKey, s: float) -> bool:
