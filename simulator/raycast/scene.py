@@ -11,7 +11,7 @@ from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import any_hits, closest_hits
 from simulator.raycast.rays import Hits, Owners, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.tile import TILE, grid_of, rays_of_tiles
+from simulator.raycast.tile import TILE, Grid, grid_of, rays_of_tiles
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
@@ -164,8 +164,9 @@ class Scene:
             return hits
         if grid is None and rays.origin_step == 0:
             grid = (1, rays.total)
-        if grid is not None and rays.total >= TILE:
-            apart = _cast_tiles(bvh, root, assembly.owners, rays, hits, grid, threads)
+        tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= TILE else None
+        if tiles is not None:
+            apart = _cast_tiles(bvh, root, assembly.owners, rays, hits, tiles, threads)
             rays = rays._replace(total=len(apart), order=apart, ordered=True)
         if rays.total:
             workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
@@ -200,11 +201,8 @@ class Scene:
         return self._assembly, *root_of(self._assembly, mask)
 
 
-def _cast_tiles(
-    bvh: Bvh, root: int, owners: Owners, rays: Rays, hits: Hits, shape: tuple[int, int], threads: int | None
-) -> I32:
+def _cast_tiles(bvh: Bvh, root: int, owners: Owners, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
     """Cast rays by tiles; returns the rays of those tiles that must be cast one by one."""
-    grid = grid_of(rays.directions.reshape(*shape, 3))
     apart = np.empty(grid.tiles, np.bool_)
     workers = worker_count(threads, -(-len(apart) // TILES_A_PIECE))
     share(closest_tiles, workers, (bvh, root, owners, rays, hits, grid, apart), (TILES_A_PIECE,))

@@ -42,8 +42,8 @@ TILE = 64  # rays
 GROUPS = 8
 # Half-width of the rounding of u and v.
 MARGIN = np.float32(1e-6)
-# Tiles wider than this in u or v are better cast ray by ray.
-WIDEST = np.float32(1.0)
+# Tiles wider than this in u or v are better cast ray by ray (measured on a street).
+WIDEST = np.float32(0.25)
 # Greatest u or v: the middle ray has at most 1, and the tile is less than WIDEST across.
 STEEPEST = np.float32(2.0)
 # Directions whose depth component lies outside are left to the casting of single rays.
@@ -305,17 +305,20 @@ def report_tile(grid, corner, tile, owners, hits):  # type: ignore[no-untyped-de
             report_face(hits, first + k, load_int(tile.triangle, at + k), owners)
 
 
-def grid_of(directions: F32) -> Grid:
-    """Tiles for (rows, columns, 3) directions, about as wide as high in angle."""
+def grid_of(directions: F32) -> Grid | None:
+    """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
     if rows == 1 or columns == 1:
         return Grid(rows, columns, 3 if rows == 1 else 0)
     r, c = rows // 2 - 1, columns // 2 - 1
     at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
-    aspect = max(_angle(at, right), 1e-9) / max(_angle(at, below), 1e-9)
+    across, along = max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
+    if not (math.isfinite(across) and math.isfinite(along)):
+        return Grid(rows, columns, 0)
     # A tile of shift k is LANES << k columns by GROUPS >> k rows: 4 ** k times as wide as high in rays.
-    shift = round(-math.log(aspect, 4)) if math.isfinite(aspect) else 0
-    return Grid(rows, columns, min(max(shift, 0), 3))
+    shift = min(max(round(-math.log(across / along, 4)), 0), 3)
+    too_wide = max(across * (LANES << shift), along * (GROUPS >> shift)) > WIDEST
+    return None if too_wide else Grid(rows, columns, shift)
 
 
 def _angle(a: list[float], b: list[float]) -> float:
