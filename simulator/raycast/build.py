@@ -26,6 +26,7 @@ from simulator.numerics.simd import (
     load_int,
     local_memory,
     minimum,
+    pointer,
     splat,
     store,
     store_float,
@@ -172,9 +173,26 @@ def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
+def raw_tree(tree):  # type: ignore[no-untyped-def]
+    """The tree as pointers."""
+    return BinaryTree(
+        pointer(tree.bounds),
+        pointer(tree.centres),
+        pointer(tree.left),
+        pointer(tree.first),
+        pointer(tree.size),
+        pointer(tree.depth),
+        pointer(tree.used),
+    )
+
+
+@kernel(inline=True)
 def _set_node(records, tree, node, first, stop, depth):  # type: ignore[no-untyped-def]
     """Make a node of a range of records, a leaf until it is split."""
-    tree.left[node], tree.first[node], tree.size[node], tree.depth[node] = -1, first, stop - first, depth
+    store_int(tree.left, node, -1)
+    store_int(tree.first, node, first)
+    store_int(tree.size, node, stop - first)
+    store_int(tree.depth, node, depth)
     box = centres = splat(np.float32(np.inf))
     for record in range(first, stop):
         bounds = load(records, record * RECORD)
@@ -186,7 +204,7 @@ def _set_node(records, tree, node, first, stop, depth):  # type: ignore[no-untyp
 @kernel
 def start_tree(records, tree):  # type: ignore[no-untyped-def]
     """Make the root, of all records."""
-    _set_node(records, tree, 0, 0, records.shape[0] // RECORD, 0)
+    _set_node(pointer(records), raw_tree(tree), 0, 0, records.shape[0] // RECORD, 0)
 
 
 # Strict arithmetic: a bin number must not come out beyond the last bin.
@@ -199,23 +217,25 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
     """
     bins, counts, right_cost = bins_memory(), counts_memory(), right_cost_memory()
     scratch, low_row, scale_row, lanes = row_memory(), row_memory(), row_memory(), row_memory()
-    stack = stack_memory()
+    stack, job_count = stack_memory(), jobs.shape[0]
+    records, spare, tree, jobs = pointer(records), pointer(spare), raw_tree(tree), pointer(jobs)
     while True:
         job = fetch_add(cursor, 0, 1)
-        if job >= jobs.shape[0]:
+        if job >= job_count:
             break
-        store_int(stack, 0, jobs[job])
+        store_int(stack, 0, load_int(jobs, job))
         waiting = 1
         while waiting > 0:
             waiting -= 1
             node = np.int64(load_int(stack, waiting))
-            first, count = np.int64(tree.first[node]), np.int64(tree.size[node])
+            first, count = np.int64(load_int(tree.first, node)), np.int64(load_int(tree.size, node))
+            depth = load_int(tree.depth, node)
             if count <= leaf_size or count <= stop_size:
                 continue
             stop, middle = first + count, first
             number = min(BINS, 4 + count // 20)
             extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
-            if extent > np.float32(1e-30) and tree.depth[node] < MAX_SAH_DEPTH:
+            if extent > np.float32(1e-30) and depth < MAX_SAH_DEPTH:
                 # Lanes 3 to 7 are not positions: their scale is zero, and they are not read.
                 low, scale = load(low_row, 0), load(scale_row, 0)
                 _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
@@ -225,9 +245,9 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             if middle in (first, stop):
                 middle = first + count // 2
             left = fetch_add(tree.used, 0, 2)
-            tree.left[node] = left
-            _set_node(records, tree, left, first, middle, tree.depth[node] + 1)
-            _set_node(records, tree, left + 1, middle, stop, tree.depth[node] + 1)
+            store_int(tree.left, node, left)
+            _set_node(records, tree, left, first, middle, depth + 1)
+            _set_node(records, tree, left + 1, middle, stop, depth + 1)
             store_int(stack, waiting, left)
             store_int(stack, waiting + 1, left + 1)
             waiting += 2

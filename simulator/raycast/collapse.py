@@ -8,11 +8,12 @@ breadth first, so that a child's number is greater than its parent's: refitting 
 from __future__ import annotations
 
 import numpy as np
+from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.simd import LANES, load_int, store_float, store_int
-from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, triangle_records
+from simulator.numerics.simd import LANES, load_float, load_int, local_memory, pointer, store_float, store_int
+from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, raw_tree, triangle_records
 from simulator.raycast.layout import (
     BLOCK,
     CHILD,
@@ -33,6 +34,8 @@ from simulator.raycast.schedule import worker_count
 BLOCK_COST = np.float32(1.3)
 CHUNK = 1 << 15  # faces a piece of work
 
+eight_memory = local_memory(types.int32, LANES)
+
 
 @kernel
 def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
@@ -44,8 +47,9 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
         shares: (nodes, 8), how many of these come from its left and right child: 16 * left + right; 0 for the node
             itself as the one child.
     """
-    for node in range(tree.used[0] - 1, -1, -1):
-        left, area = np.int64(tree.left[node]), half_area(tree.bounds, node * RECORD)
+    used, tree = tree.used[0], raw_tree(tree)
+    for node in range(used - 1, -1, -1):
+        left, area = np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
         shares[node, 0] = 0
         if left < 0:
             for k in range(LANES):
@@ -67,23 +71,26 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untyped-def]
     """Fill `chosen` with the children that a binary node has as a wide node; returns their number."""
-    if tree.left[node] < 0:
-        chosen[0] = node
+    if load_int(tree.left, node) < 0:
+        store_int(chosen, 0, node)
         return 1
     number, waiting = 0, 1
-    chosen[LANES - 1], slots[0] = node, LANES
+    store_int(chosen, LANES - 1, node)
+    store_int(slots, 0, LANES)
     # `chosen` grows from the front, what is still to be opened from the back: together never more than eight.
     while waiting > 0:
         waiting -= 1
-        at = np.int64(chosen[LANES - 1 - waiting])
-        share = shares[at, slots[waiting] - 1]
+        at = np.int64(load_int(chosen, LANES - 1 - waiting))
+        share = shares[at, load_int(slots, waiting) - 1]
         if share == 0:
-            chosen[number] = at
+            store_int(chosen, number, at)
             number += 1
             continue
-        left = tree.left[at]
-        chosen[LANES - 1 - waiting], slots[waiting] = left, share // 16
-        chosen[LANES - 2 - waiting], slots[waiting + 1] = left + 1, share % 16
+        left = load_int(tree.left, at)
+        store_int(chosen, LANES - 1 - waiting, left)
+        store_int(slots, waiting, share // 16)
+        store_int(chosen, LANES - 2 - waiting, left + 1)
+        store_int(slots, waiting + 1, share % 16)
         waiting += 2
     return number
 
@@ -95,33 +102,34 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
     Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
     """
     source = np.empty(nodes.shape[0] // NODE, np.int32)
-    chosen, slots = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    tree, nodes, block_of_leaf = raw_tree(tree), pointer(nodes), pointer(block_of_leaf)
+    chosen, slots = eight_memory(), eight_memory()
     source[0], used, leaves, node = 0, 1, 0, 0
     while node < used:
-        number = _open_children(tree, shares, source[node], chosen, slots)
+        number = _open_children(tree, shares, np.int64(load_int(source, node)), chosen, slots)
         row = node * NODE
         for k in range(LANES):
             if k >= number:
                 for axis in range(3):
-                    nodes[row + axis * LOW_HIGH + k] = np.float32(np.inf)
-                    nodes[row + axis * LOW_HIGH + LANES + k] = np.float32(-np.inf)
+                    store_float(nodes, row + axis * LOW_HIGH + k, np.float32(np.inf))
+                    store_float(nodes, row + axis * LOW_HIGH + LANES + k, np.float32(-np.inf))
                 store_int(nodes, row + CHILD + k, -1)
                 continue
-            child = np.int64(chosen[k])
-            greatest = np.float32(0)
+            child = np.int64(load_int(chosen, k))
+            box, greatest = child * RECORD, np.float32(0)
             for axis in range(3):
-                low, high = tree.bounds[child * RECORD + axis], -tree.bounds[child * RECORD + 4 + axis]
+                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
                 greatest = max(greatest, max(abs(low), abs(high)))
             for axis in range(3):
-                low, high = tree.bounds[child * RECORD + axis], -tree.bounds[child * RECORD + 4 + axis]
-                nodes[row + axis * LOW_HIGH + k] = low - SLACK * greatest
-                nodes[row + axis * LOW_HIGH + LANES + k] = high + SLACK * greatest
-            if tree.left[child] >= 0:
-                source[used] = child
+                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
+                store_float(nodes, row + axis * LOW_HIGH + k, low - SLACK * greatest)
+                store_float(nodes, row + axis * LOW_HIGH + LANES + k, high + SLACK * greatest)
+            if load_int(tree.left, child) >= 0:
+                store_int(source, used, child)
                 store_int(nodes, row + CHILD + k, used)
                 used += 1
             else:
-                block_of_leaf[leaves] = child
+                store_int(block_of_leaf, leaves, child)
                 store_int(nodes, row + CHILD + k, ~leaves)
                 leaves += 1
         node += 1
