@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from simulator.numerics import se3
-from simulator.scene import Atmosphere, Material, Model, SceneBuilder, Texture, Timeline
+from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Texture, Timeline
 from simulator.scene.classes import class_id
-from simulator.scene.mesh import box, cylinder
+from simulator.scene.material import Beam
+from simulator.scene.mesh import box, cylinder, grid
 from simulator.scene.model import Body
 from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
 from simulator.sensors.shading import film
 from simulator.sensors.shading import precipitation as rain
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
+from simulator.sensors.shading.surface import POINT_DTYPE, ground_of, surfaces
 from simulator.sensors.stage import EGO, SEEN, Stage
 
 WINDOW = Material("window", (0.02, 0.02, 0.02), roughness=0.05, transmission=0.7)
@@ -60,6 +62,16 @@ def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
         np.zeros((2, len(positions)), np.uint32),
     )
     return Stage(scene, timeline, atmosphere, ego, threads)
+
+
+def still(builder: SceneBuilder, atmosphere: Atmosphere, ego: int) -> Stage:
+    """Stage of a world where nothing moves."""
+    positions, rpy = builder.initial_poses()
+    none = np.zeros((1, len(positions)))
+    switches = np.zeros((1, len(positions)), np.uint32)
+    velocity = np.zeros((1, *positions.shape))
+    timeline = Timeline(np.array([0]), positions[None], rpy[None], velocity, none, none, none, switches)
+    return Stage(builder.build(), timeline, atmosphere, ego)
 
 
 def weather(elevation_deg: float, **fields: object) -> Atmosphere:
@@ -185,7 +197,7 @@ def test_a_flake_covers_its_share_of_the_background() -> None:
 
 
 def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
-    """EMVA 1288: variance of the electrons = mean + dark noise squared."""
+    """EMVA 1288: variance of the electrons = mean + dark noise squared, amplified by the colour matrix."""
     mean_e, dark_e, full = 2000.0, 12.0, 10_000.0
     grey = np.full((200, 300, 3), mean_e / full, np.float32)
     exposure = film.Exposure(1.0, 0.01, 100.0, (1.0, 1.0, 1.0))
@@ -195,7 +207,10 @@ def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
     code = rgb[..., 1].astype(np.float64)
     slope = (film_code(mean_e / full + 1e-3) - film_code(mean_e / full - 1e-3)) / (2e-3 * full)  # codes per electron
     deviation = math.sqrt(max(code.var() - 1 / 12, 0)) / slope
-    assert deviation == pytest.approx(math.sqrt(mean_e + dark_e**2), rel=0.05)
+    mixed = float(film.CROSSTALK) / 3
+    own, others = (1 - mixed) / (1 - 3 * mixed), mixed / (1 - 3 * mixed)
+    amplified = math.hypot(own, others, others)
+    assert deviation == pytest.approx(amplified * math.sqrt(mean_e + dark_e**2), rel=0.03)
     assert abs(np.corrcoef(code[:, :-1].ravel(), code[:, 1:].ravel())[0, 1]) < 0.02
 
 
@@ -218,3 +233,63 @@ def test_glare_keeps_the_light() -> None:
     spread = film.add_glare(dot, 1.0, 1000.0)
     assert spread.sum() == pytest.approx(dot.sum(), rel=0.03)
     assert spread[100, 150, 0] > 250 and spread[100, 130, 0] > 0
+
+
+def test_an_empty_world_is_sky_over_ground() -> None:
+    builder = SceneBuilder((0, 0, 0))
+    ego = builder.add_object(car(), (0, 0, 0), name="ego")
+    frame = shot(still(builder, weather(40), ego))
+    assert np.isinf(frame.depth).all() and not frame.object.any() and np.all(frame.semantic == class_id("sky"))
+    assert np.isfinite(frame.radiance).all() and frame.rgb.std() > 2
+
+
+def test_surfaces_equal_a_naive_twin() -> None:
+    """Position, normals and texture of hits on a turned, stretched, smooth mesh, computed one by one in numpy."""
+    rng = np.random.default_rng(5)
+    rgba = np.repeat(np.repeat(rng.integers(0, 256, (4, 4, 4), np.uint8), 32, 0), 32, 1)
+    mesh = grid(np.linspace(-2, 2, 9), np.linspace(-2, 2, 9), rng.normal(0, 0.25, (9, 9)), uv_m=1.7)
+    builder = SceneBuilder((0, 0, 0))
+    pose = se3.pose((0.3, -0.2, 0.4), 0.2, -0.1, 0.7)
+    pose[:3, :3] *= [1.5, 0.8, 1.2]
+    builder.add_mesh(mesh, (Material("m", (0.9, 0.8, 0.7), Texture("t", rgba), roughness=0.3),), "terrain", pose)
+    ego = builder.add_object(car(), (50, 0, 0), name="ego")
+    stage = still(builder, weather(40), ego)
+    origins = rng.uniform(-1.5, 1.5, (200, 3)).astype(np.float32) + np.float32([0, 0, 8])
+    ways = np.tile(np.float32([0, 0, -1]), (200, 1))
+    hits = stage.rays.closest_hit(origins, ways, mask=SEEN)
+    points = np.zeros(200, POINT_DTYPE)
+    rows = np.arange(200, dtype=np.int32)
+    surfaces(
+        0, 200, rows, origins, ways, hits, stage.packed, stage.posed, ground_of(weather(40)), np.float32(0), points
+    )
+    for i in np.flatnonzero(hits.part == 0):
+        face = mesh.faces[hits.primitive[i]]
+        weights = np.array([1 - hits.u[i] - hits.v[i], hits.u[i], hits.v[i]], np.float64)
+        place = pose[:3, :3] @ (weights @ mesh.vertices[face]) + pose[:3, 3]
+        np.testing.assert_allclose([points[k][i] for k in "xyz"], place, atol=1e-4)
+        normal = np.zeros(3)
+        for corner, weight in zip(face, weights):
+            around = [np.cross(*(mesh.vertices[f[1:]] - mesh.vertices[f[0]])) for f in mesh.faces if corner in f]
+            total = np.sum(np.asarray(around, np.float64), 0)
+            normal += weight * total / np.linalg.norm(total)
+        normal = np.linalg.inv(pose[:3, :3]).T @ normal
+        normal /= np.linalg.norm(normal)
+        np.testing.assert_allclose([points[k][i] for k in ("nx", "ny", "nz")], normal, atol=1e-3)
+        u, v = weights @ mesh.uv[face]
+        texel = rgba[int((1 - v % 1) * 128) % 128, int(u % 1 * 128)]
+        if abs(u % 0.25 - 0.125) < 0.1 and abs(v % 0.25 - 0.125) < 0.1:  # away from the edges of the 4 x 4 blocks
+            expected = SRGB_TO_LINEAR[texel[:3]] * [0.9, 0.8, 0.7]
+            np.testing.assert_allclose([points[k][i] for k in ("red", "green", "blue")], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_fog_at_night_glows_around_lamps() -> None:
+    def halo(visibility_m: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(box((400, 400, 0.2), (0, 0, -0.1)), (TYRE,), "road")
+        lamp = Lamp((30, 0, 6), (0, 0, -1), 3000.0, beam=Beam.STREET)
+        builder.add_model(Model("pole", (Body(box((0.1, 0.1, 0.1), (30, 9, 6)), (TYRE,)),), lamps=(lamp,)), (0, 0, 0))
+        ego = builder.add_object(car(), (0, 0, 0), name="ego")
+        frame = shot(still(builder, weather(-30, visibility_m=visibility_m), ego))
+        return float(frame.radiance[4:14, 70:90].mean())
+
+    assert halo(150.0) > 5 * halo(20_000.0)

@@ -115,7 +115,7 @@ def clear_sky(cos_sun: F64, sun_elevation_rad: float, turbidity: float) -> F64:
     gradation = 1 + a * np.exp(b / np.maximum(up, 0.02))
     luminance = gradation * (1 + c * (np.exp(d * gamma) - np.exp(d * np.pi / 2)) + e * np.cos(gamma) ** 2)
     weight = dome().cosine_weight
-    luminance = 0.85 * luminance + 0.15 * np.sum(luminance * weight) / np.pi  # bright ground lights the air, too
+    luminance = 0.7 * luminance + 0.3 * np.sum(luminance * weight) / np.pi  # bright ground lights the air, too
 
     a, b, c, d, e = (slope * t + base for slope, base in _PEREZ_X)
 

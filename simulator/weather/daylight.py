@@ -59,7 +59,7 @@ def clear_diffuse_lx(elevation_rad: float, turbidity: float = 3.0) -> float:
     below 5 deg the twilight table, interpolated in its logarithm; never below a moonless night.
     """
     degrees = math.degrees(elevation_rad)
-    haze = 0.7 + 0.1 * turbidity
+    haze = 0.85 + 0.1 * turbidity
     day = (800.0 + 15_500.0 * math.sqrt(max(math.sin(elevation_rad), 0.0))) * haze
     twilight = 10 ** float(np.interp(degrees, TWILIGHT_DEG, np.log10(TWILIGHT_LX)))
     if degrees < TWILIGHT_DEG[0]:

@@ -11,13 +11,13 @@ from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import ONE, PI, TWO, ZERO
 
 CELL_PX = 12  # pixels between columns of the grid
-SLICES = 28
+SLICES = 48
 NEAR_M, FAR_M = np.float32(0.8), np.float32(120.0)
 GROWTH = np.float32((120.0 / 0.8) ** (1 / SLICES))
 LOG_GROWTH = np.float32(math.log(120.0 / 0.8) / SLICES)
 # Phase function: a forward lobe, and enough of the rest for the lidar ratio of fog (about 20 sr)
 FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)
-SOFT_M2 = np.float32(0.6)  # keeps lamps between two slices from flashing
+SOFT_M2 = np.float32(1.5)  # keeps lamps between two slices from flashing
 
 
 @kernel(inline=True)

@@ -220,7 +220,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
         seed: uint32 of this batch.
         samples: the points are so many samples of each pixel, sample after sample; their random numbers are strata.
         soft: aim at a random place of the sun's disc instead of its middle.
-        mirrors: look for mirror reflections. blurs: those of rough water are smoothed later.
+        mirrors: look for mirror reflections. blurs: rough ones, too; those in water are smoothed later.
         sun_wanted: (N,) bool result.
     """
     _, _, _, _, sun, sun_lx, extinction = sky
@@ -251,11 +251,11 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
             rough = p.roughness
         else:
             continue
-        if luminance(wr, wg, wb) < MIRROR_LEAST:
+        if luminance(wr, wg, wb) < MIRROR_LEAST or (rough > BLURRED_FROM and coated and not blurs):
             continue
         a, b = random2(seed, np.uint32(i % pixels), MIRROR_STREAM, STREAMS)
         a, b = stratum(a, b, i // pixels, samples)
-        tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05)))  # slopes of GGX
+        tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05))) if blurs else ZERO  # slopes of GGX
         hx, hy, hz = in_cone(p.nx, p.ny, p.nz, min(tilt, np.float32(0.7)), ONE, b)
         mx, my, mz = mirrored(path.dx, path.dy, path.dz, hx, hy, hz)
         up = mx * p.fx + my * p.fy + mz * p.fz
