@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from simulator.actors.lamps import LOW_BEAM_CD
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
 from simulator.scene.material import Beam, Surface
@@ -188,7 +189,7 @@ def test_low_beam_meets_r112(up: float, right: float, least: float, most: float)
     direction = np.array([1.0, -math.tan(math.radians(right)), math.tan(math.radians(up))])
     direction /= np.linalg.norm(direction)
     share = beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *direction.astype(np.float32))
-    assert least <= share * beams.LOW_BEAM_PEAK_CD <= most
+    assert least <= share * LOW_BEAM_CD <= most
 
 
 def test_low_beam_peak_is_one() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 from small_world import GREY, ORIGIN, air, car, drive, thing
 
 from simulator.errors import InputError
@@ -24,7 +23,6 @@ from simulator.sensors.shading.tables import pack_materials
 from simulator.sensors.stage import Stage
 
 NOW = 2_000_000_000
-MATERIAL = os.environ.get("ODDROAD_MATERIAL")
 
 
 def ground(reflectance: float = 0.3, surface: Surface = Surface.OTHER, class_name: str = "road") -> SceneBuilder:
@@ -147,12 +145,12 @@ def test_backscatter_against_plain_formulas(wet: float) -> None:
         assert ours == pytest.approx(expected, rel=2e-3, abs=1e-5)
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_elevations_against_real_sweeps() -> None:
-    real = json.loads((Path(MATERIAL or "") / "real" / "stats_real.json").read_text())["lidar"]
+    real = json.loads((MATERIAL / "real" / "stats_real.json").read_text())["lidar"]
     ours = np.degrees(np.sort(load_lidar("velodyne_hdl32e").elevation_rad))
     np.testing.assert_allclose(ours, real["nuscenes_LIDAR_TOP"]["ring_elevation_deg"], atol=0.4)
-    meta = json.loads((Path(MATERIAL or "") / "real" / "ouster" / "OS-2-128-U1_v2.3.0_1024x10.json").read_text())
+    meta = json.loads((MATERIAL / "real" / "ouster" / "OS-2-128-U1_v2.3.0_1024x10.json").read_text())
     os2 = load_lidar("ouster_os2_128")
     np.testing.assert_allclose(np.degrees(os2.elevation_rad), meta["beam_altitude_angles"], atol=1e-9)
     np.testing.assert_allclose(np.degrees(-os2.azimuth_rad), meta["beam_azimuth_angles"], atol=1e-9)
@@ -432,10 +430,10 @@ def test_drops_and_flakes_near_the_sensor(weather: dict[str, float], name: str) 
 # ---- against real data -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_sweep_looks_like_kitti() -> None:
     """Points per sweep, azimuth step and how far a road is seen, against three real sweeps."""
-    real = json.loads((Path(MATERIAL or "") / "real" / "stats_real.json").read_text())["lidar"]
+    real = json.loads((MATERIAL / "real" / "stats_real.json").read_text())["lidar"]
     kitti = [row for name, row in real.items() if name.startswith("kitti")]
     builder = ground(0.25)
     for side in (-1, 1):  # a street: facades and a few parked boxes

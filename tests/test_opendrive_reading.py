@@ -8,15 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 
 from simulator.errors import InputError
 from simulator.roads import LaneKey, check_opendrive, procedural, read_opendrive, write_opendrive
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 # The largest maps are read by the tests of the goldens and, further down, for the time they take.
-MAPS = (
-    [path for path in sorted(Path(MATERIAL, "openx").rglob("*.xodr")) if path.stat().st_size < 1e6] if MATERIAL else []
-)
+MAPS = [path for path in sorted((MATERIAL / "openx").rglob("*.xodr")) if path.stat().st_size < 1e6]
 # Bad files whose fault is not in the roads, or not said by the name.
 UNREADABLE = {"root_tag_is_opendrive/negative", "valid_schema/negative16", "valid_schema/negative17"}
 UNREADABLE |= {"valid_schema/negative18"}
@@ -72,20 +70,20 @@ def test_every_public_map_is_read_or_refused_in_one_line(path: Path) -> None:
             assert (np.diff(road.boundaries(index, s), axis=0) <= 0.0).all()
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_a_large_map_is_read_in_two_seconds() -> None:
     started = time.process_time()
-    network = read_opendrive(Path(MATERIAL, "openx/carla_towns/OpenDrive/Town03.xodr"))
+    network = read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr")
     assert time.process_time() - started < 4.0  # on a busy machine; alone it takes well under one second
     assert len(network.roads) == 279
-    late = read_opendrive(Path(MATERIAL, "openx/libopendrive/tests/test.xodr"))
+    late = read_opendrive(MATERIAL / "openx/libopendrive/tests/test.xodr")
     assert any("before the XML declaration" in warning for warning in late.warnings)
     assert late.geo_reference.startswith("+lat_0=4.9")
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_details_of_real_maps() -> None:
-    maps = Path(MATERIAL, "openx")
+    maps = MATERIAL / "openx"
     lights = read_opendrive(maps / "esmini/resources/xodr/fabriksgatan_traffic_lights.xodr")
     assert any(signal.dynamic for road in lights.roads.values() for signal in road.signals)
     town = read_opendrive(maps / "carla_towns/OpenDrive/Town01.xodr")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from material import MATERIAL, needs_material
 
 from simulator.errors import OutputError
 from simulator.roads import (
@@ -34,7 +34,6 @@ from simulator.roads import (
 from simulator.roads.layout import Plan, Pose
 from simulator.roads.records import LaneAccess, LaneMaterial, LaneValidity, SignalReference, Structure
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 MAPS = (
     "carla_towns/OpenDrive/Town01",
     "esmini/resources/xodr/fabriksgatan",
@@ -193,10 +192,10 @@ def test_any_network_reads_back_exactly(tmp_path_factory: pytest.TempPathFactory
     same(read_opendrive(path), network)
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 @pytest.mark.parametrize("name", MAPS, ids=lambda name: name.rpartition("/")[2])
 def test_public_maps_read_back_exactly(name: str, tmp_path: Path) -> None:
-    network = read_opendrive(Path(MATERIAL, "openx", f"{name}.xodr"))
+    network = read_opendrive(MATERIAL / "openx" / f"{name}.xodr")
     write_opendrive(network, tmp_path / "copy.xodr")
     again = read_opendrive(tmp_path / "copy.xodr")
     for road in network.roads.values():

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 
 from simulator.roads import read_opendrive
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
-GOLDENS = sorted(Path(MATERIAL, "golden/roads").glob("*.csv.gz")) if MATERIAL else []
+GOLDENS = sorted((MATERIAL / "golden/roads").glob("*.csv.gz"))
 POSITION_M, HEIGHT_M, ANGLE_RAD, WIDTH_M = 1e-3, 1e-3, 1e-4, 1e-3
 
 
@@ -20,7 +19,7 @@ def wrapped(angle: np.ndarray) -> np.ndarray:
     return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_there_are_29_goldens() -> None:
     assert len(GOLDENS) == 29
 
@@ -28,7 +27,7 @@ def test_there_are_29_goldens() -> None:
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.name[:-7].rpartition("__")[2])
 def test_lane_centres_agree(golden: Path) -> None:
     name = golden.name[: -len(".csv.gz")].replace("__", "/")
-    network = read_opendrive(Path(MATERIAL, "openx", f"{name}.xodr"))
+    network = read_opendrive(MATERIAL / "openx" / f"{name}.xodr")
     with gzip.open(golden, "rt") as file:
         rows = [line.split(",") for line in file.read().splitlines()[1:]]
     lanes = np.array([f"{row[0]}\0{row[1]}" for row in rows])

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 
 from simulator.errors import InputError
 from simulator.roads import LaneKey, RoadNetwork, procedural, read_opendrive, write_opendrive
 from simulator.roads.lane_frame import lane_frame
 from simulator.roads.street import Street
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 MAKERS: dict[str, Callable[[], RoadNetwork]] = {
     "straight": procedural.straight,
     "street": lambda: procedural.straight(sidewalks=True),
@@ -98,12 +97,12 @@ def test_written_networks_read_back_as_they_were(name: str, tmp_path: Path) -> N
         assert again.next_lanes(key) == network.next_lanes(key)
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 @pytest.mark.parametrize("name", MAKERS)
 def test_written_networks_are_valid_opendrive(name: str, tmp_path: Path) -> None:
     from lxml import etree
 
-    schema = Path(MATERIAL, "schemas/qc_opendrive/schema/1.7.0/opendrive_17_core.xsd")
+    schema = MATERIAL / "schemas/qc_opendrive/schema/1.7.0/opendrive_17_core.xsd"
     write_opendrive(NETWORKS[name], tmp_path / "network.xodr")
     etree.XMLSchema(etree.parse(schema)).assertValid(etree.parse(tmp_path / "network.xodr"))
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from material import MATERIAL, needs_material
 
 from simulator.errors import InputError
 from simulator.roads import Lane, LaneKey, LaneSection, Link, Path, Road, RoadNetwork, procedural, read_opendrive
 from simulator.roads.layout import Plan
 from simulator.roads.polynomial import cubic
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 TOWN = procedural.town(2, 2, seed=3)
 MOTORWAY = procedural.motorway()
 CROSS = procedural.x_junction()
@@ -249,12 +247,12 @@ def test_locate_tells_storeys_apart_by_height() -> None:
     assert network.locate([[50.0, 1.0, 6.1], [50.0, 1.0, -0.2]]).road.tolist() == [1, 0]
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 @pytest.mark.parametrize(
     "name", ["carla_towns/OpenDrive/Town01", "esmini/resources/xodr/fabriksgatan", "carla_towns/OpenDrive/Town03"]
 )
 def test_real_maps_can_be_driven_and_located(name: str) -> None:
-    network = read_opendrive(FilePath(MATERIAL, "openx", f"{name}.xodr"))
+    network = read_opendrive(MATERIAL / "openx" / f"{name}.xodr")
     rng = np.random.default_rng(1)
     lanes = network.lanes()
     for _ in range(12):

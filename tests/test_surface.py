@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL
 
 from simulator.roads import RoadNetwork, procedural, read_opendrive
 from simulator.roads.surface import RoadSurface, surface
 from simulator.roads.surface_materials import SurfaceStyle
 from simulator.scene.classes import class_id
 
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 STYLE = SurfaceStyle()
 RADIUS_M = 60.0
 # map, middle of the window (None: of its first road), whether all of its roads agree on the height where they meet
@@ -45,9 +44,9 @@ MADE = {
 def network(name: str) -> RoadNetwork:
     if name in MADE:
         return MADE[name]()
-    if not MATERIAL:
+    if not MATERIAL.is_dir():
         pytest.skip("ODDROAD_MATERIAL is not set")
-    return read_opendrive(Path(MATERIAL) / "openx" / MAPS[name][0])
+    return read_opendrive(MATERIAL / "openx" / MAPS[name][0])
 
 
 @cache
@@ -261,3 +260,33 @@ def test_the_land_reaches_the_horizon_without_a_gap() -> None:
     rng = np.random.default_rng(2)
     xy = center + rng.uniform(-4000.0, 4000.0, (200, 2))
     assert (np.abs(ground.height(xy)) < 200.0).all()
+
+
+CROSSING = """<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="6"/>
+<road name="" length="80" id="1" junction="-1"><planView><geometry s="0" x="-40" y="0" hdg="0" length="80"><line/>
+</geometry></planView>{lanes}</road>
+<road name="" length="80" id="2" junction="-1"><planView><geometry s="0" x="0" y="-40" hdg="1.5707963267948966"
+ length="80"><line/></geometry></planView><elevationProfile><elevation s="0" a="{z}" b="0" c="0" d="0"/>
+</elevationProfile>{lanes}</road></OpenDRIVE>"""
+LANES = """<lanes><laneSection s="0"><center><lane id="0" type="none"/></center><right>
+<lane id="-1" type="driving"><width sOffset="0" a="4" b="0" c="0" d="0"/></lane>
+<lane id="-2" type="sidewalk"><width sOffset="0" a="2" b="0" c="0" d="0"/></lane></right></laneSection></lanes>"""
+
+
+@pytest.mark.parametrize("z", [0.1, 6.0])
+def test_roads_that_cross_share_a_height_or_pass_over_each_other(tmp_path: Path, z: float) -> None:
+    path = tmp_path / "crossing.xodr"
+    path.write_text(CROSSING.format(z=z, lanes=LANES))
+    ground = surface(read_opendrive(path), (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    middle = np.array([[2.0, -2.0, 0.0]])
+    _, heights = hits_below(ground, {"road"}, middle)
+    if z < 1.0:  # a careless map: one surface between the two
+        assert np.ptp(heights) < 0.05
+        assert 0.02 < heights.mean() < 0.08
+    else:  # a bridge: both surfaces, and room to drive below
+        assert heights.min() == pytest.approx(0.0, abs=0.005)
+        assert heights.max() == pytest.approx(z, abs=0.005)
+        assert not ((heights > 0.01) & (heights < 4.5)).any()
+    # The pavement of one road does not run across the lane of the other, unless it is on the bridge.
+    _, kerbs = hits_below(ground, {"kerb", "sidewalk"}, np.array([[2.0, -5.0, 0.0], [5.0, -2.0, 0.0]]))
+    assert len(kerbs) == 0 if z < 1.0 else {0, 6} == set(np.round(kerbs - 0.12).tolist())

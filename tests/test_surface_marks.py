@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 
 from simulator.roads import RoadNetwork, procedural, read_opendrive
 from simulator.roads.surface import surface
 from simulator.roads.surface_marks import COLORS, RAISE_M
 from simulator.roads.surface_materials import SurfaceStyle
-
-MATERIAL = os.environ.get("ODDROAD_MATERIAL", "")
 
 ROAD = """<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="6"/>
 <road name="" length="200" id="1" junction="-1"><type s="0" type="{type}"/>
@@ -121,9 +119,9 @@ def test_no_lane_lines_cross_a_junction() -> None:
     assert (np.hypot(*corners.mean(axis=1)[:, :2].T) > 4.0).all()
 
 
-@pytest.mark.skipif(not MATERIAL, reason="ODDROAD_MATERIAL is not set")
+@needs_material
 def test_real_maps_have_their_crossings_and_stop_lines() -> None:
-    base = Path(MATERIAL) / "openx"
+    base = MATERIAL / "openx"
     network = read_opendrive(base / "esmini/resources/xodr/multi_intersections.xodr")
     corners, _ = _paint(network, (52.0, 0.0))
     u, v = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from functools import cache
-from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 from surroundings_fakes import straight_world, world_parts
 
 from simulator.errors import InputError
@@ -166,13 +165,13 @@ def test_auto_fits_the_road_and_unknown_styles_are_refused() -> None:
         choose_style("twon", town.network, town.path, 0)
 
 
-@pytest.mark.skipif("ODDROAD_MATERIAL" not in os.environ, reason="real maps: set ODDROAD_MATERIAL")
+@needs_material
 def test_a_real_map_keeps_its_roads_clear() -> None:
     """Judged by the road network's own point location, not by the surface that placed things."""
     from simulator.roads.surface import surface
     from simulator.scene import SceneBuilder
 
-    root = FilePath(os.environ["ODDROAD_MATERIAL"]) / "openx" / "esmini" / "resources" / "xodr"
+    root = MATERIAL / "openx" / "esmini" / "resources" / "xodr"
     network = read_opendrive(root / "fabriksgatan_traffic_lights.xodr")
     key = max(network.lanes(), key=network.lane_length)
     start = 2.0 if key.lane < 0 else network.lane_length(key) - 2.0

@@ -1,7 +1,8 @@
 """Light sources of vehicles with the intensities of the UN regulations.
 
-Head lamps: R112 (low beam class B, peak set to 15,000 cd). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7),
-rear indicators 50-350 cd, front ones 175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87).
+Head lamps: R112 class B; their axes are level, for the dip of the low beam is part of its pattern
+(`sensors.shading.beams`). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7), rear indicators 50-350 cd, front ones
+175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87).
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ AMBER = (2.3, 0.71, 0.02)
 WARM = (1.15, 0.97, 0.82)
 WHITE = (1.0, 1.0, 1.0)
 BLUE = (0.2, 0.7, 6.3)
-LOW_BEAM_CD, HIGH_BEAM_CD = 15_000.0, 40_000.0
-_DIP = 0.01  # low beams are aimed down by 1 % (R48)
+LOW_BEAM_CD, HIGH_BEAM_CD = 22_000.0, 40_000.0
 
 
 def vehicle_lamps(
@@ -36,12 +36,11 @@ def vehicle_lamps(
     """
     out: list[Lamp] = []
     forward, back = (1.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
-    dipped = ((1 - _DIP**2) ** 0.5, 0.0, -_DIP)
     for sign, turn in ((1.0, Switch.INDICATOR_LEFT), (-1.0, Switch.INDICATOR_RIGHT)):
         front = (nose_x - 0.02, sign * head_share * width / 2, head_z)
         rear = (tail_x + 0.01, sign * tail_share * width / 2, tail_z)
         out += [
-            Lamp(front, dipped, LOW_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.LOW_BEAM),
+            Lamp(front, forward, LOW_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.LOW_BEAM),
             Lamp(front, forward, HIGH_BEAM_CD, WARM, Beam.HIGH_BEAM, Switch.HIGH_BEAM),
             Lamp(front, forward, 300.0, AMBER, Beam.LAMBERT, turn),
             Lamp(rear, back, 8.0, RED, Beam.LAMBERT, Switch.POSITION),

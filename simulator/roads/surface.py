@@ -42,7 +42,7 @@ from simulator.roads.surface_quads import (
 )
 from simulator.roads.surface_rows import Array, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
-from simulator.roads.surface_verge import bridge_quads, bridges, ground_plan, verge
+from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
 from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import GRASS_M, LANDSCAPE_M, MARKING_M
@@ -123,7 +123,7 @@ def surface(
     fill = lay_flat(paved, TriangleIndex(strips.corners))
     asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
     terrain = build_terrain(np.concatenate([quads.corners, _as_quads(fill)]), start, center - start[:2], radius_m, seed)
-    bridge = bridge_quads(quads, terrain)
+    bridge, deck = bridge_quads(quads, terrain)
     plan = ground_plan(stretches, quads, polygons, bridge, np.concatenate([paved.shapes, walks.shapes]))
     islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)
     raised = Ground.join(walks, islands)
@@ -133,7 +133,7 @@ def surface(
     lying = Triangles.join([lying, added])
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
     edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks)
-    everything = Triangles.join([lying, standing, bridges(stretches, quads, bridge), edge])
+    everything = Triangles.join([lying, standing, bridge_decks(stretches, quads.take(deck)), edge])
     dashes = lane_marks(
         stretches,
         mark_country(network),

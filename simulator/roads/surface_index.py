@@ -17,7 +17,7 @@ class TriangleIndex:
         cell_m: side of a cell, about the size of the triangles.
     """
 
-    def __init__(self, corners: Array, cell_m: float = 3.0) -> None:
+    def __init__(self, corners: Array, cell_m: float = 1.5) -> None:
         a, b, c = (corners[:, k].astype(np.float64) for k in range(3))
         u, v = b - a, c - a
         area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]

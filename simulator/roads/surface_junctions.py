@@ -33,7 +33,7 @@ _SUNK_M = 0.02
 _SLIVER_M = 0.1
 _SPECK_M2 = 0.05
 _THIN_M = 0.04
-_REACH_M = 12.0
+_REACH_M = 4.0
 _TOWN_M = 25.0  # islands lie no farther than this from a pavement or median
 
 
@@ -110,22 +110,24 @@ def _junction_plan(plan: _Plan, junction: str) -> _Shapes:
     asphalt = shapely.union_all(parts_of(plan.paved[inside[plan.paved_owner]], _SPECK_M2))
     if asphalt.is_empty:
         return _Shapes(np.zeros(0, object), np.zeros(0, object), level, 0.0)
-    arms = plan.beside(junction, shapely.box(*asphalt.bounds).buffer(_REACH_M), level)
+    edges, middles = plan.arms.get(junction, ([], np.zeros((0, 2))))
+    widest = max((float(np.hypot(*(side.outer - side.lane))) for side in edges), default=0.0)
+    box = shapely.box(*asphalt.bounds).buffer(_REACH_M + widest)
+    arms = plan.beside(junction, box, level)
     kerbed = shapely.union_all(plan.whole[inside[plan.whole_owner]]).difference(asphalt)
     taken = kerbed.union(arms)
     closed = _without_holes(asphalt.buffer(_POCKET_M, quad_segs=3).buffer(-_POCKET_M, quad_segs=3))
-    edge = asphalt.union(_opened(closed.difference(taken), _THIN_M))  # everything vehicles may drive on
+    edge = asphalt.union(_thick(closed.difference(taken)))  # everything vehicles may drive on
     islands = _holes(edge.union(taken))
-    edges, middles = plan.arms.get(junction, ([], np.zeros((0, 2))))
     pavements, gutters = list[tuple[shapely.Geometry, float]](), list[shapely.Geometry]()
     for pair in corner_pairs(edges, middles):
         pavement, gutter = corner_shapes(*pair, middles)
         gutters.append(gutter)
         if not pavement.is_empty:
             pavements.append((pavement, min(side.pavement_m for side in pair)))
-    edge = edge.union(_opened(shapely.union_all(gutters).difference(taken), _THIN_M))
+    edge = edge.union(_thick(shapely.union_all(gutters).difference(taken)))
     edge = _fill_holes(edge, shapely.union_all([taken, *(shape for shape, _ in pavements)]), islands)
-    walks = _walks(pavements, edge, taken)
+    walks = shapely.clip_by_rect(_walks(pavements, edge, taken), *box.bounds)
     edge = _fill_holes(edge, shapely.union_all([taken, *walks]), islands)
     steps = [side.step_m for side in edges if side.pavement_m > 0.0]
     fill = parts_of(edge.difference(asphalt))
@@ -138,7 +140,7 @@ def _fill_holes(edge: shapely.Geometry, taken: shapely.Geometry, islands: Polygo
     for hole in _holes(edge.union(taken)):
         island = any(hole.intersection(other).area > 0.9 * hole.area for other in islands)
         if hole.area < (_NOSE_M2 if island else _HOLE_M2) and hole.dwithin(edge, 0.01):
-            holes.append(_opened(hole, _THIN_M))
+            holes.append(_thick(hole))
     return shapely.union_all([edge, *holes]) if holes else edge
 
 
@@ -159,6 +161,12 @@ def _walks(
 def _without_slivers(shape: shapely.Geometry) -> Polygons:
     """Polygons of a shape without spikes and slivers narrower than 0.2 m."""
     return parts_of(_opened(shape, _SLIVER_M), 0.1)
+
+
+def _thick(shape: shapely.Geometry) -> shapely.Geometry:
+    """The parts of a shape that are no slivers: on average wider than twice _THIN_M."""
+    parts = parts_of(shape)
+    return shapely.union_all(parts[shapely.area(parts) > _THIN_M * shapely.length(parts)])
 
 
 def _opened(shape: shapely.Geometry, half_m: float) -> shapely.Geometry:

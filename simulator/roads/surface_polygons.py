@@ -79,11 +79,6 @@ def polygons_of(rings: Sequence[Array]) -> NDArray[np.object_]:
     return np.asarray(made, object)
 
 
-def union(polygons: NDArray[np.object_] | Sequence[shapely.Geometry]) -> shapely.Geometry:
-    """Union of polygons; a grid of 10 micrometres keeps nearly equal edges from leaving slivers."""
-    return shapely.union_all(np.asarray(polygons, object), grid_size=1e-5)
-
-
 def parts_of(shape: shapely.Geometry, smallest_m2: float = 1e-3) -> NDArray[np.object_]:
     """Polygons of a shape that are not slivers."""
     pieces = shapely.get_parts(shapely.get_parts(np.atleast_1d(shape)))

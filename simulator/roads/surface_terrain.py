@@ -14,7 +14,7 @@ from scipy import ndimage
 from simulator.numerics.rng import generator
 from simulator.roads.surface_rows import Array
 
-_CELL_M = 2.5
+_CELL_M = 3.0
 _MOST_CELLS = 320
 _BELOW_M = 0.25  # the land under a road lies at least this far below it
 _STOREY_M = 2.5  # surfaces farther apart than this are on different levels

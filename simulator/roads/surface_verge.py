@@ -15,7 +15,6 @@ from simulator.roads.surface_polygons import (
     patch,
     polygons_of,
     quad_triangles,
-    union,
 )
 from simulator.roads.surface_quads import Look, Quads
 from simulator.roads.surface_rows import Array
@@ -27,13 +26,17 @@ _SLIT_M = 0.02
 _BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
 
 
-def bridge_quads(quads: Quads, terrain: Terrain) -> NDArray[np.bool_]:
-    """Which quads (Q,) run so high above the land that they need a bridge."""
+def bridge_quads(quads: Quads, terrain: Terrain) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which quads (Q,) run so high above the land that nothing can lie beneath, and which need a bridge deck.
+
+    Decks reach into the embankments at both ends.
+    """
     if not len(quads):
-        return np.zeros(0, np.bool_)
+        return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
     corners = quads.corners.reshape(-1, 3)
-    clear = corners[:, 2] - terrain.height(corners[:, :2])
-    return np.asarray(clear.reshape(-1, 4).min(axis=1) > _BRIDGE_M)
+    clear = (corners[:, 2] - terrain.height(corners[:, :2])).reshape(-1, 4)
+    high = clear.min(axis=1) > _BRIDGE_M
+    return high, np.isin(quads.road, np.unique(quads.road[high])) & (clear.max(axis=1) > _DECK_M)
 
 
 def ground_plan(
@@ -52,7 +55,7 @@ def ground_plan(
         for ring in outlines(profile, np.ones(len(profile.look), np.bool_))
     ]
     rest = np.isin(quads.road, list(lifted)) & ~bridge
-    return union(np.concatenate([polygons_of(rings), polygons[rest], more]))
+    return shapely.union_all(np.concatenate([polygons_of(rings), polygons[rest], more]))
 
 
 def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above: TriangleIndex) -> Triangles:
@@ -103,11 +106,10 @@ def _nearest(xy: Array, segments: Array, tree: shapely.STRtree) -> tuple[Array, 
     return foot, np.linalg.norm(xy - foot, axis=1)
 
 
-def bridges(stretches: list[Stretch], quads: Quads, bridge: NDArray[np.bool_]) -> Triangles:
-    """Undersides and edge beams of bridge decks."""
-    if not bridge.any():
+def bridge_decks(stretches: list[Stretch], deck: Quads) -> Triangles:
+    """Undersides and edge beams of the quads of bridge decks."""
+    if not len(deck):
         return Triangles.join([])
-    deck = quads.take(bridge)
     low = deck.corners[:, ::-1] - np.array([0.0, 0.0, _DECK_M])
     parts = [quad_triangles(low, low[..., :2], np.full(len(low), Look.CONCRETE, np.int8))]
     roads = set(deck.road.tolist())

@@ -248,7 +248,7 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
 
 
 def _blocks(rng: np.random.Generator, rows: int, columns: int, size: int, shift: float) -> tuple[Array, Array, Array]:
-    """Running bond: per texel its block's random value 0..1 and the texels to its long and to its short joint."""
+    """Running bond: each texel's block as a random value, and texels to its long and short joint."""
     y = (np.arange(size) + 0.5) / size * rows
     row = y.astype(int)
     x = (np.arange(size) + 0.5) / size * columns
@@ -395,7 +395,7 @@ _PAINT = {
 
 @cache
 def marking(color: str = "white", wear: float = 0.3, *, seed: int = 0) -> Texture:
-    """Road paint, MARKING_M square; where `wear` (0..1) took it off, asphalt shows. Unknown colours are white."""
+    """Road paint, MARKING_M square; `wear` 0..1 lets asphalt show. Unknown colours are white."""
     rng = _rng(f"marking-{color}", seed)
     shape = (256, 256)
     stones = noise(shape, rng, slope=0.6, low_cut=6) + 0.7 * noise(shape, rng, slope=2.0, low_cut=2)

@@ -13,8 +13,7 @@ from simulator.sensors.shading.vector import ONE, ZERO, clamp01, step
 LAMBERT, LOW_BEAM, HIGH_BEAM, STREET = (int(b) for b in (Beam.LAMBERT, Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.STREET))
 DEGREES = np.float32(180 / np.pi)
 
-# Low beam: with this peak it meets the points of ECE R112 class B, right-hand traffic.
-LOW_BEAM_PEAK_CD = 22_000.0
+# Low beam: with the peak of `actors.lamps` it meets the points of ECE R112 class B, right-hand traffic.
 CUTOFF_DEG = np.float32(-0.57)  # 1 % down, left of the vertical
 RISE = np.float32(0.268)  # tan 15 deg, to the right
 HIGHEST_DEG = np.float32(0.6)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import hash4, uniform
-from simulator.sensors.shading.vector import ONE, TWO, TWO_PI, ZERO, clamp01
+from simulator.numerics.rng import hash4
+from simulator.sensors.shading.vector import ONE, TWO, ZERO
 
 F32 = NDArray[np.float32]
 
@@ -21,6 +21,8 @@ CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lig
 FULL = np.float32(1.6)  # highlights that the shoulder of the tone curve holds
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
 FLAT_LIFT, CONTRASTY_STOPS = 0.25, 1.2
+TONE_GAIN, TONE_LIMIT = 1.02, 4.0  # of the tone curve: gain, and where it ends
+BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.35  # how far white balance goes: to the daylight, or to a grey mean at night
 DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
 
@@ -93,30 +95,41 @@ def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:
     limit = np.float32(white_cd_m2 * 400)  # the sun's disc would drown everything
     peak = radiance.max(2)
     bounded = radiance if peak.max() <= limit else radiance * np.minimum(limit / np.maximum(peak, limit), 1)[..., None]
-    out = bounded * np.float32(1 - sum(share for _, share in GLARE))
     height, width = radiance.shape[:2]
-    for spread, share in GLARE:
-        sigma = spread * focal_px / 1000
+    half = (max(width // 2, 1), max(height // 2, 1))
+    base = cv2.resize(bounded, half, interpolation=cv2.INTER_AREA)
+    spread = np.zeros_like(base)
+    for pixels, share in GLARE:
+        sigma = pixels * focal_px / 2000
         shrink = max(int(sigma), 1)
-        size = (max(width // shrink, 1), max(height // shrink, 1))
-        small = cv2.resize(bounded, size, interpolation=cv2.INTER_AREA)
+        size = (max(half[0] // shrink, 1), max(half[1] // shrink, 1))
+        small = cv2.resize(base, size, interpolation=cv2.INTER_AREA) * np.float32(share)
         small = cv2.GaussianBlur(small, (0, 0), max(sigma / shrink, 0.5), borderType=cv2.BORDER_REPLICATE)
-        out += np.float32(share) * cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(out, np.float32)
+        spread += cv2.resize(small, half, interpolation=cv2.INTER_LINEAR)
+    kept = bounded * np.float32(1 - sum(share for _, share in GLARE))
+    return np.asarray(kept + cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def tone_curve(x: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """sRGB codes of linear values, 1 at saturation, with a soft shoulder above 0.75."""
+    knee = 0.75
+    soft = np.where(x > knee, knee + (1 - knee) * (1 - np.exp(-(np.maximum(x, knee) - knee) / (1 - knee))), x)
+    y = np.clip(soft * TONE_GAIN, 0.0, 1.0)
+    coded = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055)
+    return np.asarray(np.rint(255 * coded), np.uint8)
+
+
+CODES = tone_curve(np.arange(1 << 15, dtype=np.float64) * (TONE_LIMIT / (1 << 15)))
+CODE_STEP = np.float32((1 << 15) / TONE_LIMIT)
+LAST_CODE = np.int32((1 << 15) - 1)
 
 
 @kernel(inline=True)
-def coded(x):  # type: ignore[no-untyped-def]
-    """Linear 0..1 to an sRGB code 0..255, with a soft shoulder above 0.75."""
-    knee = np.float32(0.75)
-    if x > knee:
-        x = knee + (ONE - knee) * (ONE - math.exp(-(x - knee) / (ONE - knee)))
-    x = clamp01(x * np.float32(1.02))
-    if x <= np.float32(0.0031308):
-        y = np.float32(12.92) * x
-    else:
-        y = np.float32(1.055) * math.pow(x, np.float32(1 / 2.4)) - np.float32(0.055)
-    return np.uint8(clamp01(y) * np.float32(255.0) + np.float32(0.5))
+def gaussian(bits):  # type: ignore[no-untyped-def]
+    """Nearly normal number from 32 random bits: the sum of four bytes, cut at 3.45 deviations."""
+    total = np.int32(bits & BYTE_MASK) + np.int32((bits >> BYTE) & BYTE_MASK)
+    total += np.int32((bits >> TWO_BYTES) & BYTE_MASK) + np.int32(bits >> THREE_BYTES)
+    return np.float32(total - 510) * np.float32(1 / 147.8)
 
 
 @kernel(inline=True)
@@ -146,22 +159,18 @@ def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-unty
         for x in range(width):
             fx, fy = (np.float32(x) - middle_x) / diagonal, (np.float32(y) - middle_y) / diagonal
             edge = ONE - vignetting * (fx * fx + fy * fy)
-            a, b, c, d = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
-            ra = math.sqrt(-TWO * math.log(uniform(a) + np.float32(1e-7)))
-            rb = math.sqrt(-TWO * math.log(uniform(c) + np.float32(1e-7)))
-            turn = TWO_PI * uniform(b)
-            normal = (ra * math.cos(turn), ra * math.sin(turn), rb * math.cos(TWO_PI * uniform(d)))
+            a, b, c, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
             red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
             grey = (red + green + blue) / np.float32(3.0)
             signal = (
-                sensed(red, grey, scale * edge, electrons, dark, normal[0]),
-                sensed(green, grey, scale * edge, electrons, dark, normal[1]),
-                sensed(blue, grey, scale * edge, electrons, dark, normal[2]),
+                sensed(red, grey, scale * edge, electrons, dark, gaussian(a)),
+                sensed(green, grey, scale * edge, electrons, dark, gaussian(b)),
+                sensed(blue, grey, scale * edge, electrons, dark, gaussian(c)),
             )
             grey = (signal[0] + signal[1] + signal[2]) / np.float32(3.0)
             for k in range(3):
                 pure = (signal[k] - CROSSTALK * grey) / (ONE - CROSSTALK)
-                rgb[y, x, k] = coded(max(pure, ZERO) * settings[5 + k])
+                rgb[y, x, k] = CODES[min(np.int32(max(pure, ZERO) * settings[5 + k] * CODE_STEP), LAST_CODE)]
 
 
 def film_settings(

@@ -17,7 +17,7 @@ GROWTH = np.float32((120.0 / 0.8) ** (1 / SLICES))
 LOG_GROWTH = np.float32(math.log(120.0 / 0.8) / SLICES)
 # Phase function: a forward lobe, and enough of the rest for the lidar ratio of fog (about 20 sr)
 FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)
-SOFT_M2 = np.float32(1.5)  # keeps lamps between two slices from flashing
+SOFT_M2 = np.float32(6.0)  # lamps are no points from near by
 
 
 @kernel(inline=True)
