@@ -45,24 +45,27 @@ def test_a_hole_has_the_area_of_its_outline_and_the_rest_keeps_its_height(
     assert holed.cut(outline) == [0]
     hole = 0.5 * sides * radius**2 * np.sin(2 * np.pi / sides)
     assert area(mesh) - area(holed.meshes[0]) == pytest.approx(hole, abs=1e-3)
-    probe = np.array([[x, y], [x + 1.01 * radius + 0.05, y]])
+    probe = np.array([[x, y, 0.0], [x + 1.01 * radius + 0.05, y, 0.0]])
     z, found = holed.heights(probe)
     assert found.tolist() == [False, True]
     assert z[1] == pytest.approx(0.1 * probe[1, 0] - 0.05 * y, abs=1e-5)
 
 
-def test_heights_take_the_highest_surface_and_say_where_there_is_none() -> None:
-    upper = sloped().moved(z=1.0)
-    z, found = ground(sloped(), upper).heights(np.array([[0.0, 0.0], [99.0, 0.0]]))
-    assert z[0] == pytest.approx(1.0, abs=1e-6)
+@given(st.floats(-4.9, 4.9), st.floats(-4.9, 4.9), st.floats(-9, 15))
+@settings(max_examples=40, deadline=None)
+def test_heights_take_the_nearest_surface_above_or_below(x: float, y: float, z: float) -> None:
+    bridge = sloped().moved(z=6.0)
+    road = 0.1 * x - 0.05 * y
+    expected = road if abs(z - road) < abs(z - road - 6.0) else road + 6.0
+    got, found = ground(sloped(), bridge).heights(np.array([[x, y, z], [99.0, 0.0, z]]))
     assert found.tolist() == [True, False]
+    assert got == pytest.approx([expected, z], abs=1e-5)
 
 
 def test_the_builder_cuts_in_world_coordinates() -> None:
     builder = SceneBuilder((1e5, 2e5, 30.0))
     builder.add_mesh(sloped(), (Material("asphalt"),), "road")
-    z, found = builder.ground_height([[1e5 + 1, 2e5]])
-    assert found[0] and z[0] == pytest.approx(30.1, abs=1e-5)
+    assert builder.ground_height([[1e5 + 1, 2e5, 28.0]]) == pytest.approx([30.1], abs=1e-5)
     builder.cut_ground(polygon(8, 1.5, 1e5, 2e5))
-    assert not builder.ground_height([[1e5 + 1, 2e5]])[1][0]
+    assert builder.ground_height([[1e5 + 1, 2e5, 28.0]]) == [28.0]
     assert len(builder.build().instance_mesh) == 1

@@ -67,8 +67,7 @@ class Animals(Anomaly, kind="animals"):
                 heading = rpy[2] + turn
                 reach = np.linspace(0, 25, 26)
                 line = start + np.outer(reach, [np.cos(heading), np.sin(heading), 0.0])
-                z, found = site.builder.ground_height(line[:, :2])
-                line[:, 2] = np.where(found, z, start[2])
+                line[:, 2] = site.builder.ground_height(line)
                 pace = self.speed_mps * rng.uniform(0.85, 1.15)
                 site.motions.append(
                     Motion(

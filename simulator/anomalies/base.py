@@ -52,9 +52,7 @@ class Site:
         """World position (3,) on the ground and roll, pitch, yaw (3,) of the road `ahead_m` along the ego's path."""
         position, rpy = self.path.at(np.array([ahead_m]), lateral_m)
         position = np.array(position[0], np.float64)
-        z, found = self.builder.ground_height(position[None, :2])
-        if found[0]:
-            position[2] = z[0]
+        position[2] = self.builder.ground_height(position[None])[0]
         return position, np.array(rpy[0], np.float64)
 
     def lane_half_width_m(self, ahead_m: float) -> float:
@@ -69,9 +67,8 @@ class Site:
     def drape(self, position: Array, offsets: Array, lift_m: float) -> Array:
         """(N, 3) points around `position` at horizontal (N, 2) world offsets, `lift_m` above the ground, relative to
         `position`."""
-        z, found = self.builder.ground_height(position[:2] + offsets)
-        level = np.where(found, z, position[2]) + lift_m - position[2]
-        return np.column_stack([offsets, level])
+        below = position + np.column_stack([offsets, np.zeros(len(offsets))])
+        return np.column_stack([offsets, self.builder.ground_height(below) + lift_m - position[2]])
 
 
 def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list[Model]:

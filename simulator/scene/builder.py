@@ -187,10 +187,13 @@ class SceneBuilder:
                 self._ground_rows.append(len(self._rows))
             self._add(mesh, materials, class_name, 0, -1, False, pose)
 
-    def ground_height(self, xy: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """World height of the ground added so far at (N, 2) world points, and (N,) whether there is any."""
-        z, found = self._ground.heights(np.asarray(xy, np.float64) - self.origin[:2])
-        return z + self.origin[2], found
+    def ground_height(self, points: ArrayLike) -> NDArray[np.float64]:
+        """World z (N,) of the ground added so far that is nearest above or below (N, 3) world points.
+
+        Where there is none (a hole, the edge of the world) it is that of the point.
+        """
+        z, _ = self._ground.heights(np.asarray(points, np.float64) - self.origin)
+        return z + self.origin[2]
 
     def cut_ground(self, outline: ArrayLike) -> None:
         """Cut a hole into the ground added so far: `outline` (K, 2) world, convex, counter-clockwise."""

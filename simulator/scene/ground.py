@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.raycast import Scene as RayScene
 from simulator.scene.mesh import Mesh
 
 Array = NDArray[np.float64]
+_UP = np.array([0.0, 0.0, 1.0])
+_STEP = 0.01 * _UP  # rays start this far on the other side, so that a point on the surface finds it
 
 
 class Ground:
-    """Ground meshes with the extents of their faces, so that looking under a point touches few faces.
+    """Ground meshes: which height they have, and holes in them.
 
     Attributes:
         meshes: in the order added; `cut` replaces them.
@@ -21,6 +24,7 @@ class Ground:
         self.meshes: list[Mesh] = []
         self._low: list[NDArray[np.float32]] = []
         self._high: list[NDArray[np.float32]] = []
+        self._rays: RayScene | None = None
 
     def add(self, mesh: Mesh) -> None:
         """Add a mesh."""
@@ -28,6 +32,7 @@ class Ground:
         self.meshes.append(mesh)
         self._low.append(np.ascontiguousarray(corners.min(1).T))
         self._high.append(np.ascontiguousarray(corners.max(1).T))
+        self._rays = None
 
     def _near(self, index: int, low: Array, high: Array) -> NDArray[np.int64]:
         """Faces of a mesh whose box touches the box `low` .. `high`."""
@@ -35,21 +40,22 @@ class Ground:
         near = (last[0] >= low[0]) & (first[0] <= high[0]) & (last[1] >= low[1]) & (first[1] <= high[1])
         return np.flatnonzero(near)
 
-    def heights(self, xy: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Highest surface point above or below each of (N, 2) points.
+    def heights(self, points: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Height of the surface that is nearest above or below each of (N, 3) points: below a bridge the lower road.
 
         Returns:
-            (N,) heights (0 where there is no surface) and (N,) whether there is one.
+            (N,) heights (that of the point where there is no surface) and (N,) whether there is one.
         """
-        z, found = np.zeros(len(xy)), np.zeros(len(xy), np.bool_)
-        low, high = xy.min(0) - 1e-3, xy.max(0) + 1e-3
-        for index, mesh in enumerate(self.meshes):
-            corners = mesh.vertices[mesh.faces[self._near(index, low, high)]].astype(np.float64)
-            top = _tops(corners, xy)
-            hit = np.isfinite(top)
-            z[hit] = np.where(found[hit], np.maximum(z[hit], top[hit]), top[hit])
-            found |= hit
-        return z, found
+        if self._rays is None:
+            self._rays = RayScene()
+            for mesh in self.meshes:
+                self._rays.add(mesh.vertices, mesh.faces)
+            self._rays.commit()
+        down = self._rays.closest_hit(points + _STEP, np.broadcast_to(-_UP, points.shape)).t - _STEP[2]
+        up = self._rays.closest_hit(points - _STEP, np.broadcast_to(_UP, points.shape)).t - _STEP[2]
+        rise = np.where(np.abs(up) < np.abs(down), up, -down.astype(np.float64))
+        found = np.isfinite(rise)
+        return points[:, 2] + np.where(found, rise, 0.0), found
 
     def cut(self, outline: Array) -> list[int]:
         """Remove what lies above or below a convex, counter-clockwise (K, 2) polygon; returns the meshes changed."""
@@ -63,24 +69,8 @@ class Ground:
             self._low[index] = np.ascontiguousarray(corners.min(1).T)
             self._high[index] = np.ascontiguousarray(corners.max(1).T)
             changed.append(index)
+            self._rays = None
         return changed
-
-
-def _tops(corners: Array, xy: Array) -> Array:
-    """(N,) height of the highest of (F, 3, 3) triangles at (N, 2) points, -inf where there is none."""
-    if not len(corners):
-        return np.full(len(xy), -np.inf)
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    ab, ac = (b - a)[:, :2], (c - a)[:, :2]
-    area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
-    flat = np.abs(area) > 1e-12
-    a, b, c, ab, ac, area = a[flat], b[flat], c[flat], ab[flat], ac[flat], area[flat]
-    to = xy[:, None, :] - a[None, :, :2]
-    u = (to[..., 0] * ac[:, 1] - to[..., 1] * ac[:, 0]) / area
-    v = (ab[:, 0] * to[..., 1] - ab[:, 1] * to[..., 0]) / area
-    inside = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6)
-    level = np.where(inside, a[:, 2] + u * (b - a)[:, 2] + v * (c - a)[:, 2], -np.inf)
-    return np.asarray(level.max(1, initial=-np.inf))
 
 
 def _cut(mesh: Mesh, near: NDArray[np.int64], outline: Array) -> Mesh:

@@ -85,7 +85,7 @@ def build_world(scenario: Scenario) -> World:
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
     middle = route.path.at(np.array([min(60.0, route.path.length / 2)]), 0.0)[0][0, :2]
-    ground = surface(network, origin, middle, SCENERY_RADIUS_M)
+    ground = surface(network, origin, middle, SCENERY_RADIUS_M, seed=seed)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
@@ -121,7 +121,7 @@ def build_world(scenario: Scenario) -> World:
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
     )
-    tracks = _simulate(scenario, cast, plan)
+    tracks = _on_ground(builder, _simulate(scenario, cast, plan))
     timeline = _timeline(cast, tracks, plan, scenery.signals)
     return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
 
@@ -185,6 +185,23 @@ def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan) -> Tracks:
     return run(cast.agents, 0, obstacles, go, scenario.duration_s)
 
 
+def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
+    """Tracks with the axles of all vehicles on the ground: maps whose roads disagree have it between their heights."""
+    position, rpy = tracks.position.copy(), tracks.rpy.copy()
+    wheeled = [i for i, agent in enumerate(tracks.agents) if agent.wheelbase_m > 0]
+    base = np.array([tracks.agents[i].wheelbase_m for i in wheeled])
+    yaw, pitch = rpy[:, wheeled, 2], rpy[:, wheeled, 1]
+    rear = position[:, wheeled]
+    front = rear + base[:, None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
+    axles = np.stack([rear, front])
+    z = builder.ground_height(axles.reshape(-1, 3)).reshape(axles.shape[:-1])
+    z = np.where(np.abs(z - axles[..., 2]) < MAP_ERROR_M, z, axles[..., 2])
+    position[:, wheeled, 2] = z[0]
+    rpy[:, wheeled, 1] = -np.arctan((z[1] - z[0]) / base)
+    return replace(tracks, position=position, rpy=rpy)
+
+
+MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
 
 

@@ -130,8 +130,7 @@ def stand(builder: SceneBuilder, model: Model, position: Array, yaw: float) -> t
     corners = np.array([[front, 0.8 * y1], [front, 0.8 * y0], [rear, 0.8 * y1], [rear, 0.8 * y0]])
     c, s = np.cos(yaw), np.sin(yaw)
     xy = position[:2] + corners @ np.array([[c, s], [-s, c]])
-    z, found = builder.ground_height(xy)
-    z = np.where(found, z, position[2])
+    z = builder.ground_height(np.column_stack([xy, np.full(4, position[2])]))
     # least-squares plane through the four wheels
     slope = np.linalg.lstsq(np.column_stack([corners, np.ones(4)]), z, rcond=None)[0]
     out = np.array([position[0], position[1], slope[2]])

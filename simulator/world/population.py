@@ -238,8 +238,7 @@ class Population:
     def _walk(self, actor: Any, walks: bool, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
-        z, found = self.cast.builder.ground_height(way[:, :2])
-        way[:, 2] = np.where(found, z, start[2])
+        way[:, 2] = self.cast.builder.ground_height(way)
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name, moving=walks)
         if walks:
             pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
@@ -258,7 +257,7 @@ class Population:
         """A place beside the ego's road, off the lanes."""
         path = self.route.path
         for _ in range(20):
-            s = rng.uniform(12.0, min(90.0, path.length))
+            s = rng.uniform(min(12.0, 0.5 * path.length), min(90.0, path.length))
             side = float(rng.choice([-1.0, 1.0])) * (
                 float(np.interp(s, path.s, path.width)) / 2 + rng.uniform(0.9, 9.0)
             )

@@ -1,0 +1,61 @@
+"""Worlds as a whole: what they promise whatever the map is like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulator
+from simulator.roads import read_opendrive
+from simulator.roads.surface import surface
+from simulator.world.build import build_world
+
+LANES = """<lanes><laneSection s="0"><center><lane id="0" type="none"/></center><right>
+<lane id="-1" type="driving"><link>{link}</link><width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane>
+</right></laneSection></lanes>"""
+STEP_MAP = f"""<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="6"/>
+<road name="" length="60" id="1" junction="-1">
+<link><successor elementType="road" elementId="2" contactPoint="start"/></link>
+<planView><geometry s="0" x="0" y="0" hdg="0" length="60"><line/></geometry></planView>
+{LANES.format(link='<successor id="-1"/>')}</road>
+<road name="" length="200" id="2" junction="-1">
+<link><predecessor elementType="road" elementId="1" contactPoint="end"/></link>
+<planView><geometry s="0" x="60" y="0" hdg="0" length="200"><line/></geometry></planView>
+<elevationProfile><elevation s="0" a="0.2" b="0.01" c="0" d="0"/></elevationProfile>
+{LANES.format(link='<predecessor id="-1"/>')}</road></OpenDRIVE>"""
+
+
+def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: Path) -> None:
+    path = tmp_path / "step.xodr"
+    path.write_text(STEP_MAP)
+    overrides = [
+        f"road.opendrive={path}",
+        "ego.road=1",
+        "ego.lane=-1",
+        "ego.s_m=30",
+        "duration_s=4",
+        "traffic={vehicles: 0}",
+        "anomalies=[]",
+    ]
+    world = build_world(simulator.load("any_map", overrides).sample(seed=3))
+    rear = world.timeline.position[:, list(world.timeline.rows).index(world.ego)]
+    assert rear[-1, 0] > 62.0, "the ego never reached the step"
+    origin = np.round(world.route.path.xyz[0])
+    ground = surface(read_opendrive(path), origin, origin[:2] + [60.0, 0.0], 260.0, seed=3)
+    np.testing.assert_allclose(rear[:, 2], ground.height(rear[:, :2]), atol=2e-3)
+
+
+@pytest.mark.parametrize("length_m", [3.0, 11.0])
+def test_a_map_shorter_than_a_bus_still_makes_a_world(tmp_path: Path, length_m: float) -> None:
+    path = tmp_path / "short.xodr"
+    path.write_text(
+        f"""<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="6"/>
+<road name="" length="{length_m}" id="1" junction="-1">
+<planView><geometry s="0" x="0" y="0" hdg="0" length="{length_m}"><line/></geometry></planView>
+{LANES.format(link="")}</road></OpenDRIVE>"""
+    )
+    overrides = [f"road.opendrive={path}", "traffic.pedestrians=5", "traffic.animals=2", "anomalies=[{kind: deer}]"]
+    world = build_world(simulator.load("any_map", overrides).sample(seed=1))
+    assert len(world.scene.objects) > 1
