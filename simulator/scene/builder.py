@@ -193,7 +193,7 @@ class SceneBuilder:
         Where there is none (a hole, the edge of the world) it is that of the point.
         """
         z, _ = self._ground.heights(np.asarray(points, np.float64) - self.origin)
-        return z + self.origin[2]
+        return np.asarray(z + self.origin[2])
 
     def cut_ground(self, outline: ArrayLike) -> None:
         """Cut a hole into the ground added so far: `outline` (K, 2) world, convex, counter-clockwise."""
