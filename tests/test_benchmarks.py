@@ -1,0 +1,50 @@
+"""The command of the benchmarks: which there are, what it prints and writes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are not installed
+
+from benchmarks import __main__ as command
+
+ROW = {
+    "work": "camera 84x84",
+    "unit": "Mrays/s",
+    "threads": 1,
+    "ours": 9.1,
+    "peer": 4.55,
+    "peer_name": "peer",
+    "ratio": 2.0,
+}
+
+
+def test_every_benchmark_imports_and_takes_a_thread_count() -> None:
+    assert {"frame", "raycast"} <= set(command.names())
+    for name in command.names():
+        rows = importlib.import_module(f"benchmarks.{name}").rows
+        assert rows.__code__.co_varnames[0] == "threads"
+
+
+def test_rows_are_shown_and_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.frame.rows", lambda threads: [{**ROW, "threads": threads}])
+    out = tmp_path / "rows.json"
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "frame", "--threads", "2", "--json", str(out)])
+    command.main()
+    assert json.loads(out.read_text()) == [{**ROW, "threads": 2}]
+    shown = capsys.readouterr().out
+    assert "camera 84x84" in shown and "9.1" in shown
+
+
+def test_an_unknown_benchmark_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "rainbow"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert "frame" in capsys.readouterr().err
