@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(VENV)/.run: pyproject.toml
 	@echo "Setting up $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --progress-bar on --editable .
+	@$(BIN)/python -m pip install --progress-bar on --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

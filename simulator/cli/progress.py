@@ -1,4 +1,4 @@
-"""Progress of a generation on stderr: bars on a terminal, a line a scene elsewhere."""
+"""Progress of a generation on stderr: bars on a terminal, elsewhere lines: a frame at first, then a scene."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Progress:
         self._scenes: Any = None
         self._frames: dict[str, Any] = {}
         self._start = time.monotonic()
+        self._first = True
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
@@ -43,7 +44,10 @@ class Progress:
         elif self._bars is not None:
             self._show(event)
         elif event.kind == "scene":
+            self._first = False
             self._line(f"scene {event.done} of {event.total} ({event.scene})")
+        elif self._first:  # the first scenes take long when kernels are compiled: show that it goes on
+            self._line(f"scene {event.scene}: frame {event.done} of {event.total}")
 
     def _begin(self, event: Event) -> None:
         from simulator.pipeline.dataset import kernels_cached
