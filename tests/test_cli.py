@@ -233,18 +233,20 @@ def test_output_into_a_closed_pipe_is_silent() -> None:
     assert done.stderr == ""
 
 
-def test_progress_without_a_terminal_is_a_line_a_scene(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_without_a_terminal_is_a_line_a_frame_until_the_first_scene_and_then_a_scene(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress() as progress:
         for event in (
             Event("resumed", "", 1, 3),
             Event("frame", "000001", 1, 2),
             Event("scene", "000001", 2, 3),
+            Event("frame", "000002", 1, 2),
             Event("merging", "", 3, 3),
         ):
             progress(event)
     lines = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines()]
     assert [line for line in lines if "compiling" not in line] == [
         "1 of 3 scenes are there already",
+        "scene 000001: frame 1 of 2",
         "scene 2 of 3 (000001)",
         "writing the dataset",
     ]
