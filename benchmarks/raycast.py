@@ -20,7 +20,7 @@ from benchmarks.table import Row, best_seconds, row
 from simulator.raycast import Scene
 
 F32 = NDArray[np.float32]
-PEER = "Embree 4, its best"
+PEER = "Embree 4"
 
 
 class Cast(NamedTuple):
