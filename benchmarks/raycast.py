@@ -1,4 +1,6 @@
-"""Ray casting on a street of 470,000 triangles, beside Intel Embree as `embreex` offers it (one thread).
+"""Ray casting on a street of 470,000 triangles, beside Intel Embree.
+
+The peer is the best of its ways through the C library: single rays, packets of 8 and of 16, coherent or not.
 
 Each row casts the rays of one kind of sensor: all start at one point (camera, lidar), or at the camera's hits
 towards the sun (shadow) or in random directions (bounce).
@@ -6,17 +8,19 @@ towards the sun (shadow) or in random directions (bounce).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.embree import WIDTHS, Embree
 from benchmarks.street import Street, street
 from benchmarks.table import Row, best_seconds, row
 from simulator.raycast import Scene
 
 F32 = NDArray[np.float32]
-PEER = "embreex"
+PEER = "Embree 4"
 
 
 class Cast(NamedTuple):
@@ -65,16 +69,6 @@ def secondary(scene: Scene, vertices: F32, faces: NDArray[np.int32], view: Cast)
     )  # type: ignore[return-value]
 
 
-def _embree(vertices: F32, faces: NDArray[np.int32]) -> Any:
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
-    scene = EmbreeScene()
-    TriangleMesh(scene, vertices, faces)
-    scene.run(np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32))  # this is when it builds
-    return scene
-
-
 def _moving(town: Street) -> tuple[Scene, list[int]]:
     scene = Scene()
     for shape, pose in town.static:
@@ -86,32 +80,30 @@ def _moving(town: Street) -> tuple[Scene, list[int]]:
 
 
 def rows(threads: int) -> list[Row]:
-    """All measurements with so many threads (the peer has one)."""
+    """All measurements with so many threads, the peer with as many."""
     town = street()
     vertices, faces = town.merged()
     flat = Scene()
     flat.add(vertices, faces)
     flat.commit(threads)
-    peer = _embree(vertices, faces)
+    peer = Embree(vertices, faces)
     view = camera(1242, 375, 721.5)
     shadow, bounce = secondary(flat, vertices, faces, view)
     out = []
 
     def cast_row(work: str, cast: Cast, any_hit: bool = False) -> None:
-        origins = np.ascontiguousarray(np.broadcast_to(cast.origins, cast.directions.shape))
-        query, extra = ("OCCLUDED", {}) if any_hit else ("INTERSECT", {"output": 1})
-
         def ours() -> object:
             if any_hit:
                 return flat.any_hit(cast.origins, cast.directions, threads=threads)
             return flat.closest_hit(cast.origins, cast.directions, threads=threads, grid=cast.grid)
 
-        def theirs() -> object:
-            return peer.run(origins, cast.directions, query=query, **extra)
+        def way(width: int, coherent: bool) -> Callable[[], object]:
+            return lambda: peer.cast(cast.origins, cast.directions, width, coherent, any_hit, threads)
 
-        times = best_seconds([ours, theirs])
+        ways = [way(width, coherent) for width in WIDTHS for coherent in ((False, True) if width > 1 else (False,))]
+        times = best_seconds([ours, *ways])
         rates = [len(cast.directions) / seconds / 1e6 for seconds in times]
-        out.append(row(work, "Mrays/s", threads, rates[0], rates[1], PEER))
+        out.append(row(work, "Mrays/s", threads, rates[0], max(rates[1:]), PEER))
 
     cast_row("camera 1242x375", view)
     cast_row("lidar 64x2048", lidar(64, 2048))
@@ -125,7 +117,7 @@ def rows(threads: int) -> list[Row]:
         scene.commit(threads)
 
     def build_peer() -> None:
-        _embree(vertices, faces)
+        Embree(vertices, faces, threads).close()
 
     times = best_seconds([build, build_peer], 3)
     out.append(row("build", "ms", threads, times[0] * 1e3, times[1] * 1e3, PEER))

@@ -117,6 +117,18 @@ def test_parallel_for_covers_everything_once(threads: int) -> None:
     assert (seen == 1).all()
 
 
+def test_a_parallel_loop_inside_another_does_not_wait_for_itself() -> None:
+    program = """
+from simulator.numerics.parallel import parallel_for
+seen = []
+def inner(start, stop):
+    seen.extend(range(start, stop))
+parallel_for(lambda start, stop: parallel_for(inner, 6, chunk=1, threads=2), 8, chunk=1, threads=2)
+assert sorted(seen) == sorted(8 * list(range(6)))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
 def test_an_edited_callee_changes_the_cached_name_of_its_callers(tmp_path: Path) -> None:
     package = tmp_path / "simulator"
     package.mkdir()

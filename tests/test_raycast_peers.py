@@ -123,3 +123,24 @@ def test_agrees_on_secondary_rays() -> None:
         assert_agree(flat.closest_hit(cast.origins, cast.directions), theirs, share=0.9995)
         blocked = flat.any_hit(cast.origins, cast.directions)
         assert (blocked == (theirs["primID"] >= 0)).mean() >= 0.9995
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_the_peer_of_the_benchmark_casts_the_same_rays(width: int) -> None:
+    from benchmarks.embree import ROBUST, Embree
+
+    rng = np.random.default_rng(width)
+    center = rng.normal(size=(2000, 1, 3)) * 3
+    vertices = (center + 0.3 * rng.normal(size=(2000, 3, 3))).reshape(-1, 3).astype(np.float32)
+    faces = np.arange(6000, dtype=np.int32).reshape(-1, 3)
+    scene, peer = Scene(), Embree(vertices, faces, scene_flags=ROBUST)
+    scene.add(vertices, faces)
+    scene.commit()
+    origins, directions = rng.normal(size=(2, 4003, 3)).astype(np.float32) * 4
+    hits = scene.closest_hit(origins, directions)
+    t, primitive = peer.cast(origins, directions, width, threads=2)
+    assert (hits.primitive == primitive.view(np.int32)).mean() > 0.9995
+    assert np.isclose(hits.t, t, rtol=1e-3).mean() > 0.9995
+    stopped = np.isneginf(peer.cast(origins, directions, width, any_hit=True)[0])
+    assert (stopped == np.isfinite(hits.t)).mean() > 0.9995
+    peer.close()

@@ -47,7 +47,9 @@ class Part:
     @property
     def placed(self) -> F32:
         """The vertices in the scene's frame."""
-        return (self.vertices @ self.transform[:3, :3].T + self.transform[:3, 3]).astype(np.float32)
+        # Not `@`: the linear algebra library would start threads of its own.
+        turned = np.einsum("vj,ij->vi", self.vertices, self.transform[:3, :3])
+        return np.asarray(turned + self.transform[:3, 3], np.float32)
 
 
 class Piece(NamedTuple):
