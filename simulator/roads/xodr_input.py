@@ -216,6 +216,22 @@ def cubics(elements: Sequence[Element], start: str, report: Report) -> Array:
     return table
 
 
+def extremes(table: Array, length: float) -> tuple[float, float]:
+    """Least and greatest value of cubics over 0 ... length: at the ends and the extrema of each; 0, 0 for none."""
+    rows = table.tolist()
+    stops = [*(row[0] for row in rows[1:]), length]
+    values = []
+    for (start, a, b, c, d), stop in zip(rows, stops):
+        tries = [0.0, max(stop - start, 0.0)]
+        if d != 0.0:
+            root = math.sqrt(max(c * c - 3.0 * b * d, 0.0))
+            tries += [(-c - root) / (3.0 * d), (-c + root) / (3.0 * d)]
+        elif c != 0.0:
+            tries.append(-0.5 * b / c)
+        values += [a + x * (b + x * (c + x * d)) for x in tries if 0.0 <= x <= tries[1]]
+    return min(values, default=0.0), max(values, default=0.0)
+
+
 def _advise_repeats(elements: Sequence[Element], table: Array, report: Report) -> None:
     """Advice about cubics that go on exactly as the ones before them."""
     (_, a, b, c, d), h = table[:-1].T, np.diff(table[:, 0])

@@ -21,11 +21,12 @@ from simulator.roads.records import (
     MarkLine,
     RoadMark,
 )
-from simulator.roads.xodr_input import Element, Report, children, cubics, integer, number, text_of, truth
+from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, integer, number, text_of, truth
 
 _SPEED_UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704, "": 1.0}
 _SIDES = {"left": 1, "center": 0, "right": -1}
 _MOST_LANES = 500  # of a lane section
+_WIDEST_M = 1e3  # of a lane
 _NO_LANE = Lane(0, "none")
 SHORTEST_M = 1e-9  # shorter roads and lane sections are left out
 
@@ -145,8 +146,11 @@ class LaneReader:
         borders = _lane_cubics(parts.get("border"), report) if lane_id and not len(widths) else NO_CUBICS
         if lane_id and not len(widths) and not len(borders):
             report.warn(element, f"lane {lane_id} has neither <width> nor <border>; its width is 0")
-        if len(widths) and _least(widths, length) < -1e-3:
+        least, greatest = extremes(widths, length)
+        if least < -1e-3:
             report.warn(element, f"lane {lane_id} has a negative width; its surface is left out there")
+        if greatest > _WIDEST_M:
+            report.error(element, f"lane {lane_id} is {greatest:.3g} m wide; at most {_WIDEST_M:g} m are accepted")
         return Lane(
             lane_id,
             kind,
@@ -212,22 +216,6 @@ def _lane_cubics(elements: list[Element] | None, report: Report) -> Array:
         report.warn(elements[0], f"<{elements[0].tag}> starts at sOffset={table[0, 0]:g}; its value there holds before")
         table = np.concatenate([[[0.0, table[0, 1], 0.0, 0.0, 0.0]], table])
     return table
-
-
-def _least(widths: Array, length: float) -> float:
-    """Smallest width over a section: at the ends and the extrema of every cubic."""
-    rows = widths.tolist()
-    stops = [*(row[0] for row in rows[1:]), length]
-    least = math.inf
-    for (start, a, b, c, d), stop in zip(rows, stops):
-        tries = [0.0, max(stop - start, 0.0)]
-        if d != 0.0:
-            root = math.sqrt(max(c * c - 3.0 * b * d, 0.0))
-            tries += [(-c - root) / (3.0 * d), (-c + root) / (3.0 * d)]
-        elif c != 0.0:
-            tries.append(-0.5 * b / c)
-        least = min(least, *(a + x * (b + x * (c + x * d)) for x in tries if 0.0 <= x <= tries[1]))
-    return least
 
 
 def _heights(elements: list[Element], report: Report) -> Array:

@@ -13,11 +13,13 @@ from simulator.roads.records import Link, RoadType
 from simulator.roads.reference import Geometry, arc_length
 from simulator.roads.road import Road
 from simulator.roads.xodr_features import read_objects, read_signal_references, read_signals, read_structures
-from simulator.roads.xodr_input import Element, Report, children, cubics, number, text_of
+from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, number, text_of
 from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 
 _SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
 _LONGEST_M = 1e7
+_FARTHEST_M = 1e9  # from the map's origin: beyond, float64 does not hold a micrometre
+_MOST = (1e5, math.pi, 1e4)  # elevation in metres, superelevation in radians, lane offset in metres
 _LENGTH_TOLERANCE_M = 0.01
 
 
@@ -46,6 +48,10 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         _profile(element, "lateralProfile", "superelevation", report),
         _profile(element, "lanes", "laneOffset", report),
     ]
+    for profile, group, most in zip(profiles, ("elevation", "superelevation", "laneOffset"), _MOST):
+        greatest = max(map(abs, extremes(profile, length)))
+        if greatest > most:
+            report.error(element, f"<{group}> of {name} reaches {greatest:.3g}; up to {most:g} is accepted")
     shape = _lateral_shape(element, report)
     if len(report.errors) > errors:
         return None
@@ -130,6 +136,9 @@ def _read_element(item: Element, report: Report) -> Geometry | None:
     elif shape.tag == "paramPoly3":
         element = _read_param_poly(shape, element, report)
     if len(report.errors) > errors:
+        return None
+    if max(abs(x), abs(y)) > _FARTHEST_M:
+        report.error(item, f"<geometry> starts at x={x:g}, y={y:g}; up to {_FARTHEST_M:g} m are accepted")
         return None
     if not 0.0 <= length <= _LONGEST_M:
         report.error(item, f"<geometry> has length={length:g}; 0 to {_LONGEST_M:g} m are accepted")

@@ -166,14 +166,11 @@ def _with_map_found(scenario: Scenario, folder: Path, document: Document) -> tup
         for base in folders:
             if (base / name).is_file():
                 return str((base / name).resolve())
-        problems.append(
-            InputError(
-                f'no such file "{name}" (looked in {" and ".join(str(base) for base in dict.fromkeys(folders))})',
-                source=where.source,
-                line=where.line,
-                key="road.opendrive",
-            )
-        )
+        places = " and ".join(str(base) for base in dict.fromkeys(folders))
+        text = f'no such file "{name}" (looked in {places})'
+        if any((base / name).exists() for base in folders):
+            text = f'"{name}" is no file; give an OpenDRIVE map (.xodr)'
+        problems.append(InputError(text, source=where.source, line=where.line, key="road.opendrive"))
         return name
 
     found: Any = given.map(find) if isinstance(given, Distribution) else find(given)
