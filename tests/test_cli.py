@@ -233,7 +233,7 @@ def test_output_into_a_closed_pipe_is_silent() -> None:
     assert done.stderr == ""
 
 
-def test_progress_without_a_terminal_is_a_line_a_frame_until_the_first_scene_and_then_a_scene(
+def test_progress_without_a_terminal_is_a_line_a_frame_first_and_then_a_scene(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Progress() as progress:
