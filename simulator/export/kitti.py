@@ -5,7 +5,7 @@
                                      highest, each counter-clockwise from straight ahead
     training/calib/000000.txt        P0 to P3, R0_rect, Tr_velo_to_cam, Tr_imu_to_velo
     training/label_2/000000.txt      type truncated occluded alpha left top right bottom h w l x y z rotation_y
-    ImageSets/{train,val,trainval}.txt
+    ImageSets/{train,val,trainval}.txt, and an empty test.txt, which common readers insist on
     training/instance_2/000000.png   16-bit object id (beyond KITTI, as are all below)
     training/semantic_2/000000.png   8-bit class id, see classes.json
     training/depth_2/000000.png      16-bit depth in 1/256 m along the optical axis, 0 for none (KITTI depth)
@@ -73,7 +73,7 @@ class Kitti(Format, kind="kitti"):
 
     def merge(self, shards: Sequence[Path], out: Path) -> None:
         """Number all frames through and write the split."""
-        sets: dict[str, list[str]] = {"train": [], "val": [], "trainval": []}
+        sets: dict[str, list[str]] = {"train": [], "val": [], "trainval": [], "test": []}
         total = 0
         for shard, validation in zip(shards, is_validation(len(shards), self.val_fraction)):
             names = sorted(path.stem for path in (shard / "calib").glob("*.txt"))
