@@ -182,7 +182,7 @@ def _lane_variant(triangles: Triangles, mine: NDArray[np.bool_], seed: int) -> N
     """Texture variant of lane triangles by position, equal all over one repeat of the texture."""
     st = triangles.st[mine]
     block = texture_block(st[..., 0].min(axis=1) + 1e-3)
-    key = (block * 2654435761 + np.int64(seed) * 40503) & 0xFFFFFFFF
+    key = (block * 2654435761 + (seed * 40503 & 0xFFFFFFFF)) & 0xFFFFFFFF
     key ^= (triangles.owner[mine] * 2246822519) & 0xFFFFFFFF
     mixed = (key ^ (key >> 15)) * 2246822519 & 0xFFFFFFFF
     mixed = (mixed ^ (mixed >> 13)) & 0xFFFF
