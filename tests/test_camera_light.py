@@ -197,6 +197,29 @@ def test_low_beam_peak_is_one() -> None:
     assert max(grid) == pytest.approx(1.0, abs=0.02)
 
 
+# UN R6 and R7, Annex 4: least share of the intensity on the axis, at degrees beside and above it.
+R7 = [(0, 0, 1.0), (5, 0, 0.9), (10, 0, 0.35), (0, 5, 0.7), (5, 10, 0.2), (10, 5, 0.2), (20, 5, 0.1)]
+
+
+@pytest.mark.parametrize(("side", "height", "least"), R7)
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_signal_lamp_has_the_standard_light_distribution(
+    side: float, height: float, least: float, signs: tuple[int, int]
+) -> None:
+    h, v = math.radians(signs[0] * side), math.radians(signs[1] * height)
+    direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
+    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    assert least <= share + 1e-6 <= least + 0.15
+
+
+@pytest.mark.parametrize(("side", "height"), [(80, 0), (-80, 0), (45, 15), (-45, -15), (0, 15)])
+def test_signal_lamp_is_seen_from_the_side_but_lights_nothing_there(side: float, height: float) -> None:
+    h, v = math.radians(side), math.radians(height)
+    direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
+    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    assert share * 60 > 0.3 and (side == 0 or share < 0.05)
+
+
 def test_retro_reflector_shines_for_the_lamp_beside_the_eye() -> None:
     """L = R_A E: a sheeting of 250 cd/lx/m2 in 10 lx, seen from within 0.1 deg."""
     builder = SceneBuilder((0, 0, 0))

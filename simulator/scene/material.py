@@ -104,6 +104,7 @@ class Beam(IntEnum):
     LOW_BEAM = 2  # ECE R112 class B, right-hand traffic, scaled to intensity_cd at its peak
     HIGH_BEAM = 3
     STREET = 4  # street lantern: wide along the road, cut off above the horizontal
+    SIGNAL = 5  # position, stop, indicator lamps: the standard light distribution of UN R6 and R7
 
 
 @dataclass(frozen=True, slots=True)

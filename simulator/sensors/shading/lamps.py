@@ -66,7 +66,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
         toward = grid[None] - rows["position"][:, None, None, :2]
         flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
-        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT))
+        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT, Beam.SIGNAL))
         ahead = np.einsum("lxyk,lk->lxy", toward, rows["axis"][:, :2]) / np.maximum(flat + 0.7 * CELL_M, 1e-3)
         level = np.abs(rows["axis"][:, 2]) < 0.7
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
