@@ -63,7 +63,7 @@ class CameraFrame:
 class Camera(Sensor, kind="camera"):
     """A pinhole camera with Brown-Conrady distortion and automatic exposure.
 
-    Defaults are those of a car's colour camera: 1/2" sensor, f/1.8, 20 ms, 30 dB.
+    Defaults are those of a car's colour camera: 1/2" sensor, f/1.8, 20 ms, 36 dB.
     """
 
     width: Pixels = 1242
@@ -92,7 +92,7 @@ class Camera(Sensor, kind="camera"):
     """Focal length over aperture."""
     exposure_max_ms: Annotated[float, Quantity("ms", ge=0.01, le=1000.0)] = 20.0
     """Longest exposure time."""
-    iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 3200.0
+    iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 6400.0
     """Highest sensitivity; together with aperture and time it says how dark a night stays."""
     exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.40
     """Code (0 to 1) of the mean brightness that the automatic exposure aims at, before it looks at the highlights."""

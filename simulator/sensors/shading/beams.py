@@ -10,8 +10,8 @@ from simulator.numerics.jit import kernel
 from simulator.scene.material import Beam
 from simulator.sensors.shading.vector import ONE, ZERO, clamp01, step
 
-LAMBERT, LOW_BEAM, HIGH_BEAM = int(Beam.LAMBERT), int(Beam.LOW_BEAM), int(Beam.HIGH_BEAM)
-STREET, SIGNAL = int(Beam.STREET), int(Beam.SIGNAL)
+ISOTROPIC, LAMBERT, SIGNAL, STREET = int(Beam.ISOTROPIC), int(Beam.LAMBERT), int(Beam.SIGNAL), int(Beam.STREET)
+LOW_BEAM, HIGH_BEAM = int(Beam.LOW_BEAM), int(Beam.HIGH_BEAM)
 DEGREES = np.float32(180 / np.pi)
 
 # Low beam: with the peak of `actors.lamps` it meets the points of ECE R112 class B, right-hand traffic.

@@ -30,8 +30,8 @@ TONE_GAIN, TONE_LIMIT = 1.02, 4.0  # of the tone curve: gain, and where it ends
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to lamp light at night
 DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
-# Linear sRGB of black bodies from 2500 K to 7500 K, as red and blue over green: the range of white lamps and skies.
-# Redder and bluer light is taken for coloured lamps.
+# Linear red and blue over green of what may be grey under white lamps, from sodium-warm 2200 K to 8000 K (black bodies
+# in sRGB); redder and bluer light is taken for coloured lamps.
 WHITE_RED, WHITE_BLUE = (0.85, 1.9), (0.1, 1.35)
 
 
@@ -114,7 +114,7 @@ def lamp_balance(rgb: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArr
     mean = (rgb * (weight * whitish)[..., None]).sum((0, 1))
     if mean.min() <= 0.0:
         return np.ones(3)
-    return np.clip((mean[1] / mean) ** NIGHT_BALANCE, 0.6, 1.8)
+    return np.asarray(np.clip((mean[1] / mean) ** NIGHT_BALANCE, 0.6, 1.8))
 
 
 def linear_of(code: float) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Beam
-from simulator.sensors.shading.beams import beam_intensity
+from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
 from simulator.sensors.shading.reflectance import scattered
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, unit
@@ -100,11 +100,13 @@ def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
 def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-untyped-def]
     """Unit direction to a lamp, its distance, and lux per unit of its peak on a plane facing it at (x, y, z).
 
-    `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light.
+    `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light, nor
+    behind a lamp that has a front.
     """
     tx, ty, tz = position[lamp, 0] - x, position[lamp, 1] - y, position[lamp, 2] - z
     d2 = tx * tx + ty * ty + tz * tz
-    if d2 > reach2:
+    behind = tx * axis[lamp, 0] + ty * axis[lamp, 1] + tz * axis[lamp, 2] >= ZERO
+    if d2 > reach2 or (behind and beam[lamp] != ISOTROPIC):
         return ZERO, ZERO, ZERO, ZERO, ZERO
     lx, ly, lz = unit(tx, ty, tz)
     level = beam_intensity(beam[lamp], axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], -lx, -ly, -lz)
@@ -136,6 +138,9 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+            tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
+            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO:
+                continue
             lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[0])
             if lux * peak < least[0]:
                 continue
