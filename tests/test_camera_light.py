@@ -73,6 +73,24 @@ def test_lambert_plane_under_the_sun_and_sky(quality: str, elevation: float) -> 
     assert seen.std() < 0.03 * seen.mean()
 
 
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_leaf_lets_light_through(quality: str) -> None:
+    """Seen from below, a thin leaf over the ground shows the light of the sun above it: L = T E / pi."""
+
+    def below(translucency: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(3.0), (matte(0.2, translucency=translucency),), "vegetation")
+        stage = stage_of(builder, atmosphere)
+        return float(look(stage, se3.pose((0, 0, 1)) @ np.diag([1.0, 1.0, 1.0, 1.0]), quality).mean())
+
+    atmosphere = sun_at(60)
+    light = daylight(atmosphere)
+    sun_lx = light.horizontal_lx - light.diffuse_lx
+    through = below(1.0) - below(0.0)
+    sky_lx = through * math.pi / 0.2 - sun_lx
+    assert 0.2 * light.diffuse_lx < sky_lx < 1.05 * light.diffuse_lx
+
+
 def test_shadow_leaves_the_sky_only() -> None:
     builder = SceneBuilder((0, 0, 0))
     builder.add_mesh(plane(), (matte(0.5),), "road")

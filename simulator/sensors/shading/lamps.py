@@ -139,7 +139,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
             tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
-            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO:
+            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
                 continue
             lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[0])
             if lux * peak < least[0]:
@@ -147,7 +147,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
             lux *= math.exp(-extinction * distance)
             blur = LAMP_RADIUS_M / max(distance, ONE)
             r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
-            if p.retro > ZERO:
+            if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
                 back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
                 back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
                 back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel

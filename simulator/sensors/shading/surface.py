@@ -59,6 +59,7 @@ POINT_DTYPE = np.dtype(
         ("coat_f0", np.float32),
         ("retro", np.float32),  # retro-reflected luminance per illuminance, cd / (lx m2)
         ("retro_width", np.float32),  # its half-value observation angle, rad
+        ("translucency", np.float32),  # diffuse light that passes over diffuse light that is reflected
     ]
 )
 # What lies on the ground: one record.
@@ -126,6 +127,7 @@ def cover(p, snow_m, kind, still):  # type: ignore[no-untyped-def]
     p.metallic *= ONE - part
     p.coat *= ONE - part
     p.retro *= ONE - part
+    p.translucency *= ONE - part
 
 
 @kernel(inline=True)
@@ -228,7 +230,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         p.transmission = matter.transmission
         p.roughness, p.metallic = matter.roughness, matter.metallic
         p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
-        p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
+        p.retro, p.retro_width, p.translucency = matter.retro, SIGN_RETRO_WIDTH, matter.translucency
         if matter.surface != OTHER:
             p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
         if panes and alpha > HALF:
