@@ -286,6 +286,16 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
 
 
+def test_wet_grass_is_darker_and_does_not_mirror_the_sky() -> None:
+    def grass(film_m: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(), (matte(0.1, surface=Surface.SOIL),), "terrain")
+        stage = stage_of(builder, sun_at(40, cloud_oktas=8.0, water_film_m=film_m))
+        return float(look(stage, se3.pose((0, 0, 1.2), pitch=0.1) @ EAST)[24:].mean())
+
+    assert 0.6 < grass(0.5e-3) / grass(0.0) < 1.0
+
+
 def test_snow_covers_what_faces_up() -> None:
     def ground(depth_m: float) -> float:
         builder = SceneBuilder((0, 0, 0))

@@ -21,6 +21,8 @@ MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATE
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
+WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
+WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
@@ -99,8 +101,10 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
     rough = np.float32(0.34) - np.float32(0.14) * smooth
     p.coat_f0 = WATER_F0
-    if kind == SOIL:  # blades and clods shine here and there, but do not mirror
-        p.coat, p.coat_roughness = np.float32(0.3) * wetness, np.float32(0.5)
+    if kind == SOIL:  # drops on blades and clods face all ways: their sheen is even, not that of a pond
+        sheen = WET_BLADES * WATER_MEAN * wetness
+        p.red, p.green, p.blue = p.red + sheen, p.green + sheen, p.blue + sheen
+        p.coat = ZERO
         return
     p.coat = max(puddle, wetness * (np.float32(0.35) + HALF * smooth))
     p.coat_roughness = rough + puddle * (ripple - rough)

@@ -45,8 +45,7 @@ class Quality:
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
         soft_sun: shadows have a penumbra.
-        lamps: lamps of a point that are looked at, strongest first.
-        lamp_rays: of those, lamps that get shadow rays.
+        lamp_rays: lamps of a point that get shadow rays.
     """
 
     samples: int
@@ -56,13 +55,12 @@ class Quality:
     bounce: bool
     mirrors: bool
     soft_sun: bool
-    lamps: int
     lamp_rays: int
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 4, 4, False, False, False, 8, 2),
-    "standard": Quality(4, 6, 8, 2, True, True, True, PER_CELL, 4),
+    "preview": Quality(1, 4, 4, 4, False, False, False, 2),
+    "standard": Quality(4, 6, 8, 2, True, True, True, 4),
 }
 
 
@@ -120,7 +118,7 @@ class Transport:
             paths["sun_seen"][rows] = ~self._shadowed(starts, ways, np.inf)
         if not self.lamps.dark:
             rays = self.quality.lamp_rays if first_bounce else 1
-            self._lamp_light(points, paths, self.quality.lamps if first_bounce else FEW_LAMPS, rays)
+            self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays)
 
     def arriving(self, origins: F32, directions: F32, spread: float, seed: int, glow_limit: float) -> Records:
         """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
