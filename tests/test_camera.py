@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Texture, Timeline
@@ -145,9 +146,9 @@ def test_exposure_is_that_of_a_real_camera() -> None:
     night = shot(street(weather(-30)))
     assert 12.5 < noon.ev100 < 15.5 and noon.iso == 100
     assert 10 < overcast.ev100 < noon.ev100
-    assert night.exposure.iso == pytest.approx(3200) and night.exposure.time_s == pytest.approx(0.02)
+    assert night.exposure.iso == pytest.approx(6400) and night.exposure.time_s == pytest.approx(0.02)
     assert night.rgb.mean() < 25  # an unlit night stays dark
-    assert 60 < shot(street(weather(55))).rgb.mean() < 140
+    assert 60 < shot(street(weather(55))).rgb.mean() < 150
 
 
 def test_masks_of_parts() -> None:
@@ -225,6 +226,53 @@ def test_meter_brings_the_mean_to_its_target_within_limits() -> None:
     assert film.meter(4 * scene, sun, 0.4, 1.8, 0.02, 3200).ev100 == pytest.approx(free.ev100 + 2, abs=0.01)
     dark = film.meter(scene * np.float32(1e-5), sun, 0.4, 1.8, 0.02, 3200)
     assert dark.ev100 == pytest.approx(math.log2(1.8**2 / 0.02) - 5, abs=0.01)
+
+
+def metered(albedos: NDArray[np.float64], lux: float) -> tuple[film.Exposure, NDArray[np.uint8]]:
+    """Exposure for matte things under even light, and their codes."""
+    scene = (albedos * lux / math.pi)[..., None].astype(np.float32).repeat(3, -1)
+    exposure = film.meter(scene, np.full(3, lux, np.float32), 0.4, 1.8, 0.02, 3200)
+    return exposure, film.tone_curve(scene[..., 1].astype(np.float64) / exposure.white_cd_m2)
+
+
+@pytest.mark.parametrize(
+    ("lux", "ev100"), [(100_000.0, 15.0), (40_000.0, 13.5), (15_000.0, 12.0), (2500.0, 9.5)]
+)  # full sun; cloudy bright; heavy overcast; after sunset (E = 2.5 2^EV lx, ISO 2720 with C = 250)
+def test_streets_get_the_exposure_of_the_table(lux: float, ev100: float) -> None:
+    street = np.random.default_rng(1).lognormal(math.log(0.16), 0.6, (120, 180)).clip(0.02, 0.85)
+    exposure, codes = metered(street, lux)
+    assert exposure.ev100 == pytest.approx(ev100, abs=0.7)
+    assert np.mean(codes > 250) < 0.01 and 95 < np.median(codes) < 125
+
+
+def test_snow_is_white_and_does_not_clip() -> None:
+    snow = np.full((120, 180), 0.85)
+    snow[:42] = 0.85 * 0.6  # the sky near the horizon is darker than the ground
+    snow[60:80, 80:100] = 0.05
+    _, codes = metered(snow, 10_000.0)
+    assert 200 < np.median(codes[60:]) < 225
+    assert codes.max() < 250
+
+
+def test_a_few_lamps_do_not_darken_the_night_but_highlights_are_kept() -> None:
+    road = np.full((120, 180), 0.1)
+    plain, _ = metered(road + np.linspace(0, 0.5, 180), 1e4)
+    road[:, ::60] += 1e3
+    lamps, _ = metered(road + np.linspace(0, 0.5, 180), 1e4)
+    assert lamps.ev100 < plain.ev100 + 1.5
+    walls = np.full((120, 180), 0.05)
+    walls[50:, 60:120] = 0.3
+    _, codes = metered(walls, 1e4)
+    assert codes.max() < 245
+
+
+def test_tail_lamps_do_not_turn_the_night_green() -> None:
+    lamp_light = np.array([1.25, 1.0, 0.6])  # about 4300 K
+    night = np.full((60, 90, 3), 0.2) * lamp_light
+    white = film.lamp_balance(night, np.full((60, 90), 1.0))
+    assert white[0] < 1.0 < white[2] and white[1] == 1.0
+    night[:, :30] = (3.0, 0.05, 0.02)
+    np.testing.assert_allclose(film.lamp_balance(night, np.full((60, 90), 1.0)), white)
 
 
 def test_glare_keeps_the_light() -> None:

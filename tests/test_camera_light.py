@@ -73,6 +73,24 @@ def test_lambert_plane_under_the_sun_and_sky(quality: str, elevation: float) -> 
     assert seen.std() < 0.03 * seen.mean()
 
 
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_leaf_lets_light_through(quality: str) -> None:
+    """Seen from below, a thin leaf over the ground shows the light of the sun above it: L = T E / pi."""
+
+    def below(translucency: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(3.0), (matte(0.2, translucency=translucency),), "vegetation")
+        stage = stage_of(builder, atmosphere)
+        return float(look(stage, se3.pose((0, 0, 1)) @ np.diag([1.0, 1.0, 1.0, 1.0]), quality).mean())
+
+    atmosphere = sun_at(60)
+    light = daylight(atmosphere)
+    sun_lx = light.horizontal_lx - light.diffuse_lx
+    through = below(1.0) - below(0.0)
+    sky_lx = through * math.pi / 0.2 - sun_lx
+    assert 0.2 * light.diffuse_lx < sky_lx < 1.05 * light.diffuse_lx
+
+
 def test_shadow_leaves_the_sky_only() -> None:
     builder = SceneBuilder((0, 0, 0))
     builder.add_mesh(plane(), (matte(0.5),), "road")
@@ -197,6 +215,29 @@ def test_low_beam_peak_is_one() -> None:
     assert max(grid) == pytest.approx(1.0, abs=0.02)
 
 
+# UN R6 and R7, Annex 4: least share of the intensity on the axis, at degrees beside and above it.
+R7 = [(0, 0, 1.0), (5, 0, 0.9), (10, 0, 0.35), (0, 5, 0.7), (5, 10, 0.2), (10, 5, 0.2), (20, 5, 0.1)]
+
+
+@pytest.mark.parametrize(("side", "height", "least"), R7)
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_signal_lamp_has_the_standard_light_distribution(
+    side: float, height: float, least: float, signs: tuple[int, int]
+) -> None:
+    h, v = math.radians(signs[0] * side), math.radians(signs[1] * height)
+    direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
+    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    assert least <= share + 1e-6 <= least + 0.15
+
+
+@pytest.mark.parametrize(("side", "height"), [(80, 0), (-80, 0), (45, 15), (-45, -15), (0, 15)])
+def test_signal_lamp_is_seen_from_the_side_but_lights_nothing_there(side: float, height: float) -> None:
+    h, v = math.radians(side), math.radians(height)
+    direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
+    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    assert share * 60 > 0.3 and (side == 0 or share < 0.05)
+
+
 def test_retro_reflector_shines_for_the_lamp_beside_the_eye() -> None:
     """L = R_A E: a sheeting of 250 cd/lx/m2 in 10 lx, seen from within 0.1 deg."""
     builder = SceneBuilder((0, 0, 0))
@@ -243,6 +284,16 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     ratio = road(0.4e-3, above).mean() / road(0.0, above).mean()
     assert 0.5 < ratio < 0.9  # diffuse 0.10 -> 0.054, plus a film that reflects some of the sky
     assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
+
+
+def test_wet_grass_is_darker_and_does_not_mirror_the_sky() -> None:
+    def grass(film_m: float) -> float:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(plane(), (matte(0.1, surface=Surface.SOIL),), "terrain")
+        stage = stage_of(builder, sun_at(40, cloud_oktas=8.0, water_film_m=film_m))
+        return float(look(stage, se3.pose((0, 0, 1.2), pitch=0.1) @ EAST)[24:].mean())
+
+    assert 0.6 < grass(0.5e-3) / grass(0.0) < 1.0
 
 
 def test_snow_covers_what_faces_up() -> None:

@@ -131,8 +131,8 @@ def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
         Body(_crank_mesh(g), materials, 3),
     )
     lamps = (
-        Lamp(_triple(g.bar + [0.08, 0.0, -0.09]), (0.9987, 0.0, -0.05), 120.0, WHITE, Beam.LAMBERT, Switch.POSITION),
-        Lamp(_triple(g.saddle + [-0.15, 0.0, -0.14]), (-1.0, 0.0, 0.0), 6.0, RED, Beam.LAMBERT, Switch.POSITION),
+        Lamp(_triple(g.bar + [0.08, 0.0, -0.09]), (0.9987, 0.0, -0.05), 120.0, WHITE, Beam.SIGNAL, Switch.POSITION),
+        Lamp(_triple(g.saddle + [-0.15, 0.0, -0.14]), (-1.0, 0.0, 0.0), 6.0, RED, Beam.SIGNAL, Switch.POSITION),
     )
     low = np.array([-g.radius, -float(g.grip[1]) - 0.04, 0.0])
     high = np.array([g.wheelbase + g.radius, float(g.grip[1]) + 0.04, max(float(g.bar[2]), float(g.saddle[2])) + 0.09])

@@ -2,7 +2,8 @@
 
 Head lamps: R112 class B; their axes are level, for the dip of the low beam is part of its pattern
 (`sensors.shading.beams`). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7), rear indicators 50-350 cd, front ones
-175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87).
+175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87). What only has to be seen has the
+standard light distribution of R6 and R7; reversing lamps, which light the road, are wide.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def vehicle_lamps(
         out += [
             Lamp(front, forward, LOW_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.LOW_BEAM),
             Lamp(front, forward, HIGH_BEAM_CD, WARM, Beam.HIGH_BEAM, Switch.HIGH_BEAM),
-            Lamp(front, forward, 300.0, AMBER, Beam.LAMBERT, turn),
-            Lamp(rear, back, 8.0, RED, Beam.LAMBERT, Switch.POSITION),
-            Lamp(rear, back, 120.0, RED, Beam.LAMBERT, Switch.BRAKE),
-            Lamp(rear, back, 200.0, AMBER, Beam.LAMBERT, turn),
+            Lamp(front, forward, 300.0, AMBER, Beam.SIGNAL, turn),
+            Lamp(rear, back, 8.0, RED, Beam.SIGNAL, Switch.POSITION),
+            Lamp(rear, back, 120.0, RED, Beam.SIGNAL, Switch.BRAKE),
+            Lamp(rear, back, 200.0, AMBER, Beam.SIGNAL, turn),
         ]
     out.append(Lamp((tail_x + 0.01, 0.0, tail_z), back, 180.0, WHITE, Beam.LAMBERT, Switch.REVERSE))
     if beacon is not None:

@@ -331,7 +331,7 @@ def barrier(width_m: float = 2.0) -> Model:
     posts = merge([box((0.05, 0.05, 1.1), (0, y * (width_m / 2 - 0.2), 0.55)) for y in (-1, 1)])
     feet = merge([box((0.8, 0.28, 0.12), (0, y * (width_m / 2 - 0.2), 0.06)) for y in (-1, 1)])
     beacon = cylinder(0.09, 0.07, segments=16).transformed(se3.pose((-0.04, 0, 1.25), pitch=np.pi / 2))
-    lamp = Lamp((-0.1, 0, 1.25), (-1, 0, 0), 60.0, (1.9, 0.83, 0.03), Beam.LAMBERT, Switch.BEACON)
+    lamp = Lamp((-0.1, 0, 1.25), (-1, 0, 0), 60.0, (1.9, 0.83, 0.03), Beam.SIGNAL, Switch.BEACON)
     model = _model("barrier", (board, _barrier_sheeting()), (posts, STEEL), (feet, RUBBER), (beacon, AMBER_LENS))
     return Model(model.class_name, model.bodies, lamps=(lamp,))
 

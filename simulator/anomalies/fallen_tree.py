@@ -13,7 +13,7 @@ from simulator.scene.material import srgb
 from simulator.scene.mesh import merge, tube
 
 BARK = Material("bark", srgb("#5c4a3a"), roughness=0.95, reflectance_905=0.45)
-LEAVES = Material("leaves", srgb("#4d6b2a"), roughness=0.8, reflectance_905=0.5)
+LEAVES = Material("leaves", srgb("#4d6b2a"), roughness=0.8, reflectance_905=0.5, translucency=0.8)
 
 
 def leaf_cards(centers: np.ndarray, size_m: float, rng: np.random.Generator) -> Mesh:

@@ -79,6 +79,8 @@ class Material:
         reflectance_905: Lambertian reflectance at 905 nm for lidar; None: estimated from the albedo.
         surface: kind of ground.
         two_sided: seen from both sides (thin sheets, leaves).
+        translucency: of thin leaves, light that comes out diffusely behind over light that the front reflects
+            diffusely; 0 for what is opaque. `albedo` is the reflected part, so albedo * (1 + translucency) <= 1.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Material:
     reflectance_905: float | None = None
     surface: Surface = Surface.OTHER
     two_sided: bool = True
+    translucency: float = 0.0
 
 
 class Beam(IntEnum):
@@ -104,6 +107,7 @@ class Beam(IntEnum):
     LOW_BEAM = 2  # ECE R112 class B, right-hand traffic, scaled to intensity_cd at its peak
     HIGH_BEAM = 3
     STREET = 4  # street lantern: wide along the road, cut off above the horizontal
+    SIGNAL = 5  # position, stop, indicator lamps: the standard light distribution of UN R6 and R7
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class CameraFrame:
 class Camera(Sensor, kind="camera"):
     """A pinhole camera with Brown-Conrady distortion and automatic exposure.
 
-    Defaults are those of a car's colour camera: 1/2" sensor, f/1.8, 20 ms, 30 dB.
+    Defaults are those of a car's colour camera: 1/2" sensor, f/1.8, 20 ms, 36 dB.
     """
 
     width: Pixels = 1242
@@ -92,12 +92,13 @@ class Camera(Sensor, kind="camera"):
     """Focal length over aperture."""
     exposure_max_ms: Annotated[float, Quantity("ms", ge=0.01, le=1000.0)] = 20.0
     """Longest exposure time."""
-    iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 3200.0
+    iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 6400.0
     """Highest sensitivity; together with aperture and time it says how dark a night stays."""
     exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.40
-    """Mean brightness of the 8-bit picture that the automatic exposure aims at."""
-    full_well_e: Annotated[float, Quantity("e", ge=100.0, le=1e6)] = 15_000.0
-    """Electrons of a full pixel at ISO 100 (EMVA 1288)."""
+    """Code (0 to 1) of the mean brightness that the automatic exposure aims at, before it looks at the highlights."""
+    full_well_e: Annotated[float, Quantity("e", ge=100.0, le=1e6)] = 30_000.0
+    """Electrons of a pixel that saturates at ISO 100, that is by 0.78 lx s (ISO 12232): on 4.5 um, with 1e16 photons a
+    lumen second of white light and a fifth of them detected behind a colour filter. It sets the noise at any ISO."""
     dark_noise_e: Annotated[float, Quantity("e", ge=0.0, le=1000.0)] = 3.0
     """Standard deviation of a pixel in the dark, electrons."""
     vignetting: Fraction = 0.25

@@ -70,9 +70,18 @@ def _materials(species: Species, palette: str, rng: np.random.Generator) -> tupl
     wood = Material(f"bark {species.bark}", (1.0, 1.0, 1.0), bark_texture(species.bark), reflectance_905=0.55)
     texture = leaf_texture(palette or "bare", needles=needles)
     # 0.5: dense leaves at 905 nm (canopies reflect 0.45 to 0.55 in the near infrared).
-    leaves = Material(f"leaves {palette or 'bare'}", tint, texture, roughness=0.75, reflectance_905=0.5)
+    # Single leaves let as much light through as they reflect (PROSPECT-5: 0.126 to 0.115 at 550 nm, 0.465 to 0.449 at
+    # 905 nm); in a spray half of it meets a second leaf. Needles are thick.
+    leaves = Material(
+        f"leaves {palette or 'bare'}",
+        tint,
+        texture,
+        roughness=0.75,
+        reflectance_905=0.5,
+        translucency=0.2 if needles else 0.6,
+    )
     dim = (tint[0] * 0.5, tint[1] * 0.5, tint[2] * 0.5)
-    return wood, leaves, replace(leaves, name=f"{leaves.name} inside", albedo=dim)
+    return wood, leaves, replace(leaves, name=f"{leaves.name} inside", albedo=dim, translucency=0.0)
 
 
 def _bush(
@@ -177,6 +186,6 @@ def grass_tuft(rng: np.random.Generator, *, season: str = "summer", blades: int 
         "winter": (0.2, 0.17, 0.09),
     }
     r, g, b = (np.array(tone[season]) * rng.uniform(0.75, 1.2)).tolist()
-    grass = Material("tall grass", (r, g, b), roughness=0.8, reflectance_905=0.5)
+    grass = Material("tall grass", (r, g, b), roughness=0.8, reflectance_905=0.5, translucency=0.8)
     materials = (grass, grass, grass)
     return Plant(Mesh.of(vertices, faces.reshape(-1, 3), uv, LEAF), materials, float(height.max()), 0.4, 0.2)

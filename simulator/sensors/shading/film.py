@@ -14,17 +14,25 @@ from simulator.sensors.shading.vector import ONE, TWO, ZERO
 
 F32 = NDArray[np.float32]
 
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 SATURATION = 1.2  # luminance that saturates, at EV100 0: 78 / (100 q), q = 0.65 (ISO 12232)
 METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
+MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell over a floor, in shares of the width
+# Highlights: this share of the metered light is brighter than the level that has to lie between two parts of
+# saturation. Fresh snow (albedo 0.85) so comes out at about 210 of 255, and sunlit white walls keep their texture.
+HIGHLIGHT, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = 0.02, 0.64, 0.90
+LIFT_STOPS, PROTECT_STOPS = 2.0, 1.0  # how far the highlights may pull the exposure up or down from the mean
 CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
 FULL = np.float32(1.6)  # highlights that the shoulder of the tone curve holds
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
-FLAT_LIFT, CONTRASTY_STOPS = 0.25, 1.2
 TONE_GAIN, TONE_LIMIT = 1.02, 4.0  # of the tone curve: gain, and where it ends
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
-DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.35  # how far white balance goes: to the daylight, or to a grey mean at night
+DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to lamp light at night
 DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
+# Linear red and blue over green of what may be grey under white lamps, from sodium-warm 2200 K to 8000 K (black bodies
+# in sRGB); redder and bluer light is taken for coloured lamps.
+WHITE_RED, WHITE_BLUE = (0.85, 1.9), (0.1, 1.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +60,66 @@ class Exposure:
 def meter(
     radiance: F32, daylight_rgb: F32, target: float, f_number: float, time_max_s: float, iso_max: float
 ) -> Exposure:
-    """Exposure that brings the mean of the coded picture to `target`, within what lens and sensor can do.
+    """Exposure within what lens and sensor can do: centre-weighted mean, corrected by the highlights.
+
+    The logarithmic mean of the luminance, the road counting more than the sky and the middle more than the sides, is
+    brought to `target`. If then the highlights (the brightest 2 %) burn out, or stay grey as those of snow and fog,
+    the exposure moves toward them.
 
     Args:
         radiance: (H, W, 3) cd/m2.
         daylight_rgb: (3,) horizontal illuminance by sun and sky, by channel.
-        target: mean 0..1 of the sRGB-coded picture, the sky counting less.
+        target: sRGB code 0..1 of the mean.
         f_number, time_max_s, iso_max: limits; darker scenes stay dark.
     """
     small = radiance[METER_STRIDE // 2 :: METER_STRIDE, METER_STRIDE // 2 :: METER_STRIDE].astype(np.float64)
-    weight = np.where(np.arange(len(small)) < SKY_ROWS * len(small), SKY_WEIGHT, 1.0)[:, None]
-    weight = np.broadcast_to(weight / (weight.sum() * small.shape[1]), small.shape[:2])
-    luminance = np.maximum(small @ np.array([0.2126, 0.7152, 0.0722]), 1e-9)
-    spread = float(np.std(np.log2(luminance)))  # stops; fog and snow are evenly bright and should look so
-    target += FLAT_LIFT * float(np.clip(1 - spread / CONTRASTY_STOPS, 0.0, 1.0))
-    low, high = -14.0, 24.0  # log2 of the saturating luminance
-    for _ in range(30):
-        middle = (low + high) / 2
-        coded = np.minimum(luminance / 2.0**middle, 1.0) ** (1 / 2.2)
-        low, high = (middle, high) if float(np.sum(weight * coded)) > target else (low, middle)
+    rows, columns = small.shape[:2]
+    down = np.where(np.arange(rows) < SKY_ROWS * rows, SKY_WEIGHT, 1.0)
+    aside = ((np.arange(columns) + 0.5) / columns - 0.5) / MIDDLE_WIDTH
+    across = SIDE_WEIGHT + (1 - SIDE_WEIGHT) * np.exp(-(aside**2))
+    weight = down[:, None] * across
+    weight /= weight.sum()
+    luminance = np.maximum(small @ LUMINANCE, 1e-9)
+    stops = np.log2(luminance)
+    mean = float(np.sum(weight * stops)) - math.log2(linear_of(target))
+    order = np.argsort(stops, axis=None, kind="stable")
+    place = int(np.searchsorted(np.cumsum(weight.ravel()[order]), 1 - HIGHLIGHT))
+    highlight = float(stops.ravel()[order[min(place, stops.size - 1)]])
+    white = max(mean, min(highlight - math.log2(HIGHLIGHT_MOST), mean + PROTECT_STOPS))
+    white = min(white, max(highlight - math.log2(HIGHLIGHT_LEAST), mean - LIFT_STOPS))
     darkest = math.log2(SATURATION * f_number**2 / time_max_s * 100 / iso_max)
-    white = 2.0 ** max(low, darkest)
-    ev = math.log2(white / SATURATION)
+    saturating = 2.0 ** max(white, darkest)
+    ev = math.log2(saturating / SATURATION)
     time = min(f_number**2 / 2.0**ev, time_max_s)
     iso = max(100.0 * f_number**2 / time / 2.0**ev, 100.0)
     if daylight_rgb[1] > DAYLIGHT_LX:
         gains = np.clip((daylight_rgb[1] / daylight_rgb.astype(np.float64)) ** DAYLIGHT_BALANCE, 0.5, 2.0)
     else:
-        seen = np.minimum(small, white) * (weight * (luminance < white))[..., None]
-        mean = np.maximum(seen.sum((0, 1)), 1e-12)
-        gains = np.clip((mean[1] / mean) ** NIGHT_BALANCE, 0.6, 1.6)
-    return Exposure(white, time, iso, (float(gains[0]), float(gains[1]), float(gains[2])))
+        gains = lamp_balance(small, weight * (luminance < saturating))
+    return Exposure(saturating, time, iso, (float(gains[0]), float(gains[1]), float(gains[2])))
+
+
+def lamp_balance(rgb: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3,) white-balance gains for a night scene: part of the way from its light's colour temperature to white.
+
+    Only what could be grey under a white lamp counts, so that tail lamps do not turn the road green.
+
+    Args:
+        rgb: (H, W, 3) linear light.
+        weight: (H, W) of the pixels; zero where the sensor saturates.
+    """
+    green = np.maximum(rgb[..., 1], 1e-12)
+    red, blue = rgb[..., 0] / green, rgb[..., 2] / green
+    whitish = (red > WHITE_RED[0]) & (red < WHITE_RED[1]) & (blue > WHITE_BLUE[0]) & (blue < WHITE_BLUE[1])
+    mean = (rgb * (weight * whitish)[..., None]).sum((0, 1))
+    if mean.min() <= 0.0:
+        return np.ones(3)
+    return np.asarray(np.clip((mean[1] / mean) ** NIGHT_BALANCE, 0.6, 1.8))
+
+
+def linear_of(code: float) -> float:
+    """Linear light 0..1 of an sRGB code 0..1 (IEC 61966-2-1)."""
+    return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
 
 
 def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:

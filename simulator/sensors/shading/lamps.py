@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Beam
-from simulator.sensors.shading.beams import beam_intensity
+from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
 from simulator.sensors.shading.reflectance import scattered
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, unit
@@ -66,7 +66,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
         toward = grid[None] - rows["position"][:, None, None, :2]
         flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
-        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT))
+        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT, Beam.SIGNAL))
         ahead = np.einsum("lxyk,lk->lxy", toward, rows["axis"][:, :2]) / np.maximum(flat + 0.7 * CELL_M, 1e-3)
         level = np.abs(rows["axis"][:, 2]) < 0.7
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
@@ -100,11 +100,13 @@ def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
 def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-untyped-def]
     """Unit direction to a lamp, its distance, and lux per unit of its peak on a plane facing it at (x, y, z).
 
-    `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light.
+    `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light, nor
+    behind a lamp that has a front.
     """
     tx, ty, tz = position[lamp, 0] - x, position[lamp, 1] - y, position[lamp, 2] - z
     d2 = tx * tx + ty * ty + tz * tz
-    if d2 > reach2:
+    behind = tx * axis[lamp, 0] + ty * axis[lamp, 1] + tz * axis[lamp, 2] >= ZERO
+    if d2 > reach2 or (behind and beam[lamp] != ISOTROPIC):
         return ZERO, ZERO, ZERO, ZERO, ZERO
     lx, ly, lz = unit(tx, ty, tz)
     level = beam_intensity(beam[lamp], axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], -lx, -ly, -lz)
@@ -136,13 +138,16 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+            tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
+            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
+                continue
             lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[0])
             if lux * peak < least[0]:
                 continue
             lux *= math.exp(-extinction * distance)
             blur = LAMP_RADIUS_M / max(distance, ONE)
             r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
-            if p.retro > ZERO:
+            if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
                 back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
                 back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
                 back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel

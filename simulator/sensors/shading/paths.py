@@ -97,6 +97,12 @@ def lift(p):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def side_of(p, x, y, z):  # type: ignore[no-untyped-def]
+    """How far above a surface, below it if negative, a ray in direction (x, y, z) starts."""
+    return lift(p) if p.fx * x + p.fy * y + p.fz * z >= ZERO else -lift(p)
+
+
+@kernel(inline=True)
 def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
     """Give a path its mirror ray of a kind from point p along m, with weights w."""
     away = lift(p)
@@ -166,6 +172,8 @@ def lamp_rays(start, stop, rows, points, aims, slot, origins, ways, reach):  # t
         i = rows[j]
         p = points[i]
         away = lift(p)
+        if p.translucency > ZERO:
+            away = side_of(p, aims[i, slot, 0], aims[i, slot, 1], aims[i, slot, 2])
         origins[j, 0], origins[j, 1], origins[j, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
         ways[j, 0], ways[j, 1], ways[j, 2] = aims[i, slot, 0], aims[i, slot, 1], aims[i, slot, 2]
         reach[j] = aims[i, slot, 3]
@@ -176,7 +184,7 @@ def sun_rays(start, stop, rows, points, paths, origins, ways):  # type: ignore[n
     """Rays to the sun of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
         p, path = points[rows[j]], paths[rows[j]]
-        away = lift(p)
+        away = side_of(p, path.sx, path.sy, path.sz)
         origins[j, 0], origins[j, 1], origins[j, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
         ways[j, 0], ways[j, 1], ways[j, 2] = path.sx, path.sy, path.sz
 
@@ -238,7 +246,9 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
                 a, b = stratum(a, b, i // pixels, samples)
                 lx, ly, lz = in_cone(lx, ly, lz, SUN_RADIUS, a, b)
             path.sx, path.sy, path.sz = lx, ly, lz
-            sun_wanted[i] = p.nx * lx + p.ny * ly + p.nz * lz > ZERO and p.fx * lx + p.fy * ly + p.fz * lz > ZERO
+            smooth = p.nx * lx + p.ny * ly + p.nz * lz
+            flat = p.fx * lx + p.fy * ly + p.fz * lz
+            sun_wanted[i] = (smooth > ZERO and flat > ZERO) or (p.translucency > ZERO and smooth < ZERO and flat < ZERO)
         if not mirrors or path.mirrors != 0:
             continue
         nv = view_cosine(p, path)
@@ -395,6 +405,10 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     if first_bounce:
         er, eg, eb = path.er, path.eg, path.eb
         seen = clamp01(luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9)))
+    if p.translucency > ZERO:  # the back sees as much of its surroundings as the front
+        br, bg, bb = sky_irradiance(harmonics, -p.nx, -p.ny, -p.nz)
+        part = p.translucency * seen
+        er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
     nv = view_cosine(p, path)
     coat = p.coat * schlick(p.coat_f0, nv)
     diffuse = INV_PI * (ONE - p.metallic) * (ONE - coat)

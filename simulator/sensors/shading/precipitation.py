@@ -14,7 +14,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
-from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO
+from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO, clamp01, luminance
 
 if TYPE_CHECKING:
     from simulator.sensors.optics import CameraModel
@@ -99,7 +99,7 @@ def fall_speed_mps(kind: Kind, diameters_m: F32) -> F32:
 @kernel
 def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignore[no-untyped-def]
     """Illuminance (P, 3) that lamps give to particles `start:stop` at `places` (P, 3) in the local frame."""
-    position, axis, intensity, beam, low, cells, _ = lamps
+    position, axis, intensity, beam, low, cells, least = lamps
     last, per_cell = cells.shape[0] - 1, cells.shape[2]
     for i in range(start, stop):
         x, y, z = places[i, 0], places[i, 1], places[i, 2]
@@ -109,7 +109,10 @@ def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignor
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, np.float32(1e6))
+            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            if e <= ZERO:
+                continue
             e *= math.exp(-extinction * distance)
             red, green, blue = (
                 red + e * intensity[lamp, 0],
@@ -145,9 +148,16 @@ def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain
         area = np.float32(0.25) * PI * widths[i] * widths[i]
         opacity = min(area / ((length + drawn) * drawn), ONE)
         first, final = max(np.int32(math.floor(top)), start), min(np.int32(math.ceil(bottom)), stop - 1)
-        left = max(np.int32(math.floor(min(x0, x1) - radius)), 0)
-        right = min(np.int32(math.ceil(max(x0, x1) + radius)), columns - 1)
+        reach = radius + HALF
         for y in range(first, final + 1):
+            # the part of the path that comes near this row, and the columns that it passes
+            begin, end = ZERO, ONE
+            if abs(ey) > np.float32(1e-3):
+                t0, t1 = (np.float32(y) - reach - y0) / ey, (np.float32(y) + reach - y0) / ey
+                begin, end = clamp01(min(t0, t1)), clamp01(max(t0, t1))
+            low, high = min(x0 + begin * ex, x0 + end * ex), max(x0 + begin * ex, x0 + end * ex)
+            left = np.int32(math.floor(max(low - reach, ZERO)))
+            right = np.int32(math.ceil(min(high + reach, np.float32(columns - 1))))
             for x in range(left, right + 1):
                 if depth[y, x] < heads[i, 2]:
                     continue

@@ -58,6 +58,8 @@ def ggx(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     """Radiance toward the viewer per illuminance on a plane facing the light, by channel: diffuse, base, coat.
 
+    Light from behind comes through leaves, diffusely.
+
     Args:
         p: POINT_DTYPE record of the surface.
         vx, vy, vz: unit direction to the viewer.
@@ -67,7 +69,8 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     nx, ny, nz = p.nx, p.ny, p.nz
     nl = nx * lx + ny * ly + nz * lz
     if nl <= ZERO:
-        return ZERO, ZERO, ZERO
+        through = -INV_PI * nl * p.translucency
+        return through * p.red, through * p.green, through * p.blue
     nv = max(nx * vx + ny * vy + nz * vz, np.float32(1e-3))
     hx, hy, hz = unit(lx + vx, ly + vy, lz + vz)
     nh = max(nx * hx + ny * hy + nz * hz, ZERO)

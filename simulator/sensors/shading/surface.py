@@ -21,6 +21,8 @@ MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATE
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
+WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
+WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
@@ -59,6 +61,7 @@ POINT_DTYPE = np.dtype(
         ("coat_f0", np.float32),
         ("retro", np.float32),  # retro-reflected luminance per illuminance, cd / (lx m2)
         ("retro_width", np.float32),  # its half-value observation angle, rad
+        ("translucency", np.float32),  # diffuse light that passes over diffuse light that is reflected
     ]
 )
 # What lies on the ground: one record.
@@ -98,8 +101,10 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
     rough = np.float32(0.34) - np.float32(0.14) * smooth
     p.coat_f0 = WATER_F0
-    if kind == SOIL:  # blades and clods shine here and there, but do not mirror
-        p.coat, p.coat_roughness = np.float32(0.3) * wetness, np.float32(0.5)
+    if kind == SOIL:  # drops on blades and clods face all ways: their sheen is even, not that of a pond
+        sheen = WET_BLADES * WATER_MEAN * wetness
+        p.red, p.green, p.blue = p.red + sheen, p.green + sheen, p.blue + sheen
+        p.coat = ZERO
         return
     p.coat = max(puddle, wetness * (np.float32(0.35) + HALF * smooth))
     p.coat_roughness = rough + puddle * (ripple - rough)
@@ -126,6 +131,7 @@ def cover(p, snow_m, kind, still):  # type: ignore[no-untyped-def]
     p.metallic *= ONE - part
     p.coat *= ONE - part
     p.retro *= ONE - part
+    p.translucency *= ONE - part
 
 
 @kernel(inline=True)
@@ -228,7 +234,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         p.transmission = matter.transmission
         p.roughness, p.metallic = matter.roughness, matter.metallic
         p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
-        p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
+        p.retro, p.retro_width, p.translucency = matter.retro, SIGN_RETRO_WIDTH, matter.translucency
         if matter.surface != OTHER:
             p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
         if panes and alpha > HALF:
