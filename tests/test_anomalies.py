@@ -104,8 +104,32 @@ def test_ice_lies_on_the_road_and_on_its_markings() -> None:
     where, _ = place("ice_patch", 4)
     for thing in where.builder.objects[1:]:
         assert thing.model is not None
-        assert thing.model.bounds[:, 2] == pytest.approx(0.007, abs=1e-4)
+        low, high = thing.model.bounds[:, 2]
+        assert 0 < low <= high < 0.003  # a film, thinner than the paint of markings
         assert thing.attributes["surface"] == "black ice"
+
+
+@pytest.mark.parametrize("kind", ["ice_patch", "oil_spill", "puddle"])
+def test_the_road_shows_through_a_film_that_shines_most_in_the_middle(kind: str) -> None:
+    where, anomaly = place(kind, 4)
+    thing = where.builder.objects[1]
+    assert thing.model is not None and len(thing.model.bodies) == 1
+    body, start = thing.model.bodies[0], where.builder.initial_poses()[0][1]
+    assert len(body.mesh.faces) < 12_000
+    world = body.mesh.vertices + start
+    ground = grid(np.linspace(-20, 220, 61), np.linspace(-30, 30, 21), np.zeros((61, 21)))
+    slope = np.linalg.lstsq(np.column_stack([ground.vertices[:, :2], np.ones(len(ground.vertices))]), ground.uv)[0]
+    uv = np.column_stack([world[:, :2], np.ones(len(world))]) @ slope  # the ground's texture is laid out evenly
+    assert np.abs(uv - body.mesh.uv).max() < 1e-3
+    middle = np.linalg.norm(body.mesh.vertices[body.mesh.faces].mean(1)[:, :2], axis=1)
+    coat = np.array([material.clearcoat for material in body.materials])[body.mesh.slots]
+    radius = anomaly.radius_m  # type: ignore[attr-defined]
+    assert coat[middle < 0.3 * radius].mean() > 0.55 > 0.35 > coat[middle > 1.2 * radius].mean()
+    assert all("on asphalt" in material.name for material in body.materials)
+    corners = world[body.mesh.faces][..., :2]
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / 2
+    assert 0.5 < area / (np.pi * radius**2) < 2.0
 
 
 def test_the_wrong_way_driver_comes_toward_the_ego() -> None:

@@ -76,19 +76,6 @@ def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list
     return list(member("actors", kind)(**parameters).models(rng))  # type: ignore[attr-defined]
 
 
-def sheet(
-    site: Site, position: Array, radius_m: float, lift_m: float, rng: np.random.Generator, uv_m: float = 1.0
-) -> Mesh:
-    """A thin patch of irregular round outline that lies on the ground about `position` (vertices relative to it)."""
-    angle = np.arange(28) * (2 * np.pi / 28)
-    wobble = sum(rng.normal(0, 0.12 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(1, 5))
-    rim = radius_m * np.clip(1 + wobble, 0.55, 1.35)
-    rings = np.linspace(0.08, 1.0, 7)
-    xy = (rings[:, None] * rim)[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
-    flat = np.concatenate([np.zeros((1, 2)), xy.reshape(-1, 2)])
-    return Mesh.of(site.drape(position, flat, lift_m), disc_faces(len(rings), 28), flat / uv_m, smooth=True)
-
-
 def disc_faces(rings: int, segments: int) -> NDArray[np.int32]:
     """Faces of a disc: vertex 0 is the middle, then `rings` rings of `segments` vertices, seen from above."""
     j = np.arange(segments)

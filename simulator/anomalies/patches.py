@@ -1,80 +1,132 @@
-"""Slippery patches that lie on the road: black ice, oil, standing water."""
+"""Slippery films that lie on the road: black ice, oil, standing water."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from simulator.anomalies.base import Anomaly, Site, sheet, single
-from simulator.scenario.distributions import Count, Metres, uniform
-from simulator.scene import Material
-from simulator.scene.material import Surface
-
-LIFT_M = 0.007  # above road markings
+from simulator.anomalies.base import Anomaly, Site
+from simulator.anomalies.film import Shape, film
+from simulator.scenario.distributions import Count, Metres, Quantity, uniform
+from simulator.scene import Material, Model
+from simulator.scene.material import Rgb, Surface
 
 
 class _Patch(Anomaly):
-    """An irregular sheet on the road."""
+    """An irregular film on the road."""
 
     radius_m: Metres = uniform(1.0, 2.2)
     """Mean radius of a patch."""
+    stretch: Annotated[float, Quantity("", ge=0.3, le=5.0)] = uniform(1.2, 2.0)
+    """Its length along the road over its width."""
     count: Count = 1
     """Number of patches along the lane, each a radius and a half further on."""
 
-    _material: ClassVar[Material]
     _label: ClassVar[str]
+    _levels: ClassVar[tuple[float, ...]]
+    """Thicknesses (0 at the border, about 1 in the middle) at which bands of material begin."""
+    _ripple_m: ClassVar[float] = 0.0
+
+    @abstractmethod
+    def coat(self, ground: Material, band: int) -> Material:
+        """What the ground becomes under a band of the film."""
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
-        """Lay the sheets."""
+        """Lay the films."""
         for k in range(self.count):
             along = self.ahead_m + 2.5 * k * self.radius_m
-            position, _ = site.at(along, self.lateral_m + (rng.normal(0, 0.5) if k else 0.0))
-            mesh = sheet(site, position, self.radius_m * (1.0 if k == 0 else rng.uniform(0.5, 1.0)), LIFT_M, rng)
-            model = single("road_defect", mesh, self._material, surface=self._label)
-            site.builder.add_object(model, position, anomaly=self.taxonomy)
+            position, rpy = site.at(along, self.lateral_m + (rng.normal(0, 0.5) if k else 0.0))
+            radius = self.radius_m * (1.0 if k == 0 else rng.uniform(0.5, 1.0))
+            shape = Shape.draw(position, rpy[2] + rng.normal(0, 0.25), radius, self.stretch, rng)
+            bodies = film(site, position, shape, self._levels, self.coat, self._ripple_m)
+            if bodies:
+                model = Model("road_defect", tuple(bodies), attributes=(("surface", self._label),))
+                site.builder.add_object(model, position, anomaly=self.taxonomy)
+
+
+def _tinted(color: Rgb, tint: Rgb) -> Rgb:
+    r, g, b = color
+    return (r * tint[0], g * tint[1], b * tint[2])
 
 
 class IcePatch(_Patch, kind="ice_patch"):
-    """Black ice: a clear, smooth sheet through which the dark road shows, and that mirrors the sky."""
+    """Black ice: a clear film through which the dark road shows, with a gloss at grazing angles and a frosty rim."""
 
     taxonomy: ClassVar[str] = "SUR-14"
     _label: ClassVar[str] = "black ice"
-    _material: ClassVar[Material] = Material(
-        "black ice",
-        (0.035, 0.037, 0.04),
-        roughness=0.12,
-        clearcoat=1.0,
-        reflectance_905=0.04,
-        surface=Surface.ICE,
-    )
+    _levels: ClassVar[tuple[float, ...]] = (0.0, 0.06, 0.14, 0.22, 0.32, 0.44, 0.58, 0.75)
+    _ripple_m: ClassVar[float] = 0.0005
+
+    def coat(self, ground: Material, band: int) -> Material:
+        """Frost where the film is thinnest; then stones drown in ice, from rough to smooth."""
+        share = band / (len(self._levels) - 1)
+        frost = (1.30, 1.32, 1.36) if band == 0 else (1.12, 1.13, 1.15) if band == 1 else (0.80, 0.81, 0.83)
+        return replace(
+            ground,
+            name=f"black ice {band} on {ground.name}",
+            albedo=_tinted(ground.albedo, frost),
+            roughness=0.75 - 0.4 * share,
+            clearcoat=0.85 * share**1.3,
+            retro_cd_lx_m2=0.3 * ground.retro_cd_lx_m2,
+            reflectance_905=0.05 + 0.05 * (1 - share),
+            surface=Surface.ICE,
+        )
 
 
 class OilSpill(_Patch, kind="oil_spill"):
-    """Oil or fuel: darker than the road and glossy."""
+    """Oil or fuel: soaks into the asphalt, dark and glossy, with the colours of a thin film at its border."""
 
     taxonomy: ClassVar[str] = "SUR-08"
     _label: ClassVar[str] = "oil"
-    _material: ClassVar[Material] = Material(
-        "oil",
-        (0.012, 0.011, 0.010),
-        roughness=0.2,
-        clearcoat=0.8,
-        reflectance_905=0.03,
-        surface=Surface.WATER,
+    # Interference colours of a film that thickens from 0.1 to 0.5 um (Newton's scale): straw, purple, blue, green.
+    _sheen: ClassVar[tuple[Rgb, ...]] = (
+        (0.95, 0.93, 0.90),
+        (0.98, 0.88, 0.66),
+        (0.90, 0.62, 0.78),
+        (0.55, 0.60, 0.95),
+        (0.48, 0.70, 0.62),
     )
+    _levels: ClassVar[tuple[float, ...]] = (0.0, 0.05, 0.10, 0.14, 0.18, 0.23, 0.32, 0.5)
+
+    def coat(self, ground: Material, band: int) -> Material:
+        """Bands of colour, then ever darker."""
+        thick = max(band - len(self._sheen) + 1, 0)
+        dark = 0.42 - 0.07 * thick
+        tint = self._sheen[band] if thick == 0 else (dark, 0.97 * dark, 0.92 * dark)
+        return replace(
+            ground,
+            name=f"oil {band} on {ground.name}",
+            albedo=_tinted(ground.albedo, tint),
+            roughness=0.6 - 0.08 * thick,
+            clearcoat=0.12 + 0.05 * band + 0.06 * thick,
+            retro_cd_lx_m2=0.4 * ground.retro_cd_lx_m2,
+            reflectance_905=0.04,
+            surface=Surface.WATER,
+        )
 
 
 class Puddle(_Patch, kind="puddle"):
-    """Standing water."""
+    """Standing water: a wet rim, then a mirror through which the road shows dark at steep angles."""
 
     taxonomy: ClassVar[str] = "SUR-12"
     _label: ClassVar[str] = "standing water"
-    _material: ClassVar[Material] = Material(
-        "standing water",
-        (0.03, 0.03, 0.028),
-        roughness=0.03,
-        clearcoat=1.0,
-        reflectance_905=0.02,
-        surface=Surface.WATER,
-    )
+    _levels: ClassVar[tuple[float, ...]] = (0.0, 0.06, 0.12, 0.17, 0.20, 0.40)
+
+    def coat(self, ground: Material, band: int) -> Material:
+        """Wet asphalt is about half as bright as dry (Lekner and Dorf, 1988); water closes over it."""
+        wet = band / (len(self._levels) - 1)
+        closed = band >= 4
+        dark = 0.85 - 0.30 * min(wet * 2, 1.0) - (0.12 if closed else 0.0)
+        return replace(
+            ground,
+            name=f"water {band} on {ground.name}",
+            albedo=_tinted(ground.albedo, (dark, dark, 0.97 * dark)),
+            roughness=0.8 - 0.5 * wet,
+            clearcoat=1.0 if closed else 0.08 + 0.12 * band,
+            retro_cd_lx_m2=0.2 * ground.retro_cd_lx_m2,
+            reflectance_905=0.02 if closed else 0.08,
+            surface=Surface.WATER,
+        )

@@ -195,6 +195,20 @@ class SceneBuilder:
         z, _ = self._ground.heights(np.asarray(points, np.float64) - self.origin)
         return np.asarray(z + self.origin[2])
 
+    def ground_around(
+        self, center: ArrayLike, radius_m: float, class_names: tuple[str, ...]
+    ) -> list[tuple[Mesh, tuple[Material, ...]]]:
+        """Pieces of the ground of some classes about a world point (3,), in the local frame, with their materials."""
+        middle = (np.asarray(center, np.float64) - self.origin)[:2]
+        wanted, materials = {class_id(name) for name in class_names}, tuple(self._materials)
+        found = []
+        for index, number in enumerate(self._ground_rows):
+            row = self._rows[number]
+            piece = self._ground.around(index, middle, radius_m)
+            if row[2] in wanted and len(piece.faces):
+                found.append((piece, tuple(materials[k] for k in row[6])))
+        return found
+
     def cut_ground(self, outline: ArrayLike) -> None:
         """Cut a hole into the ground added so far: `outline` (K, 2) world, convex, counter-clockwise."""
         for index in self._ground.cut(np.asarray(outline, np.float64) - self.origin[:2]):

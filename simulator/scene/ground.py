@@ -57,6 +57,11 @@ class Ground:
         found = np.isfinite(rise)
         return points[:, 2] + np.where(found, rise, 0.0), found
 
+    def around(self, index: int, center: Array, radius_m: float) -> Mesh:
+        """The faces of a mesh whose box touches the square of `radius_m` about `center` (2,)."""
+        mesh, near = self.meshes[index], self._near(index, center - radius_m, center + radius_m)
+        return Mesh(mesh.vertices, mesh.faces[near], mesh.uv, mesh.slots[near], mesh.smooth)
+
     def cut(self, outline: Array) -> list[int]:
         """Remove what lies above or below a convex, counter-clockwise (K, 2) polygon; returns the meshes changed."""
         changed = []
