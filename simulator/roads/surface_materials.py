@@ -102,7 +102,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
             textures.lane_asphalt(age, k, cracks=age, manhole=style.manholes and k == LANE_VARIANTS, seed=seed)
             for k in range(LANE_VARIANTS + 1)
         ]
-        return [_ground("lane", texture, wet_asphalt, Surface.ASPHALT) for texture in lanes]
+        return [_ground("lane", texture, wet_asphalt, Surface.LANE) for texture in lanes]
     if look == Look.GRASS:
         tints = np.linspace(0.9, 1.1, GRASS_TINTS)
         grass = textures.grass(dry, seed=seed)

@@ -35,12 +35,16 @@ class Surface(IntEnum):
 
     OTHER = 0
     ASPHALT = 1
-    CONCRETE = 2
-    MARKING = 3
-    SOIL = 4  # soil, grass, gravel
-    WATER = 5
-    ICE = 6
-    SNOW = 7
+    LANE = 2  # asphalt that wheels keep to: u is 0.5 in the middle of the lane, one repeat LANE_WIDTH_M wide
+    CONCRETE = 3
+    MARKING = 4
+    SOIL = 5  # soil, grass, gravel
+    WATER = 6
+    ICE = 7
+    SNOW = 8
+
+
+LANE_WIDTH_M = 3.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

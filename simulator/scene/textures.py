@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
-from simulator.scene.material import Texture
+from simulator.scene.material import LANE_WIDTH_M, Texture
 from simulator.scene.noise import spectral_noise as noise
 from simulator.scene.noise import to_srgb8
 
 Array = NDArray[np.float64]
 
 ASPHALT_M = 4.0
-LANE_M = (3.5, 7.0)  # across and along the lane
+LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
 CONCRETE_M = 5.0
 PAVING_M = 4.0
 COBBLES_M = 2.4

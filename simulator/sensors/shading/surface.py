@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.scene import Atmosphere
-from simulator.scene.material import Surface, Switch
+from simulator.scene.material import LANE_WIDTH_M, Surface, Switch
 from simulator.sensors.shading.texture import bilinear, trilinear
 from simulator.sensors.shading.vector import HALF, ONE, TINY, ZERO, clamp01, lattice, noise2, step, unit
 
 # States of a point
 MISS, SOLID, HOLE, GLASS = 0, 1, 2, 3
 
-OTHER, ASPHALT, CONCRETE = int(Surface.OTHER), int(Surface.ASPHALT), int(Surface.CONCRETE)
+OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHALT, Surface.LANE, Surface.CONCRETE))
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
@@ -29,6 +29,8 @@ ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
 SNOW_FULL_M = np.float32(0.03)
+TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
+PACKED_M = np.float32(0.1)  # depth of which wheels leave half
 # Layers of noise
 WET_WIDE, WET_MEDIUM, WET_FINE, SNOW_WIDE, SNOW_FINE = (np.uint32(layer) for layer in range(1, 6))
 
@@ -78,7 +80,7 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
     """Retro-reflected luminance R_L of dry ground, cd / (lx m2): glass-bead marking (EN 1436 R3), bare roads."""
     if kind == MARKING:
         return np.float32(0.15)
-    if kind in (ASPHALT, CONCRETE):
+    if kind in (ASPHALT, LANE, CONCRETE):
         return np.float32(0.015)
     return ZERO
 
@@ -113,17 +115,28 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cover(p, snow_m, kind, still):  # type: ignore[no-untyped-def]
-    """Cover what faces up (POINT_DTYPE record p) with snow; roads keep dark tracks, moving things shed most of it."""
+def cover(p, snow_m, kind, still, across_m):  # type: ignore[no-untyped-def]
+    """Cover what faces up (POINT_DTYPE record p) with snow; moving things shed most of it.
+
+    On lanes wheels lay two wet tracks bare, or pack what is deep to grey; `across_m` is the distance from the middle.
+    """
     patch = HALF * noise2(p.x * np.float32(0.8), p.y * np.float32(0.8), SNOW_WIDE)
     patch += HALF * noise2(p.x * np.float32(4.0) + p.z, p.y * np.float32(4.0), SNOW_FINE)
     depth = clamp01(snow_m / SNOW_FULL_M)
-    if kind not in (OTHER, SOIL):
-        depth *= np.float32(0.75)
+    track = ZERO
+    if kind == LANE:
+        ragged = np.float32(0.12) * (patch - HALF)
+        off = (abs(abs(across_m) - TRACK_M) + ragged) / TRACK_HALF_WIDTH_M
+        track = (ONE - step(np.float32(0.7), np.float32(1.3), off)) * (ONE - HALF * clamp01(snow_m / PACKED_M))
+        wet = track * np.float32(0.45)
+        p.red, p.green, p.blue = p.red * (ONE - wet), p.green * (ONE - wet), p.blue * (ONE - wet)
+    elif kind in (ASPHALT, CONCRETE):
+        depth *= np.float32(0.85)
     if not still:
         depth *= np.float32(0.45)
     bare = ONE - np.float32(1.25) * depth
     part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(bare, bare + np.float32(0.3), patch)
+    part *= ONE - np.float32(0.9) * track
     p.red += part * (np.float32(0.83) - p.red)
     p.green += part * (np.float32(0.85) - p.green)
     p.blue += part * (np.float32(0.88) - p.blue)
@@ -244,7 +257,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
             soak(p, film, rain, matter.surface)
         if snow > ZERO and p.nz > np.float32(0.3):
-            cover(p, snow, matter.surface, part.object == 0)
+            cover(p, snow, matter.surface, part.object == 0, (tu - HALF) * np.float32(LANE_WIDTH_M))
 
 
 @kernel
