@@ -19,7 +19,7 @@ from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 _SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
 _LONGEST_M = 1e7
 _FARTHEST_M = 1e9  # from the map's origin: beyond, float64 does not hold a micrometre
-_MOST = (1e5, math.pi, 1e4)  # elevation in metres, superelevation in radians, lane offset in metres
+_MOST = (1e5, 10.0, 1e4)  # elevation in metres, superelevation in radians, lane offset in metres
 _LENGTH_TOLERANCE_M = 0.01
 
 
