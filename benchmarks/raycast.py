@@ -101,9 +101,11 @@ def rows(threads: int) -> list[Row]:
             return lambda: peer.cast(cast.origins, cast.directions, width, coherent, any_hit, threads)
 
         ways = [way(width, coherent) for width in WIDTHS for coherent in ((False, True) if width > 1 else (False,))]
-        times = best_seconds([ours, *ways])
+        # First the peer's best way, then as many rounds for it as for ours: the best of more rounds would be luckier.
+        trial = best_seconds(ways, 3)
+        times = best_seconds([ours, ways[trial.index(min(trial))]])
         rates = [len(cast.directions) / seconds / 1e6 for seconds in times]
-        out.append(row(work, "Mrays/s", threads, rates[0], max(rates[1:]), PEER))
+        out.append(row(work, "Mrays/s", threads, rates[0], rates[1], PEER))
 
     cast_row("camera 1242x375", view)
     cast_row("lidar 64x2048", lidar(64, 2048))

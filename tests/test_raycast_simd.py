@@ -44,6 +44,7 @@ from simulator.numerics.simd import (
     store_minimum,
     swap_halves,
     truncate,
+    with_lane,
     without_lowest,
 )
 
@@ -66,18 +67,21 @@ def arithmetic(x, y, k, out):  # type: ignore[no-untyped-def]
     store(out, 64, absolute(a))
     store(out, 72, swap_halves(a))
     store(out, 80, splat(c))
+    for lane in range(8):
+        store(out, 88 + 8 * lane, with_lane(a, lane, c))
 
 
 @given(eights, eights, st.floats(-100, 100, width=32))
 @quick
 def test_arithmetic(x: np.ndarray, y: np.ndarray, k: float) -> None:
-    out = np.empty(88, np.float32)
+    out = np.empty(152, np.float32)
     arithmetic(x, y, k, out)
     k32 = np.float32(k)
     with np.errstate(all="ignore"):
         expected = [x + y, x - y, x * y, x / y, x + k32, k32 - x]
         expected += [np.where(x < y, x, y), np.where(x > y, x, y)]  # y where either is NaN
         expected += [np.abs(x), np.roll(x, 4), np.full(8, k32)]
+        expected += [np.where(np.arange(8) == lane, k32, x) for lane in range(8)]
     np.testing.assert_array_equal(out.reshape(-1, 8), expected)
 
 

@@ -246,6 +246,21 @@ def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
+    """An f32x8 with one lane, an int32 or int64 below 8, set to `scalar`.
+
+    Better than to write one element and load the vector: a load that is wider than the store before it has to wait.
+    """
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        lane = _splat(builder, context.cast(builder, args[1], signature.args[1], types.int32), i32x8.llvm)
+        here = builder.icmp_signed("==", lane, ir.Constant(i32x8.llvm, list(range(LANES))))
+        return builder.select(here, _as_vector(context, builder, args[2], signature.args[2]), args[0])
+
+    return f32x8(f32x8, lane, scalar), emit
+
+
+@intrinsic
 def swap_halves(typing_context, x):  # type: ignore[no-untyped-def]
     """f32x8 with lanes 4 to 7 first, then lanes 0 to 3."""
 

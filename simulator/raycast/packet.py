@@ -1,4 +1,4 @@
-"""64 rays from one point against the hierarchy at once: what cameras and lidars cast.
+"""A tile of rays from one point against the hierarchy at once: what cameras and lidars cast.
 
 The hull of a tile is four planes through the origin, which cull eight boxes at a time (Reshetov, Soupikov and Hurley,
 "Multi-Level Ray Tracing Algorithm", 2005). In a block, 1 / depth and the barycentric weights
@@ -37,6 +37,7 @@ from simulator.numerics.simd import (
     store_float,
     store_int,
     store_ints,
+    with_lane,
     without_lowest,
 )
 from simulator.raycast.layout import BLOCK, CHILD, IDS, NODE, VERTEX
@@ -110,9 +111,23 @@ def rays_in(tile, group, low_u, high_u, low_v, high_v, depth):  # type: ignore[n
 @kernel(inline=True)
 def groups_in(tile, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-untyped-def]
     """Bits of the groups that overlap a rectangle and have rays that look for hits at `depth`."""
-    across = (load(tile.groups, LOW_U) <= high_u) & (load(tile.groups, HIGH_U) >= low_u)
-    along = (load(tile.groups, LOW_V) <= high_v) & (load(tile.groups, HIGH_V) >= low_v)
-    return bits((across & along) & (load(tile.groups, NEAR) * depth <= ABOUT_ONE))
+    found = np.int32(0)
+    for pack in range(tile.packs):
+        at = pack * LANES
+        across = (load(tile.groups, LOW_U + at) <= high_u) & (load(tile.groups, HIGH_U + at) >= low_u)
+        along = (load(tile.groups, LOW_V + at) <= high_v) & (load(tile.groups, HIGH_V + at) >= low_v)
+        some = bits((across & along) & (load(tile.groups, NEAR + at) * depth <= ABOUT_ONE))
+        found |= np.int32(some << np.int32(at))
+    return found
+
+
+@kernel(inline=True)
+def least_nearness_of(tile):  # type: ignore[no-untyped-def]
+    """The least nearness of all rays."""
+    near = load(tile.groups, NEAR)
+    for pack in range(1, tile.packs):
+        near = minimum(near, load(tile.groups, NEAR + pack * LANES))
+    return least(near)
 
 
 @kernel(inline=True)
@@ -221,10 +236,11 @@ def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def rays_against_eight(tile, group, rays, affine, ids, blocks, scratch):  # type: ignore[no-untyped-def]
-    """Test each of some rays of a group against eight triangles; returns whether any was hit."""
-    changed = False
+    """Test each of some rays of a group against eight triangles; (whether any was hit, nearness of the group)."""
+    group_nearness, changed = load(tile.nearness, group * LANES), False
     while rays != 0:
-        ray = group * LANES + lowest(rays)
+        ray_lane = lowest(rays)
+        ray = group * LANES + ray_lane
         rays = without_lowest(rays)
         u, v, nearness = load_float(tile.u, ray), load_float(tile.v, ray), load_float(tile.nearness, ray)
         hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
@@ -234,12 +250,14 @@ def rays_against_eight(tile, group, rays, affine, ids, blocks, scratch):  # type
             lane = lowest(bits(near >= nearest))
             store(scratch, 0, second)
             store(scratch, LANES, third)
-            store_float(tile.nearness, ray, nearest)
+            group_nearness = with_lane(group_nearness, ray_lane, nearest)
             store_int(tile.triangle, ray, load_int(blocks, ids + lane))
             store_float(tile.second, ray, load_float(scratch, lane))
             store_float(tile.third, ray, load_float(scratch, LANES + lane))
             changed = True
-    return changed
+    if changed:
+        store(tile.nearness, group * LANES, group_nearness)
+    return changed, group_nearness
 
 
 @kernel(inline=True)
@@ -276,7 +294,10 @@ def affine_of_one(table, k):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def group_against_each(tile, group, triangles, table, ids, blocks):  # type: ignore[no-untyped-def]
-    """Test the eight rays of a group against each of some triangles, whose functions are in `table`."""
+    """Test the eight rays of a group against each of some triangles, whose functions are in `table`.
+
+    Returns the nearness of the group.
+    """
     at = group * LANES
     u, v, nearness = load(tile.u, at), load(tile.v, at), load(tile.nearness, at)
     triangle, best_second, best_third = load_ints(tile.triangle, at), load(tile.second, at), load(tile.third, at)
@@ -291,6 +312,7 @@ def group_against_each(tile, group, triangles, table, ids, blocks):  # type: ign
     store_ints(tile.triangle, at, triangle)
     store(tile.second, at, best_second)
     store(tile.third, at, best_third)
+    return nearness
 
 
 @kernel(inline=True)
@@ -348,15 +370,17 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
         if rays == 0:
             continue
         if population(rays) <= number:
-            hit = rays_against_eight(tile, group, rays, affine, row + IDS, blocks, scratch)
+            hit, nearness = rays_against_eight(tile, group, rays, affine, row + IDS, blocks, scratch)
         else:
             if not stored:
                 store_affine(affine, table)
                 stored = True
-            group_against_each(tile, group, triangles, table, row + IDS, blocks)
+            nearness = group_against_each(tile, group, triangles, table, row + IDS, blocks)
             hit = True
         if hit:
-            store_float(tile.groups, NEAR + group, least(load(tile.nearness, group * LANES)))
+            pack = NEAR + (group & ~(LANES - 1))
+            near = with_lane(load(tile.groups, pack), group & (LANES - 1), least(nearness))
+            store(tile.groups, pack, near)
             changed = True
     return changed
 
@@ -365,7 +389,7 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
 def cast_tile(bvh, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
     """Find the first hits of an aimed tile."""
     nodes, blocks = bvh
-    least_nearness = least(load(tile.groups, NEAR))
+    least_nearness = least_nearness_of(tile)
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
     entry, height = np.int64(root), 0
     while height >= 0:
@@ -381,7 +405,7 @@ def cast_tile(bvh, root, aim, tile, stack, scratch, present, table):  # type: ig
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
         elif meet_block(blocks, ~child, aim, tile, splat(farthest), present, table, scratch):
-            least_nearness = least(load(tile.groups, NEAR))
+            least_nearness = least_nearness_of(tile)
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
@@ -400,6 +424,7 @@ def closest_tiles(bvh, root, owners, rays, hits, grid, apart, cursor, chunk):  #
         second_memory(),
         third_memory(),
         groups_memory(),
+        grid.groups // LANES,
     )
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     bvh, owners, rays, hits = raw_bvh(bvh), raw_owners(owners), raw_rays(rays), raw_hits(hits)

@@ -60,10 +60,12 @@ class Hits(NamedTuple):
 
 
 def empty_hits(number: int) -> Hits:
-    """Uninitialised room for what so many rays hit."""
-    t, u, v = (np.empty(number, np.float32) for _ in range(3))
-    part, primitive = (np.empty(number, np.int32) for _ in range(2))
-    return Hits(t, part, primitive, u, v)
+    """Uninitialised room for what so many rays hit.
+
+    One piece of memory: numpy asks the system for huge pages where a piece has 4 MB or more.
+    """
+    t, part, primitive, u, v = np.empty((5, number), np.float32)
+    return Hits(t, part.view(np.int32), primitive.view(np.int32), u, v)
 
 
 class Owners(NamedTuple):

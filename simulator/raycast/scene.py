@@ -11,7 +11,7 @@ from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import any_hits, closest_hits
 from simulator.raycast.rays import Hits, Owners, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.tile import TILE, Grid, grid_of, rays_of_tiles
+from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
@@ -164,7 +164,7 @@ class Scene:
             return hits
         if grid is None and rays.origin_step == 0:
             grid = (1, rays.total)
-        tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= TILE else None
+        tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= LEAST_TILE else None
         if tiles is not None:
             apart = _cast_tiles(bvh, root, assembly.owners, rays, hits, tiles, threads)
             rays = rays._replace(total=len(apart), order=apart, ordered=True)

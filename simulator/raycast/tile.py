@@ -1,7 +1,10 @@
-"""Tiles: 64 neighbouring rays of an image that start at one point, in eight groups of eight.
+"""Tiles: neighbouring rays of an image that start at one point, in groups of eight.
 
 A tile is aimed along the axis its middle ray follows most, its depth axis. Divided by its depth component every ray
 is (1, u, v), so the tile is a set of points in the (u, v) plane, with bounds for each group and for all.
+
+A tile has 8 or 16 groups: rays that are close together share most of their way through the hierarchy, and the greater
+tile saves more of it.
 """
 
 from __future__ import annotations
@@ -38,12 +41,15 @@ from simulator.numerics.simd import (
 from simulator.raycast.layout import F32, I32, SLACK
 from simulator.raycast.rays import report_face
 
-TILE = 64  # rays
-GROUPS = 8
+GROUPS = 16  # at most
+TILE = GROUPS * LANES  # rays, at most
+LEAST_TILE = 64
 # Half-width of the rounding of u and v.
 MARGIN = np.float32(1e-6)
 # Tiles wider than this in u or v are better cast ray by ray (measured on a street).
 WIDEST = np.float32(0.25)
+# Tiles have twice as many groups where they are not wider than this then (measured likewise).
+WIDE = 0.07
 # Greatest u or v: the middle ray has at most 1, and the tile is less than WIDEST across.
 STEEPEST = np.float32(2.0)
 # Directions whose depth component lies outside are left to the casting of single rays.
@@ -51,11 +57,12 @@ SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
 
 
 class Grid(NamedTuple):
-    """How rays in row-major order form tiles of 8, 16, 32 or 64 columns: `8 << shift`."""
+    """How rays in row-major order form tiles of `groups` groups (8 or 16), `8 << shift` columns wide."""
 
     rows: int
     columns: int
     shift: int
+    groups: int
 
     @property
     def tile_columns(self) -> int:
@@ -65,7 +72,7 @@ class Grid(NamedTuple):
     @property
     def tile_rows(self) -> int:
         """Rows of a tile."""
-        return GROUPS >> self.shift
+        return self.groups >> self.shift
 
     @property
     def tiles_across(self) -> int:
@@ -86,16 +93,17 @@ class Corner(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """The rays of one tile; arrays of 64 floats or ints, and groups of 5 rows of 8.
+    """The rays of one tile; arrays of `TILE` floats or ints, and groups of 5 rows of `GROUPS`.
 
     Attributes:
-        directions: 64 x, 64 y, 64 z.
+        directions: x of all rays, then y, then z.
         depth: component of the direction along the depth axis, positive.
         u, v: the other two components divided by it.
         nearness: 1 / depth of the nearest hit so far (or of the ray's limit).
         triangle: id of what was hit, -1 for nothing.
         second, third: weights of the triangle's vertex 1 and 2, times nearness.
         groups: least and greatest u, least and greatest v, least nearness of each group.
+        packs: how many times eight groups there are.
     """
 
     directions: F32
@@ -107,6 +115,7 @@ class Tile(NamedTuple):
     second: F32
     third: F32
     groups: F32
+    packs: Any
 
 
 class Aim(NamedTuple):
@@ -142,7 +151,7 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, NEAR = (row * GROUPS for row in range(5))
 def corner_of(grid, number):  # type: ignore[no-untyped-def]
     """Where tile `number` lies."""
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
-    return Corner((number // across) * (GROUPS >> grid.shift), (number % across) * (LANES << grid.shift))
+    return Corner((number // across) * (grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
 
 
 @kernel(inline=True)
@@ -158,7 +167,7 @@ def group_rays(grid, corner, group):  # type: ignore[no-untyped-def]
 def load_directions(rays, grid, corner, tile):  # type: ignore[no-untyped-def]
     """Copy the directions of a tile, turned by the rays' rotation; missing rays repeat another one."""
     m = rays.rotation
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         first, exist = group_rays(grid, corner, group)
         if exist == LANES:
             x, y, z = load_triples(rays.directions, first * 3)
@@ -191,7 +200,7 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
         return True
     o = group_rays(grid, corner, 0)[0] * 3
     x, y, z = load_float(rays.origins, o), load_float(rays.origins, o + 1), load_float(rays.origins, o + 2)
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         first, exist = group_rays(grid, corner, group)
         for ray in range(first, first + exist):
             if (
@@ -204,9 +213,9 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def depth_axis(directions):  # type: ignore[no-untyped-def]
+def depth_axis(directions, groups):  # type: ignore[no-untyped-def]
     """(axis along which the tile's middle ray runs most, its sign)."""
-    middle = TILE // 2 - LANES // 2 - 1
+    middle = groups * LANES // 2 - LANES // 2 - 1
     x = load_float(directions, middle)
     y = load_float(directions, TILE + middle)
     z = load_float(directions, 2 * TILE + middle)
@@ -222,12 +231,12 @@ def depth_axis(directions):  # type: ignore[no-untyped-def]
 def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
     load_directions(rays, grid, corner, tile)
-    axis_depth, sign = depth_axis(tile.directions)
+    axis_depth, sign = depth_axis(tile.directions, grid.groups)
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat(np.float32(np.inf))
     high_u = high_v = splat(np.float32(-np.inf))
     sound = np.int32(255)
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         at = group * LANES
         depth = load(tile.directions, axis_depth * TILE + at) * sign
         u = load(tile.directions, axis_u * TILE + at) / depth
@@ -279,7 +288,7 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 def report_tile(grid, corner, tile, owners, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
     zero, one = splat(np.float32(0)), splat(np.float32(1))
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         at = group * LANES
         nearness = load(tile.nearness, at)
         missed = negative(load_ints(tile.triangle, at))
@@ -309,16 +318,21 @@ def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
     if rows == 1 or columns == 1:
-        return Grid(rows, columns, 3 if rows == 1 else 0)
+        return Grid(rows, columns, 3 if rows == 1 else 0, 8)
     r, c = rows // 2 - 1, columns // 2 - 1
     at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
     across, along = max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
     if not (math.isfinite(across) and math.isfinite(along)):
-        return Grid(rows, columns, 0)
-    # A tile of shift k is LANES << k columns by GROUPS >> k rows: 4 ** k times as wide as high in rays.
-    shift = min(max(round(-math.log(across / along, 4)), 0), 3)
-    too_wide = max(across * (LANES << shift), along * (GROUPS >> shift)) > WIDEST
-    return None if too_wide else Grid(rows, columns, shift)
+        return Grid(rows, columns, 0, 8)
+    chosen = None
+    for doubled in range(2):
+        # A tile of shift k is LANES << k columns by groups >> k rows: 4 ** k / 2 ** doubled times as wide as high.
+        groups = LANES << doubled
+        shift = min(max(round(-math.log(across / along / 2**doubled, 4)), 0), 3 + doubled)
+        width = max(across * (LANES << shift), along * (groups >> shift))
+        if width <= (WIDE if doubled else WIDEST):
+            chosen = Grid(rows, columns, shift, groups)
+    return chosen
 
 
 def _angle(a: list[float], b: list[float]) -> float:
