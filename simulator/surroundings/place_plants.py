@@ -197,7 +197,7 @@ def _grass(place: Place, density: float) -> None:
         low, high = side.along[near[0]], side.along[near[-1]]
         count = int((high - low) / 100.0 * per_100)
         xyz, _, _ = side.at(rng.uniform(low, high, count), 0.8 + rng.gamma(1.3, 1.3, count))
-        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 0.7)][:, :2])
+        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 1.1)][:, :2])
         pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), rng.uniform(0.4, 1.0, len(xyz)))
         for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
             place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)

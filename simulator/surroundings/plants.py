@@ -163,15 +163,15 @@ def hedge(
 
 def grass(rng: np.random.Generator, *, season: str = "summer", count: int = 10) -> Plant:
     """A patch of tall grass 1.6 m across: upright cards 0.6 m wide and 0.1 to 0.4 m high, blades cut out."""
-    foot = np.column_stack([rng.normal(0, 0.42, (count, 2)), np.full(count, -0.01)])
+    foot = np.column_stack([np.clip(rng.normal(0, 0.42, (count, 2)), -0.6, 0.6), np.full(count, -0.01)])
     phi = rng.uniform(0, np.pi, count)
     half = 0.3 * np.stack([np.cos(phi), np.sin(phi), np.zeros(count)], 1)
     height = rng.uniform(0.14, 0.36, count)
-    lean = np.column_stack([rng.normal(0, 0.6, (count, 2)) * height[:, None], height])
+    lean = np.column_stack([np.clip(rng.normal(0, 0.6, (count, 2)), -0.8, 0.8) * height[:, None], height])
     corners = np.stack([foot - half, foot + half, foot + half + lean, foot - half + lean], 1)
     uv = np.tile([[0.0, 0.0], [1.0, 0.0], [1.0, 0.995], [0.0, 0.995]], (count, 1))
     faces = (np.arange(count) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
     look = grass_texture(season)
     blades = Material("tall grass", (1.2, 1.2, 1.2), look, roughness=0.8, reflectance_905=0.5, translucency=0.8)
     mesh = Mesh.of(corners.reshape(-1, 3), faces.reshape(-1, 3), uv, LEAF)
-    return Plant(mesh, (blades, blades, blades), float(height.max()), 0.8, 0.6)
+    return Plant(mesh, (blades, blades, blades), float(height.max()), 1.1, 0.6)
