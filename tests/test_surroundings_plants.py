@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from simulator.numerics.rng import generator
-from simulator.surroundings.foliage import PALETTES, bark_texture, leaf_texture
-from simulator.surroundings.leaves import BARK, LEAF
-from simulator.surroundings.plants import grass_tuft, hedge, plant
+from simulator.scene.foliage import PALETTES, bark_texture, bough_texture, leaf_texture, spray_texture
+from simulator.scene.leaves import BARK, LEAF
+from simulator.surroundings.plants import grass, hedge, plant
 from simulator.surroundings.species import SEASONS, season_of, species_table
+from simulator.surroundings.woods import wood_texture
 
 NAMES = tuple(species_table())
 
@@ -87,16 +88,22 @@ def test_hedges_fill_their_box_and_face_outwards() -> None:
 
 def test_every_season_has_every_plant() -> None:
     for season in SEASONS:
-        assert len(grass_tuft(generator(0, "t"), season=season).mesh.faces) > 20
+        made = grass(generator(0, "t"), season=season)
+        assert len(made.mesh.faces) == 20 and 0.1 < made.height_m < 0.4
         assert len(hedge(2.0, 1.0, generator(0, "h"), season=season, detail=2).mesh.faces) > 20
         for name in NAMES:
             assert len(plant(species_table()[name], generator(0, name), season=season, detail=3).mesh.faces) > 20
 
 
-def test_textures_tile_and_are_opaque() -> None:
+def test_dense_textures_tile_and_are_opaque_and_twigs_are_cut_out() -> None:
     for palette in PALETTES:
         rgba = leaf_texture(palette).rgba
         assert rgba.shape == (256, 256, 4) and (rgba[..., 3] == 255).all()
+    for made in (spray_texture("summer"), spray_texture("summer", branch=True), bough_texture("spruce")):
+        solid = made.rgba[..., 3] > 127
+        assert made.cutout and 0.25 < solid.mean() < 0.7
+        half = made.rgba.shape[1] // 2
+        assert not solid[:, [0, half - 1, half, -1]].any(), "twigs stay in their part of the image"
     # The seam is no stronger than any other pair of neighbouring columns.
     image = leaf_texture("summer").rgba[..., 1].astype(float)
     inside = np.abs(np.diff(image, axis=1)).mean()
@@ -105,17 +112,19 @@ def test_textures_tile_and_are_opaque() -> None:
 
 
 def test_seasons_follow_the_calendar_and_the_hemisphere() -> None:
-    days = {
-        15: "winter",
-        60: "spring",
-        105: "spring",
-        160: "summer",
-        225: "summer",
-        250: "autumn",
-        320: "autumn",
-        350: "winter",
-    }
+    days = {15: "winter", 60: "winter", 115: "spring", 160: "summer", 246: "summer", 290: "autumn", 350: "winter"}
     for day, season in days.items():
         assert season_of(day, 50.0) == season
-        assert season_of(day, -35.0) == SEASONS[(SEASONS.index(season) + 2) % 4] or day in (60, 250)
+        assert season_of((day + 183) % 365, -35.0) == season
         assert season_of(day, 5.0) == "summer"
+
+
+@pytest.mark.parametrize("season", SEASONS)
+def test_woods_are_closed_below_open_above_and_tile(season: str) -> None:
+    made = wood_texture(season, 0)
+    solid = made.rgba[..., 3] > 127
+    assert made.cutout and solid[-6:].all(), "no gap above the ground"
+    assert not solid[:2].any(), "tops of trees end below the texture's edge"
+    assert solid[128:].mean() > 0.6
+    seam = np.abs(made.rgba[:, 0, 3].astype(float) - made.rgba[:, -1, 3]).mean()
+    assert seam < 2.0 * np.abs(np.diff(made.rgba[..., 3].astype(float), axis=1)).mean() + 8.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.scene.leaves import BARK, directions, foliage
 from simulator.scene.mesh import Mesh
-from simulator.surroundings.leaves import BARK, directions, foliage
 from simulator.surroundings.shapes import F64, stalks
 from simulator.surroundings.species import Species
 
@@ -71,11 +71,11 @@ def broadleaf(
     shown = center[rng.permutation(count)[: (count * 2 // 3, count // 2, count // 4, 0)[detail]]]
     pine = species.form == "pine"
     surface = 4.0 * np.pi * radius * (radius + height * (1 - species.clear)) / 2  # of the crown, about
-    low, high = ((700, 2600), (320, 950), (150, 270), (50, 76))[detail]
-    cards = int(np.clip(surface * (9.0, 3.0, 1.05, 0.34)[detail], low, high))
-    size_m = np.sqrt(surface / cards) * (1.1 if pine else 1.25)
+    low, high = ((480, 1500), (220, 560), (100, 180), (32, 50))[detail]
+    outer = int(np.clip(surface * (5.5, 1.9, 0.7, 0.22)[detail], low, high))
+    size_m = np.sqrt(surface / outer) * (1.45 if pine else 1.55)
     inner = count * (12, 8, 7, 6)[detail]
-    leaves = foliage(center, size, rng, outer=cards, inner=inner, flat=0.5 if pine else 0.85, size_m=size_m)
+    leaves = foliage(center, size, rng, outer=outer, inner=inner, flat=0.5 if pine else 0.85, size_m=size_m)
     return _limbs(species, height, shown, rng, sides=sides, trunk_sides=trunk_sides) + leaves
 
 

@@ -1,18 +1,18 @@
-"""Growth of spruces and firs: a straight trunk, drooping serrated boughs, a dark core that closes the crown."""
+"""Growth of spruces and firs: a straight trunk, drooping boughs, a dark core that closes the crown."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from simulator.scene.leaves import LEAF, SHADE
 from simulator.scene.mesh import Mesh
-from simulator.surroundings.leaves import LEAF, SHADE
 from simulator.surroundings.shapes import F64, stalks
 from simulator.surroundings.species import Species
 
 
 def conifer(species: Species, height: float, radius: float, rng: np.random.Generator, detail: int) -> list[Mesh]:
     """Meshes of one spruce or fir."""
-    foot, count = species.clear * height, (230, 110, 56, 20)[detail]
+    foot, count = species.clear * height, (300, 190, 90, 34)[detail]
     t = ((np.arange(count) + rng.uniform(0, 1, count)) / count) ** 1.35  # more and longer boughs below
     z = foot + t * (0.95 * height - foot)
     ragged = 1 + 0.10 * np.sin(t * rng.uniform(9, 14) + rng.uniform(0, 6)) + rng.normal(0, 0.09, count)
@@ -28,7 +28,7 @@ def conifer(species: Species, height: float, radius: float, rng: np.random.Gener
     level = np.linspace(0, 0.94, rings)
     inside = _skirts(
         foot + level * (height - foot),
-        0.62 * (radius * (1 - level) ** 0.9 + 0.01 * height),
+        0.5 * (radius * (1 - level) ** 0.9 + 0.01 * height),
         0.8,
         height / rings,
         rng,
@@ -38,33 +38,29 @@ def conifer(species: Species, height: float, radius: float, rng: np.random.Gener
 
 
 def _boughs(z: F64, phi: F64, length: F64, drop: float, wide: float, rng: np.random.Generator, *, fine: bool) -> Mesh:
-    """Drooping serrated boughs that leave the trunk at height `z`, towards `phi`, folded along their spine."""
+    """Drooping boughs that leave the trunk at height `z`, towards `phi`, folded along their spine."""
     n = len(z)
-    # Spine and saw-toothed edge of one bough: distance along it and half its width, in lengths.
-    along = np.array([0.12, 0.42, 0.48, 0.78, 0.83, 1.0] if fine else [0.12, 0.70, 1.0])
-    half = np.array([0.06, 0.26, 0.13, 0.23, 0.12, 0.0] if fine else [0.10, 0.24, 0.0]) * wide
+    along = np.array([0.0, 0.5, 1.0] if fine else [0.0, 1.0])  # of the spine, in lengths
     k = len(along)
     out = np.stack([np.cos(phi), np.sin(phi)], 1)
     left = np.stack([-np.sin(phi), np.cos(phi)], 1)
     sag = drop * rng.uniform(0.5, 1.5, n)
-    width = half * np.minimum(length, 1.2 + 0.3 * length)[:, None, None] * rng.uniform(0.8, 1.25, (n, 2, k))
-    width = np.stack([np.zeros((n, k)), width[:, 0], -width[:, 1]], 1)
+    half = 0.42 * wide * np.minimum(length, 1.2 + 0.3 * length)[:, None] * rng.uniform(0.8, 1.2, (n, k))
+    side = np.array([1.0, 0.0, -1.0])
     flat = length[:, None] * along
     vertices = np.empty((n, 3, k, 3))
+    width = side[:, None] * half[:, None]
     vertices[..., :2] = flat[:, None, :, None] * out[:, None, None] + width[..., None] * left[:, None, None]
     rise = sag[:, None] * (-0.35 * along - 0.65 * along**2)  # they hang towards the tips
     vertices[..., 2] = (z[:, None] + length[:, None] * rise)[:, None] - 0.45 * np.abs(width)
     vertices[..., 2] = np.maximum(vertices[..., 2], 0.03)  # the lowest lie on the ground
-    uv = np.stack([vertices[..., 0] + 0.6 * vertices[..., 1], vertices[..., 1] - 0.6 * vertices[..., 0]], -1)
+    which = 0.5 * rng.integers(0, 2, n)[:, None, None]
+    u = np.broadcast_to(which + 0.25 + 0.245 * side[:, None], (n, 3, k))
+    uv = np.stack([u, np.broadcast_to(0.01 + 0.98 * along, (n, 3, k))], -1)
     i = np.arange(k - 1)
-    spine, one, two = i, k + i, 2 * k + i
-    quads = np.concatenate(
-        [np.stack([spine, spine + 1, one + 1], 1), np.stack([spine, one + 1, one], 1),
-         np.stack([spine, two + 1, spine + 1], 1), np.stack([spine, two, two + 1], 1)]
-    )  # fmt: skip
-    solid = ~np.isin(quads, [2 * k - 1, 3 * k - 1]).any(1)  # at the tip all three rows meet: use the spine's point
-    last = np.array([[k - 2, k - 1, 2 * k - 2], [k - 2, 3 * k - 2, k - 1]])
-    faces = (np.arange(n) * 3 * k)[:, None, None] + np.concatenate([quads[solid], last])
+    quads = [np.stack([row + i, row + i + 1, other + i + 1, other + i], 1) for row, other in ((0, k), (k, 2 * k))]
+    corner = np.concatenate(quads)
+    faces = (np.arange(n) * 3 * k)[:, None, None] + np.concatenate([corner[:, [0, 3, 2]], corner[:, [0, 2, 1]]])
     return Mesh.of(vertices.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), LEAF, smooth=True)
 
 

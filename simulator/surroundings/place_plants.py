@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.scene.material import Material
-from simulator.surroundings.foliage import leaf_texture
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_objects import MapPlant
-from simulator.surroundings.plants import Plant, grass_tuft, plant
-from simulator.surroundings.shapes import F64, poses, ribbon
+from simulator.surroundings.plants import Plant, grass, plant
+from simulator.surroundings.shapes import F64, poses
 from simulator.surroundings.species import Species, species_table
+from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
@@ -52,7 +50,7 @@ def place_plants(place: Place, mapped: list[MapPlant]) -> None:
         _woods(place, rows, density)
         _single(place, rows, density)
         _bushes(place, rows, density)
-        _tufts(place, density)
+        _grass(place, density)
     _grow(place, rows)
 
 
@@ -127,29 +125,20 @@ def _woods(place: Place, rows: _Rows, density: float) -> None:
 
 
 def _wood_backs(place: Place, level: float) -> None:
-    """Strips of dark foliage behind the first rows of woods along the roads."""
+    """Walls of trees behind the first rows of woods along the roads."""
     style = place.style
-    palette = species_table()[style.species[0]].palette(place.season) or "bare"
-    dark = Material("wood inside", (0.34, 0.34, 0.34), leaf_texture(palette), roughness=0.9, reflectance_905=0.5)
     for side in place.sides:
         rng = place.rng("wood backs", side.road.id, int(side.left))
-        at = np.arange(0.0, side.length, 3.5)
-        xyz, out, _ = side.at(at, style.woods_from_m + 17.0)
-        xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
-        keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
-        keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
-        for a, b in zip(edges[::2], edges[1::2]):
-            if b - a < 4:
-                continue
-            foot = place.local(place.on_ground(xy[a:b]))
-            top = rng.uniform(6.0, 10.5, b - a)
-            rise = np.stack(
-                [foot - [0, 0, 1.0], foot + (0.5 * top)[:, None] * [0, 0, 1.0], foot + top[:, None] * [0, 0, 1.0]]
-            )
-            rise[1:, :, :2] += rng.normal(0, 0.8, (2, b - a, 2))
-            for lower, upper in pairwise(rise):
-                place.put_mesh(ribbon(upper, lower, 0, 2.5), (dark,), "vegetation")
+        at = np.arange(0.0, side.length, STEP_M)
+        for reach in (17.0, 25.0):
+            xyz, out, _ = side.at(at, style.woods_from_m + reach)
+            xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
+            keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
+            keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
+            for a, b in zip(edges[::2], edges[1::2]):
+                conifers = any(species_table()[name].form == "spruce" for name in style.species)
+                wood(place, xy[a:b], rng, float(rng.uniform(12.0, 16.0)), int(conifers))
 
 
 def _single(place: Place, rows: _Rows, density: float) -> None:
@@ -194,31 +183,24 @@ def _bushes(place: Place, rows: _Rows, density: float) -> None:
     rows.add(points, _pick(rng, kinds, len(points)), rng.uniform(0.6, 1.15, len(points)))
 
 
-def _tufts(place: Place, density: float) -> None:
-    """Tall grass and weeds on verges near the ego."""
-    per_100 = place.style.verge_tufts_per_100_m * density
+def _grass(place: Place, density: float) -> None:
+    """Tall grass and weeds in patches on the verges near the ego, thinner away from the road."""
+    per_100 = place.style.verge_tufts_per_100_m * density * 4.0
     if per_100 <= 0:
         return
     rng = place.rng("tufts")
-    shapes = [grass_tuft(place.rng("tuft", k), season=place.season, blades=10) for k in range(4)]
+    shapes = [grass(place.rng("tuft", k), season=place.season) for k in range(6)]
     for side in place.sides:
         near = np.flatnonzero(side.near_m < 26.0)
         if len(near) < 2:
             continue
         low, high = side.along[near[0]], side.along[near[-1]]
         count = int((high - low) / 100.0 * per_100)
-        xyz, _, _ = side.at(rng.uniform(low, high, count), 0.5 + rng.gamma(1.6, 1.1, count))
-        xyz = xyz[place.clear(xyz[:, :2], 0.3)]
-        _instances(place, shapes, place.on_ground(xyz[:, :2]), rng, rng.uniform(0.6, 1.3, len(xyz)))
-
-
-def _instances(place: Place, shapes: list[Plant], xyz: F64, rng: np.random.Generator, scale: F64) -> None:
-    if not len(xyz):
-        return
-    pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), scale)
-    pick = rng.integers(len(shapes), size=len(xyz))
-    for k, matrix in zip(pick.tolist(), pose):
-        place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
+        xyz, _, _ = side.at(rng.uniform(low, high, count), 0.8 + rng.gamma(1.3, 1.3, count))
+        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 1.1)][:, :2])
+        pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), rng.uniform(0.4, 1.0, len(xyz)))
+        for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
+            place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
 
 
 # ---------------------------------------------------------------- level of detail

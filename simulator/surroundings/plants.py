@@ -1,9 +1,8 @@
 """Trees, bushes and hedges by seeded parametric growth.
 
 A tree is a trunk, two orders of branches as tubes, and a crown of leaf clumps at the branch ends: each clump is a
-lumpy dark core wrapped in jagged, folded leaf sprays, all real polygons with a painted foliage texture, so that no
-alpha test is ever needed. Conifers carry whorls of drooping serrated boughs. Three levels of detail share one
-silhouette: 0 near (about 1000 to 1500 triangles), 1 middle (about 350), 2 far (about 100).
+lumpy dark core wrapped in cards that carry a twig with its leaves cut out. Conifers carry whorls of drooping boughs,
+cut out twig by twig. Four levels of detail share one silhouette.
 """
 
 from __future__ import annotations
@@ -12,12 +11,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simulator.scene.foliage import (
+    bark_texture,
+    bough_texture,
+    grass_texture,
+    leaf_texture,
+    spray_texture,
+)
+from simulator.scene.leaves import LEAF, SHADE, cards, foliage
 from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
 from simulator.surroundings.broadleaf import broadleaf, twigs
 from simulator.surroundings.conifer import conifer
-from simulator.surroundings.foliage import bark_texture, leaf_texture
-from simulator.surroundings.leaves import LEAF, foliage, sprays
 from simulator.surroundings.shapes import joined, stalks
 from simulator.surroundings.species import Species, species_table
 
@@ -61,18 +66,24 @@ def plant(species: Species, rng: np.random.Generator, *, season: str = "summer",
         parts = broadleaf(species, height, radius, rng, detail, leafless=not palette)
     mesh = joined(parts, smooth=True)
     trunk = max(0.5 * species.trunk * height, 0.05) if species.form != "bush" else 0.6 * radius
-    return Plant(mesh, _materials(species, palette, rng), height, radius, trunk)
+    return Plant(mesh, _materials(species, palette, rng, detail), height, radius, trunk)
 
 
-def _materials(species: Species, palette: str, rng: np.random.Generator) -> tuple[Material, ...]:
+def _materials(species: Species, palette: str, rng: np.random.Generator, detail: int) -> tuple[Material, ...]:
     tint = tuple((np.clip(rng.normal(1.0, 0.06, 3), 0.85, 1.15) * rng.uniform(0.92, 1.08)).tolist())
     needles = species.form in ("spruce", "pine")
     wood = Material(f"bark {species.bark}", (1.0, 1.0, 1.0), bark_texture(species.bark), reflectance_905=0.55)
-    texture = leaf_texture(palette or "bare", needles=needles)
+    palette = palette or "bare"
+    if species.form == "spruce":
+        spray = bough_texture(palette)
+    else:
+        spray = spray_texture(palette, needles=needles, branch=detail > 0)
     # 0.5: dense leaves at 905 nm (canopies reflect 0.45 to 0.55 in the near infrared).
-    leaves = Material(f"leaves {palette or 'bare'}", tint, texture, roughness=0.75, reflectance_905=0.5)
+    leaves = Material(f"leaves {palette}", tint, spray, roughness=0.75, reflectance_905=0.5)
     dim = (tint[0] * 0.5, tint[1] * 0.5, tint[2] * 0.5)
-    return wood, leaves, replace(leaves, name=f"{leaves.name} inside", albedo=dim)
+    dense = leaf_texture(palette, needles=needles)
+    inside = replace(leaves, name=f"leaves {palette} inside", albedo=dim, texture=dense)
+    return wood, leaves, inside
 
 
 def _bush(
@@ -91,12 +102,10 @@ def _bush(
         foot = center * [0.25, 0.25, 0.0]
         stems = stalks(np.stack([foot, 0.5 * (foot + center), center], 1), np.full((count, 3), 0.012), 3)
         return [stems, *twigs(center, size, rng, (30, 16, 8, 4)[detail])]
-    low, high = ((320, 900), (140, 360), (50, 100), (16, 26))[detail]
-    cards = int(np.clip(radius * height * (220, 90, 28, 8)[detail], low, high))
-    size_m = np.sqrt(2 * np.pi * radius * height / cards)
-    leaves = foliage(
-        center, size, rng, outer=cards, inner=count * (12, 8, 5, 4)[detail], flat=0.9, size_m=1.25 * size_m
-    )
+    low, high = ((220, 600), (95, 240), (34, 70), (12, 20))[detail]
+    outer = int(np.clip(radius * height * (150, 60, 20, 6)[detail], low, high))
+    size_m = 1.5 * np.sqrt(2 * np.pi * radius * height / outer)
+    leaves = foliage(center, size, rng, outer=outer, inner=count * (12, 8, 5, 4)[detail], flat=0.9, size_m=size_m)
     for mesh in leaves:  # what would hang below the ground lies on it
         np.maximum(mesh.vertices[:, 2], 0.0, out=mesh.vertices[:, 2])
     return leaves
@@ -126,7 +135,7 @@ def hedge(
         if (axis == 1) == (sign > 0):  # keep every side facing outwards
             faces = faces[:, ::-1]
         flat = p[..., rest].reshape(-1, 2)
-        shell.append(Mesh.of(p.reshape(-1, 3), faces, flat, LEAF, smooth=True))
+        shell.append(Mesh.of(p.reshape(-1, 3), faces, flat, SHADE, smooth=True))
     area = 2 * length_m * height_m + length_m * width
     n = int(area * (40.0, 16.0, 4.0, 0.0)[detail])
     side = rng.integers(0, 5, n)
@@ -141,42 +150,24 @@ def hedge(
     )
     tilt = normal + rng.normal(0, 0.4, (n, 3))
     tilt /= np.linalg.norm(tilt, axis=1, keepdims=True)
-    parts = (
-        [*shell, sprays(place, tilt, rng.uniform(0.08, 0.26, n) * (1.0, 1.4, 2.0, 1.0)[detail], rng, kite=True)]
-        if n
-        else shell
-    )
+    size = rng.uniform(0.16, 0.34, n) * (1.0, 1.4, 2.0, 1.0)[detail]
+    parts = [*shell, cards(place, tilt, size, rng)] if n else shell
     species = replace(species_table()["evergreen"], name="hedge")
     palette = {"spring": "lime", "summer": "dark", "autumn": "olive", "winter": "olive"}[season]
-    materials = _materials(species, palette, rng)
+    materials = _materials(species, palette, rng, detail)
     return Plant(joined(parts, smooth=True), materials, height_m, 0.5 * length_m, 0.5 * width)
 
 
-def grass_tuft(rng: np.random.Generator, *, season: str = "summer", blades: int = 14) -> Plant:
-    """Tall grass and weeds: single curved blades of two triangles, about 0.5 m high."""
-    height = rng.uniform(0.16, 0.46, blades)
-    phi = rng.uniform(0, 2 * np.pi, blades)
-    foot = rng.normal(0, 0.13, (blades, 2))
-    lean = height * rng.uniform(0.15, 0.6, blades)
-    out = np.stack([np.cos(phi), np.sin(phi)], 1)
-    across = np.stack([-out[:, 1], out[:, 0]], 1) * rng.uniform(0.008, 0.02, blades)[:, None]
-    zero = np.zeros(blades)
-    middle = foot + 0.35 * lean[:, None] * out
-    rows = [
-        np.column_stack([foot - across, zero]), np.column_stack([foot + across, zero]),
-        np.column_stack([middle + across, 0.62 * height]), np.column_stack([middle - across, 0.62 * height]),
-        np.column_stack([foot + lean[:, None] * out, height]),
-    ]  # fmt: skip
-    vertices = np.stack(rows, 1).reshape(-1, 3)
-    faces = (np.arange(blades) * 5)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3], [3, 2, 4]])
-    uv = np.tile(rng.uniform(0, 1, (blades, 1, 2)), (1, 5, 1)).reshape(-1, 2)
-    tone = {
-        "spring": (0.11, 0.17, 0.04),
-        "summer": (0.13, 0.17, 0.05),
-        "autumn": (0.17, 0.16, 0.06),
-        "winter": (0.2, 0.17, 0.09),
-    }
-    r, g, b = (np.array(tone[season]) * rng.uniform(0.75, 1.2)).tolist()
-    grass = Material("tall grass", (r, g, b), roughness=0.8, reflectance_905=0.5)
-    materials = (grass, grass, grass)
-    return Plant(Mesh.of(vertices, faces.reshape(-1, 3), uv, LEAF), materials, float(height.max()), 0.4, 0.2)
+def grass(rng: np.random.Generator, *, season: str = "summer", count: int = 10) -> Plant:
+    """A patch of tall grass 1.6 m across: upright cards 0.6 m wide and 0.1 to 0.4 m high, blades cut out."""
+    foot = np.column_stack([np.clip(rng.normal(0, 0.42, (count, 2)), -0.6, 0.6), np.full(count, -0.01)])
+    phi = rng.uniform(0, np.pi, count)
+    half = 0.3 * np.stack([np.cos(phi), np.sin(phi), np.zeros(count)], 1)
+    height = rng.uniform(0.14, 0.36, count)
+    lean = np.column_stack([np.clip(rng.normal(0, 0.6, (count, 2)), -0.8, 0.8) * height[:, None], height])
+    corners = np.stack([foot - half, foot + half, foot + half + lean, foot - half + lean], 1)
+    uv = np.tile([[0.0, 0.0], [1.0, 0.0], [1.0, 0.995], [0.0, 0.995]], (count, 1))
+    faces = (np.arange(count) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
+    blades = Material("tall grass", (1.2, 1.2, 1.2), grass_texture(season), roughness=0.8, reflectance_905=0.5)
+    mesh = Mesh.of(corners.reshape(-1, 3), faces.reshape(-1, 3), uv, LEAF)
+    return Plant(mesh, (blades, blades, blades), float(height.max()), 1.1, 0.6)

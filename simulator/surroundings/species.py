@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,11 +50,15 @@ class Species:
 
 
 def season_of(day_of_year: int, latitude_deg: float) -> str:
-    """Season of plants: spring from March to May and so on; half a year later in the south; summer in the tropics."""
+    """Season of plants; half a year later in the south; summer in the tropics.
+
+    By the phenological calendar of central Europe (means of the German Weather Service, rounded): leaves unfold from
+    10 April, are grown by the end of May, turn from 25 September and have fallen by 15 November.
+    """
     if abs(latitude_deg) < 23.5:
         return "summer"
-    day = day_of_year if latitude_deg > 0 else day_of_year + 182
-    return SEASONS[(day % 365 + 306) % 365 * 4 // 365]
+    day = (day_of_year if latitude_deg > 0 else day_of_year + 182) % 365
+    return ("winter", "spring", "summer", "autumn", "winter")[bisect_right((100, 151, 268, 319), day)]
 
 
 @cache

@@ -1,6 +1,7 @@
-"""Leaf sprays and clumps of them: what crowns, bushes and hedges are made of.
+"""Cards of leaves and clumps of them: what crowns, bushes and hedges are made of.
 
-All are real polygons with an opaque foliage texture, so that rays never meet an alpha test.
+A card is a square of two triangles that carries a quarter of a `spray_texture`, cut out leaf by leaf. Opaque dark
+pieces inside the clumps close them, so that few rays look through many cards.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.scene.mesh import Mesh
-from simulator.surroundings.shapes import F64
 
+F64 = NDArray[np.float64]
 BARK, LEAF, SHADE = 0, 1, 2  # material slots of every plant; SHADE is foliage inside the crown
 
 
@@ -35,8 +36,28 @@ def _frames(normals: F64, rng: np.random.Generator) -> tuple[F64, F64]:
     return np.cos(turn) * a + np.sin(turn) * b, np.cos(turn) * b - np.sin(turn) * a
 
 
-def sprays(centers: F64, normals: F64, sizes: F64, rng: np.random.Generator, *, kite: bool, slot: int = LEAF) -> Mesh:
-    """Leaf sprays `sizes` long that face `normals`: folded lopsided kites (2 triangles) or single triangles."""
+def cards(centers: F64, normals: F64, sizes: F64, rng: np.random.Generator, *, slot: int = LEAF) -> Mesh:
+    """Twigs `sizes` long about `centers` (N, 3) that face `normals`, folded across, their tips hanging a little."""
+    n = len(centers)
+    a, b = _frames(normals, rng)
+    length = sizes[:, None]
+    wide = 0.5 * length * rng.uniform(0.8, 1.1, (n, 1))
+    fold = normals * length * rng.uniform(0.05, 0.4, (n, 1))
+    hang = np.array([0.0, 0.0, 0.10]) * length
+    foot, tip = centers - 0.5 * length * a, centers + 0.5 * length * a - hang
+    corners = np.stack([foot - wide * b, foot + wide * b - fold, tip + wide * b, tip - wide * b - fold], 1)
+    quarter = rng.integers(0, 4, n)
+    corner = 0.5 * np.stack([quarter % 2, quarter // 2], 1)
+    mirrored = rng.integers(0, 2, n)
+    across = np.stack([mirrored, 1 - mirrored, 1 - mirrored, mirrored], 1)
+    up = np.broadcast_to([0, 0, 1, 1], (n, 4))
+    uv = corner[:, None] + 0.004 + 0.492 * np.stack([across, up], -1)
+    faces = (np.arange(n) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
+    return Mesh.of(corners.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), slot, smooth=True)
+
+
+def pieces(centers: F64, normals: F64, sizes: F64, rng: np.random.Generator, *, slot: int = SHADE) -> Mesh:
+    """Opaque folded kites `sizes` long that face `normals`, textured by the metre."""
     n = len(centers)
     a, b = _frames(normals, rng)
     length = sizes[:, None]
@@ -46,26 +67,18 @@ def sprays(centers: F64, normals: F64, sizes: F64, rng: np.random.Generator, *, 
     foot, tip = centers - 0.5 * length * a, centers + 0.5 * length * a - [0.0, 0.0, 0.12] * length
     right = centers + shift[:, 0] * a - width * b - fold
     left = centers + shift[:, 1] * a + width * b - fold
-    if kite:
-        corners, fan = np.stack([foot, right, tip, left], 1), np.array([[0, 1, 2], [0, 2, 3]])
-    else:
-        corners, fan = (
-            np.stack([foot, right - 0.3 * (right - left), tip + 0.35 * (left - right)], 1),
-            np.array([[0, 1, 2]]),
-        )
-    k = corners.shape[1]
+    corners = np.stack([foot, right, tip, left], 1)
     uv = np.stack([np.einsum("nij,nj->ni", corners, a), np.einsum("nij,nj->ni", corners, b)], -1)
-    faces = (np.arange(n) * k)[:, None, None] + fan
+    faces = (np.arange(n) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
     return Mesh.of(corners.reshape(-1, 3), faces.reshape(-1, 3), uv.reshape(-1, 2), slot, smooth=True)
 
 
 def foliage(
     centers: F64, radii: F64, rng: np.random.Generator, *, outer: int, inner: int, flat: float, size_m: float
 ) -> list[Mesh]:
-    """Clumps of leaves.
+    """Clumps of leaves: `inner` opaque shaded pieces close them, `outer` cards of about `size_m` lie on them.
 
-    `inner` large shaded kites close the clumps, `outer` pieces of about `size_m` lie on them: a quarter are kites
-    nearly flat on the clump, the others small triangles at all angles that fray the silhouette.
+    Half of the cards lie on the clump like tiles, the others stand out of it and fray the silhouette.
     """
     squash = np.array([1.0, 1.0, flat])
     weight = radii**2 / np.sum(radii**2)
@@ -83,17 +96,17 @@ def foliage(
         return np.asarray(tilt / np.linalg.norm(tilt, axis=1, keepdims=True))
 
     owner, normal = scatter(inner)
-    place = centers[owner] + normal * squash * (radii[owner] * rng.uniform(0.05, 0.55, len(owner)))[:, None]
-    size = radii[owner] * rng.uniform(0.65, 1.1, len(owner))
-    inside = sprays(place, facing(normal, 0.5), size, rng, kite=True, slot=SHADE)
+    place = centers[owner] + normal * squash * (radii[owner] * rng.uniform(0.05, 0.45, len(owner)))[:, None]
+    size = radii[owner] * rng.uniform(0.5, 0.9, len(owner))
+    inside = pieces(place, facing(normal, 0.5), size, rng)
 
     owner, normal = scatter(outer)
     n = len(owner)
     normal[:, 2] = np.where(rng.random(n) < 0.4, np.abs(normal[:, 2]), normal[:, 2])
-    large = np.arange(n) % 4 == 0
-    reach = radii[owner] * np.where(large, rng.uniform(0.45, 0.80, n), rng.uniform(0.62, 1.02, n))
+    standing = np.arange(n) % 2 == 0
+    reach = radii[owner] * np.where(standing, rng.uniform(0.6, 1.0, n), rng.uniform(0.45, 0.85, n))
+    size = size_m * rng.uniform(0.75, 1.3, n)
+    reach = np.maximum(reach - 0.3 * np.maximum(size - 0.5 * radii[owner], 0.0), 0.0)  # large ones stay in the crown
     place = centers[owner] + normal * squash * reach[:, None]
-    size = size_m * np.where(large, rng.uniform(1.0, 1.5, n), rng.uniform(0.55, 1.1, n))
-    face = facing(normal, np.where(large, 0.3, 0.65)[:, None])
-    broad = sprays(place[large], face[large], size[large], rng, kite=True)
-    return [inside, broad, sprays(place[~large], face[~large], size[~large], rng, kite=False)]
+    face = facing(normal, np.where(standing, 1.4, 0.4)[:, None])
+    return [inside, cards(place, face, size, rng)]

@@ -1,0 +1,240 @@
+"""Textures of plants, painted leaf by leaf: dense foliage, cut-out sprays and boughs, blades of grass, bark."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.rng import generator
+from simulator.scene.material import Texture
+from simulator.scene.noise import spectral_noise
+
+F64 = NDArray[np.float64]
+Palette = tuple[tuple[int, int, int], ...]  # sRGB from shade to light
+
+# sRGB codes of leaves from shade to light. Single leaves reflect about 0.11 at 550 nm (PROSPECT-5); dry and young
+# ones more. The dark tones stand for gaps between them.
+PALETTES: dict[str, Palette] = {
+    "summer": ((40, 58, 20), (61, 88, 32), (78, 109, 40), (100, 130, 54)),
+    "lime": ((51, 72, 22), (76, 107, 36), (95, 128, 46), (119, 148, 64)),
+    "dark": ((32, 49, 22), (49, 72, 32), (64, 90, 40), (83, 109, 54)),
+    "spring": ((58, 74, 24), (88, 108, 40), (110, 130, 54), (136, 152, 78)),
+    "olive": ((46, 61, 27), (70, 91, 42), (90, 115, 55), (112, 138, 74)),
+    "gold": ((66, 66, 22), (116, 96, 28), (156, 122, 36), (178, 148, 60)),
+    "rust": ((58, 44, 20), (98, 60, 26), (130, 80, 34), (154, 104, 50)),
+    "spruce": ((24, 36, 24), (40, 57, 37), (53, 73, 45), (73, 93, 60)),
+    "pine": ((32, 45, 29), (50, 69, 43), (67, 90, 55), (90, 112, 73)),
+    "blossom": ((110, 96, 92), (188, 164, 166), (214, 192, 194), (230, 216, 216)),
+    "bare": ((50, 42, 34), (72, 62, 52), (90, 80, 68), (110, 100, 88)),
+}
+# Meadow grass in spring, summer, autumn and winter: more and more dry blades among the green ones.
+GRASSES: dict[str, Palette] = {
+    "spring": ((34, 50, 14), (56, 80, 24), (76, 100, 34), (104, 124, 54)),
+    "summer": ((38, 50, 16), (60, 78, 26), (82, 96, 36), (128, 126, 68)),
+    "autumn": ((38, 46, 16), (60, 72, 26), (86, 90, 38), (134, 122, 72)),
+    "winter": ((44, 46, 22), (72, 70, 34), (104, 94, 54), (142, 124, 84)),
+}
+
+SIZE = 256
+_LEAF = np.array([[-1, 0], [-0.5, 0.8], [0.15, 1.0], [0.7, 0.5], [1.1, 0], [0.7, -0.5], [0.15, -1.0], [-0.5, -0.8]])
+
+
+def tone(colors: F64, level: float, rng: np.random.Generator) -> tuple[int, ...]:
+    """A colour of a palette (K, 3) at `level` 0 (shade) .. K - 1 (light), a little different for every leaf."""
+    level = float(np.clip(level, 0, len(colors) - 1.001))
+    low = int(level)
+    color = colors[low] + (level - low) * (colors[low + 1] - colors[low])
+    color = color * rng.uniform(0.82, 1.16) * (1 + rng.normal(0, 0.05, 3))
+    return tuple(int(v) for v in np.clip(color, 0, 255))
+
+
+class Cutout:
+    """An image with holes under construction, painted at twice its size; x to the right, y up, both 0..1."""
+
+    def __init__(self, width: int, height: int, ground: F64) -> None:
+        self._size = (2 * width, 2 * height)
+        self.image = np.empty((2 * height, 2 * width, 3), np.uint8)
+        self.image[:] = np.clip(ground, 0, 255)
+        self.mask = np.zeros((2 * height, 2 * width), np.uint8)
+
+    def _pixels(self, points: F64) -> NDArray[np.int32]:
+        w, h = self._size
+        return np.rint(np.stack([points[..., 0] * w, (1 - points[..., 1]) * h], -1) * 16).astype(np.int32)
+
+    def polygon(self, points: F64, color: tuple[int, ...]) -> None:
+        """Fill (K, 2)."""
+        import cv2
+
+        at = self._pixels(points)
+        cv2.fillPoly(self.image, [at], color, cv2.LINE_AA, 4)
+        cv2.fillPoly(self.mask, [at], (255,), cv2.LINE_AA, 4)
+
+    def lines(self, ends: F64, width: float, color: tuple[int, ...]) -> None:
+        """Draw (N, K, 2) polylines `width` texels wide."""
+        import cv2
+
+        at, thick = list(self._pixels(ends)), max(round(2 * width), 1)
+        cv2.polylines(self.image, at, False, color, thick, cv2.LINE_AA, 4)
+        cv2.polylines(self.mask, at, False, (255,), thick, cv2.LINE_AA, 4)
+
+    def texture(self, name: str) -> Texture:
+        """The finished image."""
+        import cv2
+
+        half = (self._size[0] // 2, self._size[1] // 2)
+        small = [cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in (self.image, self.mask)]
+        return Texture(name, np.dstack(small), cutout=True)
+
+
+def _wrapped(image: NDArray[np.uint8], shape: F64, color: tuple[int, ...]) -> None:
+    """Fill a polygon of (K, 2) pixels on a tile that repeats in both directions."""
+    import cv2
+
+    (left, top), (right, bottom) = shape.min(0), shape.max(0)
+    for dx in (0, SIZE if left < 0 else -SIZE if right >= SIZE else 0):
+        for dy in (0, SIZE if top < 0 else -SIZE if bottom >= SIZE else 0):
+            points = np.rint((shape + [dx, dy]) * 16).astype(np.int32)
+            cv2.fillPoly(image, [points], color, cv2.LINE_AA, 4)
+
+
+def _turned(outline: F64, angle: float) -> F64:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.asarray(outline @ np.array([[c, s], [-s, c]]))
+
+
+@cache
+def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
+    """Tile of 1 m x 1 m dense foliage: thousands of leaves (or needle sprays), light ones above dark ones."""
+    rng = generator(0, "foliage", palette, int(needles))
+    colors = np.array(PALETTES[palette], np.float64)
+    image = np.empty((SIZE, SIZE, 3), np.uint8)
+    image[:] = colors[0] * 0.62
+    count = 620 if needles else 520
+    order = np.linspace(0.0, 1.0, count)  # later leaves lie above and catch more light
+    place = rng.uniform(0, SIZE, (count, 2))
+    turn = rng.uniform(0, 2 * np.pi, count)
+    length = rng.uniform(9, 16, count) if needles else rng.uniform(8, 15, count)
+    ratio = rng.uniform(0.10, 0.2, count) if needles else rng.uniform(0.42, 0.62, count)
+    for i in range(count):
+        color = tone(colors, order[i] * 2.6 + rng.normal(0, 0.5), rng)
+        _wrapped(image, _turned(_LEAF * [length[i], length[i] * ratio[i]], turn[i]) + place[i], color)
+    clump = spectral_noise(SIZE, rng, slope=2.4, low_cut=1.5)[..., None]
+    shaded = np.clip(image * (1.0 + 0.16 * clump), 0, 255)
+    rgba = np.dstack([shaded, np.full((SIZE, SIZE), 255.0)])
+    return Texture(f"{'needles' if needles else 'leaves'}-{palette}", np.rint(rgba).astype(np.uint8))
+
+
+@cache
+def spray_texture(palette: str, *, needles: bool = False, branch: bool = False) -> Texture:
+    """Four twigs with their leaves (or tufts of long needles), one in each quarter, growing upwards from its foot.
+
+    `branch`: four branches of many twigs, each leaf half as large: for larger cards, seen from farther away.
+    """
+    rng = generator(0, "spray", palette, int(needles), int(branch))
+    colors = np.array(PALETTES[palette], np.float64)
+    canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1:3].mean(0))
+    twigs, along, scale = (16, 8, 0.52) if branch else (7, 6, 1.0)
+    for quarter in range(4):
+        corner = np.array([quarter % 2, quarter // 2]) * 0.5
+        stem = np.array([[0.25, 0.01], [0.25 + rng.normal(0, 0.02), 0.2], [0.25 + rng.normal(0, 0.03), 0.41]])
+        ways = [stem]
+        for k in range(twigs):
+            t = 0.08 + 0.88 * (k + 0.5) / twigs
+            foot = np.array([np.interp(t, [0, 0.5, 1], stem[:, j]) for j in (0, 1)])
+            angle = (1 if k % 2 else -1) * rng.uniform(0.5, 1.35)
+            reach = rng.uniform(0.13, 0.24) * (1.1 - 0.4 * t)
+            ways.append(foot + np.outer([0, 0.5, 1.0], [np.sin(angle), np.cos(angle)]) * reach)
+        canvas.lines(np.stack(ways) + corner, 2.0 * scale, (74, 62, 48))
+        spots, aims = [], []
+        for way in ways:
+            run = way[-1] - way[0]
+            for t in np.linspace(0.15, 1.0, along):
+                spot = np.array([np.interp(t, [0, 0.5, 1], way[:, j]) for j in (0, 1)])
+                spots.append(spot + rng.normal(0, 0.012, 2) * branch)
+                aims.append(np.arctan2(run[1], run[0]) + rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.1))
+        for i in rng.permutation(len(spots)).tolist():
+            color = tone(colors, 3.0 * rng.beta(2, 1.6), rng)
+            if needles:
+                angle = aims[i] + rng.uniform(-1.4, 1.4, 16)
+                ends = scale * rng.uniform(0.05, 0.09, (16, 1)) * np.stack([np.cos(angle), np.sin(angle)], 1)
+                burst = np.stack([np.repeat([spots[i]], 16, 0), spots[i] + ends], 1)
+                canvas.lines(np.clip(burst, 0.01, 0.49) + corner, 1.5, color)
+            else:
+                size = scale * rng.uniform(0.034, 0.052)
+                blade = _turned((_LEAF + [1.0, 0.0]) * [size, size * rng.uniform(0.5, 0.7)], aims[i]) + spots[i]
+                canvas.polygon(np.clip(blade, 0.008, 0.492) + corner, color)
+    return canvas.texture(f"{'branch' if branch else 'spray'}-{palette}")
+
+
+@cache
+def bough_texture(palette: str) -> Texture:
+    """Two boughs of a spruce or fir from above, side by side: u across, v from the trunk to the tip."""
+    rng = generator(0, "bough", palette)
+    colors = np.array(PALETTES[palette], np.float64)
+    canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1])
+    for half in range(2):
+        middle = 0.25 + 0.5 * half
+        rows = np.linspace(0.03, 0.97, 30)
+        for row in rng.permutation(len(rows)).tolist():
+            for side in (-1.0, 1.0):
+                v = rows[row] + rng.normal(0, 0.006)
+                reach = 0.225 * np.clip(1.25 * (1 - v) ** 0.75, 0.1, 1.0) * min(1.0, 0.6 + 3 * v)
+                reach *= rng.uniform(0.5, 1.05)
+                rise = rng.uniform(0.35, 0.8)
+                u = np.linspace(0, 1, 14)
+                twig = np.stack(
+                    [middle + side * reach * u, v + rise * reach * u - rng.uniform(0.0, 0.3) * reach * u**2], 1
+                )
+                level = rng.uniform(0.3, 2.3)
+                aim = np.arctan2(rise, side)
+                for lean in (-0.9, 0.9, 0.0):
+                    way = aim + lean + rng.normal(0, 0.15, len(u))
+                    size = rng.uniform(0.014, 0.024, len(u))
+                    tips = twig + size[:, None] * np.stack([np.cos(way), np.sin(way)], 1)
+                    tips[:, 0] = np.clip(tips[:, 0], 0.5 * half + 0.004, 0.5 * half + 0.496)
+                    canvas.lines(np.stack([twig, tips], 1), 2.3, tone(colors, level + 0.3 * lean, rng))
+        canvas.lines(np.array([[[middle, 0.0], [middle, 0.96]]]), 2.0, (70, 58, 44))
+    return canvas.texture(f"bough-{palette}")
+
+
+@cache
+def grass_texture(season: str) -> Texture:
+    """Blades of grass from the side, 0.6 m wide and 0.3 m high; they stand apart at the tile's left and right."""
+    rng = generator(0, "grass blades", season)
+    colors = np.array(GRASSES[season], np.float64)
+    canvas = Cutout(2 * SIZE, SIZE, colors[1])
+    count = 110
+    for i in range(count):
+        front = i / count  # later blades stand in front: shorter and lighter
+        foot = rng.uniform(0.06, 0.94)
+        high = float(np.clip(rng.beta(2.0, 2.4) * (1.05 - 0.3 * front), 0.12, 0.98))
+        lean = rng.normal(0, 0.11) * high
+        wide = rng.uniform(0.0022, 0.0048)
+        t = np.linspace(0, 1, 6)
+        x, y = foot + lean * t**2, high * (t - 0.25 * abs(lean) * t**3)
+        half = wide * (1 - t) ** 0.6
+        blade = np.concatenate([np.stack([x - half, y], 1), np.stack([x + half, y], 1)[::-1]])
+        canvas.polygon(np.clip(blade, 0.0, 1.0), tone(colors, 3.0 * rng.beta(1.6, 1.8) + 0.4 * front, rng))
+    return canvas.texture(f"grass-blades-{season}")
+
+
+@cache
+def bark_texture(kind: str) -> Texture:
+    """Tile of bark, once around the trunk and 1 m high: `brown`, `grey`, `birch` or `pine`."""
+    rng = generator(0, "bark", kind)
+    base = {"brown": (84, 70, 56), "grey": (104, 98, 88), "birch": (196, 192, 182), "pine": (128, 86, 58)}[kind]
+    size = 128
+    fine = spectral_noise(size, rng, slope=1.6, low_cut=4)
+    ridges = spectral_noise(size, rng, slope=2.2, low_cut=3)
+    ridges = np.repeat(ridges[::4], 4, axis=0)  # stretched along the trunk
+    light = 1.0 + 0.10 * fine + 0.16 * np.sign(ridges) * np.abs(ridges) ** 0.7
+    image = np.array(base, np.float64) * light[..., None]
+    if kind == "birch":  # dark lenticels across the white bark
+        for _ in range(26):
+            y, x, w = int(rng.integers(0, size)), int(rng.integers(0, size)), int(rng.integers(6, 34))
+            rows, columns = (np.arange(int(rng.integers(1, 5))) + y) % size, (np.arange(w) + x) % size
+            image[np.ix_(rows, columns)] *= rng.uniform(0.2, 0.5)
+    rgba = np.dstack([np.clip(image, 0, 255), np.full((size, size), 255.0)])
+    return Texture(f"bark-{kind}", np.rint(rgba).astype(np.uint8))
