@@ -59,3 +59,20 @@ def test_a_map_shorter_than_a_bus_still_makes_a_world(tmp_path: Path, length_m: 
     overrides = [f"road.opendrive={path}", "traffic.pedestrians=5", "traffic.animals=2", "anomalies=[{kind: deer}]"]
     world = build_world(simulator.load("any_map", overrides).sample(seed=1))
     assert len(world.scene.objects) > 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "step.xodr"
+    path.write_text(STEP_MAP)
+    crowd = ["traffic={vehicles: 14, oncoming_share: 0}", "anomalies=[]", "duration_s=0.1"]
+    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=seed))
+    at = world.timeline.at(0)
+    ego = at.position[world.ego]
+    heading = at.rpy[world.ego, 2]
+    for thing in world.scene.objects[1:]:
+        if thing.name.startswith("traffic-") and thing.model is not None and not thing.name.endswith("rider"):
+            to = at.position[thing.id] - ego
+            ahead = to[0] * np.cos(heading) + to[1] * np.sin(heading)
+            if ahead > 0.0:
+                assert ahead + thing.model.bounds[0, 0] > 4.0 + 3.0, thing.name

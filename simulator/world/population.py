@@ -14,7 +14,7 @@ from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
-from simulator.scene import Switch
+from simulator.scene import Model, Switch
 from simulator.world.cast import Cast, stand
 from simulator.world.route import Route, chooser
 
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
+EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.7, "cat": 0.3}
@@ -123,13 +124,15 @@ class Population:
         own = np.cos(places.heading - self._path_heading[places.ahead.astype(int)]) > -0.3
         share = np.where(own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
-        reach[(places.distance < 2.0) & (places.ahead < 14.0)] = 0.0  # not in front of the ego's bumper
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
-            kind = str(rng.choice(list(MIX), p=list(MIX.values())))
-            k = self._draw(rng, places, reach, 7.0)
+            actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
+            models = actor.models(rng)
+            tail = -float(models[0].bounds[0, 0])
+            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + GAP_M + tail)  # of the ego's bumper
+            k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
-                self._drive(kind, places, k, rng, f"traffic-{n}")
+                self._drive(actor, models, places, k, rng, f"traffic-{n}")
 
     def cyclists(self) -> None:
         """Cyclists at the right edge of driving lanes."""
@@ -143,22 +146,30 @@ class Population:
             rng = generator(self.seed, "cyclist", n)
             k = self._draw(rng, places, reach, 2.0)
             if k is not None:
-                self._drive("bicycle", places, k, rng, f"cyclist-{n}", lateral=-0.5 * places.width[k] + 0.6)
+                actor: Any = member("actors", "bicycle")()
+                side = -0.5 * places.width[k] + 0.6
+                self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
 
     def _drive(
-        self, kind: str, places: Places, k: int, rng: np.random.Generator, name: str, lateral: float | None = None
+        self,
+        actor: Any,
+        models: list[Model],
+        places: Places,
+        k: int,
+        rng: np.random.Generator,
+        name: str,
+        lateral: float | None = None,
     ) -> None:
-        actor: Any = member("actors", kind)()
         key, s = places.key[k], float(places.s[k])
         path = self.network.path(key, s, 90.0 + 40.0 * self.scenario.duration_s, chooser(self.seed, name))
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
         desired = min(limit * temper, actor.max_speed_mps)
-        if kind == "bicycle":
+        if actor.kind == "bicycle":
             desired = min(actor.speed_mps * temper, limit)
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
         position, rpy = path.at(np.zeros(1), side)
-        row = self.cast.add(actor.models(rng), position[0], rpy[0], name=name)
+        row = self.cast.add(models, position[0], rpy[0], name=name)
         driver = Driver(
             desired,
             headway_s=float(rng.uniform(1.0, 2.0)),
