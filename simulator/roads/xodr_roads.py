@@ -19,7 +19,7 @@ from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 _SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
 _LONGEST_M = 1e7
 _FARTHEST_M = 1e9  # from the map's origin: beyond, float64 does not hold a micrometre
-_MOST = (1e5, 10.0, 1e4)  # elevation in metres, superelevation in radians, lane offset in metres
+_MOST = (1e5, 1e4)  # metres: elevation, lane offset
 _LENGTH_TOLERANCE_M = 0.01
 
 
@@ -48,10 +48,10 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         _profile(element, "lateralProfile", "superelevation", report),
         _profile(element, "lanes", "laneOffset", report),
     ]
-    for profile, group, most in zip(profiles, ("elevation", "superelevation", "laneOffset"), _MOST):
+    for profile, group, most in zip(profiles[::2], ("elevation", "laneOffset"), _MOST):
         greatest = max(map(abs, extremes(profile, length)))
         if greatest > most:
-            report.error(element, f"<{group}> of {name} reaches {greatest:.3g}; up to {most:g} is accepted")
+            report.error(element, f"<{group}> of {name} reaches {greatest:.3g} m; up to {most:g} m are accepted")
     shape = _lateral_shape(element, report)
     if len(report.errors) > errors:
         return None
