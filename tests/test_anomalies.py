@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.anomalies.base import Anomaly, Site
+from simulator.anomalies.fallen_tree import FallenTree
 from simulator.data import data_dir
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path
@@ -130,6 +131,18 @@ def test_the_road_shows_through_a_film_that_shines_most_in_the_middle(kind: str)
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / 2
     assert 0.5 < area / (np.pi * radius**2) < 2.0
+
+
+def test_the_fallen_tree_has_the_leaves_of_its_season() -> None:
+    for season, leafy in (("summer", True), ("autumn", True), ("winter", False)):
+        model = FallenTree(length_m=9.0, trunk_radius_m=0.2).model(generator(1, "tree"), season)
+        leaves = [body.materials[0] for body in model.bodies if "leaves" in body.materials[0].name]
+        assert bool(leaves) == leafy
+        for material in leaves:
+            assert material.texture is not None and material.texture.cutout
+            red, green, _ = material.texture.rgba[material.texture.rgba[..., 3] > 127][:, :3].mean(0)
+            assert (green > red) == (season == "summer")
+        assert 8.0 < np.ptp(model.bounds[:, 0]) < 11.5 and model.bounds[0, 2] > -0.1
 
 
 def test_the_wrong_way_driver_comes_toward_the_ego() -> None:

@@ -7,7 +7,7 @@ from surroundings_fakes import volume
 from simulator.numerics.rng import generator
 from simulator.scene.material import Switch
 from simulator.scene.mesh import Mesh
-from simulator.surroundings import furniture
+from simulator.surroundings import barriers, furniture
 from simulator.surroundings.buildings import KINDS, building
 from simulator.surroundings.facades import FINISHES, FRAMES, OPENINGS, bay_texture, wall
 from simulator.surroundings.plans import FLOOR_M, look
@@ -145,3 +145,16 @@ def test_patchwork_and_stalks_make_closed_outward_shapes() -> None:
     assert volume(work.mesh()) == pytest.approx(7.0)
     tube = stalks([[[0, 0, 0], [0, 0, 1e-6], [0, 0, 1], [0, 0, 1 + 1e-6]]], [[1e-3, 0.5, 0.5, 1e-3]], 64)
     assert volume(tube) == pytest.approx(np.pi / 4, rel=0.01)
+
+
+def test_walls_have_closed_ends() -> None:
+    """Every edge of a wall's body belongs to two faces, but for those along its foot in the ground."""
+    line = np.column_stack([np.arange(0.0, 21.0, 5.0), np.zeros(5), np.zeros(5)])
+    mesh, _, _ = barriers.garden_wall(line, 1, generator(0, "wall"))
+    points = np.unique(np.round(mesh.vertices, 4), axis=0, return_inverse=True)[1].reshape(-1)
+    for slot in (0, 1):
+        faces = points[mesh.faces[mesh.slots == slot]]
+        edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+        once, count = np.unique(edges, axis=0, return_counts=True)
+        height = np.array([mesh.vertices[points == p, 2].max() for p in once[count == 1].ravel()])
+        assert (height < 0).all() and (count <= 2).all()

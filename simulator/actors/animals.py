@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
 
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.finishes import as_rgb
-from simulator.actors.shape import F64, ball, curve, mirrored, pipe, skin
+from simulator.actors.shape import F64, ball, curve, finer, mirrored, pipe, skin
 from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, place, turn
 from simulator.data import load_asset
+from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Fraction, Metres, uniform
-from simulator.scene import Driver, Material, Mesh, Model
+from simulator.scene import Driver, Material, Mesh, Model, Texture
 from simulator.scene.material import srgb
 from simulator.scene.mesh import merge
+from simulator.scene.noise import spectral_noise, to_srgb8
 
 COAT, UNDER, HOOF, EYE, PATCH = range(5)
+FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
 FORWARD, BACKWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)
 
 
@@ -108,7 +113,7 @@ class Sheep(Animal, kind="sheep"):
 def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: np.random.Generator) -> Model:
     """Model of an animal: legs move in diagonal pairs with the gait channel (a walk close to a trot)."""
     row = load_asset("animals")[species]
-    segments = _segments(row, withers, scale, rng, species)
+    segments = [_furred(segment, withers) for segment in _segments(row, withers, scale, rng, species)]
     swing = float(np.clip(np.arcsin(min(stride_m / (4 * 0.62 * withers), 0.6)), 0.15, row["swing"]))
     start = float(rng.uniform(0, 2 * np.pi))
     drives: dict[str, Drive] = {}
@@ -139,24 +144,51 @@ def _grazing(segments: list[Segment], head: F64) -> F64:
     return turn()
 
 
+def _furred(segment: Segment, withers: float) -> Segment:
+    """The segment with the coat laid over it from the side: u along the body, v by the height at rest."""
+    mesh = segment.mesh
+    x, y, z = mesh.vertices.T
+    uv = np.stack([(x + 0.35 * y) / FUR_M, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
+    return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
+
+
+@cache
+def coat_texture(legs: float, wool: bool = False) -> Texture:
+    """Fur or wool, dark along the back and light below (countershading); `legs`: tone of the feet over the flanks'."""
+    rng = generator(0, "coat", str(legs), int(wool))
+    size = 256
+    hair = spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2]  # lies along the body
+    locks = spectral_noise(size, rng, slope=1.6 if wool else 2.4, low_cut=10 if wool else 3)
+    height = FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size)
+    shade = np.interp(
+        height,
+        [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
+        [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
+    )
+    tone = 0.8 * shade[:, None] * (1.0 + 0.10 * hair + (0.13 if wool else 0.07) * locks)
+    return Texture(f"coat-{legs:g}{'-wool' if wool else ''}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
+
+
 def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -> tuple[Material, ...]:
     coats = row["coats"]
     assert isinstance(coats, list)
     coat = np.array(srgb(str(coats[int(rng.integers(len(coats)))]))) * rng.uniform(0.85, 1.15)
     under = np.array(srgb(str(row["under"])))
     spots = np.array([0.72, 0.70, 0.66]) if species in ("cow", "dog", "cat") and rng.random() < 0.5 else coat
+    hair = coat_texture(float(row["socks"]), species == "sheep")  # type: ignore[arg-type]
     return (
-        Material("coat", as_rgb(coat), roughness=0.95, reflectance_905=0.45),
+        Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45),
         Material(
             "underside",
             as_rgb(0.5 * (coat + under) if species != "sheep" else under),
+            hair if species != "sheep" else None,
             roughness=0.95,
             reflectance_905=0.45,
         ),
         Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
         # Eyes shine in head lamps: the tapetum throws light back.
         Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
-        Material("patch", as_rgb(spots), roughness=0.95, reflectance_905=0.55),
+        Material("patch", as_rgb(spots / 0.8), hair, roughness=0.95, reflectance_905=0.55),
     )
 
 
@@ -171,7 +203,7 @@ def _segments(
     neck_length, neck_deg, neck_low, neck_high = row["neck"]
     rise = np.radians(neck_deg)
     depth = 1.25 if species != "horse" else 1.45
-    below = 1.25 * depth * k * neck_low * np.cos(rise)  # the neck's upper edge starts at the withers
+    below = 1.45 * depth * k * neck_low * np.cos(rise)  # the neck's upper edge starts at the withers
     base = np.array([front - 0.12 * length, 0.0, withers - below])
     tip = base + k * (neck_length + 0.09 * length / k + 0.4 * neck_low) * np.array([np.cos(rise), 0.0, np.sin(rise)])
     neck = _tapered(base, tip, k * neck_low * 1.15, k * neck_high, depth * 1.12, depth * 0.95, COAT)
@@ -198,7 +230,7 @@ def _segments(
         ("h", back + 0.12 * length, loin_w, 0.74),
     ):
         upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
-        y = half - 0.62 * row["leg"][0] * k
+        y = half - 0.80 * row["leg"][0] * k
         for side, sign in (("l", 1.0), ("r", -1.0)):
             a, b = (upper, lower) if sign > 0 else (mirrored(upper), mirrored(lower))
             at = np.array([x, sign * y, 0.0])
@@ -228,7 +260,7 @@ def _trunk(
     piebald = species in ("cow", "dog", "cat")
     if piebald or species == "sheep":  # finer, for spots and wool
         s = np.concatenate([s[:3], np.linspace(0.07, 0.95, 18), s[-2:]])
-    n = 24 if piebald or species == "sheep" else 14
+    n = 24 if piebald or species == "sheep" else 20
     sag = {"deer": 0.02, "horse": 0.03, "cow": 0.01, "boar": -0.07, "sheep": -0.02}.get(species, 0.01)
     u = np.repeat(s[:, None], n, 1)
     if piebald:  # uneven cells give spots uneven outlines
@@ -256,24 +288,25 @@ def _trunk(
         waves = ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1))
         field = sum(np.sin(a * 6.3 * along + b * angle + rng.uniform(0, 6.3)) for a, b in waves)
         slots[field > rng.uniform(0.3, 1.2)] = PATCH
-    return skin(rings, slots)
+    return skin(finer(rings, 2), np.repeat(slots, 2, axis=0))
 
 
 def _tapered(
-    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 10
+    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 16
 ) -> Mesh:
     """Round-ended limb between two points in the plane y = 0, wider in the vertical plane than sideways."""
     axis = (end - start) / np.linalg.norm(end - start)
     up = np.cross(axis, [0.0, 1.0, 0.0])
     length = float(np.linalg.norm(end - start))
     s = np.array([-0.5 * low / length, 0.0, 0.35, 0.7, 1.0, 1.0 + 0.6 * high / length])
-    width = np.interp(s, [0, 1], [low, high]) * np.array([0.6, 1, 1, 1, 1, 0.6])
+    width = np.interp(s, [0, 1], [low, high]) * np.array([0.45, 1, 0.93, 0.92, 1, 0.6])
     depth = width * np.interp(s, [0, 1], [low_depth, high_depth])
     angle = np.arange(segments) * (2 * np.pi / segments)
     center = start + axis * (s * length)[:, None]
+    center[0] -= 0.35 * depth[1] * axis[2] * up  # its end lies inside of the body
     rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
     rings = rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up
-    return skin(rings, slot)
+    return skin(finer(rings), slot)
 
 
 def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species: str, rng: np.random.Generator) -> Mesh:
@@ -288,29 +321,27 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
     width = half * np.array([0.45, 0.8, 1.0, 0.98, 0.55 + 0.4 * muzzle, 0.15 + 0.85 * muzzle, muzzle, 0.55 * muzzle])
     high = depth / 2 * np.array([0.45, 0.85, 1.0, 0.98, 0.80, 0.66, 0.58, 0.36])
     sink = -depth * np.array([0.0, 0.0, 0.0, 0.02, 0.10, 0.16, 0.18, 0.19])
-    angle = np.arange(10) * (2 * np.pi / 10)
+    angle = np.arange(14) * (2 * np.pi / 14)
     center = start + axis * (s * length)[:, None] + up * sink[:, None]
     rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
     rings = rings + high[:, None, None] * np.sin(angle)[None, :, None] * up
     slots = np.array([COAT, COAT, COAT, COAT, COAT, COAT, HOOF])
     if species == "sheep":
         slots[:6] = UNDER
-    parts = [skin(rings, slots)]
+    parts = [skin(finer(rings, 2), np.repeat(slots, 2))]
     ear_length, ear_half, spread = row["ears"]
     fan = np.radians(spread)
     for sign in (1.0, -1.0):
         root = start + axis * 0.13 * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])
         way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
         way /= np.linalg.norm(way)
-        points = root + way * (ear_length * k * np.array([0.0, 0.35, 0.7, 1.0]))[:, None]
-        parts.append(
-            pipe(
-                points,
-                ear_half * k * np.array([0.55, 1.0, 0.75, 0.1]),
-                segments=6,
-                slot=COAT if species != "sheep" else UNDER,
-            )
-        )
+        points = root + way * (ear_length * k * np.array([0.0, 0.25, 0.5, 0.78, 1.0]))[:, None]
+        shape = ear_half * k * np.array([0.5, 1.0, 0.95, 0.7, 0.1])
+        ear = pipe(points, shape, segments=8, slot=COAT if species != "sheep" else UNDER)
+        flat = (
+            np.array([0.45, 0.0, 0.0]) * (ear.vertices - root) * [1.0, 0.0, 0.0]
+        )  # ears are shells, open to the front
+        parts.append(replace(ear, vertices=(ear.vertices - flat).astype(np.float32)))
         eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
         parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
     if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
@@ -377,7 +408,8 @@ def _leg(
         np.array([0.0, 0.0, 1.15, 1.65, 1.75, 1.35, 0.6]) if hind else np.array([0.0, 0.0, 0.85, 1.15, 1.25, 1.0, 0.5])
     )
     deep[:2] = knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
-    upper = _column(upper_z, x, wide, deep, slot)
+    wool = np.array([slot] * 2 + [COAT] * 4)  # thighs of sheep are in wool
+    upper = _column(upper_z, x, wide, deep, wool)
     lower_z = np.array(
         [0.0, 0.35 * hoof, hoof * 0.8, 0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.03 * withers]
     )
@@ -400,8 +432,8 @@ def _leg(
 
 
 def _column(z: F64, x: F64, width: F64, depth: F64, slots: int | F64) -> Mesh:
-    angle = np.arange(8) * (2 * np.pi / 8)
+    angle = np.arange(10) * (2 * np.pi / 10)
     rings = np.stack(
-        [x[:, None] + depth[:, None] * np.cos(angle), width[:, None] * np.sin(angle), np.repeat(z[:, None], 8, 1)], -1
+        [x[:, None] + depth[:, None] * np.cos(angle), width[:, None] * np.sin(angle), np.repeat(z[:, None], 10, 1)], -1
     )
-    return skin(rings, slots)
+    return skin(finer(rings, 2), slots if isinstance(slots, int) else np.repeat(slots, 2))

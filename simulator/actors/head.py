@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64, ball, curve, patch, round_rings, skin
 from simulator.scene.mesh import Mesh, merge
+
+STRANDS = 4  # repeats of the hair's texture round the head
 
 # Head by share of its height from chin to crown: half width, half depth, middle's x, in head heights.
 _HEAD_T = [0.0, 0.05, 0.13, 0.25, 0.38, 0.50, 0.62, 0.74, 0.85, 0.94, 1.0]
@@ -76,11 +80,14 @@ def _cap(p: Physique, low: F64, grow: float, slot: int, rows: int = 6, segments:
         for j in range(segments):
             rings[:, j, k] = np.interp(t[:, j], levels, fine[:, j, k])
     rings[..., 2] += grow * s**2 * 0.8
-    return skin(rings, slot, caps=True)
+    mesh = skin(rings, slot, caps=True)
+    x, y, z = mesh.vertices.T  # strands fall from the crown; the seam is at the face
+    uv = np.stack([np.arctan2(y, -x - 0.01) * (0.5 * STRANDS / np.pi), z / p.head], 1)
+    return replace(mesh, uv=uv.astype(np.float32))
 
 
 def _hairline(front: float, side: float, back: float, segments: int = 16) -> F64:
-    """Lower edge of the hair by angle from the face."""
+    """Lower edge of the hair by angle from the face, (segments,) shares of the head."""
     angle = np.abs((np.arange(segments) * (2 * np.pi / segments) + np.pi) % (2 * np.pi) - np.pi)
     return np.asarray(
         curve(
@@ -100,10 +107,11 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
         )
     grow = float(rng.uniform(0.03, 0.075)) * h
     front = float(rng.uniform(0.80, 0.87))
+    uneven = rng.normal(0, 0.022, 16)
     if dress.hair == "long":
         length = float(rng.uniform(-0.55, -0.15))
-        return [_cap(p, _hairline(front, float(rng.uniform(-0.25, 0.1)), length), grow, Part.HAIR, rows=8)]
-    parts = [_cap(p, _hairline(front, 0.58, 0.22), grow, Part.HAIR)]
+        return [_cap(p, _hairline(front, float(rng.uniform(-0.25, 0.1)), length) + uneven, grow, Part.HAIR, rows=8)]
+    parts = [_cap(p, _hairline(front, 0.58, 0.22) + uneven, grow, Part.HAIR)]
     back = -0.43 * h
     if dress.hair == "bun":
         parts.append(ball((0.16 * h, 0.17 * h, 0.16 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))

@@ -80,8 +80,8 @@ class Child(Actor, kind="child"):
 def person_model(person: Person, pose: str, stride_m: float, rng: np.random.Generator) -> Model:
     """Model of a person in a pose; its labelled box holds the whole gait cycle."""
     dress = person.dress
-    if dress.legs == "skirt" and pose in ("sitting", "lying"):  # a skirt hangs from the hips and does not fold
-        dress = replace(dress, legs="trousers")
+    if pose in ("sitting", "lying"):  # skirts and coats hang from the hips and do not fold
+        dress = replace(dress, legs="trousers" if dress.legs == "skirt" else dress.legs, hem=max(dress.hem, 0.49))
     segments = figure(person.physique, dress, rng)
     if pose == "walking":
         bodies, joints = gait.walking(person.physique, segments, person.materials, stride_m, rng)

@@ -230,6 +230,15 @@ def skin(rings: ArrayLike, slots: ArrayLike | int = 0, *, caps: bool = True) -> 
     return Mesh.of(vertices, faces, None, np.concatenate([wall.slots, cells[0], cells[-1]]), smooth=True)
 
 
+def finer(rings: ArrayLike, times: int = 3) -> F64:
+    """(times * (R - 1) + 1, N, 3) rings through the given (R, N, 3) ones, on a smooth surface without overshoot."""
+    from scipy.interpolate import PchipInterpolator
+
+    p = np.asarray(rings, np.float64)
+    at = np.arange(len(p), dtype=np.float64)
+    return np.asarray(PchipInterpolator(at, p, axis=0)(np.linspace(0.0, at[-1], times * (len(p) - 1) + 1)), np.float64)
+
+
 def pipe(points: ArrayLike, radii: ArrayLike, *, segments: int = 7, slot: int = 0) -> Mesh:
     """Round pipe with caps along (S, 3) points with (S,) or one radius; smooth."""
     p = np.asarray(points, np.float64)

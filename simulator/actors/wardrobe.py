@@ -10,8 +10,10 @@ import numpy as np
 from simulator.actors.finishes import as_rgb
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
-from simulator.scene import Material
+from simulator.numerics.rng import generator
+from simulator.scene import Material, Texture
 from simulator.scene.material import Rgb, srgb
+from simulator.scene.noise import spectral_noise, to_srgb8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ def cloth(name: str, color: Rgb, rng: np.random.Generator) -> Material:
     return Material(name, color, roughness=0.92, reflectance_905=round(float(infrared), 3))
 
 
+@cache
+def hair_texture() -> Texture:
+    """Strands along v, light and dark about a mean of one half."""
+    size, rows = 256, 16
+    strands = spectral_noise((rows, size), generator(0, "hair"), slope=0.6, low_cut=1)
+    at = np.arange(size) * rows / size
+    low, part = at.astype(int), (at % 1.0)[:, None]
+    drawn = strands[low] * (1 - part) + strands[(low + 1) % rows] * part  # stretched from root to tip
+    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.26 * drawn, 0.05, 1.0)[..., None], 3, 2)))
+
+
 def materials(
     skin_tone: int, rng: np.random.Generator, *, bright: bool = False, clothes: str = "casual"
 ) -> tuple[tuple[Material, ...], str]:
@@ -71,7 +84,7 @@ def materials(
         Part.SKIN: Material(
             "skin", as_rgb(tone), roughness=0.55, reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3)
         ),
-        Part.HAIR: Material("hair", hair, roughness=0.6, reflectance_905=0.25),
+        Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.6, reflectance_905=0.25),
         Part.TOP: cloth("top", top, rng),
         Part.BOTTOM: cloth("bottoms", bottom, rng),
         Part.SHOES: Material("shoes", _color("shoes", rng)[1], roughness=0.6, reflectance_905=0.3),

@@ -201,6 +201,7 @@ def tread(rng: np.random.Generator) -> Model:
         ],
         1,
     )
+    top[..., 2] -= top[..., 2].min()
     ring = np.concatenate([top, top[:, ::-1] + [0, 0, 0.018]], axis=1)
     return _model("debris", (loft(ring), RUBBER))
 
@@ -261,19 +262,19 @@ def bumper(rng: np.random.Generator) -> Model:
 
 def rock(rng: np.random.Generator, radius_m: float) -> Model:
     """A broken stone about `radius_m` in radius."""
-    directions = rng.standard_normal((9, 3))
+    directions = rng.standard_normal((16, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    polar, angle = np.linspace(0.05, np.pi - 0.05, 9)[::-1], np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    polar, angle = np.linspace(0.05, np.pi - 0.05, 13)[::-1], np.linspace(0, 2 * np.pi, 18, endpoint=False)
     unit = np.stack(
         [
             np.sin(polar)[:, None] * np.cos(angle),
             np.sin(polar)[:, None] * np.sin(angle),
-            np.repeat(np.cos(polar)[:, None], 12, 1),
+            np.repeat(np.cos(polar)[:, None], 18, 1),
         ],
         -1,
     )
     # a convex stone: the ball cut by random planes
-    reach = np.min(rng.uniform(0.65, 0.95, 9) / np.maximum(unit @ directions.T, 1e-3), axis=-1)
+    reach = np.min(rng.uniform(0.5, 0.9, 16) / np.maximum(unit @ directions.T, 1e-3), axis=-1)
     points = unit * np.minimum(reach, 1.0)[..., None] * radius_m * rng.uniform((0.9, 0.75, 0.6), (1.2, 1.0, 0.9))
     points[..., 2] -= points[..., 2].min() + 0.05 * radius_m
     tone = rng.uniform(0.16, 0.34)

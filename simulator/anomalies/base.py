@@ -31,6 +31,7 @@ class Site:
         network: the road network.
         path: the ego's lane centre line; s = 0 at the ego's start.
         atmosphere: light and weather (a broken-down car switches its lamps on at night).
+        season: of plants: "spring", "summer", "autumn" or "winter".
         motions: prescribed motions; append to make an object move.
         lamps: switched-on lamps by object id, as bits `1 << Switch`.
     """
@@ -39,6 +40,7 @@ class Site:
     network: RoadNetwork
     path: Path
     atmosphere: Atmosphere
+    season: str = "summer"
     motions: list[Motion] = field(default_factory=list)
     lamps: dict[int, int] = field(default_factory=dict)
 

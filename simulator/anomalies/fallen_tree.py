@@ -6,30 +6,21 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from simulator.anomalies.base import Anomaly, Site
+from simulator.anomalies.base import Anomaly, Array, Site
 from simulator.scenario.distributions import Metres, Quantity, uniform
 from simulator.scene import Body, Material, Mesh, Model
+from simulator.scene.foliage import bark_texture, spray_texture
+from simulator.scene.leaves import cards, directions
 from simulator.scene.material import srgb
-from simulator.scene.mesh import merge, tube
+from simulator.scene.mesh import loft, merge, tube
 
-BARK = Material("bark", srgb("#5c4a3a"), roughness=0.95, reflectance_905=0.45)
-LEAVES = Material("leaves", srgb("#4d6b2a"), roughness=0.8, reflectance_905=0.5, translucency=0.8)
-
-
-def leaf_cards(centers: np.ndarray, size_m: float, rng: np.random.Generator) -> Mesh:
-    """A small jagged two-sided leaf cluster of two crossed quads at each of (N, 3) centres."""
-    n = len(centers)
-    frame = np.linalg.qr(rng.standard_normal((n, 3, 3)))[0]
-    outline = np.array([[-1, -0.2], [-0.3, -0.6], [0.2, -1], [0.5, -0.3], [1, 0.1], [0.3, 0.5], [-0.1, 1], [-0.5, 0.3]])
-    scale = size_m * rng.uniform(0.6, 1.3, (n, 1, 1))
-    corners = centers[:, None] + scale * outline @ frame[:, :2]
-    fan = np.array([[0, k, k + 1] for k in range(1, 7)])
-    faces = (np.arange(n) * 8)[:, None, None] + fan[None]
-    return Mesh.of(corners.reshape(-1, 3), faces.reshape(-1, 3))
+SOIL = Material("soil among roots", srgb("#4a3a2b"), roughness=1.0, reflectance_905=0.3)
+PALETTES = {"spring": ("spring",), "summer": ("summer", "dark", "olive"), "autumn": ("gold", "rust"), "winter": ()}
+TWIG_M = 0.5
 
 
 class FallenTree(Anomaly, kind="fallen_tree"):
-    """A tree that fell across the road from the right, its crown on the carriageway."""
+    """A tree that fell across the road from the right, its crown on the carriageway; leafless in winter."""
 
     taxonomy: ClassVar[str] = "OBJ-15"
     length_m: Metres = uniform(7.0, 11.0)
@@ -37,15 +28,15 @@ class FallenTree(Anomaly, kind="fallen_tree"):
     angle_deg: Annotated[float, Quantity("deg", ge=20.0, le=160.0)] = uniform(60.0, 110.0)
     """Angle between the road's direction and the trunk (90: square across)."""
 
-    def model(self, rng: np.random.Generator) -> Model:
+    def model(self, rng: np.random.Generator, season: str = "summer") -> Model:
         """The lying tree: trunk along +x from its root at the origin."""
         length, radius = self.length_m, self.trunk_radius_m
         u = np.linspace(0, 1, 14)
         lift = 0.35 + 0.5 * u * (1 - 0.5 * u)  # the crown keeps the trunk off the ground
         trunk = np.stack([u * length, 0.15 * np.sin(3 * u + rng.uniform(0, 6)), radius + lift * u], 1)
-        parts = [tube(trunk, radius * (1 - 0.85 * u), segments=10)]
-        tips = []
-        for _ in range(26):
+        parts = [tube(trunk, radius * (1 - 0.85 * u), segments=12)]
+        spots, aims = [], []
+        for _ in range(34):
             at = rng.uniform(0.35, 0.98)
             root = np.array([np.interp(at, u, trunk[:, k]) for k in range(3)])
             aim = rng.normal(0, 1, 3) + [1.1, 0, 0.25]
@@ -54,24 +45,62 @@ class FallenTree(Anomaly, kind="fallen_tree"):
             k = np.linspace(0, 1, 5)
             branch = root + np.outer(k, aim) * reach + np.outer(k**2, [0.0, 0.0, -0.12 * reach])
             branch[:, 2] = np.maximum(branch[:, 2], 0.04)
-            parts.append(tube(branch, radius * 0.32 * (1 - 0.8 * k) + 0.006, segments=6))
-            tips.append(np.repeat(branch[2:], 14, axis=0) + rng.normal(0, 0.26, (42, 3)))
-        centers = np.concatenate(tips)
-        centers[:, 2] = np.abs(centers[:, 2] - 0.08) + 0.08
-        plate = np.stack([np.zeros(12), np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)], 1)
-        rootball = tube(np.array([[-0.35, 0, radius], [0.05, 0, radius]]), [0.25, radius * 2.2], segments=10)
-        roots = [
-            tube(np.array([[0, 0, radius], 0.7 * p + [-0.15, 0, radius]]), [0.05, 0.015], segments=5) for p in plate
-        ]
-        bark = merge([*parts, rootball, *roots])
-        vertices = bark.vertices.copy()
-        vertices[:, 2] = np.maximum(vertices[:, 2], -0.05)
-        bark = Mesh(vertices, bark.faces, bark.uv, bark.slots, True)
-        return Model("vegetation", (Body(bark, (BARK,)), Body(leaf_cards(centers, 0.14, rng), (LEAVES,))))
+            parts.append(tube(branch, radius * 0.3 * (1 - 0.8 * k) + 0.006, segments=6))
+            spots.append(np.repeat(branch[1:], 4, axis=0) + rng.normal(0, 0.16, (16, 3)))
+            aims.append(np.repeat([aim], 16, axis=0))
+        place, away = np.concatenate(spots), np.concatenate(aims)
+        place[:, 2] = np.abs(place[:, 2] - 0.1) + 0.1
+        wood = merge([*parts, _twigs(place, away, rng)])
+        bodies = [Body(Mesh(wood.vertices, wood.faces, wood.uv, wood.slots, True), (_bark(),)), _roots(radius, rng)]
+        if PALETTES[season]:
+            palette = PALETTES[season][int(rng.integers(len(PALETTES[season])))]
+            leaves = Material(
+                f"leaves {palette}", (1, 1, 1), spray_texture(palette), roughness=0.75, reflectance_905=0.5
+            )
+            normals = directions(len(place), rng)
+            crown = cards(place, normals, rng.uniform(0.4, 0.75, len(place)), rng, slot=0)
+            np.maximum(crown.vertices[:, 2], 0.01, out=crown.vertices[:, 2])  # what hangs down lies on the road
+            bodies.append(Body(crown, (leaves,)))
+        return Model("vegetation", tuple(bodies))
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
         """Root at the right edge of the road, crown across the ego's lane."""
-        model = self.model(rng)
+        model = self.model(rng, site.season)
         side = self.lateral_m - site.lane_half_width_m(self.ahead_m) - 2.0
         thing = Model("debris", model.bodies, attributes=(("what", "fallen tree"),))
         site.put(thing, self.ahead_m, side, np.radians(self.angle_deg), anomaly=self.taxonomy)
+
+
+def _bark() -> Material:
+    return Material("bark", (0.9, 0.9, 0.9), bark_texture("brown"), roughness=0.95, reflectance_905=0.45)
+
+
+def _twigs(feet: Array, along: Array, rng: np.random.Generator) -> Mesh:
+    """Three thin twigs at each of (N, 3) feet, each one long triangle, spreading from the branch's direction."""
+    foot = np.repeat(feet, 3, axis=0)
+    run = np.repeat(along, 3, axis=0) + rng.normal(0, 0.6, foot.shape)
+    run *= TWIG_M * rng.uniform(0.5, 1.3, (len(foot), 1)) / np.linalg.norm(run, axis=1, keepdims=True)
+    across = np.cross(run, rng.normal(0, 1, run.shape))
+    across *= 0.007 / np.linalg.norm(across, axis=1, keepdims=True)
+    corners = np.stack([foot - across, foot + across, foot + run], 1)
+    corners[..., 2] = np.maximum(corners[..., 2], 0.01)
+    return Mesh.of(corners.reshape(-1, 3), np.arange(3 * len(foot)), np.zeros((3 * len(foot), 2)))
+
+
+def _roots(radius: float, rng: np.random.Generator) -> Body:
+    """The root plate that was torn out, about eight trunk radii across, standing upright at the trunk's foot."""
+    phi = np.arange(14) * (2 * np.pi / 14)
+    rim = 4.0 * radius * rng.uniform(0.75, 1.1, 14)
+    rings = []
+    for x, size in ((0.12, 0.35), (0.02, 0.9), (-0.14, 1.0), (-0.3, 0.55)):
+        ring = np.stack([np.full(14, x), rim * size * np.cos(phi), radius + rim * size * np.sin(phi)], 1)
+        rings.append(ring + rng.normal(0, 0.03, ring.shape))
+    lump = loft(np.stack(rings)[::-1], smooth=False)
+    ends = np.stack([np.full(14, -0.35), 1.15 * rim * np.cos(phi), radius + 1.15 * rim * np.sin(phi)], 1)
+    ends += rng.normal(0, 0.12, ends.shape)
+    heart = np.array([0.1, 0.0, radius])
+    roots = [tube(np.stack([heart, 0.5 * (heart + p) + [-0.1, 0, 0], p]), [0.05, 0.03, 0.01], segments=5) for p in ends]
+    mesh = merge([lump, *roots])
+    vertices = mesh.vertices.copy()
+    vertices[:, 2] = np.maximum(vertices[:, 2], -0.05)
+    return Body(Mesh(vertices, mesh.faces, mesh.uv, mesh.slots), (SOIL,))

@@ -66,7 +66,7 @@ def _rails(line: F64, normal: F64, heights: tuple[float, ...], tall: float, thic
     out = []
     for h in heights:
         box = np.array([[0, h], [0, h + tall], [-thick, h + tall], [-thick, h]])
-        out.append(profile_sweep(line, normal, np.concatenate([box, box[:1]]), slot))
+        out.append(profile_sweep(line, normal, np.concatenate([box, box[:1]]), slot, ends=True))
     return out
 
 
@@ -149,9 +149,9 @@ def garden_wall(line: F64, side: int, rng: np.random.Generator) -> Made:
     normal = normals_of(points, side)
     work = Patchwork()
     shape = np.array([[0.0, -0.5], [0.0, top], [-0.24, top], [-0.24, -0.5]])
-    work.add(profile_sweep(points, normal, shape, 0, 3.0))
+    work.add(profile_sweep(points, normal, shape, 0, 3.0, ends=True))
     cap = np.array([[0.04, top], [0.04, top + 0.06], [-0.28, top + 0.06], [-0.28, top], [0.04, top]])
-    work.add(profile_sweep(points, normal, cap, 1))
+    work.add(profile_sweep(points, normal, cap, 1, ends=True))
     tint = (0.8, 0.76, 0.68) if kind == "plaster" else (1.0, 1.0, 1.0)
     coping = Material("coping", (0.3, 0.29, 0.27))
     return work.mesh(), (Material(f"wall {kind}", tint, wall_texture(kind), reflectance_905=0.4), coping), "wall"
@@ -162,7 +162,7 @@ def noise_barrier(line: F64, side: int) -> Made:
     points = resample(line, 4.0)
     normal = normals_of(points, side)
     work = Patchwork()
-    work.add(profile_sweep(points, normal, [[0.0, -0.3], [0.0, 3.0], [-0.15, 3.0], [-0.15, -0.3]], 0, 3.0))
+    work.add(profile_sweep(points, normal, [[0.0, -0.3], [0.0, 3.0], [-0.15, 3.0], [-0.15, -0.3]], 0, 3.0, ends=True))
     _posts(work, points, normal, (0.24, 0.2), 3.1, 1, 0.08)
     panel = Material("noise barrier", srgb("#7f8c74"), wall_texture("panel"), reflectance_905=0.4)
     return work.mesh(), (panel, STEEL), "wall"

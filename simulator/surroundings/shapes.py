@@ -137,8 +137,19 @@ def ribbon(left: ArrayLike, right: ArrayLike, slot: int = 0, uv_m: float = 1.0) 
     return Mesh.of(np.concatenate([a, b]), faces, uv, slot)
 
 
-def profile_sweep(points: ArrayLike, normals: ArrayLike, profile: ArrayLike, slot: int = 0, uv_m: float = 1.0) -> Mesh:
-    """Sweep an open (K, 2) profile of (outward, up) metres along (N, 3) points with (N, 2) horizontal normals."""
+def profile_sweep(
+    points: ArrayLike,
+    normals: ArrayLike,
+    profile: ArrayLike,
+    slot: int = 0,
+    uv_m: float = 1.0,
+    *,
+    ends: bool = False,
+) -> Mesh:
+    """Sweep an open (K, 2) profile of (outward, up) metres along (N, 3) points with (N, 2) horizontal normals.
+
+    `ends`: close both ends; the profile must then be convex.
+    """
     p, normal, shape = (np.asarray(a, np.float64) for a in (points, normals, profile))
     n, k = len(p), len(shape)
     vertices = np.repeat(p[:, None], k, 1)
@@ -150,7 +161,13 @@ def profile_sweep(points: ArrayLike, normals: ArrayLike, profile: ArrayLike, slo
     index = np.arange(n * k).reshape(n, k)
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
     faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
-    return Mesh.of(vertices.reshape(-1, 3), faces, uv, slot)
+    sweep = Mesh.of(vertices.reshape(-1, 3), faces, uv, slot)
+    if not ends:
+        return sweep
+    corners = k - 1 if np.allclose(shape[0], shape[-1]) else k
+    fan = np.array([[0, i, i + 1] for i in range(1, corners - 1)])
+    caps = [Mesh.of(vertices[row], fan[:, ::way], shape / uv_m, slot) for row, way in ((0, 1), (-1, -1))]
+    return merge([sweep, *caps])
 
 
 def poses(xyz: ArrayLike, yaw: ArrayLike = 0.0, scale: ArrayLike = 1.0) -> F64:

@@ -90,7 +90,8 @@ def build_world(scenario: Scenario) -> World:
         builder.add_mesh(mesh, materials, class_name)
 
     cast = Cast(builder)
-    site = Site(builder, network, route.path, atmosphere)
+    season = season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg)
+    site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
     ego = _place_ego(scenario, network, route, cast, plan, site.dark)
     for number, spec in enumerate(scenario.actors):
@@ -115,7 +116,7 @@ def build_world(scenario: Scenario) -> World:
         route.path,
         style=scenario.surroundings.kind,
         seed=seed,
-        season=season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg),
+        season=season,
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
