@@ -55,7 +55,12 @@ class FallenTree(Anomaly, kind="fallen_tree"):
         if PALETTES[season]:
             palette = PALETTES[season][int(rng.integers(len(PALETTES[season])))]
             leaves = Material(
-                f"leaves {palette}", (1, 1, 1), spray_texture(palette), roughness=0.75, reflectance_905=0.5
+                f"leaves {palette}",
+                (1, 1, 1),
+                spray_texture(palette),
+                roughness=0.75,
+                reflectance_905=0.5,
+                translucency=0.6,  # as the leaves of standing trees
             )
             normals = directions(len(place), rng)
             crown = cards(place, normals, rng.uniform(0.4, 0.75, len(place)), rng, slot=0)
