@@ -17,6 +17,7 @@ from simulator.errors import InputError
 
 MAX_DEPTH = 40
 MAX_NODES = 100_000
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -78,6 +79,8 @@ def _syntax_hint(text: str, line: int | None, error: yaml.MarkedYAMLError) -> st
     written = "".join(text.split("\n")[line - 1 : line]) if line is not None else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return "a tab indents the line; YAML takes spaces only"
+    if "nesting depth" in (error.problem or ""):  # newer versions of libyaml see it coming before we do
+        return TOO_DEEP
     return ", ".join(part for part in (error.problem, error.context) if part)
 
 
@@ -138,7 +141,7 @@ class _Builder:
 
     def _start(self, event: Any, line: int) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise self._fail(f"is nested more than {MAX_DEPTH} levels deep", line)
+            raise self._fail(f"is {TOO_DEEP}", line)
         if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
             raise self._fail("a key must be plain text", line)
         self._check_tag(event, line)
