@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
+from simulator.raycast.faces import HOLE, alpha_at
 from simulator.scene import Mesh, Scene
 from simulator.sensors.optics import CameraModel
 
@@ -47,16 +48,16 @@ class Holes(NamedTuple):
     Attributes:
         slot: (F,) int32 material slot of each face. uv: (V, 2) float32 texture repeats.
         first_slot: (K,) int64 row of `texture` for slot 0 of each instance.
-        texture: flat int32 rows of `shape`, -1 for materials without holes.
-        shape: (A, 3) int64 first row of `alpha`, width and height. alpha: flat uint8, row 0 of a texture at v = 1.
+        texture: flat int32 rows of `images`, -1 for materials without holes.
+        images, texels: as in `raycast.faces.Faces`.
     """
 
     slot: NDArray[np.int32]
     uv: NDArray[np.float32]
     first_slot: NDArray[np.int64]
     texture: NDArray[np.int32]
-    shape: NDArray[np.int64]
-    alpha: NDArray[np.uint8]
+    images: NDArray[np.int32]
+    texels: NDArray[np.uint8]
 
 
 class Pieces(NamedTuple):
@@ -143,7 +144,7 @@ def _holes(scene: Scene, rows: NDArray[np.int64], meshes: list[Mesh]) -> Holes:
         _joined([mesh.uv for mesh in meshes], (0, 2), np.float32),
         scene.material_offset[rows],
         of_material[scene.instance_materials],
-        np.array([(o, width, height) for o, (height, width) in zip(first, shapes)], np.int64).reshape(-1, 3),
+        np.array([(o, width, height) for o, (height, width) in zip(first, shapes)], np.int32).reshape(-1),
         _joined([texture.rgba[..., 3].ravel() for texture in cut], (0,), np.uint8),
     )
 
@@ -218,10 +219,7 @@ def _open(holes, texture, face, weight):  # type: ignore[no-untyped-def]
     for i in range(3):
         u += weight[i] * holes.uv[face[i], 0]
         v += weight[i] * holes.uv[face[i], 1]
-    first, width, height = holes.shape[texture]
-    column = min(int((u - np.floor(u)) * width), width - 1)
-    line = min(int((np.floor(v) + 1.0 - v) * height), height - 1)
-    return holes.alpha[first + line * width + column] < 128
+    return alpha_at(holes, texture, np.float32(u), np.float32(v)) < HOLE
 
 
 @kernel

@@ -2,7 +2,8 @@
 
 The nodes are, in this order: a hierarchy for all static parts of each mask, a hierarchy for each moving part, and
 some small trees over these (tops), one for each set of hierarchies that rays of some mask see. Masks therefore cost a
-ray nothing: it starts at the root that holds what it may see.
+ray nothing: it starts at the root that holds what it may see. Parts with faces that rays may pass have hierarchies of
+their own, whose blocks come last.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.simd import LANES
 from simulator.raycast.collapse import build, build_top
+from simulator.raycast.faces import Alpha, Conditions, Faces
 from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
-from simulator.raycast.rays import Owners
 from simulator.raycast.refit import refit, relocate
 from simulator.raycast.schedule import share, worker_count
 
@@ -37,7 +38,14 @@ class Part:
     mask: int
     first_id: int
     reach: float
+    alpha: Alpha | None = None
+    one_sided: bool = False
     dirty: bool = True
+
+    @property
+    def tested(self) -> bool:
+        """Whether rays may pass some of its faces."""
+        return self.alpha is not None or self.one_sided
 
     @property
     def mesh(self) -> tuple[int, int]:
@@ -53,13 +61,14 @@ class Part:
 
 
 class Piece(NamedTuple):
-    """One hierarchy within the arrays: its nodes, its blocks, and its mask."""
+    """One hierarchy within the arrays: its nodes, its blocks, its mask, and whether rays may pass some faces."""
 
     first_node: int
     last_node: int  # one past the last
     first_block: int
     last_block: int
     mask: int
+    tested: bool
 
     def of(self, bvh: Bvh) -> Bvh:
         """The piece's own nodes and blocks (their numbers stay those of the whole)."""
@@ -75,7 +84,7 @@ class Assembly:
 
     Attributes:
         bvh: all nodes and blocks.
-        owners: part of each triangle.
+        faces: what is known of each triangle.
         pieces: static hierarchies, then those of the moving parts in `moving`.
         moving: numbers of the moving parts that have triangles.
         meshes: own-frame hierarchy of each mesh that moves.
@@ -86,7 +95,7 @@ class Assembly:
     """
 
     bvh: Bvh
-    owners: Owners
+    faces: Faces
     pieces: list[Piece]
     moving: list[int]
     meshes: dict[tuple[int, int], Bvh]
@@ -100,8 +109,8 @@ class Assembly:
     @property
     def memory_bytes(self) -> int:
         """Bytes of all arrays."""
-        arrays = [*self.bvh, *self.owners, self.local, self.first_local]
-        return sum(array.nbytes for array in arrays) + sum(mesh.nodes.nbytes for mesh in self.meshes.values())
+        arrays = [*self.bvh, *self.faces, self.local, self.first_local, *(mesh.nodes for mesh in self.meshes.values())]
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
 
 def assemble(parts: list[Part], old: Assembly | None, known: int, threads: int | None) -> Assembly:
@@ -111,33 +120,52 @@ def assemble(parts: list[Part], old: Assembly | None, known: int, threads: int |
         static = old.pieces[: len(old.pieces) - len(old.moving)]
         sources += [(piece.of(old.bvh), piece, 0) for piece in static]
     else:
-        sources += [(bvh, Piece(0, 0, 0, 0, mask), 0) for bvh, mask in _build_static(parts, threads)]
+        sources += [(bvh, Piece(0, 0, 0, 0, *kind), 0) for bvh, kind in _build_static(parts, threads)]
     moving = [number for number, part in enumerate(parts) if part.moving and len(part.faces)]
     meshes = _build_meshes([parts[number] for number in moving], {} if old is None else old.meshes, threads)
     for number in moving:
         part = parts[number]
-        sources.append((meshes[part.mesh], Piece(0, 0, 0, 0, part.mask), part.first_id))
+        sources.append((meshes[part.mesh], Piece(0, 0, 0, 0, part.mask, part.tested), part.first_id))
         part.dirty = True
 
     first_top = sum(bvh.node_count for bvh, _, _ in sources)
     nodes = aligned((first_top + TOPS * len(sources)) * NODE)
     blocks = aligned(sum(bvh.block_count for bvh, _, _ in sources) * BLOCK)
-    whole, pieces, node, block = Bvh(nodes, blocks), list[Piece](), 0, 0
-    for bvh, was, first_id in sources:
-        piece = Piece(node, node + bvh.node_count, block, block + bvh.block_count, was.mask)
+    whole, pieces, node = Bvh(nodes, blocks), list[Piece](), 0
+    first_block, first_tested = _order_blocks(sources)
+    for (bvh, was, first_id), block in zip(sources, first_block):
+        piece = Piece(node, node + bvh.node_count, block, block + bvh.block_count, was.mask, was.tested)
         into = piece.of(whole)
         into.nodes[:], into.blocks[:] = bvh
         relocate(into.nodes, into.blocks, node - was.first_node, block - was.first_block, first_id)
         pieces.append(piece)
-        node, block = piece.last_node, piece.last_block
+        node = piece.last_node
 
     starts, local, meshes = _gather(meshes)
-    sizes = [len(part.faces) for part in parts]
-    owners = Owners(
-        np.repeat(np.arange(len(parts), dtype=np.int32), sizes), np.array([p.first_id for p in parts], np.int32)
-    )
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
-    return Assembly(whole, owners, pieces, moving, meshes, local, first_local, first_top)
+    faces = _describe_faces(parts, first_tested)
+    return Assembly(whole, faces, pieces, moving, meshes, local, first_local, first_top)
+
+
+def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int]:
+    """Where the blocks of each hierarchy start, and where those with faces that rays may pass do: these come last."""
+    sizes = np.array([bvh.block_count for bvh, _, _ in sources], np.int64)
+    tested = np.array([piece.tested for _, piece, _ in sources], bool)
+    order = np.argsort(tested, kind="stable")
+    first = np.empty(len(sources), np.int64)
+    first[order] = np.cumsum(sizes[order]) - sizes[order]
+    return first.tolist(), int(sizes[~tested].sum())
+
+
+def _describe_faces(parts: list[Part], first_tested: int) -> Faces:
+    """The tables of all triangles."""
+    part_of = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.faces) for part in parts])
+    first = np.array([part.first_id for part in parts], np.int32)
+    conditions, row = Conditions(), np.zeros(len(parts), np.int32)
+    for number, part in enumerate(parts):
+        if part.tested:
+            row[number] = conditions.first_row(part.faces, part.alpha, part.one_sided) - part.first_id
+    return Faces(part_of, first, first_tested, row, *conditions.tables())
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
@@ -190,19 +218,19 @@ def _make_root(assembly: Assembly, mask: int) -> int:
     return start
 
 
-def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, int]]:
-    """One hierarchy, and the mask, for all static parts of each mask."""
+def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, tuple[int, bool]]]:
+    """One hierarchy for all static parts of each mask, those whose faces rays may pass apart; its mask, and whether."""
     built = []
     static = [part for part in parts if not part.moving and len(part.faces)]
-    for mask in sorted({part.mask for part in static}):
-        group = [part for part in static if part.mask == mask]
+    for kind in sorted({(part.mask, part.tested) for part in static}):
+        group = [part for part in static if (part.mask, part.tested) == kind]
         starts = np.cumsum([0, *(len(part.vertices) for part in group)])
         vertices = np.concatenate([part.placed for part in group])
         faces = np.concatenate([part.faces + np.int32(start) for part, start in zip(group, starts)])
         ids = np.concatenate(
             [np.arange(part.first_id, part.first_id + len(part.faces), dtype=np.int32) for part in group]
         )
-        built.append((build(vertices, faces, ids, threads), mask))
+        built.append((build(vertices, faces, ids, threads), kind))
     return built
 
 

@@ -40,9 +40,10 @@ from simulator.numerics.simd import (
     with_lane,
     without_lowest,
 )
+from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, IDS, NODE, VERTEX
 from simulator.raycast.ray import entries, pop_before, push_children
-from simulator.raycast.rays import raw_bvh, raw_hits, raw_owners, raw_rays
+from simulator.raycast.rays import raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tile import (
     GROUPS,
     HIGH_U,
@@ -50,6 +51,7 @@ from simulator.raycast.tile import (
     LOW_U,
     LOW_V,
     NEAR,
+    TILE,
     Tile,
     aim_tile,
     corner_of,
@@ -235,7 +237,33 @@ def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def rays_against_eight(tile, group, rays, affine, ids, blocks, scratch):  # type: ignore[no-untyped-def]
+def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):  # type: ignore[no-untyped-def]
+    """Whether the triangle with conditions at block row and lane `at` stops a ray of the tile at weights u and v."""
+    dx, dy = load_float(tile.directions, ray), load_float(tile.directions, TILE + ray)
+    dz = load_float(tile.directions, 2 * TILE + ray)
+    return stops(faces, blocks, at, triangle, u, v, dx, dy, dz)
+
+
+@kernel(inline=True)
+def first_that_stops(tile, ray, near, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+    """Where a ray stops that meets eight triangles with conditions at nearness `near` (0: it does not meet them).
+
+    `scratch` holds the weights times nearness. Returns (nearness, lane), or nearness 0.
+    """
+    while True:
+        nearest = greatest(near)
+        lane = lowest(bits(near >= nearest))
+        if nearest <= np.float32(0):
+            return nearest, lane
+        u, v = load_float(scratch, lane) / nearest, load_float(scratch, LANES + lane) / nearest
+        at = block * BLOCK + lane
+        if stops_ray(tile, ray, faces, blocks, at, load_int(blocks, at + IDS), u, v):
+            return nearest, lane
+        near = with_lane(near, lane, np.float32(0))
+
+
+@kernel(inline=True)
+def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """Test each of some rays of a group against eight triangles; (whether any was hit, nearness of the group)."""
     group_nearness, changed = load(tile.nearness, group * LANES), False
     while rays != 0:
@@ -246,12 +274,17 @@ def rays_against_eight(tile, group, rays, affine, ids, blocks, scratch):  # type
         hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
         near = select(hit, near, splat(np.float32(0)))
         if bits(hit) != 0:
-            nearest = greatest(near)
-            lane = lowest(bits(near >= nearest))
             store(scratch, 0, second)
             store(scratch, LANES, third)
+            if block < faces.first_tested:
+                nearest = greatest(near)
+                lane = lowest(bits(near >= nearest))
+            else:
+                nearest, lane = first_that_stops(tile, ray, near, block, faces, blocks, scratch)
+                if nearest <= np.float32(0):
+                    continue
             group_nearness = with_lane(group_nearness, ray_lane, nearest)
-            store_int(tile.triangle, ray, load_int(blocks, ids + lane))
+            store_int(tile.triangle, ray, load_int(blocks, block * BLOCK + IDS + lane))
             store_float(tile.second, ray, load_float(scratch, lane))
             store_float(tile.third, ray, load_float(scratch, LANES + lane))
             changed = True
@@ -293,20 +326,41 @@ def affine_of_one(table, k):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def group_against_each(tile, group, triangles, table, ids, blocks):  # type: ignore[no-untyped-def]
+def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+    """The nearness of the rays of a group that a triangle with conditions (block row and lane `at`) stops, else 0."""
+    store(scratch, 0, near)
+    store(scratch, LANES, second)
+    store(scratch, 2 * LANES, third)
+    stopped, waiting = splat(np.float32(0)), bits(hit)
+    triangle = load_int(blocks, at + IDS)
+    while waiting != 0:
+        k = lowest(waiting)
+        waiting = without_lowest(waiting)
+        here, ray = load_float(scratch, k), group * LANES + k
+        u, v = load_float(scratch, LANES + k) / here, load_float(scratch, 2 * LANES + k) / here
+        if stops_ray(tile, ray, faces, blocks, at, triangle, u, v):
+            stopped = with_lane(stopped, k, here)
+    return stopped
+
+
+@kernel(inline=True)
+def group_against_each(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """Test the eight rays of a group against each of some triangles, whose functions are in `table`.
 
     Returns the nearness of the group.
     """
-    at = group * LANES
+    at, row = group * LANES, block * BLOCK
     u, v, nearness = load(tile.u, at), load(tile.v, at), load(tile.nearness, at)
     triangle, best_second, best_third = load_ints(tile.triangle, at), load(tile.second, at), load(tile.third, at)
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
         hit, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        if block >= faces.first_tested:
+            near = without_passes(tile, group, hit, near, second, third, row + k, faces, blocks, scratch)
+            hit = near > nearness
         nearness = select(hit, near, nearness)
-        triangle = select(hit, splat_int(load_int(blocks, ids + k)), triangle)
+        triangle = select(hit, splat_int(load_int(blocks, row + IDS + k)), triangle)
         best_second, best_third = select(hit, second, best_second), select(hit, third, best_third)
     store(tile.nearness, at, nearness)
     store_ints(tile.triangle, at, triangle)
@@ -323,7 +377,7 @@ def tile_vertex(blocks, at, aim):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # type: ignore[no-untyped-def]
+def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratch):  # type: ignore[no-untyped-def]
     """Test a tile against the triangles of a block; returns whether any ray was hit."""
     row = block * BLOCK
     zero, one, infinite = splat(np.float32(0)), splat(np.float32(1)), splat(np.float32(np.inf))
@@ -370,12 +424,12 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
         if rays == 0:
             continue
         if population(rays) <= number:
-            hit, nearness = rays_against_eight(tile, group, rays, affine, row + IDS, blocks, scratch)
+            hit, nearness = rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
         else:
             if not stored:
                 store_affine(affine, table)
                 stored = True
-            nearness = group_against_each(tile, group, triangles, table, row + IDS, blocks)
+            nearness = group_against_each(tile, group, triangles, table, block, faces, blocks, scratch)
             hit = True
         if hit:
             pack = NEAR + (group & ~(LANES - 1))
@@ -386,7 +440,7 @@ def meet_block(blocks, block, aim, tile, farthest, present, table, scratch):  # 
 
 
 @kernel(inline=True)
-def cast_tile(bvh, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
+def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
     """Find the first hits of an aimed tile."""
     nodes, blocks = bvh
     least_nearness = least_nearness_of(tile)
@@ -404,7 +458,7 @@ def cast_tile(bvh, root, aim, tile, stack, scratch, present, table):  # type: ig
                 store(scratch, 0, near)
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
-        elif meet_block(blocks, ~child, aim, tile, splat(farthest), present, table, scratch):
+        elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
             least_nearness = least_nearness_of(tile)
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
@@ -412,7 +466,7 @@ def cast_tile(bvh, root, aim, tile, stack, scratch, present, table):  # type: ig
 
 
 @kernel
-def closest_tiles(bvh, root, owners, rays, hits, grid, apart, cursor, chunk):  # type: ignore[no-untyped-def]
+def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`."""
     tile = Tile(
         directions_memory(),
@@ -427,7 +481,7 @@ def closest_tiles(bvh, root, owners, rays, hits, grid, apart, cursor, chunk):  #
         grid.groups // LANES,
     )
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
-    bvh, owners, rays, hits = raw_bvh(bvh), raw_owners(owners), raw_rays(rays), raw_hits(hits)
+    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
         if start >= apart.shape[0]:
@@ -438,6 +492,6 @@ def closest_tiles(bvh, root, owners, rays, hits, grid, apart, cursor, chunk):  #
             if together:
                 aim, together = aim_tile(rays, grid, corner, tile, scratch)
                 if together:
-                    cast_tile(bvh, root, aim, tile, stack, scratch, present, table)
-                    report_tile(grid, corner, tile, owners, hits)
+                    cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
+                    report_tile(grid, corner, tile, faces, hits)
             apart[number] = not together

@@ -35,8 +35,9 @@ from simulator.numerics.simd import (
     store_long,
     without_lowest,
 )
+from simulator.raycast.faces import raw_faces, report_face, stops
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
-from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_owners, raw_rays, ray_number, report_face
+from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_number
 
 entries = local_memory(types.int64, STACK)
 floats = local_memory(types.float32, 3 * LANES)
@@ -214,7 +215,20 @@ def pop_before(stack, height, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
+def nearest_of(mask, t):  # type: ignore[no-untyped-def]
+    """The lane of `mask` with the least t, stored."""
+    chosen = lowest(mask)
+    mask = without_lowest(mask)
+    while mask != 0:
+        k = lowest(mask)
+        mask = without_lowest(mask)
+        if load_float(t, k) < load_float(t, chosen):
+            chosen = k
+    return chosen
+
+
+@kernel(inline=True)
+def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
     """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
     nodes, blocks = bvh
     slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
@@ -233,26 +247,34 @@ def closest_on_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  #
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
         else:
-            t, u, v, mask = meet_triangles(blocks, ~child * BLOCK, shear, splat(best))
+            block = ~child
+            t, u, v, mask = meet_triangles(blocks, block * BLOCK, shear, splat(best))
             if mask != 0:
                 store(scratch, 0, t)
                 store(scratch, LANES, u)
                 store(scratch, 2 * LANES, v)
             while mask != 0:
                 k = lowest(mask)
-                mask = without_lowest(mask)
+                if block >= faces.first_tested:
+                    # Nearest first: of what lies behind it nothing need be asked.
+                    k = nearest_of(mask, scratch)
+                mask &= ~(np.int32(1) << np.int32(k))
                 if load_float(scratch, k) < best:
-                    best, triangle = load_float(scratch, k), load_int(blocks, ~child * BLOCK + IDS + k)
-                    best_u, best_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
+                    met = load_int(blocks, block * BLOCK + IDS + k)
+                    met_u, met_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
+                    if block < faces.first_tested or stops(
+                        faces, blocks, block * BLOCK + k, met, met_u, met_v, dx, dy, dz
+                    ):
+                        best, triangle, best_u, best_v = load_float(scratch, k), met, met_u, met_v
         entry, height = pop_before(stack, height, best)
     return best if triangle >= 0 else np.float32(np.inf), triangle, best_u, best_v
 
 
 @kernel
-def closest_hits(bvh, root, owners, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
+def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
     stack, scratch = entries(), floats()
-    bvh, owners, rays, hits = raw_bvh(bvh), raw_owners(owners), raw_rays(rays), raw_hits(hits)
+    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
         if start >= rays.total:
@@ -262,6 +284,7 @@ def closest_hits(bvh, root, owners, rays, hits, cursor, chunk):  # type: ignore[
             ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
             t, triangle, u, v = closest_on_ray(
                 bvh,
+                faces,
                 root,
                 ox,
                 oy,
@@ -280,46 +303,62 @@ def closest_hits(bvh, root, owners, rays, hits, cursor, chunk):  # type: ignore[
         # Afterwards and together: the look-ups of one ray do not wait for those of another.
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            report_face(hits, ray, load_int(hits.primitive, ray), owners)
+            report_face(hits, ray, load_int(hits.primitive, ray), faces)
 
 
 @kernel(inline=True)
-def blocked_ray(bvh, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack):  # type: ignore[no-untyped-def]
+def stopped_by(bvh, faces, block, shear, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
+    """Whether a block stops a ray."""
+    row = block * BLOCK
+    _, u, v, mask = meet_triangles(bvh.blocks, row, shear, until)
+    if mask == 0 or block < faces.first_tested:
+        return mask != 0
+    store(scratch, 0, u)
+    store(scratch, LANES, v)
+    while mask != 0:
+        k = lowest(mask)
+        mask = without_lowest(mask)
+        met = load_int(bvh.blocks, row + IDS + k)
+        met_u, met_v = load_float(scratch, k), load_float(scratch, LANES + k)
+        if stops(faces, bvh.blocks, row + k, met, met_u, met_v, dx, dy, dz):
+            return True
+    return False
+
+
+@kernel(inline=True)
+def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack, scratch):  # type: ignore[no-untyped-def]
     """The block that holds any hit of one ray before `limit`, or -1; `first_block` >= 0 is tested first."""
-    nodes, blocks = bvh
     shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
-    if first_block >= 0:
-        _, _, _, mask = meet_triangles(blocks, first_block * BLOCK, shear, until)
-        if mask != 0:
-            return first_block
     slabs = make_slabs(ox, oy, oz, dx, dy, dz)
+    # The block to begin with is an entry on top of the root: one piece of code tests both.
     store_long(stack, 0, root)
     height = 1
+    if first_block >= 0:
+        store_long(stack, 1, ~first_block)
+        height = 2
     while height > 0:
         height -= 1
         child = load_long(stack, height)
         if child >= 0:
-            _, mask = enter_children(nodes, child * NODE, slabs, until)
+            _, mask = enter_children(bvh.nodes, child * NODE, slabs, until)
             while mask != 0:
-                store_long(stack, height, load_int(nodes, child * NODE + CHILD + lowest(mask)))
+                store_long(stack, height, load_int(bvh.nodes, child * NODE + CHILD + lowest(mask)))
                 mask = without_lowest(mask)
                 height += 1
-        else:
-            _, _, _, mask = meet_triangles(blocks, ~child * BLOCK, shear, until)
-            if mask != 0:
-                return ~child
+        elif stopped_by(bvh, faces, ~child, shear, dx, dy, dz, until, scratch):
+            return ~child
     return np.int64(-1)
 
 
 @kernel
-def any_hits(bvh, root, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
+def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: whether each of `rays.order` hits anything, as bool.
 
     The block that stopped one ray is tried first on the next: neighbours are mostly in the same shadow. It changes
     the time only, never the answer.
     """
-    stack = entries()
-    bvh, rays = raw_bvh(bvh), raw_rays(rays)
+    stack, scratch = entries(), floats()
+    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
     last = np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
@@ -328,19 +367,7 @@ def any_hits(bvh, root, rays, blocked, cursor, chunk):  # type: ignore[no-untype
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
             ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
-            found = blocked_ray(
-                bvh,
-                root,
-                ox,
-                oy,
-                oz,
-                dx,
-                dy,
-                dz,
-                limit,
-                last,
-                stack,
-            )
+            found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, scratch)
             blocked[ray] = found >= 0
             if found >= 0:
                 last = found

@@ -15,7 +15,6 @@ from simulator.numerics.simd import (
     load_float,
     load_int,
     pointer,
-    store_int,
 )
 from simulator.raycast.layout import F32, I32, Bvh
 
@@ -68,23 +67,10 @@ def empty_hits(number: int) -> Hits:
     return Hits(t, part.view(np.int32), primitive.view(np.int32), u, v)
 
 
-class Owners(NamedTuple):
-    """From triangle ids to parts: `part` of each triangle, and the `first` triangle of each part."""
-
-    part: I32
-    first: I32
-
-
 @kernel(inline=True)
 def raw_bvh(bvh):  # type: ignore[no-untyped-def]
     """The hierarchy as pointers."""
     return Bvh(pointer(bvh.nodes), pointer(bvh.blocks))
-
-
-@kernel(inline=True)
-def raw_owners(owners):  # type: ignore[no-untyped-def]
-    """The owners as pointers."""
-    return Owners(pointer(owners.part), pointer(owners.first))
 
 
 @kernel(inline=True)
@@ -129,14 +115,3 @@ def load_ray(rays, ray):  # type: ignore[no-untyped-def]
         x * load_float(m, 6) + (y * load_float(m, 7) + z * load_float(m, 8)),
         load_float(rays.limits, ray * rays.limit_step),
     )
-
-
-@kernel(inline=True)
-def report_face(hits, ray, triangle, owners):  # type: ignore[no-untyped-def]
-    """Write which part and which of its faces a ray hit, given the triangle's id or -1."""
-    part, face = np.int32(-1), np.int32(-1)
-    if triangle >= 0:
-        part = load_int(owners.part, triangle)
-        face = np.int32(triangle - load_int(owners.first, part))
-    store_int(hits.part, ray, part)
-    store_int(hits.primitive, ray, face)

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
+from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import any_hits, closest_hits
-from simulator.raycast.rays import Hits, Owners, Rays, empty_hits
+from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
 
@@ -54,6 +55,8 @@ class Scene:
         transform: ArrayLike | None = None,
         moving: bool = False,
         mask: int = 1,
+        alpha: Alpha | None = None,
+        one_sided: bool = False,
     ) -> int:
         """Add a part; it exists for rays after `commit`.
 
@@ -64,25 +67,29 @@ class Scene:
             transform: (4, 4) affine placement of the part, identity by default.
             moving: whether `move` will be called for it.
             mask: 32 bits; a ray sees the part when (mask & ray mask) != 0.
+            alpha: images whose holes rays pass; none by default.
+            one_sided: rays pass the faces from behind, where their corners run clockwise.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
 
         Raises:
             ValueError: naming the part, for vertices that are not finite or beyond 1e12, face indices that do not
-                exist, a wrong shape, or a mask outside 32 bits.
+                exist, a wrong shape, a mask outside 32 bits, or alpha images that do not fit the mesh.
         """
         name = f"part {len(self._parts)}"
         v = _vertices(vertices, name)
         f = _faces(faces, len(v), name)
         if not 0 <= mask <= ALL:
             raise ValueError(f"{name}: mask {mask} is not a 32-bit number")
+        if alpha is not None:
+            alpha.check(len(v), len(f), name)
         first_id = self.triangle_count
         if first_id + len(f) >= 2**31:
             raise ValueError(f"{name}: more than 2^31 triangles in all")
         reach = float(np.abs(v).max()) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
-        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach))
+        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided))
         return len(self._parts) - 1
 
     def move(self, part: int, transform: ArrayLike) -> None:
@@ -166,11 +173,11 @@ class Scene:
             grid = (1, rays.total)
         tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= LEAST_TILE else None
         if tiles is not None:
-            apart = _cast_tiles(bvh, root, assembly.owners, rays, hits, tiles, threads)
+            apart = _cast_tiles(bvh, root, assembly.faces, rays, hits, tiles, threads)
             rays = rays._replace(total=len(apart), order=apart, ordered=True)
         if rays.total:
             workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(closest_hits, workers, (bvh, root, assembly.owners, rays, hits), (RAYS_A_PIECE,))
+            share(closest_hits, workers, (bvh, root, assembly.faces, rays, hits), (RAYS_A_PIECE,))
         return hits
 
     def any_hit(
@@ -188,10 +195,10 @@ class Scene:
         """
         rays = _rays(origins, directions, t_max, frame)
         blocked = np.zeros(rays.total, np.bool_)
-        _, bvh, root = self._start(mask)
+        assembly, bvh, root = self._start(mask)
         if root >= 0 and rays.total:
             workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(any_hits, workers, (bvh, root, rays, blocked), (RAYS_A_PIECE,))
+            share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
         return blocked
 
     def _start(self, mask: int) -> tuple[Assembly, Bvh, int]:
@@ -201,11 +208,11 @@ class Scene:
         return self._assembly, *root_of(self._assembly, mask)
 
 
-def _cast_tiles(bvh: Bvh, root: int, owners: Owners, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
+def _cast_tiles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
     """Cast rays by tiles; returns the rays of those tiles that must be cast one by one."""
     apart = np.empty(grid.tiles, np.bool_)
     workers = worker_count(threads, -(-len(apart) // TILES_A_PIECE))
-    share(closest_tiles, workers, (bvh, root, owners, rays, hits, grid, apart), (TILES_A_PIECE,))
+    share(closest_tiles, workers, (bvh, root, faces, rays, hits, grid, apart), (TILES_A_PIECE,))
     return rays_of_tiles(grid, np.flatnonzero(apart)) if apart.any() else _IN_ORDER
 
 

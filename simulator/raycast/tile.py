@@ -38,8 +38,8 @@ from simulator.numerics.simd import (
     store_float,
     store_ints,
 )
+from simulator.raycast.faces import report_face
 from simulator.raycast.layout import F32, I32, SLACK
-from simulator.raycast.rays import report_face
 
 GROUPS = 16  # at most
 TILE = GROUPS * LANES  # rays, at most
@@ -285,7 +285,7 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_tile(grid, corner, tile, owners, hits):  # type: ignore[no-untyped-def]
+def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
     zero, one = splat(np.float32(0)), splat(np.float32(1))
     for group in range(grid.groups):
@@ -311,7 +311,7 @@ def report_tile(grid, corner, tile, owners, hits):  # type: ignore[no-untyped-de
                 store_float(hits.u, first + k, load_float(tile.u, at + k))
                 store_float(hits.v, first + k, load_float(tile.v, at + k))
         for k in range(exist):
-            report_face(hits, first + k, load_int(tile.triangle, at + k), owners)
+            report_face(hits, first + k, load_int(tile.triangle, at + k), faces)
 
 
 def grid_of(directions: F32) -> Grid | None:

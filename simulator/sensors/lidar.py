@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLICES = (8, 36)  # fewest and most poses of moving objects in a sweep
 SLICE_TRAVEL_M = 0.05  # how far the fastest object may move in a slice, while the most slices suffice
-LAYERS = 4  # surfaces that a pulse may pass: panes, leaves
+LAYERS = 4  # panes that a pulse may pass
 LEAST_THROUGH = 0.05  # a weaker pulse is not followed
 STEP_BEHIND_M = np.float32(1e-3)  # how far behind a surface it goes on
 TEXTURE_DEPTH_M = 1.2e-3  # of the film that fills a coarse road texture
@@ -255,7 +255,7 @@ def _cast(
     points: NDArray[np.void],
     echoes: Echoes,
 ) -> None:
-    """Cast the rays `rows` at the stage's current time, through panes and holes, and update `echoes`."""
+    """Cast the rays `rows` at the stage's current time, through panes, and update `echoes`."""
     from simulator.sensors.lidar_kernels import surface_echoes
     from simulator.sensors.shading.surface import GROUND_DTYPE, surfaces
     from simulator.sensors.stage import SEEN

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
-from simulator.sensors.shading.surface import HOLE, MISS
+from simulator.sensors.shading.surface import MISS
 
 PI = np.float32(np.pi)
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
@@ -184,7 +184,6 @@ def surface_echoes(  # type: ignore[no-untyped-def]
         p = points[i]
         if p.state == MISS:
             through[k] = ZERO
-        if p.state == MISS or p.state == HOLE:
             continue
         part = instances[p.instance]
         material = materials[slots[part.first_slot + faces[part.first_face + primitive[k]].slot]]

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 # Bits of a part's mask in the ray caster. A ray sees a part when (part mask & ray mask) != 0.
 SEEN = 1  # everything but the ego: primary rays of sensors
 EGO = 2
-OPAQUE = 4  # stops light: shadow rays
-CUTOUT = 8  # has holes (leaves, fences): shadow rays test the texture
+OPAQUE = 4  # stops light, but for the holes of its textures: shadow rays
 
 LAMP_LIGHT_DTYPE = np.dtype(
     [
@@ -71,11 +70,11 @@ class Stage:
         self._moving = np.flatnonzero(scene.instance_moving)
         self.packed: Tables = pack_scene(scene, pose)
         self.rays: raycast.Scene = raycast.Scene()
-        masks = self._masks()
+        masks, alphas = self._masks(), _alphas(scene)
         for row, mesh in enumerate(scene.instance_mesh):
             part = scene.meshes[mesh]
             moving = bool(scene.instance_moving[row])
-            self.rays.add(part.vertices, part.faces, pose[row], moving=moving, mask=int(masks[row]))
+            self.rays.add(part.vertices, part.faces, pose[row], moving=moving, mask=int(masks[row]), alpha=alphas[row])
         self.rays.commit(threads=threads)
         self.posed = Posed(
             np.ascontiguousarray(pose[:, :3], np.float32), _cofactors(pose), self._switched(self._snapshot)
@@ -142,22 +141,15 @@ class Stage:
         """Whether any material lets light through."""
         return any(material.transmission > 0 for material in self.scene.materials)
 
-    @cached_property
-    def has_cutouts(self) -> bool:
-        """Whether any part has a texture with holes."""
-        return bool(np.any(self._masks() & CUTOUT))
-
     def _masks(self) -> NDArray[np.int64]:
         """Ray-caster mask of each instance."""
         scene = self.scene
         glass = np.array([m.transmission > 0.3 for m in scene.materials], bool)
-        holes = np.array([m.texture is not None and m.texture.cutout for m in scene.materials], bool)
         first, slot = scene.material_offset[:-1], scene.instance_materials
         if not len(first):
             return np.zeros(0, np.int64)
         all_glass = np.logical_and.reduceat(glass[slot], first)
-        any_holes = np.logical_or.reduceat(holes[slot], first)
-        stops = np.where(any_holes, CUTOUT, np.where(all_glass, 0, OPAQUE))
+        stops = np.where(all_glass, 0, OPAQUE)
         seen = np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN)
         return np.asarray(seen | stops, np.int64)
 
@@ -167,6 +159,30 @@ class Stage:
         if self.atmosphere.street_lamps_on:
             always |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
         return snapshot.lamps.astype(np.uint32) | np.uint32(always)
+
+
+def _alphas(scene: Scene) -> list[raycast.Alpha | None]:
+    """For each instance the holes that its textures leave in it; instances that look alike share one."""
+    from simulator import raycast
+
+    image_of: dict[int, NDArray[np.uint8]] = {
+        id(m.texture): np.ascontiguousarray(m.texture.rgba[..., 3])
+        for m in scene.materials
+        if m.texture is not None and m.texture.cutout
+    }
+    shared: dict[tuple[int, ...], raycast.Alpha | None] = {}
+    alphas = []
+    for row, mesh in enumerate(scene.instance_mesh.tolist()):
+        slots = scene.instance_materials[scene.material_offset[row] : scene.material_offset[row + 1]]
+        textures = tuple(id(scene.materials[slot].texture) for slot in slots)
+        key = (mesh, *textures)
+        if key not in shared:
+            images = {texture: image_of[texture] for texture in textures if texture in image_of}
+            numbers = np.array([list(images).index(t) if t in images else -1 for t in textures], np.int32)
+            part = scene.meshes[mesh]
+            shared[key] = raycast.Alpha(part.uv, tuple(images.values()), numbers[part.slots]) if images else None
+        alphas.append(shared[key])
+    return alphas
 
 
 def _cofactors(pose: NDArray[np.float64]) -> NDArray[np.float32]:

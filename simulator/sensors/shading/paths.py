@@ -1,4 +1,4 @@
-"""Kernels that carry light along paths: through glass and holes, to the sun and mirror images, and back to the eye."""
+"""Kernels that carry light along paths: through glass, to the sun and mirror images, and back to the eye."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.sensors.shading.reflectance import SUN_BLUR, mean_fresnel, scattered, schlick, window_reflectance
-from simulator.sensors.shading.surface import GLASS, HOLE, MISS, SOLID
+from simulator.sensors.shading.surface import GLASS, MISS, SOLID
 from simulator.sensors.shading.vector import (
     INV_PI,
     ONE,
@@ -114,7 +114,7 @@ def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untype
 
 @kernel
 def peel(start, stop, rows, directions, points, paths, extinction, begin, final, going):  # type: ignore[no-untyped-def]
-    """Let paths through holes and glass; note what each path met first.
+    """Let paths through glass; note what each path met first.
 
     Args:
         start, stop: range of `rows`.
@@ -135,7 +135,7 @@ def peel(start, stop, rows, directions, points, paths, extinction, begin, final,
             path.tr, path.tg, path.tb = ONE, ONE, ONE
             path.red, path.green, path.blue = ZERO, ZERO, ZERO
             path.lamp_r, path.lamp_g, path.lamp_b = ZERO, ZERO, ZERO
-        if p.state != HOLE and path.first == NEVER:
+        if path.first == NEVER:
             path.first, path.reach = p.instance, p.distance
         if p.state in (MISS, SOLID):
             continue

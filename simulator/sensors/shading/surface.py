@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.scene import Atmosphere
 from simulator.scene.material import LANE_WIDTH_M, Surface, Switch
-from simulator.sensors.shading.texture import bilinear, trilinear
+from simulator.sensors.shading.texture import trilinear
 from simulator.sensors.shading.vector import HALF, ONE, TINY, ZERO, clamp01, lattice, noise2, step, unit
 
 # States of a point
-MISS, SOLID, HOLE, GLASS = 0, 1, 2, 3
+MISS, SOLID, GLASS = 0, 1, 2
 
 OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHALT, Surface.LANE, Surface.CONCRETE))
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
@@ -37,7 +37,7 @@ WET_WIDE, WET_MEDIUM, WET_FINE, SNOW_WIDE, SNOW_FINE = (np.uint32(layer) for lay
 # A surface at the end of a ray. One record a ray: kernels touch most fields of a point together.
 POINT_DTYPE = np.dtype(
     [
-        ("state", np.int32),  # MISS, SOLID, HOLE or GLASS
+        ("state", np.int32),  # MISS, SOLID or GLASS
         ("instance", np.int32),  # row of the scene's instances, -1 for a miss
         ("distance", np.float32),  # from the path's start, metres; inf for a miss
         ("transmission", np.float32),  # of glass
@@ -240,9 +240,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
             r, g, b_, alpha = trilinear(textures, levels, texels, matter.texture, tu, tv, width)
             p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b_
             panes = textures[matter.texture].panes != 0
-            if textures[matter.texture].cutout != 0 and alpha < HALF:
-                p.state = HOLE
-        if p.state == SOLID and matter.transmission > np.float32(0.02):
+        if matter.transmission > np.float32(0.02):
             p.state = GLASS
         p.transmission = matter.transmission
         p.roughness, p.metallic = matter.roughness, matter.metallic
@@ -258,29 +256,3 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
             soak(p, film, rain, matter.surface)
         if snow > ZERO and p.nz > np.float32(0.3):
             cover(p, snow, matter.surface, part.object == 0, (tu - HALF) * np.float32(LANE_WIDTH_M))
-
-
-@kernel
-def through_holes(start, stop, hits, tables, ways, origins, blocked, going):  # type: ignore[no-untyped-def]
-    """Decide for shadow rays that met parts with holes: stopped (`blocked`), or on from behind the hole (`going`)."""
-    hit_t, hit_part, hit_primitive, hit_u, hit_v = hits
-    instances, slots, faces, vertices, materials, textures, levels, texels = tables
-    for j in range(start, stop):
-        going[j] = False
-        if hit_part[j] < 0:
-            continue
-        part = instances[hit_part[j]]
-        face = faces[part.first_face + hit_primitive[j]]
-        texture = materials[slots[part.first_slot + face.slot]].texture
-        if texture >= 0 and textures[texture].cutout != 0:
-            a, b, c = vertices[face.a], vertices[face.b], vertices[face.c]
-            u, v = hit_u[j], hit_v[j]
-            w = ONE - u - v
-            tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
-            _, _, _, alpha = bilinear(levels, texels, textures[texture].first_level, tu, tv)
-            going[j] = alpha < HALF
-        blocked[j] = not going[j]
-        if going[j]:
-            onto = hit_t[j] + np.float32(2e-3)
-            for k in range(3):
-                origins[j, k] += onto * ways[j, k]

@@ -13,8 +13,8 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
-from simulator.sensors.shading.surface import SOLID, ground_of, surfaces, through_holes
-from simulator.sensors.stage import CUTOUT, EGO, OPAQUE, SEEN
+from simulator.sensors.shading.surface import SOLID, ground_of, surfaces
+from simulator.sensors.stage import EGO, OPAQUE, SEEN
 from simulator.weather.daylight import daylight
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ BATCH = 1 << 18  # rays in flight: bounds the memory
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
-LEAF_LAYERS = 4  # leaves that a shadow ray may pass beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Quality:
 
     Attributes:
         samples: rays a pixel; the first goes through its centre.
-        layers: panes and holes that a primary ray may pass.
+        layers: panes that a primary ray may pass.
         sky_rays: hemisphere rays for each point of the coarse grid of sky light.
         sky_stride: pixels between the points of that grid.
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
@@ -80,7 +79,7 @@ class Transport:
     def first_points(
         self, origins: F32, directions: F32, spread: float, mask: int, layers: int, grid: tuple[int, int] | None = None
     ) -> tuple[Records, Records]:
-        """POINT_DTYPE surfaces at the ends of rays, behind glass and holes, and PATH_DTYPE paths to them.
+        """POINT_DTYPE surfaces at the ends of rays, behind glass, and PATH_DTYPE paths to them.
 
         `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster.
         """
@@ -89,7 +88,7 @@ class Transport:
         points["distance"] = 0
         rows = np.arange(count, dtype=np.int32)
         starts, ways = np.ascontiguousarray(origins, np.float32).reshape(-1, 3), directions
-        simple = not (stage.has_glass or stage.has_cutouts)
+        simple = not stage.has_glass
         for layer in range(layers + 1):
             shared = starts[0] if len(starts) == 1 else starts
             shape = grid if layer == 0 else None
@@ -145,7 +144,7 @@ class Transport:
                 paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
-                blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE | CUTOUT, threads=self.stage.threads)
+                blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=self.stage.threads)
                 self.each(len(rows), kernels.open_sky, rows, blocked, ways, self.sky, rays, around)
         return around
 
@@ -170,27 +169,8 @@ class Transport:
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
 
     def _shadowed(self, starts: F32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
-        """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`; `starts` may change."""
-        rays, threads = self.stage.rays, self.stage.threads
-        blocked = rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE | CUTOUT, threads=threads)
-        if not self.stage.has_cutouts:
-            return blocked
-        limits = np.broadcast_to(np.asarray(reach, np.float32), (len(ways),))
-        left = np.flatnonzero(blocked)  # by something solid, or by a card of leaves that has holes
-        solid = rays.any_hit(starts[left], ways[left], t_max=limits[left], mask=OPAQUE, threads=threads)
-        left = left[~solid]
-        blocked[left] = False
-        for _ in range(LEAF_LAYERS):
-            if len(left) == 0:
-                break
-            begin, way = starts[left], ways[left]
-            hits = rays.closest_hit(begin, way, t_max=limits[left], mask=CUTOUT, threads=threads)
-            stopped, going = np.zeros(len(left), np.bool_), np.empty(len(left), np.bool_)
-            self.each(len(left), through_holes, hits, self.stage.packed, way, begin, stopped, going)
-            blocked[left] = stopped
-            left = left[going]
-            starts[left] = begin[going]
-        return blocked
+        """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`."""
+        return self.stage.rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE, threads=self.stage.threads)
 
     def _lamp_light(self, points: Records, paths: Records, most: int, kept: int) -> None:
         """Add the light of the `most` strongest lamps to the paths, `kept` of them with shadows."""
