@@ -292,6 +292,16 @@ def negative(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def subtract(typing_context, x, y):  # type: ignore[no-untyped-def]
+    """Lane by lane the difference of two i32x8 (modulo 2^32)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.sub(*args)
+
+    return i32x8(i32x8, i32x8), emit
+
+
+@intrinsic
 def bits(typing_context, mask):  # type: ignore[no-untyped-def]
     """int32 with bit k set where lane k of a b8 holds."""
 
@@ -451,6 +461,23 @@ store_ints = _storer(i32x8, "Write an i32x8 to the elements i, ..., i + 7, bits 
 store_float = _storer(types.float32, "Write a float32 to element i.")
 store_int = _storer(types.int32, "Write the bits of an int32 to element i whatever the array's dtype.")
 store_long = _storer(types.int64, "Write an int64 to element i of an int64 array.")
+
+
+@intrinsic
+def prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
+    """Ask for the cache line of element i, which will be read soon."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        address = _address(context, builder, signature, args, _BYTE)
+        kinds = [address.type, _INT, _INT, _INT]
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch", [address.type], ir.FunctionType(ir.VoidType(), kinds)
+        )
+        # To be read, to be kept in all caches, data.
+        builder.call(function, [address, ir.Constant(_INT, 0), ir.Constant(_INT, 3), ir.Constant(_INT, 1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), emit
 
 
 @intrinsic

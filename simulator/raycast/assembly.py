@@ -160,7 +160,7 @@ def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int
 def _describe_faces(parts: list[Part], first_tested: int) -> Faces:
     """The tables of all triangles."""
     part_of = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.faces) for part in parts])
-    first = np.array([part.first_id for part in parts], np.int32)
+    first = np.array([*(part.first_id for part in parts), len(part_of)], np.int32)
     conditions, row = Conditions(), np.zeros(len(parts), np.int32)
     for number, part in enumerate(parts):
         if part.tested:

@@ -19,7 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import LANES, load_float, load_int, pointer, store_int
+from simulator.numerics.simd import (
+    LANES,
+    bits,
+    load_float,
+    load_int,
+    negative,
+    pointer,
+    select,
+    splat_int,
+    store_int,
+    store_ints,
+    subtract,
+)
 from simulator.raycast.layout import F32, I32, VERTEX
 
 U8 = NDArray[np.uint8]
@@ -65,7 +77,7 @@ class Faces(NamedTuple):
 
     Attributes:
         part: part of each triangle.
-        first: first triangle of each part.
+        first: first triangle of each part, and the number of all triangles.
         first_tested: number of the first block whose triangles have conditions; they have them from there on.
         row: what to add to the id of a triangle of each part for its row of `conditions`.
         conditions: rows of `ROW` floats (see there), one a face of each mesh that has conditions.
@@ -150,6 +162,23 @@ def report_face(hits, ray, triangle, faces):  # type: ignore[no-untyped-def]
         face = np.int32(triangle - load_int(faces.first, part))
     store_int(hits.part, ray, part)
     store_int(hits.primitive, ray, face)
+
+
+@kernel(inline=True)
+def report_eight(hits, first, triangles, part, faces):  # type: ignore[no-untyped-def]
+    """Write what eight rays, from `first` on, hit, if all that hit anything hit `part`; returns whether they did.
+
+    Neighbours mostly do, and then nothing need be looked up for each.
+    """
+    low = load_int(faces.first, part)
+    face = subtract(triangles, splat_int(low))
+    missed = negative(triangles)
+    elsewhere = negative(face) | negative(subtract(splat_int(load_int(faces.first, part + 1) - 1), triangles))
+    if bits(elsewhere) & ~bits(missed) != 0:
+        return False
+    store_ints(hits.part, first, select(missed, splat_int(-1), splat_int(part)))
+    store_ints(hits.primitive, first, select(missed, splat_int(-1), face))
+    return True
 
 
 @kernel(inline=True)

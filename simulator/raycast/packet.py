@@ -30,6 +30,7 @@ from simulator.numerics.simd import (
     maximum,
     minimum,
     population,
+    prefetch,
     select,
     splat,
     splat_int,
@@ -133,9 +134,20 @@ def least_nearness_of(tile):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def enter_tile_children(nodes, row, aim, tile, farthest, scratch):  # type: ignore[no-untyped-def]
+def expect_child(bvh, code):  # type: ignore[no-untyped-def]
+    """Fetch a node or block that will soon be visited into the cache."""
+    if code >= 0:
+        for line in range(0, NODE, 16):
+            prefetch(bvh.nodes, code * NODE + line)
+    else:
+        for line in range(0, BLOCK, 16):
+            prefetch(bvh.blocks, ~code * BLOCK + line)
+
+
+@kernel(inline=True)
+def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore[no-untyped-def]
     """(depth of entry, bits of the children some ray of the tile may enter) for the node at `row`."""
-    zero, infinite = splat(np.float32(0)), splat(np.float32(np.inf))
+    nodes, zero, infinite = bvh.nodes, splat(np.float32(0)), splat(np.float32(np.inf))
     # Rows of a node are twice as far apart as rows of a vertex: low and high.
     low, high = row + 2 * aim.row_depth, row + 2 * aim.row_depth + LANES
     if aim.sign > np.float32(0):
@@ -181,6 +193,8 @@ def enter_tile_children(nodes, row, aim, tile, farthest, scratch):  # type: igno
                 groups = without_lowest(groups)
             if found == 0:
                 mask &= ~(np.int32(1) << np.int32(k))
+                continue
+        expect_child(bvh, np.int64(load_int(nodes, row + CHILD + k)))
     return near, mask
 
 
@@ -450,7 +464,7 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # t
         child = np.int64(np.int32(entry))
         if child >= 0:
             row = child * NODE
-            near, mask = enter_tile_children(nodes, row, aim, tile, splat(farthest), scratch)
+            near, mask = enter_tile_children(bvh, row, aim, tile, splat(farthest), scratch)
             if mask != 0:
                 if without_lowest(mask) == 0:
                     entry = np.int64(load_int(nodes, row + CHILD + lowest(mask)))

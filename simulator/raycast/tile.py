@@ -31,6 +31,7 @@ from simulator.numerics.simd import (
     maximum,
     minimum,
     negative,
+    prefetch,
     select,
     splat,
     splat_int,
@@ -38,7 +39,7 @@ from simulator.numerics.simd import (
     store_float,
     store_ints,
 )
-from simulator.raycast.faces import report_face
+from simulator.raycast.faces import report_eight, report_face
 from simulator.raycast.layout import F32, I32, SLACK
 
 GROUPS = 16  # at most
@@ -166,11 +167,14 @@ def group_rays(grid, corner, group):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def load_directions(rays, grid, corner, tile):  # type: ignore[no-untyped-def]
     """Copy the directions of a tile, turned by the rays' rotation; missing rays repeat another one."""
-    m = rays.rotation
+    m, grid_columns = rays.rotation, LANES << grid.shift
     for group in range(grid.groups):
         first, exist = group_rays(grid, corner, group)
         if exist == LANES:
             x, y, z = load_triples(rays.directions, first * 3)
+            # The next tile lies to the right.
+            prefetch(rays.directions, (first + grid_columns) * 3)
+            prefetch(rays.directions, (first + grid_columns) * 3 + 16)
         else:
             for lane in range(LANES):
                 ray = first + max(min(lane, exist - 1), 0)
@@ -287,11 +291,11 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
-    zero, one = splat(np.float32(0)), splat(np.float32(1))
+    zero, one, part = splat(np.float32(0)), splat(np.float32(1)), np.int32(0)
     for group in range(grid.groups):
         at = group * LANES
-        nearness = load(tile.nearness, at)
-        missed = negative(load_ints(tile.triangle, at))
+        nearness, triangles = load(tile.nearness, at), load_ints(tile.triangle, at)
+        missed = negative(triangles)
         # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
         depth = one / nearness
         t = select(missed, splat(np.float32(np.inf)), depth / load(tile.depth, at))
@@ -302,6 +306,8 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
             store(hits.t, first, t)
             store(hits.u, first, u)
             store(hits.v, first, v)
+            if report_eight(hits, first, triangles, part, faces):
+                continue
         else:
             store(tile.nearness, at, t)
             store(tile.u, at, u)
@@ -311,7 +317,10 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
                 store_float(hits.u, first + k, load_float(tile.u, at + k))
                 store_float(hits.v, first + k, load_float(tile.v, at + k))
         for k in range(exist):
-            report_face(hits, first + k, load_int(tile.triangle, at + k), faces)
+            triangle = load_int(tile.triangle, at + k)
+            report_face(hits, first + k, triangle, faces)
+            if triangle >= 0:
+                part = load_int(faces.part, triangle)
 
 
 def grid_of(directions: F32) -> Grid | None:
