@@ -463,21 +463,25 @@ store_int = _storer(types.int32, "Write the bits of an int32 to element i whatev
 store_long = _storer(types.int64, "Write an int64 to element i of an int64 array.")
 
 
-@intrinsic
-def prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
-    """Ask for the cache line of element i, which will be read soon."""
+def _prefetcher(write: int, documentation: str) -> Any:
+    @intrinsic
+    def prefetch_element(typing_context, array, index):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            address = _address(context, builder, signature, args, _BYTE)
+            form = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
+            function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], form)
+            # Into all caches (3); data, not instructions (1).
+            builder.call(function, [address, *(ir.Constant(_INT, value) for value in (write, 3, 1))])
+            return context.get_dummy_value()
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        address = _address(context, builder, signature, args, _BYTE)
-        kinds = [address.type, _INT, _INT, _INT]
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch", [address.type], ir.FunctionType(ir.VoidType(), kinds)
-        )
-        # To be read, to be kept in all caches, data.
-        builder.call(function, [address, ir.Constant(_INT, 0), ir.Constant(_INT, 3), ir.Constant(_INT, 1)])
-        return context.get_dummy_value()
+        return types.void(array, index), emit
 
-    return types.void(array, index), emit
+    prefetch_element.__doc__ = documentation
+    return prefetch_element
+
+
+prefetch = _prefetcher(0, "Ask for the cache line of element i, which will be read soon.")
+prefetch_to_write = _prefetcher(1, "Ask for the cache line of element i, which will be written soon.")
 
 
 @intrinsic

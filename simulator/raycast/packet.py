@@ -58,6 +58,7 @@ from simulator.raycast.tile import (
     corner_of,
     depth_memory,
     directions_memory,
+    expect_report,
     groups_memory,
     nearness_memory,
     report_tile,
@@ -78,6 +79,9 @@ ABOUT_ONE = np.float32(1.000001)
 EDGE = np.float32(2.0**-23)
 # Triangles with a smaller sine at vertex 0 have no certain plane.
 NEEDLE = np.float32(4e-6)
+
+# From so many triangles on a group's rays are looked at: where few come near, each is tested against all eight.
+MANY = 3
 
 present_memory = local_memory(types.int32, GROUPS)
 table_memory = local_memory(types.float32, 10 * LANES)
@@ -122,6 +126,14 @@ def groups_in(tile, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-unt
         some = bits((across & along) & (load(tile.groups, NEAR + at) * depth <= ABOUT_ONE))
         found |= np.int32(some << np.int32(at))
     return found
+
+
+@kernel(inline=True)
+def triangles_in(tile, group, low_u, high_u, low_v, high_v, nearest):  # type: ignore[no-untyped-def]
+    """Bits of the triangles, given their bounds, that a group overlaps and that may be nearer than some of its hits."""
+    across = (low_u <= load_float(tile.groups, HIGH_U + group)) & (high_u >= load_float(tile.groups, LOW_U + group))
+    along = (low_v <= load_float(tile.groups, HIGH_V + group)) & (high_v >= load_float(tile.groups, LOW_V + group))
+    return bits((across & along) & (nearest * load_float(tile.groups, NEAR + group) <= ABOUT_ONE))
 
 
 @kernel(inline=True)
@@ -361,7 +373,8 @@ def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scr
 def group_against_each(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """Test the eight rays of a group against each of some triangles, whose functions are in `table`.
 
-    Returns the nearness of the group.
+    Returns the nearness of the group. What was found is written without asking whether anything was: the branch would
+    be mispredicted half the time.
     """
     at, row = group * LANES, block * BLOCK
     u, v, nearness = load(tile.u, at), load(tile.v, at), load(tile.nearness, at)
@@ -416,33 +429,39 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
     nearest = select(seen, nearest, infinite)
     if triangles == 0:
         return False
-    u0, u1 = splat(least(u_low) - aim.margin_u), splat(greatest(u_high) + aim.margin_u)
-    v0, v1 = splat(least(v_low) - aim.margin_v), splat(greatest(v_high) + aim.margin_v)
+    u_low, u_high, v_low, v_high = (
+        u_low - aim.margin_u,
+        u_high + aim.margin_u,
+        v_low - aim.margin_v,
+        v_high + aim.margin_v,
+    )
+    u0, u1, v0, v1 = splat(least(u_low)), splat(greatest(u_high)), splat(least(v_low)), splat(greatest(v_high))
     depth = splat(max(least(nearest), np.float32(0)))
-    groups, candidates = groups_in(tile, u0, u1, v0, v1, depth), np.int32(0)
-    waiting = groups
+    waiting, groups = groups_in(tile, u0, u1, v0, v1, depth), np.int32(0)
     while waiting != 0:
         group = lowest(waiting)
         waiting = without_lowest(waiting)
-        rays = rays_in(tile, group, u0, u1, v0, v1, depth)
-        store_int(present, group, rays)
-        candidates |= rays
-    if candidates == 0:
+        triangles = triangles_in(tile, group, u_low, u_high, v_low, v_high, nearest)
+        store_int(present, group, triangles)
+        if triangles != 0:
+            groups |= np.int32(1) << np.int32(group)
+    if groups == 0:
         return False
     affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv)
-    number, stored, changed = population(triangles), False, False
+    store_affine(affine, table)
+    changed = False
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        rays = load_int(present, group)
-        if rays == 0:
-            continue
-        if population(rays) <= number:
+        triangles = load_int(present, group)
+        number, rays = population(triangles), np.int32(255)
+        if number >= MANY:
+            rays = rays_in(tile, group, u0, u1, v0, v1, depth)
+            if rays == 0:
+                continue
+        if 2 * population(rays) <= number + 2:
             hit, nearness = rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
         else:
-            if not stored:
-                store_affine(affine, table)
-                stored = True
             nearness = group_against_each(tile, group, triangles, table, block, faces, blocks, scratch)
             hit = True
         if hit:
@@ -506,6 +525,7 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
             if together:
                 aim, together = aim_tile(rays, grid, corner, tile, scratch)
                 if together:
+                    expect_report(grid, corner, hits)
                     cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
                     report_tile(grid, corner, tile, faces, hits)
             apart[number] = not together

@@ -329,13 +329,11 @@ def stopped_by(bvh, faces, block, shear, dx, dy, dz, until, scratch):  # type: i
 def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack, scratch):  # type: ignore[no-untyped-def]
     """The block that holds any hit of one ray before `limit`, or -1; `first_block` >= 0 is tested first."""
     shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
+    if first_block >= 0 and stopped_by(bvh, faces, first_block, shear, dx, dy, dz, until, scratch):
+        return first_block
     slabs = make_slabs(ox, oy, oz, dx, dy, dz)
-    # The block to begin with is an entry on top of the root: one piece of code tests both.
     store_long(stack, 0, root)
     height = 1
-    if first_block >= 0:
-        store_long(stack, 1, ~first_block)
-        height = 2
     while height > 0:
         height -= 1
         child = load_long(stack, height)

@@ -32,6 +32,7 @@ from simulator.numerics.simd import (
     minimum,
     negative,
     prefetch,
+    prefetch_to_write,
     select,
     splat,
     splat_int,
@@ -286,6 +287,18 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
         v1 + margin_v,
     )
     return aim, together
+
+
+@kernel(inline=True)
+def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
+    """Fetch the memory that `report_tile` will write into the cache, while the rays are cast."""
+    for group in range(grid.groups):
+        first, _ = group_rays(grid, corner, group)
+        prefetch_to_write(hits.t, first)
+        prefetch_to_write(hits.part, first)
+        prefetch_to_write(hits.primitive, first)
+        prefetch_to_write(hits.u, first)
+        prefetch_to_write(hits.v, first)
 
 
 @kernel(inline=True)
