@@ -346,26 +346,3 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, st
         elif stopped_by(bvh, faces, ~child, shear, dx, dy, dz, until, scratch):
             return ~child
     return np.int64(-1)
-
-
-@kernel
-def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: whether each of `rays.order` hits anything, as bool.
-
-    The block that stopped one ray is tried first on the next: neighbours are mostly in the same shadow. It changes
-    the time only, never the answer.
-    """
-    stack, scratch = entries(), floats()
-    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
-    last = np.int64(-1)
-    while True:
-        start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.total:
-            break
-        for i in range(start, min(start + chunk, rays.total)):
-            ray = ray_number(rays, i)
-            ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
-            found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, scratch)
-            blocked[ray] = found >= 0
-            if found >= 0:
-                last = found

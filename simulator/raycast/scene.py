@@ -9,9 +9,10 @@ from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
 from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.packet import closest_tiles
-from simulator.raycast.ray import any_hits, closest_hits
+from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
+from simulator.raycast.stream import any_hits
 from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
 
 ALL = 0xFFFFFFFF
@@ -191,7 +192,7 @@ class Scene:
     ) -> NDArray[np.bool_]:
         """(N,) bool: whether each ray hits anything at 0 < t < t_max; arguments and errors as for `closest_hit`.
 
-        Faster the more neighbours are stopped by the same thing.
+        Faster the more neighbours start near each other, run side by side and are stopped by the same thing.
         """
         rays = _rays(origins, directions, t_max, frame)
         blocked = np.zeros(rays.total, np.bool_)

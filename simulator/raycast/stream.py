@@ -1,0 +1,439 @@
+"""Tiles of rays that run side by side, each from an origin of its own: shadow rays, and sensors that move as they look.
+
+Along the tile's depth axis w, a ray is the line (u + slope_u w, v + slope_v w) from its `start` to its `end`, with w
+counted from the plane where the first ray of the tile starts. All rays of a group, or of the tile, lie within
+(low u + low slope_u w, high u + high slope_u w): a beam whose sides are planes, against which eight boxes are tested
+at a time (the interval test of Boulos et al., "Packet-based Whitted and Distribution Ray Tracing", 2007, in the
+sheared frame of Woop, Benthin and Wald, see `ray`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.core import types
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.simd import (
+    LANES,
+    bits,
+    cross_term,
+    fetch_add,
+    greatest,
+    least,
+    load,
+    load_float,
+    load_int,
+    load_long,
+    load_triples,
+    local_memory,
+    lowest,
+    maximum,
+    minimum,
+    prefetch,
+    splat,
+    store,
+    store_float,
+    store_int,
+    store_long,
+    without_lowest,
+)
+from simulator.raycast.faces import raw_faces, stops
+from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
+from simulator.raycast.ray import blocked_ray, entries, floats
+from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
+
+GROUPS = 8
+STREAM = GROUPS * LANES  # rays of a tile
+SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
+STEEPEST = np.float32(2.0)
+# Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
+WIDE = np.float32(1.0)
+# Rows of `Beam.groups`: bounds of the rays of each group.
+LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
+
+raw_memory = local_memory(types.float32, 6 * STREAM)
+u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
+groups_memory = local_memory(types.float32, 10 * GROUPS)
+table_memory = local_memory(types.float32, 9 * LANES)
+scratch_memory = local_memory(types.float32, 6 * LANES)
+alive_memory = local_memory(types.int32, GROUPS)
+
+
+class Beam(NamedTuple):
+    """The rays of a tile, arrays of `STREAM` floats, and rows of `GROUPS` bounds.
+
+    Attributes:
+        raw: origin x of all rays, then y and z, then direction x, y, z.
+        u, v, slope_u, slope_v, start, end: see the module.
+        groups: rows as named above.
+        alive: (GROUPS,) int32, bits of the rays of each group that still look for something.
+    """
+
+    raw: F32
+    u: F32
+    v: F32
+    slope_u: F32
+    slope_v: F32
+    start: F32
+    end: F32
+    groups: F32
+    alive: Any
+
+
+class Frame(NamedTuple):
+    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
+
+    row_w: Any
+    row_u: Any
+    row_v: Any
+    sign: Any
+    origin_w: Any
+    origin_u: Any
+    origin_v: Any
+    slack: Any
+
+
+@kernel(inline=True)
+def load_eight(triples, first, group, exist, scratch):  # type: ignore[no-untyped-def]
+    """x, y and z of the rays of a group of a tile that has `exist` rays, from ray `first` on; missing ones repeat."""
+    at = group * LANES
+    if at + LANES <= exist:
+        here = (first + at) * 3
+        prefetch(triples, here + STREAM * 3)
+        prefetch(triples, here + STREAM * 3 + 16)
+        return load_triples(triples, here)
+    for lane in range(LANES):
+        ray = first + min(at + lane, exist - 1)
+        for axis in range(3):
+            store_float(scratch, axis * LANES + lane, load_float(triples, ray * 3 + axis))
+    return load(scratch, 0), load(scratch, LANES), load(scratch, 2 * LANES)
+
+
+@kernel(inline=True)
+def load_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
+    """Copy the origins and the turned directions of `exist` rays from `first` on."""
+    m = rays.rotation
+    for group in range(GROUPS):
+        at = group * LANES
+        x, y, z = load_eight(rays.directions, first, group, exist, scratch)
+        for axis in range(3):
+            turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
+            store(beam.raw, (3 + axis) * STREAM + at, turned)
+        if rays.origin_step == 0:
+            for axis in range(3):
+                store(beam.raw, axis * STREAM + at, splat(load_float(rays.origins, axis)))
+            continue
+        x, y, z = load_eight(rays.origins, first, group, exist, scratch)
+        store(beam.raw, at, x)
+        store(beam.raw, STREAM + at, y)
+        store(beam.raw, 2 * STREAM + at, z)
+
+
+@kernel(inline=True)
+def stream_limits(rays, first, exist, group, scratch):  # type: ignore[no-untyped-def]
+    """The greatest t of the eight rays of a group."""
+    if rays.limit_step == 0:
+        return splat(max(load_float(rays.limits, 0), np.float32(0)))
+    for lane in range(LANES):
+        store_float(scratch, lane, load_float(rays.limits, first + min(group * LANES + lane, exist - 1)))
+    return maximum(load(scratch, 0), splat(np.float32(0)))
+
+
+@kernel(inline=True)
+def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
+    """Load and aim a tile; returns (frame, bits of the groups whose rays run side by side)."""
+    load_stream(rays, first, exist, beam, scratch)
+    middle = STREAM // 2
+    x, y = load_float(beam.raw, 3 * STREAM + middle), load_float(beam.raw, 4 * STREAM + middle)
+    z = load_float(beam.raw, 5 * STREAM + middle)
+    axis, along = 0, x
+    if abs(y) > abs(along):
+        axis, along = 1, y
+    if abs(z) > abs(along):
+        axis, along = 2, z
+    sign = np.float32(1) if along > np.float32(0) else np.float32(-1)
+    axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
+    origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
+    # Where the first of them starts.
+    foremost, reach = splat(np.float32(np.inf)), splat(np.float32(0))
+    for at in range(0, STREAM, LANES):
+        foremost = minimum(foremost, load(beam.raw, axis * STREAM + at) * sign)
+        for k in range(3):
+            o = load(beam.raw, k * STREAM + at)
+            reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
+    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
+    for group in range(GROUPS):
+        at = group * LANES
+        depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
+        slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
+        slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
+        start = load(beam.raw, axis * STREAM + at) * sign - origin_w
+        end = start + stream_limits(rays, first, exist, group, scratch) * depth
+        u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
+        v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
+        forward = (depth > SHORTEST) & (depth < LONGEST)
+        near_axis = ((slope_u > -STEEPEST) & (slope_u < STEEPEST)) & ((slope_v > -STEEPEST) & (slope_v < STEEPEST))
+        sound &= bits(forward & near_axis)
+        store(beam.u, at, u)
+        store(beam.v, at, v)
+        store(beam.slope_u, at, slope_u)
+        store(beam.slope_v, at, slope_v)
+        store(beam.start, at, start)
+        store(beam.end, at, end)
+        store_float(beam.groups, LOW_U + group, least(u))
+        store_float(beam.groups, HIGH_U + group, greatest(u))
+        store_float(beam.groups, LOW_V + group, least(v))
+        store_float(beam.groups, HIGH_V + group, greatest(v))
+        store_float(beam.groups, LOW_SU + group, least(slope_u))
+        store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
+        store_float(beam.groups, LOW_SV + group, least(slope_v))
+        store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
+        store_float(beam.groups, START + group, least(start))
+        store_float(beam.groups, END + group, greatest(end))
+        if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
+            wide |= np.int32(1) << np.int32(group)
+        store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
+    frame = Frame(
+        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
+    )
+    return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
+
+
+@kernel(inline=True)
+def within(low, high, near, far, start_low, start_high, slope_low, slope_high):  # type: ignore[no-untyped-def]
+    """Which intervals, each over depths near to far, a beam with these sides reaches (all f32x8 or scalars)."""
+    above = maximum(start_high + slope_high * near, start_high + slope_high * far)
+    below = minimum(start_low + slope_low * near, start_low + slope_low * far)
+    return (low <= above) & (high >= below)
+
+
+@kernel(inline=True)
+def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ignore[no-untyped-def]
+    """Bits of the groups whose beams reach a box (f32x8, each the same in all lanes)."""
+    g = beam.groups
+    along_u = within(low_u, high_u, near, far, load(g, LOW_U), load(g, HIGH_U), load(g, LOW_SU), load(g, HIGH_SU))
+    along_v = within(low_v, high_v, near, far, load(g, LOW_V), load(g, HIGH_V), load(g, LOW_SV), load(g, HIGH_SV))
+    return bits((along_u & along_v) & ((far >= load(g, START)) & (near <= load(g, END))))
+
+
+@kernel(inline=True)
+def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch):  # type: ignore[no-untyped-def]
+    """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
+    nodes, zero = bvh.nodes, splat(np.float32(0))
+    low, high = row + 2 * frame.row_w, row + 2 * frame.row_w + LANES
+    if frame.sign > np.float32(0):
+        near = load(nodes, low) - (frame.origin_w + frame.slack)
+        far = load(nodes, high) - (frame.origin_w - frame.slack)
+    else:
+        near = (zero - load(nodes, high)) - (frame.origin_w + frame.slack)
+        far = (zero - load(nodes, low)) - (frame.origin_w - frame.slack)
+    near = maximum(near, zero)
+    low_u = load(nodes, row + 2 * frame.row_u) - (frame.origin_u + frame.slack)
+    high_u = load(nodes, row + 2 * frame.row_u + LANES) - (frame.origin_u - frame.slack)
+    low_v = load(nodes, row + 2 * frame.row_v) - (frame.origin_v + frame.slack)
+    high_v = load(nodes, row + 2 * frame.row_v + LANES) - (frame.origin_v - frame.slack)
+    g = beam.groups
+    u = within(
+        low_u, high_u, near, far, least(load(g, LOW_U)), greatest(load(g, HIGH_U)), least(load(g, LOW_SU)),
+        greatest(load(g, HIGH_SU)),
+    )  # fmt: skip
+    v = within(
+        low_v, high_v, near, far, least(load(g, LOW_V)), greatest(load(g, HIGH_V)), least(load(g, LOW_SV)),
+        greatest(load(g, HIGH_SV)),
+    )  # fmt: skip
+    mask = bits((u & v) & ((far >= zero) & (near <= greatest(load(g, END)))))
+    if mask == 0:
+        return height
+    store(scratch, 0, low_u)
+    store(scratch, 8, high_u)
+    store(scratch, 16, low_v)
+    store(scratch, 24, high_v)
+    store(scratch, 32, near)
+    store(scratch, 40, far)
+    while mask != 0:
+        k = lowest(mask)
+        mask = without_lowest(mask)
+        reaching = groups & groups_reaching(
+            beam,
+            splat(load_float(scratch, k)),
+            splat(load_float(scratch, 8 + k)),
+            splat(load_float(scratch, 16 + k)),
+            splat(load_float(scratch, 24 + k)),
+            splat(load_float(scratch, 32 + k)),
+            splat(load_float(scratch, 40 + k)),
+        )
+        if reaching != 0:
+            code = np.int64(load_int(nodes, row + CHILD + k))
+            store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
+            height += 1
+            if code >= 0:
+                for line in range(0, NODE, 16):
+                    prefetch(bvh.nodes, code * NODE + line)
+            else:
+                for line in range(0, BLOCK, 16):
+                    prefetch(bvh.blocks, ~code * BLOCK + line)
+    return height
+
+
+@kernel(inline=True)
+def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
+    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2) between their start and end."""
+    u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
+    aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
+    au = load_float(table, 8 + k) - (u + su * aw)
+    av = load_float(table, 16 + k) - (v + sv * aw)
+    bu = load_float(table, 32 + k) - (u + su * bw)
+    bv = load_float(table, 40 + k) - (v + sv * bw)
+    cu = load_float(table, 56 + k) - (u + su * cw)
+    cv = load_float(table, 64 + k) - (v + sv * cw)
+    a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
+    zero = splat(np.float32(0))
+    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
+    inverse = splat(np.float32(1)) / (a + b + c)
+    w = (a * aw + (b * bw + c * cw)) * inverse
+    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
+
+
+@kernel(inline=True)
+def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
+    """Write w, u, v of the vertices of eight triangles, in the tile's frame, to `table`; returns their bounds."""
+    infinite = splat(np.float32(np.inf))
+    low_w = low_u = low_v = infinite
+    high_w = high_u = high_v = splat(np.float32(-np.inf))
+    for vertex in range(3):
+        at = row + vertex * VERTEX
+        w = load(blocks, at + frame.row_w) * frame.sign - frame.origin_w
+        u, v = load(blocks, at + frame.row_u) - frame.origin_u, load(blocks, at + frame.row_v) - frame.origin_v
+        store(table, vertex * 24, w)
+        store(table, vertex * 24 + 8, u)
+        store(table, vertex * 24 + 16, v)
+        low_w, low_u, low_v = minimum(low_w, w), minimum(low_u, u), minimum(low_v, v)
+        high_w, high_u, high_v = maximum(high_w, w), maximum(high_u, u), maximum(high_v, v)
+    return low_w, high_w, low_u, high_u, low_v, high_v
+
+
+@kernel(inline=True)
+def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
+    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
+    row, done = block * BLOCK, np.int32(0)
+    low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
+    slack = splat(frame.slack)
+    low_u, high_u, low_v, high_v = low_u - slack, high_u + slack, low_v - slack, high_v + slack
+    low_w, high_w, g = maximum(low_w - slack, splat(np.float32(0))), high_w + slack, beam.groups
+    while groups != 0:
+        group = lowest(groups)
+        groups = without_lowest(groups)
+        alive = load_int(beam.alive, group)
+        u = within(
+            low_u, high_u, low_w, high_w, load_float(g, LOW_U + group), load_float(g, HIGH_U + group),
+            load_float(g, LOW_SU + group), load_float(g, HIGH_SU + group),
+        )  # fmt: skip
+        v = within(
+            low_v, high_v, low_w, high_w, load_float(g, LOW_V + group), load_float(g, HIGH_V + group),
+            load_float(g, LOW_SV + group), load_float(g, HIGH_SV + group),
+        )  # fmt: skip
+        ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
+        triangles = bits((u & v) & ahead)
+        while triangles != 0 and alive != 0:
+            k = lowest(triangles)
+            triangles = without_lowest(triangles)
+            hit, second, third = meet_triangle(beam, group * LANES, table, k)
+            met = bits(hit) & alive
+            if met != 0 and block >= faces.first_tested:
+                met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+            alive &= ~met
+        store_int(beam.alive, group, alive)
+        if alive == 0:
+            done |= np.int32(1) << np.int32(group)
+    return done
+
+
+@kernel(inline=True)
+def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type: ignore[no-untyped-def]
+    """Bits of the rays among `met` that a triangle with conditions (block row and lane `at`) stops."""
+    store(scratch, 0, second)
+    store(scratch, LANES, third)
+    found, triangle = np.int32(0), load_int(bvh.blocks, at + IDS)
+    while met != 0:
+        k = lowest(met)
+        met = without_lowest(met)
+        ray = 3 * STREAM + group * LANES + k
+        dx, dy, dz = (
+            load_float(beam.raw, ray),
+            load_float(beam.raw, ray + STREAM),
+            load_float(beam.raw, ray + 2 * STREAM),
+        )
+        if stops(faces, bvh.blocks, at, triangle, load_float(scratch, k), load_float(scratch, LANES + k), dx, dy, dz):
+            found |= np.int32(1) << np.int32(k)
+    return found
+
+
+@kernel(inline=True)
+def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, table, scratch):  # type: ignore[no-untyped-def]
+    """Take rays of some groups that anything stops out of `beam.alive`; returns the block that ended the last group.
+
+    `first_block` >= 0 is tested first.
+    """
+    last = first_block
+    store_long(stack, 0, (np.int64(groups) << 32) | np.int64(root))
+    height = 1
+    if first_block >= 0:
+        store_long(stack, 1, (np.int64(groups) << 32) | (~first_block & 0xFFFFFFFF))
+        height = 2
+    while height > 0 and groups != 0:
+        height -= 1
+        entry = load_long(stack, height)
+        here, child = np.int32(entry >> 32) & groups, np.int64(np.int32(entry))
+        if here == 0:
+            continue
+        if child >= 0:
+            height = enter_stream_children(bvh, child * NODE, frame, beam, here, stack, height, scratch)
+        else:
+            done = stop_rays(bvh, faces, ~child, frame, beam, here, table, scratch)
+            if done != 0:
+                groups &= ~done
+                last = ~child
+    return last
+
+
+@kernel
+def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: whether each of the rays, in pieces of `chunk`, hits anything, as bool.
+
+    Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
+    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
+    """
+    beam = Beam(
+        raw_memory(),
+        u_memory(),
+        v_memory(),
+        slope_u_memory(),
+        slope_v_memory(),
+        start_memory(),
+        end_memory(),
+        groups_memory(),
+        alive_memory(),
+    )
+    stack, table, scratch, singles = entries(), table_memory(), scratch_memory(), floats()
+    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
+    last = np.int64(-1)
+    while True:
+        start = fetch_add(cursor, 0, 1) * chunk
+        if start >= rays.total:
+            break
+        for first in range(start, min(start + chunk, rays.total), STREAM):
+            exist = min(STREAM, min(start + chunk, rays.total) - first)
+            frame, together = aim_stream(rays, first, exist, beam, scratch)
+            if together != 0:
+                last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
+            for k in range(exist):
+                if (together >> np.int32(k // LANES)) & 1 != 0:
+                    blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
+                    continue
+                ox, oy, oz, dx, dy, dz, limit = load_ray(rays, first + k)
+                found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
+                blocked[first + k] = found >= 0
+                if found >= 0:
+                    last = found
