@@ -93,19 +93,29 @@ class Scene:
         self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided))
         return len(self._parts) - 1
 
-    def move(self, part: int, transform: ArrayLike) -> None:
-        """Place a moving part by a (4, 4) affine transform; rays see it there after `commit`.
+    def move(self, part: ArrayLike, transform: ArrayLike) -> None:
+        """Place a moving part, or several, by (4, 4) affine transforms; rays see them there after `commit`.
+
+        Args:
+            part: number of a part, or (N,) numbers.
+            transform: (4, 4), or (N, 4, 4).
 
         Raises:
-            ValueError: if the part does not exist, is not a moving one, or the transform is not affine and finite.
+            ValueError: if a part does not exist or is not a moving one, or a transform is not affine and finite.
         """
-        if not 0 <= part < len(self._parts):
-            raise ValueError(f"there is no part {part}: the scene has {len(self._parts)}")
-        moved = self._parts[part]
-        if not moved.moving:
-            raise ValueError(f"part {part} was not added with moving=True")
-        moved.transform = _transform(transform, moved.reach, f"part {part}")
-        moved.dirty = True
+        numbers = np.atleast_1d(np.asarray(part, np.int64)).tolist()
+        matrices = np.array(transform, np.float64).reshape(-1, *np.shape(transform)[-2:])
+        if len(matrices) != len(numbers):
+            raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
+        for number in numbers:
+            if not 0 <= number < len(self._parts):
+                raise ValueError(f"there is no part {number}: the scene has {len(self._parts)}")
+            if not self._parts[number].moving:
+                raise ValueError(f"part {number} was not added with moving=True")
+        moved = [self._parts[number] for number in numbers]
+        _check_transforms(matrices, np.array([part.reach for part in moved]), [f"part {number}" for number in numbers])
+        for one, matrix in zip(moved, matrices):
+            one.transform, one.dirty = matrix, True
 
     def commit(self, threads: int | None = None) -> None:
         """Make all additions and moves take effect; it takes long when parts were added, and little when some moved."""
@@ -245,11 +255,22 @@ def _faces(faces: ArrayLike, vertices: int, name: str) -> I32:
 def _transform(transform: ArrayLike, reach: float, name: str) -> NDArray[np.float64]:
     """Check a transform of points whose coordinates are at most `reach`."""
     matrix = np.array(transform, np.float64)
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or matrix[3].tolist() != [0, 0, 0, 1]:
-        raise ValueError(f"{name}: the transform must be a finite affine (4, 4) matrix, not {matrix.tolist()}")
-    if (np.abs(matrix[:3, :3]).sum(1) * reach + np.abs(matrix[:3, 3])).max() > GREATEST_COORDINATE:
-        raise ValueError(f"{name}: the transform moves it beyond {GREATEST_COORDINATE:g}")
+    _check_transforms(matrix[None], np.array([reach]), [name])
     return matrix
+
+
+def _check_transforms(matrices: NDArray[np.float64], reach: NDArray[np.float64], names: list[str]) -> None:
+    """Check (N, 4, 4) transforms of points whose coordinates are at most `reach` (N,)."""
+    if matrices.shape[1:] != (4, 4):
+        raise ValueError(f"{names[0]}: the transform must be a (4, 4) matrix, not {matrices.shape[1:]}")
+    affine = np.isfinite(matrices).all((1, 2)) & (matrices[:, 3] == [0, 0, 0, 1]).all(1)
+    if not affine.all():
+        bad = int(np.flatnonzero(~affine)[0])
+        raise ValueError(f"{names[bad]}: the transform must be finite and affine, not {matrices[bad].tolist()}")
+    far = (np.abs(matrices[:, :3, :3]).sum(2) * reach[:, None] + np.abs(matrices[:, :3, 3])).max(1)
+    if (far > GREATEST_COORDINATE).any():
+        bad = int(far.argmax())
+        raise ValueError(f"{names[bad]}: the transform moves it beyond {GREATEST_COORDINATE:g}")
 
 
 def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None) -> Rays:

@@ -89,10 +89,11 @@ class Stage:
         rows = self._moving
         if len(rows):
             pose = self.scene.local_SE3_instance(snapshot, rows)
+            moved = (pose[:, :3].astype(np.float32) != self.posed.pose[rows]).any((1, 2))
+            rows, pose = rows[moved], pose[moved]
             self.posed.pose[rows] = pose[:, :3]
             self.posed.normal[rows] = _cofactors(pose)
-            for row, transform in zip(rows.tolist(), pose):
-                self.rays.move(row, transform)
+            self.rays.move(rows, pose)
             self.rays.commit(threads=self.threads)
         self.posed.on[:] = self._switched(snapshot)
         return snapshot
