@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -390,3 +391,46 @@ print(repr([packet.primitive.tolist(), single.primitive.tolist()]))
         answers.append(np.array(eval(done.stdout)))
     assert (answers[0][0] >= 0).sum() > 100
     assert (answers[0] == answers[1]).mean() > 0.995
+
+
+def test_removed_parts_are_gone_and_the_others_keep_their_numbers() -> None:
+    scene = Scene()
+    far = scene.add(SQUARE, HALVES)
+    near = scene.add(SQUARE + [0, 0, 1], HALVES)
+    lid = scene.add(SQUARE, HALVES, pose([0, 0, 2]), moving=True)
+    other = scene.add(SQUARE, HALVES, pose([0, 0, 3]), moving=True)
+    scene.commit()
+    for gone, left in ((other, lid), (near, lid), (lid, far), (far, -1)):
+        scene.remove(gone)
+        with pytest.raises(RuntimeError, match="removing"):
+            scene.any_hit([0, 0, 9], [[0, 0, -1]])
+        scene.commit()
+        assert scene.closest_hit([0.2, 0.1, 9], [[0, 0, -1]]).part[0] == left
+        assert scene.any_hit([0.2, 0.1, 9], [[0, 0, -1]])[0] == (left >= 0)
+        for forbidden in (scene.remove, lambda part: scene.move(part, np.eye(4))):
+            with pytest.raises(ValueError, match=f"part {gone} was removed"):
+                forbidden(gone)
+    assert scene.add(SQUARE, HALVES) == other + 1
+    scene.commit()
+    assert scene.closest_hit([0.2, 0.1, 9], [[0, 0, -1]]).part[0] == other + 1
+
+
+def test_a_pickled_scene_casts_the_same_rays_and_can_still_be_changed() -> None:
+    rng = np.random.default_rng(5)
+    scene = Scene()
+    scene.add(*soup(rng, 300))
+    vertices, faces = soup(rng, 40)
+    cars = [scene.add(vertices, faces, pose([k, 0, 0]), moving=True) for k in range(3)]
+    scene.commit()
+    again = pickle.loads(pickle.dumps(scene))
+    assert again.memory_bytes == scene.memory_bytes  # meshes are still shared
+    origins, directions = rng.normal(size=(500, 3)) * 3, rng.normal(size=(500, 3))
+    for hits, expected in zip(again.closest_hit(origins, directions), scene.closest_hit(origins, directions)):
+        np.testing.assert_array_equal(hits, expected)
+    for changed in (scene, again):
+        changed.move(cars[1], pose([0.5, 2, 0], yaw=1))
+        changed.remove(cars[0])
+        changed.add(vertices, faces, pose([0, 0, 3]), moving=True)
+        changed.commit()
+    for hits, expected in zip(again.closest_hit(origins, directions), scene.closest_hit(origins, directions)):
+        np.testing.assert_array_equal(hits, expected)

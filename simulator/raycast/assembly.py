@@ -40,7 +40,13 @@ class Part:
     reach: float
     alpha: Alpha | None = None
     one_sided: bool = False
+    removed: bool = False
     dirty: bool = True
+
+    @property
+    def present(self) -> bool:
+        """Whether there is anything of it to hit."""
+        return not self.removed and len(self.faces) > 0
 
     @property
     def tested(self) -> bool:
@@ -106,6 +112,19 @@ class Assembly:
     roots: dict[int, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def __getstate__(self) -> dict[str, object]:
+        """All but the lock, for pickling."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "lock"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take what was pickled, on memory that starts on cache lines again."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.lock = threading.Lock()
+        nodes, blocks = (aligned(array.size) for array in self.bvh)
+        nodes[:], blocks[:] = self.bvh
+        self.bvh = Bvh(nodes, blocks)
+
     @property
     def memory_bytes(self) -> int:
         """Bytes of all arrays."""
@@ -113,15 +132,15 @@ class Assembly:
         return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
 
-def assemble(parts: list[Part], old: Assembly | None, known: int, threads: int | None) -> Assembly:
-    """Lay out all parts; the first `known` of them are in `old`, from which everything unchanged is taken."""
+def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int | None) -> Assembly:
+    """Lay out all parts; what has not changed is taken from `old`, and if all is `still` its static hierarchies are."""
     sources: list[tuple[Bvh, Piece, int]] = []  # hierarchy, where its numbers start and its mask, what to add to ids
-    if old is not None and all(part.moving for part in parts[known:]):
+    if old is not None and still:
         static = old.pieces[: len(old.pieces) - len(old.moving)]
         sources += [(piece.of(old.bvh), piece, 0) for piece in static]
     else:
         sources += [(bvh, Piece(0, 0, 0, 0, *kind), 0) for bvh, kind in _build_static(parts, threads)]
-    moving = [number for number, part in enumerate(parts) if part.moving and len(part.faces)]
+    moving = [number for number, part in enumerate(parts) if part.moving and part.present]
     meshes = _build_meshes([parts[number] for number in moving], {} if old is None else old.meshes, threads)
     for number in moving:
         part = parts[number]
@@ -221,7 +240,7 @@ def _make_root(assembly: Assembly, mask: int) -> int:
 def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, tuple[int, bool]]]:
     """One hierarchy for all static parts of each mask, those whose faces rays may pass apart; its mask, and whether."""
     built = []
-    static = [part for part in parts if not part.moving and len(part.faces)]
+    static = [part for part in parts if not part.moving and part.present]
     for kind in sorted({(part.mask, part.tested) for part in static}):
         group = [part for part in static if (part.mask, part.tested) == kind]
         starts = np.cumsum([0, *(len(part.vertices) for part in group)])

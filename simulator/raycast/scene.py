@@ -27,7 +27,8 @@ class Scene:
     """Triangles to cast rays at, in one frame of reference (metres, float32).
 
     Parts that stay where they are share one hierarchy; each moving part has its own, refitted when it moves. Not to
-    be changed (`add`, `move`, `commit`) while rays are cast from another thread; several threads may cast at once.
+    be changed (`add`, `remove`, `move`, `commit`) while rays are cast from another thread; several threads may cast at
+    once. A scene can be pickled.
 
     >>> import numpy as np
     >>> scene = Scene()
@@ -44,8 +45,9 @@ class Scene:
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
-        self._committed = 0
         self._assembly: Assembly | None = None
+        self._changed = True  # parts came or went since the last commit
+        self._still = True  # but no static ones
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
@@ -91,7 +93,18 @@ class Scene:
         reach = float(np.abs(v).max()) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
         self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided))
+        self._changed, self._still = True, self._still and moving
         return len(self._parts) - 1
+
+    def remove(self, part: int) -> None:
+        """Take a part out; after `commit` no ray sees it. The numbers of the others stay.
+
+        Raises:
+            ValueError: if there is no such part, or it was removed before.
+        """
+        gone = self._part(part)
+        gone.removed = self._changed = True
+        self._still = self._still and gone.moving
 
     def move(self, part: ArrayLike, transform: ArrayLike) -> None:
         """Place a moving part, or several, by (4, 4) affine transforms; rays see them there after `commit`.
@@ -108,9 +121,7 @@ class Scene:
         if len(matrices) != len(numbers):
             raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
         for number in numbers:
-            if not 0 <= number < len(self._parts):
-                raise ValueError(f"there is no part {number}: the scene has {len(self._parts)}")
-            if not self._parts[number].moving:
+            if not self._part(number).moving:
                 raise ValueError(f"part {number} was not added with moving=True")
         moved = [self._parts[number] for number in numbers]
         _check_transforms(matrices, np.array([part.reach for part in moved]), [f"part {number}" for number in numbers])
@@ -118,10 +129,13 @@ class Scene:
             one.transform, one.dirty = matrix, True
 
     def commit(self, threads: int | None = None) -> None:
-        """Make all additions and moves take effect; it takes long when parts were added, and little when some moved."""
-        if self._committed < len(self._parts) or self._assembly is None:
-            self._assembly = assemble(self._parts, self._assembly, self._committed, threads)
-            self._committed = len(self._parts)
+        """Make all additions, removals and moves take effect.
+
+        It takes long when static parts came or went, less when moving ones did, and little when some moved.
+        """
+        if self._changed or self._assembly is None:
+            self._assembly = assemble(self._parts, self._assembly, self._still, threads)
+            self._changed, self._still = False, True
         place(self._assembly, self._parts, threads)
 
     @property
@@ -169,7 +183,7 @@ class Scene:
 
         Raises:
             ValueError: for shapes that do not fit together.
-            RuntimeError: if parts were added since the last `commit`.
+            RuntimeError: if parts were added or removed since the last `commit`.
         """
         rays = _rays(origins, directions, t_max, frame)
         if grid is not None and grid[0] * grid[1] != rays.total:
@@ -212,10 +226,34 @@ class Scene:
             share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
         return blocked
 
+    def _part(self, number: int) -> Part:
+        if not 0 <= number < len(self._parts):
+            raise ValueError(f"there is no part {number}: the scene has {len(self._parts)}")
+        if self._parts[number].removed:
+            raise ValueError(f"part {number} was removed")
+        return self._parts[number]
+
+    def __getstate__(self) -> dict[str, object]:
+        """For pickling, hierarchies included: what was pickled casts rays at once."""
+        state = dict(self.__dict__)
+        state["meshes"] = {}
+        if self._assembly is not None:
+            # Keys are identities, which another process does not share: name a part of each mesh instead.
+            of_mesh = {self._parts[number].mesh: number for number in self._assembly.moving}
+            state["meshes"] = {of_mesh[mesh]: bvh for mesh, bvh in self._assembly.meshes.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take what was pickled."""
+        meshes = state.pop("meshes")
+        self.__dict__.update(state)
+        if self._assembly is not None:
+            self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}  # type: ignore[attr-defined]
+
     def _start(self, mask: int) -> tuple[Assembly, Bvh, int]:
         """The arrays, and the node at which rays of this mask start, -1 when they see nothing."""
-        if self._assembly is None or self._committed < len(self._parts):
-            raise RuntimeError("call commit() after adding parts and before casting rays")
+        if self._assembly is None or self._changed:
+            raise RuntimeError("call commit() after adding or removing parts and before casting rays")
         return self._assembly, *root_of(self._assembly, mask)
 
 
