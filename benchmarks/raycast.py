@@ -59,7 +59,9 @@ def secondary(scene: Scene, vertices: F32, faces: NDArray[np.int32], view: Cast)
     normal = np.cross(b - a, c - a)
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     normal[(normal * view.directions[seen]).sum(1) > 0] *= -1
-    origins = view.origins + view.directions[seen] * hits.t[seen, None] + 2e-3 * normal
+    points = view.origins + view.directions[seen] * hits.t[seen, None]
+    lift = 2e-3 + 4 * np.spacing(np.abs(np.concatenate([points, [view.origins]])).max())  # off the surface for sure
+    origins = points + lift * normal
     sun = np.array([0.4, 0.5, 0.76]) + 0.02 * rng.normal(size=origins.shape)
     ball = rng.normal(size=origins.shape)
     bounce = normal + 0.999 * ball / np.linalg.norm(ball, axis=1, keepdims=True)

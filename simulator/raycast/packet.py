@@ -18,6 +18,7 @@ from simulator.numerics.simd import (
     LANES,
     absolute,
     bits,
+    cross_term,
     fetch_add,
     greatest,
     least,
@@ -73,10 +74,9 @@ from simulator.raycast.tile import (
 
 # Keeps a child or ray whose nearness times depth exceeds one by rounding only.
 ABOUT_ONE = np.float32(1.000001)
-# How far outside an edge a hit still counts, in units of (distance times edge length): the rounding of the affine
-# functions, so that no ray slips through between neighbours. Measured on four million rays through vertices and edges
-# of closed surfaces: 0 leaks at 2^-23, 6 in 10^5 at 2^-24.
-EDGE = np.float32(2.0**-23)
+# Least share of a weight in their sum, a rounding below zero, so that no ray slips through where many triangles meet
+# (as in Embree's robust mode).
+EDGE = np.float32(-(2.0**-23))
 # Triangles with a smaller sine at vertex 0 have no certain plane.
 NEEDLE = np.float32(4e-6)
 
@@ -90,20 +90,22 @@ table_memory = local_memory(types.float32, 10 * LANES)
 class Affine(NamedTuple):
     """Eight triangles as affine functions of (u, v): value = const + u * (..._u) + v * (..._v).
 
-    `near` is the nearness of the triangle's plane, `second` and `third` are the weights of vertex 1 and 2 times the
-    nearness. A ray is inside where second, third and near - second - third are at least `least` (just below zero).
+    `first`, `second` and `third` are the weights of the three vertices, times the nearness of the triangle's plane
+    and over `scale`. Each belongs to the edge opposite the vertex and is exactly negated in the triangle across it
+    (Davidovic, Engelhardt, Georgiev, Slusallek and Dachsbacher, "3D Rasterization: a Bridge between Rasterization and
+    Ray Casting", 2012), so a ray that meets a shared edge hits at least one of both.
     """
 
-    near: Any
-    near_u: Any
-    near_v: Any
+    first: Any
+    first_u: Any
+    first_v: Any
     second: Any
     second_u: Any
     second_v: Any
     third: Any
     third_u: Any
     third_v: Any
-    least: Any
+    scale: Any
 
 
 @kernel(inline=True)
@@ -211,55 +213,59 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
 
 
 @kernel(inline=True)
-def cross(ad, au, av, bd, bu, bv):  # type: ignore[no-untyped-def]
-    """Cross product of two vectors of eight lanes."""
-    return au * bv - av * bu, av * bd - ad * bv, ad * bu - au * bd
-
-
-@kernel(inline=True)
 def greatest_of(d, u, v):  # type: ignore[no-untyped-def]
     """The greatest magnitude among the three coordinates."""
     return maximum(absolute(d), maximum(absolute(u), absolute(v)))
 
 
 @kernel(inline=True)
+def edge(pd, pu, pv, qd, qu, qv):  # type: ignore[no-untyped-def]
+    """Twice the normal p x q of the plane through the origin and an edge, exactly negated for the edge q, p.
+
+    (p + q) x (q - p): written so, far small triangles do not cancel.
+    """
+    sd, su, sv, ed, eu, ev = pd + qd, pu + qu, pv + qv, qd - pd, qu - pu, qv - pv
+    return cross_term(su, sv, eu, ev), cross_term(sv, sd, ev, ed), cross_term(sd, su, ed, eu)
+
+
+@kernel(inline=True)
 def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv):  # type: ignore[no-untyped-def]
     """Set up eight triangles a, b, c given by depth, u and v relative to the origin."""
-    zero, half = splat(np.float32(0)), splat(np.float32(0.5))
+    zero, one = splat(np.float32(0)), splat(np.float32(1))
     e1d, e1u, e1v, e2d, e2u, e2v = bd - ad, bu - au, bv - av, cd - ad, cu - au, cv - av
-    nd, nu, nv = cross(e1d, e1u, e1v, e2d, e2u, e2v)
+    nd, nu, nv = cross_term(e1u, e1v, e2u, e2v), cross_term(e1v, e1d, e2v, e2d), cross_term(e1d, e1u, e2d, e2u)
     determinant = nd * ad + (nu * au + nv * av)
-    size_1, size_2 = greatest_of(e1d, e1u, e1v), greatest_of(e2d, e2u, e2v)
     # Neither a needle, whose normal would be noise, nor a plane through the origin, which is seen edge-on.
-    sound = (greatest_of(nd, nu, nv) > NEEDLE * (size_1 * size_2)) & (absolute(determinant) > zero)
-    inverse = select(sound, splat(np.float32(1)) / determinant, zero)
-    # c x a = e2 x (c + a) / 2 and a x b = (a + b) x e1 / 2: written with edges, far small triangles do not cancel.
-    pd, pu, pv = cross(e2d, e2u, e2v, cd + ad, cu + au, cv + av)
-    qd, qu, qv = cross(ad + bd, au + bu, av + bv, e1d, e1u, e1v)
-    rounding = (greatest_of(ad, au, av) + (size_1 + size_2)) * (size_1 + size_2) * absolute(inverse)
-    by_half = inverse * half
+    least_normal = NEEDLE * (greatest_of(e1d, e1u, e1v) * greatest_of(e2d, e2u, e2v))
+    sound = (greatest_of(nd, nu, nv) > least_normal) & (absolute(determinant) > zero)
+    # Turned so that all three are positive inside: a change of sign is exact.
+    sign = select(determinant > zero, one, zero - one)
+    first, first_u, first_v = edge(bd, bu, bv, cd, cu, cv)
+    second, second_u, second_v = edge(cd, cu, cv, ad, au, av)
+    third, third_u, third_v = edge(ad, au, av, bd, bu, bv)
     return Affine(
-        nd * inverse,
-        nu * inverse,
-        nv * inverse,
-        pd * by_half,
-        pu * by_half,
-        pv * by_half,
-        qd * by_half,
-        qu * by_half,
-        qv * by_half,
-        zero - rounding * EDGE,
+        first * sign,
+        first_u * sign,
+        first_v * sign,
+        second * sign,
+        second_u * sign,
+        second_v * sign,
+        third * sign,
+        third_u * sign,
+        third_v * sign,
+        select(sound, splat(np.float32(0.5)) / absolute(determinant), zero),
     )
 
 
 @kernel(inline=True)
 def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
     """(which are hit nearer than `nearness`, near, second, third) at rays (u, v)."""
-    near = u * affine.near_u + (v * affine.near_v + affine.near)
+    first = u * affine.first_u + (v * affine.first_v + affine.first)
     second = u * affine.second_u + (v * affine.second_v + affine.second)
     third = u * affine.third_u + (v * affine.third_v + affine.third)
-    inside = (second >= affine.least) & ((third >= affine.least) & (near - second - third >= affine.least))
-    return inside & (near > nearness), near, second, third
+    total = first + (second + third)
+    near, inside = total * affine.scale, minimum(first, minimum(second, third)) >= total * EDGE
+    return inside & (near > nearness), near, second * affine.scale, third * affine.scale
 
 
 @kernel(inline=True)
@@ -322,16 +328,16 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
 @kernel(inline=True)
 def store_affine(affine, table):  # type: ignore[no-untyped-def]
     """Write the functions to ten rows of eight, to be read one triangle at a time."""
-    store(table, 0, affine.near)
-    store(table, 8, affine.near_u)
-    store(table, 16, affine.near_v)
+    store(table, 0, affine.first)
+    store(table, 8, affine.first_u)
+    store(table, 16, affine.first_v)
     store(table, 24, affine.second)
     store(table, 32, affine.second_u)
     store(table, 40, affine.second_v)
     store(table, 48, affine.third)
     store(table, 56, affine.third_u)
     store(table, 64, affine.third_v)
-    store(table, 72, affine.least)
+    store(table, 72, affine.scale)
 
 
 @kernel(inline=True)

@@ -146,27 +146,37 @@ def make_shear(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _sheared_vertex(blocks, at, shear):  # type: ignore[no-untyped-def]
-    """One vertex of eight triangles in the ray's frame."""
-    w = load(blocks, at + shear.row_w) - shear.origin_w
-    u = (load(blocks, at + shear.row_u) - shear.origin_u) - shear.slope_u * w
-    v = (load(blocks, at + shear.row_v) - shear.origin_v) - shear.slope_v * w
-    return u, v, w
+def vertex_from(blocks, at, shear):  # type: ignore[no-untyped-def]
+    """One vertex of eight triangles as seen from the ray's origin: its u, v and w."""
+    u, v = load(blocks, at + shear.row_u) - shear.origin_u, load(blocks, at + shear.row_v) - shear.origin_v
+    return u, v, load(blocks, at + shear.row_w) - shear.origin_w
 
 
 @kernel(inline=True)
 def meet_triangles(blocks, row, shear, limit):  # type: ignore[no-untyped-def]
     """(t, weights of vertex 1 and 2, bits of the triangles hit at 0 < t < limit) for the block at `row`."""
-    au, av, aw = _sheared_vertex(blocks, row, shear)
-    bu, bv, bw = _sheared_vertex(blocks, row + VERTEX, shear)
-    cu, cv, cw = _sheared_vertex(blocks, row + 2 * VERTEX, shear)
-    a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
-    zero = splat(np.float32(0))
+    au, av, aw = vertex_from(blocks, row, shear)
+    bu, bv, bw = vertex_from(blocks, row + VERTEX, shear)
+    cu, cv, cw = vertex_from(blocks, row + 2 * VERTEX, shear)
+    su, sv, zero = shear.slope_u, shear.slope_v, splat(np.float32(0))
+    ax, ay, bx, by, cx, cy = au - su * aw, av - sv * aw, bu - su * bw, bv - sv * bw, cu - su * cw, cv - sv * cw
+    a, b, c = cross_term(cx, cy, bx, by), cross_term(ax, ay, cx, cy), cross_term(bx, by, ax, ay)
     inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    # A triangle seen edge-on has a + b + c = 0: t is then infinite or NaN, and not below the limit.
+    if bits(inside) == 0:
+        return zero, zero, zero, np.int32(0)
+    # Where the ray meets the plane, by the normal of the edges as they are: from the sheared vertices of a triangle a
+    # thousand times as large as its distance t would be rounded a thousand times as much.
+    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
+    t = (nu * au + (nv * av + nw * aw)) / (nu * su + (nv * sv + nw)) * shear.scale
+    # A triangle seen edge-on has a + b + c = 0 and t infinite or NaN, and not below the limit.
     normalise = splat(np.float32(1)) / (a + b + c)
-    t = (a * aw + (b * bw + c * cw)) * normalise * shear.scale
     return t, b * normalise, c * normalise, bits(inside & ((t > zero) & (t < limit)))
+
+
+@kernel(inline=True)
+def normal_of(pu, pv, pw, qu, qv, qw):  # type: ignore[no-untyped-def]
+    """p x q of vectors of eight lanes; where all is in a plane across an axis the other components are exactly zero."""
+    return cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu), cross_term(pu, pv, qu, qv)
 
 
 @kernel(inline=True)

@@ -41,7 +41,7 @@ from simulator.numerics.simd import (
 )
 from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
-from simulator.raycast.ray import blocked_ray, entries, floats
+from simulator.raycast.ray import blocked_ray, entries, floats, normal_of
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 
 GROUPS = 8
@@ -56,7 +56,8 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (ro
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
 groups_memory = local_memory(types.float32, 10 * GROUPS)
-table_memory = local_memory(types.float32, 9 * LANES)
+NORMAL = 9 * LANES  # first row of `load_block` after the vertices
+table_memory = local_memory(types.float32, 13 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
 
@@ -291,27 +292,46 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
     zero = splat(np.float32(0))
     inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
+    # Where each ray meets the plane (see `ray.meet_triangles`).
+    nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
+    w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
     inverse = splat(np.float32(1)) / (a + b + c)
-    w = (a * aw + (b * bw + c * cw)) * inverse
     return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
 
 
 @kernel(inline=True)
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
-    """Write w, u, v of the vertices of eight triangles, in the tile's frame, to `table`; returns their bounds."""
-    infinite = splat(np.float32(np.inf))
-    low_w = low_u = low_v = infinite
-    high_w = high_u = high_v = splat(np.float32(-np.inf))
-    for vertex in range(3):
-        at = row + vertex * VERTEX
-        w = load(blocks, at + frame.row_w) * frame.sign - frame.origin_w
-        u, v = load(blocks, at + frame.row_u) - frame.origin_u, load(blocks, at + frame.row_v) - frame.origin_v
-        store(table, vertex * 24, w)
-        store(table, vertex * 24 + 8, u)
-        store(table, vertex * 24 + 16, v)
-        low_w, low_u, low_v = minimum(low_w, w), minimum(low_u, u), minimum(low_v, v)
-        high_w, high_u, high_v = maximum(high_w, w), maximum(high_u, u), maximum(high_v, v)
-    return low_w, high_w, low_u, high_u, low_v, high_v
+    """Fill `table` with eight triangles in the tile's frame; returns their bounds.
+
+    Rows: w, u, v of vertex a, then b, then c, and from `NORMAL` on those of their normals n, and n . a.
+    """
+    aw, au, av = load_vertex(blocks, row, frame, table, 0)
+    bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
+    cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
+    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
+    store(table, NORMAL, nw)
+    store(table, NORMAL + 8, nu)
+    store(table, NORMAL + 16, nv)
+    store(table, NORMAL + 24, nu * au + (nv * av + nw * aw))
+    return (
+        minimum(aw, minimum(bw, cw)),
+        maximum(aw, maximum(bw, cw)),
+        minimum(au, minimum(bu, cu)),
+        maximum(au, maximum(bu, cu)),
+        minimum(av, minimum(bv, cv)),
+        maximum(av, maximum(bv, cv)),
+    )
+
+
+@kernel(inline=True)
+def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
+    """Write w, u and v of one vertex of eight triangles from `to` on, and return them."""
+    w = load(blocks, at + frame.row_w) * frame.sign - frame.origin_w
+    u, v = load(blocks, at + frame.row_u) - frame.origin_u, load(blocks, at + frame.row_v) - frame.origin_v
+    store(table, to, w)
+    store(table, to + 8, u)
+    store(table, to + 16, v)
+    return w, u, v
 
 
 @kernel(inline=True)

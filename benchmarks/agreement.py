@@ -1,0 +1,99 @@
+"""Whether the ray caster and Embree's robust mode see the same, over millions of rays at random poses.
+
+Each row counts the rays of a million whose distances differ by more than 1e-3 relative, or that only one of both
+stops: for a camera's packets, for single rays from anywhere to anywhere, and for shadow rays from a lattice of places
+near each other to a soft sun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.embree import ROBUST, Embree
+from benchmarks.raycast import camera
+from benchmarks.street import street
+from benchmarks.table import Row, row
+from simulator.numerics.se3 import pose
+from simulator.raycast import Scene
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+RTOL = 1e-3
+POSES, RAYS = 8, 1 << 18
+VIEW = camera(828, 250, 481.0)
+
+
+def soup(triangles: F32) -> tuple[F32, I32]:
+    """Vertices and faces of (N, 3, 3) triangles."""
+    return triangles.reshape(-1, 3).astype(np.float32), np.arange(3 * len(triangles), dtype=np.int32).reshape(-1, 3)
+
+
+def scenes() -> Iterator[tuple[str, F32, I32, F32]]:
+    """Name, vertices, faces, and a corner of the box of a hundred metres in which to look around."""
+    vertices, faces = street().merged()
+    low = np.array([-60, -4, 0.5], np.float32)
+    yield "street", vertices, faces, low
+    far = np.array([1e5, -2e5, 300], np.float32)
+    yield "street at 10^5 m", vertices + far, faces, low + far
+    rng = np.random.default_rng(1)
+    leaf = rng.normal(size=(300_000, 1, 3)) * [40, 40, 4] + 0.15 * rng.normal(size=(300_000, 3, 3))
+    yield "forest of leaves", *soup(leaf), np.array([-50, -50, -2], np.float32)
+    yield "single huge triangle", *soup(1e6 * np.array([[[-1, -1, 0], [2, -1, 0], [0, 2, 0]]])), low
+    start = rng.normal(size=(100_000, 1, 3)) * [40, 40, 10]
+    along = rng.normal(size=(100_000, 1, 3)) * 8
+    needle = start + along * np.array([0, 0.5, 1])[:, None] + 3e-3 * rng.normal(size=(100_000, 3, 3))
+    yield "needles", *soup(needle), np.array([-50, -50, -5], np.float32)
+
+
+def differing(ours: F32, theirs: F32) -> int:
+    """How many of two sets of distances differ; inf is a miss."""
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    apart = np.abs(ours[both] - theirs[both]) > RTOL * theirs[both]
+    return int((np.isfinite(ours) != np.isfinite(theirs)).sum() + apart.sum())
+
+
+def rows(threads: int) -> list[Row]:
+    """Differing rays a million, for each scene and kind of ray."""
+    out, total = list[Row](), 0
+    for name, vertices, faces, low in scenes():
+        scene = Scene()
+        scene.add(vertices, faces)
+        scene.commit(threads)
+        peer = Embree(vertices, faces, threads, ROBUST)
+        rng = np.random.default_rng(2)
+        counts: dict[str, list[int]] = {"packets": [], "single rays": [], "shadow rays": []}
+        sizes: dict[str, list[int]] = {kind: [] for kind in counts}
+
+        def note(kind: str, ours: F32, theirs: F32) -> None:
+            counts[kind].append(differing(ours, theirs))  # noqa: B023 - called within this turn of the loop
+            sizes[kind].append(len(ours))  # noqa: B023
+
+        for _ in range(POSES):
+            turn = pose([0, 0, 0], *rng.uniform(-0.4, 0.4, 2), rng.uniform(-3, 3))[:3, :3].astype(np.float32)
+            origin = (low + rng.uniform(0, 1, 3) * [100, 8, 3]).astype(np.float32)
+            view = VIEW._replace(origins=origin, directions=np.ascontiguousarray(VIEW.directions @ turn.T))
+            hits = scene.closest_hit(view.origins, view.directions, threads=threads, grid=view.grid)
+            note("packets", hits.t, peer.cast(view.origins, view.directions, 1, False, threads=threads)[0])
+            places = (low + rng.uniform(0, 1, (RAYS, 3)) * [100, 8, 3]).astype(np.float32)
+            ways = rng.normal(size=(RAYS, 3)).astype(np.float32)
+            t, _ = peer.cast(places, ways, 1, False, threads=threads)
+            note("single rays", scene.closest_hit(places, ways, threads=threads).t, t)
+            lattice = np.stack(np.meshgrid(np.arange(512), np.arange(RAYS // 512), [0], indexing="ij"), -1).reshape(
+                -1, 3
+            )
+            places = (origin + 0.02 * lattice).astype(np.float32)
+            ways = (rng.normal(size=3) + 0.01 * rng.normal(size=(RAYS, 3))).astype(np.float32)
+            t, _ = peer.cast(places, ways, 1, False, any_hit=True, threads=threads)
+            stopped = scene.any_hit(places, ways, threads=threads)
+            note("shadow rays", np.where(stopped, 1, np.inf), np.where(np.isneginf(t), 1, np.inf))
+        peer.close()
+        for kind in counts:
+            rays = sum(sizes[kind])
+            total += rays
+            if rays:
+                out.append(row(f"{name}, {kind} ({rays / 1e6:.2f} M)", "ppm", threads, 1e6 * sum(counts[kind]) / rays))
+    out.append(row("rays compared", "M", threads, total / 1e6))
+    return out
