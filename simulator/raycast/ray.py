@@ -162,8 +162,6 @@ def meet_triangles(blocks, row, shear, limit):  # type: ignore[no-untyped-def]
     ax, ay, bx, by, cx, cy = au - su * aw, av - sv * aw, bu - su * bw, bv - sv * bw, cu - su * cw, cv - sv * cw
     a, b, c = cross_term(cx, cy, bx, by), cross_term(ax, ay, cx, cy), cross_term(bx, by, ax, ay)
     inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    if bits(inside) == 0:
-        return zero, zero, zero, np.int32(0)
     # Where the ray meets the plane, by the normal of the edges as they are: from the sheared vertices of a triangle a
     # thousand times as large as its distance t would be rounded a thousand times as much.
     nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
