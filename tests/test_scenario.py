@@ -121,7 +121,7 @@ about: y
         ("about: !!python/object/apply:os.system ls\n", "tags such as"),
         ("a: &x [*x]\n", "used inside itself"),
         ("a: *nothing\n", "before its anchor"),
-        ("{" * 100_000, "plain text"),
+        ("{" * 100_000, "plain text|nested more than"),
         ("a: " + "[" * 100_000, f"nested more than {MAX_DEPTH} levels"),
         ("a: {b: 1\n", "is not YAML"),
         ("? [a]\n: 1\n", "a key must be plain text"),

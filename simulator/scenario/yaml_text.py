@@ -78,6 +78,8 @@ def _syntax_hint(text: str, line: int | None, error: yaml.MarkedYAMLError) -> st
     written = "".join(text.split("\n")[line - 1 : line]) if line is not None else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return "a tab indents the line; YAML takes spaces only"
+    if "nesting depth" in (error.problem or ""):  # newer versions of libyaml have a limit of their own
+        return f"nested more than {MAX_DEPTH} levels deep"
     return ", ".join(part for part in (error.problem, error.context) if part)
 
 
