@@ -274,7 +274,10 @@ def main() -> NoReturn:
     except MemoryError:
         code = _say("there is not enough memory; try fewer --workers", 2, debug)
     except Exception as error:
-        if hasattr(error, "format_message"):  # wrong options
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error, file=sys.stderr)
+            code = 2
+        elif hasattr(error, "format_message"):  # wrong options
             code = _say(f"{error.format_message()} (see oddroad --help)", 2)
         else:
             text = " ".join(str(error).split())[:300]
