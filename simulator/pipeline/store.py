@@ -45,7 +45,9 @@ class Store:
             OutputError: the folder is in use, not empty, or holds something else.
         """
         if os.path.lexists(self.out) and not self.out.is_dir():
-            raise OutputError(f"{self.out}: is {'a link to nothing' if self.out.is_symlink() else 'a file'}, not a folder")
+            raise OutputError(
+                f"{self.out}: is {'a link to nothing' if self.out.is_symlink() else 'a file'}, not a folder"
+            )
         self._made_out = not self.out.exists()
         self.out.mkdir(parents=True, exist_ok=True)
         present = {entry.name for entry in self.out.iterdir()}

@@ -17,6 +17,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from simulator.scenario.distributions import UNITS, problem
 
+
 class Block(BaseModel):
     """A mapping of a scenario file: immutable, no unknown keys, its fields documented by their docstrings."""
 
@@ -28,7 +29,7 @@ class Block(BaseModel):
         return values
 
     @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """(key, message) of whatever is wrong with several fields together; a field that is wrong itself is absent."""
         yield from ()
 

@@ -50,7 +50,7 @@ class Time(Block):
     """Local time minus UTC in hours, daylight saving included."""
 
     @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Dates that no calendar has."""
         date = values.get("date", ())
         for text in date.values if isinstance(date, Distribution) else (date,):
@@ -130,7 +130,7 @@ class RoadSpec(Block):
     """Speed limit (straight, curve, hill, village_lane, motorway)."""
 
     @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Parameters that a procedural road of this kind does not have."""
         kind = values.get("kind")
         if values.get("opendrive", "unknown") is None and isinstance(kind, str):
@@ -168,7 +168,7 @@ class When(Block):
     """As soon as the ego's front is this near, in a straight line."""
 
     @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Two triggers, or none."""
         if len(values) == 2 and (values["time_s"] is None) == (values["ego_distance_m"] is None):
             yield (), "needs exactly one of time_s, ego_distance_m"
@@ -329,6 +329,17 @@ class Scenario(Block):
     """What makes the scene an edge case."""
     rig: Annotated[str | dict[str, Family], RigField()] = "kitti"
     """Name of a sensor rig, or sensors by name."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two actors of one name."""
+        seen: set[str] = set()
+        actors = values.get("actors", ())
+        for number, actor in enumerate(actors if isinstance(actors, tuple) else ()):
+            name = getattr(actor, "name", "")
+            if isinstance(name, str) and name in seen:
+                yield ("actors", number, "name"), f'"{name}" is the name of another actor already'
+            seen |= {name} - {""} if isinstance(name, str) else set()
 
     def sample(self, seed: int = 0) -> Scenario:
         """The same scenario with every number fixed: by its own `seed` if it has one, else by `seed`.

@@ -76,6 +76,13 @@ def find_scenario(path: str | Path) -> Path:
     raise InputError(f"{trouble}.{did_you_mean(str(file), [*siblings, *shipped])}", source=str(path))
 
 
+def place_of(path: str | Path, key: str) -> Where:
+    """Where a scenario file that can be read has a key, such as "ego.lane", or else the block that it belongs to."""
+    file = find_scenario(path)
+    found = read_yaml(read_text(file), str(file)).where(tuple(key.split(".")))
+    return found if found.source else Where(str(file), None)
+
+
 def _trouble(file: Path) -> str | None:
     """Why nothing can be found at a path; None where something is there."""
     try:
