@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -74,6 +75,10 @@ def test_help_is_light_and_quick() -> None:
         ["generate", "any_map", "--out", "/proc/none/x"],
         ["list", "anomalie"],
         ["preview", "none.yaml"],
+        ["preview", "any_map", "--out", "."],
+        ["preview", "any_map", "--out", "look.jpg"],
+        ["preview", "any_map", "--out", "/dev/full"],
+        ["preview", "any_map", "--out", "/dev/null/look.png"],
     ],
 )
 def test_wrong_use_is_one_line_and_code_2(run: Run, tmp_path: Path, monkeypatch: Any, arguments: list[str]) -> None:
@@ -109,6 +114,19 @@ def test_validate(run: Run, tmp_path: Path) -> None:
     assert f'{files[1]}:2: weather.rain: unknown key. Did you mean "rain_mm_h"?' in out
     assert files[2] in out
     assert f"{files[3]}: no such file" in out
+
+
+def test_validate_finds_a_start_that_the_road_does_not_have(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "start.yaml"
+    for text, message in (
+        ("  road: nowhere", '2: ego.road: the map has no road "nowhere"'),
+        ("  lane: 77", "2: ego.lane: no driving lane 77"),
+        ("  s_m: 100000", "2: ego.s_m: 100000 m lies beyond"),
+    ):
+        file.write_text(f"ego:\n{text}\nroad: {{kind: straight}}\n")
+        code, out, err = run("validate", str(file))
+        assert (code, err, out.count("\n")) == (1, "", 1)
+        assert out.startswith(f"{file}:{message}")
 
 
 def test_schema_and_lists(run: Run) -> None:
@@ -231,6 +249,33 @@ def test_output_into_a_closed_pipe_is_silent() -> None:
     command = f"{sys.executable} -m simulator.cli schema | head -c 10"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "error"),
+    [
+        ("schema > /dev/full", 2, "oddroad: the output cannot be written: No space left on device\n"),
+        ("generate none.yaml --out none 2>&-", 2, ""),
+        ("generate none.yaml --out none 2>/dev/full", 2, ""),
+        ("schema >&-", 0, ""),
+    ],
+)
+def test_streams_that_take_nothing(command: str, code: int, error: str) -> None:
+    line = f"{sys.executable} -c 'from simulator.cli import main; main()' {command}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", error)
+
+
+def test_progress_into_a_full_stream_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        with Progress() as progress:
+            progress(Event("scene", "000001", 1, 2))
+        with pytest.raises(OSError, match="No space"):
+            full.flush()
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_progress_without_a_terminal_is_a_line_a_frame_first_and_then_a_scene(

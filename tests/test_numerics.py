@@ -175,3 +175,27 @@ def test_an_index_that_cannot_be_read_is_compiled_anew(tmp_path: Path) -> None:
         )
         assert (done.stdout, done.stderr) == ("3.0\n", "")
         (tmp_path / f"{home}.py").unlink()
+
+
+_DOUBLE = """
+import resource, sys
+sys.path.insert(0, {folder!r})
+from double import double
+resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))
+print(double(3.0))
+"""
+
+
+@pytest.mark.parametrize("trouble", ["no folder is writable", "the disk is full"])
+def test_kernels_work_without_a_cache(tmp_path: Path, trouble: str) -> None:
+    (tmp_path / "double.py").write_text(
+        "from simulator.numerics.jit import kernel\n\n@kernel\ndef double(x):\n    return 2 * x\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    if trouble == "no folder is writable":
+        environment["NUMBA_CACHE_DIR"] = "/proc/nothing"
+        environment["NUMBA_CACHE_LOCATOR_CLASSES"] = "UserProvidedCacheLocator"
+    code = _DOUBLE.format(folder=str(tmp_path), largest=200)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("6.0\n", "")
+    assert not [path for path in tmp_path.rglob("*.nb*") if path.suffix != ".nbi"]

@@ -337,6 +337,15 @@ def test_too_many_lanes_are_refused(tmp_path: Path, straight: str) -> None:
     assert "at most 500 are accepted" in error.message
 
 
+def test_dashes_of_a_nanometre_are_a_solid_line(tmp_path: Path, straight: str) -> None:
+    line = '<roadMark type="broken"><type name="b"><line length="1e-9" space="1e-9" tOffset="0"/></type></roadMark>'
+    text = straight.replace("</lane>", f"{line}</lane>", 1)
+    assert any("drawn solid" in warning for warning in warned(tmp_path / "fine.xodr", text))
+    [road] = read_opendrive(tmp_path / "fine.xodr").roads.values()
+    lines = [x for lane in road.sections[0].lanes for mark in lane.marks for x in mark.lines]
+    assert [x.space for x in lines if x.length == 1e-9] == [0.0]
+
+
 def test_damaged_files_never_crash(tmp_path: Path) -> None:
     """Bytes changed, cut out and put in at random: a network or one line, and what is read can be used."""
     write_opendrive(procedural.x_junction(60.0), tmp_path / "good.xodr")

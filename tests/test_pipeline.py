@@ -259,6 +259,22 @@ def test_a_foreign_manifest_is_refused(tmp_path: Path) -> None:
         make(tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("text", [b"", b"{\xff", b"[1]", b"{}"])
+def test_a_damaged_plan_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / ".oddroad").mkdir()
+    (tmp_path / ".oddroad" / "plan.json").write_bytes(text)
+    with pytest.raises(OutputError, match="start again" if text != b"{}" else "cannot resume") as raised:
+        make(tmp_path, resume=True)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_link_to_nothing_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    with pytest.raises(OutputError, match="not a folder"):
+        make(tmp_path / "link")
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
 def test_two_runs_into_one_folder(tmp_path: Path) -> None:
     import fcntl
 
@@ -384,7 +400,7 @@ def test_schedule_meets_exactly_at_commensurable_rates() -> None:
 
 
 def test_kernels_cached_follows_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
     assert not kernels_cached()
     (tmp_path / "x.nbi").write_text("")
     assert kernels_cached()

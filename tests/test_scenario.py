@@ -153,6 +153,47 @@ def test_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
     assert message in lines[0] or re.search(message, lines[0])
 
 
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        (
+            "road: {opendrive: none.xodr, lanes: 99}\nabout: [1]\n",
+            ['road.opendrive: no such file "none.xodr"', "road.lanes: must be between 1 and 6", "about: must be text"],
+        ),
+        (
+            "road: {kind: motorway, lanes: 2, length_m: -3}",
+            ["road.length_m: must be between", "road.lanes: a road of kind motorway has no lanes"],
+        ),
+        ("road: {kind: motrway, lanes: 2}", ['Did you mean "motorway"']),
+        ("time: {date: 2025-02-30, clock_h: 99}", ["time.clock_h: must be between", "time.date: date"]),
+        (
+            "actors: [{kind: car, manoeuvres: [{when: {time_s: -1}, do: {kind: stop}}]}]",
+            ["when.time_s: must be between"],
+        ),
+        ("rig: {a: {kind: camera, width: 1}, b c: {kind: camera}}", ["rig.a.width: must", "rig.b c: a sensor's name"]),
+        (
+            "anomalies: {pick: {count: 3, of: [{kind: test_prob}]}}",
+            ["anomalies.pick.count: cannot pick 3 of 1", "anomalies.pick.of.0: unknown kind"],
+        ),
+        ("actors: [{kind: car, name: a}, {kind: van, name: a}]", ["actors.1.name: "]),
+    ],
+)
+def test_what_stands_between_keys_is_said_with_the_rest(tmp_path: Path, text: str, messages: list[str]) -> None:
+    lines = problems(tmp_path, text)
+    assert len(lines) == len(messages)
+    for message in messages:
+        assert any(message in line for line in lines), (message, lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("visibility_m: 2 km", "2000"), ("wind_mps: 36 km/h", "10"), ("rain_mm_h: 3 mm/h", "3"), ("wind_mps: 4 m/s", "4")],
+)
+def test_text_with_a_unit_is_answered_by_the_number_in_ours(tmp_path: Path, text: str, number: str) -> None:
+    [line] = problems(tmp_path, f"weather: {{{text}}}")
+    assert line.endswith(f"write the number alone, such as {number}")
+
+
 def test_billion_laughs(tmp_path: Path) -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
     for before, name in zip("abcdefgh", "bcdefghi"):
@@ -175,6 +216,13 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         load(tmp_path / "nihgt.yaml")
     with pytest.raises(InputError, match="not a regular file"):
         load("/dev/zero")
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    for name in ("loop", "x" * 300):
+        with pytest.raises(InputError, match="cannot be read: "):
+            load(tmp_path / f"{name}.yaml")
+        [line] = problems(tmp_path, f"road: {{opendrive: {name}.yaml}}")
+        assert line.startswith("s.yaml:1: road.opendrive: ")
+        assert "cannot be read: " in line
     (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
     with pytest.raises(InputError, match="is not UTF-8 text"):
         load(tmp_path / "binary.yaml")

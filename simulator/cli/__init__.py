@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -170,13 +171,30 @@ def _check(file: Path) -> tuple[list[str], list[str]]:
         return _check_map(file)
     try:
         scenario = load(file)
-        scenario.sample(0)
+        drawn = scenario.sample(0)
     except OddRoadError as error:
         return str(error).splitlines(), []
     given: Any = scenario.road.opendrive
     maps = given.values if isinstance(given, Distribution) else () if given is None else (given,)
     checked = [_check_map(Path(path)) for path in maps]
-    return [line for found, _ in checked for line in found], [line for _, found in checked for line in found]
+    problems = [line for found, _ in checked for line in found]
+    return problems or _check_start(file, drawn), [line for _, found in checked for line in found]
+
+
+def _check_start(file: Path, drawn: Scenario) -> list[str]:
+    """Whether the road has the place where the ego is to start, if the scenario names one."""
+    if all(part is None for part in (drawn.ego.road, drawn.ego.lane, drawn.ego.s_m)):
+        return []
+    from simulator.scenario.reading import place_of
+    from simulator.world.build import build_network
+    from simulator.world.route import choose_route
+
+    try:
+        choose_route(build_network(drawn.road, drawn.seed or 0), drawn)
+    except InputError as error:
+        place = place_of(file, error.key)
+        return [str(InputError(error.message, source=place.source, line=place.line, key=error.key))]
+    return []
 
 
 def _check_map(file: Path) -> tuple[list[str], list[str]]:
@@ -256,6 +274,9 @@ def main() -> NoReturn:
     """Entry point of `oddroad`: run the command; every failure is one clear line and an exit code."""
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by the caller, as by 2>&-
+            setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     # Threads of linear algebra change no result and would only compete with ours; must be set before numpy loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that unfinished files are removed
@@ -271,16 +292,29 @@ def main() -> NoReturn:
         code = 141
     except OddRoadError as error:
         code = _say(str(error), 2, debug)
+    except OSError as error:
+        code = (
+            _say(f"the output cannot be written: {error.strerror}", 2, debug)
+            if error.filename is None
+            else _bug(error, debug)
+        )
     except MemoryError:
         code = _say("there is not enough memory; try fewer --workers", 2, debug)
     except Exception as error:
-        if hasattr(error, "format_message"):  # wrong options
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error, file=sys.stderr)
+            code = 2
+        elif hasattr(error, "format_message"):  # wrong options
             code = _say(f"{error.format_message()} (see oddroad --help)", 2)
         else:
-            text = " ".join(str(error).split())[:300]
-            hint = "" if debug else "; run again with --debug to see where"
-            code = _say(f"unexpected {type(error).__name__}: {text}. Please report it at {ISSUES}{hint}", 2, debug)
+            code = _bug(error, debug)
     sys.exit(code)
+
+
+def _bug(error: Exception, debug: bool) -> int:
+    text = " ".join(str(error).split())[:300]
+    hint = "" if debug else "; run again with --debug to see where"
+    return _say(f"unexpected {type(error).__name__}: {text}. Please report it at {ISSUES}{hint}", 2, debug)
 
 
 def _say(message: str, code: int, debug: bool = False) -> int:
@@ -289,6 +323,7 @@ def _say(message: str, code: int, debug: bool = False) -> int:
         import traceback
 
         traceback.print_exc()
-    for line in message.splitlines():
-        print(f"oddroad: {line}", file=sys.stderr)
+    with suppress(OSError):  # nobody listens: the exit code must do
+        for line in message.splitlines():
+            print(f"oddroad: {line}", file=sys.stderr)
     return code

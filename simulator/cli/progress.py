@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -75,4 +77,5 @@ class Progress:
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False)
         else:
-            self._console.print(f"[{time.monotonic() - self._start:6.1f} s] {text}", markup=False, highlight=False)
+            with suppress(OSError):  # nobody reads it any more: no reason to stop
+                print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=sys.stderr, flush=True)

@@ -90,31 +90,45 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
         if inline:
             # Nobody calls it from outside: without the wrappers for that it compiles a third faster.
             options.update(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-        dispatcher = numba.njit(cache=not inline, **options)(plain)
-        _forgive_unreadable_cache(dispatcher)
+        dispatcher = numba.njit(**options)(plain)
+        if not inline:
+            _cache_if_possible(dispatcher)
         return dispatcher
 
     return decorate if function is None else decorate(function)
 
 
-def _forgive_unreadable_cache(dispatcher: Any) -> None:
-    """Take a cache entry that cannot be read for none.
+def cache_folders() -> list[Path]:
+    """Where compiled kernels may lie: the folder that the user named, else beside the sources or in the home folder."""
+    from numba.misc.appdirs import AppDirs
+
+    if numba.config.CACHE_DIR:
+        return [Path(numba.config.CACHE_DIR)]
+    return [Path(__file__).resolve().parents[1], Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)]
+
+
+def _cache_if_possible(dispatcher: Any) -> None:
+    """Keep compiled code on the disk; where it cannot be written or read, work without.
 
     numba pickles argument types into its index, so an index written before a NamedTuple moved to another module
     (an upgrade in place leaves the old index behind) would otherwise end the program.
     """
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:  # no folder is writable
+        return
     file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
-    for name, missing in (("_load_index", {}), ("load", None)):
-        read = getattr(file, name, None)
-        if read is not None:
-            setattr(file, name, _or_else(read, missing))
+    for name, missing, forgiven in (("_load_index", {}, Exception), ("load", None, Exception), ("save", None, OSError)):
+        call = getattr(file, name, None)
+        if call is not None:
+            setattr(file, name, _or_else(call, missing, forgiven))
 
 
-def _or_else(read: Callable[..., Any], missing: Any) -> Callable[..., Any]:
+def _or_else(call: Callable[..., Any], missing: Any, forgiven: type[Exception]) -> Callable[..., Any]:
     def attempt(*args: Any) -> Any:
         try:
-            return read(*args)
-        except Exception:  # whatever unpickling may raise
+            return call(*args)
+        except forgiven:  # whatever unpickling may raise; a full disk
             return copy(missing)
 
     return attempt

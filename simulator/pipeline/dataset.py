@@ -349,8 +349,6 @@ def output_error(error: OSError, out: Path, kept: bool) -> OutputError:
 
 def kernels_cached() -> bool:
     """Whether compiled kernels lie on the disk, so that a start takes seconds."""
-    import os
+    from simulator.numerics.jit import cache_folders
 
-    package = Path(__file__).resolve().parents[1]
-    folders = [Path(os.environ["NUMBA_CACHE_DIR"])] if os.environ.get("NUMBA_CACHE_DIR") else [package]
-    return any(True for folder in folders for _ in folder.rglob("*.nbi"))
+    return any(True for folder in cache_folders() for _ in folder.rglob("*.nbi"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from simulator.errors import InputError, OutputError
@@ -26,6 +27,7 @@ def look(scenario: Scenario, out: Path) -> str:
     from simulator.sensors.preview import NoGraphics, Preview
     from simulator.world import build_world
 
+    _check_target(out)
     cameras = [sensor for sensor in sensors_of(scenario).values() if isinstance(sensor, Camera)]
     if not cameras:
         raise InputError("has no camera to look through", key="rig")
@@ -43,8 +45,31 @@ def look(scenario: Scenario, out: Path) -> str:
         stage = Stage(world.scene, world.timeline, world.atmosphere, world.ego)
         picture = camera.sense(stage, 0, scenario.seed or 0, "preview").rgb
         drawn_by = "ray casting"
+    partial = out.with_name(f"{out.stem}.part.png")
     try:
-        write_png(out, picture)
+        write_png(partial, picture)
+        partial.replace(out)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
     return drawn_by
+
+
+def _check_target(out: Path) -> None:
+    """Raise OutputError where no picture can come to lie, before a scene is built for nothing."""
+    why = ""
+    try:
+        if out.is_dir():
+            why = "is a folder; give the name of a picture, such as look.png"
+        elif out.exists() and not out.is_file():
+            why = "is not a regular file"
+        elif out.suffix.lower() != ".png":
+            why = "must end in .png, for that is what is written"
+        else:
+            folder = next(folder for folder in out.absolute().parents if folder.exists())
+            if not folder.is_dir() or not os.access(folder, os.W_OK):
+                why = f"cannot be written: {folder} is {'not writable' if folder.is_dir() else 'a file'}"
+    except (OSError, ValueError) as error:
+        why = f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    if why:
+        raise OutputError(f"{out}: {why}")

@@ -44,8 +44,10 @@ class Store:
         Raises:
             OutputError: the folder is in use, not empty, or holds something else.
         """
-        if self.out.exists() and not self.out.is_dir():
-            raise OutputError(f"{self.out}: is a file, not a folder")
+        if os.path.lexists(self.out) and not self.out.is_dir():
+            raise OutputError(
+                f"{self.out}: is {'a link to nothing' if self.out.is_symlink() else 'a file'}, not a folder"
+            )
         self._made_out = not self.out.exists()
         self.out.mkdir(parents=True, exist_ok=True)
         present = {entry.name for entry in self.out.iterdir()}
@@ -86,9 +88,13 @@ class Store:
 
     def _stored_plan(self) -> dict[str, Any] | None:
         try:
-            stored: dict[str, Any] = json.loads((self.work / "plan.json").read_text(encoding="utf-8"))
+            stored = json.loads((self.work / "plan.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        except ValueError:
+            stored = None
+        if not isinstance(stored, dict):
+            raise OutputError(f"{self.work / 'plan.json'}: is damaged; remove {self.out} and start again")
         return stored
 
     def _check_complete(self, plan: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ _SIDES = {"left": 1, "center": 0, "right": -1}
 _MOST_LANES = 500  # of a lane section
 _WIDEST_M = 1e3  # of a lane
 _NO_LANE = Lane(0, "none")
+_SHORTEST_DASH_M = 0.05  # with its gap: a line of a few bytes must not become millions of dashes
 SHORTEST_M = 1e-9  # shorter roads and lane sections are left out
 
 
@@ -273,9 +274,15 @@ def _read_mark(element: Element, report: Report) -> RoadMark:
 
 
 def _read_line(element: Element, width: float, repeats: bool, report: Report) -> MarkLine:
+    length, space = (max(number(element, key, report, 0.0), 0.0) for key in ("length", "space"))
+    if repeats and space > 0.0 and length + space < _SHORTEST_DASH_M:
+        report.warn(
+            element, f"<line> repeats every {length + space:g} m; below {_SHORTEST_DASH_M:g} m it is drawn solid"
+        )
+        space = 0.0
     return MarkLine(
-        max(number(element, "length", report, 0.0), 0.0),
-        max(number(element, "space", report, 0.0), 0.0),
+        length,
+        space,
         number(element, "tOffset", report, 0.0),
         number(element, "sOffset", report, 0.0),
         max(number(element, "width", report, width), 0.0),

@@ -8,26 +8,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from simulator.scenario.distributions import problem
-
-# Units that people write by habit: (factor to SI, SI suffix of our keys).
-_UNITS = {
-    "kmh": (1 / 3.6, "mps"),
-    "kph": (1 / 3.6, "mps"),
-    "mph": (0.44704, "mps"),
-    "km": (1000.0, "m"),
-    "cm": (0.01, "m"),
-    "mm": (0.001, "m"),
-    "ms": (0.001, "s"),
-    "min": (60.0, "s"),
-    "rad": (57.29577951308232, "deg"),
-}
+from simulator.scenario.distributions import UNITS, problem
 
 
 class Block(BaseModel):
@@ -40,13 +28,19 @@ class Block(BaseModel):
         """The values of a sampled block, made to fit each other where they were drawn independently."""
         return values
 
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """(key, message) of whatever is wrong with several fields together; a field that is wrong itself is absent."""
+        yield from ()
+
     @model_validator(mode="wrap")
     @classmethod
-    def _explain_unknown_keys(cls, given: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
+    def _say_all(cls, given: Any, handler: ModelWrapValidatorHandler[Any], info: ValidationInfo) -> Any:
+        details: list[InitErrorDetails] = []
+        made: Any = None
         try:
-            return handler(given)
+            made = handler(given)
         except ValidationError as error:
-            details = []
             known = [*cls.model_fields, *(info.context or {}).get("also", ())]
             for detail in relocated(error):
                 unknown = detail["type"] == _EXTRA and len(detail["loc"]) == 1
@@ -54,7 +48,24 @@ class Block(BaseModel):
                     text = unknown_key(str(detail["loc"][0]), known, detail["input"])
                     detail = InitErrorDetails(type=problem("key", text), loc=detail["loc"], input=detail["input"])
                 details.append(detail)
-            raise ValidationError.from_exception_data(cls.__name__, details) from None
+            if isinstance(given, dict):  # the rest may contradict itself all the same
+                wrong = {detail["loc"][0] for detail in details if detail["loc"]}
+                with suppress(ValidationError):
+                    made = handler({key: value for key, value in given.items() if key not in wrong})
+                    details += _contradictions(cls, made, wrong)
+        else:
+            details = _contradictions(cls, made, set())
+        if details:
+            raise ValidationError.from_exception_data(cls.__name__, details)
+        return made
+
+
+def _contradictions(cls: type[Block], made: Block, wrong: set[str | int]) -> list[InitErrorDetails]:
+    values = {name: getattr(made, name) for name in cls.model_fields if name not in wrong}
+    return [
+        InitErrorDetails(type=problem("contradiction", text), loc=loc, input=None)
+        for loc, text in cls.contradictions(values)
+    ]
 
 
 _EXTRA = "extra_forbidden"
@@ -100,7 +111,7 @@ def unknown_key(given: str, known: Iterable[str], value: Any = None) -> str:
         near = [name for name in names if stem and stem in name.split("_")][:1]
     if not near:
         return f"unknown key. Known here: {', '.join(names[:40])}"
-    factor, target = _UNITS.get(unit, (None, ""))
+    factor, target = UNITS.get(unit, (None, ""))
     if factor is not None and near[0].endswith(f"_{target}") and isinstance(value, (int, float)) and value < 1e9:
         return f'unknown key. Did you mean "{near[0]}: {value * factor:.4g}"?'
     return f'unknown key. Did you mean "{near[0]}"?'

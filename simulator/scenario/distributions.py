@@ -20,6 +20,18 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from simulator.errors import did_you_mean
 
 CHOICE_KEYS = ("choice", "weights")
+# Units that people write by habit: (factor to the unit of our keys, suffix of our keys).
+UNITS = {
+    "kmh": (1 / 3.6, "mps"),
+    "kph": (1 / 3.6, "mps"),
+    "mph": (0.44704, "mps"),
+    "km": (1000.0, "m"),
+    "cm": (0.01, "m"),
+    "mm": (0.001, "m"),
+    "ms": (0.001, "s"),
+    "min": (60.0, "s"),
+    "rad": (57.29577951308232, "deg"),
+}
 _MAX_DIGITS = 6
 _PROBLEM = "{text}"
 
@@ -231,7 +243,7 @@ class Quantity(Codec):
     def _number(self, given: Any) -> float | int:
         if not _is_number(given):
             unit = f" in {self.unit}" if self.unit else ""
-            raise problem("number", f"must be a number{unit} or a distribution{_written_number(given)}")
+            raise problem("number", f"must be a number{unit} or a distribution{_written_number(given, self.unit)}")
         if not _is_finite(given):
             raise problem("number", "must be finite")
         if self.whole and not float(given).is_integer():
@@ -263,10 +275,20 @@ class Quantity(Codec):
         return {"anyOf": [number, *ranged, choice_schema({"anyOf": [number, *ranged]})]}
 
 
-def _written_number(given: Any) -> str:
-    """For text such as "12 mm/h": what to write in its place."""
-    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*[A-Za-z%°/·^0-9 ]*", given) if isinstance(given, str) else None
-    return f": the key names the unit, so write the number alone, such as {found[1]}" if found else ""
+def _written_number(given: Any, unit: str) -> str:
+    """For text such as "12 mm/h" or "2 km": what to write in its place where `unit` is meant."""
+    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*([A-Za-z%°/·^0-9 ]*)", given) if isinstance(given, str) else None
+    if found is None:
+        return ""
+    factor, target = UNITS.get(_plain_unit(found[2]), (1.0, ""))
+    number = f"{float(found[1]) * factor:.4g}" if target == _plain_unit(unit) else found[1]
+    return f": the key names the unit, so write the number alone, such as {number}"
+
+
+def _plain_unit(unit: str) -> str:
+    """As in a key: "mps" for "m/s"."""
+    letters = re.sub(r"[^a-z]", "", unit.lower())
+    return "mps" if letters == "ms" and "/" in unit else letters
 
 
 @dataclass(frozen=True, slots=True)

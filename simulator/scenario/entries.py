@@ -204,16 +204,18 @@ class Entries(Codec):
         if not isinstance(inner["of"], list):
             raise problem("pick", "pick: of must be a list")
 
-        def read() -> Pick:
+        def read(item: tuple[str, Any]) -> Any:
             """What stands below `pick`."""
-            count = each([("count", inner["count"])], _COUNT.check, "pick")[0]
-            return Pick(count, _below("of", lambda: tuple(each(enumerate(inner["of"]), self._entry, "of"))))
+            key, value = item
+            if key == "of":
+                return tuple(each(enumerate(value), self._entry, key))
+            count = _COUNT.check(value)
+            most = count.support()[1] if isinstance(count, Distribution) else count
+            if most > len(inner["of"]):
+                raise problem("pick", f"cannot pick {most} of {len(inner['of'])} entries")
+            return count
 
-        picked: Pick = _below("pick", read)
-        most = picked.count.support()[1] if isinstance(picked.count, Distribution) else picked.count
-        if most > len(picked.entries):
-            raise problem("pick", f"cannot pick {most} of {len(picked.entries)} entries")
-        return picked
+        return Pick(*_below("pick", lambda: each([(key, (key, inner[key])) for key in ("count", "of")], read, "pick")))
 
     def _keys(self, given: dict[str, Any], key: str, allowed: tuple[str, ...]) -> list[Any]:
         unknown = [str(name) for name in given if name not in allowed]

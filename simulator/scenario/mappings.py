@@ -61,6 +61,13 @@ def weather_members(weather: Any) -> list[Family]:
     ]
 
 
+def _sensor(item: tuple[Any, Any]) -> Family:
+    name, given = item
+    if not isinstance(name, str) or not name.isascii() or not name.isidentifier():
+        raise problem("rig", _NAME)
+    return FamilyEntry("sensors").check(given)
+
+
 @dataclass(frozen=True, slots=True)
 class RigField(Codec):
     """Annotation of `rig:`: the name of a rig of `assets/rigs.yaml`, or a mapping from sensor names to sensors."""
@@ -80,10 +87,7 @@ class RigField(Codec):
             raise problem("rig", "must be the name of a rig or a mapping of sensor names to {kind: camera, ...}")
         if len(given) > MAX_SENSORS:
             raise problem("rig", f"has {len(given)} sensors; at most {MAX_SENSORS} are allowed")
-        for name in given:
-            if not isinstance(name, str) or not name.isascii() or not name.isidentifier():
-                raise problem("rig", f'"{name}": {_NAME}')
-        return dict(zip(given, each(given.items(), FamilyEntry("sensors").check, "rig")))
+        return dict(zip(given, each([(name, (name, sensor)) for name, sensor in given.items()], _sensor, "rig")))
 
     def write(self, value: Any) -> Any:
         """The name, or plain mappings."""

@@ -8,10 +8,10 @@ a number may be and `entries` for what a list may be.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import Field
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import (
@@ -49,15 +49,15 @@ class Time(Block):
     utc_offset_h: Annotated[float, Quantity("h", ge=-14.0, le=14.0)] = 1.0
     """Local time minus UTC in hours, daylight saving included."""
 
-    @model_validator(mode="after")
-    def _check_date(self) -> Time:
-        dates = self.date.values if isinstance(self.date, Distribution) else (self.date,)
-        for date in dates:
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Dates that no calendar has."""
+        date = values.get("date", ())
+        for text in date.values if isinstance(date, Distribution) else (date,):
             try:
-                datetime.date.fromisoformat(date)
+                datetime.date.fromisoformat(text or "2000-01-01")
             except ValueError:
-                raise problem("date", f'date "{date}" does not exist') from None
-        return self
+                yield ("date",), f'date "{text}" does not exist'
 
 
 class Place(Block):
@@ -129,22 +129,15 @@ class RoadSpec(Block):
     speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
     """Speed limit (straight, curve, hill, village_lane, motorway)."""
 
-    @model_validator(mode="after")
-    def _check_parameters(self) -> RoadSpec:
-        if self.opendrive is None and isinstance(self.kind, str):
-            has = ROAD_PARAMETERS[self.kind]
-            given = {name for names in ROAD_PARAMETERS.values() for name in names if getattr(self, name) is not None}
-            details = [
-                InitErrorDetails(
-                    type=problem("road", f"a road of kind {self.kind} has no {name}; it has {', '.join(has)}"),
-                    loc=(name,),
-                    input=getattr(self, name),
-                )
-                for name in sorted(given - set(has))
-            ]
-            if details:
-                raise ValidationError.from_exception_data("RoadSpec", details)
-        return self
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Parameters that a procedural road of this kind does not have."""
+        kind = values.get("kind")
+        if values.get("opendrive", "unknown") is None and isinstance(kind, str):
+            has = ROAD_PARAMETERS[kind]
+            for name in sorted({name for names in ROAD_PARAMETERS.values() for name in names} - set(has)):
+                if values.get(name) is not None:
+                    yield (name,), f"a road of kind {kind} has no {name}; it has {', '.join(has)}"
 
     @classmethod
     def settle(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -174,11 +167,11 @@ class When(Block):
     ego_distance_m: Metres | None = None
     """As soon as the ego's front is this near, in a straight line."""
 
-    @model_validator(mode="after")
-    def _check_one(self) -> When:
-        if (self.time_s is None) == (self.ego_distance_m is None):
-            raise problem("when", "needs exactly one of time_s, ego_distance_m")
-        return self
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two triggers, or none."""
+        if len(values) == 2 and (values["time_s"] is None) == (values["ego_distance_m"] is None):
+            yield (), "needs exactly one of time_s, ego_distance_m"
 
 
 class Speed(Block):
@@ -336,6 +329,17 @@ class Scenario(Block):
     """What makes the scene an edge case."""
     rig: Annotated[str | dict[str, Family], RigField()] = "kitti"
     """Name of a sensor rig, or sensors by name."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two actors of one name."""
+        seen: set[str] = set()
+        actors = values.get("actors", ())
+        for number, actor in enumerate(actors if isinstance(actors, tuple) else ()):
+            name = getattr(actor, "name", "")
+            if isinstance(name, str) and name in seen:
+                yield ("actors", number, "name"), f'"{name}" is the name of another actor already'
+            seen |= {name} - {""} if isinstance(name, str) else set()
 
     def sample(self, seed: int = 0) -> Scenario:
         """The same scenario with every number fixed: by its own `seed` if it has one, else by `seed`.

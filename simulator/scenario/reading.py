@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from simulator.data import data_dir
 from simulator.errors import InputError, InvalidScenario, did_you_mean
-from simulator.scenario.distributions import Distribution
+from simulator.scenario.distributions import Distribution, Word
 from simulator.scenario.models import Scenario
 from simulator.scenario.yaml_text import Document, Where, read_yaml
 
 MAX_BYTES = 10_000_000
+_MISSING = "no such file"
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
@@ -48,28 +50,48 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         kind = {list: "a list", type(None): "nothing"}.get(type(document.data), f'"{str(document.data)[:40]}"')
         message = f"must be a mapping of keys such as road: and weather:, not {kind}"
         raise InvalidScenario([*problems, InputError(message, source=str(file), line=1)])
+    maps, missing = _find_maps(document, file.parent)
+    problems += missing
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
         problems += _problems(error, document)
-    else:
-        scenario, missing = _with_map_found(scenario, file.parent, document)
-        problems += missing
-        if not problems:
-            return scenario
-    raise InvalidScenario(sorted(problems, key=lambda item: (item.line is None, item.line or 0)))
+    if problems:
+        raise InvalidScenario(sorted(problems, key=lambda item: (item.line is None, item.line or 0)))
+    return scenario.model_copy(update={"road": scenario.road.model_copy(update={"opendrive": maps})})
 
 
 def find_scenario(path: str | Path) -> Path:
     """The file named `path`, or the shipped scenario of that bare name. Raises InputError with the nearest name."""
     file = Path(path)
     shipped = {found.stem: found for found in sorted(data_dir("scenarios").glob("*.yaml"))}
-    if file.exists():
+    trouble = _trouble(file)
+    if trouble is None:
         return file
     if str(path) in shipped:
         return shipped[str(path)]
+    if trouble != _MISSING:
+        raise InputError(trouble, source=str(path))
     siblings = [str(found) for found in sorted(file.parent.glob("*.y*ml"))] if file.parent.is_dir() else []
-    raise InputError(f"no such file.{did_you_mean(str(file), [*siblings, *shipped])}", source=str(path))
+    raise InputError(f"{trouble}.{did_you_mean(str(file), [*siblings, *shipped])}", source=str(path))
+
+
+def place_of(path: str | Path, key: str) -> Where:
+    """Where a scenario file that can be read has a key, such as "ego.lane", or else the block that it belongs to."""
+    file = find_scenario(path)
+    found = read_yaml(read_text(file), str(file)).where(tuple(key.split(".")))
+    return found if found.source else Where(str(file), None)
+
+
+def _trouble(file: Path) -> str | None:
+    """Why nothing can be found at a path; None where something is there."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _MISSING
+    except (OSError, ValueError) as error:  # no permission, a loop of links, a name too long; a null byte in it
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return None
 
 
 def read_text(file: Path) -> str:
@@ -152,26 +174,35 @@ def _elsewhere(key: str) -> str:
     return f'unknown key. Did you mean "{homes[0]}"?' if homes else ""
 
 
-def _with_map_found(scenario: Scenario, folder: Path, document: Document) -> tuple[Scenario, list[InputError]]:
-    """The scenario with absolute paths of its maps, and a problem for each map that does not exist."""
-    given = scenario.road.opendrive
+def _find_maps(document: Document, folder: Path) -> tuple[Any, list[InputError]]:
+    """`road.opendrive` of a document with absolute paths, and a problem for each map that does not exist.
+
+    The document need not be valid: what is no path at all is None here, and named by the validation.
+    """
+    road = document.data.get("road")
+    try:
+        given = Word().check(road["opendrive"]) if isinstance(road, dict) else None
+    except (KeyError, PydanticCustomError):
+        given = None
     if given is None:
-        return scenario, []
+        return None, []
     where = document.where(("road", "opendrive"))
     folders = (Path.cwd(), folder) if where.line is None else (folder, Path.cwd())
     problems: list[InputError] = []
 
     def find(name: str) -> str:
         """Absolute path of a map; notes a problem where there is none."""
-        for base in folders:
-            if (base / name).is_file():
+        troubles = [_trouble(base / name) for base in folders]
+        for base, trouble in zip(folders, troubles):
+            if trouble is None and (base / name).is_file():
                 return str((base / name).resolve())
         places = " and ".join(str(base) for base in dict.fromkeys(folders))
         text = f'no such file "{name}" (looked in {places})'
-        if any((base / name).exists() for base in folders):
+        if None in troubles:
             text = f'"{name}" is no file; give an OpenDRIVE map (.xodr)'
+        elif set(troubles) != {_MISSING}:
+            text = f'"{name}" {next(trouble for trouble in troubles if trouble != _MISSING)}'
         problems.append(InputError(text, source=where.source, line=where.line, key="road.opendrive"))
         return name
 
-    found: Any = given.map(find) if isinstance(given, Distribution) else find(given)
-    return scenario.model_copy(update={"road": scenario.road.model_copy(update={"opendrive": found})}), problems
+    return given.map(find) if isinstance(given, Distribution) else find(given), problems
