@@ -39,7 +39,7 @@ def run(kit: str, script: str, *arguments: object) -> Any:
     if not folder.is_dir():
         pytest.skip(f"{kit} is not installed; `make test` installs it where it has wheels for this Python")
     command = [sys.executable, SCRIPTS / script, *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     done = subprocess.run(
         [str(part) for part in command], env=environment, cwd=SCRIPTS, capture_output=True, text=True, timeout=300
     )
