@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 DEMO_SCENES ?= 8
 DEMO_DIR ?= demo
 WORKERS ?= 2
+# Other people's readers and judges of our datasets. Their metadata contradict each other and us (old numpy, another
+# OpenCV), so each gets a folder of its own beside .venv's packages, with exactly what its list names.
+DEVKITS := $(patsubst tests/devkits/%.txt,$(VENV)/devkits/%,$(wildcard tests/devkits/*.txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test check bench clean
@@ -20,10 +23,16 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[dev]'
 	@touch $@
 
+$(VENV)/devkits/%: tests/devkits/%.txt | $(VENV)/.dev
+	@echo "Installing $*, which the tests load our datasets with (once)"
+	@rm -rf $@ $@.part
+	@$(BIN)/python -m pip install --quiet --no-deps --no-compile --only-binary :all: --target $@.part -r $< \
+	  && mv $@.part $@ && touch $@ || { rm -rf $@.part; echo "$* cannot be installed here: its tests skip"; }
+
 demo: $(VENV)/.run  ## 8 edge-case scenes, a dataset and a page to look at
 	@$(BIN)/oddroad demo --scenes $(DEMO_SCENES) --out $(DEMO_DIR) --workers $(WORKERS)
 
-test: $(VENV)/.dev  ## the whole suite
+test: $(VENV)/.dev $(DEVKITS)  ## the whole suite
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## style, types, architecture

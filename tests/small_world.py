@@ -103,6 +103,22 @@ def street(rng: np.random.Generator, cars: int = 12) -> tuple[Scene, Timeline, i
     return builder.build(), drive(builder, moving), ego
 
 
+def boxes(rng: np.random.Generator) -> Stage:
+    """Only boxes, so that 3D box corners are the geometry; seen by an ego that turns."""
+    builder = SceneBuilder(ORIGIN)
+    builder.add_mesh(box((400, 400, 0.1), (0, 0, -0.05)), (GREY,), "road")
+    ego = builder.add_object(thing("car", (4, 1.8, 1.4)), ORIGIN, (0, 0, 0.4), name="ego", moving=True)
+    kinds = ["car", "van", "truck", "pedestrian", "bus", "animal", "debris", "traffic_cone", "tram"]
+    for k in range(26):
+        distance, bearing = rng.uniform(12, 45), 0.4 + rng.uniform(-0.6, 0.6)
+        place = ORIGIN + distance * np.array([np.cos(bearing), np.sin(bearing), 0])
+        size = tuple(rng.uniform([0.5, 0.4, 0.5], [5, 2.2, 2.5]))
+        builder.add_object(thing(kinds[k % len(kinds)], size), place, (0, 0, rng.uniform(-3.1, 3.1)))
+    wheel = builder.add_object(thing("bicycle", (1.7, 0.5, 1.0)), ORIGIN + [7.4, 3.1, 0], (0, 0, 1.0), moving=True)
+    builder.add_object(thing("rider", (0.5, 0.5, 1.8)), ORIGIN + [7.4, 3.1, 0], (0, 0, 1.0), moving=True, parent=wheel)
+    return Stage(builder.build(), drive(builder, {ego: (10, 4, 0)}, {ego: 0.1}), air(), ego)
+
+
 def labelled(
     stage: Stage,
     time_ns: int,

@@ -7,6 +7,7 @@ import csv
 import numpy as np
 import pytest
 
+from simulator.anomalies import _props
 from simulator.anomalies.base import Anomaly, Site
 from simulator.anomalies.fallen_tree import FallenTree
 from simulator.data import data_dir
@@ -99,6 +100,17 @@ def test_a_pothole_is_a_hole_of_its_depth() -> None:
     assert z[0] == away and abs(z[1]) < 0.5
     deepest = where.builder.objects[1].model.bounds[0, 2]  # type: ignore[union-attr]
     assert -1.4 * anomaly.depth_m - 0.02 < deepest < -0.7 * anomaly.depth_m  # type: ignore[attr-defined]
+
+
+def test_a_toppled_cone_lies_on_its_foot_and_tip_with_its_box() -> None:
+    lying, standing = _props.toppled_cone(), _props.cone()
+    vertices = np.concatenate([body.mesh.vertices for body in lying.bodies])
+    grounded = vertices[vertices[:, 2] < 0.002, 0]
+    assert vertices[:, 2].min() == pytest.approx(0, abs=1e-6)
+    assert np.ptp(grounded) > 0.6  # the edge of the foot and, most of its height away, the tip
+    length, width, height = lying.size_lwh_m
+    assert length > standing.size_lwh_m[2] and height < 0.4 and width == pytest.approx(standing.size_lwh_m[1])
+    assert np.abs(lying.bounds.sum(0)[:2]).max() < 1e-5
 
 
 def test_ice_lies_on_the_road_and_on_its_markings() -> None:

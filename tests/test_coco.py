@@ -144,7 +144,7 @@ def test_panoptic_rules(dataset: Path, part: str, frames: dict[str, LabelledFram
     assert [row["image_id"] for row in data["annotations"]] == list(images)
     for row in data["annotations"]:
         assert Path(row["file_name"]).stem == Path(images[row["image_id"]]["file_name"]).stem
-        bgr = cv2.imread(str(dataset / "panoptic" / row["file_name"])).astype(np.uint32)
+        bgr = cv2.imread(str(dataset / "annotations" / f"panoptic_{part}" / row["file_name"])).astype(np.uint32)
         ids = bgr[..., 2] + 256 * bgr[..., 1] + 65536 * bgr[..., 0]
         segments = {segment["id"]: segment for segment in row["segments_info"]}
         assert len(segments) == len(row["segments_info"])

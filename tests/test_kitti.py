@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from small_world import BARREL, EGO_SE3_CAMERA, GREY, KITTI, ORIGIN, SMALL, air, drive, labelled, street, thing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_world import (
+    BARREL,
+    EGO_SE3_CAMERA,
+    GREY,
+    KITTI,
+    ORIGIN,
+    SMALL,
+    air,
+    boxes,
+    drive,
+    labelled,
+    street,
+    thing,
+)
 
 from simulator.errors import InputError
 from simulator.export.base import SceneInfo
-from simulator.export.kitti import Kitti
+from simulator.export.kitti import Kitti, kitti_objects
 from simulator.labels.frame import LabelledFrame
 from simulator.numerics import se3
 from simulator.scene import SceneBuilder
@@ -83,26 +98,9 @@ class KittiFrame:
         return uvw[:2] / uvw[2]
 
 
-def boxes_world(rng: np.random.Generator) -> tuple[Stage, int]:
-    """Only boxes, so that 3D box corners are the geometry; on a slight slope, seen by a rolling ego."""
-    builder = SceneBuilder(ORIGIN)
-    builder.add_mesh(box((400, 400, 0.1), (0, 0, -0.05)), (GREY,), "road")
-    ego = builder.add_object(thing("car", (4, 1.8, 1.4)), ORIGIN, (0, 0, 0.4), name="ego", moving=True)
-    kinds = ["car", "van", "truck", "pedestrian", "bus", "animal", "debris", "traffic_cone", "tram"]
-    for k in range(26):
-        distance, bearing = rng.uniform(12, 45), 0.4 + rng.uniform(-0.6, 0.6)
-        place = ORIGIN + distance * np.array([np.cos(bearing), np.sin(bearing), 0])
-        size = tuple(rng.uniform([0.5, 0.4, 0.5], [5, 2.2, 2.5]))
-        builder.add_object(thing(kinds[k % len(kinds)], size), place, (0, 0, rng.uniform(-3.1, 3.1)))
-    wheel = builder.add_object(thing("bicycle", (1.7, 0.5, 1.0)), ORIGIN + [7.4, 3.1, 0], (0, 0, 1.0), moving=True)
-    builder.add_object(thing("rider", (0.5, 0.5, 1.8)), ORIGIN + [7.4, 3.1, 0], (0, 0, 1.0), moving=True, parent=wheel)
-    return Stage(builder.build(), drive(builder, {ego: (10, 4, 0)}, {ego: 0.1}), air(), ego), ego
-
-
 @pytest.fixture(scope="module")
 def frame() -> LabelledFrame:
-    stage, _ = boxes_world(np.random.default_rng(11))
-    return labelled(stage, 0, 0, {"front": (KITTI, 0.0)}, "velodyne_hdl64e_s2")
+    return labelled(boxes(np.random.default_rng(11)), 0, 0, {"front": (KITTI, 0.0)}, "velodyne_hdl64e_s2")
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +248,69 @@ def test_folders_beyond_kitti(dataset: Path, frame: LabelledFrame) -> None:
     assert np.all(depth[~np.isfinite(notes.depth["front"])] == 0)
     table = json.loads((dataset / "classes.json").read_text())
     assert table[class_id("car")]["name"] == "car"
+
+
+def test_the_place_of_each_frame(dataset: Path, frame: LabelledFrame, read: KittiFrame) -> None:
+    place = json.loads((dataset / "training" / "frames" / "000000.json").read_text())
+    assert (place["scene"], place["frame"], place["time_ns"]) == ("000000", 0, 0)
+    np.testing.assert_array_equal(place["world_SE3_ego"], frame.ego_pose)
+    # what the calibration says of ego and camera, said once more: imu is the ego here
+    cam_SE3_ego = np.vstack([read.velo_to_cam, [0, 0, 0, 1]]) @ np.vstack([read.imu_to_velo, [0, 0, 0, 1]])
+    np.testing.assert_allclose(np.array(place["world_SE3_camera"]) @ cam_SE3_ego, frame.ego_pose, atol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_rows_of_random_scenes_are_sound(seed: int) -> None:
+    """Things of any size and attitude, down to specks: boxes have area and hold what they are the box of."""
+    rng = np.random.default_rng(seed)
+    builder = SceneBuilder(ORIGIN)
+    builder.add_mesh(box((400, 400, 0.1), (0, 0, -0.05)), (GREY,), "road")
+    ego = builder.add_object(thing("car", (4, 1.8, 1.4)), ORIGIN, (0, 0, 0), name="ego", moving=True)
+    for _ in range(12):
+        distance, bearing = 3.0 * 20 ** rng.uniform(0, 1), rng.uniform(-0.75, 0.75)
+        at = [distance * np.cos(bearing), distance * np.sin(bearing), rng.uniform(-1, 1)]
+        size = tuple(10 ** rng.uniform(-2, 0.8, 3)) if rng.random() < 0.8 else (1.0, 2.0, 0.0)
+        lean = rng.uniform(-3.1, 3.1, 2) if rng.random() < 0.3 else rng.normal(0, 0.1, 2)
+        builder.add_object(thing("debris", size), ORIGIN + at, (*lean, rng.uniform(-3.1, 3.1)))
+    stage = Stage(builder.build(), drive(builder), air(), ego)
+    frame = labelled(stage, 0)
+    picture, notes = frame.sensors["front"], frame.annotations
+    world, mask = notes.boxes_3d, notes.instance["front"]
+    camera_SE3_world = np.linalg.inv(picture.world_SE3_camera)
+    rows = kitti_objects(notes.boxes_2d["front"], world, picture)
+    assert sorted(int(world.object_id[row.rows[0]]) for row in rows) == sorted(set(np.unique(mask).tolist()) - {0})
+    for row in rows:
+        fields = row.line().split(" ")
+        left, top, right, bottom = (float(x) for x in fields[4:8])
+        assert 0 <= left < right <= SMALL.width - 1 and 0 <= top < bottom <= SMALL.height - 1
+        v, u = np.nonzero(mask == world.object_id[row.rows[0]])
+        slack = 0.51 if row.type == "DontCare" else 1.01
+        assert left - slack <= u.min() and u.max() <= right + slack
+        assert top - slack <= v.min() and v.max() <= bottom + slack
+        if row.type == "DontCare":
+            continue
+        height, width, length, x, y, z, turn = (float(value) for value in fields[8:])
+        assert min(height, width, length) >= 0.01
+        k = row.rows[0]
+        corners = se3.apply(camera_SE3_world, world.corners()[k])
+        c, s = np.cos(turn), np.sin(turn)
+        local = (corners - [x, y - height / 2, z]) @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+        up = -(camera_SE3_world[:3, :3] @ se3.rotation_from_quaternion(world.rotation[k]))[1, 2]
+        slack = 0.01 + (np.sin(np.radians(15.5)) * np.linalg.norm(world.size_lwh[k]) if up > np.cos(0.262) else 0.0)
+        assert np.all(np.abs(local) <= np.array([length, height, width]) / 2 + slack)
+
+
+def test_a_sliver_at_the_border_keeps_an_area(frame: LabelledFrame) -> None:
+    boxes, world = frame.annotations.boxes_2d["front"], frame.annotations.boxes_3d
+    i = int(np.argmax(boxes.visible_fraction * (boxes.class_id == class_id("car"))))
+    sliver, pixels = boxes.amodal.copy(), boxes.visible.copy()
+    sliver[i], pixels[i] = [-60, 100, 0.003, 140], [-0.5, 99.5, 0.5, 140.5]
+    changed = replace(boxes, amodal=sliver, visible=pixels)
+    rows = kitti_objects(changed, world, frame.sensors["front"])
+    mine = next(row for row in rows if world.object_id[row.rows[0]] == boxes.object_id[i])
+    assert mine.line().split(" ")[4:8] == ["0.00", "100.00", "0.50", "140.00"]
+    assert mine.truncated == pytest.approx(1.0, abs=1e-3)
 
 
 def test_image_sets_number_through_scenes(tmp_path: Path) -> None:

@@ -301,6 +301,20 @@ def cone(height_m: float = 0.75) -> Model:
     )
 
 
+def toppled_cone(height_m: float = 0.75) -> Model:
+    """A cone that lies along x on the edge of its foot and on its tip; its box lies with it, so it stays upright."""
+    standing = cone(height_m)
+    foot, tip = 0.23 * height_m, 0.035 * height_m  # half the foot's width and the tip's radius, as `cone` has them
+    lean = np.pi / 2 + np.arctan2(foot - tip, height_m - 0.03)
+    lying = [body.mesh.transformed(se3.pose(np.zeros(3), pitch=lean)) for body in standing.bodies]
+    low, high = merge(lying).bounds
+    bodies = [
+        Body(mesh.moved(x=-(low[0] + high[0]) / 2, z=-low[2]), body.materials)
+        for mesh, body in zip(lying, standing.bodies)
+    ]
+    return Model(standing.class_name, tuple(bodies), attributes=(("pose", "toppled"),))
+
+
 def _stripes(name: str, count: int) -> Texture:
     size = 128
     x, y = np.meshgrid(np.arange(size), np.arange(size))

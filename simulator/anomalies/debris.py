@@ -93,11 +93,7 @@ class ConesInLane(Anomaly, kind="cones_in_lane"):
         """Put cones; about half of them lie on their side."""
         for k in range(self.count):
             along, side = self.ahead_m + 1.5 * k, self.lateral_m + (rng.normal(0, 0.8) if k else 0.0)
-            position, rpy = site.at(along, side)
-            model = _props.cone()
             if rng.random() < 0.5:
-                position[2] += 0.13  # lying on the edge of its foot
-                attitude = (0.0, 1.4, rng.uniform(0, 2 * np.pi))
-                site.builder.add_object(model, position, attitude, anomaly="OBJ-22", attributes={"pose": "toppled"})
+                site.put(_props.toppled_cone(), along, side, rng.uniform(0, 2 * np.pi), anomaly="OBJ-22")
             else:
-                site.builder.add_object(model, position, rpy, anomaly="OBJ-21", attributes={"pose": "standing"})
+                site.put(_props.cone(), along, side, anomaly="OBJ-21", attributes={"pose": "standing"})

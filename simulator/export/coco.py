@@ -1,16 +1,17 @@
 """COCO detection and panoptic segmentation, from all cameras.
 
     images/<scene>/<camera>/<frame>.png
-    panoptic/<scene>/<camera>/<frame>.png          segment id = R + 256 G + 65536 B, 0 for void
     annotations/instances_{train,val}.json         boxes and masks (compressed RLE), pixel-exact
     annotations/panoptic_{train,val}.json
+    annotations/panoptic_{train,val}/<scene>/<camera>/<frame>.png   segment id = R + 256 G + 65536 B, 0 for void
 
-`file_name` is relative to `images` or `panoptic`. Scenes are split as wholes; a part without scenes has no files.
-Categories are the class taxonomy's own (`id` is the class id), with `coco_name` where COCO has the class. Boxes are
-x, y, width, height of the visible pixels, the picture's corner at (0, 0). Each annotation also says `track_id` (the
-object's id for the whole drive, which is its segment id as well), `name`, `anomaly`, `amodal_bbox`,
-`visible_fraction`, `truncation`, `occlusion` (0 to 3) and `attributes`. In the panoptic picture stuff has the segment
-id 2^23 + class id; parts of thing classes that are no object of their own are crowds with such ids.
+`file_name` is relative to `images`, or to the folder named like the panoptic file, where COCO's own tools look. Scenes
+are split as wholes; a part without scenes has no files. Categories are the class taxonomy's own (`id` is the class
+id), with `coco_name` where COCO has the class. Boxes are x, y, width, height of the visible pixels, the picture's
+corner at (0, 0). Each annotation also says `track_id` (the object's id for the whole drive, which is its segment id as
+well), `name`, `anomaly`, `amodal_bbox`, `visible_fraction`, `truncation`, `occlusion` (0 to 3) and `attributes`. In the
+panoptic picture stuff has the segment id 2^23 + class id; parts of thing classes that are no object of their own are
+crowds with such ids.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ class Coco(Format, kind="coco"):
 
     def merge(self, shards: Sequence[Path], out: Path) -> None:
         """Place the pictures and number images and annotations through."""
-        for shard in shards:
-            for kind in ("images", "panoptic"):
-                for path in sorted((shard / kind).rglob("*.png")):
-                    place(path, out / path.relative_to(shard))
         parts: dict[str, list[Path]] = {"train": [], "val": []}
-        for shard, validation in zip(shards, is_validation(len(shards), self.val_fraction)):
-            parts["val" if validation else "train"].append(shard)
         (out / "annotations").mkdir()
+        for shard, validation in zip(shards, is_validation(len(shards), self.val_fraction)):
+            part = "val" if validation else "train"
+            parts[part].append(shard)
+            for kind, target in (("images", out / "images"), ("panoptic", out / "annotations" / f"panoptic_{part}")):
+                for path in sorted((shard / kind).rglob("*.png")):
+                    place(path, target / path.relative_to(shard / kind))
         first_image = 1
         for part, folders in parts.items():
             if not folders:

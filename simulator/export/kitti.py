@@ -11,13 +11,16 @@
     training/depth_2/000000.png      16-bit depth in 1/256 m along the optical axis, 0 for none (KITTI depth)
     training/points_2/000000.label   uint32 of each point: class id, object id << 16 (as SemanticKITTI)
     training/objects_2/000000.json   one entry a row of label_2 with id, class, anomaly, visible fraction ...
+    training/frames/000000.json      scene, index and time of the frame, pose of ego and camera in the world
 
 Conventions: the rectified reference camera is the picture's own, so P0 to P3 are alike, R0_rect is the identity and
 Tr_velo_to_cam carries the whole pose; the ego frame takes the place of the IMU. Boxes are amodal and cut at the
 picture, in pixels counted from 0. A pedal cyclist is one box around rider and bicycle. Occlusion: 0 from 90 % visible
-on, 1 from 50 %, 2 from 10 %; what is seen less is DontCare, what is hidden has no row. Classes are mapped by
-`formats.kitti` of the class taxonomy; all other objects are Misc. Frames need a picture; where the rig has a lidar,
-also a sweep of the same time.
+on, 1 from 50 %, 2 from 10 %; what is seen less is DontCare (the box of its pixels), what is hidden has no row. 3D boxes
+stand upright in the camera frame, as the format knows but one angle: what leans by more than 15 degrees (a toppled
+thing) is enclosed, the slight lean of slopes and kerbs is left out. Classes are mapped by `formats.kitti` of the class
+taxonomy; all other objects are Misc. Velocities are in the world frame. Object ids hold for all frames of a scene.
+Frames need a picture; where the rig has a lidar, also a sweep of the same time.
 """
 
 from __future__ import annotations
@@ -53,8 +56,11 @@ FOLDERS = {
     "depth_2": "png",
     "points_2": "label",
     "objects_2": "json",
+    "frames": "json",
 }
 DEPTH_STEPS_PER_M = 256.0
+UPRIGHT = float(np.cos(np.radians(15.0)))  # cosine of the lean up to which a box keeps its own height
+LEAST_BOX_PX = 0.01  # what is thinner, and would vanish in the file, gets the edges of its pixels
 
 
 class Kitti(Format, kind="kitti"):
@@ -139,7 +145,7 @@ class KittiObject:
 
 class _Writer(SceneWriter):
     def __init__(self, folder: Path, scene: SceneInfo, extras: bool) -> None:
-        self._folder, self._extras = folder, extras
+        self._folder, self._extras, self._scene = folder, extras, scene.id
         self._camera = scene.cameras[0]
         self._lidar = scene.lidars[0] if scene.lidars else None
         self._count = 0
@@ -187,6 +193,14 @@ class _Writer(SceneWriter):
             self._bytes("points_2", labels[order].tobytes())
         facts = object_facts(objects, frame.annotations.boxes_2d[self._camera], frame.annotations.boxes_3d)
         write_json(self._path("objects_2"), facts)
+        place = {
+            "scene": self._scene,
+            "frame": frame.index,
+            "time_ns": int(frame.time_ns),
+            "world_SE3_ego": frame.ego_pose.tolist(),
+            "world_SE3_camera": picture.world_SE3_camera.tolist(),
+        }
+        write_json(self._path("frames"), place)
 
     def _path(self, kind: str) -> Path:
         path = self._folder / kind / f"{self._count:06d}.{FOLDERS[kind]}"
@@ -256,32 +270,45 @@ def _object(
 ) -> KittiObject:
     """One label of the objects `members` (rows of `boxes`), of which the first gives place and heading."""
     main = rows[members[0]]
-    rotation = se3.rotation_from_quaternion(world.rotation[main])
-    corners = (world.corners()[rows[members]].reshape(-1, 3) - world.center[main]) @ rotation
+    axes = upright(pose[:3, :3] @ se3.rotation_from_quaternion(world.rotation[main]))
+    corners = se3.apply(pose, world.corners()[rows[members]].reshape(-1, 3)) @ axes
     low, high = corners.min(0), corners.max(0)
-    center = se3.apply(pose, (world.center[main] + rotation @ ((low + high) / 2))[None])[0]
-    forward = pose[:3, :3] @ rotation[:, 0]
     fraction = boxes.visible_fraction if len(members) == 1 else boxes.family_fraction
     level = int(occlusion_level(fraction[members[:1]])[0])
-    extent = boxes.amodal[members]
-    extent = np.concatenate([extent[:, :2].min(0), extent[:, 2:].max(0)])
+    extent = _union(boxes.amodal[members])
+    seen = _union(boxes.visible[[i for i in members if boxes.pixels[i]]])
     if level == 3:
-        name = "DontCare"
-        seen = boxes.visible[[i for i in members if boxes.pixels[i]]]
-        extent = np.concatenate([seen[:, :2].min(0) + 0.5, seen[:, 2:].max(0) - 0.5])
+        name, extent = "DontCare", seen
     inside = np.clip(extent, 0.0, size - 1)
     area = np.prod(np.maximum(extent[2:] - extent[:2], 1e-9))
     truncated = 1.0 - float(np.prod(inside[2:] - inside[:2]) / area)
+    thin = np.tile(inside[2:] - inside[:2] < LEAST_BOX_PX, 2)
+    inside = np.where(thin, np.clip(seen, 0.0, size - 1), inside)
     return KittiObject(
         type=name,
         truncated=min(max(truncated, 0.0), 1.0),
         occluded=level,
         box=inside,
         size_lwh=high - low,
-        center=center,
-        rotation_y=float(np.arctan2(-forward[2], forward[0])),
+        center=axes @ ((low + high) / 2),
+        rotation_y=float(np.arctan2(-axes[2, 0], axes[0, 0])),
         rows=tuple(int(rows[i]) for i in members),
     )
+
+
+def upright(axes: F64) -> F64:
+    """(3, 3) axes of a box in the camera frame (columns forward, left, up); those of one that leans, stood upright."""
+    if -axes[1, 2] >= UPRIGHT:
+        return axes
+    x, z = axes[0, 0], axes[2, 0]
+    reach = np.hypot(x, z)
+    x, z = (x / reach, z / reach) if reach > 1e-6 else (1.0, 0.0)  # nose up: any heading will do
+    return np.array([[x, -z, 0.0], [0.0, 0.0, -1.0], [z, x, 0.0]])
+
+
+def _union(boxes: F64) -> F64:
+    """(4,) box around boxes (N, 4)."""
+    return np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])
 
 
 def object_facts(objects: list[KittiObject], boxes: Boxes2D, world: Boxes3D) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from simulator.sensors.camera import CameraFrame
 from simulator.sensors.frame import Frame
 from simulator.sensors.lidar import LidarFrame
 
+LEAST_SIZE_M = 0.01  # of a 3D box: a film of oil has a height too, for tools that divide by volumes
+
 
 def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     """Ground truth of `frame`, whose world is `scene` in the state `snapshot`."""
@@ -57,7 +59,9 @@ def boxes_of_world(
     rows = [scene.objects[k] for k in labelled.tolist()]
     ids = labelled
     bounds = np.array([row.model.bounds for row in rows if row.model is not None]).reshape(-1, 2, 3)
-    middle = bounds.mean(1)
+    rotation = poses[ids, :3, :3]
+    arm = np.einsum("nij,nj->ni", rotation, bounds.mean(1))  # from the object's origin to the middle of its box
+    spin = se3.angular_velocity(snapshot.rpy[ids], snapshot.rpy_rate[ids])
     points = np.zeros(len(scene.objects), np.int64)
     for hits in hit_objects:
         points += np.bincount(hits, minlength=len(points))
@@ -65,10 +69,10 @@ def boxes_of_world(
         object_id=ids,
         class_id=np.array([class_id(row.class_name) for row in rows], np.uint8),
         name=tuple(row.name for row in rows),
-        center=np.einsum("nij,nj->ni", poses[ids, :3, :3], middle) + poses[ids, :3, 3],
-        size_lwh=bounds[:, 1] - bounds[:, 0],
-        rotation=se3.quaternion_from_rotation(poses[ids, :3, :3]) if len(ids) else np.zeros((0, 4)),
-        velocity=snapshot.velocity[ids],
+        center=poses[ids, :3, 3] + arm,
+        size_lwh=np.maximum(bounds[:, 1] - bounds[:, 0], LEAST_SIZE_M),
+        rotation=se3.quaternion_from_rotation(rotation) if len(ids) else np.zeros((0, 4)),
+        velocity=snapshot.velocity[ids] + np.cross(spin, arm),
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),
         parent=np.array([row.parent for row in rows], np.int32),

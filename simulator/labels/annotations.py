@@ -22,9 +22,9 @@ class Boxes3D:
         class_id: (N,) uint8 row of the class taxonomy.
         name: unique names.
         center: (N, 3) world coordinates of the box centre, metres.
-        size_lwh: (N, 3) length, width, height, metres.
+        size_lwh: (N, 3) length, width, height, metres; at least a centimetre each.
         rotation: (N, 4) quaternion w, x, y, z of world from object axes (x forward, y left, z up).
-        velocity: (N, 3) world, m/s.
+        velocity: (N, 3) of the box centre, world, m/s.
         num_lidar_points: (N,) int32 points of this frame's lidars that hit the object.
         anomaly: taxonomy id, such as "OBJ-31", or "".
         parent: (N,) int32 object it belongs to (a rider's bicycle), or 0.

@@ -37,6 +37,14 @@ def from_rpy(roll: ArrayLike, pitch: ArrayLike, yaw: ArrayLike) -> Array:
     return np.stack([np.stack(row, -1) for row in rows], -2)
 
 
+def angular_velocity(rpy: ArrayLike, rate: ArrayLike) -> Array:
+    """(..., 3) rad/s about the axes of the outer frame, of `from_rpy(*rpy)` whose angles change by `rate` (..., 3)."""
+    _, pitch, yaw = np.moveaxis(np.asarray(rpy, np.float64), -1, 0)
+    of_roll, of_pitch, of_yaw = np.moveaxis(np.asarray(rate, np.float64), -1, 0)
+    cp, sp, cy, sy = np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw)
+    return np.stack([cy * cp * of_roll - sy * of_pitch, sy * cp * of_roll + cy * of_pitch, of_yaw - sp * of_roll], -1)
+
+
 def pose(xyz: ArrayLike, roll: ArrayLike = 0.0, pitch: ArrayLike = 0.0, yaw: ArrayLike = 0.0) -> Array:
     """(..., 4, 4) transform of a frame at `xyz` (metres) with ISO 8855 roll, pitch, yaw."""
     return from_rotation(from_rpy(roll, pitch, yaw), xyz)

@@ -21,7 +21,8 @@ class Snapshot:
         time_ns: integer nanoseconds since the start of the drive.
         position: (O, 3) metres, world frame.
         rpy: (O, 3) ISO 8855 roll, pitch, yaw.
-        velocity: (O, 3) m/s, world frame.
+        velocity: (O, 3) m/s of the object's origin, world frame.
+        rpy_rate: (O, 3) rad/s by which `rpy` changes.
         travel_m, steer_rad, gait_rad: (O,) channels that drive joints.
         lamps: (O,) uint32, bit `1 << Switch` set where that switch is on.
     """
@@ -30,6 +31,7 @@ class Snapshot:
     position: F64
     rpy: F64
     velocity: F64
+    rpy_rate: F64
     travel_m: F64
     steer_rad: F64
     gait_rad: F64
@@ -47,7 +49,7 @@ class Timeline:
 
     Attributes:
         times_ns: (T,) int64, equally spaced.
-        position ... lamps: (T, M, ...) of the M recorded objects.
+        position ... lamps: (T, M, ...) of the M recorded objects; rates follow from `rpy`.
         rows: (M,) ids of the recorded objects; None: all objects, M = O.
         rest: state of all O objects at the start, from which the others never depart; None if `rows` is None.
     """
@@ -82,6 +84,7 @@ class Timeline:
             mix("position"),
             mix("rpy"),
             mix("velocity"),
+            self._spread("rpy_rate", se3.wrap_angle(self.rpy[j] - self.rpy[i]) / max(span * 1e-9, 1e-9)),
             mix("travel_m"),
             mix("steer_rad"),
             mix("gait_rad"),

@@ -214,7 +214,8 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     zero, dark = np.zeros(total), np.zeros(total, np.uint32)
     for row, bits in cast.lamps.items():
         dark[row] = bits
-    rest = Snapshot(0, positions, rpy, np.zeros((total, 3)), zero, zero.copy(), zero.copy(), dark)
+    still = np.zeros((total, 3))
+    rest = Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
 
     gait = np.zeros((steps, count))
     for i, agent in enumerate(tracks.agents):
