@@ -121,8 +121,10 @@ about: y
         ("about: !!python/object/apply:os.system ls\n", "tags such as"),
         ("a: &x [*x]\n", "used inside itself"),
         ("a: *nothing\n", "before its anchor"),
-        ("{" * 100_000, "plain text"),
-        ("a: " + "[" * 100_000, f"nested more than {MAX_DEPTH} levels"),
+        ("{" * 500, "plain text"),
+        ("a: " + "[" * 500, f"nested more than {MAX_DEPTH} levels"),
+        ("{" * 100_000, "plain text|exceeded maximum nesting depth"),  # newer libyaml gives up before we do
+        ("a: " + "[" * 100_000, f"nested more than {MAX_DEPTH} levels|exceeded maximum nesting depth"),
         ("a: {b: 1\n", "is not YAML"),
         ("? [a]\n: 1\n", "a key must be plain text"),
         ("a: \x07", "control characters"),
