@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("kitti", "coco")
 MAX_SCENES = 1_000_000
-_DISTRIBUTIONS = ("oddroad", "numpy", "numba", "llvmlite", "scipy", "opencv-python")
+_DISTRIBUTIONS = ("oddroad", "numpy", "numba", "llvmlite", "scipy", "opencv-python-headless")
 
 
 class Event(NamedTuple):
