@@ -90,11 +90,25 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
         if inline:
             # Nobody calls it from outside: without the wrappers for that it compiles a third faster.
             options.update(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-        dispatcher = numba.njit(cache=not inline, **options)(plain)
+        try:
+            dispatcher = numba.njit(cache=not inline, **options)(plain)
+        except RuntimeError:  # numba finds no folder to write to (read-only code, no home): every process compiles
+            dispatcher = numba.njit(**options)(plain)
         _forgive_unreadable_cache(dispatcher)
         return dispatcher
 
     return decorate if function is None else decorate(function)
+
+
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Whether machine code of a kernel, as its source and its callees' are now, lies on the disk."""
+    file = _cache_file(function)
+    return file is not None and bool(file._load_index())
+
+
+def _cache_file(dispatcher: Any) -> Any:
+    """numba's index of what it keeps of a kernel, or None where it keeps nothing."""
+    return getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
 
 
 def _forgive_unreadable_cache(dispatcher: Any) -> None:
@@ -103,7 +117,7 @@ def _forgive_unreadable_cache(dispatcher: Any) -> None:
     numba pickles argument types into its index, so an index written before a NamedTuple moved to another module
     (an upgrade in place leaves the old index behind) would otherwise end the program.
     """
-    file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    file = _cache_file(dispatcher)
     for name, missing in (("_load_index", {}), ("load", None)):
         read = getattr(file, name, None)
         if read is not None:
