@@ -156,46 +156,57 @@ def test_the_class_table_is_sound() -> None:
     assert len({row.color for row in classes()}) == len(names)
 
 
+def _run_kernel(folder: Path, code: str, **environment: str) -> str:
+    """Output of `code` in a process of its own that may import what lies in `folder`."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), **environment},
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def _write_kernel(folder: Path, expression: str) -> None:
+    text = f"from simulator.numerics.jit import kernel\n@kernel\ndef double(pair):\n    return {expression}\n"
+    (folder / "made.py").write_text(text)
+
+
 def test_an_index_that_cannot_be_read_is_compiled_anew(tmp_path: Path) -> None:
-    source = (
-        "from typing import NamedTuple\nimport sys\nsys.path.insert(0, {folder!r})\nimport made\n"
-        "from {home} import Pair\nprint(made.double(Pair(1.5, 2.0)))\n"
-    )
-    (tmp_path / "made.py").write_text(
-        "from simulator.numerics.jit import kernel\n@kernel\ndef double(pair):\n    return 2 * pair.a\n"
-    )
+    _write_kernel(tmp_path, "2 * pair.a")
     for home in ("before", "after"):  # the argument's type moves to another module
         (tmp_path / f"{home}.py").write_text(
             "from typing import NamedTuple\nclass Pair(NamedTuple):\n    a: float\n    b: float\n"
         )
-        code = source.format(folder=str(tmp_path), home=home)
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
-        )
-        assert (done.stdout, done.stderr) == ("3.0\n", "")
+        code = f"import made\nfrom {home} import Pair\nprint(made.double(Pair(1.5, 2.0)))"
+        assert _run_kernel(tmp_path, code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "3.0\n"
         (tmp_path / f"{home}.py").unlink()
 
 
-_DOUBLE = """
-import resource, sys
-sys.path.insert(0, {folder!r})
-from double import double
-resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))
-print(double(3.0))
-"""
+def test_is_cached_knows_the_present_source(tmp_path: Path) -> None:
+    code = "import made\nfrom simulator.numerics.jit import is_cached\n"
+    code += "print(is_cached(made.double), made.double(1.5), is_cached(made.double))"
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    _write_kernel(tmp_path, "2 * pair")
+    assert _run_kernel(tmp_path, code, **cache) == "False 3.0 True\n"
+    assert _run_kernel(tmp_path, code, **cache) == "True 3.0 True\n"
+    _write_kernel(tmp_path, "2.0 * pair + 1")
+    assert _run_kernel(tmp_path, code, **cache) == "False 4.0 True\n"
 
 
-@pytest.mark.parametrize("trouble", ["no folder is writable", "the disk is full"])
-def test_kernels_work_without_a_cache(tmp_path: Path, trouble: str) -> None:
-    (tmp_path / "double.py").write_text(
-        "from simulator.numerics.jit import kernel\n\n@kernel\ndef double(x):\n    return 2 * x\n"
-    )
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    if trouble == "no folder is writable":
-        environment["NUMBA_CACHE_DIR"] = "/proc/nothing"
-        environment["NUMBA_CACHE_LOCATOR_CLASSES"] = "UserProvidedCacheLocator"
-    code = _DOUBLE.format(folder=str(tmp_path), largest=200)
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("6.0\n", "")
+def test_kernels_run_where_nothing_can_be_written(tmp_path: Path) -> None:
+    _write_kernel(tmp_path, "2 * pair")
+    (tmp_path / "__pycache__").write_text("a file where the folder of caches would be")
+    (tmp_path / "home").write_text("no folder either")
+    code = "import made\nfrom simulator.numerics.jit import is_cached\nprint(made.double(1.5), is_cached(made.double))"
+    nowhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home"), "NUMBA_CACHE_DIR": ""}
+    assert _run_kernel(tmp_path, code, **nowhere) == "3.0 False\n"
+
+
+def test_kernels_work_where_the_disk_is_full(tmp_path: Path) -> None:
+    _write_kernel(tmp_path, "2 * pair")
+    code = "import made, resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\nprint(made.double(1.5))"
+    assert _run_kernel(tmp_path, code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "3.0\n"
     assert not [path for path in tmp_path.rglob("*.nb*") if path.suffix != ".nbi"]

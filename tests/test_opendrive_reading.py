@@ -200,9 +200,6 @@ def test_faults_are_named_with_their_line(
 
 
 def test_all_faults_are_listed(tmp_path: Path, straight: str) -> None:
-    text = straight.replace('a="3.5"', 'a="wide"').replace('hdg="0.0"', 'hdg="NaN"')
-    error = refused(tmp_path / "bad.xodr", text)
-    assert "more problem" in str(error) or len(check_opendrive(tmp_path / "bad.xodr")[0]) == 1
     two = straight.replace('a="3.5"', 'a="wide"')
     assert "(and 1 more problem)" in str(refused(tmp_path / "two.xodr", two))
     assert [x.line for x in check_opendrive(tmp_path / "two.xodr")[0]] == [29, 49]

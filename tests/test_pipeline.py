@@ -22,7 +22,7 @@ from pipeline_fakes import ClockSensor, Lines, LineWriter, forget, make, registe
 
 from simulator.errors import InputError, OddRoadError, OutputError
 from simulator.pipeline import flow
-from simulator.pipeline.dataset import kernels_cached, scene_info
+from simulator.pipeline.dataset import scene_info
 
 forget(ClockSensor, Lines)
 
@@ -397,13 +397,6 @@ def test_schedule_meets_exactly_at_commensurable_rates() -> None:
     assert sum("b" in due for _, due in times) == 10
     assert flow.schedule({"a": ClockSensor(rate_hz=10.0)}, 0.0) == [(0, ("a",))]  # type: ignore[dict-item]
     assert len(flow.schedule({"a": ClockSensor(rate_hz=10.0)}, 0.3)) == 3  # type: ignore[dict-item]
-
-
-def test_kernels_cached_follows_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
-    assert not kernels_cached()
-    (tmp_path / "x.nbi").write_text("")
-    assert kernels_cached()
 
 
 def test_a_map_of_ten_gigabytes_is_refused_at_once(tmp_path: Path) -> None:

@@ -123,6 +123,8 @@ about: y
         ("a: *nothing\n", "before its anchor"),
         ("{" * 100_000, f"plain text|nested more than {MAX_DEPTH} levels"),
         ("a: " + "[" * 100_000, f"nested more than {MAX_DEPTH} levels"),
+        ("{" * 500, "plain text"),
+        ("a: " + "[" * 500, f"nested more than {MAX_DEPTH} levels"),
         ("a: {b: 1\n", "is not YAML"),
         ("? [a]\n: 1\n", "a key must be plain text"),
         ("a: \x07", "control characters"),
@@ -361,7 +363,6 @@ def test_sample_fixes_everything_and_is_deterministic(tmp_path: Path) -> None:
     assert fixed == made.sample(7)
     assert fixed != made.sample(8)
     assert fixed.seed == 7
-    assert fixed.sample(99) is not None
     assert fixed.sample(99) == fixed
 
 

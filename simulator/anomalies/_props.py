@@ -76,14 +76,14 @@ def _cushion(length: float, width: float, height: float, sag: float, rng: np.ran
 def mattress(rng: np.random.Generator) -> Model:
     """Mattress 1.9..2.0 x 0.9..1.6 x 0.16..0.24 m, bent."""
     size = rng.uniform((1.9, 0.9, 0.16), (2.0, 1.6, 0.24))
-    cover = fabric("mattress ticking", rng.choice(["#e8e4da", "#d8dde4", "#cfc6b4"]), int(rng.choice([0, 16])))
+    cover = fabric("mattress ticking", str(rng.choice(["#e8e4da", "#d8dde4", "#cfc6b4"])), int(rng.choice([0, 16])))
     return _model("debris", (_cushion(size[0], size[1], size[2], float(rng.uniform(0, 0.12)), rng), cover))
 
 
 def sofa(rng: np.random.Generator) -> Model:
     """Two-seat sofa 1.6..2.0 m wide."""
     width = float(rng.uniform(1.6, 2.0))
-    cloth = fabric("sofa cloth", rng.choice(["#6b4a36", "#4a5560", "#7c2f2f", "#50604a"]))
+    cloth = fabric("sofa cloth", str(rng.choice(["#6b4a36", "#4a5560", "#7c2f2f", "#50604a"])))
     pieces = [
         box((0.85, width, 0.28), (0, 0, 0.24)),
         box((0.22, width, 0.5), (-0.36, 0, 0.6)),
@@ -124,7 +124,9 @@ def ladder(rng: np.random.Generator) -> Model:
 
 def pipes(rng: np.random.Generator) -> Model:
     """A spilled load of 6..10 pipes, 2..3.5 m long."""
-    grey = Material("PVC pipe", srgb(rng.choice(["#c8641e", "#9aa0a6", "#6d6f70"])), roughness=0.5, reflectance_905=0.6)
+    grey = Material(
+        "PVC pipe", srgb(str(rng.choice(["#c8641e", "#9aa0a6", "#6d6f70"]))), roughness=0.5, reflectance_905=0.6
+    )
     meshes = []
     for _ in range(int(rng.integers(6, 11))):
         length, radius, yaw = rng.uniform(2.0, 3.5), rng.uniform(0.05, 0.09), rng.normal(0, 0.35)
@@ -137,7 +139,7 @@ def pipes(rng: np.random.Generator) -> Model:
 def crate(rng: np.random.Generator) -> Model:
     """Plastic crate 0.6 x 0.4 x 0.2..0.32 m with an open top."""
     h = float(rng.uniform(0.2, 0.32))
-    color = srgb(rng.choice(["#2f3133", "#8d9295", "#1d5fa8", "#2b7a3f", "#a8201d"]))
+    color = srgb(str(rng.choice(["#2f3133", "#8d9295", "#1d5fa8", "#2b7a3f", "#a8201d"])))
     walls = [
         box((0.6, 0.4, 0.015), (0, 0, 0.008)),
         *(box((0.6, 0.015, h), (0, y, h / 2)) for y in (-0.19, 0.19)),
@@ -222,7 +224,7 @@ def suitcase(rng: np.random.Generator) -> Model:
     length = float(rng.uniform(0.55, 0.75))
     shell = Material(
         "suitcase shell",
-        srgb(rng.choice(["#22252b", "#5b1f2a", "#24507a", "#8a8f96"])),
+        srgb(str(rng.choice(["#22252b", "#5b1f2a", "#24507a", "#8a8f96"]))),
         roughness=0.3,
         clearcoat=0.4,
     )
@@ -235,7 +237,7 @@ def bumper(rng: np.random.Generator) -> Model:
     """Torn-off car bumper, 1.7 m wide, bent."""
     paint = Material(
         "bumper paint",
-        srgb(rng.choice(["#d9dadb", "#17181a", "#7d8286", "#7a1418", "#1c3557"])),
+        srgb(str(rng.choice(["#d9dadb", "#17181a", "#7d8286", "#7a1418", "#1c3557"]))),
         roughness=0.35,
         clearcoat=0.7,
     )

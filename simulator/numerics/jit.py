@@ -98,13 +98,15 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
     return decorate if function is None else decorate(function)
 
 
-def cache_folders() -> list[Path]:
-    """Where compiled kernels may lie: the folder that the user named, else beside the sources or in the home folder."""
-    from numba.misc.appdirs import AppDirs
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Whether machine code of a kernel, as its source and its callees' are now, lies on the disk."""
+    file = _cache_file(function)
+    return file is not None and bool(file._load_index())
 
-    if numba.config.CACHE_DIR:
-        return [Path(numba.config.CACHE_DIR)]
-    return [Path(__file__).resolve().parents[1], Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)]
+
+def _cache_file(dispatcher: Any) -> Any:
+    """numba's index of what it keeps of a kernel, or None where it keeps nothing."""
+    return getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
 
 
 def _cache_if_possible(dispatcher: Any) -> None:
@@ -117,7 +119,7 @@ def _cache_if_possible(dispatcher: Any) -> None:
         dispatcher.enable_caching()
     except RuntimeError:  # no folder is writable
         return
-    file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    file = _cache_file(dispatcher)
     for name, missing, forgiven in (("_load_index", {}, Exception), ("load", None, Exception), ("save", None, OSError)):
         call = getattr(file, name, None)
         if call is not None:
