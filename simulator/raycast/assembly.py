@@ -61,6 +61,8 @@ class Part:
     @property
     def placed(self) -> F32:
         """The vertices in the scene's frame."""
+        if (self.transform == np.eye(4)).all():
+            return self.vertices
         # Not `@`: the linear algebra library would start threads of its own.
         turned = np.einsum("vj,ij->vi", self.vertices, self.transform[:3, :3])
         return np.asarray(turned + self.transform[:3, 3], np.float32)
