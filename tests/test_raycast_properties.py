@@ -147,6 +147,43 @@ def test_shared_edges_do_not_leak() -> None:
             assert np.isfinite(scene.closest_hit(origin, eye @ turn.T, grid=(90, 160)).t).all()
 
 
+@given(seeds, st.integers(3, 40), st.sampled_from([0.0, 1e2, 1e4]))
+@quick
+def test_no_ray_leaves_a_closed_surface(seed: int, rows: int, far: float) -> None:
+    """Rays from inside random star-shaped bodies, many of them through vertices and edges, always hit."""
+    rng = np.random.default_rng(seed)
+    columns = rows + 3
+    up, around = np.meshgrid(
+        np.linspace(-1.5, 1.5, rows), np.linspace(-np.pi, np.pi, columns, endpoint=False), indexing="ij"
+    )
+    radius = rng.uniform(0.5, 2.0, up.shape)[..., None] * rng.choice([1.0, 30.0])
+    net = np.stack([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)], -1) * radius
+    vertices = np.concatenate([net.reshape(-1, 3), [[0, 0, -radius.max()], [0, 0, radius.max()]]])
+    number = np.arange(rows * columns).reshape(rows, columns)
+    ring = np.roll(number, -1, 1)
+    a, b, c, d = number[:-1].ravel(), number[1:].ravel(), ring[1:].ravel(), ring[:-1].ravel()
+    low, high = np.full(columns, number.size), np.full(columns, number.size + 1)
+    faces = np.concatenate(
+        [np.stack(k, 1) for k in ((a, b, c), (a, c, d), (low, number[0], ring[0]), (high, number[-1], ring[-1]))]
+    )
+    origin = (far * rng.uniform(-1, 1, 3)).astype(np.float32)
+    vertices = (vertices + origin).astype(np.float32)
+    scene = scene_of(vertices, faces)
+    ends = vertices[faces[rng.integers(0, len(faces), 1500)]]
+    share = rng.dirichlet([0.3, 0.3, 0.3], len(ends))
+    share[rng.random(share.shape) < 0.3] = 0
+    targets = np.einsum("nk,nkd->nd", share / np.maximum(share.sum(1, keepdims=True), 1e-9), ends)
+    targets[share.sum(1) == 0] = vertices[0]
+    directions = (targets - origin).astype(np.float32)
+    assert np.isfinite(scene.closest_hit(np.tile(origin, (len(directions), 1)), directions).t).all()
+    assert scene.any_hit(origin, directions).all()
+    order = np.argsort(np.arctan2(directions[:, 1], directions[:, 0]))  # neighbours in a row: cast in tiles
+    assert np.isfinite(scene.closest_hit(origin, directions[order]).t).all()
+    turn = from_rpy(*rng.uniform(-3, 3, 3))
+    screen = np.stack([*np.meshgrid(np.linspace(-0.4, 0.4, 64), np.linspace(-0.3, 0.3, 48)), np.ones((48, 64))], -1)
+    assert np.isfinite(scene.closest_hit(origin, screen.reshape(-1, 3) @ turn.T, grid=(48, 64)).t).all()
+
+
 def test_threads_do_not_change_a_bit() -> None:
     rng = np.random.default_rng(9)
     parts = [soup(rng, 9000), soup(rng, 30_000), soup(rng, 500)]
