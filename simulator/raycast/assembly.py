@@ -19,6 +19,8 @@ from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.simd import LANES
 from simulator.raycast.collapse import build, build_top
 from simulator.raycast.faces import Alpha, Conditions, Faces
+from simulator.raycast.instances import ROW as INSTANCE
+from simulator.raycast.instances import instance_boxes, instance_rows
 from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
 from simulator.raycast.refit import refit, relocate
 from simulator.raycast.schedule import share, worker_count
@@ -40,6 +42,7 @@ class Part:
     reach: float
     alpha: Alpha | None = None
     one_sided: bool = False
+    instanced: bool = False
     removed: bool = False
     dirty: bool = True
 
@@ -93,9 +96,11 @@ class Assembly:
     Attributes:
         bvh: all nodes and blocks.
         faces: what is known of each triangle.
-        pieces: static hierarchies, then those of the moving parts in `moving`.
-        moving: numbers of the moving parts that have triangles.
-        meshes: own-frame hierarchy of each mesh that moves.
+        pieces: static hierarchies, then those of the moving parts in `moving`, then those that instances share.
+        moving: numbers of the moving parts that have triangles. first_moving: their first piece.
+        instances: numbers of the instanced parts that have triangles. shared: the piece of each.
+        boxes: (instances, 2, 3) where they are.
+        meshes: own-frame hierarchy of each mesh that moves or has instances.
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
@@ -106,6 +111,10 @@ class Assembly:
     faces: Faces
     pieces: list[Piece]
     moving: list[int]
+    first_moving: int
+    instances: list[int]
+    shared: I32
+    boxes: F32
     meshes: dict[tuple[int, int], Bvh]
     local: F32
     first_local: I32
@@ -138,19 +147,30 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
     """Lay out all parts; what has not changed is taken from `old`, and if all is `still` its static hierarchies are."""
     sources: list[tuple[Bvh, Piece, int]] = []  # hierarchy, where its numbers start and its mask, what to add to ids
     if old is not None and still:
-        static = old.pieces[: len(old.pieces) - len(old.moving)]
+        static = old.pieces[: old.first_moving]
         sources += [(piece.of(old.bvh), piece, 0) for piece in static]
     else:
         sources += [(bvh, Piece(0, 0, 0, 0, *kind), 0) for bvh, kind in _build_static(parts, threads)]
-    moving = [number for number, part in enumerate(parts) if part.moving and part.present]
-    meshes = _build_meshes([parts[number] for number in moving], {} if old is None else old.meshes, threads)
+    moving = [number for number, part in enumerate(parts) if part.moving and part.present and not part.instanced]
+    instances = [number for number, part in enumerate(parts) if part.instanced and part.present]
+    own = [parts[number] for number in (*moving, *instances)]
+    meshes = _build_meshes(own, {} if old is None else old.meshes, threads)
+    first_moving = len(sources)
     for number in moving:
         part = parts[number]
         sources.append((meshes[part.mesh], Piece(0, 0, 0, 0, part.mask, part.tested), part.first_id))
         part.dirty = True
+    shared = dict[tuple[tuple[int, int], bool], int]()
+    for number in instances:
+        part = parts[number]
+        part.dirty = True
+        if (part.mesh, part.tested) not in shared:
+            shared[part.mesh, part.tested] = len(sources)
+            sources.append((meshes[part.mesh], Piece(0, 0, 0, 0, 0, part.tested), 0))  # in its own frame no ray sees it
+    piece_of = np.array([shared[parts[number].mesh, parts[number].tested] for number in instances], np.int32)
 
     first_top = sum(bvh.node_count for bvh, _, _ in sources)
-    nodes = aligned((first_top + TOPS * len(sources)) * NODE)
+    nodes = aligned((first_top + TOPS * (len(sources) + len(instances))) * NODE)
     blocks = aligned(sum(bvh.block_count for bvh, _, _ in sources) * BLOCK)
     whole, pieces, node = Bvh(nodes, blocks), list[Piece](), 0
     first_block, first_tested = _order_blocks(sources)
@@ -164,8 +184,11 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
-    faces = _describe_faces(parts, first_tested)
-    return Assembly(whole, faces, pieces, moving, meshes, local, first_local, first_top)
+    faces = _describe_faces(parts, first_tested, whole.block_count, len(instances))
+    boxes = np.empty((len(instances), 2, 3), np.float32)
+    return Assembly(
+        whole, faces, pieces, moving, first_moving, instances, piece_of, boxes, meshes, local, first_local, first_top
+    )
 
 
 def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int]:
@@ -178,20 +201,23 @@ def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int
     return first.tolist(), int(sizes[~tested].sum())
 
 
-def _describe_faces(parts: list[Part], first_tested: int) -> Faces:
-    """The tables of all triangles."""
-    part_of = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.faces) for part in parts])
-    first = np.array([*(part.first_id for part in parts), len(part_of)], np.int32)
+def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances: int) -> Faces:
+    """The tables of all triangles; that of the instances is filled when they are placed."""
+    size = np.array([len(part.faces) for part in parts], np.int32)
+    listed = np.array([not part.instanced for part in parts], bool)
+    part_of = np.repeat(np.flatnonzero(listed).astype(np.int32), size[listed])
+    first = np.array([part.first_id for part in parts], np.int32)
     conditions, row = Conditions(), np.zeros(len(parts), np.int32)
     for number, part in enumerate(parts):
         if part.tested:
             row[number] = conditions.first_row(part.faces, part.alpha, part.one_sided) - part.first_id
-    return Faces(part_of, first, first_tested, row, *conditions.tables())
+    table = np.zeros(instances * INSTANCE, np.float32)
+    return Faces(part_of, first, size, first_tested, row, *conditions.tables(), blocks, table, instances)
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
-    """Put the moving parts that are dirty where their transforms say, and forget the tops."""
-    offset = len(assembly.pieces) - len(assembly.moving)
+    """Put the parts that are dirty where their transforms say, and forget the tops."""
+    offset = assembly.first_moving
     moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty]
     if moved:
         spans = np.array([assembly.pieces[offset + k][:4] for k in moved], np.int32)
@@ -200,11 +226,33 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
         share(refit, workers, (*assembly.bvh, assembly.local, spans, assembly.first_local[moved], matrices))
         for k in moved:
             parts[assembly.moving[k]].dirty = False
+    moved = [k for k, number in enumerate(assembly.instances) if parts[number].dirty]
+    if moved:
+        _place_instances(assembly, parts, moved)
     assembly.tops.clear()
     assembly.roots.clear()
 
 
-def root_of(assembly: Assembly, mask: int) -> tuple[Bvh, int]:
+def _place_instances(assembly: Assembly, parts: list[Part], moved: list[int]) -> None:
+    """Write the rows and boxes of some instances."""
+    numbers = [assembly.instances[k] for k in moved]
+    transforms = np.stack([parts[number].transform for number in numbers])
+    roots = [assembly.pieces[assembly.shared[k]].first_node for k in moved]
+    ids = [parts[number].first_id for number in numbers]
+    table = assembly.faces.instances.reshape(-1, INSTANCE)
+    table[moved] = instance_rows(transforms, roots, ids, numbers)
+    assembly.boxes[moved] = instance_boxes(transforms, _boxes(assembly.bvh.nodes, np.array(roots, np.int32)))
+    for number in numbers:
+        parts[number].dirty = False
+
+
+def _boxes(nodes: F32, roots: I32) -> F32:
+    """(N, 2, 3) low and high corners of what lies below some nodes."""
+    corners = nodes.reshape(-1, NODE)[roots, : 3 * LOW_HIGH].reshape(-1, 3, 2, LANES)
+    return np.stack([corners[:, :, 0].min(2), corners[:, :, 1].max(2)], 1)
+
+
+def root_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int]:
     """Where rays of a mask start: the arrays, and a node or -1 if the rays see nothing.
 
     The top tree over the pieces they see is made when first asked for; others may cast rays at the same time.
@@ -212,18 +260,21 @@ def root_of(assembly: Assembly, mask: int) -> tuple[Bvh, int]:
     with assembly.lock:
         root = assembly.roots.get(mask)
         if root is None:
-            root = assembly.roots[mask] = _make_root(assembly, mask)
+            root = assembly.roots[mask] = _make_root(assembly, parts, mask)
         return assembly.bvh, root
 
 
-def _make_root(assembly: Assembly, mask: int) -> int:
-    visible = [piece for piece in assembly.pieces if piece.mask & mask]
-    if len(visible) < 2:
-        return visible[0].first_node if visible else -1
-    key = bytes(piece.mask & mask != 0 for piece in assembly.pieces)
+def _make_root(assembly: Assembly, parts: list[Part], mask: int) -> int:
+    seen = [piece.mask & mask != 0 for piece in assembly.pieces]
+    there = np.isfinite(assembly.boxes[:, 0, 0])  # flat ones are not
+    copies = [parts[number].mask & mask != 0 and bool(is_there) for number, is_there in zip(assembly.instances, there)]
+    roots = np.array([piece.first_node for piece, sees in zip(assembly.pieces, seen) if sees], np.int32)
+    if len(roots) < 2 and not any(copies):
+        return int(roots[0]) if len(roots) else -1
+    key = bytes(seen + copies)
     if key in assembly.tops:
         return assembly.tops[key]
-    room = len(assembly.pieces)
+    room = len(key)
     start = assembly.first_top + len(assembly.tops) * room
     nodes = assembly.bvh.nodes
     if (start + room) * NODE > nodes.size:
@@ -231,10 +282,9 @@ def _make_root(assembly: Assembly, mask: int) -> int:
         nodes = aligned(nodes.size + TOPS * room * NODE)
         nodes[: assembly.bvh.nodes.size] = assembly.bvh.nodes
         assembly.bvh = assembly.bvh._replace(nodes=nodes)
-    roots = np.array([piece.first_node for piece in visible], np.int32)
-    corners = nodes.reshape(-1, NODE)[roots, : 3 * LOW_HIGH].reshape(-1, 3, 2, LANES)
-    boxes = np.stack([corners[:, :, 0].min(2), corners[:, :, 1].max(2)], 1)
-    build_top(boxes, roots, nodes[start * NODE : (start + room) * NODE], start)
+    boxes = np.concatenate([_boxes(nodes, roots), assembly.boxes[copies]])
+    codes = np.concatenate([roots, ~(assembly.faces.first_instance + np.flatnonzero(copies))]).astype(np.int32)
+    build_top(boxes, codes, nodes[start * NODE : (start + room) * NODE], start)
     assembly.tops[key] = start
     return start
 
@@ -242,7 +292,7 @@ def _make_root(assembly: Assembly, mask: int) -> int:
 def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, tuple[int, bool]]]:
     """One hierarchy for all static parts of each mask, those whose faces rays may pass apart; its mask, and whether."""
     built = []
-    static = [part for part in parts if not part.moving and part.present]
+    static = [part for part in parts if part.present and not (part.moving or part.instanced)]
     for kind in sorted({(part.mask, part.tested) for part in static}):
         group = [part for part in static if (part.mask, part.tested) == kind]
         starts = np.cumsum([0, *(len(part.vertices) for part in group)])

@@ -32,6 +32,8 @@ from simulator.numerics.simd import (
     store_ints,
     subtract,
 )
+from simulator.raycast.instances import FIRST_ID, PART, instance_of
+from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import F32, I32, VERTEX
 
 U8 = NDArray[np.uint8]
@@ -76,22 +78,28 @@ class Faces(NamedTuple):
     """Of all triangles of a scene, for kernels.
 
     Attributes:
-        part: part of each triangle.
-        first: first triangle of each part, and the number of all triangles.
+        part: part of each triangle that is no instance's.
+        first, size: id of the first triangle, and number of triangles, of each part.
         first_tested: number of the first block whose triangles have conditions; they have them from there on.
         row: what to add to the id of a triangle of each part for its row of `conditions`.
         conditions: rows of `ROW` floats (see there), one a face of each mesh that has conditions.
         images: offset in `texels`, width and height of each alpha image.
         texels: all images.
+        first_instance: number of the first "block" that is an instance.
+        instances: table of them (see `instances`). instance_count: its rows.
     """
 
     part: I32
     first: I32
+    size: I32
     first_tested: Any
     row: I32
     conditions: F32
     images: I32
     texels: U8
+    first_instance: Any
+    instances: F32
+    instance_count: Any
 
 
 class Conditions:
@@ -145,12 +153,24 @@ def raw_faces(faces):  # type: ignore[no-untyped-def]
     return Faces(
         pointer(faces.part),
         pointer(faces.first),
+        pointer(faces.size),
         faces.first_tested,
         pointer(faces.row),
         pointer(faces.conditions),
         pointer(faces.images),
         pointer(faces.texels),
+        faces.first_instance,
+        pointer(faces.instances),
+        faces.instance_count,
     )
+
+
+@kernel(inline=True)
+def part_of(faces, triangle):  # type: ignore[no-untyped-def]
+    """Part of the triangle with an id."""
+    if triangle < FIRST_ID:
+        return load_int(faces.part, triangle)
+    return load_int(faces.instances, instance_of(faces.instances, faces.instance_count, triangle) * INSTANCE + PART)
 
 
 @kernel(inline=True)
@@ -158,7 +178,7 @@ def report_face(hits, ray, triangle, faces):  # type: ignore[no-untyped-def]
     """Write which part and which of its faces a ray hit, given the triangle's id or -1."""
     part, face = np.int32(-1), np.int32(-1)
     if triangle >= 0:
-        part = load_int(faces.part, triangle)
+        part = part_of(faces, triangle)
         face = np.int32(triangle - load_int(faces.first, part))
     store_int(hits.part, ray, part)
     store_int(hits.primitive, ray, face)
@@ -173,7 +193,7 @@ def report_eight(hits, first, triangles, part, faces):  # type: ignore[no-untype
     low = load_int(faces.first, part)
     face = subtract(triangles, splat_int(low))
     missed = negative(triangles)
-    elsewhere = negative(face) | negative(subtract(splat_int(load_int(faces.first, part + 1) - 1), triangles))
+    elsewhere = negative(face) | negative(subtract(splat_int(load_int(faces.size, part) - 1), face))
     if bits(elsewhere) & ~bits(missed) != 0:
         return False
     store_ints(hits.part, first, select(missed, splat_int(-1), splat_int(part)))
@@ -216,7 +236,7 @@ def stops(faces, blocks, at, triangle, u, v, dx, dy, dz):  # type: ignore[no-unt
 
     `at`: row of its block plus its lane.
     """
-    row = (np.int64(triangle) + load_int(faces.row, load_int(faces.part, triangle))) * ROW
+    row = (np.int64(triangle) + load_int(faces.row, part_of(faces, triangle))) * ROW
     if load_int(faces.conditions, row + ONE_SIDED) != 0 and _behind(blocks, at, dx, dy, dz):
         return False
     image = np.int64(load_int(faces.conditions, row + IMAGE))

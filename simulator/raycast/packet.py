@@ -480,7 +480,7 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
 
 @kernel(inline=True)
 def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
-    """Find the first hits of an aimed tile."""
+    """Find the first hits of an aimed tile; returns False where it meets an instance, which only single rays enter."""
     nodes, blocks = bvh
     least_nearness = least_nearness_of(tile)
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
@@ -497,11 +497,14 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # t
                 store(scratch, 0, near)
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
+        elif ~child >= faces.first_instance:
+            return False
         elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
             least_nearness = least_nearness_of(tile)
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
+    return True
 
 
 @kernel
@@ -532,6 +535,7 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
                 aim, together = aim_tile(rays, grid, corner, tile, scratch)
                 if together:
                     expect_report(grid, corner, hits)
-                    cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
+                    together = cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
+                if together:
                     report_tile(grid, corner, tile, faces, hits)
             apart[number] = not together

@@ -36,6 +36,8 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.instances import ID, LEAVE, ROOT, facing, to_instance
+from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_number
 
@@ -242,6 +244,8 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
     slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
     best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
     entry, height = np.int64(root), 0
+    # In an instance, its ray and the id of its first triangle.
+    ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
         if child >= 0:
@@ -253,6 +257,19 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
                     continue
                 store(scratch, 0, near)
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
+                continue
+        elif ~child >= faces.first_instance:
+            if ~child == LEAVE:
+                slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+                ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
+            else:
+                number = ~child - faces.first_instance
+                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
+                slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
+                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                first_id = load_int(faces.instances, number * INSTANCE + ID)
+                store_long(stack, height, stack_entry(np.float32(0), ~LEAVE))
+                entry, height = np.int64(load_int(faces.instances, number * INSTANCE + ROOT)), height + 1
                 continue
         else:
             block = ~child
@@ -268,10 +285,10 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
                     k = nearest_of(mask, scratch)
                 mask &= ~(np.int32(1) << np.int32(k))
                 if load_float(scratch, k) < best:
-                    met = load_int(blocks, block * BLOCK + IDS + k)
+                    met = load_int(blocks, block * BLOCK + IDS + k) + first_id
                     met_u, met_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
                     if block < faces.first_tested or stops(
-                        faces, blocks, block * BLOCK + k, met, met_u, met_v, dx, dy, dz
+                        faces, blocks, block * BLOCK + k, met, met_u, met_v, ix, iy, iz
                     ):
                         best, triangle, best_u, best_v = load_float(scratch, k), met, met_u, met_v
         entry, height = pop_before(stack, height, best)
@@ -315,8 +332,8 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
 
 
 @kernel(inline=True)
-def stopped_by(bvh, faces, block, shear, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
-    """Whether a block stops a ray."""
+def stopped_by(bvh, faces, block, first_id, shear, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
+    """Whether a block, whose ids count from `first_id`, stops a ray."""
     row = block * BLOCK
     _, u, v, mask = meet_triangles(bvh.blocks, row, shear, until)
     if mask == 0 or block < faces.first_tested:
@@ -326,7 +343,7 @@ def stopped_by(bvh, faces, block, shear, dx, dy, dz, until, scratch):  # type: i
     while mask != 0:
         k = lowest(mask)
         mask = without_lowest(mask)
-        met = load_int(bvh.blocks, row + IDS + k)
+        met = load_int(bvh.blocks, row + IDS + k) + first_id
         met_u, met_v = load_float(scratch, k), load_float(scratch, LANES + k)
         if stops(faces, bvh.blocks, row + k, met, met_u, met_v, dx, dy, dz):
             return True
@@ -335,11 +352,15 @@ def stopped_by(bvh, faces, block, shear, dx, dy, dz, until, scratch):  # type: i
 
 @kernel(inline=True)
 def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack, scratch):  # type: ignore[no-untyped-def]
-    """The block that holds any hit of one ray before `limit`, or -1; `first_block` >= 0 is tested first."""
+    """Whether anything stops one ray before `limit`, and the block that does, or -1 where that is an instance's.
+
+    `first_block` >= 0 is tested first.
+    """
     shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
-    if first_block >= 0 and stopped_by(bvh, faces, first_block, shear, dx, dy, dz, until, scratch):
-        return first_block
+    if first_block >= 0 and stopped_by(bvh, faces, first_block, 0, shear, dx, dy, dz, until, scratch):
+        return True, first_block
     slabs = make_slabs(ox, oy, oz, dx, dy, dz)
+    ix, iy, iz, first_id, inside = dx, dy, dz, np.int32(0), False
     store_long(stack, 0, root)
     height = 1
     while height > 0:
@@ -351,6 +372,20 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, st
                 store_long(stack, height, load_int(bvh.nodes, child * NODE + CHILD + lowest(mask)))
                 mask = without_lowest(mask)
                 height += 1
-        elif stopped_by(bvh, faces, ~child, shear, dx, dy, dz, until, scratch):
-            return ~child
-    return np.int64(-1)
+        elif ~child >= faces.first_instance:
+            inside = ~child != LEAVE
+            if inside:
+                number = ~child - faces.first_instance
+                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
+                slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
+                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                first_id = load_int(faces.instances, number * INSTANCE + ID)
+                store_long(stack, height, ~LEAVE)
+                store_long(stack, height + 1, load_int(faces.instances, number * INSTANCE + ROOT))
+                height += 2
+            else:
+                slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+                ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
+        elif stopped_by(bvh, faces, ~child, first_id, shear, ix, iy, iz, until, scratch):
+            return True, np.int64(-1) if inside else ~child
+    return False, np.int64(-1)

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
 from simulator.raycast.faces import Alpha, Faces
+from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
@@ -45,6 +46,7 @@ class Scene:
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
+        self._listed = self._instanced = 0  # triangles of parts that are no instances, and of those that are
         self._assembly: Assembly | None = None
         self._changed = True  # parts came or went since the last commit
         self._still = True  # but no static ones
@@ -60,6 +62,7 @@ class Scene:
         mask: int = 1,
         alpha: Alpha | None = None,
         one_sided: bool = False,
+        instanced: bool = False,
     ) -> int:
         """Add a part; it exists for rays after `commit`.
 
@@ -72,6 +75,8 @@ class Scene:
             mask: 32 bits; a ray sees the part when (mask & ray mask) != 0.
             alpha: images whose holes rays pass; none by default.
             one_sided: rays pass the faces from behind, where their corners run clockwise.
+            instanced: save memory: all such parts that are given the same arrays share one hierarchy, to which rays
+                are transformed. Rays that come near them are several times as slow as others.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
@@ -87,13 +92,17 @@ class Scene:
             raise ValueError(f"{name}: mask {mask} is not a 32-bit number")
         if alpha is not None:
             alpha.check(len(v), len(f), name)
-        first_id = self.triangle_count
-        if first_id + len(f) >= 2**31:
-            raise ValueError(f"{name}: more than 2^31 triangles in all")
+        first_id = FIRST_ID + self._instanced if instanced else self._listed
+        if first_id + len(f) >= (2 if instanced else 1) * FIRST_ID:
+            raise ValueError(f"{name}: more than 2^30 triangles in all")
         reach = float(np.abs(v).max()) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
-        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided))
-        self._changed, self._still = True, self._still and moving
+        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced))
+        if instanced:
+            self._instanced += len(f)
+        else:
+            self._listed += len(f)
+        self._changed, self._still = True, self._still and (moving or instanced)
         return len(self._parts) - 1
 
     def remove(self, part: int) -> None:
@@ -104,7 +113,7 @@ class Scene:
         """
         gone = self._part(part)
         gone.removed = self._changed = True
-        self._still = self._still and gone.moving
+        self._still = self._still and (gone.moving or gone.instanced)
 
     def move(self, part: ArrayLike, transform: ArrayLike) -> None:
         """Place a moving part, or several, by (4, 4) affine transforms; rays see them there after `commit`.
@@ -146,7 +155,7 @@ class Scene:
     @property
     def triangle_count(self) -> int:
         """Number of triangles of all parts."""
-        return self._parts[-1].first_id + len(self._parts[-1].faces) if self._parts else 0
+        return self._listed + self._instanced
 
     @property
     def memory_bytes(self) -> int:
@@ -239,7 +248,7 @@ class Scene:
         state["meshes"] = {}
         if self._assembly is not None:
             # Keys are identities, which another process does not share: name a part of each mesh instead.
-            of_mesh = {self._parts[number].mesh: number for number in self._assembly.moving}
+            of_mesh = {part.mesh: number for number, part in enumerate(self._parts)}
             state["meshes"] = {of_mesh[mesh]: bvh for mesh, bvh in self._assembly.meshes.items()}
         return state
 
@@ -254,7 +263,7 @@ class Scene:
         """The arrays, and the node at which rays of this mask start, -1 when they see nothing."""
         if self._assembly is None or self._changed:
             raise RuntimeError("call commit() after adding or removing parts and before casting rays")
-        return self._assembly, *root_of(self._assembly, mask)
+        return self._assembly, *root_of(self._assembly, self._parts, mask)
 
 
 def _cast_tiles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:

@@ -446,6 +446,8 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
         for first in range(start, min(start + chunk, rays.total), STREAM):
             exist = min(STREAM, min(start + chunk, rays.total) - first)
             frame, together = aim_stream(rays, first, exist, beam, scratch)
+            if faces.instance_count > 0:
+                together = np.int32(0)  # tiles do not enter instances
             if together != 0:
                 last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
             for k in range(exist):
@@ -453,7 +455,7 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
                     blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
                     continue
                 ox, oy, oz, dx, dy, dz, limit = load_ray(rays, first + k)
-                found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
-                blocked[first + k] = found >= 0
+                stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
+                blocked[first + k] = stopped
                 if found >= 0:
                     last = found

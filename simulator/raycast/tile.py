@@ -40,7 +40,7 @@ from simulator.numerics.simd import (
     store_float,
     store_ints,
 )
-from simulator.raycast.faces import report_eight, report_face
+from simulator.raycast.faces import part_of, report_eight, report_face
 from simulator.raycast.layout import F32, I32, SLACK
 
 GROUPS = 16  # at most
@@ -333,7 +333,7 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
             triangle = load_int(tile.triangle, at + k)
             report_face(hits, first + k, triangle, faces)
             if triangle >= 0:
-                part = load_int(faces.part, triangle)
+                part = part_of(faces, triangle)
 
 
 def grid_of(directions: F32) -> Grid | None:
