@@ -16,12 +16,13 @@ from simulator.scene.material import Beam, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import beams
+from simulator.sensors.shading import beams, glow
+from simulator.sensors.shading.lamps import gather_lamps
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
 from simulator.sensors.sky import Sky, make_sky
 from simulator.sensors.sky_models import LUMINANCE, dome
-from simulator.sensors.stage import Stage
+from simulator.sensors.stage import LAMP_LIGHT_DTYPE, Stage
 from simulator.weather.daylight import daylight
 
 CAMERA = CameraModel.of(48, 32, [[60.0, 0, 23.5], [0, 60.0, 15.5], [0, 0, 1]])
@@ -305,3 +306,31 @@ def test_snow_covers_what_faces_up() -> None:
 
     assert ground(0.1) > 7 * ground(0.0)
     assert ground(0.0) < ground(0.01) < ground(0.1)
+
+
+def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
+    """Rays that dive through the flat beam ahead of the car, against a fine quadrature of the same integral."""
+    eye, lamp, extinction = np.float32([0, 0, 1.65]), np.float32([2.0, 0.6, 0.7]), 0.04
+    pitch, yaw = np.meshgrid(np.radians(np.arange(4.0, 15.0, 0.7)), np.radians([-9.0, -4.0, 0.0, 5.0, 10.0]))
+    rays = np.stack([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)  # camera frame
+    table = np.ones((1 + glow.CELL_PX * (rays.shape[0] - 1), 1 + glow.CELL_PX * (rays.shape[1] - 1), 3), np.float32)
+    table[:: glow.CELL_PX, :: glow.CELL_PX] = rays
+    optical = np.float32([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+    row = np.zeros(1, LAMP_LIGHT_DTYPE)
+    row["position"], row["axis"], row["intensity"], row["beam"] = lamp, [1, 0, 0], 10_000.0, int(Beam.LOW_BEAM)
+    lamps = gather_lamps(row, eye.astype(np.float64), 0.0)
+    far = np.full(table.shape[:2], np.inf, np.float32)
+    found = np.empty((rays[..., 0].size, glow.SLICES + 1, 3), np.float32)
+    glow.fill_glow(0, len(found), rays.shape[1], table, optical, eye, lamps, np.float32(extinction), far, found)
+
+    edges = np.geomspace(0.8, 120.0, 4_001)
+    t, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
+    for ray, ours in zip(rays.reshape(-1, 3) @ optical.T.astype(np.float64), found[:, -1, 1]):
+        away = eye + t[:, None] * ray - lamp
+        distance = np.linalg.norm(away, axis=1)
+        ways = (away / distance[:, None]).astype(np.float32)
+        share = np.array([beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways])
+        toward = -(away @ ray) / distance
+        lobe = 0.45 * (1 - 0.64) / (1 + 0.64 - 1.6 * toward) ** 1.5 + 0.55
+        lux = 10_000.0 * share / (distance**2 + 6.0) * np.exp(-extinction * (t + distance))
+        assert ours == pytest.approx(float((extinction * lux * lobe / (4 * np.pi) * width).sum()), rel=0.04)

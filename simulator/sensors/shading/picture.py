@@ -180,7 +180,7 @@ def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: 
     rows, columns = (-(-size // CELL_PX) + 1 for size in (camera.height, camera.width))
     glow = np.empty((rows * columns, SLICES + 1, 3), np.float32)
     transport.each(len(glow), fill_glow, columns, camera.rays(), rotation, origin, transport.lamps,
-                   transport.extinction, glow, chunk=64)  # fmt: skip
+                   transport.extinction, picture.depth, glow, chunk=64)  # fmt: skip
     _rows(transport, camera.height, add_glow, columns, glow, picture.depth, picture.radiance)
 
 
