@@ -20,6 +20,7 @@ OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHAL
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
+DIMMEST, HUES = np.float32(0.3), np.float32(0.6)  # of lit windows: emission of the dimmest, spread of blue light
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
 WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
 WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
@@ -149,7 +150,7 @@ def cover(p, snow_m, kind, still, across_m):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-def]
-    """Share of its emission that a surface gives; panes of lit windows differ in brightness.
+    """Shares of its red, green and blue emission that a surface gives; lit windows differ in brightness and hue.
 
     Args:
         on: switches of its object that are on, uint32 bits. switch: its switch.
@@ -157,14 +158,18 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
         tu, tv: texture coordinates; each repeat is a window. alpha: of the texture there.
     """
     if (on >> np.uint32(switch)) & np.uint32(1) == 0 or (panes and alpha < HALF):
-        return ZERO
+        return ZERO, ZERO, ZERO
     if panes and switch == WINDOWS:
-        pane = lattice(np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv))), np.uint32(instance))
+        column, row = np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv)))
+        pane = lattice(column, row, np.uint32(instance))
         if pane > LIT_WINDOWS:
-            return ZERO
-        bright = pane / LIT_WINDOWS  # curtains, lamps and screens: most windows are dim
-        return np.float32(0.05) + bright * bright * bright
-    return ONE
+            return ZERO, ZERO, ZERO
+        bright = pane / LIT_WINDOWS  # most windows are dim
+        share = (DIMMEST + (ONE - DIMMEST) * bright * bright) * (alpha + alpha - ONE)
+        cool = lattice(row, column, np.uint32(instance) + np.uint32(77))
+        cool = HUES * (cool * cool - np.float32(0.3))  # some lamps and screens are much cooler than the rest
+        return share * (ONE - HALF * cool), share, share * (ONE + cool)
+    return ONE, ONE, ONE
 
 
 @kernel
@@ -253,7 +258,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         if panes and alpha > HALF:
             p.coat, p.coat_roughness = ONE, np.float32(0.03)
         glow = lit(on[part.object], matter.switch, panes, instance, tu, tv, alpha)
-        p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow, matter.glow_g * glow, matter.glow_b * glow
+        p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
         if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
             soak(p, film, rain, matter.surface)
         if snow > ZERO and p.nz > np.float32(0.3):
