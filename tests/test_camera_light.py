@@ -374,3 +374,17 @@ def test_what_lies_on_a_wet_road_gets_no_more_light_by_way_of_it_than_the_lamp_g
         front = (picture.instance == 1) & (picture.depth < 20.1)
         assert front.sum() > 5000
         assert (picture.radiance[front] @ LUMINANCE).max() < 2 * direct
+
+
+def test_standing_water_is_level_on_a_road_that_slopes() -> None:
+    """A mirror on a slope of 4 % shows what a level one shows: the sky's brightness along the mirrored ray."""
+
+    def mirror(slope: float) -> NDArray[np.float64]:
+        water = Material("water", (0.0, 0.0, 0.0), roughness=0.03, clearcoat=1.0, surface=Surface.WATER)
+        builder = SceneBuilder((0, 0, 0))
+        corners = np.array([[-50, -50, 0], [50, -50, 0], [50, 50, 0], [-50, 50, 0]], float)
+        corners[:, 2] = slope * corners[:, 1]
+        builder.add_mesh(Mesh.of(corners, [[0, 1, 2], [0, 2, 3]]), (water,), "road")
+        return np.asarray(look(stage_of(builder, sun_at(8, azimuth_deg=250.0)), se3.pose((-20, 0, 2)) @ EAST)[24:])
+
+    np.testing.assert_allclose(mirror(0.04), mirror(0.0), rtol=0.02)
