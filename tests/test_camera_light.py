@@ -306,7 +306,9 @@ def test_snow_covers_what_faces_up() -> None:
         return float(look(stage, se3.pose((0, 0, 30)) @ DOWN).mean())
 
     assert ground(0.1) > 7 * ground(0.0)
-    assert ground(0.0) < ground(0.01) < ground(0.1)
+    assert ground(0.0) < ground(0.002) < ground(0.005) < 1.01 * ground(0.1)
+    assert ground(0.005) > 0.6 * ground(0.1)  # five millimetres hide most of what is below
+    assert ground(0.0005) < 0.4 * ground(0.1)
 
 
 def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:

@@ -216,13 +216,13 @@ def _room(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     """(height, width) luminance of the lit room behind a window, 0..1 of the brightest: walls, shelves, curtains."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if shop:
-        image: F64 = 0.55 - 0.20 * y + 0.10 * np.sin(5 * x + variant)
+        image: F64 = 0.40 - 0.18 * y + 0.08 * np.sin(5 * x + variant)
         image = np.where(((x * 3 + 0.3) % 1.0 < 0.45) & (np.abs(y - 0.06) < 0.025), 1.0, image)  # tubes on the ceiling
         for shelf in (0.34, 0.52, 0.70, 0.88):
             for left in np.arange(0.0, 1.0, 0.045):
                 goods = (x > left) & (x < left + 0.04) & (y < shelf) & (y > shelf - rng.uniform(0.05, 0.15))
-                image = np.where(goods, rng.uniform(0.12, 0.75), image)
-            image = np.where(np.abs(y - shelf) < 0.012, 0.15, image)
+                image = np.where(goods, 0.62 * rng.uniform(0.2, 1.0) ** 2, image)
+            image = np.where(np.abs(y - shelf) < 0.014, 0.04, image)
         return np.clip(image, 0.0, 1.0)
     lamp = rng.uniform(0.25, 0.75)
     image = 0.34 + 0.66 * np.exp(-((x - lamp) ** 2) / 0.05 - (y - 0.18) ** 2 / 0.06) - 0.16 * y

@@ -68,9 +68,8 @@ class Palette:
         return self.slot(name, Material(name, color, roughness=rough, metallic=metallic))
 
 
-SHOP = (
-    7.5  # shop windows over rooms: 100 to 500 cd/m2, from 1000 to 2000 lx on the goods (EN 12464-1 asks for 300 to 750)
-)
+# Shop windows over rooms: goods under 1000 to 2000 lx show 100 to 500 cd/m2.
+SHOP = 11.0
 
 # Reflectance at 905 nm of building materials, rounded from the spectral library values of the usual tables.
 _LIDAR = {"brick": 0.35, "clinker": 0.25, "yellow brick": 0.5, "panel": 0.4, "stone": 0.4, "glass": 0.1, "planks": 0.5}
