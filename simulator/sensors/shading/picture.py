@@ -170,7 +170,7 @@ def take_picture(
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
     """Smooth the reflections of rough water and add them."""
     spare = np.empty_like(sheen)
-    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 2, 4, 8):
+    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, camera.height, blur_sheen, reach, np.float32(camera.K[0, 0]), picture.depth, sheen, spare)
         sheen, spare = spare, sheen
     _rows(transport, camera.height, add_sheen, sheen, picture.radiance)
@@ -201,7 +201,7 @@ def _sky_light_grid(
     )
     light = transport.sky_light(points, int(seed) + 7)
     spare = np.empty_like(light)
-    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 2, 4, 8):
+    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, rows, skylight.smooth, columns, reach, points, light, spare)
         light, spare = spare, light
     return columns, points, light
