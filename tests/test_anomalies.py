@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from simulator.anomalies import _props
+from simulator.anomalies._mattress import mattress
+from simulator.anomalies._props import ladder, soaked
 from simulator.anomalies.base import Anomaly, Site
 from simulator.anomalies.fallen_tree import FallenTree
+from simulator.anomalies.pothole import Pothole
 from simulator.data import data_dir
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path
@@ -163,3 +166,47 @@ def test_the_wrong_way_driver_comes_toward_the_ego() -> None:
     assert motion.points[-1, 0] < motion.points[0, 0] == pytest.approx(anomaly.ahead_m)
     _, rpy = where.builder.initial_poses()
     assert np.cos(rpy[motion.object, 2]) == pytest.approx(-1.0)
+
+
+def test_a_pothole_has_a_broken_edge_of_road_and_level_water() -> None:
+    """The visible edge is ragged, what lies outside of it is the road itself, and the water in it stands level."""
+    where = site()
+    Pothole(ahead_m=30.0, lateral_m=0.0, diameter_m=0.8, depth_m=0.08, water=0.5).place(
+        where, generator(3, "anomaly", 0)
+    )
+    hole, water = (thing.model for thing in where.builder.objects[1:])
+    assert hole is not None and water is not None
+    body = hole.bodies[0]
+    assert [material.name for material in body.materials] == ["broken asphalt", "broken edge", "asphalt"]
+    road = body.mesh.vertices[body.mesh.faces[body.mesh.slots == 2]].reshape(-1, 3)
+    assert np.all(road[:, 2] > -0.02)
+    inner = np.sort(np.hypot(*road[:, :2].T))[: len(road) // 4]
+    assert inner.max() - inner.min() > 0.04  # no circle
+    floor = body.mesh.vertices[body.mesh.faces[body.mesh.slots == 0], 2]
+    assert floor.max() < -0.03
+    surface = water.bodies[0].mesh.vertices[:, 2]
+    assert np.ptp(surface) == 0 and surface[0] == pytest.approx(-0.04, abs=1e-3)
+
+
+def test_a_mattress_is_a_thick_thing_with_a_curled_end_and_lies_on_the_ground() -> None:
+    for seed in range(6):
+        model = mattress(generator(seed, "mattress"))
+        low, high = model.bounds
+        length, width, height = high - low
+        assert 1.6 < length < 2.1 and 0.85 < width < 1.65
+        assert abs(low[2]) < 0.02 and 0.16 < height < 0.9
+        skin = model.bodies[0].mesh
+        assert set(skin.slots.tolist()) == {0, 1}
+        corners = skin.vertices[skin.faces].astype(np.float64)
+        volume = np.einsum("fk,fk->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
+        assert 0.85 * 1.9 * 0.9 * 0.16 < volume < 2.0 * 1.6 * 0.27  # closed, facing outwards, as thick as it should be
+
+
+def test_porous_things_soak() -> None:
+    dry = mattress(generator(1, "mattress"))
+    wet = soaked(dry)
+    for before, after in zip(dry.bodies, wet.bodies):
+        for a, b in zip(before.materials, after.materials):
+            assert max(b.albedo) == pytest.approx(0.6 * max(a.albedo)) and b.clearcoat > 0
+    steel = soaked(ladder(generator(1, "ladder")))
+    assert steel.bodies[0].materials[0].name == "steel"

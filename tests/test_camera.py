@@ -202,9 +202,7 @@ def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
     mean_e, dark_e, full = 2000.0, 12.0, 10_000.0
     grey = np.full((200, 300, 3), mean_e / full, np.float32)
     exposure = film.Exposure(1.0, 0.01, 100.0, (1.0, 1.0, 1.0))
-    settings = film.film_settings(exposure, full, dark_e, 0.0, 300, 200)
-    rgb = np.empty((200, 300, 3), np.uint8)
-    film.develop(0, 200, grey, settings, np.uint32(5), rgb)
+    rgb = film.picture_of(grey, exposure, full, dark_e, 0.0, 5, 1)
     code = rgb[..., 1].astype(np.float64)
     slope = (film_code(mean_e / full + 1e-3) - film_code(mean_e / full - 1e-3)) / (2e-3 * full)  # codes per electron
     deviation = math.sqrt(max(code.var() - 1 / 12, 0)) / slope
@@ -213,6 +211,38 @@ def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
     amplified = math.hypot(own, others, others)
     assert deviation == pytest.approx(amplified * math.sqrt(mean_e + dark_e**2), rel=0.03)
     assert abs(np.corrcoef(code[:, :-1].ravel(), code[:, 1:].ravel())[0, 1]) < 0.02
+
+
+def test_denoising_takes_grain_and_colour_noise_but_keeps_edges_and_levels() -> None:
+    """At ISO 6400 a grey scene with a step: flat parts get calm, the step stays where and as high as it is."""
+    scene = np.full((120, 160, 3), 0.02, np.float32)
+    scene[:, 80:] = 0.4
+    exposure = film.Exposure(1.0, 0.02, 6400.0, (1.0, 1.0, 1.0))
+    settings = film.film_settings(exposure, 30_000.0, 3.0, 0.0, 160, 120)
+    raw = np.empty_like(scene)
+    film.expose(0, 120, scene, settings, np.uint32(3), raw)
+    codes = film.tone_curve(np.linspace(0.0, exposure.headroom, film.CODES), exposure.headroom)
+    rough = codes[np.clip(raw / exposure.headroom * (film.CODES - 1), 0, None).astype(int)].astype(float)
+    calm = film.picture_of(scene, exposure, 30_000.0, 3.0, 0.0, 3, 1).astype(float)
+    for part in (slice(10, 70), slice(90, 150)):
+        assert calm[:, part].std() < 0.5 * rough[:, part].std()
+        tint = calm[:, part, 0] - calm[:, part, 1]
+        assert tint.std() < 0.35 * (rough[:, part, 0] - rough[:, part, 1]).std()
+    expected = film.tone_curve(np.array([0.02, 0.4]), exposure.headroom)
+    assert calm[:, :77].mean() == pytest.approx(expected[0], abs=2)
+    assert calm[:, 83:].mean() == pytest.approx(expected[1], abs=2)
+    assert calm[:, 79].mean() < expected[0] + 8 and calm[:, 80].mean() > expected[1] - 8
+
+
+def test_high_sensitivity_leaves_room_for_highlights() -> None:
+    """Four and eight times saturation differ at night, where amplification leaves full well unused; not by day."""
+    bright = np.array([1.0, 4.0, 8.0])
+    day = film.tone_curve(bright, film.Exposure(1.0, 0.01, 100.0, (1, 1, 1)).headroom)
+    night = film.tone_curve(bright, film.Exposure(1.0, 0.02, 6400.0, (1, 1, 1)).headroom)
+    assert day[1] == day[2] == 255
+    assert night[0] + 10 < night[1] and night[1] + 5 < night[2] < 250
+    low = np.linspace(0.0, 0.4, 50)
+    np.testing.assert_array_equal(film.tone_curve(low, 24.0), film.tone_curve(low))  # below the knee nothing changes
 
 
 def film_code(linear: float) -> float:

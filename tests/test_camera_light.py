@@ -16,12 +16,14 @@ from simulator.scene.material import Beam, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import beams
+from simulator.sensors.shading import beams, glow
+from simulator.sensors.shading.lamps import gather_lamps
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
 from simulator.sensors.sky import Sky, make_sky
 from simulator.sensors.sky_models import LUMINANCE, dome
-from simulator.sensors.stage import Stage
+from simulator.sensors.stage import LAMP_LIGHT_DTYPE, Stage
+from simulator.surroundings.walls import Palette
 from simulator.weather.daylight import daylight
 
 CAMERA = CameraModel.of(48, 32, [[60.0, 0, 23.5], [0, 60.0, 15.5], [0, 0, 1]])
@@ -304,4 +306,87 @@ def test_snow_covers_what_faces_up() -> None:
         return float(look(stage, se3.pose((0, 0, 30)) @ DOWN).mean())
 
     assert ground(0.1) > 7 * ground(0.0)
-    assert ground(0.0) < ground(0.01) < ground(0.1)
+    assert ground(0.0) < ground(0.002) < ground(0.005) < 1.01 * ground(0.1)
+    assert ground(0.005) > 0.6 * ground(0.1)  # five millimetres hide most of what is below
+    assert ground(0.0005) < 0.4 * ground(0.1)
+
+
+def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
+    """Rays that dive through the flat beam ahead of the car, against a fine quadrature of the same integral."""
+    eye, lamp, extinction = np.float32([0, 0, 1.65]), np.float32([2.0, 0.6, 0.7]), 0.04
+    pitch, yaw = np.meshgrid(np.radians(np.arange(4.0, 15.0, 0.7)), np.radians([-9.0, -4.0, 0.0, 5.0, 10.0]))
+    rays = np.stack([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)  # camera frame
+    table = np.ones((1 + glow.CELL_PX * (rays.shape[0] - 1), 1 + glow.CELL_PX * (rays.shape[1] - 1), 3), np.float32)
+    table[:: glow.CELL_PX, :: glow.CELL_PX] = rays
+    optical = np.float32([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+    row = np.zeros(1, LAMP_LIGHT_DTYPE)
+    row["position"], row["axis"], row["intensity"], row["beam"] = lamp, [1, 0, 0], 10_000.0, int(Beam.LOW_BEAM)
+    lamps = gather_lamps(row, eye.astype(np.float64), 0.0)
+    far = np.full(table.shape[:2], np.inf, np.float32)
+    found = np.empty((rays[..., 0].size, glow.SLICES + 1, 3), np.float32)
+    glow.fill_glow(0, len(found), rays.shape[1], table, optical, eye, lamps, np.float32(extinction), far, found)
+
+    edges = np.geomspace(0.8, 120.0, 4_001)
+    t, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
+    for ray, ours in zip(rays.reshape(-1, 3) @ optical.T.astype(np.float64), found[:, -1, 1]):
+        away = eye + t[:, None] * ray - lamp
+        distance = np.linalg.norm(away, axis=1)
+        ways = (away / distance[:, None]).astype(np.float32)
+        share = np.array([beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways])
+        toward = -(away @ ray) / distance
+        lobe = 0.45 * (1 - 0.64) / (1 + 0.64 - 1.6 * toward) ** 1.5 + 0.55
+        lux = 10_000.0 * share / (distance**2 + 6.0) * np.exp(-extinction * (t + distance))
+        assert ours == pytest.approx(float((extinction * lux * lobe / (4 * np.pi) * width).sum()), rel=0.04)
+
+
+@pytest.mark.parametrize(("opening", "least", "most"), [("shop", 60.0, 500.0), ("sash", 4.0, 60.0)])
+def test_lit_windows_have_the_luminance_of_lit_rooms(opening: str, least: float, most: float) -> None:
+    """Shop windows show about 100 to 500 cd/m2, rooms 5 to 60; no pane is an even patch of light."""
+    palette = Palette("plaster", (0.5, 0.5, 0.5), "white")
+    slots = [palette.bay(opening, variant) for variant in range(4)]
+    builder = SceneBuilder((0, 0, 0))
+    for k, slot in enumerate(slots):  # four rows of twelve bays, each 3 m square
+        corners = [[40, 18, 3 * k], [40, -18, 3 * k], [40, -18, 3 * k + 3], [40, 18, 3 * k + 3]]
+        mesh = Mesh.of(corners, [[0, 1, 2], [0, 2, 3]], [[0, 0], [12, 0], [12, 1], [0, 1]])
+        builder.add_mesh(mesh, (palette.materials[slot],), "building")
+    camera = CameraModel.of(12 * 24, 4 * 24, [[320.0, 0, 143.5], [0, 320.0, 47.5], [0, 0, 1]])  # 24 pixels a bay
+    seen = look(stage_of(builder, sun_at(-30, street_lamps_on=True)), se3.pose((0, 0, 6)) @ EAST, "standard", camera)
+    bays = seen.reshape(4, 24, 12, 24).swapaxes(1, 2).reshape(48, 24 * 24)
+    lit = [bay[bay > 1.0] for bay in bays if (bay > 1.0).sum() > 30]
+    assert 8 < len(lit) < 30, len(lit)
+    means = np.array([pane.mean() for pane in lit])
+
+    assert least < means.min() and means.max() < most
+    assert means.max() > 2 * means.min()
+    assert all(pane.std() > 0.1 * pane.mean() for pane in lit)
+
+
+def test_what_lies_on_a_wet_road_gets_no_more_light_by_way_of_it_than_the_lamp_gives() -> None:
+    """The wet road mirrors a part of a low beam; the few rays that find the highlight must not make it a flood."""
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (Material("road", (0.08,) * 3, surface=Surface.ASPHALT),), "road")
+    builder.add_mesh(box((1.4, 4.0, 0.2), (20.7, 0, 0.1)), (matte(0.6),), "road")
+    lamp = Lamp((0, 0, 0.7), (1, 0, 0), LOW_BEAM_CD, beam=Beam.LOW_BEAM)
+    builder.add_model(Model("pole", (Body(plane(-9.0), (matte(0.1),)),), lamps=(lamp,)), (0, 0, 0))
+    stage = stage_of(builder, sun_at(-30, water_film_m=3e-3, rain_mm_h=15.0))
+    camera = CameraModel.of(400, 40, [[1900.0, 0, 199.5], [0, 1900.0, 19.5], [0, 0, 1]])
+    direct = 0.6 / math.pi * LOW_BEAM_CD / 20.0**2
+    for seed in range(4):
+        picture, _ = take_picture(stage, camera, se3.pose((0, 0, 1.3), pitch=0.059) @ EAST, seed, "standard")
+        front = (picture.instance == 1) & (picture.depth < 20.1)
+        assert front.sum() > 5000
+        assert (picture.radiance[front] @ LUMINANCE).max() < 2 * direct
+
+
+def test_standing_water_is_level_on_a_road_that_slopes() -> None:
+    """A mirror on a slope of 4 % shows what a level one shows: the sky's brightness along the mirrored ray."""
+
+    def mirror(slope: float) -> NDArray[np.float64]:
+        water = Material("water", (0.0, 0.0, 0.0), roughness=0.03, clearcoat=1.0, surface=Surface.WATER)
+        builder = SceneBuilder((0, 0, 0))
+        corners = np.array([[-50, -50, 0], [50, -50, 0], [50, 50, 0], [-50, 50, 0]], float)
+        corners[:, 2] = slope * corners[:, 1]
+        builder.add_mesh(Mesh.of(corners, [[0, 1, 2], [0, 2, 3]]), (water,), "road")
+        return np.asarray(look(stage_of(builder, sun_at(8, azimuth_deg=250.0)), se3.pose((-20, 0, 2)) @ EAST)[24:])
+
+    np.testing.assert_allclose(mirror(0.04), mirror(0.0), rtol=0.02)

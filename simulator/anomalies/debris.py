@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.anomalies import _props
+from simulator.anomalies._mattress import mattress
 from simulator.anomalies.base import Anomaly, Site
 from simulator.scenario.distributions import Count, Metres, Word, choice, integer
 from simulator.scene import Model
@@ -25,12 +26,18 @@ DEBRIS: dict[str, tuple[str, Maker]] = {
     "suitcase": ("OBJ-29", _props.suitcase),
 }
 CARGO: dict[str, tuple[str, Maker]] = {
-    "mattress": ("OBJ-31", _props.mattress),
+    "mattress": ("OBJ-31", mattress),
     "sofa": ("OBJ-32", _props.sofa),
     "refrigerator": ("OBJ-34", _props.refrigerator),
     "ladder": ("OBJ-35", _props.ladder),
     "pipes": ("OBJ-49", _props.pipes),
 }
+
+
+def _lay(site: Site, model: Model, along_m: float, side_m: float, rng: np.random.Generator, taxonomy: str) -> None:
+    """Put a thing down at a random angle, soaked if the road is wet."""
+    thing = _props.soaked(model) if site.atmosphere.water_film_m > 0 else model
+    site.put(thing, along_m, side_m, rng.uniform(0, 2 * np.pi), anomaly=taxonomy)
 
 
 class Debris(Anomaly, kind="debris"):
@@ -49,7 +56,7 @@ class Debris(Anomaly, kind="debris"):
             taxonomy, make = DEBRIS[self.item if k == 0 else str(rng.choice(list(DEBRIS)))]
             along = self.ahead_m + (k + rng.uniform(-0.3, 0.3)) * self.spread_m / max(self.count, 1) * (k > 0)
             side = self.lateral_m + (rng.uniform(-1.4, 1.4) if k else 0.0)
-            site.put(make(rng), along, side, rng.uniform(0, 2 * np.pi), anomaly=taxonomy)
+            _lay(site, make(rng), along, side, rng, taxonomy)
 
 
 class LostCargo(Anomaly, kind="lost_cargo"):
@@ -62,7 +69,7 @@ class LostCargo(Anomaly, kind="lost_cargo"):
     def place(self, site: Site, rng: np.random.Generator) -> None:
         """Lay it down at a random angle."""
         taxonomy, make = CARGO[self.cargo]
-        site.put(make(rng), self.ahead_m, self.lateral_m, rng.uniform(0, 2 * np.pi), anomaly=taxonomy)
+        _lay(site, make(rng), self.ahead_m, self.lateral_m, rng, taxonomy)
 
 
 class Rockfall(Anomaly, kind="rockfall"):

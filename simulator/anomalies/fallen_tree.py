@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, ClassVar
 
 import numpy as np
 
 from simulator.anomalies.base import Anomaly, Array, Site
+from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Metres, Quantity, uniform
-from simulator.scene import Body, Material, Mesh, Model
+from simulator.scene import Body, Material, Mesh, Model, Texture
 from simulator.scene.foliage import bark_texture, spray_texture
 from simulator.scene.leaves import cards, directions
 from simulator.scene.material import srgb
-from simulator.scene.mesh import loft, merge, tube
+from simulator.scene.mesh import ellipsoid, loft, merge, tube
+from simulator.scene.noise import spectral_noise, to_srgb8
 
-SOIL = Material("soil among roots", srgb("#4a3a2b"), roughness=1.0, reflectance_905=0.3)
+ROOT = Material("roots", srgb("#6d5740"), roughness=0.95, reflectance_905=0.4)
 PALETTES = {"spring": ("spring",), "summer": ("summer", "dark", "olive"), "autumn": ("gold", "rust"), "winter": ()}
 TWIG_M = 0.5
 
@@ -51,7 +54,7 @@ class FallenTree(Anomaly, kind="fallen_tree"):
         place, away = np.concatenate(spots), np.concatenate(aims)
         place[:, 2] = np.abs(place[:, 2] - 0.1) + 0.1
         wood = merge([*parts, _twigs(place, away, rng)])
-        bodies = [Body(Mesh(wood.vertices, wood.faces, wood.uv, wood.slots, True), (_bark(),)), _roots(radius, rng)]
+        bodies = [Body(Mesh(wood.vertices, wood.faces, wood.uv, wood.slots, True), (_bark(),)), *_roots(radius, rng)]
         if PALETTES[season]:
             palette = PALETTES[season][int(rng.integers(len(PALETTES[season])))]
             leaves = Material(
@@ -92,20 +95,54 @@ def _twigs(feet: Array, along: Array, rng: np.random.Generator) -> Mesh:
     return Mesh.of(corners.reshape(-1, 3), np.arange(3 * len(foot)), np.zeros((3 * len(foot), 2)))
 
 
-def _roots(radius: float, rng: np.random.Generator) -> Body:
-    """The root plate that was torn out, about eight trunk radii across, standing upright at the trunk's foot."""
-    phi = np.arange(14) * (2 * np.pi / 14)
-    rim = 4.0 * radius * rng.uniform(0.75, 1.1, 14)
+# The root plate from the trunk's side to the torn side: x in metres, size over that of the rim.
+PLATE = ((0.18, 0.1), (0.12, 0.4), (0.02, 0.8), (-0.06, 1.0), (-0.2, 0.94), (-0.36, 0.72), (-0.46, 0.4), (-0.5, 0.08))
+
+
+def _roots(radius: float, rng: np.random.Generator) -> list[Body]:
+    """The root plate that was torn out, about eight trunk radii across, standing upright at the trunk's foot: a ragged
+    lump of earth, bare roots that stick out of it, and clods on the ground."""
+    count = 26
+    phi = np.arange(count) * (2 * np.pi / count)
+    lobes = sum(rng.normal(0, 0.16 / k) * np.cos(k * phi + rng.uniform(0, 6)) for k in range(2, 7))
+    rim = 4.0 * radius * np.clip(0.88 + lobes + rng.normal(0, 0.06, count), 0.55, 1.15)
     rings = []
-    for x, size in ((0.12, 0.35), (0.02, 0.9), (-0.14, 1.0), (-0.3, 0.55)):
-        ring = np.stack([np.full(14, x), rim * size * np.cos(phi), radius + rim * size * np.sin(phi)], 1)
-        rings.append(ring + rng.normal(0, 0.03, ring.shape))
-    lump = loft(np.stack(rings)[::-1], smooth=False)
-    ends = np.stack([np.full(14, -0.35), 1.15 * rim * np.cos(phi), radius + 1.15 * rim * np.sin(phi)], 1)
-    ends += rng.normal(0, 0.12, ends.shape)
-    heart = np.array([0.1, 0.0, radius])
-    roots = [tube(np.stack([heart, 0.5 * (heart + p) + [-0.1, 0, 0], p]), [0.05, 0.03, 0.01], segments=5) for p in ends]
-    mesh = merge([lump, *roots])
-    vertices = mesh.vertices.copy()
-    vertices[:, 2] = np.maximum(vertices[:, 2], -0.05)
-    return Body(Mesh(vertices, mesh.faces, mesh.uv, mesh.slots), (SOIL,))
+    for x, size in PLATE:
+        out = rim * size * (1 + rng.normal(0, 0.06, count))
+        depth = 5.0 * radius * x * (1 + rng.normal(0, 0.15, count)) + rng.normal(0, 0.025, count)
+        rings.append(np.stack([depth, out * np.cos(phi), radius + out * np.sin(phi)], 1))
+    earth = [loft(np.stack(rings)[::-1], smooth=False)]
+    for _ in range(14):
+        clod = rng.uniform(0.03, 0.12) * rng.uniform(0.7, 1.2, 3)
+        place = (rng.normal(-2.5, 1.5) * radius, rng.normal(0, 4.0) * radius, 0.3 * clod[2])
+        earth.append(ellipsoid(clod, place, rings=4, segments=6))
+    bare, ends, aims = [], [], []
+    for turn in rng.uniform(0, 2 * np.pi, 24):
+        k = np.linspace(0, 1, 6)
+        reach = radius * (1.0 + k * rng.uniform(3.2, 5.6))
+        bend = turn + k * rng.normal(0, 0.35)
+        path = np.stack([-radius * (0.5 + k * rng.uniform(0.5, 3.0)), reach * np.cos(bend), reach * np.sin(bend)], 1)
+        path[1:] += rng.normal(0, 0.2 * radius, (5, 3))
+        path[:, 2] = np.maximum(path[:, 2] + radius, 0.02)
+        bare.append(tube(path, radius * rng.uniform(0.12, 0.3) * (1 - 0.85 * k), segments=6))
+        ends.append(path[3:])
+        aims.append(np.repeat([path[-1] - path[-3]], 3, axis=0))
+    hairs = _twigs(np.concatenate(ends), np.concatenate(aims) / (4 * radius), rng)
+    ground, wood = merge(earth), merge([*bare, hairs])
+    low = np.float32(-0.05)
+    ground.vertices[:, 2] = np.maximum(ground.vertices[:, 2], low)
+    return [
+        Body(Mesh.of(ground.vertices, ground.faces, ground.vertices[:, 1:] / 0.6), (_earth(),)),
+        Body(Mesh.of(wood.vertices, wood.faces), (ROOT,)),
+    ]
+
+
+@cache
+def _earth() -> Material:
+    """Crumbly soil with stones and a little humus."""
+    rng = generator(0, "torn earth")
+    crumbs, wide = spectral_noise(128, rng, slope=1.0, low_cut=4), spectral_noise(128, rng, slope=2.2)
+    shade = np.clip(1 + 0.35 * crumbs + 0.25 * wide, 0.15, 2.5)[..., None]
+    image = shade * np.array(srgb("#54412f")) + np.where(crumbs > 2.1, 0.16, 0.0)[..., None]
+    texture = Texture("torn earth", to_srgb8(image))
+    return Material("soil among roots", (1.0, 1.0, 1.0), texture, roughness=1.0, reflectance_905=0.3)

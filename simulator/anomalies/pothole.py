@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from simulator.anomalies._props import broken_asphalt
-from simulator.anomalies.base import Anomaly, Site, disc_faces, single
+from simulator.anomalies.base import Anomaly, Array, Site, disc_faces, single
+from simulator.numerics import se3
 from simulator.scenario.distributions import Count, Fraction, Metres, uniform
-from simulator.scene import Material, Mesh
+from simulator.scene import Body, Material, Mesh, Model
 from simulator.scene.material import Surface
+from simulator.scene.mesh import box, merge
 
-RINGS, SEGMENTS = 12, 32
+SEGMENTS = 48
+BASIN = (0.2, 0.4, 0.6, 0.78, 0.92)  # rings of the bottom, in parts of the way to the edge
+CRUMB_M = (0.010, 0.032)
 
 
 class Pothole(Anomaly, kind="pothole"):
@@ -53,32 +59,39 @@ class Pothole(Anomaly, kind="pothole"):
         rng: np.random.Generator,
     ) -> None:
         angle = np.arange(SEGMENTS) * 2 * np.pi / SEGMENTS
+        round_ = np.stack([np.cos(angle), np.sin(angle)], 1)
         rim = radius * (1 + 0.05 * np.cos(2 * angle + rng.uniform(0, 6)))  # convex: the hole that is cut
-        ragged = np.clip(
-            0.82 + sum(rng.normal(0, 0.09 / k**0.5) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(2, 7)),
-            0.6,
-            0.95,
-        )
-        t = np.concatenate([np.linspace(0, 1, RINGS - 1), [1.12]])[1:]
-        xy = (t[:, None] * rim)[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
-        inside = np.clip((ragged[None] - t[:, None]) / 0.12, 0.0, 1.0)  # steep broken wall just inside the ragged rim
-        rough = rng.normal(0, 0.12, inside.shape) * inside
-        sink = depth * (inside * (1 - 0.25 * t[:, None] ** 2) + 0.5 * rough * inside)
+        edge = rim * _ragged(angle, rng)
+        reach = np.concatenate([np.outer(BASIN, edge), [edge, rim, 1.12 * rim]])
+        flat = np.concatenate([np.zeros((1, 2)), (reach[..., None] * round_).reshape(-1, 2)])
+        sink = np.zeros(reach.shape)
+        basin = np.array(BASIN)[:, None]
+        sink[: len(BASIN)] = depth * (1 - 0.25 * basin**2 + rng.normal(0, 0.08, (len(BASIN), SEGMENTS)))
+        sink[len(BASIN)] = rng.uniform(0, 0.05, SEGMENTS) * depth  # the edge crumbles
         sink[-1] = 0.012  # the outermost ring slips under the road, so that no crack shows
-        flat = np.concatenate([np.zeros((1, 2)), xy.reshape(-1, 2)])
         vertices = site.drape(position, flat, -0.001)
         vertices[:, 2] -= np.concatenate([[depth], sink.ravel()])
-        mesh = Mesh.of(vertices, disc_faces(len(t), SEGMENTS), flat / 0.5, smooth=False)
-        outline = position[:2] + rim[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+        road, uv_of = _ground_at(site, position, 1.2 * radius)
+        faces = disc_faces(len(reach), SEGMENTS)
+        ring = np.repeat(np.arange(len(reach)), [SEGMENTS] + [2 * SEGMENTS] * (len(reach) - 1))
+        slots = np.select([ring > len(BASIN), ring >= len(BASIN) - 1], [2, 1], 0)
+        uv = flat / 0.5
+        around = slice(1 + len(BASIN) * SEGMENTS, None)  # the edge and all outside of it look like the road
+        uv[around] = uv_of(flat[around])
+        mesh = Mesh.of(vertices, faces, uv, slots, smooth=False)
+        crumbs = _crumbs(site, position, radius, rng)
+        outline = position[:2] + rim[:, None] * round_
         site.builder.cut_ground(outline)
         anomaly = "SUR-02" if self.water > 0 else self.taxonomy
         size = {"depth_m": f"{depth:.3f}", "diameter_m": f"{2 * radius:.2f}"}
-        model = single("road_defect", mesh, material, **size)
+        wall = replace(material, name="broken edge", albedo=(0.35, 0.34, 0.34))
+        bodies = (Body(mesh, (material, wall, road)), Body(crumbs, (material,)))
+        model = Model("road_defect", bodies, attributes=tuple(size.items()))
         pothole = site.builder.add_object(model, position, anomaly=anomaly)
         if self.water > 0:
-            level = flat[: 1 + SEGMENTS * (RINGS - 2)]
-            surface = np.column_stack([level, np.full(len(level), -depth * (1 - self.water))])
-            water = Mesh.of(surface, disc_faces(RINGS - 2, SEGMENTS), level)
+            shore = 0.98 * np.concatenate([np.zeros((1, 2)), edge[:, None] * round_])
+            surface = np.column_stack([shore, np.full(len(shore), -depth * (1 - self.water))])
+            water = Mesh.of(surface, disc_faces(1, SEGMENTS), shore)
             film = Material(
                 "puddle",
                 (0.02, 0.02, 0.018),
@@ -88,3 +101,39 @@ class Pothole(Anomaly, kind="pothole"):
                 surface=Surface.WATER,
             )
             site.builder.add_object(single("road_defect", water, film), position, anomaly=anomaly, parent=pothole)
+
+
+def _ragged(angle: Array, rng: np.random.Generator) -> Array:
+    """Distance of the broken edge over that of the rim: lobes, and bites where pieces broke out."""
+    lobes = sum(rng.normal(0, 0.10 / k**0.5) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(2, 6))
+    bites = sum(rng.normal(0, 0.035) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(7, 17, 2))
+    return np.asarray(np.clip(0.78 + lobes + bites + rng.normal(0, 0.015, len(angle)), 0.5, 0.96))
+
+
+def _ground_at(site: Site, position: Array, reach_m: float) -> tuple[Material, Callable[[Array], Array]]:
+    """Material of the road at a place, and the texture coordinates of (N, 2) offsets from there."""
+    near = position - site.builder.origin
+    best, gap = None, np.inf
+    for mesh, materials in site.builder.ground_around(position, reach_m, ("road",)):
+        corners = mesh.vertices[mesh.faces].astype(np.float64)
+        off = np.linalg.norm(corners.mean(1)[:, :2] - near[:2], axis=1)
+        if off.min() < gap:
+            face = int(off.argmin())
+            gap, best = off[face], (corners[face, :, :2], mesh.uv[mesh.faces[face]], materials[mesh.slots[face]])
+    if best is None:
+        return Material("asphalt", (0.09, 0.09, 0.09), surface=Surface.ASPHALT), lambda offsets: offsets
+    xy, uv, material = best
+    slope = np.linalg.lstsq(np.column_stack([xy - near[:2], np.ones(3)]), uv.astype(np.float64))[0]
+    return material, lambda offsets: np.column_stack([offsets, np.ones(len(offsets))]) @ slope
+
+
+def _crumbs(site: Site, position: Array, radius: float, rng: np.random.Generator) -> Mesh:
+    """Pieces of the broken surface around the hole."""
+    pieces = []
+    for _ in range(rng.integers(12, 26)):
+        away, turn = radius * (0.95 + rng.exponential(0.35)), rng.uniform(0, 2 * np.pi)
+        roll, pitch, yaw = rng.uniform((-0.4, -0.4, 0.0), (0.4, 0.4, 6.0)).tolist()
+        size = rng.uniform(*CRUMB_M) * rng.uniform(0.6, 1.0, 3)
+        place = site.drape(position, away * np.array([[np.cos(turn), np.sin(turn)]]), 0.4 * size.min())[0]
+        pieces.append(box(size).transformed(se3.pose(place, roll, pitch, yaw)))
+    return merge(pieces)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import Fraction, Quantity
 from simulator.sensors.base import Sensor
@@ -138,16 +137,14 @@ class Camera(Sensor, kind="camera"):
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
         lens = film.add_glare(radiance, exposure.white_cd_m2, self.fx)
-        rgb = np.empty((self.height, self.width, 3), np.uint8)
-        settings = film.film_settings(
-            exposure, self.full_well_e, self.dark_noise_e, self.vignetting, self.width, self.height
-        )
-        number = np.uint32(child_seed(seed, "noise") & 0xFFFFFFFF)
-        parallel_for(
-            lambda start, stop: film.develop(start, stop, lens, settings, number, rgb),
-            self.height,
-            chunk=32,
-            threads=stage.threads,
+        rgb = film.picture_of(
+            lens,
+            exposure,
+            self.full_well_e,
+            self.dark_noise_e,
+            self.vignetting,
+            child_seed(seed, "noise"),
+            stage.threads,
         )
         seen = picture.instance >= 0
         instance = np.where(seen, picture.instance, 0)

@@ -212,6 +212,33 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     return np.asarray(image)
 
 
+def _room(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> F64:
+    """(height, width) luminance of the lit room behind a window, 0..1 of the brightest: walls, shelves, curtains."""
+    y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
+    if shop:
+        image: F64 = 0.40 - 0.18 * y + 0.08 * np.sin(5 * x + variant)
+        image = np.where(((x * 3 + 0.3) % 1.0 < 0.45) & (np.abs(y - 0.06) < 0.025), 1.0, image)  # tubes on the ceiling
+        for shelf in (0.34, 0.52, 0.70, 0.88):
+            for left in np.arange(0.0, 1.0, 0.045):
+                goods = (x > left) & (x < left + 0.04) & (y < shelf) & (y > shelf - rng.uniform(0.05, 0.15))
+                image = np.where(goods, 0.62 * rng.uniform(0.2, 1.0) ** 2, image)
+            image = np.where(np.abs(y - shelf) < 0.014, 0.04, image)
+        return np.clip(image, 0.0, 1.0)
+    lamp = rng.uniform(0.25, 0.75)
+    image = 0.34 + 0.66 * np.exp(-((x - lamp) ** 2) / 0.05 - (y - 0.18) ** 2 / 0.06) - 0.16 * y
+    for _ in range(3):  # cupboards, pictures, backs of chairs
+        u, w, h = rng.uniform(0, 1), rng.uniform(0.08, 0.2), rng.uniform(0.15, 0.5)
+        image = np.where((np.abs(x - u) < w) & (y > 1 - h), image * rng.uniform(0.3, 0.7), image)
+    folds = 0.40 + 0.08 * np.sin(x * 70) + 0.10 * np.sin(x * 23 + variant)
+    if variant % 4 == 1:
+        image = np.where(np.abs(x - 0.5) > rng.uniform(0.22, 0.34), 0.7 * folds, image)
+    elif variant % 4 == 2:
+        image = np.where(y < rng.uniform(0.3, 0.7), 0.42 - 0.1 * y, image)
+    elif variant % 4 == 3:
+        image = 0.35 * image + 0.65 * folds * (1 - 0.3 * np.abs(y - 0.4))
+    return np.clip(image, 0.0, 1.0)
+
+
 def _leaf(height: int, width: int, name: str, color: Color) -> F64:
     """(height, width, 3) look of a solid door, garage door or gate."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
@@ -244,6 +271,8 @@ def _draw_opening(
         return
     image[top:bottom, left:right] = frame
     pane = _pane(bottom - top, right - left, variant, rng, shop=opening.name.startswith("shop"))
+    inside = generator(0, "room", opening.name, variant)
+    room = _room(bottom - top, right - left, variant, inside, shop=opening.name.startswith("shop"))
     xs = np.linspace(left, right - bar, opening.columns + 1)
     heights = np.linspace(0, 1, opening.rows + 1)
     if opening.rows == 2 and opening.name == "sash":
@@ -254,7 +283,7 @@ def _draw_opening(
             x0, x1 = round(xs[i]) + bar, round(xs[i + 1])
             y0, y1 = round(ys[j]) + bar, round(ys[j + 1])
             image[y0:y1, x0:x1] = pane[y0 - top : y1 - top, x0 - left : x1 - left]
-            alpha[y0:y1, x0:x1] = 1.0
+            alpha[y0:y1, x0:x1] = 0.51 + 0.49 * room[y0 - top : y1 - top, x0 - left : x1 - left]
             image[y0 : y0 + 2, x0:x1] *= 0.6  # the frame's shadow on the glass
     if opening.name == "shop":  # bulkhead below the display
         image[bottom - 8 : bottom, left:right] = np.array(frame) * 0.8

@@ -139,13 +139,13 @@ def _leafless(canvas: Cutout, x: float, high: float, rng: np.random.Generator) -
 
 
 def wood(place: Place, line: F64, rng: np.random.Generator, high_m: float, kind: int) -> None:
-    """Put a wall of trees about `high_m` high along (N, 2) world points some STEP_M apart; lower at its ends."""
+    """Put a wall of trees about `high_m` high along (N, 2) world points some STEP_M apart; running out at its ends."""
     n = len(line)
     if n < 3:
         return
     foot = place.local(place.on_ground(line))
     end = np.minimum(np.arange(n), np.arange(n)[::-1])
-    tall = high_m * rng.uniform(0.88, 1.12, n) * np.interp(end, [0, 1, 3], [0.35, 0.75, 1.0])
+    tall = high_m * rng.uniform(0.88, 1.12, n) * np.interp(end, [0, 1, 2, 4], [0.04, 0.5, 0.8, 1.0])
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     u = rng.uniform(0, 1) + length / (WIDE_M * high_m / HIGH_M)
     rows, shares = [], (0.0, 0.55, 1.0)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4
-from simulator.sensors.shading.vector import ONE, TWO, ZERO
+from simulator.sensors.shading.vector import HALF, ONE, TWO, ZERO
 
 F32 = NDArray[np.float32]
 
@@ -22,11 +24,21 @@ MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell o
 # Highlights: this share of the metered light is brighter than the level that has to lie between two parts of
 # saturation. Fresh snow (albedo 0.85) so comes out at about 210 of 255, and sunlit white walls keep their texture.
 HIGHLIGHT, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = 0.02, 0.64, 0.90
+NIGHT_STOPS, NIGHT_EV = 1.0, (2.0, 7.0)  # cameras keep night dark: so much below the target, all of it below the first
 LIFT_STOPS, PROTECT_STOPS = 2.0, 1.0  # how far the highlights may pull the exposure up or down from the mean
 CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
-FULL = np.float32(1.6)  # highlights that the shoulder of the tone curve holds
+# Highlights that the sensor and the shoulder of the tone curve hold, in parts of saturation, and where the shoulder
+# begins. What amplification does not use of the full well is room for highlights (sensors with two gains read both).
+HEADROOM, HEADROOM_MOST = 1.6, 24.0
+KNEE, KNEE_LEAST = 0.75, 0.45
 GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
-TONE_GAIN, TONE_LIMIT = 1.02, 4.0  # of the tone curve: gain, and where it ends
+TONE_GAIN = 1.02
+CODES = 1 << 14  # steps of the tone curve's table
+# Denoising, as cameras do: all over from the second ISO, not below the first. Neighbours whose brightness differs by
+# more than so many deviations of the noise do not mix; a share of the grain stays.
+DENOISE_ISO = (400.0, 3200.0)
+DENOISE_DEVIATIONS, GRAIN = np.float32(4.0), np.float32(0.25)
+REACH = 3  # pixels to each side
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to lamp light at night
 DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
@@ -56,6 +68,11 @@ class Exposure:
         """Exposure value at ISO 100."""
         return math.log2(self.white_cd_m2 / SATURATION)
 
+    @property
+    def headroom(self) -> float:
+        """Highlights that are kept, in parts of saturation."""
+        return min(HEADROOM * self.iso / 100.0, HEADROOM_MOST)
+
 
 def meter(
     radiance: F32, daylight_rgb: F32, target: float, f_number: float, time_max_s: float, iso_max: float
@@ -82,12 +99,15 @@ def meter(
     luminance = np.maximum(small @ LUMINANCE, 1e-9)
     stops = np.log2(luminance)
     mean = float(np.sum(weight * stops)) - math.log2(linear_of(target))
+    night = (NIGHT_EV[1] - (mean - math.log2(SATURATION))) / (NIGHT_EV[1] - NIGHT_EV[0])
+    mean += NIGHT_STOPS * min(max(night, 0.0), 1.0)
     order = np.argsort(stops, axis=None, kind="stable")
     place = int(np.searchsorted(np.cumsum(weight.ravel()[order]), 1 - HIGHLIGHT))
     highlight = float(stops.ravel()[order[min(place, stops.size - 1)]])
-    white = max(mean, min(highlight - math.log2(HIGHLIGHT_MOST), mean + PROTECT_STOPS))
-    white = min(white, max(highlight - math.log2(HIGHLIGHT_LEAST), mean - LIFT_STOPS))
     darkest = math.log2(SATURATION * f_number**2 / time_max_s * 100 / iso_max)
+    white = max(mean, darkest)
+    white = max(white, min(highlight - math.log2(HIGHLIGHT_MOST), white + PROTECT_STOPS))
+    white = min(white, max(highlight - math.log2(HIGHLIGHT_LEAST), mean - LIFT_STOPS))
     saturating = 2.0 ** max(white, darkest)
     ev = math.log2(saturating / SATURATION)
     time = min(f_number**2 / 2.0**ev, time_max_s)
@@ -147,18 +167,24 @@ def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:
     return np.asarray(kept + cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def tone_curve(x: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """sRGB codes of linear values, 1 at saturation, with a soft shoulder above 0.75."""
-    knee = 0.75
-    soft = np.where(x > knee, knee + (1 - knee) * (1 - np.exp(-(np.maximum(x, knee) - knee) / (1 - knee))), x)
+def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np.uint8]:
+    """sRGB codes of linear values, 1 at saturation: straight up to a knee, then a logarithm that ends at `headroom`."""
+    night = math.log(headroom / HEADROOM) / math.log(HEADROOM_MOST / HEADROOM)
+    knee = KNEE + (KNEE_LEAST - KNEE) * night
+    bend = _bend((headroom - knee) / (1 - knee))
+    place = np.clip((x - knee) / (headroom - knee), 0.0, 1.0)
+    soft = np.where(x > knee, knee + (1 - knee) * np.log1p(bend * place) / math.log1p(bend), x)
     y = np.clip(soft * TONE_GAIN, 0.0, 1.0)
     coded = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(255 * coded), np.uint8)
 
 
-CODES = tone_curve(np.arange(1 << 15, dtype=np.float64) * (TONE_LIMIT / (1 << 15)))
-CODE_STEP = np.float32((1 << 15) / TONE_LIMIT)
-LAST_CODE = np.int32((1 << 15) - 1)
+def _bend(steepness: float) -> float:
+    """The b of log(1 + b u) / log(1 + b) whose slope at u = 0 is `steepness` (> 1)."""
+    bend = steepness
+    for _ in range(50):
+        bend = steepness * math.log1p(bend)
+    return bend
 
 
 @kernel(inline=True)
@@ -170,26 +196,26 @@ def gaussian(bits):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def sensed(light, grey, scale, electrons, dark, normal):  # type: ignore[no-untyped-def]
+def sensed(light, grey, scale, electrons, dark, headroom, normal):  # type: ignore[no-untyped-def]
     """Signal of a pixel, 1 at saturation: its filter lets some of the other colours (`grey`) through, then noise."""
     e = max((light + CROSSTALK * (grey - light)) * scale * electrons, ZERO)
     e += normal * math.sqrt(e + dark * dark)
-    return min(e, FULL * electrons) / electrons
+    return min(e / electrons, headroom)
 
 
 @kernel
-def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-untyped-def]
-    """Expose rows `start:stop` of the sensor and develop them to 8 bits (EMVA 1288 noise: shot and dark).
+def expose(start, stop, radiance, settings, seed, signal):  # type: ignore[no-untyped-def]
+    """Expose rows `start:stop` of the sensor (EMVA 1288 noise: shot and dark) and take its colours apart.
 
     Args:
         start, stop: range of rows.
         radiance: (H, W, 3) float32.
-        settings: (9,) float32: 1 / saturating luminance; electrons at saturation; dark noise in electrons;
-            vignetting: loss of light at the corner; half diagonal in pixels; white-balance gains; black level.
+        settings: (10,) float32 of `film_settings`.
         seed: uint32.
-        rgb: (H, W, 3) uint8 result.
+        signal: (H, W, 3) float32 result, 1 at saturation, below 0 where noise is; white-balanced.
     """
     scale, electrons, dark, vignetting, diagonal = settings[0], settings[1], settings[2], settings[3], settings[4]
+    headroom = settings[8]
     height, width = radiance.shape[0], radiance.shape[1]
     middle_x, middle_y = np.float32(width - 1) / TWO, np.float32(height - 1) / TWO
     for y in range(start, stop):
@@ -199,22 +225,87 @@ def develop(start, stop, radiance, settings, seed, rgb):  # type: ignore[no-unty
             a, b, c, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
             red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
             grey = (red + green + blue) / np.float32(3.0)
-            signal = (
-                sensed(red, grey, scale * edge, electrons, dark, gaussian(a)),
-                sensed(green, grey, scale * edge, electrons, dark, gaussian(b)),
-                sensed(blue, grey, scale * edge, electrons, dark, gaussian(c)),
-            )
-            grey = (signal[0] + signal[1] + signal[2]) / np.float32(3.0)
-            for k in range(3):
-                pure = (signal[k] - CROSSTALK * grey) / (ONE - CROSSTALK)
-                rgb[y, x, k] = CODES[min(np.int32(max(pure, ZERO) * settings[5 + k] * CODE_STEP), LAST_CODE)]
+            r = sensed(red, grey, scale * edge, electrons, dark, headroom, gaussian(a))
+            g = sensed(green, grey, scale * edge, electrons, dark, headroom, gaussian(b))
+            b_ = sensed(blue, grey, scale * edge, electrons, dark, headroom, gaussian(c))
+            grey = CROSSTALK * (r + g + b_) / np.float32(3.0)
+            signal[y, x, 0] = (r - grey) / (ONE - CROSSTALK) * settings[5]
+            signal[y, x, 1] = (g - grey) / (ONE - CROSSTALK) * settings[6]
+            signal[y, x, 2] = (b_ - grey) / (ONE - CROSSTALK) * settings[7]
+
+
+@kernel
+def develop(start, stop, signal, settings, codes, rgb):  # type: ignore[no-untyped-def]
+    """Denoise rows `start:stop` of a signal, in brightness within edges and in colour, and code them to 8 bits.
+
+    Args:
+        start, stop: range of rows.
+        signal: (H, W, 3) float32 of `expose`. settings: (10,) float32 of `film_settings`.
+        codes: (CODES,) uint8 tone curve from 0 to the headroom.
+        rgb: (H, W, 3) uint8 result.
+    """
+    electrons, dark, strength = settings[1], settings[2], settings[9]
+    step = np.float32(CODES - 1) / settings[8]
+    height, width = signal.shape[0], signal.shape[1]
+    last = np.int32(CODES - 1)
+    for y in range(start, stop):
+        for x in range(width):
+            red, green, blue = signal[y, x, 0], signal[y, x, 1], signal[y, x, 2]
+            if strength > ZERO:
+                bright = (red + green + blue) / np.float32(3.0)
+                variance = (max(bright, ZERO) * electrons + dark * dark) / (np.float32(3.0) * electrons * electrons)
+                most = ONE / (DENOISE_DEVIATIONS * DENOISE_DEVIATIONS * variance)
+                r, g, b, total = red, green, blue, ONE
+                for v in range(max(y - REACH, 0), min(y + REACH + 1, height)):
+                    for u in range(max(x - REACH, 0), min(x + REACH + 1, width)):
+                        other = (signal[v, u, 0] + signal[v, u, 1] + signal[v, u, 2]) / np.float32(3.0)
+                        w = max(ONE - (other - bright) * (other - bright) * most, ZERO)
+                        w *= w
+                        r, g, b = r + w * signal[v, u, 0], g + w * signal[v, u, 1], b + w * signal[v, u, 2]
+                        total += w
+                r, g, b = r / total, g / total, b / total
+                grain = GRAIN * (bright - (r + g + b) / np.float32(3.0))
+                red += strength * (r + grain - red)
+                green += strength * (g + grain - green)
+                blue += strength * (b + grain - blue)
+            rgb[y, x, 0] = codes[min(np.int32(max(red, ZERO) * step + HALF), last)]
+            rgb[y, x, 1] = codes[min(np.int32(max(green, ZERO) * step + HALF), last)]
+            rgb[y, x, 2] = codes[min(np.int32(max(blue, ZERO) * step + HALF), last)]
 
 
 def film_settings(
     exposure: Exposure, full_well_e: float, dark_noise_e: float, vignetting: float, width: int, height: int
 ) -> F32:
-    """The `settings` of `develop`; amplification uses a part of the full well only, so noise grows with ISO."""
+    """(10,) what `expose` and `develop` go by.
+
+    1 / saturating luminance; electrons at saturation, a part of the full well only, so that noise grows with ISO; dark
+    noise in electrons; loss of light at the corner; half diagonal in pixels; white-balance gains; headroom; strength of
+    denoising.
+    """
     electrons = full_well_e * 100.0 / exposure.iso
     diagonal = math.hypot(width, height) / 2
-    values = [1 / exposure.white_cd_m2, electrons, dark_noise_e, vignetting, diagonal, *exposure.balance, 0.0]
-    return np.array(values, np.float32)
+    low, high = (math.log(iso) for iso in DENOISE_ISO)
+    strength = min(max((math.log(exposure.iso) - low) / (high - low), 0.0), 1.0)
+    values = [1 / exposure.white_cd_m2, electrons, dark_noise_e, vignetting, diagonal, *exposure.balance]
+    return np.array([*values, exposure.headroom, strength], np.float32)
+
+
+def picture_of(
+    radiance: F32,
+    exposure: Exposure,
+    full_well_e: float,
+    dark_noise_e: float,
+    vignetting: float,
+    seed: int,
+    threads: int | None,
+) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 sRGB picture that the sensor takes of (H, W, 3) linear light behind the lens."""
+    height, width = radiance.shape[:2]
+    settings = film_settings(exposure, full_well_e, dark_noise_e, vignetting, width, height)
+    codes = tone_curve(np.linspace(0.0, exposure.headroom, CODES), exposure.headroom)
+    number = np.uint32(seed & 0xFFFFFFFF)
+    signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)
+    rows = partial(parallel_for, count=height, chunk=32, threads=threads)
+    rows(lambda start, stop: expose(start, stop, radiance, settings, number, signal))
+    rows(lambda start, stop: develop(start, stop, signal, settings, codes, rgb))
+    return rgb

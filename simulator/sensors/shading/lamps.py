@@ -114,13 +114,14 @@ def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-un
 
 
 @kernel
-def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, lights):  # type: ignore[no-untyped-def]
+def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_blur, ways, lights):  # type: ignore[no-untyped-def]
     """Light of the lamps around each solid point: the strongest kept for shadow rays, the rest added as they are.
 
     Args:
         start, stop: range of points.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE; `lamp_*` receives the light of the weaker lamps.
         lamps: Lamps. extinction: of the air, 1/m, float32. most: lamps to look at.
+        least_blur: angular radius of lamps at least, in highlights, float32.
         ways: (N, S, 4) float32 result: unit direction to a lamp and distance to go, 0 for none.
         lights: (N, S, 3) float32 result: radiance by that lamp if nothing is between.
     """
@@ -145,7 +146,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, ways, l
             if lux * peak < least[0]:
                 continue
             lux *= math.exp(-extinction * distance)
-            blur = LAMP_RADIUS_M / max(distance, ONE)
+            blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
             r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
             if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
                 back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)

@@ -356,7 +356,7 @@ def mean_irradiance(start, stop, rows, others, per_point, around):  # type: igno
 
 
 @kernel
-def compose(start, stop, points, paths, sky, first_bounce, glow_limit):  # type: ignore[no-untyped-def]
+def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blur):  # type: ignore[no-untyped-def]
     """Sum the light of each path: emission, sun, surroundings, lamps, then the air in between; or the sky.
 
     Args:
@@ -365,6 +365,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit):  # type:
         first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
             unoccluded sky stands for it.
         glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32.
+        least_blur: angular radius of the sun at least, in highlights, float32.
     """
     table, air, harmonics, ground, sun, sun_lx, extinction = sky
     for i in range(start, stop):
@@ -385,7 +386,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit):  # type:
                 part = min(glow_limit / glow, ONE)
                 red, green, blue = red + part * p.glow_r, green + part * p.glow_g, blue + part * p.glow_b
             if path.sun_seen > ZERO:
-                r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], SUN_BLUR)
+                r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], max(SUN_BLUR, least_blur))
                 red, green = red + r * path.sun_seen * sun_lx[0], green + g * path.sun_seen * sun_lx[1]
                 blue += b * path.sun_seen * sun_lx[2]
             through = math.exp(-extinction[0] * p.distance)

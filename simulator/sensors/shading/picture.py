@@ -26,6 +26,7 @@ F32 = NDArray[np.float32]
 
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
+NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 RING = np.float32(0.36)  # where samples beside the centre lie, in pixels
 
 
@@ -169,7 +170,7 @@ def take_picture(
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
     """Smooth the reflections of rough water and add them."""
     spare = np.empty_like(sheen)
-    for reach in (1, 2, 4):
+    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, camera.height, blur_sheen, reach, np.float32(camera.K[0, 0]), picture.depth, sheen, spare)
         sheen, spare = spare, sheen
     _rows(transport, camera.height, add_sheen, sheen, picture.radiance)
@@ -180,7 +181,7 @@ def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: 
     rows, columns = (-(-size // CELL_PX) + 1 for size in (camera.height, camera.width))
     glow = np.empty((rows * columns, SLICES + 1, 3), np.float32)
     transport.each(len(glow), fill_glow, columns, camera.rays(), rotation, origin, transport.lamps,
-                   transport.extinction, glow, chunk=64)  # fmt: skip
+                   transport.extinction, picture.depth, glow, chunk=64)  # fmt: skip
     _rows(transport, camera.height, add_glow, columns, glow, picture.depth, picture.radiance)
 
 
@@ -200,7 +201,7 @@ def _sky_light_grid(
     )
     light = transport.sky_light(points, int(seed) + 7)
     spare = np.empty_like(light)
-    for reach in (1, 2, 4):
+    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, rows, skylight.smooth, columns, reach, points, light, spare)
         light, spare = spare, light
     return columns, points, light

@@ -20,6 +20,7 @@ OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHAL
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
+DIMMEST, HUES = np.float32(0.3), np.float32(0.6)  # of lit windows: emission of the dimmest, spread of blue light
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
 WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
 WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
@@ -28,7 +29,7 @@ SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
-SNOW_FULL_M = np.float32(0.03)
+SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
 TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
 PACKED_M = np.float32(0.1)  # depth of which wheels leave half
 # Layers of noise
@@ -115,31 +116,57 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cover(p, snow_m, kind, still, across_m):  # type: ignore[no-untyped-def]
+def wheel_tracks(across_m, along_m, patch):  # type: ignore[no-untyped-def]
+    """How much of the snow wheels took away, 0..1, and how dirty the rest is, at a place in a lane.
+
+    Cars follow each other loosely: two pairs of tracks wander, widen and narrow along the lane, streaky along it.
+    """
+    bare, near = ZERO, np.float32(9.0)
+    for turn in range(2):
+        shift = np.float32(turn) * np.float32(37.7)
+        wander = noise2(along_m * np.float32(0.045) + shift, shift, SNOW_WIDE) - HALF
+        width = noise2(along_m * np.float32(0.11) + shift, HALF, SNOW_FINE)
+        off = abs(abs(across_m + np.float32(0.45) * wander) - TRACK_M)
+        off /= TRACK_HALF_WIDTH_M * (np.float32(0.65) + np.float32(0.6) * width)
+        off += np.float32(0.7) * (patch - HALF)
+        worn = ONE - step(np.float32(0.45), np.float32(1.5), off)
+        bare, near = max(bare, worn if turn == 0 else np.float32(0.65) * worn), min(near, off)
+    streak = noise2(across_m * np.float32(9.0), along_m * np.float32(0.22), SNOW_FINE)
+    streak += HALF * noise2(across_m * np.float32(23.0), along_m * np.float32(0.5), SNOW_WIDE)
+    return bare * clamp01(np.float32(0.45) + np.float32(0.7) * streak), ONE - step(ONE, np.float32(3.5), near)
+
+
+@kernel
+def cover(p, snow_m, kind, still, across_m, along_m):  # type: ignore[no-untyped-def]
     """Cover what faces up (POINT_DTYPE record p) with snow; moving things shed most of it.
 
-    On lanes wheels lay two wet tracks bare, or pack what is deep to grey; `across_m` is the distance from the middle.
+    A few millimetres hide most of a surface, and blades and stones show through all over. On lanes wheels lay tracks
+    bare, or pack what is deep to grey; `across_m` is the distance from the middle, `along_m` that along the lane.
     """
     patch = HALF * noise2(p.x * np.float32(0.8), p.y * np.float32(0.8), SNOW_WIDE)
     patch += HALF * noise2(p.x * np.float32(4.0) + p.z, p.y * np.float32(4.0), SNOW_FINE)
-    depth = clamp01(snow_m / SNOW_FULL_M)
+    depth, grey = snow_m / SNOW_HIDES_M, ZERO
     track = ZERO
     if kind == LANE:
-        ragged = np.float32(0.12) * (patch - HALF)
-        off = (abs(abs(across_m) - TRACK_M) + ragged) / TRACK_HALF_WIDTH_M
-        track = (ONE - step(np.float32(0.7), np.float32(1.3), off)) * (ONE - HALF * clamp01(snow_m / PACKED_M))
+        track, grey = wheel_tracks(across_m, along_m, patch)
+        track *= ONE - HALF * clamp01(snow_m / PACKED_M)
         wet = track * np.float32(0.45)
         p.red, p.green, p.blue = p.red * (ONE - wet), p.green * (ONE - wet), p.blue * (ONE - wet)
     elif kind in (ASPHALT, CONCRETE):
         depth *= np.float32(0.85)
     if not still:
         depth *= np.float32(0.45)
-    bare = ONE - np.float32(1.25) * depth
-    part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(bare, bare + np.float32(0.3), patch)
+    speckle = noise2(p.x * np.float32(27.0), p.y * np.float32(27.0), SNOW_WIDE)
+    fine = clamp01(np.float32(15.0) / max(p.distance, ONE))  # farther off its grains are smaller than pixels
+    ragged = np.float32(0.7) * patch + np.float32(0.3) * (HALF + fine * (speckle - HALF))
+    hidden = ONE - math.exp(-depth)
+    level = np.float32(0.6) * ragged + np.float32(1.1) * hidden - np.float32(0.25)
+    part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(np.float32(0.25), np.float32(0.75), level)
     part *= ONE - np.float32(0.9) * track
-    p.red += part * (np.float32(0.83) - p.red)
-    p.green += part * (np.float32(0.85) - p.green)
-    p.blue += part * (np.float32(0.88) - p.blue)
+    dirt = ONE - np.float32(0.16) * grey * (HALF + patch)
+    p.red += part * (np.float32(0.83) * dirt - p.red)
+    p.green += part * (np.float32(0.85) * dirt - p.green)
+    p.blue += part * (np.float32(0.88) * dirt - p.blue)
     p.roughness += part * (np.float32(0.9) - p.roughness)
     p.metallic *= ONE - part
     p.coat *= ONE - part
@@ -149,7 +176,7 @@ def cover(p, snow_m, kind, still, across_m):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-def]
-    """Share of its emission that a surface gives; panes of lit windows differ in brightness.
+    """Shares of its red, green and blue emission that a surface gives; lit windows differ in brightness and hue.
 
     Args:
         on: switches of its object that are on, uint32 bits. switch: its switch.
@@ -157,14 +184,18 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
         tu, tv: texture coordinates; each repeat is a window. alpha: of the texture there.
     """
     if (on >> np.uint32(switch)) & np.uint32(1) == 0 or (panes and alpha < HALF):
-        return ZERO
+        return ZERO, ZERO, ZERO
     if panes and switch == WINDOWS:
-        pane = lattice(np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv))), np.uint32(instance))
+        column, row = np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv)))
+        pane = lattice(column, row, np.uint32(instance))
         if pane > LIT_WINDOWS:
-            return ZERO
-        bright = pane / LIT_WINDOWS  # curtains, lamps and screens: most windows are dim
-        return np.float32(0.05) + bright * bright * bright
-    return ONE
+            return ZERO, ZERO, ZERO
+        bright = pane / LIT_WINDOWS  # most windows are dim
+        share = (DIMMEST + (ONE - DIMMEST) * bright * bright) * (alpha + alpha - ONE)
+        cool = lattice(row, column, np.uint32(instance) + np.uint32(77))
+        cool = HUES * (cool * cool - np.float32(0.3))  # some lamps and screens are much cooler than the rest
+        return share * (ONE - HALF * cool), share, share * (ONE + cool)
+    return ONE, ONE, ONE
 
 
 @kernel
@@ -250,9 +281,12 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
             p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
         if panes and alpha > HALF:
             p.coat, p.coat_roughness = ONE, np.float32(0.03)
+        if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
+            p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
         glow = lit(on[part.object], matter.switch, panes, instance, tu, tv, alpha)
-        p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow, matter.glow_g * glow, matter.glow_b * glow
+        p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
         if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
             soak(p, film, rain, matter.surface)
         if snow > ZERO and p.nz > np.float32(0.3):
-            cover(p, snow, matter.surface, part.object == 0, (tu - HALF) * np.float32(LANE_WIDTH_M))
+            across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
+            cover(p, snow, matter.surface, part.object == 0, across, along)

@@ -29,6 +29,9 @@ CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
+# Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
+# seldom, and then far too bright.
+DIFFUSE_BLUR = 1.0
 DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
 
 
@@ -105,8 +108,13 @@ class Transport:
             self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
         return points, paths
 
-    def light_up(self, points: Records, paths: Records, seed: int, first_bounce: bool, samples: int = 1) -> None:
-        """Find what the sun and the lamps give to the points and, at the first bounce, the mirror rays they want."""
+    def light_up(
+        self, points: Records, paths: Records, seed: int, first_bounce: bool, samples: int = 1, blur: float = 0.0
+    ) -> None:
+        """Find what the sun and the lamps give to the points and, at the first bounce, the mirror rays they want.
+
+        `blur` is the angular radius at least of the lamps in highlights.
+        """
         wanted = np.empty(len(points), np.bool_)
         self.each(len(points), kernels.prepare, points, paths, self.sky, np.uint32(seed), samples,
                   self.quality.soft_sun, first_bounce, self.quality.mirrors, wanted)  # fmt: skip
@@ -117,17 +125,22 @@ class Transport:
             paths["sun_seen"][rows] = ~self._shadowed(starts, ways, np.inf)
         if not self.lamps.dark:
             rays = self.quality.lamp_rays if first_bounce else 1
-            self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays)
+            self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays, blur)
 
-    def arriving(self, origins: F32, directions: F32, spread: float, seed: int, glow_limit: float) -> Records:
+    def arriving(
+        self, origins: F32, directions: F32, spread: float, seed: int, glow_limit: float, blur: float = 0.0
+    ) -> Records:
         """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
 
         Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
-        a lamp as well, whose light comes by another way.
+        a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
+        at least.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
-        self.light_up(points, paths, seed, first_bounce=False)
-        self.each(len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit))
+        self.light_up(points, paths, seed, first_bounce=False, blur=blur)
+        self.each(
+            len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
+        )
         return paths
 
     def sky_light(self, points: Records, seed: int) -> F32:
@@ -141,7 +154,7 @@ class Transport:
             starts, ways = _rays(len(rows) * rays)
             self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             if self.quality.bounce:
-                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW)
+                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
                 blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=self.stage.threads)
@@ -160,7 +173,7 @@ class Transport:
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, paths, self.sky)
-        self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf))
+        self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf), np.float32(0))
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
@@ -172,11 +185,12 @@ class Transport:
         """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`."""
         return self.stage.rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE, threads=self.stage.threads)
 
-    def _lamp_light(self, points: Records, paths: Records, most: int, kept: int) -> None:
+    def _lamp_light(self, points: Records, paths: Records, most: int, kept: int, blur: float) -> None:
         """Add the light of the `most` strongest lamps to the paths, `kept` of them with shadows."""
         count = len(points)
         aims, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
-        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, aims, lights)
+        self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, np.float32(blur),
+                  aims, lights)  # fmt: skip
         for slot in range(kept):
             rows = np.flatnonzero(aims[:, slot, 3] > 0).astype(np.int32)
             if len(rows):
