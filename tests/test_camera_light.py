@@ -121,6 +121,19 @@ def test_lamp_follows_the_inverse_square(height: float) -> None:
     np.testing.assert_allclose(seen[15, open_floor], expected[open_floor], rtol=0.04)
 
 
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_dark_glass_far_off_in_fog_is_as_bright_as_the_fog(quality: str) -> None:
+    """What glass takes from the light behind it, it does not take from the air before it."""
+    builder = SceneBuilder((0, 0, 0))
+    far = box((1, 6000, 4000), (4000, 0, 0))
+    builder.add_mesh(far, (matte(0.0, metallic=1.0),), "building")
+    tinted = Material("tinted glass", (0.02, 0.02, 0.02), roughness=0.05, transmission=0.2)
+    builder.add_mesh(box((0.1, 60, 400), (300, 30, 0)), (tinted,), "building")
+    stage = stage_of(builder, sun_at(30, cloud_oktas=8.0, visibility_m=60.0))
+    seen = look(stage, se3.pose((0.5, 0, 1.5)) @ EAST, quality)
+    assert seen[15, 17] == pytest.approx(seen[15, 40], rel=0.01)
+
+
 def test_koschmieder_contrast_is_five_percent_at_the_visibility() -> None:
     visibility = 200.0
     builder = SceneBuilder((0, 0, 0))

@@ -113,7 +113,7 @@ def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untype
 
 
 @kernel
-def peel(start, stop, rows, directions, points, paths, extinction, begin, final, going):  # type: ignore[no-untyped-def]
+def peel(start, stop, rows, directions, points, paths, air, extinction, begin, final, going):  # type: ignore[no-untyped-def]
     """Let paths through glass; note what each path met first.
 
     Args:
@@ -121,8 +121,8 @@ def peel(start, stop, rows, directions, points, paths, extinction, begin, final,
         rows: (R,) int32 paths that have just got a new point.
         directions: (R, 3) float32 unit directions of their rays.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE.
+        air: Sky.airlight. extinction: of the air, 1/m, float32.
         begin: these are the first points: the paths start here.
-        extinction: of the air, 1/m, float32.
         final: no more layers are followed: what is met now counts as solid.
         going: (R,) bool result: the path goes on behind the surface.
     """
@@ -150,6 +150,12 @@ def peel(start, stop, rows, directions, points, paths, extinction, begin, final,
                 w = part * math.exp(-extinction * p.distance)
                 aim_mirror(p, path, SHARP, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
             kept = (ONE - part) * p.transmission
+            # `compose` will dim the light of all the air by what the glass keeps: give back what lies before it.
+            r, g, b = airlight(air, path.dx, path.dy)
+            before = (ONE - kept) * (ONE - math.exp(-extinction * p.distance))
+            path.red += before * path.tr * r
+            path.green += before * path.tg * g
+            path.blue += before * path.tb * b
             path.tr, path.tg, path.tb = kept * path.tr, kept * path.tg, kept * path.tb
 
 
