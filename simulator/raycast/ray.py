@@ -28,6 +28,7 @@ from simulator.numerics.simd import (
     lowest,
     maximum,
     minimum,
+    prefetch,
     splat,
     store,
     store_float,
@@ -211,6 +212,17 @@ def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-unt
         store_long(stack, place, entry)
         height += 1
     return load_long(stack, height - 1), height - 1
+
+
+@kernel(inline=True)
+def expect_child(bvh, code):  # type: ignore[no-untyped-def]
+    """Fetch a node or block that will soon be visited into the cache."""
+    if code >= 0:
+        for line in range(0, NODE, 16):
+            prefetch(bvh.nodes, code * NODE + line)
+    else:
+        for line in range(0, BLOCK, 16):
+            prefetch(bvh.blocks, ~code * BLOCK + line)
 
 
 @kernel(inline=True)

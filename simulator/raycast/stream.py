@@ -41,7 +41,7 @@ from simulator.numerics.simd import (
 )
 from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
-from simulator.raycast.ray import blocked_ray, entries, floats, normal_of
+from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 
 GROUPS = 8
@@ -269,12 +269,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
             code = np.int64(load_int(nodes, row + CHILD + k))
             store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
             height += 1
-            if code >= 0:
-                for line in range(0, NODE, 16):
-                    prefetch(bvh.nodes, code * NODE + line)
-            else:
-                for line in range(0, BLOCK, 16):
-                    prefetch(bvh.blocks, ~code * BLOCK + line)
+            expect_child(bvh, code)
     return height
 
 
