@@ -9,7 +9,7 @@ import pytest
 
 from simulator.dynamics.kernels import OBSTACLE_DTYPE, idm
 from simulator.dynamics.motion import Agent, Driver, Event, Motion
-from simulator.dynamics.traffic import agent_of_motion, obstacle_rows, resample, run, step_times
+from simulator.dynamics.traffic import agent_of_motion, obstacle_rows, resample, run, step_times, velocities
 
 STRAIGHT = np.array([[0.0, 0.0, 0.0], [2000.0, 0.0, 0.0]])
 NOTHING = np.zeros(0, OBSTACLE_DTYPE)
@@ -132,3 +132,37 @@ def test_same_input_gives_the_same_bytes() -> None:
         return run(agents, 0, NOTHING, no_signals(5), 5).position.tobytes()
 
     assert once() == once()
+
+
+@pytest.mark.parametrize("radius", [6.0, 10.0, 25.0, -8.0])
+@pytest.mark.parametrize("spacing", [0.37, 0.5, 1.0])
+def test_an_agent_keeps_to_the_arc_between_the_samples_of_its_path(radius: float, spacing: float) -> None:
+    speed = math.sqrt(12.0 * abs(radius))
+    angle = np.arange(0.0, 2.0 * abs(radius) + 3.0, spacing) / radius
+    arc = np.stack([radius * np.sin(angle), radius * (1.0 - np.cos(angle)), 0 * angle], 1)
+    driver = Driver(speed, acceleration_mps2=1e-9, reacts=False)
+    seconds = 2.0 * abs(radius) / speed
+    tracks = run([car(0.0, speed, speed, points=arc, driver=driver)], 0, NOTHING, no_signals(seconds), seconds)
+    turned = tracks.travel[:, 0] / radius
+    place = np.stack([radius * np.sin(turned), radius * (1.0 - np.cos(turned))], 1)
+    course = speed * np.stack([np.cos(turned), np.sin(turned)], 1)
+    velocity = velocities(tracks.position, tracks.times_ns)[:, 0, :2]
+    assert np.abs(np.hypot(*(tracks.position[:, 0, :2] - [0.0, radius]).T) - abs(radius)).max() < 1e-3
+    assert np.hypot(*(tracks.position[:, 0, :2] - place).T).max() < 0.02  # a chord is shorter than its arc
+    assert np.abs(tracks.rpy[:, 0, 2] - turned).max() < math.radians(0.2)
+    assert np.hypot(*(velocity - course).T).max() < 0.01 * speed
+    assert np.allclose(np.tan(tracks.steer[:, 0]) / 2.7, 1.0 / radius, rtol=0.03)
+
+
+def test_a_corner_between_long_legs_stays_a_corner() -> None:
+    out = resample(np.array([[0.0, 0, 0], [20.0, 0, 0], [20.0, 20, 0]]))
+    off = np.minimum(np.abs(out[:, 1]), np.abs(out[:, 0] - 20.0))
+    assert off.max() < 0.15
+    assert off[np.abs(np.arange(len(out)) - 20) > 4].max() < 1e-2
+
+
+def test_samples_of_a_path_that_nearly_coincide_do_not_bend_it() -> None:
+    x = np.sort(np.concatenate([np.arange(0.0, 40.0, 0.5), np.arange(5.0, 40.0, 5.0) + 2e-4]))
+    y = np.where(np.arange(len(x)) % 2, 2e-3, 0.0)  # millimetres to the side in a tenth of one ahead
+    out = resample(np.stack([x, y, 0 * x], 1))
+    assert np.abs(out[:, 1]).max() < 4e-3

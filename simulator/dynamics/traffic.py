@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import uniform_filter1d
 
 from simulator.dynamics.kernels import (
@@ -57,7 +58,11 @@ class Tracks:
 
 def resample(points: Array, spacing: float = SPACING) -> Array:
     """(K, 3) polyline resampled every `spacing` metres of horizontal length, at least two samples; the end is kept
-    within one spacing."""
+    within one spacing.
+
+    Points that lie less than 1.5 `spacing` apart are taken for samples of a curve, and a cubic spline goes through
+    them; longer legs stay straight. Heights are interpolated linearly: steps of the ground must not swing.
+    """
     points = np.asarray(points, np.float64)
     step = np.hypot(*np.diff(points[:, :2], axis=0).T)
     keep = np.concatenate([[True], step > 1e-9])
@@ -67,8 +72,26 @@ def resample(points: Array, spacing: float = SPACING) -> Array:
         direction = points[-1] - points[0] if len(points) > 1 else np.array([1.0, 0.0, 0.0])
         direction = direction / max(float(np.hypot(*direction[:2])), 1e-9)
         return np.stack([points[0], points[0] + spacing * direction])
+    knots = _knots(s, spacing)
+    curve = CubicSpline(knots, np.stack([np.interp(knots, s, points[:, k]) for k in (0, 1)], axis=1))
     at = np.arange(0.0, s[-1] + 1e-9, spacing)
-    return np.stack([np.interp(at, s, points[:, k]) for k in range(3)], axis=1)
+    return np.column_stack([curve(at), np.interp(at, s, points[:, 2])])
+
+
+def _knots(s: Array, spacing: float) -> Array:
+    """Where a spline is held to the polyline with vertices at `s`: at vertices, of which those too near to the one
+    before are left out (their direction is noise), and about every `spacing` within long legs."""
+    kept = [0.0]
+    for here in s[1:]:
+        if here - kept[-1] >= 0.25 * spacing:
+            kept.append(float(here))
+    if s[-1] > kept[-1]:
+        kept[-1 if len(kept) > 1 else 1 :] = [float(s[-1])]
+    ends = np.array(kept)
+    marks = np.arange(0.0, s[-1], spacing)
+    after = np.clip(np.searchsorted(ends, marks), 1, len(ends) - 1)
+    inside = (marks - ends[after - 1] > 0.75 * spacing) & (ends[after] - marks > 0.75 * spacing)
+    return np.sort(np.concatenate([ends, marks[inside]]))
 
 
 def speed_limits(path: Array, limit_mps: float) -> Array:
@@ -187,17 +210,16 @@ def run(
 
 
 def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, Array, Array]:
-    """World position, roll-pitch-yaw and steering angle along a resampled path; heading is continuous."""
-    tangent = np.gradient(path, axis=0)
-    heading = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
-    pitch = -np.arctan2(tangent[:, 2], np.hypot(tangent[:, 0], tangent[:, 1]))
-    at = s / SPACING
-    index = np.arange(len(path))
-    yaw = np.interp(at, index, heading)
-    xyz = np.stack([np.interp(at, index, path[:, k]) for k in range(3)], axis=1)
+    """World position, roll-pitch-yaw and steering angle along a resampled path, which is smooth between its samples."""
+    at = np.arange(len(path)) * SPACING
+    curve = CubicSpline(at, path[:, :2])
+    tangent, bend = curve(s, 1), curve(s, 2)
+    yaw = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
+    xyz = np.column_stack([curve(s), np.interp(s, at, path[:, 2])])
     xyz[:, 0] -= lateral * np.sin(yaw)
     xyz[:, 1] += lateral * np.cos(yaw)
-    curvature = np.interp(at, index, np.gradient(heading) / SPACING)
+    curvature = (tangent[:, 0] * bend[:, 1] - tangent[:, 1] * bend[:, 0]) / np.hypot(*tangent.T) ** 3
+    pitch = np.interp(s, at, -np.arctan(np.gradient(path[:, 2]) / SPACING))
     speed = np.gradient(s) if len(s) > 1 else np.zeros_like(s)
     slip = np.arctan2(np.gradient(lateral) if len(s) > 1 else 0.0 * s, np.maximum(speed, 1e-3))
     moving = speed > 1e-3
@@ -205,7 +227,15 @@ def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, 
     if agent.keep_heading:
         yaw = np.full_like(yaw, yaw[0])
     steer = np.arctan(agent.wheelbase_m * curvature)
-    return xyz, np.stack([np.zeros_like(yaw), np.interp(at, index, pitch), yaw], axis=1), steer
+    return xyz, np.stack([np.zeros_like(yaw), pitch, yaw], axis=1), steer
+
+
+def velocities(position: Array, times_ns: NDArray[np.int64]) -> Array:
+    """(T, A, 3) m/s of positions (T, A, 3) at T times: central differences, of second order at both ends too."""
+    steps = len(times_ns)
+    if steps < 2:
+        return np.zeros_like(position)
+    return np.asarray(np.gradient(position, times_ns * 1e-9, axis=0, edge_order=2 if steps > 2 else 1))
 
 
 def step_times(duration_s: float) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simulator.dynamics.motion import Driver
-from simulator.dynamics.traffic import Tracks, obstacle_rows, run, step_times
+from simulator.dynamics.traffic import Tracks, obstacle_rows, run, step_times, velocities
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.scenario.models import RoadSpec, Scenario
@@ -239,7 +239,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, (_, k) in enumerate(lit):
         extra_lamps[:, len(blinking) + i] = state[:, k]
 
-    velocity = np.gradient(tracks.position, tracks.times_ns * 1e-9, axis=0) if steps > 1 else 0 * tracks.position
+    velocity = velocities(tracks.position, tracks.times_ns)
 
     def both(values: Any, resting: Any) -> Any:
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
