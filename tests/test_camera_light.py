@@ -131,6 +131,25 @@ def test_koschmieder_contrast_is_five_percent_at_the_visibility() -> None:
     assert (air - target) / air == pytest.approx(0.05, abs=0.003)
 
 
+@pytest.mark.parametrize("panes", [1, 2])
+def test_fog_in_front_of_dark_windows_hides_them(panes: int) -> None:
+    """Koschmieder again: glass takes nothing of the light of the air before it."""
+    visibility = 100.0
+    builder = SceneBuilder((0, 0, 0))
+    black, glass = matte(0.0, metallic=1.0), Material("glass", (0.0, 0.0, 0.0), transmission=0.2)
+    builder.add_mesh(box((1, 6000, 4000), (2000, 0, 0)), (black,), "building")
+    for k in range(panes):
+        sheet = Mesh.of([[75, -9, -9], [75, 9, -9], [75, 9, 9], [75, -9, 9]], [[0, 2, 1], [0, 3, 2]])
+        builder.add_mesh(sheet.transformed(se3.pose((0.5 * k, 0, 0))), (glass,), "building")
+    builder.add_mesh(box((1, 12, 12), (77, 0, 0)), (black,), "building")
+    stage = stage_of(builder, sun_at(30, cloud_oktas=8.0, visibility_m=visibility))
+    seen = look(stage, se3.pose((0, 0, 1.5)) @ EAST)
+    air, window = seen[15, 46], seen[15, 24]
+    left = 0.05 ** (75 / visibility)
+    assert 0.0 < (air - window) / air <= 1.02 * left  # less where the pane mirrors the fog on our side
+    assert (air - window) / air > 0.9 * left
+
+
 @pytest.mark.parametrize(
     ("angle", "mean"),
     [(0, 0.020), (30, 0.02105), (45, 0.02745), (60, 0.0592), (70, 0.1325), (80, 0.347), (85, 0.5825), (88, 0.8035)],
