@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from simulator.anomalies import _props
-from simulator.anomalies.base import Anomaly, Site
+from simulator.anomalies.base import Anomaly, Site, actor_models
 from simulator.anomalies.fallen_tree import FallenTree
 from simulator.data import data_dir
+from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path
 from simulator.scenario.distributions import Distribution
@@ -163,3 +165,50 @@ def test_the_wrong_way_driver_comes_toward_the_ego() -> None:
     assert motion.points[-1, 0] < motion.points[0, 0] == pytest.approx(anomaly.ahead_m)
     _, rpy = where.builder.initial_poses()
     assert np.cos(rpy[motion.object, 2]) == pytest.approx(-1.0)
+
+
+def slope(along: float, across: float) -> Site:
+    """A plane that rises by `along` ahead and `across` to the left, of a road that does the same."""
+    where = site()
+    x, y = np.linspace(-20, 220, 61), np.linspace(-30, 30, 21)
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    builder.add_mesh(grid(x, y, along * x[:, None] + across * y[None, :]), (Material("grass"),), "terrain")
+    path = where.path
+    flat = np.zeros_like(path.s)
+    xyz = path.xyz + np.stack([flat, flat, along * path.s], 1)
+    tilted = replace(
+        path, xyz=xyz, pitch=flat - np.arctan(along), roll=flat + np.arctan(across * np.cos(np.arctan(along)))
+    )
+    return replace(where, builder=builder, path=tilted)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7, np.pi / 2, np.pi])
+@pytest.mark.parametrize(("along", "across"), [(0.2, 0.0), (0.0, 0.3), (0.1, -0.2)])
+def test_on_a_slope_things_lie_flat_and_people_stand_upright(turn: float, along: float, across: float) -> None:
+    where = slope(along, across)
+    normal = np.array([-along, -across, 1.0]) / np.sqrt(1.0 + along**2 + across**2)
+    rng = generator(1, "test")
+    models = {
+        "cone": _props.cone(),
+        "car": actor_models("car", rng)[0],
+        "lying": actor_models("pedestrian", rng, pose="lying")[0],
+        "standing": actor_models("pedestrian", rng, pose="standing")[0],
+        "deer": actor_models("deer", rng)[0],
+    }
+    rows = {name: where.put(model, 30.0, 1.0, turn) for name, model in models.items()}
+    positions, rpy = where.builder.initial_poses()
+    poses = se3.pose(positions, *rpy.T)
+    for name in ("cone", "car", "lying"):
+        assert poses[rows[name], :3, 2] @ normal > np.cos(np.radians(0.3)), name
+    assert poses[rows["standing"], 2, 2] == pytest.approx(1.0)
+    deer = poses[rows["deer"]]
+    assert abs(deer[2, 1]) < 1e-9  # no leaning to a side
+    assert abs(deer[:3, 0] @ normal) < 1e-3  # its feet follow the slope
+    assert np.allclose(positions[list(rows.values())] @ normal, 0.0, atol=2e-3)
+
+
+def test_the_child_behind_the_van_walks_on_the_ground() -> None:
+    where = slope(0.1, -0.05)
+    fixed("child_behind_van", 1).place(where, generator(1, "anomaly", 0))
+    (motion,) = where.motions
+    assert np.allclose(motion.points[:, 2], motion.points[:, :2] @ [0.1, -0.05], atol=1e-3)

@@ -166,3 +166,12 @@ def test_samples_of_a_path_that_nearly_coincide_do_not_bend_it() -> None:
     y = np.where(np.arange(len(x)) % 2, 2e-3, 0.0)  # millimetres to the side in a tenth of one ahead
     out = resample(np.stack([x, y, 0 * x], 1))
     assert np.abs(out[:, 1]).max() < 4e-3
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_people_do_not_pitch_with_a_slope(upright: bool) -> None:
+    hill = np.stack([np.arange(0.0, 20.0), np.zeros(20), 0.2 * np.arange(0.0, 20.0)], 1)
+    motion = Motion(1, hill, 1.5, initial_speed_mps=1.5)
+    tracks = run([agent_of_motion(motion, 0.2, 0.2, 0.3, upright)], 0, NOTHING, no_signals(4), 4)
+    assert np.allclose(tracks.rpy[:, 0, 1], 0.0 if upright else -math.atan(0.2))
+    assert np.allclose(tracks.position[:, 0, 2], 0.2 * tracks.position[:, 0, 0])

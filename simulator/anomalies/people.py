@@ -46,4 +46,5 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         start, rpy = site.at(along, edge - self.kerb_m + 0.2)
         left = np.array([-np.sin(rpy[2]), np.cos(rpy[2]), 0.0])
         line = start + np.outer(np.linspace(0, 9, 10), left)
+        line[:, 2] = site.builder.ground_height(line)
         site.motions.append(Motion(row, line, self.speed_mps, 4.0, start_ego_distance_m=self.trigger_m, stride_m=1.1))

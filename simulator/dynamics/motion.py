@@ -95,6 +95,7 @@ class Agent:
         start_s, start_ego_distance_m: trigger before which the agent keeps its initial speed (see Motion).
         stride_m: length of a gait cycle for legs; 0: no gait.
         keep_heading: do not turn with the path.
+        upright: stays vertical on slopes instead of pitching with the path.
         limit_mps: speed limit along the path (agents that react also slow down for curves).
     """
 
@@ -114,4 +115,5 @@ class Agent:
     start_ego_distance_m: float | None = None
     stride_m: float = 0.0
     keep_heading: bool = False
+    upright: bool = False
     limit_mps: float = 1e3

@@ -105,7 +105,7 @@ def speed_limits(path: Array, limit_mps: float) -> Array:
     return np.asarray(np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp))
 
 
-def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:
+def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:
     """The agent that carries out a prescribed motion (it reacts to nobody)."""
     driver = Driver(motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False)
     return Agent(
@@ -121,6 +121,7 @@ def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m:
         start_ego_distance_m=motion.start_ego_distance_m,
         stride_m=motion.stride_m,
         keep_heading=motion.keep_heading,
+        upright=upright,
     )
 
 
@@ -224,6 +225,8 @@ def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, 
     slip = np.arctan2(np.gradient(lateral) if len(s) > 1 else 0.0 * s, np.maximum(speed, 1e-3))
     moving = speed > 1e-3
     yaw = yaw + np.where(moving, slip, 0.0)  # a lane change turns the body into its own direction of travel
+    if agent.upright:
+        pitch = np.zeros_like(pitch)
     if agent.keep_heading:
         yaw = np.full_like(yaw, yaw[0])
     steer = np.arctan(agent.wheelbase_m * curvature)

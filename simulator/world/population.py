@@ -14,8 +14,8 @@ from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
-from simulator.scene import Model, Switch
-from simulator.world.cast import Cast, stand
+from simulator.scene import Model, Switch, stance
+from simulator.world.cast import Cast
 from simulator.world.route import Route, chooser
 
 Array = NDArray[np.float64]
@@ -204,7 +204,7 @@ class Population:
             position = places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
             if not self.cast.free(position[0], position[1], 2.6):
                 continue
-            at, rpy = stand(self.cast.builder, model, position, yaw)
+            at, rpy = stance(self.cast.builder, model, position, yaw)
             attributes = {"state": "parked"}
             self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
 

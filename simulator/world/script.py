@@ -11,8 +11,8 @@ from simulator.dynamics.motion import Driver, Event, Motion
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
-from simulator.scene import Switch
-from simulator.world.cast import Cast, stand
+from simulator.scene import Switch, stance
+from simulator.world.cast import Cast
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
 
@@ -72,7 +72,7 @@ def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, d
     models = actor.models(rng)
     walk = next((m for m in spec.manoeuvres if isinstance(m.do, Walk)), None)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
-    position, attitude = stand(cast.builder, models[0], start[0] + side * left, yaw)
+    position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
     if models[0].wheelbase_m and moving:
         cast.lamps[row] = driving_lamps(dark, rng)
