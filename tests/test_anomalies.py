@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,12 +33,13 @@ def straight(length: float = 200.0) -> Path:
     )
 
 
-def site() -> Site:
+def site(kerb_side: float = -1.0) -> Site:
     builder = SceneBuilder((0.0, 0.0, 0.0))
     x, y = np.linspace(-20, 220, 61), np.linspace(-30, 30, 21)
     builder.add_mesh(grid(x, y, np.zeros((61, 21))), (Material("asphalt"),), "road")
     air = Atmosphere(np.array([0.0, 0.0, 1.0]), 1.0)
-    return Site(builder, None, straight(), air)  # type: ignore[arg-type]
+    network = SimpleNamespace(roads={"1": SimpleNamespace(kerb_side=kerb_side)})
+    return Site(builder, network, straight(), air)  # type: ignore[arg-type]
 
 
 def fixed(kind: str, seed: int) -> Anomaly:
@@ -212,3 +214,13 @@ def test_the_child_behind_the_van_walks_on_the_ground() -> None:
     fixed("child_behind_van", 1).place(where, generator(1, "anomaly", 0))
     (motion,) = where.motions
     assert np.allclose(motion.points[:, 2], motion.points[:, :2] @ [0.1, -0.05], atol=1e-3)
+
+
+@pytest.mark.parametrize("kerb_side", [-1.0, 1.0])
+def test_the_child_comes_from_the_kerb(kerb_side: float) -> None:
+    where = site(kerb_side)
+    fixed("child_behind_van", 1).place(where, generator(1, "anomaly", 0))
+    positions, _ = where.builder.initial_poses()
+    assert (positions[1:, 1] * kerb_side > 1.75).all()  # van and child beside the lane of 3.5 m
+    (motion,) = where.motions
+    assert motion.points[-1, 1] * kerb_side < -5.0

@@ -78,3 +78,16 @@ def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -
             if ahead > 0.0:
                 gaps.append(ahead + thing.model.bounds[0, 0])
     assert min(gaps) > 4.0 + 3.0
+
+
+@pytest.mark.parametrize("rule", ["RHT", "LHT"])
+def test_cyclists_keep_to_the_outer_edge_on_either_side(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "step.xodr"
+    path.write_text(STEP_MAP.replace('junction="-1"', f'junction="-1" rule="{rule}"'))
+    crowd = ["traffic={vehicles: 0, parked: 0, cyclists: 3}", "anomalies=[]", "duration_s=0.1"]
+    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=4))
+    at = world.timeline.at(0)
+    rows = [thing.id for thing in world.scene.objects[1:] if thing.name.startswith("cyclist-")]
+    assert len(rows) >= 3
+    assert (np.cos(at.rpy[rows, 2]) > 0).all() == (rule == "RHT")
+    assert np.allclose(at.position[rows, 1], -3.5 + 0.6, atol=0.01)  # the lane ends at y = -3.5

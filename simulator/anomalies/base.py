@@ -58,6 +58,11 @@ class Site:
         position[2] = self.builder.ground_height(position[None])[0]
         return position, np.array(rpy[0], np.float64)
 
+    @property
+    def kerb_side(self) -> float:
+        """-1: the edge of the ego's road is on its right, +1: on its left (left-hand traffic)."""
+        return self.network.roads[self.path.keys[0].road].kerb_side
+
     def lane_half_width_m(self, ahead_m: float) -> float:
         """Half the width of the ego's lane there."""
         return float(np.interp(ahead_m, self.path.s, self.path.width)) / 2

@@ -135,7 +135,7 @@ class Population:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
 
     def cyclists(self) -> None:
-        """Cyclists at the right edge of driving lanes."""
+        """Cyclists at the kerb's edge of driving lanes."""
         places = self.lanes
         if not len(places):
             return
@@ -147,7 +147,7 @@ class Population:
             k = self._draw(rng, places, reach, 2.0)
             if k is not None:
                 actor: Any = member("actors", "bicycle")()
-                side = -0.5 * places.width[k] + 0.6
+                side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
                 self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
 
     def _drive(
@@ -199,8 +199,9 @@ class Population:
             actor: Any = member("actors", kind)()
             model = actor.models(rng)[0]
             yaw = float(places.heading[k]) + rng.normal(0, 0.015)
-            right = -1.0 if self.network.roads[places.key[k].road].rule != "LHT" else 1.0
-            beside = right * (places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1]))
+            beside = self._kerb_side(places.key[k]) * (
+                places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1])
+            )
             position = places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
             if not self.cast.free(position[0], position[1], 2.6):
                 continue
@@ -215,6 +216,9 @@ class Population:
         if road.junction or (neighbour is not None and neighbour.type not in WALKWAYS | BESIDE):
             return False
         return self._limit_mps(key) < 20.0
+
+    def _kerb_side(self, key: LaneKey) -> float:
+        return self.network.roads[key.road].kerb_side
 
     def _limit_mps(self, key: LaneKey) -> float:
         road = self.network.roads[key.road]
