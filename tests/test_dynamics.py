@@ -9,7 +9,16 @@ import pytest
 
 from simulator.dynamics.kernels import OBSTACLE_DTYPE, idm
 from simulator.dynamics.motion import Agent, Driver, Event, Motion
-from simulator.dynamics.traffic import agent_of_motion, obstacle_rows, resample, run, step_times, velocities
+from simulator.dynamics.traffic import (
+    agent_of_motion,
+    entry_speed,
+    obstacle_rows,
+    resample,
+    run,
+    step_times,
+    stop_of,
+    velocities,
+)
 
 STRAIGHT = np.array([[0.0, 0.0, 0.0], [2000.0, 0.0, 0.0]])
 NOTHING = np.zeros(0, OBSTACLE_DTYPE)
@@ -175,3 +184,21 @@ def test_people_do_not_pitch_with_a_slope(upright: bool) -> None:
     tracks = run([agent_of_motion(motion, 0.2, 0.2, 0.3, upright)], 0, NOTHING, no_signals(4), 4)
     assert np.allclose(tracks.rpy[:, 0, 1], 0.0 if upright else -math.atan(0.2))
     assert np.allclose(tracks.position[:, 0, 2], 0.2 * tracks.position[:, 0, 0])
+
+
+def test_where_a_path_ends_but_the_road_goes_on_nobody_brakes() -> None:
+    line = np.array([[0.0, 0, 0], [95.0, 0, 0]])
+    tracks = run([car(0.0, 30.0, 30.0, points=line)], 0, NOTHING, no_signals(1), 1)
+    assert np.abs(tracks.acceleration).max() < 0.1
+
+
+@pytest.mark.parametrize("speed", [8.0, 18.0])
+def test_at_a_dead_end_it_stops_gently_before_the_end(speed: float) -> None:
+    line = np.array([[0.0, 0, 0], [95.0, 0, 0]])
+    start = min(speed, entry_speed(line, speed, stop_of(line, 3.6)))
+    assert (start < speed) == (speed == 18.0)  # v**2 > 2 * 1.5 * 90
+    tracks = run([car(0.0, start, speed, points=line, dead_end=True)], 0, NOTHING, no_signals(30), 30)
+    front = tracks.position[:, 0, 0] + 3.6
+    assert 93.0 < front[-1] < 95.0
+    assert tracks.speed[-1, 0] < 0.1
+    assert tracks.acceleration.min() > -2.1

@@ -97,6 +97,7 @@ class Agent:
         keep_heading: do not turn with the path.
         upright: stays vertical on slopes instead of pitching with the path.
         limit_mps: speed limit along the path (agents that react also slow down for curves).
+        dead_end: the road ends where the path does (agents that react stop there); else the drive must end before.
     """
 
     object: int
@@ -117,3 +118,4 @@ class Agent:
     keep_heading: bool = False
     upright: bool = False
     limit_mps: float = 1e3
+    dead_end: bool = False

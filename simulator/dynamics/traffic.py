@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
 LATERAL_MPS2 = 2.5  # comfortable lateral acceleration in curves
 CURVE_BRAKING_MPS2 = 1.5
+END_GAP_M = 1.0  # kept to the end of the road
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,15 +95,26 @@ def _knots(s: Array, spacing: float) -> Array:
     return np.sort(np.concatenate([ends, marks[inside]]))
 
 
-def speed_limits(path: Array, limit_mps: float) -> Array:
-    """(K,) speed allowed at each sample of a resampled path: the limit, and `LATERAL_MPS2` in curves, reached by
-    braking in time at `CURVE_BRAKING_MPS2`."""
+def speed_limits(path: Array, limit_mps: float, stop_m: float = np.inf) -> Array:
+    """(K,) speed allowed at each sample of a resampled path: the limit, `LATERAL_MPS2` in curves, and 0 from `stop_m`
+    on; reached by braking in time at `CURVE_BRAKING_MPS2`."""
     heading = np.unwrap(np.arctan2(*np.gradient(path[:, :2], axis=0).T[::-1]))
     curvature = np.abs(uniform_filter1d(np.gradient(heading) / SPACING, 5, mode="nearest"))
     speed = np.minimum(limit_mps, np.sqrt(LATERAL_MPS2 / np.maximum(curvature, 1e-6)))
+    speed[np.arange(len(path)) * SPACING >= stop_m] = 0.0
     # v(s)**2 may fall by at most 2 b ds a sample: a running minimum from the end
     ramp = 2 * CURVE_BRAKING_MPS2 * SPACING * np.arange(len(path))
     return np.asarray(np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp))
+
+
+def stop_of(points: Array, front_m: float) -> float:
+    """Arc length at which a vehicle that reaches `front_m` ahead of its origin stands before the end of a path."""
+    return float(np.hypot(*np.diff(points[:, :2], axis=0).T).sum()) - front_m - END_GAP_M
+
+
+def entry_speed(points: Array, limit_mps: float, stop_m: float = np.inf) -> float:
+    """Speed at the start of a path from which curves and a stop are still reached by gentle braking."""
+    return float(speed_limits(resample(points), limit_mps, stop_m)[0])
 
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:
@@ -182,7 +194,10 @@ def run(
     paths = [resample(agent.points) for agent in agents]
     samples = np.array([len(path) for path in paths], np.int64)
     first = np.concatenate([[0], np.cumsum(samples)[:-1]]).astype(np.int64)
-    limits = [speed_limits(path, agent.limit_mps) for path, agent in zip(paths, agents)]
+    limits = [
+        speed_limits(path, agent.limit_mps, stop_of(path, agent.front_m) if agent.dead_end else np.inf)
+        for path, agent in zip(paths, agents)
+    ]
     path_xy = np.column_stack([np.concatenate(paths)[:, :2], np.concatenate(limits)])
     rows, events = _agent_rows(agents, first, samples), _event_rows(agents)
     stops = np.array([(i, s, k) for i, agent in enumerate(agents) for s, k in agent.stops], STOP_DTYPE)

@@ -79,6 +79,7 @@ class Cast:
         stops: tuple[tuple[float, int], ...] = (),
         limit_mps: float = 1e3,
         stride_m: float = 0.0,
+        dead_end: bool = False,
     ) -> int:
         """Let object `row` drive along `points`; returns the index of the agent."""
         model = self.builder.objects[row].model
@@ -101,6 +102,7 @@ class Cast:
                 stride_m=stride_m,
                 limit_mps=limit_mps,
                 upright=keeps_upright(model),
+                dead_end=dead_end,
             )
         )
         return len(self.agents) - 1

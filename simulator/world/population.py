@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Driver, Motion
+from simulator.dynamics.traffic import entry_speed, stop_of
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.family import member
@@ -161,7 +162,9 @@ class Population:
         lateral: float | None = None,
     ) -> None:
         key, s = places.key[k], float(places.s[k])
-        path = self.network.path(key, s, 90.0 + 40.0 * self.scenario.duration_s, chooser(self.seed, name))
+        path = self.network.path(
+            key, s, 90.0 + 1.4 * self._limit_mps(key) * self.scenario.duration_s, chooser(self.seed, name)
+        )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
         desired = min(limit * temper, actor.max_speed_mps)
@@ -176,8 +179,18 @@ class Population:
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
         )
-        speed = desired * float(rng.uniform(0.8, 1.0))
-        self.cast.drive(row, path.xyz, speed, driver, lateral_m=side, limit_mps=limit * temper, stride_m=actor.stride_m)
+        stop = stop_of(path.xyz, float(models[0].bounds[1, 0])) if path.dead_end else np.inf
+        speed = min(desired * float(rng.uniform(0.8, 1.0)), entry_speed(path.xyz, limit * temper, stop))
+        self.cast.drive(
+            row,
+            path.xyz,
+            speed,
+            driver,
+            lateral_m=side,
+            limit_mps=limit * temper,
+            stride_m=actor.stride_m,
+            dead_end=path.dead_end,
+        )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 
     def parked(self) -> None:

@@ -14,7 +14,7 @@ from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Spee
 from simulator.scene import Switch, stance
 from simulator.world.cast import Cast
 from simulator.world.population import driving_lamps
-from simulator.world.route import Route
+from simulator.world.route import Route, highest_speed
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, d
     if not moving:
         return
     opposite = abs(float(se3.wrap_angle(np.radians(spec.heading_deg)))) > np.pi / 2
-    reach = 60.0 + 40.0 * max(abs(spec.speed_mps), 5.0)
+    reach = 60.0 + 40.0 * max(highest_speed(spec.speed_mps, spec.manoeuvres), 5.0)
     stations = spec.ahead_m + (np.arange(0.0, reach) if not opposite else -np.arange(0.0, reach))
     line, _ = along(route, stations)
     target = abs(spec.speed_mps)
