@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
+HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.7, "cat": 0.3}
@@ -34,7 +35,14 @@ BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Points on lanes near the ego's path; arrays are (N, ...)."""
+    """Points on lanes near the ego's path; arrays are (N, ...).
+
+    Attributes:
+        key, s, position, heading, width: of the lane there.
+        distance: to the nearest sample of the ego's path, metres.
+        ahead: distance from the ego to that sample along the path, metres.
+        own: whether the lane goes the ego's way.
+    """
 
     key: list[LaneKey]
     s: Array
@@ -43,6 +51,7 @@ class Places:
     width: Array
     distance: Array
     ahead: Array
+    own: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.s)
@@ -63,6 +72,7 @@ class Population:
         path = route.path
         self._path_xy = path.xyz[path.s <= NEAR_M][:, :2]
         self._path_heading = path.heading[path.s <= NEAR_M]
+        self._path_s = path.s[path.s <= NEAR_M]
         low, high = self._path_xy.min(0) - NEAR_M, self._path_xy.max(0) + NEAR_M
         self._roads = [road for road in network.roads.values() if _reaches(road, low, high)]
 
@@ -82,7 +92,7 @@ class Population:
                     parts.append((s, np.stack([x, y, z], 1), heading, width))
         if not parts:
             empty = np.zeros(0)
-            return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty)
+            return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty, empty > 0)
         s, position, heading, width = (np.concatenate(column) for column in zip(*parts))
         offset = position[:, None, :2] - self._path_xy[None]
         gap = np.hypot(offset[..., 0], offset[..., 1])
@@ -96,7 +106,8 @@ class Population:
             heading[keep],
             width[keep],
             gap.min(1)[keep],
-            nearest[keep].astype(np.float64),
+            self._path_s[nearest[keep]],
+            np.cos(heading - self._path_heading[nearest])[keep] > -0.3,
         )
 
     @cached_property
@@ -122,18 +133,21 @@ class Population:
         places, traffic = self.lanes, self.scenario.traffic
         if not len(places):
             return
-        own = np.cos(places.heading - self._path_heading[places.ahead.astype(int)]) > -0.3
-        share = np.where(own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
+        share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
+        gap = GAP_M + HEADWAY_S * np.array([self._limit_mps(key) for key in places.key])
+        number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
+        lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
             actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
             models = actor.models(rng)
             tail = -float(models[0].bounds[0, 0])
-            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + GAP_M + tail)  # of the ego's bumper
+            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + gap + tail)  # of the ego's bumper
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
+                reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
 
     def cyclists(self) -> None:
         """Cyclists at the kerb's edge of driving lanes."""
