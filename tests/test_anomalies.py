@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ import pytest
 from simulator.anomalies import _props
 from simulator.anomalies._mattress import mattress
 from simulator.anomalies._props import ladder, soaked
-from simulator.anomalies.base import Anomaly, Site
+from simulator.anomalies.base import Anomaly, Site, actor_models
 from simulator.anomalies.fallen_tree import FallenTree
 from simulator.anomalies.pothole import Pothole
 from simulator.data import data_dir
+from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path
 from simulator.scenario.distributions import Distribution
@@ -33,12 +36,13 @@ def straight(length: float = 200.0) -> Path:
     )
 
 
-def site() -> Site:
+def site(kerb_side: float = -1.0) -> Site:
     builder = SceneBuilder((0.0, 0.0, 0.0))
     x, y = np.linspace(-20, 220, 61), np.linspace(-30, 30, 21)
     builder.add_mesh(grid(x, y, np.zeros((61, 21))), (Material("asphalt"),), "road")
     air = Atmosphere(np.array([0.0, 0.0, 1.0]), 1.0)
-    return Site(builder, None, straight(), air)  # type: ignore[arg-type]
+    network = SimpleNamespace(roads={"1": SimpleNamespace(kerb_side=kerb_side)})
+    return Site(builder, network, straight(), air)  # type: ignore[arg-type]
 
 
 def fixed(kind: str, seed: int) -> Anomaly:
@@ -210,3 +214,60 @@ def test_porous_things_soak() -> None:
             assert max(b.albedo) == pytest.approx(0.6 * max(a.albedo)) and b.clearcoat > 0
     steel = soaked(ladder(generator(1, "ladder")))
     assert steel.bodies[0].materials[0].name == "steel"
+
+
+def slope(along: float, across: float) -> Site:
+    """A plane that rises by `along` ahead and `across` to the left, of a road that does the same."""
+    where = site()
+    x, y = np.linspace(-20, 220, 61), np.linspace(-30, 30, 21)
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    builder.add_mesh(grid(x, y, along * x[:, None] + across * y[None, :]), (Material("grass"),), "terrain")
+    path = where.path
+    flat = np.zeros_like(path.s)
+    xyz = path.xyz + np.stack([flat, flat, along * path.s], 1)
+    tilted = replace(
+        path, xyz=xyz, pitch=flat - np.arctan(along), roll=flat + np.arctan(across * np.cos(np.arctan(along)))
+    )
+    return replace(where, builder=builder, path=tilted)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7, np.pi / 2, np.pi])
+@pytest.mark.parametrize(("along", "across"), [(0.2, 0.0), (0.0, 0.3), (0.1, -0.2)])
+def test_on_a_slope_things_lie_flat_and_people_stand_upright(turn: float, along: float, across: float) -> None:
+    where = slope(along, across)
+    normal = np.array([-along, -across, 1.0]) / np.sqrt(1.0 + along**2 + across**2)
+    rng = generator(1, "test")
+    models = {
+        "cone": _props.cone(),
+        "car": actor_models("car", rng)[0],
+        "lying": actor_models("pedestrian", rng, pose="lying")[0],
+        "standing": actor_models("pedestrian", rng, pose="standing")[0],
+        "deer": actor_models("deer", rng)[0],
+    }
+    rows = {name: where.put(model, 30.0, 1.0, turn) for name, model in models.items()}
+    positions, rpy = where.builder.initial_poses()
+    poses = se3.pose(positions, *rpy.T)
+    for name in ("cone", "car", "lying"):
+        assert poses[rows[name], :3, 2] @ normal > np.cos(np.radians(0.3)), name
+    assert poses[rows["standing"], 2, 2] == pytest.approx(1.0)
+    deer = poses[rows["deer"]]
+    assert abs(deer[2, 1]) < 1e-9  # no leaning to a side
+    assert abs(deer[:3, 0] @ normal) < 1e-3  # its feet follow the slope
+    assert np.allclose(positions[list(rows.values())] @ normal, 0.0, atol=2e-3)
+
+
+def test_the_child_behind_the_van_walks_on_the_ground() -> None:
+    where = slope(0.1, -0.05)
+    fixed("child_behind_van", 1).place(where, generator(1, "anomaly", 0))
+    (motion,) = where.motions
+    assert np.allclose(motion.points[:, 2], motion.points[:, :2] @ [0.1, -0.05], atol=1e-3)
+
+
+@pytest.mark.parametrize("kerb_side", [-1.0, 1.0])
+def test_the_child_comes_from_the_kerb(kerb_side: float) -> None:
+    where = site(kerb_side)
+    fixed("child_behind_van", 1).place(where, generator(1, "anomaly", 0))
+    positions, _ = where.builder.initial_poses()
+    assert (positions[1:, 1] * kerb_side > 1.75).all()  # van and child beside the lane of 3.5 m
+    (motion,) = where.motions
+    assert motion.points[-1, 1] * kerb_side < -5.0

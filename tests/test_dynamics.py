@@ -9,7 +9,16 @@ import pytest
 
 from simulator.dynamics.kernels import OBSTACLE_DTYPE, idm
 from simulator.dynamics.motion import Agent, Driver, Event, Motion
-from simulator.dynamics.traffic import agent_of_motion, obstacle_rows, resample, run, step_times
+from simulator.dynamics.traffic import (
+    agent_of_motion,
+    entry_speed,
+    obstacle_rows,
+    resample,
+    run,
+    step_times,
+    stop_of,
+    velocities,
+)
 
 STRAIGHT = np.array([[0.0, 0.0, 0.0], [2000.0, 0.0, 0.0]])
 NOTHING = np.zeros(0, OBSTACLE_DTYPE)
@@ -132,3 +141,64 @@ def test_same_input_gives_the_same_bytes() -> None:
         return run(agents, 0, NOTHING, no_signals(5), 5).position.tobytes()
 
     assert once() == once()
+
+
+@pytest.mark.parametrize("radius", [6.0, 10.0, 25.0, -8.0])
+@pytest.mark.parametrize("spacing", [0.37, 0.5, 1.0])
+def test_an_agent_keeps_to_the_arc_between_the_samples_of_its_path(radius: float, spacing: float) -> None:
+    speed = math.sqrt(12.0 * abs(radius))
+    angle = np.arange(0.0, 2.0 * abs(radius) + 3.0, spacing) / radius
+    arc = np.stack([radius * np.sin(angle), radius * (1.0 - np.cos(angle)), 0 * angle], 1)
+    driver = Driver(speed, acceleration_mps2=1e-9, reacts=False)
+    seconds = 2.0 * abs(radius) / speed
+    tracks = run([car(0.0, speed, speed, points=arc, driver=driver)], 0, NOTHING, no_signals(seconds), seconds)
+    turned = tracks.travel[:, 0] / radius
+    place = np.stack([radius * np.sin(turned), radius * (1.0 - np.cos(turned))], 1)
+    course = speed * np.stack([np.cos(turned), np.sin(turned)], 1)
+    velocity = velocities(tracks.position, tracks.times_ns)[:, 0, :2]
+    assert np.abs(np.hypot(*(tracks.position[:, 0, :2] - [0.0, radius]).T) - abs(radius)).max() < 1e-3
+    assert np.hypot(*(tracks.position[:, 0, :2] - place).T).max() < 0.02  # a chord is shorter than its arc
+    assert np.abs(tracks.rpy[:, 0, 2] - turned).max() < math.radians(0.2)
+    assert np.hypot(*(velocity - course).T).max() < 0.01 * speed
+    assert np.allclose(np.tan(tracks.steer[:, 0]) / 2.7, 1.0 / radius, rtol=0.03)
+
+
+def test_a_corner_between_long_legs_stays_a_corner() -> None:
+    out = resample(np.array([[0.0, 0, 0], [20.0, 0, 0], [20.0, 20, 0]]))
+    off = np.minimum(np.abs(out[:, 1]), np.abs(out[:, 0] - 20.0))
+    assert off.max() < 0.15
+    assert off[np.abs(np.arange(len(out)) - 20) > 4].max() < 1e-2
+
+
+def test_samples_of_a_path_that_nearly_coincide_do_not_bend_it() -> None:
+    x = np.sort(np.concatenate([np.arange(0.0, 40.0, 0.5), np.arange(5.0, 40.0, 5.0) + 2e-4]))
+    y = np.where(np.arange(len(x)) % 2, 2e-3, 0.0)  # millimetres to the side in a tenth of one ahead
+    out = resample(np.stack([x, y, 0 * x], 1))
+    assert np.abs(out[:, 1]).max() < 4e-3
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_people_do_not_pitch_with_a_slope(upright: bool) -> None:
+    hill = np.stack([np.arange(0.0, 20.0), np.zeros(20), 0.2 * np.arange(0.0, 20.0)], 1)
+    motion = Motion(1, hill, 1.5, initial_speed_mps=1.5)
+    tracks = run([agent_of_motion(motion, 0.2, 0.2, 0.3, upright)], 0, NOTHING, no_signals(4), 4)
+    assert np.allclose(tracks.rpy[:, 0, 1], 0.0 if upright else -math.atan(0.2))
+    assert np.allclose(tracks.position[:, 0, 2], 0.2 * tracks.position[:, 0, 0])
+
+
+def test_where_a_path_ends_but_the_road_goes_on_nobody_brakes() -> None:
+    line = np.array([[0.0, 0, 0], [95.0, 0, 0]])
+    tracks = run([car(0.0, 30.0, 30.0, points=line)], 0, NOTHING, no_signals(1), 1)
+    assert np.abs(tracks.acceleration).max() < 0.1
+
+
+@pytest.mark.parametrize("speed", [8.0, 18.0])
+def test_at_a_dead_end_it_stops_gently_before_the_end(speed: float) -> None:
+    line = np.array([[0.0, 0, 0], [95.0, 0, 0]])
+    start = min(speed, entry_speed(line, speed, stop_of(line, 3.6)))
+    assert (start < speed) == (speed == 18.0)  # v**2 > 2 * 1.5 * 90
+    tracks = run([car(0.0, start, speed, points=line, dead_end=True)], 0, NOTHING, no_signals(30), 30)
+    front = tracks.position[:, 0, 0] + 3.6
+    assert 93.0 < front[-1] < 95.0
+    assert tracks.speed[-1, 0] < 0.1
+    assert tracks.acceleration.min() > -2.1

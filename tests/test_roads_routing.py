@@ -181,6 +181,12 @@ def test_a_lane_that_jumps_aside_is_bridged_smoothly() -> None:
     assert path.xyz[-1, 1] == -2.5
 
 
+def test_a_path_knows_whether_the_road_goes_on() -> None:
+    start = next(key for key in CROSS.lanes() if CROSS.next_lanes(key))
+    assert not CROSS.path(start, 0.0, 20.0, first).dead_end
+    assert CROSS.path(start, 0.0, 1e4, first).dead_end
+
+
 def test_paths_refuse_what_is_not_there() -> None:
     for key in (LaneKey("99", 0, -1), LaneKey("0", 7, -1), LaneKey("0", 0, -9), LaneKey("0", 0, 0)):
         with pytest.raises(InputError, match="there is no lane"):
@@ -200,6 +206,7 @@ def test_a_path_at_a_dead_end_is_short_but_there() -> None:
     (last,) = [key for key in CROSS.lanes() if key.road == "0" and not CROSS.next_lanes(key)]
     path = CROSS.path(last, 0.0, 50.0, first)
     assert 0.0 < path.length < 0.1
+    assert path.dead_end
     assert np.isfinite(path.at(0.005)[0]).all()
 
 

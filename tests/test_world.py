@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +79,41 @@ def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -
             if ahead > 0.0:
                 gaps.append(ahead + thing.model.bounds[0, 0])
     assert min(gaps) > 4.0 + 3.0
+
+
+@pytest.mark.parametrize("rule", ["RHT", "LHT"])
+def test_cyclists_keep_to_the_outer_edge_on_either_side(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "step.xodr"
+    path.write_text(STEP_MAP.replace('junction="-1"', f'junction="-1" rule="{rule}"'))
+    crowd = ["traffic={vehicles: 0, parked: 0, cyclists: 3}", "anomalies=[]", "duration_s=0.1"]
+    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=4))
+    at = world.timeline.at(0)
+    rows = [thing.id for thing in world.scene.objects[1:] if thing.name.startswith("cyclist-")]
+    assert len(rows) >= 3
+    assert (np.cos(at.rpy[rows, 2]) > 0).all() == (rule == "RHT")
+    assert np.allclose(at.position[rows, 1], -3.5 + 0.6, atol=0.01)  # the lane ends at y = -3.5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_a_motorway_vehicles_start_with_a_headway(seed: int) -> None:
+    road = ["road={kind: motorway, length_m: 1500}", "duration_s=0.1", "anomalies=[]", "traffic={vehicles: 12}"]
+    bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
+    world = build_world(simulator.load("any_map", [*road, *bare]).sample(seed=seed))
+    at, path = world.timeline.at(0), world.route.path
+    rows = [
+        thing.id
+        for thing in world.scene.objects
+        if thing.id == world.ego or (thing.name.startswith("traffic-") and not thing.name.endswith("rider"))
+    ]
+    to = at.position[rows] - at.position[world.ego]
+    c, s = np.cos(at.rpy[world.ego, 2]), np.sin(at.rpy[world.ego, 2])
+    ahead, aside = c * to[:, 0] + s * to[:, 1], c * to[:, 1] - s * to[:, 0]
+    mine = sorted(
+        (x, row)
+        for x, y, row in zip(ahead, aside, rows)
+        if abs(y) < 1.0 and np.cos(at.rpy[row, 2] - at.rpy[world.ego, 2]) > 0 and x >= 0
+    )
+    for (back, behind), (front, before) in pairwise(mine):
+        nose, tail = (world.scene.objects[row].model.bounds for row in (behind, before))  # type: ignore[union-attr]
+        gap = front + tail[0, 0] - back - nose[1, 0]
+        assert gap > 0.8 * path.speed_limit_mps[0] - (nose[1, 0] - 4.0)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from simulator.dynamics.motion import Motion
 from simulator.scenario.distributions import Metres, SignedMetres, uniform
 from simulator.scenario.family import Family, member
-from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch
+from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch, stance
 
 if TYPE_CHECKING:
     from simulator.roads import Path, RoadNetwork
 
 Array = NDArray[np.float64]
 
+STANDING = frozenset({"pedestrian", "animal"})
 HAZARD_LIGHTS = (1 << Switch.INDICATOR_LEFT) | (1 << Switch.INDICATOR_RIGHT)
 
 
@@ -57,14 +58,28 @@ class Site:
         position[2] = self.builder.ground_height(position[None])[0]
         return position, np.array(rpy[0], np.float64)
 
+    @property
+    def kerb_side(self) -> float:
+        """-1: the edge of the ego's road is on its right, +1: on its left (left-hand traffic)."""
+        return self.network.roads[self.path.keys[0].road].kerb_side
+
     def lane_half_width_m(self, ahead_m: float) -> float:
         """Half the width of the ego's lane there."""
         return float(np.interp(ahead_m, self.path.s, self.path.width)) / 2
 
     def put(self, model: Model, ahead_m: float, lateral_m: float = 0.0, turn_rad: float = 0.0, **kwargs: Any) -> int:
-        """Add an object standing on the road, turned by `turn_rad` from the road's direction; returns its id."""
+        """Add an object turned by `turn_rad` from the road's direction; returns its id.
+
+        Vehicles, people and animals stand on the ground that is there, things lie on the plane of the road.
+        """
         position, rpy = self.at(ahead_m, lateral_m)
-        return self.builder.add_object(model, position, (rpy[0], rpy[1], rpy[2] + turn_rad), **kwargs)
+        yaw = float(rpy[2] + turn_rad)
+        if model.wheelbase_m or model.class_name in STANDING:
+            return self.builder.add_object(model, *stance(self.builder, model, position, yaw), **kwargs)
+        left, forward = np.tan(rpy[0]), -np.tan(rpy[1])  # slopes of the road
+        c, s = np.cos(turn_rad), np.sin(turn_rad)
+        roll, pitch = np.arctan(c * left - s * forward), -np.arctan(c * forward + s * left)
+        return self.builder.add_object(model, position, (float(roll), float(pitch), yaw), **kwargs)
 
     def drape(self, position: Array, offsets: Array, lift_m: float) -> Array:
         """(N, 3) points around `position` at horizontal (N, 2) world offsets, `lift_m` above the ground, relative to

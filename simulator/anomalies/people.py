@@ -23,7 +23,7 @@ class PersonLying(Anomaly, kind="person_lying"):
 
 
 class ChildBehindVan(Anomaly, kind="child_behind_van"):
-    """A child runs onto the road from behind a van parked at the right kerb (compare Euro NCAP CPNCO)."""
+    """A child runs onto the road from behind a van parked at the kerb (compare Euro NCAP CPNCO)."""
 
     taxonomy: ClassVar[str] = "SCN-07"
     speed_mps: MetresPerSecond = uniform(1.4, 2.5)
@@ -31,19 +31,22 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
     trigger_m: Metres = uniform(10.0, 22.0)
     """The child starts when the ego's front is this near."""
     kerb_m: Metres = 1.25
-    """Distance from the lane's right edge to the middle of the van, outward."""
+    """Distance from the lane's edge to the middle of the van, outward."""
     lateral_m: SignedMetres = 0.0
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
         """Park the van with its front at `ahead_m`; the child waits just ahead of it."""
         van = actor_models("van", rng)[0]
-        edge = -site.lane_half_width_m(self.ahead_m)
+        kerb = site.kerb_side
+        edge = kerb * site.lane_half_width_m(self.ahead_m)
         front = float(van.bounds[1, 0])
-        site.put(van, self.ahead_m - front, edge - self.kerb_m, attributes={"state": "parked"}, anomaly="SCN-07")
+        site.put(van, self.ahead_m - front, edge + kerb * self.kerb_m, attributes={"state": "parked"}, anomaly="SCN-07")
         child = actor_models("child", rng)[0]
         along = self.ahead_m + 0.7
-        row = site.put(child, along, edge - self.kerb_m + 0.2, np.pi / 2, moving=True, anomaly="AGT-23")
-        start, rpy = site.at(along, edge - self.kerb_m + 0.2)
-        left = np.array([-np.sin(rpy[2]), np.cos(rpy[2]), 0.0])
-        line = start + np.outer(np.linspace(0, 9, 10), left)
+        beside = edge + kerb * (self.kerb_m - 0.2)
+        row = site.put(child, along, beside, -kerb * np.pi / 2, moving=True, anomaly="AGT-23")
+        start, rpy = site.at(along, beside)
+        across = -kerb * np.array([-np.sin(rpy[2]), np.cos(rpy[2]), 0.0])
+        line = start + np.outer(np.linspace(0, 9, 10), across)
+        line[:, 2] = site.builder.ground_height(line)
         site.motions.append(Motion(row, line, self.speed_mps, 4.0, start_ego_distance_m=self.trigger_m, stride_m=1.1))

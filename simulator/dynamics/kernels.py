@@ -172,7 +172,7 @@ def _fire_events(agents, events, ego, time_s, x, y):  # type: ignore[no-untyped-
 
 @kernel
 def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x, y, heading):  # type: ignore[no-untyped-def]
-    """Lowest of the accelerations that leaders, standing things, signals and conflicts allow agent `i`."""
+    """Lowest of the accelerations that the path, leaders, standing things, signals and conflicts allow agent `i`."""
     me = agents[i]
     desired = me.desired
     if me.reacts:  # the limit of the road and of its curves
@@ -234,8 +234,7 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
         first = their_time < my_time or (their_time == my_time and j < i) or not agents[j].reacts
         if first and my_time - their_time < CONFLICT_WINDOW_S and to_them < 50.0 and agents[j].speed > 0.2:
             result = min(result, idm(me.speed, desired, to_me - 2.0, me.speed, 0.5, 1.0, me.accel, me.decel))
-    remaining = (me.samples - 1) * SPACING - me.s - me.front
-    return min(result, idm(me.speed, desired, remaining, me.speed, 0.5, 1.0, me.accel, me.decel))
+    return result
 
 
 @kernel

@@ -95,7 +95,9 @@ class Agent:
         start_s, start_ego_distance_m: trigger before which the agent keeps its initial speed (see Motion).
         stride_m: length of a gait cycle for legs; 0: no gait.
         keep_heading: do not turn with the path.
+        upright: stays vertical on slopes instead of pitching with the path.
         limit_mps: speed limit along the path (agents that react also slow down for curves).
+        dead_end: the road ends where the path does (agents that react stop there); else the drive must end before.
     """
 
     object: int
@@ -114,4 +116,6 @@ class Agent:
     start_ego_distance_m: float | None = None
     stride_m: float = 0.0
     keep_heading: bool = False
+    upright: bool = False
     limit_mps: float = 1e3
+    dead_end: bool = False

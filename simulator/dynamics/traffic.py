@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import uniform_filter1d
 
 from simulator.dynamics.kernels import (
@@ -28,6 +29,7 @@ Array = NDArray[np.float64]
 STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
 LATERAL_MPS2 = 2.5  # comfortable lateral acceleration in curves
 CURVE_BRAKING_MPS2 = 1.5
+END_GAP_M = 1.0  # kept to the end of the road
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,11 @@ class Tracks:
 
 def resample(points: Array, spacing: float = SPACING) -> Array:
     """(K, 3) polyline resampled every `spacing` metres of horizontal length, at least two samples; the end is kept
-    within one spacing."""
+    within one spacing.
+
+    Points that lie less than 1.5 `spacing` apart are taken for samples of a curve, and a cubic spline goes through
+    them; longer legs stay straight. Heights are interpolated linearly: steps of the ground must not swing.
+    """
     points = np.asarray(points, np.float64)
     step = np.hypot(*np.diff(points[:, :2], axis=0).T)
     keep = np.concatenate([[True], step > 1e-9])
@@ -67,22 +73,51 @@ def resample(points: Array, spacing: float = SPACING) -> Array:
         direction = points[-1] - points[0] if len(points) > 1 else np.array([1.0, 0.0, 0.0])
         direction = direction / max(float(np.hypot(*direction[:2])), 1e-9)
         return np.stack([points[0], points[0] + spacing * direction])
+    knots = _knots(s, spacing)
+    curve = CubicSpline(knots, np.stack([np.interp(knots, s, points[:, k]) for k in (0, 1)], axis=1))
     at = np.arange(0.0, s[-1] + 1e-9, spacing)
-    return np.stack([np.interp(at, s, points[:, k]) for k in range(3)], axis=1)
+    return np.column_stack([curve(at), np.interp(at, s, points[:, 2])])
 
 
-def speed_limits(path: Array, limit_mps: float) -> Array:
-    """(K,) speed allowed at each sample of a resampled path: the limit, and `LATERAL_MPS2` in curves, reached by
-    braking in time at `CURVE_BRAKING_MPS2`."""
+def _knots(s: Array, spacing: float) -> Array:
+    """Where a spline is held to the polyline with vertices at `s`: at vertices, of which those too near to the one
+    before are left out (their direction is noise), and about every `spacing` within long legs."""
+    kept = [0.0]
+    for here in s[1:]:
+        if here - kept[-1] >= 0.25 * spacing:
+            kept.append(float(here))
+    if s[-1] > kept[-1]:
+        kept[-1 if len(kept) > 1 else 1 :] = [float(s[-1])]
+    ends = np.array(kept)
+    marks = np.arange(0.0, s[-1], spacing)
+    after = np.clip(np.searchsorted(ends, marks), 1, len(ends) - 1)
+    inside = (marks - ends[after - 1] > 0.75 * spacing) & (ends[after] - marks > 0.75 * spacing)
+    return np.sort(np.concatenate([ends, marks[inside]]))
+
+
+def speed_limits(path: Array, limit_mps: float, stop_m: float = np.inf) -> Array:
+    """(K,) speed allowed at each sample of a resampled path: the limit, `LATERAL_MPS2` in curves, and 0 from `stop_m`
+    on; reached by braking in time at `CURVE_BRAKING_MPS2`."""
     heading = np.unwrap(np.arctan2(*np.gradient(path[:, :2], axis=0).T[::-1]))
     curvature = np.abs(uniform_filter1d(np.gradient(heading) / SPACING, 5, mode="nearest"))
     speed = np.minimum(limit_mps, np.sqrt(LATERAL_MPS2 / np.maximum(curvature, 1e-6)))
+    speed[np.arange(len(path)) * SPACING >= stop_m] = 0.0
     # v(s)**2 may fall by at most 2 b ds a sample: a running minimum from the end
     ramp = 2 * CURVE_BRAKING_MPS2 * SPACING * np.arange(len(path))
     return np.asarray(np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp))
 
 
-def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float) -> Agent:
+def stop_of(points: Array, front_m: float) -> float:
+    """Arc length at which a vehicle that reaches `front_m` ahead of its origin stands before the end of a path."""
+    return float(np.hypot(*np.diff(points[:, :2], axis=0).T).sum()) - front_m - END_GAP_M
+
+
+def entry_speed(points: Array, limit_mps: float, stop_m: float = np.inf) -> float:
+    """Speed at the start of a path from which curves and a stop are still reached by gentle braking."""
+    return float(speed_limits(resample(points), limit_mps, stop_m)[0])
+
+
+def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:
     """The agent that carries out a prescribed motion (it reacts to nobody)."""
     driver = Driver(motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False)
     return Agent(
@@ -98,6 +133,7 @@ def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m:
         start_ego_distance_m=motion.start_ego_distance_m,
         stride_m=motion.stride_m,
         keep_heading=motion.keep_heading,
+        upright=upright,
     )
 
 
@@ -158,7 +194,10 @@ def run(
     paths = [resample(agent.points) for agent in agents]
     samples = np.array([len(path) for path in paths], np.int64)
     first = np.concatenate([[0], np.cumsum(samples)[:-1]]).astype(np.int64)
-    limits = [speed_limits(path, agent.limit_mps) for path, agent in zip(paths, agents)]
+    limits = [
+        speed_limits(path, agent.limit_mps, stop_of(path, agent.front_m) if agent.dead_end else np.inf)
+        for path, agent in zip(paths, agents)
+    ]
     path_xy = np.column_stack([np.concatenate(paths)[:, :2], np.concatenate(limits)])
     rows, events = _agent_rows(agents, first, samples), _event_rows(agents)
     stops = np.array([(i, s, k) for i, agent in enumerate(agents) for s, k in agent.stops], STOP_DTYPE)
@@ -187,25 +226,34 @@ def run(
 
 
 def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, Array, Array]:
-    """World position, roll-pitch-yaw and steering angle along a resampled path; heading is continuous."""
-    tangent = np.gradient(path, axis=0)
-    heading = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
-    pitch = -np.arctan2(tangent[:, 2], np.hypot(tangent[:, 0], tangent[:, 1]))
-    at = s / SPACING
-    index = np.arange(len(path))
-    yaw = np.interp(at, index, heading)
-    xyz = np.stack([np.interp(at, index, path[:, k]) for k in range(3)], axis=1)
+    """World position, roll-pitch-yaw and steering angle along a resampled path, which is smooth between its samples."""
+    at = np.arange(len(path)) * SPACING
+    curve = CubicSpline(at, path[:, :2])
+    tangent, bend = curve(s, 1), curve(s, 2)
+    yaw = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
+    xyz = np.column_stack([curve(s), np.interp(s, at, path[:, 2])])
     xyz[:, 0] -= lateral * np.sin(yaw)
     xyz[:, 1] += lateral * np.cos(yaw)
-    curvature = np.interp(at, index, np.gradient(heading) / SPACING)
+    curvature = (tangent[:, 0] * bend[:, 1] - tangent[:, 1] * bend[:, 0]) / np.hypot(*tangent.T) ** 3
+    pitch = np.interp(s, at, -np.arctan(np.gradient(path[:, 2]) / SPACING))
     speed = np.gradient(s) if len(s) > 1 else np.zeros_like(s)
     slip = np.arctan2(np.gradient(lateral) if len(s) > 1 else 0.0 * s, np.maximum(speed, 1e-3))
     moving = speed > 1e-3
     yaw = yaw + np.where(moving, slip, 0.0)  # a lane change turns the body into its own direction of travel
+    if agent.upright:
+        pitch = np.zeros_like(pitch)
     if agent.keep_heading:
         yaw = np.full_like(yaw, yaw[0])
     steer = np.arctan(agent.wheelbase_m * curvature)
-    return xyz, np.stack([np.zeros_like(yaw), np.interp(at, index, pitch), yaw], axis=1), steer
+    return xyz, np.stack([np.zeros_like(yaw), pitch, yaw], axis=1), steer
+
+
+def velocities(position: Array, times_ns: NDArray[np.int64]) -> Array:
+    """(T, A, 3) m/s of positions (T, A, 3) at T times: central differences, of second order at both ends too."""
+    steps = len(times_ns)
+    if steps < 2:
+        return np.zeros_like(position)
+    return np.asarray(np.gradient(position, times_ns * 1e-9, axis=0, edge_order=2 if steps > 2 else 1))
 
 
 def step_times(duration_s: float) -> NDArray[np.int64]:

@@ -36,6 +36,7 @@ class Path:
         speed_limit_mps: limit in m/s.
         keys: lanes in the order driven; `key_index` (K,) names each sample's lane.
         road_s: (K,) station on that lane's road.
+        dead_end: there is no way on at its end.
     """
 
     s: Array
@@ -49,6 +50,7 @@ class Path:
     keys: tuple[LaneKey, ...]
     key_index: NDArray[np.int64]
     road_s: Array
+    dead_end: bool = False
 
     @property
     def length(self) -> float:
@@ -186,6 +188,7 @@ def _assemble(pieces: list[Array], keys: tuple[LaneKey, ...], length_m: float) -
         slope = np.arctan2(direction[:, 2], np.hypot(direction[:, 0], direction[:, 1]))
         heading, pitch = np.unwrap(heading), np.where(blended, -slope, pitch)
     s = _distance(chord, heading)
+    dead_end = bool(s[-1] < length_m)
     end = min(int(np.searchsorted(s, length_m)) + 1, len(s))
     end = max(end, 2)
     curvature = np.gradient(heading, s)[:end]
@@ -193,7 +196,7 @@ def _assemble(pieces: list[Array], keys: tuple[LaneKey, ...], length_m: float) -
     used = index.max() + 1
     return Path(
         s[:end], xyz[:end], heading[:end], pitch[:end], rows[:end, 6], curvature, rows[:end, 7], rows[:end, 8],
-        keys[:used], index, rows[:end, 0],
+        keys[:used], index, rows[:end, 0], dead_end,
     )  # fmt: skip
 
 

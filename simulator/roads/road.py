@@ -318,6 +318,11 @@ class Road:
         """Whether traffic on the lane goes in the direction of s (on lanes for both: the usual direction)."""
         return ((lane_id < 0) == (self.rule != "LHT")) != (lane_id in self._reversed)
 
+    @property
+    def kerb_side(self) -> float:
+        """On which side of a driver the edge of the road is: -1 the right, +1 the left (left-hand traffic)."""
+        return 1.0 if self.rule == "LHT" else -1.0
+
     @cached_property
     def _reversed(self) -> frozenset[int]:
         """Lanes on which traffic goes the other way (OpenDRIVE 1.8)."""

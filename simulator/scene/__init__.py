@@ -10,6 +10,7 @@ from simulator.scene.material import Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
 from simulator.scene.snapshot import Snapshot, Timeline
+from simulator.scene.stance import keeps_upright, stance
 
 __all__ = [
     "Atmosphere",
@@ -26,4 +27,6 @@ __all__ = [
     "Switch",
     "Texture",
     "Timeline",
+    "keeps_upright",
+    "stance",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simulator.dynamics.motion import Driver
-from simulator.dynamics.traffic import Tracks, obstacle_rows, run, step_times
+from simulator.dynamics.traffic import Tracks, entry_speed, obstacle_rows, run, step_times, stop_of, velocities
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.scenario.models import RoadSpec, Scenario
@@ -137,7 +137,11 @@ def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cas
     row = cast.add(models, position[0], rpy[0], name="ego")
     cast.lamps[row] = driving_lamps(dark, rng)
     limit = float(route.path.speed_limit_mps[0])
-    speed = min(limit, actor.max_speed_mps) if spec.speed_mps is None else spec.speed_mps
+    if spec.speed_mps is None:
+        stop = stop_of(route.path.xyz, float(models[0].bounds[1, 0])) if route.path.dead_end else np.inf
+        speed = entry_speed(route.path.xyz, min(limit, actor.max_speed_mps), stop)
+    else:
+        speed = spec.speed_mps
     width = float(route.path.width[0])
     driver = Driver(
         speed,
@@ -154,6 +158,7 @@ def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cas
         stops=stops_on(network, route.path, plan),
         limit_mps=max(limit, speed),
         stride_m=actor.stride_m,
+        dead_end=route.path.dead_end,
     )
     cast.indicators += indicators_of(spec.manoeuvres, agent)
     return row
@@ -239,7 +244,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, (_, k) in enumerate(lit):
         extra_lamps[:, len(blinking) + i] = state[:, k]
 
-    velocity = np.gradient(tracks.position, tracks.times_ns * 1e-9, axis=0) if steps > 1 else 0 * tracks.position
+    velocity = velocities(tracks.position, tracks.times_ns)
 
     def both(values: Any, resting: Any) -> Any:
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Agent, Driver, Event, Motion
-from simulator.scene import Model, SceneBuilder
+from simulator.scene import Model, SceneBuilder, keeps_upright
 
 Array = NDArray[np.float64]
 
@@ -79,6 +79,7 @@ class Cast:
         stops: tuple[tuple[float, int], ...] = (),
         limit_mps: float = 1e3,
         stride_m: float = 0.0,
+        dead_end: bool = False,
     ) -> int:
         """Let object `row` drive along `points`; returns the index of the agent."""
         model = self.builder.objects[row].model
@@ -100,6 +101,8 @@ class Cast:
                 stops=stops,
                 stride_m=stride_m,
                 limit_mps=limit_mps,
+                upright=keeps_upright(model),
+                dead_end=dead_end,
             )
         )
         return len(self.agents) - 1
@@ -112,26 +115,5 @@ class Cast:
         assert model is not None
         low, high = model.bounds
         half_width = float(max(high[1], -low[1]))
-        self.agents.append(agent_of_motion(motion, float(high[0]), float(-low[0]), half_width))
-
-
-def stand(builder: SceneBuilder, model: Model, position: Array, yaw: float) -> tuple[Array, tuple[float, float, float]]:
-    """Position and roll, pitch, yaw of a vehicle standing with its wheels on the ground (kerbs, slopes).
-
-    Args:
-        builder: holds the ground.
-        model: the vehicle.
-        position: (3,) world, of the model's origin; its height is used where there is no ground.
-        yaw: heading.
-    """
-    (x0, y0, _), (x1, y1, _) = model.bounds
-    front = model.wheelbase_m or x1
-    rear = 0.0 if model.wheelbase_m else x0
-    corners = np.array([[front, 0.8 * y1], [front, 0.8 * y0], [rear, 0.8 * y1], [rear, 0.8 * y0]])
-    c, s = np.cos(yaw), np.sin(yaw)
-    xy = position[:2] + corners @ np.array([[c, s], [-s, c]])
-    z = builder.ground_height(np.column_stack([xy, np.full(4, position[2])]))
-    # least-squares plane through the four wheels
-    slope = np.linalg.lstsq(np.column_stack([corners, np.ones(4)]), z, rcond=None)[0]
-    out = np.array([position[0], position[1], slope[2]])
-    return out, (float(np.arctan(slope[1])), float(-np.arctan(slope[0])), float(yaw))
+        upright = keeps_upright(model)
+        self.agents.append(agent_of_motion(motion, float(high[0]), float(-low[0]), half_width, upright))

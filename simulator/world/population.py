@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Driver, Motion
+from simulator.dynamics.traffic import entry_speed, stop_of
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
-from simulator.scene import Model, Switch
-from simulator.world.cast import Cast, stand
+from simulator.scene import Model, Switch, stance
+from simulator.world.cast import Cast
 from simulator.world.route import Route, chooser
 
 Array = NDArray[np.float64]
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
+HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.7, "cat": 0.3}
@@ -33,7 +35,14 @@ BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Points on lanes near the ego's path; arrays are (N, ...)."""
+    """Points on lanes near the ego's path; arrays are (N, ...).
+
+    Attributes:
+        key, s, position, heading, width: of the lane there.
+        distance: to the nearest sample of the ego's path, metres.
+        ahead: distance from the ego to that sample along the path, metres.
+        own: whether the lane goes the ego's way.
+    """
 
     key: list[LaneKey]
     s: Array
@@ -42,6 +51,7 @@ class Places:
     width: Array
     distance: Array
     ahead: Array
+    own: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.s)
@@ -62,6 +72,7 @@ class Population:
         path = route.path
         self._path_xy = path.xyz[path.s <= NEAR_M][:, :2]
         self._path_heading = path.heading[path.s <= NEAR_M]
+        self._path_s = path.s[path.s <= NEAR_M]
         low, high = self._path_xy.min(0) - NEAR_M, self._path_xy.max(0) + NEAR_M
         self._roads = [road for road in network.roads.values() if _reaches(road, low, high)]
 
@@ -81,7 +92,7 @@ class Population:
                     parts.append((s, np.stack([x, y, z], 1), heading, width))
         if not parts:
             empty = np.zeros(0)
-            return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty)
+            return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty, empty > 0)
         s, position, heading, width = (np.concatenate(column) for column in zip(*parts))
         offset = position[:, None, :2] - self._path_xy[None]
         gap = np.hypot(offset[..., 0], offset[..., 1])
@@ -95,7 +106,8 @@ class Population:
             heading[keep],
             width[keep],
             gap.min(1)[keep],
-            nearest[keep].astype(np.float64),
+            self._path_s[nearest[keep]],
+            np.cos(heading - self._path_heading[nearest])[keep] > -0.3,
         )
 
     @cached_property
@@ -121,21 +133,24 @@ class Population:
         places, traffic = self.lanes, self.scenario.traffic
         if not len(places):
             return
-        own = np.cos(places.heading - self._path_heading[places.ahead.astype(int)]) > -0.3
-        share = np.where(own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
+        share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
+        gap = GAP_M + HEADWAY_S * np.array([self._limit_mps(key) for key in places.key])
+        number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
+        lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
             actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
             models = actor.models(rng)
             tail = -float(models[0].bounds[0, 0])
-            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + GAP_M + tail)  # of the ego's bumper
+            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + gap + tail)  # of the ego's bumper
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
+                reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
 
     def cyclists(self) -> None:
-        """Cyclists at the right edge of driving lanes."""
+        """Cyclists at the kerb's edge of driving lanes."""
         places = self.lanes
         if not len(places):
             return
@@ -147,7 +162,7 @@ class Population:
             k = self._draw(rng, places, reach, 2.0)
             if k is not None:
                 actor: Any = member("actors", "bicycle")()
-                side = -0.5 * places.width[k] + 0.6
+                side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
                 self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
 
     def _drive(
@@ -161,7 +176,9 @@ class Population:
         lateral: float | None = None,
     ) -> None:
         key, s = places.key[k], float(places.s[k])
-        path = self.network.path(key, s, 90.0 + 40.0 * self.scenario.duration_s, chooser(self.seed, name))
+        path = self.network.path(
+            key, s, 90.0 + 1.4 * self._limit_mps(key) * self.scenario.duration_s, chooser(self.seed, name)
+        )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
         desired = min(limit * temper, actor.max_speed_mps)
@@ -176,8 +193,18 @@ class Population:
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
         )
-        speed = desired * float(rng.uniform(0.8, 1.0))
-        self.cast.drive(row, path.xyz, speed, driver, lateral_m=side, limit_mps=limit * temper, stride_m=actor.stride_m)
+        stop = stop_of(path.xyz, float(models[0].bounds[1, 0])) if path.dead_end else np.inf
+        speed = min(desired * float(rng.uniform(0.8, 1.0)), entry_speed(path.xyz, limit * temper, stop))
+        self.cast.drive(
+            row,
+            path.xyz,
+            speed,
+            driver,
+            lateral_m=side,
+            limit_mps=limit * temper,
+            stride_m=actor.stride_m,
+            dead_end=path.dead_end,
+        )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 
     def parked(self) -> None:
@@ -199,12 +226,13 @@ class Population:
             actor: Any = member("actors", kind)()
             model = actor.models(rng)[0]
             yaw = float(places.heading[k]) + rng.normal(0, 0.015)
-            right = -1.0 if self.network.roads[places.key[k].road].rule != "LHT" else 1.0
-            beside = right * (places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1]))
+            beside = self._kerb_side(places.key[k]) * (
+                places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1])
+            )
             position = places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
             if not self.cast.free(position[0], position[1], 2.6):
                 continue
-            at, rpy = stand(self.cast.builder, model, position, yaw)
+            at, rpy = stance(self.cast.builder, model, position, yaw)
             attributes = {"state": "parked"}
             self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
 
@@ -215,6 +243,9 @@ class Population:
         if road.junction or (neighbour is not None and neighbour.type not in WALKWAYS | BESIDE):
             return False
         return self._limit_mps(key) < 20.0
+
+    def _kerb_side(self, key: LaneKey) -> float:
+        return self.network.roads[key.road].kerb_side
 
     def _limit_mps(self, key: LaneKey) -> float:
         road = self.network.roads[key.road]

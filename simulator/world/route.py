@@ -10,11 +10,12 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scenario.models import Scenario
+from simulator.scenario.models import Manoeuvre, Scenario, Speed
 
 ATTEMPTS = 48
 STRAIGHT_M = 45.0  # stretch before the ego where the scene is staged
 SHARP_1_M = 1 / 30.0  # curves sharper than this are turns at junctions
+FASTEST_MPS = 40.0  # of an ego that drives as fast as it may
 MIN_PATH_M = 130.0  # of road ahead, so that there is something to see
 
 
@@ -39,6 +40,11 @@ def chooser(seed: int, *names: str | int) -> Callable[[list[LaneKey]], LaneKey]:
     return lambda options: options[int(rng.integers(len(options)))]
 
 
+def highest_speed(speed_mps: float, manoeuvres: tuple[Manoeuvre, ...]) -> float:
+    """The highest speed in m/s that an actor is told to drive, forward or backward."""
+    return max(abs(speed_mps), *(abs(m.do.speed_mps) for m in manoeuvres if isinstance(m.do, Speed)), 0.0)
+
+
 def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
     """The ego's route: as the scenario says, the rest by the seed.
 
@@ -58,7 +64,8 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
         keys = [key for key in keys if key.lane == ego.lane]
     if not keys:
         raise InputError(f"no driving lane {ego.lane} on road {ego.road or '(any)'}", key="ego.lane")
-    needed = max(MIN_PATH_M, (ego.speed_mps or 20.0) * scenario.duration_s * 1.3 + 60.0)
+    speed = highest_speed(ego.speed_mps or FASTEST_MPS, ego.manoeuvres)
+    needed = max(MIN_PATH_M, speed * scenario.duration_s * 1.3 + 60.0)
     rng = generator(scenario.seed, "route")
     outside = np.array([not network.roads[key.road].junction for key in keys])
     length = np.array([network.lane_length(key) for key in keys])

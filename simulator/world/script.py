@@ -11,10 +11,10 @@ from simulator.dynamics.motion import Driver, Event, Motion
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
-from simulator.scene import Switch
-from simulator.world.cast import Cast, stand
+from simulator.scene import Switch, stance
+from simulator.world.cast import Cast
 from simulator.world.population import driving_lamps
-from simulator.world.route import Route
+from simulator.world.route import Route, highest_speed
 
 Array = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, d
     models = actor.models(rng)
     walk = next((m for m in spec.manoeuvres if isinstance(m.do, Walk)), None)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
-    position, attitude = stand(cast.builder, models[0], start[0] + side * left, yaw)
+    position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
     if models[0].wheelbase_m and moving:
         cast.lamps[row] = driving_lamps(dark, rng)
@@ -82,7 +82,7 @@ def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, d
     if not moving:
         return
     opposite = abs(float(se3.wrap_angle(np.radians(spec.heading_deg)))) > np.pi / 2
-    reach = 60.0 + 40.0 * max(abs(spec.speed_mps), 5.0)
+    reach = 60.0 + 40.0 * max(highest_speed(spec.speed_mps, spec.manoeuvres), 5.0)
     stations = spec.ahead_m + (np.arange(0.0, reach) if not opposite else -np.arange(0.0, reach))
     line, _ = along(route, stations)
     target = abs(spec.speed_mps)

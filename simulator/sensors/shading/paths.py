@@ -113,19 +113,23 @@ def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untype
 
 
 @kernel
-def peel(start, stop, rows, directions, points, paths, air, extinction, begin, final, going):  # type: ignore[no-untyped-def]
+def peel(start, stop, rows, directions, points, paths, sky, begin, final, going):  # type: ignore[no-untyped-def]
     """Let paths through glass; note what each path met first.
+
+    What the air adds over a whole path is counted last, dimmed by all glass on the way (`compose`); of it, the air in
+    front of a pane is given back here what that pane takes.
 
     Args:
         start, stop: range of `rows`.
         rows: (R,) int32 paths that have just got a new point.
         directions: (R, 3) float32 unit directions of their rays.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE.
-        air: Sky.airlight. extinction: of the air, 1/m, float32.
         begin: these are the first points: the paths start here.
+        sky: Sky.
         final: no more layers are followed: what is met now counts as solid.
         going: (R,) bool result: the path goes on behind the surface.
     """
+    _, air, _, _, _, _, extinction = sky
     for j in range(start, stop):
         p, path = points[rows[j]], paths[rows[j]]
         going[j] = False
@@ -145,17 +149,17 @@ def peel(start, stop, rows, directions, points, paths, air, extinction, begin, f
         going[j] = True
         if p.state == GLASS:
             part = window_reflectance(-(path.dx * p.nx + path.dy * p.ny + path.dz * p.nz))
+            through = math.exp(-extinction[0] * p.distance)
             if path.mirrors == 0:
                 mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
-                w = part * math.exp(-extinction * p.distance)
+                w = part * through
                 aim_mirror(p, path, SHARP, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
             kept = (ONE - part) * p.transmission
-            # `compose` will dim the light of all the air by what the glass keeps: give back what lies before it.
-            r, g, b = airlight(air, path.dx, path.dy)
-            before = (ONE - kept) * (ONE - math.exp(-extinction * p.distance))
-            path.red += before * path.tr * r
-            path.green += before * path.tg * g
-            path.blue += before * path.tb * b
+            red, green, blue = airlight(air, path.dx, path.dy)
+            back = (ONE - through) * (ONE - kept)
+            path.red += back * path.tr * red
+            path.green += back * path.tg * green
+            path.blue += back * path.tb * blue
             path.tr, path.tg, path.tb = kept * path.tr, kept * path.tg, kept * path.tb
 
 

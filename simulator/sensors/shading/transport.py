@@ -100,8 +100,7 @@ class Transport:
             self.each(len(rows), surfaces, rows, starts, ways, hits, stage.packed, stage.posed, self.ground,
                       np.float32(spread), points)  # fmt: skip
             final = simple or layer == layers
-            self.each(len(rows), kernels.peel, rows, ways, points, paths, self.sky.airlight, self.extinction,
-                      layer == 0, final, going)  # fmt: skip
+            self.each(len(rows), kernels.peel, rows, ways, points, paths, self.sky, layer == 0, final, going)
             rows = rows[going]
             if len(rows) == 0:
                 break
