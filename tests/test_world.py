@@ -117,3 +117,19 @@ def test_on_a_motorway_vehicles_start_with_a_headway(seed: int) -> None:
         nose, tail = (world.scene.objects[row].model.bounds for row in (behind, before))  # type: ignore[union-attr]
         gap = front + tail[0, 0] - back - nose[1, 0]
         assert gap > 0.8 * path.speed_limit_mps[0] - (nose[1, 0] - 4.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
+    """Slower vehicles ahead of a fast ego leave it room to come down to their speed."""
+    data = {
+        "duration_s": 2.0,
+        "road": {"kind": "motorway"},
+        "ego": {"kind": "car", "speed_mps": 36},
+        "traffic": {"vehicles": 12, "oncoming_share": 0.2},
+    }
+    world = build_world(simulator.Scenario.model_validate(data).sample(seed))
+    times = world.timeline.times_ns[:100]
+    speed = [float(np.linalg.norm(world.timeline.at(int(t)).velocity[world.ego])) for t in times]
+    assert speed[0] == pytest.approx(36.0, abs=0.2)
+    assert np.diff(speed).min() / 0.01 > -4.0

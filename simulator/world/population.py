@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
+CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
@@ -135,7 +136,8 @@ class Population:
             return
         share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
-        gap = GAP_M + HEADWAY_S * np.array([self._limit_mps(key) for key in places.key])
+        limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
+        gap = GAP_M + HEADWAY_S * limit
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
         lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
@@ -143,7 +145,9 @@ class Population:
             actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
             models = actor.models(rng)
             tail = -float(models[0].bounds[0, 0])
-            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + gap + tail)  # of the ego's bumper
+            closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
+            room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
+            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
