@@ -271,3 +271,35 @@ def test_the_child_comes_from_the_kerb(kerb_side: float) -> None:
     assert (positions[1:, 1] * kerb_side > 1.75).all()  # van and child beside the lane of 3.5 m
     (motion,) = where.motions
     assert motion.points[-1, 1] * kerb_side < -5.0
+
+
+@pytest.mark.parametrize("kind", ["roadworks", "fallen_tree"])
+def test_in_left_hand_traffic_it_comes_from_the_left_edge(kind: str) -> None:
+    def first_side(kerb: float) -> float:
+        where = site(kerb)
+        fixed(kind, 2).place(where, generator(2, "anomaly", 0))
+        return float(where.builder.initial_poses()[0][1, 1])
+
+    assert first_side(-1.0) < -1.0
+    shift = 2 * fixed(kind, 2).lateral_m if kind == "fallen_tree" else 0.0  # to the left in any case
+    assert first_side(1.0) == pytest.approx(shift - first_side(-1.0), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_heap_worker_machine_and_boards_of_roadworks_stand_apart(seed: int) -> None:
+    where, _ = place("roadworks", seed)
+    positions, rpy = where.builder.initial_poses()
+    spans = []
+    for thing in where.builder.objects[1:]:
+        assert thing.model is not None
+        low, high = thing.model.bounds
+        corners = np.array([[x, y] for x in (low[0], high[0]) for y in (low[1], high[1])])
+        c, s = np.cos(rpy[thing.id, 2]), np.sin(rpy[thing.id, 2])
+        along = positions[thing.id, 0] + corners @ [c, -s]
+        across = positions[thing.id, 1] + corners @ [s, c]
+        if np.ptp(corners, axis=0).max() > 0.55:  # all but cones
+            spans.append((along.min(), along.max(), across.min(), across.max()))
+    assert len(spans) >= 4
+    for i, a in enumerate(spans):
+        for b in spans[i + 1 :]:
+            assert a[1] < b[0] or b[1] < a[0] or a[3] < b[2] + 0.1 or b[3] < a[2] + 0.1

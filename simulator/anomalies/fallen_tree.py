@@ -72,11 +72,11 @@ class FallenTree(Anomaly, kind="fallen_tree"):
         return Model("vegetation", tuple(bodies))
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
-        """Root at the right edge of the road, crown across the ego's lane."""
-        model = self.model(rng, site.season)
-        side = self.lateral_m - site.lane_half_width_m(self.ahead_m) - 2.0
+        """Root beyond the edge of the road, crown across the ego's lane."""
+        model, kerb = self.model(rng, site.season), site.kerb_side
+        side = self.lateral_m + kerb * (site.lane_half_width_m(self.ahead_m) + 2.0)
         thing = Model("debris", model.bodies, attributes=(("what", "fallen tree"),))
-        site.put(thing, self.ahead_m, side, np.radians(self.angle_deg), anomaly=self.taxonomy)
+        site.put(thing, self.ahead_m, side, -kerb * np.radians(self.angle_deg), anomaly=self.taxonomy)
 
 
 def _bark() -> Material:

@@ -14,6 +14,7 @@ from simulator.scene.material import srgb
 
 SAND = Material("sand", srgb("#a98f67"), roughness=1.0, reflectance_905=0.45)
 BEACON = 1 << Switch.BEACON
+HEAP_M = 5.2  # from the boards to the middle of the heap, which is 2.6 m long
 
 
 class Roadworks(Anomaly, kind="roadworks"):
@@ -28,15 +29,15 @@ class Roadworks(Anomaly, kind="roadworks"):
     """Distance between cones."""
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
-        """Build the works from the right edge to the left edge of the ego's lane."""
-        half = site.lane_half_width_m(self.ahead_m)
+        """Build the works across the ego's lane, from the edge of the road on."""
+        half, kerb = site.lane_half_width_m(self.ahead_m), site.kerb_side
         cone = _props.cone()
         for u in np.arange(0.0, self.taper_m + 1e-6, self.spacing_m):
-            side = -half + 0.2 + (2 * half - 0.4) * u / self.taper_m
+            side = kerb * (half - 0.2) * (1 - 2 * u / self.taper_m)
             site.put(cone, self.ahead_m + u, side, rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
         start = self.ahead_m + self.taper_m
         for u in np.arange(self.spacing_m * 2, self.length_m, self.spacing_m * 2):
-            site.put(cone, start + u, half - 0.2, rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
+            site.put(cone, start + u, -kerb * (half - 0.2), rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
         for side in (-half * 0.5, half * 0.5):
             row = site.put(
                 _props.barrier(round(0.9 * half, 2)),
@@ -46,10 +47,12 @@ class Roadworks(Anomaly, kind="roadworks"):
                 anomaly=self.taxonomy,
             )
             site.lamps[row] = BEACON
-        heap = single("debris", _props.sand_heap(rng, 2.6, 1.8, 0.7), SAND, what="heap of sand")
-        site.put(heap, start + 5.0, 0.3 * half, rng.uniform(0, 6), anomaly="OBJ-48")
         worker = actor_models("pedestrian", rng, clothes="high_visibility")[0]
-        site.put(worker, start + 4.0, -0.6 * half, rng.uniform(0, 6), anomaly="AGT-29")
+        site.put(worker, start + 3.0, kerb * 0.6 * half, rng.uniform(0, 6), anomaly="AGT-29")
+        heap = single("debris", _props.sand_heap(rng, 2.6, 1.8, 0.7), SAND, what="heap of sand")
+        site.put(heap, start + HEAP_M, kerb * 0.1 * half, rng.normal(0, 0.15), anomaly="OBJ-48")
         machine = actor_models("excavator", rng)[0]
-        row = site.put(machine, start + self.length_m * 0.7, 0.0, np.pi + rng.normal(0, 0.1), anomaly="AGT-10")
+        behind = HEAP_M + 1.8 + float(machine.bounds[1, 0])  # it faces the ego
+        place = start + max(self.length_m * 0.7, behind)
+        row = site.put(machine, place, 0.0, np.pi + rng.normal(0, 0.1), anomaly="AGT-10")
         site.lamps[row] = BEACON
