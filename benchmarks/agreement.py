@@ -64,36 +64,28 @@ def rows(threads: int) -> list[Row]:
         scene.commit(threads)
         peer = Embree(vertices, faces, threads, ROBUST)
         rng = np.random.default_rng(2)
-        counts: dict[str, list[int]] = {"packets": [], "single rays": [], "shadow rays": []}
-        sizes: dict[str, list[int]] = {kind: [] for kind in counts}
-
-        def note(kind: str, ours: F32, theirs: F32) -> None:
-            counts[kind].append(differing(ours, theirs))  # noqa: B023 - called within this turn of the loop
-            sizes[kind].append(len(ours))  # noqa: B023
-
+        counts: dict[str, list[tuple[int, int]]] = {"packets": [], "single rays": [], "shadow rays": []}
         for _ in range(POSES):
             turn = pose([0, 0, 0], *rng.uniform(-0.4, 0.4, 2), rng.uniform(-3, 3))[:3, :3].astype(np.float32)
             origin = (low + rng.uniform(0, 1, 3) * [100, 8, 3]).astype(np.float32)
             view = VIEW._replace(origins=origin, directions=np.ascontiguousarray(VIEW.directions @ turn.T))
             hits = scene.closest_hit(view.origins, view.directions, threads=threads, grid=view.grid)
-            note("packets", hits.t, peer.cast(view.origins, view.directions, 1, False, threads=threads)[0])
+            t, _ = peer.cast(view.origins, view.directions, 1, False, threads=threads)
+            counts["packets"].append((differing(hits.t, t), len(t)))
             places = (low + rng.uniform(0, 1, (RAYS, 3)) * [100, 8, 3]).astype(np.float32)
             ways = rng.normal(size=(RAYS, 3)).astype(np.float32)
             t, _ = peer.cast(places, ways, 1, False, threads=threads)
-            note("single rays", scene.closest_hit(places, ways, threads=threads).t, t)
-            lattice = np.stack(np.meshgrid(np.arange(512), np.arange(RAYS // 512), [0], indexing="ij"), -1).reshape(
-                -1, 3
-            )
+            counts["single rays"].append((differing(scene.closest_hit(places, ways, threads=threads).t, t), RAYS))
+            lattice = np.indices((512, RAYS // 512, 1)).reshape(3, -1).T
             places = (origin + 0.02 * lattice).astype(np.float32)
             ways = (rng.normal(size=3) + 0.01 * rng.normal(size=(RAYS, 3))).astype(np.float32)
             t, _ = peer.cast(places, ways, 1, False, any_hit=True, threads=threads)
             stopped = scene.any_hit(places, ways, threads=threads)
-            note("shadow rays", np.where(stopped, 1, np.inf), np.where(np.isneginf(t), 1, np.inf))
+            counts["shadow rays"].append((int((stopped != np.isneginf(t)).sum()), RAYS))
         peer.close()
-        for kind in counts:
-            rays = sum(sizes[kind])
+        for kind, pairs in counts.items():
+            differ, rays = (sum(column) for column in zip(*pairs))
             total += rays
-            if rays:
-                out.append(row(f"{name}, {kind} ({rays / 1e6:.2f} M)", "ppm", threads, 1e6 * sum(counts[kind]) / rays))
+            out.append(row(f"{name}, {kind} ({rays / 1e6:.2f} M)", "ppm", threads, 1e6 * differ / rays))
     out.append(row("rays compared", "M", threads, total / 1e6))
     return out

@@ -48,7 +48,8 @@ def mattress(rng: np.random.Generator) -> Model:
     """Mattress 1.9..2.0 x 0.9..1.6 x 0.16..0.24 m, one end curled up, twisted a little."""
     length, width, height = rng.uniform((1.9, 0.9, 0.16), (2.0, 1.6, 0.24))
     top, stripe = str(rng.choice(TOPS)), str(rng.choice(["", *STRIPES]))
-    border = Material("mattress border", tuple(0.55 * np.array(srgb(top))), roughness=0.95, reflectance_905=0.5)  # type: ignore[arg-type]
+    red, green, blue = srgb(top)
+    border = Material("mattress border", (0.55 * red, 0.55 * green, 0.55 * blue), roughness=0.95, reflectance_905=0.5)
     piping = Material("mattress piping", srgb(stripe or "#77736a"), roughness=0.9, reflectance_905=0.5)
     spine, twist = _spine(length, rng)
     outline, border_sides = _outline(width, height)

@@ -1,9 +1,8 @@
 """A tile of rays from one point against the hierarchy at once: what cameras and lidars cast.
 
 The hull of a tile is four planes through the origin, which cull eight boxes at a time (Reshetov, Soupikov and Hurley,
-"Multi-Level Ray Tracing Algorithm", 2005). In a block, 1 / depth and the barycentric weights
-divided by depth are affine in (u, v): they are set up once for eight triangles and cost two multiply-adds each a ray.
-Rays keep the greatest 1 / depth, their *nearness*; nothing is divided.
+"Multi-Level Ray Tracing Algorithm", 2005), and the triangles of a block are affine functions of where a ray goes (see
+`affine`). Rays keep the greatest 1 / depth, their *nearness*; nothing is divided.
 """
 
 from __future__ import annotations

@@ -43,11 +43,10 @@ from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
+from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
-SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
-STEEPEST = np.float32(2.0)
 # Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
 WIDE = np.float32(1.0)
 # Rows of `Beam.groups`: bounds of the rays of each group.
@@ -146,15 +145,7 @@ def stream_limits(rays, first, exist, group, scratch):  # type: ignore[no-untype
 def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (frame, bits of the groups whose rays run side by side)."""
     load_stream(rays, first, exist, beam, scratch)
-    middle = STREAM // 2
-    x, y = load_float(beam.raw, 3 * STREAM + middle), load_float(beam.raw, 4 * STREAM + middle)
-    z = load_float(beam.raw, 5 * STREAM + middle)
-    axis, along = 0, x
-    if abs(y) > abs(along):
-        axis, along = 1, y
-    if abs(z) > abs(along):
-        axis, along = 2, z
-    sign = np.float32(1) if along > np.float32(0) else np.float32(-1)
+    axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
     axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
     origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
     # Where the first of them starts.

@@ -218,17 +218,13 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def depth_axis(directions, groups):  # type: ignore[no-untyped-def]
-    """(axis along which the tile's middle ray runs most, its sign)."""
-    middle = groups * LANES // 2 - LANES // 2 - 1
-    x = load_float(directions, middle)
-    y = load_float(directions, TILE + middle)
-    z = load_float(directions, 2 * TILE + middle)
-    axis, along = 0, x
-    if abs(y) > abs(along):
-        axis, along = 1, y
-    if abs(z) > abs(along):
-        axis, along = 2, z
+def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
+    """(axis along which a tile's middle ray runs most, its sign); y and z lie `step` and 2 `step` behind x."""
+    axis, along = 0, load_float(directions, middle)
+    for k in range(1, 3):
+        component = load_float(directions, k * step + middle)
+        if abs(component) > abs(along):
+            axis, along = k, component
     return axis, np.float32(1) if along > np.float32(0) else np.float32(-1)
 
 
@@ -236,7 +232,8 @@ def depth_axis(directions, groups):  # type: ignore[no-untyped-def]
 def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
     load_directions(rays, grid, corner, tile)
-    axis_depth, sign = depth_axis(tile.directions, grid.groups)
+    middle = grid.groups * LANES // 2 - LANES // 2 - 1
+    axis_depth, sign = depth_axis(tile.directions, TILE, middle)
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat(np.float32(np.inf))
     high_u = high_v = splat(np.float32(-np.inf))
