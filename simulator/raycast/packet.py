@@ -378,8 +378,6 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
         third_memory(),
         groups_memory(),
     )
-    for at in range(0, 5 * GROUPS, WIDE):
-        store(tile.groups, at, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:

@@ -19,7 +19,8 @@ from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
 GREATEST_COORDINATE = 1e12
-RAYS_A_PIECE, TILES_A_PIECE = 512, 8
+RAYS_A_PIECE, TILES_A_PIECE = 512, 4
+LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
 
@@ -269,8 +270,9 @@ class Scene:
 def _cast_tiles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
     """Cast rays by tiles; returns the rays of those tiles that must be cast one by one."""
     apart = np.empty(grid.tiles, np.bool_)
-    workers = worker_count(threads, -(-len(apart) // TILES_A_PIECE))
-    share(closest_tiles, workers, (bvh, root, faces, rays, hits, grid, apart), (TILES_A_PIECE,))
+    workers = worker_count(threads, len(apart))
+    piece = min(max(len(apart) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
+    share(closest_tiles, workers, (bvh, root, faces, rays, hits, grid, apart), (piece,))
     return rays_of_tiles(grid, np.flatnonzero(apart)) if apart.any() else _IN_ORDER
 
 

@@ -4,8 +4,7 @@ A tile is aimed along the axis its middle ray follows most, its depth axis. Divi
 is (1, u, v), so the tile is a set of points in the (u, v) plane, with bounds for each group and for all.
 
 A group is two eights, which in an image lie one above the other: of 8 x 2 rays fewer meet what they need not than of
-16 x 1. A tile has 4, 8 or 16 groups: rays that are close together share most of their way through the hierarchy, and
-the greater tile saves more of it.
+16 x 1.
 """
 
 from __future__ import annotations
@@ -48,23 +47,22 @@ from simulator.numerics.simd import (
 from simulator.raycast.faces import part_of, report_eight, report_face
 from simulator.raycast.layout import F32, I32, SLACK
 
-GROUPS = 16  # at most
-TILE = GROUPS * WIDE  # rays, at most
+GROUPS = 16
+TILE = GROUPS * WIDE  # rays
 LEAST_TILE = 64
+MOST = GROUPS.bit_length()  # greatest `shift`: all eights of a tile side by side
 # Half-width of the rounding of u and v.
 MARGIN = np.float32(1e-6)
-# Greatest width in u and v of tiles of so many groups; those wider than the first are cast ray by ray (measured on a
-# street).
-WIDEST = np.float32(0.25)
-WIDTHS = {4: float(WIDEST), 8: 0.07, 16: 0.05}
+# Tiles wider than this in u or v are better cast ray by ray (measured on a street).
+WIDEST = np.float32(1.25)
 # Greatest u or v: the middle ray has at most 1, and the tile is less than WIDEST across.
-STEEPEST = np.float32(2.0)
+STEEPEST = np.float32(2.25)
 # Directions whose depth component lies outside are left to the casting of single rays.
 SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
 
 
 class Grid(NamedTuple):
-    """How rays in row-major order form tiles of `groups` groups, `8 << shift` columns wide.
+    """How rays in row-major order form tiles, `8 << shift` columns wide.
 
     `paired` is 1 where the eights of a group lie one above the other, 0 where side by side.
     """
@@ -72,7 +70,6 @@ class Grid(NamedTuple):
     rows: int
     columns: int
     shift: int
-    groups: int
     paired: int
 
     @property
@@ -83,7 +80,7 @@ class Grid(NamedTuple):
     @property
     def tile_rows(self) -> int:
         """Rows of a tile."""
-        return 2 * self.groups >> self.shift
+        return 2 * GROUPS >> self.shift
 
     @property
     def tiles_across(self) -> int:
@@ -113,8 +110,7 @@ class Tile(NamedTuple):
         nearness: 1 / depth of the nearest hit so far (or of the ray's limit).
         triangle: id of what was hit, -1 for nothing.
         second, third: weights of the triangle's vertex 1 and 2, times nearness.
-        groups: least and greatest u, least and greatest v, least nearness of each group; none meets anything where
-            there is no group.
+        groups: least and greatest u, least and greatest v, least nearness of each group.
     """
 
     directions: F32
@@ -161,7 +157,7 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, NEAR = (row * GROUPS for row in range(5))
 def corner_of(grid, number):  # type: ignore[no-untyped-def]
     """Where tile `number` lies."""
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
-    return Corner((number // across) * (2 * grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
+    return Corner((number // across) * (2 * GROUPS >> grid.shift), (number % across) * (LANES << grid.shift))
 
 
 @kernel(inline=True)
@@ -195,7 +191,7 @@ def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-d
 def load_directions(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Copy the directions of a tile, turned by the rays' rotation."""
     m = rays.rotation
-    for group in range(grid.groups):
+    for group in range(GROUPS):
         x0, y0, z0 = load_eight(rays, grid, corner, 2 * group, scratch)
         x1, y1, z1 = load_eight(rays, grid, corner, 2 * group + 1, scratch)
         x, y, z = join(x0, x1), join(y0, y1), join(z0, z1)
@@ -224,7 +220,7 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
         return True
     o = eight_rays(grid, corner, 0)[0] * 3
     x, y, z = load_float(rays.origins, o), load_float(rays.origins, o + 1), load_float(rays.origins, o + 2)
-    for eight in range(2 * grid.groups):
+    for eight in range(2 * GROUPS):
         first, exist = eight_rays(grid, corner, eight)
         for ray in range(first, first + exist):
             if (
@@ -251,13 +247,13 @@ def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
 def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
     load_directions(rays, grid, corner, tile, scratch)
-    middle = grid.groups * WIDE // 2 - LANES // 2 - 1
+    middle = GROUPS * WIDE // 2 - LANES // 2 - 1
     axis_depth, sign = depth_axis(tile.directions, TILE, middle)
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat_wide(np.float32(np.inf))
     high_u = high_v = splat_wide(np.float32(-np.inf))
     sound = np.int32((1 << WIDE) - 1)
-    for group in range(grid.groups):
+    for group in range(GROUPS):
         at = group * WIDE
         depth = load_wide(tile.directions, axis_depth * TILE + at) * sign
         u = load_wide(tile.directions, axis_u * TILE + at) / depth
@@ -272,11 +268,13 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
         store(tile.v, at, v)
         store(tile.nearness, at, nearness)
         store_ints(tile.triangle, at, splat_int_wide(-1))
+        exist = eight_rays(grid, corner, 2 * group)[1] > 0
         store_float(tile.groups, LOW_U + group, least(u))
         store_float(tile.groups, HIGH_U + group, greatest(u))
         store_float(tile.groups, LOW_V + group, least(v))
         store_float(tile.groups, HIGH_V + group, greatest(v))
-        store_float(tile.groups, NEAR + group, least(nearness))
+        # Nothing is ever near enough for a group of which no ray exists.
+        store_float(tile.groups, NEAR + group, least(nearness) if exist else np.float32(np.inf))
         low_u, high_u = minimum(low_u, u), maximum(high_u, u)
         low_v, high_v = minimum(low_v, v), maximum(high_v, v)
     u0, u1, v0, v1 = least(low_u), greatest(high_u), least(low_v), greatest(high_v)
@@ -308,7 +306,7 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
     """Fetch the memory that `report_tile` will write into the cache, while the rays are cast."""
-    for eight in range(2 * grid.groups):
+    for eight in range(2 * GROUPS):
         first, _ = eight_rays(grid, corner, eight)
         prefetch_to_write(hits.t, first)
         prefetch_to_write(hits.part, first)
@@ -321,7 +319,7 @@ def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
 def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
     zero, one, part = splat(np.float32(0)), splat(np.float32(1)), np.int32(0)
-    for eight in range(2 * grid.groups):
+    for eight in range(2 * GROUPS):
         at = eight * LANES
         nearness, triangles = load(tile.nearness, at), load_ints(tile.triangle, at)
         missed = negative(triangles)
@@ -356,20 +354,16 @@ def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
     if rows == 1 or columns == 1:
-        return Grid(rows, columns, 3 if rows == 1 else 0, 4, int(rows > 1))
+        return Grid(rows, columns, MOST if rows == 1 else 0, int(rows > 1))
     r, c = rows // 2 - 1, columns // 2 - 1
     at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
     across, along = max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
     if not (math.isfinite(across) and math.isfinite(along)):
-        return Grid(rows, columns, 0, 4, 1)
-    chosen = None
-    for groups, widest in WIDTHS.items():
-        # A tile of shift k is 8 * 2 ** k columns by 2 * groups / 2 ** k rows.
-        shift = round(math.log(groups / 4 * along / across, 4))
-        shift = min(max(shift, 0), groups.bit_length() - 1)
-        if max(across * (LANES << shift), along * (2 * groups >> shift)) <= widest:
-            chosen = Grid(rows, columns, shift, groups, 1)
-    return chosen
+        return Grid(rows, columns, 0, 1)
+    # 8 * 2 ** shift columns by 2 * GROUPS / 2 ** shift rows.
+    shift = min(max(round(math.log(GROUPS / 4 * along / across, 4)), 0), MOST - 1)
+    width = max(across * min(columns, LANES << shift), along * min(rows, 2 * GROUPS >> shift))
+    return Grid(rows, columns, shift, 1) if width < WIDEST else None
 
 
 def _angle(a: list[float], b: list[float]) -> float:
