@@ -146,7 +146,7 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
         v0, v1 = splat_wide(load_float(scratch, 16 + k)), splat_wide(load_float(scratch, 24 + k))
         depth = splat_wide(load_float(scratch, 32 + k))
         groups = groups_in(tile, u0, u1, v0, v1, depth)
-        if population(groups) <= 4:
+        if population(groups) <= 6:
             found = np.int32(0)
             while groups != 0 and found == 0:
                 found = rays_in(tile, lowest(groups), u0, u1, v0, v1, depth)
@@ -378,6 +378,8 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
         third_memory(),
         groups_memory(),
     )
+    # Nothing is ever near enough for groups that a tile does not have.
+    store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:

@@ -4,7 +4,7 @@ A tile is aimed along the axis its middle ray follows most, its depth axis. Divi
 is (1, u, v), so the tile is a set of points in the (u, v) plane, with bounds for each group and for all.
 
 A group is two eights, which in an image lie one above the other: of 8 x 2 rays fewer meet what they need not than of
-16 x 1.
+16 x 1. A tile has 16 groups, or as many fewer as make it narrow enough.
 """
 
 from __future__ import annotations
@@ -47,10 +47,9 @@ from simulator.numerics.simd import (
 from simulator.raycast.faces import part_of, report_eight, report_face
 from simulator.raycast.layout import F32, I32, SLACK
 
-GROUPS = 16
-TILE = GROUPS * WIDE  # rays
+GROUPS = 16  # at most
+TILE = GROUPS * WIDE  # rays, at most
 LEAST_TILE = 64
-MOST = GROUPS.bit_length()  # greatest `shift`: all eights of a tile side by side
 # Half-width of the rounding of u and v.
 MARGIN = np.float32(1e-6)
 # Tiles wider than this in u or v are better cast ray by ray (measured on a street).
@@ -62,7 +61,7 @@ SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
 
 
 class Grid(NamedTuple):
-    """How rays in row-major order form tiles, `8 << shift` columns wide.
+    """How rays in row-major order form tiles of `groups` groups, `8 << shift` columns wide.
 
     `paired` is 1 where the eights of a group lie one above the other, 0 where side by side.
     """
@@ -70,6 +69,7 @@ class Grid(NamedTuple):
     rows: int
     columns: int
     shift: int
+    groups: int
     paired: int
 
     @property
@@ -80,7 +80,7 @@ class Grid(NamedTuple):
     @property
     def tile_rows(self) -> int:
         """Rows of a tile."""
-        return 2 * GROUPS >> self.shift
+        return 2 * self.groups >> self.shift
 
     @property
     def tiles_across(self) -> int:
@@ -157,7 +157,7 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, NEAR = (row * GROUPS for row in range(5))
 def corner_of(grid, number):  # type: ignore[no-untyped-def]
     """Where tile `number` lies."""
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
-    return Corner((number // across) * (2 * GROUPS >> grid.shift), (number % across) * (LANES << grid.shift))
+    return Corner((number // across) * (2 * grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
 
 
 @kernel(inline=True)
@@ -191,7 +191,7 @@ def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-d
 def load_directions(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Copy the directions of a tile, turned by the rays' rotation."""
     m = rays.rotation
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         x0, y0, z0 = load_eight(rays, grid, corner, 2 * group, scratch)
         x1, y1, z1 = load_eight(rays, grid, corner, 2 * group + 1, scratch)
         x, y, z = join(x0, x1), join(y0, y1), join(z0, z1)
@@ -220,7 +220,7 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
         return True
     o = eight_rays(grid, corner, 0)[0] * 3
     x, y, z = load_float(rays.origins, o), load_float(rays.origins, o + 1), load_float(rays.origins, o + 2)
-    for eight in range(2 * GROUPS):
+    for eight in range(2 * grid.groups):
         first, exist = eight_rays(grid, corner, eight)
         for ray in range(first, first + exist):
             if (
@@ -247,13 +247,13 @@ def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
 def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
     load_directions(rays, grid, corner, tile, scratch)
-    middle = GROUPS * WIDE // 2 - LANES // 2 - 1
+    middle = grid.groups * WIDE // 2 - LANES // 2 - 1
     axis_depth, sign = depth_axis(tile.directions, TILE, middle)
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat_wide(np.float32(np.inf))
     high_u = high_v = splat_wide(np.float32(-np.inf))
     sound = np.int32((1 << WIDE) - 1)
-    for group in range(GROUPS):
+    for group in range(grid.groups):
         at = group * WIDE
         depth = load_wide(tile.directions, axis_depth * TILE + at) * sign
         u = load_wide(tile.directions, axis_u * TILE + at) / depth
@@ -306,7 +306,7 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
     """Fetch the memory that `report_tile` will write into the cache, while the rays are cast."""
-    for eight in range(2 * GROUPS):
+    for eight in range(2 * grid.groups):
         first, _ = eight_rays(grid, corner, eight)
         prefetch_to_write(hits.t, first)
         prefetch_to_write(hits.part, first)
@@ -319,7 +319,7 @@ def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
 def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
     zero, one, part = splat(np.float32(0)), splat(np.float32(1)), np.int32(0)
-    for eight in range(2 * GROUPS):
+    for eight in range(2 * grid.groups):
         at = eight * LANES
         nearness, triangles = load(tile.nearness, at), load_ints(tile.triangle, at)
         missed = negative(triangles)
@@ -353,17 +353,22 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
 def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
-    if rows == 1 or columns == 1:
-        return Grid(rows, columns, MOST if rows == 1 else 0, int(rows > 1))
-    r, c = rows // 2 - 1, columns // 2 - 1
-    at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
-    across, along = max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
+    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
+    below, right = min(r + 1, rows - 1), min(c + 1, columns - 1)
+    across, along = (_angle(directions[r, c].tolist(), directions[at].tolist()) for at in ((r, right), (below, c)))
     if not (math.isfinite(across) and math.isfinite(along)):
-        return Grid(rows, columns, 0, 1)
-    # 8 * 2 ** shift columns by 2 * GROUPS / 2 ** shift rows.
-    shift = min(max(round(math.log(GROUPS / 4 * along / across, 4)), 0), MOST - 1)
-    width = max(across * min(columns, LANES << shift), along * min(rows, 2 * GROUPS >> shift))
-    return Grid(rows, columns, shift, 1) if width < WIDEST else None
+        across = along = 0.0  # whatever the shape, such rays are cast one by one
+    groups = GROUPS
+    while groups * WIDE >= LEAST_TILE:
+        # 8 * 2 ** shift columns by 2 * groups / 2 ** shift rows.
+        most, paired = groups.bit_length(), int(rows > 1)
+        shift = round(math.log(groups / 4 * max(along, 1e-9) / max(across, 1e-9), 4))
+        shift = most if rows == 1 else 0 if columns == 1 else min(max(shift, 0), most - 1)
+        grid = Grid(rows, columns, shift, groups, paired)
+        if max(across * min(columns, grid.tile_columns), along * min(rows, grid.tile_rows)) < WIDEST:
+            return grid
+        groups //= 2
+    return None
 
 
 def _angle(a: list[float], b: list[float]) -> float:
