@@ -545,6 +545,22 @@ def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-d
 
 
 @intrinsic
+def store_halves(typing_context, array, low, high, x):  # type: ignore[no-untyped-def]
+    """Write the first eight of sixteen lanes to the elements from `low` on, the others to those from `high` on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        undefined = ir.Constant(args[3].type, ir.Undefined)
+        for half, index in enumerate((1, 2)):
+            lanes = builder.shuffle_vector(args[3], undefined, _numbers(range(half * LANES, (half + 1) * LANES)))
+            memory = types.void(signature.args[0], signature.args[index])
+            address = _address(context, builder, memory, (args[0], args[index]), lanes.type)
+            builder.store(lanes, address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, low, high, x), emit
+
+
+@intrinsic
 def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
     """The 24 float32 from element i as three f32x8: every third from i, from i + 1 and from i + 2 (x, y, z)."""
 

@@ -128,7 +128,9 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
         v_high >= minimum(far * aim.low_v, near * aim.low_v)
     )
     mask = bits((hull_u & hull_v) & ((far >= zero) & (near <= farthest)))
-    if mask == 0:
+    if without_lowest(mask) == 0:
+        if mask != 0:
+            expect_child(bvh, np.int64(load_int(nodes, row + CHILD + lowest(mask))))
         return near, mask
     # The hull covers the gaps between the rays too: ask the groups, and the rays when few groups are left.
     ahead = near > np.float32(1e-20)

@@ -27,7 +27,7 @@ from simulator.numerics.simd import (
     load,
     load_float,
     load_int,
-    load_ints,
+    load_ints_wide,
     load_triples,
     load_wide,
     local_memory,
@@ -37,14 +37,14 @@ from simulator.numerics.simd import (
     prefetch,
     prefetch_to_write,
     select,
-    splat,
     splat_int_wide,
     splat_wide,
     store,
     store_float,
+    store_halves,
     store_ints,
 )
-from simulator.raycast.faces import part_of, report_eight, report_face
+from simulator.raycast.faces import part_of, report_face, report_wide
 from simulator.raycast.layout import F32, I32, SLACK
 
 GROUPS = 16  # at most
@@ -179,6 +179,7 @@ def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-d
         following = (first + (LANES << grid.shift)) * 3
         prefetch(rays.directions, following)
         prefetch(rays.directions, following + 16)
+        prefetch(rays.directions, following + 23)
         return load_triples(rays.directions, first * 3)
     for lane in range(LANES):
         ray = first + max(min(lane, exist - 1), 0)
@@ -318,36 +319,37 @@ def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
-    zero, one, part = splat(np.float32(0)), splat(np.float32(1)), np.int32(0)
-    for eight in range(2 * grid.groups):
-        at = eight * LANES
-        nearness, triangles = load(tile.nearness, at), load_ints(tile.triangle, at)
+    zero, one, part = splat_wide(np.float32(0)), splat_wide(np.float32(1)), np.int32(0)
+    for group in range(grid.groups):
+        at = group * WIDE
+        nearness, triangles = load_wide(tile.nearness, at), load_ints_wide(tile.triangle, at)
         missed = negative(triangles)
         # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
         depth = one / nearness
-        t = select(missed, splat(np.float32(np.inf)), depth / load(tile.depth, at))
-        u = select(missed, zero, minimum(maximum(load(tile.second, at) * depth, zero), one))
-        v = select(missed, zero, minimum(maximum(load(tile.third, at) * depth, zero), one - u))
-        first, exist = eight_rays(grid, corner, eight)
-        if exist == LANES:
-            store(hits.t, first, t)
-            store(hits.u, first, u)
-            store(hits.v, first, v)
-            if report_eight(hits, first, triangles, part, faces):
+        t = select(missed, splat_wide(np.float32(np.inf)), depth / load_wide(tile.depth, at))
+        u = select(missed, zero, minimum(maximum(load_wide(tile.second, at) * depth, zero), one))
+        v = select(missed, zero, minimum(maximum(load_wide(tile.third, at) * depth, zero), one - u))
+        first, exist = eight_rays(grid, corner, 2 * group)
+        second, beside = eight_rays(grid, corner, 2 * group + 1)
+        if exist + beside == WIDE:
+            store_halves(hits.t, first, second, t)
+            store_halves(hits.u, first, second, u)
+            store_halves(hits.v, first, second, v)
+            if report_wide(hits, first, second, triangles, part, faces):
                 continue
-        else:
-            store(tile.nearness, at, t)
-            store(tile.u, at, u)
-            store(tile.v, at, v)
-            for k in range(exist):
-                store_float(hits.t, first + k, load_float(tile.nearness, at + k))
-                store_float(hits.u, first + k, load_float(tile.u, at + k))
-                store_float(hits.v, first + k, load_float(tile.v, at + k))
-        for k in range(exist):
-            triangle = load_int(tile.triangle, at + k)
-            report_face(hits, first + k, triangle, faces)
-            if triangle >= 0:
-                part = part_of(faces, triangle)
+        store(tile.nearness, at, t)
+        store(tile.u, at, u)
+        store(tile.v, at, v)
+        for k in range(WIDE):
+            ray = first + k if k < LANES else second + k - LANES
+            if k < exist or LANES <= k < LANES + beside:
+                store_float(hits.t, ray, load_float(tile.nearness, at + k))
+                store_float(hits.u, ray, load_float(tile.u, at + k))
+                store_float(hits.v, ray, load_float(tile.v, at + k))
+                triangle = load_int(tile.triangle, at + k)
+                report_face(hits, ray, triangle, faces)
+                if triangle >= 0:
+                    part = part_of(faces, triangle)
 
 
 def grid_of(directions: F32) -> Grid | None:
