@@ -1,4 +1,4 @@
-"""The vectors of eight lanes against numpy, lane by lane."""
+"""The vectors of eight and sixteen lanes against numpy, lane by lane."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from simulator.numerics.simd import (
     fetch_add,
     float_bits,
     greatest,
+    join,
     least,
     load,
     load_float,
     load_int,
     load_ints,
+    load_ints_wide,
     load_long,
     load_triples,
+    load_wide,
     local_memory,
     lowest,
     maximum,
@@ -36,12 +39,16 @@ from simulator.numerics.simd import (
     select,
     splat,
     splat_int,
+    splat_int_wide,
+    splat_wide,
     store,
     store_float,
+    store_halves,
     store_int,
     store_ints,
     store_long,
     store_minimum,
+    subtract,
     swap_halves,
     truncate,
     with_lane,
@@ -49,6 +56,7 @@ from simulator.numerics.simd import (
 )
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
+sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 finite = arrays(np.float32, 8, elements=st.floats(-1000, 1000, width=32))
 quick = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -194,3 +202,49 @@ def test_every_number_is_drawn_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: draw(counter, taken), range(4)))
     assert (taken == 1).all()
+
+
+@kernel
+def wide(x, y, words, k, out, numbers):  # type: ignore[no-untyped-def]
+    a, b, c = load_wide(x, 0), join(load(y, 0), load(y, 8)), np.float32(k)
+    ints = load_ints_wide(words, 0)
+    store(out, 0, c - a)
+    store(out, 16, minimum(a, b))
+    store(out, 32, maximum(a, b))
+    store(out, 48, select((a < b) | (a > splat_wide(c)), a, b))
+    store(out, 64, with_lane(absolute(a), 11, c))
+    store_halves(out, 80, 104, a)
+    store_ints(numbers, 0, select(negative(ints), splat_int_wide(-1), subtract(ints, splat_int_wide(7))))
+    numbers[16] = bits(a <= b)
+
+
+@given(sixteens, sixteens, arrays(np.int32, 16), st.floats(-100, 100, width=32))
+@quick
+def test_wide_vectors(x: np.ndarray, y: np.ndarray, words: np.ndarray, k: float) -> None:
+    out, numbers = np.full(112, 7, np.float32), np.zeros(17, np.int32)
+    wide(x, y, words, k, out, numbers)
+    k32 = np.float32(k)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(out[:16], k32 - x, equal_nan=True)
+        assert np.array_equal(out[16:32], np.where(x < y, x, y), equal_nan=True)
+        assert np.array_equal(out[32:48], np.where(x > y, x, y), equal_nan=True)
+        assert np.array_equal(out[48:64], np.where((x < y) | (x > k32), x, y), equal_nan=True)
+    laned = np.abs(x)
+    laned[11] = k32
+    assert np.array_equal(out[64:80], laned, equal_nan=True)
+    assert np.array_equal(out[80:88], x[:8], equal_nan=True) and np.array_equal(out[104:112], x[8:], equal_nan=True)
+    assert (out[88:104] == 7).all()
+    with np.errstate(over="ignore"):
+        assert np.array_equal(numbers[:16], np.where(words < 0, np.int32(-1), words - np.int32(7)))
+    assert numbers[16] == sum(1 << lane for lane in range(16) if x[lane] <= y[lane])
+
+
+@kernel
+def extremes(x):  # type: ignore[no-untyped-def]
+    return least(load_wide(x, 0)), greatest(load_wide(x, 0))
+
+
+@given(arrays(np.float32, 16, elements=st.floats(-1000, 1000, width=32)))
+@quick
+def test_extremes_of_sixteen(x: np.ndarray) -> None:
+    assert extremes(x) == (x.min(), x.max())
