@@ -102,12 +102,21 @@ def _holds(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     return builder.icmp_signed("<", mask, ir.Constant(b8.llvm, [0] * LANES))
 
 
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, order: list[int]) -> ir.Value:
+    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), ir.Constant(i32x8.llvm, order))
+
+
+def _call(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
+    """Call LLVM's intrinsic function of some f32x8 that gives one."""
+    declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
+    return builder.call(function, args, fastmath=flags)
+
+
 def _across(builder: ir.IRBuilder, value: ir.Value, combine: Callable[..., ir.Value]) -> ir.Value:
     """Combine the eight lanes by three exchanges (butterfly), then take lane 0."""
-    undefined = ir.Constant(value.type, ir.Undefined)
     for distance in (4, 2, 1):
-        partner = ir.Constant(ir.VectorType(_INT, LANES), [lane ^ distance for lane in range(LANES)])
-        value = combine(builder, value, builder.shuffle_vector(value, undefined, partner))
+        value = combine(builder, value, _shuffle(builder, value, [lane ^ distance for lane in range(LANES)]))
     return builder.extract_element(value, ir.Constant(_INT, 0))
 
 
@@ -208,6 +217,18 @@ def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
+    """An f32x8 lowered to y in those lanes where `mask` holds and y is less; no lane may be NaN."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        mask, x, y = args
+        less = _call(builder, "minnum", [x, y], ("nnan", "nsz"))
+        return builder.select(_holds(builder, mask), less, x)
+
+    return f32x8(b8, f32x8, f32x8), emit
+
+
+@intrinsic
 def absolute(typing_context, x):  # type: ignore[no-untyped-def]
     """Lane by lane the magnitude of an f32x8."""
 
@@ -260,13 +281,43 @@ def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
     return f32x8(f32x8, lane, scalar), emit
 
 
+def _shuffler(order: list[int], documentation: str) -> Any:
+    @intrinsic
+    def shuffle(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _shuffle(builder, args[0], order)
+
+        return f32x8(f32x8), emit
+
+    shuffle.__doc__ = documentation
+    return shuffle
+
+
+swap_halves = _shuffler([4, 5, 6, 7, 0, 1, 2, 3], "f32x8 with lanes 4 to 7 first, then lanes 0 to 3.")
+reverse = _shuffler([7, 6, 5, 4, 3, 2, 1, 0], "f32x8 with lane 7 first, lane 0 last.")
+shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by one; lane 0 stays as well.")
+
+
 @intrinsic
-def swap_halves(typing_context, x):  # type: ignore[no-untyped-def]
-    """f32x8 with lanes 4 to 7 first, then lanes 0 to 3."""
+def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
+    """f32x8: lane k holds the least of lanes 0 to k."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        order = ir.Constant(i32x8.llvm, [4, 5, 6, 7, 0, 1, 2, 3])
-        return builder.shuffle_vector(args[0], ir.Constant(f32x8.llvm, ir.Undefined), order)
+        value = args[0]
+        for distance in (1, 2, 4):
+            earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
+            value = _lesser(builder, value, earlier)
+        return value
+
+    return f32x8(f32x8), emit
+
+
+@intrinsic
+def floor(typing_context, x):  # type: ignore[no-untyped-def]
+    """Lane by lane the greatest whole number that is not greater."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return _call(builder, "floor", args)
 
     return f32x8(f32x8), emit
 
@@ -493,9 +544,7 @@ def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-d
         present = builder.load(address)
         present.align = 4
         # Written as a selection LLVM would make it a masked store, which takes ten times as long on some processors.
-        declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * 2)
-        function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.minnum.v{LANES}f32")
-        less = builder.call(function, [present, args[2]], fastmath=("nnan", "nsz"))
+        less = _call(builder, "minnum", [present, args[2]], ("nnan", "nsz"))
         builder.store(less, address).align = 4
         return context.get_dummy_value()
 

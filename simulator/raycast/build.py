@@ -19,14 +19,23 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
+    LANES,
     bits,
     fetch_add,
+    floor,
+    least,
     load,
     load_float,
     load_int,
     local_memory,
+    lowered,
+    lowest,
     minimum,
     pointer,
+    reverse,
+    running_minimum,
+    select,
+    shift,
     splat,
     store,
     store_float,
@@ -40,11 +49,16 @@ from simulator.raycast.layout import F32, I32, MAX_SAH_DEPTH, aligned
 from simulator.raycast.schedule import share
 
 RECORD = 8  # floats a record
-BINS = 16  # at most; fewer for few records
+# Bins an axis: one a lane for ranges of at most `SMALL` records, more for greater ones and for those above `LARGE`,
+# of which a sample is binned.
+SMALL, LARGE = 128, 4096
+BINS, MOST_BINS = 16, 32
+SAMPLE = 7  # every how many-th record, at most
+INFINITE = np.float32(np.inf)
 
-bins_memory = local_memory(types.float32, 3 * BINS * RECORD)
-counts_memory = local_memory(types.int32, 3 * BINS)
-right_cost_memory = local_memory(types.float32, BINS)
+bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
+counts_memory = local_memory(types.int32, 3 * MOST_BINS)
+cost_memory = local_memory(types.float32, MOST_BINS)
 row_memory = local_memory(types.float32, RECORD)
 stack_memory = local_memory(types.int32, 2 * (MAX_SAH_DEPTH + 32))
 
@@ -99,33 +113,50 @@ def _leaf_cost(count):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _leaf_costs(counts):  # type: ignore[no-untyped-def]
+    """`_leaf_cost` of eight counts."""
+    return floor((counts + np.float32(3)) * np.float32(0.25))
+
+
+# Strict arithmetic from here on: where a record goes must not differ between binning and partition.
+@kernel(inline=True, fastmath=False)
 def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):  # type: ignore[no-untyped-def]
-    """Sort the records of a range into `number` bins on each axis by their centres."""
-    for k in range(3 * number):
-        store(bins, k * RECORD, splat(np.float32(np.inf)))
+    """Sort the records of a range, or a sample of them, into `number` bins on each axis by their centres.
+
+    Neighbours often fall into one bin, whose next update would have to wait for the last: two streams with bins of
+    their own take turns. The middle record of an odd number is met twice.
+    """
+    other = 3 * number
+    for k in range(2 * other):
+        store(bins, k * RECORD, splat(INFINITE))
+    for k in range(other):
         store_int(counts, k, 0)
-    for record in range(first, stop):
-        bounds = load(records, record * RECORD)
-        store_ints(lanes, 0, truncate((bounds - swap_halves(bounds) - low) * scale))
-        for axis in range(3):
-            into = np.int64(axis * number + load_int(lanes, axis))
-            store_minimum(bins, into * RECORD, bounds)
-            store_int(counts, into, load_int(counts, into) + 1)
+    half = (stop - first + 1) // 2
+    for record in range(first, first + half, min(SAMPLE, 1 + half // LARGE)):
+        for stream in range(2):
+            bounds = load(records, (record + stream * (stop - half - first)) * RECORD)
+            store_ints(lanes, 0, truncate((bounds - swap_halves(bounds) - low) * scale))
+            for axis in range(3):
+                into = np.int64(axis * number + load_int(lanes, axis))
+                store_minimum(bins, (stream * other + into) * RECORD, bounds)
+                store_int(counts, into, load_int(counts, into) + 1)
+    for k in range(other):
+        store_minimum(bins, k * RECORD, load(bins, (other + k) * RECORD))
 
 
 @kernel(inline=True)
 def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-untyped-def]
     """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything."""
-    best, best_axis, best_bin = np.float32(np.inf), -1, 0
+    best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
-        box, count = splat(np.float32(np.inf)), np.int32(0)
+        box, count = splat(INFINITE), np.int32(0)
         for k in range(number - 1, 0, -1):
             box = minimum(box, load(bins, (axis * number + k) * RECORD))
             count += load_int(counts, axis * number + k)
             store(scratch, 0, box)
-            cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else np.float32(np.inf)
+            cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else INFINITE
             store_float(right_cost, k, cost)
-        box, count = splat(np.float32(np.inf)), np.int32(0)
+        box, count = splat(INFINITE), np.int32(0)
         for k in range(number - 1):
             box = minimum(box, load(bins, (axis * number + k) * RECORD))
             count += load_int(counts, axis * number + k)
@@ -138,23 +169,76 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
     return best_axis, best_bin
 
 
-@kernel(inline=True)
-def _partition(records, spare, first, stop, axis, last_left, low, scale):  # type: ignore[no-untyped-def]
-    """Move the records of bins <= `last_left` to the front of the range; returns where the others start.
+@kernel(inline=True, fastmath=False)
+def _running_area(x0, y0, z0, x1, y1, z1):  # type: ignore[no-untyped-def]
+    """Lane by lane half the surface of the box around the boxes (upper corners negated) of this lane and all before."""
+    x = splat(np.float32(0)) - (running_minimum(x0) + running_minimum(x1))
+    y = splat(np.float32(0)) - (running_minimum(y0) + running_minimum(y1))
+    z = splat(np.float32(0)) - (running_minimum(z0) + running_minimum(z1))
+    return x * y + (y * z + z * x)
 
-    Without branches: none could be predicted.
+
+@kernel(inline=True, fastmath=False)
+def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # type: ignore[no-untyped-def]
+    """The same for eight bins, one a lane (`number`): few records fill registers faster than a table."""
+    following, all_of_them = number + np.float32(1), splat(np.float32(stop - first))
+    best, best_axis, best_bin = INFINITE, -1, 0
+    for axis in range(3):
+        low, scale = load_float(low_row, axis), load_float(scale_row, axis)
+        count = splat(np.float32(0))
+        x0 = y0 = z0 = x1 = y1 = z1 = splat(INFINITE)
+        for record in range(first, stop):
+            at = record * RECORD
+            place = splat((load_float(records, at + axis) - load_float(records, at + 4 + axis) - low) * scale)
+            below = place < following
+            here = below & (place >= number)
+            count = select(below, count + np.float32(1), count)
+            x0 = lowered(here, x0, splat(load_float(records, at)))
+            y0 = lowered(here, y0, splat(load_float(records, at + 1)))
+            z0 = lowered(here, z0, splat(load_float(records, at + 2)))
+            x1 = lowered(here, x1, splat(load_float(records, at + 4)))
+            y1 = lowered(here, y1, splat(load_float(records, at + 5)))
+            z1 = lowered(here, z1, splat(load_float(records, at + 6)))
+        left = _running_area(x0, y0, z0, x1, y1, z1)
+        right = _running_area(reverse(x0), reverse(y0), reverse(z0), reverse(x1), reverse(y1), reverse(z1))
+        others = all_of_them - count
+        cost = left * _leaf_costs(count) + reverse(shift(right)) * _leaf_costs(others)
+        cost = select((count > splat(np.float32(0))) & (others > splat(np.float32(0))), cost, splat(INFINITE))
+        cheapest = least(cost)
+        if cheapest < best:
+            best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= splat(cheapest)))
+    return best_axis, best_bin
+
+
+@kernel(inline=True, fastmath=False)
+def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left):  # type: ignore[no-untyped-def]
+    """Move the records with (centre - low) * scale < limit on an axis to the front; returns where the others start.
+
+    The bounds of both sides go to nodes `left` and `left + 1`. Without branches: none could be predicted.
     """
-    left, right, limit = first, first, splat(np.float32(last_left + 1))
+    to, spared, limits = first, first, splat(limit)
+    box_left = box_right = centres_left = centres_right = splat(INFINITE)
     for record in range(first, stop):
         bounds = load(records, record * RECORD)
-        goes_left = (bits((bounds - swap_halves(bounds) - low) * scale < limit) >> axis) & 1
-        store(records, left * RECORD, bounds)
-        store(spare, right * RECORD, bounds)
-        left += goes_left
-        right += 1 - goes_left
-    for k in range(stop - left):
-        store(records, (left + k) * RECORD, load(spare, (first + k) * RECORD))
-    return left
+        centre = bounds - swap_halves(bounds)
+        twice = load_float(records, record * RECORD + axis) - load_float(records, record * RECORD + 4 + axis)
+        place = (twice - low) * scale
+        goes_left, is_left = np.int64(place < limit), splat(place) < limits
+        store(records, to * RECORD, bounds)
+        store(spare, spared * RECORD, bounds)
+        to += goes_left
+        spared += 1 - goes_left
+        box_left = select(is_left, minimum(box_left, bounds), box_left)
+        box_right = select(is_left, box_right, minimum(box_right, bounds))
+        centres_left = select(is_left, minimum(centres_left, centre), centres_left)
+        centres_right = select(is_left, centres_right, minimum(centres_right, centre))
+    for k in range(stop - to):
+        store(records, (to + k) * RECORD, load(spare, (first + k) * RECORD))
+    store(tree.bounds, left * RECORD, box_left)
+    store(tree.centres, left * RECORD, centres_left)
+    store(tree.bounds, left * RECORD + RECORD, box_right)
+    store(tree.centres, left * RECORD + RECORD, centres_right)
+    return to
 
 
 @kernel(inline=True)
@@ -187,13 +271,9 @@ def raw_tree(tree):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _set_node(records, tree, node, first, stop, depth):  # type: ignore[no-untyped-def]
-    """Make a node of a range of records, a leaf until it is split."""
-    store_int(tree.left, node, -1)
-    store_int(tree.first, node, first)
-    store_int(tree.size, node, stop - first)
-    store_int(tree.depth, node, depth)
-    box = centres = splat(np.float32(np.inf))
+def _set_bounds(records, tree, node, first, stop):  # type: ignore[no-untyped-def]
+    """Bound the records of a range."""
+    box = centres = splat(INFINITE)
     for record in range(first, stop):
         bounds = load(records, record * RECORD)
         box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
@@ -201,22 +281,34 @@ def _set_node(records, tree, node, first, stop, depth):  # type: ignore[no-untyp
     store(tree.centres, node * RECORD, centres)
 
 
+@kernel(inline=True)
+def _set_node(tree, node, first, stop, depth):  # type: ignore[no-untyped-def]
+    """Make a node of a range of records, a leaf until it is split."""
+    store_int(tree.left, node, -1)
+    store_int(tree.first, node, first)
+    store_int(tree.size, node, stop - first)
+    store_int(tree.depth, node, depth)
+
+
 @kernel
 def start_tree(records, tree):  # type: ignore[no-untyped-def]
     """Make the root, of all records."""
-    _set_node(pointer(records), raw_tree(tree), 0, 0, records.shape[0] // RECORD, 0)
+    count, tree = records.shape[0] // RECORD, raw_tree(tree)
+    _set_node(tree, 0, 0, count, 0)
+    _set_bounds(pointer(records), tree, 0, 0, count)
 
 
-# Strict arithmetic: a bin number must not come out beyond the last bin.
-@kernel(fastmath=False)
+@kernel
 def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ignore[no-untyped-def]
     """Worker: take nodes from `jobs` and split them until every range has at most `leaf_size` records.
 
     Ranges of at most `stop_size` records are left unsplit, to be jobs of a later round. `spare` is as large as
     `records`.
     """
-    bins, counts, right_cost = bins_memory(), counts_memory(), right_cost_memory()
-    scratch, low_row, scale_row, lanes = row_memory(), row_memory(), row_memory(), row_memory()
+    bins, counts, right_cost = bins_memory(), counts_memory(), cost_memory()
+    scratch, low_row, scale_row, lanes, lane = row_memory(), row_memory(), row_memory(), row_memory(), row_memory()
+    for k in range(LANES):
+        store_float(lane, k, np.float32(k))
     stack, job_count = stack_memory(), jobs.shape[0]
     records, spare, tree, jobs = pointer(records), pointer(spare), raw_tree(tree), pointer(jobs)
     while True:
@@ -233,21 +325,29 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             if count <= leaf_size or count <= stop_size:
                 continue
             stop, middle = first + count, first
-            number = min(BINS, 4 + count // 20)
-            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
-            if extent > np.float32(1e-30) and depth < MAX_SAH_DEPTH:
-                # Lanes 3 to 7 are not positions: their scale is zero, and they are not read.
-                low, scale = load(low_row, 0), load(scale_row, 0)
-                _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
-                axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
-                if axis >= 0:
-                    middle = _partition(records, spare, first, stop, axis, last_left, low, scale)
-            if middle in (first, stop):
-                middle = first + count // 2
             left = fetch_add(tree.used, 0, 2)
             store_int(tree.left, node, left)
-            _set_node(records, tree, left, first, middle, depth + 1)
-            _set_node(records, tree, left + 1, middle, stop, depth + 1)
+            number = LANES if count <= SMALL else BINS if count <= LARGE else MOST_BINS
+            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
+            if extent > np.float32(1e-30) and depth < MAX_SAH_DEPTH:
+                if count <= SMALL:
+                    axis, last_left = _best_split_of_few(records, first, stop, low_row, scale_row, load(lane, 0))
+                else:
+                    # Lanes 3 to 7 are not positions: their scale is zero, and they are not read.
+                    low, scale = load(low_row, 0), load(scale_row, 0)
+                    _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
+                    axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
+                if axis >= 0:
+                    low_one, scale_one = load_float(low_row, axis), load_float(scale_row, axis)
+                    limit = np.float32(last_left + 1)
+                    middle = _partition(records, spare, first, stop, axis, low_one, scale_one, limit, tree, left)
+            if middle == first:
+                middle = first + count // 2
+                for side in range(2):
+                    start = middle if side else first
+                    _set_bounds(records, tree, left + side, start, stop if side else middle)
+            _set_node(tree, left, first, middle, depth + 1)
+            _set_node(tree, left + 1, middle, stop, depth + 1)
             store_int(stack, waiting, left)
             store_int(stack, waiting + 1, left + 1)
             waiting += 2
