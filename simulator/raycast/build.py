@@ -223,15 +223,13 @@ def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left)
         centre = bounds - swap_halves(bounds)
         twice = load_float(records, record * RECORD + axis) - load_float(records, record * RECORD + 4 + axis)
         place = (twice - low) * scale
-        goes_left, is_left = np.int64(place < limit), splat(place) < limits
+        goes_left, is_left, is_right = np.int64(place < limit), splat(place) < limits, splat(place) >= limits
         store(records, to * RECORD, bounds)
         store(spare, spared * RECORD, bounds)
         to += goes_left
         spared += 1 - goes_left
-        box_left = select(is_left, minimum(box_left, bounds), box_left)
-        box_right = select(is_left, box_right, minimum(box_right, bounds))
-        centres_left = select(is_left, minimum(centres_left, centre), centres_left)
-        centres_right = select(is_left, centres_right, minimum(centres_right, centre))
+        box_left, centres_left = lowered(is_left, box_left, bounds), lowered(is_left, centres_left, centre)
+        box_right, centres_right = lowered(is_right, box_right, bounds), lowered(is_right, centres_right, centre)
     for k in range(stop - to):
         store(records, (to + k) * RECORD, load(spare, (first + k) * RECORD))
     store(tree.bounds, left * RECORD, box_left)
