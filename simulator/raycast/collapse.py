@@ -139,17 +139,19 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
 @kernel
 def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks):  # type: ignore[no-untyped-def]
     """Write blocks `start` to `stop`, one a leaf: its triangles, with the `face_ids` of the faces in the records."""
+    leaves, tree, records, face_ids = pointer(leaves), raw_tree(tree), pointer(records), pointer(face_ids)
+    vertices, faces, blocks = pointer(vertices), pointer(faces), pointer(blocks)
     for block in range(start, stop):
-        first, count = np.int64(tree.first[leaves[block]]), tree.size[leaves[block]]
-        row = block * BLOCK
+        leaf, row = np.int64(load_int(leaves, block)), block * BLOCK
+        first, count = np.int64(load_int(tree.first, leaf)), np.int64(load_int(tree.size, leaf))
         for lane in range(LANES):
-            face = load_int(records, (first + min(lane, count - 1)) * RECORD + 3)
+            face = np.int64(load_int(records, (first + min(lane, count - 1)) * RECORD + 3))
+            store_int(blocks, row + IDS + lane, load_int(face_ids, face) if lane < count else -1)
             for corner in range(3):
-                vertex = faces[face, corner if lane < count else 0]
+                vertex = 3 * np.int64(load_int(faces, 3 * face + (corner if lane < count else 0)))
                 for axis in range(3):
                     at = row + corner * VERTEX + axis * LANES + lane
-                    store_float(blocks, at, vertices[vertex, axis])
-            store_int(blocks, row + IDS + lane, face_ids[face] if lane < count else -1)
+                    store_float(blocks, at, load_float(vertices, vertex + axis))
 
 
 def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) -> Bvh:
