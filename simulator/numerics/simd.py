@@ -572,6 +572,34 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def load_points(typing_context, points, numbers):  # type: ignore[no-untyped-def]
+    """Three f32x8 (x, y, z): eight of the `points`, three float32 each, by the first eight int32 at `numbers`."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
+
+        point = ir.VectorType(_FLOAT, 3)
+        loaded = []
+        for lane in range(LANES):
+            number = builder.load(builder.gep(args[1], [ir.Constant(_LONG, lane)]))
+            first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
+            loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
+        # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
+        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
+        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
+        xy, zz = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        rows = [
+            pick(*xy, [0, 1, 8, 9, 4, 5, 12, 13]),
+            pick(*xy, [2, 3, 10, 11, 6, 7, 14, 15]),
+            pick(*zz, [0, 1, 8, 9, 4, 5, 12, 13]),
+        ]
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(f32x8, 3)(points, numbers), emit  # type: ignore[attr-defined]
+
+
+@intrinsic
 def fetch_add(typing_context, array, index, amount):  # type: ignore[no-untyped-def]
     """Add to an element of an int64 array and return its former value, as one atomic step (a shared work counter)."""
 
