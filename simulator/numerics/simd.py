@@ -588,12 +588,9 @@ def load_points(typing_context, points, numbers):  # type: ignore[no-untyped-def
         # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
         pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
         low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
-        xy, zz = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
-        rows = [
-            pick(*xy, [0, 1, 8, 9, 4, 5, 12, 13]),
-            pick(*xy, [2, 3, 10, 11, 6, 7, 14, 15]),
-            pick(*zz, [0, 1, 8, 9, 4, 5, 12, 13]),
-        ]
+        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
         return context.make_tuple(builder, signature.return_type, rows)
 
     return types.UniTuple(f32x8, 3)(points, numbers), emit  # type: ignore[attr-defined]

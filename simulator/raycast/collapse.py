@@ -111,13 +111,16 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
 
     Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
     """
-    source = np.empty(nodes.shape[0] // NODE, np.int32)
+    source, slot = np.empty(nodes.shape[0] // NODE, np.int32), np.empty(nodes.shape[0] // NODE, np.int64)
     tree, nodes, block_of_leaf = raw_tree(tree), pointer(nodes), pointer(block_of_leaf)
     chosen, slots = eight_memory(), eight_memory()
-    source[0], used, leaves, node = 0, 1, 0, 0
-    while node < used:
-        number = _open_children(tree, shares, np.int64(load_int(source, node)), chosen, slots)
-        row = node * NODE
+    source[0], slot[0], waiting, used, leaves = 0, CHILD, 1, 0, 0
+    while waiting > 0:
+        waiting -= 1
+        store_int(nodes, slot[waiting], used)
+        number = _open_children(tree, shares, np.int64(source[waiting]), chosen, slots)
+        row = used * NODE
+        used += 1
         for k in range(LANES):
             if k >= number:
                 for axis in range(3):
@@ -135,14 +138,12 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
                 store_float(nodes, row + axis * LOW_HIGH + k, low - SLACK * greatest)
                 store_float(nodes, row + axis * LOW_HIGH + LANES + k, high + SLACK * greatest)
             if load_int(tree.left, child) >= 0:
-                store_int(source, used, child)
-                store_int(nodes, row + CHILD + k, used)
-                used += 1
+                source[waiting], slot[waiting] = child, row + CHILD + k
+                waiting += 1
             else:
                 store_int(block_of_leaf, leaves, child)
                 store_int(nodes, row + CHILD + k, ~leaves)
                 leaves += 1
-        node += 1
     return used
 
 
