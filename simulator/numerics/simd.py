@@ -572,17 +572,17 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def load_points(typing_context, points, numbers):  # type: ignore[no-untyped-def]
-    """Three f32x8 (x, y, z): eight of the `points`, three float32 each, by the first eight int32 at `numbers`."""
+def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
+    """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
             return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
 
-        point = ir.VectorType(_FLOAT, 3)
+        point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
         loaded = []
         for lane in range(LANES):
-            number = builder.load(builder.gep(args[1], [ir.Constant(_LONG, lane)]))
+            number = builder.load(builder.gep(args[1], [builder.add(index, ir.Constant(_LONG, lane))]))
             first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
             loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
         # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
@@ -593,7 +593,7 @@ def load_points(typing_context, points, numbers):  # type: ignore[no-untyped-def
         rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
         return context.make_tuple(builder, signature.return_type, rows)
 
-    return types.UniTuple(f32x8, 3)(points, numbers), emit  # type: ignore[attr-defined]
+    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
 
 
 @intrinsic

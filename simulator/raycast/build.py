@@ -54,6 +54,7 @@ RECORD = 8  # floats a record
 SMALL, LARGE = 128, 4096
 BINS, MOST_BINS = 16, 32
 SAMPLE = 7  # every how many-th record, at most
+LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
 INFINITE = np.float32(np.inf)
 
 bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
@@ -149,23 +150,18 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
     """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything."""
     best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
-        box, count = splat(INFINITE), np.int32(0)
-        for k in range(number - 1, 0, -1):
-            box = minimum(box, load(bins, (axis * number + k) * RECORD))
-            count += load_int(counts, axis * number + k)
-            store(scratch, 0, box)
-            cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else INFINITE
-            store_float(right_cost, k, cost)
-        box, count = splat(INFINITE), np.int32(0)
-        for k in range(number - 1):
-            box = minimum(box, load(bins, (axis * number + k) * RECORD))
-            count += load_int(counts, axis * number + k)
-            if count == 0:
-                continue
-            store(scratch, 0, box)
-            cost = half_area(scratch, 0) * _leaf_cost(count) + load_float(right_cost, k + 1)
-            if cost < best:
-                best, best_axis, best_bin = cost, axis, k
+        for sweep in range(2):  # from the right, then from the left
+            box, count = splat(INFINITE), np.int32(0)
+            for step in range(number - 1):
+                k = step if sweep else number - 1 - step
+                box = minimum(box, load(bins, (axis * number + k) * RECORD))
+                count += load_int(counts, axis * number + k)
+                store(scratch, 0, box)
+                cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else INFINITE
+                if sweep == 0:
+                    store_float(right_cost, k, cost)
+                elif cost + load_float(right_cost, k + 1) < best:
+                    best, best_axis, best_bin = cost + load_float(right_cost, k + 1), axis, k
     return best_axis, best_bin
 
 
@@ -269,6 +265,15 @@ def raw_tree(tree):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _set_node(tree, node, left, first, stop, depth):  # type: ignore[no-untyped-def]
+    """Make a node of a range of records; `left` is LEAF or UNBOUNDED until it is split."""
+    store_int(tree.left, node, left)
+    store_int(tree.first, node, first)
+    store_int(tree.size, node, stop - first)
+    store_int(tree.depth, node, depth)
+
+
+@kernel(inline=True)
 def _set_bounds(records, tree, node, first, stop):  # type: ignore[no-untyped-def]
     """Bound the records of a range."""
     box = centres = splat(INFINITE)
@@ -277,23 +282,7 @@ def _set_bounds(records, tree, node, first, stop):  # type: ignore[no-untyped-de
         box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
     store(tree.bounds, node * RECORD, box)
     store(tree.centres, node * RECORD, centres)
-
-
-@kernel(inline=True)
-def _set_node(tree, node, first, stop, depth):  # type: ignore[no-untyped-def]
-    """Make a node of a range of records, a leaf until it is split."""
-    store_int(tree.left, node, -1)
-    store_int(tree.first, node, first)
-    store_int(tree.size, node, stop - first)
-    store_int(tree.depth, node, depth)
-
-
-@kernel
-def start_tree(records, tree):  # type: ignore[no-untyped-def]
-    """Make the root, of all records."""
-    count, tree = records.shape[0] // RECORD, raw_tree(tree)
-    _set_node(tree, 0, 0, count, 0)
-    _set_bounds(pointer(records), tree, 0, 0, count)
+    store_int(tree.left, node, LEAF)
 
 
 @kernel
@@ -319,11 +308,12 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             waiting -= 1
             node = np.int64(load_int(stack, waiting))
             first, count = np.int64(load_int(tree.first, node)), np.int64(load_int(tree.size, node))
-            depth = load_int(tree.depth, node)
+            depth, stop = load_int(tree.depth, node), first + count
+            if load_int(tree.left, node) == UNBOUNDED:
+                _set_bounds(records, tree, node, first, stop)
             if count <= leaf_size or count <= stop_size:
                 continue
-            stop, middle = first + count, first
-            left = fetch_add(tree.used, 0, 2)
+            middle, children, left = first, LEAF, fetch_add(tree.used, 0, 2)
             store_int(tree.left, node, left)
             number = LANES if count <= SMALL else BINS if count <= LARGE else MOST_BINS
             extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
@@ -340,12 +330,9 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
                     limit = np.float32(last_left + 1)
                     middle = _partition(records, spare, first, stop, axis, low_one, scale_one, limit, tree, left)
             if middle == first:
-                middle = first + count // 2
-                for side in range(2):
-                    start = middle if side else first
-                    _set_bounds(records, tree, left + side, start, stop if side else middle)
-            _set_node(tree, left, first, middle, depth + 1)
-            _set_node(tree, left + 1, middle, stop, depth + 1)
+                middle, children = first + count // 2, UNBOUNDED
+            _set_node(tree, left, children, first, middle, depth + 1)
+            _set_node(tree, left + 1, children, middle, stop, depth + 1)
             store_int(stack, waiting, left)
             store_int(stack, waiting + 1, left + 1)
             waiting += 2
@@ -358,7 +345,7 @@ def build_binary(records: F32, leaf_size: int, threads: int) -> BinaryTree:
     left, first, sizes, depth = (np.empty(most, np.int32) for _ in range(4))
     bounds, centres, spare = aligned(most * RECORD), aligned(most * RECORD), aligned(count * RECORD)
     tree = BinaryTree(bounds, centres, left, first, sizes, depth, np.ones(1, np.int64))
-    start_tree(records, tree)
+    left[0], first[0], sizes[0], depth[0] = UNBOUNDED, 0, count, 0
     jobs = np.zeros(1, np.int32)
     # Rounds of ever smaller ranges: one split, then some tens of ranges, then all the rest.
     rounds = (count - 1, count // 32, 0) if threads > 1 and count > 20_000 else (0,)

@@ -45,6 +45,7 @@ BLOCK_COST = np.float32(1.3)
 CHUNK = 1 << 15  # faces a piece of work
 
 eight_memory = local_memory(types.int32, LANES)
+numbers_memory = local_memory(types.int32, 3 * LANES)
 
 
 @kernel
@@ -152,20 +153,18 @@ def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, 
     """Write blocks `start` to `stop`, one a leaf: its triangles, with the `face_ids` of the faces in the records."""
     leaves, tree, records, face_ids = pointer(leaves), raw_tree(tree), pointer(records), pointer(face_ids)
     vertices, faces, blocks = pointer(vertices), pointer(faces), pointer(blocks)
-    first_corners, second_corners, third_corners = eight_memory(), eight_memory(), eight_memory()
+    numbers = numbers_memory()
     for block in range(start, stop):
         leaf, row = np.int64(load_int(leaves, block)), block * BLOCK
         first, count = np.int64(load_int(tree.first, leaf)), np.int64(load_int(tree.size, leaf))
         for lane in range(LANES):
             face = np.int64(load_int(records, (first + min(lane, count - 1)) * RECORD + 3))
-            used = lane < count
-            store_int(blocks, row + IDS + lane, load_int(face_ids, face) if used else -1)
-            a, b, c = load_int(faces, 3 * face), load_int(faces, 3 * face + 1), load_int(faces, 3 * face + 2)
-            store_int(first_corners, lane, a)
-            store_int(second_corners, lane, b if used else a)
-            store_int(third_corners, lane, c if used else a)
-        for corner, numbers in enumerate((first_corners, second_corners, third_corners)):
-            x, y, z = load_points(vertices, numbers)
+            store_int(blocks, row + IDS + lane, load_int(face_ids, face) if lane < count else -1)
+            for corner in range(3):
+                vertex = load_int(faces, 3 * face + (corner if lane < count else 0))
+                store_int(numbers, corner * LANES + lane, vertex)
+        for corner in range(3):
+            x, y, z = load_points(vertices, numbers, corner * LANES)
             store(blocks, row + corner * VERTEX, x)
             store(blocks, row + corner * VERTEX + LANES, y)
             store(blocks, row + corner * VERTEX + 2 * LANES, z)
