@@ -2,7 +2,8 @@
 
 Which binary nodes become wide ones is planned for the least expected cost by dynamic programming (Ylitie, Karras and
 Laine, "Efficient Incoherent Ray Traversal on GPUs Through Compressed Wide BVHs", 2017, section 4). Nodes are numbered
-breadth first, so that a child's number is greater than its parent's: refitting is one sweep from last to first.
+depth first: what is near in space is near in memory, and a child's number is greater than its parent's, so that
+refitting is one sweep from last to first.
 """
 
 from __future__ import annotations
@@ -14,14 +15,26 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
+    absolute,
+    greatest,
+    least,
+    load,
     load_float,
     load_int,
     load_points,
     local_memory,
+    minimum,
     pointer,
+    select,
+    shift,
+    splat,
+    splat_int,
     store,
     store_float,
     store_int,
+    store_ints,
+    truncate,
+    with_lane,
 )
 from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, raw_tree, triangle_records
 from simulator.raycast.layout import (
@@ -45,6 +58,7 @@ BLOCK_COST = np.float32(1.3)
 CHUNK = 1 << 15  # faces a piece of work
 
 eight_memory = local_memory(types.int32, LANES)
+floats_memory = local_memory(types.float32, LANES)
 numbers_memory = local_memory(types.int32, 3 * LANES)
 
 
@@ -54,29 +68,31 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
 
     Args:
         tree: the binary hierarchy.
-        costs: (nodes, 8), cost of what is below a binary node when it becomes at most k + 1 children of a wide node.
-        shares: (nodes, 8), how many of these come from its left and right child: 16 * left + right; 0 for the node
+        costs: 8 float32 a binary node, cost of what is below it when it becomes at most k + 1 children of a wide node.
+        shares: 8 int32 a node, how many of these come from its left and right child: 16 * left + right; 0 for the node
             itself as the one child.
     """
-    used, tree = tree.used[0], raw_tree(tree)
+    used, tree, costs, shares = tree.used[0], raw_tree(tree), pointer(costs), pointer(shares)
+    numbers = floats_memory()
+    for k in range(LANES):
+        store_float(numbers, k, np.float32(k))
     for node in range(used - 1, -1, -1):
-        left, area = np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
-        shares[node, 0] = 0
-        if left < 0:
-            for k in range(LANES):
-                costs[node, k], shares[node, k] = area * BLOCK_COST, 0
-            continue
-        for k in range(1, LANES):
-            costs[node, k] = np.float32(np.inf)
-            for given in range(k):
-                cost = costs[left, given] + costs[left + 1, k - 1 - given]
-                if cost < costs[node, k]:
-                    costs[node, k], shares[node, k] = cost, 16 * (given + 1) + (k - given)
-        # As one child it is a wide node of its own, with up to eight children.
-        costs[node, 0] = costs[node, LANES - 1] + area
-        for k in range(1, LANES):
-            if costs[node, k - 1] < costs[node, k]:
-                costs[node, k], shares[node, k] = costs[node, k - 1], shares[node, k - 1]
+        row, left, area = node * LANES, np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
+        cost, given = splat(area * BLOCK_COST), splat(np.float32(0))
+        store_ints(shares, row, splat_int(0))
+        if left >= 0:
+            # At most k + 1 children: g + 1 from the left child, k - g from the right one.
+            cost, rest = splat(np.float32(np.inf)), load(costs, (left + 1) * LANES)
+            for g in range(LANES - 1):
+                rest = with_lane(shift(rest), 0, np.float32(np.inf))
+                sum_ = rest + load_float(costs, left * LANES + g)
+                given, cost = select(sum_ < cost, splat(np.float32(g)), given), minimum(sum_, cost)
+            # As one child it is a wide node of its own, with up to eight children.
+            own = splat(least(cost) + area)
+            share = given * np.float32(15) + (load(numbers, 0) + np.float32(16))
+            store_ints(shares, row, truncate(select(cost < own, share, splat(np.float32(0)))))
+            cost = minimum(own, cost)
+        store(costs, row, cost)
 
 
 @kernel(inline=True)
@@ -92,7 +108,7 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
     while waiting > 0:
         waiting -= 1
         at = np.int64(load_int(chosen, LANES - 1 - waiting))
-        share = shares[at, load_int(slots, waiting) - 1]
+        share = load_int(shares, at * LANES + load_int(slots, waiting) - 1)
         if share == 0:
             store_int(chosen, number, at)
             number += 1
@@ -110,11 +126,11 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
 def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
     """Write the wide nodes of `tree` as planned; returns their number.
 
-    Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
+    Nodes are numbered depth first, leaves in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
     """
     source, slot = np.empty(nodes.shape[0] // NODE, np.int32), np.empty(nodes.shape[0] // NODE, np.int64)
-    tree, nodes, block_of_leaf = raw_tree(tree), pointer(nodes), pointer(block_of_leaf)
-    chosen, slots = eight_memory(), eight_memory()
+    tree, shares, nodes, block_of_leaf = raw_tree(tree), pointer(shares), pointer(nodes), pointer(block_of_leaf)
+    chosen, slots, grown = eight_memory(), eight_memory(), floats_memory()
     source[0], slot[0], waiting, used, leaves = 0, CHILD, 1, 0, 0
     while waiting > 0:
         waiting -= 1
@@ -122,22 +138,17 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
         number = _open_children(tree, shares, np.int64(source[waiting]), chosen, slots)
         row = used * NODE
         used += 1
-        for k in range(LANES):
-            if k >= number:
-                for axis in range(3):
-                    store_float(nodes, row + axis * LOW_HIGH + k, np.float32(np.inf))
-                    store_float(nodes, row + axis * LOW_HIGH + LANES + k, np.float32(-np.inf))
-                store_int(nodes, row + CHILD + k, -1)
-                continue
+        for axis in range(3):
+            store(nodes, row + axis * LOW_HIGH, splat(np.float32(np.inf)))
+            store(nodes, row + axis * LOW_HIGH + LANES, splat(np.float32(-np.inf)))
+        store_ints(nodes, row + CHILD, splat_int(-1))
+        for k in range(number):
             child = np.int64(load_int(chosen, k))
-            box, greatest = child * RECORD, np.float32(0)
+            bounds = with_lane(load(tree.bounds, child * RECORD), 3, np.float32(0))  # lane 3 is no coordinate
+            store(grown, 0, bounds - SLACK * greatest(absolute(bounds)))
             for axis in range(3):
-                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
-                greatest = max(greatest, max(abs(low), abs(high)))
-            for axis in range(3):
-                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
-                store_float(nodes, row + axis * LOW_HIGH + k, low - SLACK * greatest)
-                store_float(nodes, row + axis * LOW_HIGH + LANES + k, high + SLACK * greatest)
+                store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
+                store_float(nodes, row + axis * LOW_HIGH + LANES + k, -load_float(grown, 4 + axis))
             if load_int(tree.left, child) >= 0:
                 source[waiting], slot[waiting] = child, row + CHILD + k
                 waiting += 1
@@ -193,7 +204,7 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
 def _widen(tree: BinaryTree, leaves: I32) -> F32:
     """The wide nodes of a binary hierarchy; fills `leaves` as `collapse` does."""
     binary = int(tree.used[0])
-    costs, shares = np.empty((binary, LANES), np.float32), np.empty((binary, LANES), np.uint8)
+    costs, shares = aligned(binary * LANES), np.empty(binary * LANES, np.int32)
     plan(tree, costs, shares)
     # Each wide node stands for at least one inner binary node.
     nodes = aligned(max(1, binary - len(leaves)) * NODE)
