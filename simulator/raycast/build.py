@@ -88,14 +88,18 @@ class BinaryTree(NamedTuple):
 @kernel
 def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-untyped-def]
     """Write the records of faces `start` to `stop`; their ids are the face numbers."""
+    vertices, faces, records = pointer(vertices), pointer(faces), pointer(records)
     for face in range(start, stop):
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        at = face * RECORD
+        a = 3 * np.int64(load_int(faces, 3 * face))
+        b = 3 * np.int64(load_int(faces, 3 * face + 1))
+        c = 3 * np.int64(load_int(faces, 3 * face + 2))
         for axis in range(3):
-            x, y, z = vertices[a, axis], vertices[b, axis], vertices[c, axis]
-            records[face * RECORD + axis] = min(x, min(y, z))
-            records[face * RECORD + 4 + axis] = -max(x, max(y, z))
-        store_int(records, face * RECORD + 3, face)
-        records[face * RECORD + 7] = np.float32(0)
+            x, y, z = load_float(vertices, a + axis), load_float(vertices, b + axis), load_float(vertices, c + axis)
+            store_float(records, at + axis, min(x, min(y, z)))
+            store_float(records, at + 4 + axis, -max(x, max(y, z)))
+        store_int(records, at + 3, face)
+        store_float(records, at + 7, np.float32(0))
 
 
 @kernel(inline=True)

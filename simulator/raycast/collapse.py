@@ -123,21 +123,24 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
 
 
 @kernel
-def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
+def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-untyped-def]
     """Write the wide nodes of `tree` as planned; returns their number.
 
-    Nodes are numbered depth first, leaves in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
+    Nodes are numbered depth first, leaves in the order met: `block_of_leaf[i]` is set to the binary node of leaf i,
+    child code `~i`. `stack` has room for two numbers a wide node.
     """
-    source, slot = np.empty(nodes.shape[0] // NODE, np.int32), np.empty(nodes.shape[0] // NODE, np.int64)
     tree, shares, nodes, block_of_leaf = raw_tree(tree), pointer(shares), pointer(nodes), pointer(block_of_leaf)
-    chosen, slots, grown = eight_memory(), eight_memory(), floats_memory()
-    source[0], slot[0], waiting, used, leaves = 0, CHILD, 1, 0, 0
+    stack, chosen, slots, grown = pointer(stack), eight_memory(), eight_memory(), floats_memory()
+    # On the stack: a binary node that becomes a wide one, and as which child of which wide node.
+    store_int(stack, 0, 0)
+    store_int(stack, 1, 0)
+    waiting, used, leaves = 1, 0, 0
     while waiting > 0:
         waiting -= 1
-        store_int(nodes, slot[waiting], used)
-        number = _open_children(tree, shares, np.int64(source[waiting]), chosen, slots)
+        node, slot = np.int64(load_int(stack, 2 * waiting)), np.int64(load_int(stack, 2 * waiting + 1))
+        store_int(nodes, slot // LANES * NODE + CHILD + slot % LANES, used)
+        number = _open_children(tree, shares, node, chosen, slots)
         row = used * NODE
-        used += 1
         for axis in range(3):
             store(nodes, row + axis * LOW_HIGH, splat(np.float32(np.inf)))
             store(nodes, row + axis * LOW_HIGH + LANES, splat(np.float32(-np.inf)))
@@ -150,12 +153,14 @@ def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def
                 store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
                 store_float(nodes, row + axis * LOW_HIGH + LANES + k, -load_float(grown, 4 + axis))
             if load_int(tree.left, child) >= 0:
-                source[waiting], slot[waiting] = child, row + CHILD + k
+                store_int(stack, 2 * waiting, child)
+                store_int(stack, 2 * waiting + 1, used * LANES + k)
                 waiting += 1
             else:
                 store_int(block_of_leaf, leaves, child)
                 store_int(nodes, row + CHILD + k, ~leaves)
                 leaves += 1
+        used += 1
     return used
 
 
@@ -207,8 +212,9 @@ def _widen(tree: BinaryTree, leaves: I32) -> F32:
     costs, shares = aligned(binary * LANES), np.empty(binary * LANES, np.int32)
     plan(tree, costs, shares)
     # Each wide node stands for at least one inner binary node.
-    nodes = aligned(max(1, binary - len(leaves)) * NODE)
-    return nodes[: collapse(tree, shares, nodes, leaves) * NODE].copy()
+    most = max(1, binary - len(leaves))
+    nodes, stack = aligned(most * NODE), np.empty(2 * most, np.int32)
+    return nodes[: collapse(tree, shares, nodes, leaves, stack) * NODE].copy()
 
 
 def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:
