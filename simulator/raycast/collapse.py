@@ -97,7 +97,7 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untyped-def]
-    """Fill `chosen` with the children that a binary node has as a wide node; returns their number."""
+    """Fill `chosen` with the children a binary node has as a wide node, from right to left; returns their number."""
     if load_int(tree.left, node) < 0:
         store_int(chosen, 0, node)
         return 1
@@ -145,21 +145,23 @@ def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-unty
             store(nodes, row + axis * LOW_HIGH, splat(np.float32(np.inf)))
             store(nodes, row + axis * LOW_HIGH + LANES, splat(np.float32(-np.inf)))
         store_ints(nodes, row + CHILD, splat_int(-1))
-        for k in range(number):
+        for k in range(number - 1, -1, -1):  # from left to right
             child = np.int64(load_int(chosen, k))
             bounds = with_lane(load(tree.bounds, child * RECORD), 3, np.float32(0))  # lane 3 is no coordinate
             store(grown, 0, bounds - SLACK * greatest(absolute(bounds)))
             for axis in range(3):
                 store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
                 store_float(nodes, row + axis * LOW_HIGH + LANES + k, -load_float(grown, 4 + axis))
+            if load_int(tree.left, child) < 0:
+                store_int(block_of_leaf, leaves, child)
+                store_int(nodes, row + CHILD + k, ~leaves)
+                leaves += 1
+        for k in range(number):  # the last is taken first
+            child = np.int64(load_int(chosen, k))
             if load_int(tree.left, child) >= 0:
                 store_int(stack, 2 * waiting, child)
                 store_int(stack, 2 * waiting + 1, used * LANES + k)
                 waiting += 1
-            else:
-                store_int(block_of_leaf, leaves, child)
-                store_int(nodes, row + CHILD + k, ~leaves)
-                leaves += 1
         used += 1
     return used
 
