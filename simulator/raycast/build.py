@@ -23,6 +23,7 @@ from simulator.numerics.simd import (
     bits,
     fetch_add,
     floor,
+    greatest,
     least,
     load,
     load_float,
@@ -44,6 +45,7 @@ from simulator.numerics.simd import (
     store_minimum,
     swap_halves,
     truncate,
+    with_lane,
 )
 from simulator.raycast.layout import F32, I32, MAX_SAH_DEPTH, aligned
 from simulator.raycast.schedule import share
@@ -55,7 +57,7 @@ SMALL, LARGE = 128, 4096
 BINS, MOST_BINS = 16, 32
 SAMPLE = 7  # every how many-th record, at most
 LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
-INFINITE = np.float32(np.inf)
+INFINITE, LEAST_EXTENT = np.float32(np.inf), np.float32(1e-30)
 
 bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
 counts_memory = local_memory(types.int32, 3 * MOST_BINS)
@@ -113,14 +115,14 @@ def half_area(bounds, at):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _leaf_cost(count):  # type: ignore[no-untyped-def]
-    """What a leaf of `count` triangles costs: they are tested eight at a time, yet smaller leaves are culled better."""
-    return np.float32((count + 3) // 4)
+    """What a leaf of `count` triangles would cost: they are tested eight at a time."""
+    return np.float32((count + 7) // 8)
 
 
 @kernel(inline=True)
 def _leaf_costs(counts):  # type: ignore[no-untyped-def]
-    """`_leaf_cost` of eight counts."""
-    return floor((counts + np.float32(3)) * np.float32(0.25))
+    """`_leaf_cost` of eight counts, float32."""
+    return floor((counts + np.float32(7)) * np.float32(0.125))
 
 
 # Strict arithmetic from here on: where a record goes must not differ between binning and partition.
@@ -242,16 +244,13 @@ def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left)
 @kernel(inline=True)
 def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-def]
     """Fill `scale_row` with bins per unit on each axis, 0 where all centres are equal; returns the greatest extent."""
+    width = splat(np.float32(0)) - (centres + swap_halves(centres))
+    width = with_lane(with_lane(width, 3, np.float32(0)), 7, np.float32(0))  # which are no axes
+    # A little below the number, so that the greatest centre falls into the last bin.
+    scale = splat(np.float32(0.9999) * np.float32(number)) / width
     store(low_row, 0, centres)
-    store(scale_row, 0, splat(np.float32(0)))
-    extent = np.float32(0)
-    for axis in range(3):
-        width = -load_float(low_row, 4 + axis) - load_float(low_row, axis)
-        if width > np.float32(1e-30):
-            # A little below the number, so that the greatest centre falls into the last bin.
-            store_float(scale_row, axis, np.float32(0.9999) * np.float32(number) / width)
-        extent = max(extent, width)
-    return extent
+    store(scale_row, 0, select(width > splat(LEAST_EXTENT), scale, splat(np.float32(0))))
+    return greatest(width)
 
 
 @kernel(inline=True)
@@ -321,11 +320,11 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             store_int(tree.left, node, left)
             number = LANES if count <= SMALL else BINS if count <= LARGE else MOST_BINS
             extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
-            if extent > np.float32(1e-30) and depth < MAX_SAH_DEPTH:
+            if extent > LEAST_EXTENT and depth < MAX_SAH_DEPTH:
                 if count <= SMALL:
                     axis, last_left = _best_split_of_few(records, first, stop, low_row, scale_row, load(lane, 0))
                 else:
-                    # Lanes 3 to 7 are not positions: their scale is zero, and they are not read.
+                    # Lanes 3 to 7 are not positions, and not read.
                     low, scale = load(low_row, 0), load(scale_row, 0)
                     _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
                     axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
@@ -333,7 +332,7 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
                     low_one, scale_one = load_float(low_row, axis), load_float(scale_row, axis)
                     limit = np.float32(last_left + 1)
                     middle = _partition(records, spare, first, stop, axis, low_one, scale_one, limit, tree, left)
-            if middle == first:
+            if middle in (first, stop):
                 middle, children = first + count // 2, UNBOUNDED
             _set_node(tree, left, children, first, middle, depth + 1)
             _set_node(tree, left + 1, children, middle, stop, depth + 1)
