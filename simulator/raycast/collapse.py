@@ -90,7 +90,7 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
             # As one child it is a wide node of its own, with up to eight children.
             own = splat(least(cost) + area)
             share = given * np.float32(15) + (load(numbers, 0) + np.float32(16))
-            store_ints(shares, row, truncate(select(cost < own, share, splat(np.float32(0)))))
+            store_ints(shares, row, truncate(select(own < cost, splat(np.float32(0)), share)))
             cost = minimum(own, cost)
         store(costs, row, cost)
 
