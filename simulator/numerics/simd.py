@@ -218,14 +218,14 @@ def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
-    """An f32x8 lowered to y in those lanes where `mask` holds and y is less; no lane may be NaN."""
+    """An f32x8 lowered to y, vector or scalar, in those lanes where `mask` holds and y is less; none may be NaN."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         mask, x, y = args
-        less = _call(builder, "minnum", [x, y], ("nnan", "nsz"))
+        less = _call(builder, "minnum", [x, _as_vector(context, builder, y, signature.args[2])], ("nnan", "nsz"))
         return builder.select(_holds(builder, mask), less, x)
 
-    return f32x8(b8, f32x8, f32x8), emit
+    return f32x8(b8, f32x8, y), emit
 
 
 @intrinsic

@@ -3,8 +3,7 @@ Hierarchies", 2007).
 
 Every triangle, and every box, is one 32-byte record: low x, y, z, an int32 id, then the *negated* high x, y, z and
 zero. With the upper corner negated one vector minimum grows both corners, and record minus its swapped halves is
-(c, -c) with c = low + high, twice the centre, whose minimum in turn bounds the centres. A node is a
-range of records.
+(c, -c) with c = low + high, twice the centre, whose minimum in turn bounds the centres. A node is a range of records.
 
 The shape of the tree does not depend on the number of threads, only the numbers of its nodes do.
 """
@@ -51,13 +50,13 @@ from simulator.raycast.layout import F32, I32, MAX_SAH_DEPTH, aligned
 from simulator.raycast.schedule import share
 
 RECORD = 8  # floats a record
-# Bins an axis: one a lane for ranges of at most `SMALL` records, more for greater ones and for those above `LARGE`,
-# of which a sample is binned.
+# Bins an axis: one a lane for ranges of at most `SMALL` records, `BINS` up to `LARGE`, then `MOST_BINS`.
 SMALL, LARGE = 128, 4096
 BINS, MOST_BINS = 16, 32
-SAMPLE = 7  # every how many-th record, at most
+SAMPLE = 7  # of great ranges every so many-th record is binned, at most
 LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
-INFINITE, LEAST_EXTENT = np.float32(np.inf), np.float32(1e-30)
+ZERO, ONE, INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
+LEAST_EXTENT = np.float32(1e-30)
 
 bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
 counts_memory = local_memory(types.int32, 3 * MOST_BINS)
@@ -101,7 +100,7 @@ def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-
             store_float(records, at + axis, min(x, min(y, z)))
             store_float(records, at + 4 + axis, -max(x, max(y, z)))
         store_int(records, at + 3, face)
-        store_float(records, at + 7, np.float32(0))
+        store_float(records, at + 7, ZERO)
 
 
 @kernel(inline=True)
@@ -174,41 +173,41 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
 @kernel(inline=True, fastmath=False)
 def _running_area(x0, y0, z0, x1, y1, z1):  # type: ignore[no-untyped-def]
     """Lane by lane half the surface of the box around the boxes (upper corners negated) of this lane and all before."""
-    x = splat(np.float32(0)) - (running_minimum(x0) + running_minimum(x1))
-    y = splat(np.float32(0)) - (running_minimum(y0) + running_minimum(y1))
-    z = splat(np.float32(0)) - (running_minimum(z0) + running_minimum(z1))
+    x = ZERO - (running_minimum(x0) + running_minimum(x1))
+    y = ZERO - (running_minimum(y0) + running_minimum(y1))
+    z = ZERO - (running_minimum(z0) + running_minimum(z1))
     return x * y + (y * z + z * x)
 
 
 @kernel(inline=True, fastmath=False)
 def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # type: ignore[no-untyped-def]
     """The same for eight bins, one a lane (`number`): few records fill registers faster than a table."""
-    following, all_of_them = number + np.float32(1), splat(np.float32(stop - first))
+    following, all_of_them = number + ONE, np.float32(stop - first)
     best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
         low, scale = load_float(low_row, axis), load_float(scale_row, axis)
-        count = splat(np.float32(0))
+        count = splat(ZERO)
         x0 = y0 = z0 = x1 = y1 = z1 = splat(INFINITE)
         for record in range(first, stop):
             at = record * RECORD
             place = splat((load_float(records, at + axis) - load_float(records, at + 4 + axis) - low) * scale)
             below = place < following
             here = below & (place >= number)
-            count = select(below, count + np.float32(1), count)
-            x0 = lowered(here, x0, splat(load_float(records, at)))
-            y0 = lowered(here, y0, splat(load_float(records, at + 1)))
-            z0 = lowered(here, z0, splat(load_float(records, at + 2)))
-            x1 = lowered(here, x1, splat(load_float(records, at + 4)))
-            y1 = lowered(here, y1, splat(load_float(records, at + 5)))
-            z1 = lowered(here, z1, splat(load_float(records, at + 6)))
+            count = select(below, count + ONE, count)
+            x0 = lowered(here, x0, load_float(records, at))
+            y0 = lowered(here, y0, load_float(records, at + 1))
+            z0 = lowered(here, z0, load_float(records, at + 2))
+            x1 = lowered(here, x1, load_float(records, at + 4))
+            y1 = lowered(here, y1, load_float(records, at + 5))
+            z1 = lowered(here, z1, load_float(records, at + 6))
         left = _running_area(x0, y0, z0, x1, y1, z1)
         right = _running_area(reverse(x0), reverse(y0), reverse(z0), reverse(x1), reverse(y1), reverse(z1))
         others = all_of_them - count
         cost = left * _leaf_costs(count) + reverse(shift(right)) * _leaf_costs(others)
-        cost = select((count > splat(np.float32(0))) & (others > splat(np.float32(0))), cost, splat(INFINITE))
+        cost = select((count > ZERO) & (others > ZERO), cost, splat(INFINITE))
         cheapest = least(cost)
         if cheapest < best:
-            best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= splat(cheapest)))
+            best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= cheapest))
     return best_axis, best_bin
 
 
@@ -218,14 +217,14 @@ def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left)
 
     The bounds of both sides go to nodes `left` and `left + 1`. Without branches: none could be predicted.
     """
-    to, spared, limits = first, first, splat(limit)
+    to, spared = first, first
     box_left = box_right = centres_left = centres_right = splat(INFINITE)
     for record in range(first, stop):
         bounds = load(records, record * RECORD)
         centre = bounds - swap_halves(bounds)
         twice = load_float(records, record * RECORD + axis) - load_float(records, record * RECORD + 4 + axis)
         place = (twice - low) * scale
-        goes_left, is_left, is_right = np.int64(place < limit), splat(place) < limits, splat(place) >= limits
+        goes_left, is_left, is_right = np.int64(place < limit), splat(place) < limit, splat(place) >= limit
         store(records, to * RECORD, bounds)
         store(spare, spared * RECORD, bounds)
         to += goes_left
@@ -244,12 +243,12 @@ def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left)
 @kernel(inline=True)
 def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-def]
     """Fill `scale_row` with bins per unit on each axis, 0 where all centres are equal; returns the greatest extent."""
-    width = splat(np.float32(0)) - (centres + swap_halves(centres))
-    width = with_lane(with_lane(width, 3, np.float32(0)), 7, np.float32(0))  # which are no axes
+    width = ZERO - (centres + swap_halves(centres))
+    width = with_lane(with_lane(width, 3, ZERO), 7, ZERO)  # which are no axes
     # A little below the number, so that the greatest centre falls into the last bin.
-    scale = splat(np.float32(0.9999) * np.float32(number)) / width
+    scale = np.float32(0.9999) * np.float32(number) / width
     store(low_row, 0, centres)
-    store(scale_row, 0, select(width > splat(LEAST_EXTENT), scale, splat(np.float32(0))))
+    store(scale_row, 0, select(width > LEAST_EXTENT, scale, splat(ZERO)))
     return greatest(width)
 
 

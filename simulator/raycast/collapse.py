@@ -36,7 +36,16 @@ from simulator.numerics.simd import (
     truncate,
     with_lane,
 )
-from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, raw_tree, triangle_records
+from simulator.raycast.build import (
+    INFINITE,
+    RECORD,
+    ZERO,
+    BinaryTree,
+    build_binary,
+    half_area,
+    raw_tree,
+    triangle_records,
+)
 from simulator.raycast.layout import (
     BLOCK,
     CHILD,
@@ -78,19 +87,19 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
         store_float(numbers, k, np.float32(k))
     for node in range(used - 1, -1, -1):
         row, left, area = node * LANES, np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
-        cost, given = splat(area * BLOCK_COST), splat(np.float32(0))
+        cost, given = splat(area * BLOCK_COST), splat(ZERO)
         store_ints(shares, row, splat_int(0))
         if left >= 0:
             # At most k + 1 children: g + 1 from the left child, k - g from the right one.
-            cost, rest = splat(np.float32(np.inf)), load(costs, (left + 1) * LANES)
+            cost, rest = splat(INFINITE), load(costs, (left + 1) * LANES)
             for g in range(LANES - 1):
-                rest = with_lane(shift(rest), 0, np.float32(np.inf))
-                sum_ = rest + load_float(costs, left * LANES + g)
-                given, cost = select(sum_ < cost, splat(np.float32(g)), given), minimum(sum_, cost)
+                rest = with_lane(shift(rest), 0, INFINITE)
+                both = rest + load_float(costs, left * LANES + g)
+                given, cost = select(both < cost, splat(np.float32(g)), given), minimum(both, cost)
             # As one child it is a wide node of its own, with up to eight children.
             own = splat(least(cost) + area)
             share = given * np.float32(15) + (load(numbers, 0) + np.float32(16))
-            store_ints(shares, row, truncate(select(own < cost, splat(np.float32(0)), share)))
+            store_ints(shares, row, truncate(select(own < cost, splat(ZERO), share)))
             cost = minimum(own, cost)
         store(costs, row, cost)
 
@@ -142,12 +151,12 @@ def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-unty
         number = _open_children(tree, shares, node, chosen, slots)
         row = used * NODE
         for axis in range(3):
-            store(nodes, row + axis * LOW_HIGH, splat(np.float32(np.inf)))
-            store(nodes, row + axis * LOW_HIGH + LANES, splat(np.float32(-np.inf)))
+            store(nodes, row + axis * LOW_HIGH, splat(INFINITE))
+            store(nodes, row + axis * LOW_HIGH + LANES, splat(-INFINITE))
         store_ints(nodes, row + CHILD, splat_int(-1))
         for k in range(number - 1, -1, -1):  # from left to right
             child = np.int64(load_int(chosen, k))
-            bounds = with_lane(load(tree.bounds, child * RECORD), 3, np.float32(0))  # lane 3 is no coordinate
+            bounds = with_lane(load(tree.bounds, child * RECORD), 3, ZERO)  # lane 3 is no coordinate
             store(grown, 0, bounds - SLACK * greatest(absolute(bounds)))
             for axis in range(3):
                 store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
