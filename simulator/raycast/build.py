@@ -56,7 +56,7 @@ BINS, MOST_BINS = 16, 32
 SAMPLE = 7  # of great ranges every so many-th record is binned, at most
 LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
 ZERO, ONE, INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
-LEAST_EXTENT = np.float32(1e-30)
+SEVEN, EIGHTH, LEAST_EXTENT = np.float32(7), np.float32(0.125), np.float32(1e-30)
 
 bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
 counts_memory = local_memory(types.int32, 3 * MOST_BINS)
@@ -112,18 +112,6 @@ def half_area(bounds, at):  # type: ignore[no-untyped-def]
     return x * y + y * z + z * x
 
 
-@kernel(inline=True)
-def _leaf_cost(count):  # type: ignore[no-untyped-def]
-    """What a leaf of `count` triangles would cost: they are tested eight at a time."""
-    return np.float32((count + 7) // 8)
-
-
-@kernel(inline=True)
-def _leaf_costs(counts):  # type: ignore[no-untyped-def]
-    """`_leaf_cost` of eight counts, float32."""
-    return floor((counts + np.float32(7)) * np.float32(0.125))
-
-
 # Strict arithmetic from here on: where a record goes must not differ between binning and partition.
 @kernel(inline=True, fastmath=False)
 def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):  # type: ignore[no-untyped-def]
@@ -152,7 +140,10 @@ def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):
 
 @kernel(inline=True)
 def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-untyped-def]
-    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything."""
+    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything.
+
+    A leaf costs as much as the blocks of eight triangles that it fills.
+    """
     best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
         for sweep in range(2):  # from the right, then from the left
@@ -162,7 +153,7 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
                 box = minimum(box, load(bins, (axis * number + k) * RECORD))
                 count += load_int(counts, axis * number + k)
                 store(scratch, 0, box)
-                cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else INFINITE
+                cost = half_area(scratch, 0) * np.float32((count + 7) // 8) if count > 0 else INFINITE
                 if sweep == 0:
                     store_float(right_cost, k, cost)
                 elif cost + load_float(right_cost, k + 1) < best:
@@ -202,9 +193,9 @@ def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # typ
             z1 = lowered(here, z1, load_float(records, at + 6))
         left = _running_area(x0, y0, z0, x1, y1, z1)
         right = _running_area(reverse(x0), reverse(y0), reverse(z0), reverse(x1), reverse(y1), reverse(z1))
-        others = all_of_them - count
-        cost = left * _leaf_costs(count) + reverse(shift(right)) * _leaf_costs(others)
-        cost = select((count > ZERO) & (others > ZERO), cost, splat(INFINITE))
+        blocks, other_blocks = floor((count + SEVEN) * EIGHTH), floor((all_of_them - count + SEVEN) * EIGHTH)
+        cost = left * blocks + reverse(shift(right)) * other_blocks
+        cost = select((blocks > ZERO) & (other_blocks > ZERO), cost, splat(INFINITE))
         cheapest = least(cost)
         if cheapest < best:
             best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= cheapest))
@@ -275,18 +266,6 @@ def _set_node(tree, node, left, first, stop, depth):  # type: ignore[no-untyped-
     store_int(tree.depth, node, depth)
 
 
-@kernel(inline=True)
-def _set_bounds(records, tree, node, first, stop):  # type: ignore[no-untyped-def]
-    """Bound the records of a range."""
-    box = centres = splat(INFINITE)
-    for record in range(first, stop):
-        bounds = load(records, record * RECORD)
-        box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
-    store(tree.bounds, node * RECORD, box)
-    store(tree.centres, node * RECORD, centres)
-    store_int(tree.left, node, LEAF)
-
-
 @kernel
 def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ignore[no-untyped-def]
     """Worker: take nodes from `jobs` and split them until every range has at most `leaf_size` records.
@@ -312,7 +291,13 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             first, count = np.int64(load_int(tree.first, node)), np.int64(load_int(tree.size, node))
             depth, stop = load_int(tree.depth, node), first + count
             if load_int(tree.left, node) == UNBOUNDED:
-                _set_bounds(records, tree, node, first, stop)
+                box = centres = splat(INFINITE)
+                for record in range(first, stop):
+                    bounds = load(records, record * RECORD)
+                    box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
+                store(tree.bounds, node * RECORD, box)
+                store(tree.centres, node * RECORD, centres)
+                store_int(tree.left, node, LEAF)
             if count <= leaf_size or count <= stop_size:
                 continue
             middle, children, left = first, LEAF, fetch_add(tree.used, 0, 2)
