@@ -196,24 +196,20 @@ def splat_int(typing_context, scalar):  # type: ignore[no-untyped-def]
     return i32x8(scalar), emit
 
 
-@intrinsic
-def minimum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the lesser of two f32x8; y where either is NaN."""
+def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def pairwise(typing_context, x, y):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return combine(builder, *args)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _lesser(builder, *args)
+        return f32x8(f32x8, f32x8), emit
 
-    return f32x8(f32x8, f32x8), emit
+    pairwise.__doc__ = documentation
+    return pairwise
 
 
-@intrinsic
-def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the greater of two f32x8; y where either is NaN."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _greater(builder, *args)
-
-    return f32x8(f32x8, f32x8), emit
+minimum = _pairwise(_lesser, "Lane by lane the lesser of two f32x8; y where either is NaN.")
+maximum = _pairwise(_greater, "Lane by lane the greater of two f32x8; y where either is NaN.")
 
 
 @intrinsic
@@ -362,24 +358,20 @@ def bits(typing_context, mask):  # type: ignore[no-untyped-def]
     return types.int32(b8), emit
 
 
-@intrinsic
-def least(typing_context, x):  # type: ignore[no-untyped-def]
-    """The least of the eight lanes of an f32x8, as float32."""
+def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def reduce(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _across(builder, args[0], combine)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _lesser)
+        return types.float32(f32x8), emit
 
-    return types.float32(f32x8), emit
+    reduce.__doc__ = documentation
+    return reduce
 
 
-@intrinsic
-def greatest(typing_context, x):  # type: ignore[no-untyped-def]
-    """The greatest of the eight lanes of an f32x8, as float32."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _greater)
-
-    return types.float32(f32x8), emit
+least = _reducer(_lesser, "The least of the eight lanes of an f32x8, as float32.")
+greatest = _reducer(_greater, "The greatest of the eight lanes of an f32x8, as float32.")
 
 
 # --- bits of scalars ----------------------------------------------------------------------------------------------
