@@ -18,6 +18,7 @@ from simulator.numerics.simd import (
     cross_term,
     fetch_add,
     float_bits,
+    floor,
     greatest,
     join,
     least,
@@ -27,16 +28,21 @@ from simulator.numerics.simd import (
     load_ints,
     load_ints_wide,
     load_long,
+    load_points,
     load_triples,
     load_wide,
     local_memory,
+    lowered,
     lowest,
     maximum,
     minimum,
     negative,
     pointer,
     population,
+    reverse,
+    running_minimum,
     select,
+    shift,
     splat,
     splat_int,
     splat_int_wide,
@@ -118,18 +124,26 @@ def across(x, y, out):  # type: ignore[no-untyped-def]
     store(out, 10, cross_term(b, a + b, a, b))
     store(out, 18, select(a < b, a, b))
     store_ints(out, 26, truncate(a))
+    store(out, 34, reverse(a))
+    store(out, 42, shift(a))
+    store(out, 50, running_minimum(a))
+    store(out, 58, floor(a))
+    store(out, 66, lowered(a > splat(np.float32(0)), a, b))
 
 
 @given(finite, finite)
 @quick
 def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
-    out = np.empty(34, np.float32)
+    out = np.empty(74, np.float32)
     across(x, y, out)
     assert (out[0], out[1]) == (x.min(), x.max())
     np.testing.assert_array_equal(out[2:10], -out[10:18])
     np.testing.assert_array_equal(out[2:10], x * (x + y) - y * y)  # every product rounded
     np.testing.assert_array_equal(out[18:26], np.minimum(x, y))
     np.testing.assert_array_equal(out[26:34].view(np.int32), x.astype(np.int32))
+    expected = [x[::-1], np.concatenate([x[:1], x[:7]]), np.minimum.accumulate(x), np.floor(x)]
+    expected += [np.where(x > 0, np.minimum(x, y), x)]
+    np.testing.assert_array_equal(out[34:].reshape(5, 8), expected)
 
 
 @kernel
@@ -171,6 +185,10 @@ def memory(x, words, longs, out):  # type: ignore[no-untyped-def]
     store(out, 8, a)
     store(out, 16, b)
     store(out, 24, c)
+    a, b, c = load_points(raw, pointer(words), 3)
+    store(out, 32, a)
+    store(out, 40, b)
+    store(out, 48, c)
     store_ints(words, 8, load_ints(words, 0))
     store_int(x, 0, 7)
     store_long(longs, 1, load_long(longs, 0) + 1)
@@ -178,12 +196,14 @@ def memory(x, words, longs, out):  # type: ignore[no-untyped-def]
 
 
 def test_memory() -> None:
-    x, out = np.arange(40, dtype=np.float32), np.empty(32, np.float32)
-    words, longs = np.arange(16, dtype=np.int32), np.array([2**40, 0])
+    x, out = np.arange(40, dtype=np.float32), np.empty(56, np.float32)
+    words, longs = np.array([5, 1, 0, 9, 2, 12, 0, 4, 7, 3, 11, 6, 8, 10, 1, 2], np.int32), np.array([2**40, 0])
+    points, first = words[3:11].copy(), words[:8].copy()
     memory(x, words, longs, out)
     np.testing.assert_array_equal(out[:8], np.minimum(np.arange(1, 9), 4))
-    np.testing.assert_array_equal(out[8:].reshape(3, 8), [2 + k + 3 * np.arange(8) for k in range(3)])
-    np.testing.assert_array_equal(words, [*range(8), *range(8)])
+    np.testing.assert_array_equal(out[8:32].reshape(3, 8), [2 + k + 3 * np.arange(8) for k in range(3)])
+    np.testing.assert_array_equal(out[32:].reshape(3, 8), [3 * points + k for k in range(3)])
+    np.testing.assert_array_equal(words, [*first, *first])
     assert x[:1].view(np.int32)[0] == 7
     assert longs[1] == 2**40 + 1
 

@@ -134,13 +134,22 @@ def _holds(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     return builder.icmp_signed("<", mask, _numbers([0] * mask.type.count))
 
 
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, order: list[int]) -> ir.Value:
+    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), _numbers(order))
+
+
+def _call(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
+    """Call LLVM's intrinsic function of some f32x8 that gives one."""
+    declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
+    return builder.call(function, args, fastmath=flags)
+
+
 def _across(builder: ir.IRBuilder, value: ir.Value, combine: Callable[..., ir.Value]) -> ir.Value:
     """Combine all lanes by exchanges over half of them, a quarter, ... (butterfly), then take lane 0."""
-    undefined, distance = ir.Constant(value.type, ir.Undefined), value.type.count // 2
-    while distance > 0:
-        partner = _numbers(lane ^ distance for lane in range(value.type.count))
-        value = combine(builder, value, builder.shuffle_vector(value, undefined, partner))
-        distance //= 2
+    lanes = value.type.count
+    for distance in (lanes >> step for step in range(1, lanes.bit_length())):
+        value = combine(builder, value, _shuffle(builder, value, [lane ^ distance for lane in range(lanes)]))
     return builder.extract_element(value, ir.Constant(_INT, 0))
 
 
@@ -218,24 +227,32 @@ splat_int = _splatter(i32x8, types.int32, "i32x8 with a scalar in every lane.")
 splat_int_wide = _splatter(i32x16, types.int32, "i32x16 with a scalar in every lane.")
 
 
+def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def pairwise(typing_context, x, y):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return combine(builder, *args)
+
+        return x(x, x), emit
+
+    pairwise.__doc__ = documentation
+    return pairwise
+
+
+minimum = _pairwise(_lesser, "Lane by lane the lesser of two vectors of float32; y where either is NaN.")
+maximum = _pairwise(_greater, "Lane by lane the greater of two vectors of float32; y where either is NaN.")
+
+
 @intrinsic
-def minimum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the lesser of two vectors of float32; y where either is NaN."""
+def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
+    """An f32x8 lowered to y, vector or scalar, in those lanes where `mask` holds and y is less; none may be NaN."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _lesser(builder, *args)
+        mask, x, y = args
+        less = _call(builder, "minnum", [x, _as_floats(context, builder, y, signature.args[2], f32x8)], ("nnan", "nsz"))
+        return builder.select(_holds(builder, mask), less, x)
 
-    return x(x, x), emit
-
-
-@intrinsic
-def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the greater of two vectors of float32; y where either is NaN."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _greater(builder, *args)
-
-    return x(x, x), emit
+    return f32x8(b8, f32x8, y), emit
 
 
 @intrinsic
@@ -292,13 +309,43 @@ def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
     return x(x, lane, scalar), emit
 
 
+def _shuffler(order: list[int], documentation: str) -> Any:
+    @intrinsic
+    def shuffle(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _shuffle(builder, args[0], order)
+
+        return f32x8(f32x8), emit
+
+    shuffle.__doc__ = documentation
+    return shuffle
+
+
+swap_halves = _shuffler([4, 5, 6, 7, 0, 1, 2, 3], "f32x8 with lanes 4 to 7 first, then lanes 0 to 3.")
+reverse = _shuffler([7, 6, 5, 4, 3, 2, 1, 0], "f32x8 with lane 7 first, lane 0 last.")
+shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by one; lane 0 stays as well.")
+
+
 @intrinsic
-def swap_halves(typing_context, x):  # type: ignore[no-untyped-def]
-    """f32x8 with lanes 4 to 7 first, then lanes 0 to 3."""
+def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
+    """f32x8: lane k holds the least of lanes 0 to k."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        order = _numbers([4, 5, 6, 7, 0, 1, 2, 3])
-        return builder.shuffle_vector(args[0], ir.Constant(f32x8.llvm, ir.Undefined), order)
+        value = args[0]
+        for distance in (1, 2, 4):
+            earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
+            value = _lesser(builder, value, earlier)
+        return value
+
+    return f32x8(f32x8), emit
+
+
+@intrinsic
+def floor(typing_context, x):  # type: ignore[no-untyped-def]
+    """Lane by lane the greatest whole number that is not greater."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return _call(builder, "floor", args)
 
     return f32x8(f32x8), emit
 
@@ -353,24 +400,20 @@ def bits(typing_context, mask):  # type: ignore[no-untyped-def]
     return types.int32(mask), emit
 
 
-@intrinsic
-def least(typing_context, x):  # type: ignore[no-untyped-def]
-    """The least of the lanes, as float32."""
+def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def reduce(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _across(builder, args[0], combine)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _lesser)
+        return types.float32(x), emit
 
-    return types.float32(x), emit
+    reduce.__doc__ = documentation
+    return reduce
 
 
-@intrinsic
-def greatest(typing_context, x):  # type: ignore[no-untyped-def]
-    """The greatest of the lanes, as float32."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _greater)
-
-    return types.float32(x), emit
+least = _reducer(_lesser, "The least of the lanes, as float32.")
+greatest = _reducer(_greater, "The greatest of the lanes, as float32.")
 
 
 # --- bits of scalars ----------------------------------------------------------------------------------------------
@@ -535,9 +578,7 @@ def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-d
         present = builder.load(address)
         present.align = 4
         # Written as a selection LLVM would make it a masked store, which takes ten times as long on some processors.
-        declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * 2)
-        function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.minnum.v{LANES}f32")
-        less = builder.call(function, [present, args[2]], fastmath=("nnan", "nsz"))
+        less = _call(builder, "minnum", [present, args[2]], ("nnan", "nsz"))
         builder.store(less, address).align = 4
         return context.get_dummy_value()
 
@@ -576,6 +617,31 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
         return context.make_tuple(builder, signature.return_type, picked)
 
     return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
+
+
+@intrinsic
+def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
+    """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
+
+        point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
+        loaded = []
+        for lane in range(LANES):
+            number = builder.load(builder.gep(args[1], [builder.add(index, ir.Constant(_LONG, lane))]))
+            first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
+            loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
+        # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
+        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
+        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
+        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
 
 
 @intrinsic

@@ -96,7 +96,7 @@ class Scene:
         first_id = FIRST_ID + self._instanced if instanced else self._listed
         if first_id + len(f) >= (2 if instanced else 1) * FIRST_ID:
             raise ValueError(f"{name}: more than 2^30 triangles in all")
-        reach = float(np.abs(v).max()) if len(v) else 0.0
+        reach = max(-float(v.min()), float(v.max())) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
         self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced))
         if instanced:
@@ -282,9 +282,8 @@ def _vertices(vertices: ArrayLike, name: str) -> F32:
         return np.zeros((0, 3), np.float32)
     if given.ndim != 2 or given.shape[1] != 3:
         raise ValueError(f"{name}: vertices must have the shape (V, 3), not {given.shape}")
-    sound = (np.abs(given) <= GREATEST_COORDINATE).all(1)  # false for NaN
-    if not sound.all():
-        bad = int(np.flatnonzero(~sound)[0])
+    if not max(-given.min(), given.max()) <= GREATEST_COORDINATE:  # true for NaN
+        bad = int(np.flatnonzero(~(np.abs(given) <= GREATEST_COORDINATE).all(1))[0])
         raise ValueError(f"{name}: vertex {bad} is {given[bad].tolist()}, not finite or beyond {GREATEST_COORDINATE:g}")
     return given
 
