@@ -161,12 +161,18 @@ def test_reinsertion_keeps_all_leaves_and_tight_boxes_and_adds_no_surface(shape:
     np.testing.assert_array_equal(high[inner], np.maximum(high[left], high[left + 1]))
 
 
+def optimise_again(tree: BinaryTree, count: int) -> None:
+    """Optimise a tree over few records that has been optimised before."""
+    tree.depth[: int(tree.used[0])] = depths(tree)
+    tree.first[0], tree.size[0] = 0, count
+    optimise(tree, 1)
+
+
 def test_reinsertion_does_not_make_a_tree_too_deep() -> None:
     tree = binary(SHAPES["shells"])
     assert depths(tree).max() < MAX_DEPTH
     for _ in range(5):
-        optimise(tree, 1)
-        tree.depth[: int(tree.used[0])] = depths(tree)
+        optimise_again(tree, 3000)
     assert MAX_SAH_DEPTH < depths(tree).max() <= MAX_DEPTH  # each shell in the next would be least surface
 
 
@@ -189,9 +195,7 @@ def test_reinsertion_mends_a_bad_hierarchy() -> None:
         shuffled(tree, seed)
         bad = area(*boxes_of(tree)).sum()
         for _ in range(4):
-            tree.depth[: int(tree.used[0])] = depths(tree)
-            tree.first[0], tree.size[0] = 0, 3000
-            optimise(tree, 1)
+            optimise_again(tree, 3000)
         mended = area(*boxes_of(tree)).sum()
         assert bad > 3 * good and mended < 1.1 * good
 

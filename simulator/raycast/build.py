@@ -10,6 +10,7 @@ The shape of the tree does not depend on the number of threads, only the numbers
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -156,7 +157,7 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
                 count += load_int(counts, axis * number + k)
                 store(scratch, 0, box)
                 blocks = np.float32((count + 7) // 8)
-                cost = half_area(scratch, 0) * np.sqrt(blocks * np.sqrt(blocks)) if count > 0 else INFINITE
+                cost = half_area(scratch, 0) * math.sqrt(blocks * math.sqrt(blocks)) if count > 0 else INFINITE
                 if sweep == 0:
                     store_float(right_cost, k, cost)
                 elif cost + load_float(right_cost, k + 1) < best:

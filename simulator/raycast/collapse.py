@@ -86,7 +86,7 @@ def plan(tree, count, costs, shares, order):  # type: ignore[no-untyped-def]
         order: int32, room for a number a node.
     """
     used, tree, costs, shares, order = tree.used[0], raw_tree(tree), pointer(costs), pointer(shares), pointer(order)
-    list_nodes(tree, 0, order, 0, used)
+    list_nodes(tree, np.int64(0), order, np.int64(0), used)
     crowd = CROWD * half_area(tree.bounds, 0) / np.float32(count)
     numbers = floats_memory()
     for k in range(LANES):

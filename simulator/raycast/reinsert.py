@@ -48,17 +48,6 @@ def _parent(parents, node):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _joint_area(bounds, a, b):  # type: ignore[no-untyped-def]
-    """Half the surface of the box around two."""
-    x = -min(load_float(bounds, a + 4), load_float(bounds, b + 4)) - min(load_float(bounds, a), load_float(bounds, b))
-    y = -min(load_float(bounds, a + 5), load_float(bounds, b + 5))
-    z = -min(load_float(bounds, a + 6), load_float(bounds, b + 6))
-    y -= min(load_float(bounds, a + 1), load_float(bounds, b + 1))
-    z -= min(load_float(bounds, a + 2), load_float(bounds, b + 2))
-    return x * y + y * z + z * x
-
-
-@kernel(inline=True)
 def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[no-untyped-def]
     """The place beside which `node` adds least surface, or -1 where it stays.
 
@@ -66,10 +55,10 @@ def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[
     node below them before and after do not change.
     """
     bounds, at = tree.bounds, node * RECORD
-    own, parent = half_area(bounds, at), _parent(parents, node)
+    row, own, parent = load(bounds, at), half_area(bounds, at), _parent(parents, node)
     saved = half_area(bounds, parent * RECORD)
     best, found, pivot = WORTH * saved, np.int64(-1), node
-    store(box, 0, splat(INFINITE))
+    rest = splat(INFINITE)
     while pivot != root:
         beside = ((pivot - 1) ^ 1) + 1
         store_int(places, 0, beside)
@@ -80,7 +69,8 @@ def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[
             place, gain = np.int64(load_int(places, waiting)), load_float(gains, waiting)
             if gain - own <= best:
                 continue
-            added = _joint_area(bounds, place * RECORD, at)
+            store(box, 0, minimum(load(bounds, place * RECORD), row))
+            added = half_area(box, 0)
             if gain - added > best:
                 best, found = gain - added, place
             # Below it, the place itself grows as well.
@@ -92,8 +82,9 @@ def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[
                 store_int(places, waiting + 1, left)
                 store_float(gains, waiting + 1, gain)
                 waiting += 2
-        # `box` is what is left of the pivot without the node.
-        store(box, 0, minimum(load(box, 0), load(bounds, beside * RECORD)))
+        # What is left of the pivot without the node.
+        rest = minimum(rest, load(bounds, beside * RECORD))
+        store(box, 0, rest)
         pivot = _parent(parents, pivot)
         if pivot != parent:
             area = half_area(bounds, pivot * RECORD)
@@ -133,15 +124,10 @@ def _put(tree, parents, place, content):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _comes_first(bounds, a, b):  # type: ignore[no-untyped-def]
-    """Whether box a lies lower than b on the axis on which their centres are farthest apart."""
-    farthest = ZERO
-    for axis in range(3):
-        apart = load_float(bounds, b + axis) - load_float(bounds, b + 4 + axis)
-        apart -= load_float(bounds, a + axis) - load_float(bounds, a + 4 + axis)
-        if abs(apart) > abs(farthest):
-            farthest = apart
-    return farthest >= ZERO
+def _far(bounds, at):  # type: ignore[no-untyped-def]
+    """How far along x + y + z a box lies."""
+    low = load_float(bounds, at) + (load_float(bounds, at + 1) + load_float(bounds, at + 2))
+    return low - (load_float(bounds, at + 4) + (load_float(bounds, at + 5) + load_float(bounds, at + 6)))
 
 
 @kernel(inline=True)
@@ -149,7 +135,8 @@ def _move(tree, parents, node, place):  # type: ignore[no-untyped-def]
     """Make `node` and what is at `place` siblings there, and the node's sibling take their parent's place."""
     parent = _parent(parents, node)
     pair = np.int64(load_int(tree.left, parent))
-    second = np.int64(_comes_first(tree.bounds, place * RECORD, node * RECORD))
+    # The lower one first, as the builder does.
+    second = np.int64(_far(tree.bounds, place * RECORD) <= _far(tree.bounds, node * RECORD))
     moved = _content(tree, node)
     _put(tree, parents, parent, _content(tree, 2 * pair + 1 - node))
     _put(tree, parents, pair + 1 - second, _content(tree, place))
@@ -160,11 +147,10 @@ def _move(tree, parents, node, place):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _fit(tree, node, one_level):  # type: ignore[no-untyped-def]
-    """Fit the box of a node to its children's."""
+    """Fit the box of an inner node to its children's."""
     left = np.int64(load_int(tree.left, node))
-    if left >= 0:
-        both = minimum(load(tree.bounds, left * RECORD), load(tree.bounds, (left + 1) * RECORD))
-        store(tree.bounds, node * RECORD, both - one_level)
+    both = minimum(load(tree.bounds, left * RECORD), load(tree.bounds, (left + 1) * RECORD))
+    store(tree.bounds, node * RECORD, both - one_level)
 
 
 @kernel
@@ -190,21 +176,26 @@ def reinsert(tree, parents, order, roots, cursor):  # type: ignore[no-untyped-de
         listed = list_nodes(tree, root, order, start, start + 2 * np.int64(load_int(tree.size, root)))
         for k in range(start + listed - 1, start - 1, -1):
             node = np.int64(load_int(order, k))
-            _fit(tree, node, one_level)
-            if load_int(tree.left, node) >= 0:
-                store_int(parents, (load_int(tree.left, node) - 1) >> 1, node)
+            left = load_int(tree.left, node)
+            if left >= 0:
+                store_int(parents, (left - 1) >> 1, node)
+                _fit(tree, node, one_level)
         for k in range(start + 1, start + listed):
             node = np.int64(load_int(order, k))
             place = _best_place(tree, parents, root, node, places, gains, box)
-            if place >= 0 and _fits(tree, parents, root, place, node):
-                parent = _parent(parents, node)
-                _move(tree, parents, node, place)
-                for end in range(2):
-                    at = parent if end else place
-                    while at != root:
-                        _fit(tree, at, one_level)
-                        at = _parent(parents, at)
-                    _fit(tree, root, one_level)
+            if place < 0 or not _fits(tree, parents, root, place, node):
+                continue
+            parent = _parent(parents, node)
+            _move(tree, parents, node, place)
+            # Up from where it is now, then from where it was.
+            at, ends = place, 0
+            while ends < 2:
+                if load_int(tree.left, at) >= 0:
+                    _fit(tree, at, one_level)
+                if at == root:
+                    at, ends = parent, ends + 1
+                else:
+                    at = _parent(parents, at)
 
 
 def optimise(tree: BinaryTree, threads: int) -> None:
