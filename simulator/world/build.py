@@ -19,6 +19,7 @@ from simulator.world.cast import Cast
 from simulator.world.population import Population, driving_lamps
 from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
+from simulator.world.sight import Sight
 from simulator.world.signals import SignalPlan, plan_signals, stops_on
 
 SCENERY_RADIUS_M = 260.0
@@ -122,9 +123,9 @@ def build_world(scenario: Scenario) -> World:
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
     )
-    tracks = _on_ground(builder, _simulate(scenario, cast, plan))
-    timeline = _timeline(cast, tracks, plan, scenery.signals)
-    return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
+    tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
+    timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
+    return World(scenario, network, route, scene, atmosphere, timeline, ego)
 
 
 def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cast, plan: SignalPlan, dark: bool) -> int:
@@ -174,21 +175,30 @@ def _keep_clear(cast: Cast, first: int) -> None:
             cast.occupy(float(positions[thing.id, 0]), float(positions[thing.id, 1]), min(reach, 8.0))
 
 
-def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan) -> Tracks:
-    """Motion of all agents; everything else that stands on the road and is no flat patch is an obstacle."""
-    builder = cast.builder
-    driving = {agent.object for agent in cast.agents} | set(cast.riders.values())
-    standing = [
-        thing
-        for thing in builder.objects[1:]
-        if thing.id not in driving and thing.model is not None and thing.class_name not in FLAT_OR_ASIDE
-    ]
-    positions, rpy = builder.initial_poses()
+def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, range_m: float) -> tuple[Tracks, Scene]:
+    """Motion of all agents, and the scene in which anomalies say how they came into the ego's view.
+
+    Everything else that stands on the road and is no flat patch is an obstacle; drivers heed what they see.
+    """
+    moving = [agent.object for agent in cast.agents]
+    driving = {*moving, *cast.riders.values()}
+    things = [thing for thing in scene.objects if thing.model is not None and thing.id not in driving]
+    standing = [thing for thing in things if thing.class_name not in FLAT_OR_ASIDE]
+    others = [thing for thing in things if thing.class_name in FLAT_OR_ASIDE and thing.anomaly]
+    positions, rpy = cast.builder.initial_poses()
     rows = [thing.id for thing in standing]
     bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
     obstacles = obstacle_rows(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
     go = plan.state(step_times(scenario.duration_s)) == (1 << Switch.SIGNAL_GREEN)
-    return run(cast.agents, 0, obstacles, go, scenario.duration_s)
+    bodies = [*moving, *rows, *(thing.id for thing in others)]
+    sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
+    tracks = run(cast.agents, 0, obstacles, go, scenario.duration_s, sight)
+    objects = list(scene.objects)
+    for number, row in enumerate(bodies):
+        if objects[row].anomaly:
+            facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
+            objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
+    return tracks, replace(scene, objects=tuple(objects))
 
 
 def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
@@ -211,17 +221,21 @@ MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another r
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
 
 
-def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
-    """States of all objects that move or whose lamps change, over the drive."""
-    steps, count = tracks.speed.shape
+def _rest(cast: Cast) -> Snapshot:
+    """State of all objects at the start."""
     positions, rpy = cast.builder.initial_poses()
     total = len(positions)
     zero, dark = np.zeros(total), np.zeros(total, np.uint32)
     for row, bits in cast.lamps.items():
         dark[row] = bits
     still = np.zeros((total, 3))
-    rest = Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
+    return Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
 
+
+def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
+    """States of all objects that move or whose lamps change, over the drive."""
+    steps, count = tracks.speed.shape
+    rest = _rest(cast)
     gait = np.zeros((steps, count))
     for i, agent in enumerate(tracks.agents):
         if agent.stride_m > 0:
@@ -252,12 +266,12 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
 
     return Timeline(
         tracks.times_ns,
-        both(tracks.position, positions),
-        both(tracks.rpy, rpy),
+        both(tracks.position, rest.position),
+        both(tracks.rpy, rest.rpy),
         both(velocity, rest.velocity),
-        both(tracks.travel, zero),
-        both(tracks.steer, zero),
-        both(gait, zero),
+        both(tracks.travel, rest.travel_m),
+        both(tracks.steer, rest.steer_rad),
+        both(gait, rest.gait_rad),
         np.concatenate([lamps[:, source], extra_lamps], axis=1),
         np.array([*rows, *extra], np.int64),
         rest,
