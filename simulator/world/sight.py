@@ -1,10 +1,13 @@
 """Line of sight: which drivers have what in view, by rays from their eyes against the triangles of the scene.
 
 A driver sees a body when at least `SEEN_SHARE` of its silhouette is free: of 4 x 4 points of the upright plane through
-the middle of its box, across the line of sight, each by one ray that everything may stop but the two themselves. What
-is approximated: the own body hides nothing (no roof pillars), drivers look all round, limbs and wheels rest, panes of
-vehicles and leaves hide what is behind them; the air ends the view at the meteorological optical range. The night does
-not: what is out of the light of the lamps counts as seen.
+the middle of its box, across the line of sight, each by one ray that everything may stop but the two themselves (so
+from behind an upright edge it comes into view when an eighth of its width is out). The air ends the view at the
+meteorological optical range.
+
+What is approximated: the own body hides nothing (no roof pillars); drivers watch the half plane before their eyes;
+panes of vehicles and leaves hide what is behind them; what is thin or flat hides nothing, wheels and limbs neither; at
+night all is lit.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from simulator.dynamics.kernels import project_on_path
 from simulator.dynamics.traffic import Tracks, resample
 from simulator.numerics import se3
 from simulator.scene import Model, Scene, Snapshot
+from simulator.scene.classes import class_id
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -33,6 +37,8 @@ HEAVY_WIDTH_M = 2.2  # lorries and buses are wider
 # Eyes are that far behind the front (AASHTO Green Book 2018, 9.5.3), or in the middle of what is short.
 BEHIND_FRONT_M = 2.4
 MARGIN_M = 0.02  # around bodies, so that their own surfaces do not hide them
+# Too thin or too flat to hide anything.
+CLEAR = ("bicycle", "kerb", "pedestrian", "pole", "rider", "road_marking", "sidewalk", "traffic_light", "traffic_sign")
 _GRID = np.array([(across, up) for across in (-0.75, -0.25, 0.25, 0.75) for up in (-0.75, -0.25, 0.25, 0.75)])
 
 
@@ -70,21 +76,16 @@ class Sight:
 
         mover_of = np.full(len(scene.objects), -1)
         mover_of[list(movers)] = np.arange(len(movers))
-        for thing in scene.objects:
-            if thing.parent:
-                mover_of[thing.id] = mover_of[thing.parent]
-        hides = _opaque(scene)
-        pose, mover = scene.local_SE3_instance(rest), mover_of[scene.instance_object]
-        self._rays = raycast.Scene()
-        moving = []
-        for row in np.flatnonzero(hides):
-            mesh = scene.meshes[scene.instance_mesh[row]]
-            part = self._rays.add(mesh.vertices, mesh.faces, pose[row], moving=bool(mover[row] >= 0), instanced=True)
-            if mover[row] >= 0:
+        mover = mover_of[scene.instance_object]
+        pose = objects[scene.instance_object] @ scene.instance_pose
+        self._rays, moving = raycast.Scene(), []
+        for row in np.flatnonzero(_hides(scene)).tolist():
+            mesh, moves = scene.meshes[scene.instance_mesh[row]], bool(mover[row] >= 0)
+            part = self._rays.add(mesh.vertices, mesh.faces, pose[row], moving=moves, instanced=True)
+            if moves:
                 moving.append((part, row))
-        parts, rows = np.array(moving, np.int64).reshape(-1, 2).T
-        self._parts, self._mover = parts, mover[rows]
-        self._mover_SE3_part = se3.inverse(objects[scene.instance_object[rows]]) @ pose[rows]
+        self._parts, rows = np.array(moving, np.int64).reshape(-1, 2).T
+        self._mover, self._mover_SE3_part = mover[rows], scene.instance_pose[rows]
 
     def sees(self, position: Array, rpy: Array, wanted: Bools) -> Bools:
         """(A, B) whether a mover has a body in view, where `wanted` (A, B); the movers at (A, 3), turned by (A, 3)."""
@@ -92,8 +93,9 @@ class Sight:
         movers = se3.pose(position - self._origin, *rpy.T)
         poses = np.concatenate([movers, self._standing])
         eyes, middles = _placed(movers, self._eyes), _placed(poses, self._middle)
-        near = np.linalg.norm(middles[None] - eyes[:, None], axis=2) <= self._range_m
-        who, what = np.nonzero(wanted & near)
+        to = middles[None] - eyes[:, None]
+        ahead = np.einsum("abi,ai->ab", to, movers[:, :3, 0]) > 0.0
+        who, what = np.nonzero(wanted & ahead & (np.linalg.norm(to, axis=2) <= self._range_m))
         if not len(who):
             return seen
         if len(self._parts):
@@ -185,8 +187,9 @@ def _eye(family: list[Model], box: Array) -> Array:
     return np.array([box[1, 0] - min(BEHIND_FRONT_M, (box[1, 0] - box[0, 0]) / 2), 0.0, height])
 
 
-def _opaque(scene: Scene) -> Bools:
-    """(I,) instances that hide what is behind them: all that are not panes and nothing else."""
+def _hides(scene: Scene) -> Bools:
+    """(I,) instances that hide what is behind them: not `CLEAR`, no panes, nothing that turns on a joint."""
+    clear = np.isin(scene.instance_class, [class_id(name) for name in CLEAR])
     glass = np.array([material.transmission > 0.3 for material in scene.materials], np.bool_)
     pane = np.logical_and.reduceat(glass[scene.instance_materials], scene.material_offset[:-1])
-    return np.asarray(~pane)
+    return np.asarray(~(pane | clear) & (scene.instance_joint < 0))
