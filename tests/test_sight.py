@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from small_world import GREY, ORIGIN, thing
 
-import simulator
 from simulator.dynamics.kernels import OBSTACLE_DTYPE
 from simulator.dynamics.motion import Agent, Driver, Motion
 from simulator.dynamics.traffic import LOOK_STEPS, STEP_NS, Tracks, agent_of_motion, run, step_times
+from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
+from simulator.pipeline.flow import draw
+from simulator.scenario.models import Scenario
 from simulator.scene import SceneBuilder, Snapshot
 from simulator.scene.mesh import box, grid
 from simulator.world import World, build_world
@@ -238,9 +241,21 @@ def test_on_a_road_where_all_is_in_view_sight_changes_nothing() -> None:
         assert getattr(with_sight, name).tobytes() == getattr(without, name).tobytes()
 
 
-def child_world(seconds: float = 2.0) -> World:
-    over = [f"duration_s={seconds}", "surroundings={kind: suburb, vegetation: 0, buildings: 0}"]
-    return build_world(simulator.load("child_behind_parked_van", over).sample(seed=4))
+def child_scenario(seconds: float = 2.0, **demand: float) -> Scenario:
+    """A bare street with nothing but the anomaly."""
+    data = {
+        "duration_s": seconds,
+        "road": {"kind": "straight", "length_m": 300, "sidewalks": True, "speed_kmh": 50},
+        "ego": {"kind": "car", "speed_mps": 8},
+        "traffic": {"vehicles": 0, "parked": 0, "pedestrians": 0, "cyclists": 0},
+        "surroundings": {"kind": "suburb", "vegetation": 0, "buildings": 0},
+        "anomalies": [{"kind": "child_behind_van", "ahead_m": 16, "trigger_m": 30, "speed_mps": 3, **demand}],
+    }
+    return Scenario.model_validate(data)
+
+
+def child_world(seconds: float = 2.0, **demand: float) -> World:
+    return build_world(child_scenario(seconds, **demand).sample(4))
 
 
 def test_labels_say_when_the_child_came_into_view_and_the_ego_brakes_only_then() -> None:
@@ -265,6 +280,49 @@ def test_the_same_seed_gives_the_same_drive_with_any_number_of_threads(monkeypat
     again = child_world(0.7)
     assert once.timeline.position.tobytes() == again.timeline.position.tobytes()
     assert [thing.attributes for thing in once.scene.objects] == [thing.attributes for thing in again.scene.objects]
+
+
+def test_a_demand_is_met_or_said_to_be_not() -> None:
+    world = child_world(0.8)
+    child = next(thing for thing in world.scene.objects if thing.anomaly == "AGT-23")
+    ttc = float(child.attributes["ttc_at_first_sight_s"])
+    child_world(0.8, ttc_at_least_s=ttc - 0.01, ttc_at_most_s=ttc + 0.01)
+    with pytest.raises(UnmetDemand, match=rf"^anomalies.0: the ego first sees it {ttc:g} s .* not at least"):
+        child_world(0.8, ttc_at_least_s=ttc + 0.1)
+    with pytest.raises(UnmetDemand, match="not at most"):
+        child_world(0.8, ttc_at_most_s=ttc - 0.1)
+    with pytest.raises(UnmetDemand, match="never sees it"):
+        child_world(0.1, ttc_at_least_s=0.1)
+
+
+def test_a_demand_that_contradicts_itself_is_an_error() -> None:
+    with pytest.raises(ValidationError, match="1 is less than ttc_at_least_s, 2"):
+        child_scenario(ttc_at_least_s=2.0, ttc_at_most_s=1.0)
+
+
+def test_scenes_are_drawn_until_they_meet_their_demands(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def picky(scenario: Scenario) -> None:
+        asked.append(scenario.seed)
+        if len(asked) < 3:
+            raise UnmetDemand("too late")
+
+    monkeypatch.setattr("simulator.world.build_world", picky)
+    free, strict = child_scenario(), child_scenario(ttc_at_least_s=1.0)
+    assert draw(free, 5).seed == 5 and not asked
+    drawn = draw(strict, 5)
+    assert len(asked) == len(set(asked)) == 3 and asked[0] == 5 and drawn.seed == asked[2]
+    asked.clear()
+    assert draw(strict, 5) == drawn
+    asked.clear()
+    with pytest.raises(UnmetDemand):
+        draw(strict.sample(7), 5)
+    assert asked == [7]
+    monkeypatch.setattr("simulator.pipeline.flow.DRAWS", 2)
+    asked.clear()
+    with pytest.raises(UnmetDemand):
+        draw(strict, 5)
 
 
 def test_the_pose_of_a_mover_carries_its_eye() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy as np
 
 from simulator.dynamics.motion import Driver
 from simulator.dynamics.traffic import Tracks, entry_speed, obstacle_rows, run, step_times, stop_of, velocities
+from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.scenario.models import RoadSpec, Scenario
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
+from simulator.scene.builder import SceneObject
 from simulator.world.cast import Cast
 from simulator.world.population import Population, driving_lamps
 from simulator.world.route import Route, choose_route
@@ -64,7 +67,12 @@ def build_network(spec: RoadSpec, seed: int) -> RoadNetwork:
 
 
 def build_world(scenario: Scenario) -> World:
-    """Build the world of a concrete scenario. Raises InputError when map and scenario do not fit together."""
+    """Build the world of a concrete scenario.
+
+    Raises:
+        InputError: map and scenario do not fit together.
+        UnmetDemand: the ego sees an anomaly earlier or later than it demands.
+    """
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
@@ -97,10 +105,11 @@ def build_world(scenario: Scenario) -> World:
     ego = _place_ego(scenario, network, route, cast, plan, site.dark)
     for number, spec in enumerate(scenario.actors):
         act(spec, number, route, cast, seed, site.dark)
-    before = len(builder.objects)
+    first = [len(builder.objects)]
     for number, anomaly in enumerate(scenario.anomalies):
         anomaly.place(site, generator(seed, "anomaly", number))  # type: ignore[attr-defined]
-    _keep_clear(cast, before)
+        first.append(len(builder.objects))
+    _keep_clear(cast, first[0])
     for motion in site.motions:
         cast.follow(motion)
     cast.lamps.update(site.lamps)
@@ -124,6 +133,8 @@ def build_world(scenario: Scenario) -> World:
         taken=np.array(cast.footprints),
     )
     tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
+    for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
+        _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
     return World(scenario, network, route, scene, atmosphere, timeline, ego)
 
@@ -199,6 +210,22 @@ def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, ra
             facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
             objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
     return tracks, replace(scene, objects=tuple(objects))
+
+
+def _check_sight(anomaly: Any, key: str, things: tuple[SceneObject, ...]) -> None:
+    """Raise UnmetDemand unless the first of an anomaly's things to come into the ego's view does so when it should."""
+    least, most = anomaly.ttc_at_least_s, anomaly.ttc_at_most_s
+    if least is None and most is None:
+        return
+    facts = [thing.attributes for thing in things if thing.moving] or [thing.attributes for thing in things]
+    seen = [fact for fact in facts if "ttc_at_first_sight_s" in fact]
+    if not seen:
+        raise UnmetDemand("the ego never sees it on collision course during the drive", key=key)
+    ttc = float(min(seen, key=lambda fact: float(fact["first_seen_s"]))["ttc_at_first_sight_s"])
+    if least is not None and ttc < least:
+        raise UnmetDemand(f"the ego first sees it {ttc:g} s before a collision, not at least {least:g} s", key=key)
+    if most is not None and ttc > most:
+        raise UnmetDemand(f"the ego first sees it {ttc:g} s before a collision, not at most {most:g} s", key=key)
 
 
 def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
