@@ -489,13 +489,17 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
                 together = np.int32(0)  # tiles do not enter instances
             if together != 0:
                 last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
-            for k in range(exist):
-                ray = np.int64(load_int(numbers, k))
-                if (together >> np.int32(k // LANES)) & 1 != 0:
-                    blocked[ray] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
-                    continue
-                ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
-                stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
-                blocked[ray] = stopped
-                if found >= 0:
-                    last = found
+            for group in range((exist + LANES - 1) // LANES):
+                alive = load_int(beam.alive, group)
+                apart = (together >> np.int32(group)) & 1 == 0
+                for k in range(group * LANES, min((group + 1) * LANES, exist)):
+                    ray = np.int64(load_int(numbers, k))
+                    if not apart:
+                        blocked[ray] = alive & 1 == 0
+                        alive >>= np.int32(1)
+                        continue
+                    ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
+                    stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
+                    blocked[ray] = stopped
+                    if found >= 0:
+                        last = found
