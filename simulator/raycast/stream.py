@@ -29,6 +29,7 @@ from simulator.numerics.simd import (
     load_triples,
     local_memory,
     lowest,
+    lowest_of_64,
     maximum,
     minimum,
     prefetch,
@@ -264,11 +265,10 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
             splat(load_float(scratch, 32 + k)),
             splat(load_float(scratch, 40 + k)),
         )
-        if reaching != 0:
-            code = np.int64(load_int(nodes, row + CHILD + k))
-            store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
-            height += 1
-            expect_child(bvh, code)
+        code = np.int64(load_int(nodes, row + CHILD + k))
+        store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
+        height += 1 if reaching != 0 else 0
+        expect_child(bvh, code)
     return height
 
 
@@ -331,7 +331,7 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
     """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
-    row, done = block * BLOCK, np.int32(0)
+    row, done, pairs = block * BLOCK, np.int32(0), np.int64(0)
     low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
     slack = splat(frame.slack)
     low_u, high_u, low_v, high_v = low_u - slack, high_u + slack, low_v - slack, high_v + slack
@@ -339,7 +339,6 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        alive = load_int(beam.alive, group)
         u = within(
             low_u, high_u, low_w, high_w, load_float(g, LOW_U + group), load_float(g, HIGH_U + group),
             load_float(g, LOW_SU + group), load_float(g, HIGH_SU + group),
@@ -349,18 +348,22 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
             load_float(g, LOW_SV + group), load_float(g, HIGH_SV + group),
         )  # fmt: skip
         ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
-        triangles = bits((u & v) & ahead)
-        while triangles != 0 and alive != 0:
-            k = lowest(triangles)
-            triangles = without_lowest(triangles)
-            hit, second, third = meet_triangle(beam, group * LANES, table, k)
-            met = bits(hit) & alive
-            if met != 0 and block >= faces.first_tested:
-                met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
-            alive &= ~met
+        pairs |= np.int64(bits((u & v) & ahead)) << (group * LANES)
+    # One loop over all pairs of a group and a triangle: the end of each loop is mispredicted.
+    while pairs != 0:
+        pair = lowest_of_64(pairs)
+        pairs &= pairs - 1
+        group, k = pair >> 3, pair & (LANES - 1)
+        hit, second, third = meet_triangle(beam, group * LANES, table, k)
+        alive = load_int(beam.alive, group)
+        met = bits(hit) & alive
+        if block >= faces.first_tested and met != 0:
+            met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        alive &= ~met
         store_int(beam.alive, group, alive)
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
+            pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
     return done
 
 
