@@ -49,8 +49,8 @@ from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
-# Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
-WIDE = np.float32(1.0)
+# Groups that are wider, in metres, are cast ray by ray.
+WIDE = np.float32(1.5)
 # Eights of rays that start no farther apart are not divided.
 CLOSE = np.float32(0.3)
 # Rows of `Beam.groups`: bounds of the rays of each group.
