@@ -7,6 +7,8 @@ sorted along a Hilbert curve in the plane across the mean direction.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba.core import types
 
@@ -15,15 +17,12 @@ from simulator.numerics.simd import (
     LANES,
     greatest,
     least,
-    load,
-    load_float,
     load_int,
     load_triples,
     local_memory,
     maximum,
     minimum,
     splat,
-    store,
     store_int,
     store_ints,
     truncate,
@@ -33,49 +32,41 @@ from simulator.raycast.rays import load_ray
 PIECE = 1 << 14  # rays that are ordered together, at most: an item is known by 14 bits
 SIDE = 256  # cells of the plane along either side
 SAMPLES = 64  # directions that are looked at
-# Slopes between which rays are taken to run side by side.
-STEEPEST = np.float32(2.0)
+# Rays run side by side when the mean of one component, over the greatest of each direction, is as great.
+TOGETHER = np.float32(0.75)
 
 items_memory = local_memory(types.int32, PIECE)
 counts_memory = local_memory(types.int32, 4 * SIDE)
 cells_memory = local_memory(types.int32, 2 * LANES)
 
 
+class Plane(NamedTuple):
+    """A plane across the mean direction of some rays: what x, y and z add to the coordinates u and v in it."""
+
+    u_x: Any
+    u_y: Any
+    u_z: Any
+    v_x: Any
+    v_y: Any
+    v_z: Any
+
+
 @kernel(inline=True)
-def mean_slopes(rays, start, size):  # type: ignore[no-untyped-def]
-    """(axis along which a piece of the rays runs, mean slopes along the next two axes, whether most rays do)."""
-    _, _, _, x, y, z, _ = load_ray(rays, start + size // 2)
-    axis = 2
-    if abs(x) >= abs(y) and abs(x) >= abs(z):
-        axis = 0
-    elif abs(y) >= abs(z):
-        axis = 1
-    ahead = x if axis == 0 else (y if axis == 1 else z)
-    slope_u, slope_v, found = np.float32(0), np.float32(0), 0
+def plane_across(rays, start, size):  # type: ignore[no-untyped-def]
+    """(the plane that a piece of the rays goes through, whether they run side by side)."""
+    x = y = z = np.float32(0)
     for k in range(SAMPLES):
-        _, _, _, x, y, z, _ = load_ray(rays, start + size * k // SAMPLES)
-        w, u, v = x, y, z
-        if axis == 1:
-            w, u, v = y, z, x
-        elif axis == 2:
-            w, u, v = z, x, y
-        if w * ahead > np.float32(0) and abs(u) < STEEPEST * abs(w) and abs(v) < STEEPEST * abs(w):
-            slope_u += u / w
-            slope_v += v / w
-            found += 1
-    share = np.float32(1) / np.float32(max(found, 1))
-    return axis, slope_u * share, slope_v * share, 4 * found >= 3 * SAMPLES
-
-
-@kernel(inline=True)
-def across(origins, ray, axis, slope_u, slope_v):  # type: ignore[no-untyped-def]
-    """Where, in the plane across, eight rays from `ray` on start."""
-    x, y, z = load_triples(origins, ray * 3)
-    if axis == 0:
-        return y - x * slope_u, z - x * slope_v
-    if axis == 1:
-        return z - y * slope_u, x - y * slope_v
-    return x - z * slope_u, y - z * slope_v
+        _, _, _, dx, dy, dz, _ = load_ray(rays, start + size * k // SAMPLES)
+        share = np.float32(1) / max(abs(dx), max(abs(dy), max(abs(dz), np.float32(1e-30))))
+        x, y, z = x + dx * share, y + dy * share, z + dz * share
+    one, zero, least_sum = np.float32(1), np.float32(0), TOGETHER * np.float32(SAMPLES)
+    if abs(x) >= least_sum:
+        return Plane(-y / x, one, zero, -z / x, zero, one), True
+    if abs(y) >= least_sum:
+        return Plane(one, -x / y, zero, zero, -z / y, one), True
+    if abs(z) >= least_sum:
+        return Plane(one, zero, -x / z, zero, one, -y / z), True
+    return Plane(zero, zero, zero, zero, zero, zero), False
 
 
 @kernel(inline=True)
@@ -142,42 +133,53 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
     not divided. Where rays start at one point or do not run side by side, all are eights, the last of which need not
     be full, in their order.
     """
-    axis, slope_u, slope_v, together = mean_slopes(rays, start, size)
+    plane, together = plane_across(rays, start, size)
     full, number, single = size // LANES, 0, size
     if rays.origin_step == 0 or not together or full == 0:
-        for k in range((size + LANES - 1) // LANES):
+        number = (size + LANES - 1) // LANES
+        for k in range(number):
             store_int(items, k, k)
-        return (size + LANES - 1) // LANES, size
-    infinite = splat(np.float32(np.inf))
-    low_u, low_v, high_u, high_v = infinite, infinite, splat(np.float32(-np.inf)), splat(np.float32(-np.inf))
-    # Where they lie, about: those outside the bounds of the eights looked at count as in the outermost cells.
-    for k in range(0, full, 4):
-        u, v = across(rays.origins, start + k * LANES, axis, slope_u, slope_v)
-        low_u, high_u, low_v, high_v = minimum(u, low_u), maximum(u, high_u), minimum(v, low_v), maximum(v, high_v)
-    first_u, first_v = least(low_u), least(low_v)
-    extent = max(greatest(high_u) - first_u, greatest(high_v) - first_v)
-    scale = np.float32(SIDE) / max(extent, np.float32(1e-30))
+        return number, size
+    low_u = low_v = splat(np.float32(np.inf))
+    high_u = high_v = splat(np.float32(-np.inf))
+    first_u = first_v = scale = np.float32(0)
     last, zero = splat(np.float32(SIDE - 1)), splat(np.float32(0))
-    for k in range(full):
-        u, v = across(rays.origins, start + k * LANES, axis, slope_u, slope_v)
-        close = greatest(u) - least(u) <= widest and greatest(v) - least(v) <= widest
-        store_ints(cells, 0, truncate(maximum(minimum((u - first_u) * scale, last), zero)))
-        store_ints(cells, LANES, truncate(maximum(minimum((v - first_v) * scale, last), zero)))
-        if close:
-            cell = load_int(cells, LANES // 2) | (load_int(cells, LANES + LANES // 2) << 8)
-            store_int(items, number, (k << 16) | cell)
-            number += 1
-        else:
+    # First where they lie, about: those outside the bounds of the eights looked at fall into the outermost cells.
+    for step in (4, 1):
+        for k in range(0, full, step):
+            x, y, z = load_triples(rays.origins, (start + k * LANES) * 3)
+            u = x * plane.u_x + (y * plane.u_y + z * plane.u_z)
+            v = x * plane.v_x + (y * plane.v_y + z * plane.v_z)
+            if step > 1:
+                low_u, high_u, low_v, high_v = (
+                    minimum(u, low_u),
+                    maximum(u, high_u),
+                    minimum(v, low_v),
+                    maximum(v, high_v),
+                )
+                continue
+            store_ints(cells, 0, truncate(maximum(minimum((u - first_u) * scale, last), zero)))
+            store_ints(cells, LANES, truncate(maximum(minimum((v - first_v) * scale, last), zero)))
+            if greatest(u) - least(u) <= widest and greatest(v) - least(v) <= widest:
+                cell = load_int(cells, LANES // 2) | (load_int(cells, LANES + LANES // 2) << 8)
+                store_int(items, number, (k << 16) | cell)
+                number += 1
+                continue
             single -= LANES
             for lane in range(LANES):
                 cell = load_int(cells, lane) | (load_int(cells, LANES + lane) << 8)
                 store_int(items, single + lane, ((k * LANES + lane) << 16) | cell)
+        first_u, first_v = least(low_u), least(low_v)
+        extent = max(greatest(high_u) - first_u, greatest(high_v) - first_v)
+        scale = np.float32(SIDE) / max(extent, np.float32(1e-30))
     for ray in range(full * LANES, size):
         single -= 1
         store_int(items, single, ray << 16)
     for i in range(size):
         item = load_int(items, i)
         store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
-    sort_items(items, 0, number, spare, counts)
-    sort_items(items, single, size, spare, counts)
+    first, stop = 0, number
+    for _ in range(2):
+        sort_items(items, first, stop, spare, counts)
+        first, stop = single, size
     return number, single

@@ -101,28 +101,24 @@ class Frame(NamedTuple):
 
 
 @kernel(inline=True)
-def load_triple(triples, numbers, in_a_row, beam, row):  # type: ignore[no-untyped-def]
-    """Copy x, y and z of the rays of a tile to three rows of `beam.raw`."""
-    if in_a_row:
-        for at in range(0, STREAM, LANES):
-            x, y, z = load_triples(triples, load_int(numbers, at) * 3)
-            store(beam.raw, row * STREAM + at, x)
-            store(beam.raw, (row + 1) * STREAM + at, y)
-            store(beam.raw, (row + 2) * STREAM + at, z)
-        return
-    for k in range(STREAM):
-        ray = np.int64(load_int(numbers, k)) * 3
-        for axis in range(3):
-            store_float(beam.raw, (row + axis) * STREAM + k, load_float(triples, ray + axis))
-
-
-@kernel(inline=True)
 def load_stream(rays, numbers, in_a_row, beam):  # type: ignore[no-untyped-def]
     """Copy the origins and the turned directions of a tile."""
-    m = rays.rotation
-    load_triple(rays.directions, numbers, in_a_row, beam, 3)
-    if rays.origin_step != 0:
-        load_triple(rays.origins, numbers, in_a_row, beam, 0)
+    m, triples = rays.rotation, rays.directions
+    for row in (3 * STREAM, 0):
+        if in_a_row:
+            for at in range(0, STREAM, LANES):
+                x, y, z = load_triples(triples, load_int(numbers, at) * 3)
+                store(beam.raw, row + at, x)
+                store(beam.raw, row + STREAM + at, y)
+                store(beam.raw, row + 2 * STREAM + at, z)
+        else:
+            for k in range(STREAM):
+                ray = np.int64(load_int(numbers, k)) * 3
+                for axis in range(3):
+                    store_float(beam.raw, row + axis * STREAM + k, load_float(triples, ray + axis))
+        if rays.origin_step == 0:
+            break
+        triples = rays.origins
     for at in range(0, STREAM, LANES):
         if rays.origin_step == 0:
             for axis in range(3):
