@@ -28,6 +28,7 @@ from simulator.numerics.simd import (
     load_triples,
     local_memory,
     lowest,
+    lowest_of_64,
     maximum,
     minimum,
     negative,
@@ -47,6 +48,7 @@ from simulator.numerics.simd import (
     with_lane,
     without_lowest,
 )
+from simulator.raycast.order import SIDE, hilbert
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 finite = arrays(np.float32, 8, elements=st.floats(-1000, 1000, width=32))
@@ -194,3 +196,30 @@ def test_every_number_is_drawn_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: draw(counter, taken), range(4)))
     assert (taken == 1).all()
+
+
+@kernel
+def places(x, y, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = hilbert(x[i], y[i])
+
+
+def test_hilbert_curve_goes_from_neighbour_to_neighbour_through_every_cell() -> None:
+    x, y = (axis.reshape(-1).astype(np.int32) for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
+    out = np.empty(SIDE * SIDE, np.int32)
+    places(x, y, out)
+    order = np.argsort(out)
+    np.testing.assert_array_equal(out[order], np.arange(SIDE * SIDE))
+    assert (np.abs(np.diff(x[order])) + np.abs(np.diff(y[order])) == 1).all()
+
+
+@kernel
+def lowest_bits(masks, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = lowest_of_64(masks[i])
+
+
+def test_lowest_bit_of_64() -> None:
+    masks, out = np.int64(-1) << np.arange(64), np.empty(64, np.int64)
+    lowest_bits(masks, out)
+    np.testing.assert_array_equal(out, np.arange(64))

@@ -36,7 +36,7 @@ SAMPLES = 64  # directions that are looked at
 TOGETHER = np.float32(0.75)
 
 items_memory = local_memory(types.int32, PIECE)
-counts_memory = local_memory(types.int32, 4 * SIDE)
+counts_memory = local_memory(types.int32, 2 * SIDE)
 cells_memory = local_memory(types.int32, 2 * LANES)
 
 
@@ -95,18 +95,16 @@ def hilbert(x, y):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def sort_items(items, first, stop, spare, counts):  # type: ignore[no-untyped-def]
     """Sort items by their keys, bits 14 to 29, and take these off: two passes of eight bits."""
-    for k in range(4 * SIDE):
+    for k in range(2 * SIDE):
         store_int(counts, k, 0)
-    # Two tables by turns, for neighbours often fall into one cell.
     for i in range(first, stop):
-        item, table = load_int(items, i), (i & 1) * 2 * SIDE
-        low, high = table + ((item >> 14) & 255), table + SIDE + ((item >> 22) & 255)
+        item = load_int(items, i)
+        low, high = (item >> 14) & 255, SIDE + ((item >> 22) & 255)
         store_int(counts, low, load_int(counts, low) + 1)
         store_int(counts, high, load_int(counts, high) + 1)
     low = high = first
     for k in range(SIDE):
-        in_low = load_int(counts, k) + load_int(counts, 2 * SIDE + k)
-        in_high = load_int(counts, SIDE + k) + load_int(counts, 3 * SIDE + k)
+        in_low, in_high = load_int(counts, k), load_int(counts, SIDE + k)
         store_int(counts, k, low)
         store_int(counts, SIDE + k, high)
         low, high = low + in_low, high + in_high
