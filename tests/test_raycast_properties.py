@@ -72,6 +72,23 @@ def test_any_hit_tells_whether_there_is_a_closest(seed: int) -> None:
     np.testing.assert_array_equal(within.t, np.where(closest.t < limits, closest.t, np.inf))
 
 
+@given(seeds, st.integers(1, 40_000))
+@quick
+def test_any_hit_of_rays_side_by_side_is_that_of_single_rays(seed: int, number: int) -> None:
+    """They are cast in another order than they are given in: rows of neighbours that end anywhere, some rays spoilt."""
+    rng = np.random.default_rng(seed)
+    scene = scene_of(*soup(rng, 200))
+    starts = rng.normal(size=(number, 3))[np.cumsum(rng.random(number) < 0.1) % number] * 3
+    origins = (starts + rng.normal(size=(number, 3)) * 0.05).astype(np.float32)
+    directions = (rng.normal(size=3) + 0.05 * rng.normal(size=(number, 3))).astype(np.float32)
+    spoilt = rng.random(number) < rng.choice([0.0, 0.001])
+    origins[spoilt] = rng.choice([np.nan, np.inf, 1e30])
+    limits = rng.choice([np.inf, 2.0, 0.3], number).astype(np.float32)
+    closest, blocked = scene.closest_hit(origins, directions, limits), scene.any_hit(origins, directions, limits)
+    assert (blocked != np.isfinite(closest.t)).sum() <= 1 + number / 1000
+    np.testing.assert_array_equal(scene.any_hit(origins, directions, limits, threads=3), blocked)
+
+
 @given(seeds)
 @quick
 def test_the_frame_of_reference_does_not_matter(seed: int) -> None:

@@ -440,6 +440,16 @@ def without_lowest(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def lowest_of_64(typing_context, mask):  # type: ignore[no-untyped-def]
+    """int64 index of the lowest set bit of a non-zero int64."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.cttz(args[0], ir.Constant(_BIT, 1))
+
+    return types.int64(types.int64), emit
+
+
+@intrinsic
 def population(typing_context, mask):  # type: ignore[no-untyped-def]
     """Number of set bits of an int32."""
 

@@ -9,6 +9,7 @@ from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
 from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
+from simulator.raycast.order import PIECE
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
@@ -20,6 +21,7 @@ ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
 GREATEST_COORDINATE = 1e12
 RAYS_A_PIECE, TILES_A_PIECE = 512, 4
+PIECES = 32  # pieces of shadow rays, where there are so many; they must not depend on the threads
 LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
@@ -232,8 +234,10 @@ class Scene:
         blocked = np.zeros(rays.total, np.bool_)
         assembly, bvh, root = self._start(mask)
         if root >= 0 and rays.total:
-            workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
+            # Pieces as large as they may be in which neighbours are looked for, yet enough of them for many threads.
+            piece = min(PIECE, max(RAYS_A_PIECE, -(-rays.total // PIECES)))
+            workers = worker_count(threads, -(-rays.total // piece))
+            share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (piece,))
         return blocked
 
     def _part(self, number: int) -> Part:

@@ -29,6 +29,7 @@ from simulator.numerics.simd import (
     load_triples,
     local_memory,
     lowest,
+    lowest_of_64,
     maximum,
     minimum,
     prefetch,
@@ -41,14 +42,17 @@ from simulator.numerics.simd import (
 )
 from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
+from simulator.raycast.order import cells_memory, counts_memory, items_memory, order_piece
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
-# Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
-WIDE = np.float32(1.0)
+# Groups that are wider, in metres, are cast ray by ray.
+WIDE = np.float32(1.5)
+# Eights of rays that start no farther apart are not divided.
+CLOSE = np.float32(0.3)
 # Rows of `Beam.groups`: bounds of the rays of each group.
 LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
 
@@ -59,6 +63,7 @@ NORMAL = 9 * LANES  # first row of `load_block` after the vertices
 table_memory = local_memory(types.float32, 13 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
+numbers_memory = local_memory(types.int32, STREAM)
 
 
 class Beam(NamedTuple):
@@ -96,55 +101,55 @@ class Frame(NamedTuple):
 
 
 @kernel(inline=True)
-def load_eight(triples, first, group, exist, scratch):  # type: ignore[no-untyped-def]
-    """x, y and z of the rays of a group of a tile that has `exist` rays, from ray `first` on; missing ones repeat."""
-    at = group * LANES
-    if at + LANES <= exist:
-        here = (first + at) * 3
-        prefetch(triples, here + STREAM * 3)
-        prefetch(triples, here + STREAM * 3 + 16)
-        return load_triples(triples, here)
-    for lane in range(LANES):
-        ray = first + min(at + lane, exist - 1)
-        for axis in range(3):
-            store_float(scratch, axis * LANES + lane, load_float(triples, ray * 3 + axis))
-    return load(scratch, 0), load(scratch, LANES), load(scratch, 2 * LANES)
-
-
-@kernel(inline=True)
-def load_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Copy the origins and the turned directions of `exist` rays from `first` on."""
-    m = rays.rotation
-    for group in range(GROUPS):
-        at = group * LANES
-        x, y, z = load_eight(rays.directions, first, group, exist, scratch)
-        for axis in range(3):
-            turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
-            store(beam.raw, (3 + axis) * STREAM + at, turned)
+def load_stream(rays, numbers, in_a_row, beam):  # type: ignore[no-untyped-def]
+    """Copy the origins and the turned directions of a tile."""
+    m, triples = rays.rotation, rays.directions
+    for row in (3 * STREAM, 0):
+        if in_a_row:
+            for at in range(0, STREAM, LANES):
+                x, y, z = load_triples(triples, load_int(numbers, at) * 3)
+                store(beam.raw, row + at, x)
+                store(beam.raw, row + STREAM + at, y)
+                store(beam.raw, row + 2 * STREAM + at, z)
+        else:
+            for k in range(STREAM):
+                ray = np.int64(load_int(numbers, k)) * 3
+                for axis in range(3):
+                    store_float(beam.raw, row + axis * STREAM + k, load_float(triples, ray + axis))
+        if rays.origin_step == 0:
+            break
+        triples = rays.origins
+    for at in range(0, STREAM, LANES):
         if rays.origin_step == 0:
             for axis in range(3):
                 store(beam.raw, axis * STREAM + at, splat(load_float(rays.origins, axis)))
-            continue
-        x, y, z = load_eight(rays.origins, first, group, exist, scratch)
-        store(beam.raw, at, x)
-        store(beam.raw, STREAM + at, y)
-        store(beam.raw, 2 * STREAM + at, z)
+        x, y, z = (
+            load(beam.raw, 3 * STREAM + at),
+            load(beam.raw, 4 * STREAM + at),
+            load(beam.raw, 5 * STREAM + at),
+        )
+        for axis in range(3):
+            turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
+            store(beam.raw, (3 + axis) * STREAM + at, turned)
 
 
 @kernel(inline=True)
-def stream_limits(rays, first, exist, group, scratch):  # type: ignore[no-untyped-def]
+def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def]
     """The greatest t of the eight rays of a group."""
     if rays.limit_step == 0:
         return splat(max(load_float(rays.limits, 0), np.float32(0)))
     for lane in range(LANES):
-        store_float(scratch, lane, load_float(rays.limits, first + min(group * LANES + lane, exist - 1)))
+        store_float(scratch, lane, load_float(rays.limits, load_int(numbers, group * LANES + lane)))
     return maximum(load(scratch, 0), splat(np.float32(0)))
 
 
 @kernel(inline=True)
-def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Load and aim a tile; returns (frame, bits of the groups whose rays run side by side)."""
-    load_stream(rays, first, exist, beam, scratch)
+def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[no-untyped-def]
+    """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
+
+    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
+    """
+    load_stream(rays, numbers, in_a_row, beam)
     axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
     axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
     origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
@@ -162,7 +167,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
         slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
         start = load(beam.raw, axis * STREAM + at) * sign - origin_w
-        end = start + stream_limits(rays, first, exist, group, scratch) * depth
+        end = start + stream_limits(rays, numbers, group, scratch) * depth
         u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
         v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
         forward = (depth > SHORTEST) & (depth < LONGEST)
@@ -256,11 +261,10 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
             splat(load_float(scratch, 32 + k)),
             splat(load_float(scratch, 40 + k)),
         )
-        if reaching != 0:
-            code = np.int64(load_int(nodes, row + CHILD + k))
-            store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
-            height += 1
-            expect_child(bvh, code)
+        code = np.int64(load_int(nodes, row + CHILD + k))
+        store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
+        height += 1 if reaching != 0 else 0
+        expect_child(bvh, code)
     return height
 
 
@@ -323,7 +327,7 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
     """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
-    row, done = block * BLOCK, np.int32(0)
+    row, done, pairs = block * BLOCK, np.int32(0), np.int64(0)
     low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
     slack = splat(frame.slack)
     low_u, high_u, low_v, high_v = low_u - slack, high_u + slack, low_v - slack, high_v + slack
@@ -331,7 +335,6 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        alive = load_int(beam.alive, group)
         u = within(
             low_u, high_u, low_w, high_w, load_float(g, LOW_U + group), load_float(g, HIGH_U + group),
             load_float(g, LOW_SU + group), load_float(g, HIGH_SU + group),
@@ -341,18 +344,22 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
             load_float(g, LOW_SV + group), load_float(g, HIGH_SV + group),
         )  # fmt: skip
         ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
-        triangles = bits((u & v) & ahead)
-        while triangles != 0 and alive != 0:
-            k = lowest(triangles)
-            triangles = without_lowest(triangles)
-            hit, second, third = meet_triangle(beam, group * LANES, table, k)
-            met = bits(hit) & alive
-            if met != 0 and block >= faces.first_tested:
-                met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
-            alive &= ~met
+        pairs |= np.int64(bits((u & v) & ahead)) << (group * LANES)
+    # One loop over all pairs of a group and a triangle: the end of each loop is mispredicted.
+    while pairs != 0:
+        pair = lowest_of_64(pairs)
+        pairs &= pairs - 1
+        group, k = pair >> 3, pair & (LANES - 1)
+        hit, second, third = meet_triangle(beam, group * LANES, table, k)
+        alive = load_int(beam.alive, group)
+        met = bits(hit) & alive
+        if block >= faces.first_tested and met != 0:
+            met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        alive &= ~met
         store_int(beam.alive, group, alive)
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
+            pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
     return done
 
 
@@ -404,9 +411,37 @@ def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, tabl
     return last
 
 
+@kernel(inline=True)
+def number_rays(rays, items, first, stop, eights, start, size, numbers):  # type: ignore[no-untyped-def]
+    """Write the numbers of the rays of the tile that starts at item `first`; returns how many rays it has."""
+    if not eights:
+        for k in range(STREAM):
+            store_int(numbers, k, start + load_int(items, min(first + k, stop - 1)))
+            expect_ray(rays, start + load_int(items, min(first + STREAM + k, stop - 1)))
+        return min(STREAM, stop - first)
+    exist = 0
+    for group in range(GROUPS):
+        ray = load_int(items, min(first + group, stop - 1)) * LANES
+        for lane in range(LANES):
+            store_int(numbers, group * LANES + lane, start + min(ray + lane, size - 1))
+        if first + group < stop:
+            exist += min(LANES, size - ray)
+        following = start + load_int(items, min(first + GROUPS + group, stop - 1)) * LANES
+        expect_ray(rays, following)
+        expect_ray(rays, following + LANES - 2)
+    return exist
+
+
+@kernel(inline=True)
+def expect_ray(rays, ray):  # type: ignore[no-untyped-def]
+    """Fetch a ray that will soon be cast into the cache."""
+    prefetch(rays.directions, ray * 3)
+    prefetch(rays.origins, ray * rays.origin_step)
+
+
 @kernel
 def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: whether each of the rays, in pieces of `chunk`, hits anything, as bool.
+    """Worker: whether each of the rays, in pieces of `chunk` (at most `PIECE`), hits anything, as bool.
 
     Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
     tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
@@ -423,25 +458,47 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
         alive_memory(),
     )
     stack, table, scratch, singles = entries(), table_memory(), scratch_memory(), floats()
+    items, spare, counts, cells, numbers = (
+        items_memory(),
+        items_memory(),
+        counts_memory(),
+        cells_memory(),
+        numbers_memory(),
+    )
     bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
     last = np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
         if start >= rays.total:
             break
-        for first in range(start, min(start + chunk, rays.total), STREAM):
-            exist = min(STREAM, min(start + chunk, rays.total) - first)
-            frame, together = aim_stream(rays, first, exist, beam, scratch)
+        size = min(chunk, rays.total - start)
+        first, in_eights = 0, True
+        stop, first_single = order_piece(rays, start, size, CLOSE, items, spare, counts, cells)
+        while first < size:
+            if first >= stop:
+                # The eights are done: now the single rays.
+                if first_single >= size or not in_eights:
+                    break
+                first, stop, in_eights = first_single, size, False
+            exist = number_rays(rays, items, first, stop, in_eights, start, size, numbers)
+            in_a_row = in_eights and exist == STREAM
+            first += GROUPS if in_eights else STREAM
+            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
             if faces.instance_count > 0:
                 together = np.int32(0)  # tiles do not enter instances
             if together != 0:
                 last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
-            for k in range(exist):
-                if (together >> np.int32(k // LANES)) & 1 != 0:
-                    blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
-                    continue
-                ox, oy, oz, dx, dy, dz, limit = load_ray(rays, first + k)
-                stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
-                blocked[first + k] = stopped
-                if found >= 0:
-                    last = found
+            for group in range((exist + LANES - 1) // LANES):
+                alive = load_int(beam.alive, group)
+                apart = (together >> np.int32(group)) & 1 == 0
+                for k in range(group * LANES, min((group + 1) * LANES, exist)):
+                    ray = np.int64(load_int(numbers, k))
+                    if not apart:
+                        blocked[ray] = alive & 1 == 0
+                        alive >>= np.int32(1)
+                        continue
+                    ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
+                    stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
+                    blocked[ray] = stopped
+                    if found >= 0:
+                        last = found
