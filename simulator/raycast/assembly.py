@@ -20,7 +20,7 @@ from simulator.numerics.simd import LANES
 from simulator.raycast.collapse import build, build_top
 from simulator.raycast.faces import Alpha, Conditions, Faces
 from simulator.raycast.instances import ROW as INSTANCE
-from simulator.raycast.instances import instance_boxes, instance_rows
+from simulator.raycast.instances import place_instances
 from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
 from simulator.raycast.refit import refit, relocate
 from simulator.raycast.schedule import share, worker_count
@@ -31,7 +31,10 @@ TOPS = 4
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate."""
+    """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate.
+
+    `keys` (K, 4, 4) are its poses during a sweep, None while it has but one. It `may_sweep` once it has been swept.
+    """
 
     vertices: F32
     faces: I32
@@ -45,6 +48,13 @@ class Part:
     instanced: bool = False
     removed: bool = False
     dirty: bool = True
+    keys: NDArray[np.float64] | None = None
+    may_sweep: bool = False
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether rays see triangles of its own, in the scene's frame, and not an instance."""
+        return not self.instanced and self.keys is None
 
     @property
     def present(self) -> bool:
@@ -60,6 +70,11 @@ class Part:
     def mesh(self) -> tuple[int, int]:
         """Equal for parts that were given the same arrays (which the parts keep alive)."""
         return id(self.vertices), id(self.faces)
+
+    @property
+    def poses(self) -> NDArray[np.float64]:
+        """(K, 4, 4): its keys, or its one placement."""
+        return self.transform[None] if self.keys is None else self.keys
 
     @property
     def placed(self) -> F32:
@@ -98,7 +113,8 @@ class Assembly:
         faces: what is known of each triangle.
         pieces: static hierarchies, then those of the moving parts in `moving`, then those that instances share.
         moving: numbers of the moving parts that have triangles. first_moving: their first piece.
-        instances: numbers of the instanced parts that have triangles. shared: the piece of each.
+        instances: numbers of the parts with triangles that are instanced or may sweep, by the ids of these: the latter
+            are among `moving` too, and rays see either. shared: the piece of each.
         boxes: (instances, 2, 3) where they are.
         meshes: own-frame hierarchy of each mesh that moves or has instances.
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
@@ -152,7 +168,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
     else:
         sources += [(bvh, Piece(0, 0, 0, 0, *kind), 0) for bvh, kind in _build_static(parts, threads)]
     moving = [number for number, part in enumerate(parts) if part.moving and part.present and not part.instanced]
-    instances = [number for number, part in enumerate(parts) if part.instanced and part.present]
+    instances = [number for number, part in enumerate(parts) if (part.instanced or part.may_sweep) and part.present]
+    instances.sort(key=lambda number: parts[number].first_id)
     own = [parts[number] for number in (*moving, *instances)]
     meshes = _build_meshes(own, {} if old is None else old.meshes, threads)
     first_moving = len(sources)
@@ -185,7 +202,7 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
     faces = _describe_faces(parts, first_tested, whole.block_count, len(instances))
-    boxes = np.empty((len(instances), 2, 3), np.float32)
+    boxes = np.full((len(instances), 2, 3), np.inf, np.float32)
     return Assembly(
         whole, faces, pieces, moving, first_moving, instances, piece_of, boxes, meshes, local, first_local, first_top
     )
@@ -211,24 +228,25 @@ def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances
     for number, part in enumerate(parts):
         if part.tested:
             row[number] = conditions.first_row(part.faces, part.alpha, part.one_sided) - part.first_id
-    table = np.zeros(instances * INSTANCE, np.float32)
-    return Faces(part_of, first, size, first_tested, row, *conditions.tables(), blocks, table, instances)
+    table, keys = np.zeros(instances * INSTANCE, np.float32), np.zeros(0)
+    return Faces(part_of, first, size, first_tested, row, *conditions.tables(), blocks, table, instances, keys)
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
     """Put the parts that are dirty where their transforms say, and forget the tops."""
     offset = assembly.first_moving
-    moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty]
+    moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty and parts[number].is_copy]
     if moved:
         spans = np.array([assembly.pieces[offset + k][:4] for k in moved], np.int32)
         matrices = np.stack([parts[assembly.moving[k]].transform[:3] for k in moved]).astype(np.float32)
         workers = worker_count(threads, len(moved))
         share(refit, workers, (*assembly.bvh, assembly.local, spans, assembly.first_local[moved], matrices))
-        for k in moved:
-            parts[assembly.moving[k]].dirty = False
-    moved = [k for k, number in enumerate(assembly.instances) if parts[number].dirty]
+    moved = [k for k, number in enumerate(assembly.instances) if parts[number].dirty and not parts[number].is_copy]
     if moved:
-        _place_instances(assembly, parts, moved)
+        swept = [k for k, number in enumerate(assembly.instances) if parts[number].keys is not None]
+        _place_instances(assembly, parts, sorted({*moved, *swept}))  # all keys are in one array
+    for number in (*assembly.moving, *assembly.instances):
+        parts[number].dirty = False
     assembly.tops.clear()
     assembly.roots.clear()
 
@@ -236,14 +254,14 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
 def _place_instances(assembly: Assembly, parts: list[Part], moved: list[int]) -> None:
     """Write the rows and boxes of some instances."""
     numbers = [assembly.instances[k] for k in moved]
-    transforms = np.stack([parts[number].transform for number in numbers])
+    poses = [parts[number].poses for number in numbers]
     roots = [assembly.pieces[assembly.shared[k]].first_node for k in moved]
     ids = [parts[number].first_id for number in numbers]
-    table = assembly.faces.instances.reshape(-1, INSTANCE)
-    table[moved] = instance_rows(transforms, roots, ids, numbers)
-    assembly.boxes[moved] = instance_boxes(transforms, _boxes(assembly.bvh.nodes, np.array(roots, np.int32)))
-    for number in numbers:
-        parts[number].dirty = False
+    meshes = _boxes(assembly.bvh.nodes, np.array(roots, np.int32))
+    placed = place_instances(poses, meshes, roots, ids, numbers)
+    assembly.faces.instances.reshape(-1, INSTANCE)[moved] = placed.rows
+    assembly.boxes[moved] = placed.boxes
+    assembly.faces = assembly.faces._replace(keys=placed.keys)
 
 
 def _boxes(nodes: F32, roots: I32) -> F32:
@@ -266,8 +284,13 @@ def root_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int]
 
 def _make_root(assembly: Assembly, parts: list[Part], mask: int) -> int:
     seen = [piece.mask & mask != 0 for piece in assembly.pieces]
+    for k, number in enumerate(assembly.moving, assembly.first_moving):
+        seen[k] &= parts[number].is_copy
     there = np.isfinite(assembly.boxes[:, 0, 0])  # flat ones are not
-    copies = [parts[number].mask & mask != 0 and bool(is_there) for number, is_there in zip(assembly.instances, there)]
+    copies = [
+        parts[number].mask & mask != 0 and not parts[number].is_copy and bool(is_there)
+        for number, is_there in zip(assembly.instances, there)
+    ]
     roots = np.array([piece.first_node for piece, sees in zip(assembly.pieces, seen) if sees], np.int32)
     if len(roots) < 2 and not any(copies):
         return int(roots[0]) if len(roots) else -1

@@ -87,6 +87,7 @@ class Faces(NamedTuple):
         texels: all images.
         first_instance: number of the first "block" that is an instance.
         instances: table of them (see `instances`). instance_count: its rows.
+        keys: key poses of those that move during a sweep, the first twelve numbers of each matrix.
     """
 
     part: I32
@@ -100,6 +101,7 @@ class Faces(NamedTuple):
     first_instance: Any
     instances: F32
     instance_count: Any
+    keys: NDArray[np.float64]
 
 
 class Conditions:
@@ -162,6 +164,7 @@ def raw_faces(faces):  # type: ignore[no-untyped-def]
         faces.first_instance,
         pointer(faces.instances),
         faces.instance_count,
+        pointer(faces.keys),
     )
 
 

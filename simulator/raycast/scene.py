@@ -50,6 +50,7 @@ class Scene:
         self._assembly: Assembly | None = None
         self._changed = True  # parts came or went since the last commit
         self._still = True  # but no static ones
+        self._outgrown = False  # some parts are swept for the first time since then
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
@@ -71,7 +72,7 @@ class Scene:
                 not be changed; moving parts that are given the same arrays share memory.
             faces: (F, 3) int32 vertex numbers. A face without area is never hit.
             transform: (4, 4) affine placement of the part, identity by default.
-            moving: whether `move` will be called for it.
+            moving: whether `move` or `sweep` will be called for it.
             mask: 32 bits; a ray sees the part when (mask & ray mask) != 0.
             alpha: images whose holes rays pass; none by default.
             one_sided: rays pass the faces from behind, where their corners run clockwise.
@@ -129,22 +130,57 @@ class Scene:
         matrices = np.array(transform, np.float64).reshape(-1, *np.shape(transform)[-2:])
         if len(matrices) != len(numbers):
             raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
+        for one, matrix in zip(self._moved(numbers, matrices), matrices):
+            one.transform, one.keys, one.dirty = matrix, None, True
+
+    def sweep(self, part: ArrayLike, transforms: ArrayLike) -> None:
+        """Let a moving part, or several, move from time 0 to time 1: each ray meets them where they are at its time.
+
+        Between the keys matrices are interpolated linearly: exact for translations, while a turn by the angle a from
+        one key to the next shrinks the part by up to 1 - cos(a / 2) halfway. It takes effect at `commit` and lasts
+        until the next `move` or `sweep`. While it is swept a part costs what an instance does (see `add`); one whose
+        keys are all the same is merely moved.
+
+        Args:
+            part: number of a part, or (N,) numbers.
+            transforms: (K, 4, 4) affine placements at K >= 2 equally spaced times from 0 to 1, or (N, K, 4, 4).
+
+        Raises:
+            ValueError: as for `move`, and for fewer than two keys.
+        """
+        numbers = np.atleast_1d(np.asarray(part, np.int64)).tolist()
+        shape = np.shape(transforms)
+        if len(shape) != 3 + np.ndim(part) or shape[-3] < 2:
+            raise ValueError(f"a sweep needs (K, 4, 4) transforms for each part, K >= 2, not the shape {shape}")
+        every = np.array(transforms, np.float64).reshape(-1, *shape[-3:])
+        if len(every) != len(numbers):
+            raise ValueError(f"{len(numbers)} parts cannot be swept by {len(every)} sets of transforms")
+        keys = shape[-3]
+        for one, poses in zip(
+            self._moved(np.repeat(numbers, keys).tolist(), every.reshape(-1, *shape[-2:]))[::keys], every
+        ):
+            one.transform, one.keys, one.dirty = poses[0], poses if (poses != poses[0]).any() else None, True
+            if not (one.is_copy or one.instanced or one.may_sweep):
+                one.may_sweep = self._outgrown = True
+
+    def _moved(self, numbers: list[int], matrices: NDArray[np.float64]) -> list[Part]:
+        """The parts with these numbers, if they may be placed by (N, 4, 4) transforms."""
         for number in numbers:
             if not self._part(number).moving:
                 raise ValueError(f"part {number} was not added with moving=True")
         moved = [self._parts[number] for number in numbers]
         _check_transforms(matrices, np.array([part.reach for part in moved]), [f"part {number}" for number in numbers])
-        for one, matrix in zip(moved, matrices):
-            one.transform, one.dirty = matrix, True
+        return moved
 
     def commit(self, threads: int | None = None) -> None:
         """Make all additions, removals and moves take effect.
 
-        It takes long when static parts came or went, less when moving ones did, and little when some moved.
+        It takes long when static parts came or went, less when moving ones did or were swept for the first time, and
+        little when some moved.
         """
-        if self._changed or self._assembly is None:
+        if self._changed or self._outgrown or self._assembly is None:
             self._assembly = assemble(self._parts, self._assembly, self._still, threads)
-            self._changed, self._still = False, True
+            self._changed, self._still, self._outgrown = False, True, False
         place(self._assembly, self._parts, threads)
 
     @property
@@ -173,6 +209,7 @@ class Scene:
         threads: int | None = None,
         grid: tuple[int, int] | None = None,
         frame: ArrayLike | None = None,
+        time: ArrayLike = 0.0,
     ) -> Hits:
         """The first thing each ray hits at 0 < t < t_max.
 
@@ -189,12 +226,13 @@ class Scene:
             grid: (rows, columns) when the rays are an image in row-major order.
             frame: (4, 4) affine transform to the scene's frame from that in which origins and directions are given
                 (as world_SE3_sensor); the scene's own by default.
+            time: when the rays are cast, from 0 to 1, one for all or (N,): it tells where `sweep` has moved a part.
 
         Raises:
-            ValueError: for shapes that do not fit together.
+            ValueError: for shapes that do not fit together, or a time outside 0 to 1.
             RuntimeError: if parts were added or removed since the last `commit`.
         """
-        rays = _rays(origins, directions, t_max, frame)
+        rays = _rays(origins, directions, t_max, frame, time)
         if grid is not None and grid[0] * grid[1] != rays.total:
             raise ValueError(f"grid {grid} is not the shape of {rays.total} rays")
         hits = empty_hits(rays.total)
@@ -222,12 +260,13 @@ class Scene:
         mask: int = ALL,
         threads: int | None = None,
         frame: ArrayLike | None = None,
+        time: ArrayLike = 0.0,
     ) -> NDArray[np.bool_]:
         """(N,) bool: whether each ray hits anything at 0 < t < t_max; arguments and errors as for `closest_hit`.
 
         Faster the more neighbours start near each other, run side by side and are stopped by the same thing.
         """
-        rays = _rays(origins, directions, t_max, frame)
+        rays = _rays(origins, directions, t_max, frame, time)
         blocked = np.zeros(rays.total, np.bool_)
         assembly, bvh, root = self._start(mask)
         if root >= 0 and rays.total:
@@ -320,10 +359,12 @@ def _check_transforms(matrices: NDArray[np.float64], reach: NDArray[np.float64],
         raise ValueError(f"{names[bad]}: the transform moves it beyond {GREATEST_COORDINATE:g}")
 
 
-def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None) -> Rays:
+def _rays(
+    origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None, time: ArrayLike
+) -> Rays:
     """Check what was given, and bring the origins into the scene's frame (kernels turn the directions)."""
     d, o = np.ascontiguousarray(directions, np.float32), np.ascontiguousarray(origins, np.float32)
-    limits = np.ascontiguousarray(t_max, np.float32)
+    limits, times = np.ascontiguousarray(t_max, np.float32), np.ascontiguousarray(time, np.float32)
     if d.size == 0:
         d = d.reshape(0, 3)
     if d.ndim != 2 or d.shape[1] != 3:
@@ -332,6 +373,11 @@ def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: Ar
         raise ValueError(f"origins must have the shape (3,) or {d.shape}, not {o.shape}")
     if limits.shape not in ((), (1,), (len(d),)):
         raise ValueError(f"t_max must be one number or have the shape ({len(d)},), not {limits.shape}")
+    if times.shape not in ((), (1,), (len(d),)):
+        raise ValueError(f"time must be one number or have the shape ({len(d)},), not {times.shape}")
+    if times.size and not (times.min() >= 0 and times.max() <= 1):  # false for NaN
+        bad = times[~((times >= 0) & (times <= 1))][0]
+        raise ValueError(f"time must lie from 0 to 1, not {bad:g}")
     rotation = _IDENTITY
     if frame is not None:
         matrix = _transform(frame, 0.0, "frame")
@@ -344,6 +390,8 @@ def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: Ar
         rotation=rotation,
         limits=limits.reshape(-1),
         limit_step=1 if limits.ndim == 1 and len(limits) == len(d) else 0,
+        times=times.reshape(-1),
+        time_step=1 if times.ndim == 1 and len(times) == len(d) else 0,
         total=len(d),
         order=_IN_ORDER,
         ordered=False,

@@ -440,8 +440,10 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
                 if (together >> np.int32(k // LANES)) & 1 != 0:
                     blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
                     continue
-                ox, oy, oz, dx, dy, dz, limit = load_ray(rays, first + k)
-                stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
+                ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, first + k)
+                stopped, found = blocked_ray(
+                    bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                )
                 blocked[first + k] = stopped
                 if found >= 0:
                     last = found
