@@ -120,7 +120,7 @@ class Assembly:
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
-        roots: root for each ray mask met since the last commit.
+        roots: for each ray mask met since the last commit, its root, and that of the instances alone.
     """
 
     bvh: Bvh
@@ -136,7 +136,7 @@ class Assembly:
     first_local: I32
     first_top: int
     tops: dict[bytes, int] = field(default_factory=dict)
-    roots: dict[int, int] = field(default_factory=dict)
+    roots: dict[int, tuple[int, int]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getstate__(self) -> dict[str, object]:
@@ -201,8 +201,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
-    faces = _describe_faces(parts, first_tested, whole.block_count, len(instances))
     boxes = np.full((len(instances), 2, 3), np.inf, np.float32)
+    faces = _describe_faces(parts, first_tested, whole.block_count, boxes)
     return Assembly(
         whole, faces, pieces, moving, first_moving, instances, piece_of, boxes, meshes, local, first_local, first_top
     )
@@ -218,8 +218,8 @@ def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int
     return first.tolist(), int(sizes[~tested].sum())
 
 
-def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances: int) -> Faces:
-    """The tables of all triangles; that of the instances is filled when they are placed."""
+def _describe_faces(parts: list[Part], first_tested: int, blocks: int, boxes: F32) -> Faces:
+    """The tables of all triangles; that of the instances, and their `boxes`, are filled when they are placed."""
     size = np.array([len(part.faces) for part in parts], np.int32)
     listed = np.array([not part.instanced for part in parts], bool)
     part_of = np.repeat(np.flatnonzero(listed).astype(np.int32), size[listed])
@@ -228,8 +228,9 @@ def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances
     for number, part in enumerate(parts):
         if part.tested:
             row[number] = conditions.first_row(part.faces, part.alpha, part.one_sided) - part.first_id
-    table, keys = np.zeros(instances * INSTANCE, np.float32), np.zeros(0)
-    return Faces(part_of, first, size, first_tested, row, *conditions.tables(), blocks, table, instances, keys)
+    table = np.zeros(len(boxes) * INSTANCE, np.float32)
+    of_all = part_of, first, size, first_tested, row, *conditions.tables()
+    return Faces(*of_all, blocks, table, len(boxes), np.zeros(0), boxes.reshape(-1))
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
@@ -270,19 +271,18 @@ def _boxes(nodes: F32, roots: I32) -> F32:
     return np.stack([corners[:, :, 0].min(2), corners[:, :, 1].max(2)], 1)
 
 
-def root_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int]:
-    """Where rays of a mask start: the arrays, and a node or -1 if the rays see nothing.
+def roots_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int, int]:
+    """Where rays of a mask start: the arrays, a node, and the node over the instances alone; -1 if they see none.
 
     The top tree over the pieces they see is made when first asked for; others may cast rays at the same time.
     """
     with assembly.lock:
-        root = assembly.roots.get(mask)
-        if root is None:
-            root = assembly.roots[mask] = _make_root(assembly, parts, mask)
-        return assembly.bvh, root
+        if mask not in assembly.roots:
+            assembly.roots[mask] = _make_roots(assembly, parts, mask)
+        return assembly.bvh, *assembly.roots[mask]
 
 
-def _make_root(assembly: Assembly, parts: list[Part], mask: int) -> int:
+def _make_roots(assembly: Assembly, parts: list[Part], mask: int) -> tuple[int, int]:
     seen = [piece.mask & mask != 0 for piece in assembly.pieces]
     for k, number in enumerate(assembly.moving, assembly.first_moving):
         seen[k] &= parts[number].is_copy
@@ -291,6 +291,11 @@ def _make_root(assembly: Assembly, parts: list[Part], mask: int) -> int:
         parts[number].mask & mask != 0 and not parts[number].is_copy and bool(is_there)
         for number, is_there in zip(assembly.instances, there)
     ]
+    return _make_root(assembly, seen, copies), _make_root(assembly, [False] * len(seen), copies)
+
+
+def _make_root(assembly: Assembly, seen: list[bool], copies: list[bool]) -> int:
+    """A tree over those pieces that are seen and those instances, unless it is there; its root, or -1."""
     roots = np.array([piece.first_node for piece, sees in zip(assembly.pieces, seen) if sees], np.int32)
     if len(roots) < 2 and not any(copies):
         return int(roots[0]) if len(roots) else -1

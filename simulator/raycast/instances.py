@@ -1,7 +1,8 @@
 """Instances: parts that share one hierarchy in the frame of their mesh, to which rays are transformed.
 
-A copy costs a row of a table instead of its triangles; a ray that reaches it pays for two transforms and loses the
-company of its tile (Wald, Slusallek and Benthin, "Interactive Distributed Ray Tracing of Highly Complex Models", 2001).
+A copy costs a row of a table instead of its triangles; a ray that reaches it pays for two transforms and goes without
+the company of its tile there (Wald, Slusallek and Benthin, "Interactive Distributed Ray Tracing of Highly Complex
+Models", 2001).
 In a top tree an instance stands as a block whose number is beyond those of all real blocks.
 
 A part that moves during a sweep is an instance with key poses at equally spaced times from 0 to 1, whose matrices are

@@ -44,6 +44,7 @@ from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_nu
 
 entries = local_memory(types.int64, STACK)
 floats = local_memory(types.float32, 3 * LANES)
+UNKNOWN = -2  # stands for a part that has yet to be looked up
 
 
 class Slabs(NamedTuple):
@@ -308,8 +309,8 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack,
 
 
 @kernel
-def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
+def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
     stack, scratch = entries(), floats()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
@@ -319,6 +320,8 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
             ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+            if found:
+                limit = min(limit, load_float(hits.t, ray))
             t, triangle, u, v = closest_on_ray(
                 bvh,
                 faces,
@@ -334,14 +337,18 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
                 stack,
                 scratch,
             )
+            if found and triangle < 0:
+                continue
             store_float(hits.t, ray, t)
             store_float(hits.u, ray, u)
             store_float(hits.v, ray, v)
             store_int(hits.primitive, ray, triangle)
+            store_int(hits.part, ray, UNKNOWN)
         # Afterwards and together: the look-ups of one ray do not wait for those of another.
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            report_face(hits, ray, load_int(hits.primitive, ray), faces)
+            if load_int(hits.part, ray) == UNKNOWN:
+                report_face(hits, ray, load_int(hits.primitive, ray), faces)
 
 
 @kernel(inline=True)

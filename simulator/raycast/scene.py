@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
+from simulator.raycast.assembly import Assembly, Part, assemble, place, roots_of
 from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
@@ -14,7 +14,7 @@ from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.stream import any_hits
-from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
+from simulator.raycast.tile import LEAST_TILE, grid_of, rays_of_tiles
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
@@ -77,7 +77,7 @@ class Scene:
             alpha: images whose holes rays pass; none by default.
             one_sided: rays pass the faces from behind, where their corners run clockwise.
             instanced: save memory: all such parts that are given the same arrays share one hierarchy, to which rays
-                are transformed. Rays that come near them are several times as slow as others.
+                are transformed. Rays that come near one go into it one by one, which is several times as slow.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
@@ -236,7 +236,7 @@ class Scene:
         if grid is not None and grid[0] * grid[1] != rays.total:
             raise ValueError(f"grid {grid} is not the shape of {rays.total} rays")
         hits = empty_hits(rays.total)
-        assembly, bvh, root = self._start(mask)
+        assembly, bvh, root, inner = self._start(mask)
         if root < 0 or rays.total == 0:
             for array, miss in zip(hits, (np.inf, -1, -1, 0, 0)):
                 array[:] = miss
@@ -245,11 +245,14 @@ class Scene:
             grid = (1, rays.total)
         tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= LEAST_TILE else None
         if tiles is not None:
-            apart = _cast_tiles(bvh, root, assembly.faces, rays, hits, tiles, threads)
-            rays = rays._replace(total=len(apart), order=apart, ordered=True)
-        if rays.total:
-            workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(closest_hits, workers, (bvh, root, assembly.faces, rays, hits), (RAYS_A_PIECE,))
+            apart = np.empty(tiles.tiles, np.bool_)
+            entering = np.zeros(rays.total if inner >= 0 else 0, np.bool_)
+            workers = worker_count(threads, -(-len(apart) // TILES_A_PIECE))
+            work = (bvh, root, assembly.faces, rays, hits)
+            share(closest_tiles, workers, (*work, tiles, apart, entering), (TILES_A_PIECE,))
+            _cast_singles(bvh, inner, assembly.faces, _chosen(rays, np.flatnonzero(entering)), hits, True, threads)
+            rays = _chosen(rays, rays_of_tiles(tiles, np.flatnonzero(apart)))
+        _cast_singles(bvh, root, assembly.faces, rays, hits, False, threads)
         return hits
 
     def any_hit(
@@ -268,10 +271,10 @@ class Scene:
         """
         rays = _rays(origins, directions, t_max, frame, time)
         blocked = np.zeros(rays.total, np.bool_)
-        assembly, bvh, root = self._start(mask)
+        assembly, bvh, root, inner = self._start(mask)
         if root >= 0 and rays.total:
             workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
+            share(any_hits, workers, (bvh, root, inner, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
         return blocked
 
     def _part(self, number: int) -> Part:
@@ -298,19 +301,23 @@ class Scene:
         if self._assembly is not None:
             self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}  # type: ignore[attr-defined]
 
-    def _start(self, mask: int) -> tuple[Assembly, Bvh, int]:
-        """The arrays, and the node at which rays of this mask start, -1 when they see nothing."""
+    def _start(self, mask: int) -> tuple[Assembly, Bvh, int, int]:
+        """The arrays, the node at which rays of this mask start, and that of all instances; -1 when they see none."""
         if self._assembly is None or self._changed:
             raise RuntimeError("call commit() after adding or removing parts and before casting rays")
-        return self._assembly, *root_of(self._assembly, self._parts, mask)
+        return self._assembly, *roots_of(self._assembly, self._parts, mask)
 
 
-def _cast_tiles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
-    """Cast rays by tiles; returns the rays of those tiles that must be cast one by one."""
-    apart = np.empty(grid.tiles, np.bool_)
-    workers = worker_count(threads, -(-len(apart) // TILES_A_PIECE))
-    share(closest_tiles, workers, (bvh, root, faces, rays, hits, grid, apart), (TILES_A_PIECE,))
-    return rays_of_tiles(grid, np.flatnonzero(apart)) if apart.any() else _IN_ORDER
+def _chosen(rays: Rays, numbers: NDArray[np.int64] | I32) -> Rays:
+    """Only those rays with the given numbers."""
+    return rays._replace(total=len(numbers), order=numbers.astype(np.int32), ordered=True)
+
+
+def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
+    """Cast rays one by one; if something was `found` before, look for what is nearer."""
+    if rays.total:
+        workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
+        share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
 
 
 def _vertices(vertices: ArrayLike, name: str) -> F32:

@@ -378,11 +378,12 @@ def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type:
 
 @kernel(inline=True)
 def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, table, scratch):  # type: ignore[no-untyped-def]
-    """Take rays of some groups that anything stops out of `beam.alive`; returns the block that ended the last group.
+    """Take rays of some groups that anything stops, except in instances, out of `beam.alive`.
 
-    `first_block` >= 0 is tested first.
+    `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
+    instances.
     """
-    last = first_block
+    last, entered = first_block, np.int32(0)
     store_long(stack, 0, (np.int64(groups) << 32) | np.int64(root))
     height = 1
     if first_block >= 0:
@@ -396,20 +397,23 @@ def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, tabl
             continue
         if child >= 0:
             height = enter_stream_children(bvh, child * NODE, frame, beam, here, stack, height, scratch)
+        elif ~child >= faces.first_instance:
+            entered |= here
         else:
             done = stop_rays(bvh, faces, ~child, frame, beam, here, table, scratch)
             if done != 0:
                 groups &= ~done
                 last = ~child
-    return last
+    return last, entered & groups
 
 
 @kernel
-def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
+def any_hits(bvh, root, within_instances, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: whether each of the rays, in pieces of `chunk`, hits anything, as bool.
 
     Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
-    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
+    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer. Instances
+    are entered one by one, from the node `within_instances` over them alone.
     """
     beam = Beam(
         raw_memory(),
@@ -432,17 +436,20 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
         for first in range(start, min(start + chunk, rays.total), STREAM):
             exist = min(STREAM, min(start + chunk, rays.total) - first)
             frame, together = aim_stream(rays, first, exist, beam, scratch)
-            if faces.instance_count > 0:
-                together = np.int32(0)  # tiles do not enter instances
+            entered = np.int32(0)
             if together != 0:
-                last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
+                last, entered = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
             for k in range(exist):
-                if (together >> np.int32(k // LANES)) & 1 != 0:
-                    blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
-                    continue
+                group, node = k // LANES, root
+                if (together >> np.int32(group)) & 1 != 0:
+                    alive = (load_int(beam.alive, group) >> np.int32(k % LANES)) & 1
+                    if alive == 0 or (entered >> np.int32(group)) & 1 == 0:
+                        blocked[first + k] = alive == 0
+                        continue
+                    node = within_instances
                 ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, first + k)
                 stopped, found = blocked_ray(
-                    bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                    bvh, faces, node, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
                 )
                 blocked[first + k] = stopped
                 if found >= 0:
