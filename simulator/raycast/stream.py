@@ -9,6 +9,7 @@ sheared frame of Woop, Benthin and Wald, see `ray`).
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,10 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
     bits,
+    bits_float,
     cross_term,
     fetch_add,
+    float_bits,
     greatest,
     least,
     load,
@@ -31,19 +34,23 @@ from simulator.numerics.simd import (
     lowest,
     maximum,
     minimum,
+    pointer,
     prefetch,
     splat,
+    splat_int,
     store,
     store_float,
     store_int,
+    store_ints,
     store_long,
+    with_lane,
     without_lowest,
 )
-from simulator.raycast.faces import raw_faces, stops
-from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
+from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
-from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
-from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
+from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis, spacing
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
@@ -59,6 +66,40 @@ NORMAL = 9 * LANES  # first row of `load_block` after the vertices
 table_memory = local_memory(types.float32, 13 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
+numbers_memory = local_memory(types.int32, STREAM)
+second_memory = third_memory = end_memory
+# The bits of a depth that an entry of the stack has room for, beside eight for the groups.
+DEPTH = np.int32(-(1 << GROUPS))
+# Closest hits are not tried in tiles where rays of other groups point farther from the middle one's way.
+LEAST_COSINE = 0.9
+NO, YES = np.uint8(0), np.uint8(1)  # of marks
+
+
+class Tiling(NamedTuple):
+    """How rays in row-major order form tiles `8 << shift` columns wide, of `GROUPS` groups."""
+
+    rows: int
+    columns: int
+    shift: int
+
+
+def tiling_of(directions: F32) -> Tiling:
+    """Tiles for (rows, columns, 3) directions, about as wide as high in angle."""
+    rows, columns = directions.shape[:2]
+    if rows == 1 or columns == 1:
+        return Tiling(rows, columns, 3 if rows == 1 else 0)
+    across, along = spacing(directions)
+    if not (math.isfinite(across) and math.isfinite(along)):
+        return Tiling(rows, columns, 0)
+    # A tile of shift k is LANES << k columns by GROUPS >> k rows: 4 ** k times as wide as high.
+    return Tiling(rows, columns, min(max(round(-math.log(across / along, 4)), 0), 3))
+
+
+@kernel(inline=True)
+def tile_count(tiling):  # type: ignore[no-untyped-def]
+    """Number of tiles."""
+    wide, high = LANES << tiling.shift, GROUPS >> tiling.shift
+    return ((tiling.columns + wide - 1) // wide) * ((tiling.rows + high - 1) // high)
 
 
 class Beam(NamedTuple):
@@ -69,6 +110,8 @@ class Beam(NamedTuple):
         u, v, slope_u, slope_v, start, end: see the module.
         groups: rows as named above.
         alive: (GROUPS,) int32, bits of the rays of each group that still look for something.
+        slot, second, third: of closest hits, where the triangle lies (see `layout`) or -1, and the weights of its
+            vertices 1 and 2.
     """
 
     raw: F32
@@ -79,7 +122,10 @@ class Beam(NamedTuple):
     start: F32
     end: F32
     groups: F32
-    alive: Any
+    alive: I32
+    slot: I32
+    second: F32
+    third: F32
 
 
 class Frame(NamedTuple):
@@ -96,28 +142,28 @@ class Frame(NamedTuple):
 
 
 @kernel(inline=True)
-def load_eight(triples, first, group, exist, scratch):  # type: ignore[no-untyped-def]
-    """x, y and z of the rays of a group of a tile that has `exist` rays, from ray `first` on; missing ones repeat."""
+def load_eight(triples, numbers, group, in_a_row, scratch):  # type: ignore[no-untyped-def]
+    """x, y and z of the rays of a group."""
     at = group * LANES
-    if at + LANES <= exist:
-        here = (first + at) * 3
+    if in_a_row:
+        here = np.int64(load_int(numbers, at)) * 3
         prefetch(triples, here + STREAM * 3)
         prefetch(triples, here + STREAM * 3 + 16)
         return load_triples(triples, here)
     for lane in range(LANES):
-        ray = first + min(at + lane, exist - 1)
+        ray = np.int64(load_int(numbers, at + lane))
         for axis in range(3):
             store_float(scratch, axis * LANES + lane, load_float(triples, ray * 3 + axis))
     return load(scratch, 0), load(scratch, LANES), load(scratch, 2 * LANES)
 
 
 @kernel(inline=True)
-def load_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Copy the origins and the turned directions of `exist` rays from `first` on."""
+def load_stream(rays, numbers, in_a_row, beam, scratch):  # type: ignore[no-untyped-def]
+    """Copy the origins and the turned directions of a tile."""
     m = rays.rotation
     for group in range(GROUPS):
         at = group * LANES
-        x, y, z = load_eight(rays.directions, first, group, exist, scratch)
+        x, y, z = load_eight(rays.directions, numbers, group, in_a_row, scratch)
         for axis in range(3):
             turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
             store(beam.raw, (3 + axis) * STREAM + at, turned)
@@ -125,26 +171,29 @@ def load_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-d
             for axis in range(3):
                 store(beam.raw, axis * STREAM + at, splat(load_float(rays.origins, axis)))
             continue
-        x, y, z = load_eight(rays.origins, first, group, exist, scratch)
+        x, y, z = load_eight(rays.origins, numbers, group, in_a_row, scratch)
         store(beam.raw, at, x)
         store(beam.raw, STREAM + at, y)
         store(beam.raw, 2 * STREAM + at, z)
 
 
 @kernel(inline=True)
-def stream_limits(rays, first, exist, group, scratch):  # type: ignore[no-untyped-def]
+def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def]
     """The greatest t of the eight rays of a group."""
     if rays.limit_step == 0:
         return splat(max(load_float(rays.limits, 0), np.float32(0)))
     for lane in range(LANES):
-        store_float(scratch, lane, load_float(rays.limits, first + min(group * LANES + lane, exist - 1)))
+        store_float(scratch, lane, load_float(rays.limits, load_int(numbers, group * LANES + lane)))
     return maximum(load(scratch, 0), splat(np.float32(0)))
 
 
 @kernel(inline=True)
-def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Load and aim a tile; returns (frame, bits of the groups whose rays run side by side)."""
-    load_stream(rays, first, exist, beam, scratch)
+def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[no-untyped-def]
+    """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
+
+    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
+    """
+    load_stream(rays, numbers, in_a_row, beam, scratch)
     axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
     axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
     origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
@@ -162,7 +211,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
         slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
         start = load(beam.raw, axis * STREAM + at) * sign - origin_w
-        end = start + stream_limits(rays, first, exist, group, scratch) * depth
+        end = start + stream_limits(rays, numbers, group, scratch) * depth
         u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
         v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
         forward = (depth > SHORTEST) & (depth < LONGEST)
@@ -174,6 +223,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         store(beam.slope_v, at, slope_v)
         store(beam.start, at, start)
         store(beam.end, at, end)
+        store_ints(beam.slot, at, splat_int(-1))
         store_float(beam.groups, LOW_U + group, least(u))
         store_float(beam.groups, HIGH_U + group, greatest(u))
         store_float(beam.groups, LOW_V + group, least(v))
@@ -211,8 +261,15 @@ def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ign
 
 
 @kernel(inline=True)
-def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch):  # type: ignore[no-untyped-def]
+def stream_entry(near, groups, code):  # type: ignore[no-untyped-def]
+    """Child code, groups that enter it and depth of entry (rounded down) in one int64 that is ordered by depth."""
+    return (np.int64((float_bits(near) & DEPTH) | groups) << 32) | (np.int64(code) & 0xFFFFFFFF)
+
+
+@kernel(inline=True)
+def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, height, scratch):  # type: ignore[no-untyped-def]
     """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
+    base = height
     nodes, zero = bvh.nodes, splat(np.float32(0))
     low, high = row + 2 * frame.row_w, row + 2 * frame.row_w + LANES
     if frame.sign > np.float32(0):
@@ -258,7 +315,12 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
         )
         if reaching != 0:
             code = np.int64(load_int(nodes, row + CHILD + k))
-            store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
+            entry = stream_entry(load_float(scratch, 32 + k), reaching, code)
+            place = height
+            while nearest_first and place > base and load_long(stack, place - 1) < entry:
+                store_long(stack, place, load_long(stack, place - 1))
+                place -= 1
+            store_long(stack, place, entry)
             height += 1
             expect_child(bvh, code)
     return height
@@ -266,7 +328,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2) between their start and end."""
+    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2, w) between their start and end."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -282,7 +344,7 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
     w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
+    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse, w
 
 
 @kernel(inline=True)
@@ -321,8 +383,11 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
-    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
+def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):  # type: ignore[no-untyped-def]
+    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without.
+
+    If the `closest` hits are wanted, rays are ended by it instead, and the bits are those of the groups with hits.
+    """
     row, done = block * BLOCK, np.int32(0)
     low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
     slack = splat(frame.slack)
@@ -345,15 +410,39 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
         while triangles != 0 and alive != 0:
             k = lowest(triangles)
             triangles = without_lowest(triangles)
-            hit, second, third = meet_triangle(beam, group * LANES, table, k)
+            hit, second, third, w = meet_triangle(beam, group * LANES, table, k)
             met = bits(hit) & alive
             if met != 0 and block >= faces.first_tested:
                 met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+            if closest:
+                if met != 0:
+                    end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+                    done |= np.int32(1) << np.int32(group)
+                continue
             alive &= ~met
         store_int(beam.alive, group, alive)
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
     return done
+
+
+@kernel(inline=True)
+def end_rays(beam, group, met, w, slot, second, third, scratch):  # type: ignore[no-untyped-def]
+    """Let the rays `met` of a group end at w, where they meet the triangle of a slot."""
+    store(scratch, 0, second)
+    store(scratch, LANES, third)
+    store(scratch, 2 * LANES, w)
+    end = load(beam.end, group * LANES)
+    while met != 0:
+        k = lowest(met)
+        met = without_lowest(met)
+        ray = group * LANES + k
+        end = with_lane(end, k, load_float(scratch, 2 * LANES + k))
+        store_int(beam.slot, ray, slot)
+        store_float(beam.second, ray, load_float(scratch, k))
+        store_float(beam.third, ray, load_float(scratch, LANES + k))
+    store(beam.end, group * LANES, end)
+    store_float(beam.groups, END + group, greatest(end))
 
 
 @kernel(inline=True)
@@ -377,43 +466,108 @@ def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type:
 
 
 @kernel(inline=True)
-def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, table, scratch):  # type: ignore[no-untyped-def]
+def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, stack, table, scratch):  # type: ignore[no-untyped-def]
     """Take rays of some groups that anything stops, except in instances, out of `beam.alive`.
 
     `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
-    instances.
+    instances. If the `closest` hits are wanted, rays are ended there instead.
     """
-    last, entered = first_block, np.int32(0)
-    store_long(stack, 0, (np.int64(groups) << 32) | np.int64(root))
+    last, entered, farthest = first_block, np.int32(0), np.float32(np.inf)
+    store_long(stack, 0, stream_entry(np.float32(0), groups, root))
     height = 1
     if first_block >= 0:
-        store_long(stack, 1, (np.int64(groups) << 32) | (~first_block & 0xFFFFFFFF))
+        store_long(stack, 1, stream_entry(np.float32(0), groups, ~first_block))
         height = 2
     while height > 0 and groups != 0:
         height -= 1
         entry = load_long(stack, height)
         here, child = np.int32(entry >> 32) & groups, np.int64(np.int32(entry))
-        if here == 0:
+        if here == 0 or bits_float(np.int32(entry >> 32) & DEPTH) > farthest:
             continue
         if child >= 0:
-            height = enter_stream_children(bvh, child * NODE, frame, beam, here, stack, height, scratch)
+            height = enter_stream_children(bvh, child * NODE, frame, beam, here, closest, stack, height, scratch)
         elif ~child >= faces.first_instance:
             entered |= here
         else:
-            done = stop_rays(bvh, faces, ~child, frame, beam, here, table, scratch)
-            if done != 0:
+            done = stop_rays(bvh, faces, ~child, frame, beam, here, closest, table, scratch)
+            if done != 0 and closest:
+                farthest = greatest(load(beam.groups, END))
+            elif done != 0:
                 groups &= ~done
                 last = ~child
     return last, entered & groups
 
 
-@kernel
-def any_hits(bvh, root, within_instances, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: whether each of the rays, in pieces of `chunk`, hits anything, as bool.
+@kernel(inline=True)
+def number_rays(tiling, tile, numbers):  # type: ignore[no-untyped-def]
+    """Write the numbers of the rays of a tile; returns how many there are, before which no other ray is repeated."""
+    rows, columns, shift = tiling
+    wide, high = LANES << shift, GROUPS >> shift
+    across = (columns + wide - 1) // wide
+    row, column = (tile // across) * high, (tile % across) * wide
+    for down in range(high):
+        first = min(row + down, rows - 1) * columns
+        for beside in range(wide):
+            store_int(numbers, down * wide + beside, first + min(column + beside, columns - 1))
+    return min(STREAM, columns - column) if rows == 1 else STREAM
 
-    Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
-    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer. Instances
-    are entered one by one, from the node `within_instances` over them alone.
+
+@kernel(inline=True)
+def side_by_side(directions, numbers, exist):  # type: ignore[no-untyped-def]
+    """Whether the first rays of all groups run about the same way: if not, a tile need not be aimed to know."""
+    middle = np.int64(load_int(numbers, STREAM // 2)) * 3
+    x, y, z = load_float(directions, middle), load_float(directions, middle + 1), load_float(directions, middle + 2)
+    x, y, z = np.float64(x), np.float64(y), np.float64(z)
+    for k in range(0, exist, LANES):
+        d = np.int64(load_int(numbers, k)) * 3
+        dx, dy, dz = load_float(directions, d), load_float(directions, d + 1), load_float(directions, d + 2)
+        along, length = x * dx + (y * dy + z * dz), np.float64(dx) * dx + (np.float64(dy) * dy + np.float64(dz) * dz)
+        if not (along > 0.0 and along * along > LEAST_COSINE**2 * length * (x * x + (y * y + z * z))):
+            return False
+    return True
+
+
+@kernel(inline=True)
+def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-def]
+    """Write the closest hit of ray k of a tile.
+
+    Its distance is taken anew from the ray's own origin, not from the tile's: close by it would be too coarse.
+    """
+    slot, triangle, t, u, v = load_int(beam.slot, k), np.int32(-1), np.float32(np.inf), np.float32(0), np.float32(0)
+    if slot >= 0:
+        at, raw = np.int64(slot // LANES) * BLOCK + slot % LANES, beam.raw
+        ax, ay, az = corner(blocks, at)
+        bx, by, bz = corner(blocks, at + VERTEX)
+        cx, cy, cz = corner(blocks, at + 2 * VERTEX)
+        px, py, pz, qx, qy, qz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
+        nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+        ox, oy, oz = load_float(raw, k), load_float(raw, STREAM + k), load_float(raw, 2 * STREAM + k)
+        dx, dy, dz = load_float(raw, 3 * STREAM + k), load_float(raw, 4 * STREAM + k), load_float(raw, 5 * STREAM + k)
+        t = (nx * (ax - ox) + (ny * (ay - oy) + nz * (az - oz))) / (nx * dx + (ny * dy + nz * dz))
+        triangle, u, v = load_int(blocks, at + IDS), load_float(beam.second, k), load_float(beam.third, k)
+    store_float(hits.t, ray, t)
+    store_float(hits.u, ray, u)
+    store_float(hits.v, ray, v)
+    report_face(hits, ray, triangle, faces)
+
+
+@kernel(inline=True)
+def corner(blocks, at):  # type: ignore[no-untyped-def]
+    """x, y and z of a vertex of one triangle."""
+    return load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
+
+
+@kernel
+def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast tiles in pieces of `chunk`, for `closest` hits or for any.
+
+    For any hit, `marks` (uint8) becomes whether a ray hits anything: neighbours are cast in tiles where they run side
+    by side, else one by one. The block that stopped the last ray is tried first on the next: they are mostly in the
+    same shadow. It changes the time only, never the answer. Instances are entered one by one, from the node
+    `within_instances` over them alone.
+
+    For closest hits, `marks` are rays to be cast, and becomes those still to be cast one by one, while `entering` are
+    those that may hit something in an instance first.
     """
     beam = Beam(
         raw_memory(),
@@ -425,32 +579,52 @@ def any_hits(bvh, root, within_instances, faces, rays, blocked, cursor, chunk): 
         end_memory(),
         groups_memory(),
         alive_memory(),
+        numbers_memory(),
+        second_memory(),
+        third_memory(),
     )
-    stack, table, scratch, singles = entries(), table_memory(), scratch_memory(), floats()
-    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
-    last = np.int64(-1)
+    stack, table, scratch, singles, numbers = entries(), table_memory(), scratch_memory(), floats(), numbers_memory()
+    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
+    marks, entering = pointer(marks), pointer(entering)
+    tiles, last = tile_count(tiling), np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.total:
+        if start >= tiles:
             break
-        for first in range(start, min(start + chunk, rays.total), STREAM):
-            exist = min(STREAM, min(start + chunk, rays.total) - first)
-            frame, together = aim_stream(rays, first, exist, beam, scratch)
+        for tile in range(start, min(start + chunk, tiles)):
+            exist = number_rays(tiling, tile, numbers)
+            if closest and not (marks[load_int(numbers, 0)] != NO and side_by_side(rays.directions, numbers, exist)):
+                continue
+            in_a_row = exist == STREAM and tiling.rows == 1
+            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
             entered = np.int32(0)
             if together != 0:
-                last, entered = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
-            for k in range(exist):
-                group, node = k // LANES, root
-                if (together >> np.int32(group)) & 1 != 0:
-                    alive = (load_int(beam.alive, group) >> np.int32(k % LANES)) & 1
-                    if alive == 0 or (entered >> np.int32(group)) & 1 == 0:
-                        blocked[first + k] = alive == 0
-                        continue
-                    node = within_instances
-                ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, first + k)
-                stopped, found = blocked_ray(
-                    bvh, faces, node, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                last, entered = cast_stream(
+                    bvh, faces, root, last, frame, beam, together, closest, stack, table, scratch
                 )
-                blocked[first + k] = stopped
-                if found >= 0:
-                    last = found
+            if closest:
+                for k in range(exist):
+                    ray, bit = np.int64(load_int(numbers, k)), np.int32(1) << np.int32(k // LANES)
+                    if together & bit != 0:
+                        report_ray(ray, k, beam, bvh.blocks, faces, hits)
+                        marks[ray] = NO
+                        if entered & bit != 0:
+                            entering[ray] = YES
+                continue
+            for group in range((exist + LANES - 1) // LANES):
+                first, alive = np.int64(load_int(numbers, group * LANES)), load_int(beam.alive, group)
+                for k in range(min(LANES, exist - group * LANES)):
+                    marks[first + k] = YES - np.uint8((alive >> np.int32(k)) & 1)
+                node = within_instances if (together >> np.int32(group)) & 1 != 0 else root
+                if ((entered | ~together) >> np.int32(group)) & 1 == 0:
+                    continue
+                while alive != 0:
+                    ray = first + lowest(alive)
+                    alive = without_lowest(alive)
+                    ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+                    stopped, found = blocked_ray(
+                        bvh, faces, node, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                    )
+                    marks[ray] = YES if stopped else NO
+                    if found >= 0:
+                        last = found

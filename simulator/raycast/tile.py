@@ -338,9 +338,7 @@ def grid_of(directions: F32) -> Grid | None:
     rows, columns = directions.shape[:2]
     if rows == 1 or columns == 1:
         return Grid(rows, columns, 3 if rows == 1 else 0, 8)
-    r, c = rows // 2 - 1, columns // 2 - 1
-    at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
-    across, along = max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
+    across, along = spacing(directions)
     if not (math.isfinite(across) and math.isfinite(along)):
         return Grid(rows, columns, 0, 8)
     chosen = None
@@ -352,6 +350,13 @@ def grid_of(directions: F32) -> Grid | None:
         if width <= (WIDE if doubled else WIDEST):
             chosen = Grid(rows, columns, shift, groups)
     return chosen
+
+
+def spacing(directions: F32) -> tuple[float, float]:
+    """(sine of the angle from a ray to the next in its row, and in its column) amid (rows, columns, 3) directions."""
+    r, c = directions.shape[0] // 2 - 1, directions.shape[1] // 2 - 1
+    at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
+    return max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
 
 
 def _angle(a: list[float], b: list[float]) -> float:
