@@ -247,21 +247,24 @@ class Scene:
             return hits
         # Tiles from one point, then tiles side by side, then what is left one by one.
         image = rays.directions.reshape(*(grid or (1, rays.total)), 3)
-        apart, entering = np.ones(rays.total, np.bool_), np.zeros(rays.total if inner >= 0 else 0, np.bool_)
+        entering = np.zeros(rays.total if inner >= 0 else 0, np.bool_)
         tiles = grid_of(image) if grid is not None or rays.origin_step == 0 else None
-        if tiles is not None:
+        if tiles is None:
+            apart = np.ones(rays.total, np.bool_)
+        else:
             left = np.empty(tiles.tiles, np.bool_)
             workers = worker_count(threads, -(-len(left) // TILES_A_PIECE))
             work = (bvh, root, assembly.faces, rays, hits)
             share(closest_tiles, workers, (*work, tiles, left, entering), (TILES_A_PIECE,))
-            if not left.all():
-                apart[:] = False
+            apart = np.zeros(rays.total if left.any() else 0, np.bool_)
+            if left.any():
                 apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
         if rays.origin_step and apart.any():
             _cast_streams(assembly, bvh, root, inner, rays, tiling_of(image), hits, apart, entering, threads)
         if entering.any():
             _cast_singles(bvh, inner, assembly.faces, _chosen(rays, entering), hits, True, threads)
-        _cast_singles(bvh, root, assembly.faces, _chosen(rays, apart), hits, False, threads)
+        if apart.any():
+            _cast_singles(bvh, root, assembly.faces, _chosen(rays, apart), hits, False, threads)
         return hits
 
     def any_hit(
@@ -345,9 +348,8 @@ def _cast_streams(
 
 def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
     """Cast rays one by one; if something was `found` before, look for what is nearer."""
-    if rays.total:
-        workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-        share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
+    workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
+    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
 
 
 def _vertices(vertices: ArrayLike, name: str) -> F32:

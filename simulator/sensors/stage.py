@@ -23,7 +23,7 @@ OPAQUE = 4  # stops light, but for the holes of its textures: shadow rays
 
 # Greatest step from one pose of a sweep to the next, and how far what turns may be off its arc halfway, about.
 KEY_STEP_NS = 10_000_000
-ARC_M = 1e-3
+ARC_M = 2e-3
 
 LAMP_LIGHT_DTYPE = np.dtype(
     [
