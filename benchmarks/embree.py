@@ -2,7 +2,8 @@
 
 The library is the one in the `embreex` wheel. A compiled loop fills ray packets and calls `rtcIntersect1`,
 `rtcIntersect8` or `rtcIntersect16` (and `rtcOccluded...`) by their addresses. Structures as in `rtcore_ray.h` of
-Embree 4: a packet is 21 rows of as many lanes as it has rays.
+Embree 4: a packet is 21 rows of as many lanes as it has rays. For a closest hit the loop writes the five arrays that
+our caster writes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ F32 = NDArray[np.float32]
 U32 = NDArray[np.uint32]
 WIDTHS = (1, 8, 16)
 COHERENT, ROBUST = 1 << 16, 1 << 2  # RTC_RAY_QUERY_FLAG_COHERENT, RTC_SCENE_FLAG_ROBUST
-_ROWS = 21  # 12 of the ray (tfar is row 8), then 9 of the hit (primitive is row 17)
+_ROWS = 21  # 12 of the ray (tfar is row 8), then 9 of the hit (from row 15: u, v, primitive, geometry)
 _NONE = 0xFFFFFFFF
 _POINTER, _UINT, _INT, _SIZE = ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_size_t
 
@@ -52,8 +53,8 @@ def _loop(width: int, occluded: bool) -> Callable[..., None]:
     single = width == 1
 
     @numba.njit(nogil=True)
-    def cast(start, stop, scene, arguments, origins, step, directions, packet, packet_at, valid_at, far, primitive):  # type: ignore[no-untyped-def]
-        bits = packet.view(np.uint32)
+    def cast(start, stop, scene, arguments, origins, step, directions, packet, packet_at, valid_at, found):  # type: ignore[no-untyped-def]
+        bits, far, numbers = packet.view(np.uint32), found[0], found.view(np.uint32)
         for first in range(start, stop, width):
             for lane in range(width):
                 ray = min(first + lane, stop - 1)
@@ -70,7 +71,11 @@ def _loop(width: int, occluded: bool) -> Callable[..., None]:
                 function(valid_at, scene, packet_at, arguments)
             for lane in range(min(width, stop - first)):
                 far[first + lane] = packet[8 * width + lane]
-                primitive[first + lane] = bits[17 * width + lane]
+                if not occluded:
+                    numbers[1, first + lane] = bits[17 * width + lane]
+                    numbers[2, first + lane] = bits[18 * width + lane]
+                    found[3, first + lane] = packet[15 * width + lane]
+                    found[4, first + lane] = packet[16 * width + lane]
 
     return cast  # type: ignore[no-any-return]
 
@@ -111,9 +116,9 @@ class Embree:
         any_hit: bool = False,
         threads: int = 1,
     ) -> tuple[F32, U32]:
-        """(t, primitive) of each ray, inf and 2^32 - 1 for a miss; of any-hit rays t is -inf where they are stopped."""
+        """(t, primitive) of each ray, inf and 2^32 - 1 for a miss; any-hit rays have t only, -inf if stopped."""
         count, loop = len(directions), _loop(width, any_hit)
-        far, primitive = np.empty(count, np.float32), np.empty(count, np.uint32)
+        found = np.empty((1 if any_hit else 5, count), np.float32)
         arguments = aligned(16)
         arguments[:] = 0
         arguments.view(np.uint32)[:2] = COHERENT if coherent else 0, _NONE  # flags, features
@@ -123,8 +128,8 @@ class Embree:
             packet, valid = aligned(_ROWS * 16), aligned(16)
             valid.view(np.int32)[:] = -1
             loop(start, stop, self._scene, arguments.ctypes.data, o, step, d, packet, packet.ctypes.data,
-                 valid.ctypes.data, far, primitive)  # fmt: skip
+                 valid.ctypes.data, found)  # fmt: skip
 
         chunk = count if threads == 1 else max(512, count // (16 * threads) // 16 * 16)
         parallel_for(some, count, chunk=chunk, threads=threads)
-        return far, primitive
+        return found[0], found.view(np.uint32)[-1 if any_hit else 1]

@@ -1,4 +1,4 @@
-"""The vectors of eight lanes against numpy, lane by lane."""
+"""The vectors of eight and sixteen lanes against numpy, lane by lane."""
 
 from __future__ import annotations
 
@@ -18,30 +18,43 @@ from simulator.numerics.simd import (
     cross_term,
     fetch_add,
     float_bits,
+    floor,
     greatest,
+    join,
     least,
     load,
     load_float,
     load_int,
     load_ints,
+    load_ints_wide,
     load_long,
+    load_points,
     load_triples,
+    load_wide,
     local_memory,
+    lowered,
     lowest,
     maximum,
     minimum,
     negative,
     pointer,
     population,
+    reverse,
+    running_minimum,
     select,
+    shift,
     splat,
     splat_int,
+    splat_int_wide,
+    splat_wide,
     store,
     store_float,
+    store_halves,
     store_int,
     store_ints,
     store_long,
     store_minimum,
+    subtract,
     swap_halves,
     truncate,
     with_lane,
@@ -49,6 +62,7 @@ from simulator.numerics.simd import (
 )
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
+sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 finite = arrays(np.float32, 8, elements=st.floats(-1000, 1000, width=32))
 quick = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -110,18 +124,26 @@ def across(x, y, out):  # type: ignore[no-untyped-def]
     store(out, 10, cross_term(b, a + b, a, b))
     store(out, 18, select(a < b, a, b))
     store_ints(out, 26, truncate(a))
+    store(out, 34, reverse(a))
+    store(out, 42, shift(a))
+    store(out, 50, running_minimum(a))
+    store(out, 58, floor(a))
+    store(out, 66, lowered(a > splat(np.float32(0)), a, b))
 
 
 @given(finite, finite)
 @quick
 def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
-    out = np.empty(34, np.float32)
+    out = np.empty(74, np.float32)
     across(x, y, out)
     assert (out[0], out[1]) == (x.min(), x.max())
     np.testing.assert_array_equal(out[2:10], -out[10:18])
     np.testing.assert_array_equal(out[2:10], x * (x + y) - y * y)  # every product rounded
     np.testing.assert_array_equal(out[18:26], np.minimum(x, y))
     np.testing.assert_array_equal(out[26:34].view(np.int32), x.astype(np.int32))
+    expected = [x[::-1], np.concatenate([x[:1], x[:7]]), np.minimum.accumulate(x), np.floor(x)]
+    expected += [np.where(x > 0, np.minimum(x, y), x)]
+    np.testing.assert_array_equal(out[34:].reshape(5, 8), expected)
 
 
 @kernel
@@ -163,6 +185,10 @@ def memory(x, words, longs, out):  # type: ignore[no-untyped-def]
     store(out, 8, a)
     store(out, 16, b)
     store(out, 24, c)
+    a, b, c = load_points(raw, pointer(words), 3)
+    store(out, 32, a)
+    store(out, 40, b)
+    store(out, 48, c)
     store_ints(words, 8, load_ints(words, 0))
     store_int(x, 0, 7)
     store_long(longs, 1, load_long(longs, 0) + 1)
@@ -170,12 +196,14 @@ def memory(x, words, longs, out):  # type: ignore[no-untyped-def]
 
 
 def test_memory() -> None:
-    x, out = np.arange(40, dtype=np.float32), np.empty(32, np.float32)
-    words, longs = np.arange(16, dtype=np.int32), np.array([2**40, 0])
+    x, out = np.arange(40, dtype=np.float32), np.empty(56, np.float32)
+    words, longs = np.array([5, 1, 0, 9, 2, 12, 0, 4, 7, 3, 11, 6, 8, 10, 1, 2], np.int32), np.array([2**40, 0])
+    points, first = words[3:11].copy(), words[:8].copy()
     memory(x, words, longs, out)
     np.testing.assert_array_equal(out[:8], np.minimum(np.arange(1, 9), 4))
-    np.testing.assert_array_equal(out[8:].reshape(3, 8), [2 + k + 3 * np.arange(8) for k in range(3)])
-    np.testing.assert_array_equal(words, [*range(8), *range(8)])
+    np.testing.assert_array_equal(out[8:32].reshape(3, 8), [2 + k + 3 * np.arange(8) for k in range(3)])
+    np.testing.assert_array_equal(out[32:].reshape(3, 8), [3 * points + k for k in range(3)])
+    np.testing.assert_array_equal(words, [*first, *first])
     assert x[:1].view(np.int32)[0] == 7
     assert longs[1] == 2**40 + 1
 
@@ -194,3 +222,49 @@ def test_every_number_is_drawn_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: draw(counter, taken), range(4)))
     assert (taken == 1).all()
+
+
+@kernel
+def wide(x, y, words, k, out, numbers):  # type: ignore[no-untyped-def]
+    a, b, c = load_wide(x, 0), join(load(y, 0), load(y, 8)), np.float32(k)
+    ints = load_ints_wide(words, 0)
+    store(out, 0, c - a)
+    store(out, 16, minimum(a, b))
+    store(out, 32, maximum(a, b))
+    store(out, 48, select((a < b) | (a > splat_wide(c)), a, b))
+    store(out, 64, with_lane(absolute(a), 11, c))
+    store_halves(out, 80, 104, a)
+    store_ints(numbers, 0, select(negative(ints), splat_int_wide(-1), subtract(ints, splat_int_wide(7))))
+    numbers[16] = bits(a <= b)
+
+
+@given(sixteens, sixteens, arrays(np.int32, 16), st.floats(-100, 100, width=32))
+@quick
+def test_wide_vectors(x: np.ndarray, y: np.ndarray, words: np.ndarray, k: float) -> None:
+    out, numbers = np.full(112, 7, np.float32), np.zeros(17, np.int32)
+    wide(x, y, words, k, out, numbers)
+    k32 = np.float32(k)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(out[:16], k32 - x, equal_nan=True)
+        assert np.array_equal(out[16:32], np.where(x < y, x, y), equal_nan=True)
+        assert np.array_equal(out[32:48], np.where(x > y, x, y), equal_nan=True)
+        assert np.array_equal(out[48:64], np.where((x < y) | (x > k32), x, y), equal_nan=True)
+    laned = np.abs(x)
+    laned[11] = k32
+    assert np.array_equal(out[64:80], laned, equal_nan=True)
+    assert np.array_equal(out[80:88], x[:8], equal_nan=True) and np.array_equal(out[104:112], x[8:], equal_nan=True)
+    assert (out[88:104] == 7).all()
+    with np.errstate(over="ignore"):
+        assert np.array_equal(numbers[:16], np.where(words < 0, np.int32(-1), words - np.int32(7)))
+    assert numbers[16] == sum(1 << lane for lane in range(16) if x[lane] <= y[lane])
+
+
+@kernel
+def extremes(x):  # type: ignore[no-untyped-def]
+    return least(load_wide(x, 0)), greatest(load_wide(x, 0))
+
+
+@given(arrays(np.float32, 16, elements=st.floats(-1000, 1000, width=32)))
+@quick
+def test_extremes_of_sixteen(x: np.ndarray) -> None:
+    assert extremes(x) == (x.min(), x.max())

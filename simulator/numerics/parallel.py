@@ -22,29 +22,46 @@ def available_threads() -> int:
     return max(1, min(here, int(share))) if share.isdecimal() else here
 
 
-_here = threading.local()  # `busy` on the threads of a pool
-
-
-def _mark() -> None:
-    _here.busy = True
+_here = threading.local()  # `busy` on threads that run a body
 
 
 @cache
 def _pool(threads: int, pid: int) -> ThreadPoolExecutor:  # the process id keeps a forked child from a dead pool
-    return ThreadPoolExecutor(threads, thread_name_prefix="oddroad", initializer=_mark)
+    return ThreadPoolExecutor(threads, thread_name_prefix="oddroad")
 
 
 def parallel_for(body: Callable[[int, int], object], count: int, *, chunk: int, threads: int | None = None) -> None:
     """Call `body(start, stop)` for consecutive ranges of at most `chunk` that cover `range(count)`.
 
-    `body` must release the GIL (a `kernel`) and write only to its own range. A loop inside the body of another runs
-    on that body's thread alone: were it to wait for threads of its own pool, all might wait for each other.
+    `body` must release the GIL (a `kernel`) and write only to its own range. The calling thread takes part: a short
+    loop is over before another thread has woken. A loop inside the body of another runs on that body's thread alone:
+    were it to wait for threads of its own pool, all might wait for each other.
     """
-    workers = threads or available_threads()
-    ranges = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
-    if workers == 1 or len(ranges) <= 1 or getattr(_here, "busy", False):
+    workers = min(threads or available_threads(), -(-count // chunk))
+    ranges = ((start, min(start + chunk, count)) for start in range(0, count, chunk))
+    if workers <= 1 or getattr(_here, "busy", False):
         for start, stop in ranges:
             body(start, stop)
         return
-    for future in [_pool(workers, os.getpid()).submit(body, *span) for span in ranges]:
-        future.result()
+    lock = threading.Lock()
+
+    def work() -> None:
+        _here.busy = True
+        try:
+            while True:
+                with lock:
+                    span = next(ranges, None)
+                if span is None:
+                    return
+                body(*span)
+        finally:
+            _here.busy = False
+
+    helpers = [_pool(workers - 1, os.getpid()).submit(work) for _ in range(workers - 1)]
+    try:
+        work()
+    finally:
+        # Who has not begun has nothing left to do.
+        failures = [helper.exception() for helper in helpers if not helper.cancel()]
+    for failure in filter(None, failures):
+        raise failure

@@ -1,7 +1,8 @@
-"""Vectors of eight lanes for kernels, and raw memory access, by numba's public `@intrinsic`.
+"""Vectors of eight and of sixteen lanes for kernels, and raw memory access, by numba's public `@intrinsic`.
 
 LLVM does not vectorise a ray-cast loop by itself, so the loop is written in vectors. Three types live in one
-register each: `f32x8` (float32), `i32x8` (int32) and `b8` (a truth value a lane). Inside a `kernel`:
+register each: `f32x8` (float32), `i32x8` (int32) and `b8` (a truth value a lane); `f32x16`, `i32x16` and `b16` are
+twice as wide. Inside a `kernel`:
 
     a = load(array, i)                 # array[i], ..., array[i + 7]; no bounds test, no alignment needed
     b = a * a + np.float32(2.0)        # + - * / on vectors; a scalar float32 operand stands for eight equal lanes
@@ -13,13 +14,14 @@ register each: `f32x8` (float32), `i32x8` (int32) and `b8` (a truth value a lane
 
 Arithmetic may be contracted to fused multiply-add (flag `contract`) but is never reordered, so the same formula
 gives the same bits wherever it stands. `minimum(a, b)` and `maximum(a, b)` return b when a lane holds a NaN.
-On processors without 256-bit vectors LLVM splits them; results differ only by the missing fusion.
+What makes a vector of sixteen lanes is called `..._wide`; what takes vectors takes either width. On processors without
+such wide registers LLVM splits vectors over several; results differ only by fusion, where that is missing.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -27,6 +29,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 LANES = 8
+WIDE = 16
 _FUSED = ("nsz", "contract")
 # A flag that changes nothing: instructions without any flag would get the kernel's fastmath flags.
 _EXACT = ("nsz",)
@@ -41,38 +44,67 @@ _FLOAT, _INT, _BIT, _LONG, _BYTE = (
 
 
 class Vector(types.Type):
-    """numba type of eight lanes of one LLVM element type."""
+    """numba type of some lanes of one LLVM element type."""
 
-    def __init__(self, name: str, element: ir.Type) -> None:
-        self.llvm = ir.VectorType(element, LANES)
-        super().__init__(name=name)
+    element: ir.Type
+    letter: str
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        self.llvm = ir.VectorType(self.element, lanes)
+        super().__init__(name=f"{self.letter}x{lanes}")
 
 
-@register_model(Vector)
+class Floats(Vector):
+    """Lanes of float32."""
+
+    element, letter = _FLOAT, "f32"
+
+
+class Ints(Vector):
+    """Lanes of int32."""
+
+    element, letter = _INT, "i32"
+
+
+class Mask(Vector):
+    """A truth value a lane, -1 or 0: a vector of single bits would be packed anew at every branch."""
+
+    element, letter = _INT, "b"
+
+
+@register_model(Floats)
+@register_model(Ints)
+@register_model(Mask)
 class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, vector.llvm)
 
 
-f32x8 = Vector("f32x8", _FLOAT)
-i32x8 = Vector("i32x8", _INT)
-b8 = Vector("b8", _INT)  # -1 or 0 a lane: a vector of single bits would be packed anew at every branch
+f32x8, i32x8, b8 = Floats(LANES), Ints(LANES), Mask(LANES)
+f32x16, i32x16, b16 = Floats(WIDE), Ints(WIDE), Mask(WIDE)
+_MASK = {LANES: b8, WIDE: b16}
 
 
 # --- how LLVM spells the operations -------------------------------------------------------------------------------
 
 
+def _numbers(values: Iterable[int]) -> ir.Constant:
+    values = list(values)
+    return ir.Constant(ir.VectorType(_INT, len(values)), values)
+
+
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, vector: ir.VectorType) -> ir.Value:
     undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES))
+    return builder.shuffle_vector(first, undefined, _numbers([0] * vector.count))
 
 
-def _as_vector(context: Any, builder: ir.IRBuilder, value: ir.Value, given: types.Type) -> ir.Value:
-    """The f32x8 for an operand that is one already, or for a scalar."""
-    if given is f32x8:
+def _as_floats(context: Any, builder: ir.IRBuilder, value: ir.Value, given: types.Type, wanted: Floats) -> ir.Value:
+    """The vector for an operand that is one already, or for a scalar."""
+    if given is wanted:
         return value
-    return _splat(builder, context.cast(builder, value, given, types.float32), f32x8.llvm)
+    return _splat(builder, context.cast(builder, value, given, types.float32), wanted.llvm)
 
 
 def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
@@ -94,72 +126,82 @@ def _greater(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
 
 def _compare(builder: ir.IRBuilder, relation: str, x: ir.Value, y: ir.Value) -> ir.Value:
-    return builder.sext(builder.fcmp_ordered(relation, x, y), b8.llvm)
+    return builder.sext(builder.fcmp_ordered(relation, x, y), ir.VectorType(_INT, x.type.count))
 
 
 def _holds(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
-    """A b8 as the vector of single bits that LLVM's instructions want."""
-    return builder.icmp_signed("<", mask, ir.Constant(b8.llvm, [0] * LANES))
+    """A mask as the vector of single bits that LLVM's instructions want."""
+    return builder.icmp_signed("<", mask, _numbers([0] * mask.type.count))
+
+
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, order: list[int]) -> ir.Value:
+    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), _numbers(order))
+
+
+def _call(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
+    """Call LLVM's intrinsic function of some f32x8 that gives one."""
+    declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
+    return builder.call(function, args, fastmath=flags)
 
 
 def _across(builder: ir.IRBuilder, value: ir.Value, combine: Callable[..., ir.Value]) -> ir.Value:
-    """Combine the eight lanes by three exchanges (butterfly), then take lane 0."""
-    undefined = ir.Constant(value.type, ir.Undefined)
-    for distance in (4, 2, 1):
-        partner = ir.Constant(ir.VectorType(_INT, LANES), [lane ^ distance for lane in range(LANES)])
-        value = combine(builder, value, builder.shuffle_vector(value, undefined, partner))
+    """Combine all lanes by exchanges over half of them, a quarter, ... (butterfly), then take lane 0."""
+    lanes = value.type.count
+    for distance in (lanes >> step for step in range(1, lanes.bit_length())):
+        value = combine(builder, value, _shuffle(builder, value, [lane ^ distance for lane in range(lanes)]))
     return builder.extract_element(value, ir.Constant(_INT, 0))
 
 
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
-def _register_float_operator(symbol: Any, result: Vector, emit: Callable[..., ir.Value]) -> None:
-    """Teach numba `symbol` for two f32x8, and for an f32x8 and a scalar in either order."""
+def _register_float_operator(symbol: Any, compares: bool, emit: Callable[..., ir.Value]) -> None:
+    """Teach numba `symbol` for two vectors of float32, and for one and a scalar in either order."""
+    scalars = (types.Float, types.Integer)
 
     @type_callable(symbol)
     def resolve(context: Any) -> Any:
         def typer(left: Any, right: Any) -> Any:
-            scalars = (types.Float, types.Integer)
-            if (left is f32x8 and (right is f32x8 or isinstance(right, scalars))) or (
-                right is f32x8 and isinstance(left, scalars)
-            ):
-                return result
+            for vector, other in ((left, right), (right, left)):
+                if isinstance(vector, Floats) and (other is vector or isinstance(other, scalars)):
+                    return _MASK[vector.lanes] if compares else vector
             return None
 
         return typer
 
     def lower(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        left, right = (_as_vector(context, builder, *pair) for pair in zip(args, signature.args))
+        wanted = next(given for given in signature.args if isinstance(given, Floats))
+        left, right = (_as_floats(context, builder, *pair, wanted) for pair in zip(args, signature.args))
         return emit(builder, left, right)
 
-    for scalar in (types.Float, types.Integer):
-        lower_builtin(symbol, f32x8, scalar)(lower)
-        lower_builtin(symbol, scalar, f32x8)(lower)
-    lower_builtin(symbol, f32x8, f32x8)(lower)
+    for scalar in scalars:
+        lower_builtin(symbol, Floats, scalar)(lower)
+        lower_builtin(symbol, scalar, Floats)(lower)
+    lower_builtin(symbol, Floats, Floats)(lower)
 
 
 def _register_mask_operator(symbol: Any, emit: Callable[..., ir.Value]) -> None:
     @type_callable(symbol)
     def resolve(context: Any) -> Any:
         def typer(left: Any, right: Any) -> Any:
-            return b8 if left is b8 and right is b8 else None
+            return left if isinstance(left, Mask) and left is right else None
 
         return typer
 
-    @lower_builtin(symbol, b8, b8)
+    @lower_builtin(symbol, Mask, Mask)
     def lower(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return emit(builder, *args)
 
 
-_register_float_operator(operator.add, f32x8, lambda b, x, y: b.fadd(x, y, flags=_FUSED))
-_register_float_operator(operator.sub, f32x8, lambda b, x, y: b.fsub(x, y, flags=_FUSED))
-_register_float_operator(operator.mul, f32x8, lambda b, x, y: b.fmul(x, y, flags=_FUSED))
-_register_float_operator(operator.truediv, f32x8, lambda b, x, y: b.fdiv(x, y, flags=_FUSED))
-_register_float_operator(operator.lt, b8, lambda b, x, y: _compare(b, "<", x, y))
-_register_float_operator(operator.le, b8, lambda b, x, y: _compare(b, "<=", x, y))
-_register_float_operator(operator.gt, b8, lambda b, x, y: _compare(b, ">", x, y))
-_register_float_operator(operator.ge, b8, lambda b, x, y: _compare(b, ">=", x, y))
+_register_float_operator(operator.add, False, lambda b, x, y: b.fadd(x, y, flags=_FUSED))
+_register_float_operator(operator.sub, False, lambda b, x, y: b.fsub(x, y, flags=_FUSED))
+_register_float_operator(operator.mul, False, lambda b, x, y: b.fmul(x, y, flags=_FUSED))
+_register_float_operator(operator.truediv, False, lambda b, x, y: b.fdiv(x, y, flags=_FUSED))
+_register_float_operator(operator.lt, True, lambda b, x, y: _compare(b, "<", x, y))
+_register_float_operator(operator.le, True, lambda b, x, y: _compare(b, "<=", x, y))
+_register_float_operator(operator.gt, True, lambda b, x, y: _compare(b, ">", x, y))
+_register_float_operator(operator.ge, True, lambda b, x, y: _compare(b, ">=", x, y))
 _register_mask_operator(operator.and_, lambda b, x, y: b.and_(x, y))
 _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 
@@ -167,55 +209,61 @@ _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 # --- whole vectors ------------------------------------------------------------------------------------------------
 
 
+def _splatter(result: Vector, scalar: types.Type, documentation: str) -> Any:
+    @intrinsic
+    def splat_scalar(typing_context, value):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _splat(builder, context.cast(builder, args[0], signature.args[0], scalar), result.llvm)
+
+        return result(value), emit
+
+    splat_scalar.__doc__ = documentation
+    return splat_scalar
+
+
+splat = _splatter(f32x8, types.float32, "f32x8 with a scalar in every lane.")
+splat_wide = _splatter(f32x16, types.float32, "f32x16 with a scalar in every lane.")
+splat_int = _splatter(i32x8, types.int32, "i32x8 with a scalar in every lane.")
+splat_int_wide = _splatter(i32x16, types.int32, "i32x16 with a scalar in every lane.")
+
+
+def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def pairwise(typing_context, x, y):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return combine(builder, *args)
+
+        return x(x, x), emit
+
+    pairwise.__doc__ = documentation
+    return pairwise
+
+
+minimum = _pairwise(_lesser, "Lane by lane the lesser of two vectors of float32; y where either is NaN.")
+maximum = _pairwise(_greater, "Lane by lane the greater of two vectors of float32; y where either is NaN.")
+
+
 @intrinsic
-def splat(typing_context, scalar):  # type: ignore[no-untyped-def]
-    """f32x8 with `scalar` in every lane."""
+def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
+    """An f32x8 lowered to y, vector or scalar, in those lanes where `mask` holds and y is less; none may be NaN."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _as_vector(context, builder, args[0], signature.args[0])
+        mask, x, y = args
+        less = _call(builder, "minnum", [x, _as_floats(context, builder, y, signature.args[2], f32x8)], ("nnan", "nsz"))
+        return builder.select(_holds(builder, mask), less, x)
 
-    return f32x8(scalar), emit
-
-
-@intrinsic
-def splat_int(typing_context, scalar):  # type: ignore[no-untyped-def]
-    """i32x8 with `scalar` in every lane."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _splat(builder, context.cast(builder, args[0], signature.args[0], types.int32), i32x8.llvm)
-
-    return i32x8(scalar), emit
-
-
-@intrinsic
-def minimum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the lesser of two f32x8; y where either is NaN."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _lesser(builder, *args)
-
-    return f32x8(f32x8, f32x8), emit
-
-
-@intrinsic
-def maximum(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the greater of two f32x8; y where either is NaN."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _greater(builder, *args)
-
-    return f32x8(f32x8, f32x8), emit
+    return f32x8(b8, f32x8, y), emit
 
 
 @intrinsic
 def absolute(typing_context, x):  # type: ignore[no-untyped-def]
-    """Lane by lane the magnitude of an f32x8."""
+    """Lane by lane the magnitude of float32."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        sign_off = ir.Constant(i32x8.llvm, [0x7FFFFFFF] * LANES)
-        return builder.bitcast(builder.and_(builder.bitcast(args[0], i32x8.llvm), sign_off), f32x8.llvm)
+        sign_off = _numbers([0x7FFFFFFF] * signature.args[0].lanes)
+        return builder.bitcast(builder.and_(builder.bitcast(args[0], sign_off.type), sign_off), args[0].type)
 
-    return f32x8(f32x8), emit
+    return x(x), emit
 
 
 @intrinsic
@@ -231,44 +279,85 @@ def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
         right = builder.fmul(b, c, flags=_EXACT)
         return builder.fsub(left, right, flags=_EXACT)
 
-    return f32x8(f32x8, f32x8, f32x8, f32x8), emit
+    return a(a, a, a, a), emit
 
 
 @intrinsic
 def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane x where `mask` holds, else y (both f32x8 or both i32x8)."""
+    """Lane by lane x where `mask` holds, else y (two of a kind)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         mask, x, y = args
         return builder.select(_holds(builder, mask), x, y)
 
-    return x(b8, x, x), emit
+    return x(mask, x, x), emit
 
 
 @intrinsic
 def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
-    """An f32x8 with one lane, an int32 or int64 below 8, set to `scalar`.
+    """A vector of float32 with one lane, given by an int32 or int64, set to `scalar`.
 
     Better than to write one element and load the vector: a load that is wider than the store before it has to wait.
     """
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        lane = _splat(builder, context.cast(builder, args[1], signature.args[1], types.int32), i32x8.llvm)
-        here = builder.icmp_signed("==", lane, ir.Constant(i32x8.llvm, list(range(LANES))))
-        return builder.select(here, _as_vector(context, builder, args[2], signature.args[2]), args[0])
+        own = _numbers(range(signature.args[0].lanes))
+        wanted = context.cast(builder, args[1], signature.args[1], types.int32)
+        here = builder.icmp_signed("==", _splat(builder, wanted, own.type), own)
+        return builder.select(here, _as_floats(context, builder, args[2], signature.args[2], x), args[0])
 
-    return f32x8(f32x8, lane, scalar), emit
+    return x(x, lane, scalar), emit
+
+
+def _shuffler(order: list[int], documentation: str) -> Any:
+    @intrinsic
+    def shuffle(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _shuffle(builder, args[0], order)
+
+        return f32x8(f32x8), emit
+
+    shuffle.__doc__ = documentation
+    return shuffle
+
+
+swap_halves = _shuffler([4, 5, 6, 7, 0, 1, 2, 3], "f32x8 with lanes 4 to 7 first, then lanes 0 to 3.")
+reverse = _shuffler([7, 6, 5, 4, 3, 2, 1, 0], "f32x8 with lane 7 first, lane 0 last.")
+shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by one; lane 0 stays as well.")
 
 
 @intrinsic
-def swap_halves(typing_context, x):  # type: ignore[no-untyped-def]
-    """f32x8 with lanes 4 to 7 first, then lanes 0 to 3."""
+def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
+    """f32x8: lane k holds the least of lanes 0 to k."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        order = ir.Constant(i32x8.llvm, [4, 5, 6, 7, 0, 1, 2, 3])
-        return builder.shuffle_vector(args[0], ir.Constant(f32x8.llvm, ir.Undefined), order)
+        value = args[0]
+        for distance in (1, 2, 4):
+            earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
+            value = _lesser(builder, value, earlier)
+        return value
 
     return f32x8(f32x8), emit
+
+
+@intrinsic
+def floor(typing_context, x):  # type: ignore[no-untyped-def]
+    """Lane by lane the greatest whole number that is not greater."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return _call(builder, "floor", args)
+
+    return f32x8(f32x8), emit
+
+
+@intrinsic
+def join(typing_context, low, high):  # type: ignore[no-untyped-def]
+    """The sixteen lanes of two f32x8, or of two i32x8."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.shuffle_vector(*args, _numbers(range(WIDE)))
+
+    return (f32x16 if low is f32x8 else i32x16)(low, low), emit
 
 
 @intrinsic
@@ -283,52 +372,48 @@ def truncate(typing_context, x):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def negative(typing_context, x):  # type: ignore[no-untyped-def]
-    """b8: which lanes of an i32x8 are below zero."""
+    """Mask of the lanes of an i32x8 or i32x16 that are below zero."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return builder.sext(_holds(builder, args[0]), b8.llvm)
+        return builder.sext(_holds(builder, args[0]), args[0].type)
 
-    return b8(i32x8), emit
+    return _MASK[x.lanes](x), emit
 
 
 @intrinsic
 def subtract(typing_context, x, y):  # type: ignore[no-untyped-def]
-    """Lane by lane the difference of two i32x8 (modulo 2^32)."""
+    """Lane by lane the difference of two vectors of int32 (modulo 2^32)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.sub(*args)
 
-    return i32x8(i32x8, i32x8), emit
+    return x(x, x), emit
 
 
 @intrinsic
 def bits(typing_context, mask):  # type: ignore[no-untyped-def]
-    """int32 with bit k set where lane k of a b8 holds."""
+    """int32 with bit k set where lane k of a mask holds."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return builder.zext(builder.bitcast(_holds(builder, args[0]), _BYTE), _INT)
+        return builder.zext(builder.bitcast(_holds(builder, args[0]), ir.IntType(mask.lanes)), _INT)
 
-    return types.int32(b8), emit
-
-
-@intrinsic
-def least(typing_context, x):  # type: ignore[no-untyped-def]
-    """The least of the eight lanes of an f32x8, as float32."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _lesser)
-
-    return types.float32(f32x8), emit
+    return types.int32(mask), emit
 
 
-@intrinsic
-def greatest(typing_context, x):  # type: ignore[no-untyped-def]
-    """The greatest of the eight lanes of an f32x8, as float32."""
+def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
+    @intrinsic
+    def reduce(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return _across(builder, args[0], combine)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _across(builder, args[0], _greater)
+        return types.float32(x), emit
 
-    return types.float32(f32x8), emit
+    reduce.__doc__ = documentation
+    return reduce
+
+
+least = _reducer(_lesser, "The least of the lanes, as float32.")
+greatest = _reducer(_greater, "The greatest of the lanes, as float32.")
 
 
 # --- bits of scalars ----------------------------------------------------------------------------------------------
@@ -435,32 +520,32 @@ def _loader(result: types.Type, documentation: str) -> Any:
     return load_element
 
 
-def _storer(given: types.Type, documentation: str) -> Any:
+def _storer(documentation: str, scalar: types.Type | None = None) -> Any:
     @intrinsic
     def store_element(typing_context, array, index, value):  # type: ignore[no-untyped-def]
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-            element = context.get_value_type(given)
-            value = context.cast(builder, args[2], signature.args[2], given)
-            builder.store(value, _address(context, builder, signature, args, element)).align = 4
+            given = args[2] if scalar is None else context.cast(builder, args[2], signature.args[2], scalar)
+            builder.store(given, _address(context, builder, signature, args, given.type)).align = 4
             return context.get_dummy_value()
 
-        # Vectors know no conversions, so they are asked for exactly; scalars are cast above.
-        return types.void(array, index, given if isinstance(given, Vector) else value), emit
+        return types.void(array, index, value), emit
 
     store_element.__doc__ = documentation
     return store_element
 
 
 load = _loader(f32x8, "f32x8 of the float32 elements i, ..., i + 7.")
+load_wide = _loader(f32x16, "f32x16 of the float32 elements i, ..., i + 15.")
 load_ints = _loader(i32x8, "i32x8 of the elements i, ..., i + 7, their bits taken as int32 whatever the dtype.")
+load_ints_wide = _loader(i32x16, "i32x16 of the elements i, ..., i + 15, likewise.")
 load_float = _loader(types.float32, "Element i, its bits taken as float32.")
 load_int = _loader(types.int32, "Element i, its bits taken as int32 whatever the array's dtype.")
 load_long = _loader(types.int64, "Element i of an int64 array.")
-store = _storer(f32x8, "Write an f32x8 to the float32 elements i, ..., i + 7.")
-store_ints = _storer(i32x8, "Write an i32x8 to the elements i, ..., i + 7, bits unchanged whatever the dtype.")
-store_float = _storer(types.float32, "Write a float32 to element i.")
-store_int = _storer(types.int32, "Write the bits of an int32 to element i whatever the array's dtype.")
-store_long = _storer(types.int64, "Write an int64 to element i of an int64 array.")
+store = _storer("Write a vector of float32 to the elements from i on.")
+store_ints = _storer("Write a vector of int32 to the elements from i on, bits unchanged whatever the dtype.")
+store_float = _storer("Write a float32 to element i.", types.float32)
+store_int = _storer("Write the bits of an int32 to element i whatever the array's dtype.", types.int32)
+store_long = _storer("Write an int64 to element i of an int64 array.", types.int64)
 
 
 def _prefetcher(write: int, documentation: str) -> Any:
@@ -493,13 +578,27 @@ def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-d
         present = builder.load(address)
         present.align = 4
         # Written as a selection LLVM would make it a masked store, which takes ten times as long on some processors.
-        declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * 2)
-        function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.minnum.v{LANES}f32")
-        less = builder.call(function, [present, args[2]], fastmath=("nnan", "nsz"))
+        less = _call(builder, "minnum", [present, args[2]], ("nnan", "nsz"))
         builder.store(less, address).align = 4
         return context.get_dummy_value()
 
     return types.void(array, index, f32x8), emit
+
+
+@intrinsic
+def store_halves(typing_context, array, low, high, x):  # type: ignore[no-untyped-def]
+    """Write the first eight of sixteen lanes to the elements from `low` on, the others to those from `high` on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        undefined = ir.Constant(args[3].type, ir.Undefined)
+        for half, index in enumerate((1, 2)):
+            lanes = builder.shuffle_vector(args[3], undefined, _numbers(range(half * LANES, (half + 1) * LANES)))
+            memory = types.void(signature.args[0], signature.args[index])
+            address = _address(context, builder, memory, (args[0], args[index]), lanes.type)
+            builder.store(lanes, address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, low, high, x), emit
 
 
 @intrinsic
@@ -512,14 +611,37 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
         loaded.align = 4
         undefined = ir.Constant(row, ir.Undefined)
         picked = [
-            builder.shuffle_vector(
-                loaded, undefined, ir.Constant(i32x8.llvm, [3 * lane + start for lane in range(LANES)])
-            )
+            builder.shuffle_vector(loaded, undefined, _numbers(3 * lane + start for lane in range(LANES)))
             for start in range(3)
         ]
         return context.make_tuple(builder, signature.return_type, picked)
 
     return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
+
+
+@intrinsic
+def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
+    """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
+
+        point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
+        loaded = []
+        for lane in range(LANES):
+            number = builder.load(builder.gep(args[1], [builder.add(index, ir.Constant(_LONG, lane))]))
+            first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
+            loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
+        # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
+        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
+        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
+        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import absolute, cross_term, load_float, maximum, minimum, select, splat, store
+from simulator.numerics.simd import absolute, cross_term, load_float, maximum, minimum, select, splat, splat_wide, store
 
 # Least share of a weight in their sum, a rounding below zero, so that no ray slips through where many triangles meet
 # (as in Embree's robust mode).
@@ -116,14 +116,14 @@ def store_affine(affine, table):  # type: ignore[no-untyped-def]
 def affine_of_one(table, k):  # type: ignore[no-untyped-def]
     """The functions of triangle k in all lanes."""
     return Affine(
-        splat(load_float(table, k)),
-        splat(load_float(table, 8 + k)),
-        splat(load_float(table, 16 + k)),
-        splat(load_float(table, 24 + k)),
-        splat(load_float(table, 32 + k)),
-        splat(load_float(table, 40 + k)),
-        splat(load_float(table, 48 + k)),
-        splat(load_float(table, 56 + k)),
-        splat(load_float(table, 64 + k)),
-        splat(load_float(table, 72 + k)),
+        splat_wide(load_float(table, k)),
+        splat_wide(load_float(table, 8 + k)),
+        splat_wide(load_float(table, 16 + k)),
+        splat_wide(load_float(table, 24 + k)),
+        splat_wide(load_float(table, 32 + k)),
+        splat_wide(load_float(table, 40 + k)),
+        splat_wide(load_float(table, 48 + k)),
+        splat_wide(load_float(table, 56 + k)),
+        splat_wide(load_float(table, 64 + k)),
+        splat_wide(load_float(table, 72 + k)),
     )

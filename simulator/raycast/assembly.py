@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,14 +188,18 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     first_top = sum(bvh.node_count for bvh, _, _ in sources)
     nodes = aligned((first_top + TOPS * (len(sources) + len(instances))) * NODE)
-    blocks = aligned(sum(bvh.block_count for bvh, _, _ in sources) * BLOCK)
+    # The blocks of a single hierarchy that was just built need not be copied.
+    just_one = len(sources) == 1 and first_moving == 1 and not still
+    blocks = sources[0][0].blocks if just_one else aligned(sum(bvh.block_count for bvh, _, _ in sources) * BLOCK)
     whole, pieces, node = Bvh(nodes, blocks), list[Piece](), 0
     first_block, first_tested = _order_blocks(sources)
     for (bvh, was, first_id), block in zip(sources, first_block):
         piece = Piece(node, node + bvh.node_count, block, block + bvh.block_count, was.mask, was.tested)
         into = piece.of(whole)
-        into.nodes[:], into.blocks[:] = bvh
-        relocate(into.nodes, into.blocks, node - was.first_node, block - was.first_block, first_id)
+        into.nodes[:] = bvh.nodes
+        if not just_one:
+            into.blocks[:] = bvh.blocks
+            relocate(into.nodes, into.blocks, node - was.first_node, block - was.first_block, first_id)
         pieces.append(piece)
         node = piece.last_node
 
@@ -324,13 +328,16 @@ def _build_static(parts: list[Part], threads: int | None) -> list[tuple[Bvh, tup
     for kind in sorted({(part.mask, part.tested) for part in static}):
         group = [part for part in static if (part.mask, part.tested) == kind]
         starts = np.cumsum([0, *(len(part.vertices) for part in group)])
-        vertices = np.concatenate([part.placed for part in group])
-        faces = np.concatenate([part.faces + np.int32(start) for part, start in zip(group, starts)])
-        ids = np.concatenate(
-            [np.arange(part.first_id, part.first_id + len(part.faces), dtype=np.int32) for part in group]
-        )
+        vertices = _joined([part.placed for part in group])
+        faces = _joined([part.faces + np.int32(start) if start else part.faces for part, start in zip(group, starts)])
+        ids = _joined([np.arange(part.first_id, part.first_id + len(part.faces), dtype=np.int32) for part in group])
         built.append((build(vertices, faces, ids, threads), kind))
     return built
+
+
+def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """All of them one after the other; a single one as it is."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _build_meshes(

@@ -3,8 +3,7 @@ Hierarchies", 2007).
 
 Every triangle, and every box, is one 32-byte record: low x, y, z, an int32 id, then the *negated* high x, y, z and
 zero. With the upper corner negated one vector minimum grows both corners, and record minus its swapped halves is
-(c, -c) with c = low + high, twice the centre, whose minimum in turn bounds the centres. A node is a
-range of records.
+(c, -c) with c = low + high, twice the centre, whose minimum in turn bounds the centres. A node is a range of records.
 
 The shape of the tree does not depend on the number of threads, only the numbers of its nodes do.
 """
@@ -19,14 +18,24 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
+    LANES,
     bits,
     fetch_add,
+    floor,
+    greatest,
+    least,
     load,
     load_float,
     load_int,
     local_memory,
+    lowered,
+    lowest,
     minimum,
     pointer,
+    reverse,
+    running_minimum,
+    select,
+    shift,
     splat,
     store,
     store_float,
@@ -35,16 +44,23 @@ from simulator.numerics.simd import (
     store_minimum,
     swap_halves,
     truncate,
+    with_lane,
 )
 from simulator.raycast.layout import F32, I32, MAX_SAH_DEPTH, aligned
 from simulator.raycast.schedule import share
 
 RECORD = 8  # floats a record
-BINS = 16  # at most; fewer for few records
+# Bins an axis: one a lane for ranges of at most `SMALL` records, `BINS` up to `LARGE`, then `MOST_BINS`.
+SMALL, LARGE = 128, 4096
+BINS, MOST_BINS = 16, 32
+SAMPLE = 7  # of great ranges every so many-th record is binned, at most
+LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
+ZERO, ONE, INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
+SEVEN, EIGHTH, LEAST_EXTENT = np.float32(7), np.float32(0.125), np.float32(1e-30)
 
-bins_memory = local_memory(types.float32, 3 * BINS * RECORD)
-counts_memory = local_memory(types.int32, 3 * BINS)
-right_cost_memory = local_memory(types.float32, BINS)
+bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
+counts_memory = local_memory(types.int32, 3 * MOST_BINS)
+cost_memory = local_memory(types.float32, MOST_BINS)
 row_memory = local_memory(types.float32, RECORD)
 stack_memory = local_memory(types.int32, 2 * (MAX_SAH_DEPTH + 32))
 
@@ -73,14 +89,18 @@ class BinaryTree(NamedTuple):
 @kernel
 def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-untyped-def]
     """Write the records of faces `start` to `stop`; their ids are the face numbers."""
+    vertices, faces, records = pointer(vertices), pointer(faces), pointer(records)
     for face in range(start, stop):
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        at = face * RECORD
+        a = 3 * np.int64(load_int(faces, 3 * face))
+        b = 3 * np.int64(load_int(faces, 3 * face + 1))
+        c = 3 * np.int64(load_int(faces, 3 * face + 2))
         for axis in range(3):
-            x, y, z = vertices[a, axis], vertices[b, axis], vertices[c, axis]
-            records[face * RECORD + axis] = min(x, min(y, z))
-            records[face * RECORD + 4 + axis] = -max(x, max(y, z))
-        store_int(records, face * RECORD + 3, face)
-        records[face * RECORD + 7] = np.float32(0)
+            x, y, z = load_float(vertices, a + axis), load_float(vertices, b + axis), load_float(vertices, c + axis)
+            store_float(records, at + axis, min(x, min(y, z)))
+            store_float(records, at + 4 + axis, -max(x, max(y, z)))
+        store_int(records, at + 3, face)
+        store_float(records, at + 7, ZERO)
 
 
 @kernel(inline=True)
@@ -92,84 +112,135 @@ def half_area(bounds, at):  # type: ignore[no-untyped-def]
     return x * y + y * z + z * x
 
 
-@kernel(inline=True)
-def _leaf_cost(count):  # type: ignore[no-untyped-def]
-    """What a leaf of `count` triangles costs: they are tested eight at a time, yet smaller leaves are culled better."""
-    return np.float32((count + 3) // 4)
-
-
-@kernel(inline=True)
+# Strict arithmetic from here on: where a record goes must not differ between binning and partition.
+@kernel(inline=True, fastmath=False)
 def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):  # type: ignore[no-untyped-def]
-    """Sort the records of a range into `number` bins on each axis by their centres."""
-    for k in range(3 * number):
-        store(bins, k * RECORD, splat(np.float32(np.inf)))
+    """Sort the records of a range, or a sample of them, into `number` bins on each axis by their centres.
+
+    Neighbours often fall into one bin, whose next update would have to wait for the last: two streams with bins of
+    their own take turns. The middle record of an odd number is met twice.
+    """
+    other = 3 * number
+    for k in range(2 * other):
+        store(bins, k * RECORD, splat(INFINITE))
+    for k in range(other):
         store_int(counts, k, 0)
-    for record in range(first, stop):
-        bounds = load(records, record * RECORD)
-        store_ints(lanes, 0, truncate((bounds - swap_halves(bounds) - low) * scale))
-        for axis in range(3):
-            into = np.int64(axis * number + load_int(lanes, axis))
-            store_minimum(bins, into * RECORD, bounds)
-            store_int(counts, into, load_int(counts, into) + 1)
+    half = (stop - first + 1) // 2
+    for record in range(first, first + half, min(SAMPLE, 1 + half // LARGE)):
+        for stream in range(2):
+            bounds = load(records, (record + stream * (stop - half - first)) * RECORD)
+            store_ints(lanes, 0, truncate((bounds - swap_halves(bounds) - low) * scale))
+            for axis in range(3):
+                into = np.int64(axis * number + load_int(lanes, axis))
+                store_minimum(bins, (stream * other + into) * RECORD, bounds)
+                store_int(counts, into, load_int(counts, into) + 1)
+    for k in range(other):
+        store_minimum(bins, k * RECORD, load(bins, (other + k) * RECORD))
 
 
 @kernel(inline=True)
 def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-untyped-def]
-    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything."""
-    best, best_axis, best_bin = np.float32(np.inf), -1, 0
+    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything.
+
+    A leaf costs as much as the blocks of eight triangles that it fills.
+    """
+    best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
-        box, count = splat(np.float32(np.inf)), np.int32(0)
-        for k in range(number - 1, 0, -1):
-            box = minimum(box, load(bins, (axis * number + k) * RECORD))
-            count += load_int(counts, axis * number + k)
-            store(scratch, 0, box)
-            cost = half_area(scratch, 0) * _leaf_cost(count) if count > 0 else np.float32(np.inf)
-            store_float(right_cost, k, cost)
-        box, count = splat(np.float32(np.inf)), np.int32(0)
-        for k in range(number - 1):
-            box = minimum(box, load(bins, (axis * number + k) * RECORD))
-            count += load_int(counts, axis * number + k)
-            if count == 0:
-                continue
-            store(scratch, 0, box)
-            cost = half_area(scratch, 0) * _leaf_cost(count) + load_float(right_cost, k + 1)
-            if cost < best:
-                best, best_axis, best_bin = cost, axis, k
+        for sweep in range(2):  # from the right, then from the left
+            box, count = splat(INFINITE), np.int32(0)
+            for step in range(number - 1):
+                k = step if sweep else number - 1 - step
+                box = minimum(box, load(bins, (axis * number + k) * RECORD))
+                count += load_int(counts, axis * number + k)
+                store(scratch, 0, box)
+                cost = half_area(scratch, 0) * np.float32((count + 7) // 8) if count > 0 else INFINITE
+                if sweep == 0:
+                    store_float(right_cost, k, cost)
+                elif cost + load_float(right_cost, k + 1) < best:
+                    best, best_axis, best_bin = cost + load_float(right_cost, k + 1), axis, k
     return best_axis, best_bin
 
 
-@kernel(inline=True)
-def _partition(records, spare, first, stop, axis, last_left, low, scale):  # type: ignore[no-untyped-def]
-    """Move the records of bins <= `last_left` to the front of the range; returns where the others start.
+@kernel(inline=True, fastmath=False)
+def _running_area(x0, y0, z0, x1, y1, z1):  # type: ignore[no-untyped-def]
+    """Lane by lane half the surface of the box around the boxes (upper corners negated) of this lane and all before."""
+    x = ZERO - (running_minimum(x0) + running_minimum(x1))
+    y = ZERO - (running_minimum(y0) + running_minimum(y1))
+    z = ZERO - (running_minimum(z0) + running_minimum(z1))
+    return x * y + (y * z + z * x)
 
-    Without branches: none could be predicted.
+
+@kernel(inline=True, fastmath=False)
+def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # type: ignore[no-untyped-def]
+    """The same for eight bins, one a lane (`number`): few records fill registers faster than a table."""
+    following, all_of_them = number + ONE, np.float32(stop - first)
+    best, best_axis, best_bin = INFINITE, -1, 0
+    for axis in range(3):
+        low, scale = load_float(low_row, axis), load_float(scale_row, axis)
+        count = splat(ZERO)
+        x0 = y0 = z0 = x1 = y1 = z1 = splat(INFINITE)
+        for record in range(first, stop):
+            at = record * RECORD
+            place = splat((load_float(records, at + axis) - load_float(records, at + 4 + axis) - low) * scale)
+            below = place < following
+            here = below & (place >= number)
+            count = select(below, count + ONE, count)
+            x0 = lowered(here, x0, load_float(records, at))
+            y0 = lowered(here, y0, load_float(records, at + 1))
+            z0 = lowered(here, z0, load_float(records, at + 2))
+            x1 = lowered(here, x1, load_float(records, at + 4))
+            y1 = lowered(here, y1, load_float(records, at + 5))
+            z1 = lowered(here, z1, load_float(records, at + 6))
+        left = _running_area(x0, y0, z0, x1, y1, z1)
+        right = _running_area(reverse(x0), reverse(y0), reverse(z0), reverse(x1), reverse(y1), reverse(z1))
+        blocks, other_blocks = floor((count + SEVEN) * EIGHTH), floor((all_of_them - count + SEVEN) * EIGHTH)
+        cost = left * blocks + reverse(shift(right)) * other_blocks
+        cost = select((blocks > ZERO) & (other_blocks > ZERO), cost, splat(INFINITE))
+        cheapest = least(cost)
+        if cheapest < best:
+            best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= cheapest))
+    return best_axis, best_bin
+
+
+@kernel(inline=True, fastmath=False)
+def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left):  # type: ignore[no-untyped-def]
+    """Move the records with (centre - low) * scale < limit on an axis to the front; returns where the others start.
+
+    The bounds of both sides go to nodes `left` and `left + 1`. Without branches: none could be predicted.
     """
-    left, right, limit = first, first, splat(np.float32(last_left + 1))
+    to, spared = first, first
+    box_left = box_right = centres_left = centres_right = splat(INFINITE)
     for record in range(first, stop):
         bounds = load(records, record * RECORD)
-        goes_left = (bits((bounds - swap_halves(bounds) - low) * scale < limit) >> axis) & 1
-        store(records, left * RECORD, bounds)
-        store(spare, right * RECORD, bounds)
-        left += goes_left
-        right += 1 - goes_left
-    for k in range(stop - left):
-        store(records, (left + k) * RECORD, load(spare, (first + k) * RECORD))
-    return left
+        centre = bounds - swap_halves(bounds)
+        twice = load_float(records, record * RECORD + axis) - load_float(records, record * RECORD + 4 + axis)
+        place = (twice - low) * scale
+        goes_left, is_left, is_right = np.int64(place < limit), splat(place) < limit, splat(place) >= limit
+        store(records, to * RECORD, bounds)
+        store(spare, spared * RECORD, bounds)
+        to += goes_left
+        spared += 1 - goes_left
+        box_left, centres_left = lowered(is_left, box_left, bounds), lowered(is_left, centres_left, centre)
+        box_right, centres_right = lowered(is_right, box_right, bounds), lowered(is_right, centres_right, centre)
+    for k in range(stop - to):
+        store(records, (to + k) * RECORD, load(spare, (first + k) * RECORD))
+    store(tree.bounds, left * RECORD, box_left)
+    store(tree.centres, left * RECORD, centres_left)
+    store(tree.bounds, left * RECORD + RECORD, box_right)
+    store(tree.centres, left * RECORD + RECORD, centres_right)
+    return to
 
 
 @kernel(inline=True)
 def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-def]
     """Fill `scale_row` with bins per unit on each axis, 0 where all centres are equal; returns the greatest extent."""
+    width = ZERO - (centres + swap_halves(centres))
+    width = with_lane(with_lane(width, 3, ZERO), 7, ZERO)  # which are no axes
+    # A little below the number, so that the greatest centre falls into the last bin.
+    scale = np.float32(0.9999) * np.float32(number) / width
     store(low_row, 0, centres)
-    store(scale_row, 0, splat(np.float32(0)))
-    extent = np.float32(0)
-    for axis in range(3):
-        width = -load_float(low_row, 4 + axis) - load_float(low_row, axis)
-        if width > np.float32(1e-30):
-            # A little below the number, so that the greatest centre falls into the last bin.
-            store_float(scale_row, axis, np.float32(0.9999) * np.float32(number) / width)
-        extent = max(extent, width)
-    return extent
+    store(scale_row, 0, select(width > LEAST_EXTENT, scale, splat(ZERO)))
+    return greatest(width)
 
 
 @kernel(inline=True)
@@ -187,36 +258,25 @@ def raw_tree(tree):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _set_node(records, tree, node, first, stop, depth):  # type: ignore[no-untyped-def]
-    """Make a node of a range of records, a leaf until it is split."""
-    store_int(tree.left, node, -1)
+def _set_node(tree, node, left, first, stop, depth):  # type: ignore[no-untyped-def]
+    """Make a node of a range of records; `left` is LEAF or UNBOUNDED until it is split."""
+    store_int(tree.left, node, left)
     store_int(tree.first, node, first)
     store_int(tree.size, node, stop - first)
     store_int(tree.depth, node, depth)
-    box = centres = splat(np.float32(np.inf))
-    for record in range(first, stop):
-        bounds = load(records, record * RECORD)
-        box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
-    store(tree.bounds, node * RECORD, box)
-    store(tree.centres, node * RECORD, centres)
 
 
 @kernel
-def start_tree(records, tree):  # type: ignore[no-untyped-def]
-    """Make the root, of all records."""
-    _set_node(pointer(records), raw_tree(tree), 0, 0, records.shape[0] // RECORD, 0)
-
-
-# Strict arithmetic: a bin number must not come out beyond the last bin.
-@kernel(fastmath=False)
 def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ignore[no-untyped-def]
     """Worker: take nodes from `jobs` and split them until every range has at most `leaf_size` records.
 
     Ranges of at most `stop_size` records are left unsplit, to be jobs of a later round. `spare` is as large as
     `records`.
     """
-    bins, counts, right_cost = bins_memory(), counts_memory(), right_cost_memory()
-    scratch, low_row, scale_row, lanes = row_memory(), row_memory(), row_memory(), row_memory()
+    bins, counts, right_cost = bins_memory(), counts_memory(), cost_memory()
+    scratch, low_row, scale_row, lanes, lane = row_memory(), row_memory(), row_memory(), row_memory(), row_memory()
+    for k in range(LANES):
+        store_float(lane, k, np.float32(k))
     stack, job_count = stack_memory(), jobs.shape[0]
     records, spare, tree, jobs = pointer(records), pointer(spare), raw_tree(tree), pointer(jobs)
     while True:
@@ -229,25 +289,37 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ig
             waiting -= 1
             node = np.int64(load_int(stack, waiting))
             first, count = np.int64(load_int(tree.first, node)), np.int64(load_int(tree.size, node))
-            depth = load_int(tree.depth, node)
+            depth, stop = load_int(tree.depth, node), first + count
+            if load_int(tree.left, node) == UNBOUNDED:
+                box = centres = splat(INFINITE)
+                for record in range(first, stop):
+                    bounds = load(records, record * RECORD)
+                    box, centres = minimum(box, bounds), minimum(centres, bounds - swap_halves(bounds))
+                store(tree.bounds, node * RECORD, box)
+                store(tree.centres, node * RECORD, centres)
+                store_int(tree.left, node, LEAF)
             if count <= leaf_size or count <= stop_size:
                 continue
-            stop, middle = first + count, first
-            number = min(BINS, 4 + count // 20)
-            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
-            if extent > np.float32(1e-30) and depth < MAX_SAH_DEPTH:
-                # Lanes 3 to 7 are not positions: their scale is zero, and they are not read.
-                low, scale = load(low_row, 0), load(scale_row, 0)
-                _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
-                axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
-                if axis >= 0:
-                    middle = _partition(records, spare, first, stop, axis, last_left, low, scale)
-            if middle in (first, stop):
-                middle = first + count // 2
-            left = fetch_add(tree.used, 0, 2)
+            middle, children, left = first, LEAF, fetch_add(tree.used, 0, 2)
             store_int(tree.left, node, left)
-            _set_node(records, tree, left, first, middle, depth + 1)
-            _set_node(records, tree, left + 1, middle, stop, depth + 1)
+            number = LANES if count <= SMALL else BINS if count <= LARGE else MOST_BINS
+            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
+            if extent > LEAST_EXTENT and depth < MAX_SAH_DEPTH:
+                if count <= SMALL:
+                    axis, last_left = _best_split_of_few(records, first, stop, low_row, scale_row, load(lane, 0))
+                else:
+                    # Lanes 3 to 7 are not positions, and not read.
+                    low, scale = load(low_row, 0), load(scale_row, 0)
+                    _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
+                    axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
+                if axis >= 0:
+                    low_one, scale_one = load_float(low_row, axis), load_float(scale_row, axis)
+                    limit = np.float32(last_left + 1)
+                    middle = _partition(records, spare, first, stop, axis, low_one, scale_one, limit, tree, left)
+            if middle in (first, stop):
+                middle, children = first + count // 2, UNBOUNDED
+            _set_node(tree, left, children, first, middle, depth + 1)
+            _set_node(tree, left + 1, children, middle, stop, depth + 1)
             store_int(stack, waiting, left)
             store_int(stack, waiting + 1, left + 1)
             waiting += 2
@@ -260,7 +332,7 @@ def build_binary(records: F32, leaf_size: int, threads: int) -> BinaryTree:
     left, first, sizes, depth = (np.empty(most, np.int32) for _ in range(4))
     bounds, centres, spare = aligned(most * RECORD), aligned(most * RECORD), aligned(count * RECORD)
     tree = BinaryTree(bounds, centres, left, first, sizes, depth, np.ones(1, np.int64))
-    start_tree(records, tree)
+    left[0], first[0], sizes[0], depth[0] = UNBOUNDED, 0, count, 0
     jobs = np.zeros(1, np.int32)
     # Rounds of ever smaller ranges: one split, then some tens of ranges, then all the rest.
     rounds = (count - 1, count // 32, 0) if threads > 1 and count > 20_000 else (0,)

@@ -2,7 +2,8 @@
 
 Which binary nodes become wide ones is planned for the least expected cost by dynamic programming (Ylitie, Karras and
 Laine, "Efficient Incoherent Ray Traversal on GPUs Through Compressed Wide BVHs", 2017, section 4). Nodes are numbered
-breadth first, so that a child's number is greater than its parent's: refitting is one sweep from last to first.
+depth first: what is near in space is near in memory, and a child's number is greater than its parent's, so that
+refitting is one sweep from last to first.
 """
 
 from __future__ import annotations
@@ -12,8 +13,39 @@ from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.simd import LANES, load_float, load_int, local_memory, pointer, store_float, store_int
-from simulator.raycast.build import RECORD, BinaryTree, build_binary, half_area, raw_tree, triangle_records
+from simulator.numerics.simd import (
+    LANES,
+    absolute,
+    greatest,
+    least,
+    load,
+    load_float,
+    load_int,
+    load_points,
+    local_memory,
+    minimum,
+    pointer,
+    select,
+    shift,
+    splat,
+    splat_int,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+    truncate,
+    with_lane,
+)
+from simulator.raycast.build import (
+    INFINITE,
+    RECORD,
+    ZERO,
+    BinaryTree,
+    build_binary,
+    half_area,
+    raw_tree,
+    triangle_records,
+)
 from simulator.raycast.layout import (
     BLOCK,
     CHILD,
@@ -35,6 +67,8 @@ BLOCK_COST = np.float32(1.3)
 CHUNK = 1 << 15  # faces a piece of work
 
 eight_memory = local_memory(types.int32, LANES)
+floats_memory = local_memory(types.float32, LANES)
+numbers_memory = local_memory(types.int32, 3 * LANES)
 
 
 @kernel
@@ -43,34 +77,36 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
 
     Args:
         tree: the binary hierarchy.
-        costs: (nodes, 8), cost of what is below a binary node when it becomes at most k + 1 children of a wide node.
-        shares: (nodes, 8), how many of these come from its left and right child: 16 * left + right; 0 for the node
+        costs: 8 float32 a binary node, cost of what is below it when it becomes at most k + 1 children of a wide node.
+        shares: 8 int32 a node, how many of these come from its left and right child: 16 * left + right; 0 for the node
             itself as the one child.
     """
-    used, tree = tree.used[0], raw_tree(tree)
+    used, tree, costs, shares = tree.used[0], raw_tree(tree), pointer(costs), pointer(shares)
+    numbers = floats_memory()
+    for k in range(LANES):
+        store_float(numbers, k, np.float32(k))
     for node in range(used - 1, -1, -1):
-        left, area = np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
-        shares[node, 0] = 0
-        if left < 0:
-            for k in range(LANES):
-                costs[node, k], shares[node, k] = area * BLOCK_COST, 0
-            continue
-        for k in range(1, LANES):
-            costs[node, k] = np.float32(np.inf)
-            for given in range(k):
-                cost = costs[left, given] + costs[left + 1, k - 1 - given]
-                if cost < costs[node, k]:
-                    costs[node, k], shares[node, k] = cost, 16 * (given + 1) + (k - given)
-        # As one child it is a wide node of its own, with up to eight children.
-        costs[node, 0] = costs[node, LANES - 1] + area
-        for k in range(1, LANES):
-            if costs[node, k - 1] < costs[node, k]:
-                costs[node, k], shares[node, k] = costs[node, k - 1], shares[node, k - 1]
+        row, left, area = node * LANES, np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
+        cost, given = splat(area * BLOCK_COST), splat(ZERO)
+        store_ints(shares, row, splat_int(0))
+        if left >= 0:
+            # At most k + 1 children: g + 1 from the left child, k - g from the right one.
+            cost, rest = splat(INFINITE), load(costs, (left + 1) * LANES)
+            for g in range(LANES - 1):
+                rest = with_lane(shift(rest), 0, INFINITE)
+                both = rest + load_float(costs, left * LANES + g)
+                given, cost = select(both < cost, splat(np.float32(g)), given), minimum(both, cost)
+            # As one child it is a wide node of its own, with up to eight children.
+            own = splat(least(cost) + area)
+            share = given * np.float32(15) + (load(numbers, 0) + np.float32(16))
+            store_ints(shares, row, truncate(select(own < cost, splat(ZERO), share)))
+            cost = minimum(own, cost)
+        store(costs, row, cost)
 
 
 @kernel(inline=True)
 def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untyped-def]
-    """Fill `chosen` with the children that a binary node has as a wide node; returns their number."""
+    """Fill `chosen` with the children a binary node has as a wide node, from right to left; returns their number."""
     if load_int(tree.left, node) < 0:
         store_int(chosen, 0, node)
         return 1
@@ -81,7 +117,7 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
     while waiting > 0:
         waiting -= 1
         at = np.int64(load_int(chosen, LANES - 1 - waiting))
-        share = shares[at, load_int(slots, waiting) - 1]
+        share = load_int(shares, at * LANES + load_int(slots, waiting) - 1)
         if share == 0:
             store_int(chosen, number, at)
             number += 1
@@ -96,60 +132,69 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
 
 
 @kernel
-def collapse(tree, shares, nodes, block_of_leaf):  # type: ignore[no-untyped-def]
+def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-untyped-def]
     """Write the wide nodes of `tree` as planned; returns their number.
 
-    Leaves are numbered in the order met: `block_of_leaf[i]` is set to the binary node of leaf i, child code `~i`.
+    Nodes are numbered depth first, leaves in the order met: `block_of_leaf[i]` is set to the binary node of leaf i,
+    child code `~i`. `stack` has room for two numbers a wide node.
     """
-    source = np.empty(nodes.shape[0] // NODE, np.int32)
-    tree, nodes, block_of_leaf = raw_tree(tree), pointer(nodes), pointer(block_of_leaf)
-    chosen, slots = eight_memory(), eight_memory()
-    source[0], used, leaves, node = 0, 1, 0, 0
-    while node < used:
-        number = _open_children(tree, shares, np.int64(load_int(source, node)), chosen, slots)
-        row = node * NODE
-        for k in range(LANES):
-            if k >= number:
-                for axis in range(3):
-                    store_float(nodes, row + axis * LOW_HIGH + k, np.float32(np.inf))
-                    store_float(nodes, row + axis * LOW_HIGH + LANES + k, np.float32(-np.inf))
-                store_int(nodes, row + CHILD + k, -1)
-                continue
+    tree, shares, nodes, block_of_leaf = raw_tree(tree), pointer(shares), pointer(nodes), pointer(block_of_leaf)
+    stack, chosen, slots, grown = pointer(stack), eight_memory(), eight_memory(), floats_memory()
+    # On the stack: a binary node that becomes a wide one, and as which child of which wide node.
+    store_int(stack, 0, 0)
+    store_int(stack, 1, 0)
+    waiting, used, leaves = 1, 0, 0
+    while waiting > 0:
+        waiting -= 1
+        node, slot = np.int64(load_int(stack, 2 * waiting)), np.int64(load_int(stack, 2 * waiting + 1))
+        store_int(nodes, slot // LANES * NODE + CHILD + slot % LANES, used)
+        number = _open_children(tree, shares, node, chosen, slots)
+        row = used * NODE
+        for axis in range(3):
+            store(nodes, row + axis * LOW_HIGH, splat(INFINITE))
+            store(nodes, row + axis * LOW_HIGH + LANES, splat(-INFINITE))
+        store_ints(nodes, row + CHILD, splat_int(-1))
+        for k in range(number - 1, -1, -1):  # from left to right
             child = np.int64(load_int(chosen, k))
-            box, greatest = child * RECORD, np.float32(0)
+            bounds = with_lane(load(tree.bounds, child * RECORD), 3, ZERO)  # lane 3 is no coordinate
+            store(grown, 0, bounds - SLACK * greatest(absolute(bounds)))
             for axis in range(3):
-                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
-                greatest = max(greatest, max(abs(low), abs(high)))
-            for axis in range(3):
-                low, high = load_float(tree.bounds, box + axis), -load_float(tree.bounds, box + 4 + axis)
-                store_float(nodes, row + axis * LOW_HIGH + k, low - SLACK * greatest)
-                store_float(nodes, row + axis * LOW_HIGH + LANES + k, high + SLACK * greatest)
-            if load_int(tree.left, child) >= 0:
-                store_int(source, used, child)
-                store_int(nodes, row + CHILD + k, used)
-                used += 1
-            else:
+                store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
+                store_float(nodes, row + axis * LOW_HIGH + LANES + k, -load_float(grown, 4 + axis))
+            if load_int(tree.left, child) < 0:
                 store_int(block_of_leaf, leaves, child)
                 store_int(nodes, row + CHILD + k, ~leaves)
                 leaves += 1
-        node += 1
+        for k in range(number):  # the last is taken first
+            child = np.int64(load_int(chosen, k))
+            if load_int(tree.left, child) >= 0:
+                store_int(stack, 2 * waiting, child)
+                store_int(stack, 2 * waiting + 1, used * LANES + k)
+                waiting += 1
+        used += 1
     return used
 
 
 @kernel
 def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks):  # type: ignore[no-untyped-def]
     """Write blocks `start` to `stop`, one a leaf: its triangles, with the `face_ids` of the faces in the records."""
+    leaves, tree, records, face_ids = pointer(leaves), raw_tree(tree), pointer(records), pointer(face_ids)
+    vertices, faces, blocks = pointer(vertices), pointer(faces), pointer(blocks)
+    numbers = numbers_memory()
     for block in range(start, stop):
-        first, count = np.int64(tree.first[leaves[block]]), tree.size[leaves[block]]
-        row = block * BLOCK
+        leaf, row = np.int64(load_int(leaves, block)), block * BLOCK
+        first, count = np.int64(load_int(tree.first, leaf)), np.int64(load_int(tree.size, leaf))
         for lane in range(LANES):
-            face = load_int(records, (first + min(lane, count - 1)) * RECORD + 3)
+            face = np.int64(load_int(records, (first + min(lane, count - 1)) * RECORD + 3))
+            store_int(blocks, row + IDS + lane, load_int(face_ids, face) if lane < count else -1)
             for corner in range(3):
-                vertex = faces[face, corner if lane < count else 0]
-                for axis in range(3):
-                    at = row + corner * VERTEX + axis * LANES + lane
-                    store_float(blocks, at, vertices[vertex, axis])
-            store_int(blocks, row + IDS + lane, face_ids[face] if lane < count else -1)
+                vertex = load_int(faces, 3 * face + (corner if lane < count else 0))
+                store_int(numbers, corner * LANES + lane, vertex)
+        for corner in range(3):
+            x, y, z = load_points(vertices, numbers, corner * LANES)
+            store(blocks, row + corner * VERTEX, x)
+            store(blocks, row + corner * VERTEX + LANES, y)
+            store(blocks, row + corner * VERTEX + 2 * LANES, z)
 
 
 def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) -> Bvh:
@@ -175,11 +220,12 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
 def _widen(tree: BinaryTree, leaves: I32) -> F32:
     """The wide nodes of a binary hierarchy; fills `leaves` as `collapse` does."""
     binary = int(tree.used[0])
-    costs, shares = np.empty((binary, LANES), np.float32), np.empty((binary, LANES), np.uint8)
+    costs, shares = aligned(binary * LANES), np.empty(binary * LANES, np.int32)
     plan(tree, costs, shares)
     # Each wide node stands for at least one inner binary node.
-    nodes = aligned(max(1, binary - len(leaves)) * NODE)
-    return nodes[: collapse(tree, shares, nodes, leaves) * NODE].copy()
+    most = max(1, binary - len(leaves))
+    nodes, stack = aligned(most * NODE), np.empty(2 * most, np.int32)
+    return nodes[: collapse(tree, shares, nodes, leaves, stack) * NODE].copy()
 
 
 def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:

@@ -27,9 +27,9 @@ from simulator.numerics.simd import (
     negative,
     pointer,
     select,
-    splat_int,
+    splat_int_wide,
+    store_halves,
     store_int,
-    store_ints,
     subtract,
 )
 from simulator.raycast.instances import FIRST_ID, PART, instance_of
@@ -191,19 +191,18 @@ def report_face(hits, ray, triangle, faces):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_eight(hits, first, triangles, part, faces):  # type: ignore[no-untyped-def]
-    """Write what eight rays, from `first` on, hit, if all that hit anything hit `part`; returns whether they did.
+def report_wide(hits, first, second, triangles, part, faces):  # type: ignore[no-untyped-def]
+    """Write what eight rays from `first` on and eight from `second` on hit, if all that hit anything hit `part`.
 
-    Neighbours mostly do, and then nothing need be looked up for each.
+    Returns whether they did. Neighbours mostly do, and then nothing need be looked up for each.
     """
-    low = load_int(faces.first, part)
-    face = subtract(triangles, splat_int(low))
-    missed = negative(triangles)
-    elsewhere = negative(face) | negative(subtract(splat_int(load_int(faces.size, part) - 1), face))
+    face = subtract(triangles, splat_int_wide(load_int(faces.first, part)))
+    missed, none = negative(triangles), splat_int_wide(-1)
+    elsewhere = negative(face) | negative(subtract(splat_int_wide(load_int(faces.size, part) - 1), face))
     if bits(elsewhere) & ~bits(missed) != 0:
         return False
-    store_ints(hits.part, first, select(missed, splat_int(-1), splat_int(part)))
-    store_ints(hits.primitive, first, select(missed, splat_int(-1), face))
+    store_halves(hits.part, first, second, select(missed, none, splat_int_wide(part)))
+    store_halves(hits.primitive, first, second, select(missed, none, face))
     return True
 
 

@@ -13,6 +13,7 @@ from numba.core import types
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    WIDE,
     bits,
     fetch_add,
     greatest,
@@ -20,7 +21,8 @@ from simulator.numerics.simd import (
     load,
     load_float,
     load_int,
-    load_ints,
+    load_ints_wide,
+    load_wide,
     local_memory,
     lowest,
     maximum,
@@ -28,7 +30,8 @@ from simulator.numerics.simd import (
     population,
     select,
     splat,
-    splat_int,
+    splat_int_wide,
+    splat_wide,
     store,
     store_float,
     store_int,
@@ -54,8 +57,8 @@ from simulator.raycast.tile import (
     corner_of,
     depth_memory,
     directions_memory,
+    eight_rays,
     expect_report,
-    group_rays,
     groups_memory,
     nearness_memory,
     report_tile,
@@ -80,23 +83,18 @@ table_memory = local_memory(types.float32, 10 * LANES)
 @kernel(inline=True)
 def rays_in(tile, group, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-untyped-def]
     """Bits of the rays of a group that pass through a rectangle and still look for hits at `depth`."""
-    at = group * LANES
-    u, v = load(tile.u, at), load(tile.v, at)
+    at = group * WIDE
+    u, v = load_wide(tile.u, at), load_wide(tile.v, at)
     inside = ((u >= low_u) & (u <= high_u)) & ((v >= low_v) & (v <= high_v))
-    return bits(inside & (load(tile.nearness, at) * depth <= ABOUT_ONE))
+    return bits(inside & (load_wide(tile.nearness, at) * depth <= ABOUT_ONE))
 
 
 @kernel(inline=True)
 def groups_in(tile, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-untyped-def]
     """Bits of the groups that overlap a rectangle and have rays that look for hits at `depth`."""
-    found = np.int32(0)
-    for pack in range(tile.packs):
-        at = pack * LANES
-        across = (load(tile.groups, LOW_U + at) <= high_u) & (load(tile.groups, HIGH_U + at) >= low_u)
-        along = (load(tile.groups, LOW_V + at) <= high_v) & (load(tile.groups, HIGH_V + at) >= low_v)
-        some = bits((across & along) & (load(tile.groups, NEAR + at) * depth <= ABOUT_ONE))
-        found |= np.int32(some << np.int32(at))
-    return found
+    across = (load_wide(tile.groups, LOW_U) <= high_u) & (load_wide(tile.groups, HIGH_U) >= low_u)
+    along = (load_wide(tile.groups, LOW_V) <= high_v) & (load_wide(tile.groups, HIGH_V) >= low_v)
+    return bits((across & along) & (load_wide(tile.groups, NEAR) * depth <= ABOUT_ONE))
 
 
 @kernel(inline=True)
@@ -105,15 +103,6 @@ def triangles_in(tile, group, low_u, high_u, low_v, high_v, nearest):  # type: i
     across = (low_u <= load_float(tile.groups, HIGH_U + group)) & (high_u >= load_float(tile.groups, LOW_U + group))
     along = (low_v <= load_float(tile.groups, HIGH_V + group)) & (high_v >= load_float(tile.groups, LOW_V + group))
     return bits((across & along) & (nearest * load_float(tile.groups, NEAR + group) <= ABOUT_ONE))
-
-
-@kernel(inline=True)
-def least_nearness_of(tile):  # type: ignore[no-untyped-def]
-    """The least nearness of all rays."""
-    near = load(tile.groups, NEAR)
-    for pack in range(1, tile.packs):
-        near = minimum(near, load(tile.groups, NEAR + pack * LANES))
-    return least(near)
 
 
 @kernel(inline=True)
@@ -140,7 +129,9 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
         v_high >= minimum(far * aim.low_v, near * aim.low_v)
     )
     mask = bits((hull_u & hull_v) & ((far >= zero) & (near <= farthest)))
-    if mask == 0:
+    if without_lowest(mask) == 0:
+        if mask != 0:
+            expect_child(bvh, np.int64(load_int(nodes, row + CHILD + lowest(mask))))
         return near, mask
     # The hull covers the gaps between the rays too: ask the groups, and the rays when few groups are left.
     ahead = near > np.float32(1e-20)
@@ -154,11 +145,11 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
     while waiting != 0:
         k = lowest(waiting)
         waiting = without_lowest(waiting)
-        u0, u1 = splat(load_float(scratch, k)), splat(load_float(scratch, 8 + k))
-        v0, v1 = splat(load_float(scratch, 16 + k)), splat(load_float(scratch, 24 + k))
-        depth = splat(load_float(scratch, 32 + k))
+        u0, u1 = splat_wide(load_float(scratch, k)), splat_wide(load_float(scratch, 8 + k))
+        v0, v1 = splat_wide(load_float(scratch, 16 + k)), splat_wide(load_float(scratch, 24 + k))
+        depth = splat_wide(load_float(scratch, 32 + k))
         groups = groups_in(tile, u0, u1, v0, v1, depth)
-        if population(groups) <= 4:
+        if population(groups) <= 6:
             found = np.int32(0)
             while groups != 0 and found == 0:
                 found = rays_in(tile, lowest(groups), u0, u1, v0, v1, depth)
@@ -199,10 +190,10 @@ def first_that_stops(tile, ray, near, block, faces, blocks, scratch):  # type: i
 @kernel(inline=True)
 def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """Test each of some rays of a group against eight triangles; (whether any was hit, nearness of the group)."""
-    group_nearness, changed = load(tile.nearness, group * LANES), False
+    group_nearness, changed = load_wide(tile.nearness, group * WIDE), False
     while rays != 0:
         ray_lane = lowest(rays)
-        ray = group * LANES + ray_lane
+        ray = group * WIDE + ray_lane
         rays = without_lowest(rays)
         u, v, nearness = load_float(tile.u, ray), load_float(tile.v, ray), load_float(tile.nearness, ray)
         hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
@@ -223,7 +214,7 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
             store_float(tile.third, ray, load_float(scratch, LANES + lane))
             changed = True
     if changed:
-        store(tile.nearness, group * LANES, group_nearness)
+        store(tile.nearness, group * WIDE, group_nearness)
     return changed, group_nearness
 
 
@@ -231,15 +222,15 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
 def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """The nearness of the rays of a group that a triangle with conditions (block row and lane `at`) stops, else 0."""
     store(scratch, 0, near)
-    store(scratch, LANES, second)
-    store(scratch, 2 * LANES, third)
-    stopped, waiting = splat(np.float32(0)), bits(hit)
+    store(scratch, WIDE, second)
+    store(scratch, 2 * WIDE, third)
+    stopped, waiting = splat_wide(np.float32(0)), bits(hit)
     triangle = load_int(blocks, at + IDS)
     while waiting != 0:
         k = lowest(waiting)
         waiting = without_lowest(waiting)
-        here, ray = load_float(scratch, k), group * LANES + k
-        u, v = load_float(scratch, LANES + k) / here, load_float(scratch, 2 * LANES + k) / here
+        here, ray = load_float(scratch, k), group * WIDE + k
+        u, v = load_float(scratch, WIDE + k) / here, load_float(scratch, 2 * WIDE + k) / here
         if stops_ray(tile, ray, faces, blocks, at, triangle, u, v):
             stopped = with_lane(stopped, k, here)
     return stopped
@@ -247,14 +238,15 @@ def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scr
 
 @kernel(inline=True)
 def group_against_each(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
-    """Test the eight rays of a group against each of some triangles, whose functions are in `table`.
+    """Test the rays of a group against each of some triangles, whose functions are in `table`.
 
     Returns the nearness of the group. What was found is written without asking whether anything was: the branch would
     be mispredicted half the time.
     """
-    at, row = group * LANES, block * BLOCK
-    u, v, nearness = load(tile.u, at), load(tile.v, at), load(tile.nearness, at)
-    triangle, best_second, best_third = load_ints(tile.triangle, at), load(tile.second, at), load(tile.third, at)
+    at, row = group * WIDE, block * BLOCK
+    u, v, nearness = load_wide(tile.u, at), load_wide(tile.v, at), load_wide(tile.nearness, at)
+    triangle = load_ints_wide(tile.triangle, at)
+    best_second, best_third = load_wide(tile.second, at), load_wide(tile.third, at)
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
@@ -263,7 +255,7 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
             near = without_passes(tile, group, hit, near, second, third, row + k, faces, blocks, scratch)
             hit = near > nearness
         nearness = select(hit, near, nearness)
-        triangle = select(hit, splat_int(load_int(blocks, row + IDS + k)), triangle)
+        triangle = select(hit, splat_int_wide(load_int(blocks, row + IDS + k)), triangle)
         best_second, best_third = select(hit, second, best_second), select(hit, third, best_third)
     store(tile.nearness, at, nearness)
     store_ints(tile.triangle, at, triangle)
@@ -311,8 +303,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
         v_low - aim.margin_v,
         v_high + aim.margin_v,
     )
-    u0, u1, v0, v1 = splat(least(u_low)), splat(greatest(u_high)), splat(least(v_low)), splat(greatest(v_high))
-    depth = splat(max(least(nearest), np.float32(0)))
+    u0, u1, v0, v1 = least(u_low), greatest(u_high), least(v_low), greatest(v_high)
+    depth = max(least(nearest), np.float32(0))
     waiting, groups = groups_in(tile, u0, u1, v0, v1, depth), np.int32(0)
     while waiting != 0:
         group = lowest(waiting)
@@ -330,7 +322,7 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
         group = lowest(groups)
         groups = without_lowest(groups)
         triangles = load_int(present, group)
-        number, rays = population(triangles), np.int32(255)
+        number, rays = population(triangles), np.int32((1 << WIDE) - 1)
         if number >= MANY:
             rays = rays_in(tile, group, u0, u1, v0, v1, depth)
             if rays == 0:
@@ -341,9 +333,7 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
             nearness = group_against_each(tile, group, triangles, table, block, faces, blocks, scratch)
             hit = True
         if hit:
-            pack = NEAR + (group & ~(LANES - 1))
-            near = with_lane(load(tile.groups, pack), group & (LANES - 1), least(nearness))
-            store(tile.groups, pack, near)
+            store(tile.groups, NEAR, with_lane(load_wide(tile.groups, NEAR), group, least(nearness)))
             changed = True
     return changed
 
@@ -355,7 +345,7 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
     `entering` has the bits of these rays of each group.
     """
     nodes, blocks = bvh
-    least_nearness = least_nearness_of(tile)
+    least_nearness = least(load_wide(tile.groups, NEAR))
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
     entry, height, entered = np.int64(root), 0, np.int32(0)
     while height >= 0:
@@ -373,7 +363,7 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
         elif ~child >= faces.first_instance:
             entered = enter_instance(faces.boxes, ~child - faces.first_instance, aim, tile, entered, entering)
         elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
-            least_nearness = least_nearness_of(tile)
+            least_nearness = least(load_wide(tile.groups, NEAR))
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
@@ -397,16 +387,16 @@ def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore
         low_u = low_v = np.float32(-np.inf)
         high_u = high_v = np.float32(np.inf)
     u0, u1, v0, v1 = (
-        splat(low_u - aim.margin_u),
-        splat(high_u + aim.margin_u),
-        splat(low_v - aim.margin_v),
-        splat(high_v + aim.margin_v),
+        splat_wide(low_u - aim.margin_u),
+        splat_wide(high_u + aim.margin_u),
+        splat_wide(low_v - aim.margin_v),
+        splat_wide(high_v + aim.margin_v),
     )
-    groups = groups_in(tile, u0, u1, v0, v1, splat(near))
+    groups = groups_in(tile, u0, u1, v0, v1, splat_wide(near))
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        rays = rays_in(tile, group, u0, u1, v0, v1, splat(near))
+        rays = rays_in(tile, group, u0, u1, v0, v1, splat_wide(near))
         if rays != 0:
             bit = np.int32(1) << np.int32(group)
             store_int(entering, group, rays | load_int(entering, group) if entered & bit != 0 else rays)
@@ -430,8 +420,9 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, c
         second_memory(),
         third_memory(),
         groups_memory(),
-        grid.groups // LANES,
     )
+    # Nothing is ever near enough for groups that a tile does not have.
+    store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     inside = present_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
@@ -451,7 +442,9 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, c
                     while entered != 0:
                         group = lowest(entered)
                         entered = without_lowest(entered)
-                        first, exist = group_rays(grid, corner, group)
-                        for k in range(exist):
-                            entering[first + k] = (load_int(inside, group) >> np.int32(k)) & 1 != 0
+                        for half in range(2):
+                            first, exist = eight_rays(grid, corner, 2 * group + half)
+                            for k in range(exist):
+                                bit = load_int(inside, group) >> np.int32(half * LANES + k)
+                                entering[first + k] = bit & 1 != 0
             apart[number] = not together

@@ -13,13 +13,14 @@ from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.stream import Tiling, cast_streams, tiling_of
+from simulator.raycast.stream import STREAM, Tiling, cast_streams, tiling_of
 from simulator.raycast.tile import LEAST_TILE, grid_of, rays_of_tiles
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
 GREATEST_COORDINATE = 1e12
-RAYS_A_PIECE, TILES_A_PIECE = 512, 8
+RAYS_A_PIECE, TILES_A_PIECE = 512, 4
+LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
 
@@ -96,7 +97,7 @@ class Scene:
         first_id = FIRST_ID + self._instanced if instanced else self._listed
         if first_id + len(f) >= (2 if instanced else 1) * FIRST_ID:
             raise ValueError(f"{name}: more than 2^30 triangles in all")
-        reach = float(np.abs(v).max()) if len(v) else 0.0
+        reach = max(-float(v.min()), float(v.max())) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
         self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced))
         if instanced:
@@ -253,9 +254,10 @@ class Scene:
             apart = np.ones(rays.total, np.bool_)
         else:
             left = np.empty(tiles.tiles, np.bool_)
-            workers = worker_count(threads, -(-len(left) // TILES_A_PIECE))
+            workers = worker_count(threads, len(left))
+            piece = min(max(len(left) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
             work = (bvh, root, assembly.faces, rays, hits)
-            share(closest_tiles, workers, (*work, tiles, left, entering), (TILES_A_PIECE,))
+            share(closest_tiles, workers, (*work, tiles, left, entering), (piece,))
             apart = np.zeros(rays.total if left.any() else 0, np.bool_)
             if left.any():
                 apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
@@ -343,7 +345,7 @@ def _cast_streams(
     """Cast rays in tiles side by side, for closest hits if there are `hits` to write."""
     workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
     what = (tiling, hits is not None, hits or empty_hits(0), marks.view(np.uint8), entering.view(np.uint8))
-    share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (TILES_A_PIECE,))
+    share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (RAYS_A_PIECE // STREAM,))
 
 
 def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
@@ -358,9 +360,8 @@ def _vertices(vertices: ArrayLike, name: str) -> F32:
         return np.zeros((0, 3), np.float32)
     if given.ndim != 2 or given.shape[1] != 3:
         raise ValueError(f"{name}: vertices must have the shape (V, 3), not {given.shape}")
-    sound = (np.abs(given) <= GREATEST_COORDINATE).all(1)  # false for NaN
-    if not sound.all():
-        bad = int(np.flatnonzero(~sound)[0])
+    if not max(-given.min(), given.max()) <= GREATEST_COORDINATE:  # true for NaN
+        bad = int(np.flatnonzero(~(np.abs(given) <= GREATEST_COORDINATE).all(1))[0])
         raise ValueError(f"{name}: vertex {bad} is {given[bad].tolist()}, not finite or beyond {GREATEST_COORDINATE:g}")
     return given
 

@@ -92,7 +92,7 @@ def tiling_of(directions: F32) -> Tiling:
     if not (math.isfinite(across) and math.isfinite(along)):
         return Tiling(rows, columns, 0)
     # A tile of shift k is LANES << k columns by GROUPS >> k rows: 4 ** k times as wide as high.
-    return Tiling(rows, columns, min(max(round(-math.log(across / along, 4)), 0), 3))
+    return Tiling(rows, columns, min(max(round(math.log(max(along, 1e-9) / max(across, 1e-9), 4)), 0), 3))
 
 
 @kernel(inline=True)

@@ -1,10 +1,10 @@
-"""Tiles: neighbouring rays of an image that start at one point, in groups of eight.
+"""Tiles: neighbouring rays of an image that start at one point, in groups of sixteen.
 
 A tile is aimed along the axis its middle ray follows most, its depth axis. Divided by its depth component every ray
 is (1, u, v), so the tile is a set of points in the (u, v) plane, with bounds for each group and for all.
 
-A tile has 8 or 16 groups: rays that are close together share most of their way through the hierarchy, and the greater
-tile saves more of it.
+A group is two eights, which in an image lie one above the other: of 8 x 2 rays fewer meet what they need not than of
+16 x 1. A tile has 16 groups, or as many fewer as make it narrow enough.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    WIDE,
     bits,
     greatest,
+    join,
     least,
     load,
     load_float,
     load_int,
-    load_ints,
+    load_ints_wide,
     load_triples,
+    load_wide,
     local_memory,
     maximum,
     minimum,
@@ -34,37 +37,40 @@ from simulator.numerics.simd import (
     prefetch,
     prefetch_to_write,
     select,
-    splat,
-    splat_int,
+    splat_int_wide,
+    splat_wide,
     store,
     store_float,
+    store_halves,
     store_ints,
 )
-from simulator.raycast.faces import part_of, report_eight, report_face
+from simulator.raycast.faces import part_of, report_face, report_wide
 from simulator.raycast.layout import F32, I32, SLACK
 
 GROUPS = 16  # at most
-TILE = GROUPS * LANES  # rays, at most
+TILE = GROUPS * WIDE  # rays, at most
 LEAST_TILE = 64
 # Half-width of the rounding of u and v.
 MARGIN = np.float32(1e-6)
 # Tiles wider than this in u or v are better cast ray by ray (measured on a street).
-WIDEST = np.float32(0.25)
-# Tiles have twice as many groups where they are not wider than this then (measured likewise).
-WIDE = 0.07
+WIDEST = np.float32(1.25)
 # Greatest u or v: the middle ray has at most 1, and the tile is less than WIDEST across.
-STEEPEST = np.float32(2.0)
+STEEPEST = np.float32(2.25)
 # Directions whose depth component lies outside are left to the casting of single rays.
 SHORTEST, LONGEST = np.float32(1e-15), np.float32(1e15)
 
 
 class Grid(NamedTuple):
-    """How rays in row-major order form tiles of `groups` groups (8 or 16), `8 << shift` columns wide."""
+    """How rays in row-major order form tiles of `groups` groups, `8 << shift` columns wide.
+
+    `paired` is 1 where the eights of a group lie one above the other, 0 where side by side.
+    """
 
     rows: int
     columns: int
     shift: int
     groups: int
+    paired: int
 
     @property
     def tile_columns(self) -> int:
@@ -74,7 +80,7 @@ class Grid(NamedTuple):
     @property
     def tile_rows(self) -> int:
         """Rows of a tile."""
-        return self.groups >> self.shift
+        return 2 * self.groups >> self.shift
 
     @property
     def tiles_across(self) -> int:
@@ -105,7 +111,6 @@ class Tile(NamedTuple):
         triangle: id of what was hit, -1 for nothing.
         second, third: weights of the triangle's vertex 1 and 2, times nearness.
         groups: least and greatest u, least and greatest v, least nearness of each group.
-        packs: how many times eight groups there are.
     """
 
     directions: F32
@@ -117,7 +122,6 @@ class Tile(NamedTuple):
     second: F32
     third: F32
     groups: F32
-    packs: Any
 
 
 class Aim(NamedTuple):
@@ -153,49 +157,61 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, NEAR = (row * GROUPS for row in range(5))
 def corner_of(grid, number):  # type: ignore[no-untyped-def]
     """Where tile `number` lies."""
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
-    return Corner((number // across) * (grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
+    return Corner((number // across) * (2 * grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
 
 
 @kernel(inline=True)
-def group_rays(grid, corner, group):  # type: ignore[no-untyped-def]
-    """(number of the first ray of a group, how many of its eight exist); the first is that of a ray in any case."""
-    row = corner.row + (group >> grid.shift)
-    column = corner.column + (group & ((1 << grid.shift) - 1)) * LANES
+def eight_rays(grid, corner, eight):  # type: ignore[no-untyped-def]
+    """(number of the first of eight rays, how many of them exist); the first is that of a ray in any case."""
+    place = eight >> grid.paired
+    row = corner.row + (((place >> grid.shift) << grid.paired) | (eight & grid.paired))
+    column = corner.column + (place & ((1 << grid.shift) - 1)) * LANES
     exist = min(LANES, max(0, grid.columns - column)) if row < grid.rows else 0
     return min(row, grid.rows - 1) * grid.columns + min(column, grid.columns - 1), exist
 
 
 @kernel(inline=True)
-def load_directions(rays, grid, corner, tile):  # type: ignore[no-untyped-def]
-    """Copy the directions of a tile, turned by the rays' rotation; missing rays repeat another one."""
-    m, grid_columns = rays.rotation, LANES << grid.shift
+def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-def]
+    """x, y and z of eight directions; missing rays repeat another one."""
+    first, exist = eight_rays(grid, corner, eight)
+    if exist == LANES:
+        # The next tile lies to the right.
+        following = (first + (LANES << grid.shift)) * 3
+        prefetch(rays.directions, following)
+        prefetch(rays.directions, following + 16)
+        prefetch(rays.directions, following + 23)
+        return load_triples(rays.directions, first * 3)
+    for lane in range(LANES):
+        ray = first + max(min(lane, exist - 1), 0)
+        for axis in range(3):
+            store_float(scratch, axis * LANES + lane, load_float(rays.directions, ray * 3 + axis))
+    return load(scratch, 0), load(scratch, LANES), load(scratch, 2 * LANES)
+
+
+@kernel(inline=True)
+def load_directions(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
+    """Copy the directions of a tile, turned by the rays' rotation."""
+    m = rays.rotation
     for group in range(grid.groups):
-        first, exist = group_rays(grid, corner, group)
-        if exist == LANES:
-            x, y, z = load_triples(rays.directions, first * 3)
-            # The next tile lies to the right.
-            prefetch(rays.directions, (first + grid_columns) * 3)
-            prefetch(rays.directions, (first + grid_columns) * 3 + 16)
-        else:
-            for lane in range(LANES):
-                ray = first + max(min(lane, exist - 1), 0)
-                for axis in range(3):
-                    store_float(tile.groups, axis * LANES + lane, load_float(rays.directions, ray * 3 + axis))
-            x, y, z = load(tile.groups, 0), load(tile.groups, LANES), load(tile.groups, 2 * LANES)
+        x0, y0, z0 = load_eight(rays, grid, corner, 2 * group, scratch)
+        x1, y1, z1 = load_eight(rays, grid, corner, 2 * group + 1, scratch)
+        x, y, z = join(x0, x1), join(y0, y1), join(z0, z1)
         for axis in range(3):
             turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
-            store(tile.directions, axis * TILE + group * LANES, turned)
+            store(tile.directions, axis * TILE + group * WIDE, turned)
 
 
 @kernel(inline=True)
 def load_limits(rays, grid, corner, group, scratch):  # type: ignore[no-untyped-def]
-    """The greatest t of the eight rays of a group."""
+    """The greatest t of the rays of a group."""
     if rays.limit_step == 0:
-        return splat(max(load_float(rays.limits, 0), np.float32(0)))
-    first, exist = group_rays(grid, corner, group)
-    for lane in range(LANES):
-        store_float(scratch, lane, load_float(rays.limits, first + max(min(lane, exist - 1), 0)))
-    return maximum(load(scratch, 0), splat(np.float32(0)))
+        return splat_wide(max(load_float(rays.limits, 0), np.float32(0)))
+    for half in range(2):
+        first, exist = eight_rays(grid, corner, 2 * group + half)
+        for lane in range(LANES):
+            limit = load_float(rays.limits, first + max(min(lane, exist - 1), 0))
+            store_float(scratch, half * LANES + lane, limit)
+    return maximum(load_wide(scratch, 0), splat_wide(np.float32(0)))
 
 
 @kernel(inline=True)
@@ -203,10 +219,10 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
     """Whether all rays of a tile start at one point."""
     if rays.origin_step == 0:
         return True
-    o = group_rays(grid, corner, 0)[0] * 3
+    o = eight_rays(grid, corner, 0)[0] * 3
     x, y, z = load_float(rays.origins, o), load_float(rays.origins, o + 1), load_float(rays.origins, o + 2)
-    for group in range(grid.groups):
-        first, exist = group_rays(grid, corner, group)
+    for eight in range(2 * grid.groups):
+        first, exist = eight_rays(grid, corner, eight)
         for ray in range(first, first + exist):
             if (
                 load_float(rays.origins, ray * 3) != x
@@ -231,40 +247,42 @@ def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
-    load_directions(rays, grid, corner, tile)
-    middle = grid.groups * LANES // 2 - LANES // 2 - 1
+    load_directions(rays, grid, corner, tile, scratch)
+    middle = grid.groups * WIDE // 2 - LANES // 2 - 1
     axis_depth, sign = depth_axis(tile.directions, TILE, middle)
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
-    low_u = low_v = splat(np.float32(np.inf))
-    high_u = high_v = splat(np.float32(-np.inf))
-    sound = np.int32(255)
+    low_u = low_v = splat_wide(np.float32(np.inf))
+    high_u = high_v = splat_wide(np.float32(-np.inf))
+    sound = np.int32((1 << WIDE) - 1)
     for group in range(grid.groups):
-        at = group * LANES
-        depth = load(tile.directions, axis_depth * TILE + at) * sign
-        u = load(tile.directions, axis_u * TILE + at) / depth
-        v = load(tile.directions, axis_v * TILE + at) / depth
+        at = group * WIDE
+        depth = load_wide(tile.directions, axis_depth * TILE + at) * sign
+        u = load_wide(tile.directions, axis_u * TILE + at) / depth
+        v = load_wide(tile.directions, axis_v * TILE + at) / depth
         # A ray of zero, infinity, NaN or another direction altogether fails one of these.
         forward = (depth > SHORTEST) & (depth < LONGEST)
         near_axis = ((u > -STEEPEST) & (u < STEEPEST)) & ((v > -STEEPEST) & (v < STEEPEST))
         sound &= bits(forward & near_axis)
-        nearness = splat(np.float32(1)) / (load_limits(rays, grid, corner, group, scratch) * depth)
+        nearness = splat_wide(np.float32(1)) / (load_limits(rays, grid, corner, group, scratch) * depth)
         store(tile.depth, at, depth)
         store(tile.u, at, u)
         store(tile.v, at, v)
         store(tile.nearness, at, nearness)
-        store_ints(tile.triangle, at, splat_int(-1))
+        store_ints(tile.triangle, at, splat_int_wide(-1))
+        exist = eight_rays(grid, corner, 2 * group)[1] > 0
         store_float(tile.groups, LOW_U + group, least(u))
         store_float(tile.groups, HIGH_U + group, greatest(u))
         store_float(tile.groups, LOW_V + group, least(v))
         store_float(tile.groups, HIGH_V + group, greatest(v))
-        store_float(tile.groups, NEAR + group, least(nearness))
+        # Nothing is ever near enough for a group of which no ray exists.
+        store_float(tile.groups, NEAR + group, least(nearness) if exist else np.float32(np.inf))
         low_u, high_u = minimum(low_u, u), maximum(high_u, u)
         low_v, high_v = minimum(low_v, v), maximum(high_v, v)
     u0, u1, v0, v1 = least(low_u), greatest(high_u), least(low_v), greatest(high_v)
-    together = sound == 255 and (u1 - u0 < WIDEST and v1 - v0 < WIDEST)
+    together = sound == (1 << WIDE) - 1 and (u1 - u0 < WIDEST and v1 - v0 < WIDEST)
     margin_u = MARGIN * (np.float32(1) + max(abs(u0), abs(u1)))
     margin_v = MARGIN * (np.float32(1) + max(abs(v0), abs(v1)))
-    o = group_rays(grid, corner, 0)[0] * rays.origin_step
+    o = eight_rays(grid, corner, 0)[0] * rays.origin_step
     origin_depth = load_float(rays.origins, o + axis_depth)
     origin_u, origin_v = load_float(rays.origins, o + axis_u), load_float(rays.origins, o + axis_v)
     aim = Aim(
@@ -289,8 +307,8 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
     """Fetch the memory that `report_tile` will write into the cache, while the rays are cast."""
-    for group in range(grid.groups):
-        first, _ = group_rays(grid, corner, group)
+    for eight in range(2 * grid.groups):
+        first, _ = eight_rays(grid, corner, eight)
         prefetch_to_write(hits.t, first)
         prefetch_to_write(hits.part, first)
         prefetch_to_write(hits.primitive, first)
@@ -301,62 +319,65 @@ def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
     """Write the hits of a tile in ray order."""
-    zero, one, part = splat(np.float32(0)), splat(np.float32(1)), np.int32(0)
+    zero, one, part = splat_wide(np.float32(0)), splat_wide(np.float32(1)), np.int32(0)
     for group in range(grid.groups):
-        at = group * LANES
-        nearness, triangles = load(tile.nearness, at), load_ints(tile.triangle, at)
+        at = group * WIDE
+        nearness, triangles = load_wide(tile.nearness, at), load_ints_wide(tile.triangle, at)
         missed = negative(triangles)
         # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
         depth = one / nearness
-        t = select(missed, splat(np.float32(np.inf)), depth / load(tile.depth, at))
-        u = select(missed, zero, minimum(maximum(load(tile.second, at) * depth, zero), one))
-        v = select(missed, zero, minimum(maximum(load(tile.third, at) * depth, zero), one - u))
-        first, exist = group_rays(grid, corner, group)
-        if exist == LANES:
-            store(hits.t, first, t)
-            store(hits.u, first, u)
-            store(hits.v, first, v)
-            if report_eight(hits, first, triangles, part, faces):
+        t = select(missed, splat_wide(np.float32(np.inf)), depth / load_wide(tile.depth, at))
+        u = select(missed, zero, minimum(maximum(load_wide(tile.second, at) * depth, zero), one))
+        v = select(missed, zero, minimum(maximum(load_wide(tile.third, at) * depth, zero), one - u))
+        first, exist = eight_rays(grid, corner, 2 * group)
+        second, beside = eight_rays(grid, corner, 2 * group + 1)
+        if exist + beside == WIDE:
+            store_halves(hits.t, first, second, t)
+            store_halves(hits.u, first, second, u)
+            store_halves(hits.v, first, second, v)
+            if report_wide(hits, first, second, triangles, part, faces):
                 continue
-        else:
-            store(tile.nearness, at, t)
-            store(tile.u, at, u)
-            store(tile.v, at, v)
-            for k in range(exist):
-                store_float(hits.t, first + k, load_float(tile.nearness, at + k))
-                store_float(hits.u, first + k, load_float(tile.u, at + k))
-                store_float(hits.v, first + k, load_float(tile.v, at + k))
-        for k in range(exist):
-            triangle = load_int(tile.triangle, at + k)
-            report_face(hits, first + k, triangle, faces)
-            if triangle >= 0:
-                part = part_of(faces, triangle)
+        store(tile.nearness, at, t)
+        store(tile.u, at, u)
+        store(tile.v, at, v)
+        for k in range(WIDE):
+            ray = first + k if k < LANES else second + k - LANES
+            if k < exist or LANES <= k < LANES + beside:
+                store_float(hits.t, ray, load_float(tile.nearness, at + k))
+                store_float(hits.u, ray, load_float(tile.u, at + k))
+                store_float(hits.v, ray, load_float(tile.v, at + k))
+                triangle = load_int(tile.triangle, at + k)
+                report_face(hits, ray, triangle, faces)
+                if triangle >= 0:
+                    part = part_of(faces, triangle)
 
 
 def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
-    if rows == 1 or columns == 1:
-        return Grid(rows, columns, 3 if rows == 1 else 0, 8)
     across, along = spacing(directions)
     if not (math.isfinite(across) and math.isfinite(along)):
-        return Grid(rows, columns, 0, 8)
-    chosen = None
-    for doubled in range(2):
-        # A tile of shift k is LANES << k columns by groups >> k rows: 4 ** k / 2 ** doubled times as wide as high.
-        groups = LANES << doubled
-        shift = min(max(round(-math.log(across / along / 2**doubled, 4)), 0), 3 + doubled)
-        width = max(across * (LANES << shift), along * (groups >> shift))
-        if width <= (WIDE if doubled else WIDEST):
-            chosen = Grid(rows, columns, shift, groups)
-    return chosen
+        across = along = 0.0  # whatever the shape, such rays are cast one by one
+    groups = GROUPS
+    while groups * WIDE >= LEAST_TILE:
+        # 8 * 2 ** shift columns by 2 * groups / 2 ** shift rows.
+        most, paired = groups.bit_length(), int(rows > 1)
+        shift = round(math.log(groups / 4 * max(along, 1e-9) / max(across, 1e-9), 4))
+        shift = most if rows == 1 else 0 if columns == 1 else min(max(shift, 0), most - 1)
+        grid = Grid(rows, columns, shift, groups, paired)
+        if max(across * min(columns, grid.tile_columns), along * min(rows, grid.tile_rows)) < WIDEST:
+            return grid
+        groups //= 2
+    return None
 
 
 def spacing(directions: F32) -> tuple[float, float]:
     """(sine of the angle from a ray to the next in its row, and in its column) amid (rows, columns, 3) directions."""
-    r, c = directions.shape[0] // 2 - 1, directions.shape[1] // 2 - 1
-    at, right, below = (directions[k].tolist() for k in ((r, c), (r, c + 1), (r + 1, c)))
-    return max(_angle(at, right), 1e-9), max(_angle(at, below), 1e-9)
+    rows, columns = directions.shape[:2]
+    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
+    at, right, below = (r, c), (r, min(c + 1, columns - 1)), (min(r + 1, rows - 1), c)
+    start = directions[at].tolist()
+    return _angle(start, directions[right].tolist()), _angle(start, directions[below].tolist())
 
 
 def _angle(a: list[float], b: list[float]) -> float:
