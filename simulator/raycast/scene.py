@@ -13,8 +13,9 @@ from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.stream import STREAM, Tiling, cast_streams, tiling_of
+from simulator.raycast.stream import cast_streams
 from simulator.raycast.tile import LEAST_TILE, grid_of, rays_of_tiles
+from simulator.raycast.tiling import STREAM, Tiling, tiling_of
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.

@@ -9,7 +9,6 @@ sheared frame of Woop, Benthin and Wald, see `ray`).
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,10 +49,9 @@ from simulator.raycast.faces import raw_faces, report_face, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
-from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis, spacing
+from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.tiling import GROUPS, STREAM, number_rays, tile_count
 
-GROUPS = 8
-STREAM = GROUPS * LANES  # rays of a tile
 # Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
 WIDE = np.float32(1.0)
 # Rows of `Beam.groups`: bounds of the rays of each group.
@@ -73,33 +71,6 @@ DEPTH = np.int32(-(1 << GROUPS))
 # Closest hits are not tried in tiles where rays of other groups point farther from the middle one's way.
 LEAST_COSINE = 0.9
 NO, YES = np.uint8(0), np.uint8(1)  # of marks
-
-
-class Tiling(NamedTuple):
-    """How rays in row-major order form tiles `8 << shift` columns wide, of `GROUPS` groups."""
-
-    rows: int
-    columns: int
-    shift: int
-
-
-def tiling_of(directions: F32) -> Tiling:
-    """Tiles for (rows, columns, 3) directions, about as wide as high in angle."""
-    rows, columns = directions.shape[:2]
-    if rows == 1 or columns == 1:
-        return Tiling(rows, columns, 3 if rows == 1 else 0)
-    across, along = spacing(directions)
-    if not (math.isfinite(across) and math.isfinite(along)):
-        return Tiling(rows, columns, 0)
-    # A tile of shift k is LANES << k columns by GROUPS >> k rows: 4 ** k times as wide as high.
-    return Tiling(rows, columns, min(max(round(math.log(max(along, 1e-9) / max(across, 1e-9), 4)), 0), 3))
-
-
-@kernel(inline=True)
-def tile_count(tiling):  # type: ignore[no-untyped-def]
-    """Number of tiles."""
-    wide, high = LANES << tiling.shift, GROUPS >> tiling.shift
-    return ((tiling.columns + wide - 1) // wide) * ((tiling.rows + high - 1) // high)
 
 
 class Beam(NamedTuple):
@@ -496,20 +467,6 @@ def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, sta
                 groups &= ~done
                 last = ~child
     return last, entered & groups
-
-
-@kernel(inline=True)
-def number_rays(tiling, tile, numbers):  # type: ignore[no-untyped-def]
-    """Write the numbers of the rays of a tile; returns how many there are, before which no other ray is repeated."""
-    rows, columns, shift = tiling
-    wide, high = LANES << shift, GROUPS >> shift
-    across = (columns + wide - 1) // wide
-    row, column = (tile // across) * high, (tile % across) * wide
-    for down in range(high):
-        first = min(row + down, rows - 1) * columns
-        for beside in range(wide):
-            store_int(numbers, down * wide + beside, first + min(column + beside, columns - 1))
-    return min(STREAM, columns - column) if rows == 1 else STREAM
 
 
 @kernel(inline=True)
