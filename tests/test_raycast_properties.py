@@ -35,6 +35,17 @@ def scene_of(vertices: np.ndarray, faces: np.ndarray) -> Scene:
     return scene
 
 
+def one_by_one(scene: Scene, origins: np.ndarray, directions: np.ndarray, limits: object = np.inf) -> Hits:
+    """What single rays hit: so few at a time are never cast together."""
+    count, step = len(directions), 32
+    starts, ends = np.broadcast_to(origins, directions.shape), np.broadcast_to(limits, count)
+    some = [
+        scene.closest_hit(starts[k : k + step], directions[k : k + step], ends[k : k + step])
+        for k in range(0, count, step)
+    ]
+    return Hits(*(np.concatenate(arrays) for arrays in zip(*some)))
+
+
 def nearly_all_equal(hits: Hits, expected: Hits, rtol: float = 1e-3) -> None:
     """The same but for rays that pass within a hair of an edge."""
     same = (hits.primitive == expected.primitive) & (hits.part == expected.part)
@@ -52,10 +63,28 @@ def test_packets_are_single_rays(seed: int, rows: int, columns: int, field: floa
     origin, directions = rng.normal(size=3).astype(np.float32), fan(rng, rows, columns, field)
     limits = rng.choice([np.inf, 2.0, 0.3], rows * columns)
     many = np.broadcast_to(origin, directions.shape)
-    expected = scene.closest_hit(many, directions, limits)
+    expected = one_by_one(scene, many, directions, limits)
     nearly_all_equal(scene.closest_hit(origin, directions, limits, grid=(rows, columns)), expected)
     nearly_all_equal(scene.closest_hit(many, directions, limits, grid=(rows, columns)), expected)
     nearly_all_equal(scene.closest_hit(origin, directions, limits), expected)
+
+
+@given(seeds, st.integers(1, 40), st.integers(8, 70), st.floats(0.01, 3.0), st.sampled_from([0.0, 0.01, 0.3, 4.0]))
+@quick
+def test_rays_side_by_side_are_single_rays(seed: int, rows: int, columns: int, field: float, apart: float) -> None:
+    rng = np.random.default_rng(seed)
+    scene = Scene()
+    scene.add(*soup(rng, int(rng.integers(1, 500))))
+    for k in range(3):
+        scene.add(*soup(rng, 20), pose(rng.uniform(-3, 3, 3), yaw=k), instanced=k > 0, moving=k == 0)
+    scene.commit(1)
+    directions = fan(rng, rows, columns, field)
+    origins = (rng.normal(size=3) * 4 + apart * rng.normal(size=directions.shape)).astype(np.float32)
+    limits = rng.choice([np.inf, 2.0, 0.3], rows * columns)
+    expected = one_by_one(scene, origins, directions, limits)
+    nearly_all_equal(scene.closest_hit(origins, directions, limits, grid=(rows, columns)), expected)
+    nearly_all_equal(scene.closest_hit(origins, directions, limits), expected)
+    assert (scene.any_hit(origins, directions, limits) == np.isfinite(expected.t)).mean() > 0.99
 
 
 @given(seeds)

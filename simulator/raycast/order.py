@@ -22,12 +22,14 @@ from simulator.numerics.simd import (
     local_memory,
     maximum,
     minimum,
+    prefetch,
     splat,
     store_int,
     store_ints,
     truncate,
 )
 from simulator.raycast.rays import load_ray
+from simulator.raycast.tiling import GROUPS, STREAM
 
 PIECE = 1 << 14  # rays that are ordered together, at most: an item is known by 14 bits
 SIDE = 256  # cells of the plane along either side
@@ -56,7 +58,7 @@ def plane_across(rays, start, size):  # type: ignore[no-untyped-def]
     """(the plane that a piece of the rays goes through, whether they run side by side)."""
     x = y = z = np.float32(0)
     for k in range(SAMPLES):
-        _, _, _, dx, dy, dz, _ = load_ray(rays, start + size * k // SAMPLES)
+        _, _, _, dx, dy, dz, _, _ = load_ray(rays, start + size * k // SAMPLES)
         share = np.float32(1) / max(abs(dx), max(abs(dy), max(abs(dz), np.float32(1e-30))))
         x, y, z = x + dx * share, y + dy * share, z + dz * share
     one, zero, least_sum = np.float32(1), np.float32(0), TOGETHER * np.float32(SAMPLES)
@@ -181,3 +183,34 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
         sort_items(items, first, stop, spare, counts)
         first, stop = single, size
     return number, single
+
+
+@kernel(inline=True)
+def number_items(rays, items, first, stop, eights, start, size, numbers):  # type: ignore[no-untyped-def]
+    """Write the numbers of the rays of the tile that starts at item `first`; returns how many rays it has.
+
+    The items up to `stop` are `eights` of a piece of `size` rays from `start` on, or single rays of it.
+    """
+    if not eights:
+        for k in range(STREAM):
+            store_int(numbers, k, start + load_int(items, min(first + k, stop - 1)))
+            expect_ray(rays, start + load_int(items, min(first + STREAM + k, stop - 1)))
+        return min(STREAM, stop - first)
+    exist = 0
+    for group in range(GROUPS):
+        ray = load_int(items, min(first + group, stop - 1)) * LANES
+        for lane in range(LANES):
+            store_int(numbers, group * LANES + lane, start + min(ray + lane, size - 1))
+        if first + group < stop:
+            exist += min(LANES, size - ray)
+        following = start + load_int(items, min(first + GROUPS + group, stop - 1)) * LANES
+        expect_ray(rays, following)
+        expect_ray(rays, following + LANES - 2)
+    return exist
+
+
+@kernel(inline=True)
+def expect_ray(rays, ray):  # type: ignore[no-untyped-def]
+    """Fetch a ray that will soon be cast into the cache."""
+    prefetch(rays.directions, ray * 3)
+    prefetch(rays.origins, ray * rays.origin_step)

@@ -57,6 +57,7 @@ from simulator.raycast.tile import (
     corner_of,
     depth_memory,
     directions_memory,
+    eight_rays,
     expect_report,
     groups_memory,
     nearness_memory,
@@ -338,12 +339,15 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
 
 
 @kernel(inline=True)
-def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
-    """Find the first hits of an aimed tile; returns False where it meets an instance, which only single rays enter."""
+def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, entering):  # type: ignore[no-untyped-def]
+    """Find the first hits of an aimed tile outside of instances; returns the groups that may hit in one before.
+
+    `entering` has the bits of these rays of each group.
+    """
     nodes, blocks = bvh
     least_nearness = least(load_wide(tile.groups, NEAR))
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
-    entry, height = np.int64(root), 0
+    entry, height, entered = np.int64(root), 0, np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
         if child >= 0:
@@ -357,18 +361,55 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # t
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
         elif ~child >= faces.first_instance:
-            return False
+            entered = enter_instance(faces.boxes, ~child - faces.first_instance, aim, tile, entered, entering)
         elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
             least_nearness = least(load_wide(tile.groups, NEAR))
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
-    return True
+    return entered
+
+
+@kernel(inline=True)
+def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore[no-untyped-def]
+    """Note in `entering` which rays may enter the box of an instance; returns the groups of `entered` and of these."""
+    low = number * 6
+    d, u, v = low + aim.row_depth // LANES, low + aim.row_u // LANES, low + aim.row_v // LANES
+    one = (load_float(boxes, d) - aim.origin_depth) * aim.sign
+    other = (load_float(boxes, d + 3) - aim.origin_depth) * aim.sign
+    near, far = max(min(one, other) - aim.slack, np.float32(0)), max(one, other) + aim.slack
+    low_u, high_u = load_float(boxes, u) - aim.origin_u - aim.slack, load_float(boxes, u + 3) - aim.origin_u + aim.slack
+    low_v, high_v = load_float(boxes, v) - aim.origin_v - aim.slack, load_float(boxes, v + 3) - aim.origin_v + aim.slack
+    if near > np.float32(1e-20):
+        low_u, high_u = min(low_u / near, low_u / far), max(high_u / near, high_u / far)
+        low_v, high_v = min(low_v / near, low_v / far), max(high_v / near, high_v / far)
+    else:
+        low_u = low_v = np.float32(-np.inf)
+        high_u = high_v = np.float32(np.inf)
+    u0, u1, v0, v1 = (
+        splat_wide(low_u - aim.margin_u),
+        splat_wide(high_u + aim.margin_u),
+        splat_wide(low_v - aim.margin_v),
+        splat_wide(high_v + aim.margin_v),
+    )
+    groups = groups_in(tile, u0, u1, v0, v1, splat_wide(near))
+    while groups != 0:
+        group = lowest(groups)
+        groups = without_lowest(groups)
+        rays = rays_in(tile, group, u0, u1, v0, v1, splat_wide(near))
+        if rays != 0:
+            bit = np.int32(1) << np.int32(group)
+            store_int(entering, group, rays | load_int(entering, group) if entered & bit != 0 else rays)
+            entered |= bit
+    return entered
 
 
 @kernel
-def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`."""
+def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`.
+
+    Instances are left out, but rays that may hit something in them first are marked in `entering`.
+    """
     tile = Tile(
         directions_memory(),
         depth_memory(),
@@ -383,6 +424,7 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
     # Nothing is ever near enough for groups that a tile does not have.
     store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
+    inside = present_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
@@ -395,7 +437,14 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
                 aim, together = aim_tile(rays, grid, corner, tile, scratch)
                 if together:
                     expect_report(grid, corner, hits)
-                    together = cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
-                if together:
+                    entered = cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, inside)
                     report_tile(grid, corner, tile, faces, hits)
+                    while entered != 0:
+                        group = lowest(entered)
+                        entered = without_lowest(entered)
+                        for half in range(2):
+                            first, exist = eight_rays(grid, corner, 2 * group + half)
+                            for k in range(exist):
+                                bit = load_int(inside, group) >> np.int32(half * LANES + k)
+                                entering[first + k] = bit & 1 != 0
             apart[number] = not together

@@ -37,13 +37,14 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast.faces import raw_faces, report_face, stops
-from simulator.raycast.instances import ID, LEAVE, ROOT, facing, to_instance
+from simulator.raycast.instances import ID, LEAVE, ROOT, to_instance
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_number
 
 entries = local_memory(types.int64, STACK)
 floats = local_memory(types.float32, 3 * LANES)
+UNKNOWN = -2  # stands for a part that has yet to be looked up
 
 
 class Slabs(NamedTuple):
@@ -250,13 +251,13 @@ def nearest_of(mask, t):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
+def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, scratch):  # type: ignore[no-untyped-def]
     """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
     nodes, blocks = bvh
     slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
     best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
     entry, height = np.int64(root), 0
-    # In an instance, its ray and the id of its first triangle.
+    # The direction by which the sides of faces are told, and the id of an instance's first triangle.
     ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
@@ -276,9 +277,9 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
                 ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
             else:
                 number = ~child - faces.first_instance
-                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
+                px, py, pz, ix, iy, iz, side = to_instance(faces, number, time, ox, oy, oz, dx, dy, dz)
                 slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
-                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                ix, iy, iz = side * ix, side * iy, side * iz
                 first_id = load_int(faces.instances, number * INSTANCE + ID)
                 store_long(stack, height, stack_entry(np.float32(0), ~LEAVE))
                 entry, height = np.int64(load_int(faces.instances, number * INSTANCE + ROOT)), height + 1
@@ -308,8 +309,8 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
 
 
 @kernel
-def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
+def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
     stack, scratch = entries(), floats()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
@@ -318,7 +319,9 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
             break
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
+            ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+            if found:
+                limit = min(limit, load_float(hits.t, ray))
             t, triangle, u, v = closest_on_ray(
                 bvh,
                 faces,
@@ -330,17 +333,22 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
                 dy,
                 dz,
                 limit,
+                time,
                 stack,
                 scratch,
             )
+            if found and triangle < 0:
+                continue
             store_float(hits.t, ray, t)
             store_float(hits.u, ray, u)
             store_float(hits.v, ray, v)
             store_int(hits.primitive, ray, triangle)
+            store_int(hits.part, ray, UNKNOWN)
         # Afterwards and together: the look-ups of one ray do not wait for those of another.
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            report_face(hits, ray, load_int(hits.primitive, ray), faces)
+            if load_int(hits.part, ray) == UNKNOWN:
+                report_face(hits, ray, load_int(hits.primitive, ray), faces)
 
 
 @kernel(inline=True)
@@ -363,7 +371,7 @@ def stopped_by(bvh, faces, block, first_id, shear, dx, dy, dz, until, scratch): 
 
 
 @kernel(inline=True)
-def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack, scratch):  # type: ignore[no-untyped-def]
+def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_block, stack, scratch):  # type: ignore[no-untyped-def]
     """Whether anything stops one ray before `limit`, and the block that does, or -1 where that is an instance's.
 
     `first_block` >= 0 is tested first.
@@ -388,9 +396,9 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, st
             inside = ~child != LEAVE
             if inside:
                 number = ~child - faces.first_instance
-                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
+                px, py, pz, ix, iy, iz, side = to_instance(faces, number, time, ox, oy, oz, dx, dy, dz)
                 slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
-                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                ix, iy, iz = side * ix, side * iy, side * iz
                 first_id = load_int(faces.instances, number * INSTANCE + ID)
                 store_long(stack, height, ~LEAVE)
                 store_long(stack, height + 1, load_int(faces.instances, number * INSTANCE + ROOT))

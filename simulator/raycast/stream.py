@@ -18,8 +18,10 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
     bits,
+    bits_float,
     cross_term,
     fetch_add,
+    float_bits,
     greatest,
     least,
     load,
@@ -32,23 +34,25 @@ from simulator.numerics.simd import (
     lowest_of_64,
     maximum,
     minimum,
-    prefetch,
+    pointer,
     splat,
+    splat_int,
     store,
     store_float,
     store_int,
+    store_ints,
     store_long,
+    with_lane,
     without_lowest,
 )
-from simulator.raycast.faces import raw_faces, stops
-from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
-from simulator.raycast.order import cells_memory, counts_memory, items_memory, order_piece
+from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, NODE, SLACK, VERTEX
+from simulator.raycast.order import cells_memory, counts_memory, items_memory, number_items, order_piece
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
-from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
+from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
 
-GROUPS = 8
-STREAM = GROUPS * LANES  # rays of a tile
 # Groups that are wider, in metres, are cast ray by ray.
 WIDE = np.float32(1.5)
 # Eights of rays that start no farther apart are not divided.
@@ -63,7 +67,13 @@ NORMAL = 9 * LANES  # first row of `load_block` after the vertices
 table_memory = local_memory(types.float32, 13 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
-numbers_memory = local_memory(types.int32, STREAM)
+numbers_memory = slot_memory = local_memory(types.int32, STREAM)
+second_memory = third_memory = end_memory
+# The bits of a depth that an entry of the stack has room for, beside eight for the groups.
+DEPTH = np.int32(-(1 << GROUPS))
+# Closest hits are not tried in tiles where rays of other groups point farther from the middle one's way.
+LEAST_COSINE = 0.9
+NO, YES = np.uint8(0), np.uint8(1)  # of marks
 
 
 class Beam(NamedTuple):
@@ -74,6 +84,8 @@ class Beam(NamedTuple):
         u, v, slope_u, slope_v, start, end: see the module.
         groups: rows as named above.
         alive: (GROUPS,) int32, bits of the rays of each group that still look for something.
+        slot, second, third: of closest hits, where the triangle lies (see `layout`) or -1, and the weights of its
+            vertices 1 and 2.
     """
 
     raw: F32
@@ -84,7 +96,10 @@ class Beam(NamedTuple):
     start: F32
     end: F32
     groups: F32
-    alive: Any
+    alive: I32
+    slot: I32
+    second: F32
+    third: F32
 
 
 class Frame(NamedTuple):
@@ -179,6 +194,7 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
         store(beam.slope_v, at, slope_v)
         store(beam.start, at, start)
         store(beam.end, at, end)
+        store_ints(beam.slot, at, splat_int(-1))
         store_float(beam.groups, LOW_U + group, least(u))
         store_float(beam.groups, HIGH_U + group, greatest(u))
         store_float(beam.groups, LOW_V + group, least(v))
@@ -216,8 +232,15 @@ def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ign
 
 
 @kernel(inline=True)
-def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch):  # type: ignore[no-untyped-def]
+def stream_entry(near, groups, code):  # type: ignore[no-untyped-def]
+    """Child code, groups that enter it and depth of entry (rounded down) in one int64 that is ordered by depth."""
+    return (np.int64((float_bits(near) & DEPTH) | groups) << 32) | (np.int64(code) & 0xFFFFFFFF)
+
+
+@kernel(inline=True)
+def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, height, scratch):  # type: ignore[no-untyped-def]
     """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
+    base = height
     nodes, zero = bvh.nodes, splat(np.float32(0))
     low, high = row + 2 * frame.row_w, row + 2 * frame.row_w + LANES
     if frame.sign > np.float32(0):
@@ -261,8 +284,13 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
             splat(load_float(scratch, 32 + k)),
             splat(load_float(scratch, 40 + k)),
         )
-        code = np.int64(load_int(nodes, row + CHILD + k))
-        store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
+        code, place = np.int64(load_int(nodes, row + CHILD + k)), height
+        entry = stream_entry(load_float(scratch, 32 + k), reaching, code)
+        while nearest_first and reaching != 0 and place > base and load_long(stack, place - 1) < entry:
+            store_long(stack, place, load_long(stack, place - 1))
+            place -= 1
+        # Written also where no group enters: the branch would be mispredicted.
+        store_long(stack, place, entry)
         height += 1 if reaching != 0 else 0
         expect_child(bvh, code)
     return height
@@ -270,7 +298,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2) between their start and end."""
+    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2, w) between their start and end."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -286,7 +314,7 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
     w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
+    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse, w
 
 
 @kernel(inline=True)
@@ -325,8 +353,11 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
-    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
+def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):  # type: ignore[no-untyped-def]
+    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without.
+
+    If the `closest` hits are wanted, rays are ended by it instead, and the bits are those of the groups with hits.
+    """
     row, done, pairs = block * BLOCK, np.int32(0), np.int64(0)
     low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
     slack = splat(frame.slack)
@@ -350,17 +381,41 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
         pair = lowest_of_64(pairs)
         pairs &= pairs - 1
         group, k = pair >> 3, pair & (LANES - 1)
-        hit, second, third = meet_triangle(beam, group * LANES, table, k)
+        hit, second, third, w = meet_triangle(beam, group * LANES, table, k)
         alive = load_int(beam.alive, group)
         met = bits(hit) & alive
         if block >= faces.first_tested and met != 0:
             met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        if closest:
+            if met != 0:
+                end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+                done |= np.int32(1) << np.int32(group)
+            continue
         alive &= ~met
         store_int(beam.alive, group, alive)
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
             pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
     return done
+
+
+@kernel(inline=True)
+def end_rays(beam, group, met, w, slot, second, third, scratch):  # type: ignore[no-untyped-def]
+    """Let the rays `met` of a group end at w, where they meet the triangle of a slot."""
+    store(scratch, 0, second)
+    store(scratch, LANES, third)
+    store(scratch, 2 * LANES, w)
+    end = load(beam.end, group * LANES)
+    while met != 0:
+        k = lowest(met)
+        met = without_lowest(met)
+        ray = group * LANES + k
+        end = with_lane(end, k, load_float(scratch, 2 * LANES + k))
+        store_int(beam.slot, ray, slot)
+        store_float(beam.second, ray, load_float(scratch, k))
+        store_float(beam.third, ray, load_float(scratch, LANES + k))
+    store(beam.end, group * LANES, end)
+    store_float(beam.groups, END + group, greatest(end))
 
 
 @kernel(inline=True)
@@ -384,67 +439,94 @@ def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type:
 
 
 @kernel(inline=True)
-def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, table, scratch):  # type: ignore[no-untyped-def]
-    """Take rays of some groups that anything stops out of `beam.alive`; returns the block that ended the last group.
+def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, stack, table, scratch):  # type: ignore[no-untyped-def]
+    """Take rays of some groups that anything stops, except in instances, out of `beam.alive`.
 
-    `first_block` >= 0 is tested first.
+    `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
+    instances. If the `closest` hits are wanted, rays are ended there instead.
     """
-    last = first_block
-    store_long(stack, 0, (np.int64(groups) << 32) | np.int64(root))
+    last, entered, farthest = first_block, np.int32(0), np.float32(np.inf)
+    store_long(stack, 0, stream_entry(np.float32(0), groups, root))
     height = 1
     if first_block >= 0:
-        store_long(stack, 1, (np.int64(groups) << 32) | (~first_block & 0xFFFFFFFF))
+        store_long(stack, 1, stream_entry(np.float32(0), groups, ~first_block))
         height = 2
     while height > 0 and groups != 0:
         height -= 1
         entry = load_long(stack, height)
         here, child = np.int32(entry >> 32) & groups, np.int64(np.int32(entry))
-        if here == 0:
+        if here == 0 or bits_float(np.int32(entry >> 32) & DEPTH) > farthest:
             continue
         if child >= 0:
-            height = enter_stream_children(bvh, child * NODE, frame, beam, here, stack, height, scratch)
+            height = enter_stream_children(bvh, child * NODE, frame, beam, here, closest, stack, height, scratch)
+        elif ~child >= faces.first_instance:
+            entered |= here
         else:
-            done = stop_rays(bvh, faces, ~child, frame, beam, here, table, scratch)
-            if done != 0:
+            done = stop_rays(bvh, faces, ~child, frame, beam, here, closest, table, scratch)
+            if done != 0 and closest:
+                farthest = greatest(load(beam.groups, END))
+            elif done != 0:
                 groups &= ~done
                 last = ~child
-    return last
+    return last, entered & groups
 
 
 @kernel(inline=True)
-def number_rays(rays, items, first, stop, eights, start, size, numbers):  # type: ignore[no-untyped-def]
-    """Write the numbers of the rays of the tile that starts at item `first`; returns how many rays it has."""
-    if not eights:
-        for k in range(STREAM):
-            store_int(numbers, k, start + load_int(items, min(first + k, stop - 1)))
-            expect_ray(rays, start + load_int(items, min(first + STREAM + k, stop - 1)))
-        return min(STREAM, stop - first)
-    exist = 0
-    for group in range(GROUPS):
-        ray = load_int(items, min(first + group, stop - 1)) * LANES
-        for lane in range(LANES):
-            store_int(numbers, group * LANES + lane, start + min(ray + lane, size - 1))
-        if first + group < stop:
-            exist += min(LANES, size - ray)
-        following = start + load_int(items, min(first + GROUPS + group, stop - 1)) * LANES
-        expect_ray(rays, following)
-        expect_ray(rays, following + LANES - 2)
-    return exist
+def side_by_side(directions, numbers, exist):  # type: ignore[no-untyped-def]
+    """Whether the first rays of all groups run about the same way: if not, a tile need not be aimed to know."""
+    middle = np.int64(load_int(numbers, STREAM // 2)) * 3
+    x, y, z = load_float(directions, middle), load_float(directions, middle + 1), load_float(directions, middle + 2)
+    x, y, z = np.float64(x), np.float64(y), np.float64(z)
+    for k in range(0, exist, LANES):
+        d = np.int64(load_int(numbers, k)) * 3
+        dx, dy, dz = load_float(directions, d), load_float(directions, d + 1), load_float(directions, d + 2)
+        along, length = x * dx + (y * dy + z * dz), np.float64(dx) * dx + (np.float64(dy) * dy + np.float64(dz) * dz)
+        if not (along > 0.0 and along * along > LEAST_COSINE**2 * length * (x * x + (y * y + z * z))):
+            return False
+    return True
 
 
 @kernel(inline=True)
-def expect_ray(rays, ray):  # type: ignore[no-untyped-def]
-    """Fetch a ray that will soon be cast into the cache."""
-    prefetch(rays.directions, ray * 3)
-    prefetch(rays.origins, ray * rays.origin_step)
+def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-def]
+    """Write the closest hit of ray k of a tile.
+
+    Its distance is taken anew from the ray's own origin, not from the tile's: close by it would be too coarse.
+    """
+    slot, triangle, t, u, v = load_int(beam.slot, k), np.int32(-1), np.float32(np.inf), np.float32(0), np.float32(0)
+    if slot >= 0:
+        at, raw = np.int64(slot // LANES) * BLOCK + slot % LANES, beam.raw
+        ax, ay, az = corner(blocks, at)
+        bx, by, bz = corner(blocks, at + VERTEX)
+        cx, cy, cz = corner(blocks, at + 2 * VERTEX)
+        px, py, pz, qx, qy, qz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
+        nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+        ox, oy, oz = load_float(raw, k), load_float(raw, STREAM + k), load_float(raw, 2 * STREAM + k)
+        dx, dy, dz = load_float(raw, 3 * STREAM + k), load_float(raw, 4 * STREAM + k), load_float(raw, 5 * STREAM + k)
+        t = (nx * (ax - ox) + (ny * (ay - oy) + nz * (az - oz))) / (nx * dx + (ny * dy + nz * dz))
+        triangle, u, v = load_int(blocks, at + IDS), load_float(beam.second, k), load_float(beam.third, k)
+    store_float(hits.t, ray, t)
+    store_float(hits.u, ray, u)
+    store_float(hits.v, ray, v)
+    report_face(hits, ray, triangle, faces)
+
+
+@kernel(inline=True)
+def corner(blocks, at):  # type: ignore[no-untyped-def]
+    """x, y and z of a vertex of one triangle."""
+    return load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
 
 
 @kernel
-def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: whether each of the rays, in pieces of `chunk` (at most `PIECE`), hits anything, as bool.
+def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
 
-    Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
-    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
+    For any hit, in pieces of `chunk` rays (at most `order.PIECE`), `marks` (uint8) becomes whether a ray hits anything.
+    Rays that do not go together are cast one by one. The block that stopped the last ray is tried first on the next:
+    they are mostly in the same shadow. It changes the time only, never the answer. Instances are entered one by one,
+    from the node `within_instances` over them alone.
+
+    For closest hits, in pieces of `chunk` tiles, `marks` are rays to be cast, and becomes those still to be cast one by
+    one, while `entering` are those that may hit something in an instance first.
     """
     beam = Beam(
         raw_memory(),
@@ -456,49 +538,67 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
         end_memory(),
         groups_memory(),
         alive_memory(),
+        slot_memory(),
+        second_memory(),
+        third_memory(),
     )
-    stack, table, scratch, singles = entries(), table_memory(), scratch_memory(), floats()
-    items, spare, counts, cells, numbers = (
-        items_memory(),
-        items_memory(),
-        counts_memory(),
-        cells_memory(),
-        numbers_memory(),
-    )
-    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
-    last = np.int64(-1)
+    stack, table, scratch, singles, numbers = entries(), table_memory(), scratch_memory(), floats(), numbers_memory()
+    items, spare, counts, cells = items_memory(), items_memory(), counts_memory(), cells_memory()
+    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
+    marks, entering = pointer(marks), pointer(entering)
+    total, last = tile_count(tiling) if closest else rays.total, np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.total:
+        if start >= total:
             break
-        size = min(chunk, rays.total - start)
-        first, in_eights = 0, True
-        stop, first_single = order_piece(rays, start, size, CLOSE, items, spare, counts, cells)
+        size = min(chunk, total - start)
+        first, stop, first_single, in_eights = 0, size, size, True
+        if not closest:
+            stop, first_single = order_piece(rays, start, size, CLOSE, items, spare, counts, cells)
         while first < size:
-            if first >= stop:
-                # The eights are done: now the single rays.
-                if first_single >= size or not in_eights:
-                    break
-                first, stop, in_eights = first_single, size, False
-            exist = number_rays(rays, items, first, stop, in_eights, start, size, numbers)
-            in_a_row = in_eights and exist == STREAM
-            first += GROUPS if in_eights else STREAM
+            if closest:
+                exist = number_tile(tiling, start + first, numbers)
+                first += 1
+                if marks[load_int(numbers, 0)] == NO or not side_by_side(rays.directions, numbers, exist):
+                    continue
+                in_a_row = exist == STREAM and tiling.rows == 1
+            else:
+                if first >= stop:
+                    # The eights are done: now the single rays.
+                    if first_single >= size or not in_eights:
+                        break
+                    first, stop, in_eights = first_single, size, False
+                exist = number_items(rays, items, first, stop, in_eights, start, size, numbers)
+                first += GROUPS if in_eights else STREAM
+                in_a_row = in_eights and exist == STREAM
             frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
-            if faces.instance_count > 0:
-                together = np.int32(0)  # tiles do not enter instances
+            entered = np.int32(0)
             if together != 0:
-                last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
+                last, entered = cast_stream(
+                    bvh, faces, root, last, frame, beam, together, closest, stack, table, scratch
+                )
+            if closest:
+                for k in range(exist):
+                    ray, bit = np.int64(load_int(numbers, k)), np.int32(1) << np.int32(k // LANES)
+                    if together & bit != 0:
+                        report_ray(ray, k, beam, bvh.blocks, faces, hits)
+                        marks[ray] = NO
+                        if entered & bit != 0:
+                            entering[ray] = YES
+                continue
             for group in range((exist + LANES - 1) // LANES):
-                alive = load_int(beam.alive, group)
-                apart = (together >> np.int32(group)) & 1 == 0
+                alive, bit = load_int(beam.alive, group), np.int32(1) << np.int32(group)
+                singly = (entered | ~together) & bit != 0
+                node = within_instances if together & bit != 0 else root
                 for k in range(group * LANES, min((group + 1) * LANES, exist)):
                     ray = np.int64(load_int(numbers, k))
-                    if not apart:
-                        blocked[ray] = alive & 1 == 0
-                        alive >>= np.int32(1)
-                        continue
-                    ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
-                    stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
-                    blocked[ray] = stopped
-                    if found >= 0:
-                        last = found
+                    marks[ray] = YES - np.uint8(alive & 1)
+                    if singly and alive & 1 != 0:
+                        ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+                        stopped, found = blocked_ray(
+                            bvh, faces, node, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                        )
+                        marks[ray] = YES if stopped else NO
+                        if found >= 0:
+                            last = found
+                    alive >>= np.int32(1)

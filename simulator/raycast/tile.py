@@ -355,9 +355,7 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
 def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
-    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
-    below, right = min(r + 1, rows - 1), min(c + 1, columns - 1)
-    across, along = (_angle(directions[r, c].tolist(), directions[at].tolist()) for at in ((r, right), (below, c)))
+    across, along = spacing(directions)
     if not (math.isfinite(across) and math.isfinite(along)):
         across = along = 0.0  # whatever the shape, such rays are cast one by one
     groups = GROUPS
@@ -371,6 +369,15 @@ def grid_of(directions: F32) -> Grid | None:
             return grid
         groups //= 2
     return None
+
+
+def spacing(directions: F32) -> tuple[float, float]:
+    """(sine of the angle from a ray to the next in its row, and in its column) amid (rows, columns, 3) directions."""
+    rows, columns = directions.shape[:2]
+    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
+    at, right, below = (r, c), (r, min(c + 1, columns - 1)), (min(r + 1, rows - 1), c)
+    start = directions[at].tolist()
+    return _angle(start, directions[right].tolist()), _angle(start, directions[below].tolist())
 
 
 def _angle(a: list[float], b: list[float]) -> float:
