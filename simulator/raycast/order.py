@@ -178,7 +178,7 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
     for i in range(size):
         item = load_int(items, i)
         store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
-    first, stop = 0, number
+    first, stop = np.int64(0), np.int64(number)
     for _ in range(2):
         sort_items(items, first, stop, spare, counts)
         first, stop = single, size

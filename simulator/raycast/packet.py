@@ -145,9 +145,9 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
     while waiting != 0:
         k = lowest(waiting)
         waiting = without_lowest(waiting)
-        u0, u1 = splat_wide(load_float(scratch, k)), splat_wide(load_float(scratch, 8 + k))
-        v0, v1 = splat_wide(load_float(scratch, 16 + k)), splat_wide(load_float(scratch, 24 + k))
-        depth = splat_wide(load_float(scratch, 32 + k))
+        u0, u1 = load_float(scratch, k), load_float(scratch, 8 + k)
+        v0, v1 = load_float(scratch, 16 + k), load_float(scratch, 24 + k)
+        depth = load_float(scratch, 32 + k)
         groups = groups_in(tile, u0, u1, v0, v1, depth)
         if population(groups) <= 6:
             found = np.int32(0)
@@ -155,7 +155,7 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
                 found = rays_in(tile, lowest(groups), u0, u1, v0, v1, depth)
                 groups = without_lowest(groups)
             if found == 0:
-                mask &= ~(np.int32(1) << np.int32(k))
+                mask = np.int32(mask & ~(1 << k))
                 continue
         expect_child(bvh, np.int64(load_int(nodes, row + CHILD + k)))
     return near, mask
@@ -347,7 +347,7 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
     nodes, blocks = bvh
     least_nearness = least(load_wide(tile.groups, NEAR))
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
-    entry, height, entered = np.int64(root), 0, np.int32(0)
+    entry, height, entered = np.int64(root), np.int64(0), np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
         if child >= 0:
@@ -386,21 +386,16 @@ def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore
     else:
         low_u = low_v = np.float32(-np.inf)
         high_u = high_v = np.float32(np.inf)
-    u0, u1, v0, v1 = (
-        splat_wide(low_u - aim.margin_u),
-        splat_wide(high_u + aim.margin_u),
-        splat_wide(low_v - aim.margin_v),
-        splat_wide(high_v + aim.margin_v),
-    )
-    groups = groups_in(tile, u0, u1, v0, v1, splat_wide(near))
+    u0, u1, v0, v1 = low_u - aim.margin_u, high_u + aim.margin_u, low_v - aim.margin_v, high_v + aim.margin_v
+    groups = groups_in(tile, u0, u1, v0, v1, near)
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        rays = rays_in(tile, group, u0, u1, v0, v1, splat_wide(near))
+        rays = rays_in(tile, group, u0, u1, v0, v1, near)
         if rays != 0:
             bit = np.int32(1) << np.int32(group)
             store_int(entering, group, rays | load_int(entering, group) if entered & bit != 0 else rays)
-            entered |= bit
+            entered = np.int32(entered | bit)
     return entered
 
 

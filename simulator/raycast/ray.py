@@ -256,7 +256,7 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack,
     nodes, blocks = bvh
     slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
     best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
-    entry, height = np.int64(root), 0
+    entry, height = np.int64(root), np.int64(0)
     # The direction by which the sides of faces are told, and the id of an instance's first triangle.
     ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
     while height >= 0:
@@ -296,7 +296,7 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack,
                 if block >= faces.first_tested:
                     # Nearest first: of what lies behind it nothing need be asked.
                     k = nearest_of(mask, scratch)
-                mask &= ~(np.int32(1) << np.int32(k))
+                mask = np.int32(mask & ~(1 << k))
                 if load_float(scratch, k) < best:
                     met = load_int(blocks, block * BLOCK + IDS + k) + first_id
                     met_u, met_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
@@ -377,7 +377,7 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_blo
     `first_block` >= 0 is tested first.
     """
     shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
-    if first_block >= 0 and stopped_by(bvh, faces, first_block, 0, shear, dx, dy, dz, until, scratch):
+    if first_block >= 0 and stopped_by(bvh, faces, first_block, np.int32(0), shear, dx, dy, dz, until, scratch):
         return True, first_block
     slabs = make_slabs(ox, oy, oz, dx, dy, dz)
     ix, iy, iz, first_id, inside = dx, dy, dz, np.int32(0), False
