@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.embree import ROBUST, Embree
 from benchmarks.raycast import camera
-from benchmarks.street import street
+from benchmarks.street import Shape, ground, join, street, tree
 from benchmarks.table import Row, row
 from simulator.numerics.se3 import pose
 from simulator.raycast import Scene
@@ -31,6 +31,11 @@ def soup(triangles: F32) -> tuple[F32, I32]:
     return triangles.reshape(-1, 3).astype(np.float32), np.arange(3 * len(triangles), dtype=np.int32).reshape(-1, 3)
 
 
+def move(shape: Shape, x: float, y: float) -> Shape:
+    """A shape placed on the ground."""
+    return Shape(shape.vertices + [x, y, 0], shape.faces)
+
+
 def scenes() -> Iterator[tuple[str, F32, I32, F32]]:
     """Name, vertices, faces, and a corner of the box of a hundred metres in which to look around."""
     vertices, faces = street().merged()
@@ -39,6 +44,9 @@ def scenes() -> Iterator[tuple[str, F32, I32, F32]]:
     far = np.array([1e5, -2e5, 300], np.float32)
     yield "street at 10^5 m", vertices + far, faces, low + far
     rng = np.random.default_rng(1)
+    trees = [tree(rng, cards=k % 3 > 0) for k in range(240)]
+    wood = join(ground(), *(move(shape, rng.uniform(-70, 70), rng.uniform(-70, 70)) for shape in trees))
+    yield "forest of trees", wood.vertices.astype(np.float32), wood.faces.astype(np.int32), low
     leaf = rng.normal(size=(300_000, 1, 3)) * [40, 40, 4] + 0.15 * rng.normal(size=(300_000, 3, 3))
     yield "forest of leaves", *soup(leaf), np.array([-50, -50, -2], np.float32)
     yield "single huge triangle", *soup(1e6 * np.array([[[-1, -1, 0], [2, -1, 0], [0, 2, 0]]])), low

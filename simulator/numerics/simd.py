@@ -167,6 +167,16 @@ _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 # --- whole vectors ------------------------------------------------------------------------------------------------
 
 
+@type_callable(operator.neg)
+def _negation(context: Any) -> Any:
+    return lambda x: f32x8 if x is f32x8 else None
+
+
+@lower_builtin(operator.neg, f32x8)
+def _negate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    return builder.fneg(args[0])
+
+
 @intrinsic
 def splat(typing_context, scalar):  # type: ignore[no-untyped-def]
     """f32x8 with `scalar` in every lane."""
@@ -232,6 +242,18 @@ def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
         return builder.fsub(left, right, flags=_EXACT)
 
     return f32x8(f32x8, f32x8, f32x8, f32x8), emit
+
+
+@intrinsic
+def fused(typing_context, a, b, c):  # type: ignore[no-untyped-def]
+    """a * b + c, rounded once where the processor can (else the product too)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        form = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * 3)
+        function = cgutils.get_or_insert_function(builder.module, form, f"llvm.fmuladd.v{LANES}f32")
+        return builder.call(function, args, fastmath=_EXACT)
+
+    return f32x8(f32x8, f32x8, f32x8), emit
 
 
 @intrinsic

@@ -41,9 +41,10 @@ from simulator.numerics.simd import (
 )
 from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
-from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
+from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.triangle import normal_of
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
@@ -294,7 +295,7 @@ def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
     cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
-    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
+    nu, nv, nw = normal_of(cu - au, cv - av, cw - aw, au - bu, av - bv, aw - bw, bu - cu, bv - cv, bw - cw)
     store(table, NORMAL, nw)
     store(table, NORMAL + 8, nu)
     store(table, NORMAL + 16, nv)
