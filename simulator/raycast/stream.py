@@ -17,6 +17,7 @@ from numba.core import types
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    absolute,
     bits,
     cross_term,
     fetch_add,
@@ -37,6 +38,7 @@ from simulator.numerics.simd import (
     store_float,
     store_int,
     store_long,
+    with_lane,
     without_lowest,
 )
 from simulator.raycast.faces import raw_faces, stops
@@ -44,7 +46,7 @@ from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
-from simulator.raycast.triangle import normal_of
+from simulator.raycast.triangle import ROUNDING, greatest_of, normal_of, rounding_of, settle
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
@@ -57,7 +59,8 @@ raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
 groups_memory = local_memory(types.float32, 10 * GROUPS)
 NORMAL = 9 * LANES  # first row of `load_block` after the vertices
-table_memory = local_memory(types.float32, 13 * LANES)
+MARGIN = NORMAL + 4 * LANES
+table_memory = local_memory(types.float32, 15 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
 
@@ -84,7 +87,10 @@ class Beam(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
+    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v.
+
+    `spread`: how far rays, where w is zero, are from that origin at most.
+    """
 
     row_w: Any
     row_u: Any
@@ -94,6 +100,7 @@ class Frame(NamedTuple):
     origin_u: Any
     origin_v: Any
     slack: Any
+    spread: Any
 
 
 @kernel(inline=True)
@@ -156,7 +163,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         for k in range(3):
             o = load(beam.raw, k * STREAM + at)
             reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
-    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
+    origin_w, sound, wide, spread = least(foremost), np.int32(255), np.int32(0), splat(np.float32(0))
     for group in range(GROUPS):
         at = group * LANES
         depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
@@ -169,6 +176,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         forward = (depth > SHORTEST) & (depth < LONGEST)
         near_axis = ((slope_u > -STEEPEST) & (slope_u < STEEPEST)) & ((slope_v > -STEEPEST) & (slope_v < STEEPEST))
         sound &= bits(forward & near_axis)
+        spread = maximum(spread, maximum(absolute(u), absolute(v)))
         store(beam.u, at, u)
         store(beam.v, at, v)
         store(beam.slope_u, at, slope_u)
@@ -189,8 +197,9 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
             wide |= np.int32(1) << np.int32(group)
         store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
     frame = Frame(
-        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
-    )
+        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
+        greatest(spread),
+    )  # fmt: skip
     return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
 
 
@@ -267,7 +276,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2) between their start and end."""
+    """(which of eight rays meet triangle k of `table`, which of these are in doubt, weights of vertex 1 and 2)."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -277,25 +286,56 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cu = load_float(table, 56 + k) - (u + su * cw)
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
-    zero = splat(np.float32(0))
-    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    # Where each ray meets the plane (see `ray.meet_triangles`).
+    low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
+    margin = splat(load_float(table, MARGIN + k))
+    inside, on_edge = (low >= -margin) | (high <= margin), (low <= margin) & (high >= -margin)
+    # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
-    w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
+    offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
+    start = load(beam.start, at)
+    w, ahead = offset / slope, absolute(offset - start * slope)
     inverse = splat(np.float32(1)) / (a + b + c)
-    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
+    doubtful = inside & (on_edge | (ahead <= load_float(table, MARGIN + 8 + k)))
+    return doubtful | (inside & ((w > start) & (w < load(beam.end, at)))), doubtful, b * inverse, c * inverse
+
+
+@kernel(inline=True)
+def settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch):  # type: ignore[no-untyped-def]
+    """Decide triangle k of a block for some rays of a group: bits of those that meet it, weights of vertex 1 and 2."""
+    met, raw = np.int32(0), beam.raw
+    while rays != 0:
+        lane = lowest(rays)
+        rays = without_lowest(rays)
+        ray = group * LANES + lane
+        depth = load_float(raw, (3 + frame.row_w // LANES) * STREAM + ray) * frame.sign
+        settle(
+            bvh.blocks, row, load_float(raw, ray), load_float(raw, STREAM + ray), load_float(raw, 2 * STREAM + ray),
+            load_float(raw, 3 * STREAM + ray), load_float(raw, 4 * STREAM + ray), load_float(raw, 5 * STREAM + ray),
+            depth, scratch,
+        )  # fmt: skip
+        near = load_float(scratch, k)
+        if near > np.float32(0) and near * (load_float(beam.end, ray) - load_float(beam.start, ray)) > np.float32(1):
+            met |= np.int32(1) << np.int32(lane)
+            second = with_lane(second, lane, load_float(scratch, LANES + k) / near)
+            third = with_lane(third, lane, load_float(scratch, 2 * LANES + k) / near)
+    return met, second, third
 
 
 @kernel(inline=True)
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
-    Rows: w, u, v of vertex a, then b, then c, and from `NORMAL` on those of their normals n, and n . a.
+    Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
+    how far from zero edge functions, and n . (a - start of the ray), must be for a certain answer.
     """
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
     cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
-    nu, nv, nw = normal_of(cu - au, cv - av, cw - aw, au - bu, av - bv, aw - bw, bu - cu, bv - cv, bw - cw)
+    pu, pv, pw, qu, qv, qw = cu - au, cv - av, cw - aw, au - bu, av - bv, aw - bw
+    nu, nv, nw = normal_of(pu, pv, pw, qu, qv, qw, bu - cu, bv - cv, bw - cw)
+    reach = greatest_of(au, av, aw) + frame.spread
+    store(table, MARGIN, rounding_of(reach, reach, reach, pu, pv, pw, qu, qv, qw))
+    store(table, MARGIN + 8, ROUNDING * (reach * greatest_of(nu, nv, nw)))
     store(table, NORMAL, nw)
     store(table, NORMAL + 8, nu)
     store(table, NORMAL + 16, nv)
@@ -346,8 +386,11 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
         while triangles != 0 and alive != 0:
             k = lowest(triangles)
             triangles = without_lowest(triangles)
-            hit, second, third = meet_triangle(beam, group * LANES, table, k)
-            met = bits(hit) & alive
+            hit, doubtful, second, third = meet_triangle(beam, group * LANES, table, k)
+            met, rays = bits(hit) & alive, bits(doubtful) & alive
+            if rays != 0:
+                settled, second, third = settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch)
+                met = (met & ~rays) | settled
             if met != 0 and block >= faces.first_tested:
                 met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
             alive &= ~met
