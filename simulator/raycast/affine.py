@@ -17,7 +17,7 @@ from simulator.raycast.triangle import cross, greatest_of, normal_of, rounding_o
 
 # Planes are uncertain that pass by the origin within this share of a vertex' distance, and for rays that meet them at
 # a smaller angle than this: 1 / depth has then lost half of its 24 bits.
-EDGE_ON, GRAZING = np.float32(2.0**-10), np.float32(2.0**-12)
+EDGE_ON, GRAZING = np.float32(2.0**-10), np.float32(2.0**-13)
 # What stands for 1 / depth where all is in doubt.
 NEAREST = np.float32(1e30)
 
@@ -42,18 +42,24 @@ class Affine(NamedTuple):
 
 
 @kernel(inline=True)
-def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, reach):  # type: ignore[no-untyped-def]
-    """Set up eight triangles a, b, c given by depth, u and v relative to the origin; reach: greatest 1 + |u| + |v|."""
+def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach):  # type: ignore[no-untyped-def]
+    """Set up eight triangles a, b, c given by depth, u and v relative to the origin.
+
+    far: their greatest depth. reach: greatest 1 + |u| + |v| of the rays.
+    """
     zero, half = splat(np.float32(0)), np.float32(0.5)
     pd, pu, pv, qd, qu, qv = cd - ad, cu - au, cv - av, ad - bd, au - bu, av - bv
     nd, nu, nv = normal_of(pd, pu, pv, qd, qu, qv, bd - cd, bu - cu, bv - cv)
     offset = nd * ad + (nu * au + nv * av)
     steep = greatest_of(nd, nu, nv)
-    known = absolute(offset) > EDGE_ON * (steep * greatest_of(ad, au, av))
+    size = maximum(greatest_of(pd, pu, pv), greatest_of(qd, qu, qv))
+    # Where rays meet it, nothing is farther off than twice its depth; no vertex is then by more than its size.
+    far = far + far
+    known = absolute(offset) > EDGE_ON * (steep * (far + size))
     by_offset = select(known, splat(np.float32(1)) / offset, zero)
     sd, su, sv = cross(pd, pu, pv, cd + ad, cu + au, cv + av)
     td, tu, tv = cross(qd, qu, qv, ad + bd, au + bu, av + bv)
-    rounding = maximum(half * rounding_of(ad, au, av, pd, pu, pv, qd, qu, qv), GRAZING * steep)
+    rounding = maximum(half * rounding_of(size, far), GRAZING * steep)
     # One without area is never met: all zero, and nothing in doubt.
     unknown = select(known, zero, select(steep > zero, splat(NEAREST), zero))
     scale = half * by_offset

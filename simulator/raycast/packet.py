@@ -323,7 +323,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
     bd, bu, bv = tile_vertex(blocks, row + VERTEX, aim)
     cd, cu, cv = tile_vertex(blocks, row + 2 * VERTEX, aim)
     # Bounds of the projected triangles; one that reaches behind the origin has none.
-    nearest, ahead = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd)) > zero
+    nearest, far = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd))
+    ahead = far > zero
     bounded = nearest > np.float32(1e-20)
     by_a, by_b, by_c = one / ad, one / bd, one / cd
     ua, ub, uc, va, vb, vc = au * by_a, bu * by_b, cu * by_c, av * by_a, bv * by_b, cv * by_c
@@ -359,7 +360,7 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
     if groups == 0:
         return False
     reach = np.float32(1) + max(abs(aim.low_u), abs(aim.high_u)) + max(abs(aim.low_v), abs(aim.high_v))
-    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, reach)
+    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach)
     store_affine(affine, table)
     changed = False
     while groups != 0:

@@ -58,9 +58,8 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (ro
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
 groups_memory = local_memory(types.float32, 10 * GROUPS)
-NORMAL = 9 * LANES  # first row of `load_block` after the vertices
-MARGIN = NORMAL + 4 * LANES
-table_memory = local_memory(types.float32, 15 * LANES)
+MARGIN = 9 * LANES  # first row of `load_block` after the vertices
+table_memory = local_memory(types.float32, 11 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
 
@@ -276,7 +275,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, which of these are in doubt, weights of vertex 1 and 2)."""
+    """(bits of the rays of eight that meet triangle k of `table`, of those in doubt, weights of vertex 1 and 2)."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -287,16 +286,23 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
     low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
-    margin = splat(load_float(table, MARGIN + k))
-    inside, on_edge = (low >= -margin) | (high <= margin), (low <= margin) & (high >= -margin)
+    margin, zero = splat(load_float(table, MARGIN + k)), splat(np.float32(0))
+    inside = (low >= -margin) | (high <= margin)
+    if bits(inside) == 0:
+        return np.int32(0), np.int32(0), zero, zero
     # Where each ray meets the plane.
-    nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
-    offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
+    w0, u0, v0 = splat(aw), splat(load_float(table, 8 + k)), splat(load_float(table, 16 + k))
+    w1, u1, v1 = splat(bw), splat(load_float(table, 32 + k)), splat(load_float(table, 40 + k))
+    w2, u2, v2 = splat(cw), splat(load_float(table, 56 + k)), splat(load_float(table, 64 + k))
+    nu, nv, nw = normal_of(u2 - u0, v2 - v0, w2 - w0, u0 - u1, v0 - v1, w0 - w1, u1 - u2, v1 - v2, w1 - w2)
+    offset, slope = nu * (u0 - u) + (nv * (v0 - v) + nw * w0), su * nu + (sv * nv + nw)
+    flat = load_float(table, MARGIN + 8 + k) * greatest_of(nu, nv, nw)
     start = load(beam.start, at)
     w, ahead = offset / slope, absolute(offset - start * slope)
+    met = bits(inside & ((w > start) & (w < load(beam.end, at))))
+    doubtful = bits(inside & (((low <= margin) & (high >= -margin)) | (ahead <= flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
-    doubtful = inside & (on_edge | (ahead <= load_float(table, MARGIN + 8 + k)))
-    return doubtful | (inside & ((w > start) & (w < load(beam.end, at)))), doubtful, b * inverse, c * inverse
+    return met, doubtful, b * inverse, c * inverse
 
 
 @kernel(inline=True)
@@ -325,29 +331,21 @@ def settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch): 
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
-    Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
-    how far from zero edge functions, and n . (a - start of the ray), must be for a certain answer.
+    Rows: w, u, v of vertex a, then b, then c; from `MARGIN` on how far from zero edge functions must be for a certain
+    answer, and how far from the plane, times its normal's greatest component, rays must start.
     """
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
     cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
-    pu, pv, pw, qu, qv, qw = cu - au, cv - av, cw - aw, au - bu, av - bv, aw - bw
-    nu, nv, nw = normal_of(pu, pv, pw, qu, qv, qw, bu - cu, bv - cv, bw - cw)
-    reach = greatest_of(au, av, aw) + frame.spread
-    store(table, MARGIN, rounding_of(reach, reach, reach, pu, pv, pw, qu, qv, qw))
-    store(table, MARGIN + 8, ROUNDING * (reach * greatest_of(nu, nv, nw)))
-    store(table, NORMAL, nw)
-    store(table, NORMAL + 8, nu)
-    store(table, NORMAL + 16, nv)
-    store(table, NORMAL + 24, nu * au + (nv * av + nw * aw))
-    return (
-        minimum(aw, minimum(bw, cw)),
-        maximum(aw, maximum(bw, cw)),
-        minimum(au, minimum(bu, cu)),
-        maximum(au, maximum(bu, cu)),
-        minimum(av, minimum(bv, cv)),
-        maximum(av, maximum(bv, cv)),
-    )
+    low_w, high_w = minimum(aw, minimum(bw, cw)), maximum(aw, maximum(bw, cw))
+    low_u, high_u = minimum(au, minimum(bu, cu)), maximum(au, maximum(bu, cu))
+    low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
+    size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
+    # Where rays meet it (see `affine.make_affine`).
+    far = frame.spread + (high_w + high_w)
+    store(table, MARGIN, rounding_of(size, far))
+    store(table, MARGIN + 8, ROUNDING * (far + size))
+    return low_w, high_w, low_u, high_u, low_v, high_v
 
 
 @kernel(inline=True)
@@ -386,8 +384,8 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
         while triangles != 0 and alive != 0:
             k = lowest(triangles)
             triangles = without_lowest(triangles)
-            hit, doubtful, second, third = meet_triangle(beam, group * LANES, table, k)
-            met, rays = bits(hit) & alive, bits(doubtful) & alive
+            met, rays, second, third = meet_triangle(beam, group * LANES, table, k)
+            met, rays = met & alive, rays & alive
             if rays != 0:
                 settled, second, third = settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch)
                 met = (met & ~rays) | settled

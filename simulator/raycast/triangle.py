@@ -5,7 +5,7 @@ The edge functions of Pluecker coordinates from the ray's origin: twice the volu
 Casting", 2012), in the very operations and order of Embree's robust mode, so that both decide alike for a ray on an
 edge. Each function is exactly negated in the triangle across the edge: a ray that meets a shared edge hits at least
 one of both. Where many triangles meet in a vertex this does not yet follow, as the rounded functions of all edges
-may say that the ray passes on their left; so a ray within the rounding of a vertex hits every triangle there.
+may say that the ray passes on their left; within that rounding of a vertex double precision has a say too.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ from simulator.raycast.layout import VERTEX
 
 # Least share of an edge function in the sum of the three, a rounding below zero (as in Embree's robust mode).
 EDGE = np.float32(2.0**-23)
+LOOSE = np.float32(2.0**-6)
 # Share of (edge * distance) by which an edge function may be wrong: sixteen roundings.
 ROUNDING = np.float32(2.0**-20)
+# A ray that passes a vertex at this share of its distance may be on the wrong side of every edge there.
+VERTEX_ROUNDING = 2.0**-19
 
 
 class Line(NamedTuple):
@@ -57,10 +60,11 @@ def vertex_from(blocks, at, line):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def vertex_of(blocks, at, x, y, z):  # type: ignore[no-untyped-def]
+def vertex_of(blocks, at, line):  # type: ignore[no-untyped-def]
     """One vertex of one triangle, rounded as by `vertex_from`, in double precision."""
-    vx, vy, vz = load_float(blocks, at) - x, load_float(blocks, at + LANES) - y, load_float(blocks, at + 2 * LANES) - z
-    return np.float64(vx), np.float64(vy), np.float64(vz)
+    one = np.float64(1)
+    x, y, z = load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
+    return one * (x - line.x), one * (y - line.y), one * (z - line.z)
 
 
 @kernel(inline=True)
@@ -99,34 +103,53 @@ def component(py, pz, qy, qz, ry, rz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def rounding_of(ax, ay, az, px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
-    """Bound on the error of edge functions for a direction of length 1; a: a vertex, p and q: edges."""
-    size = maximum(greatest_of(px, py, pz), greatest_of(qx, qy, qz))
-    return ROUNDING * (size * (greatest_of(ax, ay, az) + size))
+def rounding_of(size, far):  # type: ignore[no-untyped-def]
+    """Bound on the errors of edge functions, for a direction of length 1, by the greatest edge and its distance."""
+    return ROUNDING * (size * (far + size))
 
 
 @kernel(fastmath=False)
-def volume(px, py, pz, qx, qy, qz, dx, dy, dz):  # type: ignore[no-untyped-def]
-    """d . (p x q) in double precision."""
-    return dx * (py * qz - pz * qy) + (dy * (pz * qx - px * qz) + dz * (px * qy - py * qx))
+def cross_exactly(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
+    """p x q of scalars."""
+    return py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
 
 
 @kernel(fastmath=False)
-def surely(blocks, row, x, y, z, dx, dy, dz, mask):  # type: ignore[no-untyped-def]
-    """Bits of the triangles of `mask` that a ray meets by edge functions in double precision."""
-    found = np.int32(0)
-    fx, fy, fz = np.float64(dx), np.float64(dy), np.float64(dz)
+def dot_exactly(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
+    """p . q of scalars."""
+    return px * qx + (py * qy + pz * qz)
+
+
+@kernel(fastmath=False)
+def at_vertices(blocks, row, line, mask):  # type: ignore[no-untyped-def]
+    """Bits of the triangles of `mask` that a ray meets next to a vertex, in double precision."""
+    found, one = np.int32(0), np.float64(1)
+    dx, dy, dz = one * line.dx, one * line.dy, one * line.dz
+    nearby = VERTEX_ROUNDING * VERTEX_ROUNDING * dot_exactly(dx, dy, dz, dx, dy, dz)
     while mask != 0:
         k = lowest(mask)
         mask = without_lowest(mask)
-        at = row + k
-        ax, ay, az = vertex_of(blocks, at, x, y, z)
-        bx, by, bz = vertex_of(blocks, at + VERTEX, x, y, z)
-        cx, cy, cz = vertex_of(blocks, at + 2 * VERTEX, x, y, z)
-        a = volume(bx, by, bz, cx, cy, cz, fx, fy, fz)
-        b = volume(cx, cy, cz, ax, ay, az, fx, fy, fz)
-        c = volume(ax, ay, az, bx, by, bz, fx, fy, fz)
-        if min(a, min(b, c)) >= 0.0 or max(a, max(b, c)) <= 0.0:
+        ax, ay, az = vertex_of(blocks, row + k, line)
+        bx, by, bz = vertex_of(blocks, row + k + VERTEX, line)
+        cx, cy, cz = vertex_of(blocks, row + k + 2 * VERTEX, line)
+        ux, uy, uz = cross_exactly(ax, ay, az, dx, dy, dz)
+        vx, vy, vz = cross_exactly(bx, by, bz, dx, dy, dz)
+        wx, wy, wz = cross_exactly(cx, cy, cz, dx, dy, dz)
+        # u . b is the edge function of the edge from a to b; |u| how far a is beside the ray, times |d|.
+        c, a, b = (
+            dot_exactly(ux, uy, uz, bx, by, bz),
+            dot_exactly(vx, vy, vz, cx, cy, cz),
+            dot_exactly(wx, wy, wz, ax, ay, az),
+        )
+        beside = min(
+            dot_exactly(ux, uy, uz, ux, uy, uz),
+            min(dot_exactly(vx, vy, vz, vx, vy, vz), dot_exactly(wx, wy, wz, wx, wy, wz)),
+        )
+        reach = max(
+            dot_exactly(ax, ay, az, ax, ay, az),
+            max(dot_exactly(bx, by, bz, bx, by, bz), dot_exactly(cx, cy, cz, cx, cy, cz)),
+        )
+        if beside <= nearby * reach and (min(a, min(b, c)) >= 0.0 or max(a, max(b, c)) <= 0.0):
             found |= np.int32(1) << np.int32(k)
     return found
 
@@ -145,19 +168,22 @@ def meet_triangles(blocks, row, line, limit):  # type: ignore[no-untyped-def]
     c = along(line, *cross(qx, qy, qz, ax + bx, ay + by, az + bz))
     a = along(line, *cross(rx, ry, rz, bx + cx, by + cy, bz + cz))
     total = b + c + a
-    edge = EDGE * absolute(total)
-    inside = (minimum(a, minimum(b, c)) >= -edge) | (maximum(a, maximum(b, c)) <= edge)
-    # At a vertex: two functions are within their rounding of zero.
+    least, most, size = minimum(a, minimum(b, c)), maximum(a, maximum(b, c)), absolute(total)
+    # More than any rounding, and cheap: a first look.
+    loose = fused(splat(LOOSE), size, ROUNDING * fused(ax, ax, fused(ay, ay, az * az)))
+    if bits((least >= -loose) | (most <= loose)) == 0:
+        return zero, zero, zero, np.int32(0)
+    hit = bits((least >= -(EDGE * size)) | (most <= EDGE * size))
+    # At a vertex two functions are within their rounding of zero.
     ma, mb, mc = absolute(a), absolute(b), absolute(c)
     length = abs(line.dx) + (abs(line.dy) + abs(line.dz))
-    rounding = rounding_of(ax, ay, az, px, py, pz, qx, qy, qz) * length
-    corner = maximum(minimum(ma, mb), minimum(maximum(ma, mb), mc)) <= rounding
-    hit, doubtful = bits(inside), bits(corner)
-    if hit | doubtful == 0:
-        return zero, zero, zero, np.int32(0)
-    doubtful &= ~hit
+    edge = maximum(greatest_of(px, py, pz), greatest_of(qx, qy, qz))
+    rounding = rounding_of(edge, greatest_of(ax, ay, az)) * length
+    doubtful = bits(maximum(minimum(ma, mb), minimum(maximum(ma, mb), mc)) <= rounding) & ~hit
     if doubtful != 0:
-        hit |= surely(blocks, row, line.x, line.y, line.z, line.dx, line.dy, line.dz, doubtful)
+        hit |= at_vertices(blocks, row, line, doubtful)
+    if hit == 0:
+        return zero, zero, zero, np.int32(0)
     nx, ny, nz = normal_of(px, py, pz, qx, qy, qz, rx, ry, rz)
     t = fused(ax, nx, fused(ay, ny, az * nz)) / along(line, nx, ny, nz)
     # A triangle seen edge-on has total = 0 and t infinite or NaN, and not below the limit.
