@@ -38,7 +38,6 @@ from simulator.numerics.simd import (
     store_float,
     store_int,
     store_long,
-    with_lane,
     without_lowest,
 )
 from simulator.raycast.faces import raw_faces, stops
@@ -46,7 +45,7 @@ from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
-from simulator.raycast.triangle import ROUNDING, greatest_of, normal_of, rounding_of, settle
+from simulator.raycast.triangle import rounding_of, settle
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
@@ -58,8 +57,8 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (ro
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
 groups_memory = local_memory(types.float32, 10 * GROUPS)
-MARGIN = 9 * LANES  # first row of `load_block` after the vertices
-table_memory = local_memory(types.float32, 11 * LANES)
+NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
+table_memory = local_memory(types.float32, 15 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
 
@@ -286,53 +285,44 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
     low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
-    margin, zero = splat(load_float(table, MARGIN + k)), splat(np.float32(0))
-    inside = (low >= -margin) | (high <= margin)
-    if bits(inside) == 0:
-        return np.int32(0), np.int32(0), zero, zero
+    margin = splat(load_float(table, MARGIN + k))
+    inside, on_edge = (low >= -margin) | (high <= margin), (low < margin) & (high > -margin)
     # Where each ray meets the plane.
-    w0, u0, v0 = splat(aw), splat(load_float(table, 8 + k)), splat(load_float(table, 16 + k))
-    w1, u1, v1 = splat(bw), splat(load_float(table, 32 + k)), splat(load_float(table, 40 + k))
-    w2, u2, v2 = splat(cw), splat(load_float(table, 56 + k)), splat(load_float(table, 64 + k))
-    nu, nv, nw = normal_of(u2 - u0, v2 - v0, w2 - w0, u0 - u1, v0 - v1, w0 - w1, u1 - u2, v1 - v2, w1 - w2)
-    offset, slope = nu * (u0 - u) + (nv * (v0 - v) + nw * w0), su * nu + (sv * nv + nw)
-    flat = load_float(table, MARGIN + 8 + k) * greatest_of(nu, nv, nw)
+    nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
+    offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
     start = load(beam.start, at)
     w, ahead = offset / slope, absolute(offset - start * slope)
     met = bits(inside & ((w > start) & (w < load(beam.end, at))))
-    doubtful = bits(inside & (((low <= margin) & (high >= -margin)) | (ahead <= flat)))
+    doubtful = bits(inside & (on_edge | (ahead <= splat(load_float(table, MARGIN + 8 + k)))))
     inverse = splat(np.float32(1)) / (a + b + c)
     return met, doubtful, b * inverse, c * inverse
 
 
-@kernel(inline=True)
-def settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch):  # type: ignore[no-untyped-def]
-    """Decide triangle k of a block for some rays of a group: bits of those that meet it, weights of vertex 1 and 2."""
-    met, raw = np.int32(0), beam.raw
+@kernel
+def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratch):  # type: ignore[no-untyped-def]
+    """Bits of those of some rays of a group that meet triangle k of a block (see `triangle.settle`)."""
+    met = np.int32(0)
     while rays != 0:
         lane = lowest(rays)
         rays = without_lowest(rays)
         ray = group * LANES + lane
-        depth = load_float(raw, (3 + frame.row_w // LANES) * STREAM + ray) * frame.sign
         settle(
-            bvh.blocks, row, load_float(raw, ray), load_float(raw, STREAM + ray), load_float(raw, 2 * STREAM + ray),
+            blocks, row, load_float(raw, ray), load_float(raw, STREAM + ray), load_float(raw, 2 * STREAM + ray),
             load_float(raw, 3 * STREAM + ray), load_float(raw, 4 * STREAM + ray), load_float(raw, 5 * STREAM + ray),
-            depth, scratch,
+            load_float(raw, (3 + axis) * STREAM + ray) * sign, scratch,
         )  # fmt: skip
         near = load_float(scratch, k)
-        if near > np.float32(0) and near * (load_float(beam.end, ray) - load_float(beam.start, ray)) > np.float32(1):
+        if near > np.float32(0) and near * (load_float(end, ray) - load_float(start, ray)) > np.float32(1):
             met |= np.int32(1) << np.int32(lane)
-            second = with_lane(second, lane, load_float(scratch, LANES + k) / near)
-            third = with_lane(third, lane, load_float(scratch, 2 * LANES + k) / near)
-    return met, second, third
+    return met
 
 
 @kernel(inline=True)
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
-    Rows: w, u, v of vertex a, then b, then c; from `MARGIN` on how far from zero edge functions must be for a certain
-    answer, and how far from the plane, times its normal's greatest component, rays must start.
+    Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
+    how far from zero edge functions, and n . (a - start of the ray), must be for a certain answer.
     """
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
@@ -342,9 +332,15 @@ def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
     size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
     # Where rays meet it (see `affine.make_affine`).
-    far = frame.spread + (high_w + high_w)
-    store(table, MARGIN, rounding_of(size, far))
-    store(table, MARGIN + 8, ROUNDING * (far + size))
+    margin = rounding_of(size, frame.spread + (high_w + high_w))
+    store(table, MARGIN, margin)
+    store(table, MARGIN + 8, margin * size)
+    pu, pv, pw, qu, qv, qw = bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw
+    nw, nu, nv = cross_term(pu, pv, qu, qv), cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu)
+    store(table, NORMAL, nw)
+    store(table, NORMAL + 8, nu)
+    store(table, NORMAL + 16, nv)
+    store(table, NORMAL + 24, nu * au + (nv * av + nw * aw))
     return low_w, high_w, low_u, high_u, low_v, high_v
 
 
@@ -387,7 +383,10 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
             met, rays, second, third = meet_triangle(beam, group * LANES, table, k)
             met, rays = met & alive, rays & alive
             if rays != 0:
-                settled, second, third = settle_rays(bvh, row, k, frame, beam, group, rays, second, third, scratch)
+                settled = settle_rays(
+                    bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays,
+                    scratch,
+                )  # fmt: skip
                 met = (met & ~rays) | settled
             if met != 0 and block >= faces.first_tested:
                 met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)

@@ -169,9 +169,9 @@ def meet_triangles(blocks, row, line, limit):  # type: ignore[no-untyped-def]
     a = along(line, *cross(rx, ry, rz, bx + cx, by + cy, bz + cz))
     total = b + c + a
     least, most, size = minimum(a, minimum(b, c)), maximum(a, maximum(b, c)), absolute(total)
-    # More than any rounding, and cheap: a first look.
+    # More than any rounding, and cheap: a first look, which points that fill up a block do not survive.
     loose = fused(splat(LOOSE), size, ROUNDING * fused(ax, ax, fused(ay, ay, az * az)))
-    if bits((least >= -loose) | (most <= loose)) == 0:
+    if bits((size > zero) & ((least >= -loose) | (most <= loose))) == 0:
         return zero, zero, zero, np.int32(0)
     hit = bits((least >= -(EDGE * size)) | (most <= EDGE * size))
     # At a vertex two functions are within their rounding of zero.
