@@ -45,20 +45,20 @@ from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
-from simulator.raycast.triangle import rounding_of, settle
+from simulator.raycast.triangle import ROUNDING, settle
 
 GROUPS = 8
 STREAM = GROUPS * LANES  # rays of a tile
 # Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
 WIDE = np.float32(1.0)
 # Rows of `Beam.groups`: bounds of the rays of each group.
-LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
+LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END, SPREAD = (row * GROUPS for row in range(11))
 
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
-groups_memory = local_memory(types.float32, 10 * GROUPS)
+groups_memory = local_memory(types.float32, 11 * GROUPS)
 NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
-table_memory = local_memory(types.float32, 15 * LANES)
+table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
 alive_memory = local_memory(types.int32, GROUPS)
 
@@ -85,10 +85,7 @@ class Beam(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v.
-
-    `spread`: how far rays, where w is zero, are from that origin at most.
-    """
+    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
 
     row_w: Any
     row_u: Any
@@ -98,7 +95,6 @@ class Frame(NamedTuple):
     origin_u: Any
     origin_v: Any
     slack: Any
-    spread: Any
 
 
 @kernel(inline=True)
@@ -161,7 +157,7 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         for k in range(3):
             o = load(beam.raw, k * STREAM + at)
             reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
-    origin_w, sound, wide, spread = least(foremost), np.int32(255), np.int32(0), splat(np.float32(0))
+    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
     for group in range(GROUPS):
         at = group * LANES
         depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
@@ -174,7 +170,6 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         forward = (depth > SHORTEST) & (depth < LONGEST)
         near_axis = ((slope_u > -STEEPEST) & (slope_u < STEEPEST)) & ((slope_v > -STEEPEST) & (slope_v < STEEPEST))
         sound &= bits(forward & near_axis)
-        spread = maximum(spread, maximum(absolute(u), absolute(v)))
         store(beam.u, at, u)
         store(beam.v, at, v)
         store(beam.slope_u, at, slope_u)
@@ -189,15 +184,15 @@ def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-de
         store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
         store_float(beam.groups, LOW_SV + group, least(slope_v))
         store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
+        store_float(beam.groups, SPREAD + group, greatest(maximum(absolute(u), absolute(v))))
         store_float(beam.groups, START + group, least(start))
         store_float(beam.groups, END + group, greatest(end))
         if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
             wide |= np.int32(1) << np.int32(group)
         store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
     frame = Frame(
-        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
-        greatest(spread),
-    )  # fmt: skip
+        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
+    )
     return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
 
 
@@ -285,7 +280,9 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
     low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
-    margin = splat(load_float(table, MARGIN + k))
+    far = load_float(table, MARGIN + 8 + k) + load_float(beam.groups, SPREAD + at // LANES)
+    rounding = load_float(table, MARGIN + k) * far
+    margin, flat = splat(rounding), splat(rounding * load_float(table, MARGIN + 16 + k))
     inside, on_edge = (low >= -margin) | (high <= margin), (low < margin) & (high > -margin)
     # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
@@ -293,7 +290,7 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     start = load(beam.start, at)
     w, ahead = offset / slope, absolute(offset - start * slope)
     met = bits(inside & ((w > start) & (w < load(beam.end, at))))
-    doubtful = bits(inside & (on_edge | (ahead <= splat(load_float(table, MARGIN + 8 + k)))))
+    doubtful = bits(inside & (on_edge | (ahead < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
     return met, doubtful, b * inverse, c * inverse
 
@@ -332,9 +329,9 @@ def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
     size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
     # Where rays meet it (see `affine.make_affine`).
-    margin = rounding_of(size, frame.spread + (high_w + high_w))
-    store(table, MARGIN, margin)
-    store(table, MARGIN + 8, margin * size)
+    store(table, MARGIN, np.float32(0.5) * ROUNDING * size)
+    store(table, MARGIN + 8, high_w + high_w + size)
+    store(table, MARGIN + 16, size)
     pu, pv, pw, qu, qv, qw = bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw
     nw, nu, nv = cross_term(pu, pv, qu, qv), cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu)
     store(table, NORMAL, nw)
