@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import absolute, load_float, maximum, minimum, select, splat, store
-from simulator.raycast.triangle import cross, greatest_of, normal_of, rounding_of
+from simulator.raycast.triangle import ROUNDING, cross, greatest_of, margin_of, normal_of
 
 # Planes are uncertain that pass by the origin within this share of a vertex' distance, and for rays that meet them at
 # a smaller angle than this: 1 / depth has then lost half of its 24 bits.
@@ -59,7 +59,7 @@ def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach):  # type: ignore
     by_offset = select(known, splat(np.float32(1)) / offset, zero)
     sd, su, sv = cross(pd, pu, pv, cd + ad, cu + au, cv + av)
     td, tu, tv = cross(qd, qu, qv, ad + bd, au + bu, av + bv)
-    rounding = maximum(half * rounding_of(size, far), GRAZING * steep)
+    rounding = maximum(half * ROUNDING * margin_of(size, far), GRAZING * steep)
     # One without area is never met: all zero, and nothing in doubt.
     unknown = select(known, zero, select(steep > zero, splat(NEAREST), zero))
     scale = half * by_offset

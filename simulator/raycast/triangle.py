@@ -35,9 +35,10 @@ from simulator.raycast.layout import VERTEX
 
 # Least share of an edge function in the sum of the three, a rounding below zero (as in Embree's robust mode).
 EDGE = np.float32(2.0**-23)
-LOOSE = np.float32(2.0**-6)
 # Share of (edge * distance) by which an edge function may be wrong: sixteen roundings.
 ROUNDING = np.float32(2.0**-20)
+# That is less than either this share of the triangle's area or ROUNDING of the square of its distance.
+LOOSE = np.float32(2.0**-6)
 # A ray that passes a vertex at this share of its distance may be on the wrong side of every edge there.
 VERTEX_ROUNDING = 2.0**-19
 
@@ -62,9 +63,8 @@ def vertex_from(blocks, at, line):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def vertex_of(blocks, at, line):  # type: ignore[no-untyped-def]
     """One vertex of one triangle, rounded as by `vertex_from`, in double precision."""
-    one = np.float64(1)
     x, y, z = load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
-    return one * (x - line.x), one * (y - line.y), one * (z - line.z)
+    return np.float64(x - line.x), np.float64(y - line.y), np.float64(z - line.z)
 
 
 @kernel(inline=True)
@@ -103,52 +103,48 @@ def component(py, pz, qy, qz, ry, rz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def rounding_of(size, far):  # type: ignore[no-untyped-def]
-    """Bound on the errors of edge functions, for a direction of length 1, by the greatest edge and its distance."""
-    return ROUNDING * (size * (far + size))
+def margin_of(size, far):  # type: ignore[no-untyped-def]
+    """What edge functions are wrong by, over `ROUNDING` and the direction's length; size: that of the greatest edge."""
+    return size * (far + size)
 
 
-@kernel(fastmath=False)
-def cross_exactly(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
-    """p x q of scalars."""
-    return py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+@kernel(fastmath=False, inline=True)
+def square(x, y, z):  # type: ignore[no-untyped-def]
+    """The square of a vector's length."""
+    return x * x + (y * y + z * z)
 
 
-@kernel(fastmath=False)
-def dot_exactly(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
-    """p . q of scalars."""
-    return px * qx + (py * qy + pz * qz)
+@kernel(fastmath=False, inline=True)
+def beside_of(x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """The square of how far a point is beside a ray along d, times that of d."""
+    return square(y * dz - z * dy, z * dx - x * dz, x * dy - y * dx)
+
+
+@kernel(fastmath=False, inline=True)
+def edge_function(px, py, pz, qx, qy, qz, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """d . ((q - p) x (q + p)), exactly negated for the edge from q to p."""
+    ex, ey, ez, sx, sy, sz = qx - px, qy - py, qz - pz, qx + px, qy + py, qz + pz
+    return dx * (ey * sz - ez * sy) + (dy * (ez * sx - ex * sz) + dz * (ex * sy - ey * sx))
 
 
 @kernel(fastmath=False)
 def at_vertices(blocks, row, line, mask):  # type: ignore[no-untyped-def]
     """Bits of the triangles of `mask` that a ray meets next to a vertex, in double precision."""
-    found, one = np.int32(0), np.float64(1)
-    dx, dy, dz = one * line.dx, one * line.dy, one * line.dz
-    nearby = VERTEX_ROUNDING * VERTEX_ROUNDING * dot_exactly(dx, dy, dz, dx, dy, dz)
+    found = np.int32(0)
+    dx, dy, dz = np.float64(line.dx), np.float64(line.dy), np.float64(line.dz)
+    nearby = VERTEX_ROUNDING * VERTEX_ROUNDING * square(dx, dy, dz)
     while mask != 0:
         k = lowest(mask)
         mask = without_lowest(mask)
         ax, ay, az = vertex_of(blocks, row + k, line)
         bx, by, bz = vertex_of(blocks, row + k + VERTEX, line)
         cx, cy, cz = vertex_of(blocks, row + k + 2 * VERTEX, line)
-        ux, uy, uz = cross_exactly(ax, ay, az, dx, dy, dz)
-        vx, vy, vz = cross_exactly(bx, by, bz, dx, dy, dz)
-        wx, wy, wz = cross_exactly(cx, cy, cz, dx, dy, dz)
-        # u . b is the edge function of the edge from a to b; |u| how far a is beside the ray, times |d|.
-        c, a, b = (
-            dot_exactly(ux, uy, uz, bx, by, bz),
-            dot_exactly(vx, vy, vz, cx, cy, cz),
-            dot_exactly(wx, wy, wz, ax, ay, az),
-        )
-        beside = min(
-            dot_exactly(ux, uy, uz, ux, uy, uz),
-            min(dot_exactly(vx, vy, vz, vx, vy, vz), dot_exactly(wx, wy, wz, wx, wy, wz)),
-        )
-        reach = max(
-            dot_exactly(ax, ay, az, ax, ay, az),
-            max(dot_exactly(bx, by, bz, bx, by, bz), dot_exactly(cx, cy, cz, cx, cy, cz)),
-        )
+        beside = min(beside_of(ax, ay, az, dx, dy, dz), beside_of(bx, by, bz, dx, dy, dz))
+        beside = min(beside, beside_of(cx, cy, cz, dx, dy, dz))
+        reach = max(square(ax, ay, az), max(square(bx, by, bz), square(cx, cy, cz)))
+        a = edge_function(bx, by, bz, cx, cy, cz, dx, dy, dz)
+        b = edge_function(cx, cy, cz, ax, ay, az, dx, dy, dz)
+        c = edge_function(ax, ay, az, bx, by, bz, dx, dy, dz)
         if beside <= nearby * reach and (min(a, min(b, c)) >= 0.0 or max(a, max(b, c)) <= 0.0):
             found |= np.int32(1) << np.int32(k)
     return found
@@ -170,16 +166,18 @@ def meet_triangles(blocks, row, line, limit):  # type: ignore[no-untyped-def]
     total = b + c + a
     least, most, size = minimum(a, minimum(b, c)), maximum(a, maximum(b, c)), absolute(total)
     # More than any rounding, and cheap: a first look, which points that fill up a block do not survive.
-    loose = fused(splat(LOOSE), size, ROUNDING * fused(ax, ax, fused(ay, ay, az * az)))
+    rounding = ROUNDING * (abs(line.dx) + (abs(line.dy) + abs(line.dz)))
+    loose = fused(splat(LOOSE), size, rounding * fused(ax, ax, fused(ay, ay, az * az)))
     if bits((size > zero) & ((least >= -loose) | (most <= loose))) == 0:
         return zero, zero, zero, np.int32(0)
     hit = bits((least >= -(EDGE * size)) | (most <= EDGE * size))
     # At a vertex two functions are within their rounding of zero.
     ma, mb, mc = absolute(a), absolute(b), absolute(c)
-    length = abs(line.dx) + (abs(line.dy) + abs(line.dz))
     edge = maximum(greatest_of(px, py, pz), greatest_of(qx, qy, qz))
-    rounding = rounding_of(edge, greatest_of(ax, ay, az)) * length
-    doubtful = bits(maximum(minimum(ma, mb), minimum(maximum(ma, mb), mc)) <= rounding) & ~hit
+    at_vertex = maximum(minimum(ma, mb), minimum(maximum(ma, mb), mc)) <= rounding * margin_of(
+        edge, greatest_of(ax, ay, az)
+    )
+    doubtful = bits(at_vertex) & ~hit
     if doubtful != 0:
         hit |= at_vertices(blocks, row, line, doubtful)
     if hit == 0:
