@@ -302,13 +302,11 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, st
 
     `first_block` >= 0 is tested first.
     """
-    line, until = Line(ox, oy, oz, dx, dy, dz), splat(limit)
-    if first_block >= 0 and stopped_by(bvh, faces, first_block, 0, line, dx, dy, dz, until, scratch):
-        return True, first_block
-    slabs = make_slabs(ox, oy, oz, dx, dy, dz)
+    slabs, line, until = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz), splat(limit)
     ix, iy, iz, first_id, inside = dx, dy, dz, np.int32(0), False
     store_long(stack, 0, root)
-    height = 1
+    store_long(stack, 1, ~first_block)
+    height = 2 if first_block >= 0 else 1
     while height > 0:
         height -= 1
         child = load_long(stack, height)
