@@ -70,6 +70,7 @@ from simulator.raycast.tile import (
     u_memory,
     v_memory,
 )
+from simulator.raycast.triangle import settle
 
 # Keeps a child or ray whose nearness times depth exceeds one by rounding only.
 ABOUT_ONE = np.float32(1.000001)
@@ -170,6 +171,29 @@ def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):  # type: ignore[no-
 
 
 @kernel(inline=True)
+def settle_ray(tile, ray, blocks, row, out):  # type: ignore[no-untyped-def]
+    """Decide the triangles of a block for a ray that leaves some in doubt (see `triangle.settle`)."""
+    d = tile.directions
+    settle(
+        blocks, row, load_float(d, 3 * TILE), load_float(d, 3 * TILE + 1), load_float(d, 3 * TILE + 2),
+        load_float(d, ray), load_float(d, TILE + ray), load_float(d, 2 * TILE + ray), load_float(tile.depth, ray), out,
+    )  # fmt: skip
+
+
+@kernel(inline=True)
+def settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch):  # type: ignore[no-untyped-def]
+    """`near`, `second` and `third` of triangle k for a group, decided anew for some rays."""
+    while rays != 0:
+        lane = lowest(rays)
+        rays = without_lowest(rays)
+        settle_ray(tile, group * WIDE + lane, blocks, row, scratch)
+        near = with_lane(near, lane, load_float(scratch, k))
+        second = with_lane(second, lane, load_float(scratch, LANES + k))
+        third = with_lane(third, lane, load_float(scratch, 2 * LANES + k))
+    return near, second, third
+
+
+@kernel(inline=True)
 def first_that_stops(tile, ray, near, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
     """Where a ray stops that meets eight triangles with conditions at nearness `near` (0: it does not meet them).
 
@@ -196,9 +220,17 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
         ray = group * WIDE + ray_lane
         rays = without_lowest(rays)
         u, v, nearness = load_float(tile.u, ray), load_float(tile.v, ray), load_float(tile.nearness, ray)
-        hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
+        hit, doubtful, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
         near = select(hit, near, splat(np.float32(0)))
         if bits(hit) != 0:
+            if bits(doubtful) != 0:
+                settle_ray(tile, ray, blocks, block * BLOCK, scratch)
+                near = select(doubtful, load(scratch, 0), near)
+                near = select(near > splat(nearness), near, splat(np.float32(0)))
+                second = select(doubtful, load(scratch, LANES), second)
+                third = select(doubtful, load(scratch, 2 * LANES), third)
+                if bits(near > splat(np.float32(0))) == 0:
+                    continue
             store(scratch, 0, second)
             store(scratch, LANES, third)
             if block < faces.first_tested:
@@ -250,7 +282,11 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
-        hit, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        hit, doubtful, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        rays = bits(doubtful)
+        if rays != 0:
+            near, second, third = settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch)
+            hit = hit & (near > nearness)
         if block >= faces.first_tested:
             near = without_passes(tile, group, hit, near, second, third, row + k, faces, blocks, scratch)
             hit = near > nearness
@@ -280,7 +316,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
     bd, bu, bv = tile_vertex(blocks, row + VERTEX, aim)
     cd, cu, cv = tile_vertex(blocks, row + 2 * VERTEX, aim)
     # Bounds of the projected triangles; one that reaches behind the origin has none.
-    nearest, ahead = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd)) > zero
+    nearest, far = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd))
+    ahead = far > zero
     bounded = nearest > np.float32(1e-20)
     by_a, by_b, by_c = one / ad, one / bd, one / cd
     ua, ub, uc, va, vb, vc = au * by_a, bu * by_b, cu * by_c, av * by_a, bv * by_b, cv * by_c
@@ -315,7 +352,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
             groups |= np.int32(1) << np.int32(group)
     if groups == 0:
         return False
-    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv)
+    reach = np.float32(1) + max(abs(aim.low_u), abs(aim.high_u)) + max(abs(aim.low_v), abs(aim.high_v))
+    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach)
     store_affine(affine, table)
     changed = False
     while groups != 0:

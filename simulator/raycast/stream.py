@@ -17,6 +17,7 @@ from numba.core import types
 from simulator.numerics.jit import kernel
 from simulator.numerics.simd import (
     LANES,
+    absolute,
     bits,
     bits_float,
     cross_term,
@@ -48,24 +49,26 @@ from simulator.numerics.simd import (
 from simulator.raycast.faces import raw_faces, report_face, stops
 from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, NODE, SLACK, VERTEX
 from simulator.raycast.order import cells_memory, counts_memory, items_memory, number_items, order_piece
-from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
+from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
+from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
 
 # Groups that are wider, in metres, are cast ray by ray.
 WIDE = np.float32(1.5)
 # Eights of rays that start no farther apart are not divided.
 CLOSE = np.float32(0.3)
 # Rows of `Beam.groups`: bounds of the rays of each group.
-LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
+LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END, SPREAD = (row * GROUPS for row in range(11))
 
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
-groups_memory = local_memory(types.float32, 10 * GROUPS)
-NORMAL = 9 * LANES  # first row of `load_block` after the vertices
-table_memory = local_memory(types.float32, 13 * LANES)
+groups_memory = local_memory(types.float32, 11 * GROUPS)
+NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
+table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
+SETTLED = 3 * LANES  # see `settle_rays`
 alive_memory = local_memory(types.int32, GROUPS)
 numbers_memory = slot_memory = local_memory(types.int32, STREAM)
 second_memory = third_memory = end_memory
@@ -203,6 +206,7 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
         store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
         store_float(beam.groups, LOW_SV + group, least(slope_v))
         store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
+        store_float(beam.groups, SPREAD + group, greatest(maximum(absolute(u), absolute(v))))
         store_float(beam.groups, START + group, least(start))
         store_float(beam.groups, END + group, greatest(end))
         if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
@@ -298,7 +302,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, h
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2, w) between their start and end."""
+    """(bits of the rays of eight that meet triangle k of `table`, of those in doubt, weights of vertex 1 and 2, w)."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -308,37 +312,73 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cu = load_float(table, 56 + k) - (u + su * cw)
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
-    zero = splat(np.float32(0))
-    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    # Where each ray meets the plane (see `ray.meet_triangles`).
+    low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
+    far = load_float(table, MARGIN + 8 + k) + load_float(beam.groups, SPREAD + at // LANES)
+    rounding = load_float(table, MARGIN + k) * far
+    margin, flat = splat(rounding), splat(rounding * load_float(table, MARGIN + 16 + k))
+    inside, on_edge = (low >= -margin) | (high <= margin), (low < margin) & (high > -margin)
+    # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
-    w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
+    offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
+    start = load(beam.start, at)
+    w, ahead = offset / slope, absolute(offset - start * slope)
+    met = bits(inside & ((w > start) & (w < load(beam.end, at))))
+    doubtful = bits(inside & (on_edge | (ahead < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse, w
+    return met, doubtful, b * inverse, c * inverse, w
+
+
+@kernel
+def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratch):  # type: ignore[no-untyped-def]
+    """Bits of those of some rays of a group that meet triangle k of a block (see `triangle.settle`).
+
+    Writes where they meet it to rows of `scratch` from `SETTLED` on: the weights of vertex 1 and 2, and w.
+    """
+    met = np.int32(0)
+    while rays != 0:
+        lane = lowest(rays)
+        rays = without_lowest(rays)
+        ray = group * LANES + lane
+        settle(
+            blocks, row, load_float(raw, ray), load_float(raw, STREAM + ray), load_float(raw, 2 * STREAM + ray),
+            load_float(raw, 3 * STREAM + ray), load_float(raw, 4 * STREAM + ray), load_float(raw, 5 * STREAM + ray),
+            load_float(raw, (3 + axis) * STREAM + ray) * sign, scratch,
+        )  # fmt: skip
+        near = load_float(scratch, k)
+        if near > np.float32(0) and near * (load_float(end, ray) - load_float(start, ray)) > np.float32(1):
+            met |= np.int32(1) << np.int32(lane)
+            depth = np.float32(1) / near
+            store_float(scratch, SETTLED + lane, load_float(scratch, LANES + k) * depth)
+            store_float(scratch, SETTLED + LANES + lane, load_float(scratch, 2 * LANES + k) * depth)
+            store_float(scratch, SETTLED + 2 * LANES + lane, load_float(start, ray) + depth)
+    return met
 
 
 @kernel(inline=True)
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
-    Rows: w, u, v of vertex a, then b, then c, and from `NORMAL` on those of their normals n, and n . a.
+    Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
+    how far from zero edge functions, and n . (a - start of the ray), must be for a certain answer.
     """
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
     cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
-    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
+    low_w, high_w = minimum(aw, minimum(bw, cw)), maximum(aw, maximum(bw, cw))
+    low_u, high_u = minimum(au, minimum(bu, cu)), maximum(au, maximum(bu, cu))
+    low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
+    size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
+    # Where rays meet it (see `affine.make_affine`).
+    store(table, MARGIN, np.float32(0.5) * ROUNDING * size)
+    store(table, MARGIN + 8, high_w + high_w + size)
+    store(table, MARGIN + 16, size)
+    pu, pv, pw, qu, qv, qw = bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw
+    nw, nu, nv = cross_term(pu, pv, qu, qv), cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu)
     store(table, NORMAL, nw)
     store(table, NORMAL + 8, nu)
     store(table, NORMAL + 16, nv)
     store(table, NORMAL + 24, nu * au + (nv * av + nw * aw))
-    return (
-        minimum(aw, minimum(bw, cw)),
-        maximum(aw, maximum(bw, cw)),
-        minimum(au, minimum(bu, cu)),
-        maximum(au, maximum(bu, cu)),
-        minimum(av, minimum(bv, cv)),
-        maximum(av, maximum(bv, cv)),
-    )
+    return low_w, high_w, low_u, high_u, low_v, high_v
 
 
 @kernel(inline=True)
@@ -381,9 +421,23 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         pair = lowest_of_64(pairs)
         pairs &= pairs - 1
         group, k = pair >> 3, pair & (LANES - 1)
-        hit, second, third, w = meet_triangle(beam, group * LANES, table, k)
+        met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
         alive = load_int(beam.alive, group)
-        met = bits(hit) & alive
+        met, rays = met & alive, rays & alive
+        if rays != 0:
+            store(scratch, SETTLED, second)
+            store(scratch, SETTLED + LANES, third)
+            store(scratch, SETTLED + 2 * LANES, w)
+            settled = settle_rays(
+                bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays,
+                scratch,
+            )  # fmt: skip
+            met = (met & ~rays) | settled
+            second, third, w = (
+                load(scratch, SETTLED),
+                load(scratch, SETTLED + LANES),
+                load(scratch, SETTLED + 2 * LANES),
+            )
         if block >= faces.first_tested and met != 0:
             met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
         if closest:
@@ -495,25 +549,14 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
     slot, triangle, t, u, v = load_int(beam.slot, k), np.int32(-1), np.float32(np.inf), np.float32(0), np.float32(0)
     if slot >= 0:
         at, raw = np.int64(slot // LANES) * BLOCK + slot % LANES, beam.raw
-        ax, ay, az = corner(blocks, at)
-        bx, by, bz = corner(blocks, at + VERTEX)
-        cx, cy, cz = corner(blocks, at + 2 * VERTEX)
-        px, py, pz, qx, qy, qz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
-        nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
         ox, oy, oz = load_float(raw, k), load_float(raw, STREAM + k), load_float(raw, 2 * STREAM + k)
         dx, dy, dz = load_float(raw, 3 * STREAM + k), load_float(raw, 4 * STREAM + k), load_float(raw, 5 * STREAM + k)
-        t = (nx * (ax - ox) + (ny * (ay - oy) + nz * (az - oz))) / (nx * dx + (ny * dy + nz * dz))
+        t = distance_to_plane(blocks, at, Line(ox, oy, oz, dx, dy, dz))
         triangle, u, v = load_int(blocks, at + IDS), load_float(beam.second, k), load_float(beam.third, k)
     store_float(hits.t, ray, t)
     store_float(hits.u, ray, u)
     store_float(hits.v, ray, v)
     report_face(hits, ray, triangle, faces)
-
-
-@kernel(inline=True)
-def corner(blocks, at):  # type: ignore[no-untyped-def]
-    """x, y and z of a vertex of one triangle."""
-    return load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
 
 
 @kernel

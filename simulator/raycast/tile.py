@@ -104,7 +104,7 @@ class Tile(NamedTuple):
     """The rays of one tile; arrays of `TILE` floats or ints, and groups of 5 rows of `GROUPS`.
 
     Attributes:
-        directions: x of all rays, then y, then z.
+        directions: x of all rays, then y, then z; then x, y and z of their origin.
         depth: component of the direction along the depth axis, positive.
         u, v: the other two components divided by it.
         nearness: 1 / depth of the nearest hit so far (or of the ray's limit).
@@ -143,7 +143,7 @@ class Aim(NamedTuple):
     high_v: Any
 
 
-directions_memory = local_memory(types.float32, 3 * TILE)
+directions_memory = local_memory(types.float32, 3 * TILE + 3)
 depth_memory = u_memory = v_memory = nearness_memory = local_memory(types.float32, TILE)
 second_memory = third_memory = nearness_memory
 triangle_memory = local_memory(types.int32, TILE)
@@ -283,6 +283,8 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     margin_u = MARGIN * (np.float32(1) + max(abs(u0), abs(u1)))
     margin_v = MARGIN * (np.float32(1) + max(abs(v0), abs(v1)))
     o = eight_rays(grid, corner, 0)[0] * rays.origin_step
+    for axis in range(3):
+        store_float(tile.directions, 3 * TILE + axis, load_float(rays.origins, o + axis))
     origin_depth = load_float(rays.origins, o + axis_depth)
     origin_u, origin_v = load_float(rays.origins, o + axis_u), load_float(rays.origins, o + axis_v)
     aim = Aim(
