@@ -24,6 +24,10 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class UnmetDemand(InputError):
+    """A drive does not turn out as its scenario demands; another draw of its numbers may."""
+
+
 class InvalidScenario(OddRoadError):
     """A scenario has one or more problems; all are in `problems`, the first hundred in the message, one a line."""
 

@@ -34,6 +34,7 @@ from simulator.numerics.simd import (
     local_memory,
     lowered,
     lowest,
+    lowest_of_64,
     maximum,
     minimum,
     negative,
@@ -61,6 +62,7 @@ from simulator.numerics.simd import (
     with_lane,
     without_lowest,
 )
+from simulator.raycast.order import SIDE, hilbert
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
@@ -270,3 +272,30 @@ def extremes(x):  # type: ignore[no-untyped-def]
 @quick
 def test_extremes_of_sixteen(x: np.ndarray) -> None:
     assert extremes(x) == (x.min(), x.max())
+
+
+@kernel
+def places(x, y, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = hilbert(x[i], y[i])
+
+
+def test_hilbert_curve_goes_from_neighbour_to_neighbour_through_every_cell() -> None:
+    x, y = (axis.reshape(-1).astype(np.int32) for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
+    out = np.empty(SIDE * SIDE, np.int32)
+    places(x, y, out)
+    order = np.argsort(out)
+    np.testing.assert_array_equal(out[order], np.arange(SIDE * SIDE))
+    assert (np.abs(np.diff(x[order])) + np.abs(np.diff(y[order])) == 1).all()
+
+
+@kernel
+def lowest_bits(masks, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = lowest_of_64(masks[i])
+
+
+def test_lowest_bit_of_64() -> None:
+    masks, out = np.int64(-1) << np.arange(64), np.empty(64, np.int64)
+    lowest_bits(masks, out)
+    np.testing.assert_array_equal(out, np.arange(64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Motion
-from simulator.scenario.distributions import Metres, SignedMetres, uniform
+from simulator.scenario.distributions import Metres, Seconds, SignedMetres, uniform
 from simulator.scenario.family import Family, member
 from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch, stance
 
@@ -119,6 +120,17 @@ class Anomaly(Family, family="anomalies"):
     taxonomy: ClassVar[str] = ""
     ahead_m: Metres = uniform(15.0, 35.0)
     lateral_m: SignedMetres = uniform(-0.5, 0.5)
+    ttc_at_least_s: Seconds | None = None
+    """Demanded time to collision when the ego's driver first sees it (what of it moves, if anything does): not less."""
+    ttc_at_most_s: Seconds | None = None
+    """And not more; drives that do not meet these are drawn anew when a dataset is made."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """A demand that nothing meets."""
+        least, most = values.get("ttc_at_least_s"), values.get("ttc_at_most_s")
+        if isinstance(least, float) and isinstance(most, float) and least > most:
+            yield ("ttc_at_most_s",), f"{most:g} is less than ttc_at_least_s, {least:g}"
 
     @abstractmethod
     def place(self, site: Site, rng: np.random.Generator) -> None:

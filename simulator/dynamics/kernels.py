@@ -171,7 +171,7 @@ def _fire_events(agents, events, ego, time_s, x, y):  # type: ignore[no-untyped-
 
 
 @kernel
-def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x, y, heading):  # type: ignore[no-untyped-def]
+def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, noticed, time_s, x, y, heading):  # type: ignore[no-untyped-def]
     """Lowest of the accelerations that the path, leaders, standing things, signals and conflicts allow agent `i`."""
     me = agents[i]
     desired = me.desired
@@ -188,7 +188,7 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
     end = min(begin + int(LOOK_AHEAD_M / SPACING), me.samples)
     others = agents.shape[0]
     for j in range(others + obstacles.shape[0]):
-        if j == i:
+        if j == i or time_s < noticed[i, j]:
             continue
         if j < others:
             ox, oy, oh = x[j], y[j], heading[j]
@@ -227,6 +227,8 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
             j, mine, theirs = conflicts[k].a, conflicts[k].s_b, conflicts[k].s_a
         else:
             continue
+        if time_s < noticed[i, j]:
+            continue
         to_me, to_them = mine - me.s - me.front, theirs - agents[j].s - agents[j].front
         if to_me < 1.0 or theirs - agents[j].s + agents[j].rear < -3.0:
             continue  # already there, or the other has left
@@ -238,8 +240,10 @@ def _acceleration(i, agents, path_xy, obstacles, stops, signal_go, conflicts, x,
 
 
 @kernel
-def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego, dt, s, lateral, speed, accel):  # type: ignore[no-untyped-def]
-    """Advance all agents; row 0 of the outputs is the start.
+def simulate(  # type: ignore[no-untyped-def]
+    agents, events, path_xy, obstacles, stops, signals, conflicts, noticed, ego, begin, dt, s, lateral, speed, accel
+):
+    """Advance all agents by as many steps as the outputs have rows; row 0 is the state in which they are given.
 
     Args:
         agents: (A,) AGENT_DTYPE, modified.
@@ -249,7 +253,9 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
         stops: (L,) STOP_DTYPE stop lines on the agents' paths.
         signals: (T, S) bool, True where signal s lets traffic go at step t.
         conflicts: CONFLICT_DTYPE.
+        noticed: (A, B >= A + K) seconds from which agent i heeds body j: the agents, then the obstacles.
         ego: index of the ego agent.
+        begin: number of steps done before.
         dt: seconds a step.
         s, lateral, speed, accel: (T, A) outputs.
     """
@@ -260,11 +266,14 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
             x[i], y[i], heading[i] = pose_on_path(
                 path_xy, agents[i].path, agents[i].samples, agents[i].s, agents[i].lateral
             )
-        _fire_events(agents, events, ego, t * dt, x, y)
+        time_s = (begin + t) * dt
+        _fire_events(agents, events, ego, time_s, x, y)
         for i in range(count):
             s[t, i], lateral[t, i], speed[t, i] = agents[i].s, agents[i].lateral, agents[i].speed
             if agents[i].started:
-                a = _acceleration(i, agents, path_xy, obstacles, stops, signals[t], conflicts, x, y, heading)
+                a = _acceleration(
+                    i, agents, path_xy, obstacles, stops, signals[t], conflicts, noticed, time_s, x, y, heading
+                )
                 accel[t, i] = max(a, -HARDEST_BRAKING)
             else:
                 accel[t, i] = 0.0
@@ -274,7 +283,7 @@ def simulate(agents, events, path_xy, obstacles, stops, signals, conflicts, ego,
             agents[i].s = min(me.s + 0.5 * (me.speed + v) * dt, (me.samples - 1) * SPACING)
             agents[i].speed = v
             if me.lateral_seconds > 0.0:  # half a cosine: no jump in lateral speed
-                w = min(max((t * dt + dt - me.lateral_begin) / me.lateral_seconds, 0.0), 1.0)
+                w = min(max((time_s + dt - me.lateral_begin) / me.lateral_seconds, 0.0), 1.0)
                 agents[i].lateral = me.lateral_from + (me.lateral_to - me.lateral_from) * 0.5 * (
                     1.0 - np.cos(np.pi * w)
                 )

@@ -57,7 +57,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Longitudinal temper: Intelligent Driver Model (Treiber, Hennecke, Helbing 2000, table 1).
+    """Longitudinal temper: Intelligent Driver Model (Treiber, Hennecke, Helbing 2000, table 1), late for surprises.
 
     Attributes:
         desired_speed_mps: v0.
@@ -66,6 +66,8 @@ class Driver:
         acceleration_mps2: a.
         deceleration_mps2: comfortable b.
         reacts: brakes for others, for signals and at the end of the road; False: drives on whatever happens.
+        reaction_s: time from the first sight of what comes into view during the drive until it is heeded (0.75 s: the
+            careful human driver of UN R157, annex 3).
     """
 
     desired_speed_mps: float
@@ -74,6 +76,7 @@ class Driver:
     acceleration_mps2: float = 0.73
     deceleration_mps2: float = 1.67
     reacts: bool = True
+    reaction_s: float = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
 LATERAL_MPS2 = 2.5  # comfortable lateral acceleration in curves
 CURVE_BRAKING_MPS2 = 1.5
 END_GAP_M = 1.0  # kept to the end of the road
+LOOK_STEPS = 5  # between two looks of the drivers: 20 Hz
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,8 @@ class Tracks:
         acceleration: m/s2.
         travel: metres since the start.
         steer: radians.
+        seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
+            else was looked for. Rows of agents that do not react are infinite.
     """
 
     times_ns: NDArray[np.int64]
@@ -55,6 +59,17 @@ class Tracks:
     acceleration: Array
     travel: Array
     steer: Array
+    seen_s: Array
+
+
+class Sight(Protocol):
+    """Tells who sees what, of the A agents and B bodies: the agents, the obstacles, and others of interest."""
+
+    bodies: int
+
+    def sees(self, position: Array, rpy: Array, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(A, B) whether a driver has a body in view, where `wanted` (A, B); agents at (A, 3), turned by (A, 3)."""
+        ...
 
 
 def resample(points: Array, spacing: float = SPACING) -> Array:
@@ -180,8 +195,12 @@ def run(
     obstacles: NDArray[np.void],
     signals_go: NDArray[np.bool_],
     duration_s: float,
+    sight: Sight | None = None,
 ) -> Tracks:
     """Simulate all agents for `duration_s`.
+
+    With `sight`, drivers heed only what they have had in view: from the start on what they see then, else from their
+    reaction time after the first sight. Nothing once seen is forgotten. They look up every `LOOK_STEPS` steps.
 
     Args:
         agents: in any order; ties are broken by index.
@@ -189,6 +208,7 @@ def run(
         obstacles: (K,) OBSTACLE_DTYPE standing things that drivers brake for.
         signals_go: (T, S) bool for the T steps of `step_times(duration_s)`.
         duration_s: length of the drive.
+        sight: who sees what; None: everyone sees everything.
     """
     times = step_times(duration_s)
     paths = [resample(agent.points) for agent in agents]
@@ -204,25 +224,56 @@ def run(
     conflicts = np.zeros(max(16, len(agents) * 16), CONFLICT_DTYPE)
     count = find_conflicts(rows, path_xy, LOOK_AHEAD_M, conflicts)
     s, lateral, speed, accel = (np.zeros((len(times), len(agents))) for _ in range(4))
-    simulate(
-        rows,
-        events,
-        path_xy,
-        obstacles,
-        stops,
-        signals_go,
-        conflicts[:count],
-        ego,
-        STEP_NS * 1e-9,
-        s,
-        lateral,
-        speed,
-        accel,
-    )
+    seen = np.zeros((len(agents), len(agents) + len(obstacles)))
+    noticed, stride = seen, len(times)
+    if sight is not None:
+        seen, stride = np.full((len(agents), sight.bodies), np.inf), LOOK_STEPS
+        noticed = seen.copy()
+        places, reaction = np.concatenate(paths), np.array([agent.driver.reaction_s for agent in agents])
+    for begin in range(0, len(times), stride):
+        if sight is not None:
+            wanted = np.isinf(seen) & rows["reacts"][:, None] & ~np.eye(*seen.shape, dtype=np.bool_)
+            new = sight.sees(*_stations(agents, rows, places), wanted) & wanted
+            seconds = begin * STEP_NS * 1e-9
+            seen[new] = seconds
+            noticed[new] = seconds + (np.broadcast_to(reaction[:, None], seen.shape)[new] if begin else 0.0)
+        part = slice(begin, begin + stride)
+        simulate(
+            rows,
+            events,
+            path_xy,
+            obstacles,
+            stops,
+            signals_go[part],
+            conflicts[:count],
+            noticed,
+            ego,
+            begin,
+            STEP_NS * 1e-9,
+            s[part],
+            lateral[part],
+            speed[part],
+            accel[part],
+        )
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):
         position[:, i], rpy[:, i], steer[:, i, 0] = _poses(agent, paths[i], s[:, i], lateral[:, i])
-    return Tracks(times, tuple(agents), position, rpy, speed, accel, s - s[:1], steer[:, :, 0])
+    return Tracks(times, tuple(agents), position, rpy, speed, accel, s - s[:1], steer[:, :, 0], seen)
+
+
+def _stations(agents: Sequence[Agent], rows: NDArray[np.void], places: Array) -> tuple[Array, Array]:
+    """World position (A, 3) and roll-pitch-yaw (A, 3) of the agents now, straight between the samples of their paths:
+    within centimetres of `_poses`, without the splines of whole drives."""
+    i = np.clip((rows["s"] / SPACING).astype(np.int64), 0, rows["samples"] - 2)
+    start = places[rows["path"] + i]
+    step = places[rows["path"] + i + 1] - start
+    yaw = np.arctan2(step[:, 1], step[:, 0])
+    position = start + (rows["s"] / SPACING - i)[:, None] * step
+    position[:, 0] -= rows["lateral"] * np.sin(yaw)
+    position[:, 1] += rows["lateral"] * np.cos(yaw)
+    upright = np.array([agent.upright for agent in agents])
+    pitch = np.where(upright, 0.0, -np.arctan2(step[:, 2], np.hypot(step[:, 0], step[:, 1])))
+    return position, np.stack([np.zeros_like(yaw), pitch, yaw], axis=1)
 
 
 def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, Array, Array]:

@@ -209,6 +209,16 @@ _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 # --- whole vectors ------------------------------------------------------------------------------------------------
 
 
+@type_callable(operator.neg)
+def _negation(context: Any) -> Any:
+    return lambda x: x if isinstance(x, Floats) else None
+
+
+@lower_builtin(operator.neg, Floats)
+def _negate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    return builder.fneg(args[0])
+
+
 def _splatter(result: Vector, scalar: types.Type, documentation: str) -> Any:
     @intrinsic
     def splat_scalar(typing_context, value):  # type: ignore[no-untyped-def]
@@ -280,6 +290,16 @@ def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
         return builder.fsub(left, right, flags=_EXACT)
 
     return a(a, a, a, a), emit
+
+
+@intrinsic
+def fused(typing_context, a, b, c):  # type: ignore[no-untyped-def]
+    """a * b + c, rounded once where the processor can (else the product too)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return _call(builder, "fmuladd", args, _EXACT)
+
+    return f32x8(f32x8, f32x8, f32x8), emit
 
 
 @intrinsic
@@ -443,6 +463,16 @@ def without_lowest(typing_context, mask):  # type: ignore[no-untyped-def]
         return builder.and_(args[0], builder.sub(args[0], ir.Constant(_INT, 1)))
 
     return types.int32(types.int32), emit
+
+
+@intrinsic
+def lowest_of_64(typing_context, mask):  # type: ignore[no-untyped-def]
+    """int64 index of the lowest set bit of a non-zero int64."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.cttz(args[0], ir.Constant(_BIT, 1))
+
+    return types.int64(types.int64), emit
 
 
 @intrinsic

@@ -215,9 +215,9 @@ def _make(store: Store, jobs: Sequence[_Job], workers: int, report: Callable[[Ev
 
 def make_scene(job: _Job) -> Iterator[Event]:
     """Render one scene into its shard. Work of one worker process."""
-    scenario = Scenario.model_validate(job.data).sample(job.seed)
     store = Store(job.out)
     try:
+        scenario = flow.draw(Scenario.model_validate(job.data), job.seed)
         folder = store.temporary(job.scene)
         info = scene_info(job.scene, scenario)
         writers = []

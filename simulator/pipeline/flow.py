@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, UnmetDemand, did_you_mean
 from simulator.scenario.models import Scenario
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulator.sensors.base import Sensor
 
 QUALITIES = ("preview", "standard")
+DEMANDS = ("ttc_at_least_s", "ttc_at_most_s")
+DRAWS = 20
 
 
 def render(scenario: Scenario, *, quality: str = "standard", threads: int | None = None) -> Iterator[LabelledFrame]:
@@ -56,6 +58,28 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
         ego_pose = snapshot.world_SE3_object[world.ego]
         frame = Frame(index, time_ns, ego_pose, readings)
         yield LabelledFrame(index, time_ns, ego_pose, readings, annotate(world.scene, snapshot, frame))
+
+
+def draw(scenario: Scenario, seed: int) -> Scenario:
+    """`scenario.sample(seed)`, or the first draw after it in which the ego sees all anomalies when they demand it.
+
+    Raises UnmetDemand when none of `DRAWS` does, or the seed is fixed.
+    """
+    drawn, number = scenario.sample(seed), 0
+    if not any(getattr(anomaly, name) is not None for anomaly in drawn.anomalies for name in DEMANDS):
+        return drawn
+    from simulator.numerics.rng import child_seed
+    from simulator.world import build_world
+
+    while True:
+        try:
+            build_world(drawn)
+            return drawn
+        except UnmetDemand:
+            number += 1
+            if number == DRAWS or isinstance(scenario.seed, int):
+                raise
+        drawn = scenario.sample(child_seed(seed, "draw", number) >> 11)  # 53 bits, as those of scenes
 
 
 def sensors_of(scenario: Scenario) -> dict[str, Sensor]:

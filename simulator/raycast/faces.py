@@ -87,6 +87,8 @@ class Faces(NamedTuple):
         texels: all images.
         first_instance: number of the first "block" that is an instance.
         instances: table of them (see `instances`). instance_count: its rows.
+        keys: key poses of those that move during a sweep, the first twelve numbers of each matrix.
+        boxes: of each of them, in the scene's frame: low x, y, z, high x, y, z.
     """
 
     part: I32
@@ -100,6 +102,8 @@ class Faces(NamedTuple):
     first_instance: Any
     instances: F32
     instance_count: Any
+    keys: NDArray[np.float64]
+    boxes: F32
 
 
 class Conditions:
@@ -162,6 +166,8 @@ def raw_faces(faces):  # type: ignore[no-untyped-def]
         faces.first_instance,
         pointer(faces.instances),
         faces.instance_count,
+        pointer(faces.keys),
+        pointer(faces.boxes),
     )
 
 

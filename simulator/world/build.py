@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -11,14 +12,17 @@ import numpy as np
 
 from simulator.dynamics.motion import Driver
 from simulator.dynamics.traffic import Tracks, entry_speed, obstacle_rows, run, step_times, stop_of, velocities
+from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.scenario.models import RoadSpec, Scenario
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
+from simulator.scene.builder import SceneObject
 from simulator.world.cast import Cast
 from simulator.world.population import Population, driving_lamps
 from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
+from simulator.world.sight import Sight
 from simulator.world.signals import SignalPlan, plan_signals, stops_on
 
 SCENERY_RADIUS_M = 260.0
@@ -63,7 +67,12 @@ def build_network(spec: RoadSpec, seed: int) -> RoadNetwork:
 
 
 def build_world(scenario: Scenario) -> World:
-    """Build the world of a concrete scenario. Raises InputError when map and scenario do not fit together."""
+    """Build the world of a concrete scenario.
+
+    Raises:
+        InputError: map and scenario do not fit together.
+        UnmetDemand: the ego sees an anomaly earlier or later than it demands.
+    """
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
@@ -96,10 +105,11 @@ def build_world(scenario: Scenario) -> World:
     ego = _place_ego(scenario, network, route, cast, plan, site.dark)
     for number, spec in enumerate(scenario.actors):
         act(spec, number, route, cast, seed, site.dark)
-    before = len(builder.objects)
+    first = [len(builder.objects)]
     for number, anomaly in enumerate(scenario.anomalies):
         anomaly.place(site, generator(seed, "anomaly", number))  # type: ignore[attr-defined]
-    _keep_clear(cast, before)
+        first.append(len(builder.objects))
+    _keep_clear(cast, first[0])
     for motion in site.motions:
         cast.follow(motion)
     cast.lamps.update(site.lamps)
@@ -122,9 +132,11 @@ def build_world(scenario: Scenario) -> World:
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
     )
-    tracks = _on_ground(builder, _simulate(scenario, cast, plan))
-    timeline = _timeline(cast, tracks, plan, scenery.signals)
-    return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
+    tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
+    for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
+        _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
+    timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
+    return World(scenario, network, route, scene, atmosphere, timeline, ego)
 
 
 def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cast, plan: SignalPlan, dark: bool) -> int:
@@ -174,21 +186,46 @@ def _keep_clear(cast: Cast, first: int) -> None:
             cast.occupy(float(positions[thing.id, 0]), float(positions[thing.id, 1]), min(reach, 8.0))
 
 
-def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan) -> Tracks:
-    """Motion of all agents; everything else that stands on the road and is no flat patch is an obstacle."""
-    builder = cast.builder
-    driving = {agent.object for agent in cast.agents} | set(cast.riders.values())
-    standing = [
-        thing
-        for thing in builder.objects[1:]
-        if thing.id not in driving and thing.model is not None and thing.class_name not in FLAT_OR_ASIDE
-    ]
-    positions, rpy = builder.initial_poses()
+def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, range_m: float) -> tuple[Tracks, Scene]:
+    """Motion of all agents, and the scene in which anomalies say how they came into the ego's view.
+
+    Everything else that stands on the road and is no flat patch is an obstacle; drivers heed what they see.
+    """
+    moving = [agent.object for agent in cast.agents]
+    driving = {*moving, *cast.riders.values()}
+    things = [thing for thing in scene.objects if thing.model is not None and thing.id not in driving]
+    standing = [thing for thing in things if thing.class_name not in FLAT_OR_ASIDE]
+    others = [thing for thing in things if thing.class_name in FLAT_OR_ASIDE and thing.anomaly]
+    positions, rpy = cast.builder.initial_poses()
     rows = [thing.id for thing in standing]
     bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
     obstacles = obstacle_rows(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
     go = plan.state(step_times(scenario.duration_s)) == (1 << Switch.SIGNAL_GREEN)
-    return run(cast.agents, 0, obstacles, go, scenario.duration_s)
+    bodies = [*moving, *rows, *(thing.id for thing in others)]
+    sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
+    tracks = run(cast.agents, 0, obstacles, go, scenario.duration_s, sight)
+    objects = list(scene.objects)
+    for number, row in enumerate(bodies):
+        if objects[row].anomaly:
+            facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
+            objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
+    return tracks, replace(scene, objects=tuple(objects))
+
+
+def _check_sight(anomaly: Any, key: str, things: tuple[SceneObject, ...]) -> None:
+    """Raise UnmetDemand unless the first of an anomaly's things to come into the ego's view does so when it should."""
+    least, most = anomaly.ttc_at_least_s, anomaly.ttc_at_most_s
+    if least is None and most is None:
+        return
+    facts = [thing.attributes for thing in things if thing.moving] or [thing.attributes for thing in things]
+    seen = [fact for fact in facts if "ttc_at_first_sight_s" in fact]
+    if not seen:
+        raise UnmetDemand("the ego never sees it on collision course during the drive", key=key)
+    ttc = float(min(seen, key=lambda fact: float(fact["first_seen_s"]))["ttc_at_first_sight_s"])
+    if least is not None and ttc < least:
+        raise UnmetDemand(f"the ego first sees it {ttc:g} s before a collision, not at least {least:g} s", key=key)
+    if most is not None and ttc > most:
+        raise UnmetDemand(f"the ego first sees it {ttc:g} s before a collision, not at most {most:g} s", key=key)
 
 
 def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
@@ -211,17 +248,21 @@ MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another r
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
 
 
-def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
-    """States of all objects that move or whose lamps change, over the drive."""
-    steps, count = tracks.speed.shape
+def _rest(cast: Cast) -> Snapshot:
+    """State of all objects at the start."""
     positions, rpy = cast.builder.initial_poses()
     total = len(positions)
     zero, dark = np.zeros(total), np.zeros(total, np.uint32)
     for row, bits in cast.lamps.items():
         dark[row] = bits
     still = np.zeros((total, 3))
-    rest = Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
+    return Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
 
+
+def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
+    """States of all objects that move or whose lamps change, over the drive."""
+    steps, count = tracks.speed.shape
+    rest = _rest(cast)
     gait = np.zeros((steps, count))
     for i, agent in enumerate(tracks.agents):
         if agent.stride_m > 0:
@@ -252,12 +293,12 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
 
     return Timeline(
         tracks.times_ns,
-        both(tracks.position, positions),
-        both(tracks.rpy, rpy),
+        both(tracks.position, rest.position),
+        both(tracks.rpy, rest.rpy),
         both(velocity, rest.velocity),
-        both(tracks.travel, zero),
-        both(tracks.steer, zero),
-        both(gait, zero),
+        both(tracks.travel, rest.travel_m),
+        both(tracks.steer, rest.steer_rad),
+        both(gait, rest.gait_rad),
         np.concatenate([lamps[:, source], extra_lamps], axis=1),
         np.array([*rows, *extra], np.int64),
         rest,
