@@ -95,17 +95,6 @@ def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[
 
 
 @kernel(inline=True)
-def _fits(tree, parents, root, place, node):  # type: ignore[no-untyped-def]
-    """Whether `node` beside `place` leaves the tree shallow enough."""
-    below = min(load_float(tree.bounds, place * RECORD + LEVELS), load_float(tree.bounds, node * RECORD + LEVELS))
-    depth = load_int(tree.depth, root) + 1 - np.int32(below)
-    while place != root:
-        place = _parent(parents, place)
-        depth += 1
-    return depth <= MAX_DEPTH
-
-
-@kernel(inline=True)
 def _content(tree, node):  # type: ignore[no-untyped-def]
     """What moves: box, left child, range of records."""
     row = load(tree.bounds, node * RECORD)
@@ -155,7 +144,7 @@ def _fit(tree, node, one_level):  # type: ignore[no-untyped-def]
 
 @kernel
 def reinsert(tree, parents, order, roots, cursor):  # type: ignore[no-untyped-def]
-    """Worker: reinsert every node of some subtrees.
+    """Worker: go once through all places of some subtrees and reinsert what is there.
 
     Args:
         tree: the binary hierarchy; the record ranges of its inner nodes lose their meaning.
@@ -182,8 +171,12 @@ def reinsert(tree, parents, order, roots, cursor):  # type: ignore[no-untyped-de
                 _fit(tree, node, one_level)
         for k in range(start + 1, start + listed):
             node = np.int64(load_int(order, k))
+            # Even below the deepest place it must not make the tree too deep.
+            levels = load_float(tree.bounds, root * RECORD + LEVELS) + load_float(tree.bounds, node * RECORD + LEVELS)
+            if levels <= np.float32(load_int(tree.depth, root) - MAX_DEPTH):
+                continue
             place = _best_place(tree, parents, root, node, places, gains, box)
-            if place < 0 or not _fits(tree, parents, root, place, node):
+            if place < 0:
                 continue
             parent = _parent(parents, node)
             _move(tree, parents, node, place)
@@ -199,20 +192,16 @@ def reinsert(tree, parents, order, roots, cursor):  # type: ignore[no-untyped-de
 
 
 def optimise(tree: BinaryTree, threads: int) -> None:
-    """Reinsert the nodes of a hierarchy that `build_binary` made, each once, within subtrees.
+    """Reinsert the nodes of a hierarchy that `build_binary` made, within subtrees of at most `SUBTREE` records.
 
     The record ranges of inner nodes lose their meaning, and the depths of all nodes.
     """
     used = int(tree.used[0])
     left, size = tree.left[:used], tree.size[:used]
-    inner = np.flatnonzero(left >= 0)
-    is_great = size > SUBTREE
-    below_great = np.zeros(used, np.bool_)
-    below_great[0] = True
-    great = inner[is_great[inner]]
-    below_great[left[great]] = below_great[left[great] + 1] = True
-    roots = np.flatnonzero(below_great & ~is_great & (left >= 0))
-    roots = roots[np.argsort(-size[roots], kind="stable")].astype(np.int32)
+    great = np.flatnonzero(size > SUBTREE)
+    roots = np.append(0, left[great, None] + np.arange(2))
+    roots = roots[(size[roots] <= SUBTREE) & (left[roots] >= 0)]
+    roots = roots[np.argsort(-size[roots])].astype(np.int32)  # short work last: threads end together
     if len(roots):
         order, parents = np.empty(2 * int(size[0]), np.int32), np.empty(used, np.int32)
         share(reinsert, min(threads, len(roots)), (tree, parents, order, roots))
