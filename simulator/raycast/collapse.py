@@ -64,8 +64,8 @@ from simulator.raycast.layout import (
 from simulator.raycast.reinsert import optimise
 from simulator.raycast.schedule import worker_count
 
-# A ray enters a box by chance as the box's surface is to the whole scene's. But rays also start and end where there are
-# many triangles: this much more as the box's triangles are to the whole scene's.
+# A ray from anywhere enters a box as likely as the box's surface is to the whole scene's. But rays start and end where
+# there is much to see: so many times as likely as its triangles are to all triangles is added. (Fitted as in `build`.)
 CROWD = np.float32(0.3)
 CHUNK = 1 << 15  # faces a piece of work
 
