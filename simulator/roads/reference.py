@@ -9,8 +9,10 @@ Newton steps on the arc-length integral. (ASAM OpenDRIVE 1.7, chapter 7.)
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from math import cos, sin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +23,7 @@ Cubic = tuple[float, float, float, float]
 
 _NODES, _WEIGHTS = (a.astype(np.float64) for a in np.polynomial.legendre.leggauss(12))
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS  # on [0, 1]
+_RULE = list(zip(_NODES.tolist(), _WEIGHTS.tolist()))
 _TURN_PER_PIECE_RAD = 0.5
 _MAX_PIECES = 4096  # of one spiral: 2048 rad; checked by the reader
 _KNOTS = 24  # arc-length knots of one cubic
@@ -88,6 +91,17 @@ class ReferenceLine:
         """(G,) starts of the elements in metres."""
         return np.array([element.s for element in self.elements])
 
+    @cached_property
+    def _rows(self) -> tuple[list[float], list[tuple[float, ...]]]:
+        rows = [tuple(map(float, row)) for row in self._table]
+        return [row[0] for row in rows], rows
+
+    def at(self, s: float) -> tuple[float, float, float, float]:
+        """x, y, heading, curvature at one station: `evaluate` without the cost of a numpy call."""
+        starts, rows = self._rows
+        row = rows[max(bisect_right(starts, s) - 1, 0)]
+        return _point(row, s - row[0], self._cubics)
+
     def evaluate(self, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) at stations s (N,), in m, rad and 1/m; the heading is not wrapped."""
         s = np.atleast_1d(np.asarray(s, np.float64))
@@ -112,6 +126,26 @@ class ReferenceLine:
                 if mine.size:
                     x[mine], y[mine], heading[mine], curvature[mine] = shape.evaluate(du[mine])
         return x, y, heading, curvature
+
+
+def _point(row: tuple[float, ...], du: float, cubics: list[_Cubic]) -> tuple[float, float, float, float]:
+    """`ReferenceLine.evaluate` for one row of the table, in plain floats."""
+    _, x, y, start, k, slope, cubic = row
+    if cubic >= 0.0:
+        point = cubics[int(cubic)].evaluate(np.array([du]))
+        return float(point[0][0]), float(point[1][0]), float(point[2][0]), float(point[3][0])
+    heading = start + du * (k + 0.5 * slope * du)
+    if slope == 0.0:
+        half = 0.5 * k * du
+        chord = du * sin(half) / half if half else du
+        return x + chord * cos(start + half), y + chord * sin(start + half), heading, k
+    dx = dy = 0.0
+    for node, weight in _RULE:
+        u = du * node
+        angle = start + u * (k + 0.5 * slope * u)
+        dx += weight * cos(angle)
+        dy += weight * sin(angle)
+    return x + du * dx, y + du * dy, heading, k + slope * du
 
 
 def _spiral_displacement(heading: Array, k: Array, slope: Array, du: Array) -> tuple[Array, Array]:
