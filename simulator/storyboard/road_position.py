@@ -125,11 +125,12 @@ class RoadPosition:
             distance of t from the middle of the lane, both in metres to the left of s.
         x, y, z, h, p, r: in the world.
         h_rel, p_rel, r_rel, z_rel: relative to the road; h_rel is 0 along s, pi against it.
+        lane_types: types of lanes that it keeps to.
         at_end: it has come to an end of the road where nothing follows.
     """
 
-    def __init__(self, roads: Roads) -> None:
-        self.roads = roads
+    def __init__(self, roads: Roads, lane_types: frozenset[str] = DRIVABLE) -> None:
+        self.roads, self.lane_types = roads, lane_types
         self.road: ScalarRoad | None = None
         self.section = self.lane = 0
         self.s = self.t = self.offset = 0.0
@@ -150,10 +151,10 @@ class RoadPosition:
         return other
 
     def take_place_of(self, other: RoadPosition) -> None:
-        """Move to another position; route and trajectory stay."""
-        route, trajectory = self.route, self.trajectory
+        """Move to another position; route, trajectory and types of lanes stay."""
+        kept = self.route, self.trajectory, self.lane_types
         self.__dict__.update(other.__dict__)
-        self.route, self.trajectory = route, trajectory
+        self.route, self.trajectory, self.lane_types = kept
 
     @property
     def road_id(self) -> str | None:
@@ -243,8 +244,8 @@ class RoadPosition:
                 lane = here.linked(lane, forward=False)
                 self.section -= 1
                 here = road.sections[self.section]
-        if self.lane != 0 and (lane not in here.lanes or here.lanes[lane].type not in DRIVABLE):
-            lane, _ = road.nearest_lane(self.section, s, middle, DRIVABLE)
+        if self.lane != 0 and (lane not in here.lanes or here.lanes[lane].type not in self.lane_types):
+            lane, _ = road.nearest_lane(self.section, s, middle, self.lane_types)
         self.lane = lane
 
     def _update_from_lane(self) -> None:
@@ -268,7 +269,7 @@ class RoadPosition:
         road = self.road
         assert road is not None
         section = road.section_at(self.s)
-        lane, self.offset = road.nearest_lane(section, self.s, self.t, DRIVABLE)
+        lane, self.offset = road.nearest_lane(section, self.s, self.t, self.lane_types)
         self.section, self.lane = section, lane
         slope = road.center(section, lane, self.s)[1]
         self.h_lane = atan(slope) if slope else 0.0
@@ -475,7 +476,7 @@ class RoadPosition:
         road = self.road
         assert road is not None
         if self.lane != 0 and road.width(self.section, self.lane, self.s) < TINY:
-            lane, _ = road.nearest_lane(self.section, self.s, self.t, DRIVABLE, sign(self.lane))
+            lane, _ = road.nearest_lane(self.section, self.s, self.t, self.lane_types, sign(self.lane))
             if lane == 0:
                 return False
             self.set_lane(road, lane, self.s, 0.0)
