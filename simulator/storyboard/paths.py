@@ -72,7 +72,7 @@ def find_path(a: RoadPosition, b: RoadPosition, *, both_ways: bool, limit: float
     last, length = reached
     ahead = last.nodes()[0].forward == looks_along
     length = length if ahead else -length
-    if abs(difference(a.h, a.driving_heading)) > 0.5 * pi and difference(a.h, a.driving_heading) > 0.0:
+    if difference(a.h, a.driving_heading) > 0.5 * pi:
         length = -length
     return RoadPath(length, last, ahead)
 

@@ -348,22 +348,25 @@ class RoadPosition:
         h: float | None = None,
         p: float | None = None,
         r: float | None = None,
-        keep_angles: bool = False,
+        p_rel: float = 0.0,
+        r_rel: float = 0.0,
     ) -> None:
         """Go to a place in the world, on the road that lies there.
 
-        None: on the road's surface; heading, pitch and roll as those relative to the road, which are 0 unless
-        `keep_angles`.
+        z None: on the road's surface; h None: along s; p and r None: `p_rel` and `r_rel` to the road.
         """
-        self.attach(x, y, z if z is not None else self.z)
-        if z is not None:
-            self.z, self.z_rel = z, z - self.z_road
-        else:
-            self.z_rel, self.z = 0.0, self.z_road
-        if not keep_angles:
-            self.h_rel = 0.0 if h is None else self.h_rel
-            self.p_rel = self.r_rel = 0.0
+        self.attach(x, y, self.z if z is None else z)
+        self.z_rel = 0.0 if z is None else z - self.z_road
+        self.z = self.z_road + self.z_rel
+        self.h_rel, self.p_rel, self.r_rel = (0.0 if h is None else self.h_rel), p_rel, r_rel
         self._orient(h, p, r)
+
+    def shift_world(self, x: float, y: float) -> None:
+        """Go to a place in the world without turning; height, pitch and roll stay as they are to the road."""
+        h = self.h
+        self.attach(x, y, self.z)
+        self.z = self.z_road + self.z_rel
+        self._orient(h=h)
 
     def attach(self, x: float, y: float, z: float) -> None:
         """Find the road at a place in the world. The present road is kept while the place lies on it."""
