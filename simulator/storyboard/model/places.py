@@ -209,7 +209,10 @@ class Clothoid(Record):
 
 @dataclass(frozen=True)
 class ClothoidSplineSegment(Record):
-    """Linear curvature over a length; without a start it goes on where the one before ends, turned by `h_offset`."""
+    """Linear curvature over a length, from a start or turned by `h_offset` from where the one before ends.
+
+    A first segment without a start begins where the entity is.
+    """
 
     curvature_start: float
     curvature_end: float
