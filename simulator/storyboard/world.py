@@ -12,8 +12,11 @@ from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import Roads
 
 if TYPE_CHECKING:
+    from simulator.storyboard.actions.signals import SignalCycles
     from simulator.storyboard.conditions import ElementStateCondition
     from simulator.storyboard.elements import Element, State, StoryboardElement, Transition
+    from simulator.storyboard.road_position import RoadPosition
+    from simulator.storyboard.trajectories import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class World:
     environment: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     storyboard: StoryboardElement | None = None
+    places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
+    signal_cycles: SignalCycles = field(init=False)
     _watchers: dict[int, list[ElementStateCondition]] = field(default_factory=dict)
 
     def entity(self, name: str, line: int = 0) -> Entity:
@@ -108,7 +113,7 @@ class World:
 
     def state_changed(self, element: Element, state: State, transition: Transition) -> None:
         """An element changes its state."""
-        if self.recording and element.parent is not None or element.kind == "storyboard" and self.recording:
+        if self.recording:
             self.happenings.append(StateChange(self.time, element.kind, element.path, state))
         for condition in self._watchers.get(id(element), ()):
             condition.changed(state, transition)
