@@ -14,6 +14,7 @@ from simulator.storyboard.rotation import difference, sign
 
 if TYPE_CHECKING:
     from simulator.storyboard.actions.base import PrivateActionElement
+    from simulator.storyboard.drivers import Driver
     from simulator.storyboard.elements import EventElement
 
 STANDSTILL_MPS = 1e-3
@@ -43,6 +44,7 @@ class Entity:
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
         init_actions, events: what may act on it.
+        drivers: controllers that it has been given.
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
     """
 
@@ -64,6 +66,7 @@ class Entity:
     init_actions: list[PrivateActionElement] = field(default_factory=list)
     events: list[EventElement] = field(default_factory=list)
     signals: dict[str, object] = field(default_factory=dict)
+    drivers: list[Driver] = field(default_factory=list)
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @classmethod
@@ -93,6 +96,14 @@ class Entity:
             model.MiscObject: "miscellaneous",
         }
         return kinds.get(type(self.object), "external")
+
+    def is_driven(self, *domains: str) -> bool:
+        """Whether a controller drives it in all of these domains, so that actions have no say."""
+        return any(driver.overrides and driver.active.issuperset(domains) for driver in self.drivers)
+
+    def start_here(self) -> None:
+        """Count motion from the present place."""
+        self._last = (self.position.x, self.position.y, self.position.z)
 
     def set_speed(self, speed: float) -> None:
         """Set the speed for this step."""

@@ -14,6 +14,7 @@ from simulator.storyboard.actions import ActionElement, make_action, make_privat
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
+from simulator.storyboard.drivers import assign
 from simulator.storyboard.elements import (
     ActElement,
     Element,
@@ -83,6 +84,9 @@ class Player:
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
                 couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
+        for each in scenario.entities:
+            for given in each.controllers:
+                assign(self.world, entities[each.name], given.controller)
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
         self._run(0.0, first=True)
@@ -102,7 +106,7 @@ class Player:
         for private in _in_order(init.privates):
             entity = world.entity(private.entity_ref, private.line)
             for action in private.actions:
-                name = f"Init {entity.name} {type(action).__name__}"
+                name = f"Init {entity.name} {_CHOICES.get(type(action), type(action).__name__)}"
                 made = make_private_actions(world, action, name, None, entity)
                 entity.init_actions += made
                 found += made
@@ -180,6 +184,8 @@ class Player:
             for action in self.init:
                 action.start()
             self.storyboard.start()
+            for entity in world.entities.values():
+                entity.start_here()
         world.signal_cycles.step()
         self.storyboard.evaluate_triggers()
         for action in self.init:
@@ -189,6 +195,10 @@ class Player:
             return False
         for entity in world.active:
             self._drive(entity, dt)
+        for entity in world.active:
+            for driver in entity.drivers:
+                if driver.active:
+                    driver.step(dt)
         for entity in world.active:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()
@@ -202,7 +212,12 @@ class Player:
     @staticmethod
     def _drive(entity: Entity, dt: float) -> None:
         """The default controller: on along the lane, at the speed that it has."""
-        if abs(entity.speed) > TINY and entity.tow is None and not entity.done.longitudinal:
+        if (
+            abs(entity.speed) > TINY
+            and entity.tow is None
+            and not entity.done.longitudinal
+            and not entity.is_driven("longitudinal")
+        ):
             moved = entity.position.move(entity.speed * dt, choose=entity.choose)
             if moved is Moved.FAILED:
                 entity.set_speed(0.0)
@@ -228,6 +243,23 @@ class Player:
             entity.stands_since = time
 
 
+# Private actions that the standard groups; initial ones are named after the group.
+_CHOICES: dict[type, str] = {
+    **dict.fromkeys(
+        (model.SpeedAction, model.SpeedProfileAction, model.LongitudinalDistanceAction), "LongitudinalAction"
+    ),
+    **dict.fromkeys((model.LaneChangeAction, model.LaneOffsetAction, model.LateralDistanceAction), "LateralAction"),
+    **dict.fromkeys(
+        (
+            model.AssignRouteAction,
+            model.FollowTrajectoryAction,
+            model.AcquirePositionAction,
+            model.RandomRouteAction,
+        ),
+        "RoutingAction",
+    ),
+    **dict.fromkeys((model.ConnectTrailerAction, model.DisconnectTrailerAction), "TrailerAction"),
+}
 _GLOBAL_RECORDS = model.GlobalAction.__args__  # type: ignore[attr-defined]
 
 

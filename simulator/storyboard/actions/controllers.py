@@ -1,36 +1,27 @@
 """Controllers: assigned, activated, overridden (ASAM OpenSCENARIO XML 1.3, 7.4.1.7 "Controller actions").
 
-The player has the default controller only: an entity follows the actions of its storyboard (7.2.5 "Default
-controller"). Any other falls back to it, with a warning.
+Without an active controller an entity follows the actions of its storyboard (7.2.5 "Default controller").
 """
 
 from __future__ import annotations
 
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantPrivateAction, for_private
-
-
-def _domains(lateral: bool | None, longitudinal: bool | None) -> bool:
-    return bool(lateral) or bool(longitudinal)
+from simulator.storyboard.drivers import assign
 
 
 @for_private(model.AssignControllerAction)
 class AssignControllerAction(InstantPrivateAction):
-    """Give the entity a controller."""
+    """Give the entity a controller, and activate it where the action says so."""
 
     record: model.AssignControllerAction
 
     def begin(self) -> None:
-        given = self.record.controller
-        self.entity.signals["controller"] = given.controller if given is not None else None
-        if given is not None and _domains(self.record.activate_lateral, self.record.activate_longitudinal):
-            self._fall_back(given.name)
-
-    def _fall_back(self, name: str) -> None:
-        self.world.warn(
-            f'there is no controller "{name}": {self.entity.name} falls back to the default controller',
-            self.record.line,
-        )
+        record, entity = self.record, self.entity
+        if record.controller is None:
+            entity.drivers.clear()
+        elif assign(self.world, entity, record.controller.controller):
+            entity.drivers[-1].activate(record.activate_lateral, record.activate_longitudinal)
 
 
 @for_private(model.ActivateControllerAction)
@@ -40,12 +31,17 @@ class ActivateControllerAction(InstantPrivateAction):
     record: model.ActivateControllerAction
 
     def begin(self) -> None:
-        if _domains(self.record.lateral, self.record.longitudinal):
-            name = self.record.object_controller_ref or ""
-            self.world.warn(
-                f'there is no controller "{name}": {self.entity.name} falls back to the default controller',
-                self.record.line,
-            )
+        record, entity = self.record, self.entity
+        named = [d for d in entity.drivers if record.object_controller_ref in (None, d.name)]
+        if named:
+            driver = named[-1]
+            for other in entity.drivers:
+                if other is not driver and (
+                    (record.lateral and "lateral" in other.active)
+                    or (record.longitudinal and "longitudinal" in other.active)
+                ):
+                    other.active.clear()
+            driver.activate(record.lateral, record.longitudinal)
         self.end()
 
 

@@ -36,6 +36,8 @@ class LaneChangeAction(PrivateActionElement):
     record: model.LaneChangeAction
 
     def begin(self) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         position = self.entity.position
         lane = self._target_lane()
         position.align()
@@ -56,6 +58,8 @@ class LaneChangeAction(PrivateActionElement):
         return beside_lane(reference.lane, target.value * (1 if reference.faces_along else -1))
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         entity, progress, track = self.entity, self.progress, self.track
         position, done = entity.position, entity.done
         done.lateral = done.longitudinal = True
@@ -109,6 +113,8 @@ class LaneOffsetAction(PrivateActionElement):
     record: model.LaneOffsetAction
 
     def begin(self) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         record, position = self.record, self.entity.position
         shape = model.TransitionDynamics(record.dynamics_shape, "time", 0.0)
         self.progress = TransitionProgress(shape)
@@ -126,6 +132,8 @@ class LaneOffsetAction(PrivateActionElement):
         return t - (position.t - position.offset)
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         entity, progress = self.entity, self.progress
         position = entity.position
         value, side = progress.value, sign(position.lane)
@@ -163,6 +171,8 @@ class LateralDistanceAction(PrivateActionElement):
         self._last = (self.entity.position.x, self.entity.position.y)
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         if self.record.coordinate_system in ("road", "lane"):
             self._along_road(dt)
         else:

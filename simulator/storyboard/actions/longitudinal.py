@@ -34,6 +34,9 @@ class SpeedAction(PrivateActionElement):
     record: model.SpeedAction
 
     def begin(self) -> None:
+        if self.entity.is_driven(LONGITUDINAL):
+            self.end()
+            return
         self.progress = TransitionProgress(self.record.dynamics)
         limits, start = self.entity.performance, self.entity.speed
         target = self._target()
@@ -54,6 +57,9 @@ class SpeedAction(PrivateActionElement):
         return other + target.value if target.speed_target_value_type == "delta" else other * target.value
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LONGITUDINAL):
+            self.end()
+            return
         progress, entity = self.progress, self.entity
         limits = entity.performance
         relative = isinstance(self.record.target, model.RelativeTargetSpeed)
@@ -322,6 +328,8 @@ class LongitudinalDistanceAction(PrivateActionElement):
         return 0.0 if found is None else found
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LONGITUDINAL):
+            return
         entity, other, limits, record = self.entity, self.other, self.limits, self.record
         wanted = record.distance if record.distance is not None else abs(other.speed) * (record.time_gap or 0.0)
         error = self._distance() - self.side * abs(wanted)

@@ -23,7 +23,8 @@ class TeleportAction(InstantPrivateAction):
     record: model.TeleportAction
 
     def begin(self) -> None:
-        if self.entity.tow is not None:  # it stands where it is drawn
+        driven = self.entity.is_driven(LATERAL) or self.entity.is_driven(LONGITUDINAL)
+        if driven or self.entity.tow is not None:  # a controller drives it, or it stands where it is drawn
             return
         place, _ = resolve_position(self.world, self.record.position)
         self.entity.position.take_place_of(place)

@@ -71,6 +71,8 @@ class FollowTrajectoryAction(PrivateActionElement):
         return frozenset({LATERAL} if self.record.time_reference is None else {LATERAL, LONGITUDINAL})
 
     def begin(self) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         record, entity = self.record, self.entity
         position = entity.position
         self.trajectory = trajectory = make_trajectory(
@@ -106,6 +108,8 @@ class FollowTrajectoryAction(PrivateActionElement):
         return abs(difference(heading, self.trajectory.point.tangent)) > 0.5 * pi + TINY
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LATERAL):
+            return
         entity, trajectory, timing = self.entity, self.trajectory, self.record.time_reference
         done = entity.done
         done.lateral = done.longitudinal = done.speed = True

@@ -86,6 +86,8 @@ class SynchronizeAction(PrivateActionElement):
         return hypot(ahead, left), 1 if ahead >= 0.0 else -1
 
     def go_on(self, dt: float) -> None:
+        if self.entity.is_driven(LONGITUDINAL):
+            return
         record, entity, master = self.record, self.entity, self.master
         tolerance, master_tolerance = record.target_tolerance or 0.0, record.target_tolerance_master or 0.0
         master_way, direction = self._way(master, self.master_target)
