@@ -50,7 +50,8 @@ def golden_rows(material: Path, name: str) -> dict[str, dict[int, list[float]]]:
         reader = csv.reader(file)
         next(reader)
         for row in reader:
-            rows.setdefault(row[1], {})[round(float(row[0]) * 1000)] = [float(v) for v in row[2:6]]
+            # A second row at the time at which the storyboard stopped is half a step: only actions have moved it.
+            rows.setdefault(row[1], {}).setdefault(round(float(row[0]) * 1000), [float(v) for v in row[2:6]])
     return rows
 
 

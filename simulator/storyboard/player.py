@@ -59,10 +59,9 @@ def play(
     recording = Recording(dt)
     recording.add(0.0, player.world.active)
     steps = round(until / dt)
-    for number in range(steps):
+    for _ in range(steps):
         if not player.step(dt):
             break
-        player.world.time = (number + 1) * dt
         recording.add(player.world.time, player.world.active)
     else:
         player.step(dt)
@@ -207,6 +206,7 @@ class Player:
         for entity in world.active:
             self._note_states(entity, world.time + dt)
             entity.finish_step(dt)
+        world.time += dt
         return True
 
     @staticmethod

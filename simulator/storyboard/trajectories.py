@@ -494,10 +494,11 @@ def _nurbs(trajectory: model.Trajectory, shape: model.Nurbs, resolve: Resolve) -
     for k in range(count + 1):
         t = k * step
         point = curve.at(t)
-        basis = curve.basis(min(t, curve.last - TINY))
-        peaks = [(b, t) if b > peak[0] else peak for b, peak in zip(basis, peaks)]
         small = min(_TANGENT_STEP, step)
-        other = curve.at(min(t + small, curve.last)) if k < count else curve.at(max(t - small, 0.0))
+        beside = min(t + small, curve.last) if k < count else max(t - small, 0.0)
+        other = curve.at(beside)
+        basis = curve.basis(min(beside, curve.last - TINY))
+        peaks = [(b, t) if b > peak[0] else peak for b, peak in zip(basis, peaks)]
         if not point.given.h:
             dx, dy = (other.x - point.x, other.y - point.y) if k < count else (point.x - other.x, point.y - other.y)
             point.h = wrap(atan2(dy, dx)) if hypot(dx, dy) > TINY or not points else points[-1].h

@@ -169,6 +169,7 @@ class LateralDistanceAction(PrivateActionElement):
         self.wanted = abs(wanted) + widths  # of reference points
         self.speed = self.acceleration = 0.0
         self._last = (self.entity.position.x, self.entity.position.y)
+        self._is_ready = False
 
     def go_on(self, dt: float) -> None:
         if self.entity.is_driven(LATERAL):
@@ -238,6 +239,10 @@ class LateralDistanceAction(PrivateActionElement):
         return -(found.dt + (wanted if same else -wanted))
 
     def _along_road(self, dt: float) -> None:
+        if not self._is_ready:  # the first step is the one before which it started
+            self._is_ready = True
+            self._last = (self.entity.position.x, self.entity.position.y)
+            return
         entity, limits = self.entity, self.limits
         position = entity.position
         error = self._error()
