@@ -65,7 +65,8 @@ def replay(material: Path, name: str) -> tuple[Recording, dict[str, object]]:
     """Our run of a scenario, and what is known of esmini's."""
     golden = json.loads((material / "golden" / "scenarios" / f"{name}.json").read_text())
     scenario = read_openscenario(
-        material / "openx" / golden["xosc"], map_path=[(material / "openx" / golden["xodr"]).parent] if golden["xodr"] else []
+        material / "openx" / golden["xosc"],
+        map_path=[(material / "openx" / golden["xodr"]).parent] if golden["xodr"] else [],
     )
     logic = scenario.road_network.logic_file
     return play(scenario, network(logic) if logic is not None else None), golden

@@ -54,7 +54,9 @@ def test_scalar_roads_agree_with_the_vectorised_ones() -> None:
                     t = 0.3 * expected[0] + 0.7 * expected[1]
                     height = scalar.lane_height(section[k], lane.id, station, t)
                     if lane.id and abs(expected[1] - expected[0]) > 0.1:
-                        np.testing.assert_allclose(scalar.place(station, t, height), road.point(station, t)[0], atol=1e-7)
+                        np.testing.assert_allclose(
+                            scalar.place(station, t, height), road.point(station, t)[0], atol=1e-7
+                        )
 
 
 def test_projection_finds_back_to_the_road_coordinates() -> None:

@@ -248,9 +248,9 @@ class EndOfRoad(EntityCheck[model.EndOfRoadCondition]):
     """At the end of the road for a time."""
 
     def holds(self, entity: Entity) -> bool:
-        return entity.ends_since is not None and _long_enough(
-            self.world, entity.ends_since, self.record.duration
-        ) > -TINY
+        return (
+            entity.ends_since is not None and _long_enough(self.world, entity.ends_since, self.record.duration) > -TINY
+        )
 
 
 @_for_entity(model.OffroadCondition)
@@ -290,9 +290,7 @@ class TimeHeadway(EntityCheck[model.TimeHeadwayCondition]):
         other = self.world.entity(c.entity_ref)
         if not other.active:
             return None
-        distance = entity.distance_to(
-            other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace
-        )
+        distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
         distance = _FAR if distance is None else distance
         if distance < 0.0 or entity.speed < TINY:
             return None
@@ -309,9 +307,7 @@ class TimeToCollision(EntityCheck[model.TimeToCollisionCondition]):
             other = self.world.entity(c.target)
             if not other.active:
                 return None
-            distance = entity.distance_to(
-                other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace
-            )
+            distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
             speed = entity.closing_speed(other)
         else:
             place, _ = resolve_position(self.world, c.target)
@@ -395,9 +391,7 @@ class Distance(EntityCheck[model.DistanceCondition]):
     def holds(self, entity: Entity) -> bool:
         c = self.record
         place, _ = resolve_position(self.world, c.position)
-        distance = entity.distance_to_place(
-            place, c.coordinate_system, c.relative_distance_type, freespace=c.freespace
-        )
+        distance = entity.distance_to_place(place, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
         return compare(c.rule, _FAR if distance is None else abs(distance), c.value)
 
 
@@ -410,9 +404,7 @@ class RelativeDistance(EntityCheck[model.RelativeDistanceCondition]):
         other = self.world.entity(c.entity_ref)
         if not other.active:
             return None
-        distance = entity.distance_to(
-            other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace
-        )
+        distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
         return compare(c.rule, _FAR if distance is None else abs(distance), c.value)
 
 
@@ -627,5 +619,3 @@ class ElementStateCondition(Check[model.StoryboardElementStateCondition]):
 
     def reset(self) -> None:
         self._changes.clear()
-
-

@@ -109,7 +109,7 @@ class DistanceKeeper(Driver):
         if self.is_virtual:
             return
         if self.overrides:
-            entity.position.move(self.speed * dt, actual=False, choose=entity.choose)
+            entity.position.move(self.speed * dt, choose=entity.choose)
         entity.set_speed(self.speed)
         entity.done.longitudinal |= LONGITUDINAL in self.active
 
@@ -218,12 +218,16 @@ class HandsOff(Driver):
         position = entity.position
         if LATERAL not in self.active:
             vehicle.x, vehicle.y = before
-            position.move(vehicle.speed * dt, actual=False, choose=entity.choose)
+            position.move(vehicle.speed * dt, choose=entity.choose)
             vehicle.x, vehicle.y, vehicle.heading = position.x, position.y, position.h
         position.set_world(vehicle.x, vehicle.y, h=vehicle.heading)
         entity.done.lateral = entity.done.longitudinal = True
         if LONGITUDINAL in self.active:
             entity.set_speed(vehicle.speed)
+
+
+class Outside(Driver):
+    """Driven by another program, which is not there: it stays where it is."""
 
 
 class OffroadFollower(Driver):
@@ -255,6 +259,7 @@ class OffroadFollower(Driver):
 _DRIVERS: dict[str, type[Driver]] = {
     "ACCController": DistanceKeeper,
     "ALKSController": DistanceKeeper,
+    "ExternalController": Outside,
     "InteractiveController": HandsOff,
     "OffroadFollower": OffroadFollower,
 }
@@ -271,5 +276,3 @@ def assign(world: World, entity: Entity, controller: model.Controller) -> bool:
         return False
     entity.drivers.append(kind(world, entity, controller))
     return True
-
-

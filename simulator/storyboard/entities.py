@@ -73,9 +73,7 @@ class Entity:
     def of(cls, scenario_object: model.ScenarioObject, roads: Roads) -> Entity:
         """An entity that is not placed yet. Pedestrians keep to sidewalks too."""
         walks = isinstance(scenario_object.object, model.Pedestrian)
-        return cls(
-            scenario_object.name, scenario_object.object, RoadPosition(roads, _WALKABLE if walks else DRIVABLE)
-        )
+        return cls(scenario_object.name, scenario_object.object, RoadPosition(roads, _WALKABLE if walks else DRIVABLE))
 
     @property
     def box(self) -> model.BoundingBox:

@@ -170,9 +170,7 @@ def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tupl
     return entities, selections
 
 
-def _with_trailers(
-    entity: model.ScenarioObject, brought: list[model.ScenarioObject]
-) -> Iterator[model.ScenarioObject]:
+def _with_trailers(entity: model.ScenarioObject, brought: list[model.ScenarioObject]) -> Iterator[model.ScenarioObject]:
     """An entity and the trailers that come with it, named after it with a "+" for each place further back."""
     vehicle = entity.object
     trailer = next((t for t in brought if isinstance(vehicle, model.Vehicle) and t.name == vehicle.trailer), None)

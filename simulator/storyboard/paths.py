@@ -81,9 +81,7 @@ def _looks_along(a: RoadPosition) -> bool:
     return not 0.5 * pi < a.h_rel < 1.5 * pi
 
 
-def _search(
-    a: RoadPosition, b: RoadPosition, directions: list[bool], limit: float
-) -> tuple[PathNode, float] | None:
+def _search(a: RoadPosition, b: RoadPosition, directions: list[bool], limit: float) -> tuple[PathNode, float] | None:
     """Dijkstra over ends of roads; the last end passed and the length to b."""
     road = a.road
     assert road is not None and b.road is not None

@@ -6,6 +6,7 @@ before; then entities that no action has moved go on along their lanes, and trai
 
 from __future__ import annotations
 
+import itertools
 from random import Random
 
 from simulator.roads import RoadNetwork
@@ -201,7 +202,7 @@ class Player:
         for entity in world.active:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()
-                for tow, trailer in zip(train, train[1:]):
+                for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
         for entity in world.active:
             self._note_states(entity, world.time + dt)
@@ -225,7 +226,9 @@ class Player:
 
     @staticmethod
     def _note_states(entity: Entity, time: float) -> None:
-        """Since when it stands, is off the road, at its end."""
+        """Since when it stands, is off the road, at its end; the first step is the earliest."""
+        if time < TINY:
+            return
         position = entity.position
         if not position.at_end:
             entity.ends_since = None
@@ -281,5 +284,3 @@ def _references(private: model.Private) -> set[str]:
         for action in private.actions
         if isinstance(action, model.TeleportAction) and isinstance(action.position, _RELATIVE)
     }
-
-

@@ -61,9 +61,7 @@ def make_trajectory(
     def resolve(position: model.Position) -> tuple[RoadPosition, Given]:
         return resolve_position(world, position)
 
-    return lay_out(
-        trajectory, resolve, world.roads, following_mode=following_mode, speed=speed, origin=origin
-    )
+    return lay_out(trajectory, resolve, world.roads, following_mode=following_mode, speed=speed, origin=origin)
 
 
 def find_road(world: World, road_id: str, line: int) -> ScalarRoad:

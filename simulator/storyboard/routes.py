@@ -5,6 +5,7 @@ ASAM OpenSCENARIO XML 1.3, 7.4.1.4 "Routes".
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ class Route:
         self.roads, self.waypoints = roads, tuple(waypoints)
         self.legs: list[Leg] = []
         stops = _without_repetitions(waypoints)
-        for a, b in zip(stops, stops[1:]):
+        for a, b in itertools.pairwise(stops):
             path = find_path(a, b, both_ways=False)
             if path is None or a.road is None or b.road is None:
                 self.legs = []

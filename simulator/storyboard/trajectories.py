@@ -7,6 +7,7 @@ that the polyline gives.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -142,9 +143,7 @@ class Trajectory:
         found.h, found.p, found.r = angles
         return found
 
-    def _angle(
-        self, before: float | None, here: float, after: float, local: float, length: float, last: bool
-    ) -> float:
+    def _angle(self, before: float | None, here: float, after: float, local: float, length: float, last: bool) -> float:
         if self.interpolation == "segment":
             return wrap(here + local / length * difference(after, here))
         if self.interpolation == "corner":
@@ -344,7 +343,7 @@ def _apart(a: _Vertex, b: _Vertex) -> bool:
 def _set_tangents(points: list[TrajectoryPoint]) -> None:
     """Heading and pitch of the lines, for all angles that the corners do not give themselves."""
     tangent, pitch = points[0].h, points[0].p
-    for k, (a, b) in enumerate(zip(points, points[1:])):
+    for k, (a, b) in enumerate(itertools.pairwise(points)):
         if b.s - a.s > TINY:
             tangent, pitch = atan2(b.y - a.y, b.x - a.x), -atan2(b.z - a.z, b.s - a.s)
             break
@@ -361,7 +360,7 @@ def _set_tangents(points: list[TrajectoryPoint]) -> None:
 
 
 def _set_mean_speeds(points: list[TrajectoryPoint]) -> None:
-    for a, b in zip(points, points[1:]):
+    for a, b in itertools.pairwise(points):
         time = b.time - a.time
         a.speed = (b.s - a.s) / time if time > TINY else 0.0
 
@@ -369,7 +368,7 @@ def _set_mean_speeds(points: list[TrajectoryPoint]) -> None:
 def _set_speeds_to_follow(points: list[TrajectoryPoint], speed: float) -> None:
     """Constant acceleration from corner to corner; where that would turn back, an early stop."""
     points[0].speed = speed
-    for a, b in zip(points, points[1:]):
+    for a, b in itertools.pairwise(points):
         way, time = b.s - a.s, b.time - a.time
         if abs(way) <= TINY:
             speed = 0.0
@@ -442,9 +441,7 @@ class _Nurbs:
 
     def __init__(self, shape: model.Nurbs, resolve: Resolve) -> None:
         self.order, self.knots = shape.order, shape.knots
-        self.points = [
-            (*resolve(point.position), point.time or 0.0, point.weight) for point in shape.control_points
-        ]
+        self.points = [(*resolve(point.position), point.time or 0.0, point.weight) for point in shape.control_points]
 
     @property
     def last(self) -> float:
@@ -454,7 +451,7 @@ class _Nurbs:
     def basis(self, t: float) -> list[float]:
         """Influence of each control point at a parameter."""
         knots = self.knots
-        values = [1.0 if a <= t < b else 0.0 for a, b in zip(knots, knots[1:])]
+        values = [1.0 if a <= t < b else 0.0 for a, b in itertools.pairwise(knots)]
         for k in range(2, self.order + 1):
             for i in range(len(knots) - k):
                 left, right = knots[i + k - 1] - knots[i], knots[i + k] - knots[i + 1]
@@ -468,9 +465,7 @@ class _Nurbs:
         t = min(max(t, self.knots[0]), self.last - TINY)
         basis = self.basis(t)
         total = sum(b * point[3] for b, point in zip(basis, self.points)) or 1.0
-        current = next(
-            (i for i in range(len(self.points)) if t > self.knots[i + self.order - 1] - TINY), 0
-        )
+        current = next((i for i in range(len(self.points)) if t > self.knots[i + self.order - 1] - TINY), 0)
         found = TrajectoryPoint(given=self.points[current][1])
         for b, (position, _, _, weight) in zip(basis, self.points):
             share = b * weight / total
@@ -486,7 +481,7 @@ class _Nurbs:
 def _nurbs(trajectory: model.Trajectory, shape: model.Nurbs, resolve: Resolve) -> Trajectory:
     curve = _Nurbs(shape, resolve)
     places = [point[0] for point in curve.points]
-    length = sum(hypot(b.x - a.x, b.y - a.y) for a, b in zip(places, places[1:]))
+    length = sum(hypot(b.x - a.x, b.y - a.y) for a, b in itertools.pairwise(places))
     count = int(1 + length / _STEP_M)
     step = curve.last / count
     points: list[TrajectoryPoint] = []

@@ -273,9 +273,7 @@ class LateralDistanceAction(PrivateActionElement):
             jerk = limits.acceleration_rate * dt
             change = wish - self.acceleration
             change = min(max(change, -jerk), jerk) if jerk < inf else change
-            self.acceleration = min(
-                max(self.acceleration + change, -limits.acceleration), limits.acceleration
-            )
+            self.acceleration = min(max(self.acceleration + change, -limits.acceleration), limits.acceleration)
             self.speed = min(max(self.speed + self.acceleration * dt, -most), most)
             if not self.record.continuous and abs(error) < _REACHED_M:
                 self.end()
@@ -286,6 +284,6 @@ class LateralDistanceAction(PrivateActionElement):
                 if not self.record.continuous:
                     self.end()
         ahead = sqrt(max(entity.speed**2 - self.speed**2, 0.0))
-        position.move(ahead * dt, actual=False, choose=entity.choose)
+        position.move(ahead * dt, choose=entity.choose)
         position.set_lane(position.road, position.lane, position.s, position.offset + self.speed * dt)
         position.set_heading(atan2(position.y - self._last[1], position.x - self._last[0]))

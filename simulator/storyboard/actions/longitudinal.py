@@ -14,8 +14,7 @@ from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign
 
 if TYPE_CHECKING:
-    from simulator.storyboard.elements import Element
-    from simulator.storyboard.world import World
+    pass
 
 _REACHED_M = 0.1
 _SPRING = 0.4  # stiffness per unit of allowed acceleration, 1/m
@@ -322,9 +321,7 @@ class LongitudinalDistanceAction(PrivateActionElement):
         if r.freespace:
             found = self.entity.distance_to(self.other, "entity", "longitudinal", freespace=True)
         else:
-            found = position_distance(
-                self.entity.position, self.other.position, r.coordinate_system, "longitudinal"
-            )
+            found = position_distance(self.entity.position, self.other.position, r.coordinate_system, "longitudinal")
         return 0.0 if found is None else found
 
     def go_on(self, dt: float) -> None:
@@ -337,7 +334,7 @@ class LongitudinalDistanceAction(PrivateActionElement):
         if not record.continuous and abs(error) < _REACHED_M:
             self.end()
         if limits.acceleration == inf and limits.deceleration == inf:
-            entity.position.move(error, actual=False)
+            entity.position.move(error, choose=entity.choose)
             entity.set_speed(other.speed)
             return
         tension = limits.acceleration if error < 0.0 else limits.deceleration
@@ -353,5 +350,3 @@ class LongitudinalDistanceAction(PrivateActionElement):
                 wish = min(self.acceleration + limits.acceleration_rate * dt, wish) if dt else wish
         self.acceleration = wish
         entity.set_speed(_clamp(entity.speed + wish * dt, -limits.speed, limits.speed))
-
-

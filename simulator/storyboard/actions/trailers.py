@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import atan2, cos, hypot, sin
 
 from simulator.storyboard import model
@@ -32,7 +33,7 @@ def align_trailers(entity: Entity) -> None:
     if entity.tow is not None:
         return
     train = entity.train()
-    for tow, trailer in zip(train, train[1:]):
+    for tow, trailer in itertools.pairwise(train):
         hitch, coupler = _reach(tow, trailer)
         h = entity.position.h
         back = hitch - coupler
