@@ -180,6 +180,7 @@ class _Never(Check[object]):
 
 def make_condition(world: World, record: model.ByEntityCondition | model.ByValueCondition) -> Check[Any]:
     """The check for a record; one that is not known never holds, and a warning says so."""
+    known: model.EntityCondition | model.ByValueCondition
     if isinstance(record, model.ByEntityCondition):
         known = record.condition
         if type(known) in ENTITY_CONDITIONS:

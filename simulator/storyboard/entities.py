@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import cos, hypot, inf, sin
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
@@ -65,7 +65,7 @@ class Entity:
     choose: Choose | None = None
     init_actions: list[PrivateActionElement] = field(default_factory=list)
     events: list[EventElement] = field(default_factory=list)
-    signals: dict[str, object] = field(default_factory=dict)
+    signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
 

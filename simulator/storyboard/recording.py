@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from simulator.storyboard import model
@@ -71,7 +72,7 @@ class Recording:
 
     def write_trajectories(self, path: str | os.PathLike[str]) -> None:
         """CSV: positions to 0.1 mm, angles to 10 microrad."""
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
             file.write(_HEADER + "\n")
             for row in self.table:
                 values = [f"{row.t:.3f}", row.name, *(f"{v:.4f}" for v in row[2:5]), *(f"{v:.5f}" for v in row[5:8])]
@@ -104,7 +105,7 @@ class Recording:
             "events": self.timeline(),
             "warnings": self.warnings,
         }
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
             json.dump(document, file, indent=1)
             file.write("\n")
 
