@@ -145,12 +145,13 @@ class Node:
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
         if text is None:
             return default
-        text = (others or _OLD_WORDS).get(text, text)
-        if text in words:
-            return text
-        same = next((word for word in words if word.lower() == text.lower()), None)
+        known = {word: word for word in words} | dict(_OLD_WORDS if others is None else others)
+        same = known.get(text)
+        if same not in words:
+            same = next((word for old, word in known.items() if old.lower() == text.lower() and word in words), None)
+            if same is not None:
+                self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
         if same is not None:
-            self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
             return same
         raise self.error(
             f'<{self.tag}> {name}="{self._given(name, text)}" is not known.{did_you_mean(text, words)}'

@@ -82,8 +82,11 @@ def _lane_offset(reader: Reader, node: Node) -> dict[str, Any]:
 def _longitudinal_distance(reader: Reader, node: Node) -> dict[str, Any]:
     """Displacement came with 1.1, where a missing one means trailing; before, a sign said it."""
     distance, gap = node.number("distance", None), node.number("timeGap", None)
-    if (distance is None) == (gap is None):
+    if distance is None and gap is None:
         raise node.error(f'<{node.tag}> needs either "distance" or "timeGap"')
+    if distance is not None and gap is not None:
+        node.warn(f'<{node.tag}> has both "distance" and "timeGap"; the distance is used')
+        gap = None
     value = gap if distance is None else distance
     usual = "trailingReferencedEntity" if reader.revision >= (1, 1) or value >= 0.0 else "leadingReferencedEntity"
     return {
