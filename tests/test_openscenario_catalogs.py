@@ -122,6 +122,17 @@ def test_a_catalog_is_found_by_its_name_whatever_its_file_is_called(tmp_path: Pa
     assert len(read_openscenario(path).entities) == 2
 
 
+def test_a_catalog_that_says_0_9_is_read_with_a_warning(tmp_path: Path) -> None:
+    old = catalog("Things", ENTRIES["Vehicle"]).replace('revMajor="1" revMinor="3"', 'revMajor="0" revMinor="9"')
+    write(tmp_path, old, "Things.xosc")
+    where = '<VehicleCatalog><Directory path="."/></VehicleCatalog>'
+    found = read_openscenario(write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference()))))
+    assert len(found.warnings) == 1
+    assert 'the catalog "Things.xosc" says that it is of version 0.9; it is read as 1.0' in found.warnings[0]
+    with pytest.raises(InputError, match=r"OpenSCENARIO 0\.9 is not read"):
+        read_catalog(tmp_path / "Things.xosc")
+
+
 def test_a_catalog_is_found_in_a_folder_of_the_map_path(tmp_path: Path) -> None:
     write(tmp_path, catalog("Things", ENTRIES["Vehicle"]), "elsewhere/Things.xosc")
     path = write(tmp_path, scenario(**_use("Vehicle", _reference())), "here/scenario.xosc")

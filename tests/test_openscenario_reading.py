@@ -291,9 +291,9 @@ def _any(path: Path) -> None:
 @needs_material
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_of_the_material_is_read_or_refused_in_time(path: Path) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     _any(path)
-    assert time.perf_counter() - start < 10.0
+    assert time.process_time() - start < 10.0
 
 
 @needs_material

@@ -121,6 +121,14 @@ def _transition(reader: Reader, node: Node) -> dict[str, Any]:
     }
 
 
+def _timing(reader: Reader, node: Node) -> dict[str, Any]:
+    return {
+        "domain_absolute_relative": node.choice("domainAbsoluteRelative", "ReferenceContext", "absolute"),
+        "scale": node.number("scale", 1.0),
+        "offset": node.number("offset", 0.0),
+    }
+
+
 def _follow_trajectory(reader: Reader, node: Node) -> dict[str, Any]:
     """The trajectory directly until 1.0, in a <TrajectoryRef> since."""
     reference = node.child("TrajectoryRef")
@@ -233,6 +241,7 @@ HOOKS: dict[type, Hook] = {
     model.LongitudinalDistanceAction: _longitudinal_distance,
     model.LaneOffsetAction: _lane_offset,
     model.LateralDistanceAction: _lateral_distance,
+    model.Timing: _timing,
     model.FollowTrajectoryAction: _follow_trajectory,
     model.VisibilityAction: _visibility,
     model.AssignControllerAction: _assign_controller,
