@@ -128,7 +128,8 @@ def test_any_text_has_a_value_or_a_reason(text: str) -> None:
 def test_references_are_whole_values() -> None:
     assert resolve("$a", P) == "3"
     assert resolve(" ${$a + 1} ", P) == "4"
-    assert resolve("${$a / 2}", P) == "1.5"
+    assert resolve("${$a / 2}", P) == "1.500000"
+    assert resolve("${1 / 3}", P) == "0.333333"
     assert resolve("${$a == 3}", P) == "true"
     assert resolve("price $a", P) == "price $a"
     assert resolve("$", P) == "$"

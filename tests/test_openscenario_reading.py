@@ -77,9 +77,9 @@ def test_a_trailer_becomes_an_entity_of_its_own(tmp_path: Path) -> None:
     found = read_openscenario(
         write(tmp_path, scenario(entities=f'<ScenarioObject name="Tow">{towing}</ScenarioObject>'))
     )
-    assert [item.name for item in found.entities] == ["Ego", "Tow", "Hanger"]
+    assert [item.name for item in found.entities] == ["Ego", "Tow", "Tow+"]
     assert isinstance(found.entities[1].object, model.Vehicle)
-    assert found.entities[1].object.trailer == "Hanger"
+    assert found.entities[1].object.trailer == "Tow+"
 
 
 def _private(text: str) -> str:

@@ -102,12 +102,15 @@ def evaluate(expression: str, parameters: Mapping[str, str]) -> Value:
 
 
 def as_text(value: Value) -> str:
-    """A value as an attribute would have it: true and false, whole numbers without a point."""
+    """A value as an attribute would have it: true and false, whole numbers without a point.
+
+    Other numbers have six decimals, as in esmini: conditions that are met exactly then fire in the same step.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.6f}"
 
 
 def _join(expression: str, parameters: Mapping[str, str]) -> str | None:

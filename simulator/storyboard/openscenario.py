@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -154,10 +154,10 @@ def _header(node: Node) -> model.FileHeader:
 def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tuple[model.EntitySelection, ...]]:
     if node is None:
         return (), ()
-    reader, found = node.reader, []
+    reader = node.reader
+    found: list[model.ScenarioObject] = []
     for item in node.children("ScenarioObject"):
-        found.append(reader.bind(model.ScenarioObject, item))
-        found += reader.trailers
+        found += _with_trailers(reader.bind(model.ScenarioObject, item), reader.trailers)
         reader.trailers.clear()
     names = set()
     for entity in found:
@@ -169,6 +169,18 @@ def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tupl
     reader.selections = {item.name: item.members for item in selections}
     node.finish()
     return entities, selections
+
+
+def _with_trailers(entity: model.ScenarioObject, brought: list[model.ScenarioObject]) -> Iterator[model.ScenarioObject]:
+    """An entity and the trailers that come with it, named after it with a "+" for each place further back."""
+    vehicle = entity.object
+    trailer = next((t for t in brought if isinstance(vehicle, model.Vehicle) and t.name == vehicle.trailer), None)
+    if trailer is None or not isinstance(vehicle, model.Vehicle):
+        yield entity
+        return
+    name = f"{entity.name}+"
+    yield replace(entity, object=replace(vehicle, trailer=name))
+    yield from _with_trailers(replace(trailer, name=name), [t for t in brought if t is not trailer])
 
 
 def _road_network(node: Node, path: Path, folders: tuple[Path, ...]) -> model.RoadNetwork:
