@@ -236,6 +236,13 @@ def test_variables_and_monitors_are_kept(tmp_path: Path) -> None:
     assert 'there is no variable "y"' in found.warnings[0]
 
 
+def test_texts_that_double_are_stopped(tmp_path: Path) -> None:
+    items = [_parameter("p0", "string", "xxxxxxxx")]
+    items += [_parameter(f"p{k}", "string", f"${{$p{k - 1} + $p{k - 1}}}") for k in range(1, 60)]
+    with pytest.raises(InputError, match="makes a text of more than"):
+        read_openscenario(write(tmp_path, scenario(declarations=_declared(*items))))
+
+
 def test_a_value_of_another_type_is_a_warning(tmp_path: Path) -> None:
     found = read_openscenario(write(tmp_path, scenario(declarations=_declared(_parameter("v", "double", "fast")))))
     assert "is not of type double" in found.warnings[0]

@@ -17,6 +17,7 @@ from lxml import etree
 
 from simulator.errors import InputError
 from simulator.storyboard import model
+from simulator.storyboard.coverage import ROWS, Row
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
 from tests.material import MATERIAL, needs_material
@@ -373,6 +374,34 @@ def test_any_change_of_a_value_or_element_is_read_or_refused(data: st.DataObject
 def test_any_change_of_bytes_is_read_or_refused(at: int, new: bytes, cut: int) -> None:
     data = BASE.encode()
     _read_text(data[:at] + new + data[at + cut :])
+
+
+def test_many_wrong_names_take_no_time(tmp_path: Path) -> None:
+    one = """<ByValueCondition><StoryboardElementStateCondition storyboardElementType="event"
+      storyboardElementRef="thing number {}" state="completeState"/></ByValueCondition>"""
+    events = "".join(
+        f"""<Event name="an event {k}" priority="skip"><Action name="a">{SPEED.format(time=1, speed=1)}</Action>
+        <StartTrigger><ConditionGroup><Condition name="c" delay="0" conditionEdge="none">{one.format(k)}</Condition>
+        </ConditionGroup></StartTrigger></Event>"""
+        for k in range(3000)
+    )
+    start = time.process_time()
+    found = read_openscenario(write(tmp_path, scenario(maneuvers=f'<Maneuver name="m">{events}</Maneuver>')))
+    assert time.process_time() - start < 5.0
+    assert len(found.warnings) == 1000
+
+
+def test_the_table_of_coverage_names_tests_that_exist() -> None:
+    root = Path(__file__).resolve().parent.parent
+    assert len({row.element for row in ROWS}) == len(ROWS) > 100
+    assert all((root / row.test).is_file() for row in ROWS)
+    assert all(row.note for row in ROWS if row.read != "supported")
+    partly = Row("X", "action", "supported", "partly")
+    assert (partly.support, Row("X", "action", "not", "partly").support, Row("X", "a").support) == (
+        "partly",
+        "not",
+        "supported",
+    )
 
 
 def test_no_xml_library_is_loaded_before_a_file_is_read() -> None:

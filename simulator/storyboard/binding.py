@@ -25,6 +25,7 @@ from simulator.storyboard.parameters import read_parameters
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
 MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
 MAX_WARNINGS = 1000
+_MAX_MESSAGE = 1000  # characters: names may be of any length
 T = TypeVar("T", bound=model.Record)
 Hook = Callable[["Reader", "Node"], dict[str, Any]]
 REQUIRED: Any = object()
@@ -67,11 +68,11 @@ class Node:
 
     def error(self, message: str) -> InputError:
         """An error at this element, to be raised."""
-        return InputError(message, source=self.source, line=self.line)
+        return InputError(message[:_MAX_MESSAGE], source=self.source, line=self.line)
 
     def warn(self, message: str) -> None:
         """Note something that was ignored or assumed at this element."""
-        self.reader.warn(InputError(message, source=self.source, line=self.line))
+        self.reader.warn(InputError(message[:_MAX_MESSAGE], source=self.source, line=self.line))
 
     def has(self, name: str) -> bool:
         """Whether an attribute is there."""

@@ -146,7 +146,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "StopTrigger",
         "ConditionGroup",
     ),
-    "road network": ("LogicFile", "TrafficSignalController", "Route"),
+    "road network": ("LogicFile", "SceneGraphFile", "UsedArea", "TrafficSignalController", "Route"),
     "environment": ("TimeOfDay", "Sun", "Fog", "Precipitation", "Wind", "DomeImage", "RoadCondition"),
     "catalog": (
         "VehicleCatalog",
@@ -190,7 +190,6 @@ _TESTS = {
 _READ: dict[str, tuple[Support, str]] = {
     "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
     "UserDefinedDistribution": ("not", "a warning; the parameter keeps the value of the scenario"),
-    "UsedArea": ("supported", ""),
     "SceneGraphFile": ("partly", "the name is kept; surfaces come from the road network"),
     "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
 }
