@@ -140,6 +140,7 @@ class RoadPosition:
         self.h_road = self.p_road = self.r_road = self.z_road = 0.0
         self.h_lane = 0.0  # of the lane, relative to the road
         self.p_twist = 0.0  # pitch from a road that twists
+        self._clearing = (0.0, 0.0, -1.0)  # a place without roads around it, and how far
         self.at_end = False
         self.route: Route | None = None
         self.trajectory: Trajectory | None = None
@@ -392,16 +393,21 @@ class RoadPosition:
         network = self.roads.network
         if network is None or not self.roads.ids:
             return False
+        at_x, at_y, clear = self._clearing
+        if road is not None and hypot(x - at_x, y - at_y) < 0.5 * clear:  # far from all roads still
+            return not beyond
         located = network.locate(np.array([[x, y, z]]))
         other = self.roads.find(self.roads.ids[int(located.road[0])])
         if other is not None and other is not road:
             s, t, other_beyond, distance = _on(other, x, y, float(located.s[0]))
+            self._clearing = (x, y, distance)
             if road is not None and nearest < _SLACK_M and not beyond and not self.roads.are_connected(road, other):
                 distance += _OTHER_ROAD_M
             if distance < nearest or road is None or (beyond and not other_beyond):
                 self.road, self.section, self.lane = other, 0, 0
                 self.s, self.t, beyond = s, t, other_beyond
         elif other is not None:
+            self._clearing = (x, y, nearest)
             self.s, self.t, beyond, _ = _on(other, x, y, float(located.s[0]))
         return not beyond
 
