@@ -22,7 +22,7 @@ _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
 
 
 class Row(NamedTuple):
-    """One entity at one time: world (m, rad, angles from 0 to 2 pi), speed in m/s, road coordinates (road None: off)."""
+    """One entity at one time: world (m, rad; angles from 0 to 2 pi), speed in m/s, road coordinates (None: no road)."""
 
     t: float
     name: str
