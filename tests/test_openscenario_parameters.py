@@ -186,7 +186,7 @@ def _speed(path: Path, **parameters: object) -> float:
 
 
 def test_parameters_follow_from_each_other_and_from_the_caller(tmp_path: Path) -> None:
-    declared = _declared(_parameter("kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
+    declared = _declared(_parameter("$kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
     path = write(tmp_path, scenario(declarations=declared, action=SPEED.format(time=2, speed="${2 * $v}")))
     assert _speed(path) == pytest.approx(20.0)
     assert _speed(path, kph=72) == pytest.approx(40.0)

@@ -134,6 +134,16 @@ def test_what_1_0_says_otherwise_becomes_what_1_3_says(tmp_path: Path, case: str
     assert _action(found) == expected
 
 
+def test_an_empty_attribute_that_may_be_missing_is_missing(tmp_path: Path) -> None:
+    text = _private("""<LongitudinalAction><LongitudinalDistanceAction entityRef="Other" distance="" timeGap="2"
+      displacement="" freespace="true" continuous="false"/></LongitudinalAction>""")
+    found = read_openscenario(write(tmp_path, scenario(entities=OTHER, action=text)))
+    assert found.warnings == ()
+    assert _action(found) == model.LongitudinalDistanceAction(
+        "Other", False, True, time_gap=2.0, displacement="trailingReferencedEntity"
+    )
+
+
 @pytest.mark.parametrize(
     ("attributes", "system", "kind"),
     [

@@ -104,7 +104,7 @@ class Node:
     def number(self, name: str, default: Any = REQUIRED) -> Any:
         """A number; limits (max...), durations and values of conditions may be infinite."""
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
-        if text is None:
+        if text is None or (text == "" and default is not REQUIRED):
             return default
         try:
             value = float(text)
@@ -129,7 +129,7 @@ class Node:
     def truth(self, name: str, default: Any = REQUIRED) -> Any:
         """True or false; one that must be there and is not counts as false, with a warning."""
         text = self.text(name, None)
-        if text is None:
+        if text is None or text == "":
             if default is not REQUIRED:
                 return default
             self.warn(f'<{self.tag}> needs the attribute "{name}"; false is used')
@@ -145,7 +145,7 @@ class Node:
         """One of the words of a literal type of the model (or its name); `others` are old words for them."""
         words = get_args(getattr(model, options) if isinstance(options, str) else options)
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
-        if text is None:
+        if text is None or (text == "" and default is not REQUIRED):
             return default
         known = {word: word for word in words} | dict(_OLD_WORDS if others is None else others)
         same = known.get(text)

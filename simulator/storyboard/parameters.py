@@ -48,7 +48,7 @@ def read_parameters(
     """
     declarations = []
     for item in node.children("ParameterDeclaration") if node is not None else ():
-        name = item.text("name")
+        name = item.text("name").removeprefix("$")
         kind = _kind(item, "parameterType")
         declared = item.text("value", "")
         text = item.resolved(given[name]) if name in given else declared
@@ -73,7 +73,7 @@ def read_variables(node: Node | None) -> tuple[VariableDeclaration, ...]:
     """
     declarations = []
     for item in node.children("VariableDeclaration") if node is not None else ():
-        name, kind, text = item.text("name"), _kind(item, "variableType"), item.text("value", "")
+        name, kind, text = item.text("name").removeprefix("$"), _kind(item, "variableType"), item.text("value", "")
         value = typed(text, kind)
         if value is None:
             raise item.error(f'variable "{name}": "{text}" is not of type {kind}')
