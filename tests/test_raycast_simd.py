@@ -57,6 +57,7 @@ from simulator.numerics.simd import (
     splat_int,
     splat_int_wide,
     splat_wide,
+    square_root,
     subtract,
     swap_halves,
     truncate,
@@ -133,12 +134,13 @@ def across(x, y, out):  # type: ignore[no-untyped-def]
     store(out, 50, running_minimum(a))
     store(out, 58, floor(a))
     store(out, 66, lowered(a > splat(np.float32(0)), a, b))
+    store(out, 74, square_root(absolute(a)))
 
 
 @given(finite, finite)
 @quick
 def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
-    out = np.empty(74, np.float32)
+    out = np.empty(82, np.float32)
     across(x, y, out)
     assert (out[0], out[1]) == (x.min(), x.max())
     np.testing.assert_array_equal(out[2:10], -out[10:18])
@@ -146,8 +148,8 @@ def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
     np.testing.assert_array_equal(out[18:26], np.minimum(x, y))
     np.testing.assert_array_equal(out[26:34].view(np.int32), x.astype(np.int32))
     expected = [x[::-1], np.concatenate([x[:1], x[:7]]), np.minimum.accumulate(x), np.floor(x)]
-    expected += [np.where(x > 0, np.minimum(x, y), x)]
-    np.testing.assert_array_equal(out[34:].reshape(5, 8), expected)
+    expected += [np.where(x > 0, np.minimum(x, y), x), np.sqrt(np.abs(x))]
+    np.testing.assert_array_equal(out[34:].reshape(6, 8), expected)
 
 
 @kernel

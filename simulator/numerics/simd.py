@@ -353,14 +353,20 @@ def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
     return f32x8(f32x8), emit
 
 
-@intrinsic
-def floor(typing_context, x):  # type: ignore[no-untyped-def]
-    """Lane by lane the greatest whole number that is not greater."""
+def _lanewise(name: str, documentation: str) -> Any:
+    @intrinsic
+    def lanewise(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return call_llvm(builder, name, args)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return call_llvm(builder, "floor", args)
+        return f32x8(f32x8), emit
 
-    return f32x8(f32x8), emit
+    lanewise.__doc__ = documentation
+    return lanewise
+
+
+floor = _lanewise("floor", "Lane by lane of an f32x8 the greatest whole number that is not greater.")
+square_root = _lanewise("sqrt", "Lane by lane of an f32x8 the square root; NaN of what is below zero.")
 
 
 @intrinsic
