@@ -186,7 +186,7 @@ def _speed(path: Path, **parameters: object) -> float:
 
 
 def test_parameters_follow_from_each_other_and_from_the_caller(tmp_path: Path) -> None:
-    declared = _declared(_parameter("kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
+    declared = _declared(_parameter("$kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
     path = write(tmp_path, scenario(declarations=declared, action=SPEED.format(time=2, speed="${2 * $v}")))
     assert _speed(path) == pytest.approx(20.0)
     assert _speed(path, kph=72) == pytest.approx(40.0)
@@ -199,9 +199,16 @@ def test_parameters_follow_from_each_other_and_from_the_caller(tmp_path: Path) -
 
 def test_inner_declarations_hold_inside_only(tmp_path: Path) -> None:
     outer, inner = _declared(_parameter("v", "double", "1")), _declared(_parameter("v", "double", "9"))
-    path = write(tmp_path, scenario(declarations=outer, story=inner, action=SPEED.format(time=2, speed="$v")))
+    stop = """<StopTrigger><ConditionGroup><Condition name="c" delay="$v" conditionEdge="none"><ByValueCondition>
+      <SimulationTimeCondition value="1" rule="greaterThan"/></ByValueCondition></Condition></ConditionGroup>
+      </StopTrigger>"""
+    text = scenario(declarations=outer, story=inner, action=SPEED.format(time=2, speed="$v"))
+    path = write(tmp_path, text.replace("<StopTrigger/>", stop))
     assert _speed(path) == 9.0
-    assert read_openscenario(path).parameters[0].value == 1.0
+    found = read_openscenario(path)
+    assert found.parameters[0].value == 1.0
+    assert found.storyboard.stop_trigger is not None
+    assert found.storyboard.stop_trigger.condition_groups[0].conditions[0].delay == 1.0
 
 
 def test_an_unknown_parameter_is_named_with_its_line(tmp_path: Path) -> None:

@@ -134,6 +134,16 @@ def test_what_1_0_says_otherwise_becomes_what_1_3_says(tmp_path: Path, case: str
     assert _action(found) == expected
 
 
+def test_an_empty_attribute_that_may_be_missing_is_missing(tmp_path: Path) -> None:
+    text = _private("""<LongitudinalAction><LongitudinalDistanceAction entityRef="Other" distance="" timeGap="2"
+      displacement="" freespace="true" continuous="false"/></LongitudinalAction>""")
+    found = read_openscenario(write(tmp_path, scenario(entities=OTHER, action=text)))
+    assert found.warnings == ()
+    assert _action(found) == model.LongitudinalDistanceAction(
+        "Other", False, True, time_gap=2.0, displacement="trailingReferencedEntity"
+    )
+
+
 @pytest.mark.parametrize(
     ("attributes", "system", "kind"),
     [
@@ -177,7 +187,7 @@ def test_another_version_is_refused_in_one_line(tmp_path: Path, version: str) ->
 
 def test_maps_are_found_beside_the_file_and_in_the_map_path(tmp_path: Path) -> None:
     write(tmp_path, "", "maps/Town09.xodr")
-    for name in ("Town09", "Town09.xodr", "../else/Town09.xodr", "c:\\\\maps\\\\Town09.xodr"):
+    for name in ("Town09", "Town09.xodr", "../else/Town09.xodr", "../else/Town09", "c:\\\\maps\\\\Town09.xodr"):
         path = write(tmp_path, scenario(roads=f'<LogicFile filepath="{name}"/>'), "here/s.xosc")
         with pytest.raises(InputError, match="is not found in"):
             read_openscenario(path)
@@ -204,6 +214,14 @@ UNKNOWN = {
         '<Event>: the attribute "colour" is not known; it is ignored',
     ),
     "action": (scenario(action=_private("<JumpAction/>")), "the action <JumpAction> is not known; it is ignored"),
+    "second": (
+        scenario(action=SPEED.format(time=1, speed=1).replace("</PrivateAction>", "<LateralAction/></PrivateAction>")),
+        "<PrivateAction>: the element <LateralAction> is not known here; it is ignored",
+    ),
+    "twice": (
+        scenario(action=SPEED.format(time=1, speed=1) * 2),
+        "<Action>: only the first <PrivateAction> counts; this one is ignored",
+    ),
     "case": (scenario().replace('"override"', '"Overwrite"'), 'priority="Overwrite" should be "override"'),
     "state": (
         scenario(

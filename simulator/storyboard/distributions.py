@@ -173,7 +173,7 @@ def _draws(node: Node | None, seed: int | None) -> list[Values]:
     for item in node.children("StochasticDistribution"):
         name = _name(item)
         shares = generator(seed, "parameter", name).random(count)
-        inside = next(iter(item.children()), None)
+        inside = item.first()
         item.finish()
         if inside is None or inside.tag not in (*_DRAWN, "UserDefinedDistribution"):
             raise item.error(f"<{item.tag}> needs one of <{'>, <'.join(_DRAWN)}>")
