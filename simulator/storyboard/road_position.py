@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TINY = 1e-6
 _MOST_LINKS = 8  # roads passed within one step
 _SLACK_M = 2.0  # beside its road a position still belongs to it
+_LOOK_AGAIN_M = 0.5  # beside all roads
 _OTHER_ROAD_M = 3.0  # roads that are not connected must be nearer by this much
 
 Choose = Callable[[list["Way"]], "Way"]
@@ -429,20 +430,21 @@ class RoadPosition:
         if network is None or not self.roads.ids:
             return False
         at_x, at_y, clear = self._clearing
-        if road is not None and hypot(x - at_x, y - at_y) < 0.5 * clear:  # far from all roads still
+        # Looking through the whole network is slow: not again before another road may be nearer.
+        if road is not None and clear > 0.0 and hypot(x - at_x, y - at_y) < max(0.5 * clear, _LOOK_AGAIN_M):
             return not beyond
         located = network.locate(np.array([[x, y, z]]))
         other = self.roads.find(self.roads.ids[int(located.road[0])])
         if other is not None and other is not road:
             s, t, other_beyond, distance = _on(other, x, y, float(located.s[0]))
-            self._clearing = (x, y, distance)
+            self._clearing = (x, y, max(distance, TINY))
             if road is not None and nearest < _SLACK_M and not beyond and not self.roads.are_connected(road, other):
                 distance += _OTHER_ROAD_M
             if distance < nearest or road is None or (beyond and not other_beyond):
                 self.road, self.section, self.lane = other, 0, 0
                 self.s, self.t, beyond = s, t, other_beyond
         elif other is not None:
-            self._clearing = (x, y, nearest)
+            self._clearing = (x, y, max(nearest, abs(road.at(self.s).z - z) if road is not None else 0.0, TINY))
             self.s, self.t, beyond, _ = _on(other, x, y, float(located.s[0]))
         return not beyond
 
