@@ -85,7 +85,7 @@ class Entity:
 
     @cached_property
     def axle_offset(self) -> float:
-        """How far the reference point lies before the rear axle (the property `refpoint_x_offset` of esmini's files)."""
+        """How far the reference point lies before the rear axle (property `refpoint_x_offset` of esmini)."""
         if not isinstance(self.object, model.Vehicle):
             return 0.0
         try:

@@ -75,7 +75,7 @@ class Roads:
         self._connections: dict[str, tuple[Connection, ...]] = {}
 
     def connections(self, junction_id: str) -> tuple[Connection, ...]:
-        """Ways through a junction: those of the file, and the same ways backwards for who drives against the traffic."""
+        """Ways through a junction: those of the file, and the same backwards for who drives against the traffic."""
         found = self._connections.get(junction_id)
         if found is None:
             junction = self.junctions.get(junction_id)
