@@ -6,6 +6,7 @@ A condition is one class with one method, `holds`; `CONDITIONS` names the class 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from math import hypot
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -37,6 +38,7 @@ _TEXT_RULES: dict[str, Callable[[str, str], bool]] = {
     "equalTo": lambda a, b: a == b,
     "notEqualTo": lambda a, b: a != b,
 }
+_SAME_DIRECTION_RAD = 0.05
 _FAR = 1e10  # where no road leads to the other
 
 
@@ -378,11 +380,17 @@ class TraveledDistance(EntityCheck[model.TraveledDistanceCondition]):
 
 @_for_entity(model.ReachPositionCondition)
 class ReachPosition(EntityCheck[model.ReachPositionCondition]):
-    """Within a tolerance of a place."""
+    """Within a tolerance of a place, and turned as it is where the place has an orientation."""
 
     def holds(self, entity: Entity) -> bool:
         place, _ = resolve_position(self.world, self.record.position)
-        return hypot(*entity.position.distance_to(place.x, place.y)) < self.record.tolerance
+        own = entity.position
+        if hypot(*own.distance_to(place.x, place.y)) >= self.record.tolerance:
+            return False
+        if getattr(self.record.position, "orientation", None) is None:
+            return True
+        turns = (own.h - place.h, own.p - place.p, own.r - place.r)
+        return all(abs(wrap_signed(turn)) < _SAME_DIRECTION_RAD for turn in turns)
 
 
 @_for_entity(model.DistanceCondition)
@@ -539,14 +547,16 @@ class TimeOfDay(Check[model.TimeOfDayCondition]):
     """Date and time of the environment, running on with the simulation where it is animated."""
 
     def holds(self) -> bool:
-        from datetime import datetime, timedelta
-
         now = self.world.environment.get("time_of_day")
         if not isinstance(now, model.TimeOfDay):
             return False
-        start, since = datetime.fromisoformat(now.date_time), self.world.environment.get("time_of_day_since", 0.0)
+        try:
+            start, wanted = (datetime.fromisoformat(text) for text in (now.date_time, self.record.date_time))
+        except ValueError as error:
+            self.world.warn(f"{error}: the condition is never met", self.record.line)
+            return False
+        since = self.world.environment.get("time_of_day_since", 0.0)
         elapsed = self.world.time - float(since) if now.animation else 0.0  # type: ignore[arg-type]
-        wanted = datetime.fromisoformat(self.record.date_time)
         difference = (start + timedelta(seconds=elapsed)).replace(tzinfo=None) - wanted.replace(tzinfo=None)
         return compare(self.record.rule, difference.total_seconds(), 0.0)
 

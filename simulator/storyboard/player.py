@@ -87,6 +87,8 @@ class Player:
         for each in scenario.entities:
             for given in each.controllers:
                 assign(self.world, entities[each.name], given.controller)
+        for entity in entities.values():
+            entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
         self._run(0.0, first=True)
@@ -205,6 +207,7 @@ class Player:
                 for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
         for entity in world.active:
+            entity.draw_rear_axle()
             self._note_states(entity, world.time + dt)
             entity.finish_step(dt)
         world.time += dt
