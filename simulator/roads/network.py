@@ -102,9 +102,13 @@ class RoadNetwork:
     def _locator(self) -> Locator:
         return Locator(self.roads)
 
-    def locate(self, points: ArrayLike) -> Located:
-        """Nearest place on the road surface of points (N, 2), or (N, 3) where roads cross above each other."""
-        return self._locator(points)
+    def locate(self, points: ArrayLike, threads: int | None = None) -> Located:
+        """Nearest place on the road surface of points (N, 2), or (N, 3) where roads cross above each other.
+
+        Raises:
+            InputError: points of another shape, or that are not finite.
+        """
+        return self._locator(points, threads)
 
     @cached_property
     def bounds(self) -> Array:

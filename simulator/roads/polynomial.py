@@ -72,6 +72,14 @@ class ProfileRows:
         table = np.concatenate(present) if present else np.zeros((0, columns))
         return ProfileRows(first, table, int(counts.max(initial=0)))
 
+    @staticmethod
+    def joined(parts: Sequence[ProfileRows]) -> ProfileRows:
+        """The rows of all parts, one part after the other."""
+        before = np.cumsum([0, *(len(part.table) for part in parts)])
+        first = np.concatenate([*(part.first[:-1] + size for part, size in zip(parts, before)), before[-1:]])
+        longest = max((part.longest for part in parts), default=0)
+        return ProfileRows(first.astype(np.int64), np.concatenate([part.table for part in parts]), longest)
+
     def present(self, rows: Index) -> NDArray[np.bool_]:
         """Whether each row (N,) has any line; negative rows have none."""
         safe = np.maximum(rows, 0)
