@@ -42,6 +42,18 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     return value, slope
 
 
+def going_on(profile: Array, s: float) -> Array:
+    """The rest of a (K, 5) profile from s on, as a profile that starts there."""
+    later = profile[profile[:, 0] > s] - [s, 0.0, 0.0, 0.0, 0.0]
+    now = profile[profile[:, 0] <= s][-1:]
+    if not len(now):
+        return np.asarray(later)
+    (start, a, b, c, d) = now[0].tolist()
+    h = s - start
+    row = [0.0, a + h * (b + h * (c + h * d)), b + h * (2.0 * c + 3.0 * h * d), c + 3.0 * h * d, d]
+    return np.concatenate([[row], later])
+
+
 def _cubics(rows: Array, s: Array) -> tuple[Array, Array]:
     ds = s - rows[..., 0]
     a, b, c, d = rows[..., 1], rows[..., 2], rows[..., 3], rows[..., 4]

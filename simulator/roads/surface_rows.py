@@ -23,6 +23,7 @@ from simulator.roads.road import Road
 Array = NDArray[np.float64]
 
 TOLERANCE_M = 0.002
+_STRICT = 2.5  # how much more heights count: the errors of an edge and of a twist add up
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
 _SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
 _REACH_M = 30.0  # half the width of the widest road
@@ -97,6 +98,7 @@ def _breaks(road: Road) -> Array:
         road.lane_offset_profile[:, 0],
         np.arange(0.0, road.length, 2.0 * LONGEST_M),
     ]
+    parts += [profile[:, 0] for profile in road.crossfall_profiles]
     if road.shape is not None:
         parts.append(road.shape[:, 0])
     for section in road.sections:
@@ -163,13 +165,16 @@ def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.
     if len(s) < 4:
         return np.arange(len(s))
     ds = np.diff(s)
+    across = np.abs(ground[0] - ground[-1])
+    banked = bool((across[:, 2] > 0.02 * np.hypot(across[:, 0], across[:, 1])).any())  # there x and y make heights
+    weights = np.array([_STRICT, _STRICT, _STRICT] if banked else [1.0, 1.0, _STRICT])
     rate = np.ones(len(ds)) / LONGEST_M
     for edge in (ground[0], ground[len(ground) // 2], ground[-1]):
-        slope = np.diff(edge, axis=0) / ds[:, None]
+        slope = np.diff(edge * weights, axis=0) / ds[:, None]
         bend = np.linalg.norm(np.diff(slope, axis=0), axis=1) / (0.5 * (ds[1:] + ds[:-1]))
         bend[is_break[1:-1]] = 0.0  # a kink there is real, and a vertex
         rate = np.maximum(rate, np.sqrt(_spread(bend) / (8.0 * TOLERANCE_M)))
-    rate = np.maximum(rate, _twist(ds, ground) / (4.0 * TOLERANCE_M))
+    rate = np.maximum(rate, _twist(ds, ground) * _STRICT / (4.0 * TOLERANCE_M))
     fixed = np.flatnonzero(np.concatenate([[True], is_break[1:-1], [True]]))
     need = np.concatenate([[0.0], np.cumsum(rate * ds)])
     begin, end = need[fixed[:-1]], need[fixed[1:]]

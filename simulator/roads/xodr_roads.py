@@ -52,7 +52,7 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         greatest = max(map(abs, extremes(profile, length)))
         if greatest > most:
             report.error(element, f"<{group}> of {name} reaches {greatest:.3g} m; up to {most:g} m are accepted")
-    shape = _lateral_shape(element, report)
+    shape, crossfall = _lateral_shape(element, report), _crossfall(element, report)
     if len(report.errors) > errors:
         return None
     junction = text_of(element, "junction")
@@ -74,6 +74,7 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         superelevation_profile=profiles[1],
         lane_offset_profile=profiles[2],
         shape=shape,
+        crossfall_profiles=crossfall,
         types=_types(element, report),
         signals=read_signals(element, report),
         signal_references=read_signal_references(element, report),
@@ -182,6 +183,17 @@ def _lateral_shape(road: Element, report: Report) -> Array | None:
         if rows and np.any(np.array(rows)[:, 2:] != 0.0):
             return np.array(rows)
     return None
+
+
+def _crossfall(road: Element, report: Report) -> tuple[Array, Array]:
+    """<crossfall> (until OpenDRIVE 1.5) of the left and the right half of the road."""
+    items = [item for holder in road.iterchildren("lateralProfile") for item in holder.iterchildren("crossfall")]
+    halves = []
+    for side in ("left", "right"):
+        mine = [item for item in items if text_of(item, "side", "both") in (side, "both")]
+        profile = cubics(mine, "s", report) if mine else NO_PROFILE
+        halves.append(profile if np.any(profile[:, 1:] != 0.0) else NO_PROFILE)
+    return halves[0], halves[1]
 
 
 def _link(road: Element, name: str, report: Report) -> Link | None:
