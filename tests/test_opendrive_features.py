@@ -35,9 +35,16 @@ def section(left: str = "", right: str = "", s: float = 0.0, more: str = "", cen
 
 
 def road(
-    sections: str, plan: str = LINE, *, road_id: str = "1", more: str = "", before: str = "", offset: str = "", after: str = "",
+    sections: str,
+    plan: str = LINE,
+    *,
+    road_id: str = "1",
+    more: str = "",
+    before: str = "",
+    offset: str = "",
+    after: str = "",
     length: float = 100.0,
-) -> str:  # fmt: skip
+) -> str:
     return (
         f'<road id="{road_id}" length="{length}" junction="-1" {more}>{before}<planView>{plan}</planView>'
         f"<lanes>{offset}{sections}</lanes>{after}</road>"
@@ -72,7 +79,10 @@ def at(network: RoadNetwork, s: float, lane_id: int, road_id: str = "1") -> list
 
 
 def test_crossfall_falls_away_on_both_sides(read) -> None:  # type: ignore[no-untyped-def]
-    rows = '<crossfall side="left" s="0" a="0.02" b="0" c="0" d="0"/><crossfall side="right" s="40" a="0" b="0.001" c="0" d="0"/>'
+    rows = (
+        '<crossfall side="left" s="0" a="0.02" b="0" c="0" d="0"/>'
+        '<crossfall side="right" s="40" a="0" b="0.001" c="0" d="0"/>'
+    )
     network = read(
         road(section(lane(1), lane(-1)), after="").replace("<lanes>", f"<lateralProfile>{rows}</lateralProfile><lanes>")
     )
@@ -127,7 +137,7 @@ def test_a_crown_on_a_banked_road_adds_to_the_bank(read) -> None:  # type: ignor
     network = read(
         road(section(lane(1), lane(-1))).replace("<lanes>", f"<lateralProfile>{lateral}</lateralProfile><lanes>")
     )
-    x, y, z, *_ = at(network, 50.0, 1)
+    _, y, z, *_ = at(network, 50.0, 1)
     assert y == pytest.approx(20 + 1.5 * np.cos(0.1))
     assert z == pytest.approx(1.5 * np.sin(0.1) - 0.03)
 
@@ -140,7 +150,7 @@ def test_borders_alone_give_the_lanes(read) -> None:  # type: ignore[no-untyped-
         road(section(lane(2, border(7)) + lane(1, border(3, 0.01)), lane(-1, border(-4)) + lane(-2, border(-6, -0.02))))
     )
     for lane_id, s, y, width in ((1, 50, 1.75, 3.5), (2, 50, 5.25, 3.5), (-1, 50, -2.0, 4.0), (-2, 50, -5.5, 3.0)):
-        _, got, _, heading, _, _, wide = at(network, float(s), lane_id)
+        _, got, _, _, _, _, wide = at(network, float(s), lane_id)
         assert got - 20.0 == pytest.approx(y)
         assert wide == pytest.approx(width)
     slope = 0.5 * (0.0 - 0.02)  # of the middle of lane -2
@@ -164,16 +174,17 @@ def test_lane_heights_change_steadily_between_their_entries(read) -> None:  # ty
 
 
 def test_elevation_of_several_records(read) -> None:  # type: ignore[no-untyped-def]
-    rows = '<elevation s="0" a="1" b="0" c="0" d="0"/><elevation s="40" a="1" b="0.1" c="-0.002" d="0"/><elevation s="65" a="2.25" b="0" c="0" d="0"/>'
+    rows = (
+        '<elevation s="0" a="1" b="0" c="0" d="0"/>'
+        '<elevation s="40" a="1" b="0.1" c="-0.002" d="0"/>'
+        '<elevation s="65" a="2.25" b="0" c="0" d="0"/>'
+    )
     network = read(
         road(section(right=lane(-1))).replace("<lanes>", f"<elevationProfile>{rows}</elevationProfile><lanes>")
     )
     for s, z, grade in ((20.0, 1.0, 0.0), (50.0, 1.8, 0.06), (64.999999, 2.25, 0.0), (90.0, 2.25, 0.0)):
         assert at(network, s, -1)[2] == pytest.approx(z)
         assert np.tan(-at(network, s, -1)[4]) == pytest.approx(grade, abs=1e-8)
-
-
-CURVE = dict(aU=0, bU=1, cU=0, dU=0, aV=0, bV=0, cV=0.005, dV=0)  # v = 0.005 u^2, up to u = 60
 
 
 def parabola_length(u: float) -> float:
@@ -189,7 +200,8 @@ def test_cubics_go_by_arc_length(read, kind: str) -> None:  # type: ignore[no-un
         shape = '<poly3 a="0" b="0" c="0.005" d="0"/>'
     elif kind == "arcLength":  # p runs to the length: u = p * 60 / length
         f = 60.0 / length
-        shape = f'<paramPoly3 aU="0" bU="{f!r}" cU="0" dU="0" aV="0" bV="0" cV="{0.005 * f * f!r}" dV="0" pRange="arcLength"/>'
+        v = f'aV="0" bV="0" cV="{0.005 * f * f!r}" dV="0"'
+        shape = f'<paramPoly3 aU="0" bU="{f!r}" cU="0" dU="0" {v} pRange="arcLength"/>'
     else:
         shape = '<paramPoly3 aU="0" bU="60" cU="0" dU="0" aV="0" bV="0" cV="18" dV="0" pRange="normalized"/>'
     plan = f'<geometry s="0" x="10" y="20" hdg="{np.pi / 2!r}" length="{length!r}">{shape}</geometry>'
@@ -228,7 +240,10 @@ def test_a_section_of_one_side_leaves_the_other_side_as_it_was(read) -> None:  #
 def test_limits_by_lane_access_and_rules(read) -> None:  # type: ignore[no-untyped-def]
     speeds = '<speed sOffset="0" max="50" unit="km/h"/><speed sOffset="40" max="20" unit="mph"/>'
     access = '<access sOffset="0" rule="allow"><restriction type="bus"/><restriction type="taxi"/></access>'
-    kind = '<type s="0" type="town"><speed max="60" unit="km/h"/></type><type s="70" type="motorway"><speed max="no limit"/></type>'
+    kind = (
+        '<type s="0" type="town"><speed max="60" unit="km/h"/></type><type s="70" type="motorway">'
+        '<speed max="no limit"/></type>'
+    )
     network = read(
         road(section(right=lane(-1, WIDTH.format(3) + speeds) + lane(-2, WIDTH.format(3) + access)), before=kind)
     )
@@ -239,7 +254,10 @@ def test_limits_by_lane_access_and_rules(read) -> None:  # type: ignore[no-untyp
 
 
 def test_ids_and_the_place_on_earth_are_kept(read) -> None:  # type: ignore[no-untyped-def]
-    header = '<geoReference><![CDATA[+proj=utm +zone=32 +ellps=WGS84]]></geoReference><offset x="5e5" y="5.3e6" z="400" hdg="0.1"/>'
+    header = (
+        "<geoReference><![CDATA[+proj=utm +zone=32 +ellps=WGS84]]></geoReference>"
+        '<offset x="5e5" y="5.3e6" z="400" hdg="0.1"/>'
+    )
     network = read(road(section(right=lane(-1)), road_id="Ring/Süd {7}"), header=header)
     assert list(network.roads) == ["Ring/Süd {7}"]
     assert network.geo_reference == "+proj=utm +zone=32 +ellps=WGS84"
@@ -254,17 +272,25 @@ def test_rails_are_lanes(read) -> None:  # type: ignore[no-untyped-def]
 
 def test_objects_signals_and_structures(read) -> None:  # type: ignore[no-untyped-def]
     objects = (
-        '<objects><object id="p" type="parkingSpace" s="10" t="-5" zOffset="0" hdg="0.5" length="5" width="2.4" orientation="-">'
-        '<outlines><outline id="0" closed="true"><cornerLocal u="0" v="0" z="0" height="0"/><cornerLocal u="5" v="0" z="0" height="0"/>'
-        '<cornerLocal u="5" v="2" z="0" height="0"/></outline></outlines><parkingSpace access="handicapped"/></object>'
+        "<objects>"
+        '<object id="p" type="parkingSpace" s="10" t="-5" zOffset="0" hdg="0.5" length="5" width="2.4" orientation="-">'
+        '<outlines><outline id="0" closed="true"><cornerLocal u="0" v="0" z="0" height="0"/>'
+        '<cornerLocal u="5" v="0" z="0" height="0"/>'
+        '<cornerLocal u="5" v="2" z="0" height="0"/></outline></outlines>'
+        '<parkingSpace access="handicapped"/></object>'
         '<object id="r" type="pole" s="0" t="6" orientation="none" radius="0.1" height="4">'
-        '<repeat s="5" length="60" distance="20" tStart="6" tEnd="9" zOffsetStart="0" zOffsetEnd="1" heightStart="4" heightEnd="5"/></object>'
-        '<tunnel id="t" s="20" length="30" type="standard" lighting="0.2" daylight="0.1"/><bridge id="b" s="60" length="10" type="steel"/></objects>'
+        '<repeat s="5" length="60" distance="20" tStart="6" tEnd="9" zOffsetStart="0" zOffsetEnd="1"'
+        ' heightStart="4" heightEnd="5"/>'
+        "</object>"
+        '<tunnel id="t" s="20" length="30" type="standard" lighting="0.2" daylight="0.1"/>'
+        '<bridge id="b" s="60" length="10" type="steel"/></objects>'
     )
     signals = (
-        '<signals><signal id="7" s="40" t="-4" zOffset="2" dynamic="no" orientation="+" country="DE" type="274" subtype="57" value="70"'
-        ' unit="km/h" height="0.6" width="0.6"><validity fromLane="-1" toLane="-2"/></signal>'
-        '<signalReference id="7" s="80" t="-4" orientation="-"><validity fromLane="1" toLane="1"/></signalReference></signals>'
+        "<signals>"
+        '<signal id="7" s="40" t="-4" zOffset="2" dynamic="no" orientation="+" country="DE" type="274" subtype="57"'
+        ' value="70" unit="km/h" height="0.6" width="0.6"><validity fromLane="-1" toLane="-2"/></signal>'
+        '<signalReference id="7" s="80" t="-4" orientation="-"><validity fromLane="1" toLane="1"/>'
+        "</signalReference></signals>"
     )
     control = '<controller id="c" name="main" sequence="2"><control signalId="7" type="0"/></controller>'
     network = read(road(section(lane(1), lane(-1) + lane(-2)), after=objects + signals) + control)
@@ -323,7 +349,8 @@ def test_a_virtual_junction_leaves_the_main_road_midway(read) -> None:  # type: 
     back = linked("back", -70.0, after=joint.format(30.0, "+"), junction="v")
     text = (
         '<junction id="v" type="virtual" mainRoad="main" sStart="30" sEnd="60" orientation="none">'
-        '<connection id="0" incomingRoad="main" connectingRoad="out" contactPoint="start"><laneLink from="-1" to="-1"/></connection></junction>'
+        '<connection id="0" incomingRoad="main" connectingRoad="out" contactPoint="start">'
+        '<laneLink from="-1" to="-1"/></connection></junction>'
     )
     network = read(main + out + back + text)
     assert network.junctions["v"] == Junction(
@@ -344,7 +371,10 @@ def test_a_virtual_junction_leaves_the_main_road_midway(read) -> None:  # type: 
 
 def test_frames_of_all_lanes_lie_in_the_surface(read) -> None:  # type: ignore[no-untyped-def]
     """Everything together: the exact frame's axes are the derivatives of the lane's middle."""
-    lateral = '<superelevation s="0" a="0.05" b="0.0005" c="0" d="0"/><crossfall side="left" s="0" a="0.02" b="0.0001" c="0" d="0"/>'
+    lateral = (
+        '<superelevation s="0" a="0.05" b="0.0005" c="0" d="0"/>'
+        '<crossfall side="left" s="0" a="0.02" b="0.0001" c="0" d="0"/>'
+    )
     plan = '<geometry s="0" x="10" y="20" hdg="0.3" length="100"><spiral curvStart="0" curvEnd="0.02"/></geometry>'
     rise = '<elevationProfile><elevation s="0" a="0" b="0.04" c="0.0003" d="0"/></elevationProfile>'
     wide = '<width sOffset="0" a="3" b="0.02" c="0" d="0"/>'

@@ -26,6 +26,7 @@ from simulator.roads.records import (
 )
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
+from simulator.roads.route import Route
 from simulator.roads.writing import write_opendrive
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "RoadNetwork",
     "RoadObject",
     "RoadType",
+    "Route",
     "Signal",
     "SignalReference",
     "Structure",

@@ -16,6 +16,7 @@ from simulator.roads.path import Path, build_path
 from simulator.roads.polynomial import Array
 from simulator.roads.records import Controller, Junction, JunctionGroup, LaneKey
 from simulator.roads.road import Road
+from simulator.roads.route import Route, find_route
 from simulator.roads.routing import LaneGraph, lane_neighbours
 
 
@@ -98,6 +99,12 @@ class RoadNetwork:
     def path(self, start: LaneKey, s: float, length_m: float, choose: Callable[[list[LaneKey]], LaneKey]) -> Path:
         """A drive in the direction of traffic from station s of lane `start`; see `build_path`."""
         return build_path(self.roads, self._graph, start, s, length_m, choose)
+
+    def route(
+        self, start: LaneKey, goal: LaneKey, start_s: float | None = None, goal_s: float | None = None
+    ) -> Route | None:
+        """The shortest way from one lane to another with lane changes, None where there is none; see `find_route`."""
+        return find_route(self.roads, self._graph, start, goal, start_s, goal_s)
 
     @cached_property
     def _locator(self) -> Locator:

@@ -14,7 +14,7 @@ from simulator.roads.lane_frame import lane_frame
 from simulator.roads.polynomial import Array, Index
 from simulator.roads.records import DRIVABLE, LaneKey
 from simulator.roads.road import Road
-from simulator.roads.routing import LaneGraph
+from simulator.roads.routing import LaneGraph, check_lane
 
 STEP_M = 1.0  # largest distance of samples
 _JUMP_M = 5e-3  # joints that are further apart are blended
@@ -139,13 +139,7 @@ def build_path(
 
 
 def _check(roads: Mapping[str, Road], key: LaneKey, s: float, length_m: float) -> None:
-    road = roads.get(key.road)
-    if road is None or not 0 <= key.section < len(road.sections):
-        raise InputError(f"there is no lane {tuple(key)}: no such road or lane section")
-    if key.lane == 0 or all(lane.id != key.lane for lane in road.sections[key.section].lanes):
-        raise InputError(
-            f"there is no lane {tuple(key)}: the section has {[x.id for x in road.sections[key.section].lanes]}"
-        )
+    check_lane(roads, key)
     if not (length_m > 0.0 and np.isfinite(s)):
         raise InputError(f"a path needs a positive length and a finite station, not {length_m:g} and {s:g}")
 
@@ -155,7 +149,7 @@ def _type(roads: Mapping[str, Road], key: LaneKey) -> str:
 
 
 def _is_ahead(road: Road, key: LaneKey, entered: float | None, left: float | None) -> bool:
-    """Whether a way that leaves a lane at station `left` (None: at its end) can be taken by who entered at `entered`."""
+    """Whether who entered a lane at station `entered` can take a way that leaves it at `left` (None: at its ends)."""
     if entered is None or left is None:
         return True
     return left >= entered if road.drives_forward(key.lane) else left <= entered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from simulator.errors import InputError
 from simulator.roads.records import DRIVABLE, Junction, LaneKey, Link
 from simulator.roads.road import Road
 
@@ -155,3 +156,13 @@ def lane_neighbours(road: Road, key: LaneKey) -> tuple[LaneKey | None, LaneKey |
             found = LaneKey(key.road, key.section, lane_id)
             inner, outer = (found, outer) if lane_id == key.lane - step else (inner, found)
     return (inner, outer) if road.rule != "LHT" else (outer, inner)
+
+
+def check_lane(roads: Mapping[str, Road], key: LaneKey) -> None:
+    """Raise InputError where there is no such lane."""
+    road = roads.get(key.road)
+    if road is None or not 0 <= key.section < len(road.sections):
+        raise InputError(f"there is no lane {tuple(key)}: no such road or lane section")
+    lanes = [lane.id for lane in road.sections[key.section].lanes]
+    if key.lane == 0 or key.lane not in lanes:
+        raise InputError(f"there is no lane {tuple(key)}: the section has {lanes}")

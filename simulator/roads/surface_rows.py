@@ -75,7 +75,7 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
     near = np.full(len(coarse), (distance <= radius).any()) if road.junction else distance <= radius + _REACH_M
     if not near.any():
         return
-    breaks = _breaks(road)
+    breaks, banked = _breaks(road), bool(np.any(road.superelevation_profile[:, 1:]))
     starts = np.flatnonzero(near & ~np.concatenate([[False], near[:-1]]))
     stops = np.flatnonzero(near & ~np.concatenate([near[1:], [False]]))
     for start, stop in zip(coarse[np.maximum(starts - 1, 0)], coarse[np.minimum(stops + 1, len(coarse) - 1)]):
@@ -86,7 +86,7 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             if high - low < 1e-3:
                 continue
             bend = np.abs(curvature[(coarse >= low - 4.0) & (coarse <= high + 4.0)]).max(initial=0.0)
-            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend)), origin)
+            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend), banked), origin)
 
 
 def _breaks(road: Road) -> Array:
@@ -107,9 +107,10 @@ def _breaks(road: Road) -> Array:
     return np.unique(np.concatenate(parts))
 
 
-def _candidates(low: float, high: float, breaks: Array, bend: float) -> tuple[Array, NDArray[np.bool_]]:
+def _candidates(low: float, high: float, breaks: Array, bend: float, banked: bool) -> tuple[Array, NDArray[np.bool_]]:
     """Stations to choose from, about four to each step that the curvature allows; and which of them are breaks."""
     step = float(np.clip(np.sqrt(8.0 * TOLERANCE_M / max(bend, 1e-9)) / 4.0, 0.1, LONGEST_M / 4.0))
+    step *= 0.5 if banked else 1.0
     inner = breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
     if len(inner) > 1:
         inner = inner[np.concatenate([[True], np.diff(inner) > 1e-3])]
@@ -196,7 +197,8 @@ def _twist(ds: Array, ground: Array) -> Array:
     along = np.diff(0.5 * (ground[0] + ground[-1]), axis=0)
     normal = np.cross(along, 0.5 * (across[1:] + across[:-1]))
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / ds
+    # Out of the surface, and from there to the vertical.
+    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / np.maximum(np.abs(normal[:, 2]), 0.1) / ds
     return np.asarray(turn / max(len(ground) - 1, 1))
 
 

@@ -108,12 +108,20 @@ def _read_geometry(road: Element, name: str, report: Report) -> tuple[Geometry, 
         report.warn(items[0], f"<geometry> elements of {name} are not in ascending order of s; they were sorted")
         found.sort(key=lambda element: element.s)
     kept = [element for element in found if element.length > 0.0]
+    if report.strict and any(_goes_on(a, b) for a, b in pairwise(kept)):
+        report.advise(plans[0], "<line> goes on straight from the one before it; one is enough")
     if len(kept) < len(found):
         report.warn(plans[0], f"{name} has <geometry> elements of length 0; they were left out")
     if kept and abs(kept[0].s) > 1e-6:
         report.warn(plans[0], f"the plan view of {name} starts at s={kept[0].s:g}; it was moved to s=0")
         kept[0] = replace(kept[0], s=0.0)
     return tuple(kept) if kept else tuple(found[:1])
+
+
+def _goes_on(a: Geometry, b: Geometry) -> bool:
+    """Whether two straight elements are one line."""
+    turn = math.remainder(b.heading - a.heading, 2.0 * math.pi)
+    return a.kind == b.kind == "line" and abs(turn) < 1e-9
 
 
 def _read_element(item: Element, report: Report) -> Geometry | None:
@@ -179,6 +187,9 @@ def _lateral_shape(road: Element, report: Report) -> Array | None:
     for holder in road.iterchildren("lateralProfile"):
         if holder.find("crossSectionSurface") is not None:
             report.warn(holder, "<crossSectionSurface> (OpenDRIVE 1.8) is not used; the road is flat across there")
+            if holder.find("shape") is not None or holder.find("superelevation") is not None:
+                text = "<crossSectionSurface> excludes <superelevation> and <shape>; these are used"
+                report.warn(holder, text)
         rows = [[number(item, key, report) for key in ("s", "t", *"abcd")] for item in holder.iterchildren("shape")]
         if rows and np.any(np.array(rows)[:, 2:] != 0.0):
             return np.array(rows)
