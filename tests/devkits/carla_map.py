@@ -1,4 +1,4 @@
-"""How far CARLA's map has lane centres from given ones: carla_map.py MAP.xodr POINTS.json, of (road, lane, s, x, y, z)."""
+"""How far CARLA has lane centres from given ones: carla_map.py MAP.xodr POINTS.json, of (road, lane, s, x, y, z)."""
 
 import json
 import sys
