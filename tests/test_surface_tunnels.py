@@ -88,7 +88,7 @@ def test_nothing_stands_in_the_lanes() -> None:
 
 
 def test_it_is_dark_inside() -> None:
-    """A twentieth of the daylight at most in the middle: at the second bounce, the camera takes a part of the open sky."""
+    """In the middle at most a twentieth of the daylight: the camera's second bounce is a share of the open sky."""
     road = replace(
         procedural.straight(300.0, sidewalks=True).roads["0"], structures=(Structure("tunnel", "t", 60, 180),)
     )
@@ -107,7 +107,7 @@ def test_it_is_dark_inside() -> None:
     light = []
     for x in (-110.0, 0.0):
         picture, _ = take_picture(
-            stage, camera, se3.pose((x, -1.75, 2.0)) @ np.diag([1.0, -1.0, -1.0, 1.0]), 5, "preview"
+            stage, camera, se3.pose((x, -1.75, 2.0)) @ np.diag([1.0, -1.0, -1.0, 1.0]), 5, "standard"
         )
         light.append(float((picture.radiance @ LUMINANCE.astype(np.float32)).mean()))
     outside, inside = light

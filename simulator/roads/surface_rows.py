@@ -70,6 +70,8 @@ def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m:
 def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
     coarse = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 4.0)) + 1, 3))
     x, y, _, curvature = road.reference(coarse)
+    hill = _STRICT * np.abs(np.gradient(road.elevation(coarse)[1], coarse))
+    bends = np.maximum(np.abs(curvature), hill)
     distance = np.hypot(x - center[0], y - center[1])
     # Junctions are taken whole or not at all, and their arms reach farther, so that all corners find their ends.
     near = np.full(len(coarse), (distance <= radius).any()) if road.junction else distance <= radius + _REACH_M
@@ -85,7 +87,7 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             low, high = max(section.s0, start), min(section.s1, stop)
             if high - low < 1e-3:
                 continue
-            bend = np.abs(curvature[(coarse >= low - 4.0) & (coarse <= high + 4.0)]).max(initial=0.0)
+            bend = bends[(coarse >= low - 4.0) & (coarse <= high + 4.0)].max(initial=0.0)
             yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend), banked), origin)
 
 
