@@ -178,7 +178,7 @@ class Checker:
         for lane in here.lanes:
             linked = lane.successors if at_end else lane.predecessors
             for target in linked:
-                match = next((x for x in there.lanes if x.id == target), None)
+                match = next((x for x in there.lanes if x.id == target and bool(x.id) == bool(lane.id)), None)
                 if match is None:
                     self._warn(
                         road, f'links lane {lane.id} to lane {target} of road "{other.id}", which does not exist'
@@ -202,7 +202,7 @@ class Checker:
             end = "end" if at_end else "start"
             self._warn(road, f'has lane {lane} linked to road "{other.id}" although it has no width at its {end}')
             return
-        exist = {x.id for x in other.sections[0 if contact == "start" else -1].lanes}
+        exist = {x.id for x in other.sections[0 if contact == "start" else -1].lanes if x.id}
         theirs = self._edge_points(other, contact == "end", tuple(x for x in targets if x in exist))
         if len(theirs) < 2:
             return
@@ -312,8 +312,8 @@ class Checker:
         if len(ends) != 1:
             return
         at_end = ends[0]
-        here = {lane.id: lane for lane in incoming.sections[-1 if at_end else 0].lanes}
-        there = {lane.id: lane for lane in through.sections[0 if c.contact == "start" else -1].lanes}
+        here = {lane.id: lane for lane in incoming.sections[-1 if at_end else 0].lanes if lane.id}
+        there = {lane.id: lane for lane in through.sections[0 if c.contact == "start" else -1].lanes if lane.id}
         for start, end in c.lane_links:
             if start not in here or end not in there:
                 road, lane = (incoming.id, start) if start not in here else (through.id, end)
