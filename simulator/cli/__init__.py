@@ -186,7 +186,7 @@ def _check_start(file: Path, drawn: Scenario) -> list[str]:
     if all(part is None for part in (drawn.ego.road, drawn.ego.lane, drawn.ego.s_m)):
         return []
     from simulator.scenario.reading import place_of
-    from simulator.world.build import build_network
+    from simulator.scenario.road_network import build_network
     from simulator.world.route import choose_route
 
     try:
