@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +49,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def entity(
-    name: str, kind: str, size: tuple[float | None, float | None, float | None], line: int
-) -> model.ScenarioObject:
+def entity(name: str, kind: str, size: Sequence[float | None], line: int) -> model.ScenarioObject:
     """The actor `name` of a kind, with its own size (m) where that is given."""
     known = KINDS[kind]
     length, width, height = (own if own is not None else usual for own, usual in zip(size, known.size))
@@ -58,8 +57,8 @@ def entity(
     ahead = 0.0 if known.rear_overhang is None else 0.5 * length - scale * known.rear_overhang
     box = model.BoundingBox(ahead, 0.0, 0.5 * height, length, width, height)
     if known.make is not model.Vehicle:
-        made: Any = known.make(kind, known.category, box, line=line)
-        return model.ScenarioObject(name, made, line=line)
+        make: Any = known.make
+        return model.ScenarioObject(name, make(kind, known.category, box, line=line), line=line)
     wheel = 0.2 * height if kind == "truck" else 0.65
     front = length - 2.0 * scale * (known.rear_overhang or 0.0)
     axles = model.Axles(

@@ -41,6 +41,8 @@ from simulator.scenario.script_kinds import KINDS
 from simulator.storyboard.model import DynamicsShape
 
 _SHAPES = get_args(DynamicsShape)
+_MEASURES = ("distance_m", "headway_s", "ttc_s")  # up to an actor or a place
+_STATES = ("slower_kmh", "faster_kmh", "stands_s", "travelled_m", "touches")  # of an actor
 LIGHTS = {
     "indicator_left": "indicatorLeft",
     "indicator_right": "indicatorRight",
@@ -117,11 +119,8 @@ class Spot(Block):
             "x_m with y_m": any(values.get(name) is not None for name in ("x_m", "y_m")),
         }
         pairs = (values.get("lane") is None) != (values.get("t_m") is None) and values.get("s_m") is not None
-        whole = {
-            "s_m with lane or t_m": pairs,
-            "of": True,
-            "x_m with y_m": None not in (values.get("x_m"), values.get("y_m")),
-        }
+        world = values.get("x_m") is not None and values.get("y_m") is not None
+        whole = {"s_m with lane or t_m": pairs, "of": True, "x_m with y_m": world}
         given = [way for way, there in ways.items() if there]
         if set(cls.model_fields) <= set(values) and (len(given) != 1 or not whole[given[0]]):
             yield (), f"needs exactly one of: {'; '.join(ways)}"
@@ -185,7 +184,7 @@ class When(Block):
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """No condition, or a distance to nothing."""
-        measures = [name for name in ("distance_m", "headway_s", "ttc_s") if values.get(name) is not None]
+        measures = [name for name in _MEASURES if values.get(name) is not None]
         ends = [name for name in ("to", "at") if values.get(name) is not None]
         if not set(cls.model_fields) <= set(values):
             return
@@ -195,9 +194,9 @@ class When(Block):
             yield ("headway_s",), "is the time gap to an actor; give to:, or ttc_s with at:"
         if ends and not measures:
             yield (ends[0],), "goes with distance_m, headway_s or ttc_s"
-        others = ("time_s", "after", "with_start_of", "slower_kmh", "faster_kmh", "stands_s", "travelled_m", "touches")
+        others = ("time_s", "after", "with_start_of", *_STATES)
         if not measures and all(values[name] is None for name in others):
-            yield (), f"needs a condition: {', '.join(('distance_m', 'headway_s', 'ttc_s', *others))}"
+            yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
 
 
 def _one_of(values: dict[str, Any], names: tuple[str, ...], *, needed: bool) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -322,7 +321,7 @@ class Follow(Block):
 
 
 class Walk(Block):
-    """Go straight ahead, for people, riders and animals."""
+    """Go straight ahead and stand still there, for people, riders and animals."""
 
     ahead_m: SignedMetres
     """How far, in the direction that it faces."""
@@ -544,29 +543,17 @@ class Script(Block):
         for number, name in enumerate(events):
             if name in events[:number]:
                 yield ("story", number, "name"), f'"{name}" is the name of another event already'
-        for path, key, value in _leaves(values, ()):
+        for path, key, value in _leaves({name: values[name] for name in values if name != "parameters"}, ()):
             if isinstance(value, Distribution):
                 yield (*path, key), "must be one value, no distribution; declare it under parameters to change it"
             elif key in ("of", "to", "actor", "touches") and actors is not None and value not in actors:
-                yield (
-                    (*path, key),
-                    f'there is no actor "{value}".{did_you_mean(value, actors)} Known: {", ".join(actors)}',
-                )
+                known = ", ".join(actors)
+                yield (*path, key), f'there is no actor "{value}".{did_you_mean(value, actors)} Known: {known}'
             elif key in ("after", "with_start_of") and value not in events:
                 known = ", ".join(events) or "none"
                 yield (*path, key), f'there is no event "{value}".{did_you_mean(value, events)} Known: {known}'
         for number, condition in enumerate(values.get("until", ())):
-            by_actor = (
-                "distance_m",
-                "headway_s",
-                "ttc_s",
-                "slower_kmh",
-                "faster_kmh",
-                "stands_s",
-                "travelled_m",
-                "touches",
-            )
-            if condition.of is None and any(getattr(condition, name) is not None for name in by_actor):
+            if condition.of is None and any(getattr(condition, name) is not None for name in (*_MEASURES, *_STATES)):
                 yield ("until", number, "of"), "is required here"
 
 

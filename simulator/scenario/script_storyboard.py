@@ -72,20 +72,20 @@ class Compiler:
         return ((i, event) for i, event in enumerate(self.script.story) if event.actor == actor)
 
     def _group(self, actor: str) -> model.ManeuverGroup:
-        events = tuple(self._event(number, event) for number, event in self._events(actor))
-        return model.ManeuverGroup(actor, 1, (actor,), (model.Maneuver(actor, events),), line=events[0].line)
+        events: list[model.Event] = []
+        for number, event in self._events(actor):
+            events.append(self._event(number, event))
+            if any(isinstance(deed, script.Walk) for deed in event.do):
+                events.append(_halt(event.name))
+        return model.ManeuverGroup(actor, 1, (actor,), (model.Maneuver(actor, tuple(events)),), line=events[0].line)
 
     def _event(self, number: int, event: script.Event) -> model.Event:
         path: Path = ("story", number)
         actions: list[Any] = []
         for i, deed in enumerate(event.do):
-            place = (*path, "do", i) if len(event.do) > 1 else (*path, "do")
-            actions += self._deed(event.actor, deed, place)
+            actions += self._deed(event.actor, deed, (*path, "do", i))
         groups = tuple(
-            self._conditions(
-                event.name, event.actor, when, (*path, "when", i) if len(event.when) > 1 else (*path, "when")
-            )
-            for i, when in enumerate(event.when)
+            self._conditions(event.name, event.actor, when, (*path, "when", i)) for i, when in enumerate(event.when)
         )
         names = [event.name if len(actions) == 1 else f"{event.name} {i + 1}" for i in range(len(actions))]
         return model.Event(
@@ -233,6 +233,14 @@ class Compiler:
         if spot.t_m is not None:
             return model.RoadPosition(road, s, spot.t_m, turn, line=line)
         return model.LanePosition(road, str(spot.lane), s, spot.lateral_m, turn, line=line)
+
+
+def _halt(walk: str) -> model.Event:
+    """Standing still where a walk has led; the default controller would go on along the lane."""
+    over = model.StoryboardElementStateCondition("event", walk, "completeState")
+    stand = model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(0.0))
+    trigger = model.Trigger((model.ConditionGroup((model.Condition(f"{walk}: over", over),)),))
+    return model.Event(f"{walk}_end", "parallel", (model.Action(f"{walk}_end", stand),), trigger)
 
 
 def _at_once() -> model.TransitionDynamics:

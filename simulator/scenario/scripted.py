@@ -81,10 +81,11 @@ def _load(file: Path, given: Mapping[str, object]) -> tuple[Script, Document]:
         raise InputError("must be a mapping of keys such as actors: and story:", source=str(file), line=1)
     problems = document.problems
     values = _parameters(document, given, str(file))
-    data = {
-        key: _evaluated(item, values, document, (key,)) for key, item in document.data.items() if key != "parameters"
-    }
-    document.data = {"parameters": values, **data} if "parameters" in document.data else data
+    for key, item in document.data.items():
+        if key == "parameters" and isinstance(item, dict):
+            document.data[key] = values
+        elif key not in ("about", "source"):
+            document.data[key] = _evaluated(item, values, document, (key,))
     maps, missing = find_maps(document, file.parent)
     problems += missing
     try:
