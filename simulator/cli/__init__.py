@@ -166,10 +166,14 @@ def _check(file: Path) -> tuple[list[str], list[str]]:
     """Problems and warnings of one file, a line each."""
     from simulator.scenario.distributions import Distribution
     from simulator.scenario.reading import load
+    from simulator.scenario.scripted import is_script, read_script
+    from simulator.storyboard.player import Player
 
     if file.suffix.lower() in (".xodr", ".xml"):
         return _check_map(file)
     try:
+        if is_script(file):
+            return [], Player(*read_script(file)).world.warnings
         scenario = load(file)
         drawn = scenario.sample(0)
     except OddRoadError as error:

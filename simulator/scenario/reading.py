@@ -50,7 +50,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         kind = {list: "a list", type(None): "nothing"}.get(type(document.data), f'"{str(document.data)[:40]}"')
         message = f"must be a mapping of keys such as road: and weather:, not {kind}"
         raise InvalidScenario([*problems, InputError(message, source=str(file), line=1)])
-    if "story" in document.data or ("actors" in document.data and isinstance(document.data["actors"], dict)):
+    if is_scripted(document.data):
         raise InputError(f"is a scripted scenario: oddroad replay {file}", source=str(file))
     maps, missing = find_maps(document, file.parent)
     problems += missing
@@ -76,6 +76,12 @@ def find_scenario(path: str | Path) -> Path:
         raise InputError(trouble, source=str(path))
     siblings = [str(found) for found in sorted(file.parent.glob("*.y*ml"))] if file.parent.is_dir() else []
     raise InputError(f"{trouble}.{did_you_mean(str(file), [*siblings, *shipped])}", source=str(path))
+
+
+def is_scripted(data: dict[str, Any]) -> bool:
+    """Whether the content of a file is that of a scripted scenario: it has a story, or its actors have names."""
+    actors = data.get("actors")
+    return "story" in data or (isinstance(actors, dict) and not set(actors) & {"choice", "pick"})
 
 
 def place_of(path: str | Path, key: str) -> Where:

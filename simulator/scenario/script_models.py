@@ -92,7 +92,7 @@ class Spot(Block):
     s_m: Metres | None = None
     """Road coordinate s."""
     lateral_m: SignedMetres = 0.0
-    """To the left of the centre of the lane (seen along s), or, with `left_m`, not used."""
+    """To the left of the centre of the lane, seen along s, in whichever direction its traffic goes."""
     t_m: SignedMetres | None = None
     """Road coordinate t, in place of a lane."""
     of: Name | None = None
@@ -247,7 +247,7 @@ class LaneChange(Block):
     lane: Lanes | None = None
     """OpenDRIVE id of the target lane."""
     lateral_m: SignedMetres = 0.0
-    """Where to end, to the left of that lane's centre."""
+    """Where to end, to the left of that lane's centre, seen along s."""
     duration_s: Seconds | None = None
     """In which time; null, and no distance or speed: 4 s."""
     distance_m: Metres | None = None
@@ -268,7 +268,7 @@ class LaneOffset(Block):
     """Move sideways within the lane."""
 
     lateral_m: SignedMetres
-    """Where to end, to the left of the lane's centre, or of where `of` is."""
+    """Where to end, to the left of the lane's centre, seen along s, or of where `of` is."""
     of: Name | None = None
     """The actor from whose offset it is counted."""
     acceleration_mps2: Acceleration | None = 0.5

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from simulator.errors import InputError, InvalidScenario, did_you_mean
 from simulator.roads import RoadNetwork
-from simulator.scenario.reading import find_maps, find_scenario, problems_of, read_text
+from simulator.scenario.reading import find_maps, find_scenario, is_scripted, problems_of, read_text
 from simulator.scenario.road_network import build_network
 from simulator.scenario.script_models import Script
 from simulator.scenario.script_storyboard import Compiler
@@ -69,10 +69,10 @@ def load_script(path: str | Path, parameters: Mapping[str, object] | None = None
 
 
 def is_script(path: str | Path) -> bool:
-    """Whether a YAML file that can be read is a scripted scenario: its actors are a mapping, not a list."""
+    """Whether a YAML file is a scripted scenario. Raises InputError where it cannot be read."""
     file = find_scenario(path)
     data = read_yaml(read_text(file), str(file)).data
-    return isinstance(data, dict) and isinstance(data.get("actors"), dict)
+    return isinstance(data, dict) and is_scripted(data)
 
 
 def _load(file: Path, given: Mapping[str, object]) -> tuple[Script, Document]:
