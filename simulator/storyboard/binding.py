@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from simulator.errors import InputError, did_you_mean
 from simulator.roads.xodr_input import MAX_NUMBER, Element
@@ -23,7 +23,7 @@ from simulator.storyboard.expressions import ExpressionError, resolve
 from simulator.storyboard.parameters import read_parameters
 
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
-MAX_NODES = 2_000_000  # elements read in all, an entry of a catalog as often as it is referred to
+MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
 MAX_WARNINGS = 1000
 T = TypeVar("T", bound=model.Record)
 Hook = Callable[["Reader", "Node"], dict[str, Any]]
@@ -145,12 +145,13 @@ class Node:
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
         if text is None:
             return default
-        text = (others or _OLD_WORDS).get(text, text)
-        if text in words:
-            return text
-        same = next((word for word in words if word.lower() == text.lower()), None)
+        known = {word: word for word in words} | dict(_OLD_WORDS if others is None else others)
+        same = known.get(text)
+        if same not in words:
+            same = next((word for old, word in known.items() if old.lower() == text.lower() and word in words), None)
+            if same is not None:
+                self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
         if same is not None:
-            self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
             return same
         raise self.error(
             f'<{self.tag}> {name}="{self._given(name, text)}" is not known.{did_you_mean(text, words)}'
@@ -236,7 +237,7 @@ class _Field:
 
 
 @cache
-def _fields(cls: type) -> tuple[_Field, ...]:
+def _fields(cls: Any) -> tuple[_Field, ...]:
     hints = get_type_hints(cls)
     result = []
     for item in fields(cls):
@@ -339,7 +340,8 @@ class Reader:
     def _bind(self, cls: type[T], node: Node) -> T:
         hook = self.hooks.get(cls)
         values = hook(self, node) if hook is not None else {}
-        for item in _fields(cast("type", cls)):
+        kind: Any = cls
+        for item in _fields(kind):
             if item.name not in values:
                 values[item.name] = self._read(cls, item, node)
         node.finish()

@@ -51,7 +51,7 @@ def read_parameters(
         name = item.text("name")
         kind = _kind(item, "parameterType")
         declared = item.text("value", "")
-        text = given.get(name, declared)
+        text = item.resolved(given[name]) if name in given else declared
         value = typed(text, kind)
         if value is None:
             item.warn(f'parameter "{name}": "{text}" is not of type {kind}; it is used as a text')
