@@ -42,8 +42,24 @@ def replay(
         int | None,
         typer.Option("--seed", metavar="S", help="Seed of all that is random; default: the file's or 0.", min=0),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Render, into this folder; must be empty without --resume."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="KIND,...", help="Dataset formats, separated by commas.")
+    ] = "kitti,coco",
+    rig: Annotated[str, typer.Option("--rig", metavar="NAME", help="Sensors of the ego.")] = "kitti",
+    quality: Annotated[
+        str, typer.Option("--quality", metavar="Q", help="standard, or preview for a look.")
+    ] = "standard",
+    rate_hz: Annotated[
+        float | None, typer.Option("--rate-hz", metavar="HZ", help="Frames a second; default: the sensors' own rates.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
 ) -> None:
-    """Play a scripted scenario and say how it went."""
+    """Play a scripted scenario and say how it went; with --out, show it to sensors and write a labelled dataset."""
     from simulator.pipeline.replay import read_runs, write_recording
 
     runs = read_runs(
@@ -55,6 +71,7 @@ def replay(
         seed=seed,
     )
     warned: set[str] = set()
+    played = []
     for run in runs:
         start = time.perf_counter()
         recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
@@ -65,6 +82,26 @@ def replay(
                 typer.echo(f"{warning} (warning)", err=True)
         write_recording(recording, trajectories=trajectories, events=events, run=run.name)
         typer.echo(_summary(run, recording, seconds))
+        if out is not None:
+            played.append((run, recording))
+    if out is not None:
+        from simulator.cli.progress import Progress
+        from simulator.pipeline.replay import render_runs
+
+        with Progress() as progress:
+            manifest = render_runs(
+                played,
+                out,
+                rig=rig,
+                rate_hz=rate_hz,
+                seed=seed or 0,
+                formats=[kind.strip() for kind in format.split(",") if kind.strip()],
+                quality=quality,
+                workers=workers,
+                resume=resume,
+                report=progress,
+            )
+        typer.echo(str(manifest))
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.errors import InputError, OutputError
+from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.storyboard import model
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording
+from simulator.world.recorded import write_recorded
 
 _File = str | os.PathLike[str]
 DT_S, UNTIL_S = (0.001, 1.0), (0.0, 86_400.0)
@@ -94,6 +99,38 @@ def read_runs(
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
         yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired))
+
+
+def render_runs(
+    played: Sequence[tuple[Run, Recording]],
+    out: Path,
+    *,
+    rig: str = "kitti",
+    rate_hz: float | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Path:
+    """Show runs to the sensors of their egos and write a dataset, a scene each; returns the path of its manifest.
+
+    Args:
+        rig, rate_hz, seed: see `staged`.
+        options: see `generate`.
+
+    Raises:
+        InputError: a run cannot be shown.
+        OutputError: the folder cannot be used or written.
+    """
+    from simulator.pipeline.dataset import generate
+
+    with tempfile.TemporaryDirectory(prefix="oddroad-") as folder:
+        scenarios = []
+        for run, recording in played:
+            name = run.name or Path(run.scenario.source or "run").stem
+            drive = Path(folder) / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
+            write_recorded(recording, drive)
+            shown = staged(run.scenario, recording, drive, rig=rig, rate_hz=rate_hz, seed=seed)
+            scenarios.append((f"{name}.xosc", shown))
+        return generate(scenarios, out, seed=seed, command=f"oddroad replay --seed {seed}", **options)
 
 
 def write_recording(
