@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
 from simulator.world.sight import Sight
 from simulator.world.signals import SignalPlan, plan_signals, stops_on
+
+if TYPE_CHECKING:
+    from simulator.anomalies.base import Site
 
 SCENERY_RADIUS_M = 260.0
 BLINK_S = 0.67  # period of indicators and beacons: 90 a minute (ECE R6)
@@ -106,27 +109,20 @@ def build_world(scenario: Scenario) -> World:
     season = season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
-    if drive is None:
-        ego = _place_ego(scenario, network, route, cast, plan, site.dark)
-    else:
+    if drive is not None:
         placed = place_recorded(drive, cast, seed, site.dark)
         ego = placed[0].row
-    for number, spec in enumerate(scenario.actors):
-        act(spec, number, route, cast, seed, site.dark)
-    first = [len(builder.objects)]
-    for number, anomaly in enumerate(scenario.anomalies):
-        anomaly.place(site, generator(seed, "anomaly", number))  # type: ignore[attr-defined]
-        first.append(len(builder.objects))
-    _keep_clear(cast, first[0])
-    for motion in site.motions:
-        cast.follow(motion)
-    cast.lamps.update(site.lamps)
-    population = Population(network, route, cast, scenario, site.dark)
-    population.vehicles()
-    population.cyclists()
-    population.parked()
-    population.people()
-    population.animals()
+    else:
+        ego = _place_ego(scenario, network, route, cast, plan, site.dark)
+        for number, spec in enumerate(scenario.actors):
+            act(spec, number, route, cast, seed, site.dark)
+        first = _place_anomalies(scenario, site, cast)
+        population = Population(network, route, cast, scenario, site.dark)
+        population.vehicles()
+        population.cyclists()
+        population.parked()
+        population.people()
+        population.animals()
     scenery = populate(
         builder,
         network,
@@ -148,6 +144,19 @@ def build_world(scenario: Scenario) -> World:
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
     return World(scenario, network, route, scene, atmosphere, timeline, ego)
+
+
+def _place_anomalies(scenario: Scenario, site: Site, cast: Cast) -> list[int]:
+    """Place all anomalies; returns the id of the first object of each, and the next free one."""
+    first = [len(cast.builder.objects)]
+    for number, anomaly in enumerate(scenario.anomalies):
+        anomaly.place(site, generator(scenario.seed or 0, "anomaly", number))  # type: ignore[attr-defined]
+        first.append(len(cast.builder.objects))
+    _keep_clear(cast, first[0])
+    for motion in site.motions:
+        cast.follow(motion)
+    cast.lamps.update(site.lamps)
+    return first
 
 
 def _scenery(route: Route, *, whole: bool) -> tuple[Any, float]:
