@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
-from simulator.pipeline.flow import sensors_of
 from simulator.scenario.models import Place, Scenario
+from simulator.sensors.rig import load_rig
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
 from simulator.world.recorded import duration_of
 
+RATES_HZ = (0.01, 1000.0)  # what sensors accept
 FILM_MM = {"dry": 0.0, "moist": 0.1, "wetWithPuddles": 1.0, "lowFlooded": 5.0, "highFlooded": 20.0}
 NOBODY = dict.fromkeys(("vehicles", "parked", "pedestrians", "cyclists", "animals"), 0)
 
@@ -35,11 +36,14 @@ def staged(
         seed: of everything that the run does not say: surroundings, looks, noise.
 
     Raises:
-        InputError: the scenario names no map, or there is no such rig.
+        InputError: the scenario names no map, there is no such rig, or no such rate.
     """
     file = scenario.road_network.logic_file
     if file is None:
         raise InputError("names no map, so there is nothing to render", source=str(scenario.source or ""))
+    sensors = load_rig(rig)
+    if rate_hz is not None and not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+        raise InputError(f"must be between {RATES_HZ[0]:g} and {RATES_HZ[1]:g} Hz, not {rate_hz:g}", key="rate_hz")
     data: dict[str, Any] = {
         "about": scenario.file_header.description,
         "duration_s": min(duration_of(recording), 600.0),
@@ -54,8 +58,9 @@ def staged(
     made = Scenario.model_validate(data).sample(seed)
     if rate_hz is None:
         return made
-    sensors = {name: sensor.model_copy(update={"rate_hz": rate_hz}) for name, sensor in sensors_of(made).items()}
-    return made.model_copy(update={"rig": sensors})
+    return made.model_copy(
+        update={"rig": {name: sensor.model_copy(update={"rate_hz": rate_hz}) for name, sensor in sensors.items()}}
+    )
 
 
 def _time(environment: dict[str, object]) -> dict[str, Any]:

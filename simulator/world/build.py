@@ -89,7 +89,7 @@ def build_world(scenario: Scenario) -> World:
     seed = scenario.seed
     network = build_network(scenario.road, seed)
     drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording))
-    route = choose_route(network, scenario) if drive is None else ego_route(network, drive.ego)
+    route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     place = scenario.place
     atmosphere = atmosphere_for(
         scenario.start_utc,

@@ -35,6 +35,7 @@ Array = NDArray[np.float64]
 MAX_BYTES = 200_000_000
 MAP_ERROR_M = 0.5  # ground farther than this from an entity belongs to another road, or it flies
 AWAY_M = 1000.0  # so far below the ground are entities that do not take part yet or any more
+PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on
 BRAKING_MPS2, STANDING_MPS = -0.5, 0.1  # brake lamps are on beyond these
 STYLES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "van": tuple(("van", {"size": size}) for size in (0.0, 0.5, 1.0)),
@@ -181,15 +182,19 @@ def read_recorded(path: FilePath) -> Recorded:
     return Recorded(dt, replace(ego, first=0), others)
 
 
-def ego_route(network: RoadNetwork, ego: Entity) -> Route:
+def ego_route(network: RoadNetwork, recorded: Recorded) -> Route:
     """The ego's recorded way as a route: what surroundings are arranged along.
+
+    Many maps say no speed limit; what the ego drives at is taken for allowed then.
 
     Raises:
         InputError: the map has no road.
     """
+    ego = recorded.ego
     moved = np.r_[True, np.hypot(*np.diff(ego.poses[:, :2], axis=0).T) > 1e-3]
     xyz, heading = ego.poses[moved, :3], np.unwrap(ego.poses[moved, 3])
     s = np.r_[0.0, np.cumsum(np.hypot(*np.diff(xyz[:, :2], axis=0).T))]
+    top = float(np.percentile(np.diff(s), 90)) / recorded.dt if len(s) > 1 else 0.0
     if s[-1] < LEAST_PATH_M:  # it stands: some road ahead of it
         ahead = np.arange(1.0, LEAST_PATH_M + 1 - s[-1])
         way = np.stack([np.cos(heading[-1]) * ahead, np.sin(heading[-1]) * ahead, 0 * ahead], 1)
@@ -209,7 +214,7 @@ def ego_route(network: RoadNetwork, ego: Entity) -> Route:
         0 * full,
         np.gradient(heading, even),
         full * float(start.width[0]),
-        full * float(start.speed_limit_mps[0]),
+        full * max(float(start.speed_limit_mps[0]), top),
         keys,
         index,
         road_s,
@@ -286,7 +291,7 @@ def place(recorded: Recorded, cast: Cast, seed: int, dark: bool) -> list[Placed]
         name = "ego" if number == 0 else entity.name if count == 1 else f"{entity.name}-{count}"
         rotation = se3.pose(pose[:3], pose[5], pose[4], pose[3])
         row = cast.add(models, (rotation @ np.r_[origin, 1.0])[:3], (pose[5], pose[4], pose[3]), name=name)
-        if models[0].wheelbase_m > 0:
+        if models[0].wheelbase_m > 0 and np.ptp(entity.poses[:, :2], axis=0).max() > PARKED_M:
             cast.lamps[row] = driving_lamps(dark, rng)
         stride = _STRIDES.get(models[0].class_name, 0.0)
         found.append(Placed(entity, row, origin, stride))
@@ -325,7 +330,7 @@ def timeline(recorded: Recorded, placed: list[Placed], cast: Cast, builder: Scen
         position[~present, 2] -= AWAY_M
         own = cast.lamps.get(each.row, 0)
         change = np.gradient(forward, recorded.dt) if steps > 1 else np.zeros(steps)
-        braking = (thing.wheelbase_m > 0) & ((change < BRAKING_MPS2) | (np.abs(forward) < STANDING_MPS))
+        braking = (each.row in cast.lamps) & ((change < BRAKING_MPS2) | (np.abs(forward) < STANDING_MPS))
         for row in (each.row, *([cast.riders[each.row]] if each.row in cast.riders else [])):
             rows.append(row)
             lamps.append(np.where(braking, own | (1 << Switch.BRAKE), own) if row == each.row else np.zeros(steps, int))
