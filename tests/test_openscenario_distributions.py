@@ -86,6 +86,10 @@ CASES = {
         f'<NormalDistribution expectedValue="20" variance="9">{LIMITS.format(22, 26)}</NormalDistribution>',
         stats.truncnorm(2 / 3, 2, 20, 3),
     ),
+    "upper tail": (
+        f'<NormalDistribution expectedValue="0" variance="1">{LIMITS.format(9, 12)}</NormalDistribution>',
+        stats.truncnorm(9, 12),
+    ),
     "log-normal": (
         '<LogNormalDistribution expectedValue="5" variance="4"/>',
         stats.lognorm(math.sqrt(math.log(1.16)), scale=5 / math.sqrt(1.16)),

@@ -128,7 +128,8 @@ def test_any_text_has_a_value_or_a_reason(text: str) -> None:
 def test_references_are_whole_values() -> None:
     assert resolve("$a", P) == "3"
     assert resolve(" ${$a + 1} ", P) == "4"
-    assert resolve("${$a / 2}", P) == "1.5"
+    assert resolve("${$a / 2}", P) == "1.500000"
+    assert resolve("${1 / 3}", P) == "0.333333"
     assert resolve("${$a == 3}", P) == "true"
     assert resolve("price $a", P) == "price $a"
     assert resolve("$", P) == "$"
@@ -185,7 +186,7 @@ def _speed(path: Path, **parameters: object) -> float:
 
 
 def test_parameters_follow_from_each_other_and_from_the_caller(tmp_path: Path) -> None:
-    declared = _declared(_parameter("kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
+    declared = _declared(_parameter("$kph", "double", "36"), _parameter("v", "double", "${$kph / 3.6}"))
     path = write(tmp_path, scenario(declarations=declared, action=SPEED.format(time=2, speed="${2 * $v}")))
     assert _speed(path) == pytest.approx(20.0)
     assert _speed(path, kph=72) == pytest.approx(40.0)
@@ -198,9 +199,16 @@ def test_parameters_follow_from_each_other_and_from_the_caller(tmp_path: Path) -
 
 def test_inner_declarations_hold_inside_only(tmp_path: Path) -> None:
     outer, inner = _declared(_parameter("v", "double", "1")), _declared(_parameter("v", "double", "9"))
-    path = write(tmp_path, scenario(declarations=outer, story=inner, action=SPEED.format(time=2, speed="$v")))
+    stop = """<StopTrigger><ConditionGroup><Condition name="c" delay="$v" conditionEdge="none"><ByValueCondition>
+      <SimulationTimeCondition value="1" rule="greaterThan"/></ByValueCondition></Condition></ConditionGroup>
+      </StopTrigger>"""
+    text = scenario(declarations=outer, story=inner, action=SPEED.format(time=2, speed="$v"))
+    path = write(tmp_path, text.replace("<StopTrigger/>", stop))
     assert _speed(path) == 9.0
-    assert read_openscenario(path).parameters[0].value == 1.0
+    found = read_openscenario(path)
+    assert found.parameters[0].value == 1.0
+    assert found.storyboard.stop_trigger is not None
+    assert found.storyboard.stop_trigger.condition_groups[0].conditions[0].delay == 1.0
 
 
 def test_an_unknown_parameter_is_named_with_its_line(tmp_path: Path) -> None:
@@ -233,6 +241,13 @@ def test_variables_and_monitors_are_kept(tmp_path: Path) -> None:
     assert (found.variables[0].value, found.monitors[0].value) == (4, True)
     assert len(found.warnings) == 1
     assert 'there is no variable "y"' in found.warnings[0]
+
+
+def test_texts_that_double_are_stopped(tmp_path: Path) -> None:
+    items = [_parameter("p0", "string", "xxxxxxxx")]
+    items += [_parameter(f"p{k}", "string", f"${{$p{k - 1} + $p{k - 1}}}") for k in range(1, 60)]
+    with pytest.raises(InputError, match="makes a text of more than"):
+        read_openscenario(write(tmp_path, scenario(declarations=_declared(*items))))
 
 
 def test_a_value_of_another_type_is_a_warning(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from lxml import etree
 
 from simulator.errors import InputError
 from simulator.storyboard import model
+from simulator.storyboard.coverage import ROWS, Row
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
 from tests.material import MATERIAL, needs_material
@@ -77,9 +78,9 @@ def test_a_trailer_becomes_an_entity_of_its_own(tmp_path: Path) -> None:
     found = read_openscenario(
         write(tmp_path, scenario(entities=f'<ScenarioObject name="Tow">{towing}</ScenarioObject>'))
     )
-    assert [item.name for item in found.entities] == ["Ego", "Tow", "Hanger"]
+    assert [item.name for item in found.entities] == ["Ego", "Tow", "Tow+"]
     assert isinstance(found.entities[1].object, model.Vehicle)
-    assert found.entities[1].object.trailer == "Hanger"
+    assert found.entities[1].object.trailer == "Tow+"
 
 
 def _private(text: str) -> str:
@@ -133,6 +134,16 @@ def test_what_1_0_says_otherwise_becomes_what_1_3_says(tmp_path: Path, case: str
     assert _action(found) == expected
 
 
+def test_an_empty_attribute_that_may_be_missing_is_missing(tmp_path: Path) -> None:
+    text = _private("""<LongitudinalAction><LongitudinalDistanceAction entityRef="Other" distance="" timeGap="2"
+      displacement="" freespace="true" continuous="false"/></LongitudinalAction>""")
+    found = read_openscenario(write(tmp_path, scenario(entities=OTHER, action=text)))
+    assert found.warnings == ()
+    assert _action(found) == model.LongitudinalDistanceAction(
+        "Other", False, True, time_gap=2.0, displacement="trailingReferencedEntity"
+    )
+
+
 @pytest.mark.parametrize(
     ("attributes", "system", "kind"),
     [
@@ -176,7 +187,7 @@ def test_another_version_is_refused_in_one_line(tmp_path: Path, version: str) ->
 
 def test_maps_are_found_beside_the_file_and_in_the_map_path(tmp_path: Path) -> None:
     write(tmp_path, "", "maps/Town09.xodr")
-    for name in ("Town09", "Town09.xodr", "../else/Town09.xodr", "c:\\\\maps\\\\Town09.xodr"):
+    for name in ("Town09", "Town09.xodr", "../else/Town09.xodr", "../else/Town09", "c:\\\\maps\\\\Town09.xodr"):
         path = write(tmp_path, scenario(roads=f'<LogicFile filepath="{name}"/>'), "here/s.xosc")
         with pytest.raises(InputError, match="is not found in"):
             read_openscenario(path)
@@ -203,6 +214,14 @@ UNKNOWN = {
         '<Event>: the attribute "colour" is not known; it is ignored',
     ),
     "action": (scenario(action=_private("<JumpAction/>")), "the action <JumpAction> is not known; it is ignored"),
+    "second": (
+        scenario(action=SPEED.format(time=1, speed=1).replace("</PrivateAction>", "<LateralAction/></PrivateAction>")),
+        "<PrivateAction>: the element <LateralAction> is not known here; it is ignored",
+    ),
+    "twice": (
+        scenario(action=SPEED.format(time=1, speed=1) * 2),
+        "<Action>: only the first <PrivateAction> counts; this one is ignored",
+    ),
     "case": (scenario().replace('"override"', '"Overwrite"'), 'priority="Overwrite" should be "override"'),
     "state": (
         scenario(
@@ -373,6 +392,34 @@ def test_any_change_of_a_value_or_element_is_read_or_refused(data: st.DataObject
 def test_any_change_of_bytes_is_read_or_refused(at: int, new: bytes, cut: int) -> None:
     data = BASE.encode()
     _read_text(data[:at] + new + data[at + cut :])
+
+
+def test_many_wrong_names_take_no_time(tmp_path: Path) -> None:
+    one = """<ByValueCondition><StoryboardElementStateCondition storyboardElementType="event"
+      storyboardElementRef="thing number {}" state="completeState"/></ByValueCondition>"""
+    events = "".join(
+        f"""<Event name="an event {k}" priority="skip"><Action name="a">{SPEED.format(time=1, speed=1)}</Action>
+        <StartTrigger><ConditionGroup><Condition name="c" delay="0" conditionEdge="none">{one.format(k)}</Condition>
+        </ConditionGroup></StartTrigger></Event>"""
+        for k in range(3000)
+    )
+    start = time.process_time()
+    found = read_openscenario(write(tmp_path, scenario(maneuvers=f'<Maneuver name="m">{events}</Maneuver>')))
+    assert time.process_time() - start < 5.0
+    assert len(found.warnings) == 1000
+
+
+def test_the_table_of_coverage_names_tests_that_exist() -> None:
+    root = Path(__file__).resolve().parent.parent
+    assert len({row.element for row in ROWS}) == len(ROWS) > 100
+    assert all((root / row.test).is_file() for row in ROWS)
+    assert all(row.note for row in ROWS if row.read != "supported")
+    partly = Row("X", "action", "supported", "partly")
+    assert (partly.support, Row("X", "action", "not", "partly").support, Row("X", "a").support) == (
+        "partly",
+        "not",
+        "supported",
+    )
 
 
 def test_no_xml_library_is_loaded_before_a_file_is_read() -> None:

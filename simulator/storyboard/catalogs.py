@@ -14,6 +14,7 @@ KINDS = ("Vehicle", "Controller", "Pedestrian", "MiscObject", "Environment", "Ma
 WANTED = "an OpenSCENARIO file (.xosc)"
 MAX_BYTES = 64 * 2**20
 _MAX_FILES = 500  # looked into in one folder
+_MAX_NAMES = 2000  # compared with a wrong one
 
 
 class Catalogs:
@@ -72,7 +73,7 @@ class Catalogs:
                 if element.get("name") == entry:
                     return Node(element, reference.reader, str(path), reference.depth + 1), given
                 names.append(element.get("name") or "")
-        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{did_you_mean(entry, names)}')
+        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{did_you_mean(entry, names[:_MAX_NAMES])}')
 
     def _catalogs(self, name: str, reference: Node) -> list[tuple[Path, Element]]:
         """Catalogs of a name: of the files called so and, where there are none, of any file of the folders."""

@@ -146,7 +146,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "StopTrigger",
         "ConditionGroup",
     ),
-    "road network": ("LogicFile", "TrafficSignalController", "Route"),
+    "road network": ("LogicFile", "SceneGraphFile", "UsedArea", "TrafficSignalController", "Route"),
     "environment": ("TimeOfDay", "Sun", "Fog", "Precipitation", "Wind", "DomeImage", "RoadCondition"),
     "catalog": (
         "VehicleCatalog",
@@ -190,12 +190,58 @@ _TESTS = {
 _READ: dict[str, tuple[Support, str]] = {
     "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
     "UserDefinedDistribution": ("not", "a warning; the parameter keeps the value of the scenario"),
-    "UsedArea": ("supported", ""),
     "SceneGraphFile": ("partly", "the name is kept; surfaces come from the road network"),
     "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
 }
 # How far the player goes, and what it lacks.
-PLAYED: dict[str, tuple[Support, str]] = {}
+_KEPT = "kept in the state of the entity for who renders it"
+_NO_TRAFFIC = "a warning; nothing comes up"
+PLAYED: dict[str, tuple[Support, str]] = {
+    **{
+        element: ("supported", "")
+        for group in (
+            "action of an entity",
+            "global action",
+            "condition of an entity",
+            "condition of a value",
+            "position",
+            "trajectory",
+            "storyboard",
+        )
+        for element in _GROUPS[group]
+    },
+    "LaneOffsetAction": ("partly", "a continuous one ends when the offset is reached"),
+    "VisibilityAction": ("supported", _KEPT),
+    "LightStateAction": ("supported", _KEPT),
+    "AnimationAction": ("partly", _KEPT),
+    "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
+    "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
+    **dict.fromkeys(
+        ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
+        ("partly", "kept in the state of the entity; no vehicle model uses them"),
+    ),
+    "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
+    "EnvironmentAction": ("supported", "kept in the state of the scenario for who renders it"),
+    **dict.fromkeys(
+        ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
+        ("not", _NO_TRAFFIC),
+    ),
+    "UserDefinedAction": ("not", "a warning; it does nothing"),
+    "UserDefinedValueCondition": ("not", "a warning; it is never met"),
+    "GeoPosition": ("not", "an error"),
+    "ManeuverGroup": ("partly", "selectTriggeringEntities: a warning; only the actors named act"),
+    "Vehicle": ("supported", ""),
+    "Pedestrian": ("supported", ""),
+    "MiscObject": ("supported", ""),
+    "ExternalObjectReference": ("partly", "it has no size"),
+    "EntitySelection": ("supported", ""),
+    "Controller": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "ObjectController": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "Trailer": ("supported", ""),
+    "TrafficSignalController": ("supported", ""),
+    "Route": ("partly", "always the shortest way between waypoints"),
+    "LogicFile": ("supported", ""),
+}
 
 
 def _rows() -> tuple[Row, ...]:

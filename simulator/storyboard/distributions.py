@@ -24,7 +24,6 @@ from simulator.numerics.rng import generator
 from simulator.roads.xodr_input import Report, load_xml
 from simulator.storyboard.binding import Node
 from simulator.storyboard.catalogs import MAX_BYTES, WANTED, Catalogs
-from simulator.storyboard.expressions import as_text
 from simulator.storyboard.openscenario import new_reader
 from simulator.storyboard.versions import check_version
 
@@ -156,7 +155,7 @@ def _values(node: Node, name: str) -> list[str] | None:
         if count > MAX_RUNS:
             raise ranged.error(f"<DistributionRange> has {count} values; at most {MAX_RUNS} are accepted")
         start, width = Decimal(repr(low)), Decimal(repr(step))  # 0.1 three times is 0.3
-        return [as_text(float(start + index * width)) for index in range(count)]
+        return [_text(float(start + index * width)) for index in range(count)]
     if own is not None:
         _user_defined(own, name)
         return None
@@ -174,7 +173,7 @@ def _draws(node: Node | None, seed: int | None) -> list[Values]:
     for item in node.children("StochasticDistribution"):
         name = _name(item)
         shares = generator(seed, "parameter", name).random(count)
-        inside = next(iter(item.children()), None)
+        inside = item.first()
         item.finish()
         if inside is None or inside.tag not in (*_DRAWN, "UserDefinedDistribution"):
             raise item.error(f"<{item.tag}> needs one of <{'>, <'.join(_DRAWN)}>")
@@ -183,9 +182,14 @@ def _draws(node: Node | None, seed: int | None) -> list[Values]:
             continue
         values = _DRAWN[inside.tag](inside, shares)
         inside.finish()
-        columns[name] = [value if isinstance(value, str) else as_text(float(value)) for value in values]
+        columns[name] = [value if isinstance(value, str) else _text(float(value)) for value in values]
     node.finish()
     return [{name: column[index] for name, column in columns.items()} for index in range(count)]
+
+
+def _text(value: float) -> str:
+    """A number with all of its digits; a whole one without a point."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
 def _name(node: Node) -> str:

@@ -11,7 +11,7 @@ from random import Random
 
 from simulator.roads import RoadNetwork
 from simulator.storyboard import model
-from simulator.storyboard.actions import ActionElement, make_action, make_private_actions
+from simulator.storyboard.actions import ActionElement, is_global, is_private, make_action, make_private_actions
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
@@ -99,6 +99,8 @@ class Player:
         for each in scenario.entities:
             for given in each.controllers:
                 assign(self.world, entities[each.name], given.controller)
+        for entity in entities.values():
+            entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
         self._run(0.0, first=True)
@@ -178,12 +180,12 @@ class Player:
         private = False
         for action in event.actions:
             record = action.action
-            if isinstance(record, (model.UserDefinedAction, *_GLOBAL_RECORDS)):
+            if is_private(record):
+                private = True
+                for actor in actors:
+                    made.children += make_private_actions(self.world, record, action.name, made, actor)
+            elif is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
-                continue
-            private = True
-            for actor in actors:
-                made.children += make_private_actions(self.world, record, action.name, made, actor)
         for actor in actors if private else []:
             actor.events.append(made)
         return made
@@ -217,6 +219,7 @@ class Player:
                 for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
         for entity in world.active:
+            entity.draw_rear_axle()
             self._note_states(entity, world.time + dt)
             entity.finish_step(dt)
         world.time += dt
@@ -275,7 +278,6 @@ _CHOICES: dict[type, str] = {
     ),
     **dict.fromkeys((model.ConnectTrailerAction, model.DisconnectTrailerAction), "TrailerAction"),
 }
-_GLOBAL_RECORDS = model.GlobalAction.__args__  # type: ignore[attr-defined]
 
 
 def _in_order(privates: tuple[model.Private, ...]) -> list[model.Private]:

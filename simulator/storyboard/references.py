@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
 
+_MAX_COMPARISONS = 20_000  # of names: each takes some microseconds
 _STORYBOARD_ELEMENTS = (
     model.Story,
     model.Act,
@@ -58,19 +59,24 @@ def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], 
         ),
         "storyboard_element_ref": ("storyboard element", elements),
     }
+    told: set[tuple[str, str]] = set()
     for record in _records(scenario):
         cls: Any = type(record)
         for field in _fields(cls)[0]:
             given = getattr(record, field) or ()
             for name in given if isinstance(given, tuple) else (given,):
                 if isinstance(name, str) and name not in entities:
-                    message = f'<{type(record).__name__}>: there is no entity "{name}".{did_you_mean(name, entities)}'
+                    message = (
+                        f'<{type(record).__name__}>: there is no entity "{name[:100]}".{did_you_mean(name, entities)}'
+                    )
                     raise InputError(message, source=source, line=record.line or None)
         for field in _fields(cls)[1]:
             kind, known = names[field]
             given = getattr(record, field)
-            if given is not None and given.rsplit("::", 1)[-1] not in known:
-                message = f'<{type(record).__name__}>: there is no {kind} "{given}".{did_you_mean(given, known)}'
+            if given is not None and given.rsplit("::", 1)[-1] not in known and (kind, given) not in told:
+                told.add((kind, given))
+                hint = did_you_mean(given, known) if len(told) * len(known) < _MAX_COMPARISONS else ""
+                message = f'<{type(record).__name__}>: there is no {kind} "{given[:100]}".{hint}'
                 warn(InputError(message, source=source, line=record.line or None))
 
 

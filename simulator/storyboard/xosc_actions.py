@@ -35,11 +35,11 @@ ELEMENTS: dict[tuple[type, str], str] = {
 
 def read_private(reader: Reader, node: Node) -> Any:
     """The action inside a `<PrivateAction>`; None, and a warning, when it is not known."""
-    child = next(iter(node.children()), None)
+    child = node.first()
     if child is None:
         raise node.error("<PrivateAction> is empty; an action is needed")
     while child.tag in _GROUPS:
-        inner = next(iter(child.children()), None)
+        inner = child.first()
         if inner is None:
             raise child.error(f"<{child.tag}> is empty; an action is needed")
         child.finish()
