@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from simulator.cli import replay as scripted
 from simulator.errors import InputError, InvalidScenario, OddRoadError, did_you_mean
 
 if TYPE_CHECKING:
@@ -325,6 +326,10 @@ def demo(
     )
     typer.echo(f"dataset  {manifest.parent}")
     typer.echo(f"page     {manifest.parent / 'page' / 'index.html'}")
+
+
+app.command()(scripted.replay)
+app.command()(scripted.coverage)
 
 
 def main() -> NoReturn:

@@ -59,6 +59,8 @@ def play(
     player = Player(scenario, network, seed=seed)
     recording = Recording(dt)
     recording.add(0.0, player.world.active)
+    recording.ego = _ego(scenario)
+    recording.environment = dict(player.world.environment)
     steps = round(until / dt)
     for _ in range(steps):
         if not player.step(dt):
@@ -66,8 +68,18 @@ def play(
         recording.add(player.world.time, player.world.active)
     else:
         player.step(dt)
+    for name, value in player.world.environment.items():
+        recording.environment.setdefault(name, value)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
+
+
+def _ego(scenario: model.OpenScenario) -> str:
+    """The entity called ego or hero, else the first vehicle with a controller, else the first vehicle."""
+    vehicles = [each for each in scenario.entities if isinstance(each.object, model.Vehicle)]
+    named = [each for name in ("ego", "hero") for each in vehicles if each.name.lower() == name]
+    controlled = [each for each in vehicles if each.controllers]
+    return next((each.name for each in (*named, *controlled, *vehicles)), "")
 
 
 class Player:

@@ -48,6 +48,8 @@ class Recording:
         table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
         entities: the objects by entity name, as far as they took part.
+        ego: the entity that counts as the vehicle under test, or "".
+        environment: time of day, weather and road condition at the start, or else as they were set first.
         warnings: what was not done as the scenario says.
     """
 
@@ -55,6 +57,8 @@ class Recording:
     table: list[Row] = field(default_factory=list)
     events: list[Happening] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
+    ego: str = ""
+    environment: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, time: float, active: list[Entity]) -> None:
