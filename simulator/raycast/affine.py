@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import absolute, load_float, maximum, minimum, select, splat, splat_wide, store
+from simulator.numerics.memory import load_float, store
+from simulator.numerics.simd import absolute, maximum, minimum, select, splat, splat_wide
 from simulator.raycast.triangle import ROUNDING, cross, greatest_of, margin_of, normal_of
 
 # Planes are uncertain that pass by the origin within this share of a vertex' distance, and for rays that meet them at

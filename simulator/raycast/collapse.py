@@ -12,27 +12,29 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    load_int,
+    load_points,
+    local_memory,
+    pointer,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
     absolute,
     greatest,
     least,
-    load,
-    load_float,
-    load_int,
-    load_points,
-    local_memory,
     minimum,
-    pointer,
     select,
     shift,
     splat,
     splat_int,
-    store,
-    store_float,
-    store_int,
-    store_ints,
     truncate,
     with_lane,
 )

@@ -19,19 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    bits,
-    load_float,
-    load_int,
-    negative,
-    pointer,
-    select,
-    splat_int_wide,
-    store_halves,
-    store_int,
-    subtract,
-)
+from simulator.numerics.memory import load_float, load_int, pointer, store_halves, store_int
+from simulator.numerics.simd import LANES, bits, negative, select, splat_int_wide, subtract
 from simulator.raycast.instances import FIRST_ID, PART, instance_of
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import F32, I32, VERTEX

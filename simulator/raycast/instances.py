@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import load_float, load_int
+from simulator.numerics.memory import load_float, load_int
 from simulator.raycast.layout import F32, SLACK
 
 F64 = NDArray[np.float64]

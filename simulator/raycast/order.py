@@ -13,21 +13,8 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    greatest,
-    least,
-    load_int,
-    load_triples,
-    local_memory,
-    maximum,
-    minimum,
-    prefetch,
-    splat,
-    store_int,
-    store_ints,
-    truncate,
-)
+from simulator.numerics.memory import load_int, load_triples, local_memory, prefetch, store_int, store_ints
+from simulator.numerics.simd import LANES, greatest, least, maximum, minimum, splat, truncate
 from simulator.raycast.rays import load_ray
 from simulator.raycast.tiling import GROUPS, STREAM
 

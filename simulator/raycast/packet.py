@@ -11,19 +11,25 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    WIDE,
-    bits,
+from simulator.numerics.memory import (
     fetch_add,
-    greatest,
-    least,
     load,
     load_float,
     load_int,
     load_ints_wide,
     load_wide,
     local_memory,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    WIDE,
+    bits,
+    greatest,
+    least,
     lowest,
     maximum,
     minimum,
@@ -32,10 +38,6 @@ from simulator.numerics.simd import (
     splat,
     splat_int_wide,
     splat_wide,
-    store,
-    store_float,
-    store_int,
-    store_ints,
     with_lane,
     without_lowest,
 )

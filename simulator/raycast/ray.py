@@ -8,28 +8,20 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    bits,
-    bits_float,
+from simulator.numerics.memory import (
     fetch_add,
-    float_bits,
     load,
     load_float,
     load_int,
     load_long,
     local_memory,
-    lowest,
-    maximum,
-    minimum,
     prefetch,
-    splat,
     store,
     store_float,
     store_int,
     store_long,
-    without_lowest,
 )
+from simulator.numerics.simd import LANES, bits, bits_float, float_bits, lowest, maximum, minimum, splat, without_lowest
 from simulator.raycast.faces import raw_faces, report_face, stops
 from simulator.raycast.instances import ID, LEAVE, ROOT, to_instance
 from simulator.raycast.instances import ROW as INSTANCE

@@ -11,11 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    load_float,
-    load_int,
-    pointer,
-)
+from simulator.numerics.memory import load_float, load_int, pointer
 from simulator.raycast.layout import F32, I32, Bvh
 
 

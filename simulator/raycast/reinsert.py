@@ -15,20 +15,18 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
+from simulator.numerics.memory import (
     fetch_add,
     load,
     load_float,
     load_int,
     local_memory,
-    minimum,
     pointer,
-    splat,
     store,
     store_float,
     store_int,
-    with_lane,
 )
+from simulator.numerics.simd import minimum, splat, with_lane
 from simulator.raycast.build import INFINITE, ONE, RECORD, ZERO, BinaryTree, half_area, list_nodes, raw_tree
 from simulator.raycast.layout import MAX_DEPTH
 from simulator.raycast.schedule import share

@@ -17,13 +17,7 @@ from numba.core import types
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    WIDE,
-    bits,
-    greatest,
-    join,
-    least,
+from simulator.numerics.memory import (
     load,
     load_float,
     load_int,
@@ -31,18 +25,26 @@ from simulator.numerics.simd import (
     load_triples,
     load_wide,
     local_memory,
-    maximum,
-    minimum,
-    negative,
     prefetch,
     prefetch_to_write,
-    select,
-    splat_int_wide,
-    splat_wide,
     store,
     store_float,
     store_halves,
     store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    WIDE,
+    bits,
+    greatest,
+    join,
+    least,
+    maximum,
+    minimum,
+    negative,
+    select,
+    splat_int_wide,
+    splat_wide,
 )
 from simulator.raycast.faces import part_of, report_face, report_wide
 from simulator.raycast.layout import F32, I32, SLACK

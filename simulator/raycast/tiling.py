@@ -6,7 +6,8 @@ import math
 from typing import NamedTuple
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import LANES, store_int
+from simulator.numerics.memory import store_int
+from simulator.numerics.simd import LANES
 from simulator.raycast.layout import F32
 from simulator.raycast.tile import spacing
 

@@ -15,20 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load, load_float, store, store_float
 from simulator.numerics.simd import (
     LANES,
     absolute,
     bits,
     fused,
-    load,
-    load_float,
     lowest,
     maximum,
     minimum,
     select,
     splat,
-    store,
-    store_float,
     without_lowest,
 )
 from simulator.raycast.layout import VERTEX

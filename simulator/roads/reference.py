@@ -9,8 +9,10 @@ Newton steps on the arc-length integral. (ASAM OpenDRIVE 1.7, chapter 7.)
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from math import atan2, cos, hypot, sin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +23,7 @@ Cubic = tuple[float, float, float, float]
 
 _NODES, _WEIGHTS = (a.astype(np.float64) for a in np.polynomial.legendre.leggauss(12))
 _NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS  # on [0, 1]
+_RULE = list(zip(_NODES.tolist(), _WEIGHTS.tolist()))
 _TURN_PER_PIECE_RAD = 0.5
 _MAX_PIECES = 4096  # of one spiral: 2048 rad; checked by the reader
 _KNOTS = 24  # arc-length knots of one cubic
@@ -88,6 +91,17 @@ class ReferenceLine:
         """(G,) starts of the elements in metres."""
         return np.array([element.s for element in self.elements])
 
+    @cached_property
+    def _rows(self) -> tuple[list[float], list[tuple[float, ...]]]:
+        rows = [tuple(map(float, row)) for row in self._table]
+        return [row[0] for row in rows], rows
+
+    def at(self, s: float) -> tuple[float, float, float, float]:
+        """x, y, heading, curvature at one station: `evaluate` without the cost of a numpy call."""
+        starts, rows = self._rows
+        row = rows[max(bisect_right(starts, s) - 1, 0)]
+        return _point(row, s - row[0], self._cubics)
+
     def evaluate(self, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) at stations s (N,), in m, rad and 1/m; the heading is not wrapped."""
         s = np.atleast_1d(np.asarray(s, np.float64))
@@ -112,6 +126,25 @@ class ReferenceLine:
                 if mine.size:
                     x[mine], y[mine], heading[mine], curvature[mine] = shape.evaluate(du[mine])
         return x, y, heading, curvature
+
+
+def _point(row: tuple[float, ...], du: float, cubics: list[_Cubic]) -> tuple[float, float, float, float]:
+    """`ReferenceLine.evaluate` for one row of the table, in plain floats."""
+    _, x, y, start, k, slope, cubic = row
+    if cubic >= 0.0:
+        return cubics[int(cubic)].at(du)
+    heading = start + du * (k + 0.5 * slope * du)
+    if slope == 0.0:
+        half = 0.5 * k * du
+        chord = du * sin(half) / half if half else du
+        return x + chord * cos(start + half), y + chord * sin(start + half), heading, k
+    dx = dy = 0.0
+    for node, weight in _RULE:
+        u = du * node
+        angle = start + u * (k + 0.5 * slope * u)
+        dx += weight * cos(angle)
+        dy += weight * sin(angle)
+    return x + du * dx, y + du * dy, heading, k + slope * du
 
 
 def _spiral_displacement(heading: Array, k: Array, slope: Array, du: Array) -> tuple[Array, Array]:
@@ -178,6 +211,40 @@ class _Cubic:
             if np.abs(error).max(initial=0.0) < 1e-12 * max(1.0, self.lengths[-1]):
                 break
         return np.asarray(p)
+
+    @cached_property
+    def _plain(self) -> tuple[list[float], list[float], Cubic, Cubic, float, float]:
+        """Knots, arc lengths there, coefficients, cos and sin of the heading, as Python numbers."""
+        u, v = (tuple(map(float, c)) for c in (self.u, self.v))
+        heading = self.element.heading
+        return self.knots.tolist(), self.lengths.tolist(), u, v, cos(heading), sin(heading)  # type: ignore[return-value]
+
+    def at(self, ds: float) -> tuple[float, float, float, float]:
+        """`evaluate` for one distance, in plain floats."""
+        knots, lengths, (u0, u1, u2, u3), (v0, v1, v2, v3), c, n = self._plain
+        arc = ds * self.scale
+        inside = min(max(arc, 0.0), lengths[-1])
+        k = min(max(bisect_right(lengths, inside) - 1, 0), _KNOTS - 1)
+        p0, p1, l0, l1 = knots[k], knots[k + 1], lengths[k], lengths[k + 1]
+        p = p0 + (p1 - p0) * (inside - l0) / max(l1 - l0, 1e-300)
+        for _ in range(6):
+            step, length = p - p0, 0.0
+            for node, weight in _RULE:
+                q = p0 + step * node
+                length += weight * hypot(u1 + q * (2.0 * u2 + 3.0 * q * u3), v1 + q * (2.0 * v2 + 3.0 * q * v3))
+            error = l0 + step * length - inside
+            if abs(error) < 1e-11 * max(1.0, lengths[-1]):
+                break
+            speed = hypot(u1 + p * (2.0 * u2 + 3.0 * p * u3), v1 + p * (2.0 * v2 + 3.0 * p * v3))
+            p = min(max(p - error / max(speed, 1e-12), p0), p1)
+        x, y = u0 + p * (u1 + p * (u2 + p * u3)), v0 + p * (v1 + p * (v2 + p * v3))
+        dx, dy = u1 + p * (2.0 * u2 + 3.0 * p * u3), v1 + p * (2.0 * v2 + 3.0 * p * v3)
+        speed = max(hypot(dx, dy), 1e-12)
+        curvature = (dx * (2.0 * v2 + 6.0 * v3 * p) - dy * (2.0 * u2 + 6.0 * u3 * p)) / speed**3
+        over = arc - inside
+        x, y = x + over * dx / speed, y + over * dy / speed
+        e = self.element
+        return e.x + x * c - y * n, e.y + x * n + y * c, e.heading + atan2(dy, dx), curvature
 
     def evaluate(self, ds: Array) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) in the world at distance ds (N,) from the element's start."""

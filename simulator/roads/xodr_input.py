@@ -62,18 +62,30 @@ class Report:
             problems.append(InputError(message, source=self.source, line=line))
 
 
-def load_xml(path: str | os.PathLike[str], report: Report) -> Element:
+def load_xml(
+    path: str | os.PathLike[str],
+    report: Report,
+    *,
+    kind: str = "an OpenDRIVE file (.xodr)",
+    max_bytes: int = MAX_BYTES,
+) -> Element:
     """Root element of an XML file, comments removed and namespaces stripped from the names.
 
+    Args:
+        path: the file.
+        report: gets a warning where the file had to be repaired.
+        kind: what is wanted, for the messages.
+        max_bytes: larger files are refused.
+
     Raises:
-        InputError: not a regular readable file, larger than 256 MB, declares entities, or is not well-formed XML.
+        InputError: not a regular readable file, too large, declares entities, or is not well-formed XML.
     """
     from lxml import etree
 
-    data = _read_bytes(Path(path), report.source)
+    data = _read_bytes(Path(path), report.source, kind, max_bytes)
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]  # UTF-16 or UTF-32
     if b"<!ENTITY" in (data.replace(b"\0", b"") if wide else data):
-        raise InputError("declares XML entities; OddRoad accepts OpenDRIVE without them", source=report.source)
+        raise InputError("declares XML entities; OddRoad accepts files without them", source=report.source)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -89,24 +101,22 @@ def load_xml(path: str | os.PathLike[str], report: Report) -> Element:
             raise _syntax_error(second, report.source) from None
         report.warn(None, "text or a comment stands before the XML declaration; the declaration was ignored")
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError(
-            "has a document type (<!DOCTYPE>); OddRoad accepts OpenDRIVE without one", source=report.source
-        )
+        raise InputError("has a document type (<!DOCTYPE>); OddRoad accepts files without one", source=report.source)
     if isinstance(root.tag, str) and root.tag.startswith("{"):
         for element in root.iter(etree.Element):
             element.tag = element.tag.rpartition("}")[2]
     return root
 
 
-def _read_bytes(path: Path, source: str) -> bytes:
+def _read_bytes(path: Path, source: str, kind: str, max_bytes: int) -> bytes:
     try:
         info = path.stat()
         if stat.S_ISDIR(info.st_mode):
-            raise InputError("is a directory; give an OpenDRIVE file (.xodr)", source=source)
+            raise InputError(f"is a directory; give {kind}", source=source)
         if not stat.S_ISREG(info.st_mode):
-            raise InputError("is not a regular file; give an OpenDRIVE file (.xodr)", source=source)
-        if info.st_size > MAX_BYTES:
-            size, most = info.st_size / 2**20, MAX_BYTES // 2**20
+            raise InputError(f"is not a regular file; give {kind}", source=source)
+        if info.st_size > max_bytes:
+            size, most = info.st_size / 2**20, max_bytes // 2**20
             raise InputError(f"is {size:,.0f} MB large; at most {most} MB are accepted", source=source)
         data = path.read_bytes()
     except FileNotFoundError:
@@ -116,7 +126,7 @@ def _read_bytes(path: Path, source: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise InputError(f"cannot be read: {error}", source=source) from None
     if not data.strip():
-        raise InputError("is empty; give an OpenDRIVE file (.xodr)", source=source)
+        raise InputError(f"is empty; give {kind}", source=source)
     return data
 
 

@@ -1,0 +1,1 @@
+"""Scripted scenarios: the model of OpenSCENARIO XML, its readers, and the player."""

@@ -1,0 +1,55 @@
+"""Controllers: assigned, activated, overridden (ASAM OpenSCENARIO XML 1.3, 7.4.1.7 "Controller actions").
+
+Without an active controller an entity follows the actions of its storyboard (7.2.5 "Default controller").
+"""
+
+from __future__ import annotations
+
+from simulator.storyboard import model
+from simulator.storyboard.actions.base import InstantPrivateAction, for_private
+from simulator.storyboard.drivers import assign
+
+
+@for_private(model.AssignControllerAction)
+class AssignControllerAction(InstantPrivateAction):
+    """Give the entity a controller, and activate it where the action says so."""
+
+    record: model.AssignControllerAction
+
+    def begin(self) -> None:
+        record, entity = self.record, self.entity
+        if record.controller is None:
+            entity.drivers.clear()
+        elif assign(self.world, entity, record.controller.controller):
+            entity.drivers[-1].activate(record.activate_lateral, record.activate_longitudinal)
+
+
+@for_private(model.ActivateControllerAction)
+class ActivateControllerAction(InstantPrivateAction):
+    """Activate or deactivate the entity's controller; it is done at once."""
+
+    record: model.ActivateControllerAction
+
+    def begin(self) -> None:
+        record, entity = self.record, self.entity
+        named = [d for d in entity.drivers if record.object_controller_ref in (None, d.name)]
+        if named:
+            driver = named[-1]
+            for other in entity.drivers:
+                if other is not driver and (
+                    (record.lateral and "lateral" in other.active)
+                    or (record.longitudinal and "longitudinal" in other.active)
+                ):
+                    other.active.clear()
+            driver.activate(record.lateral, record.longitudinal)
+        self.end()
+
+
+@for_private(model.OverrideControllerValueAction)
+class OverrideControllerValueAction(InstantPrivateAction):
+    """Replace inputs of the controller: kept for a vehicle model."""
+
+    record: model.OverrideControllerValueAction
+
+    def begin(self) -> None:
+        self.entity.signals["override"] = self.record

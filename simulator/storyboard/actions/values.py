@@ -1,0 +1,64 @@
+"""Parameters, variables, monitors (ASAM OpenSCENARIO XML 1.3, 7.4.2 "Global actions")."""
+
+from __future__ import annotations
+
+from simulator.storyboard import model
+from simulator.storyboard.actions.base import InstantAction, for_global
+
+
+def _typed(like: model.Value | None, text: str) -> model.Value:
+    """A text as a value of the type that the variable has."""
+    if isinstance(like, bool):
+        return text in ("true", "1")
+    if isinstance(like, int):
+        return int(float(text))
+    if isinstance(like, float):
+        return float(text)
+    return text
+
+
+@for_global(model.ParameterSetAction, model.ParameterModifyAction)
+class ParameterAction(InstantAction):
+    """Set or change a parameter."""
+
+    record: model.ParameterSetAction | model.ParameterModifyAction
+
+    def begin(self) -> None:
+        _apply(self.world.parameters, self.record.parameter_ref, self.record)
+
+
+@for_global(model.VariableSetAction, model.VariableModifyAction)
+class VariableAction(InstantAction):
+    """Set or change a variable."""
+
+    record: model.VariableSetAction | model.VariableModifyAction
+
+    def begin(self) -> None:
+        _apply(self.world.variables, self.record.variable_ref, self.record)
+
+
+def _apply(
+    values: dict[str, model.Value],
+    name: str,
+    record: model.ParameterSetAction
+    | model.ParameterModifyAction
+    | model.VariableSetAction
+    | model.VariableModifyAction,
+) -> None:
+    old = values.get(name)
+    if isinstance(record, (model.ParameterSetAction, model.VariableSetAction)):
+        values[name] = _typed(old, record.value)
+    elif isinstance(old, (int, float)) and not isinstance(old, bool):
+        rule = record.rule
+        new = old + rule.value if isinstance(rule, model.AddValue) else old * rule.value
+        values[name] = int(new) if isinstance(old, int) else new
+
+
+@for_global(model.SetMonitorAction)
+class SetMonitorAction(InstantAction):
+    """Set a monitor."""
+
+    record: model.SetMonitorAction
+
+    def begin(self) -> None:
+        self.world.monitors[self.record.monitor_ref] = self.record.value

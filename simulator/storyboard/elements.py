@@ -1,0 +1,208 @@
+"""Elements of a running storyboard and their states.
+
+ASAM OpenSCENARIO XML 1.3, 8.2 "States and transitions of StoryboardElements". Within a step triggers are evaluated
+from the storyboard downwards, then running elements are stepped in the same order; an element that ends tells its
+parent at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from simulator.storyboard import model
+
+if TYPE_CHECKING:
+    from simulator.storyboard.actions.base import ActionElement
+    from simulator.storyboard.conditions import Trigger
+    from simulator.storyboard.world import World
+
+State = Literal["init", "standby", "running", "complete"]
+Transition = Literal["start", "end", "stop", "skip", "ready", ""]
+Kind = Literal["storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action"]
+KINDS: tuple[Kind, ...] = ("storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action")
+
+
+class Element:
+    """One element: a state, perhaps triggers, and children.
+
+    Attributes:
+        path: names from the story down, joined by "::".
+        most_executions: how often it may run; None: once, and it does not return to standby.
+    """
+
+    kind: Kind = "storyboard"
+    children: Sequence[Element] = ()
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        parent: Element | None = None,
+        start_trigger: Trigger | None = None,
+        stop_trigger: Trigger | None = None,
+        most_executions: int | None = None,
+    ) -> None:
+        self.world, self.name, self.parent = world, name, parent
+        above: str = parent.path if parent is not None else ""
+        self.path: str = f"{above}::{name}" if above else name
+        self.start_trigger, self.stop_trigger = start_trigger, stop_trigger
+        self.most_executions, self.executions = most_executions, 0
+        self.state: State = "init"
+
+    def _change(self, state: State, transition: Transition) -> None:
+        if state != self.state:
+            self.world.state_changed(self, state, transition)
+            self.state = state
+
+    def start(self) -> None:
+        """Become ready, or run where no trigger is to be waited for."""
+        if self.state == "init" and self.start_trigger is not None:
+            self._change("standby", "ready")
+        elif self.state in ("init", "standby") or self.executions:
+            self._change("running", "start")
+            self.executions += 1
+        if self.state == "running":
+            self._start_children()
+
+    def _start_children(self) -> None:
+        for child in self.children:
+            child.start()
+
+    def evaluate_triggers(self) -> None:
+        """Stop or start where triggers say so, from here downwards."""
+        time = self.world.time
+        if self.state == "running" and self.stop_trigger is not None and self.stop_trigger.evaluate(time):
+            self.stop()
+        if self.state == "standby" and (self.start_trigger is None or self.start_trigger.evaluate(time)):
+            self.start()
+        if self.state == "running":
+            for child in self.children:
+                child.evaluate_triggers()
+
+    def step(self, dt: float) -> None:
+        """Let running actions go on."""
+        if self.state == "running":
+            for child in self.children:
+                child.step(dt)
+
+    def stop(self) -> None:
+        """Break off, with all children."""
+        for child in self.children:
+            child.stop()
+        if self.state in ("standby", "running"):
+            self._change("complete", "stop")
+            if self.parent is not None:
+                self.parent.child_ended()
+
+    def end(self) -> None:
+        """Come to an end, and perhaps back to standby for another execution."""
+        if self.state == "complete":
+            return
+        for child in self.children:
+            if child.state == "running":
+                child.end()
+        if self.state in ("standby", "running"):  # not where a child's end was this element's end
+            if self.most_executions is None or self.executions >= self.most_executions:
+                self._change("complete", "end")
+            else:
+                self._rearm()
+            if self.parent is not None:
+                self.parent.child_ended()
+
+    def _rearm(self) -> None:
+        for trigger in (self.start_trigger, self.stop_trigger):
+            if trigger is not None:
+                trigger.reset()
+        self._change("standby", "end")
+        for child in self.children:
+            child.reset()
+
+    def child_ended(self) -> None:
+        """End, once all children have."""
+        if self.state != "complete" and all(child.state == "complete" for child in self.children):
+            self.end()
+
+    def reset(self) -> None:
+        """Back to the beginning, quietly."""
+        for child in self.children:
+            child.reset()
+        self.state = "init"
+        for trigger in (self.start_trigger, self.stop_trigger):
+            if trigger is not None:
+                trigger.reset()
+
+    def find(self, kind: str, name: str) -> Element | None:
+        """The first element of a kind whose path ends with `name`."""
+        if self.kind == kind:
+            return self if self.path.endswith(name) and len(name) >= len(self.name) else None
+        if self.kind == "action" or KINDS.index(self.kind) > KINDS.index(kind):  # type: ignore[arg-type]
+            return None
+        return next((found for child in self.children if (found := child.find(kind, name)) is not None), None)
+
+
+class StoryboardElement(Element):
+    """The storyboard: it does not end with its stories, only by its stop trigger."""
+
+    kind = "storyboard"
+
+    def child_ended(self) -> None:
+        pass
+
+
+class StoryElement(Element):
+    """A story."""
+
+    kind = "story"
+
+
+class ActElement(Element):
+    """An act."""
+
+    kind = "act"
+
+
+class ManeuverGroupElement(Element):
+    """A maneuver group."""
+
+    kind = "maneuverGroup"
+
+
+class ManeuverElement(Element):
+    """A maneuver."""
+
+    kind = "maneuver"
+    children: list[EventElement]  # type: ignore[assignment]
+
+
+class EventElement(Element):
+    """An event: it starts by priority and breaks off what else acts on its entities.
+
+    ASAM OpenSCENARIO XML 1.3, 8.4.2 "Priority", 7.5.1 "Conflicting actions".
+    """
+
+    kind = "event"
+    children: list[ActionElement]  # type: ignore[assignment]
+
+    def __init__(self, world: World, event: model.Event, parent: ManeuverElement, trigger: Trigger) -> None:
+        count = 1 if event.maximum_execution_count is None else event.maximum_execution_count
+        super().__init__(world, event.name, parent, trigger, None, count)
+        self.priority = event.priority
+
+    def start(self) -> None:
+        maneuver = self.parent
+        assert isinstance(maneuver, ManeuverElement)
+        others = [event for event in maneuver.children if event is not self and event.state == "running"]
+        if self.state == "running" or (self.priority == "skip" and others):
+            return
+        if self.priority == "override":
+            for event in others:
+                event.end()
+        super().start()
+
+    def _start_children(self) -> None:
+        if not self.children:
+            self.end()
+        for action in self.children:
+            action.end_conflicting()
+            action.start()

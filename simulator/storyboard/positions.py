@@ -1,0 +1,273 @@
+"""The kinds of positions as places on the road network (ASAM OpenSCENARIO XML 1.3, 6.3.8 "Positioning")."""
+
+from __future__ import annotations
+
+from math import pi
+from typing import TYPE_CHECKING
+
+from simulator.errors import InputError, did_you_mean
+from simulator.roads.scalar import ScalarRoad
+from simulator.storyboard import model
+from simulator.storyboard.road_position import RoadPosition
+from simulator.storyboard.rotation import rotate, sign
+from simulator.storyboard.routes import Route
+from simulator.storyboard.trajectories import Given, Trajectory, lay_out
+
+if TYPE_CHECKING:
+    from simulator.storyboard.world import World
+
+_NOT_GIVEN = model.Orientation(type="relative")
+
+
+def resolve_position(world: World, position: model.Position) -> tuple[RoadPosition, Given]:
+    """The place that a position stands for now, and which of its angles and height are given."""
+    kept = world.places.get(id(position))
+    if kept is not None:
+        return kept
+    place = RoadPosition(world.roads)
+    given = _RESOLVERS[type(position)](world, position, place)  # type: ignore[operator]
+    if isinstance(position, (model.WorldPosition, model.RoadPosition, model.LanePosition)):
+        world.places[id(position)] = (place, given)
+    return place, given
+
+
+def make_route(world: World, route: model.Route) -> Route:
+    """A route over the places of its waypoints. A waypoint that gives no heading looks the way its lane goes."""
+    stops = []
+    for waypoint in route.waypoints:
+        place, given = resolve_position(world, waypoint.position)
+        place = place.copy()
+        if not given.h:
+            place.set_heading(place.driving_heading)
+        stops.append(place)
+    if route.closed:
+        stops.append(stops[0])
+    made = Route(world.roads, stops)
+    if not made.is_valid:
+        world.warn(f'route "{route.name}": no way leads from one waypoint to the next', route.line)
+    return made
+
+
+def make_trajectory(
+    world: World,
+    trajectory: model.Trajectory,
+    *,
+    following_mode: model.FollowingMode = "position",
+    speed: float = 0.0,
+    origin: RoadPosition | None = None,
+) -> Trajectory:
+    """A trajectory laid out from the places that its positions stand for now."""
+
+    def resolve(position: model.Position) -> tuple[RoadPosition, Given]:
+        return resolve_position(world, position)
+
+    return lay_out(trajectory, resolve, world.roads, following_mode=following_mode, speed=speed, origin=origin)
+
+
+def find_road(world: World, road_id: str, line: int) -> ScalarRoad:
+    """A road by id.
+
+    Raises:
+        InputError: there is none.
+    """
+    road = world.roads.find(road_id)
+    if road is None:
+        raise InputError(
+            f'there is no road "{road_id}".{did_you_mean(road_id, world.roads.ids)}',
+            source=str(world.scenario.source or ""),
+            line=line,
+        )
+    return road
+
+
+def _given(orientation: model.Orientation | None, *, z: bool = False) -> Given:
+    if orientation is None:
+        return Given(z)
+    return Given(z, orientation.h is not None, orientation.p is not None, orientation.r is not None)
+
+
+def _turn(place: RoadPosition, orientation: model.Orientation | None, *, forward: bool) -> None:
+    """Apply an orientation: relative ones are counted from s, or from the direction against it."""
+    o = orientation or _NOT_GIVEN
+    absolute = o.type == "absolute"
+    place.h_rel = (0.0 if forward else pi) + (0.0 if absolute or o.h is None else o.h)
+    place.p_rel = 0.0 if absolute or o.p is None else o.p
+    place.r_rel = 0.0 if absolute or o.r is None else o.r
+    place.set_angles(h=place.h_rel)
+    if absolute:
+        place.set_angles(h=o.h, p=o.p, r=o.r, absolute=True)
+
+
+def _world(world: World, position: model.WorldPosition, place: RoadPosition) -> Given:
+    given = Given(position.z is not None, position.h is not None, position.p is not None, position.r is not None)
+    if position.z is not None:
+        place.z = position.z
+    place.set_world(position.x, position.y, z=position.z, h=position.h, p=position.p, r=position.r)
+    return given
+
+
+def _relative_world(world: World, position: model.RelativeWorldPosition, place: RoadPosition) -> Given:
+    other = world.entity(position.entity_ref, position.line).position
+    _beside(place, other, (position.dx, position.dy, position.dz), position.orientation)
+    return _given(position.orientation, z=position.dz != 0.0)
+
+
+def _relative_object(world: World, position: model.RelativeObjectPosition, place: RoadPosition) -> Given:
+    other = world.entity(position.entity_ref, position.line).position
+    shift = rotate(other.h, other.p, other.r, (position.dx, position.dy, position.dz))
+    if not position.dz:
+        shift = (shift[0], shift[1], 0.0)
+    _beside(place, other, shift, position.orientation)
+    return _given(position.orientation, z=position.dz != 0.0)
+
+
+def _beside(
+    place: RoadPosition,
+    other: RoadPosition,
+    shift: tuple[float, float, float],
+    orientation: model.Orientation | None,
+) -> None:
+    """A place apart from another; relative angles are counted from those there."""
+    o = orientation or model.Orientation(type="relative")
+    base = (0.0, 0.0, 0.0) if o.type == "absolute" else (other.h, other.p, other.r)
+    given = (o.h, o.p, o.r)
+    h, p, r = (
+        start + (angle or 0.0) if o.type == "relative" or angle is not None else fallback
+        for start, angle, fallback in zip(base, given, (other.h, other.p, other.r))
+    )
+    place.road, place.s = other.road, other.s
+    place.z = other.z
+    z = other.z + shift[2] if shift[2] else None
+    place.set_world(other.x + shift[0], other.y + shift[1], z=z, h=h, p=p, r=r)
+
+
+def _road(world: World, position: model.RoadPosition, place: RoadPosition) -> Given:
+    place.set_track(find_road(world, position.road_id, position.line), position.s, position.t)
+    _turn(place, position.orientation, forward=True)
+    return _given(position.orientation)
+
+
+def _relative_road(world: World, position: model.RelativeRoadPosition, place: RoadPosition) -> Given:
+    other = world.entity(position.entity_ref, position.line).position
+    moved = other.copy()
+    moved.move(position.ds, along_s=True, actual=False)
+    place.take_place_of(moved)
+    place.set_track(moved.road, moved.s, moved.t + position.dt)
+    _turn(place, position.orientation, forward=True)
+    return _given(position.orientation)
+
+
+def _lane(world: World, position: model.LanePosition, place: RoadPosition) -> Given:
+    road = find_road(world, position.road_id, position.line)
+    lane = lane_number(world, position.lane_id, position.line)
+    s = min(max(position.s, 0.0), road.length)
+    if not place.set_lane(road, lane, s, position.offset, road.section_at(s)):
+        lanes = sorted(road.sections[road.section_at(s)].lanes)
+        raise InputError(
+            f'road "{road.id}" has no lane {lane} at s = {s:g}; it has {lanes}',
+            source=str(world.scenario.source or ""),
+            line=position.line,
+        )
+    _turn(place, position.orientation, forward=(lane <= 0) != road.left_hand)
+    return _given(position.orientation)
+
+
+def lane_number(world: World, lane_id: str, line: int) -> int:
+    """A lane id as OpenDRIVE has them.
+
+    Raises:
+        InputError: it is not a whole number.
+    """
+    try:
+        return int(lane_id)
+    except ValueError:
+        raise InputError(
+            f'lane ids are whole numbers, not "{lane_id}"', source=str(world.scenario.source or ""), line=line
+        ) from None
+
+
+def _relative_lane(world: World, position: model.RelativeLanePosition, place: RoadPosition) -> Given:
+    other = world.entity(position.entity_ref, position.line).position
+    moved = other.copy()
+    along_lane = position.ds is None
+    moved.move(
+        (position.ds_lane if position.ds is None else position.ds) or 0.0,
+        along_s=not along_lane,
+        along_lane=along_lane,
+        actual=False,
+    )
+    place.take_place_of(moved)
+    step, offset = position.d_lane, position.offset
+    if along_lane:
+        left_hand = other.road is not None and other.road.left_hand
+        same = other.lane > 0 if left_hand else other.lane < 0
+        if not (same and other.faces_along != left_hand):
+            step, offset = -step, -offset
+    lane = beside_lane(other.lane, step)
+    place.set_lane(moved.road, lane, moved.s, offset)
+    _turn(place, position.orientation, forward=not along_lane or place.lane_direction > 0)
+    return _given(position.orientation)
+
+
+def beside_lane(lane: int, step: int) -> int:
+    """The lane id `step` lanes to the left (in the direction of s); lane 0 is passed over."""
+    result = lane + step
+    if lane and step and (result == 0 or sign(result) != sign(lane)):
+        result += sign(step)
+    return result
+
+
+def _route(world: World, position: model.RoutePosition, place: RoadPosition) -> Given:
+    route = make_route(world, position.route)
+    where = position.in_route_position
+    if not route.is_valid:
+        place.take_place_of(route.waypoints[0])
+        return _given(position.orientation)
+    if isinstance(where, model.FromCurrentEntity):
+        other = world.entity(where.entity_ref, where.line).position
+        leg, s = route.at(route.distance_of(other) or 0.0)
+        place.set_lane(leg.road, leg.lane, s, 0.0, leg.road.section_at(s))
+        forward = leg.direction > 0
+    elif isinstance(where, model.FromRoadCoordinates):
+        leg, s = route.at(where.path_s)
+        place.set_track(leg.road, s, where.t)
+        forward = True
+    else:
+        leg, s = route.at(where.path_s)
+        lane = lane_number(world, where.lane_id, where.line)
+        place.set_lane(leg.road, lane, s, where.lane_offset, leg.road.section_at(s))
+        forward = place.lane_direction > 0
+    _turn(place, position.orientation, forward=forward)
+    return _given(position.orientation)
+
+
+def _geo(world: World, position: model.GeoPosition, place: RoadPosition) -> Given:
+    raise InputError(
+        "GeoPosition is not supported: give the place in the map's own coordinates",
+        source=str(world.scenario.source or ""),
+        line=position.line,
+    )
+
+
+def _trajectory(world: World, position: model.TrajectoryPosition, place: RoadPosition) -> Given:
+    trajectory = make_trajectory(world, position.trajectory)
+    trajectory.go_to_distance(position.s)
+    trajectory.place(place, position.t)
+    place.trajectory = trajectory
+    if position.orientation is not None and position.orientation.type == "relative" and position.orientation.h:
+        place.set_heading(place.h + position.orientation.h)
+    return _given(position.orientation)
+
+
+_RESOLVERS = {
+    model.WorldPosition: _world,
+    model.RelativeWorldPosition: _relative_world,
+    model.RelativeObjectPosition: _relative_object,
+    model.RoadPosition: _road,
+    model.RelativeRoadPosition: _relative_road,
+    model.LanePosition: _lane,
+    model.RelativeLanePosition: _relative_lane,
+    model.RoutePosition: _route,
+    model.GeoPosition: _geo,
+    model.TrajectoryPosition: _trajectory,
+}

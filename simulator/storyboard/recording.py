@@ -1,0 +1,146 @@
+"""What a run was: the trajectories of all entities and the timeline of the storyboard, as tables and files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from simulator.errors import OutputError
+from simulator.storyboard import model
+from simulator.storyboard.elements import KINDS
+from simulator.storyboard.entities import Entity
+from simulator.storyboard.rotation import wrap
+from simulator.storyboard.world import ConditionMet, Happening
+
+_STATES = ("init", "standby", "running", "complete")
+_HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
+
+
+class Row(NamedTuple):
+    """One entity at one time: world (m, rad; angles from 0 to 2 pi), speed in m/s, road coordinates (None: no road)."""
+
+    t: float
+    name: str
+    x: float
+    y: float
+    z: float
+    h: float
+    p: float
+    r: float
+    speed: float
+    road: str | None
+    lane: int
+    offset: float
+    s: float
+    tt: float
+
+
+@dataclass(eq=False)
+class Recording:
+    """A run.
+
+    Attributes:
+        table: one row for each entity and time, time by time.
+        events: what happened to storyboard elements and conditions, in order.
+        entities: the objects by entity name, as far as they took part.
+        ego: the entity that counts as the vehicle under test, or "".
+        environment: time of day, weather and road condition at the start, or else as they were set first.
+        warnings: what was not done as the scenario says.
+    """
+
+    dt: float
+    table: list[Row] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
+    entities: dict[str, model.EntityObject] = field(default_factory=dict)
+    ego: str = ""
+    environment: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, time: float, active: list[Entity]) -> None:
+        """Note where everything is."""
+        for entity in active:
+            p = entity.position
+            self.entities.setdefault(entity.name, entity.object)
+            self.table.append(
+                Row(
+                    *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),
+                    *(p.road_id, p.lane, p.offset, p.s, p.t),
+                )
+            )
+
+    def of(self, name: str) -> Iterator[Row]:
+        """The rows of one entity."""
+        return (row for row in self.table if row.name == name)
+
+    def write_trajectories(self, path: str | os.PathLike[str]) -> None:
+        """CSV: positions to 0.1 mm, angles to 10 microrad.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        with _writing(path) as file:
+            file.write(_HEADER + "\n")
+            for row in self.table:
+                values = [f"{row.t:.3f}", row.name, *(f"{v:.4f}" for v in row[2:5]), *(f"{v:.5f}" for v in row[5:8])]
+                road = "" if row.road is None else row.road
+                values += [f"{row.speed:.4f}", road, str(row.lane), *(f"{v:.4f}" for v in row[11:])]
+                file.write(",".join(values) + "\n")
+
+    def timeline(self) -> list[list[object]]:
+        """Events as [time, "condition", name] and [time, "state", kind, state, path]; kinds and states as numbers."""
+        found: list[list[object]] = []
+        for event in self.events:
+            time = round(event.time, 3)
+            if isinstance(event, ConditionMet):
+                found.append([time, "condition", event.name])
+            else:
+                kind, state = KINDS.index(event.kind) + 1, _STATES.index(event.state)  # type: ignore[arg-type]
+                found.append([time, "state", kind, state, event.path])
+        return found
+
+    def write_events(self, path: str | os.PathLike[str]) -> None:
+        """JSON: sizes of the entities, and the timeline with the meaning of its numbers.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        kinds = {"0": "undefined", **{str(k): kind for k, kind in enumerate(KINDS, 1)}}
+        states = {**{str(k): state for k, state in enumerate(_STATES)}, "4": "undefined"}
+        document = {
+            "dt": self.dt,
+            "t_end": round(self.table[-1].t, 3) if self.table else 0.0,
+            "entities": {name: _size(each) for name, each in self.entities.items()},
+            "type_names": kinds,
+            "state_names": states,
+            "events": self.timeline(),
+            "warnings": self.warnings,
+        }
+        with _writing(path) as file:
+            json.dump(document, file, indent=1)
+            file.write("\n")
+
+
+@contextmanager
+def _writing(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    try:
+        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)}: {error.strerror}") from None
+
+
+def _size(each: model.EntityObject) -> dict[str, object]:
+    box = getattr(each, "bounding_box", None)
+    if box is None:
+        return {}
+    return {
+        "length": box.length,
+        "width": box.width,
+        "height": box.height,
+        "center": [box.center_x, box.center_y, box.center_z],
+    }

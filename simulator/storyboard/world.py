@@ -1,0 +1,124 @@
+"""What all parts of a running scenario share: entities, time, parameters, signals, and what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from simulator.errors import InputError, did_you_mean
+from simulator.storyboard import model
+from simulator.storyboard.entities import Entity
+from simulator.storyboard.road_position import Roads
+
+if TYPE_CHECKING:
+    from simulator.storyboard.actions.signals import SignalCycles
+    from simulator.storyboard.conditions import ElementStateCondition
+    from simulator.storyboard.elements import Element, State, StoryboardElement, Transition
+    from simulator.storyboard.road_position import RoadPosition
+    from simulator.storyboard.trajectories import Given
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """An element came into a state at a time."""
+
+    time: float
+    kind: str
+    path: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionMet:
+    """A condition became true at a time."""
+
+    time: float
+    name: str
+
+
+Happening = StateChange | ConditionMet
+
+
+@dataclass(eq=False)
+class World:
+    """The state of a running scenario.
+
+    Attributes:
+        entities: all of them by name; `active` those that take part, in the order in which they came.
+        time: simulated time in s. recording: whether what happens is kept in `happenings`.
+        signals: what traffic signals show, by id. phases: of signal controllers, by name.
+        environment: the conditions as last set.
+        warnings: what the player does not do, one line each.
+    """
+
+    scenario: model.OpenScenario
+    roads: Roads
+    entities: dict[str, Entity]
+    random: Random
+    active: list[Entity] = field(default_factory=list)
+    time: float = 0.0
+    recording: bool = False
+    happenings: list[Happening] = field(default_factory=list)
+    parameters: dict[str, model.Value] = field(default_factory=dict)
+    variables: dict[str, model.Value] = field(default_factory=dict)
+    monitors: dict[str, bool] = field(default_factory=dict)
+    signals: dict[str, str] = field(default_factory=dict)
+    phases: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    storyboard: StoryboardElement | None = None
+    places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
+    signal_cycles: SignalCycles = field(init=False)
+    _watchers: dict[int, list[ElementStateCondition]] = field(default_factory=dict)
+
+    def entity(self, name: str, line: int = 0) -> Entity:
+        """An entity by name.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = self.entities.get(name)
+        if found is None:
+            raise InputError(
+                f'there is no entity "{name}".{did_you_mean(name, self.entities)}',
+                source=str(self.scenario.source or ""),
+                line=line,
+            )
+        return found
+
+    def activate(self, entity: Entity) -> None:
+        """Let an entity take part, with its trailers."""
+        for each in (entity, *entity.train()):
+            if not each.active:
+                each.active = True
+                self.active.append(each)
+
+    def deactivate(self, entity: Entity) -> None:
+        """Take an entity out, with its trailers."""
+        for each in (entity, *entity.train()):
+            if each.active:
+                each.active = False
+                self.active.remove(each)
+
+    def warn(self, text: str, line: int = 0) -> None:
+        """Note once that something is not done as the scenario says."""
+        text = f"line {line}: {text}" if line else text
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def watch(self, element: Element, condition: ElementStateCondition) -> None:
+        """Tell a condition about the states of an element."""
+        self._watchers.setdefault(id(element), []).append(condition)
+
+    def state_changed(self, element: Element, state: State, transition: Transition) -> None:
+        """An element changes its state."""
+        if self.recording:
+            self.happenings.append(StateChange(self.time, element.kind, element.path, state))
+        for condition in self._watchers.get(id(element), ()):
+            condition.changed(state, transition)
+
+    def condition_met(self, name: str) -> None:
+        """A condition becomes true."""
+        if self.recording:
+            self.happenings.append(ConditionMet(self.time, name))

@@ -1,0 +1,94 @@
+"""Hooks that read positions, routes and trajectories of OpenSCENARIO XML."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+from simulator.storyboard import model
+from simulator.storyboard.binding import Hook, Node, Reader
+
+ELEMENTS: dict[tuple[type, str], str] = {
+    (model.RoutePosition, "route"): "RouteRef",
+    (model.TrajectoryPosition, "trajectory"): "TrajectoryRef",
+}
+
+
+def _geo_position(reader: Reader, node: Node) -> dict[str, Any]:
+    """Until 1.1 in radians under other names."""
+    found: dict[str, Any] = {"vertical_road_selection": node.integer("verticalRoadSelection", 0)}
+    for name, old in (("latitudeDeg", "latitude"), ("longitudeDeg", "longitude")):
+        value, radians = node.number(name, None), node.number(old, None)
+        if value is None and radians is None:
+            raise node.error(f'<{node.tag}> needs the attribute "{name}", in degrees')
+        found[f"{old}_deg"] = math.degrees(radians) if value is None else value
+    height = node.number("height", None)
+    found["altitude"] = node.number("altitude", height)
+    return found
+
+
+def _clothoid(reader: Reader, node: Node) -> dict[str, Any]:
+    """`curvatureDot` until 1.0."""
+    old = node.number("curvatureDot", None)
+    value = node.number("curvaturePrime", old)
+    if value is None:
+        raise node.error('<Clothoid> needs the attribute "curvaturePrime"')
+    return {"curvature_prime": value}
+
+
+def _polyline(reader: Reader, node: Node) -> dict[str, Any]:
+    vertices = tuple(reader.bind(model.Vertex, item) for item in node.children("Vertex"))
+    if len(vertices) < 2:
+        raise node.error(f"<Polyline> has {len(vertices)} of at least 2 <Vertex>")
+    return {"vertices": vertices}
+
+
+def _nurbs(reader: Reader, node: Node) -> dict[str, Any]:
+    order = node.integer("order")
+    points = tuple(reader.bind(model.ControlPoint, item) for item in node.children("ControlPoint"))
+    knots = []
+    for item in node.children("Knot"):
+        knots.append(item.number("value"))
+        item.finish()
+    if order < 2 or len(points) < order:
+        raise node.error(f"<Nurbs> of order {order} has {len(points)} control points; the order must be 2 to that many")
+    if len(knots) != len(points) + order:
+        raise node.error(f"<Nurbs> has {len(knots)} knots; {len(points)} points + order {order} are needed")
+    if any(b < a for a, b in itertools.pairwise(knots)):
+        raise node.error("<Nurbs> has knots that descend")
+    return {"order": order, "control_points": points, "knots": tuple(knots)}
+
+
+def _clothoid_spline(reader: Reader, node: Node) -> dict[str, Any]:
+    segments = tuple(reader.bind(model.ClothoidSplineSegment, item) for item in node.children("ClothoidSplineSegment"))
+    if not segments:
+        raise node.error("<ClothoidSpline> needs at least one <ClothoidSplineSegment>")
+    return {"segments": segments}
+
+
+def _route(reader: Reader, node: Node) -> dict[str, Any]:
+    waypoints = tuple(reader.bind(model.Waypoint, item) for item in node.children("Waypoint"))
+    if len(waypoints) < 2:
+        raise node.error(f"<Route> has {len(waypoints)} of at least 2 <Waypoint>")
+    return {"name": node.text("name", ""), "closed": node.truth("closed"), "waypoints": waypoints}
+
+
+def _waypoint(reader: Reader, node: Node) -> dict[str, Any]:
+    return {"route_strategy": node.choice("routeStrategy", "RouteStrategy", "shortest")}
+
+
+def _trajectory(reader: Reader, node: Node) -> dict[str, Any]:
+    return {"name": node.text("name", ""), "closed": node.truth("closed")}
+
+
+HOOKS: dict[type, Hook] = {
+    model.GeoPosition: _geo_position,
+    model.Clothoid: _clothoid,
+    model.Polyline: _polyline,
+    model.Nurbs: _nurbs,
+    model.ClothoidSpline: _clothoid_spline,
+    model.Route: _route,
+    model.Waypoint: _waypoint,
+    model.Trajectory: _trajectory,
+}
