@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
+from pipeline_fakes import Lines, fake_render, registered
+from small_scenario import HEAD, SPEED, scenario, write
 
 import simulator.cli as cli
 from simulator.pipeline.replay import Run, read_runs, render_runs
@@ -21,9 +24,6 @@ from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
 from simulator.world.build import build_world
 from simulator.world.recorded import read_recorded, write_recorded
-from tests.material import MATERIAL, needs_material
-from tests.pipeline_fakes import Lines, fake_render, registered
-from tests.small_scenario import HEAD, SPEED, scenario, write
 
 Call = Callable[..., tuple[int, str, str]]
 BODY = '<BoundingBox><Center x="{x}" y="0" z="0.9"/><Dimensions width="{w}" length="{l}" height="{h}"/></BoundingBox>'
