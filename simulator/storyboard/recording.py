@@ -15,7 +15,7 @@ from simulator.storyboard import model
 from simulator.storyboard.elements import KINDS
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.rotation import wrap
-from simulator.storyboard.world import ConditionMet, HappeningType
+from simulator.storyboard.world import ConditionMet, Happening
 
 _STATES = ("init", "standby", "running", "complete")
 _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
@@ -55,7 +55,7 @@ class Recording:
 
     dt: float
     table: list[Row] = field(default_factory=list)
-    events: list[HappeningType] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
     ego: str = ""
     environment: dict[str, object] = field(default_factory=dict)
