@@ -164,14 +164,13 @@ def test_strict_makes_a_warning_an_error_and_leaves_files_as_they_were(tmp_path:
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Call) -> None:
-    table = write(tmp_path, "kept", "t.csv")
+    file, table = _file(tmp_path), write(tmp_path, "kept", "t.csv")
 
-    def half(self: Recording, path: Path) -> None:
-        path.write_text("half")
+    def half(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Recording, "write_trajectories", half)
-    code, _, err = run("replay", _file(tmp_path), "--until", 1, "--trajectories", table)
+    monkeypatch.setattr(Path, "replace", half)
+    code, _, err = run("replay", file, "--until", 1, "--trajectories", table)
     assert code == 2 and "No space left" in err and table.read_text() == "kept"
     assert not list(tmp_path.glob("*.part"))
 
