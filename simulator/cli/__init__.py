@@ -167,10 +167,14 @@ def _check(file: Path) -> tuple[list[str], list[str]]:
     """Problems and warnings of one file, a line each."""
     from simulator.scenario.distributions import Distribution
     from simulator.scenario.reading import load
+    from simulator.scenario.scripted import is_script, read_script
+    from simulator.storyboard.player import Player
 
     if file.suffix.lower() in (".xodr", ".xml"):
         return _check_map(file)
     try:
+        if is_script(file):
+            return [], Player(*read_script(file)).world.warnings
         scenario = load(file)
         drawn = scenario.sample(0)
     except OddRoadError as error:
@@ -187,7 +191,7 @@ def _check_start(file: Path, drawn: Scenario) -> list[str]:
     if all(part is None for part in (drawn.ego.road, drawn.ego.lane, drawn.ego.s_m)):
         return []
     from simulator.scenario.reading import place_of
-    from simulator.world.build import build_network
+    from simulator.scenario.road_network import build_network
     from simulator.world.route import choose_route
 
     try:

@@ -52,12 +52,15 @@ def _weather() -> list[tuple[str, str]]:
 
 
 def _scenarios() -> list[tuple[str, str]]:
+    """The drives, then the scripted scenarios, which are for replaying."""
     from simulator.scenario.reading import load
+    from simulator.scenario.scripted import is_script, load_script
 
     rows = []
-    for file in sorted(data_dir("scenarios").glob("*.yaml")):
+    for file in sorted(data_dir("scenarios").rglob("*.yaml"), key=lambda file: (len(file.parts), file.stem)):
         try:
-            rows.append((file.stem, " ".join(load(file).about.split())))
+            about = f"[scripted] {load_script(file).about}" if is_script(file) else load(file).about
+            rows.append((file.stem, " ".join(about.split())))
         except OddRoadError as error:
             rows.append((file.stem, f"cannot be read: {str(error).splitlines()[0]}"))
     return rows

@@ -41,12 +41,13 @@ def problem(kind: str, text: str) -> PydanticCustomError:
     return PydanticCustomError(kind, _PROBLEM, {"text": text})
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is a number, not a truth."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_finite(value: Any) -> bool:
-    return _is_number(value) and abs(value) < 1e300  # not math.isfinite: it overflows on huge integers
+    return is_number(value) and abs(value) < 1e300  # not math.isfinite: it overflows on huge integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +242,9 @@ class Quantity(Codec):
         return given
 
     def _number(self, given: Any) -> float | int:
-        if not _is_number(given):
+        if not is_number(given):
             unit = f" in {self.unit}" if self.unit else ""
-            raise problem("number", f"must be a number{unit} or a distribution{_written_number(given, self.unit)}")
+            raise problem("number", f"must be a number{unit} or a distribution{written_number(given, self.unit)}")
         if not _is_finite(given):
             raise problem("number", "must be finite")
         if self.whole and not float(given).is_integer():
@@ -275,7 +276,7 @@ class Quantity(Codec):
         return {"anyOf": [number, *ranged, choice_schema({"anyOf": [number, *ranged]})]}
 
 
-def _written_number(given: Any, unit: str) -> str:
+def written_number(given: Any, unit: str) -> str:
     """For text such as "12 mm/h" or "2 km": what to write in its place where `unit` is meant."""
     found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*([A-Za-z%°/·^0-9 ]*)", given) if isinstance(given, str) else None
     if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,15 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         kind = {list: "a list", type(None): "nothing"}.get(type(document.data), f'"{str(document.data)[:40]}"')
         message = f"must be a mapping of keys such as road: and weather:, not {kind}"
         raise InvalidScenario([*problems, InputError(message, source=str(file), line=1)])
-    maps, missing = _find_files(document, file.parent, ("road", "opendrive"), "an OpenDRIVE map (.xodr)")
-    recording, lost = _find_files(document, file.parent, ("recording",), "a recording")
+    if is_scripted(document.data):
+        raise InputError(f"is a scripted scenario: oddroad replay {file}", source=str(file))
+    maps, missing = find_files(document, file.parent, ("road", "opendrive"), "an OpenDRIVE map (.xodr)")
+    recording, lost = find_files(document, file.parent, ("recording",), "a recording")
     problems += missing + lost
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        problems += _problems(error, document)
+        problems += problems_of(error, document, _elsewhere)
     if problems:
         raise InvalidScenario(sorted(problems, key=lambda item: (item.line is None, item.line or 0)))
     road = scenario.road.model_copy(update={"opendrive": maps})
@@ -66,7 +68,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
 def find_scenario(path: str | Path) -> Path:
     """The file named `path`, or the shipped scenario of that bare name. Raises InputError with the nearest name."""
     file = Path(path)
-    shipped = {found.stem: found for found in sorted(data_dir("scenarios").glob("*.yaml"))}
+    shipped = {found.stem: found for found in sorted(data_dir("scenarios").rglob("*.yaml"))}
     trouble = _trouble(file)
     if trouble is None:
         return file
@@ -76,6 +78,12 @@ def find_scenario(path: str | Path) -> Path:
         raise InputError(trouble, source=str(path))
     siblings = [str(found) for found in sorted(file.parent.glob("*.y*ml"))] if file.parent.is_dir() else []
     raise InputError(f"{trouble}.{did_you_mean(str(file), [*siblings, *shipped])}", source=str(path))
+
+
+def is_scripted(data: dict[str, Any]) -> bool:
+    """Whether the content of a file is that of a scripted scenario: it has a story, or its actors have names."""
+    actors = data.get("actors")
+    return "story" in data or (isinstance(actors, dict) and not set(actors) & {"choice", "pick"})
 
 
 def place_of(path: str | Path, key: str) -> Where:
@@ -152,15 +160,17 @@ def _override(document: Document, text: str) -> None:
         document.places.setdefault(spelled[:depth], Where(option, None))
 
 
-def _problems(error: ValidationError, document: Document) -> list[InputError]:
-    """One InputError for each distinct problem of a validation."""
+def problems_of(
+    error: ValidationError, document: Document, elsewhere: Callable[[str], str] = lambda key: ""
+) -> list[InputError]:
+    """One InputError for each distinct problem of a validation; `elsewhere` may say more of a key that is unknown."""
     found: dict[tuple[str, str], InputError] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         where = document.where(item["loc"])
         key = ".".join(map(str, item["loc"]))
         message = item["msg"]
         if len(item["loc"]) == 1 and item["type"] == "key":
-            message = _elsewhere(key) or message
+            message = elsewhere(key) or message
         found[key, message] = InputError(message, source=where.source, line=where.line, key=key)
     return list(found.values())
 
@@ -176,7 +186,7 @@ def _elsewhere(key: str) -> str:
     return f'unknown key. Did you mean "{homes[0]}"?' if homes else ""
 
 
-def _find_files(document: Document, folder: Path, key: tuple[str, ...], what: str) -> tuple[Any, list[InputError]]:
+def find_files(document: Document, folder: Path, key: tuple[str, ...], what: str) -> tuple[Any, list[InputError]]:
     """The paths that a document has under `key` as absolute ones, and a problem for each that does not exist.
 
     The document need not be valid: what is no path at all is None here, and named by the validation.

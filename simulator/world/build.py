@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path as FilePath
@@ -14,8 +13,9 @@ from simulator.dynamics.motion import Driver
 from simulator.dynamics.traffic import Tracks, entry_speed, obstacle_rows, run, step_times, stop_of, velocities
 from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
-from simulator.roads import RoadNetwork, read_opendrive
-from simulator.scenario.models import RoadSpec, Scenario
+from simulator.roads import RoadNetwork
+from simulator.scenario.models import Scenario
+from simulator.scenario.road_network import build_network
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
 from simulator.scene.builder import SceneObject
 from simulator.world.cast import Cast
@@ -56,20 +56,6 @@ class World:
     atmosphere: Atmosphere
     timeline: Timeline
     ego: int
-
-
-def build_network(spec: RoadSpec, seed: int) -> RoadNetwork:
-    """The road network of a scenario: its map, or a procedural one."""
-    if spec.opendrive is not None:
-        return read_opendrive(FilePath(spec.opendrive))
-    from simulator.roads import procedural
-
-    make = getattr(procedural, spec.kind)
-    given = {name: getattr(spec, name) for name in RoadSpec.model_fields if getattr(spec, name) is not None}
-    given["seed"] = seed
-    known = inspect.signature(make).parameters
-    network: RoadNetwork = make(**{name: value for name, value in given.items() if name in known})
-    return network
 
 
 def build_world(scenario: Scenario) -> World:
