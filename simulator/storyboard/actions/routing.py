@@ -13,7 +13,8 @@ from simulator.storyboard.actions.base import (
     for_private,
 )
 from simulator.storyboard.positions import make_route, make_trajectory, resolve_position
-from simulator.storyboard.road_position import TINY, Way
+from simulator.storyboard.road_links import Way
+from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, sign, wrap
 from simulator.storyboard.routes import Route
 
