@@ -54,7 +54,7 @@ def test_help_is_light_and_quick() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[] True True"
-    for command in ("generate", "validate", "schema", "list", "preview", "demo"):
+    for command in ("generate", "validate", "schema", "list", "preview", "demo", "replay"):
         assert command in done.stdout
 
 
@@ -79,6 +79,10 @@ def test_help_is_light_and_quick() -> None:
         ["preview", "any_map", "--out", "look.jpg"],
         ["preview", "any_map", "--out", "/dev/full"],
         ["preview", "any_map", "--out", "/dev/null/look.png"],
+        ["replay", "none.xosc"],
+        ["replay", "none.xosc", "--param", "x"],
+        ["replay", "none.xosc", "--dt", "0"],
+        ["replay", "none.xosc", "--until", "nan"],
     ],
 )
 def test_wrong_use_is_one_line_and_code_2(run: Run, tmp_path: Path, monkeypatch: Any, arguments: list[str]) -> None:

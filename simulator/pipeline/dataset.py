@@ -3,6 +3,7 @@
     DIR/<format>/...         the dataset in each format
     DIR/scenes/<id>.yaml     the concrete scenario of each scene: `oddroad generate` on it gives the scene again
     DIR/maps/<name>.xodr     the OpenDRIVE maps that they use, named by content
+    DIR/recordings/<name>    the recorded drives that they show, named by content
     DIR/manifest.json        versions, command, seeds, and the SHA-256 of every other file
 
 Every scene is a work item of its own with a seed of its own, so nothing depends on the number of workers, on their
@@ -234,10 +235,10 @@ def make_scene(job: _Job) -> Iterator[Event]:
             raise OddRoadError("no frame came out")
         for writer in writers:
             writer.close()
-        written, maps = portable(scenario)
-        for name, source in maps.items():
-            (folder / "maps").mkdir(exist_ok=True)
-            shutil.copyfile(source, folder / "maps" / name)
+        written, files = portable(scenario)
+        for name, source in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, folder / name)
         write_whole(folder / "scene.yaml", written.to_yaml())
         store.commit(job.scene)
     except OSError as error:
@@ -284,37 +285,45 @@ def _map_name(path: str | None) -> str:
 
 
 def portable(scenario: Scenario) -> tuple[Scenario, dict[str, Path]]:
-    """The scenario as it is written to `scenes/`, with its maps as `../maps/<name>-<hash>.xodr`, and those maps."""
-    maps: dict[str, Path] = {}
+    """The scenario as it is written to `scenes/`, naming its files by their place in the dataset, and those files.
 
-    def renamed(path: str) -> str:
+    A map is `../maps/<name>-<hash>.xodr`, a recording `../recordings/<name>-<hash>.json`.
+    """
+    files: dict[str, Path] = {}
+
+    def moved(path: str, folder: str, suffix: str, key: str) -> str:
         """Its path in the dataset, seen from `scenes/`."""
-        digest = _map_digest(Path(path))[:12]
+        digest = _input_digest(Path(path), key)[:12]
         stem = Path(path).stem.removesuffix(f"-{digest}")
-        name = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', stem)}-{digest}.xodr"
-        maps[name] = Path(path)
-        return f"../maps/{name}"
+        name = f"{folder}/{re.sub(r'[^A-Za-z0-9_.-]', '_', stem)}-{digest}{suffix}"
+        files[name] = Path(path)
+        return f"../{name}"
 
-    given = scenario.road.opendrive
-    if given is None:
+    def renamed(given: Any, *where: str) -> Any:
+        if isinstance(given, Distribution):
+            return given.map(lambda path: moved(path, *where))
+        return None if given is None else moved(given, *where)
+
+    road = renamed(scenario.road.opendrive, "maps", ".xodr", "road.opendrive")
+    recording = renamed(scenario.recording, "recordings", ".json", "recording")
+    if not files:
         return scenario, {}
-    named: Any = given.map(renamed) if isinstance(given, Distribution) else renamed(given)
-    return scenario.model_copy(update={"road": scenario.road.model_copy(update={"opendrive": named})}), maps
+    return scenario.model_copy(
+        update={"road": scenario.road.model_copy(update={"opendrive": road}), "recording": recording}
+    ), files
 
 
-def _map_digest(path: Path) -> str:
+def _input_digest(path: Path, key: str) -> str:
     try:
         if not path.is_file():
-            raise InputError("no such file", source=str(path), key="road.opendrive")
+            raise InputError("no such file", source=str(path), key=key)
         if path.stat().st_size > MAX_MAP_BYTES:
-            raise InputError(
-                f"has {path.stat().st_size / 1e6:,.0f} MB; a map has at most {MAX_MAP_BYTES / 1e6:,.0f} MB",
-                source=str(path),
-                key="road.opendrive",
-            )
+            kind = "map" if key == "road.opendrive" else key
+            size, most = (f"{number / 1e6:,.0f} MB" for number in (path.stat().st_size, MAX_MAP_BYTES))
+            raise InputError(f"has {size}; a {kind} has at most {most}", source=str(path), key=key)
         return file_digest(path)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", source=str(path), key="road.opendrive") from None
+        raise InputError(f"cannot be read: {error.strerror}", source=str(path), key=key) from None
 
 
 def _merge(store: Store, scenes: Sequence[str], formats: Sequence[str], plan: dict[str, Any]) -> None:
@@ -328,10 +337,11 @@ def _merge(store: Store, scenes: Sequence[str], formats: Sequence[str], plan: di
     (store.final / "scenes").mkdir(parents=True, exist_ok=True)
     for scene in scenes:
         shutil.copyfile(store.shard(scene) / "scene.yaml", store.final / "scenes" / f"{scene}.yaml")
-        for source in sorted((store.shard(scene) / "maps").glob("*.xodr")):
-            (store.final / "maps").mkdir(exist_ok=True)
-            if not (store.final / "maps" / source.name).exists():
-                shutil.copyfile(source, store.final / "maps" / source.name)
+        for folder in ("maps", "recordings"):
+            for source in sorted((store.shard(scene) / folder).glob("*")):
+                (store.final / folder).mkdir(exist_ok=True)
+                if not (store.final / folder / source.name).exists():
+                    shutil.copyfile(source, store.final / folder / source.name)
     manifest = {**plan, "files": digests(store.final)}
     write_whole(store.final / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     store.publish()

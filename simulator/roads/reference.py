@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, sin
+from math import atan2, cos, hypot, sin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,8 +132,7 @@ def _point(row: tuple[float, ...], du: float, cubics: list[_Cubic]) -> tuple[flo
     """`ReferenceLine.evaluate` for one row of the table, in plain floats."""
     _, x, y, start, k, slope, cubic = row
     if cubic >= 0.0:
-        point = cubics[int(cubic)].evaluate(np.array([du]))
-        return float(point[0][0]), float(point[1][0]), float(point[2][0]), float(point[3][0])
+        return cubics[int(cubic)].at(du)
     heading = start + du * (k + 0.5 * slope * du)
     if slope == 0.0:
         half = 0.5 * k * du
@@ -212,6 +211,40 @@ class _Cubic:
             if np.abs(error).max(initial=0.0) < 1e-12 * max(1.0, self.lengths[-1]):
                 break
         return np.asarray(p)
+
+    @cached_property
+    def _plain(self) -> tuple[list[float], list[float], Cubic, Cubic, float, float]:
+        """Knots, arc lengths there, coefficients, cos and sin of the heading, as Python numbers."""
+        u, v = (tuple(map(float, c)) for c in (self.u, self.v))
+        heading = self.element.heading
+        return self.knots.tolist(), self.lengths.tolist(), u, v, cos(heading), sin(heading)  # type: ignore[return-value]
+
+    def at(self, ds: float) -> tuple[float, float, float, float]:
+        """`evaluate` for one distance, in plain floats."""
+        knots, lengths, (u0, u1, u2, u3), (v0, v1, v2, v3), c, n = self._plain
+        arc = ds * self.scale
+        inside = min(max(arc, 0.0), lengths[-1])
+        k = min(max(bisect_right(lengths, inside) - 1, 0), _KNOTS - 1)
+        p0, p1, l0, l1 = knots[k], knots[k + 1], lengths[k], lengths[k + 1]
+        p = p0 + (p1 - p0) * (inside - l0) / max(l1 - l0, 1e-300)
+        for _ in range(6):
+            step, length = p - p0, 0.0
+            for node, weight in _RULE:
+                q = p0 + step * node
+                length += weight * hypot(u1 + q * (2.0 * u2 + 3.0 * q * u3), v1 + q * (2.0 * v2 + 3.0 * q * v3))
+            error = l0 + step * length - inside
+            if abs(error) < 1e-11 * max(1.0, lengths[-1]):
+                break
+            speed = hypot(u1 + p * (2.0 * u2 + 3.0 * p * u3), v1 + p * (2.0 * v2 + 3.0 * p * v3))
+            p = min(max(p - error / max(speed, 1e-12), p0), p1)
+        x, y = u0 + p * (u1 + p * (u2 + p * u3)), v0 + p * (v1 + p * (v2 + p * v3))
+        dx, dy = u1 + p * (2.0 * u2 + 3.0 * p * u3), v1 + p * (2.0 * v2 + 3.0 * p * v3)
+        speed = max(hypot(dx, dy), 1e-12)
+        curvature = (dx * (2.0 * v2 + 6.0 * v3 * p) - dy * (2.0 * u2 + 6.0 * u3 * p)) / speed**3
+        over = arc - inside
+        x, y = x + over * dx / speed, y + over * dy / speed
+        e = self.element
+        return e.x + x * c - y * n, e.y + x * n + y * c, e.heading + atan2(dy, dx), curvature
 
     def evaluate(self, ds: Array) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) in the world at distance ds (N,) from the element's start."""

@@ -327,6 +327,10 @@ class Scenario(Block):
     """Weather and light, in physical units."""
     anomalies: Annotated[tuple[Family, ...], Entries(FamilyEntry("anomalies"))] = ()
     """What makes the scene an edge case."""
+    recording: Annotated[str, Word(meaning="the path of a recording")] | None = None
+    """Path of a recorded drive, relative to the scenario file: who moves where, the ego included; null: simulated.
+
+    Keys that say who is there and how they move (ego, traffic, actors, anomalies) are ignored then."""
     rig: Annotated[str | dict[str, Family], RigField()] = "kitti"
     """Name of a sensor rig, or sensors by name."""
 

@@ -52,15 +52,17 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         raise InvalidScenario([*problems, InputError(message, source=str(file), line=1)])
     if is_scripted(document.data):
         raise InputError(f"is a scripted scenario: oddroad replay {file}", source=str(file))
-    maps, missing = find_maps(document, file.parent)
-    problems += missing
+    maps, missing = find_files(document, file.parent, ("road", "opendrive"), "an OpenDRIVE map (.xodr)")
+    recording, lost = find_files(document, file.parent, ("recording",), "a recording")
+    problems += missing + lost
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
         problems += problems_of(error, document, _elsewhere)
     if problems:
         raise InvalidScenario(sorted(problems, key=lambda item: (item.line is None, item.line or 0)))
-    return scenario.model_copy(update={"road": scenario.road.model_copy(update={"opendrive": maps})})
+    road = scenario.road.model_copy(update={"opendrive": maps})
+    return scenario.model_copy(update={"road": road, "recording": recording})
 
 
 def find_scenario(path: str | Path) -> Path:
@@ -184,24 +186,26 @@ def _elsewhere(key: str) -> str:
     return f'unknown key. Did you mean "{homes[0]}"?' if homes else ""
 
 
-def find_maps(document: Document, folder: Path) -> tuple[Any, list[InputError]]:
-    """`road.opendrive` of a document with absolute paths, and a problem for each map that does not exist.
+def find_files(document: Document, folder: Path, key: tuple[str, ...], what: str) -> tuple[Any, list[InputError]]:
+    """The paths that a document has under `key` as absolute ones, and a problem for each that does not exist.
 
     The document need not be valid: what is no path at all is None here, and named by the validation.
     """
-    road = document.data.get("road")
+    given: Any = document.data
+    for name in key:
+        given = given.get(name) if isinstance(given, dict) else None
     try:
-        given = Word().check(road["opendrive"]) if isinstance(road, dict) else None
-    except (KeyError, PydanticCustomError):
+        given = None if given is None else Word().check(given)
+    except PydanticCustomError:
         given = None
     if given is None:
         return None, []
-    where = document.where(("road", "opendrive"))
+    where = document.where(key)
     folders = (Path.cwd(), folder) if where.line is None else (folder, Path.cwd())
     problems: list[InputError] = []
 
     def find(name: str) -> str:
-        """Absolute path of a map; notes a problem where there is none."""
+        """Absolute path of a file; notes a problem where there is none."""
         troubles = [_trouble(base / name) for base in folders]
         for base, trouble in zip(folders, troubles):
             if trouble is None and (base / name).is_file():
@@ -209,10 +213,10 @@ def find_maps(document: Document, folder: Path) -> tuple[Any, list[InputError]]:
         places = " and ".join(str(base) for base in dict.fromkeys(folders))
         text = f'no such file "{name}" (looked in {places})'
         if None in troubles:
-            text = f'"{name}" is no file; give an OpenDRIVE map (.xodr)'
+            text = f'"{name}" is no file; give {what}'
         elif set(troubles) != {_MISSING}:
             text = f'"{name}" {next(trouble for trouble in troubles if trouble != _MISSING)}'
-        problems.append(InputError(text, source=where.source, line=where.line, key="road.opendrive"))
+        problems.append(InputError(text, source=where.source, line=where.line, key=".".join(key)))
         return name
 
     return given.map(find) if isinstance(given, Distribution) else find(given), problems

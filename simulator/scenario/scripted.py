@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from simulator.errors import InputError, InvalidScenario, did_you_mean
 from simulator.roads import RoadNetwork
-from simulator.scenario.reading import find_maps, find_scenario, is_scripted, problems_of, read_text
+from simulator.scenario.reading import find_files, find_scenario, is_scripted, problems_of, read_text
 from simulator.scenario.road_network import build_network
 from simulator.scenario.script_models import Script
 from simulator.scenario.script_storyboard import Compiler
@@ -86,7 +86,7 @@ def _load(file: Path, given: Mapping[str, object]) -> tuple[Script, Document]:
             document.data[key] = values
         elif key not in ("about", "source"):
             document.data[key] = _evaluated(item, values, document, (key,))
-    maps, missing = find_maps(document, file.parent)
+    maps, missing = find_files(document, file.parent, ("road", "opendrive"), "an OpenDRIVE map (.xodr)")
     problems += missing
     try:
         script = Script.model_validate(document.data)

@@ -9,12 +9,12 @@ rest. Every attribute and element that nobody asked for is a warning, so nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from simulator.errors import InputError, did_you_mean
 from simulator.roads.xodr_input import MAX_NUMBER, Element
@@ -23,8 +23,9 @@ from simulator.storyboard.expressions import ExpressionError, resolve
 from simulator.storyboard.parameters import read_parameters
 
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
-MAX_NODES = 2_000_000  # elements read in all, an entry of a catalog as often as it is referred to
+MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
 MAX_WARNINGS = 1000
+_MAX_MESSAGE = 1000  # characters: names may be of any length
 T = TypeVar("T", bound=model.Record)
 Hook = Callable[["Reader", "Node"], dict[str, Any]]
 REQUIRED: Any = object()
@@ -44,11 +45,12 @@ _CATALOGUED = (
 class Node:
     """An element while it is being read; remembers what was asked for."""
 
-    __slots__ = ("_asked", "depth", "element", "reader", "source")
+    __slots__ = ("_asked", "_once", "depth", "element", "reader", "source")
 
     def __init__(self, element: Element, reader: Reader, source: str, depth: int) -> None:
         self.element, self.reader, self.source, self.depth = element, reader, source, depth
-        self._asked: set[str] = set()
+        self._asked: set[str] = set()  # names of attributes and elements
+        self._once: set[str] = set()  # names of elements of which only the first was asked for
         reader.nodes += 1
         if depth > MAX_DEPTH:
             raise self.error(f"elements are nested more than {MAX_DEPTH} deep; does a catalog entry refer to itself?")
@@ -67,11 +69,11 @@ class Node:
 
     def error(self, message: str) -> InputError:
         """An error at this element, to be raised."""
-        return InputError(message, source=self.source, line=self.line)
+        return InputError(message[:_MAX_MESSAGE], source=self.source, line=self.line)
 
     def warn(self, message: str) -> None:
         """Note something that was ignored or assumed at this element."""
-        self.reader.warn(InputError(message, source=self.source, line=self.line))
+        self.reader.warn(InputError(message[:_MAX_MESSAGE], source=self.source, line=self.line))
 
     def has(self, name: str) -> bool:
         """Whether an attribute is there."""
@@ -102,7 +104,7 @@ class Node:
     def number(self, name: str, default: Any = REQUIRED) -> Any:
         """A number; limits (max...), durations and values of conditions may be infinite."""
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
-        if text is None:
+        if text is None or (text == "" and default is not REQUIRED):
             return default
         try:
             value = float(text)
@@ -127,7 +129,7 @@ class Node:
     def truth(self, name: str, default: Any = REQUIRED) -> Any:
         """True or false; one that must be there and is not counts as false, with a warning."""
         text = self.text(name, None)
-        if text is None:
+        if text is None or text == "":
             if default is not REQUIRED:
                 return default
             self.warn(f'<{self.tag}> needs the attribute "{name}"; false is used')
@@ -143,14 +145,15 @@ class Node:
         """One of the words of a literal type of the model (or its name); `others` are old words for them."""
         words = get_args(getattr(model, options) if isinstance(options, str) else options)
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
-        if text is None:
+        if text is None or (text == "" and default is not REQUIRED):
             return default
-        text = (others or _OLD_WORDS).get(text, text)
-        if text in words:
-            return text
-        same = next((word for word in words if word.lower() == text.lower()), None)
+        known = {word: word for word in words} | dict(_OLD_WORDS if others is None else others)
+        same = known.get(text)
+        if same not in words:
+            same = next((word for old, word in known.items() if old.lower() == text.lower() and word in words), None)
+            if same is not None:
+                self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
         if same is not None:
-            self.warn(f'<{self.tag}> {name}="{text}" should be "{same}"')
             return same
         raise self.error(
             f'<{self.tag}> {name}="{self._given(name, text)}" is not known.{did_you_mean(text, words)}'
@@ -164,6 +167,7 @@ class Node:
     def child(self, name: str) -> Node | None:
         """The child element of a name; None when there is none."""
         self._asked.add(name)
+        self._once.add(name)
         found = self.element.find(name)
         return None if found is None else Node(found, self.reader, self.source, self.depth + 1)
 
@@ -175,18 +179,17 @@ class Node:
         return found
 
     def children(self, *names: str) -> list[Node]:
-        """All children of these names, in the order of the file; without names all there are."""
+        """All children of these names, in the order of the file."""
         self._asked.update(names)
-        found = list(self.element.iterchildren(*names)) if names else list(self.element)
-        if not names:
-            self._asked.update(str(item.tag) for item in found)
+        found = self.element.iterchildren(*names)
         return [Node(item, self.reader, self.source, self.depth + 1) for item in found]
 
-    def first(self, names: Mapping[str, Any]) -> Node | None:
-        """The first child that has one of these names."""
+    def first(self, names: Container[str] | None = None) -> Node | None:
+        """The first child that has one of these names (None: whatever its name)."""
         for item in self.element:
-            if item.tag in names:
+            if names is None or item.tag in names:
                 self._asked.add(item.tag)
+                self._once.add(item.tag)
                 return Node(item, self.reader, self.source, self.depth + 1)
         return None
 
@@ -204,16 +207,21 @@ class Node:
         for name in self.element.attrib:
             if name not in asked and not name.startswith(_SCHEMA_LOCATION):
                 self.warn(f'<{self.tag}>: the attribute "{name}" is not known; it is ignored')
+        seen: set[str] = set()
         for item in self.element:
-            if item.tag not in asked:
-                asked.add(item.tag)
-                self.reader.warn(
-                    InputError(
-                        f"<{self.tag}>: the element <{item.tag}> is not known here; it is ignored",
-                        source=self.source,
-                        line=item.sourceline,
-                    )
-                )
+            tag = item.tag
+            if tag in seen:
+                continue
+            if tag not in asked:
+                seen.add(tag)
+                self._warn_at(item, f"<{self.tag}>: the element <{tag}> is not known here; it is ignored")
+            elif tag in self._once and (second := next(item.itersiblings(tag), None)) is not None:
+                seen.add(tag)
+                self._warn_at(second, f"<{self.tag}>: only the first <{tag}> counts; this one is ignored")
+
+    def _warn_at(self, element: Element, message: str) -> None:
+        line = element.sourceline
+        self.reader.warn(InputError(message[:_MAX_MESSAGE], source=self.source, line=line))
 
 
 _UNLIMITED = {"visualRange", "distanceForward", "distanceBackward", "duration", "radius"}
@@ -236,7 +244,7 @@ class _Field:
 
 
 @cache
-def _fields(cls: type) -> tuple[_Field, ...]:
+def _fields(cls: Any) -> tuple[_Field, ...]:
     hints = get_type_hints(cls)
     result = []
     for item in fields(cls):
@@ -339,7 +347,8 @@ class Reader:
     def _bind(self, cls: type[T], node: Node) -> T:
         hook = self.hooks.get(cls)
         values = hook(self, node) if hook is not None else {}
-        for item in _fields(cast("type", cls)):
+        kind: Any = cls
+        for item in _fields(kind):
             if item.name not in values:
                 values[item.name] = self._read(cls, item, node)
         node.finish()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from simulator.errors import InputError, did_you_mean
 from simulator.roads.xodr_input import Element, Report, load_xml
@@ -15,6 +14,7 @@ KINDS = ("Vehicle", "Controller", "Pedestrian", "MiscObject", "Environment", "Ma
 WANTED = "an OpenSCENARIO file (.xosc)"
 MAX_BYTES = 64 * 2**20
 _MAX_FILES = 500  # looked into in one folder
+_MAX_NAMES = 2000  # compared with a wrong one
 
 
 class Catalogs:
@@ -73,14 +73,14 @@ class Catalogs:
                 if element.get("name") == entry:
                     return Node(element, reference.reader, str(path), reference.depth + 1), given
                 names.append(element.get("name") or "")
-        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{did_you_mean(entry, names)}')
+        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{did_you_mean(entry, names[:_MAX_NAMES])}')
 
     def _catalogs(self, name: str, reference: Node) -> list[tuple[Path, Element]]:
         """Catalogs of a name: of the files called so and, where there are none, of any file of the folders."""
         found = []
         for folder in (*self.folders, *self.map_path):
             path = folder if folder.stem == name and folder.suffix == ".xosc" else folder / f"{name}.xosc"
-            if _exists(path) and (root := self._load(path)) is not None:
+            if _exists(path) and (root := self._load(path, reference)) is not None:
                 found += [(path, root)]
         if found:
             return found
@@ -88,7 +88,7 @@ class Catalogs:
             self._names = {}
             for folder in self.folders or (self.home,):
                 for path in sorted(folder.glob("*.xosc"))[:_MAX_FILES] if folder.is_dir() else (folder,):
-                    root = self._load(path, quiet=True)
+                    root = self._load(path)
                     if root is not None:
                         self._names.setdefault(root.get("name") or path.stem, []).append((path, root))
         if name not in self._names:
@@ -97,27 +97,23 @@ class Catalogs:
             raise reference.error(f'no catalog "{name}" in the CatalogLocations ({places}).{hint}')
         return self._names[name]
 
-    def _load(self, path: Path, *, quiet: bool = False) -> Element | None:
-        """The <Catalog> of a file; None when it has none, or (quiet) when it cannot be read."""
+    def _load(self, path: Path, reference: Node | None = None) -> Element | None:
+        """The <Catalog> of a file; None when it has none, or (without a reference) when it cannot be read."""
         if path not in self._roots:
             try:
-                self._roots[path] = catalog_of(path)
+                root = load_xml(path, Report(str(path)), kind=WANTED, max_bytes=MAX_BYTES)
+                # Some catalogs of 1.0 still say 0.9; what they do otherwise will show in their elements.
+                major, minor = check_version(root, str(path), any_major=True)
             except InputError:
-                if not quiet:
+                if reference is not None:
                     raise
                 return None
+            self._roots[path] = root.find("Catalog")
+            if major != 1 and reference is not None:
+                reference.warn(
+                    f'the catalog "{path.name}" says that it is of version {major}.{minor}; it is read as 1.0'
+                )
         return self._roots[path]
-
-
-def catalog_of(path: Path) -> Element | None:
-    """The `<Catalog>` of a file; None when it is not a file of a catalog.
-
-    Raises:
-        InputError: not a readable file of OpenSCENARIO 1.0 to 1.3.
-    """
-    root: Any = load_xml(path, Report(str(path)), kind=WANTED, max_bytes=MAX_BYTES)
-    check_version(root, str(path))
-    return root.find("Catalog")
 
 
 def _exists(path: Path) -> bool:

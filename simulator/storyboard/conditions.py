@@ -37,6 +37,7 @@ _TEXT_RULES: dict[str, Callable[[str, str], bool]] = {
     "equalTo": lambda a, b: a == b,
     "notEqualTo": lambda a, b: a != b,
 }
+_SAME_DIRECTION_RAD = 0.05
 _FAR = 1e10  # where no road leads to the other
 
 
@@ -180,6 +181,7 @@ class _Never(Check[object]):
 
 def make_condition(world: World, record: model.ByEntityCondition | model.ByValueCondition) -> Check[Any]:
     """The check for a record; one that is not known never holds, and a warning says so."""
+    known: model.EntityCondition | model.ByValueCondition
     if isinstance(record, model.ByEntityCondition):
         known = record.condition
         if type(known) in ENTITY_CONDITIONS:
@@ -377,11 +379,17 @@ class TraveledDistance(EntityCheck[model.TraveledDistanceCondition]):
 
 @_for_entity(model.ReachPositionCondition)
 class ReachPosition(EntityCheck[model.ReachPositionCondition]):
-    """Within a tolerance of a place."""
+    """Within a tolerance of a place, and turned as it is where the place has an orientation."""
 
     def holds(self, entity: Entity) -> bool:
         place, _ = resolve_position(self.world, self.record.position)
-        return hypot(*entity.position.distance_to(place.x, place.y)) < self.record.tolerance
+        own = entity.position
+        if hypot(*own.distance_to(place.x, place.y)) >= self.record.tolerance:
+            return False
+        if getattr(self.record.position, "orientation", None) is None:
+            return True
+        turns = (own.h - place.h, own.p - place.p, own.r - place.r)
+        return all(abs(wrap_signed(turn)) < _SAME_DIRECTION_RAD for turn in turns)
 
 
 @_for_entity(model.DistanceCondition)

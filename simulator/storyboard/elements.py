@@ -44,8 +44,8 @@ class Element:
         most_executions: int | None = None,
     ) -> None:
         self.world, self.name, self.parent = world, name, parent
-        above = parent.path if parent is not None else ""
-        self.path = f"{above}::{name}" if above else name
+        above: str = parent.path if parent is not None else ""
+        self.path: str = f"{above}::{name}" if above else name
         self.start_trigger, self.stop_trigger = start_trigger, stop_trigger
         self.most_executions, self.executions = most_executions, 0
         self.state: State = "init"
@@ -102,15 +102,13 @@ class Element:
         for child in self.children:
             if child.state == "running":
                 child.end()
-        if self.state == "complete":  # a child's end was this element's end
-            return
-        if self.state in ("standby", "running"):
+        if self.state in ("standby", "running"):  # not where a child's end was this element's end
             if self.most_executions is None or self.executions >= self.most_executions:
                 self._change("complete", "end")
             else:
                 self._rearm()
-        if self.parent is not None:
-            self.parent.child_ended()
+            if self.parent is not None:
+                self.parent.child_ended()
 
     def _rearm(self) -> None:
         for trigger in (self.start_trigger, self.stop_trigger):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import cos, hypot, inf, sin
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import atan2, cos, hypot, inf, sin
+from typing import TYPE_CHECKING, Any
 
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
@@ -65,9 +66,10 @@ class Entity:
     choose: Choose | None = None
     init_actions: list[PrivateActionElement] = field(default_factory=list)
     events: list[EventElement] = field(default_factory=list)
-    signals: dict[str, object] = field(default_factory=dict)
+    signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _rear_axle: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def of(cls, scenario_object: model.ScenarioObject, roads: Roads) -> Entity:
@@ -75,10 +77,35 @@ class Entity:
         walks = isinstance(scenario_object.object, model.Pedestrian)
         return cls(scenario_object.name, scenario_object.object, RoadPosition(roads, _WALKABLE if walks else DRIVABLE))
 
-    @property
+    @cached_property
     def box(self) -> model.BoundingBox:
-        """Its bounding box."""
-        return getattr(self.object, "bounding_box", _NO_BOX)
+        """Its bounding box, around the reference point."""
+        box: model.BoundingBox = getattr(self.object, "bounding_box", _NO_BOX)
+        return replace(box, center_x=box.center_x - self.axle_offset) if self.axle_offset else box
+
+    @cached_property
+    def axle_offset(self) -> float:
+        """How far the reference point lies before the rear axle (property `refpoint_x_offset` of esmini)."""
+        if not isinstance(self.object, model.Vehicle):
+            return 0.0
+        try:
+            return float(self.object.properties.properties.get("refpoint_x_offset", 0.0))
+        except ValueError:
+            return 0.0
+
+    def align_rear_axle(self, heading: float | None = None) -> None:
+        """Put the rear axle straight behind the reference point."""
+        p = self.position
+        h = p.h if heading is None else heading
+        self._rear_axle = (p.x - self.axle_offset * cos(h), p.y - self.axle_offset * sin(h))
+
+    def draw_rear_axle(self) -> None:
+        """Turn so that the rear axle follows a reference point that lies before it."""
+        if self.axle_offset:
+            p = self.position
+            heading = atan2(p.y - self._rear_axle[1], p.x - self._rear_axle[0])
+            p.set_world(p.x, p.y, h=heading)
+            self.align_rear_axle(heading)
 
     @property
     def performance(self) -> model.Performance:

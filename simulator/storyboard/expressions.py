@@ -125,6 +125,8 @@ def _join(expression: str, parameters: Mapping[str, str]) -> str | None:
             parts.append(part)
         else:
             return None
+    if sum(map(len, parts)) > MAX_LENGTH:  # texts that double from one parameter to the next grow beyond all bounds
+        raise ExpressionError(f'expression "{_short(expression)}" makes a text of more than {MAX_LENGTH} characters')
     return "".join(parts)
 
 

@@ -154,7 +154,8 @@ def _header(node: Node) -> model.FileHeader:
 def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tuple[model.EntitySelection, ...]]:
     if node is None:
         return (), ()
-    reader, found = node.reader, []
+    reader = node.reader
+    found: list[model.ScenarioObject] = []
     for item in node.children("ScenarioObject"):
         found += _with_trailers(reader.bind(model.ScenarioObject, item), reader.trailers)
         reader.trailers.clear()

@@ -48,10 +48,10 @@ def read_parameters(
     """
     declarations = []
     for item in node.children("ParameterDeclaration") if node is not None else ():
-        name = item.text("name")
+        name = _name(item)
         kind = _kind(item, "parameterType")
         declared = item.text("value", "")
-        text = given.get(name, declared)
+        text = item.resolved(given[name]) if name in given else declared
         value = typed(text, kind)
         if value is None:
             item.warn(f'parameter "{name}": "{text}" is not of type {kind}; it is used as a text')
@@ -73,7 +73,7 @@ def read_variables(node: Node | None) -> tuple[VariableDeclaration, ...]:
     """
     declarations = []
     for item in node.children("VariableDeclaration") if node is not None else ():
-        name, kind, text = item.text("name"), _kind(item, "variableType"), item.text("value", "")
+        name, kind, text = _name(item), _kind(item, "variableType"), item.text("value", "")
         value = typed(text, kind)
         if value is None:
             raise item.error(f'variable "{name}": "{text}" is not of type {kind}')
@@ -88,11 +88,19 @@ def read_monitors(node: Node | None) -> tuple[MonitorDeclaration, ...]:
     """Declared monitors."""
     declarations = []
     for item in node.children("MonitorDeclaration") if node is not None else ():
-        declarations.append(MonitorDeclaration(item.text("name"), item.truth("value"), line=item.line))
+        declarations.append(MonitorDeclaration(_name(item), item.truth("value"), line=item.line))
         item.finish()
     if node is not None:
         node.finish()
     return tuple(declarations)
+
+
+def _name(item: Node) -> str:
+    """What is declared, without the $ that some put before it."""
+    name = (item.raw("name") or "").strip().removeprefix("$")
+    if not name:
+        raise item.error(f'<{item.tag}> needs the attribute "name"')
+    return name
 
 
 def _kind(item: Node, attribute: str) -> ParameterType:

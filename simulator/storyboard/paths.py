@@ -123,9 +123,8 @@ def _neighbours(roads: Roads, node: PathNode) -> list[tuple[ScalarRoad, str, int
     """Roads that follow an end of a road, where they are entered, and the lane there that continues (0: none)."""
     if node.link.kind == "road":
         return [(w.road, w.contact, w.lane) for w in roads.ways(node.road, node.lane, node.link, forward=node.forward)]
-    junction = roads.junctions.get(node.link.id)
     found = []
-    for connection in junction.connections if junction is not None else ():
+    for connection in roads.connections(node.link.id):
         target = roads.find(connection.connecting_road)
         if connection.incoming_road == node.road.id and target is not None:
             lane = next((to for start, to in connection.lane_links if start == node.lane), 0)

@@ -11,7 +11,7 @@ from random import Random
 
 from simulator.roads import RoadNetwork
 from simulator.storyboard import model
-from simulator.storyboard.actions import ActionElement, make_action, make_private_actions
+from simulator.storyboard.actions import ActionElement, is_global, is_private, make_action, make_private_actions
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
@@ -59,6 +59,8 @@ def play(
     player = Player(scenario, network, seed=seed)
     recording = Recording(dt)
     recording.add(0.0, player.world.active)
+    recording.ego = _ego(scenario)
+    recording.environment = dict(player.world.environment)
     steps = round(until / dt)
     for _ in range(steps):
         if not player.step(dt):
@@ -66,8 +68,18 @@ def play(
         recording.add(player.world.time, player.world.active)
     else:
         player.step(dt)
+    for name, value in player.world.environment.items():
+        recording.environment.setdefault(name, value)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
+
+
+def _ego(scenario: model.OpenScenario) -> str:
+    """The entity called ego or hero, else the first vehicle with a controller, else the first vehicle."""
+    vehicles = [each for each in scenario.entities if isinstance(each.object, model.Vehicle)]
+    named = [each for name in ("ego", "hero") for each in vehicles if each.name.lower() == name]
+    controlled = [each for each in vehicles if each.controllers]
+    return next((each.name for each in (*named, *controlled, *vehicles)), "")
 
 
 class Player:
@@ -87,6 +99,8 @@ class Player:
         for each in scenario.entities:
             for given in each.controllers:
                 assign(self.world, entities[each.name], given.controller)
+        for entity in entities.values():
+            entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
         self._run(0.0, first=True)
@@ -166,12 +180,12 @@ class Player:
         private = False
         for action in event.actions:
             record = action.action
-            if isinstance(record, (model.UserDefinedAction, *_GLOBAL_RECORDS)):
+            if is_private(record):
+                private = True
+                for actor in actors:
+                    made.children += make_private_actions(self.world, record, action.name, made, actor)
+            elif is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
-                continue
-            private = True
-            for actor in actors:
-                made.children += make_private_actions(self.world, record, action.name, made, actor)
         for actor in actors if private else []:
             actor.events.append(made)
         return made
@@ -205,6 +219,7 @@ class Player:
                 for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
         for entity in world.active:
+            entity.draw_rear_axle()
             self._note_states(entity, world.time + dt)
             entity.finish_step(dt)
         world.time += dt
@@ -263,7 +278,6 @@ _CHOICES: dict[type, str] = {
     ),
     **dict.fromkeys((model.ConnectTrailerAction, model.DisconnectTrailerAction), "TrailerAction"),
 }
-_GLOBAL_RECORDS = model.GlobalAction.__args__  # type: ignore[attr-defined]
 
 
 def _in_order(privates: tuple[model.Private, ...]) -> list[model.Private]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, TextIO
 
+from simulator.errors import OutputError
 from simulator.storyboard import model
 from simulator.storyboard.elements import KINDS
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import ConditionMet, HappeningType
 
 _STATES = ("init", "standby", "running", "complete")
@@ -18,7 +22,7 @@ _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
 
 
 class Row(NamedTuple):
-    """One entity at one time: world (m, rad), speed in m/s, road coordinates; road None: on none."""
+    """One entity at one time: world (m, rad; angles from 0 to 2 pi), speed in m/s, road coordinates (None: no road)."""
 
     t: float
     name: str
@@ -44,6 +48,8 @@ class Recording:
         table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
         entities: the objects by entity name, as far as they took part.
+        ego: the entity that counts as the vehicle under test, or "".
+        environment: time of day, weather and road condition at the start, or else as they were set first.
         warnings: what was not done as the scenario says.
     """
 
@@ -51,6 +57,8 @@ class Recording:
     table: list[Row] = field(default_factory=list)
     events: list[HappeningType] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
+    ego: str = ""
+    environment: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, time: float, active: list[Entity]) -> None:
@@ -60,7 +68,7 @@ class Recording:
             self.entities.setdefault(entity.name, entity.object)
             self.table.append(
                 Row(
-                    *(time, entity.name, p.x, p.y, p.z, p.h, p.p, p.r, entity.speed),
+                    *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),
                     *(p.road_id, p.lane, p.offset, p.s, p.t),
                 )
             )
@@ -70,8 +78,12 @@ class Recording:
         return (row for row in self.table if row.name == name)
 
     def write_trajectories(self, path: str | os.PathLike[str]) -> None:
-        """CSV: positions to 0.1 mm, angles to 10 microrad."""
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+        """CSV: positions to 0.1 mm, angles to 10 microrad.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        with _writing(path) as file:
             file.write(_HEADER + "\n")
             for row in self.table:
                 values = [f"{row.t:.3f}", row.name, *(f"{v:.4f}" for v in row[2:5]), *(f"{v:.5f}" for v in row[5:8])]
@@ -92,7 +104,11 @@ class Recording:
         return found
 
     def write_events(self, path: str | os.PathLike[str]) -> None:
-        """JSON: sizes of the entities, and the timeline with the meaning of its numbers."""
+        """JSON: sizes of the entities, and the timeline with the meaning of its numbers.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
         kinds = {"0": "undefined", **{str(k): kind for k, kind in enumerate(KINDS, 1)}}
         states = {**{str(k): state for k, state in enumerate(_STATES)}, "4": "undefined"}
         document = {
@@ -104,9 +120,18 @@ class Recording:
             "events": self.timeline(),
             "warnings": self.warnings,
         }
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+        with _writing(path) as file:
             json.dump(document, file, indent=1)
             file.write("\n")
+
+
+@contextmanager
+def _writing(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    try:
+        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)}: {error.strerror}") from None
 
 
 def _size(each: model.EntityObject) -> dict[str, object]:

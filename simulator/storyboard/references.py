@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
 
+_MAX_COMPARISONS = 20_000  # of names: each takes some microseconds
 _STORYBOARD_ELEMENTS = (
     model.Story,
     model.Act,
@@ -27,6 +29,13 @@ _ENTITY_FIELDS = (
     "actors",
     "triggering_entities",
 )
+_OTHER_FIELDS = (
+    "variable_ref",
+    "parameter_ref",
+    "monitor_ref",
+    "traffic_signal_controller_ref",
+    "storyboard_element_ref",
+)
 
 
 def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], None]) -> None:
@@ -40,7 +49,7 @@ def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], 
     elements = {
         record.name for record in _records(scenario.storyboard.stories) if isinstance(record, _STORYBOARD_ELEMENTS)
     }
-    names: dict[str, tuple[str, set[str]]] = {
+    names: dict[str, tuple[str, set[str]]] = {  # as in _OTHER_FIELDS
         "variable_ref": ("variable", {item.name for item in scenario.variables}),
         "parameter_ref": ("parameter", {item.name for item in scenario.parameters}),
         "monitor_ref": ("monitor", {item.name for item in scenario.monitors}),
@@ -50,25 +59,42 @@ def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], 
         ),
         "storyboard_element_ref": ("storyboard element", elements),
     }
+    told: set[tuple[str, str]] = set()
     for record in _records(scenario):
-        for name in _entity_names(record):
-            if name not in entities:
-                message = f'<{type(record).__name__}>: there is no entity "{name}".{did_you_mean(name, entities)}'
-                raise InputError(message, source=source, line=record.line or None)
-        for field, (kind, known) in names.items():
-            given = getattr(record, field, None)
-            if given is not None and given.rsplit("::", 1)[-1] not in known:
-                message = f'<{type(record).__name__}>: there is no {kind} "{given}".{did_you_mean(given, known)}'
+        cls: Any = type(record)
+        for field in _fields(cls)[0]:
+            given = getattr(record, field) or ()
+            for name in given if isinstance(given, tuple) else (given,):
+                if isinstance(name, str) and name not in entities:
+                    message = (
+                        f'<{type(record).__name__}>: there is no entity "{name[:100]}".{did_you_mean(name, entities)}'
+                    )
+                    raise InputError(message, source=source, line=record.line or None)
+        for field in _fields(cls)[1]:
+            kind, known = names[field]
+            given = getattr(record, field)
+            if given is not None and given.rsplit("::", 1)[-1] not in known and (kind, given) not in told:
+                told.add((kind, given))
+                hint = did_you_mean(given, known) if len(told) * len(known) < _MAX_COMPARISONS else ""
+                message = f'<{type(record).__name__}>: there is no {kind} "{given[:100]}".{hint}'
                 warn(InputError(message, source=source, line=record.line or None))
 
 
-def _entity_names(record: model.Record) -> Iterator[str]:
-    """Names of the entities that a record refers to."""
-    for field in _ENTITY_FIELDS:
-        given = getattr(record, field, None) or ()
-        yield from (given,) if isinstance(given, str) else given
-    if isinstance(record, model.TimeToCollisionCondition) and isinstance(record.target, str):
-        yield record.target
+@cache
+def _fields(cls: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Fields of a class that name entities, that name other things, and that may hold records."""
+    names = [item.name for item in fields(cls)]
+    hints = get_type_hints(cls)
+    target = cls is model.TimeToCollisionCondition
+    return (
+        tuple(name for name in names if name in _ENTITY_FIELDS or (target and name == "target")),
+        tuple(name for name in names if name in _OTHER_FIELDS),
+        tuple(name for name in reversed(names) if _may_hold_records(hints[name])),
+    )
+
+
+def _may_hold_records(hint: Any) -> bool:
+    return (isinstance(hint, type) and issubclass(hint, model.Record)) or any(map(_may_hold_records, get_args(hint)))
 
 
 def _records(value: Any) -> Iterator[model.Record]:
@@ -76,8 +102,9 @@ def _records(value: Any) -> Iterator[model.Record]:
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, tuple):
-            stack.extend(reversed(item))
-        elif isinstance(item, model.Record):
+        if isinstance(item, model.Record):
             yield item
-            stack.extend(getattr(item, field.name) for field in reversed(fields(item)))
+            cls: Any = type(item)
+            stack.extend(getattr(item, name) for name in _fields(cls)[2])
+        elif isinstance(item, tuple):
+            stack.extend(reversed(item))

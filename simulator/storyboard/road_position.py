@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.roads import RoadNetwork
-from simulator.roads.records import DRIVABLE, Junction, Link
+from simulator.roads.records import DRIVABLE, Connection, Junction, Link
 from simulator.roads.scalar import ScalarRoad, scalar_roads
 from simulator.storyboard.rotation import (
     Angles,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TINY = 1e-6
 _MOST_LINKS = 8  # roads passed within one step
 _SLACK_M = 2.0  # beside its road a position still belongs to it
+_LOOK_AGAIN_M = 0.5  # beside all roads
 _OTHER_ROAD_M = 3.0  # roads that are not connected must be nearer by this much
 
 Choose = Callable[[list["Way"]], "Way"]
@@ -71,6 +72,45 @@ class Roads:
         self.find = scalar_roads(list(network.roads.values()) if network else [])
         self.junctions: dict[str, Junction] = dict(network.junctions) if network else {}
         self.ids = list(network.roads) if network else []
+        self._connections: dict[str, tuple[Connection, ...]] = {}
+
+    def connections(self, junction_id: str) -> tuple[Connection, ...]:
+        """Ways through a junction: those of the file, and the same backwards for who drives against the traffic."""
+        found = self._connections.get(junction_id)
+        if found is None:
+            junction = self.junctions.get(junction_id)
+            given = junction.connections if junction is not None else ()
+            known = {(c.incoming_road, c.connecting_road) for c in given}
+            back = []
+            for connection in given:
+                way = self._backwards(junction, connection) if junction is not None else None
+                if way is not None and (way.incoming_road, way.connecting_road) not in known:
+                    known.add((way.incoming_road, way.connecting_road))
+                    back.append(way)
+            found = self._connections[junction_id] = (*given, *back)
+        return found
+
+    def _backwards(self, junction: Junction, connection: Connection) -> Connection | None:
+        """A connection entered at its other end."""
+        road, incoming = self.find(connection.connecting_road), self.find(connection.incoming_road)
+        if road is None or incoming is None:
+            return None
+        if junction.type == "direct":
+            after = incoming.successor
+            contact = "end" if after is not None and after.id == junction.id else "start"
+            links = tuple((to, start) for start, to in connection.lane_links)
+            return Connection(connection.id, road.id, incoming.id, contact, links)
+        at_end = connection.contact == "start"
+        link = road.successor if at_end else road.predecessor
+        if link is None or link.kind != "road" or link.id == incoming.id:
+            return None
+        lanes = road.sections[-1 if at_end else 0].lanes.values()
+        links = tuple(
+            (other, lane.id)
+            for lane in lanes
+            if (other := lane.successor if at_end else lane.predecessor) is not None and lane.id
+        )
+        return Connection(connection.id, link.id, road.id, "end" if at_end else "start", links)
 
     def link(self, road: ScalarRoad, *, forward: bool) -> Link | None:
         """What follows a road in the direction of s, or against it."""
@@ -84,9 +124,8 @@ class Roads:
             lane = section.lanes.get(lane_id)
             linked = (lane.successor if forward else lane.predecessor) if lane is not None else None
             return [Way(target, link.contact or "start", linked or 0)] if target is not None else []
-        junction = self.junctions.get(link.id)
         found = []
-        for connection in junction.connections if junction is not None else ():
+        for connection in self.connections(link.id):
             target = self.find(connection.connecting_road)
             if connection.incoming_road != road.id or target is None:
                 continue
@@ -109,10 +148,7 @@ class Roads:
             if link.kind == "road":
                 if link.id == other.id:
                     return True
-            elif link.id in self.junctions and any(
-                c.incoming_road == road.id and c.connecting_road == other.id
-                for c in self.junctions[link.id].connections
-            ):
+            elif any(c.incoming_road == road.id and c.connecting_road == other.id for c in self.connections(link.id)):
                 return True
         return False
 
@@ -140,6 +176,7 @@ class RoadPosition:
         self.h_road = self.p_road = self.r_road = self.z_road = 0.0
         self.h_lane = 0.0  # of the lane, relative to the road
         self.p_twist = 0.0  # pitch from a road that twists
+        self._clearing = (0.0, 0.0, -1.0)  # a place without roads around it, and how far
         self.at_end = False
         self.route: Route | None = None
         self.trajectory: Trajectory | None = None
@@ -392,16 +429,22 @@ class RoadPosition:
         network = self.roads.network
         if network is None or not self.roads.ids:
             return False
+        at_x, at_y, clear = self._clearing
+        # Looking through the whole network is slow: not again before another road may be nearer.
+        if road is not None and clear > 0.0 and hypot(x - at_x, y - at_y) < max(0.5 * clear, _LOOK_AGAIN_M):
+            return not beyond
         located = network.locate(np.array([[x, y, z]]))
         other = self.roads.find(self.roads.ids[int(located.road[0])])
         if other is not None and other is not road:
             s, t, other_beyond, distance = _on(other, x, y, float(located.s[0]))
+            self._clearing = (x, y, max(distance, TINY))
             if road is not None and nearest < _SLACK_M and not beyond and not self.roads.are_connected(road, other):
                 distance += _OTHER_ROAD_M
             if distance < nearest or road is None or (beyond and not other_beyond):
                 self.road, self.section, self.lane = other, 0, 0
                 self.s, self.t, beyond = s, t, other_beyond
         elif other is not None:
+            self._clearing = (x, y, max(nearest, abs(road.at(self.s).z - z) if road is not None else 0.0, TINY))
             self.s, self.t, beyond, _ = _on(other, x, y, float(located.s[0]))
         return not beyond
 

@@ -121,16 +121,19 @@ class Trajectory:
         length = max(b.s - a.s, TINY)
         local = min(max(s - a.s, 0.0), length)
         u = local / length
-        found = TrajectoryPoint(
-            *(v + u * (w - v) for v, w in ((a.x, b.x), (a.y, b.y), (a.z, b.z))),
-            s=s,
-            time=a.time + u * (b.time - a.time),
-            speed=a.speed + u * (b.speed - a.speed),
-            acceleration=a.acceleration + u * (b.acceleration - a.acceleration),
-            parameter=a.parameter + u * (b.parameter - a.parameter),
-            tangent=a.tangent,
-            given=a.given,
+        x, y, z, time, speed, acceleration, parameter = (
+            v + u * (w - v)
+            for v, w in (
+                (a.x, b.x),
+                (a.y, b.y),
+                (a.z, b.z),
+                (a.time, b.time),
+                (a.speed, b.speed),
+                (a.acceleration, b.acceleration),
+                (a.parameter, b.parameter),
+            )
         )
+        found = TrajectoryPoint(x, y, z, 0.0, 0.0, 0.0, s, time, speed, acceleration, parameter, a.tangent, a.given)
         before = points[k - 1] if k > 0 else None
         last = k >= len(points) - 2
         angles = [self._angle(before.h if before else None, a.h, b.h, local, length, last)]
@@ -343,7 +346,7 @@ def _apart(a: _Vertex, b: _Vertex) -> bool:
 def _set_tangents(points: list[TrajectoryPoint]) -> None:
     """Heading and pitch of the lines, for all angles that the corners do not give themselves."""
     tangent, pitch = points[0].h, points[0].p
-    for k, (a, b) in enumerate(itertools.pairwise(points)):
+    for a, b in itertools.pairwise(points):
         if b.s - a.s > TINY:
             tangent, pitch = atan2(b.y - a.y, b.x - a.x), -atan2(b.z - a.z, b.s - a.s)
             break

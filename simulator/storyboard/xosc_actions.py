@@ -35,11 +35,11 @@ ELEMENTS: dict[tuple[type, str], str] = {
 
 def read_private(reader: Reader, node: Node) -> Any:
     """The action inside a `<PrivateAction>`; None, and a warning, when it is not known."""
-    child = next(iter(node.children()), None)
+    child = node.first()
     if child is None:
         raise node.error("<PrivateAction> is empty; an action is needed")
     while child.tag in _GROUPS:
-        inner = next(iter(child.children()), None)
+        inner = child.first()
         if inner is None:
             raise child.error(f"<{child.tag}> is empty; an action is needed")
         child.finish()
@@ -82,8 +82,11 @@ def _lane_offset(reader: Reader, node: Node) -> dict[str, Any]:
 def _longitudinal_distance(reader: Reader, node: Node) -> dict[str, Any]:
     """Displacement came with 1.1, where a missing one means trailing; before, a sign said it."""
     distance, gap = node.number("distance", None), node.number("timeGap", None)
-    if (distance is None) == (gap is None):
+    if distance is None and gap is None:
         raise node.error(f'<{node.tag}> needs either "distance" or "timeGap"')
+    if distance is not None and gap is not None:
+        node.warn(f'<{node.tag}> has both "distance" and "timeGap"; the distance is used')
+        gap = None
     value = gap if distance is None else distance
     usual = "trailingReferencedEntity" if reader.revision >= (1, 1) or value >= 0.0 else "leadingReferencedEntity"
     return {
@@ -115,6 +118,14 @@ def _transition(reader: Reader, node: Node) -> dict[str, Any]:
         "dynamics_shape": shape,
         "dynamics_dimension": node.choice("dynamicsDimension", "DynamicsDimension", "time" if step else REQUIRED),
         "value": node.number("value", 0.0 if step else REQUIRED),
+    }
+
+
+def _timing(reader: Reader, node: Node) -> dict[str, Any]:
+    return {
+        "domain_absolute_relative": node.choice("domainAbsoluteRelative", "ReferenceContext", "absolute"),
+        "scale": node.number("scale", 1.0),
+        "offset": node.number("offset", 0.0),
     }
 
 
@@ -230,6 +241,7 @@ HOOKS: dict[type, Hook] = {
     model.LongitudinalDistanceAction: _longitudinal_distance,
     model.LaneOffsetAction: _lane_offset,
     model.LateralDistanceAction: _lateral_distance,
+    model.Timing: _timing,
     model.FollowTrajectoryAction: _follow_trajectory,
     model.VisibilityAction: _visibility,
     model.AssignControllerAction: _assign_controller,

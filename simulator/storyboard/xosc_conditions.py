@@ -99,7 +99,7 @@ def _reference(field: str, attribute: str) -> Hook:
 def name_of(node: Node, attribute: str) -> str:
     """A parameter's or variable's name from an attribute, without the $ that some put before it."""
     name = node.raw(attribute)
-    if not name:
+    if name is None:
         raise node.error(f'<{node.tag}> needs the attribute "{attribute}"')
     return name.strip().removeprefix("$")
 

@@ -45,7 +45,6 @@ def _properties(reader: Reader, node: Node) -> dict[str, Any]:
         item.finish()
     for item in node.children("CustomContent"):
         contents.append(item.content())
-        item.children()
     return {"properties": properties, "files": tuple(files), "custom_content": tuple(contents)}
 
 

@@ -31,7 +31,7 @@ _HEAVIEST_MM_H = 50.0  # of an intensity of 1 until 1.0: showers above 50 mm/h a
 
 def read_global(reader: Reader, node: Node) -> Any:
     """The action inside a `<GlobalAction>`; None, and a warning, when it is not known."""
-    child = next(iter(node.children()), None)
+    child = node.first()
     if child is None:
         raise node.error("<GlobalAction> is empty; an action is needed")
     node.finish()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +20,16 @@ from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, T
 from simulator.scene.builder import SceneObject
 from simulator.world.cast import Cast
 from simulator.world.population import Population, driving_lamps
+from simulator.world.recorded import ego_route, read_recorded
+from simulator.world.recorded import place as place_recorded
+from simulator.world.recorded import timeline as recorded_timeline
 from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
 from simulator.world.sight import Sight
 from simulator.world.signals import SignalPlan, plan_signals, stops_on
+
+if TYPE_CHECKING:
+    from simulator.anomalies.base import Site
 
 SCENERY_RADIUS_M = 260.0
 BLINK_S = 0.67  # period of indicators and beacons: 90 a minute (ECE R6)
@@ -67,7 +74,8 @@ def build_world(scenario: Scenario) -> World:
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
-    route = choose_route(network, scenario)
+    drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording))
+    route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     place = scenario.place
     atmosphere = atmosphere_for(
         scenario.start_utc,
@@ -78,8 +86,8 @@ def build_world(scenario: Scenario) -> World:
     )
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
-    middle = route.path.at(np.array([min(60.0, route.path.length / 2)]), 0.0)[0][0, :2]
-    ground = surface(network, origin, middle, SCENERY_RADIUS_M, seed=seed)
+    middle, radius = _scenery(route, whole=drive is not None)
+    ground = surface(network, origin, middle, radius, seed=seed)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
@@ -87,23 +95,20 @@ def build_world(scenario: Scenario) -> World:
     season = season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
-    ego = _place_ego(scenario, network, route, cast, plan, site.dark)
-    for number, spec in enumerate(scenario.actors):
-        act(spec, number, route, cast, seed, site.dark)
-    first = [len(builder.objects)]
-    for number, anomaly in enumerate(scenario.anomalies):
-        anomaly.place(site, generator(seed, "anomaly", number))  # type: ignore[attr-defined]
-        first.append(len(builder.objects))
-    _keep_clear(cast, first[0])
-    for motion in site.motions:
-        cast.follow(motion)
-    cast.lamps.update(site.lamps)
-    population = Population(network, route, cast, scenario, site.dark)
-    population.vehicles()
-    population.cyclists()
-    population.parked()
-    population.people()
-    population.animals()
+    if drive is not None:
+        placed = place_recorded(drive, cast, seed, site.dark)
+        ego = placed[0].row
+    else:
+        ego = _place_ego(scenario, network, route, cast, plan, site.dark)
+        for number, spec in enumerate(scenario.actors):
+            act(spec, number, route, cast, seed, site.dark)
+        first = _place_anomalies(scenario, site, cast)
+        population = Population(network, route, cast, scenario, site.dark)
+        population.vehicles()
+        population.cyclists()
+        population.parked()
+        population.people()
+        population.animals()
     scenery = populate(
         builder,
         network,
@@ -117,11 +122,36 @@ def build_world(scenario: Scenario) -> World:
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
     )
+    if drive is not None:
+        timeline = recorded_timeline(drive, placed, cast, builder, _rest(cast))
+        return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
     tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
     return World(scenario, network, route, scene, atmosphere, timeline, ego)
+
+
+def _place_anomalies(scenario: Scenario, site: Site, cast: Cast) -> list[int]:
+    """Place all anomalies; returns the id of the first object of each, and the next free one."""
+    first = [len(cast.builder.objects)]
+    for number, anomaly in enumerate(scenario.anomalies):
+        anomaly.place(site, generator(scenario.seed or 0, "anomaly", number))  # type: ignore[attr-defined]
+        first.append(len(cast.builder.objects))
+    _keep_clear(cast, first[0])
+    for motion in site.motions:
+        cast.follow(motion)
+    cast.lamps.update(site.lamps)
+    return first
+
+
+def _scenery(route: Route, *, whole: bool) -> tuple[Any, float]:
+    """Centre and radius of the ground that is made: around the ego's start, or around its whole way."""
+    path = route.path
+    if not whole:
+        return path.at(np.array([min(60.0, path.length / 2)]), 0.0)[0][0, :2], SCENERY_RADIUS_M
+    low, high = path.xyz[:, :2].min(0), path.xyz[:, :2].max(0)
+    return (low + high) / 2, float(np.hypot(*(high - low)) / 2) + SCENERY_RADIUS_M
 
 
 def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cast, plan: SignalPlan, dark: bool) -> int:

@@ -19,7 +19,14 @@ from simulator.storyboard.actions import (
     trailers,
     values,
 )
-from simulator.storyboard.actions.base import ActionElement, PrivateActionElement, make_action, make_private_actions
+from simulator.storyboard.actions.base import (
+    ActionElement,
+    PrivateActionElement,
+    is_global,
+    is_private,
+    make_action,
+    make_private_actions,
+)
 
 __all__ = [
     "ActionElement",
@@ -27,6 +34,8 @@ __all__ = [
     "appearance",
     "controllers",
     "environment",
+    "is_global",
+    "is_private",
     "lateral",
     "longitudinal",
     "make_action",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, get_args
 
 from simulator.storyboard import model
 from simulator.storyboard.elements import Element
@@ -121,6 +121,20 @@ def _parts(record: model.PrivateAction) -> list[Any]:
     if isinstance(record, model.AppearanceAction):
         return [part for part in (record.light_state, record.animation) if part is not None]
     return [record]
+
+
+def is_private(
+    record: model.PrivateAction | model.GlobalAction | model.UserDefinedAction,
+) -> TypeGuard[model.PrivateAction]:
+    """Whether an action is one of an entity."""
+    return isinstance(record, get_args(model.PrivateAction))
+
+
+def is_global(
+    record: model.PrivateAction | model.GlobalAction | model.UserDefinedAction,
+) -> TypeGuard[model.GlobalAction | model.UserDefinedAction]:
+    """Whether an action is one of the whole scenario."""
+    return not is_private(record)
 
 
 def make_private_actions(

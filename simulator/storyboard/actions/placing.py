@@ -29,6 +29,7 @@ class TeleportAction(InstantPrivateAction):
         place, _ = resolve_position(self.world, self.record.position)
         self.entity.position.take_place_of(place)
         align_trailers(self.entity)
+        self.entity.align_rear_axle()
         done = self.entity.done
         done.lateral = done.longitudinal = done.speed = done.teleported = True
 
@@ -41,6 +42,9 @@ class AddEntityAction(InstantAction):
 
     def begin(self) -> None:
         entity = self.world.entity(self.record.entity_ref, self.record.line)
+        if entity.active:
+            self.world.warn(f"{entity.name} is there already: it is not added again", self.record.line)
+            return
         self.world.activate(entity)
         place, _ = resolve_position(self.world, self.record.position)
         entity.position.take_place_of(place)

@@ -59,6 +59,18 @@ class RandomRouteAction(InstantPrivateAction):
         self.entity.choose = any_way
 
 
+def _has_times(shape: model.Polyline | model.Clothoid | model.ClothoidSpline | model.Nurbs) -> bool:
+    if isinstance(shape, model.Polyline):
+        start, end = shape.vertices[0].time, shape.vertices[-1].time
+    elif isinstance(shape, model.Nurbs):
+        start, end = shape.control_points[0].time, shape.control_points[-1].time
+    elif isinstance(shape, model.Clothoid):
+        start, end = shape.start_time, shape.stop_time
+    else:
+        start, end = shape.segments[0].time_start, shape.time_end
+    return (end or 0.0) - (start or 0.0) > TINY
+
+
 @for_private(model.FollowTrajectoryAction)
 class FollowTrajectoryAction(PrivateActionElement):
     """Drive along a trajectory, at the speed that the entity has or by the trajectory's times."""
@@ -68,7 +80,12 @@ class FollowTrajectoryAction(PrivateActionElement):
     @property
     def domains(self) -> frozenset[str]:  # type: ignore[override]
         """With a timing the speed follows from it."""
-        return frozenset({LATERAL} if self.record.time_reference is None else {LATERAL, LONGITUDINAL})
+        return frozenset({LATERAL} if self.timing is None else {LATERAL, LONGITUDINAL})
+
+    @property
+    def timing(self) -> model.Timing | None:
+        """The time reference; without times on the trajectory there is none."""
+        return self.record.time_reference if _has_times(self.record.trajectory.shape) else None
 
     def begin(self) -> None:
         if self.entity.is_driven(LATERAL):
@@ -88,7 +105,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         point = trajectory.point
         self.time = point.time
         forward = 1
-        if record.time_reference is None:
+        if self.timing is None:
             forward = sign(entity.speed)
         elif point.given.h:
             forward = -1 if self._is_against(point.h) else 1
@@ -97,7 +114,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         self.heading_sign = -1 if self._is_against(position.h) else 1
         if point.given.h and self._ignores_heading():
             self.heading_sign = 1
-        if record.time_reference is not None:
+        if self.timing is not None:
             entity.set_speed(forward * point.speed)
 
     def _ignores_heading(self) -> bool:
@@ -110,7 +127,7 @@ class FollowTrajectoryAction(PrivateActionElement):
     def go_on(self, dt: float) -> None:
         if self.entity.is_driven(LATERAL):
             return
-        entity, trajectory, timing = self.entity, self.trajectory, self.record.time_reference
+        entity, trajectory, timing = self.entity, self.trajectory, self.timing
         done = entity.done
         done.lateral = done.longitudinal = done.speed = True
         before = trajectory.point.s
@@ -132,7 +149,7 @@ class FollowTrajectoryAction(PrivateActionElement):
 
     def _move(self, dt: float, before: float) -> int:
         """Go on along the trajectory; returns in which direction."""
-        entity, trajectory, timing = self.entity, self.trajectory, self.record.time_reference
+        entity, trajectory, timing = self.entity, self.trajectory, self.timing
         against = -1 if self._is_against(entity.position.h) else 1
         direction = 1
         if timing is None:

@@ -19,7 +19,8 @@ def couple(tow: Entity, trailer: Entity) -> None:
 def uncouple(tow: Entity) -> None:
     """Leave the trailer where it is."""
     if tow.trailer is not None:
-        tow.trailer.tow = tow.trailer = None
+        tow.trailer.tow = None
+        tow.trailer = None
 
 
 def _reach(tow: Entity, trailer: Entity) -> tuple[float, float]:

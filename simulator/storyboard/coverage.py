@@ -1,0 +1,258 @@
+"""The published table of OpenSCENARIO XML: every element that does something, how far it is supported, and its test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Support: TypeAlias = Literal["supported", "partly", "not"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One element.
+
+    Attributes:
+        element: its name in the standard.
+        group: what kind of element it is.
+        read: whether it reaches the model.
+        played: whether the player does what it says; None while nobody has stated it.
+        note: what is missing, and why.
+        test: the test that proves it.
+    """
+
+    element: str
+    group: str
+    read: Support = "supported"
+    played: Support | None = None
+    note: str = ""
+    test: str = "tests/test_openscenario_schema.py"
+
+    @property
+    def support(self) -> Support:
+        """The worse of reading and playing."""
+        order: tuple[Support, ...] = ("supported", "partly", "not")
+        return max(self.read, self.played or "supported", key=order.index)
+
+
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "action of an entity": (
+        "SpeedAction",
+        "SpeedProfileAction",
+        "LongitudinalDistanceAction",
+        "LaneChangeAction",
+        "LaneOffsetAction",
+        "LateralDistanceAction",
+        "VisibilityAction",
+        "SynchronizeAction",
+        "ActivateControllerAction",
+        "AssignControllerAction",
+        "Throttle",
+        "Brake",
+        "Clutch",
+        "ParkingBrake",
+        "SteeringWheel",
+        "Gear",
+        "TeleportAction",
+        "AssignRouteAction",
+        "FollowTrajectoryAction",
+        "AcquirePositionAction",
+        "RandomRouteAction",
+        "LightStateAction",
+        "AnimationAction",
+        "ConnectTrailerAction",
+        "DisconnectTrailerAction",
+    ),
+    "global action": (
+        "EnvironmentAction",
+        "AddEntityAction",
+        "DeleteEntityAction",
+        "TrafficSignalStateAction",
+        "TrafficSignalControllerAction",
+        "SetMonitorAction",
+        "ParameterSetAction",
+        "ParameterModifyAction",
+        "VariableSetAction",
+        "VariableModifyAction",
+        "TrafficSourceAction",
+        "TrafficSinkAction",
+        "TrafficSwarmAction",
+        "TrafficAreaAction",
+        "TrafficStopAction",
+        "UserDefinedAction",
+    ),
+    "condition of an entity": (
+        "EndOfRoadCondition",
+        "CollisionCondition",
+        "OffroadCondition",
+        "TimeHeadwayCondition",
+        "TimeToCollisionCondition",
+        "AccelerationCondition",
+        "StandStillCondition",
+        "SpeedCondition",
+        "RelativeSpeedCondition",
+        "TraveledDistanceCondition",
+        "ReachPositionCondition",
+        "DistanceCondition",
+        "RelativeDistanceCondition",
+        "RelativeClearanceCondition",
+        "AngleCondition",
+        "RelativeAngleCondition",
+    ),
+    "condition of a value": (
+        "ParameterCondition",
+        "VariableCondition",
+        "TimeOfDayCondition",
+        "SimulationTimeCondition",
+        "StoryboardElementStateCondition",
+        "UserDefinedValueCondition",
+        "TrafficSignalCondition",
+        "TrafficSignalControllerCondition",
+    ),
+    "position": (
+        "WorldPosition",
+        "RelativeWorldPosition",
+        "RelativeObjectPosition",
+        "RoadPosition",
+        "RelativeRoadPosition",
+        "LanePosition",
+        "RelativeLanePosition",
+        "RoutePosition",
+        "FromCurrentEntity",
+        "FromRoadCoordinates",
+        "FromLaneCoordinates",
+        "GeoPosition",
+        "TrajectoryPosition",
+    ),
+    "trajectory": ("Polyline", "Clothoid", "ClothoidSpline", "Nurbs"),
+    "entity": (
+        "Vehicle",
+        "Pedestrian",
+        "MiscObject",
+        "ExternalObjectReference",
+        "EntitySelection",
+        "Controller",
+        "ObjectController",
+        "Trailer",
+    ),
+    "storyboard": (
+        "Init",
+        "Story",
+        "Act",
+        "ManeuverGroup",
+        "Maneuver",
+        "Event",
+        "StartTrigger",
+        "StopTrigger",
+        "ConditionGroup",
+    ),
+    "road network": ("LogicFile", "SceneGraphFile", "UsedArea", "TrafficSignalController", "Route"),
+    "environment": ("TimeOfDay", "Sun", "Fog", "Precipitation", "Wind", "DomeImage", "RoadCondition"),
+    "catalog": (
+        "VehicleCatalog",
+        "ControllerCatalog",
+        "PedestrianCatalog",
+        "MiscObjectCatalog",
+        "EnvironmentCatalog",
+        "ManeuverCatalog",
+        "TrajectoryCatalog",
+        "RouteCatalog",
+    ),
+    "parameter": (
+        "ParameterDeclaration",
+        "ConstraintGroup",
+        "VariableDeclaration",
+        "MonitorDeclaration",
+        "ParameterAssignment",
+        "expression",
+    ),
+    "distribution": (
+        "DistributionSet",
+        "DistributionRange",
+        "ValueSetDistribution",
+        "ProbabilityDistributionSet",
+        "NormalDistribution",
+        "LogNormalDistribution",
+        "UniformDistribution",
+        "PoissonDistribution",
+        "Histogram",
+        "UserDefinedDistribution",
+    ),
+}
+_TESTS = {
+    "entity": "tests/test_openscenario_schema.py",
+    "storyboard": "tests/test_openscenario_reading.py",
+    "road network": "tests/test_openscenario_reading.py",
+    "catalog": "tests/test_openscenario_catalogs.py",
+    "parameter": "tests/test_openscenario_parameters.py",
+    "distribution": "tests/test_openscenario_distributions.py",
+}
+_READ: dict[str, tuple[Support, str]] = {
+    "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
+    "UserDefinedDistribution": ("not", "a warning; the parameter keeps the value of the scenario"),
+    "SceneGraphFile": ("partly", "the name is kept; surfaces come from the road network"),
+    "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
+}
+# How far the player goes, and what it lacks.
+_KEPT = "kept in the state of the entity for who renders it"
+_NO_TRAFFIC = "a warning; nothing comes up"
+PLAYED: dict[str, tuple[Support, str]] = {
+    **{
+        element: ("supported", "")
+        for group in (
+            "action of an entity",
+            "global action",
+            "condition of an entity",
+            "condition of a value",
+            "position",
+            "trajectory",
+            "storyboard",
+        )
+        for element in _GROUPS[group]
+    },
+    "LaneOffsetAction": ("partly", "a continuous one ends when the offset is reached"),
+    "VisibilityAction": ("supported", _KEPT),
+    "LightStateAction": ("supported", _KEPT),
+    "AnimationAction": ("partly", _KEPT),
+    "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
+    "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
+    **dict.fromkeys(
+        ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
+        ("partly", "kept in the state of the entity; no vehicle model uses them"),
+    ),
+    "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
+    "EnvironmentAction": ("supported", "kept in the state of the scenario for who renders it"),
+    **dict.fromkeys(
+        ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
+        ("not", _NO_TRAFFIC),
+    ),
+    "UserDefinedAction": ("not", "a warning; it does nothing"),
+    "UserDefinedValueCondition": ("not", "a warning; it is never met"),
+    "GeoPosition": ("not", "an error"),
+    "ManeuverGroup": ("partly", "selectTriggeringEntities: a warning; only the actors named act"),
+    "Vehicle": ("supported", ""),
+    "Pedestrian": ("supported", ""),
+    "MiscObject": ("supported", ""),
+    "ExternalObjectReference": ("partly", "it has no size"),
+    "EntitySelection": ("supported", ""),
+    "Controller": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "ObjectController": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "Trailer": ("supported", ""),
+    "TrafficSignalController": ("supported", ""),
+    "Route": ("partly", "always the shortest way between waypoints"),
+    "LogicFile": ("supported", ""),
+}
+
+
+def _rows() -> tuple[Row, ...]:
+    rows = []
+    for group, elements in _GROUPS.items():
+        for element in elements:
+            read, note = _READ.get(element, ("supported", ""))
+            played, lack = PLAYED.get(element, (None, ""))
+            notes = "; ".join(text for text in (note, lack) if text)
+            rows.append(Row(element, group, read, played, notes, _TESTS.get(group, Row.test)))
+    return tuple(rows)
+
+
+ROWS = _rows()

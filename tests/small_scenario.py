@@ -1,0 +1,74 @@
+"""A small OpenSCENARIO file with places to put things in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+VEHICLE = """<Vehicle name="{name}" vehicleCategory="car">
+  <BoundingBox><Center x="1.4" y="0" z="0.9"/><Dimensions width="2" length="5" height="1.8"/></BoundingBox>
+  <Performance maxSpeed="69" maxAcceleration="10" maxDeceleration="10"/>
+  <Axles>
+    <FrontAxle maxSteering="0.5" wheelDiameter="0.8" trackWidth="1.68" positionX="2.98" positionZ="0.4"/>
+    <RearAxle maxSteering="0.5" wheelDiameter="0.8" trackWidth="1.68" positionX="0" positionZ="0.4"/>
+  </Axles>
+</Vehicle>"""
+SPEED = """<PrivateAction><LongitudinalAction><SpeedAction>
+  <SpeedActionDynamics dynamicsShape="linear" dynamicsDimension="time" value="{time}"/>
+  <SpeedActionTarget><AbsoluteTargetSpeed value="{speed}"/></SpeedActionTarget>
+</SpeedAction></LongitudinalAction></PrivateAction>"""
+TIME = """<ByValueCondition><SimulationTimeCondition value="1" rule="greaterThan"/></ByValueCondition>"""
+HEAD = '<FileHeader revMajor="1" revMinor="{minor}" date="2024-01-01T00:00:00" description="" author=""/>'
+
+
+def scenario(
+    *,
+    minor: int = 3,
+    declarations: str = "",
+    catalogs: str = "",
+    roads: str = "",
+    entities: str = "",
+    init: str = "",
+    story: str = "",
+    action: str = "",
+    condition: str = TIME,
+    actors: str = '<EntityRef entityRef="Ego"/>',
+    maneuvers: str = "",
+) -> str:
+    """Text of a file with an entity "Ego", one event, and what is given."""
+    ego = f'<ScenarioObject name="Ego">{VEHICLE.format(name="car")}</ScenarioObject>'
+    event = f"""<Maneuver name="maneuver"><Event name="event" priority="override">
+      <Action name="action">{action or SPEED.format(time=2, speed=10)}</Action>
+      <StartTrigger><ConditionGroup>
+        <Condition name="condition" delay="0" conditionEdge="none">{condition}</Condition>
+      </ConditionGroup></StartTrigger></Event></Maneuver>"""
+    return f"""<?xml version="1.0"?>
+<OpenSCENARIO>
+  {HEAD.format(minor=minor)}
+  {declarations}
+  <CatalogLocations>{catalogs}</CatalogLocations>
+  <RoadNetwork>{roads}</RoadNetwork>
+  <Entities>{ego}{entities}</Entities>
+  <Storyboard>
+    <Init><Actions>{init}</Actions></Init>
+    <Story name="story">{story}<Act name="act">
+      <ManeuverGroup name="group" maximumExecutionCount="1">
+        <Actors selectTriggeringEntities="false">{actors}</Actors>{maneuvers or event}
+      </ManeuverGroup>
+    </Act></Story>
+    <StopTrigger/>
+  </Storyboard>
+</OpenSCENARIO>
+"""
+
+
+def catalog(name: str, entries: str, *, minor: int = 3) -> str:
+    """Text of a file with a catalog."""
+    return f'<OpenSCENARIO>{HEAD.format(minor=minor)}<Catalog name="{name}">{entries}</Catalog></OpenSCENARIO>'
+
+
+def write(folder: Path, text: str, name: str = "scenario.xosc") -> Path:
+    """Write a file, and its folder."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path

@@ -1,0 +1,170 @@
+"""Catalogs of all kinds: found by folder, name and file, with parameters; what is missing is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import InputError
+from simulator.storyboard import model
+from simulator.storyboard.openscenario import read_catalog, read_openscenario
+from tests.small_scenario import SPEED, VEHICLE, catalog, scenario, write
+
+DECLARED = """<ParameterDeclarations>
+  <ParameterDeclaration name="v" parameterType="double" value="3"/>
+</ParameterDeclarations>"""
+LANE = '<Position><LanePosition roadId="1" laneId="-1" s="$v"/></Position>'
+BOX = '<BoundingBox><Center x="0" y="0" z="$v"/><Dimensions width="1" length="1" height="2"/></BoundingBox>'
+ENTRIES = {
+    "Vehicle": VEHICLE.format(name="entry").replace('maxSpeed="69"', 'maxSpeed="$v"').replace(
+        "<BoundingBox>", DECLARED + "<BoundingBox>", 1
+    ),
+    "Pedestrian": f'<Pedestrian name="entry" mass="80" pedestrianCategory="pedestrian">{DECLARED}{BOX}</Pedestrian>',
+    "MiscObject": f'<MiscObject name="entry" mass="8" miscObjectCategory="pole">{DECLARED}{BOX}</MiscObject>',
+    "Controller": f"""<Controller name="entry">{DECLARED}<Properties><Property name="x" value="${{1 * $v}}"/>
+      </Properties></Controller>""",
+    "Environment": f"""<Environment name="entry">{DECLARED}<Weather><Wind direction="0" speed="$v"/></Weather>
+      </Environment>""",
+    "Maneuver": f"""<Maneuver name="entry">{DECLARED}<Event name="e" priority="override"><Action name="a">
+      {SPEED.format(time=1, speed="$v")}</Action></Event></Maneuver>""",
+    "Trajectory": f"""<Trajectory name="entry" closed="false">{DECLARED}<Shape><Polyline>
+      <Vertex time="0">{LANE}</Vertex><Vertex time="$v">{LANE}</Vertex></Polyline></Shape></Trajectory>""",
+    "Route": f"""<Route name="entry" closed="false">{DECLARED}<Waypoint routeStrategy="shortest">{LANE}</Waypoint>
+      <Waypoint routeStrategy="fastest">{LANE}</Waypoint></Route>""",
+}  # fmt: skip
+ASSIGNED = '<ParameterAssignments><ParameterAssignment parameterRef="{name}" value="{value}"/></ParameterAssignments>'
+
+
+def _reference(inside: str = "", *, entry: str = "entry", name: str = "Things") -> str:
+    return f'<CatalogReference catalogName="{name}" entryName="{entry}">{inside}</CatalogReference>'
+
+
+def _private(text: str) -> str:
+    return f"<PrivateAction>{text}</PrivateAction>"
+
+
+def _use(kind: str, reference: str) -> dict[str, str]:
+    """Where a reference to an entry of a kind stands in a scenario."""
+    if kind in ("Vehicle", "Pedestrian", "MiscObject"):
+        return {"entities": f'<ScenarioObject name="Other">{reference}</ScenarioObject>'}
+    if kind == "Controller":
+        assign = f"<AssignControllerAction><ObjectController>{reference}</ObjectController></AssignControllerAction>"
+        return {"action": _private(f"<ControllerAction>{assign}</ControllerAction>")}
+    if kind == "Environment":
+        return {"action": f"<GlobalAction><EnvironmentAction>{reference}</EnvironmentAction></GlobalAction>"}
+    if kind == "Maneuver":
+        return {"maneuvers": reference}
+    if kind == "Route":
+        assign = f"<AssignRouteAction>{reference}</AssignRouteAction>"
+        return {"action": _private(f"<RoutingAction>{assign}</RoutingAction>")}
+    follow = f"""<FollowTrajectoryAction><TrajectoryRef>{reference}</TrajectoryRef>
+      <TimeReference><None/></TimeReference><TrajectoryFollowingMode followingMode="position"/>
+      </FollowTrajectoryAction>"""
+    return {"action": _private(f"<RoutingAction>{follow}</RoutingAction>")}
+
+
+def _value(kind: str, found: model.OpenScenario) -> float:
+    """The value that the entry's parameter went to."""
+    maneuver = found.storyboard.stories[0].acts[0].maneuver_groups[0].maneuvers[0]
+    action = maneuver.events[0].actions[0].action
+    other = found.entities[-1].object
+    if isinstance(action, model.ControllerAction) and action.assign and action.assign.controller:
+        return float(action.assign.controller.controller.properties.properties["x"])
+    if isinstance(action, model.EnvironmentAction) and action.environment.weather and action.environment.weather.wind:
+        return action.environment.weather.wind.speed
+    if isinstance(action, model.AssignRouteAction) and isinstance(
+        action.route.waypoints[0].position, model.LanePosition
+    ):
+        return action.route.waypoints[0].position.s
+    if isinstance(action, model.FollowTrajectoryAction) and isinstance(action.trajectory.shape, model.Polyline):
+        return action.trajectory.shape.vertices[1].time or 0.0
+    if kind == "Vehicle" and isinstance(other, model.Vehicle):
+        return other.performance.max_speed
+    if isinstance(other, (model.Pedestrian, model.MiscObject)):
+        return other.bounding_box.center_z
+    assert isinstance(action, model.SpeedAction)
+    return action.target.value
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_an_entry_of_every_kind_is_found_with_its_parameters(tmp_path: Path, kind: str) -> None:
+    write(tmp_path, catalog("Things", ENTRIES[kind]), "catalogs/Things.xosc")
+    where = f'<{kind}Catalog><Directory path="../{tmp_path.name}/catalogs"/></{kind}Catalog>'
+    plain = write(tmp_path, scenario(catalogs=where, **_use(kind, _reference())))
+    found = read_openscenario(plain)
+    assert (found.warnings, _value(kind, found)) == ((), 3.0)
+    for name in ("v", "$v"):
+        reference = _reference(ASSIGNED.format(name=name, value="${2 * 2.5}"))
+        assigned = write(tmp_path, scenario(catalogs=where, **_use(kind, reference)), "assigned.xosc")
+        assert _value(kind, read_openscenario(assigned)) == 5.0
+    wrong = _reference(ASSIGNED.format(name="vv", value="4"))
+    found = read_openscenario(write(tmp_path, scenario(catalogs=where, **_use(kind, wrong)), "wrong.xosc"))
+    assert len(found.warnings) == 1
+    assert 'declares no parameter "vv"' in found.warnings[0]
+    assert list(read_catalog(tmp_path / "catalogs" / "Things.xosc")) == ["entry"]
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_an_entry_of_another_kind_is_refused(tmp_path: Path, kind: str) -> None:
+    other = "Route" if kind == "Trajectory" else "Trajectory"
+    write(tmp_path, catalog("Things", ENTRIES[other]), "Things.xosc")
+    where = f'<{kind}Catalog><Directory path="."/></{kind}Catalog>'
+    with pytest.raises(InputError, match=f"is a <{other}>; .*{kind}.* is needed"):
+        read_openscenario(write(tmp_path, scenario(catalogs=where, **_use(kind, _reference()))))
+
+
+def test_a_catalog_is_found_by_its_name_whatever_its_file_is_called(tmp_path: Path) -> None:
+    write(tmp_path, catalog("Things", ENTRIES["Vehicle"]), "catalogs/other.xosc")
+    write(tmp_path, "<broken", "catalogs/another.xosc")
+    where = '<VehicleCatalog><Directory path="catalogs"/></VehicleCatalog>'
+    path = write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference())))
+    assert len(read_openscenario(path).entities) == 2
+
+
+def test_a_catalog_that_says_0_9_is_read_with_a_warning(tmp_path: Path) -> None:
+    old = catalog("Things", ENTRIES["Vehicle"]).replace('revMajor="1" revMinor="3"', 'revMajor="0" revMinor="9"')
+    write(tmp_path, old, "Things.xosc")
+    where = '<VehicleCatalog><Directory path="."/></VehicleCatalog>'
+    found = read_openscenario(write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference()))))
+    assert len(found.warnings) == 1
+    assert 'the catalog "Things.xosc" says that it is of version 0.9; it is read as 1.0' in found.warnings[0]
+    with pytest.raises(InputError, match=r"OpenSCENARIO 0\.9 is not read"):
+        read_catalog(tmp_path / "Things.xosc")
+
+
+def test_a_catalog_is_found_in_a_folder_of_the_map_path(tmp_path: Path) -> None:
+    write(tmp_path, catalog("Things", ENTRIES["Vehicle"]), "elsewhere/Things.xosc")
+    path = write(tmp_path, scenario(**_use("Vehicle", _reference())), "here/scenario.xosc")
+    with pytest.raises(InputError, match='no catalog "Things"'):
+        read_openscenario(path)
+    assert len(read_openscenario(path, map_path=[tmp_path / "elsewhere"]).entities) == 2
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    write(tmp_path, catalog("Things", ENTRIES["Vehicle"]), "Things.xosc")
+    where = '<VehicleCatalog><Directory path="."/></VehicleCatalog>'
+    path = write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference(entry="entri"))))
+    with pytest.raises(InputError, match=r'catalog "Things" has no entry "entri"\. Did you mean "entry"\?'):
+        read_openscenario(path)
+    path = write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference(name="Thinks"))))
+    with pytest.raises(InputError, match=r'no catalog "Thinks" .*Did you mean "Things"\?'):
+        read_openscenario(path)
+
+
+def test_an_entry_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
+    position = f"""<Position><RoutePosition><RouteRef>{_reference()}</RouteRef><InRoutePosition>
+      <FromRoadCoordinates pathS="1" t="0"/></InRoutePosition></RoutePosition></Position>"""
+    waypoint = f'<Waypoint routeStrategy="shortest">{position}</Waypoint>'
+    write(tmp_path, catalog("Things", f'<Route name="entry" closed="false">{waypoint * 2}</Route>'), "Things.xosc")
+    where = '<RouteCatalog><Directory path="."/></RouteCatalog>'
+    with pytest.raises(InputError, match="nested more than"):
+        read_openscenario(write(tmp_path, scenario(catalogs=where, **_use("Route", _reference()))))
+
+
+def test_a_catalog_is_no_scenario(tmp_path: Path) -> None:
+    path = write(tmp_path, catalog("Things", ENTRIES["Vehicle"]))
+    with pytest.raises(InputError, match="is a catalog"):
+        read_openscenario(path)
+    with pytest.raises(InputError, match="needs the element <Catalog>"):
+        read_catalog(write(tmp_path, scenario(), "other.xosc"))
