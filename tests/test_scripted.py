@@ -536,6 +536,16 @@ def test_validate_and_list_know_scripts(tmp_path: Path) -> None:
     assert done.exit_code == 0 and all(f"{name} " in done.output for name in LIBRARY)
 
 
+def test_replay_plays_a_script_by_its_name(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    arguments = ["replay", "ncap_ccrs", "--param", "ego_kmh=36", "--trajectories", str(table)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    assert {row[1] for row in rows} == {"ego", "target"}
+    assert {float(row[8]) for row in rows if row[1] == "ego"} == {10.0}
+
+
 def test_the_other_reader_names_the_command() -> None:
     with pytest.raises(InputError, match="is a scripted scenario: oddroad replay"):
         load("ncap_ccrs")
