@@ -51,6 +51,7 @@ def _loop(width: int, occluded: bool) -> Callable[..., None]:
     function = getattr(_library(), f"rtc{'Occluded' if occluded else 'Intersect'}{width}")
     function.restype, function.argtypes = None, [_POINTER] * (3 if width == 1 else 4)
     single = width == 1
+    near = np.finfo(np.float32).tiny  # 0 < t, as in our own casting: Embree's range includes its ends
 
     @numba.njit(nogil=True)
     def cast(start, stop, scene, arguments, origins, step, directions, packet, packet_at, valid_at, found):  # type: ignore[no-untyped-def]
@@ -61,7 +62,7 @@ def _loop(width: int, occluded: bool) -> Callable[..., None]:
                 for axis in range(3):
                     packet[axis * width + lane] = origins[ray * step + axis]
                     packet[(4 + axis) * width + lane] = directions[ray * 3 + axis]
-                packet[3 * width + lane], packet[7 * width + lane], packet[8 * width + lane] = 0, 0, np.inf
+                packet[3 * width + lane], packet[7 * width + lane], packet[8 * width + lane] = near, 0, np.inf
                 bits[9 * width + lane], bits[10 * width + lane], bits[11 * width + lane] = _NONE, 0, 0
                 for row in range(17, _ROWS):
                     bits[row * width + lane] = _NONE

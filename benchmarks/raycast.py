@@ -2,8 +2,8 @@
 
 The peer is the best of its ways through the C library: single rays, packets of 8 and of 16, coherent or not.
 
-Each row casts the rays of one kind of sensor: all start at one point (camera, lidar), or at the camera's hits
-towards the sun (shadow) or in random directions (bounce).
+Each row casts the rays of one kind of sensor: all start at one point (camera, lidar), or where the sensor is on its
+way (driving lidar), or at the camera's hits towards the sun (shadow) or in random directions (bounce).
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ def lidar(rings: int, columns: int) -> Cast:
     round_ = np.linspace(np.pi, -np.pi, columns, endpoint=False)[None, :]
     directions = np.stack(np.broadcast_arrays(np.cos(up) * np.cos(round_), np.cos(up) * np.sin(round_), np.sin(up)), -1)
     return Cast(np.array([0, -1.75, 1.9], np.float32), directions.reshape(-1, 3).astype(np.float32), (rings, columns))
+
+
+def driving(turn: Cast) -> Cast:
+    """The same lidar at 30 m/s: each column starts where the sensor is at its time in a turn of 0.1 s."""
+    assert turn.grid is not None
+    rings, columns = turn.grid
+    ahead = np.tile(3.0 * np.arange(columns) / columns, rings)
+    return turn._replace(origins=(turn.origins + ahead[:, None] * [1.0, 0.0, 0.0]).astype(np.float32))
 
 
 def secondary(scene: Scene, vertices: F32, faces: NDArray[np.int32], view: Cast) -> tuple[Cast, Cast]:
@@ -111,6 +119,7 @@ def rows(threads: int) -> list[Row]:
 
     cast_row("camera 1242x375", view)
     cast_row("lidar 64x2048", lidar(64, 2048))
+    cast_row("lidar 64x2048 driving", driving(lidar(64, 2048)))
     cast_row("camera 84x84", camera(84, 84, 42.0))
     cast_row("shadow any-hit", shadow, any_hit=True)
     cast_row("bounce", bounce)

@@ -64,7 +64,7 @@ def convoy(folder: Path) -> Path:
 
 
 def rows(threads: int) -> list[Row]:
-    """Simulated seconds a second, playing alone, with files and maps already read."""
+    """Simulated seconds a second, playing alone, with files and maps already read; playing takes one thread."""
     out = []
     with TemporaryDirectory() as folder:
         runs = list(read_runs(convoy(Path(folder))))
@@ -72,12 +72,12 @@ def rows(threads: int) -> list[Row]:
             material = Path(os.environ["ODDROAD_MATERIAL"]) / "openx"
             runs += [run for name in NAMES for run in read_runs(material / name)]
         for run in runs:
-            out.append(_row(run, threads))
+            out.append(_row(run))
     return out
 
 
-def _row(run: Run, threads: int) -> Row:
+def _row(run: Run) -> Row:
     duration = run.play(until=UNTIL_S).table[-1].t
     [seconds] = best_seconds([lambda: run.play(until=UNTIL_S)], 3)
     work = f"{Path(run.scenario.source or '').stem}, {duration:g} s, {len(run.scenario.entities)} entities"
-    return row(work, "simulated s/s", threads, duration / seconds)
+    return row(work, "simulated s/s", 1, duration / seconds)

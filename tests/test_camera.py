@@ -338,7 +338,18 @@ def test_surfaces_equal_a_naive_twin() -> None:
     points = np.zeros(200, POINT_DTYPE)
     rows = np.arange(200, dtype=np.int32)
     surfaces(
-        0, 200, rows, origins, ways, hits, stage.packed, stage.posed, ground_of(weather(40)), np.float32(0), points
+        0,
+        200,
+        rows,
+        origins,
+        ways,
+        hits,
+        hits.part,
+        stage.packed,
+        stage.posed,
+        ground_of(weather(40)),
+        np.float32(0),
+        points,
     )
     for i in np.flatnonzero(hits.part == 0):
         face = mesh.faces[hits.primitive[i]]

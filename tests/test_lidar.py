@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from simulator.scene import Body, Material, Model, SceneBuilder, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Surface
 from simulator.scene.mesh import box
-from simulator.sensors.lidar import Lidar, LidarFrame, slice_bounds
+from simulator.sensors.lidar import Lidar, LidarFrame
 from simulator.sensors.lidar_kernels import FOG_CLASS, RAIN_CLASS, SNOW_CLASS, Ground, backscatter
 from simulator.sensors.lidar_models import lidar_names, load_lidar
 from simulator.sensors.shading.tables import pack_materials
@@ -226,6 +227,14 @@ def test_compensation_is_exact_while_driving_and_turning() -> None:
     np.testing.assert_allclose(pose[:3, 3] - ORIGIN, (50, 0, 1.73), atol=1e-9)
 
 
+@pytest.fixture
+def without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every lidar measures ranges to a hundredth of a millimetre."""
+    exact = {name: replace(load_lidar(name), range_sigma_m=(0.0, 0.0), range_step_m=1e-5) for name in lidar_names()}
+    monkeypatch.setattr("simulator.sensors.lidar.load_lidar", exact.__getitem__)
+
+
+@pytest.mark.usefixtures("without_noise")
 def test_moving_target_is_where_it_is_at_the_time_of_each_point() -> None:
     builder = ground()
     ego = with_ego(builder)
@@ -237,20 +246,70 @@ def test_moving_target_is_where_it_is_at_the_time_of_each_point() -> None:
     time = (NOW + frame.time_offset_ns[on]) * 1e-9
     x = se3.apply(frame.world_SE3_lidar, frame.points[on])[:, 0] - ORIGIN[0]
     behind = -40.0 + 30.0 * time
-    near = np.minimum(np.abs(x - (behind - 0.1)), np.abs(x - (behind + 0.1)))
-    assert np.quantile(near, 0.99) < 0.05 + 0.06  # half a slice of travel and the noise
-    # without slices the front would be smeared by up to 30 m/s x 50 ms
+    assert np.minimum(np.abs(x - (behind - 0.1)), np.abs(x - (behind + 0.1))).max() < 1e-3
+    # at one time for all the front would be smeared by up to 30 m/s x 50 ms
     assert np.ptp(time[np.abs(frame.points[on][:, 1]) > 15]) > 0.02
 
 
-def test_slices_follow_the_fastest_object() -> None:
+@pytest.mark.usefixtures("without_noise")
+@pytest.mark.parametrize("turn", [0.0, 1.5])
+def test_a_passing_car_is_met_on_its_sides_to_the_millimetre(turn: float) -> None:
+    """A box of 4 m passes at 30 m/s, turning, while the ego drives the other way at 20 m/s."""
     builder = ground()
     ego = with_ego(builder)
-    target = builder.add_object(thing("car", (2, 2, 2)), ORIGIN + [20.0, 0, 0], moving=True)
-    times = NOW + load_lidar("velodyne_vlp16").sweep(10.0).offset_ns
-    assert len(slice_bounds(drive(builder, {ego: (30, 0, 0)}), ego, times)) == 2
-    assert len(slice_bounds(drive(builder, {target: (1, 0, 0)}), ego, times)) == 9
-    assert len(slice_bounds(drive(builder, {target: (30, 0, 0)}), ego, times)) == 37
+    size = np.array([4.0, 1.8, 1.5])
+    target = builder.add_object(
+        thing("car", tuple(size), Material("paint", reflectance_905=0.8)), ORIGIN + [-98.0, 4.0, 0], moving=True
+    )
+    stage = Stage(
+        builder.build(), drive(builder, {target: (30.0, 0, 0), ego: (-20.0, 0, 0)}, {target: turn}), air(), ego
+    )
+    stage.at(NOW)
+    frame = Lidar(model="ouster_os1_128", z_m=1.73).sense(stage, NOW, 1, "standard")
+    on = np.flatnonzero(frame.object == target)
+    assert len(on) > 200
+    sensor = np.linalg.inv(frame.world_SE3_lidar)
+    points = se3.apply(np.linalg.inv(sensor), frame.points[on].astype(np.float64)) - ORIGIN
+    time = (NOW + frame.time_offset_ns[on]) * 1e-9
+    place = points - np.stack([-98.0 + 30.0 * time, 4.0 + 0 * time, 0 * time], 1)
+    c, s = np.cos(turn * time), np.sin(turn * time)
+    local = np.stack([c * place[:, 0] + s * place[:, 1], c * place[:, 1] - s * place[:, 0], place[:, 2]], 1)
+    low, high = local.min(0), local.max(0)
+    outside = np.maximum(np.abs(local - (low + high) / 2) - (high - low) / 2, 0).max()
+    assert outside < 1e-9
+    faces = np.stack([np.abs(np.abs(local[:, 0]) - 2.0), np.abs(np.abs(local[:, 1]) - 0.9)], 1)
+    top = np.abs(local[:, 2] - local[:, 2].max())
+    assert np.minimum(faces.min(1), top).max() < 1e-3
+    # The stage is where it was.
+    fresh = Stage(builder.build(), stage.timeline, air(), ego)
+    fresh.at(NOW)
+    np.testing.assert_array_equal(stage.posed.pose, fresh.posed.pose)
+    np.testing.assert_array_equal(stage.posed.normal, fresh.posed.normal)
+    rays = np.random.default_rng(0).normal(size=(2000, 3))
+    for ours, theirs in zip(stage.rays.closest_hit([0, 0, 2], rays), fresh.rays.closest_hit([0, 0, 2], rays)):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("without_noise")
+def test_normals_are_those_at_the_time_of_each_point() -> None:
+    """A plate that spins shows its reflectance times the cosine that it has when it is met."""
+    builder = ground()
+    ego = with_ego(builder)
+    plate = builder.add_object(
+        thing("barrier", (0.02, 6.0, 3.0), Material("plate", reflectance_905=0.5, roughness=0.0)),
+        ORIGIN + [8.0, 0, 0],
+        moving=True,
+    )
+    rate = 8.0
+    frame = sweep(builder, ego, turn={plate: rate})
+    on = (frame.object == plate) & (frame.intensity > 0.02)
+    assert on.sum() > 500
+    angle = rate * (NOW + frame.time_offset_ns[on]) * 1e-9
+    toward = frame.points[on] / np.linalg.norm(frame.points[on], axis=1, keepdims=True)
+    cosine = np.abs(toward[:, 0] * np.cos(angle) + toward[:, 1] * np.sin(angle))
+    share = frame.intensity[on] / cosine
+    assert np.quantile(np.abs(share / np.median(share) - 1), 0.9) < 0.15
+    assert np.ptp(cosine) > 0.1
 
 
 def test_timelines_that_record_moving_objects_only() -> None:

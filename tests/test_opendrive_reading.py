@@ -371,3 +371,64 @@ def test_damaged_files_never_crash(tmp_path: Path) -> None:
         for key in network.lanes()[:2]:
             assert np.isfinite(network.path(key, 0.0, 30.0, lambda ways: ways[0]).xyz).all()
     assert read > 3
+
+
+def test_links_to_the_centre_lane_are_named(tmp_path: Path) -> None:
+    """Lane 0 has no width: nothing can lead to it."""
+    path = tmp_path / "cross.xodr"
+    write_opendrive(procedural.x_junction(60.0), path)
+    text = path.read_text()
+    start = text.index("<laneLink")
+    link = text[start : text.index("/>", start)]
+    for name in ("from", "to"):
+        at = link.index(f'{name}="') + len(name) + 2
+        warnings = warned(path, text.replace(link, link[:at] + "0" + link[link.index('"', at) :], 1))
+        assert any("links lane 0 of road" in warning for warning in warnings)
+    before = text.index("<successor id=")
+    cut = text[: before + 15] + "0" + text[text.index('"', before + 15) :]
+    assert any("lane 0" in warning for warning in warned(path, cut))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            '<width sOffset="0.0" a="3.5" b="0.0" c="0.0" d="0.0"/>',
+            '<border sOffset="0.0" a="-0.5" b="0.0" c="0.0" d="0.0"/>',
+            "within the lane beside it",
+        ),
+        (
+            "</road>",
+            '<signals><signalReference s="1" t="2" id="none" orientation="+"/></signals></road>',
+            'signal "none", which does not exist',
+        ),
+        (
+            "</OpenDRIVE>",
+            '<junctionGroup id="g" type="roundabout"><junctionReference junction="7"/></junctionGroup></OpenDRIVE>',
+            'names junction "7", which does not exist',
+        ),
+    ],
+)
+def test_breaches_of_rules_are_named(tmp_path: Path, straight: str, old: str, new: str, words: str) -> None:
+    assert old in straight
+    warnings = warned(tmp_path / "odd.xodr", straight.replace(old, new))
+    assert any(words in warning for warning in warnings), warnings
+
+
+def test_lanes_that_follow_each_other_are_level_together(tmp_path: Path) -> None:
+    def section(s: float, level: bool) -> str:
+        return (
+            f'<laneSection s="{s}"><center><lane id="0" type="none"/></center><right><lane id="-1" type="driving"'
+            f' level="{str(level).lower()}"><link><predecessor id="-1"/><successor id="-1"/></link>'
+            '<width sOffset="0" a="3" b="0" c="0" d="0"/></lane></right></laneSection>'
+        )
+
+    for flags in ((True, True), (True, False)):
+        path = tmp_path / "level.xodr"
+        path.write_text(
+            '<OpenDRIVE><header revMajor="1" revMinor="7"/><road id="a" length="100" junction="-1"><planView>'
+            '<geometry s="0" x="0" y="0" hdg="0" length="100"><line/></geometry></planView>'
+            f"<lanes>{section(0, flags[0])}{section(50, flags[1])}</lanes></road></OpenDRIVE>"
+        )
+        named = [warning for warning in read_opendrive(path).warnings if "only one is level" in warning]
+        assert bool(named) == (flags[0] != flags[1])

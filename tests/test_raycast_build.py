@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from simulator.numerics.simd import LANES
-from simulator.raycast.build import RECORD, build_binary, triangle_records
+from simulator.raycast.build import RECORD, BinaryTree, build_binary, triangle_records
 from simulator.raycast.collapse import build
-from simulator.raycast.layout import BLOCK, IDS, LOW_HIGH, NODE, aligned, children
+from simulator.raycast.layout import BLOCK, IDS, LOW_HIGH, MAX_DEPTH, MAX_SAH_DEPTH, NODE, aligned, children
+from simulator.raycast.reinsert import optimise
 
 
 def cloud(triangles: int, size: float = 0.1, seed: int = 0) -> np.ndarray:
@@ -38,6 +39,7 @@ SHAPES = {
     "far": cloud(500) * np.float32(4e11),
     "tiny": cloud(500) * np.float32(1e-30),
     "halves": cloud(1) * np.float32(0.5) ** np.arange(120)[:, None, None].astype(np.float32),
+    "shells": cloud(1) * np.float32(0.97) ** np.arange(3000)[:, None, None].astype(np.float32),
     "one giant": np.concatenate([cloud(1) * np.float32(1e6), cloud(700)]),
 }
 
@@ -107,6 +109,95 @@ def swept_cost(low: np.ndarray, high: np.ndarray) -> float:
             best, order, split = cost.min(), sorted_, int(cost.argmin()) + 1
     parts = order[:split], order[split:]
     return float(own) + sum(swept_cost(low[part], high[part]) for part in parts)
+
+
+def binary(corners: np.ndarray) -> BinaryTree:
+    vertices, faces, _ = arrays(corners)
+    records = aligned(len(corners) * RECORD)
+    triangle_records(0, len(corners), vertices, faces, records)
+    return build_binary(records, LANES, 1)
+
+
+def boxes_of(tree: BinaryTree) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high corners of all nodes."""
+    bounds = tree.bounds.reshape(-1, RECORD)[: int(tree.used[0])].astype(np.float64)
+    return bounds[:, :3], -bounds[:, 4:7]
+
+
+def leaves_of(tree: BinaryTree) -> np.ndarray:
+    """What lies in each leaf: its range of records, and its box."""
+    leaf = tree.left[: int(tree.used[0])] < 0
+    low, high = boxes_of(tree)
+    first, size = tree.first[: len(leaf)], tree.size[: len(leaf)]
+    rows = np.column_stack([first, size, low, high])[leaf]
+    return rows[np.argsort(rows[:, 0])]
+
+
+def depths(tree: BinaryTree) -> np.ndarray:
+    """Levels above each node, -1 for one that cannot be reached from the root."""
+    depth, todo = np.full(int(tree.used[0]), -1), [(0, 0)]
+    while todo:
+        node, level = todo.pop()
+        assert depth[node] == -1
+        depth[node] = level
+        if tree.left[node] >= 0:
+            todo += [(int(tree.left[node]) + k, level + 1) for k in range(2)]
+    return depth
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_reinsertion_keeps_all_leaves_and_tight_boxes_and_adds_no_surface(shape: str) -> None:
+    tree = binary(SHAPES[shape])
+    before, leaves = area(*boxes_of(tree)).sum(), leaves_of(tree)
+    optimise(tree, 1)
+    low, high = boxes_of(tree)
+    assert area(low, high).sum() <= before * (1 + 1e-6)
+    np.testing.assert_array_equal(leaves_of(tree), leaves)
+    reached = depths(tree)
+    assert reached.min() >= 0 and reached.max() <= MAX_DEPTH
+    inner = np.flatnonzero(tree.left[: len(low)] >= 0)
+    left = tree.left[inner]
+    np.testing.assert_array_equal(low[inner], np.minimum(low[left], low[left + 1]))
+    np.testing.assert_array_equal(high[inner], np.maximum(high[left], high[left + 1]))
+
+
+def optimise_again(tree: BinaryTree, count: int) -> None:
+    """Optimise a tree over few records that has been optimised before."""
+    tree.depth[: int(tree.used[0])] = depths(tree)
+    tree.first[0], tree.size[0] = 0, count
+    optimise(tree, 1)
+
+
+def test_reinsertion_does_not_make_a_tree_too_deep() -> None:
+    tree = binary(SHAPES["shells"])
+    assert depths(tree).max() < MAX_DEPTH
+    for _ in range(5):
+        optimise_again(tree, 3000)
+    assert MAX_SAH_DEPTH < depths(tree).max() <= MAX_DEPTH  # each shell in the next would be least surface
+
+
+def shuffled(tree: BinaryTree, seed: int) -> None:
+    """Exchange the leaves at random: a hierarchy as bad as can be."""
+    leaf = np.flatnonzero(tree.left[: int(tree.used[0])] < 0)
+    other = np.random.default_rng(seed).permutation(leaf)
+    rows = tree.bounds.reshape(-1, RECORD)
+    rows[leaf], tree.first[leaf], tree.size[leaf] = rows[other], tree.first[other], tree.size[other]
+    depth = depths(tree)
+    for node in np.argsort(-depth):
+        if tree.left[node] >= 0:
+            rows[node] = np.minimum(*rows[tree.left[node] : tree.left[node] + 2])
+
+
+def test_reinsertion_mends_a_bad_hierarchy() -> None:
+    for seed in range(3):
+        tree = binary(cloud(3000, 0.02, seed))
+        good = area(*boxes_of(tree)).sum()
+        shuffled(tree, seed)
+        bad = area(*boxes_of(tree)).sum()
+        for _ in range(4):
+            optimise_again(tree, 3000)
+        mended = area(*boxes_of(tree)).sum()
+        assert bad > 3 * good and mended < 1.1 * good
 
 
 @pytest.mark.parametrize(("triangles", "clouds", "worst"), [(100, 8, 1.07), (1000, 4, 1.05), (12_000, 1, 1.04)])

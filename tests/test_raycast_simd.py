@@ -11,17 +11,8 @@ from hypothesis.extra.numpy import arrays
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    absolute,
-    bits,
-    bits_float,
-    cross_term,
+from simulator.numerics.memory import (
     fetch_add,
-    float_bits,
-    floor,
-    greatest,
-    join,
-    least,
     load,
     load_float,
     load_int,
@@ -32,12 +23,31 @@ from simulator.numerics.simd import (
     load_triples,
     load_wide,
     local_memory,
+    pointer,
+    store,
+    store_float,
+    store_halves,
+    store_int,
+    store_ints,
+    store_long,
+    store_minimum,
+)
+from simulator.numerics.simd import (
+    absolute,
+    bits,
+    bits_float,
+    cross_term,
+    float_bits,
+    floor,
+    greatest,
+    join,
+    least,
     lowered,
     lowest,
+    lowest_of_64,
     maximum,
     minimum,
     negative,
-    pointer,
     population,
     reverse,
     running_minimum,
@@ -47,19 +57,14 @@ from simulator.numerics.simd import (
     splat_int,
     splat_int_wide,
     splat_wide,
-    store,
-    store_float,
-    store_halves,
-    store_int,
-    store_ints,
-    store_long,
-    store_minimum,
+    square_root,
     subtract,
     swap_halves,
     truncate,
     with_lane,
     without_lowest,
 )
+from simulator.raycast.order import SIDE, hilbert
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
@@ -129,12 +134,13 @@ def across(x, y, out):  # type: ignore[no-untyped-def]
     store(out, 50, running_minimum(a))
     store(out, 58, floor(a))
     store(out, 66, lowered(a > splat(np.float32(0)), a, b))
+    store(out, 74, square_root(absolute(a)))
 
 
 @given(finite, finite)
 @quick
 def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
-    out = np.empty(74, np.float32)
+    out = np.empty(82, np.float32)
     across(x, y, out)
     assert (out[0], out[1]) == (x.min(), x.max())
     np.testing.assert_array_equal(out[2:10], -out[10:18])
@@ -142,8 +148,8 @@ def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
     np.testing.assert_array_equal(out[18:26], np.minimum(x, y))
     np.testing.assert_array_equal(out[26:34].view(np.int32), x.astype(np.int32))
     expected = [x[::-1], np.concatenate([x[:1], x[:7]]), np.minimum.accumulate(x), np.floor(x)]
-    expected += [np.where(x > 0, np.minimum(x, y), x)]
-    np.testing.assert_array_equal(out[34:].reshape(5, 8), expected)
+    expected += [np.where(x > 0, np.minimum(x, y), x), np.sqrt(np.abs(x))]
+    np.testing.assert_array_equal(out[34:].reshape(6, 8), expected)
 
 
 @kernel
@@ -268,3 +274,30 @@ def extremes(x):  # type: ignore[no-untyped-def]
 @quick
 def test_extremes_of_sixteen(x: np.ndarray) -> None:
     assert extremes(x) == (x.min(), x.max())
+
+
+@kernel
+def places(x, y, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = hilbert(x[i], y[i])
+
+
+def test_hilbert_curve_goes_from_neighbour_to_neighbour_through_every_cell() -> None:
+    x, y = (axis.reshape(-1).astype(np.int32) for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
+    out = np.empty(SIDE * SIDE, np.int32)
+    places(x, y, out)
+    order = np.argsort(out)
+    np.testing.assert_array_equal(out[order], np.arange(SIDE * SIDE))
+    assert (np.abs(np.diff(x[order])) + np.abs(np.diff(y[order])) == 1).all()
+
+
+@kernel
+def lowest_bits(masks, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = lowest_of_64(masks[i])
+
+
+def test_lowest_bit_of_64() -> None:
+    masks, out = np.int64(-1) << np.arange(64), np.empty(64, np.int64)
+    lowest_bits(masks, out)
+    np.testing.assert_array_equal(out, np.arange(64))

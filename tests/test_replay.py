@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
+from pipeline_fakes import Lines, fake_render, registered
+from small_scenario import HEAD, SPEED, scenario, write
 
 import simulator.cli as cli
 from simulator.pipeline.replay import Run, read_runs, render_runs
@@ -21,9 +24,6 @@ from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
 from simulator.world.build import build_world
 from simulator.world.recorded import read_recorded, write_recorded
-from tests.material import MATERIAL, needs_material
-from tests.pipeline_fakes import Lines, fake_render, registered
-from tests.small_scenario import HEAD, SPEED, scenario, write
 
 Call = Callable[..., tuple[int, str, str]]
 BODY = '<BoundingBox><Center x="{x}" y="0" z="0.9"/><Dimensions width="{w}" length="{l}" height="{h}"/></BoundingBox>'
@@ -164,14 +164,13 @@ def test_strict_makes_a_warning_an_error_and_leaves_files_as_they_were(tmp_path:
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Call) -> None:
-    table = write(tmp_path, "kept", "t.csv")
+    file, table = _file(tmp_path), write(tmp_path, "kept", "t.csv")
 
-    def half(self: Recording, path: Path) -> None:
-        path.write_text("half")
+    def half(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Recording, "write_trajectories", half)
-    code, _, err = run("replay", _file(tmp_path), "--until", 1, "--trajectories", table)
+    monkeypatch.setattr(Path, "replace", half)
+    code, _, err = run("replay", file, "--until", 1, "--trajectories", table)
     assert code == 2 and "No space left" in err and table.read_text() == "kept"
     assert not list(tmp_path.glob("*.part"))
 

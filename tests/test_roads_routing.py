@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from material import MATERIAL, needs_material
 
 from simulator.errors import InputError
-from simulator.roads import Lane, LaneKey, LaneSection, Link, Path, Road, RoadNetwork, procedural, read_opendrive
+from simulator.roads import (
+    DRIVABLE,
+    Lane,
+    LaneKey,
+    LaneSection,
+    Link,
+    Path,
+    Road,
+    RoadNetwork,
+    procedural,
+    read_opendrive,
+)
 from simulator.roads.layout import Plan
 from simulator.roads.polynomial import cubic
 
@@ -272,3 +283,111 @@ def test_real_maps_can_be_driven_and_located(name: str) -> None:
         assert found.distance.max() < 1e-6
     dead_ends = [key for key in lanes if not network.next_lanes(key)]
     assert len(dead_ends) <= max(4, len(lanes) // 100)
+
+
+def shortest_by_search(network: RoadNetwork, start: LaneKey, goal: LaneKey) -> float:
+    """Length of the shortest way from the beginning of one lane to that of another, by Bellman and Ford's method."""
+    far = float("inf")
+    length = dict.fromkeys(network.lanes(DRIVABLE), far)
+    length[start] = 0.0
+    for _ in length:
+        before = dict(length)
+        for key, reached in before.items():
+            if reached < far:
+                for way in network.next_lanes(key):
+                    length[way] = min(length.get(way, far), reached + network.lane_length(key))
+                for way in network.lane_neighbours(key):
+                    if way is not None:
+                        length[way] = min(length[way], reached)
+        if before == length:
+            break
+    return length[goal]
+
+
+@given(st.sampled_from(sorted(NETWORKS)), st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_routes_are_the_shortest(name: str, seed: int) -> None:
+    network = NETWORKS[name]
+    rng = np.random.default_rng(seed)
+    lanes = network.lanes(DRIVABLE)
+    start, goal = (lanes[k] for k in rng.integers(len(lanes), size=2))
+    route = network.route(start, goal)
+    expected = shortest_by_search(network, start, goal)
+    if route is None:
+        assert np.isinf(expected)
+        return
+    assert route.length_m == pytest.approx(expected)
+    assert (route.keys[0], route.keys[-1]) == (start, goal)
+    changes = 0
+    for before, after in zip(route.keys, route.keys[1:]):
+        beside = after in network.lane_neighbours(before)
+        changes += beside
+        assert beside or after in network.next_lanes(before)
+    assert changes == route.changes
+
+
+def test_a_goal_behind_is_reached_by_going_around() -> None:
+    start = TOWN.lanes()[0]
+    section = TOWN.roads[start.road].sections[start.section]
+    forward = TOWN.roads[start.road].drives_forward(start.lane)
+    behind, ahead = (section.s0 + f * section.length for f in ((0.2, 0.7) if forward else (0.8, 0.3)))
+    direct = TOWN.route(start, start, behind, ahead)
+    around = TOWN.route(start, start, ahead, behind)
+    assert direct is not None
+    assert around is not None
+    assert (direct.keys, direct.length_m) == ((start,), pytest.approx(0.5 * section.length))
+    assert len(around.keys) > 3
+    assert around.length_m > section.length
+    same = TOWN.route(start, start)
+    assert same is not None
+    assert (same.keys, same.length_m, same.changes) == ((start,), 0.0, 0)
+
+
+def test_lane_changes_take_no_length_and_are_as_few_as_can_be() -> None:
+    outer, inner = LaneKey("0", 0, -5), LaneKey("0", 0, -3)
+    route = MOTORWAY.route(outer, inner)
+    assert route is not None
+    assert (route.keys, route.length_m, route.changes) == ((outer, LaneKey("0", 0, -4), inner), 0.0, 2)
+    straight = MOTORWAY.route(outer, LaneKey("0", 1, -5))
+    assert straight is not None
+    assert (straight.keys, straight.changes) == ((outer, LaneKey("0", 1, -5)), 0)
+
+
+def test_routes_refuse_what_is_not_there_and_know_when_there_is_no_way() -> None:
+    with pytest.raises(InputError, match="there is no lane"):
+        CROSS.route(LaneKey("0", 0, -1), LaneKey("99", 0, 1))
+    out = next(key for key in CROSS.lanes() if not CROSS.next_lanes(key))
+    other = next(key for key in CROSS.lanes() if key.road != out.road and CROSS.next_lanes(key))
+    assert CROSS.route(out, other) is None
+
+
+@needs_material
+@pytest.mark.parametrize(("town", "apart"), [("01", 0), ("02", 0), ("03", 4), ("04", 0), ("05", 0)])
+def test_every_lane_of_the_towns_can_be_reached(town: str, apart: int) -> None:
+    """In Town03, four lanes are linked to nothing: a road of 10 m and slivers of up to 0.1 m."""
+    network = read_opendrive(MATERIAL / f"openx/carla_towns/OpenDrive/Town{town}.xodr")
+    lanes = network.lanes(DRIVABLE)
+    onward = {
+        key: [*network.next_lanes(key), *(way for way in network.lane_neighbours(key) if way is not None)]
+        for key in lanes
+    }
+    back: dict[LaneKey, list[LaneKey]] = {}
+    for key, ways in onward.items():
+        for way in ways:
+            back.setdefault(way, []).append(key)
+    reached = []
+    for graph in (onward, back):
+        seen, todo = {lanes[0]}, [lanes[0]]
+        while todo:
+            fresh = [way for way in graph.get(todo.pop(), ()) if way not in seen and way in onward]
+            seen.update(fresh)
+            todo += fresh
+        reached.append(seen)
+    left = set(lanes) - (reached[0] & reached[1])
+    assert len(left) == apart
+    assert all(left.issuperset([*onward[key], *back.get(key, ())]) for key in left)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        start, goal = (lanes[k] for k in rng.integers(len(lanes), size=2))
+        route = network.route(start, goal)
+        assert (route is None) == (start in left or goal in left)

@@ -18,6 +18,29 @@ CATALOGS = {
     "esmini__resources__xosc__Catalogs__Maneuvers__HWManeuvers",
 }
 
+_CONTROLLER = "a controller that we do not have: the default controller drives (7.2.5)"
+_GHOST = "esmini's ghost, a second entity that runs ahead, is no part of the standard"
+# Scenarios in which we differ, and why. Where esmini is wrong the paragraphs are those of OpenSCENARIO XML 1.3.
+DIFFERENCES = {
+    "esmini__resources__xosc__alks_cut-in": _CONTROLLER,
+    "esmini__resources__xosc__alks_cut-out": _CONTROLLER,
+    "esmini__resources__xosc__alks_decelerate": _CONTROLLER,
+    "esmini__resources__xosc__alks_pedestrian": _CONTROLLER,
+    "esmini__resources__xosc__alks_r157_cut_in_quick_brake": _CONTROLLER,
+    "esmini__resources__xosc__controller_test": _CONTROLLER + "; it wanders at random",
+    "esmini__resources__xosc__cut-in_sloppy": _CONTROLLER + "; it wanders at random",
+    "esmini__resources__xosc__highway_driver": _CONTROLLER,
+    "esmini__resources__xosc__follow_ghost": _GHOST,
+    "esmini__resources__xosc__follow_reference": _GHOST,
+    # 7.4.1.5, ClothoidSpline: esmini puts the end of the last segment at the last whole metre.
+    "esmini__resources__xosc__lane-change_clothoid_spline_based_trajectory": "the spline ends at its length",
+    "esmini__resources__xosc__parking_demo": "the spline ends at its length",
+    # 7.4.1.5, Nurbs: esmini gives the first metre the heading of its end.
+    "esmini__resources__xosc__truck_with_rotating_axle": "the heading is the tangent from the start",
+    # 6.3.8, RoutePosition: esmini ignores an Orientation that stands after InRoutePosition.
+    "ncap__OpenSCENARIO__NCAP__AEB_VRU_2023__NCAP_AEB_VRU_CBFA_2023": "the order of child elements is free",
+}
+
 
 @cache
 def scores() -> list[Score]:
@@ -33,13 +56,15 @@ def test_nothing_fails() -> None:
 def test_entities_stay_within_ten_centimetres_and_one_degree() -> None:
     good = sum(each.good for each in scores())
     total = sum(len(each.entities) for each in scores())
-    bad = [each.name for each in scores() if each.good < len(each.entities)]
-    assert good >= 0.92 * total, bad
+    bad = {each.name for each in scores() if each.good < len(each.entities)}
+    assert bad == set(DIFFERENCES)
+    assert good >= 0.92 * total
 
 
 def test_events_happen_in_the_same_order() -> None:
     bad = {each.name: each.first_difference for each in scores() if not each.same_events}
-    assert len(bad) <= 0.06 * len(scores()), bad
+    assert bad.keys() <= DIFFERENCES.keys(), bad
+    assert len(bad) <= 0.06 * len(scores())
 
 
 def test_all_scenarios_of_the_alks_regulation_agree() -> None:

@@ -353,6 +353,13 @@ def test_what_does_not_exist_is_one_line() -> None:
             play(scenario({"ego": actions}), straight())
 
 
+def test_a_lane_that_is_not_there_is_named_and_left_out() -> None:
+    change = model.LaneChangeAction(model.TransitionDynamics("linear", "time", 2.0), model.AbsoluteTargetLane("-9"))
+    recording = play(scenario({"ego": [at(0.0), speed(10.0)]}, event("e", change)), straight(), until=3.0)
+    assert recording.warnings == ["there is no lane -9 where ego is: it stays in its own"]
+    assert rows(recording)[-1].x == pytest.approx(30.0)
+
+
 def test_at_the_end_of_the_road_it_stops() -> None:
     recording = play(scenario({"ego": [at(480.0), speed(20.0)]}), straight(500.0), until=5.0)
     last = rows(recording)[-1]

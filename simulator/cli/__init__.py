@@ -148,59 +148,6 @@ def _normalised(
 
 
 @app.command()
-def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE.xosc", help="OpenSCENARIO XML file, version 1.0 to 1.3.")],
-    trajectories: Annotated[
-        Path | None, typer.Option("--trajectories", metavar="F.csv", help="Where to write all positions over time.")
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option("--events", metavar="F.json", help="Where to write the timeline of the storyboard.")
-    ] = None,
-    dt: Annotated[float, typer.Option("--dt", metavar="S", help="Step in seconds.")] = 0.05,
-    until: Annotated[float, typer.Option("--until", metavar="S", help="Longest time to play in seconds.")] = 60.0,
-    map_path: Annotated[
-        list[Path] | None,
-        typer.Option("--map-path", metavar="DIR", help="Folder to look for maps and catalogs in; may be repeated."),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="Value of a parameter; may be repeated."),
-    ] = None,
-    seed: Seed = 0,
-) -> None:
-    """Play a scripted scenario and write what happened."""
-    from simulator.roads import read_opendrive
-    from simulator.storyboard.openscenario import read_openscenario
-    from simulator.storyboard.player import play
-
-    if not (1e-3 <= dt <= 1.0 and 0.0 <= until <= 86_400.0):
-        raise InputError(f"--dt is 0.001 to 1 s and --until at most 86400 s, not {dt:g} and {until:g}")
-    scenario = read_openscenario(file, parameters=_assignments(param or []), map_path=map_path or [])
-    logic = scenario.road_network.logic_file
-    network = read_opendrive(logic) if logic is not None else None
-    recording = play(scenario, network, dt=dt, until=until, seed=seed)
-    for warning in [*scenario.warnings, *(f"{file}: {line}" for line in recording.warnings)]:
-        typer.echo(f"{warning} (warning)", err=True)
-    if trajectories is not None:
-        recording.write_trajectories(trajectories)
-    if events is not None:
-        recording.write_events(events)
-    end = recording.table[-1].t if recording.table else 0.0
-    typer.echo(f"{file}: {end:.2f} s, {len(recording.entities)} entities, {len(recording.events)} events")
-
-
-def _assignments(texts: Sequence[str]) -> dict[str, object]:
-    """NAME=VALUE pairs."""
-    found: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise InputError(f'--param takes NAME=VALUE, not "{text}"')
-        found[name] = value
-    return found
-
-
-@app.command()
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files (.yaml) and maps (.xodr).")],
 ) -> None:

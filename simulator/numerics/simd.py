@@ -1,10 +1,10 @@
-"""Vectors of eight and of sixteen lanes for kernels, and raw memory access, by numba's public `@intrinsic`.
+"""Vectors of eight and of sixteen lanes for kernels, by numba's public `@intrinsic`.
 
 LLVM does not vectorise a ray-cast loop by itself, so the loop is written in vectors. Three types live in one
 register each: `f32x8` (float32), `i32x8` (int32) and `b8` (a truth value a lane); `f32x16`, `i32x16` and `b16` are
 twice as wide. Inside a `kernel`:
 
-    a = load(array, i)                 # array[i], ..., array[i + 7]; no bounds test, no alignment needed
+    a = load(array, i)                 # (see `memory`) array[i], ..., array[i + 7]; no bounds test, no alignment needed
     b = a * a + np.float32(2.0)        # + - * / on vectors; a scalar float32 operand stands for eight equal lanes
     inside = (b > a) & (b <= splat(x))
     mask = bits(inside)                # bit k: lane k
@@ -89,7 +89,8 @@ _MASK = {LANES: b8, WIDE: b16}
 # --- how LLVM spells the operations -------------------------------------------------------------------------------
 
 
-def _numbers(values: Iterable[int]) -> ir.Constant:
+def lane_numbers(values: Iterable[int]) -> ir.Constant:
+    """LLVM's constant vector of int32."""
     values = list(values)
     return ir.Constant(ir.VectorType(_INT, len(values)), values)
 
@@ -97,7 +98,7 @@ def _numbers(values: Iterable[int]) -> ir.Constant:
 def _splat(builder: ir.IRBuilder, scalar: ir.Value, vector: ir.VectorType) -> ir.Value:
     undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(first, undefined, _numbers([0] * vector.count))
+    return builder.shuffle_vector(first, undefined, lane_numbers([0] * vector.count))
 
 
 def _as_floats(context: Any, builder: ir.IRBuilder, value: ir.Value, given: types.Type, wanted: Floats) -> ir.Value:
@@ -105,16 +106,6 @@ def _as_floats(context: Any, builder: ir.IRBuilder, value: ir.Value, given: type
     if given is wanted:
         return value
     return _splat(builder, context.cast(builder, value, given, types.float32), wanted.llvm)
-
-
-def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
-    """Pointer of LLVM type `element*` to args[0][args[1]], for an array or a pointer."""
-    memory, index = signature.args[:2]
-    data = args[0]
-    if isinstance(memory, types.Array):
-        data = context.make_array(memory)(context, builder, data).data
-    wide = context.cast(builder, args[1], index, types.int64)
-    return builder.bitcast(builder.gep(data, [wide]), element.as_pointer())
 
 
 def _lesser(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
@@ -131,14 +122,14 @@ def _compare(builder: ir.IRBuilder, relation: str, x: ir.Value, y: ir.Value) -> 
 
 def _holds(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     """A mask as the vector of single bits that LLVM's instructions want."""
-    return builder.icmp_signed("<", mask, _numbers([0] * mask.type.count))
+    return builder.icmp_signed("<", mask, lane_numbers([0] * mask.type.count))
 
 
 def _shuffle(builder: ir.IRBuilder, value: ir.Value, order: list[int]) -> ir.Value:
-    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), _numbers(order))
+    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), lane_numbers(order))
 
 
-def _call(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
+def call_llvm(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
     """Call LLVM's intrinsic function of some f32x8 that gives one."""
     declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
     function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
@@ -209,6 +200,16 @@ _register_mask_operator(operator.or_, lambda b, x, y: b.or_(x, y))
 # --- whole vectors ------------------------------------------------------------------------------------------------
 
 
+@type_callable(operator.neg)
+def _negation(context: Any) -> Any:
+    return lambda x: x if isinstance(x, Floats) else None
+
+
+@lower_builtin(operator.neg, Floats)
+def _negate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    return builder.fneg(args[0])
+
+
 def _splatter(result: Vector, scalar: types.Type, documentation: str) -> Any:
     @intrinsic
     def splat_scalar(typing_context, value):  # type: ignore[no-untyped-def]
@@ -249,7 +250,9 @@ def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         mask, x, y = args
-        less = _call(builder, "minnum", [x, _as_floats(context, builder, y, signature.args[2], f32x8)], ("nnan", "nsz"))
+        less = call_llvm(
+            builder, "minnum", [x, _as_floats(context, builder, y, signature.args[2], f32x8)], ("nnan", "nsz")
+        )
         return builder.select(_holds(builder, mask), less, x)
 
     return f32x8(b8, f32x8, y), emit
@@ -260,7 +263,7 @@ def absolute(typing_context, x):  # type: ignore[no-untyped-def]
     """Lane by lane the magnitude of float32."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        sign_off = _numbers([0x7FFFFFFF] * signature.args[0].lanes)
+        sign_off = lane_numbers([0x7FFFFFFF] * signature.args[0].lanes)
         return builder.bitcast(builder.and_(builder.bitcast(args[0], sign_off.type), sign_off), args[0].type)
 
     return x(x), emit
@@ -283,6 +286,16 @@ def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def fused(typing_context, a, b, c):  # type: ignore[no-untyped-def]
+    """a * b + c, rounded once where the processor can (else the product too)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return call_llvm(builder, "fmuladd", args, _EXACT)
+
+    return f32x8(f32x8, f32x8, f32x8), emit
+
+
+@intrinsic
 def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
     """Lane by lane x where `mask` holds, else y (two of a kind)."""
 
@@ -301,7 +314,7 @@ def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
     """
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        own = _numbers(range(signature.args[0].lanes))
+        own = lane_numbers(range(signature.args[0].lanes))
         wanted = context.cast(builder, args[1], signature.args[1], types.int32)
         here = builder.icmp_signed("==", _splat(builder, wanted, own.type), own)
         return builder.select(here, _as_floats(context, builder, args[2], signature.args[2], x), args[0])
@@ -340,14 +353,20 @@ def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
     return f32x8(f32x8), emit
 
 
-@intrinsic
-def floor(typing_context, x):  # type: ignore[no-untyped-def]
-    """Lane by lane the greatest whole number that is not greater."""
+def _lanewise(name: str, documentation: str) -> Any:
+    @intrinsic
+    def lanewise(typing_context, x):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            return call_llvm(builder, name, args)
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return _call(builder, "floor", args)
+        return f32x8(f32x8), emit
 
-    return f32x8(f32x8), emit
+    lanewise.__doc__ = documentation
+    return lanewise
+
+
+floor = _lanewise("floor", "Lane by lane of an f32x8 the greatest whole number that is not greater.")
+square_root = _lanewise("sqrt", "Lane by lane of an f32x8 the square root; NaN of what is below zero.")
 
 
 @intrinsic
@@ -355,7 +374,7 @@ def join(typing_context, low, high):  # type: ignore[no-untyped-def]
     """The sixteen lanes of two f32x8, or of two i32x8."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return builder.shuffle_vector(*args, _numbers(range(WIDE)))
+        return builder.shuffle_vector(*args, lane_numbers(range(WIDE)))
 
     return (f32x16 if low is f32x8 else i32x16)(low, low), emit
 
@@ -440,6 +459,16 @@ def without_lowest(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def lowest_of_64(typing_context, mask):  # type: ignore[no-untyped-def]
+    """int64 index of the lowest set bit of a non-zero int64."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.cttz(args[0], ir.Constant(_BIT, 1))
+
+    return types.int64(types.int64), emit
+
+
+@intrinsic
 def population(typing_context, mask):  # type: ignore[no-untyped-def]
     """Number of set bits of an int32."""
 
@@ -467,189 +496,3 @@ def bits_float(typing_context, value):  # type: ignore[no-untyped-def]
         return builder.bitcast(args[0], _FLOAT)
 
     return types.float32(types.int32), emit
-
-
-# --- memory: element i of a contiguous one-dimensional array or a pointer, without bounds test or wrap-around -----
-
-
-@intrinsic
-def pointer(typing_context, array):  # type: ignore[no-untyped-def]
-    """Pointer to an array's first element, for use while the caller of the kernel keeps the array.
-
-    Arrays are counted references: handing one to a helper in a hot loop costs atomic increments. Pointers cost nothing.
-    """
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        return context.make_array(signature.args[0])(context, builder, args[0]).data
-
-    return types.CPointer(array.dtype)(array), emit  # type: ignore[attr-defined]
-
-
-def local_memory(dtype: types.Type, count: int) -> Any:
-    """A function for kernels: `memory()` is a pointer to `count` elements that live on the kernel's own stack.
-
-    Call it in the kernel itself, not in a loop nor in a helper: there is one piece of memory a call site.
-    """
-
-    @intrinsic
-    def memory(typing_context):  # type: ignore[no-untyped-def]
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-            element = context.get_data_type(dtype)
-            with builder.goto_entry_block():
-                room = builder.alloca(ir.ArrayType(element, count))
-                room.align = 64
-            return builder.bitcast(room, element.as_pointer())
-
-        return types.CPointer(dtype)(), emit  # type: ignore[attr-defined]
-
-    return memory
-
-
-def _loader(result: types.Type, documentation: str) -> Any:
-    @intrinsic
-    def load_element(typing_context, array, index):  # type: ignore[no-untyped-def]
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-            element = context.get_value_type(result)
-            loaded = builder.load(_address(context, builder, signature, args, element))
-            loaded.align = 4
-            return loaded
-
-        return result(array, index), emit
-
-    load_element.__doc__ = documentation
-    return load_element
-
-
-def _storer(documentation: str, scalar: types.Type | None = None) -> Any:
-    @intrinsic
-    def store_element(typing_context, array, index, value):  # type: ignore[no-untyped-def]
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-            given = args[2] if scalar is None else context.cast(builder, args[2], signature.args[2], scalar)
-            builder.store(given, _address(context, builder, signature, args, given.type)).align = 4
-            return context.get_dummy_value()
-
-        return types.void(array, index, value), emit
-
-    store_element.__doc__ = documentation
-    return store_element
-
-
-load = _loader(f32x8, "f32x8 of the float32 elements i, ..., i + 7.")
-load_wide = _loader(f32x16, "f32x16 of the float32 elements i, ..., i + 15.")
-load_ints = _loader(i32x8, "i32x8 of the elements i, ..., i + 7, their bits taken as int32 whatever the dtype.")
-load_ints_wide = _loader(i32x16, "i32x16 of the elements i, ..., i + 15, likewise.")
-load_float = _loader(types.float32, "Element i, its bits taken as float32.")
-load_int = _loader(types.int32, "Element i, its bits taken as int32 whatever the array's dtype.")
-load_long = _loader(types.int64, "Element i of an int64 array.")
-store = _storer("Write a vector of float32 to the elements from i on.")
-store_ints = _storer("Write a vector of int32 to the elements from i on, bits unchanged whatever the dtype.")
-store_float = _storer("Write a float32 to element i.", types.float32)
-store_int = _storer("Write the bits of an int32 to element i whatever the array's dtype.", types.int32)
-store_long = _storer("Write an int64 to element i of an int64 array.", types.int64)
-
-
-def _prefetcher(write: int, documentation: str) -> Any:
-    @intrinsic
-    def prefetch_element(typing_context, array, index):  # type: ignore[no-untyped-def]
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-            address = _address(context, builder, signature, args, _BYTE)
-            form = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
-            function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], form)
-            # Into all caches (3); data, not instructions (1).
-            builder.call(function, [address, *(ir.Constant(_INT, value) for value in (write, 3, 1))])
-            return context.get_dummy_value()
-
-        return types.void(array, index), emit
-
-    prefetch_element.__doc__ = documentation
-    return prefetch_element
-
-
-prefetch = _prefetcher(0, "Ask for the cache line of element i, which will be read soon.")
-prefetch_to_write = _prefetcher(1, "Ask for the cache line of element i, which will be written soon.")
-
-
-@intrinsic
-def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-def]
-    """Lower the float32 elements i, ..., i + 7 to the lanes of an f32x8 where these are less; none may be NaN."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        address = _address(context, builder, signature, args, f32x8.llvm)
-        present = builder.load(address)
-        present.align = 4
-        # Written as a selection LLVM would make it a masked store, which takes ten times as long on some processors.
-        less = _call(builder, "minnum", [present, args[2]], ("nnan", "nsz"))
-        builder.store(less, address).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, index, f32x8), emit
-
-
-@intrinsic
-def store_halves(typing_context, array, low, high, x):  # type: ignore[no-untyped-def]
-    """Write the first eight of sixteen lanes to the elements from `low` on, the others to those from `high` on."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        undefined = ir.Constant(args[3].type, ir.Undefined)
-        for half, index in enumerate((1, 2)):
-            lanes = builder.shuffle_vector(args[3], undefined, _numbers(range(half * LANES, (half + 1) * LANES)))
-            memory = types.void(signature.args[0], signature.args[index])
-            address = _address(context, builder, memory, (args[0], args[index]), lanes.type)
-            builder.store(lanes, address).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, low, high, x), emit
-
-
-@intrinsic
-def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
-    """The 24 float32 from element i as three f32x8: every third from i, from i + 1 and from i + 2 (x, y, z)."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        row = ir.VectorType(_FLOAT, 3 * LANES)
-        loaded = builder.load(_address(context, builder, signature, args, row))
-        loaded.align = 4
-        undefined = ir.Constant(row, ir.Undefined)
-        picked = [
-            builder.shuffle_vector(loaded, undefined, _numbers(3 * lane + start for lane in range(LANES)))
-            for start in range(3)
-        ]
-        return context.make_tuple(builder, signature.return_type, picked)
-
-    return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
-
-
-@intrinsic
-def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
-    """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
-
-        point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
-        loaded = []
-        for lane in range(LANES):
-            number = builder.load(builder.gep(args[1], [builder.add(index, ir.Constant(_LONG, lane))]))
-            first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
-            loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
-        # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
-        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
-        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
-        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
-        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
-        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
-        return context.make_tuple(builder, signature.return_type, rows)
-
-    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
-
-
-@intrinsic
-def fetch_add(typing_context, array, index, amount):  # type: ignore[no-untyped-def]
-    """Add to an element of an int64 array and return its former value, as one atomic step (a shared work counter)."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        amount = context.cast(builder, args[2], signature.args[2], types.int64)
-        return builder.atomic_rmw("add", _address(context, builder, signature, args, _LONG), amount, "monotonic")
-
-    return types.int64(array, index, amount), emit

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from simulator.errors import InputError, OutputError
+from simulator.errors import InputError
 from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import read_script
@@ -152,21 +151,4 @@ def write_recording(
     """
     for path, write in ((trajectories, recording.write_trajectories), (events, recording.write_events)):
         if path is not None:
-            _write_whole(path.with_name(f"{path.stem}-{run}{path.suffix}") if run else path, write)
-
-
-def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        if path.exists() and not path.is_file():  # such as /dev/stdout: nothing to keep, and no place beside it
-            write(path)
-            return
-        write(partial)
-        partial.replace(path)
-    except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+            write(path.with_name(f"{path.stem}-{run}{path.suffix}") if run else path)

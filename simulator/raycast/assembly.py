@@ -20,7 +20,7 @@ from simulator.numerics.simd import LANES
 from simulator.raycast.collapse import build, build_top
 from simulator.raycast.faces import Alpha, Conditions, Faces
 from simulator.raycast.instances import ROW as INSTANCE
-from simulator.raycast.instances import instance_boxes, instance_rows
+from simulator.raycast.instances import place_instances
 from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
 from simulator.raycast.refit import refit, relocate
 from simulator.raycast.schedule import share, worker_count
@@ -31,7 +31,10 @@ TOPS = 4
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate."""
+    """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate.
+
+    `keys` (K, 4, 4) are its poses during a sweep, None while it has but one. It `may_sweep` once it has been swept.
+    """
 
     vertices: F32
     faces: I32
@@ -45,6 +48,13 @@ class Part:
     instanced: bool = False
     removed: bool = False
     dirty: bool = True
+    keys: NDArray[np.float64] | None = None
+    may_sweep: bool = False
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether rays see triangles of its own, in the scene's frame, and not an instance."""
+        return not self.instanced and self.keys is None
 
     @property
     def present(self) -> bool:
@@ -60,6 +70,11 @@ class Part:
     def mesh(self) -> tuple[int, int]:
         """Equal for parts that were given the same arrays (which the parts keep alive)."""
         return id(self.vertices), id(self.faces)
+
+    @property
+    def poses(self) -> NDArray[np.float64]:
+        """(K, 4, 4): its keys, or its one placement."""
+        return self.transform[None] if self.keys is None else self.keys
 
     @property
     def placed(self) -> F32:
@@ -98,13 +113,14 @@ class Assembly:
         faces: what is known of each triangle.
         pieces: static hierarchies, then those of the moving parts in `moving`, then those that instances share.
         moving: numbers of the moving parts that have triangles. first_moving: their first piece.
-        instances: numbers of the instanced parts that have triangles. shared: the piece of each.
+        instances: numbers of the parts with triangles that are instanced or may sweep, by the ids of these: the latter
+            are among `moving` too, and rays see either. shared: the piece of each.
         boxes: (instances, 2, 3) where they are.
         meshes: own-frame hierarchy of each mesh that moves or has instances.
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
-        roots: root for each ray mask met since the last commit.
+        roots: for each ray mask met since the last commit, its root, and that of the instances alone.
     """
 
     bvh: Bvh
@@ -120,7 +136,7 @@ class Assembly:
     first_local: I32
     first_top: int
     tops: dict[bytes, int] = field(default_factory=dict)
-    roots: dict[int, int] = field(default_factory=dict)
+    roots: dict[int, tuple[int, int]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getstate__(self) -> dict[str, object]:
@@ -152,7 +168,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
     else:
         sources += [(bvh, Piece(0, 0, 0, 0, *kind), 0) for bvh, kind in _build_static(parts, threads)]
     moving = [number for number, part in enumerate(parts) if part.moving and part.present and not part.instanced]
-    instances = [number for number, part in enumerate(parts) if part.instanced and part.present]
+    instances = [number for number, part in enumerate(parts) if (part.instanced or part.may_sweep) and part.present]
+    instances.sort(key=lambda number: parts[number].first_id)
     own = [parts[number] for number in (*moving, *instances)]
     meshes = _build_meshes(own, {} if old is None else old.meshes, threads)
     first_moving = len(sources)
@@ -188,8 +205,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
-    faces = _describe_faces(parts, first_tested, whole.block_count, len(instances))
-    boxes = np.empty((len(instances), 2, 3), np.float32)
+    boxes = np.full((len(instances), 2, 3), np.inf, np.float32)
+    faces = _describe_faces(parts, first_tested, whole.block_count, boxes)
     return Assembly(
         whole, faces, pieces, moving, first_moving, instances, piece_of, boxes, meshes, local, first_local, first_top
     )
@@ -205,8 +222,8 @@ def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int
     return first.tolist(), int(sizes[~tested].sum())
 
 
-def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances: int) -> Faces:
-    """The tables of all triangles; that of the instances is filled when they are placed."""
+def _describe_faces(parts: list[Part], first_tested: int, blocks: int, boxes: F32) -> Faces:
+    """The tables of all triangles; that of the instances, and their `boxes`, are filled when they are placed."""
     size = np.array([len(part.faces) for part in parts], np.int32)
     listed = np.array([not part.instanced for part in parts], bool)
     part_of = np.repeat(np.flatnonzero(listed).astype(np.int32), size[listed])
@@ -215,24 +232,26 @@ def _describe_faces(parts: list[Part], first_tested: int, blocks: int, instances
     for number, part in enumerate(parts):
         if part.tested:
             row[number] = conditions.first_row(part.faces, part.alpha, part.one_sided) - part.first_id
-    table = np.zeros(instances * INSTANCE, np.float32)
-    return Faces(part_of, first, size, first_tested, row, *conditions.tables(), blocks, table, instances)
+    table = np.zeros(len(boxes) * INSTANCE, np.float32)
+    of_all = part_of, first, size, first_tested, row, *conditions.tables()
+    return Faces(*of_all, blocks, table, len(boxes), np.zeros(0), boxes.reshape(-1))
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
     """Put the parts that are dirty where their transforms say, and forget the tops."""
     offset = assembly.first_moving
-    moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty]
+    moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty and parts[number].is_copy]
     if moved:
         spans = np.array([assembly.pieces[offset + k][:4] for k in moved], np.int32)
         matrices = np.stack([parts[assembly.moving[k]].transform[:3] for k in moved]).astype(np.float32)
         workers = worker_count(threads, len(moved))
         share(refit, workers, (*assembly.bvh, assembly.local, spans, assembly.first_local[moved], matrices))
-        for k in moved:
-            parts[assembly.moving[k]].dirty = False
-    moved = [k for k, number in enumerate(assembly.instances) if parts[number].dirty]
+    moved = [k for k, number in enumerate(assembly.instances) if parts[number].dirty and not parts[number].is_copy]
     if moved:
-        _place_instances(assembly, parts, moved)
+        swept = [k for k, number in enumerate(assembly.instances) if parts[number].keys is not None]
+        _place_instances(assembly, parts, sorted({*moved, *swept}))  # all keys are in one array
+    for number in (*assembly.moving, *assembly.instances):
+        parts[number].dirty = False
     assembly.tops.clear()
     assembly.roots.clear()
 
@@ -240,14 +259,14 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
 def _place_instances(assembly: Assembly, parts: list[Part], moved: list[int]) -> None:
     """Write the rows and boxes of some instances."""
     numbers = [assembly.instances[k] for k in moved]
-    transforms = np.stack([parts[number].transform for number in numbers])
+    poses = [parts[number].poses for number in numbers]
     roots = [assembly.pieces[assembly.shared[k]].first_node for k in moved]
     ids = [parts[number].first_id for number in numbers]
-    table = assembly.faces.instances.reshape(-1, INSTANCE)
-    table[moved] = instance_rows(transforms, roots, ids, numbers)
-    assembly.boxes[moved] = instance_boxes(transforms, _boxes(assembly.bvh.nodes, np.array(roots, np.int32)))
-    for number in numbers:
-        parts[number].dirty = False
+    meshes = _boxes(assembly.bvh.nodes, np.array(roots, np.int32))
+    placed = place_instances(poses, meshes, roots, ids, numbers)
+    assembly.faces.instances.reshape(-1, INSTANCE)[moved] = placed.rows
+    assembly.boxes[moved] = placed.boxes
+    assembly.faces = assembly.faces._replace(keys=placed.keys)
 
 
 def _boxes(nodes: F32, roots: I32) -> F32:
@@ -256,22 +275,31 @@ def _boxes(nodes: F32, roots: I32) -> F32:
     return np.stack([corners[:, :, 0].min(2), corners[:, :, 1].max(2)], 1)
 
 
-def root_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int]:
-    """Where rays of a mask start: the arrays, and a node or -1 if the rays see nothing.
+def roots_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int, int]:
+    """Where rays of a mask start: the arrays, a node, and the node over the instances alone; -1 if they see none.
 
     The top tree over the pieces they see is made when first asked for; others may cast rays at the same time.
     """
     with assembly.lock:
-        root = assembly.roots.get(mask)
-        if root is None:
-            root = assembly.roots[mask] = _make_root(assembly, parts, mask)
-        return assembly.bvh, root
+        if mask not in assembly.roots:
+            assembly.roots[mask] = _make_roots(assembly, parts, mask)
+        return assembly.bvh, *assembly.roots[mask]
 
 
-def _make_root(assembly: Assembly, parts: list[Part], mask: int) -> int:
+def _make_roots(assembly: Assembly, parts: list[Part], mask: int) -> tuple[int, int]:
     seen = [piece.mask & mask != 0 for piece in assembly.pieces]
+    for k, number in enumerate(assembly.moving, assembly.first_moving):
+        seen[k] &= parts[number].is_copy
     there = np.isfinite(assembly.boxes[:, 0, 0])  # flat ones are not
-    copies = [parts[number].mask & mask != 0 and bool(is_there) for number, is_there in zip(assembly.instances, there)]
+    copies = [
+        parts[number].mask & mask != 0 and not parts[number].is_copy and bool(is_there)
+        for number, is_there in zip(assembly.instances, there)
+    ]
+    return _make_root(assembly, seen, copies), _make_root(assembly, [False] * len(seen), copies)
+
+
+def _make_root(assembly: Assembly, seen: list[bool], copies: list[bool]) -> int:
+    """A tree over those pieces that are seen and those instances, unless it is there; its root, or -1."""
     roots = np.array([piece.first_node for piece, sees in zip(assembly.pieces, seen) if sees], np.int32)
     if len(roots) < 2 and not any(copies):
         return int(roots[0]) if len(roots) else -1

@@ -12,27 +12,29 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    load_int,
+    load_points,
+    local_memory,
+    pointer,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
     absolute,
     greatest,
     least,
-    load,
-    load_float,
-    load_int,
-    load_points,
-    local_memory,
     minimum,
-    pointer,
     select,
     shift,
     splat,
     splat_int,
-    store,
-    store_float,
-    store_int,
-    store_ints,
     truncate,
     with_lane,
 )
@@ -43,6 +45,7 @@ from simulator.raycast.build import (
     BinaryTree,
     build_binary,
     half_area,
+    list_nodes,
     raw_tree,
     triangle_records,
 )
@@ -60,10 +63,12 @@ from simulator.raycast.layout import (
     aligned,
     children,
 )
+from simulator.raycast.reinsert import optimise
 from simulator.raycast.schedule import worker_count
 
-# Cost of testing a block of triangles against that of testing a node's eight boxes.
-BLOCK_COST = np.float32(1.3)
+# A ray from anywhere enters a box as likely as the box's surface is to the whole scene's. But rays start and end where
+# there is much to see: so many times as likely as its triangles are to all triangles is added. (Fitted as in `build`.)
+CROWD = np.float32(0.3)
 CHUNK = 1 << 15  # faces a piece of work
 
 eight_memory = local_memory(types.int32, LANES)
@@ -72,22 +77,26 @@ numbers_memory = local_memory(types.int32, 3 * LANES)
 
 
 @kernel
-def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
+def plan(tree, count, costs, shares, order):  # type: ignore[no-untyped-def]
     """Plan the wide hierarchy of least expected cost, bottom up.
 
     Args:
-        tree: the binary hierarchy.
+        tree: the binary hierarchy, over `count` records; the sizes of its inner nodes are set.
         costs: 8 float32 a binary node, cost of what is below it when it becomes at most k + 1 children of a wide node.
         shares: 8 int32 a node, how many of these come from its left and right child: 16 * left + right; 0 for the node
             itself as the one child.
+        order: int32, room for a number a node.
     """
-    used, tree, costs, shares = tree.used[0], raw_tree(tree), pointer(costs), pointer(shares)
+    used, tree, costs, shares, order = tree.used[0], raw_tree(tree), pointer(costs), pointer(shares), pointer(order)
+    list_nodes(tree, np.int64(0), order, np.int64(0), used)
+    crowd = CROWD * half_area(tree.bounds, 0) / np.float32(count)
     numbers = floats_memory()
     for k in range(LANES):
         store_float(numbers, k, np.float32(k))
-    for node in range(used - 1, -1, -1):
+    for k in range(used - 1, -1, -1):
+        node = np.int64(load_int(order, k))
         row, left, area = node * LANES, np.int64(load_int(tree.left, node)), half_area(tree.bounds, node * RECORD)
-        cost, given = splat(area * BLOCK_COST), splat(ZERO)
+        cost, given = splat(ZERO), splat(ZERO)
         store_ints(shares, row, splat_int(0))
         if left >= 0:
             # At most k + 1 children: g + 1 from the left child, k - g from the right one.
@@ -96,6 +105,9 @@ def plan(tree, costs, shares):  # type: ignore[no-untyped-def]
                 rest = with_lane(shift(rest), 0, INFINITE)
                 both = rest + load_float(costs, left * LANES + g)
                 given, cost = select(both < cost, splat(np.float32(g)), given), minimum(both, cost)
+            size = load_int(tree.size, left) + load_int(tree.size, left + 1)
+            store_int(tree.size, node, size)
+            area += crowd * np.float32(size)
             # As one child it is a wide node of its own, with up to eight children.
             own = splat(least(cost) + area)
             share = given * np.float32(15) + (load(numbers, 0) + np.float32(16))
@@ -156,7 +168,8 @@ def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-unty
         store_ints(nodes, row + CHILD, splat_int(-1))
         for k in range(number - 1, -1, -1):  # from left to right
             child = np.int64(load_int(chosen, k))
-            bounds = with_lane(load(tree.bounds, child * RECORD), 3, ZERO)  # lane 3 is no coordinate
+            # Lanes 3 and 7 are no coordinates.
+            bounds = with_lane(with_lane(load(tree.bounds, child * RECORD), 3, ZERO), 7, ZERO)
             store(grown, 0, bounds - SLACK * greatest(absolute(bounds)))
             for axis in range(3):
                 store_float(nodes, row + axis * LOW_HIGH + k, load_float(grown, axis))
@@ -204,9 +217,11 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
     parallel_for(
         lambda start, stop: triangle_records(start, stop, vertices, faces, records), count, chunk=CHUNK, threads=threads
     )
-    tree = build_binary(records, LANES, worker_count(threads, count))
+    workers = worker_count(threads, count)
+    tree = build_binary(records, LANES, workers)
+    optimise(tree, workers)
     leaves = np.empty((int(tree.used[0]) + 1) // 2, np.int32)
-    nodes = _widen(tree, leaves)
+    nodes = _widen(tree, count, leaves)
     blocks = aligned(len(leaves) * BLOCK)
     parallel_for(
         lambda start, stop: write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks),
@@ -217,11 +232,11 @@ def build(vertices: F32, faces: I32, face_ids: I32, threads: int | None = None) 
     return Bvh(nodes, blocks)
 
 
-def _widen(tree: BinaryTree, leaves: I32) -> F32:
-    """The wide nodes of a binary hierarchy; fills `leaves` as `collapse` does."""
+def _widen(tree: BinaryTree, count: int, leaves: I32) -> F32:
+    """The wide nodes of a binary hierarchy over `count` records; fills `leaves` as `collapse` does."""
     binary = int(tree.used[0])
     costs, shares = aligned(binary * LANES), np.empty(binary * LANES, np.int32)
-    plan(tree, costs, shares)
+    plan(tree, count, costs, shares, np.empty(binary, np.int32))
     # Each wide node stands for at least one inner binary node.
     most = max(1, binary - len(leaves))
     nodes, stack = aligned(most * NODE), np.empty(2 * most, np.int32)
@@ -243,7 +258,7 @@ def build_top(boxes: F32, roots: I32, nodes: F32, start: int) -> None:
     flat = records.reshape(-1)
     tree = build_binary(flat, 1, 1)
     leaves = np.empty(len(roots), np.int32)
-    made = _widen(tree, leaves)
+    made = _widen(tree, len(roots), leaves)
     nodes[: len(made)] = made
     which = flat.view(np.int32).reshape(-1, RECORD)[tree.first[leaves], 3]
     rows = nodes[: len(made)].reshape(-1, NODE)

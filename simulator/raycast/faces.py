@@ -19,19 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    bits,
-    load_float,
-    load_int,
-    negative,
-    pointer,
-    select,
-    splat_int_wide,
-    store_halves,
-    store_int,
-    subtract,
-)
+from simulator.numerics.memory import load_float, load_int, pointer, store_halves, store_int
+from simulator.numerics.simd import LANES, bits, negative, select, splat_int_wide, subtract
 from simulator.raycast.instances import FIRST_ID, PART, instance_of
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import F32, I32, VERTEX
@@ -87,6 +76,8 @@ class Faces(NamedTuple):
         texels: all images.
         first_instance: number of the first "block" that is an instance.
         instances: table of them (see `instances`). instance_count: its rows.
+        keys: key poses of those that move during a sweep, the first twelve numbers of each matrix.
+        boxes: of each of them, in the scene's frame: low x, y, z, high x, y, z.
     """
 
     part: I32
@@ -100,6 +91,8 @@ class Faces(NamedTuple):
     first_instance: Any
     instances: F32
     instance_count: Any
+    keys: NDArray[np.float64]
+    boxes: F32
 
 
 class Conditions:
@@ -162,6 +155,8 @@ def raw_faces(faces):  # type: ignore[no-untyped-def]
         faces.first_instance,
         pointer(faces.instances),
         faces.instance_count,
+        pointer(faces.keys),
+        pointer(faces.boxes),
     )
 
 

@@ -34,10 +34,11 @@ VERTEX = 24  # floats from one vertex' rows to the next vertex'
 IDS = 72  # first of the eight triangle ids
 SLACK = np.float32(2.0**-21)
 
-# The builder splits at the median below this depth, so a tree has at most 40 + log2(2^31) binary levels, a top tree
-# over it as many again, and each leaves at most seven siblings on the stack.
+# The builder splits at the median below `MAX_SAH_DEPTH`, so a tree has at most 40 + log2(2^31) binary levels, a top
+# tree over it as many again, and each leaves at most seven siblings on the stack.
 MAX_SAH_DEPTH = 40
-STACK = 7 * 2 * (MAX_SAH_DEPTH + 32)
+MAX_DEPTH = MAX_SAH_DEPTH + 32
+STACK = 7 * 2 * MAX_DEPTH
 
 
 class Bvh(NamedTuple):

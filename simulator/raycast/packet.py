@@ -11,19 +11,25 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    WIDE,
-    bits,
+from simulator.numerics.memory import (
     fetch_add,
-    greatest,
-    least,
     load,
     load_float,
     load_int,
     load_ints_wide,
     load_wide,
     local_memory,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    WIDE,
+    bits,
+    greatest,
+    least,
     lowest,
     maximum,
     minimum,
@@ -32,10 +38,6 @@ from simulator.numerics.simd import (
     splat,
     splat_int_wide,
     splat_wide,
-    store,
-    store_float,
-    store_int,
-    store_ints,
     with_lane,
     without_lowest,
 )
@@ -57,6 +59,7 @@ from simulator.raycast.tile import (
     corner_of,
     depth_memory,
     directions_memory,
+    eight_rays,
     expect_report,
     groups_memory,
     nearness_memory,
@@ -69,6 +72,7 @@ from simulator.raycast.tile import (
     u_memory,
     v_memory,
 )
+from simulator.raycast.triangle import settle
 
 # Keeps a child or ray whose nearness times depth exceeds one by rounding only.
 ABOUT_ONE = np.float32(1.000001)
@@ -144,9 +148,9 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
     while waiting != 0:
         k = lowest(waiting)
         waiting = without_lowest(waiting)
-        u0, u1 = splat_wide(load_float(scratch, k)), splat_wide(load_float(scratch, 8 + k))
-        v0, v1 = splat_wide(load_float(scratch, 16 + k)), splat_wide(load_float(scratch, 24 + k))
-        depth = splat_wide(load_float(scratch, 32 + k))
+        u0, u1 = load_float(scratch, k), load_float(scratch, 8 + k)
+        v0, v1 = load_float(scratch, 16 + k), load_float(scratch, 24 + k)
+        depth = load_float(scratch, 32 + k)
         groups = groups_in(tile, u0, u1, v0, v1, depth)
         if population(groups) <= 6:
             found = np.int32(0)
@@ -154,7 +158,7 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
                 found = rays_in(tile, lowest(groups), u0, u1, v0, v1, depth)
                 groups = without_lowest(groups)
             if found == 0:
-                mask &= ~(np.int32(1) << np.int32(k))
+                mask = np.int32(mask & ~(1 << k))
                 continue
         expect_child(bvh, np.int64(load_int(nodes, row + CHILD + k)))
     return near, mask
@@ -166,6 +170,29 @@ def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):  # type: ignore[no-
     dx, dy = load_float(tile.directions, ray), load_float(tile.directions, TILE + ray)
     dz = load_float(tile.directions, 2 * TILE + ray)
     return stops(faces, blocks, at, triangle, u, v, dx, dy, dz)
+
+
+@kernel(inline=True)
+def settle_ray(tile, ray, blocks, row, out):  # type: ignore[no-untyped-def]
+    """Decide the triangles of a block for a ray that leaves some in doubt (see `triangle.settle`)."""
+    d = tile.directions
+    settle(
+        blocks, row, load_float(d, 3 * TILE), load_float(d, 3 * TILE + 1), load_float(d, 3 * TILE + 2),
+        load_float(d, ray), load_float(d, TILE + ray), load_float(d, 2 * TILE + ray), load_float(tile.depth, ray), out,
+    )  # fmt: skip
+
+
+@kernel(inline=True)
+def settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch):  # type: ignore[no-untyped-def]
+    """`near`, `second` and `third` of triangle k for a group, decided anew for some rays."""
+    while rays != 0:
+        lane = lowest(rays)
+        rays = without_lowest(rays)
+        settle_ray(tile, group * WIDE + lane, blocks, row, scratch)
+        near = with_lane(near, lane, load_float(scratch, k))
+        second = with_lane(second, lane, load_float(scratch, LANES + k))
+        third = with_lane(third, lane, load_float(scratch, 2 * LANES + k))
+    return near, second, third
 
 
 @kernel(inline=True)
@@ -195,9 +222,17 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
         ray = group * WIDE + ray_lane
         rays = without_lowest(rays)
         u, v, nearness = load_float(tile.u, ray), load_float(tile.v, ray), load_float(tile.nearness, ray)
-        hit, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
+        hit, doubtful, near, second, third = evaluate(affine, splat(u), splat(v), splat(nearness))
         near = select(hit, near, splat(np.float32(0)))
         if bits(hit) != 0:
+            if bits(doubtful) != 0:
+                settle_ray(tile, ray, blocks, block * BLOCK, scratch)
+                near = select(doubtful, load(scratch, 0), near)
+                near = select(near > splat(nearness), near, splat(np.float32(0)))
+                second = select(doubtful, load(scratch, LANES), second)
+                third = select(doubtful, load(scratch, 2 * LANES), third)
+                if bits(near > splat(np.float32(0))) == 0:
+                    continue
             store(scratch, 0, second)
             store(scratch, LANES, third)
             if block < faces.first_tested:
@@ -249,7 +284,11 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
-        hit, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        hit, doubtful, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        rays = bits(doubtful)
+        if rays != 0:
+            near, second, third = settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch)
+            hit = hit & (near > nearness)
         if block >= faces.first_tested:
             near = without_passes(tile, group, hit, near, second, third, row + k, faces, blocks, scratch)
             hit = near > nearness
@@ -279,7 +318,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
     bd, bu, bv = tile_vertex(blocks, row + VERTEX, aim)
     cd, cu, cv = tile_vertex(blocks, row + 2 * VERTEX, aim)
     # Bounds of the projected triangles; one that reaches behind the origin has none.
-    nearest, ahead = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd)) > zero
+    nearest, far = minimum(ad, minimum(bd, cd)), maximum(ad, maximum(bd, cd))
+    ahead = far > zero
     bounded = nearest > np.float32(1e-20)
     by_a, by_b, by_c = one / ad, one / bd, one / cd
     ua, ub, uc, va, vb, vc = au * by_a, bu * by_b, cu * by_c, av * by_a, bv * by_b, cv * by_c
@@ -314,7 +354,8 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
             groups |= np.int32(1) << np.int32(group)
     if groups == 0:
         return False
-    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv)
+    reach = np.float32(1) + max(abs(aim.low_u), abs(aim.high_u)) + max(abs(aim.low_v), abs(aim.high_v))
+    affine = make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach)
     store_affine(affine, table)
     changed = False
     while groups != 0:
@@ -338,12 +379,15 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
 
 
 @kernel(inline=True)
-def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # type: ignore[no-untyped-def]
-    """Find the first hits of an aimed tile; returns False where it meets an instance, which only single rays enter."""
+def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, entering):  # type: ignore[no-untyped-def]
+    """Find the first hits of an aimed tile outside of instances; returns the groups that may hit in one before.
+
+    `entering` has the bits of these rays of each group.
+    """
     nodes, blocks = bvh
     least_nearness = least(load_wide(tile.groups, NEAR))
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
-    entry, height = np.int64(root), 0
+    entry, height, entered = np.int64(root), np.int64(0), np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
         if child >= 0:
@@ -357,18 +401,50 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table):  # t
                 entry, height = push_children(nodes, row, mask, scratch, stack, height)
                 continue
         elif ~child >= faces.first_instance:
-            return False
+            entered = enter_instance(faces.boxes, ~child - faces.first_instance, aim, tile, entered, entering)
         elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
             least_nearness = least(load_wide(tile.groups, NEAR))
             if least_nearness > np.float32(0):
                 farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
-    return True
+    return entered
+
+
+@kernel(inline=True)
+def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore[no-untyped-def]
+    """Note in `entering` which rays may enter the box of an instance; returns the groups of `entered` and of these."""
+    low = number * 6
+    d, u, v = low + aim.row_depth // LANES, low + aim.row_u // LANES, low + aim.row_v // LANES
+    one = (load_float(boxes, d) - aim.origin_depth) * aim.sign
+    other = (load_float(boxes, d + 3) - aim.origin_depth) * aim.sign
+    near, far = max(min(one, other) - aim.slack, np.float32(0)), max(one, other) + aim.slack
+    low_u, high_u = load_float(boxes, u) - aim.origin_u - aim.slack, load_float(boxes, u + 3) - aim.origin_u + aim.slack
+    low_v, high_v = load_float(boxes, v) - aim.origin_v - aim.slack, load_float(boxes, v + 3) - aim.origin_v + aim.slack
+    if near > np.float32(1e-20):
+        low_u, high_u = min(low_u / near, low_u / far), max(high_u / near, high_u / far)
+        low_v, high_v = min(low_v / near, low_v / far), max(high_v / near, high_v / far)
+    else:
+        low_u = low_v = np.float32(-np.inf)
+        high_u = high_v = np.float32(np.inf)
+    u0, u1, v0, v1 = low_u - aim.margin_u, high_u + aim.margin_u, low_v - aim.margin_v, high_v + aim.margin_v
+    groups = groups_in(tile, u0, u1, v0, v1, near)
+    while groups != 0:
+        group = lowest(groups)
+        groups = without_lowest(groups)
+        rays = rays_in(tile, group, u0, u1, v0, v1, near)
+        if rays != 0:
+            bit = np.int32(1) << np.int32(group)
+            store_int(entering, group, rays | load_int(entering, group) if entered & bit != 0 else rays)
+            entered = np.int32(entered | bit)
+    return entered
 
 
 @kernel
-def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`."""
+def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`.
+
+    Instances are left out, but rays that may hit something in them first are marked in `entering`.
+    """
     tile = Tile(
         directions_memory(),
         depth_memory(),
@@ -383,6 +459,7 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
     # Nothing is ever near enough for groups that a tile does not have.
     store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
+    inside = present_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
@@ -395,7 +472,14 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, cursor, chunk):  # 
                 aim, together = aim_tile(rays, grid, corner, tile, scratch)
                 if together:
                     expect_report(grid, corner, hits)
-                    together = cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table)
-                if together:
+                    entered = cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, inside)
                     report_tile(grid, corner, tile, faces, hits)
+                    while entered != 0:
+                        group = lowest(entered)
+                        entered = without_lowest(entered)
+                        for half in range(2):
+                            first, exist = eight_rays(grid, corner, 2 * group + half)
+                            for k in range(exist):
+                                bit = load_int(inside, group) >> np.int32(half * LANES + k)
+                                entering[first + k] = bit & 1 != 0
             apart[number] = not together

@@ -1,9 +1,4 @@
-"""One ray against the hierarchy: slab test of eight boxes, test of eight triangles, closest hit and any hit.
-
-Triangles are tested by Woop, Benthin and Wald, "Watertight Ray/Triangle Intersection" (JCGT 2(1), 2013): vertices are
-translated by the origin and sheared so that the ray runs along an axis; three edge functions, each exactly negated
-for the neighbour across the edge, then decide. A ray that meets a shared edge therefore hits at least one of both.
-"""
+"""One ray against the hierarchy: slab test of eight boxes, test of eight triangles, closest hit and any hit."""
 
 from __future__ import annotations
 
@@ -13,37 +8,30 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    bits,
-    bits_float,
-    cross_term,
+from simulator.numerics.memory import (
     fetch_add,
-    float_bits,
     load,
     load_float,
     load_int,
     load_long,
     local_memory,
-    lowest,
-    maximum,
-    minimum,
     prefetch,
-    splat,
     store,
     store_float,
     store_int,
     store_long,
-    without_lowest,
 )
+from simulator.numerics.simd import LANES, bits, bits_float, float_bits, lowest, maximum, minimum, splat, without_lowest
 from simulator.raycast.faces import raw_faces, report_face, stops
-from simulator.raycast.instances import ID, LEAVE, ROOT, facing, to_instance
+from simulator.raycast.instances import ID, LEAVE, ROOT, to_instance
 from simulator.raycast.instances import ROW as INSTANCE
-from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK, VERTEX
+from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_number
+from simulator.raycast.triangle import Line, meet_triangles
 
 entries = local_memory(types.int64, STACK)
 floats = local_memory(types.float32, 3 * LANES)
+UNKNOWN = -2  # stands for a part that has yet to be looked up
 
 
 class Slabs(NamedTuple):
@@ -67,20 +55,6 @@ class Slabs(NamedTuple):
     leave_x: Any
     leave_y: Any
     leave_z: Any
-
-
-class Shear(NamedTuple):
-    """A ray as the triangle test wants it: axes permuted and sheared so that the ray runs along w."""
-
-    row_u: Any
-    row_v: Any
-    row_w: Any
-    origin_u: Any
-    origin_v: Any
-    origin_w: Any
-    slope_u: Any
-    slope_v: Any
-    scale: Any
 
 
 @kernel(inline=True)
@@ -131,53 +105,6 @@ def enter_children(nodes, row, slabs, limit):  # type: ignore[no-untyped-def]
     near = maximum(maximum(x0, y0), maximum(z0, splat(np.float32(0))))
     far = minimum(minimum(x1, y1), minimum(z1, limit))
     return near, bits(near <= far)
-
-
-@kernel(inline=True)
-def make_shear(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
-    """Prepare the triangle test: w is the axis along which the direction is greatest."""
-    ax, ay, az = abs(dx), abs(dy), abs(dz)
-    x, y, z = 0, LANES, 2 * LANES
-    if az >= ax and az >= ay:
-        u, v, w, ou, ov, ow, du, dv, dw = x, y, z, ox, oy, oz, dx, dy, dz
-    elif ax >= ay:
-        u, v, w, ou, ov, ow, du, dv, dw = y, z, x, oy, oz, ox, dy, dz, dx
-    else:
-        u, v, w, ou, ov, ow, du, dv, dw = z, x, y, oz, ox, oy, dz, dx, dy
-    scale = np.float32(1) / dw
-    return Shear(u, v, w, splat(ou), splat(ov), splat(ow), splat(du * scale), splat(dv * scale), splat(scale))
-
-
-@kernel(inline=True)
-def vertex_from(blocks, at, shear):  # type: ignore[no-untyped-def]
-    """One vertex of eight triangles as seen from the ray's origin: its u, v and w."""
-    u, v = load(blocks, at + shear.row_u) - shear.origin_u, load(blocks, at + shear.row_v) - shear.origin_v
-    return u, v, load(blocks, at + shear.row_w) - shear.origin_w
-
-
-@kernel(inline=True)
-def meet_triangles(blocks, row, shear, limit):  # type: ignore[no-untyped-def]
-    """(t, weights of vertex 1 and 2, bits of the triangles hit at 0 < t < limit) for the block at `row`."""
-    au, av, aw = vertex_from(blocks, row, shear)
-    bu, bv, bw = vertex_from(blocks, row + VERTEX, shear)
-    cu, cv, cw = vertex_from(blocks, row + 2 * VERTEX, shear)
-    su, sv, zero = shear.slope_u, shear.slope_v, splat(np.float32(0))
-    ax, ay, bx, by, cx, cy = au - su * aw, av - sv * aw, bu - su * bw, bv - sv * bw, cu - su * cw, cv - sv * cw
-    a, b, c = cross_term(cx, cy, bx, by), cross_term(ax, ay, cx, cy), cross_term(bx, by, ax, ay)
-    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    # Where the ray meets the plane, by the normal of the edges as they are: from the sheared vertices of a triangle a
-    # thousand times as large as its distance t would be rounded a thousand times as much.
-    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
-    t = (nu * au + (nv * av + nw * aw)) / (nu * su + (nv * sv + nw)) * shear.scale
-    # A triangle seen edge-on has a + b + c = 0 and t infinite or NaN, and not below the limit.
-    normalise = splat(np.float32(1)) / (a + b + c)
-    return t, b * normalise, c * normalise, bits(inside & ((t > zero) & (t < limit)))
-
-
-@kernel(inline=True)
-def normal_of(pu, pv, pw, qu, qv, qw):  # type: ignore[no-untyped-def]
-    """p x q of vectors of eight lanes; where all is in a plane across an axis the other components are exactly zero."""
-    return cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu), cross_term(pu, pv, qu, qv)
 
 
 @kernel(inline=True)
@@ -250,13 +177,13 @@ def nearest_of(mask, t):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scratch):  # type: ignore[no-untyped-def]
+def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, scratch):  # type: ignore[no-untyped-def]
     """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
     nodes, blocks = bvh
-    slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+    slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
     best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
-    entry, height = np.int64(root), 0
-    # In an instance, its ray and the id of its first triangle.
+    entry, height = np.int64(root), np.int64(0)
+    # The direction by which the sides of faces are told, and the id of an instance's first triangle.
     ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
     while height >= 0:
         child = np.int64(np.int32(entry))
@@ -272,20 +199,20 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
                 continue
         elif ~child >= faces.first_instance:
             if ~child == LEAVE:
-                slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+                slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
                 ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
             else:
                 number = ~child - faces.first_instance
-                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
-                slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
-                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                px, py, pz, ix, iy, iz, side = to_instance(faces, number, time, ox, oy, oz, dx, dy, dz)
+                slabs, line = make_slabs(px, py, pz, ix, iy, iz), Line(px, py, pz, ix, iy, iz)
+                ix, iy, iz = side * ix, side * iy, side * iz
                 first_id = load_int(faces.instances, number * INSTANCE + ID)
                 store_long(stack, height, stack_entry(np.float32(0), ~LEAVE))
                 entry, height = np.int64(load_int(faces.instances, number * INSTANCE + ROOT)), height + 1
                 continue
         else:
             block = ~child
-            t, u, v, mask = meet_triangles(blocks, block * BLOCK, shear, splat(best))
+            t, u, v, mask = meet_triangles(blocks, block * BLOCK, line, splat(best))
             if mask != 0:
                 store(scratch, 0, t)
                 store(scratch, LANES, u)
@@ -295,7 +222,7 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
                 if block >= faces.first_tested:
                     # Nearest first: of what lies behind it nothing need be asked.
                     k = nearest_of(mask, scratch)
-                mask &= ~(np.int32(1) << np.int32(k))
+                mask = np.int32(mask & ~(1 << k))
                 if load_float(scratch, k) < best:
                     met = load_int(blocks, block * BLOCK + IDS + k) + first_id
                     met_u, met_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
@@ -308,8 +235,8 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, stack, scrat
 
 
 @kernel
-def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`."""
+def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
     stack, scratch = entries(), floats()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
     while True:
@@ -318,7 +245,9 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
             break
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            ox, oy, oz, dx, dy, dz, limit = load_ray(rays, ray)
+            ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+            if found:
+                limit = min(limit, load_float(hits.t, ray))
             t, triangle, u, v = closest_on_ray(
                 bvh,
                 faces,
@@ -330,24 +259,29 @@ def closest_hits(bvh, root, faces, rays, hits, cursor, chunk):  # type: ignore[n
                 dy,
                 dz,
                 limit,
+                time,
                 stack,
                 scratch,
             )
+            if found and triangle < 0:
+                continue
             store_float(hits.t, ray, t)
             store_float(hits.u, ray, u)
             store_float(hits.v, ray, v)
             store_int(hits.primitive, ray, triangle)
+            store_int(hits.part, ray, UNKNOWN)
         # Afterwards and together: the look-ups of one ray do not wait for those of another.
         for i in range(start, min(start + chunk, rays.total)):
             ray = ray_number(rays, i)
-            report_face(hits, ray, load_int(hits.primitive, ray), faces)
+            if load_int(hits.part, ray) == UNKNOWN:
+                report_face(hits, ray, load_int(hits.primitive, ray), faces)
 
 
 @kernel(inline=True)
-def stopped_by(bvh, faces, block, first_id, shear, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
+def stopped_by(bvh, faces, block, first_id, line, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
     """Whether a block, whose ids count from `first_id`, stops a ray."""
     row = block * BLOCK
-    _, u, v, mask = meet_triangles(bvh.blocks, row, shear, until)
+    _, u, v, mask = meet_triangles(bvh.blocks, row, line, until)
     if mask == 0 or block < faces.first_tested:
         return mask != 0
     store(scratch, 0, u)
@@ -363,18 +297,16 @@ def stopped_by(bvh, faces, block, first_id, shear, dx, dy, dz, until, scratch): 
 
 
 @kernel(inline=True)
-def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, stack, scratch):  # type: ignore[no-untyped-def]
+def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_block, stack, scratch):  # type: ignore[no-untyped-def]
     """Whether anything stops one ray before `limit`, and the block that does, or -1 where that is an instance's.
 
     `first_block` >= 0 is tested first.
     """
-    shear, until = make_shear(ox, oy, oz, dx, dy, dz), splat(limit)
-    if first_block >= 0 and stopped_by(bvh, faces, first_block, 0, shear, dx, dy, dz, until, scratch):
-        return True, first_block
-    slabs = make_slabs(ox, oy, oz, dx, dy, dz)
+    slabs, line, until = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz), splat(limit)
     ix, iy, iz, first_id, inside = dx, dy, dz, np.int32(0), False
     store_long(stack, 0, root)
-    height = 1
+    store_long(stack, 1, ~first_block)
+    height = 2 if first_block >= 0 else 1
     while height > 0:
         height -= 1
         child = load_long(stack, height)
@@ -388,16 +320,16 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, first_block, st
             inside = ~child != LEAVE
             if inside:
                 number = ~child - faces.first_instance
-                px, py, pz, ix, iy, iz = to_instance(faces.instances, number, ox, oy, oz, dx, dy, dz)
-                slabs, shear = make_slabs(px, py, pz, ix, iy, iz), make_shear(px, py, pz, ix, iy, iz)
-                ix, iy, iz = facing(faces.instances, number, ix, iy, iz)
+                px, py, pz, ix, iy, iz, side = to_instance(faces, number, time, ox, oy, oz, dx, dy, dz)
+                slabs, line = make_slabs(px, py, pz, ix, iy, iz), Line(px, py, pz, ix, iy, iz)
+                ix, iy, iz = side * ix, side * iy, side * iz
                 first_id = load_int(faces.instances, number * INSTANCE + ID)
                 store_long(stack, height, ~LEAVE)
                 store_long(stack, height + 1, load_int(faces.instances, number * INSTANCE + ROOT))
                 height += 2
             else:
-                slabs, shear = make_slabs(ox, oy, oz, dx, dy, dz), make_shear(ox, oy, oz, dx, dy, dz)
+                slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
                 ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
-        elif stopped_by(bvh, faces, ~child, first_id, shear, ix, iy, iz, until, scratch):
+        elif stopped_by(bvh, faces, ~child, first_id, line, ix, iy, iz, until, scratch):
             return True, np.int64(-1) if inside else ~child
     return False, np.int64(-1)

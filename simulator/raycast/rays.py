@@ -11,11 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    load_float,
-    load_int,
-    pointer,
-)
+from simulator.numerics.memory import load_float, load_int, pointer
 from simulator.raycast.layout import F32, I32, Bvh
 
 
@@ -26,6 +22,7 @@ class Rays(NamedTuple):
         origins: x, y, z each; `origin_step` 3, or 0 when all start at the first.
         directions: x, y, z each, before they are turned by `rotation`, the nine numbers of a 3 x 3 matrix.
         limits: greatest t each; `limit_step` 1, or 0 when all have the first.
+        times: when each is cast, 0 to 1, which matters to parts that are swept; `time_step` 1, or 0 likewise.
         total: how many to cast.
         order: if `ordered`, the numbers of the rays to cast; otherwise they are the first `total`.
     """
@@ -36,6 +33,8 @@ class Rays(NamedTuple):
     rotation: F32
     limits: F32
     limit_step: int
+    times: F32
+    time_step: int
     total: int
     order: I32
     ordered: bool
@@ -83,6 +82,8 @@ def raw_rays(rays):  # type: ignore[no-untyped-def]
         pointer(rays.rotation),
         pointer(rays.limits),
         rays.limit_step,
+        pointer(rays.times),
+        rays.time_step,
         rays.total,
         pointer(rays.order),
         rays.ordered,
@@ -103,7 +104,7 @@ def ray_number(rays, i):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def load_ray(rays, ray):  # type: ignore[no-untyped-def]
-    """(origin x, y, z, direction x, y, z, greatest t) of one ray."""
+    """(origin x, y, z, direction x, y, z, greatest t, time) of one ray."""
     o, d, m = ray * rays.origin_step, ray * 3, rays.rotation
     x, y, z = load_float(rays.directions, d), load_float(rays.directions, d + 1), load_float(rays.directions, d + 2)
     return (
@@ -114,4 +115,5 @@ def load_ray(rays, ray):  # type: ignore[no-untyped-def]
         x * load_float(m, 3) + (y * load_float(m, 4) + z * load_float(m, 5)),
         x * load_float(m, 6) + (y * load_float(m, 7) + z * load_float(m, 8)),
         load_float(rays.limits, ray * rays.limit_step),
+        load_float(rays.times, ray * rays.time_step),
     )

@@ -11,23 +11,18 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
+from simulator.numerics.memory import (
     fetch_add,
-    greatest,
-    least,
     load,
     load_float,
     load_int,
     local_memory,
-    maximum,
-    minimum,
     pointer,
-    splat,
     store,
     store_float,
     store_int,
 )
+from simulator.numerics.simd import LANES, greatest, least, maximum, minimum, splat
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, VERTEX
 
 matrix_memory = local_memory(types.float32, 12)

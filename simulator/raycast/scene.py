@@ -5,21 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.raycast.assembly import Assembly, Part, assemble, place, root_of
+from simulator.raycast.assembly import Assembly, Part, assemble, place, roots_of
 from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
+from simulator.raycast.order import PIECE
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.stream import any_hits
-from simulator.raycast.tile import LEAST_TILE, Grid, grid_of, rays_of_tiles
+from simulator.raycast.stream import cast_streams
+from simulator.raycast.tile import LEAST_TILE, grid_of, rays_of_tiles
+from simulator.raycast.tiling import STREAM, Tiling, tiling_of
 
 ALL = 0xFFFFFFFF
 # Products of three coordinates must stay inside float32.
 GREATEST_COORDINATE = 1e12
 RAYS_A_PIECE, TILES_A_PIECE = 512, 4
+PIECES = 32  # pieces of shadow rays, where there are so many; they must not depend on the threads
 LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
@@ -51,6 +54,7 @@ class Scene:
         self._assembly: Assembly | None = None
         self._changed = True  # parts came or went since the last commit
         self._still = True  # but no static ones
+        self._outgrown = False  # some parts are swept for the first time since then
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
@@ -72,12 +76,12 @@ class Scene:
                 not be changed; moving parts that are given the same arrays share memory.
             faces: (F, 3) int32 vertex numbers. A face without area is never hit.
             transform: (4, 4) affine placement of the part, identity by default.
-            moving: whether `move` will be called for it.
+            moving: whether `move` or `sweep` will be called for it.
             mask: 32 bits; a ray sees the part when (mask & ray mask) != 0.
             alpha: images whose holes rays pass; none by default.
             one_sided: rays pass the faces from behind, where their corners run clockwise.
             instanced: save memory: all such parts that are given the same arrays share one hierarchy, to which rays
-                are transformed. Rays that come near them are several times as slow as others.
+                are transformed. Rays that come near one go into it one by one, which is several times as slow.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
@@ -130,22 +134,57 @@ class Scene:
         matrices = np.array(transform, np.float64).reshape(-1, *np.shape(transform)[-2:])
         if len(matrices) != len(numbers):
             raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
+        for one, matrix in zip(self._moved(numbers, matrices), matrices):
+            one.transform, one.keys, one.dirty = matrix, None, True
+
+    def sweep(self, part: ArrayLike, transforms: ArrayLike) -> None:
+        """Let a moving part, or several, move from time 0 to time 1: each ray meets them where they are at its time.
+
+        Between the keys matrices are interpolated linearly: exact for translations, while a turn by the angle a from
+        one key to the next shrinks the part by up to 1 - cos(a / 2) halfway. It takes effect at `commit` and lasts
+        until the next `move` or `sweep`. While it is swept a part costs what an instance does (see `add`); one whose
+        keys are all the same is merely moved.
+
+        Args:
+            part: number of a part, or (N,) numbers.
+            transforms: (K, 4, 4) affine placements at K >= 2 equally spaced times from 0 to 1, or (N, K, 4, 4).
+
+        Raises:
+            ValueError: as for `move`, and for fewer than two keys.
+        """
+        numbers = np.atleast_1d(np.asarray(part, np.int64)).tolist()
+        shape = np.shape(transforms)
+        if len(shape) != 3 + np.ndim(part) or shape[-3] < 2:
+            raise ValueError(f"a sweep needs (K, 4, 4) transforms for each part, K >= 2, not the shape {shape}")
+        every = np.array(transforms, np.float64).reshape(-1, *shape[-3:])
+        if len(every) != len(numbers):
+            raise ValueError(f"{len(numbers)} parts cannot be swept by {len(every)} sets of transforms")
+        keys = shape[-3]
+        for one, poses in zip(
+            self._moved(np.repeat(numbers, keys).tolist(), every.reshape(-1, *shape[-2:]))[::keys], every
+        ):
+            one.transform, one.keys, one.dirty = poses[0], poses if (poses != poses[0]).any() else None, True
+            if not (one.is_copy or one.instanced or one.may_sweep):
+                one.may_sweep = self._outgrown = True
+
+    def _moved(self, numbers: list[int], matrices: NDArray[np.float64]) -> list[Part]:
+        """The parts with these numbers, if they may be placed by (N, 4, 4) transforms."""
         for number in numbers:
             if not self._part(number).moving:
                 raise ValueError(f"part {number} was not added with moving=True")
         moved = [self._parts[number] for number in numbers]
         _check_transforms(matrices, np.array([part.reach for part in moved]), [f"part {number}" for number in numbers])
-        for one, matrix in zip(moved, matrices):
-            one.transform, one.dirty = matrix, True
+        return moved
 
     def commit(self, threads: int | None = None) -> None:
         """Make all additions, removals and moves take effect.
 
-        It takes long when static parts came or went, less when moving ones did, and little when some moved.
+        It takes long when static parts came or went, less when moving ones did or were swept for the first time, and
+        little when some moved.
         """
-        if self._changed or self._assembly is None:
+        if self._changed or self._outgrown or self._assembly is None:
             self._assembly = assemble(self._parts, self._assembly, self._still, threads)
-            self._changed, self._still = False, True
+            self._changed, self._still, self._outgrown = False, True, False
         place(self._assembly, self._parts, threads)
 
     @property
@@ -174,11 +213,13 @@ class Scene:
         threads: int | None = None,
         grid: tuple[int, int] | None = None,
         frame: ArrayLike | None = None,
+        time: ArrayLike = 0.0,
     ) -> Hits:
         """The first thing each ray hits at 0 < t < t_max.
 
         Rays that are neighbours and start at one point are cast together, which is several times as fast: give the
-        `grid` of an image or range image, or one origin and neighbours in a row.
+        `grid` of an image or range image, or one origin and neighbours in a row. Neighbours that start near each other
+        and run side by side, as those of a spinning lidar on its way, gain about half as much.
 
         Args:
             origins: (N, 3), or (3,) for all rays.
@@ -190,29 +231,45 @@ class Scene:
             grid: (rows, columns) when the rays are an image in row-major order.
             frame: (4, 4) affine transform to the scene's frame from that in which origins and directions are given
                 (as world_SE3_sensor); the scene's own by default.
+            time: when the rays are cast, from 0 to 1, one for all or (N,): it tells where `sweep` has moved a part.
 
         Raises:
-            ValueError: for shapes that do not fit together.
+            ValueError: for shapes that do not fit together, or a time outside 0 to 1.
             RuntimeError: if parts were added or removed since the last `commit`.
         """
-        rays = _rays(origins, directions, t_max, frame)
+        rays = _rays(origins, directions, t_max, frame, time)
         if grid is not None and grid[0] * grid[1] != rays.total:
             raise ValueError(f"grid {grid} is not the shape of {rays.total} rays")
         hits = empty_hits(rays.total)
-        assembly, bvh, root = self._start(mask)
+        assembly, bvh, root, inner = self._start(mask)
         if root < 0 or rays.total == 0:
             for array, miss in zip(hits, (np.inf, -1, -1, 0, 0)):
                 array[:] = miss
             return hits
-        if grid is None and rays.origin_step == 0:
-            grid = (1, rays.total)
-        tiles = grid_of(rays.directions.reshape(*grid, 3)) if grid is not None and rays.total >= LEAST_TILE else None
-        if tiles is not None:
-            apart = _cast_tiles(bvh, root, assembly.faces, rays, hits, tiles, threads)
-            rays = rays._replace(total=len(apart), order=apart, ordered=True)
-        if rays.total:
-            workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(closest_hits, workers, (bvh, root, assembly.faces, rays, hits), (RAYS_A_PIECE,))
+        if rays.total < LEAST_TILE:
+            _cast_singles(bvh, root, assembly.faces, rays, hits, False, threads)
+            return hits
+        # Tiles from one point, then tiles side by side, then what is left one by one.
+        image = rays.directions.reshape(*(grid or (1, rays.total)), 3)
+        entering = np.zeros(rays.total if inner >= 0 else 0, np.bool_)
+        tiles = grid_of(image) if grid is not None or rays.origin_step == 0 else None
+        if tiles is None:
+            apart = np.ones(rays.total, np.bool_)
+        else:
+            left = np.empty(tiles.tiles, np.bool_)
+            workers = worker_count(threads, len(left))
+            piece = min(max(len(left) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
+            work = (bvh, root, assembly.faces, rays, hits)
+            share(closest_tiles, workers, (*work, tiles, left, entering), (piece,))
+            apart = np.zeros(rays.total if left.any() else 0, np.bool_)
+            if left.any():
+                apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
+        if rays.origin_step and apart.any():
+            _cast_streams(assembly, bvh, root, inner, rays, tiling_of(image), hits, apart, entering, threads)
+        if entering.any():
+            _cast_singles(bvh, inner, assembly.faces, _chosen(rays, entering), hits, True, threads)
+        if apart.any():
+            _cast_singles(bvh, root, assembly.faces, _chosen(rays, apart), hits, False, threads)
         return hits
 
     def any_hit(
@@ -223,17 +280,18 @@ class Scene:
         mask: int = ALL,
         threads: int | None = None,
         frame: ArrayLike | None = None,
+        time: ArrayLike = 0.0,
     ) -> NDArray[np.bool_]:
         """(N,) bool: whether each ray hits anything at 0 < t < t_max; arguments and errors as for `closest_hit`.
 
         Faster the more neighbours start near each other, run side by side and are stopped by the same thing.
         """
-        rays = _rays(origins, directions, t_max, frame)
+        rays = _rays(origins, directions, t_max, frame, time)
         blocked = np.zeros(rays.total, np.bool_)
-        assembly, bvh, root = self._start(mask)
+        assembly, bvh, root, inner = self._start(mask)
         if root >= 0 and rays.total:
-            workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-            share(any_hits, workers, (bvh, root, assembly.faces, rays, blocked), (RAYS_A_PIECE,))
+            row = Tiling(1, rays.total, 3)
+            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], threads)
         return blocked
 
     def _part(self, number: int) -> Part:
@@ -260,20 +318,46 @@ class Scene:
         if self._assembly is not None:
             self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}  # type: ignore[attr-defined]
 
-    def _start(self, mask: int) -> tuple[Assembly, Bvh, int]:
-        """The arrays, and the node at which rays of this mask start, -1 when they see nothing."""
+    def _start(self, mask: int) -> tuple[Assembly, Bvh, int, int]:
+        """The arrays, the node at which rays of this mask start, and that of all instances; -1 when they see none."""
         if self._assembly is None or self._changed:
             raise RuntimeError("call commit() after adding or removing parts and before casting rays")
-        return self._assembly, *root_of(self._assembly, self._parts, mask)
+        return self._assembly, *roots_of(self._assembly, self._parts, mask)
 
 
-def _cast_tiles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, grid: Grid, threads: int | None) -> I32:
-    """Cast rays by tiles; returns the rays of those tiles that must be cast one by one."""
-    apart = np.empty(grid.tiles, np.bool_)
-    workers = worker_count(threads, len(apart))
-    piece = min(max(len(apart) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
-    share(closest_tiles, workers, (bvh, root, faces, rays, hits, grid, apart), (piece,))
-    return rays_of_tiles(grid, np.flatnonzero(apart)) if apart.any() else _IN_ORDER
+def _chosen(rays: Rays, marks: NDArray[np.bool_]) -> Rays:
+    """Only those rays that are marked."""
+    if marks.all():
+        return rays
+    numbers = np.flatnonzero(marks)
+    return rays._replace(total=len(numbers), order=numbers.astype(np.int32), ordered=True)
+
+
+def _cast_streams(
+    assembly: Assembly,
+    bvh: Bvh,
+    root: int,
+    inner: int,
+    rays: Rays,
+    tiling: Tiling,
+    hits: Hits | None,
+    marks: NDArray[np.bool_],
+    entering: NDArray[np.bool_],
+    threads: int | None,
+) -> None:
+    """Cast rays in tiles side by side, for closest hits if there are `hits` to write."""
+    # For any hit, pieces as large as they may be in which neighbours are looked for, yet enough for many threads.
+    piece = min(PIECE, max(RAYS_A_PIECE, -(-rays.total // PIECES))) if hits is None else RAYS_A_PIECE
+    workers = worker_count(threads, -(-rays.total // piece))
+    what = (tiling, hits is not None, hits or empty_hits(0), marks.view(np.uint8), entering.view(np.uint8))
+    chunk = piece if hits is None else piece // STREAM
+    share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (chunk,))
+
+
+def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
+    """Cast rays one by one; if something was `found` before, look for what is nearer."""
+    workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
+    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
 
 
 def _vertices(vertices: ArrayLike, name: str) -> F32:
@@ -321,10 +405,12 @@ def _check_transforms(matrices: NDArray[np.float64], reach: NDArray[np.float64],
         raise ValueError(f"{names[bad]}: the transform moves it beyond {GREATEST_COORDINATE:g}")
 
 
-def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None) -> Rays:
+def _rays(
+    origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None, time: ArrayLike
+) -> Rays:
     """Check what was given, and bring the origins into the scene's frame (kernels turn the directions)."""
     d, o = np.ascontiguousarray(directions, np.float32), np.ascontiguousarray(origins, np.float32)
-    limits = np.ascontiguousarray(t_max, np.float32)
+    limits, times = np.ascontiguousarray(t_max, np.float32), np.ascontiguousarray(time, np.float32)
     if d.size == 0:
         d = d.reshape(0, 3)
     if d.ndim != 2 or d.shape[1] != 3:
@@ -333,6 +419,11 @@ def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: Ar
         raise ValueError(f"origins must have the shape (3,) or {d.shape}, not {o.shape}")
     if limits.shape not in ((), (1,), (len(d),)):
         raise ValueError(f"t_max must be one number or have the shape ({len(d)},), not {limits.shape}")
+    if times.shape not in ((), (1,), (len(d),)):
+        raise ValueError(f"time must be one number or have the shape ({len(d)},), not {times.shape}")
+    if times.size and not (times.min() >= 0 and times.max() <= 1):  # false for NaN
+        bad = times[~((times >= 0) & (times <= 1))][0]
+        raise ValueError(f"time must lie from 0 to 1, not {bad:g}")
     rotation = _IDENTITY
     if frame is not None:
         matrix = _transform(frame, 0.0, "frame")
@@ -345,6 +436,8 @@ def _rays(origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: Ar
         rotation=rotation,
         limits=limits.reshape(-1),
         limit_step=1 if limits.ndim == 1 and len(limits) == len(d) else 0,
+        times=times.reshape(-1),
+        time_step=1 if times.ndim == 1 and len(times) == len(d) else 0,
         total=len(d),
         order=_IN_ORDER,
         ordered=False,

@@ -4,193 +4,92 @@ Along the tile's depth axis w, a ray is the line (u + slope_u w, v + slope_v w) 
 counted from the plane where the first ray of the tile starts. All rays of a group, or of the tile, lie within
 (low u + low slope_u w, high u + high slope_u w): a beam whose sides are planes, against which eight boxes are tested
 at a time (the interval test of Boulos et al., "Packet-based Whitted and Distribution Ray Tracing", 2007, in the
-sheared frame of Woop, Benthin and Wald, see `ray`).
+sheared frame of Woop, Benthin and Wald, "Watertight Ray/Triangle Intersection", 2013).
 """
 
 from __future__ import annotations
-
-from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    bits,
-    cross_term,
+from simulator.numerics.memory import (
     fetch_add,
-    greatest,
-    least,
     load,
     load_float,
     load_int,
     load_long,
-    load_triples,
     local_memory,
-    lowest,
-    maximum,
-    minimum,
-    prefetch,
-    splat,
+    pointer,
     store,
     store_float,
     store_int,
     store_long,
+)
+from simulator.numerics.simd import (
+    LANES,
+    absolute,
+    bits,
+    bits_float,
+    cross_term,
+    float_bits,
+    greatest,
+    least,
+    lowest,
+    lowest_of_64,
+    maximum,
+    minimum,
+    splat,
+    with_lane,
     without_lowest,
 )
-from simulator.raycast.faces import raw_faces, stops
-from simulator.raycast.layout import BLOCK, CHILD, F32, IDS, NODE, SLACK, VERTEX
-from simulator.raycast.ray import blocked_ray, entries, expect_child, floats, normal_of
-from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
-from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.beam import (
+    END,
+    HIGH_SU,
+    HIGH_SV,
+    HIGH_U,
+    HIGH_V,
+    LOW_SU,
+    LOW_SV,
+    LOW_U,
+    LOW_V,
+    SPREAD,
+    START,
+    Beam,
+    aim_stream,
+    alive_memory,
+    end_memory,
+    groups_memory,
+    raw_memory,
+    second_memory,
+    slope_u_memory,
+    slope_v_memory,
+    slot_memory,
+    start_memory,
+    third_memory,
+    u_memory,
+    v_memory,
+)
+from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.layout import BLOCK, CHILD, IDS, NODE, VERTEX
+from simulator.raycast.order import cells_memory, counts_memory, items_memory, number_items, order_piece
+from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
+from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
+from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
+from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
 
-GROUPS = 8
-STREAM = GROUPS * LANES  # rays of a tile
-# Groups that are wider, in metres, are cast ray by ray (on a street 0.1, 0.3, 1, 3 give 17, 20, 21, 19 Mrays/s).
-WIDE = np.float32(1.0)
-# Rows of `Beam.groups`: bounds of the rays of each group.
-LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
-
-raw_memory = local_memory(types.float32, 6 * STREAM)
-u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
-groups_memory = local_memory(types.float32, 10 * GROUPS)
-NORMAL = 9 * LANES  # first row of `load_block` after the vertices
-table_memory = local_memory(types.float32, 13 * LANES)
+# Eights of rays that start no farther apart are not divided.
+CLOSE = np.float32(0.3)
+NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
+table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
-alive_memory = local_memory(types.int32, GROUPS)
-
-
-class Beam(NamedTuple):
-    """The rays of a tile, arrays of `STREAM` floats, and rows of `GROUPS` bounds.
-
-    Attributes:
-        raw: origin x of all rays, then y and z, then direction x, y, z.
-        u, v, slope_u, slope_v, start, end: see the module.
-        groups: rows as named above.
-        alive: (GROUPS,) int32, bits of the rays of each group that still look for something.
-    """
-
-    raw: F32
-    u: F32
-    v: F32
-    slope_u: F32
-    slope_v: F32
-    start: F32
-    end: F32
-    groups: F32
-    alive: Any
-
-
-class Frame(NamedTuple):
-    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
-
-    row_w: Any
-    row_u: Any
-    row_v: Any
-    sign: Any
-    origin_w: Any
-    origin_u: Any
-    origin_v: Any
-    slack: Any
-
-
-@kernel(inline=True)
-def load_eight(triples, first, group, exist, scratch):  # type: ignore[no-untyped-def]
-    """x, y and z of the rays of a group of a tile that has `exist` rays, from ray `first` on; missing ones repeat."""
-    at = group * LANES
-    if at + LANES <= exist:
-        here = (first + at) * 3
-        prefetch(triples, here + STREAM * 3)
-        prefetch(triples, here + STREAM * 3 + 16)
-        return load_triples(triples, here)
-    for lane in range(LANES):
-        ray = first + min(at + lane, exist - 1)
-        for axis in range(3):
-            store_float(scratch, axis * LANES + lane, load_float(triples, ray * 3 + axis))
-    return load(scratch, 0), load(scratch, LANES), load(scratch, 2 * LANES)
-
-
-@kernel(inline=True)
-def load_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Copy the origins and the turned directions of `exist` rays from `first` on."""
-    m = rays.rotation
-    for group in range(GROUPS):
-        at = group * LANES
-        x, y, z = load_eight(rays.directions, first, group, exist, scratch)
-        for axis in range(3):
-            turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
-            store(beam.raw, (3 + axis) * STREAM + at, turned)
-        if rays.origin_step == 0:
-            for axis in range(3):
-                store(beam.raw, axis * STREAM + at, splat(load_float(rays.origins, axis)))
-            continue
-        x, y, z = load_eight(rays.origins, first, group, exist, scratch)
-        store(beam.raw, at, x)
-        store(beam.raw, STREAM + at, y)
-        store(beam.raw, 2 * STREAM + at, z)
-
-
-@kernel(inline=True)
-def stream_limits(rays, first, exist, group, scratch):  # type: ignore[no-untyped-def]
-    """The greatest t of the eight rays of a group."""
-    if rays.limit_step == 0:
-        return splat(max(load_float(rays.limits, 0), np.float32(0)))
-    for lane in range(LANES):
-        store_float(scratch, lane, load_float(rays.limits, first + min(group * LANES + lane, exist - 1)))
-    return maximum(load(scratch, 0), splat(np.float32(0)))
-
-
-@kernel(inline=True)
-def aim_stream(rays, first, exist, beam, scratch):  # type: ignore[no-untyped-def]
-    """Load and aim a tile; returns (frame, bits of the groups whose rays run side by side)."""
-    load_stream(rays, first, exist, beam, scratch)
-    axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
-    axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
-    origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
-    # Where the first of them starts.
-    foremost, reach = splat(np.float32(np.inf)), splat(np.float32(0))
-    for at in range(0, STREAM, LANES):
-        foremost = minimum(foremost, load(beam.raw, axis * STREAM + at) * sign)
-        for k in range(3):
-            o = load(beam.raw, k * STREAM + at)
-            reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
-    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
-    for group in range(GROUPS):
-        at = group * LANES
-        depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
-        slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
-        slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
-        start = load(beam.raw, axis * STREAM + at) * sign - origin_w
-        end = start + stream_limits(rays, first, exist, group, scratch) * depth
-        u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
-        v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
-        forward = (depth > SHORTEST) & (depth < LONGEST)
-        near_axis = ((slope_u > -STEEPEST) & (slope_u < STEEPEST)) & ((slope_v > -STEEPEST) & (slope_v < STEEPEST))
-        sound &= bits(forward & near_axis)
-        store(beam.u, at, u)
-        store(beam.v, at, v)
-        store(beam.slope_u, at, slope_u)
-        store(beam.slope_v, at, slope_v)
-        store(beam.start, at, start)
-        store(beam.end, at, end)
-        store_float(beam.groups, LOW_U + group, least(u))
-        store_float(beam.groups, HIGH_U + group, greatest(u))
-        store_float(beam.groups, LOW_V + group, least(v))
-        store_float(beam.groups, HIGH_V + group, greatest(v))
-        store_float(beam.groups, LOW_SU + group, least(slope_u))
-        store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
-        store_float(beam.groups, LOW_SV + group, least(slope_v))
-        store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
-        store_float(beam.groups, START + group, least(start))
-        store_float(beam.groups, END + group, greatest(end))
-        if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
-            wide |= np.int32(1) << np.int32(group)
-        store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
-    frame = Frame(
-        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
-    )
-    return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
+SETTLED = 3 * LANES  # see `settle_rays`
+numbers_memory = local_memory(types.int32, STREAM)
+# The bits of a depth that an entry of the stack has room for, beside eight for the groups.
+DEPTH = np.int32(-(1 << GROUPS))
+# Closest hits are not tried in tiles where rays of other groups point farther from the middle one's way.
+LEAST_COSINE = 0.9
+NO, YES = np.uint8(0), np.uint8(1)  # of marks
 
 
 @kernel(inline=True)
@@ -211,8 +110,15 @@ def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ign
 
 
 @kernel(inline=True)
-def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch):  # type: ignore[no-untyped-def]
+def stream_entry(near, groups, code):  # type: ignore[no-untyped-def]
+    """Child code, groups that enter it and depth of entry (rounded down) in one int64 that is ordered by depth."""
+    return (np.int64((float_bits(near) & DEPTH) | groups) << 32) | (np.int64(code) & 0xFFFFFFFF)
+
+
+@kernel(inline=True)
+def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, height, scratch):  # type: ignore[no-untyped-def]
     """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
+    base = height
     nodes, zero = bvh.nodes, splat(np.float32(0))
     low, high = row + 2 * frame.row_w, row + 2 * frame.row_w + LANES
     if frame.sign > np.float32(0):
@@ -256,17 +162,21 @@ def enter_stream_children(bvh, row, frame, beam, groups, stack, height, scratch)
             splat(load_float(scratch, 32 + k)),
             splat(load_float(scratch, 40 + k)),
         )
-        if reaching != 0:
-            code = np.int64(load_int(nodes, row + CHILD + k))
-            store_long(stack, height, (np.int64(reaching) << 32) | (code & 0xFFFFFFFF))
-            height += 1
-            expect_child(bvh, code)
+        code, place = np.int64(load_int(nodes, row + CHILD + k)), height
+        entry = stream_entry(load_float(scratch, 32 + k), reaching, code)
+        while nearest_first and reaching != 0 and place > base and load_long(stack, place - 1) < entry:
+            store_long(stack, place, load_long(stack, place - 1))
+            place -= 1
+        # Written also where no group enters: the branch would be mispredicted.
+        store_long(stack, place, entry)
+        height += 1 if reaching != 0 else 0
+        expect_child(bvh, code)
     return height
 
 
 @kernel(inline=True)
 def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
-    """(which of eight rays meet triangle k of `table`, weights of vertex 1 and 2) between their start and end."""
+    """(bits of the rays of eight that meet triangle k of `table`, of those in doubt, weights of vertex 1 and 2, w)."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
     au = load_float(table, 8 + k) - (u + su * aw)
@@ -276,37 +186,73 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cu = load_float(table, 56 + k) - (u + su * cw)
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
-    zero = splat(np.float32(0))
-    inside = (minimum(a, minimum(b, c)) >= zero) | (maximum(a, maximum(b, c)) <= zero)
-    # Where each ray meets the plane (see `ray.meet_triangles`).
+    low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
+    far = load_float(table, MARGIN + 8 + k) + load_float(beam.groups, SPREAD + at // LANES)
+    rounding = load_float(table, MARGIN + k) * far
+    margin, flat = splat(rounding), splat(rounding * load_float(table, MARGIN + 16 + k))
+    inside, on_edge = (low >= -margin) | (high <= margin), (low < margin) & (high > -margin)
+    # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
-    w = (load_float(table, NORMAL + 24 + k) - (u * nu + v * nv)) / (su * nu + (sv * nv + nw))
+    offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
+    start = load(beam.start, at)
+    w, ahead = offset / slope, absolute(offset - start * slope)
+    met = bits(inside & ((w > start) & (w < load(beam.end, at))))
+    doubtful = bits(inside & (on_edge | (ahead < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return inside & ((w > load(beam.start, at)) & (w < load(beam.end, at))), b * inverse, c * inverse
+    return met, doubtful, b * inverse, c * inverse, w
+
+
+@kernel
+def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratch):  # type: ignore[no-untyped-def]
+    """Bits of those of some rays of a group that meet triangle k of a block (see `triangle.settle`).
+
+    Writes where they meet it to rows of `scratch` from `SETTLED` on: the weights of vertex 1 and 2, and w.
+    """
+    met = np.int32(0)
+    while rays != 0:
+        lane = lowest(rays)
+        rays = without_lowest(rays)
+        ray = group * LANES + lane
+        settle(
+            blocks, row, load_float(raw, ray), load_float(raw, STREAM + ray), load_float(raw, 2 * STREAM + ray),
+            load_float(raw, 3 * STREAM + ray), load_float(raw, 4 * STREAM + ray), load_float(raw, 5 * STREAM + ray),
+            load_float(raw, (3 + axis) * STREAM + ray) * sign, scratch,
+        )  # fmt: skip
+        near = load_float(scratch, k)
+        if near > np.float32(0) and near * (load_float(end, ray) - load_float(start, ray)) > np.float32(1):
+            met |= np.int32(1) << np.int32(lane)
+            depth = np.float32(1) / near
+            store_float(scratch, SETTLED + lane, load_float(scratch, LANES + k) * depth)
+            store_float(scratch, SETTLED + LANES + lane, load_float(scratch, 2 * LANES + k) * depth)
+            store_float(scratch, SETTLED + 2 * LANES + lane, load_float(start, ray) + depth)
+    return met
 
 
 @kernel(inline=True)
 def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
-    Rows: w, u, v of vertex a, then b, then c, and from `NORMAL` on those of their normals n, and n . a.
+    Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
+    how far from zero edge functions, and n . (a - start of the ray), must be for a certain answer.
     """
     aw, au, av = load_vertex(blocks, row, frame, table, 0)
     bw, bu, bv = load_vertex(blocks, row + VERTEX, frame, table, 24)
     cw, cu, cv = load_vertex(blocks, row + 2 * VERTEX, frame, table, 48)
-    nu, nv, nw = normal_of(bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw)
+    low_w, high_w = minimum(aw, minimum(bw, cw)), maximum(aw, maximum(bw, cw))
+    low_u, high_u = minimum(au, minimum(bu, cu)), maximum(au, maximum(bu, cu))
+    low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
+    size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
+    # Where rays meet it (see `affine.make_affine`).
+    store(table, MARGIN, np.float32(0.5) * ROUNDING * size)
+    store(table, MARGIN + 8, high_w + high_w + size)
+    store(table, MARGIN + 16, size)
+    pu, pv, pw, qu, qv, qw = bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw
+    nw, nu, nv = cross_term(pu, pv, qu, qv), cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu)
     store(table, NORMAL, nw)
     store(table, NORMAL + 8, nu)
     store(table, NORMAL + 16, nv)
     store(table, NORMAL + 24, nu * au + (nv * av + nw * aw))
-    return (
-        minimum(aw, minimum(bw, cw)),
-        maximum(aw, maximum(bw, cw)),
-        minimum(au, minimum(bu, cu)),
-        maximum(au, maximum(bu, cu)),
-        minimum(av, minimum(bv, cv)),
-        maximum(av, maximum(bv, cv)),
-    )
+    return low_w, high_w, low_u, high_u, low_v, high_v
 
 
 @kernel(inline=True)
@@ -321,9 +267,12 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: ignore[no-untyped-def]
-    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without."""
-    row, done = block * BLOCK, np.int32(0)
+def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):  # type: ignore[no-untyped-def]
+    """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without.
+
+    If the `closest` hits are wanted, rays are ended by it instead, and the bits are those of the groups with hits.
+    """
+    row, done, pairs = block * BLOCK, np.int32(0), np.int64(0)
     low_w, high_w, low_u, high_u, low_v, high_v = load_block(bvh.blocks, row, frame, table)
     slack = splat(frame.slack)
     low_u, high_u, low_v, high_v = low_u - slack, high_u + slack, low_v - slack, high_v + slack
@@ -331,7 +280,6 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
     while groups != 0:
         group = lowest(groups)
         groups = without_lowest(groups)
-        alive = load_int(beam.alive, group)
         u = within(
             low_u, high_u, low_w, high_w, load_float(g, LOW_U + group), load_float(g, HIGH_U + group),
             load_float(g, LOW_SU + group), load_float(g, HIGH_SU + group),
@@ -341,19 +289,61 @@ def stop_rays(bvh, faces, block, frame, beam, groups, table, scratch):  # type: 
             load_float(g, LOW_SV + group), load_float(g, HIGH_SV + group),
         )  # fmt: skip
         ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
-        triangles = bits((u & v) & ahead)
-        while triangles != 0 and alive != 0:
-            k = lowest(triangles)
-            triangles = without_lowest(triangles)
-            hit, second, third = meet_triangle(beam, group * LANES, table, k)
-            met = bits(hit) & alive
-            if met != 0 and block >= faces.first_tested:
-                met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
-            alive &= ~met
+        pairs |= np.int64(bits((u & v) & ahead)) << (group * LANES)
+    # One loop over all pairs of a group and a triangle: the end of each loop is mispredicted.
+    while pairs != 0:
+        pair = lowest_of_64(pairs)
+        pairs &= pairs - 1
+        group, k = pair >> 3, pair & (LANES - 1)
+        met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
+        alive = load_int(beam.alive, group)
+        met, rays = met & alive, rays & alive
+        if rays != 0:
+            store(scratch, SETTLED, second)
+            store(scratch, SETTLED + LANES, third)
+            store(scratch, SETTLED + 2 * LANES, w)
+            settled = settle_rays(
+                bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays,
+                scratch,
+            )  # fmt: skip
+            met = (met & ~rays) | settled
+            second, third, w = (
+                load(scratch, SETTLED),
+                load(scratch, SETTLED + LANES),
+                load(scratch, SETTLED + 2 * LANES),
+            )
+        if block >= faces.first_tested and met != 0:
+            met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        if closest:
+            if met != 0:
+                end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+                done |= np.int32(1) << np.int32(group)
+            continue
+        alive &= ~met
         store_int(beam.alive, group, alive)
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
+            pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
     return done
+
+
+@kernel(inline=True)
+def end_rays(beam, group, met, w, slot, second, third, scratch):  # type: ignore[no-untyped-def]
+    """Let the rays `met` of a group end at w, where they meet the triangle of a slot."""
+    store(scratch, 0, second)
+    store(scratch, LANES, third)
+    store(scratch, 2 * LANES, w)
+    end = load(beam.end, group * LANES)
+    while met != 0:
+        k = lowest(met)
+        met = without_lowest(met)
+        ray = group * LANES + k
+        end = with_lane(end, k, load_float(scratch, 2 * LANES + k))
+        store_int(beam.slot, ray, slot)
+        store_float(beam.second, ray, load_float(scratch, k))
+        store_float(beam.third, ray, load_float(scratch, LANES + k))
+    store(beam.end, group * LANES, end)
+    store_float(beam.groups, END + group, greatest(end))
 
 
 @kernel(inline=True)
@@ -377,39 +367,83 @@ def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type:
 
 
 @kernel(inline=True)
-def cast_shadows(bvh, faces, root, first_block, frame, beam, groups, stack, table, scratch):  # type: ignore[no-untyped-def]
-    """Take rays of some groups that anything stops out of `beam.alive`; returns the block that ended the last group.
+def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, stack, table, scratch):  # type: ignore[no-untyped-def]
+    """Take rays of some groups that anything stops, except in instances, out of `beam.alive`.
 
-    `first_block` >= 0 is tested first.
+    `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
+    instances. If the `closest` hits are wanted, rays are ended there instead.
     """
-    last = first_block
-    store_long(stack, 0, (np.int64(groups) << 32) | np.int64(root))
+    last, entered, farthest = first_block, np.int32(0), np.float32(np.inf)
+    store_long(stack, 0, stream_entry(np.float32(0), groups, root))
     height = 1
     if first_block >= 0:
-        store_long(stack, 1, (np.int64(groups) << 32) | (~first_block & 0xFFFFFFFF))
+        store_long(stack, 1, stream_entry(np.float32(0), groups, ~first_block))
         height = 2
     while height > 0 and groups != 0:
         height -= 1
         entry = load_long(stack, height)
         here, child = np.int32(entry >> 32) & groups, np.int64(np.int32(entry))
-        if here == 0:
+        if here == 0 or bits_float(np.int32(entry >> 32) & DEPTH) > farthest:
             continue
         if child >= 0:
-            height = enter_stream_children(bvh, child * NODE, frame, beam, here, stack, height, scratch)
+            height = enter_stream_children(bvh, child * NODE, frame, beam, here, closest, stack, height, scratch)
+        elif ~child >= faces.first_instance:
+            entered |= here
         else:
-            done = stop_rays(bvh, faces, ~child, frame, beam, here, table, scratch)
-            if done != 0:
+            done = stop_rays(bvh, faces, ~child, frame, beam, here, closest, table, scratch)
+            if done != 0 and closest:
+                farthest = greatest(load(beam.groups, END))
+            elif done != 0:
                 groups &= ~done
                 last = ~child
-    return last
+    return last, entered & groups
+
+
+@kernel(inline=True)
+def side_by_side(directions, numbers, exist):  # type: ignore[no-untyped-def]
+    """Whether the first rays of all groups run about the same way: if not, a tile need not be aimed to know."""
+    middle = np.int64(load_int(numbers, STREAM // 2)) * 3
+    x, y, z = load_float(directions, middle), load_float(directions, middle + 1), load_float(directions, middle + 2)
+    x, y, z = np.float64(x), np.float64(y), np.float64(z)
+    for k in range(0, exist, LANES):
+        d = np.int64(load_int(numbers, k)) * 3
+        dx, dy, dz = load_float(directions, d), load_float(directions, d + 1), load_float(directions, d + 2)
+        along, length = x * dx + (y * dy + z * dz), np.float64(dx) * dx + (np.float64(dy) * dy + np.float64(dz) * dz)
+        if not (along > 0.0 and along * along > LEAST_COSINE**2 * length * (x * x + (y * y + z * z))):
+            return False
+    return True
+
+
+@kernel(inline=True)
+def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-def]
+    """Write the closest hit of ray k of a tile.
+
+    Its distance is taken anew from the ray's own origin, not from the tile's: close by it would be too coarse.
+    """
+    slot, triangle, t, u, v = load_int(beam.slot, k), np.int32(-1), np.float32(np.inf), np.float32(0), np.float32(0)
+    if slot >= 0:
+        at, raw = np.int64(slot // LANES) * BLOCK + slot % LANES, beam.raw
+        ox, oy, oz = load_float(raw, k), load_float(raw, STREAM + k), load_float(raw, 2 * STREAM + k)
+        dx, dy, dz = load_float(raw, 3 * STREAM + k), load_float(raw, 4 * STREAM + k), load_float(raw, 5 * STREAM + k)
+        t = distance_to_plane(blocks, at, Line(ox, oy, oz, dx, dy, dz))
+        triangle, u, v = load_int(blocks, at + IDS), load_float(beam.second, k), load_float(beam.third, k)
+    store_float(hits.t, ray, t)
+    store_float(hits.u, ray, u)
+    store_float(hits.v, ray, v)
+    report_face(hits, ray, triangle, faces)
 
 
 @kernel
-def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no-untyped-def]
-    """Worker: whether each of the rays, in pieces of `chunk`, hits anything, as bool.
+def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+    """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
 
-    Neighbours are cast in tiles where they run side by side, else one by one. The block that stopped the last ray is
-    tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
+    For any hit, in pieces of `chunk` rays (at most `order.PIECE`), `marks` (uint8) becomes whether a ray hits anything.
+    Rays that do not go together are cast one by one. The block that stopped the last ray is tried first on the next:
+    they are mostly in the same shadow. It changes the time only, never the answer. Instances are entered one by one,
+    from the node `within_instances` over them alone.
+
+    For closest hits, in pieces of `chunk` tiles, `marks` are rays to be cast, and becomes those still to be cast one by
+    one, while `entering` are those that may hit something in an instance first.
     """
     beam = Beam(
         raw_memory(),
@@ -421,27 +455,67 @@ def any_hits(bvh, root, faces, rays, blocked, cursor, chunk):  # type: ignore[no
         end_memory(),
         groups_memory(),
         alive_memory(),
+        slot_memory(),
+        second_memory(),
+        third_memory(),
     )
-    stack, table, scratch, singles = entries(), table_memory(), scratch_memory(), floats()
-    bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
-    last = np.int64(-1)
+    stack, table, scratch, singles, numbers = entries(), table_memory(), scratch_memory(), floats(), numbers_memory()
+    items, spare, counts, cells = items_memory(), items_memory(), counts_memory(), cells_memory()
+    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
+    marks, entering = pointer(marks), pointer(entering)
+    total, last = tile_count(tiling) if closest else rays.total, np.int64(-1)
     while True:
         start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.total:
+        if start >= total:
             break
-        for first in range(start, min(start + chunk, rays.total), STREAM):
-            exist = min(STREAM, min(start + chunk, rays.total) - first)
-            frame, together = aim_stream(rays, first, exist, beam, scratch)
-            if faces.instance_count > 0:
-                together = np.int32(0)  # tiles do not enter instances
-            if together != 0:
-                last = cast_shadows(bvh, faces, root, last, frame, beam, together, stack, table, scratch)
-            for k in range(exist):
-                if (together >> np.int32(k // LANES)) & 1 != 0:
-                    blocked[first + k] = (load_int(beam.alive, k // LANES) >> np.int32(k % LANES)) & 1 == 0
+        size = min(chunk, total - start)
+        first, stop, first_single, in_eights = 0, size, size, True
+        if not closest:
+            stop, first_single = order_piece(rays, start, size, CLOSE, items, spare, counts, cells)
+        while first < size:
+            if closest:
+                exist = number_tile(tiling, start + first, numbers)
+                first += 1
+                if marks[load_int(numbers, 0)] == NO or not side_by_side(rays.directions, numbers, exist):
                     continue
-                ox, oy, oz, dx, dy, dz, limit = load_ray(rays, first + k)
-                stopped, found = blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, last, stack, singles)
-                blocked[first + k] = stopped
-                if found >= 0:
-                    last = found
+                in_a_row = exist == STREAM and tiling.rows == 1
+            else:
+                if first >= stop:
+                    # The eights are done: now the single rays.
+                    if first_single >= size or not in_eights:
+                        break
+                    first, stop, in_eights = first_single, size, False
+                exist = number_items(rays, items, first, stop, in_eights, start, size, numbers)
+                first += GROUPS if in_eights else STREAM
+                in_a_row = in_eights and exist == STREAM
+            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
+            entered = np.int32(0)
+            if together != 0:
+                last, entered = cast_stream(
+                    bvh, faces, root, last, frame, beam, together, closest, stack, table, scratch
+                )
+            if closest:
+                for k in range(exist):
+                    ray, bit = np.int64(load_int(numbers, k)), np.int32(1) << np.int32(k // LANES)
+                    if together & bit != 0:
+                        report_ray(ray, k, beam, bvh.blocks, faces, hits)
+                        marks[ray] = NO
+                        if entered & bit != 0:
+                            entering[ray] = YES
+                continue
+            for group in range((exist + LANES - 1) // LANES):
+                alive, bit = load_int(beam.alive, group), np.int32(1) << np.int32(group)
+                singly = (entered | ~together) & bit != 0
+                node = within_instances if together & bit != 0 else root
+                for k in range(group * LANES, min((group + 1) * LANES, exist)):
+                    ray = np.int64(load_int(numbers, k))
+                    marks[ray] = YES - np.uint8(alive & 1)
+                    if singly and alive & 1 != 0:
+                        ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
+                        stopped, found = blocked_ray(
+                            bvh, faces, node, ox, oy, oz, dx, dy, dz, limit, time, last, stack, singles
+                        )
+                        marks[ray] = YES if stopped else NO
+                        if found >= 0:
+                            last = found
+                    alive >>= np.int32(1)

@@ -17,13 +17,7 @@ from numba.core import types
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.simd import (
-    LANES,
-    WIDE,
-    bits,
-    greatest,
-    join,
-    least,
+from simulator.numerics.memory import (
     load,
     load_float,
     load_int,
@@ -31,18 +25,26 @@ from simulator.numerics.simd import (
     load_triples,
     load_wide,
     local_memory,
-    maximum,
-    minimum,
-    negative,
     prefetch,
     prefetch_to_write,
-    select,
-    splat_int_wide,
-    splat_wide,
     store,
     store_float,
     store_halves,
     store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    WIDE,
+    bits,
+    greatest,
+    join,
+    least,
+    maximum,
+    minimum,
+    negative,
+    select,
+    splat_int_wide,
+    splat_wide,
 )
 from simulator.raycast.faces import part_of, report_face, report_wide
 from simulator.raycast.layout import F32, I32, SLACK
@@ -104,7 +106,7 @@ class Tile(NamedTuple):
     """The rays of one tile; arrays of `TILE` floats or ints, and groups of 5 rows of `GROUPS`.
 
     Attributes:
-        directions: x of all rays, then y, then z.
+        directions: x of all rays, then y, then z; then x, y and z of their origin.
         depth: component of the direction along the depth axis, positive.
         u, v: the other two components divided by it.
         nearness: 1 / depth of the nearest hit so far (or of the ray's limit).
@@ -143,7 +145,7 @@ class Aim(NamedTuple):
     high_v: Any
 
 
-directions_memory = local_memory(types.float32, 3 * TILE)
+directions_memory = local_memory(types.float32, 3 * TILE + 3)
 depth_memory = u_memory = v_memory = nearness_memory = local_memory(types.float32, TILE)
 second_memory = third_memory = nearness_memory
 triangle_memory = local_memory(types.int32, TILE)
@@ -283,6 +285,8 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     margin_u = MARGIN * (np.float32(1) + max(abs(u0), abs(u1)))
     margin_v = MARGIN * (np.float32(1) + max(abs(v0), abs(v1)))
     o = eight_rays(grid, corner, 0)[0] * rays.origin_step
+    for axis in range(3):
+        store_float(tile.directions, 3 * TILE + axis, load_float(rays.origins, o + axis))
     origin_depth = load_float(rays.origins, o + axis_depth)
     origin_u, origin_v = load_float(rays.origins, o + axis_u), load_float(rays.origins, o + axis_v)
     aim = Aim(
@@ -355,9 +359,7 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
 def grid_of(directions: F32) -> Grid | None:
     """Tiles for (rows, columns, 3) directions, about as wide as high in angle; None if they would be too wide."""
     rows, columns = directions.shape[:2]
-    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
-    below, right = min(r + 1, rows - 1), min(c + 1, columns - 1)
-    across, along = (_angle(directions[r, c].tolist(), directions[at].tolist()) for at in ((r, right), (below, c)))
+    across, along = spacing(directions)
     if not (math.isfinite(across) and math.isfinite(along)):
         across = along = 0.0  # whatever the shape, such rays are cast one by one
     groups = GROUPS
@@ -371,6 +373,15 @@ def grid_of(directions: F32) -> Grid | None:
             return grid
         groups //= 2
     return None
+
+
+def spacing(directions: F32) -> tuple[float, float]:
+    """(sine of the angle from a ray to the next in its row, and in its column) amid (rows, columns, 3) directions."""
+    rows, columns = directions.shape[:2]
+    r, c = max(rows // 2 - 1, 0), max(columns // 2 - 1, 0)
+    at, right, below = (r, c), (r, min(c + 1, columns - 1)), (min(r + 1, rows - 1), c)
+    start = directions[at].tolist()
+    return _angle(start, directions[right].tolist()), _angle(start, directions[below].tolist())
 
 
 def _angle(a: list[float], b: list[float]) -> float:

@@ -9,6 +9,7 @@ from simulator.roads.records import (
     Connection,
     Controller,
     Junction,
+    JunctionGroup,
     Lane,
     LaneKey,
     LaneSection,
@@ -25,6 +26,7 @@ from simulator.roads.records import (
 )
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
+from simulator.roads.route import Route
 from simulator.roads.writing import write_opendrive
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Controller",
     "Geometry",
     "Junction",
+    "JunctionGroup",
     "Lane",
     "LaneKey",
     "LaneSection",
@@ -47,6 +50,7 @@ __all__ = [
     "RoadNetwork",
     "RoadObject",
     "RoadType",
+    "Route",
     "Signal",
     "SignalReference",
     "Structure",

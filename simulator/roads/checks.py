@@ -37,6 +37,7 @@ class Checker:
         report: Report,
     ) -> None:
         self.roads, self.junctions, self.lines, self.report = roads, junctions, lines, report
+        self._signals = {signal.id for road in roads.values() for signal in road.signals}
         self._ends: dict[tuple[str, bool], tuple[dict[int, int], Array, Array]] = {}
 
     def run(self) -> None:
@@ -44,6 +45,9 @@ class Checker:
         for road in self.roads.values():
             self._geometry(road)
             self._levels(road)
+            self._borders(road)
+            self._level_links(road)
+            self._signal_references(road)
             self._section_links(road)
             for at_end in (False, True):
                 self._road_link(road, at_end)
@@ -84,6 +88,35 @@ class Checker:
                     inner = next(lane.id for lane, beyond in zip(lanes, flags[1:]) if lane.level and not beyond)
                     self._warn(road, f"has a lane beyond the level lane {inner} that is not level")
                     return
+
+    def _borders(self, road: Road) -> None:
+        """Lanes given by borders do not reach over the lanes within."""
+        if not road.table.has_borders:
+            return
+        for index, section in enumerate(road.sections):
+            s = np.linspace(section.s0, section.s1, 9)
+            here = np.full(len(s), index, np.int64)
+            for lane in (x for x in section.lanes if len(x.borders)):
+                inner, outer, _, _ = road.lane_edges(here, lane.id, s)
+                if (np.sign(lane.id) * (outer - inner)).min() < -1e-3:
+                    text = f"has the border of lane {lane.id} within the lane beside it at s={section.s0:.6g} or later"
+                    self._warn(road, text)
+
+    def _level_links(self, road: Road) -> None:
+        """Lanes that follow each other in a road are level together."""
+        for before, after in pairwise(road.sections):
+            there = {lane.id: lane for lane in after.lanes}
+            for lane in before.lanes:
+                for target in lane.successors:
+                    match = there.get(target)
+                    if match is not None and lane.id in match.predecessors and match.level != lane.level:
+                        text = f"links lane {lane.id} at s={after.s0:.6g} to lane {target}: only one is level"
+                        self._warn(road, text)
+
+    def _signal_references(self, road: Road) -> None:
+        for reference in road.signal_references:
+            if reference.id not in self._signals:
+                self._warn(road, f'has a <signalReference> to signal "{reference.id}", which does not exist')
 
     def _section_links(self, road: Road) -> None:
         """Links between the sections of a road; sections whose lanes are linked alike are looked at together."""
@@ -145,7 +178,7 @@ class Checker:
         for lane in here.lanes:
             linked = lane.successors if at_end else lane.predecessors
             for target in linked:
-                match = next((x for x in there.lanes if x.id == target), None)
+                match = next((x for x in there.lanes if x.id == target and bool(x.id) == bool(lane.id)), None)
                 if match is None:
                     self._warn(
                         road, f'links lane {lane.id} to lane {target} of road "{other.id}", which does not exist'
@@ -169,7 +202,7 @@ class Checker:
             end = "end" if at_end else "start"
             self._warn(road, f'has lane {lane} linked to road "{other.id}" although it has no width at its {end}')
             return
-        exist = {x.id for x in other.sections[0 if contact == "start" else -1].lanes}
+        exist = {x.id for x in other.sections[0 if contact == "start" else -1].lanes if x.id}
         theirs = self._edge_points(other, contact == "end", tuple(x for x in targets if x in exist))
         if len(theirs) < 2:
             return
@@ -279,8 +312,8 @@ class Checker:
         if len(ends) != 1:
             return
         at_end = ends[0]
-        here = {lane.id: lane for lane in incoming.sections[-1 if at_end else 0].lanes}
-        there = {lane.id: lane for lane in through.sections[0 if c.contact == "start" else -1].lanes}
+        here = {lane.id: lane for lane in incoming.sections[-1 if at_end else 0].lanes if lane.id}
+        there = {lane.id: lane for lane in through.sections[0 if c.contact == "start" else -1].lanes if lane.id}
         for start, end in c.lane_links:
             if start not in here or end not in there:
                 road, lane = (incoming.id, start) if start not in here else (through.id, end)

@@ -41,7 +41,7 @@ def lane_frame(
     t, slope = 0.5 * (inner + outer), 0.5 * (d_inner + d_outer)
     state = road.state(s)
     p = road.place(state, s, t, road.lane_plane_height(section, lane_id, s))
-    along, across = _surface_tangents(state, t, bend=exact)
+    along, across = _surface_tangents(road, state, s, t, bend=exact)
     normal = _unit(_cross(along, across))
     if exact:
         forward = tuple(a + slope * b for a, b in zip(along, across))
@@ -58,7 +58,7 @@ def surface_angles(road: Road, s: ArrayLike, t: ArrayLike, yaw: ArrayLike = 0.0)
     """Heading, pitch, roll (N,) of a body that lies on the road at (s, t), turned by `yaw` from the direction of s."""
     s, t = np.broadcast_arrays(np.atleast_1d(np.asarray(s, np.float64)), np.asarray(t, np.float64))
     state = road.state(s)
-    along, across = _surface_tangents(state, t, bend=True)
+    along, across = _surface_tangents(road, state, s, t, bend=True)
     normal = _unit(_cross(along, across))
     return _angles(state.heading, _turned(along, normal, np.asarray(yaw, np.float64)), normal)
 
@@ -67,15 +67,18 @@ def surface_angles(road: Road, s: ArrayLike, t: ArrayLike, yaw: ArrayLike = 0.0)
 _Vector = tuple[Array, ...]
 
 
-def _surface_tangents(state: LineState, t: Array, *, bend: bool) -> tuple[_Vector, _Vector]:
+def _surface_tangents(road: Road, state: LineState, s: Array, t: Array, *, bend: bool) -> tuple[_Vector, _Vector]:
     """Derivatives of the surface point by s and by t, in the frame of the reference line.
 
     `bend` takes account of the curvature: the outside of a curve is longer than the reference line.
     """
     sin, cos = np.sin(state.roll), np.cos(state.roll)
     stretch = np.maximum(1.0 - state.curvature * t * cos, 1e-6) if bend else np.ones_like(t)
-    along = (stretch, -t * sin * state.roll_slope, state.grade + t * cos * state.roll_slope)
-    return along, (np.zeros_like(t), cos, sin)
+    rise, climb = state.grade + t * cos * state.roll_slope, sin
+    relief = road.relief(s, t)
+    if relief is not None:
+        rise, climb = rise + relief.along, climb + relief.across
+    return (stretch, -t * sin * state.roll_slope, rise), (np.zeros_like(t), cos, climb)
 
 
 def _cross(a: _Vector, b: _Vector) -> _Vector:

@@ -26,6 +26,9 @@ class LaneTable:
     Attributes:
         starts, ends: (S,) start and end of each section in metres.
         left, right: (S,) number of lanes on each side.
+        first_left: (S,) row of the first lane to the left of each section; those to the right follow.
+        ids, drivable, level: (R,) of the lanes, row by row: section by section, left then right, from the centre.
+        widths, borders, height_rows: their profiles, by row.
         lane_ids: ids of all lanes of all sections, without 0.
         has_heights, has_level, has_borders: whether any lane uses them.
 
@@ -39,19 +42,19 @@ class LaneTable:
         self.ends = np.array([section.s1 for section in sections])
         self.left = np.array([len(left) for left, _ in sides], np.int64)
         self.right = np.array([len(right) for _, right in sides], np.int64)
-        self._first_left = np.concatenate([[0], np.cumsum(self.left + self.right)[:-1]]).astype(np.int64)
-        self._first_right = self._first_left + self.left
+        self.first_left = np.concatenate([[0], np.cumsum(self.left + self.right)[:-1]]).astype(np.int64)
+        self._first_right = self.first_left + self.left
         # Ranks by id, row by row, sorted for lookup: a lane id is nearly always its rank, but files may skip ids.
-        self._ids = np.array([lane.id for lane in rows], np.int64)
+        self.ids = np.array([lane.id for lane in rows], np.int64)
         self.lane_ids = frozenset(lane.id for lane in rows)
-        self._widths = ProfileRows.build([lane.widths for lane in rows])
-        self._borders = ProfileRows.build([lane.borders for lane in rows])
-        self._heights = ProfileRows.build([lane.heights for lane in rows], columns=3)
-        self._drivable = np.array([lane.type in DRIVABLE for lane in rows], np.bool_)
-        self._level = np.array([lane.level for lane in rows], np.bool_)
-        self.has_heights = len(self._heights.table) > 0
-        self.has_level = bool(self._level.any())
-        self.has_borders = len(self._borders.table) > 0
+        self.widths = ProfileRows.build([lane.widths for lane in rows])
+        self.borders = ProfileRows.build([lane.borders for lane in rows])
+        self.height_rows = ProfileRows.build([lane.heights for lane in rows], columns=3)
+        self.drivable = np.array([lane.type in DRIVABLE for lane in rows], np.bool_)
+        self.level = np.array([lane.level for lane in rows], np.bool_)
+        self.has_heights = len(self.height_rows.table) > 0
+        self.has_level = bool(self.level.any())
+        self.has_borders = len(self.borders.table) > 0
         self._lacks_width = np.array([not (len(lane.widths) or len(lane.borders)) for lane in rows], np.bool_)
         self._any_lacks_width = bool(self._lacks_width.any())
 
@@ -66,7 +69,7 @@ class LaneTable:
 
     def row(self, section: Index, rank: Index) -> Index:
         """Table row (N,) of the lane with signed rank (N,), -1 where there is none."""
-        left = np.where((rank > 0) & (rank <= self.left[section]), self._first_left[section] + rank - 1, -1)
+        left = np.where((rank > 0) & (rank <= self.left[section]), self.first_left[section] + rank - 1, -1)
         right = np.where((rank < 0) & (-rank <= self.right[section]), self._first_right[section] - rank - 1, -1)
         return np.maximum(left, right)
 
@@ -75,25 +78,25 @@ class LaneTable:
         sign = 1 if lane_id > 0 else -1
         rank = np.full(len(section), lane_id, np.int64)
         row = self.row(section, rank)
-        wrong = np.flatnonzero((row < 0) | (self._ids[np.maximum(row, 0)] != lane_id)) if len(self._ids) else ()
-        if len(self._ids) == 0 or lane_id == 0:
+        wrong = np.flatnonzero((row < 0) | (self.ids[np.maximum(row, 0)] != lane_id)) if len(self.ids) else ()
+        if len(self.ids) == 0 or lane_id == 0:
             return np.zeros(len(section), np.int64)
         if len(wrong):
             rank[wrong] = 0
             count = self.left if sign > 0 else self.right
             for step in range(1, int(count[section[wrong]].max(initial=0)) + 1):
                 row = self.row(section[wrong], np.full(len(wrong), sign * step))
-                found = (row >= 0) & (self._ids[np.maximum(row, 0)] == lane_id)
+                found = (row >= 0) & (self.ids[np.maximum(row, 0)] == lane_id)
                 rank[wrong[found]] = sign * step
         return rank
 
     def lane_of(self, section: Index, rank: Index) -> tuple[Index, NDArray[np.bool_]]:
         """Lane id (N,) at a signed rank (N,), 0 where there is none, and whether cars may drive there."""
         row = self.row(section, rank)
-        if not len(self._ids):
+        if not len(self.ids):
             return np.zeros(len(rank), np.int64), np.zeros(len(rank), np.bool_)
         safe = np.maximum(row, 0)
-        return np.where(row >= 0, self._ids[safe], 0), (row >= 0) & self._drivable[safe]
+        return np.where(row >= 0, self.ids[safe], 0), (row >= 0) & self.drivable[safe]
 
     def walk(
         self, section: Index, side: Index, s: Array, offset: Array, slope: Array, most: int
@@ -129,11 +132,11 @@ class LaneTable:
 
     def _outwards_of(self, row: Index, ds: Array, sign: Index, t: Array, slope: Array) -> tuple[Array, Array]:
         """Outer edge of lanes `row` whose inner edge is t."""
-        width, d_width = self._widths.evaluate(row, ds)
+        width, d_width = self.widths.evaluate(row, ds)
         outer, d_outer = t + sign * width, slope + sign * d_width
         if self.has_borders:
-            border, d_border = self._borders.evaluate(row, ds)
-            by_border = self._borders.present(row)
+            border, d_border = self.borders.evaluate(row, ds)
+            by_border = self.borders.present(row)
             outer, d_outer = np.where(by_border, border, outer), np.where(by_border, d_border, d_outer)
         return outer, d_outer
 
@@ -144,10 +147,10 @@ class LaneTable:
         """
         if not self.has_heights:
             return np.zeros(len(row)), np.zeros(len(row))
-        line, valid = self._heights.lines(row, ds)
-        following = np.minimum(line + 1, self._heights.first[np.maximum(row, 0) + 1] - 1)
+        line, valid = self.height_rows.lines(row, ds)
+        following = np.minimum(line + 1, self.height_rows.first[np.maximum(row, 0) + 1] - 1)
         following = np.where(valid, np.maximum(following, line), line)
-        here, there = self._heights.table[line], self._heights.table[following]
+        here, there = self.height_rows.table[line], self.height_rows.table[following]
         gap = there[:, 0] - here[:, 0]
         part = np.where(gap > 0.0, np.clip((ds - here[:, 0]) / np.where(gap > 0.0, gap, 1.0), 0.0, 1.0), 0.0)
         inner, outer = (here[:, k] + part * (there[:, k] - here[:, k]) for k in (1, 2))
@@ -155,4 +158,4 @@ class LaneTable:
 
     def is_level(self, row: Index) -> NDArray[np.bool_]:
         """Whether lanes `row` (N,) are kept out of superelevation."""
-        return (row >= 0) & self._level[np.maximum(row, 0)]
+        return (row >= 0) & self.level[np.maximum(row, 0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -111,7 +112,11 @@ class Plan:
         return self._append(element, Pose(float(x[0]), float(y[0]), float(wrap_angle(heading[0]))))
 
     def _append(self, element: Geometry, end: Pose) -> Plan:
-        self._elements.append(element)
+        last = self._elements[-1] if self._elements else None
+        if last is not None and last.kind == element.kind == "line":  # a line goes on: it is one line
+            self._elements[-1] = replace(last, length=last.length + element.length)
+        else:
+            self._elements.append(element)
         self.length += element.length
         self.end = end
         return self

@@ -14,8 +14,9 @@ from simulator.roads.lane_frame import lane_frame
 from simulator.roads.locate import Located, Locator
 from simulator.roads.path import Path, build_path
 from simulator.roads.polynomial import Array
-from simulator.roads.records import Controller, Junction, LaneKey
+from simulator.roads.records import Controller, Junction, JunctionGroup, LaneKey
 from simulator.roads.road import Road
+from simulator.roads.route import Route, find_route
 from simulator.roads.routing import LaneGraph, lane_neighbours
 
 
@@ -33,6 +34,7 @@ class RoadNetwork:
     roads: dict[str, Road]
     junctions: dict[str, Junction] = field(default_factory=dict)
     controllers: dict[str, Controller] = field(default_factory=dict)
+    junction_groups: dict[str, JunctionGroup] = field(default_factory=dict)
     name: str = ""
     geo_reference: str = ""
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
@@ -98,13 +100,23 @@ class RoadNetwork:
         """A drive in the direction of traffic from station s of lane `start`; see `build_path`."""
         return build_path(self.roads, self._graph, start, s, length_m, choose)
 
+    def route(
+        self, start: LaneKey, goal: LaneKey, start_s: float | None = None, goal_s: float | None = None
+    ) -> Route | None:
+        """The shortest way from one lane to another with lane changes, None where there is none; see `find_route`."""
+        return find_route(self.roads, self._graph, start, goal, start_s, goal_s)
+
     @cached_property
     def _locator(self) -> Locator:
         return Locator(self.roads)
 
-    def locate(self, points: ArrayLike) -> Located:
-        """Nearest place on the road surface of points (N, 2), or (N, 3) where roads cross above each other."""
-        return self._locator(points)
+    def locate(self, points: ArrayLike, threads: int | None = None) -> Located:
+        """Nearest place on the road surface of points (N, 2), or (N, 3) where roads cross above each other.
+
+        Raises:
+            InputError: points of another shape, or that are not finite.
+        """
+        return self._locator(points, threads)
 
     @cached_property
     def bounds(self) -> Array:

@@ -8,7 +8,7 @@ import os
 from simulator.errors import InputError
 from simulator.roads.checks import Checker
 from simulator.roads.network import RoadNetwork
-from simulator.roads.records import Connection, Controller, Junction
+from simulator.roads.records import Connection, Controller, Junction, JunctionGroup
 from simulator.roads.road import Road
 from simulator.roads.xodr_input import Element, Report, children, integer, load_xml, number, text_of
 from simulator.roads.xodr_lanes import LaneReader
@@ -85,6 +85,7 @@ def _read_document(root: Element, report: Report) -> RoadNetwork | None:
         roads=roads,
         junctions=junctions,
         controllers=_controllers(root, report),
+        junction_groups=_junction_groups(root, junctions, report),
         name=text_of(header, "name") if header is not None else "",
         geo_reference=_geo_reference(header),
         offset=_offset(header, report),
@@ -142,8 +143,23 @@ def _junctions(root: Element, report: Report, lines: dict[tuple[object, ...], in
                 tuple(_connection(item, report) for item in element.iterchildren("connection")),
                 tuple(text_of(item, "id") for item in element.iterchildren("controller")),
                 tuple((text_of(item, "high"), text_of(item, "low")) for item in element.iterchildren("priority")),
+                text_of(element, "mainRoad"),
+                number(element, "sStart", report, 0.0),
+                number(element, "sEnd", report, 0.0),
+                text_of(element, "orientation"),
             )
     return junctions
+
+
+def _junction_groups(root: Element, junctions: dict[str, Junction], report: Report) -> dict[str, JunctionGroup]:
+    groups = {}
+    for element in children(root, "junctionGroup"):
+        members = tuple(text_of(item, "junction") for item in element.iterchildren("junctionReference"))
+        name = text_of(element, "id")
+        for missing in (member for member in members if member not in junctions):
+            report.warn(element, f'junction group "{name}" names junction "{missing}", which does not exist')
+        groups[name] = JunctionGroup(name, text_of(element, "name"), text_of(element, "type", "unknown"), members)
+    return groups
 
 
 def _connection(element: Element, report: Report) -> Connection:

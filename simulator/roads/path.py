@@ -14,7 +14,7 @@ from simulator.roads.lane_frame import lane_frame
 from simulator.roads.polynomial import Array, Index
 from simulator.roads.records import DRIVABLE, LaneKey
 from simulator.roads.road import Road
-from simulator.roads.routing import LaneGraph
+from simulator.roads.routing import LaneGraph, check_lane
 
 STEP_M = 1.0  # largest distance of samples
 _JUMP_M = 5e-3  # joints that are further apart are blended
@@ -113,30 +113,33 @@ def build_path(
     keys: list[LaneKey] = []
     pieces: list[Array] = []
     key, driven = start, 0.0
+    entered: float | None = s
     while len(keys) < _MOST_LANES:
         road = roads[key.road]
-        piece = _lane_piece(road, key, s if key is start else None)
+        onward = [way for way in graph.next_lanes(key) if _type(roads, way) in types]
+        ways = [way for way in onward if _is_ahead(road, key, entered, graph.joint(key, way)[0])]
+        # Where a way leaves midway, it must be chosen before the rest of the lane is driven.
+        early = any(graph.joint(key, way)[0] is not None for way in ways)
+        following = choose(ways) if early and len(ways) > 1 else ways[0] if early else None
+        left, next_entered = graph.joint(key, following) if following is not None else (None, None)
+        piece = _lane_piece(road, key, entered, left)
         if len(piece):
             keys.append(key)
             pieces.append(np.column_stack([piece, np.full(len(piece), len(keys) - 1.0)]))
             driven += float(np.linalg.norm(np.diff(piece[:, 1:4], axis=0), axis=1).sum())
-        ways = [way for way in graph.next_lanes(key) if _type(roads, way) in types]
         if driven >= length_m or not ways:
             break
-        key = choose(ways) if len(ways) > 1 else ways[0]
+        if following is None:
+            following = choose(ways) if len(ways) > 1 else ways[0]
+            next_entered = graph.joint(key, following)[1]
+        key, entered = following, next_entered
     if not pieces:  # at the very end of a lane without a way on
         keys, pieces = [start], [_last_step(roads[start.road], start)]
     return _assemble(pieces, tuple(keys), length_m)
 
 
 def _check(roads: Mapping[str, Road], key: LaneKey, s: float, length_m: float) -> None:
-    road = roads.get(key.road)
-    if road is None or not 0 <= key.section < len(road.sections):
-        raise InputError(f"there is no lane {tuple(key)}: no such road or lane section")
-    if key.lane == 0 or all(lane.id != key.lane for lane in road.sections[key.section].lanes):
-        raise InputError(
-            f"there is no lane {tuple(key)}: the section has {[x.id for x in road.sections[key.section].lanes]}"
-        )
+    check_lane(roads, key)
     if not (length_m > 0.0 and np.isfinite(s)):
         raise InputError(f"a path needs a positive length and a finite station, not {length_m:g} and {s:g}")
 
@@ -145,12 +148,21 @@ def _type(roads: Mapping[str, Road], key: LaneKey) -> str:
     return roads[key.road].sections[key.section].lane(key.lane).type
 
 
-def _lane_piece(road: Road, key: LaneKey, start: float | None) -> Array:
+def _is_ahead(road: Road, key: LaneKey, entered: float | None, left: float | None) -> bool:
+    """Whether who entered a lane at station `entered` can take a way that leaves it at `left` (None: at its ends)."""
+    if entered is None or left is None:
+        return True
+    return left >= entered if road.drives_forward(key.lane) else left <= entered
+
+
+def _lane_piece(road: Road, key: LaneKey, start: float | None, end: float | None) -> Array:
     """Samples of one lane in the direction of traffic: road s, x, y, z, heading, pitch, roll, width, limit."""
     section = road.sections[key.section]
     first, last = (section.s0, section.s1) if road.drives_forward(key.lane) else (section.s1, section.s0)
     if start is not None:
         first = min(max(start, section.s0), section.s1)
+    if end is not None:
+        last = min(max(end, section.s0), section.s1)
     if abs(last - first) < _SHORTEST_M:
         return np.zeros((0, 9))
     # The lane may be longer than the reference line, outside of a curve: half the step leaves room for that.

@@ -42,6 +42,18 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     return value, slope
 
 
+def going_on(profile: Array, s: float) -> Array:
+    """The rest of a (K, 5) profile from s on, as a profile that starts there."""
+    later = profile[profile[:, 0] > s] - [s, 0.0, 0.0, 0.0, 0.0]
+    now = profile[profile[:, 0] <= s][-1:]
+    if not len(now):
+        return np.asarray(later)
+    (start, a, b, c, d) = now[0].tolist()
+    h = s - start
+    row = [0.0, a + h * (b + h * (c + h * d)), b + h * (2.0 * c + 3.0 * h * d), c + 3.0 * h * d, d]
+    return np.concatenate([[row], later])
+
+
 def _cubics(rows: Array, s: Array) -> tuple[Array, Array]:
     ds = s - rows[..., 0]
     a, b, c, d = rows[..., 1], rows[..., 2], rows[..., 3], rows[..., 4]
@@ -71,6 +83,14 @@ class ProfileRows:
         present = [p for p in profiles if p is not None and len(p)]
         table = np.concatenate(present) if present else np.zeros((0, columns))
         return ProfileRows(first, table, int(counts.max(initial=0)))
+
+    @staticmethod
+    def joined(parts: Sequence[ProfileRows]) -> ProfileRows:
+        """The rows of all parts, one part after the other."""
+        before = np.cumsum([0, *(len(part.table) for part in parts)])
+        first = np.concatenate([*(part.first[:-1] + size for part, size in zip(parts, before)), before[-1:]])
+        longest = max((part.longest for part in parts), default=0)
+        return ProfileRows(first.astype(np.int64), np.concatenate([part.table for part in parts]), longest)
 
     def present(self, rows: Index) -> NDArray[np.bool_]:
         """Whether each row (N,) has any line; negative rows have none."""

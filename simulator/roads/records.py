@@ -326,7 +326,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Junction:
-    """A place where roads meet; `type` is "default", "direct", "virtual" or "crossing"."""
+    """A place where roads meet; `type` is "default", "direct", "virtual" or "crossing".
+
+    A virtual junction lies on its `main_road` from s_start to s_end, for traffic of the `orientation` "+", "-" or
+    "none" (both), and does not interrupt that road.
+    """
 
     id: str
     name: str = ""
@@ -334,6 +338,20 @@ class Junction:
     connections: tuple[Connection, ...] = ()
     controllers: tuple[str, ...] = ()
     priorities: tuple[tuple[str, str], ...] = ()
+    main_road: str = ""
+    s_start: float = 0.0
+    s_end: float = 0.0
+    orientation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JunctionGroup:
+    """Junctions that belong together, such as those of a roundabout; `type` is "roundabout" or "unknown"."""
+
+    id: str
+    name: str = ""
+    type: str = "unknown"
+    junctions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

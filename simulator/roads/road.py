@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.roads.lane_table import LaneTable
-from simulator.roads.lateral_shape import LateralShape
+from simulator.roads.lateral_shape import Crossfall, LateralShape, Relief
 from simulator.roads.polynomial import NO_PROFILE, Array, Index, evaluate
 from simulator.roads.records import (
     LaneSection,
@@ -62,6 +62,7 @@ class Road:
         geometry: elements of the plan view, ascending in s.
         elevation_profile, superelevation_profile, lane_offset_profile: (K, 5) cubics, see `polynomial`.
         shape: (K, 6) lateral profile: s, t, a, b, c, d.
+        crossfall_profiles: left and right, (K, 5) cubics of the angle by which the surface falls outwards (until 1.5).
         sections: lane sections, ascending in s.
         types: kinds of road and their speed limits along s.
     """
@@ -79,6 +80,7 @@ class Road:
     superelevation_profile: Array = field(default_factory=lambda: NO_PROFILE)
     lane_offset_profile: Array = field(default_factory=lambda: NO_PROFILE)
     shape: Array | None = None
+    crossfall_profiles: tuple[Array, Array] = (NO_PROFILE, NO_PROFILE)
     types: tuple[RoadType, ...] = ()
     signals: tuple[Signal, ...] = ()
     signal_references: tuple[SignalReference, ...] = ()
@@ -99,8 +101,11 @@ class Road:
         return LaneTable(self.sections)
 
     @cached_property
-    def _lateral_shape(self) -> LateralShape | None:
-        return None if self.shape is None else LateralShape(self.shape)
+    def _reliefs(self) -> tuple[LateralShape | Crossfall, ...]:
+        """What lies on the plane of the road."""
+        shape = () if self.shape is None else (LateralShape(self.shape),)
+        falls = any(np.any(profile[:, 1:] != 0.0) for profile in self.crossfall_profiles)
+        return (*shape, Crossfall(*self.crossfall_profiles)) if falls else shape
 
     @cached_property
     def _is_banked(self) -> bool:
@@ -232,14 +237,27 @@ class Road:
         if height is None:
             height = self._lane_height(s, t) if self.table.has_heights else 0.0
         across, z = t, state.z + np.asarray(height, np.float64)
-        if self._lateral_shape is not None:
-            z = z + self._lateral_shape.height(s, t)
+        relief = self.relief(s, t)
+        if relief is not None:
+            z = z + relief.height
         if self._is_banked:
             flat = self._flat_part(s, t)
             across = (t - flat) * np.cos(state.roll) + flat
             z = z + (t - flat) * np.sin(state.roll)
         sin, cos = np.sin(state.heading), np.cos(state.heading)
         return np.stack([state.x - across * sin, state.y + across * cos, z], axis=-1)
+
+    def relief(self, s: Array, t: Array) -> Relief | None:
+        """Height of the surface above the plane of the road and its slopes (N,), without kerbs; None: a plane."""
+        if not self._reliefs:
+            return None
+        level = self._flat_part(s, t)
+        parts = []
+        for part in self._reliefs:
+            found = part.relief(s, t - level if isinstance(part, Crossfall) else t)
+            flat = level != 0.0 if isinstance(part, Crossfall) else np.zeros(len(s), np.bool_)
+            parts.append(found._replace(across=np.where(flat, 0.0, found.across)))
+        return Relief(*(np.sum(column, axis=0) for column in zip(*parts)))
 
     def _lane_height(self, s: Array, t: Array) -> Array:
         section = self.section_at(s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from simulator.errors import InputError
 from simulator.roads.records import DRIVABLE, Junction, LaneKey, Link
 from simulator.roads.road import Road
 
@@ -54,10 +55,49 @@ class LaneGraph:
         link = road.successor if at_end else road.predecessor
         if link is None:
             return
-        if link.kind == "road":
+        if link.s is not None:
+            yield from self._midway(road, key.lane, at_end, link, linked)
+        elif link.kind == "road":
             yield from self._enter(road, key.lane, at_end, link.id, link.contact, linked)
         elif link.id in self._junctions:
             yield from self._through_junction(road, key.lane, at_end, link)
+
+    def _midway(self, road: Road, lane_id: int, at_end: bool, link: Link, ids: tuple[int, ...]) -> Iterator[LaneKey]:
+        """Lanes of a road that goes on where this one touches it (virtual junctions)."""
+        target = self._roads.get(link.id)
+        if target is None or link.s is None:
+            return
+        leaving = at_end == road.drives_forward(lane_id)
+        # Traffic with the direction of this road's s goes on in direction "+" or "-" of the other's.
+        forward = (link.direction != "-") == (leaving == at_end)
+        section = int(target.section_at([link.s])[0])
+        for other in ids or self._linked_in(road, lane_id, target.id):
+            yield from self._existing(target, section, other, forward)
+
+    def _linked_in(self, road: Road, lane_id: int, target: str) -> tuple[int, ...]:
+        """Lanes that a junction links with a lane of its connecting road."""
+        junction = self._junctions.get(road.junction)
+        connections = junction.connections if junction is not None else ()
+        return tuple(
+            start
+            for connection in connections
+            if connection.connecting_road == road.id and connection.incoming_road == target
+            for start, end in connection.lane_links
+            if end == lane_id
+        )
+
+    def joint(self, before: LaneKey, after: LaneKey) -> tuple[float | None, float | None]:
+        """Stations at which traffic leaves `before` and enters `after`, None at the ends of their sections."""
+        leaves = enters = None
+        for here, other in ((before, after), (after, before)):
+            road = self._roads[here.road]
+            ends = (road.predecessor, here.section == 0), (road.successor, here.section == len(road.sections) - 1)
+            for link, is_last in ends:
+                if link is not None and link.s is not None and is_last and link.id == other.road:
+                    at_end = link is road.successor
+                    if at_end == (road.drives_forward(here.lane) == (here is before)):
+                        leaves, enters = (leaves, link.s) if here is before else (link.s, enters)
+        return leaves, enters
 
     def _through_junction(self, road: Road, lane_id: int, at_end: bool, link: Link) -> Iterator[LaneKey]:
         for connection in self._junctions[link.id].connections:
@@ -116,3 +156,13 @@ def lane_neighbours(road: Road, key: LaneKey) -> tuple[LaneKey | None, LaneKey |
             found = LaneKey(key.road, key.section, lane_id)
             inner, outer = (found, outer) if lane_id == key.lane - step else (inner, found)
     return (inner, outer) if road.rule != "LHT" else (outer, inner)
+
+
+def check_lane(roads: Mapping[str, Road], key: LaneKey) -> None:
+    """Raise InputError where there is no such lane."""
+    road = roads.get(key.road)
+    if road is None or not 0 <= key.section < len(road.sections):
+        raise InputError(f"there is no lane {tuple(key)}: no such road or lane section")
+    lanes = [lane.id for lane in road.sections[key.section].lanes]
+    if key.lane == 0 or key.lane not in lanes:
+        raise InputError(f"there is no lane {tuple(key)}: the section has {lanes}")

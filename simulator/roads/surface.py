@@ -42,6 +42,7 @@ from simulator.roads.surface_quads import (
 )
 from simulator.roads.surface_rows import Array, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
+from simulator.roads.surface_tunnels import tunnels
 from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
 from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
@@ -133,7 +134,7 @@ def surface(
     lying = Triangles.join([lying, added])
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
     edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks)
-    everything = Triangles.join([lying, standing, bridge_decks(stretches, quads.take(deck)), edge])
+    everything = Triangles.join([lying, standing, bridge_decks(stretches, quads.take(deck)), edge, tunnels(rows)])
     dashes = lane_marks(
         stretches,
         mark_country(network),

@@ -23,6 +23,7 @@ from simulator.roads.road import Road
 Array = NDArray[np.float64]
 
 TOLERANCE_M = 0.002
+_STRICT = 2.5  # how much more heights count: the errors of an edge and of a twist add up
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
 _SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
 _REACH_M = 30.0  # half the width of the widest road
@@ -69,12 +70,14 @@ def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m:
 def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
     coarse = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 4.0)) + 1, 3))
     x, y, _, curvature = road.reference(coarse)
+    hill = _STRICT * np.abs(np.gradient(road.elevation(coarse)[1], coarse))
+    bends = np.maximum(np.abs(curvature), hill)
     distance = np.hypot(x - center[0], y - center[1])
     # Junctions are taken whole or not at all, and their arms reach farther, so that all corners find their ends.
     near = np.full(len(coarse), (distance <= radius).any()) if road.junction else distance <= radius + _REACH_M
     if not near.any():
         return
-    breaks = _breaks(road)
+    breaks, banked = _breaks(road), bool(np.any(road.superelevation_profile[:, 1:]))
     starts = np.flatnonzero(near & ~np.concatenate([[False], near[:-1]]))
     stops = np.flatnonzero(near & ~np.concatenate([near[1:], [False]]))
     for start, stop in zip(coarse[np.maximum(starts - 1, 0)], coarse[np.minimum(stops + 1, len(coarse) - 1)]):
@@ -84,8 +87,8 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             low, high = max(section.s0, start), min(section.s1, stop)
             if high - low < 1e-3:
                 continue
-            bend = np.abs(curvature[(coarse >= low - 4.0) & (coarse <= high + 4.0)]).max(initial=0.0)
-            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend)), origin)
+            bend = bends[(coarse >= low - 4.0) & (coarse <= high + 4.0)].max(initial=0.0)
+            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend), banked), origin)
 
 
 def _breaks(road: Road) -> Array:
@@ -97,6 +100,7 @@ def _breaks(road: Road) -> Array:
         road.lane_offset_profile[:, 0],
         np.arange(0.0, road.length, 2.0 * LONGEST_M),
     ]
+    parts += [profile[:, 0] for profile in road.crossfall_profiles]
     if road.shape is not None:
         parts.append(road.shape[:, 0])
     for section in road.sections:
@@ -105,9 +109,10 @@ def _breaks(road: Road) -> Array:
     return np.unique(np.concatenate(parts))
 
 
-def _candidates(low: float, high: float, breaks: Array, bend: float) -> tuple[Array, NDArray[np.bool_]]:
+def _candidates(low: float, high: float, breaks: Array, bend: float, banked: bool) -> tuple[Array, NDArray[np.bool_]]:
     """Stations to choose from, about four to each step that the curvature allows; and which of them are breaks."""
     step = float(np.clip(np.sqrt(8.0 * TOLERANCE_M / max(bend, 1e-9)) / 4.0, 0.1, LONGEST_M / 4.0))
+    step *= 0.5 if banked else 1.0
     inner = breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
     if len(inner) > 1:
         inner = inner[np.concatenate([[True], np.diff(inner) > 1e-3])]
@@ -163,13 +168,16 @@ def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.
     if len(s) < 4:
         return np.arange(len(s))
     ds = np.diff(s)
+    across = np.abs(ground[0] - ground[-1])
+    banked = bool((across[:, 2] > 0.02 * np.hypot(across[:, 0], across[:, 1])).any())  # there x and y make heights
+    weights = np.array([_STRICT, _STRICT, _STRICT] if banked else [1.0, 1.0, _STRICT])
     rate = np.ones(len(ds)) / LONGEST_M
     for edge in (ground[0], ground[len(ground) // 2], ground[-1]):
-        slope = np.diff(edge, axis=0) / ds[:, None]
+        slope = np.diff(edge * weights, axis=0) / ds[:, None]
         bend = np.linalg.norm(np.diff(slope, axis=0), axis=1) / (0.5 * (ds[1:] + ds[:-1]))
         bend[is_break[1:-1]] = 0.0  # a kink there is real, and a vertex
         rate = np.maximum(rate, np.sqrt(_spread(bend) / (8.0 * TOLERANCE_M)))
-    rate = np.maximum(rate, _twist(ds, ground) / (4.0 * TOLERANCE_M))
+    rate = np.maximum(rate, _twist(ds, ground) * _STRICT / (4.0 * TOLERANCE_M))
     fixed = np.flatnonzero(np.concatenate([[True], is_break[1:-1], [True]]))
     need = np.concatenate([[0.0], np.cumsum(rate * ds)])
     begin, end = need[fixed[:-1]], need[fixed[1:]]
@@ -191,7 +199,8 @@ def _twist(ds: Array, ground: Array) -> Array:
     along = np.diff(0.5 * (ground[0] + ground[-1]), axis=0)
     normal = np.cross(along, 0.5 * (across[1:] + across[:-1]))
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / ds
+    # Out of the surface, and from there to the vertical.
+    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / np.maximum(np.abs(normal[:, 2]), 0.1) / ds
     return np.asarray(turn / max(len(ground) - 1, 1))
 
 

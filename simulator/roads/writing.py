@@ -61,6 +61,10 @@ def _document(network: RoadNetwork) -> Element:
             add(element, "control", signalId=signal, type=kind or None)
     for junction in network.junctions.values():
         _junction(root, junction)
+    for group in network.junction_groups.values():
+        element = add(root, "junctionGroup", id=group.id, name=group.name or None, type=group.type)
+        for member in group.junctions:
+            add(element, "junctionReference", junction=member)
     return root
 
 
@@ -86,6 +90,8 @@ def _road(root: Element, road: Road) -> None:
     _profile(add(element, "elevationProfile"), "elevation", road.elevation_profile)
     lateral = add(element, "lateralProfile")
     _profile(lateral, "superelevation", road.superelevation_profile)
+    for side, profile in zip(("left", "right"), road.crossfall_profiles):
+        _profile(lateral, "crossfall", profile, side=side)  # OpenDRIVE 1.4 and 1.5; readers of 1.7 pass over it
     for row in () if road.shape is None else road.shape.tolist():
         add(lateral, "shape", **dict(zip(("s", "t", "a", "b", "c", "d"), row)))
     lanes = add(element, "lanes")
@@ -131,10 +137,10 @@ def _geometry(plan: Element, g: Geometry) -> None:
         add(element, "line")
 
 
-def _profile(parent: Element, name: str, table: Array) -> None:
+def _profile(parent: Element, name: str, table: Array, **more: str) -> None:
     if table.any():
         for row in table.tolist():
-            add(parent, name, **dict(zip(("s", "a", "b", "c", "d"), row)))
+            add(parent, name, **more, **dict(zip(("s", "a", "b", "c", "d"), row)))
 
 
 def _junction(root: Element, junction: Junction) -> None:
@@ -145,6 +151,9 @@ def _junction(root: Element, junction: Junction) -> None:
         name=junction.name or None,
         type=None if junction.type == "default" else junction.type,
     )
+    if junction.type == "virtual":
+        place = {"mainRoad": junction.main_road, "sStart": junction.s_start, "sEnd": junction.s_end}
+        attributes(element, place | {"orientation": junction.orientation or None})
     target = "linkedRoad" if junction.type == "direct" else "connectingRoad"
     for connection in junction.connections:
         item = add(element, "connection", id=connection.id, incomingRoad=connection.incoming_road)

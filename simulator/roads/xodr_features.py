@@ -37,6 +37,8 @@ def read_signals(road: Element, report: Report) -> tuple[Signal, ...]:
     """The <signal> records of a road."""
     signals = []
     for item in _all(road, "signals", "signal"):
+        if report.strict:
+            _advise_boards(item, report)
         value = number(item, "value", report, 0.0) if item.get("value") not in (None, "", "-1") else None
         signals.append(
             Signal(
@@ -63,6 +65,15 @@ def read_signals(road: Element, report: Report) -> tuple[Signal, ...]:
             )
         )
     return tuple(signals)
+
+
+def _advise_boards(item: Element, report: Report) -> None:
+    """Advice about display panels (OpenDRIVE 1.8)."""
+    kind, boards = text_of(item, "type"), {name for name in ("staticBoard", "vmsBoard") if item.find(name) is not None}
+    if kind == "multiBoard" and len(boards) < 2:
+        report.advise(item, '<signal type="multiBoard"> should have a <staticBoard> and a <vmsBoard>')
+    if "vmsBoard" in boards and not truth(item, "dynamic"):
+        report.advise(item, '<signal> with a <vmsBoard> should have dynamic="yes"')
 
 
 def read_signal_references(road: Element, report: Report) -> tuple[SignalReference, ...]:

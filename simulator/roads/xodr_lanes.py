@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
-from simulator.roads.polynomial import Array
+from simulator.roads.polynomial import Array, going_on
 from simulator.roads.records import (
     LANE_TYPES,
     NO_CUBICS,
@@ -78,6 +79,8 @@ class LaneReader:
             is_last = position + 1 == len(ordered)
             end = min(road_length if is_last else ordered[position + 1][0], road_length)
             section = self._read_section(element, start, end)
+            if sections and truth(element, "singleSide"):
+                sections[-1], section = _completed(sections[-1], section)
             if end - start <= SHORTEST_M and (sections or not is_last):
                 report.warn(element, f"lane section at s={start:g} has no length and was left out")
                 skipped.append(section)
@@ -95,8 +98,6 @@ class LaneReader:
     def _read_section(self, element: Element, start: float, end: float) -> LaneSection:
         report = self._report
         lanes: dict[int, Lane] = {}
-        if element.get("singleSide") == "true":
-            report.warn(element, 'lane section with singleSide="true": its other side has no lanes here')
         for group in element:
             sign = _SIDES.get(group.tag)
             for item in () if sign is None else group.iterchildren("lane"):
@@ -191,6 +192,46 @@ class LaneReader:
         if len(marks) > 1:
             marks.sort(key=lambda mark: mark.ds)
         return tuple(marks)
+
+
+def _completed(before: LaneSection, section: LaneSection) -> tuple[LaneSection, LaneSection]:
+    """The section before a section of a single side, and this one, with the lanes that go on beside it."""
+    given = {(lane.id > 0) - (lane.id < 0) for lane in section.lanes if lane is not _NO_LANE}
+    onward = [lane for lane in before.lanes if (lane.id > 0) - (lane.id < 0) not in given]
+    ids = {lane.id for lane in onward}
+    linked = tuple(replace(x, successors=(x.id,)) if x.id and x.id in ids else x for x in before.lanes)
+    kept = [lane for lane in section.lanes if lane.id not in ids]
+    going_on = [_going_on(lane, section.s0 - before.s0) for lane in onward]
+    lanes = sorted([*kept, *going_on], key=lambda lane: -lane.id)
+    return replace(before, lanes=linked), replace(section, lanes=tuple(lanes))
+
+
+def _going_on(lane: Lane, ds: float) -> Lane:
+    """The rest of a lane from ds on, as a lane of a section that starts there."""
+    heights = lane.heights
+    if len(heights):
+        now = [np.interp(ds, heights[:, 0], heights[:, k]) for k in (1, 2)]
+        heights = np.array([[0.0, *now], *(heights[heights[:, 0] > ds] - [ds, 0.0, 0.0])])
+    return replace(
+        lane,
+        widths=going_on(lane.widths, ds),
+        borders=going_on(lane.borders, ds),
+        heights=heights,
+        marks=_later(lane.marks, ds),
+        materials=_later(lane.materials, ds),
+        access=_later(lane.access, ds),
+        speeds=tuple((max(at - ds, 0.0), limit) for at, limit in lane.speeds),
+        predecessors=(lane.id,) if lane.id else (),
+    )
+
+
+_Entry = TypeVar("_Entry", RoadMark, LaneMaterial, LaneAccess)
+
+
+def _later(entries: tuple[_Entry, ...], ds: float) -> tuple[_Entry, ...]:
+    """Entries in force at ds or later, measured from there."""
+    start = max((entry.ds for entry in entries if entry.ds <= ds), default=0.0)
+    return tuple(replace(entry, ds=max(entry.ds - ds, 0.0)) for entry in entries if entry.ds >= start)
 
 
 def _relinked(section: LaneSection, skipped: list[LaneSection], *, forward: bool) -> LaneSection:

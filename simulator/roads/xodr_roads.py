@@ -52,7 +52,7 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         greatest = max(map(abs, extremes(profile, length)))
         if greatest > most:
             report.error(element, f"<{group}> of {name} reaches {greatest:.3g} m; up to {most:g} m are accepted")
-    shape = _lateral_shape(element, report)
+    shape, crossfall = _lateral_shape(element, report), _crossfall(element, report)
     if len(report.errors) > errors:
         return None
     junction = text_of(element, "junction")
@@ -74,6 +74,7 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         superelevation_profile=profiles[1],
         lane_offset_profile=profiles[2],
         shape=shape,
+        crossfall_profiles=crossfall,
         types=_types(element, report),
         signals=read_signals(element, report),
         signal_references=read_signal_references(element, report),
@@ -107,12 +108,20 @@ def _read_geometry(road: Element, name: str, report: Report) -> tuple[Geometry, 
         report.warn(items[0], f"<geometry> elements of {name} are not in ascending order of s; they were sorted")
         found.sort(key=lambda element: element.s)
     kept = [element for element in found if element.length > 0.0]
+    if report.strict and any(_goes_on(a, b) for a, b in pairwise(kept)):
+        report.advise(plans[0], "<line> goes on straight from the one before it; one is enough")
     if len(kept) < len(found):
         report.warn(plans[0], f"{name} has <geometry> elements of length 0; they were left out")
     if kept and abs(kept[0].s) > 1e-6:
         report.warn(plans[0], f"the plan view of {name} starts at s={kept[0].s:g}; it was moved to s=0")
         kept[0] = replace(kept[0], s=0.0)
     return tuple(kept) if kept else tuple(found[:1])
+
+
+def _goes_on(a: Geometry, b: Geometry) -> bool:
+    """Whether two straight elements are one line."""
+    turn = math.remainder(b.heading - a.heading, 2.0 * math.pi)
+    return a.kind == b.kind == "line" and abs(turn) < 1e-9
 
 
 def _read_element(item: Element, report: Report) -> Geometry | None:
@@ -178,10 +187,24 @@ def _lateral_shape(road: Element, report: Report) -> Array | None:
     for holder in road.iterchildren("lateralProfile"):
         if holder.find("crossSectionSurface") is not None:
             report.warn(holder, "<crossSectionSurface> (OpenDRIVE 1.8) is not used; the road is flat across there")
+            if holder.find("shape") is not None or holder.find("superelevation") is not None:
+                text = "<crossSectionSurface> excludes <superelevation> and <shape>; these are used"
+                report.warn(holder, text)
         rows = [[number(item, key, report) for key in ("s", "t", *"abcd")] for item in holder.iterchildren("shape")]
         if rows and np.any(np.array(rows)[:, 2:] != 0.0):
             return np.array(rows)
     return None
+
+
+def _crossfall(road: Element, report: Report) -> tuple[Array, Array]:
+    """<crossfall> (until OpenDRIVE 1.5) of the left and the right half of the road."""
+    items = [item for holder in road.iterchildren("lateralProfile") for item in holder.iterchildren("crossfall")]
+    halves = []
+    for side in ("left", "right"):
+        mine = [item for item in items if text_of(item, "side", "both") in (side, "both")]
+        profile = cubics(mine, "s", report) if mine else NO_PROFILE
+        halves.append(profile if np.any(profile[:, 1:] != 0.0) else NO_PROFILE)
+    return halves[0], halves[1]
 
 
 def _link(road: Element, name: str, report: Report) -> Link | None:

@@ -1,7 +1,7 @@
 """Spinning lidars: real beam tables, a time for every point, and the range equation in clear air, fog, rain and snow.
 
 A sweep is one turn centred on the frame's time, when the beam looks forward, as KITTI's cameras are triggered. Each
-pulse starts where the moving sensor is at its own time; moving objects are posed in a few dozen slices of the sweep.
+pulse starts where the moving sensor is at its own time, and meets moving objects where they are at that time.
 Points are then expressed in the sensor frame of the frame's time: the ego's motion is compensated, that of others
 is not, as in recorded data.
 """
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from simulator.sensors.lidar_kernels import Echoes, Ground, Receiver
     from simulator.sensors.stage import Stage
 
-SLICES = (8, 36)  # fewest and most poses of moving objects in a sweep
-SLICE_TRAVEL_M = 0.05  # how far the fastest object may move in a slice, while the most slices suffice
 LAYERS = 4  # panes that a pulse may pass
 LEAST_THROUGH = 0.05  # a weaker pulse is not followed
 STEP_BEHIND_M = np.float32(1e-3)  # how far behind a surface it goes on
@@ -89,7 +87,7 @@ class Lidar(Sensor, kind="lidar"):
         sweep = lidar.sweep(self.turns_hz)
         rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
         receiver, air = receiver_of(lidar), air_of(stage.atmosphere, lidar)
-        echoes = _surfaces(stage, time_ns + sweep.offset_ns, rays, receiver, float(air.extinction))
+        echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, float(air.extinction))
         ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
         word = child_seed(seed, "lidar")
         keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
@@ -204,30 +202,18 @@ def fired(sweep: Sweep, local_SE3_sensor: NDArray[np.float64]) -> Rays:
     return Rays(origin, np.einsum("nij,nj->ni", rotation, sweep.direction))
 
 
-def slice_bounds(timeline: Timeline, ego: int, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows that begin the slices of a sweep in which objects are taken to stand still, and its length.
-
-    One slice when nothing but the ego moves; else so many that the fastest object moves `SLICE_TRAVEL_M` in one,
-    within `SLICES`.
-    """
-    step = int(timeline.times_ns[1] - timeline.times_ns[0]) if len(timeline.times_ns) > 1 else 1
-    first = max(0, int((times_ns[0] - timeline.times_ns[0]) // step))
-    last = min(len(timeline.times_ns), int(-(-(times_ns[-1] - timeline.times_ns[0]) // step)) + 1)
-    change, column = 0.0, _column(timeline, ego)
-    for channel in (timeline.position, timeline.rpy, timeline.travel_m, timeline.steer_rad, timeline.gait_rad):
-        others = channel if column is None else np.delete(channel, column, axis=1)
-        travel = np.abs(np.diff(others[first:last], axis=0)).sum(axis=0)
-        change = max(change, float(travel.max(initial=0.0)))
-    count = 1
-    if change > 0:
-        count = int(np.clip(np.ceil(change / SLICE_TRAVEL_M), *SLICES))
-    return np.linspace(0, len(times_ns), count + 1).astype(np.int64)
-
-
-def _surfaces(stage: Stage, times_ns: NDArray[np.int64], rays: Rays, receiver: Receiver, extinction: float) -> Echoes:
+def _surfaces(
+    stage: Stage,
+    times_ns: NDArray[np.int64],
+    image: NDArray[np.int32],
+    rays: Rays,
+    receiver: Receiver,
+    extinction: float,
+) -> Echoes:
     """The strongest surface echo of each ray, with every object where it is when the ray is fired."""
-    from simulator.sensors.lidar_kernels import Echoes
-    from simulator.sensors.shading.surface import POINT_DTYPE
+    from simulator.sensors.lidar_kernels import Echoes, surface_echoes
+    from simulator.sensors.shading.surface import GROUND_DTYPE, POINT_DTYPE, surfaces
+    from simulator.sensors.stage import SEEN
 
     count = len(times_ns)
     echoes = Echoes(
@@ -238,46 +224,34 @@ def _surfaces(stage: Stage, times_ns: NDArray[np.int64], rays: Rays, receiver: R
         np.zeros(count, np.uint8),
     )
     points = np.zeros(count, POINT_DTYPE)
-    bounds = slice_bounds(stage.timeline, stage.ego, times_ns)
-    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
-        stage.at(int((times_ns[first] + times_ns[last - 1]) // 2))
-        rows = np.arange(first, last, dtype=np.int32)
-        _cast(stage, rows, rays, receiver, extinction, points, echoes)
-    return echoes
-
-
-def _cast(
-    stage: Stage,
-    rows: NDArray[np.int32],
-    rays: Rays,
-    receiver: Receiver,
-    extinction: float,
-    points: NDArray[np.void],
-    echoes: Echoes,
-) -> None:
-    """Cast the rays `rows` at the stage's current time, through panes, and update `echoes`."""
-    from simulator.sensors.lidar_kernels import surface_echoes
-    from simulator.sensors.shading.surface import GROUND_DTYPE, surfaces
-    from simulator.sensors.stage import SEEN
-
     ground, dry = ground_of(stage.atmosphere), np.zeros(1, GROUND_DTYPE)
-    through = np.ones(len(rows), np.float32)
-    for _ in range(LAYERS):
+    stage.sweep(int(times_ns.min()), int(times_ns.max()))
+    times = stage.sweep_time(times_ns)
+    rows, through, grid = image.reshape(-1), np.ones(count, np.float32), (image.shape[0], image.shape[1])
+    for layer in range(LAYERS):
         direction = rays.direction[rows].astype(np.float32)
         begin = points["distance"][rows, None]
         origin = (rays.origin[rows] + rays.direction[rows] * begin).astype(np.float32)
         hits = stage.rays.closest_hit(
-            origin, direction, t_max=float(receiver.range_max), mask=SEEN, threads=stage.threads
+            origin,
+            direction,
+            t_max=float(receiver.range_max),
+            mask=SEEN,
+            threads=stage.threads,
+            grid=grid if layer == 0 else None,
+            time=times[rows],
         )
-        _each(stage, len(rows), surfaces, rows, origin, direction, hits, stage.packed, stage.posed, dry,
+        turned, posed = stage.posed_then(hits.part, times[rows])
+        _each(stage, len(rows), surfaces, rows, origin, direction, hits, turned, stage.packed, posed, dry,
               receiver.divergence, points)  # fmt: skip
         _each(stage, len(rows), surface_echoes, rows, direction, hits.primitive, points, through, extinction,
               stage.packed, ground, receiver, echoes)  # fmt: skip
         onward = through > LEAST_THROUGH
         if not onward.any():
-            return
+            break
         rows, through = rows[onward], through[onward]
         points["distance"][rows] += STEP_BEHIND_M
+    return echoes
 
 
 def _each(stage: Stage, count: int, kernel: Any, *arguments: Any) -> None:

@@ -38,12 +38,14 @@ class Sweep(NamedTuple):
         origin: (R, 3) where the beams start, metres.
         offset_ns: (R,) int64 firing time against the middle of the sweep, when the first beam looks forward.
         beam: (R,) int32 row of the beam table.
+        image: (B, C) int32 firings by elevation and column: neighbours look at neighbours.
     """
 
     direction: F64
     origin: F64
     offset_ns: NDArray[np.int64]
     beam: NDArray[np.int32]
+    image: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,11 +139,15 @@ def _sweep(lidar: LidarModel, rate_hz: float) -> Sweep:
     origin = lidar.origin_radius_m * np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
     beam = np.broadcast_to(np.arange(lidar.beams, dtype=np.int32), time.shape)
     order = np.argsort(time.ravel(), kind="stable")
+    firing = np.empty(len(order), np.int32)
+    firing[order] = np.arange(len(order), dtype=np.int32)
+    image = firing.reshape(time.shape)[:, np.argsort(lidar.elevation_rad, kind="stable")].T
     return Sweep(
         direction.reshape(-1, 3)[order],
         origin.reshape(-1, 3)[order],
         np.rint(time.ravel()[order] * 1e9).astype(np.int64),
         beam.ravel()[order],
+        np.ascontiguousarray(image),
     )
 
 

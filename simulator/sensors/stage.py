@@ -21,6 +21,10 @@ SEEN = 1  # everything but the ego: primary rays of sensors
 EGO = 2
 OPAQUE = 4  # stops light, but for the holes of its textures: shadow rays
 
+# Greatest step from one pose of a sweep to the next, and how far what turns may be off its arc halfway, about.
+KEY_STEP_NS = 10_000_000
+ARC_M = 2e-3
+
 LAMP_LIGHT_DTYPE = np.dtype(
     [
         ("position", np.float32, 3),  # local frame, metres
@@ -46,6 +50,25 @@ class Posed(NamedTuple):
     on: NDArray[np.uint32]
 
 
+class Motion(NamedTuple):
+    """Poses of what moves during a sweep.
+
+    Attributes:
+        first_ns, span_ns: when it begins, and how long it takes.
+        start, size: (I,) of each instance the first of its keys, and how many it has, equally spaced.
+        keys: (K, 4, 4) local_SE3_mesh.
+    """
+
+    first_ns: int
+    span_ns: int
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    keys: NDArray[np.float64]
+
+
+_AT_REST = Motion(0, 1, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4, 4)))
+
+
 class Stage:
     """Poses a scene in time and owns its ray caster; part k of `rays` is instance k of the scene.
 
@@ -68,6 +91,7 @@ class Stage:
         self._snapshot = timeline.at(int(timeline.times_ns[0]))
         pose = scene.local_SE3_instance(self._snapshot)
         self._moving = np.flatnonzero(scene.instance_moving)
+        self._is_swept, self._motion = np.zeros(len(scene.instance_mesh), np.bool_), _AT_REST
         self.packed: Tables = pack_scene(scene, pose)
         self.rays: raycast.Scene = raycast.Scene()
         masks, alphas = self._masks(), _alphas(scene)
@@ -82,21 +106,91 @@ class Stage:
 
     def at(self, time_ns: int) -> Snapshot:
         """Move everything to where it is at `time_ns` and return that state."""
-        if time_ns == self._snapshot.time_ns:
+        if time_ns == self._snapshot.time_ns and not self._is_swept.any():
             return self._snapshot
         snapshot = self.timeline.at(time_ns)
         self._snapshot = snapshot
-        rows = self._moving
-        if len(rows):
-            pose = self.scene.local_SE3_instance(snapshot, rows)
-            moved = (pose[:, :3].astype(np.float32) != self.posed.pose[rows]).any((1, 2))
-            rows, pose = rows[moved], pose[moved]
-            self.posed.pose[rows] = pose[:, :3]
-            self.posed.normal[rows] = _cofactors(pose)
-            self.rays.move(rows, pose)
+        if len(self._moving):
+            self._place(self._moving, self.scene.local_SE3_instance(snapshot, self._moving))
             self.rays.commit(threads=self.threads)
         self.posed.on[:] = self._switched(snapshot)
         return snapshot
+
+    def sweep(self, start_ns: int, end_ns: int) -> None:
+        """Let everything but the ego move as it does from `start_ns` to `end_ns`, until `at` or `sweep` is called.
+
+        Rays meet it where it is at the time they are cast with (see `sweep_time`), as exactly as `Timeline.at` tells:
+        key poses lie at the recorded times, and closer for what turns fast.
+        """
+        rows = self._moving[self.scene.instance_object[self._moving] != self.ego]
+        recorded = self.timeline.times_ns
+        step = int(recorded[1] - recorded[0]) if len(recorded) > 1 else KEY_STEP_NS
+        first = int(recorded[0]) + (start_ns - int(recorded[0])) // step * step
+        steps = max(1, -(-(end_ns - first) // step))
+        span, count = step * steps, steps * -(-step // KEY_STEP_NS)
+        keys = self._poses(rows, first, span, count)
+        moves = (keys[:, 1:, :3].astype(np.float32) != keys[:, :1, :3].astype(np.float32)).any((1, 2, 3))
+        self._place(rows[~moves], keys[~moves, 0])
+        rows, keys = rows[moves], keys[moves]
+        finer = self._finer(rows, keys)
+        most = int(finer.max(initial=1))
+        turning = finer > 1
+        fine = self._poses(rows[turning], first, span, count * most) if most > 1 else keys[:0]
+        every, sizes = list[NDArray[np.float64]](), np.zeros(len(self._is_swept), np.int64)
+        for n in np.unique(finer).tolist():
+            some = keys[finer == 1] if n == 1 else fine[finer[turning] == n][:, :: most // n]
+            self.rays.sweep(rows[finer == n], some)
+            every.append(some.reshape(-1, 4, 4))
+            sizes[rows[finer == n]] = some.shape[1]
+        order = np.concatenate([rows[finer == n] for n in np.unique(finer)]) if len(rows) else rows
+        starts = np.zeros_like(sizes)
+        starts[order] = np.cumsum(sizes[order]) - sizes[order]
+        self._motion = Motion(first, span, starts, sizes, np.concatenate(every) if every else keys.reshape(-1, 4, 4))
+        self._is_swept[rows] = True
+        self.rays.commit(threads=self.threads)
+        self.posed.on[:] = self._switched(self.timeline.at((start_ns + end_ns) // 2))
+
+    def sweep_time(self, times_ns: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The ray caster's time, 0 to 1, of times within the sweep."""
+        return ((times_ns - self._motion.first_ns) / self._motion.span_ns).astype(np.float32)
+
+    def posed_then(self, rows: NDArray[np.int32], times: NDArray[np.float32]) -> tuple[NDArray[np.int32], Posed]:
+        """Normals of instances `rows` (-1: none) at times of the sweep: rows of the tables returned with them."""
+        if not self._is_swept.any():
+            return rows, self.posed
+        swept = np.flatnonzero((rows >= 0) & self._is_swept[rows])
+        instance = rows[swept]
+        place = times[swept].astype(np.float64) * (self._motion.size[instance] - 1)
+        before = np.minimum(place.astype(np.int64), self._motion.size[instance] - 2)
+        w, k = (place - before)[:, None, None], self._motion.start[instance] + before
+        pose = (1 - w) * self._motion.keys[k] + w * self._motion.keys[k + 1]
+        turned = rows.copy()
+        turned[swept] = len(self.posed.normal) + np.arange(len(swept), dtype=np.int32)
+        return turned, self.posed._replace(normal=np.concatenate([self.posed.normal, _cofactors(pose)]))
+
+    def _place(self, rows: NDArray[np.int64], pose: NDArray[np.float64]) -> None:
+        """Move instances to (R, 4, 4) poses, those that are not there already."""
+        moved = (pose[:, :3].astype(np.float32) != self.posed.pose[rows]).any((1, 2)) | self._is_swept[rows]
+        rows, pose = rows[moved], pose[moved]
+        self.posed.pose[rows] = pose[:, :3]
+        self.posed.normal[rows] = _cofactors(pose)
+        self._is_swept[rows] = False
+        self.rays.move(rows, pose)
+
+    def _poses(self, rows: NDArray[np.int64], first_ns: int, span_ns: int, count: int) -> NDArray[np.float64]:
+        """(R, count + 1, 4, 4) poses of instances at equally spaced times."""
+        times = first_ns + np.rint(span_ns * np.arange(count + 1) / count).astype(np.int64)
+        return np.stack([self.scene.local_SE3_instance(self.timeline.at(int(t)), rows) for t in times], 1)
+
+    def _finer(self, rows: NDArray[np.int64], keys: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(R,) how many times as many keys instances need, a power of two, to stay on their arcs."""
+        if keys.shape[1] < 3 or not len(rows):
+            return np.ones(len(rows), np.int64)
+        # Halfway a chord is off by an eighth of the second difference, and n times as many keys by 1 / n^2 of that.
+        bend = np.abs(keys[:, 2:, :3] - 2 * keys[:, 1:-1, :3] + keys[:, :-2, :3]).max(1)
+        reach = np.array([np.abs(self.scene.meshes[mesh].vertices).max(0) for mesh in self.scene.instance_mesh[rows]])
+        off = (np.einsum("nij,nj->ni", bend[:, :, :3], reach) + bend[:, :, 3]).max(1) / 8
+        return np.asarray(2 ** np.clip(np.ceil(np.log2(np.maximum(off / ARC_M, 1)) / 2), 0, 5).astype(np.int64))
 
     @property
     def snapshot(self) -> Snapshot:

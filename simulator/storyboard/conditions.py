@@ -6,6 +6,7 @@ A condition is one class with one method, `holds`; `CONDITIONS` names the class 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from math import hypot
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -546,14 +547,16 @@ class TimeOfDay(Check[model.TimeOfDayCondition]):
     """Date and time of the environment, running on with the simulation where it is animated."""
 
     def holds(self) -> bool:
-        from datetime import datetime, timedelta
-
         now = self.world.environment.get("time_of_day")
         if not isinstance(now, model.TimeOfDay):
             return False
-        start, since = datetime.fromisoformat(now.date_time), self.world.environment.get("time_of_day_since", 0.0)
+        try:
+            start, wanted = (datetime.fromisoformat(text) for text in (now.date_time, self.record.date_time))
+        except ValueError as error:
+            self.world.warn(f"{error}: the condition is never met", self.record.line)
+            return False
+        since = self.world.environment.get("time_of_day_since", 0.0)
         elapsed = self.world.time - float(since) if now.animation else 0.0  # type: ignore[arg-type]
-        wanted = datetime.fromisoformat(self.record.date_time)
         difference = (start + timedelta(seconds=elapsed)).replace(tzinfo=None) - wanted.replace(tzinfo=None)
         return compare(self.record.rule, difference.total_seconds(), 0.0)
 

@@ -15,7 +15,7 @@ from simulator.storyboard import model
 from simulator.storyboard.elements import KINDS
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.rotation import wrap
-from simulator.storyboard.world import ConditionMet, HappeningType
+from simulator.storyboard.world import ConditionMet, Happening
 
 _STATES = ("init", "standby", "running", "complete")
 _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
@@ -55,7 +55,7 @@ class Recording:
 
     dt: float
     table: list[Row] = field(default_factory=list)
-    events: list[HappeningType] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
     ego: str = ""
     environment: dict[str, object] = field(default_factory=dict)
@@ -127,11 +127,21 @@ class Recording:
 
 @contextmanager
 def _writing(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """A text file that takes its place once it is complete; what is no regular file, such as /dev/stdout, at once."""
+    target = Path(path)
+    partial = target.with_name(f"{target.name}.part")
     try:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-    except OSError as error:
-        raise OutputError(f"{os.fspath(path)}: {error.strerror}") from None
+        whole = not target.exists() or target.is_file()
+        try:
+            with (partial if whole else target).open("w", encoding="utf-8", newline="\n") as file:
+                yield file
+            if whole:
+                partial.replace(target)
+        finally:
+            if whole:
+                partial.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise OutputError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _size(each: model.EntityObject) -> dict[str, object]:

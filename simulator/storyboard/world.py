@@ -37,7 +37,7 @@ class ConditionMet:
     name: str
 
 
-HappeningType = StateChange | ConditionMet
+Happening = StateChange | ConditionMet
 
 
 @dataclass(eq=False)
@@ -59,7 +59,7 @@ class World:
     active: list[Entity] = field(default_factory=list)
     time: float = 0.0
     recording: bool = False
-    happenings: list[HappeningType] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
     parameters: dict[str, model.Value] = field(default_factory=dict)
     variables: dict[str, model.Value] = field(default_factory=dict)
     monitors: dict[str, bool] = field(default_factory=dict)

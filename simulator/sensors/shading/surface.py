@@ -199,14 +199,14 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
 
 
 @kernel
-def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground, spread, points):  # type: ignore[no-untyped-def]
+def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed, ground, spread, points):  # type: ignore[no-untyped-def]
     """Fill `points` at `rows[start:stop]` from the hits of rays `start:stop`.
 
     Args:
         start, stop: range of rays.
         rows: (R,) int32 rows of `points` that the rays belong to.
         origins: (R, 3) float32, or (1, 3) for all rays. directions: (R, 3) float32 of unit length.
-        hits: Hits of the R rays.
+        hits: Hits of the R rays. turned: (R,) int32 which of the normals' matrices in `posed` each ray's part has.
         tables: Tables. posed: Posed. ground: (1,) GROUND_DTYPE.
         spread: width of a ray's footprint per metre of distance, float32.
         points: (N,) POINT_DTYPE; `distance` holds the distance travelled before these rays.
@@ -229,7 +229,7 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         p.distance += t
         p.x, p.y, p.z = origins[o, 0] + t * dx, origins[o, 1] + t * dy, origins[o, 2] + t * dz
 
-        part = instances[instance]
+        part, turn = instances[instance], turned[j]
         face = faces[part.first_face + hit_primitive[j]]
         a, b, c = vertices[face.a], vertices[face.b], vertices[face.c]
         u, v = hit_u[j], hit_v[j]
@@ -238,9 +238,9 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
         gx, gy, gz = c.x - a.x, c.y - a.y, c.z - a.z
         qx, qy, qz = ey * gz - ez * gy, ez * gx - ex * gz, ex * gy - ey * gx
         gx, gy, gz = unit(
-            m[instance, 0, 0] * qx + m[instance, 0, 1] * qy + m[instance, 0, 2] * qz,
-            m[instance, 1, 0] * qx + m[instance, 1, 1] * qy + m[instance, 1, 2] * qz,
-            m[instance, 2, 0] * qx + m[instance, 2, 1] * qy + m[instance, 2, 2] * qz,
+            m[turn, 0, 0] * qx + m[turn, 0, 1] * qy + m[turn, 0, 2] * qz,
+            m[turn, 1, 0] * qx + m[turn, 1, 1] * qy + m[turn, 1, 2] * qz,
+            m[turn, 2, 0] * qx + m[turn, 2, 1] * qy + m[turn, 2, 2] * qz,
         )
         facing = gx * dx + gy * dy + gz * dz
         if facing > ZERO:
@@ -252,9 +252,9 @@ def surfaces(start, stop, rows, origins, directions, hits, tables, posed, ground
             qy = w * a.ny + u * b.ny + v * c.ny
             qz = w * a.nz + u * b.nz + v * c.nz
             sx, sy, sz = unit(
-                m[instance, 0, 0] * qx + m[instance, 0, 1] * qy + m[instance, 0, 2] * qz,
-                m[instance, 1, 0] * qx + m[instance, 1, 1] * qy + m[instance, 1, 2] * qz,
-                m[instance, 2, 0] * qx + m[instance, 2, 1] * qy + m[instance, 2, 2] * qz,
+                m[turn, 0, 0] * qx + m[turn, 0, 1] * qy + m[turn, 0, 2] * qz,
+                m[turn, 1, 0] * qx + m[turn, 1, 1] * qy + m[turn, 1, 2] * qz,
+                m[turn, 2, 0] * qx + m[turn, 2, 1] * qy + m[turn, 2, 2] * qz,
             )
             side = ONE if sx * gx + sy * gy + sz * gz >= ZERO else -ONE
             p.nx, p.ny, p.nz = side * sx, side * sy, side * sz

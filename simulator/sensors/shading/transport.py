@@ -97,7 +97,7 @@ class Transport:
             shape = grid if layer == 0 else None
             hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
             going = np.empty(len(rows), np.bool_)
-            self.each(len(rows), surfaces, rows, starts, ways, hits, stage.packed, stage.posed, self.ground,
+            self.each(len(rows), surfaces, rows, starts, ways, hits, hits.part, stage.packed, stage.posed, self.ground,
                       np.float32(spread), points)  # fmt: skip
             final = simple or layer == layers
             self.each(len(rows), kernels.peel, rows, ways, points, paths, self.sky, layer == 0, final, going)

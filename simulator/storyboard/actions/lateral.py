@@ -40,6 +40,12 @@ class LaneChangeAction(PrivateActionElement):
             return
         position = self.entity.position
         lane = self._target_lane()
+        if position.road is None or lane not in position.road.sections[position.section].lanes:
+            self.world.warn(
+                f"there is no lane {lane} where {self.entity.name} is: it stays in its own", self.record.line
+            )
+            self.end()
+            return
         position.align()
         position.set_angles(p=0.0, r=0.0)
         self.progress = TransitionProgress(self.record.dynamics)

@@ -139,7 +139,7 @@ class SynchronizeAction(PrivateActionElement):
                 self.phase = Phase.WAITING
             return
         if self.phase is Phase.STOPPED:
-            if time >= 2.0 * way / final:
+            if final <= 0.0 or time >= 2.0 * way / final:
                 entity.set_speed(0.0)
                 return
             self.phase = Phase.LINE
@@ -163,7 +163,7 @@ class SynchronizeAction(PrivateActionElement):
         if acceleration and (acceleration < 0.0) == self.speeds_up:
             self.phase, acceleration = Phase.LINE, 0.0
         if self.phase is Phase.BENT and apex < 0.0:
-            stop_time = 2.0 * speed * way / (speed**2 + final**2)
+            stop_time = 2.0 * speed * way / max(speed**2 + final**2, TINY)
             acceleration = -speed / stop_time if abs(stop_time) > TINY else 0.0
             if stop_time * speed > way:
                 acceleration, self.phase = _HARDEST_BRAKING, Phase.BRAKING

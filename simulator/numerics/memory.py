@@ -1,0 +1,209 @@
+"""Raw memory for kernels, by numba's public `@intrinsic`: loads, stores, prefetches, an atomic counter.
+
+All take element i of a contiguous one-dimensional array or of a pointer, without bounds test or wrap-around.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from simulator.numerics.simd import LANES, call_llvm, f32x8, f32x16, i32x8, i32x16, lane_numbers
+
+_FLOAT, _INT, _LONG, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+
+
+def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
+    """Pointer of LLVM type `element*` to args[0][args[1]], for an array or a pointer."""
+    memory, index = signature.args[:2]
+    data = args[0]
+    if isinstance(memory, types.Array):
+        data = context.make_array(memory)(context, builder, data).data
+    wide = context.cast(builder, args[1], index, types.int64)
+    return builder.bitcast(builder.gep(data, [wide]), element.as_pointer())
+
+
+@intrinsic
+def pointer(typing_context, array):  # type: ignore[no-untyped-def]
+    """Pointer to an array's first element, for use while the caller of the kernel keeps the array.
+
+    Arrays are counted references: handing one to a helper in a hot loop costs atomic increments. Pointers cost nothing.
+    """
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), emit  # type: ignore[attr-defined]
+
+
+def local_memory(dtype: types.Type, count: int) -> Any:
+    """A function for kernels: `memory()` is a pointer to `count` elements that live on the kernel's own stack.
+
+    Call it in the kernel itself, not in a loop nor in a helper: there is one piece of memory a call site.
+    """
+
+    @intrinsic
+    def memory(typing_context):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            element = context.get_data_type(dtype)
+            with builder.goto_entry_block():
+                room = builder.alloca(ir.ArrayType(element, count))
+                room.align = 64
+            return builder.bitcast(room, element.as_pointer())
+
+        return types.CPointer(dtype)(), emit  # type: ignore[attr-defined]
+
+    return memory
+
+
+def _loader(result: types.Type, documentation: str) -> Any:
+    @intrinsic
+    def load_element(typing_context, array, index):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            element = context.get_value_type(result)
+            loaded = builder.load(_address(context, builder, signature, args, element))
+            loaded.align = 4
+            return loaded
+
+        return result(array, index), emit
+
+    load_element.__doc__ = documentation
+    return load_element
+
+
+def _storer(documentation: str, scalar: types.Type | None = None) -> Any:
+    @intrinsic
+    def store_element(typing_context, array, index, value):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            given = args[2] if scalar is None else context.cast(builder, args[2], signature.args[2], scalar)
+            builder.store(given, _address(context, builder, signature, args, given.type)).align = 4
+            return context.get_dummy_value()
+
+        return types.void(array, index, value), emit
+
+    store_element.__doc__ = documentation
+    return store_element
+
+
+load = _loader(f32x8, "f32x8 of the float32 elements i, ..., i + 7.")
+load_wide = _loader(f32x16, "f32x16 of the float32 elements i, ..., i + 15.")
+load_ints = _loader(i32x8, "i32x8 of the elements i, ..., i + 7, their bits taken as int32 whatever the dtype.")
+load_ints_wide = _loader(i32x16, "i32x16 of the elements i, ..., i + 15, likewise.")
+load_float = _loader(types.float32, "Element i, its bits taken as float32.")
+load_int = _loader(types.int32, "Element i, its bits taken as int32 whatever the array's dtype.")
+load_long = _loader(types.int64, "Element i of an int64 array.")
+store = _storer("Write a vector of float32 to the elements from i on.")
+store_ints = _storer("Write a vector of int32 to the elements from i on, bits unchanged whatever the dtype.")
+store_float = _storer("Write a float32 to element i.", types.float32)
+store_int = _storer("Write the bits of an int32 to element i whatever the array's dtype.", types.int32)
+store_long = _storer("Write an int64 to element i of an int64 array.", types.int64)
+
+
+def _prefetcher(write: int, documentation: str) -> Any:
+    @intrinsic
+    def prefetch_element(typing_context, array, index):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            address = _address(context, builder, signature, args, _BYTE)
+            form = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
+            function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], form)
+            # Into all caches (3); data, not instructions (1).
+            builder.call(function, [address, *(ir.Constant(_INT, value) for value in (write, 3, 1))])
+            return context.get_dummy_value()
+
+        return types.void(array, index), emit
+
+    prefetch_element.__doc__ = documentation
+    return prefetch_element
+
+
+prefetch = _prefetcher(0, "Ask for the cache line of element i, which will be read soon.")
+prefetch_to_write = _prefetcher(1, "Ask for the cache line of element i, which will be written soon.")
+
+
+@intrinsic
+def store_minimum(typing_context, array, index, x):  # type: ignore[no-untyped-def]
+    """Lower the float32 elements i, ..., i + 7 to the lanes of an f32x8 where these are less; none may be NaN."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        address = _address(context, builder, signature, args, f32x8.llvm)
+        present = builder.load(address)
+        present.align = 4
+        # Written as a selection LLVM would make it a masked store, which takes ten times as long on some processors.
+        less = call_llvm(builder, "minnum", [present, args[2]], ("nnan", "nsz"))
+        builder.store(less, address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, index, f32x8), emit
+
+
+@intrinsic
+def store_halves(typing_context, array, low, high, x):  # type: ignore[no-untyped-def]
+    """Write the first eight of sixteen lanes to the elements from `low` on, the others to those from `high` on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        undefined = ir.Constant(args[3].type, ir.Undefined)
+        for half, index in enumerate((1, 2)):
+            lanes = builder.shuffle_vector(args[3], undefined, lane_numbers(range(half * LANES, (half + 1) * LANES)))
+            memory = types.void(signature.args[0], signature.args[index])
+            address = _address(context, builder, memory, (args[0], args[index]), lanes.type)
+            builder.store(lanes, address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, low, high, x), emit
+
+
+@intrinsic
+def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
+    """The 24 float32 from element i as three f32x8: every third from i, from i + 1 and from i + 2 (x, y, z)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        row = ir.VectorType(_FLOAT, 3 * LANES)
+        loaded = builder.load(_address(context, builder, signature, args, row))
+        loaded.align = 4
+        undefined = ir.Constant(row, ir.Undefined)
+        picked = [
+            builder.shuffle_vector(loaded, undefined, lane_numbers(3 * lane + start for lane in range(LANES)))
+            for start in range(3)
+        ]
+        return context.make_tuple(builder, signature.return_type, picked)
+
+    return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
+
+
+@intrinsic
+def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
+    """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
+
+        point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
+        loaded = []
+        for lane in range(LANES):
+            number = builder.load(builder.gep(args[1], [builder.add(index, ir.Constant(_LONG, lane))]))
+            first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
+            loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
+        # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
+        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
+        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
+        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
+
+
+@intrinsic
+def fetch_add(typing_context, array, index, amount):  # type: ignore[no-untyped-def]
+    """Add to an element of an int64 array and return its former value, as one atomic step (a shared work counter)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        amount = context.cast(builder, args[2], signature.args[2], types.int64)
+        return builder.atomic_rmw("add", _address(context, builder, signature, args, _LONG), amount, "monotonic")
+
+    return types.int64(array, index, amount), emit

@@ -1,0 +1,186 @@
+"""The rays of a tile that run side by side, loaded and aimed: lines in the tile's frame, with bounds (see `stream`)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.core import types
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    load_int,
+    load_triples,
+    local_memory,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    absolute,
+    bits,
+    greatest,
+    least,
+    maximum,
+    minimum,
+    splat,
+    splat_int,
+)
+from simulator.raycast.layout import F32, I32, SLACK
+from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
+from simulator.raycast.tiling import GROUPS, STREAM
+
+# Groups that are wider, in metres, are cast ray by ray.
+WIDE = np.float32(1.5)
+# Rows of `Beam.groups`: bounds of the rays of each group.
+LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END, SPREAD = (row * GROUPS for row in range(11))
+
+raw_memory = local_memory(types.float32, 6 * STREAM)
+u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
+groups_memory = local_memory(types.float32, 11 * GROUPS)
+slot_memory = local_memory(types.int32, STREAM)
+alive_memory = local_memory(types.int32, GROUPS)
+second_memory = third_memory = end_memory
+
+
+class Beam(NamedTuple):
+    """The rays of a tile, arrays of `STREAM` floats, and rows of `GROUPS` bounds.
+
+    Attributes:
+        raw: origin x of all rays, then y and z, then direction x, y, z.
+        u, v, slope_u, slope_v, start, end: the lines, see `stream`.
+        groups: rows as named above.
+        alive: (GROUPS,) int32, bits of the rays of each group that still look for something.
+        slot, second, third: of closest hits, where the triangle lies (see `layout`) or -1, and the weights of its
+            vertices 1 and 2.
+    """
+
+    raw: F32
+    u: F32
+    v: F32
+    slope_u: F32
+    slope_v: F32
+    start: F32
+    end: F32
+    groups: F32
+    alive: I32
+    slot: I32
+    second: F32
+    third: F32
+
+
+class Frame(NamedTuple):
+    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
+
+    row_w: Any
+    row_u: Any
+    row_v: Any
+    sign: Any
+    origin_w: Any
+    origin_u: Any
+    origin_v: Any
+    slack: Any
+
+
+@kernel(inline=True)
+def load_stream(rays, numbers, in_a_row, beam):  # type: ignore[no-untyped-def]
+    """Copy the origins and the turned directions of a tile."""
+    m, triples = rays.rotation, rays.directions
+    for row in (3 * STREAM, 0):
+        if in_a_row:
+            for at in range(0, STREAM, LANES):
+                x, y, z = load_triples(triples, load_int(numbers, at) * 3)
+                store(beam.raw, row + at, x)
+                store(beam.raw, row + STREAM + at, y)
+                store(beam.raw, row + 2 * STREAM + at, z)
+        else:
+            for k in range(STREAM):
+                ray = np.int64(load_int(numbers, k)) * 3
+                for axis in range(3):
+                    store_float(beam.raw, row + axis * STREAM + k, load_float(triples, ray + axis))
+        if rays.origin_step == 0:
+            break
+        triples = rays.origins
+    for at in range(0, STREAM, LANES):
+        if rays.origin_step == 0:
+            for axis in range(3):
+                store(beam.raw, axis * STREAM + at, splat(load_float(rays.origins, axis)))
+        x, y, z = (
+            load(beam.raw, 3 * STREAM + at),
+            load(beam.raw, 4 * STREAM + at),
+            load(beam.raw, 5 * STREAM + at),
+        )
+        for axis in range(3):
+            turned = x * load_float(m, 3 * axis) + (y * load_float(m, 3 * axis + 1) + z * load_float(m, 3 * axis + 2))
+            store(beam.raw, (3 + axis) * STREAM + at, turned)
+
+
+@kernel(inline=True)
+def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def]
+    """The greatest t of the eight rays of a group."""
+    if rays.limit_step == 0:
+        return splat(max(load_float(rays.limits, 0), np.float32(0)))
+    for lane in range(LANES):
+        store_float(scratch, lane, load_float(rays.limits, load_int(numbers, group * LANES + lane)))
+    return maximum(load(scratch, 0), splat(np.float32(0)))
+
+
+@kernel(inline=True)
+def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[no-untyped-def]
+    """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
+
+    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
+    """
+    load_stream(rays, numbers, in_a_row, beam)
+    axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
+    axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
+    origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
+    # Where the first of them starts.
+    foremost, reach = splat(np.float32(np.inf)), splat(np.float32(0))
+    for at in range(0, STREAM, LANES):
+        foremost = minimum(foremost, load(beam.raw, axis * STREAM + at) * sign)
+        for k in range(3):
+            o = load(beam.raw, k * STREAM + at)
+            reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
+    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
+    for group in range(GROUPS):
+        at = group * LANES
+        depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
+        slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
+        slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
+        start = load(beam.raw, axis * STREAM + at) * sign - origin_w
+        end = start + stream_limits(rays, numbers, group, scratch) * depth
+        u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
+        v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
+        forward = (depth > SHORTEST) & (depth < LONGEST)
+        near_axis = ((slope_u > -STEEPEST) & (slope_u < STEEPEST)) & ((slope_v > -STEEPEST) & (slope_v < STEEPEST))
+        sound &= bits(forward & near_axis)
+        store(beam.u, at, u)
+        store(beam.v, at, v)
+        store(beam.slope_u, at, slope_u)
+        store(beam.slope_v, at, slope_v)
+        store(beam.start, at, start)
+        store(beam.end, at, end)
+        store_ints(beam.slot, at, splat_int(-1))
+        store_float(beam.groups, LOW_U + group, least(u))
+        store_float(beam.groups, HIGH_U + group, greatest(u))
+        store_float(beam.groups, LOW_V + group, least(v))
+        store_float(beam.groups, HIGH_V + group, greatest(v))
+        store_float(beam.groups, LOW_SU + group, least(slope_u))
+        store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
+        store_float(beam.groups, LOW_SV + group, least(slope_v))
+        store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
+        store_float(beam.groups, SPREAD + group, greatest(maximum(absolute(u), absolute(v))))
+        store_float(beam.groups, START + group, least(start))
+        store_float(beam.groups, END + group, greatest(end))
+        if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
+            wide |= np.int32(1) << np.int32(group)
+        store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
+    frame = Frame(
+        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
+    )
+    return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
