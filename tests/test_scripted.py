@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from simulator.cli import app
 from simulator.data import data_dir
-from simulator.errors import InputError, InvalidScenario
+from simulator.errors import InputError, InvalidScenario, OddRoadError
 from simulator.scenario.reading import load
+from simulator.scenario.schema import script_schema
+from simulator.scenario.script_models import Script
 from simulator.scenario.scripted import load_script, read_script
 from simulator.storyboard import model
 from simulator.storyboard.player import play
@@ -477,6 +486,64 @@ def test_a_lane_that_is_not_there_is_named_with_its_line(tmp_path: Path) -> None
     scenario, network = read_script(file)
     with pytest.raises(InputError, match=r"script.yaml:13: .*has no lane -7"):
         play(scenario, network)
+
+
+ODD: tuple[object, ...] = (
+    *(None, True, -1, 0, 1e9, math.nan, -5.5, 10**400, "", "x", "$x", "${", "${1/0}", "$ego_kmh", "ego", [], {}, [1]),
+    *({"a": 1}, {"choice": [1, 2]}, {"uniform": [0, 1]}, {"kind": "stop"}),
+)
+
+
+def places(value: object) -> list[tuple[dict[str, object] | list[object], str | int]]:
+    """(container, key) of everything in nested data."""
+    if not isinstance(value, (dict, list)):
+        return []
+    items: list[tuple[str | int, object]] = [*(value.items() if isinstance(value, dict) else enumerate(value))]
+    return [place for key, inner in items for place in ((value, key), *places(inner))]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(sorted(LIBRARY)), random=st.randoms(use_true_random=False), value=st.sampled_from(ODD))
+def test_odd_values_are_refused_or_played(name: str, random: Random, value: object, tmp_path: Path) -> None:
+    data = yaml.safe_load(LIBRARY[name].read_text(encoding="utf-8"))
+    container, key = random.choice(places(data))
+    container[key] = value  # type: ignore[index, call-overload]
+    file = tmp_path / "odd.yaml"
+    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    with suppress(OddRoadError):
+        play(*read_script(file), until=2.0)
+
+
+def test_the_schema_describes_the_library() -> None:
+    schema = script_schema()
+    assert set(schema["properties"]) == set(Script.model_fields)
+    actor = schema["properties"]["actors"]["additionalProperties"]
+    while "$ref" in actor:
+        actor = schema["$defs"][actor["$ref"].rsplit("/", 1)[1]]
+    for name in LIBRARY:
+        for written in yaml.safe_load(LIBRARY[name].read_text(encoding="utf-8"))["actors"].values():
+            assert set(written) <= set(actor["properties"]), name
+
+
+def test_validate_and_list_know_scripts(tmp_path: Path) -> None:
+    good, bad = LIBRARY["ncap_ccrs"], script(tmp_path, "  - {name: a, actor: led, do: {kind: stop}}\n")
+    command = CliRunner()
+    done = command.invoke(app, ["validate", str(good)])
+    assert (done.exit_code, done.output.strip()) == (0, f"{good}: ok")
+    done = command.invoke(app, ["validate", str(bad)])
+    assert done.exit_code == 1 and 'there is no actor "led"' in done.output
+    done = command.invoke(app, ["list", "scenarios"])
+    assert done.exit_code == 0 and all(f"{name} " in done.output for name in LIBRARY)
+
+
+def test_replay_plays_a_script_by_its_name(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    arguments = ["replay", "ncap_ccrs", "--param", "ego_kmh=36", "--trajectories", str(table)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    assert {row[1] for row in rows} == {"ego", "target"}
+    assert {float(row[8]) for row in rows if row[1] == "ego"} == {10.0}
 
 
 def test_the_other_reader_names_the_command() -> None:

@@ -210,13 +210,15 @@ def _check_map(file: Path) -> tuple[list[str], list[str]]:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    scripted: Annotated[bool, typer.Option("--scripted", help="Of a scripted scenario.")] = False,
+) -> None:
     """Print the JSON schema of a scenario file, for editors."""
     import json
 
-    from simulator.scenario.schema import scenario_schema
+    from simulator.scenario.schema import scenario_schema, script_schema
 
-    typer.echo(json.dumps(scenario_schema(), indent=1))
+    typer.echo(json.dumps(script_schema() if scripted else scenario_schema(), indent=1))
 
 
 @app.command("list")

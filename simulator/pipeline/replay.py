@@ -6,13 +6,14 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
 from simulator.pipeline.staging import staged
-from simulator.roads import RoadNetwork, read_opendrive
+from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
+from simulator.scenario.scripted import read_script
 from simulator.storyboard import model
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_openscenario
@@ -69,7 +70,7 @@ def read_runs(
     """The runs of a scenario: one, or those of a distribution of its parameters, each read when it is its turn.
 
     Args:
-        path: an OpenSCENARIO file.
+        path: an OpenSCENARIO file, or a scripted scenario in YAML or the bare name of a shipped one.
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
@@ -88,7 +89,11 @@ def read_runs(
         if strict and ignored:
             raise InputError(f"strict: {ignored[0]}")
     networks: dict[Path, RoadNetwork] = {}  # the runs of a distribution nearly always share their map
+    scripted = Path(path).suffix.lower() in ("", ".yaml", ".yml")
     for name, values in runs:
+        if scripted:
+            yield Run(name, *read_script(Path(path), {**values, **given}), ignored)
+            continue
         scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
         file = scenario.road_network.logic_file
         if file is not None and file not in networks:
@@ -127,8 +132,12 @@ def render_runs(
             name = run.name or Path(run.scenario.source or "run").stem
             drive = Path(folder) / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
             write_recorded(recording, drive)
+            if run.network is not None and run.scenario.road_network.logic_file is None:  # a procedural one
+                roads = drive.with_suffix(".xodr")
+                write_opendrive(run.network, roads)
+                run = replace(run, scenario=replace(run.scenario, road_network=model.RoadNetwork(roads)))
             shown = staged(run.scenario, recording, drive, rig=rig, rate_hz=rate_hz, seed=seed)
-            scenarios.append((f"{name}.xosc", shown))
+            scenarios.append((f"{name}{Path(run.scenario.source or 'run.xosc').suffix}", shown))
         return generate(scenarios, out, seed=seed, command=f"oddroad replay --seed {seed}", **options)
 
 

@@ -14,7 +14,18 @@ _WORTH_SHARING = 120  # characters of JSON from which a repeated part is written
 
 def scenario_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of `Scenario` with all members of the open families that are installed."""
-    whole = inlined(Scenario.model_json_schema())
+    return _compact(inlined(Scenario.model_json_schema()), "OddRoad scenario")
+
+
+def script_schema() -> dict[str, Any]:
+    """JSON schema of a scripted scenario; it knows expressions in place of numbers, not in place of words."""
+    from simulator.scenario.script_models import Script
+
+    return _compact(inlined(Script.model_json_schema()), "OddRoad scripted scenario")
+
+
+def _compact(whole: dict[str, Any], title: str) -> dict[str, Any]:
+    """A schema whose repeated parts are written once."""
     seen: Counter[str] = Counter()
     _count(whole, seen)
     shared: dict[str, tuple[str, Any]] = {}
@@ -22,7 +33,7 @@ def scenario_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **body,
-        "title": "OddRoad scenario",
+        "title": title,
         "$defs": dict(shared.values()),
     }
 

@@ -476,6 +476,7 @@ class Actors(Codec):
         """Actors by name."""
         if not isinstance(given, dict) or not given:
             raise problem("actors", "must be a mapping of names to actors, such as ego: {kind: car, lane: -1, s_m: 20}")
+        _check_names(given, "actors")
         return dict(zip(given, each(given.items(), _actor, "actors")))
 
     def write(self, value: Any) -> dict[str, Any]:
@@ -499,14 +500,18 @@ class Parameters(Codec):
         """Values by name."""
         if not isinstance(given, dict):
             raise problem("parameters", "must be a mapping of names to values")
-        for name in given:
-            if not name.isidentifier() or not name.isascii():
-                raise problem("parameters", f'"{name[:60]}" is no name of letters, digits and _')
+        _check_names(given, "parameters")
         return dict(zip(given, each(given.items(), _value, "parameters")))
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of a mapping of plain values."""
         return {"type": "object", "additionalProperties": {"type": ["number", "string", "boolean"]}}
+
+
+def _check_names(given: dict[Any, Any], kind: str) -> None:
+    for name in given:
+        if not str(name).isidentifier() or not str(name).isascii():
+            raise problem(kind, f'"{str(name)[:60]}" is no name of letters, digits and _')
 
 
 def _value(given: Any) -> bool | int | float | str:
