@@ -22,6 +22,7 @@ from simulator.roads import procedural, write_opendrive
 from simulator.scenario.reading import load
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
+from simulator.weather.sun import solar_position
 from simulator.world.build import build_world
 from simulator.world.recorded import read_recorded, write_recorded
 
@@ -228,6 +229,21 @@ def test_the_environment_sets_time_and_weather(tmp_path: Path) -> None:
     assert (shown.time.date, shown.time.clock_h, shown.time.utc_offset_h) == ("2024-11-20", 17.5, 1.0)
     assert shown.weather.cloud_oktas == 7 and shown.weather.visibility_m == 120 and shown.weather.rain_mm_h == 4
     assert shown.weather.temperature_c == pytest.approx(5.0) and shown.weather.water_film_mm == 0.1
+
+
+@pytest.mark.parametrize(("azimuth", "elevation"), [(1.9, 0.5), (4.2, 0.5), (3.1, 0.95), (0.0, -0.2)])
+def test_the_sun_stands_as_high_as_the_environment_says(tmp_path: Path, azimuth: float, elevation: float) -> None:
+    weather = f"""<GlobalAction><EnvironmentAction><Environment name="e">
+      <TimeOfDay animation="false" dateTime="2024-06-20T12:00:00"/>
+      <Weather><Sun azimuth="{azimuth}" elevation="{elevation}" illuminance="20000"/></Weather>
+      </Environment></EnvironmentAction></GlobalAction>"""
+    ready, recording = _played(_file(tmp_path, weather=weather), until=0.5)
+    write_recorded(recording, tmp_path / "drive.json")
+    shown = staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json")
+    sun = solar_position(shown.start_utc, shown.place.latitude_deg, shown.place.longitude_deg)
+    assert sun.elevation_rad == pytest.approx(elevation, abs=0.02)
+    if elevation == 0.5:
+        assert (sun.azimuth_rad < np.pi) == (azimuth < np.pi)
 
 
 def test_a_dataset_of_a_replay_carries_all_that_makes_it_again(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +146,9 @@ def render_runs(
             write_recorded(recording, drive)
             shown = staged(run.scenario, recording, road, drive, rig=rig, rate_hz=rate_hz, seed=seed)
             scenarios.append((f"{name}.xosc", shown))
-        return generate(scenarios, out, seed=seed, command=f"oddroad replay --seed {seed}", **options)
+        names = dict.fromkeys(Path(run.scenario.source or "").name for run, _ in played)
+        command = shlex.join(["oddroad", "replay", *names, "--seed", str(seed)])
+        return generate(scenarios, out, seed=seed, command=command, **options)
 
 
 def write_recording(

@@ -83,8 +83,8 @@ def _hour_of(sun: model.Sun, date: dt.date) -> float:
     def error(minute: int) -> float:
         clock = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(minutes=minute - 60)
         there = solar_position(clock, place.latitude_deg, place.longitude_deg)
-        side = math.sin(sun.azimuth) * math.sin(there.azimuth_rad) < 0  # morning for evening: a last resort
-        return abs(there.elevation_rad - sun.elevation) + 1e-3 * side
+        side = math.sin(sun.azimuth) * math.sin(there.azimuth_rad) < 0  # evening for morning
+        return abs(there.elevation_rad - sun.elevation) + 0.05 * side
 
     return min(range(0, 1440, 5), key=error) / 60
 
