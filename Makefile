@@ -47,6 +47,7 @@ bench: $(VENV)/.dev  ## speed, beside the peers
 	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@$(BIN)/python -m benchmarks raycast
 	@$(BIN)/python -m benchmarks frame
+	@$(BIN)/python -m benchmarks roads
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis

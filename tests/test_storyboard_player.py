@@ -18,7 +18,8 @@ from simulator.storyboard.conditions import CONDITIONS, ENTITY_CONDITIONS
 from simulator.storyboard.coverage import ROWS
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording, Row
-from simulator.storyboard.road_position import RoadPosition, Roads
+from simulator.storyboard.road_links import Roads
+from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import compose, matrix, relative
 from simulator.storyboard.world import StateChange
 

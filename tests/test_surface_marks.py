@@ -133,3 +133,25 @@ def test_real_maps_have_their_crossings_and_stop_lines() -> None:
     stop = corners[np.abs(corners[..., 0] - 50.0).max(axis=1) < 0.5]
     assert np.ptp(stop[..., 0]) == pytest.approx(0.3, abs=0.01)
     assert np.ptp(stop[..., 1]) > 6.5
+
+
+@pytest.mark.parametrize("outlined", [False, True])
+def test_parking_bays_have_their_borders(tmp_path: Path, outlined: bool) -> None:
+    """Five bays of 5 m by 2.4 m in a row, with lines of 0.12 m all round."""
+    corners = "".join(
+        f'<cornerLocal u="{u}" v="{v}" z="0"/>' for u, v in ((-2.5, -1.2), (2.5, -1.2), (2.5, 1.2), (-2.5, 1.2))
+    )
+    bay = (
+        '<objects><object id="p" type="parkingSpace" s="50" t="-1.75" length="5" width="2.4" orientation="none">'
+        + (f'<outlines><outline id="0">{corners}</outline></outlines>' if outlined else "")
+        + '<repeat s="50" length="24" distance="6" tStart="-1.75" tEnd="-1.75"/>'
+        + '<parkingSpace access="all"/></object></objects>'
+    )
+    path = tmp_path / "bays.xodr"
+    text = ROAD.format(center='<roadMark sOffset="0" type="none"/>', type="town").replace('type="solid"', 'type="none"')
+    path.write_text(text.replace("</lanes>", f"</lanes>{bay}"))
+    corner, _ = _paint(read_opendrive(path))
+    u, v = corner[:, 1, :2] - corner[:, 0, :2], corner[:, 2, :2] - corner[:, 0, :2]
+    area = 0.5 * np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).sum()
+    assert area == pytest.approx(5 * (5.0 * 2.4 - (5.0 - 0.24) * (2.4 - 0.24)), rel=1e-3)
+    assert (corner[..., 0].min(), corner[..., 0].max()) == pytest.approx((47.5, 76.5), abs=1e-3)

@@ -78,12 +78,14 @@ class DistanceKeeper(Driver):
         self.speed = 0.0
 
     def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
+        """Take over at the present speed."""
         self.speed = self.entity.speed
         if not self.overrides or not self.has_set_speed:
             self.set_speed = self.entity.speed
         super().activate(lateral, longitudinal)
 
     def step(self, dt: float) -> None:
+        """Adapt the speed to what is ahead."""
         entity = self.entity
         if self.is_virtual:
             self.speed = entity.speed
@@ -202,11 +204,13 @@ class HandsOff(Driver):
     aligns = True
 
     def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
+        """Take over as it is."""
         self.vehicle = _Bicycle(self.entity, self.number("steeringRate", 4.0))
         super().activate(lateral, longitudinal)
         self.entity.choose = None
 
     def step(self, dt: float) -> None:
+        """Roll on."""
         entity, vehicle = self.entity, self.vehicle
         limit = min(self.number("speedFactor", 1.0) * speed_limit(entity), entity.performance.max_speed)
         if LONGITUDINAL in self.active:
@@ -234,10 +238,12 @@ class OffroadFollower(Driver):
     """Drives straight towards another entity and keeps a distance, whatever lies between."""
 
     def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
+        """Take over as it is."""
         self.vehicle = _Bicycle(self.entity, self.number("steeringRate", 4.0))
         super().activate(lateral, longitudinal)
 
     def step(self, dt: float) -> None:
+        """Steer and accelerate towards the other."""
         entity, vehicle = self.entity, self.vehicle
         lead = self.world.entities.get(self.settings.get("followEntity", ""))
         if lead is None:

@@ -147,7 +147,7 @@ class StoryboardElement(Element):
     kind = "storyboard"
 
     def child_ended(self) -> None:
-        pass
+        """Go on: only the stop trigger ends it."""
 
 
 class StoryElement(Element):
@@ -190,6 +190,7 @@ class EventElement(Element):
         self.priority = event.priority
 
     def start(self) -> None:
+        """Start if the priority lets it, and end what it overrides."""
         maneuver = self.parent
         assert isinstance(maneuver, ManeuverElement)
         others = [event for event in maneuver.children if event is not self and event.state == "running"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
 from simulator.storyboard.paths import road_difference
-from simulator.storyboard.road_position import TINY, Choose, RoadPosition, Roads
+from simulator.storyboard.road_links import Choose, Roads
+from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign
 
 if TYPE_CHECKING:

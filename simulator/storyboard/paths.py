@@ -7,7 +7,8 @@ from math import inf, pi
 
 from simulator.roads.records import Link
 from simulator.roads.scalar import ScalarRoad
-from simulator.storyboard.road_position import RoadPosition, Roads
+from simulator.storyboard.road_links import Roads
+from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import difference, sign
 
 _MOST_ROADS = 100

@@ -27,7 +27,8 @@ from simulator.storyboard.elements import (
 )
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
 from simulator.storyboard.recording import Recording
-from simulator.storyboard.road_position import TINY, Moved, Roads
+from simulator.storyboard.road_links import Roads
+from simulator.storyboard.road_position import TINY, Moved
 from simulator.storyboard.world import World
 
 _RELATIVE = (

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard.paths import PathNode, find_path
-from simulator.storyboard.road_position import RoadPosition, Roads, Way
+from simulator.storyboard.road_links import Roads, Way
+from simulator.storyboard.road_position import RoadPosition
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from typing import Literal
 
 from simulator.roads.reference import Geometry, ReferenceLine
 from simulator.storyboard import model
-from simulator.storyboard.road_position import TINY, RoadPosition, Roads
+from simulator.storyboard.road_links import Roads
+from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign, wrap
 
 _STEP_M = 1.0  # of the polylines that stand for curves

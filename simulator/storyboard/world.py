@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
-from simulator.storyboard.road_position import Roads
+from simulator.storyboard.road_links import Roads
 
 if TYPE_CHECKING:
     from simulator.storyboard.actions.signals import SignalCycles

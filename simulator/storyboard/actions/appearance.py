@@ -21,6 +21,7 @@ class VisibilityAction(InstantPrivateAction):
     record: model.VisibilityAction
 
     def begin(self) -> None:
+        """Show or hide it."""
         for entity in self.entity.train():
             entity.signals["visibility"] = self.record
 
@@ -39,6 +40,7 @@ class LightStateAction(PrivateActionElement):
         return kind.vehicle_light_type if isinstance(kind, model.VehicleLight) else kind.user_defined_light_type
 
     def conflicts_with(self, other: PrivateActionElement) -> bool:
+        """Whether both switch the same lamp, or lamps that exclude each other."""
         if not isinstance(other, LightStateAction):
             return False
         mine, theirs = self.light, other.light
@@ -46,10 +48,12 @@ class LightStateAction(PrivateActionElement):
         return mine == theirs or {mine, theirs} <= _TURNING or fog
 
     def begin(self) -> None:
+        """Start the transition."""
         self._elapsed = 0.0
         self._is_switched = False
 
     def go_on(self, dt: float) -> None:
+        """Switch the lamp once the transition is over."""
         time = self.record.transition_time
         if not self._is_switched and (time < TINY or self._elapsed > time - TINY):
             self._is_switched = True
@@ -66,4 +70,5 @@ class AnimationAction(InstantPrivateAction):
     record: model.AnimationAction
 
     def begin(self) -> None:
+        """Note the animation."""
         self.entity.signals[f"animation {self.record.animation_type}"] = self.record

@@ -25,6 +25,7 @@ class ActionElement(Element):
         self.record = record
 
     def start(self) -> None:
+        """Start, and do what comes first."""
         super().start()
         if self.state == "running":
             self.begin()
@@ -33,6 +34,7 @@ class ActionElement(Element):
         """What happens when it starts."""
 
     def step(self, dt: float) -> None:
+        """Go on while it runs."""
         if self.state == "running":
             self.go_on(dt)
 
@@ -47,6 +49,7 @@ class InstantAction(ActionElement):
     """An action of the whole scenario that is done once started; it is stopped in the step."""
 
     def go_on(self, dt: float) -> None:
+        """Stop in the step of the start."""
         self.stop()
 
 
@@ -64,6 +67,7 @@ class PrivateActionElement(ActionElement):
         self.entity = entity
 
     def end_conflicting(self) -> None:
+        """End running actions on the same entity that share a domain with it."""
         running = [*self.entity.init_actions]
         for event in self.entity.events:
             running += [a for a in event.children if isinstance(a, PrivateActionElement) and a.entity is self.entity]
@@ -80,6 +84,7 @@ class InstantPrivateAction(PrivateActionElement):
     """An action of an entity that is done once started."""
 
     def go_on(self, dt: float) -> None:
+        """End in the step of the start."""
         self.end()
 
 

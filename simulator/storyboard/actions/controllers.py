@@ -17,6 +17,7 @@ class AssignControllerAction(InstantPrivateAction):
     record: model.AssignControllerAction
 
     def begin(self) -> None:
+        """Hand over the controller."""
         record, entity = self.record, self.entity
         if record.controller is None:
             entity.drivers.clear()
@@ -31,6 +32,7 @@ class ActivateControllerAction(InstantPrivateAction):
     record: model.ActivateControllerAction
 
     def begin(self) -> None:
+        """Switch domains of the controller on or off."""
         record, entity = self.record, self.entity
         named = [d for d in entity.drivers if record.object_controller_ref in (None, d.name)]
         if named:
@@ -52,4 +54,5 @@ class OverrideControllerValueAction(InstantPrivateAction):
     record: model.OverrideControllerValueAction
 
     def begin(self) -> None:
+        """Note the inputs."""
         self.entity.signals["override"] = self.record

@@ -13,6 +13,7 @@ class EnvironmentAction(InstantAction):
     record: model.EnvironmentAction
 
     def begin(self) -> None:
+        """Take over what is given."""
         new, kept = self.record.environment, self.world.environment
         for name in ("time_of_day", "weather", "road_condition"):
             value = getattr(new, name)

@@ -36,6 +36,7 @@ class LaneChangeAction(PrivateActionElement):
     record: model.LaneChangeAction
 
     def begin(self) -> None:
+        """Align with the lane, and count the offset from the target lane."""
         if self.entity.is_driven(LATERAL):
             return
         position = self.entity.position
@@ -64,6 +65,7 @@ class LaneChangeAction(PrivateActionElement):
         return beside_lane(reference.lane, target.value * (1 if reference.faces_along else -1))
 
     def go_on(self, dt: float) -> None:
+        """Go ahead and sideways by one step."""
         if self.entity.is_driven(LATERAL):
             return
         entity, progress, track = self.entity, self.progress, self.track
@@ -119,6 +121,7 @@ class LaneOffsetAction(PrivateActionElement):
     record: model.LaneOffsetAction
 
     def begin(self) -> None:
+        """Find the span from the acceleration."""
         if self.entity.is_driven(LATERAL):
             return
         record, position = self.record, self.entity.position
@@ -138,6 +141,7 @@ class LaneOffsetAction(PrivateActionElement):
         return t - (position.t - position.offset)
 
     def go_on(self, dt: float) -> None:
+        """Move sideways; the default controller moves ahead."""
         if self.entity.is_driven(LATERAL):
             return
         entity, progress = self.entity, self.progress
@@ -164,6 +168,7 @@ class LateralDistanceAction(PrivateActionElement):
     record: model.LateralDistanceAction
 
     def begin(self) -> None:
+        """Find the distance of the reference points."""
         record = self.record
         self.limits = Limits.of(record.dynamic_constraints, None)
         self.other = self.world.entity(record.entity_ref, record.line)
@@ -178,6 +183,7 @@ class LateralDistanceAction(PrivateActionElement):
         self._is_ready = False
 
     def go_on(self, dt: float) -> None:
+        """Move towards it by one step."""
         if self.entity.is_driven(LATERAL):
             return
         if self.record.coordinate_system in ("road", "lane"):

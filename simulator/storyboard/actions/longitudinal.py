@@ -33,6 +33,7 @@ class SpeedAction(PrivateActionElement):
     record: model.SpeedAction
 
     def begin(self) -> None:
+        """Set out from the present speed."""
         if self.entity.is_driven(LONGITUDINAL):
             self.end()
             return
@@ -56,6 +57,7 @@ class SpeedAction(PrivateActionElement):
         return other + target.value if target.speed_target_value_type == "delta" else other * target.value
 
     def go_on(self, dt: float) -> None:
+        """Change the speed by one step."""
         if self.entity.is_driven(LONGITUDINAL):
             self.end()
             return
@@ -166,6 +168,7 @@ class SpeedProfileAction(PrivateActionElement):
     record: model.SpeedProfileAction
 
     def begin(self) -> None:
+        """Lay out the speed over time."""
         record, entity = self.record, self.entity
         self.limits = Limits.of(record.dynamic_constraints, entity)
         base = self.world.entity(record.entity_ref, record.line).speed if record.entity_ref else 0.0
@@ -282,6 +285,7 @@ class SpeedProfileAction(PrivateActionElement):
         return pieces
 
     def go_on(self, dt: float) -> None:
+        """Have the speed of the end of the step."""
         time, pieces = self.world.time + dt, self._pieces
         last = pieces[-1]
         is_done = time > last.time and abs(self._speed - last.speed) < TINY
@@ -303,6 +307,7 @@ class LongitudinalDistanceAction(PrivateActionElement):
     record: model.LongitudinalDistanceAction
 
     def begin(self) -> None:
+        """Decide on which side to be."""
         self.limits = Limits.of(self.record.dynamic_constraints, self.entity)
         self.other = self.world.entity(self.record.entity_ref, self.record.line)
         displacement = self.record.displacement
@@ -325,6 +330,7 @@ class LongitudinalDistanceAction(PrivateActionElement):
         return 0.0 if found is None else found
 
     def go_on(self, dt: float) -> None:
+        """Accelerate towards the distance."""
         if self.entity.is_driven(LONGITUDINAL):
             return
         entity, other, limits, record = self.entity, self.other, self.limits, self.record

@@ -23,6 +23,7 @@ class TeleportAction(InstantPrivateAction):
     record: model.TeleportAction
 
     def begin(self) -> None:
+        """Go there, with its trailers straight behind."""
         driven = self.entity.is_driven(LATERAL) or self.entity.is_driven(LONGITUDINAL)
         if driven or self.entity.tow is not None:  # a controller drives it, or it stands where it is drawn
             return
@@ -41,6 +42,7 @@ class AddEntityAction(InstantAction):
     record: model.AddEntityAction
 
     def begin(self) -> None:
+        """Let it take part."""
         entity = self.world.entity(self.record.entity_ref, self.record.line)
         if entity.active:
             self.world.warn(f"{entity.name} is there already: it is not added again", self.record.line)
@@ -59,4 +61,5 @@ class DeleteEntityAction(InstantAction):
     record: model.DeleteEntityAction
 
     def begin(self) -> None:
+        """Take it out."""
         self.world.deactivate(self.world.entity(self.record.entity_ref, self.record.line))

@@ -13,7 +13,8 @@ from simulator.storyboard.actions.base import (
     for_private,
 )
 from simulator.storyboard.positions import make_route, make_trajectory, resolve_position
-from simulator.storyboard.road_position import TINY, Way
+from simulator.storyboard.road_links import Way
+from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, sign, wrap
 from simulator.storyboard.routes import Route
 
@@ -25,6 +26,7 @@ class AssignRouteAction(InstantPrivateAction):
     record: model.AssignRouteAction
 
     def begin(self) -> None:
+        """Take over the route."""
         self.entity.position.route = make_route(self.world, self.record.route)
 
 
@@ -35,6 +37,7 @@ class AcquirePositionAction(InstantPrivateAction):
     record: model.AcquirePositionAction
 
     def begin(self) -> None:
+        """Find the route from here."""
         position = self.entity.position
         start = position.copy()
         start.route = start.trajectory = None
@@ -53,6 +56,8 @@ class RandomRouteAction(InstantPrivateAction):
     record: model.RandomRouteAction
 
     def begin(self) -> None:
+        """Choose at random from now on."""
+
         def any_way(ways: list[Way]) -> Way:
             return self.world.random.choice(ways)
 
@@ -88,6 +93,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         return self.record.time_reference if _has_times(self.record.trajectory.shape) else None
 
     def begin(self) -> None:
+        """Lay out the trajectory and go to its start."""
         if self.entity.is_driven(LATERAL):
             return
         record, entity = self.record, self.entity
@@ -125,6 +131,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         return abs(difference(heading, self.trajectory.point.tangent)) > 0.5 * pi + TINY
 
     def go_on(self, dt: float) -> None:
+        """Go on along it; at its end the rest of the step straight ahead."""
         if self.entity.is_driven(LATERAL):
             return
         entity, trajectory, timing = self.entity, self.trajectory, self.timing
@@ -179,6 +186,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         return direction
 
     def end(self) -> None:
+        """Leave the trajectory."""
         super().end()
         if self.state == "complete" and self.entity.position.trajectory is getattr(self, "trajectory", None):
             self.entity.position.trajectory = None

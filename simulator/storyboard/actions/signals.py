@@ -18,6 +18,7 @@ class TrafficSignalStateAction(InstantAction):
     record: model.TrafficSignalStateAction
 
     def begin(self) -> None:
+        """Set the state."""
         self.world.signals[self.record.name] = self.record.state
 
 
@@ -28,6 +29,7 @@ class TrafficSignalControllerAction(InstantAction):
     record: model.TrafficSignalControllerAction
 
     def begin(self) -> None:
+        """Start the phase."""
         self.world.signal_cycles.start_phase(self.record.traffic_signal_controller_ref, self.record.phase)
 
 

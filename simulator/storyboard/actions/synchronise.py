@@ -42,6 +42,7 @@ class SynchronizeAction(PrivateActionElement):
     record: model.SynchronizeAction
 
     def begin(self) -> None:
+        """Find both places and the last stretch."""
         record = self.record
         self.master = self.world.entity(record.master_entity_ref, record.line)
         self.master_target = resolve_position(self.world, record.target_position_master)[0].copy()
@@ -86,6 +87,7 @@ class SynchronizeAction(PrivateActionElement):
         return hypot(ahead, left), 1 if ahead >= 0.0 else -1
 
     def go_on(self, dt: float) -> None:
+        """Adapt the speed to what is left of way and time."""
         if self.entity.is_driven(LONGITUDINAL):
             return
         record, entity, master = self.record, self.entity, self.master

@@ -63,6 +63,7 @@ class ConnectTrailerAction(InstantPrivateAction):
     record: model.ConnectTrailerAction
 
     def begin(self) -> None:
+        """Couple it, instead of another."""
         trailer = self.world.entity(self.record.trailer_ref, self.record.line)
         if self.entity.trailer is not trailer:
             uncouple(self.entity)
@@ -74,4 +75,5 @@ class DisconnectTrailerAction(InstantPrivateAction):
     """Leave the trailer where it is."""
 
     def begin(self) -> None:
+        """Uncouple it."""
         uncouple(self.entity)

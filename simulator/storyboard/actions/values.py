@@ -24,6 +24,7 @@ class ParameterAction(InstantAction):
     record: model.ParameterSetAction | model.ParameterModifyAction
 
     def begin(self) -> None:
+        """Set the value."""
         _apply(self.world.parameters, self.record.parameter_ref, self.record)
 
 
@@ -34,6 +35,7 @@ class VariableAction(InstantAction):
     record: model.VariableSetAction | model.VariableModifyAction
 
     def begin(self) -> None:
+        """Set the value."""
         _apply(self.world.variables, self.record.variable_ref, self.record)
 
 
@@ -61,4 +63,5 @@ class SetMonitorAction(InstantAction):
     record: model.SetMonitorAction
 
     def begin(self) -> None:
+        """Set the value."""
         self.world.monitors[self.record.monitor_ref] = self.record.value
