@@ -22,6 +22,7 @@ from simulator.roads import procedural, write_opendrive
 from simulator.scenario.reading import load
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
+from simulator.weather.sun import solar_position
 from simulator.world.build import build_world
 from simulator.world.recorded import read_recorded, write_recorded
 
@@ -143,6 +144,7 @@ def test_a_distribution_gives_a_file_a_run(tmp_path: Path, run: Call) -> None:
         (["{file}", "--out", "{folder}/out", "--rig", "kiti"], 'Did you mean "kitti"?'),
         (["{file}", "--out", "{folder}/out", "--rate-hz", "0"], "rate"),
         (["{folder}/road.xodr"], "OpenSCENARIO"),
+        (["any_map"], "is a drive, not a scripted scenario"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, run: Call, arguments: list[str], message: str) -> None:
@@ -195,7 +197,7 @@ def test_actors_stand_in_the_boxes_of_the_entities(tmp_path: Path) -> None:
     ready, recording = _played(_file(tmp_path))
     drive = tmp_path / "drive.json"
     write_recorded(recording, drive)
-    shown = staged(ready.scenario, recording, drive)
+    shown = staged(ready.scenario, recording, tmp_path / "road.xodr", drive)
     world = build_world(shown)
     names = {thing.name: thing for thing in world.scene.objects}
     assert [names[name].class_name for name in ("ego", "walker", "thing")] == ["ego", "pedestrian", "debris"]
@@ -223,10 +225,25 @@ def test_the_environment_sets_time_and_weather(tmp_path: Path) -> None:
       <RoadCondition frictionScaleFactor="0.7" wetness="moist"/></Environment></EnvironmentAction></GlobalAction>"""
     ready, recording = _played(_file(tmp_path, weather=weather), until=1.0)
     write_recorded(recording, tmp_path / "drive.json")
-    shown = staged(ready.scenario, recording, tmp_path / "drive.json")
+    shown = staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json")
     assert (shown.time.date, shown.time.clock_h, shown.time.utc_offset_h) == ("2024-11-20", 17.5, 1.0)
     assert shown.weather.cloud_oktas == 7 and shown.weather.visibility_m == 120 and shown.weather.rain_mm_h == 4
     assert shown.weather.temperature_c == pytest.approx(5.0) and shown.weather.water_film_mm == 0.1
+
+
+@pytest.mark.parametrize(("azimuth", "elevation"), [(1.9, 0.5), (4.2, 0.5), (3.1, 0.95), (0.0, -0.2)])
+def test_the_sun_stands_as_high_as_the_environment_says(tmp_path: Path, azimuth: float, elevation: float) -> None:
+    weather = f"""<GlobalAction><EnvironmentAction><Environment name="e">
+      <TimeOfDay animation="false" dateTime="2024-06-20T12:00:00"/>
+      <Weather><Sun azimuth="{azimuth}" elevation="{elevation}" illuminance="20000"/></Weather>
+      </Environment></EnvironmentAction></GlobalAction>"""
+    ready, recording = _played(_file(tmp_path, weather=weather), until=0.5)
+    write_recorded(recording, tmp_path / "drive.json")
+    shown = staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json")
+    sun = solar_position(shown.start_utc, shown.place.latitude_deg, shown.place.longitude_deg)
+    assert sun.elevation_rad == pytest.approx(elevation, abs=0.02)
+    if elevation == 0.5:
+        assert (sun.azimuth_rad < np.pi) == (azimuth < np.pi)
 
 
 def test_a_dataset_of_a_replay_carries_all_that_makes_it_again(tmp_path: Path) -> None:
@@ -247,10 +264,23 @@ def test_entities_that_come_and_go_are_away_in_between(tmp_path: Path) -> None:
     ready, recording = _played(_file(tmp_path))
     recording.table = [row for row in recording.table if row.name != "thing" or 1.0 < row.t < 2.0]
     write_recorded(recording, tmp_path / "drive.json")
-    world = build_world(staged(ready.scenario, recording, tmp_path / "drive.json"))
+    world = build_world(staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json"))
     [thing] = [each for each in world.scene.objects if each.name == "thing"]
     heights = [world.timeline.at(round(t * 1e9)).position[thing.id, 2] for t in (0.5, 1.5, 2.5)]
     assert heights[0] < -900 and abs(heights[1]) < 1 and heights[2] < -900
+
+
+def test_scripts_of_ours_replay_and_render_on_their_procedural_road(tmp_path: Path, run: Call) -> None:
+    name = "alks_4_4_1_cut_in_no_collision"
+    code, out, _ = run("replay", name, "--until", 2, "--trajectories", tmp_path / "t.csv")
+    assert code == 0 and out.startswith(f"{name}.yaml: 2.00 s") and (tmp_path / "t.csv").is_file()
+    [ready] = read_runs(name)
+    with registered(Lines):
+        render_runs([(ready, ready.play(until=1))], tmp_path / "out", formats=["test_lines"], render=fake_render)
+    again = load(str(tmp_path / "out" / "scenes" / f"{name}.yaml"))
+    assert again.road.opendrive is not None
+    world = build_world(again)
+    assert world.timeline.times_ns[-1] == 1_000_000_000
 
 
 @needs_material

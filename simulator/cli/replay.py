@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenSCENARIO XML, version 1.0 to 1.3, or YAML.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenSCENARIO (.xosc, 1.0 to 1.3) or scripted (.yaml).")],
     trajectories: Annotated[
         Path | None, typer.Option("--trajectories", metavar="FILE.csv", help="Write where everything was.")
     ] = None,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
 from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
-from simulator.scenario.scripted import read_script
+from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard import model
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_openscenario
@@ -23,6 +24,7 @@ from simulator.world.recorded import write_recorded
 
 _File = str | os.PathLike[str]
 DT_S, UNTIL_S = (0.001, 1.0), (0.0, 86_400.0)
+SCRIPTS = (".yaml", ".yml", "")
 MAX_STEPS = 1_000_000
 
 
@@ -32,7 +34,7 @@ class Run:
 
     Attributes:
         name: of the run among those of a distribution; "" where there is only one.
-        scenario: what happens. network: where; None: the scenario names no map.
+        scenario: what happens. network: where; None: the scenario has no road.
         warnings: what of the files was ignored or assumed.
     """
 
@@ -70,7 +72,7 @@ def read_runs(
     """The runs of a scenario: one, or those of a distribution of its parameters, each read when it is its turn.
 
     Args:
-        path: an OpenSCENARIO file, or a scripted scenario in YAML or the bare name of a shipped one.
+        path: an OpenSCENARIO file, or a scripted one of ours (YAML, or the bare name of a shipped one).
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
@@ -89,11 +91,15 @@ def read_runs(
         if strict and ignored:
             raise InputError(f"strict: {ignored[0]}")
     networks: dict[Path, RoadNetwork] = {}  # the runs of a distribution nearly always share their map
-    scripted = Path(path).suffix.lower() in ("", ".yaml", ".yml")
+    if Path(path).suffix.lower() in SCRIPTS:
+        if not is_script(Path(path)):
+            raise InputError(
+                "is a drive, not a scripted scenario: oddroad generate makes scenes of it", source=str(path)
+            )
+        for name, values in runs:
+            yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored)
+        return
     for name, values in runs:
-        if scripted:
-            yield Run(name, *read_script(Path(path), {**values, **given}), ignored)
-            continue
         scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
         file = scenario.road_network.logic_file
         if file is not None and file not in networks:
@@ -130,15 +136,19 @@ def render_runs(
         scenarios = []
         for run, recording in played:
             name = run.name or Path(run.scenario.source or "run").stem
-            drive = Path(folder) / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
+            safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+            drive, road = Path(folder) / f"{safe}.json", run.scenario.road_network.logic_file
+            if run.network is None:
+                raise InputError("names no map, so there is nothing to render", source=str(run.scenario.source or ""))
+            if road is None:  # a procedural one
+                road = Path(folder) / f"{safe}.xodr"
+                write_opendrive(run.network, road)
             write_recorded(recording, drive)
-            if run.network is not None and run.scenario.road_network.logic_file is None:  # a procedural one
-                roads = drive.with_suffix(".xodr")
-                write_opendrive(run.network, roads)
-                run = replace(run, scenario=replace(run.scenario, road_network=model.RoadNetwork(roads)))
-            shown = staged(run.scenario, recording, drive, rig=rig, rate_hz=rate_hz, seed=seed)
-            scenarios.append((f"{name}{Path(run.scenario.source or 'run.xosc').suffix}", shown))
-        return generate(scenarios, out, seed=seed, command=f"oddroad replay --seed {seed}", **options)
+            shown = staged(run.scenario, recording, road, drive, rig=rig, rate_hz=rate_hz, seed=seed)
+            scenarios.append((f"{name}.xosc", shown))
+        names = dict.fromkeys(Path(run.scenario.source or "").name for run, _ in played)
+        command = shlex.join(["oddroad", "replay", *names, "--seed", str(seed)])
+        return generate(scenarios, out, seed=seed, command=command, **options)
 
 
 def write_recording(

@@ -22,6 +22,7 @@ NOBODY = dict.fromkeys(("vehicles", "parked", "pedestrians", "cyclists", "animal
 def staged(
     scenario: model.OpenScenario,
     recording: Recording,
+    road: Path,
     drive: Path,
     *,
     rig: str = "kitti",
@@ -31,16 +32,13 @@ def staged(
     """The scenario that shows a run through the sensors of its ego.
 
     Args:
-        recording: the run. drive: the file that `write_recorded` made of it.
+        recording: the run. road: its map. drive: the file that `write_recorded` made of it.
         rig: name of a sensor rig. rate_hz: of all its sensors; None: their own.
         seed: of everything that the run does not say: surroundings, looks, noise.
 
     Raises:
-        InputError: the scenario names no map, there is no such rig, or no such rate.
+        InputError: there is no such rig, or no such rate.
     """
-    file = scenario.road_network.logic_file
-    if file is None:
-        raise InputError("names no map, so there is nothing to render", source=str(scenario.source or ""))
     sensors = load_rig(rig)
     if rate_hz is not None and not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
         raise InputError(f"must be between {RATES_HZ[0]:g} and {RATES_HZ[1]:g} Hz, not {rate_hz:g}", key="rate_hz")
@@ -49,7 +47,7 @@ def staged(
         "duration_s": min(duration_of(recording), 600.0),
         "seed": seed,
         "time": _time(recording.environment),
-        "road": {"opendrive": str(file.resolve())},
+        "road": {"opendrive": str(road.resolve())},
         "traffic": NOBODY,
         "weather": _weather(recording.environment),
         "recording": str(drive.resolve()),
@@ -85,8 +83,8 @@ def _hour_of(sun: model.Sun, date: dt.date) -> float:
     def error(minute: int) -> float:
         clock = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(minutes=minute - 60)
         there = solar_position(clock, place.latitude_deg, place.longitude_deg)
-        side = math.sin(sun.azimuth) * math.sin(there.azimuth_rad) < 0  # morning for evening: a last resort
-        return abs(there.elevation_rad - sun.elevation) + 1e-3 * side
+        side = math.sin(sun.azimuth) * math.sin(there.azimuth_rad) < 0  # evening for morning
+        return abs(there.elevation_rad - sun.elevation) + 0.05 * side
 
     return min(range(0, 1440, 5), key=error) / 60
 
