@@ -182,6 +182,7 @@ def test_files_that_are_no_maps(tmp_path: Path, data: bytes, words: str) -> None
         ('length="300.0"', 'length="0"', 2, "no usable <road>"),
         (' id="0" junction', " junction", 4, '<road> needs the attribute "id"'),
         ('lane id="-1"', 'lane id="x"', 48, "a whole number is accepted"),
+        ('lane id="-1"', 'lane id="-99999999999999999999"', 48, "a whole number is accepted"),
         ("<line/>", "", 9, "exactly one of line, arc, spiral, poly3, paramPoly3; 0 found"),
         ("<line/>", "<line/><line/>", 9, "2 found"),
         ("<line/>", '<arc curvature="1e6"/>', 9, "at most 10000 are accepted"),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lxml import etree
 from material import MATERIAL
 
-from simulator.roads import RoadNetwork, procedural, read_opendrive
+from simulator.roads import RoadNetwork, procedural, read_opendrive, write_opendrive
 from simulator.roads.surface import RoadSurface, surface
 from simulator.roads.surface_materials import SurfaceStyle
 from simulator.scene.classes import class_id
@@ -293,3 +294,21 @@ def test_roads_that_cross_share_a_height_or_pass_over_each_other(tmp_path: Path,
     # The pavement of one road does not run across the lane of the other, unless it is on the bridge.
     _, kerbs = hits_below(ground, {"kerb", "sidewalk"}, np.array([[2.0, -5.0, 0.0], [5.0, -2.0, 0.0]]))
     assert len(kerbs) == 0 if z < 1.0 else {0, 6} == set(np.round(kerbs - 0.12).tolist())
+
+
+def test_a_connecting_road_with_a_gap_is_no_obstacle(tmp_path: Path) -> None:
+    """Where a piece of a curve is lost, the parts of a junction touch each other in lines as well."""
+    write_opendrive(procedural.x_junction(30.0), tmp_path / "cross.xodr")
+    root = etree.parse(tmp_path / "cross.xodr")
+    broken = 0
+    for element in root.iter("geometry"):
+        length = element.get("length")
+        if float(length) > 5.0 and broken < 12:
+            broken += 1
+            element.set("length", "0")
+            root.write(tmp_path / "gap.xodr")
+            element.set("length", length)
+            roads = read_opendrive(tmp_path / "gap.xodr")
+            ground = surface(roads, (0, 0, 0), (0, 0), 60.0, style=STYLE)
+            assert all(np.isfinite(mesh.vertices).all() for mesh, _, _ in ground.meshes)
+    assert broken == 12

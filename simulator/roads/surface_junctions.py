@@ -116,6 +116,8 @@ def _junction_plan(plan: _Plan, junction: str) -> _Shapes:
     arms = plan.beside(junction, box, level)
     kerbed = shapely.union_all(plan.whole[inside[plan.whole_owner]]).difference(asphalt)
     taken = kerbed.union(arms)
+    if taken.geom_type == "GeometryCollection":  # roads of a damaged map that touch in lines: GEOS takes areas alone
+        taken = shapely.union_all(parts_of(taken))
     closed = _without_holes(asphalt.buffer(_POCKET_M, quad_segs=3).buffer(-_POCKET_M, quad_segs=3))
     edge = asphalt.union(_thick(closed.difference(taken)))  # everything vehicles may drive on
     islands = _holes(edge.union(taken))

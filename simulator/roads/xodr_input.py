@@ -21,6 +21,7 @@ from simulator.roads.polynomial import Array
 
 MAX_BYTES = 256 * 1024 * 1024  # the parsed tree takes about ten times as much memory
 MAX_NUMBER = 1e15  # larger ones are mistakes, and their powers would overflow
+_MAX_WHOLE = 999_999_999
 MAX_COEFFICIENT = 1e100  # of a cubic: over a micrometre of road they do get large
 _MAX_PROBLEMS = 1000  # kept of each kind: a broken file of a million lines must not fill the memory
 Element = Any  # an lxml element; lxml is loaded only when a file is read
@@ -186,10 +187,13 @@ def number(
 
 
 def integer(element: Element, name: str, report: Report) -> int | None:
-    """A whole number from an attribute; None, and an error, where there is none."""
+    """A whole number from an attribute; None, and an error, where there is none or one of more than nine digits."""
     text = element.get(name)
     try:
-        return int(text)
+        value = int(text)
+        if abs(value) > _MAX_WHOLE:
+            raise ValueError
+        return value
     except (TypeError, ValueError):
         given = f'{name}="{_short(text)}" is not a whole number' if text is not None else f'has no "{name}"'
         report.error(element, f"<{element.tag}> {given}; a whole number is accepted")
