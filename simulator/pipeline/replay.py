@@ -7,7 +7,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard import model
-from simulator.storyboard.distributions import read_distribution
+from simulator.storyboard.distributions import is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording
@@ -72,7 +72,8 @@ def read_runs(
     """The runs of a scenario: one, or those of a distribution of its parameters, each read when it is its turn.
 
     Args:
-        path: an OpenSCENARIO file, or a scripted one of ours (YAML, or the bare name of a shipped one).
+        path: an OpenSCENARIO file, or a scripted one of ours (YAML, or the bare name of a shipped one). One that holds
+            distributions and no scenario stands for the first of their runs.
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
@@ -83,6 +84,9 @@ def read_runs(
         InputError: a file cannot be used.
     """
     folders, given = tuple(map_path), dict(parameters or {})
+    if distribution is None and Path(path).suffix.lower() not in SCRIPTS and is_distribution(path):
+        yield from _first_run(path, given, folders, strict=strict, seed=seed)
+        return
     runs: list[tuple[str, dict[str, object]]] = [("", {})]
     ignored: tuple[str, ...] = ()
     if distribution is not None:
@@ -109,6 +113,19 @@ def read_runs(
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
         yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired))
+
+
+def _first_run(
+    path: _File, given: Mapping[str, object], folders: Sequence[_File], *, strict: bool, seed: int | None
+) -> Iterator[Run]:
+    """The first of the runs of a distribution, of the scenario that it names."""
+    read = read_distribution(path, map_path=folders, seed=seed)
+    if strict and read.warnings:
+        raise InputError(f"strict: {read.warnings[0]}")
+    first = {**read.runs[0][1], **given}
+    note = f"{path}: the first of {len(read)} runs is played; give the file as --distribution to play all"
+    for run in read_runs(read.scenario, parameters=first, map_path=folders, strict=strict):
+        yield replace(run, warnings=(*((note,) if len(read) > 1 else ()), *read.warnings, *run.warnings))
 
 
 def render_runs(

@@ -25,6 +25,7 @@ class Driver:
     """A controller of an entity.
 
     Attributes:
+        names: by which actions may call it, of the object controller and of the controller itself.
         active: domains that it drives now. overrides: actions have no say in these domains.
     """
 
@@ -32,9 +33,10 @@ class Driver:
     aligns = False  # to the lane, when it takes over or hands back the steering
     default_mode = "override"
 
-    def __init__(self, world: World, entity: Entity, controller: model.Controller) -> None:
-        self.world, self.entity, self.name = world, entity, controller.name
-        self.settings = controller.properties.properties
+    def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
+        self.world, self.entity = world, entity
+        self.names = {given.name, given.controller.name}
+        self.settings = given.controller.properties.properties
         self.active: set[str] = set()
         self.overrides = self.settings.get("mode", self.default_mode) != "additive"
 
@@ -68,8 +70,8 @@ class DistanceKeeper(Driver):
     close_gap = 1.0
     eagerness = 0.7
 
-    def __init__(self, world: World, entity: Entity, controller: model.Controller) -> None:
-        super().__init__(world, entity, controller)
+    def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
+        super().__init__(world, entity, given)
         self.time_gap = self.number("timeGap", 1.5)
         self.set_speed = self.number("setSpeed", 0.0)
         self.has_set_speed = "setSpeed" in self.settings
@@ -234,6 +236,12 @@ class Outside(Driver):
     """Driven by another program, which is not there: it stays where it is."""
 
 
+class Wheel(Outside):
+    """Driven by somebody at a steering wheel or joystick, which is not there: it stays, turned along its lane."""
+
+    aligns = True
+
+
 class OffroadFollower(Driver):
     """Drives straight towards another entity and keeps a distance, whatever lies between."""
 
@@ -266,13 +274,16 @@ _DRIVERS: dict[str, type[Driver]] = {
     "ACCController": DistanceKeeper,
     "ALKSController": DistanceKeeper,
     "ExternalController": Outside,
+    "HIDController": Wheel,
     "InteractiveController": HandsOff,
     "OffroadFollower": OffroadFollower,
+    "UDPDriverController": Outside,
 }
 
 
-def assign(world: World, entity: Entity, controller: model.Controller) -> bool:
+def assign(world: World, entity: Entity, given: model.ObjectController) -> bool:
     """Give an entity the driver that a controller names; False, with a warning: there is none."""
+    controller = given.controller
     kind = _DRIVERS.get(controller.properties.properties.get("esminiController") or controller.name)
     if kind is None:
         world.warn(
@@ -280,5 +291,5 @@ def assign(world: World, entity: Entity, controller: model.Controller) -> bool:
             controller.line,
         )
         return False
-    entity.drivers.append(kind(world, entity, controller))
+    entity.drivers.append(kind(world, entity, given))
     return True

@@ -44,8 +44,8 @@ class Element:
         most_executions: int | None = None,
     ) -> None:
         self.world, self.name, self.parent = world, name, parent
-        above: str = parent.path if parent is not None else ""
-        self.path: str = f"{above}::{name}" if above else name
+        below_a_story = parent is not None and parent.parent is not None  # even if the story has no name
+        self.path: str = f"{parent.path}::{name}" if parent is not None and below_a_story else name
         self.start_trigger, self.stop_trigger = start_trigger, stop_trigger
         self.most_executions, self.executions = most_executions, 0
         self.state: State = "init"

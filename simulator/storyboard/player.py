@@ -67,8 +67,6 @@ def play(
         if not player.step(dt):
             break
         recording.add(player.world.time, player.world.active)
-    else:
-        player.step(dt)
     for name, value in player.world.environment.items():
         recording.environment.setdefault(name, value)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
@@ -99,7 +97,7 @@ class Player:
                 couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
         for each in scenario.entities:
             for given in each.controllers:
-                assign(self.world, entities[each.name], given.controller)
+                assign(self.world, entities[each.name], given)
         for entity in entities.values():
             entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)

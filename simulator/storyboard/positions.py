@@ -11,7 +11,7 @@ from simulator.storyboard import model
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import rotate, sign
 from simulator.storyboard.routes import Route
-from simulator.storyboard.trajectories import Given, Trajectory, lay_out
+from simulator.storyboard.trajectories import Given, Interpolation, Trajectory, lay_out
 
 if TYPE_CHECKING:
     from simulator.storyboard.world import World
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 _NOT_GIVEN = model.Orientation(type="relative")
 
 
-def resolve_position(world: World, position: model.Position) -> tuple[RoadPosition, Given]:
-    """The place that a position stands for now, and which of its angles and height are given."""
+def resolve_position(
+    world: World, position: model.Position, *, route: Route | None = None
+) -> tuple[RoadPosition, Given]:
+    """The place that a position stands for now, and which of its angles and height are given.
+
+    `route` is that of the entity to be placed: a position relative to another along the road goes its way.
+    """
     kept = world.places.get(id(position))
     if kept is not None:
         return kept
     place = RoadPosition(world.roads)
+    place.route = route
     given = _RESOLVERS[type(position)](world, position, place)  # type: ignore[operator]
     if isinstance(position, (model.WorldPosition, model.RoadPosition, model.LanePosition)):
         world.places[id(position)] = (place, given)
@@ -55,13 +61,22 @@ def make_trajectory(
     following_mode: model.FollowingMode = "position",
     speed: float = 0.0,
     origin: RoadPosition | None = None,
+    interpolation: Interpolation | None = None,
 ) -> Trajectory:
-    """A trajectory laid out from the places that its positions stand for now."""
+    """A trajectory laid out from the places that its positions stand for now (arguments as of `lay_out`)."""
 
     def resolve(position: model.Position) -> tuple[RoadPosition, Given]:
         return resolve_position(world, position)
 
-    return lay_out(trajectory, resolve, world.roads, following_mode=following_mode, speed=speed, origin=origin)
+    return lay_out(
+        trajectory,
+        resolve,
+        world.roads,
+        following_mode=following_mode,
+        speed=speed,
+        origin=origin,
+        interpolation=interpolation,
+    )
 
 
 def find_road(world: World, road_id: str, line: int) -> ScalarRoad:
@@ -150,6 +165,7 @@ def _road(world: World, position: model.RoadPosition, place: RoadPosition) -> Gi
 def _relative_road(world: World, position: model.RelativeRoadPosition, place: RoadPosition) -> Given:
     other = world.entity(position.entity_ref, position.line).position
     moved = other.copy()
+    moved.route = place.route or other.route
     moved.move(position.ds, along_s=True, actual=False)
     place.take_place_of(moved)
     place.set_track(moved.road, moved.s, moved.t + position.dt)
@@ -189,6 +205,7 @@ def lane_number(world: World, lane_id: str, line: int) -> int:
 def _relative_lane(world: World, position: model.RelativeLanePosition, place: RoadPosition) -> Given:
     other = world.entity(position.entity_ref, position.line).position
     moved = other.copy()
+    moved.route = place.route or other.route
     along_lane = position.ds is None
     moved.move(
         (position.ds_lane if position.ds is None else position.ds) or 0.0,

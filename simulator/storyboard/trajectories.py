@@ -266,6 +266,7 @@ def lay_out(
     following_mode: model.FollowingMode = "position",
     speed: float = 0.0,
     origin: RoadPosition | None = None,
+    interpolation: Interpolation | None = None,
 ) -> Trajectory:
     """The trajectory in the world.
 
@@ -274,12 +275,13 @@ def lay_out(
         following_mode: with "follow", speeds change with constant acceleration from `speed` so that the corners are
             passed in time; with "position" each line has a constant speed.
         origin: where a clothoid spline without a start begins.
+        interpolation: of the angles of a polyline; None: along the lines with "follow", else at the corners.
     """
     shape = trajectory.shape
     if isinstance(shape, model.Polyline):
         points = _polyline(shape, resolve, following_mode, speed)
-        mode: Interpolation = "segment" if following_mode == "follow" else "corner"
-        return Trajectory(trajectory.name, trajectory.closed, points, mode)
+        usual: Interpolation = "segment" if following_mode == "follow" else "corner"
+        return Trajectory(trajectory.name, trajectory.closed, points, interpolation or usual)
     if isinstance(shape, model.Clothoid):
         return _clothoid(trajectory, shape, resolve)
     if isinstance(shape, model.ClothoidSpline):

@@ -21,7 +21,7 @@ class AssignControllerAction(InstantPrivateAction):
         record, entity = self.record, self.entity
         if record.controller is None:
             entity.drivers.clear()
-        elif assign(self.world, entity, record.controller.controller):
+        elif assign(self.world, entity, record.controller):
             entity.drivers[-1].activate(record.activate_lateral, record.activate_longitudinal)
 
 
@@ -34,15 +34,14 @@ class ActivateControllerAction(InstantPrivateAction):
     def begin(self) -> None:
         """Switch domains of the controller on or off."""
         record, entity = self.record, self.entity
-        named = [d for d in entity.drivers if record.object_controller_ref in (None, d.name)]
+        wanted = {name for name in ("lateral", "longitudinal") if getattr(record, name)}
+        named = [d for d in entity.drivers if record.object_controller_ref in (None, *d.names)]
         if named:
             driver = named[-1]
             for other in entity.drivers:
-                if other is not driver and (
-                    (record.lateral and "lateral" in other.active)
-                    or (record.longitudinal and "longitudinal" in other.active)
-                ):
-                    other.active.clear()
+                if other is not driver and wanted & other.active:
+                    # Since 1.3 each domain may have its own controller (7.2.5).
+                    other.active -= wanted if self.world.scenario.file_header.rev_minor >= 3 else other.active.copy()
             driver.activate(record.lateral, record.longitudinal)
         self.end()
 
