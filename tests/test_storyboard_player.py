@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import cos, hypot, pi
 
@@ -408,3 +409,33 @@ def test_the_table_of_coverage_says_what_the_player_has() -> None:
         if row.group in ("global action", "condition of an entity", "condition of a value"):
             assert row.played is not None, row.element
             assert (row.played != "not") == (row.element in known - {"UserDefinedValueCondition"}), row.element
+
+
+# ------------------------------------------------------------------------------------------------ who acts
+
+
+def test_the_entities_that_trigger_an_act_are_its_actors() -> None:
+    """OpenSCENARIO XML 1.3, 7.3.1: their states make conditions of the act's start trigger true."""
+    condition = model.ByEntityCondition(("slow", "fast"), "any", model.SpeedCondition("greaterThan", 15.0))
+    brake = event("brake", speed(1.0))
+    group = model.ManeuverGroup("group", 1, ("named",), (model.Maneuver("maneuver", (brake,)),), True)
+    story = model.Story("story", (model.Act("act", (group,), when(condition)),))
+    speeds = {"slow": 10.0, "fast": 20.0, "named": 5.0}
+    plain = scenario({name: [at(100.0 * k, -1), speed(v)] for k, (name, v) in enumerate(speeds.items(), 1)})
+    recording = play(replace(plain, storyboard=replace(plain.storyboard, stories=(story,))), straight(), until=1.0)
+    assert {name: rows(recording, name)[-1].speed for name in speeds} == {"slow": 10.0, "fast": 1.0, "named": 1.0}
+
+
+def test_a_continuous_lane_offset_stays_with_the_entity_that_it_is_relative_to() -> None:
+    moves = [model.LaneOffsetAction("sinusoidal", model.AbsoluteTargetLaneOffset(y), False, 0.5) for y in (1.0, -0.5)]
+    wander = [event(f"move {t}", move, start=after(t)) for move, t in zip(moves, (6.0, 14.0))]
+    follow = model.LaneOffsetAction("sinusoidal", model.RelativeTargetLaneOffset("lead", 0.3), True, 2.0)
+    base = scenario({"lead": [at(130.0), speed(20.0)], "ego": [at(100.0), speed(20.0)]}, *wander, actor="lead")
+    group = model.ManeuverGroup("follow", 1, ("ego",), (model.Maneuver("m", (event("follow", follow),)),))
+    stories = (*base.storyboard.stories, model.Story("other", (model.Act("act", (group,)),)))
+    recording = play(replace(base, storyboard=replace(base.storyboard, stories=stories)), straight(), until=24.0)
+    gaps = [ego.tt - lead.tt for ego, lead in zip(rows(recording, "ego"), rows(recording, "lead"))]
+    assert max(abs(gap - 0.3) for gap in gaps[100:]) < 0.04  # the way of about a step
+    assert state_times(recording, "follow::follow 0") == []  # it has begun before the first step, and goes on
+    turns = [b.tt - 2 * a.tt + c.tt for a, b, c in zip(rows(recording)[1:], rows(recording), rows(recording)[2:])]
+    assert max(abs(turn) for turn in turns) < 2.2 * DT**2

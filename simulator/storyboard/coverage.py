@@ -195,7 +195,6 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
-_NO_TRAFFIC = "a warning; nothing comes up"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")
@@ -210,7 +209,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         )
         for element in _GROUPS[group]
     },
-    "LaneOffsetAction": ("partly", "a continuous one ends when the offset is reached"),
+    "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
     "VisibilityAction": ("supported", _KEPT),
     "LightStateAction": ("supported", _KEPT),
     "AnimationAction": ("partly", _KEPT),
@@ -222,14 +221,11 @@ PLAYED: dict[str, tuple[Support, str]] = {
     ),
     "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
     "EnvironmentAction": ("supported", "kept in the state of the scenario for who renders it"),
-    **dict.fromkeys(
-        ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
-        ("not", _NO_TRAFFIC),
-    ),
+    "TrafficSinkAction": ("supported", "takes away what traffic actions have made, not entities of the scenario"),
     "UserDefinedAction": ("not", "a warning; it does nothing"),
     "UserDefinedValueCondition": ("not", "a warning; it is never met"),
     "GeoPosition": ("not", "an error"),
-    "ManeuverGroup": ("partly", "selectTriggeringEntities: a warning; only the actors named act"),
+    "ManeuverGroup": ("supported", ""),
     "Vehicle": ("supported", ""),
     "Pedestrian": ("supported", ""),
     "MiscObject": ("supported", ""),

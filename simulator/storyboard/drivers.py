@@ -122,9 +122,11 @@ class DistanceKeeper(Driver):
         entity = self.entity
         look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(entity.performance.max_deceleration, 1e-6))
         found, least = None, inf
+        most = 1.5 * look + 50.0  # as the crow flies; the way along the road is hardly shorter
         front = 0.5 * entity.box.length + entity.box.center_x
         for other in self.world.active:
-            if other is entity:
+            distance = hypot(*entity.position.distance_to(other.position.x, other.position.y))
+            if other is entity or distance > most:
                 continue
             way = road_difference(entity.position, other.position, both_ways=False, limit=look)
             if way is not None:
@@ -133,9 +135,10 @@ class DistanceKeeper(Driver):
                 gap = way.ds - front - rear
                 if way.lanes == 0 and 0.0 < gap < least and abs(way.dt) < self.beside:
                     found, least = other, gap
-            if found is not other:
+            near = 1.0 + other.box.length + 0.5 * max(0.0, self.speed - other.speed)
+            boxes_m = sum(each.box.length + each.box.width for each in (entity, other))
+            if found is not other and distance < near + boxes_m + 1.0:
                 _, x, y = boxes.gap(entity.position, entity.box, other.position, other.box)
-                near = 1.0 + other.box.length + 0.5 * max(0.0, self.speed - other.speed)
                 if 0.0 < x < near and -0.5 < y < 0.2:
                     found, least = other, x
         return found, least

@@ -7,7 +7,7 @@ parent at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from simulator.storyboard import model
@@ -166,6 +166,13 @@ class ManeuverGroupElement(Element):
     """A maneuver group."""
 
     kind = "maneuverGroup"
+    recruit: Callable[[], None] | None = None  # adds the actors that are only known when it starts
+
+    def start(self) -> None:
+        """Start, with all of its actors."""
+        if self.recruit is not None and self.state != "running":
+            self.recruit()
+        super().start()
 
 
 class ManeuverElement(Element):

@@ -7,7 +7,7 @@ before; then entities that no action has moved go on along their lanes, and trai
 from __future__ import annotations
 
 import itertools
-from random import Random
+from functools import partial
 
 from simulator.roads import RoadNetwork
 from simulator.storyboard import model
@@ -87,7 +87,7 @@ class Player:
     def __init__(self, scenario: model.OpenScenario, network: RoadNetwork | None, *, seed: int = 0) -> None:
         roads = Roads(network)
         entities = {each.name: Entity.of(each, roads) for each in scenario.entities}
-        self.world = World(scenario, roads, entities, Random(seed))
+        self.world = World(scenario, roads, entities, seed)
         self.world.parameters = {each.name: each.value for each in scenario.parameters}
         self.world.variables = {each.name: each.value for each in scenario.variables}
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
@@ -158,13 +158,23 @@ class Player:
         made.children = [self._group(group, made) for group in act.maneuver_groups]
         return made
 
-    def _group(self, group: model.ManeuverGroup, parent: Element) -> ManeuverGroupElement:
+    def _group(self, group: model.ManeuverGroup, parent: ActElement) -> ManeuverGroupElement:
         made = ManeuverGroupElement(self.world, group.name, parent, None, None, group.maximum_execution_count)
-        if group.select_triggering_entities:
-            self.world.warn("selectTriggeringEntities is not supported: only the actors named act", group.line)
         actors = [self.world.entity(name, group.line) for name in group.actors]
         made.children = [self._maneuver(maneuver, made, actors) for maneuver in group.maneuvers]
+        if group.select_triggering_entities:
+            made.recruit = partial(self._recruit, made, group, actors)
         return made
+
+    def _recruit(self, made: ManeuverGroupElement, group: model.ManeuverGroup, actors: list[Entity]) -> None:
+        """Let the entities act too that triggered the act of a group."""
+        trigger = made.parent.start_trigger if made.parent is not None else None
+        new = [e for e in trigger.triggering_entities() if e not in actors] if trigger is not None else []
+        actors += new
+        for maneuver, record in zip(made.children, group.maneuvers):
+            for element, event in zip(maneuver.children, record.events):
+                assert isinstance(element, EventElement)
+                self._cast(element, event, new, everywhere=False)
 
     def _maneuver(self, maneuver: model.Maneuver, parent: Element, actors: list[Entity]) -> ManeuverElement:
         made = ManeuverElement(self.world, maneuver.name, parent)
@@ -176,6 +186,11 @@ class Player:
         self._bindings.append(trigger)
         made = EventElement(self.world, event, parent, trigger)
         made.children = []
+        self._cast(made, event, actors, everywhere=True)
+        return made
+
+    def _cast(self, made: EventElement, event: model.Event, actors: list[Entity], *, everywhere: bool) -> None:
+        """Give the private actions of an event to actors, and the event its global ones where `everywhere`."""
         private = False
         for action in event.actions:
             record = action.action
@@ -183,11 +198,10 @@ class Player:
                 private = True
                 for actor in actors:
                     made.children += make_private_actions(self.world, record, action.name, made, actor)
-            elif is_global(record):
+            elif everywhere and is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
-        for actor in actors if private else []:
+        for actor in actors if private else ():
             actor.events.append(made)
-        return made
 
     # ---- running
 

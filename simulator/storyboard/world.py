@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from random import Random
 from typing import TYPE_CHECKING
 
 from simulator.errors import InputError, did_you_mean
@@ -13,6 +12,7 @@ from simulator.storyboard.road_links import Roads
 
 if TYPE_CHECKING:
     from simulator.storyboard.actions.signals import SignalCycles
+    from simulator.storyboard.actions.traffic import TrafficElement
     from simulator.storyboard.conditions import ElementStateCondition
     from simulator.storyboard.elements import Element, State, StoryboardElement, Transition
     from simulator.storyboard.road_position import RoadPosition
@@ -46,6 +46,7 @@ class World:
 
     Attributes:
         entities: all of them by name; `active` those that take part, in the order in which they came.
+        seed: of everything random. traffic: actions that make entities.
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
         environment: the conditions as last set.
@@ -55,8 +56,9 @@ class World:
     scenario: model.OpenScenario
     roads: Roads
     entities: dict[str, Entity]
-    random: Random
+    seed: int
     active: list[Entity] = field(default_factory=list)
+    traffic: list[TrafficElement] = field(default_factory=list)
     time: float = 0.0
     recording: bool = False
     happenings: list[Happening] = field(default_factory=list)

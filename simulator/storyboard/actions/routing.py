@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi, sin
 
+from simulator.numerics.rng import generator
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import (
     LATERAL,
@@ -58,9 +59,10 @@ class RandomRouteAction(InstantPrivateAction):
 
     def begin(self) -> None:
         """Choose at random from now on."""
+        stream = generator(self.world.seed, "way", self.entity.name)
 
         def any_way(ways: list[Way]) -> Way:
-            return self.world.random.choice(ways)
+            return ways[int(stream.integers(len(ways)))]
 
         self.entity.choose = any_way
 

@@ -40,6 +40,10 @@ class Check(Generic[R]):
         """Whether it is so now."""
         raise NotImplementedError
 
+    def entities_that_meet_it(self) -> list[Entity]:
+        """Those whose state it looks at and finds so now."""
+        return []
+
     def reset(self) -> None:
         """Forget what was."""
 
@@ -125,3 +129,7 @@ class ByEntity(Check[model.ByEntityCondition]):
             if found is not None and result == self.decides:
                 break
         return result
+
+    def entities_that_meet_it(self) -> list[Entity]:
+        """Those of the triggering entities that meet it now."""
+        return [entity for entity in self.entities if entity.active and self.check.holds(entity)]
