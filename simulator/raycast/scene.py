@@ -183,7 +183,7 @@ class Scene:
         It takes long when static parts came or went, less when moving ones did or were swept for the first time, and
         little when some moved.
         """
-        compile_ahead(__name__, cast_streams)
+        start_compiling()
         if self._changed or self._outgrown or self._assembly is None:
             self._assembly = assemble(self._parts, self._assembly, self._still, threads)
             self._changed, self._still, self._outgrown = False, True, False
@@ -322,6 +322,11 @@ class Scene:
         if self._assembly is None or self._changed:
             raise RuntimeError("call commit() after adding or removing parts and before casting rays")
         return self._assembly, *roots_of(self._assembly, self._parts, mask)
+
+
+def start_compiling() -> None:
+    """Have what casts rays compiled by another process, if it has yet to be."""
+    compile_ahead(__name__, cast_streams)
 
 
 def exercise() -> None:
