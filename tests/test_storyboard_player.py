@@ -439,3 +439,45 @@ def test_a_continuous_lane_offset_stays_with_the_entity_that_it_is_relative_to()
     assert state_times(recording, "follow::follow 0") == []  # it has begun before the first step, and goes on
     turns = [b.tt - 2 * a.tt + c.tt for a, b, c in zip(rows(recording)[1:], rows(recording), rows(recording)[2:])]
     assert max(abs(turn) for turn in turns) < 2.2 * DT**2
+
+
+# ------------------------------------------------------------------------------------------------ controllers
+
+
+def controlled(name: str, **settings: str) -> tuple[model.ObjectController, ...]:
+    return (model.ObjectController(name, model.Controller(name, properties=model.Properties(settings))),)
+
+
+def test_a_ghost_does_ahead_what_its_follower_would_do() -> None:
+    change = speed(30.0, model.TransitionDynamics("sinusoidal", "time", 4.0))
+    start = [at(50.0), speed(10.0), model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))]
+    plain = scenario({"ego": start}, event("faster", change, start=after(6.0)))
+    alone = rows(play(plain, straight(), until=14.0))
+    ghostly = replace(plain.entities[0], controllers=controlled("FollowGhostController", headstartTime="2.5"))
+    recording = play(replace(plain, entities=(ghostly,)), straight(), until=11.0)
+    for ghost in rows(recording, "ego_ghost"):
+        own = alone[round((ghost.t + 2.5) / DT)]
+        assert (ghost.x, ghost.speed) == pytest.approx((own.x, own.speed), abs=1e-6)
+    followed = [abs(ego.x - own.x) for ego, own in zip(rows(recording, "ego"), alone)]
+    assert max(followed) < 1.1  # it looks 0.1 s ahead, on a trail of samples
+    assert "ego_ghost" not in recording.entities  # nobody renders it
+
+
+def test_the_careful_driver_brakes_in_the_times_of_the_regulation() -> None:
+    """UN R157, Annex 4, Appendix 3: 0.4 s to perceive, 0.75 s to react, 0.6 s to the full 0.774 g."""
+    hard = speed(0.0, model.TransitionDynamics("linear", "rate", 6.0))
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    plain = scenario(
+        {"lead": [at(130.0), speed(20.0)], "ego": [at(100.0), speed(20.0), drive]},
+        event("brake", hard, start=after(2.0)),
+        actor="lead",
+    )
+    keeper = controlled("ALKS_R157SM_Controller", cruise="false", aebAvailable="false")
+    entities = (plain.entities[0], replace(plain.entities[1], controllers=keeper))
+    path = rows(play(replace(plain, entities=entities), straight(), until=6.0))
+    slows = next(row.t for row in path if row.speed < 20.0)
+    rates = [(b.speed - a.speed) / DT for a, b in pairwise(path)]
+    hardest = next(b.t for b, rate in zip(path[1:], rates) if rate < -0.774 * 9.81 + 1e-6)
+    assert slows - 2.0 == pytest.approx(0.4 + 0.75, abs=3 * DT)
+    assert hardest - slows == pytest.approx(0.6, abs=2 * DT)
+    assert min(rates) == pytest.approx(-0.774 * 9.81)

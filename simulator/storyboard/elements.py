@@ -80,11 +80,11 @@ class Element:
             for child in self.children:
                 child.evaluate_triggers()
 
-    def step(self, dt: float) -> None:
-        """Let running actions go on."""
+    def step(self, dt: float, may: Callable[[ActionElement], bool]) -> None:
+        """Let running actions go on that may."""
         if self.state == "running":
             for child in self.children:
-                child.step(dt)
+                child.step(dt, may)
 
     def stop(self) -> None:
         """Break off, with all children."""
@@ -211,6 +211,6 @@ class EventElement(Element):
     def _start_children(self) -> None:
         if not self.children:
             self.end()
-        for action in self.children:
+        for action in tuple(self.children):
             action.end_conflicting()
             action.start()

@@ -46,7 +46,7 @@ class Entity:
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
         init_actions, events: what may act on it.
-        drivers: controllers that it has been given.
+        drivers: controllers that it has been given. is_ghost: it only shows the way to another entity.
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
     """
 
@@ -69,6 +69,7 @@ class Entity:
     events: list[EventElement] = field(default_factory=list)
     signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
+    is_ghost: bool = False
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _rear_axle: tuple[float, float] = (0.0, 0.0)
 

@@ -11,7 +11,15 @@ from functools import partial
 
 from simulator.roads import RoadNetwork
 from simulator.storyboard import model
-from simulator.storyboard.actions import ActionElement, is_global, is_private, make_action, make_private_actions
+from simulator.storyboard.actions import (
+    ActionElement,
+    PrivateActionElement,
+    is_global,
+    is_private,
+    make_action,
+    make_private_actions,
+)
+from simulator.storyboard.actions.ghosts import GhostReturn
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
@@ -25,7 +33,8 @@ from simulator.storyboard.elements import (
     StoryboardElement,
     StoryElement,
 )
-from simulator.storyboard.entities import STANDSTILL_MPS, Entity
+from simulator.storyboard.entities import STANDSTILL_MPS, Done, Entity
+from simulator.storyboard.ghosts import DONE_BY_GHOST, SOLO_STEP_S, Ghost, foreseen, ghost_of, handed_over
 from simulator.storyboard.recording import Recording
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import TINY, Moved
@@ -92,22 +101,41 @@ class Player:
         self.world.variables = {each.name: each.value for each in scenario.variables}
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
         self.world.signal_cycles = SignalCycles(self.world)
+        self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
                 couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
         for each in scenario.entities:
             for given in each.controllers:
                 assign(self.world, entities[each.name], given)
+        if self.ghost is not None:
+            entities[self.ghost.entity.name] = self.ghost.entity
+            self.world.activate(self.ghost.entity)
+            self.world.warn(f"{self.ghost.host.name} follows a ghost, which runs ahead of it: an extension of esmini")
         for entity in entities.values():
             entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
-        self._run(0.0, first=True)
+        self._advance(0.0, first=True)
         self.world.recording = True
 
     def step(self, dt: float) -> bool:
         """One step of `dt` seconds; False: the storyboard has stopped, and nothing moved."""
-        return self._run(dt, first=False)
+        return self._advance(dt, first=False)
+
+    def _advance(self, dt: float, *, first: bool) -> bool:
+        """One step, and where a ghost is to get ahead all those that it makes alone."""
+        world, ghost = self.world, self.ghost
+        if ghost is None:
+            return self._run(dt, first=first)
+        if first:
+            world.time = ghost.turn_back_time(world.time)
+        going = self._run(dt, first=first)
+        world.time = ghost.turn_back_time(world.time)
+        while going and ghost.phase != "ahead":
+            going = self._run(SOLO_STEP_S, first=False)
+            world.time = ghost.turn_back_time(world.time)
+        return going
 
     # ---- making elements
 
@@ -123,9 +151,22 @@ class Player:
                 made = make_private_actions(world, action, name, None, entity)
                 entity.init_actions += made
                 found += made
+        if self.ghost is not None:
+            found += self._copy_init(init, self.ghost)
         for private in init.privates:
             world.activate(world.entity(private.entity_ref, private.line))
         return found
+
+    def _copy_init(self, init: model.Init, ghost: Ghost) -> list[PrivateActionElement]:
+        """The initial actions of the ghost."""
+        made: list[PrivateActionElement] = []
+        for action in (
+            a for private in init.privates if private.entity_ref == ghost.host.name for a in private.actions
+        ):
+            name = f"Init {ghost.host.name} {_CHOICES.get(type(action), type(action).__name__)}_ghost-copy"
+            made += make_private_actions(self.world, action, name, None, ghost.entity)
+        ghost.entity.init_actions += made
+        return made
 
     def _make_storyboard(self, storyboard: model.Storyboard) -> StoryboardElement:
         world = self.world
@@ -153,7 +194,10 @@ class Player:
         return made
 
     def _act(self, act: model.Act, parent: Element) -> ActElement:
-        start, stop = self._trigger(act.start_trigger, default=True), self._trigger(act.stop_trigger, default=False)
+        start_trigger, ghost = act.start_trigger, self.ghost
+        if ghost is not None and any(ghost.host.name in group.actors for group in act.maneuver_groups):
+            start_trigger, _ = foreseen(start_trigger, ghost)
+        start, stop = self._trigger(start_trigger, default=True), self._trigger(act.stop_trigger, default=False)
         made = ActElement(self.world, act.name, parent, start, stop)
         made.children = [self._group(group, made) for group in act.maneuver_groups]
         return made
@@ -182,10 +226,17 @@ class Player:
         return made
 
     def _event(self, event: model.Event, parent: ManeuverElement, actors: list[Entity]) -> EventElement:
-        trigger = Trigger(self.world, event.start_trigger, default=True)
+        start_trigger, ghost, returns = event.start_trigger, self.ghost, 0
+        if (
+            ghost is not None
+            and ghost.host in actors
+            and any(isinstance(a.action, DONE_BY_GHOST) for a in event.actions)
+        ):
+            start_trigger, returns = foreseen(start_trigger, ghost)
+        trigger = Trigger(self.world, start_trigger, default=True)
         self._bindings.append(trigger)
         made = EventElement(self.world, event, parent, trigger)
-        made.children = []
+        made.children = [GhostReturn(self.world, ghost) for _ in range(returns) if ghost is not None]
         self._cast(made, event, actors, everywhere=True)
         return made
 
@@ -197,16 +248,22 @@ class Player:
             if is_private(record):
                 private = True
                 for actor in actors:
-                    made.children += make_private_actions(self.world, record, action.name, made, actor)
+                    if self.ghost is not None and actor is self.ghost.host and isinstance(record, DONE_BY_GHOST):
+                        own = handed_over(record, self.ghost)
+                        made.children += make_private_actions(self.world, own, action.name, made, self.ghost.entity)
+                    else:
+                        made.children += make_private_actions(self.world, record, action.name, made, actor)
             elif everywhere and is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
         for actor in actors if private else ():
             actor.events.append(made)
+            if self.ghost is not None and actor is self.ghost.host:
+                self.ghost.entity.events.append(made)
 
     # ---- running
 
     def _run(self, dt: float, *, first: bool) -> bool:
-        world = self.world
+        world, ghost = self.world, self.ghost
         if first:
             for action in self.init:
                 action.start()
@@ -216,27 +273,45 @@ class Player:
         world.signal_cycles.step()
         self.storyboard.evaluate_triggers()
         for action in self.init:
-            action.step(dt)
-        self.storyboard.step(dt)
+            if self._may_go_on(action):
+                action.step(dt)
+        self.storyboard.step(dt, self._may_go_on)
         if self.storyboard.state != "running":
             return False
-        for entity in world.active:
+        time = world.time + dt
+        # While a ghost is alone nobody else moves, but what is computed of the others in the first step of all is kept.
+        alone = ghost is not None and ghost.phase == "alone"
+        moving = [ghost.entity] if ghost is not None and alone else world.active
+        for entity in moving:
             self._drive(entity, dt)
-        for entity in world.active:
+        for entity in moving:
             for driver in entity.drivers:
                 if driver.active:
                     driver.step(dt)
-        for entity in world.active:
+        for entity in moving:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()
                 for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
-        for entity in world.active:
+        for entity in world.active if first else moving:
             entity.draw_rear_axle()
-            self._note_states(entity, world.time + dt)
-            entity.finish_step(dt)
-        world.time += dt
+            self._note_states(entity, time)
+            if not first and ghost is not None and entity is ghost.entity and ghost.phase == "sent back":
+                entity.done = Done()  # what it did counts from where it will be
+            else:
+                entity.finish_step(dt)
+        world.time = time
+        if ghost is not None:
+            ghost.now = max(ghost.now, time)
+            if ghost.phase != "sent back":
+                ghost.trail.add(time, ghost.entity)
         return True
+
+    def _may_go_on(self, action: ActionElement) -> bool:
+        """Whether an action is to be stepped now: while a ghost is alone only what it does itself."""
+        if self.ghost is None or self.ghost.phase != "alone":
+            return True
+        return isinstance(action, PrivateActionElement) and action.entity is self.ghost.entity
 
     @staticmethod
     def _drive(entity: Entity, dt: float) -> None:

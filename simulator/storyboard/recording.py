@@ -47,7 +47,7 @@ class Recording:
     Attributes:
         table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
-        entities: the objects by entity name, as far as they took part.
+        entities: the objects by entity name, as far as they took part; without ghosts, which nobody sees.
         ego: the entity that counts as the vehicle under test, or "".
         environment: time of day, weather and road condition at the start, or else as they were set first.
         warnings: what was not done as the scenario says.
@@ -65,7 +65,8 @@ class Recording:
         """Note where everything is."""
         for entity in active:
             p = entity.position
-            self.entities.setdefault(entity.name, entity.object)
+            if not entity.is_ghost:
+                self.entities.setdefault(entity.name, entity.object)
             self.table.append(
                 Row(
                     *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.storyboard.actions.traffic import TrafficElement
     from simulator.storyboard.conditions import ElementStateCondition
     from simulator.storyboard.elements import Element, State, StoryboardElement, Transition
+    from simulator.storyboard.ghosts import Ghost
     from simulator.storyboard.road_position import RoadPosition
     from simulator.storyboard.trajectories import Given
 
@@ -49,7 +50,7 @@ class World:
         seed: of everything random. traffic: actions that make entities.
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
-        environment: the conditions as last set.
+        environment: the conditions as last set. ghost: of one of the entities, None: there is none.
         warnings: what the player does not do, one line each.
     """
 
@@ -70,6 +71,7 @@ class World:
     environment: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     storyboard: StoryboardElement | None = None
+    ghost: Ghost | None = None
     places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
     signal_cycles: SignalCycles = field(init=False)
     _watchers: dict[int, list[ElementStateCondition]] = field(default_factory=dict)

@@ -33,9 +33,9 @@ class ActionElement(Element):
     def begin(self) -> None:
         """What happens when it starts."""
 
-    def step(self, dt: float) -> None:
-        """Go on while it runs."""
-        if self.state == "running":
+    def step(self, dt: float, may: Callable[[ActionElement], bool] | None = None) -> None:
+        """Go on while it runs and may."""
+        if self.state == "running" and (may is None or may(self)):
             self.go_on(dt)
 
     def go_on(self, dt: float) -> None:

@@ -5,9 +5,13 @@ Without an active controller an entity follows the actions of its storyboard (7.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantPrivateAction, for_private
+from simulator.storyboard.actions.ghosts import return_ghost
 from simulator.storyboard.drivers import assign
+from simulator.storyboard.elements import EventElement
 
 
 @for_private(model.AssignControllerAction)
@@ -52,6 +56,14 @@ class OverrideControllerValueAction(InstantPrivateAction):
 
     record: model.OverrideControllerValueAction
 
-    def begin(self) -> None:
-        """Note the inputs."""
-        self.entity.signals["override"] = self.record
+    def start(self) -> None:
+        """Note the inputs; once one is the controller's again a ghost has to begin anew."""
+        given = {each.name: getattr(self.record, each.name) for each in fields(self.record) if each.name != "line"}
+        given = {name: value for name, value in given.items() if value is not None}
+        kept = self.entity.signals.setdefault("override", {})
+        freed = any(name in kept and kept[name].active and not value.active for name, value in given.items())
+        ghost, event = self.world.ghost, self.parent
+        if freed and ghost is not None and ghost.host is self.entity and isinstance(event, EventElement):
+            return_ghost(event, ghost)
+        kept.update(given)
+        super().start()

@@ -61,7 +61,7 @@ class Collision(EntityCheck[model.CollisionCondition]):
     def holds(self, entity: Entity) -> bool:
         """Whether the boxes overlap."""
         if self.record.by_type is not None:
-            others = [e for e in self.world.active if e is not entity and e.object_type == self.record.by_type]
+            others = [e for e in self.world.active if e.object_type == self.record.by_type and not e.is_ghost]
         else:
             others = [e for name in self.record.entity_refs if (e := self.world.entity(name)).active]
         return any(entity.touches(other) for other in others if other is not entity)

@@ -13,6 +13,7 @@ from simulator.storyboard import model
 from simulator.storyboard.drivers.base import Driver, speed_limit
 from simulator.storyboard.drivers.by_hand import HandsOff, OffroadFollower, Outside, Wheel
 from simulator.storyboard.drivers.distance_keeper import DistanceKeeper
+from simulator.storyboard.drivers.ghost_follower import GhostFollower
 from simulator.storyboard.drivers.lane_keeper import lane_keeper
 from simulator.storyboard.entities import Entity
 
@@ -26,6 +27,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "ALKSController": DistanceKeeper,
     "ALKS_R157SM_Controller": lane_keeper,
     "ExternalController": Outside,
+    "FollowGhostController": GhostFollower,
     "HIDController": Wheel,
     "InteractiveController": HandsOff,
     "OffroadFollower": OffroadFollower,

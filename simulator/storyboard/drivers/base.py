@@ -91,6 +91,16 @@ class Bicycle:
         most = scale * self.steering_limit
         self.wheel = min(max(self.wheel, -most), most)
 
+    def drive_to(
+        self, speed: float, turn: float, dt: float, *, acceleration: float, limit: float, inertia: float
+    ) -> None:
+        """Change to a speed, with the wheels turned by `turn`, less at speed by `inertia`, and move on."""
+        change = min(max(acceleration * (speed - self.speed), -acceleration), acceleration)
+        self.speed = min(max(self.speed + change * dt, -limit), limit)
+        most = self.steering_limit / (1.0 + inertia * self.speed**2)
+        self.wheel = min(max(turn, -most), most)
+        self.move(dt)
+
     def move(self, dt: float) -> None:
         """Move on."""
         slip = atan(self.share * tan(self.wheel))
