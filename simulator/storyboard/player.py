@@ -106,8 +106,10 @@ class Player:
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
                 couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
         for each in scenario.entities:
-            for given in each.controllers:
-                assign(self.world, entities[each.name], given)
+            for k, given in enumerate(each.controllers):
+                ghostly = self.ghost is not None and each.name == self.ghost.host.name and k > 0
+                # The first controller follows the ghost; the others drive it.
+                assign(self.world, self.ghost.entity if ghostly and self.ghost else entities[each.name], given)
         if self.ghost is not None:
             entities[self.ghost.entity.name] = self.ghost.entity
             self.world.activate(self.ghost.entity)

@@ -48,7 +48,7 @@ def make_route(world: World, route: model.Route) -> Route:
         stops.append(place)
     if route.closed:
         stops.append(stops[0])
-    made = Route(world.roads, stops)
+    made = Route(world.roads, stops, [waypoint.route_strategy for waypoint in route.waypoints])
     if not made.is_valid:
         world.warn(f'route "{route.name}": no way leads from one waypoint to the next', route.line)
     return made
