@@ -481,3 +481,29 @@ def test_the_careful_driver_brakes_in_the_times_of_the_regulation() -> None:
     assert slows - 2.0 == pytest.approx(0.4 + 0.75, abs=3 * DT)
     assert hardest - slows == pytest.approx(0.6, abs=2 * DT)
     assert min(rates) == pytest.approx(-0.774 * 9.81)
+
+
+def test_overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle() -> None:
+    """Half throttle of 20 m/s2; 0.4 rad of the wheels on a wheelbase of about the length: a circle."""
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    throttle = model.ControllerAction(
+        override=model.OverrideControllerValueAction(throttle=model.OverrideThrottleAction(True, 0.5))
+    )
+    turn = model.ControllerAction(
+        override=model.OverrideControllerValueAction(
+            throttle=model.OverrideThrottleAction(False, 0.0),
+            steering_wheel=model.OverrideSteeringWheelAction(True, 16.0 * 0.4),
+        )
+    )
+    stop = model.ControllerAction(
+        override=model.OverrideControllerValueAction(brake=model.OverrideBrakeAction(True, model.BrakePercent(1.0)))
+    )
+    events = [event(f"e{t}", action, start=after(t)) for t, action in ((1.0, throttle), (1.5, turn), (4.0, stop))]
+    plain = scenario({"ego": [at(500.0), drive]}, *events)
+    entity = replace(plain.entities[0], controllers=controlled("InteractiveController"))
+    path = rows(play(replace(plain, entities=(entity,)), straight(), until=6.0))
+    assert path[round(1.5 / DT)].speed == pytest.approx(5.0, abs=0.55)
+    slip = np.arctan(0.15 * np.tan(0.4))
+    a, b = path[round(2.0 / DT)], path[round(2.5 / DT)]
+    assert (b.h - a.h) / 0.5 == pytest.approx((a.speed + b.speed) / 2 * np.sin(slip) / (0.15 * 5.0), rel=0.02)
+    assert path[-1].speed == 0.0

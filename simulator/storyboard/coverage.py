@@ -195,6 +195,7 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
+_CONTROLLERS = "those of esmini but for NaturalDriver, SloppyDriver, Looming, FollowReference, Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")
@@ -217,7 +218,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     **dict.fromkeys(
         ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
-        ("partly", "kept in the state of the entity; no vehicle model uses them"),
+        ("supported", "for entities under an interactive controller; kept in the state of all others"),
     ),
     "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
     "EnvironmentAction": ("supported", "kept in the state of the scenario for who renders it"),
@@ -231,8 +232,8 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "MiscObject": ("supported", ""),
     "ExternalObjectReference": ("partly", "it has no size"),
     "EntitySelection": ("supported", ""),
-    "Controller": ("partly", "distance keeping, external, interactive without input, off-road follower"),
-    "ObjectController": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "Controller": ("partly", _CONTROLLERS),
+    "ObjectController": ("partly", _CONTROLLERS),
     "Trailer": ("supported", ""),
     "TrafficSignalController": ("supported", ""),
     "Route": ("partly", "always the shortest way between waypoints"),

@@ -84,6 +84,10 @@ class Bicycle:
             self.speed *= 1.0 - self.drag
         self.speed = min(max(self.speed, -limit), limit)
 
+    def within_limit(self, wheel: float) -> float:
+        """An angle of the wheels, at most what they can turn."""
+        return min(max(wheel, -self.steering_limit), self.steering_limit)
+
     def steer(self, steering: float, dt: float) -> None:
         """Turn the wheels; they come back by themselves."""
         scale = 1.0 / (1.0 + 0.005 * self.speed**2)
