@@ -507,3 +507,20 @@ def test_overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle() -> 
     a, b = path[round(2.0 / DT)], path[round(2.5 / DT)]
     assert (b.h - a.h) / 0.5 == pytest.approx((a.speed + b.speed) / 2 * np.sin(slip) / (0.15 * 5.0), rel=0.02)
     assert path[-1].speed == 0.0
+
+
+def test_geographic_positions_are_projected_as_the_map_says() -> None:
+    """On the central meridian of UTM the easting is 500 km, and the northing 0.9996 of the way from the equator."""
+    pytest.importorskip("pyproj")
+    meridian = 110574.3885577987  # first degree of latitude from the equator on WGS 84, m (Vincenty)
+    north = 0.9996 * meridian
+    network = replace(straight(), geo_reference="+proj=utm +zone=32 +datum=WGS84", offset=(499_000.0, north, 0.0, 0.0))
+    place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
+    row = rows(play(scenario({"ego": [place]}), network, until=DT))[0]
+    assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
+
+
+def test_geographic_positions_need_a_map_that_says_how() -> None:
+    place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
+    with pytest.raises(InputError, match="geoReference"):
+        play(scenario({"ego": [place]}), straight())

@@ -225,7 +225,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "TrafficSinkAction": ("supported", "takes away what traffic actions have made, not entities of the scenario"),
     "UserDefinedAction": ("not", "a warning; it does nothing"),
     "UserDefinedValueCondition": ("not", "a warning; it is never met"),
-    "GeoPosition": ("not", "an error"),
+    "GeoPosition": ("supported", "needs pyproj and a map with a <geoReference>"),
     "ManeuverGroup": ("supported", ""),
     "Vehicle": ("supported", ""),
     "Pedestrian": ("supported", ""),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, MissingExtra, did_you_mean
 from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import model
 from simulator.storyboard.road_position import RoadPosition
@@ -259,11 +259,36 @@ def _route(world: World, position: model.RoutePosition, place: RoadPosition) -> 
 
 
 def _geo(world: World, position: model.GeoPosition, place: RoadPosition) -> Given:
-    raise InputError(
-        "GeoPosition is not supported: give the place in the map's own coordinates",
-        source=str(world.scenario.source or ""),
-        line=position.line,
-    )
+    """By the map's projection; the offset of its header is what was taken off its coordinates."""
+    x, y, z0 = _projected(world, position)
+    z = None if position.altitude is None else position.altitude - z0
+    if z is not None:
+        place.z = z
+    place.set_world(x, y, z=z)
+    _turn(place, position.orientation, forward=True)
+    return _given(position.orientation, z=z is not None)
+
+
+def _projected(world: World, position: model.GeoPosition) -> tuple[float, float, float]:
+    """x, y in the map's own coordinates, and the height at which these begin."""
+    network = world.roads.network
+    source = str(world.scenario.source or "")
+    if network is None or not network.geo_reference:
+        raise InputError("GeoPosition needs a map with a <geoReference>", source=source, line=position.line)
+    try:
+        from pyproj import CRS, Transformer
+        from pyproj.exceptions import CRSError
+    except ImportError:
+        raise MissingExtra("pyproj", 'pip install "oddroad[geo]"', "GeoPosition") from None
+    try:
+        to_map = Transformer.from_crs("EPSG:4326", CRS.from_user_input(network.geo_reference), always_xy=True)
+    except CRSError:
+        message = f'the <geoReference> of the map is no projection that is known: "{network.geo_reference[:80]}"'
+        raise InputError(message, source=source, line=position.line) from None
+    east, north = to_map.transform(position.longitude_deg, position.latitude_deg)
+    x0, y0, z0, heading = network.offset
+    c, n = cos(heading), sin(heading)
+    return east * c + north * n - x0, north * c - east * n - y0, z0
 
 
 def _trajectory(world: World, position: model.TrajectoryPosition, place: RoadPosition) -> Given:
