@@ -8,19 +8,10 @@ parent at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
 
 from simulator.storyboard import model
-
-if TYPE_CHECKING:
-    from simulator.storyboard.actions.base import ActionElement
-    from simulator.storyboard.conditions import Trigger
-    from simulator.storyboard.world import World
-
-State = Literal["init", "standby", "running", "complete"]
-Transition = Literal["start", "end", "stop", "skip", "ready", ""]
-Kind = Literal["storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action"]
-KINDS: tuple[Kind, ...] = ("storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action")
+from simulator.storyboard.interfaces import KINDS, Firing, Kind, State, Transition
+from simulator.storyboard.world import World
 
 
 class Element:
@@ -39,8 +30,8 @@ class Element:
         world: World,
         name: str,
         parent: Element | None = None,
-        start_trigger: Trigger | None = None,
-        stop_trigger: Trigger | None = None,
+        start_trigger: Firing | None = None,
+        stop_trigger: Firing | None = None,
         most_executions: int | None = None,
     ) -> None:
         self.world, self.name, self.parent = world, name, parent
@@ -69,6 +60,9 @@ class Element:
         for child in self.children:
             child.start()
 
+    def end_conflicting(self) -> None:
+        """End what cannot go on beside it; only actions know."""
+
     def evaluate_triggers(self) -> None:
         """Stop or start where triggers say so, from here downwards."""
         time = self.world.time
@@ -80,7 +74,7 @@ class Element:
             for child in self.children:
                 child.evaluate_triggers()
 
-    def step(self, dt: float, may: Callable[[ActionElement], bool]) -> None:
+    def step(self, dt: float, may: Callable[[Element], bool]) -> None:
         """Let running actions go on that may."""
         if self.state == "running":
             for child in self.children:
@@ -189,9 +183,9 @@ class EventElement(Element):
     """
 
     kind = "event"
-    children: list[ActionElement]  # type: ignore[assignment]
+    children: list[Element]
 
-    def __init__(self, world: World, event: model.Event, parent: ManeuverElement, trigger: Trigger) -> None:
+    def __init__(self, world: World, event: model.Event, parent: ManeuverElement, trigger: Firing) -> None:
         count = 1 if event.maximum_execution_count is None else event.maximum_execution_count
         super().__init__(world, event.name, parent, trigger, None, count)
         self.priority = event.priority

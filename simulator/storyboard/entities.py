@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
+from simulator.storyboard.interfaces import Control, StoryboardPart
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.road_links import Choose, Roads
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign
-
-if TYPE_CHECKING:
-    from simulator.storyboard.actions.base import PrivateActionElement
-    from simulator.storyboard.drivers import Driver
-    from simulator.storyboard.elements import EventElement
 
 STANDSTILL_MPS = 1e-3
 _WALKABLE = DRIVABLE | {"sidewalk", "walking"}
@@ -65,10 +61,10 @@ class Entity:
     trailer: Entity | None = None
     tow: Entity | None = None
     choose: Choose | None = None
-    init_actions: list[PrivateActionElement] = field(default_factory=list)
-    events: list[EventElement] = field(default_factory=list)
+    init_actions: list[StoryboardPart] = field(default_factory=list)
+    events: list[StoryboardPart] = field(default_factory=list)
     signals: dict[str, Any] = field(default_factory=dict)
-    drivers: list[Driver] = field(default_factory=list)
+    drivers: list[Control] = field(default_factory=list)
     is_ghost: bool = False
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _rear_axle: tuple[float, float] = (0.0, 0.0)

@@ -12,15 +12,13 @@ import dataclasses
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from math import hypot
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, wrap
-
-if TYPE_CHECKING:
-    from simulator.storyboard.road_links import Roads
 
 SOLO_STEP_S = 0.05  # while it moves alone
 _SAMPLE_S = 0.2  # of the trail

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from simulator.storyboard.binding import Node
 from simulator.storyboard.model import MonitorDeclaration, ParameterDeclaration, ParameterType, VariableDeclaration
-
-if TYPE_CHECKING:
-    from simulator.storyboard.binding import Node
 
 _OTHER_NAMES = {"integer": "int", "bool": "boolean"}  # of 1.0, and a usual slip
 _LIMITS = {"int": (-(2**31), 2**31 - 1), "unsignedInt": (0, 2**32 - 1), "unsignedShort": (0, 2**16 - 1)}

@@ -201,20 +201,21 @@ class Player:
             start_trigger, _ = foreseen(start_trigger, ghost)
         start, stop = self._trigger(start_trigger, default=True), self._trigger(act.stop_trigger, default=False)
         made = ActElement(self.world, act.name, parent, start, stop)
-        made.children = [self._group(group, made) for group in act.maneuver_groups]
+        made.children = [self._group(group, made, start) for group in act.maneuver_groups]
         return made
 
-    def _group(self, group: model.ManeuverGroup, parent: ActElement) -> ManeuverGroupElement:
+    def _group(self, group: model.ManeuverGroup, parent: Element, trigger: Trigger | None) -> ManeuverGroupElement:
         made = ManeuverGroupElement(self.world, group.name, parent, None, None, group.maximum_execution_count)
         actors = [self.world.entity(name, group.line) for name in group.actors]
         made.children = [self._maneuver(maneuver, made, actors) for maneuver in group.maneuvers]
         if group.select_triggering_entities:
-            made.recruit = partial(self._recruit, made, group, actors)
+            made.recruit = partial(self._recruit, made, group, actors, trigger)
         return made
 
-    def _recruit(self, made: ManeuverGroupElement, group: model.ManeuverGroup, actors: list[Entity]) -> None:
+    def _recruit(
+        self, made: ManeuverGroupElement, group: model.ManeuverGroup, actors: list[Entity], trigger: Trigger | None
+    ) -> None:
         """Let the entities act too that triggered the act of a group."""
-        trigger = made.parent.start_trigger if made.parent is not None else None
         new = [e for e in trigger.triggering_entities() if e not in actors] if trigger is not None else []
         actors += new
         for maneuver, record in zip(made.children, group.maneuvers):
@@ -309,7 +310,7 @@ class Player:
                 ghost.trail.add(time, ghost.entity)
         return True
 
-    def _may_go_on(self, action: ActionElement) -> bool:
+    def _may_go_on(self, action: Element) -> bool:
         """Whether an action is to be stepped now: while a ghost is alone only what it does itself."""
         if self.ghost is None or self.ghost.phase != "alone":
             return True

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from math import cos, pi, sin
-from typing import TYPE_CHECKING
 
 from simulator.errors import InputError, MissingExtra, did_you_mean
 from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import model
+from simulator.storyboard.interfaces import RouteGuide
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import rotate, sign
 from simulator.storyboard.routes import Route
 from simulator.storyboard.trajectories import Given, Interpolation, Trajectory, lay_out
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _NOT_GIVEN = model.Orientation(type="relative")
 
 
 def resolve_position(
-    world: World, position: model.Position, *, route: Route | None = None
+    world: World, position: model.Position, *, route: RouteGuide | None = None
 ) -> tuple[RoadPosition, Given]:
     """The place that a position stands for now, and which of its angles and height are given.
 

@@ -12,8 +12,8 @@ from typing import NamedTuple, TextIO
 
 from simulator.errors import OutputError
 from simulator.storyboard import model
-from simulator.storyboard.elements import KINDS
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.interfaces import KINDS
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import ConditionMet, Happening
 

@@ -108,10 +108,10 @@ class Route:
                 return leg.distance + min(max(leg.direction * (position.s - leg.start), 0.0), leg.length)
         return None
 
-    def choose(self, position: RoadPosition, ways: list[Way]) -> Way:
+    def choose(self, road: ScalarRoad | None, ways: list[Way]) -> Way:
         """The way through a junction that leads to the road which the route takes after it."""
         on_route = {leg.road.id for leg in self.legs}
-        wanted = self._road_after(position.road, {way.road.id for way in ways})
+        wanted = self._road_after(road, {way.road.id for way in ways})
         fitting = [way for way in ways if wanted is not None and self._leads_to(way) == wanted]
         exact = [way for way in fitting if way.road.id in on_route]
         return (exact or fitting or ways)[-1 if fitting and not exact else 0]

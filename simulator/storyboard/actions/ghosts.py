@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.storyboard.actions.base import LATERAL, LONGITUDINAL, InstantPrivateAction
-from simulator.storyboard.elements import Element, EventElement
+from simulator.storyboard.elements import EventElement
+from simulator.storyboard.ghosts import Ghost
+from simulator.storyboard.interfaces import StoryboardPart
 from simulator.storyboard.road_position import TINY
-
-if TYPE_CHECKING:
-    from simulator.storyboard.ghosts import Ghost
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 class GhostReturn(InstantPrivateAction):
@@ -42,7 +39,7 @@ def return_ghost(event: EventElement, ghost: Ghost) -> None:
     back.start()
 
 
-def _make_ready_again(element: Element) -> None:
+def _make_ready_again(element: StoryboardPart) -> None:
     """Events with a return of the ghost that are complete wait for their triggers again."""
     if isinstance(element, EventElement):
         if element.state == "complete" and any(isinstance(child, GhostReturn) for child in element.children):

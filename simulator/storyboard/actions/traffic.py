@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, hypot, sin
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from simulator.numerics.rng import generator
 from simulator.storyboard import boxes, model
 from simulator.storyboard.actions.base import ActionElement, InstantAction, for_global
 from simulator.storyboard.drivers import assign, speed_limit
+from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.positions import find_road, resolve_position
 from simulator.storyboard.road_links import Way
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import wrap
-
-if TYPE_CHECKING:
-    from simulator.storyboard.elements import Element
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _TRIES = 4  # at a place for one entity in a step
 _FIRST_TRIES = 40  # where an action fills an area or a swarm at once
@@ -69,6 +67,7 @@ class TrafficElement(ActionElement):
     def __init__(self, world: World, record: Any, name: str, parent: Element | None) -> None:
         super().__init__(world, record, name, parent)
         self.made: list[Entity] = []
+        self.traffic_name: str = record.traffic_name
         self._count = 0
         self._random = generator(world.seed, "traffic", self.path, len(world.traffic))
         world.traffic.append(self)
@@ -382,5 +381,5 @@ class TrafficStopAction(InstantAction):
     def begin(self) -> None:
         """Stop them."""
         for each in self.world.traffic:
-            if each.state == "running" and self.record.traffic_name in ("", each.record.traffic_name):
+            if each.state == "running" and self.record.traffic_name in ("", each.traffic_name):
                 each.stop()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _RULES: dict[str, Callable[[float, float], bool]] = {
     "greaterThan": lambda a, b: a > b + TINY,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import hypot
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import EntityCheck, compare, for_entity
@@ -13,9 +12,7 @@ from simulator.storyboard.paths import road_difference
 from simulator.storyboard.positions import resolve_position
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign, wrap_signed
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _SAME_DIRECTION_RAD = 0.05
 _FAR = 1e10  # where no road leads to the other

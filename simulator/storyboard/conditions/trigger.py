@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import make_condition
+from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY
-
-if TYPE_CHECKING:
-    from simulator.storyboard.entities import Entity
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 class Trigger:

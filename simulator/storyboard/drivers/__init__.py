@@ -7,7 +7,6 @@ in the property `esminiController`, or by their own name. Every other falls back
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.drivers.base import Driver, speed_limit
@@ -17,9 +16,7 @@ from simulator.storyboard.drivers.ghost_follower import GhostFollower
 from simulator.storyboard.drivers.lane_keeper import lane_keeper
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.entities import Entity
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 __all__ = ["Driver", "assign", "speed_limit"]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from math import atan, cos, inf, pi, sin, tan
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.rotation import sign, wrap
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 LATERAL, LONGITUDINAL = "lateral", "longitudinal"
 _MULTI_LANE_MPS, _SINGLE_LANE_MPS, _OFF_ROAD_MPS = 120.0 / 3.6, 60.0 / 3.6, 70.0 / 3.6

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from math import hypot, inf, pi
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import road_difference
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 class DistanceKeeper(Driver):

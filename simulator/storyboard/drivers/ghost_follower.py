@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from math import asin, atan2, sin
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.drivers.base import Bicycle, Driver
 from simulator.storyboard.entities import Entity
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _ACCELERATION, _SPEED = 10.0, 100.0  # more than any ghost has
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import cos, inf, sin
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
@@ -19,9 +19,7 @@ from simulator.storyboard.entities import Entity
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _G = 9.81
 _JERK_S = 0.6  # to full deceleration

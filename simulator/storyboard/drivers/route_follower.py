@@ -43,7 +43,7 @@ class RouteFollower(Driver):
     def step(self, dt: float) -> None:
         """Change lanes where the way needs it, and see which places have been passed."""
         route = self.entity.position.route
-        if route is None:
+        if not isinstance(route, Route):
             return
         if not self.is_planned:
             self._plan(route)
