@@ -133,6 +133,22 @@ def test_a_distribution_gives_a_file_a_run(tmp_path: Path, run: Call) -> None:
     assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_1.csv").read_bytes()
 
 
+def test_runs_that_the_scenario_itself_excludes_are_left_out(tmp_path: Path, run: Call) -> None:
+    constraint = '<ConstraintGroup><ValueConstraint rule="greaterThan" value="12"/></ConstraintGroup>'
+    declared = f"""<ParameterDeclarations><ParameterDeclaration name="fast" parameterType="double" value="20">
+      {constraint}</ParameterDeclaration></ParameterDeclarations>"""
+    file = _file(tmp_path, declarations=declared, action=SPEED.format(time=1, speed="$fast"))
+    inside = """<ParameterValueDistribution><ScenarioFile filepath="scenario.xosc"/><Deterministic>
+      <DeterministicSingleParameterDistribution parameterName="fast"><DistributionRange stepWidth="1">
+      <Range lowerLimit="12" upperLimit="14"/></DistributionRange></DeterministicSingleParameterDistribution>
+      </Deterministic></ParameterValueDistribution>"""
+    runs = write(tmp_path, f"<OpenSCENARIO>{HEAD.format(minor=3)}{inside}</OpenSCENARIO>", "runs.xosc")
+    code, out, err = run("replay", file, "--distribution", runs, "--until", 4, "--trajectories", tmp_path / "t.csv")
+    assert code == 0 and len(out.splitlines()) == 2 and "runs_1 is left out" in err and "greaterThan 12" in err
+    code, out, err = run("replay", runs, "--until", 4, "--trajectories", tmp_path / "first.csv")
+    assert code == 0 and (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_2.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

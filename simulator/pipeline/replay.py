@@ -18,6 +18,7 @@ from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard import model
 from simulator.storyboard.distributions import is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
+from simulator.storyboard.parameters import ViolatedConstraint
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording
 from simulator.world.recorded import write_recorded
@@ -77,7 +78,8 @@ def read_runs(
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
-        distribution: file of parameter value distributions; the scenario that it names does not matter.
+        distribution: file of parameter value distributions; the scenario that it names does not matter. Runs whose
+            values the scenario's own constraints exclude are left out, with a warning.
         seed: of stochastic distributions; None: the file's, or 0.
 
     Raises:
@@ -103,8 +105,16 @@ def read_runs(
         for name, values in runs:
             yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored)
         return
+    left_out: list[ViolatedConstraint] = []
     for name, values in runs:
-        scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
+        try:
+            scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
+        except ViolatedConstraint as error:
+            if distribution is None or strict:
+                raise
+            left_out.append(error)
+            ignored += (f"{name} is left out: {error}",)
+            continue
         file = scenario.road_network.logic_file
         if file is not None and file not in networks:
             networks[file] = read_opendrive(file)
@@ -113,6 +123,8 @@ def read_runs(
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
         yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired))
+    if len(left_out) == len(runs):
+        raise left_out[0]
 
 
 def _first_run(
@@ -120,12 +132,12 @@ def _first_run(
 ) -> Iterator[Run]:
     """The first of the runs of a distribution, of the scenario that it names."""
     read = read_distribution(path, map_path=folders, seed=seed)
-    if strict and read.warnings:
-        raise InputError(f"strict: {read.warnings[0]}")
-    first = {**read.runs[0][1], **given}
     note = f"{path}: the first of {len(read)} runs is played; give the file as --distribution to play all"
-    for run in read_runs(read.scenario, parameters=first, map_path=folders, strict=strict):
-        yield replace(run, warnings=(*((note,) if len(read) > 1 else ()), *read.warnings, *run.warnings))
+    for run in read_runs(
+        read.scenario, parameters=given, map_path=folders, strict=strict, distribution=path, seed=seed
+    ):
+        yield replace(run, name="", warnings=(*((note,) if len(read) > 1 else ()), *run.warnings))
+        return
 
 
 def render_runs(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
+from simulator.errors import InputError
 from simulator.storyboard.binding import Node
 from simulator.storyboard.model import MonitorDeclaration, ParameterDeclaration, ParameterType, VariableDeclaration
 
@@ -31,6 +32,10 @@ def typed(text: str, kind: str) -> bool | int | float | str | None:
         return None if math.isnan(number) else number
     least, most = _LIMITS[kind]
     return int(number) if math.isfinite(number) and number == int(number) and least <= number <= most else None
+
+
+class ViolatedConstraint(InputError):
+    """A value that the constraints of its parameter exclude."""
 
 
 def read_parameters(
@@ -120,7 +125,8 @@ def _check(item: Node, name: str, value: bool | int | float | str) -> None:
             return
         broken.append(" and ".join(failed))
     if broken:
-        raise item.error(f'parameter "{name}" is {value}; it must be {" or ".join(broken)}')
+        error = item.error(f'parameter "{name}" is {value}; it must be {" or ".join(broken)}')
+        raise ViolatedConstraint(error.message, source=error.source, line=error.line)
 
 
 def compare(value: bool | int | float | str, rule: str, bound: str) -> bool:
