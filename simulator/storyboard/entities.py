@@ -37,7 +37,7 @@ class Entity:
 
     Attributes:
         position: of its reference point. speed: in m/s, negative: backwards.
-        velocity, acceleration: world frame, found from the motion.
+        velocity, acceleration, yaw_rate: world frame, found from the motion.
         odometer: metres driven. active: it takes part; entities that are added later do not yet.
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
@@ -66,7 +66,9 @@ class Entity:
     signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Control] = field(default_factory=list)
     is_ghost: bool = False
+    yaw_rate: float = 0.0
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _last_heading: float = 0.0
     _rear_axle: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
@@ -127,6 +129,7 @@ class Entity:
     def start_here(self) -> None:
         """Count motion from the present place."""
         self._last = (self.position.x, self.position.y, self.position.z)
+        self._last_heading = self.position.h
 
     def set_speed(self, speed: float) -> None:
         """Set the speed for this step."""
@@ -152,6 +155,7 @@ class Entity:
         dx, dy, dz = p.x - self._last[0], p.y - self._last[1], p.z - self._last[2]
         if dt > TINY:
             old = self.velocity
+            self.yaw_rate = difference(p.h, self._last_heading) / dt
             if done.teleported:
                 self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
             else:
@@ -163,7 +167,7 @@ class Entity:
             self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
         if not done.teleported:
             self.odometer += hypot(dx, dy)
-        self._last = (p.x, p.y, p.z)
+        self._last, self._last_heading = (p.x, p.y, p.z), p.h
         self.done = Done()
 
     # ---- distances

@@ -160,21 +160,28 @@ def ghost_of(scenario: model.OpenScenario, entities: dict[str, Entity], roads: R
     """The ghost of a scenario: that of the first entity whose controller needs one."""
     for each in scenario.entities:
         for given in each.controllers if isinstance(each.object, model.Vehicle) else ():
-            settings = given.controller.properties.properties
-            kind = settings.get("esminiController") or given.controller.name
-            ghostly = kind == "FollowGhostController" or (
-                kind == "ExternalController" and settings.get("useGhost", "").lower() == "true"
-            )
-            if ghostly:
-                try:
-                    head_start = float(settings.get("headstartTime", _DEFAULT_HEAD_START_S))
-                except ValueError:
-                    head_start = _DEFAULT_HEAD_START_S
+            head_start = _head_start(given.controller)
+            if head_start is not None:
                 name = f"{each.name}_ghost"
                 entity = Entity.of(replace(each, name=name, controllers=()), roads)
                 entity.is_ghost = True
-                return Ghost(entity, entities[each.name], head_start)
+                return Ghost(entity, entities[each.name], head_start, "sent back" if head_start > 0.0 else "ahead")
     return None
+
+
+def _head_start(controller: model.Controller) -> float | None:
+    """Of the ghost that a controller needs, in s; None: it needs none."""
+    settings = controller.properties.properties
+    kind = settings.get("esminiController") or controller.name
+    if kind == "FollowReferenceController":
+        return None if settings.get("referenceEntity") else 0.0
+    external = kind == "ExternalController" and settings.get("useGhost", "").lower() == "true"
+    if kind != "FollowGhostController" and not external:
+        return None
+    try:
+        return float(settings.get("headstartTime", _DEFAULT_HEAD_START_S))
+    except ValueError:
+        return _DEFAULT_HEAD_START_S
 
 
 def handed_over(record: R, ghost: Ghost) -> R:

@@ -14,6 +14,7 @@ from simulator.storyboard.drivers.by_hand import HandsOff, OffroadFollower, Outs
 from simulator.storyboard.drivers.distance_keeper import DistanceKeeper
 from simulator.storyboard.drivers.ghost_follower import GhostFollower
 from simulator.storyboard.drivers.lane_keeper import lane_keeper
+from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
@@ -26,6 +27,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "ALKS_R157SM_Controller": lane_keeper,
     "ExternalController": Outside,
     "FollowGhostController": GhostFollower,
+    "FollowReferenceController": ReferenceFollower,
     "FollowRouteController": RouteFollower,
     "HIDController": Wheel,
     "InteractiveController": HandsOff,
