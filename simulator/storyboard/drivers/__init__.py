@@ -13,9 +13,9 @@ from simulator.storyboard.drivers.base import Driver, speed_limit
 from simulator.storyboard.drivers.by_hand import HandsOff, OffroadFollower, Outside, Wheel
 from simulator.storyboard.drivers.distance_keeper import DistanceKeeper
 from simulator.storyboard.drivers.ghost_follower import GhostFollower
-from simulator.storyboard.drivers.lane_keeper import lane_keeper
 from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
+from simulator.storyboard.drivers.safety_models import lane_keeper
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
 

@@ -419,13 +419,3 @@ class CarefulDriver(LaneKeeper):
     def least_gap(self) -> float:
         """Two metres and two seconds."""
         return 2.0 + 2.0 * self.entity.speed
-
-
-def lane_keeper(world: World, entity: Entity, given: model.ObjectController) -> LaneKeeper:
-    """The lane keeper of the model that a controller's property `model` names."""
-    name = given.controller.properties.properties.get("model", "ReferenceDriver")
-    if name == "Regulation":
-        return Regulation(world, entity, given)
-    if name != "ReferenceDriver":
-        world.warn(f'there is no model "{name}" of lane keeping: "ReferenceDriver" is used', given.line)
-    return CarefulDriver(world, entity, given)
