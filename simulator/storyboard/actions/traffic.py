@@ -8,10 +8,14 @@ from streams of their own: the same seed makes the same traffic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, hypot, sin
-from typing import Any, TypeVar
+from math import cos, hypot, pi, sin
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
+from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import boxes, model
 from simulator.storyboard.actions.base import ActionElement, InstantAction, for_global
 from simulator.storyboard.drivers import assign, speed_limit
@@ -41,6 +45,7 @@ _USUAL_CAR = (4.6, 1.8, 1.5, 1.4, 3.0, 9.0)
 _FOLLOW = model.ObjectController(
     "traffic", model.Controller("ACCController", properties=model.Properties({"mode": "additive"}))
 )
+Array = NDArray[Any]
 T = TypeVar("T")
 
 
@@ -57,6 +62,25 @@ def usual_vehicle(category: model.VehicleCategory) -> model.Vehicle:
     )
 
 
+class _Spots(NamedTuple):
+    """Places on the roads, about every 5 m: (N, 2) in the world, (N,) numbers of roads in `roads`, (N,) stations."""
+
+    points: Array
+    road: Array
+    s: Array
+    roads: tuple[ScalarRoad, ...]
+
+
+def _spots(world: World) -> _Spots:
+    roads = tuple(road for road in map(world.roads.find, world.roads.ids) if road is not None)
+    tables = [road.line_samples for road in roads]
+    if not tables:
+        return _Spots(np.zeros((0, 2)), np.zeros(0, int), np.zeros(0), ())
+    numbers = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    every = np.concatenate(tables)
+    return _Spots(every[:, 1:], numbers, every[:, 0], roads)
+
+
 class TrafficElement(ActionElement):
     """Makes entities and takes them away again, until it is stopped.
 
@@ -68,6 +92,8 @@ class TrafficElement(ActionElement):
         super().__init__(world, record, name, parent)
         self.made: list[Entity] = []
         self.traffic_name: str = record.traffic_name
+        self.spots = _spots(world)
+        self._open: Array = np.zeros(0, int)  # numbers of spots where entities may come up now
         self._count = 0
         self._random = generator(world.seed, "traffic", self.path, len(world.traffic))
         world.traffic.append(self)
@@ -114,8 +140,17 @@ class TrafficElement(ActionElement):
         return min(speed_limit(entity), entity.performance.max_speed)
 
     def _candidate(self) -> RoadPosition | None:
-        """A place drawn at random, in the middle of a lane; None: none this time."""
-        raise NotImplementedError
+        """A place drawn at random from the open ones, in the middle of a lane; None: none this time."""
+        if not len(self._open):
+            return None
+        k = int(self._open[int(self._random.integers(len(self._open)))])
+        spot = RoadPosition(self.world.roads)
+        spot.set_track(self.spots.roads[self.spots.road[k]], float(self.spots.s[k]), 0.0)
+        return self._lane_at(spot, self._heading())
+
+    def _heading(self) -> float | None:
+        """Which way a new entity is to go, None: any."""
+        return None
 
     def _make(self, tries: int) -> bool:
         """Make one entity where there is room; False: none was found."""
@@ -169,7 +204,7 @@ class TrafficElement(ActionElement):
                 continue
             spot.h_rel = 0.0
             spot.set_heading(spot.driving_heading)
-            if heading is None or angle_between(spot.h, heading) <= 1.5708:
+            if heading is None or angle_between(spot.h, heading) <= 0.5 * pi:
                 found.append(spot)
         return found[int(self._random.integers(len(found)))] if found else None
 
@@ -261,42 +296,46 @@ class TrafficSwarmAction(TrafficElement):
             return super()._speed(entity)
         return min(float(self._random.uniform(*limits)), entity.performance.max_speed)
 
-    def _radius(self, x: float, y: float) -> float:
-        """Distance from the centre, as a share of the ellipse's radius there."""
-        ahead, left = self.center.position.distance_to(x, y)
-        r = self.record
-        return hypot((ahead - r.offset) / max(r.semi_major_axis, 1e-6), left / max(r.semi_minor_axis, 1e-6))
+    def _shares(self, points: Array) -> Array:
+        """(N,) distances of (N, 2) points from the centre, as shares of the ellipse's radius there."""
+        p, r = self.center.position, self.record
+        dx, dy, c, n = points[:, 0] - p.x, points[:, 1] - p.y, cos(p.h), sin(p.h)
+        ahead, left = dx * c + dy * n - r.offset, dy * c - dx * n
+        return np.hypot(ahead / max(r.semi_major_axis, 1e-6), left / max(r.semi_minor_axis, 1e-6))
 
-    def _candidate(self) -> RoadPosition | None:
-        record, center = self.record, self.center.position
-        least = _RIM if self._is_filled else 0.0
-        radius = float(self._random.uniform(least**2, 1.0)) ** 0.5  # even over the area
-        angle = float(self._random.uniform(0.0, 6.283185307179586))
-        u = record.offset + record.semi_major_axis * radius * cos(angle)
-        v = record.semi_minor_axis * radius * sin(angle)
-        c, n = cos(center.h), sin(center.h)
-        spot = RoadPosition(self.world.roads)
-        spot.attach(center.x + u * c - v * n, center.y + u * n + v * c, center.z)
-        directions = record.direction_of_travel_distribution
-        heading = None
-        if directions is not None:
-            same = self._draw([(True, directions.same), (False, directions.opposite)])
-            heading = center.h if same else wrap(center.h + 3.141592653589793)
-        found = self._lane_at(spot, heading)
-        if found is None or hypot(found.x - center.x, found.y - center.y) < record.inner_radius:
+    def _find_spots(self) -> Array:
+        p, shares = self.center.position, self._shares(self.spots.points)
+        far = np.hypot(self.spots.points[:, 0] - p.x, self.spots.points[:, 1] - p.y) >= self.record.inner_radius
+        return np.flatnonzero((shares >= (_RIM if self._is_filled else 0.0)) & (shares <= 1.0) & far)
+
+    def _heading(self) -> float | None:
+        directions, p = self.record.direction_of_travel_distribution, self.center.position
+        if directions is None:
             return None
-        return found if least <= self._radius(found.x, found.y) <= 1.0 else None
+        same = self._draw([(True, directions.same), (False, directions.opposite)])
+        return p.h if same else wrap(p.h + pi)
 
     def go_on(self, dt: float) -> None:
         """Take away those that are left behind, and make others at the rim."""
         super().go_on(dt)
-        for entity in [e for e in self.made if self._radius(e.position.x, e.position.y) > _BEYOND]:
+        places = np.array([(e.position.x, e.position.y) for e in self.made]).reshape(-1, 2)
+        for entity in [e for e, share in zip(self.made, self._shares(places)) if share > _BEYOND]:
             self.remove(entity)
+        self._open = self._find_spots()
         tries = _TRIES if self._is_filled else _FIRST_TRIES
         for _ in range(self.record.number_of_vehicles - len(self.made)):
             if not self._make(tries) and self._is_filled:
                 break
         self._is_filled = True
+
+
+def _is_within(corners: list[tuple[float, float]], x: float, y: float) -> bool:
+    """Whether a point lies in a polygon: an odd number of its edges lie to the right."""
+    crossings = 0
+    for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1]):
+        if (ay > y) != (by > y):
+            crossings += x < ax + (y - ay) / (by - ay) * (bx - ax)
+    return crossings % 2 == 1
 
 
 @for_global(model.TrafficAreaAction)
@@ -310,6 +349,8 @@ class TrafficAreaAction(TrafficElement):
         self.corners = [
             (place.x, place.y) for place in (resolve_position(self.world, each)[0] for each in self.record.polygon)
         ]
+        inside = [_is_within(self.corners, x, y) for x, y in self.spots.points]
+        self._open = np.flatnonzero(np.array(inside, bool))
         self.stretches = [part for each in self.record.road_ranges for part in self._parts(each)]
         self._is_filled = False
 
@@ -334,28 +375,20 @@ class TrafficAreaAction(TrafficElement):
         return found
 
     def _candidate(self) -> RoadPosition | None:
-        spot = RoadPosition(self.world.roads)
         if self.stretches:
             part = self._draw([(each, max(each[2] - each[1], 1e-3)) for each in self.stretches])
             spot = part[0].copy()
             spot.set_track(spot.road, float(self._random.uniform(part[1], part[2])), 0.0)
             found = self._lane_at(spot)
             return found if found is None or not part[3] or found.lane in part[3] else None
-        xs, ys = zip(*self.corners)
-        x, y = (float(self._random.uniform(min(values), max(values))) for values in (xs, ys))
-        spot.attach(x, y, 0.0)
-        found = self._lane_at(spot)
+        found = super()._candidate()
         return found if found is not None and self._is_inside(found) else None
 
     def _is_inside(self, place: RoadPosition) -> bool:
         """Whether a place lies in the area."""
         if self.stretches:
             return any(place.road is p.road and start <= place.s <= end for p, start, end, _ in self.stretches)
-        crossings = 0
-        for (ax, ay), (bx, by) in zip(self.corners, self.corners[1:] + self.corners[:1]):
-            if (ay > place.y) != (by > place.y):
-                crossings += place.x < ax + (place.y - ay) / (by - ay) * (bx - ax)
-        return crossings % 2 == 1
+        return _is_within(self.corners, place.x, place.y)
 
     def go_on(self, dt: float) -> None:
         """Fill the area, and where it is continuous keep it filled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot, inf, pi
+from math import cos, hypot, inf, pi, sin
 
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
@@ -72,11 +72,12 @@ class DistanceKeeper(Driver):
         entity = self.entity
         look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(entity.performance.max_deceleration, 1e-6))
         found, least = None, inf
-        most = 1.5 * look + 50.0  # as the crow flies; the way along the road is hardly shorter
+        most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
         front = 0.5 * entity.box.length + entity.box.center_x
+        own_x, own_y = entity.position.x, entity.position.y
         for other in self.world.active:
-            distance = hypot(*entity.position.distance_to(other.position.x, other.position.y))
-            if other is entity or distance > most:
+            distance = hypot(other.position.x - own_x, other.position.y - own_y)
+            if distance > most or other is entity:
                 continue
             way = road_difference(entity.position, other.position, both_ways=False, limit=look)
             if way is not None:
@@ -86,9 +87,18 @@ class DistanceKeeper(Driver):
                 if way.lanes == 0 and 0.0 < gap < least and abs(way.dt) < self.beside:
                     found, least = other, gap
             near = 1.0 + other.box.length + 0.5 * max(0.0, self.speed - other.speed)
-            boxes_m = sum(each.box.length + each.box.width for each in (entity, other))
-            if found is not other and distance < near + boxes_m + 1.0:
+            reach = near + entity.box.length + entity.box.width + other.box.length + other.box.width
+            if found is not other and distance < reach + 1.0 and self._may_be_in_front(other):
                 _, x, y = boxes.gap(entity.position, entity.box, other.position, other.box)
                 if 0.0 < x < near and -0.5 < y < 0.2:
                     found, least = other, x
         return found, least
+
+    def _may_be_in_front(self, other: Entity) -> bool:
+        """Whether an entity may overlap the own width ahead: saves the gap of boxes side by side or behind."""
+        own, place = self.entity.position, other.position
+        ahead, left = own.distance_to(place.x, place.y)
+        turn, box = place.h - own.h, other.box
+        half = abs(cos(turn)) * 0.5 * box.width + abs(sin(turn)) * (0.5 * box.length + abs(box.center_x))
+        length = 0.5 * box.length + abs(box.center_x) + 0.5 * box.width
+        return ahead + length > 0.0 and abs(left) - half < 0.5 * self.entity.box.width + 0.6
