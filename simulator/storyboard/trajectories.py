@@ -240,8 +240,9 @@ class _NurbsTrajectory(Trajectory):
         found.x, found.y, found.given = exact.x, exact.y, exact.given
         if exact.given.z:
             found.z = exact.z
-        if exact.given.h:
-            found.h = exact.h
+        for angle in ("h", "p", "r"):
+            if getattr(exact.given, angle):
+                setattr(found, angle, getattr(exact, angle))
         found.tangent = found.h
         return found
 
@@ -467,7 +468,7 @@ class _Nurbs:
         return values[: len(self.points)]
 
     def at(self, t: float) -> TrajectoryPoint:
-        """Place at a parameter; heading and height only where the control points give them."""
+        """Place at a parameter; height and angles only where the control points give them."""
         t = min(max(t, self.knots[0]), self.last - TINY)
         basis = self.basis(t)
         total = sum(b * point[3] for b, point in zip(basis, self.points)) or 1.0
@@ -479,8 +480,10 @@ class _Nurbs:
                 found.x += share * position.x
                 found.y += share * position.y
                 found.z += share * position.z
-                found.h += share * difference(position.h, found.h)
-        found.h = wrap(found.h)
+                for angle in ("h", "p", "r"):
+                    before = getattr(found, angle)
+                    setattr(found, angle, before + share * difference(getattr(position, angle), before))
+        found.h, found.p, found.r = wrap(found.h), wrap(found.p), wrap(found.r)
         return found
 
 
