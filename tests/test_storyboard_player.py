@@ -524,3 +524,10 @@ def test_geographic_positions_need_a_map_that_says_how() -> None:
     place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
     with pytest.raises(InputError, match="geoReference"):
         play(scenario({"ego": [place]}), straight())
+
+
+def test_a_number_cannot_become_a_text() -> None:
+    counter = (model.VariableDeclaration("n", "integer", 0),)
+    change = event("e", model.VariableSetAction("n", "many"))
+    with pytest.raises(InputError, match='"n" is a number and cannot become "many"'):
+        play(scenario({"ego": [at(10.0)]}, change, variables=counter), straight(), until=1.0)
