@@ -290,30 +290,18 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         )  # fmt: skip
         ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
         pairs |= np.int64(bits((u & v) & ahead)) << (group * LANES)
+    careful = np.int64(0)
+    if block >= faces.first_tested:
+        careful, pairs = pairs, careful
     # One loop over all pairs of a group and a triangle: the end of each loop is mispredicted.
     while pairs != 0:
         pair = lowest_of_64(pairs)
         pairs &= pairs - 1
         group, k = pair >> 3, pair & (LANES - 1)
-        met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
+        met, doubtful, second, third, w = meet_triangle(beam, group * LANES, table, k)
         alive = load_int(beam.alive, group)
-        met, rays = met & alive, rays & alive
-        if rays != 0:
-            store(scratch, SETTLED, second)
-            store(scratch, SETTLED + LANES, third)
-            store(scratch, SETTLED + 2 * LANES, w)
-            settled = settle_rays(
-                bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays,
-                scratch,
-            )  # fmt: skip
-            met = (met & ~rays) | settled
-            second, third, w = (
-                load(scratch, SETTLED),
-                load(scratch, SETTLED + LANES),
-                load(scratch, SETTLED + 2 * LANES),
-            )
-        if block >= faces.first_tested and met != 0:
-            met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        careful |= np.int64(doubtful & alive != 0) << pair
+        met &= alive & ~doubtful
         if closest:
             if met != 0:
                 end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
@@ -324,7 +312,44 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
             pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
+    while careful != 0:
+        pair = lowest_of_64(careful)
+        careful &= careful - 1
+        group, k = pair >> 3, pair & (LANES - 1)
+        met = meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch)
+        if met != 0 and closest:
+            done |= np.int32(1) << np.int32(group)
+        elif load_int(beam.alive, group) == 0:
+            done |= np.int32(1) << np.int32(group)
     return done
+
+
+@kernel(inline=True)
+def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch):  # type: ignore[no-untyped-def]
+    """Test a group against triangle k of a block where hits may be in doubt or its triangles have conditions.
+
+    Stops or ends rays as `stop_rays` does; returns their bits.
+    """
+    row = block * BLOCK
+    met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
+    alive = load_int(beam.alive, group)
+    met, rays = met & alive, rays & alive
+    store(scratch, SETTLED, second)
+    store(scratch, SETTLED + LANES, third)
+    store(scratch, SETTLED + 2 * LANES, w)
+    if rays != 0:
+        settled = settle_rays(
+            bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays, scratch
+        )
+        met = (met & ~rays) | settled
+    second, third, w = load(scratch, SETTLED), load(scratch, SETTLED + LANES), load(scratch, SETTLED + 2 * LANES)
+    if block >= faces.first_tested and met != 0:
+        met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+    if not closest:
+        store_int(beam.alive, group, alive & ~met)
+    elif met != 0:
+        end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+    return met
 
 
 @kernel(inline=True)
