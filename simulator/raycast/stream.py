@@ -194,12 +194,12 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
     offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
-    start = load(beam.start, at)
-    w, ahead = offset / slope, absolute(offset - start * slope)
-    met = bits(inside & ((w > start) & (w < load(beam.end, at))))
-    doubtful = bits(inside & (on_edge | (ahead < flat)))
+    # Slope times how far the plane lies after the start, and before the end: what is only met need not be divided.
+    zero, after, before = splat(np.float32(0)), offset - load(beam.start, at) * slope, offset - load(beam.end, at) * slope
+    met = bits(inside & ((after * slope > zero) & (before * slope < zero)))
+    doubtful = bits(inside & (on_edge | (absolute(after) < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return met, doubtful, b * inverse, c * inverse, w
+    return met, doubtful, b * inverse, c * inverse, offset / slope
 
 
 @kernel
