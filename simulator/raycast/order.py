@@ -162,11 +162,11 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
     for ray in range(full * LANES, size):
         single -= 1
         store_int(items, single, ray << 16)
-    for i in range(size):
-        item = load_int(items, i)
-        store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
     first, stop = np.int64(0), np.int64(number)
     for _ in range(2):
+        for i in range(first, stop):
+            item = load_int(items, i)
+            store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
         sort_items(items, first, stop, spare, counts)
         first, stop = single, size
     return number, single
