@@ -479,7 +479,8 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, c
         groups_memory(),
     )
     # Nothing is ever near enough for groups that a tile does not have.
-    store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
+    for at in range(0, TILE, WIDE):
+        store(tile.nearness, at, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     inside = present_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)

@@ -32,6 +32,7 @@ from simulator.numerics.simd import (
     bits,
     bits_float,
     cross_term,
+    flip_where_negative,
     float_bits,
     greatest,
     least,
@@ -194,9 +195,10 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
     offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
-    # Slope times how far the plane lies after the start, and before the end: what is only met need not be divided.
-    zero, after, before = splat(np.float32(0)), offset - load(beam.start, at) * slope, offset - load(beam.end, at) * slope
-    met = bits(inside & ((after * slope > zero) & (before * slope < zero)))
+    # Slope times how far the plane lies after the start, and after the end: only the signs matter, nothing is divided.
+    after, beyond = offset - load(beam.start, at) * slope, offset - load(beam.end, at) * slope
+    zero = splat(np.float32(0))
+    met = bits(inside & ((flip_where_negative(after, slope) > zero) & (flip_where_negative(beyond, slope) < zero)))
     doubtful = bits(inside & (on_edge | (absolute(after) < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
     return met, doubtful, b * inverse, c * inverse, offset / slope
