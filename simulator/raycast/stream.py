@@ -460,6 +460,14 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
     report_face(hits, ray, triangle, faces)
 
 
+@kernel(inline=True)
+def bytes_of_bits(bits_of_eight):  # type: ignore[no-untyped-def]
+    """The lowest eight bits, each in a byte of its own of an int64."""
+    every = np.uint64(0x0101010101010101)
+    spread = (np.uint64(bits_of_eight & np.int32(255)) * every) & np.uint64(0x8040201008040201)  # byte k has bit k
+    return ((spread + np.uint64(127) * every) >> np.uint64(7)) & every
+
+
 @kernel
 def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
@@ -533,6 +541,9 @@ def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits
             for group in range((exist + LANES - 1) // LANES):
                 alive, bit = load_int(beam.alive, group), np.int32(1) << np.int32(group)
                 singly = (entered | ~together) & bit != 0
+                if in_eights and exist == STREAM and not singly:
+                    store_long(marks, np.int64(load_int(numbers, group * LANES)), bytes_of_bits(~alive))
+                    continue
                 node = within_instances if together & bit != 0 else root
                 for k in range(group * LANES, min((group + 1) * LANES, exist)):
                     ray = np.int64(load_int(numbers, k))
