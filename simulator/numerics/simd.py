@@ -109,10 +109,12 @@ def _as_floats(context: Any, builder: ir.IRBuilder, value: ir.Value, given: type
 
 
 def lesser(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """LLVM for the lesser of two floats or vectors; y where either is NaN."""
     return builder.select(builder.fcmp_ordered("<", x, y), x, y)
 
 
 def greater(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """LLVM for the greater of two floats or vectors; y where either is NaN."""
     return builder.select(builder.fcmp_ordered(">", x, y), x, y)
 
 

@@ -117,8 +117,8 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
 
     Fills `items` with numbers of eights from its front, and up to item `size` with numbers of single rays, both
     counted from `start`. An eight whose rays start no more than `widest` from a middle one, seen along the mean
-    direction, is not divided. Where rays start at one point or do not run side by side, all are eights, the last of which need not
-    be full, in their order.
+    direction, is not divided. Where rays start at one point or do not run side by side, all are eights, the last of
+    which need not be full, in their order.
     """
     plane, together = plane_across(rays, start, size)
     full, number, single = size // LANES, 0, size

@@ -319,9 +319,7 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         careful &= careful - 1
         group, k = pair >> 3, pair & (LANES - 1)
         met = meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch)
-        if met != 0 and closest:
-            done |= np.int32(1) << np.int32(group)
-        elif load_int(beam.alive, group) == 0:
+        if (met != 0 and closest) or load_int(beam.alive, group) == 0:
             done |= np.int32(1) << np.int32(group)
     return done
 
