@@ -1,6 +1,7 @@
 """The command `oddroad`: parse, call, show progress. All that it does is in the packages that it calls.
 
-Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems, 2 the input or the
+Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems or drives
+depart from each other, 2 the input or the
 output cannot be used, 130 interrupted. Nothing heavy is imported before a command needs it.
 """
 
@@ -278,6 +279,7 @@ def demo(
 
 
 app.command()(scripted.replay)
+app.command()(scripted.diverge)
 app.command()(scripted.coverage)
 
 

@@ -39,10 +39,16 @@ def read_argoverse(columns: dict[str, Column], source: str) -> Drive:
     """
     for name in NEEDED:
         if name not in columns:
-            raise InputError(f"is missing in a scenario of Argoverse 2. Needed: {', '.join(NEEDED)}", source=source, key=f"column {name}")
+            raise InputError(
+                f"is missing in a scenario of Argoverse 2. Needed: {', '.join(NEEDED)}",
+                source=source,
+                key=f"column {name}",
+            )
     if not len(columns["timestep"]):
         raise InputError("has no rows", source=source)
-    numbers = {name: _numbers(columns[name], name, source) for name in NEEDED if name not in ("track_id", "object_type")}
+    numbers = {
+        name: _numbers(columns[name], name, source) for name in NEEDED if name not in ("track_id", "object_type")
+    }
     timestep = numbers["timestep"]
     wrong = np.flatnonzero((timestep != np.round(timestep)) | (timestep < 0) | (timestep > MAX_TIMESTEP))
     if len(wrong):
@@ -60,7 +66,9 @@ def read_argoverse(columns: dict[str, Column], source: str) -> Drive:
         again = np.flatnonzero(np.diff(timestep[mine]) == 0)
         if len(again):
             row = int(mine[again[0] + 1])
-            raise InputError(f"track {name} is there twice at step {timestep[row]:g}", source=source, key=f"row {row + 1}, timestep")
+            raise InputError(
+                f"track {name} is there twice at step {timestep[row]:g}", source=source, key=f"row {row + 1}, timestep"
+            )
         kind = str(columns["object_type"][mine[0]])
         category = check_category(kind, source=source, line=None, key=f"row {mine[0] + 1}, object_type")
         size = EGO_SIZE_M if name == EGO else usual_size(category)
@@ -70,7 +78,9 @@ def read_argoverse(columns: dict[str, Column], source: str) -> Drive:
         zero = np.zeros(len(mine))
         poses = np.column_stack([x, y, zero, h, zero, zero])
         t = np.round(timestep[mine] * step, 6)
-        tracks[name] = Track(name, category, size, (0.0, 0.0, size[2] / 2), t, poses, np.where(backwards, -speed, speed))
+        tracks[name] = Track(
+            name, category, size, (0.0, 0.0, size[2] / 2), t, poses, np.where(backwards, -speed, speed)
+        )
     ego = EGO if EGO in tracks else next(iter(tracks))
     focal = facts.get("focal_track_id", "")
     about = f"Argoverse 2 scenario {facts.get('scenario_id', '')}, {facts.get('city', 'unknown city')}"
@@ -91,7 +101,9 @@ def _numbers(column: Column, name: str, source: str) -> NDArray[np.float64]:
 def _step(columns: dict[str, Column]) -> float:
     """Seconds between two steps: the scenario's times (ns) spread evenly, as av2-api does it; else 0.1."""
     try:
-        first, last, count = (float(columns[name][0]) for name in ("start_timestamp", "end_timestamp", "num_timestamps"))
+        first, last, count = (
+            float(columns[name][0]) for name in ("start_timestamp", "end_timestamp", "num_timestamps")
+        )
     except (KeyError, TypeError, ValueError):
         return STEP_S
     step = (last - first) / max(count - 1.0, 1.0) * 1e-9

@@ -104,7 +104,7 @@ class Divergence:
     def table(self) -> str:
         """All actors, a line each: since when they depart and the largest differences with their times."""
         head = ("actor", "times", "departs at", "position m", "at s", "angle deg", "at s", "speed m/s", "at s")
-        lines = [head]
+        lines: list[tuple[str, ...]] = [head]
         for each in self.actors:
             since = "-" if each.first is None else f"{each.first.t:.3f}"
             values: list[str] = []

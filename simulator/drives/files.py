@@ -151,8 +151,9 @@ def _read_csv(file: Path) -> Table:
     lines: list[int] = []
     rows: list[list[str]] = []
     try:
-        opened = gzip.open(file, "rt", encoding="utf-8-sig", newline="") if file.suffix.lower() == ".gz" else None
-        with opened or file.open(encoding="utf-8-sig", newline="") as stream:
+        with (gzip.open if file.suffix.lower() == ".gz" else open)(
+            file, "rt", encoding="utf-8-sig", newline=""
+        ) as stream:
             reader = csv.reader(_bounded(stream, source))
             header = [name.strip() for name in next(reader, [])]
             for row in reader:
@@ -180,7 +181,9 @@ def _read_csv(file: Path) -> Table:
         raise InputError("is there twice", source=source, line=1, key=f"column {twice[0]}")
     if len(header) == 1 and ";" in header[0]:
         raise InputError("separates its columns by semicolons; commas are needed", source=source, line=1)
-    columns = {name: np.array(values, object) for name, values in zip(header, zip(*rows) if rows else [()] * len(header))}
+    columns = {
+        name: np.array(values, object) for name, values in zip(header, zip(*rows) if rows else [()] * len(header))
+    }
     return Table(source, columns, lambda row: lines[row])
 
 
@@ -231,7 +234,9 @@ def _drive(table: Table, facts: dict[str, Any]) -> Drive:
     known = (*NEEDED, *NUMBERS, *BOX, "category", *UNUSED)
     for name in NEEDED:
         if name not in columns:
-            raise table.error(f"is missing.{did_you_mean(name, columns)} Needed: {', '.join(NEEDED)}", None, f"column {name}")
+            raise table.error(
+                f"is missing.{did_you_mean(name, columns)} Needed: {', '.join(NEEDED)}", None, f"column {name}"
+            )
     if not len(columns["t"]):
         raise table.error("has no rows")
     notes = [
@@ -318,7 +323,11 @@ def _grouped(names: list[str]) -> dict[str, NDArray[np.int64]]:
 
 def _check_times(table: Table, t: Array, groups: dict[str, NDArray[np.int64]]) -> None:
     """Times of each actor must increase. Raises InputError at the first row where they do not."""
-    wrong = [(int(rows[1:][bad[0]]), name) for name, rows in groups.items() if len(bad := np.flatnonzero(np.diff(t[rows]) <= 0))]
+    wrong = [
+        (int(rows[1:][bad[0]]), name)
+        for name, rows in groups.items()
+        if len(bad := np.flatnonzero(np.diff(t[rows]) <= 0))
+    ]
     if wrong:
         row, name = min(wrong)
         before = t[groups[name]][int(np.searchsorted(groups[name], row)) - 1]
@@ -348,7 +357,9 @@ def _check_units(table: Table, numbers: dict[str, Array], groups: dict[str, NDAr
         ratio = float(np.median(ratios))
         for factor, unit in UNITS_OF_SPEED.items():
             if abs(ratio / factor - 1) < 0.05:
-                raise table.error(f"is {ratio:.2f} times as fast as x and y change, so in {unit}; speeds are in m/s", 0, "speed")
+                raise table.error(
+                    f"is {ratio:.2f} times as fast as x and y change, so in {unit}; speeds are in m/s", 0, "speed"
+                )
 
 
 def _category(table: Table, categories: list[str], rows: NDArray[np.int64]) -> str | None:

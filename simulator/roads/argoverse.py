@@ -24,6 +24,8 @@ from simulator.errors import InputError
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import Array
 from simulator.roads.records import (
+    NO_CUBICS,
+    NO_HEIGHTS,
     Connection,
     Junction,
     Lane,
@@ -42,6 +44,7 @@ SHOULDER_M = 8.0  # drivable ground farther from a lane belongs to no lane: park
 STATION_M = 2.0  # widths and heights are taken this often
 SIMPLIFIED_M = 0.03  # boundaries are known to a centimetre
 SAME_M = 0.3  # lines that are nearer to each other are the same
+SHOULDER_LEAST_M = 0.3  # narrower ones are left out
 LEAST_M = 0.5  # shorter segments are left out
 REACH_M = 12.0  # no lane is wider
 TYPES = {"VEHICLE": "driving", "BUS": "bus", "BIKE": "biking"}
@@ -74,7 +77,12 @@ def read_argoverse_map(path: str | Path) -> RoadNetwork:
     areas = [_line(area, "area_boundary", file, "drivable_areas") for area in _items(data, "drivable_areas", file)]
     drivable = shapely.union_all([shapely.Polygon(each[:, :2]).buffer(0) for each in areas if len(each) > 3])
     crossings = [
-        np.concatenate([_line(each, "edge1", file, "pedestrian_crossings"), _line(each, "edge2", file, "pedestrian_crossings")[::-1]])
+        np.concatenate(
+            [
+                _line(each, "edge1", file, "pedestrian_crossings"),
+                _line(each, "edge2", file, "pedestrian_crossings")[::-1],
+            ]
+        )
         for each in _items(data, "pedestrian_crossings", file)
     ]
     network = _Converter(segments, drivable, areas).network(file.stem, crossings)
@@ -130,11 +138,16 @@ def _segments(data: Any, file: Path, warnings: list[str]) -> Iterator[_Segment]:
             continue
         try:
             ids = [tuple(int(i) for i in item.get(name) or ()) for name in ("predecessors", "successors")]
-            sides = [None if item.get(name) is None else int(item[name]) for name in ("left_neighbor_id", "right_neighbor_id")]
+            sides = [
+                None if item.get(name) is None else int(item[name])
+                for name in ("left_neighbor_id", "right_neighbor_id")
+            ]
             number = int(item["id"])
         except (KeyError, TypeError, ValueError):
             key = f"lane_segments.{item.get('id', '?')}"
-            raise InputError("needs whole numbers for id, neighbours, predecessors and successors", source=str(file), key=key) from None
+            raise InputError(
+                "needs whole numbers for id, neighbours, predecessors and successors", source=str(file), key=key
+            ) from None
         marks = [str(item.get(f"{side}_lane_mark_type", "NONE")) for side in ("left", "right")]
         kind = TYPES.get(str(item.get("lane_type")), "driving")
         yield _Segment(number, kind, bool(item.get("is_intersection")), left, right, *marks, *sides, *ids)  # type: ignore[arg-type]
@@ -150,7 +163,10 @@ class _Ground:
     def __init__(self, lines: list[Array]) -> None:
         from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
-        dense = [shapely.get_coordinates(shapely.segmentize(shapely.LineString(line), STATION_M), include_z=True) for line in lines]
+        dense = [
+            shapely.get_coordinates(shapely.segmentize(shapely.LineString(line), STATION_M), include_z=True)
+            for line in lines
+        ]
         points = np.concatenate(dense)
         cell, index = np.unique(np.round(points[:, :2] / 0.25).astype(np.int64), axis=0, return_inverse=True)
         count = np.bincount(index.ravel(), minlength=len(cell))
@@ -201,11 +217,18 @@ class _Converter:
 
     def __init__(self, segments: list[_Segment], drivable: shapely.Geometry, areas: list[Array]) -> None:
         self.segments = {segment.id: segment for segment in segments}
-        self.drivable = drivable
-        self.ground = _Ground([line for each in segments for line in (each.left, each.right)] + areas)
         self.bundles = [_bundle(str(k), members) for k, members in enumerate(self._groups(), 1)]
         self.place = {seg.id: (b, k + 1) for b in self.bundles for k, seg in enumerate(b.segments)}
         self.painted = shapely.MultiLineString()
+        lanes = shapely.union_all([bundle.shape for bundle in self.bundles])
+        free = drivable.difference(lanes.buffer(0.02))
+        shapely.prepare(free)
+        self.offsets = {bundle.id: _offsets(bundle, free) for bundle in self.bundles}
+        points = [b.origin - self.offsets[b.id][..., None] * b.normal for b in self.bundles]
+        ground = _Ground([line for each in segments for line in (each.left, each.right)] + areas)
+        heights = ground(np.concatenate([each.reshape(-1, 2) for each in points]))  # slow to call, so once
+        parts = np.split(heights, np.cumsum([each.size // 2 for each in points])[:-1])
+        self.heights = {b.id: z.reshape(at.shape[:2]) for b, z, at in zip(self.bundles, parts, points)}
 
     def _groups(self) -> Iterator[tuple[_Segment, ...]]:
         """Segments that lie side by side in one direction, from left to right, each once."""
@@ -230,30 +253,28 @@ class _Converter:
 
     def network(self, name: str, crossings: list[Array]) -> RoadNetwork:
         """Roads, junctions and crossings."""
-        junctions = self._junctions()
-        inside = {road: junction for junction, members in junctions.items() for road in members}
-        lanes_of_all = shapely.union_all([bundle.shape for bundle in self.bundles])
-        free = self.drivable.difference(lanes_of_all.buffer(0.02))
-        shapely.prepare(free)
-        roads = {b.id: self._road(b, inside.get(b.id, ""), free) for b in sorted(self.bundles, key=lambda each: each.inside)}
-        roads = {b.id: roads[b.id] for b in self.bundles}
+        painted_first = sorted(self.bundles, key=lambda each: each.inside)  # outside of intersections
+        made = {bundle.id: self._road(bundle) for bundle in painted_first}
+        roads = {bundle.id: made[bundle.id] for bundle in self.bundles}
         for number, corners in enumerate(crossings):
             _add_crossing(roads, self.bundles, f"crossing-{number}", corners)
-        made = {key: Junction(key, connections=tuple(self._connections(members))) for key, members in junctions.items()}
-        return RoadNetwork(roads, made, name=name)
+        junctions = {
+            key: Junction(key, connections=tuple(self._connections(key)))
+            for key in dict.fromkeys(self.junction.values())
+        }
+        return RoadNetwork(roads, junctions, name=name)
 
-    def _junctions(self) -> dict[str, list[str]]:
-        """Ids of the roads in each intersection: those whose lanes overlap."""
+    @cached_property
+    def junction(self) -> dict[str, str]:
+        """The junction of each road in an intersection: roads whose lanes overlap are in the same."""
         inner = [bundle for bundle in self.bundles if bundle.inside]
         shapes = np.array([bundle.shape.buffer(0.1) for bundle in inner], object)
         label = list(range(len(inner)))
         for a, b in shapely.STRtree(shapes).query(shapes, predicate="intersects").T.tolist() if inner else ():
             old, new = label[a], label[b]
             label = [new if each == old else each for each in label]
-        found: dict[int, list[str]] = {}
-        for bundle, key in zip(inner, label):
-            found.setdefault(key, []).append(bundle.id)
-        return {f"j{k}": members for k, members in enumerate(found.values(), 1)}
+        names = {each: f"j{k}" for k, each in enumerate(dict.fromkeys(label), 1)}
+        return {bundle.id: names[each] for bundle, each in zip(inner, label)}
 
     def _linked(self, bundle: _Bundle, *, after: bool) -> dict[str, list[tuple[int, int]]]:
         """Roads that follow or precede a road, with pairs of lane ids (its own first)."""
@@ -265,19 +286,16 @@ class _Converter:
                     found.setdefault(road.id, []).append((-(k + 1), -lane))
         return found
 
-    def _connections(self, members: list[str]) -> Iterator[Connection]:
-        number = 0
-        for bundle in self.bundles:
-            if bundle.id in members:
-                for road, pairs in self._linked(bundle, after=False).items():
-                    links = tuple((other, own) for own, other in pairs)
-                    yield Connection(str(number), road, bundle.id, "start", links)
-                    number += 1
+    def _connections(self, junction: str) -> Iterator[Connection]:
+        inner = [bundle for bundle in self.bundles if self.junction.get(bundle.id) == junction]
+        ways = [(bundle, *way) for bundle in inner for way in self._linked(bundle, after=False).items()]
+        for number, (bundle, road, pairs) in enumerate(ways):
+            yield Connection(str(number), road, bundle.id, "start", tuple((other, own) for own, other in pairs))
 
-    def _link(self, bundle: _Bundle, junction: dict[str, str], *, after: bool) -> tuple[Link | None, dict[int, tuple[int, ...]]]:
+    def _link(self, bundle: _Bundle, *, after: bool) -> tuple[Link | None, dict[int, tuple[int, ...]]]:
         """What follows or precedes a road, and the linked lanes of each of its lanes."""
         found = self._linked(bundle, after=after)
-        inner = {junction[road] for road in found if road in junction}
+        inner = {self.junction[road] for road in found if road in self.junction}
         if inner and not bundle.inside:
             return Link("junction", min(inner)), {}
         if not found:
@@ -288,60 +306,38 @@ class _Converter:
             lanes[own] = (*lanes.get(own, ()), other)
         return Link("road", road, "start" if after else "end"), lanes
 
-    @cached_property
-    def _inside(self) -> dict[str, str]:
-        return {road: junction for junction, members in self._junctions().items() for road in members}
-
-    def _road(self, bundle: _Bundle, junction: str, free: shapely.Geometry) -> Road:
+    def _road(self, bundle: _Bundle) -> Road:
         """A bundle as a road of one lane section."""
-        before, from_lanes = self._link(bundle, self._inside, after=False)
-        after, to_lanes = self._link(bundle, self._inside, after=True)
-        s, edges = bundle.stations, bundle.edges
-        left = bundle.origin + edges[0][:, None] * bundle.normal
-        lanes = []
-        room = self._room(left, -bundle.normal, free)
-        if room.max() > 0.3:
-            lanes.append(Lane(1, "shoulder", widths=_linear(s, room)))
-        first = bundle.segments[0]
-        lanes.append(Lane(0, "none", marks=self._mark(first.left_mark, first.left)))
+        before, from_lanes = self._link(bundle, after=False)
+        after, to_lanes = self._link(bundle, after=True)
+        s, t, z = bundle.stations, self.offsets[bundle.id], self.heights[bundle.id]
+        widths = t[:-1] - t[1:]
+        first, count = bundle.segments[0], len(bundle.segments)
+        lanes = [Lane(0, "none", marks=self._mark(first.left_mark, first.left))]
         for k, segment in enumerate(bundle.segments):
             mark, own = segment.right_mark, -(k + 1)
-            if mark == "NONE" and k + 1 < len(bundle.segments):
+            if mark == "NONE" and k + 1 < count:
                 mark = bundle.segments[k + 1].left_mark
-            widths = _linear(s, np.maximum(edges[k + 1] - edges[k], 0.0))
-            links = {"predecessors": from_lanes.get(own, ()), "successors": to_lanes.get(own, ())}
-            lanes.append(Lane(own, segment.kind, widths=widths, marks=self._mark(mark, segment.right), **links))
-        right = bundle.origin + edges[-1][:, None] * bundle.normal
-        room = self._room(right, bundle.normal, free)
-        if room.max() > 0.3:
-            lanes.append(Lane(-len(bundle.segments) - 1, "shoulder", widths=_linear(s, room)))
-        high, low = self.ground(left), self.ground(right)
-        across = np.maximum(edges[-1] - edges[0], 1.0)
+            marks, linked = self._mark(mark, segment.right), (from_lanes.get(own, ()), to_lanes.get(own, ()))
+            lanes.append(
+                Lane(own, segment.kind, _linear(s, widths[k + 1]), NO_CUBICS, NO_HEIGHTS, False, marks, *linked)
+            )
+        for width, own in ((widths[0], 1), (widths[-1], -count - 1)):
+            if width.max() > SHOULDER_LEAST_M:
+                lanes.insert(0 if own > 0 else len(lanes), Lane(own, "shoulder", _linear(s, width)))
         return Road(
             id=bundle.id,
             length=bundle.length,
             geometry=bundle.geometry,
             sections=(LaneSection(0.0, bundle.length, tuple(lanes)),),
             name="+".join(str(segment.id) for segment in bundle.segments),
-            junction=junction,
+            junction=self.junction.get(bundle.id, ""),
             predecessor=before,
             successor=after,
-            elevation_profile=_linear(s, high),
-            superelevation_profile=_linear(s, np.arctan((high - low) / across)),
+            elevation_profile=_linear(s, z[1]),
+            shape=_shape(s, t, z - z[1]),
             types=(RoadType(0.0, "town"),),
         )
-
-    def _room(self, edge: Array, outwards: Array, free: shapely.Geometry) -> Array:
-        """(K,) metres of drivable ground without lanes beyond points (K, 2) of an edge."""
-        rays = shapely.linestrings(np.stack([edge - 0.1 * outwards, edge + SHOULDER_M * outwards], axis=1))
-        found = np.zeros(len(edge))
-        for k, ray in enumerate(shapely.intersection(rays, free)):
-            for part in shapely.get_parts(ray):
-                if part.geom_type == "LineString" and not part.is_empty:
-                    along = (shapely.get_coordinates(part) - edge[k]) @ outwards[k]
-                    if along.min() < 0.2:
-                        found[k] = max(found[k], float(along.max()))
-        return found
 
     def _mark(self, kind: str, boundary: Array) -> tuple[RoadMark, ...]:
         """The mark on a boundary, unless that is painted already: lanes share and overlap each other's boundaries."""
@@ -355,6 +351,41 @@ class _Converter:
         twice = words[0] == "double"
         names = [MARKS.get(word.upper(), "solid") for word in (words[1:] if twice else words)]
         return (RoadMark(0.0, " ".join(names * 2 if twice else names), color=colour),)
+
+
+def _offsets(bundle: _Bundle, free: shapely.Geometry) -> Array:
+    """(E, K) road coordinates t of the edges of a road from left to right, those of its shoulders first and last."""
+    edges = np.stack([_room(bundle, 0, free), *-bundle.edges, -bundle.edges[-1]])
+    edges[-1] -= _room(bundle, -1, free)
+    return edges
+
+
+def _room(bundle: _Bundle, side: int, free: shapely.Geometry) -> Array:
+    """(K,) metres of drivable ground without lanes to the left (0) or right (-1) of a road."""
+    outwards = bundle.normal if side else -bundle.normal
+    edge = bundle.origin + bundle.edges[side][:, None] * bundle.normal
+    rays = shapely.linestrings(np.stack([edge - 0.1 * outwards, edge + SHOULDER_M * outwards], axis=1))
+    found = np.zeros(len(edge))
+    for k, ray in enumerate(shapely.intersection(rays, free)):
+        for part in shapely.get_parts(ray):
+            if part.geom_type == "LineString" and not part.is_empty:
+                along = (shapely.get_coordinates(part) - edge[k]) @ outwards[k]
+                if along.min() < 0.2:
+                    found[k] = max(found[k], float(along.max()))
+    return found
+
+
+def _shape(s: Array, t: Array, heights: Array) -> Array:
+    """(N, 6) lateral profile s, t, a, b, 0, 0: straight between the edges (E, K) of each station, level beyond."""
+    rows = []
+    for k, station in enumerate(s.tolist()):
+        at, h = t[::-1, k], heights[::-1, k]
+        kept = np.r_[True, np.diff(at) > SHOULDER_LEAST_M]
+        at, h = at[kept], h[kept]
+        slope = np.r_[0.0, np.diff(h) / np.diff(at), 0.0]
+        at, h = np.r_[at[0] - REACH_M, at], np.r_[h[0], h]
+        rows += [[station, *each, 0.0, 0.0] for each in zip(at.tolist(), h.tolist(), slope.tolist())]
+    return np.array(rows)
 
 
 def _linear(s: Array, values: Array) -> Array:
@@ -383,7 +414,10 @@ def _bundle(name: str, segments: tuple[_Segment, ...]) -> _Bundle:
 
 def _distances(line: Array, origin: Array, normal: Array) -> Array:
     """(K,) distances at which normals from a reference line meet a polyline to the right of it, its ends prolonged."""
-    ends = line[[0, -1]] + (line[[0, -1]] - line[[1, -2]]) / np.hypot(*(line[[0, -1]] - line[[1, -2]]).T)[:, None] * REACH_M
+    ends = (
+        line[[0, -1]]
+        + (line[[0, -1]] - line[[1, -2]]) / np.hypot(*(line[[0, -1]] - line[[1, -2]]).T)[:, None] * REACH_M
+    )
     points = np.concatenate([ends[:1], line, ends[1:]])
     along = np.stack([-normal[:, 1], normal[:, 0]], 1)
     offset = points[None] - origin[:, None]
@@ -418,17 +452,17 @@ def _smooth(line: Array) -> tuple[Geometry, ...]:
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     made: list[Geometry] = []
     s = 0.0
-    for k, (start, size) in enumerate(zip(points[:-1], length.tolist())):
+    for k, ((x, y), size) in enumerate(zip(points[:-1].tolist(), length.tolist())):
         c, n = tangent[k].tolist()
         heading = float(np.arctan2(n, c))
         (ahead, left), (du, dv) = (np.array([[c, n], [-n, c]]) @ each for each in (chord[k], tangent[k + 1] * size))
         u = (0.0, size, float(3 * ahead - 2 * size - du), float(size + du - 2 * ahead))
         v = (0.0, 0.0, float(3 * left - dv), float(dv - 2 * left))
         if abs(left) < 1e-6 and abs(dv) < 1e-6 * size:
-            made.append(Geometry("line", s, *start.tolist(), heading, size))
+            made.append(Geometry("line", s, x, y, heading, size))
         else:
             true = arc_length(u, v, 1.0)
-            made.append(Geometry("paramPoly3", s, *start.tolist(), heading, true, u=u, v=v, normalized=True))
+            made.append(Geometry("paramPoly3", s, x, y, heading, true, u=u, v=v, normalized=True))
         s += made[-1].length
     return tuple(made)
 
@@ -450,5 +484,7 @@ def _add_crossing(roads: dict[str, Road], bundles: list[_Bundle], name: str, cor
     local = np.column_stack([uv[:, 0], uv[:, 1] - t, np.zeros((len(uv), 2))])
     outline = Outline("local", local)
     road = roads[best.id]
-    thing = RoadObject(name, s, t, type="crosswalk", outlines=(outline,), length=float(np.ptp(uv[:, 0])), width=float(np.ptp(uv[:, 1])))
+    thing = RoadObject(
+        name, s, t, type="crosswalk", outlines=(outline,), length=float(np.ptp(uv[:, 0])), width=float(np.ptp(uv[:, 1]))
+    )
     roads[best.id] = replace(road, objects=(*road.objects, thing))
