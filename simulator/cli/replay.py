@@ -123,6 +123,8 @@ def replay(
     warned: set[str] = set()
     played, departed = [], False
     for run in runs:
+        if out is not None:
+            run.ground()  # before anything is played: there is one
         start = time.perf_counter()
         if check is not None:
             against = record or read_drive(of_run(check, run.name))

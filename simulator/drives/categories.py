@@ -11,7 +11,8 @@ from simulator.storyboard.model.terms import MiscObjectCategory, PedestrianCateg
 
 VEHICLES = frozenset(get_args(VehicleCategory))
 PEDESTRIANS = frozenset(get_args(PedestrianCategory))
-CATEGORIES = VEHICLES | PEDESTRIANS | frozenset(get_args(MiscObjectCategory))
+RIDERLESS = "riderless_bicycle"  # not of OpenSCENARIO: there it is a bicycle whose property `rider` is "false"
+CATEGORIES = VEHICLES | PEDESTRIANS | frozenset(get_args(MiscObjectCategory)) | {RIDERLESS}
 
 # Other words for a category, in names of actors and in files. Those of Argoverse 2 are among them.
 WORDS = {
@@ -19,7 +20,7 @@ WORDS = {
     **dict.fromkeys(("lorry", "hgv", "box_truck", "large_vehicle"), "truck"),
     **dict.fromkeys(("coach", "minibus"), "bus"),
     **dict.fromkeys(("motorcycle", "motorcyclist", "moped", "scooter"), "motorbike"),
-    **dict.fromkeys(("cyclist", "bicyclist", "bike", "riderless_bicycle"), "bicycle"),
+    **dict.fromkeys(("cyclist", "bicyclist", "bike"), "bicycle"),
     **dict.fromkeys(("ped", "person", "walker", "child", "adult", "human"), "pedestrian"),
     **dict.fromkeys(("dog", "deer", "cow", "horse", "sheep"), "animal"),
     **dict.fromkeys(("static", "construction", "background", "unknown", "cone", "bollard"), "obstacle"),
@@ -37,6 +38,7 @@ SIZES_M = {
     "semitrailer": (12.01, 2.87, 3.82),
     "motorbike": (2.10, 0.76, 1.44),
     "bicycle": (1.68, 0.60, 1.27),
+    RIDERLESS: (1.68, 0.60, 1.10),
     "pedestrian": (0.73, 0.66, 1.76),
     "wheelchair": (1.10, 0.65, 1.35),
     "animal": (1.80, 0.50, 1.50),
@@ -52,7 +54,7 @@ AXLE_TO_MIDDLE = 0.28
 
 
 def category_of(word: str) -> str | None:
-    """The category of OpenSCENARIO that a word of a file means; None: it means none."""
+    """The category (of OpenSCENARIO, or riderless_bicycle) that a word of a file means; None: it means none."""
     if word in CATEGORIES:
         return word
     plain = word.strip().lower().replace(" ", "_").replace("-", "_")
@@ -90,9 +92,26 @@ def entity_of(
     bounds = model.BoundingBox(*center, *size)
     if category in PEDESTRIANS:
         return model.Pedestrian(name, category, bounds)  # type: ignore[arg-type]
+    properties = model.Properties({"rider": "false"} if category == RIDERLESS else {})
+    category = "bicycle" if category == RIDERLESS else category
     if category not in VEHICLES:
         return model.MiscObject(name, category, bounds)  # type: ignore[arg-type]
     rear = model.Axle(0.0, 0.6, 0.9 * size[1], 0.0, 0.3)
     front = model.Axle(0.5, 0.6, 0.9 * size[1], 0.6 * size[0], 0.3)
     axles = model.Axles(rear, front)
-    return model.Vehicle(name, category, bounds, model.Performance(70.0, 10.0, 10.0), axles)  # type: ignore[arg-type]
+    most = model.Performance(70.0, 10.0, 10.0)
+    return model.Vehicle(name, category, bounds, most, axles, properties=properties)  # type: ignore[arg-type]
+
+
+def described_as(entity: model.EntityObject) -> str:
+    """The category of an entity: `entity_of` the other way round."""
+    match entity:
+        case model.Vehicle():
+            riderless = entity.properties.properties.get("rider") == "false" and entity.vehicle_category == "bicycle"
+            return RIDERLESS if riderless else entity.vehicle_category
+        case model.Pedestrian():
+            return entity.pedestrian_category
+        case model.MiscObject():
+            return entity.misc_object_category
+        case _:
+            return "none"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.drives.categories import entity_of
+from simulator.drives.categories import described_as, entity_of
 from simulator.errors import InputError, did_you_mean
 from simulator.numerics.se3 import wrap_angle
 from simulator.roads import RoadNetwork
@@ -194,12 +194,5 @@ def _described(entity: model.EntityObject) -> tuple[str, Box, Box]:
     """Category, size and centre of an entity."""
     if isinstance(entity, model.ExternalObjectReference):
         return "none", (1.0, 1.0, 1.0), (0.0, 0.0, 0.5)
-    match entity:
-        case model.Vehicle():
-            category: str = entity.vehicle_category
-        case model.Pedestrian():
-            category = entity.pedestrian_category
-        case model.MiscObject():
-            category = entity.misc_object_category
     box = entity.bounding_box
-    return category, (box.length, box.width, box.height), (box.center_x, box.center_y, box.center_z)
+    return described_as(entity), (box.length, box.width, box.height), (box.center_x, box.center_y, box.center_z)

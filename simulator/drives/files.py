@@ -251,7 +251,9 @@ def _drive(table: Table, facts: dict[str, Any]) -> Drive:
     for row, name in enumerate(names):
         if not name:
             raise table.error("is empty", row, "name")
-    groups = _grouped(names)
+    groups, repeated = _without_repeats(_grouped(names), numbers)
+    if repeated:
+        notes.append(f"{table.source}: {repeated} rows that repeat the actor's last one are left out")
     _check_times(table, numbers["t"], groups)
     _check_units(table, numbers, groups)
     categories = _texts(table, "category") if "category" in columns else None
@@ -319,6 +321,18 @@ def _grouped(names: list[str]) -> dict[str, NDArray[np.int64]]:
     for row, name in enumerate(names):
         rows.setdefault(name, []).append(row)
     return {name: np.array(mine, np.int64) for name, mine in rows.items()}
+
+
+def _without_repeats(
+    groups: dict[str, NDArray[np.int64]], numbers: dict[str, Array]
+) -> tuple[dict[str, NDArray[np.int64]], int]:
+    """Rows of each actor without those that only repeat the one before (esmini logs its last step twice); how many."""
+    values = np.column_stack(list(numbers.values()))
+    kept = {}
+    for name, rows in groups.items():
+        same = np.all((values[rows[1:]] == values[rows[:-1]]) | np.isnan(values[rows[1:]]), axis=1)
+        kept[name] = rows[np.r_[True, ~same]]
+    return kept, sum(map(len, groups.values())) - sum(map(len, kept.values()))
 
 
 def _check_times(table: Table, t: Array, groups: dict[str, NDArray[np.int64]]) -> None:

@@ -12,9 +12,9 @@ from simulator.drives import Drive, read_drive
 from simulator.drives.categories import category_of, entity_of
 from simulator.errors import InputError, did_you_mean
 from simulator.pipeline.store import file_digest
-from simulator.roads import Lane, LaneSection, Road, RoadMark, RoadNetwork, RoadType, read_opendrive
-from simulator.roads.argoverse import read_argoverse_map
+from simulator.roads import Lane, LaneSection, Road, RoadMark, RoadNetwork, RoadType
 from simulator.roads.layout import Plan, Pose
+from simulator.scenario.road_network import read_map
 from simulator.storyboard import model
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording, Row
@@ -221,11 +221,6 @@ class SceneRun(Run):
                 row = Row(step * dt, thing.name, x, y, z, wrap(h), wrap(p), wrap(r), speed, None, 0, 0.0, 0.0, 0.0)
                 recording.table.append(row)
         return recording
-
-
-def read_map(file: Path) -> RoadNetwork:
-    """An OpenDRIVE map (.xodr), or a vector map of Argoverse 2 (.json). Raises InputError."""
-    return read_argoverse_map(file) if file.suffix.lower() == ".json" else read_opendrive(file)
 
 
 def _plain(middle: Any, heading: float, along: Any, across: Any, z: float) -> RoadNetwork:
