@@ -127,29 +127,26 @@ def diverge(reference: Drive, other: Drive, tolerance: Tolerance | None = None) 
     """
     names = dict.fromkeys((*reference.tracks, *other.tracks))
     compared = (not reference.has_heights or not other.has_heights, tolerance or Tolerance())
-    actors = tuple(
-        _actor(name, reference.tracks.get(name), other.tracks.get(name), _slack(reference, other), *compared)
-        for name in names
-    )
+    actors = tuple(_actor(name, reference.tracks.get(name), other.tracks.get(name), *compared) for name in names)
     return Divergence(actors, (reference.end, other.end))
 
 
-def _slack(a: Drive, b: Drive) -> float:
+def _slack(a: Track, b: Track) -> float:
     """How much earlier one may end because its steps are longer."""
-    return 0.0 if math.isclose(a.dt, b.dt, rel_tol=0.01) else max(a.dt, b.dt)
+    alike = not a.step or not b.step or math.isclose(a.step, b.step, rel_tol=0.01, abs_tol=SAME_S)
+    return 0.0 if alike else max(a.step, b.step) + SAME_S
 
 
 _NONE = Largest(0.0, 0.0)
 
 
-def _actor(
-    name: str, a: Track | None, b: Track | None, slack: float, flat: bool, tolerance: Tolerance
-) -> ActorDivergence:
+def _actor(name: str, a: Track | None, b: Track | None, flat: bool, tolerance: Tolerance) -> ActorDivergence:
     if a is None or b is None:
         only = a or b
         assert only is not None
         departure = Departure(float(only.t[0]), name, "extra" if a is None else "missing", 0.0)
         return ActorDivergence(name, 0, departure, _NONE, _NONE, _NONE)
+    slack = _slack(a, b)
     there, poses, speed = b.at(a.t)
     found = _lost(a.t, there, b, slack, name, "missing")
     back, _, _ = a.at(b.t)

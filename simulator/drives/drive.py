@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Box = tuple[float, float, float]
 
-SAME_S = 6e-4  # times that differ by less are the same: tables have them to the millisecond
+SAME_S, SAME_STEPS = 1.1e-3, 0.4  # times that differ by less than both are the same: tables have milliseconds
 BRIDGED_S, BRIDGED_STEPS = 0.5, 2.5  # an actor without a row for longer than both was away in between
 MAX_STEPS = 1_000_000
 MAX_ROWS = 20_000_000
@@ -51,6 +51,11 @@ class Track:
         return float(np.median(np.diff(self.t))) if len(self.t) > 1 else 0.0
 
     @property
+    def same_s(self) -> float:
+        """Times that differ from a row's by no more are that row's."""
+        return min(SAME_S, SAME_STEPS * self.step) if len(self.t) > 1 else SAME_S
+
+    @property
     def bridged_s(self) -> float:
         """The longest time without a row in which it still was there."""
         return max(BRIDGED_S, BRIDGED_STEPS * self.step)
@@ -64,11 +69,11 @@ class Track:
         times = np.asarray(times, np.float64)
         after = np.clip(np.searchsorted(self.t, times), 1, max(len(self.t) - 1, 1))
         i, j = after - 1, np.minimum(after, len(self.t) - 1)
-        span = self.t[j] - self.t[i]
+        span, same = self.t[j] - self.t[i], self.same_s
         w = np.clip((times - self.t[i]) / np.where(span > 0, span, 1.0), 0.0, 1.0)
-        w = np.where(np.abs(times - self.t[i]) <= SAME_S, 0.0, np.where(np.abs(times - self.t[j]) <= SAME_S, 1.0, w))
+        w = np.where(np.abs(times - self.t[i]) <= same, 0.0, np.where(np.abs(times - self.t[j]) <= same, 1.0, w))
         on_row = (w == 0.0) | (w == 1.0)
-        there = (times >= self.t[0] - SAME_S) & (times <= self.t[-1] + SAME_S) & (on_row | (span <= self.bridged_s))
+        there = (times >= self.t[0] - same) & (times <= self.t[-1] + same) & (on_row | (span <= self.bridged_s))
         change = self.poses[j] - self.poses[i]
         change[:, 3:] = wrap_angle(change[:, 3:])
         poses = np.where((w == 1.0)[:, None], self.poses[j], self.poses[i] + w[:, None] * change)
@@ -116,7 +121,7 @@ class Drive:
             return 0.05
         steps = np.diff(track.t)
         mean, usual = float(steps.mean()), float(np.median(steps))
-        even = np.abs(steps - mean).max() < 2 * SAME_S  # rounded to the millisecond: the mean is nearer to the truth
+        even = np.abs(steps - mean).max() < SAME_S  # rounded to the millisecond: the mean is nearer to the truth
         return round(mean if even else usual, 6)
 
     def led_by(self, ego: str) -> Drive:
