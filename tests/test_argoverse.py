@@ -65,7 +65,7 @@ def _with(name: str, row: int, value: Any) -> dict[str, list[Any]]:
             {k: v for k, v in table().items() if k != "heading"},
             "column heading: is missing in a scenario of Argoverse 2",
         ),
-        (_with("position_x", 4, float("nan")), "row 5, position_x: nan is no finite number"),
+        (_with("position_x", 4, float("nan")), "row 5, position_x: nan is no finite number of a usual size"),
         (_with("timestep", 6, 5), "row 7, timestep: track AV is there twice at step 5"),
         (_with("timestep", 6, -1), "row 7, timestep: -1 is no number of a step"),
         (_with("object_type", 0, "spaceship"), 'row 1, object_type: "spaceship" is no category'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -166,6 +167,7 @@ GOOD = HEAD + "".join(f"{0.1 * k:.1f},Ego,{k},0,0,0.0,0,0,10\n" for k in range(8
         ),
         (HEAD + "0.2,a,0,0,0,0,0,0,0\n0.2,a,1,0,0,0,0,0,0\n", ":3: t: a is there twice at 0.2 s"),
         (GOOD.replace("7,0,0,0.0", "7,0,0,90.0"), ":9: h: 90 rad is more than two turns; angles are in radians"),
+        (HEAD + "1700000000000,a,0,0,0,0,0,0,0\n", ":2: t: 1.7e+12 is too large; units are seconds"),
         (GOOD.replace(",10\n", ",36\n"), ":2: speed: is 3.60 times as fast as x and y change, so in km/h"),
         (GOOD.replace(",10\n", ",22.4\n"), ":2: speed: is 2.24 times as fast as x and y change, so in mph"),
         (HEAD + "".join(f"{50 * k},a,0,0,0,0,0,0,0\n" for k in range(5)), ":3: t: steps of 50 s are too long"),
@@ -223,6 +225,36 @@ def test_files_that_are_no_tables_are_one_line(tmp_path: Path) -> None:
             read_drive(tmp_path / name)
     with pytest.raises(OutputError, match="cannot be written"):
         write_drive(Drive({}), tmp_path / "none" / "a.parquet")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cells=st.lists(
+        st.lists(st.sampled_from(["0", "1", "0.1", "a", "", "nan", "1e999", "-3", '"', "car", "\n", "٣"]), max_size=7),
+        max_size=8,
+    ),
+    head=st.sampled_from(["t,name,x,y,h", "t,name,x,y,h,category,length", "t,name,x"]),
+)
+def test_whatever_a_table_holds_it_is_read_or_refused(
+    cells: list[list[str]], head: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("fuzz") / "a.csv"
+    file.write_text("\n".join([head, *(",".join(row) for row in cells)]), encoding="utf-8")
+    try:
+        drive = read_drive(file)
+    except InputError:
+        return
+    assert all(np.isfinite(track.poses).all() for track in drive.tracks.values())
+    with contextlib.suppress(InputError):
+        drive.recording()
+
+
+def test_facts_that_cannot_be_so_are_one_line(tmp_path: Path) -> None:
+    for facts in (b"[]", b"{", b'{"dt": "fast"}', b'{"versions": 3}', b'{"until": NaN}'):
+        table = pa.table({"t": [0.0], "name": ["a"], "x": [0.0], "y": [0.0], "h": [0.0]})
+        pq.write_table(table.replace_schema_metadata({b"oddroad": facts}), tmp_path / "a.parquet")
+        with pytest.raises(InputError, match=r"a\.parquet: .*(cannot be so|no Parquet)"):
+            read_drive(tmp_path / "a.parquet")
 
 
 def test_what_a_table_does_not_say_is_usual_and_said(tmp_path: Path) -> None:

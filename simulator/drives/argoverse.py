@@ -22,7 +22,7 @@ NEEDED = ("track_id", "object_type", "timestep", "position_x", "position_y", "he
 EGO = "AV"
 EGO_SIZE_M = (4.88, 2.00, 1.47)  # a Ford Fusion: the box of EGO_VEHICLE in Argoverse 2's scenario mining annotations
 STEP_S = 0.1
-MAX_TIMESTEP = 100_000
+MAX_TIMESTEP, MAX_NUMBER = 100_000, 1e10
 SIGNED_MPS = 0.5  # slower velocities have no direction
 
 
@@ -92,9 +92,11 @@ def _numbers(column: Column, name: str, source: str) -> NDArray[np.float64]:
     if column.dtype == object:
         raise InputError("holds text, not numbers", source=source, key=f"column {name}")
     values = column.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(values))
+    bad = np.flatnonzero(~(np.abs(values) < MAX_NUMBER))
     if len(bad):
-        raise InputError(f"{values[bad[0]]} is no finite number", source=source, key=f"row {bad[0] + 1}, {name}")
+        raise InputError(
+            f"{values[bad[0]]} is no finite number of a usual size", source=source, key=f"row {bad[0] + 1}, {name}"
+        )
     return values
 
 

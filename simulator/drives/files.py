@@ -40,6 +40,7 @@ FACTS = b"oddroad"  # key of a Parquet file's metadata
 EGOS = ("ego", "hero", "av", "ego_vehicle")
 MAX_TURN_RAD = 4 * np.pi  # no heading or attitude in radians is larger, if not many turns are added up
 MAX_STEP_S = 10.0
+MAX_NUMBER = 1e10  # Unix times in s and all map coordinates are smaller, Unix times in ms are not
 UNITS_OF_SPEED = {3.6: "km/h", 2.236936: "mph"}
 
 
@@ -210,10 +211,29 @@ def _read_parquet(file: Path) -> tuple[Table, dict[str, Any]]:
             flat = [each.name for each in opened.schema_arrow if not pa.types.is_nested(each.type)]
             read = opened.read(columns=flat)
         columns = {name: _plain(read.column(name), pa) for name in read.column_names}
-        facts = json.loads((read.schema.metadata or {}).get(FACTS, b"{}"))
+        facts = _facts((read.schema.metadata or {}).get(FACTS, b"{}"), source)
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
         raise InputError(f"is no Parquet file that can be read: {str(error)[:200]}", source=source) from None
-    return Table(source, columns), facts if isinstance(facts, dict) else {}
+    return Table(source, columns), facts
+
+
+def _facts(text: bytes, source: str) -> dict[str, Any]:
+    """What a file of ours says about its run. Raises InputError where that cannot be so."""
+    facts = json.loads(text)
+    shapes: dict[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("ego", "about", "run"), str),
+        **dict.fromkeys(("dt", "until"), (int, float)),
+        **dict.fromkeys(("parameters", "versions", "argoverse", "scenario", "map"), dict),
+        "seed": int,
+    }
+    wrong = None if isinstance(facts, dict) else "all"
+    for name, shape in shapes.items() if wrong is None else ():
+        value = facts.get(name)
+        if value is not None and (not isinstance(value, shape) or value != value):
+            wrong = name
+    if wrong is not None:
+        raise InputError(f"holds facts of a run that cannot be so ({wrong})", source=source, key=FACTS.decode())
+    return {name: value for name, value in facts.items() if value is not None or name in ("map", "until")}
 
 
 def _plain(column: Any, pa: Any) -> Column:
@@ -299,6 +319,10 @@ def _numbers(table: Table, name: str, *, optional: bool) -> Array:
     bad_rows = np.flatnonzero(np.isinf(values) if optional else ~np.isfinite(values))
     if len(bad_rows):
         raise table.error(f"{values[bad_rows[0]]} is no finite number", int(bad_rows[0]), name)
+    large = np.flatnonzero(np.abs(values) > MAX_NUMBER)
+    if len(large):
+        units = "seconds" if name == "t" else "metres, radians and metres per second"
+        raise table.error(f"{values[large[0]]:g} is too large; units are {units}", int(large[0]), name)
     return values
 
 

@@ -181,9 +181,9 @@ def check_run(
         How the run departs from the record, the run, and what has changed since: files, versions, options.
     """
     facts = record.facts
-    dt = float(facts.get("dt", record.dt)) if dt is None else dt
+    dt = float(facts.get("dt") or record.dt) if dt is None else dt
     until = facts.get("until") if until is None else until
-    seed = int(facts.get("seed", 0)) if seed is None else seed
+    seed = int(facts.get("seed") or 0) if seed is None else seed
     recording = run.play(dt=dt, until=until, seed=seed)
     return (
         diverge(record, Drive.of(recording), tolerance),

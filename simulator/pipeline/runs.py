@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +128,9 @@ class DriveRun(Run):
         """
         drive = read_drive(file, ego=ego or None)
         warnings = list(drive.warnings)
-        if map_file is None and "argoverse" in drive.facts:
-            beside = file.with_name(f"log_map_archive_{drive.facts['argoverse'].get('scenario_id', '')}.json")
+        scenario_id = str(drive.facts.get("argoverse", {}).get("scenario_id", ""))
+        if map_file is None and re.fullmatch(r"[\w-]+", scenario_id):
+            beside = file.with_name(f"log_map_archive_{scenario_id}.json")
             map_file = beside if beside.is_file() else None
         network = None
         if map_file is not None:
