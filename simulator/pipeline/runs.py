@@ -195,6 +195,7 @@ class SceneRun(Run):
     def _played(self, dt: float | None, until: float | None, seed: int) -> Recording:
         from simulator.pipeline.flow import draw
         from simulator.world import build_world
+        from simulator.world.recorded import AWAY_M
 
         assert self.drive_scenario is not None
         drawn = draw(self.drive_scenario, seed)
@@ -216,7 +217,10 @@ class SceneRun(Run):
             recording.entities[thing.name] = entity_of(thing.name, category, size, center)  # type: ignore[arg-type]
         for step in range(int(length / dt + 1e-9) + 1):
             snapshot = world.timeline.at(round(step * dt * 1e9))
+            floor = snapshot.position[world.ego, 2] - AWAY_M / 2
             for thing, _ in things:
+                if snapshot.position[thing.id, 2] < floor:  # away: of a recorded drive
+                    continue
                 (x, y, z), (r, p, h) = snapshot.position[thing.id].tolist(), snapshot.rpy[thing.id].tolist()
                 vx, vy, _ = snapshot.velocity[thing.id].tolist()
                 speed = float(np.copysign(np.hypot(vx, vy), vx * np.cos(h) + vy * np.sin(h)))
