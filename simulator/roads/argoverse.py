@@ -5,7 +5,8 @@ areas, all as 3D polylines (av2-api, `map/`). Here neighbouring segments of one 
 line is a smooth curve through the leftmost boundary and whose lane widths are measured along its normals. Segments in
 intersections are connecting roads of junctions. What the drivable areas have beyond the outermost lanes, up to
 `SHOULDER_M`, is a shoulder there. Heights come from all boundaries, triangulated: the maps have one height for each
-place. There are no speed limits, signs or traffic lights in these maps.
+place. There are no kerbs, speed limits, signs or traffic lights in these maps. A lane that splits outside of an
+intersection is linked with one of its followers only: OpenDRIVE would need a junction there.
 """
 
 from __future__ import annotations
