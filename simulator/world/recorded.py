@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.drives import is_table, read_drive
+from simulator.drives.categories import RIDERLESS, described_as
 from simulator.dynamics.traffic import velocities
 from simulator.errors import InputError
 from simulator.numerics import se3
@@ -84,25 +86,17 @@ class Recorded:
         return self.dt * (len(self.ego.poses) - 1)
 
 
-def kind_of(entity: model.EntityObject) -> str:
-    """Category of an entity in the words of OpenSCENARIO."""
-    match entity:
-        case model.Vehicle():
-            return entity.vehicle_category
-        case model.Pedestrian():
-            return entity.pedestrian_category
-        case model.MiscObject():
-            return entity.misc_object_category
-        case _:
-            return "none"
-
-
 def write_recorded(recording: Recording, path: FilePath) -> None:
     """Write the file that `read_recorded` reads.
 
     Raises:
         InputError: no entity can carry the sensors.
     """
+    path.write_text(json.dumps(_document(recording)) + "\n", encoding="utf-8")
+
+
+def _document(recording: Recording) -> dict[str, Any]:
+    """The content of the file of a recording. Raises InputError where no entity can carry the sensors."""
     if not recording.ego:
         raise InputError("has no vehicle that could carry sensors")
     entities = []
@@ -115,15 +109,14 @@ def write_recorded(recording: Recording, path: FilePath) -> None:
             entities.append(
                 {
                     "name": name,
-                    "kind": kind_of(entity),
+                    "kind": described_as(entity),
                     "size": [bounds.length, bounds.width, bounds.height],
                     "center": [bounds.center_x, bounds.center_y, bounds.center_z],
                     "first": first,
                     "poses": poses,
                 }
             )
-    document = {"dt": recording.dt, "ego": recording.ego, "entities": entities}
-    path.write_text(json.dumps(document) + "\n", encoding="utf-8")
+    return {"dt": recording.dt, "ego": recording.ego, "entities": entities}
 
 
 def duration_of(recording: Recording) -> float:
@@ -144,17 +137,30 @@ def _stretches(rows: dict[int, list[float]]) -> list[tuple[int, list[list[float]
     return found
 
 
-def read_recorded(path: FilePath) -> Recorded:
-    """A recording.
+def read_recorded(path: FilePath, network: RoadNetwork | None = None) -> Recorded:
+    """A recording: the file of `write_recorded`, or a recorded drive (see `read_drive`) on its map.
 
     Raises:
         InputError: the file is none.
     """
     source = str(path)
     try:
+        if is_table(path):
+            drive = read_drive(path)
+            return _recorded(_document((drive if network is None else drive.on(network)).recording()), source)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"is larger than {MAX_BYTES / 1e6:.0f} MB", source=source)
         document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", source=source) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is no recording: {type(error).__name__} {error}", source=source) from None
+    return _recorded(document, source)
+
+
+def _recorded(document: Any, source: str) -> Recorded:
+    """A recording from the content of its file."""
+    try:
         entities = [
             Entity(
                 str(given["name"]),
@@ -167,9 +173,7 @@ def read_recorded(path: FilePath) -> Recorded:
             for given in document["entities"]
         ]
         dt, name = float(document["dt"]), document["ego"]
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", source=source) from None
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"is no recording: {type(error).__name__} {error}", source=source) from None
     if not dt > 0 or not all(
         len(e.poses) and np.isfinite(e.poses).all() and np.isfinite(e.size).all() for e in entities
@@ -249,6 +253,8 @@ def models_for(entity: Entity, rng: np.random.Generator) -> list[Model]:
         if 0.4 < height < ADULT_M:
             return _made("child", {"age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
         return _made("pedestrian", {"height_m": float(np.clip(height, 1.45, 2.05))}, rng)
+    if kind == RIDERLESS:
+        return _made("bicycle", {}, rng)[:1]
     if kind in STYLES:
         seed = int(rng.integers(2**32))
         made = [_made(name, given, np.random.default_rng(seed)) for name, given in STYLES[kind]]
