@@ -176,6 +176,31 @@ class LaneSection:
         raise KeyError(lane_id)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SurfaceStrip:
+    """A strip of a cross-section: its height is a cubic in t with coefficients that are cubics in s (OpenDRIVE 1.8).
+
+    Attributes:
+        id: 1 and -1: the inner strips left and right of the offset; 2 and -2: those beyond.
+        mode: "relative": the height of an outer strip is added to that of the inner one's outer edge; else "independent".
+        width: (K, 5) cubics s, a, b, c, d; empty: the strip has no end.
+        powers: factors of t^0 to t^3, each (K, 5) cubics in s; t is measured from the strip's inner edge, positive left.
+    """
+
+    id: int
+    mode: str
+    width: Array
+    powers: tuple[Array, Array, Array, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossSectionSurface:
+    """Shape of a road's surface across, over its whole length: strips from `offset` (K, 5), the t of their middle."""
+
+    offset: Array
+    strips: tuple[SurfaceStrip, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RoadType:
     """Kind of road from `s` on ("town", "motorway", "rural", ...) and its limit in m/s (None: not given, inf: none)."""

@@ -6,9 +6,10 @@ neighbours have equal corners because they come from the same cross-section.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -173,18 +174,21 @@ def build_profile(rows: Rows, kerb_m: float) -> Profile:
         for i, (_, tier) in enumerate(looks)
         # Beside a connecting road lies what the shape of the junction says.
         if not (rows.road.junction and tier == Tier.VERGE)
-        for cut in _cuts(i, looks, heights, width[i])
+        for cut in _divided(_cuts(i, looks, heights, width[i]), rows.cuts(i))
     ]
     of = np.array([part[0] for part in parts], np.int64)
     begin = np.array([part[1] for part in parts]).reshape(len(parts), len(rows.s), 1)
     end = np.array([part[2] for part in parts]).reshape(begin.shape)
-    up = np.array([0.0, 0.0, 1.0])
-    left = rows.ground[:-1][of] + heights[of, :, :1] * up
-    right = rows.ground[1:][of] + heights[of, :, 1:] * up
+    left = rows.ground[:-1][of] + heights[of, :, :1] * rows.up
+    right = rows.ground[1:][of] + heights[of, :, 1:] * rows.up
+    bulges = [
+        np.concatenate([rows.bulge(i, edge.T) for i, edge in zip(of, edges)]) if rows.road.reliefs else 0.0
+        for edges in (begin, end)
+    ]
     # At 0 and 1 the lane's own corners, bit for bit, so that neighbours share them.
     return Profile(
-        left=np.where(begin == 0.0, left, left + (right - left) * begin),
-        right=np.where(end == 1.0, right, left + (right - left) * end),
+        left=np.where(begin == 0.0, left, left + (right - left) * begin + bulges[0]),
+        right=np.where(end == 1.0, right, left + (right - left) * end + bulges[1]),
         across=width[of][..., None] * (0.5 - np.concatenate([begin, end], axis=2)),
         look=np.array([part[3] for part in parts], np.int8),
         tier=np.array([part[4] for part in parts], np.int8),
@@ -230,9 +234,7 @@ def _between_traffic(rows: Rows, i: int) -> bool:
     return any(kinds[:i]) and any(kinds[i + 1 :])
 
 
-def _cuts(
-    i: int, looks: list[tuple[Look, Tier]], heights: Array, width: Array
-) -> list[tuple[Array, Array, Look, Tier]]:
+def _cuts(i: int, looks: list[tuple[Look, Tier]], heights: Array, width: Array) -> list[_Cut]:
     """Parts of lane i from left to right as fractions of its width: kerb stones, edge strips, the rest."""
     look, tier = looks[i]
     zero, one = np.zeros(len(width)), np.ones(len(width))
@@ -246,7 +248,7 @@ def _cuts(
         i + 1 < len(looks) and looks[i + 1][1] < tier and float((heights[i, :, 1] - heights[i + 1, :, 0]).mean()) > 0.02
     )
     begin, end = (stone if left else zero), (1.0 - stone if right else one)
-    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, look, tier)]
+    parts: list[_Cut] = [(begin, end, look, tier)]
     if left:
         parts.insert(0, (zero, begin, Look.KERB, tier))
     if right:
@@ -254,7 +256,17 @@ def _cuts(
     return parts
 
 
-def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list[tuple[Array, Array, Look, Tier]]:
+_Cut = tuple[Array, Array, Look, Tier]
+
+
+def _divided(cuts: list[_Cut], inner: Array) -> Iterator[_Cut]:
+    """Cuts of a lane, divided once more at parts (K, N) of its width."""
+    for begin, end, look, tier in cuts:
+        edges = [begin, *np.clip(inner, begin, end), end]
+        yield from ((a, b, look, tier) for a, b in pairwise(edges))
+
+
+def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list[_Cut]:
     """A wide border: half a metre paved beside the carriageway, then gravel or grass."""
     zero, one = np.zeros(len(width)), np.ones(len(width))
     outside = i in (0, len(looks) - 1) or looks[i - 1][1] == Tier.VERGE or looks[i + 1][1] == Tier.VERGE
@@ -263,7 +275,7 @@ def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list
     left = i > 0 and looks[i - 1][1] <= Tier.PAVED and looks[i - 1][0] != Look.GUTTER
     right = i + 1 < len(looks) and looks[i + 1][1] <= Tier.PAVED and looks[i + 1][0] != Look.GUTTER
     begin, end = (edge if left else zero), (1.0 - edge if right else one)
-    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, soft, Tier.VERGE)]
+    parts: list[_Cut] = [(begin, end, soft, Tier.VERGE)]
     if left:
         parts.insert(0, (zero, begin, Look.SHOULDER, Tier.PAVED))
     if right:
@@ -316,15 +328,14 @@ def flap_quads(rows: Rows, profile: Profile) -> Quads:
 def face_quads(rows: Rows, profile: Profile) -> Quads:
     """Vertical kerb faces between neighbouring lanes of different height."""
     parts = list[Quads]()
-    up = np.array([0.0, 0.0, 1.0])
     for i in range(len(rows.lanes) - 1) if profile.heights.any() else ():
         one, other = profile.heights[i, :, 1], profile.heights[i + 1, :, 0]
         step = one - other
         keep = np.maximum(np.abs(step[:-1]), np.abs(step[1:])) > _STEP_M
         if not keep.any():
             continue
-        top = rows.ground[i + 1] + np.maximum(one, other)[:, None] * up
-        low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * up
+        top = rows.ground[i + 1] + np.maximum(one, other)[:, None] * rows.up
+        low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * rows.up
         if float(step.mean()) > 0.0:  # the left lane is higher: seen from the right
             corners = np.stack([top[1:], top[:-1], low[:-1], low[1:]], axis=1)
         else:

@@ -25,7 +25,7 @@ def lanes_of(parent: Element, sections: tuple[LaneSection, ...]) -> None:
 def _lane(group: Element, lane: Lane) -> None:
     element = add(group, "lane", id=lane.id, type=lane.type, level=lane.level)
     if lane.direction != "standard":
-        element.set("direction", lane.direction)  # OpenDRIVE 1.8; readers of 1.7 pass over it
+        element.set("direction", lane.direction)  # OpenDRIVE 1.8
     if lane.predecessors or lane.successors:
         link = add(element, "link")
         for name, ids in (("predecessor", lane.predecessors), ("successor", lane.successors)):
