@@ -200,7 +200,7 @@ def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights,
 
 @kernel
 def _foot_point(pieces, k, x, y):  # type: ignore[no-untyped-def]
-    """Parameter in 0..1 of the point of a piece nearest to (x, y), how far ahead and left that lies, and its direction."""
+    """Parameter in 0..1 of the point of a piece nearest to (x, y), how far ahead and left of it they are, direction."""
     a1, a2, a3, a4, a5 = pieces[k, 1], pieces[k, 2], pieces[k, 3], pieces[k, 4], pieces[k, 5]
     b1, b2, b3, b4, b5 = pieces[k, 7], pieces[k, 8], pieces[k, 9], pieces[k, 10], pieces[k, 11]
     fx, fy = pieces[k, 0] - x, pieces[k, 6] - y

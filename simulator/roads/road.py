@@ -16,11 +16,13 @@ from simulator.roads.records import (
     CrossSectionSurface,
     LaneSection,
     Link,
+    ObjectReference,
     RoadObject,
     RoadType,
     Signal,
     SignalReference,
     Structure,
+    Switch,
 )
 from simulator.roads.reference import Geometry, ReferenceLine
 
@@ -107,7 +109,9 @@ class Road:
     signals: tuple[Signal, ...] = ()
     signal_references: tuple[SignalReference, ...] = ()
     objects: tuple[RoadObject, ...] = ()
+    object_references: tuple[ObjectReference, ...] = ()
     structures: tuple[Structure, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Road {self.id!r}: {self.length:.1f} m, {len(self.sections)} lane sections>"

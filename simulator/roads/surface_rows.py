@@ -60,7 +60,7 @@ class Rows:
     last: bool
 
     def bulge(self, lane: int, part: Array) -> Array:
-        """(K, N, 3) from the straight line between the edges of a lane to its surface, `part` (K, N) of the way right."""
+        """(K, N, 3) from the straight line across a lane to its surface, `part` (K, N) of the way to the right."""
         left, right = self.t[lane], self.t[lane + 1]
         ends = [self.road.point(self.s, t, 0.0) for t in (left, right)]
         t = (left + part * (right - left)).ravel()

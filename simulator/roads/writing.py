@@ -13,12 +13,12 @@ from simulator.roads.polynomial import Array
 from simulator.roads.records import CrossSectionSurface, Junction, Link, RoadType
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
-from simulator.roads.writing_features import Element, add, attributes, objects_of, signals_of
+from simulator.roads.writing_features import Element, add, attributes, objects_of, signals_of, switches_of
 from simulator.roads.writing_lanes import lanes_of
 
 
 def write_opendrive(network: RoadNetwork, path: str | os.PathLike[str]) -> None:
-    """Write a network as an OpenDRIVE 1.7 file, or 1.8 where it uses that; a file already there is replaced in one step.
+    """Write a network as an OpenDRIVE 1.7 file, or 1.8 where it needs that; a file that is there is replaced at once.
 
     Raises:
         OutputError: the file cannot be written; nothing half-written stays behind.
@@ -66,6 +66,12 @@ def _document(network: RoadNetwork) -> Element:
         element = add(root, "junctionGroup", id=group.id, name=group.name or None, type=group.type)
         for member in group.junctions:
             add(element, "junctionReference", junction=member)
+    for station in network.stations.values():
+        element = add(root, "station", id=station.id, name=station.name, type=station.type or None)
+        for platform in station.platforms:
+            item = add(element, "platform", id=platform.id, name=platform.name or None)
+            for segment in platform.segments:
+                add(item, "segment", **dict(zip(("roadId", "sStart", "sEnd", "side"), segment)))
     return root
 
 
@@ -108,6 +114,7 @@ def _road(root: Element, road: Road) -> None:
     lanes_of(lanes, road.sections)
     objects_of(element, road)
     signals_of(element, road)
+    switches_of(element, road)
 
 
 def _link(parent: Element, name: str, link: Link | None) -> None:

@@ -67,6 +67,8 @@ def _mark(parent: Element, mark: RoadMark) -> None:
         laneChange=mark.lane_change or None,
         height=mark.height if mark.height > 0.0 else None,
     )
+    for row in mark.sway:
+        add(element, "sway", **dict(zip(("ds", "a", "b", "c", "d"), row)))
     repeated = [line for line in mark.lines if line.repeats]
     single = [line for line in mark.lines if not line.repeats]
     if repeated:

@@ -12,7 +12,14 @@ from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import NO_CUBICS, CrossSectionSurface, Link, RoadType, SurfaceStrip
 from simulator.roads.reference import Geometry, arc_length
 from simulator.roads.road import Road
-from simulator.roads.xodr_features import read_objects, read_signal_references, read_signals, read_structures
+from simulator.roads.xodr_features import (
+    read_object_references,
+    read_objects,
+    read_signal_references,
+    read_signals,
+    read_structures,
+    read_switches,
+)
 from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, integer, number, text_of
 from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 
@@ -81,7 +88,9 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         signals=read_signals(element, report),
         signal_references=read_signal_references(element, report),
         objects=read_objects(element, report),
+        object_references=read_object_references(element, report),
         structures=read_structures(element, report),
+        switches=read_switches(element, report),
     )
 
 
