@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_copies_grow_and_rows_have_no_gaps() -> None:
     wall = RoadObject("f", 10.0, 4.0, type="barrier", subtype="jersey", repeats=(row,))
     shapes = solids(ROAD, wall)
     np.testing.assert_allclose(_box(wall), [[10, 3.8, 0], [30, 6.4, 2.0]], atol=1e-9)
-    for before, after in zip(shapes, shapes[1:]):
+    for before, after in pairwise(shapes):
         np.testing.assert_allclose(before.top[[1, 2]], after.top[[0, 3]], atol=1e-9)
     # The mean of width times height, which both grow evenly, is that of their means and a twelfth of their growths.
     assert _filled(wall) == pytest.approx(20 * (0.6 * (1.5 + SUNK_M) + 0.4 * 1.0 / 12), rel=0.005)
@@ -87,7 +88,7 @@ def test_obstacles_stand_on_the_road_as_labelled_objects() -> None:
     lanes = [
         (name, points)
         for name, points, *_ in world_parts(builder)
-        if np.abs(points[:, 1]).max() < 4.0 and 60 < points[:, 0].min() and points[:, 0].max() < 140
+        if np.abs(points[:, 1]).max() < 4.0 and points[:, 0].min() > 60 and points[:, 0].max() < 140
     ]
     assert sorted(name for name, _ in lanes) == ["kerb", "street_furniture"]
     found = dict(lanes)

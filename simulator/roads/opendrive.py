@@ -14,6 +14,14 @@ from simulator.roads.xodr_input import Element, Report, children, integer, load_
 from simulator.roads.xodr_lanes import LaneReader
 from simulator.roads.xodr_roads import read_road
 
+# Elements that say what the road is like and that nobody here uses: a file with one is warned about, once each.
+UNUSED = {
+    "CRG": "OpenCRG surfaces are not used; the road is smooth there",
+    "elevationGrid": "grids of heights in junctions are not used; those of the connecting roads are",
+    "staticBoard": "signs on boards are not used",
+    "vmsBoard": "variable message signs are not used",
+}
+
 
 def read_opendrive(path: str | os.PathLike[str]) -> RoadNetwork:
     """The road network of an OpenDRIVE file.
@@ -63,6 +71,11 @@ def _read_document(root: Element, report: Report) -> RoadNetwork | None:
     if header is None:
         report.warn(root, "<header> is missing")
     revision = _revision(header, report)
+    seen: set[str] = set()
+    for element in root.iter(*UNUSED):
+        if element.tag not in seen:
+            seen.add(element.tag)
+            report.warn(element, f"<{element.tag}>: {UNUSED[element.tag]}")
     reader = LaneReader(report)
     roads: dict[str, Road] = {}
     lines: dict[tuple[object, ...], int] = {}
