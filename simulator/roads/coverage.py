@@ -62,8 +62,8 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
     ("road", _KEPT): (
         ("OpenDRIVE/road", "id length name junction rule", "", ""),
         ("road/link", "", "", ""),
-        ("~link/predecessor", "elementType elementId contactPoint elementS elementDir id", "", "id: of a lane's link"),
-        ("~link/successor", "elementType elementId contactPoint elementS elementDir id", "", "id: of a lane's link"),
+        ("link/predecessor", "elementType elementId contactPoint elementS elementDir id", "", "id: of lanes"),
+        ("link/successor", "elementType elementId contactPoint elementS elementDir id", "", "id: of lanes"),
         ("-link/neighbor", "", "direction elementId side", "left out of the standard since 1.6"),
         ("road/type", "s type country", "", ""),
         ("type/speed", "max unit", "", ""),
