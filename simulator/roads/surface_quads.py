@@ -182,7 +182,7 @@ def build_profile(rows: Rows, kerb_m: float) -> Profile:
     left = rows.ground[:-1][of] + heights[of, :, :1] * rows.up
     right = rows.ground[1:][of] + heights[of, :, 1:] * rows.up
     bulges = [
-        np.concatenate([rows.bulge(i, edge.T) for i, edge in zip(of, edges)]) if rows.road.reliefs else 0.0
+        np.concatenate([rows.bulge(i, edge.T) for i, edge in zip(of, edges)]) if rows.road.reliefs and parts else 0.0
         for edges in (begin, end)
     ]
     # At 0 and 1 the lane's own corners, bit for bit, so that neighbours share them.

@@ -76,13 +76,15 @@ class Rows:
         creases = np.concatenate([profile.creases(self.s) for profile in self.road.reliefs])
         creases = np.clip((self.t[lane] - creases) / width, 0.0, 1.0)
         creases = creases[((creases > 0.0) & (creases < 1.0)).any(axis=1)]
+        worst = np.inf
         for pieces in _PIECES_ACROSS:
             even = np.repeat(np.arange(1, pieces)[:, None] / pieces, len(self.s), axis=1)
             found = np.sort(np.concatenate([creases, even]), axis=0)
             edges = np.concatenate([0.0 * width[None], found, np.ones((1, len(self.s)))])
             sag = self.bulge(lane, edges)
             sag = self.bulge(lane, 0.5 * (edges[1:] + edges[:-1])) - 0.5 * (sag[1:] + sag[:-1])
-            if np.abs(sag).max() < _STRAIGHT_M:
+            before, worst = worst, float(np.abs(sag).max())
+            if worst < _STRAIGHT_M or worst > 0.7 * before:  # more pieces do not help where the surface has a step
                 break
         return found
 
