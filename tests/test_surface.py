@@ -296,6 +296,21 @@ def test_roads_that_cross_share_a_height_or_pass_over_each_other(tmp_path: Path,
     assert len(kerbs) == 0 if z < 1.0 else {0, 6} == set(np.round(kerbs - 0.12).tolist())
 
 
+@pytest.mark.parametrize(("kind", "height"), [("tram", 0.004), ("rail", 0.172)])
+def test_tracks_have_rails_of_standard_gauge(tmp_path: Path, kind: str, height: float) -> None:
+    lanes = LANES.replace('type="driving"', f'type="{kind}"')
+    (tmp_path / "track.xodr").write_text(CROSSING.format(z=20.0, lanes=lanes))
+    ground = surface(read_opendrive(tmp_path / "track.xodr"), (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    (mesh,) = [mesh for mesh, materials, _ in ground.meshes if any(x.name == "rail" for x in materials)]
+    (slot,) = {k for _, materials, _ in ground.meshes for k, x in enumerate(materials) if x.name == "rail"}
+    corners = mesh.vertices[mesh.faces[mesh.slots == slot]].reshape(-1, 3)
+    lower = corners[corners[:, 2] < 10.0]
+    assert (lower[:, 0].min(), lower[:, 0].max(), lower[:, 2].max()) == pytest.approx((-40, 40, height), abs=1e-5)
+    y = np.unique(lower[:, 1].round(5)) + 2.0  # from the middle of the lane
+    half = 1.435 / 2
+    np.testing.assert_allclose(y, [-half - 0.072, -half, half, half + 0.072], atol=1e-4)
+
+
 LATERAL = {
     "parabola": '<shape s="0" t="-6" a="-0.3" b="0.1" c="-0.0083" d="0"/>',
     "ridge": "".join(

@@ -25,6 +25,9 @@ _SUNK_M = 0.02  # kerb faces start below the road
 _CAP_M = 0.16
 _GUTTER_M = 0.8  # narrower borders are gutters, wider ones soft shoulders
 _EDGE_STRIP_M = 0.5  # paved part of a soft shoulder
+_GAUGE_M = 1.435  # between the heads of rails (EN 13848-1)
+_HEAD_M, _RAIL_M = 0.072, 0.172  # width of the head and height of the rail 60E1 (EN 13674-1)
+_FLUSH_M = 0.004  # how far rails in a street stand out
 _STEP_M = 0.003  # neighbouring lanes that differ by more have a face between them
 
 
@@ -44,6 +47,7 @@ class Look(IntEnum):
     GRASS = 10
     BALLAST = 11
     CONCRETE = 12
+    RAIL = 13
 
 
 class Tier(IntEnum):
@@ -323,6 +327,32 @@ def flap_quads(rows: Rows, profile: Profile) -> Quads:
     st[..., 0] = rows.s[ends][:, None, None]
     st[..., 1] = profile.across[strip][:, ends].swapaxes(0, 1)[..., [0, 1, 1, 0]]
     return _owned(rows, profile, np.tile(strip, 2), np.concatenate([first, last]), st.reshape(-1, 4, 2))
+
+
+def rail_quads(rows: Rows, profile: Profile) -> Quads:
+    """Two rails on each lane for trams and trains that is wide enough: flush in a street, on ballast standing free."""
+    parts = list[Quads]()
+    for i, lane in enumerate(rows.lanes):
+        if lane.type not in ("tram", "rail"):
+            continue
+        left, right = (rows.ground[k] + profile.heights[i, :, k - i, None] * rows.up for k in (i, i + 1))
+        across = left - right
+        width = np.linalg.norm(across, axis=1, keepdims=True)
+        if width.min() < _GAUGE_M + 2.0 * _HEAD_M:
+            continue
+        across /= width
+        height = _FLUSH_M if lane.type == "tram" else _RAIL_M
+        for side in (-1.0, 1.0):
+            middle = 0.5 * (left + right) + side * 0.5 * (_GAUGE_M + _HEAD_M) * across
+            a, b = (middle + sign * 0.5 * _HEAD_M * across for sign in (1.0, -1.0))
+            top_a, top_b = a + height * rows.up, b + height * rows.up
+            faces = [(top_a, top_b)] if lane.type == "tram" else [(a, top_a), (top_a, top_b), (top_b, b)]
+            for one, other in faces:
+                corners = np.stack([one[:-1], other[:-1], other[1:], one[1:]], axis=1)
+                s = np.stack([rows.s[:-1], rows.s[:-1], rows.s[1:], rows.s[1:]], axis=1)
+                st = np.stack([s, np.broadcast_to([0.0, _HEAD_M, _HEAD_M, 0.0], s.shape)], axis=2)
+                parts.append(Quads.of(corners, st, Look.RAIL, Tier.CARRIAGEWAY, rows.number, lane.id))
+    return Quads.join(parts)
 
 
 def face_quads(rows: Rows, profile: Profile) -> Quads:
