@@ -89,7 +89,7 @@ def test_nothing_stands_in_the_lanes() -> None:
 
 @pytest.mark.parametrize("quality", ["standard", "preview"])
 def test_it_is_dark_inside(quality: str) -> None:
-    """90 m inside, where the portals are a thousandth of what the walls see, there is no more than that of the light."""
+    """90 m inside, where the portals are a thousandth of what walls see, there is no more than that of the light."""
     road = replace(
         procedural.straight(300.0, sidewalks=True).roads["0"], structures=(Structure("tunnel", "t", 60, 180),)
     )
