@@ -222,6 +222,17 @@ def test_borders_alone_give_the_lanes(read) -> None:  # type: ignore[no-untyped-
     assert at(network, 50.0, -2)[3] == pytest.approx(np.arctan(slope))
 
 
+def test_borders_on_the_wrong_side_are_mirrored(tmp_path: Path) -> None:
+    """Some editors write how far away the border of a right lane is, not its t."""
+    one = '<border sOffset="0" a="3.5" b="0.01" c="0" d="0"/>'
+    (tmp_path / "map.xodr").write_text(
+        f'<OpenDRIVE><header revMajor="1" revMinor="6"/>{road(section(right=lane(-1, one)))}</OpenDRIVE>'
+    )
+    network = read_opendrive(tmp_path / "map.xodr")
+    assert len(network.warnings) == 1 and "mirrored" in network.warnings[0]
+    np.testing.assert_allclose(network.roads["1"].boundaries(0, [50.0])[:, 0], [0.0, -4.0])
+
+
 @pytest.mark.parametrize("rule", ["RHT", "LHT"])
 def test_the_side_of_traffic_and_reversed_lanes(read, rule: str) -> None:  # type: ignore[no-untyped-def]
     lanes = section(lane(1), lane(-1) + lane(-2, more='direction="reversed"'))

@@ -95,3 +95,5 @@ def test_obstacles_stand_on_the_road_as_labelled_objects() -> None:
     box, island = found["street_furniture"], found["kerb"]
     np.testing.assert_allclose([box.min(axis=0), box.max(axis=0)], [[98, -2.5, -0.1], [102, -0.5, 1]], atol=1e-4)
     assert island[:, 2].max() == pytest.approx(0.2, abs=1e-5)
+    (slots,) = [slots for name, _, _, slots, _ in world_parts(builder) if name == "kerb"]
+    assert np.count_nonzero(slots == 1) == len(L_SHAPE) - 2  # the top, which is filled

@@ -181,7 +181,12 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
     ("object", f"{_SHAPES}::test_an_outline_becomes_a_prism"): (
         ("~object/outline", "id fillType outer closed", "laneType", "of 1.4, without <outlines>"),
         ("object/outlines", "", "", ""),
-        ("~outlines/outline", "id fillType outer closed", "laneType", "solids are of concrete whatever fills them"),
+        (
+            "~outlines/outline",
+            "id fillType outer closed",
+            "laneType",
+            "islands are filled, other solids of one material",
+        ),
         ("outline/cornerRoad", "id s t dz height", "", ""),
         ("outline/cornerLocal", "id u v z height", "", ""),
     ),

@@ -66,12 +66,14 @@ class LaneReader:
 
         self._report = report
         self._text_of = etree.tostring
+        self._no_offset = False
         self._lanes: dict[bytes, Lane] = {}
         self._marks: dict[tuple[tuple[str, str], ...], RoadMark] = {}
 
     def read_sections(self, lanes: Element, road_length: float) -> tuple[LaneSection, ...]:
         """Lane sections of <lanes>, sorted, each ending where the next one starts."""
         report = self._report
+        self._no_offset = lanes.find("laneOffset") is None
         elements = children(lanes, "laneSection")
         starts = [number(element, "s", report) for element in elements]
         if any(math.isnan(start) for start in starts):
@@ -156,6 +158,10 @@ class LaneReader:
         predecessors, successors = self._links(parts.get("link", ()))
         widths = _lane_cubics(parts.get("width"), report) if lane_id else NO_CUBICS
         borders = _lane_cubics(parts.get("border"), report) if lane_id and not len(widths) else NO_CUBICS
+        if len(borders) and self._no_offset and lane_id * borders[0, 1] < 0.0:
+            side = "right" if lane_id < 0 else "left"
+            report.warn(element, f"lane {lane_id} on the {side} has its <border> on the other side; it was mirrored")
+            borders = borders * [1.0, -1.0, -1.0, -1.0, -1.0]
         if lane_id and not len(widths) and not len(borders):
             report.warn(element, f"lane {lane_id} has neither <width> nor <border>; its width is 0")
         least, greatest = extremes(widths, length)

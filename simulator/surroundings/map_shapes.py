@@ -158,7 +158,7 @@ def _row(road: Road, thing: RoadObject, number: int) -> list[Solid]:
 
 
 def mesh_of(shapes: list[Solid], origin: F64) -> Mesh:
-    """One mesh of all shapes, relative to a world point; textures repeat every metre."""
+    """One mesh of all shapes, relative to a world point: sides in slot 0, tops in slot 1; textures of a metre."""
     return merge([mesh for shape in shapes for mesh in _faces(shape, origin)])
 
 
@@ -179,7 +179,7 @@ def _faces(shape: Solid, origin: F64) -> list[Mesh]:
     if not shape.closed:
         return [*made, Mesh.of(points, side[:, ::-1], uv)]
     lid = _lid(top[:-1])
-    return [*made, Mesh.of(top[:-1], lid, top[:-1, :2])] if len(lid) else made
+    return [*made, Mesh.of(top[:-1], lid, top[:-1, :2], 1)] if len(lid) else made
 
 
 def _lid(ring: F64) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.roads import Road, RoadObject
+from simulator.scene.material import Material
 from simulator.scene.model import Body, Model
 from simulator.surroundings import barriers, furniture
 from simulator.surroundings.map_shapes import mesh_of, solids
@@ -44,6 +45,13 @@ _NO_SHAPES = frozenset(
 )
 _SOLID_RAILS = ("jersey", "concrete", "wall")  # in the name or subtype of a barrier
 _ISLANDS = ("trafficisland", "island")
+_FILLS = {  # tops of islands, by the fillType of their outline
+    "grass": Material("island grass", (0.07, 0.10, 0.03), roughness=0.95, reflectance_905=0.5),
+    "asphalt": Material("island asphalt", (0.10, 0.10, 0.10), roughness=0.95, reflectance_905=0.17),
+    "gravel": Material("island gravel", (0.22, 0.20, 0.18), roughness=0.95, reflectance_905=0.28),
+    "soil": furniture.SOIL,
+    "cobble": Material("island cobble", (0.20, 0.19, 0.18), roughness=0.9, reflectance_905=0.3),
+}
 _CURB_M = 0.6  # lower outlines are raised ground
 
 
@@ -112,11 +120,12 @@ def _shape(place: Place, road: Road, thing: RoadObject) -> None:
     island = thing.type.lower() in _ISLANDS or (thing.outlines and height < _CURB_M)
     if island or thing.type.lower() in ("soundbarrier", "barrier", "wall", "gantry", "railing", "guardrail"):
         name = "kerb" if island else "wall"
-        place.put_mesh(mesh_of(found, place.builder.origin), (furniture.CONCRETE,), name)
+        top = _FILLS.get(next((outline.fill for outline in thing.outlines), ""), furniture.CONCRETE)
+        place.put_mesh(mesh_of(found, place.builder.origin), (furniture.CONCRETE, top), name)
         return
     for shape in found:
         middle = np.array([*shape.bottom[:, :2].mean(axis=0), shape.bottom[:, 2].min()])
-        model = Model("street_furniture", (Body(mesh_of([shape], middle), (furniture.GREY,)),))
+        model = Model("street_furniture", (Body(mesh_of([shape], middle), (furniture.GREY, furniture.GREY)),))
         place.put_object(model, middle, 0.0, {"map_object": thing.id})
 
 
