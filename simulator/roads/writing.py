@@ -17,6 +17,9 @@ from simulator.roads.writing_features import Element, add, attributes, objects_o
 from simulator.roads.writing_lanes import lanes_of
 
 
+_NEW_LANES = frozenset({"walking", "shared", "slipLane"})  # types of lanes that are new in 1.8
+
+
 def write_opendrive(network: RoadNetwork, path: str | os.PathLike[str]) -> None:
     """Write a network as an OpenDRIVE 1.7 file, or 1.8 where it needs that; a file that is there is replaced at once.
 
@@ -77,8 +80,12 @@ def _document(network: RoadNetwork) -> Element:
 
 def _is_new(road: Road) -> bool:
     """Whether a road has what only OpenDRIVE 1.8 can say."""
-    turned = any(lane.direction != "standard" for section in road.sections for lane in section.lanes)
-    return road.cross_section is not None or turned
+    lanes = [lane for section in road.sections for lane in section.lanes]
+    return (
+        road.cross_section is not None
+        or any(lane.direction != "standard" or lane.type in _NEW_LANES for lane in lanes)
+        or any(material.color for thing in road.objects for material in thing.materials)
+    )
 
 
 def _road(root: Element, road: Road) -> None:
