@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Support: TypeAlias = Literal["supported", "partly", "not"]
+from simulator.coverage import Support
 
 
 @dataclass(frozen=True)
