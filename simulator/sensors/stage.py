@@ -14,6 +14,8 @@ from simulator.sensors.shading.tables import Tables, pack_scene
 
 if TYPE_CHECKING:
     from simulator import raycast
+    from simulator.sensors.camera import Camera
+    from simulator.sensors.shading.film import Exposure
     from simulator.sensors.sky import Sky
 
 # Bits of a part's mask in the ray caster. A ray sees a part when (part mask & ray mask) != 0.
@@ -79,6 +81,7 @@ class Stage:
         packed: static shading tables.
         posed: shading tables of the current time.
         threads: number of threads for all work on this stage; None for all processors.
+        exposures: of each camera that took pictures of this stage, when it did so last, and with which exposure.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Stage:
 
         self.scene, self.timeline, self.atmosphere = scene, timeline, atmosphere
         self.ego, self.threads = ego, threads
+        self.exposures: dict[Camera, tuple[int, Exposure]] = {}
         self._snapshot = timeline.at(int(timeline.times_ns[0]))
         pose = scene.local_SE3_instance(self._snapshot)
         self._moving = np.flatnonzero(scene.instance_moving)
