@@ -277,7 +277,7 @@ def test_passing_dashes_of_paint_hardly_move_the_exposure() -> None:
         seen = road.copy()
         seen[200:300, 500 : 500 + round(share * 375 * 1242 / 100)] = 25_000.0
         levels.append(film.meter(seen, np.full(3, 1e5, np.float32), 0.4, 1.8, 0.02, 3200).ev100)
-    assert np.ptp(levels) < 1.0 and np.abs(np.diff(levels)).max() < 0.35
+    assert np.ptp(levels) > 1.0 and np.abs(np.diff(levels)).max() < 0.25  # in the end they count, but bit by bit
 
 
 def metered(albedos: NDArray[np.float64], lux: float) -> tuple[film.Exposure, NDArray[np.uint8]]:

@@ -156,7 +156,7 @@ class Camera(Sensor, kind="camera"):
         )
 
     def _expose(self, stage: Stage, time_ns: int, radiance: F32, daylight_rgb: F32) -> Exposure:
-        """The exposure at `time_ns`: at first what is metered, then on from that of the picture before on this stage."""
+        """The exposure at `time_ns`: at first what is metered, then on from that of the stage's picture before."""
         from simulator.sensors.shading import film
 
         longest = self.exposure_max_ms / 1000
