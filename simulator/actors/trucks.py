@@ -61,7 +61,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
     parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
-    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": _semi_trailer}[kind](
+    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": semi_trailer}[kind](
         back, tail, half, frame, height, tyre, rng
     )
     parts += end_plates(nose, tail, 0.40, 0.62, rng)
@@ -288,7 +288,7 @@ def _tipper(
     return parts + contour_tape(tail + 0.2, back - 0.2, half - 0.005, z + 0.12)
 
 
-def _semi_trailer(
+def semi_trailer(
     back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
 ) -> list[Mesh]:
     """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""

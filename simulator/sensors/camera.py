@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import Fraction, Quantity
+from simulator.scene.snapshot import CAMERAS
 from simulator.sensors.base import Sensor
 from simulator.sensors.optics import CameraModel
 
@@ -120,7 +121,7 @@ class Camera(Sensor, kind="camera"):
         from simulator.sensors.shading.picture import take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
 
-        stage.at(time_ns)
+        stage.at(time_ns, CAMERAS)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
         local_SE3_camera = world_SE3_camera.copy()
         local_SE3_camera[:3, 3] -= stage.scene.origin

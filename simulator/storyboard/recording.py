@@ -46,9 +46,9 @@ class Change(NamedTuple):
 
     Attributes:
         owner: name of an entity, or "" for the whole scenario.
-        what: of an entity "light <lamp>", "visibility", "animation ...", "override" (their records) or "lane change" (to
-            the left 1, to the right -1, none 0); of the scenario "signal <id>" (a text) and the keys of the environment:
-            "time_of_day", "weather", "road_condition" (records) and "time_of_day_since" (s).
+        what: of an entity "light <lamp>", "visibility", "animation ...", "override" (their records) or "lane change"
+            (to the left 1, to the right -1, none 0); of the scenario "signal <id>" (a text) and the keys of the
+            environment: "time_of_day", "weather", "road_condition" (records) and "time_of_day_since" (s).
     """
 
     time: float
@@ -84,7 +84,9 @@ class Recording:
         self._note(time, "", world.environment)
         self._note(time, "", {f"signal {name}": state for name, state in world.signals.items()})
         for entity in world.active:
-            self._note(time, entity.name, {**entity.signals, "lane change": _turn(entity)})
+            front = entity.train()[0]  # the lamps of trailers go with those of what draws them
+            drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
+            self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
             p = entity.position
             self.entities.setdefault(entity.name, entity.object)
             self.table.append(
