@@ -51,8 +51,8 @@ def _small(length: float, width: float, height: float, rng: np.random.Generator)
     board = 0.34 if height > FLOOR_M + 0.4 else max(height - FLOOR_M, 0.12)
     middle = (front + tail) / 2
     parts = [block((bed, 2 * inner, 0.05), (middle, 0, FLOOR_M), Slot.TRIM)]
-    parts += both(block((bed, 0.03, board), (middle, inner - 0.015, FLOOR_M + board / 2), Slot.CHROME))
-    parts += [block((0.03, 2 * inner, board), (x, 0, FLOOR_M + board / 2), Slot.CHROME) for x in (front, tail + 0.015)]
+    parts += both(block((bed, 0.03, board), (middle, inner - 0.015, FLOOR_M + board / 2), Slot.PAINT))
+    parts += [block((0.03, 2 * inner, board), (x, 0, FLOOR_M + board / 2), Slot.PAINT) for x in (front, tail + 0.015)]
     for x in np.linspace(tail + 0.05, front - 0.05, 4):
         parts += both(block((0.04, 0.012, board), (float(x), inner + 0.004, FLOOR_M + board / 2), Slot.GAP))
     if height > LOW_M:
@@ -64,10 +64,10 @@ def _small(length: float, width: float, height: float, rng: np.random.Generator)
             parts += both(block((0.03, 0.01, 0.14), (float(x), inner + 0.012, z), Slot.GAP))
     for sign in (1.0, -1.0):  # drawbar
         way = np.array([[front - 0.3, sign * 0.55 * inner, FLOOR_M - 0.07], [nose - 0.12, 0.0, FLOOR_M - 0.09]])
-        parts.append(pipe(way, 0.03, segments=6, slot=Slot.CHROME))
+        parts.append(pipe(way, 0.03, segments=6, slot=Slot.PAINT))
     parts.append(rounded_box((0.14, 0.09, 0.09), (nose - 0.07, 0, FLOOR_M - 0.08), radius=0.03, slot=Slot.TRIM))
     jockey = np.array([[nose - 0.4, 0.12, FLOOR_M + 0.18], [nose - 0.4, 0.12, 0.2]])
-    parts.append(pipe(jockey, 0.022, segments=6, slot=Slot.CHROME))
+    parts.append(pipe(jockey, 0.022, segments=6, slot=Slot.PAINT))
     at = (-0.36, 0.36) if tandem else (0.0,)
     for x in at:
         parts.append(block((0.06, 2 * inner, 0.06), (x, 0, TYRE_M), Slot.UNDER))
@@ -129,7 +129,7 @@ def _model(
     lamps = vehicle_lamps(nose, tail - 0.04, 2 * half, head_z=0.7, tail_z=tail_z)
     return Model(
         "trailer",
-        (Body(finish(parts, crease_deg=38), fleet_materials("grey", second, rng)), *wheels),
+        (Body(finish(parts, crease_deg=38), fleet_materials("silver", second, rng)), *wheels),
         tuple(joints),
         tuple(lamp for lamp in lamps if lamp.direction[0] < 0),  # only those behind
         wheelbase_m=drawn_at,

@@ -26,7 +26,9 @@ CAR_SIZES_M = ((3.0, 1.4, 1.25), (5.6, 2.2, 2.1))  # smallest and largest length
 ADULT_M = 1.4  # people under this are children
 STYLES: dict[str, tuple[tuple[str, Given], ...]] = {
     "van": tuple(("van", {"style": style, "size": size}) for style in ("panel", "minibus") for size in (0.0, 0.5, 1.0)),
-    "truck": tuple(("truck", {"body": body, "size": size}) for body in ("box", "semi") for size in (0.0, 0.5, 1.0)),
+    "truck": tuple(
+        ("truck", {"body": body, "size": size}) for body in ("box", "semi", "tractor") for size in (0.0, 0.5, 1.0)
+    ),
     "bus": tuple(("bus", {"size": size}) for size in (0.0, 0.5, 1.0)),
     "motorbike": (("motorcycle", {}),),
     "bicycle": (("bicycle", {}),),
