@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from argoverse_files import FOCAL, ID, TYPES, ground, table, vector_map, write_map, write_scenario
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulator.drives import read_drive
 from simulator.errors import InputError
@@ -162,6 +164,39 @@ def test_a_bad_map_is_one_line(change: Any, message: str, tmp_path: Path) -> Non
     with pytest.raises(InputError) as raised:
         read_argoverse_map(write_map(tmp_path, content))
     assert message in str(raised.value)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of everything in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, each in inner for found in _places(each, (*path, key)))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    where=st.lists(st.sampled_from(_places(vector_map())[1:]), min_size=1, max_size=3),
+    value=st.sampled_from([None, 0, 1, 2, -1, 1e6, 60.0, "x", "", [], {}, True, "SOLID_WHITE", [1, 2], [3, 3, 4]]),
+)
+def test_whatever_a_map_holds_it_is_read_or_refused(
+    where: list[tuple[Any, ...]], value: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = vector_map()
+    for path in where:
+        node = content
+        try:
+            for key in path[:-1]:
+                node = node[key]
+            node[path[-1]] = value
+        except (TypeError, KeyError, IndexError):  # what was there has been replaced before
+            continue
+    folder = tmp_path_factory.mktemp("map")
+    try:
+        network = read_argoverse_map(write_map(folder, content))
+    except InputError:
+        return
+    write_opendrive(network, folder / "map.xodr")
+    errors, _ = check_opendrive(folder / "map.xodr")
+    assert errors == []
 
 
 def test_a_scenario_plays_on_the_map_beside_it_and_without_one(tmp_path: Path) -> None:

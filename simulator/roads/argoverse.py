@@ -5,7 +5,8 @@ areas, all as 3D polylines (av2-api, `map/`). Here neighbouring segments of one 
 line is a smooth curve through the leftmost boundary and whose lane widths are measured along its normals. Segments in
 intersections are connecting roads of junctions. What the drivable areas have beyond the outermost lanes, up to
 `SHOULDER_M`, is a shoulder there. Heights come from all boundaries, triangulated: the maps have one height for each
-place. There are no speed limits, signs or traffic lights in these maps.
+place. There are no kerbs, speed limits, signs or traffic lights in these maps. A lane that splits outside of an
+intersection is linked with one of its followers only: OpenDRIVE would need a junction there.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ SIMPLIFIED_M = 0.03  # boundaries are known to a centimetre
 SAME_M = 0.3  # lines that are nearer to each other are the same
 SHOULDER_LEAST_M = 0.3  # narrower ones are left out
 LEAST_M = 0.5  # shorter segments are left out
+MOST_M, MOST_POINTS = 2000.0, 10_000  # of one line; maps are of a few hundred metres
 REACH_M = 12.0  # no lane is wider
 TYPES = {"VEHICLE": "driving", "BUS": "bus", "BIKE": "biking"}
 MARKS = {"SOLID": "solid", "DASHED": "broken", "DASH": "broken"}
@@ -123,9 +125,13 @@ def _line(item: dict[str, Any], name: str, file: Path, group: str) -> Array:
     except (KeyError, TypeError, ValueError, AttributeError):
         key = f"{group}.{item.get('id', '?')}.{name}"
         raise InputError("needs a list of points with x, y and z", source=str(file), key=key) from None
-    if len(points) < 2 or not np.isfinite(points).all() or np.abs(points).max() > 1e7:
-        key = f"{group}.{item.get('id', '?')}.{name}"
+    key = f"{group}.{item.get('id', '?')}.{name}"
+    if len(points) < 2 or not np.isfinite(points).all():
         raise InputError("needs two or more finite points", source=str(file), key=key)
+    if np.ptp(points, axis=0).max() > MOST_M or np.abs(points).max() > 1e7 or len(points) > MOST_POINTS:
+        raise InputError(
+            f"is larger than {MOST_M:g} m, or has more than {MOST_POINTS} points", source=str(file), key=key
+        )
     apart = np.hypot(*np.diff(points[:, :2], axis=0).T) > 1e-6
     return np.asarray(points[np.r_[True, apart]])
 
@@ -158,16 +164,15 @@ def _length(line: Array) -> float:
 
 
 class _Ground:
-    """Height at points: linear between the boundaries' points, beyond them that of the nearest."""
+    """Height at points: linear between the points of all boundaries, beyond them that of the nearest.
+
+    Only points count, not the lines between them: long straight lines of these maps pass over humps and hollows.
+    """
 
     def __init__(self, lines: list[Array]) -> None:
         from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
-        dense = [
-            shapely.get_coordinates(shapely.segmentize(shapely.LineString(line), STATION_M), include_z=True)
-            for line in lines
-        ]
-        points = np.concatenate(dense)
+        points = np.concatenate(lines)
         cell, index = np.unique(np.round(points[:, :2] / 0.25).astype(np.int64), axis=0, return_inverse=True)
         count = np.bincount(index.ravel(), minlength=len(cell))
         mean = np.stack([np.bincount(index.ravel(), points[:, k], len(cell)) / count for k in range(3)], 1)
@@ -232,12 +237,15 @@ class _Converter:
 
     def _groups(self) -> Iterator[tuple[_Segment, ...]]:
         """Segments that lie side by side in one direction, from left to right, each once."""
-        for segment in self.segments.values():
-            if self._beside(segment, left=True) is not None:
+        grouped: set[int] = set()
+        leftmost = [each for each in self.segments.values() if self._beside(each, left=True) is None]
+        for segment in (*leftmost, *self.segments.values()):  # the latter: neighbours in a circle
+            if segment.id in grouped:
                 continue
             group = [segment]
             while (right := self._beside(group[-1], left=False)) is not None and right not in group:
                 group.append(right)
+            grouped |= {each.id for each in group}
             yield tuple(group)
 
     def _beside(self, segment: _Segment, *, left: bool) -> _Segment | None:
