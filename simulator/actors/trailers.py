@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -124,8 +125,8 @@ def _model(
 ) -> Model:
     """The model of a trailer whose front rests where it is drawn; `reach` is tail, nose, half width and height."""
     tail, nose, half, height = reach
-    colors = ("white", "grey", "silver", "blue", "red", "green")
-    second = finishes.paint(str(rng.choice(colors, p=(0.45, 0.2, 0.1, 0.1, 0.08, 0.07))), rng)
+    name = str(rng.choice(("white", "grey", "silver", "blue", "red", "green"), p=(0.45, 0.2, 0.1, 0.1, 0.08, 0.07)))
+    second = replace(finishes.paint(name, rng), name="tarpaulin", metallic=0.0, clearcoat=0.0, roughness=0.55)
     lamps = vehicle_lamps(nose, tail - 0.04, 2 * half, head_z=0.7, tail_z=tail_z)
     return Model(
         "trailer",

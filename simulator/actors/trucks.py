@@ -94,8 +94,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
 def _fifth_wheel(frame: float) -> list[Mesh]:
     """The plate on which a semi-trailer rests, ahead of the rear axle."""
     plate = lathe([0.0, 0.46, 0.46, 0.0], [0.0, 0.0, 0.06, 0.06], segments=16, slots=int(Slot.UNDER))
-    return [turned(plate, roll=np.pi / 2, at=(0.45, 0.0, frame + 0.06)), block((0.9, 0.9, 0.08), (0.4, 0, frame),
-    Slot.UNDER)]
+    return [
+        turned(plate, roll=np.pi / 2, at=(0.45, 0.0, frame + 0.06)),
+        block((0.9, 0.9, 0.08), (0.4, 0, frame), Slot.UNDER),
+    ]
 
 
 def _cab(

@@ -12,8 +12,8 @@ from simulator.scenario.models import Scenario
 from simulator.sensors.rig import load_rig
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
-from simulator.world.recorded import duration_of
 from simulator.world.lamps import AMBER, GREEN, LIGHTS, RED, lens_state
+from simulator.world.recorded import duration_of
 from simulator.world.setting import settings_of
 
 RATES_HZ = (0.01, 1000.0)  # what sensors accept
