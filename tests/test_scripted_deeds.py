@@ -16,7 +16,6 @@ from simulator.scenario.scripted import read_script
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import play
-from simulator.storyboard.recording import Recording
 
 HEAD = """\
 about: Small.
@@ -231,20 +230,6 @@ def test_controllers_of_signals_go_through_their_phases(tmp_path: Path) -> None:
     found = sorted((time, what, value) for time, what, value in seen)
     assert [(what, value) for _, what, value in found] == [(f"signal {n}", v) for _, n, v in sorted(expected)]
     assert [time for time, _, _ in found] == pytest.approx([time for time, _, _ in sorted(expected)], abs=0.11)
-
-
-def test_slippery_roads_limit_what_tyres_hold(tmp_path: Path) -> None:
-    def stopped_on(friction: float) -> Recording:
-        text = HEAD + f"environment: {{friction: {friction}}}\nstory:\n"
-        text += "  - {name: a, actor: lead, do: {kind: stop, deceleration_mps2: 9}}\n"
-        return play(*read_script(write(tmp_path, text, f"{friction}.yaml")), until=12.0)
-
-    braking = {}
-    for friction in (1.0, 0.3):
-        speeds = np.array([row.speed for row in stopped_on(friction).of("lead")])
-        braking[friction] = -np.diff(speeds).min() / 0.05
-    assert braking[0.3] == pytest.approx(0.3 * 9.81, rel=0.02)
-    assert braking[1.0] == pytest.approx(9.0, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ class Trailer(Actor, kind="trailer"):
     """A trailer with its drawbar, without what draws it; up to 7 m long the small kind for cars.
 
     Attributes:
-        length_m, width_m, height_m: outer dimensions; 0: usual for a car's trailer.
+        length_m, width_m, height_m: outer dimensions; 0: drawn from what is usual for a car's trailer.
     """
 
     class_name: ClassVar[str] = "trailer"
@@ -37,8 +37,10 @@ class Trailer(Actor, kind="trailer"):
     height_m: Metres = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        length, width = max(lengthened(4.2, self.length_m), 1.5), max(lengthened(1.8, self.width_m), 0.8)
-        height = max(lengthened(1.5, self.height_m), 0.8)
+        usual = rng.uniform([2.5, 1.3, 0.8], [5.2, 2.1, 2.3])
+        given = (self.length_m, self.width_m, self.height_m)
+        wanted = [lengthened(float(u), g) for u, g in zip(usual, given)]
+        length, width, height = np.maximum(wanted, (1.5, 0.8, 0.8)).tolist()
         return [(_small if length <= SMALL_M else _semi)(length, width, height, rng)]
 
 

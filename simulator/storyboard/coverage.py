@@ -229,7 +229,10 @@ PLAYED: dict[str, tuple[Support, str]] = {
     **dict.fromkeys(("TimeOfDay", "Sun", "Precipitation", "Wind"), ("supported", "")),
     "Fog": ("partly", "fog within a box is rendered everywhere, with a warning"),
     "DomeImage": ("not", "a warning when rendered"),
-    "RoadCondition": ("supported", "friction limits accelerations; properties are ignored"),
+    "RoadCondition": (
+        "supported",
+        "friction is in the conditions of the world; the default controller drives as told on any road (7.2.5)",
+    ),
     **dict.fromkeys(
         ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
         ("not", _NO_TRAFFIC),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from simulator.storyboard.elements import EventElement
 
 STANDSTILL_MPS = 1e-3
-TYRE_GRIP_MPS2 = 9.81  # what tyres hold on a dry road: a peak friction of about 1 (UN R13-H tests on at least 0.9)
 _WALKABLE = DRIVABLE | {"sidewalk", "walking"}
 _NO_LIMIT = model.Performance(inf, inf, inf)
 _NO_BOX = model.BoundingBox(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -49,7 +48,6 @@ class Entity:
         init_actions, events: what may act on it.
         drivers: controllers that it has been given.
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
-        friction: factor on the friction of the road as last set.
     """
 
     name: str
@@ -71,7 +69,6 @@ class Entity:
     events: list[EventElement] = field(default_factory=list)
     signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Driver] = field(default_factory=list)
-    friction: float = 1.0
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _rear_axle: tuple[float, float] = (0.0, 0.0)
 
@@ -113,16 +110,8 @@ class Entity:
 
     @property
     def performance(self) -> model.Performance:
-        """What it can do: without limits unless it is a vehicle; on a slippery road no more than its tyres hold."""
-        limits: model.Performance = getattr(self.object, "performance", _NO_LIMIT)
-        if self.friction >= 1.0 or limits is _NO_LIMIT:
-            return limits
-        most = self.friction * TYRE_GRIP_MPS2
-        return replace(
-            limits,
-            max_acceleration=min(limits.max_acceleration, most),
-            max_deceleration=min(limits.max_deceleration, most),
-        )
+        """What it can do; without limits unless it is a vehicle."""
+        return getattr(self.object, "performance", _NO_LIMIT)
 
     @property
     def object_type(self) -> model.ObjectType:

@@ -24,9 +24,6 @@ class EnvironmentAction(InstantAction):
             value = getattr(new, name)
             if value is not None:
                 kept[name] = _over(kept.get(name), value)
-        if new.road_condition is not None:
-            for entity in self.world.entities.values():
-                entity.friction = max(new.road_condition.friction_scale_factor, 0.0)
 
 
 def _over(old: Any, new: Any) -> Any:
