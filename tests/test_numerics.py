@@ -196,6 +196,18 @@ def test_is_cached_knows_the_present_source(tmp_path: Path) -> None:
     assert _run_kernel(tmp_path, code, **cache) == "False 4.0 True\n"
 
 
+def test_processes_that_want_the_same_kernel_compile_it_once(tmp_path: Path) -> None:
+    _write_kernel(tmp_path, "2 * pair")
+    code = "import made; made.double(1.5); print(sum(made.double.stats.cache_misses.values()))"
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": path}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert sorted(process.communicate()[0] for process in started) == ["0\n", "0\n", "1\n"]
+
+
 def test_kernels_run_where_nothing_can_be_written(tmp_path: Path) -> None:
     _write_kernel(tmp_path, "2 * pair")
     (tmp_path / "__pycache__").write_text("a file where the folder of caches would be")
@@ -209,4 +221,4 @@ def test_kernels_work_where_the_disk_is_full(tmp_path: Path) -> None:
     _write_kernel(tmp_path, "2 * pair")
     code = "import made, resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\nprint(made.double(1.5))"
     assert _run_kernel(tmp_path, code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "3.0\n"
-    assert not [path for path in tmp_path.rglob("*.nb*") if path.suffix != ".nbi"]
+    assert not [path for path in tmp_path.rglob("*.nb*") if path.suffix not in (".nbi", ".lock")]

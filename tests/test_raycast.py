@@ -47,6 +47,18 @@ def test_the_example_in_the_documentation_holds() -> None:
     assert doctest.testmod(simulator.raycast.scene).failed == 0
 
 
+def test_what_is_compiled_ahead_is_what_casting_needs() -> None:
+    code = (
+        "import numpy as np\nfrom simulator.raycast import Scene, scene\nscene.exercise()\nmade = Scene()\n"
+        "made.add(np.eye(3), [[0, 1, 2]])\nmade.add(np.eye(3), [[0, 1, 2]], instanced=True)\nmade.commit(1)\n"
+        "rays = np.ones((64, 3))\nmade.closest_hit(rays[0], rays, grid=(8, 8))\nmade.closest_hit(rays, rays)\n"
+        "made.any_hit(rays, rays)\n"
+        "print([len(k.signatures) for k in (scene.closest_tiles, scene.closest_hits, scene.cast_streams)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[1, 1, 1]\n"
+
+
 @pytest.mark.parametrize("triangles", [1, 2, 7, 8, 9, 60, 400])
 @pytest.mark.parametrize("packet", [False, True])
 def test_agrees_with_the_naive_twin(triangles: int, packet: bool) -> None:

@@ -11,15 +11,19 @@ import hashlib
 import importlib.util
 import re
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any, overload
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 
 # No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
+
+LONGEST_COMPILE = 120.0  # seconds to wait for another process
 
 
 # A whole `import` or `from ... import ...` statement. Found by pattern, not by parsing: this runs at every start.
@@ -93,9 +97,30 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
         dispatcher = numba.njit(**options)(plain)
         if not inline:
             _cache_if_possible(dispatcher)
+            _compile_once(dispatcher)
         return dispatcher
 
     return decorate if function is None else decorate(function)
+
+
+def _compile_once(dispatcher: Any) -> None:
+    """While a process compiles a kernel let others that want it too wait, and then take it from the cache."""
+    file = _cache_file(dispatcher)
+    if file is None:
+        return
+    compile_here = dispatcher.compile
+
+    def compile_or_wait(signature: Any) -> Any:
+        from filelock import FileLock
+
+        # Always in this order: whoever waits for another process has numba's own lock.
+        with global_compiler_lock, ExitStack() as stack:
+            # Without, where the folder cannot be written or has no locks, or whoever compiles it seems to be stopped.
+            with suppress(OSError, NotImplementedError):
+                stack.enter_context(FileLock(f"{file._index_path}.lock", timeout=LONGEST_COMPILE))
+            return compile_here(signature)
+
+    dispatcher.compile = compile_or_wait
 
 
 def is_cached(function: Callable[..., Any]) -> bool:

@@ -206,7 +206,12 @@ def _make(store: Store, jobs: Sequence[_Job], workers: int, report: Callable[[Ev
     todo = [job for job in jobs if not store.is_complete(job.scene)]
     done = len(jobs) - len(todo)
     report(Event("resumed", "", done, len(jobs)))
-    with closing(run_tasks(make_scene, todo, workers, warm_up=not kernels_cached())) as events:
+    cold = bool(todo) and not kernels_cached()
+    if cold and workers > 1:
+        from simulator.raycast.scene import start_compiling
+
+        start_compiling()  # here, since the first worker is alone until it has compiled everything
+    with closing(run_tasks(make_scene, todo, workers, warm_up=cold)) as events:
         for event in events:
             if event.kind == "scene":
                 done += 1

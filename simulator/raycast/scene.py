@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simulator.numerics.ahead import compile_ahead
 from simulator.raycast.assembly import Assembly, Part, assemble, place, roots_of
 from simulator.raycast.faces import Alpha, Faces
 from simulator.raycast.instances import FIRST_ID
@@ -15,7 +16,7 @@ from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.stream import cast_streams
-from simulator.raycast.tile import LEAST_TILE, grid_of, rays_of_tiles
+from simulator.raycast.tile import GROUPS, LEAST_TILE, Grid, grid_of, rays_of_tiles
 from simulator.raycast.tiling import STREAM, Tiling, tiling_of
 
 ALL = 0xFFFFFFFF
@@ -182,6 +183,7 @@ class Scene:
         It takes long when static parts came or went, less when moving ones did or were swept for the first time, and
         little when some moved.
         """
+        start_compiling()
         if self._changed or self._outgrown or self._assembly is None:
             self._assembly = assemble(self._parts, self._assembly, self._still, threads)
             self._changed, self._still, self._outgrown = False, True, False
@@ -257,10 +259,7 @@ class Scene:
             apart = np.ones(rays.total, np.bool_)
         else:
             left = np.empty(tiles.tiles, np.bool_)
-            workers = worker_count(threads, len(left))
-            piece = min(max(len(left) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
-            work = (bvh, root, assembly.faces, rays, hits)
-            share(closest_tiles, workers, (*work, tiles, left, entering), (piece,))
+            _cast_tiles(assembly, bvh, root, rays, tiles, hits, left, entering, threads)
             apart = np.zeros(rays.total if left.any() else 0, np.bool_)
             if left.any():
                 apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
@@ -325,12 +324,45 @@ class Scene:
         return self._assembly, *roots_of(self._assembly, self._parts, mask)
 
 
+def start_compiling() -> None:
+    """Have what casts rays compiled by another process, if it has yet to be."""
+    compile_ahead(__name__, cast_streams)
+
+
+def exercise() -> None:
+    """Compile what casts rays, by casting none (see `numerics.ahead`); the kernels that are wanted last come first."""
+    scene = Scene()
+    scene.commit(1)
+    assembly, bvh, _, _ = scene._start(ALL)
+    rays, hits, none = _rays(np.zeros(3), [], np.inf, None, 0.0), empty_hits(0), np.zeros(0, np.bool_)
+    _cast_streams(assembly, bvh, 0, -1, rays, Tiling(1, 0, 3), None, none, none, 1)
+    _cast_singles(bvh, 0, assembly.faces, rays, hits, False, 1)
+    _cast_tiles(assembly, bvh, 0, rays, Grid(0, 0, 0, GROUPS, 1), hits, none, none, 1)
+
+
 def _chosen(rays: Rays, marks: NDArray[np.bool_]) -> Rays:
     """Only those rays that are marked."""
     if marks.all():
         return rays
     numbers = np.flatnonzero(marks)
     return rays._replace(total=len(numbers), order=numbers.astype(np.int32), ordered=True)
+
+
+def _cast_tiles(
+    assembly: Assembly,
+    bvh: Bvh,
+    root: int,
+    rays: Rays,
+    tiles: Grid,
+    hits: Hits,
+    left: NDArray[np.bool_],
+    entering: NDArray[np.bool_],
+    threads: int | None,
+) -> None:
+    """Cast tiles of rays from one point; those whose rays do not go together are `left`."""
+    workers = worker_count(threads, len(left))
+    piece = min(max(len(left) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
+    share(closest_tiles, workers, (bvh, root, assembly.faces, rays, hits, tiles, left, entering), (piece,))
 
 
 def _cast_streams(

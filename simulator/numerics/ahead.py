@@ -1,0 +1,46 @@
+"""Compile kernels in a second process while this one compiles others: in one process numba compiles one at a time.
+
+Both share numba's cache on the disk, and `jit` sees to it that no kernel is compiled twice at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from simulator.numerics.jit import is_cached
+from simulator.numerics.parallel import available_threads
+
+_asked: set[str] = set()
+
+
+def compile_ahead(module: str, last: Callable[..., Any]) -> None:
+    """Call `module.exercise()` in a process of its own, once, if its kernel `last` has yet to be compiled.
+
+    The process ends with this one at the latest. Nothing depends on it: what it has not compiled is compiled where it
+    is needed. With one processor there is none.
+    """
+    if module in _asked:
+        return
+    _asked.add(module)
+    if is_cached(last) or available_threads() < 2 or not sys.executable:
+        return
+    package = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
+    command = [sys.executable, "-P", "-c", f"from {module} import exercise; exercise()"]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**environment, "ODDROAD_THREADS": "1"},
+        )
+    except OSError:
+        return
+    atexit.register(process.kill)
