@@ -73,6 +73,9 @@ NO_CONTACT = {
     "alks_4_3_1_follow_lead_vehicle_comfortable",
     "alks_4_6_1_forward_detection_range",
     "alks_4_6_2_lateral_detection_range",
+    "own_breakdown_at_night",
+    "own_cloudburst_behind_trailer",
+    "own_light_turns_red",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -26,7 +27,7 @@ class Trailer(Actor, kind="trailer"):
     """A trailer with its drawbar, without what draws it; up to 7 m long the small kind for cars.
 
     Attributes:
-        length_m, width_m, height_m: outer dimensions; 0: usual for a car's trailer.
+        length_m, width_m, height_m: outer dimensions; 0: drawn from what is usual for a car's trailer.
     """
 
     class_name: ClassVar[str] = "trailer"
@@ -36,8 +37,10 @@ class Trailer(Actor, kind="trailer"):
     height_m: Metres = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        length, width = max(lengthened(4.2, self.length_m), 1.5), max(lengthened(1.8, self.width_m), 0.8)
-        height = max(lengthened(1.5, self.height_m), 0.8)
+        usual = rng.uniform([2.5, 1.3, 0.8], [5.2, 2.1, 2.3])
+        given = (self.length_m, self.width_m, self.height_m)
+        wanted = [lengthened(float(u), g) for u, g in zip(usual, given)]
+        length, width, height = np.maximum(wanted, (1.5, 0.8, 0.8)).tolist()
         return [(_small if length <= SMALL_M else _semi)(length, width, height, rng)]
 
 
@@ -124,8 +127,8 @@ def _model(
 ) -> Model:
     """The model of a trailer whose front rests where it is drawn; `reach` is tail, nose, half width and height."""
     tail, nose, half, height = reach
-    colors = ("white", "grey", "silver", "blue", "red", "green")
-    second = finishes.paint(str(rng.choice(colors, p=(0.45, 0.2, 0.1, 0.1, 0.08, 0.07))), rng)
+    name = str(rng.choice(("white", "grey", "silver", "blue", "red", "green"), p=(0.45, 0.2, 0.1, 0.1, 0.08, 0.07)))
+    second = replace(finishes.paint(name, rng), name="tarpaulin", metallic=0.0, clearcoat=0.0, roughness=0.55)
     lamps = vehicle_lamps(nose, tail - 0.04, 2 * half, head_z=0.7, tail_z=tail_z)
     return Model(
         "trailer",

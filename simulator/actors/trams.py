@@ -21,11 +21,11 @@ PAINTS = ("any", *finishes.paint_names())
 
 
 class Tram(Actor, kind="tram"):
-    """A tram, or a railcar (`rail`).
+    """A tram or a railcar.
 
     Attributes:
         paint: colour group, or "any".
-        length_m, width_m, height_m: outer dimensions without the pantograph; 0: usual for a tram.
+        length_m, width_m, height_m: outer dimensions without the pantograph; 0: drawn from what is usual for a tram.
     """
 
     class_name: ClassVar[str] = "tram"
@@ -42,8 +42,11 @@ class Tram(Actor, kind="tram"):
     def _build(self, rng: np.random.Generator) -> list[Model]:
         names = ("red", "yellow", "white", "blue", "green")
         color = str(rng.choice(names, p=(0.3, 0.2, 0.25, 0.15, 0.1))) if self.paint == "any" else self.paint
-        length = max(lengthened(30.0, self.length_m), 8.0)
-        return [_tram(length, lengthened(2.4, self.width_m), max(lengthened(3.4, self.height_m), 2.6), color, rng)]
+        usual = rng.uniform([20.0, 2.3, 3.3], [42.0, 2.65, 3.6])
+        given = (self.length_m, self.width_m, self.height_m)
+        wanted = [lengthened(float(u), g) for u, g in zip(usual, given)]
+        length, width, height = np.maximum(wanted, (8.0, 1.8, 2.6)).tolist()
+        return [_tram(length, width, height, color, rng)]
 
 
 def _tram(length: float, width: float, height: float, color: str, rng: np.random.Generator) -> Model:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
+from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.sensors.rig import load_rig
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
+from simulator.world.lamps import AMBER, GREEN, LIGHTS, RED, lens_state
 from simulator.world.recorded import duration_of
 from simulator.world.setting import settings_of
 
@@ -59,6 +61,31 @@ def staged(
     return made.model_copy(
         update={"rig": {name: sensor.model_copy(update={"rate_hz": rate_hz}) for name, sensor in sensors.items()}}
     )
+
+
+def not_shown(recording: Recording, network: RoadNetwork) -> list[str]:
+    """What of a run sensors will not see as it was played, a line each."""
+    known = {signal.id for road in network.roads.values() for signal in road.signals}
+    found: dict[str, None] = {}
+    for each in recording.changes:
+        value = each.value
+        light = each.what.removeprefix("light ")
+        if isinstance(value, model.LightState) and light not in LIGHTS:
+            found[f"{each.owner}: light {light} is not shown"] = None
+        elif each.what.startswith("animation"):
+            found[f"{each.owner}: animations are not shown"] = None
+        elif not each.owner and each.what.startswith("signal "):
+            number = each.what.removeprefix("signal ")
+            if number not in known:
+                found[f'the map has no signal "{number}": its states are not shown'] = None
+            elif lens_state(str(value), (RED, AMBER, GREEN)) is None:
+                found[f'signal {number}: "{value}" is no state that we know: it is shown dark'] = None
+        elif isinstance(value, model.Weather):
+            if value.fog is not None and value.fog.bounding_box is not None:
+                found["fog within a box is shown everywhere"] = None
+            if value.dome_image is not None:
+                found["pictures of the sky are not shown"] = None
+    return list(found)
 
 
 def _start(setting: dict[str, Any]) -> dict[str, Any]:

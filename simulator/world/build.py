@@ -156,7 +156,7 @@ def _signals_shown(
         if number in heads:
             model = builder.objects[heads[number]].model
             assert model is not None
-            lenses = lenses_of(dict(model.attributes)["light"])
+            lenses = [1 << lens for lens in lenses_of(dict(model.attributes)["light"])]
             shown.append((heads[number], signal_bits(times, int(usual[k]), drive.signals.get(number, ()), lenses)))
     return shown
 

@@ -44,7 +44,7 @@ Array = NDArray[np.float64]
 MAX_BYTES = 200_000_000
 MAP_ERROR_M = 0.5  # ground farther than this from an entity belongs to another road, or it flies
 AWAY_M = 1000.0  # so far below the ground are entities that do not take part yet or any more
-PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on unless it is switched
+PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on unless the scenario switches some
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,11 @@ class Entity:
     lights: tuple[Command, ...] = ()
     turns: tuple[tuple[float, int], ...] = ()
     seen: tuple[tuple[float, bool, bool], ...] = ()
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes anywhere."""
+        return bool(np.ptp(self.poses[:, :2], axis=0).max() > PARKED_M)
 
     def later(self, seconds: float, steps: int) -> Entity:
         """The same with its clock set forward."""
@@ -340,7 +345,7 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
         name = "ego" if number == 0 else entity.name if count == 1 else f"{entity.name}-{count}"
         rotation = se3.pose(pose[:3], pose[5], pose[4], pose[3])
         row = cast.add(models, (rotation @ np.r_[origin, 1.0])[:3], (pose[5], pose[4], pose[3]), name=name)
-        if models[0].lamps and np.ptp(entity.poses[:, :2], axis=0).max() > PARKED_M:
+        if models[0].lamps and (entity.moves or entity.lights):
             cast.lamps[row] = driving_lamps(False, rng)
         stride = _STRIDES.get(models[0].class_name, 0.0)
         found.append(Placed(entity, row, origin, stride))
@@ -397,7 +402,8 @@ def timeline(
         usual = np.zeros(steps, np.uint32)
         if each.row in cast.lamps:
             usual |= np.where(dark, np.uint32(POSITION | LOW_BEAM), np.uint32(cast.lamps[each.row]))
-            usual |= driven(seconds, forward) | turning(seconds, entity.turns)
+            usual |= turning(seconds, entity.turns)
+            usual |= driven(seconds, forward) if entity.moves else np.uint32(0)
         burning = shining(seconds, usual, entity.lights)
         for row in (each.row, *([cast.riders[each.row]] if each.row in cast.riders else [])):
             rows.append(row)
