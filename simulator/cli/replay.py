@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -110,6 +110,8 @@ def replay(
     if check is not None and distribution is None:
         record = read_drive(check)
         parameters = parameters or dict(record.facts.get("parameters") or {})
+        seed = record.facts.get("seed") if seed is None else seed
+        until = record.facts.get("until") if until is None else until
     runs = read_runs(
         file,
         parameters=parameters,
@@ -129,7 +131,9 @@ def replay(
         if check is not None:
             against = record or read_drive(of_run(check, run.name))
             tolerance = Tolerance(tolerance_m, tolerance_deg, tolerance_mps)
-            found, recording, changes = check_run(run, against, dt=dt, until=until, seed=seed, tolerance=tolerance)
+            found, recording, changes = check_run(
+                run, against, dt=dt, until=until, seed=seed, parameters=parameters, tolerance=tolerance
+            )
         else:
             recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
@@ -152,25 +156,21 @@ def replay(
                 )
             played.append((run, recording))
     if out is not None:
-        from simulator.cli.progress import Progress
-        from simulator.pipeline.replay import render_runs
-
-        with Progress() as progress:
-            manifest = render_runs(
-                played,
-                out,
-                rig=rig,
-                rate_hz=rate_hz,
-                seed=seed or 0,
-                formats=[kind.strip() for kind in format.split(",") if kind.strip()],
-                quality=quality,
-                workers=workers,
-                resume=resume,
-                report=progress,
-            )
-        typer.echo(str(manifest))
+        kinds = [kind.strip() for kind in format.split(",") if kind.strip()]
+        shown = {"rig": rig, "rate_hz": rate_hz, "seed": seed or 0, "formats": kinds, "quality": quality}
+        _render(played, out, **shown, workers=workers, resume=resume)
     if departed:
         raise typer.Exit(1)
+
+
+def _render(played: list[tuple[Run, Recording]], out: Path, **options: Any) -> None:
+    """Show runs to sensors, with progress; print the path of the manifest."""
+    from simulator.cli.progress import Progress
+    from simulator.pipeline.replay import render_runs
+
+    with Progress() as progress:
+        manifest = render_runs(played, out, report=progress, **options)
+    typer.echo(str(manifest))
 
 
 def diverge(

@@ -169,6 +169,7 @@ def check_run(
     dt: float | None = None,
     until: float | None = None,
     seed: int | None = None,
+    parameters: Mapping[str, object] | None = None,
     tolerance: Tolerance | None = None,
 ) -> tuple[Divergence, Recording, list[str]]:
     """Run again what was recorded, and see where it departs.
@@ -176,6 +177,7 @@ def check_run(
     Args:
         record: what `read_drive` made of a recording.
         dt, until, seed: None: those of the record; where it does not say: its step, the usual end, 0.
+        parameters: with which the run was read.
 
     Returns:
         How the run departs from the record, the run, and what has changed since: files, versions, options.
@@ -188,7 +190,7 @@ def check_run(
     return (
         diverge(record, Drive.of(recording), tolerance),
         recording,
-        list(_changes(facts, run.facts(recording, until=until, seed=seed))),
+        list(_changes(facts, run.facts(recording, until=until, seed=seed, parameters=dict(parameters or {})))),
     )
 
 
@@ -197,10 +199,10 @@ def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for name in ("scenario", "map"):
         old, new = then.get(name), now.get(name)
         if name in then and old != new:
-            names = [each["name"] if isinstance(each, dict) else "none" for each in (old, new)]
+            names = [each.get("name") if isinstance(each, dict) else "none" for each in (old, new)]
             what = f"was {names[0]}, is {names[1]}" if names[0] != names[1] else f"{names[0]} has other content"
             yield f"{name}: {what}"
-    for name in ("dt", "until", "seed", "run"):
+    for name in ("dt", "until", "seed", "run", "parameters"):
         if name in then and then[name] != now[name]:
             yield f"{name}: was {then[name]}, is {now[name]}"
     versions = then.get("versions")
