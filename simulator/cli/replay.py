@@ -138,7 +138,10 @@ def replay(
         else:
             recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
-        for warning in (*run.warnings, *(f"{file}: {text}" for text in recording.warnings)):
+        unshown = run.not_shown(recording) if out is not None else []
+        if strict and unshown:
+            raise InputError(f"strict: {unshown[0]}", source=str(file))
+        for warning in (*run.warnings, *(f"{file}: {text}" for text in (*recording.warnings, *unshown))):
             if warning not in warned:
                 warned.add(warning)
                 typer.echo(f"{warning} (warning)", err=True)

@@ -57,6 +57,14 @@ class LaneChangeAction(PrivateActionElement):
         self.progress.aim(side * self.track.offset, side * self.record.target_lane_offset)
         self.heading = 0.0
 
+    @property
+    def turn(self) -> int:
+        """Which way it goes, as its driver sees it: 1 to the left, -1 to the right, 0 while a controller steers."""
+        if not hasattr(self, "progress"):
+            return 0
+        along = 1 if is_forward(self.entity.position.h_rel) else -1
+        return int(sign(self.progress.change) * sign(self.track.lane) * along) if self.progress.change else 0
+
     def _target_lane(self) -> int:
         target = self.record.target
         if isinstance(target, model.AbsoluteTargetLane):
