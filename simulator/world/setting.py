@@ -106,12 +106,12 @@ def conditions_of(scenario: Scenario, entries: Sequence[Plain] = ()) -> Conditio
     """
     place = scenario.place
     own = Setting(0.0, scenario.start_utc, False, _members(scenario.weather))
-    settings = [_setting(entry) for entry in entries] or [own]
+    settings = [_setting(entry, str(scenario.recording)) for entry in entries] or [own]
     settings[0] = replace(settings[0], time_s=0.0)
     return Conditions(place.latitude_deg, place.longitude_deg, place.elevation_m, tuple(settings))
 
 
-def _setting(entry: Plain) -> Setting:
+def _setting(entry: Plain, source: str) -> Setting:
     try:
         sun = entry.get("sun_deg")
         return Setting(
@@ -126,7 +126,8 @@ def _setting(entry: Plain) -> Setting:
             bool(entry["clouds_set"]),
         )
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
-        raise InputError(f"is no setting of light and weather: {type(error).__name__} {error}") from None
+        text = f"has a setting of light and weather that is none: {type(error).__name__} {error}"
+        raise InputError(" ".join(text.split())[:300], source=source) from None
 
 
 def _members(weather: Any) -> tuple[Weather, ...]:
