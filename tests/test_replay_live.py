@@ -17,13 +17,15 @@ from simulator.pipeline.flow import render
 from simulator.pipeline.replay import read_runs
 from simulator.pipeline.staging import not_shown, staged
 from simulator.roads import write_opendrive
+from simulator.scenario.models import Scenario
 from simulator.scene import Switch
 from simulator.scene.classes import class_id
 from simulator.scene.snapshot import CAMERAS
 from simulator.sensors.camera import Camera
 from simulator.sensors.lidar import Lidar
 from simulator.sensors.stage import Stage
-from simulator.storyboard.recording import Recording
+from simulator.storyboard import model
+from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import CLOUDING_OKTAS_S, Conditions, Setting
 from simulator.weather.daylight import daylight
 from simulator.weather.rain import Rain, rain_extinction_1_m
@@ -33,6 +35,7 @@ from simulator.world.build import World, build_world
 from simulator.world.casting import models_for
 from simulator.world.lamps import Command
 from simulator.world.recorded import write_recorded
+from simulator.world.setting import conditions_of, settings_of
 
 HEAD = """\
 about: Small.
@@ -100,6 +103,18 @@ def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
         air = world.conditions.at(seconds * 1_000_000_000)
         assert air.sun_direction == pytest.approx(sun.direction, abs=1e-4)
     assert world.conditions.at(0) is not world.conditions.at(1)
+
+
+def test_fog_in_a_box_is_there_while_the_ego_is_in_it(tmp_path: Path) -> None:
+    [run] = read_runs(write(tmp_path, HEAD, "script.yaml"))
+    recording = run.play(until=10.0)  # from s = 20 m at 10 m/s
+    start = next(recording.of("ego"))
+    box = model.BoundingBox(start.x + 55.0, start.y, 0.0, 50.0, 20.0, 10.0)  # 30 to 80 m ahead
+    weather = model.Weather(fog=model.Fog(40.0, box))
+    recording.changes.insert(0, Change(0.0, "", "weather", weather))
+    course = conditions_of(Scenario.model_validate({}).sample(0), settings_of(recording))
+    seen = [course.at(round(t * 1e9)).visibility_m for t in (1.0, 2.9, 3.2, 7.9, 8.2, 10.0)]
+    assert [round(v) for v in seen] == [20_000, 20_000, 40, 40, 20_000, 20_000]
 
 
 def conditions(*settings: Setting) -> Conditions:
