@@ -362,6 +362,8 @@ def test_roles_and_names_choose_who_plays() -> None:
     [rescue] = models_for("van", np.array([5.9, 2.0, 2.6]), rng, role="ambulance")
     assert rescue.class_name == "van" and any(lamp.switch == Switch.BEACON for lamp in rescue.lamps)
     assert models_for("obstacle", np.array([0.4, 0.4, 0.7]), rng, model="cone")[0].class_name == "traffic_cone"
+    assert models_for("railing", np.array([12.0, 0.2, 0.76]), rng, model="guard_rail")[0].class_name == "guard_rail"
+    assert models_for("railing", np.array([6.0, 0.1, 1.0]), rng, model="railing")[0].class_name == "fence"
     assert models_for("animal", np.array([2.4, 0.7, 1.4]), rng, model="cow")[0].class_name == "animal"
 
 
