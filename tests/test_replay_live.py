@@ -94,6 +94,25 @@ def test_the_weather_changes_when_the_scenario_says(tmp_path: Path) -> None:
     assert lit(world, "lead", 2.0) == "" and "low_beam" in lit(world, "lead", 5.0)  # drivers see to their lamps
 
 
+def test_what_an_action_does_not_say_stays(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "environment: {cloud_oktas: 4, wind_mps: 3, wind_from_deg: 90, sun_azimuth_deg: 90, sun_elevation_deg: 20,"
+    )
+    text += " wetness: moist}\nstory:\n  - {name: a, when: {time_s: 1}, do: {kind: environment, visibility_m: 500}}\n"
+    text += "  - {name: b, when: {time_s: 2}, do: {kind: environment, friction: 0.4}}\n"
+    text += '  - {name: c, when: {time_s: 3}, do: {kind: environment, time: "2025-06-21T12:00Z"}}\n'
+    [run] = read_runs(write(tmp_path, text, "script.yaml"))
+    course = conditions_of(Scenario.model_validate({}).sample(0), settings_of(run.play(until=4.0)))
+    first, second, third, last = (course.at(round(t * 1e9)) for t in (0.5, 1.5, 2.5, 3.5))
+    assert (first.visibility_m, second.visibility_m, third.visibility_m) == (20_000.0, 500.0, 500.0)
+    for air in (second, third):
+        assert (air.cloud_oktas, air.wind_mps, air.water_film_m) == (4.0, first.wind_mps, 1e-4)
+        assert air.sun_direction == pytest.approx(first.sun_direction)
+    assert (second.friction, third.friction) == (1.0, 0.4)
+    assert last.sun_elevation_rad > 1.0  # a clock that is set later moves the sun again
+
+
 def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
     world, _ = shown(tmp_path, HEAD + 'environment: {time: "2025-03-20T08:00:00Z", clock_runs: true}\n', until=1.0)
     place = world.scenario.place

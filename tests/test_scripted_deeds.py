@@ -12,6 +12,7 @@ from small_scenario import scenario, write
 
 from simulator.errors import InvalidScenario
 from simulator.roads import RoadNetwork
+from simulator.roads.records import Controller
 from simulator.scenario.scripted import read_script
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_openscenario
@@ -230,6 +231,19 @@ def test_controllers_of_signals_go_through_their_phases(tmp_path: Path) -> None:
     found = sorted((time, what, value) for time, what, value in seen)
     assert [(what, value) for _, what, value in found] == [(f"signal {n}", v) for _, n, v in sorted(expected)]
     assert [time for time, _, _ in found] == pytest.approx([time for time, _, _ in sorted(expected)], abs=0.11)
+
+
+def test_a_phase_may_set_all_signals_of_the_maps_controller(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "signals: {c: {phases: [{name: go, duration_s: 2, all: green}, {name: halt, duration_s: 2, all: red}]}}\n"
+    )
+    scenario, network = read_script(write(tmp_path, text, "script.yaml"))
+    controllers = {"7": Controller("7", "c", controls=(("21", ""), ("22", "")))}
+    run = play(scenario, replace(network, controllers=controllers), until=3.0)
+    seen = [(each.what, each.value) for each in run.changes if each.what.startswith("signal")]
+    expected = [(f"signal {number}", state) for state in ("green", "red") for number in (21, 22)]
+    assert seen == expected
 
 
 @pytest.mark.parametrize(
