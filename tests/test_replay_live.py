@@ -295,7 +295,7 @@ def test_what_is_not_shown_is_said(tmp_path: Path) -> None:
     text += " {kind: signal, signal: 1, state: seven}]}\n"
     text += "  - {name: b, actor: ego, do: {kind: lights, light: license_plate}}\n"
     [run] = read_runs(write(tmp_path, text, "script.yaml"))
-    said = run.not_shown(run.play(until=1.0))
+    said = not_shown(run.play(until=1.0), run.network)
     assert [word in line for word, line in zip(('signal "99"', '"seven"', "licensePlate"), said)] == [True] * 3
 
 

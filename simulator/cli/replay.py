@@ -61,6 +61,7 @@ def replay(
 ) -> None:
     """Play a scripted scenario and say how it went; with --out, show it to sensors and write a labelled dataset."""
     from simulator.pipeline.replay import read_runs, write_recording
+    from simulator.pipeline.staging import not_shown
 
     runs = read_runs(
         file,
@@ -76,7 +77,7 @@ def replay(
         start = time.perf_counter()
         recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
-        unshown = run.not_shown(recording) if out is not None else []
+        unshown = not_shown(recording, run.network) if out is not None else []
         if strict and unshown:
             raise InputError(f"strict: {unshown[0]}", source=str(file))
         for warning in (*run.warnings, *(f"{file}: {text}" for text in (*recording.warnings, *unshown))):

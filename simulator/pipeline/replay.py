@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
-from simulator.pipeline.staging import not_shown, staged
+from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard import model
@@ -42,10 +42,6 @@ class Run:
     scenario: model.OpenScenario
     network: RoadNetwork | None
     warnings: tuple[str, ...]
-
-    def not_shown(self, recording: Recording) -> list[str]:
-        """What of the run sensors would not see as it was played, a line each."""
-        return [] if self.network is None else not_shown(recording, self.network)
 
     def play(self, *, dt: float = 0.05, until: float = 60.0, seed: int = 0, strict: bool = False) -> Recording:
         """What happens, at most until `until` s, in steps of `dt` s.

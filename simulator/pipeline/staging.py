@@ -63,8 +63,10 @@ def staged(
     )
 
 
-def not_shown(recording: Recording, network: RoadNetwork) -> list[str]:
-    """What of a run sensors will not see as it was played, a line each."""
+def not_shown(recording: Recording, network: RoadNetwork | None) -> list[str]:
+    """What of a run sensors will not see as it was played, a line each; without roads nothing is shown."""
+    if network is None:
+        return []
     known = {signal.id for road in network.roads.values() for signal in road.signals}
     found: dict[str, None] = {}
     for each in recording.changes:

@@ -53,6 +53,8 @@ def models_for(kind: str, size: Array, rng: np.random.Generator, *, role: str = 
         return _person(float(size[2]), rng)
     if kind == "wheelchair":
         return _made("wheelchair", {}, rng)
+    if kind == "riderless_bicycle":  # of recorded drives
+        return _made("bicycle", {}, rng)[:1]
     if kind in FITTING:
         lengths = dict(zip(("length_m", "width_m", "height_m"), (float(v) for v in size), strict=True))
         return _made(FITTING[kind], lengths, rng)
