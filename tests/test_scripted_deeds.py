@@ -17,6 +17,7 @@ from simulator.scenario.scripted import read_script
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import play
+from simulator.storyboard.world import StateChange
 
 HEAD = """\
 about: Small.
@@ -184,6 +185,18 @@ def test_yaml_and_xml_are_the_same_records_and_the_same_run(name: str, tmp_path:
     assert steps > 200
     np.testing.assert_array_equal(rows[0][:steps], rows[1][:steps])
     assert [each[:3] for each in runs[0].changes] == [each[:3] for each in runs[1].changes]
+    happened = [
+        [
+            (each.time, each.kind, each.state)
+            for each in run.events
+            if isinstance(each, StateChange) and each.time < 11.9
+        ]
+        for run in runs
+    ]
+    both_have = {"event", "action"}
+    assert [each for each in happened[0] if each[1] in both_have] == [
+        each for each in happened[1] if each[1] in both_have
+    ]
     assert not runs[0].warnings
 
 
