@@ -17,13 +17,15 @@ from simulator.pipeline.flow import render
 from simulator.pipeline.replay import read_runs
 from simulator.pipeline.staging import not_shown, staged
 from simulator.roads import write_opendrive
+from simulator.scenario.models import Scenario
 from simulator.scene import Switch
 from simulator.scene.classes import class_id
 from simulator.scene.snapshot import CAMERAS
 from simulator.sensors.camera import Camera
 from simulator.sensors.lidar import Lidar
 from simulator.sensors.stage import Stage
-from simulator.storyboard.recording import Recording
+from simulator.storyboard import model
+from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import CLOUDING_OKTAS_S, Conditions, Setting
 from simulator.weather.daylight import daylight
 from simulator.weather.rain import Rain, rain_extinction_1_m
@@ -33,6 +35,7 @@ from simulator.world.build import World, build_world
 from simulator.world.casting import models_for
 from simulator.world.lamps import Command
 from simulator.world.recorded import write_recorded
+from simulator.world.setting import conditions_of, settings_of
 
 HEAD = """\
 about: Small.
@@ -91,6 +94,25 @@ def test_the_weather_changes_when_the_scenario_says(tmp_path: Path) -> None:
     assert lit(world, "lead", 2.0) == "" and "low_beam" in lit(world, "lead", 5.0)  # drivers see to their lamps
 
 
+def test_what_an_action_does_not_say_stays(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "environment: {cloud_oktas: 4, wind_mps: 3, wind_from_deg: 90, sun_azimuth_deg: 90, sun_elevation_deg: 20,"
+    )
+    text += " wetness: moist}\nstory:\n  - {name: a, when: {time_s: 1}, do: {kind: environment, visibility_m: 500}}\n"
+    text += "  - {name: b, when: {time_s: 2}, do: {kind: environment, friction: 0.4}}\n"
+    text += '  - {name: c, when: {time_s: 3}, do: {kind: environment, time: "2025-06-21T12:00Z"}}\n'
+    [run] = read_runs(write(tmp_path, text, "script.yaml"))
+    course = conditions_of(Scenario.model_validate({}).sample(0), settings_of(run.play(until=4.0)))
+    first, second, third, last = (course.at(round(t * 1e9)) for t in (0.5, 1.5, 2.5, 3.5))
+    assert (first.visibility_m, second.visibility_m, third.visibility_m) == (20_000.0, 500.0, 500.0)
+    for air in (second, third):
+        assert (air.cloud_oktas, air.wind_mps, air.water_film_m) == (4.0, first.wind_mps, 1e-4)
+        assert air.sun_direction == pytest.approx(first.sun_direction)
+    assert (second.friction, third.friction) == (1.0, 0.4)
+    assert last.sun_elevation_rad > 1.0  # a clock that is set later moves the sun again
+
+
 def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
     world, _ = shown(tmp_path, HEAD + 'environment: {time: "2025-03-20T08:00:00Z", clock_runs: true}\n', until=1.0)
     place = world.scenario.place
@@ -100,6 +122,18 @@ def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
         air = world.conditions.at(seconds * 1_000_000_000)
         assert air.sun_direction == pytest.approx(sun.direction, abs=1e-4)
     assert world.conditions.at(0) is not world.conditions.at(1)
+
+
+def test_fog_in_a_box_is_there_while_the_ego_is_in_it(tmp_path: Path) -> None:
+    [run] = read_runs(write(tmp_path, HEAD, "script.yaml"))
+    recording = run.play(until=10.0)  # from s = 20 m at 10 m/s
+    start = next(recording.of("ego"))
+    box = model.BoundingBox(start.x + 55.0, start.y, 0.0, 50.0, 20.0, 10.0)  # 30 to 80 m ahead
+    weather = model.Weather(fog=model.Fog(40.0, box))
+    recording.changes.insert(0, Change(0.0, "", "weather", weather))
+    course = conditions_of(Scenario.model_validate({}).sample(0), settings_of(recording))
+    seen = [course.at(round(t * 1e9)).visibility_m for t in (1.0, 2.9, 3.2, 7.9, 8.2, 10.0)]
+    assert [round(v) for v in seen] == [20_000, 20_000, 40, 40, 20_000, 20_000]
 
 
 def conditions(*settings: Setting) -> Conditions:
@@ -261,7 +295,7 @@ def test_what_is_not_shown_is_said(tmp_path: Path) -> None:
     text += " {kind: signal, signal: 1, state: seven}]}\n"
     text += "  - {name: b, actor: ego, do: {kind: lights, light: license_plate}}\n"
     [run] = read_runs(write(tmp_path, text, "script.yaml"))
-    said = run.not_shown(run.play(until=1.0))
+    said = not_shown(run.play(until=1.0), run.network)
     assert [word in line for word, line in zip(('signal "99"', '"seven"', "licensePlate"), said)] == [True] * 3
 
 
@@ -347,6 +381,8 @@ def test_roles_and_names_choose_who_plays() -> None:
     [rescue] = models_for("van", np.array([5.9, 2.0, 2.6]), rng, role="ambulance")
     assert rescue.class_name == "van" and any(lamp.switch == Switch.BEACON for lamp in rescue.lamps)
     assert models_for("obstacle", np.array([0.4, 0.4, 0.7]), rng, model="cone")[0].class_name == "traffic_cone"
+    assert models_for("railing", np.array([12.0, 0.2, 0.76]), rng, model="guard_rail")[0].class_name == "guard_rail"
+    assert models_for("railing", np.array([6.0, 0.1, 1.0]), rng, model="railing")[0].class_name == "fence"
     assert models_for("animal", np.array([2.4, 0.7, 1.4]), rng, model="cow")[0].class_name == "animal"
 
 

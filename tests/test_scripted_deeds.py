@@ -12,10 +12,12 @@ from small_scenario import scenario, write
 
 from simulator.errors import InvalidScenario
 from simulator.roads import RoadNetwork
+from simulator.roads.records import Controller
 from simulator.scenario.scripted import read_script
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import play
+from simulator.storyboard.world import StateChange
 
 HEAD = """\
 about: Small.
@@ -183,6 +185,18 @@ def test_yaml_and_xml_are_the_same_records_and_the_same_run(name: str, tmp_path:
     assert steps > 200
     np.testing.assert_array_equal(rows[0][:steps], rows[1][:steps])
     assert [each[:3] for each in runs[0].changes] == [each[:3] for each in runs[1].changes]
+    happened = [
+        [
+            (each.time, each.kind, each.state)
+            for each in run.events
+            if isinstance(each, StateChange) and each.time < 11.9
+        ]
+        for run in runs
+    ]
+    both_have = {"event", "action"}
+    assert [each for each in happened[0] if each[1] in both_have] == [
+        each for each in happened[1] if each[1] in both_have
+    ]
     assert not runs[0].warnings
 
 
@@ -230,6 +244,19 @@ def test_controllers_of_signals_go_through_their_phases(tmp_path: Path) -> None:
     found = sorted((time, what, value) for time, what, value in seen)
     assert [(what, value) for _, what, value in found] == [(f"signal {n}", v) for _, n, v in sorted(expected)]
     assert [time for time, _, _ in found] == pytest.approx([time for time, _, _ in sorted(expected)], abs=0.11)
+
+
+def test_a_phase_may_set_all_signals_of_the_maps_controller(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "signals: {c: {phases: [{name: go, duration_s: 2, all: green}, {name: halt, duration_s: 2, all: red}]}}\n"
+    )
+    scenario, network = read_script(write(tmp_path, text, "script.yaml"))
+    controllers = {"7": Controller("7", "c", controls=(("21", ""), ("22", "")))}
+    run = play(scenario, replace(network, controllers=controllers), until=3.0)
+    seen = [(each.what, each.value) for each in run.changes if each.what.startswith("signal")]
+    expected = [(f"signal {number}", state) for state in ("green", "red") for number in (21, 22)]
+    assert seen == expected
 
 
 @pytest.mark.parametrize(

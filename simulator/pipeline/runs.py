@@ -76,7 +76,7 @@ class Run:
 
     def not_shown(self, recording: Recording) -> list[str]:
         """What of the run sensors would not see as it was played, a line each."""
-        return [] if self.network is None else not_shown(recording, self.network)
+        return not_shown(recording, self.network)
 
     def _played(self, dt: float | None, until: float | None, seed: int) -> Recording:
         dt, until = USUAL_DT_S if dt is None else dt, USUAL_UNTIL_S if until is None else until

@@ -12,7 +12,8 @@
 
 Speeds are in km/h, as test protocols give them. Conditions of one `when` hold together; of a list, any. Distances, time
 gaps and times to collision are between bounding boxes. An actor without events keeps its lane and speed, the ego too:
-it stands for whatever is under test.
+it stands for whatever is under test. `environment` is light and weather at the start, `signals` are controllers of
+traffic signals; events without an actor change them.
 """
 
 from __future__ import annotations

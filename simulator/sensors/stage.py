@@ -130,12 +130,12 @@ class Stage:
 
         `eye` is `CAMERAS` or `OTHER_SENSORS`, 0: nothing is hidden.
         """
+        self.atmosphere = self.weather(time_ns)
         snapshot = self._snapshot
         if time_ns == snapshot.time_ns and not self._is_swept.any() and (snapshot.hidden is None or eye == self._eye):
             return snapshot
         snapshot = self.timeline.at(time_ns)
         self._snapshot, self._eye = snapshot, eye
-        self.atmosphere = self.weather(time_ns)
         if len(self._moving):
             pose = self.scene.local_SE3_instance(snapshot, self._moving)
             self._place(self._moving, self._away(pose, self._moving, snapshot))

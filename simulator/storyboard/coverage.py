@@ -226,7 +226,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
     "EnvironmentAction": ("supported", "rendered frame by frame; pressure is ignored"),
     **dict.fromkeys(("TimeOfDay", "Sun", "Precipitation", "Wind"), ("supported", "")),
-    "Fog": ("partly", "fog within a box is rendered everywhere, with a warning"),
+    "Fog": ("supported", "fog within a box is rendered while the ego is in the box"),
     "DomeImage": ("not", "a warning when rendered"),
     "RoadCondition": (
         "supported",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ STYLES: dict[str, tuple[tuple[str, Given], ...]] = {
         ("truck", {"body": body, "size": size}) for body in ("box", "semi", "tractor") for size in (0.0, 0.5, 1.0)
     ),
     "bus": tuple(("bus", {"size": size}) for size in (0.0, 0.5, 1.0)),
-    "motorbike": (("motorcycle", {}),),
+    "motorbike": tuple(("motorcycle", {"style": style}) for style in ("naked", "sport", "scooter")),
     "bicycle": (("bicycle", {}),),
     "animal": tuple((kind, {}) for kind in ("dog", "sheep", "deer", "cow", "horse")),
     "fire": tuple(("truck", {"body": "box", "paint": "red", "size": size}) for size in (0.0, 0.5, 1.0)),
@@ -60,8 +61,9 @@ def models_for(kind: str, size: Array, rng: np.random.Generator, *, role: str = 
         return _made(FITTING[kind], lengths, rng)
     kind = role if role in STYLES and kind in ("car", "van", "truck") else kind
     if kind in STYLES:
-        seed = int(rng.integers(2**32))
-        options = [option for option in STYLES[kind] if option[0] in model.lower()] or STYLES[kind]
+        seed, words = int(rng.integers(2**32)), set(re.findall("[a-z]+", model.lower()))
+        named = [(name, given) for name, given in STYLES[kind] if {name, given.get("style")} & words]
+        options = named or STYLES[kind]
         made = [_made(name, given, np.random.default_rng(seed)) for name, given in options]
         return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - size).sum()))
     return [_thing(kind, np.maximum(size, 0.02), rng, model.lower())]
@@ -91,8 +93,8 @@ def _person(height: float, rng: np.random.Generator) -> list[Model]:
 def _thing(kind: str, size: Array, rng: np.random.Generator, model: str) -> Model:
     """What stands or lies there, stretched into the box of `size`."""
     named = next((make for word, make in _NAMED.items() if word in model), None)
-    make = named if kind in ("obstacle", "none", "barrier", "pole") and named is not None else _MAKERS.get(kind, _crate)
-    made = make(size, rng)
+    usual = _MAKERS.get(kind, _crate)
+    made = (named if named is not None and kind in _TELLING else usual)(size, rng)
     return replace(_fitted(made, size), attributes=(*made.attributes, ("kind", kind)))
 
 
@@ -261,12 +263,12 @@ _MAKERS: dict[str, Callable[[Array, np.random.Generator], Model]] = {
     "vegetation": _vegetation,
     "wall": _wall,
 }
-# Words in the names of models that say more than the category.
+# Words in the names of models that say more than these categories.
+_TELLING = ("obstacle", "none", "barrier", "pole", "railing")
 _NAMED: dict[str, Callable[[Array, np.random.Generator], Model]] = {
     "cone": _cone,
     "pylon": _cone,
     "guard": _guard_rail,
-    "rail": _guard_rail,
     "jersey": _concrete_barrier,
     "concrete": _concrete_barrier,
 }

@@ -224,8 +224,8 @@ def _recorded(document: Any, source: str) -> Recorded:
                 str(given.get("role", "none")),
                 str(given.get("model", "")),
                 tuple(
-                    Command(float(t), str(light), str(mode), on, off)
-                    for t, light, mode, on, off in given.get("lights", ())
+                    Command(float(t), str(light), str(mode), *(None if v is None else float(v) for v in spans))
+                    for t, light, mode, *spans in given.get("lights", ())
                 ),
                 tuple((float(t), int(way)) for t, way in given.get("turns", ())),
                 tuple((float(t), bool(cameras), bool(others)) for t, cameras, others in given.get("seen", ())),

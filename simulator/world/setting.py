@@ -31,9 +31,38 @@ def settings_of(recording: Recording) -> list[Plain]:
     """Light and weather over a run as plain data, one entry for each time at which they are set, the first at 0 s.
 
     Keys: `t` (s), `utc` (ISO 8601), `runs`, `sun_deg` (azimuth, elevation) and `sun_lx` where the scenario says where
-    the sun stands, `weather` (as in our scenarios), `friction`, `film_set` and `clouds_set` (see `Setting`).
+    the sun stands, `weather` (as in our scenarios), `friction`, `film_set` and `clouds_set` (see `Setting`). Fog within
+    a box is there while the ego is in the box.
     """
-    return [_entry(time, state, sun) for time, state, sun in _states(recording.changes)]
+    states = list(_states(recording.changes))
+    ends = [time for time, _, _ in states[1:]] + [math.inf]
+    return [
+        _entry(begin, there, sun)
+        for (time, state, sun), end in zip(states, ends, strict=True)
+        for begin, there in _with_fog(time, end, state, recording)
+    ]
+
+
+def _with_fog(begin: float, end: float, state: Plain, recording: Recording) -> Iterator[tuple[float, Plain]]:
+    """The state from `begin` (s) until before `end`; of fog in a box also whenever the ego enters or leaves it."""
+    weather = state.get("weather")
+    fog = weather.fog if isinstance(weather, model.Weather) else None
+    if not isinstance(weather, model.Weather) or fog is None or fog.bounding_box is None:
+        yield begin, state
+        return
+    box, clear = fog.bounding_box, {**state, "weather": replace(weather, fog=None)}
+    center, half = (box.center_x, box.center_y, box.center_z), (box.length / 2, box.width / 2, box.height / 2)
+    way = [
+        (row.t, all(abs(v - c) <= h for v, c, h in zip((row.x, row.y, row.z), center, half, strict=True)))
+        for row in recording.of(recording.ego)
+        if row.t < end
+    ]
+    was = next((inside for t, inside in reversed(way) if t <= begin), False)
+    yield begin, state if was else clear
+    for t, inside in way:
+        if t > begin and inside is not was:
+            yield t, state if inside else clear
+            was = inside
 
 
 def _states(changes: Sequence[Change]) -> Iterator[tuple[float, Plain, model.Sun | None]]:
@@ -106,12 +135,12 @@ def conditions_of(scenario: Scenario, entries: Sequence[Plain] = ()) -> Conditio
     """
     place = scenario.place
     own = Setting(0.0, scenario.start_utc, False, _members(scenario.weather))
-    settings = [_setting(entry) for entry in entries] or [own]
+    settings = [_setting(entry, str(scenario.recording)) for entry in entries] or [own]
     settings[0] = replace(settings[0], time_s=0.0)
     return Conditions(place.latitude_deg, place.longitude_deg, place.elevation_m, tuple(settings))
 
 
-def _setting(entry: Plain) -> Setting:
+def _setting(entry: Plain, source: str) -> Setting:
     try:
         sun = entry.get("sun_deg")
         return Setting(
@@ -126,7 +155,8 @@ def _setting(entry: Plain) -> Setting:
             bool(entry["clouds_set"]),
         )
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
-        raise InputError(f"is no setting of light and weather: {type(error).__name__} {error}") from None
+        text = f"has a setting of light and weather that is none: {type(error).__name__} {error}"
+        raise InputError(" ".join(text.split())[:300], source=source) from None
 
 
 def _members(weather: Any) -> tuple[Weather, ...]:
