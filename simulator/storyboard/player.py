@@ -68,16 +68,15 @@ def play(
     """
     player = Player(scenario, network, seed=seed)
     recording = Recording(dt)
-    recording.add(0.0, player.world.active)
+    recording.add(0.0, player.world)
     recording.ego = _ego(scenario)
-    recording.environment = dict(player.world.environment)
     steps = round(until / dt)
     for _ in range(steps):
         if not player.step(dt):
             break
-        recording.add(player.world.time, player.world.active)
-    for name, value in player.world.environment.items():
-        recording.environment.setdefault(name, value)
+        recording.add(player.world.time, player.world)
+    else:
+        player.step(dt)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 

@@ -30,10 +30,14 @@ class LaneChangeAction(PrivateActionElement):
     """Change to a lane: the offset from its centre line follows the shape while the entity keeps its speed.
 
     Offsets are counted outwards from the reference line, so that they keep their meaning from road to road.
+
+    Attributes:
+        turn: which way it goes, as its driver sees it: 1 to the left, -1 to the right, 0 nowhere.
     """
 
     domains = frozenset({LATERAL})
     record: model.LaneChangeAction
+    turn = 0
 
     def begin(self) -> None:
         """Align with the lane, and count the offset from the target lane."""
@@ -55,6 +59,8 @@ class LaneChangeAction(PrivateActionElement):
         self.track.force_lane(lane)
         side = sign(lane)
         self.progress.aim(side * self.track.offset, side * self.record.target_lane_offset)
+        if self.progress.change:
+            self.turn = sign(self.progress.change) * side * (1 if is_forward(position.h_rel) else -1)
         self.heading = 0.0
 
     def _target_lane(self) -> int:
