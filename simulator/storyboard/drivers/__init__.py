@@ -17,6 +17,7 @@ from simulator.storyboard.drivers.lane_changer import LaneChanger
 from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.drivers.safety_models import lane_keeper
+from simulator.storyboard.drivers.two_points import TwoPoints
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
 
@@ -32,6 +33,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "FollowRouteController": RouteFollower,
     "HIDController": Wheel,
     "InteractiveController": HandsOff,
+    "LoomingController": TwoPoints,
     "NaturalDriver": LaneChanger,
     "OffroadFollower": OffroadFollower,
     "UDPDriverController": Outside,
