@@ -18,6 +18,7 @@ from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.drivers.safety_models import lane_keeper
 from simulator.storyboard.drivers.two_points import TwoPoints
+from simulator.storyboard.drivers.wanderer import Wanderer
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
 
@@ -27,6 +28,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "ACCController": DistanceKeeper,
     "ALKSController": DistanceKeeper,
     "ALKS_R157SM_Controller": lane_keeper,
+    "ECE_ALKS_RefDriverController": lane_keeper,
     "ExternalController": Outside,
     "FollowGhostController": GhostFollower,
     "FollowReferenceController": ReferenceFollower,
@@ -36,6 +38,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "LoomingController": TwoPoints,
     "NaturalDriver": LaneChanger,
     "OffroadFollower": OffroadFollower,
+    "SloppyDriverController": Wanderer,
     "UDPDriverController": Outside,
 }
 
