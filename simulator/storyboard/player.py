@@ -75,8 +75,6 @@ def play(
         if not player.step(dt):
             break
         recording.add(player.world.time, player.world)
-    else:
-        player.step(dt)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 
