@@ -16,7 +16,6 @@ from simulator.roads.road import Road
 from simulator.roads.writing_features import Element, add, attributes, objects_of, signals_of, switches_of
 from simulator.roads.writing_lanes import lanes_of
 
-
 _NEW_LANES = frozenset({"walking", "shared", "slipLane"})  # types of lanes that are new in 1.8
 
 
