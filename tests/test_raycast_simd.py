@@ -13,6 +13,10 @@ from numba.core import types
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
     fetch_add,
+    greatest_of_eights,
+    greatest_of_sixteens,
+    least_of_eights,
+    least_of_sixteens,
     load,
     load_float,
     load_int,
@@ -37,6 +41,7 @@ from simulator.numerics.simd import (
     bits,
     bits_float,
     cross_term,
+    flip_where_negative,
     float_bits,
     floor,
     greatest,
@@ -65,6 +70,7 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast.order import SIDE, hilbert
+from simulator.raycast.stream import bytes_of_bits
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
@@ -274,6 +280,49 @@ def extremes(x):  # type: ignore[no-untyped-def]
 @quick
 def test_extremes_of_sixteen(x: np.ndarray) -> None:
     assert extremes(x) == (x.min(), x.max())
+
+
+@kernel
+def extremes_of_runs(x, out):  # type: ignore[no-untyped-def]
+    store(out, 0, least_of_eights(x, 0))
+    store(out, 8, greatest_of_eights(x, 0))
+    store(out, 16, least_of_sixteens(x, 0))
+    store(out, 32, greatest_of_sixteens(x, 0))
+
+
+@given(arrays(np.float32, 256, elements=st.floats(-1000, 1000, width=32)))
+@quick
+def test_extremes_of_runs(x: np.ndarray) -> None:
+    out, eights_of_x, sixteens_of_x = np.empty(48, np.float32), x[:64].reshape(8, 8), x.reshape(16, 16)
+    extremes_of_runs(x, out)
+    assert np.array_equal(out[:16], [*eights_of_x.min(1), *eights_of_x.max(1)])
+    assert np.array_equal(out[16:], [*sixteens_of_x.min(1), *sixteens_of_x.max(1)])
+
+
+@kernel
+def flipped(x, y, out):  # type: ignore[no-untyped-def]
+    store(out, 0, flip_where_negative(load(x, 0), load(y, 0)))
+
+
+@given(eights, eights)
+@quick
+def test_signs_are_flipped_where_the_other_is_negative(x: np.ndarray, y: np.ndarray) -> None:
+    out = np.empty(8, np.float32)
+    flipped(x, y, out)
+    assert np.array_equal(out.view(np.int32), np.where(np.signbit(y), -x, x).view(np.int32))
+
+
+@kernel
+def marks_of(bits_of_eight, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = bytes_of_bits(bits_of_eight[i])
+
+
+def test_bits_become_bytes() -> None:
+    out = np.empty(256, np.int64)
+    marks_of(np.arange(256, dtype=np.int32), out)
+    expected = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+    np.testing.assert_array_equal(out.view(np.uint8).reshape(256, 8), expected)
 
 
 @kernel

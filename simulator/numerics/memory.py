@@ -11,7 +11,18 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from simulator.numerics.simd import LANES, call_llvm, f32x8, f32x16, i32x8, i32x16, lane_numbers
+from simulator.numerics.simd import (
+    LANES,
+    across_each,
+    call_llvm,
+    f32x8,
+    f32x16,
+    greater,
+    i32x8,
+    i32x16,
+    lane_numbers,
+    lesser,
+)
 
 _FLOAT, _INT, _LONG, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
 
@@ -88,8 +99,28 @@ def _storer(documentation: str, scalar: types.Type | None = None) -> Any:
     return store_element
 
 
+def _each(result: Any, combine: Any, documentation: str) -> Any:
+    @intrinsic
+    def reduce_each(typing_context, array, index):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            first = _address(context, builder, signature, args, result.llvm)
+            loaded = [builder.load(builder.gep(first, [ir.Constant(_INT, k)])) for k in range(result.lanes)]
+            for vector in loaded:
+                vector.align = 4
+            return across_each(builder, loaded, combine)
+
+        return result(array, index), emit
+
+    reduce_each.__doc__ = documentation
+    return reduce_each
+
+
 load = _loader(f32x8, "f32x8 of the float32 elements i, ..., i + 7.")
 load_wide = _loader(f32x16, "f32x16 of the float32 elements i, ..., i + 15.")
+least_of_eights = _each(f32x8, lesser, "f32x8: the least of the elements i, ..., i + 7, of the next eight, and so on.")
+greatest_of_eights = _each(f32x8, greater, "f32x8: the greatest of these.")
+least_of_sixteens = _each(f32x16, lesser, "f32x16: the least of the elements i, ..., i + 15, of the next, and so on.")
+greatest_of_sixteens = _each(f32x16, greater, "f32x16: the greatest of these.")
 load_ints = _loader(i32x8, "i32x8 of the elements i, ..., i + 7, their bits taken as int32 whatever the dtype.")
 load_ints_wide = _loader(i32x16, "i32x16 of the elements i, ..., i + 15, likewise.")
 load_float = _loader(types.float32, "Element i, its bits taken as float32.")

@@ -108,11 +108,13 @@ def _as_floats(context: Any, builder: ir.IRBuilder, value: ir.Value, given: type
     return _splat(builder, context.cast(builder, value, given, types.float32), wanted.llvm)
 
 
-def _lesser(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+def lesser(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """LLVM for the lesser of two floats or vectors; y where either is NaN."""
     return builder.select(builder.fcmp_ordered("<", x, y), x, y)
 
 
-def _greater(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+def greater(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """LLVM for the greater of two floats or vectors; y where either is NaN."""
     return builder.select(builder.fcmp_ordered(">", x, y), x, y)
 
 
@@ -134,6 +136,24 @@ def call_llvm(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...
     declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
     function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
     return builder.call(function, args, fastmath=flags)
+
+
+def across_each(builder: ir.IRBuilder, values: list[ir.Value], combine: Callable[..., ir.Value]) -> ir.Value:
+    """The vector whose lane k combines all lanes of `values[k]`, of which there are as many as lanes.
+
+    Two vectors become one with half of each in turn, a transposition that reduces as it goes: it takes a third of the
+    instructions of one reduction after the other.
+    """
+    lanes, distance = len(values), 1
+    while len(values) > 1:
+        mine = [lane if lane & distance == 0 else lanes + lane - distance for lane in range(lanes)]
+        other = [lane + distance for lane in mine]
+        values = [
+            combine(builder, *(builder.shuffle_vector(a, b, lane_numbers(order)) for order in (mine, other)))
+            for a, b in zip(values[::2], values[1::2])
+        ]
+        distance *= 2
+    return values[0]
 
 
 def _across(builder: ir.IRBuilder, value: ir.Value, combine: Callable[..., ir.Value]) -> ir.Value:
@@ -240,8 +260,8 @@ def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
     return pairwise
 
 
-minimum = _pairwise(_lesser, "Lane by lane the lesser of two vectors of float32; y where either is NaN.")
-maximum = _pairwise(_greater, "Lane by lane the greater of two vectors of float32; y where either is NaN.")
+minimum = _pairwise(lesser, "Lane by lane the lesser of two vectors of float32; y where either is NaN.")
+maximum = _pairwise(greater, "Lane by lane the greater of two vectors of float32; y where either is NaN.")
 
 
 @intrinsic
@@ -267,6 +287,19 @@ def absolute(typing_context, x):  # type: ignore[no-untyped-def]
         return builder.bitcast(builder.and_(builder.bitcast(args[0], sign_off.type), sign_off), args[0].type)
 
     return x(x), emit
+
+
+@intrinsic
+def flip_where_negative(typing_context, x, y):  # type: ignore[no-untyped-def]
+    """x with its sign changed in the lanes where the sign of y is minus."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        whole = ir.VectorType(_INT, x.lanes)
+        value, other = (builder.bitcast(arg, whole) for arg in args)
+        sign = builder.and_(other, lane_numbers([-(1 << 31)] * x.lanes))
+        return builder.bitcast(builder.xor(value, sign), x.llvm)
+
+    return x(x, x), emit
 
 
 @intrinsic
@@ -347,7 +380,7 @@ def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
         value = args[0]
         for distance in (1, 2, 4):
             earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
-            value = _lesser(builder, value, earlier)
+            value = lesser(builder, value, earlier)
         return value
 
     return f32x8(f32x8), emit
@@ -431,8 +464,8 @@ def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
     return reduce
 
 
-least = _reducer(_lesser, "The least of the lanes, as float32.")
-greatest = _reducer(_greater, "The greatest of the lanes, as float32.")
+least = _reducer(lesser, "The least of the lanes, as float32.")
+greatest = _reducer(greater, "The greatest of the lanes, as float32.")
 
 
 # --- bits of scalars ----------------------------------------------------------------------------------------------

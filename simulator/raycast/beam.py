@@ -9,6 +9,8 @@ from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
+    greatest_of_eights,
+    least_of_eights,
     load,
     load_float,
     load_int,
@@ -146,7 +148,7 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
         for k in range(3):
             o = load(beam.raw, k * STREAM + at)
             reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
-    origin_w, sound, wide = least(foremost), np.int32(255), np.int32(0)
+    origin_w, sound = least(foremost), np.int32(255)
     for group in range(GROUPS):
         at = group * LANES
         depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
@@ -166,20 +168,22 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
         store(beam.start, at, start)
         store(beam.end, at, end)
         store_ints(beam.slot, at, splat_int(-1))
-        store_float(beam.groups, LOW_U + group, least(u))
-        store_float(beam.groups, HIGH_U + group, greatest(u))
-        store_float(beam.groups, LOW_V + group, least(v))
-        store_float(beam.groups, HIGH_V + group, greatest(v))
-        store_float(beam.groups, LOW_SU + group, least(slope_u))
-        store_float(beam.groups, HIGH_SU + group, greatest(slope_u))
-        store_float(beam.groups, LOW_SV + group, least(slope_v))
-        store_float(beam.groups, HIGH_SV + group, greatest(slope_v))
-        store_float(beam.groups, SPREAD + group, greatest(maximum(absolute(u), absolute(v))))
-        store_float(beam.groups, START + group, least(start))
-        store_float(beam.groups, END + group, greatest(end))
-        if greatest(u) - least(u) > WIDE or greatest(v) - least(v) > WIDE:
-            wide |= np.int32(1) << np.int32(group)
         store_int(beam.alive, group, (np.int32(1) << np.int32(max(0, min(LANES, exist - at)))) - np.int32(1))
+    low_u, high_u = least_of_eights(beam.u, 0), greatest_of_eights(beam.u, 0)
+    low_v, high_v = least_of_eights(beam.v, 0), greatest_of_eights(beam.v, 0)
+    store(beam.groups, LOW_U, low_u)
+    store(beam.groups, HIGH_U, high_u)
+    store(beam.groups, LOW_V, low_v)
+    store(beam.groups, HIGH_V, high_v)
+    store(beam.groups, LOW_SU, least_of_eights(beam.slope_u, 0))
+    store(beam.groups, HIGH_SU, greatest_of_eights(beam.slope_u, 0))
+    store(beam.groups, LOW_SV, least_of_eights(beam.slope_v, 0))
+    store(beam.groups, HIGH_SV, greatest_of_eights(beam.slope_v, 0))
+    store(beam.groups, START, least_of_eights(beam.start, 0))
+    store(beam.groups, END, greatest_of_eights(beam.end, 0))
+    spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
+    store(beam.groups, SPREAD, spread)
+    wide = bits(maximum(high_u - low_u, high_v - low_v) > WIDE)
     frame = Frame(
         axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
     )

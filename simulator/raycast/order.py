@@ -13,8 +13,8 @@ import numpy as np
 from numba.core import types
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load_int, load_triples, local_memory, prefetch, store_int, store_ints
-from simulator.numerics.simd import LANES, greatest, least, maximum, minimum, splat, truncate
+from simulator.numerics.memory import load_float, load_int, load_triples, local_memory, prefetch, store_int, store_ints
+from simulator.numerics.simd import LANES, absolute, bits, greatest, least, maximum, minimum, splat, truncate
 from simulator.raycast.rays import load_ray
 from simulator.raycast.tiling import GROUPS, STREAM
 
@@ -116,9 +116,9 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
     """Order `size` rays from `start` on; returns (number of eights, where the single rays start in `items`).
 
     Fills `items` with numbers of eights from its front, and up to item `size` with numbers of single rays, both
-    counted from `start`. An eight whose rays start no more than `widest` apart, seen along the mean direction, is
-    not divided. Where rays start at one point or do not run side by side, all are eights, the last of which need not
-    be full, in their order.
+    counted from `start`. An eight whose rays start no more than `widest` from a middle one, seen along the mean
+    direction, is not divided. Where rays start at one point or do not run side by side, all are eights, the last of
+    which need not be full, in their order.
     """
     plane, together = plane_across(rays, start, size)
     full, number, single = size // LANES, 0, size
@@ -147,7 +147,13 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
                 continue
             store_ints(cells, 0, truncate(maximum(minimum((u - first_u) * scale, last), zero)))
             store_ints(cells, LANES, truncate(maximum(minimum((v - first_v) * scale, last), zero)))
-            if greatest(u) - least(u) <= widest and greatest(v) - least(v) <= widest:
+            # From the one in the middle: the greatest distance between any two would take two reductions.
+            middle = (start + k * LANES + LANES // 2) * 3
+            x, y = load_float(rays.origins, middle), load_float(rays.origins, middle + 1)
+            z = load_float(rays.origins, middle + 2)
+            off_u = absolute(u - (x * plane.u_x + (y * plane.u_y + z * plane.u_z)))
+            off_v = absolute(v - (x * plane.v_x + (y * plane.v_y + z * plane.v_z)))
+            if bits(maximum(off_u, off_v) <= widest) == (1 << LANES) - 1:
                 cell = load_int(cells, LANES // 2) | (load_int(cells, LANES + LANES // 2) << 8)
                 store_int(items, number, (k << 16) | cell)
                 number += 1
@@ -162,11 +168,11 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
     for ray in range(full * LANES, size):
         single -= 1
         store_int(items, single, ray << 16)
-    for i in range(size):
-        item = load_int(items, i)
-        store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
     first, stop = np.int64(0), np.int64(number)
     for _ in range(2):
+        for i in range(first, stop):
+            item = load_int(items, i)
+            store_int(items, i, (hilbert(item & 255, (item >> 8) & 255) << 14) | (item >> 16))
         sort_items(items, first, stop, spare, counts)
         first, stop = single, size
     return number, single

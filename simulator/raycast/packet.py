@@ -275,12 +275,35 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
     """Test the rays of a group against each of some triangles, whose functions are in `table`.
 
     Returns the nearness of the group. What was found is written without asking whether anything was: the branch would
-    be mispredicted half the time.
+    be mispredicted half the time. All is decided anew with more care if anything was in doubt, which is seldom.
     """
     at, row = group * WIDE, block * BLOCK
     u, v, nearness = load_wide(tile.u, at), load_wide(tile.v, at), load_wide(tile.nearness, at)
     triangle = load_ints_wide(tile.triangle, at)
     best_second, best_third = load_wide(tile.second, at), load_wide(tile.third, at)
+    waiting, doubt = triangles, nearness < nearness
+    while waiting != 0:
+        k = lowest(waiting)
+        waiting = without_lowest(waiting)
+        hit, doubtful, near, second, third = evaluate(affine_of_one(table, k), u, v, nearness)
+        doubt = doubt | doubtful
+        nearness = select(hit, near, nearness)
+        triangle = select(hit, splat_int_wide(load_int(blocks, row + IDS + k)), triangle)
+        best_second, best_third = select(hit, second, best_second), select(hit, third, best_third)
+    if bits(doubt) == 0 and block < faces.first_tested:
+        store(tile.nearness, at, nearness)
+        store_ints(tile.triangle, at, triangle)
+        store(tile.second, at, best_second)
+        store(tile.third, at, best_third)
+        return nearness
+    return group_with_care(tile, group, triangles, table, block, faces, blocks, scratch)
+
+
+@kernel(inline=True)
+def group_with_care(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+    """As `group_against_each`, where hits may be in doubt or their triangles have conditions."""
+    at, row = group * WIDE, block * BLOCK
+    u, v, nearness = load_wide(tile.u, at), load_wide(tile.v, at), load_wide(tile.nearness, at)
     while triangles != 0:
         k = lowest(triangles)
         triangles = without_lowest(triangles)
@@ -293,12 +316,11 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
             near = without_passes(tile, group, hit, near, second, third, row + k, faces, blocks, scratch)
             hit = near > nearness
         nearness = select(hit, near, nearness)
-        triangle = select(hit, splat_int_wide(load_int(blocks, row + IDS + k)), triangle)
-        best_second, best_third = select(hit, second, best_second), select(hit, third, best_third)
+        triangle = select(hit, splat_int_wide(load_int(blocks, row + IDS + k)), load_ints_wide(tile.triangle, at))
+        store_ints(tile.triangle, at, triangle)
+        store(tile.second, at, select(hit, second, load_wide(tile.second, at)))
+        store(tile.third, at, select(hit, third, load_wide(tile.third, at)))
     store(tile.nearness, at, nearness)
-    store_ints(tile.triangle, at, triangle)
-    store(tile.second, at, best_second)
-    store(tile.third, at, best_third)
     return nearness
 
 
@@ -457,7 +479,8 @@ def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, c
         groups_memory(),
     )
     # Nothing is ever near enough for groups that a tile does not have.
-    store(tile.groups, NEAR, splat_wide(np.float32(np.inf)))
+    for at in range(0, TILE, WIDE):
+        store(tile.nearness, at, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
     inside = present_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)

@@ -32,6 +32,7 @@ from simulator.numerics.simd import (
     bits,
     bits_float,
     cross_term,
+    flip_where_negative,
     float_bits,
     greatest,
     least,
@@ -78,8 +79,8 @@ from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
 from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
 
-# Eights of rays that start no farther apart are not divided.
-CLOSE = np.float32(0.3)
+# Eights of rays that start no farther from the middle one are not divided.
+CLOSE = np.float32(0.2)
 NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
 table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
@@ -194,12 +195,13 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
     offset, slope = load_float(table, NORMAL + 24 + k) - (u * nu + v * nv), su * nu + (sv * nv + nw)
-    start = load(beam.start, at)
-    w, ahead = offset / slope, absolute(offset - start * slope)
-    met = bits(inside & ((w > start) & (w < load(beam.end, at))))
-    doubtful = bits(inside & (on_edge | (ahead < flat)))
+    # Slope times how far the plane lies after the start, and after the end: only the signs matter, nothing is divided.
+    after, beyond = offset - load(beam.start, at) * slope, offset - load(beam.end, at) * slope
+    zero = splat(np.float32(0))
+    met = bits(inside & ((flip_where_negative(after, slope) > zero) & (flip_where_negative(beyond, slope) < zero)))
+    doubtful = bits(inside & (on_edge | (absolute(after) < flat)))
     inverse = splat(np.float32(1)) / (a + b + c)
-    return met, doubtful, b * inverse, c * inverse, w
+    return met, doubtful, b * inverse, c * inverse, offset / slope
 
 
 @kernel
@@ -290,30 +292,18 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         )  # fmt: skip
         ahead = (high_w >= load_float(g, START + group)) & (low_w <= load_float(g, END + group))
         pairs |= np.int64(bits((u & v) & ahead)) << (group * LANES)
+    careful = np.int64(0)
+    if block >= faces.first_tested:
+        careful, pairs = pairs, careful
     # One loop over all pairs of a group and a triangle: the end of each loop is mispredicted.
     while pairs != 0:
         pair = lowest_of_64(pairs)
         pairs &= pairs - 1
         group, k = pair >> 3, pair & (LANES - 1)
-        met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
+        met, doubtful, second, third, w = meet_triangle(beam, group * LANES, table, k)
         alive = load_int(beam.alive, group)
-        met, rays = met & alive, rays & alive
-        if rays != 0:
-            store(scratch, SETTLED, second)
-            store(scratch, SETTLED + LANES, third)
-            store(scratch, SETTLED + 2 * LANES, w)
-            settled = settle_rays(
-                bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays,
-                scratch,
-            )  # fmt: skip
-            met = (met & ~rays) | settled
-            second, third, w = (
-                load(scratch, SETTLED),
-                load(scratch, SETTLED + LANES),
-                load(scratch, SETTLED + 2 * LANES),
-            )
-        if block >= faces.first_tested and met != 0:
-            met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+        careful |= np.int64(doubtful & alive != 0) << pair
+        met &= alive & ~doubtful
         if closest:
             if met != 0:
                 end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
@@ -324,7 +314,42 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
         if alive == 0:
             done |= np.int32(1) << np.int32(group)
             pairs &= ~(np.int64((1 << LANES) - 1) << (group * LANES))
+    while careful != 0:
+        pair = lowest_of_64(careful)
+        careful &= careful - 1
+        group, k = pair >> 3, pair & (LANES - 1)
+        met = meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch)
+        if (met != 0 and closest) or load_int(beam.alive, group) == 0:
+            done |= np.int32(1) << np.int32(group)
     return done
+
+
+@kernel(inline=True)
+def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch):  # type: ignore[no-untyped-def]
+    """Test a group against triangle k of a block where hits may be in doubt or its triangles have conditions.
+
+    Stops or ends rays as `stop_rays` does; returns their bits.
+    """
+    row = block * BLOCK
+    met, rays, second, third, w = meet_triangle(beam, group * LANES, table, k)
+    alive = load_int(beam.alive, group)
+    met, rays = met & alive, rays & alive
+    store(scratch, SETTLED, second)
+    store(scratch, SETTLED + LANES, third)
+    store(scratch, SETTLED + 2 * LANES, w)
+    if rays != 0:
+        settled = settle_rays(
+            bvh.blocks, row, k, beam.raw, beam.start, beam.end, frame.row_w // LANES, frame.sign, group, rays, scratch
+        )
+        met = (met & ~rays) | settled
+    second, third, w = load(scratch, SETTLED), load(scratch, SETTLED + LANES), load(scratch, SETTLED + 2 * LANES)
+    if block >= faces.first_tested and met != 0:
+        met = stopping(bvh, faces, row + k, beam, group, met, second, third, scratch)
+    if not closest:
+        store_int(beam.alive, group, alive & ~met)
+    elif met != 0:
+        end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+    return met
 
 
 @kernel(inline=True)
@@ -433,6 +458,14 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
     report_face(hits, ray, triangle, faces)
 
 
+@kernel(inline=True)
+def bytes_of_bits(bits_of_eight):  # type: ignore[no-untyped-def]
+    """The lowest eight bits, each in a byte of its own of an int64."""
+    every = np.uint64(0x0101010101010101)
+    spread = (np.uint64(bits_of_eight & np.int32(255)) * every) & np.uint64(0x8040201008040201)  # byte k has bit k
+    return ((spread + np.uint64(127) * every) >> np.uint64(7)) & every
+
+
 @kernel
 def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
@@ -506,6 +539,9 @@ def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits
             for group in range((exist + LANES - 1) // LANES):
                 alive, bit = load_int(beam.alive, group), np.int32(1) << np.int32(group)
                 singly = (entered | ~together) & bit != 0
+                if in_eights and exist == STREAM and not singly:
+                    store_long(marks, np.int64(load_int(numbers, group * LANES)), bytes_of_bits(~alive))
+                    continue
                 node = within_instances if together & bit != 0 else root
                 for k in range(group * LANES, min((group + 1) * LANES, exist)):
                     ray = np.int64(load_int(numbers, k))

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
+    greatest_of_sixteens,
+    least_of_sixteens,
     load,
     load_float,
     load_int,
@@ -269,17 +271,18 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
         store(tile.depth, at, depth)
         store(tile.u, at, u)
         store(tile.v, at, v)
-        store(tile.nearness, at, nearness)
         store_ints(tile.triangle, at, splat_int_wide(-1))
-        exist = eight_rays(grid, corner, 2 * group)[1] > 0
-        store_float(tile.groups, LOW_U + group, least(u))
-        store_float(tile.groups, HIGH_U + group, greatest(u))
-        store_float(tile.groups, LOW_V + group, least(v))
-        store_float(tile.groups, HIGH_V + group, greatest(v))
         # Nothing is ever near enough for a group of which no ray exists.
-        store_float(tile.groups, NEAR + group, least(nearness) if exist else np.float32(np.inf))
+        exist = eight_rays(grid, corner, 2 * group)[1] > 0
+        store(tile.nearness, at, nearness if exist else splat_wide(np.float32(np.inf)))
         low_u, high_u = minimum(low_u, u), maximum(high_u, u)
         low_v, high_v = minimum(low_v, v), maximum(high_v, v)
+    # The bounds of groups that a tile does not have mean nothing.
+    store(tile.groups, LOW_U, least_of_sixteens(tile.u, 0))
+    store(tile.groups, HIGH_U, greatest_of_sixteens(tile.u, 0))
+    store(tile.groups, LOW_V, least_of_sixteens(tile.v, 0))
+    store(tile.groups, HIGH_V, greatest_of_sixteens(tile.v, 0))
+    store(tile.groups, NEAR, least_of_sixteens(tile.nearness, 0))
     u0, u1, v0, v1 = least(low_u), greatest(high_u), least(low_v), greatest(high_v)
     together = sound == (1 << WIDE) - 1 and (u1 - u0 < WIDEST and v1 - v0 < WIDEST)
     margin_u = MARGIN * (np.float32(1) + max(abs(u0), abs(u1)))
