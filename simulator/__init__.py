@@ -14,6 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.drives import diverge as diverge
+    from simulator.drives import read_drive as read_drive
+    from simulator.drives import write_drive as write_drive
     from simulator.pipeline import generate as generate
     from simulator.pipeline import render as render
     from simulator.scenario.models import Scenario as Scenario
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Scenario": "simulator.scenario.models",
+    "diverge": "simulator.drives",
     "generate": "simulator.pipeline",
     "load": "simulator.scenario.reading",
+    "read_drive": "simulator.drives",
     "render": "simulator.pipeline",
+    "write_drive": "simulator.drives",
 }
 
-__all__ = ["Scenario", "generate", "load", "render"]
+__all__ = ["Scenario", "diverge", "generate", "load", "read_drive", "render", "write_drive"]
 
 
 def __getattr__(name: str) -> Any:

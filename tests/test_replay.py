@@ -144,7 +144,11 @@ def test_a_distribution_gives_a_file_a_run(tmp_path: Path, run: Call) -> None:
         (["{file}", "--out", "{folder}/out", "--rig", "kiti"], 'Did you mean "kitti"?'),
         (["{file}", "--out", "{folder}/out", "--rate-hz", "0"], "rate"),
         (["{folder}/road.xodr"], "OpenSCENARIO"),
-        (["any_map"], "is a drive, not a scripted scenario"),
+        (["any_map", "--out", "{folder}/out"], "which oddroad generate renders"),
+        (["any_map", "--param", "fast=1"], "is no scripted scenario"),
+        (["{file}", "--map", "{folder}/road.xodr"], "names its own map"),
+        (["{file}", "--ego", "wlker"], 'has no entity "wlker". Did you mean "walker"?'),
+        (["{file}", "--check", "{folder}/none.csv"], "none.csv: no such file"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, run: Call, arguments: list[str], message: str) -> None:

@@ -113,6 +113,12 @@ def test_what_an_action_does_not_say_stays(tmp_path: Path) -> None:
     assert last.sun_elevation_rad > 1.0  # a clock that is set later moves the sun again
 
 
+def test_a_drive_that_says_nothing_of_the_weather_has_that_of_its_scenario() -> None:
+    assert settings_of(Recording(0.1)) == []
+    wet = Scenario.model_validate({"weather": {"rain_mm_h": 5.0}}).sample(0)
+    assert conditions_of(wet, settings_of(Recording(0.1))).at(0).rain_mm_h == 5.0
+
+
 def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
     world, _ = shown(tmp_path, HEAD + 'environment: {time: "2025-03-20T08:00:00Z", clock_runs: true}\n', until=1.0)
     place = world.scenario.place

@@ -1,6 +1,7 @@
 """The command `oddroad`: parse, call, show progress. All that it does is in the packages that it calls.
 
-Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems, 2 the input or the
+Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems or drives
+depart from each other, 2 the input or the
 output cannot be used, 130 interrupted. Nothing heavy is imported before a command needs it.
 """
 
@@ -149,9 +150,12 @@ def _normalised(
 
 @app.command()
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files (.yaml) and maps (.xodr).")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Scenarios (.yaml), maps (.xodr), recorded drives (.csv, .parquet)."),
+    ],
 ) -> None:
-    """Say all that is wrong with scenario files and OpenDRIVE maps; exit code 1 if anything is."""
+    """Say all that is wrong with scenarios, maps and recorded drives; exit code 1 if anything is."""
     wrong = False
     for file in files:
         problems, warnings = _check(file)
@@ -165,14 +169,17 @@ def validate(
 
 def _check(file: Path) -> tuple[list[str], list[str]]:
     """Problems and warnings of one file, a line each."""
+    from simulator.drives import is_table, read_drive
     from simulator.scenario.distributions import Distribution
     from simulator.scenario.reading import load
     from simulator.scenario.scripted import is_script, read_script
     from simulator.storyboard.player import Player
 
-    if file.suffix.lower() in (".xodr", ".xml"):
+    if file.suffix.lower() in (".xodr", ".xml", ".json"):
         return _check_map(file)
     try:
+        if is_table(file):
+            return [], list(read_drive(file).warnings)
         if is_script(file):
             return [], Player(*read_script(file)).world.warnings
         scenario = load(file)
@@ -204,7 +211,13 @@ def _check_start(file: Path, drawn: Scenario) -> list[str]:
 
 def _check_map(file: Path) -> tuple[list[str], list[str]]:
     from simulator.roads import check_opendrive
+    from simulator.scenario.road_network import read_map
 
+    if file.suffix.lower() == ".json":
+        try:
+            return [], [str(warning) for warning in read_map(file).warnings]
+        except InputError as error:
+            return [str(error)], []
     errors, warnings = check_opendrive(file)
     return [str(error) for error in errors], [f"{warning} (warning)" for warning in warnings]
 
@@ -278,6 +291,7 @@ def demo(
 
 
 app.command()(scripted.replay)
+app.command()(scripted.diverge)
 app.command()(scripted.coverage)
 
 

@@ -1,30 +1,71 @@
-"""The commands for scripted scenarios: `oddroad replay` and `oddroad coverage`."""
+"""The commands for what is played and recorded: `oddroad replay`, `oddroad diverge` and `oddroad coverage`."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simulator.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from simulator.pipeline.replay import Run
+    from simulator.drives import Divergence
+    from simulator.pipeline.runs import Run
     from simulator.storyboard.recording import Recording
+
+Metres = Annotated[float, typer.Option("--tolerance-m", metavar="M", help="Positions may differ by so much.", min=0)]
+Degrees = Annotated[float, typer.Option("--tolerance-deg", metavar="DEG", help="Angles may differ by so much.", min=0)]
+Mps = Annotated[float, typer.Option("--tolerance-mps", metavar="M/S", help="Speeds may differ by so much.", min=0)]
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenSCENARIO (.xosc, 1.0 to 1.3) or scripted (.yaml).")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="OpenSCENARIO (.xosc, 1.0 to 1.3), scenario (.yaml), or recorded drive: trajectories (.csv, .parquet) "
+            "or a scenario of Argoverse 2 (.parquet).",
+        ),
+    ],
     trajectories: Annotated[
-        Path | None, typer.Option("--trajectories", metavar="FILE.csv", help="Write where everything was.")
+        Path | None,
+        typer.Option(
+            "--trajectories",
+            metavar="FILE.csv|.parquet",
+            help="Write where everything was; Parquet also has sizes, and what it takes to run it again.",
+        ),
     ] = None,
     events: Annotated[
         Path | None, typer.Option("--events", metavar="FILE.json", help="Write what happened in the storyboard.")
     ] = None,
-    dt: Annotated[float, typer.Option("--dt", metavar="S", help="Step in seconds.")] = 0.05,
-    until: Annotated[float, typer.Option("--until", metavar="S", help="Latest end in seconds.")] = 60.0,
+    dt: Annotated[
+        float | None, typer.Option("--dt", metavar="S", help="Step in seconds; default: 0.05, or the recorded drive's.")
+    ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option("--until", metavar="S", help="Latest end in seconds; default: 60, or the recorded drive's."),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE.xodr|.json", help="Map of a recorded drive (OpenDRIVE, Argoverse 2)."),
+    ] = None,
+    ego: Annotated[
+        str, typer.Option("--ego", metavar="NAME", help="Who carries the sensors; default: Ego, AV, or the first.")
+    ] = "",
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="RECORD.csv|.parquet",
+            help="Run again what was recorded and say when and where it departs (exit code 1); step, end, seed and "
+            "parameters are the record's.",
+        ),
+    ] = None,
+    tolerance_m: Metres = 0.01,
+    tolerance_deg: Degrees = 0.1,
+    tolerance_mps: Mps = 0.05,
     map_path: Annotated[
         list[Path] | None,
         typer.Option("--map-path", metavar="DIR", help="Where to look for maps and catalogs; may be repeated."),
@@ -59,23 +100,43 @@ def replay(
     workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
 ) -> None:
-    """Play a scripted scenario and say how it went; with --out, show it to sensors and write a labelled dataset."""
-    from simulator.pipeline.replay import read_runs, write_recording
+    """Play a scenario or a recorded drive and say how it went; with --out, show it to sensors and label it."""
+    from simulator.drives import Tolerance, read_drive
+    from simulator.pipeline.replay import check_run, of_run, read_runs, write_recording
+    from simulator.pipeline.runs import DriveRun
     from simulator.pipeline.staging import not_shown
 
+    parameters: dict[str, object] = dict(_assignment(text) for text in param or ())
+    record = None
+    if check is not None and distribution is None:
+        record = read_drive(check)
+        parameters = parameters or dict(record.facts.get("parameters") or {})
+        seed = record.facts.get("seed") if seed is None else seed
+        until = record.facts.get("until") if until is None else until
     runs = read_runs(
         file,
-        parameters=dict(_assignment(text) for text in param or ()),
+        parameters=parameters,
         map_path=map_path or (),
         strict=strict,
         distribution=distribution,
         seed=seed,
+        map_file=map_file,
+        ego=ego,
     )
     warned: set[str] = set()
-    played = []
+    played, departed = [], False
     for run in runs:
+        if out is not None:
+            run.ground()  # before anything is played: there is one
         start = time.perf_counter()
-        recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
+        if check is not None:
+            against = record or read_drive(of_run(check, run.name))
+            tolerance = Tolerance(tolerance_m, tolerance_deg, tolerance_mps)
+            found, recording, changes = check_run(
+                run, against, dt=dt, until=until, seed=seed, parameters=parameters, tolerance=tolerance
+            )
+        else:
+            recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
         unshown = not_shown(recording, run.network) if out is not None else []
         if strict and unshown:
@@ -84,28 +145,60 @@ def replay(
             if warning not in warned:
                 warned.add(warning)
                 typer.echo(f"{warning} (warning)", err=True)
-        write_recording(recording, trajectories=trajectories, events=events, run=run.name)
+        facts = run.facts(recording, until=until, seed=seed or 0, parameters=parameters) if trajectories else {}
+        write_recording(recording, trajectories=trajectories, events=events, run=run.name, facts=facts)
         typer.echo(_summary(run, recording, seconds))
+        if check is not None:
+            departed |= _report(found, f"{of_run(check, run.name).name} and the re-run", changes)
         if out is not None:
+            if run.network is None and isinstance(run, DriveRun):
+                typer.echo(
+                    f"{file}: has no map: plain asphalt stands for the ground; give one with --map (warning)", err=True
+                )
             played.append((run, recording))
     if out is not None:
-        from simulator.cli.progress import Progress
-        from simulator.pipeline.replay import render_runs
+        kinds = [kind.strip() for kind in format.split(",") if kind.strip()]
+        shown = {"rig": rig, "rate_hz": rate_hz, "seed": seed or 0, "formats": kinds, "quality": quality}
+        _render(played, out, **shown, workers=workers, resume=resume)
+    if departed:
+        raise typer.Exit(1)
 
-        with Progress() as progress:
-            manifest = render_runs(
-                played,
-                out,
-                rig=rig,
-                rate_hz=rate_hz,
-                seed=seed or 0,
-                formats=[kind.strip() for kind in format.split(",") if kind.strip()],
-                quality=quality,
-                workers=workers,
-                resume=resume,
-                report=progress,
-            )
-        typer.echo(str(manifest))
+
+def _render(played: list[tuple[Run, Recording]], out: Path, **options: Any) -> None:
+    """Show runs to sensors, with progress; print the path of the manifest."""
+    from simulator.cli.progress import Progress
+    from simulator.pipeline.replay import render_runs
+
+    with Progress() as progress:
+        manifest = render_runs(played, out, report=progress, **options)
+    typer.echo(str(manifest))
+
+
+def diverge(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="Recorded drive (.csv, .parquet).")],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help="The drive to compare with it.")],
+    tolerance_m: Metres = 0.01,
+    tolerance_deg: Degrees = 0.1,
+    tolerance_mps: Mps = 0.05,
+) -> None:
+    """Compare two recorded drives: at which time and which actor do they depart, and by how much (exit code 1)."""
+    from simulator.drives import Tolerance, read_drive
+    from simulator.drives import diverge as compare
+
+    tolerance = Tolerance(tolerance_m, tolerance_deg, tolerance_mps)
+    found = compare(read_drive(reference), read_drive(other), tolerance)
+    if _report(found, f"{reference.name} and {other.name}", []):
+        raise typer.Exit(1)
+
+
+def _report(found: Divergence, what: str, changes: list[str]) -> bool:
+    """Print how two drives differ; whether they do."""
+    typer.echo(f"{what} {found}")
+    if found:
+        for change in changes:
+            typer.echo(f"changed since the recording: {change}", err=True)
+        typer.echo(found.table())
+    return bool(found)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -116,7 +209,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _summary(run: Run, recording: Recording, seconds: float) -> str:
-    duration = recording.table[-1].t if recording.table else 0.0
+    duration = recording.table[-1].t - recording.table[0].t if recording.table else 0.0
     names = ", ".join(recording.entities) if len(recording.entities) <= 12 else str(len(recording.entities))
     missed = len(run.warnings) + len(recording.warnings)
     return "; ".join(

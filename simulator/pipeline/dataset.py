@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from simulator.drives import TABLES
 from simulator.errors import InputError, OddRoadError, OutputError
 from simulator.pipeline import flow
 from simulator.pipeline.store import MANIFEST, Store, digests, file_digest, write_whole
@@ -292,14 +293,15 @@ def _map_name(path: str | None) -> str:
 def portable(scenario: Scenario) -> tuple[Scenario, dict[str, Path]]:
     """The scenario as it is written to `scenes/`, naming its files by their place in the dataset, and those files.
 
-    A map is `../maps/<name>-<hash>.xodr`, a recording `../recordings/<name>-<hash>.json`.
+    A map is `../maps/<name>-<hash>.xodr` (or .json), a recording `../recordings/<name>-<hash>.json` (or .csv ...).
     """
     files: dict[str, Path] = {}
 
-    def moved(path: str, folder: str, suffix: str, key: str) -> str:
+    def moved(path: str, folder: str, usual: str, key: str) -> str:
         """Its path in the dataset, seen from `scenes/`."""
         digest = _input_digest(Path(path), key)[:12]
-        stem = Path(path).stem.removesuffix(f"-{digest}")
+        suffix = next((each for each in (*TABLES, ".json") if path.lower().endswith(each)), usual)
+        stem = Path(path.removesuffix(".gz")).stem.removesuffix(f"-{digest}")
         name = f"{folder}/{re.sub(r'[^A-Za-z0-9_.-]', '_', stem)}-{digest}{suffix}"
         files[name] = Path(path)
         return f"../{name}"

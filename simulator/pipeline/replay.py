@@ -1,4 +1,4 @@
-"""Scripted scenarios from their files to recordings on disk: read, play, write whole files."""
+"""From files to runs, and from runs to recordings and datasets on disk."""
 
 from __future__ import annotations
 
@@ -7,57 +7,22 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.drives import Divergence, Drive, Tolerance, diverge, is_table, write_drive
 from simulator.errors import InputError
+from simulator.pipeline.runs import DriveRun, Run, SceneRun
 from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
-from simulator.storyboard import model
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_openscenario
-from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording
 from simulator.world.recorded import write_recorded
 
 _File = str | os.PathLike[str]
-DT_S, UNTIL_S = (0.001, 1.0), (0.0, 86_400.0)
 SCRIPTS = (".yaml", ".yml", "")
-MAX_STEPS = 1_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A scripted scenario that is ready to be played.
-
-    Attributes:
-        name: of the run among those of a distribution; "" where there is only one.
-        scenario: what happens. network: where; None: the scenario has no road.
-        warnings: what of the files was ignored or assumed.
-    """
-
-    name: str
-    scenario: model.OpenScenario
-    network: RoadNetwork | None
-    warnings: tuple[str, ...]
-
-    def play(self, *, dt: float = 0.05, until: float = 60.0, seed: int = 0, strict: bool = False) -> Recording:
-        """What happens, at most until `until` s, in steps of `dt` s.
-
-        Raises:
-            InputError: the scenario cannot be played; `strict`: it is not played in full.
-        """
-        for name, value, (low, high) in (("dt", dt, DT_S), ("until", until, UNTIL_S)):
-            if not low <= value <= high:
-                raise InputError(f"must be between {low:g} and {high:g} s, not {value:g}", key=name)
-        if until / dt > MAX_STEPS:
-            raise InputError(f"{until:g} s in steps of {dt:g} s are more than {MAX_STEPS} steps", key="dt")
-        recording = play(self.scenario, self.network, dt=dt, until=until, seed=seed)
-        if strict and recording.warnings:
-            raise InputError(f"strict: {recording.warnings[0]}", source=str(self.scenario.source or ""))
-        return recording
 
 
 def read_runs(
@@ -68,20 +33,36 @@ def read_runs(
     strict: bool = False,
     distribution: _File | None = None,
     seed: int | None = None,
+    map_file: _File | None = None,
+    ego: str = "",
 ) -> Iterator[Run]:
     """The runs of a scenario: one, or those of a distribution of its parameters, each read when it is its turn.
 
     Args:
-        path: an OpenSCENARIO file, or a scripted one of ours (YAML, or the bare name of a shipped one).
+        path: an OpenSCENARIO file, a scripted scenario or one with traffic of ours (YAML, or the bare name of a
+            shipped one), or a recorded drive (.csv, .parquet; see `read_drive`).
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
         distribution: file of parameter value distributions; the scenario that it names does not matter.
         seed: of stochastic distributions; None: the file's, or 0.
+        map_file: the map (.xodr, or .json of Argoverse 2) of a recorded drive; None: beside it, or none.
+        ego: the entity that carries the sensors; "": as the scenario says.
 
     Raises:
         InputError: a file cannot be used.
     """
+    if is_table(path):
+        for given_for_scripts, option in ((parameters, "--param"), (distribution, "--distribution")):
+            if given_for_scripts:
+                raise InputError("is a recorded drive, which has no parameters", source=str(path), key=option)
+        run = DriveRun.read(Path(path), None if map_file is None else Path(map_file), ego)
+        if strict and run.warnings:
+            raise InputError(f"strict: {run.warnings[0]}")
+        yield run
+        return
+    if map_file is not None:
+        raise InputError("names its own map; --map is for recorded drives", source=str(path), key="--map")
     folders, given = tuple(map_path), dict(parameters or {})
     runs: list[tuple[str, dict[str, object]]] = [("", {})]
     ignored: tuple[str, ...] = ()
@@ -93,11 +74,12 @@ def read_runs(
     networks: dict[Path, RoadNetwork] = {}  # the runs of a distribution nearly always share their map
     if Path(path).suffix.lower() in SCRIPTS:
         if not is_script(Path(path)):
-            raise InputError(
-                "is a drive, not a scripted scenario: oddroad generate makes scenes of it", source=str(path)
-            )
+            if given or distribution is not None:
+                raise InputError("is no scripted scenario, so it has no parameters", source=str(path))
+            yield SceneRun.read(Path(path), ego)
+            return
         for name, values in runs:
-            yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored)
+            yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored, ego)
         return
     for name, values in runs:
         scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
@@ -108,7 +90,7 @@ def read_runs(
         repaired = () if network is None else tuple(str(warning) for warning in network.warnings)
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
-        yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired))
+        yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired), ego)
 
 
 def render_runs(
@@ -138,11 +120,10 @@ def render_runs(
             name = run.name or Path(run.scenario.source or "run").stem
             safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
             drive, road = Path(folder) / f"{safe}.json", run.scenario.road_network.logic_file
-            if run.network is None:
-                raise InputError("names no map, so there is nothing to render", source=str(run.scenario.source or ""))
-            if road is None:  # a procedural one
+            network = run.ground()
+            if road is None or road.suffix.lower() == ".json":  # procedural, or converted
                 road = Path(folder) / f"{safe}.xodr"
-                write_opendrive(run.network, road)
+                write_opendrive(network, road)
             write_recorded(recording, drive)
             shown = staged(run.scenario, recording, road, drive, rig=rig, rate_hz=rate_hz, seed=seed)
             scenarios.append((f"{name}.xosc", shown))
@@ -152,13 +133,80 @@ def render_runs(
 
 
 def write_recording(
-    recording: Recording, *, trajectories: Path | None = None, events: Path | None = None, run: str = ""
+    recording: Recording,
+    *,
+    trajectories: Path | None = None,
+    events: Path | None = None,
+    run: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the trajectories (CSV) and the timeline of events (JSON); `run` is added to the names of the files.
+    """Write the trajectories and the timeline of events (JSON); `run` is added to the names of the files.
+
+    Trajectories are CSV, or (.parquet) a table with categories and sizes as well, in full precision, and with `facts`.
 
     Raises:
         OutputError: a file cannot be written; what it held before is still there then.
     """
-    for path, write in ((trajectories, recording.write_trajectories), (events, recording.write_events)):
-        if path is not None:
-            write(path.with_name(f"{path.stem}-{run}{path.suffix}") if run else path)
+    if trajectories is not None:
+        path = of_run(trajectories, run)
+        if path.suffix.lower() == ".parquet":
+            write_drive(Drive.of(recording, facts=dict(facts or {})), path)
+        else:
+            recording.write_trajectories(path)
+    if events is not None:
+        recording.write_events(of_run(events, run))
+
+
+def of_run(path: Path, run: str) -> Path:
+    """The file of one run of a distribution: with the run's name, if it has one, after its own."""
+    return path.with_name(f"{path.stem}-{run}{path.suffix}") if run else path
+
+
+def check_run(
+    run: Run,
+    record: Drive,
+    *,
+    dt: float | None = None,
+    until: float | None = None,
+    seed: int | None = None,
+    parameters: Mapping[str, object] | None = None,
+    tolerance: Tolerance | None = None,
+) -> tuple[Divergence, Recording, list[str]]:
+    """Run again what was recorded, and see where it departs.
+
+    Args:
+        record: what `read_drive` made of a recording.
+        dt, until, seed: None: those of the record; where it does not say: its step, the usual end, 0.
+        parameters: with which the run was read.
+
+    Returns:
+        How the run departs from the record, the run, and what has changed since: files, versions, options.
+    """
+    facts = record.facts
+    dt = float(facts.get("dt") or record.dt) if dt is None else dt
+    until = facts.get("until") if until is None else until
+    seed = int(facts.get("seed") or 0) if seed is None else seed
+    recording = run.play(dt=dt, until=until, seed=seed)
+    return (
+        diverge(record, Drive.of(recording), tolerance),
+        recording,
+        list(_changes(facts, run.facts(recording, until=until, seed=seed, parameters=dict(parameters or {})))),
+    )
+
+
+def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What of a record's facts is no longer so, a line each."""
+    for name in ("scenario", "map"):
+        old, new = then.get(name), now.get(name)
+        if name in then and old != new:
+            names = [each.get("name") if isinstance(each, dict) else "none" for each in (old, new)]
+            what = f"was {names[0]}, is {names[1]}" if names[0] != names[1] else f"{names[0]} has other content"
+            yield f"{name}: {what}"
+    for name in ("dt", "until", "seed", "run", "parameters"):
+        if name in then and then[name] != now[name]:
+            yield f"{name}: was {then[name]}, is {now[name]}"
+    versions = then.get("versions")
+    for name, old in versions.items() if isinstance(versions, dict) else ():
+        new = now["versions"].get(name, "none")
+        if old != new:
+            yield f"{name}: was {old}, is {new}"

@@ -87,7 +87,8 @@ class RoadSpec(Block):
     """The road network: a map, or a procedural one of `kind`. Every parameter may be null: usual for the kind."""
 
     opendrive: Annotated[str, Word(meaning="the path of an .xodr file")] | None = None
-    """Path of an OpenDRIVE file, relative to the scenario file or else the current directory; null: procedural."""
+    """Path of a map (OpenDRIVE, or the .json of Argoverse 2), relative to the scenario file or else the current
+    directory; null: procedural."""
     kind: Annotated[str, Word(tuple(ROAD_PARAMETERS))] = "town"
     """What a procedural network looks like; where a map is given, this and all below is ignored."""
     length_m: Annotated[float, Quantity("m", ge=50.0, le=20_000.0)] | None = None
@@ -328,7 +329,8 @@ class Scenario(Block):
     anomalies: Annotated[tuple[Family, ...], Entries(FamilyEntry("anomalies"))] = ()
     """What makes the scene an edge case."""
     recording: Annotated[str, Word(meaning="the path of a recording")] | None = None
-    """Path of a recorded drive, relative to the scenario file: who moves where, the ego included; null: simulated.
+    """Path of a recorded drive (.csv, .parquet, or the .json of a dataset), relative to the scenario file: who moves
+    where, the ego included; null: simulated.
 
     Keys that say who is there and how they move (ego, traffic, actors, anomalies) are ignored then."""
     rig: Annotated[str | dict[str, Family], RigField()] = "kitti"

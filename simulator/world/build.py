@@ -92,7 +92,7 @@ def build_world(scenario: Scenario) -> World:
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
-    drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording))
+    drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording), network)
     route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     conditions = conditions_of(scenario, () if drive is None else drive.settings)
     atmosphere = conditions.at(0)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.anomalies._props import barrier, cone, crate
+from simulator.drives.categories import RIDERLESS
 from simulator.scenario.family import member
 from simulator.scene import Body, Material, Mesh, Model
 from simulator.scene.mesh import box, cylinder, loft, merge
@@ -53,7 +54,7 @@ def models_for(kind: str, size: Array, rng: np.random.Generator, *, role: str = 
         return _person(float(size[2]), rng)
     if kind == "wheelchair":
         return _made("wheelchair", {}, rng)
-    if kind == "riderless_bicycle":  # of recorded drives
+    if kind == RIDERLESS:
         return _made("bicycle", {}, rng)[:1]
     if kind in FITTING:
         lengths = dict(zip(("length_m", "width_m", "height_m"), (float(v) for v in size), strict=True))

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.drives import is_table, read_drive
+from simulator.drives.categories import described_as
 from simulator.dynamics.traffic import velocities
 from simulator.errors import InputError
 from simulator.numerics import se3
@@ -108,25 +110,17 @@ class Recorded:
         return self.dt * (len(self.ego.poses) - 1)
 
 
-def kind_of(entity: model.EntityObject) -> str:
-    """Category of an entity in the words of OpenSCENARIO."""
-    match entity:
-        case model.Vehicle():
-            return entity.vehicle_category
-        case model.Pedestrian():
-            return entity.pedestrian_category
-        case model.MiscObject():
-            return entity.misc_object_category
-        case _:
-            return "none"
-
-
 def write_recorded(recording: Recording, path: FilePath) -> None:
     """Write the file that `read_recorded` reads.
 
     Raises:
         InputError: no entity can carry the sensors.
     """
+    path.write_text(json.dumps(_document(recording)) + "\n", encoding="utf-8")
+
+
+def _document(recording: Recording) -> dict[str, Any]:
+    """The content of the file of a recording. Raises InputError where no entity can carry the sensors."""
     if not recording.ego:
         raise InputError("has no vehicle that could carry sensors")
     entities = []
@@ -139,7 +133,7 @@ def write_recorded(recording: Recording, path: FilePath) -> None:
             entities.append(
                 {
                     "name": name,
-                    "kind": kind_of(entity),
+                    "kind": described_as(entity),
                     "size": [bounds.length, bounds.width, bounds.height],
                     "center": [bounds.center_x, bounds.center_y, bounds.center_z],
                     "role": getattr(entity, "role", "none"),
@@ -155,8 +149,7 @@ def write_recorded(recording: Recording, path: FilePath) -> None:
         if not each.owner and each.what.startswith("signal ")
     ]
     document = {"dt": recording.dt, "ego": recording.ego, "settings": settings_of(recording), "signals": signals}
-    document["entities"] = entities
-    path.write_text(json.dumps(document) + "\n", encoding="utf-8")
+    return {**document, "entities": entities}
 
 
 def _changes(changes: Sequence[Change], name: str) -> dict[str, list[list[object]]]:
@@ -196,17 +189,30 @@ def _stretches(rows: dict[int, list[float]]) -> list[tuple[int, list[list[float]
     return found
 
 
-def read_recorded(path: FilePath) -> Recorded:
-    """A recording.
+def read_recorded(path: FilePath, network: RoadNetwork | None = None) -> Recorded:
+    """A recording: the file of `write_recorded`, or a recorded drive (see `read_drive`) on its map.
 
     Raises:
         InputError: the file is none.
     """
     source = str(path)
     try:
+        if is_table(path):
+            drive = read_drive(path)
+            return _recorded(_document((drive if network is None else drive.on(network)).recording()), source)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"is larger than {MAX_BYTES / 1e6:.0f} MB", source=source)
         document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", source=source) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is no recording: {type(error).__name__} {error}", source=source) from None
+    return _recorded(document, source)
+
+
+def _recorded(document: Any, source: str) -> Recorded:
+    """A recording from the content of its file."""
+    try:
         entities = [
             Entity(
                 str(given["name"]),
@@ -231,9 +237,7 @@ def read_recorded(path: FilePath) -> Recorded:
         signals: dict[str, tuple[tuple[float, str], ...]] = {}
         for time, number, state in document.get("signals", ()):
             signals[str(number)] = (*signals.get(str(number), ()), (float(time), str(state)))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", source=source) from None
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"is no recording: {type(error).__name__} {error}", source=source) from None
     if not dt > 0 or not all(
         len(e.poses) and np.isfinite(e.poses).all() and np.isfinite(e.size).all() for e in entities
