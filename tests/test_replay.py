@@ -128,6 +128,25 @@ def test_a_distribution_gives_a_file_a_run(tmp_path: Path, run: Call) -> None:
     assert code == 0 and len(out.splitlines()) == 2
     ends = [float(_rows(path)[-3]["speed"]) for path in sorted(tmp_path.glob("t-*.csv"))]
     assert ends == [12.0, 15.0]
+    code, out, err = run("replay", runs, "--until", 4, "--trajectories", tmp_path / "first.csv")
+    assert code == 0 and "first of 2 runs" in err
+    assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_1.csv").read_bytes()
+
+
+def test_runs_that_the_scenario_itself_excludes_are_left_out(tmp_path: Path, run: Call) -> None:
+    constraint = '<ConstraintGroup><ValueConstraint rule="greaterThan" value="12"/></ConstraintGroup>'
+    declared = f"""<ParameterDeclarations><ParameterDeclaration name="fast" parameterType="double" value="20">
+      {constraint}</ParameterDeclaration></ParameterDeclarations>"""
+    file = _file(tmp_path, declarations=declared, action=SPEED.format(time=1, speed="$fast"))
+    inside = """<ParameterValueDistribution><ScenarioFile filepath="scenario.xosc"/><Deterministic>
+      <DeterministicSingleParameterDistribution parameterName="fast"><DistributionRange stepWidth="1">
+      <Range lowerLimit="12" upperLimit="14"/></DistributionRange></DeterministicSingleParameterDistribution>
+      </Deterministic></ParameterValueDistribution>"""
+    runs = write(tmp_path, f"<OpenSCENARIO>{HEAD.format(minor=3)}{inside}</OpenSCENARIO>", "runs.xosc")
+    code, out, err = run("replay", file, "--distribution", runs, "--until", 4, "--trajectories", tmp_path / "t.csv")
+    assert code == 0 and len(out.splitlines()) == 2 and "runs_1 is left out" in err and "greaterThan 12" in err
+    code, out, err = run("replay", runs, "--until", 4, "--trajectories", tmp_path / "first.csv")
+    assert code == 0 and (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_2.csv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -160,11 +179,11 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path, run: Call, arguments: l
 
 
 def test_strict_makes_a_warning_an_error_and_leaves_files_as_they_were(tmp_path: Path, run: Call) -> None:
-    file = _file(tmp_path)
-    file.write_text(file.read_text().replace('selectTriggeringEntities="false"', 'selectTriggeringEntities="true"'))
+    beep = '<UserDefinedAction><CustomCommandAction type="beep"/></UserDefinedAction>'
+    file = _file(tmp_path, action=beep)
     table = write(tmp_path, "kept", "t.csv")
     code, _, err = run("replay", file, "--strict", "--trajectories", table)
-    assert code == 2 and "strict: " in err and "selectTriggeringEntities" in err and table.read_text() == "kept"
+    assert code == 2 and "strict: " in err and "UserDefinedAction" in err and table.read_text() == "kept"
     code, out, err = run("replay", file, "--until", 1)
     assert code == 0 and "(warning)" in err and "1 warning;" in out
 

@@ -148,5 +148,5 @@ def test_lane_centres_are_found_again_on_every_public_map(path: Path) -> None:
     assert found.distance.max(initial=0.0) < 1e-3
     for number in np.unique(found.road):
         mine = found.road == number
-        again = roads[number].point(found.s[mine], found.t[mine], 0.0)
+        again = roads[number].point(found.s[mine], found.t[mine])
         np.testing.assert_allclose(again[:, :2], points[mine, :2], atol=1e-3)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Support: TypeAlias = Literal["supported", "partly", "not"]
+from simulator.coverage import Support
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
-_NO_TRAFFIC = "a warning; nothing comes up"
+_CONTROLLERS = "those of esmini but for NaturalDriver, SloppyDriver, Looming, Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")
@@ -214,7 +213,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         )
         for element in _GROUPS[group]
     },
-    "LaneOffsetAction": ("partly", "a continuous one ends when the offset is reached"),
+    "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
     "VisibilityAction": ("supported", "graphics: cameras, sensors: lidars; traffic does not change what drivers do"),
     "LightStateAction": ("supported", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
     "AnimationAction": ("partly", _KEPT),
@@ -222,7 +221,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     **dict.fromkeys(
         ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
-        ("partly", "kept in the state of the entity; no vehicle model uses them"),
+        ("supported", "for entities under an interactive controller; kept in the state of all others"),
     ),
     "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
     "EnvironmentAction": ("supported", "rendered frame by frame; pressure is ignored"),
@@ -233,21 +232,18 @@ PLAYED: dict[str, tuple[Support, str]] = {
         "supported",
         "friction is in the conditions of the world; the default controller drives as told on any road (7.2.5)",
     ),
-    **dict.fromkeys(
-        ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
-        ("not", _NO_TRAFFIC),
-    ),
+    "TrafficSinkAction": ("supported", "takes away what traffic actions have made, not entities of the scenario"),
     "UserDefinedAction": ("not", "a warning; it does nothing"),
     "UserDefinedValueCondition": ("not", "a warning; it is never met"),
-    "GeoPosition": ("not", "an error"),
-    "ManeuverGroup": ("partly", "selectTriggeringEntities: a warning; only the actors named act"),
+    "GeoPosition": ("supported", "needs pyproj and a map with a <geoReference>"),
+    "ManeuverGroup": ("supported", ""),
     "Vehicle": ("supported", ""),
     "Pedestrian": ("supported", ""),
     "MiscObject": ("supported", ""),
     "ExternalObjectReference": ("partly", "it has no size"),
     "EntitySelection": ("supported", ""),
-    "Controller": ("partly", "distance keeping, external, interactive without input, off-road follower"),
-    "ObjectController": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "Controller": ("partly", _CONTROLLERS),
+    "ObjectController": ("partly", _CONTROLLERS),
     "Trailer": ("supported", ""),
     "TrafficSignalController": ("supported", ""),
     "Route": ("partly", "always the shortest way between waypoints"),

@@ -13,8 +13,8 @@ from typing import NamedTuple, TextIO
 from simulator.errors import OutputError
 from simulator.storyboard import model
 from simulator.storyboard.actions.lateral import LaneChangeAction
-from simulator.storyboard.elements import KINDS
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.interfaces import KINDS
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import ConditionMet, Happening, World
 
@@ -64,7 +64,7 @@ class Recording:
     Attributes:
         table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
-        entities: the objects by entity name, as far as they took part.
+        entities: the objects by entity name, as far as they took part; without ghosts, which nobody sees.
         ego: the entity that counts as the vehicle under test, or "".
         changes: what was so besides motion, in order of time; what is so at the start comes first.
         warnings: what was not done as the scenario says.
@@ -88,7 +88,8 @@ class Recording:
             drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
             self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
             p = entity.position
-            self.entities.setdefault(entity.name, entity.object)
+            if not entity.is_ghost:
+                self.entities.setdefault(entity.name, entity.object)
             self.table.append(
                 Row(
                     *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),

@@ -45,7 +45,7 @@ def models_for(kind: str, size: Array, rng: np.random.Generator, *, role: str = 
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
     Args:
-        kind: a category in the words of OpenSCENARIO. size: (3,) length, width, height, m.
+        kind: a category in the words of OpenSCENARIO, or riderless_bicycle. size: (3,) length, width, height, m.
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
     """
     if kind == "car" and role not in STYLES:

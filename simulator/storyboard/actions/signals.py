@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantAction, for_global
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 @for_global(model.TrafficSignalStateAction)
