@@ -387,6 +387,10 @@ def test_roles_and_names_choose_who_plays() -> None:
     [rescue] = models_for("van", np.array([5.9, 2.0, 2.6]), rng, role="ambulance")
     assert rescue.class_name == "van" and any(lamp.switch == Switch.BEACON for lamp in rescue.lamps)
     assert models_for("obstacle", np.array([0.4, 0.4, 0.7]), rng, model="cone")[0].class_name == "traffic_cone"
+    for size, moves, pose in (((0.5, 0.5, 1.8), True, "walking"), ((0.5, 0.5, 1.8), False, "standing"),
+                              ((1.8, 0.5, 0.3), False, "lying"), ((0.4, 0.4, 1.1), False, "standing")):  # fmt: skip
+        [person] = models_for("pedestrian", np.array(size), rng, moves=moves)
+        assert dict(person.attributes)["pose"] == pose
     assert models_for("railing", np.array([12.0, 0.2, 0.76]), rng, model="guard_rail")[0].class_name == "guard_rail"
     assert models_for("railing", np.array([6.0, 0.1, 1.0]), rng, model="railing")[0].class_name == "fence"
     assert models_for("animal", np.array([2.4, 0.7, 1.4]), rng, model="cow")[0].class_name == "animal"
