@@ -14,14 +14,12 @@ from typing import Any
 from simulator.drives import Divergence, Drive, Tolerance, diverge, is_table, write_drive
 from simulator.errors import InputError
 from simulator.pipeline.runs import DriveRun, Run, SceneRun
-from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard.distributions import is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.parameters import ViolatedConstraint
 from simulator.storyboard.recording import Recording
-from simulator.world.recorded import write_recorded
 
 _File = str | os.PathLike[str]
 SCRIPTS = (".yaml", ".yml", "")
@@ -142,7 +140,10 @@ def render_runs(
         InputError: a run cannot be shown.
         OutputError: the folder cannot be used or written.
     """
+    # What shows a world is slow to import, and most runs are only played.
     from simulator.pipeline.dataset import generate
+    from simulator.pipeline.staging import staged
+    from simulator.world.recorded import write_recorded
 
     with tempfile.TemporaryDirectory(prefix="oddroad-") as folder:
         scenarios = []

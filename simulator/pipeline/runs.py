@@ -12,7 +12,6 @@ import numpy as np
 from simulator.drives import Drive, read_drive
 from simulator.drives.categories import category_of, entity_of
 from simulator.errors import InputError, did_you_mean
-from simulator.pipeline.staging import not_shown
 from simulator.pipeline.store import file_digest
 from simulator.roads import Lane, LaneSection, Road, RoadMark, RoadNetwork, RoadType
 from simulator.roads.layout import Plan, Pose
@@ -76,6 +75,8 @@ class Run:
 
     def not_shown(self, recording: Recording) -> list[str]:
         """What of the run sensors would not see as it was played, a line each."""
+        from simulator.pipeline.staging import not_shown
+
         return not_shown(recording, self.network)
 
     def _played(self, dt: float | None, until: float | None, seed: int) -> Recording:
