@@ -23,7 +23,6 @@ _CONTROLLER = "a controller that we do not have: the default controller drives (
 DIFFERENCES = {
     "esmini__resources__xosc__controller_test": _CONTROLLER + "; it wanders at random",
     "esmini__resources__xosc__cut-in_sloppy": _CONTROLLER + "; it wanders at random",
-    "esmini__resources__xosc__highway_driver": _CONTROLLER,
     # 7.4.1.5, ClothoidSpline: esmini puts the end of the last segment at the last whole metre.
     "esmini__resources__xosc__lane-change_clothoid_spline_based_trajectory": "the spline ends at its length",
     "esmini__resources__xosc__parking_demo": "the spline ends at its length",

@@ -483,6 +483,17 @@ def test_the_careful_driver_brakes_in_the_times_of_the_regulation() -> None:
     assert min(rates) == pytest.approx(-0.774 * 9.81)
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_distance_keepers_brake_for_what_traffic_sees(seen: bool) -> None:
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    show = model.VisibilityAction(True, True, seen)
+    plain = scenario({"lead": [at(160.0), speed(10.0), show], "ego": [at(100.0), speed(20.0), drive]})
+    keeper = controlled("ACCController", setSpeed="20")
+    entities = (plain.entities[0], replace(plain.entities[1], controllers=keeper))
+    slowest = min(row.speed for row in rows(play(replace(plain, entities=entities), straight(), until=8.0)))
+    assert slowest < 15.0 if seen else slowest == 20.0
+
+
 def test_overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle() -> None:
     """Half throttle of 20 m/s2; 0.4 rad of the wheels on a wheelbase of about the length: a circle."""
     drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
@@ -524,3 +535,32 @@ def test_geographic_positions_need_a_map_that_says_how() -> None:
     place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
     with pytest.raises(InputError, match="geoReference"):
         play(scenario({"ego": [place]}), straight())
+
+
+def test_a_number_cannot_become_a_text() -> None:
+    counter = (model.VariableDeclaration("n", "integer", 0),)
+    change = event("e", model.VariableSetAction("n", "many"))
+    with pytest.raises(InputError, match='"n" is a number and cannot become "many"'):
+        play(scenario({"ego": [at(10.0)]}, change, variables=counter), straight(), until=1.0)
+
+
+def test_a_driver_overtakes_where_it_gains_by_it_and_follows_where_it_cannot() -> None:
+    """Behind the intelligent driver model's gap at equal speeds: (s0 + v T) / sqrt(1 - (v / v0)^4)."""
+    settings = {"desiredSpeed": "25", "desiredDistance": "4", "thw": "1.2", "maxAcc": "2", "maxDec": "-3"}
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, False, True))
+    init = {"slow": [at(200.0, -2), speed(15.0)], "ego": [at(100.0, -2), speed(20.0), drive]}
+    for beside, lane in ((False, -1), (True, -2)):
+        given = dict(init)
+        if beside:  # one that drives beside, so that there is no room
+            given |= {f"b{k}": [at(40.0 + 12.0 * k, -1), speed(15.0)] for k in range(20)}
+        plain = scenario(given)
+        mine = replace(plain.entities[1], controllers=controlled("NaturalDriver", lookAheadDistance="120", **settings))
+        entities = (plain.entities[0], mine, *plain.entities[2:])
+        recording = play(replace(plain, entities=entities), straight(4000.0), until=60.0)
+        last, slow = rows(recording)[-1], rows(recording, "slow")[-1]
+        assert last.lane == lane
+        if beside:
+            gap = slow.x - last.x - 5.0 + 15.0 * DT  # it looks when the others have made the step
+            assert gap == pytest.approx((4.0 + 15.0 * 1.2) / (1.0 - (15.0 / 25.0) ** 4) ** 0.5, rel=1e-3)
+        else:
+            assert last.x > slow.x and last.speed == pytest.approx(25.0, abs=0.5)

@@ -198,7 +198,7 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
-_CONTROLLERS = "those of esmini but for NaturalDriver, SloppyDriver, Looming, Rel2Abs and Sumo"
+_CONTROLLERS = "those of esmini but for SloppyDriver, Looming, Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")
@@ -214,7 +214,10 @@ PLAYED: dict[str, tuple[Support, str]] = {
         for element in _GROUPS[group]
     },
     "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
-    "VisibilityAction": ("supported", "graphics: cameras, sensors: lidars; traffic does not change what drivers do"),
+    "VisibilityAction": (
+        "supported",
+        "graphics: cameras, sensors: lidars, traffic: controllers",
+    ),
     "LightStateAction": ("supported", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
     "AnimationAction": ("partly", _KEPT),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from math import hypot
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from simulator.errors import InputError
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_links import Roads
@@ -22,7 +23,7 @@ from simulator.storyboard.rotation import difference, wrap
 
 SOLO_STEP_S = 0.05  # while it moves alone
 _SAMPLE_S = 0.2  # of the trail
-_DEFAULT_HEAD_START_S = 3.0
+_DEFAULT_HEAD_START_S, _LONGEST_HEAD_START_S = 3.0, 600.0
 # What the ghost does in the entity's place; everything else stays with the entity.
 DONE_BY_GHOST = (
     model.SpeedAction,
@@ -157,10 +158,14 @@ class Ghost:
 
 
 def ghost_of(scenario: model.OpenScenario, entities: dict[str, Entity], roads: Roads) -> Ghost | None:
-    """The ghost of a scenario: that of the first entity whose controller needs one."""
+    """The ghost of a scenario: that of the first entity whose controller needs one; None: there is none.
+
+    Raises:
+        InputError: it is to be ahead by a time that makes no sense.
+    """
     for each in scenario.entities:
         for given in each.controllers if isinstance(each.object, model.Vehicle) else ():
-            head_start = _head_start(given.controller)
+            head_start = _head_start(scenario, given.controller)
             if head_start is not None:
                 name = f"{each.name}_ghost"
                 entity = Entity.of(replace(each, name=name, controllers=()), roads)
@@ -169,7 +174,7 @@ def ghost_of(scenario: model.OpenScenario, entities: dict[str, Entity], roads: R
     return None
 
 
-def _head_start(controller: model.Controller) -> float | None:
+def _head_start(scenario: model.OpenScenario, controller: model.Controller) -> float | None:
     """Of the ghost that a controller needs, in s; None: it needs none."""
     settings = controller.properties.properties
     kind = settings.get("esminiController") or controller.name
@@ -179,9 +184,13 @@ def _head_start(controller: model.Controller) -> float | None:
     if kind != "FollowGhostController" and not external:
         return None
     try:
-        return float(settings.get("headstartTime", _DEFAULT_HEAD_START_S))
+        head_start = float(settings.get("headstartTime", _DEFAULT_HEAD_START_S))
     except ValueError:
-        return _DEFAULT_HEAD_START_S
+        head_start = _DEFAULT_HEAD_START_S
+    if not 0.0 <= head_start <= _LONGEST_HEAD_START_S:
+        message = f'headstartTime="{head_start:g}" of a ghost must be 0 to {_LONGEST_HEAD_START_S:g} s'
+        raise InputError(message, source=str(scenario.source or ""), line=controller.line)
+    return head_start
 
 
 def handed_over(record: R, ghost: Ghost) -> R:

@@ -78,6 +78,20 @@ class StoryboardPart(Protocol):
         """The first element of a kind, from here downwards, whose path ends with a name."""
 
 
+class Injected(Protocol):
+    """An action that a controller has made, beside those of the storyboard."""
+
+    @property
+    def state(self) -> State:
+        """Its state now."""
+
+    def start(self) -> None:
+        """Start."""
+
+    def step(self, dt: float) -> None:
+        """Go on while it runs."""
+
+
 class Watcher(Protocol):
     """Something that is told how an element changes."""
 

@@ -280,6 +280,11 @@ class Player:
         self.storyboard.step(dt, self._may_go_on)
         if self.storyboard.state != "running":
             return False
+        for injected in world.injected:
+            if injected.state == "init":
+                injected.start()
+            else:
+                injected.step(dt)
         time = world.time + dt
         # While a ghost is alone nobody else moves, but what is computed of the others in the first step of all is kept.
         alone = ghost is not None and ghost.phase == "alone"

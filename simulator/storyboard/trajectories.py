@@ -401,7 +401,7 @@ def _clothoid(trajectory: model.Trajectory, shape: model.Clothoid, resolve: Reso
     points = []
     for s in _stations(shape.length):
         x, y, h, _ = line.at(s)
-        time = start_time + s / shape.length * (stop_time - start_time)
+        time = start_time + s / max(shape.length, TINY) * (stop_time - start_time)
         points.append(TrajectoryPoint(x, y, position.z, wrap(h), s=s, time=time, tangent=wrap(h), given=given))
     found = _ClothoidTrajectory(trajectory.name, trajectory.closed, points, "segment")
     found.line, found.stop_time = line, stop_time

@@ -9,7 +9,7 @@ from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.ghosts import Ghost
-from simulator.storyboard.interfaces import SignalProgram, State, StoryboardPart, Transition, Watcher
+from simulator.storyboard.interfaces import Injected, SignalProgram, State, StoryboardPart, Transition, Watcher
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.trajectories import Given
@@ -56,7 +56,7 @@ class World:
 
     Attributes:
         entities: all of them by name; `active` those that take part, in the order in which they came.
-        seed: of everything random. traffic: actions that make entities.
+        seed: of everything random. traffic: actions that make entities. injected: actions of controllers.
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
         environment: the conditions as last set. ghost: of one of the entities, None: there is none.
@@ -69,6 +69,7 @@ class World:
     seed: int
     active: list[Entity] = field(default_factory=list)
     traffic: list[TrafficMaker] = field(default_factory=list)
+    injected: list[Injected] = field(default_factory=list)
     time: float = 0.0
     recording: bool = False
     happenings: list[Happening] = field(default_factory=list)

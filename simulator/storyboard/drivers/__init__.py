@@ -13,6 +13,7 @@ from simulator.storyboard.drivers.base import Driver, speed_limit
 from simulator.storyboard.drivers.by_hand import HandsOff, OffroadFollower, Outside, Wheel
 from simulator.storyboard.drivers.distance_keeper import DistanceKeeper
 from simulator.storyboard.drivers.ghost_follower import GhostFollower
+from simulator.storyboard.drivers.lane_changer import LaneChanger
 from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.drivers.safety_models import lane_keeper
@@ -31,6 +32,7 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "FollowRouteController": RouteFollower,
     "HIDController": Wheel,
     "InteractiveController": HandsOff,
+    "NaturalDriver": LaneChanger,
     "OffroadFollower": OffroadFollower,
     "UDPDriverController": Outside,
 }
