@@ -113,6 +113,12 @@ def test_what_an_action_does_not_say_stays(tmp_path: Path) -> None:
     assert last.sun_elevation_rad > 1.0  # a clock that is set later moves the sun again
 
 
+def test_a_drive_that_says_nothing_of_the_weather_has_that_of_its_scenario() -> None:
+    assert settings_of(Recording(0.1)) == []
+    wet = Scenario.model_validate({"weather": {"rain_mm_h": 5.0}}).sample(0)
+    assert conditions_of(wet, settings_of(Recording(0.1))).at(0).rain_mm_h == 5.0
+
+
 def test_a_running_clock_moves_the_sun(tmp_path: Path) -> None:
     world, _ = shown(tmp_path, HEAD + 'environment: {time: "2025-03-20T08:00:00Z", clock_runs: true}\n', until=1.0)
     place = world.scenario.place
@@ -381,6 +387,10 @@ def test_roles_and_names_choose_who_plays() -> None:
     [rescue] = models_for("van", np.array([5.9, 2.0, 2.6]), rng, role="ambulance")
     assert rescue.class_name == "van" and any(lamp.switch == Switch.BEACON for lamp in rescue.lamps)
     assert models_for("obstacle", np.array([0.4, 0.4, 0.7]), rng, model="cone")[0].class_name == "traffic_cone"
+    for size, moves, pose in (((0.5, 0.5, 1.8), True, "walking"), ((0.5, 0.5, 1.8), False, "standing"),
+                              ((1.8, 0.5, 0.3), False, "lying"), ((0.4, 0.4, 1.1), False, "standing")):  # fmt: skip
+        [person] = models_for("pedestrian", np.array(size), rng, moves=moves)
+        assert dict(person.attributes)["pose"] == pose
     assert models_for("railing", np.array([12.0, 0.2, 0.76]), rng, model="guard_rail")[0].class_name == "guard_rail"
     assert models_for("railing", np.array([6.0, 0.1, 1.0]), rng, model="railing")[0].class_name == "fence"
     assert models_for("animal", np.array([2.4, 0.7, 1.4]), rng, model="cow")[0].class_name == "animal"

@@ -483,6 +483,17 @@ def test_the_careful_driver_brakes_in_the_times_of_the_regulation() -> None:
     assert min(rates) == pytest.approx(-0.774 * 9.81)
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_distance_keepers_brake_for_what_traffic_sees(seen: bool) -> None:
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    show = model.VisibilityAction(True, True, seen)
+    plain = scenario({"lead": [at(160.0), speed(10.0), show], "ego": [at(100.0), speed(20.0), drive]})
+    keeper = controlled("ACCController", setSpeed="20")
+    entities = (plain.entities[0], replace(plain.entities[1], controllers=keeper))
+    slowest = min(row.speed for row in rows(play(replace(plain, entities=entities), straight(), until=8.0)))
+    assert slowest < 15.0 if seen else slowest == 20.0
+
+
 def test_overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle() -> None:
     """Half throttle of 20 m/s2; 0.4 rad of the wheels on a wheelbase of about the length: a circle."""
     drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))

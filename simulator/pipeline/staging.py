@@ -14,7 +14,7 @@ from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
 from simulator.world.lamps import AMBER, GREEN, LIGHTS, RED, lens_state
 from simulator.world.recorded import duration_of
-from simulator.world.setting import settings_of
+from simulator.world.setting import start_of
 
 RATES_HZ = (0.01, 1000.0)  # what sensors accept
 NOBODY = dict.fromkeys(("vehicles", "parked", "pedestrians", "cyclists", "animals"), 0)
@@ -43,7 +43,7 @@ def staged(
     sensors = load_rig(rig)
     if rate_hz is not None and not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
         raise InputError(f"must be between {RATES_HZ[0]:g} and {RATES_HZ[1]:g} Hz, not {rate_hz:g}", key="rate_hz")
-    first = settings_of(recording)[0]
+    first = start_of(recording)
     data: dict[str, Any] = {
         "about": scenario.file_header.description,
         "duration_s": min(duration_of(recording), 600.0),

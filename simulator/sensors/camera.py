@@ -162,10 +162,10 @@ class Camera(Sensor, kind="camera"):
 
         longest = self.exposure_max_ms / 1000
         exposure = film.meter(radiance, daylight_rgb, self.exposure_target, self.f_number, longest, self.iso_max)
-        before_ns, before = stage.exposures.get(self, (time_ns, exposure))
+        before_ns, before = stage.memory.get(self, (time_ns, exposure))
         if before_ns <= time_ns:
             exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)
-        stage.exposures[self] = time_ns, exposure
+        stage.memory[self] = time_ns, exposure
         return exposure
 
 

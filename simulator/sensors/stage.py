@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,6 @@ from simulator.sensors.shading.tables import Tables, pack_scene
 
 if TYPE_CHECKING:
     from simulator import raycast
-    from simulator.sensors.camera import Camera
-    from simulator.sensors.shading.film import Exposure
     from simulator.sensors.sky import Sky
 
 # Bits of a part's mask in the ray caster. A ray sees a part when (part mask & ray mask) != 0.
@@ -85,7 +83,7 @@ class Stage:
         packed: static shading tables.
         posed: shading tables of the current time.
         threads: number of threads for all work on this stage; None for all processors.
-        exposures: of each camera that took pictures of this stage, when it did so last, and with which exposure.
+        memory: what a sensor keeps from one reading of this stage to the next, by sensor.
     """
 
     def __init__(
@@ -103,7 +101,7 @@ class Stage:
         self.weather: Callable[[int], Atmosphere] = weather if callable(weather) else lambda time_ns: weather
         self.atmosphere = self.weather(int(timeline.times_ns[0]))
         self.ego, self.threads = ego, threads
-        self.exposures: dict[Camera, tuple[int, Exposure]] = {}
+        self.memory: dict[object, Any] = {}
         self._eye = 0
         self._sky: tuple[tuple[float, ...], Sky] | None = None
         # Clouds keep their shapes over the drive; these follow from the place and the light at its start.

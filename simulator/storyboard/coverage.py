@@ -214,7 +214,10 @@ PLAYED: dict[str, tuple[Support, str]] = {
         for element in _GROUPS[group]
     },
     "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
-    "VisibilityAction": ("supported", "graphics: cameras, sensors: lidars; traffic does not change what drivers do"),
+    "VisibilityAction": (
+        "supported",
+        "graphics: cameras, sensors: lidars, traffic: controllers",
+    ),
     "LightStateAction": ("supported", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
     "AnimationAction": ("partly", _KEPT),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),

@@ -126,6 +126,12 @@ class Entity:
         """Whether a controller drives it in all of these domains, so that actions have no say."""
         return any(driver.overrides and driver.active.issuperset(domains) for driver in self.drivers)
 
+    @property
+    def is_seen_by_traffic(self) -> bool:
+        """Whether other traffic sees it."""
+        visibility = self.signals.get("visibility")
+        return visibility is None or bool(visibility.traffic)
+
     def start_here(self) -> None:
         """Count motion from the present place."""
         self._last = (self.position.x, self.position.y, self.position.z)

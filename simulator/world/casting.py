@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Given = dict[str, Any]
 
 CAR_SIZES_M = ((3.0, 1.4, 1.25), (5.6, 2.2, 2.1))  # smallest and largest length, width, height of our cars
-ADULT_M = 1.4  # people under this are children
+ADULT_M, LYING_M = 1.4, 0.7  # people under the first are children; who is lower and longer than the second lies
 STYLES: dict[str, tuple[tuple[str, Given], ...]] = {
     "van": tuple(("van", {"style": style, "size": size}) for style in ("panel", "minibus") for size in (0.0, 0.5, 1.0)),
     "truck": tuple(
@@ -41,17 +41,20 @@ STYLES: dict[str, tuple[tuple[str, Given], ...]] = {
 FITTING = {"trailer": "trailer", "semitrailer": "trailer", "tram": "tram", "train": "tram"}
 
 
-def models_for(kind: str, size: Array, rng: np.random.Generator, *, role: str = "none", model: str = "") -> list[Model]:
+def models_for(
+    kind: str, size: Array, rng: np.random.Generator, *, role: str = "none", model: str = "", moves: bool = True
+) -> list[Model]:
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
     Args:
         kind: a category in the words of OpenSCENARIO, or riderless_bicycle. size: (3,) length, width, height, m.
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
+        moves: whether it goes anywhere; people who do not stand.
     """
     if kind == "car" and role not in STYLES:
         return _car(size, "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private", rng)
     if kind == "pedestrian":
-        return _person(float(size[2]), rng)
+        return _person(size, moves, rng)
     if kind == "wheelchair":
         return _made("wheelchair", {}, rng)
     if kind == RIDERLESS:
@@ -81,10 +84,14 @@ def _car(size: Array, role: str, rng: np.random.Generator) -> list[Model]:
     return _made("car", {"style": style, "role": role, "length_m": length, "width_m": width, "height_m": height}, rng)
 
 
-def _person(height: float, rng: np.random.Generator) -> list[Model]:
+def _person(size: Array, moves: bool, rng: np.random.Generator) -> list[Model]:
+    length, _, height = size.tolist()
+    if height < LYING_M < length:
+        return _made("pedestrian", {"pose": "lying", "height_m": float(np.clip(length, 1.45, 2.05))}, rng)
+    pose = "walking" if moves else "standing"
     if 0.4 < height < ADULT_M:
-        return _made("child", {"age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
-    return _made("pedestrian", {"height_m": float(np.clip(height, 1.45, 2.05))}, rng)
+        return _made("child", {"pose": pose, "age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
+    return _made("pedestrian", {"pose": pose, "height_m": float(np.clip(height, 1.45, 2.05))}, rng)
 
 
 # ---------------------------------------------------------------- things

@@ -334,7 +334,7 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
         rng = generator(seed, "recorded", entity.name)
         special = entity.role == "none" and any(each.light == "specialPurposeLights" for each in entity.lights)
         role = "police" if special else entity.role  # who has blue lights is somebody
-        models = models_for(entity.kind, entity.size, rng, role=role, model=entity.model)
+        models = models_for(entity.kind, entity.size, rng, role=role, model=entity.model, moves=entity.moves)
         if number == 0:
             models[0] = replace(models[0], class_name="ego")
         # The boxes of both have the same middle: ours may have the rear axle elsewhere.

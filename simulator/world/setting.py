@@ -30,10 +30,14 @@ _ENVIRONMENT = ("time_of_day", "time_of_day_since", "weather", "road_condition")
 def settings_of(recording: Recording) -> list[Plain]:
     """Light and weather over a run as plain data, one entry for each time at which they are set, the first at 0 s.
 
+    An empty list where the run says nothing about them.
+
     Keys: `t` (s), `utc` (ISO 8601), `runs`, `sun_deg` (azimuth, elevation) and `sun_lx` where the scenario says where
     the sun stands, `weather` (as in our scenarios), `friction`, `film_set` and `clouds_set` (see `Setting`). Fog within
     a box is there while the ego is in the box.
     """
+    if not any(not each.owner and each.what in _ENVIRONMENT for each in recording.changes):
+        return []
     states = list(_states(recording.changes))
     ends = [time for time, _, _ in states[1:]] + [math.inf]
     return [
@@ -41,6 +45,11 @@ def settings_of(recording: Recording) -> list[Plain]:
         for (time, state, sun), end in zip(states, ends, strict=True)
         for begin, there in _with_fog(time, end, state, recording)
     ]
+
+
+def start_of(recording: Recording) -> Plain:
+    """The first entry of `settings_of`, or a clear noon in summer."""
+    return next(iter(settings_of(recording)), _entry(0.0, {}, None))
 
 
 def _with_fog(begin: float, end: float, state: Plain, recording: Recording) -> Iterator[tuple[float, Plain]]:

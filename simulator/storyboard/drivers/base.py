@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import atan, cos, inf, pi, sin, tan
 
 from simulator.storyboard import model
@@ -48,6 +49,12 @@ class Driver:
                 self.active.add(domain)
             elif wanted is False:
                 self.active.discard(domain)
+
+    def others(self) -> Iterator[Entity]:
+        """Who else takes part, as far as traffic sees them (VisibilityAction)."""
+        for other in self.world.active:
+            if other is not self.entity and other.is_seen_by_traffic:
+                yield other
 
     def step(self, dt: float) -> None:
         """Drive."""

@@ -75,9 +75,9 @@ class DistanceKeeper(Driver):
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
         front = 0.5 * entity.box.length + entity.box.center_x
         own_x, own_y = entity.position.x, entity.position.y
-        for other in self.world.active:
+        for other in self.others():
             distance = hypot(other.position.x - own_x, other.position.y - own_y)
-            if distance > most or other is entity:
+            if distance > most:
                 continue
             way = road_difference(entity.position, other.position, both_ways=False, limit=look)
             if way is not None:

@@ -100,7 +100,7 @@ class LaneKeeper(Driver):
     def look(self, dt: float) -> None:
         """Find the target."""
         found: Target | None = None
-        for other in self.world.active:
+        for other in self.others():
             seen = self.measure(other)
             seen = None if seen is None else self.threat(seen)
             if seen is not None:
@@ -129,8 +129,6 @@ class LaneKeeper(Driver):
     def measure(self, other: Entity) -> Target | None:
         """What is to be known of an entity; None: it is not ahead, or in none of the lanes that matter."""
         entity = self.entity
-        if other is entity:
-            return None
         way = road_difference(entity.position, other.position, both_ways=False, limit=self.reach)
         if way is None or way.ds <= TINY:
             return None

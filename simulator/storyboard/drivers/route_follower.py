@@ -146,9 +146,9 @@ class RouteFollower(Driver):
             return True
         if road.width(position.section, lane, position.s) < _NARROW_M:
             return False
-        for other in self.world.active:
+        for other in self.others():
             place = other.position
-            if other is self.entity or place.road is not road or sign(place.lane) != sign(position.lane):
+            if place.road is not road or sign(place.lane) != sign(position.lane):
                 continue
             if place.lane != position.lane and hypot(position.x - place.x, position.y - place.y) < self.clearance:
                 return False
