@@ -142,9 +142,9 @@ class TwoPoints(Driver):
         """The nearest entity ahead in the lane, and the gap to it."""
         entity = self.entity
         found, least = None, inf
-        for other in self.world.active:
+        for other in self.others():
             place = other.position
-            if other is entity or hypot(place.x - entity.position.x, place.y - entity.position.y) > _LEAD_M:
+            if hypot(place.x - entity.position.x, place.y - entity.position.y) > _LEAD_M:
                 continue
             way = road_difference(entity.position, place, both_ways=False, limit=_LEAD_M)
             if way is None or way.lanes != 0 or abs(way.dt) >= _BESIDE_M:
