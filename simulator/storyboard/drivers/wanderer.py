@@ -17,6 +17,7 @@ from simulator.storyboard.world import World
 
 _SPEED_S, _ASIDE_S = 3.0, 1.5  # means of the times between two wishes; each is drawn within half to one and a half
 _SPEED_SHARE, _ASIDE_M = 0.35, 1.75  # most of the wandering of who is as sloppy as can be
+_LEAP_MPS = 1.0
 _TO_LANE, _TO_HEADING = 0.02, 0.05  # turn per metre driven: per metre aside, per radian of heading
 
 
@@ -59,8 +60,11 @@ class Wanderer(Driver):
         """Drive on by one step."""
         entity = self.entity
         before = entity.speed
-        if abs(before - self.speed) > 1e-3:  # an action has set it
+        change = before - self.speed
+        if abs(change) > _LEAP_MPS or self.speed < TINY:  # an action has set it
             self.wished = before
+        elif abs(change) > TINY:  # an action changes it bit by bit, from how fast it happens to be
+            self.wished *= before / self.speed
         self.speed = before
         if LONGITUDINAL in self.active:
             share = 1.0 + self.sloppiness * _SPEED_SHARE * self._speed_wish.at(dt)
