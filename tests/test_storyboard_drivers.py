@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from math import degrees, hypot, sin
+from dataclasses import replace
+from math import degrees, hypot, isfinite, sin
 from pathlib import Path
 
 import pytest
+from small_storyboard import at, scenario, speed, straight
 
 from simulator.pipeline.replay import read_runs
+from simulator.storyboard import model
+from simulator.storyboard.drivers import _DRIVERS
+from simulator.storyboard.player import play
 from simulator.storyboard.recording import Row
 
 FOLDER = Path(__file__).parent / "storyboards"
@@ -70,3 +75,17 @@ def test_an_inattentive_driver_wanders_within_the_lane_and_as_the_seed_says(tmp_
         assert 0.01 < max(map(abs, speeds)) <= 0.5 * 0.35 + 1e-9  # half as sloppy as can be
         for a, b in itertools.pairwise(straight):  # no leaps
             assert hypot(b.x - a.x, b.y - a.y) == pytest.approx(0.05 * b.speed, abs=0.02)
+
+
+@pytest.mark.parametrize("controller", sorted(_DRIVERS))
+def test_controllers_drive_who_is_no_vehicle_too(controller: str) -> None:
+    box = model.BoundingBox(0.0, 0.0, 0.9, 0.6, 0.6, 1.8)
+    thing = model.Pedestrian("somebody", "pedestrian", box, mass=80.0)
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    plain = scenario({"ego": [at(50.0), speed(2.0), drive], "other": [at(60.0), speed(1.0)]}, objects={"ego": thing})
+    settings = model.Properties({"setSpeed": "2"})
+    given = model.ObjectController(controller, model.Controller(controller, properties=settings))
+    entities = (replace(plain.entities[0], controllers=(given,)), plain.entities[1])
+    rows = list(play(replace(plain, entities=entities), straight(), until=5.0).of("ego"))
+    assert all(isfinite(value) for row in rows for value in (row.x, row.y, row.h, row.speed))
+    assert 49.0 < rows[-1].x < 70.0

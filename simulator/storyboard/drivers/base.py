@@ -14,6 +14,14 @@ LATERAL, LONGITUDINAL = "lateral", "longitudinal"
 _MULTI_LANE_MPS, _SINGLE_LANE_MPS, _OFF_ROAD_MPS = 120.0 / 3.6, 60.0 / 3.6, 70.0 / 3.6
 
 
+_USUAL = model.Performance(250.0 / 3.6, 10.0, 10.0)
+
+
+def limits_of(entity: Entity) -> model.Performance:
+    """What an entity can do; who is no vehicle as much as a usual one."""
+    return entity.performance if isinstance(entity.object, model.Vehicle) else _USUAL
+
+
 class Driver:
     """A controller of an entity.
 
@@ -70,7 +78,7 @@ class Bicycle:
     def __init__(self, entity: Entity, steering_rate: float) -> None:
         p = entity.position
         self.x, self.y, self.heading, self.speed = p.x, p.y, p.h, entity.speed
-        self.length, self.limits = entity.box.length, entity.performance
+        self.length, self.limits = entity.box.length, limits_of(entity)
         self.steering_rate, self.wheel = steering_rate, 0.0
         self.is_held = False
 

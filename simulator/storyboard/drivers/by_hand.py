@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import atan2, hypot
 
 from simulator.storyboard import model
-from simulator.storyboard.drivers.base import LATERAL, LONGITUDINAL, Bicycle, Driver, speed_limit
+from simulator.storyboard.drivers.base import LATERAL, LONGITUDINAL, Bicycle, Driver, limits_of, speed_limit
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.rotation import wrap_signed
 
@@ -37,7 +37,7 @@ def _braking(entity: Entity, given: model.OverrideBrakeAction | model.OverridePa
     brake = given.brake if given is not None else None
     if isinstance(brake, model.BrakeForce):
         mass = getattr(entity.object, "mass", None) or _USUAL_MASS_KG
-        return brake.value / mass / max(entity.performance.max_deceleration, 1e-6)
+        return brake.value / mass / max(limits_of(entity).max_deceleration, 1e-6)
     return brake.value if brake is not None else 0.0
 
 
@@ -58,7 +58,7 @@ class HandsOff(Driver):
     def step(self, dt: float) -> None:
         """Roll on."""
         entity, vehicle = self.entity, self.vehicle
-        limit = min(self.number("speedFactor", 1.0) * speed_limit(entity), entity.performance.max_speed)
+        limit = min(self.number("speedFactor", 1.0) * speed_limit(entity), limits_of(entity).max_speed)
         inputs = _Inputs(entity)
         if LONGITUDINAL not in self.active:
             vehicle.speed = entity.speed
@@ -112,7 +112,7 @@ class OffroadFollower(Driver):
         turn = wrap_signed(atan2(dy, dx) - p.h)
         gap = hypot(dx, dy) - self.number("targetDistance", 20.0)
         pedal = min(max(0.5 * gap - 0.5 * (entity.speed - lead.speed), -1.0), 1.0)
-        limit = min(1.2 * speed_limit(entity), entity.performance.max_speed)
+        limit = min(1.2 * speed_limit(entity), limits_of(entity).max_speed)
         vehicle.accelerate(pedal, limit, dt)
         vehicle.steer(min(max(turn, -1.0), 1.0), dt)
         vehicle.move(dt)

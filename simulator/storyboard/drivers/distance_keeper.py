@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, hypot, inf, pi, sin
 
 from simulator.storyboard import boxes, model
-from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
+from simulator.storyboard.drivers.base import LONGITUDINAL, Driver, limits_of
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.world import World
@@ -44,7 +44,7 @@ class DistanceKeeper(Driver):
         elif abs(entity.speed - self.speed) > 1e-3:  # an action has set it
             self.set_speed = entity.speed
         ahead, gap = self._ahead()
-        limits = entity.performance
+        limits = limits_of(entity)
         if ahead is None:
             wish = (self.set_speed - self.speed) * self.eagerness * limits.max_acceleration
             wish = min(max(wish, -limits.max_deceleration), self.eagerness * limits.max_acceleration)
@@ -70,7 +70,7 @@ class DistanceKeeper(Driver):
     def _ahead(self) -> tuple[Entity | None, float]:
         """The entity ahead in the lane, and the gap to it."""
         entity = self.entity
-        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(entity.performance.max_deceleration, 1e-6))
+        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(limits_of(entity).max_deceleration, 1e-6))
         found, least = None, inf
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
         front = 0.5 * entity.box.length + entity.box.center_x

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import hypot, pi, sqrt
 
 from simulator.storyboard import model
-from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
+from simulator.storyboard.drivers.base import LONGITUDINAL, Driver, limits_of
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import RoadDifference, road_difference
 from simulator.storyboard.road_position import TINY
@@ -83,7 +83,7 @@ class LaneChanger(Driver):
                 self.is_changing, self.target_lane = False, 0
             if self.rest < 0.0:
                 self.rest, self.has_begun = self.delay + self.duration, False
-        self.speed = min(max(self.speed + acceleration * dt, 0.0), self.desired, entity.performance.max_speed)
+        self.speed = min(max(self.speed + acceleration * dt, 0.0), self.desired, limits_of(entity).max_speed)
         entity.position.move(self.speed * dt, choose=entity.choose)
         entity.set_speed(self.speed)
         entity.done.longitudinal = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import atan, atan2, cos, sin, sqrt
 
 from simulator.storyboard import model
-from simulator.storyboard.drivers.base import Bicycle, Driver
+from simulator.storyboard.drivers.base import Bicycle, Driver, limits_of
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, sign
@@ -60,7 +60,7 @@ class ReferenceFollower(Driver):
         speed = reference.speed if abs(reference.speed) > TINY else sign(reference.speed) * TINY
         damping = 2.0 * sqrt(self.stiffness)
         acceleration = -self.stiffness * along - damping * (entity.speed - reference.speed)
-        limit = entity.performance.max_speed
+        limit = limits_of(entity).max_speed
         vehicle.speed = min(max(vehicle.speed + acceleration * dt, -limit), limit)
         vehicle.wheel = vehicle.within_limit(
             self.heading_gain * turn

@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import atan2, cos, hypot, inf, pi, sin
 
 from simulator.storyboard import model
-from simulator.storyboard.drivers.base import LONGITUDINAL, Bicycle, Driver
+from simulator.storyboard.drivers.base import LONGITUDINAL, Bicycle, Driver, limits_of
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.road_position import Moved
@@ -82,7 +82,7 @@ class TwoPoints(Driver):
         if dt > 0.0 and not entity.position.at_end:
             wish = _NEAR_GAIN * near + (_NEAR_RATE_GAIN * turns[0] + _FAR_RATE_GAIN * turns[1]) / dt
         pedal = min(max(self._pedal(lead, gap), -1.0), 1.0)
-        vehicle.accelerate(pedal, entity.performance.max_speed, dt)
+        vehicle.accelerate(pedal, limits_of(entity).max_speed, dt)
         vehicle.steer(min(max(wish / _FULL_TURN, -1.0), 1.0), dt)
         vehicle.move(dt)
         onward = entity.position.copy()
