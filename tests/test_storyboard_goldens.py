@@ -18,11 +18,11 @@ CATALOGS = {
     "esmini__resources__xosc__Catalogs__Maneuvers__HWManeuvers",
 }
 
-_CONTROLLER = "a controller that we do not have: the default controller drives (7.2.5)"
+_WANDERS = "a driver who wanders at random: ours draws other numbers"
 # Scenarios in which we differ, and why. Where esmini is wrong the paragraphs are those of OpenSCENARIO XML 1.3.
 DIFFERENCES = {
-    "esmini__resources__xosc__controller_test": _CONTROLLER + "; it wanders at random",
-    "esmini__resources__xosc__cut-in_sloppy": _CONTROLLER + "; it wanders at random",
+    "esmini__resources__xosc__controller_test": _WANDERS,
+    "esmini__resources__xosc__cut-in_sloppy": _WANDERS,
     # 7.4.1.5, ClothoidSpline: esmini puts the end of the last segment at the last whole metre.
     "esmini__resources__xosc__lane-change_clothoid_spline_based_trajectory": "the spline ends at its length",
     "esmini__resources__xosc__parking_demo": "the spline ends at its length",

@@ -198,7 +198,7 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
-_CONTROLLERS = "those of esmini but for SloppyDriver, Looming, Rel2Abs and Sumo"
+_CONTROLLERS = "those of esmini but for Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")

@@ -75,8 +75,6 @@ def play(
         if not player.step(dt):
             break
         recording.add(player.world.time, player.world)
-    else:
-        player.step(dt)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 
@@ -291,6 +289,7 @@ class Player:
         moving = [ghost.entity] if ghost is not None and alone else world.active
         for entity in moving:
             self._drive(entity, dt)
+            self._note_end(entity, time)  # where controllers drive it to counts from the next step on
         for entity in moving:
             for driver in entity.drivers:
                 if driver.active:
@@ -335,18 +334,23 @@ class Player:
             entity.done.longitudinal = entity.done.speed = True
 
     @staticmethod
-    def _note_states(entity: Entity, time: float) -> None:
-        """Since when it stands, is off the road, at its end; the first step is the earliest."""
+    def _note_end(entity: Entity, time: float) -> None:
+        """Since when it is at an end of the road; who does not move there stands."""
         if time < TINY:
             return
-        position = entity.position
-        if not position.at_end:
+        if not entity.position.at_end:
             entity.ends_since = None
         elif entity.ends_since is None:
             entity.ends_since = time
         elif all(abs(v) < TINY for v in entity.velocity):
             entity.set_speed(0.0)
-        if not position.is_off_road:
+
+    @staticmethod
+    def _note_states(entity: Entity, time: float) -> None:
+        """Since when it stands or is off the road; the first step is the earliest."""
+        if time < TINY:
+            return
+        if not entity.position.is_off_road:
             entity.off_since = None
         elif entity.off_since is None:
             entity.off_since = time

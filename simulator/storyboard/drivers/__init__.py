@@ -17,6 +17,8 @@ from simulator.storyboard.drivers.lane_changer import LaneChanger
 from simulator.storyboard.drivers.reference_follower import ReferenceFollower
 from simulator.storyboard.drivers.route_follower import RouteFollower
 from simulator.storyboard.drivers.safety_models import lane_keeper
+from simulator.storyboard.drivers.two_points import TwoPoints
+from simulator.storyboard.drivers.wanderer import Wanderer
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
 
@@ -26,14 +28,17 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
     "ACCController": DistanceKeeper,
     "ALKSController": DistanceKeeper,
     "ALKS_R157SM_Controller": lane_keeper,
+    "ECE_ALKS_RefDriverController": lane_keeper,
     "ExternalController": Outside,
     "FollowGhostController": GhostFollower,
     "FollowReferenceController": ReferenceFollower,
     "FollowRouteController": RouteFollower,
     "HIDController": Wheel,
     "InteractiveController": HandsOff,
+    "LoomingController": TwoPoints,
     "NaturalDriver": LaneChanger,
     "OffroadFollower": OffroadFollower,
+    "SloppyDriverController": Wanderer,
     "UDPDriverController": Outside,
 }
 

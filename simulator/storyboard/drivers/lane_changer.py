@@ -94,9 +94,9 @@ class LaneChanger(Driver):
         """Who is in the own lane, in the one to the left, to the right."""
         position = self.entity.position
         lanes = {0: _Lane(), 1: _Lane(), -1: _Lane()}
-        for other in self.world.active:
+        for other in self.others():
             place = other.position
-            if other is self.entity or hypot(place.x - position.x, place.y - position.y) > self.look:
+            if hypot(place.x - position.x, place.y - position.y) > self.look:
                 continue
             way = road_difference(position, place, limit=self.look)
             seen = lanes.get(way.lanes * -sign(position.lane)) if way is not None else None
@@ -148,9 +148,9 @@ class LaneChanger(Driver):
 
     def _is_taken(self, lane: int) -> bool:
         """Whether another one of its kind is changing to the lane close by."""
-        for other in self.world.active:
+        for other in self.others():
             rival = next((d for d in other.drivers if isinstance(d, LaneChanger) and d.active), None)
-            if rival is None or rival is self or not rival.has_begun or rival.target_lane != lane:
+            if rival is None or not rival.has_begun or rival.target_lane != lane:
                 continue
             gap = _gap(self.entity, other, road_difference(self.entity.position, other.position, limit=self.look))
             beside = other.position.lane != self.entity.position.lane
