@@ -1,0 +1,261 @@
+"""Many vehicles through time: one kernel advances a batch, each actor with its own model, parameters and road.
+
+Two integrators of the models' derivatives:
+
+- Rosenbrock's, the default: ROS2 of J. G. Verwer et al. (SIAM J. Sci. Comput. 20, 1999) with gamma = 1 - 1/sqrt(2), second
+  order and L-stable. Side slip settles in v / 200 m and wheels in v / 8000 m at a speed of v, faster than any fixed step as
+  v goes to 0: what is stiff, yaw rate with slip and either wheel, is implicit. Its Jacobian may be incomplete without loss
+  of order, so the blocks are 2x2, 1x1, 1x1, solved in closed form, and need three more derivatives.
+- RK4: fourth order, for what is not stiff.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.body import body_step
+from simulator.dynamics.single_track import INTEGRATED, Control, State, derivative
+from simulator.dynamics.vehicles import VEHICLE_DTYPE, Model
+from simulator.errors import OddRoadError
+from simulator.numerics import se3
+from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
+
+STATES, CONTROLS = len(State), len(Control)
+LONGEST_SUBSTEP_S = 0.01
+LEAST_FRICTION = 0.01  # what floats is still wet rubber; keeps the tyre's formula regular
+_CHUNK = 256  # actors that a thread takes at a time
+
+
+class Method(IntEnum):
+    """How derivatives become states."""
+
+    ROSENBROCK = 0
+    RK4 = 1
+
+
+_GAMMA = 1.0 - 1.0 / math.sqrt(2.0)
+_DELTA = 1e-6  # relative step of the difference quotients of the Jacobian
+
+
+@kernel(inline=True)
+def _runge_kutta(x, rate, acceleration, friction, p, h, f, k, total):  # type: ignore[no-untyped-def]
+    """One RK4 step of `x` in place; `f`, `k`, `total` are scratch rows. Leaves the last derivative in `f`."""
+    for n in range(INTEGRATED):
+        k[n], total[n] = x[n], 0.0
+    for stage in range(4):
+        derivative(k, rate, acceleration, friction, p, f)
+        weight = 1.0 / 3.0 if stage in (1, 2) else 1.0 / 6.0
+        ahead = 1.0 if stage == 2 else 0.5
+        for n in range(INTEGRATED):
+            total[n] += weight * f[n]
+            k[n] = x[n] + ahead * h * f[n]
+    for n in range(INTEGRATED):
+        x[n] += h * total[n]
+
+
+@kernel(inline=True)
+def _solve(k, m, h):  # type: ignore[no-untyped-def]
+    """(1 - gamma h J)^-1 k in place, J being the stiff blocks in `m`."""
+    g = _GAMMA * h
+    a, b, c, d = 1.0 - g * m[0], -g * m[1], -g * m[2], 1.0 - g * m[3]
+    r, s = k[State.YAW_RATE], k[State.SLIP]
+    over = 1.0 / (a * d - b * c)
+    k[State.YAW_RATE], k[State.SLIP] = over * (d * r - b * s), over * (a * s - c * r)
+    k[State.WHEEL_FRONT] /= 1.0 - g * m[4]
+    k[State.WHEEL_REAR] /= 1.0 - g * m[5]
+
+
+@kernel(inline=True)
+def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore[no-untyped-def]
+    """One ROS2 step of `x` in place; `f`, `k`, `m` are scratch rows. Leaves the last derivative in `f`."""
+    derivative(x, rate, acceleration, friction, p, k)
+    for n in range(6):
+        m[n] = 0.0
+    # Columns of the Jacobian: yaw rate, slip, both wheels at once (neither feels the other's speed).
+    for column in range(min(p.model + 1, 3) if p.model != Model.KINEMATIC else 0):
+        at = State.YAW_RATE + column
+        kept, kept_rear = x[at], x[State.WHEEL_REAR]
+        delta = _DELTA * (1.0 + abs(kept))
+        x[at] = kept + delta
+        if at == State.WHEEL_FRONT:
+            x[State.WHEEL_REAR] = kept_rear + delta
+        derivative(x, rate, acceleration, friction, p, f)
+        x[at], x[State.WHEEL_REAR] = kept, kept_rear
+        if at == State.WHEEL_FRONT:
+            m[4] = min((f[State.WHEEL_FRONT] - k[State.WHEEL_FRONT]) / delta, 0.0)
+            m[5] = min((f[State.WHEEL_REAR] - k[State.WHEEL_REAR]) / delta, 0.0)
+        else:
+            m[column] = (f[State.YAW_RATE] - k[State.YAW_RATE]) / delta
+            m[2 + column] = (f[State.SLIP] - k[State.SLIP]) / delta
+    _solve(k, m, h)
+    for n in range(INTEGRATED):
+        x[n] += h * k[n]
+    derivative(x, rate, acceleration, friction, p, f)
+    for n in range(INTEGRATED):
+        f[n] -= 2.0 * k[n]
+    _solve(f, m, h)
+    for n in range(INTEGRATED):
+        x[n] += 0.5 * h * (k[n] + f[n])
+        f[n] = 1.5 * k[n] + 0.5 * f[n]  # the mean derivative over the step
+
+
+@kernel(inline=True)
+def _within_bounds(x, before, holds):  # type: ignore[no-untyped-def]
+    """What the equations may overshoot by a part of a step: wheels do not spin backwards, brakes do not reverse."""
+    x[State.WHEEL_FRONT], x[State.WHEEL_REAR] = max(x[State.WHEEL_FRONT], 0.0), max(x[State.WHEEL_REAR], 0.0)
+    x[State.HITCH] = min(max(x[State.HITCH], -0.5 * np.pi), 0.5 * np.pi)
+    if holds and x[State.SPEED] * before <= 0.0:
+        x[State.SPEED] = x[State.YAW_RATE] = x[State.WHEEL_FRONT] = x[State.WHEEL_REAR] = 0.0
+
+
+@kernel
+def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, method):  # type: ignore[no-untyped-def]
+    """Advance the actors `begin` .. `end` of a batch by `dt` seconds.
+
+    Args:
+        state: (STATES, N) rows as in `State`, modified.
+        control: (CONTROLS, N) rows as in `Control`, held over the step.
+        friction: (N,) peak friction coefficient of the road under each actor.
+        vehicle: (N,) rows of `table`.
+        table: (K,) VEHICLE_DTYPE.
+        begin, end: range of actors.
+        dt: s.
+        substeps: equal parts of it.
+        method: `Method`.
+    """
+    scratch = np.empty((4, INTEGRATED))
+    f, k, total = scratch[0], scratch[1], scratch[2]
+    x = np.empty(STATES)
+    h = dt / substeps
+    for i in range(begin, end):
+        p = table[vehicle[i]]
+        grip = max(friction[i], LEAST_FRICTION)
+        rate, drive, brake = control[Control.STEER_RATE, i], control[Control.DRIVE, i], control[Control.BRAKE, i]
+        for n in range(STATES):
+            x[n] = state[n, i]
+        for _ in range(substeps):
+            before, yaw, slip = x[State.SPEED], x[State.YAW], x[State.SLIP]
+            if before == 0.0:
+                wanted = drive - min(max(drive, -brake), brake)
+            else:
+                wanted = drive - np.copysign(brake, before)
+            if method == Method.RK4:
+                _runge_kutta(x, rate, wanted, grip, p, h, f, k, total)
+            else:
+                _rosenbrock(x, rate, wanted, grip, p, h, f, k, total)
+            _within_bounds(x, before, brake > 0.0 and abs(drive) <= brake)
+            turned = x[State.YAW] + x[State.SLIP] - yaw - slip
+            if p.model == Model.KINEMATIC:
+                turned = x[State.YAW] - yaw
+            along, across = (x[State.SPEED] - before) / h, 0.5 * (x[State.SPEED] + before) * turned / h
+            c, s = np.cos(x[State.SLIP]), np.sin(x[State.SLIP])
+            x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = along * c - across * s, along * s + across * c
+            x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
+                x[State.ROLL],
+                x[State.ROLL_RATE],
+                x[State.PITCH],
+                x[State.PITCH_RATE],
+                x[State.ACCELERATION_X],
+                x[State.ACCELERATION_Y],
+                p,
+                h,
+            )
+        for n in range(STATES):
+            state[n, i] = x[n]
+
+
+def standing(shape: int | tuple[int, ...]) -> NDArray[np.float64]:
+    """(STATES, *shape) states of vehicles at rest at the origin."""
+    return np.zeros((STATES, *np.atleast_1d(shape)))
+
+
+def roll_at(
+    state: NDArray[np.float64], speed_mps: float | NDArray[np.float64], table: NDArray[np.void], vehicle: NDArray[np.int64]
+) -> None:
+    """Set speeds, straight ahead, in a state (STATES, ...), and those of the wheels to match; speeds are scalar or (...)."""
+    state[State.SPEED] = speed_mps
+    radius = table["wheel_radius"][vehicle]
+    wheels = np.divide(state[State.SPEED], radius, out=np.zeros_like(state[State.SPEED]), where=radius > 0.0)
+    state[State.WHEEL_FRONT] = state[State.WHEEL_REAR] = np.maximum(wheels, 0.0)
+
+
+def step(
+    state: NDArray[np.float64],
+    control: NDArray[np.float64],
+    friction: NDArray[np.float64],
+    vehicle: NDArray[np.int64],
+    table: NDArray[np.void],
+    dt: float,
+    *,
+    substeps: int | None = None,
+    method: Method = Method.ROSENBROCK,
+    threads: int | None = None,
+) -> None:
+    """Advance all vehicles by `dt` seconds, in place. What becomes of one does not depend on the others or on `threads`.
+
+    Args:
+        state: (STATES, ...) C-contiguous float64, rows as in `State`; "..." is any shape, as worlds x actors.
+        control: (CONTROLS, ...) float64, rows as in `Control`, held over the step.
+        friction: (...) peak friction coefficients (`road_friction`).
+        vehicle: (...) int64 rows of `table`.
+        table: (K,) VEHICLE_DTYPE.
+        dt: s.
+        substeps: equal parts of `dt`; by default of at most `LONGEST_SUBSTEP_S`.
+        method: of integration.
+        threads: default: one a processor.
+
+    Raises:
+        OddRoadError: for arrays of other shapes or types, rows that are not in the table, no or negative time.
+    """
+    shape = state.shape[1:]
+    expected = {
+        "state": (state, (STATES, *shape), np.float64),
+        "control": (control, (CONTROLS, *shape), np.float64),
+        "friction": (friction, shape, np.float64),
+        "vehicle": (vehicle, shape, np.int64),
+        "table": (table, table.shape[:1], VEHICLE_DTYPE),
+    }
+    for name, (array, wanted, dtype) in expected.items():
+        if array.shape != wanted or array.dtype != dtype or not array.flags.c_contiguous:
+            raise OddRoadError(
+                f"{name} must be a C-contiguous array {wanted} of {np.dtype(dtype).name}, not {array.shape} of "
+                f"{array.dtype.name}"
+            )
+    if vehicle.size and not (0 <= vehicle.min() and vehicle.max() < len(table)):
+        raise OddRoadError(f"vehicle must hold rows of the table, 0 to {len(table) - 1}")
+    if not (dt > 0.0 and math.isfinite(dt)) or (substeps is not None and substeps < 1):
+        raise OddRoadError(f"a step takes time and at least one part, not dt={dt!r}, substeps={substeps!r}")
+    parts = substeps or math.ceil(dt / LONGEST_SUBSTEP_S - 1e-9)
+    flat = state.reshape(STATES, -1), control.reshape(CONTROLS, -1), friction.ravel(), vehicle.ravel()
+
+    def work(begin: int, end: int) -> None:
+        advance(*flat, table, begin, end, dt, parts, int(method))
+
+    parallel_for(work, flat[3].size, chunk=_CHUNK, threads=threads)
+
+
+def body_poses(
+    state: NDArray[np.float64], table: NDArray[np.void], vehicle: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """World position (..., 2) of the vehicle frame's origin, under the rear axle's centre, and roll, pitch, yaw (..., 3)."""
+    yaw = state[State.YAW]
+    behind = np.where(table["model"][vehicle] == Model.KINEMATIC, 0.0, table["rear"][vehicle])
+    xy = np.stack([state[State.X] - behind * np.cos(yaw), state[State.Y] - behind * np.sin(yaw)], axis=-1)
+    return xy, np.stack([state[State.ROLL], state[State.PITCH], se3.wrap_angle(yaw)], axis=-1)
+
+
+def trailer_poses(
+    state: NDArray[np.float64], table: NDArray[np.void], vehicle: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """World position (..., 2) under the centre of the trailer's axle, and its yaw (...); without trailer, the hitch's."""
+    xy, rpy = body_poses(state, table, vehicle)
+    yaw = rpy[..., 2]
+    trailer_yaw = se3.wrap_angle(yaw + state[State.HITCH])
+    hitch, length = table["hitch"][vehicle][..., None], table["trailer"][vehicle][..., None]
+    forward, along = (np.stack([np.cos(angle), np.sin(angle)], axis=-1) for angle in (yaw, trailer_yaw))
+    return xy - hitch * forward - length * along, trailer_yaw
