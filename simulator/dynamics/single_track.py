@@ -1,8 +1,10 @@
 """Single-track models: time derivatives of one vehicle's state.
 
 Source: M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (version 2020a), sections 5 (KS), 6 (KST), 7 (ST) and 8
-(STD), to which the equations are equal above `FULLY_DYNAMIC` m/s. Their own ways of passing zero speed (a switch at
-0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to sliding ones.
+(STD), to which the equations are equal above `FULLY_DYNAMIC` m/s and within the friction of the road. Their own ways of
+passing zero speed (a switch at 0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to sliding
+ones; KS and ST, which know no friction, are held to the circle of what the road can give, cornering first; STD also slides
+backwards.
 
 Frames: ISO 8855 (x forward, y left, z up; angles counter-clockwise). The kinematic model's position is that of the rear
 axle's centre, the others' that of the centre of mass. Units: m, s, rad, kg, N.
@@ -55,7 +57,8 @@ INTEGRATED = 10  # rows that the models have derivatives of
 ROLLING, FULLY_DYNAMIC = 0.5, 2.0
 _SETTLING_S = 0.1  # in which slip and yaw rate become those of rolling
 _SPIN_S = 0.02  # in which wheels take up the speed of the road when rolling; 0.02 s in section 8
-_RELEASE = 0.5  # share of the best slip beyond it at which the antilock brake lets go altogether
+_KEPT = 0.98  # share of a tyre's greatest force that the controls of brake and drive use
+_RELEASE = 0.5  # share of the best slip, beyond it, in which they let a wheel go
 _SLOWEST = 0.1  # m/s, the least that slip is divided by; section 8
 
 
@@ -86,22 +89,35 @@ def _trailer_rate(speed, sideways, yaw_rate, hitch, p):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _kinematic(x, steer_rate, acceleration, p, f):  # type: ignore[no-untyped-def]
-    """KS, with a trailer KST: the rear axle moves along its heading."""
+def _left_of_circle(wanted, used, limit):  # type: ignore[no-untyped-def]
+    """As much of an acceleration as a friction circle of radius `limit` leaves beside `used` across it."""
+    most = np.sqrt(max(limit * limit - used * used, 0.0))
+    return min(max(wanted, -most), most)
+
+
+@kernel(inline=True)
+def _held(yaw_rate, speed, limit):  # type: ignore[no-untyped-def]
+    """As much of a yaw rate as a lateral acceleration of `limit` allows."""
+    return yaw_rate * min(1.0, limit / max(abs(speed * yaw_rate), limit))
+
+
+@kernel(inline=True)
+def _kinematic(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyped-def]
+    """KS, with a trailer KST: the rear axle moves along its heading, which turns by no more than `limit` m/s2 allow."""
     speed = x[State.SPEED]
-    yaw_rate = speed / (p.front + p.rear) * np.tan(x[State.STEER])
+    yaw_rate = _held(speed / (p.front + p.rear) * np.tan(x[State.STEER]), speed, limit)
     f[State.X] = speed * np.cos(x[State.YAW])
     f[State.Y] = speed * np.sin(x[State.YAW])
     f[State.STEER] = steer_rate
-    f[State.SPEED] = acceleration
+    f[State.SPEED] = _left_of_circle(acceleration, speed * yaw_rate, limit)
     f[State.YAW] = yaw_rate
     f[State.YAW_RATE] = f[State.SLIP] = f[State.WHEEL_FRONT] = f[State.WHEEL_REAR] = 0.0
     f[State.HITCH] = _trailer_rate(speed, 0.0, yaw_rate, x[State.HITCH], p) if p.trailer > 0.0 else 0.0
 
 
 @kernel(inline=True)
-def _rolling(x, steer_rate, acceleration, p, f):  # type: ignore[no-untyped-def]
-    """The kinematic model about the centre of mass, to which slip and yaw rate settle."""
+def _rolling(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyped-def]
+    """The kinematic model about the centre of mass, to which slip and yaw rate settle as fast as `limit` m/s2 allow."""
     steer, speed = x[State.STEER], x[State.SPEED]
     wheelbase = p.front + p.rear
     tangent = np.tan(steer)
@@ -110,39 +126,51 @@ def _rolling(x, steer_rate, acceleration, p, f):  # type: ignore[no-untyped-def]
     curvature = np.cos(slip) * tangent / wheelbase
     slip_rate = steer_rate * secant2 * p.rear / wheelbase / (1.0 + (tangent * p.rear / wheelbase) ** 2)
     curvature_rate = (np.cos(slip) * secant2 * steer_rate - np.sin(slip) * slip_rate * tangent) / wheelbase
-    f[State.SPEED] = acceleration
-    f[State.YAW] = speed * curvature
-    f[State.YAW_RATE] = (
-        acceleration * curvature + speed * curvature_rate + (speed * curvature - x[State.YAW_RATE]) / _SETTLING_S
-    )
-    f[State.SLIP] = slip_rate + (slip - x[State.SLIP]) / _SETTLING_S
+    yaw_rate = _held(speed * curvature, speed, limit)
+    f[State.SPEED] = _left_of_circle(acceleration, speed * yaw_rate, limit)
+    f[State.YAW] = yaw_rate
+    f[State.YAW_RATE] = acceleration * curvature + speed * curvature_rate + (yaw_rate - x[State.YAW_RATE]) / _SETTLING_S
+    fastest = limit / max(abs(speed), 0.1 * ROLLING)
+    f[State.SLIP] = slip_rate + min(max((slip - x[State.SLIP]) / _SETTLING_S, -fastest), fastest)
     along = speed * np.cos(slip)
     f[State.WHEEL_FRONT] = (along / np.cos(steer) / p.wheel_radius - x[State.WHEEL_FRONT]) / _SPIN_S
     f[State.WHEEL_REAR] = (along / p.wheel_radius - x[State.WHEEL_REAR]) / _SPIN_S
 
 
 @kernel(inline=True)
-def _linear_tyres(x, acceleration, p, f, share):  # type: ignore[no-untyped-def]
+def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyped-def]
     """ST: side forces in proportion to slip angle and load, which `acceleration` moves between the axles."""
     a, b, c = p.front, p.rear, -p.tyre.p_ky1
-    v, yaw_rate, slip = x[State.SPEED], x[State.YAW_RATE], x[State.SLIP]
-    front = c * (GRAVITY * b - acceleration * p.cg_height) / (a + b)  # stiffness over mass
-    rear = c * (GRAVITY * a + acceleration * p.cg_height) / (a + b)
-    side_f = front * (x[State.STEER] - slip - a * yaw_rate / v)  # force over mass
-    side_r = rear * (b * yaw_rate / v - slip)
-    f[State.SPEED] += share * acceleration
+    v, yaw_rate, slip, facing = x[State.SPEED], x[State.YAW_RATE], x[State.SLIP], 1.0
+    if abs(slip) > 0.5 * np.pi:  # it slides backwards
+        slip, facing = np.copysign(np.pi, slip) - slip, -1.0
+    load_f = (GRAVITY * b - acceleration * p.cg_height) / (a + b)  # over mass, as the forces are
+    load_r = (GRAVITY * a + acceleration * p.cg_height) / (a + b)
+    most = limit / GRAVITY
+    side_f = load_f * min(max(c * (facing * x[State.STEER] - slip - a * yaw_rate / v), -most), most)
+    side_r = load_r * min(max(c * (b * yaw_rate / v - slip), -most), most)
+    f[State.SPEED] += share * _left_of_circle(acceleration, side_f + side_r, limit)
     f[State.YAW] += share * yaw_rate
     f[State.YAW_RATE] += share * p.mass / p.yaw_inertia * (a * side_f - b * side_r)
-    f[State.SLIP] += share * ((side_f + side_r) / v - yaw_rate)
+    f[State.SLIP] += share * (facing * (side_f + side_r) / v - yaw_rate)
 
 
 @kernel(inline=True)
-def _kept_torque(torque, kappa, grip, p):  # type: ignore[no-untyped-def]
-    """What antilock brake and traction control leave of a torque: all up to the best slip, none well beyond it."""
-    beyond = (abs(kappa) / (p.tyre.peak * grip) - 1.0) / _RELEASE
-    braking = torque < 0.0
-    held = braking == (kappa < 0.0) and (p.antilock if braking else p.traction_control)
-    return torque * min(max(1.0 - beyond, 0.0), 1.0) if held else torque
+def _kept_torque(torque, kappa, alpha, load, grip, p):  # type: ignore[no-untyped-def]
+    """What antilock brake and traction control leave of a torque: what the tyre holds just short of its best slip.
+
+    An ideal control, faster than wheels lock. A wheel that has passed its best slip otherwise is let go.
+    """
+    if not (p.antilock if torque < 0.0 else p.traction_control):
+        return torque
+    best = np.copysign(p.tyre.peak * grip, torque)
+    most = abs(torque)
+    if most > 0.5 * p.wheel_radius * p.tyre.p_dx1 * grip * load:  # else it holds all of it, at any useful angle
+        force, _ = tyre_forces(best, alpha, load, grip, p.tyre)
+        spinning = p.wheel_inertia * grip * p.tyre.p_dx1 * GRAVITY / p.wheel_radius  # what slows the wheel itself
+        most = min(most, _KEPT * p.wheel_radius * abs(force) + spinning)
+    most *= min(max(1.0 - (kappa / best - 1.0) / _RELEASE, 0.0), 1.0)
+    return np.copysign(most, torque)
 
 
 @kernel(inline=True)
@@ -150,18 +178,20 @@ def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):  # type: ignore[no
     """STD: forces at combined slip, wheels that torque and road spin; `felt` is what moves load between the axles."""
     a, b, radius = p.front, p.rear, p.wheel_radius
     steer, v, yaw_rate, slip = x[State.STEER], x[State.SPEED], x[State.YAW_RATE], x[State.SLIP]
-    along, sideways = v * np.cos(slip), v * np.sin(slip)
+    cs, ss = np.cos(slip), np.sin(slip)
+    along, sideways = v * cs, v * ss
     load_f = p.mass * (GRAVITY * b - felt * p.cg_height) / (a + b)
     load_r = p.mass * (GRAVITY * a + felt * p.cg_height) / (a + b)
     floor = 0.02 * p.mass * GRAVITY  # an axle that lifts off keeps its equations regular
     load_f, load_r = max(load_f, floor), max(load_r, floor)
 
-    alpha_f = np.arctan((sideways + a * yaw_rate) / along) - steer
-    alpha_r = np.arctan((sideways - b * yaw_rate) / along)
-    rolling_f = max(along * np.cos(steer) + (sideways + a * yaw_rate) * np.sin(steer), 0.0)
-    rolling_r = max(along, 0.0)
-    kappa_f = radius * x[State.WHEEL_FRONT] / max(rolling_f, _SLOWEST) - 1.0
-    kappa_r = radius * x[State.WHEEL_REAR] / max(rolling_r, _SLOWEST) - 1.0
+    c, s = np.cos(steer), np.sin(steer)
+    turned = sideways + a * yaw_rate
+    rolling_f, across_f, across_r = along * c + turned * s, turned * c - along * s, sideways - b * yaw_rate
+    slow_f, slow_r = max(abs(rolling_f), _SLOWEST), max(abs(along), _SLOWEST)
+    alpha_f, alpha_r = np.arctan(across_f / slow_f), np.arctan(across_r / slow_r)
+    kappa_f = (radius * x[State.WHEEL_FRONT] - rolling_f) / slow_f
+    kappa_r = (radius * x[State.WHEEL_REAR] - along) / slow_r
     drive_f, side_f = tyre_forces(kappa_f, alpha_f, load_f, grip, p.tyre)
     drive_r, side_r = tyre_forces(kappa_r, alpha_r, load_r, grip, p.tyre)
 
@@ -169,21 +199,19 @@ def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):  # type: ignore[no
     front_share = p.drive_front
     if acceleration <= 0.0:
         front_share = load_f / (load_f + load_r) if p.antilock else p.brake_front
-    torque_f = _kept_torque(front_share * torque, kappa_f, grip, p)
-    torque_r = _kept_torque((1.0 - front_share) * torque, kappa_r, grip, p)
+    torque_f = _kept_torque(front_share * torque, kappa_f, alpha_f, load_f, grip, p)
+    torque_r = _kept_torque((1.0 - front_share) * torque, kappa_r, alpha_r, load_r, grip, p)
 
-    c, s = np.cos(steer - slip), np.sin(steer - slip)
-    cs, ss = np.cos(slip), np.sin(slip)
-    f[State.SPEED] += share * (drive_f * c - side_f * s + drive_r * cs + side_r * ss) / p.mass
+    forwards, left = drive_r + drive_f * c - side_f * s, side_r + side_f * c + drive_f * s
+    f[State.SPEED] += share * (forwards * cs + left * ss) / p.mass
     f[State.YAW] += share * yaw_rate
-    moment = a * (side_f * np.cos(steer) + drive_f * np.sin(steer)) - b * side_r
-    f[State.YAW_RATE] += share * moment / p.yaw_inertia
-    f[State.SLIP] += share * ((side_f * c + drive_f * s + side_r * cs - drive_r * ss) / (p.mass * v) - yaw_rate)
+    f[State.YAW_RATE] += share * (a * (left - side_r) - b * side_r) / p.yaw_inertia
+    f[State.SLIP] += share * ((left * cs - forwards * ss) / (p.mass * v) - yaw_rate)
     f[State.WHEEL_FRONT] += share * (torque_f - radius * drive_f) / p.wheel_inertia
     f[State.WHEEL_REAR] += share * (torque_r - radius * drive_r) / p.wheel_inertia
 
 
-@kernel(inline=True)
+@kernel
 def derivative(x, steer_rate, acceleration, friction, p, f):  # type: ignore[no-untyped-def]
     """Time derivative of the first `INTEGRATED` rows of one vehicle's state.
 
@@ -198,15 +226,16 @@ def derivative(x, steer_rate, acceleration, friction, p, f):  # type: ignore[no-
     speed = x[State.SPEED]
     rate = limited_steer_rate(x[State.STEER], steer_rate, p)
     demand = limited_acceleration(speed, acceleration, p)
-    felt = min(max(demand, -friction * GRAVITY), friction * GRAVITY)  # what the road can give
+    limit = friction * GRAVITY  # what the road can give
+    felt = min(max(demand, -limit), limit)
     if p.model == Model.KINEMATIC:
-        _kinematic(x, rate, felt, p, f)
+        _kinematic(x, rate, felt, limit, p, f)
         return
     # Reversing has share 0: it is slow, and there a steered rear end would not follow the linear tyres stably.
     w = min(max((speed - ROLLING) / (FULLY_DYNAMIC - ROLLING), 0.0), 1.0)
     share = w * w * (3.0 - 2.0 * w)
     if share < 1.0:
-        _rolling(x, rate, felt, p, f)
+        _rolling(x, rate, felt, limit, p, f)
         for k in range(State.SPEED, INTEGRATED):
             f[k] *= 1.0 - share
     else:
@@ -218,7 +247,7 @@ def derivative(x, steer_rate, acceleration, friction, p, f):  # type: ignore[no-
     f[State.STEER] = rate
     if share > 0.0:
         if p.model == Model.SINGLE_TRACK:
-            _linear_tyres(x, felt, p, f, share)
+            _linear_tyres(x, felt, limit, p, f, share)
         else:
             _pacejka_tyres(x, demand, felt, friction / p.tyre.p_dx1, p, f, share)
     f[State.HITCH] = 0.0

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.body import body_step
-from simulator.dynamics.single_track import INTEGRATED, Control, State, derivative
+from simulator.dynamics.single_track import INTEGRATED, ROLLING, Control, State, derivative
 from simulator.dynamics.vehicles import VEHICLE_DTYPE, Model
 from simulator.errors import OddRoadError
 from simulator.numerics import se3
@@ -26,7 +26,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 
 STATES, CONTROLS = len(State), len(Control)
-LONGEST_SUBSTEP_S = 0.01
+LONGEST_SUBSTEP_S = 0.005
 LEAST_FRICTION = 0.01  # what floats is still wet rubber; keeps the tyre's formula regular
 _CHUNK = 256  # actors that a thread takes at a time
 
@@ -63,6 +63,8 @@ def _solve(k, m, h):  # type: ignore[no-untyped-def]
     """(1 - gamma h J)^-1 k in place, J being the stiff blocks in `m`."""
     g = _GAMMA * h
     a, b, c, d = 1.0 - g * m[0], -g * m[1], -g * m[2], 1.0 - g * m[3]
+    if b * c > 0.5 * a * d:  # a spin that grows: what is unstable needs no implicit help, and must not be near singular
+        b = c = 0.0
     r, s = k[State.YAW_RATE], k[State.SLIP]
     over = 1.0 / (a * d - b * c)
     k[State.YAW_RATE], k[State.SLIP] = over * (d * r - b * s), over * (a * s - c * r)
@@ -92,6 +94,7 @@ def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore
         else:
             m[column] = (f[State.YAW_RATE] - k[State.YAW_RATE]) / delta
             m[2 + column] = (f[State.SLIP] - k[State.SLIP]) / delta
+            m[3 * column] = min(m[3 * column], 0.0)
     _solve(k, m, h)
     for n in range(INTEGRATED):
         x[n] += h * k[n]
@@ -106,10 +109,17 @@ def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore
 
 @kernel(inline=True)
 def _within_bounds(x, before, holds):  # type: ignore[no-untyped-def]
-    """What the equations may overshoot by a part of a step: wheels do not spin backwards, brakes do not reverse."""
+    """What the equations may overshoot: wheels do not spin backwards, brakes do not reverse; slip is -pi to pi.
+
+    A vehicle that has spun round and slides slowly on its back is from then on one that rolls in reverse.
+    """
     x[State.WHEEL_FRONT], x[State.WHEEL_REAR] = max(x[State.WHEEL_FRONT], 0.0), max(x[State.WHEEL_REAR], 0.0)
     x[State.HITCH] = min(max(x[State.HITCH], -0.5 * np.pi), 0.5 * np.pi)
-    if holds and x[State.SPEED] * before <= 0.0:
+    x[State.SLIP] -= 2.0 * np.pi * np.rint(x[State.SLIP] / (2.0 * np.pi))
+    if 0.0 < x[State.SPEED] < ROLLING and abs(x[State.SLIP]) > 0.5 * np.pi:
+        x[State.SPEED] = -x[State.SPEED]
+        x[State.SLIP] -= np.copysign(np.pi, x[State.SLIP])
+    elif holds and x[State.SPEED] * before <= 0.0:
         x[State.SPEED] = x[State.YAW_RATE] = x[State.WHEEL_FRONT] = x[State.WHEEL_REAR] = 0.0
 
 
@@ -139,7 +149,8 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
         for n in range(STATES):
             x[n] = state[n, i]
         for _ in range(substeps):
-            before, yaw, slip = x[State.SPEED], x[State.YAW], x[State.SLIP]
+            before, yaw = x[State.SPEED], x[State.YAW]
+            east, north = before * np.cos(yaw + x[State.SLIP]), before * np.sin(yaw + x[State.SLIP])
             if before == 0.0:
                 wanted = drive - min(max(drive, -brake), brake)
             else:
@@ -149,12 +160,12 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
             else:
                 _rosenbrock(x, rate, wanted, grip, p, h, f, k, total)
             _within_bounds(x, before, brake > 0.0 and abs(drive) <= brake)
-            turned = x[State.YAW] + x[State.SLIP] - yaw - slip
             if p.model == Model.KINEMATIC:
-                turned = x[State.YAW] - yaw
-            along, across = (x[State.SPEED] - before) / h, 0.5 * (x[State.SPEED] + before) * turned / h
-            c, s = np.cos(x[State.SLIP]), np.sin(x[State.SLIP])
-            x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = along * c - across * s, along * s + across * c
+                x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
+            east = x[State.SPEED] * np.cos(x[State.YAW] + x[State.SLIP]) - east
+            north = x[State.SPEED] * np.sin(x[State.YAW] + x[State.SLIP]) - north
+            c, s = np.cos(x[State.YAW]), np.sin(x[State.YAW])
+            x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = (east * c + north * s) / h, (north * c - east * s) / h
             x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
                 x[State.ROLL],
                 x[State.ROLL_RATE],

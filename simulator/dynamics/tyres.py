@@ -42,9 +42,16 @@ def magic_formula(slip, peak, b, c, e):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _weight(x, c, e):  # type: ignore[no-untyped-def]
-    """Cosine form of the formula: what slip in the other direction leaves of a force (Pacejka 2012, eq. 4.E53)."""
+def _cosine(x, c, e):  # type: ignore[no-untyped-def]
     return np.cos(c * np.arctan(x - e * (x - np.arctan(x))))
+
+
+@kernel(inline=True)
+def _weight(b, slip, shift, c, e):  # type: ignore[no-untyped-def]
+    """Share of a force that slip across it leaves, 1 at none (Pacejka 2012, eq. 4.E51, 4.E60)."""
+    if shift == 0.0:
+        return _cosine(b * slip, c, e)
+    return _cosine(b * (slip + shift), c, e) / _cosine(b * shift, c, e)
 
 
 @kernel(inline=True)
@@ -75,14 +82,14 @@ def lateral_force(alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
 def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
     """N forwards and to the left at combined slip (Pacejka 2012, eq. 4.E50 to 4.E67); arguments as above."""
     # cos(atan(x)) = 1 / sqrt(1 + x^2)
-    bx = tyre.r_bx1 / np.sqrt(1.0 + (tyre.r_bx2 * kappa) ** 2)
-    shifted = _weight(bx * (alpha + tyre.r_hx1), tyre.r_cx1, tyre.r_ex1)
-    fx = longitudinal_force(kappa, load, grip, tyre) * shifted / _weight(bx * tyre.r_hx1, tyre.r_cx1, tyre.r_ex1)
-    by = tyre.r_by1 / np.sqrt(1.0 + (tyre.r_by2 * (alpha - tyre.r_by3)) ** 2)
-    shifted = _weight(by * (kappa + tyre.r_hy1), tyre.r_cy1, tyre.r_ey1)
-    fy = lateral_force(alpha, load, grip, tyre) * shifted / _weight(by * tyre.r_hy1, tyre.r_cy1, tyre.r_ey1)
-    induced = tyre.p_dy1 * grip * load * tyre.r_vy1 / np.sqrt(1.0 + (tyre.r_vy4 * alpha) ** 2)
-    return fx, fy + induced * np.sin(tyre.r_vy5 * np.arctan(tyre.r_vy6 * kappa))
+    b = tyre.r_bx1 / np.sqrt(1.0 + (tyre.r_bx2 * kappa) ** 2)
+    fx = longitudinal_force(kappa, load, grip, tyre) * _weight(b, alpha, tyre.r_hx1, tyre.r_cx1, tyre.r_ex1)
+    b = tyre.r_by1 / np.sqrt(1.0 + (tyre.r_by2 * (alpha - tyre.r_by3)) ** 2)
+    fy = lateral_force(alpha, load, grip, tyre) * _weight(b, kappa, tyre.r_hy1, tyre.r_cy1, tyre.r_ey1)
+    if tyre.r_vy1 != 0.0:
+        induced = tyre.p_dy1 * grip * load * tyre.r_vy1 / np.sqrt(1.0 + (tyre.r_vy4 * alpha) ** 2)
+        fy += induced * np.sin(tyre.r_vy5 * np.arctan(tyre.r_vy6 * kappa))
+    return fx, fy
 
 
 def peak_slip(b: float, c: float, e: float) -> float:

@@ -5,7 +5,6 @@ The centre of mass lies `front` behind the front axle and `rear` ahead of the re
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import IntEnum
@@ -144,20 +143,3 @@ def vehicle(name: str, model: Model = Model.KINEMATIC, *, tyres: str = "passenge
 def vehicles(rows: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
     """(K,) VEHICLE_DTYPE of K vehicles, the table that states refer to by index."""
     return np.array([row[()] for row in rows], VEHICLE_DTYPE)
-
-
-def understeer_gradient(row: NDArray[np.void]) -> float:
-    """Steering angle needed beyond L / R for each m/s2 of lateral acceleration, rad s2/m, of linear tyres.
-
-    m / L (b / C_f - a / C_r), with C = c F_z of each axle: 0, as both axles have the same tyres.
-    """
-    c = -float(row["tyre"]["p_ky1"])
-    a, b, mass = float(row["front"]), float(row["rear"]), float(row["mass"])
-    load_f, load_r = mass * GRAVITY * b / (a + b), mass * GRAVITY * a / (a + b)
-    return mass / (a + b) * (b / (c * load_f) - a / (c * load_r))
-
-
-def steady_yaw_rate(row: NDArray[np.void], speed: float, steer: float) -> float:
-    """rad/s of steady cornering at small slip: v delta / (L + K v^2) (ISO 8855; Pacejka 2012, eq. 1.49)."""
-    wheelbase = float(row["front"] + row["rear"])
-    return speed * math.tan(steer) / (wheelbase + understeer_gradient(row) * speed**2)
