@@ -9,7 +9,7 @@ from simulator.numerics.jit import kernel
 
 
 @kernel(inline=True)
-def spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: ignore[no-untyped-def]
+def _spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: ignore[no-untyped-def]
     """Angle and rate after `h` seconds of inertia a'' + damping a' + stiffness a = moment, held constant.
 
     Newmark's average acceleration (beta 1/4, gamma 1/2): second order, stable for any step (N. M. Newmark, 1959).
@@ -22,17 +22,11 @@ def spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: i
 
 
 @kernel(inline=True)
-def lean_angle(acceleration_y):  # type: ignore[no-untyped-def]
-    """Roll of a two-wheeler in balance: gravity and the road's force meet in its centre of mass, left curve, left lean."""
-    return -np.arctan(acceleration_y / GRAVITY)
-
-
-@kernel(inline=True)
 def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):  # type: ignore[no-untyped-def]
     """Roll, its rate, pitch and its rate after `h` seconds, about axes on the ground.
 
-    Springs carry the moments of the sprung mass. A two-wheeler nears its balance with the time constant of the inverted
-    pendulum that it is, sqrt(height / g).
+    Springs carry the moments of the sprung mass. A two-wheeler nears its balance, in which gravity and the road's force
+    meet in its centre of mass, with the time constant of the inverted pendulum that it is, sqrt(height / g).
 
     Args:
         roll, roll_rate: rad, rad/s; right side down is positive (ISO 8855).
@@ -42,15 +36,15 @@ def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):  # type: ignore
         h: s.
     """
     if p.leans:
-        keep = np.exp(-h / np.sqrt(p.cg_height / GRAVITY))
-        goal = lean_angle(ay)
-        leant = goal + (roll - goal) * keep
-        return leant, (goal - leant) / np.sqrt(p.cg_height / GRAVITY), 0.0, 0.0
+        lag = np.sqrt(p.cg_height / GRAVITY)
+        goal = -np.arctan(ay / GRAVITY)  # left curve, left lean
+        leant = goal + (roll - goal) * np.exp(-h / lag)
+        return leant, (goal - leant) / lag, 0.0, 0.0
     if p.roll_stiffness <= 0.0:
         return 0.0, 0.0, 0.0, 0.0
     lever = p.sprung_mass * p.cg_height
-    roll, roll_rate = spring_step(roll, roll_rate, lever * ay, p.roll_inertia, p.roll_stiffness, p.roll_damping, h)
-    pitch, pitch_rate = spring_step(
+    roll, roll_rate = _spring_step(roll, roll_rate, lever * ay, p.roll_inertia, p.roll_stiffness, p.roll_damping, h)
+    pitch, pitch_rate = _spring_step(
         pitch, pitch_rate, -lever * ax, p.pitch_inertia, p.pitch_stiffness, p.pitch_damping, h
     )
     return roll, roll_rate, pitch, pitch_rate

@@ -99,6 +99,6 @@ def hydroplaning_speed(pressure_pa: Any) -> Any:
 def stopping_distance(
     speed_mps: Any, friction: Any = HIGHWAY_CODE_FRICTION, reaction_s: float = HIGHWAY_CODE_REACTION_S
 ) -> NDArray[np.float64]:
-    """Metres from the sight of a danger to the stand, on the level: v t + v^2 / (2 mu g). Defaults: The Highway Code."""
+    """Metres from seeing a danger to the stand, v t + v^2 / (2 mu g), on the level. Defaults: The Highway Code's."""
     v = np.asarray(speed_mps, np.float64)
     return np.asarray(v * reaction_s + v * v / (2.0 * np.asarray(friction) * GRAVITY))

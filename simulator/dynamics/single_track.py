@@ -1,9 +1,9 @@
 """Single-track models: time derivatives of one vehicle's state.
 
 Source: M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (version 2020a), sections 5 (KS), 6 (KST), 7 (ST) and 8
-(STD), to which the equations are equal above `FULLY_DYNAMIC` m/s and within the friction of the road. Their own ways of
-passing zero speed (a switch at 0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to sliding
-ones; KS and ST, which know no friction, are held to the circle of what the road can give, cornering first; STD also slides
+(STD). Above `FULLY_DYNAMIC` m/s and within the friction of the road the equations are theirs. Their own ways of passing
+zero speed (a switch at 0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to sliding ones.
+KS and ST, which know no friction, are held to the circle of what the road can give, cornering first; STD also slides
 backwards.
 
 Frames: ISO 8855 (x forward, y left, z up; angles counter-clockwise). The kinematic model's position is that of the rear
@@ -127,11 +127,12 @@ def _rolling(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyp
     slip_rate = steer_rate * secant2 * p.rear / wheelbase / (1.0 + (tangent * p.rear / wheelbase) ** 2)
     curvature_rate = (np.cos(slip) * secant2 * steer_rate - np.sin(slip) * slip_rate * tangent) / wheelbase
     yaw_rate = _held(speed * curvature, speed, limit)
-    f[State.SPEED] = _left_of_circle(acceleration, speed * yaw_rate, limit)
     f[State.YAW] = yaw_rate
     f[State.YAW_RATE] = acceleration * curvature + speed * curvature_rate + (yaw_rate - x[State.YAW_RATE]) / _SETTLING_S
-    fastest = limit / max(abs(speed), 0.1 * ROLLING)
-    f[State.SLIP] = slip_rate + min(max((slip - x[State.SLIP]) / _SETTLING_S, -fastest), fastest)
+    fastest = limit / max(abs(speed), 0.1 * ROLLING)  # that the path may turn
+    turning = min(max(yaw_rate + slip_rate + (slip - x[State.SLIP]) / _SETTLING_S, -fastest), fastest)
+    f[State.SLIP] = turning - yaw_rate
+    f[State.SPEED] = _left_of_circle(acceleration, speed * turning, limit)
     along = speed * np.cos(slip)
     f[State.WHEEL_FRONT] = (along / np.cos(steer) / p.wheel_radius - x[State.WHEEL_FRONT]) / _SPIN_S
     f[State.WHEEL_REAR] = (along / p.wheel_radius - x[State.WHEEL_REAR]) / _SPIN_S

@@ -1,11 +1,11 @@
 """Tyre forces by Pacejka's Magic Formula, with pure and combined slip.
 
 Sources: H. B. Pacejka, "Tire and Vehicle Dynamics" (3rd ed., 2012), section 4.3.2, without camber and turn slip, at the
-nominal load; M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (2020), section 8, whose names the coefficients bear.
+nominal load; M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (2020), section 8, whose names coefficients bear.
 
 Frame of a wheel (ISO 8855): x along its plane, y to the left, z up. Longitudinal slip `kappa` = (omega R - u) / u is
-positive when driving and -1 on a locked wheel; slip angle `alpha` = atan(v / u) is positive when the wheel drifts to the
-left, which it answers with a force to the right.
+positive when driving and -1 on a locked wheel; slip angle `alpha` = atan(v / u) is positive when the wheel drifts to
+the left, which it answers with a force to the right.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def _cosine(x, c, e):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _weight(b, slip, shift, c, e):  # type: ignore[no-untyped-def]
-    """Share of a force that slip across it leaves, 1 at none (Pacejka 2012, eq. 4.E51, 4.E60)."""
+    """Share of a force that slip across it leaves, 1 at none and never negative (Pacejka 2012, eq. 4.E51, 4.E60)."""
     if shift == 0.0:
-        return _cosine(b * slip, c, e)
-    return _cosine(b * (slip + shift), c, e) / _cosine(b * shift, c, e)
+        return max(_cosine(b * slip, c, e), 0.0)
+    return max(_cosine(b * (slip + shift), c, e) / _cosine(b * shift, c, e), 0.0)
 
 
 @kernel(inline=True)
@@ -93,7 +93,7 @@ def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
 
 
 def peak_slip(b: float, c: float, e: float) -> float:
-    """Slip of the greatest force of `magic_formula`, where its sine's argument is a right angle; infinite without one."""
+    """Slip of the greatest force of `magic_formula`: where its sine is 1; infinite if nowhere."""
     if c <= 1.0:
         return float("inf")
     goal = np.tan(np.pi / (2.0 * c))

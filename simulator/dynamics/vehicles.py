@@ -73,7 +73,7 @@ def _entry(kind: str, name: str) -> dict[str, Any]:
         return entries[name]
     near = get_close_matches(name, entries, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise OddRoadError(f"there is no {kind[:-1]} {name!r} in assets/dynamics.yaml; there are: {', '.join(entries)}.{hint}")
+    raise OddRoadError(f"there is no {kind[:-1]} {name!r} in assets/dynamics.yaml, but {', '.join(entries)}.{hint}")
 
 
 def tyre(name: str = "passenger_car") -> NDArray[np.void]:
@@ -85,7 +85,8 @@ def tyre(name: str = "passenger_car") -> NDArray[np.void]:
     row = np.zeros((), TYRE_DTYPE)
     for key, value in _entry("tyres", name).items():
         row[key] = value
-    row["peak"] = peak_slip(float(row["p_kx1"] / (row["p_cx1"] * row["p_dx1"])), float(row["p_cx1"]), float(row["p_ex1"]))
+    stiffness, shape, friction, curvature = (float(row[key]) for key in ("p_kx1", "p_cx1", "p_dx1", "p_ex1"))
+    row["peak"] = peak_slip(stiffness / (shape * friction), shape, curvature)
     return row
 
 
@@ -109,7 +110,9 @@ def _suspend(row: NDArray[np.void], data: dict[str, float]) -> None:
         row[axis] += lever * row["cg_height"]
 
 
-def vehicle(name: str, model: Model = Model.KINEMATIC, *, tyres: str = "passenger_car", **changes: Any) -> NDArray[np.void]:
+def vehicle(
+    name: str, model: Model = Model.KINEMATIC, *, tyres: str = "passenger_car", **changes: Any
+) -> NDArray[np.void]:
     """() VEHICLE_DTYPE of the vehicle of that name.
 
     Args:
@@ -131,7 +134,7 @@ def vehicle(name: str, model: Model = Model.KINEMATIC, *, tyres: str = "passenge
     if "spring_front" in data:
         _suspend(row, data)
     for key, value in changes.items():
-        if key not in VEHICLE_DTYPE.fields or key == "tyre":
+        if key not in (VEHICLE_DTYPE.names or ()) or key == "tyre":
             raise OddRoadError(f"a vehicle has no field {key!r}; it has: {', '.join(VEHICLE_DTYPE.names or ())}")
         row[key] = value
     lacking = [key for key in _DYNAMIC if not row[key] > 0.0]
