@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
+from test_devkits import run
 
 from simulator.dynamics import (
     Control,
@@ -67,7 +70,7 @@ def cars(model: Model, **changes: float) -> NDArray[np.void]:
     return vehicles([vehicle(name, model, **changes) for name in CARS])
 
 
-# ---- CommonRoad's unit tests (commonroad-vehicle-models 3.0.2, test_derivatives.py): inputs 0.15 rad/s and 0.63 g ------
+# ---- CommonRoad's tests (commonroad-vehicle-models 3.0.2, test_derivatives.py): inputs 0.15 rad/s and 0.63 g ---
 
 
 def test_kinematic_vector() -> None:
@@ -116,7 +119,36 @@ def test_drift_vector(cg_height: float, expected: list[float]) -> None:
     assert f[3:9] == pytest.approx(expected, abs=1e-10, rel=0)
 
 
-# ---- closed forms -----------------------------------------------------------------------------------------------------
+def test_derivatives_are_commonroads_in_a_thousand_states(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    cases, ours = [], []
+    for n in range(1000):
+        model = ("ks", "kst", "st", "std")[n % 4]
+        number = 4 if model == "kst" else int(rng.integers(1, 4))
+        x = [*rng.uniform(-9, 9, 2), rng.uniform(-0.5, 0.5), rng.uniform(2.0, 40.0), rng.uniform(-3, 3)]
+        if model == "kst":
+            x += [rng.uniform(-1.5, 1.5)]
+        elif model != "ks":
+            x += [x[State.SPEED] * rng.uniform(-0.1, 0.1), rng.uniform(-0.2, 0.2)]
+        if model == "std":
+            x += list(x[State.SPEED] / 0.344 * rng.uniform(0.3, 1.5, 2))
+        inputs = [rng.uniform(-1, 1), rng.uniform(-11, 11)]
+        cases.append((model, number, x, inputs))
+        kind = {"st": Model.SINGLE_TRACK, "std": Model.DRIFT}.get(model, Model.KINEMATIC)
+        controls = {"antilock": False, "traction_control": False}
+        row = vehicle((*CARS, "semi_trailer_truck")[number - 1], kind, tyres="commonroad", **controls)
+        at = [*range(5), State.HITCH] if model == "kst" else list(range(len(x)))
+        state, f = np.zeros(len(State)), np.zeros(len(State))
+        state[at] = x
+        derivative(state, *inputs, DRY if model == "std" else 1e6, row[()], f)  # the others know no friction
+        ours.append(f[at])
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    theirs = run("commonroad", "commonroad_models.py", tmp_path / "cases.json")
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-10, atol=1e-10)
+
+
+# ---- closed forms ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", Model)
@@ -203,9 +235,7 @@ def test_a_body_rolls_and_dives_on_its_springs() -> None:
     lever = table["sprung_mass"] * table["cg_height"]
     speed, wheelbase = 20.0, table["front"] + table["rear"]
     state = drive(table, speed, 5.0, steer=np.arctan(3.0 * wheelbase / speed**2))
-    assert state[State.ROLL] == pytest.approx(
-        lever * 3.0 / table["roll_stiffness"], rel=1e-3
-    )  # left turn: right side down
+    assert state[State.ROLL] == pytest.approx(lever * 3.0 / table["roll_stiffness"], rel=1e-3)  # left turn, right down
     assert np.degrees(state[State.ROLL]).min() > 1.0 and np.degrees(state[State.ROLL]).max() < 3.0
     state = drive(table, 30.0, 3.0, brake=5.0)
     assert state[State.PITCH] == pytest.approx(lever * 5.0 / table["pitch_stiffness"], rel=1e-2)  # nose down
@@ -262,7 +292,7 @@ def test_body_poses_stand_under_the_rear_axle() -> None:
     assert rpy[:, 2] == pytest.approx(math.pi / 2)
 
 
-# ---- integration -------------------------------------------------------------------------------------------------------
+# ---- integration ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("method", "order"), [(Method.ROSENBROCK, 2), (Method.RK4, 4)])
@@ -324,7 +354,7 @@ def test_engines_reverse_brakes_do_not(model: Model) -> None:
     assert drive(cars(model), -3.0, 4.0, brake=2.0)[State.SPEED] == pytest.approx(0.0, abs=0.0)
 
 
-# ---- what holds for any driving ------------------------------------------------------------------------------------------
+# ---- what holds for any driving -------------------------------------------------------------------------------------
 
 controls = st.tuples(st.floats(-1.0, 1.0), st.floats(-12.0, 12.0), st.floats(0.0, 12.0) | st.just(0.0))
 
@@ -415,11 +445,11 @@ def test_a_batch_is_its_vehicles_and_threads_change_nothing() -> None:
     assert np.array_equal(alone[:, 0], results[0][:, 2, 7])
 
 
-# ---- bad input -----------------------------------------------------------------------------------------------------------
+# ---- bad input ------------------------------------------------------------------------------------------------------
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(OddRoadError, match="no vehicle 'bmw' in assets/dynamics.yaml, but ford_escort"):
+    with pytest.raises(OddRoadError, match=r"no vehicle 'bmw' in assets/dynamics.yaml, but ford_escort"):
         vehicle("bmw")
     with pytest.raises(OddRoadError, match="Did you mean 'bicycle'"):
         vehicle("bycicle")
@@ -427,16 +457,16 @@ def test_bad_input_is_named() -> None:
         vehicle("bmw_320i", tyres="slick")
     with pytest.raises(OddRoadError, match="no field 'wings'; it has: model, leans"):
         vehicle("bmw_320i", wings=2)
-    with pytest.raises(OddRoadError, match="bicycle has no mass, yaw_inertia, .*: it can only be Model.KINEMATIC"):
+    with pytest.raises(OddRoadError, match=r"bicycle has no mass, yaw_inertia, .*: it can only be Model.KINEMATIC"):
         vehicle("bicycle", Model.DRIFT)
     table, kinds = cars(Model.KINEMATIC), np.arange(3)
     good = (standing(3), np.zeros((3, 3)), np.ones(3), kinds, table, 0.05)
     for at, bad, message in (
         (0, np.zeros((4, 3)), r"state must be a C-contiguous array \(16, 3\) of float64, not \(4, 3\)"),
         (1, np.zeros((3, 2)), "control must be"),
-        (2, np.ones(3, np.float32), "friction must be .* of float64, not .* float32"),
-        (3, kinds + 1, "rows of the table, 0 to 2"),
-        (4, np.zeros(3), "table must be .* of VEHICLE_DTYPE"),
+        (2, np.ones(3, np.float32), r"friction must be .* of float64, not .* float32"),
+        (3, kinds + 1, r"rows of the table, 0 to 2"),
+        (4, np.zeros(3), r"table must be .* of VEHICLE_DTYPE"),
         (5, 0.0, "a step takes time"),
     ):
         with pytest.raises(OddRoadError, match=message):

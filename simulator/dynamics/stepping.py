@@ -100,7 +100,8 @@ def _jacobian(x, rate, acceleration, friction, p, k, f, m):  # type: ignore[no-u
         kept, kept_rear = x[at], x[State.WHEEL_REAR]
         delta = _DELTA * (1.0 + abs(kept))
         if column < 2:  # outwards, so that left is the mirror of right, to the last bit
-            delta = np.copysign(delta, kept if kept != 0.0 else x[State.STEER])
+            side = kept if kept != 0.0 else x[State.STEER]
+            delta = np.copysign(delta, side if side != 0.0 else rate)
         x[at] = kept + delta
         if column == 2:
             x[State.WHEEL_REAR] = kept_rear + delta
