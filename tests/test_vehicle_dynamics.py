@@ -129,7 +129,7 @@ def test_derivatives_are_commonroads_in_a_thousand_states(tmp_path: Path) -> Non
         if model == "kst":
             x += [rng.uniform(-1.5, 1.5)]
         elif model != "ks":
-            x += [x[State.SPEED] * rng.uniform(-0.1, 0.1), rng.uniform(-0.2, 0.2)]
+            x += [x[State.SPEED] * rng.uniform(-0.1, 0.1), rng.uniform(-0.14, 0.14)]
         if model == "std":
             x += list(x[State.SPEED] / 0.344 * rng.uniform(0.3, 1.5, 2))
         inputs = [rng.uniform(-1, 1), rng.uniform(-11, 11)]
@@ -228,6 +228,13 @@ def test_a_kinematic_car_drives_a_circle() -> None:
 def test_ice_lets_a_car_turn_only_so_far(model: Model) -> None:
     state = drive(cars(model), 20.0, 2.0, friction=0.1, steer=0.2)
     assert np.abs(state[State.ACCELERATION_Y]).max() <= 0.1 * G + 0.01
+
+
+@pytest.mark.parametrize("model", [Model.SINGLE_TRACK, Model.DRIFT])
+def test_a_car_that_spins_comes_to_rest(model: Model) -> None:
+    state = drive(cars(model), 20.0, 12.0, friction=0.5, steer=0.3, brake=5.0)
+    assert (np.abs(state[State.YAW]) > 0.5).all()
+    assert np.abs(state[State.SPEED]).max() < 0.5
 
 
 def test_a_body_rolls_and_dives_on_its_springs() -> None:

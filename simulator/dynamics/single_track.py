@@ -57,6 +57,7 @@ INTEGRATED = 10  # rows that the models have derivatives of
 ROLLING, FULLY_DYNAMIC = 0.5, 2.0
 _SETTLING_S = 0.1  # in which slip and yaw rate become those of rolling
 _SPIN_S = 0.02  # in which wheels take up the speed of the road when rolling; 0.02 s in section 8
+_SMALL_SLIP = 0.15  # sine of a slip angle that ST may call small
 _KEPT = 0.98  # share of a tyre's greatest force that the controls of brake and drive use
 _RELEASE = 0.5  # share of the best slip, beyond it, in which they let a wheel go
 _SLOWEST = 0.1  # m/s, the least that slip is divided by; section 8
@@ -140,7 +141,10 @@ def _rolling(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyp
 
 @kernel(inline=True)
 def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyped-def]
-    """ST: side forces in proportion to slip angle and load, which `acceleration` moves between the axles."""
+    """ST: side forces in proportion to slip angle and load, which `acceleration` moves between the axles.
+
+    Beyond `_SMALL_SLIP`, where its small angles end, side forces turn its path less and slow it instead.
+    """
     a, b, c = p.front, p.rear, -p.tyre.p_ky1
     v, yaw_rate, slip, facing = x[State.SPEED], x[State.YAW_RATE], x[State.SLIP], 1.0
     if abs(slip) > 0.5 * np.pi:  # it slides backwards
@@ -150,10 +154,13 @@ def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyp
     most = limit / GRAVITY
     side_f = load_f * min(max(c * (facing * x[State.STEER] - slip - a * yaw_rate / v), -most), most)
     side_r = load_r * min(max(c * (b * yaw_rate / v - slip), -most), most)
-    f[State.SPEED] += share * _left_of_circle(acceleration, side_f + side_r, limit)
+    across = np.sin(x[State.SLIP])
+    scrub = across - min(max(across, -_SMALL_SLIP), _SMALL_SLIP)
+    side = side_f + side_r
+    f[State.SPEED] += share * (_left_of_circle(acceleration, side, limit) + side * scrub)
     f[State.YAW] += share * yaw_rate
     f[State.YAW_RATE] += share * p.mass / p.yaw_inertia * (a * side_f - b * side_r)
-    f[State.SLIP] += share * (facing * (side_f + side_r) / v - yaw_rate)
+    f[State.SLIP] += share * (facing * side * np.sqrt(1.0 - scrub * scrub) / v - yaw_rate)
 
 
 @kernel(inline=True)
