@@ -156,11 +156,11 @@ def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyp
     side_r = load_r * min(max(c * (b * yaw_rate / v - slip), -most), most)
     across = np.sin(x[State.SLIP])
     scrub = across - min(max(across, -_SMALL_SLIP), _SMALL_SLIP)
-    side = side_f + side_r
-    f[State.SPEED] += share * (_left_of_circle(acceleration, side, limit) + side * scrub)
+    turning = (side_f + side_r) * np.sqrt(1.0 - scrub * scrub)
+    f[State.SPEED] += share * _left_of_circle(acceleration + (side_f + side_r) * scrub, turning, limit)
     f[State.YAW] += share * yaw_rate
     f[State.YAW_RATE] += share * p.mass / p.yaw_inertia * (a * side_f - b * side_r)
-    f[State.SLIP] += share * (facing * side * np.sqrt(1.0 - scrub * scrub) / v - yaw_rate)
+    f[State.SLIP] += share * (facing * turning / v - yaw_rate)
 
 
 @kernel(inline=True)
