@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from test_devkits import run
 
+import simulator.dynamics
 from simulator.dynamics import (
     Control,
     Method,
@@ -160,6 +162,17 @@ def test_braking_distance_is_v2_over_2_mu_g(model: Model, friction: float) -> No
     # Brakes give 11.5 m/s2 on the driest road; antilock brakes use 98 % of what there is.
     ideal = speed**2 / 2 / min(friction * G, 11.5)
     assert state[State.X] == pytest.approx(ideal, rel=0.002 if model != Model.DRIFT else 0.035)
+
+
+def test_the_example_of_the_package_stops_later_in_the_wet() -> None:
+    lines = (simulator.dynamics.__doc__ or "").split("\n\n")[2]
+    distance = {}
+    for film in ("0.0", "1.0"):
+        names = {"np": np, **vars(simulator.dynamics)}
+        exec(textwrap.dedent(lines).replace("film_mm=1.0", f"film_mm={film}"), names)
+        distance[film] = float(names["state"][State.X, 0])
+    assert 25.0**2 / 2 / 8.1 < distance["0.0"] < 25.0**2 / 2 / 7.0
+    assert distance["1.0"] > 1.5 * distance["0.0"]
 
 
 def test_the_highway_codes_braking_distances() -> None:

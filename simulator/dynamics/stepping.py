@@ -176,8 +176,7 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
         for n in range(STATES):
             x[n] = state[n, i]
         for _ in range(substeps):
-            before, yaw = x[State.SPEED], x[State.YAW]
-            east, north = before * np.cos(yaw + x[State.SLIP]), before * np.sin(yaw + x[State.SLIP])
+            before, yaw, course = x[State.SPEED], x[State.YAW], x[State.YAW] + x[State.SLIP]
             if before == 0.0:
                 wanted = drive - min(max(drive, -brake), brake)
             else:
@@ -189,10 +188,10 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
             _within_bounds(x, before, brake > 0.0 and abs(drive) <= brake)
             if p.model == Model.KINEMATIC:
                 x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
-            east = x[State.SPEED] * np.cos(x[State.YAW] + x[State.SLIP]) - east
-            north = x[State.SPEED] * np.sin(x[State.YAW] + x[State.SLIP]) - north
-            c, s = np.cos(x[State.YAW]), np.sin(x[State.YAW])
-            x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = (east * c + north * s) / h, (north * c - east * s) / h
+            course -= x[State.YAW]  # where it went, seen from where it looks now
+            now, slip = x[State.SPEED], x[State.SLIP]
+            x[State.ACCELERATION_X] = (now * np.cos(slip) - before * np.cos(course)) / h
+            x[State.ACCELERATION_Y] = (now * np.sin(slip) - before * np.sin(course)) / h
             x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
                 x[State.ROLL],
                 x[State.ROLL_RATE],
