@@ -48,6 +48,7 @@ bench: $(VENV)/.dev  ## speed, beside the peers
 	@$(BIN)/python -m benchmarks raycast
 	@$(BIN)/python -m benchmarks frame
 	@$(BIN)/python -m benchmarks roads
+	@$(BIN)/python -m benchmarks dynamics
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -49,7 +49,7 @@ def run(kit: str, script: str, *arguments: object) -> Any:
 
 def test_the_scripts_import_nothing_of_ours() -> None:
     scripts = sorted(SCRIPTS.glob("*.py"))
-    assert len(scripts) == 6
+    assert len(scripts) == 7
     assert not [path.name for path in scripts if "simulator" in path.read_text() or "small_world" in path.read_text()]
 
 

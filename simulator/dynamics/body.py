@@ -1,0 +1,50 @@
+"""How a body leans: on its springs by the accelerations of its wheels, a two-wheeler into the curve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.dynamics.friction import GRAVITY
+from simulator.numerics.jit import kernel
+
+
+@kernel(inline=True)
+def _spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: ignore[no-untyped-def]
+    """Angle and rate after `h` seconds of inertia a'' + damping a' + stiffness a = moment, held constant.
+
+    Newmark's average acceleration (beta 1/4, gamma 1/2): second order, stable for any step (N. M. Newmark, 1959).
+    """
+    before = (moment - damping * rate - stiffness * angle) / inertia
+    after = (moment - damping * (rate + 0.5 * h * before) - stiffness * (angle + h * rate + 0.25 * h * h * before)) / (
+        inertia + 0.5 * h * damping + 0.25 * h * h * stiffness
+    )
+    return angle + h * rate + 0.25 * h * h * (before + after), rate + 0.5 * h * (before + after)
+
+
+@kernel(inline=True)
+def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):  # type: ignore[no-untyped-def]
+    """Roll, its rate, pitch and its rate after `h` seconds, about axes on the ground.
+
+    Springs carry the moments of the sprung mass. A two-wheeler nears its balance, in which gravity and the road's force
+    meet in its centre of mass, with the time constant of the inverted pendulum that it is, sqrt(height / g).
+
+    Args:
+        roll, roll_rate: rad, rad/s; right side down is positive (ISO 8855).
+        pitch, pitch_rate: nose down is positive.
+        ax, ay: m/s2 of the vehicle, forwards and to the left.
+        p: VEHICLE_DTYPE record.
+        h: s.
+    """
+    if p.leans:
+        lag = np.sqrt(p.cg_height / GRAVITY)
+        goal = -np.arctan(ay / GRAVITY)  # left curve, left lean
+        leant = goal + (roll - goal) * np.exp(-h / lag)
+        return leant, (goal - leant) / lag, 0.0, 0.0
+    if p.roll_stiffness <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0
+    lever = p.sprung_mass * p.cg_height
+    roll, roll_rate = _spring_step(roll, roll_rate, lever * ay, p.roll_inertia, p.roll_stiffness, p.roll_damping, h)
+    pitch, pitch_rate = _spring_step(
+        pitch, pitch_rate, -lever * ax, p.pitch_inertia, p.pitch_stiffness, p.pitch_damping, h
+    )
+    return roll, roll_rate, pitch, pitch_rate
