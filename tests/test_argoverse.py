@@ -88,7 +88,7 @@ def test_lanes_lie_where_the_map_has_them(tmp_path: Path) -> None:
     s = np.linspace(0.0, 60.0, 61)
     for lane, y, width in ((-1, -1.75, 3.5), (-2, -5.0, 3.0), (-3, -7.75, 2.5)):
         x, at, z, heading, pitch, roll, wide = network.lane_frame(street.id, lane, s)
-        assert x == pytest.approx(s, abs=1e-6) and at == pytest.approx(np.full(61, y), abs=2e-3)
+        assert x == pytest.approx(s - y * 0.01 * 0.02, abs=1e-5) and at == pytest.approx(np.full(61, y), abs=2e-3)
         assert wide == pytest.approx(np.full(61, width), abs=2e-3) and heading == pytest.approx(0.0 * s, abs=1e-6)
         assert z == pytest.approx(ground(x, at), abs=2e-3)
         assert pitch == pytest.approx(np.full(61, -np.arctan(0.02)), abs=1e-3)

@@ -258,6 +258,28 @@ def test_meter_brings_the_mean_to_its_target_within_limits() -> None:
     assert dark.ev100 == pytest.approx(math.log2(1.8**2 / 0.02) - 5, abs=0.01)
 
 
+def test_the_exposure_follows_the_light_as_a_first_order_filter() -> None:
+    dim, bright = (film.meter(np.full((60, 90, 3), v, np.float32), np.full(3, 1e4, np.float32), 0.4, 1.8, 0.02, 3200)
+                   for v in (100.0, 1600.0))  # fmt: skip
+    at_once = film.settled(dim, bright, film.SETTLING_S, 1.8, 0.02)
+    assert at_once.ev100 - dim.ev100 == pytest.approx(4 * (1 - math.exp(-1)), abs=1e-3)
+    halves = film.settled(film.settled(dim, bright, 0.3, 1.8, 0.02), bright, film.SETTLING_S - 0.3, 1.8, 0.02)
+    assert halves.white_cd_m2 == pytest.approx(at_once.white_cd_m2)  # whatever the frame rate
+    assert film.settled(dim, dim, 5.0, 1.8, 0.02) == dim and film.settled(dim, bright, 0.0, 1.8, 0.02) == dim
+    assert film.settled(dim, bright, 30.0, 1.8, 0.02).ev100 == pytest.approx(bright.ev100)
+    assert at_once.white_cd_m2 == pytest.approx(film.SATURATION * 1.8**2 / at_once.time_s * 100 / at_once.iso)
+
+
+def test_passing_dashes_of_paint_hardly_move_the_exposure() -> None:
+    road = np.full((375, 1242, 3), 4000.0, np.float32)  # sunlit asphalt
+    levels = []
+    for share in np.linspace(0.008, 0.022, 15):  # dashes come near and go by
+        seen = road.copy()
+        seen[200:300, 500 : 500 + round(share * 375 * 1242 / 100)] = 25_000.0
+        levels.append(film.meter(seen, np.full(3, 1e5, np.float32), 0.4, 1.8, 0.02, 3200).ev100)
+    assert np.ptp(levels) > 1.0 and np.abs(np.diff(levels)).max() < 0.25  # in the end they count, but bit by bit
+
+
 def metered(albedos: NDArray[np.float64], lux: float) -> tuple[film.Exposure, NDArray[np.uint8]]:
     """Exposure for matte things under even light, and their codes."""
     scene = (albedos * lux / math.pi)[..., None].astype(np.float32).repeat(3, -1)

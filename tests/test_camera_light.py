@@ -182,7 +182,8 @@ def test_white_furnace(look_of: dict[str, float]) -> None:
         np.zeros(3, np.float32),
         sky.extinction,
     )
-    stage.__dict__["sky"] = even
+    assert stage._sky is not None
+    stage._sky = stage._sky[0], even
     seen = look(stage, se3.pose((-4, 0, 0)) @ EAST, "standard")
     np.testing.assert_allclose(seen, 1.0, atol=0.02)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from simulator.roads import (
     Junction,
@@ -138,8 +139,72 @@ def test_a_crown_on_a_banked_road_adds_to_the_bank(read) -> None:  # type: ignor
         road(section(lane(1), lane(-1))).replace("<lanes>", f"<lateralProfile>{lateral}</lateralProfile><lanes>")
     )
     _, y, z, *_ = at(network, 50.0, 1)
-    assert y == pytest.approx(20 + 1.5 * np.cos(0.1))
-    assert z == pytest.approx(1.5 * np.sin(0.1) - 0.03)
+    assert y == pytest.approx(20 + 1.5 * np.cos(0.1) + 0.03 * np.sin(0.1))
+    assert z == pytest.approx(1.5 * np.sin(0.1) - 0.03 * np.cos(0.1))
+
+
+STRIPS = """<lateralProfile><crossSectionSurface><tOffset><coefficients s="0" a="0.5"/></tOffset><surfaceStrips>
+<strip id="1"><width><coefficients s="0" a="1.5"/><coefficients s="20" a="1.5" b="0.1"/></width>
+<linear><coefficients s="0" a="-0.05"/></linear></strip>
+<strip id="2" mode="relative"><quadratic><coefficients a="0.02"/></quadratic></strip>
+<strip id="-1"><linear><coefficients s="0" a="0.02" b="0.001"/></linear><cubic><coefficients a="0.002"/></cubic></strip>
+</surfaceStrips></crossSectionSurface></lateralProfile>"""
+
+
+def test_strips_of_a_cross_section_add_up_from_their_offset(read) -> None:  # type: ignore[no-untyped-def]
+    walk = lane(-2, 2.0, "sidewalk", 'level="true"')
+    network = read(road(section(lane(1, 6.0), lane(-1, 5.0) + walk)).replace("<lanes>", f"{STRIPS}<lanes>"))
+    here = network.roads["1"]
+    # t = 4 is 3.5 from the offset: 1.5 down the inner strip, and 2 up the outer one; later the inner one is wider.
+    assert here.point(5.0, 4.0)[0, 2] == pytest.approx(-0.05 * 1.5 + 0.02 * 2.0**2)
+    assert here.point(30.0, 4.0)[0, 2] == pytest.approx(-0.05 * 2.5 + 0.02 * 1.0**2)
+    assert here.point(50.0, 4.0)[0, 2] == pytest.approx(-0.05 * 3.5)
+    # To the right t is negative: a positive factor falls outwards.
+    assert here.point(10.0, -2.5)[0, 2] == pytest.approx(0.03 * -3.0 + 0.002 * (-3.0) ** 3)
+    edge = 0.03 * -5.5 + 0.002 * (-5.5) ** 3
+    np.testing.assert_allclose(here.point(10.0, [-5.0, -6.0, -7.0])[:, 2], edge)  # level beside it
+    rng = np.random.default_rng(0)
+    s, t, h = rng.uniform(1, 99, 200), rng.uniform(-4.9, 5.9, 200), 1e-6
+    relief = here.relief(s, t)
+    along, across = ((here.relief(s + a, t + b).height - here.relief(s - a, t - b).height) for a, b in ((h, 0), (0, h)))
+    np.testing.assert_allclose(along / (2 * h), relief.along, atol=1e-8)
+    np.testing.assert_allclose(across / (2 * h), relief.across, atol=1e-8)
+
+
+def test_strips_that_are_none_are_named(tmp_path: Path) -> None:
+    bad = STRIPS.replace('id="2" mode="relative"', 'id="3" mode="other"')
+    (tmp_path / "map.xodr").write_text(
+        f'<OpenDRIVE><header revMajor="1" revMinor="8"/>{road(section(lane(1), lane(-1)))}</OpenDRIVE>'.replace(
+            "<lanes>", f"{bad}<lanes>"
+        )
+    )
+    (warning,) = read_opendrive(tmp_path / "map.xodr").warnings
+    assert 'id="3"' in warning
+
+
+def test_bank_slope_kerb_and_shape_together(read) -> None:  # type: ignore[no-untyped-def]
+    """A point of the surface is the reference line's, plus t and h turned by heading, pitch and roll."""
+    heights = '<height sOffset="0" inner="0.12" outer="0.15"/>'
+    lateral = (
+        '<superelevation s="0" a="-0.15" b="0.002" c="0" d="0"/><shape s="0" t="0" a="0" b="0.03" c="0.01" d="0"/>'
+    )
+    rise = '<elevationProfile><elevation s="0" a="5" b="0.1" c="0.001" d="0"/></elevationProfile>'
+    network = read(
+        road(
+            section(lane(1) + "", lane(-1) + lane(-2, WIDTH.format(2) + heights, "sidewalk")),
+            LINE.replace('hdg="0"', 'hdg="0.7"'),
+        ).replace("<lanes>", f"{rise}<lateralProfile>{lateral}</lateralProfile><lanes>")
+    )
+    for s, t, kerb in ((40.0, -4.0, 0.135), (40.0, 2.0, 0.0), (75.0, -4.5, 0.1425), (75.0, -1.0, 0.0)):
+        turn = Rotation.from_euler("ZYX", [0.7, -np.arctan(0.1 + 0.002 * s), -0.15 + 0.002 * s])
+        line = np.array([10 + s * np.cos(0.7), 20 + s * np.sin(0.7), 5 + 0.1 * s + 0.001 * s * s])
+        h = kerb + 0.03 * t + 0.01 * t * t
+        place = network.roads["1"].point(s, t)
+        np.testing.assert_allclose(place[0], line + turn.apply([0.0, t, h]), atol=1e-12)
+        if kerb == 0.0:
+            continue
+        found = network.lane_frame("1", -2, [s])
+        np.testing.assert_allclose(np.ravel(found[:2]), network.roads["1"].point(s, -4.0)[0, :2], atol=1e-12)
 
 
 def test_borders_alone_give_the_lanes(read) -> None:  # type: ignore[no-untyped-def]
@@ -155,6 +220,17 @@ def test_borders_alone_give_the_lanes(read) -> None:  # type: ignore[no-untyped-
         assert wide == pytest.approx(width)
     slope = 0.5 * (0.0 - 0.02)  # of the middle of lane -2
     assert at(network, 50.0, -2)[3] == pytest.approx(np.arctan(slope))
+
+
+def test_borders_on_the_wrong_side_are_mirrored(tmp_path: Path) -> None:
+    """Some editors write how far away the border of a right lane is, not its t."""
+    one = '<border sOffset="0" a="3.5" b="0.01" c="0" d="0"/>'
+    (tmp_path / "map.xodr").write_text(
+        f'<OpenDRIVE><header revMajor="1" revMinor="6"/>{road(section(right=lane(-1, one)))}</OpenDRIVE>'
+    )
+    network = read_opendrive(tmp_path / "map.xodr")
+    assert len(network.warnings) == 1 and "mirrored" in network.warnings[0]
+    np.testing.assert_allclose(network.roads["1"].boundaries(0, [50.0])[:, 0], [0.0, -4.0])
 
 
 @pytest.mark.parametrize("rule", ["RHT", "LHT"])

@@ -50,8 +50,13 @@ TEXTS = st.one_of(
 )
 
 
+MAPS = ("everything", "older_and_newer")  # files of tests/maps: each element once
+
+
 @cache
 def good(name: str, folder: Path) -> bytes:
+    if name in MAPS:
+        return (Path(__file__).parent / "maps" / f"{name}.xodr").read_bytes()
     write_opendrive(MAKERS[name](), folder / f"{name}.xodr")
     return (folder / f"{name}.xodr").read_bytes()
 
@@ -103,8 +108,8 @@ def use(network: RoadNetwork) -> None:
     assert all(np.isfinite(column).all() for column in places)
 
 
-@given(st.sampled_from(sorted(MAKERS)), CHANGES)
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from([*MAKERS, *MAPS]), CHANGES)
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_changed_elements(
     tmp_path_factory: pytest.TempPathFactory, name: str, changes: list[tuple[str, int, int, str]]
 ) -> None:
@@ -115,8 +120,8 @@ def test_changed_elements(
     attempt(folder / "changed.xodr", etree.tostring(root))
 
 
-@given(st.sampled_from(sorted(MAKERS)), st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=6)), max_size=4))
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from([*MAKERS, *MAPS]), st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=6)), max_size=4))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_changed_bytes(tmp_path_factory: pytest.TempPathFactory, name: str, changes: list[tuple[int, bytes]]) -> None:
     folder = tmp_path_factory.getbasetemp()
     data = bytearray(good(name, folder))

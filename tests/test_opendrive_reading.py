@@ -395,7 +395,7 @@ def test_links_to_the_centre_lane_are_named(tmp_path: Path) -> None:
     [
         (
             '<width sOffset="0.0" a="3.5" b="0.0" c="0.0" d="0.0"/>',
-            '<border sOffset="0.0" a="-0.5" b="0.0" c="0.0" d="0.0"/>',
+            '<border sOffset="0.0" a="0.5" b="-0.5" c="0.0" d="0.0"/>',
             "within the lane beside it",
         ),
         (

@@ -19,7 +19,12 @@ from simulator.roads import (
     Lane,
     LaneSection,
     MarkLine,
+    ObjectBorder,
+    ObjectMarking,
+    ObjectMaterial,
+    ObjectReference,
     Outline,
+    Platform,
     Repeat,
     Road,
     RoadMark,
@@ -27,6 +32,9 @@ from simulator.roads import (
     RoadObject,
     RoadType,
     Signal,
+    SignalPosition,
+    Station,
+    Switch,
     procedural,
     read_opendrive,
     write_opendrive,
@@ -44,6 +52,7 @@ MAPS = (
     "libopendrive/tests/test",
 )
 
+IN_THE_WORLD = SignalPosition("", (9.0, 8.0, 7.0), pitch=0.2)
 number = st.floats(-1e3, 1e3)
 positive = st.floats(0.125, 50.0)
 coefficient = st.floats(-1.0, 1.0)
@@ -84,6 +93,7 @@ marks = st.builds(
     st.sampled_from(["", "both", "none"]),
     st.just("standard"),
     st.lists(st.builds(MarkLine, positive, positive, coefficient, positive, st.floats(0.05, 1)), max_size=2).map(tuple),
+    st.sampled_from([(), ((0.0, 0.1, 0.0, 0.01, 0.0), (1.0, 0.0, 0.2, 0.0, 0.0))]),
 )
 ids = st.lists(st.integers(-5, 5), max_size=2).map(tuple)
 
@@ -114,7 +124,13 @@ def roads(draw: st.DrawFn, road_id: str) -> Road:
         left, right = draw(st.integers(0, 2)), draw(st.integers(1, 3))
         row = [draw(lanes(i)) if i else Lane(0, "none") for i in range(left, -right - 1, -1)]
         sections.append(LaneSection(s0, s1, tuple(row)))
-    outline = Outline("road", np.array([[1.0, 2, 0, 0], [2, 2, 0, 0.5], [2, 3, 0, 0]]), True, True, "0")
+    corners = np.array([[1.0, 2, 0, 0], [2, 2, 0, 0.5], [2, 3, 0, 0]])
+    outline = Outline("road", corners, True, True, "0", "grass", ("0", "1", "2"))
+    details = {
+        "markings": (ObjectMarking("front", "red", 0.2, 1.0, 0.5, 0.1, 0.2), ObjectMarking(corners=("0", "2"))),
+        "borders": (ObjectBorder("0", "curb", 0.2), ObjectBorder("0", "paint", 0.1, ("1", "2"))),
+        "materials": (ObjectMaterial("cobble", 0.8, 0.01, "yellow"),),
+    }
     return Road(
         road_id,
         plan.length,
@@ -129,11 +145,15 @@ def roads(draw: st.DrawFn, road_id: str) -> Road:
         types=(RoadType(0.0, "town", 13.9, "DE"), RoadType(half, "motorway", np.inf), RoadType(half, "rural")),
         signals=(
             Signal(f"{road_id}1", 1.0, draw(number), 2.0, "274", "30", draw(words), value=30.0, unit="km/h"),
-            Signal(f"{road_id}2", 2.0, -4.0, dynamic=True, orientation="+", validity=(LaneValidity(-2, -1),)),
+            Signal(
+                f"{road_id}2", 2.0, -4.0, dynamic=True, orientation="+", validity=(LaneValidity(-2, -1),),
+                stands=draw(st.sampled_from([None, SignalPosition("7", (1.0, 2.0, 3.0), 0.1), IN_THE_WORLD])),
+                dependencies=((f"{road_id}1", "limits"),), references=(("signal", f"{road_id}1", "x"),),
+            ),
         ),
         signal_references=(SignalReference("x1", 1.0, 2.0, "-"),),
         objects=(
-            RoadObject(f"{road_id}3", 1.0, 2.0, 0.1, "crosswalk", outlines=(outline,), orientation="none"),
+            RoadObject(f"{road_id}3", 1.0, 2.0, 0.1, "crosswalk", outlines=(outline,), orientation="none", **details),
             RoadObject(f"{road_id}4", 0.0, 9.0, type="pole", radius=0.1, height=5.0, name=draw(words)),
             RoadObject(
                 f"{road_id}5", 0.0, 5.0, type="barrier", width=0.3, height=0.8,
@@ -141,6 +161,8 @@ def roads(draw: st.DrawFn, road_id: str) -> Road:
             ),
             RoadObject(f"{road_id}6", 0.0, 5.0, type="parkingSpace", parking_access="all", length=5.0, width=2.0),
         ),
+        object_references=(ObjectReference("73", 1.0, 2.0, 0.5, 3.0, "+", (LaneValidity(-1, -1),)),),
+        switches=(Switch("s", "points", "dynamic", (road_id, 1.0, "+"), ("x", 2.0, "-"), ("t", "other")),),
         structures=(
             Structure("tunnel", "t", 1.0, 2.0, "standard", "x", 0.5, 0.9),
             Structure("bridge", "b", 0.0, 1.0, "steel"),
@@ -156,6 +178,7 @@ def networks(draw: st.DrawFn) -> RoadNetwork:
         found,
         {"j": Junction("j", draw(words), "default", (Connection("0", "7", "x", "end", links),), ("c",), (("7", "x"),))},
         {"c": Controller("c", draw(words), 2, (("71", "0"),))},
+        stations={"t": Station("t", "Mitte", "small", (Platform("p", "1", (("7", 0.0, 1.0, "left"),)),))},
         name=draw(words),
         geo_reference=draw(st.sampled_from(["", "+proj=utm +zone=32 <&>"])),
         offset=draw(st.sampled_from([(0.0, 0.0, 0.0, 0.0), (1e5, 2.5, 3.0, 0.1)])),

@@ -22,7 +22,7 @@ from simulator.roads import procedural, write_opendrive
 from simulator.scenario.reading import load
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
-from simulator.weather.sun import solar_position
+from simulator.weather.daylight import daylight
 from simulator.world.build import build_world
 from simulator.world.recorded import read_recorded, write_recorded
 
@@ -128,6 +128,25 @@ def test_a_distribution_gives_a_file_a_run(tmp_path: Path, run: Call) -> None:
     assert code == 0 and len(out.splitlines()) == 2
     ends = [float(_rows(path)[-3]["speed"]) for path in sorted(tmp_path.glob("t-*.csv"))]
     assert ends == [12.0, 15.0]
+    code, out, err = run("replay", runs, "--until", 4, "--trajectories", tmp_path / "first.csv")
+    assert code == 0 and "first of 2 runs" in err
+    assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_1.csv").read_bytes()
+
+
+def test_runs_that_the_scenario_itself_excludes_are_left_out(tmp_path: Path, run: Call) -> None:
+    constraint = '<ConstraintGroup><ValueConstraint rule="greaterThan" value="12"/></ConstraintGroup>'
+    declared = f"""<ParameterDeclarations><ParameterDeclaration name="fast" parameterType="double" value="20">
+      {constraint}</ParameterDeclaration></ParameterDeclarations>"""
+    file = _file(tmp_path, declarations=declared, action=SPEED.format(time=1, speed="$fast"))
+    inside = """<ParameterValueDistribution><ScenarioFile filepath="scenario.xosc"/><Deterministic>
+      <DeterministicSingleParameterDistribution parameterName="fast"><DistributionRange stepWidth="1">
+      <Range lowerLimit="12" upperLimit="14"/></DistributionRange></DeterministicSingleParameterDistribution>
+      </Deterministic></ParameterValueDistribution>"""
+    runs = write(tmp_path, f"<OpenSCENARIO>{HEAD.format(minor=3)}{inside}</OpenSCENARIO>", "runs.xosc")
+    code, out, err = run("replay", file, "--distribution", runs, "--until", 4, "--trajectories", tmp_path / "t.csv")
+    assert code == 0 and len(out.splitlines()) == 2 and "runs_1 is left out" in err and "greaterThan 12" in err
+    code, out, err = run("replay", runs, "--until", 4, "--trajectories", tmp_path / "first.csv")
+    assert code == 0 and (tmp_path / "first.csv").read_bytes() == (tmp_path / "t-runs_2.csv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -160,11 +179,11 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path, run: Call, arguments: l
 
 
 def test_strict_makes_a_warning_an_error_and_leaves_files_as_they_were(tmp_path: Path, run: Call) -> None:
-    file = _file(tmp_path)
-    file.write_text(file.read_text().replace('selectTriggeringEntities="false"', 'selectTriggeringEntities="true"'))
+    beep = '<UserDefinedAction><CustomCommandAction type="beep"/></UserDefinedAction>'
+    file = _file(tmp_path, action=beep)
     table = write(tmp_path, "kept", "t.csv")
     code, _, err = run("replay", file, "--strict", "--trajectories", table)
-    assert code == 2 and "strict: " in err and "selectTriggeringEntities" in err and table.read_text() == "kept"
+    assert code == 2 and "strict: " in err and "UserDefinedAction" in err and table.read_text() == "kept"
     code, out, err = run("replay", file, "--until", 1)
     assert code == 0 and "(warning)" in err and "1 warning;" in out
 
@@ -236,7 +255,7 @@ def test_the_environment_sets_time_and_weather(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("azimuth", "elevation"), [(1.9, 0.5), (4.2, 0.5), (3.1, 0.95), (0.0, -0.2)])
-def test_the_sun_stands_as_high_as_the_environment_says(tmp_path: Path, azimuth: float, elevation: float) -> None:
+def test_the_sun_stands_and_shines_as_the_environment_says(tmp_path: Path, azimuth: float, elevation: float) -> None:
     weather = f"""<GlobalAction><EnvironmentAction><Environment name="e">
       <TimeOfDay animation="false" dateTime="2024-06-20T12:00:00"/>
       <Weather><Sun azimuth="{azimuth}" elevation="{elevation}" illuminance="20000"/></Weather>
@@ -244,10 +263,12 @@ def test_the_sun_stands_as_high_as_the_environment_says(tmp_path: Path, azimuth:
     ready, recording = _played(_file(tmp_path, weather=weather), until=0.5)
     write_recorded(recording, tmp_path / "drive.json")
     shown = staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json")
-    sun = solar_position(shown.start_utc, shown.place.latitude_deg, shown.place.longitude_deg)
-    assert sun.elevation_rad == pytest.approx(elevation, abs=0.02)
-    if elevation == 0.5:
-        assert (sun.azimuth_rad < np.pi) == (azimuth < np.pi)
+    world = build_world(shown)
+    level = np.cos(elevation)
+    toward = (level * np.sin(azimuth), level * np.cos(azimuth), np.sin(elevation))
+    assert world.atmosphere.sun_direction == pytest.approx(toward)
+    if elevation > 0:  # 20 klx in clear air, a little less below fair weather's clouds
+        assert 15_000 < daylight(world.atmosphere).direct_normal_lx <= 20_000
 
 
 def test_a_dataset_of_a_replay_carries_all_that_makes_it_again(tmp_path: Path) -> None:

@@ -104,7 +104,8 @@ def test_places_on_a_road_with_everything(seed: int, kind: str, rule: str) -> No
         plan.geometry,
         (LaneSection(0.0, plan.length, tuple(lanes)),),
         rule=rule,
-        elevation_profile=np.array([[5.0, 0.0, 0.05, 0.0, 0.0], [30.0, 1.25, 0.0, 1e-3, 0.0]]),
+        # Without kinks, behind which a leaning surface would lie over itself.
+        elevation_profile=np.array([[5.0, 0.0, 0.0, 2e-3, 0.0], [30.0, 1.25, 0.1, 0.0, 0.0]]),
         superelevation_profile=cubic(0.0, rng.uniform(-0.2, 0.2), 1e-3),
         lane_offset_profile=cubic(0.0, 0.0) if kind == "border" else cubic(3.0, 0.0, 0.01),
     )
@@ -148,5 +149,5 @@ def test_lane_centres_are_found_again_on_every_public_map(path: Path) -> None:
     assert found.distance.max(initial=0.0) < 1e-3
     for number in np.unique(found.road):
         mine = found.road == number
-        again = roads[number].point(found.s[mine], found.t[mine], 0.0)
+        again = roads[number].point(found.s[mine], found.t[mine])
         np.testing.assert_allclose(again[:, :2], points[mine, :2], atol=1e-3)

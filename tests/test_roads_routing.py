@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path as FilePath
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -391,3 +393,52 @@ def test_every_lane_of_the_towns_can_be_reached(town: str, apart: int) -> None:
         start, goal = (lanes[k] for k in rng.integers(len(lanes), size=2))
         route = network.route(start, goal)
         assert (route is None) == (start in left or goal in left)
+
+
+def _links_as_written(path: FilePath) -> dict[LaneKey, set[LaneKey]]:
+    """Where each lane leads to, from the links of the file alone: right-hand traffic, default junctions."""
+    root = ElementTree.parse(path).getroot()
+    lanes: dict[str, list[dict[int, ElementTree.Element]]] = {
+        road.get("id", ""): [
+            {int(lane.get("id", "")): lane for lane in section.iter("lane") if lane.get("id") != "0"}
+            for section in road.findall("lanes/laneSection")
+        ]
+        for road in root.iter("road")
+    }
+    ways = [
+        (junction.get("id"), item.get("incomingRoad"), item.get("connectingRoad"), item.get("contactPoint"), link)
+        for junction in root.iter("junction")
+        for item in junction.iter("connection")
+        for link in item.iter("laneLink")
+    ]
+    found: dict[LaneKey, set[LaneKey]] = {}
+    for road in root.iter("road"):
+        name = road.get("id", "")
+        for index, section in enumerate(lanes[name]):
+            for lane_id, lane in section.items():
+                side, step = ("successor", 1) if lane_id < 0 else ("predecessor", -1)
+                linked = [int(item.get("id", "")) for item in lane.findall(f"link/{side}")]
+                onward = road.find(f"link/{side}")
+                targets = found[LaneKey(name, index, lane_id)] = set[LaneKey]()
+                if 0 <= index + step < len(lanes[name]):
+                    targets.update(LaneKey(name, index + step, to) for to in linked)
+                elif onward is not None and onward.get("elementType") == "road":
+                    other = onward.get("elementId", "")
+                    last = 0 if onward.get("contactPoint") == "start" else len(lanes[other]) - 1
+                    targets.update(LaneKey(other, last, to) for to in linked)
+                elif onward is not None:
+                    for junction, incoming, through, contact, link in ways:
+                        if (junction, incoming) == (onward.get("elementId"), name) and link.get("from") == str(lane_id):
+                            last = 0 if contact == "start" else len(lanes[str(through)]) - 1
+                            targets.add(LaneKey(str(through), last, int(link.get("to", ""))))
+    return found
+
+
+@needs_material
+@pytest.mark.parametrize("town", ["01", "02", "03", "04", "05"])
+def test_lanes_lead_where_the_links_of_the_file_say(town: str) -> None:
+    path = MATERIAL / f"openx/carla_towns/OpenDrive/Town{town}.xodr"
+    network, written = read_opendrive(path), _links_as_written(path)
+    lanes = set(network.lanes(DRIVABLE))
+    for key in lanes:
+        assert {way for way in network.next_lanes(key) if way in lanes} == written[key] & lanes, key

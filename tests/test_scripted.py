@@ -73,6 +73,9 @@ NO_CONTACT = {
     "alks_4_3_1_follow_lead_vehicle_comfortable",
     "alks_4_6_1_forward_detection_range",
     "alks_4_6_2_lateral_detection_range",
+    "own_breakdown_at_night",
+    "own_cloudburst_behind_trailer",
+    "own_light_turns_red",
 }
 
 
@@ -435,7 +438,7 @@ def test_wrong_parameters(given: dict[str, object], message: str, tmp_path: Path
     [
         ("- {name: a, actor: led, do: {kind: stop}}", 'actor: there is no actor "led". Did you mean "lead"?'),
         ("- {name: a, actor: lead, when: {after: b}, do: {kind: stop}}", 'when.0.after: there is no event "b".'),
-        ("- {name: a, actor: lead, do: {kind: stopp}}", 'do: "stopp" is not one of speed, stop, lane_change'),
+        ("- {name: a, actor: lead, do: {kind: stopp}}", 'do: "stopp" is not one of speed, speed_profile, stop'),
         ("- {name: a, actor: lead, do: {kind: stop, deceleration_kmh: 3}}", 'Did you mean "deceleration_mps2"?'),
         ("- {name: a, actor: lead, do: {kind: speed}}", "do: needs exactly one of speed_kmh, of"),
         ("- {name: a, actor: lead, do: {kind: walk, ahead_m: 1, speed_mps: 3}}", 'Did you mean "speed_kmh"?'),

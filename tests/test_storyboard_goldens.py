@@ -18,20 +18,11 @@ CATALOGS = {
     "esmini__resources__xosc__Catalogs__Maneuvers__HWManeuvers",
 }
 
-_CONTROLLER = "a controller that we do not have: the default controller drives (7.2.5)"
-_GHOST = "esmini's ghost, a second entity that runs ahead, is no part of the standard"
+_WANDERS = "a driver who wanders at random: ours draws other numbers"
 # Scenarios in which we differ, and why. Where esmini is wrong the paragraphs are those of OpenSCENARIO XML 1.3.
 DIFFERENCES = {
-    "esmini__resources__xosc__alks_cut-in": _CONTROLLER,
-    "esmini__resources__xosc__alks_cut-out": _CONTROLLER,
-    "esmini__resources__xosc__alks_decelerate": _CONTROLLER,
-    "esmini__resources__xosc__alks_pedestrian": _CONTROLLER,
-    "esmini__resources__xosc__alks_r157_cut_in_quick_brake": _CONTROLLER,
-    "esmini__resources__xosc__controller_test": _CONTROLLER + "; it wanders at random",
-    "esmini__resources__xosc__cut-in_sloppy": _CONTROLLER + "; it wanders at random",
-    "esmini__resources__xosc__highway_driver": _CONTROLLER,
-    "esmini__resources__xosc__follow_ghost": _GHOST,
-    "esmini__resources__xosc__follow_reference": _GHOST,
+    "esmini__resources__xosc__controller_test": _WANDERS,
+    "esmini__resources__xosc__cut-in_sloppy": _WANDERS,
     # 7.4.1.5, ClothoidSpline: esmini puts the end of the last segment at the last whole metre.
     "esmini__resources__xosc__lane-change_clothoid_spline_based_trajectory": "the spline ends at its length",
     "esmini__resources__xosc__parking_demo": "the spline ends at its length",
@@ -58,7 +49,7 @@ def test_entities_stay_within_ten_centimetres_and_one_degree() -> None:
     total = sum(len(each.entities) for each in scores())
     bad = {each.name for each in scores() if each.good < len(each.entities)}
     assert bad == set(DIFFERENCES)
-    assert good >= 0.92 * total
+    assert good >= 0.95 * total
 
 
 def test_events_happen_in_the_same_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import cos, hypot, pi
 
@@ -408,3 +409,158 @@ def test_the_table_of_coverage_says_what_the_player_has() -> None:
         if row.group in ("global action", "condition of an entity", "condition of a value"):
             assert row.played is not None, row.element
             assert (row.played != "not") == (row.element in known - {"UserDefinedValueCondition"}), row.element
+
+
+# ------------------------------------------------------------------------------------------------ who acts
+
+
+def test_the_entities_that_trigger_an_act_are_its_actors() -> None:
+    """OpenSCENARIO XML 1.3, 7.3.1: their states make conditions of the act's start trigger true."""
+    condition = model.ByEntityCondition(("slow", "fast"), "any", model.SpeedCondition("greaterThan", 15.0))
+    brake = event("brake", speed(1.0))
+    group = model.ManeuverGroup("group", 1, ("named",), (model.Maneuver("maneuver", (brake,)),), True)
+    story = model.Story("story", (model.Act("act", (group,), when(condition)),))
+    speeds = {"slow": 10.0, "fast": 20.0, "named": 5.0}
+    plain = scenario({name: [at(100.0 * k, -1), speed(v)] for k, (name, v) in enumerate(speeds.items(), 1)})
+    recording = play(replace(plain, storyboard=replace(plain.storyboard, stories=(story,))), straight(), until=1.0)
+    assert {name: rows(recording, name)[-1].speed for name in speeds} == {"slow": 10.0, "fast": 1.0, "named": 1.0}
+
+
+def test_a_continuous_lane_offset_stays_with_the_entity_that_it_is_relative_to() -> None:
+    moves = [model.LaneOffsetAction("sinusoidal", model.AbsoluteTargetLaneOffset(y), False, 0.5) for y in (1.0, -0.5)]
+    wander = [event(f"move {t}", move, start=after(t)) for move, t in zip(moves, (6.0, 14.0))]
+    follow = model.LaneOffsetAction("sinusoidal", model.RelativeTargetLaneOffset("lead", 0.3), True, 2.0)
+    base = scenario({"lead": [at(130.0), speed(20.0)], "ego": [at(100.0), speed(20.0)]}, *wander, actor="lead")
+    group = model.ManeuverGroup("follow", 1, ("ego",), (model.Maneuver("m", (event("follow", follow),)),))
+    stories = (*base.storyboard.stories, model.Story("other", (model.Act("act", (group,)),)))
+    recording = play(replace(base, storyboard=replace(base.storyboard, stories=stories)), straight(), until=24.0)
+    gaps = [ego.tt - lead.tt for ego, lead in zip(rows(recording, "ego"), rows(recording, "lead"))]
+    assert max(abs(gap - 0.3) for gap in gaps[100:]) < 0.04  # the way of about a step
+    assert state_times(recording, "follow::follow 0") == []  # it has begun before the first step, and goes on
+    turns = [b.tt - 2 * a.tt + c.tt for a, b, c in zip(rows(recording)[1:], rows(recording), rows(recording)[2:])]
+    assert max(abs(turn) for turn in turns) < 2.2 * DT**2
+
+
+# ------------------------------------------------------------------------------------------------ controllers
+
+
+def controlled(name: str, **settings: str) -> tuple[model.ObjectController, ...]:
+    return (model.ObjectController(name, model.Controller(name, properties=model.Properties(settings))),)
+
+
+def test_a_ghost_does_ahead_what_its_follower_would_do() -> None:
+    change = speed(30.0, model.TransitionDynamics("sinusoidal", "time", 4.0))
+    start = [at(50.0), speed(10.0), model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))]
+    plain = scenario({"ego": start}, event("faster", change, start=after(6.0)))
+    alone = rows(play(plain, straight(), until=14.0))
+    ghostly = replace(plain.entities[0], controllers=controlled("FollowGhostController", headstartTime="2.5"))
+    recording = play(replace(plain, entities=(ghostly,)), straight(), until=11.0)
+    for ghost in rows(recording, "ego_ghost"):
+        own = alone[round((ghost.t + 2.5) / DT)]
+        assert (ghost.x, ghost.speed) == pytest.approx((own.x, own.speed), abs=1e-6)
+    followed = [abs(ego.x - own.x) for ego, own in zip(rows(recording, "ego"), alone)]
+    assert max(followed) < 1.1  # it looks 0.1 s ahead, on a trail of samples
+    assert "ego_ghost" not in recording.entities  # nobody renders it
+
+
+def test_the_careful_driver_brakes_in_the_times_of_the_regulation() -> None:
+    """UN R157, Annex 4, Appendix 3: 0.4 s to perceive, 0.75 s to react, 0.6 s to the full 0.774 g."""
+    hard = speed(0.0, model.TransitionDynamics("linear", "rate", 6.0))
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    plain = scenario(
+        {"lead": [at(130.0), speed(20.0)], "ego": [at(100.0), speed(20.0), drive]},
+        event("brake", hard, start=after(2.0)),
+        actor="lead",
+    )
+    keeper = controlled("ALKS_R157SM_Controller", cruise="false", aebAvailable="false")
+    entities = (plain.entities[0], replace(plain.entities[1], controllers=keeper))
+    path = rows(play(replace(plain, entities=entities), straight(), until=6.0))
+    slows = next(row.t for row in path if row.speed < 20.0)
+    rates = [(b.speed - a.speed) / DT for a, b in pairwise(path)]
+    hardest = next(b.t for b, rate in zip(path[1:], rates) if rate < -0.774 * 9.81 + 1e-6)
+    assert slows - 2.0 == pytest.approx(0.4 + 0.75, abs=3 * DT)
+    assert hardest - slows == pytest.approx(0.6, abs=2 * DT)
+    assert min(rates) == pytest.approx(-0.774 * 9.81)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_distance_keepers_brake_for_what_traffic_sees(seen: bool) -> None:
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    show = model.VisibilityAction(True, True, seen)
+    plain = scenario({"lead": [at(160.0), speed(10.0), show], "ego": [at(100.0), speed(20.0), drive]})
+    keeper = controlled("ACCController", setSpeed="20")
+    entities = (plain.entities[0], replace(plain.entities[1], controllers=keeper))
+    slowest = min(row.speed for row in rows(play(replace(plain, entities=entities), straight(), until=8.0)))
+    assert slowest < 15.0 if seen else slowest == 20.0
+
+
+def test_overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle() -> None:
+    """Half throttle of 20 m/s2; 0.4 rad of the wheels on a wheelbase of about the length: a circle."""
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, True, True))
+    throttle = model.ControllerAction(
+        override=model.OverrideControllerValueAction(throttle=model.OverrideThrottleAction(True, 0.5))
+    )
+    turn = model.ControllerAction(
+        override=model.OverrideControllerValueAction(
+            throttle=model.OverrideThrottleAction(False, 0.0),
+            steering_wheel=model.OverrideSteeringWheelAction(True, 16.0 * 0.4),
+        )
+    )
+    stop = model.ControllerAction(
+        override=model.OverrideControllerValueAction(brake=model.OverrideBrakeAction(True, model.BrakePercent(1.0)))
+    )
+    events = [event(f"e{t}", action, start=after(t)) for t, action in ((1.0, throttle), (1.5, turn), (4.0, stop))]
+    plain = scenario({"ego": [at(500.0), drive]}, *events)
+    entity = replace(plain.entities[0], controllers=controlled("InteractiveController"))
+    path = rows(play(replace(plain, entities=(entity,)), straight(), until=6.0))
+    assert path[round(1.5 / DT)].speed == pytest.approx(5.0, abs=0.55)
+    slip = np.arctan(0.15 * np.tan(0.4))
+    a, b = path[round(2.0 / DT)], path[round(2.5 / DT)]
+    assert (b.h - a.h) / 0.5 == pytest.approx((a.speed + b.speed) / 2 * np.sin(slip) / (0.15 * 5.0), rel=0.02)
+    assert path[-1].speed == 0.0
+
+
+def test_geographic_positions_are_projected_as_the_map_says() -> None:
+    """On the central meridian of UTM the easting is 500 km, and the northing 0.9996 of the way from the equator."""
+    pytest.importorskip("pyproj")
+    meridian = 110574.3885577987  # first degree of latitude from the equator on WGS 84, m (Vincenty)
+    north = 0.9996 * meridian
+    network = replace(straight(), geo_reference="+proj=utm +zone=32 +datum=WGS84", offset=(499_000.0, north, 0.0, 0.0))
+    place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
+    row = rows(play(scenario({"ego": [place]}), network, until=DT))[0]
+    assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
+
+
+def test_geographic_positions_need_a_map_that_says_how() -> None:
+    place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
+    with pytest.raises(InputError, match="geoReference"):
+        play(scenario({"ego": [place]}), straight())
+
+
+def test_a_number_cannot_become_a_text() -> None:
+    counter = (model.VariableDeclaration("n", "integer", 0),)
+    change = event("e", model.VariableSetAction("n", "many"))
+    with pytest.raises(InputError, match='"n" is a number and cannot become "many"'):
+        play(scenario({"ego": [at(10.0)]}, change, variables=counter), straight(), until=1.0)
+
+
+def test_a_driver_overtakes_where_it_gains_by_it_and_follows_where_it_cannot() -> None:
+    """Behind the intelligent driver model's gap at equal speeds: (s0 + v T) / sqrt(1 - (v / v0)^4)."""
+    settings = {"desiredSpeed": "25", "desiredDistance": "4", "thw": "1.2", "maxAcc": "2", "maxDec": "-3"}
+    drive = model.ControllerAction(activate=model.ActivateControllerAction(None, False, True))
+    init = {"slow": [at(200.0, -2), speed(15.0)], "ego": [at(100.0, -2), speed(20.0), drive]}
+    for beside, lane in ((False, -1), (True, -2)):
+        given = dict(init)
+        if beside:  # one that drives beside, so that there is no room
+            given |= {f"b{k}": [at(40.0 + 12.0 * k, -1), speed(15.0)] for k in range(20)}
+        plain = scenario(given)
+        mine = replace(plain.entities[1], controllers=controlled("NaturalDriver", lookAheadDistance="120", **settings))
+        entities = (plain.entities[0], mine, *plain.entities[2:])
+        recording = play(replace(plain, entities=entities), straight(4000.0), until=60.0)
+        last, slow = rows(recording)[-1], rows(recording, "slow")[-1]
+        assert last.lane == lane
+        if beside:
+            gap = slow.x - last.x - 5.0 + 15.0 * DT  # it looks when the others have made the step
+            assert gap == pytest.approx((4.0 + 15.0 * 1.2) / (1.0 - (15.0 / 25.0) ** 4) ** 0.5, rel=1e-3)
+        else:
+            assert last.x > slow.x and last.speed == pytest.approx(25.0, abs=0.5)

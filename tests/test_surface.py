@@ -296,6 +296,52 @@ def test_roads_that_cross_share_a_height_or_pass_over_each_other(tmp_path: Path,
     assert len(kerbs) == 0 if z < 1.0 else {0, 6} == set(np.round(kerbs - 0.12).tolist())
 
 
+@pytest.mark.parametrize(("kind", "height"), [("tram", 0.004), ("rail", 0.172)])
+def test_tracks_have_rails_of_standard_gauge(tmp_path: Path, kind: str, height: float) -> None:
+    lanes = LANES.replace('type="driving"', f'type="{kind}"')
+    (tmp_path / "track.xodr").write_text(CROSSING.format(z=20.0, lanes=lanes))
+    ground = surface(read_opendrive(tmp_path / "track.xodr"), (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    (mesh,) = [mesh for mesh, materials, _ in ground.meshes if any(x.name == "rail" for x in materials)]
+    (slot,) = {k for _, materials, _ in ground.meshes for k, x in enumerate(materials) if x.name == "rail"}
+    corners = mesh.vertices[mesh.faces[mesh.slots == slot]].reshape(-1, 3)
+    lower = corners[corners[:, 2] < 10.0]
+    assert (lower[:, 0].min(), lower[:, 0].max(), lower[:, 2].max()) == pytest.approx((-40, 40, height), abs=1e-5)
+    y = np.unique(lower[:, 1].round(5)) + 2.0  # from the middle of the lane
+    half = 1.435 / 2
+    np.testing.assert_allclose(y, [-half - 0.072, -half, half, half + 0.072], atol=1e-4)
+
+
+LATERAL = {
+    "parabola": '<shape s="0" t="-6" a="-0.3" b="0.1" c="-0.0083" d="0"/>',
+    "ridge": "".join(
+        f'<shape s="{s}" t="{t}" a="{a}" b="{b}" c="0" d="0"/>'
+        for s in (0, 60) for t, a, b in ((-6, -0.1 - 0.002 * s, 0.03), (-1.7, 0.029 - 0.002 * s, -0.02))
+    ),
+    "banked": '<superelevation s="0" a="0.12" b="0" c="0" d="0"/><shape s="0" t="0" a="0" b="0.02" c="-0.006" d="0"/>',
+    "strips": '<crossSectionSurface><surfaceStrips><strip id="1"><width><coefficients a="1" b="0.02"/></width><linear>'
+    '<coefficients a="0.01"/></linear></strip><strip id="2" mode="relative"><linear><coefficients a="-0.04"/></linear>'
+    '</strip><strip id="-1"><quadratic><coefficients a="-0.004"/></quadratic></strip></surfaceStrips>'
+    "</crossSectionSurface>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATERAL)
+def test_lanes_that_are_not_straight_across_are_meshed_as_they_are(tmp_path: Path, name: str) -> None:
+    text = CROSSING.format(z=20.0, lanes=LANES.replace('a="4"', 'a="5.5"'))
+    profile = '<elevationProfile><elevation s="0" a="0" b="0.05" c="0" d="0"/></elevationProfile>'
+    text = text.replace("<lanes>", f"{profile}<lateralProfile>{LATERAL[name]}</lateralProfile><lanes>", 1)
+    (tmp_path / "across.xodr").write_text(text)
+    roads = read_opendrive(tmp_path / "across.xodr")
+    ground = surface(roads, (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    rng = np.random.default_rng(1)
+    s, t = rng.uniform(1.0, 79.0, 400), rng.uniform(-5.4, -0.05, 400)
+    points = roads.roads["1"].point(s, t)
+    which, offset = hits_below(ground, {"road"}, points)
+    nearest = np.full(len(points), np.inf)
+    np.minimum.at(nearest, which, np.abs(offset))
+    assert nearest.max() < 0.001
+
+
 def test_a_connecting_road_with_a_gap_is_no_obstacle(tmp_path: Path) -> None:
     """Where a piece of a curve is lost, the parts of a junction touch each other in lines as well."""
     write_opendrive(procedural.x_junction(30.0), tmp_path / "cross.xodr")

@@ -89,6 +89,30 @@ def test_explicit_lines_win(tmp_path: Path) -> None:
     assert np.ptp(line[..., 1]) == pytest.approx(0.1, abs=1e-4)
 
 
+def test_explicit_dashes_are_painted_once_each(tmp_path: Path) -> None:
+    mark = (
+        '<roadMark sOffset="10" type="custom" color="white" width="0.2"><explicit>'
+        '<line length="2.5" sOffset="1" tOffset="0.3" width="0.1"/>'
+        '<line length="4" sOffset="9" tOffset="0.3" width="0.1"/>'
+        "</explicit></roadMark>"
+    )
+    corners, _ = _paint(_road(tmp_path, mark))
+    np.testing.assert_allclose(_runs(corners, 0.3), [[11.0, 13.5], [19.0, 23.0]], atol=2e-3)
+
+
+def test_lines_sway(tmp_path: Path) -> None:
+    mark = (
+        '<roadMark sOffset="10" type="solid" color="white" width="0.12">'
+        '<sway ds="0" a="0" b="0.02" c="0" d="0"/><sway ds="20" a="0.4" b="-0.02" c="0" d="0"/></roadMark>'
+    )
+    corners, _ = _paint(_road(tmp_path, mark))
+    line = corners[np.abs(corners[..., 1]).max(axis=1) < 1.0]
+    middle = 0.5 * (line[:, 0] + line[:, 1])
+    expected = np.interp(middle[:, 0], [10.0, 30.0, 50.0], [0.0, 0.4, 0.0])
+    sure = middle[:, 0] < 50.0
+    np.testing.assert_allclose(middle[sure, 1], expected[sure], atol=2e-3)
+
+
 @pytest.mark.parametrize(("kind", "left_solid"), [("solid broken", True), ("broken solid", False)])
 def test_double_lines_of_the_centre_go_from_left_to_right(tmp_path: Path, kind: str, left_solid: bool) -> None:
     corners, _ = _paint(_road(tmp_path, f'<roadMark sOffset="0" type="{kind}" color="white" width="0.12"/>'))
@@ -155,3 +179,29 @@ def test_parking_bays_have_their_borders(tmp_path: Path, outlined: bool) -> None
     area = 0.5 * np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).sum()
     assert area == pytest.approx(5 * (5.0 * 2.4 - (5.0 - 0.24) * (2.4 - 0.24)), rel=1e-3)
     assert (corner[..., 0].min(), corner[..., 0].max()) == pytest.approx((47.5, 76.5), abs=1e-3)
+
+
+def test_markings_and_painted_borders_of_objects(tmp_path: Path) -> None:
+    """Lines of their own colour along a side and between corners of an outline, in dashes and with ends left out."""
+    corner = '<cornerLocal id="{}" u="{}" v="{}" z="0"/>'
+    corners = "".join(corner.format(k, u, v) for k, (u, v) in enumerate(((-5, -1), (5, -1), (5, 1), (-5, 1))))
+    things = (
+        '<objects><object id="p" type="crosswalk" s="50" t="-1.75" zOffset="0" orientation="none">'
+        f'<outlines><outline id="7">{corners}</outline></outlines><markings>'
+        '<marking color="red" width="0.2" lineLength="1" spaceLength="0.5" startOffset="1" stopOffset="2.5">'
+        '<cornerReference id="0"/><cornerReference id="1"/></marking></markings></object>'
+        '<object id="b" type="parkingSpace" s="80" t="-1.75" zOffset="0" orientation="none" length="5" width="2">'
+        '<parkingSpace access="all"/><markings><marking side="front" color="blue" width="0.1" lineLength="1"'
+        ' spaceLength="0" startOffset="0" stopOffset="0"/></markings></object></objects>'
+    )
+    path = tmp_path / "marked.xodr"
+    text = ROAD.format(center='<roadMark sOffset="0" type="none"/>', type="town").replace('type="solid"', 'type="none"')
+    path.write_text(text.replace("</lanes>", f"</lanes>{things}"))
+    corners, slots = _paint(read_opendrive(path))
+    red, blue = (corners[slots == COLORS.index(name)] for name in ("red", "blue"))
+    assert len(red) + len(blue) == len(corners)  # no bars between the lines
+    np.testing.assert_allclose(
+        _runs(red, -2.75), [[46.0 + 1.5 * k, min(47.0 + 1.5 * k, 52.5)] for k in range(5)], atol=2e-3
+    )
+    np.testing.assert_allclose([blue[..., 0].min(), blue[..., 0].max()], [82.45, 82.55], atol=2e-3)
+    np.testing.assert_allclose([blue[..., 1].min(), blue[..., 1].max()], [-2.75, -0.75], atol=2e-3)

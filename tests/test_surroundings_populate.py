@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,7 @@ from material import MATERIAL, needs_material
 from surroundings_fakes import straight_world, world_parts
 
 from simulator.errors import InputError
-from simulator.roads import Signal, read_opendrive
+from simulator.roads import Signal, SignalPosition, read_opendrive
 from simulator.scene.material import Switch
 from simulator.surroundings.populate import populate
 from simulator.surroundings.styles import choose_style, styles
@@ -67,6 +68,24 @@ def test_nothing_stands_on_the_road_and_everything_fits_the_budget(style: str) -
             assert (world.ground.clearance(low[:, :2]) > 0).all(), (name, obj)
         assert np.isfinite(vertices).all()
     assert total == scenery.triangles
+
+
+def test_signs_stand_where_they_physically_are() -> None:
+    """A record may apply at one place and stand at another, on a road or in the world."""
+    stop = Signal("here", 60.0, -7.0, 2.0, type="206", country="DE", orientation="+")
+    on_road = replace(stop, id="road", stands=SignalPosition("0", (100.0, -9.0, 2.5)))
+    in_world = replace(stop, id="world", stands=SignalPosition("", (140.0, -12.0, 3.0), heading=np.pi / 2))
+    world = straight_world((stop, on_road, in_world, replace(stop, id="4", s=70.0)), kind="rural")
+    builder = world.builder()
+    populate(builder, world.network, world.ground, world.path, style="country", radius_m=80.0)
+    plates = [points for name, points, *_ in world_parts(builder) if name == "traffic_sign"]
+    middles = np.array([0.5 * (points.min(axis=0) + points.max(axis=0)) for points in plates])
+    for x, y, bottom in ((60.0, -7.0, 2.0), (100.0, -9.0, 2.5), (140.0, -12.0, 3.0)):
+        near = plates[int(np.argmin(np.hypot(*(middles[:, :2] - [x, y]).T)))]
+        np.testing.assert_allclose(0.5 * (near.min(axis=0) + near.max(axis=0))[:2], [x, y], atol=0.1)
+        assert near[:, 2].min() == pytest.approx(bottom, abs=0.01)
+        across = np.ptp(near, axis=0)
+        assert (across[0] > across[1]) == (x == 140.0)  # the last one faces along y
 
 
 def test_the_same_seed_gives_the_same_world_and_another_one_does_not() -> None:

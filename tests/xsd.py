@@ -105,3 +105,49 @@ class Schema:
 def deprecated(node: etree._Element) -> bool:
     """Whether the schema says so of an element, attribute or type."""
     return any((note.text or "").strip() == "deprecated" for note in node.iterfind(f"{X}annotation/{X}appinfo"))
+
+
+def elements_of(files: Iterable[Path], root: str) -> dict[str, set[str]]:
+    """Every "parent/element" below a root element of a schema in several files, with the names of its attributes."""
+    types: dict[str, etree._Element] = {}
+    groups: dict[str, etree._Element] = {}
+    roots: dict[str, etree._Element] = {}
+    for file in files:
+        for item in etree.parse(str(file)).getroot():
+            for tag, table in (("complexType", types), ("group", groups), ("element", roots)):
+                if item.tag == f"{X}{tag}":
+                    table[item.get("name")] = item
+    found: dict[str, set[str]] = {}
+
+    def parts(node: etree._Element, tag: str) -> Iterator[etree._Element]:
+        """What a type itself holds of a kind, extended types and groups resolved."""
+        for item in node:
+            if item.tag == f"{X}{tag}":
+                yield item
+            elif item.tag == f"{X}group":
+                yield from parts(groups[item.get("ref")], tag)
+            elif item.tag == f"{X}extension":
+                yield from parts(types[item.get("base")], tag) if item.get("base") in types else ()
+                yield from parts(item, tag)
+            elif item.tag in {
+                f"{X}{name}" for name in ("sequence", "all", "choice", "complexContent", "simpleContent")
+            }:
+                yield from parts(item, tag)
+
+    def walk(element: etree._Element, parent: str, above: tuple[str, ...]) -> None:
+        element = roots[element.get("ref")] if element.get("ref") else element
+        name = element.get("name")
+        own = [types[element.get("type")]] if element.get("type") in types else element.findall(f"{X}complexType")
+        own += [
+            types[item.get("type")] for item in element.iterchildren(f"{X}alternative") if item.get("type") in types
+        ]
+        attributes = found.setdefault(f"{parent}/{name}" if parent else name, set())
+        for node in own:
+            attributes.update(item.get("name") for item in parts(node, "attribute"))
+            kind = node.get("name") or f"{parent}/{name}"
+            if kind not in above:
+                for item in parts(node, "element"):
+                    walk(item, name, (*above, kind))
+
+    walk(roots[root], "", ())
+    return found

@@ -201,6 +201,7 @@ def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
             (1.02, Slot.BRAKE),
             (0.86, Slot.TAIL),
             (0.72, Slot.REVERSE),
+            *([(0.57, Slot.FOG_REAR)] if sign > 0 else []),
         ):
             out.append(
                 rounded_box((0.06, 0.15, 0.14), (tail + 0.010, sign * (half - 0.20), z), radius=0.02, slot=int(slot))

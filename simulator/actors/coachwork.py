@@ -48,6 +48,8 @@ class Slot(IntEnum):
     LAMP_DARK = 22
     BEACON = 23
     SECOND = 24  # second colour of the body: cladding, stripe, two-tone roof
+    FOG_FRONT = 25
+    FOG_REAR = 26
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.actors import finishes
 from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
-from simulator.actors.fittings import discs_on
+from simulator.actors.fittings import discs_on, on_surface, round_lamp
 from simulator.actors.plates import plate_material
 from simulator.actors.shape import both, pipe, ribbon
 from simulator.scene import Material, Mesh, Texture
@@ -143,8 +143,11 @@ class Face:
         cells = [
             (t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)),
             (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM)),
+            (t.front_cell(0.18, 0.82), 0.034, int(Slot.FOG_FRONT)),
         ]
         parts = discs_on(t, cells)
+        center, normal = t.at(*t.rear_cell(0.18, 0.86))
+        parts.append(on_surface(round_lamp(0.045, int(Slot.FOG_REAR)), center, normal))  # one, on the left (UN R48)
         if self.day_strip:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]
             first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
@@ -234,6 +237,8 @@ def _body_table() -> tuple[Material, ...]:
         Slot.LAMP_DARK: f.LAMP_DARK,
         Slot.BEACON: f.BLUE_BEACON,
         Slot.SECOND: f.PLASTIC,
+        Slot.FOG_FRONT: f.FOG_LAMP,
+        Slot.FOG_REAR: f.REAR_FOG_LAMP,
     }
     return tuple(table[slot] for slot in Slot)
 

@@ -6,6 +6,7 @@ silver 0.3-0.8, tyre 0.03-0.06, window glass about 0.08 (specular).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -106,6 +107,14 @@ INDICATOR_RIGHT = Material(
     emission_cd_m2=_AMBER,
     switch=Switch.INDICATOR_RIGHT,
     reflectance_905=0.5,
+)
+# Fog lamps: front ones as bright as dipped beams seen from above the cut-off (UN R19); rear ones 150 to 300 cd on some
+# 60 cm2 (UN R38).
+FOG_LAMP = replace(
+    LOW_BEAM_LENS, name="front fog lamp", emission_cd_m2=(30_000.0, 29_000.0, 26_000.0), switch=Switch.FOG_FRONT
+)
+REAR_FOG_LAMP = replace(
+    BRAKE_LAMP, name="rear fog lamp", emission_cd_m2=(150_000.0, 2_600.0, 1_000.0), switch=Switch.FOG_REAR
 )
 BLUE_BEACON = Material(
     "blue beacon",

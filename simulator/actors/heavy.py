@@ -20,13 +20,15 @@ def axles(
     positions: list[tuple[float, bool, bool]],
     joints: list[Joint],
     rng: np.random.Generator,
+    *,
+    tyre_m: float = 0.29,
 ) -> list[Body]:
-    """Wheels of a heavy vehicle `width` wide; positions are (x, steered, double)."""
+    """Wheels of a heavy vehicle `width` wide on single tyres `tyre_m` wide; positions are (x, steered, double)."""
     radius_mm = int(round(radius * 1000))
     materials = (finishes.RUBBER, finishes.STEEL if rng.random() < 0.7 else finishes.ALLOY, finishes.UNDERBODY)
     bodies: list[Body] = []
     for x, steered, double in positions:
-        tyre_mm = 570 if double else 290
+        tyre_mm = 570 if double else int(round(tyre_m * 1000))
         mesh = truck_wheel(radius_mm, tyre_mm, double)
         half_track = width / 2 - tyre_mm / 2000 - 0.02
         bodies += place_wheels(mesh, materials, radius_mm / 1000, [(x, half_track, steered)], joints)
@@ -51,12 +53,12 @@ def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> 
 
 
 def rear_lamps(x: float, half_width: float, z: float) -> list[Mesh]:
-    """Rear lamp clusters: indicator outside, brake, tail, reversing lamp."""
+    """Rear lamp clusters: indicator outside, brake, tail, reversing lamp; on the left a fog lamp."""
     out: list[Mesh] = []
     order = (Slot.LEFT, Slot.BRAKE, Slot.TAIL, Slot.REVERSE)
     for sign in (1.0, -1.0):
-        out.append(block((0.05, 0.50, 0.15), (x + 0.02, sign * (half_width - 0.30), z), Slot.TRIM))
-        for k, slot in enumerate(order):
+        out.append(block((0.05, 0.62, 0.15), (x + 0.02, sign * (half_width - 0.36), z), Slot.TRIM))
+        for k, slot in enumerate((*order, Slot.FOG_REAR) if sign > 0 else order):
             mine = Slot.RIGHT if slot == Slot.LEFT and sign < 0 else slot
             out.append(block((0.03, 0.105, 0.11), (x - 0.005, sign * (half_width - 0.115 - 0.12 * k), z), int(mine)))
     return out

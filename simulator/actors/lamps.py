@@ -2,8 +2,9 @@
 
 Head lamps: R112 class B; their axes are level, for the dip of the low beam is part of its pattern
 (`sensors.shading.beams`). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7), rear indicators 50-350 cd, front ones
-175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87). What only has to be seen has the
-standard light distribution of R6 and R7; reversing lamps, which light the road, are wide.
+175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87), rear fog lamps 150-300 cd (R38),
+front ones some thousand below a cut-off (R19). What only has to be seen has the standard light distribution of R6 and
+R7; reversing lamps, which light the road, are wide.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ AMBER = (2.3, 0.71, 0.02)
 WARM = (1.15, 0.97, 0.82)
 WHITE = (1.0, 1.0, 1.0)
 BLUE = (0.2, 0.7, 6.3)
-LOW_BEAM_CD, HIGH_BEAM_CD = 22_000.0, 40_000.0
+LOW_BEAM_CD, HIGH_BEAM_CD, FOG_BEAM_CD = 22_000.0, 40_000.0, 5_000.0
+FOG_Z = 0.36  # m: low, so that the beam stays under the fog
 
 
 def vehicle_lamps(
@@ -40,14 +42,18 @@ def vehicle_lamps(
     for sign, turn in ((1.0, Switch.INDICATOR_LEFT), (-1.0, Switch.INDICATOR_RIGHT)):
         front = (nose_x - 0.02, sign * head_share * width / 2, head_z)
         rear = (tail_x + 0.01, sign * tail_share * width / 2, tail_z)
+        low = (nose_x - 0.02, front[1], min(FOG_Z, head_z))
         out += [
             Lamp(front, forward, LOW_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.LOW_BEAM),
             Lamp(front, forward, HIGH_BEAM_CD, WARM, Beam.HIGH_BEAM, Switch.HIGH_BEAM),
             Lamp(front, forward, 300.0, AMBER, Beam.SIGNAL, turn),
+            Lamp(low, forward, FOG_BEAM_CD, WARM, Beam.LOW_BEAM, Switch.FOG_FRONT),
             Lamp(rear, back, 8.0, RED, Beam.SIGNAL, Switch.POSITION),
             Lamp(rear, back, 120.0, RED, Beam.SIGNAL, Switch.BRAKE),
             Lamp(rear, back, 200.0, AMBER, Beam.SIGNAL, turn),
         ]
+    left = (tail_x + 0.01, tail_share * width / 2, min(FOG_Z + 0.1, tail_z))
+    out.append(Lamp(left, back, 200.0, RED, Beam.SIGNAL, Switch.FOG_REAR))
     out.append(Lamp((tail_x + 0.01, 0.0, tail_z), back, 180.0, WHITE, Beam.LAMBERT, Switch.REVERSE))
     if beacon is not None:
         out.append(Lamp((beacon[0], 0.0, beacon[1]), (1.0, 0.0, 0.0), 120.0, BLUE, Beam.ISOTROPIC, Switch.BEACON))

@@ -20,6 +20,7 @@ from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Mesh, Model
 
 BODIES = ("box", "flatbed", "tipper", "semi")
+TRACTOR = "tractor"  # without a trailer
 PAINTS = ("any", *finishes.paint_names())
 
 
@@ -27,7 +28,8 @@ class Truck(Actor, kind="truck"):
     """A lorry.
 
     Attributes:
-        body: what it carries: box body, flatbed, tipper, or a semi-trailer behind a tractor (one object).
+        body: what it carries: box body, flatbed, tipper, or a semi-trailer behind a tractor (one object); or only the
+            tractor.
         paint: colour of the cab, or "any" for one by its share of fleets.
         size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
     """
@@ -38,7 +40,7 @@ class Truck(Actor, kind="truck"):
     acceleration_mps2: ClassVar[float] = 1.3
     deceleration_mps2: ClassVar[float] = 4.0
 
-    body: Annotated[str, OneOf(*BODIES)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
+    body: Annotated[str, OneOf(*BODIES, TRACTOR)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
 
@@ -61,9 +63,12 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
     parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
-    parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": _semi_trailer}[kind](
-        back, tail, half, frame, height, tyre, rng
-    )
+    if kind == TRACTOR:
+        parts += _fifth_wheel(frame)
+    else:
+        parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": semi_trailer}[kind](
+            back, tail, half, frame, height, tyre, rng
+        )
     parts += end_plates(nose, tail, 0.40, 0.62, rng)
     parts += rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)
     names = ("white", "grey", "silver", "blue", "red", "green", "yellow", "orange")
@@ -84,6 +89,15 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         attributes=(("body", kind), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
     )
+
+
+def _fifth_wheel(frame: float) -> list[Mesh]:
+    """The plate on which a semi-trailer rests, ahead of the rear axle."""
+    plate = lathe([0.0, 0.46, 0.46, 0.0], [0.0, 0.0, 0.06, 0.06], segments=16, slots=int(Slot.UNDER))
+    return [
+        turned(plate, roll=np.pi / 2, at=(0.45, 0.0, frame + 0.06)),
+        block((0.9, 0.9, 0.08), (0.4, 0, frame), Slot.UNDER),
+    ]
 
 
 def _cab(
@@ -173,6 +187,7 @@ def _chassis(
 ) -> list[Mesh]:
     """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""
     end = tail + 0.15 if kind != "semi" else -0.9
+    rigid = kind not in ("semi", TRACTOR)
     parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
     parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
     tank_x = front - 1.35
@@ -187,7 +202,7 @@ def _chassis(
     )
     parts.append(tank.moved(tank_x, half - 0.36, z - 0.32))
     parts.append(rounded_box((0.8, 0.5, 0.45), (tank_x, -(half - 0.30), z - 0.33), radius=0.03, slot=Slot.TRIM))
-    if kind != "semi":
+    if rigid:
         guard_end = tyre + 0.25
         for level in (0.50, 0.78):
             parts += both(
@@ -288,7 +303,7 @@ def _tipper(
     return parts + contour_tape(tail + 0.2, back - 0.2, half - 0.005, z + 0.12)
 
 
-def _semi_trailer(
+def semi_trailer(
     back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
 ) -> list[Mesh]:
     """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""

@@ -49,8 +49,7 @@ class Site:
     @property
     def dark(self) -> bool:
         """Whether drivers have their lamps on: sun below the horizon, fog, rain or snow."""
-        air = self.atmosphere
-        return air.sun_elevation_rad < 0.02 or air.visibility_m < 500 or air.rain_mm_h > 1 or air.snow_mm_h > 0.5
+        return self.atmosphere.calls_for_headlamps
 
     def at(self, ahead_m: float, lateral_m: float = 0.0) -> tuple[Array, Array]:
         """World position (3,) on the ground and roll, pitch, yaw (3,) of the road `ahead_m` along the ego's path."""

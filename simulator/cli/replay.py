@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -137,7 +138,10 @@ def replay(
         else:
             recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
-        for warning in (*run.warnings, *(f"{file}: {text}" for text in recording.warnings)):
+        unshown = run.not_shown(recording) if out is not None else []
+        if strict and unshown:
+            raise InputError(f"strict: {unshown[0]}", source=str(file))
+        for warning in (*run.warnings, *(f"{file}: {text}" for text in (*recording.warnings, *unshown))):
             if warning not in warned:
                 warned.add(warning)
                 typer.echo(f"{warning} (warning)", err=True)
@@ -220,16 +224,15 @@ def _summary(run: Run, recording: Recording, seconds: float) -> str:
 
 
 def coverage(
-    what: Annotated[str, typer.Argument(metavar="openscenario", help="Which standard.")] = "openscenario",
+    what: Annotated[str, typer.Argument(metavar="openscenario|opendrive", help="Which standard.")] = "openscenario",
 ) -> None:
     """Print which elements of a standard are supported, partly or not, each with its test."""
-    from simulator.storyboard.coverage import ROWS
+    from simulator.coverage import TableRow, table_text
+    from simulator.roads import coverage as opendrive
+    from simulator.storyboard import coverage as openscenario
 
-    if what != "openscenario":
-        hint = did_you_mean(what, ["openscenario"])
-        raise InputError(f'there is no table of "{what}".{hint} Known: openscenario')
-    table = [(row.element, row.group, row.support, row.test, row.note) for row in ROWS]
-    widths = [max(len(line[column]) for line in table) for column in range(4)]
-    for line in table:
-        padded = (f"{text:<{width}}" for text, width in zip(line[:4], widths, strict=True))
-        typer.echo("  ".join([*padded, line[4]]).rstrip())
+    tables: dict[str, Sequence[TableRow]] = {"openscenario": openscenario.ROWS, "opendrive": opendrive.ROWS}
+    if what not in tables:
+        known = ", ".join(tables)
+        raise InputError(f'there is no table of "{what}".{did_you_mean(what, tables)} Known: {known}')
+    typer.echo(table_text(tables[what]))

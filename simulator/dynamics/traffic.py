@@ -8,8 +8,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.ndimage import uniform_filter1d
 
 from simulator.dynamics.kernels import (
     AGENT_DTYPE,
@@ -89,6 +87,8 @@ def resample(points: Array, spacing: float = SPACING) -> Array:
         direction = direction / max(float(np.hypot(*direction[:2])), 1e-9)
         return np.stack([points[0], points[0] + spacing * direction])
     knots = _knots(s, spacing)
+    from scipy.interpolate import CubicSpline  # slow to import, and many commands drive nothing
+
     curve = CubicSpline(knots, np.stack([np.interp(knots, s, points[:, k]) for k in (0, 1)], axis=1))
     at = np.arange(0.0, s[-1] + 1e-9, spacing)
     return np.column_stack([curve(at), np.interp(at, s, points[:, 2])])
@@ -114,6 +114,8 @@ def speed_limits(path: Array, limit_mps: float, stop_m: float = np.inf) -> Array
     """(K,) speed allowed at each sample of a resampled path: the limit, `LATERAL_MPS2` in curves, and 0 from `stop_m`
     on; reached by braking in time at `CURVE_BRAKING_MPS2`."""
     heading = np.unwrap(np.arctan2(*np.gradient(path[:, :2], axis=0).T[::-1]))
+    from scipy.ndimage import uniform_filter1d
+
     curvature = np.abs(uniform_filter1d(np.gradient(heading) / SPACING, 5, mode="nearest"))
     speed = np.minimum(limit_mps, np.sqrt(LATERAL_MPS2 / np.maximum(curvature, 1e-6)))
     speed[np.arange(len(path)) * SPACING >= stop_m] = 0.0
@@ -279,6 +281,8 @@ def _stations(agents: Sequence[Agent], rows: NDArray[np.void], places: Array) ->
 def _poses(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Array, Array, Array]:
     """World position, roll-pitch-yaw and steering angle along a resampled path, which is smooth between its samples."""
     at = np.arange(len(path)) * SPACING
+    from scipy.interpolate import CubicSpline
+
     curve = CubicSpline(at, path[:, :2])
     tangent, bend = curve(s, 1), curve(s, 2)
     yaw = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))

@@ -16,6 +16,7 @@ from simulator.scene.classes import class_id
 from simulator.sensors.camera import CameraFrame
 from simulator.sensors.frame import Frame
 from simulator.sensors.lidar import LidarFrame
+from simulator.world.lamps import lamp_names, signal_name
 
 LEAST_SIZE_M = 0.01  # of a 3D box: a film of oil has a height too, for tools that divide by volumes
 
@@ -76,8 +77,16 @@ def boxes_of_world(
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),
         parent=np.array([row.parent for row in rows], np.int32),
-        attributes=tuple(row.attributes for row in rows),
+        attributes=tuple({**row.attributes, **_lit(row.class_name, int(snapshot.lamps[row.id]))} for row in rows),
     )
+
+
+def _lit(class_name: str, lamps: int) -> dict[str, str]:
+    """What of an object shines at this moment: `state` of a traffic light, `lamps` of a vehicle, if any."""
+    if class_name == "traffic_light":
+        return {"state": signal_name(lamps)}
+    names = lamp_names(lamps)
+    return {"lamps": names} if names else {}
 
 
 @kernel

@@ -47,7 +47,7 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
     scenario = scenario if scenario.is_concrete else scenario.sample(0)
     seed = scenario.seed or 0
     world = build_world(scenario)
-    stage = Stage(world.scene, world.timeline, world.atmosphere, world.ego, threads)
+    stage = Stage(world.scene, world.timeline, world.conditions.at, world.ego, threads)
     rig = sensors_of(scenario)
     for index, (time_ns, due) in enumerate(schedule(rig, scenario.duration_s)):
         readings = {

@@ -42,7 +42,7 @@ def look(scenario: Scenario, out: Path) -> str:
     except NoGraphics:
         from simulator.sensors.stage import Stage
 
-        stage = Stage(world.scene, world.timeline, world.atmosphere, world.ego)
+        stage = Stage(world.scene, world.timeline, world.conditions.at, world.ego)
         picture = camera.sense(stage, 0, scenario.seed or 0, "preview").rgb
         drawn_by = "ray casting"
     partial = out.with_name(f"{out.stem}.part.png")

@@ -7,19 +7,19 @@ import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simulator.drives import Divergence, Drive, Tolerance, diverge, is_table, write_drive
 from simulator.errors import InputError
 from simulator.pipeline.runs import DriveRun, Run, SceneRun
-from simulator.pipeline.staging import staged
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
-from simulator.storyboard.distributions import read_distribution
+from simulator.storyboard.distributions import is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
+from simulator.storyboard.parameters import ViolatedConstraint
 from simulator.storyboard.recording import Recording
-from simulator.world.recorded import write_recorded
 
 _File = str | os.PathLike[str]
 SCRIPTS = (".yaml", ".yml", "")
@@ -40,11 +40,13 @@ def read_runs(
 
     Args:
         path: an OpenSCENARIO file, a scripted scenario or one with traffic of ours (YAML, or the bare name of a
-            shipped one), or a recorded drive (.csv, .parquet; see `read_drive`).
+            shipped one), or a recorded drive (.csv, .parquet; see `read_drive`). An OpenSCENARIO file that holds
+            distributions and no scenario stands for the first of their runs.
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
-        distribution: file of parameter value distributions; the scenario that it names does not matter.
+        distribution: file of parameter value distributions; the scenario that it names does not matter. Runs whose
+            values the scenario's own constraints exclude are left out, with a warning.
         seed: of stochastic distributions; None: the file's, or 0.
         map_file: the map (.xodr, or .json of Argoverse 2) of a recorded drive; None: beside it, or none.
         ego: the entity that carries the sensors; "": as the scenario says.
@@ -64,6 +66,9 @@ def read_runs(
     if map_file is not None:
         raise InputError("names its own map; --map is for recorded drives", source=str(path), key="--map")
     folders, given = tuple(map_path), dict(parameters or {})
+    if distribution is None and Path(path).suffix.lower() not in SCRIPTS and is_distribution(path):
+        yield from _first_run(path, given, folders, strict=strict, seed=seed, ego=ego)
+        return
     runs: list[tuple[str, dict[str, object]]] = [("", {})]
     ignored: tuple[str, ...] = ()
     if distribution is not None:
@@ -81,8 +86,16 @@ def read_runs(
         for name, values in runs:
             yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored, ego)
         return
+    left_out: list[ViolatedConstraint] = []
     for name, values in runs:
-        scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
+        try:
+            scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
+        except ViolatedConstraint as error:
+            if distribution is None or strict:
+                raise
+            left_out.append(error)
+            ignored += (f"{name} is left out: {error}",)
+            continue
         file = scenario.road_network.logic_file
         if file is not None and file not in networks:
             networks[file] = read_opendrive(file)
@@ -91,6 +104,21 @@ def read_runs(
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
         yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired), ego)
+    if len(left_out) == len(runs):
+        raise left_out[0]
+
+
+def _first_run(
+    path: _File, given: Mapping[str, object], folders: Sequence[_File], *, strict: bool, seed: int | None, ego: str
+) -> Iterator[Run]:
+    """The first of the runs of a distribution, of the scenario that it names."""
+    read = read_distribution(path, map_path=folders, seed=seed)
+    note = f"{path}: the first of {len(read)} runs is played; give the file as --distribution to play all"
+    for run in read_runs(
+        read.scenario, parameters=given, map_path=folders, strict=strict, distribution=path, seed=seed, ego=ego
+    ):
+        yield replace(run, name="", warnings=(*((note,) if len(read) > 1 else ()), *run.warnings))
+        return
 
 
 def render_runs(
@@ -112,7 +140,10 @@ def render_runs(
         InputError: a run cannot be shown.
         OutputError: the folder cannot be used or written.
     """
+    # What shows a world is slow to import, and most runs are only played.
     from simulator.pipeline.dataset import generate
+    from simulator.pipeline.staging import staged
+    from simulator.world.recorded import write_recorded
 
     with tempfile.TemporaryDirectory(prefix="oddroad-") as folder:
         scenarios = []

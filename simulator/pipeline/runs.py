@@ -73,6 +73,12 @@ class Run:
             raise InputError(f"strict: {recording.warnings[0]}", source=self.source)
         return recording
 
+    def not_shown(self, recording: Recording) -> list[str]:
+        """What of the run sensors would not see as it was played, a line each."""
+        from simulator.pipeline.staging import not_shown
+
+        return not_shown(recording, self.network)
+
     def _played(self, dt: float | None, until: float | None, seed: int) -> Recording:
         dt, until = USUAL_DT_S if dt is None else dt, USUAL_UNTIL_S if until is None else until
         if until / dt > MAX_STEPS:

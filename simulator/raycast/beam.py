@@ -76,7 +76,8 @@ class Beam(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v."""
+    """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v; and
+    the bounds of all its rays."""
 
     row_w: Any
     row_u: Any
@@ -86,6 +87,14 @@ class Frame(NamedTuple):
     origin_u: Any
     origin_v: Any
     slack: Any
+    low_u: Any
+    high_u: Any
+    low_v: Any
+    high_v: Any
+    low_su: Any
+    high_su: Any
+    low_sv: Any
+    high_sv: Any
 
 
 @kernel(inline=True)
@@ -142,13 +151,14 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
     axis_u, axis_v = (axis + 1) % 3, (axis + 2) % 3
     origin_u, origin_v = load_float(beam.raw, axis_u * STREAM), load_float(beam.raw, axis_v * STREAM)
     # Where the first of them starts.
-    foremost, reach = splat(np.float32(np.inf)), splat(np.float32(0))
+    foremost, reach, sound = splat(np.float32(np.inf)), splat(np.float32(0)), np.int32(255)
     for at in range(0, STREAM, LANES):
         foremost = minimum(foremost, load(beam.raw, axis * STREAM + at) * sign)
-        for k in range(3):
-            o = load(beam.raw, k * STREAM + at)
-            reach = maximum(reach, maximum(o, splat(np.float32(0)) - o))
-    origin_w, sound = least(foremost), np.int32(255)
+        x, y = absolute(load(beam.raw, at)), absolute(load(beam.raw, STREAM + at))
+        z = absolute(load(beam.raw, 2 * STREAM + at))
+        sound &= bits(x + (y + z) < LONGEST)  # false for NaN
+        reach = maximum(reach, maximum(x, maximum(y, z)))
+    origin_w = least(foremost)
     for group in range(GROUPS):
         at = group * LANES
         depth = load(beam.raw, (3 + axis) * STREAM + at) * sign
@@ -175,16 +185,20 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
     store(beam.groups, HIGH_U, high_u)
     store(beam.groups, LOW_V, low_v)
     store(beam.groups, HIGH_V, high_v)
-    store(beam.groups, LOW_SU, least_of_eights(beam.slope_u, 0))
-    store(beam.groups, HIGH_SU, greatest_of_eights(beam.slope_u, 0))
-    store(beam.groups, LOW_SV, least_of_eights(beam.slope_v, 0))
-    store(beam.groups, HIGH_SV, greatest_of_eights(beam.slope_v, 0))
+    low_su, high_su = least_of_eights(beam.slope_u, 0), greatest_of_eights(beam.slope_u, 0)
+    low_sv, high_sv = least_of_eights(beam.slope_v, 0), greatest_of_eights(beam.slope_v, 0)
+    store(beam.groups, LOW_SU, low_su)
+    store(beam.groups, HIGH_SU, high_su)
+    store(beam.groups, LOW_SV, low_sv)
+    store(beam.groups, HIGH_SV, high_sv)
     store(beam.groups, START, least_of_eights(beam.start, 0))
     store(beam.groups, END, greatest_of_eights(beam.end, 0))
     spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
     store(beam.groups, SPREAD, spread)
     wide = bits(maximum(high_u - low_u, high_v - low_v) > WIDE)
     frame = Frame(
-        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach)
-    )
+        axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
+        least(low_u), greatest(high_u), least(low_v), greatest(high_v),
+        least(low_su), greatest(high_su), least(low_sv), greatest(high_sv),
+    )  # fmt: skip
     return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)

@@ -35,7 +35,6 @@ from simulator.numerics.simd import (
     flip_where_negative,
     float_bits,
     greatest,
-    least,
     lowest,
     lowest_of_64,
     maximum,
@@ -117,7 +116,7 @@ def stream_entry(near, groups, code):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, height, scratch):  # type: ignore[no-untyped-def]
+def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, farthest, stack, height, scratch):  # type: ignore[no-untyped-def]
     """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
     base = height
     nodes, zero = bvh.nodes, splat(np.float32(0))
@@ -133,16 +132,9 @@ def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, stack, h
     high_u = load(nodes, row + 2 * frame.row_u + LANES) - (frame.origin_u - frame.slack)
     low_v = load(nodes, row + 2 * frame.row_v) - (frame.origin_v + frame.slack)
     high_v = load(nodes, row + 2 * frame.row_v + LANES) - (frame.origin_v - frame.slack)
-    g = beam.groups
-    u = within(
-        low_u, high_u, near, far, least(load(g, LOW_U)), greatest(load(g, HIGH_U)), least(load(g, LOW_SU)),
-        greatest(load(g, HIGH_SU)),
-    )  # fmt: skip
-    v = within(
-        low_v, high_v, near, far, least(load(g, LOW_V)), greatest(load(g, HIGH_V)), least(load(g, LOW_SV)),
-        greatest(load(g, HIGH_SV)),
-    )  # fmt: skip
-    mask = bits((u & v) & ((far >= zero) & (near <= greatest(load(g, END)))))
+    u = within(low_u, high_u, near, far, frame.low_u, frame.high_u, frame.low_su, frame.high_su)
+    v = within(low_v, high_v, near, far, frame.low_v, frame.high_v, frame.low_sv, frame.high_sv)
+    mask = bits((u & v) & ((far >= zero) & (near <= farthest)))
     if mask == 0:
         return height
     store(scratch, 0, low_u)
@@ -398,7 +390,7 @@ def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, sta
     `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
     instances. If the `closest` hits are wanted, rays are ended there instead.
     """
-    last, entered, farthest = first_block, np.int32(0), np.float32(np.inf)
+    last, entered, farthest = first_block, np.int32(0), greatest(load(beam.groups, END))
     store_long(stack, 0, stream_entry(np.float32(0), groups, root))
     height = 1
     if first_block >= 0:
@@ -411,7 +403,9 @@ def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, sta
         if here == 0 or bits_float(np.int32(entry >> 32) & DEPTH) > farthest:
             continue
         if child >= 0:
-            height = enter_stream_children(bvh, child * NODE, frame, beam, here, closest, stack, height, scratch)
+            height = enter_stream_children(
+                bvh, child * NODE, frame, beam, here, closest, farthest, stack, height, scratch
+            )
         elif ~child >= faces.first_instance:
             entered |= here
         else:

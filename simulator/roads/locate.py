@@ -22,6 +22,8 @@ _HALVINGS = 8
 _SHORTEST_M = 0.05  # where a curve has a cusp, no piece would be short enough
 _MARGIN_M = 0.05  # around the surface of a piece, for lanes that swell between the stations looked at
 _CHUNK = 4096
+_RELIEF_STEPS = 20
+_SAME_M = 1e-9
 
 
 class Located(NamedTuple):
@@ -57,6 +59,7 @@ class Locator:
 
     def __init__(self, roads: Mapping[str, Road]) -> None:
         self.index = _build(list(roads.values()))
+        self._shaped = {number: road for number, road in enumerate(roads.values()) if road.reliefs}
 
     def __call__(self, points: ArrayLike, threads: int | None = None) -> Located:
         """Locate points (N, 2) x, y or (N, 3) x, y, z in the world; `threads` None: as many as there are.
@@ -78,7 +81,32 @@ class Locator:
             locate_points(self.index, points, start, stop, whole, real)
 
         parallel_for(body, len(points), chunk=_CHUNK, threads=threads)
+        for number, road in self._shaped.items():
+            mine = np.flatnonzero((whole[:, 0] == number) & (real[:, 2] == 0.0))
+            if len(mine):
+                whole[mine, 1], whole[mine, 2], real[mine, 0], real[mine, 1] = _on_relief(
+                    road, points[mine, :2], real[mine, 0], real[mine, 1]
+                )
         return Located(*whole.T, *real.T)
+
+
+def _on_relief(road: Road, xy: Array, s: Array, t: Array) -> tuple[Index, Index, Array, Array]:
+    """Section, lane, s and t of points on a road whose surface is not a plane, from places on its plane.
+
+    On slopes and banks the direction of h leans, and what stands out of the plane with it.
+    """
+    for _ in range(_RELIEF_STEPS):
+        state = road.state(s)
+        off = xy - road.place(state, s, t)[:, :2]
+        cos, sin = np.cos(state.heading), np.sin(state.heading)
+        ahead, left = off[:, 0] * cos + off[:, 1] * sin, off[:, 1] * cos - off[:, 0] * sin
+        s = np.clip(s + ahead / np.maximum(1.0 - state.curvature * t, 0.2), 0.0, road.length)
+        t = t + left / np.cos(state.roll)
+        if np.abs(off).max() < _SAME_M:
+            break
+    section = road.section_at(s)
+    lane, _, _ = road.nearest_lane(section, road.lane_at(section, s, t)[0], s, t)
+    return section, lane, s, t
 
 
 class _Pieces(NamedTuple):

@@ -20,6 +20,8 @@ _DRIVABLE_M = 1e-2  # how much a drivable lane is preferred to others
 _BESIDE_M = 2e-2  # how much a place on a surface is preferred to one beside it
 _ON_M = 1e-6  # closer to a surface is on it
 _WEDGE_M = 0.5  # along the road, of the wedges at kinks that count as its surface
+_LEAN_STEPS = 10
+_SAME_M = 1e-9
 _INSIDE_M = 1e-6  # a jump at the end of a piece is taken from this far within
 
 
@@ -135,37 +137,52 @@ def _beside_piece(pieces, k, x, y):  # type: ignore[no-untyped-def]
 @kernel
 def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights, piece, x, y, z):  # type: ignore[no-untyped-def]
     """A score to compare places (lower is better), then the place of a point on a piece: see `_search`."""
-    w, along, across = _foot_point(pieces, piece, x, y)
     s0, s1 = pieces[piece, 18], pieces[piece, 19]
-    s = s0 + w * (s1 - s0)
     margin = min(_INSIDE_M, 0.5 * (s1 - s0))
     road, here = owner[piece, 0], owner[piece, 1]
-    roll = _cubic_at(cubics, profiles[road, 4], profiles[road, 5], s, s)
-    cos, sin = np.cos(roll), np.sin(roll)
-    t = across / cos
-    edge = _cubic_at(cubics, profiles[road, 0], profiles[road, 1], min(max(s, s0 + margin), s1 - margin), s)
-    side = 1.0 if t >= edge else -1.0
-    first, count = sections[here, 1], sections[here, 2]
-    if side < 0.0:
-        first, count = first + count, sections[here, 3]
-    ds = s - starts[here]
-    flat_from = np.inf  # |t| where the level lanes begin, which stay horizontal beside a banked road
-    row, part = -1, 0.5
-    for k in range(first, first + count):
-        inner = edge
-        if lanes[k, 6] > lanes[k, 5]:
-            edge = _cubic_at(cubics, lanes[k, 5], lanes[k, 6], ds, ds)
-        elif lanes[k, 4] > lanes[k, 3]:
-            edge = inner + side * _cubic_at(cubics, lanes[k, 3], lanes[k, 4], ds, ds)
-        if lanes[k, 2] and flat_from == np.inf:
-            flat_from = max(side * inner, 0.0)
-            if side * t > flat_from:
-                t = across + side * flat_from * (1.0 - cos)
-        width = side * (edge - inner)
-        if width > 0.0 and side * (t - edge) <= 0.0:
-            row, part = k, min(max(side * (t - inner) / width, 0.0), 1.0)
+    # On a banked slope the directions of t and h lean along the road: the foot point is that of a point moved back.
+    lean, lift, rise, x_back, y_back = 0.0, 0.0, 0.0, 0.0, 0.0
+    for _ in range(_LEAN_STEPS):
+        w, along, across, ahead_x, ahead_y = _foot_point(pieces, piece, x - x_back, y - y_back)
+        s = s0 + w * (s1 - s0)
+        roll = _cubic_at(cubics, profiles[road, 4], profiles[road, 5], s, s)
+        cos, sin = np.cos(roll), np.sin(roll)
+        t = (across + lift * sin) / cos
+        edge = _cubic_at(cubics, profiles[road, 0], profiles[road, 1], min(max(s, s0 + margin), s1 - margin), s)
+        side = 1.0 if t >= edge else -1.0
+        first, count = sections[here, 1], sections[here, 2]
+        if side < 0.0:
+            first, count = first + count, sections[here, 3]
+        ds = s - starts[here]
+        flat_from = np.inf  # |t| where the level lanes begin, which stay horizontal beside a banked road
+        row, part = -1, 0.5
+        for k in range(first, first + count):
+            inner = edge
+            if lanes[k, 6] > lanes[k, 5]:
+                edge = _cubic_at(cubics, lanes[k, 5], lanes[k, 6], ds, ds)
+            elif lanes[k, 4] > lanes[k, 3]:
+                edge = inner + side * _cubic_at(cubics, lanes[k, 3], lanes[k, 4], ds, ds)
+            if lanes[k, 2] and flat_from == np.inf:
+                flat_from = max(side * inner, 0.0)
+                if side * across > flat_from * cos:
+                    t = across + side * flat_from * (1.0 - cos)
+            width = side * (edge - inner)
+            if width > 0.0 and side * (t - edge) <= 0.0:
+                row, part = k, min(max(side * (t - inner) / width, 0.0), 1.0)
+                break
+        beside = max(side * (t - edge), 0.0) * (cos if side * t <= flat_from else 1.0) if row < 0 else 0.0
+        flat = side * max(side * t - flat_from, 0.0)
+        raised = _height_at(heights, lanes[row, 7], lanes[row, 8], ds, part) if row >= 0 else 0.0
+        if sin == 0.0 and raised == 0.0:
             break
-    beside = max(side * (t - edge), 0.0) * (cos if side * t <= flat_from else 1.0) if row < 0 else 0.0
+        grade = _slope_at(cubics, profiles[road, 2], profiles[road, 3], s)
+        level = 1.0 / np.sqrt(1.0 + grade * grade)
+        rise = ((t - flat) * sin + raised * (cos if flat == 0.0 else 1.0)) * level
+        moved = -grade * rise
+        done = abs(moved - lean) < _SAME_M and abs((raised - lift) * sin) < _SAME_M
+        lean, lift, x_back, y_back = moved, raised if flat == 0.0 else 0.0, moved * ahead_x, moved * ahead_y
+        if done:
+            break
     if row < 0 and count > 0:
         row, part = first + count - 1, 1.0
     away = np.sqrt(beside * beside + along * along)
@@ -176,17 +193,14 @@ def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights,
     if row < 0 or not lanes[row, 1]:
         score += _DRIVABLE_M
     if z == z:
-        flat = side * max(side * t - flat_from, 0.0)
-        height = _cubic_at(cubics, profiles[road, 2], profiles[road, 3], s, s) + (t - flat) * sin
-        if row >= 0 and beside == 0.0:
-            height += _height_at(heights, lanes[row, 7], lanes[row, 8], ds, part)
+        height = _cubic_at(cubics, profiles[road, 2], profiles[road, 3], s, s) + rise
         score += _METRES_PER_STOREY * abs(z - height)
     return score, road, sections[here, 0], lanes[row, 0] if row >= 0 else 0, s, t, distance
 
 
 @kernel
 def _foot_point(pieces, k, x, y):  # type: ignore[no-untyped-def]
-    """Parameter in 0..1 of the point of a piece nearest to (x, y), and how far that lies ahead and to the left."""
+    """Parameter in 0..1 of the point of a piece nearest to (x, y), how far ahead and left of it they are, direction."""
     a1, a2, a3, a4, a5 = pieces[k, 1], pieces[k, 2], pieces[k, 3], pieces[k, 4], pieces[k, 5]
     b1, b2, b3, b4, b5 = pieces[k, 7], pieces[k, 8], pieces[k, 9], pieces[k, 10], pieces[k, 11]
     fx, fy = pieces[k, 0] - x, pieces[k, 6] - y
@@ -213,7 +227,7 @@ def _foot_point(pieces, k, x, y):  # type: ignore[no-untyped-def]
             break
     speed = np.sqrt(square)
     # The last step is below a nanometre: the point and direction from before it will do.
-    return w, -(px * dx + py * dy) / speed - step * speed, (px * dy - py * dx) / speed
+    return w, -(px * dx + py * dy) / speed - step * speed, (px * dy - py * dx) / speed, dx / speed, dy / speed
 
 
 @kernel(inline=True)
@@ -235,6 +249,14 @@ def _cubic_at(cubics, first, last, pick, s):  # type: ignore[no-untyped-def]
     line = _line_at(cubics, first, last, pick)
     ds = s - cubics[line, 0]
     return cubics[line, 1] + ds * (cubics[line, 2] + ds * (cubics[line, 3] + ds * cubics[line, 4]))
+
+
+@kernel
+def _slope_at(cubics, first, last, s):  # type: ignore[no-untyped-def]
+    """Slope at s of the cubic in force there."""
+    line = _line_at(cubics, first, last, s)
+    ds = s - cubics[line, 0]
+    return cubics[line, 2] + ds * (2.0 * cubics[line, 3] + ds * 3.0 * cubics[line, 4])
 
 
 @kernel

@@ -14,7 +14,7 @@ from simulator.roads.lane_frame import lane_frame
 from simulator.roads.locate import Located, Locator
 from simulator.roads.path import Path, build_path
 from simulator.roads.polynomial import Array
-from simulator.roads.records import Controller, Junction, JunctionGroup, LaneKey
+from simulator.roads.records import Controller, Junction, JunctionGroup, LaneKey, Station
 from simulator.roads.road import Road
 from simulator.roads.route import Route, find_route
 from simulator.roads.routing import LaneGraph, lane_neighbours
@@ -35,6 +35,7 @@ class RoadNetwork:
     junctions: dict[str, Junction] = field(default_factory=dict)
     controllers: dict[str, Controller] = field(default_factory=dict)
     junction_groups: dict[str, JunctionGroup] = field(default_factory=dict)
+    stations: dict[str, Station] = field(default_factory=dict)
     name: str = ""
     geo_reference: str = ""
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)

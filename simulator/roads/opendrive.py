@@ -8,11 +8,19 @@ import os
 from simulator.errors import InputError
 from simulator.roads.checks import Checker
 from simulator.roads.network import RoadNetwork
-from simulator.roads.records import Connection, Controller, Junction, JunctionGroup
+from simulator.roads.records import Connection, Controller, Junction, JunctionGroup, Platform, Station
 from simulator.roads.road import Road
 from simulator.roads.xodr_input import Element, Report, children, integer, load_xml, number, text_of
 from simulator.roads.xodr_lanes import LaneReader
 from simulator.roads.xodr_roads import read_road
+
+# Elements that say what the road is like and that nobody here uses: a file with one is warned about, once each.
+UNUSED = {
+    "CRG": "OpenCRG surfaces are not used; the road is smooth there",
+    "elevationGrid": "grids of heights in junctions are not used; those of the connecting roads are",
+    "staticBoard": "signs on boards are not used",
+    "vmsBoard": "variable message signs are not used",
+}
 
 
 def read_opendrive(path: str | os.PathLike[str]) -> RoadNetwork:
@@ -63,6 +71,11 @@ def _read_document(root: Element, report: Report) -> RoadNetwork | None:
     if header is None:
         report.warn(root, "<header> is missing")
     revision = _revision(header, report)
+    seen: set[str] = set()
+    for element in root.iter(*UNUSED):
+        if element.tag not in seen:
+            seen.add(element.tag)
+            report.warn(element, f"<{element.tag}>: {UNUSED[element.tag]}")
     reader = LaneReader(report)
     roads: dict[str, Road] = {}
     lines: dict[tuple[object, ...], int] = {}
@@ -86,6 +99,7 @@ def _read_document(root: Element, report: Report) -> RoadNetwork | None:
         junctions=junctions,
         controllers=_controllers(root, report),
         junction_groups=_junction_groups(root, junctions, report),
+        stations=_stations(root, report),
         name=text_of(header, "name") if header is not None else "",
         geo_reference=_geo_reference(header),
         offset=_offset(header, report),
@@ -160,6 +174,30 @@ def _junction_groups(root: Element, junctions: dict[str, Junction], report: Repo
             report.warn(element, f'junction group "{name}" names junction "{missing}", which does not exist')
         groups[name] = JunctionGroup(name, text_of(element, "name"), text_of(element, "type", "unknown"), members)
     return groups
+
+
+def _stations(root: Element, report: Report) -> dict[str, Station]:
+    found = {}
+    for element in children(root, "station"):
+        platforms = tuple(
+            Platform(
+                text_of(item, "id"),
+                text_of(item, "name"),
+                tuple(
+                    (
+                        text_of(x, "roadId"),
+                        number(x, "sStart", report, 0.0),
+                        number(x, "sEnd", report, 0.0),
+                        text_of(x, "side"),
+                    )
+                    for x in item.iterchildren("segment")
+                ),
+            )
+            for item in element.iterchildren("platform")
+        )
+        name = text_of(element, "id")
+        found[name] = Station(name, text_of(element, "name"), text_of(element, "type", "small"), platforms)
+    return found
 
 
 def _connection(element: Element, report: Report) -> Connection:

@@ -42,6 +42,13 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     return value, slope
 
 
+def slope_rate(profile: Array, s: Array) -> Array:
+    """Second derivative of a (K, 5) profile at stations s (N,); before its first start zero."""
+    index = np.searchsorted(profile[:, 0], s, side="right") - 1
+    rows = profile[np.maximum(index, 0)]
+    return np.where(index < 0, 0.0, 2.0 * rows[:, 3] + 6.0 * rows[:, 4] * (s - rows[:, 0]))
+
+
 def going_on(profile: Array, s: float) -> Array:
     """The rest of a (K, 5) profile from s on, as a profile that starts there."""
     later = profile[profile[:, 0] > s] - [s, 0.0, 0.0, 0.0, 0.0]

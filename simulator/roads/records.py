@@ -83,6 +83,7 @@ class RoadMark:
             "botts dots", "grass", "curb", "custom" or "edge".
         width: of a line, 0: by the weight.
         lines: explicit lines; empty: the usual look of the type.
+        sway: rows ds, a, b, c, d: cubics of how far the lines stray to the left of the boundary.
         lane_change: "increase", "decrease", "both", "none" or "".
     """
 
@@ -95,6 +96,7 @@ class RoadMark:
     lane_change: str = ""
     material: str = "standard"
     lines: tuple[MarkLine, ...] = ()
+    sway: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,31 @@ class LaneSection:
         raise KeyError(lane_id)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SurfaceStrip:
+    """A strip of a cross-section: its height is a cubic in t with coefficients that are cubics in s (OpenDRIVE 1.8).
+
+    Attributes:
+        id: 1 and -1: the inner strips left and right of the offset; 2 and -2: those beyond.
+        mode: "independent", or "relative": an outer strip adds to the height of the inner one's outer edge.
+        width: (K, 5) cubics s, a, b, c, d; empty: the strip has no end.
+        powers: factors of t^0 to t^3, each (K, 5) cubics in s; t counts from the strip's inner edge, positive left.
+    """
+
+    id: int
+    mode: str
+    width: Array
+    powers: tuple[Array, Array, Array, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossSectionSurface:
+    """Shape of a road's surface across, over its whole length: strips from `offset` (K, 5), the t of their middle."""
+
+    offset: Array
+    strips: tuple[SurfaceStrip, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RoadType:
     """Kind of road from `s` on ("town", "motorway", "rural", ...) and its limit in m/s (None: not given, inf: none)."""
@@ -195,11 +222,27 @@ class LaneValidity:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalPosition:
+    """Where a signal physically stands: `place` is s, t, z above the road (of a road) or world x, y, z (road "").
+
+    `heading` is added to the road's direction, or is that in the world.
+    """
+
+    road: str
+    place: tuple[float, float, float]
+    heading: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A traffic light or sign beside or above a road. `z` is the height of its lower edge above the road at (s, t).
 
     `orientation` "+": for traffic in the direction of s, "-": against it, "none": both; `heading` is added to the
     road's (orientation "+") or the opposite one. `country`, `type` and `subtype` name the sign, `value` its number.
+    `stands` is where it physically is, if elsewhere; `dependencies` are (id, type) of signals that limit this one,
+    `references` (element type, id, type) of what it belongs to.
     """
 
     id: str
@@ -222,6 +265,9 @@ class Signal:
     pitch: float = 0.0
     roll: float = 0.0
     validity: tuple[LaneValidity, ...] = ()
+    stands: SignalPosition | None = None
+    dependencies: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +284,7 @@ class SignalReference:
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
     """Corners of an object. `corners` is (C, 4): u, v, z, height in the object's frame ("local") or
-    s, t, dz, height on the road ("road")."""
+    s, t, dz, height on the road ("road"); `corner_ids` (C,) their ids, "" without one."""
 
     frame: str
     corners: Array
@@ -246,6 +292,44 @@ class Outline:
     outer: bool = True
     id: str = ""
     fill: str = ""
+    corner_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMarking:
+    """A line painted along a `side` of an object ("left", "right", "front", "rear") or along the named `corners`.
+
+    Dashes of `length` and gaps of `space` (0: continuous), leaving out `start` and `stop` metres at the ends.
+    """
+
+    side: str = ""
+    color: str = "white"
+    width: float = 0.12
+    length: float = 0.0
+    space: float = 0.0
+    start: float = 0.0
+    stop: float = 0.0
+    corners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBorder:
+    """A kerb ("concrete", "curb") or line ("paint") along an outline, or only along the named `corners`."""
+
+    outline: str
+    type: str
+    width: float
+    corners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMaterial:
+    """What an object is made of: the file's own surface code, friction, roughness (m), colour of its paint."""
+
+    surface: str = ""
+    friction: float = 0.0
+    roughness: float = 0.0
+    color: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +377,22 @@ class RoadObject:
     outlines: tuple[Outline, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     parking_access: str = ""
+    validity: tuple[LaneValidity, ...] = ()
+    markings: tuple[ObjectMarking, ...] = ()
+    borders: tuple[ObjectBorder, ...] = ()
+    materials: tuple[ObjectMaterial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectReference:
+    """An object of another road that also counts at (s, t) of this one; it stands where its own road says."""
+
+    id: str
+    s: float
+    t: float
+    z: float = 0.0
+    valid_length: float = 0.0
+    orientation: str = "none"
     validity: tuple[LaneValidity, ...] = ()
 
 
@@ -362,3 +462,34 @@ class Controller:
     name: str = ""
     sequence: int | None = None
     controls: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A railway switch: tracks are (road id, s, "+" or "-"); `position` "dynamic", "straight" or "turn"."""
+
+    id: str
+    name: str
+    position: str
+    main: tuple[str, float, str]
+    side: tuple[str, float, str]
+    partner: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform of a station: segments are (road id, s start, s end, "left" or "right")."""
+
+    id: str
+    name: str
+    segments: tuple[tuple[str, float, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A station of trams or trains; `type` "small", "medium" or "large"."""
+
+    id: str
+    name: str
+    type: str
+    platforms: tuple[Platform, ...]

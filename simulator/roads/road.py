@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.roads.lane_table import LaneTable
-from simulator.roads.lateral_shape import Crossfall, LateralShape, Relief
+from simulator.roads.lateral_shape import Crossfall, LateralProfile, LateralShape, Relief, StripSurface
 from simulator.roads.polynomial import NO_PROFILE, Array, Index, evaluate
 from simulator.roads.records import (
+    CrossSectionSurface,
     LaneSection,
     Link,
+    ObjectReference,
     RoadObject,
     RoadType,
     Signal,
     SignalReference,
     Structure,
+    Switch,
 )
 from simulator.roads.reference import Geometry, ReferenceLine
 
@@ -37,6 +40,9 @@ DEFAULT_SPEED_MPS = {
 NO_LIMIT_MPS = 130 * _KMH
 UNKNOWN_SPEED_MPS = 50 * _KMH
 
+# Three-vectors are tuples of three arrays (N,): much less to do for numpy than with (N, 3).
+Vector = tuple[Array, Array, Array]
+
 
 class LineState(NamedTuple):
     """The reference line at stations (N,): position, heading, curvature, z, dz/ds, roll, droll/ds."""
@@ -50,6 +56,22 @@ class LineState(NamedTuple):
     roll: Array
     roll_slope: Array
 
+    @property
+    def across(self) -> Vector:
+        """Unit vectors of the direction of t, ahead, to the left and up: the road's plane rolls about the sloping line.
+
+        That is the s/t/h system of ASAM OpenDRIVE 1.8: heading, then pitch by the elevation, then roll.
+        """
+        level = 1.0 / np.sqrt(1.0 + self.grade * self.grade)
+        sin = np.sin(self.roll) * level
+        return -self.grade * sin, np.cos(self.roll), sin
+
+    def normal(self, flat: NDArray[np.bool_]) -> Vector:
+        """Unit vectors of the direction of h, ahead, to the left and up; `flat` (N,) ones do not roll."""
+        roll = np.where(flat, 0.0, self.roll)
+        cos = np.cos(roll) / np.sqrt(1.0 + self.grade * self.grade)
+        return -self.grade * cos, -np.sin(roll), cos
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Road:
@@ -62,6 +84,7 @@ class Road:
         geometry: elements of the plan view, ascending in s.
         elevation_profile, superelevation_profile, lane_offset_profile: (K, 5) cubics, see `polynomial`.
         shape: (K, 6) lateral profile: s, t, a, b, c, d.
+        cross_section: the surface across by strips (1.8), instead of superelevation and shape.
         crossfall_profiles: left and right, (K, 5) cubics of the angle by which the surface falls outwards (until 1.5).
         sections: lane sections, ascending in s.
         types: kinds of road and their speed limits along s.
@@ -80,12 +103,15 @@ class Road:
     superelevation_profile: Array = field(default_factory=lambda: NO_PROFILE)
     lane_offset_profile: Array = field(default_factory=lambda: NO_PROFILE)
     shape: Array | None = None
+    cross_section: CrossSectionSurface | None = None
     crossfall_profiles: tuple[Array, Array] = (NO_PROFILE, NO_PROFILE)
     types: tuple[RoadType, ...] = ()
     signals: tuple[Signal, ...] = ()
     signal_references: tuple[SignalReference, ...] = ()
     objects: tuple[RoadObject, ...] = ()
+    object_references: tuple[ObjectReference, ...] = ()
     structures: tuple[Structure, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Road {self.id!r}: {self.length:.1f} m, {len(self.sections)} lane sections>"
@@ -101,11 +127,16 @@ class Road:
         return LaneTable(self.sections)
 
     @cached_property
-    def _reliefs(self) -> tuple[LateralShape | Crossfall, ...]:
+    def reliefs(self) -> tuple[LateralProfile, ...]:
         """What lies on the plane of the road."""
-        shape = () if self.shape is None else (LateralShape(self.shape),)
-        falls = any(np.any(profile[:, 1:] != 0.0) for profile in self.crossfall_profiles)
-        return (*shape, Crossfall(*self.crossfall_profiles)) if falls else shape
+        found: list[LateralProfile] = []
+        if self.shape is not None:
+            found.append(LateralShape(self.shape))
+        if self.cross_section is not None:
+            found.append(StripSurface(self.cross_section))
+        if any(np.any(profile[:, 1:] != 0.0) for profile in self.crossfall_profiles):
+            found.append(Crossfall(*self.crossfall_profiles))
+        return tuple(found)
 
     @cached_property
     def _is_banked(self) -> bool:
@@ -236,28 +267,26 @@ class Road:
         """`point` with the reference line at s (N,) already evaluated."""
         if height is None:
             height = self._lane_height(s, t) if self.table.has_heights else 0.0
-        across, z = t, state.z + np.asarray(height, np.float64)
         relief = self.relief(s, t)
-        if relief is not None:
-            z = z + relief.height
+        height = np.asarray(height, np.float64) + (0.0 if relief is None else relief.height)
+        ahead, left, up = np.zeros_like(t), t, np.zeros_like(t)
+        flat = self.flat_part(s, t)
         if self._is_banked:
-            flat = self._flat_part(s, t)
-            across = (t - flat) * np.cos(state.roll) + flat
-            z = z + (t - flat) * np.sin(state.roll)
+            ahead, left, up = ((t - flat) * axis for axis in state.across)
+            left = left + flat
+        if np.any(height != 0.0):
+            lift = (height * axis for axis in state.normal(flat != 0.0))
+            ahead, left, up = (a + b for a, b in zip((ahead, left, up), lift))
         sin, cos = np.sin(state.heading), np.cos(state.heading)
-        return np.stack([state.x - across * sin, state.y + across * cos, z], axis=-1)
+        return np.stack([state.x + ahead * cos - left * sin, state.y + ahead * sin + left * cos, state.z + up], axis=-1)
 
     def relief(self, s: Array, t: Array) -> Relief | None:
         """Height of the surface above the plane of the road and its slopes (N,), without kerbs; None: a plane."""
-        if not self._reliefs:
+        if not self.reliefs:
             return None
-        level = self._flat_part(s, t)
-        parts = []
-        for part in self._reliefs:
-            found = part.relief(s, t - level if isinstance(part, Crossfall) else t)
-            flat = level != 0.0 if isinstance(part, Crossfall) else np.zeros(len(s), np.bool_)
-            parts.append(found._replace(across=np.where(flat, 0.0, found.across)))
-        return Relief(*(np.sum(column, axis=0) for column in zip(*parts)))
+        flat = self.flat_part(s, t)
+        height, along, across = (np.sum(part, axis=0) for part in zip(*(x.relief(s, t - flat) for x in self.reliefs)))
+        return Relief(height, along, np.where(flat != 0.0, 0.0, across))
 
     def _lane_height(self, s: Array, t: Array) -> Array:
         section = self.section_at(s)
@@ -279,25 +308,12 @@ class Road:
             edge = np.where(level, np.maximum(side * inner, 0.0), edge)
         return edge
 
-    def _flat_part(self, s: Array, t: Array) -> Array:
-        """Part of t that lies on level lanes."""
+    def flat_part(self, s: Array, t: Array) -> Array:
+        """Part (N,) of t that lies on level lanes, which neither bank nor follow the relief."""
         if not self.table.has_level:
             return np.zeros_like(t)
         side = np.where(t >= 0.0, 1, -1)
         return side * np.maximum(side * t - self._level_edge(s, side), 0.0)
-
-    def unbank(self, s: Array, across: Array) -> Array:
-        """t (N,) of surface points that lie `across` metres (N,) horizontally to the left of the reference line."""
-        if not self._is_banked:
-            return across
-        cos = np.cos(self.superelevation(s)[0])
-        t = across / cos
-        if self.table.has_level:
-            side = np.where(t >= 0.0, 1, -1)
-            edge = self._level_edge(s, side)
-            flat = np.isfinite(edge) & (side * t > edge)
-            t = np.where(flat, across + side * np.where(flat, edge, 0.0) * (1.0 - cos), t)
-        return t
 
     def nearest_lane(self, section: Index, rank: Index, s: Array, t: Array) -> tuple[Index, Array, NDArray[np.bool_]]:
         """Lane id (N,) at ranks from `lane_at`, how far t is beside it, and whether cars may drive there.

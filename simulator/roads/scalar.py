@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, sin
+from math import cos, hypot, sin, tan
 from typing import NamedTuple
 
 import numpy as np
@@ -138,7 +138,7 @@ class ScalarRoad:
         self._superelevation = Profile(road.superelevation_profile)
         self._line = road.line.at
         # What is rare is left to the vectorised code: lateral shapes, level lanes beside banked ones.
-        self._is_plain = road.shape is None and not road.table.has_level
+        self._is_plain = not road.reliefs and not road.table.has_level
         self._kept: dict[float, LinePoint] = {}
 
     def at(self, s: float) -> LinePoint:
@@ -232,10 +232,14 @@ class ScalarRoad:
             x, y, z = self.road.point(np.array([s]), np.array([t]), np.array([height]))[0]
             return float(x), float(y), float(z)
         p = self.at(s)
-        across, z = t, p.z + height
-        if p.roll:
-            across, z = t * cos(p.roll), z + t * sin(p.roll)
-        return p.x - across * sin(p.heading), p.y + across * cos(p.heading), z
+        ahead, left, up = 0.0, t, height
+        if p.roll or (height and p.grade):
+            flatness = 1.0 / hypot(1.0, p.grade)
+            c, n = cos(p.roll), sin(p.roll)
+            rise = (t * n + height * c) * flatness
+            ahead, left, up = -p.grade * rise, t * c - height * n, rise
+        c, n = cos(p.heading), sin(p.heading)
+        return p.x + ahead * c - left * n, p.y + ahead * n + left * c, p.z + up
 
     def project(self, x: float, y: float, s: float) -> tuple[float, float, float]:
         """s, t and how far beyond an end of the road (0 between them) of a world point, by Newton steps from a guess.
@@ -249,6 +253,8 @@ class ScalarRoad:
             c, n = cos(p.heading), sin(p.heading)
             dx, dy = x - p.x, y - p.y
             along, across = dx * c + dy * n, dy * c - dx * n
+            if p.roll:  # on a slope the direction of t leans along the road
+                along += p.grade * across * tan(p.roll) / hypot(1.0, p.grade)
             step = along / max(1.0 - p.curvature * across, 0.2)
             moved = min(max(s + min(max(step, -_LONGEST_STEP_M), _LONGEST_STEP_M), 0.0), self.length)
             if abs(moved - s) < 1e-9:

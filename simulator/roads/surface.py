@@ -38,6 +38,7 @@ from simulator.roads.surface_quads import (
     cap_quads,
     face_quads,
     flap_quads,
+    rail_quads,
     strip_quads,
 )
 from simulator.roads.surface_rows import Array, sample_rows
@@ -134,7 +135,9 @@ def surface(
     lying = Triangles.join([lying, added])
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
     edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks)
-    everything = Triangles.join([lying, standing, bridge_decks(stretches, quads.take(deck)), edge, tunnels(rows)])
+    rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
+    structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
+    everything = Triangles.join([lying, standing, structures, edge])
     dashes = lane_marks(
         stretches,
         mark_country(network),

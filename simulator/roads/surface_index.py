@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+_MOST_ENTRIES, _USUAL_ENTRIES = 2e6, 40  # of triangles in cells: at most, and of each triangle
+_MOST_CELLS = 2e7
+
 
 class TriangleIndex:
     """Triangles binned into square cells of the x, y plane.
 
     Args:
         corners: (T, 3, 3) in any frame with z up; triangles that stand upright are left out.
-        cell_m: side of a cell, about the size of the triangles.
+        cell_m: side of a cell, about the size of the triangles; larger where these would fill too many.
     """
 
     def __init__(self, corners: Array, cell_m: float = 1.5) -> None:
@@ -43,6 +46,14 @@ class TriangleIndex:
         if not len(low):
             self._origin, self._shape = np.zeros(2), np.array([0, 0])
             return
+        # Broken maps have roads of kilometres' width: larger cells then, rather than more than the memory holds.
+        size = high - low
+        whole = high.max(axis=0) - low.min(axis=0)
+        while (
+            np.prod(size / self._cell + 1.0, axis=1).sum() > _MOST_ENTRIES + _USUAL_ENTRIES * len(low)
+            or np.prod(whole / self._cell + 1.0) > _MOST_CELLS
+        ):
+            self._cell *= 2.0
         self._origin = low.min(axis=0) - 0.5 * self._cell
         first = np.floor((low - self._origin - 0.05) / self._cell).astype(np.int64)
         last = np.floor((high - self._origin + 0.05) / self._cell).astype(np.int64)

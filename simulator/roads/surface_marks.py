@@ -9,6 +9,7 @@ centre lines are yellow.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from simulator.roads.network import RoadNetwork
+from simulator.roads.polynomial import evaluate
 from simulator.roads.records import MarkLine, RoadMark
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_levels import SAME_LEVEL_M
@@ -25,6 +27,8 @@ from simulator.roads.surface_rows import Array
 
 RAISE_M = 0.003  # thickness of thermoplastic paint
 COLORS = ("white", "yellow", "red", "blue", "green", "orange", "violet", "black")
+_BESIDE_M = 0.3  # half the width of the widest lines
+_SWAY_STEP_M = 0.5
 _EDGE_GAP_M = 0.05  # lines beside a kerb or verge keep this away from it
 _FRAGMENT_M = 8.0  # shorter remains of lines inside junctions are left out
 _LANE_EDGE_M = 0.25  # a line this near to another road's lane boundary may stay there
@@ -94,7 +98,8 @@ def _marks_of(stretch: Stretch, country: str) -> Iterator[Dash]:
             begin = max(section.s0 + mark.ds, rows.s[0])
             for line in _lines(mark, lane.id, country, road_type):
                 anchor = section.s0 + mark.ds + line.s if mark.lines else 0.0
-                corners, st = side.paint(line, float(begin), float(min(end, rows.s[-1])), anchor)
+                sway = np.array(mark.sway) + [section.s0 + mark.ds, 0.0, 0.0, 0.0, 0.0] if mark.sway else None
+                corners, st = side.paint(line, float(begin), float(min(end, rows.s[-1])), anchor, sway)
                 if len(corners):
                     color = line.color if line.color not in ("", "standard") else mark.color
                     color = color if color in COLORS else "white"
@@ -127,7 +132,7 @@ def _lines(mark: RoadMark, lane: int, country: str, road_type: str) -> list[Mark
 
 
 def _with_width(line: MarkLine, width: float) -> MarkLine:
-    return MarkLine(line.length, line.space, line.t, line.s, line.width or width, line.color, line.rule)
+    return replace(line, width=line.width or width)
 
 
 class _Side(NamedTuple):
@@ -161,36 +166,50 @@ class _Side(NamedTuple):
             if paved[k]:
                 height = profile.heights[lane, :, 1 - k]
             way = rows.ground[other] - rows.ground[boundary]
+            if rows.road.reliefs:  # the surface near the boundary, not the straight line to the other one
+                near = np.minimum(_BESIDE_M / np.maximum(rows.t[lane] - rows.t[lane + 1], 1e-9), 1.0)
+                way = near[:, None] * way + rows.bulge(lane, (1.0 - near if k == 0 else near)[None])[0]
             ways.append(way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 0.05))
         if not any(paved):
             return None
-        thin = [np.linalg.norm(way, axis=1, keepdims=True) < 0.5 for way in ways]
+        thin = [np.linalg.norm(way, axis=1, keepdims=True) < 0.5 for way in ways]  # lanes without width
         left, right = np.where(thin[0], -ways[1], ways[0]), np.where(thin[1], -ways[0], ways[1])
         point = rows.ground[boundary] + height[:, None] * np.array([0.0, 0.0, 1.0])
         return _Side(rows.s, point, left, right, (paved[0], paved[1]))
 
-    def paint(self, line: MarkLine, begin: float, end: float, anchor: float) -> tuple[Array, Array]:
-        """Corners (Q, 4, 3) and texture metres of a line between two stations; dashes count from `anchor`."""
+    def paint(
+        self, line: MarkLine, begin: float, end: float, anchor: float, sway: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Corners (Q, 4, 3) and texture metres of a line between two stations; dashes count from `anchor`.
+
+        `sway` (K, 5): cubics over s of how far the line strays to the left.
+        """
+        single = not line.repeats
+        if single:
+            begin, end = max(begin, anchor), min(end, anchor + line.length)
         if end - begin < 0.05:
             return np.zeros((0, 4, 3)), np.zeros((0, 4, 2))
         cuts = [self.s[(self.s > begin) & (self.s < end)], np.array([begin, end])]
         period = line.length + line.space
-        if line.space > 0.0 and line.length > 0.0:
+        dashed = not single and line.space > 0.0 and line.length > 0.0
+        if dashed:
             count = np.arange(np.floor((begin - anchor) / period), np.ceil((end - anchor) / period) + 1.0)
             dashes = anchor + count * period
             cuts += [dashes, dashes + line.length]
+        if sway is not None:
+            cuts.append(np.arange(begin, end, _SWAY_STEP_M))
         s = np.unique(np.concatenate(cuts))
         s = s[(s >= begin) & (s <= end)]
         s = s[np.concatenate([[True], np.diff(s) > 1e-4])]
         middle = 0.5 * (s[1:] + s[:-1])
         painted = np.ones(len(middle), np.bool_)
-        if line.space > 0.0 and line.length > 0.0:
+        if dashed:
             painted = np.mod(middle - anchor, period) < line.length
-        t = line.t
+        t = np.full(len(s), line.t) if sway is None else line.t + evaluate(sway, s)[0]
         if not self.room[0]:
-            t = min(t, -0.5 * line.width - _EDGE_GAP_M)
+            t = np.minimum(t, -0.5 * line.width - _EDGE_GAP_M)
         if not self.room[1]:
-            t = max(t, 0.5 * line.width + _EDGE_GAP_M)
+            t = np.maximum(t, 0.5 * line.width + _EDGE_GAP_M)
         edges = [self._offset(s, t + sign * 0.5 * line.width) for sign in (1.0, -1.0)]
         corners = np.stack([edges[0][:-1], edges[1][:-1], edges[1][1:], edges[0][1:]], axis=1)[painted]
         corners[..., 2] += RAISE_M
@@ -199,12 +218,12 @@ class _Side(NamedTuple):
         across = np.broadcast_to(np.array([half, -half, -half, half]), along.shape)
         return corners, np.stack([along, across], axis=2)
 
-    def _offset(self, s: Array, t: float) -> Array:
-        """Points (M, 3) at stations s, beside the boundary by t metres to the left, on the meshed surface."""
+    def _offset(self, s: Array, t: Array) -> Array:
+        """Points (M, 3) at stations s, beside the boundary by t (M,) metres to the left, on the meshed surface."""
         k = np.clip(np.searchsorted(self.s, s, side="right") - 1, 0, len(self.s) - 2)
         part = ((s - self.s[k]) / (self.s[k + 1] - self.s[k]))[:, None]
-        edge = self.point + abs(t) * (self.left if t > 0.0 else self.right)
-        return np.asarray(edge[k] + part * (edge[k + 1] - edge[k]))
+        point, left, right = (x[k] + part * (x[k + 1] - x[k]) for x in (self.point, self.left, self.right))
+        return np.asarray(point + np.abs(t)[:, None] * np.where(t[:, None] > 0.0, left, right))
 
 
 def _without_crossed(dashes: list[Dash], lanes: Quads, tree: shapely.STRtree, filled: shapely.Geometry) -> list[Dash]:

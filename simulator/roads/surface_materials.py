@@ -57,6 +57,7 @@ CLASSES: dict[str, tuple[Look, ...]] = {
         Look.GUTTER,
         Look.PARKING,
         Look.CYCLE,
+        Look.RAIL,
     ),
     "wall": (Look.CONCRETE,),
     "kerb": (Look.KERB,),
@@ -114,6 +115,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         Look.GUTTER: lambda: _ground("gutter", textures.concrete(age, seed=seed), 0.33, Surface.CONCRETE, 0.75),
         Look.PARKING: lambda: _ground("parking", textures.paving("blocks", seed=seed), 0.3, Surface.CONCRETE, 0.75),
         Look.CYCLE: lambda: _cycle(asphalt),
+        Look.RAIL: lambda: Material("rail", (0.36, 0.34, 0.33), roughness=0.3, metallic=0.9, reflectance_905=0.45),
         Look.CONCRETE: lambda: _ground("concrete", textures.concrete(age, seed=seed), 0.35, Surface.CONCRETE),
         Look.KERB: lambda: _ground("kerb", textures.kerb_stone(seed), 0.33, Surface.CONCRETE),
         Look.PAVING: lambda: _ground("paving", paving, 0.32, Surface.CONCRETE),
@@ -222,5 +224,5 @@ def _uv(triangles: Triangles, looks: tuple[Look, ...]) -> NDArray[np.float64]:
         elif look in (Look.GUTTER, Look.CONCRETE):
             uv[mine] = st / textures.CONCRETE_M
         else:
-            uv[mine] = xy / _REPEAT_M[look]
+            uv[mine] = xy / _REPEAT_M.get(look, 1.0)
     return uv

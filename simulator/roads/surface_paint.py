@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
-from simulator.roads.records import Outline, RoadObject, Signal
+from simulator.roads.records import ObjectMarking, Outline, RoadObject, Signal
 from simulator.roads.road import Road
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
@@ -20,13 +22,16 @@ _STRIPE_M = 0.5  # bars and gaps of a zebra crossing (StVO sign 293)
 _STOP_M = 0.5  # depth of a stop line (StVO sign 294)
 _BORDER_M = 0.12  # lines round a parking space
 _ARROW_M = 5.0  # length of an arrow in towns (RMS-1)
+_PAINTED = frozenset({"crosswalk", "roadMark", "parkingSpace"})
+_MOST_DASHES = 500  # of one line
 
 
 class _Paint(NamedTuple):
-    """A painted shape in the plane of the local frame, and the height of the road near it."""
+    """A painted shape in the plane of the local frame, the height of the road near it, and its colour."""
 
     shape: shapely.Geometry
     level: float
+    color: str = "white"
 
 
 class _Place(NamedTuple):
@@ -53,17 +58,18 @@ def painted_areas(stretches: list[Stretch], origin: Array, index: TriangleIndex)
     polygon = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
     xy, of = triangulate(shapes[polygon], 1.0)
     level = np.array([paint.level for paint in paints])[owner[polygon][of]]
+    look = np.array([COLORS.index(paint.color) if paint.color in COLORS else 0 for paint in paints])[owner[polygon][of]]
     flat = xy.reshape(-1, 2)
     z, _ = index.height(flat, near_z=np.repeat(level, 3), tolerance_m=0.01)
     corners = np.column_stack([flat, z + RAISE_M]).reshape(-1, 3, 3)
     # Paint ends where the asphalt does, and does not climb onto what crosses above or below.
     good = np.isfinite(corners).all(axis=(1, 2)) & (np.abs(corners[..., 2].mean(axis=1) - level) < 1.0)
-    return Triangles.of(corners[good], COLORS.index("white"))
+    return replace(Triangles.of(corners[good], 0), look=look[good].astype(np.int8))
 
 
 def _paints_of(road: Road, origin: Array) -> Iterator[_Paint]:
     for thing in road.objects:
-        if thing.type not in ("crosswalk", "roadMark", "parkingSpace"):
+        if thing.type not in _PAINTED and not thing.markings and not any(x.type == "paint" for x in thing.borders):
             continue
         for place in _places(road, thing, origin):
             yield from _object_paint(road, thing, place, origin)
@@ -100,22 +106,72 @@ def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -
             yield _Paint(_arrow(place, name, length), place.level)
             return
         shapes = [_rectangle(place, -0.5 * length, 0.5 * length, width)]
-    for shape in shapes:
+    color = next((material.color for material in thing.materials if material.color), "white")
+    lined = [_Paint(shape, place.level, name) for shape, name in _lines_of(road, thing, place, origin)]
+    for shape in shapes if thing.type in _PAINTED else ():
         if not shape.is_valid or shape.is_empty:
             continue
         if thing.type == "crosswalk":
-            yield _Paint(_zebra(shape, place), place.level)
-        elif thing.type == "parkingSpace":
-            yield _Paint(shape.difference(shape.buffer(-_BORDER_M, join_style="mitre")), place.level)
+            if not lined or "zebra" in f"{thing.name} {thing.subtype}".lower():
+                yield _Paint(_zebra(shape, place), place.level, color)
+        elif thing.type == "roadMark":
+            yield _Paint(shape, place.level, color)
+        elif not lined:
+            yield _Paint(shape.difference(shape.buffer(-_BORDER_M, join_style="mitre")), place.level, color)
+    yield from lined
+
+
+def _lines_of(road: Road, thing: RoadObject, place: _Place, origin: Array) -> Iterator[tuple[shapely.Geometry, str]]:
+    """Shapes and colours of the <marking> lines of an object and of its painted borders."""
+    corners: dict[str, Array] = {}
+    rings: dict[str, Array] = {}
+    for outline in thing.outlines:
+        points = _outline_points(road, outline, place, origin)
+        corners |= dict(zip(outline.corner_ids, points))
+        rings[outline.id] = np.concatenate([points, points[:1]]) if outline.closed else points
+    half_l, half_w = 0.5 * (thing.length or 2.0 * thing.radius), 0.5 * (thing.width or 2.0 * thing.radius)
+    box = {
+        "left": [[half_l, half_w], [-half_l, half_w]],
+        "right": [[-half_l, -half_w], [half_l, -half_w]],
+        "front": [[half_l, -half_w], [half_l, half_w]],
+        "rear": [[-half_l, half_w], [-half_l, -half_w]],
+    }
+    for marking in thing.markings:
+        if marking.side in box:
+            way = place.put(np.array(box[marking.side]))
         else:
-            yield _Paint(shape, place.level)
+            way = np.array([corners[name] for name in marking.corners if name in corners])
+        yield _dashed(way, marking), marking.color
+    for border in thing.borders:
+        if border.type == "paint":
+            named = np.array([corners[name] for name in border.corners if name in corners])
+            way = named if border.corners else rings.get(border.outline, named)
+            yield _dashed(way, ObjectMarking(width=border.width)), "white"
+
+
+def _dashed(way: Array, marking: ObjectMarking) -> shapely.Geometry:
+    """Dashes of a marking along a polyline (P, 2)."""
+    if len(way) < 2:
+        return shapely.Polygon()
+    line = shapely.LineString(way)
+    start, stop = marking.start, line.length - marking.stop
+    if stop - start < 1e-3:
+        return shapely.Polygon()
+    period = marking.length + marking.space
+    begins = np.arange(start, stop, period)[:_MOST_DASHES] if marking.space > 0.0 else np.array([start])
+    ends = np.minimum(begins + marking.length, stop) if marking.space > 0.0 else np.array([stop])
+    parts = [substring(line, a, b) for a, b in zip(begins, ends) if b > a]
+    return shapely.union_all(shapely.buffer(parts, 0.5 * marking.width, cap_style="flat", join_style="mitre"))
 
 
 def _outline(road: Road, outline: Outline, place: _Place, origin: Array) -> shapely.Polygon:
+    return shapely.Polygon(_outline_points(road, outline, place, origin))
+
+
+def _outline_points(road: Road, outline: Outline, place: _Place, origin: Array) -> Array:
     if outline.frame == "road":
-        points = road.point(outline.corners[:, 0], outline.corners[:, 1], 0.0) - origin
-        return shapely.Polygon(points[:, :2])
-    return shapely.Polygon(place.put(outline.corners[:, :2]))
+        return (road.point(outline.corners[:, 0], outline.corners[:, 1], 0.0) - origin)[:, :2]
+    return place.put(outline.corners[:, :2])
 
 
 def _rectangle(place: _Place, start: float, end: float, width: float) -> shapely.Polygon:

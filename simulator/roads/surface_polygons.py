@@ -14,6 +14,8 @@ from simulator.roads.surface_rows import Array
 
 Mask = NDArray[np.bool_]
 
+_PIECE = 16  # cross-sections
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triangles:
@@ -68,14 +70,19 @@ def outlines(profile: Profile, chosen: Mask) -> list[Array]:
 
 
 def polygons_of(rings: Sequence[Array]) -> NDArray[np.object_]:
-    """Valid polygons of rings; those that cross themselves (the inside of a tight bend) are repaired."""
+    """Valid polygons of rings of `outlines`; those that cross themselves (the inside of a tight bend) are repaired."""
     if not rings:
         return np.zeros(0, object)
     index = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
     made = shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=index))
-    wrong = ~shapely.is_valid(made)
-    if wrong.any():
-        made[wrong] = shapely.buffer(shapely.make_valid(made[wrong]), 0.0)
+    for k in np.flatnonzero(~shapely.is_valid(made)).tolist():
+        # In short pieces, for a road that curls up (of a broken map) crosses itself thousands of times.
+        half = len(rings[k]) // 2
+        left, right = rings[k][:half], rings[k][half : 2 * half][::-1]
+        starts = range(0, max(half - 1, 1), _PIECE)
+        pieces = [np.concatenate([left[i : i + _PIECE + 1], right[i : i + _PIECE + 1][::-1]]) for i in starts]
+        whole = shapely.make_valid([shapely.Polygon(piece) for piece in pieces if len(piece) > 3])
+        made[k] = shapely.union_all(shapely.buffer(whole, 0.0))
     return np.asarray(made, object)
 
 

@@ -6,9 +6,10 @@ neighbours have equal corners because they come from the same cross-section.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -24,6 +25,9 @@ _SUNK_M = 0.02  # kerb faces start below the road
 _CAP_M = 0.16
 _GUTTER_M = 0.8  # narrower borders are gutters, wider ones soft shoulders
 _EDGE_STRIP_M = 0.5  # paved part of a soft shoulder
+_GAUGE_M = 1.435  # between the heads of rails (EN 13848-1)
+_HEAD_M, _RAIL_M = 0.072, 0.172  # width of the head and height of the rail 60E1 (EN 13674-1)
+_FLUSH_M = 0.004  # how far rails in a street stand out
 _STEP_M = 0.003  # neighbouring lanes that differ by more have a face between them
 
 
@@ -43,6 +47,7 @@ class Look(IntEnum):
     GRASS = 10
     BALLAST = 11
     CONCRETE = 12
+    RAIL = 13
 
 
 class Tier(IntEnum):
@@ -173,18 +178,21 @@ def build_profile(rows: Rows, kerb_m: float) -> Profile:
         for i, (_, tier) in enumerate(looks)
         # Beside a connecting road lies what the shape of the junction says.
         if not (rows.road.junction and tier == Tier.VERGE)
-        for cut in _cuts(i, looks, heights, width[i])
+        for cut in _divided(_cuts(i, looks, heights, width[i]), rows.cuts(i))
     ]
     of = np.array([part[0] for part in parts], np.int64)
     begin = np.array([part[1] for part in parts]).reshape(len(parts), len(rows.s), 1)
     end = np.array([part[2] for part in parts]).reshape(begin.shape)
-    up = np.array([0.0, 0.0, 1.0])
-    left = rows.ground[:-1][of] + heights[of, :, :1] * up
-    right = rows.ground[1:][of] + heights[of, :, 1:] * up
+    left = rows.ground[:-1][of] + heights[of, :, :1] * rows.up
+    right = rows.ground[1:][of] + heights[of, :, 1:] * rows.up
+    bulges = [
+        np.concatenate([rows.bulge(i, edge.T) for i, edge in zip(of, edges)]) if rows.road.reliefs and parts else 0.0
+        for edges in (begin, end)
+    ]
     # At 0 and 1 the lane's own corners, bit for bit, so that neighbours share them.
     return Profile(
-        left=np.where(begin == 0.0, left, left + (right - left) * begin),
-        right=np.where(end == 1.0, right, left + (right - left) * end),
+        left=np.where(begin == 0.0, left, left + (right - left) * begin + bulges[0]),
+        right=np.where(end == 1.0, right, left + (right - left) * end + bulges[1]),
         across=width[of][..., None] * (0.5 - np.concatenate([begin, end], axis=2)),
         look=np.array([part[3] for part in parts], np.int8),
         tier=np.array([part[4] for part in parts], np.int8),
@@ -230,9 +238,7 @@ def _between_traffic(rows: Rows, i: int) -> bool:
     return any(kinds[:i]) and any(kinds[i + 1 :])
 
 
-def _cuts(
-    i: int, looks: list[tuple[Look, Tier]], heights: Array, width: Array
-) -> list[tuple[Array, Array, Look, Tier]]:
+def _cuts(i: int, looks: list[tuple[Look, Tier]], heights: Array, width: Array) -> list[_Cut]:
     """Parts of lane i from left to right as fractions of its width: kerb stones, edge strips, the rest."""
     look, tier = looks[i]
     zero, one = np.zeros(len(width)), np.ones(len(width))
@@ -246,7 +252,7 @@ def _cuts(
         i + 1 < len(looks) and looks[i + 1][1] < tier and float((heights[i, :, 1] - heights[i + 1, :, 0]).mean()) > 0.02
     )
     begin, end = (stone if left else zero), (1.0 - stone if right else one)
-    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, look, tier)]
+    parts: list[_Cut] = [(begin, end, look, tier)]
     if left:
         parts.insert(0, (zero, begin, Look.KERB, tier))
     if right:
@@ -254,7 +260,17 @@ def _cuts(
     return parts
 
 
-def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list[tuple[Array, Array, Look, Tier]]:
+_Cut = tuple[Array, Array, Look, Tier]
+
+
+def _divided(cuts: list[_Cut], inner: Array) -> Iterator[_Cut]:
+    """Cuts of a lane, divided once more at parts (K, N) of its width."""
+    for begin, end, look, tier in cuts:
+        edges = [begin, *np.clip(inner, begin, end), end]
+        yield from ((a, b, look, tier) for a, b in pairwise(edges))
+
+
+def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list[_Cut]:
     """A wide border: half a metre paved beside the carriageway, then gravel or grass."""
     zero, one = np.zeros(len(width)), np.ones(len(width))
     outside = i in (0, len(looks) - 1) or looks[i - 1][1] == Tier.VERGE or looks[i + 1][1] == Tier.VERGE
@@ -263,7 +279,7 @@ def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list
     left = i > 0 and looks[i - 1][1] <= Tier.PAVED and looks[i - 1][0] != Look.GUTTER
     right = i + 1 < len(looks) and looks[i + 1][1] <= Tier.PAVED and looks[i + 1][0] != Look.GUTTER
     begin, end = (edge if left else zero), (1.0 - edge if right else one)
-    parts: list[tuple[Array, Array, Look, Tier]] = [(begin, end, soft, Tier.VERGE)]
+    parts: list[_Cut] = [(begin, end, soft, Tier.VERGE)]
     if left:
         parts.insert(0, (zero, begin, Look.SHOULDER, Tier.PAVED))
     if right:
@@ -313,18 +329,43 @@ def flap_quads(rows: Rows, profile: Profile) -> Quads:
     return _owned(rows, profile, np.tile(strip, 2), np.concatenate([first, last]), st.reshape(-1, 4, 2))
 
 
+def rail_quads(rows: Rows, profile: Profile) -> Quads:
+    """Two rails on each lane for trams and trains that is wide enough: flush in a street, on ballast standing free."""
+    parts = list[Quads]()
+    for i, lane in enumerate(rows.lanes):
+        if lane.type not in ("tram", "rail"):
+            continue
+        left, right = (rows.ground[k] + profile.heights[i, :, k - i, None] * rows.up for k in (i, i + 1))
+        across = left - right
+        width = np.linalg.norm(across, axis=1, keepdims=True)
+        if width.min() < _GAUGE_M + 2.0 * _HEAD_M:
+            continue
+        across /= width
+        height = _FLUSH_M if lane.type == "tram" else _RAIL_M
+        for side in (-1.0, 1.0):
+            middle = 0.5 * (left + right) + side * 0.5 * (_GAUGE_M + _HEAD_M) * across
+            a, b = (middle + sign * 0.5 * _HEAD_M * across for sign in (1.0, -1.0))
+            top_a, top_b = a + height * rows.up, b + height * rows.up
+            faces = [(top_a, top_b)] if lane.type == "tram" else [(a, top_a), (top_a, top_b), (top_b, b)]
+            for one, other in faces:
+                corners = np.stack([one[:-1], other[:-1], other[1:], one[1:]], axis=1)
+                s = np.stack([rows.s[:-1], rows.s[:-1], rows.s[1:], rows.s[1:]], axis=1)
+                st = np.stack([s, np.broadcast_to([0.0, _HEAD_M, _HEAD_M, 0.0], s.shape)], axis=2)
+                parts.append(Quads.of(corners, st, Look.RAIL, Tier.CARRIAGEWAY, rows.number, lane.id))
+    return Quads.join(parts)
+
+
 def face_quads(rows: Rows, profile: Profile) -> Quads:
     """Vertical kerb faces between neighbouring lanes of different height."""
     parts = list[Quads]()
-    up = np.array([0.0, 0.0, 1.0])
     for i in range(len(rows.lanes) - 1) if profile.heights.any() else ():
         one, other = profile.heights[i, :, 1], profile.heights[i + 1, :, 0]
         step = one - other
         keep = np.maximum(np.abs(step[:-1]), np.abs(step[1:])) > _STEP_M
         if not keep.any():
             continue
-        top = rows.ground[i + 1] + np.maximum(one, other)[:, None] * up
-        low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * up
+        top = rows.ground[i + 1] + np.maximum(one, other)[:, None] * rows.up
+        low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * rows.up
         if float(step.mean()) > 0.0:  # the left lane is higher: seen from the right
             corners = np.stack([top[1:], top[:-1], low[:-1], low[1:]], axis=1)
         else:

@@ -26,6 +26,8 @@ TOLERANCE_M = 0.002
 _STRICT = 2.5  # how much more heights count: the errors of an edge and of a twist add up
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
 _SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
+_PIECES_ACROSS = (1, 2, 4, 8, 16, 32)  # of a lane whose cross-section is curved
+_STRAIGHT_M = 5e-4
 _REACH_M = 30.0  # half the width of the widest road
 
 
@@ -37,6 +39,7 @@ class Rows:
         road: the road; `number` its position in the network, `section` the index of the lane section.
         s: (N,) stations; t: (B, N) lane boundaries.
         ground: (B, N, 3) points of the road plane on the boundaries, local frame (world minus origin), float64.
+        up: (N, 3) unit vectors that stand upright on the road plane.
         heights: (L, N, 2) height of the left and right edge of each lane above the road plane.
         lanes: the L lanes, left to right, without lane 0.
         center: boundary index of lane 0.
@@ -49,11 +52,41 @@ class Rows:
     s: Array
     t: Array
     ground: Array
+    up: Array
     heights: Array
     lanes: tuple[Lane, ...]
     center: int
     first: bool
     last: bool
+
+    def bulge(self, lane: int, part: Array) -> Array:
+        """(K, N, 3) from the straight line across a lane to its surface, `part` (K, N) of the way to the right."""
+        left, right = self.t[lane], self.t[lane + 1]
+        ends = [self.road.point(self.s, t, 0.0) for t in (left, right)]
+        t = (left + part * (right - left)).ravel()
+        surface = self.road.point(np.tile(self.s, len(part)), t, 0.0).reshape(*part.shape, 3)
+        return surface - (ends[0] + part[..., None] * (ends[1] - ends[0]))
+
+    def cuts(self, lane: int) -> Array:
+        """(K, N) parts of a lane's width where it is divided so that all pieces are straight across."""
+        found = np.zeros((0, len(self.s)))
+        if not self.road.reliefs:
+            return found
+        width = np.maximum(self.t[lane] - self.t[lane + 1], 1e-9)
+        creases = np.concatenate([profile.creases(self.s) for profile in self.road.reliefs])
+        creases = np.clip((self.t[lane] - creases) / width, 0.0, 1.0)
+        creases = creases[((creases > 0.0) & (creases < 1.0)).any(axis=1)]
+        worst = np.inf
+        for pieces in _PIECES_ACROSS:
+            even = np.repeat(np.arange(1, pieces)[:, None] / pieces, len(self.s), axis=1)
+            found = np.sort(np.concatenate([creases, even]), axis=0)
+            edges = np.concatenate([0.0 * width[None], found, np.ones((1, len(self.s)))])
+            sag = self.bulge(lane, edges)
+            sag = self.bulge(lane, 0.5 * (edges[1:] + edges[:-1])) - 0.5 * (sag[1:] + sag[:-1])
+            before, worst = worst, float(np.abs(sag).max())
+            if worst < _STRAIGHT_M or worst > 0.7 * before:  # more pieces do not help where the surface has a step
+                break
+        return found
 
 
 def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m: float) -> list[Rows]:
@@ -100,9 +133,7 @@ def _breaks(road: Road) -> Array:
         road.lane_offset_profile[:, 0],
         np.arange(0.0, road.length, 2.0 * LONGEST_M),
     ]
-    parts += [profile[:, 0] for profile in road.crossfall_profiles]
-    if road.shape is not None:
-        parts.append(road.shape[:, 0])
+    parts += [profile.stations() for profile in road.reliefs]
     for section in road.sections:
         for lane in section.lanes:
             parts += [section.s0 + table[:, 0] for table in (lane.widths, lane.borders, lane.heights) if len(table) > 1]
@@ -140,12 +171,20 @@ def _section_rows(road: Road, number: int, index: int, s: Array, is_break: NDArr
         s=s[keep],
         t=t[:, keep],
         ground=ground[:, keep],
+        up=_upright(road, s[keep]),
         heights=heights,
         lanes=lanes,
         center=center,
         first=bool(abs(s[0] - section.s0) < 1e-6),
         last=bool(abs(s[-1] - section.s1) < 1e-6),
     )
+
+
+def _upright(road: Road, s: Array) -> Array:
+    state = road.state(s)
+    ahead, left, up = state.normal(np.zeros(len(s), np.bool_))
+    cos, sin = np.cos(state.heading), np.sin(state.heading)
+    return np.stack([ahead * cos - left * sin, ahead * sin + left * cos, up], axis=1)
 
 
 def _boundaries(road: Road, index: int, lanes: tuple[Lane, ...], center: int, s: Array) -> Array:

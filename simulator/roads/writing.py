@@ -1,4 +1,4 @@
-"""Road networks as OpenDRIVE 1.7 files. Numbers are written so that reading gives the very same values."""
+"""Road networks as OpenDRIVE files. Numbers are written so that reading gives the very same values."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from pathlib import Path as FilePath
 from simulator.errors import OutputError
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import Array
-from simulator.roads.records import Junction, Link, RoadType
+from simulator.roads.records import CrossSectionSurface, Junction, Link, RoadType
 from simulator.roads.reference import Geometry
 from simulator.roads.road import Road
-from simulator.roads.writing_features import Element, add, attributes, objects_of, signals_of
+from simulator.roads.writing_features import Element, add, attributes, objects_of, signals_of, switches_of
 from simulator.roads.writing_lanes import lanes_of
+
+_NEW_LANES = frozenset({"walking", "shared", "slipLane"})  # types of lanes that are new in 1.8
 
 
 def write_opendrive(network: RoadNetwork, path: str | os.PathLike[str]) -> None:
-    """Write a network as an OpenDRIVE 1.7 file; a file that is already there is replaced in one step.
+    """Write a network as an OpenDRIVE 1.7 file, or 1.8 where it needs that; a file that is there is replaced at once.
 
     Raises:
         OutputError: the file cannot be written; nothing half-written stays behind.
@@ -45,9 +47,10 @@ def _document(network: RoadNetwork) -> Element:
     from lxml import etree
 
     root = etree.Element("OpenDRIVE")
+    minor = 8 if any(map(_is_new, network.roads.values())) else 7
     (west, south), (east, north) = network.bounds.tolist()
     header = add(
-        root, "header", revMajor=1, revMinor=7, name=network.name, north=north, south=south, east=east, west=west
+        root, "header", revMajor=1, revMinor=minor, name=network.name, north=north, south=south, east=east, west=west
     )
     if network.geo_reference:
         add(header, "geoReference").text = etree.CDATA(network.geo_reference)
@@ -65,7 +68,23 @@ def _document(network: RoadNetwork) -> Element:
         element = add(root, "junctionGroup", id=group.id, name=group.name or None, type=group.type)
         for member in group.junctions:
             add(element, "junctionReference", junction=member)
+    for station in network.stations.values():
+        element = add(root, "station", id=station.id, name=station.name, type=station.type or None)
+        for platform in station.platforms:
+            item = add(element, "platform", id=platform.id, name=platform.name or None)
+            for segment in platform.segments:
+                add(item, "segment", **dict(zip(("roadId", "sStart", "sEnd", "side"), segment)))
     return root
+
+
+def _is_new(road: Road) -> bool:
+    """Whether a road has what only OpenDRIVE 1.8 can say."""
+    lanes = [lane for section in road.sections for lane in section.lanes]
+    return (
+        road.cross_section is not None
+        or any(lane.direction != "standard" or lane.type in _NEW_LANES for lane in lanes)
+        or any(material.color for thing in road.objects for material in thing.materials)
+    )
 
 
 def _road(root: Element, road: Road) -> None:
@@ -94,11 +113,14 @@ def _road(root: Element, road: Road) -> None:
         _profile(lateral, "crossfall", profile, side=side)  # OpenDRIVE 1.4 and 1.5; readers of 1.7 pass over it
     for row in () if road.shape is None else road.shape.tolist():
         add(lateral, "shape", **dict(zip(("s", "t", "a", "b", "c", "d"), row)))
+    if road.cross_section is not None:
+        _cross_section(lateral, road.cross_section)
     lanes = add(element, "lanes")
     _profile(lanes, "laneOffset", road.lane_offset_profile)
     lanes_of(lanes, road.sections)
     objects_of(element, road)
     signals_of(element, road)
+    switches_of(element, road)
 
 
 def _link(parent: Element, name: str, link: Link | None) -> None:
@@ -141,6 +163,20 @@ def _profile(parent: Element, name: str, table: Array, **more: str) -> None:
     if table.any():
         for row in table.tolist():
             add(parent, name, **more, **dict(zip(("s", "a", "b", "c", "d"), row)))
+
+
+def _cross_section(lateral: Element, surface: CrossSectionSurface) -> None:
+    element = add(lateral, "crossSectionSurface")
+    if surface.offset.any():
+        _profile(add(element, "tOffset"), "coefficients", surface.offset)
+    strips = add(element, "surfaceStrips")
+    for strip in surface.strips:
+        item = add(strips, "strip", id=strip.id, mode=strip.mode if abs(strip.id) == 2 else None)
+        for name, table in zip(("width", "constant", "linear", "quadratic", "cubic"), (strip.width, *strip.powers)):
+            if len(table):
+                group = add(item, name)
+                for row in table.tolist():
+                    add(group, "coefficients", **dict(zip(("s", "a", "b", "c", "d"), row)))
 
 
 def _junction(root: Element, junction: Junction) -> None:

@@ -1,10 +1,10 @@
-"""Signals, objects, tunnels and bridges as OpenDRIVE elements, and the helpers that write attributes."""
+"""Signals, objects, tunnels, bridges and switches as OpenDRIVE elements, and the helpers that write attributes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simulator.roads.records import LaneValidity, Outline, Repeat, RoadObject, Signal
+from simulator.roads.records import LaneValidity, Outline, Repeat, RoadObject, Signal, SignalPosition
 from simulator.roads.road import Road
 
 Element = Any
@@ -80,15 +80,54 @@ def _signal(group: Element, signal: Signal) -> None:
         roll=signal.roll,
     )
     _validity(item, signal.validity)
+    for name, kind in signal.dependencies:
+        add(item, "dependency", id=name, type=kind or None)
+    for element_type, name, kind in signal.references:
+        add(item, "reference", elementType=element_type, elementId=name, type=kind or None)
+    if signal.stands is not None:
+        _stands(item, signal.stands)
+
+
+def _stands(item: Element, at: SignalPosition) -> None:
+    if at.road:
+        names = dict(zip(("s", "t", "zOffset", "hOffset"), (*at.place, at.heading)))
+        add(item, "positionRoad", roadId=at.road, **names, pitch=at.pitch, roll=at.roll)
+    else:
+        names = dict(zip(("x", "y", "z", "hdg"), (*at.place, at.heading)))
+        add(item, "positionInertial", **names, pitch=at.pitch, roll=at.roll)
+
+
+def switches_of(road_element: Element, road: Road) -> None:
+    """The <railroad> of a road, if it has switches."""
+    if road.switches:
+        group = add(road_element, "railroad")
+        for switch in road.switches:
+            item = add(group, "switch", id=switch.id, name=switch.name, position=switch.position)
+            for tag, track in (("mainTrack", switch.main), ("sideTrack", switch.side)):
+                add(item, tag, **dict(zip(("id", "s", "dir"), track)))
+            if switch.partner is not None:
+                add(item, "partner", id=switch.partner[0], name=switch.partner[1] or None)
 
 
 def objects_of(road_element: Element, road: Road) -> None:
     """The <objects> of a road, tunnels and bridges included, if it has any."""
-    if not (road.objects or road.structures):
+    if not (road.objects or road.object_references or road.structures):
         return
     group = add(road_element, "objects")
     for thing in road.objects:
         _object(group, thing)
+    for reference in road.object_references:
+        item = add(
+            group,
+            "objectReference",
+            s=reference.s,
+            t=reference.t,
+            id=reference.id,
+            zOffset=reference.z,
+            validLength=reference.valid_length,
+            orientation=reference.orientation,
+        )
+        _validity(item, reference.validity)
     for kind in ("tunnel", "bridge"):
         for s in road.structures:
             if s.kind == kind:
@@ -124,9 +163,51 @@ def _object(group: Element, thing: RoadObject) -> None:
         outlines = add(item, "outlines")
         for number, outline in enumerate(thing.outlines):
             _outline(outlines, outline, number)
+    for material in thing.materials:
+        add(
+            item,
+            "material",
+            surface=material.surface or None,
+            friction=material.friction,
+            roughness=material.roughness,
+            roadMarkColor=material.color or None,
+        )
     _validity(item, thing.validity)
     if thing.parking_access:
         add(item, "parkingSpace", access=thing.parking_access)
+    if thing.markings:
+        _markings(add(item, "markings"), thing)
+    if thing.borders:
+        borders = add(item, "borders")
+        for border in thing.borders:
+            whole = not border.corners
+            element = add(
+                borders,
+                "border",
+                width=border.width,
+                type=border.type,
+                outlineId=border.outline,
+                useCompleteOutline=True if whole else None,
+            )
+            for corner in border.corners:
+                add(element, "cornerReference", id=corner)
+
+
+def _markings(group: Element, thing: RoadObject) -> None:
+    for marking in thing.markings:
+        element = add(
+            group,
+            "marking",
+            side=marking.side or None,
+            color=marking.color,
+            width=marking.width,
+            lineLength=marking.length or 1.0,
+            spaceLength=marking.space,
+            startOffset=marking.start,
+            stopOffset=marking.stop,
+        )
+        for corner in marking.corners:
+            add(element, "cornerReference", id=corner)
 
 
 def _outline(group: Element, outline: Outline, number: int) -> None:
@@ -139,8 +220,9 @@ def _outline(group: Element, outline: Outline, number: int) -> None:
         closed=outline.closed,
     )
     tag, names = ("cornerLocal", "uvz") if outline.frame == "local" else ("cornerRoad", ("s", "t", "dz"))
-    for corner in outline.corners.tolist():
-        add(item, tag, **dict(zip((*names, "height"), corner)))
+    names_of = outline.corner_ids or ("",) * len(outline.corners)
+    for corner, name in zip(outline.corners.tolist(), names_of):
+        add(item, tag, id=name or None, **dict(zip((*names, "height"), corner)))
 
 
 def _repeat(item: Element, repeat: Repeat, thing: RoadObject) -> None:

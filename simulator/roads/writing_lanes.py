@@ -25,7 +25,7 @@ def lanes_of(parent: Element, sections: tuple[LaneSection, ...]) -> None:
 def _lane(group: Element, lane: Lane) -> None:
     element = add(group, "lane", id=lane.id, type=lane.type, level=lane.level)
     if lane.direction != "standard":
-        element.set("direction", lane.direction)  # OpenDRIVE 1.8; readers of 1.7 pass over it
+        element.set("direction", lane.direction)  # OpenDRIVE 1.8
     if lane.predecessors or lane.successors:
         link = add(element, "link")
         for name, ids in (("predecessor", lane.predecessors), ("successor", lane.successors)):
@@ -67,6 +67,8 @@ def _mark(parent: Element, mark: RoadMark) -> None:
         laneChange=mark.lane_change or None,
         height=mark.height if mark.height > 0.0 else None,
     )
+    for row in mark.sway:
+        add(element, "sway", **dict(zip(("ds", "a", "b", "c", "d"), row)))
     repeated = [line for line in mark.lines if line.repeats]
     single = [line for line in mark.lines if not line.repeats]
     if repeated:

@@ -1,4 +1,4 @@
-"""Signals, objects, tunnels and bridges of an OpenDRIVE road, as records."""
+"""Signals, objects, tunnels, bridges and switches of an OpenDRIVE road, as records."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import numpy as np
 
 from simulator.roads.records import (
     LaneValidity,
+    ObjectBorder,
+    ObjectMarking,
+    ObjectMaterial,
+    ObjectReference,
     Outline,
     Repeat,
     RoadObject,
     Signal,
+    SignalPosition,
     SignalReference,
     Structure,
+    Switch,
 )
-from simulator.roads.xodr_input import Element, Report, children, integer, number, text_of, truth
+from simulator.roads.xodr_input import SHORTEST_DASH_M, Element, Report, children, integer, number, text_of, truth
 
 
 def _all(element: Element, group: str, name: str) -> list[Element]:
@@ -62,9 +68,27 @@ def read_signals(road: Element, report: Report) -> tuple[Signal, ...]:
                 pitch=_optional(item, "pitch", report),
                 roll=_optional(item, "roll", report),
                 validity=_validity(item, report),
+                stands=_stands(item, report),
+                dependencies=tuple((text_of(x, "id"), text_of(x, "type")) for x in item.iterchildren("dependency")),
+                references=tuple(
+                    (text_of(x, "elementType"), text_of(x, "elementId"), text_of(x, "type"))
+                    for x in item.iterchildren("reference")
+                ),
             )
         )
     return tuple(signals)
+
+
+def _stands(signal: Element, report: Report) -> SignalPosition | None:
+    """<positionRoad> or <positionInertial> of a signal."""
+    for item in signal.iterchildren("positionRoad", "positionInertial"):
+        on_road = item.tag == "positionRoad"
+        x, y, z = (_optional(item, name, report) for name in (("s", "t", "zOffset") if on_road else "xyz"))
+        heading, pitch, roll = (
+            _optional(item, name, report) for name in ("hOffset" if on_road else "hdg", "pitch", "roll")
+        )
+        return SignalPosition(text_of(item, "roadId") if on_road else "", (x, y, z), heading, pitch, roll)
+    return None
 
 
 def _advise_boards(item: Element, report: Report) -> None:
@@ -123,7 +147,89 @@ def _read_object(item: Element, report: Report) -> RoadObject:
         repeats=tuple(_read_repeat(repeat, s, t, z, report) for repeat in item.iterchildren("repeat")),
         parking_access="" if parking is None else text_of(parking, "access", "all"),
         validity=_validity(item, report),
+        markings=_markings(item, parking, report),
+        borders=tuple(
+            ObjectBorder(
+                text_of(border, "outlineId"),
+                text_of(border, "type"),
+                _optional(border, "width", report),
+                _corner_references(border),
+            )
+            for border in _all(item, "borders", "border")
+        ),
+        materials=tuple(
+            ObjectMaterial(
+                text_of(x, "surface"),
+                _optional(x, "friction", report),
+                _optional(x, "roughness", report),
+                text_of(x, "roadMarkColor"),
+            )
+            for x in item.iterchildren("material")
+        ),
     )
+
+
+def _markings(item: Element, parking: Element | None, report: Report) -> tuple[ObjectMarking, ...]:
+    """<markings>, and the <marking> of a <parkingSpace> (until 1.4), which are solid or none."""
+    found = []
+    for x in _all(item, "markings", "marking"):
+        length, space, start, stop = (
+            max(_optional(x, name, report), 0.0) for name in ("lineLength", "spaceLength", "startOffset", "stopOffset")
+        )
+        if length + space < SHORTEST_DASH_M:
+            space = 0.0
+        found.append(
+            ObjectMarking(
+                text_of(x, "side"),
+                text_of(x, "color", "white"),
+                number(x, "width", report, 0.12),
+                length if space > 0.0 else 0.0,
+                space,
+                start,
+                stop,
+                _corner_references(x),
+            )
+        )
+    for x in () if parking is None else parking.iterchildren("marking"):
+        if text_of(x, "type") != "none":
+            width = number(x, "width", report, 0.12)
+            found.append(ObjectMarking(text_of(x, "side"), text_of(x, "color", "white"), width))
+    return tuple(found)
+
+
+def _corner_references(item: Element) -> tuple[str, ...]:
+    return tuple(text_of(corner, "id") for corner in item.iterchildren("cornerReference"))
+
+
+def read_object_references(road: Element, report: Report) -> tuple[ObjectReference, ...]:
+    """The <objectReference> records of a road."""
+    return tuple(
+        ObjectReference(
+            text_of(item, "id"),
+            _optional(item, "s", report),
+            _optional(item, "t", report),
+            _optional(item, "zOffset", report),
+            _optional(item, "validLength", report),
+            text_of(item, "orientation", "none"),
+            _validity(item, report),
+        )
+        for item in _all(road, "objects", "objectReference")
+    )
+
+
+def read_switches(road: Element, report: Report) -> tuple[Switch, ...]:
+    """The <switch> records of a <railroad>; one without both tracks is left out with a warning."""
+    found = []
+    for item in _all(road, "railroad", "switch"):
+        main, side, partner = (item.find(name) for name in ("mainTrack", "sideTrack", "partner"))
+        if main is None or side is None:
+            report.warn(item, f'<switch id="{text_of(item, "id")}"> needs <mainTrack> and <sideTrack>; it was left out')
+            continue
+        tracks = [(text_of(x, "id"), _optional(x, "s", report), text_of(x, "dir", "+")) for x in (main, side)]
+        other = None if partner is None else (text_of(partner, "id"), text_of(partner, "name"))
+        name, position = text_of(item, "name"), text_of(item, "position")
+        found.append(Switch(text_of(item, "id"), name, position, tracks[0], tracks[1], other))
+    return tuple(found)
 
 
 def _advise(item: Element, outlines: list[Element], report: Report) -> None:
@@ -160,6 +266,7 @@ def _read_outline(item: Element, report: Report) -> Outline:
         truth(item, "outer") if item.get("outer") is not None else True,
         text_of(item, "id"),
         text_of(item, "fillType"),
+        tuple(text_of(corner, "id") for corner in corners),
     )
 
 

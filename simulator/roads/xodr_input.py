@@ -23,6 +23,7 @@ MAX_BYTES = 256 * 1024 * 1024  # the parsed tree takes about ten times as much m
 MAX_NUMBER = 1e15  # larger ones are mistakes, and their powers would overflow
 _MAX_WHOLE = 999_999_999
 MAX_COEFFICIENT = 1e100  # of a cubic: over a micrometre of road they do get large
+SHORTEST_DASH_M = 0.05  # with its gap: a line of a few bytes must not become millions of dashes
 _MAX_PROBLEMS = 1000  # kept of each kind: a broken file of a million lines must not fill the memory
 Element = Any  # an lxml element; lxml is loaded only when a file is read
 

@@ -22,14 +22,24 @@ from simulator.roads.records import (
     MarkLine,
     RoadMark,
 )
-from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, integer, number, text_of, truth
+from simulator.roads.xodr_input import (
+    SHORTEST_DASH_M,
+    Element,
+    Report,
+    children,
+    cubics,
+    extremes,
+    integer,
+    number,
+    text_of,
+    truth,
+)
 
 _SPEED_UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704, "": 1.0}
 _SIDES = {"left": 1, "center": 0, "right": -1}
 _MOST_LANES = 500  # of a lane section
 _WIDEST_M = 1e3  # of a lane
 _NO_LANE = Lane(0, "none")
-_SHORTEST_DASH_M = 0.05  # with its gap: a line of a few bytes must not become millions of dashes
 SHORTEST_M = 1e-9  # shorter roads and lane sections are left out
 
 
@@ -56,12 +66,14 @@ class LaneReader:
 
         self._report = report
         self._text_of = etree.tostring
+        self._no_offset = False
         self._lanes: dict[bytes, Lane] = {}
         self._marks: dict[tuple[tuple[str, str], ...], RoadMark] = {}
 
     def read_sections(self, lanes: Element, road_length: float) -> tuple[LaneSection, ...]:
         """Lane sections of <lanes>, sorted, each ending where the next one starts."""
         report = self._report
+        self._no_offset = lanes.find("laneOffset") is None
         elements = children(lanes, "laneSection")
         starts = [number(element, "s", report) for element in elements]
         if any(math.isnan(start) for start in starts):
@@ -146,6 +158,10 @@ class LaneReader:
         predecessors, successors = self._links(parts.get("link", ()))
         widths = _lane_cubics(parts.get("width"), report) if lane_id else NO_CUBICS
         borders = _lane_cubics(parts.get("border"), report) if lane_id and not len(widths) else NO_CUBICS
+        if len(borders) and self._no_offset and lane_id * borders[0, 1] < 0.0:
+            side = "right" if lane_id < 0 else "left"
+            report.warn(element, f"lane {lane_id} on the {side} has its <border> on the other side; it was mirrored")
+            borders = borders * [1.0, -1.0, -1.0, -1.0, -1.0]
         if lane_id and not len(widths) and not len(borders):
             report.warn(element, f"lane {lane_id} has neither <width> nor <border>; its width is 0")
         least, greatest = extremes(widths, length)
@@ -295,12 +311,15 @@ def _access(elements: list[Element], report: Report) -> tuple[LaneAccess, ...]:
 def _read_mark(element: Element, report: Report) -> RoadMark:
     mark_type = text_of(element, "type", "none")
     lines: tuple[MarkLine, ...] = ()
+    sway: tuple[tuple[float, ...], ...] = ()
     if len(element):
         lines = tuple(
             _read_line(line, number(group, "width", report, 0.0), group.tag == "type", report)
             for group in element.iterchildren("type", "explicit")
             for line in group.iterchildren("line")
         )
+        rows = [[number(item, key, report, 0.0) for key in ("ds", *"abcd")] for item in element.iterchildren("sway")]
+        sway = tuple(map(tuple, sorted(rows)))
     return RoadMark(
         number(element, "sOffset", report, 0.0),
         mark_type,
@@ -311,14 +330,15 @@ def _read_mark(element: Element, report: Report) -> RoadMark:
         text_of(element, "laneChange"),
         text_of(element, "material", "standard"),
         lines,
+        sway,
     )
 
 
 def _read_line(element: Element, width: float, repeats: bool, report: Report) -> MarkLine:
     length, space = (max(number(element, key, report, 0.0), 0.0) for key in ("length", "space"))
-    if repeats and space > 0.0 and length + space < _SHORTEST_DASH_M:
+    if repeats and space > 0.0 and length + space < SHORTEST_DASH_M:
         report.warn(
-            element, f"<line> repeats every {length + space:g} m; below {_SHORTEST_DASH_M:g} m it is drawn solid"
+            element, f"<line> repeats every {length + space:g} m; below {SHORTEST_DASH_M:g} m it is drawn solid"
         )
         space = 0.0
     return MarkLine(

@@ -9,11 +9,18 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.roads.polynomial import NO_PROFILE, Array
-from simulator.roads.records import Link, RoadType
+from simulator.roads.records import NO_CUBICS, CrossSectionSurface, Link, RoadType, SurfaceStrip
 from simulator.roads.reference import Geometry, arc_length
 from simulator.roads.road import Road
-from simulator.roads.xodr_features import read_objects, read_signal_references, read_signals, read_structures
-from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, number, text_of
+from simulator.roads.xodr_features import (
+    read_object_references,
+    read_objects,
+    read_signal_references,
+    read_signals,
+    read_structures,
+    read_switches,
+)
+from simulator.roads.xodr_input import Element, Report, children, cubics, extremes, integer, number, text_of
 from simulator.roads.xodr_lanes import SHORTEST_M, LaneReader, read_speed
 
 _SHAPES = ("line", "arc", "spiral", "poly3", "paramPoly3")
@@ -53,6 +60,7 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         if greatest > most:
             report.error(element, f"<{group}> of {name} reaches {greatest:.3g} m; up to {most:g} m are accepted")
     shape, crossfall = _lateral_shape(element, report), _crossfall(element, report)
+    cross_section = _cross_section(element, report)
     if len(report.errors) > errors:
         return None
     junction = text_of(element, "junction")
@@ -74,12 +82,15 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         superelevation_profile=profiles[1],
         lane_offset_profile=profiles[2],
         shape=shape,
+        cross_section=cross_section,
         crossfall_profiles=crossfall,
         types=_types(element, report),
         signals=read_signals(element, report),
         signal_references=read_signal_references(element, report),
         objects=read_objects(element, report),
+        object_references=read_object_references(element, report),
         structures=read_structures(element, report),
+        switches=read_switches(element, report),
     )
 
 
@@ -185,15 +196,47 @@ def _profile(road: Element, group: str, name: str, report: Report) -> Array:
 
 def _lateral_shape(road: Element, report: Report) -> Array | None:
     for holder in road.iterchildren("lateralProfile"):
-        if holder.find("crossSectionSurface") is not None:
-            report.warn(holder, "<crossSectionSurface> (OpenDRIVE 1.8) is not used; the road is flat across there")
-            if holder.find("shape") is not None or holder.find("superelevation") is not None:
-                text = "<crossSectionSurface> excludes <superelevation> and <shape>; these are used"
-                report.warn(holder, text)
         rows = [[number(item, key, report) for key in ("s", "t", *"abcd")] for item in holder.iterchildren("shape")]
         if rows and np.any(np.array(rows)[:, 2:] != 0.0):
             return np.array(rows)
     return None
+
+
+def _cross_section(road: Element, report: Report) -> CrossSectionSurface | None:
+    for holder in road.iterchildren("lateralProfile"):
+        surface = holder.find("crossSectionSurface")
+        if surface is None:
+            continue
+        if holder.find("shape") is not None or holder.find("superelevation") is not None:
+            report.warn(surface, "<crossSectionSurface> excludes <superelevation> and <shape>; these are used")
+            return None
+        strips = tuple(
+            strip
+            for group in surface.iterchildren("surfaceStrips")
+            for item in group.iterchildren("strip")
+            if (strip := _strip(item, report)) is not None
+        )
+        offset = _coefficients(surface, "tOffset", report)
+        return CrossSectionSurface(offset if len(offset) else NO_PROFILE, strips) if strips else None
+    return None
+
+
+def _strip(item: Element, report: Report) -> SurfaceStrip | None:
+    name, mode = integer(item, "id", report), text_of(item, "mode", "independent")
+    if name not in (1, -1, 2, -2):
+        report.warn(item, f'<strip id="{text_of(item, "id")}"> was left out; accepted are 1, -1, 2 and -2')
+        return None
+    if mode not in ("independent", "relative"):
+        report.warn(item, f'<strip> has mode="{mode}"; "independent" and "relative" are accepted, the former is used')
+    powers = tuple(_coefficients(item, power, report) for power in ("constant", "linear", "quadratic", "cubic"))
+    return SurfaceStrip(name, mode, _coefficients(item, "width", report), powers)  # type: ignore[arg-type]
+
+
+def _coefficients(parent: Element, name: str, report: Report) -> Array:
+    """The cubics in s of an element with <coefficients>, whose attributes are all optional; (0, 5) without them."""
+    items = [item for holder in parent.iterchildren(name) for item in holder.iterchildren("coefficients")]
+    rows = [[number(item, key, report, 0.0) for key in ("s", *"abcd")] for item in items]
+    return np.array(sorted(rows, key=lambda row: row[0])) if rows else NO_CUBICS
 
 
 def _crossfall(road: Element, report: Report) -> tuple[Array, Array]:

@@ -12,118 +12,29 @@
 
 Speeds are in km/h, as test protocols give them. Conditions of one `when` hold together; of a list, any. Distances, time
 gaps and times to collision are between bounding boxes. An actor without events keeps its lane and speed, the ego too:
-it stands for whatever is under test.
+it stands for whatever is under test. `environment` is light and weather at the start, `signals` are controllers of
+traffic signals; events without an actor change them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from simulator.errors import did_you_mean
 from simulator.scenario.block import Block, each
-from simulator.scenario.distributions import (
-    Codec,
-    Distribution,
-    Flag,
-    Quantity,
-    Word,
-    is_number,
-    problem,
-    written_number,
-)
+from simulator.scenario.distributions import Codec, Distribution, Flag, Word, problem
 from simulator.scenario.entries import inlined
 from simulator.scenario.models import RoadSpec
-from simulator.scenario.script_kinds import KINDS
-from simulator.storyboard.model import DynamicsShape
+from simulator.scenario.script_deeds import DEEDS, WORLDLY, Environment, SignalPhase
+from simulator.scenario.script_kinds import KINDS, TOWING
+from simulator.scenario.script_terms import Kmh, Metres, Name, Number, Seconds, Spot
 
-_SHAPES = get_args(DynamicsShape)
 _MEASURES = ("distance_m", "headway_s", "ttc_s")  # up to an actor or a place
 _STATES = ("slower_kmh", "faster_kmh", "stands_s", "travelled_m", "touches")  # of an actor
-LIGHTS = {
-    "indicator_left": "indicatorLeft",
-    "indicator_right": "indicatorRight",
-    "warning": "warningLights",
-    "brake": "brakeLights",
-    "low_beam": "lowBeam",
-    "high_beam": "highBeam",
-    "reversing": "reversingLights",
-}
-
-
-class Number(Quantity):
-    """A `Quantity` that is one number: a script is varied by its parameters."""
-
-    def check(self, given: Any) -> float | int:
-        """A float, or an int when `whole`."""
-        if isinstance(given, dict):
-            raise problem("number", "must be one number, no distribution; declare it under parameters to change it")
-        if not is_number(given):
-            unit = f" in {self.unit}" if self.unit else ""
-            raise problem("number", f"must be a number{unit}{written_number(given, self.unit)}")
-        return super().check(given)  # type: ignore[no-any-return]
-
-    def schema(self) -> dict[str, Any]:
-        """JSON schema: a number in range, or an expression."""
-        number: dict[str, Any] = super().schema()["anyOf"][0]
-        return {"anyOf": [number, {"type": "string", "pattern": r"^\$"}]}
-
-
-Name = Annotated[str, Word(pattern=r"[A-Za-z_][A-Za-z0-9_]{0,60}", meaning="a name of letters, digits and _")]
-Metres = Annotated[float, Number("m", ge=0.0, le=1e5)]
-SignedMetres = Annotated[float, Number("m", ge=-1e5, le=1e5)]
-Seconds = Annotated[float, Number("s", ge=0.0, le=3600.0)]
-Kmh = Annotated[float, Number("km/h", ge=-400.0, le=400.0)]
-Acceleration = Annotated[float, Number("m/s^2", ge=0.01, le=100.0)]
-Lanes = Annotated[int, Number("", ge=-99, le=99, whole=True)]
-Shape = Annotated[str, Word(_SHAPES)]
-
-
-class Spot(Block):
-    """A place: on a lane, beside a road's reference line, relative to an actor, or in world coordinates."""
-
-    road: Annotated[str, Word()] | None = None
-    """Id of the road; null: the first of the network."""
-    lane: Lanes | None = None
-    """OpenDRIVE id of the lane."""
-    s_m: Metres | None = None
-    """Road coordinate s."""
-    lateral_m: SignedMetres = 0.0
-    """To the left of the centre of the lane, seen along s, in whichever direction its traffic goes."""
-    t_m: SignedMetres | None = None
-    """Road coordinate t, in place of a lane."""
-    of: Name | None = None
-    """The actor from which the next three are counted."""
-    ahead_m: SignedMetres = 0.0
-    """Along its lane, or with `left_m` along its heading."""
-    lanes: Lanes = 0
-    """Lanes to its left (negative: to the right)."""
-    left_m: SignedMetres | None = None
-    """To its left, in its own frame in place of its lane."""
-    x_m: SignedMetres | None = None
-    """World coordinate."""
-    y_m: SignedMetres | None = None
-    """World coordinate."""
-    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] = 0.0
-    """Counter-clockwise from the direction of the lane, the road (with `t_m`), the actor (`of`), or the x axis."""
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """No place, or two of them."""
-        ways = {
-            "s_m with lane or t_m": any(values.get(name) is not None for name in ("s_m", "lane", "t_m")),
-            "of": values.get("of") is not None,
-            "x_m with y_m": any(values.get(name) is not None for name in ("x_m", "y_m")),
-        }
-        pairs = (values.get("lane") is None) != (values.get("t_m") is None) and values.get("s_m") is not None
-        world = values.get("x_m") is not None and values.get("y_m") is not None
-        whole = {"s_m with lane or t_m": pairs, "of": True, "x_m with y_m": world}
-        given = [way for way, there in ways.items() if there]
-        if set(cls.model_fields) <= set(values) and (len(given) != 1 or not whole[given[0]]):
-            yield (), f"needs exactly one of: {'; '.join(ways)}"
 
 
 class Actor(Spot):
@@ -141,6 +52,8 @@ class Actor(Spot):
     """Null: usual for the kind."""
     height_m: Annotated[float, Number("m", ge=0.02, le=20.0)] | None = None
     """Null: usual for the kind."""
+    draws: Name | None = None
+    """The trailer, another actor, that hangs on it from the start; where that one is placed does not matter then."""
 
 
 class When(Block):
@@ -181,6 +94,11 @@ class When(Block):
     delay_s: Seconds = 0.0
     """So much later."""
 
+    @property
+    def needs_actor(self) -> bool:
+        """Whether it asks for the state of an actor that it does not name."""
+        return self.of is None and any(getattr(self, name) is not None for name in (*_MEASURES, *_STATES))
+
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """No condition, or a distance to nothing."""
@@ -197,212 +115,6 @@ class When(Block):
         others = ("time_s", "after", "with_start_of", *_STATES)
         if not measures and all(values[name] is None for name in others):
             yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
-
-
-def _one_of(values: dict[str, Any], names: tuple[str, ...], *, needed: bool) -> Iterator[tuple[tuple[str, ...], str]]:
-    given = [name for name in names if values.get(name) is not None]
-    if len(given) > 1 or (needed and not given and set(names) <= set(values)):
-        yield (), f"needs {'exactly' if needed else 'at most'} one of {', '.join(names)}"
-
-
-class Speed(Block):
-    """Change the speed."""
-
-    speed_kmh: Kmh | None = None
-    """Target; negative drives backwards."""
-    of: Name | None = None
-    """The actor whose speed, plus `by_kmh`, is the target."""
-    by_kmh: Kmh = 0.0
-    """What is added to the speed of that actor."""
-    acceleration_mps2: Acceleration | None = None
-    """How fast the speed changes; null, and no duration or distance: at once."""
-    duration_s: Seconds | None = None
-    """In which time."""
-    distance_m: Metres | None = None
-    """On which way."""
-    shape: Shape = "linear"
-    """Of the speed over time."""
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Two targets, or two dynamics."""
-        yield from _one_of(values, ("speed_kmh", "of"), needed=True)
-        yield from _one_of(values, ("acceleration_mps2", "duration_s", "distance_m"), needed=False)
-
-
-class Stop(Block):
-    """Brake to a standstill."""
-
-    deceleration_mps2: Acceleration = 6.0
-    """How hard."""
-
-
-class LaneChange(Block):
-    """Move to another lane."""
-
-    lanes: Lanes | None = None
-    """So many to the left of the own lane (negative: to the right), or of that of `of`."""
-    of: Name | None = None
-    """The actor whose lane counts; null: the own one."""
-    lane: Lanes | None = None
-    """OpenDRIVE id of the target lane."""
-    lateral_m: SignedMetres = 0.0
-    """Where to end, to the left of that lane's centre, seen along s."""
-    duration_s: Seconds | None = None
-    """In which time; null, and no distance or speed: 4 s."""
-    distance_m: Metres | None = None
-    """On which way."""
-    lateral_mps: Annotated[float, Number("m/s", ge=0.01, le=20.0)] | None = None
-    """At which speed sideways; of a sinusoidal or cubic shape the highest."""
-    shape: Shape = "sinusoidal"
-    """Of the way sideways over time."""
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Two targets, or two dynamics."""
-        yield from _one_of(values, ("lanes", "lane"), needed=True)
-        yield from _one_of(values, ("duration_s", "distance_m", "lateral_mps"), needed=False)
-
-
-class LaneOffset(Block):
-    """Move sideways within the lane."""
-
-    lateral_m: SignedMetres
-    """Where to end, to the left of the lane's centre, seen along s, or of where `of` is."""
-    of: Name | None = None
-    """The actor from whose offset it is counted."""
-    acceleration_mps2: Acceleration | None = 0.5
-    """Highest lateral acceleration; null: at once."""
-    shape: Shape = "sinusoidal"
-    """Of the way sideways over time."""
-
-
-class KeepDistance(Block):
-    """Get to a distance from an actor, and keep it where `keep`."""
-
-    to: Name
-    distance_m: Metres | None = None
-    gap_s: Seconds | None = None
-    keep: Annotated[bool, Flag()] = True
-    """Whether it goes on for ever."""
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Two distances, or none."""
-        yield from _one_of(values, ("distance_m", "gap_s"), needed=True)
-
-
-class TimedSpot(Spot):
-    """A corner of a path."""
-
-    time_s: Seconds | None = None
-    """Seconds after the start of the event at which to be there; all corners have it, or none."""
-
-
-class Follow(Block):
-    """Go along straight lines from corner to corner."""
-
-    path: tuple[TimedSpot, ...]
-    """At least two corners."""
-    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
-    """Null: the speed that it has, or the corners' times."""
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Too few corners, or times of some only."""
-        path = values.get("path")
-        if path is not None and len(path) < 2:
-            yield ("path",), "needs at least two corners"
-        timed = [corner.time_s is not None for corner in path or ()]
-        if any(timed) and not all(timed):
-            yield ("path",), "needs time_s at every corner, or at none"
-        if any(timed) and values.get("speed_kmh") is not None:
-            yield ("speed_kmh",), "contradicts the times of the path"
-
-
-class Walk(Block):
-    """Go straight ahead and stand still there, for people, riders and animals."""
-
-    ahead_m: SignedMetres
-    """How far, in the direction that it faces."""
-    left_m: SignedMetres = 0.0
-    """And to its left."""
-    speed_kmh: Annotated[float, Number("km/h", ge=0.1, le=100.0)] = 5.0
-    """From the first step on."""
-
-
-class TakeRoute(Block):
-    """Go by these places; to a single one on the shortest way."""
-
-    via: tuple[Spot, ...]
-
-
-class Synchronise(Block):
-    """Arrive at a place when another actor arrives at its own."""
-
-    to: Name
-    """The other actor."""
-    at: Spot
-    """Its place."""
-    meet: Spot
-    """The own place."""
-    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
-    """The speed on arrival; null: any."""
-
-
-class Teleport(Block):
-    """Be elsewhere at once."""
-
-    at: Spot
-
-
-class Lights(Block):
-    """Switch a lamp."""
-
-    light: Annotated[str, Word(tuple(LIGHTS))]
-    mode: Annotated[str, Word(("on", "off", "flashing"))] = "on"
-
-
-class Appear(Block):
-    """Come into the scene."""
-
-    at: Spot
-
-
-class Vanish(Block):
-    """Leave the scene."""
-
-
-Deed = (
-    Speed
-    | Stop
-    | LaneChange
-    | LaneOffset
-    | KeepDistance
-    | Follow
-    | Walk
-    | TakeRoute
-    | Synchronise
-    | Teleport
-    | Lights
-    | Appear
-    | Vanish
-)
-DEEDS: dict[str, type[Block]] = {
-    "speed": Speed,
-    "stop": Stop,
-    "lane_change": LaneChange,
-    "lane_offset": LaneOffset,
-    "keep_distance": KeepDistance,
-    "follow": Follow,
-    "walk": Walk,
-    "route": TakeRoute,
-    "synchronise": Synchronise,
-    "teleport": Teleport,
-    "lights": Lights,
-    "appear": Appear,
-    "vanish": Vanish,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,13 +163,54 @@ class OneOrMore(Codec):
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
 
 
+@dataclass(frozen=True, slots=True)
+class Named(Codec):
+    """Annotation of a mapping of names to blocks `cls`; `example`: at least one is needed, and how one looks."""
+
+    cls: type[Block]
+    title: str
+    example: str = ""
+
+    def check(self, given: Any) -> dict[str, Any]:
+        """Blocks by name."""
+        if not isinstance(given, dict) or (self.example and not given):
+            such = f", such as {self.example}" if self.example else ""
+            raise problem(self.title, f"must be a mapping of names to {self.title}{such}")
+        _check_names(given, self.title)
+        return dict(zip(given, each(given.items(), self.cls.model_validate, self.title)))
+
+    def write(self, value: Any) -> dict[str, Any]:
+        """Mappings by name."""
+        return {name: block.model_dump(exclude_none=True) for name, block in value.items()}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a mapping of blocks."""
+        schema = {"type": "object", "additionalProperties": inlined(self.cls.model_json_schema())}
+        return {**schema, "minProperties": 1} if self.example else schema
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Codec):
+    """Annotation of a mapping of texts to texts; numbers count as texts."""
+
+    def check(self, given: Any) -> dict[str, str]:
+        """Texts by text."""
+        if not isinstance(given, dict) or not all(isinstance(v, (str, int)) for pair in given.items() for v in pair):
+            raise problem("texts", 'must be a mapping of ids to states, such as {"17": red}')
+        return {str(key): str(value) for key, value in given.items()}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a mapping of texts."""
+        return {"type": "object", "additionalProperties": {"type": "string"}}
+
+
 class Event(Block):
     """Something that an actor does."""
 
     name: Name
     """Unique, for `after` and the timeline."""
-    actor: Name
-    """Who."""
+    actor: Name | None = None
+    """Who; null for what happens to the world: environment, signal and signal_phase."""
     when: Annotated[tuple[When, ...], OneOrMore(When)] = ()
     """The trigger: one set of conditions, or a list of which any suffices; without: at the start."""
     do: Annotated[tuple[Any, ...], OneOrMore()]
@@ -467,29 +220,35 @@ class Event(Block):
     priority: Annotated[str, Word(("parallel", "override", "skip"))] = "parallel"
     """Towards the other events of the actor; an action always ends one that moves the actor in the same direction."""
 
-
-@dataclass(frozen=True, slots=True)
-class Actors(Codec):
-    """Annotation of the mapping `actors:`."""
-
-    def check(self, given: Any) -> dict[str, Actor]:
-        """Actors by name."""
-        if not isinstance(given, dict) or not given:
-            raise problem("actors", "must be a mapping of names to actors, such as ego: {kind: car, lane: -1, s_m: 20}")
-        _check_names(given, "actors")
-        return dict(zip(given, each(given.items(), _actor, "actors")))
-
-    def write(self, value: Any) -> dict[str, Any]:
-        """Mappings by name."""
-        return {name: actor.model_dump(exclude_none=True) for name, actor in value.items()}
-
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of a mapping of actors."""
-        return {"type": "object", "additionalProperties": inlined(Actor.model_json_schema()), "minProperties": 1}
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Nobody who does it."""
+        if "actor" in values and values["actor"] is None:
+            if any(not isinstance(deed, WORLDLY) for deed in values.get("do", ())):
+                yield ("actor",), "is required"
+            for number, when in enumerate(values.get("when", ())):
+                if when.needs_actor:
+                    yield ("when", number, "of"), "is required here"
 
 
-def _actor(given: Any) -> Actor:
-    return Actor.model_validate(given)
+class Phase(Block):
+    """A phase of a controller of traffic signals."""
+
+    name: Annotated[str, Word()]
+    duration_s: Annotated[float, Number("s", ge=0.1, le=3600.0)]
+    signals: Annotated[dict[str, str], Texts()] = Field(default_factory=dict)
+    """State by id of the signal, as the deed `signal` has it."""
+    all: Annotated[str, Word()] | None = None
+    """State of all signals that the road network's controller of this name has."""
+
+
+class SignalController(Block):
+    """Phases one after the other, over and over."""
+
+    phases: tuple[Phase, ...]
+    delay_s: Seconds = 0.0
+    """After the start, or after the cycle of the controller `after` begins."""
+    after: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,8 +294,12 @@ class Script(Block):
     """When it ends."""
     until: Annotated[tuple[When, ...], OneOrMore(When)] = ()
     """What ends it earlier."""
-    actors: Annotated[dict[str, Actor], Actors()]
+    actors: Annotated[dict[str, Actor], Named(Actor, "actors", "ego: {kind: car, lane: -1, s_m: 20}")]
     """Who takes part, by name; the one under test is `ego`."""
+    environment: Environment | None = None
+    """Light and weather at the start."""
+    signals: Annotated[dict[str, SignalController], Named(SignalController, "signals")] = Field(default_factory=dict)
+    """Controllers of traffic signals, by name."""
     story: tuple[Event, ...] = ()
     """What happens."""
 
@@ -551,15 +314,52 @@ class Script(Block):
         for path, key, value in _leaves({name: values[name] for name in values if name != "parameters"}, ()):
             if isinstance(value, Distribution):
                 yield (*path, key), "must be one value, no distribution; declare it under parameters to change it"
-            elif key in ("of", "to", "actor", "touches") and actors is not None and value not in actors:
-                known = ", ".join(actors)
-                yield (*path, key), f'there is no actor "{value}".{did_you_mean(value, actors)} Known: {known}'
+            elif path[:1] == ("signals",):
+                continue
+            elif key in ("of", "to", "actor", "touches", "draws") and actors is not None and value not in actors:
+                yield (*path, key), _unknown("actor", value, actors)
             elif key in ("after", "with_start_of") and value not in events:
-                known = ", ".join(events) or "none"
-                yield (*path, key), f'there is no event "{value}".{did_you_mean(value, events)} Known: {known}'
+                yield (*path, key), _unknown("event", value, events)
         for number, condition in enumerate(values.get("until", ())):
-            if condition.of is None and any(getattr(condition, name) is not None for name in (*_MEASURES, *_STATES)):
+            if condition.needs_actor:
                 yield ("until", number, "of"), "is required here"
+        yield from _trailers(actors or {})
+        yield from _phases(values.get("signals", {}), story)
+
+
+def _trailers(actors: dict[str, Actor]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Trailers that are none, or hang on two actors."""
+    drawn: dict[str, str] = {}
+    for name, actor in actors.items():
+        if actor.draws is None or actor.draws not in actors:
+            continue
+        if actor.kind not in TOWING or actors[actor.draws].kind not in ("trailer", "semitrailer"):
+            yield ("actors", name, "draws"), f"must be a trailer or semitrailer, drawn by one of {', '.join(TOWING)}"
+        if actor.draws in drawn or actor.draws == name:
+            yield ("actors", name, "draws"), f'"{actor.draws}" hangs on {drawn.get(actor.draws, "itself")} already'
+        drawn[actor.draws] = name
+
+
+def _phases(
+    signals: dict[str, SignalController], story: tuple[Event, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Controllers and phases that there are not."""
+    for name, controller in signals.items():
+        if controller.after is not None and controller.after not in signals:
+            yield ("signals", name, "after"), _unknown("controller", controller.after, signals)
+    for number, event in enumerate(story):
+        for k, deed in enumerate(event.do):
+            if not isinstance(deed, SignalPhase):
+                continue
+            path = ("story", number, "do", k)
+            if deed.controller not in signals:
+                yield (*path, "controller"), _unknown("controller", deed.controller, signals)
+            elif deed.phase not in (names := [phase.name for phase in signals[deed.controller].phases]):
+                yield (*path, "phase"), _unknown("phase", deed.phase, names)
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    return f'there is no {what} "{name}".{did_you_mean(name, known)} Known: {", ".join(known) or "none"}'
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, Any]]:

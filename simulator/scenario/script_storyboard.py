@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from math import radians
 from typing import Any
 
+from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_models as script
 from simulator.scenario.script_kinds import entity
+from simulator.scenario.script_terms import Spot
 from simulator.storyboard import model
 
 Path = tuple[str | int, ...]
-_STORY = "story"
+_STORY, _WORLD = "story", "world"
 
 
 class Compiler:
@@ -28,10 +30,12 @@ class Compiler:
     def storyboard(self) -> model.Storyboard:
         """What is so at the start, and what happens."""
         actors = self.script.actors.items()
+        given = self.script.environment
         init = model.Init(
-            privates=tuple(self._start(name, actor) for name, actor in actors if not self._comes_later(name))
+            () if given is None else (_environment("environment", given, self.line(("environment",))),),
+            privates=tuple(self._start(name, actor) for name, actor in actors if not self._comes_later(name)),
         )
-        groups = tuple(self._group(name) for name in self.script.actors if any(self._events(name)))
+        groups = tuple(self._group(name) for name in (*self.script.actors, None) if any(self._events(name)))
         begin = model.SimulationTimeCondition("greaterOrEqual", 0.0)
         act = model.Act("act", groups, model.Trigger((model.ConditionGroup((model.Condition("start", begin),)),)))
         stories = (model.Story(_STORY, (act,)),) if groups else ()
@@ -40,14 +44,41 @@ class Compiler:
     def entities(self) -> tuple[model.ScenarioObject, ...]:
         """All actors."""
         return tuple(
-            entity(name, actor.kind, (actor.length_m, actor.width_m, actor.height_m), self.line(("actors", name)))
+            entity(
+                name,
+                actor.kind,
+                (actor.length_m, actor.width_m, actor.height_m),
+                self.line(("actors", name)),
+                actor.draws,
+            )
             for name, actor in self.script.actors.items()
+        )
+
+    def signals(self) -> tuple[model.TrafficSignalController, ...]:
+        """All controllers of traffic signals."""
+        return tuple(
+            model.TrafficSignalController(
+                name,
+                tuple(
+                    model.Phase(
+                        phase.name,
+                        phase.duration_s,
+                        tuple(model.TrafficSignalState(number, state) for number, state in phase.signals.items()),
+                        phase.all,
+                    )
+                    for phase in controller.phases
+                ),
+                controller.delay_s,
+                controller.after,
+                line=self.line(("signals", name)),
+            )
+            for name, controller in self.script.signals.items()
         )
 
     # ---- start and end
 
     def _comes_later(self, name: str) -> bool:
-        return any(isinstance(deed, script.Appear) for _, event in self._events(name) for deed in event.do)
+        return any(isinstance(deed, deeds.Appear) for _, event in self._events(name) for deed in event.do)
 
     def _start(self, name: str, actor: script.Actor) -> model.Private:
         path: Path = ("actors", name)
@@ -68,24 +99,27 @@ class Compiler:
 
     # ---- events
 
-    def _events(self, actor: str) -> Iterator[tuple[int, script.Event]]:
+    def _events(self, actor: str | None) -> Iterator[tuple[int, script.Event]]:
         return ((i, event) for i, event in enumerate(self.script.story) if event.actor == actor)
 
-    def _group(self, actor: str) -> model.ManeuverGroup:
+    def _group(self, actor: str | None) -> model.ManeuverGroup:
+        """What an actor does, or (None) what happens to the world."""
         events: list[model.Event] = []
         for number, event in self._events(actor):
             events.append(self._event(number, event))
-            if any(isinstance(deed, script.Walk) for deed in event.do):
+            if any(isinstance(deed, deeds.Walk) for deed in event.do):
                 events.append(_halt(event.name))
-        return model.ManeuverGroup(actor, 1, (actor,), (model.Maneuver(actor, tuple(events)),), line=events[0].line)
+        name, actors = (_WORLD, ()) if actor is None else (actor, (actor,))
+        return model.ManeuverGroup(name, 1, actors, (model.Maneuver(name, tuple(events)),), line=events[0].line)
 
     def _event(self, number: int, event: script.Event) -> model.Event:
         path: Path = ("story", number)
         actions: list[Any] = []
         for i, deed in enumerate(event.do):
-            actions += self._deed(event.actor, deed, (*path, "do", i))
+            actions += self._deed(event.actor or "", deed, (*path, "do", i))
         groups = tuple(
-            self._conditions(event.name, event.actor, when, (*path, "when", i)) for i, when in enumerate(event.when)
+            self._conditions(event.name, event.actor or "", when, (*path, "when", i))
+            for i, when in enumerate(event.when)
         )
         names = [event.name if len(actions) == 1 else f"{event.name} {i + 1}" for i in range(len(actions))]
         return model.Event(
@@ -151,19 +185,19 @@ class Compiler:
     def _deed(self, actor: str, deed: Any, path: Path) -> list[Any]:
         """The actions of one `do`."""
         line = self.line(path)
-        if isinstance(deed, script.Speed):
+        if isinstance(deed, deeds.Speed):
             return [model.SpeedAction(_speed_dynamics(deed), _speed_target(deed), line=line)]
-        if isinstance(deed, script.Stop):
+        if isinstance(deed, deeds.Stop):
             dynamics = model.TransitionDynamics("linear", "rate", deed.deceleration_mps2)
             return [model.SpeedAction(dynamics, model.AbsoluteTargetSpeed(0.0), line=line)]
-        if isinstance(deed, script.LaneChange):
+        if isinstance(deed, deeds.LaneChange):
             lane = (
                 model.AbsoluteTargetLane(str(deed.lane))
                 if deed.lane is not None
                 else model.RelativeTargetLane(deed.of or actor, deed.lanes or 0)
             )
             return [model.LaneChangeAction(_lane_dynamics(deed), lane, deed.lateral_m, line=line)]
-        if isinstance(deed, script.LaneOffset):
+        if isinstance(deed, deeds.LaneOffset):
             offset = (
                 model.AbsoluteTargetLaneOffset(deed.lateral_m)
                 if deed.of is None
@@ -171,31 +205,40 @@ class Compiler:
             )
             shape: Any = deed.shape
             return [model.LaneOffsetAction(shape, offset, False, deed.acceleration_mps2, line=line)]
-        if isinstance(deed, script.KeepDistance):
+        if isinstance(deed, deeds.KeepDistance):
             return [
                 model.LongitudinalDistanceAction(
                     deed.to, deed.keep, True, deed.distance_m, deed.gap_s, coordinate_system="road", line=line
                 )
             ]
-        if isinstance(deed, script.Follow):
+        if isinstance(deed, deeds.SpeedProfile):
+            return [_speed_profile(deed, line)]
+        if isinstance(deed, deeds.Follow):
             return self._follow(actor, deed, path)
-        if isinstance(deed, script.Walk):
+        if isinstance(deed, (deeds.Clothoid, deeds.Clothoids, deeds.Nurbs)):
+            return self._curve(actor, deed, path)
+        if isinstance(deed, deeds.Walk):
             return self._walk(actor, deed, line)
-        if isinstance(deed, script.TakeRoute):
+        if isinstance(deed, deeds.TakeRoute):
             stops = tuple(self._spot(spot, (*path, "via", i)) for i, spot in enumerate(deed.via))
             return [model.AcquirePositionAction(stops[0], line=line) if len(stops) == 1 else _route(actor, stops, line)]
-        if isinstance(deed, script.Synchronise):
+        if isinstance(deed, deeds.Synchronise):
             final = None if deed.speed_kmh is None else model.AbsoluteSpeed(deed.speed_kmh / 3.6)
             at, meet = self._spot(deed.at, (*path, "at")), self._spot(deed.meet, (*path, "meet"))
             return [model.SynchronizeAction(deed.to, at, meet, final, line=line)]
-        if isinstance(deed, script.Teleport):
+        if isinstance(deed, deeds.Teleport):
             return [model.TeleportAction(self._spot(deed.at, (*path, "at")), line=line)]
-        if isinstance(deed, script.Lights):
-            lamp: Any = script.LIGHTS[deed.light]
-            mode: Any = deed.mode
-            action = model.LightStateAction(model.VehicleLight(lamp), model.LightState(mode))
-            return [model.AppearanceAction(light_state=action, line=line)]
-        if isinstance(deed, script.Appear):
+        if isinstance(deed, deeds.Lights):
+            return [_lights(deed, line)]
+        if isinstance(deed, deeds.Visibility):
+            return [model.VisibilityAction(deed.cameras, deed.sensors, deed.traffic, line=line)]
+        if isinstance(deed, deeds.Environment):
+            return [_environment("environment", deed, line)]
+        if isinstance(deed, deeds.Signal):
+            return [model.TrafficSignalStateAction(deed.signal, deed.state, line=line)]
+        if isinstance(deed, deeds.SignalPhase):
+            return [model.TrafficSignalControllerAction(deed.controller, deed.phase, line=line)]
+        if isinstance(deed, deeds.Appear):
             speed = self.script.actors[actor].speed_kmh / 3.6
             place = self._spot(deed.at, (*path, "at"))
             return [
@@ -204,21 +247,49 @@ class Compiler:
             ]
         return [model.DeleteEntityAction(actor, line=line)]
 
-    def _follow(self, actor: str, deed: script.Follow, path: Path) -> list[Any]:
+    def _follow(self, actor: str, deed: deeds.Follow, path: Path) -> list[Any]:
         corners = tuple(
             model.Vertex(self._spot(corner, (*path, "path", i)), corner.time_s) for i, corner in enumerate(deed.path)
         )
-        timing = None if deed.path[0].time_s is None else model.Timing("relative", 1.0, 0.0)
-        return _along(actor, corners, timing, deed.speed_kmh, self.line(path))
+        timed = deed.path[0].time_s is not None
+        return _along(actor, model.Polyline(corners), timed, deed.speed_kmh, self.line(path))
 
-    def _walk(self, actor: str, deed: script.Walk, line: int) -> list[Any]:
+    def _curve(self, actor: str, deed: deeds.Clothoid | deeds.Clothoids | deeds.Nurbs, path: Path) -> list[Any]:
+        shape: model.Clothoid | model.ClothoidSpline | model.Nurbs
+        if isinstance(deed, deeds.Clothoid):
+            start = self._spot(deed.at, (*path, "at"))
+            timed = deed.start_s is not None
+            shape = model.Clothoid(
+                start, deed.curvature_1_m, deed.change_1_m2, deed.length_m, deed.start_s, deed.stop_s
+            )
+        elif isinstance(deed, deeds.Clothoids):
+            timed = deed.end_s is not None
+            pieces = []
+            for i, part in enumerate(deed.parts):
+                at = None if part.at is None else self._spot(part.at, (*path, "parts", i, "at"))
+                turn = radians(part.turn_deg)
+                pieces.append(
+                    model.ClothoidSplineSegment(part.from_1_m, part.to_1_m, part.length_m, turn, part.time_s, at)
+                )
+            shape = model.ClothoidSpline(tuple(pieces), deed.end_s)
+        else:
+            timed = deed.points[0].time_s is not None
+            points = tuple(
+                model.ControlPoint(self._spot(point, (*path, "points", i)), point.time_s, point.weight)
+                for i, point in enumerate(deed.points)
+            )
+            shape = model.Nurbs(deed.order, points, deed.knots or _even_knots(len(points), deed.order))
+        return _along(actor, shape, timed, deed.speed_kmh, self.line(path))
+
+    def _walk(self, actor: str, deed: deeds.Walk, line: int) -> list[Any]:
         here = model.RelativeObjectPosition(actor, 0.0, 0.0, line=line)
         there = model.RelativeObjectPosition(actor, deed.ahead_m, deed.left_m, line=line)
-        return _along(actor, (model.Vertex(here), model.Vertex(there)), None, deed.speed_kmh, line)
+        straight = model.Polyline((model.Vertex(here), model.Vertex(there)))
+        return _along(actor, straight, False, deed.speed_kmh, line)
 
     # ---- places
 
-    def _spot(self, spot: script.Spot, path: Path) -> model.Position:
+    def _spot(self, spot: Spot, path: Path) -> model.Position:
         line = self.line(path)
         turn = model.Orientation(h=radians(spot.heading_deg), type="relative") if spot.heading_deg else None
         if spot.of is not None:
@@ -247,13 +318,13 @@ def _at_once() -> model.TransitionDynamics:
     return model.TransitionDynamics("step", "time", 0.0)
 
 
-def _speed_target(deed: script.Speed) -> model.AbsoluteTargetSpeed | model.RelativeTargetSpeed:
+def _speed_target(deed: deeds.Speed) -> model.AbsoluteTargetSpeed | model.RelativeTargetSpeed:
     if deed.of is not None:
         return model.RelativeTargetSpeed(deed.of, deed.by_kmh / 3.6, "delta", False)
     return model.AbsoluteTargetSpeed((deed.speed_kmh or 0.0) / 3.6)
 
 
-def _speed_dynamics(deed: script.Speed) -> model.TransitionDynamics:
+def _speed_dynamics(deed: deeds.Speed) -> model.TransitionDynamics:
     shape: Any = deed.shape
     if deed.acceleration_mps2 is not None:
         return model.TransitionDynamics(shape, "rate", deed.acceleration_mps2)
@@ -262,7 +333,7 @@ def _speed_dynamics(deed: script.Speed) -> model.TransitionDynamics:
     return _at_once() if deed.distance_m is None else model.TransitionDynamics(shape, "distance", deed.distance_m)
 
 
-def _lane_dynamics(deed: script.LaneChange) -> model.TransitionDynamics:
+def _lane_dynamics(deed: deeds.LaneChange) -> model.TransitionDynamics:
     shape: Any = deed.shape
     if deed.lateral_mps is not None:
         return model.TransitionDynamics(shape, "rate", deed.lateral_mps)
@@ -277,11 +348,68 @@ def _route(name: str, stops: tuple[model.Position, ...], line: int) -> model.Ass
 
 
 def _along(
-    actor: str, corners: tuple[model.Vertex, ...], timing: model.Timing | None, speed_kmh: float | None, line: int
+    actor: str,
+    shape: model.Polyline | model.Clothoid | model.ClothoidSpline | model.Nurbs,
+    timed: bool,
+    speed_kmh: float | None,
+    line: int,
 ) -> list[Any]:
-    """Follow straight lines, at a speed from the first step on where one is given."""
-    trajectory = model.Trajectory(actor, model.Polyline(corners), line=line)
+    """Follow a line by its times, or at a speed from the first step on where one is given."""
+    timing = model.Timing("relative", 1.0, 0.0) if timed else None
+    trajectory = model.Trajectory(actor, shape, line=line)
     actions: list[Any] = [model.FollowTrajectoryAction(trajectory, "position", timing, line=line)]
     if speed_kmh is not None:
         actions.insert(0, model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(speed_kmh / 3.6), line=line))
     return actions
+
+
+def _even_knots(points: int, order: int) -> tuple[float, ...]:
+    """Knots of a curve that begins at its first point and ends at its last."""
+    inner = points - order
+    return (*(0.0,) * order, *(float(k + 1) for k in range(inner)), *(inner + 1.0,) * order)
+
+
+def _speed_profile(deed: deeds.SpeedProfile, line: int) -> model.SpeedProfileAction:
+    entries = tuple(model.SpeedProfileEntry(point.speed_kmh / 3.6, point.after_s) for point in deed.points)
+    limits = (deed.acceleration_mps2, deed.deceleration_mps2, deed.jerk_mps3, deed.jerk_mps3)
+    constraints = None if all(limit is None for limit in limits) else model.DynamicConstraints(None, *limits)
+    mode: Any = "follow" if deed.smooth else "position"
+    return model.SpeedProfileAction(mode, entries, deed.of, constraints, line=line)
+
+
+def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:
+    lamp: Any = deeds.LIGHTS[deed.light]
+    mode: Any = deed.mode or ("flashing" if deed.light in deeds.FLASHING_LIGHTS else "on")
+    state = model.LightState(mode, flashing_on_duration=deed.on_s, flashing_off_duration=deed.off_s)
+    action = model.LightStateAction(model.VehicleLight(lamp), state, deed.within_s, line=line)
+    return model.AppearanceAction(light_state=action, line=line)
+
+
+def _environment(name: str, given: deeds.Environment, line: int) -> model.EnvironmentAction:
+    """The records of what is given; what is not stays."""
+    time = None if given.time is None else model.TimeOfDay(given.time, given.clock_runs)
+    sun = None
+    if given.sun_azimuth_deg is not None and given.sun_elevation_deg is not None:
+        sun = model.Sun(radians(given.sun_azimuth_deg), radians(given.sun_elevation_deg), given.sun_lx)
+    wind = None
+    if given.wind_mps is not None and given.wind_from_deg is not None:
+        wind = model.Wind(radians(given.wind_from_deg), given.wind_mps)
+    falling = None
+    if given.rain_mm_h is not None or given.snow_mm_h is not None:
+        rain, snow = given.rain_mm_h or 0.0, given.snow_mm_h or 0.0
+        falling = model.Precipitation("rain" if rain else "snow" if snow else "dry", rain or snow)
+    weather = model.Weather(
+        given.cloud_oktas,
+        None,
+        None if given.temperature_c is None else given.temperature_c + 273.15,
+        sun,
+        None if given.visibility_m is None else model.Fog(given.visibility_m),
+        falling,
+        wind,
+    )
+    road = None
+    if given.wetness is not None or given.friction is not None:
+        wetness: Any = given.wetness
+        road = model.RoadCondition(1.0 if given.friction is None else given.friction, wetness)
+    environment = model.Environment(name, time, None if weather == model.Weather() else weather, road, line=line)
+    return model.EnvironmentAction(environment, line=line)

@@ -58,9 +58,8 @@ def read_script(
         parameters=declarations,
         source=file,
     )
-    if script.road.opendrive is not None:
-        scenario = replace(scenario, road_network=model.RoadNetwork(Path(script.road.opendrive)))
-    return scenario, network
+    road = None if script.road.opendrive is None else Path(script.road.opendrive)
+    return replace(scenario, road_network=model.RoadNetwork(road, traffic_signals=compiler.signals())), network
 
 
 def load_script(path: str | Path, parameters: Mapping[str, object] | None = None) -> Script:

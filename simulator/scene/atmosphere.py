@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+DIM = 0.02  # part of the usual daylight: some 1000 lx, below which dipped beams come on by themselves (UN R48, 6.2.7.6)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atmosphere:
@@ -25,6 +27,8 @@ class Atmosphere:
         snow_depth_m: depth of snow lying on the ground.
         temperature_c: air temperature.
         street_lamps_on: whether street lamps (and lit windows) burn.
+        sunlight: factor on the light of sun and sky, 1 as the sun's elevation gives it.
+        friction: factor on the friction between tyres and the road, 1 as its surface gives it.
     """
 
     sun_direction: NDArray[np.float64]
@@ -39,8 +43,16 @@ class Atmosphere:
     snow_depth_m: float = 0.0
     temperature_c: float = 15.0
     street_lamps_on: bool = False
+    sunlight: float = 1.0
+    friction: float = 1.0
 
     @property
     def extinction_1_m(self) -> float:
         """Extinction coefficient of the air for visible light (Koschmieder: MOR = ln 20 / alpha)."""
         return float(np.log(20.0) / self.visibility_m)
+
+    @property
+    def calls_for_headlamps(self) -> bool:
+        """Whether drivers have their lamps on: sun below the horizon, fog, rain or snow."""
+        dim = self.sun_elevation_rad < 0.02 or self.sunlight < DIM
+        return dim or self.visibility_m < 500 or self.rain_mm_h > 1 or self.snow_mm_h > 0.5

@@ -28,6 +28,8 @@ class Switch(IntEnum):
     SIGNAL_GREEN = 11
     STREET = 12  # street lamps
     WINDOWS = 13  # lit windows: a random part of the panes of a facade texture
+    FOG_FRONT = 14
+    FOG_REAR = 15
 
 
 class Surface(IntEnum):

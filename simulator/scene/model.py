@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.scene.articulation import Joint
 from simulator.scene.material import Lamp, Material
@@ -59,3 +59,16 @@ class Model:
     def size_lwh_m(self) -> NDArray[np.float64]:
         """(3,) length, width, height of the labelled box."""
         return np.asarray(self.bounds[1] - self.bounds[0])
+
+
+def transformed(model: Model, object_SE3_model: ArrayLike) -> Model:
+    """A model without joints, mapped by a (4, 4) affine transform, lamps included; its box is that of its bodies."""
+    m = np.asarray(object_SE3_model, np.float64)
+    bodies = tuple(Body(body.mesh.transformed(m), body.materials) for body in model.bodies)
+    lamps = []
+    for lamp in model.lamps:
+        place, way = m[:3, :3] @ lamp.position + m[:3, 3], m[:3, :3] @ lamp.direction
+        x, y, z = place.tolist()
+        u, v, w = (way / np.linalg.norm(way)).tolist()
+        lamps.append(replace(lamp, position=(x, y, z), direction=(u, v, w)))
+    return replace(model, bodies=bodies, lamps=tuple(lamps), box=None)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.numerics import se3
 
 F64 = NDArray[np.float64]
+CAMERAS, OTHER_SENSORS = 1, 2  # bits of `hidden`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,7 @@ class Snapshot:
         rpy_rate: (O, 3) rad/s by which `rpy` changes.
         travel_m, steer_rad, gait_rad: (O,) channels that drive joints.
         lamps: (O,) uint32, bit `1 << Switch` set where that switch is on.
+        hidden: (O,) uint8, from whom it is hidden, bits `CAMERAS` and `OTHER_SENSORS`; None: nothing is.
     """
 
     time_ns: int
@@ -36,6 +38,7 @@ class Snapshot:
     steer_rad: F64
     gait_rad: F64
     lamps: NDArray[np.uint32]
+    hidden: NDArray[np.uint8] | None = None
 
     @property
     def world_SE3_object(self) -> F64:
@@ -50,6 +53,7 @@ class Timeline:
     Attributes:
         times_ns: (T,) int64, equally spaced.
         position ... lamps: (T, M, ...) of the M recorded objects; rates follow from `rpy`.
+        hidden: (T, M) as in Snapshot; None: nothing ever is.
         rows: (M,) ids of the recorded objects; None: all objects, M = O.
         rest: state of all O objects at the start, from which the others never depart; None if `rows` is None.
     """
@@ -64,6 +68,7 @@ class Timeline:
     lamps: NDArray[np.uint32]
     rows: NDArray[np.int64] | None = None
     rest: Snapshot | None = None
+    hidden: NDArray[np.uint8] | None = None
 
     def at(self, time_ns: int) -> Snapshot:
         """State at `time_ns`, linear between steps (angles the short way round), clamped to the recorded span."""
@@ -89,11 +94,13 @@ class Timeline:
             mix("steer_rad"),
             mix("gait_rad"),
             self._spread("lamps", self.lamps[i]),
+            None if self.hidden is None else self._spread("hidden", self.hidden[i]),
         )
 
     def _spread(self, name: str, values: Any) -> Any:
         if self.rows is None or self.rest is None:
             return values
-        everything = getattr(self.rest, name).copy()
+        resting = getattr(self.rest, name)
+        everything = np.zeros(len(self.rest.lamps), np.uint8) if resting is None else resting.copy()
         everything[self.rows] = values
         return everything

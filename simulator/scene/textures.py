@@ -149,17 +149,23 @@ def _draw_cracks(color: Array, rng: np.random.Generator, amount: float, px_per_m
 
 
 def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float) -> None:
-    """A rectangle of newer asphalt with a sealed edge, away from the tile's border."""
+    """A patch of newer asphalt, longer along the road than across, with a sealed edge, away from the tile's border.
+
+    Traffic bleaches it soon, so it is only a little darker than what is around it.
+    """
     height, width = color.shape[:2]
-    size = np.minimum(rng.uniform(0.6, 1.8, 2) * px_per_m, [width * 0.6, height * 0.6]).astype(int)
+    size = np.minimum(rng.uniform([0.8, 1.6], [1.6, 4.0]) * px_per_m, [width * 0.6, height * 0.6]).astype(int)
     x, y = (rng.integers(8, [width - size[0] - 8, height - size[1] - 8])).tolist()
     area = color[y : y + size[1], x : x + size[0]]
-    fresh = _asphalt_color(_aggregate((512, 512), rng, 0.2), max(age - 0.5, 0.0))
+    newer = 0.7 * age
+    stones = _aggregate((512, 512), rng, newer)
+    fresh = _with_mean(_asphalt_color(stones, newer), 0.055 + 0.085 * newer)
+    down, aside = np.arange(size[1]) % 512, np.arange(size[0]) % 512
+    area[:] = fresh[np.ix_(down, aside)]
+    rim = max(1, round(0.015 * px_per_m))
     edge = np.ones(area.shape[:2])
-    rim = max(2, round(0.03 * px_per_m))
     edge[rim:-rim, rim:-rim] = 0.0
-    area[:] = np.resize(fresh[: size[1], : size[0]], area.shape)
-    area *= 1.0 - 0.4 * edge[..., None]
+    area *= 1.0 - 0.35 * edge[..., None]
 
 
 @cache

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import Fraction, Quantity
+from simulator.scene.snapshot import CAMERAS
 from simulator.sensors.base import Sensor
 from simulator.sensors.optics import CameraModel
 
@@ -120,19 +121,12 @@ class Camera(Sensor, kind="camera"):
         from simulator.sensors.shading.picture import take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
 
-        stage.at(time_ns)
+        stage.at(time_ns, CAMERAS)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
         local_SE3_camera = world_SE3_camera.copy()
         local_SE3_camera[:3, 3] -= stage.scene.origin
         picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
-        exposure = film.meter(
-            picture.radiance,
-            transport.sky.horizontal_lx,
-            self.exposure_target,
-            self.f_number,
-            self.exposure_max_ms / 1000,
-            self.iso_max,
-        )
+        exposure = self._expose(stage, time_ns, picture.radiance, transport.sky.horizontal_lx)
         radiance = add_precipitation(
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
@@ -161,6 +155,18 @@ class Camera(Sensor, kind="camera"):
             np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
             exposure,
         )
+
+    def _expose(self, stage: Stage, time_ns: int, radiance: F32, daylight_rgb: F32) -> Exposure:
+        """The exposure at `time_ns`: at first what is metered, then on from that of the stage's picture before."""
+        from simulator.sensors.shading import film
+
+        longest = self.exposure_max_ms / 1000
+        exposure = film.meter(radiance, daylight_rgb, self.exposure_target, self.f_number, longest, self.iso_max)
+        before_ns, before = stage.memory.get(self, (time_ns, exposure))
+        if before_ns <= time_ns:
+            exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)
+        stage.memory[self] = time_ns, exposure
+        return exposure
 
 
 def _class_id(name: str) -> int:

@@ -18,6 +18,7 @@ from simulator.numerics import se3
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import OneOf
+from simulator.scene.snapshot import OTHER_SENSORS
 from simulator.sensors.base import Sensor
 from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, lidar_names, load_lidar
 from simulator.sensors.lidar_weather import PULSE_APERTURE_M, air_of
@@ -86,8 +87,9 @@ class Lidar(Sensor, kind="lidar"):
         lidar = load_lidar(self.model)
         sweep = lidar.sweep(self.turns_hz)
         rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
-        receiver, air = receiver_of(lidar), air_of(stage.atmosphere, lidar)
-        echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, float(air.extinction))
+        weather = stage.weather(time_ns)
+        receiver, air, ground = receiver_of(lidar), air_of(weather, lidar), ground_of(weather)
+        echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, ground, float(air.extinction))
         ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
         word = child_seed(seed, "lidar")
         keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
@@ -208,6 +210,7 @@ def _surfaces(
     image: NDArray[np.int32],
     rays: Rays,
     receiver: Receiver,
+    ground: Ground,
     extinction: float,
 ) -> Echoes:
     """The strongest surface echo of each ray, with every object where it is when the ray is fired."""
@@ -224,8 +227,8 @@ def _surfaces(
         np.zeros(count, np.uint8),
     )
     points = np.zeros(count, POINT_DTYPE)
-    ground, dry = ground_of(stage.atmosphere), np.zeros(1, GROUND_DTYPE)
-    stage.sweep(int(times_ns.min()), int(times_ns.max()))
+    dry = np.zeros(1, GROUND_DTYPE)
+    stage.sweep(int(times_ns.min()), int(times_ns.max()), OTHER_SENSORS)
     times = stage.sweep_time(times_ns)
     rows, through, grid = image.reshape(-1), np.ones(count, np.float32), (image.shape[0], image.shape[1])
     for layer in range(LAYERS):

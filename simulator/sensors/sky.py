@@ -8,6 +8,7 @@ illuminance that `simulator.weather.daylight` gives. Radiances are in cd/m2 by c
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -129,13 +130,19 @@ def _airlight(radiance: F64) -> F64:
 
 def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
     """(9, 3) coefficients of the irradiance by normal, of the upper sky and a uniform lower hemisphere."""
-    d = dome().directions
-    basis = harmonics_basis(d)
+    basis, lower = _dome_basis()
     sky = np.einsum("rck,rcj,r->kj", basis, radiance, dome().solid_angle[:, 0])
-    mirrored = harmonics_basis(d * np.array([1.0, 1.0, -1.0]))
-    below = np.einsum("rck,r->k", mirrored, dome().solid_angle[:, 0])[:, None] * ground
+    below = lower[:, None] * ground
     lobe = np.pi * np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
     return np.asarray((sky + below) * lobe[:, None])
+
+
+@cache
+def _dome_basis() -> tuple[F64, F64]:
+    """(ROWS, COLUMNS, 9) harmonics of the upper hemisphere's cells, and (9,) their integral over the lower one."""
+    d = dome().directions
+    mirrored = harmonics_basis(d * np.array([1.0, 1.0, -1.0]))
+    return harmonics_basis(d), np.einsum("rck,r->k", mirrored, dome().solid_angle[:, 0])
 
 
 def harmonics_basis(d: F64) -> F64:

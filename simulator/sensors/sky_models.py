@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -169,8 +169,16 @@ def overcast_sky(sun_color: F64) -> F64:
 
 def cloud_density(cloud_oktas: float, seed: int) -> F64:
     """(ROWS, COLUMNS) thickness of a flat cloud layer seen from below: 0 or less in the gaps, about 1 in the middle."""
-    from scipy.ndimage import map_coordinates
     from scipy.special import ndtri
+
+    covered = float(np.clip(cloud_oktas / 8, 0.002, 0.998))
+    return np.asarray(_cloud_noise(seed) + ndtri(covered))
+
+
+@lru_cache(maxsize=4)  # clouds that come and go keep their shapes
+def _cloud_noise(seed: int) -> F64:
+    """(ROWS, COLUMNS) nearly normal noise on a flat layer seen from below."""
+    from scipy.ndimage import map_coordinates
 
     rng = generator(seed, "clouds")
     large, small = spectral_noise(512, rng, slope=3.4, low_cut=2.0), spectral_noise(512, rng, slope=2.8, low_cut=3.0)
@@ -183,8 +191,7 @@ def cloud_density(cloud_oktas: float, seed: int) -> F64:
         * np.minimum(1, 4 * d[..., 2] + 0.3)
         * map_coordinates(small, [plane[..., k] * 230 - offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
     )
-    covered = float(np.clip(cloud_oktas / 8, 0.002, 0.998))
-    return np.asarray(noise / 1.04 + ndtri(covered))
+    return np.asarray(noise / 1.04)
 
 
 def broken_clouds(sky: F64, atmosphere: Atmosphere, density: F64, cos_sun: F64, sun_lx: F64, sky_lx: F64) -> F64:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 SEEN = 1  # everything but the ego: primary rays of sensors
 EGO = 2
 OPAQUE = 4  # stops light, but for the holes of its textures: shadow rays
+
+AWAY_M = 10_000.0  # how far below the scene what is hidden from a sensor is kept
 
 # Greatest step from one pose of a sweep to the next, and how far what turns may be off its arc halfway, about.
 KEY_STEP_NS = 10_000_000
@@ -73,21 +77,36 @@ class Stage:
     """Poses a scene in time and owns its ray caster; part k of `rays` is instance k of the scene.
 
     Attributes:
-        scene, timeline, atmosphere: what is shown.
+        scene, timeline: what is shown. weather: light and weather at a time in ns; `atmosphere`: at the current one.
         ego: object id of the ego vehicle, which its own sensors do not see (but which casts shadows).
         rays: the ray caster; geometry in the local frame (world - scene.origin).
         packed: static shading tables.
         posed: shading tables of the current time.
         threads: number of threads for all work on this stage; None for all processors.
+        memory: what a sensor keeps from one reading of this stage to the next, by sensor.
     """
 
     def __init__(
-        self, scene: Scene, timeline: Timeline, atmosphere: Atmosphere, ego: int, threads: int | None = None
+        self,
+        scene: Scene,
+        timeline: Timeline,
+        weather: Atmosphere | Callable[[int], Atmosphere],
+        ego: int,
+        threads: int | None = None,
     ) -> None:
+        """Pose a scene at the start of its timeline; `weather` stays as it is, or says how it is at a time in ns."""
         from simulator import raycast
 
-        self.scene, self.timeline, self.atmosphere = scene, timeline, atmosphere
+        self.scene, self.timeline = scene, timeline
+        self.weather: Callable[[int], Atmosphere] = weather if callable(weather) else lambda time_ns: weather
+        self.atmosphere = self.weather(int(timeline.times_ns[0]))
         self.ego, self.threads = ego, threads
+        self.memory: dict[object, Any] = {}
+        self._eye = 0
+        self._sky: tuple[tuple[float, ...], Sky] | None = None
+        # Clouds keep their shapes over the drive; these follow from the place and the light at its start.
+        key = np.concatenate([scene.origin, self.atmosphere.sun_direction]).tobytes()
+        self._cloud_seed = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest(), "little")
         self._snapshot = timeline.at(int(timeline.times_ns[0]))
         pose = scene.local_SE3_instance(self._snapshot)
         self._moving = np.flatnonzero(scene.instance_moving)
@@ -104,24 +123,38 @@ class Stage:
             np.ascontiguousarray(pose[:, :3], np.float32), _cofactors(pose), self._switched(self._snapshot)
         )
 
-    def at(self, time_ns: int) -> Snapshot:
-        """Move everything to where it is at `time_ns` and return that state."""
-        if time_ns == self._snapshot.time_ns and not self._is_swept.any():
-            return self._snapshot
+    def at(self, time_ns: int, eye: int = 0) -> Snapshot:
+        """Move everything to where it is at `time_ns` and return that state; what is hidden from `eye` is away.
+
+        `eye` is `CAMERAS` or `OTHER_SENSORS`, 0: nothing is hidden.
+        """
+        self.atmosphere = self.weather(time_ns)
+        snapshot = self._snapshot
+        if time_ns == snapshot.time_ns and not self._is_swept.any() and (snapshot.hidden is None or eye == self._eye):
+            return snapshot
         snapshot = self.timeline.at(time_ns)
-        self._snapshot = snapshot
+        self._snapshot, self._eye = snapshot, eye
         if len(self._moving):
-            self._place(self._moving, self.scene.local_SE3_instance(snapshot, self._moving))
+            pose = self.scene.local_SE3_instance(snapshot, self._moving)
+            self._place(self._moving, self._away(pose, self._moving, snapshot))
             self.rays.commit(threads=self.threads)
         self.posed.on[:] = self._switched(snapshot)
         return snapshot
 
-    def sweep(self, start_ns: int, end_ns: int) -> None:
+    def _away(self, pose: NDArray[np.float64], rows: NDArray[np.int64], snapshot: Snapshot) -> NDArray[np.float64]:
+        """Poses (R, ..., 4, 4) of instances `rows`, those that the present eye cannot see far below the ground."""
+        if snapshot.hidden is not None and self._eye:
+            gone = (snapshot.hidden[self.scene.instance_object[rows]] & self._eye) > 0
+            pose[gone, ..., 2, 3] -= AWAY_M
+        return pose
+
+    def sweep(self, start_ns: int, end_ns: int, eye: int = 0) -> None:
         """Let everything but the ego move as it does from `start_ns` to `end_ns`, until `at` or `sweep` is called.
 
         Rays meet it where it is at the time they are cast with (see `sweep_time`), as exactly as `Timeline.at` tells:
         key poses lie at the recorded times, and closer for what turns fast.
         """
+        self._eye = eye
         rows = self._moving[self.scene.instance_object[self._moving] != self.ego]
         recorded = self.timeline.times_ns
         step = int(recorded[1] - recorded[0]) if len(recorded) > 1 else KEY_STEP_NS
@@ -148,6 +181,7 @@ class Stage:
         self._motion = Motion(first, span, starts, sizes, np.concatenate(every) if every else keys.reshape(-1, 4, 4))
         self._is_swept[rows] = True
         self.rays.commit(threads=self.threads)
+        self.atmosphere = self.weather((start_ns + end_ns) // 2)
         self.posed.on[:] = self._switched(self.timeline.at((start_ns + end_ns) // 2))
 
     def sweep_time(self, times_ns: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -180,7 +214,8 @@ class Stage:
     def _poses(self, rows: NDArray[np.int64], first_ns: int, span_ns: int, count: int) -> NDArray[np.float64]:
         """(R, count + 1, 4, 4) poses of instances at equally spaced times."""
         times = first_ns + np.rint(span_ns * np.arange(count + 1) / count).astype(np.int64)
-        return np.stack([self.scene.local_SE3_instance(self.timeline.at(int(t)), rows) for t in times], 1)
+        poses = np.stack([self.scene.local_SE3_instance(self.timeline.at(int(t)), rows) for t in times], 1)
+        return self._away(poses, rows, self.timeline.at(first_ns + span_ns // 2))
 
     def _finer(self, rows: NDArray[np.int64], keys: NDArray[np.float64]) -> NDArray[np.int64]:
         """(R,) how many times as many keys instances need, a power of two, to stay on their arcs."""
@@ -219,17 +254,18 @@ class Stage:
         """(4, 4) transform from the local frame to the world."""
         return se3.pose(self.scene.origin)
 
-    @cached_property
+    @property
     def sky(self) -> Sky:
-        """The sky; its clouds follow from the place and the light, so that all sensors see the same."""
-        import hashlib
-
+        """The sky at the current time; all sensors see the same."""
         from simulator.sensors.sky import make_sky
 
-        town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
-        key = np.concatenate([self.scene.origin, self.atmosphere.sun_direction]).tobytes()
-        seed = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest(), "little")
-        return make_sky(self.atmosphere, seed, town)
+        air = self.atmosphere
+        key = (*air.sun_direction.tolist(), air.sun_elevation_rad, air.turbidity, air.cloud_oktas, air.visibility_m,
+               air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on)  # fmt: skip
+        if self._sky is None or self._sky[0] != key:
+            town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
+            self._sky = key, make_sky(air, self._cloud_seed, town)
+        return self._sky[1]
 
     @cached_property
     def has_glass(self) -> bool:
@@ -253,7 +289,10 @@ class Stage:
         always = 1 << Switch.ALWAYS
         if self.atmosphere.street_lamps_on:
             always |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
-        return snapshot.lamps.astype(np.uint32) | np.uint32(always)
+        on = snapshot.lamps.astype(np.uint32)
+        if snapshot.hidden is not None and self._eye:
+            on[(snapshot.hidden & self._eye) > 0] = 0
+        return on | np.uint32(always)
 
 
 def _alphas(scene: Scene) -> list[raycast.Alpha | None]:

@@ -9,7 +9,7 @@ rest. Every attribute and element that nobody asked for is a warning, so nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -20,7 +20,6 @@ from simulator.errors import InputError, did_you_mean
 from simulator.roads.xodr_input import MAX_NUMBER, Element
 from simulator.storyboard import model
 from simulator.storyboard.expressions import ExpressionError, resolve
-from simulator.storyboard.parameters import read_parameters
 
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
 MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
@@ -292,6 +291,7 @@ class Reader:
         elements: by class and field, the element's name where it does not follow from the field's; "" for one of
             the alternatives directly, without an element around it.
         catalogs: finds the element that a `CatalogReference` names, with the assignments of parameters that it makes.
+        declare: reads parameter declarations: values that are given, and those in force, to which it adds.
     """
 
     def __init__(
@@ -299,8 +299,9 @@ class Reader:
         hooks: Mapping[type, Hook],
         elements: Mapping[tuple[type, str], str],
         catalogs: Callable[[Node], tuple[Node, dict[str, str]]],
+        declare: Callable[[Node, Mapping[str, str], dict[str, str]], Sequence[model.ParameterDeclaration]],
     ) -> None:
-        self.hooks, self.elements, self.catalogs = hooks, elements, catalogs
+        self.hooks, self.elements, self.catalogs, self.declare = hooks, elements, catalogs, declare
         self.values: dict[str, str] = {}
         self.revision = (1, 3)
         self.selections: dict[str, tuple[str, ...]] = {}  # members by name
@@ -320,7 +321,7 @@ class Reader:
         outer, declarations = self.values, node.child("ParameterDeclarations")
         if declarations is not None:
             self.values = dict(outer)
-            declared = read_parameters(declarations, given or {}, self.values)
+            declared = self.declare(declarations, given or {}, self.values)
             names = [item.name for item in declared]
         else:
             names = []

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Support: TypeAlias = Literal["supported", "partly", "not"]
+from simulator.coverage import Support
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,11 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "UserDefinedDistribution",
     ),
 }
+_LIVE = "tests/test_replay_live.py"
 _TESTS = {
+    "environment": _LIVE,
+    **dict.fromkeys(("VisibilityAction", "LightStateAction", "EnvironmentAction"), _LIVE),
+    **dict.fromkeys(("TrafficSignalStateAction", "TrafficSignalControllerAction", "TrafficSignalController"), _LIVE),
     "entity": "tests/test_openscenario_schema.py",
     "storyboard": "tests/test_openscenario_reading.py",
     "road network": "tests/test_openscenario_reading.py",
@@ -195,7 +198,7 @@ _READ: dict[str, tuple[Support, str]] = {
 }
 # How far the player goes, and what it lacks.
 _KEPT = "kept in the state of the entity for who renders it"
-_NO_TRAFFIC = "a warning; nothing comes up"
+_CONTROLLERS = "those of esmini but for Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
         element: ("supported", "")
@@ -210,33 +213,40 @@ PLAYED: dict[str, tuple[Support, str]] = {
         )
         for element in _GROUPS[group]
     },
-    "LaneOffsetAction": ("partly", "a continuous one ends when the offset is reached"),
-    "VisibilityAction": ("supported", _KEPT),
-    "LightStateAction": ("supported", _KEPT),
+    "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
+    "VisibilityAction": (
+        "supported",
+        "graphics: cameras, sensors: lidars, traffic: controllers",
+    ),
+    "LightStateAction": ("supported", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
     "AnimationAction": ("partly", _KEPT),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     **dict.fromkeys(
         ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
-        ("partly", "kept in the state of the entity; no vehicle model uses them"),
+        ("supported", "for entities under an interactive controller; kept in the state of all others"),
     ),
     "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
-    "EnvironmentAction": ("supported", "kept in the state of the scenario for who renders it"),
-    **dict.fromkeys(
-        ("TrafficSourceAction", "TrafficSinkAction", "TrafficSwarmAction", "TrafficAreaAction", "TrafficStopAction"),
-        ("not", _NO_TRAFFIC),
+    "EnvironmentAction": ("supported", "rendered frame by frame; pressure is ignored"),
+    **dict.fromkeys(("TimeOfDay", "Sun", "Precipitation", "Wind"), ("supported", "")),
+    "Fog": ("supported", "fog within a box is rendered while the ego is in the box"),
+    "DomeImage": ("not", "a warning when rendered"),
+    "RoadCondition": (
+        "supported",
+        "friction is in the conditions of the world; the default controller drives as told on any road (7.2.5)",
     ),
+    "TrafficSinkAction": ("supported", "takes away what traffic actions have made, not entities of the scenario"),
     "UserDefinedAction": ("not", "a warning; it does nothing"),
     "UserDefinedValueCondition": ("not", "a warning; it is never met"),
-    "GeoPosition": ("not", "an error"),
-    "ManeuverGroup": ("partly", "selectTriggeringEntities: a warning; only the actors named act"),
+    "GeoPosition": ("supported", "needs pyproj and a map with a <geoReference>"),
+    "ManeuverGroup": ("supported", ""),
     "Vehicle": ("supported", ""),
     "Pedestrian": ("supported", ""),
     "MiscObject": ("supported", ""),
     "ExternalObjectReference": ("partly", "it has no size"),
     "EntitySelection": ("supported", ""),
-    "Controller": ("partly", "distance keeping, external, interactive without input, off-road follower"),
-    "ObjectController": ("partly", "distance keeping, external, interactive without input, off-road follower"),
+    "Controller": ("partly", _CONTROLLERS),
+    "ObjectController": ("partly", _CONTROLLERS),
     "Trailer": ("supported", ""),
     "TrafficSignalController": ("supported", ""),
     "Route": ("partly", "always the shortest way between waypoints"),
@@ -251,7 +261,8 @@ def _rows() -> tuple[Row, ...]:
             read, note = _READ.get(element, ("supported", ""))
             played, lack = PLAYED.get(element, (None, ""))
             notes = "; ".join(text for text in (note, lack) if text)
-            rows.append(Row(element, group, read, played, notes, _TESTS.get(group, Row.test)))
+            test = _TESTS.get(element, _TESTS.get(group, Row.test))
+            rows.append(Row(element, group, read, played, notes, test))
     return tuple(rows)
 
 

@@ -53,6 +53,16 @@ class Distribution:
         return len(self.runs)
 
 
+def is_distribution(path: str | os.PathLike[str]) -> bool:
+    """Whether an OpenSCENARIO file holds distributions of parameters and no scenario.
+
+    Raises:
+        InputError: it is no XML file.
+    """
+    root = load_xml(path, Report(os.fspath(path)), kind=WANTED, max_bytes=MAX_BYTES)
+    return root.find("ParameterValueDistribution") is not None
+
+
 def read_distribution(
     path: str | os.PathLike[str], *, map_path: Iterable[str | os.PathLike[str]] = (), seed: int | None = None
 ) -> Distribution:

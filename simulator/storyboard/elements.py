@@ -7,20 +7,11 @@ parent at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Sequence
 
 from simulator.storyboard import model
-
-if TYPE_CHECKING:
-    from simulator.storyboard.actions.base import ActionElement
-    from simulator.storyboard.conditions import Trigger
-    from simulator.storyboard.world import World
-
-State = Literal["init", "standby", "running", "complete"]
-Transition = Literal["start", "end", "stop", "skip", "ready", ""]
-Kind = Literal["storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action"]
-KINDS: tuple[Kind, ...] = ("storyboard", "story", "act", "maneuverGroup", "maneuver", "event", "action")
+from simulator.storyboard.interfaces import KINDS, Firing, Kind, State, Transition
+from simulator.storyboard.world import World
 
 
 class Element:
@@ -39,13 +30,13 @@ class Element:
         world: World,
         name: str,
         parent: Element | None = None,
-        start_trigger: Trigger | None = None,
-        stop_trigger: Trigger | None = None,
+        start_trigger: Firing | None = None,
+        stop_trigger: Firing | None = None,
         most_executions: int | None = None,
     ) -> None:
         self.world, self.name, self.parent = world, name, parent
-        above: str = parent.path if parent is not None else ""
-        self.path: str = f"{above}::{name}" if above else name
+        below_a_story = parent is not None and parent.parent is not None  # even if the story has no name
+        self.path: str = f"{parent.path}::{name}" if parent is not None and below_a_story else name
         self.start_trigger, self.stop_trigger = start_trigger, stop_trigger
         self.most_executions, self.executions = most_executions, 0
         self.state: State = "init"
@@ -69,6 +60,9 @@ class Element:
         for child in self.children:
             child.start()
 
+    def end_conflicting(self) -> None:
+        """End what cannot go on beside it; only actions know."""
+
     def evaluate_triggers(self) -> None:
         """Stop or start where triggers say so, from here downwards."""
         time = self.world.time
@@ -80,11 +74,11 @@ class Element:
             for child in self.children:
                 child.evaluate_triggers()
 
-    def step(self, dt: float) -> None:
-        """Let running actions go on."""
+    def step(self, dt: float, may: Callable[[Element], bool]) -> None:
+        """Let running actions go on that may."""
         if self.state == "running":
             for child in self.children:
-                child.step(dt)
+                child.step(dt, may)
 
     def stop(self) -> None:
         """Break off, with all children."""
@@ -166,6 +160,13 @@ class ManeuverGroupElement(Element):
     """A maneuver group."""
 
     kind = "maneuverGroup"
+    recruit: Callable[[], None] | None = None  # adds the actors that are only known when it starts
+
+    def start(self) -> None:
+        """Start, with all of its actors."""
+        if self.recruit is not None and self.state != "running":
+            self.recruit()
+        super().start()
 
 
 class ManeuverElement(Element):
@@ -182,9 +183,9 @@ class EventElement(Element):
     """
 
     kind = "event"
-    children: list[ActionElement]  # type: ignore[assignment]
+    children: list[Element]
 
-    def __init__(self, world: World, event: model.Event, parent: ManeuverElement, trigger: Trigger) -> None:
+    def __init__(self, world: World, event: model.Event, parent: ManeuverElement, trigger: Firing) -> None:
         count = 1 if event.maximum_execution_count is None else event.maximum_execution_count
         super().__init__(world, event.name, parent, trigger, None, count)
         self.priority = event.priority
@@ -204,6 +205,6 @@ class EventElement(Element):
     def _start_children(self) -> None:
         if not self.children:
             self.end()
-        for action in self.children:
+        for action in tuple(self.children):
             action.end_conflicting()
             action.start()

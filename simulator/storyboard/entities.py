@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
+from simulator.storyboard.interfaces import Control, StoryboardPart
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.road_links import Choose, Roads
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign
-
-if TYPE_CHECKING:
-    from simulator.storyboard.actions.base import PrivateActionElement
-    from simulator.storyboard.drivers import Driver
-    from simulator.storyboard.elements import EventElement
 
 STANDSTILL_MPS = 1e-3
 _WALKABLE = DRIVABLE | {"sidewalk", "walking"}
@@ -41,12 +37,12 @@ class Entity:
 
     Attributes:
         position: of its reference point. speed: in m/s, negative: backwards.
-        velocity, acceleration: world frame, found from the motion.
+        velocity, acceleration, yaw_rate: world frame, found from the motion.
         odometer: metres driven. active: it takes part; entities that are added later do not yet.
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
         init_actions, events: what may act on it.
-        drivers: controllers that it has been given.
+        drivers: controllers that it has been given. is_ghost: it only shows the way to another entity.
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
     """
 
@@ -65,11 +61,14 @@ class Entity:
     trailer: Entity | None = None
     tow: Entity | None = None
     choose: Choose | None = None
-    init_actions: list[PrivateActionElement] = field(default_factory=list)
-    events: list[EventElement] = field(default_factory=list)
+    init_actions: list[StoryboardPart] = field(default_factory=list)
+    events: list[StoryboardPart] = field(default_factory=list)
     signals: dict[str, Any] = field(default_factory=dict)
-    drivers: list[Driver] = field(default_factory=list)
+    drivers: list[Control] = field(default_factory=list)
+    is_ghost: bool = False
+    yaw_rate: float = 0.0
     _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _last_heading: float = 0.0
     _rear_axle: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
@@ -127,9 +126,16 @@ class Entity:
         """Whether a controller drives it in all of these domains, so that actions have no say."""
         return any(driver.overrides and driver.active.issuperset(domains) for driver in self.drivers)
 
+    @property
+    def is_seen_by_traffic(self) -> bool:
+        """Whether other traffic sees it."""
+        visibility = self.signals.get("visibility")
+        return visibility is None or bool(visibility.traffic)
+
     def start_here(self) -> None:
         """Count motion from the present place."""
         self._last = (self.position.x, self.position.y, self.position.z)
+        self._last_heading = self.position.h
 
     def set_speed(self, speed: float) -> None:
         """Set the speed for this step."""
@@ -155,6 +161,7 @@ class Entity:
         dx, dy, dz = p.x - self._last[0], p.y - self._last[1], p.z - self._last[2]
         if dt > TINY:
             old = self.velocity
+            self.yaw_rate = difference(p.h, self._last_heading) / dt
             if done.teleported:
                 self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
             else:
@@ -166,7 +173,7 @@ class Entity:
             self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
         if not done.teleported:
             self.odometer += hypot(dx, dy)
-        self._last = (p.x, p.y, p.z)
+        self._last, self._last_heading = (p.x, p.y, p.z), p.h
         self.done = Done()
 
     # ---- distances

@@ -96,7 +96,7 @@ def read_catalog(path: _File, *, map_path: Iterable[_File] = ()) -> dict[str, mo
 
 def new_reader(catalogs: Catalogs, revision: tuple[int, int]) -> Reader:
     """A reader that knows every element of the standard."""
-    reader = Reader(_HOOKS, _ELEMENTS, catalogs.find)
+    reader = Reader(_HOOKS, _ELEMENTS, catalogs.find, read_parameters)
     reader.revision = revision
     return reader
 

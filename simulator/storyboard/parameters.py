@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from simulator.errors import InputError
+from simulator.storyboard.binding import Node
 from simulator.storyboard.model import MonitorDeclaration, ParameterDeclaration, ParameterType, VariableDeclaration
-
-if TYPE_CHECKING:
-    from simulator.storyboard.binding import Node
 
 _OTHER_NAMES = {"integer": "int", "bool": "boolean"}  # of 1.0, and a usual slip
 _LIMITS = {"int": (-(2**31), 2**31 - 1), "unsignedInt": (0, 2**32 - 1), "unsignedShort": (0, 2**16 - 1)}
@@ -34,6 +32,10 @@ def typed(text: str, kind: str) -> bool | int | float | str | None:
         return None if math.isnan(number) else number
     least, most = _LIMITS[kind]
     return int(number) if math.isfinite(number) and number == int(number) and least <= number <= most else None
+
+
+class ViolatedConstraint(InputError):
+    """A value that the constraints of its parameter exclude."""
 
 
 def read_parameters(
@@ -123,7 +125,8 @@ def _check(item: Node, name: str, value: bool | int | float | str) -> None:
             return
         broken.append(" and ".join(failed))
     if broken:
-        raise item.error(f'parameter "{name}" is {value}; it must be {" or ".join(broken)}')
+        error = item.error(f'parameter "{name}" is {value}; it must be {" or ".join(broken)}')
+        raise ViolatedConstraint(error.message, source=error.source, line=error.line)
 
 
 def compare(value: bool | int | float | str, rule: str, bound: str) -> bool:

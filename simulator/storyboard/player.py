@@ -7,11 +7,19 @@ before; then entities that no action has moved go on along their lanes, and trai
 from __future__ import annotations
 
 import itertools
-from random import Random
+from functools import partial
 
 from simulator.roads import RoadNetwork
 from simulator.storyboard import model
-from simulator.storyboard.actions import ActionElement, is_global, is_private, make_action, make_private_actions
+from simulator.storyboard.actions import (
+    ActionElement,
+    PrivateActionElement,
+    is_global,
+    is_private,
+    make_action,
+    make_private_actions,
+)
+from simulator.storyboard.actions.ghosts import GhostReturn
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
@@ -25,7 +33,8 @@ from simulator.storyboard.elements import (
     StoryboardElement,
     StoryElement,
 )
-from simulator.storyboard.entities import STANDSTILL_MPS, Entity
+from simulator.storyboard.entities import STANDSTILL_MPS, Done, Entity
+from simulator.storyboard.ghosts import DONE_BY_GHOST, SOLO_STEP_S, Ghost, foreseen, ghost_of, handed_over
 from simulator.storyboard.recording import Recording
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import TINY, Moved
@@ -59,18 +68,13 @@ def play(
     """
     player = Player(scenario, network, seed=seed)
     recording = Recording(dt)
-    recording.add(0.0, player.world.active)
+    recording.add(0.0, player.world)
     recording.ego = _ego(scenario)
-    recording.environment = dict(player.world.environment)
     steps = round(until / dt)
     for _ in range(steps):
         if not player.step(dt):
             break
-        recording.add(player.world.time, player.world.active)
-    else:
-        player.step(dt)
-    for name, value in player.world.environment.items():
-        recording.environment.setdefault(name, value)
+        recording.add(player.world.time, player.world)
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 
@@ -89,27 +93,48 @@ class Player:
     def __init__(self, scenario: model.OpenScenario, network: RoadNetwork | None, *, seed: int = 0) -> None:
         roads = Roads(network)
         entities = {each.name: Entity.of(each, roads) for each in scenario.entities}
-        self.world = World(scenario, roads, entities, Random(seed))
+        self.world = World(scenario, roads, entities, seed)
         self.world.parameters = {each.name: each.value for each in scenario.parameters}
         self.world.variables = {each.name: each.value for each in scenario.variables}
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
         self.world.signal_cycles = SignalCycles(self.world)
+        self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
                 couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
         for each in scenario.entities:
-            for given in each.controllers:
-                assign(self.world, entities[each.name], given.controller)
+            for k, given in enumerate(each.controllers):
+                ghostly = self.ghost is not None and each.name == self.ghost.host.name and k > 0
+                # The first controller follows the ghost; the others drive it.
+                assign(self.world, self.ghost.entity if ghostly and self.ghost else entities[each.name], given)
+        if self.ghost is not None:
+            entities[self.ghost.entity.name] = self.ghost.entity
+            self.world.activate(self.ghost.entity)
+            self.world.warn(f"{self.ghost.host.name} follows a ghost, which runs ahead of it: an extension of esmini")
         for entity in entities.values():
             entity.align_rear_axle()
         self.init: list[ActionElement] = self._make_init(scenario.storyboard.init)
         self.storyboard = self._make_storyboard(scenario.storyboard)
-        self._run(0.0, first=True)
+        self._advance(0.0, first=True)
         self.world.recording = True
 
     def step(self, dt: float) -> bool:
         """One step of `dt` seconds; False: the storyboard has stopped, and nothing moved."""
-        return self._run(dt, first=False)
+        return self._advance(dt, first=False)
+
+    def _advance(self, dt: float, *, first: bool) -> bool:
+        """One step, and where a ghost is to get ahead all those that it makes alone."""
+        world, ghost = self.world, self.ghost
+        if ghost is None:
+            return self._run(dt, first=first)
+        if first:
+            world.time = ghost.turn_back_time(world.time)
+        going = self._run(dt, first=first)
+        world.time = ghost.turn_back_time(world.time)
+        while going and ghost.phase != "ahead":
+            going = self._run(SOLO_STEP_S, first=False)
+            world.time = ghost.turn_back_time(world.time)
+        return going
 
     # ---- making elements
 
@@ -125,9 +150,22 @@ class Player:
                 made = make_private_actions(world, action, name, None, entity)
                 entity.init_actions += made
                 found += made
+        if self.ghost is not None:
+            found += self._copy_init(init, self.ghost)
         for private in init.privates:
             world.activate(world.entity(private.entity_ref, private.line))
         return found
+
+    def _copy_init(self, init: model.Init, ghost: Ghost) -> list[PrivateActionElement]:
+        """The initial actions of the ghost."""
+        made: list[PrivateActionElement] = []
+        for action in (
+            a for private in init.privates if private.entity_ref == ghost.host.name for a in private.actions
+        ):
+            name = f"Init {ghost.host.name} {_CHOICES.get(type(action), type(action).__name__)}_ghost-copy"
+            made += make_private_actions(self.world, action, name, None, ghost.entity)
+        ghost.entity.init_actions += made
+        return made
 
     def _make_storyboard(self, storyboard: model.Storyboard) -> StoryboardElement:
         world = self.world
@@ -155,18 +193,32 @@ class Player:
         return made
 
     def _act(self, act: model.Act, parent: Element) -> ActElement:
-        start, stop = self._trigger(act.start_trigger, default=True), self._trigger(act.stop_trigger, default=False)
+        start_trigger, ghost = act.start_trigger, self.ghost
+        if ghost is not None and any(ghost.host.name in group.actors for group in act.maneuver_groups):
+            start_trigger, _ = foreseen(start_trigger, ghost)
+        start, stop = self._trigger(start_trigger, default=True), self._trigger(act.stop_trigger, default=False)
         made = ActElement(self.world, act.name, parent, start, stop)
-        made.children = [self._group(group, made) for group in act.maneuver_groups]
+        made.children = [self._group(group, made, start) for group in act.maneuver_groups]
         return made
 
-    def _group(self, group: model.ManeuverGroup, parent: Element) -> ManeuverGroupElement:
+    def _group(self, group: model.ManeuverGroup, parent: Element, trigger: Trigger | None) -> ManeuverGroupElement:
         made = ManeuverGroupElement(self.world, group.name, parent, None, None, group.maximum_execution_count)
-        if group.select_triggering_entities:
-            self.world.warn("selectTriggeringEntities is not supported: only the actors named act", group.line)
         actors = [self.world.entity(name, group.line) for name in group.actors]
         made.children = [self._maneuver(maneuver, made, actors) for maneuver in group.maneuvers]
+        if group.select_triggering_entities:
+            made.recruit = partial(self._recruit, made, group, actors, trigger)
         return made
+
+    def _recruit(
+        self, made: ManeuverGroupElement, group: model.ManeuverGroup, actors: list[Entity], trigger: Trigger | None
+    ) -> None:
+        """Let the entities act too that triggered the act of a group."""
+        new = [e for e in trigger.triggering_entities() if e not in actors] if trigger is not None else []
+        actors += new
+        for maneuver, record in zip(made.children, group.maneuvers):
+            for element, event in zip(maneuver.children, record.events):
+                assert isinstance(element, EventElement)
+                self._cast(element, event, new, everywhere=False)
 
     def _maneuver(self, maneuver: model.Maneuver, parent: Element, actors: list[Entity]) -> ManeuverElement:
         made = ManeuverElement(self.world, maneuver.name, parent)
@@ -174,27 +226,44 @@ class Player:
         return made
 
     def _event(self, event: model.Event, parent: ManeuverElement, actors: list[Entity]) -> EventElement:
-        trigger = Trigger(self.world, event.start_trigger, default=True)
+        start_trigger, ghost, returns = event.start_trigger, self.ghost, 0
+        if (
+            ghost is not None
+            and ghost.host in actors
+            and any(isinstance(a.action, DONE_BY_GHOST) for a in event.actions)
+        ):
+            start_trigger, returns = foreseen(start_trigger, ghost)
+        trigger = Trigger(self.world, start_trigger, default=True)
         self._bindings.append(trigger)
         made = EventElement(self.world, event, parent, trigger)
-        made.children = []
+        made.children = [GhostReturn(self.world, ghost) for _ in range(returns) if ghost is not None]
+        self._cast(made, event, actors, everywhere=True)
+        return made
+
+    def _cast(self, made: EventElement, event: model.Event, actors: list[Entity], *, everywhere: bool) -> None:
+        """Give the private actions of an event to actors, and the event its global ones where `everywhere`."""
         private = False
         for action in event.actions:
             record = action.action
             if is_private(record):
                 private = True
                 for actor in actors:
-                    made.children += make_private_actions(self.world, record, action.name, made, actor)
-            elif is_global(record):
+                    if self.ghost is not None and actor is self.ghost.host and isinstance(record, DONE_BY_GHOST):
+                        own = handed_over(record, self.ghost)
+                        made.children += make_private_actions(self.world, own, action.name, made, self.ghost.entity)
+                    else:
+                        made.children += make_private_actions(self.world, record, action.name, made, actor)
+            elif everywhere and is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
-        for actor in actors if private else []:
+        for actor in actors if private else ():
             actor.events.append(made)
-        return made
+            if self.ghost is not None and actor is self.ghost.host:
+                self.ghost.entity.events.append(made)
 
     # ---- running
 
     def _run(self, dt: float, *, first: bool) -> bool:
-        world = self.world
+        world, ghost = self.world, self.ghost
         if first:
             for action in self.init:
                 action.start()
@@ -204,27 +273,51 @@ class Player:
         world.signal_cycles.step()
         self.storyboard.evaluate_triggers()
         for action in self.init:
-            action.step(dt)
-        self.storyboard.step(dt)
+            if self._may_go_on(action):
+                action.step(dt)
+        self.storyboard.step(dt, self._may_go_on)
         if self.storyboard.state != "running":
             return False
-        for entity in world.active:
+        for injected in world.injected:
+            if injected.state == "init":
+                injected.start()
+            else:
+                injected.step(dt)
+        time = world.time + dt
+        # While a ghost is alone nobody else moves, but what is computed of the others in the first step of all is kept.
+        alone = ghost is not None and ghost.phase == "alone"
+        moving = [ghost.entity] if ghost is not None and alone else world.active
+        for entity in moving:
             self._drive(entity, dt)
-        for entity in world.active:
+            self._note_end(entity, time)  # where controllers drive it to counts from the next step on
+        for entity in moving:
             for driver in entity.drivers:
                 if driver.active:
                     driver.step(dt)
-        for entity in world.active:
+        for entity in moving:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()
                 for tow, trailer in itertools.pairwise(train):
                     follow(tow, trailer)
-        for entity in world.active:
+        for entity in world.active if first else moving:
             entity.draw_rear_axle()
-            self._note_states(entity, world.time + dt)
-            entity.finish_step(dt)
-        world.time += dt
+            self._note_states(entity, time)
+            if not first and ghost is not None and entity is ghost.entity and ghost.phase == "sent back":
+                entity.done = Done()  # what it did counts from where it will be
+            else:
+                entity.finish_step(dt)
+        world.time = time
+        if ghost is not None:
+            ghost.now = max(ghost.now, time)
+            if ghost.phase != "sent back":
+                ghost.trail.add(time, ghost.entity)
         return True
+
+    def _may_go_on(self, action: Element) -> bool:
+        """Whether an action is to be stepped now: while a ghost is alone only what it does itself."""
+        if self.ghost is None or self.ghost.phase != "alone":
+            return True
+        return isinstance(action, PrivateActionElement) and action.entity is self.ghost.entity
 
     @staticmethod
     def _drive(entity: Entity, dt: float) -> None:
@@ -241,18 +334,23 @@ class Player:
             entity.done.longitudinal = entity.done.speed = True
 
     @staticmethod
-    def _note_states(entity: Entity, time: float) -> None:
-        """Since when it stands, is off the road, at its end; the first step is the earliest."""
+    def _note_end(entity: Entity, time: float) -> None:
+        """Since when it is at an end of the road; who does not move there stands."""
         if time < TINY:
             return
-        position = entity.position
-        if not position.at_end:
+        if not entity.position.at_end:
             entity.ends_since = None
         elif entity.ends_since is None:
             entity.ends_since = time
         elif all(abs(v) < TINY for v in entity.velocity):
             entity.set_speed(0.0)
-        if not position.is_off_road:
+
+    @staticmethod
+    def _note_states(entity: Entity, time: float) -> None:
+        """Since when it stands or is off the road; the first step is the earliest."""
+        if time < TINY:
+            return
+        if not entity.position.is_off_road:
             entity.off_since = None
         elif entity.off_since is None:
             entity.off_since = time

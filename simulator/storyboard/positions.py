@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from math import pi
-from typing import TYPE_CHECKING
+from math import cos, pi, sin
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, MissingExtra, did_you_mean
 from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import model
+from simulator.storyboard.interfaces import RouteGuide
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import rotate, sign
 from simulator.storyboard.routes import Route
-from simulator.storyboard.trajectories import Given, Trajectory, lay_out
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.trajectories import Given, Interpolation, Trajectory, lay_out
+from simulator.storyboard.world import World
 
 _NOT_GIVEN = model.Orientation(type="relative")
 
 
-def resolve_position(world: World, position: model.Position) -> tuple[RoadPosition, Given]:
-    """The place that a position stands for now, and which of its angles and height are given."""
+def resolve_position(
+    world: World, position: model.Position, *, route: RouteGuide | None = None
+) -> tuple[RoadPosition, Given]:
+    """The place that a position stands for now, and which of its angles and height are given.
+
+    `route` is that of the entity to be placed: a position relative to another along the road goes its way.
+    """
     kept = world.places.get(id(position))
     if kept is not None:
         return kept
     place = RoadPosition(world.roads)
+    place.route = route
     given = _RESOLVERS[type(position)](world, position, place)  # type: ignore[operator]
     if isinstance(position, (model.WorldPosition, model.RoadPosition, model.LanePosition)):
         world.places[id(position)] = (place, given)
@@ -42,7 +46,7 @@ def make_route(world: World, route: model.Route) -> Route:
         stops.append(place)
     if route.closed:
         stops.append(stops[0])
-    made = Route(world.roads, stops)
+    made = Route(world.roads, stops, [waypoint.route_strategy for waypoint in route.waypoints])
     if not made.is_valid:
         world.warn(f'route "{route.name}": no way leads from one waypoint to the next', route.line)
     return made
@@ -55,13 +59,22 @@ def make_trajectory(
     following_mode: model.FollowingMode = "position",
     speed: float = 0.0,
     origin: RoadPosition | None = None,
+    interpolation: Interpolation | None = None,
 ) -> Trajectory:
-    """A trajectory laid out from the places that its positions stand for now."""
+    """A trajectory laid out from the places that its positions stand for now (arguments as of `lay_out`)."""
 
     def resolve(position: model.Position) -> tuple[RoadPosition, Given]:
         return resolve_position(world, position)
 
-    return lay_out(trajectory, resolve, world.roads, following_mode=following_mode, speed=speed, origin=origin)
+    return lay_out(
+        trajectory,
+        resolve,
+        world.roads,
+        following_mode=following_mode,
+        speed=speed,
+        origin=origin,
+        interpolation=interpolation,
+    )
 
 
 def find_road(world: World, road_id: str, line: int) -> ScalarRoad:
@@ -150,6 +163,7 @@ def _road(world: World, position: model.RoadPosition, place: RoadPosition) -> Gi
 def _relative_road(world: World, position: model.RelativeRoadPosition, place: RoadPosition) -> Given:
     other = world.entity(position.entity_ref, position.line).position
     moved = other.copy()
+    moved.route = place.route or other.route
     moved.move(position.ds, along_s=True, actual=False)
     place.take_place_of(moved)
     place.set_track(moved.road, moved.s, moved.t + position.dt)
@@ -189,6 +203,7 @@ def lane_number(world: World, lane_id: str, line: int) -> int:
 def _relative_lane(world: World, position: model.RelativeLanePosition, place: RoadPosition) -> Given:
     other = world.entity(position.entity_ref, position.line).position
     moved = other.copy()
+    moved.route = place.route or other.route
     along_lane = position.ds is None
     moved.move(
         (position.ds_lane if position.ds is None else position.ds) or 0.0,
@@ -242,11 +257,36 @@ def _route(world: World, position: model.RoutePosition, place: RoadPosition) -> 
 
 
 def _geo(world: World, position: model.GeoPosition, place: RoadPosition) -> Given:
-    raise InputError(
-        "GeoPosition is not supported: give the place in the map's own coordinates",
-        source=str(world.scenario.source or ""),
-        line=position.line,
-    )
+    """By the map's projection; the offset of its header is what was taken off its coordinates."""
+    x, y, z0 = _projected(world, position)
+    z = None if position.altitude is None else position.altitude - z0
+    if z is not None:
+        place.z = z
+    place.set_world(x, y, z=z)
+    _turn(place, position.orientation, forward=True)
+    return _given(position.orientation, z=z is not None)
+
+
+def _projected(world: World, position: model.GeoPosition) -> tuple[float, float, float]:
+    """x, y in the map's own coordinates, and the height at which these begin."""
+    network = world.roads.network
+    source = str(world.scenario.source or "")
+    if network is None or not network.geo_reference:
+        raise InputError("GeoPosition needs a map with a <geoReference>", source=source, line=position.line)
+    try:
+        from pyproj import CRS, Transformer
+        from pyproj.exceptions import CRSError
+    except ImportError:
+        raise MissingExtra("pyproj", 'pip install "oddroad[geo]"', "GeoPosition") from None
+    try:
+        to_map = Transformer.from_crs("EPSG:4326", CRS.from_user_input(network.geo_reference), always_xy=True)
+    except CRSError:
+        message = f'the <geoReference> of the map is no projection that is known: "{network.geo_reference[:80]}"'
+        raise InputError(message, source=source, line=position.line) from None
+    east, north = to_map.transform(position.longitude_deg, position.latitude_deg)
+    x0, y0, z0, heading = network.offset
+    c, n = cos(heading), sin(heading)
+    return east * c + north * n - x0, north * c - east * n - y0, z0
 
 
 def _trajectory(world: World, position: model.TrajectoryPosition, place: RoadPosition) -> Given:

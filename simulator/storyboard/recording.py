@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import NamedTuple, TextIO
 
 from simulator.errors import OutputError
 from simulator.storyboard import model
-from simulator.storyboard.elements import KINDS
+from simulator.storyboard.actions.lateral import LaneChangeAction
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.interfaces import KINDS
 from simulator.storyboard.rotation import wrap
-from simulator.storyboard.world import ConditionMet, Happening
+from simulator.storyboard.world import ConditionMet, Happening, World
 
 _STATES = ("init", "standby", "running", "complete")
 _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
@@ -40,6 +41,22 @@ class Row(NamedTuple):
     tt: float
 
 
+class Change(NamedTuple):
+    """Something that is no motion has a value from a time (s) on.
+
+    Attributes:
+        owner: name of an entity, or "" for the whole scenario.
+        what: of an entity "light <lamp>", "visibility", "animation ...", "override" (their records) or "lane change"
+            (to the left 1, to the right -1, none 0); of the scenario "signal <id>" (a text) and the keys of the
+            environment: "time_of_day", "weather", "road_condition" (records) and "time_of_day_since" (s).
+    """
+
+    time: float
+    owner: str
+    what: str
+    value: object
+
+
 @dataclass(eq=False)
 class Recording:
     """A run.
@@ -47,9 +64,9 @@ class Recording:
     Attributes:
         table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
-        entities: the objects by entity name, as far as they took part.
+        entities: the objects by entity name, as far as they took part; without ghosts, which nobody sees.
         ego: the entity that counts as the vehicle under test, or "".
-        environment: time of day, weather and road condition at the start, or else as they were set first.
+        changes: what was so besides motion, in order of time; what is so at the start comes first.
         warnings: what was not done as the scenario says.
     """
 
@@ -58,20 +75,34 @@ class Recording:
     events: list[Happening] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
     ego: str = ""
-    environment: dict[str, object] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _latest: dict[tuple[str, str], object] = field(default_factory=dict)
 
-    def add(self, time: float, active: list[Entity]) -> None:
-        """Note where everything is."""
-        for entity in active:
+    def add(self, time: float, world: World) -> None:
+        """Note where everything is, and what is no more as it was."""
+        self._note(time, "", world.environment)
+        self._note(time, "", {f"signal {name}": state for name, state in world.signals.items()})
+        for entity in world.active:
+            front = entity.train()[0]  # the lamps of trailers go with those of what draws them
+            drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
+            self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
             p = entity.position
-            self.entities.setdefault(entity.name, entity.object)
+            if not entity.is_ghost:
+                self.entities.setdefault(entity.name, entity.object)
             self.table.append(
                 Row(
                     *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),
                     *(p.road_id, p.lane, p.offset, p.s, p.t),
                 )
             )
+
+    def _note(self, time: float, owner: str, states: Mapping[str, object]) -> None:
+        for what, value in states.items():
+            before = self._latest.get((owner, what), 0 if what == "lane change" else None)
+            if value is not before and value != before:
+                self._latest[owner, what] = value
+                self.changes.append(Change(time, owner, what, value))
 
     def of(self, name: str) -> Iterator[Row]:
         """The rows of one entity."""
@@ -123,6 +154,15 @@ class Recording:
         with _writing(path) as file:
             json.dump(document, file, indent=1)
             file.write("\n")
+
+
+def _turn(entity: Entity) -> int:
+    """Which way it changes lanes: 1 to the left, -1 to the right, 0 not."""
+    for event in entity.events:
+        for action in event.children:
+            if isinstance(action, LaneChangeAction) and action.entity is entity and action.state == "running":
+                return action.turn
+    return 0
 
 
 @contextmanager

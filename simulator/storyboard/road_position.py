@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from enum import Enum
 from math import atan, cos, hypot, inf, pi, sin
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.roads.records import DRIVABLE
 from simulator.roads.scalar import ScalarRoad
+from simulator.storyboard.interfaces import RouteGuide, TrajectoryGuide
 from simulator.storyboard.road_links import Choose, Roads, Way
 from simulator.storyboard.rotation import (
     Angles,
@@ -24,10 +24,6 @@ from simulator.storyboard.rotation import (
     sign,
     wrap,
 )
-
-if TYPE_CHECKING:
-    from simulator.storyboard.routes import Route
-    from simulator.storyboard.trajectories import Trajectory
 
 TINY = 1e-6
 _MOST_LINKS = 8  # roads passed within one step
@@ -70,8 +66,8 @@ class RoadPosition:
         self.p_twist = 0.0  # pitch from a road that twists
         self._clearing = (0.0, 0.0, -1.0)  # a place without roads around it, and how far
         self.at_end = False
-        self.route: Route | None = None
-        self.trajectory: Trajectory | None = None
+        self.route: RouteGuide | None = None
+        self.trajectory: TrajectoryGuide | None = None
 
     def copy(self) -> RoadPosition:
         """An independent position at the same place; route and trajectory are shared."""
@@ -448,7 +444,7 @@ class RoadPosition:
 
     def _choose(self, ways: list[Way], choose: Choose | None) -> Way:
         if self.route is not None and self.route.is_valid:
-            return self.route.choose(self, ways)
+            return self.route.choose(self.road, ways)
         if choose is not None:
             return choose(ways)
         return min(ways, key=lambda way: abs(difference(way.out_heading, self.driving_heading)))

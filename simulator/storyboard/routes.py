@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.roads.scalar import ScalarRoad
+from simulator.storyboard import model
 from simulator.storyboard.paths import PathNode, find_path
 from simulator.storyboard.road_links import Roads, Way
 from simulator.storyboard.road_position import RoadPosition
@@ -37,18 +38,34 @@ class Leg:
 
 
 class Route:
-    """Legs from the first waypoint to the last; without legs where some waypoint cannot be reached."""
+    """Legs from the first waypoint to the last; without legs where some waypoint cannot be reached.
 
-    def __init__(self, roads: Roads, waypoints: Sequence[RoadPosition]) -> None:
+    Attributes:
+        stops: the waypoints that count. strategies: how each is to be reached, for who may change lanes.
+        along: the roads, also where one is not reached from the one before.
+    """
+
+    def __init__(
+        self, roads: Roads, waypoints: Sequence[RoadPosition], strategies: Sequence[model.RouteStrategy] = ()
+    ) -> None:
         self.roads, self.waypoints = roads, tuple(waypoints)
         self.legs: list[Leg] = []
         stops = _without_repetitions(waypoints)
+        given = dict(zip(map(id, waypoints), strategies))
+        self.stops, self.strategies = stops, [given.get(id(stop), "shortest") for stop in stops]
+        self.along: list[ScalarRoad | None] = [stops[0].road]
+        broken = False
         for a, b in itertools.pairwise(stops):
             path = find_path(a, b, both_ways=False)
             if path is None or a.road is None or b.road is None:
-                self.legs = []
-                return
-            self._add(a, b, path.last.nodes() if path.last is not None else [])
+                broken = True
+            else:
+                nodes = path.last.nodes() if path.last is not None else []
+                self._add(a, b, nodes)
+                self.along += [node.road for node in nodes[1:]]
+            self.along.append(b.road)
+        if broken:
+            self.legs = []
 
     @property
     def is_valid(self) -> bool:
@@ -91,10 +108,10 @@ class Route:
                 return leg.distance + min(max(leg.direction * (position.s - leg.start), 0.0), leg.length)
         return None
 
-    def choose(self, position: RoadPosition, ways: list[Way]) -> Way:
+    def choose(self, road: ScalarRoad | None, ways: list[Way]) -> Way:
         """The way through a junction that leads to the road which the route takes after it."""
         on_route = {leg.road.id for leg in self.legs}
-        wanted = self._road_after(position.road, {way.road.id for way in ways})
+        wanted = self._road_after(road, {way.road.id for way in ways})
         fitting = [way for way in ways if wanted is not None and self._leads_to(way) == wanted]
         exact = [way for way in fitting if way.road.id in on_route]
         return (exact or fitting or ways)[-1 if fitting and not exact else 0]

@@ -240,8 +240,9 @@ class _NurbsTrajectory(Trajectory):
         found.x, found.y, found.given = exact.x, exact.y, exact.given
         if exact.given.z:
             found.z = exact.z
-        if exact.given.h:
-            found.h = exact.h
+        for angle in ("h", "p", "r"):
+            if getattr(exact.given, angle):
+                setattr(found, angle, getattr(exact, angle))
         found.tangent = found.h
         return found
 
@@ -266,6 +267,7 @@ def lay_out(
     following_mode: model.FollowingMode = "position",
     speed: float = 0.0,
     origin: RoadPosition | None = None,
+    interpolation: Interpolation | None = None,
 ) -> Trajectory:
     """The trajectory in the world.
 
@@ -274,12 +276,13 @@ def lay_out(
         following_mode: with "follow", speeds change with constant acceleration from `speed` so that the corners are
             passed in time; with "position" each line has a constant speed.
         origin: where a clothoid spline without a start begins.
+        interpolation: of the angles of a polyline; None: along the lines with "follow", else at the corners.
     """
     shape = trajectory.shape
     if isinstance(shape, model.Polyline):
         points = _polyline(shape, resolve, following_mode, speed)
-        mode: Interpolation = "segment" if following_mode == "follow" else "corner"
-        return Trajectory(trajectory.name, trajectory.closed, points, mode)
+        usual: Interpolation = "segment" if following_mode == "follow" else "corner"
+        return Trajectory(trajectory.name, trajectory.closed, points, interpolation or usual)
     if isinstance(shape, model.Clothoid):
         return _clothoid(trajectory, shape, resolve)
     if isinstance(shape, model.ClothoidSpline):
@@ -398,7 +401,7 @@ def _clothoid(trajectory: model.Trajectory, shape: model.Clothoid, resolve: Reso
     points = []
     for s in _stations(shape.length):
         x, y, h, _ = line.at(s)
-        time = start_time + s / shape.length * (stop_time - start_time)
+        time = start_time + s / max(shape.length, TINY) * (stop_time - start_time)
         points.append(TrajectoryPoint(x, y, position.z, wrap(h), s=s, time=time, tangent=wrap(h), given=given))
     found = _ClothoidTrajectory(trajectory.name, trajectory.closed, points, "segment")
     found.line, found.stop_time = line, stop_time
@@ -465,7 +468,7 @@ class _Nurbs:
         return values[: len(self.points)]
 
     def at(self, t: float) -> TrajectoryPoint:
-        """Place at a parameter; heading and height only where the control points give them."""
+        """Place at a parameter; height and angles only where the control points give them."""
         t = min(max(t, self.knots[0]), self.last - TINY)
         basis = self.basis(t)
         total = sum(b * point[3] for b, point in zip(basis, self.points)) or 1.0
@@ -477,8 +480,10 @@ class _Nurbs:
                 found.x += share * position.x
                 found.y += share * position.y
                 found.z += share * position.z
-                found.h += share * difference(position.h, found.h)
-        found.h = wrap(found.h)
+                for angle in ("h", "p", "r"):
+                    before = getattr(found, angle)
+                    setattr(found, angle, before + share * difference(getattr(position, angle), before))
+        found.h, found.p, found.r = wrap(found.h), wrap(found.p), wrap(found.r)
         return found
 
 

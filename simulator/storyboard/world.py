@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from random import Random
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.ghosts import Ghost
+from simulator.storyboard.interfaces import Injected, SignalProgram, State, StoryboardPart, Transition, Watcher
 from simulator.storyboard.road_links import Roads
-
-if TYPE_CHECKING:
-    from simulator.storyboard.actions.signals import SignalCycles
-    from simulator.storyboard.conditions import ElementStateCondition
-    from simulator.storyboard.elements import Element, State, StoryboardElement, Transition
-    from simulator.storyboard.road_position import RoadPosition
-    from simulator.storyboard.trajectories import Given
+from simulator.storyboard.road_position import RoadPosition
+from simulator.storyboard.trajectories import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +36,40 @@ class ConditionMet:
 Happening = StateChange | ConditionMet
 
 
+class TrafficMaker(Protocol):
+    """An action that makes entities: those that it has made, the name of its traffic, its state."""
+
+    made: list[Entity]
+    traffic_name: str
+    state: State
+
+    def remove(self, entity: Entity) -> None:
+        """Let one of its entities vanish."""
+
+    def stop(self) -> None:
+        """Make no more."""
+
+
 @dataclass(eq=False)
 class World:
     """The state of a running scenario.
 
     Attributes:
         entities: all of them by name; `active` those that take part, in the order in which they came.
+        seed: of everything random. traffic: actions that make entities. injected: actions of controllers.
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
-        environment: the conditions as last set.
+        environment: the conditions as last set. ghost: of one of the entities, None: there is none.
         warnings: what the player does not do, one line each.
     """
 
     scenario: model.OpenScenario
     roads: Roads
     entities: dict[str, Entity]
-    random: Random
+    seed: int
     active: list[Entity] = field(default_factory=list)
+    traffic: list[TrafficMaker] = field(default_factory=list)
+    injected: list[Injected] = field(default_factory=list)
     time: float = 0.0
     recording: bool = False
     happenings: list[Happening] = field(default_factory=list)
@@ -67,10 +80,11 @@ class World:
     phases: dict[str, str] = field(default_factory=dict)
     environment: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    storyboard: StoryboardElement | None = None
+    storyboard: StoryboardPart | None = None
+    ghost: Ghost | None = None
     places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
-    signal_cycles: SignalCycles = field(init=False)
-    _watchers: dict[int, list[ElementStateCondition]] = field(default_factory=dict)
+    signal_cycles: SignalProgram = field(init=False)
+    _watchers: dict[int, list[Watcher]] = field(default_factory=dict)
 
     def entity(self, name: str, line: int = 0) -> Entity:
         """An entity by name.
@@ -107,11 +121,11 @@ class World:
         if text not in self.warnings:
             self.warnings.append(text)
 
-    def watch(self, element: Element, condition: ElementStateCondition) -> None:
+    def watch(self, element: StoryboardPart, condition: Watcher) -> None:
         """Tell a condition about the states of an element."""
         self._watchers.setdefault(id(element), []).append(condition)
 
-    def state_changed(self, element: Element, state: State, transition: Transition) -> None:
+    def state_changed(self, element: StoryboardPart, state: State, transition: Transition) -> None:
         """An element changes its state."""
         if self.recording:
             self.happenings.append(StateChange(self.time, element.kind, element.path, state))

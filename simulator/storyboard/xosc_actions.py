@@ -63,7 +63,8 @@ def read_action(reader: Reader, node: Node) -> model.Action | None:
     elif own is not None:
         action = reader.bind(model.UserDefinedAction, own)
     else:
-        raise node.error("<Action> needs a <PrivateAction>, a <GlobalAction> or a <UserDefinedAction>")
+        node.warn("<Action> needs a <PrivateAction>, a <GlobalAction> or a <UserDefinedAction>; it does nothing")
+        action = None
     name = node.text("name", "")
     node.finish()
     return None if action is None else model.Action(name, action, line=node.line)
@@ -185,8 +186,11 @@ def _brake(reader: Reader, node: Node) -> dict[str, Any]:
 
 
 def _gear(reader: Reader, node: Node) -> dict[str, Any]:
-    """A `number` until 1.1."""
-    old = node.integer("number", None)
+    """A `number` until 1.1, of type double there."""
+    given = node.number("number", None)
+    old = None if given is None else round(given)
+    if old != given:
+        node.warn(f'<{node.tag}> number="{given:g}" is not a whole number; {old} is used')
     if old is None or node.child("ManualGear") is not None or node.child("AutomaticGear") is not None:
         return {}
     return {"gear": model.ManualGear(old, line=node.line)}

@@ -1,7 +1,8 @@
 """Things that a map itself records beside its roads: trees, bushes, posts, rails, houses.
 
 They are placed where the record says, if that is not on a road, before anything of our own; sizes are the record's,
-shapes are ours. Paint, parking places and crossings belong to the road surface.
+shapes are ours. What we have no model of (islands, walls, obstacles) has the shape of its record and stands even on a
+road. Paint, parking places and crossings belong to the road surface.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.roads import Road, RoadObject
+from simulator.scene.material import Material
+from simulator.scene.model import Body, Model
 from simulator.surroundings import barriers, furniture
+from simulator.surroundings.map_shapes import mesh_of, solids
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_houses import build_at
 from simulator.surroundings.shapes import F64
@@ -28,7 +32,27 @@ _KINDS = {
     "guardrail": "rail",
     "barrier": "rail",
     "building": "house",
+    "bush": "bush",
+    "guide-post": "pole",
+    "streetlight single": "lamp",
 }
+# What moves, what is painted, and what says nothing of its shape.
+_NO_SHAPES = frozenset(
+    (
+        *("crosswalk", "parkingspace", "roadmark", "patch", "roadsurface", "wind", "car", "van", "bus", "trailer"),
+        *("bike", "motorbike", "tram", "train", "pedestrian"),
+    )
+)
+_SOLID_RAILS = ("jersey", "concrete", "wall")  # in the name or subtype of a barrier
+_ISLANDS = ("trafficisland", "island")
+_FILLS = {  # tops of islands, by the fillType of their outline
+    "grass": Material("island grass", (0.07, 0.10, 0.03), roughness=0.95, reflectance_905=0.5),
+    "asphalt": Material("island asphalt", (0.10, 0.10, 0.10), roughness=0.95, reflectance_905=0.17),
+    "gravel": Material("island gravel", (0.22, 0.20, 0.18), roughness=0.95, reflectance_905=0.28),
+    "soil": furniture.SOIL,
+    "cobble": Material("island cobble", (0.20, 0.19, 0.18), roughness=0.9, reflectance_905=0.3),
+}
+_CURB_M = 0.6  # lower outlines are raised ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +70,12 @@ def place_objects(place: Place) -> list[MapPlant]:
     for road in place.network.roads.values():
         for thing in road.objects:
             kind = _KINDS.get(thing.type.lower(), "")
-            if not kind:
-                continue
-            if kind == "rail":
+            solid = kind == "rail" and (thing.outlines or any(x in _words(thing) for x in _SOLID_RAILS))
+            if solid or (not kind and thing.type.lower() not in _NO_SHAPES):
+                _shape(place, road, thing)
+            elif kind == "rail":
                 _rail(place, road, thing)
+            if solid or kind in ("rail", ""):
                 continue
             s, t = _spots(thing, road.length)
             points, heading = road.point(s, t), road.reference(s)[2]
@@ -75,6 +101,32 @@ def place_objects(place: Place) -> list[MapPlant]:
         elif place.clear(point[None, :2], 0.1)[0]:
             _post(place, kind, thing, point, yaw, offset)
     return plants
+
+
+def _words(thing: RoadObject) -> str:
+    return f"{thing.name} {thing.subtype}".lower()
+
+
+def _shape(place: Place, road: Road, thing: RoadObject) -> None:
+    """The shapes of an object: raised ground and walls are scenery, everything else is a labelled object."""
+    found = [x for x in solids(road, thing) if place.distance(x.bottom[:1, :2])[0] < place.radius_m]
+    if not found:
+        return
+    if "hydrant" in _words(thing) and thing.radius > 0.0:
+        for shape in found:
+            place.put_object(furniture.hydrant(), shape.bottom.mean(axis=0), 0.0, {"map_object": thing.id})
+        return
+    height = max(float((shape.top - shape.bottom)[:, 2].max()) for shape in found)
+    island = thing.type.lower() in _ISLANDS or (thing.outlines and height < _CURB_M)
+    if island or thing.type.lower() in ("soundbarrier", "barrier", "wall", "gantry", "railing", "guardrail"):
+        name = "kerb" if island else "wall"
+        top = _FILLS.get(next((outline.fill for outline in thing.outlines), ""), furniture.CONCRETE)
+        place.put_mesh(mesh_of(found, place.builder.origin), (furniture.CONCRETE, top), name)
+        return
+    for shape in found:
+        middle = np.array([*shape.bottom[:, :2].mean(axis=0), shape.bottom[:, 2].min()])
+        model = Model("street_furniture", (Body(mesh_of([shape], middle), (furniture.GREY, furniture.GREY)),))
+        place.put_object(model, middle, 0.0, {"map_object": thing.id})
 
 
 def _spots(thing: RoadObject, length: float) -> tuple[F64, F64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.numerics import se3
@@ -28,9 +30,12 @@ def place_signs(place: Place) -> dict[str, int]:
         s = np.array([np.clip(signal.s, 0.0, road.length) for signal in road.signals])
         t = np.array([signal.t for signal in road.signals])
         points, heading = road.point(s, t), road.reference(s)[2]
+        signals = [
+            _where_it_stands(place, signal, points[i], heading[i : i + 1]) for i, signal in enumerate(road.signals)
+        ]
         near = place.distance(points[:, :2]) < place.radius_m
         for i in np.flatnonzero(near).tolist():
-            signal = road.signals[i]
+            signal = signals[i]
             if is_paint(signal):
                 continue
             count += 1
@@ -41,6 +46,23 @@ def place_signs(place: Place) -> dict[str, int]:
     if count < 4:
         _usual_signs(place)
     return lights
+
+
+def _where_it_stands(place: Place, signal: Signal, point: F64, heading: F64) -> Signal:
+    """The signal with its height where it physically stands; `point` (3,) and `heading` (1,) are moved there."""
+    at = signal.stands
+    if at is None:
+        return signal
+    if not at.road:
+        ground = place.on_ground(np.array(at.place[:2]))[0]
+        point[:], heading[:] = ground, at.heading
+        return replace(signal, z=at.place[2] - float(ground[2]), heading=0.0, orientation="+")
+    road = place.network.roads.get(at.road)
+    if road is None:
+        return signal
+    s = float(np.clip(at.place[0], 0.0, road.length))
+    point[:], heading[:] = road.point(s, at.place[1])[0], road.reference([s])[2]
+    return replace(signal, z=at.place[2], heading=at.heading)
 
 
 def _facing(signal: Signal, heading: float) -> float:

@@ -39,6 +39,11 @@ LENSES = {
 _HEADS = {"vehicle": ("red", "amber", "green"), "two": ("red", "amber"), "pedestrian": ("red", "green")}
 
 
+def lenses_of(kind: str) -> tuple[Switch, ...]:
+    """Switches of the lenses of a kind of head, from the top."""
+    return tuple(LENSES[color].switch for color in _HEADS[kind])
+
+
 @lru_cache(maxsize=256)
 def head(kind: str, bottom_m: float, *, board: bool = False) -> Model:
     """A signal head with its lower edge `bottom_m` above the ground.

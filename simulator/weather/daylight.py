@@ -12,6 +12,7 @@ from simulator.scene import Atmosphere
 SOLAR_ILLUMINANCE_LX = 133_800.0  # outside the atmosphere
 SUN_RADIUS_RAD = math.radians(0.26667)
 MOONLESS_NIGHT_LX = 0.002  # starlight and airglow
+RAIN_CLOUD_OKTAS = 7.5  # it hardly rains from less
 FOG_LAYER_M = 120.0  # depth of fog and of falling rain or snow that dims the light above the road
 FOG_BACKSCATTER = 0.13  # part of the optical depth that turns light back: (1 - g) sqrt(3) / 2 with g = 0.85
 
@@ -85,9 +86,10 @@ def sun_through_clouds(cloud_oktas: float) -> float:
     return 1.0 - x * x * (3.0 - 2.0 * x)
 
 
-def precipitation_dimming(rain_mm_h: float, snow_mm_h: float) -> float:
-    """How much darker the thick clouds are that rain and snow fall from."""
-    return 1.0 / (1.0 + 0.06 * rain_mm_h + 0.2 * snow_mm_h)
+def precipitation_dimming(rain_mm_h: float, snow_mm_h: float, cloud_oktas: float = 8.0) -> float:
+    """How much darker the thick clouds are that rain and snow fall from; less so while they are still coming."""
+    here = min(overcast_part(cloud_oktas) / overcast_part(RAIN_CLOUD_OKTAS), 1.0)
+    return float((1.0 + 0.06 * rain_mm_h + 0.2 * snow_mm_h) ** -here)
 
 
 def daylight(atmosphere: Atmosphere) -> Daylight:
@@ -97,7 +99,8 @@ def daylight(atmosphere: Atmosphere) -> Daylight:
     direct = clear_direct_normal_lx(elevation, atmosphere.turbidity) * sun_through_clouds(atmosphere.cloud_oktas)
     diffuse = (1 - part) * clear_diffuse_lx(elevation, atmosphere.turbidity)
     diffuse += part * overcast_diffuse_lx(elevation)
-    diffuse *= precipitation_dimming(atmosphere.rain_mm_h, atmosphere.snow_mm_h)
+    diffuse *= precipitation_dimming(atmosphere.rain_mm_h, atmosphere.snow_mm_h, atmosphere.cloud_oktas)
+    direct, diffuse = direct * atmosphere.sunlight, max(diffuse * atmosphere.sunlight, MOONLESS_NIGHT_LX)
 
     # fog takes light out of the beam and gives most of it back as diffuse light
     depth = atmosphere.extinction_1_m * FOG_LAYER_M

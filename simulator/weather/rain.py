@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar
 from simulator.scenario.distributions import Quantity
 from simulator.scene import Atmosphere
 from simulator.weather.base import Weather, less_visibility_m
+from simulator.weather.daylight import RAIN_CLOUD_OKTAS
 
 TEXTURE_DEPTH_MM = 0.8  # mean texture depth of common asphalt
 LANE_DRAIN_M = 7.3  # two lanes drain to one side
 CROSS_SLOPE = 0.02
-RAIN_CLOUD_OKTAS = 7.5  # it hardly rains from less
 
 
 def rain_extinction_1_m(rain_mm_h: float) -> float:

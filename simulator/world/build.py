@@ -18,13 +18,28 @@ from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
 from simulator.scene.builder import SceneObject
+from simulator.surroundings.signals import lenses_of
+from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.lamps import (
+    BEACON,
+    BRAKE,
+    BRAKING_MPS2,
+    FLASHING,
+    LEFT,
+    RIGHT,
+    STANDING_MPS,
+    Bits,
+    flashing,
+    signal_bits,
+)
 from simulator.world.population import Population, driving_lamps
-from simulator.world.recorded import ego_route, read_recorded
+from simulator.world.recorded import Recorded, ego_route, read_recorded
 from simulator.world.recorded import place as place_recorded
 from simulator.world.recorded import timeline as recorded_timeline
 from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
+from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
 from simulator.world.signals import SignalPlan, plan_signals, stops_on
 
@@ -32,7 +47,6 @@ if TYPE_CHECKING:
     from simulator.anomalies.base import Site
 
 SCENERY_RADIUS_M = 260.0
-BLINK_S = 0.67  # period of indicators and beacons: 90 a minute (ECE R6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +58,7 @@ class World:
         network: roads.
         route: the ego's lane path.
         scene: geometry, materials, objects.
-        atmosphere: light and weather.
+        conditions: light and weather over the drive.
         timeline: where everything is during the drive.
         ego: object id of the ego vehicle.
     """
@@ -53,9 +67,14 @@ class World:
     network: RoadNetwork
     route: Route
     scene: Scene
-    atmosphere: Atmosphere
+    conditions: Conditions
     timeline: Timeline
     ego: int
+
+    @property
+    def atmosphere(self) -> Atmosphere:
+        """Light and weather at the start."""
+        return self.conditions.at(0)
 
 
 def build_world(scenario: Scenario) -> World:
@@ -70,20 +89,13 @@ def build_world(scenario: Scenario) -> World:
     from simulator.roads.surface import surface
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
-    from simulator.weather.conditions import atmosphere_for
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
     drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording), network)
     route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
-    place = scenario.place
-    atmosphere = atmosphere_for(
-        scenario.start_utc,
-        place.latitude_deg,
-        place.longitude_deg,
-        scenario.weather_members(),  # type: ignore[arg-type]
-        place.elevation_m,
-    )
+    conditions = conditions_of(scenario, () if drive is None else drive.settings)
+    atmosphere = conditions.at(0)
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
     middle, radius = _scenery(route, whole=drive is not None)
@@ -92,11 +104,11 @@ def build_world(scenario: Scenario) -> World:
         builder.add_mesh(mesh, materials, class_name)
 
     cast = Cast(builder)
-    season = season_of(scenario.start_utc.timetuple().tm_yday, place.latitude_deg)
+    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
     if drive is not None:
-        placed = place_recorded(drive, cast, seed, site.dark)
+        placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
         ego = _place_ego(scenario, network, route, cast, plan, site.dark)
@@ -123,13 +135,30 @@ def build_world(scenario: Scenario) -> World:
         taken=np.array(cast.footprints),
     )
     if drive is not None:
-        timeline = recorded_timeline(drive, placed, cast, builder, _rest(cast))
-        return World(scenario, network, route, builder.build(), atmosphere, timeline, ego)
+        shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
+        timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
+        return World(scenario, network, route, builder.build(), conditions, timeline, ego)
     tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
-    return World(scenario, network, route, scene, atmosphere, timeline, ego)
+    return World(scenario, network, route, scene, conditions, timeline, ego)
+
+
+def _signals_shown(
+    drive: Recorded, network: RoadNetwork, route: Route, plan: SignalPlan, heads: dict[str, int], builder: SceneBuilder
+) -> list[tuple[int, Bits]]:
+    """Object id and lamps (T,) of each traffic light: as the drive controls it, else green for the ego's way."""
+    times = np.arange(len(drive.ego.poses)) * drive.dt
+    usual = plan.held([k for _, k in stops_on(network, route.path, plan)])
+    shown = []
+    for k, number in enumerate(plan.ids):
+        if number in heads:
+            model = builder.objects[heads[number]].model
+            assert model is not None
+            lenses = [1 << lens for lens in lenses_of(dict(model.attributes)["light"])]
+            shown.append((heads[number], signal_bits(times, int(usual[k]), drive.signals.get(number, ()), lenses)))
+    return shown
 
 
 def _place_anomalies(scenario: Scenario, site: Site, cast: Cast) -> list[int]:
@@ -292,10 +321,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     blinking = [row for row in cast.lamps if row not in set(rows) and cast.lamps[row] & FLASHING]
     lit = [(signals[sid], k) for k, sid in enumerate(plan.ids) if sid in signals]
     extra = [*blinking, *(row for row, _ in lit)]
-    on = (tracks.times_ns * 1e-9 % BLINK_S) < BLINK_S / 2
     extra_lamps = np.zeros((steps, len(extra)), np.uint32)
     for i, row in enumerate(blinking):
-        extra_lamps[:, i] = np.where(on, cast.lamps[row], cast.lamps[row] & ~FLASHING)
+        extra_lamps[:, i] = _own_lamps(cast.lamps[row], tracks.times_ns * 1e-9)
     state = plan.state(tracks.times_ns)
     for i, (_, k) in enumerate(lit):
         extra_lamps[:, len(blinking) + i] = state[:, k]
@@ -320,22 +348,25 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     )
 
 
-FLASHING = (1 << Switch.INDICATOR_LEFT) | (1 << Switch.INDICATOR_RIGHT) | (1 << Switch.BEACON)
+def _own_lamps(bits: int, seconds: Any) -> Bits:
+    """(T,) switched-on lamps, those that flash at their rates."""
+    out = np.full(len(seconds), bits & ~FLASHING, np.uint32)
+    for switches in (LEFT | RIGHT, BEACON):
+        out |= np.where(flashing(seconds, switches), np.uint32(bits & switches), np.uint32(0))
+    return out
 
 
-def _lamp_bits(cast: Cast, tracks: Tracks) -> Any:
-    """(T, A) uint32 lamps of the agents: their own, brake lamps when braking or standing, flashing indicators."""
+def _lamp_bits(cast: Cast, tracks: Tracks) -> Bits:
+    """(T, A) lamps of the agents: their own, stop lamps when braking or standing, flashing indicators."""
     steps, count = tracks.speed.shape
     seconds = tracks.times_ns * 1e-9
-    on = (seconds % BLINK_S) < BLINK_S / 2
-    bits = np.zeros((steps, count), np.int64)
+    bits = np.zeros((steps, count), np.uint32)
     for i, agent in enumerate(tracks.agents):
-        own = cast.lamps.get(agent.object, 0)
-        bits[:, i] = np.where(on, own, own & ~FLASHING)
+        bits[:, i] = _own_lamps(cast.lamps.get(agent.object, 0), seconds)
         if agent.wheelbase_m > 0 and agent.driver.reacts:
-            braking = (tracks.acceleration[:, i] < -0.5) | (tracks.speed[:, i] < 0.1)
-            bits[:, i] |= np.where(braking, 1 << Switch.BRAKE, 0)
+            braking = (tracks.acceleration[:, i] < BRAKING_MPS2) | (tracks.speed[:, i] < STANDING_MPS)
+            bits[:, i] |= np.where(braking, np.uint32(BRAKE), np.uint32(0))
     for agent_index, begin, end, switch in cast.indicators:
-        flashing = on & (seconds >= begin) & (seconds <= end)
-        bits[:, agent_index] |= np.where(flashing, 1 << switch, 0)
-    return bits.astype(np.uint32)
+        during = flashing(seconds, 1 << switch, begin) & (seconds >= begin) & (seconds <= end)
+        bits[:, agent_index] |= np.where(during, np.uint32(1 << switch), np.uint32(0))
+    return bits

@@ -2,13 +2,17 @@
 
 A recording is a JSON file: `dt` (s), `ego` (a name) and `entities`, each with its name, `kind` ("car", "pedestrian",
 "pole" ...), `size` (length, width, height in m), `center` (of the box in the entity's frame), `first` (its first step)
-and `poses` (x, y, z, h, p, r of its frame, world, m and rad, one row a step).
+and `poses` (x, y, z, h, p, r of its frame, world, m and rad, one row a step). It may have `role` and `model` (words
+that tell more of its kind), `lights` (time, light, mode, seconds on, seconds off), `turns` (time, way of a lane change)
+and `seen` (time, by cameras, by other sensors). Besides, there may be `settings` of light and weather (see
+`settings_of`) and `signals` (time, id, state). Times are in s since the recording's start.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,42 +20,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.drives import is_table, read_drive
-from simulator.drives.categories import RIDERLESS, described_as
+from simulator.drives.categories import described_as
 from simulator.dynamics.traffic import velocities
 from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scenario.family import member
-from simulator.scene import Body, Material, Model, Snapshot, Switch, Timeline
+from simulator.scene import Model, Snapshot, Timeline
 from simulator.scene.builder import SceneBuilder
-from simulator.scene.mesh import box
+from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
-from simulator.storyboard.recording import Recording
+from simulator.storyboard.recording import Change, Recording
+from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.casting import models_for
+from simulator.world.lamps import LOW_BEAM, POSITION, Bits, Command, driven, shining, turning
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
+from simulator.world.setting import settings_of
 
 Array = NDArray[np.float64]
 
 MAX_BYTES = 200_000_000
 MAP_ERROR_M = 0.5  # ground farther than this from an entity belongs to another road, or it flies
 AWAY_M = 1000.0  # so far below the ground are entities that do not take part yet or any more
-PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on
-BRAKING_MPS2, STANDING_MPS = -0.5, 0.1  # brake lamps are on beyond these
-STYLES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
-    "van": tuple(("van", {"size": size}) for size in (0.0, 0.5, 1.0)),
-    "truck": tuple(("truck", {"size": size}) for size in (0.0, 0.5, 1.0)),
-    "bus": tuple(("bus", {"size": size}) for size in (0.0, 0.5, 1.0)),
-    "motorbike": (("motorcycle", {}),),
-    "bicycle": (("bicycle", {}),),
-    "animal": tuple((kind, {}) for kind in ("dog", "sheep", "deer", "cow", "horse")),
-}
-CAR_SIZES_M = ((3.0, 1.4, 1.25), (5.6, 2.2, 2.1))  # smallest and largest length, width, height of our cars
-ADULT_M = 1.4  # people under this are children
-BOXES = {"trailer": "trailer", "semitrailer": "trailer", "train": "tram", "tram": "tram", "building": "building"}
-BOXES |= {"barrier": "barrier", "pole": "pole", "wall": "wall"}
-GREY = Material("grey plastic", (0.45, 0.45, 0.45), roughness=0.7, reflectance_905=0.4)
+PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on unless the scenario switches some
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +55,9 @@ class Entity:
         kind: its category in the words of OpenSCENARIO.
         size: (3,) length, width, height. center: (3,) of the box in the entity's frame.
         first: step at which it appears. poses: (T, 6) x, y, z, heading, pitch, roll.
+        role: of a vehicle, such as "police". model: name of its model.
+        lights: commands. turns: (time, way) of lane changes. seen: (time, by cameras, by other sensors). Times are in s
+            since the ego's start.
     """
 
     name: str
@@ -70,15 +66,43 @@ class Entity:
     center: Array
     first: int
     poses: Array
+    role: str = "none"
+    model: str = ""
+    lights: tuple[Command, ...] = ()
+    turns: tuple[tuple[float, int], ...] = ()
+    seen: tuple[tuple[float, bool, bool], ...] = ()
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes anywhere."""
+        return bool(np.ptp(self.poses[:, :2], axis=0).max() > PARKED_M)
+
+    def later(self, seconds: float, steps: int) -> Entity:
+        """The same with its clock set forward."""
+        return replace(
+            self,
+            first=self.first + steps,
+            lights=tuple(replace(each, time_s=each.time_s + seconds) for each in self.lights),
+            turns=tuple((time + seconds, way) for time, way in self.turns),
+            seen=tuple((time + seconds, *flags) for time, *flags in self.seen),  # type: ignore[misc]
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A recorded drive, cut to the time in which the ego takes part."""
+    """A recorded drive, cut to the time in which the ego takes part.
+
+    Attributes:
+        dt: step, s. ego, others: who takes part.
+        settings: of light and weather, see `settings_of`; none: the scenario's throughout.
+        signals: (time, state) pairs of each traffic signal that the drive controls, by id.
+    """
 
     dt: float
     ego: Entity
     others: tuple[Entity, ...]
+    settings: tuple[dict[str, Any], ...] = ()
+    signals: dict[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)
 
     @property
     def duration_s(self) -> float:
@@ -112,11 +136,39 @@ def _document(recording: Recording) -> dict[str, Any]:
                     "kind": described_as(entity),
                     "size": [bounds.length, bounds.width, bounds.height],
                     "center": [bounds.center_x, bounds.center_y, bounds.center_z],
+                    "role": getattr(entity, "role", "none"),
+                    "model": f"{entity.name} {entity.model3d}".strip(),
+                    **_changes(recording.changes, name),
                     "first": first,
                     "poses": poses,
                 }
             )
-    return {"dt": recording.dt, "ego": recording.ego, "entities": entities}
+    signals = [
+        [each.time, each.what.removeprefix("signal "), str(each.value)]
+        for each in recording.changes
+        if not each.owner and each.what.startswith("signal ")
+    ]
+    document = {"dt": recording.dt, "ego": recording.ego, "settings": settings_of(recording), "signals": signals}
+    return {**document, "entities": entities}
+
+
+def _changes(changes: Sequence[Change], name: str) -> dict[str, list[list[object]]]:
+    """What of an entity changes besides its pose."""
+    lights: list[list[object]] = []
+    turns: list[list[object]] = []
+    seen: list[list[object]] = []
+    for each in changes:
+        if each.owner != name:
+            continue
+        if isinstance(each.value, model.LightState):
+            state = each.value
+            times = [state.flashing_on_duration, state.flashing_off_duration]
+            lights.append([each.time, each.what.removeprefix("light "), state.mode, *times])
+        elif isinstance(each.value, model.VisibilityAction):
+            seen.append([each.time, each.value.graphics, each.value.sensors])
+        elif each.what == "lane change":
+            turns.append([each.time, each.value])
+    return {"lights": lights, "turns": turns, "seen": seen}
 
 
 def duration_of(recording: Recording) -> float:
@@ -169,10 +221,22 @@ def _recorded(document: Any, source: str) -> Recorded:
                 np.array(given["center"], np.float64).reshape(3),
                 int(given["first"]),
                 np.array(given["poses"], np.float64).reshape(-1, 6),
+                str(given.get("role", "none")),
+                str(given.get("model", "")),
+                tuple(
+                    Command(float(t), str(light), str(mode), *(None if v is None else float(v) for v in spans))
+                    for t, light, mode, *spans in given.get("lights", ())
+                ),
+                tuple((float(t), int(way)) for t, way in given.get("turns", ())),
+                tuple((float(t), bool(cameras), bool(others)) for t, cameras, others in given.get("seen", ())),
             )
             for given in document["entities"]
         ]
         dt, name = float(document["dt"]), document["ego"]
+        settings = tuple({**given, "t": float(given["t"])} for given in document.get("settings", ()))
+        signals: dict[str, tuple[tuple[float, str], ...]] = {}
+        for time, number, state in document.get("signals", ()):
+            signals[str(number)] = (*signals.get(str(number), ()), (float(time), str(state)))
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"is no recording: {type(error).__name__} {error}", source=source) from None
     if not dt > 0 or not all(
@@ -182,8 +246,21 @@ def _recorded(document: Any, source: str) -> Recorded:
     ego = next((each for each in entities if each.name == name), None)
     if ego is None:
         raise InputError(f'the ego "{name}" is none of its entities', source=source)
-    others = tuple(replace(each, first=each.first - ego.first) for each in entities if each.name != name)
-    return Recorded(dt, replace(ego, first=0), others)
+    begin, steps = -ego.first * dt, -ego.first
+    return Recorded(
+        dt,
+        ego.later(begin, steps),
+        tuple(each.later(begin, steps) for each in entities if each.name != name),
+        _later_settings(settings, begin),
+        {number: tuple((time + begin, state) for time, state in states) for number, states in signals.items()},
+    )
+
+
+def _later_settings(settings: tuple[dict[str, Any], ...], begin: float) -> tuple[dict[str, Any], ...]:
+    """Settings with their clock set forward; of those before the start only the last counts."""
+    moved = [{**each, "t": each["t"] + begin} for each in settings]
+    before = [k for k, each in enumerate(moved) if each["t"] <= 0.0]
+    return tuple(moved[before[-1] :] if before else moved)
 
 
 def ego_route(network: RoadNetwork, recorded: Recorded) -> Route:
@@ -239,37 +316,6 @@ def _lanes_under(network: RoadNetwork, xyz: Array) -> tuple[tuple[LaneKey, ...],
     return tuple(keys), index, np.asarray(place.s, np.float64)
 
 
-def models_for(entity: Entity, rng: np.random.Generator) -> list[Model]:
-    """Models of an actor of ours that comes nearest to an entity's kind and box; a plain box where we have none."""
-    length, width, height = entity.size
-    kind = entity.kind
-    if kind == "car":
-        low, high = CAR_SIZES_M
-        size = np.clip(entity.size, low, high)
-        style = "suv" if size[2] > 1.65 else "hatchback" if size[0] < 4.3 else "sedan"
-        named = dict(zip(("length_m", "width_m", "height_m"), (float(v) for v in size), strict=True))
-        return _made("car", {"style": style, "role": "private", **named}, rng)
-    if kind in ("pedestrian", "wheelchair"):
-        if 0.4 < height < ADULT_M:
-            return _made("child", {"age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
-        return _made("pedestrian", {"height_m": float(np.clip(height, 1.45, 2.05))}, rng)
-    if kind == RIDERLESS:
-        return _made("bicycle", {}, rng)[:1]
-    if kind in STYLES:
-        seed = int(rng.integers(2**32))
-        made = [_made(name, given, np.random.default_rng(seed)) for name, given in STYLES[kind]]
-        return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - entity.size).sum()))
-    least = np.maximum([length, width, height], 0.05)
-    body = Body(box(least, (0.0, 0.0, float(least[2]) / 2)), (GREY,))
-    return [Model(BOXES.get(kind, "debris"), (body,), attributes=(("kind", kind),))]
-
-
-def _made(kind: str, given: dict[str, Any], rng: np.random.Generator) -> list[Model]:
-    actor: Any = member("actors", kind)(**given)
-    models: list[Model] = actor.models(rng)
-    return models
-
-
 @dataclass(frozen=True, eq=False)
 class Placed:
     """A recorded entity and the object of ours that plays it."""
@@ -280,13 +326,15 @@ class Placed:
     stride_m: float
 
 
-def place(recorded: Recorded, cast: Cast, seed: int, dark: bool) -> list[Placed]:
+def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
     """Add an object for every entity, the ego first, where it is first."""
     found = []
     names: dict[str, int] = {}
     for number, entity in enumerate((recorded.ego, *recorded.others)):
         rng = generator(seed, "recorded", entity.name)
-        models = models_for(entity, rng)
+        special = entity.role == "none" and any(each.light == "specialPurposeLights" for each in entity.lights)
+        role = "police" if special else entity.role  # who has blue lights is somebody
+        models = models_for(entity.kind, entity.size, rng, role=role, model=entity.model, moves=entity.moves)
         if number == 0:
             models[0] = replace(models[0], class_name="ego")
         # The boxes of both have the same middle: ours may have the rear axle elsewhere.
@@ -297,8 +345,8 @@ def place(recorded: Recorded, cast: Cast, seed: int, dark: bool) -> list[Placed]
         name = "ego" if number == 0 else entity.name if count == 1 else f"{entity.name}-{count}"
         rotation = se3.pose(pose[:3], pose[5], pose[4], pose[3])
         row = cast.add(models, (rotation @ np.r_[origin, 1.0])[:3], (pose[5], pose[4], pose[3]), name=name)
-        if models[0].wheelbase_m > 0 and np.ptp(entity.poses[:, :2], axis=0).max() > PARKED_M:
-            cast.lamps[row] = driving_lamps(dark, rng)
+        if models[0].lamps and (entity.moves or entity.lights):
+            cast.lamps[row] = driving_lamps(False, rng)
         stride = _STRIDES.get(models[0].class_name, 0.0)
         found.append(Placed(entity, row, origin, stride))
     return found
@@ -307,12 +355,27 @@ def place(recorded: Recorded, cast: Cast, seed: int, dark: bool) -> list[Placed]
 _STRIDES = {"pedestrian": 1.4, "bicycle": 4.9, "animal": 1.2}
 
 
-def timeline(recorded: Recorded, placed: list[Placed], cast: Cast, builder: SceneBuilder, rest: Snapshot) -> Timeline:
-    """Where the objects are at every step: on the recorded poses, their wheels on the ground."""
-    steps = len(recorded.ego.poses)
+def timeline(
+    recorded: Recorded,
+    placed: list[Placed],
+    cast: Cast,
+    rest: Snapshot,
+    conditions: Conditions,
+    signals: Sequence[tuple[int, Bits]] = (),
+) -> Timeline:
+    """Where the objects are at every step, on the recorded poses, their wheels on the ground; and which lamps burn.
+
+    Args:
+        rest: state of all objects at the start.
+        conditions: headlamps burn in the dark.
+        signals: object id of each traffic signal, and its lamps (T,).
+    """
+    builder, steps = cast.builder, len(recorded.ego.poses)
     times_ns = np.round(np.arange(steps) * recorded.dt * 1e9).astype(np.int64)
     columns: dict[str, list[Array]] = {name: [] for name in ("position", "rpy", "velocity", "travel", "steer", "gait")}
-    rows, lamps = [], []
+    rows, lamps, hidden = [], [], []
+    seconds = times_ns * 1e-9
+    dark = _darkness(conditions, seconds)
     for each in placed:
         entity = each.entity
         thing = builder.objects[each.row].model
@@ -334,17 +397,30 @@ def timeline(recorded: Recorded, placed: list[Placed], cast: Cast, builder: Scen
         steer = np.where(moving, np.arctan(thing.wheelbase_m * turn / np.where(moving, forward, 1.0)), 0.0)
         gait = travel * (2 * np.pi / each.stride_m) if each.stride_m else np.zeros(steps)
         position[~present, 2] -= AWAY_M
-        own = cast.lamps.get(each.row, 0)
-        change = np.gradient(forward, recorded.dt) if steps > 1 else np.zeros(steps)
-        braking = (each.row in cast.lamps) & ((change < BRAKING_MPS2) | (np.abs(forward) < STANDING_MPS))
+        unseen = _hidden(seconds, entity.seen)
+        position[unseen == CAMERAS | OTHER_SENSORS, 2] -= AWAY_M
+        usual = np.zeros(steps, np.uint32)
+        if each.row in cast.lamps:
+            usual |= np.where(dark, np.uint32(POSITION | LOW_BEAM), np.uint32(cast.lamps[each.row]))
+            usual |= turning(seconds, entity.turns)
+            usual |= driven(seconds, forward) if entity.moves else np.uint32(0)
+        burning = shining(seconds, usual, entity.lights)
         for row in (each.row, *([cast.riders[each.row]] if each.row in cast.riders else [])):
             rows.append(row)
-            lamps.append(np.where(braking, own | (1 << Switch.BRAKE), own) if row == each.row else np.zeros(steps, int))
+            hidden.append(unseen)
+            lamps.append(burning if row == each.row else np.zeros(steps, np.uint32))
             for name, values in zip(
                 columns, (position, rpy, velocity, travel, np.clip(steer, -0.7, 0.7), gait), strict=True
             ):
                 columns[name].append(values)
+    for row, bits in signals:
+        rows.append(row)
+        hidden.append(np.zeros(steps, np.uint8))
+        lamps.append(bits)
+        for name, still in zip(columns, (rest.position, rest.rpy, rest.velocity, *([rest.travel_m] * 3)), strict=True):
+            columns[name].append(np.broadcast_to(still[row], (steps, *still[row].shape)))
     stacked = {name: np.stack(values, 1) for name, values in columns.items()}
+    unseen = np.stack(hidden, 1)
     return Timeline(
         times_ns,
         stacked["position"],
@@ -356,7 +432,24 @@ def timeline(recorded: Recorded, placed: list[Placed], cast: Cast, builder: Scen
         np.stack(lamps, 1).astype(np.uint32),
         np.array(rows, np.int64),
         rest,
+        unseen if unseen.any() else None,
     )
+
+
+def _darkness(conditions: Conditions, seconds: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """(T,) whether headlamps are called for; looked at once a second."""
+    whole = np.floor(seconds).astype(np.int64)
+    first = whole[0] if len(whole) else 0
+    dark = [conditions.at(int(second) * 1_000_000_000).calls_for_headlamps for second in range(first, whole[-1] + 1)]
+    return np.asarray(np.array(dark, np.bool_)[whole - first])
+
+
+def _hidden(seconds: NDArray[np.floating[Any]], seen: Sequence[tuple[float, bool, bool]]) -> NDArray[np.uint8]:
+    """(T,) from whom an entity is hidden."""
+    found = np.zeros(len(seconds), np.uint8)
+    for begin, cameras, others in seen:
+        found[seconds >= begin - 1e-9] = (0 if cameras else CAMERAS) | (0 if others else OTHER_SENSORS)
+    return found
 
 
 def _settle(builder: SceneBuilder, thing: Model, position: Array, rpy: Array) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,12 +27,14 @@ class SignalPlan:
         phase: (S,) phase of each signal's junction in which it is green.
         phases: (S,) number of phases of its junction.
         offset_s: (S,) where in its cycle the junction is at the start of the drive.
+        junction: (S,) number of each signal's junction.
     """
 
     ids: tuple[str, ...]
     phase: NDArray[np.int64]
     phases: NDArray[np.int64]
     offset_s: NDArray[np.float64]
+    junction: NDArray[np.int64]
 
     def state(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint32]:
         """(T, S) lamp bits, one of `1 << SIGNAL_RED`, `SIGNAL_AMBER`, `SIGNAL_GREEN`."""
@@ -44,6 +47,12 @@ class SignalPlan:
         )
         return bits.astype(np.uint32)
 
+    def held(self, green: Sequence[int]) -> NDArray[np.uint32]:
+        """(S,) lamp bits that stand still: green for the phases of the signals `green`, red for all others."""
+        phase_of = {int(self.junction[k]): int(self.phase[k]) for k in reversed(green)}
+        goes = np.array([phase_of.get(j, 0) for j in self.junction.tolist()], np.int64) == self.phase
+        return np.where(goes, 1 << Switch.SIGNAL_GREEN, 1 << Switch.SIGNAL_RED).astype(np.uint32)
+
 
 def plan_signals(network: RoadNetwork, seed: int) -> SignalPlan:
     """Two phases a junction: approaches are grouped by the axis of their heading, unless the map has controllers."""
@@ -54,8 +63,8 @@ def plan_signals(network: RoadNetwork, seed: int) -> SignalPlan:
             if signal.dynamic:
                 junction = _junction(road, signal) or f"alone-{road.id}"
                 groups[junction][signal.id] = (controller_of.get(signal.id, ""), _heading(road, signal))
-    ids, phase, phases, offset = [], [], [], []
-    for junction, signals in groups.items():
+    ids, phase, phases, offset, number = [], [], [], [], []
+    for index, (junction, signals) in enumerate(groups.items()):
         names = sorted({name for name, _ in signals.values() if name})
         controlled = len(names) > 1 and all(name for name, _ in signals.values())
         axis = next(iter(signals.values()))[1]
@@ -66,12 +75,14 @@ def plan_signals(network: RoadNetwork, seed: int) -> SignalPlan:
             phase.append(names.index(name) if controlled else int(crosses))
             phases.append(len(names) if controlled else 2)
             offset.append(start)
+            number.append(index)
     order = np.argsort(np.array(ids)) if ids else np.zeros(0, np.int64)
     return SignalPlan(
         tuple(ids[k] for k in order),
         np.array(phase, np.int64)[order],
         np.array(phases, np.int64)[order],
         np.array(offset, np.float64)[order],
+        np.array(number, np.int64)[order],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,9 +22,12 @@ SATURATION = 1.2  # luminance that saturates, at EV100 0: 78 / (100 q), q = 0.65
 METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
 MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell over a floor, in shares of the width
-# Highlights: this share of the metered light is brighter than the level that has to lie between two parts of
-# saturation. Fresh snow (albedo 0.85) so comes out at about 210 of 255, and sunlit white walls keep their texture.
-HIGHLIGHT, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = 0.02, 0.64, 0.90
+# Highlights: the mean level of what lies between these shares of the brightest light (about its upper 2 %) has to lie
+# between two parts of saturation. Fresh snow (albedo 0.85) so comes out at about 210 of 255, and sunlit white walls
+# keep their texture. A band, for at a single share the passing dashes of a lane marking would count one moment and not
+# the next.
+HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.64, 0.90
+SETTLING_S = 0.7  # time constant with which the exposure follows the light: nine tenths of a change in 1.6 s
 NIGHT_STOPS, NIGHT_EV = 1.0, (2.0, 7.0)  # cameras keep night dark: so much below the target, all of it below the first
 LIFT_STOPS, PROTECT_STOPS = 2.0, 1.0  # how far the highlights may pull the exposure up or down from the mean
 CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
@@ -80,8 +84,8 @@ def meter(
     """Exposure within what lens and sensor can do: centre-weighted mean, corrected by the highlights.
 
     The logarithmic mean of the luminance, the road counting more than the sky and the middle more than the sides, is
-    brought to `target`. If then the highlights (the brightest 2 %) burn out, or stay grey as those of snow and fog,
-    the exposure moves toward them.
+    brought to `target`. If then the highlights (the brightest few percent) burn out, or stay grey as those of snow and
+    fog, the exposure moves toward them.
 
     Args:
         radiance: (H, W, 3) cd/m2.
@@ -101,22 +105,50 @@ def meter(
     mean = float(np.sum(weight * stops)) - math.log2(linear_of(target))
     night = (NIGHT_EV[1] - (mean - math.log2(SATURATION))) / (NIGHT_EV[1] - NIGHT_EV[0])
     mean += NIGHT_STOPS * min(max(night, 0.0), 1.0)
-    order = np.argsort(stops, axis=None, kind="stable")
-    place = int(np.searchsorted(np.cumsum(weight.ravel()[order]), 1 - HIGHLIGHT))
-    highlight = float(stops.ravel()[order[min(place, stops.size - 1)]])
+    highlight = _highlight(stops, weight)
     darkest = math.log2(SATURATION * f_number**2 / time_max_s * 100 / iso_max)
     white = max(mean, darkest)
     white = max(white, min(highlight - math.log2(HIGHLIGHT_MOST), white + PROTECT_STOPS))
     white = min(white, max(highlight - math.log2(HIGHLIGHT_LEAST), mean - LIFT_STOPS))
     saturating = 2.0 ** max(white, darkest)
-    ev = math.log2(saturating / SATURATION)
-    time = min(f_number**2 / 2.0**ev, time_max_s)
-    iso = max(100.0 * f_number**2 / time / 2.0**ev, 100.0)
     if daylight_rgb[1] > DAYLIGHT_LX:
         gains = np.clip((daylight_rgb[1] / daylight_rgb.astype(np.float64)) ** DAYLIGHT_BALANCE, 0.5, 2.0)
     else:
         gains = lamp_balance(small, weight * (luminance < saturating))
-    return Exposure(saturating, time, iso, (float(gains[0]), float(gains[1]), float(gains[2])))
+    return _exposure(saturating, gains.tolist(), f_number, time_max_s)
+
+
+def _highlight(stops: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Mean of the (H, W) stops that lie within `HIGHLIGHTS`, shares of the weight (H, W; 1 in all) from the top."""
+    order = np.argsort(-stops, axis=None, kind="stable")
+    above = np.cumsum(weight.ravel()[order])
+    low, high = HIGHLIGHTS
+    part = np.minimum(above, high) - np.maximum(above - weight.ravel()[order], low)
+    part = np.maximum(part, 0.0)
+    return float(np.sum(part * stops.ravel()[order]) / part.sum())
+
+
+def settled(before: Exposure, metered: Exposure, passed_s: float, f_number: float, time_max_s: float) -> Exposure:
+    """The exposure some time after `before`, on its way to the metered one.
+
+    Automatic exposures follow the light with a delay, so that they do not flicker with what passes by.
+
+    Args:
+        before: the exposure then. metered: what the light of now calls for.
+        passed_s: since then. f_number, time_max_s: of `meter`.
+    """
+    share = 1.0 - math.exp(-passed_s / SETTLING_S)
+    pairs = zip((before.white_cd_m2, *before.balance), (metered.white_cd_m2, *metered.balance), strict=True)
+    white, *balance = [old * (new / old) ** share for old, new in pairs]
+    return _exposure(white, balance, f_number, time_max_s)
+
+
+def _exposure(white_cd_m2: float, balance: Sequence[float], f_number: float, time_max_s: float) -> Exposure:
+    """Time and sensitivity at which a luminance saturates: as long as the time allows, then more ISO."""
+    light = white_cd_m2 / SATURATION
+    time = min(f_number**2 / light, time_max_s)
+    red, green, blue = (float(gain) for gain in balance)
+    return Exposure(white_cd_m2, time, max(100.0 * f_number**2 / time / light, 100.0), (red, green, blue))
 
 
 def lamp_balance(rgb: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:

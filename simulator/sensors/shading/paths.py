@@ -38,6 +38,8 @@ MIRROR_ROUGHEST = np.float32(0.36)  # of coats
 BASE_ROUGHEST = np.float32(0.22)  # of bare surfaces, such as metal
 COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
+# ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
+OPEN_SHARE = np.float32(0.25)
 FAR_GROUND_M = np.float32(300.0)
 NEVER = -2
 # Dimensions of the random numbers of a point
@@ -83,7 +85,7 @@ PATH_DTYPE = np.dtype(
         ("lamp_r", np.float32),  # radiance of the point by lamps
         ("lamp_g", np.float32),
         ("lamp_b", np.float32),
-        ("er", np.float32),  # irradiance of the point by sky and surroundings
+        ("er", np.float32),  # irradiance of the point by sky and surroundings; at the second bounce how open it is
         ("eg", np.float32),
         ("eb", np.float32),
     ]
@@ -335,12 +337,32 @@ def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):  # ty
             origins[q, 0], origins[q, 1], origins[q, 2] = p.x + away * p.fx, p.y + away * p.fy, p.z + away * p.fz
 
 
+@kernel(inline=True)
+def openness(free, rays):  # type: ignore[no-untyped-def]
+    """How open the surroundings of a point are, 0 to 1, of whose rays `free` meet the sky."""
+    return clamp01(np.float32(free) / (OPEN_SHARE * np.float32(rays)))
+
+
+@kernel
+def how_open(start, stop, points, paths, per_point):  # type: ignore[no-untyped-def]
+    """Tell the paths along `per_point` hemisphere rays of each point how open its surroundings are."""
+    for j in range(start, stop):
+        first, free = j * per_point, 0
+        for q in range(first, first + per_point):
+            free += 1 if points[q].state == MISS else 0
+        for q in range(first, first + per_point):
+            paths[q].er = openness(free, per_point)
+
+
 @kernel
 def open_sky(start, stop, rows, blocked, ways, sky, per_point, around):  # type: ignore[no-untyped-def]
     """Irradiance (N, 3) of the points `rows` from rays that meet the sky or, if blocked, something dim and grey."""
     table, _, _, ground, _, _, _ = sky
-    dim = np.float32(0.6)
     for j in range(start, stop):
+        free = 0
+        for s in range(per_point):
+            free += 0 if blocked[j * per_point + s] else 1
+        dim = np.float32(0.6) * openness(free, per_point)
         red, green, blue = ZERO, ZERO, ZERO
         for s in range(per_point):
             q = j * per_point + s
@@ -412,7 +434,8 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
 def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     """Radiance that a surface sends along a path, without emission and sun."""
     sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-    er, eg, eb, seen = SECOND_BOUNCE * sr, SECOND_BOUNCE * sg, SECOND_BOUNCE * sb, SECOND_BOUNCE
+    seen = SECOND_BOUNCE * path.er
+    er, eg, eb = seen * sr, seen * sg, seen * sb
     if first_bounce:
         er, eg, eb = path.er, path.eg, path.eb
         seen = clamp01(luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9)))

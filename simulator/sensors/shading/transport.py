@@ -128,15 +128,26 @@ class Transport:
             self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays, blur)
 
     def arriving(
-        self, origins: F32, directions: F32, spread: float, seed: int, glow_limit: float, blur: float = 0.0
+        self,
+        origins: F32,
+        directions: F32,
+        spread: float,
+        seed: int,
+        glow_limit: float,
+        blur: float = 0.0,
+        per_point: int = 0,
     ) -> Records:
         """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
 
         Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
         a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
-        at least.
+        at least. Where `per_point` rays in a row are the hemisphere of a point, what they meet is as dark as that is
+        closed.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
+        paths["er"] = 1.0
+        if per_point:
+            self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
         self.each(
             len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
@@ -154,7 +165,7 @@ class Transport:
             starts, ways = _rays(len(rows) * rays)
             self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             if self.quality.bounce:
-                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR)
+                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
                 blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=self.stage.threads)

@@ -16,6 +16,7 @@ from simulator.storyboard.actions import (
     routing,
     signals,
     synchronise,
+    traffic,
     trailers,
     values,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "routing",
     "signals",
     "synchronise",
+    "traffic",
     "trailers",
     "values",
 ]

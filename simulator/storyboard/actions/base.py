@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, get_args
+from typing import Any, TypeGuard, TypeVar, get_args
 
 from simulator.storyboard import model
 from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 LATERAL, LONGITUDINAL, LIGHTING = "lateral", "longitudinal", "lighting"
 
@@ -33,16 +31,13 @@ class ActionElement(Element):
     def begin(self) -> None:
         """What happens when it starts."""
 
-    def step(self, dt: float) -> None:
-        """Go on while it runs."""
-        if self.state == "running":
+    def step(self, dt: float, may: Callable[[Element], bool] | None = None) -> None:
+        """Go on while it runs and may."""
+        if self.state == "running" and (may is None or may(self)):
             self.go_on(dt)
 
     def go_on(self, dt: float) -> None:
         """What happens in each step while it runs; the first is the one in which it starts."""
-
-    def end_conflicting(self) -> None:
-        """End what else does the same to the same entity."""
 
 
 class InstantAction(ActionElement):
@@ -68,11 +63,15 @@ class PrivateActionElement(ActionElement):
 
     def end_conflicting(self) -> None:
         """End running actions on the same entity that share a domain with it."""
-        running = [*self.entity.init_actions]
-        for event in self.entity.events:
-            running += [a for a in event.children if isinstance(a, PrivateActionElement) and a.entity is self.entity]
-        for action in running:
-            if action is not self and action.state == "running" and self.conflicts_with(action):
+        own = [*self.entity.init_actions, *(child for event in self.entity.events for child in event.children)]
+        for action in own:
+            if (
+                isinstance(action, PrivateActionElement)
+                and action is not self
+                and action.entity is self.entity
+                and action.state == "running"
+                and self.conflicts_with(action)
+            ):
                 action.end()
 
     def conflicts_with(self, other: PrivateActionElement) -> bool:

@@ -5,9 +5,13 @@ Without an active controller an entity follows the actions of its storyboard (7.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantPrivateAction, for_private
+from simulator.storyboard.actions.ghosts import return_ghost
 from simulator.storyboard.drivers import assign
+from simulator.storyboard.elements import EventElement
 
 
 @for_private(model.AssignControllerAction)
@@ -21,7 +25,7 @@ class AssignControllerAction(InstantPrivateAction):
         record, entity = self.record, self.entity
         if record.controller is None:
             entity.drivers.clear()
-        elif assign(self.world, entity, record.controller.controller):
+        elif assign(self.world, entity, record.controller):
             entity.drivers[-1].activate(record.activate_lateral, record.activate_longitudinal)
 
 
@@ -34,15 +38,14 @@ class ActivateControllerAction(InstantPrivateAction):
     def begin(self) -> None:
         """Switch domains of the controller on or off."""
         record, entity = self.record, self.entity
-        named = [d for d in entity.drivers if record.object_controller_ref in (None, d.name)]
+        wanted = {name for name in ("lateral", "longitudinal") if getattr(record, name)}
+        named = [d for d in entity.drivers if record.object_controller_ref in (None, *d.names)]
         if named:
             driver = named[-1]
             for other in entity.drivers:
-                if other is not driver and (
-                    (record.lateral and "lateral" in other.active)
-                    or (record.longitudinal and "longitudinal" in other.active)
-                ):
-                    other.active.clear()
+                if other is not driver and wanted & other.active:
+                    # Since 1.3 each domain may have its own controller (7.2.5).
+                    other.active -= wanted if self.world.scenario.file_header.rev_minor >= 3 else other.active.copy()
             driver.activate(record.lateral, record.longitudinal)
         self.end()
 
@@ -53,6 +56,14 @@ class OverrideControllerValueAction(InstantPrivateAction):
 
     record: model.OverrideControllerValueAction
 
-    def begin(self) -> None:
-        """Note the inputs."""
-        self.entity.signals["override"] = self.record
+    def start(self) -> None:
+        """Note the inputs; once one is the controller's again a ghost has to begin anew."""
+        given = {each.name: getattr(self.record, each.name) for each in fields(self.record) if each.name != "line"}
+        given = {name: value for name, value in given.items() if value is not None}
+        kept = self.entity.signals.setdefault("override", {})
+        freed = any(name in kept and kept[name].active and not value.active for name, value in given.items())
+        ghost, event = self.world.ghost, self.parent
+        if freed and ghost is not None and ghost.host is self.entity and isinstance(event, EventElement):
+            return_ghost(event, ghost)
+        kept.update(given)
+        super().start()

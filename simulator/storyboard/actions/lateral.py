@@ -30,10 +30,14 @@ class LaneChangeAction(PrivateActionElement):
     """Change to a lane: the offset from its centre line follows the shape while the entity keeps its speed.
 
     Offsets are counted outwards from the reference line, so that they keep their meaning from road to road.
+
+    Attributes:
+        turn: which way it goes, as its driver sees it: 1 to the left, -1 to the right, 0 nowhere.
     """
 
     domains = frozenset({LATERAL})
     record: model.LaneChangeAction
+    turn = 0
 
     def begin(self) -> None:
         """Align with the lane, and count the offset from the target lane."""
@@ -55,6 +59,8 @@ class LaneChangeAction(PrivateActionElement):
         self.track.force_lane(lane)
         side = sign(lane)
         self.progress.aim(side * self.track.offset, side * self.record.target_lane_offset)
+        if self.progress.change:
+            self.turn = sign(self.progress.change) * side * (1 if is_forward(position.h_rel) else -1)
         self.heading = 0.0
 
     def _target_lane(self) -> int:
@@ -115,7 +121,11 @@ class LaneChangeAction(PrivateActionElement):
 
 @for_private(model.LaneOffsetAction)
 class LaneOffsetAction(PrivateActionElement):
-    """Move beside the lane's centre within a lateral acceleration; the span follows from it."""
+    """Move beside the lane's centre within a lateral acceleration; the span follows from it.
+
+    A continuous one then stays with the entity that it is relative to, and does not end. With an absolute target
+    nothing is left to be done at the end, and there are scenarios that wait for it.
+    """
 
     domains = frozenset({LATERAL})
     record: model.LaneOffsetAction
@@ -129,8 +139,17 @@ class LaneOffsetAction(PrivateActionElement):
         self.progress = TransitionProgress(shape)
         side = sign(position.lane)
         self.progress.aim(side * position.offset, side * self._target())
-        acceleration = _DEFAULT_LATERAL_ACC if record.max_lateral_acc is None else max(record.max_lateral_acc, TINY)
-        self.progress.span = self.progress.span_for_acceleration(acceleration)
+        self.acceleration = (
+            _DEFAULT_LATERAL_ACC if record.max_lateral_acc is None else max(record.max_lateral_acc, TINY)
+        )
+        self.progress.span = self.progress.span_for_acceleration(self.acceleration)
+        target = record.target
+        self._follows = (
+            record.continuous
+            and isinstance(target, model.RelativeTargetLaneOffset)
+            and target.entity_ref != self.entity.name
+        )
+        self._is_there, self._speed = False, 0.0
 
     def _target(self) -> float:
         target, position = self.record.target, self.entity.position
@@ -147,17 +166,39 @@ class LaneOffsetAction(PrivateActionElement):
         entity, progress = self.entity, self.progress
         position = entity.position
         value, side = progress.value, sign(position.lane)
+        entity.done.lateral = True
+        if self._is_there:
+            self._stay_beside(dt)
+            return
         over = _is_done(progress, value)
         position.set_lane(position.road, position.lane, position.s, side * (progress.target if over else value))
-        if over:
+        if over and self._follows:
+            self._is_there, self._last_target = True, progress.target * side
+        elif over:
             self.end()
             position.align()
         else:
-            speed = entity.speed
-            turn = atan(progress.slope / (speed if abs(speed) > TINY else TINY))
-            position.align((1 if is_forward(position.h_rel) else -1) * side * turn)
-        entity.done.lateral = True
+            self._turn(side * progress.slope)
         progress.advance(dt)
+
+    def _turn(self, leftwards: float) -> None:
+        """Look where the entity goes, moving to the left of s at a speed."""
+        position, speed = self.entity.position, self.entity.speed
+        turn = atan(leftwards / (speed if abs(speed) > TINY else TINY))
+        position.align((1 if is_forward(position.h_rel) else -1) * turn)
+
+    def _stay_beside(self, dt: float) -> None:
+        """Close the gap to the present target, as fast as the acceleration lets it and in time to slow down again."""
+        if dt <= 0.0:
+            return
+        position, target = self.entity.position, self._target()
+        error, drift = target - position.offset, (target - self._last_target) / dt
+        self._last_target = target
+        wish = drift + sign(error) * min(sqrt(2.0 * self.acceleration * abs(error)), abs(error) / dt)
+        change = self.acceleration * dt
+        self._speed = min(max(wish, self._speed - change), self._speed + change)
+        position.set_lane(position.road, position.lane, position.s, position.offset + self._speed * dt)
+        self._turn(self._speed)
 
 
 @for_private(model.LateralDistanceAction)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import LONGITUDINAL, PrivateActionElement, for_private
@@ -12,9 +11,6 @@ from simulator.storyboard.actions.transitions import TransitionProgress
 from simulator.storyboard.entities import Entity, position_distance
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign
-
-if TYPE_CHECKING:
-    pass
 
 _REACHED_M = 0.1
 _SPRING = 0.4  # stiffness per unit of allowed acceleration, 1/m

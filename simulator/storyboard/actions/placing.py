@@ -27,7 +27,7 @@ class TeleportAction(InstantPrivateAction):
         driven = self.entity.is_driven(LATERAL) or self.entity.is_driven(LONGITUDINAL)
         if driven or self.entity.tow is not None:  # a controller drives it, or it stands where it is drawn
             return
-        place, _ = resolve_position(self.world, self.record.position)
+        place, _ = resolve_position(self.world, self.record.position, route=self.entity.position.route)
         self.entity.position.take_place_of(place)
         align_trailers(self.entity)
         self.entity.align_rear_axle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi, sin
 
+from simulator.numerics.rng import generator
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import (
     LATERAL,
@@ -17,6 +18,7 @@ from simulator.storyboard.road_links import Way
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, sign, wrap
 from simulator.storyboard.routes import Route
+from simulator.storyboard.trajectories import Interpolation
 
 
 @for_private(model.AssignRouteAction)
@@ -57,11 +59,15 @@ class RandomRouteAction(InstantPrivateAction):
 
     def begin(self) -> None:
         """Choose at random from now on."""
+        stream = generator(self.world.seed, "way", self.entity.name)
 
         def any_way(ways: list[Way]) -> Way:
-            return self.world.random.choice(ways)
+            return ways[int(stream.integers(len(ways)))]
 
         self.entity.choose = any_way
+
+
+_INTERPOLATIONS: dict[str, Interpolation] = {"segment": "segment", "corner": "corner", "off": "none", "none": "none"}
 
 
 def _has_times(shape: model.Polyline | model.Clothoid | model.ClothoidSpline | model.Nurbs) -> bool:
@@ -104,6 +110,7 @@ class FollowTrajectoryAction(PrivateActionElement):
             following_mode=record.following_mode,
             speed=entity.speed,
             origin=position.copy(),
+            interpolation=_INTERPOLATIONS.get(self._property("plineInterpolation")),
         )
         position.trajectory = trajectory
         trajectory.go_to_distance(record.initial_distance_offset)
@@ -118,14 +125,15 @@ class FollowTrajectoryAction(PrivateActionElement):
         self._had_heading = point.given.h
         position.set_heading(point.h if point.given.h else point.tangent + (pi if forward < 0 else 0.0))
         self.heading_sign = -1 if self._is_against(position.h) else 1
-        if point.given.h and self._ignores_heading():
+        if point.given.h and self._property("ignoreHeadingForTrajMotion") == "true":
             self.heading_sign = 1
         if self.timing is not None:
             entity.set_speed(forward * point.speed)
 
-    def _ignores_heading(self) -> bool:
+    def _property(self, name: str) -> str:
+        """A property of the entity; these are of esmini."""
         properties = getattr(self.entity.object, "properties", None)
-        return properties is not None and properties.properties.get("ignoreHeadingForTrajMotion") == "true"
+        return "" if properties is None else properties.properties.get(name, "")
 
     def _is_against(self, heading: float) -> bool:
         return abs(difference(heading, self.trajectory.point.tangent)) > 0.5 * pi + TINY
@@ -144,7 +152,7 @@ class FollowTrajectoryAction(PrivateActionElement):
             s = trajectory.point.s
             at_end = s > trajectory.length - TINY if direction * abs(entity.speed) > 0.0 else s < TINY
             over = not trajectory.closed and dt > 0.0 and direction * abs(entity.speed) != 0.0 and at_end
-            rest = abs(entity.speed) * dt - abs(s - before)
+            rest = abs(entity.speed) * dt - abs(s - before) if direction > 0 else 0.0
         else:
             late = self.time + timing.offset - end_time
             over, rest = late > -TINY, late * entity.speed

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantAction, for_global
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 @for_global(model.TrafficSignalStateAction)
@@ -79,5 +75,15 @@ class SignalCycles:
             time -= phase.duration
         if self.world.phases.get(controller.name) != phase.name:
             self.world.phases[controller.name] = phase.name
+            if phase.group_state is not None:
+                for signal in self._group(controller.name):
+                    self.world.signals[signal] = phase.group_state
             for state in phase.traffic_signal_states:
                 self.world.signals[state.traffic_signal_id] = state.state
+
+    def _group(self, name: str) -> list[str]:
+        """Signals of the controller that the map has by this id or name."""
+        network = self.world.roads.network
+        controllers = list(network.controllers.values()) if network is not None else []
+        found = [each for each in controllers if each.id == name] or [each for each in controllers if each.name == name]
+        return [signal for each in found for signal, _ in each.controls]

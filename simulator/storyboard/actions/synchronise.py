@@ -14,6 +14,7 @@ from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, is_forward, sign
 
 _HARDEST_BRAKING = -8.0
+_NEVER_S = 1e10  # time to the target of a master that stands; finite, so that a last stretch can be taken off
 _ON_LINE_MPS = 0.1  # closer to the speed of the last line than this is on it
 
 
@@ -103,7 +104,7 @@ class SynchronizeAction(PrivateActionElement):
         self._last, self._last_master = way, master_way
         way, master_way = max(way - tolerance, TINY), max(master_way - master_tolerance, TINY)
         master_speed = sign(master.speed) * direction * abs(master.speed_along_road)
-        time = inf
+        time = _NEVER_S
         if master_speed > TINY:
             time = master_way / master_speed
             done = done or time < dt
@@ -131,7 +132,7 @@ class SynchronizeAction(PrivateActionElement):
             entity.speed = final
             return
         if self.phase is Phase.WAITING:
-            if time == inf:
+            if time >= _NEVER_S:
                 return
             self.phase = Phase.START
         if self.phase is Phase.BRAKING:
@@ -147,9 +148,10 @@ class SynchronizeAction(PrivateActionElement):
             self.phase = Phase.LINE
         if self.phase is Phase.LINE:
             on_line = 2.0 * way / time - max(final, 0.0) if time > 1e-3 and way > 1e-3 else 0.0
-            entity.set_speed(0.0 if time == inf else max(on_line, 0.0))
+            entity.set_speed(0.0 if time > _NEVER_S - 1.0 else max(on_line, 0.0))
             return
-        if self.phase is Phase.BENT and abs(entity.speed - (2.0 * way / time - final)) < _ON_LINE_MPS:
+        off_line = abs(entity.speed - (2.0 * way / time - final))
+        if self.phase is Phase.BENT and time < _NEVER_S and off_line < _ON_LINE_MPS:
             self.phase = Phase.LINE  # past the apex
             return
         if self.phase is Phase.START:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from simulator.errors import InputError
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantAction, for_global
+from simulator.storyboard.world import World
 
 
-def _typed(like: model.Value | None, text: str) -> model.Value:
-    """A text as a value of the type that the variable has."""
+def _typed(like: model.Value | None, text: str) -> model.Value | None:
+    """A text as a value of the type that the variable has; None: it is no number, and one is needed."""
     if isinstance(like, bool):
         return text in ("true", "1")
-    if isinstance(like, int):
-        return int(float(text))
-    if isinstance(like, float):
-        return float(text)
-    return text
+    if not isinstance(like, (int, float)):
+        return text
+    try:
+        return int(float(text)) if isinstance(like, int) else float(text)
+    except (ValueError, OverflowError):
+        return None
 
 
 @for_global(model.ParameterSetAction, model.ParameterModifyAction)
@@ -25,7 +28,7 @@ class ParameterAction(InstantAction):
 
     def begin(self) -> None:
         """Set the value."""
-        _apply(self.world.parameters, self.record.parameter_ref, self.record)
+        _apply(self.world, self.world.parameters, self.record.parameter_ref, self.record)
 
 
 @for_global(model.VariableSetAction, model.VariableModifyAction)
@@ -36,10 +39,11 @@ class VariableAction(InstantAction):
 
     def begin(self) -> None:
         """Set the value."""
-        _apply(self.world.variables, self.record.variable_ref, self.record)
+        _apply(self.world, self.world.variables, self.record.variable_ref, self.record)
 
 
 def _apply(
+    world: World,
     values: dict[str, model.Value],
     name: str,
     record: model.ParameterSetAction
@@ -49,11 +53,15 @@ def _apply(
 ) -> None:
     old = values.get(name)
     if isinstance(record, (model.ParameterSetAction, model.VariableSetAction)):
-        values[name] = _typed(old, record.value)
+        new = _typed(old, record.value)
+        if new is None:
+            message = f'"{name}" is a number and cannot become "{record.value[:60]}"'
+            raise InputError(message, source=str(world.scenario.source or ""), line=record.line)
+        values[name] = new
     elif isinstance(old, (int, float)) and not isinstance(old, bool):
         rule = record.rule
-        new = old + rule.value if isinstance(rule, model.AddValue) else old * rule.value
-        values[name] = int(new) if isinstance(old, int) else new
+        changed = old + rule.value if isinstance(rule, model.AddValue) else old * rule.value
+        values[name] = int(changed) if isinstance(old, int) else changed
 
 
 @for_global(model.SetMonitorAction)

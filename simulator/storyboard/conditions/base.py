@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from simulator.storyboard import model
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _RULES: dict[str, Callable[[float, float], bool]] = {
     "greaterThan": lambda a, b: a > b + TINY,
@@ -39,6 +37,10 @@ class Check(Generic[R]):
     def holds(self) -> bool:
         """Whether it is so now."""
         raise NotImplementedError
+
+    def entities_that_meet_it(self) -> list[Entity]:
+        """Those whose state it looks at and finds so now."""
+        return []
 
     def reset(self) -> None:
         """Forget what was."""
@@ -125,3 +127,7 @@ class ByEntity(Check[model.ByEntityCondition]):
             if found is not None and result == self.decides:
                 break
         return result
+
+    def entities_that_meet_it(self) -> list[Entity]:
+        """Those of the triggering entities that meet it now."""
+        return [entity for entity in self.entities if entity.active and self.check.holds(entity)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import hypot
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import EntityCheck, compare, for_entity
@@ -13,9 +12,7 @@ from simulator.storyboard.paths import road_difference
 from simulator.storyboard.positions import resolve_position
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign, wrap_signed
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 _SAME_DIRECTION_RAD = 0.05
 _FAR = 1e10  # where no road leads to the other
@@ -61,7 +58,7 @@ class Collision(EntityCheck[model.CollisionCondition]):
     def holds(self, entity: Entity) -> bool:
         """Whether the boxes overlap."""
         if self.record.by_type is not None:
-            others = [e for e in self.world.active if e is not entity and e.object_type == self.record.by_type]
+            others = [e for e in self.world.active if e.object_type == self.record.by_type and not e.is_ghost]
         else:
             others = [e for name in self.record.entity_refs if (e := self.world.entity(name)).active]
         return any(entity.touches(other) for other in others if other is not entity)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import Check, compare, for_value
-
-if TYPE_CHECKING:
-    from simulator.storyboard.elements import State, Transition
-    from simulator.storyboard.world import World
+from simulator.storyboard.interfaces import State, Transition
+from simulator.storyboard.world import World
 
 _TEXT_RULES: dict[str, Callable[[str, str], bool]] = {
     "greaterThan": lambda a, b: a > b,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import make_condition
+from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY
-
-if TYPE_CHECKING:
-    from simulator.storyboard.world import World
+from simulator.storyboard.world import World
 
 
 class Trigger:
@@ -23,19 +20,24 @@ class Trigger:
         groups = trigger.condition_groups if trigger is not None else ()
         self.groups = [[Condition(world, condition) for condition in group.conditions] for group in groups]
         self.default = default
+        self._met: list[list[Condition]] = []
 
     def evaluate(self, time: float) -> bool:
         """Whether it fires now."""
         if not self.groups:
             return self.default
-        result = False
-        for group in self.groups:
-            result |= self._evaluate_group(group, time)
+        self._met = [group for group in self.groups if self._evaluate_group(group, time)]
+        result = bool(self._met)
         if result:
             for group in self.groups:
                 for condition in group:
                     condition.is_evaluated = False
         return result
+
+    def triggering_entities(self) -> list[Entity]:
+        """Entities whose states made it fire (7.3.1 "ManeuverGroups and Actors")."""
+        found = [e for group in self._met for condition in group for e in condition.check.entities_that_meet_it()]
+        return list({entity.name: entity for entity in found}.values())
 
     @staticmethod
     def _evaluate_group(group: list[Condition], time: float) -> bool:

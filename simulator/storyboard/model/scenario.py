@@ -70,7 +70,7 @@ class Maneuver(Record):
 
 @dataclass(frozen=True)
 class ManeuverGroup(Record):
-    """Maneuvers and the entities that do them; `select_triggering_entities`: those that met the event's trigger too."""
+    """Maneuvers and the entities that do them; `select_triggering_entities`: those that triggered the act, too."""
 
     name: str
     maximum_execution_count: int

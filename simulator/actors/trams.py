@@ -1,0 +1,133 @@
+"""Trams and railcars: articulated bodies with bands of windows on hidden bogies."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor, lengthened
+from simulator.actors.coachwork import Slot
+from simulator.actors.heavy import fleet_materials, head_lamps, rear_lamps
+from simulator.actors.hull import hull
+from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.shape import block, both, finish, pipe, rounded_box
+from simulator.scenario.distributions import Metres, OneOf
+from simulator.scene import Body, Mesh, Model
+
+SECTION_M = 8.0  # about the length of one body between two joints
+PAINTS = ("any", *finishes.paint_names())
+
+
+class Tram(Actor, kind="tram"):
+    """A tram or a railcar.
+
+    Attributes:
+        paint: colour group, or "any".
+        length_m, width_m, height_m: outer dimensions without the pantograph; 0: drawn from what is usual for a tram.
+    """
+
+    class_name: ClassVar[str] = "tram"
+    speed_mps: ClassVar[float] = 12.0
+    max_speed_mps: ClassVar[float] = 22.0
+    acceleration_mps2: ClassVar[float] = 1.1
+    deceleration_mps2: ClassVar[float] = 1.2
+
+    paint: Annotated[str, OneOf(*PAINTS)] = "any"
+    length_m: Metres = 0.0
+    width_m: Metres = 0.0
+    height_m: Metres = 0.0
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        names = ("red", "yellow", "white", "blue", "green")
+        color = str(rng.choice(names, p=(0.3, 0.2, 0.25, 0.15, 0.1))) if self.paint == "any" else self.paint
+        usual = rng.uniform([20.0, 2.3, 3.3], [42.0, 2.65, 3.6])
+        given = (self.length_m, self.width_m, self.height_m)
+        wanted = [lengthened(float(u), g) for u, g in zip(usual, given)]
+        length, width, height = np.maximum(wanted, (8.0, 1.8, 2.6)).tolist()
+        return [_tram(length, width, height, color, rng)]
+
+
+def _tram(length: float, width: float, height: float, color: str, rng: np.random.Generator) -> Model:
+    half, count = width / 2, max(round(length / SECTION_M), 1)
+    edges = np.linspace(length / 2, -length / 2, count + 1)
+    waist, band = 0.29 * height, 0.66 * height
+    parts: list[Mesh] = []
+    for k, (nose, tail) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist())):
+        ends = (k == 0, k == count - 1)
+        parts += _section(nose - 0.18 * (k > 0), tail + 0.18 * (k < count - 1), half, height, (waist, band), ends)
+        if k:
+            joint = (0.44, 2 * half - 0.2, height - 0.55)
+            parts.append(rounded_box(joint, (nose, 0, 0.30 + (height - 0.55) / 2), radius=0.05, slot=Slot.TRIM))
+        parts.append(block((min(3.0, (nose - tail) * 0.5), 2 * half - 0.5, 0.34), ((nose + tail) / 2, 0, 0.20),
+                           Slot.UNDER))  # fmt: skip
+    front = hull_of(edges[0], edges[1] + 0.18 * (count > 1), half, height, (True, count == 1))
+    parts += head_lamps(front, half, 0.26 * height)
+    parts += rear_lamps(-length / 2 + 0.02, half - 0.12, 0.26 * height)
+    parts += _pantograph(float(edges[min(1, count - 1)] + 0.5 * (edges[0] - edges[1]) * (count == 1)), height)
+    second = finishes.paint(str(rng.choice(["white", "grey", "silver"])), rng)
+    return Model(
+        "tram",
+        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),),
+        (),
+        vehicle_lamps(length / 2, -length / 2, width, head_z=0.26 * height, tail_z=0.26 * height),
+        attributes=(("color", color),),
+        box=np.array([[-length / 2, -half, 0.0], [length / 2, half, height]]),
+    )
+
+
+def hull_of(nose: float, tail: float, half: float, height: float, ends: tuple[bool, bool]):  # type: ignore[no-untyped-def]
+    """The hull of one section; its ends are rounded where they are those of the train."""
+    z = np.array([0.16, 0.28, 0.5, 0.285 * height, 0.30 * height, 0.5 * height, 0.655 * height, 0.68 * height,
+                  0.9 * height, 0.965 * height, 0.99 * height])  # fmt: skip
+    side = half * np.array([0.94, 0.97, 0.99, 1.0, 1.0, 1.0, 0.99, 0.985, 0.95, 0.86, 0.72])
+    rake = np.array([0.18, 0.08, 0.0, 0.0, 0.02, 0.22, 0.5, 0.54, 0.75, 0.85, 1.0])
+    flat = np.zeros(len(rake))
+    posts = np.linspace(nose - 1.3 * ends[0] - 0.06, tail + 1.3 * ends[1] + 0.06, max(int((nose - tail) / 1.4), 3) + 1)
+    columns = np.unique(np.concatenate([posts, posts[1:-1] - 0.09]))[::-1]
+    return hull(
+        z,
+        nose - (rake if ends[0] else flat),
+        tail + (rake if ends[1] else flat),
+        side,
+        columns,
+        front_power=3.2 if ends[0] else 40.0,
+        rear_power=3.2 if ends[1] else 40.0,
+    )
+
+
+def _section(
+    nose: float, tail: float, half: float, height: float, bands: tuple[float, float], ends: tuple[bool, bool]
+) -> list[Mesh]:
+    """One body: windows, doors on both sides, a dark band round the glass; closed at the joints."""
+    body = hull_of(nose, tail, half, height, ends)
+    waist, band = bands
+    grid = body.grid(Slot.PAINT)
+    glass, cabin = body.rows(waist, band), body.side(-999.0, 999.0)
+    grid[glass & cabin] = Slot.PRIVACY
+    xs = np.unique(np.round(body.side_x[np.isfinite(body.side_x)], 4))
+    narrow = np.array([x for x, gap in zip(xs, np.gradient(xs)) if gap < 0.7]) if len(xs) > 1 else xs
+    for x in narrow.tolist():
+        grid[glass & body.side(x - 0.02, x + 0.02)] = Slot.GLOSS
+    grid[body.rows(0.0, 0.27) & (cabin | (body.front_y < 1.5) | (body.rear_y < 1.5))] = Slot.TRIM
+    grid[body.rows(band, 0.9 * height) & cabin] = Slot.SECOND
+    for rounded, share in ((ends[0], body.front_y), (ends[1], body.rear_y)):
+        if rounded:
+            grid[body.rows(waist, 0.9 * height) & (share < 1.5)] = Slot.GLASS
+    middle = (nose + tail) / 2
+    grid[body.rows(0.27, band) & body.side(middle - 0.75, middle + 0.75)] = Slot.PRIVACY  # doors
+    parts = [*body.meshes(grid), body.roof(0.05, Slot.SECOND)]
+    inside = (nose - tail - 0.7, 2 * half - 0.2, 0.06)
+    parts.append(block(inside, (middle, 0, 0.42), Slot.SEAT))
+    for x in np.arange(tail + 1.2, nose - 1.2, 1.5):
+        parts += both(block((0.12, 0.8, 0.75), (float(x), half - 0.6, 0.85), Slot.SEAT))
+    return parts
+
+
+def _pantograph(x: float, height: float) -> list[Mesh]:
+    """A folded half pantograph on the roof."""
+    base = block((1.1, 1.0, 0.06), (x, 0, height + 0.04), Slot.TRIM)
+    knee = np.array([[x - 0.45, 0.0, height + 0.08], [x + 0.45, 0.0, height + 0.28], [x - 0.35, 0.0, height + 0.42]])
+    bow = np.array([[x - 0.35, -0.8, height + 0.40], [x - 0.35, 0.0, height + 0.44], [x - 0.35, 0.8, height + 0.40]])
+    return [base, pipe(knee, 0.025, segments=5, slot=Slot.TRIM), pipe(bow, 0.02, segments=5, slot=Slot.TRIM)]

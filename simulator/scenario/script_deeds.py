@@ -1,0 +1,476 @@
+"""What the events of scripted scenarios do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, get_args
+
+from simulator.scenario.block import Block
+from simulator.scenario.distributions import Flag, Word
+from simulator.scenario.script_terms import (
+    Acceleration,
+    Kmh,
+    Lanes,
+    Metres,
+    Name,
+    Number,
+    Seconds,
+    Shape,
+    SignedMetres,
+    Spot,
+    one_of,
+)
+from simulator.storyboard import model
+
+_DATE_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?"
+LIGHTS = {
+    "daytime_running": "daytimeRunningLights",
+    "low_beam": "lowBeam",
+    "high_beam": "highBeam",
+    "fog": "fogLights",
+    "fog_front": "fogLightsFront",
+    "fog_rear": "fogLightsRear",
+    "brake": "brakeLights",
+    "warning": "warningLights",
+    "indicator_left": "indicatorLeft",
+    "indicator_right": "indicatorRight",
+    "reversing": "reversingLights",
+    "license_plate": "licensePlateIllumination",
+    "special": "specialPurposeLights",
+}
+FLASHING_LIGHTS = ("warning", "indicator_left", "indicator_right", "special")
+
+
+class Speed(Block):
+    """Change the speed."""
+
+    speed_kmh: Kmh | None = None
+    """Target; negative drives backwards."""
+    of: Name | None = None
+    """The actor whose speed, plus `by_kmh`, is the target."""
+    by_kmh: Kmh = 0.0
+    """What is added to the speed of that actor."""
+    acceleration_mps2: Acceleration | None = None
+    """How fast the speed changes; null, and no duration or distance: at once."""
+    duration_s: Seconds | None = None
+    """In which time."""
+    distance_m: Metres | None = None
+    """On which way."""
+    shape: Shape = "linear"
+    """Of the speed over time."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two targets, or two dynamics."""
+        yield from one_of(values, ("speed_kmh", "of"), needed=True)
+        yield from one_of(values, ("acceleration_mps2", "duration_s", "distance_m"), needed=False)
+
+
+class Stop(Block):
+    """Brake to a standstill."""
+
+    deceleration_mps2: Acceleration = 6.0
+    """How hard."""
+
+
+class LaneChange(Block):
+    """Move to another lane."""
+
+    lanes: Lanes | None = None
+    """So many to the left of the own lane (negative: to the right), or of that of `of`."""
+    of: Name | None = None
+    """The actor whose lane counts; null: the own one."""
+    lane: Lanes | None = None
+    """OpenDRIVE id of the target lane."""
+    lateral_m: SignedMetres = 0.0
+    """Where to end, to the left of that lane's centre, seen along s."""
+    duration_s: Seconds | None = None
+    """In which time; null, and no distance or speed: 4 s."""
+    distance_m: Metres | None = None
+    """On which way."""
+    lateral_mps: Annotated[float, Number("m/s", ge=0.01, le=20.0)] | None = None
+    """At which speed sideways; of a sinusoidal or cubic shape the highest."""
+    shape: Shape = "sinusoidal"
+    """Of the way sideways over time."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two targets, or two dynamics."""
+        yield from one_of(values, ("lanes", "lane"), needed=True)
+        yield from one_of(values, ("duration_s", "distance_m", "lateral_mps"), needed=False)
+
+
+class LaneOffset(Block):
+    """Move sideways within the lane."""
+
+    lateral_m: SignedMetres
+    """Where to end, to the left of the lane's centre, seen along s, or of where `of` is."""
+    of: Name | None = None
+    """The actor from whose offset it is counted."""
+    acceleration_mps2: Acceleration | None = 0.5
+    """Highest lateral acceleration; null: at once."""
+    shape: Shape = "sinusoidal"
+    """Of the way sideways over time."""
+
+
+class KeepDistance(Block):
+    """Get to a distance from an actor, and keep it where `keep`."""
+
+    to: Name
+    distance_m: Metres | None = None
+    gap_s: Seconds | None = None
+    keep: Annotated[bool, Flag()] = True
+    """Whether it goes on for ever."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two distances, or none."""
+        yield from one_of(values, ("distance_m", "gap_s"), needed=True)
+
+
+class TimedSpot(Spot):
+    """A corner of a path."""
+
+    time_s: Seconds | None = None
+    """Seconds after the start of the event at which to be there; all corners have it, or none."""
+
+
+class Follow(Block):
+    """Go along straight lines from corner to corner."""
+
+    path: tuple[TimedSpot, ...]
+    """At least two corners."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
+    """Null: the speed that it has, or the corners' times."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Too few corners, or times of some only."""
+        path = values.get("path")
+        if path is not None and len(path) < 2:
+            yield ("path",), "needs at least two corners"
+        timed = [corner.time_s is not None for corner in path or ()]
+        if any(timed) and not all(timed):
+            yield ("path",), "needs time_s at every corner, or at none"
+        if any(timed) and values.get("speed_kmh") is not None:
+            yield ("speed_kmh",), "contradicts the times of the path"
+
+
+class Walk(Block):
+    """Go straight ahead and stand still there, for people, riders and animals."""
+
+    ahead_m: SignedMetres
+    """How far, in the direction that it faces."""
+    left_m: SignedMetres = 0.0
+    """And to its left."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.1, le=100.0)] = 5.0
+    """From the first step on."""
+
+
+class TakeRoute(Block):
+    """Go by these places; to a single one on the shortest way."""
+
+    via: tuple[Spot, ...]
+
+
+class Synchronise(Block):
+    """Arrive at a place when another actor arrives at its own."""
+
+    to: Name
+    """The other actor."""
+    at: Spot
+    """Its place."""
+    meet: Spot
+    """The own place."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
+    """The speed on arrival; null: any."""
+
+
+class Teleport(Block):
+    """Be elsewhere at once."""
+
+    at: Spot
+
+
+class SpeedPoint(Block):
+    """A speed of a profile."""
+
+    speed_kmh: Kmh
+    """The speed, or with `of` what is added to that of the actor."""
+    after_s: Seconds | None = None
+    """Seconds after the point before; null: as fast as the limits allow."""
+
+
+class SpeedProfile(Block):
+    """Speeds one after the other."""
+
+    points: tuple[SpeedPoint, ...]
+    of: Name | None = None
+    """The actor whose speed counts as zero."""
+    smooth: Annotated[bool, Flag()] = False
+    """Whether the acceleration changes by no more than the jerks too, rounding the corners of the profile."""
+    acceleration_mps2: Acceleration | None = None
+    """Highest; null: what the vehicle can do."""
+    deceleration_mps2: Acceleration | None = None
+    """Hardest; null: what the vehicle can do."""
+    jerk_mps3: Annotated[float, Number("m/s^3", ge=0.01, le=1000.0)] | None = None
+    """Greatest change of the acceleration."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """No points."""
+        if values.get("points") == ():
+            yield ("points",), "needs at least one point"
+
+
+class Clothoid(Block):
+    """Go along a line whose curvature changes evenly."""
+
+    at: Spot
+    """Where it starts, and with which heading."""
+    curvature_1_m: Annotated[float, Number("1/m", ge=-1.0, le=1.0)]
+    """At the start, positive to the left."""
+    change_1_m2: Annotated[float, Number("1/m^2", ge=-1.0, le=1.0)]
+    """By which the curvature grows a metre."""
+    length_m: Metres
+    start_s: Seconds | None = None
+    """Seconds after the start of the event at which to be at its start; with `stop_s`."""
+    stop_s: Seconds | None = None
+    """And at its end."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
+    """Null: the speed that it has, or the times."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """One time alone, or times and a speed."""
+        yield from _timed(values, ("start_s", "stop_s"))
+
+
+class ClothoidPart(Block):
+    """A piece of a line of clothoids."""
+
+    from_1_m: Annotated[float, Number("1/m", ge=-1.0, le=1.0)]
+    """Curvature at its start, positive to the left."""
+    to_1_m: Annotated[float, Number("1/m", ge=-1.0, le=1.0)]
+    """Curvature at its end."""
+    length_m: Metres
+    turn_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] = 0.0
+    """Kink to the left where it starts."""
+    time_s: Seconds | None = None
+    """Seconds after the start of the event at which to be at its start."""
+    at: Spot | None = None
+    """Where it starts; null: where the piece before ends, of the first where the actor is."""
+
+
+class Clothoids(Block):
+    """Go along clothoids one after the other."""
+
+    parts: tuple[ClothoidPart, ...]
+    end_s: Seconds | None = None
+    """Seconds after the start of the event at which to be at the end."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
+    """Null: the speed that it has, or the times."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """No pieces, or times of some only."""
+        parts = values.get("parts")
+        if parts == ():
+            yield ("parts",), "needs at least one piece"
+        times = [part.time_s is not None for part in parts or ()]
+        if parts and "end_s" in values:
+            times.append(values["end_s"] is not None)
+        if any(times) and not all(times):
+            yield ("parts",), "needs time_s at every piece and end_s, or none of them"
+        if any(times) and values.get("speed_kmh") is not None:
+            yield ("speed_kmh",), "contradicts the times of the pieces"
+
+
+class ControlPoint(TimedSpot):
+    """A control point of a NURBS; all have a time, or none."""
+
+    weight: Annotated[float, Number("", ge=1e-3, le=1e3)] = 1.0
+
+
+class Nurbs(Block):
+    """Go along a non-uniform rational B-spline."""
+
+    points: tuple[ControlPoint, ...]
+    """Control points, at least as many as the order."""
+    order: Annotated[int, Number("", ge=2, le=10, whole=True)] = 4
+    """Degree plus one."""
+    knots: tuple[Annotated[float, Number("", ge=-1e6, le=1e6)], ...] | None = None
+    """As many as points and order together, never falling; null: evenly spaced, from the first point to the last."""
+    speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
+    """Null: the speed that it has, or the points' times."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Numbers of points and knots that do not fit, or times of some only."""
+        points, order, knots = (values.get(name) for name in ("points", "order", "knots"))
+        if points is None or order is None:
+            return
+        if len(points) < order:
+            yield ("points",), f"needs at least {order} points, as many as the order"
+        if knots is not None and (len(knots) != len(points) + order or list(knots) != sorted(knots)):
+            yield ("knots",), f"must be {len(points) + order} numbers, each at least the one before"
+        timed = [point.time_s is not None for point in points]
+        if any(timed) and not all(timed):
+            yield ("points",), "needs time_s at every point, or at none"
+        if any(timed) and values.get("speed_kmh") is not None:
+            yield ("speed_kmh",), "contradicts the times of the points"
+
+
+def _timed(values: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    given = [name for name in names if values.get(name) is not None]
+    if given and len(given) < len(names):
+        yield (given[0],), f"goes with {' and '.join(name for name in names if name not in given)}"
+    if given and values.get("speed_kmh") is not None:
+        yield ("speed_kmh",), f"contradicts {given[0]}"
+
+
+class Lights(Block):
+    """Switch a lamp."""
+
+    light: Annotated[str, Word(tuple(LIGHTS))]
+    mode: Annotated[str, Word(("on", "off", "flashing"))] | None = None
+    """Null: flashing for what is there to flash (indicators, warning and special lamps), on for all others."""
+    on_s: Annotated[float, Number("s", ge=0.01, le=60.0)] | None = None
+    """Of a flashing lamp: for how long it is lit each time; null: as the regulations have it."""
+    off_s: Annotated[float, Number("s", ge=0.01, le=60.0)] | None = None
+    """And for how long it is not."""
+    within_s: Seconds = 0.0
+    """Until it has switched."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """One of two durations, or durations of what does not flash."""
+        given = [name for name in ("on_s", "off_s") if values.get(name) is not None]
+        if len(given) == 1:
+            yield (given[0],), "goes with the other one of on_s and off_s"
+        if given and values.get("mode") in ("on", "off"):
+            yield (given[0],), "is of flashing lamps"
+
+
+class Visibility(Block):
+    """Be seen or not."""
+
+    cameras: Annotated[bool, Flag()] = True
+    """By cameras (the standard's graphics)."""
+    sensors: Annotated[bool, Flag()] = True
+    """By other sensors, such as lidars."""
+    traffic: Annotated[bool, Flag()] = True
+    """By other traffic."""
+
+
+class Appear(Block):
+    """Come into the scene."""
+
+    at: Spot
+
+
+class Vanish(Block):
+    """Leave the scene."""
+
+
+class Environment(Block):
+    """Light and weather; what is not given stays as it was, at the start a clear summer noon."""
+
+    time: Annotated[str, Word(pattern=_DATE_TIME, meaning="a date and time YYYY-MM-DDThh:mm")] | None = None
+    """Date and time, with a zone (Z, +01:00) or in the usual one of the place."""
+    clock_runs: Annotated[bool, Flag()] = False
+    """Whether the time goes on with the scenario."""
+    cloud_oktas: Annotated[int, Number("oktas", ge=0, le=8, whole=True)] | None = None
+    """Eighths of the sky that clouds cover."""
+    rain_mm_h: Annotated[float, Number("mm/h", ge=0.0, le=200.0)] | None = None
+    """Rain rate."""
+    snow_mm_h: Annotated[float, Number("mm/h", ge=0.0, le=20.0)] | None = None
+    """Snow rate as melted water."""
+    visibility_m: Annotated[float, Number("m", ge=10.0, le=100_000.0)] | None = None
+    """Through the air itself: below 1000 m it is called fog."""
+    temperature_c: Annotated[float, Number("C", ge=-40.0, le=50.0)] | None = None
+    """Of the air."""
+    wind_mps: Annotated[float, Number("m/s", ge=0.0, le=60.0)] | None = None
+    """Speed of the wind, with `wind_from_deg`."""
+    wind_from_deg: Annotated[float, Number("deg", ge=0.0, le=360.0)] | None = None
+    """Where it comes from, clockwise from north."""
+    sun_azimuth_deg: Annotated[float, Number("deg", ge=0.0, le=360.0)] | None = None
+    """Where the sun stands, clockwise from north, with `sun_elevation_deg`; null: as time and place give."""
+    sun_elevation_deg: Annotated[float, Number("deg", ge=-90.0, le=90.0)] | None = None
+    """And how high."""
+    sun_lx: Annotated[float, Number("lx", ge=0.0, le=200_000.0)] | None = None
+    """Illuminance by the sun on a plane that faces it; null: as its height gives."""
+    wetness: Annotated[str, Word(get_args(model.Wetness))] | None = None
+    """Of the road; null: as the rain leaves it."""
+    friction: Annotated[float, Number("", ge=0.0, le=2.0)] | None = None
+    """Factor on the friction of the road; null: 1."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Halves of what goes together, and nothing at all."""
+        for names in (("wind_mps", "wind_from_deg"), ("sun_azimuth_deg", "sun_elevation_deg")):
+            given = [name for name in names if values.get(name) is not None]
+            if len(given) == 1 and set(names) <= set(values):
+                yield (given[0],), f"goes with {next(name for name in names if name != given[0])}"
+        if values.get("sun_lx") is not None and values.get("sun_elevation_deg", 0) is None:
+            yield ("sun_lx",), "goes with sun_azimuth_deg and sun_elevation_deg"
+        if values.get("time") is not None and not _exists(values["time"]):
+            yield ("time",), f'"{values["time"]}" does not exist'
+        if values.get("rain_mm_h") and values.get("snow_mm_h"):
+            yield ("snow_mm_h",), "contradicts rain_mm_h: one of them falls"
+        if set(cls.model_fields) <= set(values) and all(v is None for k, v in values.items() if k != "clock_runs"):
+            yield (), "needs at least one of its keys"
+
+
+def _exists(time: str) -> bool:
+    try:
+        datetime.fromisoformat(time)
+    except ValueError:
+        return False
+    return True
+
+
+class Signal(Block):
+    """A traffic signal of the road network shows a state."""
+
+    signal: Annotated[str, Word()]
+    """Its id."""
+    state: Annotated[str, Word()]
+    """Colours, such as red, red-amber, green, flashing amber, off; or a word a lens from the top: "on;off;off"."""
+
+
+class SignalPhase(Block):
+    """A controller of signals begins a phase; its cycle goes on from there."""
+
+    controller: Name
+    """One of `signals:`."""
+    phase: Annotated[str, Word()]
+    """Name of the phase."""
+
+
+WORLDLY = (Environment, Signal, SignalPhase)  # deeds of the world, which need no actor
+
+DEEDS: dict[str, type[Block]] = {
+    "speed": Speed,
+    "speed_profile": SpeedProfile,
+    "stop": Stop,
+    "lane_change": LaneChange,
+    "lane_offset": LaneOffset,
+    "keep_distance": KeepDistance,
+    "follow": Follow,
+    "clothoid": Clothoid,
+    "clothoids": Clothoids,
+    "nurbs": Nurbs,
+    "walk": Walk,
+    "route": TakeRoute,
+    "synchronise": Synchronise,
+    "teleport": Teleport,
+    "lights": Lights,
+    "visibility": Visibility,
+    "appear": Appear,
+    "vanish": Vanish,
+    "environment": Environment,
+    "signal": Signal,
+    "signal_phase": SignalPhase,
+}

@@ -1,0 +1,89 @@
+"""Words of scripted scenarios: numbers with their units, names, places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
+
+from simulator.scenario.block import Block
+from simulator.scenario.distributions import Quantity, Word, is_number, problem, written_number
+from simulator.storyboard.model import DynamicsShape
+
+
+class Number(Quantity):
+    """A `Quantity` that is one number: a script is varied by its parameters."""
+
+    def check(self, given: Any) -> float | int:
+        """A float, or an int when `whole`."""
+        if isinstance(given, dict):
+            raise problem("number", "must be one number, no distribution; declare it under parameters to change it")
+        if not is_number(given):
+            unit = f" in {self.unit}" if self.unit else ""
+            raise problem("number", f"must be a number{unit}{written_number(given, self.unit)}")
+        return super().check(given)  # type: ignore[no-any-return]
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema: a number in range, or an expression."""
+        number: dict[str, Any] = super().schema()["anyOf"][0]
+        return {"anyOf": [number, {"type": "string", "pattern": r"^\$"}]}
+
+
+Name = Annotated[str, Word(pattern=r"[A-Za-z_][A-Za-z0-9_]{0,60}", meaning="a name of letters, digits and _")]
+Metres = Annotated[float, Number("m", ge=0.0, le=1e5)]
+SignedMetres = Annotated[float, Number("m", ge=-1e5, le=1e5)]
+Seconds = Annotated[float, Number("s", ge=0.0, le=3600.0)]
+Kmh = Annotated[float, Number("km/h", ge=-400.0, le=400.0)]
+Acceleration = Annotated[float, Number("m/s^2", ge=0.01, le=100.0)]
+Lanes = Annotated[int, Number("", ge=-99, le=99, whole=True)]
+Shape = Annotated[str, Word(get_args(DynamicsShape))]
+
+
+class Spot(Block):
+    """A place: on a lane, beside a road's reference line, relative to an actor, or in world coordinates."""
+
+    road: Annotated[str, Word()] | None = None
+    """Id of the road; null: the first of the network."""
+    lane: Lanes | None = None
+    """OpenDRIVE id of the lane."""
+    s_m: Metres | None = None
+    """Road coordinate s."""
+    lateral_m: SignedMetres = 0.0
+    """To the left of the centre of the lane, seen along s, in whichever direction its traffic goes."""
+    t_m: SignedMetres | None = None
+    """Road coordinate t, in place of a lane."""
+    of: Name | None = None
+    """The actor from which the next three are counted."""
+    ahead_m: SignedMetres = 0.0
+    """Along its lane, or with `left_m` along its heading."""
+    lanes: Lanes = 0
+    """Lanes to its left (negative: to the right)."""
+    left_m: SignedMetres | None = None
+    """To its left, in its own frame in place of its lane."""
+    x_m: SignedMetres | None = None
+    """World coordinate."""
+    y_m: SignedMetres | None = None
+    """World coordinate."""
+    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] = 0.0
+    """Counter-clockwise from the direction of the lane, the road (with `t_m`), the actor (`of`), or the x axis."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """No place, or two of them."""
+        ways = {
+            "s_m with lane or t_m": any(values.get(name) is not None for name in ("s_m", "lane", "t_m")),
+            "of": values.get("of") is not None,
+            "x_m with y_m": any(values.get(name) is not None for name in ("x_m", "y_m")),
+        }
+        pairs = (values.get("lane") is None) != (values.get("t_m") is None) and values.get("s_m") is not None
+        world = values.get("x_m") is not None and values.get("y_m") is not None
+        whole = {"s_m with lane or t_m": pairs, "of": True, "x_m with y_m": world}
+        given = [way for way, there in ways.items() if there]
+        if set(cls.model_fields) <= set(values) and (len(given) != 1 or not whole[given[0]]):
+            yield (), f"needs exactly one of: {'; '.join(ways)}"
+
+
+def one_of(values: dict[str, Any], names: tuple[str, ...], *, needed: bool) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The contradiction of a block in which more than one of some fields is given, or where one is `needed` none."""
+    given = [name for name in names if values.get(name) is not None]
+    if len(given) > 1 or (needed and not given and set(names) <= set(values)):
+        yield (), f"needs {'exactly' if needed else 'at most'} one of {', '.join(names)}"

@@ -1,0 +1,104 @@
+"""Adaptive cruise control."""
+
+from __future__ import annotations
+
+from math import cos, hypot, inf, pi, sin
+
+from simulator.storyboard import boxes, model
+from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
+from simulator.storyboard.entities import Entity, angle_between
+from simulator.storyboard.paths import road_difference
+from simulator.storyboard.world import World
+
+
+class DistanceKeeper(Driver):
+    """Adaptive cruise control: the speed set by actions, less where a vehicle ahead asks for a time gap."""
+
+    operates = frozenset({LONGITUDINAL})
+    default_mode = "additive"
+    least_gap = 3.0
+    close_gap = 1.0
+    eagerness = 0.7
+
+    def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
+        super().__init__(world, entity, given)
+        self.time_gap = self.number("timeGap", 1.5)
+        self.set_speed = self.number("setSpeed", 0.0)
+        self.has_set_speed = "setSpeed" in self.settings
+        self.beside = self.number("lateralDist", 5.0)
+        self.is_virtual = self.settings.get("virtual") == "true"
+        self.speed = 0.0
+
+    def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
+        """Take over at the present speed."""
+        self.speed = self.entity.speed
+        if not self.overrides or not self.has_set_speed:
+            self.set_speed = self.entity.speed
+        super().activate(lateral, longitudinal)
+
+    def step(self, dt: float) -> None:
+        """Adapt the speed to what is ahead."""
+        entity = self.entity
+        if self.is_virtual:
+            self.speed = entity.speed
+        elif abs(entity.speed - self.speed) > 1e-3:  # an action has set it
+            self.set_speed = entity.speed
+        ahead, gap = self._ahead()
+        limits = entity.performance
+        if ahead is None:
+            wish = (self.set_speed - self.speed) * self.eagerness * limits.max_acceleration
+            wish = min(max(wish, -limits.max_deceleration), self.eagerness * limits.max_acceleration)
+            speed = self.speed + wish * dt
+            passed = abs(speed - self.set_speed) > abs(self.speed - self.set_speed)
+            self.speed = self.set_speed if passed else speed
+        elif gap < self.close_gap:
+            self.speed = 0.0
+        else:
+            wanted = self.least_gap + self.time_gap * abs(max(self.speed, ahead.speed))
+            share = min(1.0, (gap - wanted) / wanted)
+            to_other = self.speed - min(self.set_speed, ahead.speed)
+            wish = 2.5 * share - share * (self.speed - self.set_speed) - (1.0 - share) * to_other
+            wish = min(max(wish, -limits.max_deceleration), limits.max_acceleration)
+            self.speed = min(max(0.0, self.speed + wish * dt), self.set_speed)
+        if self.is_virtual:
+            return
+        if self.overrides:
+            entity.position.move(self.speed * dt, choose=entity.choose)
+        entity.set_speed(self.speed)
+        entity.done.longitudinal |= LONGITUDINAL in self.active
+
+    def _ahead(self) -> tuple[Entity | None, float]:
+        """The entity ahead in the lane, and the gap to it."""
+        entity = self.entity
+        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(entity.performance.max_deceleration, 1e-6))
+        found, least = None, inf
+        most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
+        front = 0.5 * entity.box.length + entity.box.center_x
+        own_x, own_y = entity.position.x, entity.position.y
+        for other in self.others():
+            distance = hypot(other.position.x - own_x, other.position.y - own_y)
+            if distance > most:
+                continue
+            way = road_difference(entity.position, other.position, both_ways=False, limit=look)
+            if way is not None:
+                opposed = angle_between(entity.position.h, other.position.h) >= 0.5 * pi
+                rear = 0.5 * other.box.length + (other.box.center_x if opposed else -other.box.center_x)
+                gap = way.ds - front - rear
+                if way.lanes == 0 and 0.0 < gap < least and abs(way.dt) < self.beside:
+                    found, least = other, gap
+            near = 1.0 + other.box.length + 0.5 * max(0.0, self.speed - other.speed)
+            reach = near + entity.box.length + entity.box.width + other.box.length + other.box.width
+            if found is not other and distance < reach + 1.0 and self._may_be_in_front(other):
+                _, x, y = boxes.gap(entity.position, entity.box, other.position, other.box)
+                if 0.0 < x < near and -0.5 < y < 0.2:
+                    found, least = other, x
+        return found, least
+
+    def _may_be_in_front(self, other: Entity) -> bool:
+        """Whether an entity may overlap the own width ahead: saves the gap of boxes side by side or behind."""
+        own, place = self.entity.position, other.position
+        ahead, left = own.distance_to(place.x, place.y)
+        turn, box = place.h - own.h, other.box
+        half = abs(cos(turn)) * 0.5 * box.width + abs(sin(turn)) * (0.5 * box.length + abs(box.center_x))
+        length = 0.5 * box.length + abs(box.center_x) + 0.5 * box.width
+        return ahead + length > 0.0 and abs(left) - half < 0.5 * self.entity.box.width + 0.6
