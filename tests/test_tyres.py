@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
@@ -71,6 +71,7 @@ def test_a_curve_that_only_rises_has_no_peak() -> None:
     assert peak_slip(10.0, 1.1, 1.0) == math.inf
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.floats(-1.0, 1.0), st.floats(-1.2, 1.2), st.floats(0.05, 1.2))
 def test_combined_slip_is_symmetric_passive_and_within_the_peaks(kappa: float, alpha: float, grip: float) -> None:
     fx, fy = combined(kappa, alpha, LOAD, grip, CAR)
@@ -103,6 +104,7 @@ def test_pavement_friction_is_the_handbooks(km_h: int) -> None:
         assert road_friction("asphalt", km_h / 3.6, films, tread) == pytest.approx(row)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.floats(0.0, 60.0), st.floats(0.0, 5.0), st.floats(0.0, 9.0))
 def test_friction_falls_with_speed_and_water(speed: float, film: float, tread: float) -> None:
     here = pavement_friction(speed, film, tread)

@@ -84,7 +84,7 @@ def road_friction(surface: str, speed_mps: Any = 0.0, film_mm: Any = 0.0, tread_
         known = ", ".join(["asphalt", "concrete", *SURFACE_FRICTION])
         raise OddRoadError(f"no friction is known of the surface {surface!r}; there are: {known}")
     out = np.empty(speed.size)
-    _fill(speed.ravel(), film.ravel(), tread.ravel(), out)
+    _fill(*(v.flatten() for v in (speed, film, tread)), out)  # copies: views of a broadcast are not to be written
     return out.reshape(speed.shape)
 
 

@@ -1,10 +1,10 @@
 """Single-track models: time derivatives of one vehicle's state.
 
-Source: M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (version 2020a), sections 5 (KS), 6 (KST), 7 (ST) and 8
-(STD). Above `FULLY_DYNAMIC` m/s and within the friction of the road the equations are theirs. Their own ways of passing
-zero speed (a switch at 0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to sliding ones.
-KS and ST, which know no friction, are held to the circle of what the road can give, cornering first; STD also slides
-backwards.
+Source: M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (version 2020a): its models KS, KST (with a trailer), ST
+and STD (drift). Above `FULLY_DYNAMIC` m/s and within the friction of the road the equations are theirs. Their ways of
+passing zero speed (a switch at 0.1 m/s, a tanh about 0.2 m/s) give way to one smooth blend from rolling wheels to
+sliding ones. KS and ST, which know no friction, are held to the circle of what the road can give, cornering first; STD
+also slides backwards.
 
 Frames: ISO 8855 (x forward, y left, z up; angles counter-clockwise). The kinematic model's position is that of the rear
 axle's centre, the others' that of the centre of mass. Units: m, s, rad, kg, N.
@@ -56,16 +56,16 @@ INTEGRATED = 10  # rows that the models have derivatives of
 # Below the first speed wheels roll without slip, above the second they slip as the model says.
 ROLLING, FULLY_DYNAMIC = 0.5, 2.0
 _SETTLING_S = 0.1  # in which slip and yaw rate become those of rolling
-_SPIN_S = 0.02  # in which wheels take up the speed of the road when rolling; 0.02 s in section 8
+_SPIN_S = 0.02  # in which wheels take up the speed of the road when rolling; as in STD
 _SMALL_SLIP = 0.15  # sine of a slip angle that ST may call small
 _KEPT = 0.98  # share of a tyre's greatest force that the controls of brake and drive use
 _RELEASE = 0.5  # share of the best slip, beyond it, in which they let a wheel go
-_SLOWEST = 0.1  # m/s, the least that slip is divided by; section 8
+_SLOWEST = 0.1  # m/s, the least that slip is divided by; as in STD
 
 
 @kernel(inline=True)
 def limited_steer_rate(steer, rate, p):  # type: ignore[no-untyped-def]
-    """Steering rate within its limit, 0 at the end of the range (section 5, eq. 3)."""
+    """Steering rate within its limit, 0 at the end of the range, as in all models of CommonRoad."""
     if (steer <= -p.steer_max and rate <= 0.0) or (steer >= p.steer_max and rate >= 0.0):
         return 0.0
     return min(max(rate, -p.steer_rate_max), p.steer_rate_max)
@@ -73,7 +73,7 @@ def limited_steer_rate(steer, rate, p):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def limited_acceleration(speed, acceleration, p):  # type: ignore[no-untyped-def]
-    """Acceleration that brakes, engine and its power can give at this speed, 0 beyond the range (section 5, eq. 4)."""
+    """Acceleration that brakes, engine and its power can give at this speed, 0 beyond its range, likewise."""
     if (speed <= p.speed_min and acceleration <= 0.0) or (speed >= p.speed_max and acceleration >= 0.0):
         return 0.0
     most = p.drive_max * p.switch_speed / speed if speed > p.switch_speed else p.drive_max
@@ -82,7 +82,7 @@ def limited_acceleration(speed, acceleration, p):  # type: ignore[no-untyped-def
 
 @kernel(inline=True)
 def _trailer_rate(speed, sideways, yaw_rate, hitch, p):  # type: ignore[no-untyped-def]
-    """Rate of the hitch angle: the trailer's axle follows the hitch without slip (section 6); 0 past a right angle."""
+    """Rate of the hitch angle: the trailer's axle follows the hitch without slip, as in KST; 0 past a right angle."""
     turning = -speed * np.sin(hitch) + (sideways - p.hitch * yaw_rate) * np.cos(hitch)
     rate = turning / p.trailer - yaw_rate
     jackknifed = abs(hitch) >= 0.5 * np.pi and rate * hitch > 0.0

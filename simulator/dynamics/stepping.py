@@ -135,12 +135,14 @@ def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore
 
 
 @kernel(inline=True)
-def _within_bounds(x, before, holds):  # type: ignore[no-untyped-def]
-    """What the equations may overshoot: wheels do not spin backwards, brakes do not reverse; slip is -pi to pi.
+def _within_bounds(x, before, steered, holds, p):  # type: ignore[no-untyped-def]
+    """What a step may overshoot: wheels do not spin backwards, brakes do not reverse, limits are kept from within.
 
     A vehicle that has spun round and slides slowly on its back is from then on one that rolls in reverse.
     """
     x[State.WHEEL_FRONT], x[State.WHEEL_REAR] = max(x[State.WHEEL_FRONT], 0.0), max(x[State.WHEEL_REAR], 0.0)
+    x[State.STEER] = min(max(x[State.STEER], min(-p.steer_max, steered)), max(p.steer_max, steered))
+    x[State.SPEED] = min(max(x[State.SPEED], min(p.speed_min, before)), max(p.speed_max, before))
     x[State.HITCH] = min(max(x[State.HITCH], -0.5 * np.pi), 0.5 * np.pi)
     x[State.SLIP] -= 2.0 * np.pi * np.rint(x[State.SLIP] / (2.0 * np.pi))
     if 0.0 < x[State.SPEED] < ROLLING and abs(x[State.SLIP]) > 0.5 * np.pi:
@@ -148,6 +150,28 @@ def _within_bounds(x, before, holds):  # type: ignore[no-untyped-def]
         x[State.SLIP] -= np.copysign(np.pi, x[State.SLIP])
     elif holds and x[State.SPEED] * before <= 0.0:
         x[State.SPEED] = x[State.YAW_RATE] = x[State.WHEEL_FRONT] = x[State.WHEEL_REAR] = 0.0
+
+
+@kernel(inline=True)
+def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):  # type: ignore[no-untyped-def]
+    """One vehicle's state `x` (STATES,) after `h` seconds, in place; `f`, `k`, `scratch` are rows to work in."""
+    before, steered, yaw = x[State.SPEED], x[State.STEER], x[State.YAW]
+    course = yaw + x[State.SLIP]
+    wanted = drive - (np.copysign(brake, before) if before != 0.0 else min(max(drive, -brake), brake))
+    if method == Method.RK4:
+        _runge_kutta(x, rate, wanted, friction, p, h, f, k, scratch)
+    else:
+        _rosenbrock(x, rate, wanted, friction, p, h, f, k, scratch)
+    _within_bounds(x, before, steered, brake > 0.0 and abs(drive) <= brake, p)
+    if p.model == Model.KINEMATIC:
+        x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
+    course -= x[State.YAW]  # where it went, seen from where it looks now
+    now, slip = x[State.SPEED], x[State.SLIP]
+    ax, ay = (now * np.cos(slip) - before * np.cos(course)) / h, (now * np.sin(slip) - before * np.sin(course)) / h
+    x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = ax, ay
+    x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
+        x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE], ax, ay, p, h
+    )
 
 
 @kernel
@@ -165,9 +189,7 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
         substeps: equal parts of it.
         method: `Method`.
     """
-    scratch = np.empty((4, INTEGRATED))
-    f, k, total = scratch[0], scratch[1], scratch[2]
-    x = np.empty(STATES)
+    x, f, k, scratch = np.empty(STATES), np.empty(INTEGRATED), np.empty(INTEGRATED), np.empty(INTEGRATED)
     h = dt / substeps
     for i in range(begin, end):
         p = table[vehicle[i]]
@@ -176,32 +198,7 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
         for n in range(STATES):
             x[n] = state[n, i]
         for _ in range(substeps):
-            before, yaw, course = x[State.SPEED], x[State.YAW], x[State.YAW] + x[State.SLIP]
-            if before == 0.0:
-                wanted = drive - min(max(drive, -brake), brake)
-            else:
-                wanted = drive - np.copysign(brake, before)
-            if method == Method.RK4:
-                _runge_kutta(x, rate, wanted, grip, p, h, f, k, total)
-            else:
-                _rosenbrock(x, rate, wanted, grip, p, h, f, k, total)
-            _within_bounds(x, before, brake > 0.0 and abs(drive) <= brake)
-            if p.model == Model.KINEMATIC:
-                x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
-            course -= x[State.YAW]  # where it went, seen from where it looks now
-            now, slip = x[State.SPEED], x[State.SLIP]
-            x[State.ACCELERATION_X] = (now * np.cos(slip) - before * np.cos(course)) / h
-            x[State.ACCELERATION_Y] = (now * np.sin(slip) - before * np.sin(course)) / h
-            x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
-                x[State.ROLL],
-                x[State.ROLL_RATE],
-                x[State.PITCH],
-                x[State.PITCH_RATE],
-                x[State.ACCELERATION_X],
-                x[State.ACCELERATION_Y],
-                p,
-                h,
-            )
+            _substep(x, rate, drive, brake, grip, p, h, method, f, k, scratch)
         for n in range(STATES):
             state[n, i] = x[n]
 

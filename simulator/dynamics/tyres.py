@@ -1,7 +1,7 @@
 """Tyre forces by Pacejka's Magic Formula, with pure and combined slip.
 
 Sources: H. B. Pacejka, "Tire and Vehicle Dynamics" (3rd ed., 2012), section 4.3.2, without camber and turn slip, at the
-nominal load; M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (2020), section 8, whose names coefficients bear.
+nominal load; M. Althoff, G. Würsching, "CommonRoad: Vehicle Models" (2020), whose names coefficients bear.
 
 Frame of a wheel (ISO 8855): x along its plane, y to the left, z up. Longitudinal slip `kappa` = (omega R - u) / u is
 positive when driving and -1 on a locked wheel; slip angle `alpha` = atan(v / u) is positive when the wheel drifts to
@@ -36,7 +36,7 @@ SIMPLE_TYRES = {
 
 @kernel(inline=True)
 def magic_formula(slip, peak, b, c, e):  # type: ignore[no-untyped-def]
-    """Force at `slip`: `peak` (N), stiffness factor `b`, shape `c`, curvature `e` (Pacejka 2012, eq. 4.6)."""
+    """Force at `slip`: `peak` (N), stiffness factor `b`, shape `c`, curvature `e`: Pacejka's sine."""
     x = b * slip
     return peak * np.sin(c * np.arctan(x - e * (x - np.arctan(x))))
 
@@ -48,7 +48,7 @@ def _cosine(x, c, e):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _weight(b, slip, shift, c, e):  # type: ignore[no-untyped-def]
-    """Share of a force that slip across it leaves, 1 at none and never negative (Pacejka 2012, eq. 4.E51, 4.E60)."""
+    """Share of a force that slip across it leaves, 1 at none and never negative."""
     if shift == 0.0:
         return max(_cosine(b * slip, c, e), 0.0)
     return max(_cosine(b * (slip + shift), c, e) / _cosine(b * shift, c, e), 0.0)
@@ -93,19 +93,13 @@ def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
 
 
 def peak_slip(b: float, c: float, e: float) -> float:
-    """Slip of the greatest force of `magic_formula`: where its sine is 1; infinite if nowhere."""
+    """Slip of the greatest force of `magic_formula`, where its sine is 1, for `e` up to 1; infinite if nowhere."""
+    from scipy.optimize import brentq
+
     if c <= 1.0:
         return float("inf")
-    goal = np.tan(np.pi / (2.0 * c))
-    low, high = 0.0, 1.0
-    while (1.0 - e) * high + e * np.arctan(high) < goal:
-        low, high = high, 2.0 * high
-        if high > 1e9:
-            return float("inf")
-    for _ in range(80):  # bisection: the left side rises with x for e <= 1
-        middle = 0.5 * (low + high)
-        if (1.0 - e) * middle + e * np.arctan(middle) < goal:
-            low = middle
-        else:
-            high = middle
-    return float(high / b)
+    goal = np.tan(0.5 * np.pi / c)
+    if e == 1.0:
+        return float(np.tan(goal) / b) if goal < 0.5 * np.pi else float("inf")
+    most = (goal + 0.5 * np.pi * abs(e)) / (1.0 - e)
+    return float(brentq(lambda x: (1.0 - e) * x + e * np.arctan(x) - goal, 0.0, most, xtol=1e-14) / b)

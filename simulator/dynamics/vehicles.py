@@ -55,7 +55,7 @@ VEHICLE_DTYPE = np.dtype(
         ("brake_max", np.float64),  # m/s2
         ("switch_speed", np.float64),  # m/s from which power limits the acceleration, to drive_max switch_speed / speed
         ("wheel_radius", np.float64),  # m
-        ("wheel_inertia", np.float64),  # kg m2, both wheels of an axle: the single track has one
+        ("wheel_inertia", np.float64),  # kg m2 of the wheel that stands for an axle
         ("brake_front", np.float64),  # share of the braking torque
         ("drive_front", np.float64),  # share of the driving torque
         ("trailer", np.float64),  # m from hitch to the trailer's axle; 0: none
@@ -91,7 +91,7 @@ def tyre(name: str = "passenger_car") -> NDArray[np.void]:
 
 
 def _suspend(row: NDArray[np.void], data: dict[str, float]) -> None:
-    """Roll and pitch of a body on four springs, as in Althoff and Würsching (2020), section 9, with rigid axles."""
+    """Roll and pitch of a body on four springs, those of CommonRoad's multi-body model, with stiff tyres."""
     front, rear, track_f, track_r = (float(data[k]) for k in ("front", "rear", "track_front", "track_rear"))
     spring_f, spring_r, damper_f, damper_r = (
         float(data[k]) for k in ("spring_front", "spring_rear", "damper_front", "damper_rear")
