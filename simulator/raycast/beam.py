@@ -39,11 +39,11 @@ from simulator.raycast.tiling import GROUPS, STREAM
 # Groups that are wider, in metres, are cast ray by ray.
 WIDE = np.float32(1.5)
 # Rows of `Beam.groups`: bounds of the rays of each group.
-LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END, SPREAD = (row * GROUPS for row in range(11))
+LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
 
 raw_memory = local_memory(types.float32, 6 * STREAM)
 u_memory = v_memory = slope_u_memory = slope_v_memory = start_memory = end_memory = local_memory(types.float32, STREAM)
-groups_memory = local_memory(types.float32, 11 * GROUPS)
+groups_memory = local_memory(types.float32, 10 * GROUPS)
 slot_memory = local_memory(types.int32, STREAM)
 alive_memory = local_memory(types.int32, GROUPS)
 second_memory = third_memory = end_memory
@@ -77,7 +77,7 @@ class Beam(NamedTuple):
 
 class Frame(NamedTuple):
     """How a tile looks at the world: rows of its axes in a vertex, sign of the depth axis, origin of w, u and v; and
-    the bounds of all its rays."""
+    the bounds of all its rays, with the greatest magnitude of u and v (`spread`)."""
 
     row_w: Any
     row_u: Any
@@ -95,6 +95,7 @@ class Frame(NamedTuple):
     high_su: Any
     low_sv: Any
     high_sv: Any
+    spread: Any
 
 
 @kernel(inline=True)
@@ -194,11 +195,10 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
     store(beam.groups, START, least_of_eights(beam.start, 0))
     store(beam.groups, END, greatest_of_eights(beam.end, 0))
     spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
-    store(beam.groups, SPREAD, spread)
     wide = bits(maximum(high_u - low_u, high_v - low_v) > WIDE)
     frame = Frame(
         axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
         least(low_u), greatest(high_u), least(low_v), greatest(high_v),
-        least(low_su), greatest(high_su), least(low_sv), greatest(high_sv),
+        least(low_su), greatest(high_su), least(low_sv), greatest(high_sv), greatest(spread),
     )  # fmt: skip
     return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)

@@ -53,7 +53,6 @@ from simulator.raycast.beam import (
     LOW_SV,
     LOW_U,
     LOW_V,
-    SPREAD,
     START,
     Beam,
     aim_stream,
@@ -180,9 +179,7 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
     cv = load_float(table, 64 + k) - (v + sv * cw)
     a, b, c = cross_term(cu, cv, bu, bv), cross_term(au, av, cu, cv), cross_term(bu, bv, au, av)
     low, high = minimum(a, minimum(b, c)), maximum(a, maximum(b, c))
-    far = load_float(table, MARGIN + 8 + k) + load_float(beam.groups, SPREAD + at // LANES)
-    rounding = load_float(table, MARGIN + k) * far
-    margin, flat = splat(rounding), splat(rounding * load_float(table, MARGIN + 16 + k))
+    margin, flat = splat(load_float(table, MARGIN + k)), splat(load_float(table, MARGIN + 8 + k))
     inside, on_edge = (low >= -margin) | (high <= margin), (low < margin) & (high > -margin)
     # Where each ray meets the plane.
     nw, nu, nv = load_float(table, NORMAL + k), load_float(table, NORMAL + 8 + k), load_float(table, NORMAL + 16 + k)
@@ -236,10 +233,10 @@ def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
     low_u, high_u = minimum(au, minimum(bu, cu)), maximum(au, maximum(bu, cu))
     low_v, high_v = minimum(av, minimum(bv, cv)), maximum(av, maximum(bv, cv))
     size = maximum(high_w - low_w, maximum(high_u - low_u, high_v - low_v))
-    # Where rays meet it (see `affine.make_affine`).
-    store(table, MARGIN, np.float32(0.5) * ROUNDING * size)
-    store(table, MARGIN + 8, high_w + high_w + size)
-    store(table, MARGIN + 16, size)
+    # Where rays meet it, nothing is farther off than twice its depth and what it is beside the axis (see `affine`).
+    rounding = np.float32(0.5) * ROUNDING * size * (high_w + high_w + size + frame.spread)
+    store(table, MARGIN, rounding)
+    store(table, MARGIN + 8, rounding * size)
     pu, pv, pw, qu, qv, qw = bu - au, bv - av, bw - aw, cu - au, cv - av, cw - aw
     nw, nu, nv = cross_term(pu, pv, qu, qv), cross_term(pv, pw, qv, qw), cross_term(pw, pu, qw, qu)
     store(table, NORMAL, nw)
