@@ -9,37 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import simulator.cli as cli
 from simulator.cli.progress import Progress
 from simulator.data import data_dir
 from simulator.errors import OutputError
 from simulator.pipeline import Event
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Call the command in this process: (exit code, stdout, stderr)."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["oddroad", *arguments])
-        with pytest.raises(SystemExit) as raised:
-            cli.main()
-        captured = capsys.readouterr()
-        code = raised.value.code
-        assert isinstance(code, int) or code is None
-        return code or 0, captured.out, captured.err
-
-    yield call
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_help_is_light_and_quick() -> None:

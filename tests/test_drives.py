@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from material import MATERIAL, needs_material
 from pipeline_fakes import Lines, fake_render, registered
 from test_replay import _file
 
-import simulator.cli as cli
 from simulator.drives import Drive, Tolerance, Track, diverge, read_drive, write_drive
 from simulator.drives.categories import SIZES_M
 from simulator.errors import InputError, OutputError
@@ -33,22 +30,6 @@ from simulator.world.recorded import read_recorded
 Call = Callable[..., tuple[int, str, str]]
 STEPS_S = (0.01, 0.04, 0.05, 0.1, 1 / 30)
 CATEGORIES = ("car", "bus", "pedestrian", "bicycle", "riderless_bicycle", "obstacle", "tram")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    """Call the command in this process: (exit code, stdout, stderr)."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["oddroad", *map(str, arguments)])
-        with pytest.raises(SystemExit) as raised:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(raised.value.code or 0), captured.out, captured.err
-
-    yield call
-    signal.signal(signal.SIGTERM, before)
 
 
 @st.composite

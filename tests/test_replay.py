@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,6 @@ from material import MATERIAL, needs_material
 from pipeline_fakes import Lines, fake_render, registered
 from small_scenario import HEAD, SPEED, scenario, write
 
-import simulator.cli as cli
 from simulator.pipeline.replay import Run, read_runs, render_runs
 from simulator.pipeline.staging import staged
 from simulator.roads import procedural, write_opendrive
@@ -34,22 +31,6 @@ OTHERS = (
     + '</Pedestrian></ScenarioObject><ScenarioObject name="thing"><MiscObject name="m" miscObjectCategory="obstacle"'
     ' mass="10">' + BODY.format(x=0.5, w=1.5, l=2, h=0.8) + "</MiscObject></ScenarioObject>"
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    """Call the command in this process: (exit code, stdout, stderr)."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["oddroad", *map(str, arguments)])
-        with pytest.raises(SystemExit) as raised:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(raised.value.code or 0), captured.out, captured.err
-
-    yield call
-    signal.signal(signal.SIGTERM, before)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

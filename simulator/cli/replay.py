@@ -138,13 +138,7 @@ def replay(
         else:
             recording = run.play(dt=dt, until=until, seed=seed or 0, strict=strict)
         seconds = time.perf_counter() - start
-        unshown = run.not_shown(recording) if out is not None else []
-        if strict and unshown:
-            raise InputError(f"strict: {unshown[0]}", source=str(file))
-        for warning in (*run.warnings, *(f"{file}: {text}" for text in (*recording.warnings, *unshown))):
-            if warning not in warned:
-                warned.add(warning)
-                typer.echo(f"{warning} (warning)", err=True)
+        _warn(_warnings(run, recording, file, shown=out is not None, strict=strict), warned)
         facts = run.facts(recording, until=until, seed=seed or 0, parameters=parameters) if trajectories else {}
         write_recording(recording, trajectories=trajectories, events=events, run=run.name, facts=facts)
         typer.echo(_summary(run, recording, seconds))
@@ -152,9 +146,7 @@ def replay(
             departed |= _report(found, f"{of_run(check, run.name).name} and the re-run", changes)
         if out is not None:
             if run.network is None and isinstance(run, DriveRun):
-                typer.echo(
-                    f"{file}: has no map: plain asphalt stands for the ground; give one with --map (warning)", err=True
-                )
+                _warn([f"{file}: has no map: plain asphalt stands for the ground; give one with --map"], warned)
             played.append((run, recording))
     if out is not None:
         kinds = [kind.strip() for kind in format.split(",") if kind.strip()]
@@ -162,6 +154,22 @@ def replay(
         _render(played, out, **shown, workers=workers, resume=resume)
     if departed:
         raise typer.Exit(1)
+
+
+def _warnings(run: Run, recording: Recording, file: Path, *, shown: bool, strict: bool) -> list[str]:
+    """What of a run is not played or, if it is `shown`, not seen as written; the latter is an error when strict."""
+    unshown = run.not_shown(recording) if shown else []
+    if strict and unshown:
+        raise InputError(f"strict: {unshown[0]}", source=str(file))
+    return [*run.warnings, *(f"{file}: {text}" for text in (*recording.warnings, *unshown))]
+
+
+def _warn(warnings: list[str], warned: set[str]) -> None:
+    """Print those warnings that have not been printed yet."""
+    for warning in dict.fromkeys(warnings):
+        if warning not in warned:
+            warned.add(warning)
+            typer.echo(f"{warning} (warning)", err=True)
 
 
 def _render(played: list[tuple[Run, Recording]], out: Path, **options: Any) -> None:

@@ -23,12 +23,12 @@ def compile_ahead(module: str, last: Callable[..., Any]) -> None:
     """Call `module.exercise()` in a process of its own, once, if its kernel `last` has yet to be compiled.
 
     The process ends with this one at the latest. Nothing depends on it: what it has not compiled is compiled where it
-    is needed. With one processor there is none.
+    is needed. With one processor, or inside a frozen program, there is none.
     """
     if module in _asked:
         return
     _asked.add(module)
-    if is_cached(last) or available_threads() < 2 or not sys.executable:
+    if is_cached(last) or available_threads() < 2 or not sys.executable or getattr(sys, "frozen", False):
         return
     package = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}

@@ -10,7 +10,7 @@ from simulator.storyboard.conditions.base import EntityCheck, compare, for_entit
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import road_difference
 from simulator.storyboard.positions import resolve_position
-from simulator.storyboard.road_position import TINY
+from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import sign, wrap_signed
 from simulator.storyboard.world import World
 
@@ -20,6 +20,24 @@ _FAR = 1e10  # where no road leads to the other
 
 def _long_enough(world: World, since: float | None, duration: float) -> float:
     return world.time - since - duration if since is not None else -duration
+
+
+_Measured = (
+    model.TimeHeadwayCondition
+    | model.TimeToCollisionCondition
+    | model.DistanceCondition
+    | model.RelativeDistanceCondition
+)
+
+
+def _distance(entity: Entity, to: Entity | RoadPosition, c: _Measured) -> float:
+    """Metres to an entity or a place, measured as a condition says."""
+    how = c.coordinate_system, c.relative_distance_type
+    if isinstance(to, Entity):
+        found = entity.distance_to(to, *how, freespace=c.freespace)
+    else:
+        found = entity.distance_to_place(to, *how, freespace=c.freespace)
+    return _FAR if found is None else found
 
 
 @for_entity(model.EndOfRoadCondition)
@@ -74,8 +92,7 @@ class TimeHeadway(EntityCheck[model.TimeHeadwayCondition]):
         other = self.world.entity(c.entity_ref)
         if not other.active:
             return None
-        distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
-        distance = _FAR if distance is None else distance
+        distance = _distance(entity, other, c)
         if distance < 0.0 or entity.speed < TINY:
             return None
         return compare(c.rule, distance / entity.speed, c.value)
@@ -92,15 +109,10 @@ class TimeToCollision(EntityCheck[model.TimeToCollisionCondition]):
             other = self.world.entity(c.target)
             if not other.active:
                 return None
-            distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
-            speed = entity.closing_speed(other)
+            distance, speed = _distance(entity, other, c), entity.closing_speed(other)
         else:
             place, _ = resolve_position(self.world, c.target)
-            distance = entity.distance_to_place(
-                place, c.coordinate_system, c.relative_distance_type, freespace=c.freespace
-            )
-            speed = entity.speed
-        distance = _FAR if distance is None else distance
+            distance, speed = _distance(entity, place, c), entity.speed
         if abs(distance) < TINY or abs(speed) < TINY or distance / speed < 0.0:
             return None
         return compare(c.rule, distance / speed, c.value)
@@ -188,8 +200,7 @@ class Distance(EntityCheck[model.DistanceCondition]):
         """Compare the distance, whatever its sign."""
         c = self.record
         place, _ = resolve_position(self.world, c.position)
-        distance = entity.distance_to_place(place, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
-        return compare(c.rule, _FAR if distance is None else abs(distance), c.value)
+        return compare(c.rule, abs(_distance(entity, place, c)), c.value)
 
 
 @for_entity(model.RelativeDistanceCondition)
@@ -202,8 +213,7 @@ class RelativeDistance(EntityCheck[model.RelativeDistanceCondition]):
         other = self.world.entity(c.entity_ref)
         if not other.active:
             return None
-        distance = entity.distance_to(other, c.coordinate_system, c.relative_distance_type, freespace=c.freespace)
-        return compare(c.rule, _FAR if distance is None else abs(distance), c.value)
+        return compare(c.rule, abs(_distance(entity, other, c)), c.value)
 
 
 @for_entity(model.RelativeClearanceCondition)
