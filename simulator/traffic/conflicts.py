@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.lane_map import NONE, Lanes
+from simulator.traffic.lane_map import NONE, Lanes, lane_pose
 
-CORRIDOR_M = 2.6  # wide; a car with mirrors and some room, or a lorry (2.55 m: Directive 96/53/EC)
+
+class Body(NamedTuple):
+    """What sweeps a corridor: a box on two axles that keep to the middle of lanes; m."""
+
+    front: float  # of the bumper ahead of the rear axle
+    rear: float  # of the bumper behind it
+    wheelbase: float
+    half_width: float  # with some room
+
+
+CAR = Body(4.3, 1.0, 3.3, 1.2)  # a van, 2 m wide
+LONG = Body(8.6, 3.4, 5.9, 1.4)  # a bus of 12 m, 2.55 m wide (Directive 96/53/EC)
 NARROWEST_M = 0.8  # where a lane is narrower, nobody is
 STOREY_M = 2.5  # what lies higher above is another road: bridges clear 4.5 m, and roads in one junction meet
 JOINT_M = 4.0  # a lane that begins so soon behind another's end is its continuation, hence no conflict
@@ -42,14 +54,14 @@ CONFLICT_DTYPE = np.dtype(
 )
 
 
-def overlaps(lanes: Lanes) -> NDArray[np.void]:
-    """(K,) CONFLICT_DTYPE of all pairs of lanes, each pair both ways, sorted by lane and s0; `yields` is 0.
+def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
+    """(K,) CONFLICT_DTYPE of all pairs of lanes, each pair both ways, sorted by lane and other; `yields` is 0.
 
-    A corridor is `CORRIDOR_M` wide, or as wide as the lane where that is less; it is taken piece by piece between
-    samples, so stretches are exact to one spacing of samples, and never too short. Lanes that follow each other end
-    to end are left out, as are lanes above each other.
+    A corridor is what a body sweeps; straight on, no more than the width of the lane. It is taken piece by piece
+    between samples, so stretches are exact to one spacing of samples, and never too short. Lanes that follow each
+    other end to end are left out, as are lanes above each other.
     """
-    piece, lane, number = _pieces(lanes)
+    piece, lane, number = _pieces(lanes, body)
     if not len(piece):
         return np.zeros(0, CONFLICT_DTYPE)
     cell = np.floor(piece[:, :2] / _CELL_M).astype(np.int64)
@@ -71,23 +83,65 @@ def overlaps(lanes: Lanes) -> NDArray[np.void]:
 _CELL_M = 3.0  # no less than twice the radius of a piece
 
 
-def _pieces(lanes: Lanes) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Corridors between samples: (P, 7) middle x, y, z, cos, sin, half length, half width; lane; number in the lane."""
     rows, samples = lanes.lanes, lanes.samples
+    swing = np.zeros((len(samples), 2))
+    _swing(lanes, body, swing)
     last = rows["first"] + rows["samples"] - 1
     inner = np.ones(len(samples), bool)
     inner[last] = False
     i = np.flatnonzero(inner)
     lane = np.repeat(np.arange(len(rows)), rows["samples"])[i]
     a, b = samples[i], samples[i + 1]
-    dx, dy = b["x"] - a["x"], b["y"] - a["y"]
-    length = np.hypot(dx, dy)
-    half = np.minimum(0.5 * CORRIDOR_M, np.minimum(a["half_width"], b["half_width"]))
-    middle = [0.5 * (a[axis] + b[axis]) for axis in ("x", "y", "z")]
+    length = np.hypot(b["x"] - a["x"], b["y"] - a["y"])
+    narrow = np.minimum(a["half_width"], b["half_width"])
+    left, right = (np.minimum(body.half_width, narrow) + np.maximum(swing[i], swing[i + 1]).T)
     heading = 0.5 * (a["heading"] + b["heading"])
-    piece = np.stack([*middle, np.cos(heading), np.sin(heading), 0.5 * length, half], axis=1)
-    wide = half >= 0.5 * NARROWEST_M
+    cos, sin = np.cos(heading), np.sin(heading)
+    shift = 0.5 * (left - right)
+    x, y = 0.5 * (a["x"] + b["x"]) - shift * sin, 0.5 * (a["y"] + b["y"]) + shift * cos
+    piece = np.stack([x, y, 0.5 * (a["z"] + b["z"]), cos, sin, 0.5 * length, 0.5 * (left + right)], axis=1)
+    wide = narrow >= 0.5 * NARROWEST_M
     return piece[wide], lane[wide], (i - rows["first"][lane])[wide]
+
+
+@kernel
+def _swing(lanes, body, out):  # type: ignore[no-untyped-def]
+    """Write how far the sides of a body get beyond its half width, to the left and right (S, 2), at each sample: in
+    bends the middle cuts the corner and the front swings out."""
+    for lane in range(lanes.lanes.shape[0]):
+        row = lanes.lanes[lane]
+        reach = int(np.ceil((body.front + body.wheelbase) / row.step))
+        back = int(np.ceil((body.rear + body.wheelbase) / row.step))
+        for k in range(-reach, row.samples + back):
+            s = k * row.step
+            x, y = _along(lanes, lane, s)
+            ahead_x, ahead_y = _along(lanes, lane, s + body.wheelbase)
+            dx, dy = ahead_x - x, ahead_y - y
+            size = max(np.sqrt(dx * dx + dy * dy), 1e-6)
+            dx, dy = dx / size, dy / size
+            first, last = int(np.ceil(k - body.rear / row.step)), int(np.floor(k + body.front / row.step))
+            for n in range(max(first, 0), min(last, row.samples - 1) + 1):
+                here, u = lanes.samples[row.first + n], n * row.step - s
+                cos, sin = np.cos(here.heading), np.sin(here.heading)
+                left = (x + u * dx - here.x) * -sin + (y + u * dy - here.y) * cos
+                out[row.first + n, 0] = max(out[row.first + n, 0], left)
+                out[row.first + n, 1] = max(out[row.first + n, 1], -left)
+
+
+@kernel
+def _along(lanes, lane, s):  # type: ignore[no-untyped-def]
+    """x, y of a place on a lane, on the first lane before it, or on the first behind it."""
+    row = lanes.lanes[lane]
+    if s < 0.0 and row.previouses > 0:
+        lane = lanes.links[row.previous]
+        s += lanes.lanes[lane].length
+    elif s > row.length and row.nexts > 0:
+        lane = lanes.links[row.next]
+        s -= row.length
+    x, y, _, _ = lane_pose(lanes, lane, s, 0.0)
+    return x, y
 
 
 @kernel

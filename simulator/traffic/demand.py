@@ -15,6 +15,7 @@ from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import enter, occupy
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
+from simulator.traffic.right_of_way import forget
 from simulator.traffic.state import WAYS, Control
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
@@ -236,6 +237,7 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.lean = me.dive = me.d = me.d_rate = me.wish_d = me.waited = 0.0
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
+    forget(me)
     me.lamps = np.uint32(0)
     for k in range(WAYS):
         me.ways[k] = NONE

@@ -32,6 +32,7 @@ SLOWEST_MPS = 3.0  # below, nobody changes without need
 CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
 SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING = 0.35  # lateral speed in shares of the speed, at most
+DONE_S, DONE_M = 3.5, 14.0  # before a junction nobody begins a change
 ROOM_M = 1.0  # between bumpers at least, after a change
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
@@ -228,6 +229,11 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
             continue
         if lanes.lanes[me.lane].junction != NONE or (me.control == DRIVER and (me.steps + i) % period != 0):
             continue
+        row = lanes.lanes[me.lane]
+        left_over = row.length - me.s - drivers[i].front
+        if left_over < max(DONE_S * me.speed, DONE_M) and row.nexts > 0:
+            if lanes.lanes[lanes.links[row.next]].junction != NONE:
+                continue  # it would not be over before the junction
         if me.control == GUIDED:
             side, lane = me.wish_lane, lane_beside(lanes, me, me.wish_lane)[0]
             if side != 0 and lane != NONE and me.change == 0:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulator.numerics import se3
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.roads.approaches import Approach, approach_controls
-from simulator.traffic.conflicts import CONFLICT_DTYPE, Kind, following, mirrored, overlaps, preceding
+from simulator.traffic.conflicts import CAR, CONFLICT_DTYPE, LONG, Kind, following, mirrored, overlaps, preceding
 from simulator.traffic.lane_map import NONE, LaneMap, Lanes
 
 ATTACH_M = 20.0  # conflicts this near to the end of a lane are dealt with from the gate before or behind it
@@ -54,6 +54,8 @@ GATE_DTYPE = np.dtype(
         ("speed", np.float64),  # m/s that its curves comfortably allow
         ("first", np.int64),  # of its conflicts
         ("conflicts", np.int64),
+        ("first_long", np.int64),  # the same, where a long vehicle is one of the two
+        ("long_conflicts", np.int64),
         ("clear", np.float64),  # m along the lane where its last conflict ends
         ("first_crossing", np.int64),  # of its crossings for people
         ("crossings", np.int64),
@@ -97,19 +99,25 @@ def gates(
     table = np.zeros(len(lanes.lanes), GATE_DTYPE)
     table["signal"] = NONE
     approaches = _approaches(lane_map, network)
-    rows = _attached(lanes, overlaps(lanes))
-    rows = rows[(rows["kind"] != Kind.BESIDE) & (rows["kind"] != Kind.DIVERGE)]
     _controls(table, lane_map, network, approaches, signals or {})
-    ring = _rings(lanes, left_hand=_left_hand(network))
-    table["ring"] = ring
-    rows = _yielding(rows, lanes, table, approaches, left_hand=_left_hand(network))
-    table["first"] = np.searchsorted(rows["lane"], np.arange(len(table)))
-    table["conflicts"] = np.searchsorted(rows["lane"], np.arange(len(table)), "right") - table["first"]
-    table["clear"] = 0.0
-    np.maximum.at(table["clear"], rows["lane"], rows["s1"])
-    table["gated"] = (table["conflicts"] > 0) | (table["signal"] != NONE)
+    left_hand = any(road.rule == "LHT" for road in network.roads.values())
+    table["ring"] = _rings(lanes, left_hand=left_hand)
+    found = []
+    for body, names in ((CAR, ("first", "conflicts")), (LONG, ("first_long", "long_conflicts"))):
+        rows = overlaps(lanes, body)
+        rows = _attached(lanes, rows[np.isin(rows["kind"], (Kind.CROSS, Kind.MERGE, Kind.OPPOSITE))])
+        if body is LONG:  # on roads long vehicles are left alone: drivers see them coming
+            inside = lanes.lanes["junction"] != NONE
+            rows = rows[inside[rows["lane"]] & inside[rows["other"]]]
+        rows = _yielding(rows, lanes, table, approaches, left_hand=left_hand)
+        first, last = (np.searchsorted(rows["lane"], np.arange(len(table)), side) for side in ("left", "right"))
+        table[names[0]], table[names[1]] = sum(map(len, found)) + first, last - first
+        np.maximum.at(table["clear"], rows["lane"], rows["s1"])
+        found.append(rows)
+    rows = np.concatenate(found)
+    table["gated"] = (table["conflicts"] > 0) | (table["long_conflicts"] > 0) | (table["signal"] != NONE)
     table["speed"] = np.minimum.reduceat(lanes.samples["speed"], lanes.lanes["first"])
-    table["gap"] = _critical_gaps(lanes, table, rows, left_hand=_left_hand(network))
+    table["gap"] = _critical_gaps(lanes, table, rows, left_hand=left_hand)
     strips = _lane_crossings(lane_map, crossings)
     lane = np.array([k for k, *_ in strips], np.int64)
     table["first_crossing"] = np.searchsorted(lane, np.arange(len(table)))
@@ -117,10 +125,6 @@ def gates(
     across = np.array([tuple(strip[1:]) for strip in strips], LANE_CROSSING_DTYPE)
     _stop_before(table, lanes, rows, across)
     return Gates(table, rows, across)
-
-
-def _left_hand(network: RoadNetwork) -> bool:
-    return any(road.rule == "LHT" for road in network.roads.values())
 
 
 def _approaches(lane_map: LaneMap, network: RoadNetwork) -> dict[int, Approach]:

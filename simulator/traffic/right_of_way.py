@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Switch
-from simulator.traffic.conflicts import Kind
+from simulator.traffic.conflicts import CAR, Kind
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.precedence import Control as Sign
 from simulator.traffic.signals import Colour
@@ -55,6 +55,7 @@ class Hold(IntEnum):
     ROOM = 5  # none behind the junction
     PEOPLE = 6  # on a crossing
     QUEUE = 7  # it is not the first
+    BODY = 8  # somebody stands in the way, not yet let in
 
 
 class Event(IntEnum):
@@ -66,7 +67,7 @@ class Event(IntEnum):
 
 
 # Plain integers for the kernels.
-NOTHING, SIGNAL, STOP, PRIORITY, CLAIM, ROOM, PEOPLE, QUEUE = (int(hold) for hold in Hold)
+NOTHING, SIGNAL, STOP, PRIORITY, CLAIM, ROOM, PEOPLE, QUEUE, BODY = (int(hold) for hold in Hold)
 RED_LIGHT, STOP_SIGN, RIGHT_OF_WAY = (int(event) for event in Event)
 RED, AMBER, GREEN = (int(colour) for colour in Colour)
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
@@ -95,6 +96,7 @@ NOTE_DTYPE = np.dtype(
         ("rear", np.float64),
         ("number", np.int64),  # of the claim; 0: of whoever breaks rules
         ("first", np.int64),  # 1: nobody before it asks
+        ("long", np.int64),  # 1: it sweeps more than a car
     ]
 )
 # What a driver asks for.
@@ -116,7 +118,7 @@ class Desk(NamedTuple):
         lanes: (L,) LANE_DTYPE.
         notes: (N,) NOTE_DTYPE.
         asks: (A,) ASK_DTYPE.
-        counts: (3,) int64: stamp, notes in use, highest number of a claim.
+        counts: (4,) int64: stamp, notes in use, highest number of a claim, number of long vehicles.
     """
 
     lanes: NDArray[np.void]
@@ -131,7 +133,7 @@ def desk(lanes: int, vehicles: int) -> Desk:
         np.zeros(lanes, LANE_DTYPE),
         np.zeros((CLAIMS + 4) * vehicles + 8, NOTE_DTYPE),
         np.zeros(vehicles, ASK_DTYPE),
-        np.zeros(3, np.int64),
+        np.zeros(4, np.int64),
     )
 
 
@@ -147,14 +149,15 @@ def _touch(desk, lane):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _note(desk, lane, vehicle, front, rear, number, asks):  # type: ignore[no-untyped-def]
+def _note(desk, lane, vehicle, driver, front, rear, number, asks):  # type: ignore[no-untyped-def]
     """Note that a vehicle is on a lane or comes to it; without room for notes it is forgotten."""
     k = desk.counts[1]
     if k >= desk.notes.shape[0]:
         return
     desk.counts[1] = k + 1
     row, note = _touch(desk, lane), desk.notes[k]
-    note.vehicle, note.front, note.rear, note.number, note.first = vehicle, front, rear, number, 0
+    note.vehicle, note.front, note.rear, note.number = vehicle, front, rear, number
+    note.long = is_long(driver)
     if asks:
         note.next = row.asks
         row.asks = k
@@ -173,6 +176,12 @@ def time_to(distance, speed, accel, fastest):  # type: ignore[no-untyped-def]
     if distance <= gaining:
         return (np.sqrt(speed * speed + 2.0 * accel * distance) - speed) / accel
     return (fastest - speed) / accel + (distance - gaining) / fastest
+
+
+@kernel(inline=True)
+def is_long(driver):  # type: ignore[no-untyped-def]
+    """Whether a vehicle sweeps more in bends than a car."""
+    return driver.front > CAR.front + 0.1 or driver.rear > CAR.rear + 0.1
 
 
 @kernel(inline=True)
@@ -208,14 +217,16 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
     """
     desk.counts[0] += 1
     desk.counts[1] = 0
-    desk.counts[2] = 0
+    desk.counts[2] = desk.counts[3] = 0
     for i in range(vehicles.shape[0]):
         stand[i], events[i] = np.inf, 0
         desk.asks[i].lane = NONE
         vehicle = vehicles[i]
         if vehicle.lane == NONE:
             continue
-        desk.counts[2] = max(desk.counts[2], vehicle.entered)
+        for c in range(CLAIMS):
+            desk.counts[2] = max(desk.counts[2], vehicle.claim_number[c])
+        desk.counts[3] += is_long(drivers[i])
         rear = vehicle.s - drivers[i].rear
         row = _touch(desk, vehicle.lane)
         if rear < row.tail:
@@ -260,7 +271,8 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
                 events[i] |= RIGHT_OF_WAY
             _let_in(lanes, gates, vehicle, driver, i, desk, events)
         else:
-            stand[i] = min(stand[i], max(ask.stand, 0.0))
+            short = _short_of_long(gates, ask, desk, driver) if desk.counts[3] else ask.stand
+            stand[i] = min(stand[i], max(short, 0.0))
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
         if vehicles[i].lane != NONE and (control == DRIVER or control == GUIDED):
@@ -307,7 +319,7 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
                 row = _touch(desk, key)
                 if ahead < row.nearest or (ahead == row.nearest and i < row.first):
                     row.nearest, row.first = ahead, i
-                _note(desk, lane, i, driver.front - start, -driver.rear - start, 0, True)
+                _note(desk, lane, i, driver, driver.front - start, -driver.rear - start, 0, True)
                 break
             found |= 1 << slot
             vehicle.claim_travel[slot] = vehicle.travel + start
@@ -327,7 +339,7 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
             vehicle.claim_number[c] = 0
             continue
         number = 0 if driver.failing & LAWLESS else vehicle.claim_number[c]
-        _note(desk, vehicle.claims[c], i, begun + driver.front, begun - driver.rear, number, False)
+        _note(desk, vehicle.claims[c], i, driver, begun + driver.front, begun - driver.rear, number, False)
     if last != NONE and last != vehicle.lane:
         _touch(desk, last).reserved += driver.front + driver.rear + driver.gap
 
@@ -345,12 +357,12 @@ def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # t
         for k in range(before.next, before.next + before.nexts):
             follows = follows or lanes.links[k] == lane
         if follows and before.length + rear <= gate.clear:
-            _note(desk, vehicle.claims[0], i, before.length + front, before.length + rear, 0, False)
+            _note(desk, vehicle.claims[0], i, driver, before.length + front, before.length + rear, 0, False)
         else:
             vehicle.claim_number[0] = 0
     if gates.gates[lane].gated:
         vehicle.claims[0], vehicle.claim_number[0] = lane, 1
-        _note(desk, lane, i, front, rear, 0, False)
+        _note(desk, lane, i, driver, front, rear, 0, False)
     reds, ways = 0, 0
     for k in range(row.next, row.next + row.nexts):
         other = lanes.links[k]
@@ -362,9 +374,9 @@ def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # t
         if gate.signal != NONE and colours[gate.signal] == RED and ahead <= 0.0 < ahead + moved:
             reds += 1
         if ahead <= 0.0:
-            _note(desk, other, i, front - row.length, rear - row.length, 0, False)
+            _note(desk, other, i, driver, front - row.length, rear - row.length, 0, False)
         elif ahead < max(vehicle.speed * LOOK_S, LOOK_M):
-            _note(desk, other, i, front - row.length, rear - row.length, 0, True)
+            _note(desk, other, i, driver, front - row.length, rear - row.length, 0, True)
     if reds > 0 and reds == ways:
         events[i] |= RED_LIGHT
 
@@ -428,14 +440,44 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
 
 
 @kernel
+def _short_of_long(gates, ask, desk, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper of who asks to where it stands, so that long vehicles that were let in get round."""
+    gate, stand = gates.gates[ask.lane], ask.stand
+    for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
+        conflict = gates.conflicts[c]
+        row = desk.lanes[conflict.other]
+        ahead = ask.start + conflict.s0 - 2.0 * SHY_M - driver.front
+        if row.stamp != desk.counts[0] or ahead >= stand or ahead < 0.0:
+            continue
+        n = row.claims
+        while n != NONE:
+            if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
+                stand = ahead
+            n = desk.notes[n].next
+    return stand
+
+
+@kernel
 def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):  # type: ignore[no-untyped-def]
     """Whether those who are inside, and those who go first, leave driver `i` time for one lane."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
     speed = gates.gates[lane].speed
     patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
     critical = gate.gap if vehicle.speed < 4.0 else 0.0
-    for c in range(gate.first, gate.first + gate.conflicts):
+    long = is_long(driver)
+    begin = gate.first_long if long else gate.first
+    end = begin + (gate.long_conflicts if long else gate.conflicts)
+    c = begin
+    cars = not long
+    while True:
+        if c >= end:
+            if not cars or desk.counts[3] == 0:
+                break
+            cars = False  # and once more, for those who are long
+            c, end = gate.first_long, gate.first_long + gate.long_conflicts
+            continue
         conflict = gates.conflicts[c]
+        c += 1
         row = desk.lanes[conflict.other]
         if row.stamp != desk.counts[0]:
             continue
@@ -448,7 +490,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             note = desk.notes[n]
             n = note.next
             other = vehicles[note.vehicle]
-            if note.vehicle == i or note.rear > conflict.other_s1:
+            if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
                 continue
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
             if note.number == 0:
@@ -468,13 +510,17 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             note = desk.notes[n]
             n = note.next
             other, j = vehicles[note.vehicle], note.vehicle
+            if j == i or (not long and note.long == cars):
+                continue
+            if conflict.other_s0 < note.front and note.rear < conflict.other_s1 and start + conflict.s0 > driver.front:
+                return BODY
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
             alarm = (other.lamps & BEACON) != 0 and not siren
             if alarm and comes < SIREN_S:
                 return PRIORITY
-            if siren or j == i or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
+            if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
-            if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL:
+            if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
                 continue
             if there.signal != NONE and colours[there.signal] != GREEN:
                 continue
@@ -520,7 +566,7 @@ def _let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-
             vehicle.claims[slot], vehicle.claim_number[slot] = lane, vehicle.entered
             vehicle.claim_travel[slot] = vehicle.travel + start
             number = 0 if driver.failing & LAWLESS else vehicle.entered
-            _note(desk, lane, i, driver.front - start, -driver.rear - start, number, False)
+            _note(desk, lane, i, driver, driver.front - start, -driver.rear - start, number, False)
             clear = start + max(gates.gates[lane].clear, 0.0)
         elif start > clear + need:
             break
@@ -545,19 +591,30 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
         gate = gates.gates[lane]
         begun = vehicle.travel - vehicle.claim_travel[c]
         front = begun + driver.front
-        for k in range(gate.first, gate.first + gate.conflicts):
+        long = is_long(driver)
+        k = gate.first_long if long else gate.first
+        end = k + (gate.long_conflicts if long else gate.conflicts)
+        cars = not long
+        while True:
+            if k >= end:
+                if not cars or desk.counts[3] == 0:
+                    break
+                cars = False  # and once more, for those who are long
+                k, end = gate.first_long, gate.first_long + gate.long_conflicts
+                continue
             conflict = gates.conflicts[k]
+            k += 1
             row = desk.lanes[conflict.other]
             ahead = conflict.s0 - front - SHY_M
             if row.stamp != desk.counts[0] or ahead < -SHY_M or ahead > stand[i]:
                 continue
             if ahead > 2.0 * _usual_stop(driver, vehicle.speed) + NEAR_M:
-                break
+                continue
             n = row.claims
             while n != NONE:
                 note = desk.notes[n]
                 n = note.next
-                if note.vehicle == i or note.rear > conflict.other_s1:
+                if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
                     continue
                 other = vehicles[note.vehicle]
                 comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, gates.gates[conflict.other].speed)
