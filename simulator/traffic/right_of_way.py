@@ -191,6 +191,21 @@ def _usual_stop(driver, speed):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def gate_ahead(lanes, gates, vehicle, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper to the first stop point ahead on the way; infinite: none is near."""
+    lane, start = vehicle.lane, -vehicle.s
+    for k in range(-1, WAYS):
+        gate = gates.gates[lane]
+        if gate.gated and (k >= 0 or start + gate.stop > driver.front):
+            return start + gate.stop - driver.front
+        start += lanes.lanes[lane].length
+        lane = vehicle.ways[k + 1] if k + 1 < WAYS else NONE
+        if lane == NONE:
+            break
+    return np.inf
+
+
+@kernel
 def forget(vehicle):  # type: ignore[no-untyped-def]
     """Take all claims from a vehicle that comes up."""
     vehicle.entered, vehicle.hold, vehicle.asking = 0, NOTHING, 0.0
