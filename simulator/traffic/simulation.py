@@ -81,6 +81,7 @@ class Traffic:
         if seeds is not None:
             self.seeds[chosen] = np.asarray(seeds, np.uint64)
         self.clock_ns[chosen] = 0
+        self.vehicles[chosen], self.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
 
         def fill(begin: int, end: int) -> None:
             fill_worlds(
