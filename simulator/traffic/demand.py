@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
+from simulator.traffic.failing import spoil
 from simulator.traffic.following import desired_speed, end_ahead, pressure_ahead, speed_ahead, wanted_gap
 from simulator.traffic.lane_change import FAST_MPS, decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
@@ -16,7 +18,7 @@ from simulator.traffic.occupancy import KINDS as ENTRIES
 from simulator.traffic.occupancy import enter, occupy, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
-from simulator.traffic.state import WAYS, Control
+from simulator.traffic.state import WAYS, Control, Failing
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
 # overhangs, wheelbases and springs of usual vehicles. Drivers: M. Treiber, A. Kesting, Traffic Flow Dynamics (2013),
@@ -83,6 +85,7 @@ class Sources(NamedTuple):
         at_start: whether they come up where those begin.
         kinds: (K,) KIND_DTYPE.
         shares: (K,) running sum of the kinds' shares, to 1.
+        failing: (9,) share of the drivers that have each bit of Failing.
     """
 
     lanes: NDArray[np.int64]
@@ -92,13 +95,22 @@ class Sources(NamedTuple):
     at_start: bool
     kinds: NDArray[np.void]
     shares: NDArray[np.float64]
+    failing: NDArray[np.float64]
 
 
-def sources_of(lanes: Lanes, kinds: NDArray[np.void] | None = None) -> Sources:
-    """Vehicles of `kinds` anywhere on lanes outside junctions, as often as they are long.
+def sources_of(
+    lanes: Lanes, kinds: NDArray[np.void] | None = None, failing: Mapping[Failing, float] | None = None
+) -> Sources:
+    """Vehicles anywhere on lanes outside junctions, as often as these are long.
 
-    Without `kinds` those of a town or a motorway, as the limits of most of the lanes suggest.
+    Args:
+        lanes: of a map.
+        kinds: (K,) KIND_DTYPE; None: those of a town or a motorway, as the limits of most of the lanes suggest.
+        failing: share of the drivers that fail in each way.
     """
+    faults = np.zeros(len(Failing))
+    for fault, part in (failing or {}).items():
+        faults[int(fault).bit_length() - 1] = part
     rows = lanes.lanes
     if kinds is None:
         kinds = KINDS.copy()
@@ -116,7 +128,9 @@ def sources_of(lanes: Lanes, kinds: NDArray[np.void] | None = None) -> Sources:
         entries, weights = begin.astype(np.int64), np.arange(1, len(begin) + 1) / len(begin)
     else:
         entries, weights = open_lanes.astype(np.int64), running
-    return Sources(open_lanes.astype(np.int64), running, entries, weights, len(begin) > 0, plain, np.cumsum(share))
+    return Sources(
+        open_lanes.astype(np.int64), running, entries, weights, len(begin) > 0, plain, np.cumsum(share), faults
+    )
 
 
 def _opening(lanes: Lanes) -> NDArray[np.float64]:
@@ -171,6 +185,10 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     driver.threshold, driver.safe = THRESHOLD_MPS2, SAFE_MPS2
     driver.patience = PATIENCE_S[0] + chance(seed, row, vehicle, base + 6) * (PATIENCE_S[1] - PATIENCE_S[0])
     driver.failing = 0
+    for k in range(len(sources.failing)):
+        if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:
+            driver.failing |= 1 << k
+    spoil(driver)
 
 
 @kernel

@@ -41,12 +41,16 @@ WAY_DRAW = 1  # purposes of random draws
 
 
 @kernel(inline=True)
+def draw_at(seed, row, serial, step, purpose):  # type: ignore[no-untyped-def]
+    """Four uint32 of the vehicle that a row is, at a step, for a purpose."""
+    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
+    return hash4(np.uint32(mixed), np.uint32(row + 65537 * serial), np.uint32(step), np.uint32(purpose))
+
+
+@kernel(inline=True)
 def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
     """uint32 of a vehicle now, for a purpose."""
-    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
-    return hash4(
-        np.uint32(mixed), np.uint32(row + 65537 * vehicle.serial), np.uint32(vehicle.steps), np.uint32(purpose)
-    )[0]
+    return draw_at(seed, row, vehicle.serial, vehicle.steps, purpose)[0]
 
 
 @kernel

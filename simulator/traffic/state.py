@@ -98,3 +98,7 @@ class Failing(IntEnum):
     WRONG_WAY = 4  # drives against the traffic
     TAILGATER = 8  # keeps half the headway, below a second
     NO_YIELD = 16  # takes the right of way of others
+    SUDDEN_BRAKING = 32  # brakes hard for nothing, now and then
+    ERRATIC_SLOW = 64  # crawls, at a speed that changes
+    SWERVING = 128  # cannot keep to the middle of a lane
+    SPEEDING = 256  # far above the limit

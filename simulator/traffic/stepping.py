@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.demand import recycle
+from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
@@ -41,6 +42,8 @@ def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand,
                 vehicles[w, i].wish_acceleration = drive(
                     lanes, lines[w], entries[w], vehicles[w], drivers[w], i, stand[w, i]
                 )
+                if drivers[w, i].failing:
+                    fail(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
         for i in range(vehicles.shape[1]):
             if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
                 move(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
