@@ -14,6 +14,7 @@ from simulator.traffic.occupancy import occupy
 from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.state import WAYS, Control
 
+OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 
@@ -32,21 +33,44 @@ def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand,
         begin, end: of the worlds.
     """
     ways = np.empty(WAYS, np.int64)
-    period = max(int(round(LOOK_S / dt)), 1)
     for w in range(begin, end):
-        occupy(lanes, lines[w], entries[w], vehicles[w], drivers[w])
-        recycle(lanes, sources, lines[w], entries[w], vehicles[w], drivers[w], seeds[w])
-        change_lanes(lanes, lines[w], entries[w], vehicles[w], drivers[w], seeds[w], period, ways)
-        for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
-                vehicles[w, i].wish_acceleration = drive(
-                    lanes, lines[w], entries[w], vehicles[w], drivers[w], i, stand[w, i]
-                )
-                if drivers[w, i].failing:
-                    fail(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
-        for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
-                move(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
+        step_world(
+            lanes,
+            sources,
+            lines[w],
+            entries[w],
+            vehicles[w],
+            drivers[w],
+            seeds[w],
+            stand[w],
+            dt,
+            ways,
+        )
+
+
+@kernel
+def step_world(lanes, sources, lines, entries, vehicles, drivers, seed, stand, dt, ways):  # type: ignore[no-untyped-def]
+    """Move one world on: arguments as above, without the axis of worlds; `ways` is (WAYS,) int64 scratch."""
+    occupy(lanes, lines, entries, vehicles, drivers)
+    recycle(lanes, sources, lines, entries, vehicles, drivers, seed)
+    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1), ways)
+    for i in range(len(vehicles)):
+        if vehicles[i].control == GUIDED:
+            vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
+        elif vehicles[i].control == DRIVER:
+            vehicles[i].wish_acceleration = drive(lanes, lines, entries, vehicles, drivers, i, stand[i])
+            if drivers[i].failing:
+                fail(lanes, vehicles[i], drivers[i], seed, i, dt)
+    for i in range(len(vehicles)):
+        if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
+            move(lanes, vehicles[i], drivers[i], seed, i, dt)
+
+
+@kernel(inline=True)
+def obey(vehicle, driver):  # type: ignore[no-untyped-def]
+    """m/s2 of a guided driver, who heeds nobody: towards the speed that is wished for, as hard as it can in the end."""
+    wanted = (vehicle.wish_speed - vehicle.speed) / OBEYING_S
+    return min(max(wanted, -driver.hardest), OBEYING_MPS2)
 
 
 @kernel
