@@ -1,5 +1,6 @@
 """Roads as a model: OpenDRIVE in and out, lane geometry, routing, places on the road, procedural networks."""
 
+from simulator.roads.approaches import Approach, approach_controls
 from simulator.roads.locate import Located
 from simulator.roads.network import RoadNetwork
 from simulator.roads.opendrive import check_opendrive, read_opendrive
@@ -39,6 +40,7 @@ from simulator.roads.writing import write_opendrive
 
 __all__ = [
     "DRIVABLE",
+    "Approach",
     "Connection",
     "Controller",
     "Geometry",
@@ -70,6 +72,7 @@ __all__ = [
     "Station",
     "Structure",
     "Switch",
+    "approach_controls",
     "check_opendrive",
     "read_opendrive",
     "write_opendrive",

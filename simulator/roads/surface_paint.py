@@ -12,6 +12,7 @@ from shapely.ops import substring
 
 from simulator.roads.records import ObjectMarking, Outline, RoadObject, Signal
 from simulator.roads.road import Road
+from simulator.roads.signal_meaning import is_stop_line
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_marks import COLORS, RAISE_M
@@ -209,7 +210,7 @@ def _signal_paint(road: Road, signal: Signal, origin: Array) -> Iterator[_Paint]
     painted = name.startswith("sgrm")
     turned = np.pi if signal.orientation == "-" else 0.0
     place = _frame(road, signal.s, signal.t, turned, origin)
-    if signal.type == "294" or (painted and ("holdingline" in name or "stopline" in name)):
+    if is_stop_line(signal):
         width = signal.width or 3.0
         if abs(signal.t) < 0.3:  # given at the centre line: it reaches over the lane to the right of it
             across = np.array([-place.along[1], place.along[0]])

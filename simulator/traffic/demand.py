@@ -18,6 +18,7 @@ from simulator.traffic.occupancy import KINDS as ENTRIES
 from simulator.traffic.occupancy import enter, occupy, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
+from simulator.traffic.right_of_way import forget
 from simulator.traffic.state import WAYS, Control, Failing
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
@@ -285,6 +286,7 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.lean = me.dive = me.d = me.slope = me.wish_d = me.waited = 0.0
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
+    forget(me)
     me.lamps = np.uint32(0)
     for k in range(WAYS):
         me.ways[k] = NONE
