@@ -15,7 +15,7 @@ class Control(IntEnum):
 
     NOBODY = 0  # the row is empty
     DRIVER = 1  # the models of this package
-    GUIDED = 2  # the same, but speed and lane are wished for from outside (`wish_speed`, `wish_lane`)
+    GUIDED = 2  # along lanes too, but at `wish_speed` and to `wish_lane` from outside, heeding nobody
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
     ARRIVED = 5  # it has left the map: nobody, until another comes up in its row
@@ -105,3 +105,7 @@ class Failing(IntEnum):
     WRONG_WAY = 4  # drives against the traffic
     TAILGATER = 8  # keeps half the headway, below a second
     NO_YIELD = 16  # takes the right of way of others
+    SUDDEN_BRAKING = 32  # brakes hard for nothing, now and then
+    ERRATIC_SLOW = 64  # crawls, at a speed that changes
+    SWERVING = 128  # cannot keep to the middle of a lane
+    SPEEDING = 256  # far above the limit
