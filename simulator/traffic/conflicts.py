@@ -96,7 +96,7 @@ def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.i
     a, b = samples[i], samples[i + 1]
     length = np.hypot(b["x"] - a["x"], b["y"] - a["y"])
     narrow = np.minimum(a["half_width"], b["half_width"])
-    left, right = (np.minimum(body.half_width, narrow) + np.maximum(swing[i], swing[i + 1]).T)
+    left, right = np.minimum(body.half_width, narrow) + np.maximum(swing[i], swing[i + 1]).T
     heading = 0.5 * (a["heading"] + b["heading"])
     cos, sin = np.cos(heading), np.sin(heading)
     shift = 0.5 * (left - right)

@@ -371,9 +371,7 @@ def _lane_crossings(
     return sorted(out, key=lambda row: (row[0], row[2]))
 
 
-def _stop_before(
-    table: NDArray[np.void], lanes: Lanes, rows: NDArray[np.void], across: NDArray[np.void]
-) -> None:
+def _stop_before(table: NDArray[np.void], lanes: Lanes, rows: NDArray[np.void], across: NDArray[np.void]) -> None:
     """Move stop points back, so that who stands there is in nobody's way, nor on a crossing."""
     plain = (lanes.lanes["junction"] == NONE) & (table["conflicts"] > 0)
     for lane in np.flatnonzero(table["gated"]).tolist():

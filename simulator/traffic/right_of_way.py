@@ -429,7 +429,9 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
         here = desk.lanes[lane]
         reserved = 0.0
         while True:
-            for c in range(gates.gates[lane].first_crossing, gates.gates[lane].first_crossing + gates.gates[lane].crossings):
+            for c in range(
+                gates.gates[lane].first_crossing, gates.gates[lane].first_crossing + gates.gates[lane].crossings
+            ):
                 crossing = gates.crossings[c]
                 ahead = start + crossing.s0
                 if busy[crossing.crossing] != 0 and ahead - 1.0 < clear + need and start + crossing.s1 > 0.0:
@@ -551,7 +553,9 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
                     continue
             wanted = leave + BEFORE_S
             if merge:
-                wanted = arrive + HEADWAY_S + max(other.speed - min(speed, vehicle.speed + driver.accel * arrive), 0.0) / 2.0
+                wanted = (
+                    arrive + HEADWAY_S + max(other.speed - min(speed, vehicle.speed + driver.accel * arrive), 0.0) / 2.0
+                )
             if comes < patience * max(critical, wanted):
                 return PRIORITY
     return NOTHING
@@ -632,7 +636,9 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                 if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
                     continue
                 other = vehicles[note.vehicle]
-                comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, gates.gates[conflict.other].speed)
+                comes = time_to(
+                    conflict.other_s0 - note.front, other.speed, PULL_MPS2, gates.gates[conflict.other].speed
+                )
                 if note.number == 0:
                     waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
                 elif conflict.kind == MERGE:
