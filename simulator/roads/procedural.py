@@ -20,6 +20,7 @@ from simulator.roads.motorway import motorway
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link
+from simulator.roads.roundabout import roundabout
 from simulator.roads.street import KMH, Street, junction_reach, plain_road, rural_section
 from simulator.roads.town import town
 
@@ -27,6 +28,7 @@ __all__ = [
     "curve",
     "hill",
     "motorway",
+    "roundabout",
     "straight",
     "t_junction",
     "town",
