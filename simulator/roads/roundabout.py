@@ -68,7 +68,7 @@ _YIELD_LINE_M = 0.5  # depth of the yield line (RMS: 0.5 m dashes, 0.25 m gaps)
 _ISLAND_GAP_M = 0.4  # from the lanes to the kerb of a splitter island
 _APRON_M, _APRON_HEIGHT_M = 1.5, 0.04
 _ISLAND = (  # to the left of the ring: truck apron, kerb, edge of the central island
-    strip("border", _APRON_M, height=_APRON_HEIGHT_M, surface="paving"),
+    strip("restricted", _APRON_M, height=_APRON_HEIGHT_M, surface="paving"),
     strip("curb", 0.15, height=KERB_M, surface="concrete"),
     strip("median", 1.5, height=KERB_M, surface="grass"),
 )
@@ -331,7 +331,7 @@ class _Arm:
         cos, sin = np.abs(np.cos(angle)), np.sin(angle) * np.sign(np.cos(angle))
         away[away < 1e-9] = 0.0
         width, slope = away / cos, -sin / cos + away * sin * curvature / cos**2
-        return (Strip("median", hermite(s, width, slope)),)
+        return (Strip("restricted", hermite(s, width, slope)),)
 
     # ---- the junction, and what stands there
 

@@ -78,6 +78,7 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "t_junction": ("arm_m", "angle_deg", "traffic_lights"),
     "x_junction": ("arm_m", "angle_deg", "traffic_lights"),
     "motorway": ("length_m", "ramp", "curve_radius_m", "speed_kmh"),
+    "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
     "village_lane": ("length_m", "width_m", "speed_kmh"),
 }
@@ -94,15 +95,18 @@ class RoadSpec(Block):
     length_m: Annotated[float, Quantity("m", ge=50.0, le=20_000.0)] | None = None
     """Length (straight, hill, village_lane, motorway)."""
     lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] | None = None
-    """Driving lanes each way (straight)."""
+    """Driving lanes each way (straight); 1 or 2 lanes in the ring and in the arms (roundabout)."""
+    arms: Annotated[int, Quantity("", ge=3, le=5, whole=True)] | None = None
+    """How many roads meet there (roundabout)."""
     lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] | None = None
     """Width of a driving lane (straight)."""
     width_m: Annotated[float, Quantity("m", ge=3.0, le=12.0)] | None = None
     """Width of the carriageway (village_lane)."""
     sidewalks: Annotated[bool, Flag()] | None = None
-    """Whether it is a street with kerbs and pavements (straight)."""
-    radius_m: Annotated[float, Quantity("m", ge=15.0, le=10_000.0)] | None = None
-    """Radius of the bend (curve)."""
+    """Whether it is a street with kerbs and pavements (straight, roundabout)."""
+    radius_m: Annotated[float, Quantity("m", ge=13.5, le=10_000.0)] | None = None
+    """Radius of the bend (curve); of the outer edge of the ring, 13.5 to 40 with one lane, 23 to 50 with two
+    (roundabout)."""
     angle_deg: Annotated[float, Quantity("deg", ge=-350.0, le=350.0)] | None = None
     """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction)."""
     clothoid_m: Annotated[float, Quantity("m", ge=1.0, le=1000.0)] | None = None
@@ -118,7 +122,7 @@ class RoadSpec(Block):
     curve_radius_m: Annotated[float, Quantity("m", ge=0.0, le=100_000.0)] | None = None
     """Radius of its bends, 0: straight (motorway)."""
     arm_m: Annotated[float, Quantity("m", ge=40.0, le=2000.0)] | None = None
-    """Length of each road from the middle (t_junction, x_junction)."""
+    """Length of each road from the middle (t_junction, x_junction, roundabout)."""
     traffic_lights: Annotated[bool, Flag()] | None = None
     """Whether traffic lights stand there (t_junction, x_junction)."""
     blocks_x: Annotated[int, Quantity("", ge=1, le=30, whole=True)] | None = None
@@ -128,7 +132,7 @@ class RoadSpec(Block):
     block_m: Annotated[float, Quantity("m", ge=70.0, le=1000.0)] | None = None
     """About how long one side of a block is (town)."""
     speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
-    """Speed limit (straight, curve, hill, village_lane, motorway)."""
+    """Speed limit (straight, curve, hill, village_lane, motorway, roundabout)."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
