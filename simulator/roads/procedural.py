@@ -16,7 +16,7 @@ from simulator.roads.cross_section import CrossSection, tapered
 from simulator.roads.junction_features import signalised, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
-from simulator.roads.motorway import motorway
+from simulator.roads.motorway import merge, motorway
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link
@@ -27,6 +27,7 @@ from simulator.roads.town import town
 __all__ = [
     "curve",
     "hill",
+    "merge",
     "motorway",
     "roundabout",
     "straight",
