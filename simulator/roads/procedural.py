@@ -18,6 +18,7 @@ from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
 from simulator.roads.motorway import merge, motorway
 from simulator.roads.network import RoadNetwork
+from simulator.roads.parking_lot import parking_lot
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link
 from simulator.roads.roundabout import roundabout
@@ -29,6 +30,7 @@ __all__ = [
     "hill",
     "merge",
     "motorway",
+    "parking_lot",
     "roundabout",
     "straight",
     "t_junction",

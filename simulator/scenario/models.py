@@ -79,6 +79,7 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "x_junction": ("arm_m", "angle_deg", "traffic_lights"),
     "motorway": ("length_m", "lanes", "ramp", "curve_radius_m", "speed_kmh"),
     "merge": ("length_m", "lanes", "acceleration_m", "ramp_m", "speed_kmh", "ramp_kmh"),
+    "parking_lot": ("rows", "bays", "angle_deg", "speed_kmh"),
     "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
     "village_lane": ("length_m", "width_m", "speed_kmh"),
@@ -89,6 +90,7 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
 ROAD_RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "motorway": {"lanes": (2, 6)},
     "merge": {"lanes": (2, 6)},
+    "parking_lot": {"angle_deg": (45.0, 90.0), "speed_kmh": (5.0, 50.0)},
     "roundabout": {"lanes": (1, 2), "radius_m": (13.5, 50.0)},
 }
 
@@ -118,7 +120,12 @@ class RoadSpec(Block):
     """Radius of the bend (curve); of the outer edge of the ring, 13.5 to 40 with one lane, 23 to 50 with two
     (roundabout)."""
     angle_deg: Annotated[float, Quantity("deg", ge=-350.0, le=350.0)] | None = None
-    """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction)."""
+    """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction), or
+    between bays and aisles, 45 to 90 (parking_lot)."""
+    rows: Annotated[int, Quantity("", ge=1, le=20, whole=True)] | None = None
+    """Rows of bays, two to an aisle (parking_lot)."""
+    bays: Annotated[int, Quantity("", ge=2, le=60, whole=True)] | None = None
+    """Bays in each row (parking_lot)."""
     clothoid_m: Annotated[float, Quantity("m", ge=1.0, le=1000.0)] | None = None
     """Length of the transition into the bend and out of it (curve)."""
     approach_m: Annotated[float, Quantity("m", ge=10.0, le=5000.0)] | None = None
@@ -148,7 +155,7 @@ class RoadSpec(Block):
     block_m: Annotated[float, Quantity("m", ge=70.0, le=1000.0)] | None = None
     """About how long one side of a block is (town)."""
     speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
-    """Speed limit (straight, curve, hill, village_lane, motorway, merge, roundabout)."""
+    """Speed limit (straight, curve, hill, village_lane, motorway, merge, roundabout, parking_lot)."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
