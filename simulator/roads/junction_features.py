@@ -138,7 +138,8 @@ def _light(name: str, arm: Arm, road: Road) -> Signal:
 
 
 def _sign(name: str, kind: str, arm: Arm, road: Road) -> Signal:
-    s, t = _place(arm, road, _STOP_LINE[1] + (14.0 if kind == PRIORITY else 0.0), _beside(arm))
+    back = min(_STOP_LINE[1] + (14.0 if kind == PRIORITY else 0.0), 0.9 * road.length)
+    s, t = _place(arm, road, back, _beside(arm))
     names = {GIVE_WAY: "give way", STOP: "stop", PRIORITY: "priority"}
     return Signal(
         name,
