@@ -301,8 +301,8 @@ class _Arm:
             self._road(self.exit, self.way_out, CrossSection(beside, leaves, parted), here, None),
             self._road(self.ring, arc, CrossSection(_ISLAND, ring_side + shape.outside), here, there),
             self._way(self.through, over, CrossSection(_ISLAND, shape.driving(cubic(0.0, ring), 1)), before.ring),
-            self._way(self.entering, self.way_on, CrossSection((), entering), self.entry),
-            self._way(self.leaving, self.way_off, CrossSection((), leaving), before.ring, self.exit),
+            self._way(self.entering, self.way_on, CrossSection(self._nose(median, 1), entering), self.entry),
+            self._way(self.leaving, self.way_off, CrossSection(self._nose(beside, 0), leaving), before.ring, self.exit),
         ]
 
     def _road(
@@ -316,9 +316,21 @@ class _Arm:
     def _way(self, name: str, plan: Plan, section: CrossSection, source: str, target: str = "") -> Road:
         """A way through the junction, onto the ring or a `target`; its lanes go on as those of the same ids."""
         links = Link("road", source, "end"), Link("road", target or self.ring, "start")
-        lanes = section.lanes(lambda lane: ((lane,), (lane,)))
+        lanes = section.lanes(lambda lane: self._goes_on(name, lane))
         road = self._road(name, plan, section, *links)
         return replace(road, junction=self.junction, sections=(LaneSection(0.0, plan.length, lanes),))
+
+    def _goes_on(self, name: str, lane: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Links of a lane on a way through the junction; what lies between entry and exit ends at the ring."""
+        ends = lane > 0 and name != self.through
+        return () if ends and name == self.leaving else (lane,), () if ends and name == self.entering else (lane,)
+
+    def _nose(self, median: tuple[Strip, ...], last: int) -> tuple[Strip, ...]:
+        """What is left of a median on the way onto the ring (`last` 1) or off it: it narrows towards the ring."""
+        length = self.way_on.length
+        width = median[0].width_at(last * self.way_in.length)
+        widths = eased(width, 0.0, length) if last else eased(0.0, width, length)
+        return (replace(median[0], width=widths),)
 
     def _median(self, plan: Plan) -> tuple[Strip, ...]:
         """The strip between an entry or exit and the axis of the arm, as wide as the two lie apart."""
