@@ -33,6 +33,7 @@ from simulator.world.lamps import (
     flashing,
     signal_bits,
 )
+from simulator.world.loosened import let_loose
 from simulator.world.population import Population, driving_lamps
 from simulator.world.recorded import Recorded, ego_route, read_recorded
 from simulator.world.recorded import place as place_recorded
@@ -141,7 +142,8 @@ def build_world(scenario: Scenario) -> World:
     tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
-    timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
+    tracks = _on_ground(builder, tracks)
+    timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
 
