@@ -32,22 +32,22 @@ AS_HIGHWAY_ENV: dict[str, Any] = {
     "vehicles": 50,
     "action_type": "discrete",
     "observation": "kinematics",
-    "simulation_frequency": 15,
-    "policy_frequency": 1,
-    "max_episode_steps": 40,
+    "policy_hz": 1,
+    "physics_hz": 15,
+    "duration_s": 40,
 }
 # The work of MetaDrive as it comes: 240 beams of 50 m, steps of 0.1 s in 5 parts, and about its 12 other cars.
 AS_METADRIVE: dict[str, Any] = {
     "vehicles": 12,
     "action_type": "continuous",
-    "observation": {"type": "lidar_ring", "beams": 240, "range": 50.0},
-    "simulation_frequency": 50,
-    "policy_frequency": 10,
+    "observation": {"kind": "lidar", "beams": 240, "range_m": 50.0},
+    "policy_hz": 10,
+    "physics_hz": 50,
 }
-WORLDS = 1024
-VECTOR: dict[str, Any] = {"action_type": "continuous", "observation": ["kinematics", "lane_graph"]}
+AGENTS, SHARING = 1024, 32
+VECTOR: dict[str, Any] = {"action_type": "continuous", "observation": "vector", "people": 20}
 CAMERAS = 64
-CAMERA: dict[str, Any] = {"observation": {"type": "camera", "width": 84, "height": 84, "channels": ["rgb", "semantic"]}}
+CAMERA: dict[str, Any] = {"observation": {"kind": "camera", "width": 84, "height": 84}}
 MIN_FLOATS, MIN_TRIANGLES = 200, 300_000
 
 
@@ -55,7 +55,8 @@ def rows(threads: int) -> list[Row]:
     """Agent-steps/s of a vector of worlds, steps/s beside highway-env and MetaDrive, frames/s, memory and start."""
     counts = dict.fromkeys((1, threads))
     return [
-        *(_vector(count) for count in counts),
+        *(_vector(count, SHARING) for count in counts),
+        _vector(threads, 1),
         _single("highway-env highway-v0", "highway-env", HIGHWAY, AS_HIGHWAY_ENV),
         _single("metadrive default", "metadrive", URBAN, AS_METADRIVE),
         _single("metadrive dense", "metadrive-dense", URBAN, {**AS_METADRIVE, "vehicles": 39}),
@@ -85,14 +86,14 @@ def _rate(parts: list[dict[str, float]]) -> float:
     return sum(part["steps"] for part in parts) / sum(part["seconds"] for part in parts)
 
 
-def _vector(threads: int) -> Row:
-    """Agent-steps/s of `WORLDS` worlds with one agent each, among traffic, pedestrians and lights."""
-    env = _worlds(WORLDS, threads, VECTOR)
-    floats = sum(space.shape[1] for space in env.observation_space.spaces.values())
+def _vector(threads: int, sharing: int) -> Row:
+    """Agent-steps/s of `AGENTS`, `sharing` a world, among traffic, pedestrians and lights."""
+    env = _worlds(AGENTS, threads, {**VECTOR, "agents_per_world": sharing})
+    floats = env.single_observation_space.shape[0]
     assert floats >= MIN_FLOATS, f"{floats} numbers an agent, less than {MIN_FLOATS}"
     rate = _batch_rate(env)
     env.close()
-    return row("vector agent-steps", "agent-steps/s", threads, rate)
+    return row("vector agent-steps" + (", a world each" if sharing == 1 else ""), "agent-steps/s", threads, rate)
 
 
 def _camera(threads: int) -> Row:
@@ -144,7 +145,7 @@ print(json.dumps([made, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 102
 def _start(threads: int) -> list[Row]:
     """A fresh process, all compiled before: seconds of imports and `make_vec`, memory after the first step."""
     found = []
-    for count in (1, WORLDS):
+    for count in (1, AGENTS):
         options = {"id": URBAN, "num_envs": count, "threads": threads, **VECTOR}
         command = [sys.executable, "-c", _START, json.dumps(options)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -152,5 +153,5 @@ def _start(threads: int) -> list[Row]:
     (seconds, _), (_, memory) = np.array(found)
     return [
         row("import and make", "s", threads, float(seconds)),
-        row(f"memory of {WORLDS} worlds", "MB", threads, float(memory)),
+        row(f"memory of {AGENTS} worlds", "MB", threads, float(memory)),
     ]
