@@ -47,7 +47,7 @@ class Curve(BaseCallback):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.points: list[Point] = []
-        self._seconds, self._start = seconds, time.perf_counter()
+        self._seconds, self._start, self._due = seconds, time.perf_counter(), POINT_S
         self._returns: list[float] = []
         self._collisions: list[float] = []
 
@@ -61,11 +61,11 @@ class Curve(BaseCallback):
             self._collisions.append(float(self.locals["infos"][k]["collision"]))
             self._running[k] = 0.0
         now = time.perf_counter() - self._start
-        if self._returns and now > POINT_S * (len(self.points) + 1):
+        if self._returns and now > self._due:
             point = {"seconds": now, "steps": float(self.num_timesteps), "episodes": float(len(self._returns))}
             means = {"return": float(np.mean(self._returns)), "collisions": float(np.mean(self._collisions))}
             self.points.append({**point, **means})
-            self._returns, self._collisions = [], []
+            self._returns, self._collisions, self._due = [], [], now + POINT_S
         return now < self._seconds
 
 
