@@ -29,8 +29,8 @@ WORLDS = 64
 PPO_SETTINGS: dict[str, Any] = {
     "n_steps": 32,
     "batch_size": 512,
-    "n_epochs": 10,
-    "learning_rate": 5e-4,
+    "n_epochs": 6,
+    "learning_rate": 7e-4,
     "gamma": 0.95,
     "gae_lambda": 0.95,
     "ent_coef": 0.01,
@@ -104,10 +104,10 @@ def write_curve(points: list[Point], played: list[Played], out: Path) -> None:
     minutes = [point["seconds"] / 60 for point in points]
     axes.plot(minutes, [point["return"] for point in points], color="C0", label="ppo, while it learns")
     for k, one in enumerate(played):
-        axes.axhline(one.mean, color=f"C{k}", linestyle="--", label=f"{one.driver}, {one.mean:.1f}")
+        axes.axhline(one.mean, color=f"C{k}", linestyle="--", label=f"{one.driver}: {one.mean:.1f}")
     axes.set(xlabel="minutes", ylabel="return of an episode", xlim=(0, None), title=f"{ENV}, Stable-Baselines3 PPO")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside right upper")
     figure.savefig(out / "curve.png", dpi=120)
     pyplot.close(figure)
 
