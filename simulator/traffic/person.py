@@ -79,6 +79,9 @@ PERSON_DTYPE = np.dtype(
         ("from_y", np.float64),
         ("wish_x", np.float64),  # m/s, velocity that the forces would give
         ("wish_y", np.float64),
+        ("room", np.float64),  # m to the edge of its way
+        ("nearest", np.float64),  # m between its body and the nearest other one
+        ("beside", np.int64),  # 1: a vehicle is or may soon be close
         ("hold", np.int64),  # 1: lets a vehicle pass
         ("waited", np.float64),  # s at the kerb
         ("progress", np.float64),  # m/s towards where it heads, lately
