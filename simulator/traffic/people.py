@@ -42,6 +42,10 @@ PATIENCE_S = 40.0  # at a kerb without lights
 CALM_S = 5.0  # after which a person may stray again, at least
 STUCK_S = 2.0
 HURRY = 2.2  # pace of who runs over the street without looking
+STRONGEST_MPS2 = 6.0  # push of one person
+MEETING_S = 1.5  # people make way for each other as long before they meet
+ASIDE_M = 0.5  # to the lanes beside one's own that are looked at
+SWERVE_SIN = np.sin(np.radians(35.0))
 EDGE_M = 1.0  # borders further away do not push
 VEHICLE_REACH_M = 2.0
 LONGEST_M = 25.0  # from the origin of a vehicle to where people heed it
@@ -328,15 +332,16 @@ def _wander(person, looks_s, seed, world):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
-    """Acceleration of a person by another one (elliptical potential), and the speed that the gap to it allows.
+    """Acceleration of a person by another one (elliptical potential), and how far ahead and to the left that one is.
 
     Helbing and Molnar 1995, eq. 3 and 4: the potential falls with the semi-minor axis b of the ellipse through the
-    person whose foci are where the other is and where its step will take it.
+    person whose foci are where the other is and where its step will take it. The last value is 1 if it comes towards
+    the person. Of who stands or goes the same way one only steps aside: how close one follows is a matter of speed.
     """
     rx, ry = person.x - other.x, person.y - other.y
     r2 = rx * rx + ry * ry
     if r2 > REACH_M * REACH_M or r2 < 1e-12:
-        return 0.0, 0.0, np.inf
+        return 0.0, 0.0, -np.inf, 0.0, 0
     r = np.sqrt(r2)
     person.nearest = min(person.nearest, r - person.radius - other.radius)
     yx, yy = ANTICIPATION_S * other.vx, ANTICIPATION_S * other.vy
@@ -344,16 +349,21 @@ def _push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
     q = max(np.sqrt(qx * qx + qy * qy), 1e-6)
     b = max(0.5 * np.sqrt(max((r + q) * (r + q) - yx * yx - yy * yy, 0.0)), 0.15)
     strength = REPULSION / REPULSION_RANGE_M * np.exp(-b / REPULSION_RANGE_M) * (r + q) / (4.0 * b)
-    along = -(rx * ex + ry * ey)
-    weight = 1.0 if along >= SIGHT_COS * r else UNSEEN
-    strength = weight * min(strength, 6.0)
-    allowed = np.inf
-    if along > 0.0:
-        aside = abs(rx * ey - ry * ex)
-        touch = person.radius + other.radius
-        if aside < touch and other.vx * ex + other.vy * ey > -0.1:
-            allowed = max(along - touch, 0.0) / TIME_GAP_S
-    return strength * (rx / r + qx / q), strength * (ry / r + qy / q), allowed
+    along, left = -(rx * ex + ry * ey), rx * ey - ry * ex
+    strength = (1.0 if along >= SIGHT_COS * r else UNSEEN) * min(strength, STRONGEST_MPS2)
+    px, py = strength * (rx / r + qx / q), strength * (ry / r + qy / q)
+    if other.vx * ex + other.vy * ey < -0.1:
+        return px, py, along, left, 1
+    push = px * ex + py * ey
+    return px - push * ex, py - push * ey, along, left, 0
+
+
+@kernel(inline=True)
+def _open(gap, speed, touch, along, left):  # type: ignore[no-untyped-def]
+    """Speed that a lane leaves open when somebody is `along` ahead and `left` of its middle."""
+    if along > -touch and abs(left) < touch:
+        return min(speed, max(along - touch, 0.0) / gap)
+    return speed
 
 
 @kernel(inline=True)
@@ -437,6 +447,22 @@ def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _swerve(person, ex, ey, middle, allowed, to_left, to_right):  # type: ignore[no-untyped-def]
+    """Direction and speed of who is held up: past whoever is in front, where there is more room beside."""
+    half, d = person.room + abs(person.d), person.forward * person.d
+    if half - d < person.radius + 0.5 * ASIDE_M:
+        to_left = 0.0
+    if half + d < person.radius + 0.5 * ASIDE_M:
+        to_right = 0.0
+    best = max(to_left, to_right)
+    if best < middle + 0.1 * person.pace:
+        return ex, ey, allowed
+    s = SWERVE_SIN if to_left > to_right or (to_left == to_right and d < 0.0) else -SWERVE_SIN
+    c = np.sqrt(1.0 - SWERVE_SIN * SWERVE_SIN)
+    return c * ex - s * ey, s * ex + c * ey, max(allowed, min(best, 0.5 * (allowed + best)))
+
+
+@kernel(inline=True)
 def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, looks_s, seed, world, dt, decay):  # type: ignore[no-untyped-def]
     """Velocity that its way, others, edges and vehicles give a person, into `wish_x` and `wish_y`."""
     person = people[i]
@@ -459,18 +485,29 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
     size = np.sqrt(ex * ex + ey * ey)
     if size > 1e-6:
         ex, ey = ex / size, ey / size
-    allowed = person.pace * person.haste * share
+    wanted = person.pace * person.haste * share
+    allowed = middle = to_left = to_right = wanted
     cx, cy = int(np.floor(person.x / REACH_M)), int(np.floor(person.y / REACH_M))
     for row in range(cy - 1, cy + 2):
         for column in range(cx - 1, cx + 2):
             j = head[_bucket(side, column, row)]
             while j >= 0:
                 if j != i:
-                    px, py, gap = _push_of(person, people[j], ex, ey)
+                    px, py, along, left, comes = _push_of(person, people[j], ex, ey)
                     ax += px
                     ay += py
-                    allowed = min(allowed, gap)
+                    touch = person.radius + people[j].radius
+                    if along > -touch:
+                        gap = MEETING_S if comes else TIME_GAP_S
+                        if along > 0.0:
+                            middle = _open(gap, middle, touch, along, left)
+                            if not comes:
+                                allowed = _open(gap, allowed, touch, along, left)
+                        to_left = _open(gap, to_left, touch, along, left - ASIDE_M)
+                        to_right = _open(gap, to_right, touch, along, left + ASIDE_M)
                 j = link[j]
+    if middle < 0.9 * wanted and person.mode <= Mode.CROSSING:
+        ex, ey, allowed = _swerve(person, ex, ey, middle, allowed, to_left, to_right)
     if person.beside:
         px, py = _vehicles_push(person, vehicles, drivers)
         ax += px
