@@ -641,7 +641,7 @@ def _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world,
 
 
 @kernel(inline=True)
-def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-def]
+def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyped-def]
     """Count who is on crossings and who is about to be, for drivers; `before`: only forget what was."""
     for i in range(people.shape[0]):
         crossing = people[i].crossing
@@ -655,8 +655,10 @@ def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-d
             use[crossing].left = time
         elif walkways.crossings[crossing].signals == 0 or go[crossing] > 0.0:
             use[crossing].about += 1
-        if use[crossing].since > time and use[crossing].on + use[crossing].about > 0:
-            use[crossing].since = time
+        if use[crossing].on + use[crossing].about > 0:
+            if use[crossing].seen < time - 1.5 * dt:
+                use[crossing].since = time
+            use[crossing].seen = time
 
 
 @kernel
@@ -689,7 +691,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     every = max(int(LOOK_S / dt + 0.5), 1)
     decay = np.exp(-dt / RELAXATION_S)
     _sort_into_cells(people, head, link, side)
-    _tell(walkways, people, go, use, step * dt, True)
+    _tell(walkways, people, go, use, step * dt, dt, True)
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY:
             looks = (step + i) % every == 0
@@ -701,7 +703,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
             _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt)
             a = walkways.points[people[i].point]
             people[i].z = a.z + (people[i].s - a.s) * a.rises
-    _tell(walkways, people, go, use, step * dt, False)
+    _tell(walkways, people, go, use, step * dt, dt, False)
 
 
 @kernel

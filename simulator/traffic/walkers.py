@@ -143,7 +143,7 @@ def _first_choice(arrays, row) -> None:  # type: ignore[no-untyped-def]
 def nobody_crosses(worlds: int, walkways: WalkwayMap) -> NDArray[np.void]:
     """(W, C) USE_DTYPE at the start: nobody on any crossing."""
     use = np.zeros((worlds, len(walkways.crossings)), USE_DTYPE)
-    use["since"], use["left"] = np.inf, -np.inf
+    use["since"] = use["seen"] = use["left"] = -np.inf
     return use
 
 
