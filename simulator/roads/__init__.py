@@ -1,6 +1,7 @@
 """Roads as a model: OpenDRIVE in and out, lane geometry, routing, places on the road, procedural networks."""
 
 from simulator.roads.approaches import Approach, approach_controls
+from simulator.roads.bays import ParkingBays, parking_bays
 from simulator.roads.locate import Located
 from simulator.roads.network import RoadNetwork
 from simulator.roads.opendrive import check_opendrive, read_opendrive
@@ -57,6 +58,7 @@ __all__ = [
     "ObjectMaterial",
     "ObjectReference",
     "Outline",
+    "ParkingBays",
     "Path",
     "Platform",
     "Repeat",
@@ -74,6 +76,7 @@ __all__ = [
     "Switch",
     "approach_controls",
     "check_opendrive",
+    "parking_bays",
     "read_opendrive",
     "write_opendrive",
 ]

@@ -154,7 +154,7 @@ def _upstream(network: RoadNetwork, key: LaneKey, end: float) -> Iterator[tuple[
 
 def _is_stop_line(thing: RoadObject) -> bool:
     name = (thing.subtype or thing.name).lower().replace(" ", "").replace("_", "")
-    return thing.type == "stopLine" or name.startswith("stopline")
+    return thing.type == "stopLine" or name.startswith(("stopline", "yieldline"))
 
 
 def _edge(road: Road, key: LaneKey, thing: RoadObject) -> list[float]:

@@ -65,9 +65,9 @@ def is_paint(signal: Signal) -> bool:
 
 
 def is_stop_line(signal: Signal) -> bool:
-    """Whether a record stands for a stop line (294 of the StVO)."""
+    """Whether a record stands for a stop line or yield line (294, 341 of the StVO)."""
     name = signal.name.lower().replace(" ", "").replace("_", "")
-    return signal.type == "294" or any(word in name for word in ("haltelinie", "holdingline", "stopline"))
+    return signal.type in ("294", "341") or any(word in name for word in ("haltelinie", "holdingline", "stopline"))
 
 
 def sign_name(signal: Signal) -> tuple[str, int]:

@@ -21,6 +21,7 @@ from simulator.roads.surface_rows import Array
 
 _STRIPE_M = 0.5  # bars and gaps of a zebra crossing (StVO sign 293)
 _STOP_M = 0.5  # depth of a stop line (StVO sign 294)
+_DASH_M = (0.5, 0.25)  # dashes and gaps of a yield line (RMS)
 _BORDER_M = 0.12  # lines round a parking space
 _ARROW_M = 5.0  # length of an arrow in towns (RMS-1)
 _PAINTED = frozenset({"crosswalk", "roadMark", "parkingSpace"})
@@ -116,7 +117,7 @@ def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -
             if not lined or "zebra" in f"{thing.name} {thing.subtype}".lower():
                 yield _Paint(_zebra(shape, place), place.level, color)
         elif thing.type == "roadMark":
-            yield _Paint(shape, place.level, color)
+            yield _Paint(_yield_line(shape) if "yield" in thing.subtype.lower() else shape, place.level, color)
         elif not lined:
             yield _Paint(shape.difference(shape.buffer(-_BORDER_M, join_style="mitre")), place.level, color)
     yield from lined
@@ -178,6 +179,15 @@ def _outline_points(road: Road, outline: Outline, place: _Place, origin: Array) 
 def _rectangle(place: _Place, start: float, end: float, width: float) -> shapely.Polygon:
     half = 0.5 * width
     return shapely.Polygon(place.put(np.array([[start, -half], [end, -half], [end, half], [start, half]])))
+
+
+def _yield_line(shape: shapely.Polygon) -> shapely.Geometry:
+    """Dashes across the lanes (StVO sign 341), within the outline."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
+    sides = np.linalg.norm(np.diff(corners, axis=0), axis=1)
+    short = int(sides[0] > sides[1])
+    way = 0.5 * (corners[[short, short + 2]] + corners[[short + 1, (short + 3) % 4]])
+    return _dashed(way, ObjectMarking(width=float(sides.min()), length=_DASH_M[0], space=_DASH_M[1]))
 
 
 def _zebra(shape: shapely.Polygon, place: _Place) -> shapely.Geometry:
