@@ -1,0 +1,171 @@
+"""How episodes begin: worlds are filled with traffic, lost things lie about, and agents are put on the road."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.envs.actions import Kind
+from simulator.envs.motion import load_motion
+from simulator.numerics.jit import kernel
+from simulator.numerics.rng import hash4, uniform
+from simulator.traffic.demand import clear, draw_driver, fill_worlds, find, is_free, set_speed
+from simulator.traffic.lane_change import decide_ways
+from simulator.traffic.lane_map import NONE
+from simulator.traffic.occupancy import KINDS, enter, take
+from simulator.traffic.state import Control
+from simulator.traffic.stepping import place
+
+TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
+CLEAR_M = 15.0  # about an agent, that is emptied then
+PLACE_DRAW, THING_DRAW = 11, 12  # purposes of random draws
+# Things that fall from vehicles, length, width and height in m: crate, tyre, ladder, mattress, exhaust, sack.
+THINGS = np.array(
+    [[0.8, 0.6, 0.6], [0.65, 0.65, 0.22], [2.5, 0.4, 0.1], [2.0, 1.4, 0.2], [1.4, 0.2, 0.15], [0.9, 0.5, 0.3]]
+)
+
+START_DTYPE = np.dtype([("lane", np.int64), ("begin", np.float64), ("end", np.float64)])
+
+
+class Beginning(NamedTuple):
+    """What is needed to begin an episode.
+
+    Attributes:
+        starts: (S,) START_DTYPE stretches of lanes on which agents begin.
+        shares: (S,) running sum of their shares of all starts, to 1.
+        things: lost things in each world, its last vehicles.
+        front, rear: m from the rear axle of the agents' vehicle to its bumpers.
+        half_width, height, wheelbase: of it, m.
+        kind: `actions.Kind`.
+        driven: whether actions drive the agents, and not the models of traffic.
+    """
+
+    starts: NDArray[np.void]
+    shares: NDArray[np.float64]
+    things: int
+    front: float
+    rear: float
+    half_width: float
+    height: float
+    wheelbase: float
+    kind: int
+    driven: bool
+
+
+@kernel(inline=True)
+def _chances(seed, row, draw, purpose):  # type: ignore[no-untyped-def]
+    """Three floats in [0, 1) of a row, for a purpose."""
+    high = np.uint32(seed >> np.uint64(32))
+    a, b, c, _ = hash4(np.uint32(seed), high, np.uint32(row * 64 + draw), np.uint32(purpose))
+    return np.float64(uniform(a)), np.float64(uniform(b)), np.float64(uniform(c))
+
+
+@kernel
+def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
+    """Take vehicle `i` off the road."""
+    vehicles[i].control = Control.NOBODY
+    for kind in range(KINDS):
+        take(engine.lines[w], engine.entries[w], kind * vehicles.shape[0] + i)
+
+
+@kernel
+def _put(engine, worlds, w, i, lane, s, seed):  # type: ignore[no-untyped-def]
+    """Put vehicle `i` on a lane as one that stands; it is not yet entered there."""
+    vehicle = worlds.vehicles[w, i]
+    clear(vehicle)
+    vehicle.lane, vehicle.s = lane, s
+    decide_ways(engine.lanes, vehicle.ways, lane, vehicle, seed, i)
+    place(engine.lanes, vehicle, worlds.drivers[w, i], 0.0)
+
+
+@kernel
+def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
+    """A new episode of agent `k` of world `w`: its vehicle somewhere on the starts, at the speed of the traffic there."""
+    vehicles, drivers = worlds.vehicles[w], worlds.drivers[w]
+    vehicle, driver, agent = vehicles[k], drivers[k], worlds.agents[w, k]
+    _leave(engine, vehicles, w, k)
+    vehicle.steps, vehicle.serial = 0, vehicle.serial + 1
+    draw_driver(engine.sources, vehicle, driver, seed, k)
+    driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
+    driver.height, driver.wheelbase = beginning.height, beginning.wheelbase
+    for attempt in range(TRIES):
+        where, along, _ = _chances(seed, k, attempt, PLACE_DRAW)
+        start = beginning.starts[find(beginning.shares, where)]
+        _put(engine, worlds, w, k, start.lane, start.begin + along * (start.end - start.begin), seed)
+        if is_free(vehicles, drivers, k):
+            break
+        if attempt == TRIES - 1:
+            for i in range(worlds.agents.shape[1], vehicles.shape[0]):
+                if np.hypot(vehicles[i].x - vehicle.x, vehicles[i].y - vehicle.y) < CLEAR_M:
+                    _leave(engine, vehicles, w, i)
+    vehicle.control = Control.DRIVER
+    enter(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k)
+    set_speed(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k)
+    i = w * worlds.agents.shape[1] + k
+    load_motion(vehicle, motion, i)
+    agent.driven = beginning.driven
+    if beginning.driven:
+        vehicle.control = Control.GUIDED if beginning.kind == Kind.DISCRETE else Control.OUTSIDE
+    agent.target = np.argmin(np.abs(rules.speeds - vehicle.speed))
+    vehicle.wish_speed, vehicle.wish_lane = rules.speeds[agent.target], 0
+    agent.stand_m, agent.red, agent.struck = np.inf, False, False
+    agent.steps = agent.change = agent.wrong = 0
+    agent.acceleration = agent.sideways = 0.0
+    agent.distance = np.hypot(agent.goal_x - vehicle.x, agent.goal_y - vehicle.y)
+    outcome.rewards[i] = 0.0
+    outcome.terminated[i] = outcome.truncated[i] = False
+    outcome.metrics[:, i] = 0.0
+    outcome.terms[i, :] = 0.0
+
+
+@kernel
+def begin(engine, worlds, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
+    """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
+
+    Where all of them begin the world is filled anew, with the seed of the first.
+    """
+    agents = worlds.agents.shape[1]
+    first = w * agents
+    if mask[first : first + agents].all():
+        seed = seeds[first]
+        engine.seeds[w] = seed
+        engine.clock[w] = 0
+        fill_worlds(
+            engine.lanes,
+            engine.sources,
+            engine.lines,
+            engine.entries,
+            worlds.vehicles,
+            worlds.drivers,
+            engine.seeds,
+            engine.every,
+            w,
+            w + 1,
+        )
+        count = worlds.vehicles.shape[1]
+        for n in range(count - beginning.things, count):
+            _lay(engine, worlds, w, n, seed)
+    for k in range(agents):
+        if mask[first + k]:
+            _begin_agent(engine, worlds, motion, beginning, rules, outcome, seeds[first + k], w, k)
+
+
+@kernel
+def _lay(engine, worlds, w, i, seed):  # type: ignore[no-untyped-def]
+    """Lay a lost thing on the road as vehicle `i`: it lies there as a wreck does."""
+    vehicle, driver = worlds.vehicles[w, i], worlds.drivers[w, i]
+    which, where, along = _chances(seed, i, 0, THING_DRAW)
+    aside, turned, _ = _chances(seed, i, 1, THING_DRAW)
+    size = THINGS[int(which * THINGS.shape[0])]
+    driver.front = driver.rear = 0.5 * size[0]
+    driver.half_width, driver.height, driver.wheelbase = 0.5 * size[1], size[2], 0.5 * size[0]
+    lane = engine.sources.lanes[find(engine.sources.weights, where)]
+    _leave(engine, worlds.vehicles[w], w, i)
+    _put(engine, worlds, w, i, lane, along * engine.lanes.lanes[lane].length, seed)
+    vehicle.d = vehicle.wish_d = 2.0 * aside - 1.0
+    place(engine.lanes, vehicle, driver, 0.0)
+    vehicle.yaw += 2.0 * np.pi * turned
+    vehicle.control = Control.WRECK
+    enter(engine.lanes, engine.lines[w], engine.entries[w], worlds.vehicles[w], worlds.drivers[w], i)

@@ -1,0 +1,97 @@
+"""What is measured of agents in a step: how they moved, which rules they broke, where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.envs.agents import Metric
+from simulator.envs.paved import off_road
+from simulator.numerics.jit import kernel
+from simulator.traffic.lane_map import NONE, sample_at
+from simulator.traffic.state import Control
+
+STANDING_MPS = 0.1
+TOLERATED = 1.05  # times the limit, beyond which a driver is speeding
+RED, SPEEDING, AGAINST = 1, 2, 4  # rules that are broken, bits
+NEAR_M, ALIGNED = 0.5, np.sin(np.radians(10.0))  # of its goal, and sine of the angle to it, that count as there
+
+
+@kernel(inline=True)
+def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
+    """Keep the value of greatest magnitude."""
+    if abs(value) > abs(metrics[metric, i]):
+        metrics[metric, i] = value
+
+
+@kernel
+def measure_motion(lanes, vehicle, agent, metrics, i, dt):  # type: ignore[no-untyped-def]
+    """What one step of physics adds to the measures of agent `i`."""
+    sideways = vehicle.speed * vehicle.yaw_rate
+    jerk = np.hypot(vehicle.acceleration - agent.acceleration, sideways - agent.sideways) / dt
+    if agent.steps > 0 or agent.acceleration != 0.0:
+        _greater(metrics, Metric.JERK_MPS3, i, jerk)
+    agent.acceleration, agent.sideways = vehicle.acceleration, sideways
+    _greater(metrics, Metric.ACCELERATION_MPS2, i, vehicle.acceleration)
+    _greater(metrics, Metric.LATERAL_ACCELERATION_MPS2, i, sideways)
+    broken = 0
+    if vehicle.lane != NONE:
+        j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
+        along = vehicle.speed * np.cos(vehicle.yaw - lanes.samples[j].heading)
+        metrics[Metric.PROGRESS_M, i] += along * dt
+        broken |= SPEEDING if vehicle.speed > TOLERATED * lanes.samples[j].limit else 0
+        broken |= AGAINST if along < -STANDING_MPS and vehicle.speed > 0.0 else 0
+    for rule in (RED, SPEEDING, AGAINST):
+        metrics[Metric.VIOLATIONS, i] += 1.0 if broken & rule and not agent.wrong & rule else 0.0
+    agent.wrong = broken
+
+
+@kernel
+def measure_place(engine, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
+    """What is measured of agent `i` at the end of a step."""
+    metrics[Metric.SPEED_MPS, i] = vehicle.speed
+    metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
+    metrics[Metric.OFF_ROAD, i] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
+    metrics[Metric.COLLISION, i] = 1.0 if agent.struck else 0.0
+    lanes = engine.lanes
+    if vehicle.lane != NONE:
+        j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
+        metrics[Metric.SPEEDING_MPS, i] = max(vehicle.speed - lanes.samples[j].limit, 0.0)
+        metrics[Metric.WRONG_WAY, i] = 1.0 if agent.wrong & AGAINST else 0.0
+        metrics[Metric.ARRIVED, i] = 1.0 if vehicle.s > goals[vehicle.lane] else 0.0
+    if agent.has_goal and _reached(vehicle, agent, driver):
+        metrics[Metric.ARRIVED, i] = 1.0
+
+
+@kernel(inline=True)
+def _reached(vehicle, agent, driver):  # type: ignore[no-untyped-def]
+    """Whether a vehicle stands where and as it is to stand, either way round."""
+    near = np.hypot(vehicle.x - agent.goal_x, vehicle.y - agent.goal_y) < NEAR_M
+    aligned = abs(np.sin(vehicle.yaw - agent.goal_yaw)) < ALIGNED and np.cos(vehicle.yaw - agent.goal_yaw) > 0.0
+    return near and aligned and abs(vehicle.speed) < STANDING_MPS
+
+
+@kernel
+def overlaps(vehicles, drivers, k):  # type: ignore[no-untyped-def]
+    """Whether the box of vehicle `k` overlaps that of another one."""
+    me, own = vehicles[k], drivers[k]
+    c, s = np.cos(me.yaw), np.sin(me.yaw)
+    half, middle = 0.5 * (own.front + own.rear), 0.5 * (own.front - own.rear)
+    for j in range(vehicles.shape[0]):
+        other, its = vehicles[j], drivers[j]
+        if j == k or other.control == Control.NOBODY:
+            continue
+        oc, os = np.cos(other.yaw), np.sin(other.yaw)
+        its_half, its_middle = 0.5 * (its.front + its.rear), 0.5 * (its.front - its.rear)
+        dx = other.x + its_middle * oc - me.x - middle * c
+        dy = other.y + its_middle * os - me.y - middle * s
+        if dx * dx + dy * dy > (half + its_half + 2.0) ** 2:
+            continue
+        aligned, crossed = abs(c * oc + s * os), abs(c * os - s * oc)
+        if (
+            abs(dx * c + dy * s) < half + its_half * aligned + its.half_width * crossed
+            and abs(dy * c - dx * s) < own.half_width + its_half * crossed + its.half_width * aligned
+            and abs(dx * oc + dy * os) < its_half + half * aligned + own.half_width * crossed
+            and abs(dy * oc - dx * os) < its.half_width + half * crossed + own.half_width * aligned
+        ):
+            return True
+    return False
