@@ -15,6 +15,7 @@ from simulator.errors import InputError
 from simulator.numerics.jit import kernel
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
+from simulator.traffic.prospects import find_forks, foresee
 
 Array = NDArray[np.float64]
 
@@ -39,6 +40,12 @@ LANE_DTYPE = np.dtype(
         ("junction", np.int64),  # number of the junction that it leads through, or NONE
         ("turn", np.int64),  # of a way through a junction: 1 left, 0 straight on, -1 right
         ("road", np.int64),  # number of its road
+        ("fork", np.int64),  # first of `forks`
+        ("forks", np.int64),
+        ("usable", np.float64),  # m, where it is too narrow for a car from then on, or its length
+        ("lasting", np.float64),  # m from its start to where one has to have left it, at most FAR_M
+        ("keeps", np.int64),  # side to keep to: -1 right, 1 left (where traffic keeps left)
+        ("leaves", np.int64),  # 1 where it ends at the edge of the map
     ]
 )
 SAMPLE_DTYPE = np.dtype(
@@ -52,6 +59,7 @@ SAMPLE_DTYPE = np.dtype(
         ("curvature", np.float64),  # 1/m, to the left is positive
         ("half_width", np.float64),  # m
         ("limit", np.float64),  # m/s
+        ("speed", np.float64),  # m/s, comfortable here and for what comes on this lane
         ("left_s", np.float64),  # m along the lane to the left, at the same station of the road
         ("right_s", np.float64),
         ("station", np.float64),  # m along the road
@@ -66,11 +74,13 @@ class Lanes(NamedTuple):
         lanes: (L,) LANE_DTYPE.
         samples: (S,) SAMPLE_DTYPE, lane by lane, those of a lane equally far apart.
         links: (N,) int64 lanes that follow or precede others.
+        forks: (F,) FORK_DTYPE pairs of lanes that part or meet.
     """
 
     lanes: NDArray[np.void]
     samples: NDArray[np.void]
     links: NDArray[np.int64]
+    forks: NDArray[np.void]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +136,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
         row["step"] = _step(own)
         row["length"] = row["step"] * (len(own) - 1)
         row["road"] = roads[key.road]
+        row["keeps"] = 1 if network.roads[key.road].rule == "LHT" else -1
         row["junction"] = junctions.get(network.roads[key.road].junction, NONE)
         bend = own["heading"][-1] - own["heading"][0]
         row["turn"] = 0 if abs(bend) < TURN_RAD else int(np.sign(bend))
@@ -133,13 +144,15 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
             found = _linked(network, chain[-1 if ahead else 0], index, ahead=ahead)
             row[way], row[number_of] = len(links), len(found)
             links += found
-    lanes = Lanes(rows, samples, np.array(links, np.int64))
+    following = np.array(links, np.int64)
+    lanes = Lanes(rows, samples, following, find_forks(rows, samples, following))
     for number, chain in enumerate(chains):
         for side, beside in zip(("left", "right"), network.lane_neighbours(chain[0])):
             other = index.get(beside, NONE) if beside is not None else NONE
             rows[number][side] = other
             if other != NONE:
                 _map_across(lanes, number, other, side)
+    foresee(rows, samples, following)
     return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads))
 
 

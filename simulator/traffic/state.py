@@ -17,6 +17,7 @@ class Control(IntEnum):
     GUIDED = 2  # the same, but speed and lane are wished for from outside (`wish_speed`, `wish_lane`)
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
+    ARRIVED = 5  # it has left the map: nobody, until another comes up in its row
 
 
 VEHICLE_DTYPE = np.dtype(
@@ -33,7 +34,10 @@ VEHICLE_DTYPE = np.dtype(
         ("lateral_speed", np.float64),  # m/s to the left, of what skids
         ("yaw_rate", np.float64),  # rad/s
         ("acceleration", np.float64),  # m/s2 forwards
+        ("wish_acceleration", np.float64),  # m/s2 that its driver has chosen for this step
         ("steer", np.float64),  # rad
+        ("lean", np.float64),  # rad of roll and pitch by its springs
+        ("dive", np.float64),
         ("travel", np.float64),  # m driven since it came up
         # Place on the map, of the origin.
         ("lane", np.int64),
@@ -48,9 +52,10 @@ VEHICLE_DTYPE = np.dtype(
         ("wish_lane", np.int64),  # of GUIDED: -1 to the right, 1 to the left, 0 stay
         ("change", np.int64),  # of lanes, under way: 1 to the left, -1 to the right, 0 none
         ("change_age", np.float64),  # s since the last change began
+        ("asks", np.int64),  # to be let in: 1 to the left, -1 to the right, 0 nothing
         ("waited", np.float64),  # s standing, in a row
         ("entered", np.int64),  # when it was let into the junction on its way, a running number; 0: not yet
-        ("lamps", np.uint32),  # scene.Switch bits
+        ("lamps", np.uint32),  # scene.Switch bits; those of indicators as long as they flash
         ("steps", np.int64),  # since it came up: key of its random draws
         ("serial", np.int64),  # which vehicle this row is, counted over all that the row has been
     ]
@@ -61,6 +66,8 @@ DRIVER_DTYPE = np.dtype(
         ("rear", np.float64),  # m from the origin back to the rear bumper
         ("half_width", np.float64),
         ("height", np.float64),
+        ("lean", np.float64),  # rad of roll for each m/s2 to the left
+        ("dive", np.float64),  # rad of pitch for each m/s2 of braking
         ("wheelbase", np.float64),
         ("model", np.int64),  # of the list that the caller keeps: what it looks like
         ("body", np.int64),  # row of the vehicle table (`simulator.dynamics`) of one that is driven from OUTSIDE
