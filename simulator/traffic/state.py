@@ -14,7 +14,7 @@ class Control(IntEnum):
 
     NOBODY = 0  # the row is empty
     DRIVER = 1  # the models of this package
-    GUIDED = 2  # the same, but speed and lane are wished for from outside (`wish_speed`, `wish_lane`)
+    GUIDED = 2  # along lanes too, but at `wish_speed` and to `wish_lane` from outside, heeding nobody
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
     ARRIVED = 5  # it has left the map: nobody, until another comes up in its row

@@ -37,13 +37,22 @@ def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand,
         recycle(lanes, sources, lines[w], entries[w], vehicles[w], drivers[w], seeds[w])
         change_lanes(lanes, lines[w], entries[w], vehicles[w], drivers[w], seeds[w], period, ways)
         for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
+            if vehicles[w, i].control == GUIDED:
+                vehicles[w, i].wish_acceleration = obey(vehicles[w, i], drivers[w, i])
+            elif vehicles[w, i].control == DRIVER:
                 vehicles[w, i].wish_acceleration = drive(
                     lanes, lines[w], entries[w], vehicles[w], drivers[w], i, stand[w, i]
                 )
         for i in range(vehicles.shape[1]):
             if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
                 move(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
+
+
+@kernel(inline=True)
+def obey(vehicle, driver):  # type: ignore[no-untyped-def]
+    """m/s2 of a guided driver, who heeds nobody: towards the speed that is wished for, as hard as it can in the end."""
+    wanted = (vehicle.wish_speed - vehicle.speed) / OBEYING_S
+    return min(max(wanted, -driver.hardest), OBEYING_MPS2)
 
 
 @kernel
