@@ -26,6 +26,7 @@ AGENT_DTYPE = np.dtype(
         ("goal_yaw", np.float64),
         ("stand_m", np.float64),  # from its front bumper to where it must stand; inf: nowhere
         ("red", np.bool_),  # what it must stand for is a red light
+        ("gone", np.bool_),  # it has left the map
         ("struck", np.bool_),  # it has collided in this episode
         # As they were at the last step of physics, or of the policy.
         ("acceleration", np.float64),  # m/s2 forwards

@@ -110,7 +110,7 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
         vehicle.control = Control.GUIDED if beginning.kind == Kind.DISCRETE else Control.OUTSIDE
     agent.target = np.argmin(np.abs(rules.speeds - vehicle.speed))
     vehicle.wish_speed, vehicle.wish_lane = rules.speeds[agent.target], 0
-    agent.stand_m, agent.red, agent.struck = np.inf, False, False
+    agent.stand_m, agent.red, agent.struck, agent.gone = np.inf, False, False, False
     agent.steps = agent.change = agent.wrong = 0
     agent.acceleration = agent.sideways = 0.0
     agent.distance = np.hypot(agent.goal_x - vehicle.x, agent.goal_y - vehicle.y)

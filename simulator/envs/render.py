@@ -55,7 +55,7 @@ class Screen:
 
             raise DependencyNotInstalled("a window needs pygame: run `pip install pygame-ce`") from error
         if self._window is None:
-            pygame.init()
+            pygame.display.init()
             pygame.display.set_caption("OddRoad")
             self._window, self._clock = pygame.display.set_mode((WIDTH_PX, HEIGHT_PX)), pygame.time.Clock()
         self._window.blit(pygame.surfarray.make_surface(draw(self._core, 0).swapaxes(0, 1)), (0, 0))

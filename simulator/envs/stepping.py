@@ -58,7 +58,7 @@ def _conclude(engine, worlds, rules, outcome, w, k, before):  # type: ignore[no-
     for n in range(rules.ends.shape[0]):
         ended |= rules.ends[n] and metrics[n, i] != 0.0
     outcome.terminated[i] = ended
-    outcome.truncated[i] = not ended and agent.steps >= rules.episode_steps
+    outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
 
 
 @kernel
@@ -113,6 +113,8 @@ def _step_world(engine, worlds, motion, rules, actions, outcome, w):  # type: ig
         )
         engine.clock[w] += rules.dt_ns
         for k in range(agents):
+            if worlds.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
+                worlds.vehicles[w, k].control, worlds.agents[w, k].gone = Control.NOBODY, True
             worlds.vehicles[w, k].wish_lane = 0  # wished once
             worlds.agents[w, k].struck |= overlaps(worlds.vehicles[w], worlds.drivers[w], k)
             measure_motion(engine.lanes, worlds.vehicles[w, k], worlds.agents[w, k], metrics, first + k, dt)

@@ -14,6 +14,7 @@ from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.state import WAYS, Control
 
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
+OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 
 

@@ -31,6 +31,18 @@ class Start(NamedTuple):
     end: float
 
 
+def entries(lanes: LaneMap) -> list[Start]:
+    """Lanes on which traffic comes into the map, but for their ends."""
+    rows = lanes.arrays.lanes
+    return [Start(n, 5.0, max(0.7 * row["length"], 6.0)) for n, row in enumerate(rows) if not row["previouses"]]
+
+
+def exits(lanes: LaneMap, after_m: float) -> NDArray[np.float64]:
+    """(L,) `after_m`, or half of the lane, on lanes on which traffic leaves the map; inf on others."""
+    rows = lanes.arrays.lanes
+    return np.where(rows["nexts"] == 0, np.minimum(after_m, 0.5 * rows["length"]), np.inf)
+
+
 class Weather(Block):
     """What the weather does to sight and road."""
 
@@ -146,6 +158,10 @@ class Task(Family, family="envs.tasks"):
     def starts(self, lanes: LaneMap) -> list[Start]:
         """Where agents may begin; empty: anywhere that traffic may."""
         return []
+
+    def bays(self, lanes: LaneMap) -> NDArray[np.float64]:
+        """(B, 3) poses x, y, yaw, m from the origin of the map, one of which each agent is to take; none: empty."""
+        return np.zeros((0, 3))
 
     def goals(self, lanes: LaneMap) -> NDArray[np.float64]:
         """(L,) metres along each lane beyond which an agent has arrived, inf where it never has."""
