@@ -20,7 +20,7 @@ from simulator.traffic.stepping import place
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
 CLEAR_M = 15.0  # about an agent, that is emptied then
-PLACE_DRAW, THING_DRAW = 11, 12  # purposes of random draws
+PLACE_DRAW, THING_DRAW, BAY_DRAW, GOAL_DRAW = 11, 12, 13, 14  # purposes of random draws
 # Things that fall from vehicles, length, width and height in m: crate, tyre, ladder, mattress, exhaust, sack.
 THINGS = np.array(
     [[0.8, 0.6, 0.6], [0.65, 0.65, 0.22], [2.5, 0.4, 0.1], [2.0, 1.4, 0.2], [1.4, 0.2, 0.15], [0.9, 0.5, 0.3]]
@@ -33,18 +33,22 @@ class Beginning(NamedTuple):
     """What is needed to begin an episode.
 
     Attributes:
+        bays: (B, 3) poses x, y, yaw, one of which each agent is to take; none: empty.
         starts: (S,) START_DTYPE stretches of lanes on which agents begin.
         shares: (S,) running sum of their shares of all starts, to 1.
         things: lost things in each world, its last vehicles.
+        parked: vehicles in bays, those before.
         front, rear: m from the rear axle of the agents' vehicle to its bumpers.
         half_width, height, wheelbase: of it, m.
         kind: `actions.Kind`.
         driven: whether actions drive the agents, and not the models of traffic.
     """
 
+    bays: NDArray[np.float64]
     starts: NDArray[np.void]
     shares: NDArray[np.float64]
     things: int
+    parked: int
     front: float
     rear: float
     half_width: float
@@ -80,6 +84,46 @@ def _put(engine, worlds, w, i, lane, s, seed):  # type: ignore[no-untyped-def]
     place(engine.lanes, vehicle, worlds.drivers[w, i], 0.0)
 
 
+@kernel(inline=True)
+def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
+    """Whether there is a vehicle in a bay."""
+    for i in range(vehicles.shape[0]):
+        near = np.hypot(vehicles[i].x - bay[0], vehicles[i].y - bay[1]) < 2.0
+        if near and vehicles[i].control != Control.NOBODY:
+            return True
+    return False
+
+
+@kernel
+def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
+    """Give an agent a bay to go to, a free one where there is one."""
+    where, _, _ = _chances(seed, k, 0, GOAL_DRAW)
+    first = int(where * bays.shape[0])
+    for n in range(bays.shape[0]):
+        bay = bays[(first + n) % bays.shape[0]]
+        if n == 0 or not _taken(vehicles, bay):
+            agent.goal_x, agent.goal_y, agent.goal_yaw = bay[0], bay[1], bay[2]
+        if not _taken(vehicles, bay):
+            return
+
+
+@kernel
+def _park(engine, worlds, beginning, w, i, seed):  # type: ignore[no-untyped-def]
+    """Park vehicle `i` in a bay; it is gone where that is taken."""
+    vehicles, bays = worlds.vehicles[w], beginning.bays
+    vehicle, driver = vehicles[i], worlds.drivers[w, i]
+    _leave(engine, vehicles, w, i)
+    where, _, _ = _chances(seed, i, 0, BAY_DRAW)
+    bay = bays[int(where * bays.shape[0])]
+    if _taken(vehicles, bay):
+        return
+    clear(vehicle)
+    driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
+    driver.height, driver.wheelbase = beginning.height, beginning.wheelbase
+    vehicle.x, vehicle.y, vehicle.yaw, vehicle.lane = bay[0], bay[1], bay[2], NONE
+    vehicle.control = Control.OUTSIDE
+
+
 @kernel
 def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle somewhere on the starts, at the speed of the traffic there."""
@@ -113,6 +157,9 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
     agent.stand_m, agent.red, agent.struck, agent.gone = np.inf, False, False, False
     agent.steps = agent.change = agent.wrong = 0
     agent.acceleration = agent.sideways = 0.0
+    agent.has_goal = beginning.bays.shape[0] > 0
+    if agent.has_goal:
+        _draw_goal(vehicles, agent, beginning.bays, seed, k)
     agent.distance = np.hypot(agent.goal_x - vehicle.x, agent.goal_y - vehicle.y)
     outcome.rewards[i] = 0.0
     outcome.terminated[i] = outcome.truncated[i] = False
@@ -145,8 +192,10 @@ def begin(engine, worlds, motion, beginning, rules, outcome, mask, seeds, w):  #
             w + 1,
         )
         count = worlds.vehicles.shape[1]
-        for n in range(count - beginning.things, count):
-            _lay(engine, worlds, w, n, seed)
+        for i in range(count - beginning.things, count):
+            _lay(engine, worlds, w, i, seed)
+        for i in range(count - beginning.things - beginning.parked, count - beginning.things):
+            _park(engine, worlds, beginning, w, i, seed)
     for k in range(agents):
         if mask[first + k]:
             _begin_agent(engine, worlds, motion, beginning, rules, outcome, seeds[first + k], w, k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index
 from simulator.traffic.person import PERSON_DTYPE
 from simulator.traffic.simulation import Traffic
+from simulator.traffic.state import Control
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
@@ -175,6 +177,20 @@ class Core:
         worlds = len(self.worlds.agents)
         parallel_for(work, worlds, chunk=self._chunk(worlds), threads=self._threads)
 
+    def retire(self, agents: Sequence[int]) -> None:
+        """Let agents whose episodes have ended be part of the traffic: as wrecks, or driven by its models."""
+        for agent in agents:
+            world, row = divmod(agent, self.task.agents_per_world)
+            vehicle = self.worlds.vehicles[world, row]
+            if vehicle["control"] != Control.NOBODY:
+                wreck = self.worlds.agents[world, row]["struck"] or vehicle["lane"] == NONE
+                vehicle["control"] = Control.WRECK if wreck else Control.DRIVER
+
+    @property
+    def idle(self) -> Any:
+        """An action that does nothing."""
+        return int(Meta.IDLE) if self._kind == Kind.DISCRETE else np.zeros(WIDTHS[self._kind], np.float32)
+
     def _chunk(self, count: int) -> int:
         """Worlds that a thread takes at a time; with cameras and other slow views all the same."""
         return max(-(-count // (self._threads * _ROUNDS)), 1) if self._threads > 1 else max(count, 1)
@@ -251,9 +267,11 @@ class Core:
         wheelbase = float(table["front"] + table["rear"])
         over = float(table["length"]) - wheelbase
         return Beginning(
+            task.bays(self.map),
             rows,
             np.cumsum(length) / length.sum(),
             task.anomalies,
+            task.vehicles if task.parked else 0,
             wheelbase + FRONT_OVERHANG * over,
             (1.0 - FRONT_OVERHANG) * over,
             0.5 * float(table["width"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -55,6 +56,8 @@ def _environment() -> Any:
             self.render_mode = render_mode
             self.possible_agents = [f"agent_{k}" for k in range(task.agents_per_world)]
             self.agents: list[str] = []
+            # Each agent samples with a generator of its own.
+            self._action_spaces = {name: deepcopy(self.core.action_space) for name in self.possible_agents}
             self._screen = Screen(self.core, render_mode, task.policy_hz)
             self._seed, self._episode = _drawn_seed(), -1
 
@@ -62,13 +65,7 @@ def _environment() -> Any:
             return self.core.observation_space
 
         def action_space(self, agent: str) -> Any:
-            return self.core.action_space if agent in ("", self.possible_agents[0]) else self._space_of(agent)
-
-        @cache  # noqa: B019
-        def _space_of(self, agent: str) -> Any:
-            from copy import deepcopy
-
-            return deepcopy(self.core.action_space)  # each agent samples with its own generator
+            return self._action_spaces[agent]
 
         def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
             if seed is not None:
@@ -87,7 +84,7 @@ def _environment() -> Any:
 
         def step(self, actions: dict[str, Any]) -> Any:
             core = self.core
-            core.step([actions.get(name, self._idle(name)) for name in self.possible_agents])
+            core.step([actions.get(name, core.idle) for name in self.possible_agents])
             out, alive = core.outcome, [(name, int(name[6:])) for name in self.agents]
             results = (
                 {name: core.observation(k) for name, k in alive},
@@ -101,10 +98,6 @@ def _environment() -> Any:
             self.agents = [name for name, k in alive if k not in ended]
             self._screen.show()
             return results
-
-        def _idle(self, name: str) -> Any:
-            """What an agent that has ended does, which nobody heeds."""
-            return core_idle(self.core)
 
         def render(self) -> Any:
             return self._screen.picture(0)

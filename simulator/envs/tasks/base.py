@@ -76,6 +76,8 @@ class Weather(Block):
 class Task(Family, family="envs.tasks"):
     """Base of all tasks. A subclass gives the road and changes the defaults."""
 
+    parked: ClassVar[bool] = False
+    """Whether the others stand in the bays."""
     usual_rewards: ClassVar[dict[str, float]] = {"collision": -1.0, "off_road": -1.0, "progress": 1.0}
 
     action_type: Literal["continuous", "discrete", "waypoints"] = "continuous"
