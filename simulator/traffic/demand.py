@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
-from simulator.traffic.following import FARTHEST_M, pressure_ahead, speed_ahead
-from simulator.traffic.lane_change import decide_ways, draw
+from simulator.traffic.following import desired_speed, pressure_ahead, speed_ahead, wanted_gap
+from simulator.traffic.lane_change import FAST_MPS, decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import enter, occupy
 from simulator.traffic.poses import place
@@ -42,16 +42,17 @@ KIND_DTYPE = np.dtype(
 )
 KINDS = np.array(
     [
-        ("car", 0.76, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
+        ("car", 0.77, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
         ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0),
         ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0),
-        ("semitrailer", 0.02, 16.5, 2.55, 4.0, 11.0, 4.1, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
+        ("semitrailer", 0.01, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
         ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0),
         ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0),
         ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0),
     ],
     KIND_DTYPE,
 )
+MOTORWAY_SHARES = {"car": 0.78, "van": 0.08, "truck": 0.03, "semitrailer": 0.09, "bus": 0.005, "motorcycle": 0.015}
 PACE_DEVIATION, PACE_RANGE = 0.1, (0.75, 1.3)  # SUMO's speedFactor normc(1, 0.1, 0.2, 2), cut closer
 HEADWAY_DEVIATION, HEADWAY_RANGE = (
     0.25,
@@ -89,9 +90,16 @@ class Sources(NamedTuple):
     shares: NDArray[np.float64]
 
 
-def sources_of(lanes: Lanes, kinds: NDArray[np.void] = KINDS) -> Sources:
-    """Vehicles of `kinds` anywhere on lanes outside junctions, as often as they are long."""
+def sources_of(lanes: Lanes, kinds: NDArray[np.void] | None = None) -> Sources:
+    """Vehicles of `kinds` anywhere on lanes outside junctions, as often as they are long.
+
+    Without `kinds` those of a town or a motorway, as the limits of most of the lanes suggest.
+    """
     rows = lanes.lanes
+    if kinds is None:
+        kinds = KINDS.copy()
+        if np.median(lanes.samples["limit"]) > FAST_MPS:
+            kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
     open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0))
     if not len(open_lanes):
         open_lanes = np.arange(len(rows))
@@ -233,7 +241,7 @@ def recycle(lanes, sources, lines, entries, vehicles, drivers, seed):  # type: i
 def clear(me):  # type: ignore[no-untyped-def]
     """Forget what a row was."""
     me.speed = me.lateral_speed = me.yaw_rate = me.acceleration = me.wish_acceleration = me.travel = 0.0
-    me.lean = me.dive = me.d = me.d_rate = me.wish_d = me.waited = 0.0
+    me.lean = me.dive = me.d = me.slope = me.wish_d = me.waited = 0.0
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
     me.lamps = np.uint32(0)
@@ -268,13 +276,15 @@ def fill_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, chosen
 def set_speed(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Give a vehicle the speed of its surroundings: what it wants, as far as the gap ahead is enough for it."""
     me, driver = vehicles[i], drivers[i]
-    me.speed = 0.0
-    speed = min(driver.pace * speed_ahead(lanes, me), driver.fastest)
-    pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)[0]
-    gap = driver.gap / pressure if pressure > 0.0 else FARTHEST_M
+    me.speed = desired_speed(lanes, driver, me.lane, me.s)
+    me.speed = min(driver.pace * speed_ahead(lanes, me), me.speed)
+    pressure, other, _ = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)
+    if other == NONE:
+        return
+    gap = wanted_gap(driver, me.speed, vehicles[other].speed, driver.headway) / pressure
     # As fast as it may be behind something that stands: the gap is headway and way to brake.
     braking, headway = BRAKING_MPS2, driver.headway
     free = (
         np.sqrt(braking * braking * headway * headway + 2.0 * braking * max(gap - driver.gap, 0.0)) - braking * headway
     )
-    me.speed = min(speed, free)
+    me.speed = min(me.speed, free)

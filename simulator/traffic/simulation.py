@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from simulator.errors import InputError
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
-from simulator.traffic.demand import KINDS, fill_worlds, sources_of
+from simulator.traffic.demand import fill_worlds, sources_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE
@@ -38,7 +38,7 @@ class Traffic:
         worlds: int = 1,
         vehicles: int = 32,
         seeds: ArrayLike | int = 0,
-        kinds: NDArray[np.void] = KINDS,
+        kinds: NDArray[np.void] | None = None,
     ) -> None:
         """Worlds filled with vehicles.
 
@@ -46,7 +46,7 @@ class Traffic:
             lane_map: of a road network.
             worlds, vehicles: W and A.
             seeds: (W,) of the worlds, or one to derive them from.
-            kinds: (K,) KIND_DTYPE of the vehicles that come up.
+            kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
 
         Raises:
             InputError: a number of worlds or vehicles below 1.

@@ -43,7 +43,7 @@ VEHICLE_DTYPE = np.dtype(
         ("lane", np.int64),
         ("s", np.float64),  # m
         ("d", np.float64),  # m to the left of the lane's middle; eases to `wish_d`
-        ("d_rate", np.float64),  # m/s
+        ("slope", np.float64),  # m sideways for each m along the lane
         ("wish_d", np.float64),  # m, where in the lane it wants to be
         ("beside", np.int64),  # lane that it occupies too (during a change), or NONE
         ("beside_s", np.float64),

@@ -74,7 +74,7 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     vehicle.steps += 1
     vehicle.waited = vehicle.waited + dt if after < STANDING_MPS else 0.0
     vehicle.change_age += dt
-    move_sideways(vehicle, dt)
+    move_sideways(vehicle, way, dt)
     if vehicle.change != 0 and abs(vehicle.d - vehicle.wish_d) < SETTLED_M:
         vehicle.change = 0
     while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:
