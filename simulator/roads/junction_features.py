@@ -155,16 +155,14 @@ def _with_crossing(network: RoadNetwork, arm: Arm, *, stop: bool) -> RoadNetwork
     near = _STOP_LINE if paved else (0.5, 1.0)
     number = int(next_id(network))
     if paved:
-        objects.append(
-            _area(str(number), "crosswalk", "zebra", "crossing", arm, road, _CROSSING, (-outgoing, incoming))
-        )
+        objects.append(area(str(number), "crosswalk", "zebra", "crossing", arm, road, _CROSSING, (-outgoing, incoming)))
     if stop:
         name = str(number + len(objects))
-        objects.append(_area(name, "roadMark", "stopLine", "stop line", arm, road, near, (0.1, incoming - 0.1)))
+        objects.append(area(name, "roadMark", "stopLine", "stop line", arm, road, near, (0.1, incoming - 0.1)))
     return _with(network, arm.road, objects=tuple(objects))
 
 
-def _area(
+def area(
     name: str,
     kind: str,
     subtype: str,
