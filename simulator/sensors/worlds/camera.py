@@ -15,8 +15,9 @@ from simulator.raycast.ensemble import Seen, View, cast_view, place_actors
 from simulator.raycast.rays import Rays
 from simulator.raycast.tile import Grid, grid_of
 from simulator.sensors.optics import CameraModel
+from simulator.sensors.worlds.light import light_in
 from simulator.sensors.worlds.scenery import Scenery, States
-from simulator.sensors.worlds.shade import shade
+from simulator.sensors.worlds.shade import POINT_DTYPE, TOGETHER, shade
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
@@ -146,7 +147,7 @@ def take(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
     here = Seen(seen.t[slot], seen.triangle[slot], seen.u[slot], seen.v[slot])
     nodes, blocks = pointer(bvh.nodes), pointer(bvh.blocks)
     placed = room.actors[slot], room.levels[slot], room.matrices[slot]
-    no_depth = np.empty(0, np.float32)
+    no_depth, points = np.empty(0, np.float32), np.empty(TOGETHER, POINT_DTYPE)
     while True:
         i = fetch_add(cursor, 0, 1)
         if i >= views.world.shape[0]:
@@ -170,7 +171,6 @@ def take(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
         cast_view(bvh, faces, root, rays, grid, here)
         depth = out.depth[i] if out.depth.shape[0] > 0 else no_depth
         shade(
-            here, directions, lengths, pose, looks, placed, rows, states.signals[world], lights.numbers[weather],
-            lights.dome[weather], lights.air[weather], lights.codes[weather], lights.on[weather], spread,
-            (out.rgb[i], out.semantic[i], depth),
+            here, directions, lengths, pose, looks, placed, rows, states.signals[world], light_in(lights, weather),
+            spread, points, (out.rgb[i], out.semantic[i], depth),
         )  # fmt: skip

@@ -54,6 +54,19 @@ class Lights(NamedTuple):
 
 
 @kernel(inline=True)
+def light_in(lights, weather):  # type: ignore[no-untyped-def]
+    """The tables of one weather."""
+    return (
+        lights.numbers[weather],
+        lights.dome[weather],
+        lights.air[weather],
+        lights.codes[weather],
+        lights.on[weather],
+        lights.far[weather],
+    )
+
+
+@kernel(inline=True)
 def turn_of(x, y):  # type: ignore[no-untyped-def]
     """A number from 0 to 1 that grows with the azimuth of (x, y), without trigonometry."""
     part = x / max(abs(x) + abs(y), np.float32(1e-20))

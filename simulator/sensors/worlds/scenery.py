@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
@@ -14,9 +13,10 @@ from simulator import raycast
 from simulator.numerics.parallel import available_threads
 from simulator.raycast.ensemble import Ensemble, Level
 from simulator.raycast.layout import aligned
-from simulator.scene import Atmosphere, Material, Mesh, Scene, Snapshot, Switch
+from simulator.scene import Atmosphere, Material, Scene, Snapshot, Switch
 from simulator.scene.classes import class_id
 from simulator.sensors.stage import alphas_of
+from simulator.sensors.worlds.detail import Figure
 from simulator.sensors.worlds.facets import FACET_DTYPE, NORMAL, facets_of, pack_matter
 from simulator.sensors.worlds.light import Lights, lights_of
 from simulator.sensors.worlds.shade import Looks
@@ -59,23 +59,6 @@ class States(NamedTuple):
         rows = np.zeros((worlds, actors), ACTOR_DTYPE)
         rows["model"] = -1
         return States(rows, np.zeros((worlds, signals), np.uint32), np.zeros(worlds, np.int32))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Detail:
-    """One level of detail of a model: a mesh in the model's frame, its materials by slot, and how far it is off."""
-
-    mesh: Mesh
-    materials: tuple[Material, ...]
-    error_m: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Figure:
-    """A model of the pool: its class and its levels of detail, finest first."""
-
-    class_name: str
-    details: tuple[Detail, ...]
 
 
 class Scenery:
@@ -124,7 +107,7 @@ class Scenery:
         levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
         self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
         matter, mips, texels = pack_matter(tuple(rows))
-        self.looks = Looks(_on_lines(np.concatenate(every)), np.array(first_facet, np.int32), matter, mips, texels)
+        self.looks = Looks(_on_lines(np.concatenate(every)), np.array(first_facet, np.int32), matter, mips, texels.view(np.int32).reshape(-1))
         self.lights: Lights = lights_of(weathers, bool(np.any(scene.lamps["switch"] == Switch.STREET)))
 
     @property
