@@ -1,0 +1,254 @@
+"""How fast drivers go: the Intelligent Driver Model behind what is ahead, comfortable in curves and before limits.
+
+M. Treiber, A. Hennecke, D. Helbing, "Congested traffic states in empirical observations and microscopic simulations",
+Phys. Rev. E 62 (2000) 1805. Above the desired speed, the braking of the Improved IDM (M. Treiber, A. Kesting, Traffic
+Flow Dynamics, 2013, section 11.3.4), which the original leaves unbounded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.traffic.lane_map import NONE, half_width_at, sample_at
+from simulator.traffic.occupancy import ASKS, BESIDE
+from simulator.traffic.prospects import BRAKING_MPS2
+from simulator.traffic.state import WAYS
+
+TOUCHING_M = 0.1  # gaps below count as this one
+FARTHEST_M = 250.0  # that drivers look ahead
+REACTING_S = 1.0  # in which the speed nears that of curves and of limits ahead
+COURTESY_MPS2 = 1.5  # of braking for who asks to be let in
+CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
+APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
+
+
+@kernel(inline=True)
+def wanted_gap(driver, speed, ahead, headway):  # type: ignore[no-untyped-def]
+    """Gap that a driver wants behind a vehicle at `ahead` m/s, m (s* of the IDM)."""
+    closing = speed * (speed - ahead) / (2.0 * np.sqrt(driver.accel * driver.decel))
+    return driver.gap + max(speed * headway + closing, 0.0)
+
+
+@kernel(inline=True)
+def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
+    """m/s2 on an empty road on which a driver wants to go at `desired` m/s."""
+    desired = max(desired, 0.1)
+    if speed <= desired:
+        u = speed / desired
+        return driver.accel * (1.0 - u * u * u * u)
+    return -driver.decel * (1.0 - (desired / speed) ** (4.0 * driver.accel / driver.decel))
+
+
+@kernel(inline=True)
+def idm(driver, speed, desired, gap, ahead):  # type: ignore[no-untyped-def]
+    """m/s2 of a driver at `speed` who wants `desired`, `gap` m behind a vehicle at `ahead` m/s (infinite gap: none)."""
+    pressure = wanted_gap(driver, speed, ahead, driver.headway) / max(gap, TOUCHING_M)
+    return free_acceleration(driver, speed, desired) - driver.accel * pressure * pressure
+
+
+@kernel(inline=True)
+def desired_speed(lanes, driver, lane, s):  # type: ignore[no-untyped-def]
+    """m/s that a driver wants on a lane."""
+    return min(driver.pace * lanes.samples[sample_at(lanes, lane, s)[0]].limit, driver.fastest)
+
+
+@kernel(inline=True)
+def horizon(driver, speed):  # type: ignore[no-untyped-def]
+    """How far ahead of its origin a driver cares, m: beyond, even a wall asks for less than a quarter of `accel`."""
+    return min(driver.front + 2.0 * wanted_gap(driver, speed, 0.0, driver.headway), FARTHEST_M)
+
+
+@kernel
+def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
+    """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
+
+    Args:
+        lanes, lines, entries, vehicles, drivers: of this world.
+        me: index of the vehicle.
+        lane: where to look.
+        s: only vehicles from here on count, m along that lane.
+        base: m from the front bumper of `me` to the start of the lane.
+        headway: s, to keep.
+        after: entry behind all that count, or NONE to start from `s`.
+
+    Returns:
+        Pressure, index of the vehicle that causes it or NONE, and the pressure of one that asks to be let in.
+    """
+    count, own, driver = len(vehicles), vehicles[me], drivers[me]
+    e = lines[lane].first
+    if after != NONE:
+        e = entries[after].ahead
+    else:
+        while e != NONE and (entries[e].s <= s and (entries[e].s < s or e % count >= me)):
+            e = entries[e].ahead
+    asked = 0.0
+    while e != NONE:
+        other = e % count
+        if other != me:
+            gap = base + entries[e].s - drivers[other].rear
+            wanted = wanted_gap(driver, own.speed, vehicles[other].speed, headway)
+            if e < ASKS * count:
+                return wanted / max(gap, TOUCHING_M), other, asked
+            if gap > 0.0 and asked == 0.0:
+                asked = wanted / max(gap, TOUCHING_M)
+        e = entries[e].ahead
+    return 0.0, NONE, asked
+
+
+@kernel
+def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base):  # type: ignore[no-untyped-def]
+    """As above, of vehicles on lanes that part from or meet `lane`, where their bodies are in the way."""
+    count, own, driver = len(vehicles), vehicles[me], drivers[me]
+    row = lanes.lanes[lane]
+    worst, cause = 0.0, NONE
+    for f in range(row.fork, row.fork + row.forks):
+        fork = lanes.forks[f]
+        e = lines[fork.other].first
+        if e == NONE:
+            continue
+        there = lanes.lanes[fork.other].length
+        shift = row.length - there if fork.at_end else 0.0  # to places on the other lane as if they were on this one
+        while e != NONE:
+            other, at, place = e % count, entries[e].s, entries[e].s + shift
+            counts = other != me and e < ASKS * count and (place > s or (place == s and other < me))
+            if fork.at_end:
+                counts = counts and there - at - drivers[other].front < fork.other_zone
+            elif at - drivers[other].rear > fork.other_zone:
+                break
+            if counts:
+                gap = base + place - drivers[other].rear
+                pressure = wanted_gap(driver, own.speed, vehicles[other].speed, driver.headway) / max(gap, TOUCHING_M)
+                if pressure > worst:
+                    worst, cause = pressure, other
+                break
+            e = entries[e].ahead
+    return worst, cause
+
+
+@kernel
+def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after, ways):  # type: ignore[no-untyped-def]
+    """What vehicles ahead on a way ask of driver `me`: pressure, who causes it, and that of one that asks to be let in.
+
+    Args:
+        lanes, lines, entries, vehicles, drivers: of this world.
+        me: index of the vehicle.
+        lane, s: where its origin is, or would be.
+        after: its entry on that lane, or NONE.
+        ways: (WAYS,) lanes that follow.
+    """
+    driver = drivers[me]
+    far = horizon(driver, vehicles[me].speed)
+    base = -s - driver.front
+    worst, cause, asked = pressure_of_lane(
+        lanes, lines, entries, vehicles, drivers, me, lane, s, base, driver.headway, after
+    )
+    pressure, other = pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base)
+    if pressure > worst:
+        worst, cause = pressure, other
+    for k in range(WAYS):
+        base += lanes.lanes[lane].length
+        lane = ways[k]
+        if worst > 0.0 or lane == NONE or base + driver.front > far:
+            break
+        pressure, other, more = pressure_of_lane(
+            lanes, lines, entries, vehicles, drivers, me, lane, -1e9, base, driver.headway, NONE
+        )
+        if pressure > worst:
+            worst, cause = pressure, other
+        asked = max(asked, more)
+        pressure, other = pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, -1e9, base)
+        if pressure > worst:
+            worst, cause = pressure, other
+    return worst, cause, asked
+
+
+@kernel
+def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-untyped-def]
+    """What the next vehicle on the lane that the body of `me` reaches into asks of it, as above.
+
+    Nothing where the bodies are apart sideways, or will be before `me` has caught up.
+    """
+    count, own, driver = len(vehicles), vehicles[me], drivers[me]
+    e = entries[BESIDE * count + me].ahead
+    while e >= ASKS * count:
+        e = entries[e].ahead
+    if e == NONE:
+        return 0.0
+    other = vehicles[e % count]
+    gap = entries[e].s - drivers[e % count].rear - own.beside_s - driver.front
+    side = 1.0 if own.d > 0.0 else -1.0
+    apart = half_width_at(lanes, own.lane, own.s) + half_width_at(lanes, own.beside, own.beside_s) - abs(own.d)
+    apart += side * other.d if e < count else -apart
+    overlap = driver.half_width + drivers[e % count].half_width + APART_M - apart
+    leaving = -side * own.d_rate
+    if overlap <= 0.0 or gap > TOUCHING_M + (own.speed - other.speed) * (overlap / max(leaving, 0.5) + LEAVING_S):
+        return 0.0
+    return wanted_gap(driver, own.speed, other.speed, CUTTING_S) / max(gap, TOUCHING_M)
+
+
+@kernel
+def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
+    """m/s that curves and limits ahead on the way comfortably allow in `REACTING_S`, for a driver of pace 1."""
+    lane, s = vehicle.lane, vehicle.s + vehicle.speed * REACTING_S
+    far = vehicle.speed * vehicle.speed / (2.0 * BRAKING_MPS2)
+    k = 0
+    while s > lanes.lanes[lane].length and k < WAYS and vehicle.ways[k] != NONE:
+        s -= lanes.lanes[lane].length
+        lane = vehicle.ways[k]
+        k += 1
+    i, u = sample_at(lanes, lane, s)
+    u = min(max(u, 0.0), 1.0)
+    speed = lanes.samples[i].speed + u * (lanes.samples[i + 1].speed - lanes.samples[i].speed)
+    ahead = lanes.lanes[lane].length - s
+    while k < WAYS and vehicle.ways[k] != NONE and ahead < far:
+        lane = vehicle.ways[k]
+        there = lanes.samples[lanes.lanes[lane].first].speed
+        speed = min(speed, np.sqrt(there * there + 2.0 * BRAKING_MPS2 * max(ahead, 0.0)))
+        ahead += lanes.lanes[lane].length
+        k += 1
+    return speed
+
+
+@kernel
+def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper to where the way ends without leaving the map; infinite: nowhere near."""
+    lane, ahead = vehicle.lane, -vehicle.s - driver.front
+    for k in range(WAYS):
+        row = lanes.lanes[lane]
+        if row.nexts == 0:
+            return np.inf if row.leaves else ahead + row.usable
+        ahead += row.length
+        lane = vehicle.ways[k]
+        if lane == NONE or ahead > FARTHEST_M:
+            break
+    return np.inf
+
+
+@kernel
+def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[no-untyped-def]
+    """Acceleration that driver `i` chooses, m/s2.
+
+    Args:
+        lanes, lines, entries, vehicles, drivers: of this world.
+        i: index of the vehicle.
+        stand: m from its front bumper to where it must stand; infinite: nowhere.
+    """
+    vehicle, driver = vehicles[i], drivers[i]
+    desired = desired_speed(lanes, driver, vehicle.lane, vehicle.s)
+    free = free_acceleration(driver, vehicle.speed, desired)
+    worst, _, asked = pressure_ahead(
+        lanes, lines, entries, vehicles, drivers, i, vehicle.lane, vehicle.s, i, vehicle.ways
+    )
+    if vehicle.beside != NONE:
+        worst = max(worst, pressure_beside(lanes, entries, vehicles, drivers, i))
+    stand = min(stand, end_ahead(lanes, vehicle, driver))
+    if stand < FARTHEST_M:
+        wanted = wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
+        worst = max(worst, wanted / max(stand + driver.gap - TOUCHING_M, TOUCHING_M))
+    chosen = free - driver.accel * worst * worst
+    if asked > worst:
+        chosen = min(chosen, max(free - driver.accel * asked * asked, -COURTESY_MPS2))
+    curve = driver.pace * speed_ahead(lanes, vehicle)
+    chosen = min(chosen, (curve - vehicle.speed) / REACTING_S)
+    return max(chosen, -driver.hardest)

@@ -1,0 +1,289 @@
+"""When drivers change lanes: MOBIL for those who may, growing urgency for those who must, lateral motion for all.
+
+A. Kesting, M. Treiber, D. Helbing, "General lane-changing model MOBIL for car-following models",
+Transportation Research Record 1999 (2007) 86. A change begins by belonging to the new lane, where one is beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.rng import hash4
+from simulator.traffic.following import (
+    FARTHEST_M,
+    TOUCHING_M,
+    desired_speed,
+    free_acceleration,
+    pressure_ahead,
+    wanted_gap,
+)
+from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at
+from simulator.traffic.occupancy import ASKS, KINDS, enter, take
+from simulator.traffic.prospects import FAR_M
+from simulator.traffic.state import WAYS, Control
+
+BIAS_MPS2 = 0.2  # gain that counts for the side to keep to, on fast roads (Kesting et al. 2007, table 1: 0.1 to 0.3)
+FAST_MPS = 22.0  # limit from which drivers keep to that side; in towns lanes are chosen freely
+LOOK_S = 0.4  # between two looks for a better lane
+REST_S = 3.0  # after a change before the next one that is not needed
+URGENT_M, URGENT_S = 80.0, 12.0  # way, and time of driving, before a lane's end from where on one has to leave it
+SLOWEST_MPS = 3.0  # below, nobody changes without need
+CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
+SETTLING_S = 0.6  # in which small lateral errors fade
+SIDLING = 0.35  # lateral speed in shares of the speed, at most
+ROOM_M = 1.0  # between bumpers at least, after a change
+DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
+WAY_DRAW = 1  # purposes of random draws
+
+
+@kernel(inline=True)
+def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
+    """uint32 of a vehicle now, for a purpose."""
+    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
+    return hash4(
+        np.uint32(mixed), np.uint32(row + 65537 * vehicle.serial), np.uint32(vehicle.steps), np.uint32(purpose)
+    )[0]
+
+
+@kernel
+def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyped-def]
+    """Draw the lanes that follow a lane where they are not yet decided; not those that soon end, if others do not."""
+    for k in range(WAYS):
+        if ways[k] == NONE:
+            here = lanes.lanes[lane]
+            if here.nexts == 0:
+                return
+            first = np.int64(draw(seed, row, vehicle, WAY_DRAW * 64 + k) % np.uint32(here.nexts))
+            best, lasting = NONE, -1.0
+            for n in range(here.nexts):
+                other = lanes.links[here.next + (first + n) % here.nexts]
+                if lanes.lanes[other].lasting > lasting:
+                    best, lasting = other, lanes.lanes[other].lasting
+            ways[k] = best
+        lane = ways[k]
+
+
+@kernel(inline=True)
+def lane_beside(lanes, vehicle, side):  # type: ignore[no-untyped-def]
+    """Lane to the left (side 1) or right (-1) of a vehicle or NONE, and where it is along that."""
+    row = lanes.lanes[vehicle.lane]
+    if side > 0 and row.left != NONE:
+        return row.left, along_left(lanes, vehicle.lane, vehicle.s)
+    if side < 0 and row.right != NONE:
+        return row.right, along_right(lanes, vehicle.lane, vehicle.s)
+    return NONE, 0.0
+
+
+@kernel
+def neighbours(lines, entries, count, me, lane, s):  # type: ignore[no-untyped-def]
+    """Entries just ahead of and behind a place on a lane, or NONE; nobody asking, and not `me`."""
+    ahead, e = NONE, lines[lane].last
+    while e != NONE and (entries[e].s >= s or e >= ASKS * count or e % count == me):
+        if e < ASKS * count and e % count != me:
+            ahead = e
+        e = entries[e].behind
+    return ahead, e
+
+
+@kernel
+def upstream(lanes, lines, entries, count, lane, me, far):  # type: ignore[no-untyped-def]
+    """The last vehicle on the lanes that lead to a lane, and how far behind its start it is; NONE within `far` m.
+
+    Three lanes back at most: what is further behind on short lanes is slow.
+    """
+    row = lanes.lanes[lane]
+    best, distance = NONE, far
+    for p in range(row.previous, row.previous + row.previouses):
+        one = lanes.links[p]
+        back = lanes.lanes[one].length
+        e = last_of(lines, entries, count, one, me)
+        if e != NONE:
+            if back - entries[e].s < distance:
+                best, distance = e, back - entries[e].s
+            continue
+        if back >= distance:
+            continue
+        for q in range(lanes.lanes[one].previous, lanes.lanes[one].previous + lanes.lanes[one].previouses):
+            two = lanes.links[q]
+            e = last_of(lines, entries, count, two, me)
+            if e != NONE and back + lanes.lanes[two].length - entries[e].s < distance:
+                best, distance = e, back + lanes.lanes[two].length - entries[e].s
+    return best, distance
+
+
+@kernel(inline=True)
+def last_of(lines, entries, count, lane, me):  # type: ignore[no-untyped-def]
+    """Entry furthest along a lane or NONE; nobody asking, and not `me`."""
+    e = lines[lane].last
+    while e != NONE and (e >= ASKS * count or e % count == me):
+        e = entries[e].behind
+    return e
+
+
+@kernel
+def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-untyped-def]
+    """m/s2 of driver `who`, `gap` m (infinite: nobody) behind vehicle `ahead`."""
+    me, driver = vehicles[who], drivers[who]
+    free = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
+    if gap == np.inf:
+        return free
+    pressure = wanted_gap(driver, me.speed, vehicles[ahead].speed, driver.headway) / max(gap, TOUCHING_M)
+    return free - driver.accel * pressure * pressure
+
+
+@kernel
+def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type: ignore[no-untyped-def]
+    """What a change of lane brings, m/s2 as MOBIL weighs it; minus infinity where it is not safe or not possible.
+
+    Args:
+        lanes, lines, entries, vehicles, drivers: of this world.
+        i: index of the vehicle.
+        side: 1 to the left, -1 to the right.
+        safe: m/s2 of braking that it, and who is then behind it, may be made to do.
+        ways: (WAYS,) that would follow the lane there.
+    """
+    count, me, driver = len(vehicles), vehicles[i], drivers[i]
+    lane, s = lane_beside(lanes, me, side)
+    if lane == NONE or half_width_at(lanes, lane, s) < driver.half_width:
+        return -np.inf
+    ahead, behind = neighbours(lines, entries, count, i, lane, s)
+    room = gap_between(entries, drivers, count, ahead, s + driver.front)
+    if room < ROOM_M:
+        return -np.inf
+    pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, lane, s, behind, ways)[0]
+    after = free_acceleration(driver, me.speed, desired_speed(lanes, driver, lane, s))
+    after -= driver.accel * pressure * pressure
+    if after < -safe:
+        return -np.inf
+    distance = s
+    if behind != NONE:
+        distance -= entries[behind].s
+    else:
+        behind, far = upstream(lanes, lines, entries, count, lane, i, FARTHEST_M)
+        distance += far
+    others = 0.0
+    if behind != NONE:
+        gap = distance - driver.rear - drivers[behind % count].front
+        if gap < ROOM_M:
+            return -np.inf
+        then = response(lanes, vehicles, drivers, behind % count, gap, i)
+        if then < -safe:
+            return -np.inf
+        whole = gap + driver.rear + driver.front + room
+        others += then - response(lanes, vehicles, drivers, behind % count, whole, ahead % count)
+    pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)[0]
+    now = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
+    now -= driver.accel * pressure * pressure
+    ahead, behind = neighbours(lines, entries, count, i, me.lane, me.s)
+    if behind != NONE:
+        who = behind % count
+        gap = me.s - driver.rear - entries[behind].s - drivers[who].front
+        whole = gap + driver.rear + driver.front + gap_between(entries, drivers, count, ahead, me.s + driver.front)
+        others += response(lanes, vehicles, drivers, who, whole, ahead % count)
+        others -= response(lanes, vehicles, drivers, who, gap, i)
+    return after - now + driver.politeness * others
+
+
+@kernel(inline=True)
+def gap_between(entries, drivers, count, ahead, bumper):  # type: ignore[no-untyped-def]
+    """m from a front bumper to the vehicle of an entry ahead; infinite for none."""
+    return entries[ahead].s - drivers[ahead % count].rear - bumper if ahead != NONE else np.inf
+
+
+@kernel
+def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+    """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
+
+    He has to where his lane ends and one beside it goes on for longer.
+    """
+    row = lanes.lanes[vehicle.lane]
+    left_over = row.lasting - vehicle.s
+    if row.lasting >= FAR_M:
+        return 0, 0.0
+    start = URGENT_M + URGENT_S * vehicle.speed
+    if left_over > start:
+        return 0, 0.0
+    best, side = left_over + ROOM_M, 0
+    for way in (-1, 1):
+        lane, s = lane_beside(lanes, vehicle, way)
+        if lane != NONE and lanes.lanes[lane].lasting - s > best:
+            best, side = lanes.lanes[lane].lasting - s, way
+    return side, min(max(1.0 - left_over / start, 0.0), 1.0)
+
+
+@kernel
+def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways):  # type: ignore[no-untyped-def]
+    """Decide on changes of lane one driver after the other, so that no two take one gap.
+
+    Args:
+        lanes, lines, entries, vehicles, drivers: of this world; whoever changes is moved to the new lane's list.
+        seed: uint64 of this world.
+        period: steps between two looks of a driver.
+        ways: (WAYS,) int64 scratch.
+    """
+    for i in range(len(vehicles)):
+        me = vehicles[i]
+        if me.control != DRIVER and me.control != GUIDED:
+            continue
+        if lanes.lanes[me.lane].junction != NONE or (me.control == DRIVER and (me.steps + i) % period != 0):
+            continue
+        if me.control == GUIDED:
+            side, lane = me.wish_lane, lane_beside(lanes, me, me.wish_lane)[0]
+            if side != 0 and lane != NONE and me.change == 0:
+                begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
+            continue
+        side, urgent = urgency(lanes, me, drivers[i])
+        if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
+            continue
+        chosen, best = 0, drivers[i].threshold
+        safe = drivers[i].safe + urgent * max(drivers[i].hardest - 2.0 - drivers[i].safe, 0.0)
+        for way in (-1, 1):
+            lane, s = lane_beside(lanes, me, way)
+            if lane == NONE or (side != 0 and way != side):
+                continue
+            if side == 0 and lanes.lanes[lane].lasting - s < 2.0 * (URGENT_M + URGENT_S * me.speed):
+                continue
+            for k in range(WAYS):
+                ways[k] = NONE
+            decide_ways(lanes, ways, lane, me, seed, i)
+            better = gain(lanes, lines, entries, vehicles, drivers, i, way, safe, ways)
+            if side != 0 and better > -np.inf:
+                chosen = side
+                break
+            if lanes.samples[lanes.lanes[lane].first].limit > FAST_MPS:
+                better += BIAS_MPS2 if way == lanes.lanes[lane].keeps else -BIAS_MPS2
+            if better > best:
+                chosen, best = way, better
+        me.asks = side if chosen == 0 and urgent > 0.0 else 0
+        if chosen != 0:
+            begin_change(lanes, lines, entries, vehicles, drivers, seed, i, chosen)
+
+
+@kernel
+def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # type: ignore[no-untyped-def]
+    """Let vehicle `i` belong to the lane at its side from now on."""
+    me = vehicles[i]
+    lane, s = lane_beside(lanes, me, side)
+    apart = half_width_at(lanes, me.lane, me.s) + half_width_at(lanes, lane, s)
+    me.lane, me.s, me.d = lane, s, me.d - side * apart
+    me.wish_d, me.change, me.change_age, me.asks, me.entered = 0.0, side, 0.0, 0, 0
+    for k in range(WAYS):
+        me.ways[k] = NONE
+    decide_ways(lanes, me.ways, lane, me, seed, i)
+    for kind in range(KINDS):
+        take(lines, entries, kind * len(vehicles) + i)
+    enter(lanes, lines, entries, vehicles, drivers, i)
+
+
+@kernel(inline=True)
+def move_sideways(vehicle, dt):  # type: ignore[no-untyped-def]
+    """Let `d` near `wish_d` with bounded lateral acceleration, and no faster than the wheels allow."""
+    error = vehicle.wish_d - vehicle.d
+    rate = min(np.sqrt(2.0 * CROSSING_MPS2 * abs(error)), abs(error) / SETTLING_S)
+    rate = np.sign(error) * min(rate, SIDLING * vehicle.speed)
+    step = CROSSING_MPS2 * dt
+    vehicle.d_rate += min(max(rate - vehicle.d_rate, -step), step)
+    limit = SIDLING * vehicle.speed
+    vehicle.d_rate = min(max(vehicle.d_rate, -limit), limit)
+    vehicle.d += vehicle.d_rate * dt

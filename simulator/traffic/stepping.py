@@ -1,0 +1,81 @@
+"""One step of traffic: everything a world does in `dt`, in its order, for any number of worlds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.traffic.demand import recycle
+from simulator.traffic.following import drive
+from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
+from simulator.traffic.lane_map import NONE, sample_at
+from simulator.traffic.occupancy import occupy
+from simulator.traffic.poses import STANDING_MPS, light, place
+from simulator.traffic.state import WAYS, Control
+
+SETTLED_M = 0.3  # from the middle of the new lane a change is over
+DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
+
+
+@kernel
+def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand, dt, begin, end):  # type: ignore[no-untyped-def]
+    """Move the worlds from `begin` to `end` on by `dt` seconds.
+
+    Args:
+        lanes, sources: Lanes, Sources.
+        lines, entries: (W, ...) see Occupancy.
+        vehicles, drivers: (W, A).
+        seeds: (W,) uint64.
+        stand: (W, A) m from each front bumper to where it must stand, infinite for nowhere.
+        dt: s.
+        begin, end: of the worlds.
+    """
+    ways = np.empty(WAYS, np.int64)
+    period = max(int(round(LOOK_S / dt)), 1)
+    for w in range(begin, end):
+        occupy(lanes, lines[w], entries[w], vehicles[w], drivers[w])
+        recycle(lanes, sources, lines[w], entries[w], vehicles[w], drivers[w], seeds[w])
+        change_lanes(lanes, lines[w], entries[w], vehicles[w], drivers[w], seeds[w], period, ways)
+        for i in range(vehicles.shape[1]):
+            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
+                vehicles[w, i].wish_acceleration = drive(
+                    lanes, lines[w], entries[w], vehicles[w], drivers[w], i, stand[w, i]
+                )
+        for i in range(vehicles.shape[1]):
+            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
+                move(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
+
+
+@kernel
+def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
+    """Move a vehicle along its way: constant acceleration over the step, and no reversing."""
+    before = vehicle.speed
+    after = before + vehicle.wish_acceleration * dt
+    if after >= 0.0:
+        way = 0.5 * (before + after) * dt
+    else:  # it stands before the step is over
+        way, after = 0.5 * before * before / -vehicle.wish_acceleration, 0.0
+    vehicle.acceleration = (after - before) / dt
+    vehicle.speed = after
+    curvature = lanes.samples[sample_at(lanes, vehicle.lane, vehicle.s)[0]].curvature
+    stretch = min(max(1.0 - curvature * vehicle.d, 0.5), 2.0)
+    vehicle.s += way / stretch
+    vehicle.travel += way
+    vehicle.steps += 1
+    vehicle.waited = vehicle.waited + dt if after < STANDING_MPS else 0.0
+    vehicle.change_age += dt
+    move_sideways(vehicle, dt)
+    if vehicle.change != 0 and abs(vehicle.d - vehicle.wish_d) < SETTLED_M:
+        vehicle.change = 0
+    while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:
+        vehicle.s -= lanes.lanes[vehicle.lane].length
+        vehicle.lane = vehicle.ways[0]
+        for n in range(WAYS - 1):
+            vehicle.ways[n] = vehicle.ways[n + 1]
+        vehicle.ways[WAYS - 1] = NONE
+    if vehicle.s > lanes.lanes[vehicle.lane].length and lanes.lanes[vehicle.lane].leaves:
+        vehicle.control, vehicle.lane = ARRIVED, NONE
+        return
+    decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, seed, row)
+    place(lanes, vehicle, driver, dt)
+    light(lanes, vehicle)
