@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +67,7 @@ class Scenery:
     Attributes:
         scene: what stands; its moving instances are left out.
         ensemble: geometry. looks: how it looks. lights: tables of the weathers.
+        threads: that work at most. rooms: those of the ensemble that are free.
     """
 
     def __init__(
@@ -90,7 +91,9 @@ class Scenery:
             threads: that work at most; by default one a processor.
         """
         self.scene, self.threads = scene, threads or available_threads()
-        self._busy = Lock()
+        self.rooms: SimpleQueue[int] = SimpleQueue()
+        for room in range(self.threads):
+            self.rooms.put(room)
         stage, facets, rows = _standing(scene, snapshot, tuple(signals))
         stage.commit(self.threads)
         standing = np.concatenate([np.zeros(0, FACET_DTYPE), *facets])
