@@ -113,7 +113,7 @@ class Stage:
         self._is_swept, self._motion = np.zeros(len(scene.instance_mesh), np.bool_), _AT_REST
         self.packed: Tables = pack_scene(scene, pose)
         self.rays: raycast.Scene = raycast.Scene()
-        masks, alphas = self._masks(), _alphas(scene)
+        masks, alphas = self._masks(), alphas_of(scene)
         for row, mesh in enumerate(scene.instance_mesh):
             part = scene.meshes[mesh]
             moving = bool(scene.instance_moving[row])
@@ -295,7 +295,7 @@ class Stage:
         return on | np.uint32(always)
 
 
-def _alphas(scene: Scene) -> list[raycast.Alpha | None]:
+def alphas_of(scene: Scene) -> list[raycast.Alpha | None]:
     """For each instance the holes that its textures leave in it; instances that look alike share one."""
     from simulator import raycast
 

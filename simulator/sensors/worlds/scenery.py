@@ -1,0 +1,181 @@
+"""What many worlds share: one scene that stands, a pool of models, some weathers; and what differs: a row an actor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import raycast
+from simulator.numerics.parallel import available_threads
+from simulator.raycast.ensemble import Ensemble, Level
+from simulator.raycast.layout import aligned
+from simulator.scene import Atmosphere, Material, Scene, Snapshot, Switch
+from simulator.scene.classes import class_id
+from simulator.sensors.stage import alphas_of
+from simulator.sensors.worlds.detail import Figure
+from simulator.sensors.worlds.facets import FACET_DTYPE, NORMAL, facets_of, pack_matter
+from simulator.sensors.worlds.light import Lights, lights_of
+from simulator.sensors.worlds.shade import Looks
+
+SKY_RAYS, SKY_REACH_M, CLEARANCE_M = 8, 40.0, 0.03
+BLOCKED_LIGHT = 0.3  # of the light of the open sky that comes from what hides it
+MOVING_OPEN = 0.8  # share of the sky that what moves sees
+
+# One vehicle, person or thing of a world, in the scene's local frame (metres, radians, ISO 8855; see `Model`).
+ACTOR_DTYPE = np.dtype(
+    [
+        ("x", np.float32),
+        ("y", np.float32),
+        ("z", np.float32),
+        ("yaw", np.float32),
+        ("pitch", np.float32),
+        ("roll", np.float32),
+        ("model", np.int32),  # row of the pool; -1: there is none
+        ("lamps", np.uint32),  # bit `1 << Switch` set where that switch is on
+    ]
+)
+
+
+class States(NamedTuple):
+    """Where everything is in W worlds.
+
+    Attributes:
+        actors: (W, A) ACTOR_DTYPE.
+        signals: (W, S) uint32, bit `1 << Switch` set where that switch of a signal is on.
+        weather: (W,) int32 row of the weathers.
+    """
+
+    actors: NDArray[np.void]
+    signals: NDArray[np.uint32]
+    weather: NDArray[np.int32]
+
+    @staticmethod
+    def empty(worlds: int, actors: int, signals: int = 0) -> States:
+        """Worlds without actors, all signals dark, in the first weather."""
+        rows = np.zeros((worlds, actors), ACTOR_DTYPE)
+        rows["model"] = -1
+        return States(rows, np.zeros((worlds, signals), np.uint32), np.zeros(worlds, np.int32))
+
+
+class Scenery:
+    """A scene that stands, a pool of models and some weathers, ready for the sensors of many worlds.
+
+    Attributes:
+        scene: what stands; its moving instances are left out.
+        ensemble: geometry. looks: how it looks. lights: tables of the weathers.
+        threads: that work at most. rooms: those of the ensemble that are free.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        snapshot: Snapshot,
+        figures: Sequence[Figure],
+        weathers: Sequence[Atmosphere],
+        actors: int,
+        signals: Sequence[int] = (),
+        threads: int | None = None,
+    ) -> None:
+        """Build what is shared.
+
+        Args:
+            scene: its static instances. snapshot: where they are.
+            figures: the pool; an actor's `model` is a row of it.
+            weathers: a world's `weather` is a row of it.
+            actors: of a world at most.
+            signals: ids of the scene's objects whose lamps are switched by the columns of `States.signals`.
+            threads: that work at most; by default one a processor.
+        """
+        self.scene, self.threads = scene, threads or available_threads()
+        self.rooms: SimpleQueue[int] = SimpleQueue()
+        for room in range(self.threads):
+            self.rooms.put(room)
+        stage, facets, rows = _standing(scene, snapshot, tuple(signals))
+        stage.commit(self.threads)
+        standing = np.concatenate([np.zeros(0, FACET_DTYPE), *facets])
+        _look_up(stage, scene, snapshot, standing, self.threads)
+        first_facet, every = [], [standing]
+        count = len(standing)
+        for figure in figures:
+            for detail in figure.details:
+                slots = [rows.setdefault(material, len(rows)) for material in detail.materials]
+                first_facet.append(count)
+                every.append(facets_of(detail.mesh, np.eye(4), slots, class_id(figure.class_name)))
+                every[-1]["open"] = np.rint(255 * MOVING_OPEN)
+                count += len(every[-1])
+        levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
+        self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
+        matter, mips, texels = pack_matter(tuple(rows))
+        self.looks = Looks(_on_lines(np.concatenate(every)), np.array(first_facet, np.int32), matter, mips, texels.view(np.int32).reshape(-1))
+        self.lights: Lights = lights_of(weathers, bool(np.any(scene.lamps["switch"] == Switch.STREET)))
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of all tables."""
+        return self.ensemble.memory_bytes + sum(a.nbytes for a in (*self.looks, *self.lights))
+
+
+def _standing(
+    scene: Scene, snapshot: Snapshot, signals: tuple[int, ...]
+) -> tuple[raycast.Scene, list[NDArray[np.void]], dict[Material, int]]:
+    """What stands, ready to be committed, the facets of each part, and a row for each material."""
+    rays, alphas = raycast.Scene(), alphas_of(scene)
+    rows = {material: row for row, material in enumerate(scene.materials)}
+    poses = scene.local_SE3_instance(snapshot)
+    signal_of, facets = {number: row for row, number in enumerate(signals)}, []
+    for k in np.flatnonzero(~scene.instance_moving).tolist():
+        mesh = scene.meshes[scene.instance_mesh[k]]
+        rays.add(mesh.vertices, mesh.faces, poses[k], alpha=alphas[k])
+        slots = scene.instance_materials[scene.material_offset[k] : scene.material_offset[k + 1]]
+        part = facets_of(mesh, poses[k], slots.tolist(), int(scene.instance_class[k]))
+        owner = int(scene.instance_object[k])
+        part["object"], part["instance"], part["signal"] = owner, k, signal_of.get(owner, -1)
+        facets.append(part)
+    return rays, facets, rows
+
+
+def _look_up(
+    stage: raycast.Scene, scene: Scene, snapshot: Snapshot, facets: NDArray[np.void], threads: int
+) -> None:
+    """Find what share of its sky each facet sees, by rays from its middle."""
+    normals = np.stack([facets["ax"] + 0.0, facets["ay"], facets["az"]], 1) / NORMAL
+    corners = np.concatenate([
+        np.zeros((0, 3, 3)),
+        *(
+            (mesh.vertices @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
+            for mesh, pose in (
+                (scene.meshes[scene.instance_mesh[k]], pose)
+                for k, pose in enumerate(scene.local_SE3_instance(snapshot))
+                if not scene.instance_moving[k]
+            )
+        ),
+    ])
+    middles = corners.mean(1) + CLEARANCE_M * normals
+    ways = _cosine_hemisphere(SKY_RAYS)
+    blocked = np.zeros(len(facets))
+    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, [[1.0, 0, 0]], [[0, 1.0, 0]]))
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    other = np.cross(normals, side)
+    for way in ways:
+        d = way[0] * side + way[1] * other + way[2] * normals
+        blocked += stage.any_hit(middles, d, t_max=SKY_REACH_M, threads=threads)
+    openness = 1 - (1 - BLOCKED_LIGHT) * blocked / len(ways)
+    facets["open"] = np.rint(255 * openness)
+
+
+def _cosine_hemisphere(count: int) -> NDArray[np.float64]:
+    """(count, 3) directions about z, spread as the cosine (a spiral of golden angles)."""
+    k = np.arange(count) + 0.5
+    radius, turn = np.sqrt(k / count), np.pi * (1 + np.sqrt(5)) * k
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn), np.sqrt(1 - radius**2)], 1)
+
+
+def _on_lines(records: NDArray[np.void]) -> NDArray[np.void]:
+    """The records on memory that starts on a cache line."""
+    out = aligned(records.nbytes // 4).view(np.uint8).view(records.dtype)
+    out[:] = records
+    return out
