@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.actions import Kind
+from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
@@ -88,7 +89,7 @@ def _put(engine, worlds, w, i, lane, s, seed):  # type: ignore[no-untyped-def]
 def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
     """Whether there is a vehicle in a bay."""
     for i in range(vehicles.shape[0]):
-        near = np.hypot(vehicles[i].x - bay[0], vehicles[i].y - bay[1]) < 2.0
+        near = np.hypot(vehicles[i].x - bay[0], vehicles[i].y - bay[1]) < 2.5  # less than half a bay
         if near and vehicles[i].control != Control.NOBODY:
             return True
     return False
@@ -120,7 +121,9 @@ def _park(engine, worlds, beginning, w, i, seed):  # type: ignore[no-untyped-def
     clear(vehicle)
     driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
     driver.height, driver.wheelbase = beginning.height, beginning.wheelbase
-    vehicle.x, vehicle.y, vehicle.yaw, vehicle.lane = bay[0], bay[1], bay[2], NONE
+    ahead = 0.5 * (driver.front - driver.rear)
+    vehicle.x, vehicle.y = bay[0] - ahead * np.cos(bay[2]), bay[1] - ahead * np.sin(bay[2])
+    vehicle.yaw, vehicle.lane = bay[2], NONE
     vehicle.control = Control.OUTSIDE
 
 
@@ -160,7 +163,7 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
     agent.has_goal = beginning.bays.shape[0] > 0
     if agent.has_goal:
         _draw_goal(vehicles, agent, beginning.bays, seed, k)
-    agent.distance = np.hypot(agent.goal_x - vehicle.x, agent.goal_y - vehicle.y)
+    agent.distance = goal_distance(vehicle, driver, agent)
     outcome.rewards[i] = 0.0
     outcome.terminated[i] = outcome.truncated[i] = False
     outcome.metrics[:, i] = 0.0

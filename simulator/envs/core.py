@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Engine, Met
 from simulator.envs.beginning import START_DTYPE, Beginning, begin
 from simulator.envs.motion import Motion
 from simulator.envs.observations.base import Observation, View
-from simulator.envs.paved import outlines, paved
+from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, weight_row
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
@@ -186,6 +187,11 @@ class Core:
                 wreck = self.worlds.agents[world, row]["struck"] or vehicle["lane"] == NONE
                 vehicle["control"] = Control.WRECK if wreck else Control.DRIVER
 
+    @cached_property
+    def borders(self) -> list[NDArray[np.float64]]:
+        """(K, 2) lines about all that is paved, m from the origin of the map."""
+        return borders_of(self._engine.paved)
+
     @property
     def idle(self) -> Any:
         """An action that does nothing."""
@@ -267,7 +273,7 @@ class Core:
         wheelbase = float(table["front"] + table["rear"])
         over = float(table["length"]) - wheelbase
         return Beginning(
-            task.bays(self.map),
+            task.bays(self.network, self.map),
             rows,
             np.cumsum(length) / length.sum(),
             task.anomalies,

@@ -58,16 +58,23 @@ def measure_place(engine, vehicle, driver, agent, goals, metrics, i):  # type: i
         metrics[Metric.SPEEDING_MPS, i] = max(vehicle.speed - lanes.samples[j].limit, 0.0)
         metrics[Metric.WRONG_WAY, i] = 1.0 if agent.wrong & AGAINST else 0.0
         metrics[Metric.ARRIVED, i] = 1.0 if vehicle.s > goals[vehicle.lane] else 0.0
-    if agent.has_goal and _reached(vehicle, agent, driver):
+    if agent.has_goal and _reached(vehicle, driver, agent):
         metrics[Metric.ARRIVED, i] = 1.0
 
 
 @kernel(inline=True)
-def _reached(vehicle, agent, driver):  # type: ignore[no-untyped-def]
-    """Whether a vehicle stands where and as it is to stand, either way round."""
-    near = np.hypot(vehicle.x - agent.goal_x, vehicle.y - agent.goal_y) < NEAR_M
-    aligned = abs(np.sin(vehicle.yaw - agent.goal_yaw)) < ALIGNED and np.cos(vehicle.yaw - agent.goal_yaw) > 0.0
-    return near and aligned and abs(vehicle.speed) < STANDING_MPS
+def goal_distance(vehicle, driver, agent):  # type: ignore[no-untyped-def]
+    """m from the middle of a vehicle to its goal."""
+    ahead = 0.5 * (driver.front - driver.rear)
+    x, y = vehicle.x + ahead * np.cos(vehicle.yaw), vehicle.y + ahead * np.sin(vehicle.yaw)
+    return np.hypot(x - agent.goal_x, y - agent.goal_y)
+
+
+@kernel(inline=True)
+def _reached(vehicle, driver, agent):  # type: ignore[no-untyped-def]
+    """Whether a vehicle stands in its bay, either way round."""
+    aligned = abs(np.sin(vehicle.yaw - agent.goal_yaw)) < ALIGNED
+    return goal_distance(vehicle, driver, agent) < NEAR_M and aligned and abs(vehicle.speed) < STANDING_MPS
 
 
 @kernel

@@ -79,6 +79,15 @@ def paved(lanes: list[Outline]) -> Paved:
     return Paved(cells, float(low[0]), float(low[1]), cell)
 
 
+def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
+    """(K, 2) closed lines about all that is paved, m from the origin of the map."""
+    import cv2
+
+    found, _ = cv2.findContours(ground.cells, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    lines = [contour[:, 0].astype(np.float64) for contour in found if len(contour) > 2]
+    return [np.concatenate([line, line[:1]]) * ground.cell + (ground.x, ground.y) for line in lines]
+
+
 @kernel(inline=True)
 def _is_paved(paved, x, y):  # type: ignore[no-untyped-def]
     column, row = int(np.rint((x - paved.x) / paved.cell)), int(np.rint((y - paved.y) / paved.cell))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.agents import Metric
-from simulator.envs.measures import STANDING_MPS
+from simulator.envs.measures import STANDING_MPS, goal_distance
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, sample_at
 
@@ -47,7 +47,7 @@ def weight_row(weights: Mapping[str, float]) -> Array:
 
 
 @kernel
-def rate(vehicle, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
+def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
     """Fill in the terms of the reward of agent `i` and return their weighted sum; `before`: progress before the step."""
     speeds, dt = rules.speeds, rules.dt_ns * 1e-9 * rules.substeps
     slowest, fastest = speeds[0], speeds[speeds.shape[0] - 1]
@@ -81,7 +81,7 @@ def rate(vehicle, agent, lanes, rules, metrics, terms, before, i):  # type: igno
     terms[Term.ARRIVED] = metrics[Metric.ARRIVED, i]
     terms[Term.GOAL] = 0.0
     if agent.has_goal:
-        distance = np.hypot(vehicle.x - agent.goal_x, vehicle.y - agent.goal_y)
+        distance = goal_distance(vehicle, driver, agent)
         terms[Term.GOAL] = agent.distance - distance
         agent.distance = distance
 

@@ -52,7 +52,7 @@ def _conclude(engine, worlds, rules, outcome, w, k, before):  # type: ignore[no-
     i = w * worlds.agents.shape[1] + k
     vehicle, driver, agent, metrics = worlds.vehicles[w, k], worlds.drivers[w, k], worlds.agents[w, k], outcome.metrics
     measure_place(engine, vehicle, driver, agent, rules.goals, metrics, i)
-    outcome.rewards[i] = rate(vehicle, agent, engine.lanes, rules, metrics, outcome.terms[i], before, i)
+    outcome.rewards[i] = rate(vehicle, driver, agent, engine.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
     ended = metrics[Metric.ARRIVED, i] != 0.0
     for n in range(rules.ends.shape[0]):

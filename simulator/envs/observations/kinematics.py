@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FAR_M, FAST_MPS, HARD_MPS2, TURN_RADPS, LONG_M, WIDE_M = 100.0, 40.0, 10.0, 1.0, 20.0, 5.0
 EGO = (
     "speed", "lateral_speed", "yaw_rate", "acceleration", "steer", "lane_offset", "lane_sine", "lane_cosine",
-    "lane_half_width", "limit", "left_lane", "right_lane", "stand_distance", "red", "goal_x", "goal_y",
+    "lane_half_width", "limit", "left_lane", "right_lane", "stand_distance", "red", "goal_x", "goal_y", "goal_cosine", "goal_sine",
 )  # fmt: skip
 OTHER = ("present", "x", "y", "vx", "vy", "cosine", "sine", "length")
 PERSON = ("present", "x", "y", "vx", "vy")
@@ -116,7 +116,7 @@ def _nearest(packed, x, y, own, sight, squares, found):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _ego(v, agent, lanes, c, s, out):  # type: ignore[no-untyped-def]
+def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-def]
     """The agent's own numbers, in the order of `EGO`."""
     out[0], out[1] = unit(v.speed / FAST_MPS), unit(v.lateral_speed / FAST_MPS)
     out[2], out[3], out[4] = unit(v.yaw_rate / TURN_RADPS), unit(v.acceleration / HARD_MPS2), unit(v.steer)
@@ -132,8 +132,12 @@ def _ego(v, agent, lanes, c, s, out):  # type: ignore[no-untyped-def]
         out[10] = np.float32(1.0 if lanes.lanes[v.lane].left >= 0 else 0.0)
         out[11] = np.float32(1.0 if lanes.lanes[v.lane].right >= 0 else 0.0)
     out[12], out[13] = unit(agent.stand_m / FAR_M), np.float32(1.0 if agent.red else 0.0)
-    dx, dy = (agent.goal_x - v.x, agent.goal_y - v.y) if agent.has_goal else (0.0, 0.0)
-    out[14], out[15] = unit((dx * c + dy * s) / FAR_M), unit((dy * c - dx * s) / FAR_M)
+    out[14:18] = np.float32(0.0)
+    if agent.has_goal:
+        ahead = 0.5 * (driver.front - driver.rear)
+        dx, dy = agent.goal_x - v.x - ahead * c, agent.goal_y - v.y - ahead * s
+        out[14], out[15] = unit((dx * c + dy * s) / FAR_M), unit((dy * c - dx * s) / FAR_M)
+        out[16], out[17] = np.float32(np.cos(agent.goal_yaw - v.yaw)), np.float32(np.sin(agent.goal_yaw - v.yaw))
 
 
 @kernel
@@ -153,7 +157,7 @@ def _observe(worlds, lanes, counts, rows, column, begin, end):  # type: ignore[n
             out = rows[w * agents + k, column:]
             c, s = wheeled[_COS, k], wheeled[_SIN, k]
             x, y, vx, vy = wheeled[_X, k], wheeled[_Y, k], wheeled[_VX, k], wheeled[_VY, k]
-            _ego(worlds.vehicles[w, k], worlds.agents[w, k], lanes, c, s, out)
+            ego_numbers(worlds.vehicles[w, k], worlds.drivers[w, k], worlds.agents[w, k], lanes, c, s, out)
             at = len(EGO)
             n = _nearest(wheeled, x, y, k, sight, squares, found[: counts[0]])
             for j in range(counts[0]):

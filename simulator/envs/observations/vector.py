@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Vector(Features, kind="vector"):
-    """`kinematics`, then `lane_graph`: 238 numbers with the usual parameters."""
+    """`kinematics`, then `lane_graph`: 240 numbers with the usual parameters."""
 
     kinematics: Kinematics = Kinematics()
     """Who is near."""

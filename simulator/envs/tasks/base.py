@@ -161,8 +161,8 @@ class Task(Family, family="envs.tasks"):
         """Where agents may begin; empty: anywhere that traffic may."""
         return []
 
-    def bays(self, lanes: LaneMap) -> NDArray[np.float64]:
-        """(B, 3) poses x, y, yaw, m from the origin of the map, one of which each agent is to take; none: empty."""
+    def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:
+        """(B, 3) poses x, y, yaw of the middles of bays, m from the origin of the map, one of which each agent is to take; none: empty."""
         return np.zeros((0, 3))
 
     def goals(self, lanes: LaneMap) -> NDArray[np.float64]:

@@ -12,9 +12,6 @@ from simulator.envs.tasks.base import Start, Task
 from simulator.roads import RoadNetwork
 from simulator.traffic.lane_map import LaneMap
 
-_REAR_AXLE_M = 1.3  # from the middle of a vehicle in its bay back to its rear axle
-
-
 class Parking(Task, kind="parking"):
     """Bays along aisles; one of them is the agent's, many of the others are taken."""
 
@@ -43,7 +40,9 @@ class Parking(Task, kind="parking"):
         aisles = [n for n, chain in enumerate(lanes.keys) if 10 <= int(chain[0].road) < 20]
         return [Start(n, 4.0, max(rows[n]["length"] - 6.0, 5.0)) for n in aisles]
 
-    def bays(self, lanes: LaneMap) -> NDArray[np.float64]:
-        """Where the rear axle of a vehicle is that stands in the middle of each bay, nose in."""
+    def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:
+        """All bays of the lot."""
         from simulator.roads.bays import parking_bays
 
+        found = parking_bays(network)
+        return np.column_stack([found.position[:, :2] - lanes.origin[:2], found.heading])
