@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Meta(IntEnum):
 WIDTHS = {Kind.CONTINUOUS: 2, Kind.DISCRETE: 1, Kind.WAYPOINTS: 2 * WAYPOINTS}  # numbers in an action
 
 
-def action_space(kind: Kind) -> Space:
+def action_space(kind: Kind) -> Space[Any]:
     """Of one agent.
 
     - continuous: steering (left is positive) and throttle (positive) or brake (negative), in -1..1.

@@ -107,7 +107,7 @@ class Engine(NamedTuple):
     """What traffic needs to go on, for kernels.
 
     Attributes:
-        lanes: of the map. index: where they are. paved: where wheels may be.
+        lanes: of the map. places: where they are. paved: where wheels may be.
         sources: where vehicles come up.
         lines, entries: (W, ...) who is on which lane.
         seeds: (W,). clock: (W,) ns since the worlds began.
@@ -116,7 +116,7 @@ class Engine(NamedTuple):
     """
 
     lanes: Lanes
-    index: LaneIndex
+    places: LaneIndex
     paved: Paved
     sources: Sources
     lines: NDArray[np.void]

@@ -16,8 +16,8 @@ from simulator.traffic.demand import clear, draw_driver, fill_worlds, find, is_f
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.occupancy import KINDS, enter, take
+from simulator.traffic.poses import place
 from simulator.traffic.state import Control
-from simulator.traffic.stepping import place
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
 CLEAR_M = 15.0  # about an agent, that is emptied then
@@ -129,7 +129,7 @@ def _park(engine, worlds, beginning, w, i, seed):  # type: ignore[no-untyped-def
 
 @kernel
 def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
-    """A new episode of agent `k` of world `w`: its vehicle somewhere on the starts, at the speed of the traffic there."""
+    """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
     vehicles, drivers = worlds.vehicles[w], worlds.drivers[w]
     vehicle, driver, agent = vehicles[k], drivers[k], worlds.agents[w, k]
     _leave(engine, vehicles, w, k)

@@ -34,7 +34,8 @@ from simulator.traffic.state import Control
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
 
-Bools, Seeds = NDArray[np.bool_], NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+Seeds = NDArray[np.uint64]
 
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
@@ -212,11 +213,15 @@ class Core:
             given = np.full_like(self._actions, np.nan)
         if self._kind == Kind.DISCRETE:
             if not np.all((given >= 0) & (given < len(Meta)) & (given == np.floor(given))):
-                raise OddRoadError(f"action {actions!r}: whole numbers 0 to {len(Meta) - 1} are accepted, {self.count} of them")
+                raise OddRoadError(
+                    f"action {actions!r}: whole numbers 0 to {len(Meta) - 1} are accepted, {self.count} of them"
+                )
             self._actions[:] = given
         else:
             if not np.isfinite(given).all():
-                raise OddRoadError(f"action {actions!r}: {self._actions.shape[1]} finite numbers for each agent are accepted")
+                raise OddRoadError(
+                    f"action {actions!r}: {self._actions.shape[1]} finite numbers for each agent are accepted"
+                )
             np.clip(given, -1.0, 1.0, out=self._actions)
 
     # ---- results
@@ -239,7 +244,7 @@ class Core:
         return {metric.name.lower(): kind(value) for (metric, kind), value in zip(TYPES.items(), values)}
 
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
-        """Measures of all agents, or of those in `mask`, in Gymnasium's form: arrays (N,) and masks of what is valid."""
+        """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks of who has them."""
         metrics = self.outcome.metrics.copy()
         if mask is not None:
             metrics[:, ~mask] = 0.0
@@ -298,7 +303,9 @@ class Core:
 
     def _make_rules(self, episode_steps: int | None) -> Rules:
         task = self.task
-        limits = Limits(int(self._kind), np.radians(task.steering_deg), task.throttle_mps2, task.brake_mps2, task.reverse)
+        limits = Limits(
+            int(self._kind), np.radians(task.steering_deg), task.throttle_mps2, task.brake_mps2, task.reverse
+        )
         longest = _KINEMATIC_PART_S if task.dynamics == "kinematic" else LONGEST_SUBSTEP_S
         return Rules(
             limits,

@@ -1,4 +1,4 @@
-"""The environment as PettingZoo's `ParallelEnv`: several agents in one world, each with its own observation and reward."""
+"""The environment as PettingZoo's `ParallelEnv`: several agents in one world, each with its own rewards."""
 
 from __future__ import annotations
 

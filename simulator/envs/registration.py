@@ -49,9 +49,7 @@ def _register(registration: ModuleType) -> None:
 class _OnceImported:
     """A finder of modules that waits for Gymnasium's registry, and lets it be found as usual."""
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """See `importlib.abc.MetaPathFinder`."""
         if name != REGISTRY:
             return None

@@ -82,7 +82,7 @@ def draw(core: Core, agent: int) -> NDArray[np.uint8]:
     picture = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     picture[:] = _GRASS
 
-    def pixels(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    def pixels(points: NDArray[np.float64]) -> Any:
         px = (points - middle) * (PX_PER_M, -PX_PER_M) + (0.5 * WIDTH_PX, 0.5 * HEIGHT_PX)
         return np.round(px * (1 << _FINE)).astype(np.int32)
 
@@ -107,11 +107,13 @@ def draw(core: Core, agent: int) -> NDArray[np.uint8]:
         cv2.fillPoly(picture, [pixels(glass)], _GLASS, cv2.LINE_AA, _FINE)
     for person in people[people["being"] != 0]:
         place = pixels(np.array([person["x"], person["y"]]))
-        cv2.circle(picture, tuple(place.tolist()), round(0.4 * PX_PER_M * (1 << _FINE)), _PERSON, -1, cv2.LINE_AA, _FINE)
+        cv2.circle(
+            picture, tuple(place.tolist()), round(0.4 * PX_PER_M * (1 << _FINE)), _PERSON, -1, cv2.LINE_AA, _FINE
+        )
     return picture
 
 
-def _box(vehicle: Any, begin: float, end: float, half_width: float) -> NDArray[np.float64]:
+def _box(vehicle: Any, begin: float, end: float, half_width: float) -> Any:
     """(4, 2) corners of a part of a vehicle."""
     c, s = np.cos(vehicle["yaw"]), np.sin(vehicle["yaw"])
     corners = np.array([[begin, -half_width], [end, -half_width], [end, half_width], [begin, half_width]])

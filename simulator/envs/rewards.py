@@ -48,7 +48,7 @@ def weight_row(weights: Mapping[str, float]) -> Array:
 
 @kernel
 def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
-    """Fill in the terms of the reward of agent `i` and return their weighted sum; `before`: progress before the step."""
+    """Fill in the terms of the reward of agent `i`; their weighted sum. `before`: progress before the step."""
     speeds, dt = rules.speeds, rules.dt_ns * 1e-9 * rules.substeps
     slowest, fastest = speeds[0], speeds[speeds.shape[0] - 1]
     on_road = metrics[Metric.OFF_ROAD, i] == 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -27,16 +27,18 @@ class RoadEnv(gymnasium.Env[Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
 
     def __init__(
         self, task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any
     ) -> None:
         self.task = make_task(task, options)
         if self.task.agents_per_world != 1:
-            raise OddRoadError("agents_per_world: is for vectorised and parallel environments; a single one has 1 agent")
+            raise OddRoadError(
+                "agents_per_world: is for vectorised and parallel environments; a single one has 1 agent"
+            )
         self.core = Core(self.task, threads=threads)
-        self.metadata = {**type(self).metadata, "render_fps": self.task.policy_hz}  # type: ignore[misc]
+        self.metadata = {**type(self).metadata, "render_fps": self.task.policy_hz}
         self.observation_space, self.action_space = self.core.observation_space, self.core.action_space
         self.render_mode = render_mode
         self._screen = Screen(self.core, render_mode, self.metadata["render_fps"])

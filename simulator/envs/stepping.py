@@ -89,7 +89,7 @@ def _step_world(engine, worlds, motion, rules, actions, outcome, w):  # type: ig
             move_agents(worlds, motion, actions, rules.limits, w, n * dt, dt, rules.parts)
             for k in range(agents):
                 if worlds.vehicles[w, k].control == Control.OUTSIDE:
-                    locate(engine.lanes, engine.index, worlds.vehicles[w, k])
+                    locate(engine.lanes, engine.places, worlds.vehicles[w, k])
                     decide_ways(
                         engine.lanes,
                         worlds.vehicles[w, k].ways,

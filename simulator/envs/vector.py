@@ -8,7 +8,7 @@ environment does that is reset with the same seed.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -41,7 +41,7 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
 
     def __init__(
         self,
@@ -58,10 +58,12 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.task = make_task(task, options)
         worlds, left = divmod(num_envs, self.task.agents_per_world)
         if left or worlds < 1:
-            raise OddRoadError(f"num_envs={num_envs}: must be a multiple of agents_per_world={self.task.agents_per_world}")
+            raise OddRoadError(
+                f"num_envs={num_envs}: must be a multiple of agents_per_world={self.task.agents_per_world}"
+            )
         self.core = Core(self.task, worlds, threads=threads, episode_steps=max_episode_steps)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        self.metadata = {  # type: ignore[misc]
+        self.metadata = {
             **type(self).metadata,
             "render_fps": self.task.policy_hz,
             "autoreset_mode": self.autoreset_mode,
@@ -93,8 +95,9 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
             for i in np.flatnonzero(mask):
-                if seeds[i] is not None:
-                    self._seeds[i], self._episodes[i] = int(seeds[i]), -1
+                given = seeds[i]
+                if given is not None:
+                    self._seeds[i], self._episodes[i] = int(given), -1
         self.core.begin(self._next(mask), mask, options=options)
         self._ended[mask] = False
         self._screen.show()

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core import types
-from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (

@@ -105,7 +105,9 @@ def _over_the_ends(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
             least = np.inf
             for n in range(first, first + count):
                 other = lanes.links[n]
-                _, aside = project(lanes, other, s - row.length if ahead else s + lanes.lanes[other].length, vehicle.x, vehicle.y)
+                _, aside = project(
+                    lanes, other, s - row.length if ahead else s + lanes.lanes[other].length, vehicle.x, vehicle.y
+                )
                 if abs(aside) < least:
                     best, least = other, abs(aside)
             vehicle.ways[:] = NONE

@@ -38,7 +38,7 @@ class BirdEye(Observation, kind="bird_eye"):
         shapes, worlds, agents = Shapes.of(core), core.worlds, core.worlds.agents.shape[1]
         raster = bake(
             [[np.concatenate([lane.edges[0], lane.edges[1][::-1]]) for lane in core.outlines], []],
-            [(1, edge, _LINE_M) for lane in core.outlines for edge in lane.edges],
+            [(1, edge, max(_LINE_M, 1.2 * self.pixel_m)) for lane in core.outlines for edge in lane.edges],
         )
         window = Window(self.height, self.width, self.pixel_m, self.ahead * (self.height - 1), 0.5 * (self.width - 1))
         planes = np.zeros((core.count, len(CHANNELS), self.height, self.width), np.uint8)

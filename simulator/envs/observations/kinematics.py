@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 FAR_M, FAST_MPS, HARD_MPS2, TURN_RADPS, LONG_M, WIDE_M = 100.0, 40.0, 10.0, 1.0, 20.0, 5.0
 EGO = (
     "speed", "lateral_speed", "yaw_rate", "acceleration", "steer", "lane_offset", "lane_sine", "lane_cosine",
-    "lane_half_width", "limit", "left_lane", "right_lane", "stand_distance", "red", "goal_x", "goal_y", "goal_cosine", "goal_sine",
+    "lane_half_width", "limit", "left_lane", "right_lane", "stand_distance", "red", "goal_x", "goal_y",
+    "goal_cosine", "goal_sine",
 )  # fmt: skip
 OTHER = ("present", "x", "y", "vx", "vy", "cosine", "sine", "length")
 PERSON = ("present", "x", "y", "vx", "vy")

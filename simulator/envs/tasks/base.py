@@ -6,6 +6,7 @@ The options of a task are its fields; `gymnasium.make(id, vehicles=20, action_ty
 from __future__ import annotations
 
 from abc import abstractmethod
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -119,7 +120,7 @@ class Task(Family, family="envs.tasks"):
     """Steps of the environment in a second."""
     physics_hz: float = Field(10.0, gt=0.0, le=1000.0)
     """Steps of traffic and vehicles in a second; a whole multiple of `policy_hz`."""
-    rewards: RewardField = {}
+    rewards: RewardField = Field(default_factory=dict)
     """Weights of reward terms by name, in place of the task's own."""
     ends_on: tuple[Literal["collision", "off_road", "red_light", "wrong_way"], ...] = ("collision", "off_road")
     """What terminates an episode, beside arriving."""
@@ -131,7 +132,7 @@ class Task(Family, family="envs.tasks"):
         if ratio < 1.0 or abs(ratio - round(ratio)) > 1e-9:
             yield ("physics_hz",), "must be a whole multiple of policy_hz"
         speeds = values.get("target_speeds_mps", ())
-        if any(after <= before for before, after in zip(speeds, speeds[1:])) or (speeds and speeds[0] < 0.0):
+        if any(after <= before for before, after in pairwise(speeds)) or (speeds and speeds[0] < 0.0):
             yield ("target_speeds_mps",), "must rise, from 0 or more"
 
     @property
@@ -162,7 +163,7 @@ class Task(Family, family="envs.tasks"):
         return []
 
     def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:
-        """(B, 3) poses x, y, yaw of the middles of bays, m from the origin of the map, one of which each agent is to take; none: empty."""
+        """(B, 3) poses x, y, yaw of the middles of bays, m from the origin of the map; each agent is to take one."""
         return np.zeros((0, 3))
 
     def goals(self, lanes: LaneMap) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from simulator.envs.tasks.base import Start, Task
 from simulator.roads import RoadNetwork
 from simulator.traffic.lane_map import LaneMap
 
+
 class Parking(Task, kind="parking"):
     """Bays along aisles; one of them is the agent's, many of the others are taken."""
 
