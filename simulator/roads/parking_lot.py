@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.errors import InputError
-from simulator.roads.cross_section import KERB_M, CrossSection, strip
+from simulator.roads.cross_section import KERB_M, CrossSection, Strip, strip, tapered
 from simulator.roads.junction_features import with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
@@ -27,8 +27,8 @@ _BAY_M = (5.0, 2.5)  # length and width
 _GREEN_M = 4.0  # planted strip between rows that lie back to back
 _KERB_RADIUS_M = 4.0  # of corners in the lot
 _SPARE_M = 1.0
-_BLOCK_M = 10.0  # of the street between the ways in and out, at least
-_WAIT_M = 6.0  # from the lot to the street: room for a car
+_BLOCK_M = 24.0  # of the street between the ways in and out, at least
+_WAIT_M = 10.0  # from the lot to the street: room for a car before the crossing
 _STREET_M = 60.0  # of the street on either side of the lot
 _VERGE_M = 3.0  # between the pavement of the street and the first row
 _CURB = strip("curb", 0.15, height=KERB_M, surface="concrete")
@@ -157,7 +157,8 @@ class _Lot:
     def _way(self, name: str, plan: Plan, aisle: int, side: int) -> Road:
         """A way from the aisle before, or from the street, to the junction at an aisle."""
         links = Link("junction", _name(aisle - 1, side)), Link("junction", _name(aisle, side))
-        section = CrossSection(_EDGE, _EDGE)
+        edge: tuple[Strip, ...] = (*_EDGE, _pavement(0.0)) if aisle == 0 else _EDGE
+        section = CrossSection(edge, edge)
         return plain_road(name, plan, section, "lowSpeed", self.speed_kmh, predecessor=links[0], successor=links[1])
 
     def _last_aisle(self, aisle: int) -> Road:
@@ -175,7 +176,11 @@ class _Lot:
         end = start + self.row_m
         bays = (strip("driving", _LANE_M), strip("parking", self.depth, surface="paving"), _CURB)
         beyond = bays if 2 * aisle + 2 <= self.rows else _EDGE
-        plain, wide = CrossSection(_EDGE, _EDGE), CrossSection(beyond, bays)
+        edges: list[tuple[Strip, ...]] = [_EDGE, _EDGE]
+        if aisle == 0 and predecessor.id == _name(-1, 0):  # both ends lie at the street
+            edges = [(*_EDGE, _pavement(0.0)), (*_EDGE, _pavement(plan.length - end))]
+        before, after = (CrossSection(edge, edge) for edge in edges)
+        across = before, CrossSection(beyond, bays), after
 
         def link(number: int, lane: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
             on = (lane,) if abs(lane) == 1 else ()  # driving lanes go on
@@ -183,7 +188,7 @@ class _Lot:
 
         sections = []
         for number, (a, b) in enumerate(pairwise((0.0, start, end, plan.length))):
-            lanes = (wide if number == 1 else plain).lanes(partial(link, number))
+            lanes = across[number].lanes(partial(link, number))
             sections.append(LaneSection(a, b, lanes))
         sides = (-1, 1) if beyond is bays else (-1,)
         return Road(
@@ -241,7 +246,10 @@ class _Lot:
         for road, (contact, direction) in ends.items():
             pose = Pose(x, y, direction).moved(reach).back()
             lanes = network.roads[road].sections[-1 if contact == "end" else 0]
-            section = _STREET.cross_section(10.0) if road in ("0", "1", "2") else CrossSection(_EDGE, _EDGE)
+            section = _STREET.cross_section(10.0)
+            if road not in ("0", "1", "2"):
+                edge = _EDGE if aisle >= 0 else (*_EDGE, _pavement(lanes.length if contact == "end" else 0.0))
+                section = CrossSection(edge, edge)
             arms.append(Arm.of(road, contact, pose, section, lanes.length))
         first = max(199, *(int(name) for name in network.roads)) + 1
         radius = _LANE_M + (_KERB_RADIUS_M if aisle >= 0 else 6.0)
@@ -254,6 +262,13 @@ class _Lot:
 
 _EDGE = (strip("driving", _LANE_M), _CURB)
 _CORNERS = ((1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0))
+
+
+def _pavement(street_s: float) -> Strip:
+    """The pavement of the street on a way that leaves it at a station: there at full width, it soon ends."""
+    full = (street_s, _STREET.sidewalk_width)
+    table = [full, (_WAIT_M, 0.0)] if street_s == 0.0 else [(0.0, 0.0), (street_s - _WAIT_M, 0.0), full]
+    return Strip("sidewalk", tapered(table), height=(KERB_M, KERB_M), surface="paving")
 
 
 def _name(aisle: int, side: int) -> str:

@@ -322,9 +322,9 @@ class _Arm:
 
     def _median(self, plan: Plan) -> tuple[Strip, ...]:
         """The strip between an entry or exit and the axis of the arm, as wide as the two lie apart."""
-        count = max(int(np.ceil(plan.length)), 2)
-        s = np.unique(np.append(np.linspace(0.0, plan.length, count + 1), (self.parts_at, self.meets_at)))
-        s = s[s <= plan.length]
+        parts = [1 if item.kind == "line" else int(np.ceil(item.length)) for item in plan.geometry]
+        pieces = [item.s + item.length * np.arange(count) / count for item, count in zip(plan.geometry, parts)]
+        s = np.append(np.concatenate(pieces), plan.length)
         x, y, heading, curvature = ReferenceLine(plan.geometry).evaluate(s)
         away = np.abs(y * np.cos(self.axis.heading) - x * np.sin(self.axis.heading))
         angle = heading - self.axis.heading

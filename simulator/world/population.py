@@ -26,6 +26,7 @@ SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
+LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.7, "cat": 0.3}
@@ -148,6 +149,8 @@ class Population:
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
             room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
             clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
+            if float(models[0].size_lwh_m[0]) > LONG_M:
+                clear &= limit > CALM_MPS
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
