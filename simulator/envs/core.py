@@ -244,7 +244,7 @@ class Core:
         return {metric.name.lower(): kind(value) for (metric, kind), value in zip(TYPES.items(), values)}
 
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
-        """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks of who has them."""
+        """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
         metrics = self.outcome.metrics.copy()
         if mask is not None:
             metrics[:, ~mask] = 0.0

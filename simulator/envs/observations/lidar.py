@@ -26,7 +26,7 @@ class Lidar(Features, kind="lidar"):
 
     beams: int = Field(240, ge=4, le=4096)
     """Over a full turn, at equal angles."""
-    reach_m: float = Field(50.0, gt=1.0, le=300.0)
+    range_m: float = Field(50.0, gt=1.0, le=300.0)
     """Of a beam."""
     borders: bool = True
     """Whether beams end at the edges of the road."""
@@ -38,14 +38,14 @@ class Lidar(Features, kind="lidar"):
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """Kernels over agents."""
         shapes, worlds, lanes, agents = Shapes.of(core), core.worlds, core.lanes, core.worlds.agents.shape[1]
-        borders, beams = borders_of(core.borders if self.borders else []), beams_of(self.beams, self.reach_m)
+        borders, beams = borders_of(core.borders if self.borders else []), beams_of(self.beams, self.range_m)
         seen = np.zeros((core.count, self.beams), np.float32)
 
         def fill(begin: int, end: int) -> None:
             outline(worlds, shapes, 0, begin, end)
             first, last = begin * agents, end * agents
             rings(first, last, shapes.eyes, shapes.world, shapes.row, shapes.boxes, shapes.discs, borders, beams, seen)
-            _write(worlds, lanes, seen, self.reach_m, rows, column, begin, end)
+            _write(worlds, lanes, seen, self.range_m, rows, column, begin, end)
 
         return fill
 
