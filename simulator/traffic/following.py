@@ -18,6 +18,7 @@ from simulator.traffic.state import WAYS
 TOUCHING_M = 0.1  # gaps below count as this one
 FARTHEST_M = 250.0  # that drivers look ahead
 REACTING_S = 1.0  # in which the speed nears that of curves and of limits ahead
+SURPRISE_MPS2 = 4.0  # of braking for curves and limits at most
 COURTESY_MPS2 = 1.5  # of braking for who asks to be let in
 CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
 APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
@@ -38,13 +39,6 @@ def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
         u = speed / desired
         return driver.accel * (1.0 - u * u * u * u)
     return -driver.decel * (1.0 - (desired / speed) ** (4.0 * driver.accel / driver.decel))
-
-
-@kernel(inline=True)
-def idm(driver, speed, desired, gap, ahead):  # type: ignore[no-untyped-def]
-    """m/s2 of a driver at `speed` who wants `desired`, `gap` m behind a vehicle at `ahead` m/s (infinite gap: none)."""
-    pressure = wanted_gap(driver, speed, ahead, driver.headway) / max(gap, TOUCHING_M)
-    return free_acceleration(driver, speed, desired) - driver.accel * pressure * pressure
 
 
 @kernel(inline=True)
@@ -254,5 +248,5 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     if asked > worst:
         chosen = min(chosen, max(free - driver.accel * asked * asked, -COURTESY_MPS2))
     curve = driver.pace * speed_ahead(lanes, vehicle)
-    chosen = min(chosen, (curve - vehicle.speed) / REACTING_S)
+    chosen = min(chosen, max((curve - vehicle.speed) / REACTING_S, -SURPRISE_MPS2))
     return max(chosen, -driver.hardest)

@@ -33,6 +33,7 @@ SLOWEST_MPS = 3.0  # below, nobody changes without need
 CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
 SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
+SWING_M = 0.2
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
@@ -40,12 +41,16 @@ WAY_DRAW = 1  # purposes of random draws
 
 
 @kernel(inline=True)
+def draw_at(seed, row, serial, step, purpose):  # type: ignore[no-untyped-def]
+    """Four uint32 of the vehicle that a row is, at a step, for a purpose."""
+    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
+    return hash4(np.uint32(mixed), np.uint32(row + 65537 * serial), np.uint32(step), np.uint32(purpose))
+
+
+@kernel(inline=True)
 def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
     """uint32 of a vehicle now, for a purpose."""
-    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
-    return hash4(
-        np.uint32(mixed), np.uint32(row + 65537 * vehicle.serial), np.uint32(vehicle.steps), np.uint32(purpose)
-    )[0]
+    return draw_at(seed, row, vehicle.serial, vehicle.steps, purpose)[0]
 
 
 @kernel
@@ -253,7 +258,10 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
         if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
             continue
         chosen, best = 0, drivers[i].threshold
-        safe = drivers[i].safe + urgent * max(drivers[i].hardest - 2.0 - drivers[i].safe, 0.0)
+        # Who has to change begins with gaps that suit others, and ends with those that they can just bear.
+        safe = drivers[i].safe
+        if side != 0:
+            safe = drivers[i].decel + urgent * max(drivers[i].hardest - 2.0 - drivers[i].decel, 0.0)
         for way in (-1, 1):
             lane, s = lane_beside(lanes, me, way)
             if lane == NONE or (side != 0 and way != side):
@@ -282,7 +290,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
 def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # type: ignore[no-untyped-def]
     """Let vehicle `i` belong to the lane at its side from now on."""
     me = vehicles[i]
-    x, y, z, heading = lane_pose(lanes, me.lane, me.s, me.d)
+    x, y, _z, heading = lane_pose(lanes, me.lane, me.s, me.d)
     me.lane, s = lane_beside(lanes, me, side)
     lane = me.lane
     me.s, me.d, there = onto_lane(lanes, lane, s, x, y)
@@ -298,11 +306,12 @@ def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # ty
 
 
 @kernel(inline=True)
-def move_sideways(vehicle, way, dt):  # type: ignore[no-untyped-def]
+def move_sideways(vehicle, driver, way, dt):  # type: ignore[no-untyped-def]
     """Let `d` near `wish_d` on `way` m driven in `dt`, with bounded lateral acceleration and steering."""
     error, speed = vehicle.wish_d - vehicle.d, max(vehicle.speed, CREEPING_MPS)
     rate = min(np.sqrt(2.0 * CROSSING_MPS2 * abs(error)), abs(error) / SETTLING_S)
-    slope = np.sign(error) * min(rate / speed, SIDLING)
+    # The front of a long vehicle must not swing far beyond where it goes.
+    slope = np.sign(error) * min(rate / speed, SIDLING, (abs(error) + SWING_M) / driver.front)
     step = min(CROSSING_MPS2 * dt / speed, BENDING * way)
     vehicle.slope += min(max(slope - vehicle.slope, -step), step)
     vehicle.d += vehicle.slope * way
