@@ -20,6 +20,7 @@ from simulator.sensors.worlds.detail import Figure
 from simulator.sensors.worlds.facets import FACET_DTYPE, NORMAL, facets_of, pack_matter
 from simulator.sensors.worlds.light import Lights, lights_of
 from simulator.sensors.worlds.shade import Looks
+from simulator.sensors.worlds.shadow import bodies_of, street_of, sun_maps
 
 SKY_RAYS, SKY_REACH_M, CLEARANCE_M = 8, 40.0, 0.03
 BLOCKED_LIGHT = 0.3  # of the light of the open sky that comes from what hides it
@@ -78,6 +79,7 @@ class Scenery:
         weathers: Sequence[Atmosphere],
         actors: int,
         signals: Sequence[int] = (),
+        shadows: bool = True,
         threads: int | None = None,
     ) -> None:
         """Build what is shared.
@@ -88,6 +90,7 @@ class Scenery:
             weathers: a world's `weather` is a row of it.
             actors: of a world at most.
             signals: ids of the scene's objects whose lamps are switched by the columns of `States.signals`.
+            shadows: whether what stands casts shadows; they are drawn once a weather.
             threads: that work at most; by default one a processor.
         """
         self.scene, self.threads = scene, threads or available_threads()
@@ -110,13 +113,31 @@ class Scenery:
         levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
         self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
         matter, mips, texels = pack_matter(tuple(rows))
-        self.looks = Looks(_on_lines(np.concatenate(every)), np.array(first_facet, np.int32), matter, mips, texels.view(np.int32).reshape(-1))
-        self.lights: Lights = lights_of(weathers, bool(np.any(scene.lamps["switch"] == Switch.STREET)))
+        bodies = bodies_of(
+            [figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures]
+        )
+        lamps = street_of(stage, scene.lamps[scene.lamps["object"] == 0], self.threads)
+        self.looks = Looks(
+            _on_lines(np.concatenate(every)),
+            np.array(first_facet, np.int32),
+            matter,
+            mips,
+            texels.view(np.int32).reshape(-1),
+            bodies,
+            lamps,
+        )
+        low, high = self.ensemble.room.box.reshape(2, 3).astype(np.float64)
+        self.lights: Lights = lights_of(
+            weathers,
+            bool(np.any(scene.lamps["switch"] == Switch.STREET)),
+            lambda suns: sun_maps(stage, low, high, suns if shadows else [(sun, 0.0) for sun, _ in suns], self.threads),
+        )
 
     @property
     def memory_bytes(self) -> int:
         """Bytes of all tables."""
-        return self.ensemble.memory_bytes + sum(a.nbytes for a in (*self.looks, *self.lights))
+        tables = [*self.looks, *self.looks.bodies, *self.looks.street, *self.lights, *self.lights.shadows]
+        return self.ensemble.memory_bytes + sum(a.nbytes for a in tables if isinstance(a, np.ndarray))
 
 
 def _standing(
