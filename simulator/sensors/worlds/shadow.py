@@ -32,7 +32,7 @@ LOWEST_SUN, LEAST_SUN = 0.03, 0.02  # sine of the elevation, and share of the li
 CASTERS, LAMPS = 8, 4  # vehicles near an eye that cast shadows, and lamps that light what it sees
 NEAR_M, LAMP_M = np.float32(45.0), np.float32(70.0)  # how far from the eye they are, how far a headlamp matters
 LONGEST_M = np.float32(12.0)  # of what a shadow is moved by the height of the middle
-CONTACT_M = np.float32(0.15)  # around a box the sky is hidden from the ground too
+CONTACT_M = np.float32(0.8)  # around a box the sky is partly hidden from the ground too
 CONTACT_OPEN = np.float32(0.35)
 STREET_CELL_M, STREET_M = 1.0, 32.0  # of the map of street lamps, and how far one lights
 HEAD_M = np.float32(4.0)  # above the ground street lamps' light fades within as much again
@@ -232,8 +232,9 @@ def shaded(casters, count, x, y, z):  # type: ignore[no-untyped-def]
         c, s = casters[o + 3], casters[o + 4]
         ax, ay = c * ax + s * ay, c * ay - s * ax
         length, width, height = casters[o + 5], casters[o + 6], casters[o + 7]
-        if abs(ax) < length + CONTACT_M and abs(ay) < width + CONTACT_M and az < -HALF * height:
-            opening = CONTACT_OPEN
+        if az < -HALF * height:
+            beside = max(max(abs(ax) - length, abs(ay) - width), ZERO)
+            opening *= min(CONTACT_OPEN + beside * ((ONE - CONTACT_OPEN) / CONTACT_M), ONE)
         sx, sy, sz = casters[o + 8], casters[o + 9], casters[o + 10]
         # Slabs, along the way to the sun.
         t0, t1 = max((-height - az) / sz, ZERO), (height - az) / sz
