@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from simulator.raycast import Scene as Rays
-from simulator.scene import Material, Mesh, Model
+from simulator.scene import Lamp, Material, Mesh, Model
 from simulator.scene.articulation import joint_rows, joint_transforms
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 
@@ -43,10 +43,11 @@ class Detail:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figure:
-    """A model of the pool: its class and its levels of detail, finest first."""
+    """A model of the pool: its class, its levels of detail, finest first, and its lamps."""
 
     class_name: str
     details: tuple[Detail, ...]
+    lamps: tuple[Lamp, ...] = ()
 
 
 def figure_of(model: Model, triangles: tuple[int, ...] = (700, 350, 180, 90), gait_rad: float = 0.0) -> Figure:
@@ -64,7 +65,7 @@ def figure_of(model: Model, triangles: tuple[int, ...] = (700, 350, 180, 90), ga
             break
         mesh = Mesh.of(vertices, faces, slots=slots)
         details.append(Detail(mesh, materials, error))
-    return Figure(model.class_name, tuple(details))
+    return Figure(model.class_name, tuple(details), model.lamps)
 
 
 def _posed(model: Model, gait_rad: float) -> tuple[F64, I64, I64, tuple[Material, ...]]:

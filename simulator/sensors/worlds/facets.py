@@ -66,8 +66,7 @@ def facets_of(mesh: Mesh, pose: NDArray[np.float64], materials: Sequence[int], s
     spread = np.abs(side[:, 0] * other[:, 1] - side[:, 1] * other[:, 0])
     area = np.linalg.norm(cross @ cofactors.T, axis=1)
     out = np.zeros(len(mesh.faces), FACET_DTYPE)
-    shift = np.floor(uv[:, :1])  # textures repeat: far coordinates keep their fractions
-    for name, column in zip(FACET_DTYPE.names[:6], (uv - shift).reshape(-1, 6).T):  # type: ignore[index]
+    for name, column in zip(FACET_DTYPE.names[:6], uv.reshape(-1, 6).T):  # type: ignore[index]
         out[name] = column
     for name, column in zip(("ax", "ay", "az", "bx", "by", "bz", "cx", "cy", "cz"), flat.T):
         out[name] = column

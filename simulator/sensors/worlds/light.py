@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
 from simulator.sensors.sky import Sky, make_sky
+from simulator.sensors.worlds.shadow import SunMap
 
 F32 = NDArray[np.float32]
 
@@ -22,10 +23,11 @@ DOME = 192  # cells of a side of the dome's table
 AIR = 64  # cells of the table of air light
 CODES = 2048  # cells of the tone curve, over the root of the light
 SUN_RADIUS = math.radians(0.8)  # as cameras of few pixels show it
+DARK_LX = 1500.0  # daylight below which headlamps show
 FAINTEST = 0.005  # what shines through so little is not seen
 # Columns of `Lights.numbers`.
-HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC = (
-    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44,
+HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC, DARK = (
+    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44, 45,
 )  # fmt: skip
 NUMBERS = 48
 
@@ -37,12 +39,13 @@ class Lights(NamedTuple):
         numbers: (K, NUMBERS): radiance that a white matt surface has by its normal (9 harmonics x 3), direction to the
             sun, radiance of such a surface facing it, extinction in 1/m, radiance of far ground, parts of saturation
             for 1 cd/m2 (3), depth of water and of snow in metres, cells of `codes` for a root of light of 1, cosine
-            of the sun's radius, radiance of its disc.
+            of the sun's radius, radiance of its disc, 1 where lamps light what is around them.
         dome: (K, DOME, DOME, 3) radiance of the sky; the direction (x, y, z) lies at (x, y) / (1 + z) of (-1 ... 1).
         air: (K, AIR, 3) that far air has; see `turn_of`.
         codes: (K, CODES) uint8 sRGB.
         on: (K,) uint32 switches that are on with this weather, bits `1 << Switch`.
         far: (K,) distance in metres at which nothing is seen any more.
+        shadows: of what stands.
     """
 
     numbers: F32
@@ -51,6 +54,7 @@ class Lights(NamedTuple):
     codes: NDArray[np.uint8]
     on: NDArray[np.uint32]
     far: F32
+    shadows: SunMap
 
 
 @kernel(inline=True)
@@ -63,6 +67,8 @@ def light_in(lights, weather):  # type: ignore[no-untyped-def]
         lights.codes[weather],
         lights.on[weather],
         lights.far[weather],
+        lights.shadows.heights[weather],
+        lights.shadows.frames[weather],
     )
 
 
@@ -100,9 +106,17 @@ def fill_air(table, scale, air):  # type: ignore[no-untyped-def]
         air[cell, 0], air[cell, 1], air[cell, 2] = r * scale[0], g * scale[1], b * scale[2]
 
 
-def lights_of(weathers: Sequence[Atmosphere], town: bool) -> Lights:
-    """Tables of some weathers; `town`: whether there are street lamps."""
+def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[tuple[F32, float]]], SunMap]) -> Lights:
+    """Tables of some weathers.
+
+    Args:
+        weathers: of which there is one row each.
+        town: whether there are street lamps.
+        draw: shadows of suns given by their directions and shares of the light (see `sun_maps`).
+    """
     count = len(weathers)
+    skies = [make_sky(weather, 0, town) for weather in weathers]
+    shares = [float(s.sun_lx[1] * max(s.sun_direction[2], 0) / max(s.horizontal_lx[1], 1e-9)) for s in skies]
     lights = Lights(
         np.zeros((count, NUMBERS), np.float32),
         np.zeros((count, DOME, DOME, 3), np.float32),
@@ -110,9 +124,9 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool) -> Lights:
         np.zeros((count, CODES), np.uint8),
         np.zeros(count, np.uint32),
         np.zeros(count, np.float32),
+        draw([(sky.sun_direction, share) for sky, share in zip(skies, shares)]),
     )
-    for k, weather in enumerate(weathers):
-        sky = make_sky(weather, 0, town)
+    for k, (weather, sky) in enumerate(zip(weathers, skies)):
         exposure = _exposure(sky)
         scale = (np.array(exposure.balance) / exposure.white_cd_m2).astype(np.float32)
         row = lights.numbers[k]
@@ -121,6 +135,7 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool) -> Lights:
         row[EXTINCTION], row[GROUND : GROUND + 3], row[SCALE : SCALE + 3] = sky.extinction[0], sky.ground * scale, scale
         row[FILM], row[SNOW] = weather.water_film_m, weather.snow_depth_m
         row[CODE] = (CODES - 1) / math.sqrt(exposure.headroom)
+        row[DARK] = sky.horizontal_lx[1] < DARK_LX
         row[SUN_COSINE] = math.cos(SUN_RADIUS)
         row[SUN_DISC] = float(np.max(sky.sun_lx * scale)) / (math.pi * SUN_RADIUS**2)
         fill_dome(sky, scale, lights.dome[k])

@@ -20,10 +20,16 @@ from simulator.sensors.worlds.detail import Figure
 from simulator.sensors.worlds.facets import FACET_DTYPE, NORMAL, facets_of, pack_matter
 from simulator.sensors.worlds.light import Lights, lights_of
 from simulator.sensors.worlds.shade import Looks
+from simulator.sensors.worlds.shadow import bodies_of, street_of, sun_maps
 
 SKY_RAYS, SKY_REACH_M, CLEARANCE_M = 8, 40.0, 0.03
 BLOCKED_LIGHT = 0.3  # of the light of the open sky that comes from what hides it
 MOVING_OPEN = 0.8  # share of the sky that what moves sees
+ROADS = ("road", "road_marking", "kerb", "sidewalk")
+BESIDE_M, ABOVE_M = 30.0, 60.0  # around and above roads, where shadows are drawn
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 # One vehicle, person or thing of a world, in the scene's local frame (metres, radians, ISO 8855; see `Model`).
 ACTOR_DTYPE = np.dtype(
@@ -78,6 +84,7 @@ class Scenery:
         weathers: Sequence[Atmosphere],
         actors: int,
         signals: Sequence[int] = (),
+        shadows: bool = True,
         threads: int | None = None,
     ) -> None:
         """Build what is shared.
@@ -88,16 +95,21 @@ class Scenery:
             weathers: a world's `weather` is a row of it.
             actors: of a world at most.
             signals: ids of the scene's objects whose lamps are switched by the columns of `States.signals`.
+            shadows: whether what stands casts shadows; they are drawn once a weather.
             threads: that work at most; by default one a processor.
+
+        Raises:
+            ValueError: if nothing stands, or a model has too many triangles (see `Ensemble.of`).
         """
         self.scene, self.threads = scene, threads or available_threads()
         self.rooms: SimpleQueue[int] = SimpleQueue()
         for room in range(self.threads):
             self.rooms.put(room)
-        stage, facets, rows = _standing(scene, snapshot, tuple(signals))
+        stage, standing, corners, rows = _standing(scene, snapshot, tuple(signals))
+        if not len(standing):
+            raise ValueError("the scene has nothing that stands")
         stage.commit(self.threads)
-        standing = np.concatenate([np.zeros(0, FACET_DTYPE), *facets])
-        _look_up(stage, scene, snapshot, standing, self.threads)
+        _look_up(stage, standing, corners, self.threads)
         first_facet, every = [], [standing]
         count = len(standing)
         for figure in figures:
@@ -110,61 +122,72 @@ class Scenery:
         levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
         self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
         matter, mips, texels = pack_matter(tuple(rows))
-        self.looks = Looks(_on_lines(np.concatenate(every)), np.array(first_facet, np.int32), matter, mips, texels.view(np.int32).reshape(-1))
-        self.lights: Lights = lights_of(weathers, bool(np.any(scene.lamps["switch"] == Switch.STREET)))
+        bodies = bodies_of(
+            [figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures]
+        )
+        lamps = street_of(stage, scene.lamps[scene.lamps["object"] == 0], self.threads)
+        self.looks = Looks(
+            _on_lines(np.concatenate(every)),
+            np.array(first_facet, np.int32),
+            matter,
+            mips,
+            texels.view(np.int32).reshape(-1),
+            bodies,
+            lamps,
+        )
+        low, high = _surroundings(standing, corners)
+        self.lights: Lights = lights_of(
+            weathers,
+            bool(np.any(scene.lamps["switch"] == Switch.STREET)),
+            lambda suns: sun_maps(stage, low, high, suns if shadows else [(sun, 0.0) for sun, _ in suns], self.threads),
+        )
 
     @property
     def memory_bytes(self) -> int:
         """Bytes of all tables."""
-        return self.ensemble.memory_bytes + sum(a.nbytes for a in (*self.looks, *self.lights))
+        tables = [*self.looks, *self.looks.bodies, *self.looks.street, *self.lights, *self.lights.shadows]
+        return self.ensemble.memory_bytes + sum(a.nbytes for a in tables if isinstance(a, np.ndarray))
 
 
 def _standing(
     scene: Scene, snapshot: Snapshot, signals: tuple[int, ...]
-) -> tuple[raycast.Scene, list[NDArray[np.void]], dict[Material, int]]:
-    """What stands, ready to be committed, the facets of each part, and a row for each material."""
+) -> tuple[raycast.Scene, NDArray[np.void], F32, dict[Material, int]]:
+    """What stands, ready to be committed, the facets of all parts, their (F, 3, 3) corners, a row for each material."""
     rays, alphas = raycast.Scene(), alphas_of(scene)
     rows = {material: row for row, material in enumerate(scene.materials)}
     poses = scene.local_SE3_instance(snapshot)
-    signal_of, facets = {number: row for row, number in enumerate(signals)}, []
+    signal_of = {number: row for row, number in enumerate(signals)}
+    facets, corners = [np.zeros(0, FACET_DTYPE)], [np.zeros((0, 3, 3), np.float32)]
     for k in np.flatnonzero(~scene.instance_moving).tolist():
-        mesh = scene.meshes[scene.instance_mesh[k]]
-        rays.add(mesh.vertices, mesh.faces, poses[k], alpha=alphas[k])
+        mesh, pose = scene.meshes[scene.instance_mesh[k]], poses[k]
+        rays.add(mesh.vertices, mesh.faces, pose, alpha=alphas[k])
         slots = scene.instance_materials[scene.material_offset[k] : scene.material_offset[k + 1]]
-        part = facets_of(mesh, poses[k], slots.tolist(), int(scene.instance_class[k]))
+        part = facets_of(mesh, pose, slots.tolist(), int(scene.instance_class[k]))
         owner = int(scene.instance_object[k])
         part["object"], part["instance"], part["signal"] = owner, k, signal_of.get(owner, -1)
         facets.append(part)
-    return rays, facets, rows
+        corners.append((mesh.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)[mesh.faces])
+    return rays, np.concatenate(facets), np.concatenate(corners), rows
 
 
-def _look_up(
-    stage: raycast.Scene, scene: Scene, snapshot: Snapshot, facets: NDArray[np.void], threads: int
-) -> None:
+def _look_up(stage: raycast.Scene, facets: NDArray[np.void], corners: F32, threads: int) -> None:
     """Find what share of its sky each facet sees, by rays from its middle."""
-    normals = np.stack([facets["ax"] + 0.0, facets["ay"], facets["az"]], 1) / NORMAL
-    corners = np.concatenate([
-        np.zeros((0, 3, 3)),
-        *(
-            (mesh.vertices @ pose[:3, :3].T + pose[:3, 3])[mesh.faces]
-            for mesh, pose in (
-                (scene.meshes[scene.instance_mesh[k]], pose)
-                for k, pose in enumerate(scene.local_SE3_instance(snapshot))
-                if not scene.instance_moving[k]
-            )
-        ),
-    ])
-    middles = corners.mean(1) + CLEARANCE_M * normals
-    ways = _cosine_hemisphere(SKY_RAYS)
-    blocked = np.zeros(len(facets))
-    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, [[1.0, 0, 0]], [[0, 1.0, 0]]))
+    normals = np.stack([facets["ax"], facets["ay"], facets["az"]], 1).astype(np.float32) / NORMAL
+    middles = corners.mean(1) + np.float32(CLEARANCE_M) * normals
+    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, np.float32([[1, 0, 0]]), np.float32([[0, 1, 0]])))
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-    other = np.cross(normals, side)
-    for way in ways:
-        d = way[0] * side + way[1] * other + way[2] * normals
-        blocked += stage.any_hit(middles, d, t_max=SKY_REACH_M, threads=threads)
-    openness = 1 - (1 - BLOCKED_LIGHT) * blocked / len(ways)
-    facets["open"] = np.rint(255 * openness)
+    over = np.cross(normals, side)
+    blocked = np.zeros(len(facets))
+    for a, b, c in _cosine_hemisphere(SKY_RAYS):
+        blocked += stage.any_hit(middles, a * side + b * over + c * normals, t_max=SKY_REACH_M, threads=threads)
+    facets["open"] = np.rint(255 * (1 - (1 - BLOCKED_LIGHT) * blocked / SKY_RAYS))
+
+
+def _surroundings(facets: NDArray[np.void], corners: F32) -> tuple[F64, F64]:
+    """Low and high corner of where sensors are: the roads and what is beside them, or all there is without roads."""
+    near = corners[np.isin(facets["semantic"], [class_id(name) for name in ROADS])]
+    points = (near if len(near) else corners).reshape(-1, 3).astype(np.float64)
+    return points.min(0) - BESIDE_M, points.max(0) + [BESIDE_M, BESIDE_M, ABOVE_M]
 
 
 def _cosine_hemisphere(count: int) -> NDArray[np.float64]:

@@ -28,12 +28,13 @@ from simulator.sensors.shading.surface import (
     WET_INTERNAL,
     lit,
 )
-from simulator.sensors.shading.vector import HALF, ONE, ZERO, clamp01, mirrored, step
+from simulator.sensors.shading.vector import HALF, INV_PI, ONE, ZERO, clamp01, mirrored, step
 from simulator.sensors.worlds.facets import NORMAL
 from simulator.sensors.worlds.light import (
     AIR,
     CODE,
     CODES,
+    DARK,
     DOME,
     EXTINCTION,
     FILM,
@@ -46,6 +47,18 @@ from simulator.sensors.worlds.light import (
     SUN_DISC,
     SUN_LIGHT,
     turn_of,
+)
+
+from simulator.sensors.worlds.shadow import (
+    OFFSET_M,
+    Bodies,
+    Street,
+    headlight,
+    in_sun,
+    raw_street,
+    shaded,
+    streetlight,
+    sun_cell,
 )
 
 F32 = NDArray[np.float32]
@@ -68,6 +81,8 @@ ROUND = np.float32(math.sqrt(2.0))  # log2 is rounded, not cut
 POINT_DTYPE = np.dtype(
     [
         *[(name, np.float32) for name in ("dx", "dy", "dz", "nx", "ny", "nz", "facing", "distance", "tu", "tv")],
+        *[(name, np.float32) for name in ("x", "y", "z")],
+        ("sun_cell", np.int32),
         ("texel", np.int32),
         ("facet", np.int32),
         ("placed", np.int32),
@@ -81,6 +96,7 @@ class Looks(NamedTuple):
     Attributes:
         facets: FACET_DTYPE of what stands, then of all levels. first_facet: (L,) first one of each level.
         matter: MATTER_DTYPE. mips: LEVEL_DTYPE. texels: (T,) int32 of four bytes, red lowest.
+        bodies: boxes and headlamps of the models. street: light of street lamps.
     """
 
     facets: NDArray[np.void]
@@ -88,6 +104,17 @@ class Looks(NamedTuple):
     matter: NDArray[np.void]
     mips: NDArray[np.void]
     texels: I32
+    bodies: Bodies
+    street: Street
+
+
+class Near(NamedTuple):
+    """What near the eye matters to others, for kernels: see `gather_near`; how many there are of each."""
+
+    casters: F32
+    lamps: F32
+    caster_count: int
+    lamp_count: int
 
 
 @kernel(inline=True)
@@ -99,6 +126,8 @@ def raw_looks(looks):  # type: ignore[no-untyped-def]
         pointer(looks.matter),
         pointer(looks.mips),
         pointer(looks.texels),
+        looks.bodies,
+        raw_street(looks.street),
     )
 
 
@@ -179,7 +208,7 @@ def wetted(albedo, wetness):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def light_of(p, facet, what, switches, looks, numbers, dome):  # type: ignore[no-untyped-def]
+def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, near):  # type: ignore[no-untyped-def]
     """Red, green and blue that the surface of a POINT_DTYPE record sends to the eye."""
     r, g, b, coat, alpha = what.red, what.green, what.blue, what.coat, ONE
     if p.texel >= 0:
@@ -204,9 +233,24 @@ def light_of(p, facet, what, switches, looks, numbers, dome):  # type: ignore[no
     toward = p.nx * numbers[SUN] + p.ny * numbers[SUN + 1] + p.nz * numbers[SUN + 2]
     sun = toward if toward > ZERO else -toward * what.translucency
     opening = np.float32(facet.open) * BYTE
-    r *= opening * matt_light(numbers, p.nx, p.ny, p.nz, 0) + sun * numbers[SUN_LIGHT]
-    g *= opening * matt_light(numbers, p.nx, p.ny, p.nz, 1) + sun * numbers[SUN_LIGHT + 1]
-    b *= opening * matt_light(numbers, p.nx, p.ny, p.nz, 2) + sun * numbers[SUN_LIGHT + 2]
+    if p.placed < 0 and near.caster_count > 0:
+        dark, left = shaded(near.casters, near.caster_count, p.x, p.y, p.z)
+        sun, opening = ZERO if dark else sun, opening * left
+    if sun > ZERO and not in_sun(frame, heights, p.sun_cell, p.x, p.y, p.z):
+        sun = ZERO
+    light_r = opening * matt_light(numbers, p.nx, p.ny, p.nz, 0) + sun * numbers[SUN_LIGHT]
+    light_g = opening * matt_light(numbers, p.nx, p.ny, p.nz, 1) + sun * numbers[SUN_LIGHT + 1]
+    light_b = opening * matt_light(numbers, p.nx, p.ny, p.nz, 2) + sun * numbers[SUN_LIGHT + 2]
+    if numbers[DARK] > ZERO:
+        # Lux of matt white is a radiance of 1 / pi.
+        lamp_r, lamp_g, lamp_b = headlight(near.lamps, near.lamp_count, p.x, p.y, p.z, p.nx, p.ny, p.nz)
+        if looks.street.rows > 0:
+            street_r, street_g, street_b = streetlight(looks.street, p.x, p.y, p.z, p.nz)
+            lamp_r, lamp_g, lamp_b = lamp_r + street_r, lamp_g + street_g, lamp_b + street_b
+        light_r += INV_PI * lamp_r * numbers[SCALE]
+        light_g += INV_PI * lamp_g * numbers[SCALE + 1]
+        light_b += INV_PI * lamp_b * numbers[SCALE + 2]
+    r, g, b = r * light_r, g * light_g, b * light_b
     if coat > ZERO:
         edge = ONE + p.facing
         fresnel = edge * edge
@@ -245,7 +289,7 @@ def coded(codes, light, scale):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, spread, points, out):  # type: ignore[no-untyped-def]
+def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
     """Write the picture of one view.
 
     Some pixels at a time: first what each meets, then its light, so that memory has time to answer.
@@ -255,7 +299,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
         pose: (3, 4) from the camera's frame to the scene's.
         looks: Looks. placed: (actors, levels, matrices) of those placed for this view (see `ensemble.Room`).
         rows: (A,) records of the world's actors with `lamps`. signals: (S,) uint32 switches.
-        light: a row of each table of `Lights`.
+        light: a row of each table of `Lights`. near: Near of this view.
         spread: of a pixel at 1 m. points: (TOGETHER,) POINT_DTYPE scratch.
         out: rgb (P, 3) uint8, segmentation (P,) uint8, depth (P,) float32, or (0,) if it is not wanted.
     """
@@ -264,8 +308,11 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
     actors, levels, matrices = placed
     turns = pointer(matrices)
     rgb, segmentation, depth = out
-    numbers, dome, air, codes, on, _ = light
+    numbers, dome, air, codes, on, _, heights, frame = light
+    size = heights.shape[0]
     numbers, dome, air, codes = pointer(numbers), pointer(dome), pointer(air), pointer(codes)
+    heights, frame = pointer(heights), pointer(frame)
+    near = Near(pointer(near.casters), pointer(near.lamps), near.caster_count, near.lamp_count)
     count, extinction = triangles.shape[0], numbers[EXTINCTION]
     for first in range(0, count, TOGETHER):
         last = min(first + TOGETHER, count)
@@ -288,6 +335,15 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
             facet = record(looks.facets, p.facet)
             what = record(looks.matter, facet.material)
             find_surface(p, facet, what, us[i], vs[i], t[i] * lengths[i], spread, looks, turns)
+            p.x = pose[0, 3] + p.distance * p.dx
+            p.y = pose[1, 3] + p.distance * p.dy
+            p.z = pose[2, 3] + p.distance * p.dz
+            p.sun_cell = -1
+            if frame[11] > ZERO:
+                # A little off the surface: what is drawn coarsely must not shade itself.
+                p.x, p.y, p.z = p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
+                p.sun_cell = sun_cell(frame, size, p.x, p.y, p.z)
+                prefetch(heights, max(p.sun_cell, 0))
         for i in range(first, last):
             p = record(points, i - first)
             if p.facet < 0:
@@ -301,7 +357,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
                 elif facet.signal >= 0:
                     switches |= signals[facet.signal]
                 segmentation[i] = facet.semantic
-                r, g, b = light_of(p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome)
+                r, g, b = light_of(p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near)
                 haze = extinction * p.distance
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))
