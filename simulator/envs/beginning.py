@@ -12,11 +12,11 @@ from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
-from simulator.traffic.demand import clear, draw_driver, fill_worlds, find, is_free, set_speed
-from simulator.traffic.lane_change import decide_ways
+from simulator.traffic.demand import clear, draw_driver, fill_worlds, find, is_free, limit_speed, settle
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.occupancy import KINDS, enter, take
 from simulator.traffic.poses import place
+from simulator.traffic.prospects import BRAKING_MPS2
 from simulator.traffic.state import Control
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
@@ -75,16 +75,6 @@ def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
         take(engine.lines[w], engine.entries[w], kind * vehicles.shape[0] + i)
 
 
-@kernel
-def _put(engine, worlds, w, i, lane, s, seed):  # type: ignore[no-untyped-def]
-    """Put vehicle `i` on a lane as one that stands; it is not yet entered there."""
-    vehicle = worlds.vehicles[w, i]
-    clear(vehicle)
-    vehicle.lane, vehicle.s = lane, s
-    decide_ways(engine.lanes, vehicle.ways, lane, vehicle, seed, i)
-    place(engine.lanes, vehicle, worlds.drivers[w, i], 0.0)
-
-
 @kernel(inline=True)
 def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
     """Whether there is a vehicle in a bay."""
@@ -140,7 +130,8 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
     for attempt in range(TRIES):
         where, along, _ = _chances(seed, k, attempt, PLACE_DRAW)
         start = beginning.starts[find(beginning.shares, where)]
-        _put(engine, worlds, w, k, start.lane, start.begin + along * (start.end - start.begin), seed)
+        s = start.begin + along * (start.end - start.begin)
+        settle(engine.lanes, vehicle, driver, seed, k, start.lane, s)
         if is_free(vehicles, drivers, k):
             break
         if attempt == TRIES - 1:
@@ -149,7 +140,7 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
                     _leave(engine, vehicles, w, i)
     vehicle.control = Control.DRIVER
     enter(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k)
-    set_speed(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k)
+    limit_speed(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k, BRAKING_MPS2)
     i = w * worlds.agents.shape[1] + k
     load_motion(vehicle, motion, i)
     agent.driven = beginning.driven
@@ -215,7 +206,8 @@ def _lay(engine, worlds, w, i, seed):  # type: ignore[no-untyped-def]
     driver.half_width, driver.height, driver.wheelbase = 0.5 * size[1], size[2], 0.5 * size[0]
     lane = engine.sources.lanes[find(engine.sources.weights, where)]
     _leave(engine, worlds.vehicles[w], w, i)
-    _put(engine, worlds, w, i, lane, along * engine.lanes.lanes[lane].length, seed)
+    settle(engine.lanes, vehicle, driver, seed, i, lane, along * engine.lanes.lanes[lane].length)
+    vehicle.speed = 0.0
     vehicle.d = vehicle.wish_d = 2.0 * aside - 1.0
     place(engine.lanes, vehicle, driver, 0.0)
     vehicle.yaw += 2.0 * np.pi * turned
