@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.paved import Paved
-from simulator.traffic.demand import Sources
-from simulator.traffic.lane_map import Lanes
+from simulator.traffic.ground import Ground
+from simulator.traffic.ground import Worlds as Traffics
 from simulator.traffic.locating import LaneIndex
+from simulator.traffic.right_of_way import Desk
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ AGENT_DTYPE = np.dtype(
         ("goal_y", np.float64),
         ("goal_yaw", np.float64),
         ("stand_m", np.float64),  # from its front bumper to where it must stand; inf: nowhere
-        ("red", np.bool_),  # what it must stand for is a red light
+        ("red", np.float64),  # 1: what it must stand for is a red light, 0.5: an amber one
         ("gone", np.bool_),  # it has left the map
         ("struck", np.bool_),  # it has collided in this episode
         # As they were at the last step of physics, or of the policy.
@@ -68,8 +69,8 @@ TYPES: dict[Metric, type[bool] | type[int] | type[float]] = {
 }
 
 
-class Worlds(NamedTuple):
-    """What there is in W worlds, for kernels; the first rows of the vehicles are the agents.
+class Actors(NamedTuple):
+    """What there is in W worlds, for observations; the first vehicles of a world are its agents'.
 
     Attributes:
         vehicles: (W, A) VEHICLE_DTYPE of `traffic.state`.
@@ -104,24 +105,29 @@ class Outcome(NamedTuple):
 
 
 class Engine(NamedTuple):
-    """What traffic needs to go on, for kernels.
+    """What moves worlds on, for kernels.
 
     Attributes:
-        lanes: of the map. places: where they are. paved: where wheels may be.
-        sources: where vehicles come up.
-        lines, entries: (W, ...) who is on which lane.
-        seeds: (W,). clock: (W,) ns since the worlds began.
-        stand: (W, A) m from each front bumper to where it must stand.
-        every: (W,) numbers of the worlds.
+        ground: lanes, right of way, sources of traffic, programs of lights.
+        traffic: what traffic keeps of all worlds.
+        places: where lanes are. paved: where wheels may be.
+        memory: (W, B) uint8 of vehicles, drivers and agents: the bytes of each world's rows.
     """
 
-    lanes: Lanes
+    ground: Ground
+    traffic: Traffics
     places: LaneIndex
     paved: Paved
-    sources: Sources
-    lines: NDArray[np.void]
-    entries: NDArray[np.void]
-    seeds: NDArray[np.uint64]
-    clock: NDArray[np.int64]
-    stand: Array
-    every: NDArray[np.int64]
+    memory: tuple[NDArray[np.uint8], ...]
+
+
+class Scratch(NamedTuple):
+    """What a thread needs while it steps a world.
+
+    Attributes:
+        desk: of the right of way.
+        bodies: (A + P,) BODY_DTYPE of `dynamics.bodies`, everybody in that world.
+    """
+
+    desk: Desk
+    bodies: NDArray[np.void]

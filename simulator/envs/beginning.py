@@ -12,11 +12,12 @@ from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
-from simulator.traffic.demand import clear, draw_driver, fill_worlds, find, is_free, limit_speed, settle
+from simulator.traffic.demand import clear, draw_driver, fill_world, find, is_free, limit_speed, settle
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.occupancy import KINDS, enter, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2
+from simulator.traffic.simulation import PHASES_NS
 from simulator.traffic.state import Control
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
@@ -72,7 +73,7 @@ def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
     """Take vehicle `i` off the road."""
     vehicles[i].control = Control.NOBODY
     for kind in range(KINDS):
-        take(engine.lines[w], engine.entries[w], kind * vehicles.shape[0] + i)
+        take(engine.traffic.lines[w], engine.traffic.entries[w], kind * vehicles.shape[0] + i)
 
 
 @kernel(inline=True)
@@ -99,10 +100,10 @@ def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _park(engine, worlds, beginning, w, i, seed):  # type: ignore[no-untyped-def]
+def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def]
     """Park vehicle `i` in a bay; it is gone where that is taken."""
-    vehicles, bays = worlds.vehicles[w], beginning.bays
-    vehicle, driver = vehicles[i], worlds.drivers[w, i]
+    vehicles, bays = actors.vehicles[w], beginning.bays
+    vehicle, driver = vehicles[i], actors.drivers[w, i]
     _leave(engine, vehicles, w, i)
     where, _, _ = _chances(seed, i, 0, BAY_DRAW)
     bay = bays[int(where * bays.shape[0])]
@@ -118,37 +119,39 @@ def _park(engine, worlds, beginning, w, i, seed):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
+def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
-    vehicles, drivers = worlds.vehicles[w], worlds.drivers[w]
-    vehicle, driver, agent = vehicles[k], drivers[k], worlds.agents[w, k]
+    vehicles, drivers = actors.vehicles[w], actors.drivers[w]
+    vehicle, driver, agent = vehicles[k], drivers[k], actors.agents[w, k]
     _leave(engine, vehicles, w, k)
     vehicle.steps, vehicle.serial = 0, vehicle.serial + 1
-    draw_driver(engine.sources, vehicle, driver, seed, k)
+    draw_driver(engine.ground.sources, vehicle, driver, seed, k)
     driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
-    driver.height, driver.wheelbase = beginning.height, beginning.wheelbase
+    driver.height, driver.wheelbase, driver.failing = beginning.height, beginning.wheelbase, 0
     for attempt in range(TRIES):
         where, along, _ = _chances(seed, k, attempt, PLACE_DRAW)
         start = beginning.starts[find(beginning.shares, where)]
         s = start.begin + along * (start.end - start.begin)
-        settle(engine.lanes, vehicle, driver, seed, k, start.lane, s)
+        settle(engine.ground, vehicle, driver, seed, k, start.lane, s)
         if is_free(vehicles, drivers, k):
             break
         if attempt == TRIES - 1:
-            for i in range(worlds.agents.shape[1], vehicles.shape[0]):
+            for i in range(actors.agents.shape[1], vehicles.shape[0]):
                 if np.hypot(vehicles[i].x - vehicle.x, vehicles[i].y - vehicle.y) < CLEAR_M:
                     _leave(engine, vehicles, w, i)
     vehicle.control = Control.DRIVER
-    enter(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k)
-    limit_speed(engine.lanes, engine.lines[w], engine.entries[w], vehicles, drivers, k, BRAKING_MPS2)
-    i = w * worlds.agents.shape[1] + k
+    enter(engine.ground.lanes, engine.traffic.lines[w], engine.traffic.entries[w], vehicles, drivers, k)
+    limit_speed(
+        engine.ground.lanes, engine.traffic.lines[w], engine.traffic.entries[w], vehicles, drivers, k, BRAKING_MPS2
+    )
+    i = w * actors.agents.shape[1] + k
     load_motion(vehicle, motion, i)
     agent.driven = beginning.driven
     if beginning.driven:
         vehicle.control = Control.GUIDED if beginning.kind == Kind.DISCRETE else Control.OUTSIDE
     agent.target = np.argmin(np.abs(rules.speeds - vehicle.speed))
     vehicle.wish_speed, vehicle.wish_lane = rules.speeds[agent.target], 0
-    agent.stand_m, agent.red, agent.struck, agent.gone = np.inf, False, False, False
+    agent.stand_m, agent.red, agent.struck, agent.gone = np.inf, 0.0, False, False
     agent.steps = agent.change = agent.wrong = 0
     agent.acceleration = agent.sideways = 0.0
     agent.has_goal = beginning.bays.shape[0] > 0
@@ -162,54 +165,58 @@ def _begin_agent(engine, worlds, motion, beginning, rules, outcome, seed, w, k):
 
 
 @kernel
-def begin(engine, worlds, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
+def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
+    """Fill world `w` with traffic."""
+    traffic = engine.traffic
+    traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
+    for memory in engine.memory:
+        memory[w, :] = np.uint8(0)
+    fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+
+
+@kernel
+def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
     """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
 
     Where all of them begin the world is filled anew, with the seed of the first.
     """
-    agents = worlds.agents.shape[1]
+    agents = actors.agents.shape[1]
     first = w * agents
     if mask[first : first + agents].all():
         seed = seeds[first]
-        engine.seeds[w] = seed
-        engine.clock[w] = 0
-        fill_worlds(
-            engine.lanes,
-            engine.sources,
-            engine.lines,
-            engine.entries,
-            worlds.vehicles,
-            worlds.drivers,
-            engine.seeds,
-            engine.every,
-            w,
-            w + 1,
-        )
-        count = worlds.vehicles.shape[1]
+        _begin_world(engine, actors, w, seed)
+        count = actors.vehicles.shape[1]
         for i in range(count - beginning.things, count):
-            _lay(engine, worlds, w, i, seed)
+            _lay(engine, actors, w, i, seed)
         for i in range(count - beginning.things - beginning.parked, count - beginning.things):
-            _park(engine, worlds, beginning, w, i, seed)
+            _park(engine, actors, beginning, w, i, seed)
     for k in range(agents):
         if mask[first + k]:
-            _begin_agent(engine, worlds, motion, beginning, rules, outcome, seeds[first + k], w, k)
+            _begin_agent(engine, actors, motion, beginning, rules, outcome, seeds[first + k], w, k)
 
 
 @kernel
-def _lay(engine, worlds, w, i, seed):  # type: ignore[no-untyped-def]
+def _lay(engine, actors, w, i, seed):  # type: ignore[no-untyped-def]
     """Lay a lost thing on the road as vehicle `i`: it lies there as a wreck does."""
-    vehicle, driver = worlds.vehicles[w, i], worlds.drivers[w, i]
+    vehicle, driver = actors.vehicles[w, i], actors.drivers[w, i]
     which, where, along = _chances(seed, i, 0, THING_DRAW)
     aside, turned, _ = _chances(seed, i, 1, THING_DRAW)
     size = THINGS[int(which * THINGS.shape[0])]
     driver.front = driver.rear = 0.5 * size[0]
     driver.half_width, driver.height, driver.wheelbase = 0.5 * size[1], size[2], 0.5 * size[0]
-    lane = engine.sources.lanes[find(engine.sources.weights, where)]
-    _leave(engine, worlds.vehicles[w], w, i)
-    settle(engine.lanes, vehicle, driver, seed, i, lane, along * engine.lanes.lanes[lane].length)
+    lane = engine.ground.sources.lanes[find(engine.ground.sources.weights, where)]
+    _leave(engine, actors.vehicles[w], w, i)
+    settle(engine.ground, vehicle, driver, seed, i, lane, along * engine.ground.lanes.lanes[lane].length)
     vehicle.speed = 0.0
     vehicle.d = vehicle.wish_d = 2.0 * aside - 1.0
-    place(engine.lanes, vehicle, driver, 0.0)
+    place(engine.ground.lanes, vehicle, driver, 0.0)
     vehicle.yaw += 2.0 * np.pi * turned
     vehicle.control = Control.WRECK
-    enter(engine.lanes, engine.lines[w], engine.entries[w], worlds.vehicles[w], worlds.drivers[w], i)
+    enter(
+        engine.ground.lanes,
+        engine.traffic.lines[w],
+        engine.traffic.entries[w],
+        actors.vehicles[w],
+        actors.drivers[w],
+        i,
+    )

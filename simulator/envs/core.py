@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from simulator.dynamics import Control as Pedal
 from simulator.dynamics import State, vehicle, vehicles
+from simulator.dynamics.bodies import BODY_DTYPE
 from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
-from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Engine, Metric, Outcome, Worlds
+from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
 from simulator.envs.beginning import START_DTYPE, Beginning, begin
 from simulator.envs.motion import Motion
 from simulator.envs.observations.base import Observation, View
@@ -28,8 +29,9 @@ from simulator.numerics.rng import child_seed
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index
 from simulator.traffic.person import PERSON_DTYPE
+from simulator.traffic.right_of_way import desk
 from simulator.traffic.simulation import Traffic
-from simulator.traffic.state import Control
+from simulator.traffic.state import Control, Failing
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
@@ -57,7 +59,7 @@ class Core:
         episode_steps: after which episodes are truncated, if before the task's own.
 
     Attributes:
-        worlds: rows of all worlds.
+        actors: everybody in all worlds.
         lanes: arrays of the map's lanes, for kernels. map: the map. network: its roads.
         count: N.
         outcome: of the last step.
@@ -76,9 +78,14 @@ class Core:
         self.lanes = self.map.arrays
         self._threads = threads or available_threads()
         agents = task.agents_per_world
-        self.traffic = Traffic(self.map, worlds=worlds, vehicles=agents + task.vehicles + task.anomalies)
+        self.traffic = Traffic(
+            self.map,
+            worlds=worlds,
+            vehicles=agents + task.vehicles + task.anomalies,
+            failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
+        )
         self.outlines = outlines(self.network, self.map.origin)
-        self.worlds = Worlds(
+        self.actors = Actors(
             self.traffic.vehicles,
             self.traffic.drivers,
             np.zeros((worlds, task.people), PERSON_DTYPE),
@@ -86,16 +93,17 @@ class Core:
             np.full(worlds, _weather_row(task.weather)),
         )
         self._engine = Engine(
-            self.lanes,
+            self.traffic.ground,
+            self.traffic.worlds,
             lane_index(self.lanes),
             paved(self.outlines),
-            self.traffic._sources,
-            *self.traffic.occupancy,
-            self.traffic.seeds,
-            self.traffic.clock_ns,
-            self.traffic.stand,
-            np.arange(worlds),
+            tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
         )
+        everybody = self.actors.vehicles.shape[1] + task.people
+        self._scratch = [
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
+            for _ in range(0, worlds, self._chunk(worlds))
+        ]
         self._kind = Kind[task.action_type.upper()]
         self.action_space: Space[Any] = action_space(self._kind)
         self._actions = np.zeros((self.count, WIDTHS[self._kind]))
@@ -126,14 +134,14 @@ class Core:
         mask = np.ones(self.count, np.bool_) if mask is None else mask
         if options and "weather" in options:
             row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
-            self.worlds.weather[mask.reshape(self.worlds.agents.shape).all(1)] = row
-        chosen = np.flatnonzero(mask.reshape(self.worlds.agents.shape).any(1))
+            self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
+        chosen = np.flatnonzero(mask.reshape(self.actors.agents.shape).any(1))
 
         def work(first: int, end: int) -> None:
             for world in chosen[first:end].tolist():
                 begin(
                     self._engine,
-                    self.worlds,
+                    self.actors,
                     self._motion,
                     self._beginning,
                     self._rules,
@@ -160,10 +168,14 @@ class Core:
         again = self._nobody if again is None else again
         seeds = self._no_seeds if seeds is None else seeds
 
+        worlds = len(self.actors.agents)
+        chunk = self._chunk(worlds)
+
         def work(first: int, end: int) -> None:
             step_range(
                 self._engine,
-                self.worlds,
+                self._scratch[first // chunk],
+                self.actors,
                 self._motion,
                 self._beginning,
                 self._rules,
@@ -176,16 +188,15 @@ class Core:
             )
             self._look(first, end)
 
-        worlds = len(self.worlds.agents)
-        parallel_for(work, worlds, chunk=self._chunk(worlds), threads=self._threads)
+        parallel_for(work, worlds, chunk=chunk, threads=self._threads)
 
     def retire(self, agents: Sequence[int]) -> None:
         """Let agents whose episodes have ended be part of the traffic: as wrecks, or driven by its models."""
         for agent in agents:
             world, row = divmod(agent, self.task.agents_per_world)
-            vehicle = self.worlds.vehicles[world, row]
+            vehicle = self.actors.vehicles[world, row]
             if vehicle["control"] != Control.NOBODY:
-                wreck = self.worlds.agents[world, row]["struck"] or vehicle["lane"] == NONE
+                wreck = self.actors.agents[world, row]["struck"] or vehicle["lane"] == NONE
                 vehicle["control"] = Control.WRECK if wreck else Control.DRIVER
 
     @cached_property

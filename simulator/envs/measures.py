@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.envs.agents import Metric
+from simulator.envs.contacts import next_contact
 from simulator.envs.paved import off_road
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, sample_at
-from simulator.traffic.state import Control
+from simulator.traffic.right_of_way import Event
+from simulator.traffic.signals import Colour
+from simulator.traffic.state import WAYS
 
 STANDING_MPS = 0.1
+HORIZON_S = 10.0  # of times to collision
 TOLERATED = 1.05  # times the limit, beyond which a driver is speeding
-RED, SPEEDING, AGAINST = 1, 2, 4  # rules that are broken, bits
+RED, SPEEDING, AGAINST, UNLAWFUL = 1, 2, 4, 8  # rules that are broken, bits
 NEAR_M, ALIGNED = 0.5, np.sin(np.radians(10.0))  # of its goal, and sine of the angle to it, that count as there
 
 
@@ -24,7 +28,7 @@ def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def measure_motion(lanes, vehicle, agent, metrics, i, dt):  # type: ignore[no-untyped-def]
+def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: ignore[no-untyped-def]
     """What one step of physics adds to the measures of agent `i`."""
     sideways = vehicle.speed * vehicle.yaw_rate
     jerk = np.hypot(vehicle.acceleration - agent.acceleration, sideways - agent.sideways) / dt
@@ -40,19 +44,43 @@ def measure_motion(lanes, vehicle, agent, metrics, i, dt):  # type: ignore[no-un
         metrics[Metric.PROGRESS_M, i] += along * dt
         broken |= SPEEDING if vehicle.speed > TOLERATED * lanes.samples[j].limit else 0
         broken |= AGAINST if along < -STANDING_MPS and vehicle.speed > 0.0 else 0
-    for rule in (RED, SPEEDING, AGAINST):
+    if events & Event.RED_LIGHT:
+        metrics[Metric.RED_LIGHT, i] = 1.0
+    broken |= RED * (events & Event.RED_LIGHT != 0) + UNLAWFUL * (events & ~Event.RED_LIGHT != 0)
+    for rule in (RED, SPEEDING, AGAINST, UNLAWFUL):
         metrics[Metric.VIOLATIONS, i] += 1.0 if broken & rule and not agent.wrong & rule else 0.0
     agent.wrong = broken
 
 
 @kernel
-def measure_place(engine, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
+def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper to the next stop line on the way, inf: none; 1 at a red light, 0.5 at amber."""
+    lanes, gates = engine.ground.lanes, engine.ground.gates.gates
+    lane, start = vehicle.lane, -vehicle.s
+    for k in range(-1, WAYS):
+        if lane == NONE:
+            break
+        gate = gates[lane]
+        if gate.gated and (k >= 0 or start + gate.stop > driver.front):
+            light = 0.0
+            if gate.signal != NONE:
+                colour = engine.traffic.signals[w, gate.signal]
+                light = 1.0 if colour == Colour.RED else 0.5 if colour == Colour.AMBER else 0.0
+            return start + gate.stop - driver.front, light
+        start += lanes.lanes[lane].length
+        lane = vehicle.ways[k + 1] if k + 1 < WAYS else NONE
+    return np.inf, 0.0
+
+
+@kernel
+def measure_place(engine, bodies, w, k, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
     """What is measured of agent `i` at the end of a step."""
     metrics[Metric.SPEED_MPS, i] = vehicle.speed
     metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
     metrics[Metric.OFF_ROAD, i] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
-    metrics[Metric.COLLISION, i] = 1.0 if agent.struck else 0.0
-    lanes = engine.lanes
+    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(bodies, k, HORIZON_S)
+    lanes = engine.ground.lanes
+    agent.stand_m, agent.red = _gate_ahead(engine, w, vehicle, driver)
     if vehicle.lane != NONE:
         j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
         metrics[Metric.SPEEDING_MPS, i] = max(vehicle.speed - lanes.samples[j].limit, 0.0)
@@ -75,30 +103,3 @@ def _reached(vehicle, driver, agent):  # type: ignore[no-untyped-def]
     """Whether a vehicle stands in its bay, either way round."""
     aligned = abs(np.sin(vehicle.yaw - agent.goal_yaw)) < ALIGNED
     return goal_distance(vehicle, driver, agent) < NEAR_M and aligned and abs(vehicle.speed) < STANDING_MPS
-
-
-@kernel
-def overlaps(vehicles, drivers, k):  # type: ignore[no-untyped-def]
-    """Whether the box of vehicle `k` overlaps that of another one."""
-    me, own = vehicles[k], drivers[k]
-    c, s = np.cos(me.yaw), np.sin(me.yaw)
-    half, middle = 0.5 * (own.front + own.rear), 0.5 * (own.front - own.rear)
-    for j in range(vehicles.shape[0]):
-        other, its = vehicles[j], drivers[j]
-        if j == k or other.control == Control.NOBODY:
-            continue
-        oc, os = np.cos(other.yaw), np.sin(other.yaw)
-        its_half, its_middle = 0.5 * (its.front + its.rear), 0.5 * (its.front - its.rear)
-        dx = other.x + its_middle * oc - me.x - middle * c
-        dy = other.y + its_middle * os - me.y - middle * s
-        if dx * dx + dy * dy > (half + its_half + 2.0) ** 2:
-            continue
-        aligned, crossed = abs(c * oc + s * os), abs(c * os - s * oc)
-        if (
-            abs(dx * c + dy * s) < half + its_half * aligned + its.half_width * crossed
-            and abs(dy * c - dx * s) < own.half_width + its_half * crossed + its.half_width * aligned
-            and abs(dx * oc + dy * os) < its_half + half * aligned + own.half_width * crossed
-            and abs(dy * oc - dx * os) < its.half_width + half * crossed + own.half_width * aligned
-        ):
-            return True
-    return False

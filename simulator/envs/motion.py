@@ -69,13 +69,13 @@ def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def move_agents(worlds, motion, actions, limits, w, since, dt, parts):  # type: ignore[no-untyped-def]
+def move_agents(actors, motion, actions, limits, w, since, dt, parts):  # type: ignore[no-untyped-def]
     """Move the agents of world `w` that are driven from outside by `dt` s, `since` s after their actions were taken."""
-    agents = worlds.agents.shape[1]
+    agents = actors.agents.shape[1]
     first = w * agents
     for k in range(agents):
-        i, vehicle = first + k, worlds.vehicles[w, k]
-        motion.friction[i] = grip(worlds.weather[w], vehicle.speed)
+        i, vehicle = first + k, actors.vehicles[w, k]
+        motion.friction[i] = grip(actors.weather[w], vehicle.speed)
         p = motion.table[motion.vehicle[i]]
         hold(limits, actions[i], motion.paths[i], since, motion.state, motion.control, i, p, dt)
     advance(
@@ -91,5 +91,5 @@ def move_agents(worlds, motion, actions, limits, w, since, dt, parts):  # type: 
         Method.ROSENBROCK,
     )
     for k in range(agents):
-        if worlds.vehicles[w, k].control == Control.OUTSIDE:
-            _store_motion(worlds.vehicles[w, k], motion, first + k)
+        if actors.vehicles[w, k].control == Control.OUTSIDE:
+            _store_motion(actors.vehicles[w, k], motion, first + k)

@@ -76,8 +76,8 @@ def draw(core: Core, agent: int) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB from above, x to the right and y up, with an agent in the middle."""
     import cv2
 
-    world, row = divmod(agent, core.worlds.agents.shape[1])
-    vehicles, drivers, people = core.worlds.vehicles[world], core.worlds.drivers[world], core.worlds.people[world]
+    world, row = divmod(agent, core.actors.agents.shape[1])
+    vehicles, drivers, people = core.actors.vehicles[world], core.actors.drivers[world], core.actors.people[world]
     middle = np.array([vehicles["x"][row], vehicles["y"][row]])
     picture = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     picture[:] = _GRASS
@@ -100,7 +100,7 @@ def draw(core: Core, agent: int) -> NDArray[np.uint8]:
                 cv2.polylines(picture, [pixels(line)], False, _LINE, 1, cv2.LINE_AA, _FINE)
     for k in np.flatnonzero(vehicles["control"] != Control.NOBODY)[::-1].tolist():
         v, d = vehicles[k], drivers[k]
-        color = _AGENT if k == row else _FELLOW if k < core.worlds.agents.shape[1] else _OTHER
+        color = _AGENT if k == row else _FELLOW if k < core.actors.agents.shape[1] else _OTHER
         color = _WRECK if v["control"] == Control.WRECK else color
         cv2.fillPoly(picture, [pixels(_box(v, -d["rear"], d["front"], d["half_width"]))], color, cv2.LINE_AA, _FINE)
         glass = _box(v, 0.45 * d["front"], 0.62 * d["front"], 0.8 * d["half_width"])

@@ -35,7 +35,7 @@ class BirdEye(Observation, kind="bird_eye"):
         """A box of bytes."""
         from gymnasium.spaces import Box
 
-        shapes, worlds, agents = Shapes.of(core), core.worlds, core.worlds.agents.shape[1]
+        shapes, actors, agents = Shapes.of(core), core.actors, core.actors.agents.shape[1]
         raster = bake(
             [[np.concatenate([lane.edges[0], lane.edges[1][::-1]]) for lane in core.outlines], []],
             [(1, edge, max(_LINE_M, 1.2 * self.pixel_m)) for lane in core.outlines for edge in lane.edges],
@@ -46,7 +46,7 @@ class BirdEye(Observation, kind="bird_eye"):
         own = np.zeros((core.count, 1, BOX))
 
         def fill(begin: int, end: int) -> None:
-            outline(worlds, shapes, raster.layers, begin, end)
+            outline(actors, shapes, raster.layers, begin, end)
             first, last = begin * agents, end * agents
             _own(shapes, raster.layers, own, first, last)
             views(first, last, shapes.eyes, shapes.world, shapes.boxes, own, raster, window, planes)

@@ -49,11 +49,11 @@ class Kinematics(Features, kind="kinematics"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        worlds, lanes = core.worlds, core.lanes
+        actors, lanes = core.actors, core.lanes
         counts = self.vehicles, self.people
 
         def fill(begin: int, end: int) -> None:
-            _observe(worlds, lanes, counts, rows, column, begin, end)
+            _observe(actors, lanes, counts, rows, column, begin, end)
 
         return fill
 
@@ -132,7 +132,7 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
         out[8], out[9] = unit(half / WIDE_M), unit(a.limit / FAST_MPS)
         out[10] = np.float32(1.0 if lanes.lanes[v.lane].left >= 0 else 0.0)
         out[11] = np.float32(1.0 if lanes.lanes[v.lane].right >= 0 else 0.0)
-    out[12], out[13] = unit(agent.stand_m / FAR_M), np.float32(1.0 if agent.red else 0.0)
+    out[12], out[13] = unit(agent.stand_m / FAR_M), np.float32(agent.red)
     out[14:18] = np.float32(0.0)
     if agent.has_goal:
         ahead = 0.5 * (driver.front - driver.rear)
@@ -142,23 +142,23 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
 
 
 @kernel
-def _observe(worlds, lanes, counts, rows, column, begin, end):  # type: ignore[no-untyped-def]
+def _observe(actors, lanes, counts, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
-    agents = worlds.agents.shape[1]
-    wheeled = np.empty((7, worlds.vehicles.shape[1]), np.float32)
-    walking = np.empty((4, worlds.people.shape[1]), np.float32)
+    agents = actors.agents.shape[1]
+    wheeled = np.empty((7, actors.vehicles.shape[1]), np.float32)
+    walking = np.empty((4, actors.people.shape[1]), np.float32)
     squares = np.empty(max(wheeled.shape[1], walking.shape[1]), np.float32)
     found = np.empty(max(counts[0], counts[1]), np.int64)
     reach = np.float32(1.0 / FAR_M)
     for w in range(begin, end):
-        _pack(worlds.vehicles[w], worlds.drivers[w], wheeled)
-        _pack_people(worlds.people[w], walking)
-        sight = np.float32(min(worlds.weather[w].sight, FAR_M * np.sqrt(2.0)))
+        _pack(actors.vehicles[w], actors.drivers[w], wheeled)
+        _pack_people(actors.people[w], walking)
+        sight = np.float32(min(actors.weather[w].sight, FAR_M * np.sqrt(2.0)))
         for k in range(agents):
             out = rows[w * agents + k, column:]
             c, s = wheeled[_COS, k], wheeled[_SIN, k]
             x, y, vx, vy = wheeled[_X, k], wheeled[_Y, k], wheeled[_VX, k], wheeled[_VY, k]
-            ego_numbers(worlds.vehicles[w, k], worlds.drivers[w, k], worlds.agents[w, k], lanes, c, s, out)
+            ego_numbers(actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], lanes, c, s, out)
             at = len(EGO)
             n = _nearest(wheeled, x, y, k, sight, squares, found[: counts[0]])
             for j in range(counts[0]):

@@ -37,10 +37,10 @@ class LaneGraph(Features, kind="lane_graph"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        worlds, lanes, distances = core.worlds, core.lanes, np.array(self.distances_m)
+        actors, lanes, distances = core.actors, core.lanes, np.array(self.distances_m)
 
         def fill(begin: int, end: int) -> None:
-            _observe(worlds, lanes, distances, rows, column, begin, end)
+            _observe(actors, lanes, distances, rows, column, begin, end)
 
         return fill
 
@@ -79,13 +79,13 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
 
 
 @kernel
-def _observe(worlds, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
+def _observe(actors, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
-    agents, width = worlds.agents.shape[1], 4 * distances.shape[0]
+    agents, width = actors.agents.shape[1], 4 * distances.shape[0]
     nowhere = np.full(WAYS, NONE)
     for w in range(begin, end):
         for k in range(agents):
-            v, out = worlds.vehicles[w, k], rows[w * agents + k, column:]
+            v, out = actors.vehicles[w, k], rows[w * agents + k, column:]
             out[: 3 * width] = np.float32(0.0)
             if v.lane == NONE:
                 continue

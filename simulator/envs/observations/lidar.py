@@ -37,29 +37,29 @@ class Lidar(Features, kind="lidar"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """Kernels over agents."""
-        shapes, worlds, lanes, agents = Shapes.of(core), core.worlds, core.lanes, core.worlds.agents.shape[1]
+        shapes, actors, lanes, agents = Shapes.of(core), core.actors, core.lanes, core.actors.agents.shape[1]
         borders, beams = borders_of(core.borders if self.borders else []), beams_of(self.beams, self.range_m)
         seen = np.zeros((core.count, self.beams), np.float32)
 
         def fill(begin: int, end: int) -> None:
-            outline(worlds, shapes, 0, begin, end)
+            outline(actors, shapes, 0, begin, end)
             first, last = begin * agents, end * agents
             rings(first, last, shapes.eyes, shapes.world, shapes.row, shapes.boxes, shapes.discs, borders, beams, seen)
-            _write(worlds, lanes, seen, self.range_m, rows, column, begin, end)
+            _write(actors, lanes, seen, self.range_m, rows, column, begin, end)
 
         return fill
 
 
 @kernel
-def _write(worlds, lanes, seen, reach, rows, column, begin, end):  # type: ignore[no-untyped-def]
+def _write(actors, lanes, seen, reach, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """The agents' own numbers, and distances in shares of the reach."""
-    agents = worlds.agents.shape[1]
+    agents = actors.agents.shape[1]
     for w in range(begin, end):
-        sight = worlds.weather[w].sight
+        sight = actors.weather[w].sight
         for k in range(agents):
-            i, v = w * agents + k, worlds.vehicles[w, k]
+            i, v = w * agents + k, actors.vehicles[w, k]
             out = rows[i, column:]
-            ego_numbers(v, worlds.drivers[w, k], worlds.agents[w, k], lanes, np.cos(v.yaw), np.sin(v.yaw), out)
+            ego_numbers(v, actors.drivers[w, k], actors.agents[w, k], lanes, np.cos(v.yaw), np.sin(v.yaw), out)
             for b in range(seen.shape[1]):
                 distance = seen[i, b]
                 out[len(EGO) + b] = distance / np.float32(reach) if distance < sight else np.float32(1.0)

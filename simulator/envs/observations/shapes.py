@@ -40,8 +40,8 @@ class Shapes(NamedTuple):
     @staticmethod
     def of(core: Core) -> Shapes:
         """Room for a core's."""
-        worlds, agents = core.worlds.agents.shape
-        vehicles, people = core.worlds.vehicles.shape[1], core.worlds.people.shape[1]
+        worlds, agents = core.actors.agents.shape
+        vehicles, people = core.actors.vehicles.shape[1], core.actors.people.shape[1]
         number = np.arange(core.count, dtype=np.int32)
         return Shapes(
             np.zeros((core.count, 3)),
@@ -53,18 +53,18 @@ class Shapes(NamedTuple):
 
 
 @kernel
-def outline(worlds, shapes, channel, begin, end):  # type: ignore[no-untyped-def]
+def outline(actors, shapes, channel, begin, end):  # type: ignore[no-untyped-def]
     """Bring the shapes of worlds `begin` .. `end` up to date.
 
     Args:
-        worlds: Worlds. shapes: Shapes.
+        actors: Actors. shapes: Shapes.
         channel: of vehicles in the raster; people are in the next one, and agents, for themselves, after that.
         begin, end: worlds.
     """
-    agents, count = worlds.agents.shape[1], worlds.vehicles.shape[1]
+    agents, count = actors.agents.shape[1], actors.vehicles.shape[1]
     for w in range(begin, end):
         for i in range(count):
-            v, p, box = worlds.vehicles[w, i], worlds.drivers[w, i], shapes.boxes[w, i]
+            v, p, box = actors.vehicles[w, i], actors.drivers[w, i], shapes.boxes[w, i]
             c, s = np.cos(v.yaw), np.sin(v.yaw)
             ahead = 0.5 * (p.front - p.rear)
             box[0], box[1], box[2], box[3] = v.x + ahead * c, v.y + ahead * s, c, s
@@ -75,8 +75,8 @@ def outline(worlds, shapes, channel, begin, end):  # type: ignore[no-untyped-def
             if i < agents:
                 eye = shapes.eyes[w * agents + i]
                 eye[0], eye[1], eye[2] = box[0], box[1], v.yaw
-        for i in range(worlds.people.shape[1]):
-            person, box, disc = worlds.people[w, i], shapes.boxes[w, count + i], shapes.discs[w, i]
+        for i in range(actors.people.shape[1]):
+            person, box, disc = actors.people[w, i], shapes.boxes[w, count + i], shapes.discs[w, i]
             radius = person.radius if person.being != Being.NOBODY else 0.0
             disc[0], disc[1], disc[2] = person.x, person.y, radius
             box[0], box[1], box[2], box[3] = person.x, person.y, 1.0, 0.0
