@@ -234,15 +234,15 @@ def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways):  # type: ignore[no-untyped-def]
+def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # type: ignore[no-untyped-def]
     """Decide on changes of lane one driver after the other, so that no two take one gap.
 
     Args:
         lanes, lines, entries, vehicles, drivers: of this world; whoever changes is moved to the new lane's list.
         seed: uint64 of this world.
         period: steps between two looks of a driver.
-        ways: (WAYS,) int64 scratch.
     """
+    ways = np.empty(WAYS, np.int64)
     for i in range(len(vehicles)):
         me = vehicles[i]
         if me.control != DRIVER and me.control != GUIDED:

@@ -94,6 +94,7 @@ class LaneMap:
         origin: (3,) world position of the map's origin, m.
         junctions: ids of the junctions, by number.
         roads: ids of the roads, by number.
+        network: the roads that the lanes are of.
     """
 
     arrays: Lanes
@@ -101,6 +102,7 @@ class LaneMap:
     origin: Array
     junctions: tuple[str, ...]
     roads: tuple[str, ...]
+    network: RoadNetwork
 
     @property
     def index(self) -> dict[LaneKey, int]:
@@ -153,7 +155,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
             if other != NONE:
                 _map_across(lanes, number, other, side)
     foresee(rows, samples, following)
-    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads))
+    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads), network)
 
 
 def _chains(network: RoadNetwork, types: frozenset[str]) -> list[tuple[LaneKey, ...]]:

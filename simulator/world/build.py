@@ -19,6 +19,7 @@ from simulator.scenario.road_network import build_network
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
+from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.lamps import (
