@@ -255,7 +255,7 @@ def test_off_road_is_where_no_wheel_may_be() -> None:
         shapely.Polygon(np.concatenate([lane.edges[0], lane.edges[1][::-1]])).buffer(0.0) for lane in core.outlines
     ])
     rng = np.random.default_rng(0)
-    vehicle, driver = core.worlds.vehicles[0, :1], core.worlds.drivers[0, :1]
+    vehicle, driver = core.actors.vehicles[0, :1], core.actors.drivers[0, :1]
     driver["half_width"], driver["wheelbase"] = 0.9, 2.7
     agreed = asked = 0
     for _ in range(400):
