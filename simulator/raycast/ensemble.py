@@ -238,6 +238,14 @@ def matrix_of(actor, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def leave_empty(nodes, at):  # type: ignore[no-untyped-def]
+    """Write the box of no child, whose low x lies at `at`."""
+    for axis in range(3):
+        store_float(nodes, at + axis * LOW_HIGH, np.float32(np.inf))
+        store_float(nodes, at + axis * LOW_HIGH + LANES, np.float32(-np.inf))
+
+
+@kernel(inline=True)
 def place_level(nodes, blocks, pool, level, node, block, first_id, matrix):  # type: ignore[no-untyped-def]
     """Place a level at `node` and `block`, its triangles with ids from `first_id` on; returns its numbers of both."""
     first_node, last_node = np.int64(pool.spans[level, 0]), np.int64(pool.spans[level, 1])
@@ -248,8 +256,7 @@ def place_level(nodes, blocks, pool, level, node, block, first_id, matrix):  # t
             source, at = k * NODE + lane, (node + k - first_node) * NODE + lane
             code = np.int64(load_int(pool.nodes, source + CHILD))
             if load_float(pool.nodes, source) > load_float(pool.nodes, source + LANES):
-                store_float(nodes, at, np.float32(np.inf))
-                store_float(nodes, at + LANES, np.float32(-np.inf))
+                leave_empty(nodes, at)
             elif code >= 0:
                 child = node + code - first_node
                 store_int(nodes, at + CHILD, child)
@@ -301,8 +308,7 @@ def write_node(nodes, node, items, first, last):  # type: ignore[no-untyped-def]
                 store_float(nodes, at + axis * LOW_HIGH + LANES, items[first + lane, 3 + axis])
             store_float(nodes, at + CHILD, items[first + lane, CODE])
         else:
-            store_float(nodes, at, np.float32(np.inf))
-            store_float(nodes, at + LANES, np.float32(-np.inf))
+            leave_empty(nodes, at)
 
 
 @kernel

@@ -63,6 +63,7 @@ from simulator.sensors.worlds.shadow import (
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+U8 = NDArray[np.uint8]
 
 SKY = np.uint8(class_id("sky"))
 BY_NORMAL = np.float32(1 / NORMAL)
@@ -72,6 +73,7 @@ FACE, SLOT = np.int32((1 << FACE_BITS) - 1), np.int32((PLACED >> FACE_BITS) - 1)
 TOGETHER, AHEAD = 64, 12  # pixels of a pass, and those whose facets are fetched into the cache
 GROUND_M = np.float32(500.0)  # distance of ground beyond the scene
 LEAST_HAZE = np.float32(4e-3)  # less is no step of the picture
+BRIGHTEST = np.float32(1.5)  # of what shines, in parts of saturation
 SNOW_RED, SNOW_GREEN, SNOW_BLUE = np.float32(0.83), np.float32(0.85), np.float32(0.88)
 NARROWEST = np.float32(0.02)  # cosine at which a footprint is longest
 ROUND = np.float32(math.sqrt(2.0))  # log2 is rounded, not cut
@@ -106,6 +108,20 @@ class Looks(NamedTuple):
     texels: I32
     bodies: Bodies
     street: Street
+
+
+class Pictures(NamedTuple):
+    """N pictures.
+
+    Attributes:
+        rgb: (N, H, W, 3) uint8 sRGB.
+        semantic: (N, H, W) uint8 class ids.
+        depth: (N, H, W) float32 metres along the optical axis, inf for the sky; or (0, H, W): it is not wanted.
+    """
+
+    rgb: U8
+    semantic: U8
+    depth: F32
 
 
 class Near(NamedTuple):
@@ -265,9 +281,12 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
         r, g, b = r + share * mirror_r, g + share * mirror_g, b + share * mirror_b
     if what.glow_r + what.glow_g > ZERO:
         glow_r, glow_g, glow_b = lit(switches, what.switch, what.panes != 0, facet.instance, p.tu, p.tv, alpha)
-        r += what.glow_r * glow_r * numbers[SCALE]
-        g += what.glow_g * glow_g * numbers[SCALE + 1]
-        b += what.glow_b * glow_b * numbers[SCALE + 2]
+        glow_r *= what.glow_r * numbers[SCALE]
+        glow_g *= what.glow_g * numbers[SCALE + 1]
+        glow_b *= what.glow_b * numbers[SCALE + 2]
+        # Lamps at night would all be white, for want of the coloured glare around them.
+        share = min(BRIGHTEST / max(max(glow_r, glow_g), max(glow_b, BRIGHTEST)), ONE)
+        r, g, b = r + share * glow_r, g + share * glow_g, b + share * glow_b
     return r, g, b
 
 

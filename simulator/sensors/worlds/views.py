@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import pointer
+from simulator.numerics.memory import fetch_add, pointer
 from simulator.numerics.parallel import parallel_for
 from simulator.raycast.ensemble import MATRIX, Seen, View, cast_view, matrix_of, place_actors
 from simulator.raycast.rays import Rays
 from simulator.raycast.tile import Grid, grid_of
-from simulator.sensors.worlds.scenery import Scenery
+from simulator.sensors.worlds.echo import Scans, echo
+from simulator.sensors.worlds.light import EXTINCTION, SUN, light_in
+from simulator.sensors.worlds.scenery import Scenery, States
+from simulator.sensors.worlds.shade import POINT_DTYPE, TOGETHER, Near, Pictures, shade
+from simulator.sensors.worlds.shadow import CASTER, CASTERS, LAMP, LAMPS, gather_near
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
 SINGLES = 4  # groups of a tile whose rays are too far apart to be cast together
 MARGIN = 1e-4  # of the cone about all rays
+
+
+NO_PICTURES = Pictures(np.empty((0, 0, 3), np.uint8), np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32))
+NO_SCANS = Scans(*np.empty((2, 0, 0), np.float32), np.empty((0, 0), np.uint8))
 
 
 class Views(NamedTuple):
@@ -68,7 +75,7 @@ def optics_of(directions: F32, spread: float, reach_m: float = np.inf) -> Optics
     """Rays with (H, W, 3) directions."""
     rows, columns = directions.shape[:2]
     grid = grid_of(directions) or Grid(rows, columns, 0, SINGLES, 1)
-    flat = np.ascontiguousarray(directions.reshape(-1, 3), np.float32)
+    flat = np.array(directions.reshape(-1, 3), np.float32)  # writable: one compiled version
     lengths = np.linalg.norm(flat, axis=1).astype(np.float32)
     units = flat / lengths[:, None]
     middle = units.mean(0)
@@ -90,23 +97,23 @@ class Eyes:
         t, u, v = np.empty((3, *shape), np.float32)
         self._seen = Seen(t, np.empty(shape, np.int32), u, v)
 
-    def share(self, count: int, worker: Callable[..., None], arguments: tuple[object, ...]) -> None:
-        """Let threads call `worker` on `count` views, each in a room of its own.
+    def look(self, states: States, views: Views, pictures: Pictures = NO_PICTURES, scans: Scans = NO_SCANS) -> None:
+        """Make the pictures or the scans, (N, P) pixels, of all views; a thread makes whole ones, in a room of its own.
 
-        The worker's arguments are the room, bvh, faces, pool, room tables, looks, lights, optics, seen, `arguments` and
-        a shared (1,) int64 counter of views taken. Calls from several threads wait for rooms to get free.
+        Calls from several threads share the rooms: some wait until one gets free.
         """
         s, cursor = self.scenery, np.zeros(1, np.int64)
         e = s.ensemble
+        tables = e.bvh, e.faces, e.pool, e.room, s.looks, s.lights, self.optics, self._seen
 
         def work(start: int, stop: int) -> None:
             room = s.rooms.get()
             try:
-                worker(room, e.bvh, e.faces, e.pool, e.room, s.looks, s.lights, self.optics, self._seen, *arguments, cursor)
+                look(room, *tables, states, views, pictures, scans, cursor)
             finally:
                 s.rooms.put(room)
 
-        workers = max(1, min(s.threads, count))
+        workers = max(1, min(s.threads, len(views.world)))
         parallel_for(work, workers, chunk=1, threads=workers)
 
 
@@ -159,3 +166,36 @@ def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):  #
     root, _ = place_actors(pointer(bvh.nodes), pointer(bvh.blocks), pool, room, slot, rows, hidden, view)
     rays = Rays(origin, 0, directions, rotation, limit, 0, when, 0, lengths.shape[0], order, False)
     cast_view(bvh, faces, root, rays, grid, seen)
+
+
+@kernel
+def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, views, pictures, scans, cursor):  # type: ignore[no-untyped-def]
+    """Worker in room `slot`: make pictures or scans one by one until none is left (see `Eyes.look`).
+
+    One kernel for both: what casts the rays is much, and would be compiled twice.
+    """
+    here = Seen(seen.t[slot], seen.triangle[slot], seen.u[slot], seen.v[slot])
+    placed = room.actors[slot], room.levels[slot], room.matrices[slot]
+    casters, lamps = np.empty((CASTERS, CASTER), np.float32), np.empty((LAMPS, LAMP), np.float32)
+    points, no_depth = np.empty(TOGETHER, POINT_DTYPE), np.empty(0, np.float32)
+    while True:
+        i = fetch_add(cursor, 0, 1)
+        if i >= views.world.shape[0]:
+            break
+        pose, world = views.pose[i], views.world[i]
+        light = light_in(lights, states.weather[world])
+        rows, numbers = states.actors[world], light[0]
+        see(slot, bvh, faces, pool, room, optics, pose, rows, views.hidden[i], light[5], here)
+        if pictures.semantic.shape[0] > 0:
+            caster_count, lamp_count = gather_near(rows, looks.bodies, pose[:, 3], numbers[SUN : SUN + 3], casters, lamps)
+            near = Near(casters, lamps, caster_count, lamp_count)
+            depth = pictures.depth[i] if pictures.depth.shape[0] > 0 else no_depth
+            shade(
+                here, optics.directions, optics.lengths, pose, looks, placed, rows, states.signals[world], light, near,
+                optics.spread, points, (pictures.rgb[i], pictures.semantic[i], depth),
+            )  # fmt: skip
+        if scans.semantic.shape[0] > 0:
+            echo(
+                here, optics.directions, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
+                optics.reach, scans.range[i], scans.intensity[i], scans.semantic[i],
+            )  # fmt: skip
