@@ -117,7 +117,7 @@ def _place(arrays, own, i, way, places, joins, forward, taken) -> Array:  # type
         if len(taken) and np.min(np.hypot(*(taken - xy).T)) < _APART_M:
             continue
         row["way"], row["point"], row["s"], row["d"], row["side"] = way, first + k, s, d, side
-        row["forward"] = 1 if forward else -1
+        row["forward"], row["room"] = 1 if forward else -1, half - abs(d)
         row["x"], row["y"] = xy
         row["z"] = a["z"] + u * (b["z"] - a["z"])
         row["heading"] = np.arctan2(step[1], step[0]) + (0.0 if forward else np.pi)
