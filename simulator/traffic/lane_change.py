@@ -35,7 +35,7 @@ SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
 SWING_M = 0.2
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
-ROOM_M = 1.0  # between bumpers at least, after a change
+ROOM_M, TIGHT_M = 1.0, 0.3  # between bumpers at least, after a change; where all stand
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
 
@@ -139,6 +139,12 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
     return free - driver.accel * pressure * pressure
 
 
+@kernel(inline=True)
+def room_for(speed):  # type: ignore[no-untyped-def]
+    """m between bumpers that are needed for a change, at a speed of who is behind."""
+    return TIGHT_M + (ROOM_M - TIGHT_M) * min(speed, 1.0)
+
+
 @kernel
 def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type: ignore[no-untyped-def]
     """What a change of lane brings, m/s2 as MOBIL weighs it; minus infinity where it is not safe or not possible.
@@ -156,7 +162,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
         return -np.inf
     ahead, behind = neighbours(lines, entries, count, i, lane, s)
     room = gap_between(entries, drivers, count, ahead, s + driver.front)
-    if room < ROOM_M:
+    if room < room_for(me.speed):
         return -np.inf
     pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, lane, s, behind, ways)[0]
     after = free_acceleration(driver, me.speed, desired_speed(lanes, driver, lane, s))
@@ -172,7 +178,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     others = 0.0
     if behind != NONE:
         gap = distance - driver.rear - drivers[behind % count].front
-        if gap < ROOM_M:
+        if gap < room_for(vehicles[behind % count].speed):
             return -np.inf
         then = response(lanes, vehicles, drivers, behind % count, gap, i)
         if then < -safe:
