@@ -36,6 +36,8 @@ from simulator.traffic.state import Control, Failing
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
 
+    from simulator.envs.stage import Stage
+
 Bools = NDArray[np.bool_]
 Seeds = NDArray[np.uint64]
 
@@ -76,7 +78,7 @@ class Core:
         self.network = task.network()
         self.map = lane_map(self.network)
         self.lanes = self.map.arrays
-        self._threads = threads or available_threads()
+        self.threads = threads or available_threads()
         agents = task.agents_per_world
         self.traffic = Traffic(
             self.map,
@@ -152,7 +154,7 @@ class Core:
                 )
                 self._look(world, world + 1)
 
-        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self._threads)
+        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self.threads)
 
     def step(self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None) -> None:
         """One step of the policy in all worlds.
@@ -188,7 +190,7 @@ class Core:
             )
             self._look(first, end)
 
-        parallel_for(work, worlds, chunk=chunk, threads=self._threads)
+        parallel_for(work, worlds, chunk=chunk, threads=self.threads)
 
     def retire(self, agents: Sequence[int]) -> None:
         """Let agents whose episodes have ended be part of the traffic: as wrecks, or driven by its models."""
@@ -204,6 +206,13 @@ class Core:
         """(K, 2) lines about all that is paved, m from the origin of the map."""
         return borders_of(self._engine.paved)
 
+    @cached_property
+    def stage(self) -> Stage:
+        """The scene for cameras and lidars."""
+        from simulator.envs.stage import Stage
+
+        return Stage(self)
+
     @property
     def idle(self) -> Any:
         """An action that does nothing."""
@@ -211,7 +220,7 @@ class Core:
 
     def _chunk(self, count: int) -> int:
         """Worlds that a thread takes at a time; with cameras and other slow views all the same."""
-        return max(-(-count // (self._threads * _ROUNDS)), 1) if self._threads > 1 else max(count, 1)
+        return max(-(-count // (self.threads * _ROUNDS)), 1) if self.threads > 1 else max(count, 1)
 
     def _look(self, begin: int, end: int) -> None:
         for view in self._views.values():

@@ -55,6 +55,8 @@ class Weather(Block):
     """Water above the texture of the road; null: what the rain leaves there (Gallaway)."""
     surface: Literal["asphalt", "concrete", "gravel", "dirt", "wet_grass", "snow", "ice"] = "asphalt"
     """What tyres roll on."""
+    clock_h: float = Field(12.0, ge=0.0, le=24.0)
+    """Local time of a day in June, for the light that cameras see by."""
     friction: float | None = Field(None, gt=0.0, le=1.5)
     """Peak friction of tyres on the road; null: that of the surface, its water and the speed."""
 
