@@ -122,9 +122,7 @@ class Scenery:
         levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
         self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
         matter, mips, texels = pack_matter(tuple(rows))
-        bodies = bodies_of(
-            [figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures]
-        )
+        bodies = bodies_of([figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures])
         lamps = street_of(stage, scene.lamps[scene.lamps["object"] == 0], self.threads)
         self.looks = Looks(
             _on_lines(np.concatenate(every)),
@@ -174,7 +172,7 @@ def _look_up(stage: raycast.Scene, facets: NDArray[np.void], corners: F32, threa
     """Find what share of its sky each facet sees, by rays from its middle."""
     normals = np.stack([facets["ax"], facets["ay"], facets["az"]], 1).astype(np.float32) / NORMAL
     middles = corners.mean(1) + np.float32(CLEARANCE_M) * normals
-    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, np.float32([[1, 0, 0]]), np.float32([[0, 1, 0]])))
+    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, *np.eye(3, dtype=np.float32)[:2, None]))
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     over = np.cross(normals, side)
     blocked = np.zeros(len(facets))

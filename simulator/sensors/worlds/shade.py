@@ -48,7 +48,6 @@ from simulator.sensors.worlds.light import (
     SUN_LIGHT,
     turn_of,
 )
-
 from simulator.sensors.worlds.shadow import (
     OFFSET_M,
     Bodies,
@@ -376,7 +375,9 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
                 elif facet.signal >= 0:
                     switches |= signals[facet.signal]
                 segmentation[i] = facet.semantic
-                r, g, b = light_of(p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near)
+                r, g, b = light_of(
+                    p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near
+                )
                 haze = extinction * p.distance
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))
