@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
@@ -21,6 +23,9 @@ from simulator.scene import Body, Joint, Mesh, Model
 
 BODIES = ("box", "flatbed", "tipper", "semi")
 TRACTOR = "tractor"  # without a trailer
+OPEN = "open_flatbed"  # with its tail board down and nothing at its end
+DECK_M = 0.12  # thickness of the deck of a flatbed
+CLEAR_M = 2.3  # of its deck that is empty at an open end
 PAINTS = ("any", *finishes.paint_names())
 
 
@@ -29,7 +34,7 @@ class Truck(Actor, kind="truck"):
 
     Attributes:
         body: what it carries: box body, flatbed, tipper, or a semi-trailer behind a tractor (one object); or only the
-            tractor.
+            tractor, or a flatbed with its tail board down.
         paint: colour of the cab, or "any" for one by its share of fleets.
         size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
     """
@@ -40,7 +45,7 @@ class Truck(Actor, kind="truck"):
     acceleration_mps2: ClassVar[float] = 1.3
     deceleration_mps2: ClassVar[float] = 4.0
 
-    body: Annotated[str, OneOf(*BODIES, TRACTOR)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
+    body: Annotated[str, OneOf(*BODIES, TRACTOR, OPEN)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
 
@@ -50,6 +55,7 @@ class Truck(Actor, kind="truck"):
 
 
 def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Model:
+    body, kind = kind, "flatbed" if kind == OPEN else kind
     draw, near = catalogue_draw("trucks", kind, size, rng)
     length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
     low, high = load_asset("vehicles")["trucks"][kind]["wheelbase_share"]
@@ -66,9 +72,9 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind == TRACTOR:
         parts += _fifth_wheel(frame)
     else:
-        parts += {"box": _box_body, "flatbed": _flatbed, "tipper": _tipper, "semi": semi_trailer}[kind](
-            back, tail, half, frame, height, tyre, rng
-        )
+        bed = partial(_flatbed, open_end=body == OPEN)
+        make: dict[str, Callable[..., list[Mesh]]] = {"box": _box_body, "flatbed": bed, "tipper": _tipper}
+        parts += make.get(kind, semi_trailer)(back, tail, half, frame, height, tyre, rng)
     parts += end_plates(nose, tail, 0.40, 0.62, rng)
     parts += rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)
     names = ("white", "grey", "silver", "blue", "red", "green", "yellow", "orange")
@@ -86,7 +92,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
         wheelbase_m=wheelbase,
-        attributes=(("body", kind), ("color", color)),
+        attributes=(("body", body), ("color", color)),
+        deck_m=frame + DECK_M if kind == "flatbed" else 0.0,
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
     )
 
@@ -249,25 +256,31 @@ def _box_body(
 
 
 def _flatbed(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+    back: float,
+    tail: float,
+    half: float,
+    z: float,
+    height: float,
+    tyre: float,
+    rng: np.random.Generator,
+    open_end: bool = False,
 ) -> list[Mesh]:
-    """Open bed with drop sides, sometimes loaded."""
+    """Open bed with drop sides, sometimes loaded; with an open end, not there."""
     middle, length = (back + tail) / 2, back - tail
     board = 0.42
-    parts = [block((length, 2 * half, 0.12), (middle, 0, z + 0.06), Slot.TRIM)]
-    parts += both(block((length, 0.04, board), (middle, half - 0.02, z + 0.12 + board / 2), Slot.CHROME))
-    parts.append(block((0.04, 2 * half, board), (tail + 0.03, 0, z + 0.12 + board / 2), Slot.CHROME))
+    parts = [block((length, 2 * half, DECK_M), (middle, 0, z + DECK_M / 2), Slot.TRIM)]
+    parts += both(block((length, 0.04, board), (middle, half - 0.02, z + DECK_M + board / 2), Slot.CHROME))
+    gate = (tail - 0.02, 0, z - board / 2) if open_end else (tail + 0.03, 0, z + DECK_M + board / 2)
+    parts.append(block((0.04, 2 * half, board), gate, Slot.CHROME))
     parts.append(block((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
     if rng.random() < 0.6:
         count = int(rng.integers(2, 5))
         for k in range(count):
             x = tail + (k + 0.6) * length / (count + 0.2)
             size = rng.uniform([0.8, 0.9, 0.5], [min(1.3, length / count * 0.85), 1.8, 1.2])
-            parts.append(
-                rounded_box(
-                    size, (x, float(rng.uniform(-0.2, 0.2)), z + 0.12 + size[2] / 2), radius=0.05, slot=Slot.SECOND
-                )
-            )
+            at = (x, float(rng.uniform(-0.2, 0.2)), z + DECK_M + size[2] / 2)
+            if not open_end or x - size[0] / 2 > tail + CLEAR_M:
+                parts.append(rounded_box(size, at, radius=0.05, slot=Slot.SECOND))
     return parts + contour_tape(tail + 0.1, back - 0.1, half, z + 0.06)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.dynamics.loose import Stuff
 from simulator.dynamics.motion import Motion
 from simulator.scenario.distributions import Metres, Seconds, SignedMetres, uniform
 from simulator.scenario.family import Family, member
@@ -24,6 +25,23 @@ STANDING = frozenset({"pedestrian", "animal"})
 HAZARD_LIGHTS = (1 << Switch.INDICATOR_LEFT) | (1 << Switch.INDICATOR_RIGHT)
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How a loose thing comes off the vehicle that carries it.
+
+    Attributes:
+        carrier: object id of the vehicle.
+        deck_m: height of its deck above the ground.
+        released_s: time of the drive at which the thing begins to slide off.
+        slip_mps: speed at which it does, backwards on the deck.
+    """
+
+    carrier: int
+    deck_m: float
+    released_s: float
+    slip_mps: float
+
+
 @dataclass(slots=True)
 class Site:
     """Where things are placed: the scene under construction and the road ahead of the ego.
@@ -36,6 +54,8 @@ class Site:
         season: of plants: "spring", "summer", "autumn" or "winter".
         motions: prescribed motions; append to make an object move.
         lamps: switched-on lamps by object id, as bits `1 << Switch`.
+        loose: what objects are made of that move when something strikes them.
+        carried: how loose objects fall off a vehicle.
     """
 
     builder: SceneBuilder
@@ -45,6 +65,8 @@ class Site:
     season: str = "summer"
     motions: list[Motion] = field(default_factory=list)
     lamps: dict[int, int] = field(default_factory=dict)
+    loose: dict[int, Stuff] = field(default_factory=dict)
+    carried: dict[int, Carried] = field(default_factory=dict)
 
     @property
     def dark(self) -> bool:
@@ -67,10 +89,20 @@ class Site:
         """Half the width of the ego's lane there."""
         return float(np.interp(ahead_m, self.path.s, self.path.width)) / 2
 
-    def put(self, model: Model, ahead_m: float, lateral_m: float = 0.0, turn_rad: float = 0.0, **kwargs: Any) -> int:
+    def put(
+        self,
+        model: Model,
+        ahead_m: float,
+        lateral_m: float = 0.0,
+        turn_rad: float = 0.0,
+        *,
+        stuff: Stuff | None = None,
+        **kwargs: Any,
+    ) -> int:
         """Add an object turned by `turn_rad` from the road's direction; returns its id.
 
-        Vehicles, people and animals stand on the ground that is there, things lie on the plane of the road.
+        Vehicles, people and animals stand on the ground that is there, things lie on the plane of the road; those made
+        of `stuff` lie there loosely.
         """
         position, rpy = self.at(ahead_m, lateral_m)
         yaw = float(rpy[2] + turn_rad)
@@ -79,7 +111,10 @@ class Site:
         left, forward = np.tan(rpy[0]), -np.tan(rpy[1])  # slopes of the road
         c, s = np.cos(turn_rad), np.sin(turn_rad)
         roll, pitch = np.arctan(c * left - s * forward), -np.arctan(c * forward + s * left)
-        return self.builder.add_object(model, position, (float(roll), float(pitch), yaw), **kwargs)
+        row = self.builder.add_object(model, position, (float(roll), float(pitch), yaw), **kwargs)
+        if stuff is not None:
+            self.loose[row] = stuff
+        return row
 
     def drape(self, position: Array, offsets: Array, lift_m: float) -> Array:
         """(N, 3) points around `position` at horizontal (N, 2) world offsets, `lift_m` above the ground, relative to

@@ -9,33 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Motion:
-    """One object's prescribed motion: it follows a polyline regardless of others once its trigger fires.
-
-    Attributes:
-        object: object id.
-        points: (K, 3) world polyline in metres, from the object's start; the object faces along it.
-        speed_mps: target speed along the polyline; it stops at the end.
-        acceleration_mps2: with which the target speed is reached.
-        start_s: earliest start after the beginning of the drive.
-        start_ego_distance_m: if given, starts only when the ego's front is this near (straight line).
-        initial_speed_mps: speed at the beginning of the drive, before and at the trigger.
-        stride_m: length of a gait cycle (two steps) for legs; 0: no gait.
-        keep_heading: keep the initial heading (a sideways slide) instead of facing along the polyline.
-    """
-
-    object: int
-    points: NDArray[np.float64]
-    speed_mps: float
-    acceleration_mps2: float = 2.0
-    start_s: float = 0.0
-    start_ego_distance_m: float | None = None
-    initial_speed_mps: float = 0.0
-    stride_m: float = 0.0
-    keep_heading: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
     """A scripted change of an agent's target, once, when its trigger fires.
@@ -53,6 +26,35 @@ class Event:
     rate: float
     after_s: float = 0.0
     ego_distance_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """One object's prescribed motion: it follows a polyline regardless of others once its trigger fires.
+
+    Attributes:
+        object: object id.
+        points: (K, 3) world polyline in metres, from the object's start; the object faces along it.
+        speed_mps: target speed along the polyline; it stops at the end.
+        acceleration_mps2: with which the target speed is reached.
+        start_s: earliest start after the beginning of the drive.
+        start_ego_distance_m: if given, starts only when the ego's front is this near (straight line).
+        initial_speed_mps: speed at the beginning of the drive, before and at the trigger.
+        stride_m: length of a gait cycle (two steps) for legs; 0: no gait.
+        keep_heading: keep the initial heading (a sideways slide) instead of facing along the polyline.
+        events: changes of the target speed on the way.
+    """
+
+    object: int
+    points: NDArray[np.float64]
+    speed_mps: float
+    acceleration_mps2: float = 2.0
+    start_s: float = 0.0
+    start_ego_distance_m: float | None = None
+    initial_speed_mps: float = 0.0
+    stride_m: float = 0.0
+    keep_heading: bool = False
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

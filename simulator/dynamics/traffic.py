@@ -150,6 +150,7 @@ def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m:
         start_ego_distance_m=motion.start_ego_distance_m,
         stride_m=motion.stride_m,
         keep_heading=motion.keep_heading,
+        events=motion.events,
         upright=upright,
     )
 

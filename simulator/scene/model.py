@@ -36,6 +36,7 @@ class Model:
         wheelbase_m: distance of the axles (0: not a vehicle).
         attributes: facts for the labels, such as {"age": "child", "pose": "lying", "color": "red"}.
         box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
+        deck_m: height of the open deck on which it carries things (0: none).
     """
 
     class_name: str
@@ -45,6 +46,7 @@ class Model:
     wheelbase_m: float = 0.0
     attributes: tuple[tuple[str, str], ...] = ()
     box: NDArray[np.float64] | None = None
+    deck_m: float = 0.0
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

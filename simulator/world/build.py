@@ -33,6 +33,7 @@ from simulator.world.lamps import (
     flashing,
     signal_bits,
 )
+from simulator.world.loosened import let_loose
 from simulator.world.population import Population, driving_lamps
 from simulator.world.recorded import Recorded, ego_route, read_recorded
 from simulator.world.recorded import place as place_recorded
@@ -141,7 +142,8 @@ def build_world(scenario: Scenario) -> World:
     tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
-    timeline = _timeline(cast, _on_ground(builder, tracks), plan, scenery.signals)
+    tracks = _on_ground(builder, tracks)
+    timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
 
@@ -237,7 +239,9 @@ def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, ra
     """
     moving = [agent.object for agent in cast.agents]
     driving = {*moving, *cast.riders.values()}
-    things = [thing for thing in scene.objects if thing.model is not None and thing.id not in driving]
+    # What belongs to another thing (the water in a hole, the bicycle of a rider) is seen with that.
+    whole = [thing for thing in scene.objects if thing.model is not None and not thing.parent]
+    things = [thing for thing in whole if thing.id not in driving]
     standing = [thing for thing in things if thing.class_name not in FLAT_OR_ASIDE]
     others = [thing for thing in things if thing.class_name in FLAT_OR_ASIDE and thing.anomaly]
     positions, rpy = cast.builder.initial_poses()
