@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import raycast
+from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import available_threads
 from simulator.raycast.ensemble import Ensemble, Level
 from simulator.raycast.layout import aligned
@@ -65,6 +66,25 @@ class States(NamedTuple):
         rows = np.zeros((worlds, actors), ACTOR_DTYPE)
         rows["model"] = -1
         return States(rows, np.zeros((worlds, signals), np.uint32), np.zeros(worlds, np.int32))
+
+
+@kernel
+def follow(begin, end, rows, models, shift, actors):  # type: ignore[no-untyped-def]
+    """Put the actors of worlds `begin:end` where the rows of what moves them say.
+
+    Args:
+        begin, end: range of worlds.
+        rows: (W, B) records with x, y, z, yaw, pitch, roll and lamps, in metres from their own origin.
+        models: (W, B) int32 row of the pool of each; -1: there is none.
+        shift: (3,) from the scene's origin to that of the rows.
+        actors: (W, A) ACTOR_DTYPE, A >= B, of which the first B are written.
+    """
+    for w in range(begin, end):
+        for a in range(rows.shape[1]):
+            row, actor = rows[w, a], actors[w, a]
+            actor.x, actor.y, actor.z = row.x + shift[0], row.y + shift[1], row.z + shift[2]
+            actor.yaw, actor.pitch, actor.roll = row.yaw, row.pitch, row.roll
+            actor.lamps, actor.model = row.lamps, models[w, a]
 
 
 class Scenery:
