@@ -55,7 +55,7 @@ def figure_of(model: Model, triangles: tuple[int, ...] = (700, 350, 180, 90), ga
     vertices, faces, slots, materials = _outside(*_posed(model, gait_rad))
     rng = np.random.default_rng(0)
     points = _sampled(vertices, faces, SAMPLES, rng)
-    details = []
+    details = list[Detail]()
     for count in triangles:
         if details and len(faces) <= count:
             break
@@ -81,7 +81,7 @@ def _posed(model: Model, gait_rad: float) -> tuple[F64, I64, I64, tuple[Material
         m = transforms[body.joint] if body.joint >= 0 else np.eye(4)[:3]
         rows = np.array([materials.setdefault(_plain(material), len(materials)) for material in body.materials])
         vertices.append(body.mesh.vertices @ m[:, :3].T + m[:, 3])
-        faces.append(body.mesh.faces + count)
+        faces.append(body.mesh.faces.astype(np.int64) + count)
         slots.append(rows[body.mesh.slots])
         count += len(body.mesh.vertices)
     return np.concatenate(vertices), np.concatenate(faces), np.concatenate(slots), tuple(materials)
@@ -118,7 +118,9 @@ def _outside(
         starts = middle + radius * 1.1 * way + line[:, None, None] * side + line[None, :, None] * over
         hits = rays.closest_hit(starts.reshape(-1, 3), np.broadcast_to(-way, (LOOK_PX**2, 3)), threads=1)
         seen[np.unique(hits.primitive[hits.primitive >= 0])] = True
-    _, first, place = np.unique(np.rint(vertices / WELD_M).astype(np.int64), axis=0, return_index=True, return_inverse=True)
+    _, first, place = np.unique(
+        np.rint(vertices / WELD_M).astype(np.int64), axis=0, return_index=True, return_inverse=True
+    )
     kept, slots = place.reshape(-1)[faces[seen]], slots[seen]
     return *_compact(vertices[first], kept, slots), materials
 

@@ -48,7 +48,6 @@ from simulator.sensors.worlds.light import (
     SUN_LIGHT,
     turn_of,
 )
-
 from simulator.sensors.worlds.shadow import (
     OFFSET_M,
     Bodies,
@@ -217,6 +216,12 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
 
 
 @kernel(inline=True)
+def off_surface(p):  # type: ignore[no-untyped-def]
+    """A place a little off the surface of a POINT_DTYPE record: what is drawn coarsely must not shade itself."""
+    return p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
+
+
+@kernel(inline=True)
 def wetted(albedo, wetness):  # type: ignore[no-untyped-def]
     """Albedo of what is wet through (J. Lekner and M. C. Dorf, "Why some things are darker when wet", 1988)."""
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
@@ -252,7 +257,7 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
     if p.placed < 0 and near.caster_count > 0:
         dark, left = shaded(near.casters, near.caster_count, p.x, p.y, p.z)
         sun, opening = ZERO if dark else sun, opening * left
-    if sun > ZERO and not in_sun(frame, heights, p.sun_cell, p.x, p.y, p.z):
+    if sun > ZERO and not in_sun(frame, heights, p.sun_cell, *off_surface(p)):
         sun = ZERO
     light_r = opening * matt_light(numbers, p.nx, p.ny, p.nz, 0) + sun * numbers[SUN_LIGHT]
     light_g = opening * matt_light(numbers, p.nx, p.ny, p.nz, 1) + sun * numbers[SUN_LIGHT + 1]
@@ -359,9 +364,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
             p.z = pose[2, 3] + p.distance * p.dz
             p.sun_cell = -1
             if frame[11] > ZERO:
-                # A little off the surface: what is drawn coarsely must not shade itself.
-                p.x, p.y, p.z = p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
-                p.sun_cell = sun_cell(frame, size, p.x, p.y, p.z)
+                p.sun_cell = sun_cell(frame, size, *off_surface(p))
                 prefetch(heights, max(p.sun_cell, 0))
         for i in range(first, last):
             p = record(points, i - first)
@@ -376,7 +379,9 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
                 elif facet.signal >= 0:
                     switches |= signals[facet.signal]
                 segmentation[i] = facet.semantic
-                r, g, b = light_of(p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near)
+                r, g, b = light_of(
+                    p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near
+                )
                 haze = extinction * p.distance
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))

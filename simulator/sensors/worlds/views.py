@@ -28,7 +28,7 @@ MARGIN = 1e-4  # of the cone about all rays
 
 
 NO_PICTURES = Pictures(np.empty((0, 0, 3), np.uint8), np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32))
-NO_SCANS = Scans(*np.empty((2, 0, 0), np.float32), np.empty((0, 0), np.uint8))
+NO_SCANS = Scans(np.empty((0, 0), np.float32), np.empty((0, 0), np.float32), np.empty((0, 0), np.uint8))
 
 
 class Views(NamedTuple):
@@ -187,7 +187,9 @@ def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
         rows, numbers = states.actors[world], light[0]
         see(slot, bvh, faces, pool, room, optics, pose, rows, views.hidden[i], light[5], here)
         if pictures.semantic.shape[0] > 0:
-            caster_count, lamp_count = gather_near(rows, looks.bodies, pose[:, 3], numbers[SUN : SUN + 3], casters, lamps)
+            caster_count, lamp_count = gather_near(
+                rows, looks.bodies, pose[:, 3], numbers[SUN : SUN + 3], casters, lamps
+            )
             near = Near(casters, lamps, caster_count, lamp_count)
             depth = pictures.depth[i] if pictures.depth.shape[0] > 0 else no_depth
             shade(
