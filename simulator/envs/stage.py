@@ -31,10 +31,8 @@ FARTHEST_M = 350.0  # from the middle of a map that has surroundings
 PATH_M = 400.0  # along which these are dense
 _ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus", "motorcycle": "motorcycle"}
 _ACTORS |= {"bicycle": "bicycle"}
-_LAMPS = np.array(
-    [1 << {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER}.get(c, Switch.SIGNAL_GREEN) for c in Colour],
-    np.uint32,
-)
+_SWITCHES = {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER, Colour.GREEN: Switch.SIGNAL_GREEN}
+_LAMPS = np.array([1 << _SWITCHES[colour] for colour in Colour], np.uint32)
 
 
 class Stage:
@@ -68,11 +66,16 @@ class Stage:
         )
         self.states = States.empty(worlds, count + people, len(self._shown))
 
-    def update(self, begin: int, end: int) -> States:
-        """Everybody and all lights in worlds `begin` .. `end`, as they are now."""
+    def update(self, begin: int, end: int) -> Any:
+        """`States` of worlds `begin` .. `end`: everybody and all lights as they are now."""
         _pose(self._actors, self._figure, self.states.actors, begin, end)
         self.states.signals[begin:end] = _LAMPS[self._signals[begin:end][:, self._shown]]
-        return States(*(each[begin:end] for each in self.states))
+        return part_of(self.states, slice(begin, end))
+
+
+def part_of(arrays: Any, rows: slice) -> Any:
+    """A NamedTuple of the same rows of all its arrays."""
+    return type(arrays)(*(each[rows] for each in arrays))
 
 
 def atmosphere_of(weather: Weather) -> Atmosphere:
@@ -127,8 +130,8 @@ def _figures() -> tuple[list[Figure], NDArray[np.int64]]:
     beings = {Being.CHILD: "child", Being.DOG: "dog", Being.ANIMAL: "deer"}
     kinds = [_ACTORS.get(str(name), "car") for name in KINDS["name"]]
     kinds += [beings.get(being, "pedestrian") for being in Being] + ["crate"]
-    most = max(CARS, PEOPLE)
-    table = [[row.get((kind, n), row[kind, n % {"car": CARS, "pedestrian": PEOPLE}.get(kind, 1)]) for n in range(most)] for kind in kinds]
+    individuals = {"car": CARS, "pedestrian": PEOPLE}
+    table = [[row[kind, n % individuals.get(kind, 1)] for n in range(max(CARS, PEOPLE))] for kind in kinds]
     return list(made.values()), np.array(table)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.envs.observations.base import Observation, View
+from simulator.envs.stage import part_of
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
@@ -51,10 +52,9 @@ class Camera(Observation, kind="camera"):
         def fill(begin: int, end: int) -> None:
             states = stage.update(begin, end)
             mine = slice(begin * agents, end * agents)
-            here = Views(*(each[mine] for each in views))
+            here = part_of(views, mine)
             mount(states.actors, world[mine] - np.int32(begin), carrier[mine], mounts, here)
-            out = type(pictures)(*(each[mine] for each in pictures))
-            camera.render(states, here, out)
+            out = camera.render(states, here, part_of(pictures, mine))
             values[mine, :, :, :3] = out.rgb
             if self.semantic:
                 values[mine, :, :, 3] = out.semantic

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.envs.observations.base import Observation, View
+from simulator.envs.stage import part_of
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
@@ -47,9 +48,9 @@ class RangeImage(Observation, kind="range_image"):
         def fill(begin: int, end: int) -> None:
             states = stage.update(begin, end)
             mine = slice(begin * agents, end * agents)
-            here = Views(*(each[mine] for each in views))
+            here = part_of(views, mine)
             mount(states.actors, world[mine] - np.int32(begin), carrier[mine], mounts, here)
-            out = lidar.scan(states, here, type(scans)(*(each[mine] for each in scans)))
+            out = lidar.scan(states, here, part_of(scans, mine))
             np.clip(out.range / np.float32(self.range_m), 0.0, 1.0, out=values[mine, :, :, 0])
             np.clip(out.intensity, 0.0, 1.0, out=values[mine, :, :, 1])
 
