@@ -18,6 +18,10 @@ MAPS = {
     "T junction": lambda: procedural.t_junction(),
     "motorway": lambda: procedural.motorway(curve_radius_m=500.0),
     "hill": lambda: procedural.hill(),
+    "merge": lambda: procedural.merge(),
+    "roundabout": lambda: procedural.roundabout(3),
+    "wide roundabout": lambda: procedural.roundabout(4, lanes=2, sidewalks=False),
+    "parking lot": lambda: procedural.parking_lot(3, bays=6, angle_deg=60.0),
 }
 
 

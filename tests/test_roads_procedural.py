@@ -31,6 +31,15 @@ MAKERS: dict[str, Callable[[], RoadNetwork]] = {
     "motorway": procedural.motorway,
     "short motorway": lambda: procedural.motorway(600.0),
     "straight motorway": lambda: procedural.motorway(500.0, ramp=False, curve_radius_m=0.0),
+    "highway": lambda: procedural.motorway(3000.0, lanes=5, ramp=False, curve_radius_m=2000.0),
+    "merge": procedural.merge,
+    "short merge": lambda: procedural.merge(400.0, lanes=3, acceleration_m=80.0, ramp_m=150.0, ramp_kmh=40.0),
+    "roundabout": procedural.roundabout,
+    "rural roundabout": lambda: procedural.roundabout(3, sidewalks=False, speed_kmh=80.0, seed=3),
+    "wide roundabout": lambda: procedural.roundabout(5, lanes=2, seed=1),
+    "parking lot": procedural.parking_lot,
+    "small parking lot": lambda: procedural.parking_lot(1, bays=3, angle_deg=45.0),
+    "large parking lot": lambda: procedural.parking_lot(7, bays=10, angle_deg=60.0),
     "town": procedural.town,
     "long town": lambda: procedural.town(4, 1, 120.0, seed=9),
 }
@@ -82,6 +91,7 @@ def test_written_networks_read_back_as_they_were(name: str, tmp_path: Path) -> N
     assert again.warnings == []
     assert list(again.roads) == list(network.roads)
     assert again.junctions == network.junctions
+    assert again.junction_groups == network.junction_groups
     assert again.controllers == network.controllers
     for road in network.roads.values():
         copy = again.roads[road.id]
@@ -188,6 +198,22 @@ def test_hills_rise_smoothly() -> None:
         lambda: procedural.t_junction(angle_deg=170.0),
         lambda: procedural.motorway(100.0),
         lambda: procedural.motorway(curve_radius_m=50.0),
+        lambda: procedural.motorway(lanes=7),
+        lambda: procedural.merge(300.0),
+        lambda: procedural.merge(acceleration_m=5.0),
+        lambda: procedural.merge(ramp_m=10.0),
+        lambda: procedural.merge(ramp_kmh=120.0),
+        lambda: procedural.roundabout(6),
+        lambda: procedural.roundabout(lanes=3),
+        lambda: procedural.roundabout(radius_m=100.0),
+        lambda: procedural.roundabout(5, radius_m=14.0),
+        lambda: procedural.roundabout(arm_m=40.0),
+        lambda: procedural.roundabout(3, angles_deg=[0.0, 20.0, 200.0]),
+        lambda: procedural.roundabout(4, angles_deg=[0.0, 90.0, 180.0]),
+        lambda: procedural.parking_lot(0),
+        lambda: procedural.parking_lot(bays=1),
+        lambda: procedural.parking_lot(angle_deg=30.0),
+        lambda: procedural.parking_lot(speed_kmh=100.0),
         lambda: procedural.town(0, 3),
         lambda: procedural.town(block_m=10.0),
         lambda: procedural.village_lane(width_m=0.0),

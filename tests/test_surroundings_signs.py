@@ -5,10 +5,11 @@ import pytest
 
 from simulator.raycast import Scene
 from simulator.roads import Signal
+from simulator.roads.signal_meaning import is_light
 from simulator.scene.material import Switch
 from simulator.surroundings.sign_designs import DESIGNS
 from simulator.surroundings.signals import LUMINANCE_CD_M2, head
-from simulator.surroundings.signs import is_light, plate, sign, sign_models, sign_names, sign_of
+from simulator.surroundings.signs import plate, sign, sign_models, sign_names, sign_of
 
 
 def _front(model):

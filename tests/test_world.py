@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import simulator
+from simulator.data import data_dir
 from simulator.roads import read_opendrive
 from simulator.roads.surface import surface
 from simulator.world.build import build_world
@@ -46,6 +47,14 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
     origin = np.round(world.route.path.xyz[0])
     ground = surface(read_opendrive(path), origin, origin[:2] + [60.0, 0.0], 260.0, seed=3)
     np.testing.assert_allclose(rear[:, 2], ground.height(rear[:, :2]), atol=2e-3)
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in data_dir("scenarios").glob("*.yaml")))
+def test_every_preset_makes_a_world(preset: str) -> None:
+    bare = ["surroundings.buildings=0", "surroundings.vegetation=0", "traffic={vehicles: 2}", "duration_s=0.1"]
+    scenario = simulator.load(preset, bare).sample(seed=5)
+    scene = build_world(scenario).scene
+    assert any(thing.anomaly for thing in scene.objects) == bool(scenario.anomalies)
 
 
 @pytest.mark.parametrize("length_m", [3.0, 11.0])

@@ -1,5 +1,7 @@
 """Roads as a model: OpenDRIVE in and out, lane geometry, routing, places on the road, procedural networks."""
 
+from simulator.roads.approaches import Approach, approach_controls
+from simulator.roads.bays import ParkingBays, parking_bays
 from simulator.roads.locate import Located
 from simulator.roads.network import RoadNetwork
 from simulator.roads.opendrive import check_opendrive, read_opendrive
@@ -39,6 +41,7 @@ from simulator.roads.writing import write_opendrive
 
 __all__ = [
     "DRIVABLE",
+    "Approach",
     "Connection",
     "Controller",
     "Geometry",
@@ -55,6 +58,7 @@ __all__ = [
     "ObjectMaterial",
     "ObjectReference",
     "Outline",
+    "ParkingBays",
     "Path",
     "Platform",
     "Repeat",
@@ -70,7 +74,9 @@ __all__ = [
     "Station",
     "Structure",
     "Switch",
+    "approach_controls",
     "check_opendrive",
+    "parking_bays",
     "read_opendrive",
     "write_opendrive",
 ]

@@ -49,8 +49,17 @@ def signalised(network: RoadNetwork, junction: str, arms: Sequence[Arm]) -> Road
 def with_priority(
     network: RoadNetwork, junction: str, arms: Sequence[Arm], main: Collection[Arm], *, minor: str = GIVE_WAY
 ) -> RoadNetwork:
-    """The network with priority signs on the `main` arms, and `minor` signs, stop lines and crossings on the others."""
+    """The network with priority signs on the `main` arms, and `minor` signs, stop lines and crossings on the others.
+
+    <priority> records put every way from a main arm above every way from another one.
+    """
     main_roads = {(arm.road, arm.contact) for arm in main}
+    ways = network.junctions[junction].connections
+    sources = {way.connecting_road: network.roads[way.connecting_road].predecessor for way in ways}
+    first = {way for way, link in sources.items() if link is not None and (link.id, link.contact) in main_roads}
+    priorities = tuple((high, low) for low in sources if low not in first for high in sources if high in first)
+    ranked = replace(network.junctions[junction], priorities=priorities)
+    network = replace(network, junctions={**network.junctions, junction: ranked})
     for arm in arms:
         road = network.roads[arm.road]
         has_priority = (arm.road, arm.contact) in main_roads
@@ -129,7 +138,8 @@ def _light(name: str, arm: Arm, road: Road) -> Signal:
 
 
 def _sign(name: str, kind: str, arm: Arm, road: Road) -> Signal:
-    s, t = _place(arm, road, _STOP_LINE[1] + (14.0 if kind == PRIORITY else 0.0), _beside(arm))
+    back = min(_STOP_LINE[1] + (14.0 if kind == PRIORITY else 0.0), 0.9 * road.length)
+    s, t = _place(arm, road, back, _beside(arm))
     names = {GIVE_WAY: "give way", STOP: "stop", PRIORITY: "priority"}
     return Signal(
         name,
@@ -155,16 +165,14 @@ def _with_crossing(network: RoadNetwork, arm: Arm, *, stop: bool) -> RoadNetwork
     near = _STOP_LINE if paved else (0.5, 1.0)
     number = int(next_id(network))
     if paved:
-        objects.append(
-            _area(str(number), "crosswalk", "zebra", "crossing", arm, road, _CROSSING, (-outgoing, incoming))
-        )
+        objects.append(area(str(number), "crosswalk", "zebra", "crossing", arm, road, _CROSSING, (-outgoing, incoming)))
     if stop:
         name = str(number + len(objects))
-        objects.append(_area(name, "roadMark", "stopLine", "stop line", arm, road, near, (0.1, incoming - 0.1)))
+        objects.append(area(name, "roadMark", "stopLine", "stop line", arm, road, near, (0.1, incoming - 0.1)))
     return _with(network, arm.road, objects=tuple(objects))
 
 
-def _area(
+def area(
     name: str,
     kind: str,
     subtype: str,

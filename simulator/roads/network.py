@@ -93,6 +93,13 @@ class RoadNetwork:
         """Lanes from which traffic comes to `key`."""
         return self._graph.previous_lanes(key)
 
+    def leaves_at(self, key: LaneKey, following: LaneKey) -> float:
+        """Station at which traffic leaves `key` for a lane that follows: its end, or before it (virtual junctions)."""
+        road, (station, _) = self.roads[key.road], self._graph.joint(key, following)
+        section = road.sections[key.section]
+        end = section.s1 if road.drives_forward(key.lane) else section.s0
+        return end if station is None else station
+
     def lane_neighbours(self, key: LaneKey) -> tuple[LaneKey | None, LaneKey | None]:
         """Drivable lanes directly to the left and right with the same direction of traffic, as the driver sees them."""
         return lane_neighbours(self.roads[key.road], key)

@@ -42,6 +42,14 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     return value, slope
 
 
+def hermite(s: Array, value: Array, slope: Array) -> Array:
+    """(N - 1, 5) profile through values (N,) with slopes (N,) at ascending stations s (N,)."""
+    length, rise = np.diff(s), np.diff(value)
+    c = (3.0 * rise / length - 2.0 * slope[:-1] - slope[1:]) / length
+    d = (slope[:-1] + slope[1:] - 2.0 * rise / length) / length**2
+    return np.stack([s[:-1], value[:-1], slope[:-1], c, d], axis=1)
+
+
 def slope_rate(profile: Array, s: Array) -> Array:
     """Second derivative of a (K, 5) profile at stations s (N,); before its first start zero."""
     index = np.searchsorted(profile[:, 0], s, side="right") - 1

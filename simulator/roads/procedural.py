@@ -16,17 +16,22 @@ from simulator.roads.cross_section import CrossSection, tapered
 from simulator.roads.junction_features import signalised, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
-from simulator.roads.motorway import motorway
+from simulator.roads.motorway import merge, motorway
 from simulator.roads.network import RoadNetwork
+from simulator.roads.parking_lot import parking_lot
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link
+from simulator.roads.roundabout import roundabout
 from simulator.roads.street import KMH, Street, junction_reach, plain_road, rural_section
 from simulator.roads.town import town
 
 __all__ = [
     "curve",
     "hill",
+    "merge",
     "motorway",
+    "parking_lot",
+    "roundabout",
     "straight",
     "t_junction",
     "town",

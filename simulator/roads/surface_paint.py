@@ -12,6 +12,7 @@ from shapely.ops import substring
 
 from simulator.roads.records import ObjectMarking, Outline, RoadObject, Signal
 from simulator.roads.road import Road
+from simulator.roads.signal_meaning import is_stop_line
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_marks import COLORS, RAISE_M
@@ -20,6 +21,7 @@ from simulator.roads.surface_rows import Array
 
 _STRIPE_M = 0.5  # bars and gaps of a zebra crossing (StVO sign 293)
 _STOP_M = 0.5  # depth of a stop line (StVO sign 294)
+_DASH_M = (0.5, 0.25)  # dashes and gaps of a yield line (RMS)
 _BORDER_M = 0.12  # lines round a parking space
 _ARROW_M = 5.0  # length of an arrow in towns (RMS-1)
 _PAINTED = frozenset({"crosswalk", "roadMark", "parkingSpace"})
@@ -115,7 +117,7 @@ def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -
             if not lined or "zebra" in f"{thing.name} {thing.subtype}".lower():
                 yield _Paint(_zebra(shape, place), place.level, color)
         elif thing.type == "roadMark":
-            yield _Paint(shape, place.level, color)
+            yield _Paint(_yield_line(shape) if "yield" in thing.subtype.lower() else shape, place.level, color)
         elif not lined:
             yield _Paint(shape.difference(shape.buffer(-_BORDER_M, join_style="mitre")), place.level, color)
     yield from lined
@@ -179,6 +181,15 @@ def _rectangle(place: _Place, start: float, end: float, width: float) -> shapely
     return shapely.Polygon(place.put(np.array([[start, -half], [end, -half], [end, half], [start, half]])))
 
 
+def _yield_line(shape: shapely.Polygon) -> shapely.Geometry:
+    """Dashes across the lanes (StVO sign 341), within the outline."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
+    sides = np.linalg.norm(np.diff(corners, axis=0), axis=1)
+    short = int(sides[0] > sides[1])
+    way = 0.5 * (corners[[short, short + 2]] + corners[[short + 1, (short + 3) % 4]])
+    return _dashed(way, ObjectMarking(width=float(sides.min()), length=_DASH_M[0], space=_DASH_M[1]))
+
+
 def _zebra(shape: shapely.Polygon, place: _Place) -> shapely.Geometry:
     """Bars along the road, side by side over the way of the walkers, within the outline."""
     corners = shapely.get_coordinates(shape)
@@ -209,7 +220,7 @@ def _signal_paint(road: Road, signal: Signal, origin: Array) -> Iterator[_Paint]
     painted = name.startswith("sgrm")
     turned = np.pi if signal.orientation == "-" else 0.0
     place = _frame(road, signal.s, signal.t, turned, origin)
-    if signal.type == "294" or (painted and ("holdingline" in name or "stopline" in name)):
+    if is_stop_line(signal):
         width = signal.width or 3.0
         if abs(signal.t) < 0.3:  # given at the centre line: it reaches over the lane to the right of it
             across = np.array([-place.along[1], place.along[0]])

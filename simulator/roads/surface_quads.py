@@ -212,6 +212,8 @@ def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
             return Look.GRASS, Tier.VERGE
         narrow = lane.type == "median" and float(width[i].mean()) < 1.0
         return (Look.PAVING if narrow else _FOOT[lane.type]), Tier.RAISED
+    if lane.type == "restricted" and any(material.surface == "paving" for material in lane.materials):
+        return Look.PARKING, Tier.RAISED if high else Tier.PAVED
     if high:
         return (Look.CYCLE if lane.type == "biking" else Look.LAWN), Tier.RAISED
     if lane.type in _PAVED:

@@ -77,9 +77,21 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "hill": ("length_m", "height_m", "speed_kmh"),
     "t_junction": ("arm_m", "angle_deg", "traffic_lights"),
     "x_junction": ("arm_m", "angle_deg", "traffic_lights"),
-    "motorway": ("length_m", "ramp", "curve_radius_m", "speed_kmh"),
+    "motorway": ("length_m", "lanes", "ramp", "curve_radius_m", "speed_kmh"),
+    "merge": ("length_m", "lanes", "acceleration_m", "ramp_m", "speed_kmh", "ramp_kmh"),
+    "parking_lot": ("rows", "bays", "angle_deg", "speed_kmh"),
+    "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
     "village_lane": ("length_m", "width_m", "speed_kmh"),
+}
+
+
+# Narrower ranges than those of the parameters below, by kind.
+ROAD_RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "motorway": {"lanes": (2, 6)},
+    "merge": {"lanes": (2, 6)},
+    "parking_lot": {"angle_deg": (45.0, 90.0), "speed_kmh": (5.0, 50.0)},
+    "roundabout": {"lanes": (1, 2), "radius_m": (13.5, 50.0)},
 }
 
 
@@ -92,19 +104,28 @@ class RoadSpec(Block):
     kind: Annotated[str, Word(tuple(ROAD_PARAMETERS))] = "town"
     """What a procedural network looks like; where a map is given, this and all below is ignored."""
     length_m: Annotated[float, Quantity("m", ge=50.0, le=20_000.0)] | None = None
-    """Length (straight, hill, village_lane, motorway)."""
+    """Length (straight, hill, village_lane, motorway, merge)."""
     lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] | None = None
-    """Driving lanes each way (straight)."""
+    """Driving lanes each way (straight; motorway, merge: 2 to 6); 1 or 2 lanes in the ring and in each direction of the
+    arms (roundabout)."""
+    arms: Annotated[int, Quantity("", ge=3, le=5, whole=True)] | None = None
+    """How many roads meet there (roundabout)."""
     lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] | None = None
     """Width of a driving lane (straight)."""
     width_m: Annotated[float, Quantity("m", ge=3.0, le=12.0)] | None = None
     """Width of the carriageway (village_lane)."""
     sidewalks: Annotated[bool, Flag()] | None = None
-    """Whether it is a street with kerbs and pavements (straight)."""
-    radius_m: Annotated[float, Quantity("m", ge=15.0, le=10_000.0)] | None = None
-    """Radius of the bend (curve)."""
+    """Whether it is a street with kerbs and pavements (straight, roundabout)."""
+    radius_m: Annotated[float, Quantity("m", ge=13.5, le=10_000.0)] | None = None
+    """Radius of the bend (curve); of the outer edge of the ring, 13.5 to 40 with one lane, 23 to 50 with two
+    (roundabout)."""
     angle_deg: Annotated[float, Quantity("deg", ge=-350.0, le=350.0)] | None = None
-    """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction)."""
+    """Turn of the bend, positive to the left (curve); angle between the roads, 50 to 130 (t_junction, x_junction), or
+    between bays and aisles, 45 to 90 (parking_lot)."""
+    rows: Annotated[int, Quantity("", ge=1, le=20, whole=True)] | None = None
+    """Rows of bays, two to an aisle (parking_lot)."""
+    bays: Annotated[int, Quantity("", ge=2, le=60, whole=True)] | None = None
+    """Bays in each row (parking_lot)."""
     clothoid_m: Annotated[float, Quantity("m", ge=1.0, le=1000.0)] | None = None
     """Length of the transition into the bend and out of it (curve)."""
     approach_m: Annotated[float, Quantity("m", ge=10.0, le=5000.0)] | None = None
@@ -117,8 +138,14 @@ class RoadSpec(Block):
     """Whether there is an exit and an entry (motorway)."""
     curve_radius_m: Annotated[float, Quantity("m", ge=0.0, le=100_000.0)] | None = None
     """Radius of its bends, 0: straight (motorway)."""
+    acceleration_m: Annotated[float, Quantity("m", ge=80.0, le=1000.0)] | None = None
+    """Length of the acceleration lane, its taper not counted (merge)."""
+    ramp_m: Annotated[float, Quantity("m", ge=150.0, le=2000.0)] | None = None
+    """Length of the ramp (merge)."""
+    ramp_kmh: Annotated[float, Quantity("km/h", ge=30.0, le=80.0)] | None = None
+    """Speed limit of the ramp (merge)."""
     arm_m: Annotated[float, Quantity("m", ge=40.0, le=2000.0)] | None = None
-    """Length of each road from the middle (t_junction, x_junction)."""
+    """Length of each road from the middle (t_junction, x_junction, roundabout)."""
     traffic_lights: Annotated[bool, Flag()] | None = None
     """Whether traffic lights stand there (t_junction, x_junction)."""
     blocks_x: Annotated[int, Quantity("", ge=1, le=30, whole=True)] | None = None
@@ -128,23 +155,33 @@ class RoadSpec(Block):
     block_m: Annotated[float, Quantity("m", ge=70.0, le=1000.0)] | None = None
     """About how long one side of a block is (town)."""
     speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
-    """Speed limit (straight, curve, hill, village_lane, motorway)."""
+    """Speed limit (straight, curve, hill, village_lane, motorway, merge, roundabout, parking_lot)."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Parameters that a procedural road of this kind does not have."""
+        """Parameters that a procedural road of this kind does not have, or that are out of its range."""
         kind = values.get("kind")
         if values.get("opendrive", "unknown") is None and isinstance(kind, str):
             has = ROAD_PARAMETERS[kind]
             for name in sorted({name for names in ROAD_PARAMETERS.values() for name in names} - set(has)):
                 if values.get(name) is not None:
                     yield (name,), f"a road of kind {kind} has no {name}; it has {', '.join(has)}"
+            for name, (low, high) in ROAD_RANGES.get(kind, {}).items():
+                value = values.get(name)
+                if isinstance(value, (int, float)) and not low <= value <= high:
+                    yield (name,), f"{value:g} does not fit a road of kind {kind}: {low:g} to {high:g} are accepted"
 
     @classmethod
     def settle(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """A kind that was drawn takes only the parameters that it has."""
-        spare = {name for names in ROAD_PARAMETERS.values() for name in names} - {*ROAD_PARAMETERS[values["kind"]]}
-        return {name: None if name in spare else value for name, value in values.items()}
+        """A kind that was drawn takes only the parameters that it has, and the nearest values of its ranges."""
+        kind = values["kind"]
+        spare = {name for names in ROAD_PARAMETERS.values() for name in names} - {*ROAD_PARAMETERS[kind]}
+        settled = {name: None if name in spare else value for name, value in values.items()}
+        for name, (low, high) in ROAD_RANGES.get(kind, {}).items():
+            value = settled[name]
+            if value is not None:
+                settled[name] = type(value)(min(max(value, low), high))
+        return settled
 
 
 class Surroundings(Block):

@@ -8,11 +8,12 @@ import numpy as np
 
 from simulator.numerics import se3
 from simulator.roads import Road, Signal
+from simulator.roads.signal_meaning import is_light, is_paint
 from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signals import head, mast_arm, signal_post
-from simulator.surroundings.signs import Sign, is_light, is_paint, sign, sign_models, sign_of
+from simulator.surroundings.signs import Sign, sign, sign_models, sign_of
 
 OVERHEAD_M = 4.0  # lower edges from here on hang above the road
 _SHIFT_M = np.concatenate([[0.0], np.arange(0.3, 16.0, 0.3)])

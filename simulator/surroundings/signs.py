@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.data import load_asset
 from simulator.roads import Signal
+from simulator.roads.signal_meaning import is_light, is_paint, sign_name
 from simulator.scene.material import Material, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
@@ -48,26 +49,15 @@ class Sign:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Catalogue:
-    signs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    by_code: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
 @cache
-def _catalogue() -> _Catalogue:
-    out = _Catalogue()
-    for row in load_asset("signs")["signs"]:
-        out.signs[row["name"]] = row
-        for country, codes in row["codes"].items():
-            for code in codes:
-                out.by_code[country, str(code).upper()] = row["name"]
-    return out
+def _catalogue() -> dict[str, Mapping[str, Any]]:
+    """Rows of `assets/signs.yaml` by name."""
+    return {row["name"]: row for row in load_asset("signs")["signs"]}
 
 
 def sign(name: str, *, value: int = 0, text: str = "", width_m: float = 0.0, height_m: float = 0.0) -> Sign:
     """A sign of the catalogue by name; sizes of 0 are the usual ones."""
-    row = _catalogue().signs[name]
+    row = _catalogue()[name]
     width = width_m or float(row["size_m"])
     ratio = float(row.get("height_m", row["size_m"])) / float(row["size_m"])
     if row["shape"] in ("triangle", "yield"):
@@ -78,77 +68,24 @@ def sign(name: str, *, value: int = 0, text: str = "", width_m: float = 0.0, hei
 
 def sign_names() -> tuple[str, ...]:
     """All names of the catalogue."""
-    return tuple(_catalogue().signs)
-
-
-# Words in the names that map makers give to signals, tried in this order; groups are numbers.
-_WORDS = (
-    (r"stop", "stop"),
-    (r"yield|give.?way|vorfahrt.?gew", "give_way"),
-    (r"speed.*?(\d+)|hoechst\D*(\d+)|274[-_](\d+)", "speed_limit"),
-    (r"overtaking.*end", "end_no_overtaking"),
-    (r"overtaking", "no_overtaking"),
-    (r"construction|roadwork", "roadworks"),
-    (r"no.?entry|einfahrt", "no_entry"),
-    (r"one.?way", "one_way"),
-    (r"crosswalk|pedestrian|zebra", "crossing"),
-    (r"child", "children"),
-    (r"deer|wild", "deer"),
-    (r"parking|parkplatz", "parking"),
-    (r"priority", "priority_road"),
-)
-# Spellings of countries in maps; numbers without a country, and Austrian and Swiss ones, read like German ones.
-_COUNTRIES = {
-    "": "DE",
-    "OPENDRIVE": "DE",
-    "DEU": "DE",
-    "GERMANY": "DE",
-    "USA": "US",
-    "SWE": "SE",
-    "AT": "DE",
-    "CH": "DE",
-}
-
-
-def is_light(signal: Signal) -> str:
-    """ "vehicle", "two" or "pedestrian" for a traffic light, "" for anything else."""
-    kind = load_asset("signs")["lights"].get(signal.type, "")
-    if not kind and signal.dynamic and not signal.type.isdigit():
-        kind = "vehicle" if "light" in signal.name.lower() or signal.type in ("", "-1", "none") else ""
-    return str(kind)
-
-
-def is_paint(signal: Signal) -> bool:
-    """Whether a record stands for paint on the road, which has no plate."""
-    name = signal.name.lower()
-    painted = name.startswith("sgrm") or "haltelinie" in name or "stopline" in name.replace(" ", "").replace("_", "")
-    return signal.type in load_asset("signs")["paint"] or painted
+    return tuple(_catalogue())
 
 
 def sign_of(signal: Signal) -> Sign | None:
     """The sign that a record means; None for traffic lights and paint; a plain plate when it is not known."""
     if is_light(signal) or is_paint(signal):
         return None
-    table = _catalogue()
-    country = _COUNTRIES.get(signal.country.upper(), signal.country.upper())
-    kind = signal.type.upper().strip()
-    part = signal.subtype.upper().strip()
-    number = re.search(r"\d+", part)
-    tries = [f"{kind}-{part}", f"{kind}{part}", f"{kind}.{part}", kind]
-    found = next((table.by_code[country, code] for code in tries if (country, code) in table.by_code), "")
-    value = _value(signal)
+    found, value = sign_name(signal)
+    value = value or _value(signal)
     if not found:
-        code = re.match(r"[a-z]{0,2}_?(?:sg)?(\d{3})", signal.name.lower())
-        found = table.by_code.get(("DE", code[1]), "") if code else ""
-    if not found:
-        found, value = _by_name(signal.name, value)
-    if not found:
+        kind = signal.type.strip()
         found = "supplementary" if kind[:4].isdigit() and kind.startswith("10") else "plate"
-    row = table.signs[found]
+    row = _catalogue()[found]
     if row["face"] not in _NUMBERED:
         value = 0
     elif not value:
         # Old German subtypes count in tens from 50: 274-56 is 60 km/h.
+        number = re.search(r"\d+", signal.subtype)
         value = 10 * (int(number[0]) - 50) if number and 51 <= int(number[0]) <= 63 else 50
     boards = row["shape"] == "rect"
     fits = (1.0 if boards else 0.35) < signal.width < (6.0 if boards else 1.6)
@@ -170,15 +107,6 @@ def _value(signal: Signal) -> int:
     elif signal.country.upper() in ("SE",) and value < 14:
         value *= 10
     return int(round(value))
-
-
-def _by_name(name: str, value: int) -> tuple[str, int]:
-    for pattern, result in _WORDS:
-        match = re.search(pattern, name.lower())
-        if match:
-            numbers = [int(g) for g in match.groups() if g]
-            return result, numbers[0] if numbers and 5 <= numbers[0] <= 140 else value
-    return "", value
 
 
 # ---------------------------------------------------------------- geometry

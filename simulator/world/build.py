@@ -239,7 +239,9 @@ def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, ra
     """
     moving = [agent.object for agent in cast.agents]
     driving = {*moving, *cast.riders.values()}
-    things = [thing for thing in scene.objects if thing.model is not None and thing.id not in driving]
+    # What belongs to another thing (the water in a hole, the bicycle of a rider) is seen with that.
+    whole = [thing for thing in scene.objects if thing.model is not None and not thing.parent]
+    things = [thing for thing in whole if thing.id not in driving]
     standing = [thing for thing in things if thing.class_name not in FLAT_OR_ASIDE]
     others = [thing for thing in things if thing.class_name in FLAT_OR_ASIDE and thing.anomaly]
     positions, rpy = cast.builder.initial_poses()

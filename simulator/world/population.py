@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.dynamics.motion import Driver, Motion
 from simulator.dynamics.traffic import entry_speed, stop_of
 from simulator.numerics.rng import generator
-from simulator.roads import LaneKey, RoadNetwork
+from simulator.roads import LaneKey, ParkingBays, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
@@ -26,6 +26,7 @@ SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
+LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.7, "cat": 0.3}
@@ -148,6 +149,8 @@ class Population:
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
             room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
             clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
+            if float(models[0].size_lwh_m[0]) > LONG_M:
+                clear &= limit > CALM_MPS
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
             if k is not None:
                 self._drive(actor, models, places, k, rng, f"traffic-{n}")
@@ -212,33 +215,61 @@ class Population:
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 
     def parked(self) -> None:
-        """Vehicles parked beside the outermost lanes: on a parking lane or shoulder, or half on the pavement."""
-        places = self.lanes
-        spots = [k for k in range(len(places)) if self._may_park(places.key[k])]
-        if not spots:
-            return
+        """Vehicles in the bays of the map, and parked beside the outermost lanes of roads that have none.
+
+        There they stand on a parking lane or shoulder, or half on the pavement.
+        """
+        places, bays = self.lanes, parking_bays(self.network)
+        with_bays = {key.road for lanes in bays.lanes for key in lanes}
+        spots = [k for k in range(len(places)) if self._may_park(places.key[k]) and places.key[k].road not in with_bays]
         weight = np.zeros(len(places))
-        weight[spots] = np.exp(-places.distance[spots] / 20.0) * (
-            0.3 + np.exp(-(((places.ahead[spots] - 25.0) / 30.0) ** 2))
-        )
+        weight[spots] = self._parking_weight(places.distance[spots], places.ahead[spots])
+        gap = np.linalg.norm(bays.position[:, None, :2] - self._path_xy[None], axis=2)
+        free = self._parking_weight(gap.min(axis=1), self._path_s[gap.argmin(axis=1)])
+        free[(bays.width < 2.0) | (bays.length < 4.0)] = 0.0
         for n in range(self.scenario.traffic.parked):
             rng = generator(self.seed, "parked", n)
             kind = str(rng.choice(list(PARKED_MIX), p=list(PARKED_MIX.values())))
-            k = self._draw(rng, places, weight, 3.4)
+            actor: Any = member("actors", kind)()
+            in_bay = free.sum() > 0.0 and (not spots or rng.random() < 0.8)
+            if not in_bay and not spots:
+                return
+            k = int(rng.choice(len(free), p=free / free.sum())) if in_bay else self._draw(rng, places, weight, 3.4)
             if k is None:
                 return
-            actor: Any = member("actors", kind)()
-            model = actor.models(rng)[0]
-            yaw = float(places.heading[k]) + rng.normal(0, 0.015)
-            beside = self._kerb_side(places.key[k]) * (
-                places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1])
-            )
-            position = places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0])
-            if not self.cast.free(position[0], position[1], 2.6):
+            model, room = actor.models(rng)[0], 1.2 if in_bay else 2.6
+            if in_bay:
+                free[k] = 0.0
+                position, yaw = self._in_bay(bays, k, model, rng)
+            else:
+                position, yaw = self._at_kerb(places, k, model, rng)
+            if not self.cast.free(position[0], position[1], room):
                 continue
             at, rpy = stance(self.cast.builder, model, position, yaw)
             attributes = {"state": "parked"}
             self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
+
+    @staticmethod
+    def _parking_weight(distance: Array, ahead: Array) -> Array:
+        """How likely a vehicle is parked in a place, by its distance from the path and along it."""
+        return np.asarray(np.exp(-distance / 20.0) * (0.3 + np.exp(-(((ahead - 25.0) / 30.0) ** 2))))
+
+    @staticmethod
+    def _in_bay(bays: ParkingBays, k: int, model: Model, rng: np.random.Generator) -> tuple[Array, float]:
+        """Position and yaw of a vehicle in the middle of a bay, driven in forwards or backwards."""
+        yaw = float(bays.heading[k]) + (np.pi if rng.random() < 0.25 else 0.0) + rng.normal(0.0, 0.015)
+        middle = 0.5 * float(model.bounds[0, 0] + model.bounds[1, 0])  # ahead of the origin
+        ahead, left = rng.normal(0.0, 0.15) - middle, rng.normal(0.0, 0.08)
+        cos, sin = np.cos(yaw), np.sin(yaw)
+        return bays.position[k] + [ahead * cos - left * sin, ahead * sin + left * cos, 0.0], yaw
+
+    def _at_kerb(self, places: Places, k: int, model: Model, rng: np.random.Generator) -> tuple[Array, float]:
+        """Position and yaw of a vehicle beside the outermost lane."""
+        yaw = float(places.heading[k]) + rng.normal(0, 0.015)
+        beside = self._kerb_side(places.key[k]) * (
+            places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1])
+        )
+        return places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0]), yaw
 
     def _may_park(self, key: LaneKey) -> bool:
         road = self.network.roads[key.road]

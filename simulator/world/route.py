@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
-from simulator.roads import LaneKey, Path, RoadNetwork
+from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork
 from simulator.scenario.models import Manoeuvre, Scenario, Speed
 
 ATTEMPTS = 48
@@ -53,7 +53,8 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
     """
     assert scenario.seed is not None
     ego = scenario.ego
-    keys = [key for key in network.lanes() if network.lane_length(key) > 1e-3]
+    types = DRIVABLE if ego.road is not None and ego.lane is not None else frozenset({"driving"})  # ramps if told to
+    keys = [key for key in network.lanes(types) if network.lane_length(key) > 1e-3]
     if not keys:
         raise InputError("has no lane of type driving", source=scenario.road.opendrive or scenario.road.kind)
     if ego.road is not None:

@@ -13,6 +13,7 @@ from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import Path, Road, RoadNetwork, Signal
 from simulator.roads.records import SignalReference
+from simulator.roads.signal_meaning import applies_to
 from simulator.scene import Switch
 
 GREEN_S, AMBER_S, ALL_RED_S = 18.0, 3.0, 2.0  # amber 3 s at 50 km/h (RiLSA)
@@ -106,14 +107,13 @@ def stops_on(network: RoadNetwork, path: Path, plan: SignalPlan) -> tuple[tuple[
     for number, key in enumerate(path.keys):
         road = network.roads[key.road]
         section = road.sections[key.section]
-        forward = (key.lane < 0) == (road.rule != "LHT")
         samples = np.flatnonzero(path.key_index == number)
         applying: list[Signal | SignalReference] = [*road.signals, *road.signal_references]
         for signal in applying:
             k = index.get(signal.id)
-            facing = signal.orientation == "none" or (signal.orientation == "+") == forward
-            valid = not signal.validity or any(v.from_lane <= key.lane <= v.to_lane for v in signal.validity)
-            if k is None or not facing or not valid or not len(samples) or not section.s0 <= signal.s <= section.s1:
+            if k is None or not len(samples) or not section.s0 <= signal.s <= section.s1:
+                continue
+            if not applies_to(signal, road, key.lane):
                 continue
             gap = np.abs(path.road_s[samples] - signal.s)
             stops.setdefault(k, float(path.s[samples[gap.argmin()]]))
