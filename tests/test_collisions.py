@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import simulator.dynamics
 from simulator.dynamics.bodies import (
     BODY_DTYPE,
     TOLERANCE_M,
@@ -341,6 +343,15 @@ def test_impacts_conserve_what_they_must(seed: int, friction: float, bounce: flo
         expected = brach(*both, contact, friction, 0.0)
         got = [q for v in after for q in (v["vx"], v["vy"], v["yaw_rate"])]
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_the_example_of_the_package_runs() -> None:
+    lines = (simulator.dynamics.__doc__ or "").split("\n\n")[4]
+    names = {**vars(simulator.dynamics), "np": np}
+    exec(textwrap.dedent(lines), names)
+    contact = names["contacts"][0, 0]
+    assert (contact["i"], contact["j"], contact["closing"]) == (0, 1, pytest.approx(20.0))
+    assert 10.0 < contact["delta_v_j"] < 12.0
 
 
 def test_severity_is_reported() -> None:
