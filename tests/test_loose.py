@@ -201,9 +201,10 @@ def test_what_nobody_strikes_leaves_the_drive_as_it_is(monkeypatch: pytest.Monke
         assert not any(thing.moving for thing in each.scene.objects if thing.anomaly)
 
 
-def test_cargo_rides_falls_and_comes_to_rest_on_the_road() -> None:
-    fridge = {"kind": "falling_cargo", "cargo": "refrigerator", "ahead_m": 30, "released_s": 0.5, "speed_mps": 15}
-    world = drive({**fridge, "lateral_m": 0.0, "slip_mps": 2.0, "mass_kg": 80}, seconds=6.0, speed=8.0)
+@pytest.mark.parametrize("cargo", ["refrigerator", "mattress"])
+def test_cargo_rides_falls_and_comes_to_rest_on_the_road(cargo: str) -> None:
+    lost = {"kind": "falling_cargo", "cargo": cargo, "ahead_m": 30, "released_s": 0.5, "speed_mps": 15}
+    world = drive({**lost, "lateral_m": 0.0, "slip_mps": 2.0, "mass_kg": 80}, seconds=6.0, speed=8.0)
     lorry, thing = (each for each in world.scene.objects if each.anomaly)
     assert (lorry.anomaly, thing.anomaly) == ("BEH-21", "OBJ-54") and "struck_by" not in thing.attributes
     position, _, velocity = track(world, thing.id)
