@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.gaps import must_wait
 from simulator.traffic.person import (
@@ -27,13 +27,14 @@ from simulator.traffic.person import (
     Being,
     Mode,
 )
-from simulator.traffic.walkways import NONE
+from simulator.traffic.walkways import NONE, Walkways
 
 LOOK_S = 0.2  # between two looks at the traffic
 AHEAD_M = 2.0  # along the way to where a person heads
 WIDEST_M = 2.0  # from the middle of a way to where people walk on wide ones
 TURN_M = 1.0  # from a dead end to where people turn round
 REACH_M = 3.0  # people further away are not heeded
+SPARE_M = 0.15  # from the edge of a way, beyond the body
 KERB_M = 0.1  # kept from the kerb while waiting, beyond the body
 NEAR_KERB_M = 3.0  # from here on drivers are told that somebody comes
 HESITATION_S = 0.5  # of margin to vehicles that still come when one is on the way
@@ -41,8 +42,14 @@ PATIENCE_S = 40.0  # at a kerb without lights
 CALM_S = 5.0  # after which a person may stray again, at least
 STUCK_S = 2.0
 HURRY = 2.2  # pace of who runs over the street without looking
-EDGE_M = 1.2  # borders further away do not push
+STRONGEST_MPS2 = 6.0  # push of one person
+MEETING_S = 1.5  # people make way for each other as long before they meet
+ASIDE_M = 0.5  # to the lanes beside one's own that are looked at
+SWERVE_SIN = np.sin(np.radians(35.0))
+EDGE_M = 1.0  # borders further away do not push
 VEHICLE_REACH_M = 2.0
+LONGEST_M = 25.0  # from the origin of a vehicle to where people heed it
+SWIFTEST_MPS = 7.0  # nobody on foot is faster
 _ROUTE, _STRAY, _WANDER, _SIDE, _TURN = 1, 2, 3, 4, 5  # purposes of random draws
 
 
@@ -55,7 +62,7 @@ def _draw(person, key, seed, world, purpose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
+def choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
     """Decide which way follows: any at the node ahead, back only at a dead end."""
     way = walkways.ways[person.way]
     node = walkways.nodes[way.end if person.forward > 0 else way.start]
@@ -87,24 +94,21 @@ def _project(walkways, way, hint, x, y):  # type: ignore[no-untyped-def]
     last = first + walkways.ways[way].points - 2
     k, turn = min(max(hint, first), last), 0
     while True:
-        a, b = points[k], points[k + 1]
-        dx, dy = b.x - a.x, b.y - a.y
-        size2 = max(dx * dx + dy * dy, 1e-12)
-        u = ((x - a.x) * dx + (y - a.y) * dy) / size2
-        if u > 1.0 and k < last and turn >= 0:
+        a = points[k]
+        ox, oy = x - a.x, y - a.y
+        along = ox * a.ux + oy * a.uy
+        if along > a.step and k < last and turn >= 0:
             k, turn = k + 1, 1
-        elif u < 0.0 and k > first and turn <= 0:
+        elif along < 0.0 and k > first and turn <= 0:
             k, turn = k - 1, -1
         else:
             break
-    if (k > first and u < 0.0) or (k < last and u > 1.0):
-        u = min(max(u, 0.0), 1.0)  # in the wedge at a bend
-    size = np.sqrt(size2)
-    ox, oy = x - a.x - u * dx, y - a.y - u * dy
-    across = (dx * (y - a.y) - dy * (x - a.x)) / size
-    d = np.sqrt(ox * ox + oy * oy)
-    v = min(max(u, 0.0), 1.0)
-    return k, a.s + u * size, (d if across >= 0.0 else -d), a.half_width + v * (b.half_width - a.half_width)
+    d = oy * a.ux - ox * a.uy
+    inside = min(max(along, 0.0), a.step)
+    if inside != along and ((k > first and along < 0.0) or (k < last and along > 0.0)):  # in the wedge at a bend
+        d = np.copysign(np.sqrt(d * d + (along - inside) * (along - inside)), d)
+        along = inside
+    return k, a.s + along, d, a.half_width + inside * a.widens
 
 
 @kernel(inline=True)
@@ -127,13 +131,10 @@ def _place_on(walkways, way, forward, s, side, radius, widest):  # type: ignore[
     last = row.first + row.points - 2
     while k < last and walkways.points[k + 1].s <= along:
         k += 1
-    a, b = walkways.points[k], walkways.points[k + 1]
-    length = max(b.s - a.s, 1e-9)
-    u = min(max((along - a.s) / length, 0.0), 1.0)
-    ux, uy = (b.x - a.x) / length, (b.y - a.y) / length
-    half = min(a.half_width + u * (b.half_width - a.half_width), widest)
-    left = forward * side * max(half - radius - 0.15, 0.0)
-    return a.x + u * length * ux - left * uy, a.y + u * length * uy + left * ux
+    a = walkways.points[k]
+    along = min(max(along - a.s, 0.0), a.step)
+    off = forward * side * max(min(a.half_width + along * a.widens, widest) - radius - SPARE_M, 0.0)
+    return a.x + along * a.ux - off * a.uy, a.y + along * a.uy + off * a.ux
 
 
 @kernel(inline=True)
@@ -150,13 +151,11 @@ def _ahead(walkways, person):  # type: ignore[no-untyped-def]
             k += 1
         while k > way.first and walkways.points[k].s > along:
             k -= 1
-        a, b = walkways.points[k], walkways.points[k + 1]
-        length = max(b.s - a.s, 1e-9)
-        u = min(max((along - a.s) / length, 0.0), 1.0)
-        ux, uy = (b.x - a.x) / length, (b.y - a.y) / length
-        half = min(a.half_width + u * (b.half_width - a.half_width), WIDEST_M)
-        off = person.forward * person.side * max(half - person.radius - 0.15, 0.0)
-        return a.x + u * length * ux - off * uy, a.y + u * length * uy + off * ux
+        a = walkways.points[k]
+        along = min(max(along - a.s, 0.0), a.step)
+        half = min(a.half_width + along * a.widens, WIDEST_M)
+        off = person.forward * person.side * max(half - person.radius - SPARE_M, 0.0)
+        return a.x + along * a.ux - off * a.uy, a.y + along * a.uy + off * a.ux
     # Round the corner nobody keeps further from the middle than both ways allow.
     widest = min(walkways.points[person.point].half_width, WIDEST_M)
     return _place_on(
@@ -245,7 +244,7 @@ def _turn_back(walkways, person, seed, world):  # type: ignore[no-untyped-def]
         person.forward = -person.forward
         before = person.way
     for _ in range(8):
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         if person.next_way != before:
             break
 
@@ -280,9 +279,8 @@ def _straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # t
     dx, dy = to.x - person.x, to.y - person.y
     away = max(np.sqrt(dx * dx + dy * dy), 1e-6)
     ux, uy = dx / away, dy / away
-    k, s, d, half = _project(walkways, person.way, person.point, person.x, person.y)
     if person.mode == Mode.LOOKING:
-        before = max(half - abs(d) - person.radius, 0.0)
+        before = max(person.room - person.radius, 0.0)
         length = away - before - person.radius - to.half_width
         person.waited += dt
         if looks and before < 0.6:
@@ -309,9 +307,9 @@ def _straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # t
     k, s, d, half = _project(walkways, to.way, person.over, person.x, person.y)
     beyond = max(-s, s - walkways.ways[to.way].length, 0.0)
     if half - np.sqrt(d * d + beyond * beyond) > person.radius + 0.05:
-        person.way, person.point, person.s, person.d = to.way, k, s, d
+        person.way, person.point, person.s, person.d, person.room = to.way, k, s, d, half - abs(d)
         person.forward = 1 if _draw(person, person.group, seed, world, _TURN) < 0.5 else -1
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         person.mode, person.over, person.haste, person.waited, person.hold = Mode.WALKING, NONE, 1.0, 4.0 * CALM_S, 0
         return to.x, to.y, 1.0
     if looks and person.heedless == 0:
@@ -334,48 +332,53 @@ def _wander(person, looks_s, seed, world):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
-    """Acceleration of a person by another one (elliptical potential), and the speed that the gap to it allows.
+    """Acceleration of a person by another one (elliptical potential), and how far ahead and to the left that one is.
 
     Helbing and Molnar 1995, eq. 3 and 4: the potential falls with the semi-minor axis b of the ellipse through the
-    person whose foci are where the other is and where its step will take it.
+    person whose foci are where the other is and where its step will take it. The last value is 1 if it comes towards
+    the person. Of who stands or goes the same way one only steps aside: how close one follows is a matter of speed.
     """
     rx, ry = person.x - other.x, person.y - other.y
     r2 = rx * rx + ry * ry
     if r2 > REACH_M * REACH_M or r2 < 1e-12:
-        return 0.0, 0.0, np.inf
+        return 0.0, 0.0, -np.inf, 0.0, 0
     r = np.sqrt(r2)
+    person.nearest = min(person.nearest, r - person.radius - other.radius)
     yx, yy = ANTICIPATION_S * other.vx, ANTICIPATION_S * other.vy
     qx, qy = rx - yx, ry - yy
     q = max(np.sqrt(qx * qx + qy * qy), 1e-6)
     b = max(0.5 * np.sqrt(max((r + q) * (r + q) - yx * yx - yy * yy, 0.0)), 0.15)
     strength = REPULSION / REPULSION_RANGE_M * np.exp(-b / REPULSION_RANGE_M) * (r + q) / (4.0 * b)
-    along = -(rx * ex + ry * ey)
-    weight = 1.0 if along >= SIGHT_COS * r else UNSEEN
-    strength = weight * min(strength, 6.0)
-    allowed = np.inf
-    if along > 0.0:
-        aside = abs(rx * ey - ry * ex)
-        touch = person.radius + other.radius
-        if aside < touch and other.vx * ex + other.vy * ey > -0.1:
-            allowed = max(along - touch, 0.0) / TIME_GAP_S
-    return strength * (rx / r + qx / q), strength * (ry / r + qy / q), allowed
+    along, left = -(rx * ex + ry * ey), rx * ey - ry * ex
+    strength = (1.0 if along >= SIGHT_COS * r else UNSEEN) * min(strength, STRONGEST_MPS2)
+    px, py = strength * (rx / r + qx / q), strength * (ry / r + qy / q)
+    if other.vx * ex + other.vy * ey < -0.1:
+        return px, py, along, left, 1
+    push = px * ex + py * ey
+    return px - push * ex, py - push * ey, along, left, 0
+
+
+@kernel(inline=True)
+def _open(gap, speed, touch, along, left):  # type: ignore[no-untyped-def]
+    """Speed that a lane leaves open when somebody is `along` ahead and `left` of its middle."""
+    if along > -touch and abs(left) < touch:
+        return min(speed, max(along - touch, 0.0) / gap)
+    return speed
 
 
 @kernel(inline=True)
 def _edges(walkways, person):  # type: ignore[no-untyped-def]
     """Acceleration (ax, ay) of a person by the edges of its way."""
-    k, s, d, half = _project(walkways, person.way, person.point, person.x, person.y)
-    person.point, person.s, person.d = k, s, d
-    if half - abs(d) > EDGE_M:
+    if person.room > EDGE_M:
         return 0.0, 0.0
-    push = (
-        BORDER
-        / BORDER_RANGE_M
-        * (np.exp(-max(half + d, 0.0) / BORDER_RANGE_M) - np.exp(-max(half - d, 0.0) / BORDER_RANGE_M))
-    )
-    a, b = walkways.points[k], walkways.points[k + 1]
-    length = max(b.s - a.s, 1e-9)
-    return -push * (b.y - a.y) / length, push * (b.x - a.x) / length
+    far = np.exp(-EDGE_M / BORDER_RANGE_M)
+    push = far - np.exp(-max(person.room, 0.0) / BORDER_RANGE_M)
+    other = person.room + 2.0 * abs(person.d)
+    if other < EDGE_M:
+        push += np.exp(-other / BORDER_RANGE_M) - far
+    push *= BORDER / BORDER_RANGE_M * (1.0 if person.d >= 0.0 else -1.0)
+    a = walkways.points[person.point]
+    return -push * a.uy, push * a.ux
 
 
 @kernel(inline=True)
@@ -398,12 +401,24 @@ def _beside_vehicle(vehicle, driver, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _vehicle_comes(person, vehicles, drivers):  # type: ignore[no-untyped-def]
+    """1 if a vehicle is close to a person, or may be before the next look."""
+    for j in range(vehicles.shape[0]):
+        dx, dy = person.x - vehicles[j].x, person.y - vehicles[j].y
+        if vehicles[j].control != 0 and dx * dx + dy * dy < LONGEST_M * LONGEST_M:
+            distance, _, _ = _beside_vehicle(vehicles[j], drivers[j], person.x, person.y)
+            if distance < VEHICLE_REACH_M + 2.0 * LOOK_S * (abs(vehicles[j].speed) + person.pace):
+                return 1
+    return 0
+
+
+@kernel(inline=True)
 def _vehicles_push(person, vehicles, drivers):  # type: ignore[no-untyped-def]
     """Acceleration (ax, ay) of a person by vehicles: as by other people, from the nearest place of their boxes."""
     ax = ay = 0.0
     for j in range(vehicles.shape[0]):
         dx, dy = person.x - vehicles[j].x, person.y - vehicles[j].y
-        if vehicles[j].control == 0 or dx * dx + dy * dy > 400.0:
+        if vehicles[j].control == 0 or dx * dx + dy * dy > LONGEST_M * LONGEST_M:
             continue
         distance, nx, ny = _beside_vehicle(vehicles[j], drivers[j], person.x, person.y)
         if distance < VEHICLE_REACH_M:
@@ -432,11 +447,29 @@ def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _swerve(person, ex, ey, middle, allowed, to_left, to_right):  # type: ignore[no-untyped-def]
+    """Direction and speed of who is held up: past whoever is in front, where there is more room beside."""
+    half, d = person.room + abs(person.d), person.forward * person.d
+    if half - d < person.radius + 0.5 * ASIDE_M:
+        to_left = 0.0
+    if half + d < person.radius + 0.5 * ASIDE_M:
+        to_right = 0.0
+    best = max(to_left, to_right)
+    if best < middle + 0.1 * person.pace:
+        return ex, ey, allowed
+    s = SWERVE_SIN if to_left > to_right or (to_left == to_right and d < 0.0) else -SWERVE_SIN
+    c = np.sqrt(1.0 - SWERVE_SIN * SWERVE_SIN)
+    return c * ex - s * ey, s * ex + c * ey, max(allowed, min(best, 0.5 * (allowed + best)))
+
+
+@kernel(inline=True)
 def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, looks_s, seed, world, dt, decay):  # type: ignore[no-untyped-def]
     """Velocity that its way, others, edges and vehicles give a person, into `wish_x` and `wish_y`."""
     person = people[i]
     ax, ay = _edges(walkways, person)
+    person.nearest = REACH_M
     if looks:
+        person.beside = _vehicle_comes(person, vehicles, drivers)
         if person.being >= Being.DOG:
             _wander(person, looks_s, seed, world)
         if person.mode == Mode.WALKING:
@@ -452,21 +485,33 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
     size = np.sqrt(ex * ex + ey * ey)
     if size > 1e-6:
         ex, ey = ex / size, ey / size
-    allowed = person.pace * person.haste * share
+    wanted = person.pace * person.haste * share
+    allowed = middle = to_left = to_right = wanted
     cx, cy = int(np.floor(person.x / REACH_M)), int(np.floor(person.y / REACH_M))
     for row in range(cy - 1, cy + 2):
         for column in range(cx - 1, cx + 2):
             j = head[_bucket(side, column, row)]
             while j >= 0:
                 if j != i:
-                    px, py, gap = _push_of(person, people[j], ex, ey)
+                    px, py, along, left, comes = _push_of(person, people[j], ex, ey)
                     ax += px
                     ay += py
-                    allowed = min(allowed, gap)
+                    touch = person.radius + people[j].radius
+                    if along > -touch:
+                        gap = MEETING_S if comes else TIME_GAP_S
+                        if along > 0.0:
+                            middle = _open(gap, middle, touch, along, left)
+                            if not comes:
+                                allowed = _open(gap, allowed, touch, along, left)
+                        to_left = _open(gap, to_left, touch, along, left - ASIDE_M)
+                        to_right = _open(gap, to_right, touch, along, left + ASIDE_M)
                 j = link[j]
-    px, py = _vehicles_push(person, vehicles, drivers)
-    ax += px
-    ay += py
+    if middle < 0.9 * wanted and person.mode <= Mode.CROSSING:
+        ex, ey, allowed = _swerve(person, ex, ey, middle, allowed, to_left, to_right)
+    if person.beside:
+        px, py = _vehicles_push(person, vehicles, drivers)
+        ax += px
+        ay += py
     if share <= 0.0:  # who stands does not let itself be pushed about
         ax, ay = 0.3 * ax, 0.3 * ay
     gx, gy = allowed * ex + RELAXATION_S * ax, allowed * ey + RELAXATION_S * ay
@@ -488,7 +533,7 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
 
 
 @kernel(inline=True)
-def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side):  # type: ignore[no-untyped-def]
+def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side, dt):  # type: ignore[no-untyped-def]
     """Whether a person may be at (x, y): on its ways, before the kerb unless it crosses, in nobody and no vehicle."""
     person = people[i]
     if person.mode <= Mode.WAITING and person.crossing >= 0:
@@ -497,14 +542,33 @@ def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side):  #
         over = (x - kx) * ux + (y - ky) * uy
         if over > -person.radius and over > (person.x - kx) * ux + (person.y - ky) * uy:
             return False
+    step = abs(x - person.x) + abs(y - person.y)
     if person.mode != Mode.STRAYING:
-        inside = _margin(walkways, person.way, person.point, x, y)
-        if inside < person.radius:
-            row = walkways.ways[person.next_way]
-            hint = row.first if person.next_forward > 0 else row.first + row.points - 2
-            inside = max(inside, _margin(walkways, person.next_way, hint, x, y))
-            if inside < person.radius and inside < _margin(walkways, person.way, person.point, person.x, person.y):
-                return False
+        length = walkways.ways[person.way].length
+        if person.room - step < person.radius or person.s < step or person.s > length - step:
+            inside = _margin(walkways, person.way, person.point, x, y)
+            if inside < person.radius:
+                row = walkways.ways[person.next_way]
+                hint = row.first if person.next_forward > 0 else row.first + row.points - 2
+                inside = max(inside, _margin(walkways, person.next_way, hint, x, y))
+                if inside < person.radius and inside < _margin(walkways, person.way, person.point, person.x, person.y):
+                    return False
+    if person.nearest < step + SWIFTEST_MPS * dt and _hits_somebody(people, i, x, y, head, link, side):
+        return False
+    if person.beside:
+        for j in range(vehicles.shape[0]):
+            dx, dy = x - vehicles[j].x, y - vehicles[j].y
+            if vehicles[j].control != 0 and dx * dx + dy * dy < LONGEST_M * LONGEST_M:
+                distance, nx, ny = _beside_vehicle(vehicles[j], drivers[j], x, y)
+                if distance < person.radius and nx * (x - person.x) + ny * (y - person.y) < 0.0:
+                    return False
+    return True
+
+
+@kernel(inline=True)
+def _hits_somebody(people, i, x, y, head, link, side):  # type: ignore[no-untyped-def]
+    """Whether a person that moves to (x, y) would touch another one and comes nearer to it."""
+    person = people[i]
     cx, cy = int(np.floor(x / REACH_M)), int(np.floor(y / REACH_M))
     for row in range(cy - 1, cy + 2):
         for column in range(cx - 1, cx + 2):
@@ -516,22 +580,16 @@ def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side):  #
                     if dx * dx + dy * dy < touch * touch:
                         ox, oy = person.x - people[j].x, person.y - people[j].y
                         if dx * dx + dy * dy < ox * ox + oy * oy:
-                            return False
+                            return True
                 j = link[j]
-    for j in range(vehicles.shape[0]):
-        dx, dy = x - vehicles[j].x, y - vehicles[j].y
-        if vehicles[j].control != 0 and dx * dx + dy * dy < 400.0:
-            distance, nx, ny = _beside_vehicle(vehicles[j], drivers[j], x, y)
-            if distance < person.radius and nx * (x - person.x) + ny * (y - person.y) < 0.0:
-                return False
-    return True
+    return False
 
 
 @kernel(inline=True)
 def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
     """Find the place on the way again after a move, and go on to the next way past its end."""
-    k, s, d, _ = _project(walkways, person.way, person.point, person.x, person.y)
-    person.point, person.s, person.d = k, s, d
+    k, s, d, half = _project(walkways, person.way, person.point, person.x, person.y)
+    person.point, person.s, person.d, person.room = k, s, d, half - abs(d)
     length = walkways.ways[person.way].length
     left = length - s if person.forward > 0 else s
     if left > AHEAD_M or person.mode >= Mode.LOOKING:
@@ -542,7 +600,7 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
         and walkways.ways[person.way].start != walkways.ways[person.way].end
     ):
         person.forward = -person.forward
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         return
     row = walkways.ways[person.next_way]
     hint = row.first if person.next_forward > 0 else row.first + row.points - 2
@@ -550,40 +608,40 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
     along = s if person.next_forward > 0 else row.length - s
     if left <= 0.0 or (along > 0.0 and along > min(left, AHEAD_M - left - 0.4) and abs(d) < half):
         person.way, person.forward = person.next_way, person.next_forward
-        person.point, person.s, person.d = k, s, d
-        _choose_next(walkways, person, seed, world)
+        person.point, person.s, person.d, person.room = k, s, d, half - abs(d)
+        choose_next(walkways, person, seed, world)
 
 
 @kernel(inline=True)
 def _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt):  # type: ignore[no-untyped-def]
     """Move a person as far as it is free to, a little to one side where it is not straight on."""
     person = people[i]
-    mx, my = person.wish_x * dt, person.wish_y * dt
-    swerve = 1.0 if (person.group + person.draws) % 2 else -1.0
-    moved = False
-    for trial in range(5):
-        angle = swerve * (0.0, 0.7, -0.7, 1.4, -1.4)[trial]
-        size = (1.0, 0.8, 0.8, 0.4, 0.4)[trial]
-        c, s = size * np.cos(angle), size * np.sin(angle)
-        dx, dy = c * mx - s * my, s * mx + c * my
-        if _is_free(walkways, people, i, person.x + dx, person.y + dy, vehicles, drivers, head, link, side):
-            person.x += dx
-            person.y += dy
-            person.vx, person.vy = dx / dt, dy / dt
-            moved = True
-            break
-    if not moved:
-        person.vx = person.vy = 0.0
-        return
+    dx, dy = person.wish_x * dt, person.wish_y * dt
+    x, y = person.x, person.y
+    if _is_free(walkways, people, i, x + dx, y + dy, vehicles, drivers, head, link, side, dt):
+        person.x, person.y = x + dx, y + dy
+    else:
+        swerve = 1.0 if (person.group + person.draws) % 2 else -1.0
+        for trial in range(4):
+            turn = swerve * (0.7 if trial < 2 else 1.4) * (1.0 if trial % 2 == 0 else -1.0)
+            size = 0.8 if trial < 2 else 0.4
+            c, s = size * np.cos(turn), size * np.sin(turn)
+            tx, ty = x + c * dx - s * dy, y + s * dx + c * dy
+            if _is_free(walkways, people, i, tx, ty, vehicles, drivers, head, link, side, dt):
+                person.x, person.y = tx, ty
+                break
+    person.vx, person.vy = (person.x - x) / dt, (person.y - y) / dt
     speed2 = person.vx * person.vx + person.vy * person.vy
     if speed2 > 0.01:
         person.heading = np.arctan2(person.vy, person.vx)
-        person.phase = (person.phase + 2.0 * np.pi * dt * np.sqrt(speed2) / person.stride) % (2.0 * np.pi)
+        person.phase += 2.0 * np.pi * dt * np.sqrt(speed2) / person.stride
+        if person.phase > 2.0 * np.pi:
+            person.phase -= 2.0 * np.pi
     _follow(walkways, person, seed, world)
 
 
 @kernel(inline=True)
-def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-def]
+def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyped-def]
     """Count who is on crossings and who is about to be, for drivers; `before`: only forget what was."""
     for i in range(people.shape[0]):
         crossing = people[i].crossing
@@ -597,8 +655,10 @@ def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-d
             use[crossing].left = time
         elif walkways.crossings[crossing].signals == 0 or go[crossing] > 0.0:
             use[crossing].about += 1
-        if use[crossing].since > time and use[crossing].on + use[crossing].about > 0:
-            use[crossing].since = time
+        if use[crossing].on + use[crossing].about > 0:
+            if use[crossing].seen < time - 1.5 * dt:
+                use[crossing].since = time
+            use[crossing].seen = time
 
 
 @kernel
@@ -612,17 +672,26 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
         drivers: (A,) rows with front, rear, half_width: DRIVER_DTYPE.
         go: (C,) seconds for which people may still set out on each crossing; only read where lights are.
         use: (C,) USE_DTYPE, modified.
-        head: (side * side,) int64 to work in, `side` a power of two, at least 4; about as many as people.
+        head: (side * side,) int64 to work in, `side` a power of two, at least 4; best four times as many as people.
         link: (P,) int64 to work in.
         seed, world: key of the random draws.
         step: number of this step, from 0.
         dt: s.
     """
+    walkways = Walkways(
+        borrowed(walkways.ways),
+        borrowed(walkways.points),
+        borrowed(walkways.nodes),
+        borrowed(walkways.ends),
+        borrowed(walkways.crossings),
+    )
+    people, vehicles, drivers = borrowed(people), borrowed(vehicles), borrowed(drivers)
+    go, use, head, link = borrowed(go), borrowed(use), borrowed(head), borrowed(link)
     side = int(np.sqrt(head.shape[0]) + 0.5)
     every = max(int(LOOK_S / dt + 0.5), 1)
     decay = np.exp(-dt / RELAXATION_S)
     _sort_into_cells(people, head, link, side)
-    _tell(walkways, people, go, use, step * dt, True)
+    _tell(walkways, people, go, use, step * dt, dt, True)
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY:
             looks = (step + i) % every == 0
@@ -632,12 +701,9 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY:
             _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt)
-            person = people[i]
-            a = walkways.points[person.point]
-            b = walkways.points[person.point + 1]
-            u = min(max((person.s - a.s) / max(b.s - a.s, 1e-9), 0.0), 1.0)
-            person.z = a.z + u * (b.z - a.z)
-    _tell(walkways, people, go, use, step * dt, False)
+            a = walkways.points[people[i].point]
+            people[i].z = a.z + (people[i].s - a.s) * a.rises
+    _tell(walkways, people, go, use, step * dt, dt, False)
 
 
 @kernel
@@ -645,7 +711,7 @@ def step_worlds(walkways, people, vehicles, drivers, go, use, seed, step, dt, be
     """Move the people of worlds `begin` .. `end`; arrays as in `step_people`, with a leading axis of worlds."""
     count = people.shape[1]
     side = 4
-    while side * side < count:
+    while side * side < 4 * count:
         side *= 2
     head, link = np.empty(side * side, np.int64), np.empty(count, np.int64)
     for w in range(begin, end):
