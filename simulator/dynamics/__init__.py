@@ -19,7 +19,7 @@ A crash of two cars, seen every 50 ms (any number of worlds x bodies):
 """
 
 from simulator.dynamics.bodies import boxes, discs, gaps, impact_times
-from simulator.dynamics.collisions import CONTACT_DTYPE, collisions, sweeps, times_to_collision
+from simulator.dynamics.collisions import CONTACT_DTYPE, find_contacts, sweeps, times_to_collision
 from simulator.dynamics.crashes import advance_worlds
 from simulator.dynamics.friction import hydroplaning_speed, pavement_friction, road_friction, stopping_distance
 from simulator.dynamics.single_track import Control, State
@@ -35,8 +35,8 @@ __all__ = [
     "advance_worlds",
     "body_poses",
     "boxes",
-    "collisions",
     "discs",
+    "find_contacts",
     "gaps",
     "hydroplaning_speed",
     "impact_times",
