@@ -34,6 +34,7 @@ AHEAD_M = 2.0  # along the way to where a person heads
 WIDEST_M = 2.0  # from the middle of a way to where people walk on wide ones
 TURN_M = 1.0  # from a dead end to where people turn round
 REACH_M = 3.0  # people further away are not heeded
+CELL_M = 2.0 * REACH_M
 SPARE_M = 0.15  # from the edge of a way, beyond the body
 KERB_M = 0.1  # kept from the kerb while waiting, beyond the body
 NEAR_KERB_M = 3.0  # from here on drivers are told that somebody comes
@@ -42,6 +43,7 @@ PATIENCE_S = 40.0  # at a kerb without lights
 CALM_S = 5.0  # after which a person may stray again, at least
 STUCK_S = 2.0
 HURRY = 2.2  # pace of who runs over the street without looking
+LEAST_M = 0.15  # semi-minor axis of the ellipse, where the potential ends to rise
 STRONGEST_MPS2 = 6.0  # push of one person
 MEETING_S = 1.5  # people make way for each other as long before they meet
 ASIDE_M = 0.5  # to the lanes beside one's own that are looked at
@@ -347,7 +349,7 @@ def _push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
     yx, yy = ANTICIPATION_S * other.vx, ANTICIPATION_S * other.vy
     qx, qy = rx - yx, ry - yy
     q = max(np.sqrt(qx * qx + qy * qy), 1e-6)
-    b = max(0.5 * np.sqrt(max((r + q) * (r + q) - yx * yx - yy * yy, 0.0)), 0.15)
+    b = max(0.5 * np.sqrt(max((r + q) * (r + q) - yx * yx - yy * yy, 0.0)), LEAST_M)
     strength = REPULSION / REPULSION_RANGE_M * np.exp(-b / REPULSION_RANGE_M) * (r + q) / (4.0 * b)
     along, left = -(rx * ex + ry * ey), rx * ey - ry * ex
     strength = (1.0 if along >= SIGHT_COS * r else UNSEEN) * min(strength, STRONGEST_MPS2)
@@ -405,9 +407,14 @@ def _vehicle_comes(person, vehicles, drivers):  # type: ignore[no-untyped-def]
     """1 if a vehicle is close to a person, or may be before the next look."""
     for j in range(vehicles.shape[0]):
         dx, dy = person.x - vehicles[j].x, person.y - vehicles[j].y
-        if vehicles[j].control != 0 and dx * dx + dy * dy < LONGEST_M * LONGEST_M:
+        d2 = dx * dx + dy * dy
+        if d2 > LONGEST_M * LONGEST_M or vehicles[j].control == 0:
+            continue
+        near = VEHICLE_REACH_M + 2.0 * LOOK_S * (abs(vehicles[j].speed) + person.pace)
+        far = near + max(drivers[j].front, drivers[j].rear) + drivers[j].half_width
+        if d2 < far * far:
             distance, _, _ = _beside_vehicle(vehicles[j], drivers[j], person.x, person.y)
-            if distance < VEHICLE_REACH_M + 2.0 * LOOK_S * (abs(vehicles[j].speed) + person.pace):
+            if distance < near:
                 return 1
     return 0
 
@@ -435,13 +442,19 @@ def _bucket(side, cx, cy):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def _cells_near(x, y):  # type: ignore[no-untyped-def]
+    """Column and row of the first of 2 x 2 cells in which everybody within `REACH_M` is."""
+    return int(np.floor(x / CELL_M - 0.5)), int(np.floor(y / CELL_M - 0.5))
+
+
+@kernel(inline=True)
 def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
     """Chain people by the cell they are in; the cells repeat every `side` cells, and who is far is told by distance."""
     for k in range(side * side):
         head[k] = NONE
     for i in range(people.shape[0] - 1, -1, -1):
         if people[i].being != Being.NOBODY:
-            k = _bucket(side, int(np.floor(people[i].x / REACH_M)), int(np.floor(people[i].y / REACH_M)))
+            k = _bucket(side, int(np.floor(people[i].x / CELL_M)), int(np.floor(people[i].y / CELL_M)))
             link[i] = head[k]
             head[k] = i
 
@@ -487,9 +500,9 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
         ex, ey = ex / size, ey / size
     wanted = person.pace * person.haste * share
     allowed = middle = to_left = to_right = wanted
-    cx, cy = int(np.floor(person.x / REACH_M)), int(np.floor(person.y / REACH_M))
-    for row in range(cy - 1, cy + 2):
-        for column in range(cx - 1, cx + 2):
+    cx, cy = _cells_near(person.x, person.y)
+    for row in range(cy, cy + 2):
+        for column in range(cx, cx + 2):
             j = head[_bucket(side, column, row)]
             while j >= 0:
                 if j != i:
@@ -569,9 +582,9 @@ def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side, dt)
 def _hits_somebody(people, i, x, y, head, link, side):  # type: ignore[no-untyped-def]
     """Whether a person that moves to (x, y) would touch another one and comes nearer to it."""
     person = people[i]
-    cx, cy = int(np.floor(x / REACH_M)), int(np.floor(y / REACH_M))
-    for row in range(cy - 1, cy + 2):
-        for column in range(cx - 1, cx + 2):
+    cx, cy = _cells_near(x, y)
+    for row in range(cy, cy + 2):
+        for column in range(cx, cx + 2):
             j = head[_bucket(side, column, row)]
             while j >= 0:
                 if j != i:
