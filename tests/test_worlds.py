@@ -257,6 +257,24 @@ def test_vehicles_and_houses_cast_shadows() -> None:
     assert drawn[beside].all()
 
 
+def test_what_does_not_fit_is_refused() -> None:
+    camera, (now, eyes) = BatchCamera(scenery(2), CAMERA), one_van(0)
+    room = camera.pictures(1)
+    wrong: list[tuple[str, States, Views, Pictures]] = [
+        ("built for 14", States.empty(1, ACTORS + 1, 1), eyes, room),
+        ("signals must have the shape", States.empty(1, ACTORS, 2), eyes, room),
+        ("world must lie from 0 to 0, not 3", now, eyes._replace(world=np.array([3], np.int32)), room),
+        ("weather must lie from 0 to 0, not 1", now._replace(weather=np.ones(1, np.int32)), eyes, room),
+        ("room for the results of 2 views", now, eyes, camera.pictures(2)),
+    ]
+    for message, state, view, out in wrong:
+        with pytest.raises(ValueError, match=message):
+            camera.render(state, view, out)
+    nobody = camera.render(now._replace(actors=now.actors.copy()), eyes, camera.pictures(1)).semantic
+    now.actors["model"][0, 1] = 99  # no such model: nobody there
+    np.testing.assert_array_equal(camera.render(now, eyes, room).semantic, nobody)
+
+
 def test_range_images_are_those_of_single_rays() -> None:
     s, now = scenery(2), states(4)
     eyes = views(now)

@@ -324,7 +324,7 @@ def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: 
 
     Args:
         nodes, blocks: pointers to the whole arrays. pool, room: Pool, Room. slot: the thread's number.
-        rows: (A,) records with x, y, z, yaw, pitch, roll and `model`, below 0 for none.
+        rows: (A,) records with x, y, z, yaw, pitch, roll and `model`; none, where there is no such model.
         hidden: row that is not seen, or -1.
         view: View.
     """
@@ -333,7 +333,7 @@ def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: 
     count = 0
     for a in range(rows.shape[0]):
         model = rows[a].model
-        if model < 0 or a == hidden:
+        if model < 0 or model >= pool.spheres.shape[0] or a == hidden:
             continue
         cx, cy, cz, radius = pool.spheres[model]
         # Before anything is turned: about the origin, however it is turned.

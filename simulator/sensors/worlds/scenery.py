@@ -93,6 +93,7 @@ class Scenery:
     Attributes:
         scene: what stands; its moving instances are left out.
         ensemble: geometry. looks: how it looks. lights: tables of the weathers.
+        signals: number of the objects that worlds switch.
         threads: that work at most. rooms: those of the ensemble that are free.
     """
 
@@ -121,7 +122,7 @@ class Scenery:
         Raises:
             ValueError: if nothing stands, or a model has too many triangles (see `Ensemble.of`).
         """
-        self.scene, self.threads = scene, threads or available_threads()
+        self.scene, self.signals, self.threads = scene, len(signals), threads or available_threads()
         self.rooms: SimpleQueue[int] = SimpleQueue()
         for room in range(self.threads):
             self.rooms.put(room)

@@ -189,7 +189,7 @@ def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-unty
     caster_count, lamp_count = 0, 0
     for a in range(rows.shape[0]):
         model = rows[a].model
-        if model < 0:
+        if model < 0 or model >= bodies.boxes.shape[0]:
             continue
         x, y = rows[a].x - eye[0], rows[a].y - eye[1]
         squared = x * x + y * y

@@ -101,7 +101,11 @@ class Eyes:
         """Make the pictures or the scans, (N, P) pixels, of all views; a thread makes whole ones, in a room of its own.
 
         Calls from several threads share the rooms: some wait until one gets free.
+
+        Raises:
+            ValueError: if arrays do not fit each other or the scenery.
         """
+        self._check(states, views, len(scans.range) or len(pictures.rgb))
         s, cursor = self.scenery, np.zeros(1, np.int64)
         e = s.ensemble
         tables = e.bvh, e.faces, e.pool, e.room, s.looks, s.lights, self.optics, self._seen
@@ -115,6 +119,21 @@ class Eyes:
 
         workers = max(1, min(s.threads, len(views.world)))
         parallel_for(work, workers, chunk=1, threads=workers)
+
+    def _check(self, states: States, views: Views, room: int) -> None:
+        """Raise ValueError where kernels would read or write beyond an array."""
+        (worlds, actors), most = states.actors.shape, self.scenery.ensemble.room.actors.shape[1]
+        if actors > most:
+            raise ValueError(f"worlds have {actors} actors each, but the scenery was built for {most}")
+        if room != len(views.world):
+            raise ValueError(f"there is room for the results of {room} views, but there are {len(views.world)}")
+        signals = self.scenery.signals
+        if states.signals.shape != (worlds, signals):
+            raise ValueError(f"signals must have the shape {(worlds, signals)}, not {states.signals.shape}")
+        weathers = len(self.scenery.lights.on)
+        for what, rows, count in (("world", views.world, worlds), ("weather", states.weather, weathers)):
+            if len(rows) and not 0 <= rows.min() <= rows.max() < count:
+                raise ValueError(f"a {what} must lie from 0 to {count - 1}, not {rows.min()} to {rows.max()}")
 
 
 @kernel
