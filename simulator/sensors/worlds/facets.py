@@ -17,7 +17,7 @@ FACET_DTYPE = np.dtype(
         *[(name, np.float32) for name in ("au", "av", "bu", "bv", "cu", "cv")],
         ("density", np.float32),  # texture repeats per metre
         ("material", np.int32),
-        ("object", np.int32),  # of the scene; 0 for none
+        ("smooth", np.int32),  # whether its corners differ in their normals
         ("instance", np.int32),
         *[(name, np.int16) for name in ("ax", "ay", "az", "bx", "by", "bz", "cx", "cy", "cz")],
         ("semantic", np.uint8),
@@ -72,7 +72,7 @@ def facets_of(mesh: Mesh, pose: NDArray[np.float64], materials: Sequence[int], s
         out[name] = normal
     out["density"] = np.sqrt(spread / np.maximum(area, 1e-12))
     out["material"] = np.asarray(materials, np.int32)[mesh.slots]
-    out["semantic"], out["open"], out["signal"] = semantic, 255, -1
+    out["semantic"], out["open"], out["signal"], out["smooth"] = semantic, 255, -1, mesh.smooth
     return out
 
 

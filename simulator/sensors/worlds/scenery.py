@@ -183,7 +183,7 @@ def _standing(
         slots = scene.instance_materials[scene.material_offset[k] : scene.material_offset[k + 1]]
         part = facets_of(mesh, pose, slots.tolist(), int(scene.instance_class[k]))
         owner = int(scene.instance_object[k])
-        part["object"], part["instance"], part["signal"] = owner, k, signal_of.get(owner, -1)
+        part["instance"], part["signal"] = k, signal_of.get(owner, -1)
         facets.append(part)
         corners.append((mesh.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)[mesh.faces])
     return rays, np.concatenate(facets), np.concatenate(corners), rows

@@ -188,9 +188,13 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
     `turns` holds the matrices of what was placed.
     """
     w = ONE - u - v
-    nx = (w * np.float32(facet.ax) + u * np.float32(facet.bx) + v * np.float32(facet.cx)) * BY_NORMAL
-    ny = (w * np.float32(facet.ay) + u * np.float32(facet.by) + v * np.float32(facet.cy)) * BY_NORMAL
-    nz = (w * np.float32(facet.az) + u * np.float32(facet.bz) + v * np.float32(facet.cz)) * BY_NORMAL
+    nx, ny, nz = np.float32(facet.ax), np.float32(facet.ay), np.float32(facet.az)
+    by = BY_NORMAL
+    if facet.smooth != 0:
+        nx = w * nx + u * np.float32(facet.bx) + v * np.float32(facet.cx)
+        ny = w * ny + u * np.float32(facet.by) + v * np.float32(facet.cy)
+        nz = w * nz + u * np.float32(facet.bz) + v * np.float32(facet.cz)
+        by = ONE / math.sqrt(max(nx * nx + ny * ny + nz * nz, ONE))
     if p.placed >= 0:
         m = p.placed * MATRIX
         nx, ny, nz = (
@@ -198,7 +202,6 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
             turns[m + 4] * nx + turns[m + 5] * ny + turns[m + 6] * nz,
             turns[m + 8] * nx + turns[m + 9] * ny + turns[m + 10] * nz,
         )
-    by = ONE / math.sqrt(max(nx * nx + ny * ny + nz * nz, np.float32(1e-12)))
     facing = (nx * p.dx + ny * p.dy + nz * p.dz) * by
     if facing > ZERO:
         by, facing = -by, -facing
@@ -313,13 +316,13 @@ def coded(codes, light, scale):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
+def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
     """Write the picture of one view.
 
     Some pixels at a time: first what each meets, then its light, so that memory has time to answer.
 
     Args:
-        seen: Seen of its P rays. directions: (3 P,) in the camera's frame. lengths: (P,) of them.
+        seen: Seen of its P rays. units: (3 P,) unit directions in the camera's frame. lengths: (P,) that they had.
         pose: (3, 4) from the camera's frame to the scene's.
         looks: Looks. placed: (actors, levels, matrices) of those placed for this view (see `ensemble.Room`).
         rows: (A,) records of the world's actors with `lamps`. signals: (S,) uint32 switches.
@@ -344,8 +347,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
             ahead = triangles[min(i + AHEAD, count - 1)]
             if 0 <= ahead < PLACED:
                 prefetch(looks.facets, ahead)
-            p, by = record(points, i - first), ONE / lengths[i]
-            a, b, c = directions[3 * i] * by, directions[3 * i + 1] * by, directions[3 * i + 2] * by
+            p, a, b, c = record(points, i - first), units[3 * i], units[3 * i + 1], units[3 * i + 2]
             p.dx = pose[0, 0] * a + pose[0, 1] * b + pose[0, 2] * c
             p.dy = pose[1, 0] * a + pose[1, 1] * b + pose[1, 2] * c
             p.dz = pose[2, 0] * a + pose[2, 1] * b + pose[2, 2] * c

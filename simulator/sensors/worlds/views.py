@@ -56,13 +56,14 @@ class Optics(NamedTuple):
     """Rays of a sensor in its own frame, for kernels.
 
     Attributes:
-        directions: (3 P,) float32. lengths: (P,) of them.
+        directions: (3 P,) float32. lengths: (P,) of them. units: (3 P,) of length 1.
         grid: tiles. forward: (3,) axis of a cone about all rays. cosine, sine: of its half-angle.
         spread: width of a ray's footprint at 1 m. reach: of the rays, metres.
     """
 
     directions: F32
     lengths: F32
+    units: F32
     grid: Grid
     forward: F32
     cosine: np.float32
@@ -84,7 +85,7 @@ def optics_of(directions: F32, spread: float, reach_m: float = np.inf) -> Optics
     cosine = max(float((units @ forward).min()) - MARGIN, -1.0)
     sine = math.sqrt(1.0 - cosine * cosine)
     numbers = (np.float32(x) for x in (cosine, sine, spread, reach_m))
-    return Optics(flat.reshape(-1), lengths, grid, forward.astype(np.float32), *numbers)
+    return Optics(flat.reshape(-1), lengths, units.reshape(-1), grid, forward.astype(np.float32), *numbers)
 
 
 class Eyes:
@@ -168,7 +169,7 @@ def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):  #
         far: distance in metres at which nothing is seen any more.
         seen: Seen of the rays, the result.
     """
-    directions, lengths, grid, forward, cosine, sine, spread, reach = optics
+    directions, lengths, _, grid, forward, cosine, sine, spread, reach = optics
     origin, rotation = np.empty(3, np.float32), np.empty(9, np.float32)
     limit, when, order = np.full(1, reach), np.zeros(1, np.float32), np.empty(0, np.int32)
     for row in range(3):
@@ -212,11 +213,11 @@ def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
             near = Near(casters, lamps, caster_count, lamp_count)
             depth = pictures.depth[i] if pictures.depth.shape[0] > 0 else no_depth
             shade(
-                here, optics.directions, optics.lengths, pose, looks, placed, rows, states.signals[world], light, near,
+                here, optics.units, optics.lengths, pose, looks, placed, rows, states.signals[world], light, near,
                 optics.spread, points, (pictures.rgb[i], pictures.semantic[i], depth),
             )  # fmt: skip
         if scans.semantic.shape[0] > 0:
             echo(
-                here, optics.directions, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
+                here, optics.units, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
                 optics.reach, scans.range[i], scans.intensity[i], scans.semantic[i],
             )  # fmt: skip
