@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.envs.observations.base import part_of
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere, Model, SceneBuilder, Snapshot, Switch
@@ -71,11 +72,6 @@ class Stage:
         _pose(self._actors, self._figure, self.states.actors, begin, end)
         self.states.signals[begin:end] = _LAMPS[self._signals[begin:end][:, self._shown]]
         return part_of(self.states, slice(begin, end))
-
-
-def part_of(arrays: Any, rows: slice) -> Any:
-    """A NamedTuple of the same rows of all its arrays."""
-    return type(arrays)(*(each[rows] for each in arrays))
 
 
 def atmosphere_of(weather: Weather) -> Atmosphere:

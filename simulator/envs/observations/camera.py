@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from simulator.envs.observations.base import Observation, View
-from simulator.envs.stage import part_of
+from simulator.envs.observations.base import Observation, View, part_of
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
