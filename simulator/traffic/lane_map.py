@@ -94,6 +94,7 @@ class LaneMap:
         origin: (3,) world position of the map's origin, m.
         junctions: ids of the junctions, by number.
         roads: ids of the roads, by number.
+        network: the roads that the lanes are of.
     """
 
     arrays: Lanes
@@ -101,6 +102,7 @@ class LaneMap:
     origin: Array
     junctions: tuple[str, ...]
     roads: tuple[str, ...]
+    network: RoadNetwork
 
     @property
     def index(self) -> dict[LaneKey, int]:
@@ -153,7 +155,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
             if other != NONE:
                 _map_across(lanes, number, other, side)
     foresee(rows, samples, following)
-    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads))
+    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads), network)
 
 
 def _chains(network: RoadNetwork, types: frozenset[str]) -> list[tuple[LaneKey, ...]]:
@@ -308,6 +310,19 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
         y = a.y + (b.y - a.y) * w + p * np.sin(a.heading) + q * np.sin(b.heading)
         z = a.z + u * (b.z - a.z)
     return x - d * np.sin(heading), y + d * np.cos(heading), z, heading
+
+
+@kernel
+def onto_lane(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
+    """Place on a lane of a point near `s`: s, d, and the direction of the lane there."""
+    for _ in range(3):
+        at_x, at_y, _z, heading = lane_pose(lanes, lane, s, 0.0)
+        dx, dy = x - at_x, y - at_y
+        along = dx * np.cos(heading) + dy * np.sin(heading)
+        s += along
+        if abs(along) < 1e-3:
+            break
+    return s, dy * np.cos(heading) - dx * np.sin(heading), heading
 
 
 @kernel(inline=True)

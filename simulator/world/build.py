@@ -19,6 +19,7 @@ from simulator.scenario.road_network import build_network
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
+from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.lamps import (
@@ -42,7 +43,7 @@ from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
 from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
-from simulator.world.signals import SignalPlan, plan_signals, stops_on
+from simulator.world.signals import stops_on
 
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
