@@ -235,6 +235,31 @@ def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
             assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, abs=1e-6)
 
 
+@needs_material
+def test_drivers_with_a_goal_get_there() -> None:
+    network = read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr")
+    plain = lane_map(network)
+    free = np.flatnonzero((plain.arrays.lanes["junction"] == NONE) & (plain.arrays.lanes["length"] > 30.0))
+    goals = [plain.keys[k][0] for k in np.random.default_rng(1).choice(free, 6, replace=False)]
+    lanes = lane_map(network, goals=goals)
+    for goal, there in zip(goals, lanes.arrays.routes):
+        assert there[lanes.index[goal]] == 0.0
+        for start in free[::40]:
+            route = network.route(plain.keys[start][0], goal)
+            assert (route is None) == bool(np.isinf(there[start]))
+    traffic = Traffic(lanes, vehicles=24, seeds=2)
+    vehicles = traffic.vehicles[0]
+    vehicles["goal"], vehicles["ways"] = 1 + np.arange(24) % 6, NONE
+    expected = lanes.arrays.routes[vehicles["goal"] - 1, vehicles["lane"]] - vehicles["s"]
+    travel = np.full(24, np.inf)
+    for _ in range(6000):
+        traffic.step(100_000_000)
+        arrived = (vehicles["goal"] == 0) & np.isinf(travel)
+        travel[arrived] = vehicles["travel"][arrived]
+    assert np.isfinite(travel).mean() > 0.9
+    assert np.median(travel[np.isfinite(travel)] / expected[np.isfinite(travel)]) < 1.1
+
+
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:
     """Outlines of the vehicles of a world from above."""
     v, d = traffic.vehicles[world], traffic.drivers[world]

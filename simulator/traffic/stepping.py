@@ -91,6 +91,8 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:
         vehicle.s -= lanes.lanes[vehicle.lane].length
         vehicle.lane = vehicle.ways[0]
+        if vehicle.goal > 0 and lanes.routes[vehicle.goal - 1, vehicle.lane] == 0.0:
+            vehicle.goal = 0  # it has arrived
         for n in range(WAYS - 1):
             vehicle.ways[n] = vehicle.ways[n + 1]
         vehicle.ways[WAYS - 1] = NONE
