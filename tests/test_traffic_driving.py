@@ -19,6 +19,8 @@ from simulator.roads.layout import Plan
 from simulator.roads.motorway import motorway
 from simulator.roads.records import RoadType
 from simulator.roads.road import Road
+from simulator.scene import Switch
+from simulator.traffic.demand import KINDS
 from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
 from simulator.traffic.occupancy import occupy
@@ -258,6 +260,20 @@ def test_drivers_with_a_goal_get_there() -> None:
         travel[arrived] = vehicles["travel"][arrived]
     assert np.isfinite(travel).mean() > 0.9
     assert np.median(travel[np.isfinite(travel)] / expected[np.isfinite(travel)]) < 1.1
+
+
+@pytest.mark.parametrize("blue", [False, True])
+def test_others_make_way_for_blue_lamps(blue: bool) -> None:
+    traffic = Traffic(road(2, 3000.0), vehicles=13, kinds=KINDS[:1])
+    vehicles, drivers = traffic.vehicles[0], traffic.drivers[0]
+    column(traffic, np.append(300.0 + 25.0 * np.arange(12), 220.0), np.full(13, 10.0))
+    vehicles["lane"] = np.arange(13) % 2
+    drivers["pace"][:12], drivers["pace"][12] = 0.3, 0.8
+    vehicles["lamps"][12] = np.uint32(1 << Switch.BEACON) if blue else 0
+    for _ in range(round(90.0 / DT)):
+        traffic.step(DT_NS)
+        assert touching(traffic) == []
+    assert (vehicles["s"][12] > vehicles["s"][:12].max()) == blue
 
 
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:

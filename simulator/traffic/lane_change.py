@@ -20,6 +20,7 @@ from simulator.traffic.following import (
 )
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
 from simulator.traffic.occupancy import ASKS, KINDS, enter, take
+from simulator.traffic.poses import BEACON
 from simulator.traffic.prospects import CHANGE_M, FAR_M
 from simulator.traffic.state import WAYS, Control
 
@@ -291,7 +292,8 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # typ
                 begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
             continue
         side, urgent = urgency(lanes, me, drivers[i])
-        if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
+        busy = me.change_age < REST_S or me.speed < SLOWEST_MPS or me.aside > 0.0 or me.lamps & BEACON != 0
+        if me.change != 0 or (urgent == 0.0 and busy):
             continue
         chosen, best = 0, drivers[i].threshold
         # Who has to change begins with gaps that suit others, and ends with those that they can just bear.
