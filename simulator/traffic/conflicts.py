@@ -22,10 +22,10 @@ class Body(NamedTuple):
 
 
 CAR = Body(4.3, 1.0, 3.3, 1.2)  # a van, 2 m wide
-LONG = Body(8.6, 3.4, 5.9, 1.4)  # a bus of 12 m, 2.55 m wide (Directive 96/53/EC)
+LONG = Body(8.6, 3.4, 5.9, 1.3)  # a bus of 12 m, 2.55 m wide (Directive 96/53/EC)
 NARROWEST_M = 0.8  # where a lane is narrower, nobody is
 STOREY_M = 2.5  # what lies higher above is another road: bridges clear 4.5 m, and roads in one junction meet
-SWING_M = 0.15  # beyond the straight corridor, that count on the lanes before and behind a turn
+SWING_M = 0.3  # beyond the straight corridor, that count on the lanes before and behind a turn
 JOINT_M = 4.0  # a lane that begins so soon behind another's end is its continuation, hence no conflict
 GAP_M = 4.0  # stretches that are nearer to each other count as one
 OPPOSITE_RAD = np.radians(150.0)

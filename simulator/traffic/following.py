@@ -122,7 +122,10 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
         shift = row.length - there if fork.at_end else 0.0  # to places on the other lane as if they were on this one
         while e != NONE:
             other, at, place = e % count, entries[e].s, entries[e].s + shift
-            counts = other != me and e < ASKS * count and (place > s or (place == s and other < me))
+            lead = place - s
+            if fork.at_end:  # whoever's front is nearer to where they meet goes first
+                lead += drivers[other].front - driver.front
+            counts = other != me and e < ASKS * count and (lead > 0.0 or (lead == 0.0 and other < me))
             if fork.at_end:
                 counts = counts and there - at - drivers[other].front < fork.other_zone
             elif at - drivers[other].rear > fork.other_zone:

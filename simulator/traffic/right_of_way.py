@@ -299,7 +299,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
             _let_in(lanes, gates, vehicle, driver, i, desk, events)
         else:
             tired = int(vehicle.asking / ELSEWHERE_S) > int((vehicle.asking - dt) / ELSEWHERE_S)
-            if vehicle.control == DRIVER and ask.way >= 0 and tired and not wide:
+            if vehicle.control == DRIVER and ask.way >= 0 and tired:
                 _go_elsewhere(lanes, gates, vehicle, ask, False)
             short = _short_of_long(gates, vehicles, i, desk, driver) if desk.counts[3] else ask.stand
             stand[i] = min(stand[i], max(short, 0.0))
@@ -509,6 +509,21 @@ def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _keeps_out(gates, vehicle, lane):  # type: ignore[no-untyped-def]
+    """Whether a claim of a vehicle is what others may wait for who want to a lane."""
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0:
+            gate = gates.gates[vehicle.claims[c]]
+            for k in range(gate.first, gate.first + gate.conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+            for k in range(gate.first_long, gate.first_long + gate.long_conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+    return False
+
+
+@kernel
 def _short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-def]
     """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
     and those that have waited for it."""
@@ -542,12 +557,6 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
     speed = gates.gates[lane].speed
     patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
-    holds = False  # it would stand with its tail in a junction: it must get on
-    for c in range(CLAIMS):
-        if vehicle.claim_number[c] > 0:
-            inside = gates.gates[vehicle.claims[c]]
-            tail = inside.end - driver.front - driver.rear
-            holds = holds or tail < (inside.clear if is_long(driver) else inside.car_clear)
     critical = gate.gap if vehicle.speed < 4.0 else 0.0
     long = is_long(driver)
     begin = gate.first_long if long else gate.first
@@ -609,8 +618,9 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             if alarm and comes < SIREN_S:
                 return PRIORITY
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            if weary and not holds and not siren and (other.hold == CLAIM or other.hold == PRIORITY):
-                return PRIORITY
+            if weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY):
+                if not _keeps_out(gates, vehicle, conflict.other):
+                    return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
             if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
@@ -718,6 +728,7 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                     waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
                 elif conflict.kind == MERGE:
                     arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
+                    # Once its front is there, drivers follow whoever's front is nearer.
                     waits = note.number < vehicle.claim_number[c] and note.front < conflict.other_s0
                     waits = waits and comes < arrive + HEADWAY_S
                 else:
