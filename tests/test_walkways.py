@@ -12,7 +12,7 @@ from test_roads_procedural import MAKERS
 
 from simulator.errors import OddRoadError
 from simulator.roads import RoadNetwork, procedural, read_opendrive
-from simulator.traffic.crossings import walkway_map
+from simulator.traffic.crossings import lights_at, walkway_map
 from simulator.traffic.walkways import Kind, WalkwayMap, roadsides
 
 TOWNS = MATERIAL / "openx/carla_towns/OpenDrive"
@@ -60,7 +60,8 @@ def test_every_procedural_network_has_walkways_off_the_carriageway(name: str) ->
     network = MAKERS[name]()
     walkways = walkway_map(network)
     _check(network, walkways)
-    assert (len(walkways.arrays.ways) > 0) == ("motorway" not in name)
+    motorways = all(kind.type == "motorway" for road in network.roads.values() for kind in road.types)
+    assert (len(walkways.arrays.ways) == 0) == motorways
 
 
 @needs_material
@@ -167,3 +168,31 @@ def test_another_origin_moves_everything() -> None:
     for axis, move in zip("xyz", shift):
         assert np.allclose(there.arrays.points[axis] - here.arrays.points[axis], move)
     assert np.allclose(there.crossings[0].ends - here.crossings[0].ends, shift)
+
+
+def test_crossings_lie_on_their_lanes_between_the_stations_that_they_name() -> None:
+    network = procedural.town()
+    walkways = walkway_map(network)
+    assert sum(len(crossing.lanes) for crossing in walkways.crossings) == 80  # 40 crossings of two lanes
+    for crossing in walkways.crossings:
+        a, b = (crossing.ends + walkways.origin)[:, :2]
+        ahead = (b - a) / np.linalg.norm(b - a)
+        for key, low, high in crossing.lanes:
+            x, y, _, _ = network.lane_center(key.road, key.lane, np.array([low, high]))
+            off = np.stack([x, y], axis=1) - a
+            aside = off @ [-ahead[1], ahead[0]]
+            # In a bend the edges of a lane come to it earlier than its middle.
+            assert (np.abs(aside) > 0.5 * crossing.width - 0.02).all()
+            assert (np.abs(aside) < 0.5 * crossing.width + 0.4).all()
+            assert aside[0] * aside[1] < 0.0
+            assert ((off @ ahead > 0.0) & (off @ ahead < np.linalg.norm(b - a))).all()
+
+
+def test_lights_of_crossings_are_numbered_as_asked() -> None:
+    walkways = walkway_map(procedural.x_junction())
+    ids = sorted({name for crossing in walkways.crossings for name in crossing.signals})
+    assert len(ids) == 4
+    first, which = lights_at(walkways, ids[::-1])
+    for c, crossing in enumerate(walkways.crossings):
+        assert [ids[::-1][k] for k in which[first[c] : first[c + 1]]] == list(crossing.signals)
+    assert lights_at(walkways, [])[0].tolist() == [0] * 5
