@@ -243,7 +243,7 @@ class Scene:
         )
 
 
-@pytest.mark.parametrize(("seconds", "goes"), [(3.0, False), (5.5, False), (9.0, True)])
+@pytest.mark.parametrize(("seconds", "goes"), [(3.0, False), (7.0, False), (13.0, True)])
 def test_who_gives_way_takes_gaps_that_are_long_enough(seconds: float, goes: bool) -> None:
     scene = Scene("t", 2)
     major = scene.way(0, 0.0)
