@@ -38,6 +38,7 @@ SWING_M = 0.2
 THERE_M = 1e-3  # sideways, nearer is there
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
+STANDING_MPS = 0.3  # who is slower need not brake for anybody
 TURN_M, TURN_MPS = 4.0, 5.0  # to who is ahead, that slower drivers need to turn out of a queue
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
@@ -177,7 +178,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, lane, s, behind, ways)[0]
     after = free_acceleration(driver, me.speed, desired_speed(lanes, driver, lane, s))
     after -= driver.accel * pressure * pressure
-    if after < -safe:
+    if after < -safe and me.speed > STANDING_MPS:
         return -np.inf
     distance = s
     if behind != NONE:
@@ -191,7 +192,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
         if gap < room_for(vehicles[behind % count].speed):
             return -np.inf
         then = response(lanes, vehicles, drivers, behind % count, gap, i)
-        if then < -safe:
+        if then < -safe and vehicles[behind % count].speed > STANDING_MPS:
             return -np.inf
         whole = gap + driver.rear + driver.front + room
         others += then - response(lanes, vehicles, drivers, behind % count, whole, ahead % count)

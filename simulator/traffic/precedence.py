@@ -241,7 +241,8 @@ def _join(known: list[np.void], row: np.void) -> None:
 def _widen_merges(lanes: Lanes, rows: NDArray[np.void]) -> None:
     """Let merges begin no later than where drivers begin to follow each other (`Lanes.forks`)."""
     length = lanes.lanes["length"]
-    for row in rows[rows["kind"] == Kind.MERGE]:
+    for k in np.flatnonzero(rows["kind"] == Kind.MERGE):
+        row = rows[k]
         a, b = int(row["lane"]), int(row["other"])
         first = lanes.lanes["fork"][a]
         for fork in lanes.forks[first : first + lanes.lanes["forks"][a]]:
