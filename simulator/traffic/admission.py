@@ -232,7 +232,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             if alarm and comes < SIREN_S:
                 return PRIORITY
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            weary = weary and not siren and other.hold in (CLAIM, PRIORITY)
+            clear_of_it = other.hold == BODY and start + conflict.s0 > driver.front
+            weary = weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY or clear_of_it)
             if weary and not _keeps_out(gates, vehicle, conflict.other):
                 return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):

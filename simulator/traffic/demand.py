@@ -74,6 +74,8 @@ PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
 ENTRY_M = 40.0  # shorter lanes are no entries
 FLUENT = 0.6  # of the speed that it wants, at least, has a vehicle that enters the map
+HOPELESS_S = 150.0  # of standing, after which a driver is taken off the map (SUMO's time-to-teleport is 300 s)
+RELIEF_NS = 5_000_000_000  # between two of them
 SWEEPS = 3
 BESIDE_M = 0.6  # kept free sideways where vehicles come up
 DRIVER_DRAW, PLACE_DRAW = 2, 3  # purposes of random draws
@@ -124,7 +126,8 @@ def sources_of(
             kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
         if (lanes.samples["speed"][lanes.samples["half_width"] > NARROW_M] < CORNER_MPS).any():
             kinds["share"][kinds["length"] > LONGEST_M] = 0.0
-    open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0))
+    linked = (rows["nexts"] > 0) | (rows["previouses"] > 0) | (rows["length"] > ENTRY_M)  # no stubs beside junctions
+    open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0) & linked)
     if not len(open_lanes):
         open_lanes = np.arange(len(rows))
     length = rows["usable"][open_lanes]
@@ -277,6 +280,19 @@ def recycle(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no
             for kind in range(ENTRIES):
                 take(lines, entries, kind * len(vehicles) + i)
         me.lane = NONE
+
+
+@kernel
+def relieve(lines, entries, vehicles):  # type: ignore[no-untyped-def]
+    """Take off the map who has stood longest, if that is `HOPELESS_S`: it comes up elsewhere, and a jam dissolves."""
+    longest, waited = NONE, HOPELESS_S
+    for i in range(len(vehicles)):
+        if vehicles[i].control == DRIVER and vehicles[i].waited > waited:
+            longest, waited = i, vehicles[i].waited
+    if longest != NONE:
+        for kind in range(ENTRIES):
+            take(lines, entries, kind * len(vehicles) + longest)
+        vehicles[longest].control, vehicles[longest].lane = ARRIVED, NONE
 
 
 @kernel

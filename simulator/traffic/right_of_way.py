@@ -339,8 +339,9 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                     waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
                 elif conflict.kind == MERGE:
                     arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
-                    # Once its front is there, drivers follow whoever's front is nearer.
-                    waits = note.number < vehicle.claim_number[c] and note.front < conflict.other_s0
+                    # Once its front is there and its origin on that lane, drivers follow whoever's front is nearer.
+                    there = max(conflict.other_s0, drivers[note.vehicle].front)
+                    waits = note.number < vehicle.claim_number[c] and note.front < there
                     waits = waits and comes < arrive + HEADWAY_S
                 else:
                     waits = note.number < vehicle.claim_number[c]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.demand import recycle
+from simulator.traffic.demand import RELIEF_NS, recycle, relieve
 from simulator.traffic.emergency import calm, make_way
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
@@ -42,6 +42,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
     stand = worlds.stand[w]
     occupy(lanes, lines, entries, vehicles, drivers)
+    if worlds.clock_ns[w] % RELIEF_NS < dt_ns:
+        relieve(lines, entries, vehicles)
     recycle(ground, lines, entries, vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
