@@ -12,6 +12,7 @@ from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.traffic.crowd import fill_people
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, is_free, limit_speed, settle
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.occupancy import KINDS, enter, take
@@ -166,12 +167,13 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
 
 @kernel
 def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
-    """Fill world `w` with traffic."""
+    """Fill world `w` with traffic and people."""
     traffic = engine.traffic
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
     fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+    fill_people(engine.ground.crowd, traffic.people, w, seed)
 
 
 @kernel

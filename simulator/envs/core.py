@@ -27,10 +27,9 @@ from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
-from simulator.traffic.person import PERSON_DTYPE
-from simulator.traffic.right_of_way import desk
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
 
@@ -85,13 +84,14 @@ class Core:
             self.map,
             worlds=worlds,
             vehicles=agents + task.vehicles + task.anomalies,
+            people=task.people,
             failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
         )
         self.outlines = outlines(self.network, self.map.origin)
         self.actors = Actors(
             self.traffic.vehicles,
             self.traffic.drivers,
-            np.zeros((worlds, task.people), PERSON_DTYPE),
+            self.traffic.people,
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )
