@@ -40,7 +40,7 @@ def clearance(traffic: Traffic) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(
-    ("name", "vehicles", "worlds", "seconds"), [("town", 40, 2, 600.0), ("x_junction", 16, 2, 600.0)]
+    ("name", "vehicles", "worlds", "seconds"), [("town", 40, 1, 600.0), ("x_junction", 16, 2, 300.0)]
 )
 def test_nobody_is_run_over_nobody_waits_for_ever_and_people_get_across(
     name: str, vehicles: int, worlds: int, seconds: float

@@ -16,6 +16,7 @@ from simulator.traffic.state import WAYS, Control
 
 KEPT_M, ASIDE_M = 1.0, 0.3  # ahead of the bumper and beside the body
 BEFORE_S, AFTER_S = 0.7, 0.3  # that they must be out of the way before a driver gets there, or not yet in it
+LATEST_MPS2 = 3.0  # of braking, from which on drivers no longer trust that others go on
 CREEPING_MPS = 3.0  # what slower drivers are taken to go at: they may speed up
 ASKEW = 0.25  # sine of the angle to the lane from which on a vehicle is more in the way than its place on it tells
 LEVEL_M = 4.0  # bridges
@@ -96,6 +97,9 @@ def _tell(lanes, vehicles, drivers, stand, place, velocity, shape):  # type: ign
                     comes = max(ahead / pace - BEFORE_S, 0.0)
                     gone = max(ahead + 2.0 * deep + driver.front + driver.rear, 0.0) / pace + AFTER_S
                     aside = vy * c - vx * sn
+                    room = max(ahead - KEPT_M, 0.1)
+                    if vehicle.speed * vehicle.speed > 2.0 * LATEST_MPS2 * room:
+                        comes = 0.0  # should it stop in the way, one could hardly brake any more
                     low = d + min(aside * comes, aside * gone) - wide
                     high = d + max(aside * comes, aside * gone) + wide
                     reach = driver.half_width + ASIDE_M

@@ -44,7 +44,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
     stand = worlds.stand[w]
     occupy(lanes, lines, entries, vehicles, drivers)
-    recycle(ground, lines, entries, vehicles, drivers, seed)
+    recycle(ground, lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
     people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]
