@@ -1,0 +1,63 @@
+"""Traffic for an hour: nobody touches anybody, nothing locks for good, and everything moves as vehicles do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from material import MATERIAL, needs_material
+from watching import Watch
+
+from simulator.roads import RoadNetwork, read_opendrive
+from simulator.roads.motorway import motorway
+from simulator.roads.procedural import t_junction
+from simulator.roads.roundabout import roundabout
+from simulator.roads.town import town
+from simulator.traffic.demand import HOPELESS_S, RELIEF_NS
+from simulator.traffic.lane_map import lane_map
+from simulator.traffic.simulation import Traffic
+
+FREEST_MPS2 = 2.2  # of the kinds that there are, a motorcycle speeds up most
+SLACK_M = 0.15  # lanes of real maps do not meet exactly
+
+
+def check(watch: Watch, least: float) -> None:
+    """Nobody touched anybody, braked harder than the vehicle can or jumped; `least`: mean speed, m/s."""
+    touches = watch.touches
+    assert not len(touches), f"{len(touches)}, the first after {touches['step'][0] * watch.dt_ns * 1e-9:.1f} s"
+    beyond, gained, off, waited, total = watch.worst.max(axis=0)
+    assert beyond <= 1e-9
+    assert gained <= FREEST_MPS2 + 1e-9
+    assert off < SLACK_M
+    worlds, size = watch.traffic.vehicles.shape
+    assert waited < HOPELESS_S + size * RELIEF_NS * 1e-9
+    assert watch.worst[:, 4].sum() / (watch.steps * worlds * size) > least
+
+
+@pytest.mark.parametrize(
+    ("build", "vehicles", "least"),
+    [(motorway, 60, 20.0), (roundabout, 20, 3.5), (t_junction, 15, 3.0), (lambda: town(3, 3, seed=0), 60, 4.0)],
+    ids=["motorway", "roundabout", "t_junction", "town"],
+)
+def test_an_hour_of_traffic_without_a_collision(
+    build: Callable[[], RoadNetwork], vehicles: int, least: float
+) -> None:
+    traffic = Traffic(lane_map(build()), worlds=2, vehicles=vehicles, seeds=1)
+    check(Watch(traffic).run(3600.0), least)
+
+
+@needs_material
+@pytest.mark.parametrize(
+    ("number", "vehicles", "least"),
+    [("01", 50, 6.0), ("02", 30, 5.0), ("03", 100, 5.0), ("04", 100, 8.0), ("05", 100, 8.0)],
+)
+def test_ten_minutes_on_real_maps_without_a_collision_or_gridlock(number: str, vehicles: int, least: float) -> None:
+    lanes = lane_map(read_opendrive(MATERIAL / f"openx/carla_towns/OpenDrive/Town{number}.xodr"))
+    traffic = Traffic(lanes, worlds=2, vehicles=vehicles, seeds=1)
+    watch = Watch(traffic, 50_000_000 if number == "03" else 100_000_000)
+    check(watch.run(600.0), least)
+    if number == "03":  # so full that it moves at walking speed, and yet on
+        full = Watch(Traffic(lanes, worlds=2, vehicles=300, seeds=1)).run(300.0)
+        before = full.worst[:, 4].sum()
+        check(full.run(300.0), 2.0)
+        assert full.worst[:, 4].sum() - before > 0.6 * before
