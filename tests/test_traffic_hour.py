@@ -39,9 +39,7 @@ def check(watch: Watch, least: float) -> None:
     [(motorway, 60, 20.0), (roundabout, 20, 3.5), (t_junction, 15, 3.0), (lambda: town(3, 3, seed=0), 60, 4.0)],
     ids=["motorway", "roundabout", "t_junction", "town"],
 )
-def test_an_hour_of_traffic_without_a_collision(
-    build: Callable[[], RoadNetwork], vehicles: int, least: float
-) -> None:
+def test_an_hour_of_traffic_without_a_collision(build: Callable[[], RoadNetwork], vehicles: int, least: float) -> None:
     traffic = Traffic(lane_map(build()), worlds=2, vehicles=vehicles, seeds=1)
     check(Watch(traffic).run(3600.0), least)
 

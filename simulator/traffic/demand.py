@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
+from simulator.traffic.conflicts import Body, overlaps
+from simulator.traffic.conflicts import Kind as Meeting
 from simulator.traffic.failing import spoil
 from simulator.traffic.following import desired_speed, end_ahead, pressure_ahead, speed_ahead, wanted_gap
 from simulator.traffic.lane_change import decide_ways, draw
@@ -61,6 +63,7 @@ KINDS = np.array(
 )
 MOTORWAY_MPS = 27.0  # limit above which most of the lanes are of motorways
 CORNER_MPS, LONGEST_M = 6.5, 12.5  # where there are slower corners (17 m radius), nothing longer than a bus drives
+SURE_M, ROOM_M = 9.0, 0.05  # what is shorter fits round every bend; beside what is longer, a driver wants some room
 MOTORWAY_SHARES = {"car": 0.78, "van": 0.08, "truck": 0.03, "semitrailer": 0.09, "bus": 0.005, "motorcycle": 0.015}
 PACE_DEVIATION, PACE_RANGE = 0.1, (0.75, 1.3)  # SUMO's speedFactor normc(1, 0.1, 0.2, 2), cut closer
 HEADWAY_DEVIATION, HEADWAY_RANGE = (
@@ -128,6 +131,9 @@ def sources_of(
             kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
         if (lanes.samples["speed"][lanes.samples["half_width"] > NARROW_M] < CORNER_MPS).any():
             kinds["share"][kinds["length"] > LONGEST_M] = 0.0
+        for kind in kinds[(kinds["length"] > SURE_M) & (kinds["share"] > 0.0)]:
+            if _meets_oncoming(lanes, kind):
+                kinds["share"][kinds["name"] == kind["name"]] = 0.0
     linked = (rows["nexts"] > 0) | (rows["previouses"] > 0) | (rows["length"] > ENTRY_M)  # no stubs beside junctions
     open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0) & linked)
     if not len(open_lanes):
@@ -144,6 +150,14 @@ def sources_of(
     return Sources(
         open_lanes.astype(np.int64), running, entries, weights, len(begin) > 0, plain, np.cumsum(share), faults
     )
+
+
+def _meets_oncoming(lanes: Lanes, kind: np.void) -> bool:
+    """Whether a kind of vehicles sweeps the oncoming lane in a bend outside of junctions."""
+    body = Body(kind["length"] - kind["rear"], kind["rear"], kind["wheelbase"], 0.5 * kind["width"] + ROOM_M)
+    rows = overlaps(lanes, body)
+    outside = lanes.lanes["junction"] == NONE
+    return bool((outside[rows["lane"]] & outside[rows["other"]] & (rows["kind"] == Meeting.OPPOSITE)).any())
 
 
 def _opening(lanes: Lanes) -> NDArray[np.float64]:

@@ -337,9 +337,10 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                 )
                 if note.number == 0:
                     waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
-                elif conflict.kind == MERGE:
+                elif conflict.kind == MERGE and not long and not note.long:
                     arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
-                    # Once its front is there and its origin on that lane, drivers follow whoever's front is nearer.
+                    # Once its front is there and its origin on that lane,
+                    # drivers follow whoever's front is nearer.
                     there = max(conflict.other_s0, drivers[note.vehicle].front)
                     waits = note.number < vehicle.claim_number[c] and note.front < there
                     waits = waits and comes < arrive + HEADWAY_S
