@@ -59,6 +59,7 @@ bench: $(VENV)/.dev $(PEERS)  ## speed, beside the peers
 	@$(BIN)/python -m benchmarks roads
 	@$(BIN)/python -m benchmarks dynamics
 	@$(BIN)/python -m benchmarks gym
+	@$(BIN)/python -m benchmarks traffic
 
 learn: $(VENV)/.run  ## a driver learned by Stable-Baselines3 in 10 minutes, and its curve
 	@$(BIN)/python -m pip install --quiet --editable '.[learn]'

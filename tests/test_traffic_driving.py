@@ -342,34 +342,21 @@ def touching(traffic: Traffic, world: int = 0) -> list[tuple[int, int]]:
     return [(i, j) for i, j in zip(here[a], here[b]) if i < j and abs(v["z"][i] - v["z"][j]) < 3.0]
 
 
-def test_a_motorway_with_ramps_flows_for_half_an_hour_without_a_collision() -> None:
+def test_a_motorway_with_ramps_flows_for_ten_minutes_without_a_collision() -> None:
     network = motorway(1000.0)
     lanes = lane_map(network)
     traffic = Traffic(lanes, vehicles=60, seeds=5)
     ramp = next(key for chain in lanes.keys for key in chain if key.road == "3")
     merged = 0
-    for step in range(round(1800.0 / 0.1)):
+    for step in range(round(600.0 / 0.1)):
         before = traffic.vehicles["lane"][0].copy()
         traffic.step(100_000_000)
         left = (before == lanes.index[ramp]) & (traffic.vehicles["lane"][0] != before)
         merged += int(left.sum())
         if step % 5 == 0:
             assert touching(traffic) == []
-    assert merged > 100
-    assert traffic.vehicles["serial"].sum() > 1000
-
-
-@needs_material
-def test_town_without_overlaps_away_from_junctions() -> None:
-    lanes = lane_map(read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town01.xodr"))
-    traffic = Traffic(lanes, vehicles=50, seeds=4)
-    for _ in range(1200):
-        traffic.step(100_000_000)
-        for pair in touching(traffic):
-            places = traffic.vehicles[0, list(pair)]
-            rows = lanes.arrays.lanes[places["lane"]]
-            ends = (places["s"] < 15.0) | (places["s"] > rows["length"] - 15.0)
-            assert (ends | (rows["junction"] != NONE)).any()
+    assert merged > 30
+    assert traffic.vehicles["serial"].sum() > 300
 
 
 def test_worlds_do_not_know_of_each_other_nor_of_threads() -> None:

@@ -25,7 +25,7 @@ def check(watch: Watch, least: float) -> None:
     """Nobody touched anybody, braked harder than the vehicle can or jumped; `least`: mean speed, m/s."""
     touches = watch.touches
     assert not len(touches), f"{len(touches)}, the first after {touches['step'][0] * watch.dt_ns * 1e-9:.1f} s"
-    beyond, gained, off, waited, total = watch.worst.max(axis=0)
+    beyond, gained, off, waited, _ = watch.worst.max(axis=0)
     assert beyond <= 1e-9
     assert gained <= FREEST_MPS2 + 1e-9
     assert off < SLACK_M

@@ -1,4 +1,4 @@
-"""Who goes first: conflicts of lanes, lights, gaps, stop signs, and traffic through junctions without a collision."""
+"""Who goes first: conflicts of lanes, lights, gaps and stop signs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 import shapely
-from material import MATERIAL, needs_material
 from numpy.typing import NDArray
 
-from simulator.roads import RoadNetwork, read_opendrive
+from simulator.roads import RoadNetwork
 from simulator.roads.procedural import t_junction, x_junction
 from simulator.roads.town import town
 from simulator.traffic.conflicts import CAR, LONG, Kind, overlaps, preceding
@@ -21,10 +20,7 @@ from simulator.traffic.precedence import Control as Sign
 from simulator.traffic.precedence import Gates, gates
 from simulator.traffic.right_of_way import right_of_way
 from simulator.traffic.signals import ALL_RED_S, AMBER_S, GREEN_S, Colour, SignalPlan, plan_signals
-from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Control, Failing
-
-DT_NS = 100_000_000
 
 
 def bare(network: RoadNetwork) -> RoadNetwork:
@@ -331,46 +327,3 @@ def test_nobody_enters_without_room_behind_the_junction() -> None:
     assert scene.vehicles["hold"][0] == Hold.ROOM
     queue["s"] = 30.0
     assert scene.ask()[0] > 0
-
-
-def overlapping(vehicles: NDArray[np.void], drivers: NDArray[np.void]) -> list[tuple[int, int]]:
-    """Pairs of vehicles whose boxes overlap, on one storey."""
-    here = np.flatnonzero(vehicles["lane"] != NONE)
-    v, d = vehicles[here], drivers[here]
-    c, s = np.cos(v["yaw"]), np.sin(v["yaw"])
-    along = np.stack([d["front"], d["front"], -d["rear"], -d["rear"]], axis=1)
-    across = d["half_width"][:, None] * np.array([1.0, -1.0, -1.0, 1.0])
-    x = v["x"][:, None] + along * c[:, None] - across * s[:, None]
-    y = v["y"][:, None] + along * s[:, None] + across * c[:, None]
-    boxes = shapely.polygons(np.stack([x, y], axis=2))
-    first, second = shapely.STRtree(boxes).query(boxes, predicate="overlaps")
-    same = np.abs(v["z"][first] - v["z"][second]) < 2.5
-    return [(int(here[a]), int(here[b])) for a, b in zip(first[same], second[same]) if a < b]
-
-
-def drive_through(lanes: LaneMap, vehicles: int, seconds: int) -> None:
-    """Step traffic; nobody touches anybody, and everybody gets on."""
-    traffic = Traffic(lanes, vehicles=vehicles, seeds=1)
-    moved, speeds = np.zeros(vehicles), []
-    for step in range(seconds * 10):
-        traffic.step(DT_NS, threads=1)
-        now, drivers = traffic.vehicles[0], traffic.drivers[0]
-        moved += now["speed"] * DT_NS * 1e-9
-        if step % 3 == 0:
-            assert overlapping(now, drivers) == [], f"after {step / 10} s"
-        speeds.append(float(now["speed"].mean()))
-        assert now["waited"].max() < 120.0
-    half = len(speeds) // 2
-    assert np.mean(speeds[half:]) > 0.5 * np.mean(speeds[:half])
-    assert moved.min() > 100.0
-
-
-def test_traffic_in_a_town_with_lights_and_signs_gets_on_without_a_collision() -> None:
-    drive_through(lane_map(town(3, 3, seed=0)), 50, 240)
-
-
-@needs_material
-@pytest.mark.parametrize(("number", "vehicles"), [("02", 40), ("05", 150)])
-def test_traffic_in_real_maps_without_lights_gets_on_without_a_collision(number: str, vehicles: int) -> None:
-    path = MATERIAL / f"openx/carla_towns/OpenDrive/Town{number}.xodr"
-    drive_through(lane_map(read_opendrive(path)), vehicles, 120)
