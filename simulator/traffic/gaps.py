@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 
-FARTHEST_M = 100.0  # vehicles further away are not heeded
+FARTHEST_M = 250.0  # vehicles further away are not heeded
 SLOWEST_MPS = 0.3  # slower ones stand
 HARDEST_MPS2 = 4.0  # nobody relies on a driver who would have to brake harder
 BESIDE_M = 0.3  # kept from the side of a vehicle that passes
@@ -69,7 +69,7 @@ def must_wait(vehicles, drivers, kx, ky, ux, uy, length, half_width, over, pace,
         comes = room / toward
         gone = comes + 2.0 * (deep + half_width) / toward
         enters = (there - wide - drift - over) / pace
-        leaves = (there + wide + drift - over) / pace
+        leaves = (min(there + wide + drift, length) - over) / pace
         if comes < leaves + margin and enters < gone + 0.3 * margin:
             return 1
     return 0

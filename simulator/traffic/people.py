@@ -62,7 +62,7 @@ def _draw(person, key, seed, world, purpose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
+def choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
     """Decide which way follows: any at the node ahead, back only at a dead end."""
     way = walkways.ways[person.way]
     node = walkways.nodes[way.end if person.forward > 0 else way.start]
@@ -244,7 +244,7 @@ def _turn_back(walkways, person, seed, world):  # type: ignore[no-untyped-def]
         person.forward = -person.forward
         before = person.way
     for _ in range(8):
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         if person.next_way != before:
             break
 
@@ -309,7 +309,7 @@ def _straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # t
     if half - np.sqrt(d * d + beyond * beyond) > person.radius + 0.05:
         person.way, person.point, person.s, person.d, person.room = to.way, k, s, d, half - abs(d)
         person.forward = 1 if _draw(person, person.group, seed, world, _TURN) < 0.5 else -1
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         person.mode, person.over, person.haste, person.waited, person.hold = Mode.WALKING, NONE, 1.0, 4.0 * CALM_S, 0
         return to.x, to.y, 1.0
     if looks and person.heedless == 0:
@@ -600,7 +600,7 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
         and walkways.ways[person.way].start != walkways.ways[person.way].end
     ):
         person.forward = -person.forward
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
         return
     row = walkways.ways[person.next_way]
     hint = row.first if person.next_forward > 0 else row.first + row.points - 2
@@ -609,7 +609,7 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
     if left <= 0.0 or (along > 0.0 and along > min(left, AHEAD_M - left - 0.4) and abs(d) < half):
         person.way, person.forward = person.next_way, person.next_forward
         person.point, person.s, person.d, person.room = k, s, d, half - abs(d)
-        _choose_next(walkways, person, seed, world)
+        choose_next(walkways, person, seed, world)
 
 
 @kernel(inline=True)
@@ -641,7 +641,7 @@ def _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world,
 
 
 @kernel(inline=True)
-def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-def]
+def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyped-def]
     """Count who is on crossings and who is about to be, for drivers; `before`: only forget what was."""
     for i in range(people.shape[0]):
         crossing = people[i].crossing
@@ -655,8 +655,10 @@ def _tell(walkways, people, go, use, time, before):  # type: ignore[no-untyped-d
             use[crossing].left = time
         elif walkways.crossings[crossing].signals == 0 or go[crossing] > 0.0:
             use[crossing].about += 1
-        if use[crossing].since > time and use[crossing].on + use[crossing].about > 0:
-            use[crossing].since = time
+        if use[crossing].on + use[crossing].about > 0:
+            if use[crossing].seen < time - 1.5 * dt:
+                use[crossing].since = time
+            use[crossing].seen = time
 
 
 @kernel
@@ -689,7 +691,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     every = max(int(LOOK_S / dt + 0.5), 1)
     decay = np.exp(-dt / RELAXATION_S)
     _sort_into_cells(people, head, link, side)
-    _tell(walkways, people, go, use, step * dt, True)
+    _tell(walkways, people, go, use, step * dt, dt, True)
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY:
             looks = (step + i) % every == 0
@@ -701,7 +703,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
             _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt)
             a = walkways.points[people[i].point]
             people[i].z = a.z + (people[i].s - a.s) * a.rises
-    _tell(walkways, people, go, use, step * dt, False)
+    _tell(walkways, people, go, use, step * dt, dt, False)
 
 
 @kernel

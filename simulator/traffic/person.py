@@ -94,7 +94,8 @@ USE_DTYPE = np.dtype(
     [
         ("on", np.int64),  # people on the carriageway of a crossing
         ("about", np.int64),  # people at its kerbs who want to go
-        ("since", np.float64),  # s, when somebody first was there; infinite: nobody is
-        ("left", np.float64),  # s, when the last one left it; minus infinity: nobody yet
+        ("since", np.float64),  # s, from when on there has always been somebody, if there is now
+        ("seen", np.float64),  # s, when there last was somebody, on it or about to be; minus infinity: never
+        ("left", np.float64),  # s, when there last was somebody on it
     ]
 )
