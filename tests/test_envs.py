@@ -139,7 +139,9 @@ def test_agents_that_share_worlds_do_not_depend_on_threads(agents: int) -> None:
         envs = vector("urban", 8, agents_per_world=agents, threads=threads, duration_s=2.0)
         envs.reset(seed=9)
         envs.action_space.seed(1)
-        found.append([(s.tobytes(), r.tobytes()) for s, r, *_ in (envs.step(envs.action_space.sample()) for _ in range(50))])
+        found.append(
+            [(s.tobytes(), r.tobytes()) for s, r, *_ in (envs.step(envs.action_space.sample()) for _ in range(50))]
+        )
     assert found[0] == found[1]
 
 
@@ -251,9 +253,9 @@ def test_waypoints_are_followed() -> None:
 
 def test_off_road_is_where_no_wheel_may_be() -> None:
     core = Core(make_task("intersection", {"vehicles": 0, "people": 0}))
-    ground = shapely.union_all([
-        shapely.Polygon(np.concatenate([lane.edges[0], lane.edges[1][::-1]])).buffer(0.0) for lane in core.outlines
-    ])
+    ground = shapely.union_all(
+        [shapely.Polygon(np.concatenate([lane.edges[0], lane.edges[1][::-1]])).buffer(0.0) for lane in core.outlines]
+    )
     rng = np.random.default_rng(0)
     vehicle, driver = core.actors.vehicles[0, :1], core.actors.drivers[0, :1]
     driver["half_width"], driver["wheelbase"] = 0.9, 2.7

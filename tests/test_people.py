@@ -212,6 +212,20 @@ def test_people_cross_between_cars_only_where_there_is_a_gap(headway: float) -> 
     assert crossed == (0 if headway == 3.0 else 4)
 
 
+def test_who_is_on_a_crossing_walks_round_a_car_that_stopped_late() -> None:
+    way = street(marked=True)
+    over = int(np.flatnonzero(way.arrays.ways["kind"] == Kind.CROSSING)[0])
+    one = np.ones(1)
+    people = walkers(way, over, 2.0 * one, 0.0 * one, one, 1.3 * one)
+    people["mode"], people["crossing"] = Mode.CROSSING, 0
+    world = World(way, people)
+    for _ in range(150):
+        world.advance(vehicle(-4.2, 1.75, 0.0, 0.0), body())  # its front is a metre into the crossing
+        x, y = people["x"][0, 0] + 4.2, people["y"][0, 0] - 1.75
+        assert not ((x > -0.9) & (x < 3.7) & (abs(y) < 0.9))
+    assert people["y"][0, 0] > 3.5
+
+
 def test_lights_are_obeyed() -> None:
     way = street(signals=("1",))
     over = int(np.flatnonzero(way.arrays.ways["kind"] == Kind.CROSSING)[0])

@@ -19,9 +19,11 @@ from simulator.roads.layout import Plan
 from simulator.roads.motorway import motorway
 from simulator.roads.records import RoadType
 from simulator.roads.road import Road
+from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
+from simulator.traffic.occupancy import occupy
 from simulator.traffic.simulation import Traffic
-from simulator.traffic.state import Control
+from simulator.traffic.state import WAYS, Control
 
 DT_NS = 50_000_000
 DT = DT_NS * 1e-9
@@ -179,6 +181,58 @@ def test_the_flow_on_a_ring_is_that_of_the_equilibrium(count: int) -> None:
             (middle, high) if (2 + 1.6 * middle) / np.sqrt(1 - (middle * 3.6 / 120) ** 4) < gap else (low, middle)
         )
     assert traffic.vehicles["speed"][0] == pytest.approx(np.full(count, low), abs=0.1)
+
+
+def plain_idm(v: float, gap: float, ahead: float, limit: float = 120.0 / 3.6) -> float:
+    wanted = 2.0 + max(0.0, 1.6 * v + v * (v - ahead) / (2 * np.sqrt(0.73 * 1.67)))
+    free = 1 - (v / limit) ** 4 if v <= limit else -1.67 / 0.73 * (1 - (limit / v) ** (4 * 0.73 / 1.67))
+    return float(0.73 * (free - (wanted / gap) ** 2))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
+    # Kesting, Treiber, Helbing 2007: own gain and politeness times that of the new and the old follower
+    rng = np.random.default_rng(seed)
+    traffic, count = Traffic(road(3, 1000.0), vehicles=9), 9
+    s, lane, v = rng.uniform(300.0, 500.0, count), rng.integers(0, 3, count), rng.uniform(6.0, 33.0, count)
+    column(traffic, s, v)
+    traffic.vehicles["lane"][0] = lane
+    lanes, worlds = traffic.lane_map.arrays, traffic.worlds
+    state = worlds.lines[0], worlds.entries[0], worlds.vehicles[0], worlds.drivers[0]
+    occupy(lanes, *state)
+
+    def around(place: float, on: int, but: int) -> tuple[int | None, int | None]:
+        here = [k for k in range(count) if lane[k] == on and k != but]
+        ahead = min((k for k in here if s[k] >= place), key=lambda k: s[k], default=None)
+        return ahead, max((k for k in here if s[k] < place), key=lambda k: s[k], default=None)
+
+    def response(who: int, ahead: int | None) -> float:
+        return plain_idm(v[who], s[ahead] - s[who] - 4.5, v[ahead]) if ahead is not None else plain_idm(v[who], 1e9, 0)
+
+    for me in range(count):
+        for side in (-1, 1):
+            other = lanes.lanes[lane[me]]["left" if side > 0 else "right"]
+            found = gain(lanes, *state, me, side, 4.0, np.full(WAYS, NONE))
+            if other == NONE:
+                assert found == -np.inf
+                continue
+            (ahead, behind), (old_ahead, old_behind) = around(s[me], other, me), around(s[me], lane[me], me)
+            gaps = [s[ahead] - s[me] - 4.5] if ahead is not None else []
+            gaps += [s[me] - s[behind] - 4.5] if behind is not None else []
+            own = response(me, ahead) if not gaps or min(gaps) >= 1.0 else -np.inf
+            new = response(behind, me) if behind is not None and own > -np.inf else 0.0
+            if own < -4.0 or new < -4.0:
+                assert found == -np.inf
+                continue
+            others = new - response(behind, ahead) if behind is not None else 0.0
+            if old_behind is not None and abs(s[me] - s[old_behind]) > 4.6:
+                others += response(old_behind, old_ahead) - response(old_behind, me)
+            elif old_behind is not None:
+                continue  # they overlap: nobody drives like that
+            if old_ahead is not None and s[old_ahead] - s[me] < 4.6:
+                continue
+            assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, abs=1e-6)
 
 
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:

@@ -12,7 +12,8 @@ from test_roads_procedural import MAKERS
 
 from simulator.errors import OddRoadError
 from simulator.roads import RoadNetwork, procedural, read_opendrive
-from simulator.traffic.crossings import walkway_map
+from simulator.traffic.crossings import crossed_lanes, lights_at, walkway_map
+from simulator.traffic.lane_map import lane_map, lane_pose
 from simulator.traffic.walkways import Kind, WalkwayMap, roadsides
 
 TOWNS = MATERIAL / "openx/carla_towns/OpenDrive"
@@ -60,7 +61,8 @@ def test_every_procedural_network_has_walkways_off_the_carriageway(name: str) ->
     network = MAKERS[name]()
     walkways = walkway_map(network)
     _check(network, walkways)
-    assert (len(walkways.arrays.ways) > 0) == ("motorway" not in name)
+    motorways = all(kind.type == "motorway" for road in network.roads.values() for kind in road.types)
+    assert (len(walkways.arrays.ways) == 0) == motorways
 
 
 @needs_material
@@ -167,3 +169,32 @@ def test_another_origin_moves_everything() -> None:
     for axis, move in zip("xyz", shift):
         assert np.allclose(there.arrays.points[axis] - here.arrays.points[axis], move)
     assert np.allclose(there.crossings[0].ends - here.crossings[0].ends, shift)
+
+
+def test_drivers_find_the_crossings_on_their_lanes() -> None:
+    network = procedural.town()
+    lanes = lane_map(network)
+    walkways = walkway_map(network, lanes.origin)
+    rows = crossed_lanes(walkways, lanes)
+    assert len(rows) == 80  # 40 crossings of two lanes
+    assert (np.diff(rows["lane"]) >= 0).all()
+    for row in rows:
+        crossing = walkways.crossings[row["crossing"]]
+        a, b = crossing.ends[:, :2]
+        ahead = (b - a) / np.linalg.norm(b - a)
+        places = [lane_pose(lanes.arrays, row["lane"], row[name], 0.0)[:2] for name in ("enters", "leaves")]
+        aside = [float((place - a) @ [-ahead[1], ahead[0]]) for place in places]
+        # In a bend the edges of a lane come to it earlier than its middle.
+        assert all(-0.02 < abs(side) - 0.5 * crossing.width < 0.4 for side in aside)
+        assert aside[0] * aside[1] < 0.0
+        assert all(0.0 < (place - a) @ ahead < np.linalg.norm(b - a) for place in places)
+
+
+def test_lights_of_crossings_are_numbered_as_asked() -> None:
+    walkways = walkway_map(procedural.x_junction())
+    ids = sorted({name for crossing in walkways.crossings for name in crossing.signals})
+    assert len(ids) == 4
+    first, which = lights_at(walkways, ids[::-1])
+    for c, crossing in enumerate(walkways.crossings):
+        assert [ids[::-1][k] for k in which[first[c] : first[c + 1]]] == list(crossing.signals)
+    assert lights_at(walkways, [])[0].tolist() == [0] * 5

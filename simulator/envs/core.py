@@ -17,17 +17,18 @@ from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
 from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
 from simulator.envs.beginning import START_DTYPE, Beginning, begin
-from simulator.envs.motion import Motion
+from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, weight_row
+from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.traffic.lane_map import NONE, lane_map
-from simulator.traffic.locating import lane_index
+from simulator.traffic.locating import lane_index, locate
 from simulator.traffic.person import PERSON_DTYPE
 from simulator.traffic.right_of_way import desk
 from simulator.traffic.simulation import Traffic
@@ -35,6 +36,8 @@ from simulator.traffic.state import Control, Failing
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
+
+    from simulator.envs.stage import Stage
 
 Bools = NDArray[np.bool_]
 Seeds = NDArray[np.uint64]
@@ -76,7 +79,7 @@ class Core:
         self.network = task.network()
         self.map = lane_map(self.network)
         self.lanes = self.map.arrays
-        self._threads = threads or available_threads()
+        self.threads = threads or available_threads()
         agents = task.agents_per_world
         self.traffic = Traffic(
             self.map,
@@ -118,6 +121,7 @@ class Core:
             np.zeros((len(Metric), self.count)),
         )
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
+        self._scripts = task.scripts(worlds)
         self._views = self._make_views()
         self.observation_space = self._make_space()
 
@@ -150,9 +154,11 @@ class Core:
                     seeds,
                     world,
                 )
+                if self._scripts:
+                    self._begin_script(world, int(seeds[world]))
                 self._look(world, world + 1)
 
-        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self._threads)
+        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self.threads)
 
     def step(self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None) -> None:
         """One step of the policy in all worlds.
@@ -167,6 +173,9 @@ class Core:
         self._take(actions)
         again = self._nobody if again is None else again
         seeds = self._no_seeds if seeds is None else seeds
+        if self._scripts:
+            for world in np.flatnonzero(~again).tolist():
+                self._play(world)
 
         worlds = len(self.actors.agents)
         chunk = self._chunk(worlds)
@@ -186,23 +195,65 @@ class Core:
                 first,
                 end,
             )
+            if self._scripts:
+                for world in (first + np.flatnonzero(again[first:end])).tolist():
+                    self._begin_script(world, int(seeds[world]))
             self._look(first, end)
 
-        parallel_for(work, worlds, chunk=chunk, threads=self._threads)
+        parallel_for(work, worlds, chunk=chunk, threads=self.threads)
+
+    def _begin_script(self, world: int, seed: int) -> None:
+        """Begin the script of a world, with the agent where its ego is."""
+        script = self._scripts[world]
+        parts = script.begin(seed)
+        ego, row = parts[script.ego], self.actors.vehicles[world, 0]
+        row["lane"] = NONE
+        row["x"], row["y"], row["z"] = np.array([ego.x, ego.y, ego.z]) - self.map.origin
+        row["yaw"], row["speed"] = ego.yaw, ego.speed
+        locate(self.lanes, self._engine.places, row)
+        load_motion(row, self._motion, world)
+        self._cast(world, parts)
+
+    def _play(self, world: int) -> None:
+        """Let the others of a world go on by a step; the episode is over where the script is."""
+        script, v = self._scripts[world], self.actors.vehicles[world, 0]
+        x, y, z = np.array([v["x"], v["y"], v["z"]]) + self.map.origin
+        ego = Part(x, y, z, float(v["yaw"]), float(v["speed"]), NO_BOX)
+        parts = script.advance(self.task.dt_ns * 1e-9, ego)
+        if parts is None:
+            self.actors.agents[world, 0]["gone"] = True
+        else:
+            self._cast(world, parts)
+
+    def _cast(self, world: int, parts: dict[str, Part]) -> None:
+        """Give the others of a script their rows; who finds none has no part."""
+        rows = self.actors.vehicles[world, 1:], self.actors.drivers[world, 1:]
+        others = [part for name, part in parts.items() if name != self._scripts[world].ego]
+        rows[0]["control"] = Control.NOBODY
+        for part, row, driver in zip(others, *rows):
+            put(part, self.map.origin, row, driver)
+            row["control"], row["lane"] = Control.OUTSIDE, NONE
 
     def retire(self, agents: Sequence[int]) -> None:
         """Let agents whose episodes have ended be part of the traffic: as wrecks, or driven by its models."""
         for agent in agents:
-            world, row = divmod(agent, self.task.agents_per_world)
-            vehicle = self.actors.vehicles[world, row]
-            if vehicle["control"] != Control.NOBODY:
-                wreck = self.actors.agents[world, row]["struck"] or vehicle["lane"] == NONE
-                vehicle["control"] = Control.WRECK if wreck else Control.DRIVER
+            world, k = divmod(agent, self.task.agents_per_world)
+            row = self.actors.vehicles[world, k]
+            if row["control"] != Control.NOBODY:
+                wreck = self.actors.agents[world, k]["struck"] or row["lane"] == NONE
+                row["control"] = Control.WRECK if wreck else Control.DRIVER
 
     @cached_property
     def borders(self) -> list[NDArray[np.float64]]:
         """(K, 2) lines about all that is paved, m from the origin of the map."""
         return borders_of(self._engine.paved)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The scene for cameras and lidars."""
+        from simulator.envs.stage import Stage
+
+        return Stage(self)
 
     @property
     def idle(self) -> Any:
@@ -211,7 +262,7 @@ class Core:
 
     def _chunk(self, count: int) -> int:
         """Worlds that a thread takes at a time; with cameras and other slow views all the same."""
-        return max(-(-count // (self._threads * _ROUNDS)), 1) if self._threads > 1 else max(count, 1)
+        return max(-(-count // (self.threads * _ROUNDS)), 1) if self.threads > 1 else max(count, 1)
 
     def _look(self, begin: int, end: int) -> None:
         for view in self._views.values():

@@ -173,7 +173,9 @@ class Ensemble:
         pool, most_nodes, most_blocks = _pool(models, levels)
         # Top nodes: each stands for at least two entries.
         nodes, blocks = actors * (most_nodes + 1) + 1, actors * most_blocks
-        whole = Bvh(aligned(threads * nodes * NODE + bvh.nodes.size), aligned(threads * blocks * BLOCK + bvh.blocks.size))
+        whole = Bvh(
+            aligned(threads * nodes * NODE + bvh.nodes.size), aligned(threads * blocks * BLOCK + bvh.blocks.size)
+        )
         standing = Bvh(whole.nodes[threads * nodes * NODE :], whole.blocks[threads * blocks * BLOCK :])
         standing.nodes[:], standing.blocks[:] = bvh
         relocate(standing.nodes, standing.blocks, threads * nodes, threads * blocks, 0)
@@ -203,7 +205,9 @@ class Ensemble:
 def _pool(models: Sequence[Sequence[Level]], levels: list[Level]) -> tuple[Pool, int, int]:
     """The pool, and the most nodes and blocks of a level."""
     built = [
-        build(np.ascontiguousarray(v, np.float32), np.ascontiguousarray(f, np.int32), np.arange(len(f), dtype=np.int32), 1)
+        build(
+            np.ascontiguousarray(v, np.float32), np.ascontiguousarray(f, np.int32), np.arange(len(f), dtype=np.int32), 1
+        )
         for v, f, _ in levels
     ]
     spans, node, block = [], 0, 0
@@ -291,8 +295,10 @@ def place_of(view, x, y):  # type: ignore[no-untyped-def]
     x, y = x - view.x, y - view.y
     ahead, left = x * view.forward_x + y * view.forward_y, y * view.forward_x - x * view.forward_y
     size = max(abs(ahead) + abs(left), np.float32(1e-20))
-    return left / size if ahead >= np.float32(0) else (np.float32(2) - left / size) * (
-        np.float32(1) if left >= np.float32(0) else np.float32(-1)
+    return (
+        left / size
+        if ahead >= np.float32(0)
+        else (np.float32(2) - left / size) * (np.float32(1) if left >= np.float32(0) else np.float32(-1))
     )
 
 
@@ -318,7 +324,7 @@ def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: 
 
     Args:
         nodes, blocks: pointers to the whole arrays. pool, room: Pool, Room. slot: the thread's number.
-        rows: (A,) records with x, y, z, yaw, pitch, roll and `model`, below 0 for none.
+        rows: (A,) records with x, y, z, yaw, pitch, roll and `model`; none, where there is no such model.
         hidden: row that is not seen, or -1.
         view: View.
     """
@@ -327,7 +333,7 @@ def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: 
     count = 0
     for a in range(rows.shape[0]):
         model = rows[a].model
-        if model < 0 or a == hidden:
+        if model < 0 or model >= pool.spheres.shape[0] or a == hidden:
             continue
         cx, cy, cz, radius = pool.spheres[model]
         # Before anything is turned: about the origin, however it is turned.
@@ -344,7 +350,9 @@ def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: 
         if not inside:
             continue
         level = pool.first[model + 1] - 1
-        while level > pool.first[model] and pool.errors[level] > TOLERANCE * view.spread * max(distance - radius, np.float32(0)):
+        while level > pool.first[model] and pool.errors[level] > TOLERANCE * view.spread * max(
+            distance - radius, np.float32(0)
+        ):
             level -= 1
         actors[count], levels[count] = a, level
         # Neighbours in the order are neighbours in the view.
@@ -474,9 +482,7 @@ def cast_view(bvh, faces, root, rays, grid, seen):  # type: ignore[no-untyped-de
             first, exist = eight_rays(grid, corner, eight)
             for ray in range(first, first + exist):
                 ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
-                t, triangle, u, v = closest_on_ray(
-                    bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, three
-                )
+                t, triangle, u, v = closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, three)
                 store_float(seen.t, ray, t)
                 store_float(seen.u, ray, u)
                 store_float(seen.v, ray, v)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from simulator.roads import LaneKey, Outline, Road, RoadNetwork, RoadObject
 from simulator.roads.records import Signal, SignalReference
+from simulator.traffic.lane_map import LaneMap
 from simulator.traffic.walkways import (
     CROSSING_DTYPE,
     LEVEL_M,
@@ -69,6 +71,47 @@ def walkway_map(network: RoadNetwork, origin: Array | None = None) -> WalkwayMap
     across = np.flatnonzero(rows["crossing"] >= 0)
     table["way"][rows["crossing"][across]] = across
     return WalkwayMap(Walkways(rows, points, nodes, ends, table), tuple(crossings), origin)
+
+
+CROSSED_DTYPE = np.dtype(
+    [
+        ("lane", np.int64),  # of the lane map
+        ("crossing", np.int64),
+        ("enters", np.float64),  # m along the lane to where the crossing begins and ends
+        ("leaves", np.float64),
+    ]
+)
+
+
+def crossed_lanes(walkways: WalkwayMap, lanes: LaneMap) -> NDArray[np.void]:
+    """(N,) CROSSED_DTYPE: where crossings lie on lanes, by lane and then in the order in which drivers come to them."""
+    index, rows = lanes.index, []
+    for number, crossing in enumerate(walkways.crossings):
+        for key, low, high in crossing.lanes:
+            if key not in index:
+                continue
+            lane = lanes.arrays.lanes[index[key]]
+            own = lanes.arrays.samples[lane["first"] : lane["first"] + lane["samples"]]
+            order = 1 if own["station"][-1] >= own["station"][0] else -1
+            along = np.interp([low, high], own["station"][::order], (lane["step"] * np.arange(len(own)))[::order])
+            rows.append((index[key], number, along.min(), along.max()))
+    return np.sort(np.array(rows, CROSSED_DTYPE), order=("lane", "enters"))
+
+
+def lights_at(walkways: WalkwayMap, signals: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lights that stop traffic for each crossing: those of crossing c are `which[first[c] : first[c + 1]]`.
+
+    Args:
+        walkways: of the map.
+        signals: ids, in the order that the result counts them; others are left out.
+
+    Returns:
+        `first` (C + 1,) and `which` (N,), numbers of signals.
+    """
+    number = {name: k for k, name in enumerate(signals)}
+    found = [[number[name] for name in crossing.signals if name in number] for crossing in walkways.crossings]
+    first = np.cumsum([0, *(len(names) for names in found)])
+    return first.astype(np.int64), np.array([k for names in found for k in names], np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

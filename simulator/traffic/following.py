@@ -22,8 +22,7 @@ TOUCHING_M = 0.1  # gaps below count as this one
 FARTHEST_M = 250.0  # that drivers look ahead
 REACTING_S = 1.0  # in which the speed nears that of curves and of limits ahead
 SURPRISE_MPS2 = 4.0  # of braking for curves and limits at most
-COURTESY_MPS2 = 1.5  # of braking for who asks to be let in
-YIELDING_S = 2.0  # for which a driver stands for that
+COURTESY_MPS2, TOO_LATE_MPS2 = 1.5, 4.0  # of braking for who asks to be let in; to need more means to go first
 CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
 APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
 
@@ -109,7 +108,10 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
         shift = row.length - there if fork.at_end else 0.0  # to places on the other lane as if they were on this one
         while e != NONE:
             other, at, place = e % count, entries[e].s, entries[e].s + shift
-            counts = other != me and e < ASKS * count and (place > s or (place == s and other < me))
+            lead = place - s
+            if fork.at_end:  # whoever's front is nearer to where they meet goes first
+                lead += drivers[other].front - driver.front
+            counts = other != me and e < ASKS * count and (lead > 0.0 or (lead == 0.0 and other < me))
             if fork.at_end:
                 counts = counts and there - at - drivers[other].front < fork.other_zone
             elif at - drivers[other].rear > fork.other_zone:
@@ -273,8 +275,9 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
         wanted = wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
         wanted /= max(stand + driver.gap - TOUCHING_M, TOUCHING_M)
         chosen = min(chosen, free - driver.accel * wanted * wanted)
-    if asked > 0.0 and vehicle.waited < YIELDING_S:
-        chosen = min(chosen, max(free - driver.accel * asked * asked, -COURTESY_MPS2))
+    courtesy = free - driver.accel * asked * asked
+    if courtesy > -TOO_LATE_MPS2:
+        chosen = min(chosen, max(courtesy, -COURTESY_MPS2))
     curve = driver.pace * speed_ahead(lanes, vehicle)
     chosen = min(chosen, max((curve - vehicle.speed) / REACTING_S, -SURPRISE_MPS2))
     return max(chosen, -driver.hardest)

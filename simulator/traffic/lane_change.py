@@ -35,7 +35,8 @@ SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
 SWING_M = 0.2
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
-ROOM_M, TIGHT_M = 1.0, 0.3  # between bumpers at least, after a change; where all stand
+ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
+TURN_M, TURN_MPS = 4.0, 5.0  # to who is ahead, that slower drivers need to turn out of a queue
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
 
@@ -142,7 +143,7 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
 @kernel(inline=True)
 def room_for(speed):  # type: ignore[no-untyped-def]
     """m between bumpers that are needed for a change, at a speed of who is behind."""
-    return TIGHT_M + (ROOM_M - TIGHT_M) * min(speed, 1.0)
+    return ROOM_M * min(speed, 1.0)
 
 
 @kernel
@@ -159,6 +160,10 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
     lane, s = lane_beside(lanes, me, side)
     if lane == NONE or half_width_at(lanes, lane, s) < driver.half_width:
+        return -np.inf
+    ahead, behind = neighbours(lines, entries, count, i, me.lane, me.s)
+    here = gap_between(entries, drivers, count, ahead, me.s + driver.front)
+    if me.speed < TURN_MPS and here < TURN_M:
         return -np.inf
     ahead, behind = neighbours(lines, entries, count, i, lane, s)
     room = gap_between(entries, drivers, count, ahead, s + driver.front)
@@ -192,7 +197,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     if behind != NONE:
         who = behind % count
         gap = me.s - driver.rear - entries[behind].s - drivers[who].front
-        whole = gap + driver.rear + driver.front + gap_between(entries, drivers, count, ahead, me.s + driver.front)
+        whole = gap + driver.rear + driver.front + here
         others += response(lanes, vehicles, drivers, who, whole, ahead % count)
         others -= response(lanes, vehicles, drivers, who, gap, i)
     return after - now + driver.politeness * others

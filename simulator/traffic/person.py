@@ -22,6 +22,8 @@ TIME_GAP_S = 0.3
 # MUTCD 4E.06 reckons with 3.5 ft/s.
 CAUTION_S = 3.0
 CLEARANCE_MPS = 1.07
+# Purposes of random draws.
+FOR_ROUTE, FOR_STRAY, FOR_WANDER, FOR_SIDE, FOR_TURN = 1, 2, 3, 4, 5
 
 
 class Being(IntEnum):

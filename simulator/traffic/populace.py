@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
-from simulator.traffic.people import choose_next
+from simulator.traffic.along_ways import SPARE_M, choose_next
 from simulator.traffic.person import CAUTION_S, Being
 from simulator.traffic.walkways import NONE, Walkways
 
@@ -66,7 +66,7 @@ def _put(walkways, person, way, s):  # type: ignore[no-untyped-def]
     a = walkways.points[k]
     on = s - a.s
     half = a.half_width + on * a.widens
-    d = person.forward * person.side * max(half - person.radius - 0.15, 0.0)
+    d = person.forward * person.side * max(half - person.radius - SPARE_M, 0.0)
     person.way, person.point, person.s, person.d, person.room = way, k, s, d, half - abs(d)
     person.x, person.y = a.x + on * a.ux - d * a.uy, a.y + on * a.uy + d * a.ux
     person.z = a.z + on * a.rises

@@ -6,8 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-WAYS = 6  # lanes ahead that a driver has decided on
-CLAIMS = 3  # ways through junctions that a vehicle may have a claim on at once
+WAYS = 8  # lanes ahead that a driver has decided on
+CLAIMS = 4  # ways through junctions that a vehicle may have a claim on at once
 
 
 class Control(IntEnum):

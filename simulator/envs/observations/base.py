@@ -58,3 +58,8 @@ class Features(Observation):
 
         rows = np.zeros((core.count, len(self.names())), np.float32)
         return View(Box(-1.0, 1.0, rows.shape[1:], np.float32), rows, self.writer(core, rows, 0))
+
+
+def part_of(arrays: Any, rows: slice) -> Any:
+    """A NamedTuple of the same rows of all its arrays."""
+    return type(arrays)(*(each[rows] for each in arrays))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from itertools import pairwise
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from simulator.roads import RoadNetwork
 from simulator.scenario.block import Block
 from simulator.scenario.family import Family
 from simulator.traffic.lane_map import LaneMap
+
+if TYPE_CHECKING:
+    from simulator.envs.scripts import Script
 
 ENDS = ("collision", "off_road", "red_light", "wrong_way")
 MODELS = {"kinematic": Model.KINEMATIC, "single_track": Model.SINGLE_TRACK, "drift": Model.DRIFT}
@@ -55,6 +58,8 @@ class Weather(Block):
     """Water above the texture of the road; null: what the rain leaves there (Gallaway)."""
     surface: Literal["asphalt", "concrete", "gravel", "dirt", "wet_grass", "snow", "ice"] = "asphalt"
     """What tyres roll on."""
+    clock_h: float = Field(12.0, ge=0.0, le=24.0)
+    """Local time of a day in June, for the light that cameras see by."""
     friction: float | None = Field(None, gt=0.0, le=1.5)
     """Peak friction of tyres on the road; null: that of the surface, its water and the speed."""
 
@@ -160,6 +165,10 @@ class Task(Family, family="envs.tasks"):
 
     def starts(self, lanes: LaneMap) -> list[Start]:
         """Where agents may begin; empty: anywhere that traffic may."""
+        return []
+
+    def scripts(self, worlds: int) -> list[Script]:
+        """What the others of each world play; empty: they are traffic."""
         return []
 
     def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:

@@ -31,8 +31,8 @@ class Raster(NamedTuple):
     """A map of bits.
 
     Attributes:
-        cells: (R, C) uint8; bit k of the cell around x = low[0] + row * cell_m, y = low[1] + column * cell_m is set where
-            layer k is; the outermost cells are empty.
+        cells: (R, C) uint8; bit k of a cell is set where layer k is. The middle of cell (i, j) lies at x = low[0] + i
+            cell_m, y = low[1] + j cell_m; the outermost are empty.
         low: (2,) middle of the first cell. cell_m: width of a cell. layers: their number.
     """
 
@@ -86,7 +86,7 @@ def bake(
 
     def pixels(shape: F64) -> NDArray[np.int32]:
         # OpenCV's x is the column.
-        return np.rint((shape - low)[:, ::-1] / cell_m * (1 << FINE)).astype(np.int32)
+        return np.asarray(np.rint((shape - low)[:, ::-1] / cell_m * (1 << FINE)), np.int32)
 
     for number, layer in enumerate(areas):
         plane = np.zeros_like(cells)
@@ -146,7 +146,12 @@ def sample(x, y, yaw, raster, window, out):  # type: ignore[no-untyped-def]
     rows, columns, pixel, eye_row, eye_column = window
     # In cells: a step to the next column, and the first pixel of a row.
     c, s = math.cos(yaw) * pixel / cell, math.sin(yaw) * pixel / cell
-    du, dv, last_i, last_j = np.float32(s), np.float32(-c), np.float32(cells.shape[0] - 1), np.float32(cells.shape[1] - 1)
+    du, dv, last_i, last_j = (
+        np.float32(s),
+        np.float32(-c),
+        np.float32(cells.shape[0] - 1),
+        np.float32(cells.shape[1] - 1),
+    )
     line = np.empty(columns, np.uint8)
     for row in range(rows):
         ahead, left = eye_row - row, eye_column

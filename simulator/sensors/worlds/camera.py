@@ -32,8 +32,6 @@ class BatchCamera:
     def render(self, states: States, views: Views, out: Pictures) -> Pictures:
         """Take the pictures of all views into `out`, and return it; a thread takes whole pictures."""
         pixels = self.model.width * self.model.height
-        flat = Pictures(
-            out.rgb.reshape(-1, pixels, 3), out.semantic.reshape(-1, pixels), out.depth.reshape(-1, pixels)
-        )
+        flat = Pictures(out.rgb.reshape(-1, pixels, 3), out.semantic.reshape(-1, pixels), out.depth.reshape(-1, pixels))
         self._eyes.look(states, views, pictures=flat)
         return out

@@ -28,6 +28,7 @@ BORDER, LAMP_BORDER = 4.0, 60.0  # weights of the planes across borders, against
 SHARE = 0.25  # of the edges that are looked at in one round, the cheapest
 TURN = 0.2  # cosine by which a face may turn at most when an edge is collapsed
 WORST_M = 0.2  # levels that are farther off are left out
+KEY = 1 << 31  # more than there are vertices
 MOST_IDLE = 30  # rounds in which none could be collapsed
 SAMPLES, DENSE = 1000, 30_000  # points by which the error is measured
 
@@ -55,7 +56,7 @@ def figure_of(model: Model, triangles: tuple[int, ...] = (700, 350, 180, 90), ga
     vertices, faces, slots, materials = _outside(*_posed(model, gait_rad))
     rng = np.random.default_rng(0)
     points = _sampled(vertices, faces, SAMPLES, rng)
-    details = []
+    details = list[Detail]()
     for count in triangles:
         if details and len(faces) <= count:
             break
@@ -81,7 +82,7 @@ def _posed(model: Model, gait_rad: float) -> tuple[F64, I64, I64, tuple[Material
         m = transforms[body.joint] if body.joint >= 0 else np.eye(4)[:3]
         rows = np.array([materials.setdefault(_plain(material), len(materials)) for material in body.materials])
         vertices.append(body.mesh.vertices @ m[:, :3].T + m[:, 3])
-        faces.append(body.mesh.faces + count)
+        faces.append(body.mesh.faces.astype(np.int64) + count)
         slots.append(rows[body.mesh.slots])
         count += len(body.mesh.vertices)
     return np.concatenate(vertices), np.concatenate(faces), np.concatenate(slots), tuple(materials)
@@ -118,7 +119,9 @@ def _outside(
         starts = middle + radius * 1.1 * way + line[:, None, None] * side + line[None, :, None] * over
         hits = rays.closest_hit(starts.reshape(-1, 3), np.broadcast_to(-way, (LOOK_PX**2, 3)), threads=1)
         seen[np.unique(hits.primitive[hits.primitive >= 0])] = True
-    _, first, place = np.unique(np.rint(vertices / WELD_M).astype(np.int64), axis=0, return_index=True, return_inverse=True)
+    _, first, place = np.unique(
+        np.rint(vertices / WELD_M).astype(np.int64), axis=0, return_index=True, return_inverse=True
+    )
     kept, slots = place.reshape(-1)[faces[seen]], slots[seen]
     return *_compact(vertices[first], kept, slots), materials
 
@@ -149,7 +152,7 @@ def _collapsed(
     shines = np.array([any(material.emission_cd_m2) for material in materials], bool)
     quadrics, refused, idle = _quadrics(vertices, faces, slots, shines), np.zeros(len(vertices)), 0
     while len(faces) > count and idle < MOST_IDLE:
-        edges = np.unique(np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1), axis=0)
+        edges = np.stack(np.divmod(np.unique(_edge_keys(faces)), KEY), 1)
         place, cost = _best_places(vertices, quadrics, edges)
         order = np.argsort(cost * 8.0 ** refused[edges].sum(1), kind="stable")
         rank = np.empty(len(edges), np.int64)
@@ -172,6 +175,12 @@ def _collapsed(
     return _compact(vertices, faces, slots)
 
 
+def _edge_keys(faces: I64) -> I64:
+    """(3 F,) a number for each edge of each face, equal for equal edges."""
+    ends = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
+    return np.asarray(ends[:, 0] * KEY + ends[:, 1])
+
+
 def _quadrics(vertices: F64, faces: I64, slots: I64, shines: NDArray[np.bool_]) -> F64:
     """(V, 4, 4) error quadrics of the vertices."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
@@ -185,8 +194,7 @@ def _quadrics(vertices: F64, faces: I64, slots: I64, shines: NDArray[np.bool_]) 
     # Edges with one face, or whose faces differ in material.
     ends = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     face = np.repeat(np.arange(len(faces)), 3)
-    keys, which, times = np.unique(np.sort(ends, 1), axis=0, return_inverse=True, return_counts=True)
-    which = which.reshape(-1)
+    keys, which, times = np.unique(_edge_keys(faces), return_inverse=True, return_counts=True)
     least, most = np.full(len(keys), 1 << 30), np.full(len(keys), -1)
     np.minimum.at(least, which, slots[face])
     np.maximum.at(most, which, slots[face])

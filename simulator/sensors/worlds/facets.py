@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.scene import Material, Mesh, Texture
 from simulator.sensors.shading.tables import pack_materials, pack_textures
+from simulator.sensors.stage import cofactors
 
 # One cache line. Normals are int16 parts of NORMAL; u and v count texture repeats.
 FACET_DTYPE = np.dtype(
@@ -16,7 +17,7 @@ FACET_DTYPE = np.dtype(
         *[(name, np.float32) for name in ("au", "av", "bu", "bv", "cu", "cv")],
         ("density", np.float32),  # texture repeats per metre
         ("material", np.int32),
-        ("object", np.int32),  # of the scene; 0 for none
+        ("smooth", np.int32),  # whether its corners differ in their normals
         ("instance", np.int32),
         *[(name, np.int16) for name in ("ax", "ay", "az", "bx", "by", "bz", "cx", "cy", "cz")],
         ("semantic", np.uint8),
@@ -48,31 +49,30 @@ GLASS, ROOM_ALBEDO = 0.3, 0.03
 
 def facets_of(mesh: Mesh, pose: NDArray[np.float64], materials: Sequence[int], semantic: int) -> NDArray[np.void]:
     """(F,) FACET_DTYPE of a mesh placed by a (4, 4) affine `pose`; `materials` gives the row of each slot."""
-    linear = pose[:3, :3]
-    cofactors = np.stack([np.cross(linear[:, (k + 1) % 3], linear[:, (k + 2) % 3]) for k in range(3)], 1)
+    turn = cofactors(pose[None])[0].astype(np.float64)
     corners = mesh.vertices[mesh.faces].astype(np.float64)
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     if mesh.smooth:
         at = mesh.faces.ravel()
         sums = [np.bincount(at, np.repeat(cross[:, k], 3), len(mesh.vertices)) for k in range(3)]
-        normals = np.stack(sums, 1)[mesh.faces]
+        normals = np.asarray(np.stack(sums, 1)[mesh.faces], np.float64)
     else:
         normals = np.repeat(cross[:, None], 3, 1)
-    normals = normals @ cofactors.T
+    normals = normals @ turn.T
     normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-30)
     flat = np.rint(normals * NORMAL).astype(np.int16).reshape(-1, 9)
     uv = mesh.uv[mesh.faces]
     side, other = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     spread = np.abs(side[:, 0] * other[:, 1] - side[:, 1] * other[:, 0])
-    area = np.linalg.norm(cross @ cofactors.T, axis=1)
+    area = np.linalg.norm(cross @ turn.T, axis=1)
     out = np.zeros(len(mesh.faces), FACET_DTYPE)
-    for name, column in zip(FACET_DTYPE.names[:6], uv.reshape(-1, 6).T):  # type: ignore[index]
-        out[name] = column
-    for name, column in zip(("ax", "ay", "az", "bx", "by", "bz", "cx", "cy", "cz"), flat.T):
-        out[name] = column
+    for name, texture in zip(("au", "av", "bu", "bv", "cu", "cv"), uv.reshape(-1, 6).T):
+        out[name] = texture
+    for name, normal in zip(("ax", "ay", "az", "bx", "by", "bz", "cx", "cy", "cz"), flat.T):
+        out[name] = normal
     out["density"] = np.sqrt(spread / np.maximum(area, 1e-12))
     out["material"] = np.asarray(materials, np.int32)[mesh.slots]
-    out["semantic"], out["open"], out["signal"] = semantic, 255, -1
+    out["semantic"], out["open"], out["signal"], out["smooth"] = semantic, 255, -1, mesh.smooth
     return out
 
 
@@ -92,7 +92,9 @@ def pack_matter(
     glass = full["transmission"] > GLASS
     for name in ("red", "green", "blue"):
         rows[name][glass] = ROOM_ALBEDO
-    rows["coat"] = np.where(glass, 1.0, np.maximum(full["clearcoat"], 0.6 * full["metallic"] * (full["roughness"] < 0.4)))
+    rows["coat"] = np.where(
+        glass, 1.0, np.maximum(full["clearcoat"], 0.6 * full["metallic"] * (full["roughness"] < 0.4))
+    )
     grey = (full["red"] + full["green"] + full["blue"]) / 3
     rows["reflectance_905"] = np.where(full["reflectance_905"] >= 0, full["reflectance_905"], grey)
     drawn = full["texture"] >= 0

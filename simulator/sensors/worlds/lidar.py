@@ -42,5 +42,7 @@ class BatchLidar:
 
     def scan(self, states: States, views: Views, out: Scans) -> Scans:
         """Measure all views into `out`, and return it; a thread takes whole images."""
-        self._eyes.look(states, views, scans=Scans(*(array.reshape(len(array), -1) for array in out)))
+        count = len(out.range)
+        flat = Scans(out.range.reshape(count, -1), out.intensity.reshape(count, -1), out.semantic.reshape(count, -1))
+        self._eyes.look(states, views, scans=flat)
         return out

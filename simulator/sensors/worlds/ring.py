@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ class Borders(NamedTuple):
 
 
 class Beams(NamedTuple):
-    """Beams at equal angles, the first forwards, then counter-clockwise: (K,) cosines and sines, and reach in metres."""
+    """Beams at equal angles, the first forwards, then counter-clockwise: (K,) cosines and sines; reach in metres."""
 
     cosine: F64
     sine: F64
@@ -53,7 +54,7 @@ def borders_of(lines: Sequence[ArrayLike], tolerance_m: float = 0.02) -> Borders
     parts = [np.zeros((0, 4))]
     for line in lines:
         points = _straightened(np.asarray(line, np.float64).reshape(-1, 2), tolerance_m)
-        for a, b in zip(points[:-1], points[1:]):
+        for a, b in pairwise(points):
             pieces = max(1, math.ceil(float(np.hypot(*(b - a))) / CELL_M))
             ends = a + np.linspace(0, 1, pieces + 1)[:, None] * (b - a)
             parts.append(np.concatenate([ends[:-1], ends[1:]], 1))

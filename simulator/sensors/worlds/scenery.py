@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import raycast
+from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import available_threads
 from simulator.raycast.ensemble import Ensemble, Level
 from simulator.raycast.layout import aligned
@@ -67,12 +68,32 @@ class States(NamedTuple):
         return States(rows, np.zeros((worlds, signals), np.uint32), np.zeros(worlds, np.int32))
 
 
+@kernel
+def follow(begin, end, rows, models, shift, actors):  # type: ignore[no-untyped-def]
+    """Put the actors of worlds `begin:end` where the rows of what moves them say.
+
+    Args:
+        begin, end: range of worlds.
+        rows: (W, B) records with x, y, z, yaw, pitch, roll and lamps, in metres from their own origin.
+        models: (W, B) int32 row of the pool of each; -1: there is none.
+        shift: (3,) from the scene's origin to that of the rows.
+        actors: (W, A) ACTOR_DTYPE, A >= B, of which the first B are written.
+    """
+    for w in range(begin, end):
+        for a in range(rows.shape[1]):
+            row, actor = rows[w, a], actors[w, a]
+            actor.x, actor.y, actor.z = row.x + shift[0], row.y + shift[1], row.z + shift[2]
+            actor.yaw, actor.pitch, actor.roll = row.yaw, row.pitch, row.roll
+            actor.lamps, actor.model = row.lamps, models[w, a]
+
+
 class Scenery:
     """A scene that stands, a pool of models and some weathers, ready for the sensors of many worlds.
 
     Attributes:
         scene: what stands; its moving instances are left out.
         ensemble: geometry. looks: how it looks. lights: tables of the weathers.
+        signals: number of the objects that worlds switch.
         threads: that work at most. rooms: those of the ensemble that are free.
     """
 
@@ -101,7 +122,7 @@ class Scenery:
         Raises:
             ValueError: if nothing stands, or a model has too many triangles (see `Ensemble.of`).
         """
-        self.scene, self.threads = scene, threads or available_threads()
+        self.scene, self.signals, self.threads = scene, len(signals), threads or available_threads()
         self.rooms: SimpleQueue[int] = SimpleQueue()
         for room in range(self.threads):
             self.rooms.put(room)
@@ -122,9 +143,7 @@ class Scenery:
         levels = [[Level(d.mesh.vertices, d.mesh.faces, d.error_m) for d in f.details] for f in figures]
         self.ensemble = Ensemble.of(stage, levels, actors, self.threads)
         matter, mips, texels = pack_matter(tuple(rows))
-        bodies = bodies_of(
-            [figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures]
-        )
+        bodies = bodies_of([figure.details[0].mesh.bounds for figure in figures], [figure.lamps for figure in figures])
         lamps = street_of(stage, scene.lamps[scene.lamps["object"] == 0], self.threads)
         self.looks = Looks(
             _on_lines(np.concatenate(every)),
@@ -164,7 +183,7 @@ def _standing(
         slots = scene.instance_materials[scene.material_offset[k] : scene.material_offset[k + 1]]
         part = facets_of(mesh, pose, slots.tolist(), int(scene.instance_class[k]))
         owner = int(scene.instance_object[k])
-        part["object"], part["instance"], part["signal"] = owner, k, signal_of.get(owner, -1)
+        part["instance"], part["signal"] = k, signal_of.get(owner, -1)
         facets.append(part)
         corners.append((mesh.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)[mesh.faces])
     return rays, np.concatenate(facets), np.concatenate(corners), rows
@@ -174,7 +193,7 @@ def _look_up(stage: raycast.Scene, facets: NDArray[np.void], corners: F32, threa
     """Find what share of its sky each facet sees, by rays from its middle."""
     normals = np.stack([facets["ax"], facets["ay"], facets["az"]], 1).astype(np.float32) / NORMAL
     middles = corners.mean(1) + np.float32(CLEARANCE_M) * normals
-    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, np.float32([[1, 0, 0]]), np.float32([[0, 1, 0]])))
+    side = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.9, *np.eye(3, dtype=np.float32)[:2, None]))
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     over = np.cross(normals, side)
     blocked = np.zeros(len(facets))

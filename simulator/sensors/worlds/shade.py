@@ -48,7 +48,6 @@ from simulator.sensors.worlds.light import (
     SUN_LIGHT,
     turn_of,
 )
-
 from simulator.sensors.worlds.shadow import (
     OFFSET_M,
     Bodies,
@@ -189,9 +188,13 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
     `turns` holds the matrices of what was placed.
     """
     w = ONE - u - v
-    nx = (w * np.float32(facet.ax) + u * np.float32(facet.bx) + v * np.float32(facet.cx)) * BY_NORMAL
-    ny = (w * np.float32(facet.ay) + u * np.float32(facet.by) + v * np.float32(facet.cy)) * BY_NORMAL
-    nz = (w * np.float32(facet.az) + u * np.float32(facet.bz) + v * np.float32(facet.cz)) * BY_NORMAL
+    nx, ny, nz = np.float32(facet.ax), np.float32(facet.ay), np.float32(facet.az)
+    by = BY_NORMAL
+    if facet.smooth != 0:
+        nx = w * nx + u * np.float32(facet.bx) + v * np.float32(facet.cx)
+        ny = w * ny + u * np.float32(facet.by) + v * np.float32(facet.cy)
+        nz = w * nz + u * np.float32(facet.bz) + v * np.float32(facet.cz)
+        by = ONE / math.sqrt(max(nx * nx + ny * ny + nz * nz, ONE))
     if p.placed >= 0:
         m = p.placed * MATRIX
         nx, ny, nz = (
@@ -199,7 +202,6 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
             turns[m + 4] * nx + turns[m + 5] * ny + turns[m + 6] * nz,
             turns[m + 8] * nx + turns[m + 9] * ny + turns[m + 10] * nz,
         )
-    by = ONE / math.sqrt(max(nx * nx + ny * ny + nz * nz, np.float32(1e-12)))
     facing = (nx * p.dx + ny * p.dy + nz * p.dz) * by
     if facing > ZERO:
         by, facing = -by, -facing
@@ -214,6 +216,12 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
         texel = mip.offset + wrapped(-p.tv, mip.height) * mip.width + wrapped(p.tu, mip.width)
         prefetch(looks.texels, texel)
         p.texel = texel
+
+
+@kernel(inline=True)
+def off_surface(p):  # type: ignore[no-untyped-def]
+    """A place a little off the surface of a POINT_DTYPE record: what is drawn coarsely must not shade itself."""
+    return p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
 
 
 @kernel(inline=True)
@@ -252,7 +260,7 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
     if p.placed < 0 and near.caster_count > 0:
         dark, left = shaded(near.casters, near.caster_count, p.x, p.y, p.z)
         sun, opening = ZERO if dark else sun, opening * left
-    if sun > ZERO and not in_sun(frame, heights, p.sun_cell, p.x, p.y, p.z):
+    if sun > ZERO and not in_sun(frame, heights, p.sun_cell, *off_surface(p)):
         sun = ZERO
     light_r = opening * matt_light(numbers, p.nx, p.ny, p.nz, 0) + sun * numbers[SUN_LIGHT]
     light_g = opening * matt_light(numbers, p.nx, p.ny, p.nz, 1) + sun * numbers[SUN_LIGHT + 1]
@@ -308,13 +316,13 @@ def coded(codes, light, scale):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
+def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
     """Write the picture of one view.
 
     Some pixels at a time: first what each meets, then its light, so that memory has time to answer.
 
     Args:
-        seen: Seen of its P rays. directions: (3 P,) in the camera's frame. lengths: (P,) of them.
+        seen: Seen of its P rays. units: (3 P,) unit directions in the camera's frame. lengths: (P,) that they had.
         pose: (3, 4) from the camera's frame to the scene's.
         looks: Looks. placed: (actors, levels, matrices) of those placed for this view (see `ensemble.Room`).
         rows: (A,) records of the world's actors with `lamps`. signals: (S,) uint32 switches.
@@ -339,8 +347,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
             ahead = triangles[min(i + AHEAD, count - 1)]
             if 0 <= ahead < PLACED:
                 prefetch(looks.facets, ahead)
-            p, by = record(points, i - first), ONE / lengths[i]
-            a, b, c = directions[3 * i] * by, directions[3 * i + 1] * by, directions[3 * i + 2] * by
+            p, a, b, c = record(points, i - first), units[3 * i], units[3 * i + 1], units[3 * i + 2]
             p.dx = pose[0, 0] * a + pose[0, 1] * b + pose[0, 2] * c
             p.dy = pose[1, 0] * a + pose[1, 1] * b + pose[1, 2] * c
             p.dz = pose[2, 0] * a + pose[2, 1] * b + pose[2, 2] * c
@@ -359,9 +366,7 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
             p.z = pose[2, 3] + p.distance * p.dz
             p.sun_cell = -1
             if frame[11] > ZERO:
-                # A little off the surface: what is drawn coarsely must not shade itself.
-                p.x, p.y, p.z = p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
-                p.sun_cell = sun_cell(frame, size, p.x, p.y, p.z)
+                p.sun_cell = sun_cell(frame, size, *off_surface(p))
                 prefetch(heights, max(p.sun_cell, 0))
         for i in range(first, last):
             p = record(points, i - first)
@@ -376,7 +381,9 @@ def shade(seen, directions, lengths, pose, looks, placed, rows, signals, light, 
                 elif facet.signal >= 0:
                     switches |= signals[facet.signal]
                 segmentation[i] = facet.semantic
-                r, g, b = light_of(p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near)
+                r, g, b = light_of(
+                    p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near
+                )
                 haze = extinction * p.distance
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))

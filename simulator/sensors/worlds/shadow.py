@@ -1,4 +1,4 @@
-"""What stands in the light of sun and lamps without shadow rays: a map of heights, boxes of vehicles near by, lamp maps.
+"""What stands in the light of sun and lamps without shadow rays: maps of heights and of lamps, boxes.
 
 What stands casts shadows by a map that is drawn once a weather: rays of the sun on a square lattice and where they end
 (L. Williams, "Casting curved shadows on curved surfaces", SIGGRAPH 1978). What moves casts those of its box. Street
@@ -80,7 +80,11 @@ class Street(NamedTuple):
 
 
 def sun_maps(
-    stage: raycast.Scene, low: NDArray[np.float64], high: NDArray[np.float64], suns: Sequence[tuple[F32, float]], threads: int
+    stage: raycast.Scene,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    suns: Sequence[tuple[F32, float]],
+    threads: int,
 ) -> SunMap:
     """Draw the maps of some suns, (3,) directions and shares of the light, over a box (3,), (3,)."""
     corners = np.stack(np.meshgrid(*np.stack([low, high], 1), indexing="ij"), -1).reshape(-1, 3)
@@ -105,7 +109,9 @@ def sun_maps(
         hits = stage.closest_hit(starts.reshape(-1, 3), ways, threads=threads, grid=(count, count))
         reached = np.where(np.isfinite(hits.t), top - hits.t, w.min() - 1.0)
         base = (w.min() + w.max()) / 2
-        heights.append(np.clip(np.rint((reached - base) / step), -32_767, 32_767).astype(np.int16).reshape(count, count))
+        heights.append(
+            np.clip(np.rint((reached - base) / step), -32_767, 32_767).astype(np.int16).reshape(count, count)
+        )
         frame[:9] = np.concatenate([side, over, toward])
         frame[9:] = u.min(), v.min(), 1 / cell, base, step
     size = max(len(h) for h in heights)
@@ -171,7 +177,7 @@ def insert(table, keys, count, key):  # type: ignore[no-untyped-def]
 
 @kernel
 def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-untyped-def]
-    """Find the vehicles near an eye that cast shadows, and the headlamps that burn near it; returns the numbers of both.
+    """Find the vehicles near an eye that cast shadows, and the headlamps that burn there; returns the numbers of both.
 
     Args:
         rows: (A,) actors of the world. bodies: Bodies. eye: (3,).
@@ -183,7 +189,7 @@ def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-unty
     caster_count, lamp_count = 0, 0
     for a in range(rows.shape[0]):
         model = rows[a].model
-        if model < 0:
+        if model < 0 or model >= bodies.boxes.shape[0]:
             continue
         x, y = rows[a].x - eye[0], rows[a].y - eye[1]
         squared = x * x + y * y
@@ -198,7 +204,9 @@ def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-unty
             own[2], own[3], own[4] = rows[a].z + box[2], c, s
             own[5], own[6], own[7] = box[3], box[4], box[5]
             own[8], own[9], own[10] = c * sun[0] + s * sun[1], c * sun[1] - s * sun[0], max(sun[2], np.float32(0.02))
-            slant = min(box[5] / own[10], LONGEST_M / max(math.sqrt(sun[0] * sun[0] + sun[1] * sun[1]), np.float32(1e-3)))
+            slant = min(
+                box[5] / own[10], LONGEST_M / max(math.sqrt(sun[0] * sun[0] + sun[1] * sun[1]), np.float32(1e-3))
+            )
             own[11], own[12] = own[0] - slant * sun[0], own[1] - slant * sun[1]
             reach = math.sqrt(box[3] * box[3] + box[4] * box[4]) + CONTACT_M
             reach += slant * math.sqrt(sun[0] * sun[0] + sun[1] * sun[1])

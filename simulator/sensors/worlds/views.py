@@ -28,7 +28,7 @@ MARGIN = 1e-4  # of the cone about all rays
 
 
 NO_PICTURES = Pictures(np.empty((0, 0, 3), np.uint8), np.empty((0, 0), np.uint8), np.empty((0, 0), np.float32))
-NO_SCANS = Scans(*np.empty((2, 0, 0), np.float32), np.empty((0, 0), np.uint8))
+NO_SCANS = Scans(np.empty((0, 0), np.float32), np.empty((0, 0), np.float32), np.empty((0, 0), np.uint8))
 
 
 class Views(NamedTuple):
@@ -56,13 +56,14 @@ class Optics(NamedTuple):
     """Rays of a sensor in its own frame, for kernels.
 
     Attributes:
-        directions: (3 P,) float32. lengths: (P,) of them.
+        directions: (3 P,) float32. lengths: (P,) of them. units: (3 P,) of length 1.
         grid: tiles. forward: (3,) axis of a cone about all rays. cosine, sine: of its half-angle.
         spread: width of a ray's footprint at 1 m. reach: of the rays, metres.
     """
 
     directions: F32
     lengths: F32
+    units: F32
     grid: Grid
     forward: F32
     cosine: np.float32
@@ -84,7 +85,7 @@ def optics_of(directions: F32, spread: float, reach_m: float = np.inf) -> Optics
     cosine = max(float((units @ forward).min()) - MARGIN, -1.0)
     sine = math.sqrt(1.0 - cosine * cosine)
     numbers = (np.float32(x) for x in (cosine, sine, spread, reach_m))
-    return Optics(flat.reshape(-1), lengths, grid, forward.astype(np.float32), *numbers)
+    return Optics(flat.reshape(-1), lengths, units.reshape(-1), grid, forward.astype(np.float32), *numbers)
 
 
 class Eyes:
@@ -101,7 +102,11 @@ class Eyes:
         """Make the pictures or the scans, (N, P) pixels, of all views; a thread makes whole ones, in a room of its own.
 
         Calls from several threads share the rooms: some wait until one gets free.
+
+        Raises:
+            ValueError: if arrays do not fit each other or the scenery.
         """
+        self._check(states, views, len(scans.range) or len(pictures.rgb))
         s, cursor = self.scenery, np.zeros(1, np.int64)
         e = s.ensemble
         tables = e.bvh, e.faces, e.pool, e.room, s.looks, s.lights, self.optics, self._seen
@@ -115,6 +120,21 @@ class Eyes:
 
         workers = max(1, min(s.threads, len(views.world)))
         parallel_for(work, workers, chunk=1, threads=workers)
+
+    def _check(self, states: States, views: Views, room: int) -> None:
+        """Raise ValueError where kernels would read or write beyond an array."""
+        (worlds, actors), most = states.actors.shape, self.scenery.ensemble.room.actors.shape[1]
+        if actors > most:
+            raise ValueError(f"worlds have {actors} actors each, but the scenery was built for {most}")
+        if room != len(views.world):
+            raise ValueError(f"there is room for the results of {room} views, but there are {len(views.world)}")
+        signals = self.scenery.signals
+        if states.signals.shape != (worlds, signals):
+            raise ValueError(f"signals must have the shape {(worlds, signals)}, not {states.signals.shape}")
+        weathers = len(self.scenery.lights.on)
+        for what, rows, count in (("world", views.world, worlds), ("weather", states.weather, weathers)):
+            if len(rows) and not 0 <= rows.min() <= rows.max() < count:
+                raise ValueError(f"a {what} must lie from 0 to {count - 1}, not {rows.min()} to {rows.max()}")
 
 
 @kernel
@@ -149,7 +169,7 @@ def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):  #
         far: distance in metres at which nothing is seen any more.
         seen: Seen of the rays, the result.
     """
-    directions, lengths, grid, forward, cosine, sine, spread, reach = optics
+    directions, lengths, _, grid, forward, cosine, sine, spread, reach = optics
     origin, rotation = np.empty(3, np.float32), np.empty(9, np.float32)
     limit, when, order = np.full(1, reach), np.zeros(1, np.float32), np.empty(0, np.int32)
     for row in range(3):
@@ -187,15 +207,17 @@ def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
         rows, numbers = states.actors[world], light[0]
         see(slot, bvh, faces, pool, room, optics, pose, rows, views.hidden[i], light[5], here)
         if pictures.semantic.shape[0] > 0:
-            caster_count, lamp_count = gather_near(rows, looks.bodies, pose[:, 3], numbers[SUN : SUN + 3], casters, lamps)
+            caster_count, lamp_count = gather_near(
+                rows, looks.bodies, pose[:, 3], numbers[SUN : SUN + 3], casters, lamps
+            )
             near = Near(casters, lamps, caster_count, lamp_count)
             depth = pictures.depth[i] if pictures.depth.shape[0] > 0 else no_depth
             shade(
-                here, optics.directions, optics.lengths, pose, looks, placed, rows, states.signals[world], light, near,
+                here, optics.units, optics.lengths, pose, looks, placed, rows, states.signals[world], light, near,
                 optics.spread, points, (pictures.rgb[i], pictures.semantic[i], depth),
             )  # fmt: skip
         if scans.semantic.shape[0] > 0:
             echo(
-                here, optics.directions, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
+                here, optics.units, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
                 optics.reach, scans.range[i], scans.intensity[i], scans.semantic[i],
             )  # fmt: skip
