@@ -14,7 +14,7 @@ from simulator.envs.contacts import next_contact, take_bodies
 from simulator.envs.measures import measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.rewards import rate
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
@@ -115,6 +115,9 @@ def step_range(engine, scratch, actors, motion, beginning, rules, actions, again
 
     A world all of whose agents begin anew does not step before.
     """
+    engine, scratch, actors, motion = borrowed(engine), borrowed(scratch), borrowed(actors), borrowed(motion)
+    beginning, rules, outcome = borrowed(beginning), borrowed(rules), borrowed(outcome)
+    actions, again, seeds = borrowed(actions), borrowed(again), borrowed(seeds)
     agents = actors.agents.shape[1]
     for w in range(begin_at, end):
         mine = again[w * agents : (w + 1) * agents]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import numba
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
@@ -106,19 +106,28 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
 
 
 @intrinsic
-def borrowed(_context, array):  # type: ignore[no-untyped-def]
-    """The same array inside a kernel, without a count of references to it: for arrays that the caller keeps alive.
+def borrowed(_context, value):  # type: ignore[no-untyped-def]
+    """The same array, or tuple with arrays, without a count of references to it: for what the caller keeps alive.
 
     numba counts references atomically, also when arrays are taken out of a NamedTuple or handed to inlined helpers;
     where many small calls share a few arrays that costs more than the work itself.
     """
 
     def build(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        view = context.make_array(signature.return_type)(context, builder, value=arguments[0])
-        view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
-        return view._getvalue()
+        return without_owners(context, builder, signature.return_type, arguments[0])
 
-    return array(array), build
+    def without_owners(context, builder, kind, given):  # type: ignore[no-untyped-def]
+        if isinstance(kind, types.Array):
+            view = context.make_array(kind)(context, builder, value=given)
+            view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
+            return view._getvalue()
+        if isinstance(kind, types.BaseTuple):
+            parts = cgutils.unpack_tuple(builder, given, len(kind))
+            parts = [without_owners(context, builder, *part) for part in zip(kind, parts, strict=True)]
+            return context.make_tuple(builder, kind, parts)
+        return given
+
+    return value(value), build
 
 
 def _compile_once(dispatcher: Any) -> None:

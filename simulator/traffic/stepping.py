@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.demand import recycle
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
@@ -30,6 +30,7 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
         dt_ns: ns.
         begin, end: of the worlds.
     """
+    ground, worlds, desk = borrowed(ground), borrowed(worlds), borrowed(desk)
     for w in range(begin, end):
         step_world(ground, worlds, desk, dt_ns, w)
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
 
@@ -81,6 +81,7 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
 @kernel
 def _observe(actors, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, distances, rows = borrowed(actors), borrowed(lanes), borrowed(distances), borrowed(rows)
     agents, width = actors.agents.shape[1], 4 * distances.shape[0]
     nowhere = np.full(WAYS, NONE)
     for w in range(begin, end):
