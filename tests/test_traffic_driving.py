@@ -19,6 +19,8 @@ from simulator.roads.layout import Plan
 from simulator.roads.motorway import motorway
 from simulator.roads.records import RoadType
 from simulator.roads.road import Road
+from simulator.scene import Switch
+from simulator.traffic.demand import KINDS
 from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
 from simulator.traffic.occupancy import occupy
@@ -233,6 +235,45 @@ def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
             if old_ahead is not None and s[old_ahead] - s[me] < 4.6:
                 continue
             assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, abs=1e-6)
+
+
+@needs_material
+def test_drivers_with_a_goal_get_there() -> None:
+    network = read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr")
+    plain = lane_map(network)
+    free = np.flatnonzero((plain.arrays.lanes["junction"] == NONE) & (plain.arrays.lanes["length"] > 30.0))
+    goals = [plain.keys[k][0] for k in np.random.default_rng(1).choice(free, 6, replace=False)]
+    lanes = lane_map(network, goals=goals)
+    for goal, there in zip(goals, lanes.arrays.routes):
+        assert there[lanes.index[goal]] == 0.0
+        for start in free[::40]:
+            route = network.route(plain.keys[start][0], goal)
+            assert (route is None) == bool(np.isinf(there[start]))
+    traffic = Traffic(lanes, vehicles=24, seeds=2)
+    vehicles = traffic.vehicles[0]
+    vehicles["goal"], vehicles["ways"] = 1 + np.arange(24) % 6, NONE
+    expected = lanes.arrays.routes[vehicles["goal"] - 1, vehicles["lane"]] - vehicles["s"]
+    travel = np.full(24, np.inf)
+    for _ in range(6000):
+        traffic.step(100_000_000)
+        arrived = (vehicles["goal"] == 0) & np.isinf(travel)
+        travel[arrived] = vehicles["travel"][arrived]
+    assert np.isfinite(travel).mean() > 0.9
+    assert np.median(travel[np.isfinite(travel)] / expected[np.isfinite(travel)]) < 1.1
+
+
+@pytest.mark.parametrize("blue", [False, True])
+def test_others_make_way_for_blue_lamps(blue: bool) -> None:
+    traffic = Traffic(road(2, 3000.0), vehicles=13, kinds=KINDS[:1])
+    vehicles, drivers = traffic.vehicles[0], traffic.drivers[0]
+    column(traffic, np.append(300.0 + 25.0 * np.arange(12), 220.0), np.full(13, 10.0))
+    vehicles["lane"] = np.arange(13) % 2
+    drivers["pace"][:12], drivers["pace"][12] = 0.3, 0.8
+    vehicles["lamps"][12] = np.uint32(1 << Switch.BEACON) if blue else 0
+    for _ in range(round(90.0 / DT)):
+        traffic.step(DT_NS)
+        assert touching(traffic) == []
+    assert (vehicles["s"][12] > vehicles["s"][:12].max()) == blue
 
 
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:

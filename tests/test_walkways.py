@@ -12,8 +12,7 @@ from test_roads_procedural import MAKERS
 
 from simulator.errors import OddRoadError
 from simulator.roads import RoadNetwork, procedural, read_opendrive
-from simulator.traffic.crossings import crossed_lanes, lights_at, walkway_map
-from simulator.traffic.lane_map import lane_map, lane_pose
+from simulator.traffic.crossings import lights_at, walkway_map
 from simulator.traffic.walkways import Kind, WalkwayMap, roadsides
 
 TOWNS = MATERIAL / "openx/carla_towns/OpenDrive"
@@ -171,23 +170,22 @@ def test_another_origin_moves_everything() -> None:
     assert np.allclose(there.crossings[0].ends - here.crossings[0].ends, shift)
 
 
-def test_drivers_find_the_crossings_on_their_lanes() -> None:
+def test_crossings_lie_on_their_lanes_between_the_stations_that_they_name() -> None:
     network = procedural.town()
-    lanes = lane_map(network)
-    walkways = walkway_map(network, lanes.origin)
-    rows = crossed_lanes(walkways, lanes)
-    assert len(rows) == 80  # 40 crossings of two lanes
-    assert (np.diff(rows["lane"]) >= 0).all()
-    for row in rows:
-        crossing = walkways.crossings[row["crossing"]]
-        a, b = crossing.ends[:, :2]
+    walkways = walkway_map(network)
+    assert sum(len(crossing.lanes) for crossing in walkways.crossings) == 80  # 40 crossings of two lanes
+    for crossing in walkways.crossings:
+        a, b = (crossing.ends + walkways.origin)[:, :2]
         ahead = (b - a) / np.linalg.norm(b - a)
-        places = [lane_pose(lanes.arrays, row["lane"], row[name], 0.0)[:2] for name in ("enters", "leaves")]
-        aside = [float((place - a) @ [-ahead[1], ahead[0]]) for place in places]
-        # In a bend the edges of a lane come to it earlier than its middle.
-        assert all(-0.02 < abs(side) - 0.5 * crossing.width < 0.4 for side in aside)
-        assert aside[0] * aside[1] < 0.0
-        assert all(0.0 < (place - a) @ ahead < np.linalg.norm(b - a) for place in places)
+        for key, low, high in crossing.lanes:
+            x, y, _, _ = network.lane_center(key.road, key.lane, np.array([low, high]))
+            off = np.stack([x, y], axis=1) - a
+            aside = off @ [-ahead[1], ahead[0]]
+            # In a bend the edges of a lane come to it earlier than its middle.
+            assert (np.abs(aside) > 0.5 * crossing.width - 0.02).all()
+            assert (np.abs(aside) < 0.5 * crossing.width + 0.4).all()
+            assert aside[0] * aside[1] < 0.0
+            assert ((off @ ahead > 0.0) & (off @ ahead < np.linalg.norm(b - a))).all()
 
 
 def test_lights_of_crossings_are_numbered_as_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -161,6 +162,14 @@ def test_pictures_do_not_depend_on_threads_or_company() -> None:
         alone = camera.render(now, Views(*(array[k : k + 1] for array in eyes)), camera.pictures(1, True))
         for a, b in zip(pictures[0], alone):
             np.testing.assert_array_equal(a[k], b[0])
+    # Several callers at once, each with views of its own.
+    out = camera.pictures(count, True)
+    parts = [Views(*(array[k : k + 2] for array in eyes)) for k in range(0, count, 2)]
+    rooms = [Pictures(*(array[k : k + 2] for array in out)) for k in range(0, count, 2)]
+    with ThreadPoolExecutor(5) as callers:
+        list(callers.map(lambda part, room: camera.render(now, part, room), parts, rooms))
+    for a, b in zip(pictures[0], out):
+        np.testing.assert_array_equal(a, b)
     assert pictures[0].rgb.std() > 20
 
 

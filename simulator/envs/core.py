@@ -44,7 +44,7 @@ Seeds = NDArray[np.uint64]
 
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
-_KINEMATIC_PART_S = 0.02  # longest part of the integration of the kinematic model, which is not stiff
+_KINEMATIC_PART_S = 0.05  # longest part of the integration of the kinematic model, which is not stiff
 
 
 def episode_seed(seed: int, episode: int) -> int:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from simulator.roads import LaneKey, Outline, Road, RoadNetwork, RoadObject
 from simulator.roads.records import Signal, SignalReference
-from simulator.traffic.lane_map import LaneMap
 from simulator.traffic.walkways import (
     CROSSING_DTYPE,
     LEVEL_M,
@@ -71,31 +70,6 @@ def walkway_map(network: RoadNetwork, origin: Array | None = None) -> WalkwayMap
     across = np.flatnonzero(rows["crossing"] >= 0)
     table["way"][rows["crossing"][across]] = across
     return WalkwayMap(Walkways(rows, points, nodes, ends, table), tuple(crossings), origin)
-
-
-CROSSED_DTYPE = np.dtype(
-    [
-        ("lane", np.int64),  # of the lane map
-        ("crossing", np.int64),
-        ("enters", np.float64),  # m along the lane to where the crossing begins and ends
-        ("leaves", np.float64),
-    ]
-)
-
-
-def crossed_lanes(walkways: WalkwayMap, lanes: LaneMap) -> NDArray[np.void]:
-    """(N,) CROSSED_DTYPE: where crossings lie on lanes, by lane and then in the order in which drivers come to them."""
-    index, rows = lanes.index, []
-    for number, crossing in enumerate(walkways.crossings):
-        for key, low, high in crossing.lanes:
-            if key not in index:
-                continue
-            lane = lanes.arrays.lanes[index[key]]
-            own = lanes.arrays.samples[lane["first"] : lane["first"] + lane["samples"]]
-            order = 1 if own["station"][-1] >= own["station"][0] else -1
-            along = np.interp([low, high], own["station"][::order], (lane["step"] * np.arange(len(own)))[::order])
-            rows.append((index[key], number, along.min(), along.max()))
-    return np.sort(np.array(rows, CROSSED_DTYPE), order=("lane", "enters"))
 
 
 def lights_at(walkways: WalkwayMap, signals: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

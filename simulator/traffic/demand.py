@@ -16,7 +16,7 @@ from simulator.traffic.lane_change import decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import KINDS as ENTRIES
 from simulator.traffic.occupancy import enter, occupy, take
-from simulator.traffic.poses import place
+from simulator.traffic.poses import BEACON, place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
 from simulator.traffic.right_of_way import forget, gate_ahead
 from simulator.traffic.state import WAYS, Control, Failing
@@ -42,17 +42,19 @@ KIND_DTYPE = np.dtype(
         ("dive", np.float64),
         ("model", np.int64),
         ("body", np.int64),
+        ("beacon", np.int64),  # 1: blue lamps are on
     ]
 )
 KINDS = np.array(
     [
-        ("car", 0.78, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
-        ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0),
-        ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0),
-        ("semitrailer", 0.0, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
-        ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0),
-        ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0),
-        ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0),
+        ("car", 0.78, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0, 0),
+        ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0, 0),
+        ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0, 0),
+        ("semitrailer", 0.0, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0, 0),
+        ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0, 0),
+        ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0, 0),
+        ("emergency", 0.0, 6.5, 2.16, 2.86, 3.7, 1.6, 45.0, 2.0, 2.5, 7.5, 1.2, 0.008, 0.005, 7, 0, 1),
+        ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0, 0),
     ],
     KIND_DTYPE,
 )
@@ -65,6 +67,7 @@ HEADWAY_DEVIATION, HEADWAY_RANGE = (
 )  # of the mean: lognormal, after headways measured on German motorways
 POLITENESS_RANGE = (0.2, 0.5)  # Kesting, Treiber, Helbing 2007
 THRESHOLD_MPS2, SAFE_MPS2 = 0.1, 4.0  # the same, table 1
+EMERGENCY = 1.3  # pace at least of those with blue lamps
 GAP_M = 2.0
 PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
@@ -169,7 +172,7 @@ def find(running, value):  # type: ignore[no-untyped-def]
 @kernel
 def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
     """Draw what a row is now, and who drives it."""
-    base = DRIVER_DRAW * 64
+    base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
     kind = sources.kinds[find(sources.shares, chance(seed, row, vehicle, base))]
     driver.front, driver.rear = kind.length - kind.rear, kind.rear
     driver.half_width, driver.height, driver.wheelbase = 0.5 * kind.width, kind.height, kind.wheelbase
@@ -186,6 +189,9 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     )
     driver.threshold, driver.safe = THRESHOLD_MPS2, SAFE_MPS2
     driver.patience = PATIENCE_S[0] + chance(seed, row, vehicle, base + 6) * (PATIENCE_S[1] - PATIENCE_S[0])
+    if kind.beacon:
+        driver.pace = max(driver.pace, EMERGENCY)
+        vehicle.lamps |= BEACON
     driver.failing = 0
     for k in range(len(sources.failing)):
         if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:
@@ -292,7 +298,7 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
     forget(me)
-    me.lamps = np.uint32(0)
+    me.aside, me.lamps = 0.0, me.lamps & BEACON
     for k in range(WAYS):
         me.ways[k] = NONE
 

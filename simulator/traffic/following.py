@@ -14,6 +14,7 @@ import numpy as np
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, half_width_at, sample_at
 from simulator.traffic.occupancy import ASKS, BESIDE
+from simulator.traffic.poses import BEACON
 from simulator.traffic.prospects import BRAKING_MPS2
 from simulator.traffic.state import WAYS
 
@@ -56,6 +57,16 @@ def horizon(driver, speed):  # type: ignore[no-untyped-def]
     return min(driver.front + 2.0 * wanted_gap(driver, speed, 0.0, driver.headway), FARTHEST_M)
 
 
+@kernel(inline=True)
+def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
+    """Whether an emergency vehicle gets past another on its lane, that makes way for it."""
+    return (
+        other.lane == own.lane
+        and other.aside > 0.0
+        and abs(other.d - own.d) > driver.half_width + its.half_width + APART_M
+    )
+
+
 @kernel
 def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
@@ -83,6 +94,9 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
     while e != NONE:
         other = e % count
         if other != me:
+            if own.lamps & BEACON and passes(own, driver, vehicles[other], drivers[other]):
+                e = entries[e].ahead
+                continue
             gap = base + entries[e].s - drivers[other].rear
             wanted = wanted_gap(driver, own.speed, vehicles[other].speed, headway)
             if e < ASKS * count:

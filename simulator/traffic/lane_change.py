@@ -20,7 +20,8 @@ from simulator.traffic.following import (
 )
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
 from simulator.traffic.occupancy import ASKS, KINDS, enter, take
-from simulator.traffic.prospects import FAR_M
+from simulator.traffic.poses import BEACON
+from simulator.traffic.prospects import CHANGE_M, FAR_M
 from simulator.traffic.state import WAYS, Control
 
 BIAS_MPS2 = 0.2  # gain that counts for the side to keep to, on fast roads (Kesting et al. 2007, table 1: 0.1 to 0.3)
@@ -66,8 +67,11 @@ def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyp
             best, lasting = NONE, -1.0
             for n in range(here.nexts):
                 other = lanes.links[here.next + (first + n) % here.nexts]
-                if lanes.lanes[other].lasting > lasting:
-                    best, lasting = other, lanes.lanes[other].lasting
+                good = lanes.lanes[other].lasting
+                if vehicle.goal > 0:
+                    good = -lanes.routes[vehicle.goal - 1, other]
+                if best == NONE or good > lasting:
+                    best, lasting = other, good
             ways[k] = best
         lane = ways[k]
 
@@ -210,12 +214,34 @@ def gap_between(entries, drivers, count, ahead, bumper):  # type: ignore[no-unty
 
 
 @kernel
+def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
+    """As below, of a driver with a goal: he has to leave his lane where from one beside it the way is shorter.
+
+    Also where he could still do so on a lane that follows: that may be a short one.
+    """
+    row = lanes.lanes[vehicle.lane]
+    best, side = np.inf, 0
+    for n in range(row.nexts):
+        best = min(best, np.float64(lanes.routes[vehicle.goal - 1, lanes.links[row.next + n]]) + row.length)
+    for way in (-1, 1):
+        lane, _s = lane_beside(lanes, vehicle, way)
+        if lane != NONE and lanes.routes[vehicle.goal - 1, lane] + 0.5 * CHANGE_M < best:
+            best, side = lanes.routes[vehicle.goal - 1, lane] + 0.5 * CHANGE_M, way
+    left_over, start = row.length - vehicle.s, URGENT_M + URGENT_S * vehicle.speed
+    if side == 0 or left_over > start:
+        return 0, 0.0
+    return side, min(max(1.0 - left_over / start, 0.0), 1.0)
+
+
+@kernel
 def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
     He has to where his lane ends and one beside it goes on for longer.
     """
     row = lanes.lanes[vehicle.lane]
+    if vehicle.goal > 0:
+        return urgency_of_goal(lanes, vehicle)
     left_over = row.lasting - vehicle.s
     if row.lasting >= FAR_M:
         return 0, 0.0
@@ -266,7 +292,8 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # typ
                 begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
             continue
         side, urgent = urgency(lanes, me, drivers[i])
-        if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
+        busy = me.change_age < REST_S or me.speed < SLOWEST_MPS or me.aside > 0.0 or me.lamps & BEACON != 0
+        if me.change != 0 or (urgent == 0.0 and busy):
             continue
         chosen, best = 0, drivers[i].threshold
         # Who has to change begins with gaps that suit others, and ends with those that they can just bear.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.demand import recycle
+from simulator.traffic.emergency import calm, make_way
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
@@ -44,6 +45,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     occupy(lanes, lines, entries, vehicles, drivers)
     recycle(ground, lines, entries, vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
+    make_way(lanes, lines, entries, vehicles, drivers, dt)
     show(ground.program, worlds.clock_ns[w] + worlds.phase_ns[w], worlds.signals[w])
     right_of_way(
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], worlds.busy[w], dt, desk, stand, worlds.events[w]
@@ -53,6 +55,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
             vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
         elif vehicles[i].control == DRIVER:
             vehicles[i].wish_acceleration = drive(lanes, lines, entries, vehicles, drivers, i, stand[i])
+            if vehicles[i].aside > 0.0:
+                vehicles[i].wish_acceleration = min(vehicles[i].wish_acceleration, calm(lanes, vehicles[i]))
             if drivers[i].failing:
                 fail(lanes, vehicles[i], drivers[i], seed, i, dt)
     for i in range(len(vehicles)):
@@ -92,6 +96,8 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:
         vehicle.s -= lanes.lanes[vehicle.lane].length
         vehicle.lane = vehicle.ways[0]
+        if vehicle.goal > 0 and lanes.routes[vehicle.goal - 1, vehicle.lane] == 0.0:
+            vehicle.goal = 0  # it has arrived
         for n in range(WAYS - 1):
             vehicle.ways[n] = vehicle.ways[n + 1]
         vehicle.ways[WAYS - 1] = NONE
