@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind
 from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, is_free, limit_speed, settle
 from simulator.traffic.lane_map import NONE
@@ -172,6 +172,17 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
     fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+
+
+@kernel
+def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, begin_at, end):  # type: ignore[no-untyped-def]
+    """Begin new episodes in worlds `begin_at` .. `end`; arguments as below."""
+    engine, actors, motion, beginning = borrowed(engine), borrowed(actors), borrowed(motion), borrowed(beginning)
+    rules, outcome, mask, seeds = borrowed(rules), borrowed(outcome), borrowed(mask), borrowed(seeds)
+    agents = actors.agents.shape[1]
+    for w in range(begin_at, end):
+        if mask[w * agents : (w + 1) * agents].any():
+            begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w)
 
 
 @kernel
