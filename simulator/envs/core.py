@@ -30,10 +30,10 @@ from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
 from simulator.traffic.person import PERSON_DTYPE
-from simulator.traffic.right_of_way import desk
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
 
