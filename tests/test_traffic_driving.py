@@ -328,8 +328,9 @@ def test_town_without_overlaps_away_from_junctions() -> None:
 def test_worlds_do_not_know_of_each_other_nor_of_threads() -> None:
     lanes = lane_map(motorway(1000.0))
     seeds = np.array([3, 1, 4], np.uint64)
-    together = Traffic(lanes, worlds=3, vehicles=30, seeds=seeds)
-    alone = [Traffic(lanes, worlds=1, vehicles=30, seeds=seeds[w : w + 1]) for w in range(3)]
+    # So many vehicles that threads take a world or two at a time.
+    together = Traffic(lanes, worlds=3, vehicles=200, seeds=seeds)
+    alone = [Traffic(lanes, worlds=1, vehicles=200, seeds=seeds[w : w + 1]) for w in range(3)]
     for _ in range(200):
         together.step(DT_NS, threads=2)
         for one in alone:
@@ -339,7 +340,7 @@ def test_worlds_do_not_know_of_each_other_nor_of_threads() -> None:
         assert one.drivers[0].tobytes() == together.drivers[w].tobytes()
     before = together.vehicles.copy()
     together.reset([1])
-    again = Traffic(lanes, worlds=1, vehicles=30, seeds=seeds[1:2])
+    again = Traffic(lanes, worlds=1, vehicles=200, seeds=seeds[1:2])
     assert together.vehicles[1].tobytes() == again.vehicles[0].tobytes()
     assert together.vehicles[[0, 2]].tobytes() == before[[0, 2]].tobytes()
 
