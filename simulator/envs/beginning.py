@@ -68,7 +68,7 @@ def _chances(seed, row, draw, purpose):  # type: ignore[no-untyped-def]
     return np.float64(uniform(a)), np.float64(uniform(b)), np.float64(uniform(c))
 
 
-@kernel
+@kernel(inner=True)
 def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
     """Take vehicle `i` off the road."""
     vehicles[i].control = Control.NOBODY
@@ -86,7 +86,7 @@ def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel(inner=True)
 def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
     """Give an agent a bay to go to, a free one where there is one."""
     where, _, _ = _chances(seed, k, 0, GOAL_DRAW)
@@ -99,7 +99,7 @@ def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
             return
 
 
-@kernel
+@kernel(inner=True)
 def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def]
     """Park vehicle `i` in a bay; it is gone where that is taken."""
     vehicles, bays = actors.vehicles[w], beginning.bays
@@ -118,7 +118,7 @@ def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def
     vehicle.control = Control.OUTSIDE
 
 
-@kernel
+@kernel(inner=True)
 def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
     """Whether there is no vehicle within a distance of a place."""
     for i in range(vehicles.shape[0]):
@@ -128,7 +128,7 @@ def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@kernel(inner=True)
 def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
     vehicles, drivers = actors.vehicles[w], actors.drivers[w]
@@ -176,7 +176,7 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     outcome.terms[i, :] = 0.0
 
 
-@kernel
+@kernel(inner=True)
 def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     """Fill world `w` with traffic."""
     traffic = engine.traffic
@@ -197,7 +197,7 @@ def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, 
             begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w)
 
 
-@kernel
+@kernel(inner=True)
 def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
     """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
 
@@ -218,7 +218,7 @@ def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  #
             _begin_agent(engine, actors, motion, beginning, rules, outcome, seeds[first + k], w, k)
 
 
-@kernel
+@kernel(inner=True)
 def _lay(engine, actors, w, i, seed):  # type: ignore[no-untyped-def]
     """Lay a lost thing on the road as vehicle `i`: it lies there as a wreck does."""
     vehicle, driver = actors.vehicles[w, i], actors.drivers[w, i]

@@ -10,7 +10,7 @@ from simulator.traffic.person import Being
 from simulator.traffic.state import Control
 
 
-@kernel
+@kernel(inner=True)
 def take_bodies(actors, w, way, bodies):  # type: ignore[no-untyped-def]
     """Fill `bodies` (A + P,) BODY_DTYPE with everybody in world `w`; `way` -1: as they move back in time, else 1."""
     count = actors.vehicles.shape[1]
@@ -32,7 +32,7 @@ def take_bodies(actors, w, way, bodies):  # type: ignore[no-untyped-def]
             body.until = np.inf
 
 
-@kernel
+@kernel(inner=True)
 def next_contact(bodies, k, horizon):  # type: ignore[no-untyped-def]
     """s until body `k` touches another one if all move on as they do; infinite beyond `horizon`."""
     found, a = np.inf, bodies[k]

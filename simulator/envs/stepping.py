@@ -73,7 +73,7 @@ def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped
             take_waypoints(actions[i], vehicle, motion.paths[i])
 
 
-@kernel
+@kernel(inner=True)
 def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
     """One step of the policy in world `w`."""
     agents, dt, lanes = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes

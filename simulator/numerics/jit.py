@@ -76,13 +76,18 @@ def source_digest(module: str) -> str:
 @overload
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
-def kernel(*, fastmath: bool = True, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
-def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
+def kernel(
+    *, fastmath: bool = True, inline: bool = False, inner: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def kernel(
+    function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False, inner: bool = False
+) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
     Args:
         fastmath: allow reordering and contraction of float operations (never assumptions about NaN or inf).
         inline: force LLVM to inline the function into its callers (small helpers in hot loops).
+        inner: only kernels call it; without a way in for Python it compiles quicker, the more arrays it takes.
     """
 
     def decorate(plain: Callable[..., Any]) -> Any:
@@ -93,9 +98,11 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
             "error_model": "numpy",
             "fastmath": FASTMATH if fastmath else False,
         }
-        if inline:
+        if inline or inner:
             # Nobody calls it from outside: without the wrappers for that it compiles a third faster.
-            options.update(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+            options.update(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+        if inline:
+            options.update(forceinline=True)
         dispatcher = numba.njit(**options)(plain)
         if not inline:
             _cache_if_possible(dispatcher)

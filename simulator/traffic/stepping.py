@@ -36,7 +36,7 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
         step_world(ground, worlds, desk, dt_ns, w)
 
 
-@kernel
+@kernel(inner=True)
 def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     """Move world `w` on: all look at what is, then all move; arguments as above."""
     lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9
