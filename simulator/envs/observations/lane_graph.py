@@ -74,7 +74,8 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
         u = min(max(u, 0.0), 1.0)
         dx, dy = a.x + u * (b.x - a.x) - vehicle.x, a.y + u * (b.y - a.y) - vehicle.y
         out[4 * k], out[4 * k + 1] = unit((dx * c + dy * sn) / FAR_M), unit((dy * c - dx * sn) / FAR_M)
-        out[4 * k + 2] = np.float32(np.sin(a.heading + u * (b.heading - a.heading) - vehicle.yaw))
+        ux, uy = a.cos + u * (b.cos - a.cos), a.sin + u * (b.sin - a.sin)
+        out[4 * k + 2] = unit(uy * c - ux * sn)
         out[4 * k + 3] = unit(a.limit / FAST_MPS)
 
 
