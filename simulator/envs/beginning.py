@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind
 from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
+from simulator.envs.walking import begin_walking
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, limit_speed, settle
@@ -183,6 +184,8 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
+    begin_walking(engine.walking, actors.people[w], seed, w)
+    traffic.busy[w, :] = np.uint8(0)
     fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
 
 

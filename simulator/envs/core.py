@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -25,8 +26,8 @@ from simulator.envs.rewards import Term, weight_row
 from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
+from simulator.envs.walking import walking_of
 from simulator.errors import OddRoadError
-from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
@@ -55,19 +56,11 @@ def episode_seed(seed: int, episode: int) -> int:
     return child_seed(seed, "episode", episode)
 
 
-def exercise() -> None:
-    """Compile what steps worlds (see `numerics.ahead`), while who asked for it begins an episode."""
-    from simulator.envs.options import make_task
-
-    Core(make_task("highway", {"vehicles": 0})).compile()
-
-
 @cache
-def _prepare() -> None:
-    """Say so where there is yet to be compiled, and begin with it."""
+def _announce() -> None:
+    """Say that kernels are to be compiled, once, where they are not on the disk yet."""
     if not is_cached(step_range):
-        print("OddRoad compiles for this processor, once: that takes a minute", file=sys.stderr, flush=True)
-        compile_ahead(__name__, step_range)
+        print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
 
 
 class Core:
@@ -115,16 +108,23 @@ class Core:
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )
+        walking, ground, state = walking_of(self.traffic)
         self._engine = Engine(
-            self.traffic.ground,
-            self.traffic.worlds,
+            ground,
+            state,
+            walking,
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
         )
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
+            Scratch(
+                desk(len(self.map.keys), self.actors.vehicles.shape[1]),
+                np.zeros(everybody, BODY_DTYPE),
+                np.zeros(4 ** max(math.ceil(math.log(4 * task.people + 1, 4)), 2), np.int64),
+                np.zeros(task.people, np.int64),
+            )
             for _ in range(0, worlds, self._chunk(worlds))
         ]
         self._kind = Kind[task.action_type.upper()]
