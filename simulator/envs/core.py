@@ -28,6 +28,7 @@ from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.envs.walking import walking_of
 from simulator.errors import OddRoadError
+from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
@@ -56,11 +57,19 @@ def episode_seed(seed: int, episode: int) -> int:
     return child_seed(seed, "episode", episode)
 
 
+def exercise() -> None:
+    """Compile what steps worlds (see `numerics.ahead`), while who asked for it begins an episode."""
+    from simulator.envs.options import make_task
+
+    Core(make_task("highway", {"vehicles": 0})).compile()
+
+
 @cache
-def _announce() -> None:
-    """Say that kernels are to be compiled, once, where they are not on the disk yet."""
+def _prepare() -> None:
+    """Say so where there is yet to be compiled, once, and begin with it."""
     if not is_cached(step_range):
         print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
+        compile_ahead(__name__, step_range)
 
 
 class Core:
