@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.envs.contacts import Crowd
 from simulator.envs.paved import Paved
 from simulator.envs.walking import Walking
 from simulator.traffic.desk import Desk
@@ -129,11 +130,11 @@ class Scratch(NamedTuple):
 
     Attributes:
         desk: of the right of way.
-        bodies: (A + P,) BODY_DTYPE of `dynamics.bodies`, everybody in that world.
+        crowd: everybody in that world.
         head, link: of the people.
     """
 
     desk: Desk
-    bodies: NDArray[np.void]
+    crowd: Crowd
     head: NDArray[np.int64]
     link: NDArray[np.int64]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from simulator.dynamics import Control as Pedal
 from simulator.dynamics import State, vehicle, vehicles
-from simulator.dynamics.bodies import BODY_DTYPE
 from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
 from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
 from simulator.envs.beginning import START_DTYPE, Beginning, begin_range
+from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.paved import borders_of, outlines, paved
@@ -130,7 +130,7 @@ class Core:
         self._scratch = [
             Scratch(
                 desk(len(self.map.keys), self.actors.vehicles.shape[1]),
-                np.zeros(everybody, BODY_DTYPE),
+                crowd_of(everybody),
                 np.zeros(4 ** max(math.ceil(math.log(4 * task.people + 1, 4)), 2), np.int64),
                 np.zeros(task.people, np.int64),
             )

@@ -49,11 +49,11 @@ class Rules(NamedTuple):
 
 
 @kernel(inline=True)
-def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
+def _conclude(engine, crowd, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
     vehicle, driver, agent, metrics = actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], outcome.metrics
-    measure_place(engine, bodies, w, k, vehicle, driver, agent, rules.goals, metrics, i)
+    measure_place(engine, crowd, w, k, vehicle, driver, agent, rules.goals, metrics, i)
     outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
     ended = metrics[Metric.ARRIVED, i] != 0.0
@@ -106,19 +106,19 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                 rules.dt_ns,
             )
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
-        take_bodies(actors, w, -1.0, scratch.bodies)
+        take_bodies(actors, w, -1.0, scratch.crowd)
         for k in range(agents):
             if actors.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
                 actors.vehicles[w, k].control, actors.agents[w, k].gone = Control.NOBODY, True
             actors.vehicles[w, k].wish_lane = 0  # wished once
-            if next_contact(scratch.bodies, k, dt) <= dt:  # within the time that has passed
+            if next_contact(scratch.crowd, k, dt) <= dt:  # within the time that has passed
                 metrics[Metric.COLLISION, first + k], actors.agents[w, k].struck = 1.0, True
             measure_motion(
                 lanes, actors.vehicles[w, k], actors.agents[w, k], engine.traffic.events[w, k], metrics, first + k, dt
             )
-    take_bodies(actors, w, 1.0, scratch.bodies)
+    take_bodies(actors, w, 1.0, scratch.crowd)
     for k in range(agents):
-        _conclude(engine, scratch.bodies, actors, rules, outcome, w, k, before[k])
+        _conclude(engine, scratch.crowd, actors, rules, outcome, w, k, before[k])
 
 
 @kernel
