@@ -32,6 +32,7 @@ from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.crossings import walkway_map
 from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
@@ -102,11 +103,13 @@ class Core:
         self.lanes = self.map.arrays
         self.threads = threads or available_threads()
         agents = task.agents_per_world
+        walkways = walkway_map(self.network, self.map.origin)
         self.traffic = Traffic(
             self.map,
             worlds=worlds,
             vehicles=agents + task.vehicles + task.anomalies,
             seeds=None,
+            crossings=[each.lanes for each in walkways.crossings],
             failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
         )
         self.outlines = outlines(self.network, self.map.origin)
@@ -117,11 +120,10 @@ class Core:
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )
-        walking, ground, state = walking_of(self.traffic)
         self._engine = Engine(
-            ground,
-            state,
-            walking,
+            self.traffic.ground,
+            self.traffic.worlds,
+            walking_of(walkways, self.traffic.plan, worlds),
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),

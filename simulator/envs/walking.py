@@ -8,15 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.crossings import walkway_map
-from simulator.traffic.ground import Ground, Worlds
 from simulator.traffic.people import step_people
 from simulator.traffic.person import Being
 from simulator.traffic.populace import draw_people
-from simulator.traffic.precedence import gates
-from simulator.traffic.simulation import Traffic
+from simulator.traffic.signals import SignalPlan
 from simulator.traffic.walkers import BEINGS, chances, nobody_crosses, reach_of
-from simulator.traffic.walkways import Walkways
+from simulator.traffic.walkways import WalkwayMap, Walkways
 
 Array = NDArray[np.float64]
 
@@ -42,14 +39,12 @@ class Walking(NamedTuple):
     use: NDArray[np.void]
 
 
-def walking_of(traffic: Traffic) -> tuple[Walking, Ground, Worlds]:
-    """What people need on the map of some traffic, and its arrays, with drivers who stop for people on crossings."""
-    lane_map, worlds = traffic.lane_map, len(traffic.worlds.seeds)
-    walkways = walkway_map(lane_map.network, lane_map.origin)
-    number = {name: k for k, name in enumerate(traffic.plan.ids)}
+def walking_of(walkways: WalkwayMap, plan: SignalPlan, worlds: int) -> Walking:
+    """What people need on the walkways of a map with these traffic lights."""
+    number = {name: k for k, name in enumerate(plan.ids)}
     lights = [[number[name] for name in each.signals if name in number] for each in walkways.crossings]
     reach = reach_of(walkways)
-    walking = Walking(
+    return Walking(
         walkways.arrays,
         reach if len(reach) and reach[-1] > 0.0 else np.zeros(0),
         BEINGS,
@@ -59,9 +54,6 @@ def walking_of(traffic: Traffic) -> tuple[Walking, Ground, Worlds]:
         np.zeros((worlds, len(lights))),
         nobody_crosses(worlds, walkways),
     )
-    right = gates(lane_map, lane_map.network, number, [each.lanes for each in walkways.crossings])
-    busy = np.zeros((worlds, max(len(lights), 1)), np.uint8)
-    return walking, traffic.ground._replace(gates=right), traffic.worlds._replace(busy=busy)
 
 
 @kernel(inner=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.traffic.demand import Sources, sources_of
 from simulator.traffic.lane_map import LaneMap, Lanes
-from simulator.traffic.precedence import Gates, gates
+from simulator.traffic.precedence import Gates, LaneStretch, gates
 from simulator.traffic.signals import SignalPlan
 from simulator.traffic.state import Failing
 
@@ -65,6 +65,7 @@ def ground_of(
     plan: SignalPlan,
     kinds: NDArray[np.void] | None = None,
     failing: Mapping[Failing, float] | None = None,
+    crossings: Sequence[Sequence[LaneStretch]] = (),
 ) -> Ground:
     """What worlds on a map share.
 
@@ -73,7 +74,8 @@ def ground_of(
         plan: of its traffic lights.
         kinds: (K,) KIND_DTYPE of vehicles; None: as the map suggests.
         failing: share of the drivers that fail in each way.
+        crossings: of each crossing for people, the stretches of lanes that it covers.
     """
     lights = {name: number for number, name in enumerate(plan.ids)}
-    right = gates(lane_map, lane_map.network, lights)
+    right = gates(lane_map, lane_map.network, lights, crossings)
     return Ground(lane_map.arrays, right, sources_of(lane_map.arrays, kinds, failing), plan.program)

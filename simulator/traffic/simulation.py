@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from simulator.traffic.desk import desk
 from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.occupancy import empty_occupancy
+from simulator.traffic.precedence import LaneStretch
 from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
@@ -53,6 +54,7 @@ class Traffic:
         seeds: ArrayLike | int | None = 0,
         kinds: NDArray[np.void] | None = None,
         failing: Mapping[Failing, float] | None = None,
+        crossings: Sequence[Sequence[LaneStretch]] = (),
     ) -> None:
         """Worlds filled with vehicles.
 
@@ -62,6 +64,7 @@ class Traffic:
             seeds: (W,) of the worlds, or one to derive them from; None: the worlds stay empty until they are reset.
             kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
             failing: share of the drivers that fail in each way.
+            crossings: of each crossing for people, the stretches of lanes that it covers.
 
         Raises:
             InputError: a number of worlds or vehicles below 1.
@@ -70,7 +73,7 @@ class Traffic:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
         self.lane_map = lane_map
         self.plan = plan_signals(lane_map.network, 0)
-        self.ground = ground_of(lane_map, self.plan, kinds, failing)
+        self.ground = ground_of(lane_map, self.plan, kinds, failing, crossings)
         self.worlds = Worlds(
             np.zeros((worlds, vehicles), VEHICLE_DTYPE),
             np.zeros((worlds, vehicles), DRIVER_DTYPE),
@@ -78,7 +81,7 @@ class Traffic:
             np.zeros(worlds, np.int64),
             np.zeros(worlds, np.int64),
             np.zeros((worlds, len(self.plan.ids)), np.uint8),
-            np.zeros((worlds, 1), np.uint8),
+            np.zeros((worlds, max(len(crossings), 1)), np.uint8),
             np.full((worlds, vehicles), np.inf),
             np.zeros((worlds, vehicles), np.uint8),
             *empty_occupancy(worlds, len(lane_map.keys), vehicles),
