@@ -95,7 +95,7 @@ def _is_paved(paved, x, y):  # type: ignore[no-untyped-def]
     return inside and paved.cells[row, column] != 0
 
 
-@kernel(inline=True)
+@kernel
 def off_road(paved, vehicle, driver):  # type: ignore[no-untyped-def]
     """Whether one of the four wheels of a vehicle is where nothing is paved."""
     c, s, half = np.cos(vehicle.yaw), np.sin(vehicle.yaw), TRACK * driver.half_width
