@@ -170,7 +170,7 @@ class Core:
         if options and "weather" in options:
             row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
             self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
-        begins = mask.reshape(self.actors.agents.shape).any(1)
+        begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
             begin_range(
