@@ -174,7 +174,7 @@ def find(running, value):  # type: ignore[no-untyped-def]
     return low
 
 
-@kernel
+@kernel(inner=True)
 def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
     """Draw what a row is now, and who drives it."""
     base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
@@ -204,7 +204,7 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     spoil(driver)
 
 
-@kernel
+@kernel(inner=True)
 def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Whether vehicle `i` is clear of all others, with room ahead and behind."""
     me, own = vehicles[i], drivers[i]
@@ -233,7 +233,7 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@kernel(inner=True)
 def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
     """Draw a driver and a free place for row `i`; without one it waits to come up later."""
     lanes, sources = ground.lanes, ground.sources
@@ -253,7 +253,7 @@ def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
     me.lane = NONE
 
 
-@kernel
+@kernel(inner=True)
 def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
     """Whether somebody is on the road so near that a vehicle that comes up could not brake in comfort."""
     far = driver.front + driver.gap + me.speed * me.speed / (2.0 * BRAKING_MPS2)
@@ -265,7 +265,7 @@ def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel(inner=True)
 def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     lanes, sources = ground.lanes, ground.sources
@@ -293,7 +293,7 @@ def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: i
         me.lane = NONE
 
 
-@kernel
+@kernel(inner=True)
 def settle(ground, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
     """Put a row that nobody has used at a place, at the speed that its driver wants there."""
     lanes = ground.lanes
@@ -320,7 +320,7 @@ def clear(me):  # type: ignore[no-untyped-def]
         me.ways[k] = NONE
 
 
-@kernel
+@kernel(inner=True)
 def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Fill a world, whose rows are zeros, with vehicles at speeds that fit.
 
@@ -339,7 +339,7 @@ def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore
                 limit_speed(ground.lanes, lines, entries, vehicles, drivers, i, BRAKING_MPS2)
 
 
-@kernel
+@kernel(inner=True)
 def limit_speed(lanes, lines, entries, vehicles, drivers, i, braking):  # type: ignore[no-untyped-def]
     """Take speed from a vehicle until its headway, and `braking` m/s2 to the speed of who is ahead, fit the gap."""
     me, driver = vehicles[i], drivers[i]

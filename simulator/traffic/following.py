@@ -67,7 +67,7 @@ def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel(inner=True)
 def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
 
@@ -107,7 +107,7 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
     return 0.0, NONE, asked
 
 
-@kernel
+@kernel(inner=True)
 def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base):  # type: ignore[no-untyped-def]
     """As above, of vehicles on lanes that part from or meet `lane`, where their bodies are in the way."""
     count, own, driver = len(vehicles), vehicles[me], drivers[me]
@@ -140,7 +140,7 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
     return worst, cause
 
 
-@kernel
+@kernel(inner=True)
 def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after, ways):  # type: ignore[no-untyped-def]
     """What vehicles ahead on a way ask of driver `me`: pressure, who causes it, and that of one that asks to be let in.
 
@@ -177,7 +177,7 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
     return worst, cause, asked
 
 
-@kernel
+@kernel(inner=True)
 def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-untyped-def]
     """What the next vehicle on the lane that the body of `me` reaches into asks of it: pressure, and who it is.
 
@@ -209,7 +209,7 @@ def comfortable_at(lanes, lane, s):  # type: ignore[no-untyped-def]
     return lanes.samples[i].speed + u * (lanes.samples[i + 1].speed - lanes.samples[i].speed)
 
 
-@kernel
+@kernel(inner=True)
 def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
     """m/s that curves and limits from here on comfortably allow in `REACTING_S`, for a driver of pace 1."""
     lane, ahead = vehicle.lane, -vehicle.s - vehicle.speed * REACTING_S
@@ -228,7 +228,7 @@ def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
     return speed
 
 
-@kernel
+@kernel(inner=True)
 def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """m from the front bumper to where the way ends without leaving the map; infinite: nowhere near."""
     lane, ahead = vehicle.lane, -vehicle.s - driver.front
@@ -243,7 +243,7 @@ def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     return np.inf
 
 
-@kernel
+@kernel(inner=True)
 def behind(driver, me, other, free, pressure, headway):  # type: ignore[no-untyped-def]
     """m/s2 of a driver behind another, who asks `pressure` of him; `free` is what he would do without.
 

@@ -85,7 +85,7 @@ def take(lines, entries, e):  # type: ignore[no-untyped-def]
     own.lane = NONE
 
 
-@kernel
+@kernel(inner=True)
 def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """Fill in the lane beside that a body reaches into."""
     vehicle.beside = NONE
@@ -98,7 +98,7 @@ def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
             vehicle.beside, vehicle.beside_s = row.right, along_right(lanes, vehicle.lane, vehicle.s)
 
 
-@kernel
+@kernel(inner=True)
 def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Put vehicle `i` on its lane, the one that it reaches into, and the one that it asks for."""
     count, vehicle = len(vehicles), vehicles[i]

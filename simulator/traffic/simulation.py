@@ -56,7 +56,7 @@ class Traffic:
         worlds: int = 1,
         vehicles: int = 32,
         people: int = 0,
-        seeds: ArrayLike | int = 0,
+        seeds: ArrayLike | int | None = 0,
         kinds: NDArray[np.void] | None = None,
         failing: Mapping[Failing, float] | None = None,
         manners: NDArray[np.void] | None = None,
@@ -66,7 +66,7 @@ class Traffic:
         Args:
             lane_map: of a road network.
             worlds, vehicles, people: W, A and P; where there is no room for all, rows stay empty.
-            seeds: (W,) of the worlds, or one to derive them from.
+            seeds: (W,) of the worlds, or one to derive them from; None: the worlds stay empty until they are reset.
             kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
             failing: share of the drivers that fail in each way.
             manners: what people are like, of `walkers.chances`; None: as they mostly are.
@@ -98,6 +98,8 @@ class Traffic:
         self.worlds.vehicles["lane"] = NONE
         self.chunk = max(CHUNK_VEHICLES // vehicles, 1)
         self.desks = [desk(len(lane_map.keys), vehicles) for _ in range(0, worlds, self.chunk)]
+        if seeds is None:
+            return
         if np.ndim(seeds) == 0:
             seeds = np.array([child_seed(int(np.asarray(seeds)), "traffic", w) for w in range(worlds)], np.uint64)
         self.reset(seeds=seeds)

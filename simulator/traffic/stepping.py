@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.crowd import walk
 from simulator.traffic.demand import recycle
 from simulator.traffic.emergency import calm, make_way
@@ -33,11 +33,12 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
         dt_ns: ns.
         begin, end: of the worlds.
     """
+    ground, worlds, desk = borrowed(ground), borrowed(worlds), borrowed(desk)
     for w in range(begin, end):
         step_world(ground, worlds, desk, dt_ns, w)
 
 
-@kernel
+@kernel(inner=True)
 def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     """Move world `w` on: all look at what is, then all move; arguments as above."""
     lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9
