@@ -301,6 +301,7 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
     forget(me)
+    me.against, me.struck, me.delta_v, me.wrecked = 0, 0, 0.0, 0.0
     me.aside, me.lamps = 0.0, me.lamps & BEACON
     for k in range(WAYS):
         me.ways[k] = NONE
