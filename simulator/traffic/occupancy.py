@@ -21,7 +21,7 @@ OWN, BESIDE, COVER, ASKS = 0, 1, 2, 2 + COVERS
 KINDS = ASKS + 1
 MARGIN_M = 0.15  # that a body reaches over the line before it counts in the next lane
 
-WRECK = int(Control.WRECK)
+WRECK, WRONG_WAY = int(Control.WRECK), int(Control.WRONG_WAY)
 
 LINE_DTYPE = np.dtype([("first", np.int32), ("last", np.int32)])  # entries of a lane with the least and most s, or NONE
 ENTRY_DTYPE = np.dtype(
@@ -107,7 +107,10 @@ def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Put vehicle `i` on its lane, the one that it reaches into, and the one that it asks for."""
     count, vehicle = len(vehicles), vehicles[i]
-    put(lines, entries, OWN * count + i, vehicle.lane, vehicle.s)
+    s = vehicle.s
+    if vehicle.control == WRONG_WAY:  # its front is where others have their rear
+        s += drivers[i].rear - drivers[i].front
+    put(lines, entries, OWN * count + i, vehicle.lane, s)
     find_beside(lanes, vehicle, drivers[i])
     if vehicle.beside != NONE:
         put(lines, entries, BESIDE * count + i, vehicle.beside, vehicle.beside_s)

@@ -19,6 +19,7 @@ class Control(IntEnum):
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
     ARRIVED = 5  # it has left the map: nobody, until another comes up in its row
+    WRONG_WAY = 6  # the models of this package, against the traffic
 
 
 VEHICLE_DTYPE = np.dtype(
