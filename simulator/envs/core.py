@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +26,9 @@ from simulator.envs.rewards import Term, weight_row
 from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
+from simulator.envs.walking import walking_of
 from simulator.errors import OddRoadError
+from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.traffic.desk import desk
@@ -44,12 +48,19 @@ Seeds = NDArray[np.uint64]
 
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
-_KINEMATIC_PART_S = 0.02  # longest part of the integration of the kinematic model, which is not stiff
+_KINEMATIC_PART_S = 0.05  # longest part of the integration of the kinematic model, which is not stiff
 
 
 def episode_seed(seed: int, episode: int) -> int:
     """64-bit seed of the `episode`-th episode after a reset with `seed`."""
     return child_seed(seed, "episode", episode)
+
+
+@cache
+def _announce() -> None:
+    """Say that kernels are to be compiled, once, where they are not on the disk yet."""
+    if not is_cached(step_range):
+        print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
 
 
 class Core:
@@ -75,6 +86,7 @@ class Core:
     def __init__(
         self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
     ) -> None:
+        _announce()
         self.task, self.count = task, worlds * task.agents_per_world
         self.network = task.network()
         self.map = lane_map(self.network)
@@ -95,16 +107,23 @@ class Core:
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )
+        walking, ground, state = walking_of(self.traffic)
         self._engine = Engine(
-            self.traffic.ground,
-            self.traffic.worlds,
+            ground,
+            state,
+            walking,
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
         )
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
+            Scratch(
+                desk(len(self.map.keys), self.actors.vehicles.shape[1]),
+                np.zeros(everybody, BODY_DTYPE),
+                np.zeros(4 ** max(math.ceil(math.log(4 * task.people + 1, 4)), 2), np.int64),
+                np.zeros(task.people, np.int64),
+            )
             for _ in range(0, worlds, self._chunk(worlds))
         ]
         self._kind = Kind[task.action_type.upper()]

@@ -14,6 +14,7 @@ from simulator.envs.contacts import next_contact, take_bodies
 from simulator.envs.measures import measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.rewards import rate
+from simulator.envs.walking import walk
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.locating import locate
@@ -47,7 +48,7 @@ class Rules(NamedTuple):
     goals: Array
 
 
-@kernel
+@kernel(inline=True)
 def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
@@ -62,7 +63,7 @@ def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ig
     outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
 
 
-@kernel
+@kernel(inline=True)
 def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped-def]
     """What agents of world `w` want from now on."""
     for k in range(actors.agents.shape[1]):
@@ -93,6 +94,17 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                 if vehicle.control == Control.OUTSIDE:
                     locate(lanes, engine.places, vehicle)
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
+        if actors.people.shape[1] > 0:
+            walk(
+                engine.walking,
+                engine.ground,
+                engine.traffic,
+                actors.people[w],
+                w,
+                scratch.head,
+                scratch.link,
+                rules.dt_ns,
+            )
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
         take_bodies(actors, w, -1.0, scratch.bodies)
         for k in range(agents):
