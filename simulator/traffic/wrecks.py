@@ -40,7 +40,7 @@ class Crashes(NamedTuple):
     """What collisions on a map need, and scratch of one thread.
 
     Attributes:
-        index: of the lanes, by place.
+        places: index of the lanes, by place.
         friction: of wrecks on the road.
         clearing_s: after which a wreck is cleared away; infinite: never.
         bodies: (A + P,) BODY_DTYPE.
@@ -48,7 +48,7 @@ class Crashes(NamedTuple):
         contacts: (C,) CONTACT_DTYPE.
     """
 
-    index: LaneIndex
+    places: LaneIndex
     friction: float
     clearing_s: float
     bodies: NDArray[np.void]
@@ -56,11 +56,11 @@ class Crashes(NamedTuple):
     contacts: NDArray[np.void]
 
 
-def crashes(index: LaneIndex, vehicles: int, people: int, friction: float, clearing_s: float) -> Crashes:
+def crashes(places: LaneIndex, vehicles: int, people: int, friction: float, clearing_s: float) -> Crashes:
     """For worlds of so many vehicles and people; the other arguments as in `Crashes`."""
     count = vehicles + people
     return Crashes(
-        index,
+        places,
         float(friction),
         float(clearing_s),
         np.zeros(count, BODY_DTYPE),
@@ -235,7 +235,7 @@ def crash_world(ground, worlds, crashes, people, dt_ns, w):  # type: ignore[no-u
         me.x, me.y, me.speed, me.lateral_speed = rear_axle(body, 0.5 * (drivers[i].front - drivers[i].rear))
         me.yaw, me.yaw_rate = body.yaw, body.yaw_rate
         me.acceleration = me.wish_acceleration = 0.0
-        cover(ground.lanes, crashes.index, worlds.entries[w], vehicles, drivers, i)
+        cover(ground.lanes, crashes.places, worlds.entries[w], vehicles, drivers, i)
         if me.lane != NONE:
             me.z = lane_pose(ground.lanes, me.lane, me.s, 0.0)[2]
 

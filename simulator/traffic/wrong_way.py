@@ -51,7 +51,7 @@ def decide_back(lanes, vehicle, seed, row):  # type: ignore[no-untyped-def]
 @kernel
 def place_against(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
     """Fill in the pose of a wrong-way driver from its place: as `poses.place`, facing the other way."""
-    x, y, z, heading = lane_pose(lanes, vehicle.lane, vehicle.s, vehicle.d)
+    x, y, z, _heading = lane_pose(lanes, vehicle.lane, vehicle.s, vehicle.d)
     lane, s, k = vehicle.lane, vehicle.s - driver.wheelbase, 0
     while s < 0.0 and k < WAYS and vehicle.ways[k] != NONE:
         lane = vehicle.ways[k]
@@ -144,7 +144,7 @@ def drive_against(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[
 
 @kernel
 def move_against(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
-    """Move a wrong-way driver: constant acceleration over the step, and no reversing; it leaves where its lanes begin."""
+    """Move a wrong-way driver: constant acceleration over the step, no reversing; it leaves where lanes begin."""
     before = vehicle.speed
     after = max(before + vehicle.wish_acceleration * dt, 0.0)
     way = 0.5 * (before + after) * dt
