@@ -63,7 +63,7 @@ def mechanics(traffic: Traffic) -> tuple[float, NDArray[np.float64], float]:
 
 
 def crash(traffic: Traffic) -> None:
-    crash_worlds(traffic.ground, traffic.worlds, traffic.crashes[0], traffic.nobody, DT_NS, 0, 1)
+    crash_worlds(traffic.ground, traffic.worlds, traffic.crashes[0], DT_NS, 0, 1)
 
 
 @pytest.mark.parametrize("turned", [0.0, 0.4, 1.3])

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.paved import Paved
-from simulator.envs.walking import Walking
 from simulator.traffic.desk import Desk
 from simulator.traffic.ground import Ground
 from simulator.traffic.ground import Worlds as Traffics
@@ -111,14 +110,12 @@ class Engine(NamedTuple):
     Attributes:
         ground: lanes, right of way, sources of traffic, programs of lights.
         traffic: what traffic keeps of all worlds.
-        walking: what people need.
         places: where lanes are. paved: where wheels may be.
         memory: (W, B) uint8 of vehicles, drivers and agents: the bytes of each world's rows.
     """
 
     ground: Ground
     traffic: Traffics
-    walking: Walking
     places: LaneIndex
     paved: Paved
     memory: tuple[NDArray[np.uint8], ...]
@@ -130,10 +127,7 @@ class Scratch(NamedTuple):
     Attributes:
         desk: of the right of way.
         bodies: (A + P,) BODY_DTYPE of `dynamics.bodies`, everybody in that world.
-        head, link: of the people.
     """
 
     desk: Desk
     bodies: NDArray[np.void]
-    head: NDArray[np.int64]
-    link: NDArray[np.int64]

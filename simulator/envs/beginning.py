@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind
 from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
-from simulator.envs.walking import begin_walking
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.traffic.crowd import fill_people
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, limit_speed, settle
 from simulator.traffic.lane_map import NONE, lane_pose
 from simulator.traffic.occupancy import KINDS, enter, take
@@ -179,14 +179,13 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
 
 @kernel
 def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
-    """Fill world `w` with traffic."""
+    """Fill world `w` with traffic and people."""
     traffic = engine.traffic
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
-    begin_walking(engine.walking, actors.people[w], seed, w)
-    traffic.busy[w, :] = np.uint8(0)
     fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+    fill_people(engine.ground.crowd, traffic.people, w, seed)
 
 
 @kernel

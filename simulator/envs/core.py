@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -26,7 +25,6 @@ from simulator.envs.rewards import Term, weight_row
 from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
-from simulator.envs.walking import walking_of
 from simulator.errors import OddRoadError
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
@@ -34,7 +32,6 @@ from simulator.numerics.rng import child_seed
 from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
-from simulator.traffic.person import PERSON_DTYPE
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
 
@@ -97,33 +94,27 @@ class Core:
             self.map,
             worlds=worlds,
             vehicles=agents + task.vehicles + task.anomalies,
+            people=task.people,
             failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
         )
         self.outlines = outlines(self.network, self.map.origin)
         self.actors = Actors(
             self.traffic.vehicles,
             self.traffic.drivers,
-            np.zeros((worlds, task.people), PERSON_DTYPE),
+            self.traffic.people,
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )
-        walking, ground, state = walking_of(self.traffic)
         self._engine = Engine(
-            ground,
-            state,
-            walking,
+            self.traffic.ground,
+            self.traffic.worlds,
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
         )
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(
-                desk(len(self.map.keys), self.actors.vehicles.shape[1]),
-                np.zeros(everybody, BODY_DTYPE),
-                np.zeros(4 ** max(math.ceil(math.log(4 * task.people + 1, 4)), 2), np.int64),
-                np.zeros(task.people, np.int64),
-            )
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
             for _ in range(0, worlds, self._chunk(worlds))
         ]
         self._kind = Kind[task.action_type.upper()]

@@ -14,7 +14,6 @@ from simulator.envs.contacts import next_contact, take_bodies
 from simulator.envs.measures import measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.rewards import rate
-from simulator.envs.walking import walk
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.locating import locate
@@ -94,17 +93,6 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                 if vehicle.control == Control.OUTSIDE:
                     locate(lanes, engine.places, vehicle)
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
-        if actors.people.shape[1] > 0:
-            walk(
-                engine.walking,
-                engine.ground,
-                engine.traffic,
-                actors.people[w],
-                w,
-                scratch.head,
-                scratch.link,
-                rules.dt_ns,
-            )
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
         take_bodies(actors, w, -1.0, scratch.bodies)
         for k in range(agents):

@@ -11,16 +11,18 @@ from simulator.errors import InputError
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.crossings import walkway_map
+from simulator.traffic.crowd import empty_people, fill_people
 from simulator.traffic.demand import fill_world
 from simulator.traffic.desk import desk
 from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.locating import lane_index
 from simulator.traffic.occupancy import empty_occupancy
-from simulator.traffic.person import PERSON_DTYPE
 from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
+from simulator.traffic.walkways import no_walkways
 from simulator.traffic.wrecks import FRICTION, crash_worlds, crashes
 
 LONGEST_STEP_NS = 200_000_000
@@ -34,14 +36,16 @@ def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-
     for n in range(begin, end):
         w = chosen[n]
         fill_world(ground, worlds.lines[w], worlds.entries[w], worlds.vehicles[w], worlds.drivers[w], worlds.seeds[w])
+        fill_people(ground.crowd, worlds.people, w, worlds.seeds[w])
 
 
 class Traffic:
-    """W worlds of A vehicles on one map. What a world does depends on its own seed and clock only.
+    """W worlds of A vehicles and P people on one map. What a world does depends on its own seed and clock only.
 
     Attributes:
         lane_map: where they drive; positions are relative to its `origin`.
         plan: the traffic lights.
+        walkways: where people walk; without any, nothing.
         ground, worlds: the arrays, for kernels that step by themselves.
         desks: scratch of threads, one for each `chunk` worlds.
         crashes: the same for collisions; empty where there are none.
@@ -54,35 +58,43 @@ class Traffic:
         *,
         worlds: int = 1,
         vehicles: int = 32,
+        people: int = 0,
         seeds: ArrayLike | int = 0,
         kinds: NDArray[np.void] | None = None,
         failing: Mapping[Failing, float] | None = None,
         collisions: bool = False,
         friction: float = FRICTION,
         clearing_s: float = np.inf,
+        manners: NDArray[np.void] | None = None,
     ) -> None:
-        """Worlds filled with vehicles.
+        """Worlds filled with vehicles and people.
 
         Args:
             lane_map: of a road network.
-            worlds, vehicles: W and A.
+            worlds, vehicles, people: W, A and P; where there is no room for all, rows stay empty.
             seeds: (W,) of the worlds, or one to derive them from.
             kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
             failing: share of the drivers that fail in each way.
             collisions: whether those who touch become wrecks, see `wrecks`; else they pass through each other.
             friction: of wrecks on the road.
             clearing_s: after which a wreck is cleared away, and another vehicle comes up for it.
+            manners: what people are like, of `walkers.chances`; None: as they mostly are.
 
         Raises:
-            InputError: a number of worlds or vehicles below 1; friction or a time that is not above 0.
+            InputError: a number of worlds or vehicles below 1, or of people below 0; friction or a time that is not
+                above 0.
         """
         if not (friction > 0.0 and clearing_s > 0.0):
             raise InputError(f"friction={friction}, clearing_s={clearing_s}: only numbers above 0 are accepted")
         if worlds < 1 or vehicles < 1:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
+        if people < 0:
+            raise InputError(f"people={people}: 0 and more are accepted")
         self.lane_map = lane_map
         self.plan = plan_signals(lane_map.network, 0)
-        self.ground = ground_of(lane_map, self.plan, kinds, failing)
+        origin = lane_map.origin
+        self.walkways = walkway_map(lane_map.network, origin) if people else no_walkways(origin)
+        self.ground = ground_of(lane_map, self.plan, self.walkways, kinds, failing, manners)
         self.worlds = Worlds(
             np.zeros((worlds, vehicles), VEHICLE_DTYPE),
             np.zeros((worlds, vehicles), DRIVER_DTYPE),
@@ -90,7 +102,7 @@ class Traffic:
             np.zeros(worlds, np.int64),
             np.zeros(worlds, np.int64),
             np.zeros((worlds, len(self.plan.ids)), np.uint8),
-            np.zeros((worlds, 1), np.uint8),
+            empty_people(worlds, people, self.walkways),
             np.full((worlds, vehicles), np.inf),
             np.zeros((worlds, vehicles), np.uint8),
             *empty_occupancy(worlds, len(lane_map.keys), vehicles),
@@ -101,8 +113,7 @@ class Traffic:
         self.crashes = []
         if collisions:
             index = lane_index(lane_map.arrays)
-            self.crashes = [crashes(index, vehicles, 0, friction, clearing_s) for _ in self.desks]
-        self.nobody = np.zeros((worlds, 0), PERSON_DTYPE)
+            self.crashes = [crashes(index, vehicles, people, friction, clearing_s) for _ in self.desks]
         if np.ndim(seeds) == 0:
             seeds = np.array([child_seed(int(np.asarray(seeds)), "traffic", w) for w in range(worlds)], np.uint64)
         self.reset(seeds=seeds)
@@ -116,6 +127,11 @@ class Traffic:
     def drivers(self) -> NDArray[np.void]:
         """(W, A) DRIVER_DTYPE."""
         return self.worlds.drivers
+
+    @property
+    def people(self) -> NDArray[np.void]:
+        """(W, P) PERSON_DTYPE."""
+        return self.worlds.people.rows
 
     @property
     def clock_ns(self) -> NDArray[np.int64]:
@@ -167,8 +183,6 @@ class Traffic:
         def run(begin: int, end: int) -> None:
             step_worlds(self.ground, self.worlds, self.desks[begin // self.chunk], dt_ns, begin, end)
             if self.crashes:
-                crash_worlds(
-                    self.ground, self.worlds, self.crashes[begin // self.chunk], self.nobody, dt_ns, begin, end
-                )
+                crash_worlds(self.ground, self.worlds, self.crashes[begin // self.chunk], dt_ns, begin, end)
 
         parallel_for(run, len(self.worlds.seeds), chunk=self.chunk, threads=threads)

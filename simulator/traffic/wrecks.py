@@ -190,14 +190,15 @@ def _wreck(vehicle, other, delta_v):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def crash_world(ground, worlds, crashes, people, dt_ns, w):  # type: ignore[no-untyped-def]
+def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-def]
     """Let who touches somebody in world `w`, that has just moved by `dt_ns`, crash; move and clear away wrecks.
+
+    People who are struck stay as they are.
 
     Args:
         ground: Ground.
         worlds: Worlds; `events` say who collided.
         crashes: Crashes.
-        people: (W, P) PERSON_DTYPE. They are struck, and stay as they are.
         dt_ns: ns.
         w: world.
     """
@@ -209,7 +210,7 @@ def crash_world(ground, worlds, crashes, people, dt_ns, w):  # type: ignore[no-u
             me.wrecked += dt
             if me.wrecked > crashes.clearing_s:
                 me.control, me.lane = ARRIVED, NONE
-    moving = _take_bodies(crashes, vehicles, drivers, people[w], dt)
+    moving = _take_bodies(crashes, vehicles, drivers, worlds.people.rows[w], dt)
     found = advance(bodies, crashes.sweep, dt, METAL_FRICTION, -1.0, contacts)
     if not moving and found == 0:
         return
@@ -241,7 +242,7 @@ def crash_world(ground, worlds, crashes, people, dt_ns, w):  # type: ignore[no-u
 
 
 @kernel
-def crash_worlds(ground, worlds, crashes, people, dt_ns, begin, end):  # type: ignore[no-untyped-def]
+def crash_worlds(ground, worlds, crashes, dt_ns, begin, end):  # type: ignore[no-untyped-def]
     """As `crash_world`, of the worlds from `begin` to `end`."""
     for w in range(begin, end):
-        crash_world(ground, worlds, crashes, people, dt_ns, w)
+        crash_world(ground, worlds, crashes, dt_ns, w)
