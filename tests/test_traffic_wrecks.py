@@ -193,7 +193,8 @@ def test_who_meets_a_wrong_way_driver_brakes() -> None:
         slowest = np.minimum(slowest, rows["speed"])
         assert rows["control"][0] == Control.WRONG_WAY and not rows["struck"].any() and not touching(traffic)
     assert rows["x"][0] < begin - 100.0  # it went against the traffic
-    assert (slowest[1:] < 3.0).all() and (calm.vehicles["speed"][0] > 10.0).all()
+    assert (slowest[1:3] < 1.0).all() and (slowest[1:] < 10.0).all()  # a queue builds up before it
+    assert (calm.vehicles["speed"][0] > 10.0).all()
     assert rows["d"][1] < -0.2 and rows["d"][0] > 0.1  # each to its right
     run(traffic, 30.0)
     assert rows["control"][0] != Control.WRONG_WAY  # it has given up
