@@ -16,6 +16,7 @@ from simulator.traffic.following import (
     desired_speed,
     free_acceleration,
     pressure_ahead,
+    speed_along,
     wanted_gap,
 )
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
@@ -141,7 +142,7 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
     free = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
     if gap == np.inf:
         return free
-    pressure = wanted_gap(driver, me.speed, vehicles[ahead].speed, driver.headway) / max(gap, TOUCHING_M)
+    pressure = wanted_gap(driver, me.speed, speed_along(vehicles[ahead]), driver.headway) / max(gap, TOUCHING_M)
     return free - driver.accel * pressure * pressure
 
 

@@ -111,7 +111,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         rear = vehicle.s - drivers[i].rear
         row = touch(desk, vehicle.lane)
         if rear < row.tail:
-            row.tail, row.tail_speed = rear, vehicle.speed
+            row.tail, row.tail_speed = rear, 0.0 if vehicle.against else vehicle.speed
         if vehicle.beside != NONE:
             row = touch(desk, vehicle.beside)
             if vehicle.beside_s - drivers[i].rear < row.tail:
