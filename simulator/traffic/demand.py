@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +10,16 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
-from simulator.traffic.following import FARTHEST_M, pressure_ahead, speed_ahead
-from simulator.traffic.lane_change import decide_ways, draw
+from simulator.traffic.failing import spoil
+from simulator.traffic.following import desired_speed, end_ahead, pressure_ahead, speed_ahead, wanted_gap
+from simulator.traffic.lane_change import FAST_MPS, decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
-from simulator.traffic.occupancy import enter, occupy
+from simulator.traffic.occupancy import KINDS as ENTRIES
+from simulator.traffic.occupancy import enter, occupy, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
-from simulator.traffic.state import WAYS, Control
+from simulator.traffic.right_of_way import forget
+from simulator.traffic.state import WAYS, Control, Failing
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
 # overhangs, wheelbases and springs of usual vehicles. Drivers: M. Treiber, A. Kesting, Traffic Flow Dynamics (2013),
@@ -42,27 +46,30 @@ KIND_DTYPE = np.dtype(
 )
 KINDS = np.array(
     [
-        ("car", 0.76, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
+        ("car", 0.77, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
         ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0),
         ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0),
-        ("semitrailer", 0.02, 16.5, 2.55, 4.0, 11.0, 4.1, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
+        ("semitrailer", 0.01, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
         ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0),
         ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0),
         ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0),
     ],
     KIND_DTYPE,
 )
+MOTORWAY_SHARES = {"car": 0.78, "van": 0.08, "truck": 0.03, "semitrailer": 0.09, "bus": 0.005, "motorcycle": 0.015}
 PACE_DEVIATION, PACE_RANGE = 0.1, (0.75, 1.3)  # SUMO's speedFactor normc(1, 0.1, 0.2, 2), cut closer
 HEADWAY_DEVIATION, HEADWAY_RANGE = (
     0.25,
     (0.6, 1.8),
 )  # of the mean: lognormal, after headways measured on German motorways
-POLITENESS_RANGE = (0.0, 0.5)  # Kesting, Treiber, Helbing 2007
+POLITENESS_RANGE = (0.2, 0.5)  # Kesting, Treiber, Helbing 2007
 THRESHOLD_MPS2, SAFE_MPS2 = 0.1, 4.0  # the same, table 1
 GAP_M = 2.0
 PATIENCE_S = (4.0, 12.0)
-TRIES, LATER_TRIES = 60, 3  # places that are drawn for a vehicle, at first, and in a step later
-ENTRY_M = 40.0  # of lanes into the map on which vehicles come up
+TRIES = 60  # places that are drawn for a vehicle before it waits
+ENTRY_M = 40.0  # shorter lanes are no entries
+FLUENT = 0.6  # of the speed that it wants, at least, has a vehicle that enters the map
+SWEEPS = 3
 BESIDE_M = 0.6  # kept free sideways where vehicles come up
 DRIVER_DRAW, PLACE_DRAW = 2, 3  # purposes of random draws
 NOBODY, DRIVER, ARRIVED = int(Control.NOBODY), int(Control.DRIVER), int(Control.ARRIVED)
@@ -74,24 +81,42 @@ class Sources(NamedTuple):
     Attributes:
         lanes: (N,) int64 lanes that vehicles are on at first.
         weights: (N,) running sum of their shares, to 1.
-        entries: (E,) int64 lanes on which they come up later: those that nothing leads to, else as at first.
-        reach: m of their length on which they do.
+        entries: (E,) int64 lanes on which they come up later: where those begin that nothing leads to, else anywhere.
+        entry_weights: (E,) running sum of their shares, to 1.
+        at_start: whether they come up where those begin.
         kinds: (K,) KIND_DTYPE.
         shares: (K,) running sum of the kinds' shares, to 1.
+        failing: (9,) share of the drivers that have each bit of Failing.
     """
 
     lanes: NDArray[np.int64]
     weights: NDArray[np.float64]
     entries: NDArray[np.int64]
     entry_weights: NDArray[np.float64]
-    reach: float
+    at_start: bool
     kinds: NDArray[np.void]
     shares: NDArray[np.float64]
+    failing: NDArray[np.float64]
 
 
-def sources_of(lanes: Lanes, kinds: NDArray[np.void] = KINDS) -> Sources:
-    """Vehicles of `kinds` anywhere on lanes outside junctions, as often as they are long."""
+def sources_of(
+    lanes: Lanes, kinds: NDArray[np.void] | None = None, failing: Mapping[Failing, float] | None = None
+) -> Sources:
+    """Vehicles anywhere on lanes outside junctions, as often as these are long.
+
+    Args:
+        lanes: of a map.
+        kinds: (K,) KIND_DTYPE; None: those of a town or a motorway, as the limits of most of the lanes suggest.
+        failing: share of the drivers that fail in each way.
+    """
+    faults = np.zeros(len(Failing))
+    for fault, part in (failing or {}).items():
+        faults[int(fault).bit_length() - 1] = part
     rows = lanes.lanes
+    if kinds is None:
+        kinds = KINDS.copy()
+        if np.median(lanes.samples["limit"]) > FAST_MPS:
+            kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
     open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0))
     if not len(open_lanes):
         open_lanes = np.arange(len(rows))
@@ -101,10 +126,12 @@ def sources_of(lanes: Lanes, kinds: NDArray[np.void] = KINDS) -> Sources:
     running = np.cumsum(length) / length.sum()
     begin = np.flatnonzero((rows["previouses"] == 0) & (rows["usable"] > ENTRY_M) & (_opening(lanes) > NARROW_M))
     if len(begin):
-        entries, weights, reach = begin.astype(np.int64), np.arange(1, len(begin) + 1) / len(begin), ENTRY_M
+        entries, weights = begin.astype(np.int64), np.arange(1, len(begin) + 1) / len(begin)
     else:
-        entries, weights, reach = open_lanes.astype(np.int64), running, np.inf
-    return Sources(open_lanes.astype(np.int64), running, entries, weights, reach, plain, np.cumsum(share))
+        entries, weights = open_lanes.astype(np.int64), running
+    return Sources(
+        open_lanes.astype(np.int64), running, entries, weights, len(begin) > 0, plain, np.cumsum(share), faults
+    )
 
 
 def _opening(lanes: Lanes) -> NDArray[np.float64]:
@@ -159,6 +186,10 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     driver.threshold, driver.safe = THRESHOLD_MPS2, SAFE_MPS2
     driver.patience = PATIENCE_S[0] + chance(seed, row, vehicle, base + 6) * (PATIENCE_S[1] - PATIENCE_S[0])
     driver.failing = 0
+    for k in range(len(sources.failing)):
+        if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:
+            driver.failing |= 1 << k
+    spoil(driver)
 
 
 @kernel
@@ -191,51 +222,71 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def come_up(lanes, sources, vehicles, drivers, seed, i, later):  # type: ignore[no-untyped-def]
-    """Draw a driver and a free place for row `i`: anywhere, or `later` at the entries; whether there is one."""
+def come_up(lanes, sources, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+    """Draw a driver and a free place for row `i`; without one it waits to come up later."""
     me, driver = vehicles[i], drivers[i]
-    me.control = ARRIVED
-    me.lane = NONE
+    me.control, me.lane = ARRIVED, NONE
     draw_driver(sources, me, driver, seed, i)
-    chosen, weights, reach = sources.lanes, sources.weights, np.inf
-    if later:
-        chosen, weights, reach = sources.entries, sources.entry_weights, sources.reach
-    for attempt in range(LATER_TRIES if later else TRIES):
+    for attempt in range(TRIES):
         base = (PLACE_DRAW + attempt) * 64
-        lane = chosen[find(weights, chance(seed, i, me, base))]
-        room = min(lanes.lanes[lane].usable - driver.front, reach) - driver.rear
+        lane = sources.lanes[find(sources.weights, chance(seed, i, me, base))]
+        room = lanes.lanes[lane].usable - driver.front - driver.rear
         if room < 0.0:
             continue
-        clear(me)
-        me.lane, me.s = lane, driver.rear + chance(seed, i, me, base + 1) * room
-        decide_ways(lanes, me.ways, lane, me, seed, i)
-        place(lanes, me, driver, 0.0)
+        settle(lanes, me, driver, seed, i, lane, driver.rear + chance(seed, i, me, base + 1) * room)
         if is_free(vehicles, drivers, i):
             me.control = DRIVER
-            return True
+            return
     me.lane = NONE
-    return False
 
 
 @kernel
 def recycle(lanes, sources, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
-    """Let others come up for those who have left the map, as soon as there is room."""
+    """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     for i in range(len(vehicles)):
-        if vehicles[i].control == ARRIVED:
-            vehicles[i].steps += 1  # other draws each time
-            if come_up(lanes, sources, vehicles, drivers, seed, i, True):
-                vehicles[i].serial += 1
-                enter(lanes, lines, entries, vehicles, drivers, i)
-                set_speed(lanes, lines, entries, vehicles, drivers, i)
+        me, driver = vehicles[i], drivers[i]
+        if me.control != ARRIVED:
+            continue
+        me.steps += 1  # other draws each time
+        draw_driver(sources, me, driver, seed, i)
+        base = PLACE_DRAW * 64
+        lane = sources.entries[find(sources.entry_weights, chance(seed, i, me, base))]
+        room = lanes.lanes[lane].usable - driver.front - driver.rear
+        s = driver.rear if sources.at_start else driver.rear + chance(seed, i, me, base + 1) * room
+        settle(lanes, me, driver, seed, i, lane, s)
+        wish = desired_speed(lanes, driver, lane, s)
+        if room > 0.0 and is_free(vehicles, drivers, i):
+            enter(lanes, lines, entries, vehicles, drivers, i)
+            limit_speed(lanes, lines, entries, vehicles, drivers, i, BRAKING_MPS2)
+            if me.speed > FLUENT * wish or not sources.at_start:
+                me.control = DRIVER
+                me.serial += 1
+                continue
+            for kind in range(ENTRIES):
+                take(lines, entries, kind * len(vehicles) + i)
+        me.lane = NONE
+
+
+@kernel
+def settle(lanes, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
+    """Put a row that nobody has used at a place, at the speed that its driver wants there."""
+    clear(me)
+    me.lane, me.s = lane, s
+    decide_ways(lanes, me.ways, lane, me, seed, row)
+    me.speed = desired_speed(lanes, driver, lane, s)
+    end = max(end_ahead(lanes, me, driver) - driver.gap, 0.0)
+    me.speed = min(me.speed, driver.pace * speed_ahead(lanes, me), np.sqrt(2.0 * BRAKING_MPS2 * end))
+    place(lanes, me, driver, 0.0)
 
 
 @kernel(inline=True)
 def clear(me):  # type: ignore[no-untyped-def]
     """Forget what a row was."""
     me.speed = me.lateral_speed = me.yaw_rate = me.acceleration = me.wish_acceleration = me.travel = 0.0
-    me.lean = me.dive = me.d = me.d_rate = me.wish_d = me.waited = 0.0
+    me.lean = me.dive = me.d = me.slope = me.wish_d = me.waited = 0.0
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
+    forget(me)
     me.lamps = np.uint32(0)
     for k in range(WAYS):
         me.ways[k] = NONE
@@ -257,24 +308,23 @@ def fill_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, chosen
             vehicles[w, i].control, vehicles[w, i].lane, vehicles[w, i].serial = NOBODY, NONE, 0
             vehicles[w, i].steps = 0
         for i in range(vehicles.shape[1]):
-            come_up(lanes, sources, vehicles[w], drivers[w], seeds[w], i, False)
+            come_up(lanes, sources, vehicles[w], drivers[w], seeds[w], i)
         occupy(lanes, lines[w], entries[w], vehicles[w], drivers[w])
-        for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER:
-                set_speed(lanes, lines[w], entries[w], vehicles[w], drivers[w], i)
+        for _ in range(SWEEPS):  # from those ahead to those behind
+            for i in range(vehicles.shape[1]):
+                if vehicles[w, i].control == DRIVER:
+                    limit_speed(lanes, lines[w], entries[w], vehicles[w], drivers[w], i, BRAKING_MPS2)
 
 
 @kernel
-def set_speed(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
-    """Give a vehicle the speed of its surroundings: what it wants, as far as the gap ahead is enough for it."""
+def limit_speed(lanes, lines, entries, vehicles, drivers, i, braking):  # type: ignore[no-untyped-def]
+    """Take speed from a vehicle until its headway, and `braking` m/s2 to the speed of who is ahead, fit the gap."""
     me, driver = vehicles[i], drivers[i]
-    me.speed = 0.0
-    speed = min(driver.pace * speed_ahead(lanes, me), driver.fastest)
-    pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)[0]
-    gap = driver.gap / pressure if pressure > 0.0 else FARTHEST_M
-    # As fast as it may be behind something that stands: the gap is headway and way to brake.
-    braking, headway = BRAKING_MPS2, driver.headway
-    free = (
-        np.sqrt(braking * braking * headway * headway + 2.0 * braking * max(gap - driver.gap, 0.0)) - braking * headway
-    )
-    me.speed = min(speed, free)
+    pressure, other, _ = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)
+    if other == NONE:
+        return
+    ahead = vehicles[other].speed
+    gap = wanted_gap(driver, me.speed, ahead, driver.headway) / pressure
+    room, lag = max(gap - driver.gap, 0.0), braking * driver.headway
+    in_time = np.sqrt(lag * lag + ahead * ahead + 2.0 * braking * room) - lag
+    me.speed = max(min(me.speed, in_time, room / driver.headway), 0.0)

@@ -18,6 +18,7 @@ from simulator.traffic.state import WAYS
 TOUCHING_M = 0.1  # gaps below count as this one
 FARTHEST_M = 250.0  # that drivers look ahead
 REACTING_S = 1.0  # in which the speed nears that of curves and of limits ahead
+SURPRISE_MPS2 = 4.0  # of braking for curves and limits at most
 COURTESY_MPS2 = 1.5  # of braking for who asks to be let in
 CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
 APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
@@ -38,13 +39,6 @@ def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
         u = speed / desired
         return driver.accel * (1.0 - u * u * u * u)
     return -driver.decel * (1.0 - (desired / speed) ** (4.0 * driver.accel / driver.decel))
-
-
-@kernel(inline=True)
-def idm(driver, speed, desired, gap, ahead):  # type: ignore[no-untyped-def]
-    """m/s2 of a driver at `speed` who wants `desired`, `gap` m behind a vehicle at `ahead` m/s (infinite gap: none)."""
-    pressure = wanted_gap(driver, speed, ahead, driver.headway) / max(gap, TOUCHING_M)
-    return free_acceleration(driver, speed, desired) - driver.accel * pressure * pressure
 
 
 @kernel(inline=True)
@@ -181,32 +175,36 @@ def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-u
     apart = half_width_at(lanes, own.lane, own.s) + half_width_at(lanes, own.beside, own.beside_s) - abs(own.d)
     apart += side * other.d if e < count else -apart
     overlap = driver.half_width + drivers[e % count].half_width + APART_M - apart
-    leaving = -side * own.d_rate
+    leaving = -side * own.slope * own.speed
     if overlap <= 0.0 or gap > TOUCHING_M + (own.speed - other.speed) * (overlap / max(leaving, 0.5) + LEAVING_S):
         return 0.0
     return wanted_gap(driver, own.speed, other.speed, CUTTING_S) / max(gap, TOUCHING_M)
 
 
-@kernel
-def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
-    """m/s that curves and limits ahead on the way comfortably allow in `REACTING_S`, for a driver of pace 1."""
-    lane, s = vehicle.lane, vehicle.s + vehicle.speed * REACTING_S
-    far = vehicle.speed * vehicle.speed / (2.0 * BRAKING_MPS2)
-    k = 0
-    while s > lanes.lanes[lane].length and k < WAYS and vehicle.ways[k] != NONE:
-        s -= lanes.lanes[lane].length
-        lane = vehicle.ways[k]
-        k += 1
+@kernel(inline=True)
+def comfortable_at(lanes, lane, s):  # type: ignore[no-untyped-def]
+    """m/s that are comfortable at a place on a lane, for a driver of pace 1."""
     i, u = sample_at(lanes, lane, s)
     u = min(max(u, 0.0), 1.0)
-    speed = lanes.samples[i].speed + u * (lanes.samples[i + 1].speed - lanes.samples[i].speed)
-    ahead = lanes.lanes[lane].length - s
-    while k < WAYS and vehicle.ways[k] != NONE and ahead < far:
+    return lanes.samples[i].speed + u * (lanes.samples[i + 1].speed - lanes.samples[i].speed)
+
+
+@kernel
+def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
+    """m/s that curves and limits from here on comfortably allow in `REACTING_S`, for a driver of pace 1."""
+    lane, ahead = vehicle.lane, -vehicle.s - vehicle.speed * REACTING_S
+    far = vehicle.speed * vehicle.speed / (2.0 * BRAKING_MPS2)
+    speed = comfortable_at(lanes, lane, vehicle.s)
+    for k in range(WAYS):
+        length = lanes.lanes[lane].length
+        if 0.0 <= -ahead <= length:
+            speed = min(speed, comfortable_at(lanes, lane, -ahead))
+        ahead += length
         lane = vehicle.ways[k]
+        if lane == NONE or ahead > far:
+            break
         there = lanes.samples[lanes.lanes[lane].first].speed
         speed = min(speed, np.sqrt(there * there + 2.0 * BRAKING_MPS2 * max(ahead, 0.0)))
-        ahead += lanes.lanes[lane].length
-        k += 1
     return speed
 
 
@@ -250,5 +248,5 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     if asked > worst:
         chosen = min(chosen, max(free - driver.accel * asked * asked, -COURTESY_MPS2))
     curve = driver.pace * speed_ahead(lanes, vehicle)
-    chosen = min(chosen, (curve - vehicle.speed) / REACTING_S)
+    chosen = min(chosen, max((curve - vehicle.speed) / REACTING_S, -SURPRISE_MPS2))
     return max(chosen, -driver.hardest)

@@ -18,7 +18,7 @@ from simulator.traffic.following import (
     pressure_ahead,
     wanted_gap,
 )
-from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at
+from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
 from simulator.traffic.occupancy import ASKS, KINDS, enter, take
 from simulator.traffic.prospects import FAR_M
 from simulator.traffic.state import WAYS, Control
@@ -28,22 +28,29 @@ FAST_MPS = 22.0  # limit from which drivers keep to that side; in towns lanes ar
 LOOK_S = 0.4  # between two looks for a better lane
 REST_S = 3.0  # after a change before the next one that is not needed
 URGENT_M, URGENT_S = 80.0, 12.0  # way, and time of driving, before a lane's end from where on one has to leave it
+FINISHING_S = 5.0  # that have to be left before a junction
 SLOWEST_MPS = 3.0  # below, nobody changes without need
 CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
 SETTLING_S = 0.6  # in which small lateral errors fade
-SIDLING = 0.35  # lateral speed in shares of the speed, at most
+SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
+SWING_M = 0.2
+CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
 
 
 @kernel(inline=True)
+def draw_at(seed, row, serial, step, purpose):  # type: ignore[no-untyped-def]
+    """Four uint32 of the vehicle that a row is, at a step, for a purpose."""
+    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
+    return hash4(np.uint32(mixed), np.uint32(row + 65537 * serial), np.uint32(step), np.uint32(purpose))
+
+
+@kernel(inline=True)
 def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
     """uint32 of a vehicle now, for a purpose."""
-    mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
-    return hash4(
-        np.uint32(mixed), np.uint32(row + 65537 * vehicle.serial), np.uint32(vehicle.steps), np.uint32(purpose)
-    )[0]
+    return draw_at(seed, row, vehicle.serial, vehicle.steps, purpose)[0]
 
 
 @kernel
@@ -212,6 +219,20 @@ def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     return side, min(max(1.0 - left_over / start, 0.0), 1.0)
 
 
+@kernel(inline=True)
+def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
+    """m from a place on a lane to the first junction on the lanes that follow; infinite: none."""
+    ahead = -s
+    for k in range(WAYS):
+        ahead += lanes.lanes[lane].length
+        lane = ways[k]
+        if lane == NONE:
+            break
+        if lanes.lanes[lane].junction != NONE:
+            return ahead
+    return np.inf
+
+
 @kernel
 def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways):  # type: ignore[no-untyped-def]
     """Decide on changes of lane one driver after the other, so that no two take one gap.
@@ -237,7 +258,10 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
         if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
             continue
         chosen, best = 0, drivers[i].threshold
-        safe = drivers[i].safe + urgent * max(drivers[i].hardest - 2.0 - drivers[i].safe, 0.0)
+        # Who has to change begins with gaps that suit others, and ends with those that they can just bear.
+        safe = drivers[i].safe
+        if side != 0:
+            safe = drivers[i].decel + urgent * max(drivers[i].hardest - 2.0 - drivers[i].decel, 0.0)
         for way in (-1, 1):
             lane, s = lane_beside(lanes, me, way)
             if lane == NONE or (side != 0 and way != side):
@@ -247,6 +271,8 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
             for k in range(WAYS):
                 ways[k] = NONE
             decide_ways(lanes, ways, lane, me, seed, i)
+            if side == 0 and before_junction(lanes, lane, s, ways) < FINISHING_S * me.speed:
+                continue
             better = gain(lanes, lines, entries, vehicles, drivers, i, way, safe, ways)
             if side != 0 and better > -np.inf:
                 chosen = side
@@ -264,9 +290,12 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
 def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # type: ignore[no-untyped-def]
     """Let vehicle `i` belong to the lane at its side from now on."""
     me = vehicles[i]
-    lane, s = lane_beside(lanes, me, side)
-    apart = half_width_at(lanes, me.lane, me.s) + half_width_at(lanes, lane, s)
-    me.lane, me.s, me.d = lane, s, me.d - side * apart
+    x, y, _z, heading = lane_pose(lanes, me.lane, me.s, me.d)
+    me.lane, s = lane_beside(lanes, me, side)
+    lane = me.lane
+    me.s, me.d, there = onto_lane(lanes, lane, s, x, y)
+    turned = heading - there
+    me.slope += np.tan(turned)
     me.wish_d, me.change, me.change_age, me.asks, me.entered = 0.0, side, 0.0, 0, 0
     for k in range(WAYS):
         me.ways[k] = NONE
@@ -277,13 +306,12 @@ def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # ty
 
 
 @kernel(inline=True)
-def move_sideways(vehicle, dt):  # type: ignore[no-untyped-def]
-    """Let `d` near `wish_d` with bounded lateral acceleration, and no faster than the wheels allow."""
-    error = vehicle.wish_d - vehicle.d
+def move_sideways(vehicle, driver, way, dt):  # type: ignore[no-untyped-def]
+    """Let `d` near `wish_d` on `way` m driven in `dt`, with bounded lateral acceleration and steering."""
+    error, speed = vehicle.wish_d - vehicle.d, max(vehicle.speed, CREEPING_MPS)
     rate = min(np.sqrt(2.0 * CROSSING_MPS2 * abs(error)), abs(error) / SETTLING_S)
-    rate = np.sign(error) * min(rate, SIDLING * vehicle.speed)
-    step = CROSSING_MPS2 * dt
-    vehicle.d_rate += min(max(rate - vehicle.d_rate, -step), step)
-    limit = SIDLING * vehicle.speed
-    vehicle.d_rate = min(max(vehicle.d_rate, -limit), limit)
-    vehicle.d += vehicle.d_rate * dt
+    # The front of a long vehicle must not swing far beyond where it goes.
+    slope = np.sign(error) * min(rate / speed, SIDLING, (abs(error) + SWING_M) / driver.front)
+    step = min(CROSSING_MPS2 * dt / speed, BENDING * way)
+    vehicle.slope += min(max(slope - vehicle.slope, -step), step)
+    vehicle.d += vehicle.slope * way

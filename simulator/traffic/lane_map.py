@@ -310,6 +310,19 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
     return x - d * np.sin(heading), y + d * np.cos(heading), z, heading
 
 
+@kernel
+def onto_lane(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
+    """Place on a lane of a point near `s`: s, d, and the direction of the lane there."""
+    for _ in range(3):
+        at_x, at_y, _z, heading = lane_pose(lanes, lane, s, 0.0)
+        dx, dy = x - at_x, y - at_y
+        along = dx * np.cos(heading) + dy * np.sin(heading)
+        s += along
+        if abs(along) < 1e-3:
+            break
+    return s, dy * np.cos(heading) - dx * np.sin(heading), heading
+
+
 @kernel(inline=True)
 def along_left(lanes, lane, s):  # type: ignore[no-untyped-def]
     """Where along the lane to the left a place lies, m."""

@@ -25,7 +25,7 @@ def place(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
     With `dt` 0 it has always been as it is now.
     """
     x, y, z, heading = lane_pose(lanes, vehicle.lane, vehicle.s, vehicle.d)
-    slope = vehicle.d_rate / max(vehicle.speed, 1.0)
+    slope = vehicle.slope
     lane, s, k = vehicle.lane, vehicle.s + driver.wheelbase, 0
     while s > lanes.lanes[lane].length and k < WAYS and vehicle.ways[k] != NONE:
         s -= lanes.lanes[lane].length
@@ -39,7 +39,8 @@ def place(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
     vehicle.yaw_rate = turned / dt if dt > 0.0 else 0.0
     vehicle.x, vehicle.y, vehicle.z, vehicle.yaw = x, y, z, yaw
     # The front wheels point along their own path, the rear wheels along the body.
-    vehicle.steer = min(max(ahead_heading + slope - yaw, -1.2), 1.2)
+    ahead_heading += slope - yaw
+    vehicle.steer = ahead_heading - 2.0 * np.pi * np.round(ahead_heading / (2.0 * np.pi))
     i, u = sample_at(lanes, vehicle.lane, vehicle.s)
     u = min(max(u, 0.0), 1.0)
     share = 1.0 - np.exp(-dt / BODY_S) if dt > 0.0 else 1.0

@@ -19,6 +19,7 @@ FAR_M = 1000.0  # further ahead nobody looks
 NARROW_M = 1.1  # half the width of a lane in which a car finds room
 LATERAL_MPS2 = 2.5  # comfortable in curves, for a driver of pace 1
 BRAKING_MPS2 = 1.5  # comfortable for what is seen from afar
+OPENING = 0.005  # of half the width in a m: where lanes open or close, their middle bends, but nobody steers along it
 SLOWEST_MPS = 1.5  # in the tightest curve
 SMOOTHING_M = 5  # over which curvature counts: kinks of a map are no curves
 
@@ -67,7 +68,8 @@ def foresee(rows: NDArray[np.void], samples: NDArray[np.void], links: NDArray[np
         wide = np.flatnonzero(own["half_width"] >= NARROW_M)
         row["usable"] = (wide[-1] if len(wide) else 0) * row["step"] if not row["nexts"] else row["length"]
         row["leaves"] = not row["nexts"] and not _goes_on_beside(rows, row)
-        own["speed"] = comfortable_speed(own["limit"], own["curvature"], float(row["step"]))
+        steady = np.abs(np.gradient(own["half_width"], row["step"])) < OPENING
+        own["speed"] = comfortable_speed(own["limit"], own["curvature"] * steady, float(row["step"]))
     lasting = np.full(len(rows), FAR_M)
     changed = True
     while changed:

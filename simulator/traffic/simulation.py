@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.errors import InputError
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
-from simulator.traffic.demand import KINDS, fill_worlds, sources_of
+from simulator.traffic.demand import fill_worlds, sources_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.occupancy import empty_occupancy
-from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE
+from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
 
 LONGEST_STEP_NS = 200_000_000
@@ -38,7 +40,8 @@ class Traffic:
         worlds: int = 1,
         vehicles: int = 32,
         seeds: ArrayLike | int = 0,
-        kinds: NDArray[np.void] = KINDS,
+        kinds: NDArray[np.void] | None = None,
+        failing: Mapping[Failing, float] | None = None,
     ) -> None:
         """Worlds filled with vehicles.
 
@@ -46,7 +49,8 @@ class Traffic:
             lane_map: of a road network.
             worlds, vehicles: W and A.
             seeds: (W,) of the worlds, or one to derive them from.
-            kinds: (K,) KIND_DTYPE of the vehicles that come up.
+            kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
+            failing: share of the drivers that fail in each way.
 
         Raises:
             InputError: a number of worlds or vehicles below 1.
@@ -61,7 +65,7 @@ class Traffic:
         self.seeds = np.zeros(worlds, np.uint64)
         self.stand = np.full((worlds, vehicles), np.inf)
         self.occupancy = empty_occupancy(worlds, len(lane_map.keys), vehicles)
-        self._sources = sources_of(lane_map.arrays, kinds)
+        self._sources = sources_of(lane_map.arrays, kinds, failing)
         if np.ndim(seeds) == 0:
             seeds = np.array([child_seed(int(np.asarray(seeds)), "traffic", w) for w in range(worlds)], np.uint64)
         self.reset(seeds=seeds)
@@ -81,6 +85,7 @@ class Traffic:
         if seeds is not None:
             self.seeds[chosen] = np.asarray(seeds, np.uint64)
         self.clock_ns[chosen] = 0
+        self.vehicles[chosen], self.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
 
         def fill(begin: int, end: int) -> None:
             fill_worlds(

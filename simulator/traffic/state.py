@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 WAYS = 6  # lanes ahead that a driver has decided on
+CLAIMS = 3  # ways through junctions that a vehicle may have a claim on at once
 
 
 class Control(IntEnum):
@@ -14,7 +15,7 @@ class Control(IntEnum):
 
     NOBODY = 0  # the row is empty
     DRIVER = 1  # the models of this package
-    GUIDED = 2  # the same, but speed and lane are wished for from outside (`wish_speed`, `wish_lane`)
+    GUIDED = 2  # along lanes too, but at `wish_speed` and to `wish_lane` from outside, heeding nobody
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
     ARRIVED = 5  # it has left the map: nobody, until another comes up in its row
@@ -43,7 +44,7 @@ VEHICLE_DTYPE = np.dtype(
         ("lane", np.int64),
         ("s", np.float64),  # m
         ("d", np.float64),  # m to the left of the lane's middle; eases to `wish_d`
-        ("d_rate", np.float64),  # m/s
+        ("slope", np.float64),  # m sideways for each m along the lane
         ("wish_d", np.float64),  # m, where in the lane it wants to be
         ("beside", np.int64),  # lane that it occupies too (during a change), or NONE
         ("beside_s", np.float64),
@@ -58,6 +59,12 @@ VEHICLE_DTYPE = np.dtype(
         ("lamps", np.uint32),  # scene.Switch bits; those of indicators as long as they flash
         ("steps", np.int64),  # since it came up: key of its random draws
         ("serial", np.int64),  # which vehicle this row is, counted over all that the row has been
+        # Right of way; zeros when it comes up.
+        ("claims", np.int64, (CLAIMS,)),  # lanes that it was let into and whose conflicts its tail has not left
+        ("claim_travel", np.float64, (CLAIMS,)),  # `travel` at the start of each
+        ("claim_number", np.int64, (CLAIMS,)),  # `entered` of when it was let in; 0: none
+        ("hold", np.int64),  # why it is not let in (`right_of_way.Hold`)
+        ("asking", np.float64),  # s for which it has been slow or standing at a gate
     ]
 )
 DRIVER_DTYPE = np.dtype(
@@ -98,3 +105,7 @@ class Failing(IntEnum):
     WRONG_WAY = 4  # drives against the traffic
     TAILGATER = 8  # keeps half the headway, below a second
     NO_YIELD = 16  # takes the right of way of others
+    SUDDEN_BRAKING = 32  # brakes hard for nothing, now and then
+    ERRATIC_SLOW = 64  # crawls, at a speed that changes
+    SWERVING = 128  # cannot keep to the middle of a lane
+    SPEEDING = 256  # far above the limit

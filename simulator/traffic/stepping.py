@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.demand import recycle
+from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
@@ -13,6 +14,7 @@ from simulator.traffic.occupancy import occupy
 from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.state import WAYS, Control
 
+OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 
@@ -31,19 +33,44 @@ def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand,
         begin, end: of the worlds.
     """
     ways = np.empty(WAYS, np.int64)
-    period = max(int(round(LOOK_S / dt)), 1)
     for w in range(begin, end):
-        occupy(lanes, lines[w], entries[w], vehicles[w], drivers[w])
-        recycle(lanes, sources, lines[w], entries[w], vehicles[w], drivers[w], seeds[w])
-        change_lanes(lanes, lines[w], entries[w], vehicles[w], drivers[w], seeds[w], period, ways)
-        for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
-                vehicles[w, i].wish_acceleration = drive(
-                    lanes, lines[w], entries[w], vehicles[w], drivers[w], i, stand[w, i]
-                )
-        for i in range(vehicles.shape[1]):
-            if vehicles[w, i].control == DRIVER or vehicles[w, i].control == GUIDED:
-                move(lanes, vehicles[w, i], drivers[w, i], seeds[w], i, dt)
+        step_world(
+            lanes,
+            sources,
+            lines[w],
+            entries[w],
+            vehicles[w],
+            drivers[w],
+            seeds[w],
+            stand[w],
+            dt,
+            ways,
+        )
+
+
+@kernel
+def step_world(lanes, sources, lines, entries, vehicles, drivers, seed, stand, dt, ways):  # type: ignore[no-untyped-def]
+    """Move one world on: arguments as above, without the axis of worlds; `ways` is (WAYS,) int64 scratch."""
+    occupy(lanes, lines, entries, vehicles, drivers)
+    recycle(lanes, sources, lines, entries, vehicles, drivers, seed)
+    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1), ways)
+    for i in range(len(vehicles)):
+        if vehicles[i].control == GUIDED:
+            vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
+        elif vehicles[i].control == DRIVER:
+            vehicles[i].wish_acceleration = drive(lanes, lines, entries, vehicles, drivers, i, stand[i])
+            if drivers[i].failing:
+                fail(lanes, vehicles[i], drivers[i], seed, i, dt)
+    for i in range(len(vehicles)):
+        if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
+            move(lanes, vehicles[i], drivers[i], seed, i, dt)
+
+
+@kernel(inline=True)
+def obey(vehicle, driver):  # type: ignore[no-untyped-def]
+    """m/s2 of a guided driver, who heeds nobody: towards the speed that is wished for, as hard as it can in the end."""
+    wanted = (vehicle.wish_speed - vehicle.speed) / OBEYING_S
+    return min(max(wanted, -driver.hardest), OBEYING_MPS2)
 
 
 @kernel
@@ -64,7 +91,7 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     vehicle.steps += 1
     vehicle.waited = vehicle.waited + dt if after < STANDING_MPS else 0.0
     vehicle.change_age += dt
-    move_sideways(vehicle, dt)
+    move_sideways(vehicle, driver, way, dt)
     if vehicle.change != 0 and abs(vehicle.d - vehicle.wish_d) < SETTLED_M:
         vehicle.change = 0
     while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:

@@ -42,7 +42,7 @@ from simulator.world.route import Route, choose_route
 from simulator.world.script import act, events_of, indicators_of
 from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
-from simulator.world.signals import SignalPlan, plan_signals, stops_on
+from simulator.world.signals import stops_on
 
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
