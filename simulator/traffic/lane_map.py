@@ -107,6 +107,19 @@ class LaneMap:
         """Number of the lane that a section of a road's lane belongs to."""
         return {key: number for number, chain in enumerate(self.keys) for key in chain}
 
+    def along(self, lane: int, station: float) -> float:
+        """Where along a lane a station of its road lies, m."""
+        row = self.arrays.lanes[lane]
+        own = self.arrays.samples["station"][row["first"] : row["first"] + row["samples"]]
+        s = row["step"] * np.arange(row["samples"])
+        return float(np.interp(station, own, s) if own[-1] >= own[0] else np.interp(-station, -own, s))
+
+    def heading(self, lane: int, s: float) -> float:
+        """Direction of a lane's traffic `s` m along it, rad."""
+        row = self.arrays.lanes[lane]
+        own = self.arrays.samples["heading"][row["first"] : row["first"] + row["samples"]]
+        return float(np.interp(s, row["step"] * np.arange(row["samples"]), own))
+
 
 def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
     """The lanes of `types` of a network.

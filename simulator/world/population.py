@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Driver, Motion
-from simulator.dynamics.traffic import entry_speed, stop_of
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
+from simulator.traffic.staged import Roads, entry_speed
 from simulator.world.cast import Cast
 from simulator.world.route import Route, chooser
 
@@ -63,12 +63,15 @@ class Population:
     """Places by lane type around a route, and what is put on them.
 
     Attributes:
-        network, route, cast, scenario: what is populated.
+        network, roads, route, cast, scenario: what is populated.
         dark: whether vehicles have their lamps on.
     """
 
-    def __init__(self, network: RoadNetwork, route: Route, cast: Cast, scenario: Scenario, dark: bool) -> None:
-        self.network, self.route, self.cast, self.scenario, self.dark = network, route, cast, scenario, dark
+    def __init__(
+        self, network: RoadNetwork, roads: Roads, route: Route, cast: Cast, scenario: Scenario, dark: bool
+    ) -> None:
+        self.network, self.roads, self.route, self.cast = network, roads, route, cast
+        self.scenario, self.dark = scenario, dark
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -136,7 +139,8 @@ class Population:
         if not len(places):
             return
         share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
-        reach = np.exp(-places.distance / 25.0) * share
+        open_road = np.array([not self.network.roads[key.road].junction for key in places.key])  # nobody waits there
+        reach = np.exp(-places.distance / 25.0) * share * (open_road | ~open_road.any())
         limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
         gap = GAP_M + HEADWAY_S * limit
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
@@ -188,9 +192,7 @@ class Population:
         )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
-        desired = min(limit * temper, actor.max_speed_mps)
-        if actor.kind == "bicycle":
-            desired = min(actor.speed_mps * temper, limit)
+        desired = actor.speed_mps * temper if actor.kind == "bicycle" else actor.max_speed_mps
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
         position, rpy = path.at(np.zeros(1), side)
         row = self.cast.add(models, position[0], rpy[0], name=name)
@@ -199,18 +201,20 @@ class Population:
             headway_s=float(rng.uniform(1.0, 2.0)),
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
+            pace=temper,
         )
-        stop = stop_of(path.xyz, float(models[0].bounds[1, 0])) if path.dead_end else np.inf
-        speed = min(desired * float(rng.uniform(0.8, 1.0)), entry_speed(path.xyz, limit * temper, stop))
+        wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
+        speed = entry_speed(path, wanted, temper, float(models[0].bounds[1, 0]))
         self.cast.drive(
             row,
             path.xyz,
             speed,
             driver,
             lateral_m=side,
-            limit_mps=limit * temper,
             stride_m=actor.stride_m,
+            way=self.roads.stretches(path),
             dead_end=path.dead_end,
+            by_chance=True,
         )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 
