@@ -5,6 +5,8 @@
     for frame in simulator.render(scenario):
         frame.sensors["front"].rgb, frame.sensors["top"].points, frame.annotations.boxes_3d
 
+    env = gymnasium.make("simulator:OddRoad/Highway-v0")
+
 Nothing heavy is imported before it is used.
 """
 
@@ -12,6 +14,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from simulator.envs.registration import offer as _offer_environments
 
 if TYPE_CHECKING:
     from simulator.drives import diverge as diverge
@@ -45,3 +49,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *_HOMES, "__version__"]
+
+
+_offer_environments()

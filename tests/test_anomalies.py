@@ -71,7 +71,9 @@ def test_it_is_labelled_and_lies_near_its_place(kind: str, seed: int) -> None:
     for thing in things:
         assert thing.model is not None
         assert np.isfinite(thing.model.bounds).all()
-        assert -0.25 < thing.model.bounds[0, 2] + positions[thing.id, 2] < 0.2, thing.name
+        carried = where.carried.get(thing.id)
+        above = positions[thing.id, 2] - (carried.deck_m if carried else 0.0)
+        assert -0.25 < thing.model.bounds[0, 2] + above < 0.2, thing.name
     for motion in where.motions:
         assert things[motion.object - 1].moving
         assert np.allclose(motion.points[0], positions[motion.object])
@@ -170,6 +172,33 @@ def test_the_wrong_way_driver_comes_toward_the_ego() -> None:
     assert motion.points[-1, 0] < motion.points[0, 0] == pytest.approx(anomaly.ahead_m)
     _, rpy = where.builder.initial_poses()
     assert np.cos(rpy[motion.object, 2]) == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_falling_cargo_lies_on_the_open_end_of_a_deck(seed: int) -> None:
+    where, anomaly = place("falling_cargo", seed)
+    lorry, thing = (each for each in where.builder.objects if each.anomaly)
+    carried = where.carried[thing.id]
+    assert lorry.model is not None and thing.model is not None
+    assert carried.carrier == lorry.id and carried.deck_m == lorry.model.deck_m > 0.9
+    pose, rpy = where.builder.initial_poses()
+    assert rpy[thing.id] == pytest.approx(rpy[lorry.id])
+    aft = pose[thing.id, 0] + thing.model.bounds[0, 0] - pose[lorry.id, 0] - lorry.model.bounds[0, 0]
+    assert aft == pytest.approx(0.15, abs=0.01)
+    low, high = pose[thing.id] - pose[lorry.id] + thing.model.bounds + [[0.01] * 3, [-0.01] * 3]
+    for body in lorry.model.bodies:  # nothing of the lorry or of its load is where the piece is
+        inside = ((body.mesh.vertices > low) & (body.mesh.vertices < high)).all(1)
+        assert not inside.any()
+    assert where.loose[thing.id].mass_kg == (anomaly.mass_kg or where.loose[thing.id].mass_kg)  # type: ignore[attr-defined]
+
+
+def test_what_is_struck_is_as_heavy_as_such_things_are() -> None:
+    masses = {
+        kind: [stuff.mass_kg for seed in range(3) for stuff in place(kind, seed)[0].loose.values()]
+        for kind in ("debris", "lost_cargo", "rockfall", "cones_in_lane", "falling_cargo")
+    }
+    assert all(masses.values())
+    assert all(0.3 < mass < 500.0 for kind in masses.values() for mass in kind)
 
 
 def test_a_pothole_has_a_broken_edge_of_road_and_level_water() -> None:

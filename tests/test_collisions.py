@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import simulator.dynamics
 from simulator.dynamics.bodies import (
     BODY_DTYPE,
     TOLERANCE_M,
@@ -23,7 +25,7 @@ from simulator.dynamics.bodies import (
     set_box,
     set_disc,
 )
-from simulator.dynamics.collisions import CONTACT_DTYPE, collide, collisions, sweeps, times_to_collision
+from simulator.dynamics.collisions import CONTACT_DTYPE, collide, find_contacts, sweeps, times_to_collision
 from simulator.dynamics.crashes import METAL_FRICTION, advance_worlds, strike
 from simulator.errors import OddRoadError
 from simulator.numerics.jit import kernel
@@ -153,7 +155,7 @@ def crowd(seed: int, count: int = 60, extent: float = 30.0, speed: float = 20.0)
 def test_a_world_finds_what_all_pairs_find(seed: int) -> None:
     bodies = crowd(seed)
     dt = 0.3
-    contacts = collisions(bodies, dt)
+    contacts = find_contacts(bodies, dt)
     assert len(contacts) > 3
     on = bodies["active"]
     used = on[:, None] & on & (bodies["radius"] == 0)[:, None] | on[:, None] & on & (bodies["radius"] == 0)
@@ -176,16 +178,16 @@ def test_a_world_finds_what_all_pairs_find(seed: int) -> None:
 
 def test_the_order_left_by_another_step_changes_nothing() -> None:
     bodies = crowd(7)
-    expected = collisions(bodies.copy(), 0.3, capacity=5)
+    expected = find_contacts(bodies.copy(), 0.3, capacity=5)
     sweep = sweeps(len(bodies))
     sweep["body"] = np.random.default_rng(0).permutation(len(bodies))
-    assert collisions(bodies.copy(), 0.3, sweep=sweep, capacity=5).tobytes() == expected.tobytes()
+    assert find_contacts(bodies.copy(), 0.3, sweep=sweep, capacity=5).tobytes() == expected.tobytes()
 
 
 def test_who_stops_is_run_into_by_who_follows() -> None:
     """Three in a row at 20 m/s, 1 m apart, the first against a wall: they stop one behind the other."""
     bodies = np.array([*(car(-5.6 * k, speed=20.0) for k in range(3)), boxes(4.0, 0, 0, 1, 0, 3, mass=np.inf)])
-    contacts = collisions(bodies, 0.3)
+    contacts = find_contacts(bodies, 0.3)
     assert [(c["i"], c["j"]) for c in contacts] == [(0, 3), (0, 1), (1, 2)]
     np.testing.assert_allclose(contacts["time"], [0.4 / 20, 1.4 / 20, 2.4 / 20], atol=2e-4)
     np.testing.assert_allclose(contacts["closing"], 20.0)
@@ -194,16 +196,16 @@ def test_who_stops_is_run_into_by_who_follows() -> None:
 
 def test_groups_and_people_pass_each_other_and_standing_things_stand() -> None:
     tractor, trailer = car(0.0, speed=5.0), car(-4.5, speed=5.0)
-    assert len(collisions(np.array([tractor, trailer]), 0.1)) == 1
+    assert len(find_contacts(np.array([tractor, trailer]), 0.1)) == 1
     tractor["group"] = trailer["group"] = 3
-    assert len(collisions(np.array([tractor, trailer]), 0.1)) == 0
-    assert len(collisions(discs([0.0, 0.1], 0.0, 0.3, vx=1.0), 0.1)) == 0
-    assert len(collisions(np.array([car(0.0), car(1.0)]), 0.1)) == 0
+    assert len(find_contacts(np.array([tractor, trailer]), 0.1)) == 0
+    assert len(find_contacts(discs([0.0, 0.1], 0.0, 0.3, vx=1.0), 0.1)) == 0
+    assert len(find_contacts(np.array([car(0.0), car(1.0)]), 0.1)) == 0
 
 
 def test_what_touches_and_parts_goes_on() -> None:
     bodies = np.array([car(0.0, speed=-3.0), car(4.6)])
-    (contact,) = collisions(bodies, 0.1)
+    (contact,) = find_contacts(bodies, 0.1)
     assert contact["time"] == 0.0 and contact["closing"] == -3.0
     assert (bodies["until"] == 0.1).all()
 
@@ -213,7 +215,7 @@ def test_what_touches_and_parts_goes_on() -> None:
 
 def test_contact_points_of_known_impacts() -> None:
     def touch(*bodies: Bodies) -> Bodies:
-        (contact,) = collisions(np.array(bodies), 1.0)
+        (contact,) = find_contacts(np.array(bodies), 1.0)
         return contact
 
     rear_end = touch(car(0.0, speed=10.0), car(10.0, 0.6))  # squarely, overlapping from -0.3 to 0.9
@@ -244,7 +246,7 @@ def struck(bodies: Bodies, contact: Bodies, friction: float = METAL_FRICTION, bo
 def impact(*bodies: Bodies, **how: float) -> Bodies:
     """The two bodies after their impact, at its poses."""
     both = np.array(bodies)
-    (contact,) = collisions(both, 30.0)
+    (contact,) = find_contacts(both, 30.0)
     for name, rate in (("x", "vx"), ("y", "vy"), ("yaw", "yaw_rate")):
         both[name] += both[rate] * both["until"]
     return struck(both, contact, **how)
@@ -322,7 +324,7 @@ def momentum(bodies: Bodies) -> Array:
 def test_impacts_conserve_what_they_must(seed: int, friction: float, bounce: float) -> None:
     rng = np.random.default_rng(seed)
     both = random_bodies(rng, 2, 6.0, 30.0)
-    found = collisions(both, 1.0)
+    found = find_contacts(both, 1.0)
     if len(found) == 0 or found[0]["time"] == 0.0:
         return
     for name, rate in (("x", "vx"), ("y", "vy"), ("yaw", "yaw_rate")):
@@ -341,6 +343,15 @@ def test_impacts_conserve_what_they_must(seed: int, friction: float, bounce: flo
         expected = brach(*both, contact, friction, 0.0)
         got = [q for v in after for q in (v["vx"], v["vy"], v["yaw_rate"])]
         np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_the_example_of_the_package_runs() -> None:
+    lines = (simulator.dynamics.__doc__ or "").split("\n\n")[4]
+    names = {**vars(simulator.dynamics), "np": np}
+    exec(textwrap.dedent(lines), names)
+    contact = names["contacts"][0, 0]
+    assert (contact["i"], contact["j"], contact["closing"]) == (0, 1, pytest.approx(20.0))
+    assert 10.0 < contact["delta_v_j"] < 12.0
 
 
 def test_severity_is_reported() -> None:

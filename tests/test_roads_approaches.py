@@ -12,8 +12,12 @@ from simulator.roads import LaneKey, RoadNetwork, RoadObject, Signal, procedural
 from simulator.roads.approaches import Approach, approach_controls
 from simulator.roads.records import LaneValidity, SignalReference
 
-BARE = procedural.t_junction()
-BARE = replace(BARE, roads={k: replace(r, signals=(), objects=()) for k, r in BARE.roads.items()})
+SIGNED = procedural.t_junction()
+BARE = replace(
+    SIGNED,
+    roads={k: replace(r, signals=(), objects=()) for k, r in SIGNED.roads.items()},
+    junctions={k: replace(j, priorities=()) for k, j in SIGNED.junctions.items()},
+)
 
 
 def changed(road_id: str, **fields: object) -> RoadNetwork:
@@ -38,10 +42,10 @@ def test_every_connecting_lane_is_an_approach_and_names_the_lane_before_it() -> 
 def test_lights_and_signs_of_procedural_junctions_and_their_stop_lines() -> None:
     lights = approach_controls(procedural.x_junction())
     assert {way.control for way in lights} == {"signal"} and len({way.signal for way in lights}) == 4
-    signs = approach_controls(procedural.t_junction())
-    length = BARE.roads["2"].length
-    for way in signs:
+    length, main = BARE.roads["2"].length, {way.lane.road for k in "01" for way in from_road(SIGNED, k)}
+    for way in approach_controls(SIGNED):
         minor = way.incoming.road == "2"
+        assert way.gives_way_to == (main if minor else frozenset())
         assert way.control == ("yield" if minor else "none")
         # The stop line is painted from 6.0 to 5.5 m before the junction.
         assert way.stop_s == pytest.approx(length - 6.0 if minor else length)

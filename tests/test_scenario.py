@@ -163,8 +163,8 @@ def test_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
             ['road.opendrive: no such file "none.xodr"', "road.lanes: must be between 1 and 6", "about: must be text"],
         ),
         (
-            "road: {kind: motorway, lanes: 2, length_m: -3}",
-            ["road.length_m: must be between", "road.lanes: a road of kind motorway has no lanes"],
+            "road: {kind: motorway, arms: 4, length_m: -3}",
+            ["road.length_m: must be between", "road.arms: a road of kind motorway has no arms"],
         ),
         ("road: {kind: motrway, lanes: 2}", ['Did you mean "motorway"']),
         ("time: {date: 2025-02-30, clock_h: 99}", ["time.clock_h: must be between", "time.date: date"]),
@@ -571,8 +571,9 @@ def test_roads_take_the_parameters_of_their_kind(tmp_path: Path) -> None:
     from simulator.roads import procedural
     from simulator.scenario.models import ROAD_PARAMETERS, RoadSpec
 
+    ours = {"seed", "street", "angles_deg"}  # not in scenario files
     for kind, names in ROAD_PARAMETERS.items():
-        assert set(names) == set(inspect.signature(getattr(procedural, kind)).parameters) - {"seed", "street"}
+        assert set(names) == set(inspect.signature(getattr(procedural, kind)).parameters) - ours
     assert set(RoadSpec.model_fields) - {"opendrive", "kind"} == {
         n for names in ROAD_PARAMETERS.values() for n in names
     }
@@ -581,3 +582,12 @@ def test_roads_take_the_parameters_of_their_kind(tmp_path: Path) -> None:
     made = Scenario.model_validate({"road": {"kind": {"choice": ["hill", "straight"]}, "lanes": {"integer": [2, 3]}}})
     drawn = [made.sample(seed).road for seed in range(20)]
     assert {(road.kind, road.lanes is None) for road in drawn} == {("hill", True), ("straight", False)}
+
+
+def test_values_beyond_the_range_of_a_kind_are_refused_or_when_drawn_the_nearest(tmp_path: Path) -> None:
+    [line] = problems(tmp_path, "road:\n  kind: roundabout\n  lanes: 3\n")
+    assert line == "s.yaml:3: road.lanes: 3 does not fit a road of kind roundabout: 1 to 2 are accepted"
+    kinds = {"choice": ["roundabout", "merge", "straight"]}
+    made = Scenario.model_validate({"road": {"kind": kinds, "lanes": {"choice": [1, 4]}}})
+    drawn = {(road.kind, road.lanes) for road in (made.sample(seed).road for seed in range(40))}
+    assert drawn == {("roundabout", 1), ("roundabout", 2), ("merge", 2), ("merge", 4), ("straight", 1), ("straight", 4)}

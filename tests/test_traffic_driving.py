@@ -19,9 +19,13 @@ from simulator.roads.layout import Plan
 from simulator.roads.motorway import motorway
 from simulator.roads.records import RoadType
 from simulator.roads.road import Road
+from simulator.scene import Switch
+from simulator.traffic.demand import KINDS
+from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
+from simulator.traffic.occupancy import occupy
 from simulator.traffic.simulation import Traffic
-from simulator.traffic.state import Control
+from simulator.traffic.state import WAYS, Control
 
 DT_NS = 50_000_000
 DT = DT_NS * 1e-9
@@ -103,14 +107,26 @@ def test_free_acceleration_follows_its_differential_equation() -> None:
     assert traffic.vehicles["s"][0, 0] == pytest.approx(s, abs=0.5)
 
 
+def acc(v: float, gap: float, ahead: float, pull: float) -> float:
+    """Kesting, Treiber, Helbing 2010, equations 2.1 to 2.6, with a 0.73, b 1.67, T 1.6, s0 2, v0 120 km/h, c 0.99."""
+    wanted = 2.0 + max(0.0, 1.6 * v + v * (v - ahead) / (2 * np.sqrt(0.73 * 1.67)))
+    idm = max(0.73 * (1 - (v / (120 / 3.6)) ** 4 - (wanted / gap) ** 2), -8.0)
+    pull = min(pull, 0.73)
+    if ahead * (v - ahead) < -2 * gap * pull:
+        cah = v**2 * pull / (ahead**2 - 2 * gap * pull)
+    else:
+        cah = pull - max(v - ahead, 0.0) ** 2 / (2 * gap)
+    return idm if idm >= cah else 0.01 * idm + 0.99 * (cah + 1.67 * np.tanh((idm - cah) / 1.67))
+
+
 def test_the_acceleration_is_the_published_formula() -> None:
-    traffic, limit = Traffic(road(), vehicles=2), 120.0 / 3.6
-    for v, gap, ahead in np.random.default_rng(1).uniform([0, 20, 0], [33, 100, 30], (50, 3)):
+    traffic = Traffic(road(), vehicles=2)
+    draws = np.random.default_rng(1).uniform([0, 5, 0, -4], [33, 100, 33, 2], (80, 4))
+    for v, gap, ahead, pull in draws:
         column(traffic, np.array([1000.0, 1000.0 - gap - 4.5]), np.array([ahead, v]))
+        traffic.vehicles["acceleration"][0, 0] = pull
         traffic.step(DT_NS)
-        wanted = 2.0 + max(0.0, 1.6 * v + v * (v - ahead) / (2 * np.sqrt(0.73 * 1.67)))
-        expected = 0.73 * (1 - (v / limit) ** 4 - (wanted / gap) ** 2)
-        assert traffic.vehicles["wish_acceleration"][0, 1] == pytest.approx(max(expected, -8.0), rel=1e-9)
+        assert traffic.vehicles["wish_acceleration"][0, 1] == pytest.approx(acc(v, gap, ahead, pull), rel=1e-9)
 
 
 @settings(max_examples=15, deadline=None)
@@ -129,6 +145,7 @@ def test_nobody_in_a_platoon_hits_a_leader_that_brakes_to_a_stand(seed: int, dt_
     for _ in range(round(60.0 / (dt_ns * 1e-9))):
         before = leader["speed"][0]
         leader["speed"][0] = max(before - brake * dt_ns * 1e-9, 0.0)
+        leader["acceleration"][0] = (leader["speed"][0] - before) / (dt_ns * 1e-9)
         leader["s"][0] += 0.5 * (before + leader["speed"][0]) * dt_ns * 1e-9
         traffic.step(dt_ns)
         assert (leader["s"][:-1] - leader["s"][1:] - 4.5).min() > 0.0
@@ -166,6 +183,97 @@ def test_the_flow_on_a_ring_is_that_of_the_equilibrium(count: int) -> None:
             (middle, high) if (2 + 1.6 * middle) / np.sqrt(1 - (middle * 3.6 / 120) ** 4) < gap else (low, middle)
         )
     assert traffic.vehicles["speed"][0] == pytest.approx(np.full(count, low), abs=0.1)
+
+
+def plain_idm(v: float, gap: float, ahead: float, limit: float = 120.0 / 3.6) -> float:
+    wanted = 2.0 + max(0.0, 1.6 * v + v * (v - ahead) / (2 * np.sqrt(0.73 * 1.67)))
+    free = 1 - (v / limit) ** 4 if v <= limit else -1.67 / 0.73 * (1 - (limit / v) ** (4 * 0.73 / 1.67))
+    return float(0.73 * (free - (wanted / gap) ** 2))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
+    # Kesting, Treiber, Helbing 2007: own gain and politeness times that of the new and the old follower
+    rng = np.random.default_rng(seed)
+    traffic, count = Traffic(road(3, 1000.0), vehicles=9), 9
+    s, lane, v = rng.uniform(300.0, 500.0, count), rng.integers(0, 3, count), rng.uniform(6.0, 33.0, count)
+    column(traffic, s, v)
+    traffic.vehicles["lane"][0] = lane
+    lanes, worlds = traffic.lane_map.arrays, traffic.worlds
+    state = worlds.lines[0], worlds.entries[0], worlds.vehicles[0], worlds.drivers[0]
+    occupy(lanes, *state)
+
+    def around(place: float, on: int, but: int) -> tuple[int | None, int | None]:
+        here = [k for k in range(count) if lane[k] == on and k != but]
+        ahead = min((k for k in here if s[k] >= place), key=lambda k: s[k], default=None)
+        return ahead, max((k for k in here if s[k] < place), key=lambda k: s[k], default=None)
+
+    def response(who: int, ahead: int | None) -> float:
+        return plain_idm(v[who], s[ahead] - s[who] - 4.5, v[ahead]) if ahead is not None else plain_idm(v[who], 1e9, 0)
+
+    for me in range(count):
+        for side in (-1, 1):
+            other = lanes.lanes[lane[me]]["left" if side > 0 else "right"]
+            found = gain(lanes, *state, me, side, 4.0, np.full(WAYS, NONE))
+            if other == NONE:
+                assert found == -np.inf
+                continue
+            (ahead, behind), (old_ahead, old_behind) = around(s[me], other, me), around(s[me], lane[me], me)
+            gaps = [s[ahead] - s[me] - 4.5] if ahead is not None else []
+            gaps += [s[me] - s[behind] - 4.5] if behind is not None else []
+            own = response(me, ahead) if not gaps or min(gaps) >= 1.0 else -np.inf
+            new = response(behind, me) if behind is not None and own > -np.inf else 0.0
+            if own < -4.0 or new < -4.0:
+                assert found == -np.inf
+                continue
+            others = new - response(behind, ahead) if behind is not None else 0.0
+            if old_behind is not None and abs(s[me] - s[old_behind]) > 4.6:
+                others += response(old_behind, old_ahead) - response(old_behind, me)
+            elif old_behind is not None:
+                continue  # they overlap: nobody drives like that
+            if old_ahead is not None and s[old_ahead] - s[me] < 4.6:
+                continue
+            assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, abs=1e-6)
+
+
+@needs_material
+def test_drivers_with_a_goal_get_there() -> None:
+    network = read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr")
+    plain = lane_map(network)
+    free = np.flatnonzero((plain.arrays.lanes["junction"] == NONE) & (plain.arrays.lanes["length"] > 30.0))
+    goals = [plain.keys[k][0] for k in np.random.default_rng(1).choice(free, 6, replace=False)]
+    lanes = lane_map(network, goals=goals)
+    for goal, there in zip(goals, lanes.arrays.routes):
+        assert there[lanes.index[goal]] == 0.0
+        for start in free[::40]:
+            route = network.route(plain.keys[start][0], goal)
+            assert (route is None) == bool(np.isinf(there[start]))
+    traffic = Traffic(lanes, vehicles=24, seeds=2)
+    vehicles = traffic.vehicles[0]
+    vehicles["goal"], vehicles["ways"] = 1 + np.arange(24) % 6, NONE
+    expected = lanes.arrays.routes[vehicles["goal"] - 1, vehicles["lane"]] - vehicles["s"]
+    travel = np.full(24, np.inf)
+    for _ in range(6000):
+        traffic.step(100_000_000)
+        arrived = (vehicles["goal"] == 0) & np.isinf(travel)
+        travel[arrived] = vehicles["travel"][arrived]
+    assert np.isfinite(travel).mean() > 0.9
+    assert np.median(travel[np.isfinite(travel)] / expected[np.isfinite(travel)]) < 1.1
+
+
+@pytest.mark.parametrize("blue", [False, True])
+def test_others_make_way_for_blue_lamps(blue: bool) -> None:
+    traffic = Traffic(road(2, 3000.0), vehicles=13, kinds=KINDS[:1])
+    vehicles, drivers = traffic.vehicles[0], traffic.drivers[0]
+    column(traffic, np.append(300.0 + 25.0 * np.arange(12), 220.0), np.full(13, 10.0))
+    vehicles["lane"] = np.arange(13) % 2
+    drivers["pace"][:12], drivers["pace"][12] = 0.3, 0.8
+    vehicles["lamps"][12] = np.uint32(1 << Switch.BEACON) if blue else 0
+    for _ in range(round(90.0 / DT)):
+        traffic.step(DT_NS)
+        assert touching(traffic) == []
+    assert (vehicles["s"][12] > vehicles["s"][:12].max()) == blue
 
 
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:

@@ -10,7 +10,7 @@ import pytest
 
 import simulator
 from simulator.data import data_dir
-from simulator.roads import read_opendrive
+from simulator.roads import parking_bays, procedural, read_opendrive
 from simulator.roads.surface import surface
 from simulator.world.build import build_world
 
@@ -101,6 +101,31 @@ def test_cyclists_keep_to_the_outer_edge_on_either_side(tmp_path: Path, rule: st
     assert len(rows) >= 3
     assert (np.cos(at.rpy[rows, 2]) > 0).all() == (rule == "RHT")
     assert np.allclose(at.position[rows, 1], -3.5 + 0.6, atol=0.01)  # the lane ends at y = -3.5
+
+
+def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> None:
+    road = "road={kind: parking_lot, rows: 4, bays: 10, angle_deg: 60}"
+    crowd = ["traffic={vehicles: 25, parked: 20}", "anomalies=[]", "duration_s=0.1", "ego.road=10", "ego.lane=-1"]
+    bare = "surroundings={kind: auto, vegetation: 0, buildings: 0}"
+    world = build_world(simulator.load("any_map", [road, bare, *crowd]).sample(seed=5))
+    bays, at = parking_bays(procedural.parking_lot(4, bays=10, angle_deg=60.0)), world.timeline.at(0)
+    parked = [x for x in world.scene.objects if x.name.startswith("parked-") and x.model is not None]
+    assert len(parked) >= 15
+    in_bays = 0
+    for thing in parked:
+        yaw = at.rpy[thing.id, 2]
+        middle = 0.5 * (thing.model.bounds[0, 0] + thing.model.bounds[1, 0])
+        xy = at.position[thing.id, :2] + middle * np.array([np.cos(yaw), np.sin(yaw)])
+        gap = np.linalg.norm(bays.position[:, :2] - xy, axis=1)
+        near = int(gap.argmin())
+        if gap[near] < 0.7:
+            in_bays += 1
+            assert abs(np.sin(yaw - bays.heading[near])) < 0.08
+    assert in_bays >= 12, "the others stand at the kerb of the street"
+    moving = [x for x in world.scene.objects if x.name.startswith("traffic-") and x.model is not None]
+    for thing in moving:
+        length = thing.model.size_lwh_m[0]
+        assert length < 7.0 or abs(at.position[thing.id, 1]) < 12.0, "long vehicles keep to the street"
 
 
 @pytest.mark.parametrize("seed", range(4))

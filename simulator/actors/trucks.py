@@ -23,7 +23,7 @@ from simulator.scene import Body, Joint, Mesh, Model
 
 BODIES = ("box", "flatbed", "tipper", "semi")
 TRACTOR = "tractor"  # without a trailer
-OPEN = "open_flatbed"  # with its tail board down and nothing at its end
+OPEN = "open_flatbed"  # without a tail board, and with nothing at its end
 DECK_M = 0.12  # thickness of the deck of a flatbed
 CLEAR_M = 2.3  # of its deck that is empty at an open end
 PAINTS = ("any", *finishes.paint_names())
@@ -34,7 +34,7 @@ class Truck(Actor, kind="truck"):
 
     Attributes:
         body: what it carries: box body, flatbed, tipper, or a semi-trailer behind a tractor (one object); or only the
-            tractor, or a flatbed with its tail board down.
+            tractor, or a flatbed without a tail board.
         paint: colour of the cab, or "any" for one by its share of fleets.
         size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
     """
@@ -265,13 +265,13 @@ def _flatbed(
     rng: np.random.Generator,
     open_end: bool = False,
 ) -> list[Mesh]:
-    """Open bed with drop sides, sometimes loaded; with an open end, not there."""
+    """Open bed with drop sides, sometimes loaded; with an open end, no board and no load there."""
     middle, length = (back + tail) / 2, back - tail
     board = 0.42
     parts = [block((length, 2 * half, DECK_M), (middle, 0, z + DECK_M / 2), Slot.TRIM)]
     parts += both(block((length, 0.04, board), (middle, half - 0.02, z + DECK_M + board / 2), Slot.CHROME))
-    gate = (tail - 0.02, 0, z - board / 2) if open_end else (tail + 0.03, 0, z + DECK_M + board / 2)
-    parts.append(block((0.04, 2 * half, board), gate, Slot.CHROME))
+    if not open_end:
+        parts.append(block((0.04, 2 * half, board), (tail + 0.03, 0, z + DECK_M + board / 2), Slot.CHROME))
     parts.append(block((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
     if rng.random() < 0.6:
         count = int(rng.integers(2, 5))

@@ -119,7 +119,7 @@ class FallingCargo(Anomaly, kind="falling_cargo"):
     lateral_m: SignedMetres = uniform(-0.3, 0.3)
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
-        """Start the lorry, its tail board down, with the piece at the end of its deck."""
+        """Start the lorry, which has no tail board, with the piece at the end of its deck."""
         lorry = actor_models("truck", rng, body="open_flatbed")[0]
         piece = CARGO.get(self.cargo) or DEBRIS[self.cargo]
         thing = _fitting(site, piece.make(rng))

@@ -3,7 +3,7 @@
 A world is one array of N bodies (`simulator.dynamics.bodies`).
 
     bodies = np.concatenate([boxes(x, y, yaw, front, rear, half_width, speed=20.0), discs(px, py, 0.3)])
-    contacts = collisions(bodies, dt=0.05)  # in the order of their times
+    contacts = find_contacts(bodies, dt=0.05)  # in the order of their times
     ttc = times_to_collision(bodies, horizon=5.0)
 
 Kernels call `set_box`, `set_disc`, then `collide` with arrays that are kept from step to step: `bodies`, `sweeps(N)`.
@@ -339,7 +339,7 @@ def sweeps(shape: int | tuple[int, ...]) -> NDArray[np.void]:
     return out
 
 
-def collisions(
+def find_contacts(
     bodies: NDArray[np.void], dt: float, *, sweep: NDArray[np.void] | None = None, capacity: int | None = None
 ) -> NDArray[np.void]:
     """(K,) CONTACT_DTYPE of one world, in the order of time: see `collide`.

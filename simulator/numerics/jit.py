@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, overload
 
 import numba
+from numba.core import cgutils
 from numba.core.compiler_lock import global_compiler_lock
+from numba.extending import intrinsic
 
 # No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
@@ -101,6 +103,22 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
         return dispatcher
 
     return decorate if function is None else decorate(function)
+
+
+@intrinsic
+def borrowed(_context, array):  # type: ignore[no-untyped-def]
+    """The same array inside a kernel, without a count of references to it: for arrays that the caller keeps alive.
+
+    numba counts references atomically, also when arrays are taken out of a NamedTuple or handed to inlined helpers;
+    where many small calls share a few arrays that costs more than the work itself.
+    """
+
+    def build(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        view = context.make_array(signature.return_type)(context, builder, value=arguments[0])
+        view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
+        return view._getvalue()
+
+    return array(array), build
 
 
 def _compile_once(dispatcher: Any) -> None:

@@ -50,6 +50,17 @@ def pointer(typing_context, array):  # type: ignore[no-untyped-def]
     return types.CPointer(array.dtype)(array), emit  # type: ignore[attr-defined]
 
 
+@intrinsic
+def record(typing_context, memory, index):  # type: ignore[no-untyped-def]
+    """Record i of an array of them or of a pointer; its fields can be read and written."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        row = _address(context, builder, signature, args, _BYTE)
+        return builder.bitcast(row, context.get_value_type(signature.return_type))
+
+    return memory.dtype(memory, index), emit
+
+
 def local_memory(dtype: types.Type, count: int) -> Any:
     """A function for kernels: `memory()` is a pointer to `count` elements that live on the kernel's own stack.
 

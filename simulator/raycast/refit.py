@@ -42,7 +42,7 @@ def relocate(nodes, blocks, add_node, add_block, add_id):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def _transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
+def transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
     """Write a block mapped by the 3 x 4 matrix `m`, flat; returns its low and high corner."""
     low_x = low_y = low_z = splat(np.float32(np.inf))
     high_x = high_y = high_z = splat(np.float32(-np.inf))
@@ -61,7 +61,7 @@ def _transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):  # type: ignore[no-untyped-def]
+def store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):  # type: ignore[no-untyped-def]
     """Write the box of the child whose low x lies at `at`, padded by `slack` times its greatest coordinate."""
     pad = slack * max(max(max(abs(x0), abs(x1)), max(abs(y0), abs(y1))), max(abs(z0), abs(z1)))
     store_float(nodes, at, x0 - pad)
@@ -73,7 +73,7 @@ def _store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def _node_box(nodes, node):  # type: ignore[no-untyped-def]
+def node_box(nodes, node):  # type: ignore[no-untyped-def]
     """Low and high corner of a node: of all its children."""
     row = node * NODE
     return (
@@ -96,12 +96,12 @@ def _refit_one(nodes, blocks, local, first_local, first_node, last_node, first_b
                 continue
             code = np.int64(load_int(nodes, at + CHILD))
             if code >= 0:
-                x0, y0, z0, x1, y1, z1 = _node_box(nodes, code)
-                _store_box(nodes, at, x0, y0, z0, x1, y1, z1, np.float32(0))
+                x0, y0, z0, x1, y1, z1 = node_box(nodes, code)
+                store_box(nodes, at, x0, y0, z0, x1, y1, z1, np.float32(0))
             else:
                 from_row = (~code - first_block + first_local) * BLOCK
-                x0, y0, z0, x1, y1, z1 = _transform_block(local, from_row, blocks, ~code * BLOCK, matrix)
-                _store_box(nodes, at, x0, y0, z0, x1, y1, z1, SLACK)
+                x0, y0, z0, x1, y1, z1 = transform_block(local, from_row, blocks, ~code * BLOCK, matrix)
+                store_box(nodes, at, x0, y0, z0, x1, y1, z1, SLACK)
 
 
 @kernel

@@ -43,6 +43,7 @@ from simulator.roads.records import (
     Link,
     ObjectReference,
     Outline,
+    RoadMark,
     RoadObject,
     Signal,
 )
@@ -274,7 +275,7 @@ class _Arm:
         self.crossing_s = self.way_in.length - outside - 0.5 * sum(shape.crossing) + shape.corner
         wide = _ENTRY_LANE_M[shape.lanes]
         opens = [(0.0, _ARM_LANE_M), (self.parts_at, _ARM_LANE_M), (self.way_in.length, wide)]
-        self.entry_side = shape.driving(tapered(opens)) + shape.outside
+        self.entry_side = self._divided(shape.driving(tapered(opens)), self._zebra(entry=True)) + shape.outside
 
     def on_ring(self, side: float) -> Pose:
         """Where the entry (side 1) or exit (-1) of the arm touches the ring, in the direction of traffic."""
@@ -289,20 +290,25 @@ class _Arm:
         turn = float(np.mod(after.axis.heading - self.axis.heading, 2.0 * np.pi)) - 2.0 * shape.join
         arc = Plan(self.on_ring(1.0)).arc(1.0 / shape.inner, turn * shape.inner)
         over = Plan(self.on_ring(-1.0)).arc(1.0 / shape.inner, 2.0 * shape.join * shape.inner)
-        leaves = shape.driving(tapered([(0.0, wide), (self.meets_at, _ARM_LANE_M)])) + shape.outside
+        narrows = shape.driving(tapered([(0.0, wide), (self.meets_at, _ARM_LANE_M)]))
+        leaves = self._divided(narrows, self._zebra(entry=False)) + shape.outside
         ring_side = shape.driving(cubic(0.0, ring))
         entering = shape.driving(eased(wide, ring, self.way_on.length)) + shape.outside
         leaving = shape.driving(eased(ring, wide, self.way_off.length)) + shape.outside
         here, there = Link("junction", self.junction), Link("junction", after.junction)
-        median, beside, line = self._median(self.way_in), self._median(self.way_out), line_mark(0.12)
-        parted = (line, replace(NO_MARK, ds=self.meets_at))  # beyond, the entry paints the line between the two
+        median, beside = self._median(self.way_in), self._median(self.way_out)
+        joined = self._edge(self._zebra(entry=True))
+        parted = (
+            *self._edge(self._zebra(entry=False)),
+            replace(NO_MARK, ds=self.meets_at),
+        )  # the entry paints the rest
         return [
-            self._road(self.entry, self.way_in, CrossSection(median, self.entry_side, (line,)), None, here),
+            self._road(self.entry, self.way_in, CrossSection(median, self.entry_side, joined), None, here),
             self._road(self.exit, self.way_out, CrossSection(beside, leaves, parted), here, None),
             self._road(self.ring, arc, CrossSection(_ISLAND, ring_side + shape.outside), here, there),
             self._way(self.through, over, CrossSection(_ISLAND, shape.driving(cubic(0.0, ring), 1)), before.ring),
-            self._way(self.entering, self.way_on, CrossSection((), entering), self.entry),
-            self._way(self.leaving, self.way_off, CrossSection((), leaving), before.ring, self.exit),
+            self._way(self.entering, self.way_on, CrossSection(self._nose(median, 1), entering), self.entry),
+            self._way(self.leaving, self.way_off, CrossSection(self._nose(beside, 0), leaving), before.ring, self.exit),
         ]
 
     def _road(
@@ -316,9 +322,45 @@ class _Arm:
     def _way(self, name: str, plan: Plan, section: CrossSection, source: str, target: str = "") -> Road:
         """A way through the junction, onto the ring or a `target`; its lanes go on as those of the same ids."""
         links = Link("road", source, "end"), Link("road", target or self.ring, "start")
-        lanes = section.lanes(lambda lane: ((lane,), (lane,)))
+        lanes = section.lanes(lambda lane: self._goes_on(name, lane))
         road = self._road(name, plan, section, *links)
         return replace(road, junction=self.junction, sections=(LaneSection(0.0, plan.length, lanes),))
+
+    def _zebra(self, *, entry: bool) -> tuple[float, float] | None:
+        """Stations between which people cross the entry or exit; None: nobody does."""
+        middle = self.crossing_s if entry else self.way_in.length - self.crossing_s
+        return (middle - 0.5 * _CROSSING_M, middle + 0.5 * _CROSSING_M) if self.shape.urban else None
+
+    @staticmethod
+    def _edge(zebra: tuple[float, float] | None) -> tuple[RoadMark, ...]:
+        """The line along the left edge of an entry or exit, not on the crossing."""
+        line = line_mark(0.12)
+        return (line,) if zebra is None else (line, replace(NO_MARK, ds=zebra[0]), replace(line, ds=zebra[1]))
+
+    def _divided(self, lanes: tuple[Strip, ...], zebra: tuple[float, float] | None) -> tuple[Strip, ...]:
+        """Lanes of an entry or exit, with no lines between them from the crossing to the ring."""
+        if zebra is None:
+            return lanes
+        start, end = zebra
+        inwards = start > 0.5 * self.way_in.length
+        divided = []
+        for lane in lanes[:-1]:
+            mark = lane.marks[0]
+            marks = (mark, replace(NO_MARK, ds=start)) if inwards else (NO_MARK, replace(mark, ds=end))
+            divided.append(replace(lane, marks=marks))
+        return (*divided, lanes[-1])
+
+    def _goes_on(self, name: str, lane: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Links of a lane on a way through the junction; what lies between entry and exit ends at the ring."""
+        ends = lane > 0 and name != self.through
+        return () if ends and name == self.leaving else (lane,), () if ends and name == self.entering else (lane,)
+
+    def _nose(self, median: tuple[Strip, ...], last: int) -> tuple[Strip, ...]:
+        """What is left of a median on the way onto the ring (`last` 1) or off it: it narrows towards the ring."""
+        length = self.way_on.length
+        width = median[0].width_at(last * self.way_in.length)
+        widths = eased(width, 0.0, length) if last else eased(0.0, width, length)
+        return (replace(median[0], width=widths),)
 
     def _median(self, plan: Plan) -> tuple[Strip, ...]:
         """The strip between an entry or exit and the axis of the arm, as wide as the two lie apart."""

@@ -113,14 +113,14 @@ class Stage:
         self._is_swept, self._motion = np.zeros(len(scene.instance_mesh), np.bool_), _AT_REST
         self.packed: Tables = pack_scene(scene, pose)
         self.rays: raycast.Scene = raycast.Scene()
-        masks, alphas = self._masks(), _alphas(scene)
+        masks, alphas = self._masks(), alphas_of(scene)
         for row, mesh in enumerate(scene.instance_mesh):
             part = scene.meshes[mesh]
             moving = bool(scene.instance_moving[row])
             self.rays.add(part.vertices, part.faces, pose[row], moving=moving, mask=int(masks[row]), alpha=alphas[row])
         self.rays.commit(threads=threads)
         self.posed = Posed(
-            np.ascontiguousarray(pose[:, :3], np.float32), _cofactors(pose), self._switched(self._snapshot)
+            np.ascontiguousarray(pose[:, :3], np.float32), cofactors(pose), self._switched(self._snapshot)
         )
 
     def at(self, time_ns: int, eye: int = 0) -> Snapshot:
@@ -200,14 +200,14 @@ class Stage:
         pose = (1 - w) * self._motion.keys[k] + w * self._motion.keys[k + 1]
         turned = rows.copy()
         turned[swept] = len(self.posed.normal) + np.arange(len(swept), dtype=np.int32)
-        return turned, self.posed._replace(normal=np.concatenate([self.posed.normal, _cofactors(pose)]))
+        return turned, self.posed._replace(normal=np.concatenate([self.posed.normal, cofactors(pose)]))
 
     def _place(self, rows: NDArray[np.int64], pose: NDArray[np.float64]) -> None:
         """Move instances to (R, 4, 4) poses, those that are not there already."""
         moved = (pose[:, :3].astype(np.float32) != self.posed.pose[rows]).any((1, 2)) | self._is_swept[rows]
         rows, pose = rows[moved], pose[moved]
         self.posed.pose[rows] = pose[:, :3]
-        self.posed.normal[rows] = _cofactors(pose)
+        self.posed.normal[rows] = cofactors(pose)
         self._is_swept[rows] = False
         self.rays.move(rows, pose)
 
@@ -295,7 +295,7 @@ class Stage:
         return on | np.uint32(always)
 
 
-def _alphas(scene: Scene) -> list[raycast.Alpha | None]:
+def alphas_of(scene: Scene) -> list[raycast.Alpha | None]:
     """For each instance the holes that its textures leave in it; instances that look alike share one."""
     from simulator import raycast
 
@@ -319,7 +319,7 @@ def _alphas(scene: Scene) -> list[raycast.Alpha | None]:
     return alphas
 
 
-def _cofactors(pose: NDArray[np.float64]) -> NDArray[np.float32]:
+def cofactors(pose: NDArray[np.float64]) -> NDArray[np.float32]:
     """(I, 3, 3) matrices that map normals: det(A) A^-T, whose columns are cross products of A's columns."""
     a, b, c = (pose[:, :3, k] for k in range(3))
     return np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], 2).astype(np.float32)

@@ -23,7 +23,7 @@ PLACES = ("NEUSTADT", "SEEHEIM", "ALTDORF", "LINDAU", "WEILER", "BERGEN", "HOLM"
 def place_signs(place: Place) -> dict[str, int]:
     """Place all signs and lights; returns the object ids of traffic lights by the ids of their records."""
     lights: dict[str, int] = {}
-    posts: set[tuple[int, int]] = set()
+    posts: dict[tuple[int, int], F64] = {}
     count = 0
     for road in place.network.roads.values():
         if not road.signals:
@@ -111,22 +111,20 @@ def _light(place: Place, road: Road, signal: Signal, point: F64, heading: float)
     return place.put_object(model, at, yaw, facts)
 
 
-def _sign(place: Place, signal: Signal, point: F64, heading: float, posts: set[tuple[int, int]]) -> None:
+def _sign(place: Place, signal: Signal, point: F64, heading: float, posts: dict[tuple[int, int], F64]) -> None:
     """Build one sign of the map; several at one place share a post."""
     made = sign_of(signal)
     if made is None:
         return
-    spot = _aside(place, point, heading, 0.2)
+    # Several records on one post name the same place, which is taken by the first.
+    key = (round(float(point[0]) * 4), round(float(point[1]) * 4))
+    shared = posts.get(key)
+    spot = shared if shared is not None else _aside(place, point, heading, 0.2)
     if spot is None:
         return
-    # Several records on one post name the same place: keep them there although it is taken by now.
-    place_key = (round(float(point[0]) * 4), round(float(point[1]) * 4))
-    shared = place_key in posts
-    if shared and place.ground.clearance(point[None, :2])[0] > 0.2:
-        spot = point[:2]
     bottom = signal.z if 0.5 <= signal.z <= 7.0 else 2.1
-    _stand(place, made, spot, _facing(signal, heading), bottom, {"signal_id": signal.id}, post=not shared)
-    posts.add(place_key)
+    _stand(place, made, spot, _facing(signal, heading), bottom, {"signal_id": signal.id}, post=shared is None)
+    posts[key] = spot
 
 
 def _stand(

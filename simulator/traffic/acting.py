@@ -64,7 +64,7 @@ class Stage(NamedTuple):
         bodies: (A + K,) BODY_DTYPE: agents that are not on lanes, and standing things.
         notes: where bodies are.
         lines, entries: who is where, see Occupancy.
-        desk, stand, events_done, busy: of `right_of_way`.
+        desk, stand, offences, busy: of `right_of_way`.
     """
 
     agents: NDArray[np.void]
@@ -81,8 +81,8 @@ class Stage(NamedTuple):
     entries: NDArray[np.void]
     desk: Desk
     stand: NDArray[np.float64]
-    offences: NDArray[np.int64]
-    busy: NDArray[np.int64]
+    offences: NDArray[np.uint8]
+    busy: NDArray[np.uint8]
 
 
 class Record(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.lane_map import NONE, Lanes, lane_pose
+from simulator.traffic.lane_map import NONE, Lanes, half_width_at, lane_pose
 
 
 class Body(NamedTuple):
@@ -22,9 +22,10 @@ class Body(NamedTuple):
 
 
 CAR = Body(4.3, 1.0, 3.3, 1.2)  # a van, 2 m wide
-LONG = Body(8.6, 3.4, 5.9, 1.4)  # a bus of 12 m, 2.55 m wide (Directive 96/53/EC)
+LONG = Body(8.6, 3.4, 5.9, 1.3)  # a bus of 12 m, 2.55 m wide (Directive 96/53/EC)
 NARROWEST_M = 0.8  # where a lane is narrower, nobody is
 STOREY_M = 2.5  # what lies higher above is another road: bridges clear 4.5 m, and roads in one junction meet
+SWING_M = 0.3  # beyond the straight corridor, that count on the lanes before and behind a turn
 JOINT_M = 4.0  # a lane that begins so soon behind another's end is its continuation, hence no conflict
 GAP_M = 4.0  # stretches that are nearer to each other count as one
 OPPOSITE_RAD = np.radians(150.0)
@@ -61,7 +62,7 @@ def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
     between samples, so stretches are exact to one spacing of samples, and never too short. Lanes that follow each
     other end to end are left out, as are lanes above each other.
     """
-    piece, lane, number = _pieces(lanes, body)
+    piece, lane, number, at = _pieces(lanes, body)
     if not len(piece):
         return np.zeros(0, CONFLICT_DTYPE)
     cell = np.floor(piece[:, :2] / _CELL_M).astype(np.int64)
@@ -76,72 +77,99 @@ def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
     if count > len(pairs):
         pairs = np.zeros((count, 2), np.int64)
         _meet(piece, lane, cell, width, order, cells, start, pairs)
-    pairs = pairs[:count]
-    return _rows(lanes, pairs, lane, number)
+    return _rows(lanes, _apart(lanes, pairs[:count], at), lane, number)
 
 
 _CELL_M = 3.0  # no less than twice the radius of a piece
 
 
-def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Corridors between samples: (P, 7) middle x, y, z, cos, sin, half length, half width; lane; number in the lane."""
-    rows, samples = lanes.lanes, lanes.samples
-    swing = np.zeros((len(samples), 2))
-    _swing(lanes, body, swing)
-    last = rows["first"] + rows["samples"] - 1
-    inner = np.ones(len(samples), bool)
-    inner[last] = False
-    i = np.flatnonzero(inner)
-    lane = np.repeat(np.arange(len(rows)), rows["samples"])[i]
-    a, b = samples[i], samples[i + 1]
-    length = np.hypot(b["x"] - a["x"], b["y"] - a["y"])
-    narrow = np.minimum(a["half_width"], b["half_width"])
-    left, right = (np.minimum(body.half_width, narrow) + np.maximum(swing[i], swing[i + 1]).T)
-    heading = 0.5 * (a["heading"] + b["heading"])
-    cos, sin = np.cos(heading), np.sin(heading)
-    shift = 0.5 * (left - right)
-    x, y = 0.5 * (a["x"] + b["x"]) - shift * sin, 0.5 * (a["y"] + b["y"]) + shift * cos
-    piece = np.stack([x, y, 0.5 * (a["z"] + b["z"]), cos, sin, 0.5 * length, 0.5 * (left + right)], axis=1)
-    wide = narrow >= 0.5 * NARROWEST_M
-    return piece[wide], lane[wide], (i - rows["first"][lane])[wide]
+def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Corridors between samples: (P, 7) middle x, y, z, cos, sin, half length, half width; lane; number in the lane;
+    lane on which the piece lies.
+
+    Ways through junctions begin on the lane before and end on the lane behind, as far as bodies that turn reach.
+    """
+    rows = lanes.lanes
+    inside = rows["junction"] != NONE
+    over = np.where(inside[:, None], np.ceil(np.array([body.rear + 0.5 * body.wheelbase, body.front]) / rows["step"][:, None]), 0).astype(np.int64)
+    before = np.where(rows["previouses"] > 0, over[:, 0], 0)
+    behind = np.where(rows["nexts"] > 0, over[:, 1], 0)
+    counts = rows["samples"] - 1 + before + behind
+    out, at = np.zeros((int(counts.sum()), 7)), np.zeros(int(counts.sum()), np.int64)
+    _sweep(lanes, body, before, behind, out, at)
+    lane = np.repeat(np.arange(len(rows)), counts)
+    number = np.arange(len(lane)) - np.repeat(np.cumsum(counts) - counts + before, counts)
+    wide = (out[:, 6] > 0.0) & ((at == lane) | ~inside[at])
+    return out[wide], lane[wide], number[wide], at[wide]
 
 
 @kernel
-def _swing(lanes, body, out):  # type: ignore[no-untyped-def]
-    """Write how far the sides of a body get beyond its half width, to the left and right (S, 2), at each sample: in
-    bends the middle cuts the corner and the front swings out."""
+def _sweep(lanes, body, before, behind, out, lies_on):  # type: ignore[no-untyped-def]
+    """Write the pieces (P, 7) of what a body sweeps, and the lanes (P,) that they lie on; half width 0 where a lane is too narrow for anybody.
+
+    In bends the middle cuts the corner, the front swings out, and so does the tail. Left and right of each sample are
+    found from bodies at all samples around it; only what reaches beyond a straight corridor counts in the pieces on
+    the lanes before and behind.
+    """
+    piece = 0
     for lane in range(lanes.lanes.shape[0]):
         row = lanes.lanes[lane]
-        reach = int(np.ceil((body.front + body.wheelbase) / row.step))
-        back = int(np.ceil((body.rear + body.wheelbase) / row.step))
-        for k in range(-reach, row.samples + back):
+        first, last = -before[lane], row.samples - 1 + behind[lane]
+        count = last - first + 1
+        sides = np.zeros((count, 2))
+        line = np.empty((count, 5))  # x, y, z, heading, half width
+        for n in range(count):
+            at, s = _along(lanes, lane, (first + n) * row.step)
+            x, y, z, heading = lane_pose(lanes, at, s, 0.0)
+            line[n, 0], line[n, 1], line[n, 2], line[n, 3] = x, y, z, heading
+            line[n, 4] = half_width_at(lanes, at, s)
+        reach = int(np.ceil(body.front / row.step))
+        back = int(np.ceil(body.rear / row.step))
+        for k in range(first - reach, last + back + 1):
             s = k * row.step
-            x, y = _along(lanes, lane, s)
-            ahead_x, ahead_y = _along(lanes, lane, s + body.wheelbase)
-            dx, dy = ahead_x - x, ahead_y - y
+            at, there = _along(lanes, lane, s)
+            x, y, _, _ = lane_pose(lanes, at, there, 0.0)
+            at, there = _along(lanes, lane, s + body.wheelbase)
+            dx, dy, _, _ = lane_pose(lanes, at, there, 0.0)
+            dx, dy = dx - x, dy - y
             size = max(np.sqrt(dx * dx + dy * dy), 1e-6)
             dx, dy = dx / size, dy / size
-            first, last = int(np.ceil(k - body.rear / row.step)), int(np.floor(k + body.front / row.step))
-            for n in range(max(first, 0), min(last, row.samples - 1) + 1):
-                here, u = lanes.samples[row.first + n], n * row.step - s
-                cos, sin = np.cos(here.heading), np.sin(here.heading)
-                left = (x + u * dx - here.x) * -sin + (y + u * dy - here.y) * cos
-                out[row.first + n, 0] = max(out[row.first + n, 0], left)
-                out[row.first + n, 1] = max(out[row.first + n, 1], -left)
+            for n in range(max(k - back, first) - first, min(k + reach, last) - first + 1):
+                u = min(max((n + first - k) * row.step, -body.rear), body.front)
+                left = (x + u * dx - line[n, 0]) * -np.sin(line[n, 3]) + (y + u * dy - line[n, 1]) * np.cos(line[n, 3])
+                sides[n, 0], sides[n, 1] = max(sides[n, 0], left), max(sides[n, 1], -left)
+        for n in range(count - 1):
+            narrow = min(line[n, 4], line[n + 1, 4])
+            half = min(body.half_width, narrow)
+            left, right = max(sides[n, 0], sides[n + 1, 0]), max(sides[n, 1], sides[n + 1, 1])
+            here = out[piece]
+            lies_on[piece] = _along(lanes, lane, (first + n + 0.5) * row.step)[0]
+            piece += 1
+            if narrow < 0.5 * NARROWEST_M or (not 0 <= n + first < row.samples - 1 and max(left, right) < SWING_M):
+                continue
+            turn = 0.5 * np.arctan2(np.sin(line[n + 1, 3] - line[n, 3]), np.cos(line[n + 1, 3] - line[n, 3]))
+            here[3], here[4] = np.cos(line[n, 3] + turn), np.sin(line[n, 3] + turn)
+            shift = 0.5 * (left - right)
+            here[0] = 0.5 * (line[n, 0] + line[n + 1, 0]) - shift * here[4]
+            here[1] = 0.5 * (line[n, 1] + line[n + 1, 1]) + shift * here[3]
+            here[2] = 0.5 * (line[n, 2] + line[n + 1, 2])
+            here[5], here[6] = 0.5 * row.step, half + 0.5 * (left + right)
 
 
 @kernel
 def _along(lanes, lane, s):  # type: ignore[no-untyped-def]
-    """x, y of a place on a lane, on the first lane before it, or on the first behind it."""
-    row = lanes.lanes[lane]
-    if s < 0.0 and row.previouses > 0:
-        lane = lanes.links[row.previous]
-        s += lanes.lanes[lane].length
-    elif s > row.length and row.nexts > 0:
-        lane = lanes.links[row.next]
-        s -= row.length
-    x, y, _, _ = lane_pose(lanes, lane, s, 0.0)
-    return x, y
+    """A place on a lane, or on the first lanes before and behind it: lane and s there."""
+    for _ in range(4):
+        row = lanes.lanes[lane]
+        if s < 0.0 and row.previouses > 0:
+            lane = lanes.links[row.previous]
+            s += lanes.lanes[lane].length
+        elif s > row.length and row.nexts > 0:
+            s -= row.length
+            lane = lanes.links[row.next]
+        else:
+            break
+    return lane, s
 
 
 @kernel
@@ -178,6 +206,20 @@ def _overlap(a, b):  # type: ignore[no-untyped-def]
     )
 
 
+def _apart(lanes: Lanes, pairs: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of pieces that lie on different lanes, of which none soon goes on into the other."""
+    a, b = at[pairs].T
+    code, index = np.unique(a * len(lanes.lanes) + b, return_inverse=True)
+    keep = np.zeros(len(code), bool)
+    after: dict[int, set[int]] = {}
+    for k, (one, two) in enumerate(zip(*(part.tolist() for part in np.divmod(code, len(lanes.lanes))))):
+        for lane in (one, two):
+            if lane not in after:
+                after[lane] = _continuations(lanes, lane)
+        keep[k] = one != two and one not in after[two] and two not in after[one]
+    return pairs[keep[index]]
+
+
 def _rows(
     lanes: Lanes, pairs: NDArray[np.int64], lane: NDArray[np.int64], number: NDArray[np.int64]
 ) -> NDArray[np.void]:
@@ -201,9 +243,6 @@ def _rows(
     out["s0"], out["s1"] = np.minimum.reduceat(i * step_a, first), np.maximum.reduceat((i + 1) * step_a, first)
     out["other_s0"] = np.minimum.reduceat(j * step_b, first)
     out["other_s1"] = np.maximum.reduceat((j + 1) * step_b, first)
-    followers = [_continuations(lanes, k) for k in range(len(rows))]
-    keep = [row["other"] not in followers[row["lane"]] and row["lane"] not in followers[row["other"]] for row in out]
-    out = out[np.array(keep, bool)]
     out["kind"] = [_kind(lanes, row) for row in out]
     back = mirrored(out)
     both = np.concatenate([out, back])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from simulator.roads import LaneKey, Outline, Road, RoadNetwork, RoadObject
 from simulator.roads.records import Signal, SignalReference
@@ -69,6 +70,22 @@ def walkway_map(network: RoadNetwork, origin: Array | None = None) -> WalkwayMap
     across = np.flatnonzero(rows["crossing"] >= 0)
     table["way"][rows["crossing"][across]] = across
     return WalkwayMap(Walkways(rows, points, nodes, ends, table), tuple(crossings), origin)
+
+
+def lights_at(walkways: WalkwayMap, signals: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lights that stop traffic for each crossing: those of crossing c are `which[first[c] : first[c + 1]]`.
+
+    Args:
+        walkways: of the map.
+        signals: ids, in the order that the result counts them; others are left out.
+
+    Returns:
+        `first` (C + 1,) and `which` (N,), numbers of signals.
+    """
+    number = {name: k for k, name in enumerate(signals)}
+    found = [[number[name] for name in crossing.signals if name in number] for crossing in walkways.crossings]
+    first = np.cumsum([0, *(len(names) for names in found)])
+    return first.astype(np.int64), np.array([k for names in found for k in names], np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,13 +12,13 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
 from simulator.traffic.failing import spoil
 from simulator.traffic.following import desired_speed, end_ahead, pressure_ahead, speed_ahead, wanted_gap
-from simulator.traffic.lane_change import FAST_MPS, decide_ways, draw
+from simulator.traffic.lane_change import decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import KINDS as ENTRIES
 from simulator.traffic.occupancy import enter, occupy, take
-from simulator.traffic.poses import place
+from simulator.traffic.poses import BEACON, place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
-from simulator.traffic.right_of_way import forget
+from simulator.traffic.right_of_way import forget, gate_ahead
 from simulator.traffic.state import WAYS, Control, Failing
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
@@ -42,20 +42,23 @@ KIND_DTYPE = np.dtype(
         ("dive", np.float64),
         ("model", np.int64),
         ("body", np.int64),
+        ("beacon", np.int64),  # 1: blue lamps are on
     ]
 )
 KINDS = np.array(
     [
-        ("car", 0.77, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0),
-        ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0),
-        ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0),
-        ("semitrailer", 0.01, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0),
-        ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0),
-        ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0),
-        ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0),
+        ("car", 0.78, 4.6, 1.8, 1.5, 2.7, 0.95, 55.0, 1.4, 2.0, 8.0, 1.5, 0.007, 0.005, 0, 0, 0),
+        ("van", 0.08, 5.3, 2.0, 2.2, 3.3, 1.0, 42.0, 1.2, 2.0, 7.5, 1.6, 0.009, 0.006, 1, 0, 0),
+        ("truck", 0.05, 8.5, 2.5, 3.2, 4.6, 2.4, 25.0, 0.8, 1.7, 7.0, 1.8, 0.006, 0.004, 2, 0, 0),
+        ("semitrailer", 0.0, 16.5, 2.55, 4.0, 9.0, 5.5, 25.0, 0.6, 1.5, 7.0, 2.0, 0.004, 0.002, 3, 0, 0),
+        ("bus", 0.02, 12.0, 2.55, 3.2, 5.9, 3.4, 28.0, 0.9, 1.5, 7.0, 1.8, 0.007, 0.004, 4, 0, 0),
+        ("motorcycle", 0.04, 2.2, 0.8, 1.5, 1.45, 0.4, 55.0, 2.2, 2.5, 9.0, 1.2, -0.1, 0.008, 5, 0, 0),
+        ("emergency", 0.0, 6.5, 2.16, 2.86, 3.7, 1.6, 45.0, 2.0, 2.5, 7.5, 1.2, 0.008, 0.005, 7, 0, 1),
+        ("bicycle", 0.03, 1.8, 0.6, 1.7, 1.1, 0.35, 6.0, 0.7, 1.5, 6.0, 1.0, -0.1, 0.0, 6, 0, 0),
     ],
     KIND_DTYPE,
 )
+MOTORWAY_MPS = 27.0  # limit above which most of the lanes are of motorways
 MOTORWAY_SHARES = {"car": 0.78, "van": 0.08, "truck": 0.03, "semitrailer": 0.09, "bus": 0.005, "motorcycle": 0.015}
 PACE_DEVIATION, PACE_RANGE = 0.1, (0.75, 1.3)  # SUMO's speedFactor normc(1, 0.1, 0.2, 2), cut closer
 HEADWAY_DEVIATION, HEADWAY_RANGE = (
@@ -64,6 +67,7 @@ HEADWAY_DEVIATION, HEADWAY_RANGE = (
 )  # of the mean: lognormal, after headways measured on German motorways
 POLITENESS_RANGE = (0.2, 0.5)  # Kesting, Treiber, Helbing 2007
 THRESHOLD_MPS2, SAFE_MPS2 = 0.1, 4.0  # the same, table 1
+EMERGENCY = 1.3  # pace at least of those with blue lamps
 GAP_M = 2.0
 PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
@@ -115,7 +119,7 @@ def sources_of(
     rows = lanes.lanes
     if kinds is None:
         kinds = KINDS.copy()
-        if np.median(lanes.samples["limit"]) > FAST_MPS:
+        if np.median(lanes.samples["limit"]) > MOTORWAY_MPS:
             kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
     open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0))
     if not len(open_lanes):
@@ -168,7 +172,7 @@ def find(running, value):  # type: ignore[no-untyped-def]
 @kernel
 def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
     """Draw what a row is now, and who drives it."""
-    base = DRIVER_DRAW * 64
+    base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
     kind = sources.kinds[find(sources.shares, chance(seed, row, vehicle, base))]
     driver.front, driver.rear = kind.length - kind.rear, kind.rear
     driver.half_width, driver.height, driver.wheelbase = 0.5 * kind.width, kind.height, kind.wheelbase
@@ -185,6 +189,9 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     )
     driver.threshold, driver.safe = THRESHOLD_MPS2, SAFE_MPS2
     driver.patience = PATIENCE_S[0] + chance(seed, row, vehicle, base + 6) * (PATIENCE_S[1] - PATIENCE_S[0])
+    if kind.beacon:
+        driver.pace = max(driver.pace, EMERGENCY)
+        vehicle.lamps |= BEACON
     driver.failing = 0
     for k in range(len(sources.failing)):
         if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:
@@ -222,8 +229,9 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def come_up(lanes, sources, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
     """Draw a driver and a free place for row `i`; without one it waits to come up later."""
+    lanes, sources = ground.lanes, ground.sources
     me, driver = vehicles[i], drivers[i]
     me.control, me.lane = ARRIVED, NONE
     draw_driver(sources, me, driver, seed, i)
@@ -233,7 +241,7 @@ def come_up(lanes, sources, vehicles, drivers, seed, i):  # type: ignore[no-unty
         room = lanes.lanes[lane].usable - driver.front - driver.rear
         if room < 0.0:
             continue
-        settle(lanes, me, driver, seed, i, lane, driver.rear + chance(seed, i, me, base + 1) * room)
+        settle(ground, me, driver, seed, i, lane, driver.rear + chance(seed, i, me, base + 1) * room)
         if is_free(vehicles, drivers, i):
             me.control = DRIVER
             return
@@ -241,8 +249,9 @@ def come_up(lanes, sources, vehicles, drivers, seed, i):  # type: ignore[no-unty
 
 
 @kernel
-def recycle(lanes, sources, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def recycle(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
+    lanes, sources = ground.lanes, ground.sources
     for i in range(len(vehicles)):
         me, driver = vehicles[i], drivers[i]
         if me.control != ARRIVED:
@@ -253,7 +262,7 @@ def recycle(lanes, sources, lines, entries, vehicles, drivers, seed):  # type: i
         lane = sources.entries[find(sources.entry_weights, chance(seed, i, me, base))]
         room = lanes.lanes[lane].usable - driver.front - driver.rear
         s = driver.rear if sources.at_start else driver.rear + chance(seed, i, me, base + 1) * room
-        settle(lanes, me, driver, seed, i, lane, s)
+        settle(ground, me, driver, seed, i, lane, s)
         wish = desired_speed(lanes, driver, lane, s)
         if room > 0.0 and is_free(vehicles, drivers, i):
             enter(lanes, lines, entries, vehicles, drivers, i)
@@ -268,13 +277,15 @@ def recycle(lanes, sources, lines, entries, vehicles, drivers, seed):  # type: i
 
 
 @kernel
-def settle(lanes, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
+def settle(ground, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
     """Put a row that nobody has used at a place, at the speed that its driver wants there."""
+    lanes = ground.lanes
     clear(me)
     me.lane, me.s = lane, s
     decide_ways(lanes, me.ways, lane, me, seed, row)
     me.speed = desired_speed(lanes, driver, lane, s)
-    end = max(end_ahead(lanes, me, driver) - driver.gap, 0.0)
+    end = min(end_ahead(lanes, me, driver), gate_ahead(lanes, ground.gates, me, driver))
+    end = max(end - driver.gap, 0.0)
     me.speed = min(me.speed, driver.pace * speed_ahead(lanes, me), np.sqrt(2.0 * BRAKING_MPS2 * end))
     place(lanes, me, driver, 0.0)
 
@@ -287,33 +298,28 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
     forget(me)
-    me.lamps = np.uint32(0)
+    me.aside, me.lamps = 0.0, me.lamps & BEACON
     for k in range(WAYS):
         me.ways[k] = NONE
 
 
 @kernel
-def fill_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, chosen, begin, end):  # type: ignore[no-untyped-def]
-    """Fill worlds with vehicles at speeds that fit.
+def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+    """Fill a world, whose rows are zeros, with vehicles at speeds that fit.
 
     Args:
-        lanes, sources: Lanes, Sources.
-        lines, entries, vehicles, drivers, seeds: (W, ...).
-        chosen: (N,) worlds.
-        begin, end: of `chosen`.
+        ground: Ground.
+        lines, entries, vehicles, drivers, seed: of this world.
     """
-    for n in range(begin, end):
-        w = chosen[n]
-        for i in range(vehicles.shape[1]):
-            vehicles[w, i].control, vehicles[w, i].lane, vehicles[w, i].serial = NOBODY, NONE, 0
-            vehicles[w, i].steps = 0
-        for i in range(vehicles.shape[1]):
-            come_up(lanes, sources, vehicles[w], drivers[w], seeds[w], i)
-        occupy(lanes, lines[w], entries[w], vehicles[w], drivers[w])
-        for _ in range(SWEEPS):  # from those ahead to those behind
-            for i in range(vehicles.shape[1]):
-                if vehicles[w, i].control == DRIVER:
-                    limit_speed(lanes, lines[w], entries[w], vehicles[w], drivers[w], i, BRAKING_MPS2)
+    for i in range(len(vehicles)):
+        vehicles[i].lane = NONE
+    for i in range(len(vehicles)):
+        come_up(ground, vehicles, drivers, seed, i)
+    occupy(ground.lanes, lines, entries, vehicles, drivers)
+    for _ in range(SWEEPS):  # from those ahead to those behind
+        for i in range(len(vehicles)):
+            if vehicles[i].control == DRIVER:
+                limit_speed(ground.lanes, lines, entries, vehicles, drivers, i, BRAKING_MPS2)
 
 
 @kernel

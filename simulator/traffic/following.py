@@ -2,7 +2,9 @@
 
 M. Treiber, A. Hennecke, D. Helbing, "Congested traffic states in empirical observations and microscopic simulations",
 Phys. Rev. E 62 (2000) 1805. Above the desired speed, the braking of the Improved IDM (M. Treiber, A. Kesting, Traffic
-Flow Dynamics, 2013, section 11.3.4), which the original leaves unbounded.
+Flow Dynamics, 2013, section 11.3.4), which the original leaves unbounded. Behind who cuts in, the cooler judgement of
+the ACC model, which leaves equilibria as they are (A. Kesting, M. Treiber, D. Helbing, "Enhanced intelligent driver
+model", Phil. Trans. R. Soc. A 368 (2010) 4585).
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ import numpy as np
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, half_width_at, sample_at
 from simulator.traffic.occupancy import ASKS, BESIDE
+from simulator.traffic.poses import BEACON
 from simulator.traffic.prospects import BRAKING_MPS2
 from simulator.traffic.state import WAYS
 
+COOLNESS = 0.99  # Kesting, Treiber, Helbing 2010
 TOUCHING_M = 0.1  # gaps below count as this one
 FARTHEST_M = 250.0  # that drivers look ahead
 REACTING_S = 1.0  # in which the speed nears that of curves and of limits ahead
 SURPRISE_MPS2 = 4.0  # of braking for curves and limits at most
-COURTESY_MPS2 = 1.5  # of braking for who asks to be let in
+COURTESY_MPS2, TOO_LATE_MPS2 = 1.5, 4.0  # of braking for who asks to be let in; to need more means to go first
 CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
 APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
 
@@ -53,6 +57,16 @@ def horizon(driver, speed):  # type: ignore[no-untyped-def]
     return min(driver.front + 2.0 * wanted_gap(driver, speed, 0.0, driver.headway), FARTHEST_M)
 
 
+@kernel(inline=True)
+def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
+    """Whether an emergency vehicle gets past another on its lane, that makes way for it."""
+    return (
+        other.lane == own.lane
+        and other.aside > 0.0
+        and abs(other.d - own.d) > driver.half_width + its.half_width + APART_M
+    )
+
+
 @kernel
 def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
@@ -80,6 +94,9 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
     while e != NONE:
         other = e % count
         if other != me:
+            if own.lamps & BEACON and passes(own, driver, vehicles[other], drivers[other]):
+                e = entries[e].ahead
+                continue
             gap = base + entries[e].s - drivers[other].rear
             wanted = wanted_gap(driver, own.speed, vehicles[other].speed, headway)
             if e < ASKS * count:
@@ -105,7 +122,10 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
         shift = row.length - there if fork.at_end else 0.0  # to places on the other lane as if they were on this one
         while e != NONE:
             other, at, place = e % count, entries[e].s, entries[e].s + shift
-            counts = other != me and e < ASKS * count and (place > s or (place == s and other < me))
+            lead = place - s
+            if fork.at_end:  # whoever's front is nearer to where they meet goes first
+                lead += drivers[other].front - driver.front
+            counts = other != me and e < ASKS * count and (lead > 0.0 or (lead == 0.0 and other < me))
             if fork.at_end:
                 counts = counts and there - at - drivers[other].front < fork.other_zone
             elif at - drivers[other].rear > fork.other_zone:
@@ -159,7 +179,7 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
 
 @kernel
 def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-untyped-def]
-    """What the next vehicle on the lane that the body of `me` reaches into asks of it, as above.
+    """What the next vehicle on the lane that the body of `me` reaches into asks of it: pressure, and who it is.
 
     Nothing where the bodies are apart sideways, or will be before `me` has caught up.
     """
@@ -168,7 +188,7 @@ def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-u
     while e >= ASKS * count:
         e = entries[e].ahead
     if e == NONE:
-        return 0.0
+        return 0.0, NONE
     other = vehicles[e % count]
     gap = entries[e].s - drivers[e % count].rear - own.beside_s - driver.front
     side = 1.0 if own.d > 0.0 else -1.0
@@ -177,8 +197,8 @@ def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-u
     overlap = driver.half_width + drivers[e % count].half_width + APART_M - apart
     leaving = -side * own.slope * own.speed
     if overlap <= 0.0 or gap > TOUCHING_M + (own.speed - other.speed) * (overlap / max(leaving, 0.5) + LEAVING_S):
-        return 0.0
-    return wanted_gap(driver, own.speed, other.speed, CUTTING_S) / max(gap, TOUCHING_M)
+        return 0.0, NONE
+    return wanted_gap(driver, own.speed, other.speed, CUTTING_S) / max(gap, TOUCHING_M), e % count
 
 
 @kernel(inline=True)
@@ -224,6 +244,25 @@ def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def behind(driver, me, other, free, pressure, headway):  # type: ignore[no-untyped-def]
+    """m/s2 of a driver behind another, who asks `pressure` of him; `free` is what he would do without.
+
+    Braking harder than if the other kept its acceleration (the constant-acceleration heuristic) is mostly tempered.
+    """
+    idm = max(free - driver.accel * pressure * pressure, -driver.hardest)
+    gap = wanted_gap(driver, me.speed, other.speed, headway) / pressure
+    pull, closing = min(other.acceleration, driver.accel), me.speed - other.speed
+    if other.speed * closing < -2.0 * gap * pull:  # it stands before they are nearest
+        cool = me.speed * me.speed * pull / (other.speed * other.speed - 2.0 * gap * pull)
+    else:
+        cool = pull - max(closing, 0.0) * max(closing, 0.0) / (2.0 * gap)
+    if idm >= cool:
+        return idm
+    cool += driver.decel * np.tanh((idm - cool) / driver.decel)
+    return (1.0 - COOLNESS) * idm + COOLNESS * cool
+
+
+@kernel
 def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[no-untyped-def]
     """Acceleration that driver `i` chooses, m/s2.
 
@@ -235,18 +274,24 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     vehicle, driver = vehicles[i], drivers[i]
     desired = desired_speed(lanes, driver, vehicle.lane, vehicle.s)
     free = free_acceleration(driver, vehicle.speed, desired)
-    worst, _, asked = pressure_ahead(
+    pressure, cause, asked = pressure_ahead(
         lanes, lines, entries, vehicles, drivers, i, vehicle.lane, vehicle.s, i, vehicle.ways
     )
+    chosen = free
+    if cause != NONE:
+        chosen = behind(driver, vehicle, vehicles[cause], free, pressure, driver.headway)
     if vehicle.beside != NONE:
-        worst = max(worst, pressure_beside(lanes, entries, vehicles, drivers, i))
+        beside, other = pressure_beside(lanes, entries, vehicles, drivers, i)
+        if other != NONE:
+            chosen = min(chosen, behind(driver, vehicle, vehicles[other], free, beside, CUTTING_S))
     stand = min(stand, end_ahead(lanes, vehicle, driver))
     if stand < FARTHEST_M:
         wanted = wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
-        worst = max(worst, wanted / max(stand + driver.gap - TOUCHING_M, TOUCHING_M))
-    chosen = free - driver.accel * worst * worst
-    if asked > worst:
-        chosen = min(chosen, max(free - driver.accel * asked * asked, -COURTESY_MPS2))
+        wanted /= max(stand + driver.gap - TOUCHING_M, TOUCHING_M)
+        chosen = min(chosen, free - driver.accel * wanted * wanted)
+    courtesy = free - driver.accel * asked * asked
+    if courtesy > -TOO_LATE_MPS2:
+        chosen = min(chosen, max(courtesy, -COURTESY_MPS2))
     curve = driver.pace * speed_ahead(lanes, vehicle)
     chosen = min(chosen, max((curve - vehicle.speed) / REACTING_S, -SURPRISE_MPS2))
     return max(chosen, -driver.hardest)

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 
-FARTHEST_M = 100.0  # vehicles further away are not heeded
+FARTHEST_M = 250.0  # vehicles further away are not heeded
 SLOWEST_MPS = 0.3  # slower ones stand
 HARDEST_MPS2 = 4.0  # nobody relies on a driver who would have to brake harder
 BESIDE_M = 0.3  # kept from the side of a vehicle that passes
@@ -50,7 +50,8 @@ def must_wait(vehicles, drivers, kx, ky, ux, uy, length, half_width, over, pace,
         speed = vehicles[j].speed
         if room <= 0.0:  # it is on the crossing
             beside = along + wide < max(over, 0.0) or along - wide > length
-            if not beside and (abs(speed) > SLOWEST_MPS or along - wide - over < 1.0):
+            # Round one that stands there people walk, once they are on their way: it may be waiting for them.
+            if not beside and (abs(speed) > SLOWEST_MPS or (over <= 0.0 and along - wide < 1.0)):
                 return 1
             continue
         if abs(speed) < SLOWEST_MPS or across * speed * hn >= 0.0 or abs(hn) < 0.2 or room > FARTHEST_M:
@@ -69,7 +70,7 @@ def must_wait(vehicles, drivers, kx, ky, ux, uy, length, half_width, over, pace,
         comes = room / toward
         gone = comes + 2.0 * (deep + half_width) / toward
         enters = (there - wide - drift - over) / pace
-        leaves = (there + wide + drift - over) / pace
+        leaves = (min(there + wide + drift, length) - over) / pace
         if comes < leaves + margin and enters < gone + 0.3 * margin:
             return 1
     return 0

@@ -20,7 +20,8 @@ from simulator.traffic.following import (
 )
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
 from simulator.traffic.occupancy import ASKS, KINDS, enter, take
-from simulator.traffic.prospects import FAR_M
+from simulator.traffic.poses import BEACON
+from simulator.traffic.prospects import CHANGE_M, FAR_M
 from simulator.traffic.state import WAYS, Control
 
 BIAS_MPS2 = 0.2  # gain that counts for the side to keep to, on fast roads (Kesting et al. 2007, table 1: 0.1 to 0.3)
@@ -35,7 +36,8 @@ SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
 SWING_M = 0.2
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
-ROOM_M = 1.0  # between bumpers at least, after a change
+ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
+TURN_M, TURN_MPS = 4.0, 5.0  # to who is ahead, that slower drivers need to turn out of a queue
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
 
@@ -65,8 +67,11 @@ def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyp
             best, lasting = NONE, -1.0
             for n in range(here.nexts):
                 other = lanes.links[here.next + (first + n) % here.nexts]
-                if lanes.lanes[other].lasting > lasting:
-                    best, lasting = other, lanes.lanes[other].lasting
+                good = lanes.lanes[other].lasting
+                if vehicle.goal > 0:
+                    good = -lanes.routes[vehicle.goal - 1, other]
+                if best == NONE or good > lasting:
+                    best, lasting = other, good
             ways[k] = best
         lane = ways[k]
 
@@ -139,6 +144,12 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
     return free - driver.accel * pressure * pressure
 
 
+@kernel(inline=True)
+def room_for(speed):  # type: ignore[no-untyped-def]
+    """m between bumpers that are needed for a change, at a speed of who is behind."""
+    return ROOM_M * min(speed, 1.0)
+
+
 @kernel
 def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type: ignore[no-untyped-def]
     """What a change of lane brings, m/s2 as MOBIL weighs it; minus infinity where it is not safe or not possible.
@@ -154,9 +165,13 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     lane, s = lane_beside(lanes, me, side)
     if lane == NONE or half_width_at(lanes, lane, s) < driver.half_width:
         return -np.inf
+    ahead, behind = neighbours(lines, entries, count, i, me.lane, me.s)
+    here = gap_between(entries, drivers, count, ahead, me.s + driver.front)
+    if me.speed < TURN_MPS and here < TURN_M:
+        return -np.inf
     ahead, behind = neighbours(lines, entries, count, i, lane, s)
     room = gap_between(entries, drivers, count, ahead, s + driver.front)
-    if room < ROOM_M:
+    if room < room_for(me.speed):
         return -np.inf
     pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, lane, s, behind, ways)[0]
     after = free_acceleration(driver, me.speed, desired_speed(lanes, driver, lane, s))
@@ -172,7 +187,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     others = 0.0
     if behind != NONE:
         gap = distance - driver.rear - drivers[behind % count].front
-        if gap < ROOM_M:
+        if gap < room_for(vehicles[behind % count].speed):
             return -np.inf
         then = response(lanes, vehicles, drivers, behind % count, gap, i)
         if then < -safe:
@@ -186,7 +201,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     if behind != NONE:
         who = behind % count
         gap = me.s - driver.rear - entries[behind].s - drivers[who].front
-        whole = gap + driver.rear + driver.front + gap_between(entries, drivers, count, ahead, me.s + driver.front)
+        whole = gap + driver.rear + driver.front + here
         others += response(lanes, vehicles, drivers, who, whole, ahead % count)
         others -= response(lanes, vehicles, drivers, who, gap, i)
     return after - now + driver.politeness * others
@@ -199,12 +214,34 @@ def gap_between(entries, drivers, count, ahead, bumper):  # type: ignore[no-unty
 
 
 @kernel
+def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
+    """As below, of a driver with a goal: he has to leave his lane where from one beside it the way is shorter.
+
+    Also where he could still do so on a lane that follows: that may be a short one.
+    """
+    row = lanes.lanes[vehicle.lane]
+    best, side = np.inf, 0
+    for n in range(row.nexts):
+        best = min(best, np.float64(lanes.routes[vehicle.goal - 1, lanes.links[row.next + n]]) + row.length)
+    for way in (-1, 1):
+        lane, _s = lane_beside(lanes, vehicle, way)
+        if lane != NONE and lanes.routes[vehicle.goal - 1, lane] + 0.5 * CHANGE_M < best:
+            best, side = lanes.routes[vehicle.goal - 1, lane] + 0.5 * CHANGE_M, way
+    left_over, start = row.length - vehicle.s, URGENT_M + URGENT_S * vehicle.speed
+    if side == 0 or left_over > start:
+        return 0, 0.0
+    return side, min(max(1.0 - left_over / start, 0.0), 1.0)
+
+
+@kernel
 def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
     He has to where his lane ends and one beside it goes on for longer.
     """
     row = lanes.lanes[vehicle.lane]
+    if vehicle.goal > 0:
+        return urgency_of_goal(lanes, vehicle)
     left_over = row.lasting - vehicle.s
     if row.lasting >= FAR_M:
         return 0, 0.0
@@ -234,15 +271,15 @@ def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways):  # type: ignore[no-untyped-def]
+def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # type: ignore[no-untyped-def]
     """Decide on changes of lane one driver after the other, so that no two take one gap.
 
     Args:
         lanes, lines, entries, vehicles, drivers: of this world; whoever changes is moved to the new lane's list.
         seed: uint64 of this world.
         period: steps between two looks of a driver.
-        ways: (WAYS,) int64 scratch.
     """
+    ways = np.empty(WAYS, np.int64)
     for i in range(len(vehicles)):
         me = vehicles[i]
         if me.control != DRIVER and me.control != GUIDED:
@@ -255,7 +292,8 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period, ways): 
                 begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
             continue
         side, urgent = urgency(lanes, me, drivers[i])
-        if me.change != 0 or (urgent == 0.0 and (me.change_age < REST_S or me.speed < SLOWEST_MPS)):
+        busy = me.change_age < REST_S or me.speed < SLOWEST_MPS or me.aside > 0.0 or me.lamps & BEACON != 0
+        if me.change != 0 or (urgent == 0.0 and busy):
             continue
         chosen, best = 0, drivers[i].threshold
         # Who has to change begins with gaps that suit others, and ends with those that they can just bear.

@@ -5,6 +5,7 @@ A place on the map is a lane, s metres along its middle in the direction of its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from simulator.errors import InputError
 from simulator.numerics.jit import kernel
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
-from simulator.traffic.prospects import find_forks, foresee
+from simulator.traffic.prospects import find_forks, find_routes, foresee
 
 Array = NDArray[np.float64]
 
@@ -75,12 +76,14 @@ class Lanes(NamedTuple):
         samples: (S,) SAMPLE_DTYPE, lane by lane, those of a lane equally far apart.
         links: (N,) int64 lanes that follow or precede others.
         forks: (F,) FORK_DTYPE pairs of lanes that part or meet.
+        routes: (G, L) float32 m from the start of each lane to each goal, infinite where none leads.
     """
 
     lanes: NDArray[np.void]
     samples: NDArray[np.void]
     links: NDArray[np.int64]
     forks: NDArray[np.void]
+    routes: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,7 @@ class LaneMap:
         origin: (3,) world position of the map's origin, m.
         junctions: ids of the junctions, by number.
         roads: ids of the roads, by number.
+        network: the roads that the lanes are of.
     """
 
     arrays: Lanes
@@ -101,6 +105,7 @@ class LaneMap:
     origin: Array
     junctions: tuple[str, ...]
     roads: tuple[str, ...]
+    network: RoadNetwork
 
     @property
     def index(self) -> dict[LaneKey, int]:
@@ -121,13 +126,18 @@ class LaneMap:
         return float(np.interp(s, row["step"] * np.arange(row["samples"]), own))
 
 
-def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
+def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Sequence[LaneKey] = ()) -> LaneMap:
     """The lanes of `types` of a network.
 
     Links in the middle of a lane (virtual junctions) are left out.
 
+    Args:
+        network: the roads.
+        types: of lanes.
+        goals: lanes that vehicles may be sent to (`goal` of their rows is the number here).
+
     Raises:
-        InputError: there is no such lane.
+        InputError: there is no such lane, or a goal is none of them.
     """
     chains = [chain for chain in _chains(network, types) if sum(map(network.lane_length, chain)) >= SHORTEST_M]
     if not chains:
@@ -166,7 +176,11 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC) -> LaneMap:
             if other != NONE:
                 _map_across(lanes, number, other, side)
     foresee(rows, samples, following)
-    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads))
+    for goal in goals:
+        if goal not in index:
+            raise InputError(f"goal {tuple(goal)}: there is no such lane for traffic")
+    lanes = lanes._replace(routes=find_routes(rows, following, [index[goal] for goal in goals]))
+    return LaneMap(lanes, tuple(chains), origin, tuple(junctions), tuple(roads), network)
 
 
 def _chains(network: RoadNetwork, types: frozenset[str]) -> list[tuple[LaneKey, ...]]:

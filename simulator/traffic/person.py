@@ -14,13 +14,16 @@ REPULSION, REPULSION_RANGE_M = 2.1, 0.3  # m2/s2, of other people
 BORDER, BORDER_RANGE_M = 10.0, 0.2  # m2/s2
 ANTICIPATION_S = 2.0  # of the steps of others
 SIGHT_COS, UNSEEN = np.cos(np.radians(100.0)), 0.5  # people behind weigh half
-# Collision-free speed: Tordeux, Chraibi, Seyfried, "Collision-free speed model for pedestrian dynamics", 2016:
-# nobody walks faster than the gap to whoever is ahead allows within this time.
-TIME_GAP_S = 0.8
+# Nobody walks faster than the gap to whoever is ahead allows within this time (as in Tordeux, Chraibi, Seyfried,
+# "Collision-free speed model for pedestrian dynamics", 2016); fitted so that speed falls with density as measured:
+# Weidmann, "Transporttechnik der Fussgaenger", 1993.
+TIME_GAP_S = 0.3
 # Gap acceptance: HCM (2010), chapter 19: own time over the street and 3 s for setting out and clearing the far kerb;
 # MUTCD 4E.06 reckons with 3.5 ft/s.
 CAUTION_S = 3.0
 CLEARANCE_MPS = 1.07
+# Purposes of random draws.
+FOR_ROUTE, FOR_STRAY, FOR_WANDER, FOR_SIDE, FOR_TURN = 1, 2, 3, 4, 5
 
 
 class Being(IntEnum):
@@ -79,6 +82,9 @@ PERSON_DTYPE = np.dtype(
         ("from_y", np.float64),
         ("wish_x", np.float64),  # m/s, velocity that the forces would give
         ("wish_y", np.float64),
+        ("room", np.float64),  # m to the edge of its way
+        ("nearest", np.float64),  # m between its body and the nearest other one
+        ("beside", np.int64),  # 1: a vehicle is or may soon be close
         ("hold", np.int64),  # 1: lets a vehicle pass
         ("waited", np.float64),  # s at the kerb
         ("progress", np.float64),  # m/s towards where it heads, lately
@@ -90,7 +96,8 @@ USE_DTYPE = np.dtype(
     [
         ("on", np.int64),  # people on the carriageway of a crossing
         ("about", np.int64),  # people at its kerbs who want to go
-        ("since", np.float64),  # s, when somebody first was there; infinite: nobody is
-        ("left", np.float64),  # s, when the last one left it; minus infinity: nobody yet
+        ("since", np.float64),  # s, from when on there has always been somebody, if there is now
+        ("seen", np.float64),  # s, when there last was somebody, on it or about to be; minus infinity: never
+        ("left", np.float64),  # s, when there last was somebody on it
     ]
 )

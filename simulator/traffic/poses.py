@@ -13,6 +13,7 @@ BRAKE_LAMP_MPS2 = 0.7  # UN R13-H: braking below need not light the lamps, above
 STANDING_MPS = 0.05
 BODY_S = 0.25  # in which a body takes on its lean
 SIGNALLING_S, SIGNALLING_M = 3.0, 15.0  # before a turn its indicator is on
+BEACON = np.uint32(1 << Switch.BEACON)
 BRAKE, LEFT, RIGHT = (
     np.uint32(1 << switch) for switch in (Switch.BRAKE, Switch.INDICATOR_LEFT, Switch.INDICATOR_RIGHT)
 )

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from simulator.numerics import se3
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.roads.approaches import Approach, approach_controls
-from simulator.traffic.conflicts import CAR, CONFLICT_DTYPE, LONG, Kind, following, mirrored, overlaps, preceding
+from simulator.traffic.conflicts import CAR, CONFLICT_DTYPE, GAP_M, LONG, Kind, following, mirrored, overlaps, preceding
 from simulator.traffic.lane_map import NONE, LaneMap, Lanes
 
 ATTACH_M = 20.0  # conflicts this near to the end of a lane are dealt with from the gate before or behind it
 MARGIN_M = 1.0  # from the front bumper at a stand to what it stands before
+FARTHEST_BACK_M = 2.5  # that stop points are moved for long vehicles that turn
 PARALLEL_RAD, ONCOMING_RAD = np.radians(30.0), np.radians(150.0)
 RING_M = 400.0  # longest way round a roundabout
 TIGHT = 1.0 / 120.0  # 1/m, mean curvature of a ring at least
@@ -57,6 +58,8 @@ GATE_DTYPE = np.dtype(
         ("first_long", np.int64),  # the same, where a long vehicle is one of the two
         ("long_conflicts", np.int64),
         ("clear", np.float64),  # m along the lane where its last conflict ends
+        ("car_clear", np.float64),  # where that of cars with cars ends
+        ("end", np.float64),  # m along the lane where the front bumper stands before the next gate; infinite: far away
         ("first_crossing", np.int64),  # of its crossings for people
         ("crossings", np.int64),
     ]
@@ -103,17 +106,15 @@ def gates(
     left_hand = any(road.rule == "LHT" for road in network.roads.values())
     table["ring"] = _rings(lanes, left_hand=left_hand)
     found = []
-    for body, names in ((CAR, ("first", "conflicts")), (LONG, ("first_long", "long_conflicts"))):
+    for body in (CAR, LONG):
         rows = overlaps(lanes, body)
         rows = _attached(lanes, rows[np.isin(rows["kind"], (Kind.CROSS, Kind.MERGE, Kind.OPPOSITE))])
         if body is LONG:  # on roads long vehicles are left alone: drivers see them coming
             inside = lanes.lanes["junction"] != NONE
             rows = rows[inside[rows["lane"]] & inside[rows["other"]]]
         rows = _yielding(rows, lanes, table, approaches, left_hand=left_hand)
-        first, last = (np.searchsorted(rows["lane"], np.arange(len(table)), side) for side in ("left", "right"))
-        table[names[0]], table[names[1]] = sum(map(len, found)) + first, last - first
-        np.maximum.at(table["clear"], rows["lane"], rows["s1"])
         found.append(rows)
+    _enter(table, found)
     rows = np.concatenate(found)
     table["gated"] = (table["conflicts"] > 0) | (table["long_conflicts"] > 0) | (table["signal"] != NONE)
     table["speed"] = np.minimum.reduceat(lanes.samples["speed"], lanes.lanes["first"])
@@ -124,7 +125,23 @@ def gates(
     table["crossings"] = np.searchsorted(lane, np.arange(len(table)), "right") - table["first_crossing"]
     across = np.array([tuple(strip[1:]) for strip in strips], LANE_CROSSING_DTYPE)
     _stop_before(table, lanes, rows, across)
-    return Gates(table, rows, across)
+    _ends(table, lanes)
+    found = [_end_before_next(table, rows) for rows in found]
+    _enter(table, found)
+    return Gates(table, np.concatenate(found), across)
+
+
+def _enter(table: NDArray[np.void], found: Sequence[NDArray[np.void]]) -> None:
+    """Enter where each lane's conflicts are, those of cars and then those of long vehicles."""
+    table["clear"] = table["car_clear"] = 0.0
+    begin = 0
+    for rows, names in zip(found, (("first", "conflicts"), ("first_long", "long_conflicts"))):
+        first, last = (np.searchsorted(rows["lane"], np.arange(len(table)), side) for side in ("left", "right"))
+        table[names[0]], table[names[1]] = begin + first, last - first
+        np.maximum.at(table["clear"], rows["lane"], rows["s1"])
+        if begin == 0:
+            table["car_clear"] = table["clear"]
+        begin += len(rows)
 
 
 def _approaches(lane_map: LaneMap, network: RoadNetwork) -> dict[int, Approach]:
@@ -175,32 +192,61 @@ def _s_at(lanes: Lanes, lane: int, station: float) -> float:
 
 
 def _attached(lanes: Lanes, rows: NDArray[np.void]) -> NDArray[np.void]:
-    """Conflicts near the ends of lanes outside of junctions, given to the ways through the junctions there."""
+    """Conflicts near the ends of lanes outside of junctions, given to the ways through the junctions there; stretches
+    of a pair that touch are one."""
     inside = lanes.lanes["junction"] != NONE
-    out: dict[tuple[int, int, int], np.void] = {}
-    for row in rows[(rows["lane"] < rows["other"])]:
+    found: dict[tuple[int, int], list[np.void]] = {}
+    for row in rows[rows["lane"] < rows["other"]]:
         ways = _carriers(lanes, inside, int(row["lane"]), float(row["s0"]), float(row["s1"]))
         others = _carriers(lanes, inside, int(row["other"]), float(row["other_s0"]), float(row["other_s1"]))
         for a, shift_a in ways:
             for b, shift_b in others:
                 if a == b or b in following(lanes, a) or a in following(lanes, b):
                     continue
+                if set(preceding(lanes, a)) & set(preceding(lanes, b)) and (shift_a or shift_b):
+                    continue
                 moved = row.copy()
                 moved["lane"], moved["other"] = a, b
                 for name, shift in (("s", shift_a), ("other_s", shift_b)):
                     moved[f"{name}0"] += shift
                     moved[f"{name}1"] += shift
-                if (a, shift_a) != (row["lane"], 0.0) or (b, shift_b) != (row["other"], 0.0):
-                    moved["kind"] = Kind.CROSS if row["kind"] != Kind.OPPOSITE else Kind.OPPOSITE
+                if (shift_a or shift_b) and row["kind"] == Kind.MERGE:
+                    moved["kind"] = Kind.CROSS
                 if a > b:
                     moved = mirrored(np.array([moved], CONFLICT_DTYPE))[0]
-                known = out.setdefault((min(a, b), max(a, b), 0 if shift_a == shift_b == 0 else 1), moved)
-                if known is not moved:
-                    key = (min(a, b), max(a, b), int(moved["s0"] * 8.0) + 2)
-                    out[key] = moved
-    half = np.array([row.item() for row in out.values()], CONFLICT_DTYPE)
+                _join(found.setdefault((min(a, b), max(a, b)), []), moved)
+    half = np.array([row.item() for rows in found.values() for row in rows], CONFLICT_DTYPE)
+    _widen_merges(lanes, half)
     both = np.concatenate([half, mirrored(half)])
     return both[np.lexsort((both["s0"], both["other"], both["lane"]))]
+
+
+def _join(known: list[np.void], row: np.void) -> None:
+    """Add a stretch to those of a pair, or widen the one that it touches."""
+    for other in known:
+        apart = [
+            max(row[f"{side}0"], other[f"{side}0"]) - min(row[f"{side}1"], other[f"{side}1"]) for side in ("s", "other_s")
+        ]
+        if max(apart) < GAP_M:
+            for side in ("s", "other_s"):
+                other[f"{side}0"] = min(row[f"{side}0"], other[f"{side}0"])
+                other[f"{side}1"] = max(row[f"{side}1"], other[f"{side}1"])
+            if Kind.MERGE in (row["kind"], other["kind"]):
+                other["kind"] = Kind.MERGE
+            return
+    known.append(row)
+
+
+def _widen_merges(lanes: Lanes, rows: NDArray[np.void]) -> None:
+    """Let merges begin no later than where drivers begin to follow each other (`Lanes.forks`)."""
+    length = lanes.lanes["length"]
+    for row in rows[rows["kind"] == Kind.MERGE]:
+        a, b = int(row["lane"]), int(row["other"])
+        first = lanes.lanes["fork"][a]
+        for fork in lanes.forks[first : first + lanes.lanes["forks"][a]]:
+            if fork["other"] == b and fork["at_end"]:
+                row["s0"] = min(row["s0"], length[a] - fork["zone"])
+                row["other_s0"] = min(row["other_s0"], length[b] - fork["other_zone"])
 
 
 def _carriers(lanes: Lanes, inside: NDArray[np.bool_], lane: int, s0: float, s1: float) -> list[tuple[int, float]]:
@@ -382,10 +428,48 @@ def _stop_before(
         nearest = float(own["s0"].min(initial=np.inf))
         if plain[lane] and not len([k for k in preceding(lanes, lane) if table["gated"][k]]):
             row["stop"] = nearest - MARGIN_M  # a lane outside of junctions: drivers wait on it
-        row["stop"] = min(row["stop"], nearest - MARGIN_M if nearest < 0.0 else row["stop"])
+        row["stop"] = min(row["stop"], nearest - MARGIN_M)
+        turning = rows[row["first_long"] : row["first_long"] + row["long_conflicts"]]["s0"]
+        if _gap_before(table, lanes, lane) > ATTACH_M:
+            row["stop"] = min(row["stop"], max(float(turning.min(initial=np.inf)) - MARGIN_M, -FARTHEST_BACK_M))
         for before in preceding(lanes, lane).tolist():
             length = float(lanes.lanes["length"][before])
             first, count = table["first_crossing"][before], table["crossings"][before]
             for strip in across[first : first + count]:
                 if strip["s0"] - length <= row["stop"] < strip["s1"] - length + 2.0 * MARGIN_M:
                     row["stop"] = strip["s0"] - length - MARGIN_M
+
+
+def _gap_before(table: NDArray[np.void], lanes: Lanes, lane: int) -> float:
+    """m from the nearest gated lane that leads to a lane to that lane; infinite where none is near."""
+    gap, here = 0.0, lane
+    while gap < 2.0 * ATTACH_M:
+        before = preceding(lanes, here)
+        if not len(before):
+            break
+        here = int(before[0])
+        if table["gated"][here]:
+            return gap
+        gap += float(lanes.lanes["length"][here])
+    return np.inf
+
+
+def _ends(table: NDArray[np.void], lanes: Lanes) -> None:
+    """Fill in where drivers wait before the next gate; never inside the junction before."""
+    table["end"] = np.inf
+    for lane in np.flatnonzero(table["gated"]).tolist():
+        gap, here = _gap_before(table, lanes, lane), lane
+        if not np.isfinite(gap):
+            continue
+        table["stop"][lane] = max(table["stop"][lane], -max(gap, 0.5 * MARGIN_M))
+        while not table["gated"][preceding(lanes, here)[0]]:
+            here = int(preceding(lanes, here)[0])
+        for first in preceding(lanes, here).tolist():
+            table["end"][first] = min(table["end"][first], lanes.lanes["length"][first] + gap + table["stop"][lane])
+
+
+def _end_before_next(table: NDArray[np.void], rows: NDArray[np.void]) -> NDArray[np.void]:
+    """The conflicts, none beyond where drivers wait before the next gate: what comes behind is that gate's."""
+    for side, lane in (("s", "lane"), ("other_s", "other")):
+        rows[f"{side}1"] = np.minimum(rows[f"{side}1"], table["end"][rows[lane]])
+    return np.asarray(rows[(rows["s1"] > rows["s0"]) & (rows["other_s1"] > rows["other_s0"])])

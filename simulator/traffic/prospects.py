@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
@@ -16,6 +18,7 @@ FORK_DTYPE = np.dtype(
 )
 CLEAR_M = 2.6  # between the middles of lanes on which vehicles pass each other: the widest are 2.55 m (EU 96/53)
 FAR_M = 1000.0  # further ahead nobody looks
+CHANGE_M = 60.0  # of way that a change of lane is worth
 NARROW_M = 1.1  # half the width of a lane in which a car finds room
 LATERAL_MPS2 = 2.5  # comfortable in curves, for a driver of pace 1
 BRAKING_MPS2 = 1.5  # comfortable for what is seen from afar
@@ -90,6 +93,28 @@ def _goes_on_beside(rows: NDArray[np.void], row: np.void) -> bool:
                 return True
             beside = rows[beside][side]
     return False
+
+
+def find_routes(rows: NDArray[np.void], links: NDArray[np.int64], goals: Sequence[int]) -> NDArray[np.float32]:
+    """(G, L) m from the start of each lane to the start of each goal, infinite where no way leads; as above.
+
+    A change of lane counts as `CHANGE_M`; in junctions there are none.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    edges: dict[tuple[int, int], float] = {}
+    for number, row in enumerate(rows):
+        for after in links[row["next"] : row["next"] + row["nexts"]]:
+            edges[int(after), number] = float(row["length"])
+        for side in ("left", "right"):
+            if row[side] >= 0 and row["junction"] < 0:
+                edges.setdefault((int(row[side]), number), CHANGE_M)
+    places = np.array(list(edges), np.int64).reshape(-1, 2)
+    graph = csr_array((list(edges.values()), places.T), shape=(len(rows), len(rows)))
+    if not goals:
+        return np.zeros((0, len(rows)), np.float32)
+    return np.asarray(dijkstra(graph, indices=list(goals)), np.float32)
 
 
 def comfortable_speed(limit: NDArray[np.float64], curvature: NDArray[np.float64], step: float) -> NDArray[np.float64]:

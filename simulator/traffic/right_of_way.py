@@ -36,6 +36,11 @@ BEFORE_S = 1.0  # kept to who comes next
 HEADWAY_S = 1.2  # behind who merged before
 STANDOFF_S = 2.0  # of looking at each other, then who has waited longest goes
 STOPPED_S = 0.6  # at a stop sign
+TIGHT_MPS = 6.5  # drivers of long vehicles avoid turns that are to be taken slower (17 m radius), if they can
+COURTEOUS_S = 10.0  # that a long vehicle waits, and others stand where it can get by
+WEARY = 2.0  # times its patience, and the others let a driver in
+ELSEWHERE_S = 60.0  # of waiting, after which a driver goes another way
+BLOCKED_S = 20.0  # after which two long vehicles that stand in each other's way try to get by
 STUCK_S = 2.0  # standing with a claim before the gate: the claim is given up
 WILD_S = 2.5  # who breaks rules is feared where it will be so soon
 SIREN_S = 10.0  # ahead of an emergency vehicle nobody starts
@@ -270,6 +275,13 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         if ask.stand > ARRIVING_S * _usual_stop(driver, vehicle.speed) + NEAR_M:
             vehicle.hold = NOTHING
             continue
+        wide = is_long(driver) and gates.gates[ask.lane].speed < TIGHT_MPS
+        if wide and vehicle.control == DRIVER and ask.way >= 0:
+            lane = ask.lane
+            _go_elsewhere(lanes, gates, vehicle, ask, True)
+            if vehicle.ways[ask.way] != lane:  # it asks for that from the next step on
+                stand[i] = min(stand[i], max(ask.stand, 0.0))
+                continue
         reason = QUEUE
         if desk.lanes[ask.key].first == i:
             if vehicle.speed < 5.0 * STANDING_MPS:
@@ -286,12 +298,34 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
                 events[i] |= RIGHT_OF_WAY
             _let_in(lanes, gates, vehicle, driver, i, desk, events)
         else:
-            short = _short_of_long(gates, ask, desk, driver) if desk.counts[3] else ask.stand
+            tired = int(vehicle.asking / ELSEWHERE_S) > int((vehicle.asking - dt) / ELSEWHERE_S)
+            if vehicle.control == DRIVER and ask.way >= 0 and tired:
+                _go_elsewhere(lanes, gates, vehicle, ask, False)
+            short = _short_of_long(gates, vehicles, i, desk, driver) if desk.counts[3] else ask.stand
             stand[i] = min(stand[i], max(short, 0.0))
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
         if vehicles[i].lane != NONE and (control == DRIVER or control == GUIDED):
             _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand)
+
+
+@kernel
+def _go_elsewhere(lanes, gates, vehicle, ask, wider):  # type: ignore[no-untyped-def]
+    """Choose the next of the lanes that follow where one has waited long, or the least bent if it is `wider`; what
+    comes behind it is to be decided."""
+    row = lanes.lanes[ask.key]
+    chosen = ask.lane
+    for n in range(row.nexts):
+        other = lanes.links[row.next + n]
+        if wider:
+            if gates.gates[other].speed > gates.gates[chosen].speed + 0.1:
+                chosen = other
+        elif other == ask.lane:
+            chosen = lanes.links[row.next + (n + 1) % row.nexts]
+    if chosen != ask.lane:
+        vehicle.ways[ask.way] = chosen
+        for k in range(ask.way + 1, WAYS):
+            vehicle.ways[k] = NONE
 
 
 @kernel(inline=True)
@@ -308,6 +342,10 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
     lane, start, key = vehicle.lane, -vehicle.s, vehicle.lane
     found = 0  # bits of claims that lie on the way
     last = NONE  # exit of the last of them
+    inside = False  # a junction, perhaps with the tail
+    for c in range(CLAIMS):
+        begun = vehicle.travel - vehicle.claim_travel[c] + driver.front
+        inside = inside or (vehicle.claim_number[c] > 0 and begun > gates.gates[vehicle.claims[c]].stop)
     braking = vehicle.speed * vehicle.speed / (2.0 * driver.decel)
     for k in range(-1, WAYS):
         gate = gates.gates[lane]
@@ -326,7 +364,7 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
                 # Not yet there: lights that turn and queues that do not move take the claim back.
                 colour = colours[gate.signal] if gate.signal != NONE else GREEN
                 red = colour != GREEN and ahead > braking and not driver.failing & LAWLESS
-                if red or (vehicle.speed < STANDING_MPS and vehicle.waited > STUCK_S):
+                if not inside and (red or (vehicle.speed < STANDING_MPS and vehicle.waited > STUCK_S)):
                     slot = NONE
             if slot == NONE:
                 ask = desk.asks[i]
@@ -407,6 +445,7 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
     for c in range(CLAIMS):
         free += vehicle.claim_number[c] == 0
     need = driver.front + driver.rear + driver.gap
+    long = is_long(driver)
     while True:
         gate = gates.gates[lane]
         if gate.signal != NONE and not siren and not driver.failing & RED_RUNNER:
@@ -423,8 +462,10 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
             if reason != NOTHING:
                 return reason
         free -= 1
+        if gate.ring and gates.gates[ask.key].ring:
+            return NOTHING  # round a roundabout one follows closely: those outside wait anyway
         # Room behind it, from where its conflicts end, to the last vehicle there or the next gate.
-        clear = start + max(gate.clear, 0.0)
+        clear = start + max(gate.clear if long else gate.car_clear, 0.0)
         end = start + lanes.lanes[lane].length
         here = desk.lanes[lane]
         reserved = 0.0
@@ -436,8 +477,8 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
                     return PEOPLE
             start = end
             k += 1
-            if k >= WAYS or vehicle.ways[k] == NONE or start > clear + need + 30.0:
-                return NOTHING
+            if k >= WAYS or vehicle.ways[k] == NONE:
+                return NOTHING if lanes.lanes[lane].nexts == 0 else QUEUE  # it does not yet know where it goes
             lane = vehicle.ways[k]
             end = start + lanes.lanes[lane].length
             if gates.gates[lane].gated:
@@ -455,8 +496,38 @@ def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ig
 
 
 @kernel
-def _short_of_long(gates, ask, desk, driver):  # type: ignore[no-untyped-def]
-    """m from the front bumper of who asks to where it stands, so that long vehicles that were let in get round."""
+def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
+    """Whether a vehicle with a claim on a lane has one on what comes behind it, too."""
+    start = 0.0
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0 and vehicle.claims[c] == lane:
+            start = vehicle.claim_travel[c]
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0 and vehicle.claims[c] != lane and vehicle.claim_travel[c] > start:
+            return True
+    return False
+
+
+@kernel
+def _keeps_out(gates, vehicle, lane):  # type: ignore[no-untyped-def]
+    """Whether a claim of a vehicle is what others may wait for who want to a lane."""
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0:
+            gate = gates.gates[vehicle.claims[c]]
+            for k in range(gate.first, gate.first + gate.conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+            for k in range(gate.first_long, gate.first_long + gate.long_conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+    return False
+
+
+@kernel
+def _short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
+    and those that have waited for it."""
+    ask = desk.asks[i]
     gate, stand = gates.gates[ask.lane], ask.stand
     for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
         conflict = gates.conflicts[c]
@@ -469,6 +540,14 @@ def _short_of_long(gates, ask, desk, driver):  # type: ignore[no-untyped-def]
             if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
                 stand = ahead
             n = desk.notes[n].next
+        n = row.asks
+        while n != NONE:
+            note = desk.notes[n]
+            n = note.next
+            other = vehicles[note.vehicle]
+            waits = other.hold == BODY or other.hold == CLAIM or other.hold == PRIORITY
+            if note.long and note.first and waits and other.asking > max(COURTEOUS_S, vehicles[i].asking):
+                stand = ahead
     return stand
 
 
@@ -484,6 +563,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     end = begin + (gate.long_conflicts if long else gate.conflicts)
     c = begin
     cars = not long
+    near = 2.0 * SHY_M if long else 0.0
     while True:
         if c >= end:
             if not cars or desk.counts[3] == 0:
@@ -498,7 +578,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             continue
         merge = conflict.kind == MERGE
         there = gates.gates[conflict.other]
-        arrive = time_to(start + conflict.s0 - driver.front, vehicle.speed, driver.accel, speed)
+        arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
         leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, speed)
         n = row.claims
         while n != NONE:
@@ -520,6 +600,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
                     return CLAIM
             elif arrive < AFTER_S + time_to(conflict.other_s1 - note.rear, other.speed, PULL_MPS2, there.speed):
                 return CLAIM
+            elif there.end - note.front < conflict.other_s1 - note.rear and not _goes_on(other, conflict.other):
+                return CLAIM  # it will stand with its tail in the way
         n = row.asks
         while n != NONE:
             note = desk.notes[n]
@@ -527,12 +609,18 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             other, j = vehicles[note.vehicle], note.vehicle
             if j == i or (not long and note.long == cars):
                 continue
-            if conflict.other_s0 < note.front and note.rear < conflict.other_s1 and start + conflict.s0 > driver.front:
-                return BODY
+            stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
+            if stands and long != cars and (long or start + conflict.s0 > driver.front):
+                if other.hold != BODY or vehicle.asking < BLOCKED_S:
+                    return BODY
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
             alarm = (other.lamps & BEACON) != 0 and not siren
             if alarm and comes < SIREN_S:
                 return PRIORITY
+            weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
+            if weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY):
+                if not _keeps_out(gates, vehicle, conflict.other):
+                    return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
             if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
@@ -570,6 +658,8 @@ def _let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-
     clear = start
     while True:
         if gates.gates[lane].gated:
+            if gates.gates[lane].ring and gates.gates[ask.key].ring and lane != ask.lane:
+                break
             if start + gates.gates[lane].stop >= clear + need and lane != ask.lane:
                 break
             slot = NONE
@@ -582,7 +672,8 @@ def _let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-
             vehicle.claim_travel[slot] = vehicle.travel + start
             number = 0 if driver.failing & LAWLESS else vehicle.entered
             _note(desk, lane, i, driver, driver.front - start, -driver.rear - start, number, False)
-            clear = start + max(gates.gates[lane].clear, 0.0)
+            gate = gates.gates[lane]
+            clear = start + max(gate.clear if is_long(driver) else gate.car_clear, 0.0)
         elif start > clear + need:
             break
         start += lanes.lanes[lane].length
@@ -637,6 +728,7 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                     waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
                 elif conflict.kind == MERGE:
                     arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
+                    # Once its front is there, drivers follow whoever's front is nearer.
                     waits = note.number < vehicle.claim_number[c] and note.front < conflict.other_s0
                     waits = waits and comes < arrive + HEADWAY_S
                 else:

@@ -45,15 +45,14 @@ SIGNAL_DTYPE = np.dtype(
 
 
 @kernel
-def show(program, clocks_ns, colours):  # type: ignore[no-untyped-def]
-    """Write the Colour (T, S) that each signal of a program (S,) shows at the times (T,) int64 ns."""
-    for t in range(clocks_ns.shape[0]):
-        for k in range(program.shape[0]):
-            signal = program[k]
-            clock = (clocks_ns[t] + signal.offset) % signal.cycle
-            colours[t, k] = Colour.RED
-            if signal.green <= clock < signal.red:
-                colours[t, k] = Colour.GREEN if clock < signal.amber else Colour.AMBER
+def show(program, clock_ns, colours):  # type: ignore[no-untyped-def]
+    """Write the Colour (S,) that each signal of a program (S,) shows at a time."""
+    for k in range(program.shape[0]):
+        signal = program[k]
+        clock = (clock_ns + signal.offset) % signal.cycle
+        colours[k] = Colour.RED
+        if signal.green <= clock < signal.red:
+            colours[k] = Colour.GREEN if clock < signal.amber else Colour.AMBER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +70,8 @@ class SignalPlan:
     def colours(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint8]:
         """(T, S) Colour at the times (T,)."""
         out = np.zeros((len(times_ns), len(self.ids)), np.uint8)
-        show(self.program, times_ns, out)
+        for time, row in zip(times_ns, out):
+            show(self.program, time, row)
         return out
 
     def state(self, times_ns: NDArray[np.int64]) -> NDArray[np.uint32]:

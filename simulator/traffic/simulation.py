@@ -8,29 +8,40 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.errors import InputError
+from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
-from simulator.traffic.demand import fill_worlds, sources_of
+from simulator.traffic.demand import fill_world
+from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.occupancy import empty_occupancy
+from simulator.traffic.right_of_way import desk
+from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
 
 LONGEST_STEP_NS = 200_000_000
 CHUNK_VEHICLES = 512  # a thread takes about so many at a time
+PHASES_NS = 1_000_000_000_000  # below which the programs of traffic lights are on at a reset
+
+
+@kernel
+def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-def]
+    """Fill the worlds `chosen` (N,) from `begin` to `end` of them."""
+    for n in range(begin, end):
+        w = chosen[n]
+        fill_world(ground, worlds.lines[w], worlds.entries[w], worlds.vehicles[w], worlds.drivers[w], worlds.seeds[w])
 
 
 class Traffic:
     """W worlds of A vehicles on one map. What a world does depends on its own seed and clock only.
 
     Attributes:
-        lane_map: where they drive.
-        vehicles: (W, A) VEHICLE_DTYPE; positions are relative to `lane_map.origin`.
-        drivers: (W, A) DRIVER_DTYPE.
-        clock_ns: (W,) int64 since the last reset.
-        seeds: (W,) uint64.
-        stand: (W, A) m from each front bumper to where it must stand, infinite for nowhere.
-        occupancy: who is where on the lanes, at the beginning of the last step.
+        lane_map: where they drive; positions are relative to its `origin`.
+        plan: the traffic lights.
+        ground, worlds: the arrays, for kernels that step by themselves.
+        desks: scratch of threads, one for each `chunk` worlds.
+        chunk: worlds that a thread takes at a time.
     """
 
     def __init__(
@@ -58,17 +69,46 @@ class Traffic:
         if worlds < 1 or vehicles < 1:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
         self.lane_map = lane_map
-        self.vehicles = np.zeros((worlds, vehicles), VEHICLE_DTYPE)
-        self.drivers = np.zeros((worlds, vehicles), DRIVER_DTYPE)
-        self.vehicles["lane"] = NONE
-        self.clock_ns = np.zeros(worlds, np.int64)
-        self.seeds = np.zeros(worlds, np.uint64)
-        self.stand = np.full((worlds, vehicles), np.inf)
-        self.occupancy = empty_occupancy(worlds, len(lane_map.keys), vehicles)
-        self._sources = sources_of(lane_map.arrays, kinds, failing)
+        self.plan = plan_signals(lane_map.network, 0)
+        self.ground = ground_of(lane_map, self.plan, kinds, failing)
+        self.worlds = Worlds(
+            np.zeros((worlds, vehicles), VEHICLE_DTYPE),
+            np.zeros((worlds, vehicles), DRIVER_DTYPE),
+            np.zeros(worlds, np.uint64),
+            np.zeros(worlds, np.int64),
+            np.zeros(worlds, np.int64),
+            np.zeros((worlds, len(self.plan.ids)), np.uint8),
+            np.zeros((worlds, 1), np.uint8),
+            np.full((worlds, vehicles), np.inf),
+            np.zeros((worlds, vehicles), np.uint8),
+            *empty_occupancy(worlds, len(lane_map.keys), vehicles),
+        )
+        self.worlds.vehicles["lane"] = NONE
+        self.chunk = max(CHUNK_VEHICLES // vehicles, 1)
+        self.desks = [desk(len(lane_map.keys), vehicles) for _ in range(0, worlds, self.chunk)]
         if np.ndim(seeds) == 0:
             seeds = np.array([child_seed(int(np.asarray(seeds)), "traffic", w) for w in range(worlds)], np.uint64)
         self.reset(seeds=seeds)
+
+    @property
+    def vehicles(self) -> NDArray[np.void]:
+        """(W, A) VEHICLE_DTYPE."""
+        return self.worlds.vehicles
+
+    @property
+    def drivers(self) -> NDArray[np.void]:
+        """(W, A) DRIVER_DTYPE."""
+        return self.worlds.drivers
+
+    @property
+    def clock_ns(self) -> NDArray[np.int64]:
+        """(W,) since the last reset."""
+        return self.worlds.clock_ns
+
+    @property
+    def signals(self) -> NDArray[np.uint8]:
+        """(W, S) Colour of the traffic lights, as in `plan`."""
+        return self.worlds.signals
 
     def reset(
         self, worlds: ArrayLike | None = None, seeds: ArrayLike | None = None, threads: int | None = None
@@ -80,27 +120,19 @@ class Traffic:
             seeds: one for each of them; None: they keep theirs, and start as before.
             threads: None: all.
         """
-        chosen = np.arange(len(self.seeds)) if worlds is None else np.atleast_1d(np.asarray(worlds))
+        state = self.worlds
+        chosen = np.arange(len(state.seeds)) if worlds is None else np.atleast_1d(np.asarray(worlds))
         chosen = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64)
         if seeds is not None:
-            self.seeds[chosen] = np.asarray(seeds, np.uint64)
-        self.clock_ns[chosen] = 0
-        self.vehicles[chosen], self.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
+            state.seeds[chosen] = np.asarray(seeds, np.uint64)
+        state.clock_ns[chosen] = 0
+        state.phase_ns[chosen] = state.seeds[chosen] % np.uint64(PHASES_NS)
+        state.vehicles[chosen], state.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
 
         def fill(begin: int, end: int) -> None:
-            fill_worlds(
-                self.lane_map.arrays,
-                self._sources,
-                *self.occupancy,
-                self.vehicles,
-                self.drivers,
-                self.seeds,
-                chosen,
-                begin,
-                end,
-            )
+            fill_worlds(self.ground, state, chosen, begin, end)
 
-        parallel_for(fill, len(chosen), chunk=self._chunk, threads=threads)
+        parallel_for(fill, len(chosen), chunk=self.chunk, threads=threads)
 
     def step(self, dt_ns: int, threads: int | None = None) -> None:
         """Move all worlds on.
@@ -116,22 +148,6 @@ class Traffic:
             raise InputError(f"dt_ns={dt_ns}: 1 to {LONGEST_STEP_NS} are accepted")
 
         def run(begin: int, end: int) -> None:
-            step_worlds(
-                self.lane_map.arrays,
-                self._sources,
-                *self.occupancy,
-                self.vehicles,
-                self.drivers,
-                self.seeds,
-                self.stand,
-                dt_ns * 1e-9,
-                begin,
-                end,
-            )
+            step_worlds(self.ground, self.worlds, self.desks[begin // self.chunk], dt_ns, begin, end)
 
-        parallel_for(run, len(self.seeds), chunk=self._chunk, threads=threads)
-        self.clock_ns += dt_ns
-
-    @property
-    def _chunk(self) -> int:
-        return max(CHUNK_VEHICLES // self.vehicles.shape[1], 1)
+        parallel_for(run, len(self.worlds.seeds), chunk=self.chunk, threads=threads)

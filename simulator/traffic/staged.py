@@ -65,12 +65,13 @@ class Roads:
         back = max(begin, 0.0)
         return ((begin - back, lane, s - back), *found[1:])
 
-    def stretches_at(self, network: RoadNetwork, points: Array) -> Stretches:
+    def stretches_at(self, points: Array) -> Stretches:
         """Lanes on which the points (K, 3) of a polyline lie and go on; NONE elsewhere."""
         step = np.diff(points[:, :2], axis=0, append=points[-1:, :2])
         s = np.concatenate([[0.0], np.cumsum(np.hypot(*step.T))[:-1]])
         course = np.arctan2(step[:, 1], step[:, 0])
         course[-1] = course[-2] if len(course) > 1 else 0.0
+        network = self.lane_map.network
         at, ids = network.locate(points), list(network.roads)
         found: list[tuple[float, int, float]] = []
         for k in range(len(points)):
@@ -248,8 +249,8 @@ def _stage(
         entries=occupancy.entries[0],
         desk=desk(lanes, count),
         stand=np.full(count, np.inf),
-        offences=np.zeros(count, np.int64),
-        busy=np.zeros(0, np.int64),
+        offences=np.zeros(count, np.uint8),
+        busy=np.zeros(1, np.uint8),
     )
 
 

@@ -6,8 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 
-WAYS = 6  # lanes ahead that a driver has decided on
-CLAIMS = 3  # ways through junctions that a vehicle may have a claim on at once
+WAYS = 8  # lanes ahead that a driver has decided on
+CLAIMS = 4  # ways through junctions that a vehicle may have a claim on at once
 
 
 class Control(IntEnum):
@@ -53,6 +53,8 @@ VEHICLE_DTYPE = np.dtype(
         ("wish_lane", np.int64),  # of GUIDED: -1 to the right, 1 to the left, 0 stay
         ("change", np.int64),  # of lanes, under way: 1 to the left, -1 to the right, 0 none
         ("change_age", np.float64),  # s since the last change began
+        ("goal", np.int64),  # 1 + number of the goal (`Lanes.routes`) that it drives to; 0: wherever chance leads it
+        ("aside", np.float64),  # s for which it still makes way for an emergency vehicle
         ("asks", np.int64),  # to be let in: 1 to the left, -1 to the right, 0 nothing
         ("waited", np.float64),  # s standing, in a row
         ("entered", np.int64),  # when it was let into the junction on its way, a running number; 0: not yet

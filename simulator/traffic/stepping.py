@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.numerics.jit import kernel
 from simulator.traffic.demand import recycle
+from simulator.traffic.emergency import calm, make_way
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.occupancy import occupy
 from simulator.traffic.poses import STANDING_MPS, light, place
+from simulator.traffic.right_of_way import right_of_way
+from simulator.traffic.signals import show
 from simulator.traffic.state import WAYS, Control
 
 OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
@@ -20,50 +21,47 @@ DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.
 
 
 @kernel
-def step_worlds(lanes, sources, lines, entries, vehicles, drivers, seeds, stand, dt, begin, end):  # type: ignore[no-untyped-def]
-    """Move the worlds from `begin` to `end` on by `dt` seconds.
+def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-untyped-def]
+    """Move the worlds from `begin` to `end` on by `dt_ns`.
 
     Args:
-        lanes, sources: Lanes, Sources.
-        lines, entries: (W, ...) see Occupancy.
-        vehicles, drivers: (W, A).
-        seeds: (W,) uint64.
-        stand: (W, A) m from each front bumper to where it must stand, infinite for nowhere.
-        dt: s.
+        ground: Ground.
+        worlds: Worlds.
+        desk: right_of_way.Desk, scratch of whoever calls.
+        dt_ns: ns.
         begin, end: of the worlds.
     """
-    ways = np.empty(WAYS, np.int64)
     for w in range(begin, end):
-        step_world(
-            lanes,
-            sources,
-            lines[w],
-            entries[w],
-            vehicles[w],
-            drivers[w],
-            seeds[w],
-            stand[w],
-            dt,
-            ways,
-        )
+        step_world(ground, worlds, desk, dt_ns, w)
 
 
 @kernel
-def step_world(lanes, sources, lines, entries, vehicles, drivers, seed, stand, dt, ways):  # type: ignore[no-untyped-def]
-    """Move one world on: arguments as above, without the axis of worlds; `ways` is (WAYS,) int64 scratch."""
+def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
+    """Move world `w` on: all look at what is, then all move; arguments as above."""
+    lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9
+    vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
+    stand = worlds.stand[w]
     occupy(lanes, lines, entries, vehicles, drivers)
-    recycle(lanes, sources, lines, entries, vehicles, drivers, seed)
-    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1), ways)
+    recycle(ground, lines, entries, vehicles, drivers, seed)
+    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
+    make_way(lanes, lines, entries, vehicles, drivers, dt)
+    show(ground.program, worlds.clock_ns[w] + worlds.phase_ns[w], worlds.signals[w])
+    right_of_way(
+        lanes, ground.gates, vehicles, drivers, worlds.signals[w], worlds.busy[w], dt, desk, stand, worlds.events[w]
+    )
     for i in range(len(vehicles)):
         if vehicles[i].control == GUIDED:
             vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
         elif vehicles[i].control == DRIVER:
             vehicles[i].wish_acceleration = drive(lanes, lines, entries, vehicles, drivers, i, stand[i])
+            if vehicles[i].aside > 0.0:
+                vehicles[i].wish_acceleration = min(vehicles[i].wish_acceleration, calm(lanes, vehicles[i]))
             if drivers[i].failing:
                 fail(lanes, vehicles[i], drivers[i], seed, i, dt)
     for i in range(len(vehicles)):
         if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
             move(lanes, vehicles[i], drivers[i], seed, i, dt)
+    worlds.clock_ns[w] += dt_ns
 
 
 @kernel(inline=True)
@@ -97,6 +95,8 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     while vehicle.s > lanes.lanes[vehicle.lane].length and vehicle.ways[0] != NONE:
         vehicle.s -= lanes.lanes[vehicle.lane].length
         vehicle.lane = vehicle.ways[0]
+        if vehicle.goal > 0 and lanes.routes[vehicle.goal - 1, vehicle.lane] == 0.0:
+            vehicle.goal = 0  # it has arrived
         for n in range(WAYS - 1):
             vehicle.ways[n] = vehicle.ways[n + 1]
         vehicle.ways[WAYS - 1] = NONE

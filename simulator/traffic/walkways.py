@@ -16,7 +16,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from simulator.numerics.jit import kernel
 from simulator.roads import DRIVABLE, LaneKey, Road, RoadNetwork
 from simulator.roads.records import LaneSection
 
@@ -66,6 +65,12 @@ POINT_DTYPE = np.dtype(
         ("z", np.float64),
         ("s", np.float64),  # m along the way
         ("half_width", np.float64),  # m
+        # To the next point of the way; nothing at the last one.
+        ("step", np.float64),  # m
+        ("ux", np.float64),  # unit vector
+        ("uy", np.float64),
+        ("widens", np.float64),  # of the half-width, m/m
+        ("rises", np.float64),  # of z, m/m
         ("over", np.int64),  # point opposite, on the other side of the street, or NONE
         ("way", np.int64),  # that it belongs to
     ]
@@ -135,22 +140,6 @@ class WalkwayMap:
     arrays: Walkways
     crossings: tuple[Crossing, ...]
     origin: Array
-
-
-@kernel(inline=True)
-def point_before(walkways, way, s):  # type: ignore[no-untyped-def]
-    """Index of the point of a way before `s` (at most the last but one), and how far on to the next it lies (0..1)."""
-    points = walkways.points
-    low = walkways.ways[way].first
-    high = low + walkways.ways[way].points - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if points[middle].s <= s:
-            low = middle
-        else:
-            high = middle
-    length = points[low + 1].s - points[low].s
-    return low, min(max((s - points[low].s) / max(length, 1e-9), 0.0), 1.0)
 
 
 # ---- strips beside roads
@@ -461,6 +450,10 @@ def graph(strips: list[Strip]) -> tuple[NDArray[np.void], NDArray[np.void], NDAr
         row["start"], row["end"] = flat[2 * k], flat[2 * k + 1]
         own["x"], own["y"], own["z"] = xyz.T
         own["s"], own["half_width"] = s, strip.half_width
+        own["step"][:-1] = np.diff(s)
+        ahead = np.diff(xyz, axis=0) / np.maximum(np.diff(s), 1e-9)[:, None]
+        own["ux"][:-1], own["uy"][:-1], own["rises"][:-1] = ahead.T
+        own["widens"][:-1] = np.diff(strip.half_width) / np.maximum(np.diff(s), 1e-9)
     _link_across(points, np.concatenate([strip.over for strip in strips] or [np.zeros((0, 3))]))
     nodes = np.zeros(len(names), NODE_DTYPE)
     order = np.argsort(flat, kind="stable")

@@ -117,7 +117,7 @@ def build_world(scenario: Scenario) -> World:
         roads = roads_of(network, plan)
         ego = _place_ego(scenario, roads, route, cast, site.dark)
         for number, spec in enumerate(scenario.actors):
-            act(spec, number, network, roads, route, cast, seed, site.dark)
+            act(spec, number, roads, route, cast, seed, site.dark)
         first = _place_anomalies(scenario, site, cast)
         population = Population(network, roads, route, cast, scenario, site.dark)
         population.vehicles()

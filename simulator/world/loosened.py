@@ -31,7 +31,7 @@ CLEARANCE_M = 0.15  # of vehicles above the ground: what is lower passes under t
 HEAVY_CLEARANCE_M, HEAVY_WIDTH_M = 0.3, 2.2
 BEFORE = 2  # steps before the first contact from which things are free
 NEAR_M = 60.0  # vehicles farther from all that moves are left out
-DECK_FRICTION = 0.1  # what comes off a deck is not held there
+DECK_FRICTION = 0.02  # of a deck that no longer holds what comes off it
 MOVED_M = 0.01  # what moves less has not been struck
 PATCH_M, BEHIND_M, HALF_WIDTH_M, CELL_M = 30.0, 20.0, 20.0, (1.0, 0.5)  # ground on which things move
 

@@ -230,7 +230,8 @@ class Population:
         weight[spots] = self._parking_weight(places.distance[spots], places.ahead[spots])
         gap = np.linalg.norm(bays.position[:, None, :2] - self._path_xy[None], axis=2)
         free = self._parking_weight(gap.min(axis=1), self._path_s[gap.argmin(axis=1)])
-        free[(bays.width < 2.0) | (bays.length < 4.0)] = 0.0
+        open_now = np.array([self.cast.free(x, y, 1.2) for x, y, _ in bays.position.tolist()], np.bool_)
+        free[(gap.min(axis=1) > NEAR_M) | (bays.width < 2.0) | (bays.length < 4.0) | ~open_now] = 0.0
         for n in range(self.scenario.traffic.parked):
             rng = generator(self.seed, "parked", n)
             kind = str(rng.choice(list(PARKED_MIX), p=list(PARKED_MIX.values())))
@@ -241,13 +242,13 @@ class Population:
             k = int(rng.choice(len(free), p=free / free.sum())) if in_bay else self._draw(rng, places, weight, 3.4)
             if k is None:
                 return
-            model, room = actor.models(rng)[0], 1.2 if in_bay else 2.6
+            model = actor.models(rng)[0]
             if in_bay:
                 free[k] = 0.0
                 position, yaw = self._in_bay(bays, k, model, rng)
             else:
                 position, yaw = self._at_kerb(places, k, model, rng)
-            if not self.cast.free(position[0], position[1], room):
+            if not in_bay and not self.cast.free(position[0], position[1], 2.6):
                 continue
             at, rpy = stance(self.cast.builder, model, position, yaw)
             attributes = {"state": "parked"}

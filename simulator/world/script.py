@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from simulator.dynamics.motion import Driver, Event, Motion
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
-from simulator.roads import RoadNetwork
 from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
 from simulator.scene import Switch, stance
 from simulator.traffic.staged import Roads
@@ -64,7 +63,6 @@ def along(route: Route, ahead_m: Array) -> tuple[Array, Array]:
 def act(
     spec: ScriptedActor,
     number: int,
-    network: RoadNetwork,
     roads: Roads,
     route: Route,
     cast: Cast,
@@ -108,7 +106,7 @@ def act(
         lawful=False,
     )
     if opposite:
-        way = roads.stretches_at(network, line + sign * side * np.array([-np.sin(yaw), np.cos(yaw), 0.0]))
+        way = roads.stretches_at(line + sign * side * np.array([-np.sin(yaw), np.cos(yaw), 0.0]))
     else:
         way = roads.stretches(route.path, spec.ahead_m)
     agent = cast.drive(

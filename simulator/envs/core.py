@@ -1,0 +1,407 @@
+"""Any number of worlds with one or more agents each, stepped together: what all environments are faces of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics import Control as Pedal
+from simulator.dynamics import State, vehicle, vehicles
+from simulator.dynamics.bodies import BODY_DTYPE
+from simulator.dynamics.friction import SURFACE_FRICTION
+from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
+from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
+from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
+from simulator.envs.beginning import START_DTYPE, Beginning, begin
+from simulator.envs.motion import Motion, load_motion
+from simulator.envs.observations.base import Observation, View
+from simulator.envs.paved import borders_of, outlines, paved
+from simulator.envs.rewards import Term, weight_row
+from simulator.envs.scripts import NO_BOX, Part, put
+from simulator.envs.stepping import Rules, step_range
+from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
+from simulator.errors import OddRoadError
+from simulator.numerics.parallel import available_threads, parallel_for
+from simulator.numerics.rng import child_seed
+from simulator.traffic.lane_map import NONE, lane_map
+from simulator.traffic.locating import lane_index, locate
+from simulator.traffic.person import PERSON_DTYPE
+from simulator.traffic.right_of_way import desk
+from simulator.traffic.simulation import Traffic
+from simulator.traffic.state import Control, Failing
+
+if TYPE_CHECKING:
+    from gymnasium.spaces import Space
+
+    from simulator.envs.stage import Stage
+
+Bools = NDArray[np.bool_]
+Seeds = NDArray[np.uint64]
+
+_ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
+FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
+_KINEMATIC_PART_S = 0.02  # longest part of the integration of the kinematic model, which is not stiff
+
+
+def episode_seed(seed: int, episode: int) -> int:
+    """64-bit seed of the `episode`-th episode after a reset with `seed`."""
+    return child_seed(seed, "episode", episode)
+
+
+class Core:
+    """W worlds with K agents each, N = W K in all; agent i is row i % K of world i // K.
+
+    Args:
+        task: what to do, and all options.
+        worlds: W.
+        threads: default: one a processor; results do not depend on it.
+        episode_steps: after which episodes are truncated, if before the task's own.
+
+    Attributes:
+        actors: everybody in all worlds.
+        lanes: arrays of the map's lanes, for kernels. map: the map. network: its roads.
+        count: N.
+        outcome: of the last step.
+        observation_space, action_space: of one agent.
+
+    Raises:
+        OddRoadError: the roads cannot be read, or the vehicle cannot move as asked.
+    """
+
+    def __init__(
+        self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
+    ) -> None:
+        self.task, self.count = task, worlds * task.agents_per_world
+        self.network = task.network()
+        self.map = lane_map(self.network)
+        self.lanes = self.map.arrays
+        self.threads = threads or available_threads()
+        agents = task.agents_per_world
+        self.traffic = Traffic(
+            self.map,
+            worlds=worlds,
+            vehicles=agents + task.vehicles + task.anomalies,
+            failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
+        )
+        self.outlines = outlines(self.network, self.map.origin)
+        self.actors = Actors(
+            self.traffic.vehicles,
+            self.traffic.drivers,
+            np.zeros((worlds, task.people), PERSON_DTYPE),
+            np.zeros((worlds, agents), AGENT_DTYPE),
+            np.full(worlds, _weather_row(task.weather)),
+        )
+        self._engine = Engine(
+            self.traffic.ground,
+            self.traffic.worlds,
+            lane_index(self.lanes),
+            paved(self.outlines),
+            tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
+        )
+        everybody = self.actors.vehicles.shape[1] + task.people
+        self._scratch = [
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
+            for _ in range(0, worlds, self._chunk(worlds))
+        ]
+        self._kind = Kind[task.action_type.upper()]
+        self.action_space: Space[Any] = action_space(self._kind)
+        self._actions = np.zeros((self.count, WIDTHS[self._kind]))
+        self._motion = self._make_motion()
+        self._beginning = self._make_beginning()
+        self._rules = self._make_rules(episode_steps)
+        self.outcome = Outcome(
+            np.zeros(self.count),
+            np.zeros((self.count, len(Term))),
+            np.zeros(self.count, np.bool_),
+            np.zeros(self.count, np.bool_),
+            np.zeros((len(Metric), self.count)),
+        )
+        self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
+        self._scripts = task.scripts(worlds)
+        self._views = self._make_views()
+        self.observation_space = self._make_space()
+
+    # ---- running
+
+    def begin(self, seeds: Seeds, mask: Bools | None = None, *, options: dict[str, Any] | None = None) -> None:
+        """Begin new episodes.
+
+        Args:
+            seeds: (N,) of the episodes (`episode_seed`).
+            mask: (N,) whose; None: all. A world of which all agents begin is filled anew.
+            options: `weather`: a mapping as the option of the task, for the worlds whose agents all begin.
+        """
+        mask = np.ones(self.count, np.bool_) if mask is None else mask
+        if options and "weather" in options:
+            row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
+            self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
+        chosen = np.flatnonzero(mask.reshape(self.actors.agents.shape).any(1))
+
+        def work(first: int, end: int) -> None:
+            for world in chosen[first:end].tolist():
+                begin(
+                    self._engine,
+                    self.actors,
+                    self._motion,
+                    self._beginning,
+                    self._rules,
+                    self.outcome,
+                    mask,
+                    seeds,
+                    world,
+                )
+                if self._scripts:
+                    self._begin_script(world, int(seeds[world]))
+                self._look(world, world + 1)
+
+        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self.threads)
+
+    def step(self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None) -> None:
+        """One step of the policy in all worlds.
+
+        Args:
+            actions: (N, ...) of `action_space`, or one for N = 1.
+            again: (N,) agents that begin a new episode instead; their actions do not matter. seeds: (N,) of these.
+
+        Raises:
+            OddRoadError: actions of another shape, or that are not numbers.
+        """
+        self._take(actions)
+        again = self._nobody if again is None else again
+        seeds = self._no_seeds if seeds is None else seeds
+        if self._scripts:
+            for world in np.flatnonzero(~again).tolist():
+                self._play(world)
+
+        worlds = len(self.actors.agents)
+        chunk = self._chunk(worlds)
+
+        def work(first: int, end: int) -> None:
+            step_range(
+                self._engine,
+                self._scratch[first // chunk],
+                self.actors,
+                self._motion,
+                self._beginning,
+                self._rules,
+                self._actions,
+                again,
+                seeds,
+                self.outcome,
+                first,
+                end,
+            )
+            if self._scripts:
+                for world in (first + np.flatnonzero(again[first:end])).tolist():
+                    self._begin_script(world, int(seeds[world]))
+            self._look(first, end)
+
+        parallel_for(work, worlds, chunk=chunk, threads=self.threads)
+
+    def _begin_script(self, world: int, seed: int) -> None:
+        """Begin the script of a world, with the agent where its ego is."""
+        script = self._scripts[world]
+        parts = script.begin(seed)
+        ego, row = parts[script.ego], self.actors.vehicles[world, 0]
+        row["lane"] = NONE
+        row["x"], row["y"], row["z"] = np.array([ego.x, ego.y, ego.z]) - self.map.origin
+        row["yaw"], row["speed"] = ego.yaw, ego.speed
+        locate(self.lanes, self._engine.places, row)
+        load_motion(row, self._motion, world)
+        self._cast(world, parts)
+
+    def _play(self, world: int) -> None:
+        """Let the others of a world go on by a step; the episode is over where the script is."""
+        script, v = self._scripts[world], self.actors.vehicles[world, 0]
+        x, y, z = np.array([v["x"], v["y"], v["z"]]) + self.map.origin
+        ego = Part(x, y, z, float(v["yaw"]), float(v["speed"]), NO_BOX)
+        parts = script.advance(self.task.dt_ns * 1e-9, ego)
+        if parts is None:
+            self.actors.agents[world, 0]["gone"] = True
+        else:
+            self._cast(world, parts)
+
+    def _cast(self, world: int, parts: dict[str, Part]) -> None:
+        """Give the others of a script their rows; who finds none has no part."""
+        rows = self.actors.vehicles[world, 1:], self.actors.drivers[world, 1:]
+        others = [part for name, part in parts.items() if name != self._scripts[world].ego]
+        rows[0]["control"] = Control.NOBODY
+        for part, row, driver in zip(others, *rows):
+            put(part, self.map.origin, row, driver)
+            row["control"], row["lane"] = Control.OUTSIDE, NONE
+
+    def retire(self, agents: Sequence[int]) -> None:
+        """Let agents whose episodes have ended be part of the traffic: as wrecks, or driven by its models."""
+        for agent in agents:
+            world, k = divmod(agent, self.task.agents_per_world)
+            row = self.actors.vehicles[world, k]
+            if row["control"] != Control.NOBODY:
+                wreck = self.actors.agents[world, k]["struck"] or row["lane"] == NONE
+                row["control"] = Control.WRECK if wreck else Control.DRIVER
+
+    @cached_property
+    def borders(self) -> list[NDArray[np.float64]]:
+        """(K, 2) lines about all that is paved, m from the origin of the map."""
+        return borders_of(self._engine.paved)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The scene for cameras and lidars."""
+        from simulator.envs.stage import Stage
+
+        return Stage(self)
+
+    @property
+    def idle(self) -> Any:
+        """An action that does nothing."""
+        return int(Meta.IDLE) if self._kind == Kind.DISCRETE else np.zeros(WIDTHS[self._kind], np.float32)
+
+    def _chunk(self, count: int) -> int:
+        """Worlds that a thread takes at a time; with cameras and other slow views all the same."""
+        return max(-(-count // (self.threads * _ROUNDS)), 1) if self.threads > 1 else max(count, 1)
+
+    def _look(self, begin: int, end: int) -> None:
+        for view in self._views.values():
+            view.fill(begin, end)
+
+    def _take(self, actions: Any) -> None:
+        try:
+            given = np.asarray(actions, np.float64).reshape(self._actions.shape)
+        except (TypeError, ValueError):
+            given = np.full_like(self._actions, np.nan)
+        if self._kind == Kind.DISCRETE:
+            if not np.all((given >= 0) & (given < len(Meta)) & (given == np.floor(given))):
+                raise OddRoadError(
+                    f"action {actions!r}: whole numbers 0 to {len(Meta) - 1} are accepted, {self.count} of them"
+                )
+            self._actions[:] = given
+        else:
+            if not np.isfinite(given).all():
+                raise OddRoadError(
+                    f"action {actions!r}: {self._actions.shape[1]} finite numbers for each agent are accepted"
+                )
+            np.clip(given, -1.0, 1.0, out=self._actions)
+
+    # ---- results
+
+    def observation(self, agent: int) -> Any:
+        """A copy of what one agent sees."""
+        if self._single is not None:
+            return self._single.values[agent].copy()
+        return {name: view.values[agent].copy() for name, view in self._views.items()}
+
+    def observations(self, *, copy: bool = True) -> Any:
+        """What all agents see."""
+        if self._single is not None:
+            return self._single.values.copy() if copy else self._single.values
+        return {name: view.values.copy() if copy else view.values for name, view in self._views.items()}
+
+    def info(self, agent: int) -> dict[str, Any]:
+        """Measures of one agent, and the terms of its reward."""
+        values = self.outcome.metrics[:, agent].tolist()
+        return {metric.name.lower(): kind(value) for (metric, kind), value in zip(TYPES.items(), values)}
+
+    def infos(self, mask: Bools | None = None) -> dict[str, Any]:
+        """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
+        metrics = self.outcome.metrics.copy()
+        if mask is not None:
+            metrics[:, ~mask] = 0.0
+        valid = np.ones(self.count, np.bool_) if mask is None else mask
+        out: dict[str, Any] = {}
+        for metric, kind in TYPES.items():
+            name = metric.name.lower()
+            out[name] = metrics[metric] if kind is float else metrics[metric].astype(kind)
+            out[f"_{name}"] = valid.copy()
+        return out
+
+    # ---- making
+
+    def _make_motion(self) -> Motion:
+        row = vehicle(self.task.vehicle, MODELS[self.task.dynamics])
+        state = np.zeros((len(State), self.count))
+        return Motion(
+            state,
+            np.zeros((len(Pedal), self.count)),
+            np.ones(self.count),
+            np.zeros(self.count, np.int64),
+            vehicles([row]),
+            np.zeros((self.count, WAYPOINTS + 1, 2)),
+        )
+
+    def _make_beginning(self) -> Beginning:
+        table, task = self._motion.table[0], self.task
+        starts = task.starts(self.map) or self._anywhere()
+        rows = np.array([tuple(start) for start in starts], START_DTYPE)
+        length = np.maximum(rows["end"] - rows["begin"], 1e-3)
+        wheelbase = float(table["front"] + table["rear"])
+        over = float(table["length"]) - wheelbase
+        return Beginning(
+            task.bays(self.network, self.map),
+            rows,
+            np.cumsum(length) / length.sum(),
+            task.anomalies,
+            task.vehicles if task.parked else 0,
+            wheelbase + FRONT_OVERHANG * over,
+            (1.0 - FRONT_OVERHANG) * over,
+            0.5 * float(table["width"]),
+            HEIGHT_M,
+            wheelbase,
+            int(self._kind),
+            task.driver == "agent",
+        )
+
+    def _anywhere(self) -> list[Start]:
+        """All of every lane outside junctions."""
+        rows = self.lanes.lanes
+        return [
+            Start(n, min(5.0, 0.3 * row["length"]), max(row["length"] - 5.0, 0.7 * row["length"]))
+            for n, row in enumerate(rows)
+            if row["junction"] == NONE
+        ]
+
+    def _make_rules(self, episode_steps: int | None) -> Rules:
+        task = self.task
+        limits = Limits(
+            int(self._kind), np.radians(task.steering_deg), task.throttle_mps2, task.brake_mps2, task.reverse
+        )
+        longest = _KINEMATIC_PART_S if task.dynamics == "kinematic" else LONGEST_SUBSTEP_S
+        return Rules(
+            limits,
+            task.dt_ns,
+            task.substeps,
+            int(np.ceil(task.dt_ns * 1e-9 / longest - 1e-9)),
+            min(task.episode_steps, episode_steps or task.episode_steps),
+            np.array(task.target_speeds_mps),
+            weight_row(task.weights()),
+            np.array([name in task.ends_on for name in ENDS]),
+            task.goals(self.map),
+        )
+
+    def _make_views(self) -> dict[str, View]:
+        given = self.task.observation
+        self._single: View | None = None
+        if isinstance(given, Observation):
+            self._single = given.view(self)
+            return {"": self._single}
+        return {name: each.view(self) for name, each in given.items()}
+
+    def _make_space(self) -> Space[Any]:
+        if self._single is not None:
+            return self._single.space
+        from gymnasium.spaces import Dict
+
+        return Dict({name: view.space for name, view in self._views.items()})
+
+
+def _weather_row(weather: Weather) -> NDArray[np.void]:
+    row = np.zeros((), WEATHER_DTYPE)
+    row["sight"], row["film"] = weather.sight_m(), weather.depth_mm()
+    if weather.friction is not None:
+        row["friction"] = weather.friction
+    elif weather.surface in SURFACE_FRICTION:
+        row["friction"] = SURFACE_FRICTION[weather.surface]
+    return row

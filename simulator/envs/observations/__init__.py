@@ -1,0 +1,1 @@
+"""What agents see: one file a kind."""

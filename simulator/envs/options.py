@@ -1,0 +1,98 @@
+"""Fields of options that pydantic has no type for, and how wrong options are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationError
+
+from simulator.errors import InputError, OddRoadError, did_you_mean
+from simulator.scenario.block import each
+from simulator.scenario.distributions import problem
+from simulator.scenario.family import Family, members
+
+
+def _rewards(given: Any) -> dict[str, float]:
+    from simulator.envs.rewards import Term
+
+    known = [term.name.lower() for term in Term]
+    if not isinstance(given, Mapping):
+        raise problem("rewards", f"must be a mapping of terms to weights. Terms: {', '.join(known)}")
+
+    def check(entry: tuple[Any, Any]) -> float:
+        name, weight = entry
+        if name not in known:
+            raise problem("term", f"unknown term.{did_you_mean(str(name), known)} Known: {', '.join(known)}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+            raise problem("weight", "must be a number")
+        return float(weight)
+
+    values = each(((str(name), (name, weight)) for name, weight in given.items()), check, "rewards")
+    return dict(zip(given, values))
+
+
+def _observation(given: Any) -> Any:
+    """An observation, or a mapping of names to observations.
+
+    `"lidar"`, `{"kind": "lidar", "beams": 64}`, `["vector", "lidar"]` or `{"eyes": {"kind": "camera"}, "map": "bev"}`.
+    """
+    known = members("envs.observations")
+    if isinstance(given, Family):
+        return given
+    if isinstance(given, str):
+        given = {"kind": given}
+    if isinstance(given, (list, tuple)):
+        given = {str(kind): kind for kind in given}
+    if not isinstance(given, Mapping) or not given:
+        raise problem("observation", f"must be a kind or a mapping. Kinds: {', '.join(known)}")
+    if "kind" not in given:
+        parts = each(given.items(), _single, "observation")
+        return dict(zip(map(str, given), parts))
+    kind = given["kind"]
+    if kind not in known:
+        raise problem("kind", f'unknown kind "{kind}".{did_you_mean(str(kind), known)} Known: {", ".join(known)}')
+    return known[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
+
+
+def _single(given: Any) -> Any:
+    found = _observation(given)
+    if isinstance(found, dict):
+        raise problem("observation", "must be one observation: dicts are one level deep")
+    return found
+
+
+ObservationField = Annotated[Any, BeforeValidator(_observation)]
+RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
+
+
+def make_task(name: str, options: Mapping[str, Any]) -> Any:
+    """The task of that name with options.
+
+    Raises:
+        OddRoadError: a task or option that there is not, or a value that is not accepted; all problems, one a line.
+    """
+    known = members("envs.tasks")
+    if name not in known:
+        raise InputError(f'unknown task "{name}".{did_you_mean(name, known)} Known: {", ".join(known)}')
+    try:
+        return known[name].model_validate(dict(options))
+    except ValidationError as error:
+        problems = [
+            InputError(
+                f"{item['msg']}{_nearest(item)}, not {item['input']!r}"
+                if item["type"] not in ("key", "contradiction")
+                else item["msg"],
+                source=name,
+                key=".".join(map(str, item["loc"])),
+            )
+            for item in error.errors(include_url=False, include_context=False)
+        ]
+        raise problems[0] if len(problems) == 1 else OddRoadError("\n".join(map(str, problems))) from None
+
+
+def _nearest(item: Any) -> str:
+    """A hint where one of a few words is allowed."""
+    allowed = re.findall(r"'([^']*)'", item["msg"]) if item["type"] == "literal_error" else []
+    return did_you_mean(str(item["input"]), allowed).rstrip("?").rstrip() if allowed else ""

@@ -1,0 +1,112 @@
+"""The environment as PettingZoo's `ParallelEnv`: several agents in one world, each with its own rewards."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from simulator.envs.core import Core, episode_seed
+from simulator.envs.options import make_task
+from simulator.envs.registration import env_id
+from simulator.envs.render import Screen
+from simulator.errors import MissingExtra
+
+USUAL_AGENTS = 8
+
+
+def parallel_env(task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any) -> Any:
+    """A PettingZoo `ParallelEnv` of `agents_per_world` agents, `agent_0` and so on, by default 8.
+
+    Who has ended stays in the world: a wreck where it has collided, else as one more vehicle of the traffic.
+
+    Args:
+        task: file name of the task: "urban".
+        render_mode: None, "human" (the first agent) or "rgb_array" (likewise).
+        threads: default: one a processor; results do not depend on it.
+        options: of the task (`tasks.base.Task`).
+
+    Raises:
+        MissingExtra: PettingZoo is not installed.
+        OddRoadError: a task or an option that there is not, or a value that is not accepted.
+    """
+    made = make_task(task, {"agents_per_world": USUAL_AGENTS, **options})
+    return _environment()(made, task, render_mode, threads)
+
+
+@cache
+def _environment() -> Any:
+    """The class, made when PettingZoo is first needed."""
+    try:
+        from pettingzoo import ParallelEnv
+    except ImportError as error:
+        raise MissingExtra("PettingZoo", "pip install pettingzoo", "an environment of several agents") from error
+
+    class RoadParallelEnv(ParallelEnv[str, Any, Any]):  # type: ignore[misc]
+        def __init__(self, task: Any, name: str, render_mode: str | None, threads: int | None) -> None:
+            self.metadata = {
+                "name": env_id(name),
+                "render_modes": ["human", "rgb_array"],
+                "render_fps": task.policy_hz,
+                "is_parallelizable": True,
+            }
+            self.core = Core(task, threads=threads)
+            self.render_mode = render_mode
+            self.possible_agents = [f"agent_{k}" for k in range(task.agents_per_world)]
+            self.agents: list[str] = []
+            # Each agent samples with a generator of its own.
+            self._action_spaces = {name: deepcopy(self.core.action_space) for name in self.possible_agents}
+            self._screen = Screen(self.core, render_mode, task.policy_hz)
+            self._seed, self._episode = _drawn_seed(), -1
+
+        def observation_space(self, agent: str) -> Any:
+            return self.core.observation_space
+
+        def action_space(self, agent: str) -> Any:
+            return self._action_spaces[agent]
+
+        def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+            if seed is not None:
+                self._seed, self._episode = seed, -1
+            self._episode += 1
+            first = episode_seed(self._seed, self._episode)
+            seeds = np.array([episode_seed(first, k) for k in range(self.core.count)], np.uint64)
+            self.core.begin(seeds, options=options)
+            self.agents = list(self.possible_agents)
+            self._screen.show()
+            rows = range(self.core.count)
+            return (
+                {f"agent_{k}": self.core.observation(k) for k in rows},
+                {f"agent_{k}": self.core.info(k) for k in rows},
+            )
+
+        def step(self, actions: dict[str, Any]) -> Any:
+            core = self.core
+            core.step([actions.get(name, core.idle) for name in self.possible_agents])
+            out, alive = core.outcome, [(name, int(name[6:])) for name in self.agents]
+            results = (
+                {name: core.observation(k) for name, k in alive},
+                {name: float(out.rewards[k]) for name, k in alive},
+                {name: bool(out.terminated[k]) for name, k in alive},
+                {name: bool(out.truncated[k]) for name, k in alive},
+                {name: core.info(k) for name, k in alive},
+            )
+            ended = [k for _, k in alive if out.terminated[k] or out.truncated[k]]
+            core.retire(ended)
+            self.agents = [name for name, k in alive if k not in ended]
+            self._screen.show()
+            return results
+
+        def render(self) -> Any:
+            return self._screen.picture(0)
+
+        def close(self) -> None:
+            self._screen.close()
+
+    return RoadParallelEnv
+
+
+def _drawn_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])

@@ -1,0 +1,75 @@
+"""The environment as Gymnasium's `Env`: one agent in one world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.envs.core import Core, episode_seed
+from simulator.envs.options import make_task
+from simulator.envs.render import FPS, Screen
+from simulator.errors import OddRoadError
+
+
+class RoadEnv(gymnasium.Env[Any, Any]):
+    """One agent in traffic; `gymnasium.make("simulator:OddRoad/Highway-v0")` makes it.
+
+    Args:
+        task: file name of the task.
+        render_mode: None, "human" or "rgb_array".
+        threads: default: one a processor; results do not depend on it.
+        options: of the task (`tasks.base.Task`).
+
+    Raises:
+        OddRoadError: a task or an option that there is not, or a value that is not accepted.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+
+    def __init__(
+        self, task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any
+    ) -> None:
+        self.task = make_task(task, options)
+        if self.task.agents_per_world != 1:
+            raise OddRoadError(
+                "agents_per_world: is for vectorised and parallel environments; a single one has 1 agent"
+            )
+        self.core = Core(self.task, threads=threads)
+        self.metadata = {**type(self).metadata, "render_fps": self.task.policy_hz}
+        self.observation_space, self.action_space = self.core.observation_space, self.core.action_space
+        self.render_mode = render_mode
+        self._screen = Screen(self.core, render_mode, self.metadata["render_fps"])
+        self._episode = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """A new episode: that of the seed, or the next one after it."""
+        super().reset(seed=seed)
+        self._episode = 0 if seed is not None else self._episode + 1
+        self.core.begin(np.array([episode_seed(self.np_random_seed, self._episode)], np.uint64), options=options)
+        self._screen.show()
+        return self.core.observation(0), self.core.info(0)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """One step of the policy."""
+        core = self.core
+        core.step(action)
+        self._screen.show()
+        out = core.outcome
+        return (
+            core.observation(0),
+            float(out.rewards[0]),
+            bool(out.terminated[0]),
+            bool(out.truncated[0]),
+            core.info(0),
+        )
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """What the top view shows, (H, W, 3); None unless `render_mode` is "rgb_array"."""
+        return self._screen.picture(0)
+
+    def close(self) -> None:
+        """Close the window."""
+        self._screen.close()

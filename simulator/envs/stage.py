@@ -1,0 +1,154 @@
+"""The scene that cameras and lidars of all worlds share: the map with its surroundings, and a figure for every kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.envs.observations.base import part_of
+from simulator.numerics.jit import kernel
+from simulator.numerics.rng import generator
+from simulator.scene import Atmosphere, Model, SceneBuilder, Snapshot, Switch
+from simulator.scene.material import Material
+from simulator.scene.mesh import box
+from simulator.scene.model import Body
+from simulator.sensors.worlds.detail import Figure, figure_of
+from simulator.sensors.worlds.scenery import Scenery, States
+from simulator.traffic.demand import KINDS
+from simulator.traffic.person import Being
+from simulator.traffic.signals import Colour
+from simulator.traffic.state import Control
+
+if TYPE_CHECKING:
+    from simulator.envs.core import Core
+    from simulator.envs.tasks.base import Weather
+
+# Individuals of each kind that are modelled; who is which depends on the row.
+CARS, PEOPLE = 4, 3
+FARTHEST_M = 350.0  # from the middle of a map that has surroundings
+PATH_M = 400.0  # along which these are dense
+_ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus", "motorcycle": "motorcycle"}
+_ACTORS |= {"bicycle": "bicycle"}
+_SWITCHES = {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER, Colour.GREEN: Switch.SIGNAL_GREEN}
+_LAMPS = np.array([1 << _SWITCHES[colour] for colour in Colour], np.uint32)
+
+
+class Stage:
+    """What stands on a core's map, and where everybody is on it.
+
+    Attributes:
+        scenery: for `sensors.worlds`.
+        states: of all worlds; brought up to date by `update`.
+    """
+
+    def __init__(self, core: Core) -> None:
+        """Build it: seconds, once for all worlds."""
+        self._actors, self._signals = core.actors, core.traffic.signals
+        worlds, count = core.actors.vehicles.shape
+        people = core.actors.people.shape[1]
+        builder, heads = _surroundings(core)
+        positions, rpy = builder.initial_poses()
+        zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
+        rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
+        ids = core.traffic.plan.ids
+        self._shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
+        figures, self._figure = _figures()
+        self.scenery = Scenery(
+            builder.build(),
+            rest,
+            figures,
+            [atmosphere_of(core.task.weather)],
+            count + people,
+            signals=[heads[ids[k]] for k in self._shown.tolist()],
+            threads=core.threads,
+        )
+        self.states = States.empty(worlds, count + people, len(self._shown))
+
+    def update(self, begin: int, end: int) -> Any:
+        """`States` of worlds `begin` .. `end`: everybody and all lights as they are now."""
+        _pose(self._actors, self._figure, self.states.actors, begin, end)
+        self.states.signals[begin:end] = _LAMPS[self._signals[begin:end][:, self._shown]]
+        return part_of(self.states, slice(begin, end))
+
+
+def atmosphere_of(weather: Weather) -> Atmosphere:
+    """Light and air of a day in June in Karlsruhe."""
+    from simulator.weather.conditions import atmosphere_for
+    from simulator.weather.fog import Fog
+    from simulator.weather.rain import TEXTURE_DEPTH_MM, Rain
+
+    film = weather.depth_mm() + (TEXTURE_DEPTH_MM if weather.depth_mm() > 0.0 else 0.0)
+    members = [Fog(visibility_m=max(weather.visibility_m, 10.0)), Rain(rain_mm_h=weather.rain_mm_h, water_film_mm=film)]
+    utc = dt.datetime(2025, 6, 21) + dt.timedelta(hours=weather.clock_h - 2.0)
+    return atmosphere_for(utc, 49.01, 8.43, members, 115.0)
+
+
+def _surroundings(core: Core) -> tuple[SceneBuilder, dict[str, int]]:
+    """Ground, buildings, plants and signs about the middle of the map, and the ids of its traffic lights."""
+    from simulator.roads.surface import surface
+    from simulator.surroundings.populate import populate
+
+    network, origin = core.network, core.map.origin
+    builder = SceneBuilder(origin)
+    low, high = network.bounds
+    middle, radius = 0.5 * (low + high), min(0.5 * float(np.hypot(*(high - low))) + 60.0, FARTHEST_M)
+    ground = surface(network, origin, middle, radius)
+    for mesh, materials, class_name in ground.meshes:
+        builder.add_mesh(mesh, materials, class_name)
+    rows = core.lanes.lanes
+    first = core.lanes.samples[rows["first"] + rows["samples"] // 2]
+    central = np.hypot(first["x"] + origin[0] - middle[0], first["y"] + origin[1] - middle[1])
+    key = core.map.keys[int(central.argmin())][0]
+    section = network.roads[key.road].sections[key.section]
+    start = section.s0 if network.roads[key.road].drives_forward(key.lane) else section.s1
+    path = network.path(key, start, PATH_M, lambda lanes: lanes[0])
+    return builder, populate(builder, network, ground, path, radius_m=radius).signals
+
+
+def _figures() -> tuple[list[Figure], NDArray[np.int64]]:
+    """The pool, and (kinds, individuals) rows of it: kinds of traffic, then beings, then a lost thing."""
+    from simulator.scenario.family import member
+
+    def figure(kind: str, number: int) -> Figure:
+        maker: Any = member("actors", kind)()
+        return figure_of(maker.model(generator(0, "envs", kind, number)))
+
+    made = {("car", n): figure("car", n) for n in range(CARS)}
+    made |= {(kind, 0): figure(kind, 0) for kind in sorted(set(_ACTORS.values()))}
+    made |= {("pedestrian", n): figure("pedestrian", n) for n in range(PEOPLE)}
+    made |= {(kind, 0): figure(kind, 0) for kind in ("child", "dog", "deer")}
+    crate = Model("debris", (Body(box((0.8, 0.6, 0.5), (0.0, 0.0, 0.25)), (Material("board", (0.35, 0.25, 0.15)),)),))
+    made["crate", 0] = figure_of(crate)
+    row = {key: number for number, key in enumerate(made)}
+    beings = {Being.CHILD: "child", Being.DOG: "dog", Being.ANIMAL: "deer"}
+    kinds = [_ACTORS.get(str(name), "car") for name in KINDS["name"]]
+    kinds += [beings.get(being, "pedestrian") for being in Being] + ["crate"]
+    individuals = {"car": CARS, "pedestrian": PEOPLE}
+    table = [[row[kind, n % individuals.get(kind, 1)] for n in range(max(CARS, PEOPLE))] for kind in kinds]
+    return list(made.values()), np.array(table)
+
+
+_BEINGS, _THING = len(KINDS), len(KINDS) + len(Being)
+
+
+@kernel
+def _pose(actors, figure, rows, begin, end):  # type: ignore[no-untyped-def]
+    """Fill `rows` (W, A + P) ACTOR_DTYPE from the actors of worlds `begin` .. `end`."""
+    count, individuals = actors.vehicles.shape[1], figure.shape[1]
+    for w in range(begin, end):
+        for i in range(count):
+            v, p, row = actors.vehicles[w, i], actors.drivers[w, i], rows[w, i]
+            row.x, row.y, row.z, row.yaw, row.pitch, row.roll = v.x, v.y, v.z, v.yaw, v.pitch, v.roll
+            row.lamps = v.lamps
+            kind = _THING if v.control == Control.WRECK and p.wheelbase < 1.0 else p.model
+            row.model = figure[kind, (i + v.serial) % individuals]
+            if v.control == Control.NOBODY or v.control == Control.ARRIVED:
+                row.model = -1
+        for i in range(actors.people.shape[1]):
+            p, row = actors.people[w, i], rows[w, count + i]
+            row.x, row.y, row.z, row.yaw, row.pitch, row.roll = p.x, p.y, p.z, p.heading, 0.0, 0.0
+            row.lamps = np.uint32(0)
+            row.model = figure[_BEINGS + p.being, i % individuals] if p.being != Being.NOBODY else -1

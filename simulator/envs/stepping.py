@@ -1,0 +1,124 @@
+"""One step of the environment in worlds full of traffic: actions, as many steps of physics, what came of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.envs.actions import Kind, Limits, take_meta, take_waypoints
+from simulator.envs.agents import Metric
+from simulator.envs.beginning import begin
+from simulator.envs.contacts import next_contact, take_bodies
+from simulator.envs.measures import measure_motion, measure_place
+from simulator.envs.motion import move_agents
+from simulator.envs.rewards import rate
+from simulator.numerics.jit import kernel
+from simulator.traffic.lane_change import decide_ways
+from simulator.traffic.locating import locate
+from simulator.traffic.state import Control
+from simulator.traffic.stepping import step_world
+
+Array = NDArray[np.float64]
+
+
+class Rules(NamedTuple):
+    """What does not change from step to step.
+
+    Attributes:
+        limits: of actions.
+        dt_ns: of a step of physics. substeps: of these in one step. parts: of the integration in one of physics.
+        episode_steps: after which an episode is truncated.
+        speeds: (V,) that discrete actions step through, m/s.
+        weights: (terms,) of rewards.
+        ends: (4,) whether collision, off-road, red light, wrong way end an episode.
+        goals: (L,) m along each lane beyond which an agent has arrived.
+    """
+
+    limits: Limits
+    dt_ns: int
+    substeps: int
+    parts: int
+    episode_steps: int
+    speeds: Array
+    weights: Array
+    ends: NDArray[np.bool_]
+    goals: Array
+
+
+@kernel
+def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
+    """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
+    i = w * actors.agents.shape[1] + k
+    vehicle, driver, agent, metrics = actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], outcome.metrics
+    measure_place(engine, bodies, w, k, vehicle, driver, agent, rules.goals, metrics, i)
+    outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
+    agent.steps += 1
+    ended = metrics[Metric.ARRIVED, i] != 0.0
+    for n in range(rules.ends.shape[0]):
+        ended |= rules.ends[n] and metrics[n, i] != 0.0
+    outcome.terminated[i] = ended
+    outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
+
+
+@kernel
+def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped-def]
+    """What agents of world `w` want from now on."""
+    for k in range(actors.agents.shape[1]):
+        i, vehicle = w * actors.agents.shape[1] + k, actors.vehicles[w, k]
+        if vehicle.control == Control.GUIDED:
+            take_meta(actions[i, 0], vehicle, actors.agents[w, k], rules.speeds)
+        elif vehicle.control == Control.OUTSIDE and rules.limits.kind == Kind.WAYPOINTS:
+            take_waypoints(actions[i], vehicle, motion.paths[i])
+
+
+@kernel
+def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
+    """One step of the policy in world `w`."""
+    agents, dt, lanes = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes
+    first, metrics = w * agents, outcome.metrics
+    before = np.empty(agents)
+    for k in range(agents):
+        i = first + k
+        before[k] = metrics[Metric.PROGRESS_M, i]
+        metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
+        metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
+    _take_actions(actors, motion, rules, actions, w)
+    for n in range(rules.substeps):
+        if rules.limits.kind != Kind.DISCRETE:
+            move_agents(actors, motion, actions, rules.limits, w, n * dt, dt, rules.parts)
+            for k in range(agents):
+                vehicle = actors.vehicles[w, k]
+                if vehicle.control == Control.OUTSIDE:
+                    locate(lanes, engine.places, vehicle)
+                    decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
+        step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
+        take_bodies(actors, w, -1.0, scratch.bodies)
+        for k in range(agents):
+            if actors.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
+                actors.vehicles[w, k].control, actors.agents[w, k].gone = Control.NOBODY, True
+            actors.vehicles[w, k].wish_lane = 0  # wished once
+            if next_contact(scratch.bodies, k, dt) <= dt:  # within the time that has passed
+                metrics[Metric.COLLISION, first + k], actors.agents[w, k].struck = 1.0, True
+            measure_motion(
+                lanes, actors.vehicles[w, k], actors.agents[w, k], engine.traffic.events[w, k], metrics, first + k, dt
+            )
+    take_bodies(actors, w, 1.0, scratch.bodies)
+    for k in range(agents):
+        _conclude(engine, scratch.bodies, actors, rules, outcome, w, k, before[k])
+
+
+@kernel
+def step_range(engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, begin_at, end):  # type: ignore[no-untyped-def]
+    """One step of the policy in worlds `begin_at` .. `end`; agents in `again` (N,) begin a new episode with `seeds`.
+
+    A world all of whose agents begin anew does not step before.
+    """
+    agents = actors.agents.shape[1]
+    for w in range(begin_at, end):
+        mine = again[w * agents : (w + 1) * agents]
+        if not mine.all():
+            _step_world(engine, scratch, actors, motion, rules, actions, outcome, w)
+        if mine.any():
+            begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)

@@ -1,0 +1,1 @@
+"""What there is to do: one file a task, `Highway` in `highway.py` is `OddRoad/Highway-v0`."""

@@ -1,0 +1,165 @@
+"""The environment as Gymnasium's `VectorEnv`: many agents in as many or fewer worlds, stepped together in one process.
+
+`gymnasium.make_vec("simulator:OddRoad/Urban-v0", num_envs=1024, agents_per_world=32)` makes 32 worlds of 32 agents. An
+agent that shares its world begins again at another place of it while the others go on; the worlds themselves begin
+anew with `reset()`, with the seeds of their first agents. With one agent a world, agent i does exactly what a single
+environment does that is reset with the same seed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from simulator.envs.core import Core, episode_seed
+from simulator.envs.options import make_task
+from simulator.envs.render import FPS, Screen
+from simulator.errors import OddRoadError
+
+Bools = NDArray[np.bool_]
+
+
+class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
+    """N agents in N / `agents_per_world` worlds.
+
+    Args:
+        task: file name of the task.
+        num_envs: N, a multiple of `agents_per_world`.
+        max_episode_steps: after which an episode is truncated, if that is before `duration_s`.
+        render_mode: None, "human" (the first agent) or "rgb_array" (all).
+        autoreset_mode: "NextStep", "SameStep" or "Disabled", as Gymnasium documents them.
+        copy: whether observations are copies; if not, `step` and `reset` rewrite those that they returned before.
+        threads: default: one a processor; results do not depend on it.
+        options: of the task (`tasks.base.Task`).
+
+    Raises:
+        OddRoadError: a task or an option that there is not, or a value that is not accepted.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        num_envs: int = 1,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        copy: bool = True,
+        threads: int | None = None,
+        **options: Any,
+    ) -> None:
+        self.task = make_task(task, options)
+        worlds, left = divmod(num_envs, self.task.agents_per_world)
+        if left or worlds < 1:
+            raise OddRoadError(
+                f"num_envs={num_envs}: must be a multiple of agents_per_world={self.task.agents_per_world}"
+            )
+        self.core = Core(self.task, worlds, threads=threads, episode_steps=max_episode_steps)
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {
+            **type(self).metadata,
+            "render_fps": self.task.policy_hz,
+            "autoreset_mode": self.autoreset_mode,
+        }
+        self.num_envs, self.render_mode, self.copy = num_envs, render_mode, copy
+        self.single_observation_space, self.single_action_space = self.core.observation_space, self.core.action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._screen = Screen(self.core, render_mode, self.task.policy_hz)
+        self._seeds = [gymnasium.utils.seeding.np_random()[1] for _ in range(num_envs)]
+        self._episodes = np.full(num_envs, -1)
+        self._ended = np.zeros(num_envs, np.bool_)
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """New episodes of all agents, or of those in `options["reset_mask"]`.
+
+        Args:
+            seed: of the first agent, the next one's is one more; or a list of one for each, None to go on as it was.
+            options: `reset_mask` (N,) bool; `weather` as the option of the task.
+
+        Raises:
+            TypeError, ValueError: a mask or seeds of another type or length.
+        """
+        mask = self._mask(options)
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
+        if seeds is not None:
+            if len(seeds) != self.num_envs:
+                raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
+            for i in np.flatnonzero(mask):
+                given = seeds[i]
+                if given is not None:
+                    self._seeds[i], self._episodes[i] = int(given), -1
+        self.core.begin(self._next(mask), mask, options=options)
+        self._ended[mask] = False
+        self._screen.show()
+        return self.core.observations(copy=self.copy), self.core.infos(mask)
+
+    def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Bools, Bools, dict[str, Any]]:
+        """One step of the policy in all worlds.
+
+        Args:
+            actions: (N, ...), of `action_space`.
+        """
+        core, infos = self.core, {}
+        again = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any() else None
+        if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
+            raise OddRoadError("an episode has ended: reset it with options={'reset_mask': ...} before the next step")
+        core.step(actions, again, None if again is None else self._next(again))
+        out = core.outcome
+        rewards, terminated, truncated = out.rewards.copy(), out.terminated.copy(), out.truncated.copy()
+        self._ended = terminated | truncated
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
+            infos = self._finals()
+            core.begin(self._next(self._ended), self._ended)
+        self._screen.show()
+        return core.observations(copy=self.copy), rewards, terminated, truncated, {**core.infos(), **infos}
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """What the top view shows about each agent, N arrays (H, W, 3); None unless `render_mode` is "rgb_array"."""
+        if self.render_mode != "rgb_array":
+            return None
+        return tuple(self._screen.picture(i) for i in range(self.num_envs))  # type: ignore[misc]
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the window."""
+        self._screen.close()
+
+    def _mask(self, options: dict[str, Any] | None) -> Bools:
+        mask = (options or {}).get("reset_mask")
+        if mask is None:
+            return np.ones(self.num_envs, np.bool_)
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            raise TypeError(f"options['reset_mask'] must be an array of bool, not {mask!r}")
+        if mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(f"options['reset_mask'] must be ({self.num_envs},) with at least one True, not {mask!r}")
+        return mask
+
+    def _next(self, mask: Bools) -> NDArray[np.uint64]:
+        """(N,) seeds of the next episodes of those in `mask`."""
+        self._episodes[mask] += 1
+        seeds = np.zeros(self.num_envs, np.uint64)
+        for i in np.flatnonzero(mask).tolist():
+            seeds[i] = episode_seed(self._seeds[i], int(self._episodes[i]))
+        return seeds
+
+    def _finals(self) -> dict[str, Any]:
+        """Last observations and infos of those that have ended, as `AutoresetMode.SAME_STEP` has them."""
+        final = np.full(self.num_envs, None, object)
+        for i in np.flatnonzero(self._ended).tolist():
+            final[i] = self.core.observation(i)
+        ended = self._ended.copy()
+        return {
+            "final_obs": final,
+            "_final_obs": ended,
+            "final_info": self.core.infos(ended),
+            "_final_info": ended.copy(),
+        }
