@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_who_cuts_in_is_heeded_as_soon_as_it_reaches_over() -> None:
     assert tracks.acceleration[over + 1 :, 0].min() < -1.0
     gap = tracks.position[:, 1, 0] - REAR - tracks.position[:, 0, 0] - FRONT
     assert gap.min() > 1.0
-    assert tracks.speed[-1, 0] == pytest.approx(14.0, abs=1.5)
+    assert tracks.speed[-1, 0] == pytest.approx(14.0, abs=2.5)
 
 
 def test_who_starts_by_chance_starts_as_slow_as_it_must() -> None:
@@ -207,6 +208,22 @@ def test_drivers_that_cross_do_not_collide_and_all_get_through(back: float) -> N
         for j in range(i):
             assert np.linalg.norm(middle[:, i] - middle[:, j], axis=1).min() > 2.0
     assert (tracks.travel[-1] > back + 15.0).all()
+
+
+def test_a_bus_keeps_to_its_given_way_round_a_corner_and_flashes() -> None:
+    place = junction(False)
+    network, roads = place
+    key = next(k for k in network.lanes(frozenset({"driving"})) if k.road == "0" and k.lane < 0 and k.section == 0)
+    length = network.roads["0"].length
+    ways = [car(length - 60.0, 8.0, place=place, key=key, choose=n) for n in range(3)]
+    for way in ways:
+        bus = replace(way, front_m=8.6, rear_m=3.4, half_width_m=1.27, wheelbase_m=5.9)
+        tracks = drive([bus], 30, roads=roads)
+        assert tracks.travel[-1, 0] > 75.0
+        turned = float(np.degrees(tracks.rpy[-1, 0, 2] - tracks.rpy[0, 0, 2]))
+        side = 0 if abs(turned) < 30.0 else int(np.sign(turned))
+        assert set(np.unique(tracks.turn)) <= {0, side} and (tracks.turn == side).any()
+    assert len({way.points[-1].tobytes() for way in ways}) == 3
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:

@@ -29,6 +29,7 @@ class Tracks:
         acceleration: m/s2.
         travel: metres since the start.
         steer: radians.
+        turn: int8, side that a driver is about to turn to at a junction: 1 left, -1 right, 0 neither.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
             else was looked for. Rows of agents that do not react are infinite.
     """
@@ -41,6 +42,7 @@ class Tracks:
     acceleration: Array
     travel: Array
     steer: Array
+    turn: NDArray[np.int8]
     seen_s: Array
 
 

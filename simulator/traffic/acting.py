@@ -18,7 +18,7 @@ from simulator.traffic.following import desired_speed, drive, free_acceleration
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
 from simulator.traffic.locating import LaneIndex
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
-from simulator.traffic.poses import STANDING_MPS
+from simulator.traffic.poses import STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
 from simulator.traffic.right_of_way import Desk, forget, gate_ahead, right_of_way
 from simulator.traffic.state import WAYS
@@ -86,12 +86,13 @@ class Stage(NamedTuple):
 
 
 class Record(NamedTuple):
-    """(T, A) what agents do: m along their path and to the left of it, m/s, m/s2."""
+    """(T, A) what agents do: m along their path and to the left of it, m/s, m/s2, the side to which they turn soon."""
 
     s: NDArray[np.float64]
     lateral: NDArray[np.float64]
     speed: NDArray[np.float64]
     acceleration: NDArray[np.float64]
+    turn: NDArray[np.int8]
 
 
 @kernel
@@ -124,6 +125,7 @@ def act(map_, stage, colours, noticed, ego, begin, dt, record):  # type: ignore[
             for i in range(count):
                 if agents[i].started and stage.vehicles[i].lane != NONE:
                     record.acceleration[t, i] = _drive(lanes, stage, i, noticed, time_s)
+                    record.turn[t, i] = turn_ahead(lanes, stage.vehicles[i])
         for i in range(count):
             stage.vehicles[i].acceleration = record.acceleration[t, i]
             advance(agents[i], record.acceleration[t, i], time_s, dt)

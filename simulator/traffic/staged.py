@@ -17,7 +17,7 @@ from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork
 from simulator.traffic.acting import END_GAP_M, STRETCH_DTYPE, WAY_DTYPE, Map, Record, Stage, act, settle
 from simulator.traffic.bodies import BODY_DTYPE, empty_notes
 from simulator.traffic.conflicts import CONFLICT_DTYPE
-from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map
+from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map, s_at
 from simulator.traffic.locating import LaneIndex, lane_index
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates, gates
@@ -59,7 +59,7 @@ class Roads:
             first = int(np.searchsorted(path.key_index, number))
             lane = self._number.get(key, NONE)
             if first < len(path.s) and path.key_index[first] == number and (not found or found[-1][1] != lane):
-                s = self.lane_map.along(lane, float(path.road_s[first])) if lane != NONE else 0.0
+                s = s_at(self.lane_map.arrays, lane, float(path.road_s[first])) if lane != NONE else 0.0
                 found.append((float(path.s[first]) - begin_m, lane, s))
         begin, lane, s = found[0]
         back = max(begin, 0.0)
@@ -77,7 +77,7 @@ class Roads:
         for k in range(len(points)):
             key = LaneKey(ids[at.road[k]], int(at.section[k]), int(at.lane[k]))
             lane = self._number.get(key, NONE) if at.distance[k] == 0.0 else NONE
-            along = self.lane_map.along(lane, float(at.s[k])) if lane != NONE else 0.0
+            along = s_at(self.lane_map.arrays, lane, float(at.s[k])) if lane != NONE else 0.0
             if lane != NONE and np.cos(self.lane_map.heading(lane, along) - course[k]) < 0.5:
                 lane = NONE
             if not found or found[-1][1] != lane:
@@ -169,7 +169,7 @@ def run(
     courses = [resample(agent.points) for agent in agents]
     stage = _stage(agents, obstacles, courses, origin, 0 if roads is None else len(roads.lane_map.keys))
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
-    record = Record(*(np.zeros((len(times), len(agents))) for _ in Record._fields))
+    record = Record(*(np.zeros((len(times), len(agents)), dtype) for dtype in (*4 * (np.float64,), np.int8)))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
     noticed, stride = seen, len(times)
     where = _nowhere() if roads is None else roads.map
@@ -197,11 +197,11 @@ def run(
             STEP_NS * 1e-9,
             Record(*(column[part] for column in record)),
         )
-    s, lateral, speed, acceleration = record
+    s, lateral, speed, acceleration, turn = record
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):
         position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s[:, i], lateral[:, i])
-    return Tracks(times, tuple(agents), position, rpy, speed, acceleration, s - s[:1], steer[:, :, 0], seen)
+    return Tracks(times, tuple(agents), position, rpy, speed, acceleration, s - s[:1], steer[:, :, 0], turn, seen)
 
 
 def _stage(
@@ -215,7 +215,7 @@ def _stage(
     numbers = np.array([len(agent.way) for agent in agents], np.int64)
     ways["first"], ways["stretches"], ways["now"] = np.cumsum(numbers) - numbers, numbers, NONE
     vehicles = np.zeros(count, VEHICLE_DTYPE)
-    vehicles["control"], vehicles["lane"], vehicles["beside"] = Control.DRIVER, NONE, NONE
+    vehicles["control"], vehicles["lane"], vehicles["beside"] = Control.GUIDED, NONE, NONE  # their ways are given
     vehicles["ways"] = vehicles["claims"] = NONE
     bodies = np.zeros(total, BODY_DTYPE)
     bodies[count:] = obstacles

@@ -371,6 +371,9 @@ def _lamp_bits(cast: Cast, tracks: Tracks) -> Bits:
         if agent.wheelbase_m > 0 and agent.driver.reacts:
             braking = (tracks.acceleration[:, i] < BRAKING_MPS2) | (tracks.speed[:, i] < STANDING_MPS)
             bits[:, i] |= np.where(braking, np.uint32(BRAKE), np.uint32(0))
+            for side, switch in ((1, LEFT), (-1, RIGHT)):
+                turning = (tracks.turn[:, i] == side) & flashing(seconds, switch)
+                bits[:, i] |= np.where(turning, np.uint32(switch), np.uint32(0))
     for agent_index, begin, end, switch in cast.indicators:
         during = flashing(seconds, 1 << switch, begin) & (seconds >= begin) & (seconds <= end)
         bits[:, agent_index] |= np.where(during, np.uint32(1 << switch), np.uint32(0))
