@@ -65,6 +65,31 @@ class Roads:
         back = max(begin, 0.0)
         return ((begin - back, lane, s - back), *found[1:])
 
+    def clearance(self, keys: Sequence[LaneKey], stations: Array) -> tuple[Array, Array]:
+        """How far places on lanes are from where others may cross: (N,) m ahead to the stop point, (N,) m behind.
+
+        Zeros where others cross, infinite where they do so on none of the lanes that touch.
+
+        Args:
+            keys: (N) lanes.
+            stations: (N,) of their roads, m.
+        """
+        lanes, gates = self.map.lanes, self.map.gates.gates
+        ahead, behind = np.full(len(keys), np.inf), np.full(len(keys), np.inf)
+        for n, (key, station) in enumerate(zip(keys, stations)):
+            lane = self._number.get(key, NONE)
+            if lane == NONE:
+                continue
+            row, s = lanes.lanes[lane], s_at(lanes, lane, float(station))
+            following = lanes.links[row["next"] : row["next"] + row["nexts"]]
+            before = lanes.links[row["previous"] : row["previous"] + row["previouses"]]
+            following, before = following[gates["gated"][following] == 1], before[gates["gated"][before] == 1]
+            ahead[n] = row["length"] - s + gates["stop"][following].min(initial=np.inf)
+            behind[n] = s - (gates["clear"] - lanes.lanes["length"])[before].max(initial=-np.inf)
+            if gates["gated"][lane] and s < gates["clear"][lane]:
+                ahead[n] = behind[n] = 0.0
+        return np.maximum(ahead, 0.0), np.maximum(behind, 0.0)
+
     def stretches_at(self, points: Array) -> Stretches:
         """Lanes on which the points (K, 3) of a polyline lie and go on; NONE elsewhere."""
         step = np.diff(points[:, :2], axis=0, append=points[-1:, :2])
@@ -169,7 +194,8 @@ def run(
     courses = [resample(agent.points) for agent in agents]
     stage = _stage(agents, obstacles, courses, origin, 0 if roads is None else len(roads.lane_map.keys))
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
-    record = Record(*(np.zeros((len(times), len(agents)), dtype) for dtype in (*4 * (np.float64,), np.int8)))
+    shape = len(times), len(agents)
+    record = Record(*(np.zeros(shape) for _ in range(4)), turn=np.zeros(shape, np.int8))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
     noticed, stride = seen, len(times)
     where = _nowhere() if roads is None else roads.map

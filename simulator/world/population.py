@@ -26,6 +26,7 @@ SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
+CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
@@ -139,20 +140,21 @@ class Population:
         if not len(places):
             return
         share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
-        open_road = np.array([not self.network.roads[key.road].junction for key in places.key])  # nobody waits there
-        reach = np.exp(-places.distance / 25.0) * share * (open_road | ~open_road.any())
+        reach = np.exp(-places.distance / 25.0) * share
         limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
         gap = GAP_M + HEADWAY_S * limit
+        before_m, after_m = self.roads.clearance(places.key, places.s)
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
         lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
             actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
             models = actor.models(rng)
-            tail = -float(models[0].bounds[0, 0])
+            tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
             room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
             clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
+            clear &= (before_m > nose) & (after_m > tail)
             if float(models[0].size_lwh_m[0]) > LONG_M:
                 clear &= limit > CALM_MPS
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
@@ -168,6 +170,7 @@ class Population:
         slow = np.array([self._limit_mps(key) < 25.0 for key in places.key])
         reach = np.exp(-places.distance / 15.0) * slow
         reach[(places.distance < 2.0) & (places.ahead < 12.0)] = 0.0
+        reach[np.minimum(*self.roads.clearance(places.key, places.s)) < CYCLE_M] = 0.0
         for n in range(self.scenario.traffic.cyclists):
             rng = generator(self.seed, "cyclist", n)
             k = self._draw(rng, places, reach, 2.0)
