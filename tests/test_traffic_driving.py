@@ -25,7 +25,7 @@ from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
 from simulator.traffic.occupancy import occupy
 from simulator.traffic.simulation import Traffic
-from simulator.traffic.state import WAYS, Control
+from simulator.traffic.state import WAYS, Control, Failing
 
 DT_NS = 50_000_000
 DT = DT_NS * 1e-9
@@ -276,6 +276,53 @@ def test_others_make_way_for_blue_lamps(blue: bool) -> None:
     assert (vehicles["s"][12] > vehicles["s"][:12].max()) == blue
 
 
+def alone(fault: Failing) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Speed m/s, acceleration m/s2 and lateral place m (T,) of one failing driver on an empty road, for two minutes."""
+    traffic = Traffic(road(1, 6000.0), vehicles=1, seeds=11, kinds=KINDS[:1], failing={fault: 1.0})
+    assert traffic.drivers["failing"][0, 0] == fault
+    traffic.vehicles["s"], traffic.vehicles["ways"] = 10.0, NONE
+    traffic.drivers["pace"] *= 1.0 / (traffic.drivers["pace"] if fault != Failing.SPEEDING else 1.0)
+    rows = []
+    for _ in range(round(120.0 / DT)):
+        traffic.step(DT_NS)
+        rows.append(traffic.vehicles[0, 0].copy())
+    track = np.array(rows)
+    return track["speed"], track["acceleration"], track["d"]
+
+
+def test_failing_drivers_do_what_they_are_said_to_do() -> None:
+    limit = 120.0 / 3.6
+    speed, acceleration, d = alone(Failing.RED_RUNNER)  # on an empty road: like everybody
+    assert acceleration.min() > -1.0
+    assert np.abs(d).max() == 0.0
+    assert speed[-1] == pytest.approx(limit, rel=0.02)
+    assert alone(Failing.SUDDEN_BRAKING)[1].min() == pytest.approx(-6.0)
+    assert alone(Failing.ERRATIC_SLOW)[0][-600:].max() < 0.65 * limit
+    assert 0.5 < np.abs(alone(Failing.SWERVING)[2]).max() < 1.75 - 0.40  # half of the car over the line at most
+    assert alone(Failing.SPEEDING)[0].max() > 1.3 * limit
+    traffic = Traffic(road(1, 1000.0), vehicles=8, kinds=KINDS[:1], failing={Failing.TAILGATER: 1.0})
+    assert traffic.drivers["headway"].max() <= 0.5
+
+
+def test_who_looks_away_runs_into_who_brakes() -> None:
+    hits = []
+    for failing in ({}, {Failing.DISTRACTED: 1.0}):
+        struck = 0
+        for seed in range(6):
+            traffic = Traffic(road(), vehicles=2, seeds=seed, kinds=KINDS[:1], failing=failing)
+            column(traffic, np.array([1000.0, 955.0]), np.array([25.0, 25.0]))
+            for _ in range(round(12.0 / DT)):
+                vehicles = traffic.vehicles[0]
+                vehicles["control"][0] = Control.OUTSIDE
+                vehicles["acceleration"][0] = -5.0 if vehicles["speed"][0] > 0.0 else 0.0
+                vehicles["speed"][0] = max(vehicles["speed"][0] - 5.0 * DT, 0.0)
+                vehicles["s"][0] += vehicles["speed"][0] * DT
+                traffic.step(DT_NS)
+                struck |= vehicles["s"][0] - vehicles["s"][1] < 4.5
+        hits.append(struck)
+    assert hits == [0, 1]
+
+
 def boxes(traffic: Traffic, world: int = 0) -> NDArray[np.object_]:
     """Outlines of the vehicles of a world from above."""
     v, d = traffic.vehicles[world], traffic.drivers[world]
@@ -328,8 +375,9 @@ def test_town_without_overlaps_away_from_junctions() -> None:
 def test_worlds_do_not_know_of_each_other_nor_of_threads() -> None:
     lanes = lane_map(motorway(1000.0))
     seeds = np.array([3, 1, 4], np.uint64)
-    together = Traffic(lanes, worlds=3, vehicles=30, seeds=seeds)
-    alone = [Traffic(lanes, worlds=1, vehicles=30, seeds=seeds[w : w + 1]) for w in range(3)]
+    # So many vehicles that threads take a world or two at a time.
+    together = Traffic(lanes, worlds=3, vehicles=200, seeds=seeds)
+    alone = [Traffic(lanes, worlds=1, vehicles=200, seeds=seeds[w : w + 1]) for w in range(3)]
     for _ in range(200):
         together.step(DT_NS, threads=2)
         for one in alone:
@@ -339,7 +387,7 @@ def test_worlds_do_not_know_of_each_other_nor_of_threads() -> None:
         assert one.drivers[0].tobytes() == together.drivers[w].tobytes()
     before = together.vehicles.copy()
     together.reset([1])
-    again = Traffic(lanes, worlds=1, vehicles=30, seeds=seeds[1:2])
+    again = Traffic(lanes, worlds=1, vehicles=200, seeds=seeds[1:2])
     assert together.vehicles[1].tobytes() == again.vehicles[0].tobytes()
     assert together.vehicles[[0, 2]].tobytes() == before[[0, 2]].tobytes()
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.paved import Paved
+from simulator.traffic.desk import Desk
 from simulator.traffic.ground import Ground
 from simulator.traffic.ground import Worlds as Traffics
 from simulator.traffic.locating import LaneIndex
-from simulator.traffic.right_of_way import Desk
 
 Array = NDArray[np.float64]
 

@@ -27,10 +27,10 @@ from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
 from simulator.traffic.person import PERSON_DTYPE
-from simulator.traffic.right_of_way import desk
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
 

@@ -8,8 +8,8 @@ from simulator.envs.agents import Metric
 from simulator.envs.contacts import next_contact
 from simulator.envs.paved import off_road
 from simulator.numerics.jit import kernel
+from simulator.traffic.desk import Event
 from simulator.traffic.lane_map import NONE, sample_at
-from simulator.traffic.right_of_way import Event
 from simulator.traffic.signals import Colour
 from simulator.traffic.state import WAYS
 

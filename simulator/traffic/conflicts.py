@@ -83,7 +83,9 @@ def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
 _CELL_M = 3.0  # no less than twice the radius of a piece
 
 
-def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _pieces(
+    lanes: Lanes, body: Body
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Corridors between samples: (P, 7) middle x, y, z, cos, sin, half length, half width; lane; number in the lane;
     lane on which the piece lies.
 
@@ -91,7 +93,9 @@ def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.i
     """
     rows = lanes.lanes
     inside = rows["junction"] != NONE
-    over = np.where(inside[:, None], np.ceil(np.array([body.rear + 0.5 * body.wheelbase, body.front]) / rows["step"][:, None]), 0).astype(np.int64)
+    over = np.where(
+        inside[:, None], np.ceil(np.array([body.rear + 0.5 * body.wheelbase, body.front]) / rows["step"][:, None]), 0
+    ).astype(np.int64)
     before = np.where(rows["previouses"] > 0, over[:, 0], 0)
     behind = np.where(rows["nexts"] > 0, over[:, 1], 0)
     counts = rows["samples"] - 1 + before + behind
@@ -105,7 +109,7 @@ def _pieces(lanes: Lanes, body: Body) -> tuple[NDArray[np.float64], NDArray[np.i
 
 @kernel
 def _sweep(lanes, body, before, behind, out, lies_on):  # type: ignore[no-untyped-def]
-    """Write the pieces (P, 7) of what a body sweeps, and the lanes (P,) that they lie on; half width 0 where a lane is too narrow for anybody.
+    """Write the pieces (P, 7) of what a body sweeps, and the lanes (P,) that they lie on; half width 0: too narrow.
 
     In bends the middle cuts the corner, the front swings out, and so does the tail. Left and right of each sample are
     found from bodies at all samples around it; only what reaches beyond a straight corridor counts in the pieces on

@@ -59,6 +59,7 @@ KINDS = np.array(
     KIND_DTYPE,
 )
 MOTORWAY_MPS = 27.0  # limit above which most of the lanes are of motorways
+CORNER_MPS, LONGEST_M = 6.5, 12.5  # where there are slower corners (17 m radius), nothing longer than a bus drives
 MOTORWAY_SHARES = {"car": 0.78, "van": 0.08, "truck": 0.03, "semitrailer": 0.09, "bus": 0.005, "motorcycle": 0.015}
 PACE_DEVIATION, PACE_RANGE = 0.1, (0.75, 1.3)  # SUMO's speedFactor normc(1, 0.1, 0.2, 2), cut closer
 HEADWAY_DEVIATION, HEADWAY_RANGE = (
@@ -121,6 +122,8 @@ def sources_of(
         kinds = KINDS.copy()
         if np.median(lanes.samples["limit"]) > MOTORWAY_MPS:
             kinds["share"] = [MOTORWAY_SHARES.get(name, 0.0) for name in kinds["name"]]
+        if (lanes.samples["speed"][lanes.samples["half_width"] > NARROW_M] < CORNER_MPS).any():
+            kinds["share"][kinds["length"] > LONGEST_M] = 0.0
     open_lanes = np.flatnonzero((rows["junction"] == NONE) & (rows["usable"] > 0.0))
     if not len(open_lanes):
         open_lanes = np.arange(len(rows))

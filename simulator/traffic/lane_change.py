@@ -35,6 +35,7 @@ CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
 SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
 SWING_M = 0.2
+THERE_M = 1e-3  # sideways, nearer is there
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
 TURN_M, TURN_MPS = 4.0, 5.0  # to who is ahead, that slower drivers need to turn out of a queue
@@ -353,3 +354,5 @@ def move_sideways(vehicle, driver, way, dt):  # type: ignore[no-untyped-def]
     step = min(CROSSING_MPS2 * dt / speed, BENDING * way)
     vehicle.slope += min(max(slope - vehicle.slope, -step), step)
     vehicle.d += vehicle.slope * way
+    if abs(vehicle.wish_d - vehicle.d) < THERE_M and abs(vehicle.slope) < THERE_M:
+        vehicle.d, vehicle.slope = vehicle.wish_d, 0.0

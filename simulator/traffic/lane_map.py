@@ -55,6 +55,8 @@ SAMPLE_DTYPE = np.dtype(
         ("y", np.float64),
         ("z", np.float64),
         ("heading", np.float64),  # rad, of the traffic; unwrapped along a lane
+        ("cos", np.float64),  # of the heading
+        ("sin", np.float64),
         ("pitch", np.float64),  # rad, nose down is positive
         ("roll", np.float64),
         ("curvature", np.float64),  # 1/m, to the left is positive
@@ -256,6 +258,7 @@ def _samples(network: RoadNetwork, chain: tuple[LaneKey, ...], origin: Array) ->
     out = np.zeros(count, SAMPLE_DTYPE)
     out["x"], out["y"], out["z"] = f.x - origin[0], f.y - origin[1], f.z - origin[2]
     out["heading"], out["pitch"], out["roll"] = np.unwrap(f.heading), f.pitch, f.roll
+    out["cos"], out["sin"] = np.cos(out["heading"]), np.sin(out["heading"])
     out["curvature"] = np.gradient(out["heading"], length / (count - 1)) if count > 1 else 0.0
     out["half_width"] = np.maximum(0.5 * f.width, 0.0)
     out["limit"] = np.concatenate(
@@ -325,16 +328,19 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
     i, u = sample_at(lanes, lane, s)
     a, b, step = lanes.samples[i], lanes.samples[i + 1], lanes.lanes[lane].step
     heading = a.heading + min(max(u, 0.0), 1.0) * (b.heading - a.heading)
-    if u <= 0.0 or u >= 1.0:
-        end, over = (a, u * step) if u <= 0.0 else (b, (u - 1.0) * step)
-        x, y = end.x + over * np.cos(heading), end.y + over * np.sin(heading)
-        z = end.z - over * np.tan(end.pitch)
+    if u <= 0.0:
+        x, y, z = a.x + u * step * a.cos, a.y + u * step * a.sin, a.z - u * step * np.tan(a.pitch)
+    elif u >= 1.0:
+        over = (u - 1.0) * step
+        x, y, z = b.x + over * b.cos, b.y + over * b.sin, b.z - over * np.tan(b.pitch)
     else:
         v = 1.0 - u
         w, p, q = u * u * (3.0 - 2.0 * u), step * u * v * v, -step * u * u * v
-        x = a.x + (b.x - a.x) * w + p * np.cos(a.heading) + q * np.cos(b.heading)
-        y = a.y + (b.y - a.y) * w + p * np.sin(a.heading) + q * np.sin(b.heading)
+        x = a.x + (b.x - a.x) * w + p * a.cos + q * b.cos
+        y = a.y + (b.y - a.y) * w + p * a.sin + q * b.sin
         z = a.z + u * (b.z - a.z)
+    if d == 0.0:
+        return x, y, z, heading
     return x - d * np.sin(heading), y + d * np.cos(heading), z, heading
 
 

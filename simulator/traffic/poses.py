@@ -44,7 +44,7 @@ def place(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
     vehicle.steer = ahead_heading - 2.0 * np.pi * np.round(ahead_heading / (2.0 * np.pi))
     i, u = sample_at(lanes, vehicle.lane, vehicle.s)
     u = min(max(u, 0.0), 1.0)
-    share = 1.0 - np.exp(-dt / BODY_S) if dt > 0.0 else 1.0
+    share = dt / (BODY_S + dt) if dt > 0.0 else 1.0
     lean = driver.lean * vehicle.speed * vehicle.yaw_rate
     vehicle.lean += share * (lean - vehicle.lean)
     vehicle.dive += share * (-driver.dive * vehicle.acceleration - vehicle.dive)

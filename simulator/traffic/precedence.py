@@ -217,7 +217,8 @@ def _join(known: list[np.void], row: np.void) -> None:
     """Add a stretch to those of a pair, or widen the one that it touches."""
     for other in known:
         apart = [
-            max(row[f"{side}0"], other[f"{side}0"]) - min(row[f"{side}1"], other[f"{side}1"]) for side in ("s", "other_s")
+            max(row[f"{side}0"], other[f"{side}0"]) - min(row[f"{side}1"], other[f"{side}1"])
+            for side in ("s", "other_s")
         ]
         if max(apart) < GAP_M:
             for side in ("s", "other_s"):
@@ -409,9 +410,7 @@ def _lane_crossings(
     return sorted(out, key=lambda row: (row[0], row[2]))
 
 
-def _stop_before(
-    table: NDArray[np.void], lanes: Lanes, rows: NDArray[np.void], across: NDArray[np.void]
-) -> None:
+def _stop_before(table: NDArray[np.void], lanes: Lanes, rows: NDArray[np.void], across: NDArray[np.void]) -> None:
     """Move stop points back, so that who stands there is in nobody's way, nor on a crossing."""
     plain = (lanes.lanes["junction"] == NONE) & (table["conflicts"] > 0)
     for lane in np.flatnonzero(table["gated"]).tolist():

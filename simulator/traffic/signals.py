@@ -16,7 +16,8 @@ from simulator.numerics.rng import generator
 from simulator.roads import Road, RoadNetwork, Signal
 from simulator.scene import Switch
 
-# Amber 3 s at 50 km/h; 2 s until who has passed last is out of the way (FGSV, Richtlinien für Lichtsignalanlagen, RiLSA).
+# Amber 3 s at 50 km/h, then 2 s until who has passed last is out of the way (FGSV, Richtlinien für
+# Lichtsignalanlagen, RiLSA).
 GREEN_S, AMBER_S, ALL_RED_S = 18.0, 3.0, 2.0
 
 

@@ -12,10 +12,10 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.traffic.demand import fill_world
+from simulator.traffic.desk import desk
 from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.occupancy import empty_occupancy
-from simulator.traffic.right_of_way import desk
 from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds

@@ -103,6 +103,7 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     if vehicle.s > lanes.lanes[vehicle.lane].length and lanes.lanes[vehicle.lane].leaves:
         vehicle.control, vehicle.lane = ARRIVED, NONE
         return
-    decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, seed, row)
+    if vehicle.ways[WAYS - 1] == NONE:
+        decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, seed, row)
     place(lanes, vehicle, driver, dt)
     light(lanes, vehicle)

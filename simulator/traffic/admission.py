@@ -1,0 +1,302 @@
+"""Whether a driver is let into a junction: lights, signs, who goes first, who is inside, and room behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.scene.material import Switch
+from simulator.traffic.desk import (
+    AMBER,
+    BODY,
+    CLAIM,
+    GREEN,
+    HEADWAY_S,
+    LAWLESS,
+    MERGE,
+    NEAR_M,
+    NOTHING,
+    PEOPLE,
+    PRIORITY,
+    PULL_MPS2,
+    QUEUE,
+    RED,
+    RED_RUNNER,
+    ROOM,
+    SHY_M,
+    SIGN_STOP,
+    SIGNAL,
+    STANDING_MPS,
+    STOP,
+    is_long,
+    note_down,
+    time_to,
+    touch,
+)
+from simulator.traffic.lane_map import NONE
+from simulator.traffic.state import CLAIMS, WAYS
+
+AFTER_S = 0.5  # kept behind who has just cleared a conflict
+BEFORE_S = 1.0  # kept to who comes next
+STANDOFF_S = 2.0  # of looking at each other, then who has waited longest goes
+STOPPED_S = 0.6  # at a stop sign
+COURTEOUS_S = 10.0  # that a long vehicle waits, and others stand where it can get by
+WEARY = 2.0  # times its patience, and the others let a driver in
+BLOCKED_S = 20.0  # after which two long vehicles that stand in each other's way try to get by
+SIREN_S = 10.0  # ahead of an emergency vehicle nobody starts
+BEACON = np.uint32(1 << Switch.BEACON)
+
+
+@kernel
+def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ignore[no-untyped-def]
+    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it."""
+    vehicle, driver, ask = vehicles[i], drivers[i], desk.asks[i]
+    siren = (vehicle.lamps & BEACON) != 0
+    lawless = driver.failing & LAWLESS
+    lane, start, k = ask.lane, ask.start, ask.way
+    free = 0
+    for c in range(CLAIMS):
+        free += vehicle.claim_number[c] == 0
+    need = driver.front + driver.rear + driver.gap
+    long = is_long(driver)
+    while True:
+        gate = gates.gates[lane]
+        if gate.signal != NONE and not siren and not driver.failing & RED_RUNNER:
+            colour = colours[gate.signal]
+            stops = start + gate.stop - driver.front >= vehicle.speed * vehicle.speed / (2.0 * driver.decel)
+            if colour == RED or (colour == AMBER and stops):
+                return SIGNAL
+        if gate.control == SIGN_STOP and not siren and not lawless and vehicle.asking < STOPPED_S:
+            return STOP
+        if free == 0:
+            return ROOM
+        if not lawless:
+            reason = _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren)
+            if reason != NOTHING:
+                return reason
+        free -= 1
+        if gate.ring and gates.gates[ask.key].ring:
+            return NOTHING  # round a roundabout one follows closely: those outside wait anyway
+        # Room behind it, from where its conflicts end, to the last vehicle there or the next gate.
+        clear = start + max(gate.clear if long else gate.car_clear, 0.0)
+        end = start + lanes.lanes[lane].length
+        reserved = 0.0
+        while True:
+            for c in range(
+                gates.gates[lane].first_crossing, gates.gates[lane].first_crossing + gates.gates[lane].crossings
+            ):
+                crossing = gates.crossings[c]
+                ahead = start + crossing.s0
+                if busy[crossing.crossing] != 0 and ahead - 1.0 < clear + need and start + crossing.s1 > 0.0:
+                    return PEOPLE
+            start = end
+            k += 1
+            if k >= WAYS or vehicle.ways[k] == NONE:
+                return NOTHING if lanes.lanes[lane].nexts == 0 else QUEUE  # it does not yet know where it goes
+            lane = vehicle.ways[k]
+            end = start + lanes.lanes[lane].length
+            if gates.gates[lane].gated:
+                if start + gates.gates[lane].stop - reserved >= clear + need:
+                    return NOTHING
+                break  # too short a piece to stand on: it asks for both
+            row = desk.lanes[lane]
+            if row.stamp == desk.counts[0]:
+                reserved += row.reserved
+                if row.tail < np.inf:
+                    tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
+                    return NOTHING if tail - reserved >= clear + need else ROOM
+            if end - reserved >= clear + need:
+                return NOTHING
+
+
+@kernel
+def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
+    """Whether a vehicle with a claim on a lane has one on what comes behind it, too."""
+    start = 0.0
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0 and vehicle.claims[c] == lane:
+            start = vehicle.claim_travel[c]
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0 and vehicle.claims[c] != lane and vehicle.claim_travel[c] > start:
+            return True
+    return False
+
+
+@kernel
+def _keeps_out(gates, vehicle, lane):  # type: ignore[no-untyped-def]
+    """Whether a claim of a vehicle is what others may wait for who want to a lane."""
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0:
+            gate = gates.gates[vehicle.claims[c]]
+            for k in range(gate.first, gate.first + gate.conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+            for k in range(gate.first_long, gate.first_long + gate.long_conflicts):
+                if gates.conflicts[k].other == lane:
+                    return True
+    return False
+
+
+@kernel
+def short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-def]
+    """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
+    and those that have waited for it."""
+    ask = desk.asks[i]
+    gate, stand = gates.gates[ask.lane], ask.stand
+    for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
+        conflict = gates.conflicts[c]
+        row = desk.lanes[conflict.other]
+        ahead = ask.start + conflict.s0 - 2.0 * SHY_M - driver.front
+        if row.stamp != desk.counts[0] or ahead >= stand or ahead < 0.0:
+            continue
+        n = row.claims
+        while n != NONE:
+            if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
+                stand = ahead
+            n = desk.notes[n].next
+        n = row.asks
+        while n != NONE:
+            note = desk.notes[n]
+            n = note.next
+            other = vehicles[note.vehicle]
+            waits = other.hold == BODY or other.hold == CLAIM or other.hold == PRIORITY
+            if note.long and note.first and waits and other.asking > max(COURTEOUS_S, vehicles[i].asking):
+                stand = ahead
+    return stand
+
+
+@kernel
+def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):  # type: ignore[no-untyped-def]
+    """Whether those who are inside, and those who go first, leave driver `i` time for one lane."""
+    vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
+    speed = gates.gates[lane].speed
+    patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
+    critical = gate.gap if vehicle.speed < 4.0 else 0.0
+    long = is_long(driver)
+    begin = gate.first_long if long else gate.first
+    end = begin + (gate.long_conflicts if long else gate.conflicts)
+    c = begin
+    cars = not long
+    near = 2.0 * SHY_M if long else 0.0
+    while True:
+        if c >= end:
+            if not cars or desk.counts[3] == 0:
+                break
+            cars = False  # and once more, for those who are long
+            c, end = gate.first_long, gate.first_long + gate.long_conflicts
+            continue
+        conflict = gates.conflicts[c]
+        c += 1
+        row = desk.lanes[conflict.other]
+        if row.stamp != desk.counts[0]:
+            continue
+        merge = conflict.kind == MERGE
+        there = gates.gates[conflict.other]
+        arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
+        leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, speed)
+        n = row.claims
+        while n != NONE:
+            note = desk.notes[n]
+            n = note.next
+            other = vehicles[note.vehicle]
+            if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
+                continue
+            comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
+            if note.number == 0:
+                moves = other.speed > STANDING_MPS or note.front > conflict.other_s0 - SHY_M
+                if moves and comes < leave + BEFORE_S:
+                    return CLAIM
+            elif merge:
+                gone = time_to(conflict.other_s0 - note.rear, other.speed, PULL_MPS2, there.speed)
+                behind = arrive > gone + HEADWAY_S - 0.5
+                ahead = comes > arrive + gate.gap and vehicle.speed > 0.5 * other.speed
+                if not behind and not ahead:
+                    return CLAIM
+            elif arrive < AFTER_S + time_to(conflict.other_s1 - note.rear, other.speed, PULL_MPS2, there.speed):
+                return CLAIM
+            elif there.end - note.front < conflict.other_s1 - note.rear and not _goes_on(other, conflict.other):
+                return CLAIM  # it will stand with its tail in the way
+        n = row.asks
+        while n != NONE:
+            note = desk.notes[n]
+            n = note.next
+            other, j = vehicles[note.vehicle], note.vehicle
+            if j == i or (not long and note.long == cars):
+                continue
+            stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
+            stands = stands and long != cars and (long or start + conflict.s0 > driver.front)
+            if stands and (other.hold != BODY or vehicle.asking < BLOCKED_S):
+                return BODY
+            comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
+            alarm = (other.lamps & BEACON) != 0 and not siren
+            if alarm and comes < SIREN_S:
+                return PRIORITY
+            weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
+            weary = weary and not siren and other.hold in (CLAIM, PRIORITY)
+            if weary and not _keeps_out(gates, vehicle, conflict.other):
+                return PRIORITY
+            if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
+                continue
+            if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
+                continue
+            if there.signal != NONE and colours[there.signal] != GREEN:
+                continue
+            still = other.speed < STANDING_MPS
+            if still and (not note.first or note.front < there.stop - 2.0 * NEAR_M):
+                continue
+            if gate.all_stop != 0:
+                if other.asking > vehicle.asking or (other.asking == vehicle.asking and other.asking > 0.0 and j < i):
+                    return PRIORITY
+                continue
+            longer = vehicle.asking > other.asking or (vehicle.asking == other.asking and i < j)
+            if still and longer and vehicle.asking > STANDOFF_S and other.hold != NOTHING:
+                continue
+            wanted = leave + BEFORE_S
+            if merge:
+                wanted = (
+                    arrive + HEADWAY_S + max(other.speed - min(speed, vehicle.speed + driver.accel * arrive), 0.0) / 2.0
+                )
+            if comes < patience * max(critical, wanted):
+                return PRIORITY
+    return NOTHING
+
+
+@kernel
+def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-untyped-def]
+    """Give driver `i` claims on the lane it asks for, and on those behind it that are too near to stop before."""
+    ask = desk.asks[i]
+    lane, start, k = ask.lane, ask.start, ask.way
+    need = driver.front + driver.rear + driver.gap
+    desk.counts[2] += 1
+    vehicle.entered = desk.counts[2]
+    vehicle.asking = 0.0
+    vehicle.hold = NOTHING
+    clear = start
+    while True:
+        if gates.gates[lane].gated:
+            if gates.gates[lane].ring and gates.gates[ask.key].ring and lane != ask.lane:
+                break
+            if start + gates.gates[lane].stop >= clear + need and lane != ask.lane:
+                break
+            slot = NONE
+            for c in range(CLAIMS):
+                if vehicle.claim_number[c] == 0 and slot == NONE:
+                    slot = c
+            if slot == NONE:
+                break
+            vehicle.claims[slot], vehicle.claim_number[slot] = lane, vehicle.entered
+            vehicle.claim_travel[slot] = vehicle.travel + start
+            number = 0 if driver.failing & LAWLESS else vehicle.entered
+            note_down(desk, lane, i, driver, driver.front - start, -driver.rear - start, number, False)
+            gate = gates.gates[lane]
+            clear = start + max(gate.clear if is_long(driver) else gate.car_clear, 0.0)
+        elif start > clear + need:
+            break
+        start += lanes.lanes[lane].length
+        k += 1
+        if k >= WAYS or vehicle.ways[k] == NONE:
+            break
+        lane = vehicle.ways[k]
+        if not gates.gates[lane].gated:
+            touch(desk, lane).reserved += need if start >= clear and start < clear + lanes.lanes[lane].length else 0.0
+    ask.lane = NONE
