@@ -219,6 +219,7 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
         stride_m=actor.stride_m,
         way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
+        by_chance=spec.speed_mps is None,
     )
     cast.indicators += indicators_of(spec.manoeuvres, agent)
     return row
