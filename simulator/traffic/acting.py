@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from simulator.dynamics.prescribed import RELAXATION_S, advance, fire_events, pose_on_path, towards_target
 from simulator.numerics.jit import kernel
 from simulator.traffic.bodies import Notes, forget_notes, note_body, pressure_of_bodies
+from simulator.traffic.desk import Desk
 from simulator.traffic.following import desired_speed, drive, free_acceleration
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
 from simulator.traffic.locating import LaneIndex
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
 from simulator.traffic.poses import STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
-from simulator.traffic.right_of_way import Desk, forget, gate_ahead, right_of_way
+from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
 from simulator.traffic.state import WAYS
 
 ACROSS = 4  # lanes to the side of its path that an agent may be on

@@ -17,12 +17,12 @@ from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork
 from simulator.traffic.acting import END_GAP_M, STRETCH_DTYPE, WAY_DTYPE, Map, Record, Stage, act, settle
 from simulator.traffic.bodies import BODY_DTYPE, empty_notes
 from simulator.traffic.conflicts import CONFLICT_DTYPE
+from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map, s_at
 from simulator.traffic.locating import LaneIndex, lane_index
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates, gates
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
-from simulator.traffic.right_of_way import desk
 from simulator.traffic.signals import SignalPlan
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Control, Failing
 
@@ -195,7 +195,8 @@ def run(
     stage = _stage(agents, obstacles, courses, origin, 0 if roads is None else len(roads.lane_map.keys))
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
     shape = len(times), len(agents)
-    record = Record(*(np.zeros(shape) for _ in range(4)), turn=np.zeros(shape, np.int8))
+    along = np.zeros((4, *shape))
+    record = Record(along[0], along[1], along[2], along[3], np.zeros(shape, np.int8))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
     noticed, stride = seen, len(times)
     where = _nowhere() if roads is None else roads.map
@@ -221,7 +222,7 @@ def run(
             ego,
             begin,
             STEP_NS * 1e-9,
-            Record(*(column[part] for column in record)),
+            Record(*[column[part] for column in record]),  # type: ignore[arg-type]
         )
     s, lateral, speed, acceleration, turn = record
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
