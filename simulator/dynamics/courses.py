@@ -31,7 +31,8 @@ class Tracks:
         steer: radians.
         turn: int8, side that a driver is about to turn to at a junction: 1 left, -1 right, 0 neither.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
-            else was looked for. Rows of agents that do not react are infinite.
+            else was looked for. Rows of agents that do not react are infinite, and drivers other than the ego do not
+            look for what stands beside the lanes.
     """
 
     times_ns: NDArray[np.int64]

@@ -204,10 +204,11 @@ def run(
     if sight is not None:
         seen, stride = np.full((len(agents), sight.bodies), np.inf), LOOK_STEPS
         noticed = seen.copy()
+        minded = _minded(stage, ego, seen.shape)
         reaction = np.array([agent.driver.reaction_s for agent in agents])
     for begin in range(0, len(times), stride):
         if sight is not None:
-            wanted = np.isinf(seen) & stage.agents["reacts"][:, None] & ~np.eye(*seen.shape, dtype=np.bool_)
+            wanted = np.isinf(seen) & minded
             position, rpy = stations(agents, stage.agents, stage.paths)
             new = sight.sees(position + origin, rpy, wanted) & wanted
             seconds = begin * STEP_NS * 1e-9
@@ -229,6 +230,17 @@ def run(
     for i, agent in enumerate(agents):
         position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s[:, i], lateral[:, i])
     return Tracks(times, tuple(agents), position, rpy, speed, acceleration, s - s[:1], steer[:, :, 0], turn, seen)
+
+
+def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(A, B) which bodies drivers look for: the ego all, the others what moves, and what stands over a lane."""
+    count = len(stage.agents)
+    minded = np.zeros(shape, np.bool_)
+    minded[:, :count] = True
+    notes = stage.notes.notes["body"][: stage.notes.used[0]]
+    minded[:, notes[notes >= count]] = True
+    minded[ego] = True
+    return minded & stage.agents["reacts"][:, None] & ~np.eye(*shape, dtype=np.bool_)
 
 
 def _stage(
