@@ -240,7 +240,7 @@ def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]
     notes = stage.notes.notes["body"][: stage.notes.used[0]]
     minded[:, notes[notes >= count]] = True
     minded[ego] = True
-    return minded & stage.agents["reacts"][:, None] & ~np.eye(*shape, dtype=np.bool_)
+    return np.asarray(minded & stage.agents["reacts"][:, None] & ~np.eye(*shape, dtype=np.bool_))
 
 
 def _stage(
