@@ -317,3 +317,34 @@ def test_pictures_show_the_agent() -> None:
     picture = env.render()
     assert picture.shape == (400, 800, 3) and picture.dtype == np.uint8
     assert tuple(picture[200, 400]) == (64, 200, 96)
+
+
+def test_people_walk_and_drivers_heed_them() -> None:
+    env = single("urban", people=40, driver="idm", duration_s=60.0)
+    env.reset(seed=1)
+    core = env.unwrapped.core
+    people = core.actors.people[0]
+    before, crossed = people[["x", "y"]].copy(), 0
+    for _ in range(300):
+        info = env.step(np.zeros(2, np.float32))[-1]
+        crossed += int(core._engine.traffic.busy.sum())
+        assert not info["collision"]
+    assert (people["being"] > 0).sum() == 40 and crossed > 0
+    assert np.median(np.hypot(people["x"] - before["x"], people["y"] - before["y"])) > 5.0
+
+
+@pytest.mark.parametrize("file", ["ncap_ccrs", "wrong_way_driver_at_dusk"])
+def test_scenario_files_are_played_around_the_agent(file: str) -> None:
+    env = single("scenario", file=file, duration_s=6.0)
+    env.reset(seed=0)
+    others = env.unwrapped.core.actors.vehicles[0, 1:]
+    shown = others["control"] != 0
+    assert shown.any()
+    before, info, ended = others["x"].copy(), {}, False
+    while not ended:
+        _, _, terminated, truncated, info = env.step([0.0, 0.0])
+        ended = terminated or truncated
+    if file == "ncap_ccrs":  # somebody stands on the lane, and the agent does not brake
+        assert info["collision"]
+    else:
+        assert np.abs(others["x"] - before)[shown].max() > 1.0

@@ -12,8 +12,9 @@ from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
-from simulator.traffic.demand import clear, draw_driver, fill_world, find, is_free, limit_speed, settle
-from simulator.traffic.lane_map import NONE
+from simulator.traffic.crowd import fill_people
+from simulator.traffic.demand import clear, draw_driver, fill_world, find, limit_speed, settle
+from simulator.traffic.lane_map import NONE, lane_pose
 from simulator.traffic.occupancy import KINDS, enter, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2
@@ -21,7 +22,7 @@ from simulator.traffic.simulation import PHASES_NS
 from simulator.traffic.state import Control
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
-CLEAR_M = 15.0  # about an agent, that is emptied then
+CLEAR_M = 15.0  # about an agent, that is free, or emptied then
 PLACE_DRAW, THING_DRAW, BAY_DRAW, GOAL_DRAW = 11, 12, 13, 14  # purposes of random draws
 # Things that fall from vehicles, length, width and height in m: crate, tyre, ladder, mattress, exhaust, sack.
 THINGS = np.array(
@@ -119,6 +120,16 @@ def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def
 
 
 @kernel
+def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
+    """Whether there is no vehicle within a distance of a place."""
+    for i in range(vehicles.shape[0]):
+        dx, dy = vehicles[i].x - x, vehicles[i].y - y
+        if vehicles[i].control != Control.NOBODY and dx * dx + dy * dy < distance * distance:
+            return False
+    return True
+
+
+@kernel
 def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
     vehicles, drivers = actors.vehicles[w], actors.drivers[w]
@@ -128,17 +139,19 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     draw_driver(engine.ground.sources, vehicle, driver, seed, k)
     driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
     driver.height, driver.wheelbase, driver.failing = beginning.height, beginning.wheelbase, 0
+    lane, at = 0, 0.0
     for attempt in range(TRIES):
         where, along, _ = _chances(seed, k, attempt, PLACE_DRAW)
         start = beginning.starts[find(beginning.shares, where)]
-        s = start.begin + along * (start.end - start.begin)
-        settle(engine.ground, vehicle, driver, seed, k, start.lane, s)
-        if is_free(vehicles, drivers, k):
+        lane, at = start.lane, start.begin + along * (start.end - start.begin)
+        x, y, _, _ = lane_pose(engine.ground.lanes, lane, at, 0.0)
+        if _clear_of(vehicles, x, y, CLEAR_M):
             break
         if attempt == TRIES - 1:
             for i in range(actors.agents.shape[1], vehicles.shape[0]):
-                if np.hypot(vehicles[i].x - vehicle.x, vehicles[i].y - vehicle.y) < CLEAR_M:
+                if np.hypot(vehicles[i].x - x, vehicles[i].y - y) < CLEAR_M:
                     _leave(engine, vehicles, w, i)
+    settle(engine.ground, vehicle, driver, seed, k, lane, at)
     vehicle.control = Control.DRIVER
     enter(engine.ground.lanes, engine.traffic.lines[w], engine.traffic.entries[w], vehicles, drivers, k)
     limit_speed(
@@ -166,12 +179,13 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
 
 @kernel
 def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
-    """Fill world `w` with traffic."""
+    """Fill world `w` with traffic and people."""
     traffic = engine.traffic
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
     fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+    fill_people(engine.ground.crowd, traffic.people, w, seed)
 
 
 @kernel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +26,12 @@ from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
+from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
-from simulator.traffic.person import PERSON_DTYPE
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
 
@@ -44,12 +45,19 @@ Seeds = NDArray[np.uint64]
 
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
-_KINEMATIC_PART_S = 0.02  # longest part of the integration of the kinematic model, which is not stiff
+_KINEMATIC_PART_S = 0.05  # longest part of the integration of the kinematic model, which is not stiff
 
 
 def episode_seed(seed: int, episode: int) -> int:
     """64-bit seed of the `episode`-th episode after a reset with `seed`."""
     return child_seed(seed, "episode", episode)
+
+
+@cache
+def _announce() -> None:
+    """Say that kernels are to be compiled, once, where they are not on the disk yet."""
+    if not is_cached(step_range):
+        print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
 
 
 class Core:
@@ -75,6 +83,7 @@ class Core:
     def __init__(
         self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
     ) -> None:
+        _announce()
         self.task, self.count = task, worlds * task.agents_per_world
         self.network = task.network()
         self.map = lane_map(self.network)
@@ -85,13 +94,14 @@ class Core:
             self.map,
             worlds=worlds,
             vehicles=agents + task.vehicles + task.anomalies,
+            people=task.people,
             failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
         )
         self.outlines = outlines(self.network, self.map.origin)
         self.actors = Actors(
             self.traffic.vehicles,
             self.traffic.drivers,
-            np.zeros((worlds, task.people), PERSON_DTYPE),
+            self.traffic.people,
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, _weather_row(task.weather)),
         )

@@ -27,7 +27,7 @@ def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
         metrics[metric, i] = value
 
 
-@kernel
+@kernel(inline=True)
 def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: ignore[no-untyped-def]
     """What one step of physics adds to the measures of agent `i`."""
     sideways = vehicle.speed * vehicle.yaw_rate
@@ -52,7 +52,7 @@ def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: igno
     agent.wrong = broken
 
 
-@kernel
+@kernel(inline=True)
 def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
     """m from the front bumper to the next stop line on the way, inf: none; 1 at a red light, 0.5 at amber."""
     lanes, gates = engine.ground.lanes, engine.ground.gates.gates
@@ -72,7 +72,7 @@ def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
     return np.inf, 0.0
 
 
-@kernel
+@kernel(inline=True)
 def measure_place(engine, bodies, w, k, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
     """What is measured of agent `i` at the end of a step."""
     metrics[Metric.SPEED_MPS, i] = vehicle.speed

@@ -46,7 +46,7 @@ def weight_row(weights: Mapping[str, float]) -> Array:
     return row
 
 
-@kernel
+@kernel(inline=True)
 def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
     """Fill in the terms of the reward of agent `i`; their weighted sum. `before`: progress before the step."""
     speeds, dt = rules.speeds, rules.dt_ns * 1e-9 * rules.substeps

@@ -47,7 +47,7 @@ class Rules(NamedTuple):
     goals: Array
 
 
-@kernel
+@kernel(inline=True)
 def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
@@ -62,7 +62,7 @@ def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ig
     outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
 
 
-@kernel
+@kernel(inline=True)
 def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped-def]
     """What agents of world `w` want from now on."""
     for k in range(actors.agents.shape[1]):

@@ -16,6 +16,7 @@ from simulator.traffic.lane_change import decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import KINDS as ENTRIES
 from simulator.traffic.occupancy import enter, occupy, take
+from simulator.traffic.person import Mode
 from simulator.traffic.poses import BEACON, place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
 from simulator.traffic.right_of_way import forget, gate_ahead
@@ -78,6 +79,7 @@ SWEEPS = 3
 BESIDE_M = 0.6  # kept free sideways where vehicles come up
 DRIVER_DRAW, PLACE_DRAW = 2, 3  # purposes of random draws
 NOBODY, DRIVER, ARRIVED = int(Control.NOBODY), int(Control.DRIVER), int(Control.ARRIVED)
+CROSSING, STRAYING = int(Mode.CROSSING), int(Mode.STRAYING)
 
 
 class Sources(NamedTuple):
@@ -252,7 +254,19 @@ def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def recycle(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
+    """Whether somebody is on the road so near that a vehicle that comes up could not brake in comfort."""
+    far = driver.front + driver.gap + me.speed * me.speed / (2.0 * BRAKING_MPS2)
+    for p in range(len(people)):
+        if people[p].mode == CROSSING or people[p].mode == STRAYING:
+            dx, dy = people[p].x - me.x, people[p].y - me.y
+            if dx * dx + dy * dy < far * far:
+                return True
+    return False
+
+
+@kernel
+def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     lanes, sources = ground.lanes, ground.sources
     for i in range(len(vehicles)):
@@ -267,7 +281,7 @@ def recycle(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no
         s = driver.rear if sources.at_start else driver.rear + chance(seed, i, me, base + 1) * room
         settle(ground, me, driver, seed, i, lane, s)
         wish = desired_speed(lanes, driver, lane, s)
-        if room > 0.0 and is_free(vehicles, drivers, i):
+        if room > 0.0 and is_free(vehicles, drivers, i) and not _surprises(people, me, driver):
             enter(lanes, lines, entries, vehicles, drivers, i)
             limit_speed(lanes, lines, entries, vehicles, drivers, i, BRAKING_MPS2)
             if me.speed > FLUENT * wish or not sources.at_start:

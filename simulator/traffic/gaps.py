@@ -50,8 +50,9 @@ def must_wait(vehicles, drivers, kx, ky, ux, uy, length, half_width, over, pace,
         speed = vehicles[j].speed
         if room <= 0.0:  # it is on the crossing
             beside = along + wide < max(over, 0.0) or along - wide > length
-            # Round one that stands there people walk, once they are on their way: it may be waiting for them.
-            if not beside and (abs(speed) > SLOWEST_MPS or (over <= 0.0 and along - wide < 1.0)):
+            # Round one that stands there people walk, once they are on their way: it may be waiting for them. Into
+            # a queue nobody sets out where drivers need not give way.
+            if not beside and (abs(speed) > SLOWEST_MPS or (over <= 0.0 and (along - wide < 1.0 or not marked))):
                 return 1
             continue
         if abs(speed) < SLOWEST_MPS or across * speed * hn >= 0.0 or abs(hn) < 0.2 or room > FARTHEST_M:

@@ -8,11 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.traffic.crowd import Crowd, People, crowd_of
 from simulator.traffic.demand import Sources, sources_of
 from simulator.traffic.lane_map import LaneMap, Lanes
 from simulator.traffic.precedence import Gates, gates
 from simulator.traffic.signals import SignalPlan
 from simulator.traffic.state import Failing
+from simulator.traffic.walkers import chances
+from simulator.traffic.walkways import WalkwayMap
 
 
 class Ground(NamedTuple):
@@ -23,12 +26,14 @@ class Ground(NamedTuple):
         gates: who goes first in junctions.
         sources: who comes up where.
         program: (S,) SIGNAL_DTYPE of the traffic lights.
+        crowd: where people walk, and who.
     """
 
     lanes: Lanes
     gates: Gates
     sources: Sources
     program: NDArray[np.void]
+    crowd: Crowd
 
 
 class Worlds(NamedTuple):
@@ -41,7 +46,7 @@ class Worlds(NamedTuple):
         clock_ns: (W,) int64 since the last reset.
         phase_ns: (W,) int64, how far the traffic lights were on in their programs at the last reset.
         signals: (W, S) uint8, Colour of the traffic lights.
-        busy: (W, C) uint8, 1 where people are on a crossing or about to step on it.
+        people: who walks.
         stand: (W, A) m from each front bumper to where its driver has to stand, infinite for nowhere.
         events: (W, A) uint8, right_of_way.Event bits of what was done in the last step.
         lines, entries: who was where on the lanes when the last step began, see Occupancy.
@@ -53,7 +58,7 @@ class Worlds(NamedTuple):
     clock_ns: NDArray[np.int64]
     phase_ns: NDArray[np.int64]
     signals: NDArray[np.uint8]
-    busy: NDArray[np.uint8]
+    people: People
     stand: NDArray[np.float64]
     events: NDArray[np.uint8]
     lines: NDArray[np.void]
@@ -63,17 +68,24 @@ class Worlds(NamedTuple):
 def ground_of(
     lane_map: LaneMap,
     plan: SignalPlan,
+    walkways: WalkwayMap,
     kinds: NDArray[np.void] | None = None,
     failing: Mapping[Failing, float] | None = None,
+    manners: NDArray[np.void] | None = None,
 ) -> Ground:
     """What worlds on a map share.
 
     Args:
         lane_map: of a road network.
         plan: of its traffic lights.
+        walkways: of the same map, or of nobody.
         kinds: (K,) KIND_DTYPE of vehicles; None: as the map suggests.
         failing: share of the drivers that fail in each way.
+        manners: what people are like, of `walkers.chances`; None: as they mostly are.
     """
     lights = {name: number for number, name in enumerate(plan.ids)}
-    right = gates(lane_map, lane_map.network, lights)
-    return Ground(lane_map.arrays, right, sources_of(lane_map.arrays, kinds, failing), plan.program)
+    right = gates(lane_map, lane_map.network, lights, [crossing.lanes for crossing in walkways.crossings])
+    if manners is None:
+        manners = chances(keeps_right=all(road.rule != "LHT" for road in lane_map.network.roads.values()))
+    crowd = crowd_of(walkways, plan, manners)
+    return Ground(lane_map.arrays, right, sources_of(lane_map.arrays, kinds, failing), plan.program, crowd)

@@ -14,6 +14,7 @@ KERB_M = 0.1  # kept from the kerb while waiting, beyond the body
 NEAR_KERB_M = 3.0  # from here on drivers are told that somebody comes
 HESITATION_S = 0.5  # of margin to vehicles that still come when one is on the way
 PATIENCE_S = 40.0  # at a kerb without lights
+SET_OUT_M = 0.5  # beyond the kerb at least, who is on the way between crossings: round what stands there it walks
 CALM_S = 5.0  # after which a person may stray again, at least
 HURRY = 2.2  # pace of who runs over the street without looking
 
@@ -168,8 +169,8 @@ def straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # ty
         person.mode, person.over, person.haste, person.waited, person.hold = Mode.WALKING, NONE, 1.0, 4.0 * CALM_S, 0
         return to.x, to.y, 1.0
     if looks and person.heedless == 0:
-        run = max(away - to.half_width, 0.5)
-        person.hold = must_wait(
-            vehicles, drivers, person.x, person.y, ux, uy, run, 0.5, 0.0, person.pace * person.haste, HESITATION_S, 0
-        )
+        x, y = person.x - SET_OUT_M * ux, person.y - SET_OUT_M * uy
+        run = SET_OUT_M + max(away - to.half_width, 0.5)
+        pace = person.pace * person.haste
+        person.hold = must_wait(vehicles, drivers, x, y, ux, uy, run, 0.5, SET_OUT_M, pace, HESITATION_S, 0)
     return to.x, to.y, (0.0 if person.hold else 1.0)

@@ -51,7 +51,9 @@ def _character(person, i, table, chances, seed, world):  # type: ignore[no-untyp
     person.side = min(max(-_KEEPS * chances.right + _SPREAD * _normal(c, d), -1.0), 1.0)
     person.haste, person.progress = 1.0, person.pace
     person.draws, person.waited, person.hold, person.beside, person.mode = 0, 0.0, 0, 0, 0
-    person.crossing = person.over = NONE
+    person.crossing = person.over = person.next_way = NONE
+    person.from_x = person.from_y = person.wish_x = person.wish_y = person.nearest = 0.0
+    person.next_forward = 0
     return start
 
 

@@ -56,6 +56,15 @@ def show(program, clock_ns, colours):  # type: ignore[no-untyped-def]
             colours[k] = Colour.GREEN if clock < signal.amber else Colour.AMBER
 
 
+@kernel(inline=True)
+def red_for(signal, clock_ns):  # type: ignore[no-untyped-def]
+    """s for which a signal will still be red; 0 while it is not."""
+    clock = (clock_ns + signal.offset) % signal.cycle
+    if signal.green <= clock < signal.red:
+        return 0.0
+    return ((signal.green - clock) % signal.cycle) * 1e-9
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalPlan:
     """Traffic lights of a network.

@@ -11,6 +11,8 @@ from simulator.errors import InputError
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.traffic.crossings import walkway_map
+from simulator.traffic.crowd import empty_people, fill_people
 from simulator.traffic.demand import fill_world
 from simulator.traffic.desk import desk
 from simulator.traffic.ground import Worlds, ground_of
@@ -19,6 +21,7 @@ from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
+from simulator.traffic.walkways import no_walkways
 
 LONGEST_STEP_NS = 200_000_000
 CHUNK_VEHICLES = 512  # a thread takes about so many at a time
@@ -31,14 +34,16 @@ def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-
     for n in range(begin, end):
         w = chosen[n]
         fill_world(ground, worlds.lines[w], worlds.entries[w], worlds.vehicles[w], worlds.drivers[w], worlds.seeds[w])
+        fill_people(ground.crowd, worlds.people, w, worlds.seeds[w])
 
 
 class Traffic:
-    """W worlds of A vehicles on one map. What a world does depends on its own seed and clock only.
+    """W worlds of A vehicles and P people on one map. What a world does depends on its own seed and clock only.
 
     Attributes:
         lane_map: where they drive; positions are relative to its `origin`.
         plan: the traffic lights.
+        walkways: where people walk; without any, nothing.
         ground, worlds: the arrays, for kernels that step by themselves.
         desks: scratch of threads, one for each `chunk` worlds.
         chunk: worlds that a thread takes at a time.
@@ -50,27 +55,34 @@ class Traffic:
         *,
         worlds: int = 1,
         vehicles: int = 32,
+        people: int = 0,
         seeds: ArrayLike | int = 0,
         kinds: NDArray[np.void] | None = None,
         failing: Mapping[Failing, float] | None = None,
+        manners: NDArray[np.void] | None = None,
     ) -> None:
-        """Worlds filled with vehicles.
+        """Worlds filled with vehicles and people.
 
         Args:
             lane_map: of a road network.
-            worlds, vehicles: W and A.
+            worlds, vehicles, people: W, A and P; where there is no room for all, rows stay empty.
             seeds: (W,) of the worlds, or one to derive them from.
             kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
             failing: share of the drivers that fail in each way.
+            manners: what people are like, of `walkers.chances`; None: as they mostly are.
 
         Raises:
-            InputError: a number of worlds or vehicles below 1.
+            InputError: a number of worlds or vehicles below 1, or of people below 0.
         """
         if worlds < 1 or vehicles < 1:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
+        if people < 0:
+            raise InputError(f"people={people}: 0 and more are accepted")
         self.lane_map = lane_map
         self.plan = plan_signals(lane_map.network, 0)
-        self.ground = ground_of(lane_map, self.plan, kinds, failing)
+        origin = lane_map.origin
+        self.walkways = walkway_map(lane_map.network, origin) if people else no_walkways(origin)
+        self.ground = ground_of(lane_map, self.plan, self.walkways, kinds, failing, manners)
         self.worlds = Worlds(
             np.zeros((worlds, vehicles), VEHICLE_DTYPE),
             np.zeros((worlds, vehicles), DRIVER_DTYPE),
@@ -78,7 +90,7 @@ class Traffic:
             np.zeros(worlds, np.int64),
             np.zeros(worlds, np.int64),
             np.zeros((worlds, len(self.plan.ids)), np.uint8),
-            np.zeros((worlds, 1), np.uint8),
+            empty_people(worlds, people, self.walkways),
             np.full((worlds, vehicles), np.inf),
             np.zeros((worlds, vehicles), np.uint8),
             *empty_occupancy(worlds, len(lane_map.keys), vehicles),
@@ -99,6 +111,11 @@ class Traffic:
     def drivers(self) -> NDArray[np.void]:
         """(W, A) DRIVER_DTYPE."""
         return self.worlds.drivers
+
+    @property
+    def people(self) -> NDArray[np.void]:
+        """(W, P) PERSON_DTYPE."""
+        return self.worlds.people.rows
 
     @property
     def clock_ns(self) -> NDArray[np.int64]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from simulator.numerics.jit import kernel
+from simulator.traffic.crowd import walk
 from simulator.traffic.demand import recycle
 from simulator.traffic.emergency import calm, make_way
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
+from simulator.traffic.hazards import heed
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.occupancy import occupy
@@ -42,13 +44,18 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
     stand = worlds.stand[w]
     occupy(lanes, lines, entries, vehicles, drivers)
-    recycle(ground, lines, entries, vehicles, drivers, seed)
+    recycle(ground, lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
-    show(ground.program, worlds.clock_ns[w] + worlds.phase_ns[w], worlds.signals[w])
+    people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]
+    show(ground.program, clock_ns, worlds.signals[w])
+    if people.rows.shape[1]:
+        step = worlds.clock_ns[w] // dt_ns
+        walk(ground.crowd, people, vehicles, drivers, ground.program, clock_ns, step, dt, w, seed)
     right_of_way(
-        lanes, ground.gates, vehicles, drivers, worlds.signals[w], worlds.busy[w], dt, desk, stand, worlds.events[w]
+        lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )
+    heed(lanes, people.rows[w], vehicles, drivers, stand)
     for i in range(len(vehicles)):
         if vehicles[i].control == GUIDED:
             vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])

@@ -142,6 +142,11 @@ class WalkwayMap:
     origin: Array
 
 
+def no_walkways(origin: Array) -> WalkwayMap:
+    """A map on which nobody walks."""
+    return WalkwayMap(Walkways(*graph([]), np.zeros(0, CROSSING_DTYPE)), (), origin)
+
+
 # ---- strips beside roads
 
 
