@@ -47,7 +47,7 @@ AS_METADRIVE: dict[str, Any] = {
 AGENTS, SHARING = 1024, 32
 VECTOR: dict[str, Any] = {"action_type": "continuous", "observation": "vector", "people": 20}
 CAMERAS = 64
-CAMERA: dict[str, Any] = {"observation": {"kind": "camera", "width": 84, "height": 84}}
+CAMERA: dict[str, Any] = {"observation": {"kind": "camera", "width": 84, "height": 84, "semantic": True}}
 MIN_FLOATS, MIN_TRIANGLES = 200, 300_000
 
 
@@ -99,7 +99,7 @@ def _vector(threads: int, sharing: int) -> Row:
 def _camera(threads: int) -> Row:
     """Frames/s, colour and segmentation, beside CarRacing's flat track."""
     env = _worlds(CAMERAS, threads, CAMERA)
-    triangles = env.unwrapped.triangles
+    triangles = int(env.unwrapped.core.stage.scenery.looks.first_facet[0])
     assert triangles >= MIN_TRIANGLES, f"a street of {triangles} triangles, less than {MIN_TRIANGLES}"
     with peer("car-racing") as other:
         theirs = [other.run(SECONDS) for _ in range(2)] if other else []

@@ -6,16 +6,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from scipy.stats import kstest
 
 from simulator.numerics import se3
-from simulator.numerics.jit import kernel, source_digest
+from simulator.numerics.jit import borrowed, kernel, source_digest
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed, generator, hash4, uniform
 from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
@@ -172,6 +174,33 @@ def _run_kernel(folder: Path, code: str, **environment: str) -> str:
 def _write_kernel(folder: Path, expression: str) -> None:
     text = f"from simulator.numerics.jit import kernel\n@kernel\ndef double(pair):\n    return {expression}\n"
     (folder / "made.py").write_text(text)
+
+
+class Pair(NamedTuple):
+    """Two arrays, one of them in a tuple."""
+
+    first: NDArray[np.float64]
+    nested: tuple[NDArray[np.int64], float]
+
+
+@kernel(inner=True)
+def _add(pair, n):  # type: ignore[no-untyped-def]
+    pair.first[n] += pair.nested[0][n] * pair.nested[1]
+
+
+@kernel
+def _add_all(pair):  # type: ignore[no-untyped-def]
+    pair = borrowed(pair)
+    for n in range(pair.first.shape[0]):
+        _add(pair, n)
+
+
+def test_what_is_borrowed_is_the_same_and_nobody_owns_it_twice() -> None:
+    pair = Pair(np.zeros(3), (np.arange(3), 0.5))
+    owners = sys.getrefcount(pair.first), sys.getrefcount(pair.nested[0])
+    _add_all(pair)
+    np.testing.assert_array_equal(pair.first, [0.0, 0.5, 1.0])
+    assert (sys.getrefcount(pair.first), sys.getrefcount(pair.nested[0])) == owners
 
 
 def test_an_index_that_cannot_be_read_is_compiled_anew(tmp_path: Path) -> None:

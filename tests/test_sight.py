@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,21 @@ import pytest
 from pydantic import ValidationError
 from small_world import GREY, ORIGIN, thing
 
-from simulator.dynamics.kernels import OBSTACLE_DTYPE
-from simulator.dynamics.motion import Agent, Driver, Motion
-from simulator.dynamics.traffic import LOOK_STEPS, STEP_NS, Tracks, agent_of_motion, run, step_times
+from simulator.dynamics.courses import STEP_NS, Tracks
+from simulator.dynamics.motion import Agent, Driver, Motion, agent_of_motion
 from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
 from simulator.pipeline.flow import draw
+from simulator.roads import LaneKey, RoadNetwork
+from simulator.roads.cross_section import CrossSection, strip
+from simulator.roads.layout import Plan, Pose
+from simulator.roads.road import Road
 from simulator.scenario.models import Scenario
 from simulator.scene import SceneBuilder, Snapshot
 from simulator.scene.mesh import box, grid
+from simulator.traffic.bodies import BODY_DTYPE
+from simulator.traffic.signals import plan_signals
+from simulator.traffic.staged import LOOK_STEPS, Roads, roads_of, run
 from simulator.world import World, build_world
 from simulator.world.sight import BEHIND_FRONT_M, Sight
 
@@ -52,9 +59,23 @@ def looked(builder: SceneBuilder, movers: list[int], standing: list[int], **kwar
     return sight_of(builder, movers, standing, **kwargs).sees(position[movers], rpy[movers], wanted)
 
 
+@cache
+def street() -> tuple[RoadNetwork, Roads]:
+    """A lane that leads east along y = 0."""
+    plan = Plan(Pose(float(ORIGIN[0]) - 50.0, float(ORIGIN[1]) + 1.75, 0.0)).line(1500.0)
+    section = CrossSection((), (strip("driving", 3.5),)).section(plan.length)
+    level = np.array([[0.0, ORIGIN[2], 0.0, 0.0, 0.0]])
+    network = RoadNetwork({"0": Road("0", plan.length, plan.geometry, section, elevation_profile=level)})
+    return network, roads_of(network, plan_signals(network, 0))
+
+
 def car(row: int, x: float, speed: float, driver: Driver | None = None) -> Agent:
-    line = ORIGIN + np.array([[x, 0.0, 0.0], [x + 900.0, 0.0, 0.0]])
-    return Agent(row, line, 0.0, speed, driver or Driver(speed), CAR[0] / 2, CAR[0] / 2, CAR[1] / 2, wheelbase_m=2.6)
+    network, roads = street()
+    path = network.path(LaneKey("0", 0, -1), x + 50.0, 900.0, lambda ways: ways[0])
+    half = CAR[0] / 2
+    return Agent(
+        row, path.xyz, 0.0, speed, driver or Driver(speed), half, half, CAR[1] / 2, 2.6, way=roads.stretches(path)
+    )
 
 
 def walk(row: int, points: list[list[float]], speed: float, size: Any = CHILD, **kwargs: Any) -> Agent:
@@ -63,8 +84,7 @@ def walk(row: int, points: list[list[float]], speed: float, size: Any = CHILD, *
 
 
 def drive(agents: list[Agent], seconds: float, sight: Sight | None = None) -> Tracks:
-    go = np.ones((len(step_times(seconds)), 0), np.bool_)
-    return run(agents, 0, np.zeros(0, OBSTACLE_DTYPE), go, seconds, sight)
+    return run(agents, 0, np.zeros(0, BODY_DTYPE), seconds, street()[1], sight)
 
 
 def child_from_behind_a_van(speed: float, pace: float, driver: Driver | None = None) -> Tracks:

@@ -36,6 +36,7 @@ BODY_DTYPE = np.dtype(
         ("x", np.float64),
         ("y", np.float64),
         ("yaw", np.float64),
+        ("z", np.float64),  # m of the ground under it: bodies on different levels do not meet
         ("vx", np.float64),
         ("vy", np.float64),
         ("yaw_rate", np.float64),

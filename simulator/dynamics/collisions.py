@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 
 RESTING_MPS = 0.3  # what touches from the beginning and closes more slowly rests on each other, and may slide on
 SLOP_M = 0.02  # by which what so rests may come nearer in a step
+LEVEL_M = 3.0  # of height between two bodies that pass over and under each other
 CRUSH_M = 0.2  # depth to which sheet metal gives way: what lies as near to the struck face shares in the impact
 
 SWEEP_DTYPE = np.dtype(
@@ -179,10 +180,11 @@ def _sort(sweep):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def _may_meet(a, b):  # type: ignore[no-untyped-def]
-    """Whether contacts of two bodies are asked for: people do not collide, nor do things that stand."""
+    """Whether contacts of two bodies are asked for: people do not collide, nor do things that stand, nor those on
+    different levels."""
     if a.radius > 0.0 and b.radius > 0.0:
         return False
-    if a.group != 0 and a.group == b.group:
+    if (a.group != 0 and a.group == b.group) or abs(a.z - b.z) > LEVEL_M:
         return False
     still = a.vx == 0.0 and a.vy == 0.0 and a.yaw_rate == 0.0
     return not (still and b.vx == 0.0 and b.vy == 0.0 and b.yaw_rate == 0.0)

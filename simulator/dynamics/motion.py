@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -62,12 +62,14 @@ class Driver:
     """Longitudinal temper: Intelligent Driver Model (Treiber, Hennecke, Helbing 2000, table 1), late for surprises.
 
     Attributes:
-        desired_speed_mps: v0.
+        desired_speed_mps: v0, at most.
+        pace: v0 in shares of the speed limit, at most; curves are taken faster too.
         headway_s: T.
         gap_m: s0.
         acceleration_mps2: a.
         deceleration_mps2: comfortable b.
-        reacts: brakes for others, for signals and at the end of the road; False: drives on whatever happens.
+        reacts: brakes for others, for signals, in curves and at the end of the road; False: drives on whatever happens.
+        lawful: heeds signals and the right of way.
         reaction_s: time from the first sight of what comes into view during the drive until it is heeded (0.75 s: the
             careful human driver of UN R157, annex 3).
     """
@@ -78,6 +80,8 @@ class Driver:
     acceleration_mps2: float = 0.73
     deceleration_mps2: float = 1.67
     reacts: bool = True
+    pace: float = 1.0
+    lawful: bool = True
     reaction_s: float = 0.75
 
 
@@ -96,12 +100,13 @@ class Agent:
         wheelbase_m: distance of the axles, for the steering angle.
         lateral_m: offset to the left of the path at the start.
         events: scripted changes.
-        stops: (arc length of the stop line, index of the signal) for each signal on the path.
         start_s, start_ego_distance_m: trigger before which the agent keeps its initial speed (see Motion).
         stride_m: length of a gait cycle for legs; 0: no gait.
         keep_heading: do not turn with the path.
         upright: stays vertical on slopes instead of pitching with the path.
-        limit_mps: speed limit along the path (agents that react also slow down for curves).
+        way: (m along the path, lane from there on, m along that lane) where the path leads over lanes of a map, on
+            which it reacts to others; -1 instead of a lane where it leads over none.
+        by_chance: it starts as slow as it must for those who are there already.
         dead_end: the road ends where the path does (agents that react stop there); else the drive must end before.
     """
 
@@ -116,11 +121,32 @@ class Agent:
     wheelbase_m: float = 0.0
     lateral_m: float = 0.0
     events: tuple[Event, ...] = ()
-    stops: tuple[tuple[float, int], ...] = field(default=())
     start_s: float = 0.0
     start_ego_distance_m: float | None = None
     stride_m: float = 0.0
     keep_heading: bool = False
     upright: bool = False
-    limit_mps: float = 1e3
+    way: tuple[tuple[float, int, float], ...] = ()
+    by_chance: bool = False
     dead_end: bool = False
+
+
+def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:
+    """The agent that carries out a prescribed motion (it reacts to nobody)."""
+    driver = Driver(motion.speed_mps, acceleration_mps2=motion.acceleration_mps2, deceleration_mps2=4.0, reacts=False)
+    return Agent(
+        object=motion.object,
+        points=motion.points,
+        start_m=0.0,
+        speed_mps=motion.initial_speed_mps,
+        driver=driver,
+        front_m=front_m,
+        rear_m=rear_m,
+        half_width_m=half_width_m,
+        start_s=motion.start_s,
+        start_ego_distance_m=motion.start_ego_distance_m,
+        stride_m=motion.stride_m,
+        keep_heading=motion.keep_heading,
+        events=motion.events,
+        upright=upright,
+    )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.envs.contacts import Crowd
 from simulator.envs.paved import Paved
 from simulator.traffic.desk import Desk
 from simulator.traffic.ground import Ground
@@ -126,8 +127,8 @@ class Scratch(NamedTuple):
 
     Attributes:
         desk: of the right of way.
-        bodies: (A + P,) BODY_DTYPE of `dynamics.bodies`, everybody in that world.
+        crowd: everybody in that world.
     """
 
     desk: Desk
-    bodies: NDArray[np.void]
+    crowd: Crowd

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind
 from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.crowd import fill_people
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, limit_speed, settle
@@ -69,7 +69,7 @@ def _chances(seed, row, draw, purpose):  # type: ignore[no-untyped-def]
     return np.float64(uniform(a)), np.float64(uniform(b)), np.float64(uniform(c))
 
 
-@kernel
+@kernel(inner=True)
 def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
     """Take vehicle `i` off the road."""
     vehicles[i].control = Control.NOBODY
@@ -87,7 +87,7 @@ def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel(inner=True)
 def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
     """Give an agent a bay to go to, a free one where there is one."""
     where, _, _ = _chances(seed, k, 0, GOAL_DRAW)
@@ -100,7 +100,7 @@ def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
             return
 
 
-@kernel
+@kernel(inner=True)
 def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def]
     """Park vehicle `i` in a bay; it is gone where that is taken."""
     vehicles, bays = actors.vehicles[w], beginning.bays
@@ -119,7 +119,7 @@ def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def
     vehicle.control = Control.OUTSIDE
 
 
-@kernel
+@kernel(inner=True)
 def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
     """Whether there is no vehicle within a distance of a place."""
     for i in range(vehicles.shape[0]):
@@ -129,7 +129,7 @@ def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@kernel(inner=True)
 def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
     vehicles, drivers = actors.vehicles[w], actors.drivers[w]
@@ -177,7 +177,7 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     outcome.terms[i, :] = 0.0
 
 
-@kernel
+@kernel(inner=True)
 def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     """Fill world `w` with traffic and people."""
     traffic = engine.traffic
@@ -189,6 +189,17 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, begin_at, end):  # type: ignore[no-untyped-def]
+    """Begin new episodes in worlds `begin_at` .. `end`; arguments as below."""
+    engine, actors, motion, beginning = borrowed(engine), borrowed(actors), borrowed(motion), borrowed(beginning)
+    rules, outcome, mask, seeds = borrowed(rules), borrowed(outcome), borrowed(mask), borrowed(seeds)
+    agents = actors.agents.shape[1]
+    for w in range(begin_at, end):
+        if mask[w * agents : (w + 1) * agents].any():
+            begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w)
+
+
+@kernel(inner=True)
 def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
     """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
 
@@ -209,7 +220,7 @@ def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  #
             _begin_agent(engine, actors, motion, beginning, rules, outcome, seeds[first + k], w, k)
 
 
-@kernel
+@kernel(inner=True)
 def _lay(engine, actors, w, i, seed):  # type: ignore[no-untyped-def]
     """Lay a lost thing on the road as vehicle `i`: it lies there as a wreck does."""
     vehicle, driver = actors.vehicles[w, i], actors.drivers[w, i]

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from simulator.dynamics.bodies import TOLERANCE_M, measure, set_box, set_disc, time_of_impact
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.dynamics.bodies import BODY_DTYPE, TOLERANCE_M, measure, set_box, set_disc, time_of_impact
 from simulator.numerics.jit import kernel
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
 
+NOWHERE_M = 1e9  # from the origin of the map, farther than anything
 
-@kernel
-def take_bodies(actors, w, way, bodies):  # type: ignore[no-untyped-def]
-    """Fill `bodies` (A + P,) BODY_DTYPE with everybody in world `w`; `way` -1: as they move back in time, else 1."""
+
+class Crowd(NamedTuple):
+    """Everybody in one world, N = A + P.
+
+    Attributes:
+        bodies: (N,) BODY_DTYPE.
+        discs: (5, N) circles about them: x, y, vx, vy, radius. Whom there is not is `NOWHERE_M` away.
+        near: (N,) uint8, scratch.
+    """
+
+    bodies: NDArray[np.void]
+    discs: NDArray[np.float64]
+    near: NDArray[np.uint8]
+
+
+def crowd_of(count: int) -> Crowd:
+    """Room for so many."""
+    return Crowd(np.zeros(count, BODY_DTYPE), np.zeros((5, count)), np.zeros(count, np.uint8))
+
+
+@kernel(inner=True)
+def take_bodies(actors, w, way, crowd):  # type: ignore[no-untyped-def]
+    """Fill a `Crowd` with everybody in world `w`; `way` -1: as they move back in time, else 1."""
+    bodies, discs = crowd.bodies, crowd.discs
     count = actors.vehicles.shape[1]
     for i in range(count):
         v, p, body = actors.vehicles[w, i], actors.drivers[w, i], bodies[i]
@@ -30,24 +55,29 @@ def take_bodies(actors, w, way, bodies):  # type: ignore[no-untyped-def]
             set_disc(body, p.x, p.y, way * p.vx, way * p.vy, p.radius)
             measure(body)
             body.until = np.inf
+    for i in range(bodies.shape[0]):
+        b = bodies[i]
+        discs[0, i], discs[1, i] = (b.x, b.y) if b.active else (NOWHERE_M, NOWHERE_M)
+        discs[2, i], discs[3, i] = (b.vx, b.vy) if b.active else (0.0, 0.0)
+        discs[4, i] = b.reach + b.radius if b.active else 0.0
 
 
-@kernel
-def next_contact(bodies, k, horizon):  # type: ignore[no-untyped-def]
+@kernel(inner=True)
+def next_contact(crowd, k, horizon):  # type: ignore[no-untyped-def]
     """s until body `k` touches another one if all move on as they do; infinite beyond `horizon`."""
-    found, a = np.inf, bodies[k]
-    x, y, vx, vy, extent = a.x, a.y, a.vx, a.vy, a.reach + a.radius + TOLERANCE_M
-    if not a.active:
+    found, bodies, discs, near = np.inf, crowd.bodies, crowd.discs, crowd.near
+    if not bodies[k].active:
         return found
-    for j in range(bodies.shape[0]):
-        b = bodies[j]
-        if not b.active or j == k:
-            continue
-        dx, dy, wx, wy = b.x - x, b.y - y, b.vx - vx, b.vy - vy
-        reach = extent + b.reach + b.radius
+    x, y, vx, vy, extent = discs[0, k], discs[1, k], discs[2, k], discs[3, k], discs[4, k] + TOLERANCE_M
+    for j in range(near.shape[0]):
+        dx, dy, wx, wy = discs[0, j] - x, discs[1, j] - y, discs[2, j] - vx, discs[3, j] - vy
+        reach = extent + discs[4, j]
         apart, towards = dx * dx + dy * dy - reach * reach, -(dx * wx + dy * wy)
-        # Circles about them: they part, meet too late, or pass at a distance.
-        if apart > 0.0 and (apart > 2.0 * towards * horizon or towards * towards < apart * (wx * wx + wy * wy)):
+        # Circles about them overlap; or they neither part, nor meet too late, nor pass at a distance.
+        passes = (apart > 2.0 * towards * horizon) | (towards * towards < apart * (wx * wx + wy * wy))
+        near[j] = (apart <= 0.0) | (not passes)
+    for j in range(near.shape[0]):
+        if near[j] == 0 or j == k:
             continue
         time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, horizon, 0.0, TOLERANCE_M)
         if time < found:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from simulator.dynamics import Control as Pedal
 from simulator.dynamics import State, vehicle, vehicles
-from simulator.dynamics.bodies import BODY_DTYPE
 from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
 from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
-from simulator.envs.beginning import START_DTYPE, Beginning, begin
+from simulator.envs.beginning import START_DTYPE, Beginning, begin_range
+from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.paved import borders_of, outlines, paved
@@ -26,6 +26,7 @@ from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
+from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
@@ -53,11 +54,19 @@ def episode_seed(seed: int, episode: int) -> int:
     return child_seed(seed, "episode", episode)
 
 
+def exercise() -> None:
+    """Compile what steps worlds (see `numerics.ahead`), while who asked for it begins an episode."""
+    from simulator.envs.options import make_task
+
+    Core(make_task("highway", {"vehicles": 0})).compile()
+
+
 @cache
-def _announce() -> None:
-    """Say that kernels are to be compiled, once, where they are not on the disk yet."""
+def _prepare() -> None:
+    """Say so where there is yet to be compiled, once, and begin with it."""
     if not is_cached(step_range):
         print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
+        compile_ahead(__name__, step_range)
 
 
 class Core:
@@ -83,7 +92,7 @@ class Core:
     def __init__(
         self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
     ) -> None:
-        _announce()
+        _prepare()
         self.task, self.count = task, worlds * task.agents_per_world
         self.network = task.network()
         self.map = lane_map(self.network)
@@ -95,6 +104,7 @@ class Core:
             worlds=worlds,
             vehicles=agents + task.vehicles + task.anomalies,
             people=task.people,
+            seeds=None,
             failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
         )
         self.outlines = outlines(self.network, self.map.origin)
@@ -114,7 +124,7 @@ class Core:
         )
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), np.zeros(everybody, BODY_DTYPE))
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(everybody))
             for _ in range(0, worlds, self._chunk(worlds))
         ]
         self._kind = Kind[task.action_type.upper()]
@@ -149,26 +159,29 @@ class Core:
         if options and "weather" in options:
             row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
             self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
-        chosen = np.flatnonzero(mask.reshape(self.actors.agents.shape).any(1))
+        begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
-            for world in chosen[first:end].tolist():
-                begin(
-                    self._engine,
-                    self.actors,
-                    self._motion,
-                    self._beginning,
-                    self._rules,
-                    self.outcome,
-                    mask,
-                    seeds,
-                    world,
-                )
-                if self._scripts:
+            begin_range(
+                self._engine,
+                self.actors,
+                self._motion,
+                self._beginning,
+                self._rules,
+                self.outcome,
+                mask,
+                seeds,
+                first,
+                end,
+            )
+            if self._scripts:
+                for world in (first + np.flatnonzero(begins[first:end])).tolist():
                     self._begin_script(world, int(seeds[world]))
-                self._look(world, world + 1)
+            for run in _runs(begins[first:end]):
+                self._look(first + run.start, first + run.stop)
 
-        parallel_for(work, len(chosen), chunk=self._chunk(len(chosen)), threads=self.threads)
+        worlds = len(begins)
+        parallel_for(work, worlds, chunk=self._chunk(worlds), threads=self.threads)
 
     def step(self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None) -> None:
         """One step of the policy in all worlds.
@@ -191,26 +204,33 @@ class Core:
         chunk = self._chunk(worlds)
 
         def work(first: int, end: int) -> None:
-            step_range(
-                self._engine,
-                self._scratch[first // chunk],
-                self.actors,
-                self._motion,
-                self._beginning,
-                self._rules,
-                self._actions,
-                again,
-                seeds,
-                self.outcome,
-                first,
-                end,
-            )
+            self._step_range(self._scratch[first // chunk], again, seeds, first, end)
             if self._scripts:
                 for world in (first + np.flatnonzero(again[first:end])).tolist():
                     self._begin_script(world, int(seeds[world]))
             self._look(first, end)
 
         parallel_for(work, worlds, chunk=chunk, threads=self.threads)
+
+    def compile(self) -> None:
+        """Compile what steps worlds, if that has yet to be done."""
+        self._step_range(self._scratch[0], self._nobody, self._no_seeds, 0, 0)
+
+    def _step_range(self, scratch: Scratch, again: Bools, seeds: Seeds, begin: int, end: int) -> None:
+        step_range(
+            self._engine,
+            scratch,
+            self.actors,
+            self._motion,
+            self._beginning,
+            self._rules,
+            self._actions,
+            again,
+            seeds,
+            self.outcome,
+            begin,
+            end,
+        )
 
     def _begin_script(self, world: int, seed: int) -> None:
         """Begin the script of a world, with the agent where its ego is."""
@@ -405,6 +425,12 @@ class Core:
         from gymnasium.spaces import Dict
 
         return Dict({name: view.space for name, view in self._views.items()})
+
+
+def _runs(chosen: Bools) -> list[slice]:
+    """Stretches of a row that are True."""
+    edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False))
+    return [slice(begin, end) for begin, end in edges.reshape(-1, 2).tolist()]
 
 
 def _weather_row(weather: Weather) -> NDArray[np.void]:

@@ -73,12 +73,12 @@ def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def measure_place(engine, bodies, w, k, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
+def measure_place(engine, crowd, w, k, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
     """What is measured of agent `i` at the end of a step."""
     metrics[Metric.SPEED_MPS, i] = vehicle.speed
     metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
     metrics[Metric.OFF_ROAD, i] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
-    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(bodies, k, HORIZON_S)
+    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, HORIZON_S)
     lanes = engine.ground.lanes
     agent.stand_m, agent.red = _gate_ahead(engine, w, vehicle, driver)
     if vehicle.lane != NONE:

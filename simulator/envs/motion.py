@@ -55,7 +55,7 @@ def load_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
         motion.state[State.WHEEL_FRONT, i] = motion.state[State.WHEEL_REAR, i] = vehicle.speed / p.wheel_radius
 
 
-@kernel
+@kernel(inner=True)
 def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
     """Give pose and speed of agent `i` to its row of traffic: those of the point under the rear axle."""
     p, state = motion.table[motion.vehicle[i]], motion.state
@@ -68,7 +68,7 @@ def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
     vehicle.roll, vehicle.pitch = state[State.ROLL, i], state[State.PITCH, i]
 
 
-@kernel
+@kernel(inner=True)
 def move_agents(actors, motion, actions, limits, w, since, dt, parts):  # type: ignore[no-untyped-def]
     """Move the agents of world `w` that are driven from outside by `dt` s, `since` s after their actions were taken."""
     agents = actors.agents.shape[1]

@@ -14,7 +14,7 @@ from simulator.envs.contacts import next_contact, take_bodies
 from simulator.envs.measures import measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.rewards import rate
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
@@ -48,11 +48,11 @@ class Rules(NamedTuple):
 
 
 @kernel(inline=True)
-def _conclude(engine, bodies, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
+def _conclude(engine, crowd, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
     vehicle, driver, agent, metrics = actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], outcome.metrics
-    measure_place(engine, bodies, w, k, vehicle, driver, agent, rules.goals, metrics, i)
+    measure_place(engine, crowd, w, k, vehicle, driver, agent, rules.goals, metrics, i)
     outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
     ended = metrics[Metric.ARRIVED, i] != 0.0
@@ -73,7 +73,7 @@ def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped
             take_waypoints(actions[i], vehicle, motion.paths[i])
 
 
-@kernel
+@kernel(inner=True)
 def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
     """One step of the policy in world `w`."""
     agents, dt, lanes = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes
@@ -94,19 +94,19 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                     locate(lanes, engine.places, vehicle)
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
-        take_bodies(actors, w, -1.0, scratch.bodies)
+        take_bodies(actors, w, -1.0, scratch.crowd)
         for k in range(agents):
             if actors.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
                 actors.vehicles[w, k].control, actors.agents[w, k].gone = Control.NOBODY, True
             actors.vehicles[w, k].wish_lane = 0  # wished once
-            if next_contact(scratch.bodies, k, dt) <= dt:  # within the time that has passed
+            if next_contact(scratch.crowd, k, dt) <= dt:  # within the time that has passed
                 metrics[Metric.COLLISION, first + k], actors.agents[w, k].struck = 1.0, True
             measure_motion(
                 lanes, actors.vehicles[w, k], actors.agents[w, k], engine.traffic.events[w, k], metrics, first + k, dt
             )
-    take_bodies(actors, w, 1.0, scratch.bodies)
+    take_bodies(actors, w, 1.0, scratch.crowd)
     for k in range(agents):
-        _conclude(engine, scratch.bodies, actors, rules, outcome, w, k, before[k])
+        _conclude(engine, scratch.crowd, actors, rules, outcome, w, k, before[k])
 
 
 @kernel
@@ -115,6 +115,9 @@ def step_range(engine, scratch, actors, motion, beginning, rules, actions, again
 
     A world all of whose agents begin anew does not step before.
     """
+    engine, scratch, actors, motion = borrowed(engine), borrowed(scratch), borrowed(actors), borrowed(motion)
+    beginning, rules, outcome = borrowed(beginning), borrowed(rules), borrowed(outcome)
+    actions, again, seeds = borrowed(actions), borrowed(again), borrowed(seeds)
     agents = actors.agents.shape[1]
     for w in range(begin_at, end):
         mine = again[w * agents : (w + 1) * agents]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import numba
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
@@ -83,13 +83,18 @@ def source_digest(module: str) -> str:
 @overload
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]: ...
 @overload
-def kernel(*, fastmath: bool = True, inline: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
-def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False) -> Any:
+def kernel(
+    *, fastmath: bool = True, inline: bool = False, inner: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def kernel(
+    function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False, inner: bool = False
+) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
     Args:
         fastmath: allow reordering and contraction of float operations (never assumptions about NaN or inf).
         inline: force LLVM to inline the function into its callers (small helpers in hot loops).
+        inner: only kernels call it; without a way in for Python it compiles quicker, the more arrays it takes.
     """
 
     def decorate(plain: Callable[..., Any]) -> Any:
@@ -100,9 +105,11 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
             "error_model": "numpy",
             "fastmath": FASTMATH if fastmath else False,
         }
-        if inline:
+        if inline or inner:
             # Nobody calls it from outside: without the wrappers for that it compiles a third faster.
-            options.update(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+            options.update(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+        if inline:
+            options.update(forceinline=True)
         dispatcher = numba.njit(**options)(plain)
         if not inline:
             _cache_if_possible(dispatcher)
@@ -113,19 +120,28 @@ def kernel(function: Callable[..., Any] | None = None, *, fastmath: bool = True,
 
 
 @intrinsic
-def borrowed(_context, array):  # type: ignore[no-untyped-def]
-    """The same array inside a kernel, without a count of references to it: for arrays that the caller keeps alive.
+def borrowed(_context, value):  # type: ignore[no-untyped-def]
+    """The same array, or tuple with arrays, without a count of references to it: for what the caller keeps alive.
 
     numba counts references atomically, also when arrays are taken out of a NamedTuple or handed to inlined helpers;
     where many small calls share a few arrays that costs more than the work itself.
     """
 
     def build(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        view = context.make_array(signature.return_type)(context, builder, value=arguments[0])
-        view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
-        return view._getvalue()
+        return without_owners(context, builder, signature.return_type, arguments[0])
 
-    return array(array), build
+    def without_owners(context, builder, kind, given):  # type: ignore[no-untyped-def]
+        if isinstance(kind, types.Array):
+            view = context.make_array(kind)(context, builder, value=given)
+            view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
+            return view._getvalue()
+        if isinstance(kind, types.BaseTuple):
+            parts = cgutils.unpack_tuple(builder, given, len(kind))
+            parts = [without_owners(context, builder, *part) for part in zip(kind, parts, strict=True)]
+            return context.make_tuple(builder, kind, parts)
+        return given
+
+    return value(value), build
 
 
 def _compile_once(dispatcher: Any) -> None:

@@ -109,7 +109,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
                 return NOTHING
 
 
-@kernel
+@kernel(inner=True)
 def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
     """Whether a vehicle with a claim on a lane has one on what comes behind it, too."""
     start = 0.0
@@ -122,7 +122,7 @@ def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel(inner=True)
 def _keeps_out(gates, vehicle, lane):  # type: ignore[no-untyped-def]
     """Whether a claim of a vehicle is what others may wait for who want to a lane."""
     for c in range(CLAIMS):
@@ -165,7 +165,7 @@ def short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-
     return stand
 
 
-@kernel
+@kernel(inner=True)
 def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):  # type: ignore[no-untyped-def]
     """Whether those who are inside, and those who go first, leave driver `i` time for one lane."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]

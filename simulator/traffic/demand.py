@@ -13,7 +13,14 @@ from simulator.numerics.rng import uniform
 from simulator.traffic.conflicts import Body, overlaps
 from simulator.traffic.conflicts import Kind as Meeting
 from simulator.traffic.failing import spoil
-from simulator.traffic.following import desired_speed, end_ahead, pressure_ahead, speed_ahead, wanted_gap
+from simulator.traffic.following import (
+    desired_speed,
+    end_ahead,
+    pressure_ahead,
+    speed_ahead,
+    speed_along,
+    wanted_gap,
+)
 from simulator.traffic.lane_change import decide_ways, draw
 from simulator.traffic.lane_map import NONE, Lanes
 from simulator.traffic.occupancy import KINDS as ENTRIES
@@ -23,6 +30,7 @@ from simulator.traffic.poses import BEACON, place
 from simulator.traffic.prospects import BRAKING_MPS2, NARROW_M
 from simulator.traffic.right_of_way import forget, gate_ahead
 from simulator.traffic.state import WAYS, Control, Failing
+from simulator.traffic.wrong_way import turn_against
 
 # Sizes and hardest braking as SUMO's vehicle classes have them (its documentation, "Vehicle Type Parameter Defaults"),
 # overhangs, wheelbases and springs of usual vehicles. Drivers: M. Treiber, A. Kesting, Traffic Flow Dynamics (2013),
@@ -84,6 +92,7 @@ SWEEPS = 3
 BESIDE_M = 0.6  # kept free sideways where vehicles come up
 DRIVER_DRAW, PLACE_DRAW = 2, 3  # purposes of random draws
 NOBODY, DRIVER, ARRIVED = int(Control.NOBODY), int(Control.DRIVER), int(Control.ARRIVED)
+WRONG_WAY, AGAINST = int(Control.WRONG_WAY), int(Failing.WRONG_WAY)
 CROSSING, STRAYING = int(Mode.CROSSING), int(Mode.STRAYING)
 
 
@@ -96,6 +105,7 @@ class Sources(NamedTuple):
         entries: (E,) int64 lanes on which they come up later: where those begin that nothing leads to, else anywhere.
         entry_weights: (E,) running sum of their shares, to 1.
         at_start: whether they come up where those begin.
+        exits: (X,) int64 lanes that leave the map, or any: there wrong-way drivers come up.
         kinds: (K,) KIND_DTYPE.
         shares: (K,) running sum of the kinds' shares, to 1.
         failing: (9,) share of the drivers that have each bit of Failing.
@@ -106,6 +116,7 @@ class Sources(NamedTuple):
     entries: NDArray[np.int64]
     entry_weights: NDArray[np.float64]
     at_start: bool
+    exits: NDArray[np.int64]
     kinds: NDArray[np.void]
     shares: NDArray[np.float64]
     failing: NDArray[np.float64]
@@ -147,8 +158,17 @@ def sources_of(
         entries, weights = begin.astype(np.int64), np.arange(1, len(begin) + 1) / len(begin)
     else:
         entries, weights = open_lanes.astype(np.int64), running
+    leaving = np.flatnonzero((rows["leaves"] == 1) & (rows["usable"] > ENTRY_M))
     return Sources(
-        open_lanes.astype(np.int64), running, entries, weights, len(begin) > 0, plain, np.cumsum(share), faults
+        open_lanes.astype(np.int64),
+        running,
+        entries,
+        weights,
+        len(begin) > 0,
+        leaving if len(leaving) else open_lanes.astype(np.int64),
+        plain,
+        np.cumsum(share),
+        faults,
     )
 
 
@@ -191,7 +211,7 @@ def find(running, value):  # type: ignore[no-untyped-def]
     return low
 
 
-@kernel
+@kernel(inner=True)
 def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
     """Draw what a row is now, and who drives it."""
     base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
@@ -221,7 +241,7 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     spoil(driver)
 
 
-@kernel
+@kernel(inner=True)
 def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Whether vehicle `i` is clear of all others, with room ahead and behind."""
     me, own = vehicles[i], drivers[i]
@@ -250,7 +270,7 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@kernel(inner=True)
 def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
     """Draw a driver and a free place for row `i`; without one it waits to come up later."""
     lanes, sources = ground.lanes, ground.sources
@@ -264,13 +284,15 @@ def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
         if room < 0.0:
             continue
         settle(ground, me, driver, seed, i, lane, driver.rear + chance(seed, i, me, base + 1) * room)
+        if driver.failing & AGAINST:
+            turn_against(lanes, me, driver, seed, i)
         if is_free(vehicles, drivers, i):
-            me.control = DRIVER
+            me.control = WRONG_WAY if driver.failing & AGAINST else DRIVER
             return
     me.lane = NONE
 
 
-@kernel
+@kernel(inner=True)
 def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
     """Whether somebody is on the road so near that a vehicle that comes up could not brake in comfort."""
     far = driver.front + driver.gap + me.speed * me.speed / (2.0 * BRAKING_MPS2)
@@ -282,7 +304,7 @@ def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@kernel(inner=True)
 def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     lanes, sources = ground.lanes, ground.sources
@@ -293,6 +315,9 @@ def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: i
         me.steps += 1  # other draws each time
         draw_driver(sources, me, driver, seed, i)
         base = PLACE_DRAW * 64
+        if driver.failing & AGAINST:
+            _come_against(ground, lines, entries, vehicles, drivers, seed, i)
+            continue
         lane = sources.entries[find(sources.entry_weights, chance(seed, i, me, base))]
         room = lanes.lanes[lane].usable - driver.front - driver.rear
         s = driver.rear if sources.at_start else driver.rear + chance(seed, i, me, base + 1) * room
@@ -323,7 +348,25 @@ def relieve(lines, entries, vehicles):  # type: ignore[no-untyped-def]
         vehicles[longest].control, vehicles[longest].lane = ARRIVED, NONE
 
 
-@kernel
+@kernel(inner=True)
+def _come_against(ground, lines, entries, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+    """Let a wrong-way driver come up for row `i` at the end of a lane that leaves the map, if there is room."""
+    lanes, exits, me, driver = ground.lanes, ground.sources.exits, vehicles[i], drivers[i]
+    lane = exits[min(int(chance(seed, i, me, PLACE_DRAW * 64) * len(exits)), len(exits) - 1)]
+    s = lanes.lanes[lane].usable - driver.front
+    me.lane = NONE
+    if s > driver.rear:
+        settle(ground, me, driver, seed, i, lane, s)
+        turn_against(lanes, me, driver, seed, i)
+        if is_free(vehicles, drivers, i):
+            me.control = WRONG_WAY
+            me.serial += 1
+            enter(lanes, lines, entries, vehicles, drivers, i)
+        else:
+            me.lane = NONE
+
+
+@kernel(inner=True)
 def settle(ground, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
     """Put a row that nobody has used at a place, at the speed that its driver wants there."""
     lanes = ground.lanes
@@ -345,12 +388,13 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.beside, me.change, me.asks, me.wish_lane, me.entered = NONE, 0, 0, 0, 0
     me.change_age = me.wish_speed = 0.0
     forget(me)
+    me.against, me.struck, me.delta_v, me.wrecked = 0, 0, 0.0, 0.0
     me.aside, me.lamps = 0.0, me.lamps & BEACON
     for k in range(WAYS):
         me.ways[k] = NONE
 
 
-@kernel
+@kernel(inner=True)
 def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Fill a world, whose rows are zeros, with vehicles at speeds that fit.
 
@@ -369,15 +413,15 @@ def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore
                 limit_speed(ground.lanes, lines, entries, vehicles, drivers, i, BRAKING_MPS2)
 
 
-@kernel
+@kernel(inner=True)
 def limit_speed(lanes, lines, entries, vehicles, drivers, i, braking):  # type: ignore[no-untyped-def]
     """Take speed from a vehicle until its headway, and `braking` m/s2 to the speed of who is ahead, fit the gap."""
     me, driver = vehicles[i], drivers[i]
     pressure, other, _ = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)
     if other == NONE:
         return
-    ahead = vehicles[other].speed
-    gap = wanted_gap(driver, me.speed, ahead, driver.headway) / pressure
+    ahead = max(speed_along(vehicles[other]), 0.0)
+    gap = wanted_gap(driver, me.speed, speed_along(vehicles[other]), driver.headway) / pressure
     room, lag = max(gap - driver.gap, 0.0), braking * driver.headway
     in_time = np.sqrt(lag * lag + ahead * ahead + 2.0 * braking * room) - lag
     me.speed = max(min(me.speed, in_time, room / driver.headway), 0.0)

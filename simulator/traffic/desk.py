@@ -37,16 +37,17 @@ class Hold(IntEnum):
 
 
 class Event(IntEnum):
-    """Offences, bits."""
+    """What somebody did or met with in a step, bits."""
 
     RED_LIGHT = 1
     STOP_SIGN = 2
     RIGHT_OF_WAY = 4
+    COLLISION = 8
 
 
 # Plain integers for the kernels.
 NOTHING, SIGNAL, STOP, PRIORITY, CLAIM, ROOM, PEOPLE, QUEUE, BODY = (int(hold) for hold in Hold)
-RED_LIGHT, STOP_SIGN, RIGHT_OF_WAY = (int(event) for event in Event)
+RED_LIGHT, STOP_SIGN, RIGHT_OF_WAY, COLLISION = (int(event) for event in Event)
 RED, AMBER, GREEN = (int(colour) for colour in Colour)
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 MERGE, SIGN_STOP = int(Kind.MERGE), int(Sign.STOP)

@@ -28,7 +28,7 @@ SUDDEN, ERRATIC = int(Failing.SUDDEN_BRAKING), int(Failing.ERRATIC_SLOW)
 SWERVING, SPEEDER = int(Failing.SWERVING), int(Failing.SPEEDING)
 
 
-@kernel
+@kernel(inner=True)
 def spoil(driver):  # type: ignore[no-untyped-def]
     """Give a driver the temper of his failing."""
     if driver.failing & TAILGATER:
@@ -37,7 +37,7 @@ def spoil(driver):  # type: ignore[no-untyped-def]
         driver.pace = max(driver.pace, SPEEDING)
 
 
-@kernel
+@kernel(inner=True)
 def fail(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     """Let a failing driver spoil what it has chosen: `wish_acceleration` and `wish_d`.
 

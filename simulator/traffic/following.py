@@ -36,6 +36,12 @@ def wanted_gap(driver, speed, ahead, headway):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def speed_along(vehicle):  # type: ignore[no-untyped-def]
+    """m/s of a vehicle along its lane: negative of one that comes against the traffic."""
+    return -vehicle.speed if vehicle.against else vehicle.speed
+
+
+@kernel(inline=True)
 def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
     """m/s2 on an empty road on which a driver wants to go at `desired` m/s."""
     desired = max(desired, 0.1)
@@ -67,7 +73,7 @@ def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel(inner=True)
 def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
 
@@ -98,7 +104,7 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
                 e = entries[e].ahead
                 continue
             gap = base + entries[e].s - drivers[other].rear
-            wanted = wanted_gap(driver, own.speed, vehicles[other].speed, headway)
+            wanted = wanted_gap(driver, own.speed, speed_along(vehicles[other]), headway)
             if e < ASKS * count:
                 return wanted / max(gap, TOUCHING_M), other, asked
             if gap > 0.0 and asked == 0.0:
@@ -107,7 +113,7 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
     return 0.0, NONE, asked
 
 
-@kernel
+@kernel(inner=True)
 def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base):  # type: ignore[no-untyped-def]
     """As above, of vehicles on lanes that part from or meet `lane`, where their bodies are in the way."""
     count, own, driver = len(vehicles), vehicles[me], drivers[me]
@@ -132,7 +138,8 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
                 break
             if counts:
                 gap = base + place - drivers[other].rear
-                pressure = wanted_gap(driver, own.speed, vehicles[other].speed, driver.headway) / max(gap, TOUCHING_M)
+                its = speed_along(vehicles[other])
+                pressure = wanted_gap(driver, own.speed, its, driver.headway) / max(gap, TOUCHING_M)
                 if pressure > worst:
                     worst, cause = pressure, other
                 break
@@ -140,7 +147,7 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
     return worst, cause
 
 
-@kernel
+@kernel(inner=True)
 def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after, ways):  # type: ignore[no-untyped-def]
     """What vehicles ahead on a way ask of driver `me`: pressure, who causes it, and that of one that asks to be let in.
 
@@ -177,7 +184,7 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
     return worst, cause, asked
 
 
-@kernel
+@kernel(inner=True)
 def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-untyped-def]
     """What the next vehicle on the lane that the body of `me` reaches into asks of it: pressure, and who it is.
 
@@ -196,9 +203,11 @@ def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-u
     apart += side * other.d if e < count else -apart
     overlap = driver.half_width + drivers[e % count].half_width + APART_M - apart
     leaving = -side * own.slope * own.speed
-    if overlap <= 0.0 or gap > TOUCHING_M + (own.speed - other.speed) * (overlap / max(leaving, 0.5) + LEAVING_S):
+    if overlap <= 0.0 or gap > TOUCHING_M + (own.speed - speed_along(other)) * (
+        overlap / max(leaving, 0.5) + LEAVING_S
+    ):
         return 0.0, NONE
-    return wanted_gap(driver, own.speed, other.speed, CUTTING_S) / max(gap, TOUCHING_M), e % count
+    return wanted_gap(driver, own.speed, speed_along(other), CUTTING_S) / max(gap, TOUCHING_M), e % count
 
 
 @kernel(inline=True)
@@ -209,7 +218,7 @@ def comfortable_at(lanes, lane, s):  # type: ignore[no-untyped-def]
     return lanes.samples[i].speed + u * (lanes.samples[i + 1].speed - lanes.samples[i].speed)
 
 
-@kernel
+@kernel(inner=True)
 def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
     """m/s that curves and limits from here on comfortably allow in `REACTING_S`, for a driver of pace 1."""
     lane, ahead = vehicle.lane, -vehicle.s - vehicle.speed * REACTING_S
@@ -228,7 +237,7 @@ def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
     return speed
 
 
-@kernel
+@kernel(inner=True)
 def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """m from the front bumper to where the way ends without leaving the map; infinite: nowhere near."""
     lane, ahead = vehicle.lane, -vehicle.s - driver.front
@@ -243,13 +252,15 @@ def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     return np.inf
 
 
-@kernel
+@kernel(inner=True)
 def behind(driver, me, other, free, pressure, headway):  # type: ignore[no-untyped-def]
     """m/s2 of a driver behind another, who asks `pressure` of him; `free` is what he would do without.
 
     Braking harder than if the other kept its acceleration (the constant-acceleration heuristic) is mostly tempered.
     """
     idm = max(free - driver.accel * pressure * pressure, -driver.hardest)
+    if other.against:  # it will not give way
+        return idm
     gap = wanted_gap(driver, me.speed, other.speed, headway) / pressure
     pull, closing = min(other.acceleration, driver.accel), me.speed - other.speed
     if other.speed * closing < -2.0 * gap * pull:  # it stands before they are nearest

@@ -16,6 +16,7 @@ from simulator.traffic.following import (
     desired_speed,
     free_acceleration,
     pressure_ahead,
+    speed_along,
     wanted_gap,
 )
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
@@ -57,7 +58,7 @@ def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
     return draw_at(seed, row, vehicle.serial, vehicle.steps, purpose)[0]
 
 
-@kernel
+@kernel(inner=True)
 def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyped-def]
     """Draw the lanes that follow a lane where they are not yet decided; not those that soon end, if others do not."""
     for k in range(WAYS):
@@ -89,7 +90,7 @@ def lane_beside(lanes, vehicle, side):  # type: ignore[no-untyped-def]
     return NONE, 0.0
 
 
-@kernel
+@kernel(inner=True)
 def neighbours(lines, entries, count, me, lane, s):  # type: ignore[no-untyped-def]
     """Entries just ahead of and behind a place on a lane, or NONE; nobody asking, and not `me`."""
     ahead, e = NONE, lines[lane].last
@@ -100,7 +101,7 @@ def neighbours(lines, entries, count, me, lane, s):  # type: ignore[no-untyped-d
     return ahead, e
 
 
-@kernel
+@kernel(inner=True)
 def upstream(lanes, lines, entries, count, lane, me, far):  # type: ignore[no-untyped-def]
     """The last vehicle on the lanes that lead to a lane, and how far behind its start it is; NONE within `far` m.
 
@@ -142,7 +143,7 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
     free = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
     if gap == np.inf:
         return free
-    pressure = wanted_gap(driver, me.speed, vehicles[ahead].speed, driver.headway) / max(gap, TOUCHING_M)
+    pressure = wanted_gap(driver, me.speed, speed_along(vehicles[ahead]), driver.headway) / max(gap, TOUCHING_M)
     return free - driver.accel * pressure * pressure
 
 
@@ -215,7 +216,7 @@ def gap_between(entries, drivers, count, ahead, bumper):  # type: ignore[no-unty
     return entries[ahead].s - drivers[ahead % count].rear - bumper if ahead != NONE else np.inf
 
 
-@kernel
+@kernel(inner=True)
 def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
     """As below, of a driver with a goal: he has to leave his lane where from one beside it the way is shorter.
 
@@ -235,7 +236,7 @@ def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
     return side, min(max(1.0 - left_over / start, 0.0), 1.0)
 
 
-@kernel
+@kernel(inner=True)
 def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
@@ -272,7 +273,7 @@ def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
     return np.inf
 
 
-@kernel
+@kernel(inner=True)
 def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # type: ignore[no-untyped-def]
     """Decide on changes of lane one driver after the other, so that no two take one gap.
 
@@ -326,7 +327,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # typ
             begin_change(lanes, lines, entries, vehicles, drivers, seed, i, chosen)
 
 
-@kernel
+@kernel(inner=True)
 def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # type: ignore[no-untyped-def]
     """Let vehicle `i` belong to the lane at its side from now on."""
     me = vehicles[i]

@@ -114,6 +114,12 @@ class LaneMap:
         """Number of the lane that a section of a road's lane belongs to."""
         return {key: number for number, chain in enumerate(self.keys) for key in chain}
 
+    def heading(self, lane: int, s: float) -> float:
+        """Direction of a lane's traffic `s` m along it, rad."""
+        row = self.arrays.lanes[lane]
+        own = self.arrays.samples["heading"][row["first"] : row["first"] + row["samples"]]
+        return float(np.interp(s, row["step"] * np.arange(row["samples"]), own))
+
 
 def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Sequence[LaneKey] = ()) -> LaneMap:
     """The lanes of `types` of a network.
@@ -294,6 +300,14 @@ def _map_across(lanes: Lanes, number: int, other: int, side: str) -> None:
     s = beside["step"] * np.arange(beside["samples"])
     order = 1 if there["station"][-1] >= there["station"][0] else -1
     own[f"{side}_s"] = np.interp(own["station"], there["station"][::order], s[::order])
+
+
+def s_at(lanes: Lanes, lane: int, station: float) -> float:
+    """Where along a lane a station of its road lies, m."""
+    row = lanes.lanes[lane]
+    own = lanes.samples["station"][row["first"] : row["first"] + row["samples"]]
+    s = row["step"] * np.arange(row["samples"])
+    return float(np.interp(station, own, s) if own[-1] >= own[0] else np.interp(-station, -own, s))
 
 
 @kernel(inline=True)

@@ -69,7 +69,7 @@ def project(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
     return s, d
 
 
-@kernel
+@kernel(inner=True)
 def nearest_lane(lanes, index, x, y, yaw):  # type: ignore[no-untyped-def]
     """Lane nearest to a point in the cells about it, and s there; lanes of another heading count as farther away."""
     best, lane, s = np.inf, NONE, 0.0
@@ -86,7 +86,7 @@ def nearest_lane(lanes, index, x, y, yaw):  # type: ignore[no-untyped-def]
     return lane, s
 
 
-@kernel
+@kernel(inner=True)
 def _over_the_ends(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
     """Follow the lanes ahead or behind where `s` is beyond the end of the vehicle's; s and d there."""
     for _ in range(WAYS):
@@ -117,7 +117,7 @@ def _over_the_ends(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
     return s, d
 
 
-@kernel
+@kernel(inner=True)
 def _beside(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
     """Change to the lane to the left or right, or to another way out of the same lane, where that is nearer."""
     row, half = lanes.lanes[vehicle.lane], half_width_at(lanes, vehicle.lane, s)

@@ -1,7 +1,8 @@
 """Who is where: the vehicles on each lane of a world in the order of their places, as linked lists.
 
-A vehicle has up to three entries: on its lane, on the lane beside that its body reaches into, and on the lane that it
-asks to be let into. Entry `e` of A vehicles belongs to vehicle `e % A`, kind `e // A` (OWN, BESIDE, ASKS).
+A vehicle has entries on its lane, on the lane beside that its body reaches into, and on the lane that it asks to be let
+into; a wreck also on whatever else it covers. Entry `e` of A vehicles belongs to vehicle `e % A`, kind `e // A` (OWN,
+BESIDE, from COVER on COVERS of them, ASKS).
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at
+from simulator.traffic.state import Control
 
-OWN, BESIDE, ASKS = 0, 1, 2
-KINDS = 3
+COVERS = 5  # lanes besides its own that a wreck may cover: junctions have many
+OWN, BESIDE, COVER, ASKS = 0, 1, 2, 2 + COVERS
+KINDS = ASKS + 1
 MARGIN_M = 0.15  # that a body reaches over the line before it counts in the next lane
+
+WRECK, WRONG_WAY = int(Control.WRECK), int(Control.WRONG_WAY)
 
 LINE_DTYPE = np.dtype([("first", np.int32), ("last", np.int32)])  # entries of a lane with the least and most s, or NONE
 ENTRY_DTYPE = np.dtype(
@@ -85,7 +90,7 @@ def take(lines, entries, e):  # type: ignore[no-untyped-def]
     own.lane = NONE
 
 
-@kernel
+@kernel(inner=True)
 def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
     """Fill in the lane beside that a body reaches into."""
     vehicle.beside = NONE
@@ -98,11 +103,14 @@ def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
             vehicle.beside, vehicle.beside_s = row.right, along_right(lanes, vehicle.lane, vehicle.s)
 
 
-@kernel
+@kernel(inner=True)
 def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
     """Put vehicle `i` on its lane, the one that it reaches into, and the one that it asks for."""
     count, vehicle = len(vehicles), vehicles[i]
-    put(lines, entries, OWN * count + i, vehicle.lane, vehicle.s)
+    s = vehicle.s
+    if vehicle.control == WRONG_WAY:  # its front is where others have their rear
+        s += drivers[i].rear - drivers[i].front
+    put(lines, entries, OWN * count + i, vehicle.lane, s)
     find_beside(lanes, vehicle, drivers[i])
     if vehicle.beside != NONE:
         put(lines, entries, BESIDE * count + i, vehicle.beside, vehicle.beside_s)
@@ -115,18 +123,23 @@ def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyp
 
 @kernel
 def occupy(lanes, lines, entries, vehicles, drivers):  # type: ignore[no-untyped-def]
-    """Put all vehicles of a world on the lanes anew.
+    """Put all vehicles of a world on the lanes anew; what wrecks cover stays (`wrecks.cover`).
 
     Args:
         lanes: Lanes.
         lines, entries: of this world, see Occupancy.
         vehicles, drivers: (A,) VEHICLE_DTYPE, DRIVER_DTYPE.
     """
+    count = len(vehicles)
     for e in range(len(entries)):
         if entries[e].lane != NONE:
             lines[entries[e].lane].first = NONE
             lines[entries[e].lane].last = NONE
-            entries[e].lane = NONE
+            if not COVER * count <= e < ASKS * count or vehicles[e % count].control != WRECK:
+                entries[e].lane = NONE
     for i in range(len(vehicles)):
         if vehicles[i].lane != NONE:
             enter(lanes, lines, entries, vehicles, drivers, i)
+    for e in range(COVER * count, ASKS * count):
+        if entries[e].lane != NONE:
+            put(lines, entries, e, entries[e].lane, entries[e].s)

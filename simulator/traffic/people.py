@@ -278,7 +278,7 @@ def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyp
             use[crossing].seen = time
 
 
-@kernel
+@kernel(inner=True)
 def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, world, step, dt):  # type: ignore[no-untyped-def]
     """Move the people of one world by `dt`.
 

@@ -76,7 +76,7 @@ def _put(walkways, person, way, s):  # type: ignore[no-untyped-def]
     person.vx, person.vy = person.pace * person.forward * a.ux, person.pace * person.forward * a.uy
 
 
-@kernel
+@kernel(inner=True)
 def draw_people(walkways, people, table, chances, reach, seed, world):  # type: ignore[no-untyped-def]
     """Draw the people of one world: all rows that find a place; the others stay empty.
 

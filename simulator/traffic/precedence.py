@@ -19,7 +19,7 @@ from simulator.numerics import se3
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.roads.approaches import Approach, approach_controls
 from simulator.traffic.conflicts import CAR, CONFLICT_DTYPE, GAP_M, LONG, Kind, following, mirrored, overlaps, preceding
-from simulator.traffic.lane_map import NONE, LaneMap, Lanes
+from simulator.traffic.lane_map import NONE, LaneMap, Lanes, s_at
 
 ATTACH_M = 20.0  # conflicts this near to the end of a lane are dealt with from the gate before or behind it
 MARGIN_M = 1.0  # from the front bumper at a stand to what it stands before
@@ -179,16 +179,8 @@ def _controls(
             before = preceding(lanes, here)
             here = int(before[0]) if len(before) == 1 else None
         if here is not None and here == target:
-            s = _s_at(lanes, here, way.stop_s)
+            s = s_at(lanes, here, way.stop_s)
             row["stop"] = min(s - float(lanes.lanes["length"][here]) - back, 0.0) - 0.5 * MARGIN_M
-
-
-def _s_at(lanes: Lanes, lane: int, station: float) -> float:
-    """Where along a lane a station of its road lies, m."""
-    row = lanes.lanes[lane]
-    own = lanes.samples["station"][row["first"] : row["first"] + row["samples"]]
-    s = row["step"] * np.arange(row["samples"])
-    return float(np.interp(station, own, s) if own[-1] >= own[0] else np.interp(-station, -own, s))
 
 
 def _attached(lanes: Lanes, rows: NDArray[np.void]) -> NDArray[np.void]:
@@ -412,7 +404,7 @@ def _lane_crossings(
         for key, low, high in stretches:
             lane = index.get(key)
             if lane is not None:
-                s = sorted((_s_at(lane_map.arrays, lane, low), _s_at(lane_map.arrays, lane, high)))
+                s = sorted((s_at(lane_map.arrays, lane, low), s_at(lane_map.arrays, lane, high)))
                 known = spans.get(lane, (s[0], s[1]))
                 spans[lane] = (min(known[0], s[0]), max(known[1], s[1]))
         out += [(lane, number, s0, s1) for lane, (s0, s1) in spans.items()]

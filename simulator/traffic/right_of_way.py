@@ -56,7 +56,7 @@ WILD_S = 2.5  # who breaks rules is feared where it will be so soon
 CREEPING_MPS = 1.5  # slower, a driver that is a little past the line still stands
 
 
-@kernel
+@kernel(inner=True)
 def gate_ahead(lanes, gates, vehicle, driver):  # type: ignore[no-untyped-def]
     """m from the front bumper to the first stop point ahead on the way; infinite: none is near."""
     lane, start = vehicle.lane, -vehicle.s
@@ -111,7 +111,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         rear = vehicle.s - drivers[i].rear
         row = touch(desk, vehicle.lane)
         if rear < row.tail:
-            row.tail, row.tail_speed = rear, vehicle.speed
+            row.tail, row.tail_speed = rear, 0.0 if vehicle.against else vehicle.speed
         if vehicle.beside != NONE:
             row = touch(desk, vehicle.beside)
             if vehicle.beside_s - drivers[i].rear < row.tail:
@@ -170,7 +170,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
             _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand)
 
 
-@kernel
+@kernel(inner=True)
 def _go_elsewhere(lanes, gates, vehicle, ask, wider):  # type: ignore[no-untyped-def]
     """Choose the next of the lanes that follow where one has waited long, or the least bent if it is `wider`; what
     comes behind it is to be decided."""
@@ -196,7 +196,7 @@ def _passes(gate, ask, vehicle, driver):  # type: ignore[no-untyped-def]
     return vehicle.speed > CREEPING_MPS or beyond > NEAR_M or (vehicle.lane == ask.lane and gate.stop < 0.0)
 
 
-@kernel
+@kernel(inner=True)
 def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  # type: ignore[no-untyped-def]
     """Renew the claims of a driver, note them, and what it asks for next; stand before crossings that people use."""
     far = driver.front + max(vehicle.speed * LOOK_S, LOOK_M, usual_stop(driver, vehicle.speed) + 2.0 * NEAR_M)
@@ -258,7 +258,7 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
         touch(desk, last).reserved += driver.front + driver.rear + driver.gap
 
 
-@kernel
+@kernel(inner=True)
 def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # type: ignore[no-untyped-def]
     """Note where a vehicle is that follows no rules, and where it may go."""
     lane = vehicle.lane
@@ -295,7 +295,7 @@ def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # t
         events[i] |= RED_LIGHT
 
 
-@kernel
+@kernel(inner=True)
 def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: ignore[no-untyped-def]
     """Stand before what is shared with those who were let in earlier and have not passed, or who break rules."""
     vehicle, driver = vehicles[i], drivers[i]

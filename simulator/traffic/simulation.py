@@ -17,11 +17,13 @@ from simulator.traffic.demand import fill_world
 from simulator.traffic.desk import desk
 from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
+from simulator.traffic.locating import lane_index
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.signals import plan_signals
 from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
 from simulator.traffic.walkways import no_walkways
+from simulator.traffic.wrecks import FRICTION, crash_worlds, crashes
 
 LONGEST_STEP_NS = 200_000_000
 CHUNK_VEHICLES = 512  # a thread takes about so many at a time
@@ -46,6 +48,7 @@ class Traffic:
         walkways: where people walk; without any, nothing.
         ground, worlds: the arrays, for kernels that step by themselves.
         desks: scratch of threads, one for each `chunk` worlds.
+        crashes: the same for collisions; empty where there are none.
         chunk: worlds that a thread takes at a time.
     """
 
@@ -56,9 +59,12 @@ class Traffic:
         worlds: int = 1,
         vehicles: int = 32,
         people: int = 0,
-        seeds: ArrayLike | int = 0,
+        seeds: ArrayLike | int | None = 0,
         kinds: NDArray[np.void] | None = None,
         failing: Mapping[Failing, float] | None = None,
+        collisions: bool = False,
+        friction: float = FRICTION,
+        clearing_s: float = np.inf,
         manners: NDArray[np.void] | None = None,
     ) -> None:
         """Worlds filled with vehicles and people.
@@ -66,14 +72,20 @@ class Traffic:
         Args:
             lane_map: of a road network.
             worlds, vehicles, people: W, A and P; where there is no room for all, rows stay empty.
-            seeds: (W,) of the worlds, or one to derive them from.
+            seeds: (W,) of the worlds, or one to derive them from; None: the worlds stay empty until they are reset.
             kinds: (K,) KIND_DTYPE of the vehicles that come up; None: as the map suggests.
             failing: share of the drivers that fail in each way.
+            collisions: whether those who touch become wrecks, see `wrecks`; else they pass through each other.
+            friction: of wrecks on the road.
+            clearing_s: after which a wreck is cleared away, and another vehicle comes up for it.
             manners: what people are like, of `walkers.chances`; None: as they mostly are.
 
         Raises:
-            InputError: a number of worlds or vehicles below 1, or of people below 0.
+            InputError: a number of worlds or vehicles below 1, or of people below 0; friction or a time that is not
+                above 0.
         """
+        if not (friction > 0.0 and clearing_s > 0.0):
+            raise InputError(f"friction={friction}, clearing_s={clearing_s}: only numbers above 0 are accepted")
         if worlds < 1 or vehicles < 1:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
         if people < 0:
@@ -98,6 +110,12 @@ class Traffic:
         self.worlds.vehicles["lane"] = NONE
         self.chunk = max(CHUNK_VEHICLES // vehicles, 1)
         self.desks = [desk(len(lane_map.keys), vehicles) for _ in range(0, worlds, self.chunk)]
+        self.crashes = []
+        if collisions:
+            index = lane_index(lane_map.arrays)
+            self.crashes = [crashes(index, vehicles, people, friction, clearing_s) for _ in self.desks]
+        if seeds is None:
+            return
         if np.ndim(seeds) == 0:
             seeds = np.array([child_seed(int(np.asarray(seeds)), "traffic", w) for w in range(worlds)], np.uint64)
         self.reset(seeds=seeds)
@@ -166,5 +184,7 @@ class Traffic:
 
         def run(begin: int, end: int) -> None:
             step_worlds(self.ground, self.worlds, self.desks[begin // self.chunk], dt_ns, begin, end)
+            if self.crashes:
+                crash_worlds(self.ground, self.worlds, self.crashes[begin // self.chunk], dt_ns, begin, end)
 
         parallel_for(run, len(self.worlds.seeds), chunk=self.chunk, threads=threads)

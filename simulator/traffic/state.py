@@ -19,6 +19,7 @@ class Control(IntEnum):
     OUTSIDE = 3  # something else writes the pose and the speed; others react to it
     WRECK = 4  # it has collided: it slides to a stand and stays
     ARRIVED = 5  # it has left the map: nobody, until another comes up in its row
+    WRONG_WAY = 6  # the models of this package, against the traffic
 
 
 VEHICLE_DTYPE = np.dtype(
@@ -67,6 +68,11 @@ VEHICLE_DTYPE = np.dtype(
         ("claim_number", np.int64, (CLAIMS,)),  # `entered` of when it was let in; 0: none
         ("hold", np.int64),  # why it is not let in (`right_of_way.Hold`)
         ("asking", np.float64),  # s for which it has been slow or standing at a gate
+        # Collisions (`wrecks`); zeros when it comes up.
+        ("against", np.int64),  # 1: it faces against the traffic of its lane
+        ("struck", np.int64),  # what it has touched, bits of `Struck`
+        ("delta_v", np.float64),  # m/s, the greatest change of velocity by an impact: how severe that was
+        ("wrecked", np.float64),  # s since it became a wreck
     ]
 )
 DRIVER_DTYPE = np.dtype(
@@ -97,6 +103,14 @@ DRIVER_DTYPE = np.dtype(
         ("failing", np.int64),  # what it does wrong, bits of `Failing`
     ]
 )
+
+
+class Struck(IntEnum):
+    """What a vehicle has touched (bits)."""
+
+    VEHICLE = 1
+    PERSON = 2
+    WRECK = 4  # a wreck, or a thing that lies on the road
 
 
 class Failing(IntEnum):

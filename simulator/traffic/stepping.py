@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.crowd import walk
 from simulator.traffic.demand import RELIEF_NS, recycle, relieve
 from simulator.traffic.emergency import calm, make_way
@@ -16,10 +16,12 @@ from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.right_of_way import right_of_way
 from simulator.traffic.signals import show
 from simulator.traffic.state import WAYS, Control
+from simulator.traffic.wrong_way import drive_against, move_against
 
 OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
+WRONG_WAY = int(Control.WRONG_WAY)
 
 
 @kernel
@@ -33,11 +35,12 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
         dt_ns: ns.
         begin, end: of the worlds.
     """
+    ground, worlds, desk = borrowed(ground), borrowed(worlds), borrowed(desk)
     for w in range(begin, end):
         step_world(ground, worlds, desk, dt_ns, w)
 
 
-@kernel
+@kernel(inner=True)
 def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     """Move world `w` on: all look at what is, then all move; arguments as above."""
     lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9
@@ -67,9 +70,13 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
                 vehicles[i].wish_acceleration = min(vehicles[i].wish_acceleration, calm(lanes, vehicles[i]))
             if drivers[i].failing:
                 fail(lanes, vehicles[i], drivers[i], seed, i, dt)
+        elif vehicles[i].control == WRONG_WAY:
+            vehicles[i].wish_acceleration = drive_against(lanes, lines, entries, vehicles, drivers, i)
     for i in range(len(vehicles)):
         if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
             move(lanes, vehicles[i], drivers[i], seed, i, dt)
+        elif vehicles[i].control == WRONG_WAY:
+            move_against(lanes, vehicles[i], drivers[i], seed, i, dt)
     worlds.clock_ns[w] += dt_ns
 
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.dynamics.courses import Tracks, velocities
 from simulator.dynamics.motion import Driver
-from simulator.dynamics.traffic import Tracks, entry_speed, obstacle_rows, run, step_times, stop_of, velocities
 from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
-from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Switch, Timeline
+from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
 from simulator.traffic.signals import SignalPlan, plan_signals
+from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.lamps import (
@@ -39,7 +40,7 @@ from simulator.world.population import Population, driving_lamps
 from simulator.world.recorded import Recorded, ego_route, read_recorded
 from simulator.world.recorded import place as place_recorded
 from simulator.world.recorded import timeline as recorded_timeline
-from simulator.world.route import Route, choose_route
+from simulator.world.route import Route, choose_route, highest_speed
 from simulator.world.script import act, events_of, indicators_of
 from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
@@ -113,11 +114,12 @@ def build_world(scenario: Scenario) -> World:
         placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
-        ego = _place_ego(scenario, network, route, cast, plan, site.dark)
+        roads = roads_of(network, plan)
+        ego = _place_ego(scenario, roads, route, cast, site.dark)
         for number, spec in enumerate(scenario.actors):
-            act(spec, number, route, cast, seed, site.dark)
+            act(spec, number, roads, route, cast, seed, site.dark)
         first = _place_anomalies(scenario, site, cast)
-        population = Population(network, route, cast, scenario, site.dark)
+        population = Population(network, roads, route, cast, scenario, site.dark)
         population.vehicles()
         population.cyclists()
         population.parked()
@@ -140,7 +142,7 @@ def build_world(scenario: Scenario) -> World:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
         timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
         return World(scenario, network, route, builder.build(), conditions, timeline, ego)
-    tracks, scene = _simulate(scenario, cast, plan, builder.build(), atmosphere.visibility_m)
+    tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     tracks = _on_ground(builder, tracks)
@@ -186,7 +188,7 @@ def _scenery(route: Route, *, whole: bool) -> tuple[Any, float]:
     return (low + high) / 2, float(np.hypot(*(high - low)) / 2) + SCENERY_RADIUS_M
 
 
-def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cast, plan: SignalPlan, dark: bool) -> int:
+def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark: bool) -> int:
     spec = scenario.ego
     actor: Any = spec.actor
     rng = generator(scenario.seed or 0, "ego")
@@ -196,16 +198,16 @@ def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cas
     row = cast.add(models, position[0], rpy[0], name="ego")
     cast.lamps[row] = driving_lamps(dark, rng)
     limit = float(route.path.speed_limit_mps[0])
+    wanted = speed = spec.speed_mps or 0.0
     if spec.speed_mps is None:
-        stop = stop_of(route.path.xyz, float(models[0].bounds[1, 0])) if route.path.dead_end else np.inf
-        speed = entry_speed(route.path.xyz, min(limit, actor.max_speed_mps), stop)
-    else:
-        speed = spec.speed_mps
+        wanted = float(actor.max_speed_mps)
+        speed = entry_speed(route.path, min(limit, wanted), front_m=float(models[0].bounds[1, 0]))
     width = float(route.path.width[0])
     driver = Driver(
-        speed,
+        wanted,
         acceleration_mps2=actor.acceleration_mps2,
         deceleration_mps2=actor.deceleration_mps2,
+        pace=max(1.0, highest_speed(speed, spec.manoeuvres) / limit),
     )
     agent = cast.drive(
         row,
@@ -214,10 +216,10 @@ def _place_ego(scenario: Scenario, network: RoadNetwork, route: Route, cast: Cas
         driver,
         lateral_m=spec.lateral_m,
         events=events_of(spec.manoeuvres, spec.lateral_m, width),
-        stops=stops_on(network, route.path, plan),
-        limit_mps=max(limit, speed),
         stride_m=actor.stride_m,
+        way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
+        by_chance=spec.speed_mps is None,
     )
     cast.indicators += indicators_of(spec.manoeuvres, agent)
     return row
@@ -233,7 +235,7 @@ def _keep_clear(cast: Cast, first: int) -> None:
             cast.occupy(float(positions[thing.id, 0]), float(positions[thing.id, 1]), min(reach, 8.0))
 
 
-def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, range_m: float) -> tuple[Tracks, Scene]:
+def _simulate(scenario: Scenario, cast: Cast, roads: Roads, scene: Scene, range_m: float) -> tuple[Tracks, Scene]:
     """Motion of all agents, and the scene in which anomalies say how they came into the ego's view.
 
     Everything else that stands on the road and is no flat patch is an obstacle; drivers heed what they see.
@@ -248,11 +250,10 @@ def _simulate(scenario: Scenario, cast: Cast, plan: SignalPlan, scene: Scene, ra
     positions, rpy = cast.builder.initial_poses()
     rows = [thing.id for thing in standing]
     bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
-    obstacles = obstacle_rows(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
-    go = plan.state(step_times(scenario.duration_s)) == (1 << Switch.SIGNAL_GREEN)
+    obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
     bodies = [*moving, *rows, *(thing.id for thing in others)]
     sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
-    tracks = run(cast.agents, 0, obstacles, go, scenario.duration_s, sight)
+    tracks = run(cast.agents, 0, obstacles, scenario.duration_s, roads, sight)
     objects = list(scene.objects)
     for number, row in enumerate(bodies):
         if objects[row].anomaly:
@@ -371,6 +372,9 @@ def _lamp_bits(cast: Cast, tracks: Tracks) -> Bits:
         if agent.wheelbase_m > 0 and agent.driver.reacts:
             braking = (tracks.acceleration[:, i] < BRAKING_MPS2) | (tracks.speed[:, i] < STANDING_MPS)
             bits[:, i] |= np.where(braking, np.uint32(BRAKE), np.uint32(0))
+            for side, switch in ((1, LEFT), (-1, RIGHT)):
+                turning = (tracks.turn[:, i] == side) & flashing(seconds, switch)
+                bits[:, i] |= np.where(turning, np.uint32(switch), np.uint32(0))
     for agent_index, begin, end, switch in cast.indicators:
         during = flashing(seconds, 1 << switch, begin) & (seconds >= begin) & (seconds <= end)
         bits[:, agent_index] |= np.where(during, np.uint32(1 << switch), np.uint32(0))

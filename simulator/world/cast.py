@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.motion import Agent, Driver, Event, Motion
+from simulator.dynamics.motion import Agent, Driver, Event, Motion, agent_of_motion
 from simulator.scene import Model, SceneBuilder, keeps_upright
+from simulator.traffic.staged import Stretches
 
 Array = NDArray[np.float64]
 
@@ -76,12 +77,12 @@ class Cast:
         *,
         lateral_m: float = 0.0,
         events: tuple[Event, ...] = (),
-        stops: tuple[tuple[float, int], ...] = (),
-        limit_mps: float = 1e3,
         stride_m: float = 0.0,
+        way: Stretches = (),
         dead_end: bool = False,
+        by_chance: bool = False,
     ) -> int:
-        """Let object `row` drive along `points`; returns the index of the agent."""
+        """Let object `row` drive along `points`, on the lanes of `way`; returns the index of the agent."""
         model = self.builder.objects[row].model
         assert model is not None
         low, high = model.bounds
@@ -98,19 +99,17 @@ class Cast:
                 wheelbase_m=model.wheelbase_m,
                 lateral_m=lateral_m,
                 events=events,
-                stops=stops,
                 stride_m=stride_m,
-                limit_mps=limit_mps,
+                way=way,
                 upright=keeps_upright(model),
                 dead_end=dead_end,
+                by_chance=by_chance,
             )
         )
         return len(self.agents) - 1
 
     def follow(self, motion: Motion) -> None:
         """Let an object carry out a prescribed motion."""
-        from simulator.dynamics.traffic import agent_of_motion
-
         model = self.builder.objects[motion.object].model
         assert model is not None
         low, high = model.bounds

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.bodies import boxes, gaps
+from simulator.dynamics.courses import Tracks, velocities
 from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.loose import BODYWORK_FRICTION, Flights, Thing, Vehicle, corners_of, fly
-from simulator.dynamics.traffic import Tracks, velocities
 from simulator.errors import MissingExtra
 from simulator.numerics import se3
 from simulator.scene import Scene, SceneBuilder, Timeline

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Driver, Motion
-from simulator.dynamics.traffic import entry_speed, stop_of
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
+from simulator.traffic.staged import Roads, entry_speed
 from simulator.world.cast import Cast
 from simulator.world.route import Route, chooser
 
@@ -26,6 +26,7 @@ SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
+CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
@@ -63,12 +64,15 @@ class Population:
     """Places by lane type around a route, and what is put on them.
 
     Attributes:
-        network, route, cast, scenario: what is populated.
+        network, roads, route, cast, scenario: what is populated.
         dark: whether vehicles have their lamps on.
     """
 
-    def __init__(self, network: RoadNetwork, route: Route, cast: Cast, scenario: Scenario, dark: bool) -> None:
-        self.network, self.route, self.cast, self.scenario, self.dark = network, route, cast, scenario, dark
+    def __init__(
+        self, network: RoadNetwork, roads: Roads, route: Route, cast: Cast, scenario: Scenario, dark: bool
+    ) -> None:
+        self.network, self.roads, self.route, self.cast = network, roads, route, cast
+        self.scenario, self.dark = scenario, dark
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -139,16 +143,18 @@ class Population:
         reach = np.exp(-places.distance / 25.0) * share
         limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
         gap = GAP_M + HEADWAY_S * limit
+        before_m, after_m = self.roads.clearance(places.key, places.s)
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
         lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
             actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
             models = actor.models(rng)
-            tail = -float(models[0].bounds[0, 0])
+            tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
             room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
             clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
+            clear &= (before_m > nose) & (after_m > tail)
             if float(models[0].size_lwh_m[0]) > LONG_M:
                 clear &= limit > CALM_MPS
             k = self._draw(rng, places, reach * clear, max(7.0, tail))
@@ -164,6 +170,7 @@ class Population:
         slow = np.array([self._limit_mps(key) < 25.0 for key in places.key])
         reach = np.exp(-places.distance / 15.0) * slow
         reach[(places.distance < 2.0) & (places.ahead < 12.0)] = 0.0
+        reach[np.minimum(*self.roads.clearance(places.key, places.s)) < CYCLE_M] = 0.0
         for n in range(self.scenario.traffic.cyclists):
             rng = generator(self.seed, "cyclist", n)
             k = self._draw(rng, places, reach, 2.0)
@@ -188,9 +195,7 @@ class Population:
         )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
-        desired = min(limit * temper, actor.max_speed_mps)
-        if actor.kind == "bicycle":
-            desired = min(actor.speed_mps * temper, limit)
+        desired = actor.speed_mps * temper if actor.kind == "bicycle" else actor.max_speed_mps
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
         position, rpy = path.at(np.zeros(1), side)
         row = self.cast.add(models, position[0], rpy[0], name=name)
@@ -199,18 +204,20 @@ class Population:
             headway_s=float(rng.uniform(1.0, 2.0)),
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
+            pace=temper,
         )
-        stop = stop_of(path.xyz, float(models[0].bounds[1, 0])) if path.dead_end else np.inf
-        speed = min(desired * float(rng.uniform(0.8, 1.0)), entry_speed(path.xyz, limit * temper, stop))
+        wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
+        speed = entry_speed(path, wanted, temper, float(models[0].bounds[1, 0]))
         self.cast.drive(
             row,
             path.xyz,
             speed,
             driver,
             lateral_m=side,
-            limit_mps=limit * temper,
             stride_m=actor.stride_m,
+            way=self.roads.stretches(path),
             dead_end=path.dead_end,
+            by_chance=True,
         )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from simulator.drives import is_table, read_drive
 from simulator.drives.categories import described_as
-from simulator.dynamics.traffic import velocities
+from simulator.dynamics.courses import velocities
 from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator

@@ -12,6 +12,7 @@ from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
 from simulator.scene import Switch, stance
+from simulator.traffic.staged import Roads
 from simulator.world.cast import Cast
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route, highest_speed
@@ -59,7 +60,15 @@ def along(route: Route, ahead_m: Array) -> tuple[Array, Array]:
     return position + beyond * np.stack([np.cos(yaw), np.sin(yaw), np.zeros_like(yaw)], 1), rpy
 
 
-def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, dark: bool) -> None:
+def act(
+    spec: ScriptedActor,
+    number: int,
+    roads: Roads,
+    route: Route,
+    cast: Cast,
+    seed: int,
+    dark: bool,
+) -> None:
     """Add a scripted actor to the cast."""
     name = spec.name or f"{spec.actor.kind}-script-{number}"
     rng = generator(seed, "script", number)
@@ -88,8 +97,21 @@ def act(spec: ScriptedActor, number: int, route: Route, cast: Cast, seed: int, d
     target = abs(spec.speed_mps)
     sign = -1.0 if opposite else 1.0
     events = events_of(spec.manoeuvres, sign * side, width)
-    driver = Driver(target, acceleration_mps2=actor.acceleration_mps2, deceleration_mps2=actor.deceleration_mps2)
-    agent = cast.drive(row, line, target, driver, lateral_m=sign * side, events=events, stride_m=actor.stride_m)
+    limit = float(np.interp(spec.ahead_m, route.path.s, route.path.speed_limit_mps))
+    driver = Driver(
+        target,
+        acceleration_mps2=actor.acceleration_mps2,
+        deceleration_mps2=actor.deceleration_mps2,
+        pace=max(1.0, highest_speed(target, spec.manoeuvres) / limit),
+        lawful=False,
+    )
+    if opposite:
+        way = roads.stretches_at(line + sign * side * np.array([-np.sin(yaw), np.cos(yaw), 0.0]))
+    else:
+        way = roads.stretches(route.path, spec.ahead_m)
+    agent = cast.drive(
+        row, line, target, driver, lateral_m=sign * side, events=events, stride_m=actor.stride_m, way=way
+    )
     cast.indicators += indicators_of(spec.manoeuvres, agent)
 
 

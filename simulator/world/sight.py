@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import raycast
-from simulator.dynamics.kernels import project_on_path
-from simulator.dynamics.traffic import Tracks, resample
+from simulator.dynamics.courses import Tracks, resample
+from simulator.dynamics.prescribed import project_on_path
 from simulator.numerics import se3
 from simulator.scene import Model, Scene, Snapshot
 from simulator.scene.classes import class_id
@@ -134,7 +134,7 @@ class Sight:
         path, half = resample(ego.points), self._half[body]
         x, y, _ = _placed(pose[None], self._middle[None, body])[0] + self._origin
         xy = np.ascontiguousarray(path[:, :2])
-        s, _, along = project_on_path(xy, 0, len(path), 0, len(path), x, y)
+        s, _, along = project_on_path(xy, x, y)
         turn = np.arctan2(pose[1, 0], pose[0, 0]) - along
         reach = abs(np.cos(turn)) * half[0] + abs(np.sin(turn)) * half[1]
         gap = s - reach - ego.start_m - tracks.travel[now, 0] - ego.front_m

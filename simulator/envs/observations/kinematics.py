@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.lane_map import half_width_at, sample_at
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
@@ -144,6 +144,7 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
 @kernel
 def _observe(actors, lanes, counts, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, rows = borrowed(actors), borrowed(lanes), borrowed(rows)
     agents = actors.agents.shape[1]
     wheeled = np.empty((7, actors.vehicles.shape[1]), np.float32)
     walking = np.empty((4, actors.people.shape[1]), np.float32)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
 
@@ -74,13 +74,15 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
         u = min(max(u, 0.0), 1.0)
         dx, dy = a.x + u * (b.x - a.x) - vehicle.x, a.y + u * (b.y - a.y) - vehicle.y
         out[4 * k], out[4 * k + 1] = unit((dx * c + dy * sn) / FAR_M), unit((dy * c - dx * sn) / FAR_M)
-        out[4 * k + 2] = np.float32(np.sin(a.heading + u * (b.heading - a.heading) - vehicle.yaw))
+        ux, uy = a.cos + u * (b.cos - a.cos), a.sin + u * (b.sin - a.sin)
+        out[4 * k + 2] = unit(uy * c - ux * sn)
         out[4 * k + 3] = unit(a.limit / FAST_MPS)
 
 
 @kernel
 def _observe(actors, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
     """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, distances, rows = borrowed(actors), borrowed(lanes), borrowed(distances), borrowed(rows)
     agents, width = actors.agents.shape[1], 4 * distances.shape[0]
     nowhere = np.full(WAYS, NONE)
     for w in range(begin, end):
