@@ -327,7 +327,7 @@ def test_people_walk_and_drivers_heed_them() -> None:
     before, crossed = people[["x", "y"]].copy(), 0
     for _ in range(300):
         info = env.step(np.zeros(2, np.float32))[-1]
-        crossed += int(core._engine.traffic.busy.sum())
+        crossed += int(core._engine.traffic.people.busy.sum())
         assert not info["collision"]
     assert (people["being"] > 0).sum() == 40 and crossed > 0
     assert np.median(np.hypot(people["x"] - before["x"], people["y"] - before["y"])) > 5.0

@@ -1,4 +1,7 @@
-"""A motorway with traffic: go fast, keep right, hit nobody. Actions and rewards are as highway-env's `highway-v0`."""
+"""A motorway with traffic: go fast, keep right, hit nobody. Actions and terms are those of highway-env's `highway-v0`.
+
+highway-env scales rewards to 0..1, so that a crash costs the rest of the episode, up to 27. Here it has a price of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Highway(Task, kind="highway"):
     """One carriageway; who leaves it at its end comes up at its start."""
 
     usual_rewards: ClassVar[dict[str, float]] = {
-        "collision": -1.0,
+        "collision": -10.0,
         "off_road": -1.0,
         "right_lane": 0.1,
         "high_speed": 0.4,
