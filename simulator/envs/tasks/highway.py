@@ -1,6 +1,6 @@
-"""A motorway with traffic: go fast, keep right, hit nobody. Actions and terms are those of highway-env's `highway-v0`.
+"""A motorway with traffic: go fast, keep right, hit nobody. Actions and terms are as highway-env's `highway-v0`.
 
-highway-env scales rewards to 0..1, so that a crash costs the rest of the episode, up to 27. Here it has a price of its own.
+highway-env scales rewards to 0..1, so that a crash costs the rest of the episode, up to 27. Here it has its own price.
 """
 
 from __future__ import annotations
