@@ -283,7 +283,7 @@ class Core:
         """The scene for cameras and lidars."""
         from simulator.envs.stage import Stage
 
-        return Stage(self)
+        return Stage(self.actors, self.traffic, self.task.weather, self.threads)
 
     @property
     def idle(self) -> Any:

@@ -23,8 +23,10 @@ from simulator.traffic.signals import Colour
 from simulator.traffic.state import Control
 
 if TYPE_CHECKING:
-    from simulator.envs.core import Core
+    from simulator.envs.agents import Actors
     from simulator.envs.tasks.base import Weather
+    from simulator.traffic.lane_map import LaneMap
+    from simulator.traffic.simulation import Traffic
 
 # Individuals of each kind that are modelled; who is which depends on the row.
 CARS, PEOPLE = 4, 3
@@ -37,33 +39,33 @@ _LAMPS = np.array([1 << _SWITCHES[colour] for colour in Colour], np.uint32)
 
 
 class Stage:
-    """What stands on a core's map, and where everybody is on it.
+    """What stands on the map of an environment, and where everybody is on it.
 
     Attributes:
         scenery: for `sensors.worlds`.
         states: of all worlds; brought up to date by `update`.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, actors: Actors, traffic: Traffic, weather: Weather, threads: int) -> None:
         """Build it: seconds, once for all worlds."""
-        self._actors, self._signals = core.actors, core.traffic.signals
-        worlds, count = core.actors.vehicles.shape
-        people = core.actors.people.shape[1]
-        builder, heads = _surroundings(core)
+        self._actors, self._signals = actors, traffic.signals
+        worlds, count = actors.vehicles.shape
+        people = actors.people.shape[1]
+        builder, heads = _surroundings(traffic.lane_map)
         positions, rpy = builder.initial_poses()
         zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
         rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
-        ids = core.traffic.plan.ids
+        ids = traffic.plan.ids
         self._shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
         figures, self._figure = _figures()
         self.scenery = Scenery(
             builder.build(),
             rest,
             figures,
-            [atmosphere_of(core.task.weather)],
+            [atmosphere_of(weather)],
             count + people,
             signals=[heads[ids[k]] for k in self._shown.tolist()],
-            threads=core.threads,
+            threads=threads,
         )
         self.states = States.empty(worlds, count + people, len(self._shown))
 
@@ -86,22 +88,22 @@ def atmosphere_of(weather: Weather) -> Atmosphere:
     return atmosphere_for(utc, 49.01, 8.43, members, 115.0)
 
 
-def _surroundings(core: Core) -> tuple[SceneBuilder, dict[str, int]]:
+def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
     """Ground, buildings, plants and signs about the middle of the map, and the ids of its traffic lights."""
     from simulator.roads.surface import surface
     from simulator.surroundings.populate import populate
 
-    network, origin = core.network, core.map.origin
+    network, origin = lane_map.network, lane_map.origin
     builder = SceneBuilder(origin)
     low, high = network.bounds
     middle, radius = 0.5 * (low + high), min(0.5 * float(np.hypot(*(high - low))) + 60.0, FARTHEST_M)
     ground = surface(network, origin, middle, radius)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
-    rows = core.lanes.lanes
-    first = core.lanes.samples[rows["first"] + rows["samples"] // 2]
+    rows = lane_map.arrays.lanes
+    first = lane_map.arrays.samples[rows["first"] + rows["samples"] // 2]
     central = np.hypot(first["x"] + origin[0] - middle[0], first["y"] + origin[1] - middle[1])
-    key = core.map.keys[int(central.argmin())][0]
+    key = lane_map.keys[int(central.argmin())][0]
     section = network.roads[key.road].sections[key.section]
     start = section.s0 if network.roads[key.road].drives_forward(key.lane) else section.s1
     path = network.path(key, start, PATH_M, lambda lanes: lanes[0])

@@ -14,8 +14,6 @@ from simulator.scenario.family import Family
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
 
-    from simulator.envs.core import Core
-
 Fill = Callable[[int, int], None]
 
 
@@ -37,8 +35,8 @@ class Observation(Family, family="envs.observations"):
     """Base of all kinds of observation; parameters are fields."""
 
     @abstractmethod
-    def view(self, core: Core) -> View:
-        """The observation of a core's agents."""
+    def view(self, core: Any) -> View:
+        """The observation of the agents of a `core.Core`, which imports this module."""
 
 
 class Features(Observation):
@@ -49,10 +47,10 @@ class Features(Observation):
         """What each number is."""
 
     @abstractmethod
-    def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
+    def writer(self, core: Any, rows: NDArray[np.float32], column: int) -> Fill:
         """What fills columns `column` and following of `rows` (N, ...)."""
 
-    def view(self, core: Core) -> View:
+    def view(self, core: Any) -> View:
         """A box of as many numbers as there are names."""
         from gymnasium.spaces import Box
 
