@@ -75,8 +75,6 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
             if reason != NOTHING:
                 return reason
         free -= 1
-        if gate.ring and gates.gates[ask.key].ring:
-            return NOTHING  # round a roundabout one follows closely: those outside wait anyway
         # Room behind it, from where its conflicts end, to the last vehicle there or the next gate.
         clear = start + max(gate.clear if long else gate.car_clear, 0.0)
         end = start + lanes.lanes[lane].length
@@ -93,9 +91,15 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
             k += 1
             if k >= WAYS or vehicle.ways[k] == NONE:
                 return NOTHING if lanes.lanes[lane].nexts == 0 else QUEUE  # it does not yet know where it goes
+            before = lane
             lane = vehicle.ways[k]
             end = start + lanes.lanes[lane].length
             if gates.gates[lane].gated:
+                if gates.gates[lane].ring:
+                    return NOTHING  # round a roundabout one follows closely: those outside wait anyway
+                row = desk.lanes[before]
+                if row.stamp == desk.counts[0] and row.first != NONE and row.first != i:
+                    return ROOM  # somebody waits on the piece before
                 if start + gates.gates[lane].stop - reserved >= clear + need:
                     return NOTHING
                 break  # too short a piece to stand on: it asks for both
@@ -104,7 +108,10 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
                 reserved += row.reserved
                 if row.tail < np.inf:
                     tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
-                    return NOTHING if tail - reserved >= clear + need else ROOM
+                    if tail - reserved < clear + need:
+                        return ROOM
+                    if tail < end:
+                        return NOTHING
             if end - reserved >= clear + need:
                 return NOTHING
 
@@ -188,8 +195,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         conflict = gates.conflicts[c]
         c += 1
         row = desk.lanes[conflict.other]
-        if row.stamp != desk.counts[0]:
-            continue
+        if row.stamp != desk.counts[0] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
+            continue  # nobody is there, or its front is already past
         merge = conflict.kind == MERGE
         there = gates.gates[conflict.other]
         arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
@@ -232,8 +239,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             if alarm and comes < SIREN_S:
                 return PRIORITY
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            clear_of_it = other.hold == BODY and start + conflict.s0 > driver.front
-            weary = weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY or clear_of_it)
+            weary = weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY)
             if weary and not _keeps_out(gates, vehicle, conflict.other):
                 return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
@@ -275,7 +281,7 @@ def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-u
     clear = start
     while True:
         if gates.gates[lane].gated:
-            if gates.gates[lane].ring and gates.gates[ask.key].ring and lane != ask.lane:
+            if gates.gates[lane].ring and lane != ask.lane:
                 break
             if start + gates.gates[lane].stop >= clear + need and lane != ask.lane:
                 break

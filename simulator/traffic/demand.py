@@ -86,8 +86,7 @@ PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
 ENTRY_M = 40.0  # shorter lanes are no entries
 FLUENT = 0.6  # of the speed that it wants, at least, has a vehicle that enters the map
-HOPELESS_S = 150.0  # of standing, after which a driver is taken off the map (SUMO's time-to-teleport is 300 s)
-RELIEF_NS = 5_000_000_000  # between two of them
+RELIEF_NS = 5_000_000_000  # between two removals of those who have stood for too long
 SWEEPS = 3
 BESIDE_M = 0.6  # kept free sideways where vehicles come up
 DRIVER_DRAW, PLACE_DRAW = 2, 3  # purposes of random draws
@@ -336,9 +335,10 @@ def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: i
 
 
 @kernel
-def relieve(lines, entries, vehicles):  # type: ignore[no-untyped-def]
-    """Take off the map who has stood longest, if that is `HOPELESS_S`: it comes up elsewhere, and a jam dissolves."""
-    longest, waited = NONE, HOPELESS_S
+def relieve(lines, entries, vehicles, patience_s):  # type: ignore[no-untyped-def]
+    """Take off the map who has stood longest, if that is more than `patience_s`: it comes up elsewhere, and a jam
+    dissolves. How many that are: 0 or 1."""
+    longest, waited = NONE, patience_s
     for i in range(len(vehicles)):
         if vehicles[i].control == DRIVER and vehicles[i].waited > waited:
             longest, waited = i, vehicles[i].waited
@@ -346,6 +346,7 @@ def relieve(lines, entries, vehicles):  # type: ignore[no-untyped-def]
         for kind in range(ENTRIES):
             take(lines, entries, kind * len(vehicles) + longest)
         vehicles[longest].control, vehicles[longest].lane = ARRIVED, NONE
+    return np.int64(longest != NONE)
 
 
 @kernel(inner=True)

@@ -49,6 +49,8 @@ class Worlds(NamedTuple):
         people: who walks.
         stand: (W, A) m from each front bumper to where its driver has to stand, infinite for nowhere.
         events: (W, A) uint8, right_of_way.Event bits of what was done in the last step.
+        relief_s: (W,) s of standing, after which a driver is taken off the map; infinite: never.
+        relieved: (W,) int64, how many were since the last reset.
         lines, entries: who was where on the lanes when the last step began, see Occupancy.
     """
 
@@ -61,6 +63,8 @@ class Worlds(NamedTuple):
     people: People
     stand: NDArray[np.float64]
     events: NDArray[np.uint8]
+    relief_s: NDArray[np.float64]
+    relieved: NDArray[np.int64]
     lines: NDArray[np.void]
     entries: NDArray[np.void]
 

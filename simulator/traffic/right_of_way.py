@@ -51,7 +51,7 @@ LOOK_S, LOOK_M = 8.0, 30.0  # how far ahead of a gate its traffic counts: second
 ARRIVING_S = 0.75  # of its usual braking distance, when a driver asks
 TIGHT_MPS = 6.5  # drivers of long vehicles avoid turns that are to be taken slower (17 m radius), if they can
 ELSEWHERE_S = 60.0  # of waiting, after which a driver goes another way
-STUCK_S = 2.0  # standing with a claim before the gate: the claim is given up
+STUCK_S = 2.0  # standing with a claim before the gate: the claim is given up, the place among those who wait is not
 WILD_S = 2.5  # who breaks rules is feared where it will be so soon
 CREEPING_MPS = 1.5  # slower, a driver that is a little past the line still stands
 
@@ -121,7 +121,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         if vehicles[i].lane == NONE:
             continue
         if control in (DRIVER, GUIDED):
-            _look_ahead(lanes, gates, vehicles[i], drivers[i], i, colours, busy, desk, stand)
+            _look_ahead(lanes, gates, vehicles[i], drivers[i], i, colours, busy, dt, desk, stand)
         else:
             _outsider(lanes, gates, vehicles[i], drivers[i], i, colours, dt, desk, events)
     for k in range(desk.counts[1]):
@@ -197,16 +197,17 @@ def _passes(gate, ask, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  # type: ignore[no-untyped-def]
+def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, dt, desk, stand):  # type: ignore[no-untyped-def]
     """Renew the claims of a driver, note them, and what it asks for next; stand before crossings that people use."""
     far = driver.front + max(vehicle.speed * LOOK_S, LOOK_M, usual_stop(driver, vehicle.speed) + 2.0 * NEAR_M)
     lane, start, key = vehicle.lane, -vehicle.s, vehicle.lane
-    found = 0  # bits of claims that lie on the way
+    found, open_claims = 0, 0  # bits of claims that lie on the way; claims still to be found
     last = NONE  # exit of the last of them
     inside = False  # a junction, perhaps with the tail
     for c in range(CLAIMS):
-        begun = vehicle.travel - vehicle.claim_travel[c] + driver.front
-        inside = inside or (vehicle.claim_number[c] > 0 and begun > gates.gates[vehicle.claims[c]].stop)
+        begun = vehicle.travel - vehicle.claim_travel[c]
+        inside = inside or (vehicle.claim_number[c] > 0 and begun + driver.front > gates.gates[vehicle.claims[c]].stop)
+        open_claims += vehicle.claim_number[c] > 0 and begun < 0.0
     braking = vehicle.speed * vehicle.speed / (2.0 * driver.decel)
     for k in range(-1, WAYS):
         gate = gates.gates[lane]
@@ -225,8 +226,10 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
                 # Not yet there: lights that turn and queues that do not move take the claim back.
                 colour = colours[gate.signal] if gate.signal != NONE else GREEN
                 red = colour != GREEN and ahead > braking and not driver.failing & LAWLESS
-                if not inside and (red or (vehicle.speed < STANDING_MPS and vehicle.waited > STUCK_S)):
-                    slot = NONE
+                if not inside and vehicle.speed < STANDING_MPS:
+                    vehicle.asking += dt
+                if not inside and (red or vehicle.asking > STUCK_S):
+                    slot, vehicle.asking = NONE, vehicle.waited
             if slot == NONE:
                 ask = desk.asks[i]
                 ask.lane, ask.key, ask.way, ask.start, ask.stand = lane, key, k, start, ahead
@@ -235,11 +238,12 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, desk, stand):  
                     row.nearest, row.first = ahead, i
                 note_down(desk, lane, i, driver, driver.front - start, -driver.rear - start, 0, True)
                 break
+            open_claims -= vehicle.travel < vehicle.claim_travel[slot]
             found |= 1 << slot
             vehicle.claim_travel[slot] = vehicle.travel + start
             last = NONE if k + 1 >= WAYS else vehicle.ways[k + 1]
         start += lanes.lanes[lane].length
-        if k + 1 >= WAYS or start > far:
+        if k + 1 >= WAYS or (start > far and open_claims == 0):
             break
         key = lane
         lane = vehicle.ways[k + 1]

@@ -66,6 +66,7 @@ class Traffic:
         friction: float = FRICTION,
         clearing_s: float = np.inf,
         manners: NDArray[np.void] | None = None,
+        relief_s: float = np.inf,
     ) -> None:
         """Worlds filled with vehicles and people.
 
@@ -79,13 +80,16 @@ class Traffic:
             friction: of wrecks on the road.
             clearing_s: after which a wreck is cleared away, and another vehicle comes up for it.
             manners: what people are like, of `walkers.chances`; None: as they mostly are.
+            relief_s: of standing, after which a driver is taken off the map and comes up elsewhere, one every 5 s
+                (SUMO's time-to-teleport, 300 s there); infinite: nobody ever is.
 
         Raises:
             InputError: a number of worlds or vehicles below 1, or of people below 0; friction or a time that is not
                 above 0.
         """
-        if not (friction > 0.0 and clearing_s > 0.0):
-            raise InputError(f"friction={friction}, clearing_s={clearing_s}: only numbers above 0 are accepted")
+        if not (friction > 0.0 and clearing_s > 0.0 and relief_s > 0.0):
+            given = f"friction={friction}, clearing_s={clearing_s}, relief_s={relief_s}"
+            raise InputError(f"{given}: only numbers above 0 are accepted")
         if worlds < 1 or vehicles < 1:
             raise InputError(f"worlds={worlds}, vehicles={vehicles}: 1 and more are accepted")
         if people < 0:
@@ -105,6 +109,8 @@ class Traffic:
             empty_people(worlds, people, self.walkways),
             np.full((worlds, vehicles), np.inf),
             np.zeros((worlds, vehicles), np.uint8),
+            np.full(worlds, float(relief_s)),
+            np.zeros(worlds, np.int64),
             *empty_occupancy(worlds, len(lane_map.keys), vehicles),
         )
         self.worlds.vehicles["lane"] = NONE
@@ -141,6 +147,11 @@ class Traffic:
         return self.worlds.clock_ns
 
     @property
+    def relieved(self) -> NDArray[np.int64]:
+        """(W,) vehicles that were taken off since the last reset because they stood for `relief_s`."""
+        return self.worlds.relieved
+
+    @property
     def signals(self) -> NDArray[np.uint8]:
         """(W, S) Colour of the traffic lights, as in `plan`."""
         return self.worlds.signals
@@ -160,7 +171,7 @@ class Traffic:
         chosen = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen.astype(np.int64)
         if seeds is not None:
             state.seeds[chosen] = np.asarray(seeds, np.uint64)
-        state.clock_ns[chosen] = 0
+        state.clock_ns[chosen] = state.relieved[chosen] = 0
         state.phase_ns[chosen] = state.seeds[chosen] % np.uint64(PHASES_NS)
         state.vehicles[chosen], state.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.crowd import walk
 from simulator.traffic.demand import RELIEF_NS, recycle, relieve
@@ -47,8 +49,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
     stand = worlds.stand[w]
     occupy(lanes, lines, entries, vehicles, drivers)
-    if worlds.clock_ns[w] % RELIEF_NS < dt_ns:
-        relieve(lines, entries, vehicles)
+    if worlds.relief_s[w] < np.inf and worlds.clock_ns[w] % RELIEF_NS < dt_ns:
+        worlds.relieved[w] += relieve(lines, entries, vehicles, worlds.relief_s[w])
     recycle(ground, lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
