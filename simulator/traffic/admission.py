@@ -184,7 +184,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     end = begin + (gate.long_conflicts if long else gate.conflicts)
     c = begin
     cars = not long
-    near = 2.0 * SHY_M if long else 0.0
+    near = SHY_M if long else 0.0
     while True:
         if c >= end:
             if not cars or desk.counts[3] == 0:
