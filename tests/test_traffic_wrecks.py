@@ -162,7 +162,9 @@ def test_nothing_changes_where_nobody_touches_and_threads_do_not_matter() -> Non
     assert many.vehicles[13].tobytes() == one.vehicles[0].tobytes()
 
 
-@pytest.mark.parametrize("options", [{"friction": 0.0}, {"clearing_s": 0.0}, {"friction": float("nan")}])
+@pytest.mark.parametrize(
+    "options", [{"friction": 0.0}, {"clearing_s": 0.0}, {"friction": float("nan")}, {"relief_s": 0.0}]
+)
 def test_what_collisions_do_not_accept(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="above 0"):
         Traffic(road(), vehicles=1, collisions=True, **options)  # type: ignore[arg-type]

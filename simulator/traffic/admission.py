@@ -97,12 +97,13 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
             if gates.gates[lane].gated:
                 if gates.gates[lane].ring:
                     return NOTHING  # round a roundabout one follows closely: those outside wait anyway
-                row = desk.lanes[before]
-                if row.stamp == desk.counts[0] and row.first != NONE and row.first != i:
-                    return ROOM  # somebody waits on the piece before
                 if start + gates.gates[lane].stop - reserved >= clear + need:
                     return NOTHING
-                break  # too short a piece to stand on: it asks for both
+                # Too short a piece to stand on: it asks for both, if nobody waits there or is on the way to do so.
+                row = desk.lanes[before]
+                if reserved > 0.0 or (row.stamp == desk.counts[0] and row.first != NONE and row.first != i):
+                    return ROOM
+                break
             row = desk.lanes[lane]
             if row.stamp == desk.counts[0]:
                 reserved += row.reserved
@@ -126,21 +127,6 @@ def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
     for c in range(CLAIMS):
         if vehicle.claim_number[c] > 0 and vehicle.claims[c] != lane and vehicle.claim_travel[c] > start:
             return True
-    return False
-
-
-@kernel(inner=True)
-def _keeps_out(gates, vehicle, lane):  # type: ignore[no-untyped-def]
-    """Whether a claim of a vehicle is what others may wait for who want to a lane."""
-    for c in range(CLAIMS):
-        if vehicle.claim_number[c] > 0:
-            gate = gates.gates[vehicle.claims[c]]
-            for k in range(gate.first, gate.first + gate.conflicts):
-                if gates.conflicts[k].other == lane:
-                    return True
-            for k in range(gate.first_long, gate.first_long + gate.long_conflicts):
-                if gates.conflicts[k].other == lane:
-                    return True
     return False
 
 
@@ -185,6 +171,9 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     c = begin
     cars = not long
     near = SHY_M if long else 0.0
+    outside = True  # of all junctions
+    for k in range(CLAIMS):
+        outside = outside and vehicle.claim_number[k] == 0
     while True:
         if c >= end:
             if not cars or desk.counts[3] == 0:
@@ -239,8 +228,9 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             if alarm and comes < SIREN_S:
                 return PRIORITY
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            weary = weary and not siren and (other.hold == CLAIM or other.hold == PRIORITY)
-            if weary and not _keeps_out(gates, vehicle, conflict.other):
+            waits = other.hold == CLAIM or other.hold == PRIORITY or (merge and other.hold == ROOM)
+            weary = weary and waits and not siren
+            if weary and outside:
                 return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
@@ -272,7 +262,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
 def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-untyped-def]
     """Give driver `i` claims on the lane it asks for, and on those behind it that are too near to stop before."""
     ask = desk.asks[i]
-    lane, start, k = ask.lane, ask.start, ask.way
+    lane, start, k, long = ask.lane, ask.start, ask.way, is_long(driver)
+    gate = gates.gates[lane]
     need = driver.front + driver.rear + driver.gap
     desk.counts[2] += 1
     vehicle.entered = desk.counts[2]
@@ -281,7 +272,7 @@ def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-u
     clear = start
     while True:
         if gates.gates[lane].gated:
-            if gates.gates[lane].ring and lane != ask.lane:
+            if lane != ask.lane and gates.gates[lane].ring:
                 break
             if start + gates.gates[lane].stop >= clear + need and lane != ask.lane:
                 break
@@ -296,7 +287,7 @@ def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-u
             number = 0 if driver.failing & LAWLESS else vehicle.entered
             note_down(desk, lane, i, driver, driver.front - start, -driver.rear - start, number, False)
             gate = gates.gates[lane]
-            clear = start + max(gate.clear if is_long(driver) else gate.car_clear, 0.0)
+            clear = start + max(gate.clear if long else gate.car_clear, 0.0)
         elif start > clear + need:
             break
         start += lanes.lanes[lane].length

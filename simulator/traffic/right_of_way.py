@@ -52,6 +52,7 @@ ARRIVING_S = 0.75  # of its usual braking distance, when a driver asks
 TIGHT_MPS = 6.5  # drivers of long vehicles avoid turns that are to be taken slower (17 m radius), if they can
 ELSEWHERE_S = 60.0  # of waiting, after which a driver goes another way
 STUCK_S = 2.0  # standing with a claim before the gate: the claim is given up, the place among those who wait is not
+SWEPT_M = 10.0  # before a stop point, long vehicles that turn sweep at most
 WILD_S = 2.5  # who breaks rules is feared where it will be so soon
 CREEPING_MPS = 1.5  # slower, a driver that is a little past the line still stands
 
@@ -133,7 +134,11 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         if ask.lane == NONE or vehicles[i].control > GUIDED:
             continue
         vehicle, driver = vehicles[i], drivers[i]
-        if ask.stand > ARRIVING_S * usual_stop(driver, vehicle.speed) + NEAR_M:
+        near = ARRIVING_S * usual_stop(driver, vehicle.speed) + NEAR_M
+        short = ask.stand
+        if desk.counts[3] and short < near + SWEPT_M:
+            short = short_of_long(gates, vehicles, i, desk, driver)
+        if short > near:
             vehicle.hold = NOTHING
             continue
         wide = is_long(driver) and gates.gates[ask.lane].speed < TIGHT_MPS
@@ -162,7 +167,6 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
             tired = int(vehicle.asking / ELSEWHERE_S) > int((vehicle.asking - dt) / ELSEWHERE_S)
             if vehicle.control == DRIVER and ask.way >= 0 and tired:
                 _go_elsewhere(lanes, gates, vehicle, ask, False)
-            short = short_of_long(gates, vehicles, i, desk, driver) if desk.counts[3] else ask.stand
             stand[i] = min(stand[i], max(short, 0.0))
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
