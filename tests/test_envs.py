@@ -15,6 +15,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import simulator.envs.registration as registration
+from simulator.envs.bird_view import AGENT
 from simulator.envs.core import Core
 from simulator.envs.options import make_task
 from simulator.envs.paved import off_road
@@ -331,7 +332,24 @@ def test_pictures_show_the_agent() -> None:
     env.reset(seed=2)
     picture = env.render()
     assert picture.shape == (400, 800, 3) and picture.dtype == np.uint8
-    assert tuple(picture[200, 400]) == (64, 200, 96)
+    assert np.abs(picture[196:204, 396:404].astype(int) - AGENT).max(-1).min() < 5
+    assert not np.array_equal(picture, single_picture("roundabout", 3))
+    first = env.unwrapped.core.actors.vehicles[0]
+    lanes, asphalt = env.unwrapped.core.lanes, (70, 73, 79)
+    hits = asked = 0
+    for lane in lanes.lanes:  # the middle of lanes is asphalt, paint or somebody
+        for sample in lanes.samples[lane["first"] : lane["first"] + lane["samples"]]:
+            row, column = 200 - 8 * (sample["y"] - first["y"][0]), 400 + 8 * (sample["x"] - first["x"][0])
+            if 5 < row < 340 and 5 < column < 795:
+                asked += 1
+                hits += np.abs(picture[int(row), int(column)].astype(int) - asphalt).max() < 12
+    assert asked > 100 and hits > 0.8 * asked
+
+
+def single_picture(task: str, seed: int) -> Any:
+    env = single(task, render_mode="rgb_array")
+    env.reset(seed=seed)
+    return env.render()
 
 
 def test_people_walk_and_drivers_heed_them() -> None:
