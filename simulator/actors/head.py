@@ -155,8 +155,7 @@ def _cap(
 
     `crown`: thickness on top over that at the edge; `rough`: depth of locks over the thickness.
     """
-    segments = len(low)
-    angle = np.arange(segments) * (2 * np.pi / segments)
+    angle: F64 = np.arange(len(low), dtype=np.float64) * (2 * np.pi / len(low))
     s = np.linspace(0, 1, rows)[:, None]
     t = low + (1.0 - low) * s**0.8
     thick: F64 = np.asarray(grow * (1 + (crown - 1) * np.clip(1.6 * s, 0, 1)) * np.ones_like(t), np.float64)
