@@ -11,7 +11,8 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import arm_mirrors, axles, end_plates, fleet_materials, head_lamps
+from simulator.actors.dirt import soiled
+from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.shape import block, both, finish, rounded_box
@@ -140,7 +141,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     return Model(
         "bus",
         (
-            Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),
+            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
             Body(sign, (SIGN,)),
             *wheels,
         ),

@@ -102,10 +102,11 @@ def lugged_wheel(radius_mm: int, width_mm: int) -> Mesh:
 def _lug(angle: F64, y: F64, low: float, high: float, half: float) -> Mesh:
     """A bar on the tread between two (angle, y) points, from radius `low` to `high`."""
     rows = []
+    angle, y = angle[[0, 0, 1, 1]], y[[0, 0, 1, 1]]  # its ends go down to the tyre
     for side, radius in ((-1.6, low), (-1.0, high), (1.0, high), (1.6, low)):
-        a = angle + side * half / high
-        rows.append(np.stack([radius * np.cos(a), y, radius * np.sin(a)], 1))
-    return patch(np.stack(rows), TYRE, flip=bool(y[1] > y[0]))
+        a, r = angle + side * half / high, np.array([low, radius, radius, low])
+        rows.append(np.stack([r * np.cos(a), y, r * np.sin(a)], 1))
+    return patch(np.stack(rows), TYRE, flip=bool(y[-1] > y[0]))
 
 
 def _bonnet(wheelbase: float, nose: float, rear: float) -> list[Mesh]:
@@ -195,6 +196,6 @@ def _guards(rear: float, half: float, wide: float) -> list[Mesh]:
     top = np.stack([np.stack([x, np.full(12, y), z], 1) for y in (inner, outer)])
     wall = np.stack([top[0], np.stack([0.35 * x, np.full(12, inner), rear + 0.35 * (z - rear)], 1)])
     parts = []
-    for grid, inward in ((top, np.array([0.0, 0.0, -0.012])), (wall, np.array([0.0, 0.012, 0.0]))):
+    for grid, inward in ((top, np.array([0.0, 0.0, -0.012])), (wall, np.array([0.0, -0.012, 0.0]))):
         parts += [patch(grid, Slot.PAINT), patch(grid + inward, Slot.PAINT, flip=True)]
     return [m for part in parts for m in both(part)]

@@ -13,7 +13,17 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import arm_mirrors, axles, contour_tape, end_plates, fleet_materials, head_lamps, rear_lamps
+from simulator.actors.dirt import soiled
+from simulator.actors.heavy import (
+    PAINTED,
+    arm_mirrors,
+    axles,
+    contour_tape,
+    end_plates,
+    fleet_materials,
+    head_lamps,
+    rear_lamps,
+)
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
@@ -88,7 +98,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     wheels = axles(tyre, width, positions, joints, rng)
     return Model(
         "truck",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), *wheels),
+        (
+            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
+            *wheels,
+        ),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
         wheelbase_m=wheelbase,
