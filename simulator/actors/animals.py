@@ -116,7 +116,7 @@ def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: 
     row = load_asset("animals")[species]
     grazes = species in ("cow", "sheep", "horse") and rng.random() < 0.25
     bow = _grazing(row, withers, scale, species) if grazes else float(rng.uniform(-0.15, 0.30))
-    pied = species in ("cow", "dog", "cat") and rng.random() < 0.5
+    pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
     repeat = 2.2 * withers if pied else FUR_M
     segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
     swing = float(np.clip(np.arcsin(min(stride_m / (4 * 0.62 * withers), 0.6)), 0.15, row["swing"]))
@@ -153,9 +153,13 @@ def _furred(segment: Segment, withers: float, repeat: float) -> Segment:
 
 
 @cache
-def coat_texture(legs: float, wool: bool = False) -> Texture:
-    """Fur or wool, dark along the back and light below (countershading); `legs`: tone of the feet over the flanks'."""
-    rng = generator(0, "coat", str(legs), int(wool))
+def coat_texture(legs: float, kind: str = "fur") -> Texture:
+    """Coat, dark along the back and light below (countershading).
+
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "wool", or "tabby" with dark stripes down the flanks.
+    """
+    wool = kind == "wool"
+    rng = generator(0, "coat", str(legs), kind)
     size = 256
     hair = spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2]  # lies along the body
     locks = spectral_noise(size, rng, slope=1.6 if wool else 2.4, low_cut=10 if wool else 3)
@@ -166,7 +170,15 @@ def coat_texture(legs: float, wool: bool = False) -> Texture:
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
     tone = 0.8 * shade[:, None] * (1.0 + 0.10 * hair + (0.13 if wool else 0.07) * locks)
-    return Texture(f"coat-{legs:g}{'-wool' if wool else ''}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
+    if kind == "tabby":
+        along = np.arange(size) / size * 2 * np.pi * 12
+        warp = 1.3 * spectral_noise(size, rng, slope=3.0, low_cut=2)
+        stripe = (
+            np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
+            * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
+        )
+        tone *= 1.0 - 0.62 * stripe
+    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
 
 
 @cache
@@ -193,7 +205,11 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
         plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
         spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
         patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.95, reflectance_905=0.5)
-    hair = coat_texture(float(row["socks"]), species == "sheep")  # type: ignore[arg-type]
+    tabby = species == "cat" and rng.random() < 0.6
+    kind = "wool" if species == "sheep" else "tabby" if tabby else "fur"
+    hair = coat_texture(float(row["socks"]), kind)  # type: ignore[arg-type]
+    if tabby:
+        coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
     plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45)
     below = as_rgb(0.5 * (coat + under) if species != "sheep" else under)
     belly = Material("underside", below, hair if species != "sheep" else None, roughness=0.95, reflectance_905=0.45)
@@ -227,15 +243,18 @@ def _segments(
         segments.append(Segment("mane", "trunk", _vector(base), mane))
     tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
-    fall = np.radians(tail_deg)
-    s = np.linspace(0, 1, 6)[:, None]
-    points = (
-        root
-        + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)]
-        + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
-    )
+    # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
+    bow = {"cat": -75.0, "dog": -60.0, "fox": -25.0, "deer": 20.0}.get(species, 8.0) * float(rng.uniform(0.6, 1.3))
+    fall = np.radians(tail_deg + bow * (np.linspace(0, 1, 9) - 0.3))
+    steps = tail_length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
+    points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
     bushy = species in ("fox", "horse")
-    shape = np.array([0.5, 0.9, 1.0, 1.0, 0.85, 0.3]) if bushy else np.array([1.0, 0.95, 0.9, 0.8, 0.7, 0.4])
+    if bushy:
+        shape = np.array([0.5, 0.75, 0.92, 1.0, 1.0, 1.0, 0.92, 0.7, 0.25])
+    elif species == "cow":  # a tuft at the end
+        shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
+    else:
+        shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
     for end, x, half, top_share in (
@@ -296,6 +315,13 @@ def _torso(
         haunch = _at(-0.34, 0.36 * loin, side * 0.52 * loin_w), _at(-0.31, 0.98 * loin, side * 0.66 * loin_w)
         lumps.append(Lump(*shoulder, (0.22 * chest, 0.13 * chest), 0.62))
         lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
+    if species == "cow":  # hip bones, dewlap
+        for side in (1.0, -1.0):
+            hip = _at(-0.27, 0.10 * loin, side * 0.74 * loin_w), _at(-0.43, 0.20 * loin, side * 0.40 * loin_w)
+            lumps.append(Lump(*hip, (0.075 * loin, 0.085 * loin)))
+        lumps.append(
+            Lump(_at(0.42, 0.80 * chest), _vector(middle - [0, 0, 0.30 * chest]), (0.12 * chest, 0.10 * chest), 0.35)
+        )
     if species in ("cow", "sheep"):
         lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
 

@@ -78,7 +78,7 @@ def surface_net(field: ArrayLike, origin: ArrayLike, step: float, slot: int = 0)
     corners = list(product((0, 1), repeat=3))
     shape = np.array(f.shape) - 1
 
-    def _corner(values: NDArray[np.generic], c: tuple[int, int, int]) -> NDArray[np.generic]:
+    def _corner(values: NDArray[np.generic], c: tuple[int, ...]) -> NDArray[np.generic]:
         return values[c[0] : c[0] + shape[0], c[1] : c[1] + shape[1], c[2] : c[2] + shape[2]]
 
     count = np.sum([_corner(inside, c) for c in corners], axis=0)
