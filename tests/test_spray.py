@@ -126,7 +126,9 @@ def test_no_spray_on_dry_roads_by_slow_wheels_or_in_frost() -> None:
         joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
         things = [None, SimpleNamespace(model=model, class_name="car")]
         scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
-        state = SimpleNamespace(velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None)
+        state = SimpleNamespace(
+            velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None
+        )
         air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), water_film_m=film_m, temperature_c=temperature_c)
         stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air)
         return len(plumes.spray_of(stage, np.zeros(3)).peak)  # type: ignore[arg-type]

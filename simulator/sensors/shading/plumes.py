@@ -34,7 +34,7 @@ F64 = NDArray[np.float64]
 WATER_KG_M3 = 1000.0
 SURFACE_TENSION_N_M = 0.072
 # Drops from tyre grooves: 0.8 mm in the mean at a Weber number (of speed and groove width) of 2700, falling with its
-# root (high-speed pictures of water behind a rolling tyre, F. Browand and co-workers, University of Southern California).
+# root (high-speed pictures of water behind a rolling tyre; F. Browand and co-workers, Univ. of Southern California).
 GROOVE_M, DROP_M, DROP_WEBER = 8e-3, 0.8e-3, 2700.0
 SAUTER = 3.0  # diameter by volume over surface of exponentially distributed sizes, over their mean
 CLINGING_M, CLINGING_FILM_M = 0.1e-3, 1.0e-3  # film that the tread takes along, from this much water on the road on
