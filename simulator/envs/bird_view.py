@@ -53,7 +53,7 @@ _GROUND: dict[int, tuple[int, int, int]] = {
     Look.CONCRETE: (140, 140, 138),
     Look.RAIL: (120, 120, 126),
 }
-_LAND, _SNOW = (116, 148, 96), (232, 236, 242)
+LAND, _SNOW = (116, 148, 96), (232, 236, 242)
 _PAINT = {"yellow": (236, 190, 60), "red": (190, 60, 52), "blue": (60, 110, 190), "green": (70, 150, 80)}
 _WHITE = (232, 232, 228)
 _CARS = ((206, 210, 216), (120, 128, 140), (52, 58, 68), (58, 92, 148), (148, 52, 48), (214, 196, 150), (86, 122, 110))
@@ -122,7 +122,7 @@ class BirdView:
         weather = self._core.task.weather
         rng = generator(0, "bird view", i, j)
         shade = cv2.GaussianBlur(rng.normal(0.0, 26.0, (TILE_PX, TILE_PX)).astype(np.float32), (0, 0), 2.2)
-        land = np.clip(np.array(_LAND, np.float32) + shade[:, :, None], 0.0, 255.0).astype(np.uint8)
+        land = np.clip(np.array(LAND, np.float32) + shade[:, :, None], 0.0, 255.0).astype(np.uint8)
         canvas = Canvas(land, np.array([i, j]) * TILE_PX, FINER * self._px_per_m)
         span = TILE_PX / canvas.scale
         low, high = np.array([i * span, -(j + 1) * span]) - 0.5, np.array([(i + 1) * span, -j * span]) + 0.5

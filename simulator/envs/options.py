@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError
@@ -91,6 +91,18 @@ def _failing(given: Any) -> dict[str, float]:
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
 FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
+
+
+def check_reset(options: Mapping[str, Any] | None, known: Sequence[str]) -> None:
+    """See that there is no option of a reset but those known.
+
+    Raises:
+        InputError: there is; it names the nearest.
+    """
+    for key in options or {}:
+        if key not in known:
+            hint = did_you_mean(str(key), known)
+            raise InputError(f"unknown option.{hint} Known: {', '.join(known)}", source="reset", key=str(key))
 
 
 def make_task(name: str, options: Mapping[str, Any]) -> Any:

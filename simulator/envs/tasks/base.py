@@ -84,6 +84,8 @@ class Task(Family, family="envs.tasks"):
 
     parked: ClassVar[bool] = False
     """Whether the others stand in the bays."""
+    usual_agents: ClassVar[int] = 8
+    """Agents in a world of `parallel_env`, where nothing else is said."""
     usual_rewards: ClassVar[dict[str, float]] = {"collision": -1.0, "off_road": -1.0, "progress": 1.0}
 
     action_type: Literal["continuous", "discrete", "waypoints"] = "continuous"
