@@ -423,6 +423,18 @@ def truncate(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def times_power(typing_context, x, power):  # type: ignore[no-untyped-def]
+    """Lane by lane x times 2 to the whole number `power` of an f32x8, from -126 to 127."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        exponent = builder.add(builder.fptosi(args[1], i32x8.llvm), lane_numbers([127] * LANES))
+        factor = builder.bitcast(builder.shl(exponent, lane_numbers([23] * LANES)), f32x8.llvm)
+        return builder.fmul(args[0], factor, flags=_FUSED)
+
+    return f32x8(f32x8, f32x8), emit
+
+
+@intrinsic
 def negative(typing_context, x):  # type: ignore[no-untyped-def]
     """Mask of the lanes of an i32x8 or i32x16 that are below zero."""
 

@@ -13,6 +13,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.quick import Grid, View, light_quickly
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
@@ -82,27 +83,28 @@ def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: igno
 
 
 @kernel
-def gather(start, stop, paths, forward, radiance, depth, instance):  # type: ignore[no-untyped-def]
-    """Mean of the samples of pixels `start:stop` of a band, and the labels of sample 0.
+def gather(start, stop, paths, forward, pixels, radiance, depth, instance):  # type: ignore[no-untyped-def]
+    """Mean of the samples of `pixels[start:stop]`, and the labels of sample 0.
 
     Args:
-        start, stop: range of pixels of the band, P in all.
+        start, stop: range of pixels.
         paths: (S * P,) finished PATH_DTYPE, sample after sample. forward: (3,) float32 optical axis.
-        radiance: (P, 3), depth: (P,), instance: (P,) results.
+        pixels: (P,) int32 numbers of the pixels.
+        radiance: (H * W, 3), depth: (H * W,), instance: (H * W,) results.
     """
-    count = len(depth)
+    count = len(pixels)
     samples = len(paths) // count
     for i in range(start, stop):
         red, green, blue = ZERO, ZERO, ZERO
         for s in range(samples):
             path = paths[s * count + i]
             red, green, blue = red + path.red, green + path.green, blue + path.blue
-        scale = ONE / np.float32(samples)
-        radiance[i, 0], radiance[i, 1], radiance[i, 2] = red * scale, green * scale, blue * scale
+        scale, k = ONE / np.float32(samples), pixels[i]
+        radiance[k, 0], radiance[k, 1], radiance[k, 2] = red * scale, green * scale, blue * scale
         center = paths[i]
         cosine = center.dx * forward[0] + center.dy * forward[1] + center.dz * forward[2]
-        instance[i] = center.first
-        depth[i] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+        instance[k] = center.first
+        depth[k] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
 
 
 def take_picture(
@@ -132,39 +134,76 @@ def take_picture(
         np.empty((height, width), np.float32),
         np.empty((height, width), np.int32),
     )
+    grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
+    grid = Grid(effort.sky_stride, grid_width, grid_points, grid_light)
+    if effort.quick and transport.lamps.dark:
+        view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
+        glass = light_quickly(transport, view, grid, picture.radiance, picture.depth, picture.instance)
+        _light_glass(transport, view, grid, number, np.flatnonzero(glass).astype(np.int32), picture)
+        return picture, transport
     wet = effort.mirrors and stage.atmosphere.water_film_m > 0
     sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
-    grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
+    forward = np.ascontiguousarray(rotation[:, 2])
     rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
     for top in range(0, height, rows_per_band):
         rows = min(rows_per_band, height - top)
-        pixels = rows * width
+        pixels = np.arange(top * width, (top + rows) * width, dtype=np.int32)
         rays = np.empty((effort.samples, rows, width, 3), np.float32)
         _rows(transport, rows, make_rays, table, top, rotation, number, rays)
-        directions = rays.reshape(-1, 3)
         # a finer footprint than the pixel's, for the samples average
         sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
-        points, paths = transport.first_points(
-            origin, directions, sharpness, SEEN, effort.layers, (effort.samples * rows, width)
+        shape = effort.samples * rows, width
+        points, paths = _in_waves(
+            transport, origin, rays.reshape(-1, 3), sharpness, shape, int(number) + 16 * (top + 1), pixels, width, grid
         )
-        band_seed = int(number) + 16 * (top + 1)
-        transport.light_up(points, paths, band_seed, first_bounce=True, samples=effort.samples)
-        span = np.array([top * width, pixels], np.int64)
-        transport.each(len(directions), skylight.look_up, span, width, effort.sky_stride, grid_width,
-                       transport.sky.harmonics, grid_points, grid_light, points, paths)  # fmt: skip
-        transport.finish(points, paths, sharpness, band_seed)
-        forward = np.ascontiguousarray(rotation[:, 2])
         if wet:
-            transport.each(pixels, gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
-        transport.each(pixels, gather, paths, forward,
-                       picture.radiance[top : top + rows].reshape(-1, 3),
-                       picture.depth[top : top + rows].reshape(-1),
-                       picture.instance[top : top + rows].reshape(-1))  # fmt: skip
+            transport.each(len(pixels), gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
+        transport.each(len(pixels), gather, paths, forward, pixels,
+                       picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
+                       picture.instance.reshape(-1))  # fmt: skip
     if wet:
         _add_sheen(transport, camera, sheen, picture)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
     return picture, transport
+
+
+def _in_waves(
+    transport: Transport,
+    origin: F32,
+    directions: F32,
+    spread: float,
+    shape: tuple[int, int] | None,
+    seed: int,
+    pixels: NDArray[np.int32],
+    width: int,
+    grid: Grid,
+) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Points and finished paths of primary rays, sample after sample of the `pixels` (P,), numbers in the picture."""
+    effort = transport.quality
+    points, paths = transport.first_points(origin, directions, spread, SEEN, effort.layers, shape)
+    transport.light_up(points, paths, seed, first_bounce=True, samples=len(directions) // len(pixels))
+    transport.each(len(directions), skylight.look_up, pixels, width, *grid[:2], transport.sky.harmonics, *grid[2:],
+                   points, paths)  # fmt: skip
+    transport.finish(points, paths, spread, seed)
+    return points, paths
+
+
+def _light_glass(
+    transport: Transport, view: View, grid: Grid, seed: np.uint32, pixels: NDArray[np.int32], picture: Picture
+) -> None:
+    """Light the pixels (numbers) that show something through glass."""
+    if not len(pixels):
+        return
+    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
+    ways = view.table.reshape(-1, 3)[pixels] @ rotation.T
+    ways = np.ascontiguousarray(ways / np.linalg.norm(ways, axis=1, keepdims=True), np.float32)
+    _, paths = _in_waves(
+        transport, origin, ways, float(view.spread), None, int(seed) + 16, pixels, picture.depth.shape[1], grid
+    )
+    forward = np.ascontiguousarray(rotation[:, 2])
+    transport.each(len(pixels), gather, paths, forward, pixels, picture.radiance.reshape(-1, 3),
+                   picture.depth.reshape(-1), picture.instance.reshape(-1))  # fmt: skip
 
 
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:

@@ -48,6 +48,7 @@ class Quality:
         mirrors: reflections are traced (else they show the sky).
         soft_sun: shadows have a penumbra.
         lamp_rays: lamps of a point that get shadow rays.
+        quick: by daylight all but glass is lit in one pass (`quick`).
     """
 
     samples: int
@@ -58,11 +59,12 @@ class Quality:
     mirrors: bool
     soft_sun: bool
     lamp_rays: int
+    quick: bool
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 4, 4, False, False, False, 2),
-    "standard": Quality(4, 6, 8, 2, True, True, True, 4),
+    "preview": Quality(1, 4, 8, 8, False, False, False, 2, True),
+    "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
 }
 
 
