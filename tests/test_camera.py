@@ -18,6 +18,7 @@ from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
 from simulator.sensors.shading import film
 from simulator.sensors.shading import precipitation as rain
+from simulator.sensors.shading.glare import add_glare
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
 from simulator.sensors.shading.surface import POINT_DTYPE, ground_of, surfaces
 from simulator.sensors.stage import EGO, SEEN, Stage
@@ -330,7 +331,7 @@ def test_tail_lamps_do_not_turn_the_night_green() -> None:
 def test_glare_keeps_the_light() -> None:
     dot = np.zeros((200, 300, 3), np.float32)
     dot[100, 150] = 300.0
-    spread = film.add_glare(dot, 1.0, 1000.0)
+    spread = add_glare(dot, 1.0, 1000.0)
     assert spread.sum() == pytest.approx(dot.sum(), rel=0.03)
     assert spread[100, 150, 0] > 250 and spread[100, 130, 0] > 0
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
+from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
 from simulator.sensors.shading.quick import Grid, View, light_quickly
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
+SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
@@ -105,6 +107,28 @@ def gather(start, stop, paths, forward, pixels, radiance, depth, instance):  # t
         cosine = center.dx * forward[0] + center.dy * forward[1] + center.dz * forward[2]
         instance[k] = center.first
         depth[k] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+
+
+@kernel
+def name_owners(start, stop, instance, instances, objects, classes):  # type: ignore[no-untyped-def]
+    """Object and class of the pixels `start:stop` from their instances, -1 for the sky; INSTANCE_DTYPE `instances`."""
+    for i in range(start, stop):
+        row = instance[i]
+        objects[i] = instances[row].object if row >= 0 else 0
+        classes[i] = instances[row].semantic if row >= 0 else SKY
+
+
+def owners_of(stage: Stage, instance: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """(H, W) ids of the objects, 0 for none, and (H, W) class ids of an (H, W) picture of instances, -1 for none."""
+    objects, classes = np.empty(instance.shape, np.int32), np.empty(instance.shape, np.uint8)
+    rows, flat = stage.packed.instances, (instance.reshape(-1), objects.reshape(-1), classes.reshape(-1))
+    parallel_for(
+        lambda start, stop: name_owners(start, stop, flat[0], rows, *flat[1:]),
+        instance.size,
+        chunk=1 << 16,
+        threads=stage.threads,
+    )
+    return objects, classes
 
 
 def take_picture(
