@@ -13,11 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_float, load_spaced, pointer, record, store, store_float
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    load_int,
+    load_ints,
+    load_spaced,
+    pointer,
+    record,
+    store,
+    store_float,
+    store_int,
+)
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
     bits,
+    byte_of,
+    float_bits,
     floor,
     lowest,
     maximum,
@@ -41,8 +54,8 @@ from simulator.sensors.shading.paths import (
     SUN_RADIANCE,
 )
 from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR
-from simulator.sensors.shading.skylight import light_at
-from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, fill_surface, raw_tables
+from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
+from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, dress_surface, find_surface, raw_tables
 from simulator.sensors.shading.vector import (
     BLUE,
     GREEN,
@@ -76,8 +89,13 @@ STATE, DISTANCE, PLACE, FLAT, NORMAL, ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, C
 )  # fmt: skip
 LEAST_SUN = np.float32(1e-3)  # a pixel to which the sun may add less than this gets no shadow ray
 LOG2_E = np.float32(1 / math.log(2))
-# Rows of eight numbers beside the points: direction, sky light, mirrored light, results by sky and by the sun.
-WAY, SKY, MIRROR, STEADY, SUNLIT, MIRRORED, ROWS = 0, 24, 48, 72, 96, 120, 144
+# Rows of eight numbers beside the points: direction, mirrored direction and its light, results by all but the sun and by
+# the sun, four texels with the place among them, colour and alpha of the texture.
+WAY, MIRROR, MIRRORED, STEADY, SUNLIT, TEXELS, BETWEEN, TEXTURE, ROWS = 0, 24, 48, 72, 96, 120, 152, 168, 200
+WHITE = np.int32(-1)
+BYTE = np.float32(1 / 255)
+ROUND = np.float32(math.sqrt(2.0))  # the nearest mip level, not the next finer one
+EIGHTHS = np.arange(8, dtype=np.float32) / np.float32(8)
 
 
 class View(NamedTuple):
@@ -95,7 +113,7 @@ class View(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Sky light of some pixels, for kernels: see `skylight.look_up`."""
+    """Sky light of some pixels, for kernels: see `skylight.light_at`. Kernels here want a stride of LANES."""
 
     stride: int
     width: int
@@ -227,19 +245,109 @@ def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped
     return minimum(maximum(part, splat(ZERO)), splat(ONE))
 
 
+@kernel(inline=True)
+def fetch_texels(rows, k, image, levels, texels, u, v, width):  # type: ignore[no-untyped-def]
+    """Write the four texels about a texture coordinate, and how it lies among them, to lane k.
+
+    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables; `width` is the footprint in repeats.
+    """
+    fine = (float_bits(width * image.size * ROUND) >> 23) - 127
+    level = record(levels, image.first_level + min(max(fine, 0), image.levels - 1))
+    wide, high = level.width, level.height
+    x = (u - np.float32(math.floor(u))) * np.float32(wide) - HALF
+    y = (np.float32(math.ceil(v)) - v) * np.float32(high) - HALF
+    column, row = np.int32(math.floor(x)), np.int32(math.floor(y))
+    store_float(rows, BETWEEN + k, x - np.float32(column))
+    store_float(rows, BETWEEN + 8 + k, y - np.float32(row))
+    # sizes are powers of two: the mask wraps
+    left, right = column & (wide - 1), (column + 1) & (wide - 1)
+    above = level.offset + (row & (high - 1)) * wide
+    below = level.offset + ((row + 1) & (high - 1)) * wide
+    store_int(rows, TEXELS + k, load_int(texels, np.int64(above + left) << 2))
+    store_int(rows, TEXELS + 8 + k, load_int(texels, np.int64(above + right) << 2))
+    store_int(rows, TEXELS + 16 + k, load_int(texels, np.int64(below + left) << 2))
+    store_int(rows, TEXELS + 24 + k, load_int(texels, np.int64(below + right) << 2))
+
+
+@kernel(inline=True)
+def linear(code):  # type: ignore[no-untyped-def]
+    """Linear light of sRGB codes 0 ... 1, lane by lane, to 0.2 % (IEC 61966-2-1; its power as a polynomial)."""
+    high = code * (code * np.float32(0.09824313) - np.float32(0.32784766)) + np.float32(0.67937353)
+    high = code * (code * high + np.float32(0.51682389)) + np.float32(0.03288424)
+    return select(code > splat(np.float32(0.04045)), code * high + np.float32(0.00091759), code * np.float32(1 / 12.92))
+
+
+@kernel(inline=True)
+def mix_texels(rows):  # type: ignore[no-untyped-def]
+    """Write colour and alpha between the four texels of each lane."""
+    s, t = load(rows, BETWEEN), load(rows, BETWEEN + 8)
+    a, b = load_ints(rows, TEXELS), load_ints(rows, TEXELS + 8)
+    c, d = load_ints(rows, TEXELS + 16), load_ints(rows, TEXELS + 24)
+    for channel in range(4):
+        upper, lower = byte_of(a, channel), byte_of(c, channel)
+        upper = upper + s * (byte_of(b, channel) - upper)
+        lower = lower + s * (byte_of(d, channel) - lower)
+        code = (upper + t * (lower - upper)) * BYTE
+        store(rows, TEXTURE + 8 * channel, code if channel == 3 else linear(code))
+
+
+@kernel(inline=True)
+def sky_light_at(points, nx, ny, nz, harmonics, corners, grid, light, down):  # type: ignore[no-untyped-def]
+    """Irradiance of eight points side by side from the four grid points about them: `skylight.light_at`.
+
+    Args:
+        points: pointer to their fields. nx, ny, nz: their normals. harmonics: pointer to Sky.harmonics.
+        corners: rows of the four in `grid` and `light`. down: how far below the upper two they are, float32.
+    """
+    x, y, z = load_vector(points, PLACE, POINT)
+    thick = ONE / (load_spaced(points, DISTANCE, POINT) * PLANE_SHARE + PLANE_M)
+    across = load(EIGHTHS, 0)
+    one, none = splat(ONE), splat(ZERO)
+    red, green, blue, total = none, none, none, none
+    for corner in range(4):
+        q = grid[corners[corner]]
+        if q.state != SOLID:
+            continue
+        facing = nx * q.nx + (ny * q.ny + nz * q.nz)
+        off = ((q.x - x) * nx + ((q.y - y) * ny + (q.z - z) * nz)) * thick
+        off = off * off
+        facing = select(facing < splat(HALF), none, facing)
+        facing = facing * facing
+        facing = facing * facing
+        like = facing * facing / (ONE + off * (ONE + off))
+        near = (across if corner & 1 else one - across) * (down if corner >> 1 else ONE - down)
+        w = (near + np.float32(0.05)) * (like + np.float32(1e-5))
+        j = corners[corner]
+        red, green = red + w * light[j, 0], green + w * light[j, 1]
+        blue, total = blue + w * light[j, 2], total + w
+    sr, sg, sb = sky_on(harmonics, nx, ny, nz)
+    known = total > splat(np.float32(1e-4))
+    by = ONE / maximum(total, splat(np.float32(1e-9)))
+    return (
+        sr,
+        sg,
+        sb,
+        select(known, red * by, FALLBACK * sr),
+        select(known, green * by, FALLBACK * sg),
+        select(known, blue * by, FALLBACK * sb),
+    )
+
+
 @kernel
-def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air):  # type: ignore[no-untyped-def]
+def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
     """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
 
     Args:
         points: pointer to the fields of eight POINT_DTYPE records. rows: pointer to ROWS numbers (see there).
         harmonics: pointer to Sky.harmonics. sun, sun_lx: pointers to (3,). sky, ground: Sky.table, Sky.ground.
         haze: extinction of the air, 1/m, float32. air: three float32, the radiance that far air has.
+        corners, grid, light, down: as in `sky_light_at`.
     """
     none = splat(ZERO)
     dx, dy, dz = load(rows, WAY), load(rows, WAY + 8), load(rows, WAY + 16)
     nx, ny, nz = load_vector(points, NORMAL, POINT)
     red, green, blue = load_vector(points, ALBEDO, POINT)
+    red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
     rough, metallic = load_spaced(points, ROUGHNESS, POINT), load_spaced(points, METALLIC, POINT)
     coat_share, coat_rough = load_spaced(points, COAT, POINT), load_spaced(points, COAT_ROUGHNESS, POINT)
     coat_f0 = load_spaced(points, COAT_F0, POINT)
@@ -248,8 +356,7 @@ def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air):  
     nv = maximum(-along, splat(np.float32(0.02)))
 
     # Light of the sky, as `paths.outgoing` has it.
-    er, eg, eb = load(rows, SKY), load(rows, SKY + 8), load(rows, SKY + 16)
-    sr, sg, sb = sky_on(harmonics, nx, ny, nz)
+    sr, sg, sb, er, eg, eb = sky_light_at(points, nx, ny, nz, harmonics, corners, grid, light, down)
     seen = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
     seen = minimum(seen, splat(ONE))
     is_leaf = bits(through_leaf > none) != 0
@@ -331,11 +438,11 @@ def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air):  
         albedo = red if channel == 0 else (green if channel == 1 else blue)
         f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
         f = f0 + (ONE - f0) * edge
-        light = select(front, passed * (matt * (ONE - f) * albedo + f * lobe) + shine, none)
+        sunlight = select(front, passed * (matt * (ONE - f) * albedo + f * lobe) + shine, none)
         if is_leaf:
             behind = (nl < none) & (fl < none)
-            light = light + select(behind, -INV_PI * nl * through_leaf * albedo, none)
-        store(rows, SUNLIT + 8 * channel, through * light * sun_lx[channel])
+            sunlight = sunlight + select(behind, -INV_PI * nl * through_leaf * albedo, none)
+        store(rows, SUNLIT + 8 * channel, through * sunlight * sun_lx[channel])
 
 
 @kernel
@@ -355,22 +462,28 @@ def shade_rows(start, stop, hits, view, tables, posed, ground, sky, grid, film, 
     camera, pose, spread = view
     _, m, on = posed
     table, air, harmonics, far, sun, sun_lx, extinction = sky
-    stride, grid_width, grid_points, grid_light = grid
+    _, grid_width, grid_points, grid_light = grid
+    grid_rows = len(grid_points) // grid_width
     radiance, depth, seen, glass = film
     sun_pixel, sun_origin, sun_light = sunlight
     raw, normals, switches, earth = raw_tables(tables), pointer(m), pointer(on), ground[0]
     h, toward, lux = pointer(harmonics), pointer(sun), pointer(sun_lx)
     eight, numbers, rows = pointer(scratch[0]), pointer(scratch[1]), pointer(scratch[2])
     shining, haze = sun_lx[1] > ZERO, extinction[0]
+    weather = earth.film_m > ZERO or earth.snow_m > ZERO
     height, width = depth.shape
     ex, ey, ez = pose[0, 3], pose[1, 3], pose[2, 3]
     for band in range(start, stop):
-        first = band * 8 * width
+        first = band * LANES * width
         found = first
         for column in range(0, width, LANES):
             count = min(LANES, width - column)
-            for y in range(band * 8, min(band * 8 + 8, height)):
-                solid = 0
+            upper = band * grid_width
+            lower = min(band + 1, grid_rows - 1) * grid_width
+            left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
+            corners = upper + left, upper + right, lower + left, lower + right
+            for y in range(band * LANES, min((band + 1) * LANES, height)):
+                solid, changing = np.int32(0), np.int32(0)
                 for k in range(LANES):
                     x = min(column + k, width - 1)
                     pixel = y * width + x
@@ -388,23 +501,57 @@ def shade_rows(start, stop, hits, view, tables, posed, ground, sky, grid, film, 
                     depth[y, x] = hit_t[pixel]
                     if instance < 0:
                         continue
-                    solid |= 1 << k
+                    solid |= np.int32(1) << np.int32(k)
                     p = record(eight, k)
                     p.instance, p.distance = instance, hit_t[pixel] * length
                     p.x, p.y, p.z = ex + p.distance * dx, ey + p.distance * dy, ez + p.distance * dz
-                    face = record(raw.faces, record(raw.instances, instance).first_face + hit_primitive[pixel])
+                    part = record(raw.instances, instance)
+                    face = record(raw.faces, part.first_face + hit_primitive[pixel])
+                    matter = record(raw.materials, raw.slots[part.first_slot + face.slot])
                     u, v = hit_u[pixel], hit_v[pixel]
-                    fill_surface(p, face, u, v, dx, dy, dz, raw, normals, instance, switches, earth, spread)
+                    tu, tv, footprint = find_surface(
+                        p, face, part, matter, u, v, dx, dy, dz, raw, normals, instance, spread
+                    )
                     glass[y, x] = p.state == GLASS
-                    er, eg, eb = light_at(p, x, y, stride, grid_width, harmonics, grid_points, grid_light)
-                    store_float(rows, SKY + k, er)
-                    store_float(rows, SKY + 8 + k, eg)
-                    store_float(rows, SKY + 16 + k, eb)
+                    panes = False
+                    if matter.texture >= 0:
+                        image = record(raw.textures, matter.texture)
+                        panes = image.panes != 0
+                        fetch_texels(rows, k, image, raw.levels, raw.texels, tu, tv, footprint)
+                    else:
+                        for corner in range(4):
+                            store_int(rows, TEXELS + 8 * corner + k, WHITE)
+                    if weather or panes or matter.glow_g + matter.glow_r > ZERO:
+                        changing |= np.int32(1) << np.int32(k)
+                        store_float(rows, MIRROR + k, tu)
+                        store_float(rows, MIRROR + 8 + k, tv)
+                        store_int(rows, MIRROR + 16 + k, part.first_slot + face.slot)
+                if solid != 0:
+                    mix_texels(rows)
+                while changing != 0:
+                    k = lowest(changing)
+                    changing = without_lowest(changing)
+                    p, matter = record(eight, k), record(raw.materials, raw.slots[load_int(rows, MIRROR + 16 + k)])
+                    r, g, b = load_three(rows, TEXTURE + k)
+                    p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b
+                    for channel in range(3):
+                        store_float(rows, TEXTURE + 8 * channel + k, ONE)
+                    panes = matter.texture >= 0 and record(raw.textures, matter.texture).panes != 0
+                    tu, tv, alpha = (
+                        load_float(rows, MIRROR + k),
+                        load_float(rows, MIRROR + 8 + k),
+                        load_float(rows, TEXTURE + 24 + k),
+                    )
+                    part = record(raw.instances, p.instance)
+                    dress_surface(p, part, matter, panes, alpha, tu, tv, switches, earth)
                 middle = LANES // 2
                 dx, dy = load_float(rows, WAY + middle), load_float(rows, WAY + 8 + middle)
                 far_air = airlight(air, dx, dy)
                 if solid != 0:
-                    light_eight(numbers, rows, h, toward, lux, table, far, haze, far_air)
+                    down = np.float32(y - band * LANES) / np.float32(LANES)
+                    light_eight(
+                        numbers, rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down
+                    )
                 for k in range(count):
                     x = column + k
                     if (solid >> k) & 1 == 0:

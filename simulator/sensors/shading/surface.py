@@ -270,17 +270,36 @@ def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, s
         ground: GROUND_DTYPE record. spread: width of the ray's footprint per metre, float32.
     """
     part = record(tables.instances, p.instance)
+    matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+    tu, tv, width = find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread)
+    alpha, panes = ONE, False
+    if matter.texture >= 0:
+        image = record(tables.textures, matter.texture)
+        r, g, b, alpha = trilinear(image, tables.levels, tables.texels, tu, tv, width)
+        p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b
+        panes = image.panes != 0
+    dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground)
+
+
+@kernel(inline=True)
+def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread):  # type: ignore[no-untyped-def]
+    """Write the normals of record p and its bare material; returns texture coordinates and footprint in repeats.
+
+    `part` and `matter` are its INSTANCE_DTYPE and MATERIAL_DTYPE records; the others are those of `fill_surface`.
+    """
     gx, gy, gz = turned_unit(normals, turn, face.nx, face.ny, face.nz)
     facing = gx * dx + gy * dy + gz * dz
     if facing > ZERO:
         gx, gy, gz = -gx, -gy, -gz
     p.fx, p.fy, p.fz = gx, gy, gz
     p.nx, p.ny, p.nz = gx, gy, gz
-    w, tu, tv = ONE - u - v, ZERO, ZERO
-    matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+    w, tu, tv, width = ONE - u - v, ZERO, ZERO, ZERO
     if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
         a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
         tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+        # between the short and the long axis of the footprint
+        width = spread * p.distance * face.density / max(part.scale, TINY)
+        width /= math.sqrt(max(abs(facing), np.float32(0.02)))
         if part.smooth != 0:
             qx = w * a.nx + u * b.nx + v * c.nx
             qy = w * a.ny + u * b.ny + v * c.ny
@@ -288,31 +307,28 @@ def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, s
             sx, sy, sz = turned_unit(normals, turn, qx, qy, qz)
             side = ONE if sx * gx + sy * gy + sz * gz >= ZERO else -ONE
             p.nx, p.ny, p.nz = side * sx, side * sy, side * sz
-
+    p.state = GLASS if matter.transmission > np.float32(0.02) else SOLID
     p.red, p.green, p.blue = matter.red, matter.green, matter.blue
-    alpha, panes = ONE, False
-    p.state = SOLID
-    if matter.texture >= 0:
-        # between the short and the long axis of the footprint
-        width = spread * p.distance * face.density / max(part.scale, TINY)
-        width /= math.sqrt(max(abs(facing), np.float32(0.02)))
-        image = record(tables.textures, matter.texture)
-        r, g, b_, alpha = trilinear(image, tables.levels, tables.texels, tu, tv, width)
-        p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b_
-        panes = image.panes != 0
-    if matter.transmission > np.float32(0.02):
-        p.state = GLASS
-    p.transmission = matter.transmission
+    p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
+    p.transmission, p.translucency = matter.transmission, matter.translucency
     p.roughness, p.metallic = matter.roughness, matter.metallic
     p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
-    p.retro, p.retro_width, p.translucency = matter.retro, SIGN_RETRO_WIDTH, matter.translucency
+    p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
     if matter.surface != OTHER:
         p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
+        if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
+            p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
+    return tu, tv, width
+
+
+@kernel(inline=True)
+def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: ignore[no-untyped-def]
+    """Give record p, whose albedo is known, what follows from its texture's alpha, from switches and from weather.
+
+    `panes`: whether alpha marks panes. The others are those of `find_surface` and `fill_surface`.
+    """
     if panes and alpha > HALF:
         p.coat, p.coat_roughness = ONE, np.float32(0.03)
-    if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
-        p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
-    p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
     if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:
         glow = lit(on[part.object], matter.switch, panes, p.instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
