@@ -89,8 +89,8 @@ STATE, DISTANCE, PLACE, FLAT, NORMAL, ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, C
 )  # fmt: skip
 LEAST_SUN = np.float32(1e-3)  # a pixel to which the sun may add less than this gets no shadow ray
 LOG2_E = np.float32(1 / math.log(2))
-# Rows of eight numbers beside the points: direction, mirrored direction and its light, results by all but the sun and by
-# the sun, four texels with the place among them, colour and alpha of the texture.
+# Rows of eight numbers beside the points: direction, mirrored direction and its light, results by all but the sun and
+# by the sun, four texels with the place among them, colour and alpha of the texture.
 WAY, MIRROR, MIRRORED, STEADY, SUNLIT, TEXELS, BETWEEN, TEXTURE, ROWS = 0, 24, 48, 72, 96, 120, 152, 168, 200
 WHITE = np.int32(-1)
 BYTE = np.float32(1 / 255)
@@ -249,7 +249,7 @@ def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped
 def fetch_texels(rows, k, image, levels, texels, u, v, width):  # type: ignore[no-untyped-def]
     """Write the four texels about a texture coordinate, and how it lies among them, to lane k.
 
-    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables; `width` is the footprint in repeats.
+    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables; `width`: footprint in repeats.
     """
     fine = (float_bits(width * image.size * ROUND) >> 23) - 127
     level = record(levels, image.first_level + min(max(fine, 0), image.levels - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ Records = NDArray[np.void]
 
 CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
+FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
@@ -42,7 +44,7 @@ class Quality:
     Attributes:
         samples: rays a pixel; the first goes through its centre.
         layers: panes that a primary ray may pass.
-        sky_rays: hemisphere rays for each point of the coarse grid of sky light.
+        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere or (no bounce) over the sky.
         sky_stride: pixels between the points of that grid.
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
@@ -63,7 +65,7 @@ class Quality:
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 8, 8, False, False, False, 2, True),
+    "preview": Quality(1, 4, 16, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
 }
 
@@ -164,14 +166,20 @@ class Transport:
         per_batch = max(BATCH // rays, 1)
         for first in range(0, len(solid), per_batch):
             rows = solid[first : first + per_batch]
-            starts, ways = _rays(len(rows) * rays)
-            self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             if self.quality.bounce:
+                starts, ways = _rays(len(rows) * rays)
+                self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
                 paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
-                blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=self.stage.threads)
-                self.each(len(rows), kernels.open_sky, rows, blocked, ways, self.sky, rays, around)
+                fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
+                self.each(len(hidden), kernels.face_fan, rows, points, fan, hidden)
+                chosen = np.flatnonzero(hidden).astype(np.int32)
+                starts, ways = _rays(len(chosen))
+                self.each(len(chosen), kernels.fan_rays, chosen, rows, points, fan, starts, ways)
+                hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
+                weights = self.sky.luminance(fan)
+                self.each(len(rows), kernels.fan_light, rows, points, hidden, fan, weights, self.sky, around)
         return around
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
@@ -211,6 +219,15 @@ class Transport:
                 self.each(len(rows), kernels.lamp_rays, rows, points, aims, slot, starts, ways, reach)
                 blocked = self._shadowed(starts, ways, reach)
                 self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
+
+
+@cache
+def sky_fan(count: int) -> F32:
+    """(count, 3) unit directions spread evenly over the sky, on a spiral with the golden angle; not to be modified."""
+    k = np.arange(count) + 0.5
+    up, turn = k / count, k * (np.pi * (3 - np.sqrt(5.0)))
+    flat = np.sqrt(1 - up * up)
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), up], 1).astype(np.float32)
 
 
 def _rays(count: int) -> tuple[F32, F32]:
