@@ -18,8 +18,9 @@ from simulator.numerics.memory import (
     load_float,
     load_int,
     load_ints,
-    load_spaced,
+    load_triples,
     pointer,
+    prefetch,
     record,
     store,
     store_float,
@@ -28,8 +29,10 @@ from simulator.numerics.memory import (
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
+    absolute,
     bits,
     byte_of,
+    flip_where_negative,
     float_bits,
     floor,
     lowest,
@@ -55,7 +58,17 @@ from simulator.sensors.shading.paths import (
 )
 from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR
 from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
-from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, dress_surface, find_surface, raw_tables
+from simulator.sensors.shading.surface import COAT_F0 as LACQUER_F0
+from simulator.sensors.shading.surface import (
+    COAT_ROUGH,
+    GLASS_LEAST,
+    OTHER,
+    POINT_DTYPE,
+    SOLID,
+    WATER,
+    dress_surface,
+    raw_tables,
+)
 from simulator.sensors.shading.vector import (
     BLUE,
     GREEN,
@@ -65,6 +78,7 @@ from simulator.sensors.shading.vector import (
     PI,
     RED,
     THREE,
+    TINY,
     ZERO,
     airlight,
     clamp01,
@@ -79,23 +93,24 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
-POINT = POINT_DTYPE.itemsize // 4
-STATE, DISTANCE, PLACE, FLAT, NORMAL, ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, TRANSLUCENCY = (
-    POINT_DTYPE.fields[name][1] // 4
-    for name in (
-        "state", "distance", "x", "fx", "nx", "red", "glow_r", "roughness", "metallic", "coat", "coat_roughness",
-        "coat_f0", "translucency",
-    )
-)  # fmt: skip
 LEAST_SUN = np.float32(1e-3)  # a pixel to which the sun may add less than this gets no shadow ray
+UNASKED, SHADED, SUNNY = np.uint8(0), np.uint8(1), np.uint8(2)  # what is known of a pixel's shadow
 LOG2_E = np.float32(1 / math.log(2))
-# Rows of eight numbers beside the points: direction, mirrored direction and its light, results by all but the sun and
-# by the sun, four texels with the place among them, colour and alpha of the texture.
-WAY, MIRROR, MIRRORED, STEADY, SUNLIT, TEXELS, BETWEEN, TEXTURE, ROWS = 0, 24, 48, 72, 96, 120, 152, 168, 200
 WHITE = np.int32(-1)
 BYTE = np.float32(1 / 255)
 ROUND = np.float32(math.sqrt(2.0))  # the nearest mip level, not the next finer one
 EIGHTHS = np.arange(8, dtype=np.float32) / np.float32(8)
+FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is longest
+
+# What is known of eight pixels side by side: rows of eight numbers, of which vectors and colours have three. Unit way
+# from the eye, distance, place, normals of triangle and of shading, texture coordinates, footprint in repeats, row of
+# `Tables.slots`, the material, four texels and the place among them, the texture's colour and alpha; then results:
+# mirrored way and its light, light by all but the sun, and by the sun.
+WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
+ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
+    8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
+)
+TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT, ROWS = (8 * k for k in (29, 33, 35, 39, 42, 45, 48, 51))
 
 
 class View(NamedTuple):
@@ -136,15 +151,20 @@ class Film(NamedTuple):
 
 
 class Sunlight(NamedTuple):
-    """Pixels whose light by the sun depends on a shadow ray.
+    """Pixels of a band of P whose light by the sun depends on a shadow ray.
+
+    One of each square of four is asked first; the others only where those around them that were do not agree.
 
     Attributes:
-        pixel: (N,) int32. origin: (N, 3) where the ray starts. light: (N, 3) radiance that is added if it is free.
+        pixel: (P,) int32 numbers in the band, those asked first from the front on, the others from the end back.
+        origin: (P, 3) where the ray starts. light: (P, 3) radiance that is added if it is free.
+        known: (P,) uint8 what is known of each pixel of the band: UNASKED, SHADED or SUNNY.
     """
 
     pixel: NDArray[np.int32]
     origin: F32
     light: F32
+    known: NDArray[np.uint8]
 
 
 @kernel(inline=True)
@@ -164,13 +184,31 @@ def left_after(depth):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def load_vector(memory, index, step):  # type: ignore[no-untyped-def]
-    """Three fields from `index` on of eight records."""
-    return (
-        load_spaced(memory, index, step),
-        load_spaced(memory, index + 1, step),
-        load_spaced(memory, index + 2, step),
-    )
+def load_vector(rows, index):  # type: ignore[no-untyped-def]
+    """Three rows."""
+    return load(rows, index), load(rows, index + 8), load(rows, index + 16)
+
+
+@kernel(inline=True)
+def store_vector(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+    """Write three rows."""
+    store(rows, index, x)
+    store(rows, index + 8, y)
+    store(rows, index + 16, z)
+
+
+@kernel(inline=True)
+def load_three(rows, index):  # type: ignore[no-untyped-def]
+    """One lane of three rows."""
+    return load_float(rows, index), load_float(rows, index + 8), load_float(rows, index + 16)
+
+
+@kernel(inline=True)
+def store_three(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+    """Write one lane of three rows."""
+    store_float(rows, index, x)
+    store_float(rows, index + 8, y)
+    store_float(rows, index + 16, z)
 
 
 @kernel(inline=True)
@@ -246,17 +284,24 @@ def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def fetch_texels(rows, k, image, levels, texels, u, v, width):  # type: ignore[no-untyped-def]
-    """Write the four texels about a texture coordinate, and how it lies among them, to lane k.
+def within(x):  # type: ignore[no-untyped-def]
+    """What of x lies above the greatest whole number that is not greater (math.floor would be a call)."""
+    part = x - np.float32(np.int32(x))
+    return part + ONE if part < ZERO else part
 
-    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables; `width`: footprint in repeats.
+
+@kernel(inline=True)
+def fetch_texels(rows, k, image, levels, texels):  # type: ignore[no-untyped-def]
+    """Write the four texels about lane k's texture coordinates, and how these lie among them.
+
+    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables.
     """
-    fine = (float_bits(width * image.size * ROUND) >> 23) - 127
+    u, v = load_float(rows, UV + k), load_float(rows, UV + 8 + k)
+    fine = (float_bits(load_float(rows, FOOTPRINT + k) * image.size * ROUND) >> 23) - 127
     level = record(levels, image.first_level + min(max(fine, 0), image.levels - 1))
     wide, high = level.width, level.height
-    x = (u - np.float32(math.floor(u))) * np.float32(wide) - HALF
-    y = (np.float32(math.ceil(v)) - v) * np.float32(high) - HALF
-    column, row = np.int32(math.floor(x)), np.int32(math.floor(y))
+    x, y = within(u) * np.float32(wide) - HALF, within(-v) * np.float32(high) - HALF
+    column, row = np.int32(x + ONE) - np.int32(1), np.int32(y + ONE) - np.int32(1)
     store_float(rows, BETWEEN + k, x - np.float32(column))
     store_float(rows, BETWEEN + 8 + k, y - np.float32(row))
     # sizes are powers of two: the mask wraps
@@ -292,15 +337,15 @@ def mix_texels(rows):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def sky_light_at(points, nx, ny, nz, harmonics, corners, grid, light, down):  # type: ignore[no-untyped-def]
+def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):  # type: ignore[no-untyped-def]
     """Irradiance of eight points side by side from the four grid points about them: `skylight.light_at`.
 
     Args:
-        points: pointer to their fields. nx, ny, nz: their normals. harmonics: pointer to Sky.harmonics.
+        rows: pointer to what is known of them. nx, ny, nz: their normals. harmonics: pointer to Sky.harmonics.
         corners: rows of the four in `grid` and `light`. down: how far below the upper two they are, float32.
     """
-    x, y, z = load_vector(points, PLACE, POINT)
-    thick = ONE / (load_spaced(points, DISTANCE, POINT) * PLANE_SHARE + PLANE_M)
+    x, y, z = load_vector(rows, PLACE)
+    thick = ONE / (load(rows, DISTANCE) * PLANE_SHARE + PLANE_M)
     across = load(EIGHTHS, 0)
     one, none = splat(ONE), splat(ZERO)
     red, green, blue, total = none, none, none, none
@@ -334,29 +379,29 @@ def sky_light_at(points, nx, ny, nz, harmonics, corners, grid, light, down):  # 
 
 
 @kernel
-def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
+def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
     """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
 
     Args:
-        points: pointer to the fields of eight POINT_DTYPE records. rows: pointer to ROWS numbers (see there).
+        rows: pointer to what is known of them, which receives the results.
         harmonics: pointer to Sky.harmonics. sun, sun_lx: pointers to (3,). sky, ground: Sky.table, Sky.ground.
         haze: extinction of the air, 1/m, float32. air: three float32, the radiance that far air has.
         corners, grid, light, down: as in `sky_light_at`.
     """
     none = splat(ZERO)
-    dx, dy, dz = load(rows, WAY), load(rows, WAY + 8), load(rows, WAY + 16)
-    nx, ny, nz = load_vector(points, NORMAL, POINT)
-    red, green, blue = load_vector(points, ALBEDO, POINT)
+    dx, dy, dz = load_vector(rows, WAY)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    red, green, blue = load_vector(rows, ALBEDO)
     red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
-    rough, metallic = load_spaced(points, ROUGHNESS, POINT), load_spaced(points, METALLIC, POINT)
-    coat_share, coat_rough = load_spaced(points, COAT, POINT), load_spaced(points, COAT_ROUGHNESS, POINT)
-    coat_f0 = load_spaced(points, COAT_F0, POINT)
-    through_leaf = load_spaced(points, TRANSLUCENCY, POINT)
+    rough, metallic = load(rows, ROUGHNESS), load(rows, METALLIC)
+    coat_share, coat_rough = load(rows, COAT), load(rows, COAT_ROUGHNESS)
+    coat_f0 = load(rows, COAT_F0)
+    through_leaf = load(rows, LEAF)
     along = dot(dx, dy, dz, nx, ny, nz)
     nv = maximum(-along, splat(np.float32(0.02)))
 
     # Light of the sky, as `paths.outgoing` has it.
-    sr, sg, sb, er, eg, eb = sky_light_at(points, nx, ny, nz, harmonics, corners, grid, light, down)
+    sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
     seen = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
     seen = minimum(seen, splat(ONE))
     is_leaf = bits(through_leaf > none) != 0
@@ -382,31 +427,25 @@ def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air, co
     ir, ig, ib = rr, rg, rb
     mirrors = bits(smooth | bare)
     if mirrors != 0:
-        store(rows, MIRROR, mx)
-        store(rows, MIRROR + 8, my)
-        store(rows, MIRROR + 16, mz)
-        store(rows, MIRRORED, rr)
-        store(rows, MIRRORED + 8, rg)
-        store(rows, MIRRORED + 16, rb)
+        store_vector(rows, MIRROR, mx, my, mz)
+        store_vector(rows, MIRRORED, rr, rg, rb)
         while mirrors != 0:
             k = lowest(mirrors)
             mirrors = without_lowest(mirrors)
-            up = load_float(rows, MIRROR + 16 + k)
-            r, g, b = sky_radiance(sky, ground, load_float(rows, MIRROR + k), load_float(rows, MIRROR + 8 + k), up)
+            x, y, up = load_three(rows, MIRROR + k)
+            r, g, b = sky_radiance(sky, ground, x, y, up)
             # near the horizon streets mirror houses and trees, which are darker than the sky
             part = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), up)
-            store_float(rows, MIRRORED + k, part * r)
-            store_float(rows, MIRRORED + 8 + k, part * g)
-            store_float(rows, MIRRORED + 16 + k, part * b)
-        ir, ig, ib = load(rows, MIRRORED), load(rows, MIRRORED + 8), load(rows, MIRRORED + 16)
+            store_three(rows, MIRRORED + k, part * r, part * g, part * b)
+        ir, ig, ib = load_vector(rows, MIRRORED)
     # `rr` is mean light, `ir` the mirror image; each lobe takes its own.
     base = ONE - coat
     diffuse = INV_PI * (ONE - metallic) * base
-    glow_r, glow_g, glow_b = load_vector(points, GLOW, POINT)
+    glow_r, glow_g, glow_b = load_vector(rows, GLOW)
     base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
     coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
-    through = left_after(load_spaced(points, DISTANCE, POINT) * haze)
-    through = left_after(load_spaced(points, DISTANCE, POINT) * haze)
+    through = left_after(load(rows, DISTANCE) * haze)
+    through = left_after(load(rows, DISTANCE) * haze)
     glow_r = glow_r + diffuse * (ONE - fr) * red * er + base * fr * base_r + coat * coat_r
     glow_g = glow_g + diffuse * (ONE - fg) * green * eg + base * fg * base_g + coat * coat_g
     glow_b = glow_b + diffuse * (ONE - fb) * blue * eb + base * fb * base_b + coat * coat_b
@@ -416,7 +455,7 @@ def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air, co
 
     # Light of the sun, as `reflectance.scattered` has it.
     lx, ly, lz = sun[0], sun[1], sun[2]
-    fx, fy, fz = load_vector(points, FLAT, POINT)
+    fx, fy, fz = load_vector(rows, FLAT)
     nl = nx * lx + (ny * ly + nz * lz)
     fl = fx * lx + (fy * ly + fz * lz)
     front = (nl > none) & (fl > none)
@@ -445,145 +484,250 @@ def light_eight(points, rows, harmonics, sun, sun_lx, sky, ground, haze, air, co
         store(rows, SUNLIT + 8 * channel, through * sunlight * sun_lx[channel])
 
 
+@kernel(inline=True)
+def look(rows, camera, first, count, pose):  # type: ignore[no-untyped-def]
+    """Write the unit ways of `count` pixels from number `first` on; returns how long those of the camera's table are.
+
+    `camera` points to View.table, `pose` to View.pose.
+    """
+    if count == LANES:
+        a, b, c = load_triples(camera, 3 * first)
+    else:
+        for k in range(LANES):
+            at = 3 * (first + min(k, count - 1))
+            store_three(rows, WAY + k, camera[at], camera[at + 1], camera[at + 2])
+        a, b, c = load_vector(rows, WAY)
+    x = a * pose[0] + (b * pose[1] + c * pose[2])
+    y = a * pose[4] + (b * pose[5] + c * pose[6])
+    z = a * pose[8] + (b * pose[9] + c * pose[10])
+    length = square_root(dot(x, y, z, x, y, z))
+    by = ONE / length
+    store_vector(rows, WAY, x * by, y * by, z * by)
+    return length
+
+
+@kernel(inline=True)
+def meet(rows, k, part, face, matter, u, v, tables, normals):  # type: ignore[no-untyped-def]
+    """Write to lane k what a ray met: normals, not yet of length 1 nor on its side, texture coordinates, material.
+
+    `normals` points to the matrix of the part; u and v are the weights of the face's second and third vertex.
+    """
+    gx, gy, gz = turned(normals, face.nx, face.ny, face.nz)
+    store_three(rows, FLAT + k, gx, gy, gz)
+    tu, tv = ZERO, ZERO
+    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
+        w = ONE - u - v
+        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+        tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+        store_float(rows, FOOTPRINT + k, face.density / max(part.scale, TINY))
+        if part.smooth != 0:
+            gx, gy, gz = turned(
+                normals,
+                w * a.nx + u * b.nx + v * c.nx,
+                w * a.ny + u * b.ny + v * c.ny,
+                w * a.nz + u * b.nz + v * c.nz,
+            )
+    store_three(rows, NORMAL + k, gx, gy, gz)
+    store_float(rows, UV + k, tu)
+    store_float(rows, UV + 8 + k, tv)
+    store_int(rows, SLOT + k, part.first_slot + face.slot)
+    store_three(rows, ALBEDO + k, matter.red, matter.green, matter.blue)
+    store_three(rows, GLOW + k, ZERO, ZERO, ZERO)
+    store_float(rows, ROUGHNESS + k, matter.roughness)
+    store_float(rows, METALLIC + k, matter.metallic)
+    store_float(rows, COAT + k, matter.clearcoat)
+    store_float(rows, LEAF + k, matter.translucency)
+
+
+@kernel(inline=True)
+def turned(m, x, y, z):  # type: ignore[no-untyped-def]
+    """A vector times the matrix to which m points."""
+    return (
+        m[0] * x + (m[1] * y + m[2] * z),
+        m[3] * x + (m[4] * y + m[5] * z),
+        m[6] * x + (m[7] * y + m[8] * z),
+    )
+
+
+@kernel(inline=True)
+def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
+    """Finish what `meet` began: unit normals on the rays' side, place, footprint; `reach`: how far the rays go."""
+    dx, dy, dz = load_vector(rows, WAY)
+    fx, fy, fz = load_vector(rows, FLAT)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    least = splat(TINY)
+    by = ONE / square_root(maximum(dot(fx, fy, fz, fx, fy, fz), least))
+    along = dot(fx, fy, fz, dx, dy, dz) * by
+    by = flip_where_negative(by, -along)
+    store_vector(rows, FLAT, fx * by, fy * by, fz * by)
+    side = dot(fx, fy, fz, nx, ny, nz) * by
+    by = flip_where_negative(ONE / square_root(maximum(dot(nx, ny, nz, nx, ny, nz), least)), side)
+    store_vector(rows, NORMAL, nx * by, ny * by, nz * by)
+    store(rows, DISTANCE, reach)
+    store_vector(rows, PLACE, dx * reach + eye[0], dy * reach + eye[1], dz * reach + eye[2])
+    # between the short and the long axis of the footprint
+    width = load(rows, FOOTPRINT) * reach * spread
+    store(rows, FOOTPRINT, width / square_root(maximum(absolute(along), splat(FOOTPRINT_LEAST))))
+    store(rows, COAT_ROUGHNESS, splat(COAT_ROUGH))
+    store(rows, COAT_F0, splat(LACQUER_F0))
+
+
 @kernel
-def shade_rows(start, stop, hits, view, tables, posed, ground, sky, grid, film, sunlight, counts, scratch):  # type: ignore[no-untyped-def]
-    """Write what pixels of rows `8 start` to `8 stop` show, but for the sun, and list where that has yet to be asked.
+def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
+    """Let panes, switches and weather change lane k (see `dress_surface`); POINT_DTYPE record p knows its instance."""
+    p.distance = load_float(rows, DISTANCE + k)
+    p.x, p.y, p.z = load_three(rows, PLACE + k)
+    p.nx, p.ny, p.nz = load_three(rows, NORMAL + k)
+    r, g, b = load_three(rows, ALBEDO + k)
+    tr, tg, tb = load_three(rows, TEXTURE + k)
+    p.red, p.green, p.blue = r * tr, g * tg, b * tb
+    p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
+    p.roughness, p.metallic = load_float(rows, ROUGHNESS + k), load_float(rows, METALLIC + k)
+    p.coat, p.coat_roughness = load_float(rows, COAT + k), load_float(rows, COAT_ROUGHNESS + k)
+    p.coat_f0, p.translucency = load_float(rows, COAT_F0 + k), load_float(rows, LEAF + k)
+    p.retro = ZERO
+    matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+    panes = matter.texture >= 0 and record(tables.textures, matter.texture).panes != 0
+    u, v, alpha = load_float(rows, UV + k), load_float(rows, UV + 8 + k), load_float(rows, TEXTURE + 24 + k)
+    dress_surface(p, record(tables.instances, p.instance), matter, panes, alpha, u, v, switches, earth)
+    store_three(rows, NORMAL + k, p.nx, p.ny, p.nz)
+    store_three(rows, ALBEDO + k, p.red, p.green, p.blue)
+    store_three(rows, TEXTURE + k, ONE, ONE, ONE)
+    store_three(rows, GLOW + k, p.glow_r, p.glow_g, p.glow_b)
+    store_float(rows, ROUGHNESS + k, p.roughness)
+    store_float(rows, METALLIC + k, p.metallic)
+    store_float(rows, COAT + k, p.coat)
+    store_float(rows, COAT_ROUGHNESS + k, p.coat_roughness)
+    store_float(rows, COAT_F0 + k, p.coat_f0)
+    store_float(rows, LEAF + k, p.translucency)
+
+
+@kernel(inline=True)
+def fetch_faces(tables, part, primitive, column, count, top, height, width):  # type: ignore[no-untyped-def]
+    """Ask for the memory of what a tile of pixels meets, so that it has come when it is read."""
+    for y in range(top, min(top + LANES, height)):
+        for pixel in range(y * width + column, y * width + column + count):
+            if part[pixel] >= 0:
+                prefetch(tables.faces, record(tables.instances, part[pixel]).first_face + primitive[pixel])
+    for y in range(top, min(top + LANES, height)):
+        for pixel in range(y * width + column, y * width + column + count):
+            if part[pixel] >= 0:
+                face = record(tables.faces, record(tables.instances, part[pixel]).first_face + primitive[pixel])
+                prefetch(tables.vertices, face.a)
+                prefetch(tables.vertices, face.b)
+                prefetch(tables.vertices, face.c)
+
+
+@kernel
+def shade_band(band, hits, view, tables, posed, ground, sky, grid, film, sunlight, scratch):  # type: ignore[no-untyped-def]
+    """Write what pixels of eight rows show, but for the sun, and list where that has yet to be asked.
 
     Args:
-        start, stop: range of bands of eight rows.
+        band: number of the band of eight rows.
         hits: Hits of all pixels, row-major, with t along the optical axis. view: View.
         tables: Tables. posed: Posed. ground: (1,) GROUND_DTYPE. sky: Sky. grid: Grid.
         film: Film, which receives the results.
-        sunlight: Sunlight with room for all pixels: those of a band begin at its first pixel.
-        counts: (bands,) int64 receives how many of these there are.
-        scratch: (LANES,) POINT_DTYPE, the same memory as float32, (ROWS,) float32.
+        sunlight: Sunlight with room for all pixels of the band, which receives them.
+        scratch: (ROWS,) float32, (1,) POINT_DTYPE.
+
+    Returns:
+        How many pixels are to be asked first, and how many others there are.
     """
     hit_t, hit_part, hit_primitive, hit_u, hit_v = hits
-    camera, pose, spread = view
     _, m, on = posed
     table, air, harmonics, far, sun, sun_lx, extinction = sky
     _, grid_width, grid_points, grid_light = grid
     grid_rows = len(grid_points) // grid_width
     radiance, depth, seen, glass = film
-    sun_pixel, sun_origin, sun_light = sunlight
-    raw, normals, switches, earth = raw_tables(tables), pointer(m), pointer(on), ground[0]
+    sun_pixel, sun_origin, sun_light, known = sunlight
+    raw, switches, earth = raw_tables(tables), pointer(on), ground[0]
+    camera, pose, spread = pointer(view.table), pointer(view.pose), view.spread
     h, toward, lux = pointer(harmonics), pointer(sun), pointer(sun_lx)
-    eight, numbers, rows = pointer(scratch[0]), pointer(scratch[1]), pointer(scratch[2])
+    rows, spare = pointer(scratch[0]), record(pointer(scratch[1]), 0)
+    eye = view.pose[0, 3], view.pose[1, 3], view.pose[2, 3]
     shining, haze = sun_lx[1] > ZERO, extinction[0]
     weather = earth.film_m > ZERO or earth.snow_m > ZERO
     height, width = depth.shape
-    ex, ey, ez = pose[0, 3], pose[1, 3], pose[2, 3]
-    for band in range(start, stop):
-        first = band * LANES * width
-        found = first
-        for column in range(0, width, LANES):
-            count = min(LANES, width - column)
-            upper = band * grid_width
-            lower = min(band + 1, grid_rows - 1) * grid_width
-            left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
-            corners = upper + left, upper + right, lower + left, lower + right
-            for y in range(band * LANES, min((band + 1) * LANES, height)):
-                solid, changing = np.int32(0), np.int32(0)
-                for k in range(LANES):
-                    x = min(column + k, width - 1)
-                    pixel = y * width + x
-                    a, b, c = camera[y, x, 0], camera[y, x, 1], camera[y, x, 2]
-                    dx = pose[0, 0] * a + pose[0, 1] * b + pose[0, 2] * c
-                    dy = pose[1, 0] * a + pose[1, 1] * b + pose[1, 2] * c
-                    dz = pose[2, 0] * a + pose[2, 1] * b + pose[2, 2] * c
-                    length = math.sqrt(dx * dx + dy * dy + dz * dz)
-                    dx, dy, dz = dx / length, dy / length, dz / length
-                    store_float(rows, WAY + k, dx)
-                    store_float(rows, WAY + 8 + k, dy)
-                    store_float(rows, WAY + 16 + k, dz)
-                    instance = hit_part[pixel]
-                    seen[y, x] = instance
-                    depth[y, x] = hit_t[pixel]
-                    if instance < 0:
-                        continue
-                    solid |= np.int32(1) << np.int32(k)
-                    p = record(eight, k)
-                    p.instance, p.distance = instance, hit_t[pixel] * length
-                    p.x, p.y, p.z = ex + p.distance * dx, ey + p.distance * dy, ez + p.distance * dz
-                    part = record(raw.instances, instance)
-                    face = record(raw.faces, part.first_face + hit_primitive[pixel])
-                    matter = record(raw.materials, raw.slots[part.first_slot + face.slot])
-                    u, v = hit_u[pixel], hit_v[pixel]
-                    tu, tv, footprint = find_surface(
-                        p, face, part, matter, u, v, dx, dy, dz, raw, normals, instance, spread
-                    )
-                    glass[y, x] = p.state == GLASS
-                    panes = False
-                    if matter.texture >= 0:
-                        image = record(raw.textures, matter.texture)
-                        panes = image.panes != 0
-                        fetch_texels(rows, k, image, raw.levels, raw.texels, tu, tv, footprint)
-                    else:
-                        for corner in range(4):
-                            store_int(rows, TEXELS + 8 * corner + k, WHITE)
-                    if weather or panes or matter.glow_g + matter.glow_r > ZERO:
-                        changing |= np.int32(1) << np.int32(k)
-                        store_float(rows, MIRROR + k, tu)
-                        store_float(rows, MIRROR + 8 + k, tv)
-                        store_int(rows, MIRROR + 16 + k, part.first_slot + face.slot)
-                if solid != 0:
-                    mix_texels(rows)
+    first = band * LANES * width
+    ahead, back = 0, len(known)
+    for column in range(0, width, LANES):
+        count = min(LANES, width - column)
+        upper = band * grid_width
+        lower = min(band + 1, grid_rows - 1) * grid_width
+        left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
+        corners = upper + left, upper + right, lower + left, lower + right
+        fetch_faces(raw, hit_part, hit_primitive, column, count, band * LANES, height, width)
+        for y in range(band * LANES, min((band + 1) * LANES, height)):
+            solid, changing, textured = np.int32(0), np.int32(0), np.int32(0)
+            length = look(rows, camera, y * width + column, count, pose)
+            for k in range(count):
+                x, pixel, bit = column + k, y * width + column + k, np.int32(1) << np.int32(k)
+                instance, reach = hit_part[pixel], hit_t[pixel]
+                seen[y, x], depth[y, x], glass[y, x], known[pixel - first] = instance, reach, False, UNASKED
+                store_float(rows, DISTANCE + k, reach)
+                if instance < 0:
+                    continue
+                part = record(raw.instances, instance)
+                face = record(raw.faces, part.first_face + hit_primitive[pixel])
+                matter = record(raw.materials, raw.slots[part.first_slot + face.slot])
+                if matter.transmission > GLASS_LEAST:
+                    glass[y, x] = True
+                    continue
+                solid |= bit
+                meet(rows, k, part, face, matter, hit_u[pixel], hit_v[pixel], raw, pointer(m[instance]))
+                for corner in range(4):
+                    store_int(rows, TEXELS + 8 * corner + k, WHITE)
+                changes = weather or matter.glow_g + matter.glow_r > ZERO or matter.surface == WATER
+                if matter.texture >= 0:
+                    textured |= bit
+                    changes = changes or record(raw.textures, matter.texture).panes != 0
+                if changes:
+                    changing |= bit
+            way_x, way_y = load_float(rows, WAY + LANES // 2), load_float(rows, WAY + 8 + LANES // 2)
+            far_air = airlight(air, way_x, way_y)
+            if solid != 0:
+                face_eye(rows, load(rows, DISTANCE) * length, eye, spread)
+                while textured != 0:
+                    k = lowest(textured)
+                    textured = without_lowest(textured)
+                    matter = record(raw.materials, raw.slots[load_int(rows, SLOT + k)])
+                    image = record(raw.textures, matter.texture)
+                    fetch_texels(rows, k, image, raw.levels, raw.texels)
+                mix_texels(rows)
                 while changing != 0:
                     k = lowest(changing)
                     changing = without_lowest(changing)
-                    p, matter = record(eight, k), record(raw.materials, raw.slots[load_int(rows, MIRROR + 16 + k)])
-                    r, g, b = load_three(rows, TEXTURE + k)
-                    p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b
-                    for channel in range(3):
-                        store_float(rows, TEXTURE + 8 * channel + k, ONE)
-                    panes = matter.texture >= 0 and record(raw.textures, matter.texture).panes != 0
-                    tu, tv, alpha = (
-                        load_float(rows, MIRROR + k),
-                        load_float(rows, MIRROR + 8 + k),
-                        load_float(rows, TEXTURE + 24 + k),
-                    )
-                    part = record(raw.instances, p.instance)
-                    dress_surface(p, part, matter, panes, alpha, tu, tv, switches, earth)
-                middle = LANES // 2
-                dx, dy = load_float(rows, WAY + middle), load_float(rows, WAY + 8 + middle)
-                far_air = airlight(air, dx, dy)
-                if solid != 0:
-                    down = np.float32(y - band * LANES) / np.float32(LANES)
-                    light_eight(
-                        numbers, rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down
-                    )
-                for k in range(count):
-                    x = column + k
-                    if (solid >> k) & 1 == 0:
-                        dx, dy = load_float(rows, WAY + k), load_float(rows, WAY + 8 + k)
-                        dz = load_float(rows, WAY + 16 + k)
-                        r, g, b = sky_seen(table, far, far_air, haze, sun, sun_lx, dx, dy, dz)
-                        radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2] = r, g, b
-                        glass[y, x] = False
-                        continue
-                    r, g, b = load_three(rows, STEADY + k)
+                    spare.instance = hit_part[y * width + column + k]
+                    dress(rows, k, spare, raw, switches, earth)
+                down = np.float32(y - band * LANES) / np.float32(LANES)
+                light_eight(rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down)
+            for k in range(count):
+                x = column + k
+                if (solid >> k) & 1 == 0:
+                    dx, dy, dz = load_three(rows, WAY + k)
+                    r, g, b = sky_seen(table, far, far_air, haze, sun, sun_lx, dx, dy, dz)
                     radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2] = r, g, b
-                    if not shining:
-                        continue
-                    light = luminance(r, g, b)
-                    r, g, b = load_three(rows, SUNLIT + k)
-                    if luminance(r, g, b) > LEAST_SUN * light and not glass[y, x]:
-                        p = record(eight, k)
-                        away = OFFSET_M + OFFSET_SHARE * p.distance
-                        if p.fx * sun[0] + p.fy * sun[1] + p.fz * sun[2] < ZERO:
-                            away = -away
-                        sun_pixel[found] = y * width + x
-                        sun_origin[found, 0], sun_origin[found, 1] = p.x + away * p.fx, p.y + away * p.fy
-                        sun_origin[found, 2] = p.z + away * p.fz
-                        sun_light[found, 0], sun_light[found, 1], sun_light[found, 2] = r, g, b
-                        found += 1
-        counts[band] = found - first
-
-
-@kernel(inline=True)
-def load_three(rows, index):  # type: ignore[no-untyped-def]
-    """One lane of three rows."""
-    return load_float(rows, index), load_float(rows, index + 8), load_float(rows, index + 16)
+                    continue
+                r, g, b = load_three(rows, STEADY + k)
+                radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2] = r, g, b
+                light = luminance(r, g, b)
+                r, g, b = load_three(rows, SUNLIT + k)
+                if shining and luminance(r, g, b) > LEAST_SUN * light:
+                    px, py, pz = load_three(rows, PLACE + k)
+                    fx, fy, fz = load_three(rows, FLAT + k)
+                    away = OFFSET_M + OFFSET_SHARE * load_float(rows, DISTANCE + k)
+                    if fx * sun[0] + fy * sun[1] + fz * sun[2] < ZERO:
+                        away = -away
+                    if (x | y) & 1 == 0:
+                        at, ahead = ahead, ahead + 1
+                    else:
+                        back -= 1
+                        at = back
+                    sun_pixel[at] = y * width + x - first
+                    sun_origin[at, 0], sun_origin[at, 1] = px + away * fx, py + away * fy
+                    sun_origin[at, 2] = pz + away * fz
+                    sun_light[at, 0], sun_light[at, 1], sun_light[at, 2] = r, g, b
+    return ahead, len(known) - back
 
 
 @kernel
@@ -599,14 +743,45 @@ def sky_seen(table, far, air, haze, sun, sun_lx, dx, dy, dz):  # type: ignore[no
 
 
 @kernel
-def add_sun(start, stop, pixel, blocked, light, radiance):  # type: ignore[no-untyped-def]
-    """Add `light` (N, 3) to the pixels of radiance (P, 3) whose shadow rays `start:stop` are not `blocked` (N,)."""
-    for i in range(start, stop):
+def add_sun(blocked, pixel, light, radiance, known):  # type: ignore[no-untyped-def]
+    """Add the light (N, 3) of the sun to pixels of radiance (P, 3) whose shadow rays are not `blocked` (N,) bool.
+
+    `pixel` (N,) numbers them; `known` (P,) uint8 receives what was found.
+    """
+    for i in range(len(blocked)):
+        k = pixel[i]
+        known[k] = SHADED if blocked[i] else SUNNY
         if not blocked[i]:
-            k = pixel[i]
-            radiance[k, 0] += light[i, 0]
-            radiance[k, 1] += light[i, 1]
-            radiance[k, 2] += light[i, 2]
+            for channel in range(3):
+                radiance[k, channel] += light[i, channel]
+
+
+@kernel
+def ask_neighbours(first, width, instance, sunlight, radiance, doubtful):  # type: ignore[no-untyped-def]
+    """Decide pixels like those around them, of the same instance, that are known; returns how many stay in doubt.
+
+    Args:
+        first: of the pixels in Sunlight; they go on to its end. width: of the picture. instance: (P,) of the band.
+        sunlight: Sunlight. radiance: (P, 3), to which the light of those in the sun is added.
+        doubtful: (P,) int32 receives the places of the others in Sunlight.
+    """
+    pixel, _, light, known = sunlight
+    left = 0
+    for at in range(first, len(pixel)):
+        k = pixel[at]
+        sunny, shaded = 0, 0
+        for side in range(9):
+            other = k + (side // 3 - 1) * width + side % 3 - 1
+            if 0 <= other < len(known) and instance[other] == instance[k]:
+                sunny += known[other] == SUNNY
+                shaded += known[other] == SHADED
+        if sunny > 0 and shaded == 0:
+            for channel in range(3):
+                radiance[k, channel] += light[at, channel]
+        elif shaded == 0 or sunny > 0:
+            doubtful[left] = at
+            left += 1
+    return left
 
 
 def light_quickly(
@@ -628,24 +803,32 @@ def light_quickly(
         np.zeros(3), view.table.reshape(-1, 3), mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
     )
     film = Film(radiance, depth, instance, glass)
-    sunlight = Sunlight(
-        np.empty(pixels, np.int32), np.empty((pixels, 3), np.float32), np.empty((pixels, 3), np.float32)
-    )
-    counts = np.zeros(-(-height // LANES), np.int64)
-    flat = radiance.reshape(-1, 3)
-    toward = np.ascontiguousarray(np.broadcast_to(sky.sun_direction, (LANES * width, 3)))
+    most = LANES * width
+    toward = np.ascontiguousarray(np.broadcast_to(sky.sun_direction, (pixels, 3)))
+    doubts: dict[int, tuple[NDArray[np.int32], F32, F32]] = {}
 
-    def shade(start: int, stop: int) -> None:
-        """A band of eight rows, with its shadows."""
-        eight = np.empty(LANES, POINT_DTYPE)
-        scratch = eight, eight.view(np.float32), np.empty(ROWS, np.float32)
-        shade_rows(start, stop, hits, view, stage.packed, stage.posed, transport.ground, sky, grid, film, sunlight,
-                   counts, scratch)  # fmt: skip
-        first, count = start * LANES * width, int(counts[start])
-        if count:
-            own = slice(first, first + count)
-            blocked = stage.rays.any_hit(sunlight.origin[own], toward[:count], mask=OPAQUE, threads=1)
-            add_sun(0, count, sunlight.pixel[own], blocked, sunlight.light[own], flat)
+    def shade(band: int, _: int) -> None:
+        """Eight rows, with most of their shadows."""
+        own = slice(band * most, min((band + 1) * most, pixels))
+        light, instances = radiance.reshape(-1, 3)[own], instance.reshape(-1)[own]
+        count = len(instances)
+        sunlight = Sunlight(np.empty(count, np.int32), *np.empty((2, count, 3), np.float32), np.empty(count, np.uint8))
+        scratch = np.zeros(ROWS, np.float32), np.zeros(1, POINT_DTYPE)
+        asked, others = shade_band(band, hits, view, stage.packed, stage.posed, transport.ground, sky, grid, film,
+                                   sunlight, scratch)  # fmt: skip
+        if asked:
+            starts = sunlight.origin[:asked]
+            blocked = stage.rays.any_hit(starts, toward[:asked], mask=OPAQUE, threads=1)
+            add_sun(blocked, sunlight.pixel, sunlight.light, light, sunlight.known)
+        if others:
+            places = np.empty(others, np.int32)
+            left = places[: ask_neighbours(count - others, width, instances, sunlight, light, places)]
+            doubts[band] = band * most + sunlight.pixel[left], sunlight.origin[left], sunlight.light[left]
 
-    parallel_for(shade, len(counts), chunk=1, threads=stage.threads)
+    bands = -(-height // LANES)
+    parallel_for(shade, bands, chunk=1, threads=stage.threads)
+    if doubts:
+        pixel, starts, light = (np.concatenate(column) for column in zip(*(doubts[band] for band in sorted(doubts))))
+        blocked = stage.rays.any_hit(starts, toward[: len(starts)], mask=OPAQUE, threads=stage.threads)
+        add_sun(blocked, pixel, light, radiance.reshape(-1, 3), np.empty(pixels, np.uint8))
     return glass

@@ -27,6 +27,8 @@ WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turn
 WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
 WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
+GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
+COAT_ROUGH = np.float32(0.05)  # of lacquer
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
@@ -307,17 +309,15 @@ def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn,
             sx, sy, sz = turned_unit(normals, turn, qx, qy, qz)
             side = ONE if sx * gx + sy * gy + sz * gz >= ZERO else -ONE
             p.nx, p.ny, p.nz = side * sx, side * sy, side * sz
-    p.state = GLASS if matter.transmission > np.float32(0.02) else SOLID
+    p.state = GLASS if matter.transmission > GLASS_LEAST else SOLID
     p.red, p.green, p.blue = matter.red, matter.green, matter.blue
     p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
     p.transmission, p.translucency = matter.transmission, matter.translucency
     p.roughness, p.metallic = matter.roughness, matter.metallic
-    p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
+    p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, COAT_ROUGH, COAT_F0
     p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
     if matter.surface != OTHER:
         p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
-        if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
-            p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
     return tu, tv, width
 
 
@@ -327,6 +327,8 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: i
 
     `panes`: whether alpha marks panes. The others are those of `find_surface` and `fill_surface`.
     """
+    if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
+        p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
     if panes and alpha > HALF:
         p.coat, p.coat_roughness = ONE, np.float32(0.03)
     if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:

@@ -65,7 +65,7 @@ class Quality:
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 16, 8, False, False, False, 2, True),
+    "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
 }
 
