@@ -6,7 +6,6 @@ that nothing hides covers the pixels of its mask, whatever the lens (but for rou
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 

@@ -392,7 +392,7 @@ def fan_light(start, stop, rows, points, blocked, fan, weights, sky, around):  #
     _, _, harmonics, ground, _, _, _ = sky
     for j in range(start, stop):
         p = points[rows[j]]
-        free, total = ZERO, np.float32(1e-20)
+        free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what faces down looks at ground half in shade
         for d in range(len(fan)):
             facing = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2]
             if facing > FAN_LEAST:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
+from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
-from simulator.sensors.shading.quick import Grid, View, light_quickly
+from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
+from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
@@ -158,13 +160,13 @@ def take_picture(
         np.empty((height, width), np.float32),
         np.empty((height, width), np.int32),
     )
-    grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
-    grid = Grid(effort.sky_stride, grid_width, grid_points, grid_light)
-    if effort.quick and transport.lamps.dark:
+    if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
         view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
-        glass = light_quickly(transport, view, grid, picture.radiance, picture.depth, picture.instance)
-        _light_glass(transport, view, grid, number, np.flatnonzero(glass).astype(np.int32), picture)
+        _light_quickly(transport, view, number, picture)
+        if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
+            _add_glow(transport, camera, rotation, origin, picture)
         return picture, transport
+    grid = _sky_light_grid(transport, table, rotation, origin, spread, number)
     wet = effort.mirrors and stage.atmosphere.water_film_m > 0
     sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
     forward = np.ascontiguousarray(rotation[:, 2])
@@ -213,21 +215,38 @@ def _in_waves(
     return points, paths
 
 
-def _light_glass(
-    transport: Transport, view: View, grid: Grid, seed: np.uint32, pixels: NDArray[np.int32], picture: Picture
-) -> None:
-    """Light the pixels (numbers) that show something through glass."""
+def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: Picture) -> None:
+    """Light all pixels in one pass, and in waves those that it leaves."""
+    stage, (height, width) = transport.stage, picture.depth.shape
+    frame = np.vstack([view.pose, [0, 0, 0, 1]])
+    ways = view.table.reshape(-1, 3)
+    hits = stage.rays.closest_hit(
+        np.zeros(3), ways, mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
+    )
+    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
+
+    def turned(pixels: NDArray[np.int32]) -> F32:
+        """Unit directions of pixels, local frame."""
+        rays = ways[pixels] @ rotation.T
+        return np.ascontiguousarray(rays / np.linalg.norm(rays, axis=1, keepdims=True), np.float32)
+
+    stride = transport.quality.sky_stride
+    pixels = (np.arange(0, height, stride)[:, None] * width + np.arange(0, width, stride)).astype(np.int32)
+    columns, pixels = pixels.shape[1], pixels.ravel()
+    found = Hits(*(column[pixels] for column in hits))
+    found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
+    points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
+    grid = _smoothed(transport, columns, points, seed)
+    left = light_quickly(transport, view, hits, grid, picture.radiance, picture.depth, picture.instance)
+    pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
         return
-    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
-    ways = view.table.reshape(-1, 3)[pixels] @ rotation.T
-    ways = np.ascontiguousarray(ways / np.linalg.norm(ways, axis=1, keepdims=True), np.float32)
     _, paths = _in_waves(
-        transport, origin, ways, float(view.spread), None, int(seed) + 16, pixels, picture.depth.shape[1], grid
+        transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
     )
-    forward = np.ascontiguousarray(rotation[:, 2])
-    transport.each(len(pixels), gather, paths, forward, pixels, picture.radiance.reshape(-1, 3),
-                   picture.depth.reshape(-1), picture.instance.reshape(-1))  # fmt: skip
+    transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
+                   picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
+                   picture.instance.reshape(-1))  # fmt: skip
 
 
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
@@ -250,8 +269,8 @@ def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: 
 
 def _sky_light_grid(
     transport: Transport, table: F32, rotation: F32, origin: F32, spread: float, seed: np.uint32
-) -> tuple[int, NDArray[np.void], F32]:
-    """Columns, surfaces and smoothed sky light of every `sky_stride`-th pixel."""
+) -> Grid:
+    """Smoothed sky light of every `sky_stride`-th pixel."""
     stride = transport.quality.sky_stride
     coarse = np.ascontiguousarray(table[::stride, ::stride])
     coarse.flags.writeable = False  # the type of the full table: one compiled version
@@ -262,12 +281,17 @@ def _sky_light_grid(
     points, _ = transport.first_points(
         origin, directions, spread * stride, SEEN, transport.quality.layers, (rows, columns)
     )
+    return _smoothed(transport, columns, points, seed)
+
+
+def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
+    """Sky light of a grid of points, smoothed."""
     light = transport.sky_light(points, int(seed) + 7)
     spare = np.empty_like(light)
     for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
-        _rows(transport, rows, skylight.smooth, columns, reach, points, light, spare)
+        _rows(transport, len(points) // columns, skylight.smooth, columns, reach, points, light, spare)
         light, spare = spare, light
-    return columns, points, light
+    return Grid(transport.quality.sky_stride, columns, points, light)
 
 
 def _rows(transport: Transport, rows: int, body, *arguments) -> None:  # type: ignore[no-untyped-def]

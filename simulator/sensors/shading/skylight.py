@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
 
+F32 = NDArray[np.float32]
+
 PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their distance do not mix
 PLANE_M = np.float32(0.03)
 FALLBACK = np.float32(0.6)  # sky that a point sees whose neighbours on the grid are all of other surfaces
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+
+
+class Grid(NamedTuple):
+    """Sky light of some pixels, for kernels.
+
+    Attributes:
+        stride: pixels between grid points. width: columns of the grid.
+        points: (G,) POINT_DTYPE, row-major. light: (G, 3) float32 their irradiance.
+    """
+
+    stride: int
+    width: int
+    points: NDArray[np.void]
+    light: F32
 
 
 @kernel(inline=True)

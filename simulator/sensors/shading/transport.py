@@ -14,11 +14,12 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
-from simulator.sensors.shading.surface import SOLID, ground_of, surfaces
+from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 from simulator.weather.daylight import daylight
 
 if TYPE_CHECKING:
+    from simulator.raycast import Hits
     from simulator.sensors.sky import Sky
     from simulator.sensors.stage import Stage
 
@@ -111,6 +112,15 @@ class Transport:
             starts, ways = _rays(len(rows))
             self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
         return points, paths
+
+    def points_at(self, origin: F32, directions: F32, hits: Hits, spread: float) -> Records:
+        """POINT_DTYPE surfaces, solid all, where rays from `origin` (3,) along unit `directions` (N, 3) hit."""
+        stage, count = self.stage, len(directions)
+        points = np.zeros(count, POINT_DTYPE)
+        self.each(count, surfaces, np.arange(count, dtype=np.int32), origin.reshape(1, 3), directions, hits, hits.part,
+                  stage.packed, stage.posed, self.ground, np.float32(spread), points)  # fmt: skip
+        points["state"][points["state"] == GLASS] = SOLID
+        return points
 
     def light_up(
         self, points: Records, paths: Records, seed: int, first_bounce: bool, samples: int = 1, blur: float = 0.0
