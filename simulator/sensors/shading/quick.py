@@ -546,18 +546,18 @@ def light_quickly(
         own = slice(band * most, min((band + 1) * most, pixels))
         light, instances = radiance.reshape(-1, 3)[own], instance.reshape(-1)[own]
         count = len(instances)
-        sunlight = Sunlight(np.empty(count, np.int32), *np.empty((2, count, 3), np.float32), np.empty(count, np.uint8))
+        starts, lights = np.empty((2, count, 3), np.float32)
+        sunlight = Sunlight(np.empty(count, np.int32), starts, lights, np.empty(count, np.uint8))
         scratch = np.zeros(ROWS, np.float32), np.zeros(1, POINT_DTYPE)
         asked, others = shade_band(band, hits, view, stage.packed, stage.posed, transport.ground, sky, grid,
                                    transport.lamps, film, sunlight, scratch)  # fmt: skip
         if asked:
-            starts = sunlight.origin[:asked]
-            blocked = stage.rays.any_hit(starts, toward[:asked], mask=OPAQUE, threads=1)
-            add_sun(blocked, sunlight.pixel, sunlight.light, light, sunlight.known)
+            blocked = stage.rays.any_hit(starts[:asked], toward[:asked], mask=OPAQUE, threads=1)
+            add_sun(blocked, sunlight.pixel, lights, light, sunlight.known)
         if others:
             places = np.empty(others, np.int32)
             left = places[: ask_neighbours(count - others, width, instances, sunlight, light, places)]
-            doubts[band] = band * most + sunlight.pixel[left], sunlight.origin[left], sunlight.light[left]
+            doubts[band] = band * most + sunlight.pixel[left], starts[left], lights[left]
 
     parallel_for(shade, -(-height // LANES), chunk=1, threads=stage.threads)
     if doubts:
