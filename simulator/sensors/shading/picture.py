@@ -15,6 +15,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.plumes import add_spray
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
@@ -160,14 +161,24 @@ def take_picture(
         np.empty((height, width), np.float32),
         np.empty((height, width), np.int32),
     )
+    view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
         _light_quickly(transport, view, number, picture)
-        if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
-            _add_glow(transport, camera, rotation, origin, picture)
-        return picture, transport
+    else:
+        _light_in_bands(transport, camera, view, number, picture)
+    if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
+        _add_glow(transport, camera, rotation, origin, picture)
+    add_spray(picture, transport, camera, local_SE3_camera)
+    return picture, transport
+
+
+def _light_in_bands(transport: Transport, camera: CameraModel, view: View, number: np.uint32, picture: Picture) -> None:
+    """Light all pixels in waves, some rows at a time."""
+    effort, table, (height, width) = transport.quality, view.table, picture.depth.shape
+    rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
+    spread = float(view.spread)
     grid = _sky_light_grid(transport, table, rotation, origin, spread, number)
-    wet = effort.mirrors and stage.atmosphere.water_film_m > 0
+    wet = effort.mirrors and transport.stage.atmosphere.water_film_m > 0
     sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
     forward = np.ascontiguousarray(rotation[:, 2])
     rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
@@ -189,9 +200,6 @@ def take_picture(
                        picture.instance.reshape(-1))  # fmt: skip
     if wet:
         _add_sheen(transport, camera, sheen, picture)
-    if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
-        _add_glow(transport, camera, rotation, origin, picture)
-    return picture, transport
 
 
 def _in_waves(
