@@ -351,11 +351,7 @@ def semi_trailer(
     if rng.random() < 0.6:  # curtain straps
         for x in np.arange(tail + 0.6, front - 0.3, 0.62):
             parts += both(block((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
-    parts += both(
-        rounded_box(
-            (0.18, 0.18, 0.95), (min(front - 2.6, -tyre - 0.35), half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM
-        )
-    )
+    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 3.0, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
     guard0, guard1 = tail + 5.4, front - 3.2
     for level in (0.55, 0.85):
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
