@@ -16,6 +16,7 @@ from simulator.dynamics.friction import stopping_distance
 from simulator.envs.conditions import MPH_MPS, REACTION_S, STOPPING, conditions_of, weather_row
 from simulator.envs.observations.range_image import dim
 from simulator.envs.options import make_task
+from simulator.envs.single import RoadEnv
 from simulator.envs.tasks.base import Weather
 from simulator.envs.valet import RADII_M, Body, Stretch, ways_in
 from simulator.errors import OddRoadError
@@ -121,6 +122,13 @@ def test_people_stray_as_often_as_is_asked_for() -> None:
     assert chances(jaywalkers=0.4)["jaywalkers"][0] == 0.4
 
 
+def test_wrong_modes_are_told() -> None:
+    with pytest.raises(OddRoadError, match='Did you mean "rgb_array"'):
+        RoadEnv("highway", render_mode="rgb_aray")
+    with pytest.raises(OddRoadError, match='Did you mean "SameStep"'):
+        vector("highway", 1, autoreset_mode="samestep")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -129,7 +137,6 @@ def test_people_stray_as_often_as_is_asked_for() -> None:
         ({"jaywalking": -1}, "greater than or equal to 0"),
         ({"crash_respons": True}, 'Did you mean "crash_response"'),
         ({"render_view": "chas"}, 'Did you mean "chase"'),
-        ({"render_mode": "rgb"}, 'Did you mean "rgb_array"'),
     ],
 )
 def test_wrong_options_are_told(options: dict[str, Any], message: str) -> None:
@@ -188,27 +195,27 @@ def test_light_things_are_pushed_away_and_slow_who_strikes_them_a_little() -> No
 
 
 def test_crashes_make_wrecks_and_are_told() -> None:
-    env = single("urban", vehicles=12, people=4, anomalies=4, crash_response=True, ends_on=(), duration_s=60.0)
-    struck = False
-    for seed in range(6):
-        env.reset(seed=seed)
-        core = env.unwrapped.core
-        for _ in range(150):
-            seen, _, _, _, info = env.step(np.array([0.0, 0.5], np.float32))
-            assert env.observation_space.contains(seen)
-            known = info["struck_vehicle"] or info["struck_person"] or info["struck_thing"]
-            assert info["collision"] == known == (info["impact_mps"] > 0.0)
-            struck |= info["struck_vehicle"]
-            if struck:
-                break
-        if struck:
-            break
-    assert struck and info["delta_v_mps"] > 0.0 and abs(info["impact_bearing_rad"]) < np.pi
-    me = core.actors.vehicles[0, 0]
-    assert me["control"] == Control.WRECK
+    env = single("urban", crash_response=True, ends_on=(), duration_s=60.0)
+    env.reset(seed=1)
+    core = env.unwrapped.core
+    me, other = core.actors.vehicles[0, :2]
+    core.actors.drivers[0, 1] = core.actors.drivers[0, 0]  # as heavy
+    other["control"], other["lane"], other["speed"], other["yaw"] = Control.OUTSIDE, -1, 0.0, me["yaw"]
+    other["x"], other["y"] = me["x"] + 15.0 * np.cos(me["yaw"]), me["y"] + 15.0 * np.sin(me["yaw"])
+    info: dict[str, Any] = {"collision": False}
+    before = 0.0
+    while not info["collision"]:
+        before = float(me["speed"])
+        seen, _, ended, cut, info = env.step(np.array([0.0, 0.5], np.float32))
+        assert env.observation_space.contains(seen) and not (ended or cut)
+    assert info["struck_vehicle"] and not info["struck_person"] and not info["struck_thing"]
+    assert info["impact_mps"] == pytest.approx(before, abs=0.5)
+    assert info["delta_v_mps"] == pytest.approx(0.55 * info["impact_mps"], rel=0.1)  # equal masses, 0.1 restitution
+    assert info["impact_bearing_rad"] == pytest.approx(0.0, abs=0.2)
+    assert me["control"] == other["control"] == Control.WRECK
     for _ in range(80):
-        env.step(np.array([1.0, 1.0], np.float32))  # wrecks do not obey
-    assert me["speed"] == 0.0 and core.actors.agents[0, 0]["struck"]
+        info = env.step(np.array([1.0, 1.0], np.float32))[-1]  # wrecks do not obey
+    assert me["speed"] == other["speed"] == 0.0 and not info["struck_vehicle"]
 
 
 # ---- the valet
