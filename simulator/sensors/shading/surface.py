@@ -263,6 +263,7 @@ def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed
         matter = materials[slots[part.first_slot + face.slot]]
         p.red, p.green, p.blue = matter.red, matter.green, matter.blue
         alpha, panes = ONE, False
+        r, g, b_ = ONE, ONE, ONE
         p.state = SOLID
         if matter.texture >= 0:
             # between the short and the long axis of the footprint
@@ -285,6 +286,9 @@ def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed
             p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
         glow = lit(on[part.object], matter.switch, panes, instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
+        if panes:  # goods and curtains colour the light that they throw back
+            most = max(r, g, b_, np.float32(1e-3))
+            p.glow_r, p.glow_g, p.glow_b = p.glow_r * r / most, p.glow_g * g / most, p.glow_b * b_ / most
         if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
             soak(p, film, rain, matter.surface)
         if snow > ZERO and p.nz > np.float32(0.3):
