@@ -122,7 +122,8 @@ class Camera(Sensor, kind="camera"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> CameraFrame:
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
-        from simulator.sensors.shading.picture import take_picture
+        from simulator.sensors.shading.glare import add_glare
+        from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
         from simulator.sensors.shading.windscreen import rain_on_glass
 
@@ -138,7 +139,7 @@ class Camera(Sensor, kind="camera"):
         through = rain_on_glass(
             radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
         )
-        lens = film.add_glare(through, exposure.white_cd_m2, self.fx)
+        lens = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
         rgb = film.picture_of(
             lens,
             exposure,
@@ -148,9 +149,7 @@ class Camera(Sensor, kind="camera"):
             child_seed(seed, "noise"),
             stage.threads,
         )
-        seen = picture.instance >= 0
-        instance = np.where(seen, picture.instance, 0)
-        sky_class = _class_id("sky")
+        objects, classes = owners_of(stage, picture.instance)
         return CameraFrame(
             "",
             time_ns,
@@ -159,8 +158,8 @@ class Camera(Sensor, kind="camera"):
             rgb,
             radiance,
             picture.depth,
-            np.where(seen, stage.scene.instance_object[instance], 0).astype(np.int32),
-            np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
+            objects,
+            classes,
             exposure,
         )
 
@@ -175,9 +174,3 @@ class Camera(Sensor, kind="camera"):
             exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)
         stage.memory[self] = time_ns, exposure
         return exposure
-
-
-def _class_id(name: str) -> int:
-    from simulator.scene.classes import class_id
-
-    return class_id(name)
