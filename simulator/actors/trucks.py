@@ -13,9 +13,20 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import arm_mirrors, axles, contour_tape, end_plates, fleet_materials, head_lamps, rear_lamps
+from simulator.actors.dirt import soiled
+from simulator.actors.heavy import (
+    PAINTED,
+    arm_mirrors,
+    axles,
+    contour_tape,
+    end_plates,
+    fleet_materials,
+    head_lamps,
+    rear_lamps,
+)
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lettering import lettered
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
@@ -64,11 +75,12 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     tail = nose - length
     half = width / 2
     cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
+    cab_length = max(cab_length, nose - wheelbase + tyre + 0.13)  # the back of the cab is behind the wheel
     cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
-    parts = _cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
+    parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
-    parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
+    parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
     if kind == TRACTOR:
         parts += _fifth_wheel(frame)
     else:
@@ -86,9 +98,16 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         positions.append((-1.32, False, True))
     joints: list[Joint] = []
     wheels = axles(tyre, width, positions, joints, rng)
+    if kind in ("box", "semi") and rng.random() < 0.55:
+        floor = frame if kind == "box" else 1.18
+        middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
+        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng))
     return Model(
         "truck",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), *wheels),
+        (
+            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
+            *wheels,
+        ),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
         wheelbase_m=wheelbase,
@@ -107,10 +126,13 @@ def _fifth_wheel(frame: float) -> list[Mesh]:
     ]
 
 
-def _cab(
+def cab(
     nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator
 ) -> list[Mesh]:
-    """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors."""
+    """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors.
+
+    One longer than 2.6 m is a crew cab with a second row of doors.
+    """
     base = 0.34
     waist, top = base + 0.50 * (height - base) + 0.10, height - 0.34
     glass_top = min(top, waist + 0.98)
@@ -139,6 +161,9 @@ def _cab(
     tail_at = back + np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.05, 0.16])
     door_front, door_back = nose - 0.42, nose - 1.48
     columns = [nose - 0.38, door_front, door_front - 0.10, door_back + 0.10, door_back, door_back - 0.008, back + 0.06]
+    crew = length > 2.6
+    if crew:
+        columns += [door_back - 0.20, door_back - 1.00, door_back - 1.10, door_back - 1.108]
     radius = tyre + 0.09
     body = hull(
         z,
@@ -162,6 +187,9 @@ def _cab(
     grid[body.rows(0.0, 0.60) & (front | (body.side(back, nose)))] = Slot.TRIM if rng.random() < 0.5 else Slot.PAINT
     grid[body.rows(0.60, top) & body.side(door_back - 0.006, door_back - 0.002)] = Slot.GAP
     grid[body.rows(0.70, 0.8) & doors] = Slot.PAINT
+    if crew:
+        grid[body.rows(waist, glass_top) & body.side(door_back - 1.01, door_back - 0.19)] = Slot.PRIVACY
+        grid[body.rows(0.60, top) & body.side(door_back - 1.107, door_back - 1.101)] = Slot.GAP
     grille = grid == Slot.GRILLE
     parts = body.meshes(np.where(grille, int(Slot.TRIM), grid))
     parts.append(body.roof(0.05, Slot.PAINT))
@@ -189,7 +217,7 @@ def _cab(
     return parts
 
 
-def _chassis(
+def chassis(
     front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator
 ) -> list[Mesh]:
     """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""
@@ -197,7 +225,7 @@ def _chassis(
     rigid = kind not in ("semi", TRACTOR)
     parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
     parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
-    tank_x = front - 1.35
+    tank_x = max(front - 1.35, tyre + 0.75)
     tank = turned(
         lathe(
             [0.0, 0.29, 0.29, 0.0],
@@ -328,7 +356,7 @@ def semi_trailer(
     if rng.random() < 0.6:  # curtain straps
         for x in np.arange(tail + 0.6, front - 0.3, 0.62):
             parts += both(block((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
-    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 2.6, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
+    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 3.0, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
     guard0, guard1 = tail + 5.4, front - 3.2
     for level in (0.55, 0.85):
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))

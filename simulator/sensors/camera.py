@@ -30,6 +30,8 @@ Coefficient = Annotated[float, Quantity("", ge=-10.0, le=10.0)]
 # Columns: the optical frame's axes (x right, y down, z forward) in the mount's (x forward, y left, z up).
 MOUNT_SE3_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
+PIXEL_M = 4.5e-6  # pitch of the pixels, see `Camera.full_well_e`
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraFrame:
@@ -101,6 +103,8 @@ class Camera(Sensor, kind="camera"):
     lumen second of white light and a fifth of them detected behind a colour filter. It sets the noise at any ISO."""
     dark_noise_e: Annotated[float, Quantity("e", ge=0.0, le=1000.0)] = 3.0
     """Standard deviation of a pixel in the dark, electrons."""
+    glass_mm: Annotated[float, Quantity("mm", ge=0.0, le=2000.0)] = 80.0
+    """Distance of the windscreen before the lens, on which rain leaves drops that a wiper takes away; 0: none."""
     vignetting: Fraction = 0.25
     """Light lost in the corners."""
 
@@ -118,8 +122,10 @@ class Camera(Sensor, kind="camera"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> CameraFrame:
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
-        from simulator.sensors.shading.picture import take_picture
+        from simulator.sensors.shading.glare import add_glare
+        from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
+        from simulator.sensors.shading.windscreen import rain_on_glass
 
         stage.at(time_ns, CAMERAS)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
@@ -130,7 +136,10 @@ class Camera(Sensor, kind="camera"):
         radiance = add_precipitation(
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
-        lens = film.add_glare(radiance, exposure.white_cd_m2, self.fx)
+        through = rain_on_glass(
+            radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
+        )
+        lens = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
         rgb = film.picture_of(
             lens,
             exposure,
@@ -140,9 +149,7 @@ class Camera(Sensor, kind="camera"):
             child_seed(seed, "noise"),
             stage.threads,
         )
-        seen = picture.instance >= 0
-        instance = np.where(seen, picture.instance, 0)
-        sky_class = _class_id("sky")
+        objects, classes = owners_of(stage, picture.instance)
         return CameraFrame(
             "",
             time_ns,
@@ -151,8 +158,8 @@ class Camera(Sensor, kind="camera"):
             rgb,
             radiance,
             picture.depth,
-            np.where(seen, stage.scene.instance_object[instance], 0).astype(np.int32),
-            np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
+            objects,
+            classes,
             exposure,
         )
 
@@ -167,9 +174,3 @@ class Camera(Sensor, kind="camera"):
             exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)
         stage.memory[self] = time_ns, exposure
         return exposure
-
-
-def _class_id(name: str) -> int:
-    from simulator.scene.classes import class_id
-
-    return class_id(name)

@@ -51,6 +51,7 @@ class Worlds(NamedTuple):
         events: (W, A) uint8, right_of_way.Event bits of what was done in the last step.
         relief_s: (W,) s of standing, after which a driver is taken off the map; infinite: never.
         relieved: (W,) int64, how many were since the last reset.
+        conditions: (W,) CONDITIONS_DTYPE, what the weather does to drivers who come up.
         lines, entries: who was where on the lanes when the last step began, see Occupancy.
     """
 
@@ -65,6 +66,7 @@ class Worlds(NamedTuple):
     events: NDArray[np.uint8]
     relief_s: NDArray[np.float64]
     relieved: NDArray[np.int64]
+    conditions: NDArray[np.void]
     lines: NDArray[np.void]
     entries: NDArray[np.void]
 

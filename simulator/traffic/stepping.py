@@ -51,7 +51,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     occupy(lanes, lines, entries, vehicles, drivers)
     if worlds.relief_s[w] < np.inf and worlds.clock_ns[w] % RELIEF_NS < dt_ns:
         worlds.relieved[w] += relieve(lines, entries, vehicles, worlds.relief_s[w])
-    recycle(ground, lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
+    recycle(ground, worlds.conditions[w], lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
     people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]
