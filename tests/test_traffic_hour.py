@@ -60,7 +60,7 @@ def test_ten_minutes_on_real_maps_without_a_collision_or_gridlock(number: str, v
 @needs_material
 def test_in_a_jam_who_stands_for_ever_is_taken_off_and_counted() -> None:
     lanes = lane_map(read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr"))
-    traffic = Traffic(lanes, vehicles=500, seeds=1, relief_s=60.0)
+    traffic = Traffic(lanes, vehicles=500, seeds=1, relief_s=20.0)
     watch = Watch(traffic)
     stood = 0
     for _ in range(30):
