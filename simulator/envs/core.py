@@ -20,9 +20,10 @@ from simulator.envs.beginning import START_DTYPE, Beginning, begin_range
 from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
+from simulator.envs.observations.vector import no_numbers
 from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, weight_row
-from simulator.envs.stepping import Rules, step_range
+from simulator.envs.stepping import Rules, step_worlds
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
 from simulator.numerics.ahead import compile_ahead
@@ -64,9 +65,9 @@ def exercise() -> None:
 @cache
 def _prepare() -> None:
     """Say so where there is yet to be compiled, once, and begin with it."""
-    if not is_cached(step_range):
+    if not is_cached(step_worlds):
         print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
-        compile_ahead(__name__, step_range)
+        compile_ahead(__name__, step_worlds)
 
 
 class Core:
@@ -125,7 +126,7 @@ class Core:
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
             Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(everybody))
-            for _ in range(0, worlds, self._chunk(worlds))
+            for _ in range(min(self.threads, worlds))
         ]
         self._kind = Kind[task.action_type.upper()]
         self.action_space: Space[Any] = action_space(self._kind)
@@ -143,6 +144,7 @@ class Core:
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
+        self._numbers = self._single.numbers if self._single and self._single.numbers else no_numbers()
         self.observation_space = self._make_space()
 
     # ---- running
@@ -200,24 +202,27 @@ class Core:
             for world in np.flatnonzero(~again).tolist():
                 self._play(world)
 
-        worlds = len(self.actors.agents)
-        chunk = self._chunk(worlds)
-
-        def work(first: int, end: int) -> None:
-            self._step_range(self._scratch[first // chunk], again, seeds, first, end)
-            if self._scripts:
-                for world in (first + np.flatnonzero(again[first:end])).tolist():
-                    self._begin_script(world, int(seeds[world]))
-            self._look(first, end)
-
-        parallel_for(work, worlds, chunk=chunk, threads=self.threads)
+        worlds, cursor = len(self.actors.agents), np.zeros(1, np.int64)
+        workers = min(self.threads, worlds)
+        parallel_for(
+            lambda worker, _: self._step_worlds(self._scratch[worker], again, seeds, cursor),
+            workers,
+            chunk=1,
+            threads=workers,
+        )
+        if self._scripts:
+            for world in np.flatnonzero(again).tolist():
+                self._begin_script(world, int(seeds[world]))
+        if self._scripts or not len(self._numbers.rows):
+            parallel_for(self._look, worlds, chunk=self._chunk(worlds), threads=self.threads)
 
     def compile(self) -> None:
         """Compile what steps worlds, if that has yet to be done."""
-        self._step_range(self._scratch[0], self._nobody, self._no_seeds, 0, 0)
+        done = np.full(1, len(self.actors.agents))
+        self._step_worlds(self._scratch[0], self._nobody, self._no_seeds, done)
 
-    def _step_range(self, scratch: Scratch, again: Bools, seeds: Seeds, begin: int, end: int) -> None:
-        step_range(
+    def _step_worlds(self, scratch: Scratch, again: Bools, seeds: Seeds, cursor: NDArray[np.int64]) -> None:
+        step_worlds(
             self._engine,
             scratch,
             self.actors,
@@ -228,8 +233,8 @@ class Core:
             again,
             seeds,
             self.outcome,
-            begin,
-            end,
+            self._numbers,
+            cursor,
         )
 
     def _begin_script(self, world: int, seed: int) -> None:

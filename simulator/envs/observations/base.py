@@ -24,11 +24,13 @@ class View(NamedTuple):
         space: of one agent.
         values: (N, *space.shape) what the N agents see; rewritten in place.
         fill: bring the agents of worlds `begin` .. `end` up to date; several threads call it at once.
+        numbers: what the kernel that steps worlds needs to do that as it goes (`vector.Numbers`); None: it cannot.
     """
 
     space: Box
     values: NDArray[Any]
     fill: Fill
+    numbers: Any = None
 
 
 class Observation(Family, family="envs.observations"):

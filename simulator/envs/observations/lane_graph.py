@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
-from simulator.numerics.jit import borrowed, kernel
+from simulator.numerics.bare import bare
+from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from simulator.envs.core import Core
 
 POINT = ("x", "y", "turn", "limit")
+
+
+class Ahead(NamedTuple):
+    """Where the numbers of `LaneGraph` are written.
+
+    Attributes:
+        column: of the first number.
+        distances: (D,) m along the lanes.
+    """
+
+    column: int
+    distances: NDArray[np.float64]
 
 
 class LaneGraph(Features, kind="lane_graph"):
@@ -37,12 +50,16 @@ class LaneGraph(Features, kind="lane_graph"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        actors, lanes, distances = core.actors, core.lanes, np.array(self.distances_m)
+        actors, lanes, ahead = core.actors, core.lanes, self.ahead(column)
 
         def fill(begin: int, end: int) -> None:
-            _observe(actors, lanes, distances, rows, column, begin, end)
+            _observe(actors, lanes, ahead, rows, begin, end)
 
         return fill
+
+    def ahead(self, column: int) -> Ahead:
+        """What kernels need, for numbers from `column` on."""
+        return Ahead(column, np.array(self.distances_m))
 
 
 @kernel(inline=True)
@@ -79,22 +96,30 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
         out[4 * k + 3] = unit(a.limit / FAST_MPS)
 
 
+@kernel(inner=True)
+def write_lanes(actors, lanes, ahead, rows, w):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `ahead.column` on for the agents of world `w`."""
+    agents, distances = actors.agents.shape[1], ahead.distances
+    width, nowhere = 4 * distances.shape[0], np.full(WAYS, NONE)
+    for k in range(agents):
+        v, row = actors.vehicles[w, k], rows[w * agents + k]
+        out = row[ahead.column :]
+        for n in range(3 * width):
+            out[n] = np.float32(0.0)
+        if v.lane == NONE:
+            continue
+        c, s, here = np.cos(v.yaw), np.sin(v.yaw), lanes.lanes[v.lane]
+        _follow(lanes, v.lane, v.s, v.ways, v, c, s, distances, out)
+        if here.left != NONE:
+            _follow(lanes, here.left, along_left(lanes, v.lane, v.s), nowhere, v, c, s, distances, out[width:])
+        if here.right != NONE:
+            beside = along_right(lanes, v.lane, v.s)
+            _follow(lanes, here.right, beside, nowhere, v, c, s, distances, out[2 * width :])
+
+
 @kernel
-def _observe(actors, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
-    """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
-    actors, lanes, distances, rows = borrowed(actors), borrowed(lanes), borrowed(distances), borrowed(rows)
-    agents, width = actors.agents.shape[1], 4 * distances.shape[0]
-    nowhere = np.full(WAYS, NONE)
+def _observe(actors, lanes, ahead, rows, begin, end):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `ahead.column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, ahead, rows = bare(actors), bare(lanes), bare(ahead), bare(rows)
     for w in range(begin, end):
-        for k in range(agents):
-            v, out = actors.vehicles[w, k], rows[w * agents + k, column:]
-            out[: 3 * width] = np.float32(0.0)
-            if v.lane == NONE:
-                continue
-            c, s, row = np.cos(v.yaw), np.sin(v.yaw), lanes.lanes[v.lane]
-            _follow(lanes, v.lane, v.s, v.ways, v, c, s, distances, out)
-            if row.left != NONE:
-                _follow(lanes, row.left, along_left(lanes, v.lane, v.s), nowhere, v, c, s, distances, out[width:])
-            if row.right != NONE:
-                beside = along_right(lanes, v.lane, v.s)
-                _follow(lanes, row.right, beside, nowhere, v, c, s, distances, out[2 * width :])
+        write_lanes(actors, lanes, ahead, rows, w)
