@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.bodies import BODY_DTYPE, TOLERANCE_M, measure, set_box, set_disc, time_of_impact
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load
+from simulator.numerics.simd import LANES, bits, lowest, without_lowest
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
 
@@ -22,8 +24,8 @@ class Crowd(NamedTuple):
     Attributes:
         bodies: (N,) BODY_DTYPE.
         discs: (5, N) float32 circles about them: x, y, vx, vy, radius. Whom there is not is `NOWHERE_M` away.
-        meets: (N,) float32 s until their circles and that of the body at hand touch, see `meet`.
-        near: (N,) int64, scratch.
+        meets: (N and up to 7 more,) float32 s until their circles and that of the body at hand touch, see `meet`.
+        near: (N,) int64 whose circles touch that soon.
     """
 
     bodies: NDArray[np.void]
@@ -34,7 +36,7 @@ class Crowd(NamedTuple):
 
 def crowd_of(count: int) -> Crowd:
     """Room for so many."""
-    discs, meets = np.zeros((5, count), np.float32), np.zeros(count, np.float32)
+    discs, meets = np.zeros((5, count), np.float32), np.full(-(-count // LANES) * LANES, np.inf, np.float32)
     return Crowd(np.zeros(count, BODY_DTYPE), discs, meets, np.zeros(count, np.int64))
 
 
@@ -66,16 +68,16 @@ def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def meet(crowd, k):  # type: ignore[no-untyped-def]
-    """Fill `meets`: when the circle about body `k` touches those of others, if all go on for ever as they do now.
+def meet(crowd, k, since, horizon):  # type: ignore[no-untyped-def]
+    """How many are near body `k`: their circles touch from `since` s ago to in `horizon` s, if all go on as they do.
 
-    Seconds from now, negative where it was, with all going back as they came; 0 for those that overlap, infinite for
-    those that it never touches, and for itself.
+    Fills `near`, and `meets`: seconds from now, negative where it was, with all going back as they came; 0 for those
+    that overlap, infinite for those that it never touches, and for itself.
     """
-    discs, meets = crowd.discs, crowd.meets
+    discs, meets, near = crowd.discs, crowd.meets, crowd.near
     x, y, vx, vy, reach = discs[0, k], discs[1, k], discs[2, k], discs[3, k], discs[4, k]
     never, now = np.float32(np.inf), np.float32(0.0)
-    for j in range(meets.shape[0]):
+    for j in range(discs.shape[1]):
         dx, dy, wx, wy = discs[0, j] - x, discs[1, j] - y, discs[2, j] - vx, discs[3, j] - vy
         both = reach + discs[4, j]
         apart, nearing = dx * dx + dy * dy - both * both, -(dx * wx + dy * wy)
@@ -85,6 +87,15 @@ def meet(crowd, k):  # type: ignore[no-untyped-def]
         time = time if nearing > now else -time
         meets[j] = now if apart <= now else never if passes else time
     meets[k] = never
+    count, past, far = 0, np.float32(-since), np.float32(horizon)
+    for begin in range(0, meets.shape[0], LANES):
+        times = load(meets, begin)
+        soon = bits((times >= past) & (times <= far))
+        while soon != 0:
+            near[count] = begin + lowest(soon)
+            count += 1
+            soon = without_lowest(soon)
+    return count
 
 
 @kernel(inline=True)
@@ -94,11 +105,12 @@ def _turn_round(body):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def touched(crowd, k, since):  # type: ignore[no-untyped-def]
-    """Whether body `k`, for which `meet` was called, has touched another one in the last `since` s."""
-    bodies, meets = crowd.bodies, crowd.meets
-    for j in range(meets.shape[0]):
-        if -since <= meets[j] <= 0.0:
+def touched(crowd, k, count, since):  # type: ignore[no-untyped-def]
+    """Whether body `k`, for which `meet` has found `count`, has touched another one in the last `since` s."""
+    bodies = crowd.bodies
+    for n in range(count):
+        j = crowd.near[n]
+        if crowd.meets[j] <= 0.0:
             _turn_round(bodies[j])
             _turn_round(bodies[k])
             time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, since, 0.0, TOLERANCE_M)
@@ -110,21 +122,18 @@ def touched(crowd, k, since):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def next_contact(crowd, k, horizon):  # type: ignore[no-untyped-def]
-    """s until body `k`, for which `meet` was called, touches another one; infinite beyond `horizon`."""
+def next_contact(crowd, k, count, horizon):  # type: ignore[no-untyped-def]
+    """s until body `k`, for which `meet` has found `count`, touches another one; infinite beyond `horizon`."""
     bodies, meets, near = crowd.bodies, crowd.meets, crowd.near
-    count, first = 0, 0
-    for j in range(meets.shape[0]):
-        if 0.0 <= meets[j] <= horizon:
-            near[count] = j
-            count += 1
-            if meets[j] < meets[near[first]]:
-                first = count - 1
+    first, earliest = 0, np.float32(np.inf)
+    for n in range(count):
+        if np.float32(0.0) <= meets[near[n]] < earliest:
+            first, earliest = n, meets[near[n]]
     # Whose circle is met first is mostly who is touched first, and need then be compared with few others.
     found = np.inf
     for n in range(count):
         j = near[first if n == 0 else 0 if n == first else n]
-        if meets[j] < found:
+        if 0.0 <= meets[j] < found:
             time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, horizon, 0.0, TOLERANCE_M)
             if time < found:
                 found = horizon = time

@@ -109,26 +109,29 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
             last = n + 1 == rules.substeps
             metrics[Metric.TIME_TO_COLLISION_S, i] = np.inf
             if crowd.bodies[k].active:
-                meet(crowd, k)
-                if touched(crowd, k, dt):  # within the time that has passed
+                near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
+                if touched(crowd, k, near, dt):  # within the time that has passed
                     metrics[Metric.COLLISION, i], agent.struck = 1.0, True
                 if last:
-                    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, HORIZON_S)
+                    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
             measure_motion(lanes, vehicle, agent, engine.traffic.events[w, k], metrics, i, dt)
     for k in range(agents):
         _conclude(engine, actors, rules, outcome, w, k, before[k])
 
 
 @kernel
-def step_worlds(engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor):  # type: ignore[no-untyped-def]
+def step_worlds(  # type: ignore[no-untyped-def]
+    engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, copy, cursor
+):
     """One step of the policy in one world after the other; `cursor` (1,) int64 deals them out to those who share it.
 
     Agents in `again` (N,) begin a new episode with `seeds`; a world all of whose agents begin anew does not step
-    before. What its agents see is written while the world is at hand, if that is `numbers`.
+    before. What its agents see is written while the world is at hand, if that is `numbers`; so is a
+    `copy` of that (N, F), unless it is empty.
     """
     engine, scratch, actors, motion = bare(engine), bare(scratch), bare(actors), bare(motion)
     beginning, rules, outcome, numbers = bare(beginning), bare(rules), bare(outcome), bare(numbers)
-    actions, again, seeds = bare(actions), borrowed(again), bare(seeds)
+    actions, again, seeds, copy = bare(actions), borrowed(again), bare(seeds), bare(copy)
     worlds, agents = actors.agents.shape
     packed = room_to_pack(actors, numbers.near)
     while True:
@@ -142,3 +145,6 @@ def step_worlds(engine, scratch, actors, motion, beginning, rules, actions, agai
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
         if numbers.rows.shape[0] > 0:
             write_numbers(actors, engine.ground.lanes, numbers, packed, w)
+        for i in range(w * agents, min((w + 1) * agents, copy.shape[0])):
+            for n in range(copy.shape[1]):
+                copy[i, n] = numbers.rows[i, n]

@@ -67,6 +67,8 @@ def bare(_context, value):  # type: ignore[no-untyped-def]
     """A bare array for an array, a NamedTuple with bare arrays for one with arrays; what the caller keeps alive."""
 
     def convert(context: Any, builder: ir.IRBuilder, given: types.Type, wanted: types.Type, held: ir.Value) -> ir.Value:
+        if isinstance(given, Bare):
+            return held
         if isinstance(wanted, Bare):
             array = context.make_array(given)(context, builder, held)
             made = cgutils.create_struct_proxy(wanted)(context, builder)

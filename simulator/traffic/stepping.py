@@ -57,7 +57,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     show(ground.program, clock_ns, worlds.signals[w])
     if people.rows.shape[1]:
         step = worlds.clock_ns[w] // dt_ns
-        walk(ground.crowd, people, vehicles, drivers, ground.program, clock_ns, step, dt, w, seed)
+        walk(ground.crowd, people, vehicles, drivers, desk.seen, ground.program, clock_ns, step, dt, w, seed)
     right_of_way(
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )

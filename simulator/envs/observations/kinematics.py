@@ -96,7 +96,7 @@ class Kinematics(Features, kind="kinematics"):
 @kernel(inline=True)
 def unit(value):  # type: ignore[no-untyped-def]
     """A number held to -1..1, as float32."""
-    return np.float32(min(max(value, -1.0), 1.0))
+    return min(max(np.float32(value), np.float32(-1.0)), np.float32(1.0))
 
 
 @kernel(inline=True)

@@ -32,8 +32,8 @@ class Numbers(NamedTuple):
 
 def no_numbers() -> Numbers:
     """For observations that are not numbers."""
-    nobody = np.zeros((0, 0), np.int64)
-    return Numbers(np.zeros((0, 0), np.float32), Near(0, nobody, nobody), Ahead(0, np.zeros(0)))
+    nobody, no_points = np.zeros((0, 0), np.int64), np.zeros((0, 5), np.float32)
+    return Numbers(np.zeros((0, 0), np.float32), Near(0, nobody, nobody), Ahead(0, np.zeros(0), no_points))
 
 
 class Vector(Features, kind="vector"):
@@ -61,7 +61,7 @@ class Vector(Features, kind="vector"):
         return View(Box(-1.0, 1.0, rows.shape[1:], np.float32), rows, self._filler(core, numbers), numbers)
 
     def _numbers(self, core: Core, rows: NDArray[np.float32], column: int) -> Numbers:
-        ahead = self.lane_graph.ahead(column + len(self.kinematics.names()))
+        ahead = self.lane_graph.ahead(core, column + len(self.kinematics.names()))
         return Numbers(rows, self.kinematics.near(core, column), ahead)
 
     @staticmethod
