@@ -26,6 +26,7 @@ from simulator.numerics import se3
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.trig import sine_cosine
 
 Array = NDArray[np.float64]
 
@@ -171,7 +172,8 @@ def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):  # t
         x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
     course -= x[State.YAW]  # where it went, seen from where it looks now
     now, slip = x[State.SPEED], x[State.SLIP]
-    ax, ay = (now * np.cos(slip) - before * np.cos(course)) / h, (now * np.sin(slip) - before * np.sin(course)) / h
+    (s, c), (before_s, before_c) = sine_cosine(slip), sine_cosine(course)
+    ax, ay = (now * c - before * before_c) / h, (now * s - before * before_s) / h
     x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = ax, ay
     x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
         x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE], ax, ay, p, h

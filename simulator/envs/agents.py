@@ -69,6 +69,8 @@ TYPES: dict[Metric, type[bool] | type[int] | type[float]] = {
     metric: bool if metric < Metric.VIOLATIONS else int if metric == Metric.VIOLATIONS else float for metric in Metric
 }
 
+NAMES = [metric.name.lower() for metric in Metric]
+
 
 class Actors(NamedTuple):
     """What there is in W worlds, for observations; the first vehicles of a world are its agents'.

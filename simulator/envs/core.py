@@ -15,14 +15,14 @@ from simulator.dynamics import State, vehicle, vehicles
 from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
-from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
+from simulator.envs.agents import AGENT_DTYPE, NAMES, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
 from simulator.envs.beginning import START_DTYPE, Beginning, begin_range
 from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
-from simulator.envs.observations.vector import no_numbers
+from simulator.envs.observations.vector import Numbers, no_numbers
 from simulator.envs.paved import borders_of, outlines, paved
-from simulator.envs.rewards import Term, weight_row
+from simulator.envs.rewards import Term, rightness, weight_row
 from simulator.envs.stepping import Rules, step_worlds
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
@@ -90,6 +90,8 @@ class Core:
         OddRoadError: the roads cannot be read, or the vehicle cannot move as asked.
     """
 
+    _single: View | None
+
     def __init__(
         self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
     ) -> None:
@@ -144,8 +146,7 @@ class Core:
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
-        self._numbers = self._single.numbers if self._single and self._single.numbers else no_numbers()
-        self._no_copy = np.zeros((0, 0), np.float32)
+        self._nothing, self._handed_out = no_numbers(), False
         self.observation_space = self._make_space()
 
     # ---- running
@@ -162,6 +163,8 @@ class Core:
         if options and "weather" in options:
             row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
             self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
+        if self._handed_out:
+            self._write_to(self._numbers.rows.copy(), handed_out=False)
         begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
@@ -205,11 +208,13 @@ class Core:
             for world in np.flatnonzero(~again).tolist():
                 self._play(world)
 
+        numbers = len(self._numbers.rows) > 0
+        if numbers and (copied or self._handed_out):  # all rows are written anew: those of before need no copy
+            self._write_to(np.empty_like(self._numbers.rows), handed_out=copied)
         worlds, cursor = len(self.actors.agents), np.zeros(1, np.int64)
-        copy = np.empty_like(self._numbers.rows) if copied else self._no_copy
         workers = min(self.threads, worlds)
         parallel_for(
-            lambda worker, _: self._step_worlds(self._scratch[worker], again, seeds, copy, cursor),
+            lambda worker, _: self._step_worlds(self._scratch[worker], again, seeds, cursor),
             workers,
             chunk=1,
             threads=workers,
@@ -217,20 +222,16 @@ class Core:
         if self._scripts:
             for world in np.flatnonzero(again).tolist():
                 self._begin_script(world, int(seeds[world]))
-        if self._scripts or not len(self._numbers.rows):
+        if self._scripts or not numbers:
             parallel_for(self._look, worlds, chunk=self._chunk(worlds), threads=self.threads)
-        elif copied:
-            return copy
-        return self.observations(copy=copied)
+        return self.observations(copy=copied and not numbers)
 
     def compile(self) -> None:
         """Compile what steps worlds, if that has yet to be done."""
         done = np.full(1, len(self.actors.agents))
-        self._step_worlds(self._scratch[0], self._nobody, self._no_seeds, self._no_copy, done)
+        self._step_worlds(self._scratch[0], self._nobody, self._no_seeds, done)
 
-    def _step_worlds(
-        self, scratch: Scratch, again: Bools, seeds: Seeds, copy: NDArray[np.float32], cursor: NDArray[np.int64]
-    ) -> None:
+    def _step_worlds(self, scratch: Scratch, again: Bools, seeds: Seeds, cursor: NDArray[np.int64]) -> None:
         step_worlds(
             self._engine,
             scratch,
@@ -243,9 +244,19 @@ class Core:
             seeds,
             self.outcome,
             self._numbers,
-            copy,
             cursor,
         )
+
+    def _write_to(self, rows: NDArray[np.float32], *, handed_out: bool) -> None:
+        """Write numbers to other rows from now on, that are or are not to be handed out as they are."""
+        assert self._single is not None and self._single.onto is not None
+        self._single = self._views[""] = self._single.onto(rows)
+        self._handed_out = handed_out
+
+    @property
+    def _numbers(self) -> Numbers:
+        """What a kernel needs to write what agents see; without rows where that is no numbers."""
+        return self._nothing if self._single is None or self._single.numbers is None else self._single.numbers
 
     def _begin_script(self, world: int, seed: int) -> None:
         """Begin the script of a world, with the agent where its ego is."""
@@ -352,19 +363,17 @@ class Core:
     def info(self, agent: int) -> dict[str, Any]:
         """Measures of one agent, and the terms of its reward."""
         values = self.outcome.metrics[:, agent].tolist()
-        return {metric.name.lower(): kind(value) for (metric, kind), value in zip(TYPES.items(), values)}
+        return {name: kind(value) for name, kind, value in zip(NAMES, TYPES.values(), values)}
 
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
         """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
-        metrics = self.outcome.metrics.copy()
+        metrics, valid = self.outcome.metrics.copy(), np.ones((len(TYPES), self.count), np.bool_)
         if mask is not None:
-            metrics[:, ~mask] = 0.0
-        valid = np.ones(self.count, np.bool_) if mask is None else mask
+            metrics[:, ~mask], valid[:] = 0.0, mask
         out: dict[str, Any] = {}
         for metric, kind in TYPES.items():
-            name = metric.name.lower()
-            out[name] = metrics[metric] if kind is float else metrics[metric].astype(kind)
-            out[f"_{name}"] = valid.copy()
+            out[NAMES[metric]] = metrics[metric] if kind is float else metrics[metric].astype(kind)
+            out[f"_{NAMES[metric]}"] = valid[metric]
         return out
 
     # ---- making
@@ -428,11 +437,12 @@ class Core:
             weight_row(task.weights()),
             np.array([name in task.ends_on for name in ENDS]),
             task.goals(self.map),
+            rightness(self.lanes),
         )
 
     def _make_views(self) -> dict[str, View]:
         given = self.task.observation
-        self._single: View | None = None
+        self._single = None
         if isinstance(given, Observation):
             self._single = given.view(self)
             return {"": self._single}

@@ -31,7 +31,8 @@ def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
 def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: ignore[no-untyped-def]
     """What one step of physics adds to the measures of agent `i`."""
     sideways = vehicle.speed * vehicle.yaw_rate
-    jerk = np.hypot(vehicle.acceleration - agent.acceleration, sideways - agent.sideways) / dt
+    forwards_change, sideways_change = vehicle.acceleration - agent.acceleration, sideways - agent.sideways
+    jerk = np.sqrt(forwards_change * forwards_change + sideways_change * sideways_change) / dt
     if agent.steps > 0 or agent.acceleration != 0.0:
         _greater(metrics, Metric.JERK_MPS3, i, jerk)
     agent.acceleration, agent.sideways = vehicle.acceleration, sideways

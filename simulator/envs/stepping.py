@@ -18,7 +18,7 @@ from simulator.envs.observations.vector import write_numbers
 from simulator.envs.rewards import rate
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
-from simulator.numerics.memory import fetch_add
+from simulator.numerics.memory import fetch_add, prefetch
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.locating import locate
@@ -26,6 +26,9 @@ from simulator.traffic.state import Control
 from simulator.traffic.stepping import step_world
 
 Array = NDArray[np.float64]
+
+
+CACHE_LINE = 64  # bytes that processors fetch at once
 
 
 class Rules(NamedTuple):
@@ -39,6 +42,7 @@ class Rules(NamedTuple):
         weights: (terms,) of rewards.
         ends: (4,) whether collision, off-road, red light, wrong way end an episode.
         goals: (L,) m along each lane beyond which an agent has arrived.
+        right: (L,) `rewards.rightness` of the lanes.
     """
 
     limits: Limits
@@ -50,6 +54,7 @@ class Rules(NamedTuple):
     weights: Array
     ends: NDArray[np.bool_]
     goals: Array
+    right: Array
 
 
 @kernel(inline=True)
@@ -96,6 +101,7 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
             for k in range(agents):
                 vehicle = actors.vehicles[w, k]
                 if vehicle.control == Control.OUTSIDE:
+                    vehicle.s += vehicle.speed * dt  # about there
                     locate(lanes, engine.places, vehicle)
                 if vehicle.control == Control.OUTSIDE and vehicle.lane != NONE:
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
@@ -121,23 +127,25 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
 
 @kernel
 def step_worlds(  # type: ignore[no-untyped-def]
-    engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, copy, cursor
+    engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor
 ):
     """One step of the policy in one world after the other; `cursor` (1,) int64 deals them out to those who share it.
 
     Agents in `again` (N,) begin a new episode with `seeds`; a world all of whose agents begin anew does not step
-    before. What its agents see is written while the world is at hand, if that is `numbers`; so is a
-    `copy` of that (N, F), unless it is empty.
+    before. What its agents see is written while the world is at hand, if that is `numbers`.
     """
     engine, scratch, actors, motion = bare(engine), bare(scratch), bare(actors), bare(motion)
     beginning, rules, outcome, numbers = bare(beginning), bare(rules), bare(outcome), bare(numbers)
-    actions, again, seeds, copy = bare(actions), borrowed(again), bare(seeds), bare(copy)
+    actions, again, seeds = bare(actions), borrowed(again), bare(seeds)
     worlds, agents = actors.agents.shape
     packed = room_to_pack(actors, numbers.near)
     while True:
         w = fetch_add(cursor, 0, 1)
         if w >= worlds:
             break
+        for memory in engine.memory:
+            for b in range(0, memory.shape[1], CACHE_LINE):
+                prefetch(memory, w * memory.shape[1] + b)
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
             _step_world(engine, scratch, actors, motion, rules, actions, outcome, w)
@@ -145,6 +153,3 @@ def step_worlds(  # type: ignore[no-untyped-def]
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
         if numbers.rows.shape[0] > 0:
             write_numbers(actors, engine.ground.lanes, numbers, packed, w)
-        for i in range(w * agents, min((w + 1) * agents, copy.shape[0])):
-            for n in range(copy.shape[1]):
-                copy[i, n] = numbers.rows[i, n]

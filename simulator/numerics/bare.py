@@ -30,6 +30,7 @@ from numba.extending import (
 )
 
 _LONG = ir.IntType(64)
+_kinds: Any = types  # numba declares the types of few of its types
 MOST_AXES = 2
 
 
@@ -50,15 +51,15 @@ class Bare(types.Type):
 class _BareModel(models.StructModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Bare) -> None:
         lengths = [(f"length{axis}", types.int64) for axis in range(kind.ndim)]
-        super().__init__(manager, kind, [("data", types.CPointer(kind.dtype)), *lengths])
+        super().__init__(manager, kind, [("data", _kinds.CPointer(kind.dtype)), *lengths])
 
 
-def _as_bare(kind: types.Type) -> types.Type:
+def _as_bare(kind: Any) -> Any:
     """The type that `bare` gives for a type."""
     if isinstance(kind, types.Array) and kind.layout == "C" and 1 <= kind.ndim <= MOST_AXES:
         return Bare(kind.dtype, kind.ndim)
-    if isinstance(kind, types.NamedTuple | types.NamedUniTuple):
-        return types.NamedTuple(tuple(_as_bare(part) for part in kind.types), kind.instance_class)
+    if isinstance(kind, (_kinds.NamedTuple, _kinds.NamedUniTuple)):
+        return _kinds.NamedTuple(tuple(_as_bare(part) for part in kind.types), kind.instance_class)
     return kind
 
 
@@ -66,7 +67,7 @@ def _as_bare(kind: types.Type) -> types.Type:
 def bare(_context, value):  # type: ignore[no-untyped-def]
     """A bare array for an array, a NamedTuple with bare arrays for one with arrays; what the caller keeps alive."""
 
-    def convert(context: Any, builder: ir.IRBuilder, given: types.Type, wanted: types.Type, held: ir.Value) -> ir.Value:
+    def convert(context: Any, builder: ir.IRBuilder, given: Any, wanted: Any, held: ir.Value) -> ir.Value:
         if isinstance(given, Bare):
             return held
         if isinstance(wanted, Bare):
@@ -80,7 +81,7 @@ def bare(_context, value):  # type: ignore[no-untyped-def]
             array = context.make_array(wanted)(context, builder, value=held)
             array.meminfo, array.parent = (cgutils.get_null_value(part.type) for part in (array.meminfo, array.parent))
             return array._getvalue()
-        if isinstance(wanted, types.BaseTuple):
+        if isinstance(wanted, _kinds.BaseTuple):
             parts = cgutils.unpack_tuple(builder, held, len(given))
             return context.make_tuple(
                 builder, wanted, [convert(context, builder, *each) for each in zip(given, wanted, parts, strict=True)]
@@ -97,15 +98,15 @@ def bare(_context, value):  # type: ignore[no-untyped-def]
 class _BareAttributes(AttributeTemplate):  # type: ignore[misc]
     key = Bare
 
-    def resolve_shape(self, kind: Bare) -> types.Type:
-        return types.UniTuple(types.int64, kind.ndim)
+    def resolve_shape(self, kind: Bare) -> Any:
+        return _kinds.UniTuple(types.int64, kind.ndim)
 
 
 @lower_getattr(Bare, "shape")
 def _shape(context: Any, builder: ir.IRBuilder, kind: Bare, value: ir.Value) -> ir.Value:
     held = cgutils.create_struct_proxy(kind)(context, builder, value=value)
     lengths = [getattr(held, f"length{axis}") for axis in range(kind.ndim)]
-    return context.make_tuple(builder, types.UniTuple(types.int64, kind.ndim), lengths)
+    return context.make_tuple(builder, _kinds.UniTuple(types.int64, kind.ndim), lengths)
 
 
 @type_callable(len)
@@ -128,7 +129,7 @@ def _axes(index: types.Type) -> int:
     """How many axes an index is for; 0 where it is none."""
     if isinstance(index, _WHOLE):
         return 1
-    if isinstance(index, types.BaseTuple) and all(isinstance(part, _WHOLE) for part in index):
+    if isinstance(index, _kinds.BaseTuple) and all(isinstance(part, _WHOLE) for part in index):
         return len(index)
     return 0
 
@@ -136,7 +137,7 @@ def _axes(index: types.Type) -> int:
 @type_callable(operator.getitem)
 def _type_getitem(context: Any) -> Any:
     def typer(array: types.Type, index: types.Type) -> types.Type | None:
-        if isinstance(array, Bare) and array.ndim == 1 and isinstance(index, types.SliceType) and not index.has_step:
+        if isinstance(array, Bare) and array.ndim == 1 and isinstance(index, _kinds.SliceType) and not index.has_step:
             return array
         if not isinstance(array, Bare) or not 1 <= _axes(index) <= array.ndim:
             return None
@@ -148,7 +149,7 @@ def _type_getitem(context: Any) -> Any:
 
 @type_callable(operator.setitem)
 def _type_setitem(context: Any) -> Any:
-    def typer(array: types.Type, index: types.Type, value: types.Type) -> types.Type | None:
+    def typer(array: Any, index: types.Type, value: types.Type) -> types.Type | None:
         whole = isinstance(array, Bare) and _axes(index) == array.ndim
         return types.void if whole and context.can_convert(value, array.dtype) is not None else None
 
@@ -161,8 +162,8 @@ def _address(
     """The fields of a bare array, and the address of what an index means."""
     held = cgutils.create_struct_proxy(kind)(context, builder, value=array)
     axes = _axes(index)
-    parts = cgutils.unpack_tuple(builder, at, axes) if isinstance(index, types.BaseTuple) else [at]
-    given = list(index) if isinstance(index, types.BaseTuple) else [index]
+    parts = cgutils.unpack_tuple(builder, at, axes) if isinstance(index, _kinds.BaseTuple) else [at]
+    given = list(index) if isinstance(index, _kinds.BaseTuple) else [index]
     offset = ir.Constant(_LONG, 0)
     for axis in range(kind.ndim):
         if axis:
@@ -197,7 +198,7 @@ def _setitem(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any
     return context.get_dummy_value()
 
 
-@lower_builtin(operator.getitem, Bare, types.SliceType)
+@lower_builtin(operator.getitem, Bare, _kinds.SliceType)
 def _stretch(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
     kind, index = signature.args
     span = context.make_helper(builder, index, arguments[1])
@@ -209,6 +210,6 @@ def _stretch(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any
     return part._getvalue()
 
 
-for _index in (*_WHOLE, types.BaseTuple):
+for _index in (*_WHOLE, _kinds.BaseTuple):
     lower_builtin(operator.getitem, Bare, _index)(_getitem)
     lower_builtin(operator.setitem, Bare, _index, types.Any)(_setitem)

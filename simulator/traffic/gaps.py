@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 
 FARTHEST_M = 250.0  # vehicles further away are not heeded
 SLOWEST_MPS = 0.3  # slower ones stand
@@ -43,7 +44,7 @@ def see(vehicles, drivers, seen):  # type: ignore[no-untyped-def]
             continue
         row, middle = seen[count], 0.5 * (driver.front - driver.rear)
         count += 1
-        row.cos, row.sin = np.cos(vehicle.yaw), np.sin(vehicle.yaw)
+        row.sin, row.cos = sine_cosine(vehicle.yaw)
         row.x, row.y = vehicle.x + middle * row.cos, vehicle.y + middle * row.sin
         row.half_length, row.half_width = 0.5 * (driver.front + driver.rear), driver.half_width
         row.speed, row.brakes = vehicle.speed, -vehicle.acceleration if vehicle.speed > 0.0 else 0.0

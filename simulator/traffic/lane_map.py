@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
 from simulator.traffic.prospects import find_forks, find_routes, foresee
@@ -342,7 +343,8 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
         z = a.z + u * (b.z - a.z)
     if d == 0.0:
         return x, y, z, heading
-    return x - d * np.sin(heading), y + d * np.cos(heading), z, heading
+    sine, cosine = sine_cosine(heading)
+    return x - d * sine, y + d * cosine, z, heading
 
 
 @kernel

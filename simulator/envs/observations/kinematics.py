@@ -12,6 +12,7 @@ from simulator.envs.observations.base import Features, Fill
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load_int
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import half_width_at, sample_at
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
@@ -107,7 +108,7 @@ def _pack(vehicles, drivers, packed):  # type: ignore[no-untyped-def]
         if v.control == Control.NOBODY:
             packed[_X, i] = packed[_Y, i] = np.float32(1e9)
             continue
-        c, s = np.cos(v.yaw), np.sin(v.yaw)
+        s, c = sine_cosine(v.yaw)
         ahead = 0.5 * (p.front - p.rear)
         packed[_X, i], packed[_Y, i] = v.x + ahead * c, v.y + ahead * s
         packed[_VX, i] = v.speed * c - v.lateral_speed * s
@@ -178,7 +179,8 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
         half = max(half_width_at(lanes, v.lane, v.s), 0.1)
         a, b = lanes.samples[i], lanes.samples[i + 1]
         turned = v.yaw - (a.heading + min(max(u, 0.0), 1.0) * (b.heading - a.heading))
-        out[5], out[6], out[7] = unit(v.d / half), np.float32(np.sin(turned)), np.float32(np.cos(turned))
+        sine, cosine = sine_cosine(turned)
+        out[5], out[6], out[7] = unit(v.d / half), np.float32(sine), np.float32(cosine)
         out[8], out[9] = unit(half / WIDE_M), unit(a.limit / FAST_MPS)
         out[10] = np.float32(1.0 if lanes.lanes[v.lane].left >= 0 else 0.0)
         out[11] = np.float32(1.0 if lanes.lanes[v.lane].right >= 0 else 0.0)

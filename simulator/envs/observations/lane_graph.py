@@ -12,6 +12,7 @@ from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
 
@@ -114,7 +115,8 @@ def write_lanes(actors, lanes, ahead, rows, w):  # type: ignore[no-untyped-def]
         if v.lane == NONE:
             continue
         here = lanes.lanes[v.lane]
-        place = np.float32(v.x), np.float32(v.y), np.float32(np.cos(v.yaw)), np.float32(np.sin(v.yaw))
+        sine, cosine = sine_cosine(v.yaw)
+        place = np.float32(v.x), np.float32(v.y), np.float32(cosine), np.float32(sine)
         _follow(lanes, ahead, v.lane, v.s, v.ways, place, out)
         if here.left != NONE:
             _follow(lanes, ahead, here.left, along_left(lanes, v.lane, v.s), nowhere, place, out[width:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -50,28 +51,25 @@ class Vector(Features, kind="vector"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        return self._filler(core, self._numbers(core, rows, column))
+        return self._onto(core, column)(rows).fill
 
     def view(self, core: Core) -> View:
         """A box of as many numbers as there are names, which are written as worlds are stepped."""
+        return self._onto(core, 0)(np.zeros((core.count, len(self.names())), np.float32))
+
+    def _onto(self, core: Core, column: int) -> Callable[[NDArray[np.float32]], View]:
+        """The view whose numbers are columns `column` and following of the rows that are given."""
         from gymnasium.spaces import Box
 
-        rows = np.zeros((core.count, len(self.names())), np.float32)
-        numbers = self._numbers(core, rows, 0)
-        return View(Box(-1.0, 1.0, rows.shape[1:], np.float32), rows, self._filler(core, numbers), numbers)
-
-    def _numbers(self, core: Core, rows: NDArray[np.float32], column: int) -> Numbers:
+        actors, lanes, near = core.actors, core.lanes, self.kinematics.near(core, column)
         ahead = self.lane_graph.ahead(core, column + len(self.kinematics.names()))
-        return Numbers(rows, self.kinematics.near(core, column), ahead)
+        space = Box(-1.0, 1.0, (len(self.names()),), np.float32)
 
-    @staticmethod
-    def _filler(core: Core, numbers: Numbers) -> Fill:
-        actors, lanes = core.actors, core.lanes
+        def onto(rows: NDArray[np.float32]) -> View:
+            numbers = Numbers(rows, near, ahead)
+            return View(space, rows, lambda begin, end: _observe(actors, lanes, numbers, begin, end), numbers, onto)
 
-        def fill(begin: int, end: int) -> None:
-            _observe(actors, lanes, numbers, begin, end)
-
-        return fill
+        return onto
 
 
 @kernel(inline=True)
