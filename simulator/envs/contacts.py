@@ -43,7 +43,7 @@ def crowd_of(count: int) -> Crowd:
 @kernel(inner=True)
 def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
     """Fill a `Crowd` with everybody in world `w`."""
-    bodies, discs = crowd.bodies, crowd.discs
+    bodies = crowd.bodies
     count = actors.vehicles.shape[1]
     for i in range(count):
         v, p, body = actors.vehicles[w, i], actors.drivers[w, i], bodies[i]
@@ -60,8 +60,15 @@ def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
             set_disc(body, p.x, p.y, p.vx, p.vy, p.radius)
             measure(body)
             body.until = np.inf
-    for i in range(bodies.shape[0]):
-        b = bodies[i]
+    enclose(crowd)
+
+
+@kernel
+def enclose(crowd):  # type: ignore[no-untyped-def]
+    """Draw the circles about the bodies of a `Crowd`."""
+    discs = crowd.discs
+    for i in range(crowd.bodies.shape[0]):
+        b = crowd.bodies[i]
         discs[0, i], discs[1, i] = (b.x, b.y) if b.active else (NOWHERE_M, NOWHERE_M)
         discs[2, i], discs[3, i] = (b.vx, b.vy) if b.active else (0.0, 0.0)
         discs[4, i] = b.reach + b.radius + ROUGHLY_M if b.active else 0.0
