@@ -110,11 +110,13 @@ def build_world(scenario: Scenario) -> World:
     season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
+    right_of_way = None
     if drive is not None:
         placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
         roads = roads_of(network, plan)
+        right_of_way = (roads.lane_map, roads.map.gates)
         ego = _place_ego(scenario, roads, route, cast, site.dark)
         for number, spec in enumerate(scenario.actors):
             act(spec, number, roads, route, cast, seed, site.dark)
@@ -137,6 +139,7 @@ def build_world(scenario: Scenario) -> World:
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
+        right_of_way=right_of_way,
     )
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
