@@ -23,7 +23,7 @@ _SLOPE_CELLS = 12  # how far such slopes reach
 _FAR_M = 7000.0
 _GROWTH = 1.22  # of the rings beyond the grid
 _UNDULATION_M = 1.6
-_HILLS_M = 90.0
+_HILLS_M = (40.0, 320.0)  # height of the highest, drawn between a plain and low mountains
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,8 +216,9 @@ def _rings(xs: Array, ys: Array, z: Array, origin: Array, seed: int) -> Array:
     settle = _smooth(np.clip(beyond / 500.0, 0.0, 1.0))
     near = _UNDULATION_M * _waves(x, y, seed, "near", (35.0, 80.0, 170.0)) * np.exp(-beyond / 150.0)
     own = border[:, 2] - _UNDULATION_M * _waves(x[:1], y[:1], seed, "near", (35.0, 80.0, 170.0))[0]
-    hills = 0.5 + 0.5 * _waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0))
+    hills = 0.5 + 0.35 * _waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0)).clip(-1.4)
     rise = _smooth(np.clip((beyond - 100.0) / 4000.0, 0.0, 1.0))
-    rings[..., 2] = own * (1.0 - settle) + mean * settle + near + rise * (15.0 + _HILLS_M * hills)
+    high = float(generator(seed, "terrain", "relief").uniform(*_HILLS_M))
+    rings[..., 2] = own * (1.0 - settle) + mean * settle + near + rise * (15.0 + high * hills**1.4)
     rings[0] = border
     return rings

@@ -18,6 +18,7 @@ from simulator.surroundings import barriers, furniture
 from simulator.surroundings.map_shapes import mesh_of, solids
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_houses import build_at
+from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signs import post
 
@@ -179,9 +180,7 @@ def _rail(place: Place, road: Road, thing: RoadObject) -> None:
         points = road.point(s, t)
         near = place.distance(points[:, :2]) < place.radius_m
         good = near & place.clear(points[:, :2], 0.02)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
-        for a, b in zip(edges[::2], edges[1::2]):
-            if b - a >= 3:
-                line = place.local(place.on_ground(points[a:b, :2]))
-                place.put_mesh(*barriers.guard_rail(line, -1 if t0 > 0 else 1))
-                place.occupancy.take_line(points[a:b, :2], 0.5)
+        for a, b in runs(good):
+            stretch = points[a : b + 1, :2]
+            place.put_mesh(*barriers.guard_rail(place.local(place.on_ground(stretch)), -1 if t0 > 0 else 1))
+            place.occupancy.take_line(stretch, 0.5)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, grass, plant
+from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, poses
 from simulator.surroundings.species import Species, species_table
 from simulator.surroundings.woods import STEP_M, wood
@@ -17,8 +18,8 @@ from simulator.surroundings.woods import STEP_M, wood
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
 _COST = (3700.0, 1600.0, 600.0, 230.0)  # triangles of a tree by detail, about
-MOST_TRIANGLES = 190_000
-SCENE_TRIANGLES = 235_000  # plants take what houses and furniture have left of this, within limits
+MOST_TRIANGLES = 280_000
+SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
 
 @dataclass(slots=True)
@@ -135,10 +136,9 @@ def _wood_backs(place: Place, level: float) -> None:
             xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
             keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
             keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
-            for a, b in zip(edges[::2], edges[1::2]):
+            for a, b in runs(keep, 1):
                 conifers = any(species_table()[name].form == "spruce" for name in style.species)
-                wood(place, xy[a:b], rng, float(rng.uniform(12.0, 16.0)), int(conifers))
+                wood(place, xy[a : b + 1], rng, float(rng.uniform(12.0, 16.0)), int(conifers))
 
 
 def _single(place: Place, rows: _Rows, density: float) -> None:

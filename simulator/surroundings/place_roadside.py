@@ -11,7 +11,7 @@ from simulator.surroundings import barriers, furniture
 from simulator.surroundings.barriers import Made, normals_of
 from simulator.surroundings.place import Place
 from simulator.surroundings.plants import hedge
-from simulator.surroundings.roadsides import Side
+from simulator.surroundings.roadsides import Side, runs
 from simulator.surroundings.shapes import F64, poses
 
 REACH_M = 160.0  # small things farther from the path than this are left out
@@ -79,12 +79,6 @@ def _lamps(place: Place) -> None:
             place.counts["street lamp"] += 1
 
 
-def _runs(keep: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int = 3) -> list[tuple[int, int]]:
-    """First and last index of each run of True of at least `least`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
-    return [(int(a), int(b - 1)) for a, b in zip(edges[::2], edges[1::2]) if b - a >= least]
-
-
 def _line(
     place: Place, side: Side, span: tuple[int, int], outwards: float, build: Callable[[F64, int], Made], width_m: float
 ) -> bool:
@@ -107,7 +101,7 @@ def _rails(place: Place, side: Side) -> None:
     keep = (side.near_m < REACH_M) & place.clear(xyz[:, :2], 0.3)
     rng = place.rng("rails", side.road.id, int(side.left))
     barrier = rng.random() < place.style.noise_barriers
-    for span in _runs(keep, 6):
+    for span in runs(keep, 6):
         _line(place, side, span, 0.75, barriers.guard_rail, 0.5)
         if barrier:
             _line(place, side, span, 3.2, barriers.noise_barrier, 1.0)
@@ -174,7 +168,7 @@ def _plot_edges(place: Place, side: Side) -> None:
         keep = place.clear(xyz[:, :2], 0.4) & ~_raised(place, xyz, out)
         if style.paved:  # no fence in front of shops
             keep &= np.all([place.occupancy.free(xyz[:, :2] + reach * out) for reach in (2.0, 4.0, 6.0)], axis=0)
-        for a, b in _runs(keep, 4):
+        for a, b in runs(keep, 4):
             run = (int(span[a]), int(span[b]))
             if kind == "hedge":
                 if place.vegetation > 0:
@@ -230,7 +224,7 @@ def _utility_poles(place: Place) -> None:
         xyz, out, _ = side.at(at, float(rng.uniform(6.0, 9.0)))
         ok = place.clear(xyz[:, :2], 2.0)
         pole, height = furniture.utility_pole(8.5), 8.5
-        for a, b in _runs(ok, 2):
+        for a, b in runs(ok, 2):
             feet = place.on_ground(xyz[a : b + 1, :2])
             for foot, normal in zip(feet, out[a : b + 1]):
                 place.put_model(pole, foot, float(np.arctan2(normal[1], normal[0])))

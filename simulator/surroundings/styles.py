@@ -42,6 +42,7 @@ class Style:
         guard_rails, delineators: along the road.
         noise_barriers: share of road sides with one.
         utility_poles: share of roads with a line of wooden poles.
+        land: what lies between the roads, as in `roads.surface_materials.SurfaceStyle`.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Style:
     utility_poles: float = 0.0
     most_storeys: int = 8
     urban: bool = False
+    land: str = "meadow"
 
 
 @cache

@@ -90,8 +90,10 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
+    from simulator.surroundings.styles import choose_style
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
@@ -102,12 +104,14 @@ def build_world(scenario: Scenario) -> World:
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
     middle, radius = _scenery(route, whole=drive is not None)
-    ground = surface(network, origin, middle, radius, seed=seed)
+    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
+    land = choose_style(scenario.surroundings.kind, network, route.path, seed).land
+    look = SurfaceStyle.draw(seed, land=land, season=season)
+    ground = surface(network, origin, middle, radius, seed=seed, style=look)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
     cast = Cast(builder)
-    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
     right_of_way = None
