@@ -51,6 +51,21 @@ def test_names_are_there_whatever_is_imported_first(order: str) -> None:
     assert done.stdout.strip() == "OddRoad/Highway-v0", done.stderr
 
 
+def test_what_takes_long_to_import_is_not_imported_before_it_is_needed() -> None:
+    slow = [
+        "scipy.ndimage",
+        "scipy.optimize",
+        "scipy.sparse",
+        "scipy.spatial",
+        "simulator.raycast",
+        "simulator.storyboard",
+    ]
+    code = f"import sys, gymnasium\nenv = gymnasium.make({name('urban')!r}, blocks_x=2, blocks_y=2)"
+    code += f"\nprint([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("action_type", ["continuous", "discrete", "waypoints"])
 def test_gymnasium_checks_find_nothing(task: str, action_type: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import MATERIAL, needs_material
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from simulator.errors import InputError
 from simulator.roads import Link, RoadNetwork, read_opendrive
@@ -24,6 +25,7 @@ from simulator.traffic.demand import KINDS
 from simulator.traffic.lane_change import gain
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map
 from simulator.traffic.occupancy import occupy
+from simulator.traffic.prospects import BRAKING_MPS2, LATERAL_MPS2, SLOWEST_MPS, SMOOTHING_M, comfortable_speed
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import WAYS, Control, Failing
 
@@ -393,3 +395,16 @@ def test_what_a_traffic_does_not_accept() -> None:
         Traffic(road(), vehicles=0)
     with pytest.raises(InputError, match="dt_ns=0"):
         Traffic(road(), vehicles=1).step(0)
+
+
+def test_curvature_is_smoothed_as_scipy_does_it() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        curvature, step = np.abs(rng.normal(0.0, 0.05, int(rng.integers(1, 60)))), float(rng.uniform(0.3, 6.0))
+        size = max(min(round(SMOOTHING_M / step), len(curvature)), 1)
+        bend = np.maximum(uniform_filter1d(curvature, size, mode="nearest"), 1e-6)
+        expected = np.clip(np.sqrt(LATERAL_MPS2 / bend), SLOWEST_MPS, 50.0)
+        given = comfortable_speed(np.full(len(curvature), 50.0), curvature, step)
+        for k, speed in enumerate(given):  # the slowest that is ahead, from which one may come
+            ahead = expected[k:] ** 2 + 2.0 * BRAKING_MPS2 * step * np.arange(len(expected) - k)
+            assert speed == pytest.approx(np.sqrt(ahead.min()))

@@ -8,12 +8,13 @@ import shapely
 from material import MATERIAL, needs_material
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 from test_roads_procedural import MAKERS
 
 from simulator.errors import OddRoadError
 from simulator.roads import RoadNetwork, procedural, read_opendrive
 from simulator.traffic.crossings import lights_at, walkway_map
-from simulator.traffic.walkways import Kind, WalkwayMap, roadsides
+from simulator.traffic.walkways import Kind, WalkwayMap, clusters, components, roadsides
 
 TOWNS = MATERIAL / "openx/carla_towns/OpenDrive"
 
@@ -196,3 +197,19 @@ def test_lights_of_crossings_are_numbered_as_asked() -> None:
     for c, crossing in enumerate(walkways.crossings):
         assert [ids[::-1][k] for k in which[first[c] : first[c + 1]]] == list(crossing.signals)
     assert lights_at(walkways, [])[0].tolist() == [0] * 5
+
+
+def test_connected_parts_of_graphs_are_those_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        count = int(rng.integers(1, 40))
+        edges = rng.integers(0, count, (int(rng.integers(0, count)), 2))
+        graph = coo_matrix((np.ones(len(edges)), edges.T), (count, count))
+        assert np.array_equal(components(count, edges), connected_components(graph, directed=False)[1])
+
+
+def test_groups_of_points_are_those_within_chains_of_steps() -> None:
+    points = np.random.default_rng(1).uniform(0.0, 60.0, (300, 3))
+    tree = cKDTree(points).query_pairs(6.0, output_type="ndarray")
+    graph = coo_matrix((np.ones(len(tree)), tree.T), (300, 300))
+    assert np.array_equal(clusters(points, 6.0), connected_components(graph, directed=False)[1])

@@ -5,21 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from simulator.actors.cloth import draped
+from simulator.actors.hands import hand_mesh
 from simulator.actors.head import head_mesh
 from simulator.actors.physique import Dress, Part, Physique
-from simulator.actors.shape import F64, ball, mirrored, patch, round_rings, skin
+from simulator.actors.shape import F64, finer, mirrored, patch, round_rings, skin
 from simulator.actors.skeleton import NOTHING, Segment
 from simulator.scene.mesh import Mesh, merge
 
 
-def figure(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Segment]:
-    """Segments of a person at rest, parents first: trunk, head, arms, legs."""
+def figure(p: Physique, dress: Dress, rng: np.random.Generator, *, grip: bool = False) -> list[Segment]:
+    """Segments of a person at rest, parents first: trunk, head, arms, legs; `grip`: hands closed about bars."""
     w = p.wide
     segments = [Segment("trunk", "", (0.0, 0.0, p.hip_z), _trunk(p, dress, rng))]
     neck = (-0.006 * w, 0.0, float(p.z(0.865)))
     segments.append(Segment("head", "trunk", neck, head_mesh(p, dress, rng)))
     thigh, shin, foot = _thigh(p, dress, rng), _shin(p, dress, rng), _foot(p)
-    upper, fore = _upper_arm(p, dress, rng), _forearm(p, dress, rng)
+    upper, fore = _upper_arm(p, dress, rng), _forearm(p, dress, rng, grip)
     for side, sign in (("l", 1.0), ("r", -1.0)):
 
         def _at(mesh: Mesh, y: float, sign: float = sign) -> Mesh:
@@ -64,12 +66,12 @@ _TRUNK_W = [
     0.083,
     0.083,
     0.0865,
-    0.091,
-    0.096,
-    0.103,
-    0.108,
-    0.096,
-    0.066,
+    0.092,
+    0.099,
+    0.110,
+    0.1155,
+    0.099,
+    0.068,
     0.042,
     0.034,
 ]
@@ -145,6 +147,7 @@ _FEMALE_D = [
     -0.005,
     -0.005,
 ]
+_SIDES = 20  # corners of a ring of the trunk
 _HEAVY = [0.2, 0.5, 0.8, 1.0, 1.2, 1.4, 1.3, 1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.25, 0.25]
 
 
@@ -164,25 +167,26 @@ def _trunk_rings(
     grow = thickness * (z >= low) * np.clip((0.86 - z) / 0.03, 0, 1)
     center = np.stack([x * p.wide, np.zeros_like(x), p.z(z)], 1)
     rings = round_rings(
-        center, width * p.wide + grow, deep * p.wide + grow, 16, 2.0 + 0.6 * np.clip((0.83 - z) / 0.1, 0, 1)
+        center, width * p.wide + grow, deep * p.wide + grow, _SIDES, 2.0 + 0.6 * np.clip((0.83 - z) / 0.1, 0, 1)
     )
-    return (_folds(rings, rng, depth) if depth else rings), z
+    rings, shares = finer(rings, 2), np.interp(np.arange(2 * len(z) - 1) / 2, np.arange(len(z)), z)
+    return (_folds(rings, rng, depth) if depth else rings), shares
 
 
 def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     """Pelvis to neck with the upper garment, and what hangs on it (coat, skirt, bag)."""
     w = p.wide
     rings, z = _trunk_rings(p, dress.thickness, rng, low=0.49, depth=0.012)
-    band = (z[:-1] + z[1:]) / 2
+    neck = int(np.searchsorted(z, 0.838))
+    band = (z[:neck] + z[1 : neck + 1]) / 2
     waist = 0.555 if dress.hem > 0.54 or dress.legs == "skirt" else max(dress.hem, 0.49)
-    slots = np.where(band < waist, Part.BOTTOM, np.where(band < 0.842, Part.TOP, Part.SKIN))
-    cells = np.repeat(slots[:, None], 16, 1)
-    front = np.array([15, 0])
+    cells = np.repeat(np.where(band < waist, Part.BOTTOM, Part.TOP)[:, None], _SIDES, 1)
     if dress.open_front:
-        cells[np.ix_((band > 0.56) & (band < 0.84), front)] = Part.INNER
+        cells[np.ix_(band > 0.56, np.array([_SIDES - 2, _SIDES - 1, 0, 1]))] = Part.INNER
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
-    parts = [skin(rings, cells)]
+    bare, _ = _trunk_rings(p, 0.0, rng)
+    parts = [draped(skin(rings[: neck + 1], cells), p), skin(bare[neck:], Part.SKIN)]
     parts += _lower_garment(p, dress, rng)
     if dress.thickness > 0.010:  # collar
         collar = round_rings(
@@ -191,9 +195,9 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
                 [-0.007 * w, 0, float(p.z(0.842))],
                 [-0.003 * w, 0, float(p.z(0.858))],
             ],
-            np.array([0.098, 0.071, 0.051]) * w,
-            np.array([0.055, 0.054, 0.051]) * w,
-            12,
+            np.array([0.094, 0.068, 0.045]) * w + 0.7 * dress.thickness,
+            np.array([0.053, 0.052, 0.046]) * w + 0.5 * dress.thickness,
+            16,
         )
         parts.append(skin(collar, Part.TOP, caps=False))
         parts.append(skin(collar[::-1] * [0.96, 0.96, 1.0], Part.TOP, caps=False))
@@ -225,10 +229,10 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
             np.maximum(deep[below], 0.066 + 0.010 * p.build),
         )
         x = np.interp(z, _TRUNK_Z, _TRUNK_X)
-        rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 16, 2.3)
-        rings = _folds(rings, rng, 0.02)
+        rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 24, 2.3)
+        rings = _folds(rings, rng, 0.02 if slot == Part.TOP else 0.05)
         inner = skin(rings[::-1] * [0.985, 0.985, 1.0], slot, caps=False)
-        return merge([skin(rings, slot, caps=False), inner])
+        return draped(merge([skin(rings, slot, caps=False), inner]), p)
 
     if dress.legs == "skirt":
         out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
@@ -317,13 +321,14 @@ def limb(
     segments: int = 10,
     folds: float = 0.0,
     rng: np.random.Generator | None = None,
+    fine: int = 1,
     round_low: bool = True,
     round_high: bool = True,
 ) -> Mesh:
-    """Vertical limb through rings from low to high z, with rounded ends that fill the joints."""
+    """Vertical limb through rings from low to high z (`fine` times as many), with rounded ends that fill the joints."""
     z, x, a, b = (np.asarray(v, np.float64) for v in np.broadcast_arrays(z, x, half_width, half_depth))
-    cells = np.broadcast_to(np.asarray(slots), (len(z) - 1,))
-    rings = round_rings(np.stack([x, 0 * x, z], 1), a, b, segments)
+    cells = np.repeat(np.broadcast_to(np.asarray(slots), (len(z) - 1,)), fine)
+    rings = finer(round_rings(np.stack([x, 0 * x, z], 1), a, b, segments), fine)
     if folds and rng is not None:
         rings = _folds(rings, rng, folds)
 
@@ -362,15 +367,17 @@ def _thigh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.legs == "trousers":
         grow = grow + dress.loose * np.array([0.007, 0.005, 0.003, 0.001, 0.0, 0.0])
     x = np.array([0.004, 0.004, 0.003, 0.0, -0.003, -0.003])
-    return limb(
+    leg = limb(
         p.z(share),
         x * w,
         (bare * 0.97 + grow) * w,
         (bare * 1.06 + grow) * w,
         slots,
-        folds=0.03 if dress.legs == "trousers" else 0.0,
+        segments=14,
+        folds=0.025 if dress.legs == "trousers" else 0.0,
         rng=rng,
     )
+    return leg if dress.legs == "skirt" else draped(leg, p)
 
 
 def _shin(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
@@ -381,40 +388,38 @@ def _shin(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.legs == "trousers":
         wide = 0.003 + 0.006 * dress.loose + dress.loose * np.array([0.012, 0.010, 0.008, 0.004, 0.004, 0.006, 0.007])
         x = x * (1 - 0.6 * dress.loose)
-        return limb(p.z(share), x * w, (bare + wide) * w, (bare * 1.05 + wide) * w, Part.BOTTOM, folds=0.035, rng=rng)
+        width, deep = (bare + wide) * w, (bare * 1.05 + wide) * w
+        return draped(limb(p.z(share), x * w, width, deep, Part.BOTTOM, segments=14, folds=0.04, rng=rng, fine=2), p)
     slots = np.full(6, int(Part.SKIN))
     slots[:1] = Part.SHOES
-    return limb(p.z(share), x * w, bare * w, bare * 1.05 * w, slots)
+    return limb(p.z(share), x * w, bare * w, bare * 1.05 * w, slots, segments=12)
 
 
 def _foot(p: Physique) -> Mesh:
-    """A shoe: flat sole on z = 0, heel behind the ankle."""
+    """A shoe: flat sole on z = 0 with an edge of its own, heel behind the ankle, toes that rise a little."""
     w = p.wide * (1 + 0.06 * p.youth)
-    x = np.array([-0.044, -0.040, -0.022, 0.005, 0.035, 0.068, 0.092, 0.104]) * w
-    half = np.array([0.012, 0.021, 0.0235, 0.0235, 0.027, 0.030, 0.024, 0.010]) * w
-    top = np.array([0.030, 0.046, 0.054, 0.053, 0.042, 0.032, 0.025, 0.014]) * w
-    angle = np.arange(10) * (2 * np.pi / 10) + 0.2
-    y, up = np.cos(angle), np.sin(angle)
+    x = np.array([-0.046, -0.042, -0.030, -0.012, 0.010, 0.034, 0.058, 0.080, 0.096, 0.104]) * w
+    half = np.array([0.010, 0.0190, 0.0225, 0.0230, 0.0238, 0.0268, 0.0292, 0.0270, 0.0200, 0.0090]) * w
+    top = np.array([0.028, 0.046, 0.054, 0.056, 0.052, 0.043, 0.035, 0.030, 0.025, 0.018]) * w
+    spring = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.001, 0.004, 0.006]) * w
+    thick = 0.013 * w
+    y = np.array([0.90, 1.02, 1.0, 0.93, 0.66, 0.24])
+    up = np.array([0.0, 0.0, 0.0, 0.40, 0.80, 1.0])
+    y, up = np.concatenate([y, -y[::-1]]), np.concatenate([up, up[::-1]])
+    sole = np.array([0.0, 0.25, 1.0, 1.0, 1.0, 1.0])
+    edge = np.concatenate([sole, sole[::-1]]) * thick
     rings = np.stack(
-        [
-            np.stack(
-                [
-                    np.full(10, x[i]),
-                    half[i] * np.sign(y) * np.abs(y) ** 0.7,
-                    np.where(up > 0, top[i] * (0.25 + 0.75 * up), 0.0),
-                ],
-                1,
-            )
-            for i in range(8)
-        ]
+        [np.stack([np.full(12, x[i]), half[i] * y, edge + up * (top[i] - thick) + spring[i]], 1) for i in range(len(x))]
     )
-    return skin(rings, Part.SHOES)
+    cells = np.full((len(x) - 1, 12), int(Part.SHOES))
+    cells[:, [0, 1, 9, 10, 11]] = Part.SOLES
+    return skin(rings, cells)
 
 
 def _upper_arm(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     w = p.wide
     share = np.array([0.635, 0.68, 0.73, 0.768, 0.792])
-    bare = np.array([0.0225, 0.0250, 0.0275, 0.0300, 0.0290]) - 0.0035 * p.female + 0.004 * p.build + 0.002 * p.youth
+    bare = np.array([0.0225, 0.0248, 0.0268, 0.0272, 0.0235]) - 0.0035 * p.female + 0.004 * p.build + 0.002 * p.youth
     grow = np.full(5, dress.thickness + 0.004)
     slots = np.full(4, int(Part.TOP))
     if dress.sleeve < 0.9:
@@ -422,32 +427,27 @@ def _upper_arm(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
         grow[:2] = 0.0
         grow[2] += 0.004
     x = np.full(5, -0.008) * w
-    return limb(p.z(share), x, bare * w + grow, bare * 1.05 * w + grow, slots, folds=0.025, rng=rng)
+    arm = limb(p.z(share), x, bare * w + grow, bare * 1.05 * w + grow, slots, segments=12, fine=2, folds=0.03, rng=rng)
+    return draped(arm, p)
 
 
-def _forearm(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    """Forearm and a relaxed hand, palm to the body."""
+def _forearm(p: Physique, dress: Dress, rng: np.random.Generator, grip: bool) -> Mesh:
+    """Forearm and hand, palm to the body."""
     w = p.wide
     share = np.array([0.488, 0.51, 0.55, 0.60, 0.635])
-    bare = np.array([0.0145, 0.0155, 0.0205, 0.0235, 0.0225]) - 0.002 * p.female + 0.002 * p.build + 0.001 * p.youth
+    bare = np.array([0.0140, 0.0155, 0.0208, 0.0238, 0.0225]) - 0.002 * p.female + 0.002 * p.build + 0.001 * p.youth
     sleeve = dress.sleeve > 0.9
     grow = (dress.thickness * 0.8 + 0.005) * (1.0 if sleeve else 0.0)
     x = np.array([0.004, 0.002, -0.002, -0.006, -0.008]) * w
     arm = limb(
         p.z(share),
         x,
-        bare * w + grow,
-        bare * w + grow,
+        bare * w * 0.92 + grow,
+        bare * w * 1.05 + grow,
         Part.TOP if sleeve else Part.SKIN,
-        folds=0.03 if sleeve else 0.0,
+        segments=12,
+        fine=2,
+        folds=0.04 if sleeve else 0.0,
         rng=rng,
     )
-    z = p.z(np.array([0.383, 0.392, 0.415, 0.440, 0.465, 0.488, 0.50]))
-    hand_x = np.array([0.018, 0.016, 0.013, 0.009, 0.006, 0.004, 0.004]) * w
-    flat = np.array([0.003, 0.0058, 0.0075, 0.0095, 0.0105, 0.0115, 0.0120]) * w
-    broad = np.array([0.006, 0.0135, 0.0190, 0.0215, 0.0200, 0.0145, 0.0140]) * w
-    hand = skin(round_rings(np.stack([hand_x, 0 * z, z], 1), flat, broad, 8, 2.4), Part.SKIN)
-    thumb = ball(
-        (0.008 * w, 0.0085 * w, 0.028 * w), (0.032 * w, -0.008 * w, float(p.z(0.448))), Part.SKIN, rings=3, segments=6
-    )
-    return merge([arm, hand, thumb])
+    return merge([draped(arm, p) if sleeve else arm, hand_mesh(p, grip=grip)])

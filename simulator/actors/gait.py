@@ -7,6 +7,8 @@ knees bend less than the real 60 deg because ankles here do not push off).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from simulator.actors.physique import Part, Physique
@@ -21,19 +23,31 @@ _SIDES = (("l", 1.0, 0.0), ("r", -1.0, np.pi))
 
 
 def walking(
-    p: Physique, segments: list[Segment], materials: tuple[Material, ...], stride_m: float, rng: np.random.Generator
+    p: Physique,
+    segments: list[Segment],
+    materials: tuple[Material, ...],
+    stride_m: float,
+    rng: np.random.Generator,
+    *,
+    stoop: float = 0.0,
+    held: Mapping[str, F64] | None = None,
 ) -> tuple[tuple[Body, ...], tuple[Joint, ...]]:
-    """Bodies and joints of a walker whose feet keep up with a stride of `stride_m` (two steps)."""
+    """Bodies and joints of a walker whose feet keep up with a stride of `stride_m` (two steps).
+
+    `stoop`: forward bend of the trunk in radians; `held`: pose of arms that carry something and do not swing.
+    """
+    held = held or {}
     start = float(rng.uniform(0, 2 * np.pi))
     # While a foot is on the ground the hip passes over it by half a stride, so sin(swing) = stride / (4 leg). A sine
     # moves faster than the mean in mid-stance: nine tenths of it spread the slip of the foot over both ends.
     swing = 0.9 * float(np.arcsin(min(stride_m / (4 * p.hip_z), 0.55)))
     arms, knee = float(rng.uniform(0.25, 0.45)), 0.80
     drives: dict[str, Drive] = {}
-    turns: dict[str, F64] = {"trunk": turn(pitch=float(rng.uniform(0.0, 0.05)))}
+    lean = float(rng.uniform(0.0, 0.05)) * (not held) + stoop
+    turns: dict[str, F64] = {"trunk": turn(pitch=lean), "head": turn(pitch=-0.8 * stoop)}
     for side, sign, half in _SIDES:
         phase = start + half
-        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.02)
+        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.02 - stoop)
         drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, knee, phase + np.pi / 2 + 0.25, 0.05)
         # The ankle lifts the toes while the knee bends, and keeps the foot near level while it carries.
         drives[f"ankle_{side}"] = Drive(FORWARD, Driver.BEND, 0.62 * knee, phase + np.pi / 2 + 0.25)
@@ -42,9 +56,44 @@ def walking(
         drives[f"fore_{side}"] = Drive(FORWARD, Driver.BEND, 0.35, phase + np.pi, 0.22)
         turns[f"arm_{side}"] = turn(roll=sign * float(rng.uniform(0.07, 0.13)))
         turns[f"fore_{side}"] = turn(roll=-sign * 0.04)
-    pose = Pose(turns=turns)
+    pose = Pose(turns={**turns, **held})
+    drives = {name: drive for name, drive in drives.items() if name not in held}
     drop = _sinking(segments, materials, pose, drives, start)
     return assemble(segments, materials, pose, drives, heave(drop, start))
+
+
+def running(
+    p: Physique, segments: list[Segment], materials: tuple[Material, ...], stride_m: float, rng: np.random.Generator
+) -> tuple[tuple[Body, ...], tuple[Joint, ...]]:
+    """Bodies and joints of a runner: knees lift, elbows are bent, and both feet are off the ground between steps.
+
+    Angles at 3 m/s: Novacheck, The biomechanics of running, Gait and Posture 7, 1998 (hip 45 deg, knee 90 deg).
+    """
+    start = float(rng.uniform(0, 2 * np.pi))
+    # In mid-stance the foot under the hips has to go back at the speed of travel: leg * swing = stride / (2 pi).
+    swing = float(np.clip(stride_m / (2 * np.pi * 0.93 * p.hip_z), 0.2, 0.6))
+    knee = 1.35
+    lean = float(rng.uniform(0.08, 0.16))
+    turns: dict[str, F64] = {"trunk": turn(pitch=lean), "head": turn(pitch=-0.7 * lean)}
+    drives: dict[str, Drive] = {}
+    for side, sign, half in _SIDES:
+        phase = start + half
+        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.14 - lean)
+        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, knee, phase + np.pi / 2 + 0.35, 0.22)
+        drives[f"ankle_{side}"] = Drive(FORWARD, Driver.BEND, 0.25 * knee, phase + np.pi / 2 + 0.2)
+        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.55 * swing, phase, -0.10)
+        drives[f"arm_{side}"] = Drive(FORWARD, Driver.SWING, 0.55, phase + np.pi, -0.12)
+        drives[f"fore_{side}"] = Drive(FORWARD, Driver.SWING, 0.15, phase + np.pi, 1.45)
+        turns[f"arm_{side}"] = turn(roll=sign * 0.14)
+        turns[f"fore_{side}"] = turn(yaw=-sign * 0.35)
+    pose = Pose(turns=turns)
+    legs = [s for s in segments if s.name.split("_")[0] in ("trunk", "thigh", "shin", "ankle", "foot")]
+    bodies, joints = assemble(legs, materials, pose, drives)
+    soles = tuple(body for body in bodies if np.isin(body.mesh.slots, (Part.SHOES, Part.SOLES)).all())
+    phases = np.linspace(0, 2 * np.pi, 25)
+    lowest = [min(float(v[:, 2].min()) for v in moved_vertices(soles, joints, gait_rad=g)) for g in phases]
+    pose.root[2, 3] -= min(lowest) - 0.0  # the foot that carries touches the ground in mid-stance
+    return assemble(segments, materials, pose, drives, heave(-0.06 * p.height / 1.75, start))
 
 
 def _sinking(
@@ -54,7 +103,7 @@ def _sinking(
     names = ("trunk", "thigh", "shin", "ankle", "foot")
     legs = [s for s in segments if s.name.split("_")[0] in names]
     bodies, joints = assemble(legs, materials, pose, drives)
-    soles = [k for k, body in enumerate(bodies) if (body.mesh.slots == Part.SHOES).all()]
+    soles = [k for k, body in enumerate(bodies) if np.isin(body.mesh.slots, (Part.SHOES, Part.SOLES)).all()]
     phases = np.linspace(0, np.pi, 9) - start
     lowest = np.empty(len(phases))
     for i, gait in enumerate(phases):

@@ -1,92 +1,178 @@
-"""Heads: skull, a hint of a face, hair and headgear."""
+"""Heads: skull and face, hair and headgear. The surface has the features; brows, eyes and lips are painted on it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64, ball, curve, patch, round_rings, skin
-from simulator.scene.mesh import Mesh, merge
+from simulator.numerics.rng import generator
+from simulator.scene import Mesh, Texture
+from simulator.scene.mesh import merge
+from simulator.scene.noise import spectral_noise, to_srgb8
 
 STRANDS = 4  # repeats of the hair's texture round the head
+FACES = ("smooth", "shaved", "stubble", "beard", "old")
+PLAIN_SKIN = 0.8  # tone of the face's texture where nothing is painted; texture coordinates (0, 0) lie there
 
 # Head by share of its height from chin to crown: half width, half depth, middle's x, in head heights.
 _HEAD_T = [0.0, 0.05, 0.13, 0.25, 0.38, 0.50, 0.62, 0.74, 0.85, 0.94, 1.0]
-_HEAD_W = [0.09, 0.17, 0.245, 0.29, 0.315, 0.333, 0.342, 0.335, 0.295, 0.205, 0.06]
-_HEAD_D = [0.08, 0.17, 0.27, 0.34, 0.385, 0.415, 0.428, 0.425, 0.385, 0.275, 0.08]
-_HEAD_X = [0.20, 0.155, 0.10, 0.055, 0.025, 0.005, -0.01, -0.02, -0.03, -0.035, -0.035]
+_HEAD_W = [0.10, 0.17, 0.240, 0.285, 0.312, 0.333, 0.342, 0.335, 0.295, 0.205, 0.06]
+_HEAD_D = [0.09, 0.18, 0.28, 0.34, 0.385, 0.415, 0.428, 0.425, 0.385, 0.275, 0.08]
+_HEAD_X = [0.18, 0.145, 0.10, 0.055, 0.025, 0.005, -0.01, -0.02, -0.03, -0.035, -0.035]
+_BELOW_T = [-0.6, -0.15]  # toward the nape, for hair and hoods
+_BELOW_W, _BELOW_D, _BELOW_X = [0.40, 0.24], [0.30, 0.24], [-0.12, -0.03]
+_FRONT_DEG = [0, 5, 10, 15, 20, 26, 33, 42, 54, 70, 90, 112, 135, 158]  # dense at nose, mouth and eyes
+_ROWS = [0, 0.03, 0.07, 0.11, 0.15, 0.18, 0.21, 0.245, 0.28, 0.305, 0.335, 0.37, 0.42, 0.46, 0.50, 0.54]
+_ROWS += [0.58, 0.63, 0.70, 0.78, 0.86, 0.93, 0.975, 1.0]
+_POWER = 2.15
 
 
-def _head_rings(p: Physique, t: F64, grow: float = 0.0, segments: int = 16) -> F64:
-    """Rings of the head at shares `t` of its height, grown by metres; below the chin they narrow to the nape."""
-    h, chin = p.head, p.height - p.head
-    width = np.interp(t, [-0.6, -0.15, *_HEAD_T], [0.40, 0.24, *_HEAD_W]) * (1 - 0.02 * p.female)
-    deep = np.interp(t, [-0.6, -0.15, *_HEAD_T], [0.30, 0.24, *_HEAD_D])
-    x = np.interp(t, [-0.6, -0.15, *_HEAD_T], [-0.12, -0.03, *_HEAD_X])
-    center = np.stack([x * h - 0.004 * p.wide, 0 * t, chin + t * h], 1)
-    return round_rings(center, width * h + grow, deep * h + grow, segments, 2.15)
+def _rings(p: Physique, t: F64, angle: F64, grow: F64 | float = 0.0) -> F64:
+    """(R, N, 3) points of the head at shares `t` (R, 1) of its height and angles from the face, grown by metres."""
+    h, low, e = p.head, _BELOW_T, 2.0 / _POWER
+    width = np.interp(t, [*low, *_HEAD_T], [*_BELOW_W, *_HEAD_W]) * (1 - 0.02 * p.female)
+    deep = np.interp(t, [*low, *_HEAD_T], [*_BELOW_D, *_HEAD_D])
+    middle = np.interp(t, [*low, *_HEAD_T], [*_BELOW_X, *_HEAD_X])
+    cos, sin = np.cos(angle), np.sin(angle)
+    x = middle * h - 0.004 * p.wide + np.sign(cos) * np.abs(cos) ** e * (deep * h + grow)
+    y = np.sign(sin) * np.abs(sin) ** e * (width * h + grow)
+    return np.stack(np.broadcast_arrays(x, y, p.height - h + t * h), -1)
+
+
+def _bump(value: F64, at: float, width: float) -> F64:
+    return np.asarray(np.exp(-(((value - at) / width) ** 2)))
+
+
+def _features(t: F64, y: F64, p: Physique, nose: float) -> F64:
+    """How far the face stands out at share `t` of the head's height and `y` to the side, in head heights."""
+    side = np.abs(y)
+    ridge = curve([0.27, 0.30, 0.335, 0.40, 0.47, 0.54, 0.60], [0.0, 0.62, 1.0, 0.78, 0.42, 0.12, 0.0])(t)
+    wide = np.interp(t, [0.30, 0.36, 0.50], [0.075, 0.060, 0.040])
+    out = nose * ridge * np.exp(-((y / wide) ** 2))
+    out = out - 0.036 * _bump(side, 0.14, 0.065) * _bump(t, 0.495, 0.045)  # eye sockets
+    out = out + (0.020 - 0.012 * p.female) * _bump(t, 0.58, 0.03) * _bump(y, 0.0, 0.22)
+    out = out + 0.024 * _bump(t, 0.20, 0.03) * _bump(y, 0.0, 0.09)  # lips
+    out = out - 0.016 * _bump(t, 0.13, 0.025) * _bump(y, 0.0, 0.10)
+    out = out + 0.026 * _bump(t, 0.06, 0.04) * _bump(y, 0.0, 0.10)  # chin
+    out = out + (0.012 + 0.014 * p.youth) * _bump(side, 0.20, 0.07) * _bump(t, 0.36, 0.08)  # cheeks
+    return np.asarray(out)
+
+
+@cache
+def face_texture(kind: str) -> Texture:
+    """Brows, eyes, lips and beard of one of FACES; u: from the middle of the face (0) to the nape (1), v: up."""
+    size = 256
+    rng = generator(0, "face", kind)
+    t = (1.0 - (np.arange(size) + 0.5) / size)[:, None] / 0.96 - 0.02
+    u = ((np.arange(size) + 0.5) / size)[None] * np.ones((size, 1))
+    tone = np.full((size, size, 3), PLAIN_SKIN) * (
+        1.0 + 0.03 * spectral_noise(size, rng, slope=1.5, low_cut=4)[..., None]
+    )
+
+    def _paint(mask: ArrayLike, color: tuple[float, float, float]) -> None:
+        share = np.asarray(mask, np.float64)[..., None]
+        tone[:] = tone * (1 - share) + tone * np.array(color) * share
+
+    hair = spectral_noise(size, rng, slope=0.3, low_cut=20)
+    _paint(0.55 * _bump(u, 0.20, 0.07) * _bump(t, 0.36, 0.06), (1.0, 0.80, 0.78))
+    _paint(0.5 * _bump(u, 0.135, 0.06) * _bump(t, 0.495, 0.04), (0.80, 0.72, 0.70))
+    if kind == "old":
+        lines = np.abs(np.sin(38 * t + 2.0 * u)) ** 8 * ((t > 0.66) & (t < 0.85) & (u < 0.22))
+        fold = _bump(u - 0.06 - 0.35 * (0.34 - t), 0.0, 0.012) * ((t > 0.18) & (t < 0.34))
+        _paint(np.clip(0.5 * lines + 0.6 * fold, 0, 1), (0.6, 0.52, 0.5))
+    if kind in ("stubble", "beard"):
+        edge = 0.30 - 0.10 * _bump(u, 0.0, 0.10) + 0.22 * np.clip((u - 0.25) / 0.2, 0, 1)
+        mouth = 1.0 - _bump(u, 0.0, 0.09) * _bump(t, 0.20, 0.022)
+        area = 1 / (1 + np.exp((t - edge) / 0.012)) * (u < 0.47) * mouth
+        area = np.maximum(area, _bump(t, 0.262, 0.016) * (u < 0.10))
+        strength = (0.85 if kind == "beard" else 0.38) * np.clip(0.9 + 0.2 * hair, 0, 1.1)
+        _paint(np.clip(area * strength, 0, 0.95), (0.16, 0.13, 0.11))
+    lips = ((u / 0.088) ** 2 + ((t - 0.197) / 0.026) ** 2 < 1) * 1.0
+    _paint(lips, (0.82, 0.52, 0.50) if kind == "smooth" else (0.85, 0.62, 0.60))
+    _paint(0.7 * _bump(t, 0.199, 0.005) * (u < 0.09), (0.4, 0.25, 0.25))
+    _paint(0.8 * _bump(u, 0.030, 0.014) * _bump(t, 0.292, 0.008), (0.25, 0.18, 0.17))  # nostrils
+    brow = (np.abs(t - 0.578 + 1.6 * (u - 0.14) ** 2) < 0.015) & (u > 0.055) & (u < 0.225)
+    _paint(brow * np.clip(0.75 + 0.2 * hair, 0.3, 0.95), (0.16, 0.13, 0.12))
+    almond = ((u - 0.135) / 0.047) ** 2 + ((t - 0.497) / 0.018) ** 2
+    tone[almond < 1] = (0.88, 0.86, 0.84)
+    tone[((u - 0.133) / 0.020) ** 2 + ((t - 0.498) / 0.018) ** 2 < 1] = (0.09, 0.06, 0.05)
+    _paint(((almond > 0.8) & (almond < 1.7) & (t > 0.497)) * 0.85, (0.18, 0.14, 0.13))
+    tone[-4:] = PLAIN_SKIN
+    return Texture(f"face {kind}", to_srgb8(np.clip(tone, 0.0, 1.0)))
 
 
 def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     """Head with face, ears, hair or hat, and the neck."""
     h, chin, w = p.head, p.height - p.head, p.wide
-    parts = [skin(_head_rings(p, np.array(_HEAD_T)), Part.SKIN)]
-    neck_z = np.array([float(p.z(0.835)), chin + 0.02 * h, chin + 0.22 * h])
+    half = np.radians(_FRONT_DEG)
+    angle = np.concatenate([half, [np.pi], -half[:0:-1]])
+    t = np.array(_ROWS)[:, None]
+    points = _rings(p, t, angle)
+    front = np.clip(np.cos(angle) * 1.6, 0.0, 1.0)
+    nose = float(rng.uniform(0.085, 0.115)) * (1 - 0.35 * p.youth)
+    points[..., 0] += h * front * _features(t, points[..., 1] / h, p, nose)
+    skull = skin(points, Part.SKIN)
+    around = np.abs(np.angle(np.exp(1j * angle))) / np.pi
+    grid = np.stack(np.broadcast_arrays(around[None], 0.02 + 0.96 * t), -1).reshape(-1, 2)
+    ends = np.array([[0.9, 0.02], [0.9, 0.98]])
+    parts = [replace(skull, uv=np.concatenate([grid, ends]).astype(np.float32))]
+    neck_z = np.array([float(p.z(0.822)), float(p.z(0.845)), chin + 0.02 * h, chin + 0.22 * h])
     thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
     parts.append(
         skin(
             round_rings(
-                np.stack([np.array([-0.007, -0.004, -0.006]) * w, 0 * neck_z, neck_z], 1), thick, thick * 1.08, 10
+                np.stack([np.array([-0.009, -0.008, -0.004, -0.006]) * w, 0 * neck_z, neck_z], 1),
+                thick * np.array([1.25, 1.04, 1.0, 1.0]),
+                thick * np.array([1.2, 1.1, 1.08, 1.08]),
+                14,
             ),
             Part.SKIN,
         )
     )
-
-    def _face(t: float, y: float, out: float = 0.0) -> tuple[float, float, float]:
-        half = np.interp(t, _HEAD_T, _HEAD_W) * h
-        x = (
-            np.interp(t, _HEAD_T, _HEAD_X) * h
-            - 0.004 * w
-            + np.interp(t, _HEAD_T, _HEAD_D) * h * (1 - (abs(y) * h / half) ** 2.15) ** (1 / 2.15)
-        )
-        return (float(x) + out * h, y * h, chin + t * h)
-
-    nose = ball((0.075 * h, 0.05 * h, 0.055 * h), _face(0.335, 0.0, 0.0), Part.SKIN, rings=3, segments=6)
-    bridge = ball((0.045 * h, 0.032 * h, 0.12 * h), _face(0.42, 0.0, -0.005), Part.SKIN, rings=3, segments=6)
-    mouth = ball((0.02 * h, 0.095 * h, 0.022 * h), _face(0.19, 0.0, -0.002), Part.LIPS, rings=3, segments=6)
-    parts += [nose, bridge, mouth]
     for sign in (1.0, -1.0):
-        parts.append(
-            ball((0.022 * h, 0.050 * h, 0.022 * h), _face(0.495, sign * 0.145, -0.010), Part.EYES, rings=3, segments=6)
-        )
-        parts.append(
-            ball((0.024 * h, 0.072 * h, 0.014 * h), _face(0.575, sign * 0.15, 0.0), Part.HAIR, rings=3, segments=6)
-        )
         ear = (float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h, sign * 0.325 * h, chin + 0.45 * h)
-        parts.append(ball((0.065 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=3, segments=6))
+        parts.append(ball((0.062 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=4, segments=8))
     return merge([*parts, *_hair(p, dress, rng), *_headgear(p, dress)])
 
 
-def _cap(p: Physique, low: F64, grow: float, slot: int, rows: int = 6, segments: int = 16) -> Mesh:
-    """Shell over the head from the (segments,) lower edge `low` (shares of the head) to the crown."""
+def _cap(
+    p: Physique,
+    low: F64,
+    grow: float,
+    slot: int,
+    rows: int = 7,
+    *,
+    crown: float = 1.0,
+    rough: float = 0.0,
+    rng: np.random.Generator | None = None,
+) -> Mesh:
+    """Shell over the head from the (N,) lower edge `low` (shares of the head) to the crown.
+
+    `crown`: thickness on top over that at the edge; `rough`: depth of locks over the thickness.
+    """
+    angle: F64 = np.arange(len(low), dtype=np.float64) * (2 * np.pi / len(low))
     s = np.linspace(0, 1, rows)[:, None]
     t = low + (1.0 - low) * s**0.8
-    levels = np.linspace(-0.6, 1.0, 49)
-    fine = _head_rings(p, levels, grow, segments)
-    rings = np.empty((rows, segments, 3))
-    for k in range(3):
-        for j in range(segments):
-            rings[:, j, k] = np.interp(t[:, j], levels, fine[:, j, k])
-    rings[..., 2] += grow * s**2 * 0.8
+    thick: F64 = np.asarray(grow * (1 + (crown - 1) * np.clip(1.6 * s, 0, 1)) * np.ones_like(t), np.float64)
+    if rough and rng is not None:
+        locks = np.zeros_like(t)
+        for k, amount, turn in ((3, 0.5, 2.0), (5, 0.6, -3.0), (8, 0.5, 2.5), (11, 0.35, -2.0)):
+            locks += np.sin(k * angle + rng.uniform(0, 6.28) + turn * s) * amount
+        thick = np.asarray(thick * (1 + rough * locks * (1 - s**3)))
+    rings = _rings(p, t, angle, thick)
+    rings[..., 2] += thick * s**2 * 0.8
     mesh = skin(rings, slot, caps=True)
     x, y, z = mesh.vertices.T  # strands fall from the crown; the seam is at the face
     uv = np.stack([np.arctan2(y, -x - 0.01) * (0.5 * STRANDS / np.pi), z / p.head], 1)
     return replace(mesh, uv=uv.astype(np.float32))
 
 
-def _hairline(front: float, side: float, back: float, segments: int = 16) -> F64:
+def _hairline(front: float, side: float, back: float, segments: int = 24) -> F64:
     """Lower edge of the hair by angle from the face, (segments,) shares of the head."""
     angle = np.abs((np.arange(segments) * (2 * np.pi / segments) + np.pi) % (2 * np.pi) - np.pi)
     return np.asarray(
@@ -105,20 +191,25 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
             if dress.hair != "long" or dress.hat != "beanie"
             else [_cap(p, _hairline(0.95, 0.0, -0.3), 0.03 * h, Part.HAIR)]
         )
-    grow = float(rng.uniform(0.03, 0.075)) * h
-    front = float(rng.uniform(0.80, 0.87))
-    uneven = rng.normal(0, 0.022, 16)
+    grow = float(rng.uniform(0.020, 0.045)) * h
+    crown = float(rng.uniform(1.3, 2.6))
+    front = float(rng.uniform(0.80, 0.87)) + 0.04 * (dress.hair == "short" and rng.random() < 0.3)
+    uneven = rng.normal(0, 0.016, 24)
     if dress.hair == "long":
-        length = float(rng.uniform(-0.55, -0.15))
-        return [_cap(p, _hairline(front, float(rng.uniform(-0.25, 0.1)), length) + uneven, grow, Part.HAIR, rows=8)]
-    parts = [_cap(p, _hairline(front, 0.58, 0.22) + uneven, grow, Part.HAIR)]
+        length = float(rng.uniform(-0.62, -0.15))
+        line = _hairline(front, float(rng.uniform(-0.35, 0.05)), length) + uneven
+        return [_cap(p, line, 1.6 * grow, Part.HAIR, 11, crown=crown / 1.4, rough=0.22, rng=rng)]
+    cut = {"rough": 0.16, "crown": crown, "rng": rng}
+    parts = [_cap(p, _hairline(front, 0.56, 0.20) + uneven, grow, Part.HAIR, 9, **cut)]  # type: ignore[arg-type]
     back = -0.43 * h
     if dress.hair == "bun":
-        parts.append(ball((0.16 * h, 0.17 * h, 0.16 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))
+        parts.append(ball((0.14 * h, 0.15 * h, 0.14 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))
     elif dress.hair == "ponytail":
-        parts.append(
-            ball((0.10 * h, 0.10 * h, 0.36 * h), (back - 0.08 * h, 0, p.height - p.head + 0.36 * h), Part.HAIR)
-        )
+        tail = [(back, 0.72, 0.05), (back - 0.14 * h, 0.66, 0.085), (back - 0.17 * h, 0.40, 0.085)]
+        tail += [(back - 0.14 * h, 0.12, 0.065), (back - 0.10 * h, -0.12, 0.02)]
+        x, z, r = (np.array(column) for column in zip(*tail, strict=True))
+        rings = round_rings(np.stack([x, 0 * x, p.height - h + z * h], 1)[::-1], r[::-1] * h, r[::-1] * h, 8)
+        parts.append(skin(rings, Part.HAIR))
     return parts
 
 
@@ -127,14 +218,14 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
     if dress.hat == "":
         return []
     if dress.hat == "beanie":
-        return [_cap(p, _hairline(0.66, 0.52, 0.40), 0.06 * h, Part.HAT)]
+        return [_cap(p, _hairline(0.66, 0.52, 0.40), 0.06 * h, Part.HAT, crown=1.5)]
     if dress.hat in ("hood", "scarf"):
         grow, edge = (0.10 * h, 0.90) if dress.hat == "hood" else (0.045 * h, 0.80)
         return [_cap(p, _hairline(edge, 0.05, -0.35), grow, Part.TOP if dress.hat == "hood" else Part.HAT, rows=8)]
     if dress.hat in ("helmet", "cycle_helmet", "hard_hat"):
         low, grow = {
             "helmet": (_hairline(0.76, 0.02, -0.06), 0.14 * h),
-            "cycle_helmet": (_hairline(0.70, 0.64, 0.42), 0.13 * h),
+            "cycle_helmet": (_hairline(0.70, 0.64, 0.42), 0.11 * h),
             "hard_hat": (_hairline(0.68, 0.66, 0.62), 0.10 * h),
         }[dress.hat]
         parts = [_cap(p, low, grow, Part.HAT, rows=7)]
@@ -144,7 +235,7 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
                 [[0.53 * h * np.cos(a) - 0.01 * h, 0.47 * h * np.sin(a), chin + t * h] for a in angle]
                 for t in (0.36, 0.58, 0.80)
             ]
-            parts.append(patch(np.array(rows), Part.EYES, flip=True))
+            parts.append(patch(np.array(rows), Part.VISOR, flip=True))
         return parts
     peak = np.array(
         [
@@ -153,7 +244,7 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
         ]
     )
     return [
-        _cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT),
+        _cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT, crown=1.4),
         patch(peak, Part.HAT),
         patch(peak - [0, 0, 0.006], Part.HAT, flip=True),
     ]

@@ -9,11 +9,12 @@ import numpy as np
 
 from simulator.actors import gait
 from simulator.actors.base import Actor
+from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
-from simulator.actors.skeleton import assemble, cycle_box
+from simulator.actors.skeleton import Pose, assemble, cycle_box
 from simulator.actors.wardrobe import Person, adult, child
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
-from simulator.scene import Model
+from simulator.scene import Body, Driver, Joint, Model
 
 POSES = ("walking", "standing", "sitting", "lying")
 SEXES = ("female", "male")
@@ -30,7 +31,9 @@ class Pedestrian(Actor, kind="pedestrian"):
         sex, skin_tone: appearance; tones of the Monk scale from 1 (light) to 10 (dark).
         height_m: stature; 0: drawn by sex.
         clothes: street clothes, business, or a worker's high-visibility vest.
-        bag: what is carried; "any": drawn.
+        bag: worn on the body; "any": drawn.
+        age_years: the old are grey, bend forward, and some walk with a stick.
+        carries: what the hands hold or push.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -46,10 +49,45 @@ class Pedestrian(Actor, kind="pedestrian"):
     height_m: Metres = 0.0
     clothes: Annotated[str, OneOf(*CLOTHES)] = choice(*CLOTHES, weights=(0.84, 0.13, 0.03))
     bag: Annotated[str, OneOf(*BAGS)] = "any"
+    age_years: Annotated[float, Quantity("years", ge=13.0, le=100.0)] = uniform(16.0, 86.0)
+    carries: Annotated[str, OneOf("", *THINGS)] = choice("", *THINGS, weights=(0.80, 0.02, 0.02, 0.04, 0.08, 0.04))
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag)
-        return [person_model(person, self.pose, self.stride_m, rng)]
+        thing = self.carries if self.pose in ("walking", "standing") else ""
+        if not thing and self.pose == "walking" and rng.random() < (self.age_years - 68.0) / 40.0:
+            thing = "stick"
+        person = adult(
+            self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag, age_years=self.age_years
+        )
+        return [person_model(person, self.pose, self.stride_m, rng, thing=thing, stoop=_stoop(self.age_years))]
+
+
+class Runner(Actor, kind="runner"):
+    """An adult who runs for exercise.
+
+    Attributes:
+        sex, skin_tone, height_m: as for a pedestrian.
+    """
+
+    class_name: ClassVar[str] = "pedestrian"
+    speed_mps: ClassVar[float] = 3.0
+    max_speed_mps: ClassVar[float] = 5.5
+    acceleration_mps2: ClassVar[float] = 2.0
+    deceleration_mps2: ClassVar[float] = 2.5
+    stride_m: ClassVar[float] = 2.2
+
+    sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
+    skin_tone: Tone = integer(1, 10)
+    height_m: Metres = 0.0
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        person = adult(self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0)
+        return [person_model(person, "running", self.stride_m, rng)]
+
+
+def _stoop(age_years: float) -> float:
+    """Forward bend of the trunk in radians; grows from the seventh decade on."""
+    return float(np.clip((age_years - 62.0) * 0.006, 0.0, 0.16))
 
 
 class Child(Actor, kind="child"):
@@ -77,23 +115,35 @@ class Child(Actor, kind="child"):
         return [person_model(person, self.pose, self.stride_m, rng)]
 
 
-def person_model(person: Person, pose: str, stride_m: float, rng: np.random.Generator) -> Model:
-    """Model of a person in a pose; its labelled box holds the whole gait cycle."""
-    dress = person.dress
+def person_model(
+    person: Person, pose: str, stride_m: float, rng: np.random.Generator, *, thing: str = "", stoop: float = 0.0
+) -> Model:
+    """Model of a person in a pose with a `thing` in the hands; its labelled box holds the whole gait cycle."""
+    dress, p = person.dress, person.physique
     if pose in ("sitting", "lying"):  # skirts and coats hang from the hips and do not fold
         dress = replace(dress, legs="trousers" if dress.legs == "skirt" else dress.legs, hem=max(dress.hem, 0.49))
-    segments = figure(person.physique, dress, rng)
+    segments = figure(p, dress, rng, grip=thing in ("umbrella", "stick", "suitcase", "pram"))
+    load = carried(thing, p, segments) if thing else Carried({})
+    segments += load.segments
+    facts = [*person.facts, ("pose", pose), *([("carries", thing)] if thing else [])]
     if pose == "walking":
-        bodies, joints = gait.walking(person.physique, segments, person.materials, stride_m, rng)
+        bodies, joints = gait.walking(
+            p, segments, person.materials, stride_m, rng, stoop=0.0 if load.wheels else stoop, held=load.turns
+        )
+    elif pose == "running":
+        bodies, joints = gait.running(p, segments, person.materials, stride_m, rng)
     else:
-        if pose == "standing":
-            held = gait.standing(rng)
-        elif pose == "sitting":
-            held = gait.sitting(rng)
-        else:
-            held = gait.lying(rng)
-        held = gait.grounded(segments, held, centre=pose == "lying")
+        still = {"standing": gait.standing, "sitting": gait.sitting, "lying": gait.lying}[pose](rng)
+        turns = {**still.turns, **load.turns}
+        if load.turns:
+            turns["trunk"] = np.eye(3)
+        held = gait.grounded(segments, Pose(still.root, turns), centre=pose == "lying")
         bodies, joints = assemble(segments, person.materials, held)
+    if load.standing is not None:
+        bodies = (*bodies, Body(load.standing, person.materials))
+    for (x, y, z), radius in load.wheels:
+        joints = (*joints, Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
+        bodies = (*bodies, Body(small_wheel(radius).moved(x, y, z), person.materials, len(joints) - 1))
     box = cycle_box(bodies, joints)
     box[0, 2] = 0.0
-    return Model("pedestrian", bodies, joints, attributes=(*person.facts, ("pose", pose)), box=box)
+    return Model("pedestrian", bodies, joints, attributes=tuple(facts), box=box)

@@ -24,10 +24,13 @@ class Part(IntEnum):
     BOTTOM = 3
     SHOES = 4
     INNER = 5  # shirt under an open jacket, bands of a vest
-    EYES = 6
-    LIPS = 7
+    VISOR = 6
+    SOLES = 7
     BAG = 8
     HAT = 9
+    METAL = 10  # of carried things, as are the two below
+    SPREAD = 11
+    WHEELS = 12
 
 
 @dataclass(frozen=True, slots=True)

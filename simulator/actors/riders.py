@@ -37,7 +37,7 @@ class Seat:
 def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -> Model:
     """Model of a rider in the frame of its vehicle; legs turn the pedals with the gait channel (one turn a cycle)."""
     p = person.physique
-    segments = figure(p, dress, rng)
+    segments = figure(p, dress, rng, grip=True)
     root = np.eye(4)
     root[0, 3], root[2, 3] = seat.hip[0], seat.hip[1] - p.hip_z
     trunk = turn(pitch=seat.lean)

@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from simulator.actors.cloth import BASE, COATS, TOPS, garment
 from simulator.actors.finishes import as_rgb
+from simulator.actors.head import FACES, PLAIN_SKIN, face_texture
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
@@ -41,11 +43,18 @@ def _color(name: str, rng: np.random.Generator) -> tuple[str, Rgb]:
     )
 
 
-def cloth(name: str, color: Rgb, rng: np.random.Generator) -> Material:
+SOLES = (
+    Material("dark soles", (0.02, 0.02, 0.02), roughness=0.8, reflectance_905=0.1),
+    Material("light soles", (0.62, 0.61, 0.58), roughness=0.7, reflectance_905=0.6),
+)
+
+
+def cloth(name: str, color: Rgb, rng: np.random.Generator, texture: Texture | None = None) -> Material:
     """Woven cloth. Cotton is bright at 905 nm (0.5-0.9) whatever its dye; carbon-black synthetics are dark."""
     dark_synthetic = sum(color) < 0.06 and rng.random() < 0.4
     infrared = rng.uniform(0.06, 0.12) if dark_synthetic else rng.uniform(0.45, 0.8)
-    return Material(name, color, roughness=0.92, reflectance_905=round(float(infrared), 3))
+    shown = color if texture is None else as_rgb(np.array(color) / BASE)
+    return Material(name, shown, texture, roughness=0.92, reflectance_905=round(float(infrared), 3))
 
 
 @cache
@@ -60,7 +69,14 @@ def hair_texture() -> Texture:
 
 
 def materials(
-    skin_tone: int, rng: np.random.Generator, *, bright: bool = False, clothes: str = "casual"
+    skin_tone: int,
+    dress: Dress,
+    rng: np.random.Generator,
+    *,
+    bright: bool = False,
+    clothes: str = "casual",
+    face: str = "smooth",
+    grey: bool = False,
 ) -> tuple[tuple[Material, ...], str]:
     """Materials by Part for a Monk skin tone (1..10), and the name of the top's colour."""
     tone = np.array(srgb(load_asset("people")["skin"][skin_tone - 1]))
@@ -69,12 +85,16 @@ def materials(
         tone * np.array([0.70, 0.50, 0.41]) if skin_tone <= 4 else tone * np.array([0.95, 0.84, 0.78]), 0.01, 0.7
     )
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.007, 0.006, 0.005]) * rng.uniform(0.8, 2.0))
+    if grey:
+        hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.6, 1.6))
     top_name, top = _color("bright_tops" if bright and rng.random() < 0.75 else "tops", rng)
     inner = _color("tops", rng)[1] if clothes != "formal" else as_rgb(np.array([0.62, 0.63, 0.65]))
-    bottom = _color("bottoms", rng)[1]
+    bottom_name, bottom = _color("bottoms", rng)
+    cut = _cut(dress, clothes, rng)
+    legs = "denim" if "denim" in bottom_name else "plain_legs"
     if clothes == "formal":
         top_name, top = ("navy", (0.012, 0.018, 0.04)) if rng.random() < 0.5 else ("dark_grey", (0.03, 0.03, 0.033))
-        bottom = top if rng.random() < 0.7 else (0.02, 0.02, 0.022)
+        bottom, legs = top if rng.random() < 0.7 else (0.02, 0.02, 0.022), "pressed"
     retro = 0.0
     if clothes == "high_visibility":
         top_name, top, retro = (
@@ -82,21 +102,39 @@ def materials(
         )
     table = {
         Part.SKIN: Material(
-            "skin", as_rgb(tone), roughness=0.55, reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3)
+            "skin",
+            as_rgb(tone / PLAIN_SKIN),
+            face_texture(face),
+            roughness=0.55,
+            reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3),
         ),
         Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.6, reflectance_905=0.25),
-        Part.TOP: cloth("top", top, rng),
-        Part.BOTTOM: cloth("bottoms", bottom, rng),
+        Part.TOP: cloth("top", top, rng, garment(cut, int(rng.integers(3)))),
+        Part.BOTTOM: cloth("bottoms", bottom, rng, garment(legs, int(rng.integers(2)))),
         Part.SHOES: Material("shoes", _color("shoes", rng)[1], roughness=0.6, reflectance_905=0.3),
         Part.INNER: cloth("shirt", inner, rng)
         if not retro
         else Material("reflective band", (0.6, 0.6, 0.6), roughness=0.5, retro_cd_lx_m2=retro, reflectance_905=0.9),
-        Part.EYES: Material("eyes", (0.02, 0.015, 0.012), roughness=0.2, clearcoat=0.5, reflectance_905=0.2),
-        Part.LIPS: Material("lips", as_rgb(tone * np.array([0.75, 0.45, 0.45])), roughness=0.5, reflectance_905=0.5),
+        Part.VISOR: Material("visor", (0.02, 0.015, 0.012), roughness=0.2, clearcoat=0.5, reflectance_905=0.2),
+        Part.SOLES: SOLES[int(rng.random() < 0.45)],
         Part.BAG: cloth("bag", _color("tops", rng)[1], rng),
         Part.HAT: cloth("hat", _color("tops", rng)[1], rng),
+        Part.METAL: Material("tube", (0.10, 0.10, 0.11), roughness=0.4, metallic=0.5, reflectance_905=0.3),
+        Part.SPREAD: cloth("canopy", _color("bright_tops" if rng.random() < 0.4 else "tops", rng)[1], rng),
+        Part.WHEELS: Material("small wheels", (0.02, 0.02, 0.02), roughness=0.8, reflectance_905=0.06),
     }
     return tuple(table[part] for part in Part), top_name
+
+
+def _cut(dress: Dress, clothes: str, rng: np.random.Generator) -> str:
+    """Kind of the upper garment that suits what is worn."""
+    if clothes == "high_visibility":
+        return "plain"
+    if clothes == "formal" or dress.hem < 0.45:
+        return "buttoned"
+    if dress.thickness > 0.012:
+        return str(rng.choice(COATS[:2] if not dress.open_front else COATS[:1]))
+    return str(rng.choice(TOPS, p=(0.42, 0.13, 0.11, 0.14, 0.14, 0.06)))
 
 
 def adult(
@@ -122,9 +160,17 @@ def adult(
         female,
         float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)),
     )
-    paint, top = materials(skin_tone, rng, clothes=clothes)
     dress = _adult_dress(female > 0.5, clothes, bag, age_years, rng)
-    facts = (("age", "adult"), ("sex", sex), ("skin_tone", str(skin_tone)), ("clothes", clothes), ("top", top))
+    face = "old" if age_years > 62 else "smooth" if female > 0.5 else str(rng.choice(FACES[1:4], p=(0.5, 0.25, 0.25)))
+    paint, top = materials(skin_tone, dress, rng, clothes=clothes, face=face, grey=rng.random() < (age_years - 45) / 25)
+    facts = (
+        ("age", "adult" if age_years < 65 else "elderly"),
+        ("age_years", f"{age_years:.0f}"),
+        ("sex", sex),
+        ("skin_tone", str(skin_tone)),
+        ("clothes", clothes),
+        ("top", top),
+    )
     return Person(body, dress, paint, facts)
 
 
@@ -141,6 +187,13 @@ def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np
     hats = ["", "", "", "", "beanie", "hood"] if winter else ["", "", "", "", "", "cap"]
     if female and rng.random() < 0.05:
         hats = ["scarf"]
+    if clothes == "sport":
+        winter, sleeve, legs = (
+            False,
+            float(rng.choice([0.45, 0.45, 1.0])),
+            str(rng.choice(["shorts", "shorts", "trousers"])),
+        )
+        coat, hats = False, ["", "", "cap"]
     if clothes == "high_visibility":
         hats = ["hard_hat", "hard_hat", "", "cap"]
     bags = ["", "", "", "backpack", "shoulder_bag"] if clothes != "high_visibility" else [""]
@@ -150,7 +203,7 @@ def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np
         sleeve=sleeve,
         legs=legs,
         skirt_hem=float(rng.uniform(0.20, 0.36)),
-        loose=float(rng.uniform(0.0, 0.35) if female else rng.uniform(0.2, 0.8)),
+        loose=float(rng.uniform(0.0, 0.35) if female or clothes == "sport" else rng.uniform(0.2, 0.8)),
         open_front=clothes == "formal" or (winter and rng.random() < 0.3),
         bands=clothes == "high_visibility",
         hair=str(rng.choice(styles)),
@@ -170,7 +223,6 @@ def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) 
     body = Physique(
         stature, head, float(np.interp(age_years, row["age"], row["crotch"])), 0.25, float(rng.normal(0.0, 0.3)), youth
     )
-    paint, top = materials(skin_tone, rng, bright=True)
     girl = sex == "female"
     warm = rng.random() < 0.4
     dress = Dress(
@@ -184,6 +236,7 @@ def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) 
         hat=str(rng.choice(["", "", "beanie", "cap"])),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
     )
+    paint, top = materials(skin_tone, dress, rng, bright=True)
     return Person(
         body,
         dress,

@@ -290,6 +290,42 @@ def demo(
     typer.echo(f"page     {manifest.parent / 'page' / 'index.html'}")
 
 
+@app.command()
+def gallery(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make; must be empty without --resume.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="actors, surroundings, weather, anomalies, or a pattern such as weather--fog*; may be repeated.",
+        ),
+    ] = None,
+    quality: Quality = "standard",
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
+) -> None:
+    """Show everything once: every actor from eight sides, every place and weather at four hours, every anomaly."""
+    import shlex
+
+    from simulator.pipeline.gallery import gallery as scenarios
+
+    chosen = only or []
+    parts = ["oddroad", "gallery", *(part for name in chosen for part in ("--only", name))]
+    command = shlex.join([*parts, "--quality", quality, "--seed", str(seed)])
+    manifest = _generate(
+        scenarios(chosen, seed),
+        out,
+        formats=["gallery"],
+        workers=workers,
+        quality=quality,
+        resume=resume,
+        command=command,
+    )
+    typer.echo(str(manifest.parent / "gallery" / "index.html"))
+
+
 app.command()(scripted.replay)
 app.command()(scripted.diverge)
 app.command()(scripted.coverage)

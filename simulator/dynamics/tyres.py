@@ -94,12 +94,15 @@ def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
 
 def peak_slip(b: float, c: float, e: float) -> float:
     """Slip of the greatest force of `magic_formula`, where its sine is 1, for `e` up to 1; infinite if nowhere."""
-    from scipy.optimize import brentq
-
     if c <= 1.0:
         return float("inf")
     goal = np.tan(0.5 * np.pi / c)
     if e == 1.0:
         return float(np.tan(goal) / b) if goal < 0.5 * np.pi else float("inf")
-    most = (goal + 0.5 * np.pi * abs(e)) / (1.0 - e)
-    return float(brentq(lambda x: (1.0 - e) * x + e * np.arctan(x) - goal, 0.0, most, xtol=1e-14) / b)
+    x = before = 0.0
+    for _ in range(50):  # Newton's method: the function rises and bends one way only, so from 0 it comes there
+        x -= ((1.0 - e) * x + e * np.arctan(x) - goal) / (1.0 - e + e / (1.0 + x * x))
+        if abs(x - before) <= 1e-14 * abs(x):
+            break
+        before = x
+    return float(x / b)

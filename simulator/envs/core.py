@@ -22,7 +22,6 @@ from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, weight_row
-from simulator.envs.scripts import NO_BOX, Part, put
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.errors import OddRoadError
@@ -39,6 +38,7 @@ from simulator.traffic.state import Control, Failing
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
 
+    from simulator.envs.scripts import Part
     from simulator.envs.stage import Stage
 
 Bools = NDArray[np.bool_]
@@ -246,6 +246,8 @@ class Core:
 
     def _play(self, world: int) -> None:
         """Let the others of a world go on by a step; the episode is over where the script is."""
+        from simulator.envs.scripts import NO_BOX, Part
+
         script, v = self._scripts[world], self.actors.vehicles[world, 0]
         x, y, z = np.array([v["x"], v["y"], v["z"]]) + self.map.origin
         ego = Part(x, y, z, float(v["yaw"]), float(v["speed"]), NO_BOX)
@@ -257,6 +259,8 @@ class Core:
 
     def _cast(self, world: int, parts: dict[str, Part]) -> None:
         """Give the others of a script their rows; who finds none has no part."""
+        from simulator.envs.scripts import put
+
         rows = self.actors.vehicles[world, 1:], self.actors.drivers[world, 1:]
         others = [part for name, part in parts.items() if name != self._scripts[world].ego]
         rows[0]["control"] = Control.NOBODY

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.raycast import Scene as RayScene
 from simulator.scene.mesh import Mesh
+
+if TYPE_CHECKING:
+    from simulator.raycast import Scene as RayScene
 
 Array = NDArray[np.float64]
 _UP = np.array([0.0, 0.0, 1.0])
@@ -47,6 +51,8 @@ class Ground:
             (N,) heights (that of the point where there is no surface) and (N,) whether there is one.
         """
         if self._rays is None:
+            from simulator.raycast import Scene as RayScene  # its kernels take as long to import as numba's core
+
             self._rays = RayScene()
             for mesh in self.meshes:
                 self._rays.add(mesh.vertices, mesh.faces)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 FORK_DTYPE = np.dtype(
     [
@@ -100,6 +99,8 @@ def find_routes(rows: NDArray[np.void], links: NDArray[np.int64], goals: Sequenc
 
     A change of lane counts as `CHANGE_M`; in junctions there are none.
     """
+    if not goals:
+        return np.zeros((0, len(rows)), np.float32)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
@@ -112,14 +113,18 @@ def find_routes(rows: NDArray[np.void], links: NDArray[np.int64], goals: Sequenc
                 edges.setdefault((int(row[side]), number), CHANGE_M)
     places = np.array(list(edges), np.int64).reshape(-1, 2)
     graph = csr_array((list(edges.values()), places.T), shape=(len(rows), len(rows)))
-    if not goals:
-        return np.zeros((0, len(rows)), np.float32)
     return np.asarray(dijkstra(graph, indices=list(goals)), np.float32)
 
 
 def comfortable_speed(limit: NDArray[np.float64], curvature: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """(K,) m/s at places `step` m apart: the limit, `LATERAL_MPS2` in curves, reached by `BRAKING_MPS2` in time."""
-    bend = uniform_filter1d(np.abs(curvature), max(min(round(SMOOTHING_M / step), len(curvature)), 1), mode="nearest")
+    bend = _moving_mean(np.abs(curvature), max(min(round(SMOOTHING_M / step), len(curvature)), 1))
     speed = np.minimum(limit, np.maximum(np.sqrt(LATERAL_MPS2 / np.maximum(bend, 1e-6)), SLOWEST_MPS))
     ramp = 2 * BRAKING_MPS2 * step * np.arange(len(speed))
     return np.asarray(np.sqrt(np.minimum.accumulate((speed**2 + ramp)[::-1])[::-1] - ramp))
+
+
+def _moving_mean(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Mean of `size` neighbours, ends repeated: SciPy's `uniform_filter1d`, whose import takes longer than a map."""
+    padded = np.pad(values, (size // 2, size - 1 - size // 2), mode="edge")
+    return np.cumsum(np.append(np.cumsum(padded[:size])[-1], padded[size:] - padded[:-size])) / size

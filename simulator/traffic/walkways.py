@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from simulator.roads import DRIVABLE, LaneKey, Road, RoadNetwork
 from simulator.roads.records import LaneSection
@@ -354,17 +353,38 @@ def _room(strip: Strip, carriageway: Carriageway) -> Array:
 # ---- the graph
 
 
+def _near(points: Array, others: Array, radius: float) -> tuple[NDArray[np.int64], Array]:
+    """(K, 2) numbers of one of the points (N, 3) and one of the others (M, 3) within `radius`, and (K,) how far.
+
+    SciPy's tree and graphs would do as well, but take longer to import than all the ways of a town to make.
+    """
+    tree = shapely.STRtree(shapely.points(others[:, :2]))
+    pairs = tree.query(shapely.points(points[:, :2]), predicate="dwithin", distance=radius).T
+    distance = np.linalg.norm(points[pairs[:, 0]] - others[pairs[:, 1]], axis=1)
+    within = distance <= radius
+    return pairs[within], distance[within]
+
+
+def components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(count,) numbers of the connected parts of a graph with edges (K, 2): each node takes the least it is joined to.
+
+    Ever farther ones in every round: of the node to which its own least is joined (Y. Shiloach, U. Vishkin, "An O(log
+    n) parallel connectivity algorithm", J. Algorithms 3 (1982) 57).
+    """
+    least = np.arange(count)
+    while True:
+        lower = least.copy()
+        for one, other in ((0, 1), (1, 0)):
+            np.minimum.at(lower, least[pairs[:, one]], least[pairs[:, other]])
+        lower = lower[lower]
+        if np.array_equal(lower, least):
+            return np.asarray(np.unique(least, return_inverse=True)[1], np.int64)
+        least = lower
+
+
 def clusters(points: Array, radius: float) -> NDArray[np.int64]:
     """(N,) numbers of the groups of points (N, 3) that chains of pairs nearer than `radius` make."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    if not len(points):
-        return np.zeros(0, np.int64)
-    pairs = cKDTree(points).query_pairs(radius, output_type="ndarray")
-    size = (len(points), len(points))
-    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), size)
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+    return components(len(points), _near(points, points, radius)[0])
 
 
 def _ends(strips: list[Strip]) -> Array:
@@ -379,7 +399,8 @@ def corners(strips: list[Strip], carriageway: Carriageway) -> list[Strip]:
     loose = np.flatnonzero(np.bincount(group)[group] == 1) if len(group) else np.zeros(0, np.int64)
     if len(loose) < 2:
         return []
-    pairs = cKDTree(ends[loose]).query_pairs(CORNER_M, output_type="ndarray")
+    pairs, _ = _near(ends[loose], ends[loose], CORNER_M)
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     a, b = loose[pairs[:, 0]], loose[pairs[:, 1]]
     level = (np.abs(ends[a, 2] - ends[b, 2]) < LEVEL_M) & (a // 2 != b // 2)
     a, b = a[level], b[level]
@@ -469,16 +490,12 @@ def graph(strips: list[Strip]) -> tuple[NDArray[np.void], NDArray[np.void], NDAr
 
 def _worth_walking(strips: list[Strip], group: NDArray[np.int64]) -> list[int]:
     """Strips between nodes `group` (M, 2) that are no stumps, nor part of an island too small to walk about on."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     length = np.array([strip.s[-1] for strip in strips])
     kept = (group[:, 0] != group[:, 1]) | (length > 2.0 * NEAR_M)
     size = int(group.max(initial=-1)) + 1
     if size == 0:
         return []
-    joined = coo_matrix((np.ones(len(group)), (group[:, 0], group[:, 1])), (size, size))
-    island = connected_components(joined, directed=False)[1][group[:, 0]]
+    island = components(size, group)[group[:, 0]]
     total = np.bincount(island, length * kept)
     return np.flatnonzero(kept & (total[island] > ISLAND_M)).tolist()
 
@@ -500,6 +517,7 @@ def _link_across(points: NDArray[np.void], over: Array) -> None:
     wanted = np.flatnonzero(np.isfinite(over[:, 0]))
     if len(wanted):
         xyz = np.stack([points[axis] for axis in "xyz"], axis=1)
-        distance, nearest = cKDTree(xyz).query(over[wanted], distance_upper_bound=SPACING_M)
-        found = np.isfinite(distance)
-        points["over"][wanted[found]] = nearest[found]
+        pairs, distance = _near(over[wanted], xyz, SPACING_M)
+        nearest = pairs[np.lexsort((distance, pairs[:, 0]))]
+        which, first = np.unique(nearest[:, 0], return_index=True)
+        points["over"][wanted[which]] = nearest[first, 1]

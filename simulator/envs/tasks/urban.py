@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -34,6 +34,13 @@ class Urban(Task, kind="urban"):
     """From south to north."""
     town_seed: int = Field(0, ge=0)
     """Another procedural town for each."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Any:
+        """A town of one block has no street."""
+        yield from super().contradictions(values)
+        if values.get("blocks_x") == values.get("blocks_y") == 1:
+            yield ("blocks_x",), "must be 2 or more where blocks_y is 1"
 
     def network(self) -> RoadNetwork:
         """The map, or a town."""

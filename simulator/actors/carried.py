@@ -1,0 +1,178 @@
+"""What people on foot hold or push: umbrella, walking stick, suitcase on wheels, shopping bag, pram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.actors.physique import Part, Physique
+from simulator.actors.shape import F64, block, lathe, patch, pipe, rounded_box, skin, turned
+from simulator.actors.skeleton import Pose, Segment, place, turn
+from simulator.scene.mesh import Mesh, merge
+
+THINGS = ("umbrella", "stick", "suitcase", "shopping", "pram")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A thing in the hands.
+
+    Attributes:
+        turns: pose of the arms that hold it; these do not swing.
+        segments: what hangs on a part of the body.
+        standing: what stands on the ground and goes along without bobbing, if any.
+        wheels: wheels by their axle (x, y, z) in the body frame, and their radius; they roll.
+    """
+
+    turns: Mapping[str, F64]
+    segments: tuple[Segment, ...] = ()
+    standing: Mesh | None = None
+    wheels: tuple[tuple[tuple[float, float, float], float], ...] = ()
+
+
+def carried(thing: str, p: Physique, segments: list[Segment]) -> Carried:
+    """One of THINGS, held by a figure of these segments."""
+    return _MAKERS[thing](p, segments)
+
+
+def _hand(p: Physique, segments: list[Segment], turns: Mapping[str, F64], side: str) -> F64:
+    """Middle of the palm (x, y, z) in the body frame, with the trunk upright."""
+    sign = 1.0 if side == "l" else -1.0
+    rest = np.array([0.010 * p.wide, sign * p.shoulder_y, float(p.z(0.435)), 1.0])
+    return np.asarray((place(segments, Pose(turns=turns))[f"fore_{side}"] @ rest)[:3])
+
+
+def _umbrella(p: Physique, segments: list[Segment]) -> Carried:
+    turns = {"arm_r": turn(roll=-0.10, pitch=-0.45), "fore_r": turn(yaw=0.35) @ turn(pitch=-1.55)}
+    hand = _hand(p, segments, turns, "r")
+    apex = np.array([0.06, 0.4 * hand[1], p.height + 0.22])
+    way = (apex - hand) / np.linalg.norm(apex - hand)
+    shaft = pipe(np.stack([hand - 0.12 * way, apex + 0.05 * way]), 0.008, segments=6, slot=Part.METAL)
+    ribs, rows = 8, 5
+    angle = np.arange(4 * ribs) * (2 * np.pi / (4 * ribs))
+    sag = 0.93 + 0.07 * np.abs(np.cos(angle * ribs / 2))  # cloth hangs between the ribs
+    s = np.linspace(0.02, 1.0, rows)[:, None]
+    radius = 0.53 * s * (1 + (sag - 1) * s)
+    drop = 0.24 * s**2 + 0.015 * (1 - sag) / 0.07 * s
+    side = np.cross(way, [0.0, 1.0, 0.0])
+    side /= np.linalg.norm(side)
+    across = np.cross(way, side)
+    rings = apex + radius[..., None] * (np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * across)
+    rings = rings - drop[..., None] * way
+    out = patch(rings, Part.SPREAD, close=True)
+    inside = patch(rings - 0.004 * way, Part.SPREAD, close=True, flip=True)
+    return Carried(turns, (Segment("umbrella", "trunk", (0.0, 0.0, p.hip_z), merge([shaft, out, inside])),))
+
+
+def _stick(p: Physique, segments: list[Segment]) -> Carried:
+    turns = {"arm_r": turn(roll=-0.14, pitch=-0.12), "fore_r": turn(pitch=-0.42)}
+    x, y, z = _hand(p, segments, turns, "r")
+    line = np.array([[x + 0.10, y - 0.02, 0.015], [x, y, z - 0.02], [x - 0.01, y, z], [x - 0.06, y, z + 0.02]])
+    mesh = pipe(line, [0.012, 0.011, 0.012, 0.013], segments=6, slot=Part.METAL)
+    return Carried(turns, standing=mesh)
+
+
+def _suitcase(p: Physique, segments: list[Segment]) -> Carried:
+    turns = {"arm_r": turn(roll=-0.10, pitch=0.42), "fore_r": turn(pitch=-0.10)}
+    x, y, z = _hand(p, segments, turns, "r")
+    wheel = np.array([x - 0.62, y, 0.04])
+    lean = float(np.arctan2(x - wheel[0], z - wheel[2]))
+    case = rounded_box((0.24, 0.40, 0.56), (0.0, 0.0, 0.32), radius=0.05, slot=Part.SPREAD)
+    ribs = [block((0.25, 0.012, 0.50), (0.0, k * 0.075, 0.32), Part.SPREAD) for k in (-2, -1, 0, 1, 2)]
+    reach = float(np.hypot(x - wheel[0], z - wheel[2]))
+    handle = np.array([[0, 0.09, 0.58], [0, 0.09, reach], [0, -0.09, reach], [0, -0.09, 0.58]])
+    parts = [case, *ribs, pipe(handle, 0.008, segments=5, slot=Part.METAL)]
+    wheels = [rounded_box((0.05, 0.03, 0.05), (0.05, s * 0.16, 0.01), radius=0.02, slot=Part.WHEELS) for s in (1, -1)]
+    mesh = turned(merge([*parts, *wheels]), pitch=lean, at=wheel)
+    return Carried(turns, standing=mesh)
+
+
+def _shopping(p: Physique, segments: list[Segment]) -> Carried:
+    turns = {"arm_l": turn(roll=0.10, pitch=0.02), "fore_l": turn(pitch=-0.08)}
+    x, y, z = 0.010 * p.wide, p.shoulder_y, float(p.z(0.415))
+    top, low = z - 0.16, max(z - 0.50, 0.14)
+    corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    rings = [
+        np.column_stack([x + corners[:, 0] * a, y + corners[:, 1] * b, np.full(4, h)])
+        for a, b, h in ((0.13, 0.06, low), (0.155, 0.075, low + 0.10), (0.15, 0.05, top - 0.03), (0.15, 0.03, top))
+    ]
+    strap = np.array([[x - 0.07, y, top], [x - 0.02, y, z], [x + 0.02, y, z], [x + 0.07, y, top]])
+    mesh = merge([skin(np.array(rings), Part.BAG), pipe(strap, 0.007, segments=5, slot=Part.BAG)])
+    return Carried(turns, (Segment("shopping", "fore_l", (0.0, 0.0, p.hip_z), mesh),))
+
+
+def _pram(p: Physique, segments: list[Segment]) -> Carried:
+    turns: dict[str, F64] = {}
+    for side, sign in (("l", 1.0), ("r", -1.0)):
+        turns[f"arm_{side}"] = turn(roll=-sign * 0.05, pitch=-0.42)
+        turns[f"fore_{side}"] = turn(yaw=-sign * 0.05) @ turn(pitch=-0.75)
+    x, _, z = _hand(p, segments, turns, "l")
+    rear, front, half, big, small = x + 0.22, x + 0.86, 0.27, 0.15, 0.11
+    floor = 0.52
+    s = np.linspace(0.0, 1.0, 7)
+    inside = np.sin(np.pi * np.clip(s, 0.03, 0.97)) ** 0.35
+    angle = np.linspace(np.pi, 2 * np.pi, 9)
+    tub = np.stack(
+        [
+            np.column_stack(
+                [
+                    np.full(9, rear - 0.04 + 0.74 * at),
+                    0.20 * k * np.cos(angle),
+                    floor + 0.26 + 0.26 * k * np.sin(angle),
+                ]
+            )
+            for at, k in zip(s, inside, strict=True)
+        ]
+    )
+    bow = np.linspace(0.0, np.pi, 9)
+    hood = np.stack(
+        [
+            np.column_stack(
+                [
+                    front - 0.02 - 0.36 * np.sin(a) * np.sin(bow) - 0.05,
+                    0.205 * np.cos(bow),
+                    floor + 0.26 + 0.30 * np.sin(bow) * np.cos(a) ** 0.6,
+                ]
+            )
+            for a in np.linspace(-0.35, 1.35, 6)
+        ]
+    )
+    cover = np.array([[[rear - 0.02, v, floor + 0.27], [front - 0.30, v, floor + 0.30]] for v in (0.2, 0.0, -0.2)])
+    parts: list[Mesh] = []
+    for grid in (tub, hood, cover):
+        parts += [patch(grid, Part.SPREAD), patch(grid, Part.SPREAD, flip=True)]
+    for sign in (1.0, -1.0):
+        push = np.array([[front, 0, small], [rear + 0.24, 0, 0.46], [rear - 0.06, 0, floor + 0.24], [x, 0, z]])
+        leg = np.array([[rear, 0, big], [rear + 0.34, 0, 0.52]])
+        parts += [
+            pipe(line + [0.0, sign * half * 0.86, 0.0], 0.012, segments=5, slot=Part.METAL) for line in (push, leg)
+        ]
+    bar = np.array([[x, half * 0.86, z], [x + 0.005, 0.0, z + 0.01], [x, -half * 0.86, z]])
+    parts.append(pipe(bar, 0.015, segments=6, slot=Part.WHEELS))
+    parts.append(rounded_box((0.44, 0.34, 0.10), ((rear + front) / 2, 0, 0.30), radius=0.04, slot=Part.BAG))
+    axles = [((rear, s * half, big), big) for s in (1.0, -1.0)] + [
+        ((front, s * half, small), small) for s in (1.0, -1.0)
+    ]
+    return Carried(turns, standing=merge(parts), wheels=tuple(axles))
+
+
+def small_wheel(radius: float) -> Mesh:
+    """A narrow wheel about y with a pale hub."""
+    h = 0.020
+    tyre = lathe(
+        [0.78 * radius, radius, radius, 0.78 * radius], [-h, -0.7 * h, 0.7 * h, h], segments=16, slots=Part.WHEELS
+    )
+    faces = [lathe([0.8 * radius, 0.0], [0.5 * h, 0.7 * h], segments=10, slots=Part.METAL)]
+    faces.append(lathe([0.0, 0.8 * radius], [-0.7 * h, -0.5 * h], segments=10, slots=Part.METAL))
+    return merge([tyre, *faces])
+
+
+_MAKERS: dict[str, Callable[[Physique, list[Segment]], Carried]] = {
+    "umbrella": _umbrella,
+    "stick": _stick,
+    "suitcase": _suitcase,
+    "shopping": _shopping,
+    "pram": _pram,
+}

@@ -1,0 +1,201 @@
+"""The gallery: scenarios that show everything there is once, to be looked at.
+
+Every actor of every build from eight sides, every place and every weather at four hours of the day, every anomaly by
+day and by night. Kinds of actors and anomalies are found by themselves; `assets/gallery.yaml` says the rest. Each
+scenario is concrete and named `<section>--<subject>--<when>`, so `generate` makes of it what it makes of any other.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.data import load_asset
+from simulator.errors import InputError, did_you_mean
+from simulator.numerics import se3
+from simulator.numerics.rng import child_seed, generator
+from simulator.scenario.distributions import Word
+from simulator.scenario.family import Family, members
+from simulator.scenario.models import SURROUNDINGS, Scenario
+
+F64 = NDArray[np.float64]
+
+SECTIONS = ("actors", "surroundings", "weather", "anomalies")
+SEPARATOR = "--"
+
+SIDES = ("front", "front_left", "left", "rear_left", "rear", "rear_right", "right", "front_right")
+EYE_M = 1.6  # height of the eye
+# Fields of an actor that change what it is, of which each value is shown; the others are drawn.
+BUILDS = ("style", "body", "role", "pose", "clothes", "bag")
+AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from afar
+FILLED = 0.78  # of the picture's width or height by the actor
+NEAREST_M, LENGTHS_AWAY = 4.5, 1.35  # distance of the eye: so much, or so many times the actor's size
+SIDE_PX, SCENE_PX = (640, 400), (960, 540)
+SCENE_FOCAL_PX = 800.0
+ANOMALY_S = 2.5  # at a picture a second: the one that shows most of the anomaly is kept
+
+
+def gallery(only: Sequence[str] = (), seed: int = 0) -> list[tuple[str, Scenario]]:
+    """Names and scenarios of the gallery, in its order.
+
+    Args:
+        only: sections, or patterns of names such as `weather--fog*`; none: everything.
+        seed: of all that is drawn.
+
+    Raises:
+        InputError: something in `only` names nothing.
+    """
+    every = dict(_everything(seed))
+    if not only:
+        chosen = set(every)
+    else:
+        chosen = set()
+        for pattern in only:
+            pattern = pattern + SEPARATOR + "*" if pattern in SECTIONS else pattern
+            found = fnmatch.filter(every, pattern)
+            if not found:
+                known = (*SECTIONS, *every)
+                raise InputError(
+                    f'the gallery has no "{pattern}".{did_you_mean(pattern, known)} Sections: {", ".join(SECTIONS)}; '
+                    "or a pattern of names, such as actors--car*"
+                )
+            chosen |= set(found)
+    return [(name, Scenario.model_validate(data).sample()) for name, data in every.items() if name in chosen]
+
+
+def _everything(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(name, data) of every scenario."""
+    for section, shown in zip(SECTIONS, (_actors(seed), _places(), _weathers(), _anomalies()), strict=True):
+        for subject, when, data in shown:
+            # one place at all hours and in all weathers: what differs is what the picture is about
+            keys = (section,) if section == "weather" else (section, subject)
+            about = f"{subject}, {when}".replace("_", " ")
+            fixed = {"about": about, "seed": child_seed(seed, "gallery", *keys) >> 11}  # 53 bits, as those of scenes
+            yield SEPARATOR.join((section, subject, when)), {**fixed, "duration_s": 0.0, **data}
+
+
+def _at(when: str, season: str = "summer") -> dict[str, Any]:
+    """The key `time` of a scenario."""
+    found = load_asset("gallery")["seasons"][season]
+    return {"date": found["date"], "clock_h": found["hours"][when], "utc_offset_h": 1}
+
+
+def _hours() -> Sequence[str]:
+    return tuple(load_asset("gallery")["seasons"]["summer"]["hours"])
+
+
+def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every build by day, the first of each kind at night too."""
+    for kind, cls in members("actors").items():
+        for number, (words, build) in enumerate(builds(cls)):
+            subject = "_".join((kind, *words))
+            actor: Any = cls(**build).drawn(generator(seed, "gallery", subject))  # type: ignore[attr-defined]
+            bounds = np.array([model.bounds for model in actor.models(generator(seed, "gallery", subject, "size"))])
+            low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
+            for when in ("noon", "night") if number == 0 else ("noon",):
+                yield (
+                    subject,
+                    when,
+                    {
+                        **load_asset("gallery")["actor_place"],
+                        "time": _at(when),
+                        "actors": [{"kind": kind, **actor.model_dump(exclude_none=True), "ahead_m": AHEAD_M}],
+                        "rig": _around(low, high),
+                    },
+                )
+
+
+def builds(cls: type[Family]) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+    """Every build of an actor as words and fields: all values of its first field in `BUILDS`, then of the others."""
+    words = {name: word for name in BUILDS if name in cls.model_fields and (word := _word(cls, name))}
+    usual = {
+        name: next(value for value in (cls.model_fields[name].default, *word.allowed) if value in word.allowed)
+        for name, word in words.items()
+    }
+    found: list[tuple[tuple[str, ...], dict[str, str]]] = [(tuple(usual.values())[:1], usual)]
+    for name, word in words.items():
+        others = [value for value in word.allowed if value not in (usual[name], "any")]
+        found += [((value or f"no_{name}",), {**usual, name: value}) for value in others]
+    return found
+
+
+def _word(cls: type[Family], name: str) -> Word | None:
+    return next((part for part in cls.model_fields[name].metadata if isinstance(part, Word) and part.allowed), None)
+
+
+def _around(low: F64, high: F64) -> dict[str, Any]:
+    """A rig of eight cameras around an actor with these bounds (3,), `AHEAD_M` ahead of the ego."""
+    middle = (low + high) / 2
+    away = max(NEAREST_M, LENGTHS_AWAY * float((high - low).max()))
+    corners = np.array(list(itertools.product(*zip(low - middle, high - middle, strict=True))))
+    rig = {}
+    for number, side in enumerate(SIDES):
+        angle, pitch = number * math.tau / len(SIDES), math.atan2(EYE_M - float(middle[2]), away)
+        eye_R_actor = se3.pose((0, 0, 0), 0.0, pitch, angle + math.pi)[:3, :3].T
+        ahead, left, up = (
+            eye_R_actor @ (corners - [away * math.cos(angle), away * math.sin(angle), EYE_M - middle[2]]).T
+        )
+        half = np.array([np.abs(left / ahead).max(), np.abs(up / ahead).max()])
+        focal = FILLED * float((np.array(SIDE_PX) / 2 / half).min())
+        rig[side] = {
+            "x_m": AHEAD_M + float(middle[0]) + away * math.cos(angle),
+            "y_m": float(middle[1]) + away * math.sin(angle),
+            "z_m": EYE_M,
+            "yaw_deg": math.degrees(angle) - 180.0,
+            "pitch_deg": math.degrees(pitch),
+            **_lens(SIDE_PX, focal),
+        }
+    return rig
+
+
+def _lens(size: tuple[int, int], focal_px: float) -> dict[str, Any]:
+    width, height = size
+    return {"kind": "camera", "width": width, "height": height, "fx": focal_px, "fy": focal_px,
+            "cx": (width - 1) / 2, "cy": (height - 1) / 2, "rate_hz": 1.0}  # fmt: skip
+
+
+def _ahead() -> dict[str, Any]:
+    """A rig with the camera of a driver's view."""
+    return {"front": {"x_m": 1.1, "z_m": EYE_M, **_lens(SCENE_PX, SCENE_FOCAL_PX)}}
+
+
+def places() -> dict[str, dict[str, Any]]:
+    """Scenario data of every place by name: those of the asset, then surroundings that it does not name."""
+    named = dict(load_asset("gallery")["places"])
+    shown = {place.get("surroundings", {}).get("kind") for place in named.values()}
+    for kind in SURROUNDINGS:
+        if kind != "auto" and kind not in shown:
+            named[kind] = {"road": {"kind": "straight"}, "surroundings": {"kind": kind}}
+    return named
+
+
+def _places() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, place in places().items():
+        for when in _hours():
+            yield name, when, {**place, "time": _at(when), "rig": _ahead()}
+
+
+def _weathers() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, weather in load_asset("gallery")["weathers"].items():
+        season = weather.get("season", "summer")
+        fields = {key: value for key, value in weather.items() if key != "season"}
+        for when in _hours():
+            place = load_asset("gallery")["weather_place"]
+            yield name, when, {**place, "weather": fields, "time": _at(when, season), "rig": _ahead()}
+
+
+def _anomalies() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    where = load_asset("gallery")["anomaly_places"]
+    for kind in members("anomalies"):
+        place = places()[where.get(kind, "country")]
+        for when in ("noon", "night"):
+            anomalies = [{"kind": kind}]
+            yield kind, when, {
+                **place, "duration_s": ANOMALY_S, "anomalies": anomalies, "time": _at(when), "rig": _ahead()
+            }  # fmt: skip

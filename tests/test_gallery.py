@@ -1,0 +1,131 @@
+"""The gallery: everything there is stands in it, whole and in the middle; the page shows every picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from lxml import html
+from test_export import frames
+
+from simulator.errors import InputError
+from simulator.export.base import SceneInfo
+from simulator.export.gallery import Gallery, parts_of
+from simulator.numerics.rng import generator
+from simulator.pipeline.gallery import AHEAD_M, SIDES, builds, gallery, places
+from simulator.scenario.family import member, members
+from simulator.scenario.models import SURROUNDINGS, Scenario
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, Scenario]:
+    return dict(gallery(seed=3))
+
+
+def test_everything_there_is_stands_in_it(everything: dict[str, Scenario]) -> None:
+    shown = {part for name in everything for part in [name.rpartition("--")[0]]}
+    assert {f"anomalies--{kind}" for kind in members("anomalies")} <= shown
+    assert {f"surroundings--{name}" for name in places()} <= shown
+    kinds = {place.get("surroundings", {}).get("kind", "auto") for place in places().values()}
+    assert kinds == set(SURROUNDINGS)
+    built = {actor.actor.kind for name, one in everything.items() if name.startswith("actors") for actor in one.actors}
+    assert built == set(members("actors"))
+    assert all(scenario.is_concrete for scenario in everything.values())
+
+
+def test_every_build_of_an_actor_is_shown() -> None:
+    styles = {fields["style"] for _, fields in builds(member("actors", "car"))}
+    roles = {fields["role"] for _, fields in builds(member("actors", "car"))}
+    assert styles == {"sedan", "hatchback", "estate", "suv", "pickup"}
+    assert roles == {"private", "taxi", "police"}
+    names = [words for kind in members("actors") for words, _ in builds(member("actors", kind)) if kind == "car"]
+    assert len(names) == len(set(names))
+    assert builds(member("actors", "deer")) == [((), {})]
+
+
+@pytest.mark.parametrize("name", ["car_estate", "cat", "truck_semi", "pedestrian_lying"])
+def test_an_actor_is_whole_and_large_on_every_side(everything: dict[str, Scenario], name: str) -> None:
+    scenario = everything[f"actors--{name}--noon"]
+    bounds = np.array([model.bounds for model in scenario.actors[0].actor.models(generator(0))])  # type: ignore[attr-defined]
+    low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
+    corners = np.stack(np.meshgrid(*zip(low, high, strict=True)), -1).reshape(-1, 3) + [AHEAD_M, 0, 0]
+    assert isinstance(scenario.rig, dict)
+    assert tuple(scenario.rig) == SIDES
+    for camera in scenario.rig.values():
+        local = (corners - camera.ego_SE3_sensor[:3, 3]) @ camera.ego_SE3_sensor[:3, :3]
+        uv = camera.model.project(local) / [camera.width, camera.height]
+        assert uv.min() > 0.0
+        assert uv.max() < 1.0
+        assert np.ptp(uv, axis=0).max() > 0.5
+
+
+def test_only_chooses_sections_and_patterns() -> None:
+    assert {name.split("--")[0] for name, _ in gallery(["weather"])} == {"weather"}
+    assert [name for name, _ in gallery(["actors--cat*", "weather--fog--noon"])] == [
+        "actors--cat--noon",
+        "actors--cat--night",
+        "weather--fog--noon",
+    ]
+    with pytest.raises(InputError, match=r'no "wether".*Did you mean "weather"'):
+        gallery(["wether"])
+
+
+def test_weathers_differ_in_weather_alone() -> None:
+    seeds = {scenario.seed for _, scenario in gallery(["weather"])}
+    assert len(seeds) == 1
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gallery")
+    names = ["weather--fog--noon", "weather--fog--night", "000000"]
+    for number, name in enumerate(names):
+        (folder / name).mkdir()
+        info = SceneInfo(name, ("front", "back"), (), {"about": "A <b>fog</b>", "rain_mm_h": "17.2345"})
+        Gallery().write_scene(frames(number), folder / name, info)
+    (folder / "out").mkdir()
+    Gallery().merge([folder / name for name in names], folder / "out")
+    return folder / "out"
+
+
+def test_the_page_loads_nothing_and_links_to_what_is_there(page: Path) -> None:
+    root = html.fromstring((page / "index.html").read_text(encoding="utf-8"))
+    assert all(image.get("src").startswith("data:image/jpeg;base64,") for image in root.iterfind(".//figure//img"))
+    links = [link.get("href") for link in root.iterfind(".//a")]
+    local = [link for link in links if link.endswith(".jpg")]
+    assert len([link for link in local if link.startswith("pictures/")]) == 6
+    assert all((page / link).is_file() for link in local)
+    assert {link for link in links if link.endswith(".yaml")} == {
+        "../scenes/weather--fog--noon.yaml",
+        "../scenes/weather--fog--night.yaml",
+        "../scenes/000000.yaml",
+    }
+    assert "<b>fog" not in html.tostring(root, encoding="unicode").replace("&lt;b>", "")
+
+
+def test_big_pictures_are_those_of_the_camera(page: Path) -> None:
+    shown = cv2.imread(str(page / "pictures" / "weather--fog--noon-front.jpg"))[..., ::-1].astype(float)
+    taken = next(iter(frames(0))).sensors["front"].rgb.astype(float)
+    assert np.sqrt(np.mean((shown - taken) ** 2)) < 6.0
+
+
+def test_contact_sheets_hold_every_picture(page: Path) -> None:
+    sheet = cv2.imread(str(page / "sheets" / "weather-1.jpg"))
+    assert sheet.shape[1] == 4 * 320
+
+
+def test_ids_of_other_datasets_are_subjects() -> None:
+    assert parts_of("actors--car_suv--noon") == ("actors", "car suv", "noon")
+    assert parts_of("000003") == ("scenes", "000003", "")
+
+
+def test_recipes_of_the_gallery_read_back(everything: dict[str, Scenario], tmp_path: Path) -> None:
+    from simulator.scenario.reading import load
+
+    for name in ("actors--tram--noon", "anomalies--falling_cargo--night"):
+        (tmp_path / f"{name}.yaml").write_text(everything[name].to_yaml(), encoding="utf-8")
+        assert load(tmp_path / f"{name}.yaml") == everything[name]
+    assert json.dumps([name for name, _ in gallery()])
