@@ -42,7 +42,7 @@ from simulator.roads.surface_quads import (
 )
 from simulator.roads.surface_rows import Array, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
-from simulator.roads.surface_tunnels import tunnels
+from simulator.roads.surface_tunnels import hills, tunnels
 from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import MARKING_M
@@ -77,6 +77,11 @@ class RoadSurface:
         local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
         z, _ = self._index.height(local)
         return np.asarray(np.maximum(z, self.terrain.height(local)) + self.origin[2])
+
+    def land_height(self, xy: ArrayLike) -> Array:
+        """World z (N,) of the land at world points (N, 2), below bridges."""
+        local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
+        return np.asarray(self.terrain.height(local) + self.origin[2])
 
     def clearance(self, xy: ArrayLike) -> Array:
         """Distance (N,) in metres of world points (N, 2) from the nearest road or pavement; 0 on one."""
@@ -120,7 +125,10 @@ def surface(
     strips = triangles_of(quads.take(quads.tier <= Tier.PAVED))
     fill = lay_flat(paved, TriangleIndex(strips.corners))
     asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
-    terrain = build_terrain(np.concatenate([quads.corners, _as_quads(fill)]), start, center - start[:2], radius_m, seed)
+    bridges = [part.number for part in rows if any(each.kind == "bridge" for each in part.road.structures)]
+    lifted = np.concatenate([np.isin(quads.road, bridges), np.zeros(len(fill.look), np.bool_)])
+    around = np.concatenate([quads.corners, _as_quads(fill)])
+    terrain = build_terrain(around, start, center - start[:2], radius_m, seed, lifted)
     bridge, deck = bridge_quads(quads, terrain)
     plan = ground_plan(stretches, quads, polygons, bridge, np.concatenate([paved.shapes, walks.shapes]))
     islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)
@@ -135,7 +143,8 @@ def surface(
     )
     rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
     structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
-    everything = Triangles.join([lying, standing, structures, edge])
+    above = hills(rows, terrain)
+    everything = Triangles.join([lying, standing, structures, edge, above])
     dashes = lane_marks(
         stretches,
         mark_country(network),
@@ -153,7 +162,7 @@ def surface(
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
     meshes += land(terrain, style, seed)
     covered = np.concatenate([polygons[quads.tier <= Tier.RAISED], paved.shapes, raised.shapes])
-    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge]), covered)
+    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge, above]), covered)
 
 
 def _road_ground(

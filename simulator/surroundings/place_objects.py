@@ -72,6 +72,8 @@ def place_objects(place: Place) -> list[MapPlant]:
         for thing in road.objects:
             kind = _KINDS.get(thing.type.lower(), "")
             solid = kind == "rail" and (thing.outlines or any(x in _words(thing) for x in _SOLID_RAILS))
+            if solid and _concrete_barrier(place, road, thing):
+                continue
             if solid or (not kind and thing.type.lower() not in _NO_SHAPES):
                 _shape(place, road, thing)
             elif kind == "rail":
@@ -102,6 +104,19 @@ def place_objects(place: Place) -> list[MapPlant]:
         elif place.clear(point[None, :2], 0.1)[0]:
             _post(place, kind, thing, point, yaw, offset)
     return plants
+
+
+def _concrete_barrier(place: Place, road: Road, thing: RoadObject) -> bool:
+    """A low barrier of concrete in one piece along the road; whether it is one."""
+    rows = [row for row in thing.repeats if row.distance < 0.1 and row.length > 6.0]
+    if not rows or thing.outlines or not 0.5 <= thing.height <= 1.2 or "wall" in _words(thing):
+        return False
+    for row in rows:
+        s = np.arange(row.s, min(row.s + row.length, road.length) + 1e-6, 3.0)
+        points = road.point(s, row.t[0] + (row.t[1] - row.t[0]) * (s - row.s) / row.length)
+        for a, b in runs(place.distance(points[:, :2]) < place.radius_m, 2):
+            place.put_mesh(*barriers.concrete_barrier(place.local(points[a : b + 1]), thing.height, thing.width or 0.6))
+    return True
 
 
 def _words(thing: RoadObject) -> str:

@@ -15,12 +15,14 @@ from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
 from simulator.scene import SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
+from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
 from simulator.surroundings.place_houses import place_houses
 from simulator.surroundings.place_objects import place_objects
 from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_roadside import place_plots, place_roadside
 from simulator.surroundings.place_signs import place_signs
+from simulator.surroundings.place_structures import place_structures
 from simulator.surroundings.plans import look
 from simulator.surroundings.roadsides import roadsides
 from simulator.surroundings.species import SEASONS
@@ -105,6 +107,8 @@ def populate(
     )
     lights = place_signs(place, right_of_way)
     mapped = place_objects(place)
+    place_structures(place)
+    place_gantries(place)
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
     place_plots(place)

@@ -35,6 +35,7 @@ _EXTRAS = {
     "suburb": ("children", "parking", "bus_stop"),
     "village": ("children", "pedestrians", "direction", "bus_stop"),
     "industrial": ("direction", "danger", "no_stopping", "parking"),
+    "car_park": ("parking",),
     "country": ("deer", "direction", "bumpy"),
     "forest": ("deer", "deer", "slippery", "danger"),
 }
