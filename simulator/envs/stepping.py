@@ -11,6 +11,7 @@ from simulator.envs.actions import Kind, Limits, take_meta, take_waypoints
 from simulator.envs.agents import Metric
 from simulator.envs.beginning import begin
 from simulator.envs.contacts import meet, next_contact, take_bodies, touched
+from simulator.envs.crash_response import respond
 from simulator.envs.measures import HORIZON_S, measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.observations.kinematics import room_to_pack
@@ -19,6 +20,7 @@ from simulator.envs.rewards import rate
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.memory import fetch_add, prefetch
+from simulator.traffic.desk import Event
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.locating import locate
@@ -84,8 +86,11 @@ def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped
 
 
 @kernel(inner=True)
-def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
-    """One step of the policy in world `w`."""
+def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
+    """One step of the policy in world `w`; `crashes` None: collisions only end episodes.
+
+    numba leaves out the branches for what is None, and compiles the others only where they are wanted.
+    """
     agents, dt, lanes, crowd = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes, scratch.crowd
     first, metrics = w * agents, outcome.metrics
     before = np.empty(agents)
@@ -94,6 +99,8 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
         before[k] = metrics[Metric.PROGRESS_M, i]
         metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
         metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
+    if crashes is not None:
+        outcome.impacts[:, first : first + agents] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
@@ -106,20 +113,24 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                 if vehicle.control == Control.OUTSIDE and vehicle.lane != NONE:
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
+        if crashes is not None:
+            respond(engine, crashes, actors, motion, outcome, rules.dt_ns, w)
         take_bodies(actors, w, crowd)
         for k in range(agents):
             vehicle, agent, i = actors.vehicles[w, k], actors.agents[w, k], first + k
             if vehicle.control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
                 vehicle.control, agent.gone = Control.NOBODY, True
             vehicle.wish_lane = 0  # wished once
-            last = n + 1 == rules.substeps
+            last, touches = n + 1 == rules.substeps, engine.traffic.events[w, k] & Event.COLLISION != 0
             metrics[Metric.TIME_TO_COLLISION_S, i] = np.inf
             if crowd.bodies[k].active:
                 near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
-                if touched(crowd, k, near, dt):  # within the time that has passed
-                    metrics[Metric.COLLISION, i], agent.struck = 1.0, True
+                if crashes is None:
+                    touches = touched(crowd, k, near, dt)  # within the time that has passed
                 if last:
                     metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
+            if touches:
+                metrics[Metric.COLLISION, i], agent.struck = 1.0, True
             measure_motion(lanes, vehicle, agent, engine.traffic.events[w, k], metrics, i, dt)
     for k in range(agents):
         _conclude(engine, actors, rules, outcome, w, k, before[k])
@@ -127,12 +138,13 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
 
 @kernel
 def step_worlds(  # type: ignore[no-untyped-def]
-    engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor
+    engine, scratch, crashes, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor
 ):
     """One step of the policy in one world after the other; `cursor` (1,) int64 deals them out to those who share it.
 
     Agents in `again` (N,) begin a new episode with `seeds`; a world all of whose agents begin anew does not step
     before. What its agents see is written while the world is at hand, if that is `numbers`.
+    `crashes`: `traffic.wrecks.Crashes`, or None for collisions that only end episodes.
     """
     engine, scratch, actors, motion = bare(engine), bare(scratch), bare(actors), bare(motion)
     beginning, rules, outcome, numbers = bare(beginning), bare(rules), bare(outcome), bare(numbers)
@@ -148,7 +160,7 @@ def step_worlds(  # type: ignore[no-untyped-def]
                 prefetch(memory, w * memory.shape[1] + b)
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
-            _step_world(engine, scratch, actors, motion, rules, actions, outcome, w)
+            _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)
         if mine.any():
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
         if numbers.rows.shape[0] > 0:
