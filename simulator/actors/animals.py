@@ -10,17 +10,18 @@ import numpy as np
 
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.finishes import as_rgb
-from simulator.actors.shape import F64, ball, curve, finer, mirrored, pipe, skin
-from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, place, turn
+from simulator.actors.sculpt import Lump, sculpted
+from simulator.actors.shape import F64, ball, finer, mirrored, pipe, skin
+from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Fraction, Metres, uniform
 from simulator.scene import Driver, Material, Mesh, Model, Texture
-from simulator.scene.material import srgb
+from simulator.scene.material import Rgb, srgb
 from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
-COAT, UNDER, HOOF, EYE, PATCH = range(5)
+COAT, UNDER, HOOF, EYE, HORN = range(5)
 FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
 FORWARD, BACKWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)
 
@@ -113,7 +114,11 @@ class Sheep(Animal, kind="sheep"):
 def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: np.random.Generator) -> Model:
     """Model of an animal: legs move in diagonal pairs with the gait channel (a walk close to a trot)."""
     row = load_asset("animals")[species]
-    segments = [_furred(segment, withers) for segment in _segments(row, withers, scale, rng, species)]
+    grazes = species in ("cow", "sheep", "horse") and rng.random() < 0.25
+    bow = _grazing(row, withers, scale, species) if grazes else float(rng.uniform(-0.15, 0.30))
+    pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
+    repeat = 2.2 * withers if pied else FUR_M
+    segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
     swing = float(np.clip(np.arcsin(min(stride_m / (4 * 0.62 * withers), 0.6)), 0.15, row["swing"]))
     start = float(rng.uniform(0, 2 * np.pi))
     drives: dict[str, Drive] = {}
@@ -124,38 +129,37 @@ def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: 
         drives[f"lower_{name}"] = Drive(knee, Driver.BEND, 1.25 * swing, phase + np.pi / 2 + 0.3)
     drives["head"] = Drive(BACKWARD, Driver.SWING, 0.05, start)
     drives["tail"] = Drive((0.0, 0.0, 1.0), Driver.SWING, 0.12, start)
-    turns = {"neck": turn(pitch=float(rng.uniform(-0.15, 0.30))), "head": turn(yaw=float(rng.uniform(-0.3, 0.3)))}
-    if species in ("cow", "sheep", "horse") and rng.random() < 0.25:  # grazing
-        turns["neck"] = _grazing(segments, turns["head"])
-    bodies, joints = assemble(segments, _materials(row, species, rng), Pose(turns=turns), drives)
+    turns = {"head": turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))}
+    bodies, joints = assemble(segments, _materials(row, species, pied, rng), Pose(turns=turns), drives)
     box = cycle_box(bodies, joints)
     box[0, 2] = 0.0
     return Model("animal", bodies, joints, attributes=(("species", species),), box=box)
 
 
-def _grazing(segments: list[Segment], head: F64) -> F64:
-    """Neck lowered until the muzzle is just above the grass."""
-    own = next(s for s in segments if s.name == "head").mesh.vertices
-    for pitch in np.arange(1.3, 0.1, -0.1):
-        neck = turn(pitch=float(pitch))
-        placed = place(segments, Pose(turns={"neck": neck, "head": head}))["head"]
-        if float((own @ placed[2, :3] + placed[2, 3]).min()) > 0.06:
-            return neck
-    return turn()
+def _grazing(row: dict[str, list[float]], withers: float, k: float, species: str) -> float:
+    """How far the neck is lowered so that the muzzle is just above the grass."""
+    for bow in np.arange(0.3, 2.2, 0.05):
+        if _neck(row, withers, k, species, float(bow))[1][2] < 0.92 * k * row["head"][0]:
+            return float(bow)
+    return 1.6
 
 
-def _furred(segment: Segment, withers: float) -> Segment:
+def _furred(segment: Segment, withers: float, repeat: float) -> Segment:
     """The segment with the coat laid over it from the side: u along the body, v by the height at rest."""
     mesh = segment.mesh
     x, y, z = mesh.vertices.T
-    uv = np.stack([(x + 0.35 * y) / FUR_M, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
+    uv = np.stack([(x + 0.35 * y) / repeat, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
     return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
 
 
 @cache
-def coat_texture(legs: float, wool: bool = False) -> Texture:
-    """Fur or wool, dark along the back and light below (countershading); `legs`: tone of the feet over the flanks'."""
-    rng = generator(0, "coat", str(legs), int(wool))
+def coat_texture(legs: float, kind: str = "fur") -> Texture:
+    """Coat, dark along the back and light below (countershading).
+
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "wool", or "tabby" with dark stripes down the flanks.
+    """
+    wool = kind == "wool"
+    rng = generator(0, "coat", str(legs), kind)
     size = 256
     hair = spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2]  # lies along the body
     locks = spectral_noise(size, rng, slope=1.6 if wool else 2.4, low_cut=10 if wool else 3)
@@ -166,67 +170,95 @@ def coat_texture(legs: float, wool: bool = False) -> Texture:
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
     tone = 0.8 * shade[:, None] * (1.0 + 0.10 * hair + (0.13 if wool else 0.07) * locks)
-    return Texture(f"coat-{legs:g}{'-wool' if wool else ''}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
+    if kind == "tabby":
+        along = np.arange(size) / size * 2 * np.pi * 12
+        warp = 1.3 * spectral_noise(size, rng, slope=3.0, low_cut=2)
+        stripe = (
+            np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
+            * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
+        )
+        tone *= 1.0 - 0.62 * stripe
+    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
 
 
-def _materials(row: dict[str, object], species: str, rng: np.random.Generator) -> tuple[Material, ...]:
+@cache
+def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
+    """A coat of a colour with white patches over about `share` tenths of it."""
+    rng = generator(0, "pied", number)
+    size = 256
+    field = spectral_noise(size, rng, slope=3.4, low_cut=1) + 0.12 * spectral_noise(size, rng, slope=1.2, low_cut=12)
+    height = FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size)[:, None]
+    field = field + 1.2 * np.clip(0.42 - height, 0, 1)  # legs and bellies are white more often
+    white = np.clip((field - np.quantile(field, 1 - share / 10)) / 0.06, 0, 1)[..., None]
+    hair = 1.0 + 0.07 * spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2, None]
+    tone = (np.array(coat) * (1 - white) + np.array([0.66, 0.64, 0.59]) * white) * hair
+    return Texture(f"pied coat {number}", to_srgb8(tone))
+
+
+def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
     coats = row["coats"]
     assert isinstance(coats, list)
-    coat = np.array(srgb(str(coats[int(rng.integers(len(coats)))]))) * rng.uniform(0.85, 1.15)
+    plain = srgb(str(coats[int(rng.integers(len(coats)))]))
+    coat = np.array(plain) * rng.uniform(0.85, 1.15)
     under = np.array(srgb(str(row["under"])))
-    spots = np.array([0.72, 0.70, 0.66]) if species in ("cow", "dog", "cat") and rng.random() < 0.5 else coat
-    hair = coat_texture(float(row["socks"]), species == "sheep")  # type: ignore[arg-type]
+    if pied:
+        plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
+        spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
+        patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.95, reflectance_905=0.5)
+    tabby = species == "cat" and rng.random() < 0.6
+    kind = "wool" if species == "sheep" else "tabby" if tabby else "fur"
+    hair = coat_texture(float(row["socks"]), kind)  # type: ignore[arg-type]
+    if tabby:
+        coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
+    plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45)
+    below = as_rgb(0.5 * (coat + under) if species != "sheep" else under)
+    belly = Material("underside", below, hair if species != "sheep" else None, roughness=0.95, reflectance_905=0.45)
     return (
-        Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45),
-        Material(
-            "underside",
-            as_rgb(0.5 * (coat + under) if species != "sheep" else under),
-            hair if species != "sheep" else None,
-            roughness=0.95,
-            reflectance_905=0.45,
-        ),
+        patched if pied else plain_coat,
+        patched if pied else belly,
         Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
         # Eyes shine in head lamps: the tapetum throws light back.
         Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
-        Material("patch", as_rgb(spots / 0.8), hair, roughness=0.95, reflectance_905=0.55),
+        Material("horn", (0.30, 0.26, 0.20), roughness=0.6, reflectance_905=0.4),
     )
 
 
 def _segments(
-    row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str
+    row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str, bow: float
 ) -> list[Segment]:
-    """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres."""
-    length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
+    """Trunk with neck, head, tail and four legs at rest; `k` scales the catalogue's metres, `bow` lowers the neck."""
+    length, chest, _, _, loin_w = (v * k for v in row["body"])
     front, back = 0.5 * length, -0.5 * length
-    trunk = _trunk(front, back, withers, chest, chest_w, loin, loin_w, species, rng)
-    segments = [Segment("trunk", "", (0.0, 0.0, withers), trunk)]
-    neck_length, neck_deg, neck_low, neck_high = row["neck"]
-    rise = np.radians(neck_deg)
-    depth = 1.25 if species != "horse" else 1.45
-    below = 1.45 * depth * k * neck_low * np.cos(rise)  # the neck's upper edge starts at the withers
-    base = np.array([front - 0.12 * length, 0.0, withers - below])
-    tip = base + k * (neck_length + 0.09 * length / k + 0.4 * neck_low) * np.array([np.cos(rise), 0.0, np.sin(rise)])
-    neck = _tapered(base, tip, k * neck_low * 1.15, k * neck_high, depth * 1.12, depth * 0.95, COAT)
+    base, tip = _neck(row, withers, k, species, bow)
+    torso = _torso(row, withers, k, species, base, tip, rng)
+    segments = [Segment("trunk", "", (0.0, 0.0, withers), torso)]
+    rise = np.radians(row["neck"][1])
+    _, rest = _neck(row, withers, k, species, 0.0)
+    head = _head(row, rest, rise, k, species, rng)
+    segments.append(Segment("head", "trunk", _vector(tip), head.moved(*(tip - rest))))
     if species == "horse":
-        mane = _tapered(base + [0.02, 0, 0.14 * k], tip + [-0.06 * k, 0, 0.10 * k], 0.05 * k, 0.03 * k, 2.2, 2.0, HOOF)
-        neck = merge([neck, mane])
-    segments.append(Segment("neck", "trunk", _vector(base), neck))
-    segments.append(Segment("head", "neck", _vector(tip), _head(row, tip, rise, k, species, rng)))
+        crest = np.array([0.0, 0.0, 1.62 * k * row["neck"][2]]), np.array([-0.04 * k, 0.0, 1.25 * k * row["neck"][3]])
+        start = base + 0.25 * (tip - base) + crest[0] * 0.8
+        mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, HOOF)
+        segments.append(Segment("mane", "trunk", _vector(base), mane))
     tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
-    fall = np.radians(tail_deg)
-    s = np.linspace(0, 1, 6)[:, None]
-    points = (
-        root
-        + tail_length * k * s * [-np.cos(fall), 0.0, -np.sin(fall)]
-        + [0, 0, 1] * (-0.12 * tail_length * k * s * (1 - s))
-    )
+    # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
+    bow = {"cat": -75.0, "dog": -60.0, "fox": -25.0, "deer": 20.0}.get(species, 8.0) * float(rng.uniform(0.6, 1.3))
+    fall = np.radians(tail_deg + bow * (np.linspace(0, 1, 9) - 0.3))
+    steps = tail_length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
+    points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
     bushy = species in ("fox", "horse")
-    shape = np.array([0.5, 0.9, 1.0, 1.0, 0.85, 0.3]) if bushy else np.array([1.0, 0.95, 0.9, 0.8, 0.7, 0.4])
+    if bushy:
+        shape = np.array([0.5, 0.75, 0.92, 1.0, 1.0, 1.0, 0.92, 0.7, 0.25])
+    elif species == "cow":  # a tuft at the end
+        shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
+    else:
+        shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
     for end, x, half, top_share in (
-        ("f", front - 0.13 * length, chest_w, 0.70),
+        ("f", front - 0.13 * length, row["body"][2] * k, 0.70),
         ("h", back + 0.12 * length, loin_w, 0.74),
     ):
         upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
@@ -243,58 +275,75 @@ def _vector(v: F64) -> tuple[float, float, float]:
     return (float(v[0]), float(v[1]), float(v[2]))
 
 
-def _trunk(
-    front: float,
-    back: float,
-    withers: float,
-    chest: float,
-    chest_w: float,
-    loin: float,
-    loin_w: float,
-    species: str,
-    rng: np.random.Generator,
+def _neck(row: dict[str, list[float]], withers: float, k: float, species: str, bow: float) -> tuple[F64, F64]:
+    """Where the neck begins in the chest and where it carries the head (x, y, z); `bow`: how far it is lowered."""
+    length, deg, low, _ = row["neck"]
+    front, chest = 0.5 * k * row["body"][0], k * row["body"][1]
+    rise = np.radians(deg) - bow
+    base = np.array([front - 0.14 * k * row["body"][0], 0.0, withers - 0.36 * chest])
+    reach = k * (length + 0.10 * row["body"][0] + 0.4 * low)
+    tip = base + reach * np.array([np.cos(rise), 0.0, np.sin(rise)]) + [0.0, 0.0, 0.10 * chest]
+    return base, tip
+
+
+def _torso(
+    row: dict[str, list[float]], withers: float, k: float, species: str, base: F64, tip: F64, rng: np.random.Generator
 ) -> Mesh:
-    """Barrel of the body: rings along x from rump to chest, with a tucked or a round belly."""
-    length = front - back
-    s = np.array([-0.06, -0.03, 0.03, 0.12, 0.25, 0.40, 0.55, 0.70, 0.83, 0.93, 1.01, 1.06])
-    piebald = species in ("cow", "dog", "cat")
-    if piebald or species == "sheep":  # finer, for spots and wool
-        s = np.concatenate([s[:3], np.linspace(0.07, 0.95, 18), s[-2:]])
-    n = 24 if piebald or species == "sheep" else 20
-    sag = {"deer": 0.02, "horse": 0.03, "cow": 0.01, "boar": -0.07, "sheep": -0.02}.get(species, 0.01)
-    u = np.repeat(s[:, None], n, 1)
-    if piebald:  # uneven cells give spots uneven outlines
-        u[3:-3] += rng.uniform(-0.022, 0.022, u[3:-3].shape)
-    top = withers + chest * curve([0, 0.15, 0.5, 0.85, 1.0], [-0.10, 0.0, -sag, 0.01, -0.12])(u)
-    bottom = withers - curve(
-        [0, 0.15, 0.35, 0.6, 0.85, 1.0],
-        [0.55 * loin, 0.85 * loin, loin * 0.97, 0.5 * (loin + chest), chest, 0.82 * chest],
-    )(u)
-    half = curve(
-        [0, 0.12, 0.35, 0.6, 0.82, 1.0], [0.72 * loin_w, loin_w, loin_w * 1.02, chest_w, chest_w * 0.98, 0.72 * chest_w]
-    )(u)
-    close = curve([-0.06, -0.03, 0.03, 0.12, 0.85, 0.93, 1.01, 1.06], [0.25, 0.62, 0.9, 1, 1, 0.92, 0.62, 0.25])(u)
-    angle = np.arange(n) * (2 * np.pi / n)
-    wool = 1 + 0.045 * rng.standard_normal(u.shape) if species == "sheep" else np.ones(u.shape)
-    y = half * close * np.cos(angle) * wool
-    z = (top + bottom) / 2 + (top - bottom) / 2 * close * np.sin(angle) * wool
-    rings = np.stack([back + u * length, y, z], -1)
-    slots = np.full((len(s) - 1, n), COAT)
-    below = np.sin(angle + np.pi / n) < -0.72
-    if species not in ("sheep", "boar"):
-        slots[:, below] = UNDER
-    if piebald:
-        along = (s[:-1, None] + s[1:, None]) / 2
-        waves = ((1.1, 1), (1.9, -2), (0.7, 2), (2.6, 1))
-        field = sum(np.sin(a * 6.3 * along + b * angle + rng.uniform(0, 6.3)) for a, b in waves)
-        slots[field > rng.uniform(0.3, 1.2)] = PATCH
-    return skin(finer(rings, 2), np.repeat(slots, 2, axis=0))
+    """Barrel, rump, shoulders, haunches and neck as one smooth surface."""
+    length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
+    sag = {"horse": 0.03, "cow": 0.01, "boar": -0.06, "deer": 0.02}.get(species, 0.0) * chest
+    up, low_neck, high_neck = withers, row["neck"][2] * k, row["neck"][3] * k
+
+    def _at(x: float, down: float, y: float = 0.0) -> tuple[float, float, float]:
+        return (x * length, y, up - down)
+
+    rib, belly = 0.485 * chest, 0.49 * loin
+    lumps = [
+        Lump(_at(0.26, 0.52 * chest), _at(0.02, 0.50 * chest), (rib, 0.97 * rib), chest_w / rib),
+        Lump(_at(0.02, 0.50 * chest), _at(-0.22, 0.50 * loin + sag), (0.97 * rib, belly), loin_w / belly),
+        Lump(_at(-0.22, 0.50 * loin + sag), _at(-0.41, 0.47 * loin), (belly, 0.42 * loin), 0.96 * loin_w / belly),
+        Lump(_at(0.40, 0.62 * chest), _at(0.30, 0.70 * chest), (0.24 * chest, 0.26 * chest), 0.8),  # brisket
+        Lump(_at(0.30, 0.16 * chest), _at(0.16, 0.15 * chest), (0.15 * chest, 0.13 * chest), 0.7),  # withers
+    ]
+    thick = {"horse": 1.55, "cow": 1.35, "deer": 1.30}.get(species, 1.22)
+    middle = base + 0.5 * (tip - base) + [0.0, 0.0, 0.04 * chest if species == "horse" else 0.0]
+    radii = (1.18 * low_neck, 0.5 * (low_neck + high_neck), 1.02 * high_neck)
+    for a, b, r0, r1 in ((base, middle, radii[0], radii[1]), (middle, tip, radii[1], radii[2])):
+        lumps.append(Lump(_vector(a), _vector(b), (thick * r0, thick * r1), 1.0 / thick))
+    for side in (1.0, -1.0):
+        shoulder = _at(0.27, 0.34 * chest, side * 0.62 * chest_w), _at(0.37, 0.92 * chest, side * 0.70 * chest_w)
+        haunch = _at(-0.34, 0.36 * loin, side * 0.52 * loin_w), _at(-0.31, 0.98 * loin, side * 0.66 * loin_w)
+        lumps.append(Lump(*shoulder, (0.22 * chest, 0.13 * chest), 0.62))
+        lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
+    if species == "cow":  # hip bones, dewlap
+        for side in (1.0, -1.0):
+            hip = _at(-0.27, 0.10 * loin, side * 0.74 * loin_w), _at(-0.43, 0.20 * loin, side * 0.40 * loin_w)
+            lumps.append(Lump(*hip, (0.075 * loin, 0.085 * loin)))
+        lumps.append(
+            Lump(_at(0.42, 0.80 * chest), _vector(middle - [0, 0, 0.30 * chest]), (0.12 * chest, 0.10 * chest), 0.35)
+        )
+    if species in ("cow", "sheep"):
+        lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
+
+    def _wool(points: F64) -> F64:
+        out = np.zeros(len(points))
+        for _ in range(7):
+            way = rng.standard_normal(3)
+            way *= 2 * np.pi / (0.14 * withers * rng.uniform(0.9, 1.6)) / np.linalg.norm(way)
+            out += np.sin(points @ way + rng.uniform(0, 6.3))
+        return np.asarray(0.0055 * k * out + 0.02 * k)
+
+    mesh = sculpted(lumps, withers / 27, 0.045 * withers, COAT, _wool if species == "sheep" else None)
+    center = mesh.vertices[mesh.faces].mean(1)
+    below = center[:, 2] < withers - np.interp(center[:, 0] / length, [-0.4, 0.3], [0.86 * loin, 0.88 * chest])
+    slots = np.where(below & (species not in ("sheep", "boar", "cow")), UNDER, COAT)
+    return replace(mesh, slots=slots.astype(np.int32))
 
 
 def _tapered(
-    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 16
+    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 12
 ) -> Mesh:
-    """Round-ended limb between two points in the plane y = 0, wider in the vertical plane than sideways."""
+    """Round-ended ridge between two points in the plane y = 0 (a mane)."""
     axis = (end - start) / np.linalg.norm(end - start)
     up = np.cross(axis, [0.0, 1.0, 0.0])
     length = float(np.linalg.norm(end - start))
@@ -303,10 +352,8 @@ def _tapered(
     depth = width * np.interp(s, [0, 1], [low_depth, high_depth])
     angle = np.arange(segments) * (2 * np.pi / segments)
     center = start + axis * (s * length)[:, None]
-    center[0] -= 0.35 * depth[1] * axis[2] * up  # its end lies inside of the body
     rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
-    rings = rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up
-    return skin(finer(rings), slot)
+    return skin(finer(rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up), slot)
 
 
 def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species: str, rng: np.random.Generator) -> Mesh:
@@ -350,12 +397,12 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
         for sign in (1.0, -1.0):
             root = start + axis * 0.08 * length + up * 0.45 * depth
             points = root + k * np.array([[0, sign * 0.09, 0], [0.0, sign * 0.19, 0.03], [0.05, sign * 0.25, 0.12]])
-            parts.append(pipe(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=UNDER))
+            parts.append(pipe(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=HORN))
     if species == "boar":
         for sign in (1.0, -1.0):
             root = start + axis * 0.80 * length + up * (-0.26 * depth) + np.array([0, sign * 0.36 * half, 0])
             points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
-            parts.append(pipe(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=PATCH))
+            parts.append(pipe(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=HORN))
     return merge(parts)
 
 
@@ -373,7 +420,7 @@ def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
         )
         beam[:, 0] *= size / 0.5
         beam[:, 1] *= sign
-        parts.append(pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=UNDER))
+        parts.append(pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=HORN))
         for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
             start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
             tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
@@ -382,7 +429,7 @@ def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
                     np.stack([start, start + 0.6 * tine, start + tine]),
                     0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]),
                     segments=5,
-                    slot=UNDER,
+                    slot=HORN,
                 )
             )
     return parts
@@ -403,9 +450,9 @@ def _leg(
     upper_z = knee_z + share * (top - knee_z)
     middle = (0.015 if hind else -0.01) * withers
     x = knee[0] + (middle - knee[0]) * np.minimum(share * 1.5, 1.0) ** 0.8
-    wide = np.array([knee_w * 0.95, knee_w * 1.15, top_w * 0.62, top_w * 0.85, top_w * 0.9, top_w * 0.7, top_w * 0.35])
+    wide = np.array([knee_w * 0.95, knee_w * 1.15, top_w * 0.62, top_w * 0.74, top_w * 0.72, top_w * 0.55, top_w * 0.3])
     deep = top_w * (
-        np.array([0.0, 0.0, 1.15, 1.65, 1.75, 1.35, 0.6]) if hind else np.array([0.0, 0.0, 0.85, 1.15, 1.25, 1.0, 0.5])
+        np.array([0.0, 0.0, 1.10, 1.45, 1.40, 1.0, 0.5]) if hind else np.array([0.0, 0.0, 0.80, 1.00, 1.05, 0.8, 0.4])
     )
     deep[:2] = knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
     wool = np.array([slot] * 2 + [COAT] * 4)  # thighs of sheep are in wool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, ClassVar
 
@@ -20,7 +21,7 @@ from simulator.scene import Body, Driver, Joint, Lamp, Material, Mesh, Model, Sw
 from simulator.scene.material import Beam, srgb
 
 FRAME, RUBBER, METAL, DARK, LAMP, TAIL, REFLECTOR = range(7)
-STYLES = ("city", "road", "mountain")
+STYLES = ("city", "road", "mountain", "cargo")
 DEVELOPMENT_M = 5.0
 COLORS = ("#151517", "#8f1a1e", "#1e3c6e", "#d8d8d4", "#3b4a3f", "#6f7377", "#2f7f86", "#c9a227")
 
@@ -29,7 +30,8 @@ class Bicycle(Actor, kind="bicycle"):
     """A bicycle and its rider, who pedals: one turn of the cranks in `stride_m` (a development of 5 m, a middle gear).
 
     Attributes:
-        style: upright city bicycle with mudguards, road racer, or mountain bicycle.
+        style: upright city bicycle with mudguards, road racer, mountain bicycle, or
+            cargo bicycle with a box before the rider.
         sex, skin_tone, age_years: of the rider; below 13 a child on a small bicycle.
     """
 
@@ -40,7 +42,7 @@ class Bicycle(Actor, kind="bicycle"):
     deceleration_mps2: ClassVar[float] = 2.5
     stride_m: ClassVar[float] = DEVELOPMENT_M
 
-    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.6, 0.2, 0.2))
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.56, 0.18, 0.18, 0.08))
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
     age_years: Annotated[float, Quantity("years", ge=8.0, le=90.0)] = uniform(14.0, 70.0)
@@ -53,9 +55,11 @@ class Bicycle(Actor, kind="bicycle"):
             else adult(self.sex, self.skin_tone, "casual", 0.0, rng)
         )
         scale = float(np.clip(person.physique.height / 1.72, 0.72, 1.08))
-        lean = {"city": 0.22, "road": 0.78, "mountain": 0.50}[self.style] + float(rng.uniform(-0.06, 0.06))
+        lean = {"city": 0.22, "road": 0.78, "mountain": 0.50, "cargo": 0.16}[self.style] + float(
+            rng.uniform(-0.06, 0.06)
+        )
         frame = _Geometry(self.style, scale)
-        hat = "cycle_helmet" if rng.random() < (0.45 if self.style == "city" else 0.85) else person.dress.hat
+        hat = "cycle_helmet" if rng.random() < (0.45 if self.style in ("city", "cargo") else 0.85) else person.dress.hat
         seat = Seat(
             hip=(frame.saddle[0] + 0.01, frame.saddle[2] + 0.075 * scale),
             grip=(frame.grip[0], frame.grip[1], frame.grip[2] + 0.02),
@@ -71,13 +75,15 @@ class _Geometry:
     """Points of a frame in metres (vehicle frame, y = 0 unless given)."""
 
     def __init__(self, style: str, scale: float) -> None:
-        self.style = style
+        self.cargo = style == "cargo"
+        self.style = style = "city" if self.cargo else style
         self.radius = {"city": 0.345, "road": 0.338, "mountain": 0.352}[style] * (1.0 if scale > 0.85 else 0.80)
         r = self.radius
         self.tyre = {"city": 0.020, "road": 0.013, "mountain": 0.027}[style]
         self.wheelbase = {"city": 1.08, "road": 0.99, "mountain": 1.12}[style] * (0.5 + 0.5 * scale)
         self.crank_length = 0.17 * scale
         self.rear, self.front = np.array([0.0, 0.0, r]), np.array([self.wheelbase, 0.0, r])
+        self.front_radius = r
         self.crank = np.array([0.43 * (0.6 + 0.4 * scale), 0.0, 0.28 * (0.4 + 0.6 * scale)])
         self.saddle = np.array(
             [self.crank[0] - 0.22 * scale, 0.0, self.crank[2] + (0.66 if style != "city" else 0.64) * scale]
@@ -87,6 +93,8 @@ class _Geometry:
         angle = np.radians({"city": 68, "road": 73, "mountain": 68}[style])
         self.steer_axis = np.array([-np.cos(angle), 0.0, np.sin(angle)])
         rake = 0.05
+        if self.cargo:  # the small front wheel is turned by a rod under the box; the bars stay where they are
+            self.front_radius = 0.25
         crown = self.front + self.steer_axis * (r + 0.06) - np.array([rake, 0, 0])
         self.crown = crown
         self.head_low, self.head_high = crown, crown + self.steer_axis * (0.17 if style == "city" else 0.13) * scale
@@ -102,6 +110,11 @@ class _Geometry:
             ]
         )
 
+    def stretched(self) -> None:
+        """Put the front wheel ahead of a box, after the rider's place is settled."""
+        self.wheelbase = 1.92
+        self.front = np.array([self.wheelbase, 0.0, self.front_radius])
+
 
 def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
     frame = as_rgb(np.array(srgb(COLORS[int(rng.integers(len(COLORS)))])) * rng.uniform(0.85, 1.15))
@@ -114,35 +127,49 @@ def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
         finishes.TAIL_LAMP,
         finishes.REFLECTOR,
     )
+    if g.cargo:
+        g.stretched()
     steer = Joint(_triple(g.crown), _triple(g.steer_axis), Driver.STEER)
     joints = [
         steer,
         Joint(_triple(g.rear), (0.0, 1.0, 0.0), Driver.TRAVEL, 1 / g.radius),
-        Joint(_triple(g.front), (0.0, 1.0, 0.0), Driver.TRAVEL, 1 / g.radius, parent=0),
+        Joint(_triple(g.front), (0.0, 1.0, 0.0), Driver.TRAVEL, 1 / g.front_radius, parent=4 if g.cargo else 0),
         Joint(_triple(g.crank), (0.0, 1.0, 0.0), Driver.TRAVEL, 2 * np.pi / DEVELOPMENT_M),
     ]
-    wheel = bicycle_wheel(int(round(g.radius * 1000)), int(round(g.tyre * 1000)))
+    if g.cargo:  # the wheel's own column comes before its axle
+        joints = [
+            *joints[:2],
+            *joints[3:],
+            Joint(_triple(g.front + [-0.05, 0.0, 0.4]), STEERING, Driver.STEER),
+            joints[2],
+        ]
+        joints[4] = replace(joints[4], parent=3)
+    rear_axle, front_axle, cranks = (1, 4, 2) if g.cargo else (1, 2, 3)
+    tyre_mm = int(round(g.tyre * 1000))
     city = g.style == "city"
-    bodies = (
+    bodies = [
         Body(_frame_mesh(g, city, rng), materials),
         Body(_steered_mesh(g, city), materials, 0),
-        Body(wheel.moved(*g.rear), materials, 1),
-        Body(wheel.moved(*g.front), materials, 2),
-        Body(_crank_mesh(g), materials, 3),
-    )
+        Body(bicycle_wheel(int(round(g.radius * 1000)), tyre_mm).moved(*g.rear), materials, rear_axle),
+        Body(bicycle_wheel(int(round(g.front_radius * 1000)), tyre_mm).moved(*g.front), materials, front_axle),
+        Body(_crank_mesh(g), materials, cranks),
+    ]
+    if g.cargo:
+        bodies.append(Body(_cargo_fork(g), materials, 3))
     lamps = (
         Lamp(_triple(g.bar + [0.08, 0.0, -0.09]), (0.9987, 0.0, -0.05), 120.0, WHITE, Beam.SIGNAL, Switch.POSITION),
         Lamp(_triple(g.saddle + [-0.15, 0.0, -0.14]), (-1.0, 0.0, 0.0), 6.0, RED, Beam.SIGNAL, Switch.POSITION),
     )
-    low = np.array([-g.radius, -float(g.grip[1]) - 0.04, 0.0])
-    high = np.array([g.wheelbase + g.radius, float(g.grip[1]) + 0.04, max(float(g.bar[2]), float(g.saddle[2])) + 0.09])
+    half = max(float(g.grip[1]) + 0.04, BOX_HALF_M if g.cargo else 0.0)
+    low = np.array([-g.radius, -half, 0.0])
+    high = np.array([g.wheelbase + g.front_radius, half, max(float(g.bar[2]), float(g.saddle[2])) + 0.09])
     return Model(
         "bicycle",
-        bodies,
+        tuple(bodies),
         tuple(joints),
         lamps,
         wheelbase_m=g.wheelbase,
-        attributes=(("style", g.style),),
+        attributes=(("style", "cargo" if g.cargo else g.style),),
         box=np.stack([low, high]),
     )
 
@@ -229,6 +256,47 @@ def _frame_mesh(g: _Geometry, city: bool, rng: np.random.Generator) -> Mesh:
         parts.append(rounded_box((0.03, 0.07, 0.04), g.rear + [-0.26, 0, g.radius + 0.03], radius=0.01, slot=TAIL))
     else:
         parts.append(rounded_box((0.025, 0.035, 0.055), g.seat_top + [-0.035, 0, 0.05], radius=0.008, slot=TAIL))
+    if g.cargo:
+        parts += _cargo_box(g)
+    return finish(parts, crease_deg=50)
+
+
+BOX_HALF_M = 0.33
+STEERING = (-0.34, 0.0, 0.94)
+
+
+def _cargo_box(g: _Geometry) -> list[Mesh]:
+    """Low beams from the cranks to the front wheel with a box on them."""
+    head = g.front + [-0.10, 0.0, 0.42]
+    low = np.array([g.head_low[0] - 0.02, 0.0, 0.36])
+    parts = [_bar(g.head_low, low, 0.022), _bar(g.crank, low + [0.05, 0, 0], 0.024)]
+    for y in (0.16, -0.16):
+        beam = np.stack([low + [0, 0.3 * y, 0], low + [0.12, y, 0], [head[0] - 0.18, y, 0.36], head - [0.02, 0, 0.04]])
+        parts.append(pipe(beam, 0.018, segments=7, slot=FRAME))
+    x0, x1 = g.head_low[0] + 0.08, head[0] - 0.08
+    corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * [0.5, 1.0]
+    rings = [
+        np.column_stack(
+            [(x0 + x1) / 2 + shift + corners[:, 0] * (x1 - x0) * k, corners[:, 1] * BOX_HALF_M * k, np.full(4, z)]
+        )
+        for z, k, shift in ((0.38, 0.80, -0.03), (0.60, 0.92, -0.01), (0.86, 1.0, 0.0))
+    ]
+    outside = skin(np.array(rings), DARK, caps=False)
+    inside = skin(np.array(rings)[::-1] * [1, 0.97, 1], DARK, caps=False)
+    floor = block((0.8 * (x1 - x0), 1.6 * BOX_HALF_M, 0.02), ((x0 + x1) / 2 - 0.03, 0, 0.39), DARK)
+    return [*parts, outside, inside, floor]
+
+
+def _cargo_fork(g: _Geometry) -> Mesh:
+    """Fork, head and mudguard of a cargo bicycle's front wheel."""
+    axis = np.array(STEERING)
+    top = g.front + axis * 0.42
+    parts = [_bar(g.front + axis * 0.29, top, 0.020)]
+    for y in (0.055, -0.055):
+        parts.append(_bar(g.front + [0, y, 0], g.front + axis * 0.30 + [0, 0.8 * y, 0], 0.011))
+    parts.append(block((0.05, 0.12, 0.03), g.front + axis * 0.30, FRAME))
+    parts.append(_mudguard(g.front, g.front_radius + 0.022, 25, 150))
+    parts.append(rounded_box((0.05, 0.06, 0.06), top + [0.06, 0, -0.03], radius=0.015, slot=LAMP))
     return finish(parts, crease_deg=50)
 
 
@@ -242,7 +310,7 @@ def _mudguard(center: F64, radius: float, first_deg: float, last_deg: float) -> 
 def _steered_mesh(g: _Geometry, city: bool) -> Mesh:
     """Fork, stem, handlebar, front lamp: all that turns with the steering."""
     parts = []
-    for y in (0.052, -0.052):
+    for y in (0.052, -0.052) if not g.cargo else ():
         knee = g.crown + (g.front - g.crown) * 0.55 + [-0.01, y, 0]
         parts.append(
             pipe(
@@ -277,7 +345,7 @@ def _steered_mesh(g: _Geometry, city: bool) -> Mesh:
             parts.append(pipe(np.stack([g.bar, mid, hold, tip]), [0.012, 0.012, 0.012, 0.012], segments=6, slot=METAL))
             parts.append(_bar(hold, tip, 0.017, DARK))
     parts.append(rounded_box((0.05, 0.06, 0.06), g.bar + [0.06, 0, -0.09], radius=0.015, slot=LAMP))
-    if city:
+    if city and not g.cargo:
         parts.append(_mudguard(g.front, g.radius + 0.022, 25, 150))
     return finish(parts, crease_deg=50)
 

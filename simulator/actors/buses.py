@@ -11,14 +11,15 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import arm_mirrors, axles, end_plates, fleet_materials, head_lamps
+from simulator.actors.dirt import soiled
+from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import block, finish, rounded_box
+from simulator.actors.shape import block, both, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
 
-STYLES = ("city", "coach")
+STYLES = ("city", "articulated", "coach")
 PAINTS = ("any", *finishes.paint_names())
 DESTINATIONS = (
     "12 CENTRAL",
@@ -36,7 +37,7 @@ class Bus(Actor, kind="bus"):
     """A bus.
 
     Attributes:
-        style: low-floor city bus or high-floor coach.
+        style: low-floor city bus, one of two parts with bellows between (drawn straight), or high-floor coach.
         paint: colour group, or "any" for one by its share of fleets.
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
     """
@@ -47,7 +48,7 @@ class Bus(Actor, kind="bus"):
     acceleration_mps2: ClassVar[float] = 1.2
     deceleration_mps2: ClassVar[float] = 4.0
 
-    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.7, 0.3))
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.60, 0.12, 0.28))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
 
@@ -60,9 +61,10 @@ class Bus(Actor, kind="bus"):
 def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
     draw, near = catalogue_draw("buses", style, size, rng)
     length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
-    half = width / 2
+    half, jointed = width / 2, style == "articulated"
+    style = "city" if jointed else style
     front = near(2.70, 0.08)
-    wheelbase = length - front - near(3.35, 0.1)
+    wheelbase = near(5.90, 0.05) if jointed else length - front - near(3.35, 0.1)
     nose, tail = wheelbase + front, wheelbase + front - length
     waist = near(1.02, 0.05) if style == "city" else near(1.55, 0.06)
     band = near(2.42, 0.05) if style == "city" else height - 0.62
@@ -87,9 +89,13 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         [0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25]
     )
     tail_at = tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
-    posts = np.linspace(nose - 0.55, tail + 0.45, 8)
+    third = tail + near(3.40, 0.05)  # axle of the rear part
+    bellows = (-1.55, -2.75) if jointed else (0.0, 0.0)
+    posts = np.linspace(nose - 0.55, tail + 0.45, 12 if jointed else 8)
     doors = [nose - 0.55 - 1.30] + ([wheelbase / 2 + 0.65, wheelbase / 2 - 0.65] if style == "city" else [])
-    columns = np.concatenate([posts, posts[1:-1] - 0.07, doors])
+    wheels_x = (wheelbase, 0.0, third) if jointed else (wheelbase, 0.0)
+    doors += [third + 2.2, third + 0.9] if jointed else []
+    columns = np.concatenate([posts, posts[1:-1] - 0.07, doors, bellows if jointed else []])
     columns = columns[
         np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]
     ]
@@ -102,14 +108,19 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         columns,
         front_power=3.6,
         rear_power=7.0,
-        arches=(wheelbase, 0.0),
+        arches=wheels_x,
         arch_radius=radius,
         wheel_z=tyre,
     )
     left, right = _bus_slots(body, style, waist, band, height, posts, doors, wheelbase)
+    if jointed:
+        for grid in (left, right):
+            grid[body.rows(0.0, height) & body.side(bellows[1], bellows[0])] = Slot.TRIM
     parts = body.meshes(left, right)
+    if jointed:
+        parts += _bellows(bellows, half, height)
     parts.append(body.roof(0.03, Slot.PAINT))
-    parts += arch_liners((wheelbase, 0.0), radius, tyre, half - 0.65, half * 0.98)
+    parts += arch_liners(wheels_x, radius, tyre, half - 0.65, half * 0.98)
     parts += _cabin(nose, tail, half, waist, height, style)
     parts += head_lamps(body, half, 0.68)
     parts += _tail_lamps(body, half, tail)
@@ -126,18 +137,18 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         )
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
-    wheels = axles(tyre, width - 0.02, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
+    wheels = axles(tyre, width - 0.02, [(x, x > 1.0, x < 1.0) for x in wheels_x], joints, rng)
     return Model(
         "bus",
         (
-            Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),
+            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
             Body(sign, (SIGN,)),
             *wheels,
         ),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95),
         wheelbase_m=wheelbase,
-        attributes=(("style", style), ("color", color)),
+        attributes=(("style", "articulated" if jointed else style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
     )
 
@@ -171,12 +182,23 @@ def _bus_slots(
     grid[body.rows(waist + 0.02, band) & (body.rear_y < 0.85)] = Slot.PRIVACY
     grid[body.rows(0.0, 0.45) & rear] = Slot.TRIM
     right = grid.copy()
-    spans = [(doors[0], posts[0])] + ([(doors[2], doors[1])] if len(doors) == 3 else [])
+    spans = [(doors[0], posts[0])] + [(doors[k + 1], doors[k]) for k in range(1, len(doors) - 1, 2)]
     for low, high in spans:
         at = body.side(low, high)
         right[body.rows(0.38, band) & at] = Slot.GLASS
         right[body.rows(0.0, 0.40) & at] = Slot.TRIM
     return grid, right
+
+
+def _bellows(ends: tuple[float, float], half: float, height: float) -> list[Mesh]:
+    """Folds of rubber round the joint of an articulated bus."""
+    parts: list[Mesh] = []
+    for x in np.linspace(ends[0] - 0.06, ends[1] + 0.06, 13):
+        parts += both(
+            rounded_box((0.05, 0.06, height - 0.42), (float(x), half - 0.015, height / 2 + 0.10), slot=Slot.TRIM)
+        )
+        parts.append(rounded_box((0.05, 2 * half - 0.3, 0.05), (float(x), 0.0, height - 0.02), slot=Slot.TRIM))
+    return parts
 
 
 def _cabin(nose: float, tail: float, half: float, waist: float, height: float, style: str) -> list[Mesh]:

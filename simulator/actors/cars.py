@@ -10,6 +10,8 @@ import numpy as np
 from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_z, shell_meshes, tub
+from simulator.actors.dirt import soiled
+from simulator.actors.doors import Door, open_door
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import (
     door_mirrors,
@@ -19,6 +21,7 @@ from simulator.actors.fittings import (
     handles,
     interior,
     number_plates,
+    steering_wheel,
     wipers,
 )
 from simulator.actors.lamps import vehicle_lamps
@@ -41,6 +44,7 @@ class Car(Actor, kind="car"):
         role: private, taxi, or police (livery and blue lights).
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
         length_m, width_m, height_m: outer dimensions without mirrors; 0: by style and size.
+        door: how far the driver's door stands open; the labelled box is that of the car with closed doors.
     """
 
     class_name: ClassVar[str] = "car"
@@ -58,6 +62,7 @@ class Car(Actor, kind="car"):
     length_m: Metres = 0.0
     width_m: Metres = 0.0
     height_m: Metres = 0.0
+    door: Fraction = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         lines = car_lines(self.style, self.size, rng, self.length_m, self.width_m, self.height_m)
@@ -68,7 +73,7 @@ class Car(Actor, kind="car"):
                 "police": str(rng.choice(["white", "silver"])),
             }[self.role]
         glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
-        return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role)]
+        return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role, door=self.door)]
 
 
 def catalogue_draw(
@@ -171,7 +176,9 @@ def car_lines(
     )
 
 
-def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, glass: int, livery: str = "") -> Model:
+def assembled(
+    d: Lines, style: str, color: str, rng: np.random.Generator, *, glass: int, livery: str = "", door: float = 0.0
+) -> Model:
     """Body, wheels, joints and lamps of a car or van of the given lines; `glass` is the slot of the rear windows."""
     roof = Slot.GLOSS if style not in ("van", "pickup") and rng.random() < 0.14 else Slot.PAINT
     shell = tub(d)
@@ -182,13 +189,14 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
         band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
         band[:, : shell.front] = False
         slots = np.where(band, int(Slot.SECOND), slots)
-    parts = shell_meshes(shell.points, slots)
+    opened = open_door(shell, house, slots, door) if door > 0 else Door(slots, house.slots, [])
+    parts = shell_meshes(shell.points, slots, opened.tub)
     parts.append(patch(shell.lid, lid_slots(d, shell, style)))
-    parts += shell_meshes(house.points, house.slots)
+    parts += shell_meshes(house.points, house.slots, opened.house) + opened.meshes
     parts.append(patch(house.lid, roof))
     parts += floor_and_arches(d, shell)
     parts += interior(d)
-    if rng.random() < 0.8:
+    if door == 0 and rng.random() < 0.8:
         parts += driver(d)
     parts += door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
     parts += handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
@@ -201,16 +209,18 @@ def assembled(d: Lines, style: str, color: str, rng: np.random.Generator, *, gla
         parts += load_bed(d)
     if rng.random() < 0.5:
         parts += exhaust(d, bool(rng.random() < 0.4))
-    body = finish(parts, crease_deg=34)
+    painted = (int(Slot.PAINT), int(Slot.SECOND))
+    body, materials = soiled(finish(parts, crease_deg=34), car_materials(color, livery, rng), painted, rng)
 
     joints: list[Joint] = []
     wheel, radius, half_width = _wheel(d, rng)
     track = d.width / 2 - half_width - 0.022
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
+    helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
     return Model(
         "car",
-        (Body(body, car_materials(color, livery, rng)), *wheels),
+        (Body(body, materials), *wheels, helm),
         tuple(joints),
         vehicle_lamps(
             d.nose_x,

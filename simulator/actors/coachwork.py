@@ -9,7 +9,7 @@ arch: a true opening. Lids (bonnet, boot, roof) connect each point of the top ri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache, lru_cache
 
@@ -486,15 +486,20 @@ def _side_stations(
     return base, np.minimum.accumulate(top), [int(s[2]) for s in stations[:-1]]
 
 
-def shell_meshes(points: F64, slots: NDArray[np.int64]) -> list[Mesh]:
-    """Left and right half of a shell; left-hand lamps become right-hand ones on the right."""
-    grille = slots == Slot.GRILLE
-    left = [patch(points, np.where(grille, -1, slots), flip=True)]
-    if grille.any():  # the only textured cells: one repeat is 0.1 m
-        left.append(patch(points, np.where(grille, slots, -1), uv=points[..., 1:] / 0.1, flip=True))
+def shell_meshes(points: F64, slots: NDArray[np.int64], left: NDArray[np.int64] | None = None) -> list[Mesh]:
+    """Left and right half of a shell; left-hand lamps become right-hand ones on the right.
+
+    `left` gives the slots of the left half where they differ (an open door).
+    """
     out = []
-    for mesh in left:
-        right = mirrored(mesh)
-        swapped = np.where(right.slots == Slot.LEFT, np.int32(Slot.RIGHT), right.slots)
-        out += [mesh, Mesh(right.vertices, right.faces, right.uv, swapped, right.smooth)]
+    for side, cells in (("left", slots if left is None else left), ("right", slots)):
+        grille = cells == Slot.GRILLE
+        meshes = [patch(points, np.where(grille, -1, cells), flip=True)]
+        if grille.any():  # the only textured cells: one repeat is 0.1 m
+            meshes.append(patch(points, np.where(grille, cells, -1), uv=points[..., 1:] / 0.1, flip=True))
+        if side == "right":
+            meshes = [mirrored(mesh) for mesh in meshes]
+            swapped = [np.where(mesh.slots == Slot.LEFT, np.int32(Slot.RIGHT), mesh.slots) for mesh in meshes]
+            meshes = [replace(mesh, slots=slots) for mesh, slots in zip(meshes, swapped, strict=True)]
+        out += meshes
     return out

@@ -140,6 +140,12 @@ SKINS = tuple(
 )
 RETRO_BLUE = Material("blue retro stripe", (0.01, 0.05, 0.30), roughness=0.45, retro_cd_lx_m2=14.0, reflectance_905=0.6)
 RETRO_RED = Material("red retro stripe", (0.62, 0.06, 0.02), roughness=0.45, retro_cd_lx_m2=18.0, reflectance_905=0.7)
+RETRO_YELLOW = Material(
+    "yellow retro stripe", (0.62, 0.66, 0.03), roughness=0.45, retro_cd_lx_m2=120.0, reflectance_905=0.8
+)
+RETRO_WHITE = Material(
+    "white retro stripe", (0.75, 0.75, 0.74), roughness=0.45, retro_cd_lx_m2=120.0, reflectance_905=0.85
+)
 TAXI_SIGN = Material(
     "taxi sign",
     (0.85, 0.62, 0.05),

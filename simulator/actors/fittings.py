@@ -20,7 +20,8 @@ from simulator.actors.shape import (
     skin,
     turned,
 )
-from simulator.scene.mesh import Mesh
+from simulator.scene import Driver, Joint
+from simulator.scene.mesh import Mesh, merge
 
 
 def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
@@ -44,8 +45,21 @@ def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
     return parts
 
 
-def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
-    """Dashboard, steering wheel and seats: dark shapes behind the glass."""
+STEERING_RATIO = 14.0  # of the steering wheel's angle to that of the wheels: 12 to 18 in passenger cars
+
+
+def steering_wheel(d: Lines, joints: list[Joint], driver_side: float = 1.0) -> Mesh:
+    """The steering wheel, on a joint of its own that is appended to `joints`."""
+    tilt = 0.42
+    at = (d.cowl_x - d.screen_sweep - 0.52, driver_side * 0.37, d.cowl_z - 0.10)
+    # Seen by the driver it turns to the left for positive angles: the negative way about its forward axis.
+    axis = (float(np.cos(tilt)), 0.0, float(np.sin(tilt)))
+    joints.append(Joint(at, axis, Driver.STEER, gain=-STEERING_RATIO))
+    return turned(_steering_wheel(), pitch=-tilt, at=at)
+
+
+def interior(d: Lines) -> list[Mesh]:
+    """Dashboard and seats: dark shapes behind the glass."""
     front = d.b_pillar_x + 0.10
     hip = d.bottom_z + 0.22 + 0.06 * (d.height - 1.45) / 0.2
     top = d.height - 0.30
@@ -58,7 +72,6 @@ def interior(d: Lines, driver_side: float = 1.0) -> list[Mesh]:
             ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12),
             Slot.SEAT,
         ),
-        turned(_steering_wheel(), pitch=-0.42, at=(dash_x - 0.36, driver_side * 0.37, belt - 0.10)),
     ]
     for y in (0.37, -0.37):
         parts += _seat(front, y, hip, top, 0.48)
@@ -116,7 +129,13 @@ def _seat(x: float, y: float, hip: float, top: float, width: float) -> list[Mesh
 def _steering_wheel() -> Mesh:
     angle = np.linspace(0, 2 * np.pi, 11)
     ring = np.stack([np.zeros(11), 0.18 * np.cos(angle), 0.18 * np.sin(angle)], 1)
-    return pipe(ring, 0.016, segments=4, slot=Slot.SEAT)
+    parts = [
+        pipe(ring, 0.016, segments=4, slot=Slot.SEAT),
+        rounded_box((0.05, 0.13, 0.11), radius=0.03, slot=Slot.SEAT),
+    ]
+    parts.append(block((0.02, 0.34, 0.035), (0.0, 0.0, 0.01), Slot.TRIM))
+    parts.append(block((0.02, 0.035, 0.17), (0.0, 0.0, -0.09), Slot.TRIM))
+    return merge(parts)
 
 
 def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:

@@ -13,6 +13,8 @@ from simulator.actors.shape import block, both, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel
 from simulator.scene import Body, Joint, Material, Mesh
 
+PAINTED = (int(Slot.PAINT), int(Slot.SECOND))
+
 
 def axles(
     radius: float,

@@ -15,19 +15,20 @@ from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.people import SEXES, Tone
 from simulator.actors.plates import plate
 from simulator.actors.riders import Seat, riding_dress, seated
-from simulator.actors.shape import F64, ball, block, both, finish, lathe, pipe, rounded_box, skin, turned
+from simulator.actors.shape import F64, ball, block, both, finish, lathe, patch, pipe, rounded_box, skin, turned
 from simulator.actors.wardrobe import adult
 from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Mesh, Model
 
-STYLES = ("naked", "sport", "scooter")
+STYLES = ("naked", "sport", "scooter", "moped")
 
 
 class Motorcycle(Actor, kind="motorcycle"):
     """A motorcycle and its rider.
 
     Attributes:
-        style: naked roadster, faired sports machine, or scooter with a step-through.
+        style: naked roadster, faired sports machine, scooter with a step-through, or moped with thin
+            wheels and leg shields.
         sex, skin_tone: of the rider.
     """
 
@@ -37,7 +38,7 @@ class Motorcycle(Actor, kind="motorcycle"):
     acceleration_mps2: ClassVar[float] = 4.0
     deceleration_mps2: ClassVar[float] = 6.0
 
-    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.4, 0.25, 0.35))
+    style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.36, 0.24, 0.30, 0.10))
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES, weights=(0.25, 0.75))
     skin_tone: Tone = integer(1, 10)
 
@@ -48,6 +49,7 @@ class Motorcycle(Actor, kind="motorcycle"):
             "naked": Seat((0.40, 0.86), (0.98, 0.33, 1.04), 0.28, (0.40, 0.21, 0.33)),
             "sport": Seat((0.36, 0.90), (1.04, 0.27, 0.92), 0.72, (0.26, 0.20, 0.40)),
             "scooter": Seat((0.36, 0.80), (0.90, 0.28, 1.00), 0.06, (0.82, 0.13, 0.30)),
+            "moped": Seat((0.34, 0.82), (0.86, 0.27, 1.00), 0.10, (0.56, 0.16, 0.27)),
         }[self.style]
         rider = seated(person, seat, riding_dress(person.dress, "helmet"), rng)
         return [_motorcycle(self.style, color, rng), rider]
@@ -81,15 +83,17 @@ def _wheel(radius_mm: int, width_mm: int, cast: bool) -> Mesh:
 
 
 def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
-    scooter = style == "scooter"
-    radius = 0.25 if scooter else 0.31
-    wheelbase = {"naked": 1.42, "sport": 1.40, "scooter": 1.30}[style] + float(rng.uniform(-0.03, 0.03))
+    scooter = style in ("scooter", "moped")
+    radius = {"scooter": 0.25, "moped": 0.28}.get(style, 0.31)
+    wheelbase = {"naked": 1.42, "sport": 1.40, "scooter": 1.30, "moped": 1.20}[style] + float(rng.uniform(-0.03, 0.03))
     angle = np.radians(64)
     axis = np.array([-np.cos(angle), 0.0, np.sin(angle)])
     front = np.array([wheelbase, 0.0, radius])
     crown = front + axis * (0.52 if not scooter else 0.58)
-    fixed = {"naked": _roadster, "sport": _sport, "scooter": _scooter}[style](wheelbase, radius, crown, rng)
-    bars_z = {"naked": 1.06, "sport": 0.93, "scooter": 1.02}[style]
+    fixed = {"naked": _roadster, "sport": _sport, "scooter": _scooter, "moped": _moped}[style](
+        wheelbase, radius, crown, rng
+    )
+    bars_z = {"naked": 1.06, "sport": 0.93, "scooter": 1.02, "moped": 1.02}[style]
     steered = _front_end(style, front, crown, axis, radius, bars_z)
     fixed.append(
         turned(plate(0.20, 0.16, int(rng.integers(0, 128)), Slot.PLATE), yaw=np.pi, pitch=0.25, at=(-0.44, 0, 0.52))
@@ -106,8 +110,10 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     bodies = (
         Body(finish(fixed, crease_deg=42), materials),
         Body(finish(steered, crease_deg=42), materials, 0),
-        Body(_wheel(mm, 170 if not scooter else 120, True).moved(0.0, 0.0, radius), wheel_materials, 1),
-        Body(_wheel(mm, 120, True).moved(*front), wheel_materials, 2),
+        Body(
+            _wheel(mm, {"scooter": 120, "moped": 70}.get(style, 170), True).moved(0.0, 0.0, radius), wheel_materials, 1
+        ),
+        Body(_wheel(mm, 120 if style != "moped" else 65, True).moved(*front), wheel_materials, 2),
     )
     nose, tail = wheelbase + radius, -0.52
     lamps = tuple(
@@ -319,10 +325,46 @@ def _scooter(wheelbase: float, radius: float, crown: F64, rng: np.random.Generat
     return parts
 
 
+def _moped(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
+    """Pressed frame with a low step-through, an engine below it, leg shields, a short seat and a rack."""
+    frame = _shell(
+        [-0.40, -0.25, 0.05, 0.30, 0.45, 0.60, 0.78, 0.88],
+        [0.56, 0.58, 0.60, 0.55, 0.44, 0.44, 0.60, 0.76],
+        [0.03, 0.08, 0.11, 0.10, 0.06, 0.055, 0.055, 0.04],
+        [0.04, 0.09, 0.13, 0.13, 0.07, 0.06, 0.09, 0.10],
+        Slot.PAINT,
+    )
+    seat = _shell(
+        [-0.18, -0.10, 0.10, 0.32, 0.48],
+        [0.76, 0.76, 0.75, 0.74, 0.74],
+        [0.05, 0.11, 0.13, 0.12, 0.05],
+        [0.03, 0.05, 0.06, 0.06, 0.03],
+        Slot.SEAT,
+    )
+    z, bow = np.linspace(0.34, 0.84, 5), np.linspace(-1.0, 1.0, 7)
+    half = np.array([0.17, 0.20, 0.20, 0.17, 0.11])[:, None]
+    shield = np.stack(
+        np.broadcast_arrays(0.72 + 0.30 * (z[:, None] - 0.34) - 0.10 * bow**2, half * bow, z[:, None]), -1
+    )
+    parts = [frame, seat, patch(shield, Slot.SECOND), patch(shield - [0.012, 0, 0], Slot.SECOND, flip=True)]
+    parts.append(rounded_box((0.34, 0.20, 0.18), (0.50, 0, 0.29), radius=0.05, slot=Slot.CHROME))
+    parts.append(rounded_box((0.55, 0.08, 0.10), (0.22, 0.09, radius + 0.01), radius=0.03, slot=Slot.TRIM))
+    muffler = np.array([[0.52, -0.10, 0.22], [0.25, -0.14, 0.22], [-0.28, -0.15, 0.27]])
+    parts.append(pipe(muffler, [0.015, 0.035, 0.035], segments=8, slot=Slot.CHROME))
+    for y in (0.10, -0.10):
+        parts.append(pipe(np.array([[0.0, y, radius], [-0.08, y, 0.60]]), 0.022, segments=6, slot=Slot.CHROME))
+        parts.append(
+            pipe(np.array([[-0.45, 0.9 * y, 0.72], [-0.15, 0.9 * y, 0.72]]), 0.008, segments=5, slot=Slot.CHROME)
+        )
+    if rng.random() < 0.5:  # box of a courier
+        parts.append(rounded_box((0.42, 0.42, 0.40), (-0.36, 0, 0.95), radius=0.03, slot=Slot.SECOND))
+    return parts + _tail_end(-0.43, 0.60)
+
+
 def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bars_z: float) -> list[Mesh]:
     """Fork, mudguard, handlebar with grips and mirrors, head lamp, dials."""
     parts: list[Mesh] = []
-    y = 0.10 if style != "scooter" else 0.08
+    y = 0.10 if style not in ("scooter", "moped") else 0.08
     for sign in (1.0, -1.0):
         offset = np.array([0.0, sign * y, 0.0])
         parts.append(pipe(np.stack([front + offset, front + axis * 0.28 + offset]), 0.028, segments=7, slot=Slot.TRIM))
@@ -344,8 +386,8 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
     )
     parts.append(skin(rings[:, ::-1], Slot.PAINT))
     bar = crown + axis * max((bars_z - crown[2]) / axis[2], 0.05)
-    half = {"naked": 0.36, "sport": 0.29, "scooter": 0.31}[style]
-    back = {"naked": 0.12, "sport": 0.06, "scooter": 0.10}[style]
+    half = {"naked": 0.36, "sport": 0.29, "scooter": 0.31, "moped": 0.30}[style]
+    back = {"naked": 0.12, "sport": 0.06, "scooter": 0.10, "moped": 0.10}[style]
     for sign in (1.0, -1.0):
         tip = np.array([bar[0] - back, sign * half, bars_z])
         mid = np.array([bar[0], sign * 0.14, bars_z])

@@ -55,6 +55,34 @@ def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -
     return Model("rider", bodies, joints, attributes=person.facts, box=cycle_box(bodies, joints))
 
 
+def standing_rider(
+    person: Person, stand: tuple[float, float], grip: tuple[float, float, float], dress: Dress, rng: np.random.Generator
+) -> Model:
+    """Model of somebody who stands on a board at `stand` (x, z), one foot before the other, with hands on the bars.
+
+    `grip` is the left hand's (x, y, z), all in the frame of the vehicle.
+    """
+    p = person.physique
+    segments = figure(p, dress, rng, grip=True)
+    bend, apart = 0.16, 0.17  # of the knees; of the feet, fore and aft
+    lean = 0.06
+    trunk = turn(pitch=lean)
+    turns: dict[str, F64] = {"trunk": trunk, "head": turn(pitch=-0.5 * lean, yaw=float(rng.uniform(-0.2, 0.2)))}
+    hip_z = stand[1] + float(p.z(0.045)) + (p.thigh + p.shin) * float(np.cos(bend)) - 0.01
+    for side, sign, x in (("l", 1.0, stand[0] + apart), ("r", -1.0, stand[0] - apart)):
+        swing, knee = _leg_angles(p, (stand[0], hip_z), np.array(x - 0.02), np.array(stand[1] + float(p.z(0.045))))
+        turns[f"thigh_{side}"] = trunk.T @ turn(roll=-sign * 0.04) @ turn(pitch=-float(swing))
+        turns[f"shin_{side}"] = turn(pitch=float(knee))
+        turns[f"foot_{side}"] = turn(pitch=float(swing - knee), yaw=-0.25)
+    root = np.eye(4)
+    root[0, 3], root[2, 3] = stand[0], hip_z - p.hip_z
+    seat = Seat((stand[0], hip_z), grip, lean, (stand[0], 0.0, stand[1]))
+    for side, sign in (("l", 1.0), ("r", -1.0)):
+        turns |= _arm(p, seat, trunk, root, side, sign)
+    bodies, joints = assemble(segments, person.materials, Pose(root, turns))
+    return Model("rider", bodies, joints, attributes=person.facts, box=cycle_box(bodies, joints))
+
+
 def _aim(direction: F64, side: F64) -> F64:
     """(3, 3) rotation that takes a hanging limb (0, 0, -1) to `direction` and keeps its y axis near `side`."""
     z = -direction / np.linalg.norm(direction)

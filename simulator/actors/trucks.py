@@ -13,7 +13,17 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import arm_mirrors, axles, contour_tape, end_plates, fleet_materials, head_lamps, rear_lamps
+from simulator.actors.dirt import soiled
+from simulator.actors.heavy import (
+    PAINTED,
+    arm_mirrors,
+    axles,
+    contour_tape,
+    end_plates,
+    fleet_materials,
+    head_lamps,
+    rear_lamps,
+)
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
@@ -65,10 +75,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     half = width / 2
     cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
     cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
-    parts = _cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
+    parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
-    parts += _chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
+    parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
     if kind == TRACTOR:
         parts += _fifth_wheel(frame)
     else:
@@ -88,7 +98,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     wheels = axles(tyre, width, positions, joints, rng)
     return Model(
         "truck",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), *wheels),
+        (
+            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
+            *wheels,
+        ),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
         wheelbase_m=wheelbase,
@@ -107,10 +120,13 @@ def _fifth_wheel(frame: float) -> list[Mesh]:
     ]
 
 
-def _cab(
+def cab(
     nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator
 ) -> list[Mesh]:
-    """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors."""
+    """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors.
+
+    One longer than 2.6 m is a crew cab with a second row of doors.
+    """
     base = 0.34
     waist, top = base + 0.50 * (height - base) + 0.10, height - 0.34
     glass_top = min(top, waist + 0.98)
@@ -139,6 +155,9 @@ def _cab(
     tail_at = back + np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.05, 0.16])
     door_front, door_back = nose - 0.42, nose - 1.48
     columns = [nose - 0.38, door_front, door_front - 0.10, door_back + 0.10, door_back, door_back - 0.008, back + 0.06]
+    crew = length > 2.6
+    if crew:
+        columns += [door_back - 0.20, door_back - 1.00, door_back - 1.10, door_back - 1.108]
     radius = tyre + 0.09
     body = hull(
         z,
@@ -162,6 +181,9 @@ def _cab(
     grid[body.rows(0.0, 0.60) & (front | (body.side(back, nose)))] = Slot.TRIM if rng.random() < 0.5 else Slot.PAINT
     grid[body.rows(0.60, top) & body.side(door_back - 0.006, door_back - 0.002)] = Slot.GAP
     grid[body.rows(0.70, 0.8) & doors] = Slot.PAINT
+    if crew:
+        grid[body.rows(waist, glass_top) & body.side(door_back - 1.01, door_back - 0.19)] = Slot.PRIVACY
+        grid[body.rows(0.60, top) & body.side(door_back - 1.107, door_back - 1.101)] = Slot.GAP
     grille = grid == Slot.GRILLE
     parts = body.meshes(np.where(grille, int(Slot.TRIM), grid))
     parts.append(body.roof(0.05, Slot.PAINT))
@@ -189,7 +211,7 @@ def _cab(
     return parts
 
 
-def _chassis(
+def chassis(
     front: float, tail: float, z: float, half: float, tyre: float, kind: str, rng: np.random.Generator
 ) -> list[Mesh]:
     """Frame rails, tank, battery box, side guards, mudguards and rear underrun bar."""

@@ -13,6 +13,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.plumes import add_spray
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
@@ -164,6 +165,7 @@ def take_picture(
         _add_sheen(transport, camera, sheen, picture)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
+    add_spray(picture, transport, camera, local_SE3_camera)
     return picture, transport
 
 

@@ -1,0 +1,125 @@
+"""Fire engines: a lorry with a crew cab, lockers behind roller shutters, a ladder on the roof, and blue lights."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from simulator.actors import finishes
+from simulator.actors.base import Actor
+from simulator.actors.cars import catalogue_draw
+from simulator.actors.coachwork import Slot
+from simulator.actors.heavy import axles, contour_tape, end_plates, fleet_materials, rear_lamps
+from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
+from simulator.actors.trucks import cab, chassis
+from simulator.scenario.distributions import Fraction, uniform
+from simulator.scene import Body, Joint, Material, Mesh, Model
+
+RED = Material("fire engine red", (0.50, 0.018, 0.012), roughness=0.45, clearcoat=1.0, reflectance_905=0.6)
+
+ALUMINIUM = Material("aluminium shutter", (0.42, 0.43, 0.44), roughness=0.55, metallic=0.2, reflectance_905=0.5)
+SHUTTER = int(Slot.LAMP)  # free here: the lamps of lorries are built of other parts
+
+
+class FireEngine(Actor, kind="fire_engine"):
+    """A pump water tender.
+
+    Attributes:
+        size: place within the real dimensions: 0 the smallest, 1 the largest.
+    """
+
+    class_name: ClassVar[str] = "truck"
+    speed_mps: ClassVar[float] = 16.0
+    max_speed_mps: ClassVar[float] = 28.0
+    acceleration_mps2: ClassVar[float] = 1.5
+    deceleration_mps2: ClassVar[float] = 4.5
+
+    size: Fraction = uniform(0.0, 1.0)
+
+    def _build(self, rng: np.random.Generator) -> list[Model]:
+        draw, near = catalogue_draw("trucks", "fire", self.size, rng)
+        length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
+        wheelbase = length * draw("wheelbase_share")
+        nose = wheelbase + near(1.38, 0.04)
+        tail, half = nose - length, width / 2
+        length_cab, top = draw("cab_length"), height - 0.32
+        parts = cab(nose, wheelbase, length_cab, half, draw("cab_height"), tyre, rng)
+        back, frame = nose - length_cab - 0.06, 2 * tyre + 0.04
+        parts += chassis(back, tail, frame, half, tyre, "fire", rng)
+        parts += _lockers(back, tail, half, top, tyre) + _roof(back, tail, half, top, height)
+        parts += _blue_lights(nose - 0.75, half, draw("cab_height"))
+        stripe = rounded_box(
+            (length_cab - 0.15, 0.012, 0.16), (nose - length_cab / 2 - 0.25, half, 1.02), slot=Slot.SECOND
+        )
+        parts += both(stripe)
+        parts += end_plates(nose, tail, 0.40, 0.62, rng) + rear_lamps(tail + 0.02, half, 0.80)
+        joints: list[Joint] = []
+        wheels = axles(tyre, width, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
+        second = finishes.RETRO_YELLOW if rng.random() < 0.5 else finishes.RETRO_WHITE
+        table = list(fleet_materials("red", second, rng))
+        table[Slot.PAINT], table[SHUTTER] = RED, ALUMINIUM
+        return [
+            Model(
+                "truck",
+                (Body(finish(parts, crease_deg=38), tuple(table)), *wheels),
+                tuple(joints),
+                vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85, beacon=(nose - 0.75, height)),
+                wheelbase_m=wheelbase,
+                attributes=(("body", "fire"), ("color", "red")),
+                box=np.array([[tail, -half, 0.0], [nose, half, height]]),
+            )
+        ]
+
+
+def _lockers(back: float, tail: float, half: float, top: float, tyre: float) -> list[Mesh]:
+    """Body with three shutters a side and one at the rear, cut out above the wheels."""
+    low, over = 0.52, 2 * tyre + 0.16
+    arch = tyre + 0.12
+    middle, length = (back + tail) / 2, back - tail
+    parts = [rounded_box((length, 2 * half - 0.02, top - over), (middle, 0, (top + over) / 2), slot=Slot.PAINT)]
+    spans = [(back - 0.05, arch), (arch, -arch), (-arch, tail + 0.05)]
+    for (x0, x1), bottom in zip(spans, (low, over, low), strict=True):
+        if bottom < over and x0 - x1 > 0.3:
+            side = rounded_box(
+                (x0 - x1, 0.55, over - bottom), ((x0 + x1) / 2, half - 0.285, (over + bottom) / 2), slot=Slot.PAINT
+            )
+            parts += both(side)
+        if x0 - x1 > 0.5:
+            tall, middle_x = top - 0.16 - bottom, (x0 + x1) / 2
+            panel = block((x0 - x1 - 0.16, 0.016, tall), (middle_x, half, bottom + 0.06 + tall / 2), SHUTTER)
+            parts += both(panel)
+            for k in range(1, int(tall / 0.085)):
+                line = block((x0 - x1 - 0.16, 0.018, 0.008), (middle_x, half, bottom + 0.06 + 0.085 * k), Slot.GAP)
+                parts += both(line)
+            parts += both(block((x0 - x1 - 0.2, 0.03, 0.03), ((x0 + x1) / 2, half + 0.01, bottom + 0.10), Slot.TRIM))
+    parts.append(block((0.016, 1.5, 1.30), (tail, 0, 1.60), SHUTTER))
+    for k in range(15):
+        parts.append(block((0.018, 1.5, 0.008), (tail, 0, 1.0 + 0.085 * k), Slot.GAP))
+    for y in (0.95, -0.95):  # warning stripes at the rear
+        parts.append(block((0.012, 0.30, top - 1.2), (tail - 0.004, y * half / 1.25, (top + 1.05) / 2), Slot.SECOND))
+    return parts + contour_tape(tail + 0.1, back - 0.1, half + 0.008, top - 0.08)
+
+
+def _roof(back: float, tail: float, half: float, top: float, height: float) -> list[Mesh]:
+    """Ladder on a gantry, lockers and a suction hose."""
+    z = height - 0.09
+    parts: list[Mesh] = []
+    for y in (0.22, 0.62):
+        parts.append(block((back - tail + 0.4, 0.05, 0.09), ((back + tail) / 2 - 0.1, y, z), Slot.CHROME))
+    for x in np.arange(tail - 0.2, back, 0.30):
+        parts.append(block((0.03, 0.40, 0.03), (float(x) + 0.05, 0.42, z), Slot.CHROME))
+    for x in (tail + 0.3, back - 0.5):
+        parts.append(block((0.06, 1.2, z - top), (x, 0.2, (z + top) / 2), Slot.TRIM))
+    parts.append(rounded_box((1.8, 0.5, 0.28), (back - 1.3, -half + 0.45, top + 0.14), slot=Slot.CHROME))
+    parts.append(pipe(np.array([[tail + 0.4, -0.2, top + 0.07], [back - 0.3, -0.2, top + 0.07]]), 0.06, slot=Slot.TRIM))
+    return parts
+
+
+def _blue_lights(x: float, half: float, z: float) -> list[Mesh]:
+    """A light bar across the cab and two lamps at its front."""
+    bar = rounded_box((0.28, 1.5 * half, 0.10), (x, 0, z + 0.05), radius=0.03, slot=Slot.TRIM)
+    lights = both(rounded_box((0.26, 0.55 * half, 0.15), (x, 0.48 * half, z + 0.10), radius=0.05, slot=Slot.BEACON))
+    dome = turned(lathe([0.0, 0.07, 0.06, 0.0], [0.0, 0.0, 0.14, 0.16], segments=12, slots=Slot.BEACON), roll=np.pi / 2)
+    return [bar, *lights, dome.moved(x - 0.9, 0.0, z + 0.02)]

@@ -1,0 +1,332 @@
+"""Spray: the water that tyres throw up trails behind vehicles as a cloud of fine drops, drawn as Gaussian puffs.
+
+Each wheel lifts the film that clings to its tread and slings it off as drops. They drift in the vehicle's wake, which
+widens with the third root of the distance (H. Schlichting, Boundary-Layer Theory, circular wakes), and fall out.
+Puffs belong to places on the road, so that they stay where they are from one picture to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.rng import generator
+from simulator.scene.articulation import Driver
+from simulator.sensors.shading.glow import phase
+from simulator.sensors.shading.lamps import cell_of, lamp_lux
+from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight, luminance
+from simulator.sensors.stage import OPAQUE
+
+if TYPE_CHECKING:
+    from simulator.sensors.optics import CameraModel
+    from simulator.sensors.shading.picture import Picture
+    from simulator.sensors.shading.transport import Transport
+    from simulator.sensors.stage import Stage
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+WATER_KG_M3 = 1000.0
+SURFACE_TENSION_N_M = 0.072
+# Drops from tyre grooves: 0.8 mm in the mean at a Weber number (of speed and groove width) of 2700, falling with its
+# root (high-speed pictures of water behind a rolling tyre; F. Browand and co-workers, Univ. of Southern California).
+GROOVE_M, DROP_M, DROP_WEBER = 8e-3, 0.8e-3, 2700.0
+SAUTER = 3.0  # diameter by volume over surface of exponentially distributed sizes, over their mean
+CLINGING_M, CLINGING_FILM_M = 0.1e-3, 1.0e-3  # film that the tread takes along, from this much water on the road on
+TREAD_SHARE = 0.75  # of the tyre's width
+SLOWEST_MPS = 6.0  # slower wheels only drip
+WAKE_SPEED = 0.3  # of the vehicle's, that the air of its wake has
+CLIMB_M = 0.7  # how high the wake lifts the spray that is not caught by mudguards
+REACH_LIVES = 2.5  # lives of the spray after which what is left is not drawn
+WIDENING = 6.0  # of the wake, by distance over the vehicle's width: the cube of how much wider it is
+WIDTHS_APART = 0.9  # deviations between puffs
+FARTHEST_M = 160.0
+EDGE = np.float32(2.8)  # deviations from the middle of a puff to where it is cut off
+ROUGHNESS = 0.55  # deviation of the logarithm of the puffs' masses: gusts
+STRAY = 0.45  # how far puffs stray, in their own deviations
+VEHICLES = frozenset({"car", "van", "truck", "trailer", "bus", "construction_vehicle", "motorcycle"})
+
+
+class Puffs(NamedTuple):
+    """Clouds of drops, Gaussian in every direction.
+
+    Attributes:
+        center: (P, 3) float32 metres in the local frame.
+        spread: (P, 2) float32 standard deviations across the vertical and along it, metres.
+        peak: (P,) float32 extinction in the middle, 1/m.
+    """
+
+    center: F32
+    spread: F32
+    peak: F32
+
+
+def drop_m(speed_mps: float) -> float:
+    """Sauter mean diameter (volume over surface) of the drops that tyres sling off at a speed."""
+    weber = WATER_KG_M3 * speed_mps**2 * GROOVE_M / SURFACE_TENSION_N_M
+    return SAUTER * DROP_M * math.sqrt(DROP_WEBER / weber)
+
+
+def spray_kg_s(speed_mps: float, film_m: float, tyre_width_m: float) -> float:
+    """Water that one tyre slings into the air."""
+    film = CLINGING_M * min(film_m / CLINGING_FILM_M, 1.0)
+    return WATER_KG_M3 * film * TREAD_SHARE * tyre_width_m * speed_mps
+
+
+def extinction_m2(mass_kg: float, drop_diameter_m: float) -> float:
+    """Extinction cross-section of drops that are large beside the wavelength: twice their own."""
+    return 3.0 * mass_kg / (WATER_KG_M3 * drop_diameter_m)
+
+
+@cache
+def _gusts() -> F64:
+    """(256, 3) normal numbers: what makes puffs differ."""
+    return generator(0, "spray").normal(size=(256, 3))
+
+
+def spray_of(stage: Stage, eye: F64) -> Puffs:
+    """The spray behind all vehicles near `eye` (3,) in the local frame, at the stage's current time."""
+    scene, state, air = stage.scene, stage.snapshot, stage.atmosphere
+    found = []
+    if air.water_film_m > 0 and air.temperature_c > 0:
+        poses = scene.local_SE3_object(state)
+        wheels = scene.joints[scene.joints["driver"] == Driver.TRAVEL]
+        speeds = np.linalg.norm(state.velocity, axis=1)
+        near = np.linalg.norm(poses[:, :3, 3] - eye, axis=1) < FARTHEST_M
+        hidden = np.zeros(len(near), bool) if state.hidden is None else state.hidden > 0
+        for object_id in np.unique(wheels["object"]).tolist():
+            thing = scene.objects[object_id]
+            if not near[object_id] or hidden[object_id] or speeds[object_id] < SLOWEST_MPS:
+                continue
+            if thing.model is None or thing.class_name not in VEHICLES:
+                continue
+            places = wheels["pivot"][wheels["object"] == object_id]
+            found.append(
+                _behind(poses[object_id], places, thing.model.size_lwh_m, float(speeds[object_id]),
+                        float(state.travel_m[object_id]), object_id, air.water_film_m, air.wind_mps)
+            )  # fmt: skip
+    if not found:
+        return Puffs(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.float32))
+    return Puffs(*(np.concatenate(parts).astype(np.float32) for parts in zip(*found, strict=True)))
+
+
+def _behind(
+    pose: F64,
+    wheels: F64,
+    size_m: F64,
+    speed_mps: float,
+    travel_m: float,
+    object_id: int,
+    film_m: float,
+    wind_mps: tuple[float, float],
+) -> Puffs:
+    """Puffs behind one vehicle: a trail for its left and its right wheels.
+
+    Args:
+        pose: (4, 4) local_SE3_object. wheels: (W, 3) their middles in the object frame. size_m: (3,) of its box.
+        speed_mps, travel_m: its speed and the way it has gone. object_id: makes its gusts its own.
+        film_m: water on the road. wind_mps: (2,).
+    """
+    _, width, height = (float(side) for side in size_m)
+    tyre = 0.2 if height < 2.2 else 0.3
+    diameter = drop_m(speed_mps)
+    fall_mps = max(9.65 - 10.3 * math.exp(-600.0 * diameter), 0.2)  # Atlas et al., 1973
+    life_s = (CLIMB_M + 0.3 * height) / fall_mps
+    drift_mps = (1.0 - WAKE_SPEED) * speed_mps
+    most = REACH_LIVES * life_s * drift_mps
+    start = 0.12 * min(width, 2.0)
+    sides = [wheels[:, 1] > 0.1, wheels[:, 1] < -0.1] if width > 1.2 else [np.ones(len(wheels), bool)]
+    parts = []
+    for side, chosen in enumerate(sides):
+        rows = wheels[chosen]
+        if not len(rows):
+            continue
+        axles = len(np.unique(np.round(rows[:, 0], 1)))
+        rate = spray_kg_s(speed_mps, film_m, tyre) * math.sqrt(axles)  # those behind run on what those ahead left
+        back, beside = float(rows[:, 0].min()), float(rows[:, 1].mean())
+        # Where puffs are: so far behind the axle, at multiples of their distance on the road.
+        step = WIDTHS_APART * start * 1.6
+        number = np.floor(travel_m / step) - np.arange(int(most / step))
+        behind = travel_m - (number - 0.5) * step
+        number, behind = number[behind > 0.1], behind[behind > 0.1]
+        # Farther off they are wider, and fewer carry the mass of all: every second, fourth ... stays
+        grown = start * np.cbrt(1.0 + WIDENING * behind / width)
+        thin = 2.0 ** np.floor(np.log2(grown / start))
+        stays = number % thin == 0
+        number, behind, grown, thin = (array[stays] for array in (number, behind, grown, thin))
+        age = behind / drift_mps
+        mass = rate * step * thin / drift_mps * np.exp(-age / life_s)
+        gust = _gusts()[(number.astype(np.int64) * 7 + object_id * 101 + side * 53) % 256]
+        mass *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
+        rise = 0.25 + CLIMB_M * (1.0 - np.exp(-age / 0.25)) * min(height / 1.5, 2.0) - 0.25 * fall_mps * age
+        tall = grown * 0.9
+        place = np.stack(
+            [
+                back - behind,
+                beside * (0.5 + 0.5 * np.exp(-behind / (3.0 * width))) + STRAY * grown * gust[:, 1],
+                np.maximum(rise + STRAY * tall * gust[:, 2], 0.3 * tall),
+            ],
+            1,
+        )
+        center = place @ pose[:3, :3].T + pose[:3, 3]
+        center[:, :2] += np.asarray(wind_mps) * (age * 0.5)[:, None]
+        volume = (2.0 * math.pi) ** 1.5 * grown**2 * tall
+        peak = extinction_m2(1.0, diameter) * mass / volume
+        parts.append((center, np.stack([grown, tall], 1), peak))
+    return Puffs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+@kernel
+def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ignore[no-untyped-def]
+    """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
+
+    Args:
+        start, stop: range of puffs. puffs: Puffs. eye: (3,) float32. sky: Sky. lamps: Lamps.
+        shaded: (P,) bool, whether something hides the sun.
+        light: (P, 3) float32 result.
+    """
+    center, spread, _ = puffs
+    position, axis, intensity, beam, low, cells, least = lamps
+    _, air, _, ground, sun, sun_lx, extinction = sky
+    last, per_cell = cells.shape[0] - 1, cells.shape[2]
+    down = max(sun[2], ZERO)
+    for i in range(start, stop):
+        x, y, z = center[i, 0], center[i, 1], center[i, 2]
+        dx, dy, dz = x - eye[0], y - eye[1], z - eye[2]
+        distance = max(math.sqrt(dx * dx + dy * dy + dz * dz), np.float32(0.1))
+        dx, dy, dz = dx / distance, dy / distance, dz / distance
+        through = math.exp(-extinction[0] * distance)
+        r0, g0, b0 = airlight(air, dx, dy)
+        part = ZERO if shaded[i] else phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
+        red, green, blue = ZERO, ZERO, ZERO
+        row, column = cell_of(low, last, x, y)
+        soft = spread[i, 0] * spread[i, 0] + HALF
+        for k in range(per_cell):
+            lamp = cells[row, column, k]
+            if lamp < 0:
+                break
+            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            if lux <= ZERO:
+                continue
+            lux *= math.exp(-extinction[0] * way) * way * way / (way * way + soft)
+            lux *= phase(lx * dx + ly * dy + lz * dz)
+            red += lux * intensity[lamp, 0]
+            green += lux * intensity[lamp, 1]
+            blue += lux * intensity[lamp, 2]
+        # the mean of the sky above and the ground below (Sky.ground is pi E / albedo), the sun, the lamps
+        for k in range(3):
+            whole = ground[k] * PI / np.float32(0.18)
+            around = HALF * (whole - down * sun_lx[k]) / PI + HALF * ground[k]
+            lamp_light = red if k == 0 else (green if k == 1 else blue)
+            haze = r0 if k == 0 else (g0 if k == 1 else b0)
+            light[i, k] = through * (around + part * sun_lx[k] + lamp_light) + (ONE - through) * haze
+
+
+@kernel
+def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, radiance):  # type: ignore[no-untyped-def]
+    """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
+
+    The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions.
+
+    Args:
+        start, stop: range of rows.
+        table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
+        puffs: Puffs. light: (P, 3) of `light_puffs`. boxes: (P, 4) int32 first and last row and column of each.
+        depth: (H, W) float32. radiance: (H, W, 3) float32, changed.
+    """
+    center, spread, peak = puffs
+    width = depth.shape[1]
+    row = np.empty((width, 4), np.float32)
+    root = np.float32(math.sqrt(math.pi / 2))
+    for y in range(start, stop):
+        row[:] = ZERO
+        for i in range(len(peak)):
+            if y < boxes[i, 0] or y > boxes[i, 1]:
+                continue
+            flat, tall = ONE / spread[i, 0], ONE / spread[i, 1]
+            ox, oy, oz = (eye[0] - center[i, 0]) * flat, (eye[1] - center[i, 1]) * flat, (eye[2] - center[i, 2]) * tall
+            cc = ox * ox + oy * oy + oz * oz
+            for x in range(boxes[i, 2], boxes[i, 3] + 1):
+                a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
+                # not of unit length: its parameter is the depth
+                dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
+                dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
+                dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
+                long = math.sqrt(dx * dx + dy * dy + dz * dz)
+                qx, qy, qz = dx * flat, dy * flat, dz * tall
+                aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
+                off = cc - bb * bb / aa
+                if off > EDGE * EDGE:
+                    continue
+                size = math.sqrt(HALF * aa)
+                nearest = -bb / aa
+                end = min((depth[y, x] - nearest) * size, np.float32(4.0))
+                begin = max(-nearest * size, np.float32(-4.0))
+                if end <= begin:
+                    continue
+                part = HALF * (math.erf(end) - math.erf(begin))
+                tau = peak[i] * math.exp(-HALF * off) * TWO * root * part * long / math.sqrt(aa)
+                row[x, 0] += tau
+                row[x, 1] += tau * light[i, 0]
+                row[x, 2] += tau * light[i, 1]
+                row[x, 3] += tau * light[i, 2]
+        for x in range(width):
+            tau = row[x, 0]
+            if tau > np.float32(1e-5):
+                through = math.exp(-tau)
+                share = (ONE - through) / tau
+                for k in range(3):
+                    radiance[y, x, k] = radiance[y, x, k] * through + share * row[x, k + 1]
+
+
+def add_spray(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
+    """Add the spray behind vehicles to a picture; nothing is changed where the road is dry."""
+    stage = transport.stage
+    draw_puffs(spray_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
+
+
+def draw_puffs(
+    puffs: Puffs, picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64
+) -> None:
+    """Light puffs and draw them into a picture."""
+    boxes = _boxes(puffs, camera, local_SE3_camera)
+    seen = (boxes[:, 0] <= boxes[:, 1]) & (boxes[:, 2] <= boxes[:, 3])
+    if not seen.any():
+        return
+    puffs, boxes = Puffs(*(array[seen] for array in puffs)), boxes[seen]
+    eye = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
+    rotation = np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
+    shaded = np.ones(len(boxes), np.bool_)
+    if transport.sky.sun_lx[1] > 0:
+        ways = np.repeat(transport.sky.sun_direction[None], len(boxes), 0)
+        stage = transport.stage
+        shaded = stage.rays.any_hit(puffs.center, ways, mask=OPAQUE, threads=stage.threads)
+    light = np.zeros((len(boxes), 3), np.float32)
+    transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, shaded, transport.lamps, light, chunk=64)
+    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, light, boxes, picture.depth,
+                   picture.radiance, chunk=16)  # fmt: skip
+
+
+def _boxes(puffs: Puffs, camera: CameraModel, local_SE3_camera: F64) -> NDArray[np.int32]:
+    """(P, 4) first and last row, first and last column that puffs touch; empty ranges for those not in sight."""
+    seen = (puffs.center - local_SE3_camera[:3, 3]) @ local_SE3_camera[:3, :3]
+    reach = float(EDGE) * puffs.spread.max(1)
+    depth = seen[:, 2]
+    boxes = np.tile(np.array([0, camera.height - 1, 0, camera.width - 1], np.int32), (len(seen), 1))
+    boxes[depth + reach < 0.1, 1] = -1
+    ahead = depth > 1.5 * reach
+    if ahead.any():
+        middle = camera.project(seen[ahead])
+        radius = 1.25 * reach[ahead] * max(float(camera.K[0, 0]), float(camera.K[1, 1])) / (depth - reach)[ahead]
+        low, high = middle - radius[:, None], middle + radius[:, None]
+        last = np.array([camera.height - 1, camera.width - 1])
+        first = np.clip(np.floor(low[:, ::-1]), 0, last + 1)
+        final = np.clip(np.ceil(high[:, ::-1]), -1, last)
+        boxes[ahead] = np.stack([first[:, 0], final[:, 0], first[:, 1], final[:, 1]], 1).astype(np.int32)
+    return boxes

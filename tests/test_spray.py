@@ -1,0 +1,137 @@
+"""Spray behind vehicles against conserved quantities, measured drops and the published extinction of spray."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from simulator.numerics import se3
+from simulator.scene import Atmosphere, SceneBuilder, Timeline
+from simulator.sensors.optics import CameraModel
+from simulator.sensors.shading import plumes
+from simulator.sensors.shading.picture import Picture
+from simulator.sensors.shading.transport import QUALITIES, Transport
+from simulator.sensors.stage import Stage
+
+CAMERA = CameraModel.of(160, 120, [[400.0, 0, 79.5], [0, 400.0, 59.5], [0, 0, 1]])
+EAST = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+SIZES = {"car": (4.5, 1.8, 1.5), "lorry": (12.0, 2.5, 3.8)}
+WHEELS = {
+    "car": [(0, 0.8, 0.3), (0, -0.8, 0.3), (2.7, 0.8, 0.3), (2.7, -0.8, 0.3)],
+    "lorry": [(0, 1, 0.5), (0, -1, 0.5), (1.3, 1, 0.5), (1.3, -1, 0.5), (7, 1, 0.5), (7, -1, 0.5)],
+}
+
+
+def trail(kind: str, kmh: float, film_mm: float, x: float = 0.0) -> plumes.Puffs:
+    return plumes._behind(
+        se3.pose((x, 0, 0)), np.array(WHEELS[kind], float), np.array(SIZES[kind]), kmh / 3.6, 1000.0 + x, 5,
+        film_mm / 1000, (0.0, 0.0)
+    )  # fmt: skip
+
+
+def extinction(puffs: plumes.Puffs, behind_m: float) -> float:
+    """1/m, the most on a raster across the plume."""
+    places = [(-behind_m, y, z) for y in np.linspace(-1.2, 1.2, 9) for z in (0.3, 0.6, 1.0, 1.5)]
+    scale = puffs.spread[:, [0, 0, 1]]
+    return max(float((puffs.peak * np.exp(-0.5 * (((p - puffs.center) / scale) ** 2).sum(1))).sum()) for p in places)
+
+
+def empty_picture() -> Picture:
+    shape = (CAMERA.height, CAMERA.width)
+    return Picture(np.ones((*shape, 3), np.float32), np.full(shape, np.inf, np.float32), np.full(shape, -1, np.int32))
+
+
+def dark_transport() -> Transport:
+    builder = SceneBuilder((0, 0, 0))
+    scene = builder.build()
+    position, rpy = builder.initial_poses()
+    zeros = np.zeros((1, len(position)))
+    timeline = Timeline(np.array([0], np.int64), position[None], rpy[None], np.zeros((1, *position.shape)), zeros,
+                        zeros, zeros, np.zeros((1, len(position)), np.uint32))  # fmt: skip
+    night = Atmosphere(np.array([0.0, 0.0, -1.0]), -1.5, visibility_m=1e9)
+    return Transport(Stage(scene, timeline, night, ego=0), np.zeros(3), QUALITIES["preview"])
+
+
+@pytest.mark.parametrize("tall", [0.4, 1.1])
+def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
+    """The optical depth, summed over the solid angle, is the cross-section of all drops over the distance squared."""
+    distance, mass = 60.0, 0.02
+    spread = np.array([[0.7, tall]], np.float32)
+    section = plumes.extinction_m2(mass, 0.4e-3)
+    assert section == pytest.approx(2 * math.pi / 4 * 0.4e-3**2 * mass / (1000 * math.pi / 6 * 0.4e-3**3))
+    peak = section / ((2 * math.pi) ** 1.5 * 0.7**2 * tall)
+    puffs = plumes.Puffs(np.array([[distance, 0.3, -0.2]], np.float32), spread, np.array([peak], np.float32))
+    picture = empty_picture()
+    plumes.draw_puffs(puffs, picture, dark_transport(), CAMERA, EAST)
+    depth = -np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12))
+    angle = (CAMERA.rays() ** 2).sum(-1) ** -1.5 / 400.0**2
+    assert (depth * angle).sum() * distance**2 == pytest.approx(section, rel=0.03)
+    assert (picture.radiance <= 1 + 1e-6).all()
+
+
+def test_what_stands_in_the_middle_of_a_puff_is_behind_half_of_it() -> None:
+    puffs = plumes.Puffs(
+        np.array([[30.0, 0, 0]], np.float32), np.array([[1.0, 1.0]], np.float32), np.array([0.1], np.float32)
+    )
+    whole, half = empty_picture(), empty_picture()
+    half.depth[:] = 30.0
+    before = empty_picture()
+    before.depth[:] = 20.0
+    transport = dark_transport()
+    for picture in (whole, half, before):
+        plumes.draw_puffs(puffs, picture, transport, CAMERA, EAST)
+    through = [float(np.log(p.radiance[60, 80, 1])) for p in (whole, half, before)]
+    assert through[0] == pytest.approx(-0.1 * math.sqrt(2 * math.pi), rel=0.01)
+    assert through[1] == pytest.approx(through[0] / 2, rel=0.02)
+    assert through[2] == 0.0
+
+
+def test_drops_are_as_measured_behind_tyre_grooves() -> None:
+    """Mean 0.8 mm at Weber 2700, and about as its inverse root up to 24400 (0.27 mm)."""
+    for weber, mean_mm in ((2700, 0.8), (10900, 0.4), (24400, 0.27)):
+        speed = math.sqrt(weber * plumes.SURFACE_TENSION_N_M / (plumes.WATER_KG_M3 * plumes.GROOVE_M))
+        assert 1000 * plumes.drop_m(speed) / plumes.SAUTER == pytest.approx(mean_mm, rel=0.02)
+
+
+def test_spray_hides_as_much_as_published() -> None:
+    """R. Rasshofer et al. (Adv. Radio Sci. 9, 2011): strong spray 0.017 1/m, moderate 0.0045 (905 nm, large drops)."""
+    assert 0.0045 < extinction(trail("car", 80, 1.0), 15) < 0.05
+    assert 0.017 < extinction(trail("lorry", 80, 1.0), 15) < 0.5
+    assert extinction(trail("car", 50, 0.3), 15) < 0.0045
+
+
+@pytest.mark.parametrize("kind", ["car", "lorry"])
+def test_more_water_speed_and_nearness_mean_more_spray(kind: str) -> None:
+    assert extinction(trail(kind, 100, 1.0), 6) > 2 * extinction(trail(kind, 100, 0.3), 6)
+    assert extinction(trail(kind, 120, 1.0), 12) > 1.5 * extinction(trail(kind, 80, 1.0), 12)
+    far = [extinction(trail(kind, 110, 1.0), behind) for behind in (4, 12, 30)]
+    assert far[0] > far[1] > far[2]
+
+
+def test_puffs_stay_where_they_are_while_the_vehicle_drives_on() -> None:
+    before, after = trail("car", 100, 1.0, 0.0), trail("car", 100, 1.0, 0.5)
+    gap = np.abs(before.center[:, None, 0] - after.center[None, :, 0]).min(1)
+    near = before.center[:, 0] > -6
+    assert (gap[near] < 0.06).mean() > 0.9
+
+
+def test_no_spray_on_dry_roads_by_slow_wheels_or_in_frost() -> None:
+    def puffs_of(film_m: float, speed: float, temperature_c: float) -> int:
+        model = SimpleNamespace(size_lwh_m=np.array(SIZES["car"]))
+        joints = np.zeros(4, [("object", int), ("driver", int), ("pivot", float, 3)])
+        joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
+        things = [None, SimpleNamespace(model=model, class_name="car")]
+        scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
+        state = SimpleNamespace(
+            velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None
+        )
+        air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), water_film_m=film_m, temperature_c=temperature_c)
+        stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air)
+        return len(plumes.spray_of(stage, np.zeros(3)).peak)  # type: ignore[arg-type]
+
+    assert puffs_of(1e-3, 25.0, 10.0) > 20
+    assert puffs_of(0.0, 25.0, 10.0) == puffs_of(1e-3, 3.0, 10.0) == puffs_of(1e-3, 25.0, -5.0) == 0
