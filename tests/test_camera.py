@@ -241,7 +241,7 @@ def test_denoising_takes_grain_and_colour_noise_but_keeps_edges_and_levels() -> 
 
 
 def test_every_colour_comes_back_from_behind_the_colour_filters() -> None:
-    """Even colours survive mosaic, interpolation and the colour matrix; what saturates is white, whatever the balance."""
+    """Even colours survive mosaic, interpolation and colour matrix; what saturates is white, whatever the balance."""
     exposure = film.Exposure(1.0, 0.01, 100.0, (0.8, 1.0, 1.6))
     for color in ((0.5, 0.2, 0.1), (0.05, 0.3, 0.1), (0.1, 0.1, 0.5)):
         scene = np.full((64, 64, 3), np.float32(color) / exposure.balance, np.float32)

@@ -213,8 +213,8 @@ def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np
     """sRGB codes of linear values, 1 at saturation.
 
     Cameras show outdoor scenes with more contrast than they have, since screens are dim (R. W. G. Hunt, "The
-    Reproduction of Colour": system gammas of 1.2 to 1.5): a power about middle grey up to a knee, then a logarithm that ends at
-    `headroom`. By night, when the headroom is large, they leave the contrast as it is and compress the highlights.
+    Reproduction of Colour": system gammas of 1.2 to 1.5): a power about middle grey up to a knee, then a logarithm that
+    ends at `headroom`. By night, when the headroom is large, they leave the contrast as it is and compress highlights.
     """
     night = math.log(max(headroom / HEADROOM, 1.0)) / math.log(HEADROOM_MOST / HEADROOM)
     knee = KNEE + (KNEE_LEAST - KNEE) * night

@@ -31,7 +31,7 @@ def falloff(camera: CameraModel, exponent: float) -> F32:
     """(H, W) share of the axis' illuminance that each pixel gets: cos^n of its angle off the axis."""
     rays = camera.rays()
     cosine = 1.0 / np.sqrt(np.sum(rays.astype(np.float64) ** 2, -1))
-    return (cosine**exponent).astype(np.float32)
+    return np.asarray(cosine**exponent, np.float32)
 
 
 def through_lens(light: F32, camera: CameraModel, blur_px: float, lateral_px: float, white_cd_m2: float) -> F32:

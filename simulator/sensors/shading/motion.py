@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,7 +245,7 @@ def in_motion(picture: Picture, velocity: F32, exposure_s: float, line_s: float,
     height, width = picture.depth.shape
     speed = float(np.hypot(velocity[..., 0], velocity[..., 1]).max(initial=0.0))
 
-    def rows(body, *arguments, count=height):  # type: ignore[no-untyped-def]
+    def rows(body: Any, *arguments: Any, count: int = height) -> None:
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=8, threads=threads)
 
     if speed * max(exposure_s, line_s * height) <= LEAST_PX:
