@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from simulator.scene.mesh import box, cylinder, grid
 from simulator.scene.model import Body
 from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
-from simulator.sensors.shading import film
+from simulator.sensors.shading import film, transport
 from simulator.sensors.shading import precipitation as rain
+from simulator.sensors.shading.glare import add_glare
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
 from simulator.sensors.shading.surface import POINT_DTYPE, ground_of, surfaces
 from simulator.sensors.stage import EGO, SEEN, Stage
@@ -118,9 +120,24 @@ def test_a_window_belongs_to_its_object_and_shows_what_is_behind() -> None:
     assert frame.depth[row, seat_column] == pytest.approx(14.0 - 1.1, abs=0.05)  # the pane, not the seat
 
 
+@pytest.mark.parametrize("fields", [{}, {"visibility_m": 90.0}, {"water_film_m": 1e-3, "cloud_oktas": 6.0}])
+def test_one_pass_and_waves_show_the_same(monkeypatch: pytest.MonkeyPatch, fields: dict[str, float]) -> None:
+    """Preview by day goes through the pixels once, eight at a time; the same quality in waves of records agrees."""
+    stage = street(weather(30, **fields))
+    once = shot(stage)
+    monkeypatch.setitem(transport.QUALITIES, "preview", replace(transport.QUALITIES["preview"], quick=False))
+    waves = shot(stage)
+    assert np.mean(once.object == waves.object) > 0.999 and np.mean(once.semantic == waves.semantic) > 0.999
+    np.testing.assert_allclose(np.minimum(once.depth, 500)[:20], np.minimum(waves.depth, 500)[:20], rtol=1e-4)
+    error = np.abs(once.radiance - waves.radiance).max(2) / (waves.radiance.max(2) + 1e-3)
+    assert np.median(error) < 2e-3 and np.mean(error > 0.02) < 0.01
+
+
 @pytest.mark.parametrize("quality", ["preview", "standard"])
-def test_equal_bytes_for_any_number_of_threads(quality: str) -> None:
-    conditions = weather(-20, street_lamps_on=True, rain_mm_h=8.0, water_film_m=5e-4, visibility_m=800.0)
+@pytest.mark.parametrize("elevation", [-20.0, 40.0])
+def test_equal_bytes_for_any_number_of_threads(quality: str, elevation: float) -> None:
+    fields = {"rain_mm_h": 8.0, "water_film_m": 5e-4, "visibility_m": 800.0} if elevation < 0 else {}
+    conditions = weather(elevation, street_lamps_on=elevation < 0, **fields)
     one, two = (shot(street(conditions, threads), quality) for threads in (1, 2))
     for name in ("rgb", "radiance", "depth", "object", "semantic"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes(), name
@@ -346,7 +363,7 @@ def test_tail_lamps_do_not_turn_the_night_green() -> None:
 def test_glare_keeps_the_light() -> None:
     dot = np.zeros((200, 300, 3), np.float32)
     dot[100, 150] = 300.0
-    spread = film.add_glare(dot, 1.0, 1000.0)
+    spread = add_glare(dot, 1.0, 1000.0)
     assert spread.sum() == pytest.approx(dot.sum(), rel=0.03)
     assert spread[100, 150, 0] > 250 and spread[100, 130, 0] > 0
 

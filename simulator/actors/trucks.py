@@ -74,6 +74,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     tail = nose - length
     half = width / 2
     cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
+    cab_length = max(cab_length, nose - wheelbase + tyre + 0.13)  # the back of the cab is behind the wheel
     cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
     parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
     back = nose - cab_length - near(0.16, 0.04)
@@ -219,7 +220,7 @@ def chassis(
     rigid = kind not in ("semi", TRACTOR)
     parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
     parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
-    tank_x = front - 1.35
+    tank_x = max(front - 1.35, tyre + 0.75)
     tank = turned(
         lathe(
             [0.0, 0.29, 0.29, 0.0],
@@ -350,7 +351,7 @@ def semi_trailer(
     if rng.random() < 0.6:  # curtain straps
         for x in np.arange(tail + 0.6, front - 0.3, 0.62):
             parts += both(block((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
-    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 2.6, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
+    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 3.0, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
     guard0, guard1 = tail + 5.4, front - 3.2
     for level in (0.55, 0.85):
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))

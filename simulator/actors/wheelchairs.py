@@ -10,6 +10,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.riders import Seat, riding_dress, seated
 from simulator.actors.shape import block, both, finish, pipe, rounded_box
+from simulator.actors.skeleton import cycle_box
 from simulator.actors.wardrobe import adult
 from simulator.scenario.distributions import OneOf
 from simulator.scene import Body, Driver, Joint, Material, Mesh, Model
@@ -45,6 +46,8 @@ class Wheelchair(Actor, kind="wheelchair"):
         paint = Material("wheelchair frame", (0.05, 0.06, 0.08), roughness=0.4, clearcoat=0.6, reflectance_905=0.3)
         materials = (finishes.RUBBER, paint, finishes.SEAT)
         bodies = (*sitter.bodies, Body(_chair(), materials), Body(_wheels(), materials, axle))
+        box = cycle_box(bodies, tuple(joints), margin=0.0)
+        box[0, 2] = 0.0
         facts = {**dict(sitter.attributes), "pose": "wheelchair"}
         return [
             Model(
@@ -52,7 +55,7 @@ class Wheelchair(Actor, kind="wheelchair"):
                 bodies,
                 tuple(joints),
                 attributes=tuple(facts.items()),
-                box=np.array([[-0.45, -0.35, 0.0], [0.70, 0.35, 1.36]]),
+                box=box,
             )
         ]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import pointer
 from simulator.numerics.parallel import parallel_for
 from simulator.raycast.faces import HOLE, alpha_at
 from simulator.scene import Mesh, Scene
@@ -20,6 +21,8 @@ from simulator.sensors.optics import CameraModel
 
 F64 = NDArray[np.float64]
 NEAR_M = 0.05  # geometry nearer to the camera plane is cut off before it is projected
+SEEN = 5  # numbers of a vertex in the camera: coordinates, then its pixel
+SLACK_PX = 1e-3  # pixel centres that are no farther outside are tested, too
 BEYOND = 3.0  # amodal boxes end this many pictures outside the picture
 
 
@@ -32,6 +35,7 @@ class Lens(NamedTuple):
             it.
         y_most, y_least: (H,) the same for rows, downwards.
         numbers: fx, fy, cx, cy, k1, k2, p1, p2, k3, radius up to which the distortion grows.
+        straight: the lens shows straight edges straight: it does not distort.
     """
 
     rays: NDArray[np.float32]
@@ -40,6 +44,7 @@ class Lens(NamedTuple):
     y_most: F64
     y_least: F64
     numbers: F64
+    straight: bool
 
 
 class Holes(NamedTuple):
@@ -70,6 +75,7 @@ class Pieces(NamedTuple):
         instance: (K,) int64 rows of the scene's instances.
         faces: (K, 2) int64 first and last + 1 row of `triangles`.
         triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
+        corners: (K, 2) int64 first and last + 1 row of `vertices`. most_vertices: of one instance.
         bounds: (K, 2, 3) float64 of each instance's mesh.
         holes: what is open of it.
         flat: (M,) bool, part of the ground (potholes, puddles): ground around it hides nothing of it.
@@ -81,6 +87,8 @@ class Pieces(NamedTuple):
     faces: NDArray[np.int64]
     triangles: NDArray[np.int32]
     vertices: NDArray[np.float32]
+    corners: NDArray[np.int64]
+    most_vertices: int
     bounds: F64
     holes: Holes
     flat: NDArray[np.bool_]
@@ -126,6 +134,8 @@ def pieces_of(scene: Scene) -> Pieces:
         np.stack([first_face[mesh_row], first_face[mesh_row + 1]], 1).astype(np.int64),
         _joined([mesh.faces + np.int32(o) for mesh, o in zip(meshes, first_vertex)], (0, 3), np.int32),
         _joined([mesh.vertices for mesh in meshes], (0, 3), np.float32),
+        np.stack([first_vertex[mesh_row], first_vertex[mesh_row + 1]], 1).astype(np.int64),
+        max((len(mesh.vertices) for mesh in meshes), default=0),
         bounds[mesh_row],
         _holes(scene, rows, meshes),
         np.array([scene.objects[abs(k)].class_name == "road_defect" for k in group[first].tolist()], np.bool_),
@@ -153,6 +163,7 @@ def _joined(arrays: list[NDArray[Any]], empty: tuple[int, ...], dtype: type) -> 
     return np.concatenate([np.zeros(empty, dtype), *arrays])
 
 
+@lru_cache(maxsize=16)
 def lens_of(camera: CameraModel) -> Lens:
     """The camera prepared for the kernels."""
     rays = camera.rays()
@@ -167,6 +178,7 @@ def lens_of(camera: CameraModel) -> Lens:
         np.maximum.accumulate(y.max(1)),
         np.minimum.accumulate(y.min(1)[::-1])[::-1].copy(),
         numbers,
+        not camera.distortion.any(),
     )
 
 
@@ -213,25 +225,17 @@ def _clip(corner, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _open(holes, texture, face, weight):  # type: ignore[no-untyped-def]
+def _open(holes, texture, face, a, b, c):  # type: ignore[no-untyped-def]
     """Whether a texture has a hole at the place of a face (vertex rows) with these barycentric weights."""
-    u, v = 0.0, 0.0
-    for i in range(3):
-        u += weight[i] * holes.uv[face[i], 0]
-        v += weight[i] * holes.uv[face[i], 1]
+    uv = holes.uv
+    u = a * uv[face[0], 0] + b * uv[face[1], 0] + c * uv[face[2], 0]
+    v = a * uv[face[0], 1] + b * uv[face[1], 1] + c * uv[face[2], 1]
     return alpha_at(holes, texture, np.float32(u), np.float32(v)) < HOLE
 
 
-@kernel
-def _paint(corner, part, count, lens, stamp, mark, holes, texture, face):  # type: ignore[no-untyped-def]
-    """Mark the pixels whose ray meets the triangle `corner` and that do not bear `mark` yet; returns how many.
-
-    Args:
-        corner: (3, 3) corners in the camera frame.
-        part: (4, 2) normalised coordinates of the `count` corners of what lies before the camera.
-        lens: Lens. stamp: (H, W) int32, marked. mark: of this object.
-        holes: Holes. texture: of the face, or -1. face: (3,) its vertex rows.
-    """
+@kernel(inline=True)
+def _pixels_about(part, count, lens):  # type: ignore[no-untyped-def]
+    """First column, last + 1, first row, last + 1 of the pixels whose rays may lie among normalised coordinates."""
     left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
     for i in range(count):
         left, right = min(left, part[i, 0]), max(right, part[i, 0])
@@ -241,36 +245,89 @@ def _paint(corner, part, count, lens, stamp, mark, holes, texture, face):  # typ
     u1 = np.searchsorted(lens.x_least, right + slack, side="right")
     v0 = np.searchsorted(lens.y_most, top - slack)
     v1 = np.searchsorted(lens.y_least, bottom + slack, side="right")
-    if u0 >= u1 or v0 >= v1:
-        return 0
-    edge = np.empty((3, 3))
-    for i in range(3):  # a ray d meets the triangle where all d . (p_i x p_j) have the sign of the volume
-        j = (i + 1) % 3
-        edge[i, 0] = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
-        edge[i, 1] = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
-        edge[i, 2] = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]
-    volume = corner[2, 0] * edge[0, 0] + corner[2, 1] * edge[0, 1] + corner[2, 2] * edge[0, 2]
+    return u0, u1, v0, v1
+
+
+@kernel(inline=True)
+def _edge(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
+    """P x q."""
+    return py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+
+
+@kernel(inline=True)
+def _paint(seen, a, b, c, span, rays, stamp, mark, holes, texture, face):  # type: ignore[no-untyped-def]
+    """Mark the pixels whose ray meets a triangle and that do not bear `mark` yet; returns how many.
+
+    Args:
+        seen, a, b, c: pointer to vertices in the camera, and where the three of the triangle are.
+        span: first column, last + 1, first row, last + 1 of the pixels to look at.
+        rays: of the Lens. stamp: (H, W) int32, marked. mark: of this object.
+        holes: Holes. texture: of the face, or -1. face: (3,) its vertex rows.
+    """
+    ax, ay, az = seen[a], seen[a + 1], seen[a + 2]
+    bx, by, bz = seen[b], seen[b + 1], seen[b + 2]
+    cx, cy, cz = seen[c], seen[c + 1], seen[c + 2]
+    # A ray d meets the triangle where all d . (p x q) of its edges have the sign of the volume.
+    abx, aby, abz = _edge(ax, ay, az, bx, by, bz)
+    bcx, bcy, bcz = _edge(bx, by, bz, cx, cy, cz)
+    cax, cay, caz = _edge(cx, cy, cz, ax, ay, az)
+    volume = cx * abx + cy * aby + cz * abz
     if volume == 0.0:
         return 0
     sign = 1.0 if volume > 0 else -1.0
     new = 0
-    weight = np.empty(3)
-    for v in range(v0, v1):
-        for u in range(u0, u1):
+    for v in range(span[2], span[3]):
+        for u in range(span[0], span[1]):
             if stamp[v, u] == mark:
                 continue
-            x, y = lens.rays[v, u, 0], lens.rays[v, u, 1]
-            for i in range(3):
-                weight[(i + 2) % 3] = sign * (edge[i, 0] * x + edge[i, 1] * y + edge[i, 2])
-            if weight[0] < 0.0 or weight[1] < 0.0 or weight[2] < 0.0:
+            x, y = rays[v, u, 0], rays[v, u, 1]
+            weight_c = sign * (abx * x + aby * y + abz)
+            weight_a = sign * (bcx * x + bcy * y + bcz)
+            weight_b = sign * (cax * x + cay * y + caz)
+            if weight_a < 0.0 or weight_b < 0.0 or weight_c < 0.0:
                 continue
             if texture >= 0:
-                weight /= weight[0] + weight[1] + weight[2]
-                if _open(holes, texture, face, weight):
+                total = weight_a + weight_b + weight_c
+                if _open(holes, texture, face, weight_a / total, weight_b / total, weight_c / total):
                     continue
             stamp[v, u] = mark
             new += 1
     return new
+
+
+@kernel(inline=True)
+def _place_vertices(vertices, first, last, pose, lens, straight, seen):  # type: ignore[no-untyped-def]
+    """Write rows `first:last` of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
+
+    Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh.
+    """
+    fx, fy, cx, cy = lens.numbers[0], lens.numbers[1], lens.numbers[2], lens.numbers[3]
+    least = np.inf
+    for i in range(first, last):
+        x, y, z = np.float64(vertices[3 * i]), np.float64(vertices[3 * i + 1]), np.float64(vertices[3 * i + 2])
+        a = pose[0] * x + pose[1] * y + pose[2] * z + pose[3]
+        b = pose[4] * x + pose[5] * y + pose[6] * z + pose[7]
+        depth = pose[8] * x + pose[9] * y + pose[10] * z + pose[11]
+        least = min(least, depth)
+        by, row = 1.0 / depth, (i - first) * SEEN
+        u, v = a * by * fx + cx, b * by * fy + cy
+        if not straight and depth >= NEAR_M:
+            u, v = _project(lens, a * by, b * by)
+        seen[row], seen[row + 1], seen[row + 2], seen[row + 3], seen[row + 4] = a, b, depth, u, v
+    return least
+
+
+@kernel(inline=True)
+def _pixels_between(seen, a, b, c, width, height):  # type: ignore[no-untyped-def]
+    """First column, last + 1, first row, last + 1 of the pixels whose centres lie about three rows of `seen`."""
+    left, right = min(seen[a + 3], min(seen[b + 3], seen[c + 3])), max(seen[a + 3], max(seen[b + 3], seen[c + 3]))
+    top, bottom = min(seen[a + 4], min(seen[b + 4], seen[c + 4])), max(seen[a + 4], max(seen[b + 4], seen[c + 4]))
+    left, right = max(left - SLACK_PX, -0.5), min(right + SLACK_PX, width - 0.5)
+    top, bottom = max(top - SLACK_PX, -0.5), min(bottom + SLACK_PX, height - 0.5)
+    # Whole numbers between, as those of what is not below zero are cut.
+    u0, u1 = np.int64(left + 1.0), np.int64(right + 1.0) if right > -1.0 else 0
+    v0, v1 = np.int64(top + 1.0), np.int64(bottom + 1.0) if bottom > -1.0 else 0
+    return u0, u1, v0, v1
 
 
 @kernel
@@ -285,34 +342,50 @@ def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # 
     """
     height, width = ground.shape
     stamp = np.full((height, width), np.int32(-1))
-    corner = np.empty((3, 3))
-    part = np.empty((4, 2))
+    corner, part = np.empty((3, 3)), np.empty((4, 2))
+    memory = np.empty(max(pieces.most_vertices, 1) * SEEN)
+    straight, rays, holes, flat = lens.straight, lens.rays, pieces.holes, pieces.flat
+    first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
+    slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
+    vertices, numbers, seen = pointer(pieces.vertices), pointer(triangles), pointer(memory)
     for row in range(start, stop):
         m = shown[row]
-        if pieces.flat[m]:
+        if flat[m]:
             for v in range(height):
                 for u in range(width):
                     if ground[v, u]:
                         stamp[v, u] = m
-        for k in range(pieces.first_instance[m], pieces.first_instance[m + 1]):
-            pose = poses[k]
-            for f in range(pieces.faces[k, 0], pieces.faces[k, 1]):
-                for i in range(3):
-                    p = pieces.vertices[pieces.triangles[f, i]]
-                    for axis in range(3):
-                        corner[i, axis] = (
-                            pose[axis, 0] * p[0] + pose[axis, 1] * p[1] + pose[axis, 2] * p[2] + pose[axis, 3]
-                        )
+        low_u, low_v, high_u, high_v, found = np.inf, np.inf, -np.inf, -np.inf, 0
+        for k in range(first_instance[m], first_instance[m + 1]):
+            base, last = corners[k, 0], corners[k, 1]
+            before = _place_vertices(vertices, base, last, pointer(poses[k]), lens, straight, seen) >= NEAR_M
+            if before:
+                for i in range(0, (last - base) * SEEN, SEEN):
+                    low_u, low_v = min(low_u, seen[i + 3]), min(low_v, seen[i + 4])
+                    high_u, high_v = max(high_u, seen[i + 3]), max(high_v, seen[i + 4])
+            for f in range(faces[k, 0], faces[k, 1]):
+                a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
+                a, b, c = a * SEEN, b * SEEN, c * SEEN
+                span = _pixels_between(seen, a, b, c, width, height)
+                if before and straight:
+                    if span[0] < span[1] and span[2] < span[3]:
+                        texture = textures[first_slot[k] + slots[f]]
+                        found += _paint(seen, a, b, c, span, rays, stamp, m, holes, texture, triangles[f])
+                    continue
+                for axis in range(3):
+                    corner[0, axis], corner[1, axis], corner[2, axis] = seen[a + axis], seen[b + axis], seen[c + axis]
                 count = _clip(corner, part)
                 if count == 0:
                     continue
-                for i in range(count):
-                    u, v = _project(lens, part[i, 0], part[i, 1])
-                    extent[m, 0], extent[m, 1] = min(extent[m, 0], u), min(extent[m, 1], v)
-                    extent[m, 2], extent[m, 3] = max(extent[m, 2], u), max(extent[m, 3], v)
-                texture = pieces.holes.texture[pieces.holes.first_slot[k] + pieces.holes.slot[f]]
-                face = pieces.triangles[f]
-                pixels[m] += _paint(corner, part, count, lens, stamp, m, pieces.holes, texture, face)
+                if not before:
+                    for i in range(count):
+                        u, v = _project(lens, part[i, 0], part[i, 1])
+                        low_u, low_v, high_u, high_v = min(low_u, u), min(low_v, v), max(high_u, u), max(high_v, v)
+                span = _pixels_about(part, count, lens)
+                texture = textures[first_slot[k] + slots[f]]
+                found += _paint(seen, a, b, c, span, rays, stamp, m, holes, texture, triangles[f])
+        pixels[m] = found
+        extent[m, 0], extent[m, 1], extent[m, 2], extent[m, 3] = low_u, low_v, high_u, high_v
 
 
 def coverage(
@@ -344,7 +417,7 @@ def coverage(
         """Some of the objects."""
         _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent)
 
-    parallel_for(cover, len(shown), chunk=max(1, -(-len(shown) // 8)))
+    parallel_for(cover, len(shown), chunk=max(1, -(-len(shown) // 16)))
     extent[~np.isfinite(extent).all(1)] = np.nan
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)

@@ -216,6 +216,22 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def load_spaced(typing_context, memory, index, step):  # type: ignore[no-untyped-def]
+    """f32x8 of the float32 elements i, i + step, ..., i + 7 step: one field of eight records."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        first = _address(context, builder, signature, args, _FLOAT)
+        step = context.cast(builder, args[2], signature.args[2], types.int64)
+        vector = ir.Constant(f32x8.llvm, ir.Undefined)
+        for lane in range(LANES):
+            at = builder.gep(first, [builder.mul(step, ir.Constant(_LONG, lane))])
+            vector = builder.insert_element(vector, builder.load(at, align=4), ir.Constant(_INT, lane))
+        return vector
+
+    return f32x8(memory, index, step), emit
+
+
+@intrinsic
 def load_points(typing_context, points, numbers, index):  # type: ignore[no-untyped-def]
     """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
 

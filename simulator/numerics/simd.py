@@ -423,6 +423,30 @@ def truncate(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def byte_of(typing_context, x, number):  # type: ignore[no-untyped-def]
+    """f32x8 of one byte, 0 to 255, of each lane of an i32x8; byte 0 is the lowest."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        shift = builder.shl(context.cast(builder, args[1], signature.args[1], types.int32), ir.Constant(_INT, 3))
+        moved = builder.lshr(args[0], _splat(builder, shift, i32x8.llvm))
+        return builder.sitofp(builder.and_(moved, lane_numbers([255] * LANES)), f32x8.llvm)
+
+    return f32x8(i32x8, number), emit
+
+
+@intrinsic
+def times_power(typing_context, x, power):  # type: ignore[no-untyped-def]
+    """Lane by lane x times 2 to the whole number `power` of an f32x8, from -126 to 127."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        exponent = builder.add(builder.fptosi(args[1], i32x8.llvm), lane_numbers([127] * LANES))
+        factor = builder.bitcast(builder.shl(exponent, lane_numbers([23] * LANES)), f32x8.llvm)
+        return builder.fmul(args[0], factor, flags=_FUSED)
+
+    return f32x8(f32x8, f32x8), emit
+
+
+@intrinsic
 def negative(typing_context, x):  # type: ignore[no-untyped-def]
     """Mask of the lanes of an i32x8 or i32x16 that are below zero."""
 

@@ -134,9 +134,10 @@ class Camera(Sensor, kind="camera"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> CameraFrame:
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
+        from simulator.sensors.shading.glare import add_glare
         from simulator.sensors.shading.lens import through_lens
         from simulator.sensors.shading.motion import image_velocity, in_motion
-        from simulator.sensors.shading.picture import take_picture
+        from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
 
         stage.at(time_ns, CAMERAS)
@@ -153,7 +154,7 @@ class Camera(Sensor, kind="camera"):
         radiance = add_precipitation(
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
-        light = film.add_glare(radiance, exposure.white_cd_m2, self.fx)
+        light = add_glare(radiance, exposure.white_cd_m2, self.fx, stage.threads)
         if quality != "preview":
             light = through_lens(light, self.model, self.lens_blur, self.lateral_colour, exposure.white_cd_m2)
         rgb = film.picture_of(
@@ -167,9 +168,7 @@ class Camera(Sensor, kind="camera"):
         )
         if self.jpeg_quality is not None:
             rgb = film.jpeg_coded(rgb, self.jpeg_quality)
-        seen = picture.instance >= 0
-        instance = np.where(seen, picture.instance, 0)
-        sky_class = _class_id("sky")
+        objects, classes = owners_of(stage, picture.instance)
         return CameraFrame(
             "",
             time_ns,
@@ -178,8 +177,8 @@ class Camera(Sensor, kind="camera"):
             rgb,
             radiance,
             picture.depth,
-            np.where(seen, stage.scene.instance_object[instance], 0).astype(np.int32),
-            np.where(seen, stage.scene.instance_class[instance], sky_class).astype(np.uint8),
+            objects,
+            classes,
             exposure,
         )
 
@@ -194,9 +193,3 @@ class Camera(Sensor, kind="camera"):
             exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)
         stage.memory[self] = time_ns, exposure
         return exposure
-
-
-def _class_id(name: str) -> int:
-    from simulator.scene.classes import class_id
-
-    return class_id(name)

@@ -63,6 +63,14 @@ class Sky(NamedTuple):
         """(3,) illuminance of a horizontal plane by sun and sky, by channel."""
         return np.asarray(self.ground * np.float32(np.pi / GROUND_ALBEDO))
 
+    def luminance(self, directions: F32) -> F32:
+        """(N,) cd/m2 of the sky's nearest cell in (N, 3) unit directions above the horizon."""
+        rows, columns = self.table.shape[:2]
+        row = np.sqrt(np.arcsin(np.clip(directions[:, 2], 0, 1)) * (2 / np.pi)) * (rows - 1)
+        column = np.arctan2(directions[:, 1], directions[:, 0]) / (2 * np.pi) * columns
+        cells = self.table[np.rint(row).astype(int), np.floor(column).astype(int) % columns]
+        return np.asarray(cells @ models.LUMINANCE, np.float32)
+
 
 def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     """Sky for an atmosphere; `seed` shapes the clouds, `town` adds the glow of street light at night."""

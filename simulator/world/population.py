@@ -324,8 +324,10 @@ class Population:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
-        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name, moving=walks)
-        if walks:
+        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
+        if not walks:
+            self.cast.idle.append(row)
+        else:
             pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
 

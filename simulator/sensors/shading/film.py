@@ -36,11 +36,8 @@ CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lig
 HEADROOM, HEADROOM_MOST = 1.25, 24.0
 KNEE, KNEE_LEAST = 0.75, 0.45
 MIDDLE_GREY, CONTRAST, CONTRAST_FADES = 0.18, 1.4, 3.0
-BLACK, RAW_MOST = (
-    np.float32(1024.0),
-    np.float32(65_535.0),
-)  # raw values without light, for noise goes below, and the most
-GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))  # spread in pixels at 1000 px focal length, share of the light
+# Raw values without light, for noise goes below, and at the headroom.
+BLACK, RAW_MOST = np.float32(1024.0), np.float32(65_535.0)
 TONE_GAIN = 1.02
 CODES = 1 << 14  # steps of the tone curve's table
 # Denoising, as cameras do: all over from the second ISO, not below the first. Neighbours whose brightness differs by
@@ -182,31 +179,6 @@ def lamp_balance(rgb: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArr
 def linear_of(code: float) -> float:
     """Linear light 0..1 of an sRGB code 0..1 (IEC 61966-2-1)."""
     return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
-
-
-def add_glare(radiance: F32, white_cd_m2: float, focal_px: float) -> F32:
-    """Radiance with light scattered in the lens: a share of it spreads in three Gaussians; very bright parts show it.
-
-    Their sum falls with about the square of the angle, like the veiling glare of CIE's 10 E / theta^2.
-    """
-    import cv2
-
-    limit = np.float32(white_cd_m2 * 400)  # the sun's disc would drown everything
-    peak = radiance.max(2)
-    bounded = radiance if peak.max() <= limit else radiance * np.minimum(limit / np.maximum(peak, limit), 1)[..., None]
-    height, width = radiance.shape[:2]
-    half = (max(width // 2, 1), max(height // 2, 1))
-    base = cv2.resize(bounded, half, interpolation=cv2.INTER_AREA)
-    spread = np.zeros_like(base)
-    for pixels, share in GLARE:
-        sigma = pixels * focal_px / 2000
-        shrink = max(int(sigma), 1)
-        size = (max(half[0] // shrink, 1), max(half[1] // shrink, 1))
-        small = cv2.resize(base, size, interpolation=cv2.INTER_AREA) * np.float32(share)
-        small = cv2.GaussianBlur(small, (0, 0), max(sigma / shrink, 0.5), borderType=cv2.BORDER_REPLICATE)
-        spread += cv2.resize(small, half, interpolation=cv2.INTER_LINEAR)
-    kept = bounded * np.float32(1 - sum(share for _, share in GLARE))
-    return np.asarray(kept + cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ F32 = NDArray[np.float32]
 CELL_M = 8.0
 HALF_CELLS = 24  # the grid reaches 192 m to each side
 PER_CELL = 16
+NEAREST_CELL_M = 2.0  # cells are no nearer to a lamp than this
 FAINTEST_LX = 0.03  # lamps that give less than this, or than a share of the daylight, are left out
 DAYLIGHT_SHARE = 0.01
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
@@ -59,8 +60,10 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
     low = np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M
     least = max(FAINTEST_LX, DAYLIGHT_SHARE * daylight_lx)
     cells = np.full((count, count, PER_CELL), -1, np.int32)
+    peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     near = np.all(np.abs(rows["position"][:, :2] - low - HALF_CELLS * CELL_M) < HALF_CELLS * CELL_M * 1.5, 1)
-    rows = rows[near]
+    near &= peak / NEAREST_CELL_M**2 >= least
+    rows, peak = rows[near], peak[near]
     if len(rows):
         middles = (np.arange(count) + 0.5) * CELL_M
         grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
@@ -70,8 +73,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         ahead = np.einsum("lxyk,lk->lxy", toward, rows["axis"][:, :2]) / np.maximum(flat + 0.7 * CELL_M, 1e-3)
         level = np.abs(rows["axis"][:, 2]) < 0.7
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
-        peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-        lux = peak[:, None, None] / np.maximum(flat, 2.0) ** 2 * np.where(behind, 0.0, 1.0)
+        lux = peak[:, None, None] / np.maximum(flat, NEAREST_CELL_M) ** 2 * np.where(behind, 0.0, 1.0)
         lux[lux < least] = 0.0
         kept = min(PER_CELL, len(rows))
         order = np.argsort(-lux, axis=0, kind="stable")[:kept]

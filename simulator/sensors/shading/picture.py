@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
+from simulator.raycast import Hits
+from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
 from simulator.sensors.shading.plumes import add_spray
+from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
+from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
+SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
@@ -83,27 +88,50 @@ def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: igno
 
 
 @kernel
-def gather(start, stop, paths, forward, radiance, depth, instance):  # type: ignore[no-untyped-def]
-    """Mean of the samples of pixels `start:stop` of a band, and the labels of sample 0.
+def gather(start, stop, paths, forward, pixels, radiance, depth, instance):  # type: ignore[no-untyped-def]
+    """Mean of the samples of `pixels[start:stop]`, and the labels of sample 0.
 
     Args:
-        start, stop: range of pixels of the band, P in all.
+        start, stop: range of pixels.
         paths: (S * P,) finished PATH_DTYPE, sample after sample. forward: (3,) float32 optical axis.
-        radiance: (P, 3), depth: (P,), instance: (P,) results.
+        pixels: (P,) int32 numbers of the pixels.
+        radiance: (H * W, 3), depth: (H * W,), instance: (H * W,) results.
     """
-    count = len(depth)
+    count = len(pixels)
     samples = len(paths) // count
     for i in range(start, stop):
         red, green, blue = ZERO, ZERO, ZERO
         for s in range(samples):
             path = paths[s * count + i]
             red, green, blue = red + path.red, green + path.green, blue + path.blue
-        scale = ONE / np.float32(samples)
-        radiance[i, 0], radiance[i, 1], radiance[i, 2] = red * scale, green * scale, blue * scale
+        scale, k = ONE / np.float32(samples), pixels[i]
+        radiance[k, 0], radiance[k, 1], radiance[k, 2] = red * scale, green * scale, blue * scale
         center = paths[i]
         cosine = center.dx * forward[0] + center.dy * forward[1] + center.dz * forward[2]
-        instance[i] = center.first
-        depth[i] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+        instance[k] = center.first
+        depth[k] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+
+
+@kernel
+def name_owners(start, stop, instance, instances, objects, classes):  # type: ignore[no-untyped-def]
+    """Object and class of the pixels `start:stop` from their instances, -1 for the sky; INSTANCE_DTYPE `instances`."""
+    for i in range(start, stop):
+        row = instance[i]
+        objects[i] = instances[row].object if row >= 0 else 0
+        classes[i] = instances[row].semantic if row >= 0 else SKY
+
+
+def owners_of(stage: Stage, instance: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """(H, W) ids of the objects, 0 for none, and (H, W) class ids of an (H, W) picture of instances, -1 for none."""
+    objects, classes = np.empty(instance.shape, np.int32), np.empty(instance.shape, np.uint8)
+    rows, flat = stage.packed.instances, (instance.reshape(-1), objects.reshape(-1), classes.reshape(-1))
+    parallel_for(
+        lambda start, stop: name_owners(start, stop, flat[0], rows, *flat[1:]),
+        instance.size,
+        chunk=1 << 16,
+        threads=stage.threads,
+    )
+    return objects, classes
 
 
 def take_picture(
@@ -133,40 +161,100 @@ def take_picture(
         np.empty((height, width), np.float32),
         np.empty((height, width), np.int32),
     )
-    wet = effort.mirrors and stage.atmosphere.water_film_m > 0
-    sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
-    grid_width, grid_points, grid_light = _sky_light_grid(transport, table, rotation, origin, spread, number)
-    rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
-    for top in range(0, height, rows_per_band):
-        rows = min(rows_per_band, height - top)
-        pixels = rows * width
-        rays = np.empty((effort.samples, rows, width, 3), np.float32)
-        _rows(transport, rows, make_rays, table, top, rotation, number, rays)
-        directions = rays.reshape(-1, 3)
-        # a finer footprint than the pixel's, for the samples average
-        sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
-        points, paths = transport.first_points(
-            origin, directions, sharpness, SEEN, effort.layers, (effort.samples * rows, width)
-        )
-        band_seed = int(number) + 16 * (top + 1)
-        transport.light_up(points, paths, band_seed, first_bounce=True, samples=effort.samples)
-        span = np.array([top * width, pixels], np.int64)
-        transport.each(len(directions), skylight.look_up, span, width, effort.sky_stride, grid_width,
-                       transport.sky.harmonics, grid_points, grid_light, points, paths)  # fmt: skip
-        transport.finish(points, paths, sharpness, band_seed)
-        forward = np.ascontiguousarray(rotation[:, 2])
-        if wet:
-            transport.each(pixels, gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
-        transport.each(pixels, gather, paths, forward,
-                       picture.radiance[top : top + rows].reshape(-1, 3),
-                       picture.depth[top : top + rows].reshape(-1),
-                       picture.instance[top : top + rows].reshape(-1))  # fmt: skip
-    if wet:
-        _add_sheen(transport, camera, sheen, picture)
+    view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
+    if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
+        _light_quickly(transport, view, number, picture)
+    else:
+        _light_in_bands(transport, camera, view, number, picture)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
     add_spray(picture, transport, camera, local_SE3_camera)
     return picture, transport
+
+
+def _light_in_bands(transport: Transport, camera: CameraModel, view: View, number: np.uint32, picture: Picture) -> None:
+    """Light all pixels in waves, some rows at a time."""
+    effort, table, (height, width) = transport.quality, view.table, picture.depth.shape
+    rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
+    spread = float(view.spread)
+    grid = _sky_light_grid(transport, table, rotation, origin, spread, number)
+    wet = effort.mirrors and transport.stage.atmosphere.water_film_m > 0
+    sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
+    forward = np.ascontiguousarray(rotation[:, 2])
+    rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
+    for top in range(0, height, rows_per_band):
+        rows = min(rows_per_band, height - top)
+        pixels = np.arange(top * width, (top + rows) * width, dtype=np.int32)
+        rays = np.empty((effort.samples, rows, width, 3), np.float32)
+        _rows(transport, rows, make_rays, table, top, rotation, number, rays)
+        # a finer footprint than the pixel's, for the samples average
+        sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
+        shape = effort.samples * rows, width
+        points, paths = _in_waves(
+            transport, origin, rays.reshape(-1, 3), sharpness, shape, int(number) + 16 * (top + 1), pixels, width, grid
+        )
+        if wet:
+            transport.each(len(pixels), gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
+        transport.each(len(pixels), gather, paths, forward, pixels,
+                       picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
+                       picture.instance.reshape(-1))  # fmt: skip
+    if wet:
+        _add_sheen(transport, camera, sheen, picture)
+
+
+def _in_waves(
+    transport: Transport,
+    origin: F32,
+    directions: F32,
+    spread: float,
+    shape: tuple[int, int] | None,
+    seed: int,
+    pixels: NDArray[np.int32],
+    width: int,
+    grid: Grid,
+) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Points and finished paths of primary rays, sample after sample of the `pixels` (P,), numbers in the picture."""
+    effort = transport.quality
+    points, paths = transport.first_points(origin, directions, spread, SEEN, effort.layers, shape)
+    transport.light_up(points, paths, seed, first_bounce=True, samples=len(directions) // len(pixels))
+    transport.each(len(directions), skylight.look_up, pixels, width, *grid[:2], transport.sky.harmonics, *grid[2:],
+                   points, paths)  # fmt: skip
+    transport.finish(points, paths, spread, seed)
+    return points, paths
+
+
+def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: Picture) -> None:
+    """Light all pixels in one pass, and in waves those that it leaves."""
+    stage, (height, width) = transport.stage, picture.depth.shape
+    frame = np.vstack([view.pose, [0, 0, 0, 1]])
+    ways = view.table.reshape(-1, 3)
+    hits = stage.rays.closest_hit(
+        np.zeros(3), ways, mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
+    )
+    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
+
+    def turned(pixels: NDArray[np.int32]) -> F32:
+        """Unit directions of pixels, local frame."""
+        rays = ways[pixels] @ rotation.T
+        return np.ascontiguousarray(rays / np.linalg.norm(rays, axis=1, keepdims=True), np.float32)
+
+    stride = transport.quality.sky_stride
+    pixels = (np.arange(0, height, stride)[:, None] * width + np.arange(0, width, stride)).astype(np.int32)
+    columns, pixels = pixels.shape[1], pixels.ravel()
+    found = Hits(*(column[pixels] for column in hits))
+    found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
+    points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
+    grid = _smoothed(transport, columns, points, seed)
+    left = light_quickly(transport, view, hits, grid, picture.radiance, picture.depth, picture.instance)
+    pixels = np.flatnonzero(left).astype(np.int32)
+    if not len(pixels):
+        return
+    _, paths = _in_waves(
+        transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
+    )
+    transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
+                   picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
+                   picture.instance.reshape(-1))  # fmt: skip
 
 
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
@@ -189,8 +277,8 @@ def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: 
 
 def _sky_light_grid(
     transport: Transport, table: F32, rotation: F32, origin: F32, spread: float, seed: np.uint32
-) -> tuple[int, NDArray[np.void], F32]:
-    """Columns, surfaces and smoothed sky light of every `sky_stride`-th pixel."""
+) -> Grid:
+    """Smoothed sky light of every `sky_stride`-th pixel."""
     stride = transport.quality.sky_stride
     coarse = np.ascontiguousarray(table[::stride, ::stride])
     coarse.flags.writeable = False  # the type of the full table: one compiled version
@@ -201,12 +289,17 @@ def _sky_light_grid(
     points, _ = transport.first_points(
         origin, directions, spread * stride, SEEN, transport.quality.layers, (rows, columns)
     )
+    return _smoothed(transport, columns, points, seed)
+
+
+def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
+    """Sky light of a grid of points, smoothed."""
     light = transport.sky_light(points, int(seed) + 7)
     spare = np.empty_like(light)
     for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
-        _rows(transport, rows, skylight.smooth, columns, reach, points, light, spare)
+        _rows(transport, len(points) // columns, skylight.smooth, columns, reach, points, light, spare)
         light, spare = spare, light
-    return columns, points, light
+    return Grid(transport.quality.sky_stride, columns, points, light)
 
 
 def _rows(transport: Transport, rows: int, body, *arguments) -> None:  # type: ignore[no-untyped-def]

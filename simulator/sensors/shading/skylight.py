@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
 
+F32 = NDArray[np.float32]
+
 PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their distance do not mix
 PLANE_M = np.float32(0.03)
 FALLBACK = np.float32(0.6)  # sky that a point sees whose neighbours on the grid are all of other surfaces
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+
+
+class Grid(NamedTuple):
+    """Sky light of some pixels, for kernels.
+
+    Attributes:
+        stride: pixels between grid points. width: columns of the grid.
+        points: (G,) POINT_DTYPE, row-major. light: (G, 3) float32 their irradiance.
+    """
+
+    stride: int
+    width: int
+    points: NDArray[np.void]
+    light: F32
 
 
 @kernel(inline=True)
@@ -59,40 +78,47 @@ def smooth(start, stop, width, reach, points, source, target):  # type: ignore[n
             target[i, 0], target[i, 1], target[i, 2] = red / total, green / total, blue / total
 
 
+@kernel(inline=True)
+def light_at(p, x, y, stride, width, harmonics, grid, light):  # type: ignore[no-untyped-def]
+    """Irradiance of point p (POINT_DTYPE record) at pixel (x, y) from the grid points around it.
+
+    Args:
+        stride: pixels between grid points. width: columns of the grid.
+        harmonics: Sky.harmonics, for points that no grid point is like.
+        grid: (G,) POINT_DTYPE. light: (G, 3) float32 their irradiance.
+    """
+    height = len(grid) // width
+    x, y = np.float32(x) / np.float32(stride), np.float32(y) / np.float32(stride)
+    u0, v0 = np.int32(x), np.int32(y)
+    red, green, blue, total = ZERO, ZERO, ZERO, ZERO
+    for corner in range(4):
+        du, dv = corner & 1, corner >> 1
+        j = min(v0 + dv, height - 1) * width + min(u0 + du, width - 1)
+        if grid[j].state != SOLID:
+            continue
+        near = (ONE - abs(x - np.float32(u0 + du))) * (ONE - abs(y - np.float32(v0 + dv)))
+        w = (near + np.float32(0.05)) * (alike(p, grid[j]) + np.float32(1e-5))
+        red, green = red + w * light[j, 0], green + w * light[j, 1]
+        blue, total = blue + w * light[j, 2], total + w
+    if total > np.float32(1e-4):
+        return red / total, green / total, blue / total
+    r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+    return FALLBACK * r, FALLBACK * g, FALLBACK * b
+
+
 @kernel
-def look_up(start, stop, first_pixel, image_width, stride, width, harmonics, grid, light, points, paths):  # type: ignore[no-untyped-def]
+def look_up(start, stop, pixels, image_width, stride, width, harmonics, grid, light, points, paths):  # type: ignore[no-untyped-def]
     """Irradiance of the samples `start:stop` from the grid points around their pixels.
 
     Args:
-        start, stop: range of samples; sample i belongs to pixel `first_pixel[0] + i % first_pixel[1]`.
-        first_pixel: (2,) int64: number of the first pixel, and pixels a pass.
-        image_width: of the picture. stride: pixels between grid points. width: columns of the grid.
-        harmonics: Sky.harmonics, for points that no grid point is like.
-        grid: (G,) POINT_DTYPE. light: (G, 3) float32 their irradiance.
+        start, stop: range of samples; sample i belongs to pixel `pixels[i % len(pixels)]`.
+        pixels: (P,) int32 numbers of pixels. image_width: of the picture.
+        stride, width, harmonics, grid, light: as in `light_at`.
         points: (N,) POINT_DTYPE of the samples. paths: (N,) PATH_DTYPE, receives the result.
     """
-    height = len(grid) // width
     for i in range(start, stop):
         p = points[i]
-        if p.state != SOLID:
-            continue
-        pixel = first_pixel[0] + i % first_pixel[1]
-        x = np.float32(pixel % image_width) / np.float32(stride)
-        y = np.float32(pixel // image_width) / np.float32(stride)
-        u0, v0 = np.int32(x), np.int32(y)
-        red, green, blue, total = ZERO, ZERO, ZERO, ZERO
-        for corner in range(4):
-            du, dv = corner & 1, corner >> 1
-            j = min(v0 + dv, height - 1) * width + min(u0 + du, width - 1)
-            if grid[j].state != SOLID:
-                continue
-            near = (ONE - abs(x - np.float32(u0 + du))) * (ONE - abs(y - np.float32(v0 + dv)))
-            w = (near + np.float32(0.05)) * (alike(p, grid[j]) + np.float32(1e-5))
-            red, green = red + w * light[j, 0], green + w * light[j, 1]
-            blue, total = blue + w * light[j, 2], total + w
-        path = paths[i]
-        if total > np.float32(1e-4):
-            path.er, path.eg, path.eb = red / total, green / total, blue / total
-        else:
-            r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-            path.er, path.eg, path.eb = FALLBACK * r, FALLBACK * g, FALLBACK * b
+        if p.state == SOLID:
+            pixel, path = pixels[i % len(pixels)], paths[i]
+            x, y = pixel % image_width, pixel // image_width
+            path.er, path.eg, path.eb = light_at(p, x, y, stride, width, harmonics, grid, light)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import pointer, record
 from simulator.scene import Atmosphere
 from simulator.scene.material import LANE_WIDTH_M, Surface, Switch
+from simulator.sensors.shading.tables import Tables
 from simulator.sensors.shading.texture import trilinear
 from simulator.sensors.shading.vector import HALF, ONE, TINY, ZERO, clamp01, lattice, noise2, step, unit
 
@@ -25,6 +27,8 @@ WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turn
 WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
 WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
+GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
+COAT_ROUGH = np.float32(0.05)  # of lacquer
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
@@ -198,6 +202,21 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
     return ONE, ONE, ONE
 
 
+@kernel(inline=True)
+def raw_tables(tables):  # type: ignore[no-untyped-def]
+    """The tables as pointers."""
+    return Tables(
+        pointer(tables.instances),
+        pointer(tables.slots),
+        pointer(tables.faces),
+        pointer(tables.vertices),
+        pointer(tables.materials),
+        pointer(tables.textures),
+        pointer(tables.levels),
+        pointer(tables.texels),
+    )
+
+
 @kernel
 def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed, ground, spread, points):  # type: ignore[no-untyped-def]
     """Fill `points` at `rows[start:stop]` from the hits of rays `start:stop`.
@@ -212,9 +231,8 @@ def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed
         points: (N,) POINT_DTYPE; `distance` holds the distance travelled before these rays.
     """
     hit_t, hit_part, hit_primitive, hit_u, hit_v = hits
-    instances, slots, faces, vertices, materials, textures, levels, texels = tables
     _, m, on = posed
-    film, rain, snow = ground[0].film_m, ground[0].rain_mm_h, ground[0].snow_m
+    raw, normals, switches, earth = raw_tables(tables), pointer(m), pointer(on), ground[0]
     last = origins.shape[0] - 1
     for j in range(start, stop):
         p = points[rows[j]]
@@ -228,65 +246,96 @@ def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed
         t, o = hit_t[j], min(j, last)
         p.distance += t
         p.x, p.y, p.z = origins[o, 0] + t * dx, origins[o, 1] + t * dy, origins[o, 2] + t * dz
+        face = record(raw.faces, record(raw.instances, instance).first_face + hit_primitive[j])
+        fill_surface(p, face, hit_u[j], hit_v[j], dx, dy, dz, raw, normals, turned[j], switches, earth, spread)
 
-        part, turn = instances[instance], turned[j]
-        face = faces[part.first_face + hit_primitive[j]]
-        a, b, c = vertices[face.a], vertices[face.b], vertices[face.c]
-        u, v = hit_u[j], hit_v[j]
-        w = ONE - u - v
-        ex, ey, ez = b.x - a.x, b.y - a.y, b.z - a.z
-        gx, gy, gz = c.x - a.x, c.y - a.y, c.z - a.z
-        qx, qy, qz = ey * gz - ez * gy, ez * gx - ex * gz, ex * gy - ey * gx
-        gx, gy, gz = unit(
-            m[turn, 0, 0] * qx + m[turn, 0, 1] * qy + m[turn, 0, 2] * qz,
-            m[turn, 1, 0] * qx + m[turn, 1, 1] * qy + m[turn, 1, 2] * qz,
-            m[turn, 2, 0] * qx + m[turn, 2, 1] * qy + m[turn, 2, 2] * qz,
-        )
-        facing = gx * dx + gy * dy + gz * dz
-        if facing > ZERO:
-            gx, gy, gz = -gx, -gy, -gz
-        p.fx, p.fy, p.fz = gx, gy, gz
-        p.nx, p.ny, p.nz = gx, gy, gz
+
+@kernel(inline=True)
+def turned_unit(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
+    """A normal of a mesh, turned by a row of `Posed.normal` (a pointer) and of length 1."""
+    m = np.int64(turn) * 9
+    return unit(
+        normals[m] * x + normals[m + 1] * y + normals[m + 2] * z,
+        normals[m + 3] * x + normals[m + 4] * y + normals[m + 5] * z,
+        normals[m + 6] * x + normals[m + 7] * y + normals[m + 8] * z,
+    )
+
+
+@kernel
+def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, spread):  # type: ignore[no-untyped-def]
+    """Describe in POINT_DTYPE record p, which knows instance, place and distance, what a ray met there.
+
+    Args:
+        p: record. face: FACE_DTYPE record. u, v: weights of its second and third vertex.
+        dx, dy, dz: unit direction of the ray.
+        tables: Tables as pointers. normals, on: pointers to those of Posed. turn: row of `normals`.
+        ground: GROUND_DTYPE record. spread: width of the ray's footprint per metre, float32.
+    """
+    part = record(tables.instances, p.instance)
+    matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+    tu, tv, width = find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread)
+    alpha, panes = ONE, False
+    if matter.texture >= 0:
+        image = record(tables.textures, matter.texture)
+        r, g, b, alpha = trilinear(image, tables.levels, tables.texels, tu, tv, width)
+        p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b
+        panes = image.panes != 0
+    dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground)
+
+
+@kernel(inline=True)
+def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread):  # type: ignore[no-untyped-def]
+    """Write the normals of record p and its bare material; returns texture coordinates and footprint in repeats.
+
+    `part` and `matter` are its INSTANCE_DTYPE and MATERIAL_DTYPE records; the others are those of `fill_surface`.
+    """
+    gx, gy, gz = turned_unit(normals, turn, face.nx, face.ny, face.nz)
+    facing = gx * dx + gy * dy + gz * dz
+    if facing > ZERO:
+        gx, gy, gz = -gx, -gy, -gz
+    p.fx, p.fy, p.fz = gx, gy, gz
+    p.nx, p.ny, p.nz = gx, gy, gz
+    w, tu, tv, width = ONE - u - v, ZERO, ZERO, ZERO
+    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
+        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+        tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+        # between the short and the long axis of the footprint
+        width = spread * p.distance * face.density / max(part.scale, TINY)
+        width /= math.sqrt(max(abs(facing), np.float32(0.02)))
         if part.smooth != 0:
             qx = w * a.nx + u * b.nx + v * c.nx
             qy = w * a.ny + u * b.ny + v * c.ny
             qz = w * a.nz + u * b.nz + v * c.nz
-            sx, sy, sz = unit(
-                m[turn, 0, 0] * qx + m[turn, 0, 1] * qy + m[turn, 0, 2] * qz,
-                m[turn, 1, 0] * qx + m[turn, 1, 1] * qy + m[turn, 1, 2] * qz,
-                m[turn, 2, 0] * qx + m[turn, 2, 1] * qy + m[turn, 2, 2] * qz,
-            )
+            sx, sy, sz = turned_unit(normals, turn, qx, qy, qz)
             side = ONE if sx * gx + sy * gy + sz * gz >= ZERO else -ONE
             p.nx, p.ny, p.nz = side * sx, side * sy, side * sz
-        tu, tv = w * a.u + u * b.u + v * c.u, w * a.v + u * b.v + v * c.v
+    p.state = GLASS if matter.transmission > GLASS_LEAST else SOLID
+    p.red, p.green, p.blue = matter.red, matter.green, matter.blue
+    p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
+    p.transmission, p.translucency = matter.transmission, matter.translucency
+    p.roughness, p.metallic = matter.roughness, matter.metallic
+    p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, COAT_ROUGH, COAT_F0
+    p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
+    if matter.surface != OTHER:
+        p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
+    return tu, tv, width
 
-        matter = materials[slots[part.first_slot + face.slot]]
-        p.red, p.green, p.blue = matter.red, matter.green, matter.blue
-        alpha, panes = ONE, False
-        p.state = SOLID
-        if matter.texture >= 0:
-            # between the short and the long axis of the footprint
-            width = spread * p.distance * face.density / max(part.scale, TINY)
-            width /= math.sqrt(max(abs(facing), np.float32(0.02)))
-            r, g, b_, alpha = trilinear(textures, levels, texels, matter.texture, tu, tv, width)
-            p.red, p.green, p.blue = p.red * r, p.green * g, p.blue * b_
-            panes = textures[matter.texture].panes != 0
-        if matter.transmission > np.float32(0.02):
-            p.state = GLASS
-        p.transmission = matter.transmission
-        p.roughness, p.metallic = matter.roughness, matter.metallic
-        p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, np.float32(0.05), COAT_F0
-        p.retro, p.retro_width, p.translucency = matter.retro, SIGN_RETRO_WIDTH, matter.translucency
-        if matter.surface != OTHER:
-            p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
-        if panes and alpha > HALF:
-            p.coat, p.coat_roughness = ONE, np.float32(0.03)
-        if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
-            p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
-        glow = lit(on[part.object], matter.switch, panes, instance, tu, tv, alpha)
+
+@kernel(inline=True)
+def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: ignore[no-untyped-def]
+    """Give record p, whose albedo is known, what follows from its texture's alpha, from switches and from weather.
+
+    `panes`: whether alpha marks panes. The others are those of `find_surface` and `fill_surface`.
+    """
+    if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
+        p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
+    if panes and alpha > HALF:
+        p.coat, p.coat_roughness = ONE, np.float32(0.03)
+    if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:
+        glow = lit(on[part.object], matter.switch, panes, p.instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
-        if film > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
-            soak(p, film, rain, matter.surface)
-        if snow > ZERO and p.nz > np.float32(0.3):
-            across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
-            cover(p, snow, matter.surface, part.object == 0, across, along)
+    if ground.film_m > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
+        soak(p, ground.film_m, ground.rain_mm_h, matter.surface)
+    if ground.snow_m > ZERO and p.nz > np.float32(0.3):
+        across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
+        cover(p, ground.snow_m, matter.surface, part.object == 0, across, along)

@@ -48,6 +48,9 @@ FACE_DTYPE = np.dtype(
         ("c", np.int32),
         ("slot", np.int32),  # material slot
         ("density", np.float32),  # texture repeats per metre of the mesh frame
+        ("nx", np.float32),  # unit normal, mesh frame
+        ("ny", np.float32),
+        ("nz", np.float32),
     ]
 )
 TEXTURE_DTYPE = np.dtype(
@@ -107,11 +110,12 @@ def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
     instances["first_slot"] = scene.material_offset[:-1]
     instances["smooth"] = np.array([mesh.smooth for mesh in meshes], np.int32)[scene.instance_mesh]
     instances["scale"] = np.cbrt(np.abs(np.linalg.det(pose[:, :3, :3])))
-    normals, density = _normals_and_density(vertices, corners, uv)
+    normals, flat, density = _normals_and_density(vertices, corners, uv)
     faces = np.empty(len(corners), FACE_DTYPE)
     faces["a"], faces["b"], faces["c"] = corners.T
     faces["slot"] = _stack([mesh.slots for mesh in meshes], (0,), np.int32)
     faces["density"] = density
+    faces["nx"], faces["ny"], faces["nz"] = flat.T
     joined = np.concatenate([vertices, normals, uv], 1)
     return Tables(
         instances,
@@ -131,8 +135,8 @@ def _stack(arrays: list[NDArray], shape: tuple[int, ...], dtype: type) -> NDArra
 
 def _normals_and_density(
     vertices: NDArray[np.float32], faces: NDArray[np.int32], uv: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Unit area-weighted vertex normals (V, 3) and texture repeats per metre (F,)."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Unit area-weighted vertex normals (V, 3), unit face normals (F, 3), texture repeats per metre (F,)."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     cross = np.cross(b - a, c - a)
     corner = faces.ravel()
@@ -145,7 +149,8 @@ def _normals_and_density(
     p, q, r = (uv[faces[:, k]] for k in range(3))
     uv_area = np.abs((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0])
     area = np.linalg.norm(cross, axis=1)
-    return normals, np.sqrt(uv_area / np.maximum(area, np.float32(1e-12))).astype(np.float32)
+    flat = (cross / np.maximum(area, np.float32(1e-30))[:, None]).astype(np.float32)
+    return normals, flat, np.sqrt(uv_area / np.maximum(area, np.float32(1e-12))).astype(np.float32)
 
 
 def pack_materials(materials: tuple[Material, ...], textures: tuple[Texture, ...]) -> NDArray[np.void]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,12 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
-from simulator.sensors.shading.surface import SOLID, ground_of, surfaces
+from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 from simulator.weather.daylight import daylight
 
 if TYPE_CHECKING:
+    from simulator.raycast import Hits
     from simulator.sensors.sky import Sky
     from simulator.sensors.stage import Stage
 
@@ -27,6 +29,7 @@ Records = NDArray[np.void]
 
 CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
+FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
@@ -42,12 +45,13 @@ class Quality:
     Attributes:
         samples: rays a pixel; the first goes through its centre.
         layers: panes that a primary ray may pass.
-        sky_rays: hemisphere rays for each point of the coarse grid of sky light.
+        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere or (no bounce) over the sky.
         sky_stride: pixels between the points of that grid.
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
         soft_sun: shadows have a penumbra.
         lamp_rays: lamps of a point that get shadow rays.
+        quick: by daylight all but glass is lit in one pass (`quick`).
     """
 
     samples: int
@@ -58,11 +62,12 @@ class Quality:
     mirrors: bool
     soft_sun: bool
     lamp_rays: int
+    quick: bool
 
 
 QUALITIES = {
-    "preview": Quality(1, 4, 4, 4, False, False, False, 2),
-    "standard": Quality(4, 6, 8, 2, True, True, True, 4),
+    "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
+    "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
 }
 
 
@@ -107,6 +112,15 @@ class Transport:
             starts, ways = _rays(len(rows))
             self.each(len(rows), kernels.onward, rows, points, paths, starts, ways)
         return points, paths
+
+    def points_at(self, origin: F32, directions: F32, hits: Hits, spread: float) -> Records:
+        """POINT_DTYPE surfaces, solid all, where rays from `origin` (3,) along unit `directions` (N, 3) hit."""
+        stage, count = self.stage, len(directions)
+        points = np.zeros(count, POINT_DTYPE)
+        self.each(count, surfaces, np.arange(count, dtype=np.int32), origin.reshape(1, 3), directions, hits, hits.part,
+                  stage.packed, stage.posed, self.ground, np.float32(spread), points)  # fmt: skip
+        points["state"][points["state"] == GLASS] = SOLID
+        return points
 
     def light_up(
         self, points: Records, paths: Records, seed: int, first_bounce: bool, samples: int = 1, blur: float = 0.0
@@ -162,14 +176,20 @@ class Transport:
         per_batch = max(BATCH // rays, 1)
         for first in range(0, len(solid), per_batch):
             rows = solid[first : first + per_batch]
-            starts, ways = _rays(len(rows) * rays)
-            self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             if self.quality.bounce:
+                starts, ways = _rays(len(rows) * rays)
+                self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
                 paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
-                blocked = self.stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=self.stage.threads)
-                self.each(len(rows), kernels.open_sky, rows, blocked, ways, self.sky, rays, around)
+                fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
+                self.each(len(hidden), kernels.face_fan, rows, points, fan, hidden)
+                chosen = np.flatnonzero(hidden).astype(np.int32)
+                starts, ways = _rays(len(chosen))
+                self.each(len(chosen), kernels.fan_rays, chosen, rows, points, fan, starts, ways)
+                hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
+                weights = self.sky.luminance(fan)
+                self.each(len(rows), kernels.fan_light, rows, points, hidden, fan, weights, self.sky, around)
         return around
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
@@ -209,6 +229,15 @@ class Transport:
                 self.each(len(rows), kernels.lamp_rays, rows, points, aims, slot, starts, ways, reach)
                 blocked = self._shadowed(starts, ways, reach)
                 self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
+
+
+@cache
+def sky_fan(count: int) -> F32:
+    """(count, 3) unit directions spread evenly over the sky, on a spiral with the golden angle; not to be modified."""
+    k = np.arange(count) + 0.5
+    up, turn = k / count, k * (np.pi * (3 - np.sqrt(5.0)))
+    flat = np.sqrt(1 - up * up)
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), up], 1).astype(np.float32)
 
 
 def _rays(count: int) -> tuple[F32, F32]:

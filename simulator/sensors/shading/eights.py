@@ -1,0 +1,336 @@
+"""What eight pixels side by side send to the eye, by vectors: the light of `paths` and `reflectance`, lane by lane."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    store,
+    store_float,
+)
+from simulator.numerics.simd import (
+    bits,
+    floor,
+    lowest,
+    maximum,
+    minimum,
+    select,
+    splat,
+    square_root,
+    times_power,
+    without_lowest,
+)
+from simulator.sensors.shading.paths import (
+    BASE_ROUGHEST,
+    BLURRED_FROM,
+    COAT_LEAST,
+    MIRROR_LEAST,
+    MIRROR_ROUGHEST,
+)
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR
+from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
+from simulator.sensors.shading.surface import (
+    SOLID,
+)
+from simulator.sensors.shading.vector import (
+    BLUE,
+    GREEN,
+    HALF,
+    INV_PI,
+    ONE,
+    PI,
+    RED,
+    THREE,
+    ZERO,
+    sky_radiance,
+    step,
+)
+
+F32 = NDArray[np.float32]
+
+LOG2_E = np.float32(1 / math.log(2))
+WHITE = np.int32(-1)
+BYTE = np.float32(1 / 255)
+ROUND = np.float32(math.sqrt(2.0))  # the nearest mip level, not the next finer one
+EIGHTHS = np.arange(8, dtype=np.float32) / np.float32(8)
+FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is longest
+
+# What is known of eight pixels side by side: rows of eight numbers, of which vectors and colours have three. Unit way
+# from the eye, distance, place, normals of triangle and of shading, texture coordinates, footprint in repeats, row of
+# `Tables.slots`, the material, four texels and the place among them, the texture's colour and alpha; then results:
+# mirrored way and its light, light by all but the sun, and by the sun.
+WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
+ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
+    8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
+)
+TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT, ROWS = (8 * k for k in (29, 33, 35, 39, 42, 45, 48, 51))
+
+
+@kernel(inline=True)
+def power_of_two(x):  # type: ignore[no-untyped-def]
+    """Two to the power of each lane of x, -126 < x < 127, to 1e-7 of it (a polynomial within whole powers)."""
+    whole = floor(x)
+    part = x - whole
+    curve = part * (part * np.float32(0.00186718) + np.float32(0.00901669)) + np.float32(0.05580045)
+    curve = part * (part * curve + np.float32(0.24016415)) + np.float32(0.69315136)
+    return times_power(part * curve + ONE, whole)
+
+
+@kernel(inline=True)
+def left_after(depth):  # type: ignore[no-untyped-def]
+    """exp(-depth), lane by lane, of an optical depth."""
+    return power_of_two(maximum(depth * -LOG2_E, splat(np.float32(-100))))
+
+
+@kernel(inline=True)
+def load_vector(rows, index):  # type: ignore[no-untyped-def]
+    """Three rows."""
+    return load(rows, index), load(rows, index + 8), load(rows, index + 16)
+
+
+@kernel(inline=True)
+def store_vector(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+    """Write three rows."""
+    store(rows, index, x)
+    store(rows, index + 8, y)
+    store(rows, index + 16, z)
+
+
+@kernel(inline=True)
+def load_three(rows, index):  # type: ignore[no-untyped-def]
+    """One lane of three rows."""
+    return load_float(rows, index), load_float(rows, index + 8), load_float(rows, index + 16)
+
+
+@kernel(inline=True)
+def store_three(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+    """Write one lane of three rows."""
+    store_float(rows, index, x)
+    store_float(rows, index + 8, y)
+    store_float(rows, index + 16, z)
+
+
+@kernel(inline=True)
+def dot(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
+    """Scalar product."""
+    return ax * bx + (ay * by + az * bz)
+
+
+@kernel(inline=True)
+def brightness(red, green, blue):  # type: ignore[no-untyped-def]
+    """Luminance, lane by lane."""
+    return red * RED + (green * GREEN + blue * BLUE)
+
+
+@kernel(inline=True)
+def sky_on(h, x, y, z):  # type: ignore[no-untyped-def]
+    """Irradiance of unoccluded surfaces with unit normals, lane by lane: `vector.sky_irradiance`."""
+    none = splat(ZERO)
+    b1, b2, b3 = np.float32(0.488603) * y, np.float32(0.488603) * z, np.float32(0.488603) * x
+    b4, b5 = np.float32(1.092548) * x * y, np.float32(1.092548) * y * z
+    b6 = np.float32(0.315392) * (THREE * z * z - ONE)
+    b7, b8 = np.float32(1.092548) * x * z, np.float32(0.546274) * (x * x - y * y)
+    return (
+        maximum(harmonic(h, 0, b1, b2, b3, b4, b5, b6, b7, b8), none),
+        maximum(harmonic(h, 1, b1, b2, b3, b4, b5, b6, b7, b8), none),
+        maximum(harmonic(h, 2, b1, b2, b3, b4, b5, b6, b7, b8), none),
+    )
+
+
+@kernel(inline=True)
+def harmonic(h, k, b1, b2, b3, b4, b5, b6, b7, b8):  # type: ignore[no-untyped-def]
+    """Sum of harmonics of one channel; h points to Sky.harmonics."""
+    low = b1 * h[k + 3] + (b2 * h[k + 6] + (b3 * h[k + 9] + np.float32(0.282095) * h[k]))
+    high = b6 * h[k + 18] + (b7 * h[k + 21] + b8 * h[k + 24])
+    return low + (b4 * h[k + 12] + (b5 * h[k + 15] + high))
+
+
+@kernel(inline=True)
+def fifth(x):  # type: ignore[no-untyped-def]
+    """(1 - x)^5 for x in 0 ... 1, lane by lane: Schlick's Fresnel (1994)."""
+    m = maximum(ONE - x, splat(ZERO))
+    m2 = m * m
+    return m2 * m2 * m
+
+
+@kernel(inline=True)
+def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
+    """GGX distribution times visibility, lane by lane: `reflectance.ggx`."""
+    a2 = alpha * alpha
+    d = nh * nh * (a2 - ONE) + ONE
+    rest = ONE - a2
+    shadow = nl * square_root(nv * nv * rest + a2) + nv * square_root(nl * nl * rest + a2)
+    return a2 * np.float32(0.5) / (PI * d * d * maximum(shadow, splat(np.float32(1e-5))))
+
+
+@kernel(inline=True)
+def base_fresnel(rough, metallic, nv):  # type: ignore[no-untyped-def]
+    """Scale, offset and what leaves after one reflection, of `reflectance.mean_fresnel`, lane by lane."""
+    smooth = ONE - rough
+    a004 = minimum(smooth * smooth, power_of_two(nv * np.float32(-9.28))) * smooth
+    a004 = a004 + (np.float32(0.0425) - np.float32(0.0275) * rough)
+    scale = np.float32(1.04) - np.float32(0.572) * rough - np.float32(1.04) * a004
+    offset = np.float32(1.04) * a004 + (np.float32(0.022) * rough - np.float32(0.04))
+    return scale, offset, maximum(scale + offset, splat(np.float32(0.1)))
+
+
+@kernel(inline=True)
+def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped-def]
+    """`reflectance.mean_fresnel` of one channel, lane by lane."""
+    f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+    part = (f0 * scale + offset) * (ONE + f0 * (ONE - once) / once)
+    return minimum(maximum(part, splat(ZERO)), splat(ONE))
+
+
+@kernel(inline=True)
+def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):  # type: ignore[no-untyped-def]
+    """Irradiance of eight points side by side from the four grid points about them: `skylight.light_at`.
+
+    Args:
+        rows: pointer to what is known of them. nx, ny, nz: their normals. harmonics: pointer to Sky.harmonics.
+        corners: rows of the four in `grid` and `light`. down: how far below the upper two they are, float32.
+    """
+    x, y, z = load_vector(rows, PLACE)
+    thick = ONE / (load(rows, DISTANCE) * PLANE_SHARE + PLANE_M)
+    across = load(EIGHTHS, 0)
+    one, none = splat(ONE), splat(ZERO)
+    red, green, blue, total = none, none, none, none
+    for corner in range(4):
+        q = grid[corners[corner]]
+        if q.state != SOLID:
+            continue
+        facing = nx * q.nx + (ny * q.ny + nz * q.nz)
+        off = ((q.x - x) * nx + ((q.y - y) * ny + (q.z - z) * nz)) * thick
+        off = off * off
+        facing = select(facing < splat(HALF), none, facing)
+        facing = facing * facing
+        facing = facing * facing
+        like = facing * facing / (ONE + off * (ONE + off))
+        near = (across if corner & 1 else one - across) * (down if corner >> 1 else ONE - down)
+        w = (near + np.float32(0.05)) * (like + np.float32(1e-5))
+        j = corners[corner]
+        red, green = red + w * light[j, 0], green + w * light[j, 1]
+        blue, total = blue + w * light[j, 2], total + w
+    sr, sg, sb = sky_on(harmonics, nx, ny, nz)
+    known = total > splat(np.float32(1e-4))
+    by = ONE / maximum(total, splat(np.float32(1e-9)))
+    return (
+        sr,
+        sg,
+        sb,
+        select(known, red * by, FALLBACK * sr),
+        select(known, green * by, FALLBACK * sg),
+        select(known, blue * by, FALLBACK * sb),
+    )
+
+
+@kernel
+def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
+    """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
+
+    Args:
+        rows: pointer to what is known of them, which receives the results.
+        harmonics: pointer to Sky.harmonics. sun, sun_lx: pointers to (3,). sky, ground: Sky.table, Sky.ground.
+        haze: extinction of the air, 1/m, float32. air: three float32, the radiance that far air has.
+        corners, grid, light, down: as in `sky_light_at`.
+    """
+    none = splat(ZERO)
+    dx, dy, dz = load_vector(rows, WAY)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    red, green, blue = load_vector(rows, ALBEDO)
+    red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
+    rough, metallic = load(rows, ROUGHNESS), load(rows, METALLIC)
+    coat_share, coat_rough = load(rows, COAT), load(rows, COAT_ROUGHNESS)
+    coat_f0 = load(rows, COAT_F0)
+    through_leaf = load(rows, LEAF)
+    along = dot(dx, dy, dz, nx, ny, nz)
+    nv = maximum(-along, splat(np.float32(0.02)))
+
+    # Light of the sky, as `paths.outgoing` has it.
+    sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
+    seen = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
+    seen = minimum(seen, splat(ONE))
+    is_leaf = bits(through_leaf > none) != 0
+    if is_leaf:
+        br, bg, bb = sky_on(harmonics, -nx, -ny, -nz)
+        part = through_leaf * seen
+        er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
+    coat = coat_share * (coat_f0 + (ONE - coat_f0) * fifth(nv))
+    scale, offset, once = base_fresnel(rough, metallic, nv)
+    fr = reflected(red, metallic, scale, offset, once)
+    fg = reflected(green, metallic, scale, offset, once)
+    fb = reflected(blue, metallic, scale, offset, once)
+    twice = along + along
+    mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
+    rr, rg, rb = sky_on(harmonics, mx, my, mz)
+    seen = seen * INV_PI
+    rr, rg, rb = rr * seen, rg * seen, rb * seen
+    # Smooth ones mirror the sky itself: the coat, or what has none.
+    coated = (coat_share > splat(COAT_LEAST)) & (coat_rough < splat(MIRROR_ROUGHEST))
+    smooth = coated & (coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))
+    bare = (rough < splat(BASE_ROUGHEST)) & (brightness(fr, fg, fb) >= splat(MIRROR_LEAST))
+    bare = bare & (select(coated, splat(ONE), none) <= none)
+    ir, ig, ib = rr, rg, rb
+    mirrors = bits(smooth | bare)
+    if mirrors != 0:
+        store_vector(rows, MIRROR, mx, my, mz)
+        store_vector(rows, MIRRORED, rr, rg, rb)
+        while mirrors != 0:
+            k = lowest(mirrors)
+            mirrors = without_lowest(mirrors)
+            x, y, up = load_three(rows, MIRROR + k)
+            r, g, b = sky_radiance(sky, ground, x, y, up)
+            # near the horizon streets mirror houses and trees, which are darker than the sky
+            part = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), up)
+            store_three(rows, MIRRORED + k, part * r, part * g, part * b)
+        ir, ig, ib = load_vector(rows, MIRRORED)
+    # `rr` is mean light, `ir` the mirror image; each lobe takes its own.
+    base = ONE - coat
+    diffuse = INV_PI * (ONE - metallic) * base
+    glow_r, glow_g, glow_b = load_vector(rows, GLOW)
+    base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
+    coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
+    through = left_after(load(rows, DISTANCE) * haze)
+    through = left_after(load(rows, DISTANCE) * haze)
+    glow_r = glow_r + diffuse * (ONE - fr) * red * er + base * fr * base_r + coat * coat_r
+    glow_g = glow_g + diffuse * (ONE - fg) * green * eg + base * fg * base_g + coat * coat_g
+    glow_b = glow_b + diffuse * (ONE - fb) * blue * eb + base * fb * base_b + coat * coat_b
+    store(rows, STEADY, through * (glow_r - air[0]) + air[0])
+    store(rows, STEADY + 8, through * (glow_g - air[1]) + air[1])
+    store(rows, STEADY + 16, through * (glow_b - air[2]) + air[2])
+
+    # Light of the sun, as `reflectance.scattered` has it.
+    lx, ly, lz = sun[0], sun[1], sun[2]
+    fx, fy, fz = load_vector(rows, FLAT)
+    nl = nx * lx + (ny * ly + nz * lz)
+    fl = fx * lx + (fy * ly + fz * lz)
+    front = (nl > none) & (fl > none)
+    hx, hy, hz = lx - dx, ly - dy, lz - dz
+    by = ONE / square_root(maximum(dot(hx, hy, hz, hx, hy, hz), splat(np.float32(1e-12))))
+    nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
+    vh = maximum(-dot(dx, dy, dz, hx, hy, hz) * by, none)
+    nv = maximum(-along, splat(np.float32(1e-3)))
+    nl_up = maximum(nl, none)
+    lobe = highlight(minimum(rough * rough + HALF * SUN_BLUR, splat(ONE)), nh, nl_up, nv) * nl_up
+    edge = fifth(vh)
+    passed, shine = splat(ONE), none
+    if bits(coat_share > none) != 0:
+        f = (coat_f0 + (ONE - coat_f0) * edge) * coat_share
+        shine = f * highlight(coat_rough * coat_rough + HALF * SUN_BLUR, nh, nl_up, nv) * nl_up
+        passed = ONE - f
+    matt = INV_PI * nl_up * (ONE - metallic)
+    for channel in range(3):
+        albedo = red if channel == 0 else (green if channel == 1 else blue)
+        f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+        f = f0 + (ONE - f0) * edge
+        sunlight = select(front, passed * (matt * (ONE - f) * albedo + f * lobe) + shine, none)
+        if is_leaf:
+            behind = (nl < none) & (fl < none)
+            sunlight = sunlight + select(behind, -INV_PI * nl * through_leaf * albedo, none)
+        store(rows, SUNLIT + 8 * channel, through * sunlight * sun_lx[channel])
