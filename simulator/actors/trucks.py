@@ -26,6 +26,7 @@ from simulator.actors.heavy import (
 )
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lettering import lettered
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
@@ -97,6 +98,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         positions.append((-1.32, False, True))
     joints: list[Joint] = []
     wheels = axles(tyre, width, positions, joints, rng)
+    if kind in ("box", "semi") and rng.random() < 0.55:
+        floor = frame if kind == "box" else 1.18
+        middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
+        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng))
     return Model(
         "truck",
         (

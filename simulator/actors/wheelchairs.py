@@ -8,11 +8,12 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.people import SEXES, Tone
 from simulator.actors.riders import Seat, riding_dress, seated
 from simulator.actors.shape import block, both, finish, pipe, rounded_box
 from simulator.actors.skeleton import cycle_box
 from simulator.actors.wardrobe import adult
-from simulator.scenario.distributions import OneOf
+from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, tube
 
@@ -26,7 +27,7 @@ class Wheelchair(Actor, kind="wheelchair"):
     """An adult in a wheelchair, one object.
 
     Attributes:
-        sex: "female" or "male".
+        sex, skin_tone: of the sitter.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -34,10 +35,11 @@ class Wheelchair(Actor, kind="wheelchair"):
     max_speed_mps: ClassVar[float] = 3.0
     acceleration_mps2: ClassVar[float] = 0.8
 
-    sex: Annotated[str, OneOf("female", "male")] = "female"
+    sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
+    skin_tone: Tone = integer(1, 10)
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, int(rng.integers(0, 5)), "casual", 0.0, rng)
+        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
         seat = Seat((-0.12, SEAT_Z + 0.10), (0.16, SEAT_HALF + 0.03, SEAT_Z + 0.24), -0.08, (0.46, 0.10, 0.14))
         sitter = seated(person, seat, riding_dress(person.dress, person.dress.hat), rng)
         joints = list(sitter.joints)

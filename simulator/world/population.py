@@ -28,9 +28,11 @@ CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drive
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
-MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
+MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04, "fire_engine": 0.005}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
-LEASHED = {"dog": 0.7, "cat": 0.3}
+LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
+ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
+CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 WALKWAYS = frozenset({"sidewalk", "walking"})
 BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
@@ -148,7 +150,7 @@ class Population:
         lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
-            actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
+            actor: Any = member("actors", _one_of(MIX, rng))()
             models = actor.models(rng)
             tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
@@ -175,7 +177,7 @@ class Population:
             rng = generator(self.seed, "cyclist", n)
             k = self._draw(rng, places, reach, 2.0)
             if k is not None:
-                actor: Any = member("actors", "bicycle")()
+                actor: Any = member("actors", _one_of(CYCLING, rng))()
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
                 self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
 
@@ -195,7 +197,7 @@ class Population:
         )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
-        desired = actor.speed_mps * temper if actor.kind == "bicycle" else actor.max_speed_mps
+        desired = actor.speed_mps * temper if actor.kind in CYCLING else actor.max_speed_mps
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
         position, rpy = path.at(np.zeros(1), side)
         row = self.cast.add(models, position[0], rpy[0], name=name)
@@ -237,7 +239,7 @@ class Population:
         free[(gap.min(axis=1) > NEAR_M) | (bays.width < 2.0) | (bays.length < 4.0) | ~open_now] = 0.0
         for n in range(self.scenario.traffic.parked):
             rng = generator(self.seed, "parked", n)
-            kind = str(rng.choice(list(PARKED_MIX), p=list(PARKED_MIX.values())))
+            kind = _one_of(PARKED_MIX, rng)
             actor: Any = member("actors", kind)()
             in_bay = free.sum() > 0.0 and (not spots or rng.random() < 0.8)
             if not in_bay and not spots:
@@ -312,11 +314,14 @@ class Population:
         ways = self.places(WALKWAYS)
         for n in range(self.scenario.traffic.pedestrians):
             rng = generator(self.seed, "person", n)
-            kind = "child" if rng.random() < 0.15 else "pedestrian"
+            kind = _one_of(ON_FOOT, rng)
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
-            actor = cls(pose="walking" if walks else "standing")
+            if kind in ("pedestrian", "child"):
+                actor = cls(pose="walking" if walks else "standing")
+            else:
+                actor, walks = cls(), True
             if start is not None:
                 self._walk(actor, walks, start, heading, rng, f"person-{n}")
 
@@ -360,7 +365,7 @@ class Population:
         kinds = LEASHED if len(ways) else GRAZING
         for n in range(self.scenario.traffic.animals):
             rng = generator(self.seed, "animal", n)
-            kind = str(rng.choice(list(kinds), p=list(kinds.values())))
+            kind = _one_of(kinds, rng)
             actor: Any = member("actors", kind)()
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             if start is not None:
@@ -379,3 +384,8 @@ def _reaches(road: Any, low: Array, high: Array) -> bool:
     s = np.linspace(0.0, road.length, max(int(road.length / 20.0) + 1, 2))
     x, y, _, _ = road.reference(s)
     return bool(((x > low[0] - 20) & (x < high[0] + 20) & (y > low[1] - 20) & (y < high[1] + 20)).any())
+
+
+def _one_of(shares: dict[str, float], rng: np.random.Generator) -> str:
+    """A kind drawn by its share."""
+    return str(rng.choice(list(shares), p=list(shares.values())))

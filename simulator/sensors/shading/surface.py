@@ -334,6 +334,10 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: i
     if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:
         glow = lit(on[part.object], matter.switch, panes, p.instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]
+        if panes:  # goods and curtains colour the light that they throw back: the texture's hue, its alpha the strength
+            r, g, b = p.red / max(matter.red, TINY), p.green / max(matter.green, TINY), p.blue / max(matter.blue, TINY)
+            most = max(r, g, b, TINY)
+            p.glow_r, p.glow_g, p.glow_b = p.glow_r * r / most, p.glow_g * g / most, p.glow_b * b / most
     if ground.film_m > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
         soak(p, ground.film_m, ground.rain_mm_h, matter.surface)
     if ground.snow_m > ZERO and p.nz > np.float32(0.3):
