@@ -33,7 +33,7 @@ SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
 # Blades and clods stand upright and face a grazing lamp: a thick layer of leaves of scattering albedo w throws
-# w / (8 pi) back per lux (law of Lommel and Seeliger), twice that where they hide their own shadows (the hot spot); w = 0.16.
+# w / (8 pi) back per lux (law of Lommel and Seeliger), twice that in the hot spot; w = 0.16.
 BLADES_RETRO = np.float32(0.0127)
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
