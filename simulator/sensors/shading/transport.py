@@ -52,6 +52,7 @@ class Quality:
         soft_sun: shadows have a penumbra.
         lamp_rays: lamps of a point that get shadow rays.
         quick: by daylight all but glass is lit in one pass (`quick`).
+        bounces: paths are traced (`reference`), and end after so many; 0: they are not.
     """
 
     samples: int
@@ -63,11 +64,13 @@ class Quality:
     soft_sun: bool
     lamp_rays: int
     quick: bool
+    bounces: int = 0
 
 
 QUALITIES = {
     "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
+    "reference": Quality(256, 6, 8, 2, True, True, True, 4, False, 12),
 }
 
 
