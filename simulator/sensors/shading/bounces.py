@@ -188,7 +188,8 @@ def bounce(start, stop, rows, points, walk, sky, dome, lamps, seed, depth, last,
         start, stop: range of `rows`.
         rows: (R,) int32 paths. points: (R,) POINT_DTYPE, what each meets.
         walk: Walk. sky: Sky. dome: Dome. lamps: Lamps.
-        seed: uint32. depth: surfaces met so far. last: no path goes on after this.
+        seed: uint32. depth: surfaces met so far. last: no path goes on after this,
+            so that lights have to be aimed at.
         glow_limit: cd/m2, float32; emission that counts once a path has bounced: what is brighter is a lamp, too.
     """
     table, air, _, ground, sun, sun_lx, extinction = sky
@@ -259,7 +260,7 @@ def bounce(start, stop, rows, points, walk, sky, dome, lamps, seed, depth, last,
             lx, ly, lz = in_cone(sun[0], sun[1], sun[2], SUN_RADIUS, uniform(a), uniform(b))
             if leaves(p, lx, ly, lz):
                 r, g, b_ = scattered(p, vx, vy, vz, lx, ly, lz, ZERO)
-                share = SUN_DENSITY / (SUN_DENSITY + density_of(p, vx, vy, vz, lx, ly, lz))
+                share = ONE if last else SUN_DENSITY / (SUN_DENSITY + density_of(p, vx, vy, vz, lx, ly, lz))
                 aim[i, SUN, 0], aim[i, SUN, 1], aim[i, SUN, 2], reach[i, SUN] = lx, ly, lz, np.float32(np.inf)
                 gain[i, SUN, 0] = share * wr * r * sun_lx[0]
                 gain[i, SUN, 1] = share * wg * g * sun_lx[1]
@@ -267,7 +268,7 @@ def bounce(start, stop, rows, points, walk, sky, dome, lamps, seed, depth, last,
         lx, ly, lz, chance = draw_sky(dome, uniform(c), uniform(d))
         if leaves(p, lx, ly, lz) and chance > ZERO:
             r, g, b_ = scattered(p, vx, vy, vz, lx, ly, lz, ZERO)
-            share = ONE / (chance + density_of(p, vx, vy, vz, lx, ly, lz))
+            share = ONE / (chance if last else chance + density_of(p, vx, vy, vz, lx, ly, lz))
             sr, sg, sb = sky_radiance(table, ground, lx, ly, lz)
             aim[i, SKY, 0], aim[i, SKY, 1], aim[i, SKY, 2], reach[i, SKY] = lx, ly, lz, np.float32(np.inf)
             gain[i, SKY, 0], gain[i, SKY, 1] = share * wr * r * sr, share * wg * g * sg

@@ -20,7 +20,7 @@ from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import dome_of, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
-from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Transport
+from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
 from simulator.sensors.shading.vector import HALF, ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
 
@@ -165,7 +165,7 @@ def owners_of(stage: Stage, instance: NDArray[np.int32]) -> tuple[NDArray[np.int
 
 
 def take_picture(
-    stage: Stage, camera: CameraModel, local_SE3_camera: NDArray[np.float64], seed: int, quality: str
+    stage: Stage, camera: CameraModel, local_SE3_camera: NDArray[np.float64], seed: int, quality: str | Quality
 ) -> tuple[Picture, Transport]:
     """Render what a camera sees of the stage at its current time.
 
@@ -174,12 +174,12 @@ def take_picture(
         camera: geometry.
         local_SE3_camera: (4, 4) pose of the optical frame in the scene's local frame.
         seed: of all random numbers of this picture.
-        quality: a name in QUALITIES.
+        quality: a name in QUALITIES, or one of your own.
 
     Returns:
         The picture, and the light transport that made it (its lamps and sky).
     """
-    effort = QUALITIES[quality]
+    effort = QUALITIES[quality] if isinstance(quality, str) else quality
     transport = Transport(stage, local_SE3_camera[:3, 3], effort)
     table, rotation = camera.rays(), np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
     origin = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
