@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_camera import SMALL, street, weather
 
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Material, Mesh, SceneBuilder, Timeline
+from simulator.scene.classes import class_id
 from simulator.scene.mesh import ellipsoid
+from simulator.sensors.camera import Camera
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import transport
 from simulator.sensors.shading.picture import take_picture
@@ -108,3 +111,26 @@ def test_white_furnace(monkeypatch: pytest.MonkeyPatch, look_of: dict[str, float
     stage = stage_of(builder, even_sky((1.0, 1.0, 1.0), (1.0, 1.0, 1.0)))
     seen = take_picture(stage, camera, se3.pose((-4, 0, 0)) @ east, 5, "reference")[0]
     assert seen.radiance[seen.instance == 0].mean() == pytest.approx(1.0, abs=0.005)
+
+
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "clear": {},
+    "overcast": {"cloud_oktas": 8.0},
+    "wet": {"cloud_oktas": 7.0, "water_film_m": 6e-4},
+    "night": {"street_lamps_on": True},
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_standard_has_the_light_of_the_reference(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Mean luminance of road, building and sky within a tenth (smaller things are mostly edges in this picture)."""
+    few(monkeypatch, 48)
+    stage = street(weather(-20 if name == "night" else 35, **CONDITIONS[name]), lamps=True)
+    means = {}
+    for quality in ("reference", "standard"):
+        frame = Camera(**{**SMALL, "width": 120, "height": 36, "fx": 70.0, "fy": 70.0, "cx": 59.5, "cy": 17.0}).sense(
+            stage, 0, 4, quality
+        )
+        luminance = frame.radiance @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        means[quality] = [luminance[frame.semantic == class_id(of)].mean() for of in ("road", "building", "sky")]
+    assert means["standard"] == pytest.approx(means["reference"], rel=0.10)

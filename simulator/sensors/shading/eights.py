@@ -255,8 +255,8 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
 
     # Light of the sky, as `paths.outgoing` has it.
     sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
-    seen = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
-    seen = minimum(seen, splat(ONE))
+    around = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
+    seen = minimum(around, splat(ONE))
     is_leaf = bits(through_leaf > none) != 0
     if is_leaf:
         br, bg, bb = sky_on(harmonics, -nx, -ny, -nz)
@@ -271,8 +271,8 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
     twice = along + along
     mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
     rr, rg, rb = sky_on(harmonics, mx, my, mz)
-    seen = seen * INV_PI
-    rr, rg, rb = rr * seen, rg * seen, rb * seen
+    around = around * INV_PI
+    rr, rg, rb = rr * around, rg * around, rb * around
     # Smooth ones mirror the sky itself: the coat, or what has none.
     coated = (coat_share > splat(COAT_LEAST)) & (coat_rough < splat(MIRROR_ROUGHEST))
     smooth = coated & (coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))

@@ -194,7 +194,7 @@ def take_picture(
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
         _light_quickly(transport, view, number, picture)
-    elif effort.bounces:
+    elif effort.bounces is not None:
         _trace_paths(transport, view, number, picture)
     else:
         _light_in_bands(transport, camera, view, number, picture)

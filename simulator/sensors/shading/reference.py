@@ -68,7 +68,7 @@ def trace(
     Returns:
         (N, 3) radiance, (N,) instance that each ray meets first, -1 for none, and (N,) distance to it.
     """
-    stage, count = transport.stage, len(directions)
+    stage, count, most = transport.stage, len(directions), transport.quality.bounces or 0
     walk = Walk(
         np.ascontiguousarray(np.broadcast_to(origin, (count, 3)), np.float32),
         directions.copy(),
@@ -82,7 +82,7 @@ def trace(
     )
     rows = np.arange(count, dtype=np.int32)
     first, reach = np.empty(count, np.int32), np.empty(count, np.float32)
-    for depth in range(transport.quality.bounces + 1):
+    for depth in range(most + 1):
         starts, ways = walk.origin[rows], walk.way[rows]
         mask, shared = (SEEN, starts[0]) if depth == 0 else (SEEN | EGO, starts)
         hits = stage.rays.closest_hit(
@@ -94,7 +94,7 @@ def trace(
         transport.each(len(rows), surfaces, np.arange(len(rows), dtype=np.int32), starts, ways, hits, hits.part,
                        stage.packed, stage.posed, transport.ground, np.float32(spread), points)  # fmt: skip
         transport.each(len(rows), kernels.bounce, rows, points, walk, transport.sky, sky_dome, transport.lamps,
-                       np.uint32(seed), depth, depth == transport.quality.bounces, np.float32(glow_limit))  # fmt: skip
+                       np.uint32(seed), depth, depth == most, np.float32(glow_limit))  # fmt: skip
         for kind in range(LIGHTS):
             _gather(transport, rows, points, walk, kind)
         rows = rows[walk.alive[rows]]
