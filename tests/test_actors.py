@@ -295,11 +295,12 @@ def test_lying_and_sitting_people_are_low() -> None:
         assert 1.0 < seated.size_lwh_m[2] < 1.6
 
 
-def test_sampling_of_people_is_balanced() -> None:
+@pytest.mark.parametrize("kind", ["pedestrian", "child", "runner", "bicycle", "scooter", "wheelchair"])
+def test_sampling_of_people_is_balanced(kind: str) -> None:
     from collections import Counter
 
     tones, sexes = Counter[str](), Counter[str]()
-    actor = members("actors")["pedestrian"]()
+    actor = members("actors")[kind]()
     for seed in range(400):
         drawn = actor.drawn(generator(seed, "balance"))  # type: ignore[attr-defined]
         tones[str(drawn.skin_tone)] += 1
@@ -307,6 +308,15 @@ def test_sampling_of_people_is_balanced() -> None:
     assert abs(sexes["female"] - 200) < 45
     assert len(tones) == 10
     assert min(tones.values()) > 15
+
+
+def test_the_balance_of_people_is_reported() -> None:
+    from simulator.cli.catalogue import catalogue
+
+    rows = dict(catalogue("people"))
+    assert {"pedestrian", "child", "bicycle", "motorcycle", "wheelchair"} <= set(rows)
+    assert "female 5" in rows["pedestrian"] or "female 4" in rows["pedestrian"]
+    assert "tones 8-10" in rows["child"]
 
 
 def test_car_colours_follow_the_fleet() -> None:

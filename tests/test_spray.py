@@ -19,6 +19,7 @@ from simulator.sensors.stage import Stage
 
 CAMERA = CameraModel.of(160, 120, [[400.0, 0, 79.5], [0, 400.0, 59.5], [0, 0, 1]])
 EAST = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+ONE = np.ones(1, np.float32)
 SIZES = {"car": (4.5, 1.8, 1.5), "lorry": (12.0, 2.5, 3.8)}
 WHEELS = {
     "car": [(0, 0.8, 0.3), (0, -0.8, 0.3), (2.7, 0.8, 0.3), (2.7, -0.8, 0.3)],
@@ -64,7 +65,7 @@ def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
     section = plumes.extinction_m2(mass, 0.4e-3)
     assert section == pytest.approx(2 * math.pi / 4 * 0.4e-3**2 * mass / (1000 * math.pi / 6 * 0.4e-3**3))
     peak = section / ((2 * math.pi) ** 1.5 * 0.7**2 * tall)
-    puffs = plumes.Puffs(np.array([[distance, 0.3, -0.2]], np.float32), spread, np.array([peak], np.float32))
+    puffs = plumes.Puffs(np.array([[distance, 0.3, -0.2]], np.float32), spread, np.array([peak], np.float32), ONE)
     picture = empty_picture()
     plumes.draw_puffs(puffs, picture, dark_transport(), CAMERA, EAST)
     depth = -np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12))
@@ -74,9 +75,8 @@ def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
 
 
 def test_what_stands_in_the_middle_of_a_puff_is_behind_half_of_it() -> None:
-    puffs = plumes.Puffs(
-        np.array([[30.0, 0, 0]], np.float32), np.array([[1.0, 1.0]], np.float32), np.array([0.1], np.float32)
-    )
+    peak = np.array([0.1], np.float32)
+    puffs = plumes.Puffs(np.array([[30.0, 0, 0]], np.float32), np.array([[1.0, 1.0]], np.float32), peak, ONE)
     whole, half = empty_picture(), empty_picture()
     half.depth[:] = 30.0
     before = empty_picture()
@@ -120,18 +120,37 @@ def test_puffs_stay_where_they_are_while_the_vehicle_drives_on() -> None:
 
 
 def test_no_spray_on_dry_roads_by_slow_wheels_or_in_frost() -> None:
-    def puffs_of(film_m: float, speed: float, temperature_c: float) -> int:
+    def count(film_m: float, speed: float, temperature_c: float) -> int:
         model = SimpleNamespace(size_lwh_m=np.array(SIZES["car"]))
         joints = np.zeros(4, [("object", int), ("driver", int), ("pivot", float, 3)])
         joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
-        things = [None, SimpleNamespace(model=model, class_name="car")]
+        things = [SimpleNamespace(attributes={}), SimpleNamespace(model=model, class_name="car", attributes={})]
         scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
         state = SimpleNamespace(
             velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None
         )
         air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), water_film_m=film_m, temperature_c=temperature_c)
         stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air)
-        return len(plumes.spray_of(stage, np.zeros(3)).peak)  # type: ignore[arg-type]
+        return len(plumes.puffs_of(stage, np.zeros(3)).peak)  # type: ignore[arg-type]
 
-    assert puffs_of(1e-3, 25.0, 10.0) > 20
-    assert puffs_of(0.0, 25.0, 10.0) == puffs_of(1e-3, 3.0, 10.0) == puffs_of(1e-3, 25.0, -5.0) == 0
+    assert count(1e-3, 25.0, 10.0) > 20
+    assert count(0.0, 25.0, 10.0) == count(1e-3, 3.0, 10.0) == count(1e-3, 25.0, -5.0) == 0
+
+
+def test_smoke_rises_and_widens_as_a_buoyant_plume() -> None:
+    """Morton, Taylor and Turner: radius 6/5 of 0.1 times the height, height with the 3/4th power of the time."""
+    model = SimpleNamespace(bounds=np.array([[-1.0, -0.9, 0.0], [3.5, 0.9, 1.5]]))
+    thing = SimpleNamespace(id=1, model=model, attributes={"smoke": "smoke"})
+    scene = SimpleNamespace(local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
+    air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), wind_mps=(0.0, 0.0))
+    stage = SimpleNamespace(scene=scene, snapshot=SimpleNamespace(time_ns=0), atmosphere=air)
+    puffs = plumes._smoke(stage, thing)  # type: ignore[arg-type]
+    height, width = puffs.center[:, 2] - plumes.BONNET * 1.5, puffs.spread[:, 0] * math.sqrt(2)
+    far = height > 2.0
+    slope = np.polyfit(height[far], width[far], 1)[0]
+    assert slope == pytest.approx(0.12, rel=0.25)
+    age = (np.arange(len(height)) + 0.5) * plumes.PUFF_S
+    assert np.polyfit(np.log(age[far]), np.log(height[far]), 1)[0] == pytest.approx(0.75, abs=0.08)
+    # what leaves in a second takes as much light as the soot in it
+    section = puffs.peak * (2 * math.pi) ** 1.5 * puffs.spread[:, 0] ** 2 * puffs.spread[:, 1]
+    assert section.sum() / (len(section) * plumes.PUFF_S) == pytest.approx(0.6 * 8.7, rel=0.2)

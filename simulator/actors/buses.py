@@ -121,7 +121,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         parts += _bellows(bellows, half, height)
     parts.append(body.roof(0.03, Slot.PAINT))
     parts += arch_liners(wheels_x, radius, tyre, half - 0.65, half * 0.98)
-    parts += _cabin(nose, tail, half, waist, height, style)
+    parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
     parts += head_lamps(body, half, 0.68)
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
@@ -201,15 +201,18 @@ def _bellows(ends: tuple[float, float], half: float, height: float) -> list[Mesh
     return parts
 
 
-def _cabin(nose: float, tail: float, half: float, waist: float, height: float, style: str) -> list[Mesh]:
+def _cabin(
+    nose: float, tail: float, half: float, waist: float, height: float, style: str, wheels_x: tuple[float, ...]
+) -> list[Mesh]:
     """Floor, rows of seats and dashboard: dark shapes behind the glass."""
     floor = 0.36 if style == "city" else 1.05
     parts = [block((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
     parts.append(block((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
     parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
     for x in np.arange(tail + 1.0, nose - 2.2, 0.85):
+        over = max(1.08 - (floor + 0.39), 0.0) if np.abs(x - np.array(wheels_x)).min() < 0.65 else 0.0
         for y in (half - 0.55, -(half - 0.55)):
-            parts.append(block((0.12, 0.84, 0.72), (x, y, floor + 0.75), Slot.SEAT))
+            parts.append(block((0.12, 0.84, 0.72), (x, y, floor + 0.75 + over), Slot.SEAT))
     parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
     return parts
 

@@ -486,6 +486,10 @@ def _side_stations(
     return base, np.minimum.accumulate(top), [int(s[2]) for s in stations[:-1]]
 
 
+TEXTURED = (Slot.GRILLE, Slot.TAIL, Slot.BRAKE, Slot.REVERSE, Slot.LEFT, Slot.RIGHT, Slot.LAMP, Slot.LAMP_DARK)
+TEXTURE_M = 0.1  # one repeat of their textures
+
+
 def shell_meshes(points: F64, slots: NDArray[np.int64], left: NDArray[np.int64] | None = None) -> list[Mesh]:
     """Left and right half of a shell; left-hand lamps become right-hand ones on the right.
 
@@ -493,10 +497,10 @@ def shell_meshes(points: F64, slots: NDArray[np.int64], left: NDArray[np.int64] 
     """
     out = []
     for side, cells in (("left", slots if left is None else left), ("right", slots)):
-        grille = cells == Slot.GRILLE
-        meshes = [patch(points, np.where(grille, -1, cells), flip=True)]
-        if grille.any():  # the only textured cells: one repeat is 0.1 m
-            meshes.append(patch(points, np.where(grille, cells, -1), uv=points[..., 1:] / 0.1, flip=True))
+        textured = np.isin(cells, TEXTURED)
+        meshes = [patch(points, np.where(textured, -1, cells), flip=True)]
+        if textured.any():
+            meshes.append(patch(points, np.where(textured, cells, -1), uv=points[..., 1:] / TEXTURE_M, flip=True))
         if side == "right":
             meshes = [mirrored(mesh) for mesh in meshes]
             swapped = [np.where(mesh.slots == Slot.LEFT, np.int32(Slot.RIGHT), mesh.slots) for mesh in meshes]

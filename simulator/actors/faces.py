@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -12,8 +12,9 @@ from simulator.actors import finishes
 from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
 from simulator.actors.fittings import discs_on, on_surface, round_lamp
 from simulator.actors.plates import plate_material
-from simulator.actors.shape import both, pipe, ribbon
+from simulator.actors.shape import both, pipe, ribbon, rounded_box
 from simulator.scene import Material, Mesh, Texture
+from simulator.scene.noise import to_srgb8
 
 Cells = NDArray[np.int64]
 
@@ -134,7 +135,6 @@ class Face:
         if self.light_bar:
             _fill((level > 0.82) & (level < 0.91) & (tail < self.tail_inner), Slot.TAIL)
         _fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
-        _fill((level > 0.116) & (level < 0.25) & (tail > 0.77) & (tail < 0.95), Slot.REFLECTOR)
         return out
 
     def details(self, d: Lines, t: Tub) -> list[Mesh]:
@@ -146,6 +146,8 @@ class Face:
             (t.front_cell(0.18, 0.82), 0.034, int(Slot.FOG_FRONT)),
         ]
         parts = discs_on(t, cells)
+        center, normal = t.at(*t.rear_cell(0.30, 0.82))
+        parts += both(on_surface(rounded_box((0.13, 0.008, 0.032), slot=Slot.REFLECTOR), center, normal))
         center, normal = t.at(*t.rear_cell(0.18, 0.86))
         parts.append(on_surface(round_lamp(0.045, int(Slot.FOG_REAR)), center, normal))  # one, on the left (UN R48)
         if self.day_strip:
@@ -209,6 +211,21 @@ def _grille_texture() -> Texture:
 
 
 @cache
+def _prism_texture() -> Texture:
+    """Ribs and steps of a lamp's lens and of the reflector behind it, 64 x 64, one repeat; light at (0, 0)."""
+    x, z = np.meshgrid(np.arange(64) / 64, np.arange(64)[::-1] / 64)
+    ribs = 0.82 + 0.18 * np.cos(2 * np.pi * 10 * x)
+    steps = 0.62 + 0.38 * np.abs(np.cos(2 * np.pi * 1.5 * z)) ** 0.7
+    frame = np.where((z > 0.90) & (z < 0.97), 0.45, 1.0)
+    return Texture("lamp prisms", to_srgb8(np.repeat((ribs * steps * frame)[..., None], 3, 2)))
+
+
+def _behind_glass(lamp: Material, albedo: tuple[float, float, float]) -> Material:
+    """A lamp seen through its lens while it is off."""
+    return replace(lamp, albedo=albedo, texture=_prism_texture())
+
+
+@cache
 def _body_table() -> tuple[Material, ...]:
     f = finishes
     table = {
@@ -220,21 +237,21 @@ def _body_table() -> tuple[Material, ...]:
         Slot.GAP: f.GAP,
         Slot.UNDER: f.UNDERBODY,
         Slot.CHROME: f.CHROME,
-        Slot.LAMP: f.LAMP_BASE,
+        Slot.LAMP: replace(f.LAMP_BASE, texture=_prism_texture()),
         Slot.LOW_BEAM: f.LOW_BEAM_LENS,
         Slot.DAY: f.DAY_LAMP,
-        Slot.TAIL: f.TAIL_LAMP,
-        Slot.BRAKE: f.BRAKE_LAMP,
-        Slot.REVERSE: f.REVERSE_LAMP,
-        Slot.LEFT: f.INDICATOR_LEFT,
-        Slot.RIGHT: f.INDICATOR_RIGHT,
+        Slot.TAIL: _behind_glass(f.TAIL_LAMP, (0.22, 0.007, 0.008)),
+        Slot.BRAKE: _behind_glass(f.BRAKE_LAMP, (0.30, 0.010, 0.011)),
+        Slot.REVERSE: _behind_glass(f.REVERSE_LAMP, (0.40, 0.37, 0.36)),
+        Slot.LEFT: _behind_glass(f.INDICATOR_LEFT, (0.36, 0.13, 0.05)),
+        Slot.RIGHT: _behind_glass(f.INDICATOR_RIGHT, (0.36, 0.13, 0.05)),
         Slot.SEAT: f.SEAT,
         Slot.GRILLE: Material("grille", (0.22, 0.22, 0.23), _grille_texture(), roughness=0.45, reflectance_905=0.05),
         Slot.PLATE: plate_material(),
         Slot.MIRROR: f.MIRROR,
         Slot.REFLECTOR: f.REFLECTOR,
         Slot.SKIN: f.SEAT,
-        Slot.LAMP_DARK: f.LAMP_DARK,
+        Slot.LAMP_DARK: replace(f.LAMP_DARK, texture=_prism_texture(), albedo=(0.05, 0.05, 0.053)),
         Slot.BEACON: f.BLUE_BEACON,
         Slot.SECOND: f.PLASTIC,
         Slot.FOG_FRONT: f.FOG_LAMP,

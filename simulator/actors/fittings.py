@@ -28,7 +28,7 @@ def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
     """Underbody slabs and the dark half cylinders above the wheels."""
     parts = []
     z, thick = d.bottom_z + 0.03, 0.05
-    inner = d.width / 2 - 0.34
+    inner = d.width / 2 - 0.40  # clear of the widest tyres
     for x0, x1, half in (
         (d.tail_x + 0.22, d.nose_x - 0.24, inner),
         (d.arch_radius, d.wheelbase - d.arch_radius, d.width / 2 * 0.93),
@@ -64,14 +64,11 @@ def interior(d: Lines) -> list[Mesh]:
     hip = d.bottom_z + 0.22 + 0.06 * (d.height - 1.45) / 0.2
     top = d.height - 0.30
     half = d.belt_half * 0.96
+    ahead, behind = d.wheelbase - d.arch_radius - 0.02, d.arch_radius + 0.02  # of the floor, between the wheels
     dash_x, belt = d.cowl_x - d.screen_sweep - 0.16, d.cowl_z
     parts = [
         rounded_box((0.42, 2 * half - 0.04, 0.30), (dash_x, 0, belt - 0.185), radius=0.09, slot=Slot.SEAT),
-        block(
-            (d.cowl_x - d.rear_base_x - 0.1, 2 * half, 0.04),
-            ((d.cowl_x + d.rear_base_x) / 2, 0, d.bottom_z + 0.12),
-            Slot.SEAT,
-        ),
+        block((ahead - behind, 2 * half, 0.04), ((ahead + behind) / 2, 0, d.bottom_z + 0.12), Slot.SEAT),
     ]
     for y in (0.37, -0.37):
         parts += _seat(front, y, hip, top, 0.48)

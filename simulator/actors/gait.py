@@ -8,12 +8,13 @@ knees bend less than the real 60 deg because ankles here do not push off).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from simulator.actors.physique import Part, Physique
 from simulator.actors.shape import F64
-from simulator.actors.skeleton import Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
+from simulator.actors.skeleton import NOTHING, Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
 from simulator.numerics import se3
 from simulator.scene import Body, Driver, Joint, Material
 
@@ -143,6 +144,21 @@ def standing(rng: np.random.Generator) -> Pose:
             if right:
                 turns["head"] = turn(pitch=0.4)
     return Pose(turns=turns)
+
+
+def swaying(segments: list[Segment], rng: np.random.Generator) -> tuple[list[Segment], dict[str, Drive]]:
+    """Segments on a root at the feet, and the small motions of somebody who stands: the body sways, the head turns.
+
+    Quiet stance sways by some 5 mm at the centre of mass (Winter, Human balance and posture control, 1995).
+    """
+    root = Segment("stand", "", (0.0, 0.0, 0.0), NOTHING)
+    out = [root, *(replace(s, parent="stand") if not s.parent else s for s in segments)]
+    start = float(rng.uniform(0, 2 * np.pi))
+    drives = {
+        "stand": Drive((1.0, 0.0, 0.0), Driver.SWING, 0.006, start),
+        "head": Drive((0.0, 0.0, 1.0), Driver.SWING, float(rng.uniform(0.05, 0.25)), start + 1.0),
+    }
+    return out, drives
 
 
 def sitting(rng: np.random.Generator) -> Pose:

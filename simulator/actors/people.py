@@ -138,7 +138,11 @@ def person_model(
         if load.turns:
             turns["trunk"] = np.eye(3)
         held = gait.grounded(segments, Pose(still.root, turns), centre=pose == "lying")
-        bodies, joints = assemble(segments, person.materials, held)
+        if pose == "standing":
+            segments, drives = gait.swaying(segments, rng)
+            bodies, joints = assemble(segments, person.materials, held, drives)
+        else:
+            bodies, joints = assemble(segments, person.materials, held)
     if load.standing is not None:
         bodies = (*bodies, Body(load.standing, person.materials))
     for (x, y, z), radius in load.wheels:

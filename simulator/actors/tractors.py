@@ -140,7 +140,7 @@ def _bonnet(wheelbase: float, nose: float, rear: float) -> list[Mesh]:
 def _cab(rear: float, height: float, half: float) -> list[Mesh]:
     """Cab between the rear wheels: glass on all sides, roof, seat, driver's place, mirrors and a beacon."""
     low, waist = rear + 0.05, rear + 0.55
-    half = min(half + 0.12, 0.82)
+    low_half, half = half - 0.09, min(half + 0.16, 0.85)  # wider above the wheels
     z = np.array(
         [
             low,
@@ -155,7 +155,7 @@ def _cab(rear: float, height: float, half: float) -> list[Mesh]:
     )
     front = np.array([0.78, 0.82, 0.83, 0.82, 0.76, 0.86, 0.88, 0.76])
     back = -np.array([0.45, 0.55, 0.56, 0.55, 0.48, 0.60, 0.62, 0.50])
-    side = half * np.array([0.80, 0.94, 0.98, 1.0, 0.95, 1.0, 1.0, 0.88])
+    side = np.concatenate([np.full(3, low_half), half * np.array([1.0, 0.95, 1.0, 1.0, 0.88])])
     cab = hull(
         z,
         front,
@@ -183,7 +183,7 @@ def _cab(rear: float, height: float, half: float) -> list[Mesh]:
     parts.append(dome.moved(-0.3, half - 0.15, height - 0.10))
     parts += arm_mirrors(0.70, half, waist + 0.55, 0.30)
     for level in (0.35, 0.62):  # steps
-        parts += both(block((0.30, 0.26, 0.03), (0.95, half - 0.10, level + 0.15), Slot.UNDER))
+        parts += both(block((0.30, 0.26, 0.03), (rear + 0.22, low_half, level + 0.15), Slot.UNDER))
     return parts
 
 

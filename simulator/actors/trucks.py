@@ -26,6 +26,7 @@ from simulator.actors.heavy import (
 )
 from simulator.actors.hull import arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lettering import lettered
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
@@ -74,6 +75,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     tail = nose - length
     half = width / 2
     cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
+    cab_length = max(cab_length, nose - wheelbase + tyre + 0.13)  # the back of the cab is behind the wheel
     cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
     parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
     back = nose - cab_length - near(0.16, 0.04)
@@ -96,6 +98,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         positions.append((-1.32, False, True))
     joints: list[Joint] = []
     wheels = axles(tyre, width, positions, joints, rng)
+    if kind in ("box", "semi") and rng.random() < 0.55:
+        floor = frame if kind == "box" else 1.18
+        middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
+        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng))
     return Model(
         "truck",
         (
@@ -219,7 +225,7 @@ def chassis(
     rigid = kind not in ("semi", TRACTOR)
     parts = both(block((front - end, 0.08, 0.24), ((front + end) / 2, 0.40, z - 0.16), Slot.UNDER))
     parts.append(block((0.9, 0.85, 0.20), (end + 0.6, 0, z - 0.15), Slot.UNDER))
-    tank_x = front - 1.35
+    tank_x = max(front - 1.35, tyre + 0.75)
     tank = turned(
         lathe(
             [0.0, 0.29, 0.29, 0.0],
@@ -350,7 +356,7 @@ def semi_trailer(
     if rng.random() < 0.6:  # curtain straps
         for x in np.arange(tail + 0.6, front - 0.3, 0.62):
             parts += both(block((0.045, 0.008, tall - 0.25), (x, half + 0.003, floor + tall / 2), Slot.TRIM))
-    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 2.6, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
+    parts += both(rounded_box((0.18, 0.18, 0.95), (front - 3.0, half - 0.55, 0.70), radius=0.02, slot=Slot.TRIM))
     guard0, guard1 = tail + 5.4, front - 3.2
     for level in (0.55, 0.85):
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))

@@ -8,10 +8,12 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.people import SEXES, Tone
 from simulator.actors.riders import Seat, riding_dress, seated
 from simulator.actors.shape import block, both, finish, pipe, rounded_box
+from simulator.actors.skeleton import cycle_box
 from simulator.actors.wardrobe import adult
-from simulator.scenario.distributions import OneOf
+from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, tube
 
@@ -25,7 +27,7 @@ class Wheelchair(Actor, kind="wheelchair"):
     """An adult in a wheelchair, one object.
 
     Attributes:
-        sex: "female" or "male".
+        sex, skin_tone: of the sitter.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -33,10 +35,11 @@ class Wheelchair(Actor, kind="wheelchair"):
     max_speed_mps: ClassVar[float] = 3.0
     acceleration_mps2: ClassVar[float] = 0.8
 
-    sex: Annotated[str, OneOf("female", "male")] = "female"
+    sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
+    skin_tone: Tone = integer(1, 10)
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, int(rng.integers(0, 5)), "casual", 0.0, rng)
+        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
         seat = Seat((-0.12, SEAT_Z + 0.10), (0.16, SEAT_HALF + 0.03, SEAT_Z + 0.24), -0.08, (0.46, 0.10, 0.14))
         sitter = seated(person, seat, riding_dress(person.dress, person.dress.hat), rng)
         joints = list(sitter.joints)
@@ -45,6 +48,8 @@ class Wheelchair(Actor, kind="wheelchair"):
         paint = Material("wheelchair frame", (0.05, 0.06, 0.08), roughness=0.4, clearcoat=0.6, reflectance_905=0.3)
         materials = (finishes.RUBBER, paint, finishes.SEAT)
         bodies = (*sitter.bodies, Body(_chair(), materials), Body(_wheels(), materials, axle))
+        box = cycle_box(bodies, tuple(joints), margin=0.0)
+        box[0, 2] = 0.0
         facts = {**dict(sitter.attributes), "pose": "wheelchair"}
         return [
             Model(
@@ -52,7 +57,7 @@ class Wheelchair(Actor, kind="wheelchair"):
                 bodies,
                 tuple(joints),
                 attributes=tuple(facts.items()),
-                box=np.array([[-0.45, -0.35, 0.0], [0.70, 0.35, 1.36]]),
+                box=box,
             )
         ]
 

@@ -23,6 +23,10 @@ class BrokenDownVehicle(Anomaly, kind="broken_down_vehicle"):
     vehicle: Annotated[str, Word(KINDS)] = choice(*KINDS, weights=(0.7, 0.2, 0.1))
     triangle_m: Metres = uniform(8.0, 20.0)
     """Distance of the warning triangle before the vehicle."""
+    smoke: Annotated[str, Word(("none", "steam", "smoke"))] = choice(
+        "none", "steam", "smoke", weights=(0.6, 0.25, 0.15)
+    )
+    """What rises from the engine: steam of a boiling radiator, smoke of a smouldering one."""
     ahead_m: Metres = uniform(25.0, 45.0)
     lateral_m: SignedMetres = uniform(-0.9, -0.2)
 
@@ -35,7 +39,7 @@ class BrokenDownVehicle(Anomaly, kind="broken_down_vehicle"):
             self.lateral_m,
             rng.normal(0, 0.06),
             anomaly=self.taxonomy,
-            attributes={"state": "broken down"},
+            attributes={"state": "broken down"} | ({} if self.smoke == "none" else {"smoke": self.smoke}),
         )
         site.lamps[row] = HAZARD_LIGHTS | ((1 << Switch.POSITION) if site.dark else 0)
         back = max(self.ahead_m - self.triangle_m, 3.0)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic_core import PydanticUndefined
 
 from simulator.data import data_dir, load_asset
 from simulator.errors import OddRoadError
+from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Distribution
 from simulator.scenario.family import Family, members
 from simulator.scenario.mappings import weather_model
 
+TONES = ((1, 3), (4, 7), (8, 10))
 _FAMILIES = {"anomalies": "anomalies", "actors": "actors", "sensors": "sensors", "formats": "export"}
 
 
@@ -21,6 +25,8 @@ def catalogue(what: str) -> list[tuple[str, str]]:
         return _weather()
     if what == "scenarios":
         return _scenarios()
+    if what == "people":
+        return _people()
     rows = [(kind, _about(cls)) for kind, cls in members(_FAMILIES[what]).items()]
     if what == "sensors":
         rows += [(f"rig: {name}", "") for name in load_asset("rigs")]
@@ -49,6 +55,28 @@ def _weather() -> list[tuple[str, str]]:
         default = default.to_yaml() if isinstance(default, Distribution) else default
         rows.append((name, f"{' '.join((field.description or '').split())} Default: {default}.".strip()))
     return rows
+
+
+def _people(draws: int = 2000) -> list[tuple[str, str]]:
+    """Who is drawn where a scenario does not say: shares of sexes, skin tones (Monk scale) and ages of each kind."""
+    rows = []
+    for kind, cls in members("actors").items():
+        if "skin_tone" not in cls.model_fields:
+            continue
+        actor: Any = cls()
+        drawn = [actor.drawn(generator(0, "people", kind, k)) for k in range(draws)]
+        tones = np.array([each.skin_tone for each in drawn])
+        text = [f"female {_percent(np.array([each.sex == 'female' for each in drawn]))}"]
+        text += [f"tones {low}-{high} {_percent((tones >= low) & (tones <= high))}" for low, high in TONES]
+        if "age_years" in cls.model_fields:
+            ages = np.array([each.age_years for each in drawn])
+            text.append(f"aged {ages.min():.0f} to {ages.max():.0f}, {_percent(ages >= 65)} of 65 and over")
+        rows.append((kind, "; ".join(text)))
+    return rows
+
+
+def _percent(chosen: NDArray[np.bool_]) -> str:
+    return f"{100 * float(chosen.mean()):.0f} %"
 
 
 def _scenarios() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from simulator.scene.material import Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
 from simulator.scene.snapshot import Snapshot, Timeline
-from simulator.scene.stance import keeps_upright, stance
+from simulator.scene.stance import footing, keeps_upright, stance
 
 __all__ = [
     "Atmosphere",
@@ -27,6 +27,7 @@ __all__ = [
     "Switch",
     "Texture",
     "Timeline",
+    "footing",
     "keeps_upright",
     "stance",
 ]

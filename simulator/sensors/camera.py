@@ -30,6 +30,8 @@ Coefficient = Annotated[float, Quantity("", ge=-10.0, le=10.0)]
 # Columns: the optical frame's axes (x right, y down, z forward) in the mount's (x forward, y left, z up).
 MOUNT_SE3_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
+PIXEL_M = 4.5e-6  # pitch of the pixels, see `Camera.full_well_e`
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraFrame:
@@ -101,6 +103,8 @@ class Camera(Sensor, kind="camera"):
     lumen second of white light and a fifth of them detected behind a colour filter. It sets the noise at any ISO."""
     dark_noise_e: Annotated[float, Quantity("e", ge=0.0, le=1000.0)] = 3.0
     """Standard deviation of a pixel in the dark, electrons."""
+    glass_mm: Annotated[float, Quantity("mm", ge=0.0, le=2000.0)] = 80.0
+    """Distance of the windscreen before the lens, on which rain leaves drops that a wiper takes away; 0: none."""
     vignetting: Fraction = 0.25
     """Light lost in the corners."""
 
@@ -121,6 +125,7 @@ class Camera(Sensor, kind="camera"):
         from simulator.sensors.shading.glare import add_glare
         from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
+        from simulator.sensors.shading.windscreen import rain_on_glass
 
         stage.at(time_ns, CAMERAS)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
@@ -131,7 +136,10 @@ class Camera(Sensor, kind="camera"):
         radiance = add_precipitation(
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
-        lens = add_glare(radiance, exposure.white_cd_m2, self.fx, stage.threads)
+        through = rain_on_glass(
+            radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
+        )
+        lens = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
         rgb = film.picture_of(
             lens,
             exposure,

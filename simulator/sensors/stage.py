@@ -84,6 +84,7 @@ class Stage:
         posed: shading tables of the current time.
         threads: number of threads for all work on this stage; None for all processors.
         memory: what a sensor keeps from one reading of this stage to the next, by sensor.
+        drive_seed: of what keeps its shape over the drive, such as clouds; from the place and the light at its start.
     """
 
     def __init__(
@@ -104,9 +105,8 @@ class Stage:
         self.memory: dict[object, Any] = {}
         self._eye = 0
         self._sky: tuple[tuple[float, ...], Sky] | None = None
-        # Clouds keep their shapes over the drive; these follow from the place and the light at its start.
         key = np.concatenate([scene.origin, self.atmosphere.sun_direction]).tobytes()
-        self._cloud_seed = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest(), "little")
+        self.drive_seed = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest(), "little")
         self._snapshot = timeline.at(int(timeline.times_ns[0]))
         pose = scene.local_SE3_instance(self._snapshot)
         self._moving = np.flatnonzero(scene.instance_moving)
@@ -264,7 +264,7 @@ class Stage:
                air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on)  # fmt: skip
         if self._sky is None or self._sky[0] != key:
             town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
-            self._sky = key, make_sky(air, self._cloud_seed, town)
+            self._sky = key, make_sky(air, self.drive_seed, town)
         return self._sky[1]
 
     @cached_property

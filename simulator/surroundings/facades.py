@@ -180,6 +180,8 @@ FINISHES = (
 
 # ---------------------------------------------------------------- openings
 
+DAYTIME_SHARE = 0.35  # of what the lamps of a shop give, that comes through its windows by day
+
 
 def _pixels(rect: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     """Left, top, right, bottom pixel edges of a rectangle given as left, bottom, right, top fractions."""
@@ -188,17 +190,12 @@ def _pixels(rect: tuple[float, float, float, float]) -> tuple[int, int, int, int
 
 
 def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> F64:
-    """(height, width, 3) daytime look of glass: dim room, reflected sky towards the top, curtains or blinds."""
+    """(height, width, 3) daytime look of what is behind glass: a dim room, curtains or blinds, goods."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
+    if shop:
+        return DAYTIME_SHARE * _goods(height, width, variant)
     glow: F64 = 0.030 + 0.055 * np.clip(1 - 1.3 * y + 0.25 * np.sin(3 * x + variant), 0, 1)
-    image: F64 = glow[..., None] * np.array([0.78, 0.95, 1.12])
-    if shop:  # goods behind the glass, in soft patches of colour
-        for _ in range(22):
-            u, v, w, h = rng.uniform(0, 1), rng.uniform(0.45, 1.0), rng.uniform(0.02, 0.07), rng.uniform(0.03, 0.12)
-            rows = slice(max(int((v - h) * height), 0), int((v + h) * height))
-            columns = slice(max(int((u - w) * width), 0), int((u + w) * width))
-            image[rows, columns] = image[rows, columns] * 0.5 + rng.uniform(0.02, 0.16) * rng.uniform(0.6, 1.4, 3)
-        return image
+    image: F64 = 0.95 * glow[..., None] * np.ones(3)
     if variant % 4 == 1:  # curtains drawn aside
         folds = 0.5 + 0.10 * np.sin(x * 70)
         side = (np.abs(x - 0.5) > rng.uniform(0.24, 0.34)) & (y > 0.02)
@@ -212,20 +209,37 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     return np.asarray(image)
 
 
+@cache
+def _goods(height: int, width: int, variant: int) -> F64:
+    """(height, width, 3) light that a shop window sends out, in parts of its tubes': goods on shelves and in front."""
+    rng = generator(0, "goods", variant)
+    y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
+    wall = 0.34 - 0.18 * y + 0.06 * np.sin(5 * x + variant)
+    image: F64 = wall[..., None] * rng.uniform(0.75, 1.0, 3)
+    tubes = ((x * 3 + 0.3) % 1.0 < 0.45) & (np.abs(y - 0.06) < 0.025)
+    image = np.where(tubes[..., None], 1.0, image)
+    step = float(rng.choice([0.03, 0.045, 0.07]))
+    for shelf in (0.34, 0.52, 0.70, 0.88):
+        for left in np.arange(0.0, 1.0, step):
+            ware = (x > left) & (x < left + 0.88 * step) & (y < shelf) & (y > shelf - rng.uniform(0.05, 0.15))
+            image = np.where(ware[..., None], 0.55 * rng.uniform(0.15, 1.0) * rng.uniform(0.1, 1.0, 3), image)
+        image = np.where((np.abs(y - shelf) < 0.014)[..., None], 0.04, image)
+    for _ in range(3):  # what stands in the window, dark against the light, and a coloured notice on the glass
+        u, w, top = rng.uniform(0.05, 0.95), rng.uniform(0.02, 0.05), rng.uniform(0.5, 0.75)
+        image = np.where(((np.abs(x - u) < w) & (y > top))[..., None], 0.25 * rng.uniform(0.1, 1.0, 3), image)
+    u, v = rng.uniform(0.1, 0.9), rng.uniform(0.35, 0.6)
+    notice = (np.abs(x - u) < 0.07) & (np.abs(y - v) < 0.12)
+    image = np.where(notice[..., None], 0.5 * rng.uniform(0.15, 1.0, 3), image)
+    return np.clip(image, 0.02, 1.0)
+
+
 def _room(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> F64:
     """(height, width) luminance of the lit room behind a window, 0..1 of the brightest: walls, shelves, curtains."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if shop:
-        image: F64 = 0.40 - 0.18 * y + 0.08 * np.sin(5 * x + variant)
-        image = np.where(((x * 3 + 0.3) % 1.0 < 0.45) & (np.abs(y - 0.06) < 0.025), 1.0, image)  # tubes on the ceiling
-        for shelf in (0.34, 0.52, 0.70, 0.88):
-            for left in np.arange(0.0, 1.0, 0.045):
-                goods = (x > left) & (x < left + 0.04) & (y < shelf) & (y > shelf - rng.uniform(0.05, 0.15))
-                image = np.where(goods, 0.62 * rng.uniform(0.2, 1.0) ** 2, image)
-            image = np.where(np.abs(y - shelf) < 0.014, 0.04, image)
-        return np.clip(image, 0.0, 1.0)
+        return np.asarray(_goods(height, width, variant).max(-1))
     lamp = rng.uniform(0.25, 0.75)
-    image = 0.34 + 0.66 * np.exp(-((x - lamp) ** 2) / 0.05 - (y - 0.18) ** 2 / 0.06) - 0.16 * y
+    image: F64 = 0.34 + 0.66 * np.exp(-((x - lamp) ** 2) / 0.05 - (y - 0.18) ** 2 / 0.06) - 0.16 * y
     for _ in range(3):  # cupboards, pictures, backs of chairs
         u, w, h = rng.uniform(0, 1), rng.uniform(0.08, 0.2), rng.uniform(0.15, 0.5)
         image = np.where((np.abs(x - u) < w) & (y > 1 - h), image * rng.uniform(0.3, 0.7), image)
@@ -290,17 +304,28 @@ def _draw_opening(
         alpha[bottom - 8 : bottom, left:right] = 0.0
 
 
-def _weather(image: F64, opening: Opening) -> None:
-    """Dirt under sills, shade under lintels, in place."""
+def _weather(image: F64, opening: Opening, surround: float) -> None:
+    """Surround of reflectance `surround` (0: none), dirt under sills, shade under lintels, in place."""
     if opening.rect is None or opening.name in ("strip", "curtain"):
         return
     left, top, right, bottom = _pixels(opening.rect)
+    if surround and opening.name not in ("shop", "shop door", "factory", "barn", "gate", "garage"):
+        above, beside = slice(max(top - 11, 0), top), slice(top, bottom)
+        bands = (above, left - 11, right + 11), (beside, left - 11, left), (beside, right, right + 11)
+        for rows, first, last in bands:
+            part = (rows, slice(first, last))
+            image[part] = surround * (0.97 + 0.06 * (image[part] / max(float(image[part].mean()), 1e-3) - 1.0))
+        image[max(top - 13, 0) : max(top - 11, 0), left - 12 : right + 12] *= 0.72
     if opening.sill:
         image[bottom : bottom + 5, left - 4 : right + 4] = 0.42
         image[bottom + 5 : bottom + 8, left - 4 : right + 4] *= 0.5
         fade = np.linspace(0.90, 1.0, 40)[:, None, None]
         image[bottom + 8 : bottom + 48, left:right] *= fade[: max(min(SIZE - bottom - 8, 40), 0)]
     image[max(top - 2, 0) : top + 3, left:right] *= 0.45
+
+
+# Reflectance of the stone or plaster around windows, about 0.13 m wide; nothing around those in panels and sheds.
+_SURROUNDS = {"plaster": 0.97, "brick": 0.46, "clinker": 0.40, "yellow brick": 0.55}
 
 
 @lru_cache(maxsize=320)  # 80 MB: a town needs about 150 at a time
@@ -319,9 +344,9 @@ def bay_texture(finish: str, opening: str, frame: str = "white", variant: int = 
     if hole.rect is not None:
         image, alpha = wall(finish).copy(), np.zeros((SIZE, SIZE))
         _draw_opening(image, alpha, hole, FRAMES[frame], variant, rng)
-        _weather(image, hole)
+        _weather(image, hole, _SURROUNDS.get(finish, 0.0))
         left, top, right, bottom = _pixels(hole.rect)
-        part = (slice(max(top - 4, 0), bottom + 50), slice(max(left - 6, 0), right + 6))  # all that has been painted
+        part = (slice(max(top - 14, 0), bottom + 50), slice(max(left - 13, 0), right + 13))  # all that has been painted
         rgba[(*part, slice(0, 3))], rgba[(*part, 3)] = _bytes(image[part]), alpha[part] * 255
     if finish == "glass":  # spandrel panel between the storeys of a curtain wall
         rgba[:30] = (97, 97, 97, 0)

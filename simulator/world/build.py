@@ -16,7 +16,7 @@ from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
-from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline
+from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline, footing
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
 from simulator.traffic.signals import SignalPlan, plan_signals
@@ -90,8 +90,10 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
+    from simulator.surroundings.styles import choose_style
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
@@ -102,19 +104,23 @@ def build_world(scenario: Scenario) -> World:
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
     middle, radius = _scenery(route, whole=drive is not None)
-    ground = surface(network, origin, middle, radius, seed=seed)
+    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
+    land = choose_style(scenario.surroundings.kind, network, route.path, seed).land
+    look = SurfaceStyle.draw(seed, land=land, season=season)
+    ground = surface(network, origin, middle, radius, seed=seed, style=look)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
     cast = Cast(builder)
-    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
+    right_of_way = None
     if drive is not None:
         placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
         roads = roads_of(network, plan)
+        right_of_way = (roads.lane_map, roads.map.gates)
         ego = _place_ego(scenario, roads, route, cast, site.dark)
         for number, spec in enumerate(scenario.actors):
             act(spec, number, roads, route, cast, seed, site.dark)
@@ -137,6 +143,7 @@ def build_world(scenario: Scenario) -> World:
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
+        right_of_way=right_of_way,
     )
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
@@ -145,7 +152,7 @@ def build_world(scenario: Scenario) -> World:
     tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
-    tracks = _on_ground(builder, tracks)
+    tracks = _on_feet(cast, _on_ground(builder, tracks))
     timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
@@ -294,6 +301,23 @@ def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
     return replace(tracks, position=position, rpy=rpy)
 
 
+def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
+    """Tracks with people and animals on the ground below their feet, not on the line that they follow."""
+    position, rpy = tracks.position.copy(), tracks.rpy.copy()
+    for i, agent in enumerate(tracks.agents):
+        model = cast.builder.objects[agent.object].model
+        if model is None or model.class_name not in LEGGED:
+            continue
+        z, roll, pitch = footing(cast.builder, model, position[:, i], rpy[:, i, 2])
+        near = np.abs(z - position[:, i, 2]) < MAP_ERROR_M
+        position[near, i, 2] = z[near]
+        if not agent.upright:
+            rpy[near, i, 0], rpy[near, i, 1] = roll[near], pitch[near]
+    return replace(tracks, position=position, rpy=rpy)
+
+
+SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
+LEGGED = frozenset({"pedestrian", "animal"})
 MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
 
@@ -326,7 +350,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     lamps = _lamp_bits(cast, tracks)
     blinking = [row for row in cast.lamps if row not in set(rows) and cast.lamps[row] & FLASHING]
     lit = [(signals[sid], k) for k, sid in enumerate(plan.ids) if sid in signals]
-    extra = [*blinking, *(row for row, _ in lit)]
+    extra = [*blinking, *(row for row, _ in lit), *cast.idle]
     extra_lamps = np.zeros((steps, len(extra)), np.uint32)
     for i, row in enumerate(blinking):
         extra_lamps[:, i] = _own_lamps(cast.lamps[row], tracks.times_ns * 1e-9)
@@ -340,6 +364,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
         return np.concatenate([values[:, source], still], axis=1)
 
+    gaits = both(gait, rest.gait_rad)
+    for i, row in enumerate(cast.idle):  # who stands shifts the weight from leg to leg, each at a time of their own
+        gaits[:, len(rows) + len(blinking) + len(lit) + i] = row + tracks.times_ns * (2e-9 * np.pi / SWAY_S)
     return Timeline(
         tracks.times_ns,
         both(tracks.position, rest.position),
@@ -347,7 +374,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         both(velocity, rest.velocity),
         both(tracks.travel, rest.travel_m),
         both(tracks.steer, rest.steer_rad),
-        both(gait, rest.gait_rad),
+        gaits,
         np.concatenate([lamps[:, source], extra_lamps], axis=1),
         np.array([*rows, *extra], np.int64),
         rest,

@@ -26,6 +26,7 @@ class Cast:
         indicators: times at which an agent's indicator is on: (agent index, begin s, end s, switch).
         riders: object id of each vehicle with a rider to the rider's id.
         footprints: (x, y, radius) of everything placed so far, to keep apart.
+        idle: objects that stand on their feet and sway.
     """
 
     builder: SceneBuilder
@@ -34,6 +35,7 @@ class Cast:
     indicators: list[tuple[int, float, float, int]] = field(default_factory=list)
     riders: dict[int, int] = field(default_factory=dict)
     footprints: list[tuple[float, float, float]] = field(default_factory=list)
+    idle: list[int] = field(default_factory=list)
 
     def free(self, x: float, y: float, radius_m: float) -> bool:
         """Whether a disc touches nothing placed so far."""

@@ -25,12 +25,15 @@ NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
+FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
-MIX = {"car": 0.74, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04}
+MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04, "fire_engine": 0.005}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
-LEASHED = {"dog": 0.7, "cat": 0.3}
+LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
+ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
+CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 WALKWAYS = frozenset({"sidewalk", "walking"})
 BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
@@ -148,7 +151,7 @@ class Population:
         lane = np.array([number[key] for key in places.key])
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
-            actor: Any = member("actors", str(rng.choice(list(MIX), p=list(MIX.values()))))()
+            actor: Any = member("actors", _one_of(MIX, rng))()
             models = actor.models(rng)
             tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
             closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
@@ -175,7 +178,7 @@ class Population:
             rng = generator(self.seed, "cyclist", n)
             k = self._draw(rng, places, reach, 2.0)
             if k is not None:
-                actor: Any = member("actors", "bicycle")()
+                actor: Any = member("actors", _one_of(CYCLING, rng))()
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
                 self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
 
@@ -195,7 +198,7 @@ class Population:
         )
         limit = float(np.min(path.speed_limit_mps[:1]))
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
-        desired = actor.speed_mps * temper if actor.kind == "bicycle" else actor.max_speed_mps
+        desired = actor.speed_mps * temper if actor.kind in CYCLING else actor.max_speed_mps
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
         position, rpy = path.at(np.zeros(1), side)
         row = self.cast.add(models, position[0], rpy[0], name=name)
@@ -237,7 +240,7 @@ class Population:
         free[(gap.min(axis=1) > NEAR_M) | (bays.width < 2.0) | (bays.length < 4.0) | ~open_now] = 0.0
         for n in range(self.scenario.traffic.parked):
             rng = generator(self.seed, "parked", n)
-            kind = str(rng.choice(list(PARKED_MIX), p=list(PARKED_MIX.values())))
+            kind = _one_of(PARKED_MIX, rng)
             actor: Any = member("actors", kind)()
             in_bay = free.sum() > 0.0 and (not spots or rng.random() < 0.8)
             if not in_bay and not spots:
@@ -254,6 +257,8 @@ class Population:
             if not in_bay and not self.cast.free(position[0], position[1], 2.6):
                 continue
             at, rpy = stance(self.cast.builder, model, position, yaw)
+            if np.hypot(*(position[:2] - self._path_xy).T).min() > FAR_M:
+                model = model.coarse(FAR_CELL_M)
             attributes = {"state": "parked"}
             self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
 
@@ -312,11 +317,14 @@ class Population:
         ways = self.places(WALKWAYS)
         for n in range(self.scenario.traffic.pedestrians):
             rng = generator(self.seed, "person", n)
-            kind = "child" if rng.random() < 0.15 else "pedestrian"
+            kind = _one_of(ON_FOOT, rng)
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
-            actor = cls(pose="walking" if walks else "standing")
+            if kind in ("pedestrian", "child"):
+                actor = cls(pose="walking" if walks else "standing")
+            else:
+                actor, walks = cls(), True
             if start is not None:
                 self._walk(actor, walks, start, heading, rng, f"person-{n}")
 
@@ -324,8 +332,12 @@ class Population:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
-        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name, moving=walks)
-        if walks:
+        if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
+            models = [model.coarse(FAR_CELL_M) for model in models]
+        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
+        if not walks:
+            self.cast.idle.append(row)
+        else:
             pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
 
@@ -358,7 +370,7 @@ class Population:
         kinds = LEASHED if len(ways) else GRAZING
         for n in range(self.scenario.traffic.animals):
             rng = generator(self.seed, "animal", n)
-            kind = str(rng.choice(list(kinds), p=list(kinds.values())))
+            kind = _one_of(kinds, rng)
             actor: Any = member("actors", kind)()
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             if start is not None:
@@ -377,3 +389,8 @@ def _reaches(road: Any, low: Array, high: Array) -> bool:
     s = np.linspace(0.0, road.length, max(int(road.length / 20.0) + 1, 2))
     x, y, _, _ = road.reference(s)
     return bool(((x > low[0] - 20) & (x < high[0] + 20) & (y > low[1] - 20) & (y < high[1] + 20)).any())
+
+
+def _one_of(shares: dict[str, float], rng: np.random.Generator) -> str:
+    """A kind drawn by its share."""
+    return str(rng.choice(list(shares), p=list(shares.values())))

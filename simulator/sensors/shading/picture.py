@@ -15,7 +15,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
-from simulator.sensors.shading.plumes import add_spray
+from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import dome_of, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
@@ -200,7 +200,7 @@ def take_picture(
         _light_in_bands(transport, camera, view, number, picture)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
-    add_spray(picture, transport, camera, local_SE3_camera)
+    add_plumes(picture, transport, camera, local_SE3_camera)
     return picture, transport
 
 

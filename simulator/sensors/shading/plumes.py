@@ -1,8 +1,9 @@
-"""Spray: the water that tyres throw up trails behind vehicles as a cloud of fine drops, drawn as Gaussian puffs.
+"""Spray behind wheels, and steam or smoke that rises from an engine: clouds, drawn as Gaussian puffs.
 
 Each wheel lifts the film that clings to its tread and slings it off as drops. They drift in the vehicle's wake, which
 widens with the third root of the distance (H. Schlichting, Boundary-Layer Theory, circular wakes), and fall out.
-Puffs belong to places on the road, so that they stay where they are from one picture to the next.
+Puffs belong to places on the road, so that they stay where they are from one picture to the next. Smoke rises and
+widens as a buoyant plume (B. Morton, G. Taylor and J. Turner, Proc. R. Soc. A 234, 1956).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight,
 from simulator.sensors.stage import OPAQUE
 
 if TYPE_CHECKING:
+    from simulator.scene.builder import SceneObject
     from simulator.sensors.optics import CameraModel
     from simulator.sensors.shading.picture import Picture
     from simulator.sensors.shading.transport import Transport
@@ -49,6 +51,26 @@ FARTHEST_M = 160.0
 EDGE = np.float32(2.8)  # deviations from the middle of a puff to where it is cut off
 ROUGHNESS = 0.55  # deviation of the logarithm of the puffs' masses: gusts
 STRAY = 0.45  # how far puffs stray, in their own deviations
+
+
+class Smoke(NamedTuple):
+    """What rises: extinction cross-section given off, how fast it goes (1/e), and what part of it scatters."""
+
+    section_m2_s: float
+    life_s: float
+    albedo: float
+
+
+SMOKES = {
+    # 6 g/s of coolant boil off and condense to drops of 10 um, which dry up in the air
+    "steam": Smoke(3.0 * 6e-3 / (WATER_KG_M3 * 10e-6), 4.0, 1.0),
+    # 0.6 g/s of soot: 8.7 m2/g (G. Mulholland and C. Croarkin, Fire and Materials 24, 2000), single-scattering albedo
+    # 0.2 to 0.3 (T. Bond and R. Bergstrom, Aerosol Sci. Technol. 40, 2006)
+    "smoke": Smoke(0.6 * 8.7, 60.0, 0.25),
+}
+PUFF_S, SMOKE_S = 0.08, 6.0  # time between puffs, and from when on they are too thin to be seen
+BONNET = 0.62  # of the vehicle's height
+SOURCE_M, ENTRAINMENT, RISE_MPS, SMOKE_STRAY = 0.22, 0.10, 1.5, 0.5
 VEHICLES = frozenset({"car", "van", "truck", "trailer", "bus", "construction_vehicle", "motorcycle"})
 
 
@@ -59,11 +81,13 @@ class Puffs(NamedTuple):
         center: (P, 3) float32 metres in the local frame.
         spread: (P, 2) float32 standard deviations across the vertical and along it, metres.
         peak: (P,) float32 extinction in the middle, 1/m.
+        albedo: (P,) float32 part of it that is scattered.
     """
 
     center: F32
     spread: F32
     peak: F32
+    albedo: F32
 
 
 def drop_m(speed_mps: float) -> float:
@@ -89,10 +113,10 @@ def _gusts() -> F64:
     return generator(0, "spray").normal(size=(256, 3))
 
 
-def spray_of(stage: Stage, eye: F64) -> Puffs:
-    """The spray behind all vehicles near `eye` (3,) in the local frame, at the stage's current time."""
+def puffs_of(stage: Stage, eye: F64) -> Puffs:
+    """Spray and smoke of all vehicles near `eye` (3,) in the local frame, at the stage's current time."""
     scene, state, air = stage.scene, stage.snapshot, stage.atmosphere
-    found = []
+    found = [_smoke(stage, thing) for thing in scene.objects if "smoke" in thing.attributes]
     if air.water_film_m > 0 and air.temperature_c > 0:
         poses = scene.local_SE3_object(state)
         wheels = scene.joints[scene.joints["driver"] == Driver.TRAVEL]
@@ -111,7 +135,8 @@ def spray_of(stage: Stage, eye: F64) -> Puffs:
                         float(state.travel_m[object_id]), object_id, air.water_film_m, air.wind_mps)
             )  # fmt: skip
     if not found:
-        return Puffs(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.float32))
+        none = np.zeros(0, np.float32)
+        return Puffs(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32), none, none)
     return Puffs(*(np.concatenate(parts).astype(np.float32) for parts in zip(*found, strict=True)))
 
 
@@ -177,8 +202,31 @@ def _behind(
         center[:, :2] += np.asarray(wind_mps) * (age * 0.5)[:, None]
         volume = (2.0 * math.pi) ** 1.5 * grown**2 * tall
         peak = extinction_m2(1.0, diameter) * mass / volume
-        parts.append((center, np.stack([grown, tall], 1), peak))
+        parts.append((center, np.stack([grown, tall], 1), peak, np.ones(len(peak))))
     return Puffs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
+    """What rises from the front of a vehicle whose engine boils ("steam") or burns ("smoke")."""
+    kind = SMOKES[thing.attributes["smoke"]]
+    assert thing.model is not None
+    pose = stage.scene.local_SE3_object(stage.snapshot)[thing.id]
+    low, high = thing.model.bounds
+    source = pose[:3, :3] @ [high[0] - 0.9, 0.5 * (low[1] + high[1]), BONNET * high[2]] + pose[:3, 3]
+    number = math.floor(stage.snapshot.time_ns * 1e-9 / PUFF_S) - np.arange(int(SMOKE_S / PUFF_S))
+    age = stage.snapshot.time_ns * 1e-9 - (number - 0.5) * PUFF_S
+    number, age = number[age > 0], age[age > 0]
+    # w falls with the third root of the height, so that dz/dt = v z^(-1/3)
+    rise = (4.0 / 3.0 * RISE_MPS * age) ** 0.75
+    drift = 0.6 * np.outer(age, stage.atmosphere.wind_mps)
+    way = np.hypot(rise, np.linalg.norm(drift, axis=1))
+    width = (SOURCE_M + 1.2 * ENTRAINMENT * way) / math.sqrt(2.0)
+    gust = _gusts()[(number * 11 + thing.id * 37) % 256]
+    center = source + np.concatenate([drift, rise[:, None]], 1) + SMOKE_STRAY * width[:, None] * gust
+    section = kind.section_m2_s * PUFF_S * np.exp(-age / kind.life_s)
+    section *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
+    peak = section / ((2.0 * math.pi) ** 1.5 * width**3)
+    return Puffs(center, np.stack([width, width], 1), peak, np.full(len(age), kind.albedo))
 
 
 @kernel
@@ -190,7 +238,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
         shaded: (P,) bool, whether something hides the sun.
         light: (P, 3) float32 result.
     """
-    center, spread, _ = puffs
+    center, spread, _, albedo = puffs
     position, axis, intensity, beam, low, cells, least = lamps
     _, air, _, ground, sun, sun_lx, extinction = sky
     last, per_cell = cells.shape[0] - 1, cells.shape[2]
@@ -225,7 +273,8 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
             around = HALF * (whole - down * sun_lx[k]) / PI + HALF * ground[k]
             lamp_light = red if k == 0 else (green if k == 1 else blue)
             haze = r0 if k == 0 else (g0 if k == 1 else b0)
-            light[i, k] = through * (around + part * sun_lx[k] + lamp_light) + (ONE - through) * haze
+            given = albedo[i] * (around + part * sun_lx[k] + lamp_light)
+            light[i, k] = through * given + (ONE - through) * haze
 
 
 @kernel
@@ -240,7 +289,7 @@ def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, rad
         puffs: Puffs. light: (P, 3) of `light_puffs`. boxes: (P, 4) int32 first and last row and column of each.
         depth: (H, W) float32. radiance: (H, W, 3) float32, changed.
     """
-    center, spread, peak = puffs
+    center, spread, peak, _ = puffs
     width = depth.shape[1]
     row = np.empty((width, 4), np.float32)
     root = np.float32(math.sqrt(math.pi / 2))
@@ -285,10 +334,10 @@ def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, rad
                     radiance[y, x, k] = radiance[y, x, k] * through + share * row[x, k + 1]
 
 
-def add_spray(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
-    """Add the spray behind vehicles to a picture; nothing is changed where the road is dry."""
+def add_plumes(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
+    """Add spray and smoke to a picture."""
     stage = transport.stage
-    draw_puffs(spray_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
+    draw_puffs(puffs_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
 
 
 def draw_puffs(

@@ -1,0 +1,60 @@
+"""Lettering on the sides of vans and lorries: firms that do not exist, cut out of foil."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from simulator.actors.finishes import as_rgb
+from simulator.actors.shape import patch
+from simulator.scene import Body, Material, Mesh, Texture
+from simulator.scene.material import srgb
+from simulator.scene.mesh import merge
+
+FIRMS = (
+    ("NORVELL", "FREIGHT & STORAGE"),
+    ("Halden", "fresh every day"),
+    ("OSTRA", "logistics"),
+    ("Brightmoor", "furniture"),
+    ("TELLURE", "water and gas"),
+    ("Quillfeather", "removals"),
+    ("KESTAN", "parcel service"),
+    ("Miravel", "bakery since 1926"),
+)
+COLORS = ("#12305c", "#8c1a1f", "#1d5a34", "#1b1c1e", "#c8641a", "#e4e5e3")
+_ROWS, _COLUMNS = 128, 512  # of one firm in the atlas
+
+
+@cache
+def _atlas() -> Texture:
+    import cv2
+
+    image = np.zeros((_ROWS * len(FIRMS), _COLUMNS), np.uint8)
+    for k, (name, line) in enumerate(FIRMS):
+        tile = np.zeros((4 * _ROWS, 4 * _COLUMNS), np.uint8)
+        font = cv2.FONT_HERSHEY_DUPLEX if k % 2 == 0 else cv2.FONT_HERSHEY_TRIPLEX
+        (wide, high), _ = cv2.getTextSize(name, font, 10.0, 36)
+        scale = 10.0 * min(0.92 * tile.shape[1] / wide, 300 / high)
+        cv2.putText(tile, name, (60, 330), font, scale, 255, int(3.4 * scale), cv2.LINE_AA)
+        cv2.putText(tile, line, (70, 470), cv2.FONT_HERSHEY_SIMPLEX, 3.2, 255, 10, cv2.LINE_AA)
+        image[k * _ROWS : (k + 1) * _ROWS] = cv2.resize(tile, (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
+    return Texture("lettering", np.dstack([np.full((*image.shape, 3), 255, np.uint8), image]), cutout=True)
+
+
+@cache
+def _foil(color: str) -> Material:
+    return Material(f"foil {color}", as_rgb(np.array(srgb(color))), _atlas(), roughness=0.35, reflectance_905=0.4)
+
+
+def lettered(x: float, half_width: float, z: float, room: tuple[float, float], rng: np.random.Generator) -> Body:
+    """A firm's name on both sides, centred at (x, z) on flat walls at `half_width`, as large as `room` allows (m)."""
+    k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
+    length = min(room[0], 4.0 * room[1])
+    low, high = 1.0 - (k + 1) / len(FIRMS), 1.0 - k / len(FIRMS)
+    sides: list[Mesh] = []
+    for y, ahead in ((half_width + 0.004, 1.0), (-half_width - 0.004, -1.0)):  # text runs to the right
+        right, left = x - ahead * length / 2, x + ahead * length / 2
+        points = [[[right, y, z + s * length / 8], [left, y, z + s * length / 8]] for s in (-1.0, 1.0)]
+        sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
+    return Body(merge(sides), (_foil(color),))

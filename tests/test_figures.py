@@ -1,0 +1,201 @@
+"""Shapes and motions of actors against geometry: closed surfaces, free wheels, feet that hold, boxes that fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from test_actors import KINDS, SHOE, all_vertices, models
+
+from simulator.actors.coachwork import Slot
+from simulator.actors.sculpt import Lump, sculpted
+from simulator.actors.shape import signed_volume
+from simulator.actors.skeleton import moved_vertices
+from simulator.data import load_asset
+from simulator.scene import Driver, Material, Mesh, Model, SceneBuilder, footing
+from simulator.scene.mesh import grid
+
+WHEELS = ("car", "van", "truck", "fire_engine", "bus", "tractor")
+MOST_TRIANGLES = 16_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=st.sampled_from(KINDS), seed=st.integers(0, 2**31))
+def test_any_individual_is_sound(kind: str, seed: int) -> None:
+    for model in models(kind, seed):
+        points = all_vertices(model)
+        assert np.isfinite(points).all()
+        assert points[:, 2].min() > -0.025
+        assert sum(len(body.mesh.faces) for body in model.bodies) < MOST_TRIANGLES
+        for body in model.bodies:
+            assert body.mesh.faces.max(initial=0) < len(body.mesh.vertices)
+            assert body.mesh.slots.max(initial=0) < len(body.materials)
+        if model.class_name in ("pedestrian", "animal", "rider"):  # the box is that of the whole gait cycle
+            low, high = model.bounds
+            reach = [all_vertices(model, gait_rad=g) for g in np.arange(16) * np.pi / 8]
+            assert np.min([p.min(0) for p in reach], 0)[:2] == pytest.approx(low[:2], abs=0.012)
+            assert np.max([p.max(0) for p in reach], 0) == pytest.approx(high, abs=0.012)
+
+
+@given(radius=st.floats(0.1, 0.5), length=st.floats(0.0, 1.0), flat=st.floats(0.6, 1.0), seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_sculpted_surfaces_are_closed_and_enclose_the_right_volume(
+    radius: float, length: float, flat: float, seed: int
+) -> None:
+    way = np.random.default_rng(seed).standard_normal(3) * [1, 0, 1]
+    end = way / np.linalg.norm(way) * length
+    capsule = Lump((0.0, 0.0, 0.0), (float(end[0]), 0.0, float(end[2])), (radius, radius), flat)
+    mesh = sculpted([capsule], radius / 10, 0.05 * radius)
+    exact = flat * np.pi * radius**2 * (4 / 3 * radius + length)
+    assert signed_volume(mesh) == pytest.approx(exact, rel=0.03)
+    assert _open_edges(mesh) == 0
+
+
+def _open_edges(mesh: Mesh) -> int:
+    """Number of directed edges without the opposite one."""
+    a = mesh.faces.astype(np.int64)
+    edges = np.concatenate([a[:, [0, 1]], a[:, [1, 2]], a[:, [2, 0]]])
+    count = len(mesh.vertices)
+    forth, back = edges[:, 0] * count + edges[:, 1], edges[:, 1] * count + edges[:, 0]
+    return int((~np.isin(forth, back)).sum())
+
+
+@pytest.mark.parametrize("kind", ["deer", "cow", "cat", "horse", "bird"])
+def test_bodies_of_animals_are_closed(kind: str) -> None:
+    (model,) = models(kind, 3)
+    assert signed_volume(model.bodies[0].mesh) > 0
+    from simulator.actors.animals import _neck, _torso
+
+    if kind != "bird":
+        row = load_asset("animals")[kind]
+        torso = _torso(row, 1.0, 1.0, kind, *_neck(row, 1.0, 1.0, kind, 0.2), np.random.default_rng(0))
+        assert _open_edges(torso) == 0
+
+
+@pytest.mark.parametrize("kind", WHEELS)
+@pytest.mark.parametrize("steer", [0.0, 0.35, -0.35])
+def test_wheels_turn_free_of_the_body(kind: str, steer: float) -> None:
+    for seed in range(2):
+        model = models(kind, seed)[0]
+        mesh = model.bodies[0].mesh
+        body = mesh.vertices[np.unique(mesh.faces[mesh.slots != Slot.UNDER])].astype(np.float64)  # axles reach inside
+        for centre, radius, half_width, heading in _wheels(model, steer):
+            offset = (body - centre) @ _yaw(heading)
+            inside = (np.hypot(offset[:, 0], offset[:, 2]) < 0.97 * radius) & (np.abs(offset[:, 1]) < 0.9 * half_width)
+            assert inside.sum() == 0, (kind, seed, body[inside][:5])
+
+
+def _yaw(angle: float) -> NDArray[np.float64]:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _wheels(model: Model, steer: float) -> list[tuple[NDArray[np.float64], float, float, float]]:
+    """Centre, radius, half width and heading of each road wheel."""
+    out = []
+    for body in model.bodies[1:]:
+        joint = model.joints[body.joint]
+        if body.joint >= 0 and joint.driver == Driver.TRAVEL:
+            points = body.mesh.vertices - np.array(joint.pivot)
+            half = float(np.abs(points[:, 1]).max())
+            out.append((np.array(joint.pivot), 1 / joint.gain, half, steer if joint.parent >= 0 else 0.0))
+    assert len(out) >= 4
+    return out
+
+
+def test_a_runner_is_carried_by_a_foot_that_holds_and_flies_between() -> None:
+    from simulator.actors.people import Runner
+
+    (model,) = models("runner", 3)
+    phases = np.linspace(0, 2 * np.pi, 97)
+    soles = []
+    for gait in phases:
+        points = moved_vertices(model.bodies, model.joints, gait_rad=float(gait))
+        feet = [p for p, b in zip(points, model.bodies, strict=True) if set(b.mesh.slots) == SHOE]
+        soles.append([[foot[:, 0].mean(), foot[:, 2].min()] for foot in feet])
+    track = np.array(soles)
+    lowest = track[..., 1].min(1)
+    assert lowest.min() == pytest.approx(0.0, abs=0.02)
+    assert lowest.max() > 0.03  # both feet off the ground
+    speed = Runner.stride_m / (2 * np.pi)
+    for foot in range(2):
+        back = -np.gradient(track[:, foot, 0], phases)
+        carries = track[:, foot, 1] < 0.012
+        assert carries.sum() >= 4
+        assert np.abs(back[carries] - speed).mean() < 0.35 * speed
+
+
+def test_who_stands_sways_and_keeps_the_feet_still() -> None:
+    (model,) = models("pedestrian", 5, pose="standing", carries="")
+    states = [all_vertices(model, gait_rad=g) for g in np.linspace(0, 2 * np.pi, 9)]
+    moved = np.ptp(states, axis=0)
+    low, crown = states[0][:, 2] < 0.05, states[0][:, 2] > 0.95 * states[0][:, 2].max()
+    assert moved[low].max() < 0.005
+    assert moved[crown].max() > 0.008
+
+
+@settings(max_examples=20, deadline=None)
+@given(along=st.floats(-0.25, 0.25), across=st.floats(-0.14, 0.14), yaw=st.floats(-3.1, 3.1))
+def test_animals_have_their_feet_on_slopes(along: float, across: float, yaw: float) -> None:
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    x = np.linspace(-5.0, 5.0, 5)
+    gx, gy = np.meshgrid(x, x, indexing="ij")
+    c, s = np.cos(yaw), np.sin(yaw)
+    slope_x, slope_y = along * c - across * s, along * s + across * c
+    builder.add_mesh(grid(x, x, slope_x * gx + slope_y * gy), (Material("grass"),), "terrain")
+    (model,) = models("cow", 1)
+    z, roll, pitch = footing(builder, model, np.array([[0.0, 0.0, 0.0]]), np.array([yaw]))
+    # Where the animal's plane z = 0 lies at its corners, against the slope there (small angles: see tolerance).
+    for dx in model.bounds[:, 0]:
+        for dy in 0.5 * model.bounds[:, 1]:
+            foot = z[0] + dx * np.sin(-pitch[0]) + dy * np.sin(roll[0]) * np.cos(pitch[0])
+            reach = dx * np.cos(pitch[0])
+            assert foot == pytest.approx(along * reach + across * dy, abs=0.02)
+
+
+def test_new_vehicles_keep_to_their_published_sizes() -> None:
+    table = load_asset("vehicles")
+    for kind, row in (("fire_engine", table["trucks"]["fire"]), ("tractor", table["tractors"]["farm"])):
+        for seed in range(4):
+            size = dict(zip(("length", "width", "height"), models(kind, seed)[0].size_lwh_m, strict=True))
+            for name, value in size.items():
+                low, high = row[name]
+                assert low - 1e-6 <= value <= high + 1e-6, (kind, name, value)
+
+
+def test_an_open_door_stands_out_to_the_left_and_leaves_a_hole() -> None:
+    closed, wide = (models("car", 2, style="sedan", door=share)[0] for share in (0.0, 1.0))
+    left = [float(model.bodies[0].mesh.vertices[:, 1].max()) for model in (closed, wide)]
+    right = [float(model.bodies[0].mesh.vertices[:, 1].min()) for model in (closed, wide)]
+    assert left[1] > left[0] + 0.5
+    assert right[1] == pytest.approx(right[0], abs=1e-6)
+    assert np.array_equal(closed.bounds, wide.bounds)
+
+
+def test_the_steering_wheel_turns_to_the_left_with_the_wheels() -> None:
+    (model,) = models("car", 1)
+    (joint,) = [j for j in model.joints if j.driver == Driver.STEER and abs(j.gain) > 2]
+    body = next(b for b in model.bodies if b.joint >= 0 and model.joints[b.joint] is joint)
+    index = model.bodies.index(body)
+    straight = moved_vertices(model.bodies, model.joints)[index]
+    turned = moved_vertices(model.bodies, model.joints, steer_rad=0.02)[index]
+    top = straight[:, 2].argmax()
+    assert turned[top, 1] > straight[top, 1] + 0.02  # the top of its rim goes to the driver's left
+
+
+@settings(max_examples=12, deadline=None)
+@given(kind=st.sampled_from(("pedestrian", "car", "cow", "bicycle")), seed=st.integers(0, 1000))
+def test_coarse_models_have_the_same_shape_within_a_cell(kind: str, seed: int) -> None:
+    from scipy.spatial import cKDTree
+
+    cell = 0.05
+    (fine, *_) = models(kind, seed)
+    coarse = fine.coarse(cell)
+    assert np.array_equal(coarse.bounds, fine.bounds)
+    count = [sum(len(body.mesh.faces) for body in model.bodies) for model in (fine, coarse)]
+    assert count[1] < 0.75 * count[0]
+    for a, b in zip(fine.bodies, coarse.bodies, strict=True):
+        near = cKDTree(a.mesh.vertices).query(b.mesh.vertices)[0] if len(b.mesh.vertices) else np.zeros(1)
+        assert near.max() < cell * np.sqrt(3)
