@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.sensors.shading.lamps import LAMP_CLEARANCE_M, LAMP_RADIUS_M, cell_of, lamp_lux
 from simulator.sensors.shading.paths import FAR_GROUND_M, SUN_COSINE, SUN_RADIANCE, SUN_RADIUS, lift, side_of
@@ -192,6 +192,7 @@ def bounce(start, stop, rows, points, walk, sky, dome, lamps, seed, depth, last,
             so that lights have to be aimed at.
         glow_limit: cd/m2, float32; emission that counts once a path has bounced: what is brighter is a lamp, too.
     """
+    dome, sky, walk, lamps = borrowed(dome), borrowed(sky), borrowed(walk), borrowed(lamps)
     table, air, _, ground, sun, sun_lx, extinction = sky
     origin, way, weight, light, density, alive, aim, reach, gain = walk
     position, axis, intensity, beam, low, cells, least = lamps
