@@ -71,7 +71,8 @@ def test_lambert_plane_under_the_sun_and_sky(quality: str, elevation: float) -> 
     atmosphere = sun_at(elevation)
     seen = look(stage_of(builder, atmosphere), se3.pose((0, 0, 6)) @ DOWN, quality)
     expected = 0.5 / math.pi * daylight(atmosphere).horizontal_lx
-    assert seen.mean() == pytest.approx(expected, rel=0.02)
+    # A dielectric's surface, 4 % at normal incidence, mirrors more of a low sun than it keeps from what is below.
+    assert seen.mean() == pytest.approx(expected, rel=0.03)
     assert seen.std() < 0.03 * seen.mean()
 
 
