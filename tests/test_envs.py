@@ -15,6 +15,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import simulator.envs.registration as registration
+from simulator.envs.bird_view import AGENT, LAND
 from simulator.envs.core import Core
 from simulator.envs.options import make_task
 from simulator.envs.paved import off_road
@@ -73,6 +74,14 @@ def test_gymnasium_checks_find_nothing(task: str, action_type: str, monkeypatch:
     env = single(task, action_type=action_type)
     check_env(env.unwrapped, skip_render_check=not HAS_PYGAME or action_type != "continuous")
     env.close()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_gymnasium_checks_find_nothing_in_any_observation(task: str) -> None:
+    kinds = ("kinematics", "lane_graph", "vector", "lidar", "bird_eye")
+    check_env(single(task, observation={kind: kind for kind in kinds}).unwrapped, skip_render_check=True)
+    for kind in kinds:
+        check_env(single(task, observation=kind, action_type="discrete").unwrapped, skip_render_check=True)
 
 
 @pytest.mark.parametrize("observation", ["kinematics", "lane_graph", "lidar", "bird_eye", ["vector", "lidar"]])
@@ -315,15 +324,20 @@ def test_vehicles_are_found_on_the_lanes_that_they_drive_along() -> None:
             s += 1.5
 
 
-def test_pettingzoo_checks_find_nothing() -> None:
+@pytest.mark.parametrize("task", TASKS)
+def test_pettingzoo_checks_find_nothing(task: str) -> None:
     test = pytest.importorskip("pettingzoo.test")
     from simulator.envs.parallel import parallel_env
 
-    def make() -> Any:
-        return parallel_env("urban", agents_per_world=4, duration_s=5.0, **SMALL["urban"])
+    agents = {} if task == "scenario" else {"agents_per_world": 4}
 
-    test.parallel_api_test(make(), num_cycles=200)
-    test.parallel_seed_test(make, num_cycles=60)
+    def make() -> Any:
+        return parallel_env(task, duration_s=5.0, **agents, **SMALL.get(task, {}))
+
+    test.parallel_api_test(make(), num_cycles=80)
+    test.parallel_seed_test(make, num_cycles=25)
+    env = make()
+    assert env.possible_agents == [f"agent_{k}" for k in range(1 if task == "scenario" else 4)]
 
 
 def test_pictures_show_the_agent() -> None:
@@ -331,7 +345,25 @@ def test_pictures_show_the_agent() -> None:
     env.reset(seed=2)
     picture = env.render()
     assert picture.shape == (400, 800, 3) and picture.dtype == np.uint8
-    assert tuple(picture[200, 400]) == (64, 200, 96)
+    assert np.abs(picture[196:204, 396:404].astype(int) - AGENT).max(-1).min() < 5
+    assert not np.array_equal(picture, single_picture("roundabout", 3))
+    first = env.unwrapped.core.actors.vehicles[0]
+    lanes, land = env.unwrapped.core.lanes, np.abs(picture.astype(int) - LAND).max(-1) < 30
+    assert land.mean() > 0.2
+    hits = asked = 0
+    for lane in lanes.lanes:
+        for sample in lanes.samples[lane["first"] : lane["first"] + lane["samples"]]:
+            row, column = 200 - 8 * (sample["y"] - first["y"][0]), 400 + 8 * (sample["x"] - first["x"][0])
+            if 5 < row < 340 and 5 < column < 795:
+                asked += 1
+                hits += not land[int(row), int(column)]
+    assert asked > 100 and hits > 0.9 * asked
+
+
+def single_picture(task: str, seed: int) -> Any:
+    env = single(task, render_mode="rgb_array")
+    env.reset(seed=seed)
+    return env.render()
 
 
 def test_people_walk_and_drivers_heed_them() -> None:

@@ -65,8 +65,24 @@ class Metric(IntEnum):
     PROGRESS_M = 12  # along the lanes since the episode began
 
 
+class Impact(IntEnum):
+    """What is told of an agent's collisions in a step where these have a response, as `info` under these names."""
+
+    STRUCK_VEHICLE = 0  # it has touched a vehicle that was driving
+    STRUCK_PERSON = 1
+    STRUCK_THING = 2  # a wreck, or something that lies on the road
+    IMPACT_MPS = 3  # the greatest speed at which the two closed
+    DELTA_V_MPS = 4  # the greatest change of its own velocity: how severe it was
+    IMPACT_BEARING_RAD = 5  # where on it, seen from its middle, of that one: 0 ahead, positive to the left
+
+
 TYPES: dict[Metric, type[bool] | type[int] | type[float]] = {
     metric: bool if metric < Metric.VIOLATIONS else int if metric == Metric.VIOLATIONS else float for metric in Metric
+}
+
+
+IMPACT_TYPES: dict[Impact, type[bool] | type[float]] = {
+    impact: bool if impact < Impact.IMPACT_MPS else float for impact in Impact
 }
 
 
@@ -96,6 +112,7 @@ class Outcome(NamedTuple):
         terms: (N, terms) of the rewards.
         terminated, truncated: (N,).
         metrics: (metrics, N) as `Metric` has them.
+        impacts: (impacts, N) as `Impact` has them; empty where collisions have no response.
     """
 
     rewards: Array
@@ -103,6 +120,7 @@ class Outcome(NamedTuple):
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
     metrics: Array
+    impacts: Array
 
 
 class Engine(NamedTuple):

@@ -22,11 +22,19 @@ from simulator.traffic.simulation import PHASES_NS
 from simulator.traffic.state import Control
 
 TRIES = 32  # places that are drawn for an agent; then those in its way at the last one are taken off the road
-CLEAR_M = 15.0  # about an agent, that is free, or emptied then
+CLEAR_M, PARKED_CLEAR_M = 15.0, 2.5  # about an agent, that is free, or emptied then; among those who are parked
 PLACE_DRAW, THING_DRAW, BAY_DRAW, GOAL_DRAW = 11, 12, 13, 14  # purposes of random draws
-# Things that fall from vehicles, length, width and height in m: crate, tyre, ladder, mattress, exhaust, sack.
+# What lies about, length, width and height in m: crate, tyre, ladder, mattress, exhaust, sack, cone.
 THINGS = np.array(
-    [[0.8, 0.6, 0.6], [0.65, 0.65, 0.22], [2.5, 0.4, 0.1], [2.0, 1.4, 0.2], [1.4, 0.2, 0.15], [0.9, 0.5, 0.3]]
+    [
+        [0.8, 0.6, 0.6],
+        [0.65, 0.65, 0.22],
+        [2.5, 0.4, 0.1],
+        [2.0, 1.4, 0.2],
+        [1.4, 0.2, 0.15],
+        [0.9, 0.5, 0.3],
+        [0.36, 0.36, 0.75],
+    ]
 )
 
 START_DTYPE = np.dtype([("lane", np.int64), ("begin", np.float64), ("end", np.float64)])
@@ -39,6 +47,7 @@ class Beginning(NamedTuple):
         bays: (B, 3) poses x, y, yaw, one of which each agent is to take; none: empty.
         starts: (S,) START_DTYPE stretches of lanes on which agents begin.
         shares: (S,) running sum of their shares of all starts, to 1.
+        clear: m about an agent that begins, in which nobody is.
         things: lost things in each world, its last vehicles.
         parked: vehicles in bays, those before.
         front, rear: m from the rear axle of the agents' vehicle to its bumpers.
@@ -50,6 +59,7 @@ class Beginning(NamedTuple):
     bays: NDArray[np.float64]
     starts: NDArray[np.void]
     shares: NDArray[np.float64]
+    clear: float
     things: int
     parked: int
     front: float
@@ -136,20 +146,21 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     vehicle, driver, agent = vehicles[k], drivers[k], actors.agents[w, k]
     _leave(engine, vehicles, w, k)
     vehicle.steps, vehicle.serial = 0, vehicle.serial + 1
-    draw_driver(engine.ground.sources, vehicle, driver, seed, k)
+    draw_driver(engine.ground.sources, engine.traffic.conditions[w], vehicle, driver, seed, k)
     driver.front, driver.rear, driver.half_width = beginning.front, beginning.rear, beginning.half_width
     driver.height, driver.wheelbase, driver.failing = beginning.height, beginning.wheelbase, 0
+    driver.model = driver.body = 0  # a car
     lane, at = 0, 0.0
     for attempt in range(TRIES):
         where, along, _ = _chances(seed, k, attempt, PLACE_DRAW)
         start = beginning.starts[find(beginning.shares, where)]
         lane, at = start.lane, start.begin + along * (start.end - start.begin)
         x, y, _, _ = lane_pose(engine.ground.lanes, lane, at, 0.0)
-        if _clear_of(vehicles, x, y, CLEAR_M):
+        if _clear_of(vehicles, x, y, beginning.clear):
             break
         if attempt == TRIES - 1:
             for i in range(actors.agents.shape[1], vehicles.shape[0]):
-                if np.hypot(vehicles[i].x - x, vehicles[i].y - y) < CLEAR_M:
+                if np.hypot(vehicles[i].x - x, vehicles[i].y - y) < beginning.clear:
                     _leave(engine, vehicles, w, i)
     settle(engine.ground, vehicle, driver, seed, k, lane, at)
     vehicle.control = Control.DRIVER
@@ -174,6 +185,7 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     outcome.rewards[i] = 0.0
     outcome.terminated[i] = outcome.truncated[i] = False
     outcome.metrics[:, i] = 0.0
+    outcome.impacts[:, i] = 0.0
     outcome.terms[i, :] = 0.0
 
 
@@ -184,7 +196,15 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
         memory[w, :] = np.uint8(0)
-    fill_world(engine.ground, traffic.lines[w], traffic.entries[w], actors.vehicles[w], actors.drivers[w], seed)
+    fill_world(
+        engine.ground,
+        traffic.conditions[w],
+        traffic.lines[w],
+        traffic.entries[w],
+        actors.vehicles[w],
+        actors.drivers[w],
+        seed,
+    )
     fill_people(engine.ground.crowd, traffic.people, w, seed)
 
 

@@ -12,18 +12,30 @@ from numpy.typing import NDArray
 
 from simulator.dynamics import Control as Pedal
 from simulator.dynamics import State, vehicle, vehicles
-from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.stepping import LONGEST_SUBSTEP_S
 from simulator.envs.actions import WAYPOINTS, WIDTHS, Kind, Limits, Meta, action_space
-from simulator.envs.agents import AGENT_DTYPE, TYPES, WEATHER_DTYPE, Actors, Engine, Metric, Outcome, Scratch
-from simulator.envs.beginning import START_DTYPE, Beginning, begin_range
+from simulator.envs.agents import (
+    AGENT_DTYPE,
+    IMPACT_TYPES,
+    TYPES,
+    Actors,
+    Engine,
+    Impact,
+    Metric,
+    Outcome,
+    Scratch,
+)
+from simulator.envs.beginning import CLEAR_M, PARKED_CLEAR_M, START_DTYPE, Beginning, begin_range
+from simulator.envs.conditions import conditions_of, weather_row
 from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
+from simulator.envs.options import checked
 from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, weight_row
 from simulator.envs.stepping import Rules, step_range
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
+from simulator.envs.valet import Body, Lot, Valet, boxes_of
 from simulator.errors import OddRoadError
 from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
@@ -34,6 +46,7 @@ from simulator.traffic.lane_map import NONE, lane_map
 from simulator.traffic.locating import lane_index, locate
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Failing
+from simulator.traffic.walkers import chances
 
 if TYPE_CHECKING:
     from gymnasium.spaces import Space
@@ -46,6 +59,7 @@ Seeds = NDArray[np.uint64]
 
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
+PLANNING_STEPS = 5  # of the policy, after which a valet looks again for a way into its bay
 _KINEMATIC_PART_S = 0.05  # longest part of the integration of the kinematic model, which is not stiff
 
 
@@ -95,7 +109,9 @@ class Core:
         _prepare()
         self.task, self.count = task, worlds * task.agents_per_world
         self.network = task.network()
-        self.map = lane_map(self.network)
+        aisles = task.aisles(self.network) if task.driver == "idm" else []
+        past = sorted({key for lanes in aisles for key in lanes})
+        self.map = lane_map(self.network, goals=past)
         self.lanes = self.map.arrays
         self.threads = threads or available_threads()
         agents = task.agents_per_world
@@ -105,7 +121,12 @@ class Core:
             vehicles=agents + task.vehicles + task.anomalies,
             people=task.people,
             seeds=None,
-            failing=dict.fromkeys(Failing, 1.0 - (1.0 - task.failing) ** (1.0 / len(Failing))),
+            failing={Failing[name.upper()]: share for name, share in task.failing.items()},
+            manners=chances(
+                jaywalkers=task.jaywalking,
+                heedless=task.heedless,
+                keeps_right=all(road.rule != "LHT" for road in self.network.roads.values()),
+            ),
         )
         self.outlines = outlines(self.network, self.map.origin)
         self.actors = Actors(
@@ -113,8 +134,10 @@ class Core:
             self.traffic.drivers,
             self.traffic.people,
             np.zeros((worlds, agents), AGENT_DTYPE),
-            np.full(worlds, _weather_row(task.weather)),
+            np.full(worlds, weather_row(task.weather)),
         )
+        self._limit = float(np.median(self.lanes.samples["limit"]))
+        self.traffic.worlds.conditions[:] = conditions_of(task.weather, self._limit)
         self._engine = Engine(
             self.traffic.ground,
             self.traffic.worlds,
@@ -127,11 +150,27 @@ class Core:
             Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(everybody))
             for _ in range(0, worlds, self._chunk(worlds))
         ]
-        self._kind = Kind[task.action_type.upper()]
-        self.action_space: Space[Any] = action_space(self._kind)
-        self._actions = np.zeros((self.count, WIDTHS[self._kind]))
+        self._crashes: list[Any] = [None for _ in self._scratch]
+        if task.crash_response:
+            from simulator.traffic.wrecks import FRICTION, crashes
+
+            many = self.actors.vehicles.shape[1], task.people
+            self._crashes = [crashes(self._engine.places, *many, FRICTION, task.clearing_s) for _ in self._scratch]
+        self._given = Kind[task.action_type.upper()]
+        self.action_space: Space[Any] = action_space(self._given)
+        self._actions = np.zeros((self.count, WIDTHS[self._given]))
+        self._kind, self._pulled, self._valets = self._given, self._actions, list[Valet]()
+        if aisles:  # the valet drives in place of the agent, whatever actions that takes
+            self._kind, self._pulled = Kind.CONTINUOUS, np.zeros((self.count, WIDTHS[Kind.CONTINUOUS]))
         self._motion = self._make_motion()
         self._beginning = self._make_beginning()
+        if aisles:
+            index = self.map.index
+            numbers = [{past.index(key) + 1: index[key] for key in lanes if key in index} for lanes in aisles]
+            lot = Lot(self._beginning.bays, numbers, self._engine.paved)
+            b = self._beginning
+            body = Body(b.front, b.rear, b.half_width, b.wheelbase)
+            self._valets = [Valet(body, lot) for _ in range(self.count)]
         self._rules = self._make_rules(episode_steps)
         self.outcome = Outcome(
             np.zeros(self.count),
@@ -139,7 +178,10 @@ class Core:
             np.zeros(self.count, np.bool_),
             np.zeros(self.count, np.bool_),
             np.zeros((len(Metric), self.count)),
+            np.zeros((len(Impact) if task.crash_response else 0, self.count)),
         )
+        impacts = IMPACT_TYPES if task.crash_response else {}
+        self._measures = [(measure.name.lower(), kind) for measure, kind in (*TYPES.items(), *impacts.items())]
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
@@ -157,8 +199,10 @@ class Core:
         """
         mask = np.ones(self.count, np.bool_) if mask is None else mask
         if options and "weather" in options:
-            row = _weather_row(self.task.model_validate({"weather": options["weather"]}).weather)
-            self.actors.weather[mask.reshape(self.actors.agents.shape).all(1)] = row
+            weather = checked(Weather, options["weather"], "options.weather")
+            anew = mask.reshape(self.actors.agents.shape).all(1)
+            self.actors.weather[anew] = weather_row(weather)
+            self.traffic.worlds.conditions[anew] = conditions_of(weather, self._limit)
         begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
@@ -195,6 +239,9 @@ class Core:
         """
         self._take(actions)
         again = self._nobody if again is None else again
+        for agent, valet in enumerate(self._valets):
+            if not again[agent]:
+                self._let_park(agent, valet)
         seeds = self._no_seeds if seeds is None else seeds
         if self._scripts:
             for world in np.flatnonzero(~again).tolist():
@@ -204,7 +251,7 @@ class Core:
         chunk = self._chunk(worlds)
 
         def work(first: int, end: int) -> None:
-            self._step_range(self._scratch[first // chunk], again, seeds, first, end)
+            self._step_range(first // chunk, again, seeds, first, end)
             if self._scripts:
                 for world in (first + np.flatnonzero(again[first:end])).tolist():
                     self._begin_script(world, int(seeds[world]))
@@ -214,23 +261,40 @@ class Core:
 
     def compile(self) -> None:
         """Compile what steps worlds, if that has yet to be done."""
-        self._step_range(self._scratch[0], self._nobody, self._no_seeds, 0, 0)
+        self._step_range(0, self._nobody, self._no_seeds, 0, 0)
 
-    def _step_range(self, scratch: Scratch, again: Bools, seeds: Seeds, begin: int, end: int) -> None:
+    def _step_range(self, chunk: int, again: Bools, seeds: Seeds, begin: int, end: int) -> None:
         step_range(
             self._engine,
-            scratch,
+            self._scratch[chunk],
+            self._crashes[chunk],
             self.actors,
             self._motion,
             self._beginning,
             self._rules,
-            self._actions,
+            self._pulled,
             again,
             seeds,
             self.outcome,
             begin,
             end,
         )
+
+    def _let_park(self, agent: int, valet: Valet) -> None:
+        """Let a valet drive an agent's car for a step; the models of traffic bring it to its aisle."""
+        world, k = divmod(agent, self.task.agents_per_world)
+        row, state = self.actors.vehicles[world, k], self.actors.agents[world, k]
+        if state["steps"] == 0:
+            valet.way, row["goal"] = None, 0
+        if row["control"] == Control.DRIVER and state["steps"] % PLANNING_STEPS == 0:
+            others = boxes_of(self.actors.vehicles[world], self.actors.drivers[world], k)
+            if valet.plan(row, state, others):
+                row["control"] = Control.OUTSIDE
+                load_motion(row, self._motion, agent)
+        if row["control"] == Control.OUTSIDE:
+            steer, pull = valet.drive(row)
+            limits = self._rules.limits
+            self._pulled[agent] = np.clip((steer / limits.steering, pull / limits.throttle), -1.0, 1.0)
 
     def _begin_script(self, world: int, seed: int) -> None:
         """Begin the script of a world, with the agent where its ego is."""
@@ -263,8 +327,11 @@ class Core:
 
         rows = self.actors.vehicles[world, 1:], self.actors.drivers[world, 1:]
         others = [part for name, part in parts.items() if name != self._scripts[world].ego]
-        rows[0]["control"] = Control.NOBODY
+        wrecks = rows[0]["control"] == Control.WRECK
+        rows[0]["control"][~wrecks] = Control.NOBODY
         for part, row, driver in zip(others, *rows):
+            if row["control"] == Control.WRECK:  # it has crashed, whatever the script says
+                continue
             put(part, self.map.origin, row, driver)
             row["control"], row["lane"] = Control.OUTSIDE, NONE
 
@@ -292,7 +359,7 @@ class Core:
     @property
     def idle(self) -> Any:
         """An action that does nothing."""
-        return int(Meta.IDLE) if self._kind == Kind.DISCRETE else np.zeros(WIDTHS[self._kind], np.float32)
+        return int(Meta.IDLE) if self._given == Kind.DISCRETE else np.zeros(WIDTHS[self._given], np.float32)
 
     def _chunk(self, count: int) -> int:
         """Worlds that a thread takes at a time; with cameras and other slow views all the same."""
@@ -307,7 +374,7 @@ class Core:
             given = np.asarray(actions, np.float64).reshape(self._actions.shape)
         except (TypeError, ValueError):
             given = np.full_like(self._actions, np.nan)
-        if self._kind == Kind.DISCRETE:
+        if self._given == Kind.DISCRETE:
             if not np.all((given >= 0) & (given < len(Meta)) & (given == np.floor(given))):
                 raise OddRoadError(
                     f"action {actions!r}: whole numbers 0 to {len(Meta) - 1} are accepted, {self.count} of them"
@@ -336,19 +403,18 @@ class Core:
 
     def info(self, agent: int) -> dict[str, Any]:
         """Measures of one agent, and the terms of its reward."""
-        values = self.outcome.metrics[:, agent].tolist()
-        return {metric.name.lower(): kind(value) for (metric, kind), value in zip(TYPES.items(), values)}
+        values = self.outcome.metrics[:, agent].tolist() + self.outcome.impacts[:, agent].tolist()
+        return {name: kind(value) for (name, kind), value in zip(self._measures, values)}
 
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
         """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
-        metrics = self.outcome.metrics.copy()
+        values = np.concatenate([self.outcome.metrics, self.outcome.impacts])
         if mask is not None:
-            metrics[:, ~mask] = 0.0
+            values[:, ~mask] = 0.0
         valid = np.ones(self.count, np.bool_) if mask is None else mask
         out: dict[str, Any] = {}
-        for metric, kind in TYPES.items():
-            name = metric.name.lower()
-            out[name] = metrics[metric] if kind is float else metrics[metric].astype(kind)
+        for (name, kind), row in zip(self._measures, values):
+            out[name] = row if kind is float else row.astype(kind)
             out[f"_{name}"] = valid.copy()
         return out
 
@@ -377,6 +443,7 @@ class Core:
             task.bays(self.network, self.map),
             rows,
             np.cumsum(length) / length.sum(),
+            PARKED_CLEAR_M if task.parked else CLEAR_M,
             task.anomalies,
             task.vehicles if task.parked else 0,
             wheelbase + FRONT_OVERHANG * over,
@@ -400,7 +467,11 @@ class Core:
     def _make_rules(self, episode_steps: int | None) -> Rules:
         task = self.task
         limits = Limits(
-            int(self._kind), np.radians(task.steering_deg), task.throttle_mps2, task.brake_mps2, task.reverse
+            int(self._kind),
+            np.radians(task.steering_deg),
+            task.throttle_mps2,
+            task.brake_mps2,
+            task.reverse or bool(self._valets),
         )
         longest = _KINEMATIC_PART_S if task.dynamics == "kinematic" else LONGEST_SUBSTEP_S
         return Rules(
@@ -435,13 +506,3 @@ def _runs(chosen: Bools) -> list[slice]:
     """Stretches of a row that are True."""
     edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False))
     return [slice(begin, end) for begin, end in edges.reshape(-1, 2).tolist()]
-
-
-def _weather_row(weather: Weather) -> NDArray[np.void]:
-    row = np.zeros((), WEATHER_DTYPE)
-    row["sight"], row["film"] = weather.sight_m(), weather.depth_mm()
-    if weather.friction is not None:
-        row["friction"] = weather.friction
-    elif weather.surface in SURFACE_FRICTION:
-        row["friction"] = SURFACE_FRICTION[weather.surface]
-    return row

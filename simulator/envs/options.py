@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError
 
 from simulator.errors import InputError, OddRoadError, did_you_mean
-from simulator.scenario.block import each
+from simulator.scenario.block import Block, each
 from simulator.scenario.distributions import problem
 from simulator.scenario.family import Family, members
 
@@ -63,8 +63,46 @@ def _single(given: Any) -> Any:
     return found
 
 
+def _failing(given: Any) -> dict[str, float]:
+    """Shares of drivers by what they do wrong; one number: that fail in any way, each as likely as the others."""
+    from simulator.traffic.state import Failing
+
+    known = [failing.name.lower() for failing in Failing]
+
+    def share(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
+            raise problem("share", "must be a share of the drivers, 0 to 1")
+        return float(value)
+
+    if not isinstance(given, Mapping):
+        each_one = 1.0 - (1.0 - share(given)) ** (1.0 / len(known))
+        return dict.fromkeys(known, each_one) if each_one else {}
+
+    def check(entry: tuple[Any, Any]) -> float:
+        if entry[0] not in known:
+            hint = did_you_mean(str(entry[0]), known)
+            raise problem("failing", f"unknown way of failing.{hint} Known: {', '.join(known)}")
+        return share(entry[1])
+
+    values = each(((str(name), (name, value)) for name, value in given.items()), check, "failing")
+    return dict(zip(map(str, given), values))
+
+
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
+FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
+
+
+def check_reset(options: Mapping[str, Any] | None, known: Sequence[str]) -> None:
+    """See that there is no option of a reset but those known.
+
+    Raises:
+        InputError: there is; it names the nearest.
+    """
+    for key in options or {}:
+        if key not in known:
+            hint = did_you_mean(str(key), known)
+            raise InputError(f"unknown option.{hint} Known: {', '.join(known)}", source="reset", key=str(key))
 
 
 def make_task(name: str, options: Mapping[str, Any]) -> Any:
@@ -76,15 +114,20 @@ def make_task(name: str, options: Mapping[str, Any]) -> Any:
     known = members("envs.tasks")
     if name not in known:
         raise InputError(f'unknown task "{name}".{did_you_mean(name, known)} Known: {", ".join(known)}')
+    return checked(known[name], dict(options), name)
+
+
+def checked(block: type[Block], values: Any, source: str) -> Any:
+    """A block of these values; errors as above, that name `source`."""
     try:
-        return known[name].model_validate(dict(options))
+        return block.model_validate(values)
     except ValidationError as error:
         problems = [
             InputError(
                 f"{item['msg']}{_nearest(item)}, not {item['input']!r}"
                 if item["type"] not in ("key", "contradiction")
                 else item["msg"],
-                source=name,
+                source=source,
                 key=".".join(map(str, item["loc"])),
             )
             for item in error.errors(include_url=False, include_context=False)

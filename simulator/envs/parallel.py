@@ -13,17 +13,16 @@ from simulator.envs.options import make_task
 from simulator.envs.registration import env_id
 from simulator.envs.render import Screen
 from simulator.errors import MissingExtra
-
-USUAL_AGENTS = 8
+from simulator.scenario.family import members
 
 
 def parallel_env(task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any) -> Any:
-    """A PettingZoo `ParallelEnv` of `agents_per_world` agents, `agent_0` and so on, by default 8.
+    """A PettingZoo `ParallelEnv` of `agents_per_world` agents, `agent_0` and so on, by default 8, in a scenario 1.
 
     Who has ended stays in the world: a wreck where it has collided, else as one more vehicle of the traffic.
 
     Args:
-        task: file name of the task: "urban".
+        task: file name of the task: "urban", "highway" and so on.
         render_mode: None, "human" (the first agent) or "rgb_array" (likewise).
         threads: default: one a processor; results do not depend on it.
         options: of the task (`tasks.base.Task`).
@@ -32,7 +31,8 @@ def parallel_env(task: str, *, render_mode: str | None = None, threads: int | No
         MissingExtra: PettingZoo is not installed.
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
-    made = make_task(task, {"agents_per_world": USUAL_AGENTS, **options})
+    usual = getattr(members("envs.tasks").get(task), "usual_agents", 1)
+    made = make_task(task, {"agents_per_world": usual, **options})
     return _environment()(made, task, render_mode, threads)
 
 

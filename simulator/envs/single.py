@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.core import Core, episode_seed
-from simulator.envs.options import make_task
+from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError
 
@@ -45,7 +45,16 @@ class RoadEnv(gymnasium.Env[Any, Any]):
         self._episode = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """A new episode: that of the seed, or the next one after it."""
+        """A new episode: that of the seed, or the next one after it.
+
+        Args:
+            seed: of this and, counted on, of the episodes after it.
+            options: `weather`: as the option of the task, from now on.
+
+        Raises:
+            OddRoadError: an option that there is not, or a value that is not accepted.
+        """
+        check_reset(options, ("weather",))
         super().reset(seed=seed)
         self._episode = 0 if seed is not None else self._episode + 1
         self.core.begin(np.array([episode_seed(self.np_random_seed, self._episode)], np.uint64), options=options)

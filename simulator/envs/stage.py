@@ -18,7 +18,7 @@ from simulator.scene.model import Body
 from simulator.sensors.worlds.detail import Figure, figure_of
 from simulator.sensors.worlds.scenery import Scenery, States
 from simulator.traffic.demand import KINDS
-from simulator.traffic.person import Being
+from simulator.traffic.person import Being, Mode
 from simulator.traffic.signals import Colour
 from simulator.traffic.state import Control
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CARS, PEOPLE = 4, 3
 FARTHEST_M = 350.0  # from the middle of a map that has surroundings
 PATH_M = 400.0  # along which these are dense
+LYING_M, THICK_M = 0.85, 0.12  # half the height, half the thickness of people who lie
 _ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus", "motorcycle": "motorcycle"}
 _ACTORS |= {"bicycle": "bicycle"}
 _SWITCHES = {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER, Colour.GREEN: Switch.SIGNAL_GREEN}
@@ -152,5 +153,8 @@ def _pose(actors, figure, rows, begin, end):  # type: ignore[no-untyped-def]
         for i in range(actors.people.shape[1]):
             p, row = actors.people[w, i], rows[w, count + i]
             row.x, row.y, row.z, row.yaw, row.pitch, row.roll = p.x, p.y, p.z, p.heading, 0.0, 0.0
+            if p.mode == Mode.FALLEN:  # on its back, its middle where it is, its head where it went
+                row.x, row.y = p.x - LYING_M * np.cos(p.heading), p.y - LYING_M * np.sin(p.heading)
+                row.z, row.pitch = p.z + THICK_M, 0.5 * np.pi
             row.lamps = np.uint32(0)
             row.model = figure[_BEINGS + p.being, i % individuals] if p.being != Being.NOBODY else -1

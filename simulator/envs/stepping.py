@@ -11,10 +11,12 @@ from simulator.envs.actions import Kind, Limits, take_meta, take_waypoints
 from simulator.envs.agents import Metric
 from simulator.envs.beginning import begin
 from simulator.envs.contacts import next_contact, take_bodies
+from simulator.envs.crash_response import respond
 from simulator.envs.measures import measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.rewards import rate
 from simulator.numerics.jit import borrowed, kernel
+from simulator.traffic.desk import Event
 from simulator.traffic.lane_change import decide_ways
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
@@ -74,8 +76,11 @@ def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped
 
 
 @kernel(inner=True)
-def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
-    """One step of the policy in world `w`."""
+def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
+    """One step of the policy in world `w`; `crashes` None: collisions only end episodes.
+
+    numba leaves out the branches for what is None, and compiles the others only where they are wanted.
+    """
     agents, dt, lanes = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes
     first, metrics = w * agents, outcome.metrics
     before = np.empty(agents)
@@ -84,6 +89,8 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
         before[k] = metrics[Metric.PROGRESS_M, i]
         metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
         metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
+    if crashes is not None:
+        outcome.impacts[:, first : first + agents] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
@@ -94,12 +101,19 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
                     locate(lanes, engine.places, vehicle)
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
-        take_bodies(actors, w, -1.0, scratch.crowd)
+        if crashes is None:
+            take_bodies(actors, w, -1.0, scratch.crowd)
+        else:
+            respond(engine, crashes, actors, motion, outcome, rules.dt_ns, w)
         for k in range(agents):
             if actors.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
                 actors.vehicles[w, k].control, actors.agents[w, k].gone = Control.NOBODY, True
             actors.vehicles[w, k].wish_lane = 0  # wished once
-            if next_contact(scratch.crowd, k, dt) <= dt:  # within the time that has passed
+            if crashes is None:
+                touches = next_contact(scratch.crowd, k, dt) <= dt  # within the time that has passed
+            else:
+                touches = engine.traffic.events[w, k] & Event.COLLISION != 0
+            if touches:
                 metrics[Metric.COLLISION, first + k], actors.agents[w, k].struck = 1.0, True
             measure_motion(
                 lanes, actors.vehicles[w, k], actors.agents[w, k], engine.traffic.events[w, k], metrics, first + k, dt
@@ -110,18 +124,19 @@ def _step_world(engine, scratch, actors, motion, rules, actions, outcome, w):  #
 
 
 @kernel
-def step_range(engine, scratch, actors, motion, beginning, rules, actions, again, seeds, outcome, begin_at, end):  # type: ignore[no-untyped-def]
-    """One step of the policy in worlds `begin_at` .. `end`; agents in `again` (N,) begin a new episode with `seeds`.
+def step_range(engine, scratch, crashes, actors, motion, beginning, rules, actions, again, seeds, outcome, start, end):  # type: ignore[no-untyped-def]
+    """One step of the policy in worlds `start` .. `end`; agents in `again` (N,) begin a new episode with `seeds`.
 
-    A world all of whose agents begin anew does not step before.
+    A world all of whose agents begin anew does not step before. `crashes`: `traffic.wrecks.Crashes`, or None for
+    collisions that only end episodes.
     """
     engine, scratch, actors, motion = borrowed(engine), borrowed(scratch), borrowed(actors), borrowed(motion)
     beginning, rules, outcome = borrowed(beginning), borrowed(rules), borrowed(outcome)
     actions, again, seeds = borrowed(actions), borrowed(again), borrowed(seeds)
     agents = actors.agents.shape[1]
-    for w in range(begin_at, end):
+    for w in range(start, end):
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
-            _step_world(engine, scratch, actors, motion, rules, actions, outcome, w)
+            _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)
         if mine.any():
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)

@@ -17,11 +17,20 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from simulator.envs.core import Core, episode_seed
-from simulator.envs.options import make_task
+from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
-from simulator.errors import OddRoadError
+from simulator.errors import OddRoadError, did_you_mean
 
 Bools = NDArray[np.bool_]
+
+
+def _autoreset(given: str | AutoresetMode) -> AutoresetMode:
+    try:
+        return AutoresetMode(given)
+    except ValueError:
+        known = [mode.value for mode in AutoresetMode]
+        hint = did_you_mean(str(given), known)
+        raise OddRoadError(f"autoreset_mode={given!r}: {', '.join(known)} are accepted.{hint}") from None
 
 
 class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
@@ -62,7 +71,7 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
                 f"num_envs={num_envs}: must be a multiple of agents_per_world={self.task.agents_per_world}"
             )
         self.core = Core(self.task, worlds, threads=threads, episode_steps=max_episode_steps)
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.autoreset_mode = _autoreset(autoreset_mode)
         self.metadata = {
             **type(self).metadata,
             "render_fps": self.task.policy_hz,
@@ -88,7 +97,9 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
 
         Raises:
             TypeError, ValueError: a mask or seeds of another type or length.
+            OddRoadError: an option that there is not, or a value that is not accepted.
         """
+        check_reset(options, ("weather", "reset_mask"))
         mask = self._mask(options)
         seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
         if seeds is not None:

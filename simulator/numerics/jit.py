@@ -34,11 +34,12 @@ LONGEST_COMPILE = 120.0  # seconds to wait for another process
 _IMPORT = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+(\([^)]*\)|[^\n]+)|import\s+([^\n]+))", re.MULTILINE)
 
 
-def _imported_modules(name: str, source: str) -> set[str]:
-    """Modules of ours that `source` may import; a name that is no module does no harm."""
+@cache
+def _imported_modules(name: str) -> frozenset[str]:
+    """Modules of ours that a module may import; a name that is no module does no harm."""
     package = name.split(".")[:-1]
     found: set[str] = set()
-    for dots, base, names, plain in _IMPORT.findall(source):
+    for dots, base, names, plain in _IMPORT.findall(_module_source(name) or ""):
         if plain:
             found.update(re.findall(r"[\w.]+", plain))
             continue
@@ -46,7 +47,7 @@ def _imported_modules(name: str, source: str) -> set[str]:
         module = ".".join([*above, *filter(None, [base])])
         found.add(module)
         found.update(f"{module}.{word}" for word in re.findall(r"\w+", names))
-    return {module for module in found if module.startswith("simulator.")}
+    return frozenset(module for module in found if module.startswith("simulator."))
 
 
 @cache
@@ -75,7 +76,7 @@ def source_digest(module: str) -> str:
         if name in seen or source is None or (name != module and "numerics" not in name + source):
             continue
         seen[name] = source
-        todo.extend(_imported_modules(name, source))
+        todo.extend(_imported_modules(name))
     text = "\0".join(f"{name}\0{seen[name]}" for name in sorted(seen))
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 

@@ -82,6 +82,7 @@ POLITENESS_RANGE = (0.2, 0.5)  # Kesting, Treiber, Helbing 2007
 THRESHOLD_MPS2, SAFE_MPS2 = 0.1, 4.0  # the same, table 1
 EMERGENCY = 1.3  # pace at least of those with blue lamps
 GAP_M = 2.0
+GENTLE = 0.5  # share of the grip that drivers use when they speed up or slow down without need
 PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
 ENTRY_M = 40.0  # shorter lanes are no entries
@@ -212,8 +213,8 @@ def find(running, value):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
-    """Draw what a row is now, and who drives it."""
+def draw_driver(sources, conditions, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
+    """Draw what a row is now, and who drives it, in weather (CONDITIONS_DTYPE)."""
     base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
     kind = sources.kinds[find(sources.shares, chance(seed, row, vehicle, base))]
     driver.front, driver.rear = kind.length - kind.rear, kind.rear
@@ -234,6 +235,12 @@ def draw_driver(sources, vehicle, driver, seed, row):  # type: ignore[no-untyped
     if kind.beacon:
         driver.pace = max(driver.pace, EMERGENCY)
         vehicle.lamps |= BEACON
+    driver.pace *= conditions.pace
+    driver.fastest = min(driver.fastest, conditions.fastest)
+    driver.headway *= conditions.headway
+    driver.hardest = min(driver.hardest, conditions.grip)
+    gentle = GENTLE * conditions.grip
+    driver.accel, driver.decel = min(driver.accel, gentle), min(driver.decel, gentle)
     driver.failing = 0
     for k in range(len(sources.failing)):
         if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:
@@ -271,12 +278,12 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def come_up(ground, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+def come_up(ground, conditions, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
     """Draw a driver and a free place for row `i`; without one it waits to come up later."""
     lanes, sources = ground.lanes, ground.sources
     me, driver = vehicles[i], drivers[i]
     me.control, me.lane = ARRIVED, NONE
-    draw_driver(sources, me, driver, seed, i)
+    draw_driver(sources, conditions, me, driver, seed, i)
     for attempt in range(TRIES):
         base = (PLACE_DRAW + attempt) * 64
         lane = sources.lanes[find(sources.weights, chance(seed, i, me, base))]
@@ -297,7 +304,7 @@ def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
     """Whether somebody is on the road so near that a vehicle that comes up could not brake in comfort."""
     far = driver.front + driver.gap + me.speed * me.speed / (2.0 * BRAKING_MPS2)
     for p in range(len(people)):
-        if people[p].mode == CROSSING or people[p].mode == STRAYING:
+        if people[p].mode == CROSSING or people[p].mode >= STRAYING:
             dx, dy = people[p].x - me.x, people[p].y - me.y
             if dx * dx + dy * dy < far * far:
                 return True
@@ -305,7 +312,7 @@ def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def recycle(ground, conditions, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     lanes, sources = ground.lanes, ground.sources
     for i in range(len(vehicles)):
@@ -313,7 +320,7 @@ def recycle(ground, lines, entries, people, vehicles, drivers, seed):  # type: i
         if me.control != ARRIVED:
             continue
         me.steps += 1  # other draws each time
-        draw_driver(sources, me, driver, seed, i)
+        draw_driver(sources, conditions, me, driver, seed, i)
         base = PLACE_DRAW * 64
         if driver.failing & AGAINST:
             _come_against(ground, lines, entries, vehicles, drivers, seed, i)
@@ -395,17 +402,17 @@ def clear(me):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def fill_world(ground, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def fill_world(ground, conditions, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
     """Fill a world, whose rows are zeros, with vehicles at speeds that fit.
 
     Args:
         ground: Ground.
-        lines, entries, vehicles, drivers, seed: of this world.
+        conditions, lines, entries, vehicles, drivers, seed: of this world.
     """
     for i in range(len(vehicles)):
         vehicles[i].lane = NONE
     for i in range(len(vehicles)):
-        come_up(ground, vehicles, drivers, seed, i)
+        come_up(ground, conditions, vehicles, drivers, seed, i)
     occupy(ground.lanes, lines, entries, vehicles, drivers)
     for _ in range(SWEEPS):  # from those ahead to those behind
         for i in range(len(vehicles)):

@@ -49,6 +49,7 @@ class Worlds(NamedTuple):
         people: who walks.
         stand: (W, A) m from each front bumper to where its driver has to stand, infinite for nowhere.
         events: (W, A) uint8, right_of_way.Event bits of what was done in the last step.
+        conditions: (W,) CONDITIONS_DTYPE, what the weather does to drivers who come up.
         lines, entries: who was where on the lanes when the last step began, see Occupancy.
     """
 
@@ -61,6 +62,7 @@ class Worlds(NamedTuple):
     people: People
     stand: NDArray[np.float64]
     events: NDArray[np.uint8]
+    conditions: NDArray[np.void]
     lines: NDArray[np.void]
     entries: NDArray[np.void]
 

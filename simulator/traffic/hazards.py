@@ -37,7 +37,7 @@ def heed(lanes, people, vehicles, drivers, stand):  # type: ignore[no-untyped-de
     """
     for p in range(people.shape[0]):
         person = people[p]
-        if person.mode == CROSSING or person.mode == STRAYING:
+        if person.mode == CROSSING or person.mode >= STRAYING:
             place, velocity = (person.x, person.y, person.z), (person.vx, person.vy)
             _tell(lanes, vehicles, drivers, stand, place, velocity, (person.radius, 0.0, 0.0, 0.0))
     for j in range(vehicles.shape[0]):

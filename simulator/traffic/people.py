@@ -310,13 +310,13 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     _sort_into_cells(people, head, link, side)
     _tell(walkways, people, go, use, step * dt, dt, True)
     for i in range(people.shape[0]):
-        if people[i].being != Being.NOBODY:
+        if people[i].being != Being.NOBODY and people[i].mode != Mode.FALLEN:
             looks = (step + i) % every == 0
             _wish(
                 walkways, people, i, vehicles, drivers, go, head, link, side, looks, every * dt, seed, world, dt, decay
             )
     for i in range(people.shape[0]):
-        if people[i].being != Being.NOBODY:
+        if people[i].being != Being.NOBODY and people[i].mode != Mode.FALLEN:
             _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt)
             a = walkways.points[people[i].point]
             people[i].z = a.z + (people[i].s - a.s) * a.rises

@@ -45,6 +45,7 @@ class Mode(IntEnum):
     CROSSING = 2  # from kerb to kerb, on a crossing
     LOOKING = 3  # at the kerb between crossings
     STRAYING = 4  # over the street between crossings
+    FALLEN = 5  # struck by a vehicle: slides to a stand and stays (`wrecks`)
 
 
 PERSON_DTYPE = np.dtype(

@@ -20,7 +20,7 @@ from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.locating import lane_index
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.signals import plan_signals
-from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Failing
+from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
 from simulator.traffic.walkways import no_walkways
 from simulator.traffic.wrecks import FRICTION, crash_worlds, crashes
@@ -35,7 +35,15 @@ def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-
     """Fill the worlds `chosen` (N,) from `begin` to `end` of them."""
     for n in range(begin, end):
         w = chosen[n]
-        fill_world(ground, worlds.lines[w], worlds.entries[w], worlds.vehicles[w], worlds.drivers[w], worlds.seeds[w])
+        fill_world(
+            ground,
+            worlds.conditions[w],
+            worlds.lines[w],
+            worlds.entries[w],
+            worlds.vehicles[w],
+            worlds.drivers[w],
+            worlds.seeds[w],
+        )
         fill_people(ground.crowd, worlds.people, w, worlds.seeds[w])
 
 
@@ -105,6 +113,7 @@ class Traffic:
             empty_people(worlds, people, self.walkways),
             np.full((worlds, vehicles), np.inf),
             np.zeros((worlds, vehicles), np.uint8),
+            np.full(worlds, FAIR),
             *empty_occupancy(worlds, len(lane_map.keys), vehicles),
         )
         self.worlds.vehicles["lane"] = NONE

@@ -105,6 +105,17 @@ DRIVER_DTYPE = np.dtype(
 )
 
 
+CONDITIONS_DTYPE = np.dtype(
+    [
+        ("pace", np.float64),  # shares of the speed that drivers want in fair weather
+        ("headway", np.float64),  # times the time headway that they keep then
+        ("grip", np.float64),  # m/s2 that tyres and road allow; infinite: as each vehicle can
+        ("fastest", np.float64),  # m/s, at which who sees something can still stop before it
+    ]
+)
+FAIR = np.array((1.0, 1.0, np.inf, np.inf), CONDITIONS_DTYPE)
+
+
 class Struck(IntEnum):
     """What a vehicle has touched (bits)."""
 

@@ -49,7 +49,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     occupy(lanes, lines, entries, vehicles, drivers)
     if worlds.clock_ns[w] % RELIEF_NS < dt_ns:
         relieve(lines, entries, vehicles)
-    recycle(ground, lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
+    recycle(ground, worlds.conditions[w], lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
     change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
     make_way(lanes, lines, entries, vehicles, drivers, dt)
     people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]

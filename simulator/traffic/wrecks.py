@@ -1,5 +1,8 @@
 """Collisions of traffic: who touches somebody is a wreck, slides to a stand, and is in the way of the others.
 
+People who are struck fall, are thrown and slide. What lies on the road and weighs next to nothing beside who strikes it
+(lost cargo, a cone, a bicycle) is pushed along and slides, and the striker drives on, a little slower.
+
 Called after a world has moved. Bodies are taken back to where the step began, at the velocities that they have now, and
 `dynamics.crashes.advance` moves them through the step: those who strike something stay where they did so and leave with
 the velocities after the impact. Whoever touches nobody is left exactly as it is.
@@ -23,7 +26,7 @@ from simulator.traffic.desk import COLLISION
 from simulator.traffic.lane_map import NONE, half_width_at, lane_pose, sample_at
 from simulator.traffic.locating import CELL_M, LaneIndex, project
 from simulator.traffic.occupancy import COVER, COVERS, MARGIN_M
-from simulator.traffic.person import Being
+from simulator.traffic.person import Being, Mode
 from simulator.traffic.right_of_way import forget
 from simulator.traffic.state import WAYS, Control, Struck
 
@@ -32,7 +35,12 @@ DENSITY_KG_M3 = 120.0
 RIDDEN_M, RIDDEN_KG_M3 = 0.45, 75.0  # half the width below which somebody rides on it, and that: 200 kg of a motorcycle
 PERSON_KG = 75.0
 FRICTION = 0.7  # of locked tyres on dry tarmac
+# Of clothed bodies that slide on dry tarmac (J. A. Searle, A. Searle, "The trajectories of pedestrians, motorcycles,
+# motorcyclists, etc., following a road accident", SAE 831622, 1983), in shares of that of tyres: wet, it is less too.
+SLIDING = 0.66 / FRICTION
+LIGHT = 0.1  # share of the mass of a vehicle below which what lies on the road does not stop it
 WRECK, ARRIVED, NOBODY = int(Control.WRECK), int(Control.ARRIVED), int(Control.NOBODY)
+FALLEN = int(Mode.FALLEN)
 BY_VEHICLE, BY_PERSON, BY_WRECK = (int(struck) for struck in Struck)
 
 
@@ -169,10 +177,42 @@ def _take_bodies(crashes, vehicles, drivers, people, dt):  # type: ignore[no-unt
             moving |= me.control == WRECK and (me.speed != 0.0 or me.lateral_speed != 0.0 or me.yaw_rate != 0.0)
     for i in range(people.shape[0]):
         me, body = people[i], crashes.bodies[vehicles.shape[0] + i]
-        body.active, body.slides, body.z = me.being != Being.NOBODY, False, me.z
-        body.mass, body.yaw_inertia, body.friction = PERSON_KG, np.inf, crashes.friction
-        set_disc(body, me.x - me.vx * dt, me.y - me.vy * dt, me.vx, me.vy, me.radius)
+        body.active, body.slides, body.z = me.being != Being.NOBODY, me.mode == FALLEN, me.z
+        body.mass, body.yaw_inertia, body.friction = PERSON_KG, np.inf, SLIDING * crashes.friction
+        before = 0.0 if body.slides else dt
+        set_disc(body, me.x - me.vx * before, me.y - me.vy * before, me.vx, me.vy, me.radius)
+        moving |= body.active and body.slides and (me.vx != 0.0 or me.vy != 0.0)
     return moving
+
+
+@kernel
+def _drives_on(vehicles, bodies, i, j):  # type: ignore[no-untyped-def]
+    """Whether vehicle `i` is none the worse for striking `j`, which lies there and is light."""
+    return vehicles[i].control != WRECK and vehicles[j].control == WRECK and bodies[j].mass < LIGHT * bodies[i].mass
+
+
+@kernel
+def _graze(vehicle, body, delta_v):  # type: ignore[no-untyped-def]
+    """Note that a vehicle has struck something light, which has slowed it a little."""
+    vehicle.struck |= BY_WRECK
+    vehicle.delta_v = max(vehicle.delta_v, delta_v)
+    forwards = np.cos(vehicle.yaw) * body.vx + np.sin(vehicle.yaw) * body.vy
+    if abs(forwards) < abs(vehicle.speed):
+        vehicle.speed = forwards
+
+
+@kernel
+def _carry(body, dt):  # type: ignore[no-untyped-def]
+    """Let a light body that has been struck go on for the rest of the step, ahead of who drives on."""
+    body.x += body.vx * dt
+    body.y += body.vy * dt
+
+
+@kernel
+def _fall(person):  # type: ignore[no-untyped-def]
+    """Let a person who is struck fall."""
+    person.mode, person.crossing, person.over = FALLEN, NONE, NONE
+    person.wish_x = person.wish_y = 0.0
 
 
 @kernel
@@ -193,15 +233,17 @@ def _wreck(vehicle, other, delta_v):  # type: ignore[no-untyped-def]
 def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-def]
     """Let who touches somebody in world `w`, that has just moved by `dt_ns`, crash; move and clear away wrecks.
 
-    People who are struck stay as they are.
-
     Args:
         ground: Ground.
         worlds: Worlds; `events` say who collided.
         crashes: Crashes.
         dt_ns: ns.
         w: world.
+
+    Returns:
+        How many of `crashes.contacts` there were.
     """
+    people = worlds.people.rows[w]
     vehicles, drivers, events, dt = worlds.vehicles[w], worlds.drivers[w], worlds.events[w], dt_ns * 1e-9
     bodies, contacts, count = crashes.bodies, crashes.contacts, worlds.vehicles.shape[1]
     for i in range(count):
@@ -210,24 +252,34 @@ def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-d
             me.wrecked += dt
             if me.wrecked > crashes.clearing_s:
                 me.control, me.lane = ARRIVED, NONE
-    moving = _take_bodies(crashes, vehicles, drivers, worlds.people.rows[w], dt)
+    moving = _take_bodies(crashes, vehicles, drivers, people, dt)
     found = advance(bodies, crashes.sweep, dt, METAL_FRICTION, -1.0, contacts)
     if not moving and found == 0:
-        return
+        return 0
     for m in range(found):
         contact = contacts[m]
         if contact.closing <= RESTING_MPS:
             continue
         i, j = contact.i, contact.j  # i < j: people come last, and do not touch each other
-        by_i = BY_WRECK if vehicles[i].control == WRECK else BY_VEHICLE
-        by_j = BY_PERSON if j >= count else BY_VEHICLE
-        if j < count:
-            if vehicles[j].control == WRECK:
-                by_j = BY_WRECK
-            _wreck(vehicles[j], by_i, contact.delta_v_j)
-            events[j] |= COLLISION
-        _wreck(vehicles[i], by_j, contact.delta_v_i)
         events[i] |= COLLISION
+        if j >= count:
+            _fall(people[j - count])
+            _wreck(vehicles[i], BY_PERSON, contact.delta_v_i)
+            continue
+        events[j] |= COLLISION
+        by_i = BY_WRECK if vehicles[i].control == WRECK else BY_VEHICLE
+        by_j = BY_WRECK if vehicles[j].control == WRECK else BY_VEHICLE
+        i_goes, j_goes = _drives_on(vehicles, bodies, i, j), _drives_on(vehicles, bodies, j, i)
+        if i_goes:
+            _graze(vehicles[i], bodies[i], contact.delta_v_i)
+            _carry(bodies[j], dt - contact.time)
+        else:
+            _wreck(vehicles[i], by_j, contact.delta_v_i)
+        if j_goes:
+            _graze(vehicles[j], bodies[j], contact.delta_v_j)
+            _carry(bodies[i], dt - contact.time)
+        else:
+            _wreck(vehicles[j], by_i, contact.delta_v_j)
     for i in range(count):
         me, body = vehicles[i], bodies[i]
         still = me.speed == 0.0 and me.lateral_speed == 0.0 and me.yaw_rate == 0.0
@@ -239,6 +291,11 @@ def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-d
         cover(ground.lanes, crashes.places, worlds.entries[w], vehicles, drivers, i)
         if me.lane != NONE:
             me.z = lane_pose(ground.lanes, me.lane, me.s, 0.0)[2]
+    for i in range(people.shape[0]):
+        me, body = people[i], bodies[count + i]
+        if me.mode == FALLEN:
+            me.x, me.y, me.vx, me.vy = body.x, body.y, body.vx, body.vy
+    return found
 
 
 @kernel

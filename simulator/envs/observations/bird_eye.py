@@ -44,6 +44,8 @@ class BirdEye(Observation, kind="bird_eye"):
         planes = np.zeros((core.count, len(CHANNELS), self.height, self.width), np.uint8)
         values = np.zeros((core.count, self.height, self.width, len(CHANNELS)), np.uint8)
         own = np.zeros((core.count, 1, BOX))
+        rows, columns = np.mgrid[: self.height, : self.width]
+        away = self.pixel_m * np.hypot(rows - window.eye_row, columns - window.eye_column)
 
         def fill(begin: int, end: int) -> None:
             outline(actors, shapes, raster.layers, begin, end)
@@ -51,6 +53,9 @@ class BirdEye(Observation, kind="bird_eye"):
             _own(shapes, raster.layers, own, first, last)
             views(first, last, shapes.eyes, shapes.world, shapes.boxes, own, raster, window, planes)
             values[first:last] = planes[first:last].transpose(0, 2, 3, 1)
+            sight = actors.weather["sight"][shapes.world[first:last]]
+            for i in np.flatnonzero(sight < away.max()):  # the map is known; what moves must be seen
+                values[first + i, away > sight[i], 2:4] = 0
 
         return View(Box(0, 255, values.shape[1:], np.uint8), values, fill)
 

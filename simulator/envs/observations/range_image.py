@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.envs.observations.base import Observation, View, part_of
+from simulator.weather.base import CONTRAST
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
 
 _MOUNT_M = (1.3, 0.0, 1.8)  # ahead of the rear axle, above the ground
+
+
+CLEAR = 60.0  # times the range of a lidar: from so great an optical range on it loses less than a tenth of its light
+FAINT = 0.01  # of the light, below which an echo is lost
+
+
+def dim(images: NDArray[np.float32], sight: NDArray[np.float32], range_m: float) -> None:
+    """Take from range images (N, rows, columns, 2) what air of an optical range (N,) m swallows, there and back."""
+    left = np.exp(-2.0 * np.float32(np.log(CONTRAST) * range_m) * images[..., 0] / sight[:, None, None])
+    images[..., 1] *= left
+    images[left < FAINT] = (1.0, 0.0)
 
 
 class RangeImage(Observation, kind="range_image"):
@@ -52,5 +65,8 @@ class RangeImage(Observation, kind="range_image"):
             out = lidar.scan(states, here, part_of(scans, mine))
             np.clip(out.range / np.float32(self.range_m), 0.0, 1.0, out=values[mine, :, :, 0])
             np.clip(out.intensity, 0.0, 1.0, out=values[mine, :, :, 1])
+            sight = core.actors.weather["sight"][world[mine]].astype(np.float32)
+            if sight.min() < CLEAR * self.range_m:
+                dim(values[mine], sight, self.range_m)
 
         return View(Box(0.0, 1.0, values.shape[1:], np.float32), values, fill)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.dynamics import Model
-from simulator.envs.options import ObservationField, RewardField
-from simulator.roads import RoadNetwork
+from simulator.envs.options import FailingField, ObservationField, RewardField
+from simulator.roads import LaneKey, RoadNetwork
 from simulator.scenario.block import Block
 from simulator.scenario.family import Family
 from simulator.traffic.lane_map import LaneMap
@@ -84,6 +84,8 @@ class Task(Family, family="envs.tasks"):
 
     parked: ClassVar[bool] = False
     """Whether the others stand in the bays."""
+    usual_agents: ClassVar[int] = 8
+    """Agents in a world of `parallel_env`, where nothing else is said."""
     usual_rewards: ClassVar[dict[str, float]] = {"collision": -1.0, "off_road": -1.0, "progress": 1.0}
 
     action_type: Literal["continuous", "discrete", "waypoints"] = "continuous"
@@ -92,7 +94,8 @@ class Task(Family, family="envs.tasks"):
     observation: ObservationField = "vector"
     """A kind of observation, a mapping with its `kind` and parameters, or a mapping of names to such."""
     driver: Literal["agent", "idm"] = "agent"
-    """`idm`: the models of our traffic drive, whatever the actions: a baseline."""
+    """`idm`: the models of our traffic drive, whatever the actions: a baseline. Where there is a bay to take it is
+    parked in it (`envs.valet`)."""
     dynamics: Literal["kinematic", "single_track", "drift"] = "kinematic"
     """How the agents' vehicles move under continuous actions and waypoints."""
     vehicle: str = "bmw_320i"
@@ -113,10 +116,20 @@ class Task(Family, family="envs.tasks"):
     """Others in each world."""
     people: int = Field(0, ge=0, le=1000)
     """People on foot in each world."""
-    failing: float = Field(0.0, ge=0.0, le=1.0)
-    """Share of drivers that do something wrong: distracted, over red lights, tailgating, without yielding."""
+    failing: FailingField = Field(default_factory=dict)
+    """Shares of the drivers that fail, by how: `distracted`, `red_runner`, `wrong_way`, `tailgater`, `no_yield`,
+    `sudden_braking`, `erratic_slow`, `swerving`, `speeding`; or one number, the share that fails in any way."""
+    jaywalking: float = Field(0.1, ge=0.0, le=1.0)
+    """Share of the people who cross where they like, each about once a minute, when a gap in the traffic allows it."""
+    heedless: float = Field(0.0, ge=0.0, le=1.0)
+    """Share of the people who run over the street without looking, each about every 20 seconds."""
     anomalies: int = Field(0, ge=0, le=200)
     """Lost things that lie on the lanes, placed by the seed."""
+    crash_response: bool = False
+    """Whether collisions have a response: who crashes is a wreck that slides to a stand and is in the way of others, an
+    agent's vehicle too; people who are hit fall; lost things slide. `info` then tells whom it struck, and how hard."""
+    clearing_s: float = Field(60.0, gt=0.0)
+    """After which a wreck is cleared away, and another vehicle comes up for it (with `crash_response`)."""
     weather: Weather = Weather()
     """Sight and road."""
     duration_s: float = Field(40.0, gt=0.0, le=86_400.0)
@@ -125,6 +138,9 @@ class Task(Family, family="envs.tasks"):
     """Steps of the environment in a second."""
     physics_hz: float = Field(10.0, gt=0.0, le=1000.0)
     """Steps of traffic and vehicles in a second; a whole multiple of `policy_hz`."""
+    render_view: Literal["top", "chase"] = "top"
+    """What `render` shows: the road from above, or the world from behind the agent's car, as the ray caster sees it
+    (its scene takes some seconds to build)."""
     rewards: RewardField = Field(default_factory=dict)
     """Weights of reward terms by name, in place of the task's own."""
     ends_on: tuple[Literal["collision", "off_road", "red_light", "wrong_way"], ...] = ("collision", "off_road")
@@ -174,6 +190,10 @@ class Task(Family, family="envs.tasks"):
     def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:
         """(B, 3) poses x, y, yaw of the middles of bays, m from the origin of the map; each agent is to take one."""
         return np.zeros((0, 3))
+
+    def aisles(self, network: RoadNetwork) -> list[tuple[LaneKey, ...]]:
+        """(B) lanes that run past each bay."""
+        return []
 
     def goals(self, lanes: LaneMap) -> NDArray[np.float64]:
         """(L,) metres along each lane beyond which an agent has arrived, inf where it never has."""

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.envs.tasks.base import Start, Task
-from simulator.roads import RoadNetwork
+from simulator.roads import LaneKey, RoadNetwork
 from simulator.traffic.lane_map import LaneMap
+
+_BESIDE_M = 8.5  # from the middle of a bay to the farther lane of its aisle
 
 
 class Parking(Task, kind="parking"):
@@ -36,10 +38,16 @@ class Parking(Task, kind="parking"):
         return parking_lot(self.rows, bays=self.bays_per_row)
 
     def starts(self, lanes: LaneMap) -> list[Start]:
-        """The aisles."""
-        rows = lanes.arrays.lanes
-        aisles = [n for n, chain in enumerate(lanes.keys) if 10 <= int(chain[0].road) < 20]
-        return [Start(n, 4.0, max(rows[n]["length"] - 6.0, 5.0)) for n in aisles]
+        """The aisles, as far as there are bays beside them."""
+        bays, found = self.bays(lanes.network, lanes), []
+        for number, row in enumerate(lanes.arrays.lanes):
+            own = lanes.arrays.samples[row["first"] : row["first"] + row["samples"]]
+            away = np.hypot(*(np.stack([own["x"], own["y"]])[:, :, None] - bays[:, :2].T[:, None]))
+            across = np.abs(np.cos(own["heading"][:, None] - bays[:, 2])) < 0.05
+            beside = np.flatnonzero((across & (away < _BESIDE_M)).any(1)) * row["step"]
+            if len(beside):
+                found.append(Start(number, float(beside[0]), float(max(beside[-1], beside[0] + 1.0))))
+        return found
 
     def bays(self, network: RoadNetwork, lanes: LaneMap) -> NDArray[np.float64]:
         """All bays of the lot."""
@@ -47,3 +55,9 @@ class Parking(Task, kind="parking"):
 
         found = parking_bays(network)
         return np.column_stack([found.position[:, :2] - lanes.origin[:2], found.heading])
+
+    def aisles(self, network: RoadNetwork) -> list[tuple[LaneKey, ...]]:
+        """Lanes of the aisles."""
+        from simulator.roads.bays import parking_bays
+
+        return list(parking_bays(network).lanes)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Scenario(Task, kind="scenario"):
     """A storyboard (YAML, OpenSCENARIO), whose others react to the agent; or a recorded drive, whose others do not."""
 
+    usual_agents: ClassVar[int] = 1
     usual_rewards: ClassVar[dict[str, float]] = {
         "collision": -5.0,
         "off_road": -1.0,
