@@ -100,7 +100,9 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
         metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
         metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
     if crashes is not None:
-        outcome.impacts[:, first : first + agents] = 0.0
+        for k in range(agents):
+            for n in range(outcome.impacts.shape[0]):
+                outcome.impacts[n, first + k] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
