@@ -126,7 +126,9 @@ def show(found: list[Played], title: str) -> None:
     for one in found:
         rates = [f"{one.rates[name]:.1%}" if name in one.rates else "-" for name in names]
         spread = f"{one.mean:.2f} ± {one.error:.2f}"
-        table.add_row(one.env, one.driver, str(one.episodes), spread, f"{one.steps:.1f}", *rates)
+        table.add_row(
+            one.env.removeprefix("OddRoad/"), one.driver, str(one.episodes), spread, f"{one.steps:.1f}", *rates
+        )
     Console().print(table)
 
 
