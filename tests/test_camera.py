@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.numerics import se3
-from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Texture, Timeline
+from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Switch, Texture, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Beam
 from simulator.scene.mesh import box, cylinder, grid
@@ -37,7 +37,7 @@ def car() -> Model:
     return Model("car", (body, cabin, seat), wheelbase_m=2.7)
 
 
-def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
+def street(atmosphere: Atmosphere, threads: int | None = None, lamps: bool = False) -> Stage:
     builder = SceneBuilder((500.0, -200.0, 30.0))
     ground = Material("ground", (0.15, 0.15, 0.15))
     builder.add_mesh(box((400, 8, 0.2), (150, 0, -0.1)), (ground,), "road")
@@ -48,6 +48,11 @@ def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
     ego = builder.add_object(car(), at + [0, -2, 0], name="ego", moving=True)
     builder.add_object(car(), at + [14, -2, 0], moving=True)
     builder.add_object(car(), at + [22, 2, 0], (0, 0, math.pi))
+    if lamps:
+        bulb = Body(box((0.4, 0.2, 0.1), (0, 0, 7.05)), (PAINT,))
+        lamp = Lamp((0, 0, 6.9), (0, 0, -1), 4000.0, beam=Beam.STREET, switch=Switch.STREET)
+        for x in (8.0, 30.0):
+            builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), at + [x, 5, 0])
     scene = builder.build()
     positions, rpy = builder.initial_poses()
     moving = np.array([thing.moving for thing in builder.objects])
