@@ -47,7 +47,7 @@ class SurfaceStyle:
         rng = generator(seed, "surface", "style")
         return SurfaceStyle(
             wear=round(float(rng.beta(2.0, 2.0)), 2),
-            dryness=round(float(rng.beta(1.5, 3.0)), 2),
+            dryness=round(float(rng.beta(1.3, 4.5)), 2),
             paving=str(rng.choice(["slabs", "slabs", "blocks", "bricks"])),
             land=land,
             season=season,

@@ -104,6 +104,11 @@ def _turned(outline: F64, angle: float) -> F64:
     return np.asarray(outline @ np.array([[c, s], [-s, c]]))
 
 
+def leaf_outline(length: float, rng: np.random.Generator) -> F64:
+    """(8, 2) outline of a leaf about its middle, turned at random."""
+    return _turned(_LEAF * [0.5 * length, 0.5 * length * rng.uniform(0.45, 0.7)], rng.uniform(0, 2 * np.pi))
+
+
 @cache
 def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
     """Tile of 1 m x 1 m dense foliage: thousands of leaves (or needle sprays), light ones above dark ones."""

@@ -187,7 +187,7 @@ def lane_asphalt(
     strength = 1.0 + 0.25 * noise(shape, rng, slope=3.0, low_cut=1)
     tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
     drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
-    value = value * (1.0 + (0.10 * age - 0.05) * tracks - 0.11 * drip)
+    value = value * (1.0 + (0.14 * age - 0.13) * tracks - 0.15 * drip)
     color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
     px = width / LANE_M[0]
     plain = color.copy()
@@ -199,10 +199,22 @@ def lane_asphalt(
         for _ in range(own.integers(0, 4)):  # oil stains
             _stain(color, own, px)
         _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
+        if own.random() < 0.5:
+            _seal(color, own, px)
     if manhole:
         _manhole(color, own, px)
     fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
     return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
+
+
+def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """A crack along the lane that was sealed with a band of bitumen 8 cm wide."""
+    height, width = color.shape[:2]
+    y = np.linspace(0.08, rng.uniform(0.5, 0.92), 24) * height
+    x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.05 * px_per_m, 24))
+    line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
+    band = _wrapped_lines((height, width), [line], [0.08 * px_per_m])[..., None]
+    color += (np.array([0.030, 0.030, 0.032]) - color) * 0.85 * band
 
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:

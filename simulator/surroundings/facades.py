@@ -407,3 +407,14 @@ def lettering(text: str, ink: Color, ground: Color) -> Texture:
     cv2.putText(mask, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, 255, 9, cv2.LINE_AA)
     cover = cv2.resize(mask, (512, 64), interpolation=cv2.INTER_AREA)[..., None] / 255.0
     return _texture(f"board {text}", cover * np.array(ink) + (1 - cover) * np.array(ground))
+
+
+@cache
+def awning_cloth(striped: bool) -> Texture:
+    """Cloth of awnings, a metre wide: plain, or with darker stripes of 0.25 m; tinted by the material."""
+    x = (np.arange(64) + 0.5) / 64
+    weave = 0.9 + 0.05 * np.sin(2 * np.pi * 16 * x)
+    image = np.repeat(weave[None, :, None], 3, 2) * np.ones((16, 1, 1))
+    if striped:
+        image[:, (x * 4).astype(int) % 2 == 1] = 0.35
+    return _texture(f"awning {striped}", image)

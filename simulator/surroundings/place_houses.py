@@ -155,10 +155,11 @@ def _forecourt(place: Place, side: Side, setback: float) -> None:
     floor = rows[0][:, 2].copy()
     rows[0][:, 2] += 0.003  # it laps over the edge of the pavement by a few centimetres
     free = np.ones(len(d), np.bool_)
+    steps = np.concatenate([np.linspace(offsets[k - 1], offsets[k], 3)[1:] for k in range(1, len(rows))])
+    points = np.concatenate([side.at(d, out)[0][:, :2] for out in steps])
+    lands = place.ground.height(points).reshape(len(rows) - 1, 2, len(d)).max(axis=1)
     for k in range(1, len(rows)):
-        between = [side.at(d, out)[0] for out in np.linspace(offsets[k - 1], offsets[k], 4)[1:]]
-        land = np.max([place.ground.height(row[:, :2]) for row in between], axis=0)
-        rows[k][:, 2] = np.maximum(floor - 0.004 - 0.01 * k, land + 0.025)
+        rows[k][:, 2] = np.maximum(floor - 0.004 - 0.01 * k, lands[k - 1] + 0.025)
         if offsets[k] > 0.5:  # where another street runs there is none
             free &= place.ground.clearance(rows[k][:, :2]) > 0.25
     free &= np.abs(rows[-1][:, 2] - floor) < 1.2

@@ -18,6 +18,7 @@ from simulator.surroundings.backdrop import place_backdrop
 from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
 from simulator.surroundings.place_houses import place_houses
+from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
 from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_roadside import place_plots, place_roadside
@@ -112,6 +113,7 @@ def populate(
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
     place_plots(place)
+    place_litter(place)
     place_plants(place, mapped)
     place_backdrop(place)
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

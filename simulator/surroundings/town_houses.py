@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.scene.material import Material, Switch, srgb
 from simulator.surroundings import roofs
-from simulator.surroundings.facades import lettering
+from simulator.surroundings.facades import awning_cloth, lettering
 from simulator.surroundings.plans import FLOOR_M, Plan, bay_count, grid, town_roof, windows
 from simulator.surroundings.walls import Palette, Plane
 
@@ -200,18 +200,24 @@ def _shop_board(plan: Plan, front: Plane, palette: Palette, span: tuple[float, f
         palette.plain("board edge", ground),
     )
     if plan.rng.random() < 0.45:
-        cloth = palette.plain(
-            f"awning {word}", plan.pick(tuple(srgb(c) for c in ("#8c1f24", "#1f4a34", "#c9b27c", "#27456b", "#d9d2c0")))
-        )
-        reach, z = 1.1, low - 0.05
-        top = [
-            front.at(x0, z, 0.02),
-            front.at(x1, z, 0.02),
-            front.at(x1, z - 0.45, reach),
-            front.at(x0, z - 0.45, reach),
-        ]
-        plan.work.metric_quads(np.stack(top)[::-1], cloth)
-        plan.work.metric_quads(front.rect(x0, z - 0.65, x1, z - 0.45, reach), cloth)
+        tint = plan.pick(tuple(srgb(c) for c in ("#8c1f24", "#1f4a34", "#c9b27c", "#27456b", "#d9d2c0")))
+        striped = bool(plan.rng.random() < 0.6)
+        cloth = palette.slot(f"awning {word}", Material(f"awning {tint} {striped}", tint, awning_cloth(striped), 0.9))
+        _awning(plan, front, (x0, x1), low - 0.05, cloth)
+
+
+def _awning(plan: Plan, front: Plane, x: tuple[float, float], z: float, cloth: int) -> None:
+    """Awning let out over a shop window: a slope with two sides and a valance."""
+    reach, fall, hang = 1.2, 0.55, 0.22
+    (x0, x1), low = x, z - fall
+    top = np.stack([front.at(x0, low, reach), front.at(x1, low, reach), front.at(x1, z, 0.02), front.at(x0, z, 0.02)])
+    plan.work.metric_quads(top, cloth)
+    plan.work.metric_quads(top[::-1] - [0.0, 0.0, 0.01], cloth)  # seen from below
+    plan.work.metric_quads(front.rect(x0, low - hang, x1, low, reach), cloth)
+    for at in (x0, x1):
+        corners = np.stack([front.at(at, low, 0.02), front.at(at, low, reach), front.at(at, low + 0.01, reach)])
+        side = np.concatenate([corners, front.at(at, z, 0.02)[None]])
+        plan.work.metric_quads(np.stack([side, side[::-1]]), cloth)
 
 
 def _balcony(plan: Plan, front: Plane, x: tuple[float, float], z: float, palette: Palette, glazed: bool) -> None:
