@@ -1,7 +1,7 @@
-"""Drivers that learn nothing on every environment: random actions, and the models of our traffic (IDM and MOBIL).
+"""Drivers that learn nothing on every environment: random actions, none (cruise), the models of our traffic (IDM).
 
-`python -m benchmarks.baselines [--episodes N] [--json FILE]` prints the table that README publishes. A learned driver
-is worth something where it does better than these.
+`python -m benchmarks baselines [--episodes N] [--json FILE]` prints the table that README publishes, with the standard
+errors of its means. A learned driver is worth something where it does better than these.
 """
 
 from __future__ import annotations
@@ -44,6 +44,11 @@ class Played:
     deviation: float
     steps: float
     rates: dict[str, float]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean."""
+        return float(self.deviation / np.sqrt(self.episodes))
 
 
 def make(env: str, worlds: int = WORLDS, threads: int | None = None, **options: Any) -> Any:
@@ -100,11 +105,11 @@ def idle(envs: Any) -> Policy:
 
 
 def baselines(env: str, episodes: int = EPISODES, **options: Any) -> list[Played]:
-    """What random actions and the models of traffic come to on one id."""
+    """What random actions, none, and the models of traffic come to on one id."""
     found = []
-    for driver in ("random", "idm"):
+    for driver in ("random", "cruise", "idm"):
         envs = make(env, driver="idm" if driver == "idm" else "agent", **options)
-        found.append(play(envs, driver, random(envs), episodes))
+        found.append(play(envs, driver, idle(envs) if driver == "cruise" else random(envs), episodes))
         envs.close()
     return found
 
@@ -120,8 +125,10 @@ def show(found: list[Played], title: str) -> None:
         table.add_column(heading, justify="left" if heading in ("env", "driver") else "right")
     for one in found:
         rates = [f"{one.rates[name]:.1%}" if name in one.rates else "-" for name in names]
-        spread = f"{one.mean:.2f} ± {one.deviation:.2f}"
-        table.add_row(one.env, one.driver, str(one.episodes), spread, f"{one.steps:.1f}", *rates)
+        spread = f"{one.mean:.2f} ± {one.error:.2f}"
+        table.add_row(
+            one.env.removeprefix("OddRoad/"), one.driver, str(one.episodes), spread, f"{one.steps:.1f}", *rates
+        )
     Console().print(table)
 
 
@@ -129,7 +136,7 @@ def main() -> None:
     """Play all ids and show what came of it."""
     from simulator.envs.registration import env_id, task_names
 
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.baselines", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks baselines", description=__doc__)
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     options = parser.parse_args()

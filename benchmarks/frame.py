@@ -1,17 +1,27 @@
 """A labelled frame of a busy town with the KITTI rig (camera 1242x375, HDL-64E), stage by stage.
 
-No peer does the whole job on a CPU; the rows are the seconds of each stage of one frame, and of what is done once a
-scene. Camera rows are pictures a second.
+The rows are the seconds of each stage of one frame, and of what is done once a scene; then frames a second with the
+labels of the camera (masks, boxes, depth) and everything moved; then peers that draw the same scene.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.peers import INSTALLED
 from benchmarks.table import Row, best_seconds, row
 
 
@@ -59,9 +69,10 @@ def rows(threads: int) -> list[Row]:
 
     readings = {"front": sense("front", "standard"), "top": sense("top", "standard")}
     snapshot = stage.at(times[0])
-    frame = Frame(0, times[0], snapshot.world_SE3_object[world.ego], readings)
-    labels = annotate(world.scene, snapshot, frame)
-    labelled = LabelledFrame(0, frame.time_ns, frame.ego_pose, readings, labels)
+    both = Frame(0, times[0], snapshot.world_SE3_object[world.ego], readings)
+    frame = Frame(0, times[0], both.ego_pose, {"front": readings["front"]})
+    labels = annotate(world.scene, snapshot, both)
+    labelled = LabelledFrame(0, both.time_ns, both.ego_pose, readings, labels)
     info = SceneInfo("000000", ("front",), ("top",))
 
     def export(kind: str) -> None:
@@ -71,20 +82,121 @@ def rows(threads: int) -> list[Row]:
     works: dict[str, Callable[[], object]] = {
         "move everything": move,
         "camera preview": lambda: sense("front", "preview"),
+        "labels": lambda: annotate(world.scene, snapshot, frame),
         "camera standard": lambda: sense("front", "standard"),
         "lidar HDL-64E sweep": lambda: sense("top", "standard"),
-        "labels": lambda: annotate(world.scene, snapshot, frame),
+        "labels of the sweep, too": lambda: annotate(world.scene, snapshot, both),
         "export kitti": lambda: export("kitti"),
         "export coco": lambda: export("coco"),
     }
     sense("front", "preview")
-    best = dict(zip(works, best_seconds(list(works.values()), rounds=3)))
-    fixed = sum(best[name] for name in best if not name.startswith("camera"))
+    best = dict(zip(works, best_seconds(list(works.values()), rounds=5)))
+    fixed = best["move everything"] + best["labels"]
     lines = [row("build world (once)", "s", threads, built), row("build stage (once)", "s", threads, staged)]
     lines += [row(name, "s", threads, seconds) for name, seconds in best.items()]
     for quality in ("preview", "standard"):
-        lines.append(row(f"labelled frame {quality}", "s", threads, fixed + best[f"camera {quality}"]))
-    return lines
+        lines.append(row(f"labelled frame {quality}", "frames/s", threads, 1 / (fixed + best[f"camera {quality}"])))
+    lines.append(_pyrender(world, stage, rig["front"], threads, fixed + best["camera preview"]))
+    return lines + _mitsuba(world, stage, rig["front"], threads)
+
+
+def _pyrender(world: Any, stage: Any, camera: Any, threads: int, ours: float) -> Row:
+    """Our preview with shadows and labels beside a rasteriser's picture without shadows, with masks and depth."""
+    from simulator.sensors.preview import NoGraphics, Preview
+
+    try:
+        with Preview(world.scene, world.atmosphere) as preview:
+            pose = stage.world_SE3_ego() @ camera.ego_SE3_sensor
+            seconds = best_seconds([lambda: preview.render(stage.snapshot, camera.model, pose)], rounds=2)[0]
+    except NoGraphics as reason:
+        print(f"pyrender is left out: {reason}")
+        return row("pyrender", "frames/s", threads, 1 / ours)
+    return row("pyrender", "frames/s", threads, 1 / ours, 1 / seconds, "pyrender, no shadows, masks")
+
+
+def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
+    """Our paths beside Mitsuba's: the same triangles, camera, sun and sky, equal samples and rays to lights a sample.
+
+    Ours have textures, leaves with holes and all materials, where Mitsuba's are opaque and matt.
+    """
+    from simulator.sensors.shading.picture import take_picture
+    from simulator.sensors.shading.transport import QUALITIES
+
+    pose = stage.world_SE3_ego() @ camera.ego_SE3_sensor
+    pose[:3, 3] -= world.scene.origin
+    ours = {}
+    for work, samples, bounces in (("direct 1", 1, 0), ("direct 16", 16, 0), ("bounce 16", 16, 1)):
+        quality = replace(QUALITIES["reference"], samples=samples, bounces=bounces)
+        paths = partial(take_picture, stage, camera.model, pose, 1, quality)
+        ours[work] = best_seconds([paths], rounds=3)[0]
+    theirs = _peer_light(world, stage, camera, pose, threads)
+    name = theirs.pop("name", "")
+    titles = {
+        "direct 1": "mitsuba 1 spp direct",
+        "direct 16": "mitsuba 16 spp direct",
+        "bounce 16": "mitsuba 16 spp, 1 bounce",
+    }
+    return [row(titles[work], "s", threads, ours[work], theirs.get(work), name) for work in ours]
+
+
+def _peer_light(world: Any, stage: Any, camera: Any, pose: NDArray[np.float64], threads: int) -> dict[str, Any]:
+    """What `peers/light.py` says of the scene, or nothing where it cannot run."""
+    if not (INSTALLED / "mitsuba").is_dir():
+        print(f"Mitsuba is left out: {INSTALLED / 'mitsuba'} is not there (make bench installs it)")
+        return {}
+    scene, sky = world.scene, stage.sky
+    poses = scene.local_SE3_instance(stage.snapshot)
+    shown = np.flatnonzero(scene.instance_object != world.ego)
+    meshes = [scene.meshes[scene.instance_mesh[k]].transformed(poses[k]) for k in shown]
+    first = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    colors = [_colors(scene, k)[scene.meshes[scene.instance_mesh[k]].slots] for k in shown]
+    rows, columns = 512, 1024
+    elevation = (np.arange(rows // 2)[::-1] + 0.5) / (rows // 2) * np.pi / 2
+    azimuth = -2 * np.pi * (np.arange(columns) + 0.5) / columns
+    table = np.rint(np.sqrt(elevation * 2 / np.pi) * (sky.table.shape[0] - 1)).astype(int)
+    upper = sky.table[table][:, np.floor(azimuth / (2 * np.pi) * sky.table.shape[1]).astype(int) % sky.table.shape[1]]
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(
+            f"{folder}/scene.npz",
+            vertices=np.concatenate([mesh.vertices for mesh in meshes]),
+            faces=np.concatenate([mesh.faces + offset for mesh, offset in zip(meshes, first)]),
+            colors=np.concatenate(colors),
+            eye=pose[:3, 3],
+            target=pose[:3, 3] + pose[:3, 2],
+            size=[camera.width, camera.height],
+            focal_px=camera.fx,
+            toward_sun=sky.sun_direction,
+            sun_lx=sky.sun_lx,
+            sky=np.concatenate([upper, np.broadcast_to(sky.ground, upper.shape)]),
+            threads=threads,
+        )
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).parent / "peers" / "light.py"), f"{folder}/scene.npz"],
+            env={**os.environ, "PYTHONPATH": str(INSTALLED / "mitsuba")},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        print("Mitsuba is left out: " + (done.stderr.strip().splitlines() or ["it ended"])[-1])
+        return {}
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if "missing" in said:
+        print(f"Mitsuba is left out: there is no {said['missing']}")
+        return {}
+    return said
+
+
+def _colors(scene: Any, instance: int) -> NDArray[np.float64]:
+    """(S, 3) mean reflectance of an instance's materials."""
+    first, last = scene.material_offset[instance : instance + 2]
+    colors = []
+    for k in scene.instance_materials[first:last]:
+        material = scene.materials[k]
+        color = np.array(material.albedo)
+        if material.texture is not None:
+            color *= (material.texture.rgba[..., :3].reshape(-1, 3) / 255.0).mean(0) ** 2.2
+        colors.append(np.clip(color, 0, 0.95))
+    return np.array(colors)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -20,6 +20,8 @@ class FlatGround:
     def height(self, xy):
         return np.zeros(len(np.asarray(xy).reshape(-1, 2)))
 
+    land_height = height
+
     def clearance(self, xy):
         return np.maximum(np.abs(np.asarray(xy, np.float64).reshape(-1, 2)[:, 1]) - self.half_m, 0.0)
 

@@ -23,6 +23,7 @@ from simulator.scenario.distributions import Distribution
 from simulator.scenario.family import members
 from simulator.scene import Atmosphere, Material, SceneBuilder
 from simulator.scene.mesh import grid
+from simulator.scene.stance import LEAN_RAD
 
 KINDS = sorted(members("anomalies"))
 
@@ -280,7 +281,9 @@ def test_on_a_slope_things_lie_flat_and_people_stand_upright(turn: float, along:
         assert poses[rows[name], :3, 2] @ normal > np.cos(np.radians(0.3)), name
     assert poses[rows["standing"], 2, 2] == pytest.approx(1.0)
     deer = poses[rows["deer"]]
-    assert abs(deer[2, 1]) < 1e-9  # no leaning to a side
+    left = across * np.cos(turn) - along * np.sin(turn)  # slope to the animal's left
+    assert abs(rpy[rows["deer"], 0]) <= LEAN_RAD + 1e-9
+    assert rpy[rows["deer"], 0] == pytest.approx(np.clip(np.arctan(left), -LEAN_RAD, LEAN_RAD), abs=1e-6)
     assert abs(deer[:3, 0] @ normal) < 1e-3  # its feet follow the slope
     assert np.allclose(positions[list(rows.values())] @ normal, 0.0, atol=2e-3)
 

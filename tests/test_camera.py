@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.numerics import se3
-from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Texture, Timeline
+from simulator.scene import Atmosphere, Lamp, Material, Model, SceneBuilder, Switch, Texture, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Beam
 from simulator.scene.mesh import box, cylinder, grid
@@ -37,7 +37,7 @@ def car() -> Model:
     return Model("car", (body, cabin, seat), wheelbase_m=2.7)
 
 
-def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
+def street(atmosphere: Atmosphere, threads: int | None = None, lamps: bool = False) -> Stage:
     builder = SceneBuilder((500.0, -200.0, 30.0))
     ground = Material("ground", (0.15, 0.15, 0.15))
     builder.add_mesh(box((400, 8, 0.2), (150, 0, -0.1)), (ground,), "road")
@@ -48,6 +48,11 @@ def street(atmosphere: Atmosphere, threads: int | None = None) -> Stage:
     ego = builder.add_object(car(), at + [0, -2, 0], name="ego", moving=True)
     builder.add_object(car(), at + [14, -2, 0], moving=True)
     builder.add_object(car(), at + [22, 2, 0], (0, 0, math.pi))
+    if lamps:
+        bulb = Body(box((0.4, 0.2, 0.1), (0, 0, 7.05)), (PAINT,))
+        lamp = Lamp((0, 0, 6.9), (0, 0, -1), 4000.0, beam=Beam.STREET, switch=Switch.STREET)
+        for x in (8.0, 30.0):
+            builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), at + [x, 5, 0])
     scene = builder.build()
     positions, rpy = builder.initial_poses()
     moving = np.array([thing.moving for thing in builder.objects])
@@ -215,19 +220,28 @@ def test_a_flake_covers_its_share_of_the_background() -> None:
 
 
 def test_sensor_noise_is_that_of_photons_and_electronics() -> None:
-    """EMVA 1288: variance of the electrons = mean + dark noise squared, amplified by the colour matrix."""
+    """EMVA 1288: variance of the electrons = mean + dark noise squared, and no pixel knows of its neighbour's."""
     mean_e, dark_e, full = 2000.0, 12.0, 10_000.0
-    grey = np.full((200, 300, 3), mean_e / full, np.float32)
+    grey, edge = np.full((200, 300, 3), mean_e / full, np.float32), np.ones((200, 300), np.float32)
     exposure = film.Exposure(1.0, 0.01, 100.0, (1.0, 1.0, 1.0))
-    rgb = film.picture_of(grey, exposure, full, dark_e, 0.0, 5, 1)
-    code = rgb[..., 1].astype(np.float64)
-    slope = (film_code(mean_e / full + 1e-3) - film_code(mean_e / full - 1e-3)) / (2e-3 * full)  # codes per electron
-    deviation = math.sqrt(max(code.var() - 1 / 12, 0)) / slope
-    mixed = float(film.CROSSTALK) / 3
-    own, others = (1 - mixed) / (1 - 3 * mixed), mixed / (1 - 3 * mixed)
-    amplified = math.hypot(own, others, others)
-    assert deviation == pytest.approx(amplified * math.sqrt(mean_e + dark_e**2), rel=0.03)
-    assert abs(np.corrcoef(code[:, :-1].ravel(), code[:, 1:].ravel())[0, 1]) < 0.02
+    raw = np.empty((200, 300), np.uint16)
+    film.expose(0, 200, grey, edge, film.film_settings(exposure, full, dark_e), np.uint32(5), raw)
+    step = float(film.RAW_MOST - film.BLACK) / exposure.headroom
+    electrons = (raw.astype(np.float64) - film.BLACK) / step * full
+    assert electrons.mean() == pytest.approx(mean_e, rel=0.002)
+    assert electrons.std() == pytest.approx(math.sqrt(mean_e + dark_e**2), rel=0.02)
+    assert abs(np.corrcoef(electrons[:, :-1].ravel(), electrons[:, 1:].ravel())[0, 1]) < 0.02
+
+
+def rough_picture(scene: NDArray[np.float32], exposure: film.Exposure, seed: int) -> NDArray[np.float64]:
+    """Codes without denoising."""
+    import cv2
+
+    settings, height = film.film_settings(exposure, 30_000.0, 3.0), len(scene)
+    raw, signal = np.empty(scene.shape[:2], np.uint16), np.empty_like(scene)
+    film.expose(0, height, scene, np.ones(scene.shape[:2], np.float32), settings, np.uint32(seed), raw)
+    film.separate(0, height, cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), settings, signal)
+    return film.tone_curve(signal.astype(np.float64), exposure.top).astype(np.float64)
 
 
 def test_denoising_takes_grain_and_colour_noise_but_keeps_edges_and_levels() -> None:
@@ -235,20 +249,28 @@ def test_denoising_takes_grain_and_colour_noise_but_keeps_edges_and_levels() -> 
     scene = np.full((120, 160, 3), 0.02, np.float32)
     scene[:, 80:] = 0.4
     exposure = film.Exposure(1.0, 0.02, 6400.0, (1.0, 1.0, 1.0))
-    settings = film.film_settings(exposure, 30_000.0, 3.0, 0.0, 160, 120)
-    raw = np.empty_like(scene)
-    film.expose(0, 120, scene, settings, np.uint32(3), raw)
-    codes = film.tone_curve(np.linspace(0.0, exposure.headroom, film.CODES), exposure.headroom)
-    rough = codes[np.clip(raw / exposure.headroom * (film.CODES - 1), 0, None).astype(int)].astype(float)
-    calm = film.picture_of(scene, exposure, 30_000.0, 3.0, 0.0, 3, 1).astype(float)
+    rough = rough_picture(scene, exposure, 3)
+    edge = np.ones(scene.shape[:2], np.float32)
+    calm = film.picture_of(scene, edge, exposure, 30_000.0, 3.0, 3, 1).astype(float)
     for part in (slice(10, 70), slice(90, 150)):
-        assert calm[:, part].std() < 0.5 * rough[:, part].std()
+        assert calm[:, part].std() < 0.6 * rough[:, part].std()
         tint = calm[:, part, 0] - calm[:, part, 1]
-        assert tint.std() < 0.35 * (rough[:, part, 0] - rough[:, part, 1]).std()
-    expected = film.tone_curve(np.array([0.02, 0.4]), exposure.headroom)
+        assert tint.std() < 0.5 * (rough[:, part, 0] - rough[:, part, 1]).std()
+    expected = film.tone_curve(np.array([0.02, 0.4]), exposure.top)
     assert calm[:, :77].mean() == pytest.approx(expected[0], abs=2)
     assert calm[:, 83:].mean() == pytest.approx(expected[1], abs=2)
-    assert calm[:, 79].mean() < expected[0] + 8 and calm[:, 80].mean() > expected[1] - 8
+    assert calm[:, 78].mean() < expected[0] + 8 and calm[:, 81].mean() > expected[1] - 8
+
+
+def test_every_colour_comes_back_from_behind_the_colour_filters() -> None:
+    """Even colours survive mosaic, interpolation and colour matrix; what saturates is white, whatever the balance."""
+    exposure = film.Exposure(1.0, 0.01, 100.0, (0.8, 1.0, 1.6))
+    for color in ((0.5, 0.2, 0.1), (0.05, 0.3, 0.1), (0.1, 0.1, 0.5)):
+        scene = np.full((64, 64, 3), np.float32(color) / exposure.balance, np.float32)
+        seen = film.picture_of(scene, np.ones((64, 64), np.float32), exposure, 1e6, 0.0, 1, 1)[8:-8, 8:-8].mean((0, 1))
+        np.testing.assert_allclose(seen, film.tone_curve(np.array(color), exposure.top), atol=1.5)
+    lamp = np.full((64, 64, 3), 50.0, np.float32)
+    assert film.picture_of(lamp, np.ones((64, 64), np.float32), exposure, 3e4, 3.0, 1, 1)[8:-8, 8:-8].min() == 255
 
 
 def test_high_sensitivity_leaves_room_for_highlights() -> None:
@@ -258,12 +280,11 @@ def test_high_sensitivity_leaves_room_for_highlights() -> None:
     night = film.tone_curve(bright, film.Exposure(1.0, 0.02, 6400.0, (1, 1, 1)).headroom)
     assert day[1] == day[2] == 255
     assert night[0] + 10 < night[1] and night[1] + 5 < night[2] < 250
-    low = np.linspace(0.0, 0.4, 50)
-    np.testing.assert_array_equal(film.tone_curve(low, 24.0), film.tone_curve(low))  # below the knee nothing changes
-
-
-def film_code(linear: float) -> float:
-    return 255 * (1.055 * (1.02 * linear) ** (1 / 2.4) - 0.055)
+    for headroom in (0.7, 1.25, 2.0, 24.0):
+        codes = film.tone_curve(np.linspace(0.0, headroom, 500), headroom).astype(int)
+        assert np.diff(codes).min() >= 0 and codes[-1] == 255
+        if headroom > 1:  # middle grey stays where it is
+            assert film.tone_curve(np.array([0.18]), headroom)[0] == film.tone_curve(np.array([0.18]))[0]
 
 
 def test_meter_brings_the_mean_to_its_target_within_limits() -> None:
@@ -319,7 +340,7 @@ def test_snow_is_white_and_does_not_clip() -> None:
     snow[:42] = 0.85 * 0.6  # the sky near the horizon is darker than the ground
     snow[60:80, 80:100] = 0.05
     _, codes = metered(snow, 10_000.0)
-    assert 200 < np.median(codes[60:]) < 225
+    assert 215 < np.median(codes[60:]) < 242
     assert codes.max() < 250
 
 

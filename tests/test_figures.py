@@ -183,3 +183,19 @@ def test_the_steering_wheel_turns_to_the_left_with_the_wheels() -> None:
     turned = moved_vertices(model.bodies, model.joints, steer_rad=0.02)[index]
     top = straight[:, 2].argmax()
     assert turned[top, 1] > straight[top, 1] + 0.02  # the top of its rim goes to the driver's left
+
+
+@settings(max_examples=12, deadline=None)
+@given(kind=st.sampled_from(("pedestrian", "car", "cow", "bicycle")), seed=st.integers(0, 1000))
+def test_coarse_models_have_the_same_shape_within_a_cell(kind: str, seed: int) -> None:
+    from scipy.spatial import cKDTree
+
+    cell = 0.05
+    (fine, *_) = models(kind, seed)
+    coarse = fine.coarse(cell)
+    assert np.array_equal(coarse.bounds, fine.bounds)
+    count = [sum(len(body.mesh.faces) for body in model.bodies) for model in (fine, coarse)]
+    assert count[1] < 0.75 * count[0]
+    for a, b in zip(fine.bodies, coarse.bodies, strict=True):
+        near = cKDTree(a.mesh.vertices).query(b.mesh.vertices)[0] if len(b.mesh.vertices) else np.zeros(1)
+        assert near.max() < cell * np.sqrt(3)

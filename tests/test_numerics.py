@@ -17,9 +17,11 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import kstest
 
 from simulator.numerics import se3
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel, source_digest
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, generator, hash4, uniform
+from simulator.numerics.rng import child_seed, counted, generator, hash4, uniform
+from simulator.numerics.trig import sine_cosine
 from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.classes import class_id, classes
 
@@ -251,3 +253,74 @@ def test_kernels_work_where_the_disk_is_full(tmp_path: Path) -> None:
     code = "import made, resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\nprint(made.double(1.5))"
     assert _run_kernel(tmp_path, code, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "3.0\n"
     assert not [path for path in tmp_path.rglob("*.nb*") if path.suffix not in (".nbi", ".lock")]
+
+
+def test_counted_seeds_are_splitmix64() -> None:
+    # The first numbers of Vigna's splitmix64.c (public domain) from the state 1234567.
+    known = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
+    assert counted(1234567, np.arange(4)).tolist() == known
+    assert counted([1, 1234567], [5, 3])[1] == known[3]
+
+
+class Shelf(NamedTuple):
+    """Arrays of all kinds, and one inside another."""
+
+    rows: NDArray[np.void]
+    numbers: NDArray[np.float32]
+    more: Box
+
+
+class Box(NamedTuple):
+    """What is inside."""
+
+    flags: NDArray[np.bool_]
+    cube: NDArray[np.float64]
+
+
+ROW = np.dtype([("flag", np.bool_), ("a", np.float64), ("ways", np.int64, (3,))])
+
+
+@kernel(inner=True)
+def _put_away(shelf, k):  # type: ignore[no-untyped-def]
+    row = shelf.rows[k]
+    total = 0.0
+    for i in range(len(row)):
+        total += row[i].a + row[i].ways[1]
+        row[i].flag, row[i].ways[2] = True, i
+    tail = shelf.numbers[2:]
+    for i in range(tail.shape[0]):
+        tail[i] += np.float32(1.0)
+    shelf.more.flags[k, 1] = shelf.rows[k, 0].flag
+    shelf.more.cube[k, 0, 0] = len(shelf.numbers[1:3])
+    return total
+
+
+@kernel
+def _use_shelf(shelf, k):  # type: ignore[no-untyped-def]
+    return _put_away(bare(shelf), k)
+
+
+def test_bare_arrays_are_the_arrays_themselves() -> None:
+    rows = np.zeros((2, 4), ROW)
+    rows["a"], rows["ways"] = np.arange(8.0).reshape(2, 4), 10
+    shelf = Shelf(rows, np.arange(5, dtype=np.float32), Box(np.zeros((2, 2), np.bool_), np.zeros((2, 1, 1))))
+    assert _use_shelf(shelf, 1) == 4 + 5 + 6 + 7 + 40
+    assert rows["flag"].tolist() == [[False] * 4, [True] * 4]
+    assert rows["ways"][1, :, 2].tolist() == [0, 1, 2, 3] and (rows["ways"][0] == 10).all()
+    assert shelf.numbers.tolist() == [0, 1, 3, 4, 5]
+    assert shelf.more.flags.tolist() == [[False, False], [False, True]] and shelf.more.cube[1, 0, 0] == 2
+
+
+@kernel
+def _sines(angles, out):  # type: ignore[no-untyped-def]
+    for i in range(angles.shape[0]):
+        out[0, i], out[1, i] = sine_cosine(angles[i])
+
+
+def test_sine_and_cosine_are_those_of_the_library() -> None:
+    for largest in (1.0, 7.0, 1e3, 1e6):
+        angles = np.concatenate([np.linspace(-largest, largest, 20001), np.arange(-8, 9) * 0.25 * np.pi])
+        out = np.zeros((2, len(angles)))
+        _sines(angles, out)
+        error = np.abs(out - [np.sin(angles), np.cos(angles)])
+        assert (error < 4e-16 + 4.1e-17 * largest).all()

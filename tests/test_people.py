@@ -7,12 +7,13 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from walking import World, body, corridor, ring, street, vehicle, walkers
 
 from simulator.roads import procedural
 from simulator.traffic.crossings import walkway_map
-from simulator.traffic.gaps import must_wait
+from simulator.traffic.gaps import SEEN_DTYPE, must_wait, see
 from simulator.traffic.person import RELAXATION_S, Being, Mode
 from simulator.traffic.walkers import chances, populate_people
 from simulator.traffic.walkways import Kind, WalkwayMap, roadsides
@@ -149,6 +150,10 @@ cars = st.tuples(
 )
 
 
+def seen(rows: NDArray[np.void]) -> NDArray[np.void]:
+    return np.asarray(see(rows, np.concatenate([body()] * len(rows)), np.zeros(len(rows), SEEN_DTYPE)))
+
+
 @settings(max_examples=300, deadline=None)
 @given(traffic=st.lists(cars, min_size=1, max_size=4), pace=st.floats(0.8, 2.0), margin=st.floats(0.5, 4.0))
 def test_who_need_not_wait_is_not_hit_by_traffic_that_goes_on(
@@ -156,7 +161,7 @@ def test_who_need_not_wait_is_not_hit_by_traffic_that_goes_on(
 ) -> None:
     rows = np.concatenate([vehicle(*car) for car in traffic])
     bodies = np.concatenate([body() for _ in traffic])
-    if must_wait(rows, bodies, 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 0):
+    if must_wait(seen(rows), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 0):
         return
     t = np.arange(0.0, 7.0 / pace + margin, 0.01)
     y = np.minimum(-3.5 + pace * t, 3.5)  # of the person, at x = 0
@@ -176,14 +181,14 @@ def test_a_gap_is_judged_by_the_own_time_over_the_street_and_a_margin() -> None:
         waits = [
             x
             for x in np.arange(1.0, 300.0, 0.5)
-            if must_wait(vehicle(-x, 1.75, 0.0, speed), body(), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 0)
+            if must_wait(seen(vehicle(-x, 1.75, 0.0, speed)), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 0)
         ]
         headway = (max(waits) - 3.7 - 1.5) / speed
         assert (3.5 + 1.75 + 0.9) / pace + margin < headway <= 7.0 / pace + margin + 0.5 / speed
     # A driver who brakes enough to stop is no hindrance; one who brakes too little is.
     gentle, hard = vehicle(-30.0, 1.75, 0.0, 10.0, -0.5), vehicle(-30.0, 1.75, 0.0, 10.0, -2.5)
-    assert must_wait(gentle, body(), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 1)
-    assert not must_wait(hard, body(), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 1)
+    assert must_wait(seen(gentle), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 1)
+    assert not must_wait(seen(hard), 0.0, -3.5, 0.0, 1.0, 7.0, 1.5, 0.0, pace, margin, 1)
 
 
 @pytest.mark.parametrize("headway", [3.0, 25.0])

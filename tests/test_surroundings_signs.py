@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simulator.raycast import Scene
-from simulator.roads import Signal
-from simulator.roads.signal_meaning import is_light
+from simulator.roads import LaneKey, RoadNetwork, Signal, procedural
+from simulator.roads.signal_meaning import is_light, sign_name
+from simulator.roads.surface import surface
+from simulator.scene import SceneBuilder
 from simulator.scene.material import Switch
+from simulator.surroundings.populate import populate
 from simulator.surroundings.sign_designs import DESIGNS
 from simulator.surroundings.signals import LUMINANCE_CD_M2, head
 from simulator.surroundings.signs import plate, sign, sign_models, sign_names, sign_of
+from simulator.surroundings.usual_signs import ranks
 
 
 def _front(model):
@@ -164,3 +170,48 @@ def test_lenses_are_seen_from_the_front_red_on_top(kind: str, count: int) -> Non
     for lens in lenses:
         assert float(np.array(lens.emission_cd_m2) @ [0.2126, 0.7152, 0.0722]) == pytest.approx(LUMINANCE_CD_M2)
     assert model.class_name == "traffic_light" and 0.5 < model.size_lwh_m[2] < 1.2
+
+
+def _without_signs(network: RoadNetwork, *, priorities: bool) -> RoadNetwork:
+    junctions = {
+        name: junction if priorities else replace(junction, priorities=())
+        for name, junction in network.junctions.items()
+    }
+    bare = {name: replace(road, signals=(), objects=()) for name, road in network.roads.items()}
+    return replace(network, roads=bare, junctions=junctions)
+
+
+@pytest.mark.parametrize("make", [procedural.x_junction, procedural.t_junction])
+def test_usual_signs_say_what_priority_records_say(make) -> None:
+    """Who has priority is known from the signs that the generator set, and which are taken away here."""
+    network = make(traffic_lights=False)
+    before = {
+        (road.id, "end" if signal.orientation == "+" else "start"): sign_name(signal)[0]
+        for road in network.roads.values()
+        for signal in road.signals
+    }
+    said = {"give_way": "give_way", "priority_crossing": "priority"}
+    wanted = {arm: said[name] for arm, name in before.items() if name in said}
+    found = {arm[1:]: rank for arm, rank in ranks(_without_signs(network, priorities=True)).items()}
+    assert found == wanted and set(wanted.values()) == {"give_way", "priority"}
+    assert ranks(network) == {}, "a junction with signs gets no others"
+
+
+def test_without_any_rule_the_street_that_ends_gives_way_and_equal_ones_go_by_the_right() -> None:
+    tee = ranks(_without_signs(procedural.t_junction(traffic_lights=False), priorities=False))
+    assert sorted(tee.values()) == ["give_way", "priority", "priority"]
+    cross = ranks(_without_signs(procedural.x_junction(traffic_lights=False), priorities=False))
+    assert set(cross.values()) == {"right_first"} and len(cross) == 4
+
+
+def test_signs_that_stand_beside_the_road_agree_with_the_right_of_way() -> None:
+    network = _without_signs(procedural.t_junction(traffic_lights=False), priorities=True)
+    rank = ranks(network)
+    roads = {arm[1] for arm in rank}
+    path = network.path(LaneKey(min(roads), 0, -1), 0.0, 60.0, lambda ways: ways[0])
+    builder = SceneBuilder(np.zeros(3))
+    ground = surface(network, np.zeros(3), np.zeros(2), 200.0, seed=1)
+    populate(builder, network, ground, path, style="town", seed=5, vegetation=0.0, buildings=0.0)
+    names = [dict(thing.model.attributes)["sign"] for thing in builder.objects if thing.class_name == "traffic_sign"]
+    assert names.count("give_way") == list(rank.values()).count("give_way") == 1
+    assert names.count("priority_crossing") == 2 and not {"stop", "priority_road"} & set(names)

@@ -188,7 +188,7 @@ def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
     size = 256
     field = spectral_noise(size, rng, slope=3.4, low_cut=1) + 0.12 * spectral_noise(size, rng, slope=1.2, low_cut=12)
     height = FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size)[:, None]
-    field = field + 1.2 * np.clip(0.42 - height, 0, 1)  # legs and bellies are white more often
+    field = field + 5.0 * np.clip(0.40 - height, 0, 1)  # legs and bellies are white more often
     white = np.clip((field - np.quantile(field, 1 - share / 10)) / 0.06, 0, 1)[..., None]
     hair = 1.0 + 0.07 * spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2, None]
     tone = (np.array(coat) * (1 - white) + np.array([0.66, 0.64, 0.59]) * white) * hair
@@ -377,6 +377,8 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
         slots[:6] = UNDER
     parts = [skin(finer(rings, 2), np.repeat(slots, 2))]
     ear_length, ear_half, spread = row["ears"]
+    if species == "dog" and rng.random() < 0.5:  # drop ears
+        ear_length, ear_half, spread = 1.25 * ear_length, 1.2 * ear_half, 140.0
     fan = np.radians(spread)
     for sign in (1.0, -1.0):
         root = start + axis * 0.13 * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])

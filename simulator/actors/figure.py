@@ -9,7 +9,7 @@ from simulator.actors.cloth import draped
 from simulator.actors.hands import hand_mesh
 from simulator.actors.head import head_mesh
 from simulator.actors.physique import Dress, Part, Physique
-from simulator.actors.shape import F64, finer, mirrored, patch, round_rings, skin
+from simulator.actors.shape import F64, finer, mirrored, patch, pipe, round_rings, skin
 from simulator.actors.skeleton import NOTHING, Segment
 from simulator.scene.mesh import Mesh, merge
 
@@ -182,7 +182,8 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     waist = 0.555 if dress.hem > 0.54 or dress.legs == "skirt" else max(dress.hem, 0.49)
     cells = np.repeat(np.where(band < waist, Part.BOTTOM, Part.TOP)[:, None], _SIDES, 1)
     if dress.open_front:
-        cells[np.ix_(band > 0.56, np.array([_SIDES - 2, _SIDES - 1, 0, 1]))] = Part.INNER
+        cells[np.ix_(band > 0.50, np.array([_SIDES - 1, 0]))] = Part.INNER
+        cells[np.ix_(band > 0.74, np.array([_SIDES - 2, 1]))] = Part.INNER
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
     bare, _ = _trunk_rings(p, 0.0, rng)
@@ -249,12 +250,24 @@ def _backpack(p: Physique) -> list[Mesh]:
     body = skin(
         round_rings(
             center,
-            np.array([0.055, 0.078, 0.082, 0.078, 0.045]) * w,
-            np.array([0.035, 0.056, 0.060, 0.052, 0.025]) * w,
-            12,
-            3.0,
+            np.array([0.066, 0.078, 0.080, 0.078, 0.050]) * w,
+            np.array([0.045, 0.056, 0.058, 0.052, 0.026]) * w,
+            16,
+            4.5,
         ),
         Part.BAG,
+    )
+    low = center[[0, 0, 1, 2, 2]] + np.array([[-0.052 * w, 0, s] for s in (0.012, 0.03, 0.0, -0.01, 0.0)])
+    pocket = skin(
+        round_rings(low, np.array([0.03, 0.058, 0.062, 0.058, 0.03]) * w, np.full(5, 0.022 * w), 12, 4.0), Part.BAG
+    )
+    zip_line = pipe(
+        np.array(
+            [[-0.172 * w, y * w, z1 - h * w] for y, h in ((-0.05, 0.13), (-0.045, 0.05), (0.045, 0.05), (0.05, 0.13))]
+        ),
+        0.004,
+        segments=4,
+        slot=Part.METAL,
     )
     straps = []
     for sign in (1.0, -1.0):
@@ -271,7 +284,7 @@ def _backpack(p: Physique) -> list[Mesh]:
         points = np.stack([line[:, 0] * w * 1.08, sign * line[:, 1] * w, p.z(line[:, 2])], 1)
         out = np.array([[-0.3, 0, 1], [0, 0, 1], [1, 0, 0.6], [1, 0, 0], [0.4, sign, 0], [-0.3, sign, 0]])
         straps.append(_strap(points, out, 0.03 * w))
-    return [body, *straps]
+    return [body, pocket, zip_line, *straps]
 
 
 def _strap(points: F64, outward: F64, width: float) -> Mesh:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from simulator.cli import audit
 from simulator.cli import replay as scripted
 from simulator.errors import InputError, InvalidScenario, OddRoadError, did_you_mean
 
@@ -326,6 +327,7 @@ def gallery(
     typer.echo(str(manifest.parent / "gallery" / "index.html"))
 
 
+app.add_typer(audit.app, name="audit")
 app.command()(scripted.replay)
 app.command()(scripted.diverge)
 app.command()(scripted.coverage)

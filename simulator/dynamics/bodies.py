@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import OddRoadError
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 
 Array = NDArray[np.float64]
 
@@ -70,7 +71,7 @@ def set_box(body, x, y, yaw, speed, sideways, yaw_rate, front, rear, half_width,
         half_width: m.
         centre: m from that point forwards to the centre of mass.
     """
-    c, s = np.cos(yaw), np.sin(yaw)
+    s, c = sine_cosine(yaw)
     body.x, body.y, body.yaw = x + centre * c, y + centre * s, yaw
     left = sideways + yaw_rate * centre
     body.vx, body.vy, body.yaw_rate = speed * c - left * s, speed * s + left * c, yaw_rate
@@ -101,8 +102,9 @@ def measure(body):  # type: ignore[no-untyped-def]
     """What the tests below need of a body at the beginning of a step."""
     body.cos, body.sin, body.reach = 1.0, 0.0, 0.0
     if body.half_length > 0.0:
-        body.cos, body.sin = np.cos(body.yaw), np.sin(body.yaw)
-        body.reach = np.hypot(body.half_length + abs(body.middle), body.half_width)
+        body.sin, body.cos = sine_cosine(body.yaw)
+        long = body.half_length + abs(body.middle)
+        body.reach = np.sqrt(long * long + body.half_width * body.half_width)
 
 
 @kernel(inline=True)

@@ -20,6 +20,7 @@ from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.tyres import tyre_forces
 from simulator.dynamics.vehicles import Model
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 
 
 class State(IntEnum):
@@ -106,9 +107,10 @@ def _held(yaw_rate, speed, limit):  # type: ignore[no-untyped-def]
 def _kinematic(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyped-def]
     """KS, with a trailer KST: the rear axle moves along its heading, which turns by no more than `limit` m/s2 allow."""
     speed = x[State.SPEED]
-    yaw_rate = _held(speed / (p.front + p.rear) * np.tan(x[State.STEER]), speed, limit)
-    f[State.X] = speed * np.cos(x[State.YAW])
-    f[State.Y] = speed * np.sin(x[State.YAW])
+    steer_sine, steer_cosine = sine_cosine(x[State.STEER])
+    yaw_rate = _held(speed * steer_sine / ((p.front + p.rear) * steer_cosine), speed, limit)
+    sine, cosine = sine_cosine(x[State.YAW])
+    f[State.X], f[State.Y] = speed * cosine, speed * sine
     f[State.STEER] = steer_rate
     f[State.SPEED] = _left_of_circle(acceleration, speed * yaw_rate, limit)
     f[State.YAW] = yaw_rate

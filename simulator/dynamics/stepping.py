@@ -23,8 +23,10 @@ from simulator.dynamics.single_track import INTEGRATED, ROLLING, Control, State,
 from simulator.dynamics.vehicles import VEHICLE_DTYPE, Model
 from simulator.errors import OddRoadError
 from simulator.numerics import se3
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.trig import sine_cosine
 
 Array = NDArray[np.float64]
 
@@ -95,7 +97,7 @@ def _jacobian(x, rate, acceleration, friction, p, k, f, m):  # type: ignore[no-u
     for n in range(9):
         m[n] = 0.0
     # Columns: yaw rate, slip, both wheels at once (neither feels the other's speed), speed of the car.
-    for column in range(0 if p.model == Model.KINEMATIC else 2 if p.model == Model.SINGLE_TRACK else 4):
+    for column in range(2 if p.model == Model.SINGLE_TRACK else 4):
         at = State.SPEED if column == 3 else State.YAW_RATE + column
         kept, kept_rear = x[at], x[State.WHEEL_REAR]
         delta = _DELTA * (1.0 + abs(kept))
@@ -120,16 +122,19 @@ def _jacobian(x, rate, acceleration, friction, p, k, f, m):  # type: ignore[no-u
 
 @kernel(inline=True)
 def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore[no-untyped-def]
-    """One ROS2 step of `x` in place; `f`, `k`, `m` are scratch rows."""
+    """One ROS2 step of `x` in place; `f`, `k`, `m` are scratch rows. Where nothing is stiff it is Heun's."""
+    stiff = p.model != Model.KINEMATIC
     derivative(x, rate, acceleration, friction, p, k)
-    _jacobian(x, rate, acceleration, friction, p, k, f, m)
-    _solve(k, m, p, h)
+    if stiff:
+        _jacobian(x, rate, acceleration, friction, p, k, f, m)
+        _solve(k, m, p, h)
     for n in range(INTEGRATED):
         x[n] += h * k[n]
     derivative(x, rate, acceleration, friction, p, f)
     for n in range(INTEGRATED):
         f[n] -= 2.0 * k[n]
-    _solve(f, m, p, h)
+    if stiff:
+        _solve(f, m, p, h)
     for n in range(INTEGRATED):
         x[n] += 0.5 * h * (k[n] + f[n])
 
@@ -167,7 +172,8 @@ def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):  # t
         x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
     course -= x[State.YAW]  # where it went, seen from where it looks now
     now, slip = x[State.SPEED], x[State.SLIP]
-    ax, ay = (now * np.cos(slip) - before * np.cos(course)) / h, (now * np.sin(slip) - before * np.sin(course)) / h
+    (s, c), (before_s, before_c) = sine_cosine(slip), sine_cosine(course)
+    ax, ay = (now * c - before * before_c) / h, (now * s - before * before_s) / h
     x[State.ACCELERATION_X], x[State.ACCELERATION_Y] = ax, ay
     x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE] = body_step(
         x[State.ROLL], x[State.ROLL_RATE], x[State.PITCH], x[State.PITCH_RATE], ax, ay, p, h
@@ -189,7 +195,15 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
         substeps: equal parts of it.
         method: `Method`.
     """
-    x, f, k, scratch = np.empty(STATES), np.empty(INTEGRATED), np.empty(INTEGRATED), np.empty(INTEGRATED)
+    rows = np.empty(STATES), np.empty(INTEGRATED), np.empty(INTEGRATED), np.empty(INTEGRATED)
+    state, control, friction, vehicle, table = bare(state), bare(control), bare(friction), bare(vehicle), bare(table)
+    _advance(state, control, friction, vehicle, table, rows, begin, end, dt, substeps, method)
+
+
+@kernel(inner=True)
+def _advance(state, control, friction, vehicle, table, rows, begin, end, dt, substeps, method):  # type: ignore[no-untyped-def]
+    """As `advance`, with `rows` to work in: of the state, and three of its derivatives."""
+    x, f, k, scratch = bare(rows[0]), bare(rows[1]), bare(rows[2]), bare(rows[3])
     h = dt / substeps
     for i in range(begin, end):
         p = table[vehicle[i]]

@@ -80,7 +80,6 @@ TYPES: dict[Metric, type[bool] | type[int] | type[float]] = {
     metric: bool if metric < Metric.VIOLATIONS else int if metric == Metric.VIOLATIONS else float for metric in Metric
 }
 
-
 IMPACT_TYPES: dict[Impact, type[bool] | type[float]] = {
     impact: bool if impact < Impact.IMPACT_MPS else float for impact in Impact
 }

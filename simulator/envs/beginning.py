@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind
 from simulator.envs.measures import goal_distance
 from simulator.envs.motion import load_motion
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.crowd import fill_people
@@ -139,6 +140,16 @@ def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
     return True
 
 
+@kernel(inline=True)
+def _nearest(speeds, speed):  # type: ignore[no-untyped-def]
+    """Which of the speeds is nearest to one."""
+    best = 0
+    for n in range(speeds.shape[0]):
+        if abs(speeds[n] - speed) < abs(speeds[best] - speed):
+            best = n
+    return best
+
+
 @kernel(inner=True)
 def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
@@ -173,7 +184,7 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     agent.driven = beginning.driven
     if beginning.driven:
         vehicle.control = Control.GUIDED if beginning.kind == Kind.DISCRETE else Control.OUTSIDE
-    agent.target = np.argmin(np.abs(rules.speeds - vehicle.speed))
+    agent.target = _nearest(rules.speeds, vehicle.speed)
     vehicle.wish_speed, vehicle.wish_lane = rules.speeds[agent.target], 0
     agent.stand_m, agent.red, agent.struck, agent.gone = np.inf, 0.0, False, False
     agent.steps = agent.change = agent.wrong = 0
@@ -184,9 +195,12 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     agent.distance = goal_distance(vehicle, driver, agent)
     outcome.rewards[i] = 0.0
     outcome.terminated[i] = outcome.truncated[i] = False
-    outcome.metrics[:, i] = 0.0
-    outcome.impacts[:, i] = 0.0
-    outcome.terms[i, :] = 0.0
+    for n in range(outcome.metrics.shape[0]):
+        outcome.metrics[n, i] = 0.0
+    for n in range(outcome.impacts.shape[0]):
+        outcome.impacts[n, i] = 0.0
+    for n in range(outcome.terms.shape[1]):
+        outcome.terms[i, n] = 0.0
 
 
 @kernel(inner=True)
@@ -195,7 +209,8 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
     traffic = engine.traffic
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
     for memory in engine.memory:
-        memory[w, :] = np.uint8(0)
+        for b in range(memory.shape[1]):
+            memory[w, b] = np.uint8(0)
     fill_world(
         engine.ground,
         traffic.conditions[w],
@@ -211,8 +226,8 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
 @kernel
 def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, begin_at, end):  # type: ignore[no-untyped-def]
     """Begin new episodes in worlds `begin_at` .. `end`; arguments as below."""
-    engine, actors, motion, beginning = borrowed(engine), borrowed(actors), borrowed(motion), borrowed(beginning)
-    rules, outcome, mask, seeds = borrowed(rules), borrowed(outcome), borrowed(mask), borrowed(seeds)
+    engine, actors, motion, beginning = bare(engine), bare(actors), bare(motion), bare(beginning)
+    rules, outcome, mask, seeds = bare(rules), bare(outcome), borrowed(mask), bare(seeds)
     agents = actors.agents.shape[1]
     for w in range(begin_at, end):
         if mask[w * agents : (w + 1) * agents].any():

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.bodies import BODY_DTYPE, TOLERANCE_M, measure, set_box, set_disc, time_of_impact
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load
+from simulator.numerics.simd import LANES, bits, lowest, without_lowest
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
 
 NOWHERE_M = 1e9  # from the origin of the map, farther than anything
+ROUGHLY_M = 0.05  # by which circles are larger than what is in them: float32 does for them on maps of 100 km
 
 
 class Crowd(NamedTuple):
@@ -20,66 +23,125 @@ class Crowd(NamedTuple):
 
     Attributes:
         bodies: (N,) BODY_DTYPE.
-        discs: (5, N) circles about them: x, y, vx, vy, radius. Whom there is not is `NOWHERE_M` away.
-        near: (N,) uint8, scratch.
+        discs: (5, N) float32 circles about them: x, y, vx, vy, radius. Whom there is not is `NOWHERE_M` away.
+        meets: (N and up to 7 more,) float32 s until their circles and that of the body at hand touch, see `meet`.
+        near: (N,) int64 whose circles touch that soon.
     """
 
     bodies: NDArray[np.void]
-    discs: NDArray[np.float64]
-    near: NDArray[np.uint8]
+    discs: NDArray[np.float32]
+    meets: NDArray[np.float32]
+    near: NDArray[np.int64]
 
 
 def crowd_of(count: int) -> Crowd:
     """Room for so many."""
-    return Crowd(np.zeros(count, BODY_DTYPE), np.zeros((5, count)), np.zeros(count, np.uint8))
+    discs, meets = np.zeros((5, count), np.float32), np.full(-(-count // LANES) * LANES, np.inf, np.float32)
+    return Crowd(np.zeros(count, BODY_DTYPE), discs, meets, np.zeros(count, np.int64))
 
 
 @kernel(inner=True)
-def take_bodies(actors, w, way, crowd):  # type: ignore[no-untyped-def]
-    """Fill a `Crowd` with everybody in world `w`; `way` -1: as they move back in time, else 1."""
-    bodies, discs = crowd.bodies, crowd.discs
+def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
+    """Fill a `Crowd` with everybody in world `w`."""
+    bodies = crowd.bodies
     count = actors.vehicles.shape[1]
     for i in range(count):
         v, p, body = actors.vehicles[w, i], actors.drivers[w, i], bodies[i]
         body.active = v.control != Control.NOBODY and v.control != Control.ARRIVED
         if body.active:
             middle = 0.5 * (p.front - p.rear)
-            speed, sideways = way * v.speed, way * v.lateral_speed
-            set_box(body, v.x, v.y, v.yaw, speed, sideways, 0.0, p.front, p.rear, p.half_width, middle)
+            set_box(body, v.x, v.y, v.yaw, v.speed, v.lateral_speed, 0.0, p.front, p.rear, p.half_width, middle)
             measure(body)
             body.until = np.inf
     for i in range(actors.people.shape[1]):
         p, body = actors.people[w, i], bodies[count + i]
         body.active = p.being != Being.NOBODY
         if body.active:
-            set_disc(body, p.x, p.y, way * p.vx, way * p.vy, p.radius)
+            set_disc(body, p.x, p.y, p.vx, p.vy, p.radius)
             measure(body)
             body.until = np.inf
-    for i in range(bodies.shape[0]):
-        b = bodies[i]
+    enclose(crowd)
+
+
+@kernel
+def enclose(crowd):  # type: ignore[no-untyped-def]
+    """Draw the circles about the bodies of a `Crowd`."""
+    discs = crowd.discs
+    for i in range(crowd.bodies.shape[0]):
+        b = crowd.bodies[i]
         discs[0, i], discs[1, i] = (b.x, b.y) if b.active else (NOWHERE_M, NOWHERE_M)
         discs[2, i], discs[3, i] = (b.vx, b.vy) if b.active else (0.0, 0.0)
-        discs[4, i] = b.reach + b.radius if b.active else 0.0
+        discs[4, i] = b.reach + b.radius + ROUGHLY_M if b.active else 0.0
 
 
 @kernel(inner=True)
-def next_contact(crowd, k, horizon):  # type: ignore[no-untyped-def]
-    """s until body `k` touches another one if all move on as they do; infinite beyond `horizon`."""
-    found, bodies, discs, near = np.inf, crowd.bodies, crowd.discs, crowd.near
-    if not bodies[k].active:
-        return found
-    x, y, vx, vy, extent = discs[0, k], discs[1, k], discs[2, k], discs[3, k], discs[4, k] + TOLERANCE_M
-    for j in range(near.shape[0]):
+def meet(crowd, k, since, horizon):  # type: ignore[no-untyped-def]
+    """How many are near body `k`: their circles touch from `since` s ago to in `horizon` s, if all go on as they do.
+
+    Fills `near`, and `meets`: seconds from now, negative where it was, with all going back as they came; 0 for those
+    that overlap, infinite for those that it never touches, and for itself.
+    """
+    discs, meets, near = crowd.discs, crowd.meets, crowd.near
+    x, y, vx, vy, reach = discs[0, k], discs[1, k], discs[2, k], discs[3, k], discs[4, k]
+    never, now = np.float32(np.inf), np.float32(0.0)
+    for j in range(discs.shape[1]):
         dx, dy, wx, wy = discs[0, j] - x, discs[1, j] - y, discs[2, j] - vx, discs[3, j] - vy
-        reach = extent + discs[4, j]
-        apart, towards = dx * dx + dy * dy - reach * reach, -(dx * wx + dy * wy)
-        # Circles about them overlap; or they neither part, nor meet too late, nor pass at a distance.
-        passes = (apart > 2.0 * towards * horizon) | (towards * towards < apart * (wx * wx + wy * wy))
-        near[j] = (apart <= 0.0) | (not passes)
-    for j in range(near.shape[0]):
-        if near[j] == 0 or j == k:
-            continue
-        time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, horizon, 0.0, TOLERANCE_M)
-        if time < found:
-            found = horizon = time
+        both = reach + discs[4, j]
+        apart, nearing = dx * dx + dy * dy - both * both, -(dx * wx + dy * wy)
+        root = nearing * nearing - apart * (wx * wx + wy * wy)
+        passes = (root < now) | (nearing == now)
+        time = apart / (abs(nearing) + np.sqrt(max(root, now)))
+        time = time if nearing > now else -time
+        meets[j] = now if apart <= now else never if passes else time
+    meets[k] = never
+    count, past, far = 0, np.float32(-since), np.float32(horizon)
+    for begin in range(0, meets.shape[0], LANES):
+        times = load(meets, begin)
+        soon = bits((times >= past) & (times <= far))
+        while soon != 0:
+            near[count] = begin + lowest(soon)
+            count += 1
+            soon = without_lowest(soon)
+    return count
+
+
+@kernel(inline=True)
+def _turn_round(body):  # type: ignore[no-untyped-def]
+    """Let a body go back as it came."""
+    body.vx, body.vy = -body.vx, -body.vy
+
+
+@kernel(inner=True)
+def touched(crowd, k, count, since):  # type: ignore[no-untyped-def]
+    """Whether body `k`, for which `meet` has found `count`, has touched another one in the last `since` s."""
+    bodies = crowd.bodies
+    for n in range(count):
+        j = crowd.near[n]
+        if crowd.meets[j] <= 0.0:
+            _turn_round(bodies[j])
+            _turn_round(bodies[k])
+            time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, since, 0.0, TOLERANCE_M)
+            _turn_round(bodies[j])
+            _turn_round(bodies[k])
+            if time <= since:
+                return True
+    return False
+
+
+@kernel(inner=True)
+def next_contact(crowd, k, count, horizon):  # type: ignore[no-untyped-def]
+    """s until body `k`, for which `meet` has found `count`, touches another one; infinite beyond `horizon`."""
+    bodies, meets, near = crowd.bodies, crowd.meets, crowd.near
+    first, earliest = 0, np.float32(np.inf)
+    for n in range(count):
+        if np.float32(0.0) <= meets[near[n]] < earliest:
+            first, earliest = n, meets[near[n]]
+    # Whose circle is met first is mostly who is touched first, and need then be compared with few others.
+    found = np.inf
+    for n in range(count):
+        j = near[first if n == 0 else 0 if n == first else n]
+        if 0.0 <= meets[j] < found:
+            time = time_of_impact(bodies, min(j, k), max(j, k), 0.0, horizon, 0.0, TOLERANCE_M)
+            if time < found:
+                found = horizon = time
     return found

@@ -30,10 +30,11 @@ from simulator.envs.conditions import conditions_of, weather_row
 from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
+from simulator.envs.observations.vector import Numbers, no_numbers
 from simulator.envs.options import checked
 from simulator.envs.paved import borders_of, outlines, paved
-from simulator.envs.rewards import Term, weight_row
-from simulator.envs.stepping import Rules, step_range
+from simulator.envs.rewards import Term, rightness, weight_row
+from simulator.envs.stepping import Rules, step_worlds
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.envs.valet import Body, Lot, Valet, boxes_of
 from simulator.errors import OddRoadError
@@ -60,12 +61,12 @@ Seeds = NDArray[np.uint64]
 _ROUNDS = 4  # in which each thread takes its share of the worlds, so that none waits long for another
 FRONT_OVERHANG, HEIGHT_M = 0.45, 1.45  # share of both overhangs, height: of usual cars
 PLANNING_STEPS = 5  # of the policy, after which a valet looks again for a way into its bay
-_KINEMATIC_PART_S = 0.05  # longest part of the integration of the kinematic model, which is not stiff
+_KINEMATIC_PART_S = 0.1  # longest part of the integration of the kinematic model: at 15 m/s it is 1 mm off a turn
 
 
-def episode_seed(seed: int, episode: int) -> int:
-    """64-bit seed of the `episode`-th episode after a reset with `seed`."""
-    return child_seed(seed, "episode", episode)
+def episode_key(seed: int) -> int:
+    """What the seeds of all episodes after a reset with `seed` are counted from (`numerics.rng.counted`)."""
+    return child_seed(seed, "episode")
 
 
 def exercise() -> None:
@@ -78,9 +79,9 @@ def exercise() -> None:
 @cache
 def _prepare() -> None:
     """Say so where there is yet to be compiled, once, and begin with it."""
-    if not is_cached(step_range):
+    if not is_cached(step_worlds):
         print("oddroad: compiling kernels (first run only; about a minute)", file=sys.stderr, flush=True)
-        compile_ahead(__name__, step_range)
+        compile_ahead(__name__, step_worlds)
 
 
 class Core:
@@ -102,6 +103,8 @@ class Core:
     Raises:
         OddRoadError: the roads cannot be read, or the vehicle cannot move as asked.
     """
+
+    _single: View | None
 
     def __init__(
         self, task: Task, worlds: int = 1, *, threads: int | None = None, episode_steps: int | None = None
@@ -148,7 +151,7 @@ class Core:
         everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
             Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(everybody))
-            for _ in range(0, worlds, self._chunk(worlds))
+            for _ in range(min(self.threads, worlds))
         ]
         self._crashes: list[Any] = [None for _ in self._scratch]
         if task.crash_response:
@@ -185,6 +188,7 @@ class Core:
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
+        self._nothing, self._handed_out = no_numbers(), False
         self.observation_space = self._make_space()
 
     # ---- running
@@ -193,7 +197,7 @@ class Core:
         """Begin new episodes.
 
         Args:
-            seeds: (N,) of the episodes (`episode_seed`).
+            seeds: (N,) of the episodes (`episode_key`).
             mask: (N,) whose; None: all. A world of which all agents begin is filled anew.
             options: `weather`: a mapping as the option of the task, for the worlds whose agents all begin.
         """
@@ -203,6 +207,8 @@ class Core:
             anew = mask.reshape(self.actors.agents.shape).all(1)
             self.actors.weather[anew] = weather_row(weather)
             self.traffic.worlds.conditions[anew] = conditions_of(weather, self._limit)
+        if self._handed_out:
+            self._write_to(self._numbers.rows.copy(), handed_out=False)
         begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
@@ -227,8 +233,10 @@ class Core:
         worlds = len(begins)
         parallel_for(work, worlds, chunk=self._chunk(worlds), threads=self.threads)
 
-    def step(self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None) -> None:
-        """One step of the policy in all worlds.
+    def step(
+        self, actions: Any, again: Bools | None = None, seeds: Seeds | None = None, *, copied: bool = False
+    ) -> Any:
+        """One step of the policy in all worlds; what all agents see, `copied` or as it is kept.
 
         Args:
             actions: (N, ...) of `action_space`, or one for N = 1.
@@ -247,27 +255,30 @@ class Core:
             for world in np.flatnonzero(~again).tolist():
                 self._play(world)
 
-        worlds = len(self.actors.agents)
-        chunk = self._chunk(worlds)
-
-        def work(first: int, end: int) -> None:
-            self._step_range(first // chunk, again, seeds, first, end)
-            if self._scripts:
-                for world in (first + np.flatnonzero(again[first:end])).tolist():
-                    self._begin_script(world, int(seeds[world]))
-            self._look(first, end)
-
-        parallel_for(work, worlds, chunk=chunk, threads=self.threads)
+        numbers = len(self._numbers.rows) > 0
+        if numbers and (copied or self._handed_out):  # all rows are written anew: those of before need no copy
+            self._write_to(np.empty_like(self._numbers.rows), handed_out=copied)
+        worlds, cursor = len(self.actors.agents), np.zeros(1, np.int64)
+        workers = min(self.threads, worlds)
+        parallel_for(
+            lambda worker, _: self._step_worlds(worker, again, seeds, cursor), workers, chunk=1, threads=workers
+        )
+        if self._scripts:
+            for world in np.flatnonzero(again).tolist():
+                self._begin_script(world, int(seeds[world]))
+        if self._scripts or not numbers:
+            parallel_for(self._look, worlds, chunk=self._chunk(worlds), threads=self.threads)
+        return self.observations(copy=copied and not numbers)
 
     def compile(self) -> None:
         """Compile what steps worlds, if that has yet to be done."""
-        self._step_range(0, self._nobody, self._no_seeds, 0, 0)
+        self._step_worlds(0, self._nobody, self._no_seeds, np.full(1, len(self.actors.agents)))
 
-    def _step_range(self, chunk: int, again: Bools, seeds: Seeds, begin: int, end: int) -> None:
-        step_range(
+    def _step_worlds(self, worker: int, again: Bools, seeds: Seeds, cursor: NDArray[np.int64]) -> None:
+        step_worlds(
             self._engine,
-            self._scratch[chunk],
-            self._crashes[chunk],
+            self._scratch[worker],
+            self._crashes[worker],
             self.actors,
             self._motion,
             self._beginning,
@@ -276,9 +287,20 @@ class Core:
             again,
             seeds,
             self.outcome,
-            begin,
-            end,
+            self._numbers,
+            cursor,
         )
+
+    def _write_to(self, rows: NDArray[np.float32], *, handed_out: bool) -> None:
+        """Write numbers to other rows from now on, that are or are not to be handed out as they are."""
+        assert self._single is not None and self._single.onto is not None
+        self._single = self._views[""] = self._single.onto(rows)
+        self._handed_out = handed_out
+
+    @property
+    def _numbers(self) -> Numbers:
+        """What a kernel needs to write what agents see; without rows where that is no numbers."""
+        return self._nothing if self._single is None or self._single.numbers is None else self._single.numbers
 
     def _let_park(self, agent: int, valet: Valet) -> None:
         """Let a valet drive an agent's car for a step; the models of traffic bring it to its aisle."""
@@ -409,13 +431,13 @@ class Core:
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
         """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
         values = np.concatenate([self.outcome.metrics, self.outcome.impacts])
+        valid = np.ones(values.shape, np.bool_)
         if mask is not None:
-            values[:, ~mask] = 0.0
-        valid = np.ones(self.count, np.bool_) if mask is None else mask
+            values[:, ~mask], valid[:] = 0.0, mask
         out: dict[str, Any] = {}
-        for (name, kind), row in zip(self._measures, values):
+        for (name, kind), row, has in zip(self._measures, values, valid):
             out[name] = row if kind is float else row.astype(kind)
-            out[f"_{name}"] = valid.copy()
+            out[f"_{name}"] = has
         return out
 
     # ---- making
@@ -484,11 +506,12 @@ class Core:
             weight_row(task.weights()),
             np.array([name in task.ends_on for name in ENDS]),
             task.goals(self.map),
+            rightness(self.lanes),
         )
 
     def _make_views(self) -> dict[str, View]:
         given = self.task.observation
-        self._single: View | None = None
+        self._single = None
         if isinstance(given, Observation):
             self._single = given.view(self)
             return {"": self._single}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.envs.agents import Metric
-from simulator.envs.contacts import next_contact
 from simulator.envs.paved import off_road
 from simulator.numerics.jit import kernel
 from simulator.traffic.desk import Event
@@ -17,6 +16,7 @@ STANDING_MPS = 0.1
 HORIZON_S = 10.0  # of times to collision
 TOLERATED = 1.05  # times the limit, beyond which a driver is speeding
 RED, SPEEDING, AGAINST, UNLAWFUL = 1, 2, 4, 8  # rules that are broken, bits
+SIGHT_M = 100.0  # to the next stop line; farther ones are not told of
 NEAR_M, ALIGNED = 0.5, np.sin(np.radians(10.0))  # of its goal, and sine of the angle to it, that count as there
 
 
@@ -31,7 +31,8 @@ def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
 def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: ignore[no-untyped-def]
     """What one step of physics adds to the measures of agent `i`."""
     sideways = vehicle.speed * vehicle.yaw_rate
-    jerk = np.hypot(vehicle.acceleration - agent.acceleration, sideways - agent.sideways) / dt
+    forwards_change, sideways_change = vehicle.acceleration - agent.acceleration, sideways - agent.sideways
+    jerk = np.sqrt(forwards_change * forwards_change + sideways_change * sideways_change) / dt
     if agent.steps > 0 or agent.acceleration != 0.0:
         _greater(metrics, Metric.JERK_MPS3, i, jerk)
     agent.acceleration, agent.sideways = vehicle.acceleration, sideways
@@ -54,11 +55,11 @@ def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: igno
 
 @kernel(inline=True)
 def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
-    """m from the front bumper to the next stop line on the way, inf: none; 1 at a red light, 0.5 at amber."""
+    """m from the front bumper to the next stop line on the way, inf: none near; 1 at a red light, 0.5 at amber."""
     lanes, gates = engine.ground.lanes, engine.ground.gates.gates
     lane, start = vehicle.lane, -vehicle.s
     for k in range(-1, WAYS):
-        if lane == NONE:
+        if lane == NONE or start > SIGHT_M + driver.front:
             break
         gate = gates[lane]
         if gate.gated and (k >= 0 or start + gate.stop > driver.front):
@@ -73,12 +74,11 @@ def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def measure_place(engine, crowd, w, k, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
+def measure_place(engine, w, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
     """What is measured of agent `i` at the end of a step."""
     metrics[Metric.SPEED_MPS, i] = vehicle.speed
     metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
     metrics[Metric.OFF_ROAD, i] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
-    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, HORIZON_S)
     lanes = engine.ground.lanes
     agent.stand_m, agent.red = _gate_ahead(engine, w, vehicle, driver)
     if vehicle.lane != NONE:

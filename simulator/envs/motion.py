@@ -12,6 +12,7 @@ from simulator.dynamics.friction import NEW_TREAD_MM, pavement_friction
 from simulator.dynamics.stepping import advance
 from simulator.envs.actions import hold
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.state import Control
 
 Array = NDArray[np.float64]
@@ -61,9 +62,10 @@ def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
     p, state = motion.table[motion.vehicle[i]], motion.state
     yaw, speed, slip = state[State.YAW, i], state[State.SPEED, i], state[State.SLIP, i]
     behind = 0.0 if p.model == Model.KINEMATIC else p.rear
-    vehicle.x, vehicle.y = state[State.X, i] - behind * np.cos(yaw), state[State.Y, i] - behind * np.sin(yaw)
+    (s, c), (slip_s, slip_c) = sine_cosine(yaw), sine_cosine(slip)
+    vehicle.x, vehicle.y = state[State.X, i] - behind * c, state[State.Y, i] - behind * s
     vehicle.yaw, vehicle.yaw_rate = yaw, state[State.YAW_RATE, i]
-    vehicle.speed, vehicle.lateral_speed = speed * np.cos(slip), speed * np.sin(slip) - behind * vehicle.yaw_rate
+    vehicle.speed, vehicle.lateral_speed = speed * slip_c, speed * slip_s - behind * vehicle.yaw_rate
     vehicle.acceleration, vehicle.steer = state[State.ACCELERATION_X, i], state[State.STEER, i]
     vehicle.roll, vehicle.pitch = state[State.ROLL, i], state[State.PITCH, i]
 

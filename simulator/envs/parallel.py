@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from simulator.envs.core import Core, episode_seed
+from simulator.envs.core import Core, episode_key
 from simulator.envs.options import make_task
 from simulator.envs.registration import env_id
 from simulator.envs.render import Screen
 from simulator.errors import MissingExtra
+from simulator.numerics.rng import counted
 from simulator.scenario.family import members
 
 
@@ -71,9 +72,8 @@ def _environment() -> Any:
             if seed is not None:
                 self._seed, self._episode = seed, -1
             self._episode += 1
-            first = episode_seed(self._seed, self._episode)
-            seeds = np.array([episode_seed(first, k) for k in range(self.core.count)], np.uint64)
-            self.core.begin(seeds, options=options)
+            first = int(counted(episode_key(self._seed), self._episode))
+            self.core.begin(counted(episode_key(first), np.arange(self.core.count)), options=options)
             self.agents = list(self.possible_agents)
             self._screen.show()
             rows = range(self.core.count)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import lane_frame
 
@@ -98,7 +99,7 @@ def _is_paved(paved, x, y):  # type: ignore[no-untyped-def]
 @kernel
 def off_road(paved, vehicle, driver):  # type: ignore[no-untyped-def]
     """Whether one of the four wheels of a vehicle is where nothing is paved."""
-    c, s, half = np.cos(vehicle.yaw), np.sin(vehicle.yaw), TRACK * driver.half_width
+    (s, c), half = sine_cosine(vehicle.yaw), TRACK * driver.half_width
     for ahead in (0.0, driver.wheelbase):
         x, y = vehicle.x + ahead * c, vehicle.y + ahead * s
         if not (_is_paved(paved, x - half * s, y + half * c) and _is_paved(paved, x + half * s, y - half * c)):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.envs.agents import Metric
 from simulator.envs.measures import STANDING_MPS, goal_distance
 from simulator.numerics.jit import kernel
-from simulator.traffic.lane_map import NONE, sample_at
+from simulator.traffic.lane_map import NONE, Lanes, sample_at
 
 Array = NDArray[np.float64]
 
@@ -46,6 +46,19 @@ def weight_row(weights: Mapping[str, float]) -> Array:
     return row
 
 
+def rightness(lanes: Lanes) -> Array:
+    """(L,) 0 for the leftmost of the lanes side by side, 1 for the rightmost; 0 where there is one only."""
+    share = np.zeros(len(lanes.lanes))
+    for number in range(len(share)):
+        beside = [0, 0]
+        for k, side in enumerate(("left", "right")):
+            lane = lanes.lanes[side][number]
+            while lane != NONE:
+                beside[k], lane = beside[k] + 1, lanes.lanes[side][lane]
+        share[number] = beside[0] / max(sum(beside), 1)
+    return share
+
+
 @kernel(inline=True)
 def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
     """Fill in the terms of the reward of agent `i`; their weighted sum. `before`: progress before the step."""
@@ -58,23 +71,19 @@ def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # ty
     terms[Term.WRONG_WAY] = metrics[Metric.WRONG_WAY, i]
     fast = min(max((vehicle.speed - slowest) / (fastest - slowest), 0.0), 1.0)
     terms[Term.HIGH_SPEED] = fast if on_road else 0.0
-    limit, left, right = 1.0, 0, 0
+    limit, right = 1.0, 0.0
     if vehicle.lane != NONE:
         j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
         limit = max(lanes.samples[j].limit, 1.0)
-        lane = lanes.lanes[vehicle.lane].left
-        while lane != NONE:
-            left, lane = left + 1, lanes.lanes[lane].left
-        lane = lanes.lanes[vehicle.lane].right
-        while lane != NONE:
-            right, lane = right + 1, lanes.lanes[lane].right
+        right = rules.right[vehicle.lane]
     terms[Term.SPEEDING] = min(metrics[Metric.SPEEDING_MPS, i] / limit, 1.0)
-    terms[Term.RIGHT_LANE] = left / (left + right) if left + right > 0 and on_road else 0.0
+    terms[Term.RIGHT_LANE] = right if on_road else 0.0
     terms[Term.LANE_CHANGE] = 1.0 if vehicle.change != 0 and agent.change == 0 else 0.0
     agent.change = vehicle.change
     terms[Term.PROGRESS] = (metrics[Metric.PROGRESS_M, i] - before) / (limit * dt)
     terms[Term.NEAR_MISS] = max(1.0 - metrics[Metric.TIME_TO_COLLISION_S, i] / CLOSE_S, 0.0)
-    pushed = np.hypot(metrics[Metric.ACCELERATION_MPS2, i], metrics[Metric.LATERAL_ACCELERATION_MPS2, i])
+    ahead, aside = metrics[Metric.ACCELERATION_MPS2, i], metrics[Metric.LATERAL_ACCELERATION_MPS2, i]
+    pushed = np.sqrt(ahead * ahead + aside * aside)
     harsh = max(pushed / COMFORTABLE_MPS2 - 1.0, 0.0) + max(metrics[Metric.JERK_MPS3, i] / COMFORTABLE_MPS3 - 1.0, 0.0)
     terms[Term.DISCOMFORT] = harsh / (1.0 + harsh)
     terms[Term.STANDING] = 1.0 if abs(vehicle.speed) < STANDING_MPS else 0.0

@@ -8,10 +8,11 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.envs.core import Core, episode_seed
+from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError
+from simulator.numerics.rng import counted
 
 
 class RoadEnv(gymnasium.Env[Any, Any]):
@@ -57,7 +58,7 @@ class RoadEnv(gymnasium.Env[Any, Any]):
         check_reset(options, ("weather",))
         super().reset(seed=seed)
         self._episode = 0 if seed is not None else self._episode + 1
-        self.core.begin(np.array([episode_seed(self.np_random_seed, self._episode)], np.uint64), options=options)
+        self.core.begin(counted([episode_key(self.np_random_seed)], [self._episode]), options=options)
         self._screen.show()
         return self.core.observation(0), self.core.info(0)
 

@@ -10,19 +10,27 @@ from numpy.typing import NDArray
 from simulator.envs.actions import Kind, Limits, take_meta, take_waypoints
 from simulator.envs.agents import Metric
 from simulator.envs.beginning import begin
-from simulator.envs.contacts import next_contact, take_bodies
+from simulator.envs.contacts import meet, next_contact, take_bodies, touched
 from simulator.envs.crash_response import respond
-from simulator.envs.measures import measure_motion, measure_place
+from simulator.envs.measures import HORIZON_S, measure_motion, measure_place
 from simulator.envs.motion import move_agents
+from simulator.envs.observations.kinematics import room_to_pack
+from simulator.envs.observations.vector import write_numbers
 from simulator.envs.rewards import rate
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
+from simulator.numerics.memory import fetch_add, prefetch
 from simulator.traffic.desk import Event
 from simulator.traffic.lane_change import decide_ways
+from simulator.traffic.lane_map import NONE
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
 from simulator.traffic.stepping import step_world
 
 Array = NDArray[np.float64]
+
+
+CACHE_LINE = 64  # bytes that processors fetch at once
 
 
 class Rules(NamedTuple):
@@ -36,6 +44,7 @@ class Rules(NamedTuple):
         weights: (terms,) of rewards.
         ends: (4,) whether collision, off-road, red light, wrong way end an episode.
         goals: (L,) m along each lane beyond which an agent has arrived.
+        right: (L,) `rewards.rightness` of the lanes.
     """
 
     limits: Limits
@@ -47,14 +56,15 @@ class Rules(NamedTuple):
     weights: Array
     ends: NDArray[np.bool_]
     goals: Array
+    right: Array
 
 
 @kernel(inline=True)
-def _conclude(engine, crowd, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
+def _conclude(engine, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
     vehicle, driver, agent, metrics = actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], outcome.metrics
-    measure_place(engine, crowd, w, k, vehicle, driver, agent, rules.goals, metrics, i)
+    measure_place(engine, w, vehicle, driver, agent, rules.goals, metrics, i)
     outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
     ended = metrics[Metric.ARRIVED, i] != 0.0
@@ -81,7 +91,7 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
 
     numba leaves out the branches for what is None, and compiles the others only where they are wanted.
     """
-    agents, dt, lanes = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes
+    agents, dt, lanes, crowd = actors.agents.shape[1], rules.dt_ns * 1e-9, engine.ground.lanes, scratch.crowd
     first, metrics = w * agents, outcome.metrics
     before = np.empty(agents)
     for k in range(agents):
@@ -90,7 +100,9 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
         metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
         metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
     if crashes is not None:
-        outcome.impacts[:, first : first + agents] = 0.0
+        for k in range(agents):
+            for n in range(outcome.impacts.shape[0]):
+                outcome.impacts[n, first + k] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
@@ -98,45 +110,60 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
             for k in range(agents):
                 vehicle = actors.vehicles[w, k]
                 if vehicle.control == Control.OUTSIDE:
+                    vehicle.s += vehicle.speed * dt  # about there
                     locate(lanes, engine.places, vehicle)
+                if vehicle.control == Control.OUTSIDE and vehicle.lane != NONE:
                     decide_ways(lanes, vehicle.ways, vehicle.lane, vehicle, engine.traffic.seeds[w], k)
         step_world(engine.ground, engine.traffic, scratch.desk, rules.dt_ns, w)
-        if crashes is None:
-            take_bodies(actors, w, -1.0, scratch.crowd)
-        else:
+        if crashes is not None:
             respond(engine, crashes, actors, motion, outcome, rules.dt_ns, w)
+        take_bodies(actors, w, crowd)
         for k in range(agents):
-            if actors.vehicles[w, k].control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
-                actors.vehicles[w, k].control, actors.agents[w, k].gone = Control.NOBODY, True
-            actors.vehicles[w, k].wish_lane = 0  # wished once
-            if crashes is None:
-                touches = next_contact(scratch.crowd, k, dt) <= dt  # within the time that has passed
-            else:
-                touches = engine.traffic.events[w, k] & Event.COLLISION != 0
+            vehicle, agent, i = actors.vehicles[w, k], actors.agents[w, k], first + k
+            if vehicle.control == Control.ARRIVED:  # at the edge of the map: nobody comes up for it
+                vehicle.control, agent.gone = Control.NOBODY, True
+            vehicle.wish_lane = 0  # wished once
+            last, touches = n + 1 == rules.substeps, engine.traffic.events[w, k] & Event.COLLISION != 0
+            metrics[Metric.TIME_TO_COLLISION_S, i] = np.inf
+            if crowd.bodies[k].active:
+                near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
+                if crashes is None:
+                    touches = touched(crowd, k, near, dt)  # within the time that has passed
+                if last:
+                    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
             if touches:
-                metrics[Metric.COLLISION, first + k], actors.agents[w, k].struck = 1.0, True
-            measure_motion(
-                lanes, actors.vehicles[w, k], actors.agents[w, k], engine.traffic.events[w, k], metrics, first + k, dt
-            )
-    take_bodies(actors, w, 1.0, scratch.crowd)
+                metrics[Metric.COLLISION, i], agent.struck = 1.0, True
+            measure_motion(lanes, vehicle, agent, engine.traffic.events[w, k], metrics, i, dt)
     for k in range(agents):
-        _conclude(engine, scratch.crowd, actors, rules, outcome, w, k, before[k])
+        _conclude(engine, actors, rules, outcome, w, k, before[k])
 
 
 @kernel
-def step_range(engine, scratch, crashes, actors, motion, beginning, rules, actions, again, seeds, outcome, start, end):  # type: ignore[no-untyped-def]
-    """One step of the policy in worlds `start` .. `end`; agents in `again` (N,) begin a new episode with `seeds`.
+def step_worlds(  # type: ignore[no-untyped-def]
+    engine, scratch, crashes, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor
+):
+    """One step of the policy in one world after the other; `cursor` (1,) int64 deals them out to those who share it.
 
-    A world all of whose agents begin anew does not step before. `crashes`: `traffic.wrecks.Crashes`, or None for
-    collisions that only end episodes.
+    Agents in `again` (N,) begin a new episode with `seeds`; a world all of whose agents begin anew does not step
+    before. What its agents see is written while the world is at hand, if that is `numbers`.
+    `crashes`: `traffic.wrecks.Crashes`, or None for collisions that only end episodes.
     """
-    engine, scratch, actors, motion = borrowed(engine), borrowed(scratch), borrowed(actors), borrowed(motion)
-    beginning, rules, outcome = borrowed(beginning), borrowed(rules), borrowed(outcome)
-    actions, again, seeds = borrowed(actions), borrowed(again), borrowed(seeds)
-    agents = actors.agents.shape[1]
-    for w in range(start, end):
+    engine, scratch, actors, motion = bare(engine), bare(scratch), bare(actors), bare(motion)
+    beginning, rules, outcome, numbers = bare(beginning), bare(rules), bare(outcome), bare(numbers)
+    actions, again, seeds = bare(actions), borrowed(again), bare(seeds)
+    worlds, agents = actors.agents.shape
+    packed = room_to_pack(actors, numbers.near)
+    while True:
+        w = fetch_add(cursor, 0, 1)
+        if w >= worlds:
+            break
+        for memory in engine.memory:
+            for b in range(0, memory.shape[1], CACHE_LINE):
+                prefetch(memory, w * memory.shape[1] + b)
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
             _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)
         if mine.any():
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
+        if numbers.rows.shape[0] > 0:
+            write_numbers(actors, engine.ground.lanes, numbers, packed, w)

@@ -16,10 +16,11 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from simulator.envs.core import Core, episode_seed
+from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError, did_you_mean
+from simulator.numerics.rng import counted
 
 Bools = NDArray[np.bool_]
 
@@ -82,7 +83,8 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._screen = Screen(self.core, render_mode, self.task.policy_hz)
-        self._seeds = [gymnasium.utils.seeding.np_random()[1] for _ in range(num_envs)]
+        drawn = np.random.SeedSequence().generate_state(num_envs, np.uint64)
+        self._keys = np.array([episode_key(int(seed)) for seed in drawn], np.uint64)
         self._episodes = np.full(num_envs, -1)
         self._ended = np.zeros(num_envs, np.bool_)
 
@@ -108,7 +110,7 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
             for i in np.flatnonzero(mask):
                 given = seeds[i]
                 if given is not None:
-                    self._seeds[i], self._episodes[i] = int(given), -1
+                    self._keys[i], self._episodes[i] = episode_key(int(given)), -1
         self.core.begin(self._next(mask), mask, options=options)
         self._ended[mask] = False
         self._screen.show()
@@ -124,15 +126,16 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         again = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any() else None
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             raise OddRoadError("an episode has ended: reset it with options={'reset_mask': ...} before the next step")
-        core.step(actions, again, None if again is None else self._next(again))
+        seen = core.step(actions, again, None if again is None else self._next(again), copied=self.copy)
         out = core.outcome
         rewards, terminated, truncated = out.rewards.copy(), out.terminated.copy(), out.truncated.copy()
         self._ended = terminated | truncated
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
             infos = self._finals()
             core.begin(self._next(self._ended), self._ended)
+            seen = core.observations(copy=self.copy)
         self._screen.show()
-        return core.observations(copy=self.copy), rewards, terminated, truncated, {**core.infos(), **infos}
+        return seen, rewards, terminated, truncated, {**core.infos(), **infos}
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """What the top view shows about each agent, N arrays (H, W, 3); None unless `render_mode` is "rgb_array"."""
@@ -155,12 +158,9 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         return mask
 
     def _next(self, mask: Bools) -> NDArray[np.uint64]:
-        """(N,) seeds of the next episodes of those in `mask`."""
-        self._episodes[mask] += 1
-        seeds = np.zeros(self.num_envs, np.uint64)
-        for i in np.flatnonzero(mask).tolist():
-            seeds[i] = episode_seed(self._seeds[i], int(self._episodes[i]))
-        return seeds
+        """(N,) seeds of episodes: of the next ones for those in `mask`."""
+        self._episodes += mask
+        return counted(self._keys, self._episodes)
 
     def _finals(self) -> dict[str, Any]:
         """Last observations and infos of those that have ended, as `AutoresetMode.SAME_STEP` has them."""

@@ -1,6 +1,7 @@
 """Raw memory for kernels, by numba's public `@intrinsic`: loads, stores, prefetches, an atomic counter.
 
-All take element i of a contiguous one-dimensional array or of a pointer, without bounds test or wrap-around.
+All take element i of a contiguous one-dimensional array, bare or not, or of a pointer, without bounds test or
+wrap-around.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from simulator.numerics.bare import Bare
 from simulator.numerics.simd import (
     LANES,
     across_each,
@@ -28,11 +30,13 @@ _FLOAT, _INT, _LONG, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.
 
 
 def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
-    """Pointer of LLVM type `element*` to args[0][args[1]], for an array or a pointer."""
+    """Pointer of LLVM type `element*` to args[0][args[1]], for an array, a bare one, or a pointer."""
     memory, index = signature.args[:2]
     data = args[0]
     if isinstance(memory, types.Array):
         data = context.make_array(memory)(context, builder, data).data
+    elif isinstance(memory, Bare):
+        data = cgutils.create_struct_proxy(memory)(context, builder, value=data).data
     wide = context.cast(builder, args[1], index, types.int64)
     return builder.bitcast(builder.gep(data, [wide]), element.as_pointer())
 

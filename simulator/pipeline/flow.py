@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.labels.frame import LabelledFrame
     from simulator.sensors.base import Sensor
 
-QUALITIES = ("preview", "standard")
+QUALITIES = ("preview", "standard", "reference")
 DEMANDS = ("ttc_at_least_s", "ttc_at_most_s")
 DRAWS = 20
 
@@ -27,7 +27,7 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
 
     Args:
         scenario: a concrete scenario; any other is sampled with seed 0 first.
-        quality: "standard" for datasets, "preview" for a quick look.
+        quality: "standard" for datasets, "preview" for a quick look, "reference" to judge both by.
         threads: processors to use; None for all. The result does not depend on it.
 
     Yields:

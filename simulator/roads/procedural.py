@@ -13,6 +13,7 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
 from simulator.roads.cross_section import CrossSection, tapered
+from simulator.roads.grade_separation import bridge, tunnel
 from simulator.roads.junction_features import signalised, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
@@ -26,6 +27,7 @@ from simulator.roads.street import KMH, Street, junction_reach, plain_road, rura
 from simulator.roads.town import town
 
 __all__ = [
+    "bridge",
     "curve",
     "hill",
     "merge",
@@ -35,6 +37,7 @@ __all__ = [
     "straight",
     "t_junction",
     "town",
+    "tunnel",
     "village_lane",
     "x_junction",
 ]

@@ -13,6 +13,7 @@ from simulator.roads.network import RoadNetwork
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
+from simulator.roads.surface_land import GroundMesh, land
 from simulator.roads.surface_levels import level_overlaps
 from simulator.roads.surface_marks import (
     lane_marks,
@@ -22,10 +23,8 @@ from simulator.roads.surface_marks import (
 from simulator.roads.surface_materials import (
     CLASSES,
     SurfaceStyle,
-    country_material,
     marking_materials,
     materials,
-    tint_slots,
     to_mesh,
 )
 from simulator.roads.surface_overlay import clip_faces, give_way
@@ -43,13 +42,10 @@ from simulator.roads.surface_quads import (
 )
 from simulator.roads.surface_rows import Array, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
-from simulator.roads.surface_tunnels import tunnels
+from simulator.roads.surface_tunnels import hills, tunnels
 from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
-from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
-from simulator.scene.textures import GRASS_M, LANDSCAPE_M, MARKING_M
-
-GroundMesh = tuple[Mesh, tuple[Material, ...], str]
+from simulator.scene.textures import MARKING_M
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +77,11 @@ class RoadSurface:
         local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
         z, _ = self._index.height(local)
         return np.asarray(np.maximum(z, self.terrain.height(local)) + self.origin[2])
+
+    def land_height(self, xy: ArrayLike) -> Array:
+        """World z (N,) of the land at world points (N, 2), below bridges."""
+        local = np.asarray(xy, np.float64).reshape(-1, 2) - self.origin[:2]
+        return np.asarray(self.terrain.height(local) + self.origin[2])
 
     def clearance(self, xy: ArrayLike) -> Array:
         """Distance (N,) in metres of world points (N, 2) from the nearest road or pavement; 0 on one."""
@@ -124,7 +125,10 @@ def surface(
     strips = triangles_of(quads.take(quads.tier <= Tier.PAVED))
     fill = lay_flat(paved, TriangleIndex(strips.corners))
     asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
-    terrain = build_terrain(np.concatenate([quads.corners, _as_quads(fill)]), start, center - start[:2], radius_m, seed)
+    bridges = [part.number for part in rows if any(each.kind == "bridge" for each in part.road.structures)]
+    lifted = np.concatenate([np.isin(quads.road, bridges), np.zeros(len(fill.look), np.bool_)])
+    around = np.concatenate([quads.corners, _as_quads(fill)])
+    terrain = build_terrain(around, start, center - start[:2], radius_m, seed, lifted)
     bridge, deck = bridge_quads(quads, terrain)
     plan = ground_plan(stretches, quads, polygons, bridge, np.concatenate([paved.shapes, walks.shapes]))
     islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)
@@ -134,10 +138,13 @@ def surface(
     lying, standing = _road_ground(stretches, quads, polygons, paved, raised)
     lying = Triangles.join([lying, added])
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
-    edge = verge(plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks)
+    edge = verge(
+        plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks, style.land
+    )
     rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
     structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
-    everything = Triangles.join([lying, standing, structures, edge])
+    above = hills(rows, terrain)
+    everything = Triangles.join([lying, standing, structures, edge, above])
     dashes = lane_marks(
         stretches,
         mark_country(network),
@@ -153,9 +160,9 @@ def surface(
     marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
-    meshes += _land(terrain, style, seed)
+    meshes += land(terrain, style, seed)
     covered = np.concatenate([polygons[quads.tier <= Tier.RAISED], paved.shapes, raised.shapes])
-    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge]), covered)
+    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge, above]), covered)
 
 
 def _road_ground(
@@ -184,30 +191,3 @@ def _as_quads(triangles: Triangles) -> Array:
 def _mark_mesh(marks: Triangles) -> Mesh:
     n = len(marks.look)
     return Mesh.of(marks.corners.reshape(-1, 3), np.arange(3 * n), marks.st.reshape(-1, 2) / MARKING_M, marks.look)
-
-
-def _land(terrain: Terrain, style: SurfaceStyle, seed: int) -> list[GroundMesh]:
-    """The grid around the roads in grass, the rings beyond in fields and woods."""
-    nx, ny = terrain.z.shape
-    x, y = (terrain.low[k] + terrain.cell_m * np.arange(n) for k, n in ((0, nx), (1, ny)))
-    gx, gy = np.meshgrid(x, y, indexing="ij")
-    vertices = np.stack([gx, gy, terrain.z], axis=-1).reshape(-1, 3)
-    index = np.arange(nx * ny).reshape(nx, ny)
-    a, b, c, d = (part.ravel() for part in (index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]))
-    faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
-    slots = tint_slots(vertices[faces].mean(axis=1), seed)
-    near = Mesh.of(vertices, faces, vertices[:, :2] / GRASS_M, slots, smooth=True)
-    rings, points = terrain.rings.shape[:2]
-    outer = terrain.rings.reshape(-1, 3)
-    ring, point = (part.ravel() for part in np.meshgrid(np.arange(rings - 1), np.arange(points), indexing="ij"))
-    after = (point + 1) % points
-    a, b, c, d = (
-        ring * points + point,
-        (ring + 1) * points + point,
-        (ring + 1) * points + after,
-        ring * points + after,
-    )
-    faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
-    far = Mesh.of(outer, faces, outer[:, :2] / LANDSCAPE_M, 0, smooth=True)
-    grass = materials("terrain", style, seed)
-    return [(near, grass, "terrain"), (far, (country_material(style, seed),), "terrain")]

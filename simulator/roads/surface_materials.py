@@ -29,6 +29,8 @@ class SurfaceStyle:
         paving: of pavements: "slabs", "bricks" or "blocks".
         kerb_m: height of kerbs where the map gives none.
         manholes: whether lanes have manhole covers.
+        land: what lies between the roads: "meadow", "fields" or "forest".
+        season: of fields and woods.
     """
 
     wear: float = 0.5
@@ -36,15 +38,19 @@ class SurfaceStyle:
     paving: str = "slabs"
     kerb_m: float = 0.12
     manholes: bool = True
+    land: str = "meadow"
+    season: str = "summer"
 
     @staticmethod
-    def draw(seed: int) -> SurfaceStyle:
+    def draw(seed: int, *, land: str = "meadow", season: str = "summer") -> SurfaceStyle:
         """A style by the seed: worn more or less, with one of the pavings."""
         rng = generator(seed, "surface", "style")
         return SurfaceStyle(
             wear=round(float(rng.beta(2.0, 2.0)), 2),
-            dryness=round(float(rng.beta(1.5, 3.0)), 2),
+            dryness=round(float(rng.beta(1.3, 4.5)), 2),
             paving=str(rng.choice(["slabs", "slabs", "blocks", "bricks"])),
+            land=land,
+            season=season,
         )
 
 
@@ -62,7 +68,7 @@ CLASSES: dict[str, tuple[Look, ...]] = {
     "wall": (Look.CONCRETE,),
     "kerb": (Look.KERB,),
     "sidewalk": (Look.PAVING,),
-    "terrain": (Look.GRASS, Look.LAWN, Look.GRAVEL, Look.BALLAST),
+    "terrain": (Look.GRASS, Look.LAWN, Look.GRAVEL, Look.BALLAST, Look.LITTER),
 }
 _REPEAT_M = {
     Look.ASPHALT: textures.ASPHALT_M,
@@ -72,6 +78,7 @@ _REPEAT_M = {
     Look.GRASS: textures.GRASS_M,
     Look.GRAVEL: textures.SOIL_M,
     Look.BALLAST: textures.SOIL_M,
+    Look.LITTER: textures.FOREST_M,
 }
 
 
@@ -122,6 +129,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         Look.LAWN: lambda: _ground("lawn", textures.grass(min(dry, 0.3), seed=seed + 1), 0.5, Surface.SOIL),
         Look.GRAVEL: lambda: _ground("gravel", textures.soil("gravel", seed=seed), 0.28, Surface.SOIL),
         Look.BALLAST: lambda: _ground("ballast", textures.soil("ballast", seed=seed), 0.22, Surface.SOIL),
+        Look.LITTER: lambda: floor_material(style, seed),
     }
     return [one[look]()]
 
@@ -154,9 +162,25 @@ def marking_materials(style: SurfaceStyle, seed: int) -> tuple[Material, ...]:
     )
 
 
+def crop_materials(seed: int) -> tuple[Material, ...]:
+    """What grows on fields, in the order of `textures.CROPS`; green leaves reflect more at 905 nm than straw."""
+    return tuple(
+        _ground(f"field of {kind}", textures.field(kind, seed=seed % 4), 0.45 if kind in _LEAFY else 0.3, Surface.SOIL)
+        for kind in textures.CROPS
+    )
+
+
+_LEAFY = ("green", "maize", "rape")
+
+
+def floor_material(style: SurfaceStyle, seed: int) -> Material:
+    """The floor of woods."""
+    return _ground("forest floor", textures.forest_floor(style.season, seed=seed % 4), 0.3, Surface.SOIL)
+
+
 def country_material(style: SurfaceStyle, seed: int) -> Material:
     """Fields and woods out to the horizon."""
-    texture = textures.landscape(round(style.dryness, 1), seed=seed % 4)
+    texture = textures.landscape(round(style.dryness, 1), season=style.season, seed=seed % 4)
     return _ground("country", texture, 0.45, Surface.SOIL)
 
 

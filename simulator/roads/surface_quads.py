@@ -48,6 +48,7 @@ class Look(IntEnum):
     BALLAST = 11
     CONCRETE = 12
     RAIL = 13
+    LITTER = 14  # under trees
 
 
 class Tier(IntEnum):

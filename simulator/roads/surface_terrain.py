@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from simulator.numerics.rng import generator
@@ -18,12 +19,13 @@ _CELL_M = 3.0
 _MOST_CELLS = 320
 _BELOW_M = 0.25  # the land under a road lies at least this far below it
 _STOREY_M = 2.5  # surfaces farther apart than this are on different levels
+_BANK = 0.6  # slope of banks below roads that climb to bridges
 _STEEPEST = 0.8  # slopes beside roads that cross above others
 _SLOPE_CELLS = 12  # how far such slopes reach
 _FAR_M = 7000.0
 _GROWTH = 1.22  # of the rings beyond the grid
 _UNDULATION_M = 1.6
-_HILLS_M = 90.0
+_HILLS_M = (40.0, 320.0)  # height of the highest, drawn between a plain and low mountains
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +81,9 @@ class Terrain:
         return np.asarray(inner + part * (outer - inner))
 
 
-def build_terrain(corners: Array, origin: Array, center: Array, radius_m: float, seed: int) -> Terrain:
+def build_terrain(
+    corners: Array, origin: Array, center: Array, radius_m: float, seed: int, lifted: NDArray[np.bool_] | None = None
+) -> Terrain:
     """Land below and around ground quads.
 
     Args:
@@ -87,6 +91,7 @@ def build_terrain(corners: Array, origin: Array, center: Array, radius_m: float,
         origin: (3,) world position of the local frame.
         center: (2,) local middle of the window, radius_m: its half side.
         seed: of the undulation.
+        lifted: (Q,) quads of roads that climb to bridges: they run on banks, and the land does not follow them.
     """
     half = radius_m + 20.0
     if len(corners):
@@ -97,6 +102,8 @@ def build_terrain(corners: Array, origin: Array, center: Array, radius_m: float,
     lowest, source = _footprint(corners, low, cell, n + 1)
     known = np.isfinite(source)
     base = _membrane(source, known)
+    if lifted is not None and lifted.any() and not lifted.all():
+        base = _banked(source, _footprint(corners[~lifted], low, cell, n + 1)[1], cell)
     xs, ys = (low[k] + cell * np.arange(n + 1) for k in range(2))
     x, y = np.meshgrid(xs + origin[0], ys + origin[1], indexing="ij")
     distance = ndimage.distance_transform_edt(~known) * cell if known.any() else np.full(known.shape, 100.0)
@@ -105,6 +112,14 @@ def build_terrain(corners: Array, origin: Array, center: Array, radius_m: float,
     ceiling = ndimage.minimum_filter(lowest, size=3, mode="nearest") - _BELOW_M
     z = _without_cliffs(np.minimum(z, ceiling), cell)
     return Terrain(low, cell, z, lowest, _rings(xs, ys, z, origin, seed))
+
+
+def _banked(source: Array, plain: Array, cell: float) -> Array:
+    """Heights that follow the `plain` sources; banks lead up to the others."""
+    base = _membrane(plain, np.isfinite(plain))
+    away, nearest = ndimage.distance_transform_edt(~np.isfinite(source), return_indices=True)
+    bank = source[tuple(nearest)] - _BANK * np.maximum(away * cell - 3.0, 0.0)
+    return np.where(np.isfinite(source), source, np.maximum(base, bank))
 
 
 def _footprint(corners: Array, low: Array, cell: float, n: int) -> tuple[Array, Array]:
@@ -216,8 +231,9 @@ def _rings(xs: Array, ys: Array, z: Array, origin: Array, seed: int) -> Array:
     settle = _smooth(np.clip(beyond / 500.0, 0.0, 1.0))
     near = _UNDULATION_M * _waves(x, y, seed, "near", (35.0, 80.0, 170.0)) * np.exp(-beyond / 150.0)
     own = border[:, 2] - _UNDULATION_M * _waves(x[:1], y[:1], seed, "near", (35.0, 80.0, 170.0))[0]
-    hills = 0.5 + 0.5 * _waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0))
+    hills = 0.5 + 0.35 * _waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0)).clip(-1.4)
     rise = _smooth(np.clip((beyond - 100.0) / 4000.0, 0.0, 1.0))
-    rings[..., 2] = own * (1.0 - settle) + mean * settle + near + rise * (15.0 + _HILLS_M * hills)
+    high = float(generator(seed, "terrain", "relief").uniform(*_HILLS_M))
+    rings[..., 2] = own * (1.0 - settle) + mean * settle + near + rise * (15.0 + high * hills**1.4)
     rings[0] = border
     return rings

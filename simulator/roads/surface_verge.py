@@ -23,6 +23,7 @@ from simulator.roads.surface_terrain import Terrain
 _BRIDGE_M = 2.6  # a road this high above the land is a bridge
 _DECK_M = 0.9  # thickness of a bridge deck
 _SLIT_M = 0.02
+_MOWN_M = 2.4  # beside roads through woods
 _BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
 
 
@@ -58,14 +59,17 @@ def ground_plan(
     return shapely.union_all(np.concatenate([polygons_of(rings), polygons[rest], more]))
 
 
-def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above: TriangleIndex) -> Triangles:
-    """Grass from the edges of the ground plan down or up to the land.
+def verge(
+    plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above: TriangleIndex, land: str = "meadow"
+) -> Triangles:
+    """Grass from the edges of the ground plan down or up to the land, a narrow strip where that is forest.
 
     Args:
         plan: from `ground_plan`.
         index: triangles of all ground of roads.
         terrain: the land.
         above: triangles of bridges, which the verge stays below.
+        land: as in `SurfaceStyle`.
     """
     if plan.is_empty:
         return Triangles.join([])
@@ -85,7 +89,15 @@ def verge(plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above:
         deck, _ = above.height(xy, near_z=land, tolerance_m=1.0)
         return np.minimum(edge + (land - edge) * part, np.where(np.isfinite(deck), deck - _DECK_M, np.inf))
 
-    return patch(parts_of(ring), Look.GRASS, height, cell_m=6.0)
+    if land != "forest":
+        return patch(parts_of(ring), Look.GRASS, height, cell_m=6.0)
+    mown = plan.buffer(_MOWN_M, quad_segs=3)
+    return Triangles.join(
+        [
+            patch(parts_of(ring.intersection(mown)), Look.GRASS, height, cell_m=6.0),
+            patch(parts_of(ring.difference(mown)), Look.LITTER, height, cell_m=6.0),
+        ]
+    )
 
 
 def _segments(plan: shapely.Geometry) -> Array:

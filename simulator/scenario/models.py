@@ -36,7 +36,7 @@ from simulator.scenario.entries import Entries, FamilyEntry, FlatEntry, inlined
 from simulator.scenario.family import Family
 from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
-SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial")
+SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial", "car_park")
 
 
 class Time(Block):
@@ -83,6 +83,8 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
     "village_lane": ("length_m", "width_m", "speed_kmh"),
+    "tunnel": ("length_m", "tunnel_m", "lanes", "speed_kmh"),
+    "bridge": ("length_m", "height_m", "lanes", "speed_kmh"),
 }
 
 
@@ -92,6 +94,8 @@ ROAD_RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "merge": {"lanes": (2, 6)},
     "parking_lot": {"angle_deg": (45.0, 90.0), "speed_kmh": (5.0, 50.0)},
     "roundabout": {"lanes": (1, 2), "radius_m": (13.5, 50.0)},
+    "tunnel": {"length_m": (200.0, 20_000.0), "tunnel_m": (30.0, 1000.0)},
+    "bridge": {"length_m": (360.0, 20_000.0), "height_m": (6.0, 6.8)},
 }
 
 
@@ -104,10 +108,10 @@ class RoadSpec(Block):
     kind: Annotated[str, Word(tuple(ROAD_PARAMETERS))] = "town"
     """What a procedural network looks like; where a map is given, this and all below is ignored."""
     length_m: Annotated[float, Quantity("m", ge=50.0, le=20_000.0)] | None = None
-    """Length (straight, hill, village_lane, motorway, merge)."""
+    """Length (straight, hill, village_lane, motorway, merge; tunnel: from 200, bridge: from 360)."""
     lanes: Annotated[int, Quantity("", ge=1, le=6, whole=True)] | None = None
-    """Driving lanes each way (straight; motorway, merge: 2 to 6); 1 or 2 lanes in the ring and in each direction of the
-    arms (roundabout)."""
+    """Driving lanes each way (straight, tunnel, bridge; motorway, merge: 2 to 6); 1 or 2 lanes in the ring and in each
+    direction of the arms (roundabout)."""
     arms: Annotated[int, Quantity("", ge=3, le=5, whole=True)] | None = None
     """How many roads meet there (roundabout)."""
     lane_width_m: Annotated[float, Quantity("m", ge=2.0, le=6.0)] | None = None
@@ -133,7 +137,9 @@ class RoadSpec(Block):
     superelevation_percent: Annotated[float, Quantity("%", ge=0.0, le=12.0)] | None = None
     """Banking of the bend (curve)."""
     height_m: Annotated[float, Quantity("m", ge=-60.0, le=60.0)] | None = None
-    """Height of the crest, negative for a dip (hill)."""
+    """Height of the crest, negative for a dip (hill); of the upper road above the lower one, 6 to 6.8 (bridge)."""
+    tunnel_m: Annotated[float, Quantity("m", ge=30.0, le=1000.0)] | None = None
+    """Length of the tube, in the middle of the road (tunnel)."""
     ramp: Annotated[bool, Flag()] | None = None
     """Whether there is an exit and an entry (motorway)."""
     curve_radius_m: Annotated[float, Quantity("m", ge=0.0, le=100_000.0)] | None = None
@@ -155,7 +161,7 @@ class RoadSpec(Block):
     block_m: Annotated[float, Quantity("m", ge=70.0, le=1000.0)] | None = None
     """About how long one side of a block is (town)."""
     speed_kmh: Annotated[float, Quantity("km/h", ge=5.0, le=250.0)] | None = None
-    """Speed limit (straight, curve, hill, village_lane, motorway, merge, roundabout, parking_lot)."""
+    """Speed limit (straight, curve, hill, village_lane, tunnel, bridge, motorway, merge, roundabout, parking_lot)."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -104,6 +104,11 @@ def _turned(outline: F64, angle: float) -> F64:
     return np.asarray(outline @ np.array([[c, s], [-s, c]]))
 
 
+def leaf_outline(length: float, rng: np.random.Generator) -> F64:
+    """(8, 2) outline of a leaf about its middle, turned at random."""
+    return _turned(_LEAF * [0.5 * length, 0.5 * length * rng.uniform(0.45, 0.7)], rng.uniform(0, 2 * np.pi))
+
+
 @cache
 def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
     """Tile of 1 m x 1 m dense foliage: thousands of leaves (or needle sprays), light ones above dark ones."""
@@ -130,40 +135,44 @@ def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
 def spray_texture(palette: str, *, needles: bool = False, branch: bool = False) -> Texture:
     """Four twigs with their leaves (or tufts of long needles), one in each quarter, growing upwards from its foot.
 
-    `branch`: four branches of many twigs, each leaf half as large: for larger cards, seen from farther away.
+    Leaves are about a tenth of a card long, or a fifteenth with `branch`: four branches of many twigs, for larger
+    cards that are seen from farther away. Those near the stem lie in the shade of the others.
     """
     rng = generator(0, "spray", palette, int(needles), int(branch))
     colors = np.array(PALETTES[palette], np.float64)
-    canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1:3].mean(0))
-    twigs, along, scale = (16, 8, 0.52) if branch else (7, 6, 1.0)
+    canvas = Cutout(2 * SIZE, 2 * SIZE, colors[0:2].mean(0))
+    twigs, along, scale = (22, 13, 0.42) if branch else (14, 11, 0.62)
+    if needles:
+        twigs, along, scale = (16, 8, 0.52) if branch else (9, 7, 0.8)
     for quarter in range(4):
         corner = np.array([quarter % 2, quarter // 2]) * 0.5
-        stem = np.array([[0.25, 0.01], [0.25 + rng.normal(0, 0.02), 0.2], [0.25 + rng.normal(0, 0.03), 0.41]])
+        stem = np.array([[0.25, 0.01], [0.25 + rng.normal(0, 0.02), 0.2], [0.25 + rng.normal(0, 0.03), 0.43]])
         ways = [stem]
         for k in range(twigs):
-            t = 0.08 + 0.88 * (k + 0.5) / twigs
+            t = 0.04 + 0.94 * (k + 0.5) / twigs
             foot = np.array([np.interp(t, [0, 0.5, 1], stem[:, j]) for j in (0, 1)])
-            angle = (1 if k % 2 else -1) * rng.uniform(0.5, 1.35)
-            reach = rng.uniform(0.13, 0.24) * (1.1 - 0.4 * t)
+            angle = (1 if k % 2 else -1) * rng.uniform(0.35, 1.35)
+            reach = rng.uniform(0.09, 0.25) * (1.1 - 0.4 * t)
             ways.append(foot + np.outer([0, 0.5, 1.0], [np.sin(angle), np.cos(angle)]) * reach)
-        canvas.lines(np.stack(ways) + corner, 2.0 * scale, (74, 62, 48))
-        spots, aims = [], []
+        canvas.lines(np.stack(ways) + corner, 2.0 * scale, (62, 52, 40))
+        spots, aims, outwards = [], [], []
         for way in ways:
             run = way[-1] - way[0]
-            for t in np.linspace(0.15, 1.0, along):
+            for t in np.linspace(0.12, 1.0, along):
                 spot = np.array([np.interp(t, [0, 0.5, 1], way[:, j]) for j in (0, 1)])
-                spots.append(spot + rng.normal(0, 0.012, 2) * branch)
-                aims.append(np.arctan2(run[1], run[0]) + rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.1))
-        for i in rng.permutation(len(spots)).tolist():
-            color = tone(colors, 3.0 * rng.beta(2, 1.6), rng)
+                spots.append(spot + rng.normal(0, 0.010, 2))
+                aims.append(np.arctan2(run[1], run[0]) + rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.2))
+                outwards.append(min(np.hypot(*(spot - [0.25, 0.2])) / 0.2, 1.0))
+        for i in np.argsort(np.array(outwards) + rng.normal(0, 0.25, len(outwards))).tolist():
+            color = tone(colors, 3.0 * rng.beta(2, 2.2) * (0.5 + 0.6 * outwards[i]), rng)
             if needles:
                 angle = aims[i] + rng.uniform(-1.4, 1.4, 16)
                 ends = scale * rng.uniform(0.05, 0.09, (16, 1)) * np.stack([np.cos(angle), np.sin(angle)], 1)
                 burst = np.stack([np.repeat([spots[i]], 16, 0), spots[i] + ends], 1)
                 canvas.lines(np.clip(burst, 0.01, 0.49) + corner, 1.5, color)
             else:
-                size = scale * rng.uniform(0.034, 0.052)
-                blade = _turned((_LEAF + [1.0, 0.0]) * [size, size * rng.uniform(0.5, 0.7)], aims[i]) + spots[i]
+                size = scale * rng.uniform(0.030, 0.052)
+                blade = _turned((_LEAF + [1.0, 0.0]) * [size, size * rng.uniform(0.5, 0.75)], aims[i]) + spots[i]
                 canvas.polygon(np.clip(blade, 0.008, 0.492) + corner, color)
     return canvas.texture(f"{'branch' if branch else 'spray'}-{palette}")
 
@@ -187,7 +196,7 @@ def bough_texture(palette: str) -> Texture:
                 twig = np.stack(
                     [middle + side * reach * u, v + rise * reach * u - rng.uniform(0.0, 0.3) * reach * u**2], 1
                 )
-                level = rng.uniform(0.3, 2.3)
+                level = rng.uniform(0.0, 1.9) + 0.7 * rows[row]  # young growth at the tip is lighter
                 aim = np.arctan2(rise, side)
                 for lean in (-0.9, 0.9, 0.0):
                     way = aim + lean + rng.normal(0, 0.15, len(u))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.scene.articulation import Joint
 from simulator.scene.material import Lamp, Material
-from simulator.scene.mesh import Mesh
+from simulator.scene.mesh import Mesh, coarsened
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,11 @@ class Model:
     attributes: tuple[tuple[str, str], ...] = ()
     box: NDArray[np.float64] | None = None
     deck_m: float = 0.0
+
+    def coarse(self, cell_m: float) -> Model:
+        """The same model with fewer triangles, for where a pixel is wider than `cell_m`; its box stays."""
+        bodies = tuple(replace(body, mesh=coarsened(body.mesh, cell_m)) for body in self.bodies)
+        return replace(self, bodies=bodies, box=self.bounds)
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

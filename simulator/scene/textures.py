@@ -31,6 +31,8 @@ PAVING_M = 4.0
 COBBLES_M = 2.4
 KERB_M = (1.0, 0.25)  # along and across the kerb
 GRASS_M = 5.0
+FIELD_M = 9.0
+FOREST_M = 4.0
 SOIL_M = 3.0
 SNOW_M = 5.0
 MARKING_M = 1.0
@@ -185,7 +187,7 @@ def lane_asphalt(
     strength = 1.0 + 0.25 * noise(shape, rng, slope=3.0, low_cut=1)
     tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
     drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
-    value = value * (1.0 + (0.10 * age - 0.05) * tracks - 0.11 * drip)
+    value = value * (1.0 + (0.14 * age - 0.13) * tracks - 0.15 * drip)
     color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
     px = width / LANE_M[0]
     plain = color.copy()
@@ -197,10 +199,22 @@ def lane_asphalt(
         for _ in range(own.integers(0, 4)):  # oil stains
             _stain(color, own, px)
         _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
+        if own.random() < 0.5:
+            _seal(color, own, px)
     if manhole:
         _manhole(color, own, px)
     fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
     return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
+
+
+def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """A crack along the lane that was sealed with a band of bitumen 8 cm wide."""
+    height, width = color.shape[:2]
+    y = np.linspace(0.08, rng.uniform(0.5, 0.92), 24) * height
+    x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.05 * px_per_m, 24))
+    line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
+    band = _wrapped_lines((height, width), [line], [0.08 * px_per_m])[..., None]
+    color += (np.array([0.030, 0.030, 0.032]) - color) * 0.85 * band
 
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:
@@ -338,9 +352,9 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     tuft = noise(size, rng, slope=1.6, low_cut=5)
     patch = noise(size, rng, slope=2.4, low_cut=3)
     light = np.clip(0.5 + 0.24 * streak + 0.16 * tuft, 0.03, 1.4)
-    green = _grade(light, (0.010, 0.018, 0.005), (0.105, 0.150, 0.040))
+    green = _grade(light, (0.008, 0.018, 0.004), (0.092, 0.152, 0.030))
     straw = _grade(light, (0.050, 0.042, 0.018), (0.270, 0.225, 0.105))
-    share = np.clip(dryness + 0.16 * patch + 0.18 * (streak > 1.0), 0.0, 1.0)[..., None]
+    share = np.clip(0.8 * dryness - 0.06 + 0.13 * patch + 0.10 * (streak > 1.2), 0.0, 1.0)[..., None]
     color = green * (1.0 - share) + straw * share
     bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.0, 0.0, 0.8)[..., None]
     color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
@@ -387,6 +401,51 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
     return Texture(f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit))
 
 
+# Means of reflectance (ASTER: wheat, dry and green; bare soils) and colours of what lies in rows on fields, and of what
+# shows between the rows; the distance of the rows, and how much of the ground they cover.
+_CROPS: dict[str, tuple[float, tuple[float, ...], tuple[float, ...], float, float]] = {
+    "green": (0.070, (0.60, 1.0, 0.22), (0.34, 0.42, 0.14), 0.14, 0.85),
+    "ripe": (0.230, (1.0, 0.80, 0.42), (0.66, 0.50, 0.26), 0.14, 0.9),
+    "maize": (0.065, (0.50, 1.0, 0.18), (0.62, 0.44, 0.28), 0.75, 0.62),
+    "rape": (0.260, (1.0, 0.88, 0.06), (0.42, 0.60, 0.12), 0.30, 0.8),
+    "stubble": (0.180, (1.0, 0.82, 0.54), (0.56, 0.42, 0.28), 0.14, 0.6),
+    "soil": (0.090, (1.0, 0.74, 0.52), (0.55, 0.40, 0.28), 0.30, 0.5),
+}
+CROPS = tuple(_CROPS)
+
+
+@cache
+def field(kind: str, *, seed: int = 0) -> Texture:
+    """A field from above, FIELD_M square, its rows along v: one of CROPS. Tractors leave a pair of tracks."""
+    mean, row, between, distance, cover = _CROPS[kind]
+    rng = _rng(f"field-{kind}", seed)
+    size = 512
+    x = (np.arange(size) + 0.5) / size * FIELD_M
+    count = round(FIELD_M / distance)
+    wave = np.cos(2 * np.pi * count * x / FIELD_M)[None, :] + 0.5 * noise(size, rng, slope=1.2, low_cut=12)
+    rows = np.clip(0.5 + 1.6 * (wave - np.cos(np.pi * (1.0 - cover))) / 2.0, 0.0, 1.0)
+    light = np.clip(1.0 + 0.22 * noise(size, rng, slope=0.8, low_cut=10) + 0.08 * noise(size, rng, slope=2.4), 0.2, 2.0)
+    color = _grade(light, (0.0, 0.0, 0.0), between) + (rows * light)[..., None] * (np.array(row) - np.array(between))
+    track = np.exp(-(((np.abs(x - 0.5 * FIELD_M) - 0.9) / 0.2) ** 2))[None, :, None]
+    color *= 1.0 - 0.45 * track
+    return Texture(f"field-{kind}-{seed}", to_srgb8(_with_mean(np.clip(color, 0.0, None), mean)))
+
+
+@cache
+def forest_floor(season: str = "summer", *, seed: int = 0) -> Texture:
+    """Needles, dead leaves, moss and bare soil under trees, FOREST_M square; leaves lie thick in autumn and winter."""
+    rng = _rng(f"forest-{season}", seed)
+    size = 512
+    tone, edge = _pebbles(rng, size, 110)
+    moss = np.clip(noise(size, rng, slope=2.2, low_cut=3) * 0.8 - 0.1, 0.0, 1.0)[..., None]
+    grain = np.clip(1.0 + 0.35 * noise(size, rng, slope=0.8, low_cut=12), 0.3, 2.0)[..., None]
+    dead = {"spring": 0.35, "summer": 0.22, "autumn": 0.85, "winter": 0.6}[season]
+    litter = np.where((tone < dead)[..., None], (0.115, 0.070, 0.034), (0.060, 0.044, 0.028))
+    litter = litter * (0.75 + 0.5 * np.clip(edge, 0.0, 1.0))[..., None] * grain
+    green = np.array([0.034, 0.060, 0.014]) * grain
+    return Texture(f"forest-floor-{season}-{seed}", to_srgb8(litter * (1.0 - 0.8 * moss) + green * 0.8 * moss))
+
+
 _PAINT = {
     "white": (0.66, 0.66, 0.63),
     "yellow": (0.60, 0.36, 0.035),
@@ -413,23 +472,35 @@ def marking(color: str = "white", wear: float = 0.3, *, seed: int = 0) -> Textur
     return Texture(f"marking-{color}-{wear:g}-{seed}", to_srgb8(paint + (road - paint) * lost))
 
 
+# Shares of fields by season in country seen from afar: green, ripe or yellow, bare.
+_FAR_FIELDS = {
+    "spring": (0.5, 0.2, 0.3),
+    "summer": (0.35, 0.5, 0.15),
+    "autumn": (0.3, 0.2, 0.5),
+    "winter": (0.5, 0.0, 0.5),
+}
+
+
 @cache
-def landscape(dryness: float = 0.25, *, seed: int = 0) -> Texture:
+def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -> Texture:
     """Far country from above, LANDSCAPE_M square: meadows, fields and woods without detail below a metre."""
     rng = _rng("landscape", seed)
     size = 512
     warp = noise((size, size), rng, slope=3.0, low_cut=2), noise((size, size), rng, slope=3.0, low_cut=2)
-    tone, edge = _pebbles(rng, size, 6)
+    tone, edge = _pebbles(rng, size, 7)
     yy, xx = np.mgrid[:size, :size]
     at = (np.rint(yy + 6 * warp[0]).astype(int) % size, np.rint(xx + 6 * warp[1]).astype(int) % size)
     tone, edge = tone[at], edge[at]
     grain = noise(size, rng, slope=1.0, low_cut=8)
-    meadow = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.058, 0.082, 0.026))
-    field = _grade(1.0 + 0.06 * grain, (0, 0, 0), (0.125 + 0.08 * dryness, 0.115, 0.045))
-    wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.020, 0.032, 0.012))
-    color = np.where((tone < 0.3)[..., None], field, meadow)
-    forest = (tone > 0.8) | (noise(size, rng, slope=3.0, low_cut=3) > 1.4) | (edge < 0.04)
-    return Texture(f"landscape-{dryness:g}-{seed}", to_srgb8(np.where(forest[..., None], wood, color)))
+    color = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.052 + 0.03 * dryness, 0.088, 0.026))
+    green, yellow, _ = _FAR_FIELDS[season]
+    share = np.clip((tone - 0.35) / 0.35, 0.0, 1.0)  # fields take tones from 0.35 to 0.7
+    field = np.where((share < green)[..., None], (0.050, 0.095, 0.022), (0.20, 0.155, 0.070))
+    field = np.where((share >= green + yellow)[..., None], (0.115, 0.084, 0.056), field)
+    color = np.where(((tone > 0.35) & (tone < 0.7))[..., None], field * (1.0 + 0.06 * grain)[..., None], color)
+    wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.016, 0.030, 0.010))
+    forest = (tone > 0.82) | (noise(size, rng, slope=3.0, low_cut=3) > 1.4) | (edge < 0.04)
+    return Texture(f"landscape-{dryness:g}-{season}-{seed}", to_srgb8(np.where(forest[..., None], wood, color)))
 
 
 def linear_mean(texture: Texture) -> tuple[float, float, float]:

@@ -26,7 +26,7 @@ class Sensor(Family, family="sensors"):
     down.
     """
 
-    QUALITIES: ClassVar[tuple[str, ...]] = ("preview", "standard")
+    QUALITIES: ClassVar[tuple[str, ...]] = ("preview", "standard", "reference")
 
     x_m: SignedMetres = 0.0
     y_m: SignedMetres = 0.0

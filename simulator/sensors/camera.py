@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.rng import child_seed
-from simulator.scenario.distributions import Fraction, Quantity
+from simulator.scenario.distributions import Quantity
 from simulator.scene.snapshot import CAMERAS
 from simulator.sensors.base import Sensor
 from simulator.sensors.optics import CameraModel
@@ -96,7 +96,7 @@ class Camera(Sensor, kind="camera"):
     """Longest exposure time."""
     iso_max: Annotated[float, Quantity("ISO", ge=100.0, le=409_600.0)] = 6400.0
     """Highest sensitivity; together with aperture and time it says how dark a night stays."""
-    exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.40
+    exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.36
     """Code (0 to 1) of the mean brightness that the automatic exposure aims at, before it looks at the highlights."""
     full_well_e: Annotated[float, Quantity("e", ge=100.0, le=1e6)] = 30_000.0
     """Electrons of a pixel that saturates at ISO 100, that is by 0.78 lx s (ISO 12232): on 4.5 um, with 1e16 photons a
@@ -105,14 +105,30 @@ class Camera(Sensor, kind="camera"):
     """Standard deviation of a pixel in the dark, electrons."""
     glass_mm: Annotated[float, Quantity("mm", ge=0.0, le=2000.0)] = 80.0
     """Distance of the windscreen before the lens, on which rain leaves drops that a wiper takes away; 0: none."""
-    vignetting: Fraction = 0.25
-    """Light lost in the corners."""
+    vignetting: Annotated[float, Quantity("", ge=0.0, le=8.0)] = 1.0
+    """Exponent n of the illuminance over the angle off the axis, cos^n: 4 for a plain lens, about 1 for the retrofocus
+    lenses of car cameras, 0 for none."""
+    lens_blur: Annotated[float, Quantity("px", ge=0.0, le=20.0)] = 0.65
+    """Standard deviation of the spot of a point, in pixels: diffraction, aberrations, the pixel itself."""
+    lateral_colour: Annotated[float, Quantity("px", ge=0.0, le=20.0)] = 0.4
+    """Distance between the red and the blue picture in the corners (lateral chromatic aberration), in pixels."""
+    line_time_us: Annotated[float, Quantity("us", ge=0.0, le=1000.0)] = 0.0
+    """Rolling shutter: a row is read out so much later than the one above; 0: global shutter. The time of a picture is
+    that of its middle row."""
+    jpeg_quality: Annotated[int, Quantity("", ge=1, le=100, whole=True)] | None = None
+    """The picture has been through a JPEG file of this quality (libjpeg's scale); null: it has not."""
 
     @cached_property
     def model(self) -> CameraModel:
         """Geometry."""
         matrix = np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
         return CameraModel.of(self.width, self.height, matrix, [self.k1, self.k2, self.p1, self.p2, self.k3])
+
+    @cached_property
+    def _falloff(self) -> F32:
+        from simulator.sensors.shading.lens import falloff
+
+        return falloff(self.model, self.vignetting)
 
     @property
     def ego_SE3_sensor(self) -> F64:
@@ -123,6 +139,8 @@ class Camera(Sensor, kind="camera"):
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
         from simulator.sensors.shading.glare import add_glare
+        from simulator.sensors.shading.lens import through_lens
+        from simulator.sensors.shading.motion import image_velocity, in_motion
         from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
         from simulator.sensors.shading.windscreen import rain_on_glass
@@ -133,22 +151,31 @@ class Camera(Sensor, kind="camera"):
         local_SE3_camera[:3, 3] -= stage.scene.origin
         picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
         exposure = self._expose(stage, time_ns, picture.radiance, transport.sky.horizontal_lx)
+        line_s = self.line_time_us * 1e-6
+        if quality != "preview":
+            span_s = max(exposure.time_s, self.height * line_s)
+            velocity = image_velocity(stage, picture, self.model, self.ego_SE3_sensor, time_ns, span_s)
+            picture = in_motion(picture, velocity, exposure.time_s, line_s, stage.threads)
         radiance = add_precipitation(
             picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
         )
         through = rain_on_glass(
             radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
         )
-        lens = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
+        light = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
+        if quality != "preview":
+            light = through_lens(light, self.model, self.lens_blur, self.lateral_colour, exposure.white_cd_m2)
         rgb = film.picture_of(
-            lens,
+            light,
+            self._falloff,
             exposure,
             self.full_well_e,
             self.dark_noise_e,
-            self.vignetting,
             child_seed(seed, "noise"),
             stage.threads,
         )
+        if self.jpeg_quality is not None:
+            rgb = film.jpeg_coded(rgb, self.jpeg_quality)
         objects, classes = owners_of(stage, picture.instance)
         return CameraFrame(
             "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import OddRoadError
 from simulator.numerics import se3
-from simulator.scene import Atmosphere, Scene, Snapshot
+from simulator.scene import Atmosphere, Scene, Snapshot, Texture
 from simulator.scene.material import Material
 from simulator.sensors.optics import CameraModel
 
@@ -159,8 +160,7 @@ class Preview:
     def _material(self, material: Material) -> Any:
         color = np.array(material.albedo, np.float64)
         if material.texture is not None:
-            texels = material.texture.rgba.reshape(-1, 4).astype(np.float64) / 255
-            color *= np.average(texels[:, :3] ** 2.2, axis=0, weights=texels[:, 3] + 1e-6)
+            color *= _mean_color(material.texture)
         return self._gl.MetallicRoughnessMaterial(
             baseColorFactor=[*color.clip(0, 1), 1.0],
             metallicFactor=material.metallic,
@@ -177,6 +177,13 @@ class Preview:
         side /= np.linalg.norm(side)
         rotation = np.stack([side, np.cross(toward, side), toward], 1)
         self._scene.add(self._gl.DirectionalLight(color=np.ones(3), intensity=3.0), pose=se3.from_rotation(rotation))
+
+
+@lru_cache(maxsize=4096)
+def _mean_color(texture: Texture) -> F64:
+    """(3,) mean linear colour of what is no hole."""
+    texels = texture.rgba.reshape(-1, 4).astype(np.float64) / 255
+    return np.asarray(np.average(texels[:, :3] ** 2.2, axis=0, weights=texels[:, 3] + 1e-6))
 
 
 def render(

@@ -11,8 +11,9 @@ import numpy as np
 
 from simulator.scene.material import Material, srgb
 from simulator.scene.mesh import Mesh
+from simulator.scene.textures import CONCRETE_M, concrete
 from simulator.surroundings.facades import wall_texture
-from simulator.surroundings.furniture import OLD_WOOD, STEEL
+from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
 from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
 
 Made = tuple[Mesh, tuple[Material, ...], str]
@@ -60,6 +61,22 @@ def guard_rail(line: F64, side: int) -> Made:
     work.add(profile_sweep(beam, normal, W_BEAM))
     _posts(work, beam, normal, (0.10, 0.06), 0.74, 0, 0.09)
     return work.mesh(), (STEEL,), "guard_rail"
+
+
+def parapet(line: F64, side: int) -> Made:
+    """Edge of a bridge: a concrete kerb 0.25 m high with a railing of steel, its top 1.1 m above the deck (RiZ-ING)."""
+    points = resample(line, 2.0)
+    normal = normals_of(points, side)
+    work = Patchwork()
+    shape = np.array([[0.0, -0.05], [0.0, 0.25], [-0.3, 0.25], [-0.3, -0.9], [0.0, -0.9]])
+    work.add(profile_sweep(points, normal, shape, 1, 2.0, ends=True))
+    behind = points - 0.15 * np.concatenate([normal, np.zeros((len(points), 1))], 1)
+    for mesh in _rails(behind, normal, (0.45, 0.66, 0.87), 0.03, 0.03, 0) + _rails(
+        behind, normal, (1.05,), 0.06, 0.08, 0
+    ):
+        work.add(mesh)
+    _posts(work, behind, normal, (0.07, 0.05), 1.08, 0, 0.02)
+    return work.mesh(), (STEEL, CONCRETE), "guard_rail"
 
 
 def _rails(line: F64, normal: F64, heights: tuple[float, ...], tall: float, thick: float, slot: int) -> list[Mesh]:
@@ -157,15 +174,41 @@ def garden_wall(line: F64, side: int, rng: np.random.Generator) -> Made:
     return work.mesh(), (Material(f"wall {kind}", tint, wall_texture(kind), reflectance_905=0.4), coping), "wall"
 
 
-def noise_barrier(line: F64, side: int) -> Made:
-    """Noise barrier of motorways: concrete posts and panels 3 m high."""
+def noise_barrier(line: F64, side: int, rng: np.random.Generator) -> Made:
+    """Noise barrier of motorways: posts every 4 m with panels of concrete, timber or aluminium, 2.5 to 4.5 m high."""
     points = resample(line, 4.0)
     normal = normals_of(points, side)
+    top = round(float(rng.uniform(2.5, 4.5)) * 2.0) / 2.0
+    kind, tint = _PANELS[int(rng.integers(len(_PANELS)))]
     work = Patchwork()
-    work.add(profile_sweep(points, normal, [[0.0, -0.3], [0.0, 3.0], [-0.15, 3.0], [-0.15, -0.3]], 0, 3.0, ends=True))
-    _posts(work, points, normal, (0.24, 0.2), 3.1, 1, 0.08)
-    panel = Material("noise barrier", srgb("#7f8c74"), wall_texture("panel"), reflectance_905=0.4)
-    return work.mesh(), (panel, STEEL), "wall"
+    foot = np.array([[0.02, -0.3], [0.02, 0.5], [-0.17, 0.5], [-0.17, -0.3]])
+    work.add(profile_sweep(points, normal, foot, 2, 3.0, ends=True))
+    work.add(profile_sweep(points, normal, [[0.0, 0.5], [0.0, top], [-0.15, top], [-0.15, 0.5]], 0, 3.0, ends=True))
+    cap = np.array([[0.05, top], [0.05, top + 0.07], [-0.2, top + 0.07], [-0.2, top], [0.05, top]])
+    work.add(profile_sweep(points, normal, cap, 1, ends=True))
+    _posts(work, points, normal, (0.24, 0.2), top + 0.1, 1, 0.08)
+    panel = Material(f"noise barrier {kind} {tint}", srgb(tint), wall_texture(kind), roughness=0.9, reflectance_905=0.4)
+    return work.mesh(), (panel, STEEL, CONCRETE), "wall"
+
+
+_PANELS = (
+    ("panel", "#9a9c90"), ("timber", "#8c7355"), ("timber", "#6f7f62"), ("metal", "#8fa39a"), ("boards", "#7d6a52"),
+    ("metal", "#a9b3b5"), ("panel", "#b3a58e"),
+)  # fmt: skip
+
+
+# Half of the New Jersey profile of EN 1317 barriers 0.81 m high, as shares of the height and of half the width.
+_NEW_JERSEY = np.array([[1.0, 0.0], [1.0, 0.09], [0.60, 0.41], [0.26, 1.0]])
+
+
+def concrete_barrier(line: F64, height_m: float, width_m: float) -> Made:
+    """Concrete safety barrier of New Jersey profile along the middle of a line, in castings of 6 m with stains."""
+    points = resample(line, 3.0)
+    half = _NEW_JERSEY * [0.5 * width_m, height_m]
+    shape = np.concatenate([half, half[::-1] * [-1.0, 1.0]])
+    mesh = profile_sweep(points, normals_of(points, 1), shape[::-1], 0, CONCRETE_M)
+    stained = Material("barrier concrete", (0.86, 0.84, 0.8), concrete(0.8), roughness=0.9, reflectance_905=0.35)
+    return mesh, (stained,), "wall"
 
 
 def wires(poles: F64, normals: F64, height_m: float) -> Made | None:

@@ -12,9 +12,9 @@ from simulator.surroundings.species import Species
 
 def conifer(species: Species, height: float, radius: float, rng: np.random.Generator, detail: int) -> list[Mesh]:
     """Meshes of one spruce or fir."""
-    foot, count = species.clear * height, (300, 190, 90, 34)[detail]
+    foot, count = species.clear * height, (400, 240, 110, 40)[detail]
     t = ((np.arange(count) + rng.uniform(0, 1, count)) / count) ** 1.35  # more and longer boughs below
-    z = foot + t * (0.95 * height - foot)
+    z = foot + t * (0.985 * height - foot)
     ragged = 1 + 0.10 * np.sin(t * rng.uniform(9, 14) + rng.uniform(0, 6)) + rng.normal(0, 0.09, count)
     length = (radius * (1 - t) ** 0.85 + 0.012 * height) * ragged
     phi = np.arange(count) * (np.pi * (3 - 5**0.5)) + rng.normal(0, 0.25, count)
@@ -22,8 +22,8 @@ def conifer(species: Species, height: float, radius: float, rng: np.random.Gener
     spine = np.array([[0, 0, 0], [0, 0, 0.08 * height], [0, 0, 0.98 * height]])
     wood = stalks(spine[None], np.array([[1.5, 1.0, 0.1]]) * thick, (8, 6, 5, 4)[detail])
     drop = np.tan(0.60 - species.rise_rad)
-    width = (0.85, 1.15, 1.6, 2.4)[detail]
-    tip = stalks(np.array([[[0, 0, 0.9 * height], [0, 0, height]]]), np.array([[0.02 * height, 0.0]]), 5, slot=LEAF)
+    width = (0.58, 0.85, 1.3, 2.1)[detail]
+    tip = stalks(np.array([[[0, 0, 0.9 * height], [0, 0, height]]]), np.array([[0.006 * height, 0.0]]), 5, slot=LEAF)
     rings = (14, 10, 7, 5)[detail]
     level = np.linspace(0, 0.94, rings)
     inside = _skirts(

@@ -304,17 +304,28 @@ def _draw_opening(
         alpha[bottom - 8 : bottom, left:right] = 0.0
 
 
-def _weather(image: F64, opening: Opening) -> None:
-    """Dirt under sills, shade under lintels, in place."""
+def _weather(image: F64, opening: Opening, surround: float) -> None:
+    """Surround of reflectance `surround` (0: none), dirt under sills, shade under lintels, in place."""
     if opening.rect is None or opening.name in ("strip", "curtain"):
         return
     left, top, right, bottom = _pixels(opening.rect)
+    if surround and opening.name not in ("shop", "shop door", "factory", "barn", "gate", "garage"):
+        above, beside = slice(max(top - 11, 0), top), slice(top, bottom)
+        bands = (above, left - 11, right + 11), (beside, left - 11, left), (beside, right, right + 11)
+        for rows, first, last in bands:
+            part = (rows, slice(first, last))
+            image[part] = surround * (0.97 + 0.06 * (image[part] / max(float(image[part].mean()), 1e-3) - 1.0))
+        image[max(top - 13, 0) : max(top - 11, 0), left - 12 : right + 12] *= 0.72
     if opening.sill:
         image[bottom : bottom + 5, left - 4 : right + 4] = 0.42
         image[bottom + 5 : bottom + 8, left - 4 : right + 4] *= 0.5
         fade = np.linspace(0.90, 1.0, 40)[:, None, None]
         image[bottom + 8 : bottom + 48, left:right] *= fade[: max(min(SIZE - bottom - 8, 40), 0)]
     image[max(top - 2, 0) : top + 3, left:right] *= 0.45
+
+
+# Reflectance of the stone or plaster around windows, about 0.13 m wide; nothing around those in panels and sheds.
+_SURROUNDS = {"plaster": 0.97, "brick": 0.46, "clinker": 0.40, "yellow brick": 0.55}
 
 
 @lru_cache(maxsize=320)  # 80 MB: a town needs about 150 at a time
@@ -333,9 +344,9 @@ def bay_texture(finish: str, opening: str, frame: str = "white", variant: int = 
     if hole.rect is not None:
         image, alpha = wall(finish).copy(), np.zeros((SIZE, SIZE))
         _draw_opening(image, alpha, hole, FRAMES[frame], variant, rng)
-        _weather(image, hole)
+        _weather(image, hole, _SURROUNDS.get(finish, 0.0))
         left, top, right, bottom = _pixels(hole.rect)
-        part = (slice(max(top - 4, 0), bottom + 50), slice(max(left - 6, 0), right + 6))  # all that has been painted
+        part = (slice(max(top - 14, 0), bottom + 50), slice(max(left - 13, 0), right + 13))  # all that has been painted
         rgba[(*part, slice(0, 3))], rgba[(*part, 3)] = _bytes(image[part]), alpha[part] * 255
     if finish == "glass":  # spandrel panel between the storeys of a curtain wall
         rgba[:30] = (97, 97, 97, 0)
@@ -396,3 +407,14 @@ def lettering(text: str, ink: Color, ground: Color) -> Texture:
     cv2.putText(mask, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, 255, 9, cv2.LINE_AA)
     cover = cv2.resize(mask, (512, 64), interpolation=cv2.INTER_AREA)[..., None] / 255.0
     return _texture(f"board {text}", cover * np.array(ink) + (1 - cover) * np.array(ground))
+
+
+@cache
+def awning_cloth(striped: bool) -> Texture:
+    """Cloth of awnings, a metre wide: plain, or with darker stripes of 0.25 m; tinted by the material."""
+    x = (np.arange(64) + 0.5) / 64
+    weave = 0.9 + 0.05 * np.sin(2 * np.pi * 16 * x)
+    image = np.repeat(weave[None, :, None], 3, 2) * np.ones((16, 1, 1))
+    if striped:
+        image[:, (x * 4).astype(int) % 2 == 1] = 0.35
+    return _texture(f"awning {striped}", image)

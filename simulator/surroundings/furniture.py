@@ -15,7 +15,8 @@ from simulator.scene.model import Body, Model
 from simulator.surroundings.facades import lettering
 from simulator.surroundings.shapes import Patchwork, emission, lamp_color, stalks
 
-STEEL = Material("galvanised steel", (0.42, 0.43, 0.44), roughness=0.45, metallic=0.7, reflectance_905=0.5)
+# Weathered zinc is dull: a matt patina of carbonate over the metal.
+STEEL = Material("galvanised steel", (0.40, 0.41, 0.42), roughness=0.62, metallic=0.25, reflectance_905=0.5)
 GREY = Material("grey paint", srgb("#6d7172"), roughness=0.5)
 GREEN = Material("green paint", srgb("#2f4a3a"), roughness=0.5)
 DARK = Material("anthracite paint", srgb("#3a3d40"), roughness=0.5)

@@ -29,6 +29,9 @@ class Ground(Protocol):
     def height(self, xy: ArrayLike) -> F64:
         """World z (N,) of the ground at world points (N, 2)."""
 
+    def land_height(self, xy: ArrayLike) -> F64:
+        """World z (N,) of the land alone, below bridges."""
+
     def clearance(self, xy: ArrayLike) -> F64:
         """Distance (N,) from the nearest road or pavement; 0 on one."""
 

@@ -11,7 +11,7 @@ from simulator.surroundings.barriers import normals_of
 from simulator.surroundings.buildings import building
 from simulator.surroundings.facades import wall_texture
 from simulator.surroundings.place import Place
-from simulator.surroundings.roadsides import Side
+from simulator.surroundings.roadsides import Side, runs
 from simulator.surroundings.shapes import F64, joined, poses, ribbon
 
 # Width along the street and depth of the kinds of buildings, lowest and highest, metres.
@@ -27,7 +27,8 @@ SIZES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
 }
 FLAT_GROUND_M = 5.0  # a footprint that falls more than this is left alone
 _REACH_M = (45.0, 115.0)  # from the path: nearer than the first, full detail; farther than the second, none
-MOST_TRIANGLES = 95_000
+MOST_TRIANGLES = 120_000
+CLOSED = 0.75  # share of houses in paved streets that touch the next one
 
 
 def place_houses(place: Place) -> None:
@@ -60,7 +61,7 @@ def _line(place: Place, side: Side, row: int, share: float) -> None:
     if trees and style.paved:
         setback = max(setback, 4.2)  # room for a row of trees
     shopping = rng.random() < style.shops * 1.6
-    at, built = float(rng.uniform(1.0, 6.0)), []
+    at, built = float(rng.uniform(0.5, 3.0) if style.paved else rng.uniform(1.0, 6.0)), False
     while at < side.length - 5.0:
         kind = str(rng.choice(kinds, p=p))
         for _ in range(int(rng.integers(2, 7)) if kind == "townhouse" else 1):
@@ -68,17 +69,18 @@ def _line(place: Place, side: Side, row: int, share: float) -> None:
             shop = shopping and row == 0 and kind in ("flats", "townhouse") and rng.random() < 0.7
             if rng.random() < share and at + width < side.length + 1.0:
                 if _house(place, side, kind, at + width / 2, width, setback, shop, f"{row}-{at:.0f}"):
-                    built.append((at, at + width))
+                    built = True
                     at += width
                 else:
-                    at += min(width, 5.0)
+                    at += min(width, 2.0 if style.paved else 5.0)
                     break
             else:
-                at += width
+                at += 0.5 * width if style.paved else width
                 break
-        at += float(rng.uniform(*style.gap_m)) if kind != "townhouse" or rng.random() < 0.5 else 0.0
+        closed = style.paved and row == 0 and rng.random() < CLOSED
+        at += 0.0 if closed or (kind == "townhouse" and rng.random() < 0.5) else float(rng.uniform(*style.gap_m))
     if style.paved and row == 0 and built:
-        _forecourt(place, side, built, setback)
+        _forecourt(place, side, setback)
 
 
 def _house(place: Place, side: Side, kind: str, at: float, width: float, setback: float, shop: bool, name: str) -> bool:
@@ -137,14 +139,8 @@ def _church(place: Place) -> None:
                 return
 
 
-def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setback: float) -> None:
-    """Paving from the edge of the pavement to the facades, a little above the land."""
-    spans: list[list[float]] = []
-    for a, b in built:
-        if spans and a - spans[-1][1] < 7.0:
-            spans[-1][1] = b
-        else:
-            spans.append([a, b])
+def _forecourt(place: Place, side: Side, setback: float) -> None:
+    """Paving from the edge of the pavement to the facades and across the gaps, a little above the land."""
     paving = Material(
         "forecourt",
         (0.62, 0.60, 0.57),
@@ -153,23 +149,26 @@ def _forecourt(place: Place, side: Side, built: list[tuple[float, float]], setba
         reflectance_905=0.35,
         surface=Surface.CONCRETE,
     )
-    for start, end in spans:
-        d = np.linspace(max(start - 0.5, 0.0), min(end + 0.5, side.length), max(int((end - start) / 2.0), 2) + 1)
-        offsets = (-0.045, 0.06, 0.3, 0.8, 1.6, 0.6 * setback + 0.8, setback + 0.3)
-        rows = [side.at(d, out)[0] for out in offsets]
-        floor = rows[0][:, 2].copy()
-        rows[0][:, 2] += 0.003  # it laps over the edge of the pavement by a few centimetres
-        for k in range(1, len(rows)):
-            between = [side.at(d, out)[0] for out in np.linspace(offsets[k - 1], offsets[k], 4)[1:]]
-            land = np.max([place.ground.height(row[:, :2]) for row in between], axis=0)
-            rows[k][:, 2] = np.maximum(floor - 0.004 - 0.01 * k, land + 0.025)
-        if np.abs(rows[-1][:, 2] - floor).max() > 1.2:
-            continue
-        local = [place.local(row) for row in rows]
-        swap = _outer_is_left(side)
+    d = np.linspace(0.0, side.length, max(int(side.length / 2.0), 2) + 1)
+    offsets = (-0.045, 0.06, 0.3, 0.8, 1.6, 0.6 * setback + 0.8, setback + 0.3)
+    rows = [side.at(d, out)[0] for out in offsets]
+    floor = rows[0][:, 2].copy()
+    rows[0][:, 2] += 0.003  # it laps over the edge of the pavement by a few centimetres
+    free = np.ones(len(d), np.bool_)
+    steps = np.concatenate([np.linspace(offsets[k - 1], offsets[k], 3)[1:] for k in range(1, len(rows))])
+    points = np.concatenate([side.at(d, out)[0][:, :2] for out in steps])
+    lands = place.ground.height(points).reshape(len(rows) - 1, 2, len(d)).max(axis=1)
+    for k in range(1, len(rows)):
+        rows[k][:, 2] = np.maximum(floor - 0.004 - 0.01 * k, lands[k - 1] + 0.025)
+        if offsets[k] > 0.5:  # where another street runs there is none
+            free &= place.ground.clearance(rows[k][:, :2]) > 0.25
+    free &= np.abs(rows[-1][:, 2] - floor) < 1.2
+    swap = _outer_is_left(side)
+    for first, last in runs(free, 2):
+        local = [place.local(row[first : last + 1]) for row in rows]
         strips = [ribbon(b, a, 0, 3.0) if swap else ribbon(a, b, 0, 3.0) for a, b in pairwise(local)]
         place.put_mesh(joined(strips), (paving,), "sidewalk")
-        inner, outer = rows[2][:, :2], rows[-1][:, :2]
+        inner, outer = rows[2][first : last + 1, :2], rows[-1][first : last + 1, :2]
         place.paved += list(np.stack([inner[:-1], inner[1:], outer[1:], outer[:-1]], 1))
 
 

@@ -18,6 +18,7 @@ from simulator.surroundings import barriers, furniture
 from simulator.surroundings.map_shapes import mesh_of, solids
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_houses import build_at
+from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signs import post
 
@@ -71,6 +72,8 @@ def place_objects(place: Place) -> list[MapPlant]:
         for thing in road.objects:
             kind = _KINDS.get(thing.type.lower(), "")
             solid = kind == "rail" and (thing.outlines or any(x in _words(thing) for x in _SOLID_RAILS))
+            if solid and _concrete_barrier(place, road, thing):
+                continue
             if solid or (not kind and thing.type.lower() not in _NO_SHAPES):
                 _shape(place, road, thing)
             elif kind == "rail":
@@ -101,6 +104,19 @@ def place_objects(place: Place) -> list[MapPlant]:
         elif place.clear(point[None, :2], 0.1)[0]:
             _post(place, kind, thing, point, yaw, offset)
     return plants
+
+
+def _concrete_barrier(place: Place, road: Road, thing: RoadObject) -> bool:
+    """A low barrier of concrete in one piece along the road; whether it is one."""
+    rows = [row for row in thing.repeats if row.distance < 0.1 and row.length > 6.0]
+    if not rows or thing.outlines or not 0.5 <= thing.height <= 1.2 or "wall" in _words(thing):
+        return False
+    for row in rows:
+        s = np.arange(row.s, min(row.s + row.length, road.length) + 1e-6, 3.0)
+        points = road.point(s, row.t[0] + (row.t[1] - row.t[0]) * (s - row.s) / row.length)
+        for a, b in runs(place.distance(points[:, :2]) < place.radius_m, 2):
+            place.put_mesh(*barriers.concrete_barrier(place.local(points[a : b + 1]), thing.height, thing.width or 0.6))
+    return True
 
 
 def _words(thing: RoadObject) -> str:
@@ -179,9 +195,7 @@ def _rail(place: Place, road: Road, thing: RoadObject) -> None:
         points = road.point(s, t)
         near = place.distance(points[:, :2]) < place.radius_m
         good = near & place.clear(points[:, :2], 0.02)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
-        for a, b in zip(edges[::2], edges[1::2]):
-            if b - a >= 3:
-                line = place.local(place.on_ground(points[a:b, :2]))
-                place.put_mesh(*barriers.guard_rail(line, -1 if t0 > 0 else 1))
-                place.occupancy.take_line(points[a:b, :2], 0.5)
+        for a, b in runs(good):
+            stretch = points[a : b + 1, :2]
+            place.put_mesh(*barriers.guard_rail(place.local(place.on_ground(stretch)), -1 if t0 > 0 else 1))
+            place.occupancy.take_line(stretch, 0.5)

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, grass, plant
+from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, poses
 from simulator.surroundings.species import Species, species_table
 from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
-_COST = (3700.0, 1600.0, 600.0, 230.0)  # triangles of a tree by detail, about
-MOST_TRIANGLES = 190_000
-SCENE_TRIANGLES = 235_000  # plants take what houses and furniture have left of this, within limits
+_COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
+MOST_TRIANGLES = 280_000
+SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
 
 @dataclass(slots=True)
@@ -135,10 +136,9 @@ def _wood_backs(place: Place, level: float) -> None:
             xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
             keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
             keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
-            for a, b in zip(edges[::2], edges[1::2]):
+            for a, b in runs(keep, 1):
                 conifers = any(species_table()[name].form == "spruce" for name in style.species)
-                wood(place, xy[a:b], rng, float(rng.uniform(12.0, 16.0)), int(conifers))
+                wood(place, xy[a : b + 1], rng, float(rng.uniform(12.0, 16.0)), int(conifers))
 
 
 def _single(place: Place, rows: _Rows, density: float) -> None:
@@ -220,7 +220,10 @@ def _levels(distance: F64, cost: F64, budget: float) -> NDArray[np.int64]:
 def _kept_off_roads(place: Place, names: list[str], xy: F64, scale: F64) -> F64:
     """Scales (N,) at which crowns end at the edge of the pavement; pruned street trees have theirs above it."""
     table = species_table()
-    reach = np.array([0.3 * table[n.rstrip("*")].spread * sum(table[n.rstrip("*")].height_m) for n in names]) * scale
+    kinds = [table[name.rstrip("*")] for name in names]
+    # Boughs of conifers reach down to the ground, the crowns of others begin above it.
+    share = [0.30 if kind.form in ("spruce", "bush") else 0.26 for kind in kinds]
+    reach = np.array([part * kind.spread * sum(kind.height_m) for part, kind in zip(share, kinds)]) * scale
     pruned = np.array([name.endswith("*") for name in names])
     room = np.maximum(place.ground.clearance(xy), 0.3) / np.maximum(reach, 1e-6)
     return np.asarray(np.where(pruned, scale, scale * np.minimum(room, 1.0)))

@@ -11,7 +11,7 @@ from simulator.surroundings import barriers, furniture
 from simulator.surroundings.barriers import Made, normals_of
 from simulator.surroundings.place import Place
 from simulator.surroundings.plants import hedge
-from simulator.surroundings.roadsides import Side
+from simulator.surroundings.roadsides import Side, runs
 from simulator.surroundings.shapes import F64, poses
 
 REACH_M = 160.0  # small things farther from the path than this are left out
@@ -42,7 +42,7 @@ def place_plots(place: Place) -> None:
     _utility_poles(place)
 
 
-def _raised(place: Place, xyz: F64, out: F64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def raised(place: Place, xyz: F64, out: F64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Where the land beside the edge lies far below or above it (bridges, cuttings)."""
     land = place.ground.height(xyz[:, :2] + 1.5 * out)
     return np.asarray(np.abs(land - xyz[:, 2]) > 1.8)
@@ -73,16 +73,10 @@ def _lamps(place: Place) -> None:
             spots.append((float(place.distance(xyz[None, :2])[0]), xyz, out))
     spots.sort(key=lambda spot: spot[0])
     for near, xyz, out in spots[:MOST_LAMPS]:
-        if near < place.radius_m and place.clear(xyz[None, :2], 0.2)[0] and not _raised(place, xyz[None], out[None])[0]:
+        if near < place.radius_m and place.clear(xyz[None, :2], 0.2)[0] and not raised(place, xyz[None], out[None])[0]:
             place.put_model(model, place.on_ground(xyz[:2])[0], float(np.arctan2(-out[1], -out[0])))
             place.occupancy.take_circles(xyz[None, :2], 0.8)
             place.counts["street lamp"] += 1
-
-
-def _runs(keep: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int = 3) -> list[tuple[int, int]]:
-    """First and last index of each run of True of at least `least`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
-    return [(int(a), int(b - 1)) for a, b in zip(edges[::2], edges[1::2]) if b - a >= least]
 
 
 def _line(
@@ -90,7 +84,7 @@ def _line(
 ) -> bool:
     """Build something along part of a side, if the ground is free all along."""
     xyz, out, _ = side.at(side.along[span[0] : span[1] + 1], outwards)
-    if len(xyz) < 2 or not place.clear(xyz[:, :2], 0.05).all():
+    if len(xyz) < 2 or not place.clear(xyz[:, :2], 0.05).all() or raised(place, xyz, out).any():
         return False
     line = place.on_ground(xyz[:, :2])
     local = place.local(line)
@@ -104,13 +98,13 @@ def _line(
 def _rails(place: Place, side: Side) -> None:
     """Guard rails, with gaps where other roads join; noise barriers behind some of them."""
     xyz, _, _ = side.at(side.along, 0.75)
-    keep = (side.near_m < REACH_M) & place.clear(xyz[:, :2], 0.3)
+    keep = (side.near_m < REACH_M) & place.clear(xyz[:, :2], 0.3) & ~raised(place, xyz, side.out)
     rng = place.rng("rails", side.road.id, int(side.left))
     barrier = rng.random() < place.style.noise_barriers
-    for span in _runs(keep, 6):
+    for span in runs(keep, 6):
         _line(place, side, span, 0.75, barriers.guard_rail, 0.5)
         if barrier:
-            _line(place, side, span, 3.2, barriers.noise_barrier, 1.0)
+            _line(place, side, span, 3.2, lambda line, way: barriers.noise_barrier(line, way, rng), 1.0)
 
 
 def _delineators(place: Place, side: Side) -> None:
@@ -122,7 +116,7 @@ def _delineators(place: Place, side: Side) -> None:
     if not len(at):
         return
     xyz, out, _ = side.at(at, 0.5)
-    for point, normal, ok in zip(xyz, out, place.clear(xyz[:, :2], 0.3)):
+    for point, normal, ok in zip(xyz, out, place.clear(xyz[:, :2], 0.3) & ~raised(place, xyz, out)):
         if ok and place.distance(point[None, :2])[0] < REACH_M:
             # Its reflectors look along the road: y of the model.
             place.put_model(post, place.on_ground(point[:2])[0], float(np.arctan2(-normal[1], -normal[0])))
@@ -171,10 +165,10 @@ def _plot_edges(place: Place, side: Side) -> None:
         if kind == "none" or len(span) < 4 or side.near_m[span].min() > 110.0 or (style.paved and rng.random() < 0.5):
             continue
         xyz, out, _ = side.at(side.along[span], offset)
-        keep = place.clear(xyz[:, :2], 0.4) & ~_raised(place, xyz, out)
+        keep = place.clear(xyz[:, :2], 0.4) & ~raised(place, xyz, out)
         if style.paved:  # no fence in front of shops
             keep &= np.all([place.occupancy.free(xyz[:, :2] + reach * out) for reach in (2.0, 4.0, 6.0)], axis=0)
-        for a, b in _runs(keep, 4):
+        for a, b in runs(keep, 4):
             run = (int(span[a]), int(span[b]))
             if kind == "hedge":
                 if place.vegetation > 0:
@@ -230,7 +224,7 @@ def _utility_poles(place: Place) -> None:
         xyz, out, _ = side.at(at, float(rng.uniform(6.0, 9.0)))
         ok = place.clear(xyz[:, :2], 2.0)
         pole, height = furniture.utility_pole(8.5), 8.5
-        for a, b in _runs(ok, 2):
+        for a, b in runs(ok, 2):
             feet = place.on_ground(xyz[a : b + 1, :2])
             for foot, normal in zip(feet, out[a : b + 1]):
                 place.put_model(pole, foot, float(np.arctan2(normal[1], normal[0])))

@@ -1,4 +1,4 @@
-"""Signs and traffic lights: those of the map at their records, and a few usual ones where a map has none."""
+"""Signs and traffic lights: those of the map at their records, and the usual ones where a map has none."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signals import head, mast_arm, signal_post
-from simulator.surroundings.signs import Sign, sign, sign_models, sign_of
+from simulator.surroundings.signs import Sign, sign_models, sign_of
+from simulator.surroundings.usual_signs import REACH_M, ranks, usual_signs, way_is_s
+from simulator.traffic.lane_map import LaneMap
+from simulator.traffic.precedence import Gates
 
 OVERHEAD_M = 4.0  # lower edges from here on hang above the road
 _SHIFT_M = np.concatenate([[0.0], np.arange(0.3, 16.0, 0.3)])
-PLACES = ("NEUSTADT", "SEEHEIM", "ALTDORF", "LINDAU", "WEILER", "BERGEN", "HOLM", "MARKT", "STEINACH", "ROSENAU")
 
 
-def place_signs(place: Place) -> dict[str, int]:
-    """Place all signs and lights; returns the object ids of traffic lights by the ids of their records."""
+def place_signs(place: Place, known: tuple[LaneMap, Gates] | None = None) -> dict[str, int]:
+    """Place all signs and lights; returns the object ids of traffic lights by the ids of their records.
+
+    Args:
+        place: what is being filled.
+        known: lanes and their right of way, if they have been made already.
+    """
     lights: dict[str, int] = {}
     posts: dict[tuple[int, int], F64] = {}
-    count = 0
     for road in place.network.roads.values():
         if not road.signals:
             continue
@@ -39,13 +45,11 @@ def place_signs(place: Place) -> dict[str, int]:
             signal = signals[i]
             if is_paint(signal):
                 continue
-            count += 1
             if is_light(signal):
                 lights[signal.id] = _light(place, road, signal, points[i], float(heading[i]))
             else:
                 _sign(place, signal, points[i], float(heading[i]), posts)
-    if count < 4:
-        _usual_signs(place)
+    _usual_signs(place, known)
     return lights
 
 
@@ -143,66 +147,24 @@ def _stand(
     place.occupancy.take_circles(xy[None], 0.4)
 
 
-# ---------------------------------------------------------------- maps without signs
+# ---------------------------------------------------------------- where a map has none
 
 
-def _usual_signs(place: Place) -> None:
-    """Priority at junctions, limits, warnings: what a road of this kind usually has."""
+def _usual_signs(place: Place, known: tuple[LaneMap, Gates] | None) -> None:
+    """Who goes first at junctions without signs, limits, warnings: what a road of this kind usually has."""
+    rank = ranks(place.network, known)
     for side in place.sides:
-        if side.near_m.min() > 150.0 or side.length < 18.0:
-            continue
-        rng = place.rng("signs", side.road.id, int(side.left))
-        for made, at in _wishes(place, side, rng):
-            _beside(place, side, made, at)
-
-
-def _wishes(place: Place, side: Side, rng: np.random.Generator) -> list[tuple[Sign, float]]:
-    """Signs for the traffic along one side, and how far along its way each stands."""
-    out: list[tuple[Sign, float]] = []
-    style = place.style.name
-    way_is_s = bool(side.way[0] @ (side.xyz[-1, :2] - side.xyz[0, :2]) > 0)
-    ahead = side.road.successor if way_is_s else side.road.predecessor
-    behind = side.road.predecessor if way_is_s else side.road.successor
-    if style == "motorway":
-        if rng.random() < 0.5:
-            out.append((sign("speed_limit", value=int(rng.choice([100, 120, 130]))), 0.3 * side.length))
-        if rng.random() < 0.4 and side.length > 120:
-            names = rng.choice(PLACES, 2, replace=False)
-            out.append((sign("motorway_direction", text=f"{names[0]} / {names[1]}"), 0.6 * side.length))
-        return out
-    if ahead is not None and ahead.kind == "junction":
-        # Roads of higher limit have the right of way; equal ones are told apart by their number.
-        major = place.rng("priority", ahead.id).random() < 0.5
-        heading = abs(float(side.way[-1 if way_is_s else 0, 0])) > 0.7
-        name = "priority_road" if heading == major else "stop" if rng.random() < 0.3 else "give_way"
-        if rng.random() < 0.8:
-            out.append((sign(name), side.length - 2.5))
-    if behind is not None and behind.kind == "junction" and rng.random() < 0.4:
-        limit = round(3.6 * side.limit_mps / 10) * 10
-        if 20 <= limit <= 120:
-            out.append((sign("speed_limit", value=limit), float(min(14.0, 0.3 * side.length))))
-    extra = {
-        "town": ("no_stopping", "parking", "one_way", "crossing", "no_parking", "bus_stop", "cycle_path"),
-        "suburb": ("children", "crossing", "dead_end", "parking", "speed_zone", "bus_stop"),
-        "village": ("children", "place_name", "pedestrians", "direction", "bus_stop"),
-        "industrial": ("no_trucks", "direction", "danger", "no_stopping"),
-        "country": ("deer", "curve_left", "curve_right", "no_overtaking", "direction", "double_curve", "bumpy"),
-        "forest": ("deer", "deer", "curve_right", "slippery", "danger"),
-    }.get(style, ("danger",))
-    if side.length > 45.0 and rng.random() < 0.7:
-        name = extra[int(rng.integers(len(extra)))]
-        value = 30 if name == "speed_zone" else 0
-        word = str(rng.choice(PLACES)) if name in ("place_name", "direction") else ""
-        out.append((sign(name, value=value, text=word), float(rng.uniform(0.25, 0.75)) * side.length))
-    return out
+        if side.near_m.min() < REACH_M and side.length >= 18.0:
+            signs = sum(not is_paint(signal) and not is_light(signal) for signal in side.road.signals)
+            for made, at in usual_signs(place, side, rank, signs):
+                _beside(place, side, made, at)
 
 
 def _beside(place: Place, side: Side, made: Sign, along_way: float) -> None:
     """Stand a sign beside its side of the road, facing the traffic along it."""
-    way_is_s = bool(side.way[0] @ (side.xyz[-1, :2] - side.xyz[0, :2]) > 0)
-    at = along_way if way_is_s else side.length - along_way
+    at = along_way if way_is_s(side) else side.length - along_way
     xyz, _, way = side.at([at], 0.35 + 0.5 * max(made.width_m - 0.6, 0.0))
-    if place.distance(xyz[:, :2])[0] < 150.0 and place.clear(xyz[:, :2], 0.15)[0]:
+    if place.distance(xyz[:, :2])[0] < REACH_M and place.clear(xyz[:, :2], 0.15)[0]:
         yaw = float(np.arctan2(-way[0, 1], -way[0, 0]))
         bottom = 2.2 if place.style.urban else 1.6
         if made.width_m > 2.0:

@@ -15,16 +15,21 @@ from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
 from simulator.scene import SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
+from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
 from simulator.surroundings.place_houses import place_houses
+from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
 from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_roadside import place_plots, place_roadside
 from simulator.surroundings.place_signs import place_signs
+from simulator.surroundings.place_structures import place_structures
 from simulator.surroundings.plans import look
 from simulator.surroundings.roadsides import roadsides
 from simulator.surroundings.species import SEASONS
 from simulator.surroundings.styles import choose_style
+from simulator.traffic.lane_map import LaneMap
+from simulator.traffic.precedence import Gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ def populate(
     street_lamps: bool | None = None,
     taken: ArrayLike | None = None,
     radius_m: float = 220.0,
+    right_of_way: tuple[LaneMap, Gates] | None = None,
 ) -> Scenery:
     """Add surroundings to a scene.
 
@@ -73,6 +79,7 @@ def populate(
         street_lamps: whether there are street lamps; None: by the style.
         taken: (N, 3) x, y, radius in metres of discs that must stay free.
         radius_m: how far from the path things are placed; only the backdrop lies beyond.
+        right_of_way: lanes and their gates, if they have been made already: signs agree with them.
 
     Raises InputError for an unknown style.
     """
@@ -99,11 +106,14 @@ def populate(
         sides=roadsides(network, path, radius_m),
         occupancy=occupancy,
     )
-    lights = place_signs(place)
+    lights = place_signs(place, right_of_way)
     mapped = place_objects(place)
+    place_structures(place)
+    place_gantries(place)
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
     place_plots(place)
+    place_litter(place)
     place_plants(place, mapped)
     place_backdrop(place)
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

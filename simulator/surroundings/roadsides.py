@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from simulator.roads import DRIVABLE, Path, Road, RoadNetwork
@@ -60,6 +60,12 @@ class Side:
         way *= np.sign(np.sum(way * self.way[np.clip(np.searchsorted(self.along, d), 0, len(self.s) - 1)], 1))[:, None]
         xyz[:, :2] += out * np.broadcast_to(np.asarray(outwards, np.float64), d.shape)[:, None]
         return xyz, out, way
+
+
+def runs(keep: NDArray[np.bool_], least: int = 3) -> list[tuple[int, int]]:
+    """First and last index of each run of True of at least `least`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(np.int8), [0]])))
+    return [(int(a), int(b - 1)) for a, b in zip(edges[::2], edges[1::2]) if b - a >= least]
 
 
 def _edge(road: Road, left: bool, s: F64) -> tuple[F64, np.ndarray[tuple[int], np.dtype[np.bool_]]]:

@@ -42,6 +42,7 @@ class Style:
         guard_rails, delineators: along the road.
         noise_barriers: share of road sides with one.
         utility_poles: share of roads with a line of wooden poles.
+        land: what lies between the roads, as in `roads.surface_materials.SurfaceStyle`.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Style:
     utility_poles: float = 0.0
     most_storeys: int = 8
     urban: bool = False
+    land: str = "meadow"
 
 
 @cache
@@ -121,7 +123,9 @@ def choose_style(name: str, network: RoadNetwork, path: Path, seed: int) -> Styl
     )
     rng = generator(seed, "surroundings", "style")
     pick: tuple[str, ...]
-    if kind == "motorway" or (limit_kmh >= 95 and lanes >= 4) or limit_kmh > 115:
+    if any(thing.type == "parkingSpace" for key in path.keys for thing in network.roads[key.road].objects):
+        pick = ("car_park",) if limit_kmh < 30 else ("town", "suburb", "car_park")
+    elif kind == "motorway" or (limit_kmh >= 95 and lanes >= 4) or limit_kmh > 115:
         pick = ("motorway",)
     elif walks or kind in ("lowSpeed", "pedestrian", "townPlayStreet"):
         pick = ("town",) * 3 + ("suburb",) * 2 + ("village",) if lanes <= 2 else ("town",) * 4 + ("industrial",)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.scene.material import Material, Switch, srgb
 from simulator.surroundings import roofs
-from simulator.surroundings.facades import lettering
+from simulator.surroundings.facades import awning_cloth, lettering
 from simulator.surroundings.plans import FLOOR_M, Plan, bay_count, grid, town_roof, windows
 from simulator.surroundings.walls import Palette, Plane
 
@@ -39,8 +39,11 @@ def flats(plan: Plan) -> tuple[Palette, float]:
     if plan.shop:
         _shop_front(plan, layouts[0], palette, ground)
     layouts[0][0, entrance] = ("door", 0, "", plan.text(plan.look.shop_frames))
+    _base_storey(plan, layouts, finish)
     plan.plinth(palette)
     plan.walls(layouts, levels, palette)
+    if old:
+        _courses(plan, palette, levels)
     step, front = plan.width / bays, plan.sides()[0][0]
     if plan.detail < 2:
         glazed = bool(rng.random() < 0.5)
@@ -76,8 +79,9 @@ def townhouse(plan: Plan) -> tuple[Palette, float]:
     bays = max(int(round(plan.width / 2.6)), 2)
     layouts = [windows(plan, storeys, bays, kinds)]
     side = grid(storeys, bay_count(plan.depth), ("blank", 0, "", ""))
-    if plan.detail < 2 and rng.random() < 0.5:  # a few windows in the gable, seen where the row ends
-        side[:, int(rng.integers(side.shape[1]))] = [("single", int(k), "", "") for k in rng.integers(4, size=storeys)]
+    if plan.detail < 2:  # a few windows in the gable, seen where the row ends
+        for column in rng.permutation(side.shape[1])[: int(rng.integers(1, 3))]:
+            side[:, column] = [("single", int(k), "", "") for k in rng.integers(4, size=storeys)]
     layouts.append(side)
     layouts.append(windows(plan, storeys, bays, kinds))
     layouts.append(layouts[1])
@@ -90,15 +94,36 @@ def townhouse(plan: Plan) -> tuple[Palette, float]:
             "",
             plan.text(plan.look.shop_frames),
         )
+    _base_storey(plan, layouts, palette.finish)
     plan.plinth(palette)
     plan.walls(layouts, levels, palette)
     trim = palette.plain("trim", (0.36, 0.33, 0.29))
     eave = FLOOR_M + float(levels[-1])
-    if plan.detail < 2:  # cornice
-        plan.sides()[0][0].block(
-            plan.work, (0.0, plan.width), (eave - FLOOR_M - 0.25, eave - FLOOR_M), (0.0, 0.18), trim
-        )
+    _courses(plan, palette, levels)
     return palette, town_roof(plan, palette, eave, trim)
+
+
+def _base_storey(plan: Plan, layouts: list[NDArray[np.object_]], finish: str) -> None:
+    """The ground floor in stone or brick under plaster, as on many houses of the 19th century."""
+    if finish != "plaster" or plan.detail == 2 or plan.rng.random() < 0.55:
+        return
+    base = str(plan.rng.choice(["stone", "stone", "clinker"]))
+    for layout in layouts:
+        for b in range(layout.shape[1]):
+            opening, variant, own, frame = layout[0, b]
+            layout[0, b] = (opening, variant, own or base, frame)
+
+
+def _courses(plan: Plan, palette: Palette, levels: NDArray[np.float64]) -> None:
+    """String courses between the storeys of the front and a cornice below the eave."""
+    if plan.detail == 2:
+        return
+    trim, front = palette.plain("course", (0.40, 0.38, 0.34)), plan.sides()[0][0]
+    top = float(levels[-1])
+    front.block(plan.work, (0.0, plan.width), (top - 0.28, top), (0.0, 0.2), trim)
+    shown = levels[1:2] if plan.rng.random() < 0.6 else levels[1:-1]
+    for level in shown.tolist():
+        front.block(plan.work, (0.0, plan.width), (level - 0.12, level + 0.06), (0.0, 0.07), trim)
 
 
 def office(plan: Plan) -> tuple[Palette, float]:
@@ -175,18 +200,24 @@ def _shop_board(plan: Plan, front: Plane, palette: Palette, span: tuple[float, f
         palette.plain("board edge", ground),
     )
     if plan.rng.random() < 0.45:
-        cloth = palette.plain(
-            f"awning {word}", plan.pick(tuple(srgb(c) for c in ("#8c1f24", "#1f4a34", "#c9b27c", "#27456b", "#d9d2c0")))
-        )
-        reach, z = 1.1, low - 0.05
-        top = [
-            front.at(x0, z, 0.02),
-            front.at(x1, z, 0.02),
-            front.at(x1, z - 0.45, reach),
-            front.at(x0, z - 0.45, reach),
-        ]
-        plan.work.metric_quads(np.stack(top)[::-1], cloth)
-        plan.work.metric_quads(front.rect(x0, z - 0.65, x1, z - 0.45, reach), cloth)
+        tint = plan.pick(tuple(srgb(c) for c in ("#8c1f24", "#1f4a34", "#c9b27c", "#27456b", "#d9d2c0")))
+        striped = bool(plan.rng.random() < 0.6)
+        cloth = palette.slot(f"awning {word}", Material(f"awning {tint} {striped}", tint, awning_cloth(striped), 0.9))
+        _awning(plan, front, (x0, x1), low - 0.05, cloth)
+
+
+def _awning(plan: Plan, front: Plane, x: tuple[float, float], z: float, cloth: int) -> None:
+    """Awning let out over a shop window: a slope with two sides and a valance."""
+    reach, fall, hang = 1.2, 0.55, 0.22
+    (x0, x1), low = x, z - fall
+    top = np.stack([front.at(x0, low, reach), front.at(x1, low, reach), front.at(x1, z, 0.02), front.at(x0, z, 0.02)])
+    plan.work.metric_quads(top, cloth)
+    plan.work.metric_quads(top[::-1] - [0.0, 0.0, 0.01], cloth)  # seen from below
+    plan.work.metric_quads(front.rect(x0, low - hang, x1, low, reach), cloth)
+    for at in (x0, x1):
+        corners = np.stack([front.at(at, low, 0.02), front.at(at, low, reach), front.at(at, low + 0.01, reach)])
+        side = np.concatenate([corners, front.at(at, z, 0.02)[None]])
+        plan.work.metric_quads(np.stack([side, side[::-1]]), cloth)
 
 
 def _balcony(plan: Plan, front: Plane, x: tuple[float, float], z: float, palette: Palette, glazed: bool) -> None:

@@ -145,7 +145,7 @@ def wood(place: Place, line: F64, rng: np.random.Generator, high_m: float, kind:
         return
     foot = place.local(place.on_ground(line))
     end = np.minimum(np.arange(n), np.arange(n)[::-1])
-    tall = high_m * rng.uniform(0.88, 1.12, n) * np.interp(end, [0, 1, 2, 4], [0.04, 0.5, 0.8, 1.0])
+    tall = high_m * rng.uniform(0.88, 1.12, n) * np.interp(end, [0, 1, 2, 4], [0.35, 0.62, 0.85, 1.0])
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     u = rng.uniform(0, 1) + length / (WIDE_M * high_m / HIGH_M)
     rows, shares = [], (0.0, 0.55, 1.0)

@@ -108,13 +108,14 @@ def fill_people(crowd, people, w, seed):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def walk(crowd, people, vehicles, drivers, program, clock_ns, step, dt, w, seed):  # type: ignore[no-untyped-def]
+def walk(crowd, people, vehicles, drivers, seen, program, clock_ns, step, dt, w, seed):  # type: ignore[no-untyped-def]
     """Move the people of world `w` by `dt`, and mark the crossings that they use.
 
     Args:
         crowd: Crowd.
         people: People.
         vehicles, drivers: (A,) of this world.
+        seen: (A,) SEEN_DTYPE to work in.
         program: (S,) SIGNAL_DTYPE.
         clock_ns: of the programs.
         step: number of this step, from 0.
@@ -130,8 +131,7 @@ def walk(crowd, people, vehicles, drivers, program, clock_ns, step, dt, w, seed)
                 left = min(left, red_for(program[crowd.lights[k]], clock_ns))
             go[c] = left
     low, high = _keys(seed)
-    step_people(
-        crowd.walkways, people.rows[w], vehicles, drivers, go, use, people.head[w], people.link[w], low, high, step, dt
-    )
+    rows, head, link = people.rows[w], people.head[w], people.link[w]
+    step_people(crowd.walkways, rows, vehicles, drivers, go, use, head, link, seen, low, high, step, dt)
     for c in range(crossings.shape[0]):
         people.busy[w, c] = use[c].on + use[c].about > 0

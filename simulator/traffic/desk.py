@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.conflicts import CAR, Kind
+from simulator.traffic.gaps import SEEN_DTYPE
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.precedence import Control as Sign
 from simulator.traffic.signals import Colour
@@ -98,12 +99,14 @@ class Desk(NamedTuple):
         lanes: (L,) LANE_DTYPE.
         notes: (N,) NOTE_DTYPE.
         asks: (A,) ASK_DTYPE.
+        seen: (A,) SEEN_DTYPE, what people see.
         counts: (4,) int64: stamp, notes in use, highest number of a claim, number of long vehicles.
     """
 
     lanes: NDArray[np.void]
     notes: NDArray[np.void]
     asks: NDArray[np.void]
+    seen: NDArray[np.void]
     counts: NDArray[np.int64]
 
 
@@ -113,6 +116,7 @@ def desk(lanes: int, vehicles: int) -> Desk:
         np.zeros(lanes, LANE_DTYPE),
         np.zeros((CLAIMS + 4) * vehicles + 8, NOTE_DTYPE),
         np.zeros(vehicles, ASK_DTYPE),
+        np.zeros(vehicles, SEEN_DTYPE),
         np.zeros(4, np.int64),
     )
 

@@ -23,7 +23,6 @@ ASIDE_M = 0.5  # to the lanes beside one's own that are looked at
 SWERVE_SIN = np.sin(np.radians(35.0))
 EDGE_M = 1.0  # borders further away do not push
 VEHICLE_REACH_M = 2.0
-LONGEST_M = 25.0  # from the origin of a vehicle to where people heed it
 
 
 @kernel(inline=True)
@@ -94,13 +93,12 @@ def edges_push(walkways, person):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def beside_vehicle(vehicle, driver, x, y):  # type: ignore[no-untyped-def]
+def beside_vehicle(it, x, y):  # type: ignore[no-untyped-def]
     """Distance of (x, y) from the box of a vehicle (negative inside), and the direction away from it."""
-    c, s = np.cos(vehicle.yaw), np.sin(vehicle.yaw)
-    px, py = x - vehicle.x, y - vehicle.y
-    u = px * c + py * s - 0.5 * (driver.front - driver.rear)
-    v = py * c - px * s
-    ou, ov = abs(u) - 0.5 * (driver.front + driver.rear), abs(v) - driver.half_width
+    c, s = it.cos, it.sin
+    px, py = x - it.x, y - it.y
+    u, v = px * c + py * s, py * c - px * s
+    ou, ov = abs(u) - it.half_length, abs(v) - it.half_width
     su, sv = np.copysign(1.0, u), np.copysign(1.0, v)
     if ou > 0.0 and ov > 0.0:
         distance = np.sqrt(ou * ou + ov * ov)
@@ -113,31 +111,31 @@ def beside_vehicle(vehicle, driver, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def vehicle_comes(person, vehicles, drivers):  # type: ignore[no-untyped-def]
+def vehicle_comes(person, seen):  # type: ignore[no-untyped-def]
     """1 if a vehicle is close to a person, or may be before the next look."""
-    for j in range(vehicles.shape[0]):
-        dx, dy = person.x - vehicles[j].x, person.y - vehicles[j].y
-        d2 = dx * dx + dy * dy
-        if d2 > LONGEST_M * LONGEST_M or vehicles[j].control == 0:
-            continue
-        near = VEHICLE_REACH_M + 2.0 * LOOK_S * (abs(vehicles[j].speed) + person.pace)
-        far = near + max(drivers[j].front, drivers[j].rear) + drivers[j].half_width
-        if d2 < far * far:
-            distance, _, _ = beside_vehicle(vehicles[j], drivers[j], person.x, person.y)
+    for j in range(len(seen)):
+        it = seen[j]
+        dx, dy = person.x - it.x, person.y - it.y
+        near = VEHICLE_REACH_M + 2.0 * LOOK_S * (abs(it.speed) + person.pace)
+        far = near + it.half_length + it.half_width
+        if dx * dx + dy * dy < far * far:
+            distance, _, _ = beside_vehicle(it, person.x, person.y)
             if distance < near:
                 return 1
     return 0
 
 
 @kernel(inline=True)
-def vehicles_push(person, vehicles, drivers):  # type: ignore[no-untyped-def]
+def vehicles_push(person, seen):  # type: ignore[no-untyped-def]
     """Acceleration (ax, ay) of a person by vehicles: as by other people, from the nearest place of their boxes."""
     ax = ay = 0.0
-    for j in range(vehicles.shape[0]):
-        dx, dy = person.x - vehicles[j].x, person.y - vehicles[j].y
-        if vehicles[j].control == 0 or dx * dx + dy * dy > LONGEST_M * LONGEST_M:
+    for j in range(len(seen)):
+        it = seen[j]
+        dx, dy = person.x - it.x, person.y - it.y
+        far = VEHICLE_REACH_M + it.half_length + it.half_width
+        if dx * dx + dy * dy > far * far:
             continue
-        distance, nx, ny = beside_vehicle(vehicles[j], drivers[j], person.x, person.y)
+        distance, nx, ny = beside_vehicle(it, person.x, person.y)
         if distance < VEHICLE_REACH_M:
             push = REPULSION / REPULSION_RANGE_M * np.exp(-max(distance - person.radius, 0.0) / REPULSION_RANGE_M)
             ax += push * nx

@@ -35,11 +35,17 @@ def heed(lanes, people, vehicles, drivers, stand):  # type: ignore[no-untyped-de
         vehicles, drivers: (A,).
         stand: (A,) m from each front bumper, modified.
     """
+    reach = np.empty(len(vehicles))  # m ahead that drivers care for
+    for i in range(len(vehicles)):
+        vehicle, driver = vehicles[i], drivers[i]
+        reach[i] = -np.inf
+        if vehicle.control == DRIVER:
+            reach[i] = driver.front + KEPT_M + wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
     for p in range(people.shape[0]):
         person = people[p]
         if person.mode == CROSSING or person.mode >= STRAYING:
             place, velocity = (person.x, person.y, person.z), (person.vx, person.vy)
-            _tell(lanes, vehicles, drivers, stand, place, velocity, (person.radius, 0.0, 0.0, 0.0))
+            _tell(lanes, vehicles, drivers, reach, stand, place, velocity, (person.radius, 0.0, 0.0, 0.0))
     for j in range(vehicles.shape[0]):
         body = vehicles[j]
         if (body.control == OUTSIDE or body.control == WRECK) and _is_askew(lanes, body):
@@ -48,7 +54,7 @@ def heed(lanes, people, vehicles, drivers, stand):  # type: ignore[no-untyped-de
             place = (body.x + middle * c, body.y + middle * s, body.z)
             velocity = (body.speed * c - body.lateral_speed * s, body.speed * s + body.lateral_speed * c)
             box = (0.0, 0.5 * (its.front + its.rear), its.half_width, body.yaw)
-            _tell(lanes, vehicles, drivers, stand, place, velocity, box)
+            _tell(lanes, vehicles, drivers, reach, stand, place, velocity, box)
 
 
 @kernel(inline=True)
@@ -61,8 +67,8 @@ def _is_askew(lanes, body):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _tell(lanes, vehicles, drivers, stand, place, velocity, shape):  # type: ignore[no-untyped-def]
-    """Tell all drivers of a body at `place` (x, y, z).
+def _tell(lanes, vehicles, drivers, reach, stand, place, velocity, shape):  # type: ignore[no-untyped-def]
+    """Tell all drivers, who care for what is within `reach` (A,), of a body at `place` (x, y, z).
 
     Its `shape` are a radius, half length and half width of a box, and the yaw of that.
     """
@@ -71,11 +77,11 @@ def _tell(lanes, vehicles, drivers, stand, place, velocity, shape):  # type: ign
     radius, half_length, half_width, yaw = shape
     size = radius + half_length
     for i in range(vehicles.shape[0]):
-        vehicle, driver = vehicles[i], drivers[i]
-        if vehicle.control != DRIVER:
+        far = reach[i] + size
+        if far < 0.0:
             continue
+        vehicle, driver = vehicles[i], drivers[i]
         dx, dy = x - vehicle.x, y - vehicle.y
-        far = driver.front + size + KEPT_M + wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
         if dx * dx + dy * dy > far * far or abs(z - vehicle.z) > LEVEL_M:
             continue
         straight = np.sqrt(dx * dx + dy * dy)
@@ -102,11 +108,11 @@ def _tell(lanes, vehicles, drivers, stand, place, velocity, shape):  # type: ign
                         comes = 0.0  # should it stop in the way, one could hardly brake any more
                     low = d + min(aside * comes, aside * gone) - wide
                     high = d + max(aside * comes, aside * gone) + wide
-                    reach = driver.half_width + ASIDE_M
+                    side = driver.half_width + ASIDE_M
                     if (
                         ahead > -2.0 * deep
-                        and low < max(vehicle.d, vehicle.wish_d) + reach
-                        and high > min(vehicle.d, vehicle.wish_d) - reach
+                        and low < max(vehicle.d, vehicle.wish_d) + side
+                        and high > min(vehicle.d, vehicle.wish_d) - side
                     ):
                         stand[i] = min(stand[i], max(ahead - KEPT_M, 0.0))
             start += length

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
 from simulator.traffic.prospects import find_forks, find_routes, foresee
@@ -31,6 +32,7 @@ LANE_DTYPE = np.dtype(
         ("first", np.int64),  # of its samples
         ("samples", np.int64),
         ("step", np.float64),  # m between samples
+        ("rate", np.float64),  # 1 / step
         ("length", np.float64),  # m
         ("left", np.int64),  # lane of the same direction beside it, or NONE
         ("right", np.int64),
@@ -152,7 +154,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Seque
     for number, chain in enumerate(chains):
         row, own, key = rows[number], columns[number], chain[0]
         row["step"] = _step(own)
-        row["length"] = row["step"] * (len(own) - 1)
+        row["length"], row["rate"] = row["step"] * (len(own) - 1), 1.0 / row["step"]
         row["road"] = roads[key.road]
         row["keeps"] = 1 if network.roads[key.road].rule == "LHT" else -1
         row["junction"] = junctions.get(network.roads[key.road].junction, NONE)
@@ -314,7 +316,7 @@ def s_at(lanes: Lanes, lane: int, station: float) -> float:
 def sample_at(lanes, lane, s):  # type: ignore[no-untyped-def]
     """Index of the sample before `s` on a lane, and how far on to the next it lies (0..1, beyond the ends outside)."""
     row = lanes.lanes[lane]
-    u = s / row.step
+    u = s * row.rate
     k = min(max(int(u), 0), row.samples - 2)
     return row.first + k, u - k
 
@@ -341,7 +343,8 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
         z = a.z + u * (b.z - a.z)
     if d == 0.0:
         return x, y, z, heading
-    return x - d * np.sin(heading), y + d * np.cos(heading), z, heading
+    sine, cosine = sine_cosine(heading)
+    return x - d * sine, y + d * cosine, z, heading
 
 
 @kernel

@@ -58,11 +58,11 @@ def project(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
         i, u = sample_at(lanes, lane, s)
         a, b = lanes.samples[i], lanes.samples[i + 1]
         step = lanes.lanes[lane].step
-        tx, ty = (b.x - a.x) / step, (b.y - a.y) / step
-        square = max(tx * tx + ty * ty, 1e-12)
-        dx, dy = x - a.x - u * step * tx, y - a.y - u * step * ty
-        along = (dx * tx + dy * ty) / square
-        d = (dy * tx - dx * ty) / np.sqrt(square)
+        tx, ty = b.x - a.x, b.y - a.y
+        dx, dy = x - a.x - u * tx, y - a.y - u * ty
+        inverse = 1.0 / np.sqrt(max(tx * tx + ty * ty, 1e-12))
+        along = (dx * tx + dy * ty) * inverse * inverse * step
+        d = (dy * tx - dx * ty) * inverse
         s += along
         if abs(along) < 0.01:
             break

@@ -57,7 +57,7 @@ def _turn_back(walkways, person, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def at_crossing(walkways, person, vehicles, drivers, go, looks, dt, seed, world):  # type: ignore[no-untyped-def]
+def at_crossing(walkways, person, seen, go, looks, dt, seed, world):  # type: ignore[no-untyped-def]
     """Wait, set out, hesitate, arrive; returns the speed allowed to a person, as a share of its pace.
 
     Who waits for `PATIENCE_S` where no light will change turns round.
@@ -77,9 +77,7 @@ def at_crossing(walkways, person, vehicles, drivers, go, looks, dt, seed, world)
     pace = person.pace
     if person.mode == Mode.CROSSING:
         if looks and person.heedless == 0:
-            person.hold = must_wait(
-                vehicles, drivers, kx, ky, ux, uy, length, 0.5 * row.width, over, pace, 0.5, row.marked
-            )
+            person.hold = must_wait(seen, kx, ky, ux, uy, length, 0.5 * row.width, over, pace, 0.5, row.marked)
         return 0.0 if person.hold else 1.0
     if over < -NEAR_KERB_M:
         person.crossing = NONE
@@ -91,7 +89,7 @@ def at_crossing(walkways, person, vehicles, drivers, go, looks, dt, seed, world)
         if not allowed and (row.signals == 0 or go[crossing] > length / pace):
             margin = HESITATION_S if row.signals > 0 else person.caution * max(0.5, 1.0 - person.waited / 60.0)
             allowed = not must_wait(
-                vehicles, drivers, kx, ky, ux, uy, length, 0.5 * row.width, min(over, 0.0), pace, margin, row.marked
+                seen, kx, ky, ux, uy, length, 0.5 * row.width, min(over, 0.0), pace, margin, row.marked
             )
         if allowed:
             person.mode, person.hold = Mode.CROSSING, 0
@@ -126,7 +124,7 @@ def may_stray(walkways, person, looks_s, seed, world):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # type: ignore[no-untyped-def]
+def straying(walkways, person, seen, looks, dt, seed, world):  # type: ignore[no-untyped-def]
     """Cross between crossings; x, y to head for and the speed allowed, as a share of the pace.
 
     The street lies between the edge of the own way and that of the one opposite.
@@ -142,8 +140,7 @@ def straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # ty
         if looks and before < 0.6:
             start = before + person.radius
             wait = must_wait(
-                vehicles,
-                drivers,
+                seen,
                 person.x + start * ux,
                 person.y + start * uy,
                 ux,
@@ -172,5 +169,5 @@ def straying(walkways, person, vehicles, drivers, looks, dt, seed, world):  # ty
         x, y = person.x - SET_OUT_M * ux, person.y - SET_OUT_M * uy
         run = SET_OUT_M + max(away - to.half_width, 0.5)
         pace = person.pace * person.haste
-        person.hold = must_wait(vehicles, drivers, x, y, ux, uy, run, 0.5, SET_OUT_M, pace, HESITATION_S, 0)
+        person.hold = must_wait(seen, x, y, ux, uy, run, 0.5, SET_OUT_M, pace, HESITATION_S, 0)
     return to.x, to.y, (0.0 if person.hold else 1.0)

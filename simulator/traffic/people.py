@@ -13,7 +13,6 @@ from simulator.numerics.jit import borrowed, kernel
 from simulator.traffic.along_ways import AHEAD_M, choose_next, draw, heads_for, margin_of, project
 from simulator.traffic.forces import (
     ASIDE_M,
-    LONGEST_M,
     LOOK_S,
     REACH_M,
     beside_vehicle,
@@ -24,6 +23,7 @@ from simulator.traffic.forces import (
     vehicle_comes,
     vehicles_push,
 )
+from simulator.traffic.gaps import SEEN_DTYPE, see
 from simulator.traffic.over_streets import at_crossing, kerb_of, may_stray, straying
 from simulator.traffic.person import (
     FASTEST,
@@ -78,21 +78,21 @@ def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, looks_s, seed, world, dt, decay):  # type: ignore[no-untyped-def]
+def _wish(walkways, people, i, seen, go, head, link, side, looks, looks_s, seed, world, dt, decay):  # type: ignore[no-untyped-def]
     """Velocity that its way, others, edges and vehicles give a person, into `wish_x` and `wish_y`."""
     person = people[i]
     ax, ay = edges_push(walkways, person)
     person.nearest = REACH_M
     if looks:
-        person.beside = vehicle_comes(person, vehicles, drivers)
+        person.beside = vehicle_comes(person, seen)
         if person.being >= Being.DOG:
             _wander(person, looks_s, seed, world)
         if person.mode == Mode.WALKING:
             may_stray(walkways, person, looks_s, seed, world)
     if person.mode >= Mode.LOOKING:
-        tx, ty, share = straying(walkways, person, vehicles, drivers, looks, dt, seed, world)
+        tx, ty, share = straying(walkways, person, seen, looks, dt, seed, world)
     else:
-        share = at_crossing(walkways, person, vehicles, drivers, go, looks, dt, seed, world)
+        share = at_crossing(walkways, person, seen, go, looks, dt, seed, world)
         tx, ty = heads_for(walkways, person)
     if person.mode >= Mode.LOOKING:
         ax = ay = 0.0
@@ -124,7 +124,7 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
     if middle < 0.9 * wanted and person.mode <= Mode.CROSSING:
         ex, ey, allowed = swerve(person, ex, ey, middle, allowed, to_left, to_right)
     if person.beside:
-        px, py = vehicles_push(person, vehicles, drivers)
+        px, py = vehicles_push(person, seen)
         ax += px
         ay += py
     if share <= 0.0:  # who stands does not let itself be pushed about
@@ -148,7 +148,7 @@ def _wish(walkways, people, i, vehicles, drivers, go, head, link, side, looks, l
 
 
 @kernel(inline=True)
-def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side, dt):  # type: ignore[no-untyped-def]
+def _is_free(walkways, people, i, x, y, seen, head, link, side, dt):  # type: ignore[no-untyped-def]
     """Whether a person may be at (x, y): on its ways, before the kerb unless it crosses, in nobody and no vehicle."""
     person = people[i]
     if person.mode <= Mode.WAITING and person.crossing >= 0:
@@ -173,10 +173,11 @@ def _is_free(walkways, people, i, x, y, vehicles, drivers, head, link, side, dt)
     if person.nearest < step + SWIFTEST_MPS * dt and _hits_somebody(people, i, x, y, head, link, side):
         return False
     if person.beside:
-        for j in range(vehicles.shape[0]):
-            dx, dy = x - vehicles[j].x, y - vehicles[j].y
-            if vehicles[j].control != 0 and dx * dx + dy * dy < LONGEST_M * LONGEST_M:
-                distance, nx, ny = beside_vehicle(vehicles[j], drivers[j], x, y)
+        for j in range(len(seen)):
+            it = seen[j]
+            dx, dy, far = x - it.x, y - it.y, it.half_length + it.half_width + person.radius
+            if dx * dx + dy * dy < far * far:
+                distance, nx, ny = beside_vehicle(it, x, y)
                 if distance < person.radius and nx * (x - person.x) + ny * (y - person.y) < 0.0:
                     return False
     return True
@@ -230,12 +231,12 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt):  # type: ignore[no-untyped-def]
+def _move(walkways, people, i, seen, head, link, side, seed, world, dt):  # type: ignore[no-untyped-def]
     """Move a person as far as it is free to, a little to one side where it is not straight on."""
     person = people[i]
     dx, dy = person.wish_x * dt, person.wish_y * dt
     x, y = person.x, person.y
-    if _is_free(walkways, people, i, x + dx, y + dy, vehicles, drivers, head, link, side, dt):
+    if _is_free(walkways, people, i, x + dx, y + dy, seen, head, link, side, dt):
         person.x, person.y = x + dx, y + dy
     else:
         swerve = 1.0 if (person.group + person.draws) % 2 else -1.0
@@ -244,7 +245,7 @@ def _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world,
             size = 0.8 if trial < 2 else 0.4
             c, s = size * np.cos(turn), size * np.sin(turn)
             tx, ty = x + c * dx - s * dy, y + s * dx + c * dy
-            if _is_free(walkways, people, i, tx, ty, vehicles, drivers, head, link, side, dt):
+            if _is_free(walkways, people, i, tx, ty, seen, head, link, side, dt):
                 person.x, person.y = tx, ty
                 break
     person.vx, person.vy = (person.x - x) / dt, (person.y - y) / dt
@@ -279,7 +280,7 @@ def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyp
 
 
 @kernel(inner=True)
-def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, world, step, dt):  # type: ignore[no-untyped-def]
+def step_people(walkways, people, vehicles, drivers, go, use, head, link, seen, seed, world, step, dt):  # type: ignore[no-untyped-def]
     """Move the people of one world by `dt`.
 
     Args:
@@ -291,6 +292,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
         use: (C,) USE_DTYPE, modified.
         head: (side * side,) int64 to work in, `side` a power of two, at least 4; best four times as many as people.
         link: (P,) int64 to work in.
+        seen: (A,) SEEN_DTYPE to work in.
         seed, world: key of the random draws.
         step: number of this step, from 0.
         dt: s.
@@ -304,6 +306,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     )
     people, vehicles, drivers = borrowed(people), borrowed(vehicles), borrowed(drivers)
     go, use, head, link = borrowed(go), borrowed(use), borrowed(head), borrowed(link)
+    seen = see(vehicles, drivers, borrowed(seen))
     side = int(np.sqrt(head.shape[0]) + 0.5)
     every = max(int(LOOK_S / dt + 0.5), 1)
     decay = np.exp(-dt / RELAXATION_S)
@@ -312,12 +315,10 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seed, 
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY and people[i].mode != Mode.FALLEN:
             looks = (step + i) % every == 0
-            _wish(
-                walkways, people, i, vehicles, drivers, go, head, link, side, looks, every * dt, seed, world, dt, decay
-            )
+            _wish(walkways, people, i, seen, go, head, link, side, looks, every * dt, seed, world, dt, decay)
     for i in range(people.shape[0]):
         if people[i].being != Being.NOBODY and people[i].mode != Mode.FALLEN:
-            _move(walkways, people, i, vehicles, drivers, head, link, side, seed, world, dt)
+            _move(walkways, people, i, seen, head, link, side, seed, world, dt)
             a = walkways.points[people[i].point]
             people[i].z = a.z + (people[i].s - a.s) * a.rises
     _tell(walkways, people, go, use, step * dt, dt, False)
@@ -331,5 +332,6 @@ def step_worlds(walkways, people, vehicles, drivers, go, use, seed, step, dt, be
     while side * side < 4 * count:
         side *= 2
     head, link = np.empty(side * side, np.int64), np.empty(count, np.int64)
+    seen = np.empty(vehicles.shape[1], SEEN_DTYPE)
     for w in range(begin, end):
-        step_people(walkways, people[w], vehicles[w], drivers[w], go[w], use[w], head, link, seed, w, step, dt)
+        step_people(walkways, people[w], vehicles[w], drivers[w], go[w], use[w], head, link, seen, seed, w, step, dt)

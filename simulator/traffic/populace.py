@@ -99,7 +99,7 @@ def draw_people(walkways, people, table, chances, reach, seed, world):  # type: 
     for i in range(people.shape[0]):
         person = people[i]
         start = _character(person, i, table, chances[0], seed, world)
-        way = min(np.searchsorted(reach, start * reach[-1], side="right"), len(reach) - 1)
+        way = min(np.searchsorted(reach, start * reach[len(reach) - 1], side="right"), len(reach) - 1)
         _, _, _, word = hash4(seed, world, i, _PLACE)
         joins = i > 0 and people[i - 1].being != Being.NOBODY and uniform(word) < 0.6 * chances[0].groups
         joins = joins and person.being < Being.DOG

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.errors import InputError
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
@@ -33,6 +34,7 @@ PHASES_NS = 1_000_000_000_000  # below which the programs of traffic lights are 
 @kernel
 def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-def]
     """Fill the worlds `chosen` (N,) from `begin` to `end` of them."""
+    ground, worlds = bare(ground), bare(worlds)
     for n in range(begin, end):
         w = chosen[n]
         fill_world(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.numerics.jit import borrowed, kernel
+from simulator.numerics.bare import bare
+from simulator.numerics.jit import kernel
 from simulator.traffic.crowd import walk
 from simulator.traffic.demand import RELIEF_NS, recycle, relieve
 from simulator.traffic.emergency import calm, make_way
@@ -37,7 +38,7 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
         dt_ns: ns.
         begin, end: of the worlds.
     """
-    ground, worlds, desk = borrowed(ground), borrowed(worlds), borrowed(desk)
+    ground, worlds, desk = bare(ground), bare(worlds), bare(desk)
     for w in range(begin, end):
         step_world(ground, worlds, desk, dt_ns, w)
 
@@ -58,7 +59,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     show(ground.program, clock_ns, worlds.signals[w])
     if people.rows.shape[1]:
         step = worlds.clock_ns[w] // dt_ns
-        walk(ground.crowd, people, vehicles, drivers, ground.program, clock_ns, step, dt, w, seed)
+        walk(ground.crowd, people, vehicles, drivers, desk.seen, ground.program, clock_ns, step, dt, w, seed)
     right_of_way(
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )

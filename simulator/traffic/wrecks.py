@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.dynamics.bodies import BODY_DTYPE, PLATE_SHARE, rear_axle, set_box, set_disc
 from simulator.dynamics.collisions import CONTACT_DTYPE, LEVEL_M, RESTING_MPS, sweeps
 from simulator.dynamics.crashes import METAL_FRICTION, advance
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.traffic.desk import COLLISION
 from simulator.traffic.lane_map import NONE, half_width_at, lane_pose, sample_at
@@ -301,5 +302,6 @@ def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-d
 @kernel
 def crash_worlds(ground, worlds, crashes, dt_ns, begin, end):  # type: ignore[no-untyped-def]
     """As `crash_world`, of the worlds from `begin` to `end`."""
+    ground, worlds = bare(ground), bare(worlds)
     for w in range(begin, end):
         crash_world(ground, worlds, crashes, dt_ns, w)

@@ -90,8 +90,10 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
+    from simulator.surroundings.styles import choose_style
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
@@ -102,19 +104,23 @@ def build_world(scenario: Scenario) -> World:
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
     middle, radius = _scenery(route, whole=drive is not None)
-    ground = surface(network, origin, middle, radius, seed=seed)
+    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
+    land = choose_style(scenario.surroundings.kind, network, route.path, seed).land
+    look = SurfaceStyle.draw(seed, land=land, season=season)
+    ground = surface(network, origin, middle, radius, seed=seed, style=look)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
     cast = Cast(builder)
-    season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
+    right_of_way = None
     if drive is not None:
         placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
         roads = roads_of(network, plan)
+        right_of_way = (roads.lane_map, roads.map.gates)
         ego = _place_ego(scenario, roads, route, cast, site.dark)
         for number, spec in enumerate(scenario.actors):
             act(spec, number, roads, route, cast, seed, site.dark)
@@ -137,6 +143,7 @@ def build_world(scenario: Scenario) -> World:
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
         taken=np.array(cast.footprints),
+        right_of_way=right_of_way,
     )
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)

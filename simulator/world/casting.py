@@ -167,7 +167,7 @@ def _railing(size: Array, rng: np.random.Generator) -> Model:
 
 
 def _noise_barrier(size: Array, rng: np.random.Generator) -> Model:
-    return _made_of(*barriers.noise_barrier(_line(size, 4.0), 1))
+    return _made_of(*barriers.noise_barrier(_line(size, 4.0), 1, rng))
 
 
 def _wall(size: Array, rng: np.random.Generator) -> Model:

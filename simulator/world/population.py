@@ -25,6 +25,7 @@ NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
+FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
@@ -256,6 +257,8 @@ class Population:
             if not in_bay and not self.cast.free(position[0], position[1], 2.6):
                 continue
             at, rpy = stance(self.cast.builder, model, position, yaw)
+            if np.hypot(*(position[:2] - self._path_xy).T).min() > FAR_M:
+                model = model.coarse(FAR_CELL_M)
             attributes = {"state": "parked"}
             self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
 
@@ -329,6 +332,8 @@ class Population:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
+        if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
+            models = [model.coarse(FAR_CELL_M) for model in models]
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
         if not walks:
             self.cast.idle.append(row)

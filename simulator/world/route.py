@@ -9,13 +9,16 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
-from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork
-from simulator.scenario.models import Manoeuvre, Scenario, Speed
+from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork, parking_bays
+from simulator.roads.polynomial import Array
+from simulator.scenario.models import Manoeuvre, RoadSpec, Scenario, Speed
 
 ATTEMPTS = 48
 STRAIGHT_M = 45.0  # stretch before the ego where the scene is staged
 SHARP_1_M = 1 / 30.0  # curves sharper than this are turns at junctions
 FASTEST_MPS = 40.0  # of an ego that drives as fast as it may
+LANDMARK_M = 75.0  # ahead of the start
+NEAR_LANDMARK_M = 9.0  # from the path
 MIN_PATH_M = 130.0  # of road ahead, so that there is something to see
 
 
@@ -72,6 +75,7 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
     length = np.array([network.lane_length(key) for key in keys])
     weight = np.where(outside | ~outside.any(), length, 0.0)
     best: Route | None = None
+    shown = _landmarks(network, scenario.road)
     fixed = ego.s_m is not None and len(keys) == 1
     for attempt in range(1 if fixed else ATTEMPTS):
         key = keys[int(rng.choice(len(keys), p=weight / weight.sum()))]
@@ -83,19 +87,39 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
                 raise InputError(f"{s:g} m lies beyond the end of the road", key="ego.s_m")
             key = holding[int(rng.integers(len(holding)))]
         path = network.path(key, s, needed, chooser(scenario.seed, "route", attempt))
-        if best is None or _merit(path, needed) > _merit(best.path, needed):
+        if best is None or _merit(path, needed, shown) > _merit(best.path, needed, shown):
             best = Route(key, s, path)
-        if _merit(path, needed) == (True, True, needed):
+        if _merit(path, needed, shown) == (True, True, True, needed):
             break
     assert best is not None
     return best
 
 
-def _merit(path: Path, needed_m: float) -> tuple[bool, bool, float]:
-    """Rank of a start: enough road ahead, no turn at a junction right away, then the length."""
+def _landmarks(network: RoadNetwork, spec: RoadSpec) -> Array | None:
+    """World x, y (N, 2) of what a procedural road is named after: its tunnel, bridge or bays; None: nothing special."""
+    if spec.opendrive is not None or spec.kind not in ("tunnel", "bridge", "parking_lot"):
+        return None
+    if spec.kind == "parking_lot":
+        return parking_bays(network).position[:, :2]
+    found = [
+        road.point([each.s + (0.5 if each.kind == "bridge" else 0.0) * each.length], [0.0])[0, :2]
+        for road in network.roads.values()
+        for each in road.structures
+    ]
+    return np.array(found)
+
+
+def _merit(path: Path, needed_m: float, landmarks: Array | None = None) -> tuple[bool, bool, bool, float]:
+    """Rank of a start: enough road ahead, a landmark soon, no turn at a junction right away, then the length."""
     enough = path.length >= needed_m - 1.0
     bend = float(np.abs(path.curvature[path.s < STRAIGHT_M]).max())
-    return enough, bend < SHARP_1_M, needed_m if enough else path.length
+    soon = True
+    if landmarks is not None:
+        ahead = path.xyz[path.s < LANDMARK_M, None, :2]
+        near = (np.hypot(*np.moveaxis(ahead - landmarks, -1, 0)) < NEAR_LANDMARK_M).any(axis=1)
+        few = len(landmarks) < 3  # a tunnel or bridge lies ahead; bays line the whole way
+        soon = bool(near[path.s[: len(near)] > 12.0].any() if few else near[path.s[: len(near)] < 24.0].all())
+    return enough, soon, bend < SHARP_1_M, needed_m if enough else path.length
 
 
 def _holds(network: RoadNetwork, key: LaneKey, s: float) -> bool:

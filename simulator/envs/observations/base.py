@@ -24,11 +24,15 @@ class View(NamedTuple):
         space: of one agent.
         values: (N, *space.shape) what the N agents see; rewritten in place.
         fill: bring the agents of worlds `begin` .. `end` up to date; several threads call it at once.
+        numbers: what the kernel that steps worlds needs to do that as it goes (`vector.Numbers`); None: it cannot.
+        onto: this view, with other `values` of the same shape; where there are `numbers`.
     """
 
     space: Box
     values: NDArray[Any]
     fill: Fill
+    numbers: Any = None
+    onto: Callable[[NDArray[np.float32]], View] | None = None
 
 
 class Observation(Family, family="envs.observations"):

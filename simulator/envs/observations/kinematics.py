@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
-from simulator.numerics.jit import borrowed, kernel
+from simulator.numerics.bare import bare
+from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load_int
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import half_width_at, sample_at
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
@@ -27,6 +30,36 @@ EGO = (
 OTHER = ("present", "x", "y", "vx", "vy", "cosine", "sine", "length")
 PERSON = ("present", "x", "y", "vx", "vy")
 _X, _Y, _VX, _VY, _COS, _SIN, _LENGTH = range(7)  # rows of what is packed of a world
+COLUMN, LAST = (1 << 32) - 1, (1 << 63) - 1  # bits of a rank that tell the column; rank behind all others
+
+
+class Near(NamedTuple):
+    """Where the numbers of `Kinematics` are written, for N agents.
+
+    Attributes:
+        column: of the first number.
+        vehicles: (N, V) the vehicles nearest at the last time, and others: where the search begins.
+        people: (N, P) likewise.
+    """
+
+    column: int
+    vehicles: NDArray[np.int64]
+    people: NDArray[np.int64]
+
+
+class Packed(NamedTuple):
+    """A world's vehicles and people, column by column, and what a search for the nearest needs.
+
+    Attributes:
+        wheeled: (7, A) float32 x, y, vx, vy, cosine and sine of yaw, length. walking: (4, P) float32 x, y, vx, vy.
+        squares: (most,) float32 m2 to each. ranks: (most,) int64. best: (most that are asked for,) int64.
+    """
+
+    wheeled: NDArray[np.float32]
+    walking: NDArray[np.float32]
+    squares: NDArray[np.float32]
+    ranks: NDArray[np.int64]
+    best: NDArray[np.int64]
 
 
 class Kinematics(Features, kind="kinematics"):
@@ -49,19 +82,22 @@ class Kinematics(Features, kind="kinematics"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        actors, lanes = core.actors, core.lanes
-        counts = self.vehicles, self.people
+        actors, lanes, near = core.actors, core.lanes, self.near(core, column)
 
         def fill(begin: int, end: int) -> None:
-            _observe(actors, lanes, counts, rows, column, begin, end)
+            _observe(actors, lanes, near, rows, begin, end)
 
         return fill
+
+    def near(self, core: Core, column: int) -> Near:
+        """What kernels need, for numbers from `column` on."""
+        return Near(column, *(np.tile(np.arange(rows), (core.count, 1)) for rows in (self.vehicles, self.people)))
 
 
 @kernel(inline=True)
 def unit(value):  # type: ignore[no-untyped-def]
     """A number held to -1..1, as float32."""
-    return np.float32(min(max(value, -1.0), 1.0))
+    return min(max(np.float32(value), np.float32(-1.0)), np.float32(1.0))
 
 
 @kernel(inline=True)
@@ -72,7 +108,7 @@ def _pack(vehicles, drivers, packed):  # type: ignore[no-untyped-def]
         if v.control == Control.NOBODY:
             packed[_X, i] = packed[_Y, i] = np.float32(1e9)
             continue
-        c, s = np.cos(v.yaw), np.sin(v.yaw)
+        s, c = sine_cosine(v.yaw)
         ahead = 0.5 * (p.front - p.rear)
         packed[_X, i], packed[_Y, i] = v.x + ahead * c, v.y + ahead * s
         packed[_VX, i] = v.speed * c - v.lateral_speed * s
@@ -92,28 +128,43 @@ def _pack_people(people, packed):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _nearest(packed, x, y, own, sight, squares, found):  # type: ignore[no-untyped-def]
-    """Fill `found` with the columns of `packed` nearest to a point but `own`, nearest first; returns their number."""
-    count, n, most = packed.shape[1], 0, found.shape[0]
-    if most == 0:
-        return 0
+def _nearest(columns, x, y, own, sight, packed, known):  # type: ignore[no-untyped-def]
+    """Fill `known` with the columns nearest to a point but `own`, nearest first; how many of them are within sight.
+
+    The search begins with what `known` has been, so that mostly only those few are put in order, and all others are
+    passed over; the result does not depend on it, as long as no column is there twice. A column's rank is its distance
+    and, among equals, its number; columns without a place are last.
+    """
+    squares, ranks, best = packed.squares, packed.ranks, packed.best
+    count, most = columns.shape[1], min(columns.shape[1], known.shape[0])
     for i in range(count):
-        dx, dy = packed[_X, i] - x, packed[_Y, i] - y
+        dx, dy = columns[_X, i] - x, columns[_Y, i] - y
         squares[i] = dx * dx + dy * dy
-    worst = sight * sight
     for i in range(count):
-        square = squares[i]
-        if square >= worst or i == own:
-            continue
-        k = min(n, most - 1)
-        while k > 0 and squares[found[k - 1]] > square:
-            found[k] = found[k - 1]
+        ranks[i] = np.int64(load_int(squares, i)) << 32 | i  # floats from 0 on are in the order of their bits
+    if own >= 0:
+        ranks[own] = LAST
+    for n in range(most):
+        rank, k = ranks[known[n]], n
+        ranks[known[n]] = LAST
+        while k > 0 and best[k - 1] > rank:
+            best[k] = best[k - 1]
             k -= 1
-        found[k] = i
-        n = min(n + 1, most)
-        if n == most:
-            worst = squares[found[most - 1]]
-    return n
+        best[k] = rank
+    for i in range(count):
+        rank = ranks[i]
+        if most == 0 or rank >= best[most - 1]:
+            continue
+        k = most - 1
+        while k > 0 and best[k - 1] > rank:
+            best[k] = best[k - 1]
+            k -= 1
+        best[k] = rank
+    seen = 0
+    for n in range(most):
+        known[n] = own if best[n] == LAST else best[n] & COLUMN
+        seen += best[n] != LAST and squares[known[n]] < sight * sight
+    return seen
 
 
 @kernel(inline=True)
@@ -128,12 +179,14 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
         half = max(half_width_at(lanes, v.lane, v.s), 0.1)
         a, b = lanes.samples[i], lanes.samples[i + 1]
         turned = v.yaw - (a.heading + min(max(u, 0.0), 1.0) * (b.heading - a.heading))
-        out[5], out[6], out[7] = unit(v.d / half), np.float32(np.sin(turned)), np.float32(np.cos(turned))
+        sine, cosine = sine_cosine(turned)
+        out[5], out[6], out[7] = unit(v.d / half), np.float32(sine), np.float32(cosine)
         out[8], out[9] = unit(half / WIDE_M), unit(a.limit / FAST_MPS)
         out[10] = np.float32(1.0 if lanes.lanes[v.lane].left >= 0 else 0.0)
         out[11] = np.float32(1.0 if lanes.lanes[v.lane].right >= 0 else 0.0)
     out[12], out[13] = unit(agent.stand_m / FAR_M), np.float32(agent.red)
-    out[14:18] = np.float32(0.0)
+    for k in range(14, 18):
+        out[k] = np.float32(0.0)
     if agent.has_goal:
         ahead = 0.5 * (driver.front - driver.rear)
         dx, dy = agent.goal_x - v.x - ahead * c, agent.goal_y - v.y - ahead * s
@@ -141,50 +194,73 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
         out[16], out[17] = np.float32(np.cos(agent.goal_yaw - v.yaw)), np.float32(np.sin(agent.goal_yaw - v.yaw))
 
 
+@kernel(inline=True)
+def room_to_pack(actors, near):  # type: ignore[no-untyped-def]
+    """A `Packed` for worlds of these actors."""
+    vehicles, people = actors.vehicles.shape[1], actors.people.shape[1]
+    most = max(vehicles, people)
+    return Packed(
+        np.empty((7, vehicles), np.float32),
+        np.empty((4, people), np.float32),
+        np.empty(most, np.float32),
+        np.empty(most, np.int64),
+        np.empty(max(near.vehicles.shape[1], near.people.shape[1]), np.int64),
+    )
+
+
+@kernel(inline=True)
+def _write_motion(columns, i, x, y, vx, vy, c, s, out):  # type: ignore[no-untyped-def]
+    """Presence, place and velocity of a column in the frame of an agent, in the order of `PERSON`."""
+    reach, fast = np.float32(1.0 / FAR_M), np.float32(1.0 / FAST_MPS)
+    dx, dy, ux, uy = columns[_X, i] - x, columns[_Y, i] - y, columns[_VX, i] - vx, columns[_VY, i] - vy
+    out[0] = np.float32(1.0)
+    out[1], out[2] = unit((dx * c + dy * s) * reach), unit((dy * c - dx * s) * reach)
+    out[3], out[4] = unit((ux * c + uy * s) * fast), unit((uy * c - ux * s) * fast)
+
+
+@kernel(inner=True)
+def write_near(actors, lanes, near, packed, rows, w):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `near.column` on for the agents of world `w`; whoever calls keeps `packed`."""
+    packed = bare(packed)
+    wheeled, walking = packed.wheeled, packed.walking
+    agents, others, people = actors.agents.shape[1], near.vehicles.shape[1], near.people.shape[1]
+    _pack(actors.vehicles[w], actors.drivers[w], wheeled)
+    _pack_people(actors.people[w], walking)
+    sight = np.float32(min(actors.weather[w].sight, FAR_M * np.sqrt(2.0)))
+    for k in range(agents):
+        row = rows[w * agents + k]
+        out = row[near.column :]
+        c, s = wheeled[_COS, k], wheeled[_SIN, k]
+        x, y, vx, vy = wheeled[_X, k], wheeled[_Y, k], wheeled[_VX, k], wheeled[_VY, k]
+        ego_numbers(actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], lanes, c, s, out)
+        known = near.vehicles[w * agents + k]
+        seen = _nearest(wheeled, x, y, k, sight, packed, known)
+        for n in range(others):
+            at = out[len(EGO) + n * len(OTHER) :]
+            if n < seen:
+                i = known[n]
+                _write_motion(wheeled, i, x, y, vx, vy, c, s, at)
+                at[5] = unit(wheeled[_COS, i] * c + wheeled[_SIN, i] * s)
+                at[6] = unit(wheeled[_SIN, i] * c - wheeled[_COS, i] * s)
+                at[7] = unit(wheeled[_LENGTH, i] * np.float32(1.0 / LONG_M))
+            else:
+                for m in range(len(OTHER)):
+                    at[m] = np.float32(0.0)
+        known = near.people[w * agents + k]
+        seen = _nearest(walking, x, y, -1, sight, packed, known)
+        for n in range(people):
+            at = out[len(EGO) + others * len(OTHER) + n * len(PERSON) :]
+            if n < seen:
+                _write_motion(walking, known[n], x, y, vx, vy, c, s, at)
+            else:
+                for m in range(len(PERSON)):
+                    at[m] = np.float32(0.0)
+
+
 @kernel
-def _observe(actors, lanes, counts, rows, column, begin, end):  # type: ignore[no-untyped-def]
-    """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
-    actors, lanes, rows = borrowed(actors), borrowed(lanes), borrowed(rows)
-    agents = actors.agents.shape[1]
-    wheeled = np.empty((7, actors.vehicles.shape[1]), np.float32)
-    walking = np.empty((4, actors.people.shape[1]), np.float32)
-    squares = np.empty(max(wheeled.shape[1], walking.shape[1]), np.float32)
-    found = np.empty(max(counts[0], counts[1]), np.int64)
-    reach = np.float32(1.0 / FAR_M)
+def _observe(actors, lanes, near, rows, begin, end):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `near.column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, near, rows = bare(actors), bare(lanes), bare(near), bare(rows)
+    packed = room_to_pack(actors, near)
     for w in range(begin, end):
-        _pack(actors.vehicles[w], actors.drivers[w], wheeled)
-        _pack_people(actors.people[w], walking)
-        sight = np.float32(min(actors.weather[w].sight, FAR_M * np.sqrt(2.0)))
-        for k in range(agents):
-            out = rows[w * agents + k, column:]
-            c, s = wheeled[_COS, k], wheeled[_SIN, k]
-            x, y, vx, vy = wheeled[_X, k], wheeled[_Y, k], wheeled[_VX, k], wheeled[_VY, k]
-            ego_numbers(actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], lanes, c, s, out)
-            at = len(EGO)
-            n = _nearest(wheeled, x, y, k, sight, squares, found[: counts[0]])
-            for j in range(counts[0]):
-                if j < n:
-                    i = found[j]
-                    dx, dy, ux, uy = wheeled[_X, i] - x, wheeled[_Y, i] - y, wheeled[_VX, i] - vx, wheeled[_VY, i] - vy
-                    out[at] = np.float32(1.0)
-                    out[at + 1], out[at + 2] = unit((dx * c + dy * s) * reach), unit((dy * c - dx * s) * reach)
-                    out[at + 3] = unit((ux * c + uy * s) / np.float32(FAST_MPS))
-                    out[at + 4] = unit((uy * c - ux * s) / np.float32(FAST_MPS))
-                    out[at + 5] = unit(wheeled[_COS, i] * c + wheeled[_SIN, i] * s)
-                    out[at + 6] = unit(wheeled[_SIN, i] * c - wheeled[_COS, i] * s)
-                    out[at + 7] = unit(wheeled[_LENGTH, i] / np.float32(LONG_M))
-                else:
-                    out[at : at + len(OTHER)] = np.float32(0.0)
-                at += len(OTHER)
-            n = _nearest(walking, x, y, -1, sight, squares, found[: counts[1]])
-            for j in range(counts[1]):
-                if j < n:
-                    i = found[j]
-                    dx, dy, ux, uy = walking[_X, i] - x, walking[_Y, i] - y, walking[_VX, i] - vx, walking[_VY, i] - vy
-                    out[at] = np.float32(1.0)
-                    out[at + 1], out[at + 2] = unit((dx * c + dy * s) * reach), unit((dy * c - dx * s) * reach)
-                    out[at + 3] = unit((ux * c + uy * s) / np.float32(FAST_MPS))
-                    out[at + 4] = unit((uy * c - ux * s) / np.float32(FAST_MPS))
-                else:
-                    out[at : at + len(PERSON)] = np.float32(0.0)
-                at += len(PERSON)
+        write_near(actors, lanes, near, packed, rows, w)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from pydantic import Field
 
 from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
-from simulator.numerics.jit import borrowed, kernel
+from simulator.numerics.bare import bare
+from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from simulator.envs.core import Core
 
 POINT = ("x", "y", "turn", "limit")
+NEARER, SLOWER = np.float32(1.0 / FAR_M), np.float32(1.0 / FAST_MPS)  # into units
+
+
+class Ahead(NamedTuple):
+    """Where the numbers of `LaneGraph` are written.
+
+    Attributes:
+        column: of the first number.
+        distances: (D,) m along the lanes.
+        points: (S, 5) float32 x, y (m), cosine and sine of the heading, limit (m/s) of the lanes' samples: as close
+            together as they are needed together.
+    """
+
+    column: int
+    distances: NDArray[np.float64]
+    points: NDArray[np.float32]
 
 
 class LaneGraph(Features, kind="lane_graph"):
@@ -37,26 +55,34 @@ class LaneGraph(Features, kind="lane_graph"):
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
-        actors, lanes, distances = core.actors, core.lanes, np.array(self.distances_m)
+        actors, lanes, ahead = core.actors, core.lanes, self.ahead(core, column)
 
         def fill(begin: int, end: int) -> None:
-            _observe(actors, lanes, distances, rows, column, begin, end)
+            _observe(actors, lanes, ahead, rows, begin, end)
 
         return fill
 
+    def ahead(self, core: Core, column: int) -> Ahead:
+        """What kernels need, for numbers from `column` on."""
+        points = np.stack([core.lanes.samples[name] for name in ("x", "y", "cos", "sin", "limit")], axis=1)
+        return Ahead(column, np.array(self.distances_m), points.astype(np.float32))
+
 
 @kernel(inline=True)
-def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: ignore[no-untyped-def]
+def _follow(lanes, ahead, lane, s, ways, place, out):  # type: ignore[no-untyped-def]
     """Points at `distances` ahead of a place; over the ends of lanes along `ways`, and where these end the first link.
 
     Args:
+        ahead: Ahead.
+        lane, s: the place.
         ways: (WAYS,) lanes that follow, NONE where not known.
-        vehicle: whose frame the points are in; `c`, `sn`: cosine and sine of its yaw.
+        place: x, y, cosine and sine of the yaw of whose frame the points are in, float32.
         out: (4 D,) float32.
     """
+    x, y, c, sn = place
     passed, step = 0.0, 0
-    for k in range(distances.shape[0]):
-        at = s + distances[k] - passed
+    for k in range(ahead.distances.shape[0]):
+        at = s + ahead.distances[k] - passed
         row = lanes.lanes[lane]
         while at > row.length:
             onward = ways[step] if step < WAYS else NONE
@@ -70,31 +96,37 @@ def _follow(lanes, lane, s, ways, vehicle, c, sn, distances, out):  # type: igno
             lane = onward
             row = lanes.lanes[lane]
         i, u = sample_at(lanes, lane, min(at, row.length))
-        a, b = lanes.samples[i], lanes.samples[i + 1]
-        u = min(max(u, 0.0), 1.0)
-        dx, dy = a.x + u * (b.x - a.x) - vehicle.x, a.y + u * (b.y - a.y) - vehicle.y
-        out[4 * k], out[4 * k + 1] = unit((dx * c + dy * sn) / FAR_M), unit((dy * c - dx * sn) / FAR_M)
-        ux, uy = a.cos + u * (b.cos - a.cos), a.sin + u * (b.sin - a.sin)
-        out[4 * k + 2] = unit(uy * c - ux * sn)
-        out[4 * k + 3] = unit(a.limit / FAST_MPS)
+        a, b, u = ahead.points[i], ahead.points[i + 1], np.float32(min(max(u, 0.0), 1.0))
+        dx, dy = a[0] + u * (b[0] - a[0]) - x, a[1] + u * (b[1] - a[1]) - y
+        ux, uy = a[2] + u * (b[2] - a[2]), a[3] + u * (b[3] - a[3])
+        out[4 * k], out[4 * k + 1] = unit((dx * c + dy * sn) * NEARER), unit((dy * c - dx * sn) * NEARER)
+        out[4 * k + 2], out[4 * k + 3] = unit(uy * c - ux * sn), unit(a[4] * SLOWER)
+
+
+@kernel(inner=True)
+def write_lanes(actors, lanes, ahead, rows, w):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `ahead.column` on for the agents of world `w`."""
+    width, nowhere = 4 * ahead.distances.shape[0], np.full(WAYS, NONE)
+    for k in range(actors.agents.shape[1]):
+        v, row = actors.vehicles[w, k], rows[w * actors.agents.shape[1] + k]
+        out = row[ahead.column :]
+        for n in range(3 * width):
+            out[n] = np.float32(0.0)
+        if v.lane == NONE:
+            continue
+        here = lanes.lanes[v.lane]
+        sine, cosine = sine_cosine(v.yaw)
+        place = np.float32(v.x), np.float32(v.y), np.float32(cosine), np.float32(sine)
+        _follow(lanes, ahead, v.lane, v.s, v.ways, place, out)
+        if here.left != NONE:
+            _follow(lanes, ahead, here.left, along_left(lanes, v.lane, v.s), nowhere, place, out[width:])
+        if here.right != NONE:
+            _follow(lanes, ahead, here.right, along_right(lanes, v.lane, v.s), nowhere, place, out[2 * width :])
 
 
 @kernel
-def _observe(actors, lanes, distances, rows, column, begin, end):  # type: ignore[no-untyped-def]
-    """Fill `rows` from `column` on for the agents of worlds `begin` .. `end`."""
-    actors, lanes, distances, rows = borrowed(actors), borrowed(lanes), borrowed(distances), borrowed(rows)
-    agents, width = actors.agents.shape[1], 4 * distances.shape[0]
-    nowhere = np.full(WAYS, NONE)
+def _observe(actors, lanes, ahead, rows, begin, end):  # type: ignore[no-untyped-def]
+    """Fill `rows` from `ahead.column` on for the agents of worlds `begin` .. `end`."""
+    actors, lanes, ahead, rows = bare(actors), bare(lanes), bare(ahead), bare(rows)
     for w in range(begin, end):
-        for k in range(agents):
-            v, out = actors.vehicles[w, k], rows[w * agents + k, column:]
-            out[: 3 * width] = np.float32(0.0)
-            if v.lane == NONE:
-                continue
-            c, s, row = np.cos(v.yaw), np.sin(v.yaw), lanes.lanes[v.lane]
-            _follow(lanes, v.lane, v.s, v.ways, v, c, s, distances, out)
-            if row.left != NONE:
-                _follow(lanes, row.left, along_left(lanes, v.lane, v.s), nowhere, v, c, s, distances, out[width:])
-            if row.right != NONE:
-                beside = along_right(lanes, v.lane, v.s)
-                _follow(lanes, row.right, beside, nowhere, v, c, s, distances, out[2 * width :])
+        write_lanes(actors, lanes, ahead, rows, w)

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.envs.observations.base import Features, Fill
-from simulator.envs.observations.kinematics import Kinematics
-from simulator.envs.observations.lane_graph import LaneGraph
+from simulator.envs.observations.base import Features, Fill, View
+from simulator.envs.observations.kinematics import Kinematics, Near, room_to_pack, write_near
+from simulator.envs.observations.lane_graph import Ahead, LaneGraph, write_lanes
+from simulator.numerics.bare import bare
+from simulator.numerics.jit import kernel
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
+
+
+class Numbers(NamedTuple):
+    """What a kernel needs to write the numbers of a world's agents.
+
+    Attributes:
+        rows: (N, F) float32; without any rows nothing is written.
+        near: where those of `Kinematics` go. ahead: where those of `LaneGraph` go.
+    """
+
+    rows: NDArray[np.float32]
+    near: Near
+    ahead: Ahead
+
+
+def no_numbers() -> Numbers:
+    """For observations that are not numbers."""
+    nobody, no_points = np.zeros((0, 0), np.int64), np.zeros((0, 5), np.float32)
+    return Numbers(np.zeros((0, 0), np.float32), Near(0, nobody, nobody), Ahead(0, np.zeros(0), no_points))
 
 
 class Vector(Features, kind="vector"):
@@ -28,12 +50,39 @@ class Vector(Features, kind="vector"):
         return self.kinematics.names() + self.lane_graph.names()
 
     def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
-        """Both parts, one after the other."""
-        near = self.kinematics.writer(core, rows, column)
-        lanes = self.lane_graph.writer(core, rows, column + len(self.kinematics.names()))
+        """A kernel over worlds."""
+        return self._onto(core, column)(rows).fill
 
-        def fill(begin: int, end: int) -> None:
-            near(begin, end)
-            lanes(begin, end)
+    def view(self, core: Core) -> View:
+        """A box of as many numbers as there are names, which are written as worlds are stepped."""
+        return self._onto(core, 0)(np.zeros((core.count, len(self.names())), np.float32))
 
-        return fill
+    def _onto(self, core: Core, column: int) -> Callable[[NDArray[np.float32]], View]:
+        """The view whose numbers are columns `column` and following of the rows that are given."""
+        from gymnasium.spaces import Box
+
+        actors, lanes, near = core.actors, core.lanes, self.kinematics.near(core, column)
+        ahead = self.lane_graph.ahead(core, column + len(self.kinematics.names()))
+        space = Box(-1.0, 1.0, (len(self.names()),), np.float32)
+
+        def onto(rows: NDArray[np.float32]) -> View:
+            numbers = Numbers(rows, near, ahead)
+            return View(space, rows, lambda begin, end: _observe(actors, lanes, numbers, begin, end), numbers, onto)
+
+        return onto
+
+
+@kernel(inline=True)
+def write_numbers(actors, lanes, numbers, packed, w):  # type: ignore[no-untyped-def]
+    """Fill the rows of the agents of world `w`; `packed`: of `room_to_pack`."""
+    write_near(actors, lanes, numbers.near, packed, numbers.rows, w)
+    write_lanes(actors, lanes, numbers.ahead, numbers.rows, w)
+
+
+@kernel
+def _observe(actors, lanes, numbers, begin, end):  # type: ignore[no-untyped-def]
+    """Fill the rows of the agents of worlds `begin` .. `end`."""
+    actors, lanes, numbers = bare(actors), bare(lanes), bare(numbers)
+    packed = room_to_pack(actors, numbers.near)
+    for w in range(begin, end):
+        write_numbers(actors, lanes, numbers, packed, w)

@@ -15,6 +15,7 @@ from simulator.numerics.memory import (
     store_float,
 )
 from simulator.numerics.simd import (
+    LANES,
     bits,
     floor,
     lowest,
@@ -33,7 +34,7 @@ from simulator.sensors.shading.paths import (
     MIRROR_LEAST,
     MIRROR_ROUGHEST,
 )
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR, reflected_at_once
 from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
 from simulator.sensors.shading.surface import (
     SOLID,
@@ -170,14 +171,14 @@ def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def base_fresnel(rough, metallic, nv):  # type: ignore[no-untyped-def]
-    """Scale, offset and what leaves after one reflection, of `reflectance.mean_fresnel`, lane by lane."""
-    smooth = ONE - rough
-    a004 = minimum(smooth * smooth, power_of_two(nv * np.float32(-9.28))) * smooth
-    a004 = a004 + (np.float32(0.0425) - np.float32(0.0275) * rough)
-    scale = np.float32(1.04) - np.float32(0.572) * rough - np.float32(1.04) * a004
-    offset = np.float32(1.04) * a004 + (np.float32(0.022) * rough - np.float32(0.04))
-    return scale, offset, maximum(scale + offset, splat(np.float32(0.1)))
+def reflected_evenly(rows, roughness, nv):  # type: ignore[no-untyped-def]
+    """Scale and offset of `reflectance.reflected_at_once` lane by lane; `roughness`: which row of them."""
+    store(rows, MIRROR, nv)
+    for k in range(LANES):
+        scale, offset = reflected_at_once(load_float(rows, roughness + k), load_float(rows, MIRROR + k))
+        store_float(rows, MIRROR + 8 + k, scale)
+        store_float(rows, MIRROR + 16 + k, offset)
+    return load(rows, MIRROR + 8), load(rows, MIRROR + 16)
 
 
 @kernel(inline=True)
@@ -254,23 +255,24 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
 
     # Light of the sky, as `paths.outgoing` has it.
     sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
-    seen = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
-    seen = minimum(seen, splat(ONE))
+    around = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
+    seen = minimum(around, splat(ONE))
     is_leaf = bits(through_leaf > none) != 0
     if is_leaf:
         br, bg, bb = sky_on(harmonics, -nx, -ny, -nz)
         part = through_leaf * seen
         er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
     coat = coat_share * (coat_f0 + (ONE - coat_f0) * fifth(nv))
-    scale, offset, once = base_fresnel(rough, metallic, nv)
+    scale, offset = reflected_evenly(rows, ROUGHNESS, nv)
+    once = scale + offset
     fr = reflected(red, metallic, scale, offset, once)
     fg = reflected(green, metallic, scale, offset, once)
     fb = reflected(blue, metallic, scale, offset, once)
     twice = along + along
     mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
     rr, rg, rb = sky_on(harmonics, mx, my, mz)
-    seen = seen * INV_PI
-    rr, rg, rb = rr * seen, rg * seen, rb * seen
+    around = around * INV_PI
+    rr, rg, rb = rr * around, rg * around, rb * around
     # Smooth ones mirror the sky itself: the coat, or what has none.
     coated = (coat_share > splat(COAT_LEAST)) & (coat_rough < splat(MIRROR_ROUGHEST))
     smooth = coated & (coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))
@@ -323,13 +325,15 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
     if bits(coat_share > none) != 0:
         f = (coat_f0 + (ONE - coat_f0) * edge) * coat_share
         shine = f * highlight(coat_rough * coat_rough + HALF * SUN_BLUR, nh, nl_up, nv) * nl_up
-        passed = ONE - f
+        coat_scale, coat_offset = reflected_evenly(rows, COAT_ROUGHNESS, nv)
+        passed = ONE - coat_share * (coat_f0 * coat_scale + coat_offset)
     matt = INV_PI * nl_up * (ONE - metallic)
     for channel in range(3):
         albedo = red if channel == 0 else (green if channel == 1 else blue)
         f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
-        f = f0 + (ONE - f0) * edge
-        sunlight = select(front, passed * (matt * (ONE - f) * albedo + f * lobe) + shine, none)
+        part = fr if channel == 0 else (fg if channel == 1 else fb)
+        f = (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once)
+        sunlight = select(front, passed * (matt * (ONE - part) * albedo + f * lobe) + shine, none)
         if is_leaf:
             behind = (nl < none) & (fl < none)
             sunlight = sunlight + select(behind, -INV_PI * nl * through_leaf * albedo, none)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4
-from simulator.sensors.shading.vector import HALF, ONE, TWO, ZERO
+from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
 
@@ -23,18 +23,21 @@ METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
 MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell over a floor, in shares of the width
 # Highlights: the mean level of what lies between these shares of the brightest light (about its upper 2 %) has to lie
-# between two parts of saturation. Fresh snow (albedo 0.85) so comes out at about 210 of 255, and sunlit white walls
+# between two parts of saturation. Fresh snow (albedo 0.85) so comes out at about 235 of 255, and sunlit white walls
 # keep their texture. A band, for at a single share the passing dashes of a lane marking would count one moment and not
 # the next.
-HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.64, 0.90
+HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.57, 1.1
 SETTLING_S = 0.7  # time constant with which the exposure follows the light: nine tenths of a change in 1.6 s
 NIGHT_STOPS, NIGHT_EV = 1.0, (2.0, 7.0)  # cameras keep night dark: so much below the target, all of it below the first
 LIFT_STOPS, PROTECT_STOPS = 2.0, 1.0  # how far the highlights may pull the exposure up or down from the mean
 CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
 # Highlights that the sensor and the shoulder of the tone curve hold, in parts of saturation, and where the shoulder
 # begins. What amplification does not use of the full well is room for highlights (sensors with two gains read both).
-HEADROOM, HEADROOM_MOST = 1.6, 24.0
+HEADROOM, HEADROOM_MOST = 1.25, 24.0
 KNEE, KNEE_LEAST = 0.75, 0.45
+MIDDLE_GREY, CONTRAST, CONTRAST_FADES = 0.18, 1.4, 3.0
+# Raw values without light, for noise goes below, and at the headroom.
+BLACK, RAW_MOST = np.float32(1024.0), np.float32(65_535.0)
 TONE_GAIN = 1.02
 CODES = 1 << 14  # steps of the tone curve's table
 # Denoising, as cameras do: all over from the second ISO, not below the first. Neighbours whose brightness differs by
@@ -75,6 +78,11 @@ class Exposure:
     def headroom(self) -> float:
         """Highlights that are kept, in parts of saturation."""
         return min(HEADROOM * self.iso / 100.0, HEADROOM_MOST)
+
+    @property
+    def top(self) -> float:
+        """Highlights that are left when the weakest channel after white balance is full."""
+        return self.headroom * min(self.balance)
 
 
 def meter(
@@ -174,13 +182,22 @@ def linear_of(code: float) -> float:
 
 
 def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np.uint8]:
-    """sRGB codes of linear values, 1 at saturation: straight up to a knee, then a logarithm that ends at `headroom`."""
-    night = math.log(headroom / HEADROOM) / math.log(HEADROOM_MOST / HEADROOM)
+    """sRGB codes of linear values, 1 at saturation.
+
+    Cameras show outdoor scenes with more contrast than they have, since screens are dim (R. W. G. Hunt, "The
+    Reproduction of Colour": system gammas of 1.2 to 1.5): a power about middle grey up to a knee, then a logarithm that
+    ends at `headroom`. By night, when the headroom is large, they leave the contrast as it is and compress highlights.
+    """
+    night = math.log(max(headroom / HEADROOM, 1.0)) / math.log(HEADROOM_MOST / HEADROOM)
     knee = KNEE + (KNEE_LEAST - KNEE) * night
-    bend = _bend((headroom - knee) / (1 - knee))
-    place = np.clip((x - knee) / (headroom - knee), 0.0, 1.0)
-    soft = np.where(x > knee, knee + (1 - knee) * np.log1p(bend * place) / math.log1p(bend), x)
-    y = np.clip(soft * TONE_GAIN, 0.0, 1.0)
+    contrast = CONTRAST + (1.0 - CONTRAST) * min(CONTRAST_FADES * night, 1.0)
+    y = MIDDLE_GREY * (np.maximum(x, 0.0) / MIDDLE_GREY) ** contrast
+    top = MIDDLE_GREY * (headroom / MIDDLE_GREY) ** contrast
+    if top > 1.0:
+        bend = _bend((top - knee) / (1 - knee))
+        place = np.clip((y - knee) / (top - knee), 0.0, 1.0)
+        y = np.where(y > knee, knee + (1 - knee) * np.log1p(bend * place) / math.log1p(bend), y)
+    y = np.clip(y * TONE_GAIN, 0.0, 1.0)
     coded = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(255 * coded), np.uint8)
 
@@ -201,43 +218,51 @@ def gaussian(bits):  # type: ignore[no-untyped-def]
     return np.float32(total - 510) * np.float32(1 / 147.8)
 
 
-@kernel(inline=True)
-def sensed(light, grey, scale, electrons, dark, headroom, normal):  # type: ignore[no-untyped-def]
-    """Signal of a pixel, 1 at saturation: its filter lets some of the other colours (`grey`) through, then noise."""
-    e = max((light + CROSSTALK * (grey - light)) * scale * electrons, ZERO)
-    e += normal * math.sqrt(e + dark * dark)
-    return min(e / electrons, headroom)
-
-
 @kernel
-def expose(start, stop, radiance, settings, seed, signal):  # type: ignore[no-untyped-def]
-    """Expose rows `start:stop` of the sensor (EMVA 1288 noise: shot and dark) and take its colours apart.
+def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-untyped-def]
+    """Expose rows `start:stop` of the sensor under its colour filters (Bayer's RGGB); noise as in EMVA 1288.
 
     Args:
         start, stop: range of rows.
-        radiance: (H, W, 3) float32.
-        settings: (10,) float32 of `film_settings`.
+        light: (H, W, 3) float32. edge: (H, W) float32 share of it that the lens lets through to here.
+        settings: (9,) float32 of `film_settings`.
         seed: uint32.
-        signal: (H, W, 3) float32 result, 1 at saturation, below 0 where noise is; white-balanced.
+        raw: (H, W) uint16 result, `BLACK` without light and `RAW_MOST` at the headroom.
     """
-    scale, electrons, dark, vignetting, diagonal = settings[0], settings[1], settings[2], settings[3], settings[4]
-    headroom = settings[8]
-    height, width = radiance.shape[0], radiance.shape[1]
-    middle_x, middle_y = np.float32(width - 1) / TWO, np.float32(height - 1) / TWO
+    scale, electrons, dark, headroom = settings[0], settings[1], settings[2], settings[6]
+    step = (RAW_MOST - BLACK) / headroom
     for y in range(start, stop):
-        for x in range(width):
-            fx, fy = (np.float32(x) - middle_x) / diagonal, (np.float32(y) - middle_y) / diagonal
-            edge = ONE - vignetting * (fx * fx + fy * fy)
-            a, b, c, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
-            red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
+        for x in range(light.shape[1]):
+            red, green, blue = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            own = light[y, x, (y & 1) + (x & 1)]
             grey = (red + green + blue) / np.float32(3.0)
-            r = sensed(red, grey, scale * edge, electrons, dark, headroom, gaussian(a))
-            g = sensed(green, grey, scale * edge, electrons, dark, headroom, gaussian(b))
-            b_ = sensed(blue, grey, scale * edge, electrons, dark, headroom, gaussian(c))
-            grey = CROSSTALK * (r + g + b_) / np.float32(3.0)
-            signal[y, x, 0] = (r - grey) / (ONE - CROSSTALK) * settings[5]
-            signal[y, x, 1] = (g - grey) / (ONE - CROSSTALK) * settings[6]
-            signal[y, x, 2] = (b_ - grey) / (ONE - CROSSTALK) * settings[7]
+            bits, _, _, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
+            e = max((own + CROSSTALK * (grey - own)) * scale * edge[y, x] * electrons, ZERO)
+            e += gaussian(bits) * math.sqrt(e + dark * dark)
+            raw[y, x] = np.uint16(max(min(e / electrons, headroom) * step + BLACK, ZERO) + HALF)
+
+
+@kernel
+def separate(start, stop, mixed, settings, signal):  # type: ignore[no-untyped-def]
+    """Take the colours of rows `start:stop` apart and balance them; what saturates is white.
+
+    Args:
+        start, stop: range of rows.
+        mixed: (H, W, 3) uint16 raw values, those of the other filters interpolated.
+        settings: (9,) float32 of `film_settings`.
+        signal: (H, W, 3) float32 result, 1 at saturation, below 0 where noise is.
+    """
+    step = settings[6] / (RAW_MOST - BLACK)
+    most = settings[6] * min(settings[3], min(settings[4], settings[5]))
+    for y in range(start, stop):
+        for x in range(mixed.shape[1]):
+            r = (np.float32(mixed[y, x, 0]) - BLACK) * step
+            g = (np.float32(mixed[y, x, 1]) - BLACK) * step
+            b = (np.float32(mixed[y, x, 2]) - BLACK) * step
+            grey = CROSSTALK * (r + g + b) / np.float32(3.0)
+            signal[y, x, 0] = min((r - grey) / (ONE - CROSSTALK) * settings[3], most)
+            signal[y, x, 1] = min((g - grey) / (ONE - CROSSTALK) * settings[4], most)
+            signal[y, x, 2] = min((b - grey) / (ONE - CROSSTALK) * settings[5], most)
 
 
 @kernel
@@ -246,11 +271,11 @@ def develop(start, stop, signal, settings, codes, rgb):  # type: ignore[no-untyp
 
     Args:
         start, stop: range of rows.
-        signal: (H, W, 3) float32 of `expose`. settings: (10,) float32 of `film_settings`.
+        signal: (H, W, 3) float32 of `separate`. settings: (9,) float32 of `film_settings`.
         codes: (CODES,) uint8 tone curve from 0 to the headroom.
         rgb: (H, W, 3) uint8 result.
     """
-    electrons, dark, strength = settings[1], settings[2], settings[9]
+    electrons, dark, strength = settings[1], settings[2], settings[7]
     step = np.float32(CODES - 1) / settings[8]
     height, width = signal.shape[0], signal.shape[1]
     last = np.int32(CODES - 1)
@@ -279,39 +304,50 @@ def develop(start, stop, signal, settings, codes, rgb):  # type: ignore[no-untyp
             rgb[y, x, 2] = codes[min(np.int32(max(blue, ZERO) * step + HALF), last)]
 
 
-def film_settings(
-    exposure: Exposure, full_well_e: float, dark_noise_e: float, vignetting: float, width: int, height: int
-) -> F32:
-    """(10,) what `expose` and `develop` go by.
+def film_settings(exposure: Exposure, full_well_e: float, dark_noise_e: float) -> F32:
+    """(9,) what `expose`, `separate` and `develop` go by.
 
     1 / saturating luminance; electrons at saturation, a part of the full well only, so that noise grows with ISO; dark
-    noise in electrons; loss of light at the corner; half diagonal in pixels; white-balance gains; headroom; strength of
-    denoising.
+    noise in electrons; white-balance gains; headroom; strength of denoising; headroom after white balance.
     """
     electrons = full_well_e * 100.0 / exposure.iso
-    diagonal = math.hypot(width, height) / 2
     low, high = (math.log(iso) for iso in DENOISE_ISO)
     strength = min(max((math.log(exposure.iso) - low) / (high - low), 0.0), 1.0)
-    values = [1 / exposure.white_cd_m2, electrons, dark_noise_e, vignetting, diagonal, *exposure.balance]
-    return np.array([*values, exposure.headroom, strength], np.float32)
+    values = [1 / exposure.white_cd_m2, electrons, dark_noise_e, *exposure.balance]
+    return np.array([*values, exposure.headroom, strength, exposure.top], np.float32)
 
 
 def picture_of(
-    radiance: F32,
-    exposure: Exposure,
-    full_well_e: float,
-    dark_noise_e: float,
-    vignetting: float,
-    seed: int,
-    threads: int | None,
+    light: F32, edge: F32, exposure: Exposure, full_well_e: float, dark_noise_e: float, seed: int, threads: int | None
 ) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 sRGB picture that the sensor takes of (H, W, 3) linear light behind the lens."""
-    height, width = radiance.shape[:2]
-    settings = film_settings(exposure, full_well_e, dark_noise_e, vignetting, width, height)
-    codes = tone_curve(np.linspace(0.0, exposure.headroom, CODES), exposure.headroom)
+    """(H, W, 3) uint8 sRGB picture that the sensor takes of linear light.
+
+    Args:
+        light: (H, W, 3) behind the lens. edge: (H, W) share of it that reaches the sensor.
+        exposure: what the camera chose. full_well_e, dark_noise_e: of a pixel, electrons.
+        seed: of the noise. threads: to use.
+    """
+    import cv2
+
+    height, width = light.shape[:2]
+    settings = film_settings(exposure, full_well_e, dark_noise_e)
+    codes = tone_curve(np.linspace(0.0, exposure.top, CODES), exposure.top)
     number = np.uint32(seed & 0xFFFFFFFF)
-    signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)
+    raw, signal = np.empty((height, width), np.uint16), np.empty((height, width, 3), np.float32)
+    rgb = np.empty((height, width, 3), np.uint8)
     rows = partial(parallel_for, count=height, chunk=32, threads=threads)
-    rows(lambda start, stop: expose(start, stop, radiance, settings, number, signal))
+    rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
+    mixed = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
+    rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
     rows(lambda start, stop: develop(start, stop, signal, settings, codes, rgb))
     return rgb
+
+
+def jpeg_coded(rgb: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) as it comes back from a JPEG file of a quality (1 to 100, libjpeg's scale)."""
+    import cv2
+
+    done, data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    back = cv2.imdecode(data, cv2.IMREAD_COLOR) if done else None
+    assert back is not None
+    return np.ascontiguousarray(back[..., ::-1], np.uint8)

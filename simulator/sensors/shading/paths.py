@@ -470,10 +470,12 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     """Radiance that a surface sends along a path, without emission and sun."""
     sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
     seen = SECOND_BOUNCE * path.er
+    around = seen
     er, eg, eb = seen * sr, seen * sg, seen * sb
     if first_bounce:
         er, eg, eb = path.er, path.eg, path.eb
-        seen = clamp01(luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9)))
+        around = luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
+        seen = clamp01(around)
     if p.translucency > ZERO:  # the back sees as much of its surroundings as the front
         br, bg, bb = sky_irradiance(harmonics, -p.nx, -p.ny, -p.nz)
         part = p.translucency * seen
@@ -482,16 +484,16 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     coat = p.coat * schlick(p.coat_f0, nv)
     diffuse = INV_PI * (ONE - p.metallic) * (ONE - coat)
     fr, fg, fb = mean_fresnel(p, p.red, nv), mean_fresnel(p, p.green, nv), mean_fresnel(p, p.blue, nv)
-    # lobes without a mirror ray reflect the mean light from around the mirrored direction
+    # lobes without a mirror ray reflect the mean light from around the mirrored direction, by lamps as by the sky
     mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
     rr, rg, rb = sky_irradiance(harmonics, mx, my, mz)
-    seen *= INV_PI
+    around *= INV_PI
     coat_traced = path.mirrors != 0 and has_mirror_coat(p)
     base = ZERO if path.mirrors != 0 and not coat_traced else ONE - coat
     rest = ZERO if coat_traced else coat
-    red = path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * seen
-    green = path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * seen
-    blue = path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * seen
+    red = path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * around
+    green = path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * around
+    blue = path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * around
     return red, green, blue
 
 

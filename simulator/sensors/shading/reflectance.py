@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.sensors.shading.vector import HALF, INV_PI, ONE, PI, ZERO, clamp01, unit
 
-FOUR = np.float32(4.0)
+F32 = NDArray[np.float32]
+
 DIELECTRIC_F0 = np.float32(0.04)
 SUN_BLUR = np.float32(0.0047)  # angular radius of the sun: no highlight is sharper
 
@@ -54,11 +56,63 @@ def ggx(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
     return spread * HALF / max(shadow_v + shadow_l, np.float32(1e-5))
 
 
+def _albedo_table() -> F32:
+    """(STEPS, STEPS, 2) part of even light that GGX of Schlick's Fresnel reflects at once: f0 times [0] plus [1].
+
+    By roughness (rows, 0 to 1) and the cosine of view (columns, 0 to 1), integrated over half vectors drawn from the
+    distribution itself.
+    """
+    rough = np.maximum(np.arange(STEPS) / (STEPS - 1), 0.02)[:, None, None, None]
+    nv = np.maximum(np.arange(STEPS) / (STEPS - 1), 0.004)[:, None, None]
+    u, turn = np.meshgrid((np.arange(32) + 0.5) / 32, np.pi * (np.arange(12) + 0.5) / 12, indexing="ij")
+    a2 = rough**4
+    nh = np.sqrt((1 - u) / (1 + (a2 - 1) * u))
+    vh = np.sqrt(np.maximum(1 - nh * nh, 0)) * np.cos(turn) * np.sqrt(1 - nv * nv) + nh * nv
+    nl = 2 * vh * nh - nv
+    shadow = np.maximum(nl, 0) * np.sqrt(nv * nv * (1 - a2) + a2) + nv * np.sqrt(nl * nl * (1 - a2) + a2)
+    share = np.where((nl > 0) & (vh > 0), 2 * nl * vh / (shadow * nh), 0.0)
+    edge = np.clip(1 - vh, 0, 1) ** 5
+    return np.stack([(share * (1 - edge)).mean((2, 3)), (share * edge).mean((2, 3))], 2).astype(np.float32)
+
+
+STEPS = 32
+ALBEDO = _albedo_table()
+
+
+@kernel
+def reflected_at_once(rough, nv):  # type: ignore[no-untyped-def]
+    """(scale, offset): of even light a lobe of this roughness reflects f0 * scale + offset, before multiple bounces."""
+    row, column = clamp01(rough) * np.float32(STEPS - 1), clamp01(nv) * np.float32(STEPS - 1)
+    r0, c0 = min(np.int32(row), STEPS - 2), min(np.int32(column), STEPS - 2)
+    s, t = row - np.float32(r0), column - np.float32(c0)
+    a, b, c, d = (ONE - s) * (ONE - t), (ONE - s) * t, s * (ONE - t), s * t
+    scale = (
+        a * ALBEDO[r0, c0, 0] + b * ALBEDO[r0, c0 + 1, 0] + c * ALBEDO[r0 + 1, c0, 0] + d * ALBEDO[r0 + 1, c0 + 1, 0]
+    )
+    offset = (
+        a * ALBEDO[r0, c0, 1] + b * ALBEDO[r0, c0 + 1, 1] + c * ALBEDO[r0 + 1, c0, 1] + d * ALBEDO[r0 + 1, c0 + 1, 1]
+    )
+    return scale, offset
+
+
+@kernel(inline=True)
+def normal_reflectance(albedo, metallic):  # type: ignore[no-untyped-def]
+    """Reflectance at normal incidence of one channel of a base."""
+    return DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+
+
+@kernel(inline=True)
+def further(f0, once):  # type: ignore[no-untyped-def]
+    """Factor on light reflected at once for what comes after more bounces among facets (E. Turquin, 2019)."""
+    return ONE + f0 * (ONE - once) / once
+
+
 @kernel
 def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     """Radiance toward the viewer per illuminance on a plane facing the light, by channel: diffuse, base, coat.
 
-    Light from behind comes through leaves, diffusely.
+    Light from behind comes through leaves, diffusely. What the coat and the base reflect of even light is what the
+    base and the diffuse light below them lack, so that a white body in even light cannot be told from it.
 
     Args:
         p: POINT_DTYPE record of the surface.
@@ -83,33 +137,34 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     coat = p.coat
     through, shine = ONE, ZERO
     if coat > ZERO:
-        f = schlick(p.coat_f0, vh) * coat
         width = p.coat_roughness * p.coat_roughness + HALF * blur
-        shine = f * ggx(width, nh, nl, nv) * nl
-        through = ONE - f
-    f0r = DIELECTRIC_F0 + metallic * (p.red - DIELECTRIC_F0)
-    f0g = DIELECTRIC_F0 + metallic * (p.green - DIELECTRIC_F0)
-    f0b = DIELECTRIC_F0 + metallic * (p.blue - DIELECTRIC_F0)
-    fr, fg, fb = f0r + (ONE - f0r) * m5, f0g + (ONE - f0g) * m5, f0b + (ONE - f0b) * m5
+        shine = schlick(p.coat_f0, vh) * coat * ggx(width, nh, nl, nv) * nl
+        through = ONE - coat_albedo(p, nv)
+    scale, offset = reflected_at_once(rough, nv)
+    once = scale + offset
     base = INV_PI * nl * (ONE - metallic)
-    return (
-        through * (base * (ONE - fr) * p.red + fr * lobe) + shine,
-        through * (base * (ONE - fg) * p.green + fg * lobe) + shine,
-        through * (base * (ONE - fb) * p.blue + fb * lobe) + shine,
-    )
+    f0 = normal_reflectance(p.red, metallic)
+    more, part = further(f0, once), f0 + (ONE - f0) * m5
+    red = base * (ONE - (f0 * scale + offset) * more) * p.red + part * more * lobe
+    f0 = normal_reflectance(p.green, metallic)
+    more, part = further(f0, once), f0 + (ONE - f0) * m5
+    green = base * (ONE - (f0 * scale + offset) * more) * p.green + part * more * lobe
+    f0 = normal_reflectance(p.blue, metallic)
+    more, part = further(f0, once), f0 + (ONE - f0) * m5
+    blue = base * (ONE - (f0 * scale + offset) * more) * p.blue + part * more * lobe
+    return through * red + shine, through * green + shine, through * blue + shine
+
+
+@kernel
+def coat_albedo(p, nv):  # type: ignore[no-untyped-def]
+    """Part of even light that the coat of a point (POINT_DTYPE record) reflects toward a viewer at this cosine."""
+    scale, offset = reflected_at_once(p.coat_roughness, nv)
+    return p.coat * (p.coat_f0 * scale + offset)
 
 
 @kernel
 def mean_fresnel(p, albedo, nv):  # type: ignore[no-untyped-def]
-    """Part of uniform light that a base of this channel's albedo reflects at once.
-
-    B. Karis' fit of the GGX integral (2014), with the energy of further reflections (E. Turquin, 2019).
-    """
-    rough = p.roughness
-    f0 = DIELECTRIC_F0 + p.metallic * (albedo - DIELECTRIC_F0)
-    a004 = min((ONE - rough) * (ONE - rough), math.pow(np.float32(2.0), np.float32(-9.28) * nv)) * (ONE - rough)
-    a004 += np.float32(0.0425) - np.float32(0.0275) * rough
-    scale = np.float32(1.04) - np.float32(0.572) * rough - np.float32(1.04) * a004
-    bias = np.float32(1.04) * a004 + np.float32(-0.04) + np.float32(0.022) * rough
-    once = max(scale + bias, np.float32(0.1))  # what leaves after one reflection; the rest leaves after more
-    return clamp01((f0 * scale + bias) * (ONE + f0 * (ONE - once) / once))
+    """Part of even light that a base of this channel's albedo reflects, further bounces among facets included."""
+    f0 = normal_reflectance(albedo, p.metallic)
+    scale, offset = reflected_at_once(p.roughness, nv)
+    return clamp01((f0 * scale + offset) * further(f0, scale + offset))

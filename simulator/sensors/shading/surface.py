@@ -31,6 +31,10 @@ GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
 COAT_ROUGH = np.float32(0.05)  # of lacquer
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
+BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
+# Blades and clods stand upright and face a grazing lamp: a thick layer of leaves of scattering albedo w throws
+# w / (8 pi) back per lux (law of Lommel and Seeliger), twice that in the hot spot; w = 0.16.
+BLADES_RETRO = np.float32(0.0127)
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
 SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
@@ -87,7 +91,7 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
         return np.float32(0.15)
     if kind in (ASPHALT, LANE, CONCRETE):
         return np.float32(0.015)
-    return ZERO
+    return BLADES_RETRO if kind == SOIL else ZERO
 
 
 @kernel
@@ -103,7 +107,8 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
     p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)
     p.blue += wetness * (kept * p.blue / (ONE - WET_INTERNAL * p.blue) - p.blue)
-    p.retro *= ONE - np.float32(0.8) * wetness  # glass beads and texture drown
+    if kind != SOIL:
+        p.retro *= ONE - np.float32(0.8) * wetness  # glass beads and texture drown
     smooth = clamp01(film / PUDDLE_FILM_M)
     ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
     rough = np.float32(0.34) - np.float32(0.14) * smooth
@@ -318,6 +323,8 @@ def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn,
     p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
     if matter.surface != OTHER:
         p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
+        if matter.surface == SOIL:
+            p.retro_width = BLADES_RETRO_WIDTH
     return tu, tv, width
 
 

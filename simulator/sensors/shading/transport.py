@@ -30,7 +30,7 @@ Records = NDArray[np.void]
 CHUNK = 8192
 BATCH = 1 << 18  # rays in flight: bounds the memory
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
-BOUNCE_SPREAD = 0.3  # footprint of a hemisphere ray, per metre
+BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
@@ -52,6 +52,7 @@ class Quality:
         soft_sun: shadows have a penumbra.
         lamp_rays: lamps of a point that get shadow rays.
         quick: by daylight all but glass is lit in one pass (`quick`).
+        bounces: paths are traced (`reference`), and end after so many; None: they are not.
     """
 
     samples: int
@@ -63,11 +64,13 @@ class Quality:
     soft_sun: bool
     lamp_rays: int
     quick: bool
+    bounces: int | None = None
 
 
 QUALITIES = {
     "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
+    "reference": Quality(256, 6, 8, 2, True, True, True, 4, False, 12),
 }
 
 

@@ -1,0 +1,147 @@
+"""What belongs to bridges and tunnels: parapets, piers, lamps below the ceiling."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from simulator.roads import Road
+from simulator.roads.surface_tunnels import CLEAR_M
+from simulator.scene.material import Beam, Lamp, Material, Switch
+from simulator.scene.mesh import box
+from simulator.scene.model import Body, Model
+from simulator.surroundings.barriers import guard_rail, parapet
+from simulator.surroundings.furniture import CONCRETE, GREY
+from simulator.surroundings.place import Place
+from simulator.surroundings.roadsides import runs
+from simulator.surroundings.shapes import F64, emission, lamp_color
+
+BRIDGE_M = 2.2  # a road this high above the land beside it has parapets
+BANK_M = 2.0  # so far above the land 7 m beside it has guard rails (RPS 2009: banks higher than 3 m, steep ones sooner)
+_DECK_M = 0.9
+_STEP_M = 2.0
+_SPAN_M = 16.0  # from pier to pier
+_LAMP_M = 12.0  # from lamp to lamp in tunnels
+_REACH_M = 170.0  # from the path
+MOST_LAMPS = 40
+
+
+def place_structures(place: Place) -> None:
+    """Parapets and piers wherever a road runs above the land; lamps in tunnels near the path."""
+    lamps: list[tuple[float, F64, float]] = []
+    for road in place.network.roads.values():
+        s = np.linspace(0.0, road.length, max(int(road.length / _STEP_M), 1) + 1)
+        middle = road.point(s, np.zeros(len(s)))
+        near = place.distance(middle[:, :2]) < _REACH_M
+        if near.any():
+            _bridge(place, road, s, near)
+            lamps += _lamps(place, road)
+    lamps.sort(key=lambda lamp: lamp[0])
+    for _, point, yaw in lamps[:MOST_LAMPS]:
+        place.put_model(luminaire(), point, yaw)
+        place.counts["tunnel lamp"] += 1
+
+
+def _edges(road: Road, s: F64) -> tuple[F64, F64]:
+    """t (N,) of the outermost lanes' outer edges, left and right."""
+    section = road.section_at(s)
+    left, right = np.zeros(len(s)), np.zeros(len(s))
+    for index in np.unique(section):
+        here = section == index
+        rows = road.boundaries(int(index), s[here])
+        left[here], right[here] = rows[0], rows[-1]
+    return left, right
+
+
+def _bridge(place: Place, road: Road, s: F64, near: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    left, right = _edges(road, s)
+    for t, side in ((left, -1), (right, 1)) if not road.junction else ():
+        edge = road.point(s, t)
+        outside = road.point(s, t - side * 1.5)[:, :2]
+        high = near & (edge[:, 2] - place.ground.land_height(outside) > BRIDGE_M)
+        high &= place.ground.height(outside) < edge[:, 2] - 0.5  # no other road joins there
+        high = _widened(high)
+        drop = edge[:, 2] - place.ground.height(road.point(s, t - side * 7.0)[:, :2])
+        for make, inside, where in ((parapet, 0.3, high), (guard_rail, 0.6, near & ~high & (drop > BANK_M))):
+            for first, last in runs(where, 4):
+                line = place.local(road.point(s[first : last + 1], t[first : last + 1] + side * inside))
+                place.put_mesh(*make(line, side))
+    _piers(place, road, s[near], left[near], right[near])
+
+
+def _widened(high: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Runs of True, 6 m longer at both ends: parapets go on over the abutments."""
+    out = high.copy()
+    for _ in range(int(6.0 / _STEP_M)):
+        out[1:] |= out[:-1].copy()
+        out[:-1] |= out[1:].copy()
+    return out if high.any() else high
+
+
+def _piers(place: Place, road: Road, s: F64, left: F64, right: F64) -> None:
+    """Rows of round piers across the deck, where no other road runs below."""
+    if len(s) < 2:
+        return
+    at = np.arange(float(s[0]), float(s[-1]), _STEP_M)
+    a, b = np.interp(at, s, left), np.interp(at, s, right)
+    last = -np.inf
+    for k, station in enumerate(at.tolist()):
+        t = np.linspace(b[k] + 1.2, a[k] - 1.2, max(int((a[k] - b[k]) / 5.0), 1) + 1)
+        deck = road.point(np.full(len(t), station), t)
+        land = place.ground.land_height(deck[:, :2])
+        clear = deck[:, 2] - land > BRIDGE_M + 2.0
+        if station - last < _SPAN_M or not clear.all() or not _free_below(place, road, deck):
+            continue
+        last = station
+        for point, foot in zip(place.local(deck), land - place.builder.origin[2]):
+            tall = float(point[2]) - _DECK_M - float(foot) + 0.5
+            pier = box((0.9, 0.9, tall), (point[0], point[1], float(foot) - 0.5 + 0.5 * tall))
+            place.put_mesh(pier, (CONCRETE,), "wall")
+
+
+def _free_below(place: Place, road: Road, deck: F64) -> bool:
+    """Whether no other road comes within 2 m of points (N, 3) below them."""
+    for other in place.network.roads.values():
+        if other.id == road.id:
+            continue
+        s = np.arange(0.0, other.length, 4.0)
+        left, right = _edges(other, s)
+        points = other.point(s, 0.5 * (left + right))
+        half = 0.5 * (left - right) + 2.0
+        away = np.hypot(points[:, None, 0] - deck[None, :, 0], points[:, None, 1] - deck[None, :, 1])
+        below = points[:, None, 2] < deck[None, :, 2] - 1.0
+        if (below & (away < half[:, None])).any():
+            return False
+    return True
+
+
+# ---------------------------------------------------------------- tunnels
+
+
+@cache
+def luminaire() -> Model:
+    """A lamp below the ceiling of a tunnel, 0.9 m long: 30 klm, as in the zones behind portals (CIE 88:2004)."""
+    body = box((0.9, 0.32, 0.12), (0.0, 0.0, -0.06))
+    lens = box((0.84, 0.26, 0.02), (0.0, 0.0, -0.13))
+    flux = 30_000.0
+    shine = emission(flux / (np.pi * 0.84 * 0.26), 4000.0)
+    glow = Material("tunnel lamp", (0.8, 0.8, 0.8), roughness=0.3, emission_cd_m2=shine)
+    lamp = Lamp((0.0, 0.0, -0.2), (0.0, 0.0, -1.0), flux / np.pi, lamp_color(4000.0), Beam.LAMBERT, Switch.ALWAYS)
+    return Model("street_furniture", (Body(body, (GREY,)), Body(lens, (glow,))), lamps=(lamp,))
+
+
+def _lamps(place: Place, road: Road) -> list[tuple[float, F64, float]]:
+    """Distance from the path, place and yaw of the lamps in the tunnels of a road."""
+    found = []
+    for tunnel in road.structures:
+        if tunnel.kind != "tunnel":
+            continue
+        s = np.arange(tunnel.s + 3.0, tunnel.s + tunnel.length - 2.0, _LAMP_M)
+        left, right = _edges(road, s)
+        heading = road.reference(s)[2]
+        for share in (0.3, 0.7):
+            points = road.point(s, right + share * (left - right)) + [0.0, 0.0, CLEAR_M - 0.05]
+            away = place.distance(points[:, :2])
+            found += [(float(d), p, float(h)) for d, p, h in zip(away, points, heading) if d < 110.0]
+    return found

@@ -1,0 +1,136 @@
+"""The reference (path tracing) against Mitsuba 3's picture and in a white furnace; standard and preview against it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from test_camera import SMALL, street, weather
+
+from simulator.numerics import se3
+from simulator.scene import Atmosphere, Material, Mesh, SceneBuilder, Timeline
+from simulator.scene.classes import class_id
+from simulator.scene.mesh import ellipsoid
+from simulator.sensors.camera import Camera
+from simulator.sensors.optics import CameraModel
+from simulator.sensors.shading import transport
+from simulator.sensors.shading.picture import take_picture
+from simulator.sensors.sky import Sky, irradiance_harmonics
+from simulator.sensors.stage import Stage
+from tests import reference_scene as golden
+
+F32 = NDArray[np.float32]
+
+
+def stage_of(builder: SceneBuilder, sky: Sky) -> Stage:
+    """Still stage under a given sky."""
+    positions, rpy = builder.initial_poses()
+    still, zeros = np.zeros(positions.shape)[None], np.zeros((1, len(positions)))
+    switches = np.zeros((1, len(positions)), np.uint32)
+    timeline = Timeline(np.array([0]), positions[None], rpy[None], still, zeros, zeros, zeros, switches)
+    air = Atmosphere(np.array([0.0, 0.0, 1.0]), math.pi / 2, visibility_m=1e12)
+    stage = Stage(builder.build(), timeline, air, ego=0)
+    _ = stage.sky
+    assert stage._sky is not None
+    stage._sky = stage._sky[0], sky
+    return stage
+
+
+def even_sky(above: Any, ground: Any, toward_sun: Any = (0.0, 0.0, 1.0), sun_lx: Any = (0.0, 0.0, 0.0)) -> Sky:
+    """A sky of one colour over ground of another."""
+    table = np.broadcast_to(np.asarray(above, np.float32), (256, 1024, 3)).copy()
+    ground = np.asarray(ground, np.float32)
+    return Sky(
+        table,
+        np.broadcast_to(np.asarray(above, np.float32), (64, 3)).copy(),
+        irradiance_harmonics(table.astype(np.float64), ground.astype(np.float64)).astype(np.float32),
+        ground,
+        np.asarray(toward_sun, np.float32),
+        np.asarray(sun_lx, np.float32),
+        np.array([1e-12], np.float32),
+    )
+
+
+def golden_stage() -> Stage:
+    """The scene of `reference_scene`."""
+    builder = SceneBuilder((0, 0, 0))
+    for k, ((vertices, faces), material) in enumerate(golden.parts()):
+        builder.add_mesh(Mesh.of(vertices, faces), (Material(f"part{k}", **material),), "building")
+    return stage_of(builder, even_sky(golden.SKY_CD_M2, golden.GROUND_CD_M2, golden.TOWARD_SUN, golden.SUN_LX))
+
+
+def picture_of(stage: Stage, quality: str) -> F32:
+    focal, size = golden.FOCAL_PX, (golden.WIDTH, golden.HEIGHT)
+    matrix = [[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]]
+    return take_picture(stage, CameraModel.of(*size, matrix), golden.pose(), 3, quality)[0].radiance
+
+
+def few(monkeypatch: pytest.MonkeyPatch, samples: int) -> None:
+    monkeypatch.setitem(transport.QUALITIES, "reference", replace(transport.QUALITIES["reference"], samples=samples))
+
+
+def blocks(picture: F32, size: int = 8) -> F32:
+    """Means of squares of pixels."""
+    height, width = picture.shape[:2]
+    return picture.reshape(height // size, size, width // size, size, -1).mean((1, 3))
+
+
+def test_reference_converges_to_mitsuba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sun, sky, rough dielectrics, a rough conductor and a pane, 14 bounces: mean relative error below 2 %."""
+    few(monkeypatch, 96)
+    ours, theirs = picture_of(golden_stage(), "reference"), np.load(golden.GOLDEN)["radiance"]
+    assert ours.mean() == pytest.approx(theirs.mean(), rel=0.01)
+    error = np.abs(blocks(ours) - blocks(theirs)) / blocks(theirs)
+    assert error.mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    "look_of",
+    [
+        {"roughness": 1.0},
+        {"roughness": 0.5},
+        {"roughness": 0.25},
+        {"roughness": 1.0, "metallic": 1.0},
+        {"roughness": 0.5, "metallic": 1.0},
+        {"roughness": 0.25, "metallic": 1.0},
+        {"roughness": 0.8, "clearcoat": 1.0},
+    ],
+)
+def test_white_furnace(monkeypatch: pytest.MonkeyPatch, look_of: dict[str, float]) -> None:
+    """A white body in even light cannot be told from it, to half a percent."""
+    few(monkeypatch, 128)
+    builder = SceneBuilder((0, 0, 0))
+    globe = replace(ellipsoid((1, 1, 1), rings=24, segments=48), smooth=True)
+    builder.add_mesh(globe, (Material("white", (1.0, 1.0, 1.0), **look_of),), "building")  # type: ignore[arg-type]
+    camera = CameraModel.of(48, 32, [[60.0, 0, 23.5], [0, 60.0, 15.5], [0, 0, 1]])
+    east = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+    stage = stage_of(builder, even_sky((1.0, 1.0, 1.0), (1.0, 1.0, 1.0)))
+    seen = take_picture(stage, camera, se3.pose((-4, 0, 0)) @ east, 5, "reference")[0]
+    assert seen.radiance[seen.instance == 0].mean() == pytest.approx(1.0, abs=0.005)
+
+
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "clear": {},
+    "overcast": {"cloud_oktas": 8.0},
+    "wet": {"cloud_oktas": 7.0, "water_film_m": 6e-4},
+    "night": {"street_lamps_on": True},
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_standard_has_the_light_of_the_reference(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Mean luminance of road, building and sky within a tenth (smaller things are mostly edges in this picture)."""
+    few(monkeypatch, 48)
+    stage = street(weather(-20 if name == "night" else 35, **CONDITIONS[name]), lamps=True)
+    means = {}
+    for quality in ("reference", "standard"):
+        frame = Camera(**{**SMALL, "width": 120, "height": 36, "fx": 70.0, "fy": 70.0, "cx": 59.5, "cy": 17.0}).sense(
+            stage, 0, 4, quality
+        )
+        luminance = frame.radiance @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        means[quality] = [luminance[frame.semantic == class_id(of)].mean() for of in ("road", "building", "sky")]
+    assert means["standard"] == pytest.approx(means["reference"], rel=0.10)

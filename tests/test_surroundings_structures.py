@@ -1,0 +1,108 @@
+"""Bridges, tunnels, barriers and gantries: their sizes are those of the rules for building them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulator.errors import InputError
+from simulator.raycast import Scene as Rays
+from simulator.roads import LaneKey, procedural
+from simulator.roads.surface import surface
+from simulator.roads.surface_materials import SurfaceStyle
+from simulator.scene import SceneBuilder
+from simulator.scene.textures import CROPS
+from simulator.surroundings import barriers
+from simulator.surroundings.gantries import CLEAR_M, frame
+from simulator.surroundings.populate import populate
+
+LINE = np.column_stack([np.linspace(0.0, 30.0, 11), np.zeros(11), np.zeros(11)])
+
+
+def _crossing():
+    network = procedural.bridge()
+    middle = network.roads["0"].point([180.0], [0.0])[0]
+    origin = np.array([*middle[:2], 0.0])
+    return network, surface(network, origin, middle[:2], 170.0, seed=1), origin
+
+
+def test_the_lower_road_passes_under_the_bridge_with_the_height_that_lorries_need() -> None:
+    network, ground, origin = _crossing()
+    rays = Rays()
+    for mesh, _, _ in ground.meshes:
+        rays.add(mesh.vertices, mesh.faces)
+    rays.commit()
+    s = np.linspace(176.5, 183.5, 15)
+    x, y, z, _ = network.lane_center("1", -1, s)
+    free = rays.closest_hit(np.stack([x, y, z + 0.02], 1) - origin, np.tile([0.0, 0.0, 1.0], (15, 1))).t
+    assert np.min(free) > 4.5  # RAA 2008: 4.70 m for new bridges, 4.50 m with overlays
+    beside = np.column_stack([x + 40.0, y + 60.0])
+    assert np.abs(ground.land_height(beside) - z).max() < 2.5, "the land does not follow the ramps"
+
+
+def test_parapets_stand_on_both_edges_of_the_deck_and_nothing_in_its_lanes() -> None:
+    network, ground, origin = _crossing()
+    path = network.path(LaneKey("0", 0, -1), 60.0, 240.0, lambda ways: ways[0])
+    builder = SceneBuilder(origin)
+    scenery = populate(builder, network, ground, path, style="country", seed=2, vegetation=0.0, buildings=0.0)
+    assert scenery.counts["guard_rail"] >= 2
+    scene = builder.build()
+    for row, mesh in enumerate(scene.instance_mesh):
+        pose = scene.instance_pose[row]
+        points = scene.meshes[mesh].vertices @ pose[:3, :3].T + pose[:3, 3] + origin
+        deck = points[(np.abs(points[:, 0] - 180.0) < 9.0) & (points[:, 2] > 6.7)]
+        assert (np.abs(deck[:, 1]) > 3.5 + 0.3).all(), "clear of both lanes"
+
+
+def test_roads_too_short_for_their_bridge_or_tunnel_are_refused() -> None:
+    with pytest.raises(InputError, match="m of road"):
+        procedural.bridge(200.0)
+    with pytest.raises(InputError, match="tunnel_m=300"):
+        procedural.tunnel(320.0, tunnel_m=300.0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_hill_covers_the_tube_and_leaves_the_road_free(seed: int) -> None:
+    network = procedural.tunnel()
+    origin = np.array([250.0, 0.0, 0.0])
+    ground = surface(network, origin, origin[:2], 170.0, seed=seed, style=SurfaceStyle.draw(seed, land="fields"))
+    inside = np.column_stack([np.linspace(200.0, 300.0, 30), np.zeros(30)])
+    assert (ground.height(inside) > 6.5).all()  # above ceiling and shell
+    rays = Rays()
+    for mesh, _, _ in ground.meshes:
+        rays.add(mesh.vertices, mesh.faces)
+    rays.commit()
+    start = np.array([[-150.0, -1.75, 1.5], [-150.0, 1.75, 1.5]])
+    along = rays.closest_hit(start, np.tile([1.0, 0.0, 0.0], (2, 1))).t
+    assert (along > 290.0).all(), "one sees through"
+
+
+def test_barriers_have_their_published_sizes() -> None:
+    mesh, _, name = barriers.parapet(LINE, 1)
+    assert name == "guard_rail" and mesh.bounds[1, 2] == pytest.approx(1.1, abs=0.03)  # RiZ-ING: 1.10 m
+    mesh, _, name = barriers.concrete_barrier(LINE, 0.81, 0.6)  # EN 1317, New Jersey: 0.81 m high, 0.6 m wide
+    assert name == "wall" and mesh.bounds[1, 2] == pytest.approx(0.81, abs=1e-6)
+    assert np.ptp(mesh.bounds[:, 1]) == pytest.approx(0.6, abs=1e-6)
+    low = mesh.vertices[mesh.vertices[:, 2] > 0.8]
+    assert np.ptp(low[:, 1]) == pytest.approx(0.16, abs=0.02)  # 15 cm at the top
+    gantry = frame(12.0, CLEAR_M, 1)
+    beam = gantry.bodies[0].mesh.vertices
+    over = beam[(beam[:, 1] > 0.5) & (beam[:, 1] < 11.5)]
+    assert over[:, 2].min() > 4.7, "RAA 2008: 4.70 m stay clear"
+
+
+@pytest.mark.parametrize("season", ["spring", "summer", "autumn", "winter"])
+def test_fields_lie_off_the_road_and_change_with_the_season(season: str) -> None:
+    network = procedural.straight(240.0)
+    style = SurfaceStyle(land="fields", season=season)
+    ground = surface(network, (120.0, 0.0, 0.0), (120.0, 0.0), 150.0, seed=4, style=style)
+    grown = {}
+    for mesh, materials, name in ground.meshes:
+        kind = materials[0].name.removeprefix("field of ")
+        if kind in CROPS:
+            grown[kind] = mesh
+            assert name == "terrain"
+            middle = mesh.vertices[mesh.faces].mean(axis=1)
+            assert (np.abs(middle[np.abs(middle[:, 0]) < 100.0, 1]) > 12.0).all()
+    assert grown
+    assert ("ripe" in grown) <= (season == "summer") and ("stubble" in grown) <= (season in ("autumn", "winter"))
