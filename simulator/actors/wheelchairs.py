@@ -40,7 +40,7 @@ class Wheelchair(Actor, kind="wheelchair"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
-        seat = Seat((-0.12, SEAT_Z + 0.10), (0.16, SEAT_HALF + 0.03, SEAT_Z + 0.24), -0.08, (0.46, 0.10, 0.14))
+        seat = Seat((-0.12, SEAT_Z + 0.10), (0.16, SEAT_HALF + 0.03, SEAT_Z + 0.24), -0.08, (0.52, 0.10, 0.14))
         sitter = seated(person, seat, riding_dress(person.dress, person.dress.hat), rng)
         joints = list(sitter.joints)
         axle = len(joints)
@@ -63,15 +63,16 @@ class Wheelchair(Actor, kind="wheelchair"):
 
 
 def _chair() -> Mesh:
-    """Seat, back, side frames, casters and footrest."""
+    """Seat, back, side frames, casters, footrest and anti-tip bars."""
     parts = [rounded_box((0.44, 2 * SEAT_HALF, 0.06), (0.02, 0, SEAT_Z), radius=0.02, slot=2)]
     parts.append(rounded_box((0.05, 2 * SEAT_HALF, 0.42), (-0.24, 0, SEAT_Z + 0.24), radius=0.02, slot=2))
-    side = np.array([[-0.26, 0, SEAT_Z + 0.46], [-0.22, 0, SEAT_Z], [0.24, 0, SEAT_Z], [0.36, 0, 0.14]])
+    side = np.array([[-0.26, 0, SEAT_Z + 0.46], [-0.22, 0, SEAT_Z], [0.24, 0, SEAT_Z], [0.42, 0, 0.14]])
     low = np.array([[-0.22, 0, SEAT_Z], [-0.06, 0, WHEEL_M], [0.26, 0, 0.16]])
     handle = np.array([[-0.26, 0, SEAT_Z + 0.46], [-0.40, 0, SEAT_Z + 0.45]])
-    for line in (side, low, handle):
+    anti_tip = np.array([[-0.22, 0, 0.22], [-0.40, 0, 0.10], [-0.52, 0, 0.05]])
+    for line in (side, low, handle, anti_tip):
         parts += both(pipe(line + [0.0, SEAT_HALF + 0.01, 0.0], 0.013, segments=5, slot=FRAME))
-    parts.append(block((0.16, 2 * SEAT_HALF - 0.06, 0.015), (0.42, 0, 0.12), FRAME))
+    parts.append(block((0.16, 2 * SEAT_HALF - 0.06, 0.015), (0.48, 0, 0.12), FRAME))
     for sign in (1.0, -1.0):
         parts.append(_ring(CASTER_M, 0.018, 12).moved(0.26, sign * SEAT_HALF, CASTER_M))
     return finish(parts, crease_deg=40)
