@@ -15,9 +15,10 @@ from simulator.scene.model import Body, Model
 from simulator.sensors.camera import Camera
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import film
+from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.lens import GHOSTS, falloff, through_lens
 from simulator.sensors.shading.motion import image_velocity, in_motion
-from simulator.sensors.shading.picture import Picture, take_picture
+from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]

@@ -13,7 +13,7 @@ from simulator.numerics import se3
 from simulator.scene import Atmosphere, SceneBuilder, Timeline
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import plumes
-from simulator.sensors.shading.picture import Picture
+from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.stage import Stage
 

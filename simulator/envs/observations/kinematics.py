@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import half_width_at, sample_at
 from simulator.traffic.person import Being
 from simulator.traffic.state import Control
-
-if TYPE_CHECKING:
-    from simulator.envs.core import Core
 
 # Units of the numbers, so that they lie in -1..1; what is beyond is cut off.
 FAR_M, FAST_MPS, HARD_MPS2, TURN_RADPS, LONG_M, WIDE_M = 100.0, 40.0, 10.0, 1.0, 20.0, 5.0
@@ -80,7 +77,7 @@ class Kinematics(Features, kind="kinematics"):
         people = [f"person_{k}_{name}" for k in range(self.people) for name in PERSON]
         return (*EGO, *vehicles, *people)
 
-    def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
+    def writer(self, core: Any, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
         actors, lanes, near = core.actors, core.lanes, self.near(core, column)
 
@@ -89,7 +86,7 @@ class Kinematics(Features, kind="kinematics"):
 
         return fill
 
-    def near(self, core: Core, column: int) -> Near:
+    def near(self, core: Any, column: int) -> Near:
         """What kernels need, for numbers from `column` on."""
         return Near(column, *(np.tile(np.arange(rows), (core.count, 1)) for rows in (self.vehicles, self.people)))
 

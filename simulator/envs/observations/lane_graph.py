@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
 from simulator.traffic.state import WAYS
-
-if TYPE_CHECKING:
-    from simulator.envs.core import Core
 
 POINT = ("x", "y", "turn", "limit")
 NEARER, SLOWER = np.float32(1.0 / FAR_M), np.float32(1.0 / FAST_MPS)  # into units
@@ -53,7 +50,7 @@ class LaneGraph(Features, kind="lane_graph"):
         places = [f"{lane}_{distance:g}m" for lane in ("way", "left", "right") for distance in self.distances_m]
         return tuple(f"{place}_{name}" for place in places for name in POINT)
 
-    def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
+    def writer(self, core: Any, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
         actors, lanes, ahead = core.actors, core.lanes, self.ahead(core, column)
 
@@ -62,7 +59,7 @@ class LaneGraph(Features, kind="lane_graph"):
 
         return fill
 
-    def ahead(self, core: Core, column: int) -> Ahead:
+    def ahead(self, core: Any, column: int) -> Ahead:
         """What kernels need, for numbers from `column` on."""
         points = np.stack([core.lanes.samples[name] for name in ("x", "y", "cos", "sin", "limit")], axis=1)
         return Ahead(column, np.array(self.distances_m), points.astype(np.float32))

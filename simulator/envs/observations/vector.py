@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from simulator.envs.observations.kinematics import Kinematics, Near, room_to_pac
 from simulator.envs.observations.lane_graph import Ahead, LaneGraph, write_lanes
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
-
-if TYPE_CHECKING:
-    from simulator.envs.core import Core
 
 
 class Numbers(NamedTuple):
@@ -49,15 +46,15 @@ class Vector(Features, kind="vector"):
         """What each number is."""
         return self.kinematics.names() + self.lane_graph.names()
 
-    def writer(self, core: Core, rows: NDArray[np.float32], column: int) -> Fill:
+    def writer(self, core: Any, rows: NDArray[np.float32], column: int) -> Fill:
         """A kernel over worlds."""
         return self._onto(core, column)(rows).fill
 
-    def view(self, core: Core) -> View:
+    def view(self, core: Any) -> View:
         """A box of as many numbers as there are names, which are written as worlds are stepped."""
         return self._onto(core, 0)(np.zeros((core.count, len(self.names())), np.float32))
 
-    def _onto(self, core: Core, column: int) -> Callable[[NDArray[np.float32]], View]:
+    def _onto(self, core: Any, column: int) -> Callable[[NDArray[np.float32]], View]:
         """The view whose numbers are columns `column` and following of the rows that are given."""
         from gymnasium.spaces import Box
 

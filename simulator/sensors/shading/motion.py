@@ -21,7 +21,7 @@ from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 if TYPE_CHECKING:
     from simulator.sensors.optics import CameraModel
-    from simulator.sensors.shading.picture import Picture
+    from simulator.sensors.shading.canvas import Picture
     from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from simulator.numerics.rng import child_seed, hash4, uniform
 from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
+from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
 from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
@@ -35,21 +35,6 @@ BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 RING = np.float32(0.36)  # where samples beside the centre lie, in pixels
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture before lens, exposure and sensor, with its labels.
-
-    Attributes:
-        radiance: (H, W, 3) float32, cd/m2 by channel of linear sRGB.
-        depth: (H, W) float32 metres along the optical axis, inf where nothing was hit.
-        instance: (H, W) int32 row of the scene's instances, -1 for none.
-    """
-
-    radiance: F32
-    depth: F32
-    instance: NDArray[np.int32]
 
 
 @kernel

@@ -26,7 +26,7 @@ from simulator.sensors.stage import OPAQUE
 if TYPE_CHECKING:
     from simulator.scene.builder import SceneObject
     from simulator.sensors.optics import CameraModel
-    from simulator.sensors.shading.picture import Picture
+    from simulator.sensors.shading.canvas import Picture
     from simulator.sensors.shading.transport import Transport
     from simulator.sensors.stage import Stage
 

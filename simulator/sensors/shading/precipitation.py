@@ -18,7 +18,7 @@ from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO, clamp01, lumin
 
 if TYPE_CHECKING:
     from simulator.sensors.optics import CameraModel
-    from simulator.sensors.shading.picture import Picture
+    from simulator.sensors.shading.canvas import Picture
     from simulator.sensors.shading.transport import Transport
 
 F32 = NDArray[np.float32]
