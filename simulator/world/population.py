@@ -217,7 +217,6 @@ class Population:
             speed,
             driver,
             lateral_m=side,
-            stride_m=actor.stride_m,
             way=self.roads.stretches(path),
             dead_end=path.dead_end,
             by_chance=True,
@@ -321,25 +320,26 @@ class Population:
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
+            pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                actor = cls(pose="walking" if walks else "standing")
+                actor = cls(pose="walking" if walks else "standing", pace_mps=pace)
             else:
-                actor, walks = cls(), True
+                walks = True
+                actor = cls(pace_mps=pace) if kind == "runner" else cls()
             if start is not None:
-                self._walk(actor, walks, start, heading, rng, f"person-{n}")
+                self._walk(actor, pace if walks else 0.0, start, heading, rng, f"person-{n}")
 
-    def _walk(self, actor: Any, walks: bool, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
+    def _walk(self, actor: Any, pace: float, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
-        if not walks:
+        if not pace:
             self.cast.idle.append(row)
         else:
-            pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
-            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
+            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
 
     def _walkway(self, ways: Places, rng: np.random.Generator) -> tuple[Array | None, float]:
         weight = np.exp(-ways.distance / 20.0) * np.exp(-(((ways.ahead - 20.0) / 45.0) ** 2))
