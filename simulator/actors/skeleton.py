@@ -152,7 +152,8 @@ def following(rotations: Mapping[str, F64], parents: Mapping[str, str]) -> dict[
 
 def fade(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> F64:
     """0 at or below `low`, 1 at or above `high`, smooth between."""
-    s = np.clip((np.asarray(value, np.float64) - low) / (np.asarray(high, np.float64) - low), 0.0, 1.0)
+    v, a, b = (np.asarray(each, np.float64) for each in (value, low, high))
+    s = np.clip((v - a) / (b - a), 0.0, 1.0)
     return np.asarray(s * s * (3 - 2 * s))
 
 
