@@ -37,6 +37,7 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
         "ego.road=1",
         "ego.lane=-1",
         "ego.s_m=30",
+        "ego.speed_mps=9",  # steady: neither pedal nor curve presses the springs
         "duration_s=4",
         "traffic={vehicles: 0}",
         "anomalies=[]",

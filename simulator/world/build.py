@@ -306,7 +306,12 @@ def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
 def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
     """Tracks with bodies that pitch and roll on their springs, and two-wheelers that lean into curves.
 
-    `classes`: of objects whose models do not tell. A body turns about the ground below the middle of its axles, wheels and all: at 0.3 g by less than 2 cm there.
+    A body turns about the ground below the middle of its axles, wheels and all: at 0.3 g they move by less than 2 cm.
+
+    Args:
+        cast: who drives.
+        classes: of objects whose models do not tell, by id.
+        tracks: of wheels on the ground.
     """
     position, rpy = tracks.position.copy(), tracks.rpy.copy()
     models = [(agent.object, cast.builder.objects[agent.object].model) for agent in tracks.agents]
