@@ -19,6 +19,7 @@ class Driver(IntEnum):
     STEER = 2  # steering angle of the wheels: angle = bias + gain * steer_rad
     SWING = 3  # angle = bias + gain * sin(gait_rad + phase) (hips, shoulders)
     BEND = 4  # angle = bias + gain * max(0, sin(gait_rad + phase)) (knees, elbows)
+    HITCH = 5  # angle = bias + gain * gait_rad: the rear part of a vehicle that bends, which has no gait of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def joint_transforms(joints, travel, steer, gait, out):  # type: ignore[no-untyp
             angle += joint.gain * np.sin(gait[row] + joint.phase)
         elif joint.driver == 4:
             angle += joint.gain * max(0.0, np.sin(gait[row] + joint.phase))
+        elif joint.driver == 5:
+            angle += joint.gain * gait[row]
         c, s = np.cos(angle), np.sin(angle)
         t = 1.0 - c
         x, y, z = joint.axis[0], joint.axis[1], joint.axis[2]

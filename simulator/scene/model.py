@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.scene.articulation import Joint
+from simulator.scene.articulation import Driver, Joint
 from simulator.scene.material import Lamp, Material
 from simulator.scene.mesh import Mesh, coarsened
 
@@ -37,6 +37,7 @@ class Model:
         attributes: facts for the labels, such as {"age": "child", "pose": "lying", "color": "red"}.
         box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
         deck_m: height of the open deck on which it carries things (0: none).
+        following_m: from the joint where it bends to the axle behind that follows (0: it does not bend).
     """
 
     class_name: str
@@ -47,11 +48,17 @@ class Model:
     attributes: tuple[tuple[str, str], ...] = ()
     box: NDArray[np.float64] | None = None
     deck_m: float = 0.0
+    following_m: float = 0.0
 
     def coarse(self, cell_m: float) -> Model:
         """The same model with fewer triangles, for where a pixel is wider than `cell_m`; its box stays."""
         bodies = tuple(replace(body, mesh=coarsened(body.mesh, cell_m)) for body in self.bodies)
         return replace(self, bodies=bodies, box=self.bounds)
+
+    @property
+    def hitch_m(self) -> float:
+        """x of the joint about which its rear part turns; 0 where it does not bend."""
+        return next((joint.pivot[0] for joint in self.joints if joint.driver == Driver.HITCH), 0.0)
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Fill any map with surroundings in one of several styles, around the ego's path.
 
 The order settles who yields: signs, lights and objects of the map first, then rails and lamps, houses, the fronts of
-plots and furniture, last the plants, which take what is left. Nothing stands on a carriageway or pavement.
+plots and furniture, last crops and the plants, which take what is left. Nothing stands on a carriageway or pavement.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from simulator.scene import SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
 from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
+from simulator.surroundings.place_crops import place_crops
 from simulator.surroundings.place_houses import place_houses
 from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
@@ -114,6 +115,7 @@ def populate(
     place_houses(place)
     place_plots(place)
     place_litter(place)
+    place_crops(place)
     place_plants(place, mapped)
     place_backdrop(place)
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

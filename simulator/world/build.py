@@ -23,6 +23,7 @@ from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
     BRAKE,
@@ -341,6 +342,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, agent in enumerate(tracks.agents):
         if agent.stride_m > 0:
             gait[:, i] = tracks.travel[:, i] * (2 * np.pi / agent.stride_m)
+        thing = cast.builder.objects[agent.object].model
+        if thing is not None and thing.following_m > 0:
+            gait[:, i] = hitch_angles(thing, tracks.position[:, i], tracks.rpy[:, i, 2])
     rows = [agent.object for agent in tracks.agents]
     source = list(range(count))
     for i, agent in enumerate(tracks.agents):
