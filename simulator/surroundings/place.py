@@ -88,6 +88,7 @@ class Place:
     Attributes:
         builder, network, ground, path, style, look, seed, season, radius_m: as given to `populate`.
         vegetation, buildings: densities 0..1.
+        mutcd: signs look as in the US; otherwise as in Europe (Vienna convention).
         sides: edges of the roads.
         occupancy: ground that is taken so far.
         triangles: number placed so far, all instances counted.
@@ -107,6 +108,7 @@ class Place:
     radius_m: float
     vegetation: float
     buildings: float
+    mutcd: bool
     sides: list[Side]
     occupancy: Occupancy
     triangles: int = 0

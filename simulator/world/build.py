@@ -143,6 +143,7 @@ def build_world(scenario: Scenario) -> World:
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
+        signs=scenario.surroundings.signs,
         taken=np.array(cast.footprints),
         right_of_way=right_of_way,
     )
