@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from simulator.actors.buses import Bus
-from simulator.actors.skeleton import moved_vertices
 from simulator.actors.trucks import Truck
 from simulator.numerics.rng import generator
 from simulator.scene import Model
@@ -56,8 +55,8 @@ def test_what_stands_or_is_rigid_does_not_bend() -> None:
 @pytest.mark.parametrize("kind", ["bus", "semi"])
 def test_rear_part_turns_about_the_hitch_and_the_front_stays(kind: str) -> None:
     model, angle = _model(kind), 0.4
-    rest = moved_vertices(model.bodies, model.joints)
-    bent = moved_vertices(model.bodies, model.joints, gait_rad=angle)
+    rest = model.posed()
+    bent = model.posed(gait_rad=angle)
     moved = [k for k, (a, b) in enumerate(zip(rest, bent)) if np.abs(a - b).max() > 0.05]
     assert 0 < len(moved) < len(model.bodies) and 0 not in moved
     # The farthest corner at the rear swings by the chord of the angle about the hitch.

@@ -372,7 +372,8 @@ DESIGNS: dict[str, Callable[..., Texture]] = {
     f.__name__: f
     for f in (
         stop, give_way, yield_us, priority, limit, limit_us, zone, minimum, end_limit, end_all, no_entry, no_entry_us,
-        forbidden, no_overtaking, no_parking, warning, warning_us, regulatory, prohibited_us, guide, mandatory, info, parking, bus_stop, one_way, place,
+        forbidden, no_overtaking, no_parking, warning, warning_us, regulatory,
+        prohibited_us, guide, mandatory, info, parking, bus_stop, one_way, place,
         direction, board, countdown, lane_plan, chevron, beacon,
     )
 }  # fmt: skip

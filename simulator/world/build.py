@@ -91,6 +91,7 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_marks import american_marks
     from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
@@ -98,6 +99,8 @@ def build_world(scenario: Scenario) -> World:
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
+    if scenario.surroundings.signs == "mutcd" and scenario.road.opendrive is None:
+        network = american_marks(network)
     drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording), network)
     route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     conditions = conditions_of(scenario, () if drive is None else drive.settings)
@@ -225,7 +228,6 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
         driver,
         lateral_m=spec.lateral_m,
         events=events_of(spec.manoeuvres, spec.lateral_m, width),
-        stride_m=actor.stride_m,
         way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
         by_chance=spec.speed_mps is None,
