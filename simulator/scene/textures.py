@@ -202,6 +202,10 @@ def lane_asphalt(
         _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
         if own.random() < 0.5:
             _seal(color, own, px)
+        if own.random() < 0.35:
+            _ghost(color, own, px)
+        if own.random() < 0.35:
+            _skid(color, own, px)
     if manhole:
         _manhole(color, own, px)
     fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
@@ -216,6 +220,32 @@ def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
     band = _wrapped_lines((height, width), [line], [0.08 * px_per_m])[..., None]
     color += (np.array([0.030, 0.030, 0.032]) - color) * 0.85 * band
+
+
+def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """Where a line was blasted off: stones laid bare in a lighter band 12 cm wide, with flecks of paint left in it."""
+    shape = height, width = color.shape[0], color.shape[1]
+    y = np.array([0.07, rng.uniform(0.5, 0.93)]) * height
+    x = width * rng.uniform(0.2, 0.8) + np.array([0.0, rng.uniform(-0.25, 0.25) * px_per_m])
+    band = _wrapped_lines(shape, [np.stack([x, y], axis=1)], [0.12 * px_per_m])
+    stones = noise(shape, rng, slope=0.6, low_cut=12)
+    color *= 1.0 + (band * np.clip(0.22 + 0.10 * stones, 0.0, 0.6))[..., None]
+    paint = band * np.clip(stones + 0.6 * noise(shape, rng, slope=2.2, low_cut=4) - 1.5, 0.0, 0.8)
+    color += (np.array([0.52, 0.52, 0.50]) - color) * paint[..., None]
+
+
+def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """Rubber of a car that braked hard: two dark tracks 0.18 m wide that set in softly and end at once."""
+    shape = height, width = color.shape[0], color.shape[1]
+    begin, end = rng.uniform([0.07, 0.75], [0.35, 0.93]) * height
+    y = np.linspace(begin, end, 16)
+    drift = rng.uniform(-0.3, 0.3) * px_per_m * ((y - begin) / height) ** 2
+    middle, half = width / 2 + rng.normal(0.0, 0.12) * px_per_m, 0.74 * px_per_m
+    lines = [np.stack([middle + side * half + drift, y], axis=1) for side in (-1.0, 1.0)]
+    tracks = _wrapped_lines(shape, lines, [0.18 * px_per_m] * 2)
+    rows = np.clip((np.arange(height) - begin) / (0.6 * (end - begin)), 0.0, 1.0)[:, None]
+    ribs = 0.75 + 0.25 * np.sin(2.0 * np.pi * np.arange(width) / (0.045 * px_per_m))[None]
+    color *= 1.0 - (0.42 * tracks * rows * ribs)[..., None]
 
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:
