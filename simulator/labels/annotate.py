@@ -98,12 +98,16 @@ def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
         extent: (O, 4) int64 least column, least row, greatest column, greatest row; at first large, large,
             -1, -1.
     """
+    width = mask.shape[1]
     for v in range(mask.shape[0]):
-        for u in range(mask.shape[1]):
+        first = 0
+        for u in range(width):
             k = mask[v, u]
-            pixels[k] += 1
-            extent[k, 0], extent[k, 1] = min(extent[k, 0], u), min(extent[k, 1], v)
-            extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
+            if u + 1 == width or mask[v, u + 1] != k:  # here ends what began at `first`
+                pixels[k] += u + 1 - first
+                extent[k, 0], extent[k, 1] = min(extent[k, 0], first), min(extent[k, 1], v)
+                extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
+                first = u + 1
 
 
 @cache
@@ -131,7 +135,9 @@ def boxes_in_picture(
 
     local_SE3_camera = picture.world_SE3_camera.copy()
     local_SE3_camera[:3, 3] -= scene.origin
-    bare = _ground_classes()[picture.semantic] & (picture.object == 0)
+    bare = None
+    if any(row.class_name == "road_defect" for row in scene.objects):
+        bare = _ground_classes()[picture.semantic] & (picture.object == 0)
     alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare)
     single = alone.objects > 0
     own, family = np.zeros((2, len(scene.objects)), np.int64)

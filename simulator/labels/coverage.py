@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import pointer
-from simulator.numerics.parallel import parallel_for
+from simulator.numerics.memory import fetch_add, pointer
 from simulator.raycast.faces import HOLE, alpha_at
+from simulator.raycast.schedule import share, worker_count
 from simulator.scene import Mesh, Scene
 from simulator.sensors.optics import CameraModel
 
@@ -331,14 +331,15 @@ def _pixels_between(seen, a, b, c, width, height):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # type: ignore[no-untyped-def]
-    """Fill `pixels` and `extent` for the objects `shown[start:stop]`.
+def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type: ignore[no-untyped-def]
+    """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
 
     Args:
-        start, stop, shown: rows of the objects.
+        shown: rows of the objects.
         pieces: Pieces. poses: (K, 3, 4) camera_SE3_mesh. lens: Lens.
         ground: (H, W) bool, where the picture shows bare ground, which does not count for flat objects.
         pixels: (M,) and extent: (M, 4) results.
+        cursor: (1,) int64, how many of them have been begun.
     """
     height, width = ground.shape
     stamp = np.full((height, width), np.int32(-1))
@@ -348,7 +349,10 @@ def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # 
     first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
     slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
     vertices, numbers, seen = pointer(pieces.vertices), pointer(triangles), pointer(memory)
-    for row in range(start, stop):
+    while True:
+        row = fetch_add(cursor, 0, 1)
+        if row >= len(shown):
+            break
         m = shown[row]
         if flat[m]:
             for v in range(height):
@@ -412,12 +416,8 @@ def coverage(
     shown = _in_view(pieces, poses, lens)
     pixels = np.zeros(len(pieces.objects), np.int64)
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
-
-    def cover(start: int, stop: int) -> None:
-        """Some of the objects."""
-        _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent)
-
-    parallel_for(cover, len(shown), chunk=max(1, -(-len(shown) // 16)))
+    workers = worker_count(None, len(shown))
+    share(_cover, workers, (shown, pieces, poses, lens, ground, pixels, extent))
     extent[~np.isfinite(extent).all(1)] = np.nan
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)

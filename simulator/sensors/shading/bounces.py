@@ -20,6 +20,7 @@ from simulator.numerics.memory import (
     load_int,
     load_spaced,
     pointer,
+    prefetch,
     record,
     store,
     store_float,
@@ -41,6 +42,7 @@ from simulator.raycast import Hits
 from simulator.sensors.shading.draws import (
     COSINE,
     LAMP_PICK,
+    LIGHT_PICK,
     LUCK,
     PANE,
     PICK,
@@ -72,9 +74,10 @@ from simulator.sensors.shading.lobes import (
     three,
 )
 from simulator.sensors.shading.paths import FAR_GROUND_M, OFFSET_M, OFFSET_SHARE, SUN_COSINE, SUN_RADIANCE
+from simulator.sensors.shading.runs import Rays, raw_rays
 from simulator.sensors.shading.surface import GLASS, MISS, POINT_DTYPE, SOLID, fill_surface, raw_tables
 from simulator.sensors.shading.tables import Tables
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, airlight, clamp01, luminance, sky_radiance
+from simulator.sensors.shading.vector import HALF, ONE, TWO, ZERO, airlight, clamp01, luminance, sky_radiance
 from simulator.sensors.sky import Sky
 from simulator.sensors.stage import Posed
 
@@ -85,9 +88,6 @@ SUN_DENSITY = np.float32(1 / (np.pi * 0.00465**2))  # per steradian, of directio
 SURVIVORS = 3  # bounces after which paths end by chance, the more likely the less they carry
 FOG_CLEAR = np.float32(1e-9)
 GLASS_INDEX = np.float32(1.52)
-CELLS = 16  # directions are sorted by so many steps of height and twice as many of azimuth
-BUCKETS = 2 * CELLS * CELLS
-
 # What is at hand of eight paths, rows of eight numbers: way, share of what is met in the pixel, state, number of the
 # pixel, density of the way; spare; unit way to a lamp, its light, distance and angular radius; a ray to be kept: start,
 # way, what it carries, limit.
@@ -95,33 +95,6 @@ WAY, WEIGHT, STATE, PIXEL, DENSITY, SPARE, LAMP, LAMP_LIGHT, LAMP_AWAY, LAMP_BLU
     8 * k for k in (0, 3, 6, 7, 8, 9, 13, 16, 19, 20)
 )  # fmt: skip
 START, ALONG, CARRIED, LIMIT, ROWS = (8 * k for k in (21, 24, 27, 30, 31))
-
-
-class Rays(NamedTuple):
-    """Rays of paths, in R runs with gaps between.
-
-    Attributes:
-        origin, way: (N, 3) where each starts, and its unit direction; one origin if all start there.
-        carried: (N, 3) share of what it meets in the pixel, or radiance that is added if it is free. (1, 3) for all.
-        limit: (N,) density per steradian with which the way was drawn, infinite for what is mirrored or seen at once,
-            or how far the ray goes. (1,) for all.
-        pixel: (N,) int32 its pixel. count: (R,) int32 rays of each run.
-    """
-
-    origin: F32
-    way: F32
-    carried: F32
-    limit: F32
-    pixel: I32
-    count: I32
-
-
-class Runs(NamedTuple):
-    """Runs of rays: first ray of each and one past the last; its class (see `draws`); all (R,)."""
-
-    first: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    kind: I32
 
 
 class Matter(NamedTuple):
@@ -170,19 +143,6 @@ class Found(NamedTuple):
 
 
 @kernel(inline=True)
-def raw_rays(rays):  # type: ignore[no-untyped-def]
-    """The rays as pointers."""
-    return Rays(
-        pointer(rays.origin),
-        pointer(rays.way),
-        pointer(rays.carried),
-        pointer(rays.limit),
-        pointer(rays.pixel),
-        pointer(rays.count),
-    )
-
-
-@kernel(inline=True)
 def keep(rays, at, rows, lanes):  # type: ignore[no-untyped-def]
     """Append to `rays` (pointers) from row `at` on what the rows hold of `lanes` (bits); returns the next row."""
     while lanes != 0:
@@ -196,6 +156,13 @@ def keep(rays, at, rows, lanes):  # type: ignore[no-untyped-def]
         store_int(rays.pixel, at, load_int(rows, PIXEL + k))
         at += 1
     return at
+
+
+@kernel(inline=True)
+def expect(ray, hits, tables):  # type: ignore[no-untyped-def]
+    """Fetch what a ray meets into the cache; -1 is none."""
+    if ray >= 0 and hits.part[ray] >= 0:
+        prefetch(tables.faces, record(tables.instances, hits.part[ray]).first_face + hits.primitive[ray])
 
 
 @kernel(inline=True)
@@ -256,18 +223,18 @@ def pass_air(rows, k, length, air, extinction, light):  # type: ignore[no-untype
 
 
 @kernel
-def see_sky(rows, k, sky, density, light):  # type: ignore[no-untyped-def]
-    """Add the sky, and the sun's disc, that lane k meets."""
+def see_sky(rows, k, sky, density, part, light):  # type: ignore[no-untyped-def]
+    """Add the sky, and the sun's disc, that lane k meets; `part`: chance with which its last surface aimed at each."""
     table, _, _, ground, sun, sun_lx, _ = sky
     dx, dy, dz = load_three(rows, WAY + k)
     drawn = load_float(rows, DENSITY + k)
     r, g, b = sky_radiance(table, ground, dx, dy, dz)
     share = ONE
     if drawn < np.inf and dz > ZERO:
-        share = drawn / (drawn + sky_density(density, dx, dy, dz))
+        share = drawn / (drawn + part * sky_density(density, dx, dy, dz))
     r, g, b = share * r, share * g, share * b
     if dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
-        share = drawn / (drawn + SUN_DENSITY) if drawn < np.inf else ONE
+        share = drawn / (drawn + part * SUN_DENSITY) if drawn < np.inf else ONE
         share *= SUN_RADIANCE
         r, g, b = r + share * sun_lx[0], g + share * sun_lx[1], b + share * sun_lx[2]
     add_light(rows, k, light, r, g, b)
@@ -470,7 +437,15 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
     for run in range(start, stop):
         first, end, draws = runs.first[run], runs.stop[run], pointer(numbers[runs.kind[run]])
         sun_end = sky_end = lamp_end = on_end = found.first[run]
+        # Both at the first surface, but one or the other at those after it, which matter less.
+        part, to_sun_now, to_sky_now = ONE, shining, draws[SKY_DENSITY] > ZERO
+        if depth > 0 and shining:
+            part, to_sun_now = HALF, draws[LIGHT_PICK] < HALF
+            to_sky_now = to_sky_now and not to_sun_now
         for at in range(first, end, LANES):
+            for k in range(LANES, 2 * LANES):
+                if at + k < end:
+                    expect(np.int64(order[at + k]) if ordered else at + k, met, tables)
             for k in range(LANES):
                 ray = np.int64(-1)
                 if at + k < end:
@@ -490,7 +465,7 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
             while missed != 0:
                 k = lowest(missed)
                 missed = without_lowest(missed)
-                see_sky(rows, k, sky, sky_chance, light)
+                see_sky(rows, k, sky, sky_chance, ONE if depth <= 1 or not shining else HALF, light)
             if panes != 0 and not last:
                 on_end = keep(onward, on_end, rows, pass_panes(rows, floats, draws[PANE], panes))
             if solid == 0:
@@ -505,19 +480,20 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
             nx, ny, nz = select(away, fx, nx), select(away, fy, ny), select(away, fz, nz)
             look = look_at(floats, nx, ny, nz, -dx, -dy, -dz, rows, SPARE)
             leafy = look.leaf > none
-            if shining:
+            if to_sun_now:
+                density = part * SUN_DENSITY
                 lanes = aim(
                     rows, floats, look, draws[TO_SUN], draws[TO_SUN + 1], draws[TO_SUN + 2],
-                    sun_lx[0], sun_lx[1], sun_lx[2], SUN_DENSITY, not last, solid, leafy,
+                    sun_lx[0] / part, sun_lx[1] / part, sun_lx[2] / part, density, not last, solid, leafy,
                 )  # fmt: skip
                 sun_end = keep(to_sun, sun_end, rows, lanes)
-            chance = draws[SKY_DENSITY]
-            if chance > ZERO:
-                by = ONE / chance
+            if to_sky_now:
+                density = part * draws[SKY_DENSITY]
+                by = ONE / density
                 lanes = aim(
                     rows, floats, look, draws[TO_SKY], draws[TO_SKY + 1], draws[TO_SKY + 2],
                     by * draws[SKY_LIGHT], by * draws[SKY_LIGHT + 1], by * draws[SKY_LIGHT + 2],
-                    chance, not last, solid, leafy,
+                    density, not last, solid, leafy,
                 )  # fmt: skip
                 sky_end = keep(to_sky, sky_end, rows, lanes)
             if lit:
@@ -528,58 +504,7 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
                 lamp_end = keep(to_lamp, lamp_end, rows, aim_at_lamps(rows, floats, look, solid, leafy, depth == 0))
             if not last:
                 on_end = keep(onward, on_end, rows, go_on(rows, floats, look, draws, depth, solid, leafy))
-        store_int(to_sun.count, run, np.int32(sun_end - found.first[run]))
-        store_int(to_sky.count, run, np.int32(sky_end - found.first[run]))
-        store_int(to_lamp.count, run, np.int32(lamp_end - found.first[run]))
-        store_int(onward.count, run, np.int32(on_end - found.first[run]))
-
-
-@kernel
-def arrive(start, stop, first, rays, blocked, light):  # type: ignore[no-untyped-def]
-    """Add to `light` (pixels, 3) what those `rays` carry that are not `blocked` (N,), of runs that start at `first`."""
-    for run in range(start, stop):
-        for k in range(first[run], first[run] + rays.count[run]):
-            if not blocked[k]:
-                pixel = rays.pixel[k]
-                for channel in range(3):
-                    light[pixel, channel] += rays.carried[k, channel]
-
-
-@kernel(inline=True)
-def bucket(x, y, z):  # type: ignore[no-untyped-def]
-    """Cell of a unit direction, about as large as any other: steps of height, and of azimuth by its diamond angle."""
-    turn = x / max(abs(x) + abs(y), np.float32(1e-20))
-    turn = ONE - turn if y >= ZERO else np.float32(3.0) + turn
-    column = min(np.int32(turn * np.float32(CELLS / 2)), 2 * CELLS - 1)
-    return min(np.int32((z + ONE) * np.float32(CELLS / 2)), CELLS - 1) * (2 * CELLS) + column
-
-
-@kernel
-def bundle(start, stop, first, rays, packed, places):  # type: ignore[no-untyped-def]
-    """Copy runs of rays that start at `first` one after the other, each sorted by direction, so that neighbours run
-    side by side.
-
-    Args:
-        start, stop: range of runs.
-        first: (R,) where the runs start in `rays`. places: (R,) where they start in `packed`.
-        rays: Rays. packed: Rays, the result.
-    """
-    counts = np.empty(BUCKETS, np.int64)
-    for run in range(start, stop):
-        counts[:] = 0
-        base, end = first[run], first[run] + rays.count[run]
-        for k in range(base, end):
-            counts[bucket(rays.way[k, 0], rays.way[k, 1], rays.way[k, 2])] += 1
-        place = places[run]
-        for cell in range(BUCKETS):
-            place += counts[cell]
-            counts[cell] = place - counts[cell]
-        for k in range(base, end):
-            cell = bucket(rays.way[k, 0], rays.way[k, 1], rays.way[k, 2])
-            to = counts[cell]
-            counts[cell] = to + 1
-            for axis in range(3):
-                packed.origin[to, axis] = rays.origin[k, axis]
-                packed.way[to, axis] = rays.way[k, axis]
-                packed.carried[to, axis] = rays.carried[k, axis]
-            packed.limit[to], packed.pixel[to] = rays.limit[k], rays.pixel[k]
+        store_int(to_sun.held, run, np.int32(sun_end - found.first[run]))
+        store_int(to_sky.held, run, np.int32(sky_end - found.first[run]))
+        store_int(to_lamp.held, run, np.int32(lamp_end - found.first[run]))
+        store_int(onward.held, run, np.int32(on_end - found.first[run]))

@@ -46,11 +46,11 @@ EVEN = 0.05  # share of directions drawn evenly over the sky, however dark parts
 
 # Columns of what a class draws where its paths meet surfaces: ways to the sun and to the sky, the sky's radiance there
 # and the density of that way per steradian; for the way on, which lobe, and two numbers, the second as the cosine and
-# the sine of an angle; which lamp; whether a pane reflects; whether the path ends.
-TO_SUN, TO_SKY, SKY_LIGHT, SKY_DENSITY, PICK, TILT, COSINE, SINE, LAMP_PICK, PANE, LUCK, COLUMNS = (
-    0, 3, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+# the sine of an angle; which lamp; whether a pane reflects; whether the path ends; whether sun or sky is aimed at.
+TO_SUN, TO_SKY, SKY_LIGHT, SKY_DENSITY, PICK, TILT, COSINE, SINE, LAMP_PICK, PANE, LUCK, LIGHT_PICK, COLUMNS = (
+    0, 3, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
 )  # fmt: skip
-NUMBERS = 10  # uniform numbers that these take
+NUMBERS = 11  # uniform numbers that these take
 
 
 class Dome(NamedTuple):
@@ -169,7 +169,7 @@ def fill_numbers(uniform, sky, sky_dome, numbers):  # type: ignore[no-untyped-de
         out[TO_SKY], out[TO_SKY + 1], out[TO_SKY + 2], out[SKY_DENSITY] = x, y, z, density
         out[SKY_LIGHT], out[SKY_LIGHT + 1], out[SKY_LIGHT + 2] = sky_radiance(table, ground, x, y, z)
         out[TILT], out[COSINE], out[SINE] = u[4], math.cos(TWO_PI * u[5]), math.sin(TWO_PI * u[5])
-        out[PICK], out[LAMP_PICK], out[PANE], out[LUCK] = u[6], u[7], u[8], u[9]
+        out[PICK], out[LAMP_PICK], out[PANE], out[LUCK], out[LIGHT_PICK] = u[6], u[7], u[8], u[9], u[10]
 
 
 @lru_cache(maxsize=4)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
-from simulator.sensors.shading import bounces as kernels
-from simulator.sensors.shading.bounces import Course, Found, Lights, Matter, Rays, Runs
+from simulator.sensors.shading.bounces import Course, Found, Lights, Matter, meet
 from simulator.sensors.shading.draws import BAND, SIDE, Dome, dome_of, draw, pixel_runs
+from simulator.sensors.shading.runs import Rays, Runs, arrive, bundle
 from simulator.sensors.shading.vector import unit
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 
@@ -121,7 +121,7 @@ class _Wave:
         sizes = (self.order.size * wanted for wanted in (True, True, lit, going, going))
         to_sun, to_sky, to_lamp, onward, self.packed = (_room(size, len(numbers)) for size in sizes)
         self.found = Found(self.light, self.room, to_sun, to_sky, to_lamp, onward)
-        self.part = self.depth = None
+        self.part, self.depth = np.empty(0, np.int32), np.empty(0, np.float32)
 
     def follow(self, offsets: F32, numbers: F32) -> None:
         """Let paths set out through their pixels, off the centres by `offsets` (CLASSES, 2), and draw `numbers`
@@ -129,38 +129,38 @@ class _Wave:
         stage, rays, (rows, columns) = self.stage, self.outset, self.ways.shape[:2]
         self._each(aim_pixels, self.view.table, self.top, self.rotation, offsets, self.ways, count=rows, chunk=BAND)
         hits = stage.rays.closest_hit(rays.origin[0], rays.way, mask=SEEN, threads=stage.threads, grid=(rows, columns))
-        if self.part is None:
+        if not len(self.part):
             self.part, self.depth = hits.part, hits.t * (rays.way @ self.rotation[:, 2])
         runs, order = Runs(self.room, np.append(self.room[1:], self.order.size), self.kinds), self.order
         most = len(numbers) - 1
         for depth in range(most + 1):
             course = Course(depth, depth == most, self.view.spread, self.glow_limit)
-            self._each(kernels.meet, runs, order, rays, hits, self.matter, self.lights, numbers[depth], course,
+            self._each(meet, runs, order, rays, hits, self.matter, self.lights, numbers[depth], course,
                        self.found)  # fmt: skip
             for kind in (self.found.to_sun, self.found.to_sky, self.found.to_lamp):
                 self._gather(kind)
             if depth == most:
                 break
-            count = self.found.onward.count
-            ends = np.cumsum(count, dtype=np.int64)
+            held = self.found.onward.held
+            ends = np.cumsum(held, dtype=np.int64)
             total = int(ends[-1])
             if total == 0:
                 break
-            runs, order, rays = Runs(ends - count, ends, self.kinds), _AS_THEY_COME, self.packed
-            self._each(kernels.bundle, self.room, self.found.onward, rays, runs.first)
+            runs, order, rays = Runs(ends - held, ends, self.kinds), _AS_THEY_COME, self.packed
+            self._each(bundle, self.room, self.found.onward, rays, runs.first)
             hits = stage.rays.closest_hit(rays.origin[:total], rays.way[:total], mask=SEEN | EGO, threads=stage.threads)
 
     def _gather(self, rays: Rays) -> None:
         """Cast rays toward lights and add what they bring."""
-        some = rays.count > 0
+        some = rays.held > 0
         if not some.any():
             return
-        spans = np.stack([self.room, self.room + rays.count], 1)[some]
+        spans = np.stack([self.room, self.room + rays.held], 1)[some]
         limit = rays.limit if rays is self.found.to_lamp else np.inf
         blocked = self.stage.rays.any_hit(
             rays.origin, rays.way, t_max=limit, mask=OPAQUE, threads=self.stage.threads, runs=spans
         )
-        self._each(kernels.arrive, self.room, rays, blocked, self.light)
+        self._each(arrive, self.room, rays, blocked, self.light)
 
     def _each(self, body, *arguments, count: int = 0, chunk: int = RUNS_A_CHUNK) -> None:  # type: ignore[no-untyped-def]
         """Call a kernel for all runs, or for so many rows, on the stage's threads."""
@@ -172,8 +172,8 @@ class _Wave:
 
 def _room(rays: int, runs: int) -> Rays:
     """Uninitialised room for rays in runs."""
-    ways = (np.empty((rays, 3), np.float32) for _ in range(3))
-    return Rays(*ways, np.empty(rays, np.float32), np.empty(rays, np.int32), np.zeros(runs, np.int32))
+    origin, way, carried = np.empty((3, rays, 3), np.float32)
+    return Rays(origin, way, carried, np.empty(rays, np.float32), np.empty(rays, np.int32), np.zeros(runs, np.int32))
 
 
 def _dome(stage: Stage) -> Dome:
