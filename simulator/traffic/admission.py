@@ -151,9 +151,9 @@ def follows_closely(gate, long):  # type: ignore[no-untyped-def]
 def _stands_behind(lanes, vehicles, i, lane, need, desk):  # type: ignore[no-untyped-def]
     """Who stands less than `need` m behind the gate of a lane, there or on one that parts from it; NONE: nobody."""
     row = desk.lanes[lane]
-    if row.stamp == desk.counts[0] and row.last != NONE and row.last != i and row.tail < need:
-        if vehicles[row.last].waited > STANDS_S:
-            return row.last
+    there = row.stamp == desk.counts[0] and row.last != NONE and row.last != i
+    if there and row.tail < need and vehicles[row.last].waited > STANDS_S:
+        return row.last
     first = lanes.lanes[lane].fork
     for f in range(first, first + lanes.lanes[lane].forks):
         fork = lanes.forks[f]
