@@ -68,11 +68,12 @@ def test_pictures_of_a_dataset_are_found_and_others_are_not(tmp_path: Path) -> N
 
 def test_the_command_compares_and_says_what_departs(tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
-    for k in range(4):
+    for k in range(4):  # all of one name, as datasets have them
         scene = cv2.GaussianBlur(rng.normal(120, 400, (96, 128)), (0, 0), 4)
-        cv2.imwrite(str(tmp_path / f"{k}.png"), grey(scene))
+        (tmp_path / f"scene-{k}").mkdir()
+        cv2.imwrite(str(tmp_path / f"scene-{k}/000000.png"), grey(scene))
     run = CliRunner().invoke(app, ["audit", "images", str(tmp_path), "--out", str(tmp_path / "own.json")])
-    assert run.exit_code == 0, run.output
+    assert run.exit_code == 0 and "4 pictures" in run.output, run.output
     run = CliRunner().invoke(app, ["audit", "images", str(tmp_path), "--against", str(tmp_path / "own.json")])
     assert run.exit_code == 0 and "100 %" in run.output
     rows = json.loads((tmp_path / "own.json").read_text())

@@ -122,6 +122,15 @@ def test_ids_of_other_datasets_are_subjects() -> None:
     assert parts_of("000003") == ("scenes", "000003", "")
 
 
+def test_what_cannot_happen_here_is_left_out_and_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("simulator.pipeline.gallery.find_spec", lambda name: None)
+    names = [name for name, _ in gallery(["anomalies"])]
+    assert names and not any("falling_cargo" in name for name in names)
+    assert "falling_cargo, which needs pybullet" in caplog.text
+
+
 def test_recipes_of_the_gallery_read_back(everything: dict[str, Scenario], tmp_path: Path) -> None:
     from simulator.scenario.reading import load
 

@@ -166,4 +166,4 @@ def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
     times = world.timeline.times_ns[:100]
     speed = [float(np.linalg.norm(world.timeline.at(int(t)).velocity[world.ego])) for t in times]
     assert speed[0] == pytest.approx(36.0, abs=0.2)
-    assert np.diff(speed).min() / 0.01 > -5.0  # half of what dry asphalt gives
+    assert np.diff(speed).min() / 0.01 > -4.0  # braking as a planned stop does

@@ -50,6 +50,7 @@ class Slot(IntEnum):
     SECOND = 24  # second colour of the body: cladding, stripe, two-tone roof
     FOG_FRONT = 25
     FOG_REAR = 26
+    ALUMINIUM = 27  # unpolished: drop sides, headboards, rails
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ GLOSS_BLACK = Material("gloss black trim", (0.012, 0.012, 0.013), roughness=0.12
 GAP = Material("panel gap", (0.006, 0.006, 0.006), roughness=0.95, reflectance_905=0.04)
 UNDERBODY = Material("underbody", (0.02, 0.02, 0.02), roughness=0.95, reflectance_905=0.08)
 CHROME = Material("chrome", (0.62, 0.63, 0.65), roughness=0.12, metallic=1.0, reflectance_905=0.5)
+ALUMINIUM = Material("aluminium", (0.50, 0.51, 0.52), roughness=0.5, metallic=1.0, reflectance_905=0.5)
 STEEL = Material("steel", (0.42, 0.42, 0.43), roughness=0.4, metallic=0.9, reflectance_905=0.45)
 ALLOY = Material("silver alloy", (0.50, 0.51, 0.52), roughness=0.3, metallic=0.85, reflectance_905=0.55)
 ALLOY_DARK = Material(

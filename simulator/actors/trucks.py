@@ -295,12 +295,19 @@ def _flatbed(
 ) -> list[Mesh]:
     """Open bed with drop sides, sometimes loaded; with an open end, no board and no load there."""
     middle, length = (back + tail) / 2, back - tail
-    board = 0.42
+    plank, planks, gap = 0.13, 3, 0.014  # of the drop sides, with a groove above each
     parts = [block((length, 2 * half, DECK_M), (middle, 0, z + DECK_M / 2), Slot.TRIM)]
-    parts += both(block((length, 0.04, board), (middle, half - 0.02, z + DECK_M + board / 2), Slot.CHROME))
-    if not open_end:
-        parts.append(block((0.04, 2 * half, board), (tail + 0.03, 0, z + DECK_M + board / 2), Slot.CHROME))
-    parts.append(block((0.06, 2 * half, 1.15), (back - 0.03, 0, z + 0.62), Slot.CHROME))
+    posts = np.linspace(tail + 0.03, back - 0.03, 2 + int(length // 2.4))
+    parts += [
+        p for x in posts for p in both(block((0.07, 0.05, 0.46), (x, half - 0.015, z + DECK_M + 0.23), Slot.TRIM))
+    ]
+    for k in range(planks):
+        level = z + DECK_M + gap + k * (plank + gap) + plank / 2
+        parts += both(block((length, 0.03, plank), (middle, half - 0.02, level), Slot.ALUMINIUM))
+        if not open_end:
+            parts.append(block((0.03, 2 * half - 0.1, plank), (tail + 0.03, 0, level), Slot.ALUMINIUM))
+    for k in range(6):
+        parts.append(block((0.05, 2 * half, 0.19), (back - 0.03, 0, z + DECK_M + 0.1 + 0.2 * k), Slot.ALUMINIUM))
     if rng.random() < 0.6:
         count = int(rng.integers(2, 5))
         for k in range(count):

@@ -152,6 +152,8 @@ class Anomaly(Family, family="anomalies"):
     """
 
     taxonomy: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+    """Package that is not there on every platform and without which it cannot happen."""
     ahead_m: Metres = uniform(15.0, 35.0)
     lateral_m: SignedMetres = uniform(-0.5, 0.5)
     ttc_at_least_s: Seconds | None = None

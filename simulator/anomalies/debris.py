@@ -105,6 +105,7 @@ class FallingCargo(Anomaly, kind="falling_cargo"):
     """A piece that slides off the flatbed of a lorry ahead and tumbles over the road (by pybullet)."""
 
     taxonomy: ClassVar[str] = "OBJ-54"
+    needs: ClassVar[str] = "pybullet"
     cargo: Annotated[str, Word((*CARGO, *DEBRIS))] = choice("mattress", "sofa", "refrigerator", "cardboard_box", "tyre")
     """What falls."""
     mass_kg: Kilograms | None = None

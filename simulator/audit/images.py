@@ -137,14 +137,14 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def measure(pictures: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(file name, statistics) of each picture. Raises InputError for what is no picture."""
+    """(path, statistics) of each picture. Raises InputError for what is no picture."""
     import cv2
 
     for path in pictures:
         bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if bgr is None or min(bgr.shape[:2]) < LEAST_PX:
             raise InputError(f"is no picture of at least {LEAST_PX} x {LEAST_PX} pixels", source=str(path))
-        yield path.name, image_statistics(np.asarray(bgr, np.uint8))
+        yield path.as_posix(), image_statistics(np.asarray(bgr, np.uint8))
 
 
 def read_reference(file: Path) -> list[dict[str, Any]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+import logging
 import math
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -190,9 +192,18 @@ def _weathers() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield name, when, {**place, "weather": fields, "time": _at(when, season), "rig": _ahead()}
 
 
+def _lacking(anomaly: type[Family]) -> str:
+    """The package that an anomaly needs and that is not installed, or nothing."""
+    needs = str(anomaly.needs)  # type: ignore[attr-defined]  # every member of this family has it
+    return needs if needs and find_spec(needs) is None else ""
+
+
 def _anomalies() -> Iterator[tuple[str, str, dict[str, Any]]]:
     where = load_asset("gallery")["anomaly_places"]
-    for kind in members("anomalies"):
+    for kind, cls in members("anomalies").items():
+        if needs := _lacking(cls):
+            logging.getLogger(__name__).warning("the gallery leaves out %s, which needs %s", kind, needs)
+            continue
         place = places()[where.get(kind, "country")]
         for when in ("noon", "night"):
             anomalies = [{"kind": kind}]

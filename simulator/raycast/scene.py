@@ -69,6 +69,7 @@ class Scene:
         alpha: Alpha | None = None,
         one_sided: bool = False,
         instanced: bool = False,
+        soft: bool = False,
     ) -> int:
         """Add a part; it exists for rays after `commit`.
 
@@ -83,6 +84,7 @@ class Scene:
             one_sided: rays pass the faces from behind, where their corners run clockwise.
             instanced: save memory: all such parts that are given the same arrays share one hierarchy, to which rays
                 are transformed. Rays that come near one go into it one by one, which is several times as slow.
+            soft: it moves, and `bend` will be called for it.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
@@ -98,12 +100,18 @@ class Scene:
             raise ValueError(f"{name}: mask {mask} is not a 32-bit number")
         if alpha is not None:
             alpha.check(len(v), len(f), name)
+        if soft:
+            if not moving or instanced:
+                raise ValueError(f"{name}: only a part that moves and is no instance can be soft")
+            v, f = v.copy(), f.copy()  # what changes its shape shares no hierarchy
         first_id = FIRST_ID + self._instanced if instanced else self._listed
         if first_id + len(f) >= (2 if instanced else 1) * FIRST_ID:
             raise ValueError(f"{name}: more than 2^30 triangles in all")
         reach = max(-float(v.min()), float(v.max())) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
-        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced))
+        self._parts.append(
+            Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced, soft=soft)
+        )
         if instanced:
             self._instanced += len(f)
         else:
@@ -137,6 +145,31 @@ class Scene:
             raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
         for one, matrix in zip(self._moved(numbers, matrices), matrices):
             one.transform, one.keys, one.dirty = matrix, None, True
+
+    def bend(self, part: ArrayLike, vertices: F32, first: ArrayLike) -> None:
+        """Give soft parts other vertices; rays see them at `commit`, until when `vertices` must not be changed.
+
+        The hierarchy is refitted, not built anew: shapes that are not like the one given to `add` are slower.
+
+        Args:
+            part: (N,) numbers of parts.
+            vertices: (V, 3) float32 in the parts' own frames, all parts' in one array.
+            first: (N,) row of `vertices` where each part's begin.
+
+        Raises:
+            ValueError: if a part does not exist or is not soft, or there are too few vertices.
+        """
+        if vertices.dtype != np.float32 or vertices.ndim != 2 or vertices.shape[1] != 3:
+            raise ValueError(f"vertices must be (V, 3) float32, not {vertices.shape} {vertices.dtype}")
+        for number, row in zip(np.atleast_1d(part).tolist(), np.atleast_1d(first).tolist(), strict=True):
+            one = self._part(number)
+            if not one.soft:
+                raise ValueError(f"part {number} was not added with soft=True")
+            if not 0 <= row <= len(vertices) - len(one.vertices):
+                raise ValueError(
+                    f"part {number} has {len(one.vertices)} vertices, row {row} of {len(vertices)} starts too few"
+                )
+            one.shape, one.dirty = (np.ascontiguousarray(vertices), row), True
 
     def sweep(self, part: ArrayLike, transforms: ArrayLike) -> None:
         """Let a moving part, or several, move from time 0 to time 1: each ray meets them where they are at its time.

@@ -31,6 +31,7 @@ from simulator.numerics.simd import (
     absolute,
     bits,
     bits_float,
+    bytes_of_bits,
     cross_term,
     flip_where_negative,
     float_bits,
@@ -447,14 +448,6 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
     store_float(hits.u, ray, u)
     store_float(hits.v, ray, v)
     report_face(hits, ray, triangle, faces)
-
-
-@kernel(inline=True)
-def bytes_of_bits(bits_of_eight):  # type: ignore[no-untyped-def]
-    """The lowest eight bits, each in a byte of its own of an int64."""
-    every = np.uint64(0x0101010101010101)
-    spread = (np.uint64(bits_of_eight & np.int32(255)) * every) & np.uint64(0x8040201008040201)  # byte k has bit k
-    return ((spread + np.uint64(127) * every) >> np.uint64(7)) & every
 
 
 @kernel

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.motion import Driver, Motion
 from simulator.numerics.rng import generator
-from simulator.roads import LaneKey, ParkingBays, RoadNetwork, parking_bays
+from simulator.roads import LaneKey, ParkingBays, Path, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
@@ -26,6 +26,7 @@ SPACING_M = 4.0  # of the places that are considered
 EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, and on to the tail of the next vehicle
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
+IN_THE_WAY_M = 2.0  # from the middle of the ego's path
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
@@ -61,6 +62,16 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """How somebody sets out: on which path, as which driver, how far left of its middle, how fast."""
+
+    path: Path
+    driver: Driver
+    lateral_m: float
+    speed_mps: float
 
 
 class Population:
@@ -154,16 +165,19 @@ class Population:
             actor: Any = member("actors", _one_of(MIX, rng))()
             models = actor.models(rng)
             tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
-            closing = np.maximum(ego_mps - 0.8 * np.minimum(limit, actor.max_speed_mps), 0.0)
-            room = gap + ego_mps * closing / (2 * CLOSING_MPS2)
-            clear = (places.distance > 2.0) | (places.ahead > EGO_FRONT_M + room + tail)  # of the ego's bumper
+            clear = (places.distance > IN_THE_WAY_M) | (places.ahead > EGO_FRONT_M + gap + tail)  # of the ego's bumper
             clear &= (before_m > nose) & (after_m > tail)
             if float(models[0].size_lwh_m[0]) > LONG_M:
                 clear &= limit > CALM_MPS
-            k = self._draw(rng, places, reach * clear, max(7.0, tail))
-            if k is not None:
-                self._drive(actor, models, places, k, rng, f"traffic-{n}")
-                reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
+            weight = reach * clear
+            while (k := self._draw(rng, places, weight, max(7.0, tail))) is not None:
+                start = self._start(actor, models, places, k, rng, f"traffic-{n}")
+                closing = ego_mps * max(ego_mps - start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
+                if places.distance[k] > IN_THE_WAY_M or places.ahead[k] > EGO_FRONT_M + gap[k] + tail + closing:
+                    self._drive(models, start, f"traffic-{n}", rng)
+                    reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
+                    break
+                weight[k] = 0.0
 
     def cyclists(self) -> None:
         """Cyclists at the kerb's edge of driving lanes."""
@@ -180,9 +194,11 @@ class Population:
             if k is not None:
                 actor: Any = member("actors", _one_of(CYCLING, rng))()
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
-                self._drive(actor, actor.models(rng), places, k, rng, f"cyclist-{n}", lateral=side)
+                models = actor.models(rng)
+                start = self._start(actor, models, places, k, rng, f"cyclist-{n}", lateral=side)
+                self._drive(models, start, f"cyclist-{n}", rng)
 
-    def _drive(
+    def _start(
         self,
         actor: Any,
         models: list[Model],
@@ -191,7 +207,8 @@ class Population:
         rng: np.random.Generator,
         name: str,
         lateral: float | None = None,
-    ) -> None:
+    ) -> Start:
+        """How somebody would set out from place `k`, beside the middle of the lane (`lateral`, m) or about there."""
         key, s = places.key[k], float(places.s[k])
         path = self.network.path(
             key, s, 90.0 + 1.4 * self._limit_mps(key) * self.scenario.duration_s, chooser(self.seed, name)
@@ -200,8 +217,6 @@ class Population:
         temper = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.3))
         desired = actor.speed_mps * temper if actor.kind in CYCLING else actor.max_speed_mps
         side = float(rng.normal(0, 0.12)) if lateral is None else lateral
-        position, rpy = path.at(np.zeros(1), side)
-        row = self.cast.add(models, position[0], rpy[0], name=name)
         driver = Driver(
             desired,
             headway_s=float(rng.uniform(1.0, 2.0)),
@@ -210,16 +225,20 @@ class Population:
             pace=temper,
         )
         wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
-        speed = entry_speed(path, wanted, temper, float(models[0].bounds[1, 0]))
+        return Start(path, driver, side, entry_speed(path, wanted, temper, float(models[0].bounds[1, 0])))
+
+    def _drive(self, models: list[Model], start: Start, name: str, rng: np.random.Generator) -> None:
+        """Put somebody on the road as `start` says."""
+        position, rpy = start.path.at(np.zeros(1), start.lateral_m)
+        row = self.cast.add(models, position[0], rpy[0], name=name)
         self.cast.drive(
             row,
-            path.xyz,
-            speed,
-            driver,
-            lateral_m=side,
-            stride_m=actor.stride_m,
-            way=self.roads.stretches(path),
-            dead_end=path.dead_end,
+            start.path.xyz,
+            start.speed_mps,
+            start.driver,
+            lateral_m=start.lateral_m,
+            way=self.roads.stretches(start.path),
+            dead_end=start.path.dead_end,
             by_chance=True,
         )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
@@ -321,25 +340,26 @@ class Population:
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
+            pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                actor = cls(pose="walking" if walks else "standing")
+                actor = cls(pose="walking" if walks else "standing", pace_mps=pace)
             else:
-                actor, walks = cls(), True
+                walks = True
+                actor = cls(pace_mps=pace) if kind == "runner" else cls()
             if start is not None:
-                self._walk(actor, walks, start, heading, rng, f"person-{n}")
+                self._walk(actor, pace if walks else 0.0, start, heading, rng, f"person-{n}")
 
-    def _walk(self, actor: Any, walks: bool, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
+    def _walk(self, actor: Any, pace: float, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
-        if not walks:
+        if not pace:
             self.cast.idle.append(row)
         else:
-            pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
-            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
+            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
 
     def _walkway(self, ways: Places, rng: np.random.Generator) -> tuple[Array | None, float]:
         weight = np.exp(-ways.distance / 20.0) * np.exp(-(((ways.ahead - 20.0) / 45.0) ** 2))

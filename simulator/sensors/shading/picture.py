@@ -172,18 +172,16 @@ def take_picture(
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
-    picture = Picture(
-        np.empty((height, width, 3), np.float32),
-        np.empty((height, width), np.float32),
-        np.empty((height, width), np.int32),
-    )
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        _light_quickly(transport, view, number, picture)
-    elif effort.bounces is not None:
-        _trace_paths(transport, view, number, picture)
+        picture = _light_quickly(transport, view, number)
     else:
-        _light_in_bands(transport, camera, view, number, picture)
+        shape = height, width
+        picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
+        if effort.bounces is not None:
+            _trace_paths(transport, view, number, picture)
+        else:
+            _light_in_bands(transport, camera, view, number, picture)
     add_night_sky(picture, transport, camera, local_SE3_camera)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
@@ -267,9 +265,9 @@ def _in_waves(
     return points, paths
 
 
-def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: Picture) -> None:
+def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
     """Light all pixels in one pass, and in waves those that it leaves."""
-    stage, (height, width) = transport.stage, picture.depth.shape
+    stage, (height, width) = transport.stage, view.table.shape[:2]
     frame = np.vstack([view.pose, [0, 0, 0, 1]])
     ways = view.table.reshape(-1, 3)
     hits = stage.rays.closest_hit(
@@ -289,16 +287,18 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: P
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    left = light_quickly(transport, view, hits, grid, picture.radiance, picture.depth, picture.instance)
+    radiance, left = light_quickly(transport, view, hits, grid)
+    picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
     pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
-        return
+        return picture
     _, paths = _in_waves(
         transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
     )
     transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
                    picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
                    picture.instance.reshape(-1))  # fmt: skip
+    return picture
 
 
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
@@ -338,7 +338,7 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light = transport.sky_light(points, int(seed) + 7)
+    light = transport.sky_light(points, columns, int(seed) + 7)
     spare = np.empty_like(light)
     for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, len(points) // columns, skylight.smooth, columns, reach, points, light, spare)
