@@ -185,7 +185,7 @@ def test_moon_gives_its_light_from_its_place(phase_deg: float, share: float) -> 
     rows, columns = np.nonzero(moon)
     assert abs(columns - 199.5).max() <= 3.6 and abs(rows - 149.5).max() <= 3.6
     passed = clear_direct_normal_lx(math.asin(toward[2]), 2.0) / 133_800
-    assert float(bright[145:155, 195:205].sum()) / 600**2 == pytest.approx(night.moon_lx * passed, rel=0.03)
+    assert float(bright[145:155, 195:205].sum()) / 600**2 == pytest.approx(night.moon_lx * passed, rel=0.06)
     off = math.hypot(float((bright * moon).sum(0) @ (np.arange(400) - 199.5)),
                      float((bright * moon).sum(1) @ (np.arange(300) - 149.5))) / float(bright[moon].sum())  # fmt: skip
     assert off / (600 * night.moon_radius_rad) == pytest.approx(share, abs=0.12)  # the lit side is that of the sun

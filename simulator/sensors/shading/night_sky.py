@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulator.sensors.shading.transport import Transport
 
 F64 = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 STARS_BELOW_RAD = math.radians(-4.0)  # of the sun: before, the sky outshines all that a car's camera could show
 LOWEST = 0.01  # sine of the elevation from which on stars and moon are drawn
@@ -108,7 +109,7 @@ def _add_moon(
     if seen[2] < 0.05:
         return
     middle = camera.project(seen[None].astype(np.float32))[0].astype(np.float64)
-    focal = np.array([camera.K[0, 0], camera.K[1, 1]], np.float64) / seen[2]
+    focal = np.array([camera.K[0, 0], camera.K[1, 1]]) / float(seen[2])
     height, width = picture.depth.shape
     reach = night.moon_radius_rad * focal + 2.0
     low = np.maximum(np.floor(middle - reach), 0).astype(int)
@@ -119,13 +120,15 @@ def _add_moon(
     offsets = (np.arange(SUBPIXELS) + 0.5) / SUBPIXELS - 0.5
     x = (np.add.outer(np.arange(low[0], high[0]), offsets) - middle[0]) / focal[0] / night.moon_radius_rad
     y = (np.add.outer(np.arange(low[1], high[1]), offsets) - middle[1]) / focal[1] / night.moon_radius_rad
-    x, y = x[None, :, None, :], y[:, None, :, None]
-    bright = moon_face(x, y, _on_disc(camera_R_local @ air.sun_direction, seen),
-                       _on_disc(camera_R_local @ night.local_R_equator[:, 2], seen), night.moon_phase_rad)  # fmt: skip
-    pattern = bright.mean((2, 3))
+    sunward = _on_disc(camera_R_local @ air.sun_direction, seen)
+    north = _on_disc(camera_R_local @ night.local_R_equator[:, 2], seen)
+    fine = moon_face(
+        np.asarray(x[None, :, None]), np.asarray(y[:, None, :, None]), sunward, north, night.moon_phase_rad
+    )
+    pattern = fine.mean((2, 3))
     # The whole disc's light, also of what lies outside the picture
     grid = (np.arange(121) + 0.5) / 60.5 - 1.0
-    whole = moon_face(grid[None], grid[:, None], np.array([1.0, 0.0]), np.array([0.0, -1.0]), night.moon_phase_rad)
+    whole = moon_face(grid[None], grid[:, None], sunward, north, night.moon_phase_rad)
     solid = max(float(whole.mean()) * 4.0 * night.moon_radius_rad**2, 1e-12)
     lux = night.moon_lx * _passed(air, night.moon_direction[2])[0]
     color = beam_color(math.asin(float(night.moon_direction[2])), air.turbidity) * MOON_COLOR
@@ -147,7 +150,7 @@ def _on_disc(direction: F64, center: F64) -> F64:
     return np.asarray(flat)
 
 
-def moon_face(x: F64, y: F64, sunward: F64, north: F64, phase_rad: float) -> F64:
+def moon_face(x: Floats, y: Floats, sunward: F64, north: F64, phase_rad: float) -> F64:
     """Relative luminance of the moon at x right and y down of its middle, in radii; 0 outside and on the dark side.
 
     Lommel and Seeliger's law, which leaves the full moon nearly even.
