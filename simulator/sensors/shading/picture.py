@@ -15,6 +15,7 @@ from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import trace
@@ -152,6 +153,7 @@ def take_picture(
             trace(transport, view, int(number), DIFFUSE_GLOW, picture)
         else:
             _light_in_bands(transport, camera, view, number, picture)
+    add_night_sky(picture, transport, camera, local_SE3_camera)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
     add_plumes(picture, transport, camera, local_SE3_camera)
