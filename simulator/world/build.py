@@ -25,6 +25,7 @@ from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
     BRAKE,
@@ -92,6 +93,7 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_marks import american_marks
     from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
@@ -99,6 +101,8 @@ def build_world(scenario: Scenario) -> World:
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
+    if scenario.surroundings.signs == "mutcd" and scenario.road.opendrive is None:
+        network = american_marks(network)
     drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording), network)
     route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     conditions = conditions_of(scenario, () if drive is None else drive.settings)
@@ -144,6 +148,7 @@ def build_world(scenario: Scenario) -> World:
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
+        signs=scenario.surroundings.signs,
         taken=np.array(cast.footprints),
         right_of_way=right_of_way,
     )
@@ -377,6 +382,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, agent in enumerate(tracks.agents):
         if agent.stride_m > 0:
             gait[:, i] = tracks.travel[:, i] * (2 * np.pi / agent.stride_m)
+        thing = cast.builder.objects[agent.object].model
+        if thing is not None and thing.following_m > 0:
+            gait[:, i] = hitch_angles(thing, tracks.position[:, i], tracks.rpy[:, i, 2])
     rows = [agent.object for agent in tracks.agents]
     source = list(range(count))
     for i, agent in enumerate(tracks.agents):
