@@ -237,9 +237,42 @@ def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-un
             own = light[y, x, (y & 1) + (x & 1)]
             grey = (red + green + blue) / np.float32(3.0)
             bits, _, _, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
-            e = max((own + CROSSTALK * (grey - own)) * scale * edge[y, x] * electrons, ZERO)
-            e += gaussian(bits) * math.sqrt(e + dark * dark)
-            raw[y, x] = np.uint16(max(min(e / electrons, headroom) * step + BLACK, ZERO) + HALF)
+            seen = (own + CROSSTALK * (grey - own)) * scale * edge[y, x]
+            value = counted(seen, bits, electrons, dark, headroom)
+            raw[y, x] = np.uint16(max(value * step + BLACK, ZERO) + HALF)
+
+
+@kernel
+def expose_colours(start, stop, light, edge, settings, seed, signal):  # type: ignore[no-untyped-def]
+    """Expose rows `start:stop` of a sensor that sees all three colours in each pixel: `expose` and `separate` in one.
+
+    Args:
+        start, stop: range of rows.
+        light, edge, settings, seed: those of `expose`.
+        signal: (H, W, 3) float32 result, that of `separate`.
+    """
+    scale, electrons, dark, headroom = settings[0], settings[1], settings[2], settings[6]
+    most = headroom * min(settings[3], min(settings[4], settings[5]))
+    for y in range(start, stop):
+        for x in range(light.shape[1]):
+            share = scale * edge[y, x]
+            red, green, blue = share * light[y, x, 0], share * light[y, x, 1], share * light[y, x, 2]
+            grey = CROSSTALK * (red + green + blue) / np.float32(3.0)
+            bits = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
+            red = counted((ONE - CROSSTALK) * red + grey, bits[0], electrons, dark, headroom)
+            green = counted((ONE - CROSSTALK) * green + grey, bits[1], electrons, dark, headroom)
+            blue = counted((ONE - CROSSTALK) * blue + grey, bits[2], electrons, dark, headroom)
+            grey = CROSSTALK * (red + green + blue) / np.float32(3.0)
+            signal[y, x, 0] = min((red - grey) / (ONE - CROSSTALK) * settings[3], most)
+            signal[y, x, 1] = min((green - grey) / (ONE - CROSSTALK) * settings[4], most)
+            signal[y, x, 2] = min((blue - grey) / (ONE - CROSSTALK) * settings[5], most)
+
+
+@kernel(inline=True)
+def counted(light, bits, electrons, dark, headroom):  # type: ignore[no-untyped-def]
+    """What a pixel says of light, 1 at saturation, with the noise of 32 random bits."""
+    e = max(light * electrons, ZERO)
+    return min((e + gaussian(bits) * math.sqrt(e + dark * dark)) / electrons, headroom)
 
 
 @kernel
@@ -318,7 +351,14 @@ def film_settings(exposure: Exposure, full_well_e: float, dark_noise_e: float) -
 
 
 def picture_of(
-    light: F32, edge: F32, exposure: Exposure, full_well_e: float, dark_noise_e: float, seed: int, threads: int | None
+    light: F32,
+    edge: F32,
+    exposure: Exposure,
+    full_well_e: float,
+    dark_noise_e: float,
+    seed: int,
+    threads: int | None,
+    mosaic: bool = True,
 ) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 sRGB picture that the sensor takes of linear light.
 
@@ -326,6 +366,7 @@ def picture_of(
         light: (H, W, 3) behind the lens. edge: (H, W) share of it that reaches the sensor.
         exposure: what the camera chose. full_well_e, dark_noise_e: of a pixel, electrons.
         seed: of the noise. threads: to use.
+        mosaic: each pixel sees one colour only, the others are those of its neighbours; else it sees all.
     """
     import cv2
 
@@ -333,12 +374,15 @@ def picture_of(
     settings = film_settings(exposure, full_well_e, dark_noise_e)
     codes = tone_curve(np.linspace(0.0, exposure.top, CODES), exposure.top)
     number = np.uint32(seed & 0xFFFFFFFF)
-    raw, signal = np.empty((height, width), np.uint16), np.empty((height, width, 3), np.float32)
-    rgb = np.empty((height, width, 3), np.uint8)
+    signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)
     rows = partial(parallel_for, count=height, chunk=32, threads=threads)
-    rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
-    mixed = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
-    rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
+    if mosaic:
+        raw = np.empty((height, width), np.uint16)
+        rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
+        mixed = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
+        rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
+    else:
+        rows(lambda start, stop: expose_colours(start, stop, light, edge, settings, number, signal))
     rows(lambda start, stop: develop(start, stop, signal, settings, codes, rgb))
     return rgb
 

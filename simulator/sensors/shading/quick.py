@@ -87,7 +87,7 @@ from simulator.sensors.shading.paths import (
     SUN_COSINE,
     SUN_RADIANCE,
 )
-from simulator.sensors.shading.shadow import LEFT, WANTED, shine
+from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, shine
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.surface import COAT_F0 as LACQUER_F0
 from simulator.sensors.shading.surface import (
@@ -339,28 +339,50 @@ def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def fetch_faces(tables, met, column, count, top, height, width):  # type: ignore[no-untyped-def]
-    """Ask for the memory of what a tile of pixels meets, so that it has come when it is read."""
-    for y in range(top, min(top + LANES, height)):
-        for pixel in range(y * width + column, y * width + column + count):
-            part = load_int(met.part, pixel)
-            if part >= 0:
-                prefetch(tables.faces, record(tables.instances, part).first_face + load_int(met.primitive, pixel))
-    for y in range(top, min(top + LANES, height)):
-        for pixel in range(y * width + column, y * width + column + count):
-            part = load_int(met.part, pixel)
-            if part >= 0:
-                face = record(tables.faces, record(tables.instances, part).first_face + load_int(met.primitive, pixel))
-                prefetch(tables.vertices, face.a)
-                prefetch(tables.vertices, face.b)
-                prefetch(tables.vertices, face.c)
-
-
-@kernel(inline=True)
 def alike(numbers, first):  # type: ignore[no-untyped-def]
     """Whether eight int32 from a place on are equal."""
     these, one = load_ints(numbers, first), splat_int(load_int(numbers, first))
     return bits(negative(subtract(these, one)) | negative(subtract(one, these))) == 0
+
+
+@kernel(inline=True)
+def one_face(met, first):  # type: ignore[no-untyped-def]
+    """Whether eight pixels from number `first` on show the same face, or none of them any."""
+    return alike(met.part, first) and alike(met.primitive, first)
+
+
+@kernel(inline=True)
+def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no-untyped-def]
+    """Ask for memory in time: vertices of a tile of eight by eight pixels, faces of the next, what the one after met.
+
+    The tile starts at `column` in row `top`; `camera` points to View.table.
+    """
+    for y in range(top, min(top + LANES, height)):
+        first = y * width + column
+        if column + 3 * LANES <= width:
+            last = first + 3 * LANES - 1
+            prefetch(met.t, last)
+            prefetch(met.part, last)
+            prefetch(met.primitive, last)
+            prefetch(met.u, last)
+            prefetch(met.v, last)
+            prefetch(camera, 3 * last - 10)
+            prefetch(camera, 3 * last + 2)
+        if column + 2 * LANES <= width:
+            following = first + LANES
+            for pixel in range(following, following + (1 if one_face(met, following) else LANES)):
+                part = load_int(met.part, pixel)
+                if part >= 0:
+                    prefetch(tables.faces, record(tables.instances, part).first_face + load_int(met.primitive, pixel))
+        if column + LANES <= width:
+            for pixel in range(first, first + (1 if one_face(met, first) else LANES)):
+                part = load_int(met.part, pixel)
+                if part >= 0:
+                    number = record(tables.instances, part).first_face + load_int(met.primitive, pixel)
+                    face = record(tables.faces, number)
+                    prefetch(tables.vertices, face.a)
+                    prefetch(tables.vertices, face.b)
+                    prefetch(tables.vertices, face.c)
 
 
 @kernel(inline=True)
@@ -382,7 +404,7 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
         for k in range(count):
             store_float(rows, DISTANCE + k, load_float(hits.t, first + k))
     store_vector(rows, GLOW, splat(ZERO), splat(ZERO), splat(ZERO))
-    if count == LANES and alike(hits.part, first) and alike(hits.primitive, first):
+    if count == LANES and one_face(hits, first):
         instance = load_int(hits.part, first)
         if instance >= 0:
             part = record(tables.instances, instance)
@@ -488,7 +510,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
         count = min(LANES, width - column)
         left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
         corners = upper + left, upper + right, lower + left, lower + right
-        fetch_faces(raw, met, column, count, band * LANES, height, width)
+        foresee(raw, met, camera, column, band * LANES, height, width)
         for y in range(band * LANES, min((band + 1) * LANES, height)):
             first, place = y * width + column, y * padded + column
             length = look(rows, camera, first, count, pose)
@@ -515,7 +537,12 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
                 store_triples(sunlit, 3 * place, red, green, blue)
                 from_x, from_y, from_z = rays_start(rows, toward)
                 store_triples(origin, 3 * place, from_x, from_y, from_z)
-            store_long(fate, place, bytes_of_bits(wanted) * WANTED | bytes_of_bits(apart) * LEFT)
+            leaves = bits(load(rows, LEAF) > splat(ZERO)) & wanted
+            store_long(
+                fate,
+                place,
+                bytes_of_bits(wanted) * WANTED | bytes_of_bits(leaves) * LEAFY | bytes_of_bits(apart) * LEFT,
+            )
             beyond = ~(solid | apart) & ((np.int32(1) << np.int32(count)) - np.int32(1))
             while beyond != 0:
                 k = lowest(beyond)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 # What is known of a pixel: whether the sun may reach it has yet to be found out, it does, something is in between; or
-# its light is left to others. 0: the sun adds nothing more.
-WANTED, SUNNY, SHADED, LEFT = 1, 2, 4, 8
+# its light is left to others. 0: the sun adds nothing more. What is WANTED may be LEAFY, too: in the crown of a tree no
+# eye finds the edges of shadows, so that those who do not agree are not asked again.
+WANTED, SUNNY, SHADED, LEFT, LEAFY = 1, 2, 4, 8, 16
 CHUNK = 8  # rows
 
 
@@ -38,14 +39,16 @@ def decide(start, stop, instance, sunlit, fate, radiance):  # type: ignore[no-un
     for y in range(start, stop):
         above, below = y - (y & 1), min(y + (y & 1), (height - 1) & ~1)
         for x in range(width):
-            known = fate[y, x]
-            if (x | y) & 1 and known == WANTED:
+            known = fate[y, x] & (SUNNY | SHADED)
+            if (x | y) & 1 and fate[y, x] & WANTED:
                 left, right, own = x - (x & 1), min(x + (x & 1), (width - 1) & ~1), instance[y, x]
-                known = fate[above, left] if instance[above, left] == own else np.uint8(0)
+                first = fate[above, left] if instance[above, left] == own else np.uint8(0)
+                known = first | (fate[below, right] if instance[below, right] == own else np.uint8(0))
                 known |= fate[above, right] if instance[above, right] == own else np.uint8(0)
                 known |= fate[below, left] if instance[below, left] == own else np.uint8(0)
-                known |= fate[below, right] if instance[below, right] == own else np.uint8(0)
                 known &= SUNNY | SHADED
+                if known == SUNNY | SHADED and fate[y, x] & LEAFY and first != 0:
+                    known = first & (SUNNY | SHADED)
                 if known in (SUNNY, SHADED):
                     fate[y, x] = 0
             if known == SUNNY:
@@ -90,13 +93,13 @@ def shine(
         ways = np.ascontiguousarray(np.broadcast_to(toward, starts.shape))
         return stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=threads)
 
-    row, column = np.nonzero(fate[::2, :width:2] == WANTED)
+    row, column = np.nonzero(fate[::2, :width:2] & WANTED)
     pixel = 2 * (row * padded + column)
     fate.reshape(-1)[pixel] = np.where(ask(pixel), SHADED, SUNNY)
     parallel_for(
         lambda start, stop: decide(start, stop, instance, sunlit, fate, radiance), height, chunk=CHUNK, threads=threads
     )
-    pixel = np.flatnonzero(fate.reshape(-1) == WANTED)
+    pixel = np.flatnonzero(fate.reshape(-1) & WANTED)
     if len(pixel):
         blocked = ask(pixel)
         parallel_for(
