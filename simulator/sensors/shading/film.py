@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load, load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4
+from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
@@ -127,12 +129,16 @@ def meter(
 
 def _highlight(stops: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     """Mean of the (H, W) stops that lie within `HIGHLIGHTS`, shares of the weight (H, W; 1 in all) from the top."""
-    order = np.argsort(-stops, axis=None, kind="stable")
-    above = np.cumsum(weight.ravel()[order])
+    stops, weight = stops.ravel(), weight.ravel()
     low, high = HIGHLIGHTS
-    part = np.minimum(above, high) - np.maximum(above - weight.ravel()[order], low)
-    part = np.maximum(part, 0.0)
-    return float(np.sum(part * stops.ravel()[order]) / part.sum())
+    bright = np.argpartition(-stops, len(stops) // 8)[: len(stops) // 8]  # to sort all would take the longest
+    if weight[bright].sum() <= high:
+        bright = np.arange(len(stops))
+    bright = bright[np.argsort(-stops[bright], kind="stable")]
+    stops, weight = stops[bright], weight[bright]
+    above = np.cumsum(weight)
+    part = np.maximum(np.minimum(above, high) - np.maximum(above - weight, low), 0.0)
+    return float(np.sum(part * stops) / part.sum())
 
 
 def settled(before: Exposure, metered: Exposure, passed_s: float, f_number: float, time_max_s: float) -> Exposure:
@@ -237,9 +243,9 @@ def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-un
             own = light[y, x, (y & 1) + (x & 1)]
             grey = (red + green + blue) / np.float32(3.0)
             bits, _, _, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
-            seen = (own + CROSSTALK * (grey - own)) * scale * edge[y, x]
-            value = counted(seen, bits, electrons, dark, headroom)
-            raw[y, x] = np.uint16(max(value * step + BLACK, ZERO) + HALF)
+            e = max((own + CROSSTALK * (grey - own)) * scale * edge[y, x] * electrons, ZERO)
+            e += gaussian(bits) * math.sqrt(e + dark * dark)
+            raw[y, x] = np.uint16(max(min(e / electrons, headroom) * step + BLACK, ZERO) + HALF)
 
 
 @kernel
@@ -248,31 +254,39 @@ def expose_colours(start, stop, light, edge, settings, seed, signal):  # type: i
 
     Args:
         start, stop: range of rows.
-        light, edge, settings, seed: those of `expose`.
+        light, edge, settings, seed: those of `expose`; eight pixels wide at least.
         signal: (H, W, 3) float32 result, that of `separate`.
     """
     scale, electrons, dark, headroom = settings[0], settings[1], settings[2], settings[6]
-    most = headroom * min(settings[3], min(settings[4], settings[5]))
+    most = splat(headroom * min(settings[3], min(settings[4], settings[5])))
+    third, rest, width = CROSSTALK / np.float32(3.0), ONE - CROSSTALK, light.shape[1]
+    noise = np.empty((3, width), np.float32)
+    lights, shares, noises, signals = pointer(light), pointer(edge), pointer(noise), pointer(signal)
     for y in range(start, stop):
-        for x in range(light.shape[1]):
-            share = scale * edge[y, x]
-            red, green, blue = share * light[y, x, 0], share * light[y, x, 1], share * light[y, x, 2]
-            grey = CROSSTALK * (red + green + blue) / np.float32(3.0)
-            bits = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
-            red = counted((ONE - CROSSTALK) * red + grey, bits[0], electrons, dark, headroom)
-            green = counted((ONE - CROSSTALK) * green + grey, bits[1], electrons, dark, headroom)
-            blue = counted((ONE - CROSSTALK) * blue + grey, bits[2], electrons, dark, headroom)
-            grey = CROSSTALK * (red + green + blue) / np.float32(3.0)
-            signal[y, x, 0] = min((red - grey) / (ONE - CROSSTALK) * settings[3], most)
-            signal[y, x, 1] = min((green - grey) / (ONE - CROSSTALK) * settings[4], most)
-            signal[y, x, 2] = min((blue - grey) / (ONE - CROSSTALK) * settings[5], most)
+        for x in range(width):
+            red_bits, green_bits, blue_bits, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
+            noise[0, x], noise[1, x], noise[2, x] = gaussian(red_bits), gaussian(green_bits), gaussian(blue_bits)
+        for column in range(0, width, LANES):
+            x = min(column, width - LANES)  # the last eight may do some pixels once more
+            red, green, blue = load_triples(lights, 3 * (y * width + x))
+            share = load(shares, y * width + x) * scale
+            red, green, blue = red * share, green * share, blue * share
+            grey = (red + green + blue) * third
+            red = counted(red * rest + grey, load(noises, x), electrons, dark, headroom)
+            green = counted(green * rest + grey, load(noises, width + x), electrons, dark, headroom)
+            blue = counted(blue * rest + grey, load(noises, 2 * width + x), electrons, dark, headroom)
+            grey = (red + green + blue) * third
+            red, green, blue = red - grey, green - grey, blue - grey
+            red, green = red * (settings[3] / rest), green * (settings[4] / rest)
+            blue = blue * (settings[5] / rest)
+            store_triples(signals, 3 * (y * width + x), minimum(red, most), minimum(green, most), minimum(blue, most))
 
 
 @kernel(inline=True)
-def counted(light, bits, electrons, dark, headroom):  # type: ignore[no-untyped-def]
-    """What a pixel says of light, 1 at saturation, with the noise of 32 random bits."""
-    e = max(light * electrons, ZERO)
-    return min((e + gaussian(bits) * math.sqrt(e + dark * dark)) / electrons, headroom)
+def counted(light, noise, electrons, dark, headroom):  # type: ignore[no-untyped-def]
+    """What pixels say of light, 1 at saturation, lane by lane, with noise in deviations."""
+    e = maximum(light * electrons, splat(ZERO))
+    return minimum((e + noise * square_root(e + dark * dark)) * (ONE / electrons), splat(headroom))
 
 
 @kernel
