@@ -19,6 +19,7 @@ from simulator.numerics.memory import (
     least_of_sixteens,
     load,
     load_each,
+    load_each_float,
     load_float,
     load_int,
     load_ints,
@@ -318,12 +319,20 @@ def picked(memory, first, numbers, out):  # type: ignore[no-untyped-def]
     store_ints(out, 0, load_each(pointer(memory), first, load_ints(numbers, 0)))
 
 
+@kernel
+def picked_floats(memory, first, numbers, out):  # type: ignore[no-untyped-def]
+    store(out, 0, load_each_float(memory, first, load_ints(numbers, 0)))
+
+
 def test_lanes_are_loaded_each_from_its_own_place() -> None:
     rng = np.random.default_rng(5)
     texels, numbers = rng.integers(0, 256, (40, 4), np.uint8), rng.integers(0, 30, 8).astype(np.int32)
     out = np.empty(8, np.int32)
     picked(texels, 7, numbers, out)
     np.testing.assert_array_equal(out, texels.view(np.int32).ravel()[7 + numbers])
+    floats = rng.random(40).astype(np.float32)
+    picked_floats(floats, 7, numbers, out.view(np.float32))
+    np.testing.assert_array_equal(out.view(np.float32), floats[7 + numbers])
 
 
 @kernel

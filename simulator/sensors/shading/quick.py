@@ -36,6 +36,8 @@ from simulator.numerics.simd import (
     bits,
     bytes_of_bits,
     flip_where_negative,
+    greatest,
+    least,
     lowest,
     maximum,
     negative,
@@ -100,7 +102,7 @@ from simulator.sensors.shading.surface import (
     dress_surface,
     raw_tables,
 )
-from simulator.sensors.shading.texels import fetch_eight, fetch_texels, mix_texels
+from simulator.sensors.shading.texels import fetch_eight, fetch_texels, level_number, mix_texels
 from simulator.sensors.shading.vector import (
     HALF,
     ONE,
@@ -185,7 +187,7 @@ def look(rows, camera, first, count, pose):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def meet(rows, k, part, face, matter, u, v, tables, normals, turn):  # type: ignore[no-untyped-def]
-    """Write to lane k what a ray met: normals, not yet of length 1 nor on its side, texture coordinates, material.
+    """Write to lane k where a ray met a face: normals, not yet of length 1 nor on its side, and texture coordinates.
 
     `turn` is the row of `normals`, a pointer; u and v are the weights of the face's second and third vertex.
     """
@@ -207,13 +209,6 @@ def meet(rows, k, part, face, matter, u, v, tables, normals, turn):  # type: ign
     store_three(rows, NORMAL + k, gx, gy, gz)
     store_float(rows, UV + k, tu)
     store_float(rows, UV + 8 + k, tv)
-    store_int(rows, SLOT + k, part.first_slot + face.slot)
-    store_three(rows, ALBEDO + k, matter.red, matter.green, matter.blue)
-    store_float(rows, ROUGHNESS + k, matter.roughness)
-    store_float(rows, METALLIC + k, matter.metallic)
-    store_float(rows, COAT + k, matter.clearcoat)
-    store_float(rows, LEAF + k, matter.translucency)
-    store_float(rows, PANES + k, panes_of(tables, matter))
 
 
 @kernel(inline=True)
@@ -238,13 +233,30 @@ def meet_one(rows, part, face, matter, u, v, tables, normals, turn):  # type: ig
     store_vector(rows, NORMAL, gx, gy, gz)
     store(rows, UV, tu)
     store(rows, UV + 8, tv)
-    store_ints(rows, SLOT, splat_int(part.first_slot + face.slot))
-    store_vector(rows, ALBEDO, splat(matter.red), splat(matter.green), splat(matter.blue))
-    store(rows, ROUGHNESS, splat(matter.roughness))
-    store(rows, METALLIC, splat(matter.metallic))
-    store(rows, COAT, splat(matter.clearcoat))
-    store(rows, LEAF, splat(matter.translucency))
-    store(rows, PANES, splat(panes_of(tables, matter)))
+
+
+@kernel(inline=True)
+def take_matter(rows, solid, one, tables):  # type: ignore[no-untyped-def]
+    """Write the materials of lanes `solid` (bits) by their rows of slots; `one`: all eight have the same."""
+    if one:
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT)])
+        store_vector(rows, ALBEDO, splat(matter.red), splat(matter.green), splat(matter.blue))
+        store(rows, ROUGHNESS, splat(matter.roughness))
+        store(rows, METALLIC, splat(matter.metallic))
+        store(rows, COAT, splat(matter.clearcoat))
+        store(rows, LEAF, splat(matter.translucency))
+        store(rows, PANES, splat(panes_of(tables, matter)))
+        return
+    while solid != 0:
+        k = lowest(solid)
+        solid = without_lowest(solid)
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+        store_three(rows, ALBEDO + k, matter.red, matter.green, matter.blue)
+        store_float(rows, ROUGHNESS + k, matter.roughness)
+        store_float(rows, METALLIC + k, matter.metallic)
+        store_float(rows, COAT + k, matter.clearcoat)
+        store_float(rows, LEAF + k, matter.translucency)
+        store_float(rows, PANES + k, panes_of(tables, matter))
 
 
 @kernel(inline=True)
@@ -284,13 +296,13 @@ def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
     dx, dy, dz = load_vector(rows, WAY)
     fx, fy, fz = load_vector(rows, FLAT)
     nx, ny, nz = load_vector(rows, NORMAL)
-    least = splat(TINY)
-    by = ONE / square_root(maximum(dot(fx, fy, fz, fx, fy, fz), least))
+    tiny = splat(TINY)
+    by = ONE / square_root(maximum(dot(fx, fy, fz, fx, fy, fz), tiny))
     along = dot(fx, fy, fz, dx, dy, dz) * by
     by = flip_where_negative(by, -along)
     store_vector(rows, FLAT, fx * by, fy * by, fz * by)
     side = dot(fx, fy, fz, nx, ny, nz) * by
-    by = flip_where_negative(ONE / square_root(maximum(dot(nx, ny, nz, nx, ny, nz), least)), side)
+    by = flip_where_negative(ONE / square_root(maximum(dot(nx, ny, nz, nx, ny, nz), tiny)), side)
     store_vector(rows, NORMAL, nx * by, ny * by, nz * by)
     store(rows, DISTANCE, reach)
     store_vector(rows, PLACE, dx * reach + eye[0], dy * reach + eye[1], dz * reach + eye[2])
@@ -394,8 +406,7 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
         switches, normals: pointers to those of Posed. weather: whether all surfaces are changed by it.
 
     Returns:
-        Bits of those that show a surface, that have a texture, that are to be dressed, and that show glass; and whether
-        all show the same face.
+        Bits of those that show a surface, that have a texture, that are to be dressed, and that show glass.
     """
     solid, textured, changing, glass = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     if count == LANES:
@@ -411,13 +422,14 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
             face = record(tables.faces, part.first_face + load_int(hits.primitive, first))
             matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
             if matter.transmission > GLASS_LEAST:
-                return solid, textured, changing, ALL, False
+                return solid, textured, changing, ALL
             solid = ALL
             u, v = load(hits.u, first), load(hits.v, first)
+            store_ints(rows, SLOT, splat_int(part.first_slot + face.slot))
             meet_one(rows, part, face, matter, u, v, tables, normals, instance)
             textured = ALL if matter.texture >= 0 else np.int32(0)
             changing = ALL if changes(tables, switches, part, matter, weather) else np.int32(0)
-        return solid, textured, changing, glass, True
+        return solid, textured, changing, glass
     for k in range(count):
         pixel, bit = first + k, np.int32(1) << np.int32(k)
         instance = load_int(hits.part, pixel)
@@ -431,31 +443,35 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
             continue
         solid |= bit
         u, v = load_float(hits.u, pixel), load_float(hits.v, pixel)
+        store_int(rows, SLOT + k, part.first_slot + face.slot)
         meet(rows, k, part, face, matter, u, v, tables, normals, instance)
         textured |= bit if matter.texture >= 0 else np.int32(0)
         changing |= bit if changes(tables, switches, part, matter, weather) else np.int32(0)
-    return solid, textured, changing, glass, False
+    return solid, textured, changing, glass
 
 
 @kernel(inline=True)
 def colour_eight(rows, textured, one, tables):  # type: ignore[no-untyped-def]
-    """Write the textures' colours and alpha; `textured`: bits of those that have one; `one`: all are the same face."""
+    """Write the textures' colours and alpha; `textured`: bits of those that have one; `one`: all have the same."""
     if textured == 0:
         for channel in range(4):
             store(rows, TEXTURE + 8 * channel, splat(ONE))
         return
     if one:
-        matter = record(tables.materials, tables.slots[load_int(rows, SLOT)])
-        fetch_eight(rows, record(tables.textures, matter.texture), tables.levels, tables.texels)
-    else:
-        if textured != ALL:
-            for corner in range(4):
-                store_ints(rows, TEXELS + 8 * corner, splat_int(WHITE))
-        while textured != 0:
-            k = lowest(textured)
-            textured = without_lowest(textured)
-            matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
-            fetch_texels(rows, k, record(tables.textures, matter.texture), tables.levels, tables.texels)
+        image = record(tables.textures, record(tables.materials, tables.slots[load_int(rows, SLOT)]).texture)
+        footprint = load(rows, FOOTPRINT)
+        level = level_number(image, least(footprint))
+        if level == level_number(image, greatest(footprint)):
+            fetch_eight(rows, record(tables.levels, level), tables.texels)
+            textured = np.int32(0)
+    elif textured != ALL:
+        for corner in range(4):
+            store_ints(rows, TEXELS + 8 * corner, splat_int(WHITE))
+    while textured != 0:
+        k = lowest(textured)
+        textured = without_lowest(textured)
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+        fetch_texels(rows, k, record(tables.textures, matter.texture), tables.levels, tables.texels)
     mix_texels(rows)
 
 
@@ -515,9 +531,11 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
             first, place = y * width + column, y * padded + column
             length = look(rows, camera, first, count, pose)
             far_air = airlight(air, load_float(rows, WAY + LANES // 2), load_float(rows, WAY + 8 + LANES // 2))
-            solid, textured, changing, apart, one = meet_eight(rows, first, count, met, raw, switches, normals, weather)
+            solid, textured, changing, apart = meet_eight(rows, first, count, met, raw, switches, normals, weather)
             wanted = np.int32(0)
             if solid != 0:
+                one = solid == ALL and alike(rows, SLOT)
+                take_matter(rows, solid, one, raw)
                 face_eye(rows, load(rows, DISTANCE) * length, eye, spread)
                 colour_eight(rows, textured, one, raw)
                 coat_panes(rows)
