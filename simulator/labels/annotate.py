@@ -29,7 +29,8 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     boxes_2d = {}
     if cameras:
         poses = scene.local_SE3_instance(snapshot)
-        boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled) for name, data in cameras.items()}
+        bent = scene.skins.bent(snapshot.gait_rad)
+        boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled, bent) for name, data in cameras.items()}
     return Annotations(
         boxes_3d=boxes_of_world(scene, snapshot, labelled, [data.object for data in lidars.values()]),
         boxes_2d=boxes_2d,
@@ -119,7 +120,11 @@ def _ground_classes() -> NDArray[np.bool_]:
 
 
 def boxes_in_picture(
-    scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame, labelled: NDArray[np.int32]
+    scene: Scene,
+    local_SE3_instance: NDArray[np.float64],
+    picture: CameraFrame,
+    labelled: NDArray[np.int32],
+    bent: NDArray[np.float32] | None = None,
 ) -> Boxes2D:
     """2D boxes of one picture.
 
@@ -127,6 +132,7 @@ def boxes_in_picture(
         scene: the scene; local_SE3_instance: (I, 4, 4) poses of its instances.
         picture: with the mask of objects.
         labelled: ids of the objects that may get a box.
+        bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
     pixels = np.zeros(len(scene.objects), np.int64)
     extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
@@ -138,7 +144,7 @@ def boxes_in_picture(
     bare = None
     if any(row.class_name == "road_defect" for row in scene.objects):
         bare = _ground_classes()[picture.semantic] & (picture.object == 0)
-    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare)
+    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare, bent)
     single = alone.objects > 0
     own, family = np.zeros((2, len(scene.objects)), np.int64)
     own[alone.objects[single]] = alone.pixels[single]

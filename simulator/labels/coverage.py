@@ -398,6 +398,7 @@ def coverage(
     camera: CameraModel,
     local_SE3_camera: F64,
     ground: NDArray[np.bool_] | None = None,
+    bent: NDArray[np.float32] | None = None,
 ) -> Coverage:
     """Pixels and extent of every object as if nothing else were there.
 
@@ -407,9 +408,10 @@ def coverage(
         camera: lens and size of the picture.
         local_SE3_camera: (4, 4) pose of the optical frame.
         ground: (H, W) where the picture shows bare ground; it counts as nothing for what is part of the ground.
+        bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
     ground = np.zeros((camera.height, camera.width), np.bool_) if ground is None else ground
-    pieces = pieces_of(scene)
+    pieces = pieces_of(scene) if bent is None else _bent(pieces_of(scene), scene, bent)
     lens = lens_of(camera)
     poses = np.linalg.inv(local_SE3_camera) @ local_SE3_instance[pieces.instance]
     poses = np.ascontiguousarray(poses[:, :3])
@@ -422,6 +424,19 @@ def coverage(
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)
     return Coverage(pieces.objects, pixels, extent)
+
+
+def _bent(pieces: Pieces, scene: Scene, points: NDArray[np.float32]) -> Pieces:
+    """The pieces with the skins in the shape of their (V, 3) `points`."""
+    vertices, bounds = pieces.vertices.copy(), pieces.bounds.copy()
+    skin_of = np.full(len(scene.instance_mesh), -1)
+    skin_of[scene.skins.instance] = np.arange(scene.skins.total)
+    for k in np.flatnonzero(skin_of[pieces.instance] >= 0).tolist():
+        skin = skin_of[pieces.instance[k]]
+        shape = points[scene.skins.first_vertex[skin] : scene.skins.first_vertex[skin + 1]]
+        vertices[pieces.corners[k, 0] : pieces.corners[k, 1]] = shape
+        bounds[k] = shape.min(0), shape.max(0)
+    return pieces._replace(vertices=vertices, bounds=bounds)
 
 
 def _in_view(pieces: Pieces, poses: F64, lens: Lens) -> NDArray[np.int64]:

@@ -223,7 +223,6 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
         driver,
         lateral_m=spec.lateral_m,
         events=events_of(spec.manoeuvres, spec.lateral_m, width),
-        stride_m=actor.stride_m,
         way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
         by_chance=spec.speed_mps is None,
