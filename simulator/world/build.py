@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.dynamics import vehicle, vehicles
+from simulator.dynamics.body import sway
 from simulator.dynamics.courses import Tracks, velocities
 from simulator.dynamics.motion import Driver
 from simulator.errors import UnmetDemand
@@ -157,7 +159,8 @@ def build_world(scenario: Scenario) -> World:
     tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
-    tracks = _on_feet(cast, _on_ground(builder, tracks))
+    actor: Any = scenario.ego.actor
+    tracks = _on_springs(cast, {ego: actor.class_name}, _on_feet(cast, _on_ground(builder, tracks)))
     timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
@@ -305,6 +308,38 @@ def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
     return replace(tracks, position=position, rpy=rpy)
 
 
+def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
+    """Tracks with bodies that pitch and roll on their springs, and two-wheelers that lean into curves.
+
+    A body turns about the ground below the middle of its axles, wheels and all: at 0.3 g they move by less than 2 cm.
+
+    Args:
+        cast: who drives.
+        classes: of objects whose models do not tell, by id.
+        tracks: of wheels on the ground.
+    """
+    position, rpy = tracks.position.copy(), tracks.rpy.copy()
+    models = [(agent.object, cast.builder.objects[agent.object].model) for agent in tracks.agents]
+    names = [classes.get(row, "" if model is None else model.class_name) for row, model in models]
+    sprung = [i for i, name in enumerate(names) if name in SPRUNG and tracks.agents[i].wheelbase_m > 0]
+    if len(tracks.times_ns) < 2 or not sprung:
+        return tracks
+    kinds = sorted({names[i] for i in sprung})
+    table = vehicles([vehicle(SPRUNG[kind]) for kind in kinds])
+    turning = np.gradient(np.unwrap(rpy[:, sprung, 2], axis=0), tracks.times_ns * 1e-9, axis=0)
+    roll, pitch = sway(
+        tracks.acceleration[:, sprung],
+        tracks.speed[:, sprung] * turning,
+        np.array([kinds.index(names[i]) for i in sprung]),
+        table,
+        float(tracks.times_ns[1]) * 1e-9,
+    )
+    rpy[:, sprung, 0] += roll
+    rpy[:, sprung, 1] += pitch
+    position[:, sprung, 2] += 0.5 * np.array([tracks.agents[i].wheelbase_m for i in sprung]) * np.sin(pitch)
+    return replace(tracks, position=position, rpy=rpy)
+
+
 def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
     """Tracks with people and animals on the ground below their feet, not on the line that they follow."""
     position, rpy = tracks.position.copy(), tracks.rpy.copy()
@@ -320,6 +355,8 @@ def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
     return replace(tracks, position=position, rpy=rpy)
 
 
+# Whose springs, of `assets/dynamics.yaml`, those of a class have; lorries and buses there have none and stay level.
+SPRUNG = {"car": "bmw_320i", "van": "vw_vanagon", "motorcycle": "motorcycle", "bicycle": "bicycle"}
 SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
 LEGGED = frozenset({"pedestrian", "animal"})
 MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge
