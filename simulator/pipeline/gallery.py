@@ -202,9 +202,9 @@ def _air() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Smoke, spray, dust ..., each once."""
     for name, scene in load_asset("gallery")["air"].items():
         place = dict(scene)
-        when, at_s, yaw = place.pop("hour", "noon"), place.pop("at_s", 0.0), place.pop("yaw_deg", 0.0)
+        when, at_s = place.pop("hour", "noon"), place.pop("at_s", 0.1)  # one moment has no speeds
         time = _at(when) | ({"date": place.pop("date")} if "date" in place else {})
-        camera = {**_ahead()["front"], "yaw_deg": yaw}
+        camera = {**_ahead()["front"], **place.pop("camera", {})}
         yield name, when, {**place, "duration_s": at_s, "time": time, "rig": {"front": camera}}
 
 

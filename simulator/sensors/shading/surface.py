@@ -103,7 +103,7 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     hollow = HALF * wide + np.float32(0.35) * medium + np.float32(0.15) * fine
     wetness = clamp01(film / FULL_FILM_M * (HALF + hollow))
     # Pools have few large shapes, and shores where the film thins out over the stones.
-    level = np.float32(0.84) - np.float32(0.42) * clamp01(film / PUDDLE_FILM_M)
+    level = np.float32(0.84) - np.float32(0.52) * clamp01(film / PUDDLE_FILM_M)
     pool = np.float32(0.64) * wide + np.float32(0.31) * medium + np.float32(0.05) * fine
     puddle = step(level, level + np.float32(0.14), pool)
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
