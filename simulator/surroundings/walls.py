@@ -68,7 +68,7 @@ class Palette:
         return self.slot(name, Material(name, color, roughness=rough, metallic=metallic))
 
 
-# Shop windows over rooms, at their brightest (the tubes): goods, a third of 500 to 750 lx, show 50 to 80 cd/m2 while the
+# Shop windows over rooms, at their brightest (the tubes): goods, a third of 500 to 750 lx, show 50 to 80 cd/m2 while a
 # shop is open; others have closed and keep a few lamps on.
 SHOPS = (6.5, 1.5)
 
