@@ -70,7 +70,7 @@ class Palette:
 
 # Shop windows over rooms, at their brightest (the tubes): goods, a third of 500 to 750 lx, show 50 to 80 cd/m2 while a
 # shop is open; others have closed and keep a few lamps on.
-SHOPS = (6.5, 1.5)
+SHOPS = (6.5, 2.0)
 
 # Reflectance at 905 nm of building materials, rounded from the spectral library values of the usual tables.
 _LIDAR = {"brick": 0.35, "clinker": 0.25, "yellow brick": 0.5, "panel": 0.4, "stone": 0.4, "glass": 0.1, "planks": 0.5}

@@ -219,7 +219,8 @@ def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: in
     center = place @ pose[:3, :3].T + pose[:3, 3]
     tall = 0.8 * width
     peak = extinction_m2(1.0, SPLASH_DROP_M) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
-    return Puffs(center, np.stack([width, tall], 1), peak, np.ones((len(peak), 3)))
+    parts = center, np.stack([width, tall], 1), peak, np.ones((len(peak), 3))
+    return Puffs(*(part.astype(np.float32) for part in parts))
 
 
 def _behind(
