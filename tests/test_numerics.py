@@ -101,7 +101,7 @@ def test_joints_turn_about_their_pivot_and_carry_their_children() -> None:
     spin = Joint((2.7, 0.8, 0.3), (0, 1, 0), Driver.TRAVEL, gain=1 / 0.3, parent=0)
     rows = joint_rows((steer, spin), 1, 0)
     out = np.zeros((2, 3, 4))
-    joint_transforms(rows, np.array([0.0, 0.6]), np.array([0.0, 0.4]), out)
+    joint_transforms(rows, np.array([0.0, 0.6]), np.array([0.0, 0.4]), np.zeros(2), out)
     pivot = np.array([2.7, 0.8, 0.3])
     turn = Rotation.from_rotvec([0, 0, 0.4]).as_matrix()
     roll = Rotation.from_rotvec([0, 2.0, 0]).as_matrix()

@@ -1,4 +1,4 @@
-"""Rigid moving parts of an object: joints driven by a closed set of state channels (wheels, steering)."""
+"""Rigid moving parts of an object: joints driven by a closed set of state channels (wheels, steering, hitches)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Driver(IntEnum):
     FIXED = 0
     TRAVEL = 1  # metres driven: angle = bias + gain * travel_m (a wheel: gain = 1 / radius)
     STEER = 2  # steering angle of the wheels: angle = bias + gain * steer_rad
+    HITCH = 3  # angle = bias + gain * gait_rad: the rear part of a vehicle that bends, which has no gait of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ JOINT_DTYPE = np.dtype(
 
 
 @kernel
-def joint_transforms(joints, travel, steer, out):  # type: ignore[no-untyped-def]
+def joint_transforms(joints, travel, steer, gait, out):  # type: ignore[no-untyped-def]
     """Write object_SE3_joint (J, 3, 4) float64 for all joints; parents precede children.
 
     Args:
         joints: (J,) JOINT_DTYPE.
-        travel, steer: (O,) state channels of the objects.
+        travel, steer, gait: (O,) state channels of the objects.
         out: (J, 3, 4) result; maps points from rest position to moved position, both in the object frame.
     """
     for j in range(joints.shape[0]):
@@ -70,6 +71,8 @@ def joint_transforms(joints, travel, steer, out):  # type: ignore[no-untyped-def
             angle += joint.gain * travel[row]
         elif joint.driver == 2:
             angle += joint.gain * steer[row]
+        elif joint.driver == 3:
+            angle += joint.gain * gait[row]
         c, s = np.cos(angle), np.sin(angle)
         t = 1.0 - c
         x, y, z = joint.axis[0], joint.axis[1], joint.axis[2]

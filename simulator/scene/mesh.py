@@ -85,6 +85,13 @@ def coarsened(mesh: Mesh, cell_m: float) -> tuple[Mesh, NDArray[np.int64]]:
     return Mesh.of(vertices / count[:, None], faces[kept], uv / count[:, None], mesh.slots[kept], mesh.smooth), one
 
 
+def parted(mesh: Mesh, keep: NDArray[np.bool_]) -> Mesh:
+    """The faces of a mesh marked in `keep` (F,), with the vertices that they use."""
+    used, corners = np.unique(mesh.faces[keep], return_inverse=True)
+    faces = corners.reshape(-1, 3).astype(np.int32)
+    return Mesh(mesh.vertices[used], faces, mesh.uv[used], mesh.slots[keep], mesh.smooth)
+
+
 def merge(meshes: Sequence[Mesh]) -> Mesh:
     """One mesh holding all faces; slots are kept, `smooth` is that of the first."""
     offsets = np.cumsum([0, *(len(m.vertices) for m in meshes[:-1])])

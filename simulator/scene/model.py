@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.scene.articulation import Joint, joint_rows, joint_transforms
+from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.material import Lamp, Material
 from simulator.scene.mesh import Mesh, coarsened
 from simulator.scene.skinning import Skin
@@ -51,6 +51,7 @@ class Model:
         attributes: facts for the labels, such as {"age": "child", "pose": "lying", "color": "red"}.
         box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
         deck_m: height of the open deck on which it carries things (0: none).
+        following_m: from the joint where it bends to the axle behind that follows (0: it does not bend).
         stride_m: length of a gait cycle on the ground: of two steps, or one turn of the pedals (0: no gait).
     """
 
@@ -62,6 +63,7 @@ class Model:
     attributes: tuple[tuple[str, str], ...] = ()
     box: NDArray[np.float64] | None = None
     deck_m: float = 0.0
+    following_m: float = 0.0
     stride_m: float = 0.0
 
     def coarse(self, cell_m: float) -> Model:
@@ -74,7 +76,8 @@ class Model:
         """(V, 3) vertices of each body in the object frame at one state of the channels."""
         turned = np.empty((len(self.joints), 3, 4))
         if self.joints:
-            joint_transforms(joint_rows(self.joints, 0, 0), np.array([travel_m]), np.array([steer_rad]), turned)
+            channels = (np.array([travel_m]), np.array([steer_rad]), np.array([gait_rad]))
+            joint_transforms(joint_rows(self.joints, 0, 0), *channels, turned)
         out = []
         for body in self.bodies:
             v = body.mesh.vertices
@@ -84,6 +87,11 @@ class Model:
                 v = (v @ turned[body.joint, :, :3].T + turned[body.joint, :, 3]).astype(np.float32)
             out.append(v)
         return out
+
+    @property
+    def hitch_m(self) -> float:
+        """x of the joint about which its rear part turns; 0 where it does not bend."""
+        return next((joint.pivot[0] for joint in self.joints if joint.driver == Driver.HITCH), 0.0)
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

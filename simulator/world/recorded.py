@@ -34,6 +34,7 @@ from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.casting import models_for
+from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import LOW_BEAM, POSITION, Bits, Command, driven, shining, turning
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
@@ -390,7 +391,7 @@ def timeline(
         turn = np.gradient(np.unwrap(rpy[:, 2]), recorded.dt) if steps > 1 else np.zeros(steps)
         moving = np.abs(forward) > 0.5
         steer = np.where(moving, np.arctan(thing.wheelbase_m * turn / np.where(moving, forward, 1.0)), 0.0)
-        gait = travel * (2 * np.pi / thing.stride_m) if thing.stride_m else np.zeros(steps)
+        gait = travel * (2 * np.pi / thing.stride_m) if thing.stride_m else hitch_angles(thing, position, rpy[:, 2])
         position[~present, 2] -= AWAY_M
         unseen = _hidden(seconds, entity.seen)
         position[unseen == CAMERAS | OTHER_SENSORS, 2] -= AWAY_M
