@@ -121,14 +121,11 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
     hoof = float(row["hoof"]) * scale
+    stand = pose = paces.standing(segments, withers, rng)
     if pace_mps:
         pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
-    else:
-        pose = paces.standing(segments, withers, rng)
-    stand = paces.standing(segments, withers, rng) if pace_mps else None
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
-    pose, stand = (p and replace(p, turns={**p.turns, "head": look}) for p in (pose, stand))
-    assert pose is not None
+    pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
     body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
