@@ -115,22 +115,32 @@ def _pyrender(world: Any, stage: Any, camera: Any, threads: int, ours: float) ->
 
 
 def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
-    """Our paths beside Mitsuba's: the same triangles, camera, sun and sky, equal samples and rays to lights a sample.
+    """Our paths beside Mitsuba's: the same triangles, plain colours, camera, sun and sky, equal samples and bounces.
 
-    Ours have textures, leaves with holes and all materials, where Mitsuba's are opaque and matt.
+    At each surface but the last of several Mitsuba casts one ray to either sun or sky and one by the material, for
+    direct light two to either; ours one to each of both at the first surface, and one to either at the others.
     """
     from simulator.sensors.shading.picture import take_picture
     from simulator.sensors.shading.transport import QUALITIES
+    from simulator.sensors.stage import Stage
 
+    scene = plain(world.scene)
+    clear = replace(stage.atmosphere, visibility_m=1e12)
+    time_ns = stage.snapshot.time_ns
+    stage = Stage(scene, world.timeline, clear, world.ego, threads)
+    stage.at(time_ns)
     pose = stage.world_SE3_ego() @ camera.ego_SE3_sensor
-    pose[:3, 3] -= world.scene.origin
-    ours = {}
+    pose[:3, 3] -= scene.origin
+    ours, light = {}, {}
     for work, samples, bounces in (("direct 1", 1, 0), ("direct 16", 16, 0), ("bounce 16", 16, 1)):
         quality = replace(QUALITIES["reference"], samples=samples, bounces=bounces)
         paths = partial(take_picture, stage, camera.model, pose, 1, quality)
+        light[work] = float(paths()[0].radiance.mean())
         ours[work] = best_seconds([paths], rounds=3)[0]
-    theirs = _peer_light(world, stage, camera, pose, threads)
+    theirs = _peer_light(scene, world.ego, stage, camera, pose, threads)
     name = theirs.pop("name", "")
+    for work, mean in theirs.pop("light", {}).items():
+        print(f"{work}: our picture has {light[work] / mean:.3f} times the light of Mitsuba's")
     titles = {
         "direct 1": "mitsuba 1 spp direct",
         "direct 16": "mitsuba 16 spp direct",
@@ -139,17 +149,36 @@ def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
     return [row(titles[work], "s", threads, ours[work], theirs.get(work), name) for work in ours]
 
 
-def _peer_light(world: Any, stage: Any, camera: Any, pose: NDArray[np.float64], threads: int) -> dict[str, Any]:
-    """What `peers/light.py` says of the scene, or nothing where it cannot run."""
+def plain(scene: Any) -> Any:
+    """A scene whose materials are opaque and matt, each of its mean colour."""
+    from simulator.scene import Material
+
+    materials = []
+    for given in scene.materials:
+        color = np.array(given.albedo)
+        if given.texture is not None:
+            color *= (given.texture.rgba[..., :3].reshape(-1, 3) / 255.0).mean(0) ** 2.2
+        materials.append(Material(given.name, tuple(np.clip(color, 0, 0.95).tolist()), roughness=1.0))
+    return replace(scene, materials=type(scene.materials)(materials))
+
+
+def _peer_light(
+    scene: Any, ego: int, stage: Any, camera: Any, pose: NDArray[np.float64], threads: int
+) -> dict[str, Any]:
+    """What `peers/light.py` says of a plain scene, or nothing where it cannot run."""
     if not (INSTALLED / "mitsuba").is_dir():
         print(f"Mitsuba is left out: {INSTALLED / 'mitsuba'} is not there (make bench installs it)")
         return {}
-    scene, sky = world.scene, stage.sky
+    sky = stage.sky
     poses = scene.local_SE3_instance(stage.snapshot)
-    shown = np.flatnonzero(scene.instance_object != world.ego)
+    shown = np.flatnonzero(scene.instance_object != ego)
     meshes = [scene.meshes[scene.instance_mesh[k]].transformed(poses[k]) for k in shown]
     first = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
-    colors = [_colors(scene, k)[scene.meshes[scene.instance_mesh[k]].slots] for k in shown]
+    albedo = np.array([material.albedo for material in scene.materials])
+    colors = [
+        albedo[scene.instance_materials[scene.material_offset[k] + scene.meshes[scene.instance_mesh[k]].slots]]
+        for k in shown
+    ]
     rows, columns = 512, 1024
     elevation = (np.arange(rows // 2)[::-1] + 0.5) / (rows // 2) * np.pi / 2
     azimuth = -2 * np.pi * (np.arange(columns) + 0.5) / columns
@@ -184,19 +213,6 @@ def _peer_light(world: Any, stage: Any, camera: Any, pose: NDArray[np.float64], 
         print(f"Mitsuba is left out: there is no {said['missing']}")
         return {}
     return said
-
-
-def _colors(scene: Any, instance: int) -> NDArray[np.float64]:
-    """(S, 3) mean reflectance of an instance's materials."""
-    first, last = scene.material_offset[instance : instance + 2]
-    colors = []
-    for k in scene.instance_materials[first:last]:
-        material = scene.materials[k]
-        color = np.array(material.albedo)
-        if material.texture is not None:
-            color *= (material.texture.rgba[..., :3].reshape(-1, 3) / 255.0).mean(0) ** 2.2
-        colors.append(np.clip(color, 0, 0.95))
-    return np.array(colors)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

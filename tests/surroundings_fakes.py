@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.numerics import se3
 from simulator.roads import LaneKey, Path, RoadNetwork, RoadType, Signal, procedural
+from simulator.roads.surface_land import CropField
 from simulator.scene import SceneBuilder
 
 
@@ -16,6 +17,7 @@ class FlatGround:
     """Level ground at z = 0 around a road along y = 0, `half_m` wide to each side, pavements included."""
 
     half_m: float
+    fields: tuple[CropField, ...] = ()
 
     def height(self, xy):
         return np.zeros(len(np.asarray(xy).reshape(-1, 2)))

@@ -59,6 +59,23 @@ def test_what_is_compiled_ahead_is_what_casting_needs() -> None:
     assert done.stdout == "[1, 1, 1]\n"
 
 
+def test_only_the_rays_of_runs_are_cast() -> None:
+    rng = np.random.default_rng(8)
+    vertices, faces = soup(rng, 200)
+    scene = scene_of(vertices / np.abs(vertices).max(), faces)
+    origins, directions = rng.uniform(-1, 1, (5000, 3)), rng.normal(size=(5000, 3))
+    directions[:3000] = [0.3, -0.2, 1.0]
+    every, runs = scene.any_hit(origins, directions), [(0, 900), (1000, 1000), (1003, 3000), (3000, 4999)]
+    chosen = np.zeros(5000, np.bool_)
+    for first, stop in runs:
+        chosen[first:stop] = True
+    assert every[~chosen].any()
+    np.testing.assert_array_equal(scene.any_hit(origins, directions, runs=runs), every & chosen)
+    assert not scene.any_hit(origins, directions, runs=np.empty((0, 2))).any()
+    with pytest.raises(ValueError, match="within the 5000"):
+        scene.any_hit(origins, directions, runs=[(4000, 5001)])
+
+
 @pytest.mark.parametrize("triangles", [1, 2, 7, 8, 9, 60, 400])
 @pytest.mark.parametrize("packet", [False, True])
 def test_agrees_with_the_naive_twin(triangles: int, packet: bool) -> None:

@@ -314,3 +314,54 @@ def test_sensor_frames_turn_swept_parts_too() -> None:
     inside = (origins - frame[:3, 3]) @ turn, directions @ turn
     hits = scene.closest_hit(*inside, time=times, frame=frame)
     nearly_all_equal(hits, scene.closest_hit(origins, directions, time=times))
+
+
+@given(seeds, st.booleans())
+@quick
+def test_soft_parts_are_met_in_their_new_shape(seed: int, swept: bool) -> None:
+    """Against a scene that is built of the new vertices; shapes change twice, among parts that stay as they are."""
+    rng = np.random.default_rng(seed)
+    meshes = [soup(rng, 40), soup(rng, 9), soup(rng, 25)]
+    keys = random_keys(rng, 3)
+    soft, fresh = Scene(), Scene()
+    for k, (vertices, faces) in enumerate(meshes):
+        soft.add(vertices, faces, moving=True, soft=k < 2)
+    soft.commit(threads=1)
+    origins, directions = rays_toward(rng, keys, 200)
+    for _ in range(2):
+        shapes = [
+            (vertices + rng.normal(size=vertices.shape) * 0.3 * (k < 2)).astype(np.float32)
+            for k, (vertices, _) in enumerate(meshes)
+        ]
+        soft.bend([1, 0], np.concatenate([shapes[1], shapes[0]]), [0, len(shapes[1])])
+        if swept:
+            soft.sweep([0, 1, 2], np.stack([keys] * 3))
+        else:
+            soft.move([0, 1, 2], np.stack([keys[0]] * 3))
+        soft.commit(threads=2)
+        fresh = Scene()
+        for shape, (_, faces) in zip(shapes, meshes):
+            fresh.add(shape, faces, moving=True)
+        if swept:
+            fresh.sweep([0, 1, 2], np.stack([keys] * 3))
+        else:
+            fresh.move([0, 1, 2], np.stack([keys[0]] * 3))
+        fresh.commit(threads=1)
+        found, wanted = (scene.closest_hit(origins, directions, time=0.4) for scene in (soft, fresh))
+        assert np.array_equal(found.primitive, wanted.primitive)
+        assert np.array_equal(found.part, wanted.part)
+        assert np.array_equal(found.t, wanted.t)
+    again = pickle.loads(pickle.dumps(soft)).closest_hit(origins, directions, time=0.4)
+    assert np.array_equal(again.t, found.t)
+
+
+def test_only_soft_parts_bend() -> None:
+    scene = Scene()
+    part = scene.add(*BOX, moving=True)
+    with pytest.raises(ValueError, match="not added with soft"):
+        scene.bend(part, BOX[0], 0)
+    with pytest.raises(ValueError, match="moves"):
+        scene.add(*BOX, soft=True)
+    soft = scene.add(*BOX, moving=True, soft=True)
+    with pytest.raises(ValueError, match="too few"):
+        scene.bend(soft, BOX[0], 1)

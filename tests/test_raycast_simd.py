@@ -40,6 +40,7 @@ from simulator.numerics.simd import (
     absolute,
     bits,
     bits_float,
+    bytes_of_bits,
     cross_term,
     flip_where_negative,
     float_bits,
@@ -70,7 +71,6 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast.order import SIDE, hilbert
-from simulator.raycast.stream import bytes_of_bits
 
 eights = arrays(np.float32, 8, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))
 sixteens = arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=True, allow_infinity=True))

@@ -9,12 +9,13 @@ from simulator.raycast import Scene
 from simulator.roads import LaneKey, RoadNetwork, Signal, procedural
 from simulator.roads.signal_meaning import is_light, sign_name
 from simulator.roads.surface import surface
+from simulator.roads.surface_marks import american_marks
 from simulator.scene import SceneBuilder
 from simulator.scene.material import Switch
 from simulator.surroundings.populate import populate
 from simulator.surroundings.sign_designs import DESIGNS
 from simulator.surroundings.signals import LUMINANCE_CD_M2, head
-from simulator.surroundings.signs import plate, sign, sign_models, sign_names, sign_of
+from simulator.surroundings.signs import american, plate, sign, sign_models, sign_names, sign_of
 from simulator.surroundings.usual_signs import ranks
 
 
@@ -52,6 +53,7 @@ def _shares(name: str, **options) -> dict[str, float]:
         "blue": (b > 100) & (r < 60),
         "yellow": (r > 200) & (g > 150) & (b < 80),
         "black": (r < 80) & (g < 80) & (b < 80),
+        "green": (r < 60) & (g > 70) & (b < g),
     }
     return {name: float(mask.mean()) for name, mask in tests.items()}
 
@@ -215,3 +217,54 @@ def test_signs_that_stand_beside_the_road_agree_with_the_right_of_way() -> None:
     names = [dict(thing.model.attributes)["sign"] for thing in builder.objects if thing.class_name == "traffic_sign"]
     assert names.count("give_way") == list(rank.values()).count("give_way") == 1
     assert names.count("priority_crossing") == 2 and not {"stop", "priority_road"} & set(names)
+
+
+def test_every_american_sign_is_one_of_the_catalogue_and_limits_become_miles_per_hour() -> None:
+    for name in sign_names():
+        made = american(sign(name))
+        assert american(made) == made, "an American sign stays"
+        plate(made, 2.0)
+    # 50 km/h are 31.07 mph: the nearest multiple of five.
+    assert (american(sign("speed_limit", value=50)).name, american(sign("speed_limit", value=50)).value) == (
+        "speed_limit_us",
+        30,
+    )
+    assert american(sign("speed_limit", value=100)).value == 60
+    assert american(sign("stop")).face == "stop"
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "color", "share"),
+    [
+        ("deer", "diamond", "yellow", 0.6),  # MUTCD 2C.03
+        ("direction", "rect", "green", 0.6),  # 2D.03
+        ("no_overtaking", "rect", "white", 0.6),  # 2B.28
+        ("give_way", "yield", "red", 0.4),
+    ],
+)
+def test_american_signs_have_the_shapes_and_colours_of_the_mutcd(name, shape, color, share) -> None:
+    made = american(sign(name))
+    assert made.shape == shape
+    assert _shares(made.name)[color] > share
+
+
+def _plates(signs: str, network: RoadNetwork) -> set[str]:
+    """Names of the signs that a country road has."""
+    path = network.path(LaneKey(next(iter(network.roads)), 0, -1), 10.0, 200.0, lambda ways: ways[0])
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    ground = surface(network, np.zeros(3), path.xyz[60, :2], 150.0)
+    populate(builder, network, ground, path, style="country", seed=5, signs=signs, vegetation=0.0)
+    models = [thing.model for thing in builder.objects if thing.class_name == "traffic_sign"]
+    return {dict(model.attributes)["sign"] for model in models if model is not None}
+
+
+def test_a_road_in_the_us_has_us_signs() -> None:
+    limit = Signal("limit", 80.0, -7.0, 2.0, type="274", value=50.0, country="DE", orientation="+")
+    network = procedural.straight(240.0)
+    road = replace(next(iter(network.roads.values())), signals=(limit,))
+    network = replace(network, roads={road.id: road})
+    assert "speed_limit" in _plates("auto", network)
+    assert all(name.endswith("_us") or name == "stop" for name in _plates("mutcd", network))
+    yellow = american_marks(network)
+    assert {mark.color for road in yellow.roads.values() for mark in road.sections[0].lane(0).marks} == {"yellow"}
+    assert "speed_limit_us" in _plates("auto", yellow)

@@ -145,7 +145,7 @@ def test_nobody_in_a_platoon_hits_a_leader_that_brakes_to_a_stand(seed: int, dt_
     traffic.vehicles["control"][0, 0] = Control.OUTSIDE
     leader = traffic.vehicles[0]
     brake = rng.uniform(3.0, 8.0)
-    for _ in range(round(60.0 / (dt_ns * 1e-9))):
+    for _ in range(round(90.0 / (dt_ns * 1e-9))):
         before = leader["speed"][0]
         leader["speed"][0] = max(before - brake * dt_ns * 1e-9, 0.0)
         leader["acceleration"][0] = (leader["speed"][0] - before) / (dt_ns * 1e-9)

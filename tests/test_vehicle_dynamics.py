@@ -29,6 +29,7 @@ from simulator.dynamics import (
     vehicle,
     vehicles,
 )
+from simulator.dynamics.body import sway
 from simulator.dynamics.single_track import derivative
 from simulator.errors import OddRoadError
 
@@ -281,6 +282,18 @@ def test_a_two_wheeler_leans_into_the_curve() -> None:
     assert state[State.ROLL] == pytest.approx(-math.atan(2.0 / G), abs=1e-4)
     early = drive(table, speed, 0.25, steer=np.arctan(2.0 * wheelbase / speed**2))
     assert (early[State.ROLL] < 0.0).all() and (early[State.ROLL] > 0.8 * state[State.ROLL]).all()
+
+
+def test_bodies_of_a_drive_settle_where_springs_and_gravity_hold_them() -> None:
+    """A car that brakes and turns steadily for as long as one can remember, and a bicycle in a circle of 8 m."""
+    table = vehicles([vehicle("bmw_320i"), vehicle("bicycle")])
+    ax, ay = np.tile([-3.0, 0.0], (200, 1)), np.tile([2.0, 4.0**2 / 8.0], (200, 1))
+    roll, pitch = sway(ax, ay, np.array([0, 1]), table, 0.01)
+    moment = float(table["sprung_mass"][0] * table["cg_height"][0])
+    assert roll[:, 0] == pytest.approx(moment * 2.0 / float(table["roll_stiffness"][0]), rel=1e-3)
+    assert pitch[:, 0] == pytest.approx(moment * 3.0 / float(table["pitch_stiffness"][0]), rel=1e-3)
+    assert np.degrees(roll[:, 1]) == pytest.approx(-math.degrees(math.atan(2.0 / 9.81)), abs=0.05)  # to the left
+    assert 0.5 < math.degrees(roll[0, 0]) / (2.0 / 9.81) / 5.0 < 2.0  # usual cars: some five degrees a g
 
 
 def test_a_trailer_settles_at_the_angle_of_its_circle() -> None:

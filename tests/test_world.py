@@ -37,6 +37,7 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
         "ego.road=1",
         "ego.lane=-1",
         "ego.s_m=30",
+        "ego.speed_mps=9",  # steady: neither pedal nor curve presses the springs
         "duration_s=4",
         "traffic={vehicles: 0}",
         "anomalies=[]",
@@ -151,6 +152,28 @@ def test_on_a_motorway_vehicles_start_with_a_headway(seed: int) -> None:
         nose, tail = (world.scene.objects[row].model.bounds for row in (behind, before))  # type: ignore[union-attr]
         gap = front + tail[0, 0] - back - nose[1, 0]
         assert gap > 0.8 * path.speed_limit_mps[0] - (nose[1, 0] - 4.0)
+
+
+def test_bodies_dive_when_they_brake_and_riders_lean_with_their_bicycles() -> None:
+    """On the level, the ego's nose goes down while it slows, by what its springs say; all of a rider's things lean."""
+    data = {
+        "duration_s": 4.0,
+        "road": {"kind": "roundabout"},
+        "ego": {"kind": "car"},
+        "traffic": {"vehicles": 2, "cyclists": 4, "parked": 0, "pedestrians": 0},
+    }
+    world = build_world(simulator.Scenario.model_validate(data).sample(2))
+    states = [world.timeline.at(int(t)) for t in world.timeline.times_ns[::10]]
+    speed = np.array([np.linalg.norm(at.velocity[world.ego, :2]) for at in states])
+    slowing = np.gradient(speed, 0.1)
+    pitch = np.array([at.rpy[world.ego, 1] for at in states])
+    assert slowing.min() < -1.0
+    assert np.corrcoef(slowing, pitch)[0, 1] < -0.8
+    riders = [thing for thing in world.scene.objects if thing.name.startswith("cyclist") and thing.parent]
+    lean = np.array([[at.rpy[rider.id, 0] for at in states] for rider in riders])
+    under = np.array([[at.rpy[rider.parent, 0] for at in states] for rider in riders])
+    np.testing.assert_array_equal(lean, under)
+    assert 2.0 < np.degrees(np.abs(lean)).max() < 25.0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from simulator.actors.base import Actor, lengthened
+from simulator.actors import paces
+from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.finishes import as_rgb
+from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, ball, finer, mirrored, pipe, skin
-from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
+from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
-from simulator.scenario.distributions import Fraction, Metres, uniform
-from simulator.scene import Driver, Material, Mesh, Model, Texture
+from simulator.scenario.distributions import Fraction, Metres, OneOf, uniform
+from simulator.scene import Material, Mesh, Model, Texture
 from simulator.scene.material import Rgb, srgb
 from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 COAT, UNDER, HOOF, EYE, HORN = range(5)
 FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
-FORWARD, BACKWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)
+POSES = ("walking", "standing")
 
 
 class Animal(Actor):
@@ -32,6 +34,8 @@ class Animal(Actor):
     Attributes:
         size: place within the species' withers heights: 0 the smallest, 1 the largest.
         withers_m: height of the withers; 0: by `size`.
+        pose: what it does.
+        pace_mps: at which it goes, by which it walks, trots or gallops; 0: the usual one.
     """
 
     class_name: ClassVar[str] = "animal"
@@ -39,12 +43,15 @@ class Animal(Actor):
 
     size: Fraction = uniform(0.0, 1.0)
     withers_m: Metres = 0.0
+    pose: Annotated[str, OneOf(*POSES)] = "walking"
+    pace_mps: Pace = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         row = load_asset("animals")[self.kind]
         low, high = row["withers_m"]
         withers = lengthened(low + (high - low) * self.size, self.withers_m)
-        return [quadruped(self.kind, withers, withers / ((low + high) / 2), self.stride_m, rng)]
+        pace = (self.pace_mps or self.speed_mps) if self.pose == "walking" else 0.0
+        return [quadruped(self.kind, withers, withers / ((low + high) / 2), pace, rng)]
 
 
 class Deer(Animal, kind="deer"):
@@ -52,7 +59,6 @@ class Deer(Animal, kind="deer"):
 
     speed_mps: ClassVar[float] = 4.0
     max_speed_mps: ClassVar[float] = 16.0
-    stride_m: ClassVar[float] = 1.9
 
 
 class Boar(Animal, kind="boar"):
@@ -60,7 +66,6 @@ class Boar(Animal, kind="boar"):
 
     speed_mps: ClassVar[float] = 2.5
     max_speed_mps: ClassVar[float] = 11.0
-    stride_m: ClassVar[float] = 1.0
 
 
 class Fox(Animal, kind="fox"):
@@ -68,7 +73,6 @@ class Fox(Animal, kind="fox"):
 
     speed_mps: ClassVar[float] = 2.5
     max_speed_mps: ClassVar[float] = 13.0
-    stride_m: ClassVar[float] = 0.8
 
 
 class Dog(Animal, kind="dog"):
@@ -76,7 +80,6 @@ class Dog(Animal, kind="dog"):
 
     speed_mps: ClassVar[float] = 1.8
     max_speed_mps: ClassVar[float] = 11.0
-    stride_m: ClassVar[float] = 0.9
 
 
 class Cat(Animal, kind="cat"):
@@ -84,7 +87,6 @@ class Cat(Animal, kind="cat"):
 
     speed_mps: ClassVar[float] = 1.2
     max_speed_mps: ClassVar[float] = 11.0
-    stride_m: ClassVar[float] = 0.6
 
 
 class Cow(Animal, kind="cow"):
@@ -92,7 +94,6 @@ class Cow(Animal, kind="cow"):
 
     speed_mps: ClassVar[float] = 1.0
     max_speed_mps: ClassVar[float] = 6.0
-    stride_m: ClassVar[float] = 1.5
 
 
 class Horse(Animal, kind="horse"):
@@ -100,7 +101,6 @@ class Horse(Animal, kind="horse"):
 
     speed_mps: ClassVar[float] = 1.7
     max_speed_mps: ClassVar[float] = 15.0
-    stride_m: ClassVar[float] = 2.2
 
 
 class Sheep(Animal, kind="sheep"):
@@ -108,32 +108,31 @@ class Sheep(Animal, kind="sheep"):
 
     speed_mps: ClassVar[float] = 1.0
     max_speed_mps: ClassVar[float] = 7.0
-    stride_m: ClassVar[float] = 0.9
 
 
-def quadruped(species: str, withers: float, scale: float, stride_m: float, rng: np.random.Generator) -> Model:
-    """Model of an animal: legs move in diagonal pairs with the gait channel (a walk close to a trot)."""
+def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: np.random.Generator) -> Model:
+    """Model of an animal that goes at `pace_mps`, or stands."""
     row = load_asset("animals")[species]
-    grazes = species in ("cow", "sheep", "horse") and rng.random() < 0.25
+    grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
     bow = _grazing(row, withers, scale, species) if grazes else float(rng.uniform(-0.15, 0.30))
     pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
     repeat = 2.2 * withers if pied else FUR_M
     segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
-    swing = float(np.clip(np.arcsin(min(stride_m / (4 * 0.62 * withers), 0.6)), 0.15, row["swing"]))
-    start = float(rng.uniform(0, 2 * np.pi))
-    drives: dict[str, Drive] = {}
-    for name, half in (("fl", 0.0), ("fr", np.pi), ("hl", np.pi), ("hr", 0.0)):
-        phase = start + half + (0.5 if name[0] == "h" else 0.0)
-        knee = FORWARD if name[0] == "h" else BACKWARD
-        drives[f"upper_{name}"] = Drive(FORWARD, Driver.SWING, swing, phase)
-        drives[f"lower_{name}"] = Drive(knee, Driver.BEND, 1.25 * swing, phase + np.pi / 2 + 0.3)
-    drives["head"] = Drive(BACKWARD, Driver.SWING, 0.05, start)
-    drives["tail"] = Drive((0.0, 0.0, 1.0), Driver.SWING, 0.12, start)
-    turns = {"head": turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))}
-    bodies, joints = assemble(segments, _materials(row, species, pied, rng), Pose(turns=turns), drives)
-    box = cycle_box(bodies, joints)
+    hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
+    stride = stride_m(hip, pace_mps) if pace_mps else 0.0
+    hoof = float(row["hoof"]) * scale
+    if pace_mps:
+        pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
+    else:
+        pose = paces.standing(segments, withers, rng)
+    look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
+    pose = replace(pose, turns={**pose.turns, "head": look})
+    body = skinned(segments, _materials(row, species, pied, rng), pose)
+    facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
+    model = Model("animal", (body,), attributes=facts, stride_m=stride)
+    box = cycle_box(model)
     box[0, 2] = 0.0
-    return Model("animal", bodies, joints, attributes=(("species", species),), box=box)
+    return replace(model, box=box)
 
 
 def _grazing(row: dict[str, list[float]], withers: float, k: float, species: str) -> float:
@@ -226,21 +225,25 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
 def _segments(
     row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str, bow: float
 ) -> list[Segment]:
-    """Trunk with neck, head, tail and four legs at rest; `k` scales the catalogue's metres, `bow` lowers the neck."""
-    length, chest, _, _, loin_w = (v * k for v in row["body"])
-    front, back = 0.5 * length, -0.5 * length
+    """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres, `bow` lowers the neck."""
+    length, chest = row["body"][0] * k, row["body"][1] * k
+    back = -0.5 * length
     base, tip = _neck(row, withers, k, species, bow)
     torso = _torso(row, withers, k, species, base, tip, rng)
-    segments = [Segment("trunk", "", (0.0, 0.0, withers), torso)]
+    neck_root = base - np.array([0.10 * length, 0.0, 0.0])
+    segments = [
+        Segment("trunk", "", (0.0, 0.0, withers), torso, _torso_blend(torso, row, withers, k, base, tip)),
+        Segment("neck", "trunk", _vector(neck_root)),
+    ]
     rise = np.radians(row["neck"][1])
     _, rest = _neck(row, withers, k, species, 0.0)
     head = _head(row, rest, rise, k, species, rng)
-    segments.append(Segment("head", "trunk", _vector(tip), head.moved(*(tip - rest))))
+    segments.append(Segment("head", "neck", _vector(tip), head.moved(*(tip - rest))))
     if species == "horse":
         crest = np.array([0.0, 0.0, 1.62 * k * row["neck"][2]]), np.array([-0.04 * k, 0.0, 1.25 * k * row["neck"][3]])
         start = base + 0.25 * (tip - base) + crest[0] * 0.8
         mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, HOOF)
-        segments.append(Segment("mane", "trunk", _vector(base), mane))
+        segments.append(Segment("mane", "neck", _vector(base), mane))
     tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
     # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
@@ -257,18 +260,55 @@ def _segments(
         shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
-    for end, x, half, top_share in (
-        ("f", front - 0.13 * length, row["body"][2] * k, 0.70),
-        ("h", back + 0.12 * length, loin_w, 0.74),
-    ):
-        upper, lower, knee = _leg(row, withers, k, end == "h", top_share, species)
-        y = half - 0.80 * row["leg"][0] * k
+    for end in ("h", "f"):
+        upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species)
         for side, sign in (("l", 1.0), ("r", -1.0)):
-            a, b = (upper, lower) if sign > 0 else (mirrored(upper), mirrored(lower))
-            at = np.array([x, sign * y, 0.0])
-            segments.append(Segment(f"upper_{end}{side}", "trunk", (x, sign * y, top_share * withers), a.moved(*at)))
-            segments.append(Segment(f"lower_{end}{side}", f"upper_{end}{side}", _vector(at + knee), b.moved(*at)))
+            at = _leg_top(row, withers, k, end, sign)
+            name = f"{end}{side}"
+            parts = [(mesh if sign > 0 else mirrored(mesh)).moved(*(at * [1, 1, 0])) for mesh in (upper, lower)]
+            blends = [_leg_blend(mesh, withers, float(knee[2]), name) for mesh in parts]
+            ground = at * [1, 1, 0]
+            segments.append(Segment(f"upper_{name}", "trunk", _vector(at), parts[0], blends[0]))
+            segments.append(Segment(f"lower_{name}", f"upper_{name}", _vector(ground + knee), parts[1], blends[1]))
+            segments.append(Segment(f"foot_{name}", f"lower_{name}", _vector(ground + ankle)))
     return segments
+
+
+def _leg_top(row: dict[str, list[float]], withers: float, k: float, end: str, sign: float) -> F64:
+    """Where a leg turns against the trunk (x, y, z): near the top of the shoulder blade, or at the hip."""
+    length, _, half, _, loin_w = (v * k for v in row["body"])
+    x, half, share = (0.37 * length, half, 0.84) if end == "f" else (-0.38 * length, loin_w, 0.80)
+    return np.array([x, sign * (half - 0.80 * row["leg"][0] * k), share * withers])
+
+
+def _leg_blend(mesh: Mesh, withers: float, knee_z: float, name: str) -> dict[str, F64]:
+    z = mesh.vertices[:, 2].astype(np.float64)
+    knee = hinge((knee_z - z) / (0.045 * withers), f"upper_{name}", f"lower_{name}")
+    foot = hinge((0.09 * withers - z) / (0.030 * withers), f"lower_{name}", f"foot_{name}")
+    return knee | foot | {f"lower_{name}": knee[f"lower_{name}"] + foot[f"lower_{name}"] - 1.0}
+
+
+def _torso_blend(
+    mesh: Mesh, row: dict[str, list[float]], withers: float, k: float, base: F64, tip: F64
+) -> dict[str, F64]:
+    """Weights of the trunk, of the neck, and of the legs, whose muscles pull the skin of shoulders and haunches."""
+    points = mesh.vertices.astype(np.float64)
+    x, y, z = points.T
+    length = row["body"][0] * k
+    way = (tip - base) / np.linalg.norm(tip - base)
+    along = (points - base) @ way / np.linalg.norm(tip - base)
+    neck = fade(along, -0.1, 0.6) * fade(x, 0.36 * length, 0.50 * length)
+    out = {"trunk": 1.0 - neck, "neck": neck}
+    for end, reach_m in (("f", 0.15 * length), ("h", 0.17 * length)):
+        for side, sign in (("l", 1.0), ("r", -1.0)):
+            top = _leg_top(row, withers, k, end, sign)
+            near = fade(-np.abs(x - top[0]), -1.6 * reach_m, -0.3 * reach_m) * fade(
+                sign * y, 0.1 * abs(top[1]), 0.8 * abs(top[1])
+            )
+            share = 0.85 * near * fade(-z, -0.92 * top[2], -0.62 * top[2]) * (1.0 - neck)
+            out[f"upper_{end}{side}"] = share
+            out["trunk"] = out["trunk"] - share
+    return out
 
 
 def _vector(v: F64) -> tuple[float, float, float]:
@@ -438,13 +478,13 @@ def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
 
 
 def _leg(
-    row: dict[str, list[float]], withers: float, k: float, hind: bool, top_share: float, species: str
-) -> tuple[Mesh, Mesh, F64]:
-    """Upper and lower leg in the plane y = 0 about x = 0, and the joint between them (knee or hock)."""
+    row: dict[str, list[float]], withers: float, k: float, hind: bool, species: str
+) -> tuple[Mesh, Mesh, F64, F64]:
+    """Upper and lower leg in the plane y = 0 about x = 0, the joint between them (knee or hock), and the fetlock."""
     top_w, knee_w, foot_w = (v * k for v in row["leg"])
     hoof = float(row["hoof"]) * k  # type: ignore[arg-type]
     slot = COAT if species != "sheep" else UNDER
-    top, knee_z = top_share * withers, (0.31 if not hind else 0.34) * withers
+    top, knee_z = (0.74 if hind else 0.70) * withers, (0.31 if not hind else 0.34) * withers
     # A hock bends backward, a knee stands nearly straight.
     knee = np.array([-0.075 * withers if hind else -0.005 * withers, 0.0, knee_z])
     ankle = np.array([-0.055 * withers if hind else 0.0, 0.0, 0.09 * withers])
@@ -477,7 +517,7 @@ def _leg(
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
     paws = species in ("dog", "cat", "fox")
     lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else HOOF] * 2 + [slot] * 4))
-    return upper, lower, knee
+    return upper, lower, knee, ankle
 
 
 def _column(z: F64, x: F64, width: F64, depth: F64, slots: int | F64) -> Mesh:

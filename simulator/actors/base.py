@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
-from simulator.scenario.distributions import Distribution
+from simulator.scenario.distributions import Distribution, Quantity
 from simulator.scenario.family import Family
 from simulator.scene import Model
+
+Pace = Annotated[float, Quantity("m/s", ge=0.0, le=20.0)]
 
 
 class Actor(Family, family="actors"):
@@ -19,7 +21,6 @@ class Actor(Family, family="actors"):
         class_name: semantic class of the first model.
         speed_mps: typical speed when moving.
         max_speed_mps, acceleration_mps2, deceleration_mps2: what it can do (comfortable braking).
-        stride_m: length of a gait cycle (two steps, or one turn of the pedals); 0: no gait.
     """
 
     class_name: ClassVar[str] = ""
@@ -27,7 +28,6 @@ class Actor(Family, family="actors"):
     max_speed_mps: ClassVar[float] = 0.0
     acceleration_mps2: ClassVar[float] = 2.0
     deceleration_mps2: ClassVar[float] = 3.0
-    stride_m: ClassVar[float] = 0.0
 
     def models(self, rng: np.random.Generator) -> list[Model]:
         """Geometry of one individual: the actor, then its rider (if it has one) in the same frame.

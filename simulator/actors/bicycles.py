@@ -27,7 +27,7 @@ COLORS = ("#151517", "#8f1a1e", "#1e3c6e", "#d8d8d4", "#3b4a3f", "#6f7377", "#2f
 
 
 class Bicycle(Actor, kind="bicycle"):
-    """A bicycle and its rider, who pedals: one turn of the cranks in `stride_m` (a development of 5 m, a middle gear).
+    """A bicycle and its rider, who pedals: one turn of the cranks in 5 m (a middle gear).
 
     Attributes:
         style: upright city bicycle with mudguards, road racer, mountain bicycle, or
@@ -40,7 +40,6 @@ class Bicycle(Actor, kind="bicycle"):
     max_speed_mps: ClassVar[float] = 9.0
     acceleration_mps2: ClassVar[float] = 1.0
     deceleration_mps2: ClassVar[float] = 2.5
-    stride_m: ClassVar[float] = DEVELOPMENT_M
 
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.56, 0.18, 0.18, 0.08))
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
@@ -171,6 +170,7 @@ def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
         wheelbase_m=g.wheelbase,
         attributes=(("style", "cargo" if g.cargo else g.style),),
         box=np.stack([low, high]),
+        stride_m=DEVELOPMENT_M,
     )
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from simulator.actors.base import Actor
 from simulator.actors.finishes import as_rgb
+from simulator.actors.gait import PHASES
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, ball, mirrored, patch, pipe
-from simulator.actors.skeleton import Drive, Pose, Segment, assemble, cycle_box, turn
+from simulator.actors.skeleton import Pose, Segment, cycle_box, skinned, turn
 from simulator.data import load_asset
 from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
-from simulator.scene import Driver, Material, Mesh, Model
+from simulator.scene import Material, Mesh, Model
 from simulator.scene.material import srgb
 from simulator.scene.mesh import merge
 
 STYLES = ("pigeon", "crow", "gull", "goose")
 POSES = ("walking", "standing", "flying")
+SWING_RAD = 0.42  # of the legs
+BEAT_M = 2.4  # of the way between two beats of the wings: 5 Hz at 12 m/s
 BACK, BREAST, HEAD, BEAK, EYE = range(5)
 
 
@@ -36,7 +40,6 @@ class Bird(Actor, kind="bird"):
     speed_mps: ClassVar[float] = 0.5
     max_speed_mps: ClassVar[float] = 14.0
     deceleration_mps2: ClassVar[float] = 4.0
-    stride_m: ClassVar[float] = 0.28
 
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.45, 0.30, 0.15, 0.10))
     pose: Annotated[str, OneOf(*POSES)] = "walking"
@@ -57,25 +60,32 @@ class Bird(Actor, kind="bird"):
         )
         flies = self.pose == "flying"
         segments = _segments(row, length, flies)
-        start = float(rng.uniform(0, 2 * np.pi))
-        drives: dict[str, Drive] = {}
+        wave = np.arange(PHASES) * (2 * np.pi / PHASES) + float(rng.uniform(0, 2 * np.pi))
+        turns: dict[str, F64] = {}
         root = np.eye(4)
         if flies:  # wings beat; the height is part of the model
             root[2, 3] = self.height_m
-            drives["wing_l"] = Drive((1.0, 0.0, 0.0), Driver.SWING, 0.65, start, 0.15)
-            drives["wing_r"] = Drive((-1.0, 0.0, 0.0), Driver.SWING, 0.65, start, 0.15)
-        elif self.pose == "walking":
-            for side, half in (("l", 0.0), ("r", np.pi)):
-                drives[f"leg_{side}"] = Drive((0.0, -1.0, 0.0), Driver.SWING, 0.42, start + half)
-            drives["head"] = Drive((0.0, 1.0, 0.0), Driver.SWING, 0.10, 2 * start)
-        turns = (
-            {"head": turn(yaw=float(rng.uniform(-0.5, 0.5)), pitch=float(rng.uniform(-0.1, 0.3)))} if not flies else {}
-        )
-        bodies, joints = assemble(segments, materials, Pose(root, turns), drives)
-        box = cycle_box(bodies, joints)
+            beat = 0.15 + 0.65 * np.sin(wave)
+            turns = {"wing_l": turn(roll=beat), "wing_r": turn(roll=-beat)}
+        else:
+            look = turn(yaw=float(rng.uniform(-0.5, 0.5)), pitch=float(rng.uniform(-0.1, 0.3)))
+            turns["head"] = look
+            if self.pose == "walking":
+                turns |= {
+                    f"leg_{side}": turn(pitch=-SWING_RAD * np.sin(wave + half))
+                    for side, half in (("l", 0), ("r", np.pi))
+                }
+                turns["head"] = turn(pitch=0.10 * np.sin(2 * wave)) @ look
+        body = skinned(segments, materials, Pose(root, turns))
+        hip = next(segment.pivot[2] for segment in segments if segment.name == "leg_l")
+        # In mid-stance the foot goes back at the speed of travel.
+        stride = {"walking": 2 * np.pi * SWING_RAD * hip, "standing": 0.0, "flying": BEAT_M}[self.pose]
+        facts = (("species", self.style), ("pose", self.pose))
+        model = Model("animal", (body,), attributes=facts, stride_m=stride)
+        box = cycle_box(model)
         if not flies:
             box[0, 2] = 0.0
-        return [Model("animal", bodies, joints, attributes=(("species", self.style), ("pose", self.pose)), box=box)]
+        return [replace(model, box=box)]
 
 
 def _segments(row: dict[str, Any], length: float, flies: bool) -> list[Segment]:

@@ -12,15 +12,17 @@ from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
-from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps
+from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import block, both, finish, rounded_box
+from simulator.actors.shape import block, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
+from simulator.scene.mesh import merge, parted
 
 STYLES = ("city", "articulated", "coach")
 PAINTS = ("any", *finishes.paint_names())
+_FOLDS = 7  # of the bellows
 DESTINATIONS = (
     "12 CENTRAL",
     "7 HARBOUR",
@@ -37,7 +39,7 @@ class Bus(Actor, kind="bus"):
     """A bus.
 
     Attributes:
-        style: low-floor city bus, one of two parts with bellows between (drawn straight), or high-floor coach.
+        style: low-floor city bus, one of two parts with bellows between, or high-floor coach.
         paint: colour group, or "any" for one by its share of fleets.
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
     """
@@ -91,6 +93,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     tail_at = tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
     third = tail + near(3.40, 0.05)  # axle of the rear part
     bellows = (-1.55, -2.75) if jointed else (0.0, 0.0)
+    bend = (bellows[0] + bellows[1]) / 2  # where an articulated bus bends
     posts = np.linspace(nose - 0.55, tail + 0.45, 12 if jointed else 8)
     doors = [nose - 0.55 - 1.30] + ([wheelbase / 2 + 0.65, wheelbase / 2 - 0.65] if style == "city" else [])
     wheels_x = (wheelbase, 0.0, third) if jointed else (wheelbase, 0.0)
@@ -113,15 +116,18 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         wheel_z=tyre,
     )
     left, right = _bus_slots(body, style, waist, band, height, posts, doors, wheelbase)
-    if jointed:
-        for grid in (left, right):
-            grid[body.rows(0.0, height) & body.side(bellows[1], bellows[0])] = Slot.TRIM
     parts = body.meshes(left, right)
-    if jointed:
-        parts += _bellows(bellows, half, height)
     parts.append(body.roof(0.03, Slot.PAINT))
+    if jointed:  # the hull is open where the bellows are
+        shell = merge(parts)
+        x = shell.vertices[shell.faces, 0].mean(axis=1)
+        parts = [parted(shell, (x > bellows[0]) | (x < bellows[1]))]
     parts += arch_liners(wheels_x, radius, tyre, half - 0.65, half * 0.98)
-    parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
+    if jointed:
+        parts += _cabin(nose, bellows[0] + 0.3, half, waist, height, style, wheels_x)
+        parts += _cabin(bellows[1] - 0.3, tail, half, waist, height, style, wheels_x, driver=False)
+    else:
+        parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
     parts += head_lamps(body, half, 0.68)
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
@@ -137,19 +143,24 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         )
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
-    wheels = axles(tyre, width - 0.02, [(x, x > 1.0, x < 1.0) for x in wheels_x], joints, rng)
+    wheels = axles(tyre, width - 0.02, [(x, x > 1.0, x < 1.0) for x in wheels_x[:2]], joints, rng)
+    shell, table = soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)
+    bodies = [Body(shell, table)]
+    if jointed:
+        hitch = hinge(bend, joints)
+        front_part = shell.vertices[shell.faces, 0].mean(axis=1) > bend
+        bodies = [Body(parted(shell, front_part), table), Body(parted(shell, ~front_part), table, hitch)]
+        bodies += _bellows(bellows, half, height, table, joints)
+        wheels += axles(tyre, width - 0.02, [(third, False, True)], joints, rng, hitch=hitch)
     return Model(
         "bus",
-        (
-            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
-            Body(sign, (SIGN,)),
-            *wheels,
-        ),
+        (*bodies, Body(sign, (SIGN,)), *wheels),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95),
         wheelbase_m=wheelbase,
         attributes=(("style", "articulated" if jointed else style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
+        following_m=bend - third if jointed else 0.0,
     )
 
 
@@ -190,30 +201,44 @@ def _bus_slots(
     return grid, right
 
 
-def _bellows(ends: tuple[float, float], half: float, height: float) -> list[Mesh]:
-    """Folds of rubber round the joint of an articulated bus."""
-    parts: list[Mesh] = []
-    for x in np.linspace(ends[0] - 0.06, ends[1] + 0.06, 13):
-        parts += both(
-            rounded_box((0.05, 0.06, height - 0.42), (float(x), half - 0.015, height / 2 + 0.10), slot=Slot.TRIM)
-        )
-        parts.append(rounded_box((0.05, 2 * half - 0.3, 0.05), (float(x), 0.0, height - 0.02), slot=Slot.TRIM))
-    return parts
+def _bellows(
+    ends: tuple[float, float], half: float, height: float, table: tuple[Material, ...], joints: list[Joint]
+) -> list[Body]:
+    """Folds of rubber round the joint of an articulated bus: each turns by its share of the angle."""
+    bend, bodies = (ends[0] + ends[1]) / 2, list[Body]()
+    edges = np.linspace(ends[0] + 0.03, ends[1] - 0.03, _FOLDS + 1)
+    for k, (a, b) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist())):
+        joint = hinge(bend, joints, (k + 0.5) / _FOLDS)
+        size = (a - b + 0.02, 2 * half - 0.10, height - 0.44)
+        fold = [rounded_box(size, ((a + b) / 2, 0.0, height / 2 + 0.12), radius=0.04, slot=Slot.TRIM)]
+        ridge = (0.05, 2 * half - 0.02, height - 0.36)
+        fold.append(rounded_box(ridge, ((a + b) / 2, 0.0, height / 2 + 0.12), radius=0.02, slot=Slot.TRIM))
+        bodies.append(Body(finish(fold, crease_deg=38), table, joint))
+    return bodies
 
 
 def _cabin(
-    nose: float, tail: float, half: float, waist: float, height: float, style: str, wheels_x: tuple[float, ...]
+    nose: float,
+    tail: float,
+    half: float,
+    waist: float,
+    height: float,
+    style: str,
+    wheels_x: tuple[float, ...],
+    *,
+    driver: bool = True,
 ) -> list[Mesh]:
-    """Floor, rows of seats and dashboard: dark shapes behind the glass."""
+    """Floor and rows of seats, a dashboard before the `driver`: dark shapes behind the glass."""
     floor = 0.36 if style == "city" else 1.05
     parts = [block((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
     parts.append(block((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
-    parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
-    for x in np.arange(tail + 1.0, nose - 2.2, 0.85):
+    for x in np.arange(tail + 1.0, nose - (2.2 if driver else 0.6), 0.85):
         over = max(1.08 - (floor + 0.39), 0.0) if np.abs(x - np.array(wheels_x)).min() < 0.65 else 0.0
         for y in (half - 0.55, -(half - 0.55)):
             parts.append(block((0.12, 0.84, 0.72), (x, y, floor + 0.75 + over), Slot.SEAT))
-    parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
+    if driver:
+        parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
+        parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
     return parts
 
 

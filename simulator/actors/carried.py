@@ -63,7 +63,7 @@ def _umbrella(p: Physique, segments: list[Segment]) -> Carried:
     rings = rings - drop[..., None] * way
     out = patch(rings, Part.SPREAD, close=True)
     inside = patch(rings - 0.004 * way, Part.SPREAD, close=True, flip=True)
-    return Carried(turns, (Segment("umbrella", "trunk", (0.0, 0.0, p.hip_z), merge([shaft, out, inside])),))
+    return Carried(turns, (Segment("umbrella", "chest", (0.0, 0.0, p.hip_z), merge([shaft, out, inside])),))
 
 
 def _stick(p: Physique, segments: list[Segment]) -> Carried:

@@ -10,34 +10,89 @@ from simulator.actors.hands import hand_mesh
 from simulator.actors.head import head_mesh
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64, finer, mirrored, patch, pipe, round_rings, skin
-from simulator.actors.skeleton import NOTHING, Segment
+from simulator.actors.skeleton import Segment, fade, hinge
 from simulator.scene.mesh import Mesh, merge
 
 
 def figure(p: Physique, dress: Dress, rng: np.random.Generator, *, grip: bool = False) -> list[Segment]:
     """Segments of a person at rest, parents first: trunk, head, arms, legs; `grip`: hands closed about bars."""
     w = p.wide
-    segments = [Segment("trunk", "", (0.0, 0.0, p.hip_z), _trunk(p, dress, rng))]
+    trunk, leg, foot, arm = _trunk(p, dress, rng), _leg(p, dress, rng), _foot(p), _arm(p, dress, rng, grip)
     neck = (-0.006 * w, 0.0, float(p.z(0.865)))
-    segments.append(Segment("head", "trunk", neck, head_mesh(p, dress, rng)))
-    thigh, shin, foot = _thigh(p, dress, rng), _shin(p, dress, rng), _foot(p)
-    upper, fore = _upper_arm(p, dress, rng), _forearm(p, dress, rng, grip)
+    segments = [
+        Segment("trunk", "", (0.0, 0.0, p.hip_z), trunk, _trunk_blend(p, trunk.vertices)),
+        Segment("chest", "trunk", (-0.01 * w, 0.0, float(p.z(0.60)))),
+        Segment("head", "chest", neck, head_mesh(p, dress, rng)),
+    ]
+    knee_z, ankle_z, ball = float(p.z(0.285)), p.ankle_z, p.ball_x
     for side, sign in (("l", 1.0), ("r", -1.0)):
-
-        def _at(mesh: Mesh, y: float, sign: float = sign) -> Mesh:
-            return (mesh if sign > 0 else mirrored(mesh)).moved(y=sign * y)
-
-        hip, shoulder = p.hip_y, p.shoulder_y
-        knee_z, ankle_z, elbow_z = float(p.z(0.285)), float(p.z(0.045)), float(p.z(0.635))
+        y = sign * p.hip_y
+        here = [(mesh if sign > 0 else mirrored(mesh)).moved(y=y) for mesh in (leg, foot)]
+        at = (-0.008 * w, sign * p.shoulder_y, float(p.z(0.796)))
+        sleeve = (arm if sign > 0 else mirrored(arm)).moved(y=at[1])
         segments += [
-            Segment(f"thigh_{side}", "trunk", (0.0, sign * hip, p.hip_z), _at(thigh, hip)),
-            Segment(f"shin_{side}", f"thigh_{side}", (0.0, sign * hip, knee_z), _at(shin, hip)),
-            Segment(f"ankle_{side}", f"shin_{side}", (0.0, sign * hip, ankle_z), NOTHING),
-            Segment(f"foot_{side}", f"ankle_{side}", (0.0, sign * hip, ankle_z), _at(foot, hip)),
-            Segment(f"arm_{side}", "trunk", (-0.008 * w, sign * shoulder, float(p.z(0.796))), _at(upper, shoulder)),
-            Segment(f"fore_{side}", f"arm_{side}", (-0.008 * w, sign * shoulder, elbow_z), _at(fore, shoulder)),
+            Segment(f"thigh_{side}", "trunk", (0.0, y, p.hip_z), here[0], _leg_blend(p, dress, here[0].vertices, side)),
+            Segment(f"shin_{side}", f"thigh_{side}", (0.0, y, knee_z)),
+            Segment(f"foot_{side}", f"shin_{side}", (0.0, y, ankle_z), here[1], _foot_blend(p, here[1].vertices, side)),
+            Segment(f"toes_{side}", f"foot_{side}", (ball, y, 0.012 * w)),
+            Segment(f"arm_{side}", "chest", at, sleeve, _arm_blend(p, sleeve.vertices, side)),
+            Segment(f"fore_{side}", f"arm_{side}", (at[0], at[1], float(p.z(0.635)))),
         ]
     return segments
+
+
+def _trunk_blend(p: Physique, vertices: ArrayLike) -> dict[str, F64]:
+    """Weights of pelvis, chest, head, thighs and shoulders for the trunk and what is worn about it."""
+    x, y, z = np.asarray(vertices, np.float64).T
+    w = p.wide
+    out = hinge((z - p.z(0.60)) / (0.075 * p.height), "trunk", "chest")
+    nape = fade(z, p.z(0.842), p.z(0.872))
+    out = {name: share * (1 - nape) for name, share in out.items()} | {"head": nape}
+    # The crease of the hip rises from the fold below the buttocks to the groin.
+    legs = hinge((p.hip_z - 0.045 * w - z + 0.7 * x) / (0.075 * w), "trunk", "thigh")
+    low = np.where(z < p.z(0.56), 1.0 - legs["trunk"], 0.0)
+    out = {name: share * (1 - low) for name, share in out.items()}
+    hem = fade(-z, -p.z(0.31), -p.z(0.23))  # of long skirts: calves push it back
+    for side, share in (("l", fade(y, -0.03 * w, 0.03 * w)), ("r", fade(-y, -0.03 * w, 0.03 * w))):
+        out[f"~thigh_{side}"] = np.where(low > 0, legs["~thigh"], 0.0) * share
+        out[f"thigh_{side}"] = np.where(low > 0, legs["thigh"], 0.0) * share * (1 - hem)
+        out[f"~shin_{side}"] = np.where(low > 0, legs["thigh"], 0.0) * share * hem
+        joint = np.array([-0.008 * w, p.shoulder_y * (1.0 if side == "l" else -1.0), float(p.z(0.796))])
+        near = np.linalg.norm(np.stack([x, y, z], 1) - joint, axis=1)
+        pulled = 0.8 * fade(-near, -0.080 * w, -0.020 * w) * (z > p.z(0.66))
+        out["chest"] = out["chest"] * (1 - pulled)
+        out[f"~arm_{side}"] = pulled
+    return out
+
+
+def _leg_blend(p: Physique, dress: Dress, vertices: ArrayLike, side: str) -> dict[str, F64]:
+    """Weights of a leg with what it wears; trousers hang over the ankle, bare skin bends there."""
+    x, _, z = np.asarray(vertices, np.float64).T
+    w = p.wide
+    hip = hinge((p.hip_z - 0.045 * w - z + 0.7 * x) / (0.075 * w), "trunk", f"thigh_{side}")
+    knee = hinge((p.z(0.285) - z) / (0.060 * w), f"thigh_{side}", f"shin_{side}")
+    out = _chain(hip, knee, f"thigh_{side}")
+    if dress.legs != "trousers":
+        ankle = hinge((p.ankle_z + 0.010 * w - z) / (0.022 * w), f"shin_{side}", f"foot_{side}")
+        out = _chain(out, ankle, f"shin_{side}")
+    return out
+
+
+def _foot_blend(p: Physique, vertices: ArrayLike, side: str) -> dict[str, F64]:
+    x = np.asarray(vertices, np.float64)[:, 0]
+    return hinge((x - p.ball_x) / (0.016 * p.wide), f"foot_{side}", f"toes_{side}")
+
+
+def _arm_blend(p: Physique, vertices: ArrayLike, side: str) -> dict[str, F64]:
+    z = np.asarray(vertices, np.float64)[:, 2]
+    w = p.wide
+    shoulder = hinge((p.z(0.796) - 0.022 * w - z) / (0.055 * w), "chest", f"arm_{side}")
+    return _chain(shoulder, hinge((p.z(0.635) - z) / (0.042 * w), f"arm_{side}", f"fore_{side}"), f"arm_{side}")
+
+
+def _chain(above: dict[str, F64], below: dict[str, F64], shared: str) -> dict[str, F64]:
+    """Weights about two joints of the bone between them, which are so far apart that one of them holds it whole."""
+    return above | below | {shared: above[shared] + below[shared] - 1.0}
 
 
 def _folds(rings: F64, rng: np.random.Generator, depth: float) -> F64:
@@ -364,53 +419,42 @@ def limb(
     return skin(rings, cells)
 
 
-def _thigh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    w = p.wide
-    share = np.array([0.285, 0.33, 0.38, 0.43, 0.475, 0.505])
-    bare = np.array([0.0335, 0.0375, 0.0425, 0.0465, 0.048, 0.045]) + 0.005 * p.female * np.array(
-        [0, 0.3, 0.7, 1, 1, 0.8]
-    )
-    bare = bare + 0.006 * p.build * np.array([0.5, 0.7, 0.9, 1.1, 1.2, 1.2]) + 0.004 * p.youth
-    cloth = {"trousers": 0.003 + 0.006 * dress.loose, "shorts": 0.006, "skirt": 0.0}[dress.legs]
-    slots = np.full(5, int(Part.SKIN if dress.legs == "skirt" else Part.BOTTOM))
-    grow = np.full(6, cloth)
-    if dress.legs == "shorts":
-        slots[:1] = Part.SKIN
-        grow = np.array([0.0, 0.008, 0.008, 0.007, 0.005, 0.004])
+def _leg(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
+    """From ankle to hip, with trousers, shorts or bare."""
+    w, loose = p.wide, dress.loose
+    share = np.array([0.034, 0.06, 0.11, 0.16, 0.21, 0.25, 0.285, 0.33, 0.38, 0.43, 0.475, 0.505])
+    bare = np.array([0.0210, 0.0205, 0.0235, 0.030, 0.0335, 0.0325, 0.033, 0.0375, 0.0425, 0.0465, 0.048, 0.045])
+    bare = bare + 0.005 * p.female * np.array([0, 0, 0, 0, 0, 0, 0, 0.3, 0.7, 1, 1, 0.8])
+    bare = bare + p.build * np.array([3, 3, 3, 3, 3, 3, 3, 4.2, 5.4, 6.6, 7.2, 7.2]) * 1e-3
+    bare = bare + p.youth * np.array([3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4]) * 1e-3
+    x = np.array([-4, -6, -9, -12, -10, -4, 3, 4, 3, 0, -3, -3]) * 1e-3
+    grow = np.zeros(12)
+    slots = np.full(11, int(Part.SKIN))
     if dress.legs == "trousers":
-        grow = grow + dress.loose * np.array([0.007, 0.005, 0.003, 0.001, 0.0, 0.0])
-    x = np.array([0.004, 0.004, 0.003, 0.0, -0.003, -0.003])
-    leg = limb(
-        p.z(share),
-        x * w,
-        (bare * 0.97 + grow) * w,
-        (bare * 1.06 + grow) * w,
-        slots,
-        segments=14,
-        folds=0.025 if dress.legs == "trousers" else 0.0,
-        rng=rng,
-    )
-    return leg if dress.legs == "skirt" else draped(leg, p)
-
-
-def _shin(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    w = p.wide
-    share = np.array([0.034, 0.06, 0.11, 0.16, 0.21, 0.25, 0.285])
-    bare = np.array([0.021, 0.0205, 0.0235, 0.030, 0.0335, 0.0325, 0.0325]) + 0.003 * p.build + 0.003 * p.youth
-    x = np.array([-0.004, -0.006, -0.009, -0.012, -0.010, -0.004, 0.002])
-    if dress.legs == "trousers":
-        wide = 0.003 + 0.006 * dress.loose + dress.loose * np.array([0.012, 0.010, 0.008, 0.004, 0.004, 0.006, 0.007])
-        x = x * (1 - 0.6 * dress.loose)
-        width, deep = (bare + wide) * w, (bare * 1.05 + wide) * w
-        return draped(limb(p.z(share), x * w, width, deep, Part.BOTTOM, segments=14, folds=0.04, rng=rng, fine=2), p)
-    slots = np.full(6, int(Part.SKIN))
-    slots[:1] = Part.SHOES
-    return limb(p.z(share), x * w, bare * w, bare * 1.05 * w, slots, segments=12)
+        grow = 0.003 + 0.006 * loose + loose * np.array([12, 10, 8, 4, 4, 6, 7, 5, 3, 1, 0, 0]) * 1e-3
+        x[:7] *= 1 - 0.6 * loose
+        slots[:] = Part.BOTTOM
+    elif dress.legs == "shorts":  # the hem stands out from the leg
+        hem = 0.322
+        at = np.searchsorted(share, hem)
+        edge = [(hem - 0.001, 0.0), (hem, 0.007 + 0.004 * loose)]
+        bare, x = (np.insert(v, [at, at], np.interp(hem, share, v)) for v in (bare, x))
+        share, grow = np.insert(share, [at, at], [z for z, _ in edge]), np.insert(grow, [at, at], [g for _, g in edge])
+        grow[at + 2 :] = np.array([9, 8, 7, 6, 5]) * 1e-3
+        slots = np.where(np.arange(len(share) - 1) >= at, int(Part.BOTTOM), int(Part.SKIN))
+        slots[0] = Part.SHOES
+    else:
+        slots[0] = Part.SHOES
+    thigh = fade(share, 0.25, 0.34)
+    wide, deep = (bare * (1 - 0.03 * thigh) + grow) * w, (bare * (1.05 + 0.01 * thigh) + grow) * w
+    folds = 0.035 if dress.legs == "trousers" else 0.0
+    leg = limb(p.z(share), x * w, wide, deep, slots, segments=14, folds=folds, rng=rng, fine=2)
+    return draped(leg, p) if dress.legs != "skirt" else leg
 
 
 def _foot(p: Physique) -> Mesh:
     """A shoe: flat sole on z = 0 with an edge of its own, heel behind the ankle, toes that rise a little."""
-    w = p.wide * (1 + 0.06 * p.youth)
+    w = p.foot_scale
     x = np.array([-0.046, -0.042, -0.030, -0.012, 0.010, 0.034, 0.058, 0.080, 0.096, 0.104]) * w
     half = np.array([0.010, 0.0190, 0.0225, 0.0230, 0.0238, 0.0268, 0.0292, 0.0270, 0.0200, 0.0090]) * w
     top = np.array([0.028, 0.046, 0.054, 0.056, 0.052, 0.043, 0.035, 0.030, 0.025, 0.018]) * w
@@ -429,38 +473,26 @@ def _foot(p: Physique) -> Mesh:
     return skin(rings, cells)
 
 
-def _upper_arm(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    w = p.wide
-    share = np.array([0.635, 0.68, 0.73, 0.768, 0.792])
-    bare = np.array([0.0225, 0.0248, 0.0268, 0.0272, 0.0235]) - 0.0035 * p.female + 0.004 * p.build + 0.002 * p.youth
-    grow = np.full(5, dress.thickness + 0.004)
-    slots = np.full(4, int(Part.TOP))
-    if dress.sleeve < 0.9:
-        slots[:2] = Part.SKIN
-        grow[:2] = 0.0
-        grow[2] += 0.004
-    x = np.full(5, -0.008) * w
-    arm = limb(p.z(share), x, bare * w + grow, bare * 1.05 * w + grow, slots, segments=12, fine=2, folds=0.03, rng=rng)
-    return draped(arm, p)
-
-
-def _forearm(p: Physique, dress: Dress, rng: np.random.Generator, grip: bool) -> Mesh:
-    """Forearm and hand, palm to the body."""
-    w = p.wide
-    share = np.array([0.488, 0.51, 0.55, 0.60, 0.635])
-    bare = np.array([0.0140, 0.0155, 0.0208, 0.0238, 0.0225]) - 0.002 * p.female + 0.002 * p.build + 0.001 * p.youth
-    sleeve = dress.sleeve > 0.9
-    grow = (dress.thickness * 0.8 + 0.005) * (1.0 if sleeve else 0.0)
-    x = np.array([0.004, 0.002, -0.002, -0.006, -0.008]) * w
-    arm = limb(
-        p.z(share),
-        x,
-        bare * w * 0.92 + grow,
-        bare * w * 1.05 + grow,
-        Part.TOP if sleeve else Part.SKIN,
-        segments=12,
-        fine=2,
-        folds=0.04 if sleeve else 0.0,
-        rng=rng,
-    )
-    return merge([draped(arm, p) if sleeve else arm, hand_mesh(p, grip=grip)])
+def _arm(p: Physique, dress: Dress, rng: np.random.Generator, grip: bool) -> Mesh:
+    """From the shoulder to the hand, palm to the body."""
+    w, sleeve = p.wide, dress.sleeve > 0.9
+    share = np.array([0.488, 0.51, 0.55, 0.60, 0.635, 0.68, 0.73, 0.768, 0.792])
+    bare = np.array([140, 155, 208, 238, 225, 248, 268, 272, 235]) * 1e-4
+    bare = bare - p.female * np.array([20, 20, 20, 20, 27, 35, 35, 35, 35]) * 1e-4
+    bare = bare + p.build * np.array([2, 2, 2, 2, 3, 4, 4, 4, 4]) * 1e-3
+    bare = bare + p.youth * np.array([1, 1, 1, 1, 1.5, 2, 2, 2, 2]) * 1e-3
+    x = np.array([4, 2, -2, -6, -8, -8, -8, -8, -8]) * 1e-3
+    grow = np.array([0.8, 0.8, 0.8, 0.8, 0.9, 1, 1, 1, 1]) * dress.thickness + 0.0045
+    slots = np.full(8, int(Part.TOP))
+    if not sleeve:  # it ends above the elbow
+        hem = 0.700
+        at = np.searchsorted(share, hem)
+        bare, x = (np.insert(v, [at, at], np.interp(hem, share, v)) for v in (bare, x))
+        share = np.insert(share, [at, at], [hem - 0.001, hem])
+        grow = np.where(np.arange(len(share)) > at, dress.thickness + 0.007, 0.0)
+        slots = np.where(np.arange(len(share) - 1) >= at, int(Part.TOP), int(Part.SKIN))
+    upper = fade(share, 0.60, 0.68)
+    wide, deep = bare * w * (0.92 + 0.08 * upper) + grow, bare * w * 1.05 + grow
+    folds = 0.035 if sleeve else 0.0
+    arm = limb(p.z(share), x * w, wide, deep, slots, segments=12, fine=2, folds=folds, rng=rng)
+    return merge([draped(arm, p), hand_mesh(p, grip=grip)])

@@ -1,136 +1,234 @@
-"""How people hold themselves: walking as joint drives, and still poses (standing, sitting, lying).
+"""How people hold themselves and move: walking, running, standing, sitting, lying.
 
-Walking: hips swing as a sine, knees bend in the swing phase, ankles keep the foot near level, arms swing against the
-legs (amplitudes after Winter, Biomechanics and Motor Control of Human Movement, 2009: hip 20-25 deg, elbow 15-20 deg;
-knees bend less than the real 60 deg because ankles here do not push off).
+Angles of the legs in swing are the mean curves of adults at their natural cadence (Winter, Biomechanics and Motor
+Control of Human Movement, 2009) and of runners at 3 m/s (Novacheck, The biomechanics of running, Gait and Posture 7,
+1998), read off every few hundredths of the cycle. A foot on the ground stays where it is: it is set down on the heel,
+lies flat, and rises over the ball while the toes stay, and the leg reaches for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.spatial.transform import Rotation
 
-from simulator.actors.physique import Part, Physique
+from simulator.actors.physique import Physique
 from simulator.actors.shape import F64
-from simulator.actors.skeleton import NOTHING, Drive, Pose, Segment, assemble, heave, moved_vertices, place, turn
+from simulator.actors.skeleton import Pose, Segment, fade, following, place, reach, skinned, turn
 from simulator.numerics import se3
-from simulator.scene import Body, Driver, Joint, Material
+from simulator.scene.material import Material
 
-FORWARD = (0.0, -1.0, 0.0)  # a positive turn swings a hanging limb forward
-BACKWARD = (0.0, 1.0, 0.0)
-_SIDES = (("l", 1.0, 0.0), ("r", -1.0, np.pi))
+PHASES = 48  # of a cycle
+STILL_PHASES = 12  # of the sway of who stands
+SIDES = (("l", 1.0, 0.0), ("r", -1.0, 0.5))  # name, sign of y, how far the leg is behind the left one in the cycle
+WALK_RUN_FROUDE = 0.5  # v^2 / (g leg) above which people run and animals trot (Alexander, Animal Biomechanics, 1989)
+GRAVITY_MPS2 = 9.81
 
 
-def walking(
+def stride_m(hip_m: float, speed_mps: float) -> float:
+    """Length of a gait cycle: 2.3 h (v^2 / g h)^0.3 for hips at h, of bipeds and quadrupeds, walking or running.
+
+    Alexander, Estimates of speeds of dinosaurs, Nature 261, 1976.
+    """
+    return float(2.3 * hip_m * froude(hip_m, speed_mps) ** 0.3)
+
+
+def froude(hip_m: float, speed_mps: float) -> float:
+    """Dynamic similarity of gaits: v^2 / (g h)."""
+    return speed_mps**2 / (GRAVITY_MPS2 * hip_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Gait:
+    """A way of going on two legs; phases are shares of the cycle from one touch-down of a foot to its next.
+
+    Attributes:
+        toe_off: phase at which the foot leaves the ground.
+        under: phase at which the hips pass over the ankle.
+        bounce: half of the way that the hips go up and down twice a cycle, as a share of the stature; negative: they
+            are lowest in mid-stance.
+        foot: (phase, angle) of the sole in degrees, toes up.
+        hip, knee: (phase, flexion) in degrees.
+        lift: how high feet are lifted at least, as a share of the stature.
+        reach: greatest share of the leg's length that is used on the ground.
+        arm, elbow, bend: swing of the arm to both sides, flexion of the elbow, and how much more it is in front, rad.
+        lean: of the trunk, rad.
+    """
+
+    toe_off: float
+    under: float
+    bounce: float
+    foot: tuple[tuple[float, float], ...]
+    hip: tuple[tuple[float, float], ...]
+    knee: tuple[tuple[float, float], ...]
+    lift: float
+    reach: float
+    arm: float
+    elbow: float
+    bend: float
+    lean: float
+
+
+WALK = Gait(
+    0.62, 0.250, 0.0135,
+    ((0.0, 18), (0.04, 8), (0.08, 0), (0.34, 0), (0.40, -4), (0.45, -11), (0.50, -24), (0.55, -41), (0.60, -60),
+     (0.64, -68), (0.68, -68), (0.74, -56), (0.80, -36), (0.87, -8), (0.93, 12), (0.97, 19)),
+    ((0.0, 19.5), (0.1, 16.5), (0.2, 10), (0.3, 2), (0.4, -5.5), (0.5, -11), (0.6, -7), (0.7, 7), (0.8, 17.5),
+     (0.9, 21.5)),
+    ((0.0, 4), (0.07, 13), (0.15, 19), (0.25, 14), (0.35, 8), (0.42, 7), (0.5, 13), (0.6, 39), (0.66, 56), (0.72, 64),
+     (0.78, 58), (0.85, 38), (0.92, 13), (0.96, 4)),
+    0.012, 0.996, 0.30, 0.22, 0.28, 0.03,
+)  # fmt: skip
+RUN = Gait(
+    0.36, 0.125, -0.022,
+    ((0.0, 8), (0.04, 0), (0.16, 0), (0.21, -10), (0.27, -30), (0.33, -54), (0.38, -64), (0.45, -68), (0.55, -66),
+     (0.62, -60), (0.70, -46), (0.80, -18), (0.90, 10), (0.95, 13)),
+    ((0.0, 34), (0.1, 29), (0.2, 15), (0.3, 0), (0.4, -9), (0.5, 6), (0.6, 30), (0.7, 47), (0.8, 50), (0.9, 42)),
+    ((0.0, 16), (0.1, 38), (0.15, 43), (0.22, 38), (0.3, 22), (0.38, 18), (0.46, 42), (0.54, 76), (0.62, 98),
+     (0.68, 104), (0.75, 90), (0.84, 54), (0.92, 22)),
+    0.032, 0.985, 0.55, 1.50, 0.20, 0.14,
+)  # fmt: skip
+
+
+def _cyclic(points: tuple[tuple[float, float], ...], phase: F64, *, overshoot: bool = True) -> F64:
+    """Radians of a periodic curve through (phase, degrees), without overshoot if asked."""
+    at, value = np.array(points).T
+    phase = phase % 1.0
+    if overshoot:
+        spline = CubicSpline(np.append(at, 1.0), np.append(value, value[0]), bc_type="periodic")
+        return np.asarray(np.radians(spline(phase)))
+    around = np.concatenate([at[-2:] - 1.0, at, at[:3] + 1.0]), np.concatenate([value[-2:], value, value[:3]])
+    return np.asarray(np.radians(PchipInterpolator(*around)(phase)))
+
+
+def striding(
     p: Physique,
-    segments: list[Segment],
-    materials: tuple[Material, ...],
-    stride_m: float,
+    gait: Gait,
+    stride: float,
     rng: np.random.Generator,
     *,
     stoop: float = 0.0,
     held: Mapping[str, F64] | None = None,
-) -> tuple[tuple[Body, ...], tuple[Joint, ...]]:
-    """Bodies and joints of a walker whose feet keep up with a stride of `stride_m` (two steps).
+) -> Pose:
+    """Cycle of a walker or runner whose feet hold the ground at strides of `stride` metres, begun anywhere.
 
-    `stoop`: forward bend of the trunk in radians; `held`: pose of arms that carry something and do not swing.
+    `stoop`: forward bend of the trunk in radians; `held`: turns of arms that carry something and do not swing.
     """
     held = held or {}
-    start = float(rng.uniform(0, 2 * np.pi))
-    # While a foot is on the ground the hip passes over it by half a stride, so sin(swing) = stride / (4 leg). A sine
-    # moves faster than the mean in mid-stance: nine tenths of it spread the slip of the foot over both ends.
-    swing = 0.9 * float(np.arcsin(min(stride_m / (4 * p.hip_z), 0.55)))
-    arms, knee = float(rng.uniform(0.25, 0.45)), 0.80
-    drives: dict[str, Drive] = {}
-    lean = float(rng.uniform(0.0, 0.05)) * (not held) + stoop
-    turns: dict[str, F64] = {"trunk": turn(pitch=lean), "head": turn(pitch=-0.8 * stoop)}
-    for side, sign, half in _SIDES:
-        phase = start + half
-        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.02 - stoop)
-        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, knee, phase + np.pi / 2 + 0.25, 0.05)
-        # The ankle lifts the toes while the knee bends, and keeps the foot near level while it carries.
-        drives[f"ankle_{side}"] = Drive(FORWARD, Driver.BEND, 0.62 * knee, phase + np.pi / 2 + 0.25)
-        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.62 * swing, phase, -0.03)
-        drives[f"arm_{side}"] = Drive(FORWARD, Driver.SWING, arms, phase + np.pi, -0.03)
-        drives[f"fore_{side}"] = Drive(FORWARD, Driver.BEND, 0.35, phase + np.pi, 0.22)
-        turns[f"arm_{side}"] = turn(roll=sign * float(rng.uniform(0.07, 0.13)))
-        turns[f"fore_{side}"] = turn(roll=-sign * 0.04)
-    pose = Pose(turns={**turns, **held})
-    drives = {name: drive for name, drive in drives.items() if name not in held}
-    drop = _sinking(segments, materials, pose, drives, start)
-    return assemble(segments, materials, pose, drives, heave(drop, start))
+    cycle = np.arange(PHASES) / PHASES + float(rng.uniform())
+    wave = 2 * np.pi * cycle
+    zero = np.zeros(PHASES)
+    # The side whose foot is set down goes ahead; the pelvis drops and shifts to where the weight is not.
+    pelvis = turn(roll=0.05 * np.sin(wave + 0.3), pitch=0.5 * gait.lean, yaw=-0.07 * np.cos(wave))
+    chest = turn(roll=-0.01 * np.sin(wave), pitch=gait.lean + stoop, yaw=0.09 * np.cos(wave))
+    if held:
+        chest = turn(pitch=zero + stoop)
+    face = turn(pitch=0.2 * (gait.lean + stoop), yaw=zero + float(rng.uniform(-0.12, 0.12)))
+    # A mean of 9 cm between the lines of both feet; less when running.
+    track = p.hip_y * (0.55 if gait.bounce > 0 else 0.30)
+    steps = {side: _footfall(p, gait, stride, cycle - late) for side, _, late in SIDES}
+    sway = 0.3 * (p.hip_y - track) * np.sin(wave)
+    hips = {side: pelvis @ np.array([0.0, sign * p.hip_y, 0.0]) for side, sign, _ in SIDES}
+    height = _hip_height(p, gait, steps, hips, sway, track, cycle)
+
+    rotation: dict[str, F64] = {"trunk": pelvis, "chest": chest, "head": face}
+    parents = {"chest": "trunk", "head": "chest"}
+    for side, sign, late in SIDES:
+        x, z, pitch, toes = steps[side]
+        hip = hips[side] + np.stack([zero, sway, height], 1)
+        outward = turn(pitch=pitch, yaw=sign * 0.10 * (gait.bounce > 0))
+        knee_out = np.array([1.0, sign * 0.08, 0.0])
+        upper, lower = reach(hip, np.stack([x, zero + sign * track, z], 1), (p.thigh, p.shin), knee_out, most=0.9995)
+        rotation |= {f"thigh_{side}": upper, f"shin_{side}": lower, f"foot_{side}": outward}
+        rotation[f"toes_{side}"] = outward @ turn(pitch=toes)
+        back = np.cos(wave - 2 * np.pi * late)  # when its leg is in front, the arm is behind
+        swing = turn(roll=sign * 0.10, pitch=gait.arm * (back + 0.15))
+        rotation[f"arm_{side}"] = chest @ swing
+        elbow = turn(pitch=-(gait.elbow + gait.bend * (0.5 - 0.5 * back)), yaw=-sign * 0.25)
+        rotation[f"fore_{side}"] = chest @ swing @ elbow
+        parents |= {f"thigh_{side}": "trunk", f"shin_{side}": f"thigh_{side}", f"foot_{side}": f"shin_{side}"}
+        parents |= {f"toes_{side}": f"foot_{side}", f"arm_{side}": "chest", f"fore_{side}": f"arm_{side}"}
+    root = se3.from_rotation(np.eye(3), np.stack([zero, sway, height - p.hip_z], 1))
+    return Pose(root, following(rotation, parents) | dict(held))
 
 
-def running(
-    p: Physique, segments: list[Segment], materials: tuple[Material, ...], stride_m: float, rng: np.random.Generator
-) -> tuple[tuple[Body, ...], tuple[Joint, ...]]:
-    """Bodies and joints of a runner: knees lift, elbows are bent, and both feet are off the ground between steps.
-
-    Angles at 3 m/s: Novacheck, The biomechanics of running, Gait and Posture 7, 1998 (hip 45 deg, knee 90 deg).
-    """
-    start = float(rng.uniform(0, 2 * np.pi))
-    # In mid-stance the foot under the hips has to go back at the speed of travel: leg * swing = stride / (2 pi).
-    swing = float(np.clip(stride_m / (2 * np.pi * 0.93 * p.hip_z), 0.2, 0.6))
-    knee = 1.35
-    lean = float(rng.uniform(0.08, 0.16))
-    turns: dict[str, F64] = {"trunk": turn(pitch=lean), "head": turn(pitch=-0.7 * lean)}
-    drives: dict[str, Drive] = {}
-    for side, sign, half in _SIDES:
-        phase = start + half
-        drives[f"thigh_{side}"] = Drive(FORWARD, Driver.SWING, swing, phase, 0.14 - lean)
-        drives[f"shin_{side}"] = Drive(BACKWARD, Driver.BEND, knee, phase + np.pi / 2 + 0.35, 0.22)
-        drives[f"ankle_{side}"] = Drive(FORWARD, Driver.BEND, 0.25 * knee, phase + np.pi / 2 + 0.2)
-        drives[f"foot_{side}"] = Drive(BACKWARD, Driver.SWING, 0.55 * swing, phase, -0.10)
-        drives[f"arm_{side}"] = Drive(FORWARD, Driver.SWING, 0.55, phase + np.pi, -0.12)
-        drives[f"fore_{side}"] = Drive(FORWARD, Driver.SWING, 0.15, phase + np.pi, 1.45)
-        turns[f"arm_{side}"] = turn(roll=sign * 0.14)
-        turns[f"fore_{side}"] = turn(yaw=-sign * 0.35)
-    pose = Pose(turns=turns)
-    legs = [s for s in segments if s.name.split("_")[0] in ("trunk", "thigh", "shin", "ankle", "foot")]
-    bodies, joints = assemble(legs, materials, pose, drives)
-    soles = tuple(body for body in bodies if np.isin(body.mesh.slots, (Part.SHOES, Part.SOLES)).all())
-    phases = np.linspace(0, 2 * np.pi, 25)
-    lowest = [min(float(v[:, 2].min()) for v in moved_vertices(soles, joints, gait_rad=g)) for g in phases]
-    pose.root[2, 3] -= min(lowest) - 0.0  # the foot that carries touches the ground in mid-stance
-    return assemble(segments, materials, pose, drives, heave(-0.06 * p.height / 1.75, start))
+def _footfall(p: Physique, gait: Gait, stride: float, cycle: F64) -> tuple[F64, F64, F64, F64]:
+    """Ankle (x, z) before the hips and above the ground, pitch of the foot (ISO) and of the toes against it."""
+    phase = cycle % 1.0
+    x, z, pitch = _standing_foot(p, gait, stride, phase)
+    swing = phase > gait.toe_off
+    first, last = (_standing_foot(p, gait, stride, np.array([at]))[:2] for at in (gait.toe_off, 0.0))
+    at = np.concatenate([phase, [gait.toe_off, 1.0]])
+    hip, knee = _cyclic(gait.hip, at), _cyclic(gait.knee, at)
+    free_x = p.thigh * np.sin(hip) + p.shin * np.sin(hip - knee)
+    free_z = -p.thigh * np.cos(hip) - p.shin * np.cos(hip - knee)
+    share = fade(phase, gait.toe_off, 1.0)
+    for free, out, k in ((free_x, x, 0), (free_z, z, 1)):
+        off = (1 - share) * (first[k] - free[-2]) + share * (last[k] - free[-1])
+        out[swing] = (free[:-2] + off)[swing]
+    down = fade(-phase, -gait.toe_off - 0.10, -gait.toe_off)
+    toes = -np.clip(pitch, 0.0, 0.95) * down
+    # Neither heel nor toes touch the ground while the foot swings.
+    fore = np.minimum(0.0, -0.04 * p.foot_scale * np.sin(pitch + toes)) - p.ball_x * np.sin(pitch)
+    low = np.minimum(p.heel_x * -np.sin(pitch), fore) - p.ankle_z * np.cos(pitch)
+    clear = gait.lift * p.height * np.sin(np.pi * np.clip((phase - gait.toe_off) / (1 - gait.toe_off), 0, 1)) ** 0.5
+    z = np.where(swing, np.maximum(z, clear - low), z)
+    return x, z, pitch, toes
 
 
-def _sinking(
-    segments: list[Segment], materials: tuple[Material, ...], pose: Pose, drives: dict[str, Drive], start: float
-) -> float:
-    """How far the hips sink at double support: as far as the feet allow over the whole cycle (1 cm into the ground)."""
-    names = ("trunk", "thigh", "shin", "ankle", "foot")
-    legs = [s for s in segments if s.name.split("_")[0] in names]
-    bodies, joints = assemble(legs, materials, pose, drives)
-    soles = [k for k, body in enumerate(bodies) if np.isin(body.mesh.slots, (Part.SHOES, Part.SOLES)).all()]
-    phases = np.linspace(0, np.pi, 9) - start
-    lowest = np.empty(len(phases))
-    for i, gait in enumerate(phases):
-        moved = moved_vertices(tuple(bodies[k] for k in soles), joints, gait_rad=float(gait))
-        lowest[i] = min(float(v[:, 2].min()) for v in moved)
-    share = np.abs(np.sin(phases + start))
-    down = share > 0.5
-    return float(max(0.0, ((lowest[down] + 0.01) / share[down]).min()))
+def _standing_foot(p: Physique, gait: Gait, stride: float, phase: F64) -> tuple[F64, F64, F64]:
+    """Ankle (x, z) and pitch of a foot as if it stood on the ground, where it was set down."""
+    up = _cyclic(gait.foot, phase, overshoot=False)
+    pivot = np.where(up > 0, p.heel_x, p.ball_x)
+    x = pivot + np.cos(up) * -pivot - np.sin(up) * p.ankle_z
+    z = np.sin(up) * -pivot + np.cos(up) * p.ankle_z
+    return x + stride * (gait.under - phase), z, -up
 
 
-def standing(rng: np.random.Generator) -> Pose:
-    """Weight on one leg, arms down, in pockets, folded, or a phone in one hand."""
+def _hip_height(
+    p: Physique,
+    gait: Gait,
+    steps: Mapping[str, tuple[F64, F64, F64, F64]],
+    hips: Mapping[str, F64],
+    sway: F64,
+    track: float,
+    cycle: F64,
+) -> F64:
+    """Height of the hips' middle: as high as the legs on the ground reach, going up and down twice a cycle."""
+    middle = 0.5 * gait.toe_off
+    wave = gait.bounce * p.height * np.cos(4 * np.pi * (cycle - middle))
+    most = np.full(len(cycle), p.hip_z - 0.004 * p.height) - wave
+    for side, sign, late in SIDES:
+        x, z, _, _ = steps[side]
+        aside = hips[side][:, 1] + sway - sign * track
+        long = (gait.reach * (p.thigh + p.shin)) ** 2 - (x - hips[side][:, 0]) ** 2 - aside**2
+        free = z + np.sqrt(np.maximum(long, 0.0)) - hips[side][:, 2] - wave
+        most = np.minimum(most, np.where((cycle - late) % 1.0 <= gait.toe_off, free, np.inf))
+    return np.asarray(wave + most.min())
+
+
+def standing(rng: np.random.Generator) -> dict[str, F64]:
+    """Turns of who stands: weight on one leg, arms down, in pockets, folded, or a phone in one hand."""
     lean = float(rng.uniform(-0.04, 0.04))
     apart = float(rng.uniform(0.02, 0.09))
+    bent = float(rng.uniform(0.0, 0.14))
     turns = {
-        "thigh_l": turn(roll=apart),
-        "thigh_r": turn(roll=-apart, pitch=-float(rng.uniform(0.0, 0.12))),
-        "shin_r": turn(pitch=float(rng.uniform(0.0, 0.14))),
         "head": turn(pitch=float(rng.uniform(-0.1, 0.25)), yaw=float(rng.uniform(-0.6, 0.6))),
-        "trunk": turn(pitch=lean),
+        "chest": turn(pitch=lean),
+        "thigh_l": turn(roll=apart),
+        "thigh_r": turn(roll=-apart) @ turn(pitch=-bent),
+        "shin_r": turn(pitch=2 * bent),
+        "foot_l": turn(roll=-apart, yaw=0.12),
+        "foot_r": turn(pitch=-bent) @ turn(roll=apart, yaw=-float(rng.uniform(0.1, 0.3))),
     }
     manner = int(rng.integers(0, 4))
-    for side, sign, _ in _SIDES:
+    for side, sign, _ in SIDES:
         if manner == 0:  # hanging
-            turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=float(rng.uniform(-0.15, 0.1)))
-            turns[f"fore_{side}"] = turn(pitch=-float(rng.uniform(0.1, 0.35)))
+            turns[f"arm_{side}"] = turn(roll=sign * 0.08, pitch=float(rng.uniform(-0.10, 0.1)))
+            turns[f"fore_{side}"] = turn(pitch=-float(rng.uniform(0.1, 0.30)))
         elif manner == 1:  # hands in pockets
             turns[f"arm_{side}"] = turn(roll=sign * 0.22, pitch=0.22)
             turns[f"fore_{side}"] = turn(roll=-sign * 0.30, pitch=-0.55)
@@ -139,73 +237,119 @@ def standing(rng: np.random.Generator) -> Pose:
             turns[f"fore_{side}"] = turn(yaw=-sign * 1.15) @ turn(pitch=-1.50)
         else:  # phone in the right hand
             right = sign < 0
-            turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.45 if right else 0.0)
-            turns[f"fore_{side}"] = turn(yaw=-sign * 0.5) @ turn(pitch=-1.7) if right else turn(pitch=-0.25)
+            turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=-0.45 if right else 0.0)
+            turns[f"fore_{side}"] = turn(yaw=-sign * 0.5) @ turn(pitch=-1.7) if right else turn(pitch=-0.2)
             if right:
-                turns["head"] = turn(pitch=0.4)
-    return Pose(turns=turns)
+                turns["head"] = turn(pitch=0.5, yaw=-0.1)
+    return turns
 
 
-def swaying(segments: list[Segment], rng: np.random.Generator) -> tuple[list[Segment], dict[str, Drive]]:
-    """Segments on a root at the feet, and the small motions of somebody who stands: the body sways, the head turns.
+def swaying(pose: Pose, rng: np.random.Generator) -> Pose:
+    """The small motions of somebody who stands: the body sways about the feet, the head turns.
 
     Quiet stance sways by some 5 mm at the centre of mass (Winter, Human balance and posture control, 1995).
     """
-    root = Segment("stand", "", (0.0, 0.0, 0.0), NOTHING)
-    out = [root, *(replace(s, parent="stand") if not s.parent else s for s in segments)]
-    start = float(rng.uniform(0, 2 * np.pi))
-    drives = {
-        "stand": Drive((1.0, 0.0, 0.0), Driver.SWING, 0.006, start),
-        "head": Drive((0.0, 0.0, 1.0), Driver.SWING, float(rng.uniform(0.05, 0.25)), start + 1.0),
-    }
-    return out, drives
+    wave = np.arange(STILL_PHASES) * (2 * np.pi / STILL_PHASES) + float(rng.uniform(0, 2 * np.pi))
+    looks = turn(yaw=float(rng.uniform(0.05, 0.25)) * np.sin(wave + 1.0))
+    root = se3.from_rotation(turn(roll=0.006 * np.sin(wave))) @ pose.root
+    return Pose(root, {**pose.turns, "head": looks @ pose.turns.get("head", np.eye(3))})
 
 
-def sitting(rng: np.random.Generator) -> Pose:
-    """Upright on a seat at knee height, feet on the ground below the knees."""
-    turns = {"trunk": turn(), "head": turn(pitch=0.1, yaw=float(rng.uniform(-0.4, 0.4)))}
-    for side, sign, _ in _SIDES:
-        turns[f"thigh_{side}"] = turn(roll=sign * 0.06) @ turn(pitch=-1.50)
+def sitting(rng: np.random.Generator) -> dict[str, F64]:
+    """Turns of who sits upright on a seat at knee height, feet on the ground below the knees."""
+    turns = {"chest": turn(pitch=0.06), "head": turn(pitch=0.1, yaw=float(rng.uniform(-0.4, 0.4)))}
+    for side, sign, _ in SIDES:
+        turns[f"thigh_{side}"] = turn(roll=sign * 0.10) @ turn(pitch=-1.50)
         turns[f"shin_{side}"] = turn(pitch=1.48)
-        turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.35)
+        turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=-0.38)
         turns[f"fore_{side}"] = turn(roll=-sign * 0.2) @ turn(pitch=-0.85)
-    return Pose(turns=turns)
+    return turns
 
 
-def lying(rng: np.random.Generator) -> Pose:
-    """Fallen on the back, the front or a side: limbs limp and uneven. The figure's middle comes to the origin."""
+def lying(rng: np.random.Generator) -> tuple[F64, dict[str, F64]]:
+    """Rotation of the body and turns of who has fallen on the back, the front or a side: limbs limp and uneven.
+
+    What hangs on hips and shoulders still has to sink to the ground; see `sunk`.
+    """
     kind = int(rng.integers(0, 3))
-    root = (turn(pitch=-np.pi / 2), turn(pitch=np.pi / 2), turn(roll=np.pi / 2) @ turn(pitch=-np.pi / 2))[kind]
-    u = rng.uniform
-    turns: dict[str, F64] = {"head": turn(pitch=float(u(-0.2, 0.1)), yaw=float(u(-1.0, 1.0)) if kind < 2 else 0.0)}
-    front = 1.0 if kind != 1 else -1.0  # which way limbs may rise above the ground plane
-    for side, sign, _ in _SIDES:
-        bend = float(u(0.0, 0.25) if kind < 2 else u(0.3, 0.9))
-        out = float(u(0.05, 0.45) if kind < 2 else u(0.0, 0.1))
-        turns[f"thigh_{side}"] = turn(roll=sign * out) @ turn(pitch=-bend if front > 0 else 0.0)
-        turns[f"shin_{side}"] = turn(
-            pitch=float(u(0.0, 0.35) if front > 0 else u(0.0, 0.12)) + (bend * 1.2 if kind == 2 else 0.0)
-        )
-        turns[f"foot_{side}"] = turn(yaw=sign * float(u(0.3, 0.8)), pitch=0.5)
-        if kind < 2:
-            turns[f"arm_{side}"] = turn(roll=sign * float(u(0.2, 2.4)))
-            turns[f"fore_{side}"] = turn(roll=sign * float(u(-1.2, 0.6)))
-        else:
-            turns[f"arm_{side}"] = turn(pitch=-float(u(0.5, 1.6)))
-            turns[f"fore_{side}"] = turn(pitch=-float(u(0.2, 1.4)))
-    return Pose(se3.from_rotation(root), turns)
+
+    def u(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
+    if kind == 2:  # on the right side, curled up a little
+        turns = {"trunk": turn(), "chest": turn(pitch=u(0.10, 0.30)), "head": turn(roll=-0.25, pitch=u(0.0, 0.25))}
+        for side, ahead in (("l", u(0.7, 1.1)), ("r", u(0.1, 0.4))):
+            turns[f"thigh_{side}"] = turn(pitch=-ahead)
+            turns[f"shin_{side}"] = turn(pitch=ahead + u(0.0, 0.4))
+            turns[f"foot_{side}"] = turn(pitch=0.45)
+        turns |= {"arm_l": turn(pitch=-u(0.5, 1.0)), "fore_l": turn(pitch=-u(0.5, 1.1))}
+        turns |= {"arm_r": turn(pitch=-u(1.4, 2.2)), "fore_r": turn(pitch=-u(0.2, 0.9))}
+        return turn(roll=np.pi / 2) @ turn(pitch=-np.pi / 2), turns
+    turns = {"head": turn(yaw=u(0.5, 1.1) * float(rng.choice([-1.0, 1.0])))}
+    wide = int(rng.integers(0, 2))  # the arm that is thrown out
+    for number, (side, sign, _) in enumerate(SIDES):
+        turns[f"thigh_{side}"] = turn(roll=sign * u(0.05, 0.40))
+        # Feet fall outward on the back; on the front the toes point away and the heels fall apart.
+        turns[f"thigh_{side}"] = turns[f"thigh_{side}"] @ turn(yaw=sign * u(0.3, 0.7))
+        turns[f"foot_{side}"] = turn(pitch=0.5 if kind == 0 else 0.9)
+        turns[f"arm_{side}"] = turn(roll=sign * (u(1.1, 2.3) if number == wide else u(0.15, 0.6)))
+        elbow = u(0.3, 1.3) * (1.0 if number == wide else -0.4)
+        turns[f"fore_{side}"] = turn(roll=sign * elbow)
+    if rng.random() < 0.6:  # one knee is drawn up to the side
+        side, sign, _ = SIDES[int(rng.integers(0, 2))]
+        bent = u(0.4, 0.9)
+        turns[f"thigh_{side}"] = turn(roll=sign * (0.3 + 0.6 * bent)) @ turn(yaw=sign * 1.3)
+        turns[f"shin_{side}"] = turn(pitch=1.7 * bent)
+    return turn(pitch=-np.pi / 2 if kind == 0 else np.pi / 2), turns
 
 
-def grounded(segments: list[Segment], pose: Pose, *, centre: bool = True) -> Pose:
-    """The pose moved so that its lowest point is on z = 0 and, if asked, its middle above the origin."""
-    placed = place(segments, pose)
-    points = np.concatenate([s.mesh.vertices @ placed[s.name][:3, :3].T + placed[s.name][:3, 3] for s in segments])
+def sunk(segments: Sequence[Segment], root: F64, turns: Mapping[str, F64]) -> dict[str, F64]:
+    """Turns of who lies, with head and limbs let down to the ground: each turns about the horizontal through its joint.
+
+    `root` is the (3, 3) rotation of the body, `turns` those of its segments.
+    """
+    out, points = dict(turns), {name: np.array(at) for name, at in _ends(segments).items()}
+
+    def lowest(names: Sequence[str]) -> float:
+        placed = place(segments, Pose(se3.from_rotation(root), out))
+        return min(float((placed[n][:3, :3] @ points[n].T + placed[n][:3, 3:]).T[:, 2].min()) for n in names)
+
+    floor = lowest(["trunk", "chest"])
+    for top, below in (("head", ["head"]), *((f"{limb}_{s}", [f"{e}_{s}"]) for limb, e in _LIMBS for s in "lr")):
+        placed = place(segments, Pose(se3.from_rotation(root), out))
+        pivot = next(np.array([*s.pivot, 1.0]) for s in segments if s.name == top)
+        tip = (placed[below[0]] @ np.append(points[below[0]].mean(0), 1.0))[:3] - (placed[top] @ pivot)[:3]
+        axis = np.cross([0.0, 0.0, 1.0], tip) / max(float(np.hypot(*tip[:2])), 1e-6)
+        parent = next(s.parent for s in segments if s.name == top)
+        to_parent = placed[parent][:3, :3].T
+        start = out.get(top, np.eye(3))
+        low, high = -0.7, 0.7  # downward is positive
+        for _ in range(12):
+            middle = 0.5 * (low + high)
+            out[top] = to_parent @ Rotation.from_rotvec(middle * axis).as_matrix() @ to_parent.T @ start
+            low, high = (middle, high) if lowest(below) > floor else (low, middle)
+    return out
+
+
+_LIMBS = (("thigh", "shin"), ("shin", "foot"), ("arm", "fore"), ("fore", "fore"))
+
+
+def _ends(segments: Sequence[Segment]) -> dict[str, F64]:
+    """(N, 3) points of each segment's own geometry at rest: those vertices that follow it most."""
+    found: dict[str, list[F64]] = {}
+    for segment in segments:
+        vertices = segment.mesh.vertices.astype(np.float64)
+        for name, weight in (segment.blend or {segment.name: np.ones(len(vertices))}).items():
+            found.setdefault(name, []).append(vertices[weight > 0.75])
+    return {name: np.concatenate(parts) for name, parts in found.items() if sum(len(p) for p in parts)}
+
+
+def grounded(segments: list[Segment], materials: tuple[Material, ...], pose: Pose, *, centre: bool = True) -> Pose:
+    """A still pose moved so that its lowest point is on z = 0 and, if asked, its middle above the origin."""
+    points = skinned(segments, materials, pose).mesh.vertices
     low, high = points.min(0), points.max(0)
-    shift = (
-        np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
-        if centre
-        else np.array([0.0, 0.0, -low[2]])
-    )
     root = np.array(pose.root)
-    root[:3, 3] += shift
+    root[2, 3] -= low[2]
+    if centre:
+        root[:2, 3] -= (low[:2] + high[:2]) / 2
     return Pose(root, pose.turns)

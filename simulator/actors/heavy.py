@@ -11,7 +11,7 @@ from simulator.actors.hull import Hull
 from simulator.actors.plates import plate
 from simulator.actors.shape import block, both, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel
-from simulator.scene import Body, Joint, Material, Mesh
+from simulator.scene import Body, Driver, Joint, Material, Mesh
 
 PAINTED = (int(Slot.PAINT), int(Slot.SECOND))
 
@@ -24,8 +24,12 @@ def axles(
     rng: np.random.Generator,
     *,
     tyre_m: float = 0.29,
+    hitch: int = -1,
 ) -> list[Body]:
-    """Wheels of a heavy vehicle `width` wide on single tyres `tyre_m` wide; positions are (x, steered, double)."""
+    """Wheels of a heavy vehicle `width` wide on single tyres `tyre_m` wide; positions are (x, steered, double).
+
+    `hitch`: joint on which they hang, -1 for the vehicle itself.
+    """
     radius_mm = int(round(radius * 1000))
     materials = (finishes.RUBBER, finishes.STEEL if rng.random() < 0.7 else finishes.ALLOY, finishes.UNDERBODY)
     bodies: list[Body] = []
@@ -33,8 +37,14 @@ def axles(
         tyre_mm = 570 if double else int(round(tyre_m * 1000))
         mesh = truck_wheel(radius_mm, tyre_mm, double)
         half_track = width / 2 - tyre_mm / 2000 - 0.02
-        bodies += place_wheels(mesh, materials, radius_mm / 1000, [(x, half_track, steered)], joints)
+        bodies += place_wheels(mesh, materials, radius_mm / 1000, [(x, half_track, steered)], joints, hitch)
     return bodies
+
+
+def hinge(x: float, joints: list[Joint], share: float = 1.0) -> int:
+    """A joint where a vehicle bends, about z; what hangs on it turns by `share` of the angle. Returns its index."""
+    joints.append(Joint((x, 0.0, 0.0), (0.0, 0.0, 1.0), Driver.HITCH, gain=share))
+    return len(joints) - 1
 
 
 def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> list[Mesh]:

@@ -47,8 +47,13 @@ def _foil(color: str) -> Material:
     return Material(f"foil {color}", as_rgb(np.array(srgb(color))), _atlas(), roughness=0.35, reflectance_905=0.4)
 
 
-def lettered(x: float, half_width: float, z: float, room: tuple[float, float], rng: np.random.Generator) -> Body:
-    """A firm's name on both sides, centred at (x, z) on flat walls at `half_width`, as large as `room` allows (m)."""
+def lettered(
+    x: float, half_width: float, z: float, room: tuple[float, float], rng: np.random.Generator, joint: int = -1
+) -> Body:
+    """A firm's name on both sides, centred at (x, z) on flat walls at `half_width`, as large as `room` allows (m).
+
+    `joint`: what the walls hang on.
+    """
     k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
     length = min(room[0], 4.0 * room[1])
     low, high = 1.0 - (k + 1) / len(FIRMS), 1.0 - k / len(FIRMS)
@@ -57,4 +62,4 @@ def lettered(x: float, half_width: float, z: float, room: tuple[float, float], r
         right, left = x - ahead * length / 2, x + ahead * length / 2
         points = [[[right, y, z + s * length / 8], [left, y, z + s * length / 8]] for s in (-1.0, 1.0)]
         sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
-    return Body(merge(sides), (_foil(color),))
+    return Body(merge(sides), (_foil(color),), joint)

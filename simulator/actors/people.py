@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import gait
-from simulator.actors.base import Actor
+from simulator.actors.base import Actor, Pace
 from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
-from simulator.actors.skeleton import Pose, assemble, cycle_box
+from simulator.actors.skeleton import Pose, cycle_box, skinned
 from simulator.actors.wardrobe import Person, adult, child
+from simulator.numerics import se3
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
 from simulator.scene import Body, Driver, Joint, Model
 
@@ -34,6 +35,7 @@ class Pedestrian(Actor, kind="pedestrian"):
         bag: worn on the body; "any": drawn.
         age_years: the old are grey, bend forward, and some walk with a stick.
         carries: what the hands hold or push.
+        pace_mps: of the gait: who is faster than people walk, runs; 0: the usual one.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -41,7 +43,6 @@ class Pedestrian(Actor, kind="pedestrian"):
     max_speed_mps: ClassVar[float] = 2.6
     acceleration_mps2: ClassVar[float] = 1.5
     deceleration_mps2: ClassVar[float] = 2.0
-    stride_m: ClassVar[float] = 1.40
 
     pose: Annotated[str, OneOf(*POSES)] = "walking"
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
@@ -50,6 +51,7 @@ class Pedestrian(Actor, kind="pedestrian"):
     clothes: Annotated[str, OneOf(*CLOTHES)] = choice(*CLOTHES, weights=(0.84, 0.13, 0.03))
     bag: Annotated[str, OneOf(*BAGS)] = "any"
     age_years: Annotated[float, Quantity("years", ge=13.0, le=100.0)] = uniform(16.0, 86.0)
+    pace_mps: Pace = 0.0
     carries: Annotated[str, OneOf("", *THINGS)] = choice("", *THINGS, weights=(0.80, 0.02, 0.02, 0.04, 0.08, 0.04))
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
@@ -59,14 +61,18 @@ class Pedestrian(Actor, kind="pedestrian"):
         person = adult(
             self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag, age_years=self.age_years
         )
-        return [person_model(person, self.pose, self.stride_m, rng, thing=thing, stoop=_stoop(self.age_years))]
+        return [
+            person_model(
+                person, self.pose, self.pace_mps or self.speed_mps, rng, thing=thing, stoop=_stoop(self.age_years)
+            )
+        ]
 
 
 class Runner(Actor, kind="runner"):
     """An adult who runs for exercise.
 
     Attributes:
-        sex, skin_tone, height_m: as for a pedestrian.
+        sex, skin_tone, height_m, pace_mps: as for a pedestrian.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -74,15 +80,15 @@ class Runner(Actor, kind="runner"):
     max_speed_mps: ClassVar[float] = 5.5
     acceleration_mps2: ClassVar[float] = 2.0
     deceleration_mps2: ClassVar[float] = 2.5
-    stride_m: ClassVar[float] = 2.2
 
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
     height_m: Metres = 0.0
+    pace_mps: Pace = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = adult(self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0)
-        return [person_model(person, "running", self.stride_m, rng)]
+        return [person_model(person, "walking", self.pace_mps or self.speed_mps, rng)]
 
 
 def _stoop(age_years: float) -> float:
@@ -95,7 +101,7 @@ class Child(Actor, kind="child"):
 
     Attributes:
         age_years: 2 to 12.
-        pose, sex, skin_tone: as for an adult.
+        pose, sex, skin_tone, pace_mps: as for an adult.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -103,51 +109,59 @@ class Child(Actor, kind="child"):
     max_speed_mps: ClassVar[float] = 3.5
     acceleration_mps2: ClassVar[float] = 2.0
     deceleration_mps2: ClassVar[float] = 2.0
-    stride_m: ClassVar[float] = 0.95
 
     age_years: Annotated[float, Quantity("years", ge=2.0, le=12.0)] = uniform(3.0, 12.0)
     pose: Annotated[str, OneOf(*POSES)] = "walking"
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
+    pace_mps: Pace = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = child(self.age_years, self.sex, self.skin_tone, rng)
-        return [person_model(person, self.pose, self.stride_m, rng)]
+        return [person_model(person, self.pose, self.pace_mps or self.speed_mps, rng)]
 
 
 def person_model(
-    person: Person, pose: str, stride_m: float, rng: np.random.Generator, *, thing: str = "", stoop: float = 0.0
+    person: Person, pose: str, pace_mps: float, rng: np.random.Generator, *, thing: str = "", stoop: float = 0.0
 ) -> Model:
-    """Model of a person in a pose with a `thing` in the hands; its labelled box holds the whole gait cycle."""
+    """Model of a person in a pose with a `thing` in the hands; its labelled box holds the whole gait cycle.
+
+    Who is "walking" at a pace at which people run, runs.
+    """
     dress, p = person.dress, person.physique
     if pose in ("sitting", "lying"):  # skirts and coats hang from the hips and do not fold
         dress = replace(dress, legs="trousers" if dress.legs == "skirt" else dress.legs, hem=max(dress.hem, 0.49))
+    if pose == "lying":  # bags have fallen off
+        dress = replace(dress, bag="")
     segments = figure(p, dress, rng, grip=thing in ("umbrella", "stick", "suitcase", "pram"))
     load = carried(thing, p, segments) if thing else Carried({})
     segments += load.segments
-    facts = [*person.facts, ("pose", pose), *([("carries", thing)] if thing else [])]
+    stride = gait.stride_m(p.hip_z, pace_mps) if pose == "walking" else 0.0
     if pose == "walking":
-        bodies, joints = gait.walking(
-            p, segments, person.materials, stride_m, rng, stoop=0.0 if load.wheels else stoop, held=load.turns
+        runs = gait.froude(p.hip_z, pace_mps) > gait.WALK_RUN_FROUDE and not load.wheels
+        upright = load.standing is not None  # with the hands on what stands on the ground
+        posed = gait.striding(
+            p, gait.RUN if runs else gait.WALK, stride, rng, stoop=0.0 if upright else stoop, held=load.turns
         )
-    elif pose == "running":
-        bodies, joints = gait.running(p, segments, person.materials, stride_m, rng)
+    elif pose == "lying":
+        root, turns = gait.lying(rng)
+        posed = Pose(se3.from_rotation(root), gait.sunk(segments, root, turns))
+        posed = gait.grounded(segments, person.materials, posed)
     else:
-        still = {"standing": gait.standing, "sitting": gait.sitting, "lying": gait.lying}[pose](rng)
-        turns = {**still.turns, **load.turns}
+        still = gait.standing(rng) if pose == "standing" else gait.sitting(rng)
         if load.turns:
-            turns["trunk"] = np.eye(3)
-        held = gait.grounded(segments, Pose(still.root, turns), centre=pose == "lying")
+            still |= {"chest": np.eye(3), **load.turns}
+        posed = gait.grounded(segments, person.materials, Pose(turns=still), centre=False)
         if pose == "standing":
-            segments, drives = gait.swaying(segments, rng)
-            bodies, joints = assemble(segments, person.materials, held, drives)
-        else:
-            bodies, joints = assemble(segments, person.materials, held)
+            posed = gait.swaying(posed, rng)
+    bodies, joints = [skinned(segments, person.materials, posed)], list[Joint]()
     if load.standing is not None:
-        bodies = (*bodies, Body(load.standing, person.materials))
+        bodies.append(Body(load.standing, person.materials))
     for (x, y, z), radius in load.wheels:
-        joints = (*joints, Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
-        bodies = (*bodies, Body(small_wheel(radius).moved(x, y, z), person.materials, len(joints) - 1))
-    box = cycle_box(bodies, joints)
+        joints.append(Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
+        bodies.append(Body(small_wheel(radius).moved(x, y, z), person.materials, len(joints) - 1))
+    facts = (*person.facts, ("pose", pose), *([("carries", thing)] if thing else []))
+    model = Model("pedestrian", tuple(bodies), tuple(joints), attributes=facts, stride_m=stride)
+    box = cycle_box(model)
     box[0, 2] = 0.0
-    return Model("pedestrian", bodies, joints, attributes=tuple(facts), box=box)
+    return replace(model, box=box)

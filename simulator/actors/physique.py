@@ -101,6 +101,26 @@ class Physique:
         """Height of the hip joints."""
         return float(self.z(0.52))
 
+    @property
+    def ankle_z(self) -> float:
+        """Height of the ankle joints."""
+        return float(self.z(0.045))
+
+    @property
+    def foot_scale(self) -> float:
+        """Metres per unit of the tables of feet: those of children are larger for their size."""
+        return self.wide * (1 + 0.06 * self.youth)
+
+    @property
+    def ball_x(self) -> float:
+        """How far the ball of the foot, about which the toes bend, is before the ankle."""
+        return 0.062 * self.foot_scale
+
+    @property
+    def heel_x(self) -> float:
+        """How far the edge on which the heel is set down is before the ankle (negative)."""
+        return -0.036 * self.foot_scale
+
 
 @dataclass(frozen=True, slots=True)
 class Dress:

@@ -22,6 +22,7 @@ from simulator.actors.heavy import (
     end_plates,
     fleet_materials,
     head_lamps,
+    hinge,
     rear_lamps,
 )
 from simulator.actors.hull import arch_liners, hull
@@ -36,6 +37,7 @@ BODIES = ("box", "flatbed", "tipper", "semi")
 TRACTOR = "tractor"  # without a trailer
 OPEN = "open_flatbed"  # without a tail board, and with nothing at its end
 DECK_M = 0.12  # thickness of the deck of a flatbed
+FIFTH_WHEEL_M = 0.45  # ahead of the rear axle
 CLEAR_M = 2.3  # of its deck that is empty at an open end
 PAINTS = ("any", *finishes.paint_names())
 
@@ -81,39 +83,46 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
     parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
-    if kind == TRACTOR:
+    joints: list[Joint] = []
+    hitch = hinge(FIFTH_WHEEL_M, joints) if kind == "semi" else -1
+    behind = parts if hitch < 0 else list[Mesh]()  # the trailer turns about the fifth wheel
+    if kind in (TRACTOR, "semi"):
         parts += _fifth_wheel(frame)
-    else:
+    if kind != TRACTOR:
         bed = partial(_flatbed, open_end=body == OPEN)
         make: dict[str, Callable[..., list[Mesh]]] = {"box": _box_body, "flatbed": bed, "tipper": _tipper}
-        parts += make.get(kind, semi_trailer)(back, tail, half, frame, height, tyre, rng)
-    parts += end_plates(nose, tail, 0.40, 0.62, rng)
-    parts += rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)
+        behind += make.get(kind, semi_trailer)(back, tail, half, frame, height, tyre, rng)
+    front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
+    parts.append(front_plate)
+    behind += [rear_plate, *rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)]
     names = ("white", "grey", "silver", "blue", "red", "green", "yellow", "orange")
     second = finishes.paint(str(rng.choice(names, p=(0.5, 0.1, 0.08, 0.1, 0.08, 0.06, 0.05, 0.03))), rng)
     positions: list[tuple[float, bool, bool]] = [(wheelbase, True, False), (0.0, False, True)]
-    if kind == "semi":
-        positions += [(tail + 2.0 + 1.31 * k, False, False) for k in range(3)]
-    elif length > 8.3 or kind == "tipper":
+    if kind != "semi" and (length > 8.3 or kind == "tipper"):
         positions.append((-1.32, False, True))
-    joints: list[Joint] = []
     wheels = axles(tyre, width, positions, joints, rng)
+    if kind == "semi":
+        following = [tail + 2.0 + 1.31 * k for k in range(3)]
+        behind += [flap for x in following for flap in _mudguards(x, tyre, half)]
+        wheels += axles(tyre, width, [(x, False, False) for x in following], joints, rng, hitch=hitch)
     if kind in ("box", "semi") and rng.random() < 0.55:
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
-        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng))
+        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng, hitch))
+    table = fleet_materials(color, second, rng)
+    bodies = [Body(*soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6))]
+    if hitch >= 0:
+        bodies.append(Body(*soiled(finish(behind, crease_deg=38), table, PAINTED, rng, worse=1.6), hitch))
     return Model(
         "truck",
-        (
-            Body(*soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)),
-            *wheels,
-        ),
+        (*bodies, *wheels),
         tuple(joints),
         vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
         wheelbase_m=wheelbase,
         attributes=(("body", body), ("color", color)),
         deck_m=frame + DECK_M if kind == "flatbed" else 0.0,
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
+        following_m=FIFTH_WHEEL_M - (tail + 3.31) if hitch >= 0 else 0.0,
     )
 
 
@@ -121,8 +130,8 @@ def _fifth_wheel(frame: float) -> list[Mesh]:
     """The plate on which a semi-trailer rests, ahead of the rear axle."""
     plate = lathe([0.0, 0.46, 0.46, 0.0], [0.0, 0.0, 0.06, 0.06], segments=16, slots=int(Slot.UNDER))
     return [
-        turned(plate, roll=np.pi / 2, at=(0.45, 0.0, frame + 0.06)),
-        block((0.9, 0.9, 0.08), (0.4, 0, frame), Slot.UNDER),
+        turned(plate, roll=np.pi / 2, at=(FIFTH_WHEEL_M, 0.0, frame + 0.06)),
+        block((0.9, 0.9, 0.08), (FIFTH_WHEEL_M - 0.05, 0, frame), Slot.UNDER),
     ]
 
 
@@ -248,18 +257,23 @@ def chassis(
                 )
             )
         parts.append(block((0.10, 2 * half - 0.2, 0.12), (tail + 0.06, 0, 0.50), Slot.TRIM))
+    return parts + _mudguards(0.0, tyre, half)
+
+
+def _mudguards(wheel: float, tyre: float, half: float) -> list[Mesh]:
+    """Above the wheels of an axle at x = `wheel`."""
     angle = np.radians(np.linspace(20, 160, 7))
-    for wheel in [0.0] + ([] if kind != "semi" else [tail + 2.0, tail + 3.31, tail + 4.62]):
-        r = tyre + 0.06
-        ring = np.stack([wheel + r * np.cos(angle), np.zeros(7), tyre + r * np.sin(angle)], 1)
-        for a, b in pairwise(ring):
-            middle, run = (a + b) / 2, float(np.linalg.norm(b - a))
-            flap = turned(
-                block((run * 1.03, 0.58, 0.02), slot=Slot.TRIM),
-                pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])),
-                at=middle,
-            )
-            parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
+    r = tyre + 0.06
+    ring = np.stack([wheel + r * np.cos(angle), np.zeros(7), tyre + r * np.sin(angle)], 1)
+    parts = []
+    for a, b in pairwise(ring):
+        middle, run = (a + b) / 2, float(np.linalg.norm(b - a))
+        flap = turned(
+            block((run * 1.03, 0.58, 0.02), slot=Slot.TRIM),
+            pitch=-float(np.arctan2(b[2] - a[2], b[0] - a[0])),
+            at=middle,
+        )
+        parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
     return parts
 
 

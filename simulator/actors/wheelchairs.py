@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -48,18 +49,11 @@ class Wheelchair(Actor, kind="wheelchair"):
         paint = Material("wheelchair frame", (0.05, 0.06, 0.08), roughness=0.4, clearcoat=0.6, reflectance_905=0.3)
         materials = (finishes.RUBBER, paint, finishes.SEAT)
         bodies = (*sitter.bodies, Body(_chair(), materials), Body(_wheels(), materials, axle))
-        box = cycle_box(bodies, tuple(joints), margin=0.0)
-        box[0, 2] = 0.0
         facts = {**dict(sitter.attributes), "pose": "wheelchair"}
-        return [
-            Model(
-                "pedestrian",
-                bodies,
-                tuple(joints),
-                attributes=tuple(facts.items()),
-                box=box,
-            )
-        ]
+        model = Model("pedestrian", bodies, tuple(joints), attributes=tuple(facts.items()))
+        box = cycle_box(model)
+        box[0, 2] = 0.0
+        return [replace(model, box=box)]
 
 
 def _chair() -> Mesh:

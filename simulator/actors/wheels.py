@@ -120,8 +120,11 @@ def place_wheels(
     radius: float,
     axles: list[tuple[float, float, bool]],
     joints: list[Joint],
+    hitch: int = -1,
 ) -> list[Body]:
     """Wheels left and right of each axle (x, half track to the wheel's middle, steered), with their joints.
+
+    `hitch`: joint on which the axles hang, -1 for the vehicle itself.
 
     A wheel's travel joint turns it about +y by travel / radius: the top goes forward, the contact point backward at
     the speed of travel, so it rolls without slipping. Steered wheels hang on a steering joint about +z.
@@ -130,10 +133,10 @@ def place_wheels(
     for x, half_track, steered in axles:
         for sign in (1.0, -1.0):
             center = (x, sign * half_track, radius)
-            parent = -1
+            parent = hitch
             if steered:
                 parent = len(joints)
-                joints.append(Joint(center, (0.0, 0.0, 1.0), Driver.STEER))
+                joints.append(Joint(center, (0.0, 0.0, 1.0), Driver.STEER, parent=hitch))
             joints.append(Joint(center, (0.0, 1.0, 0.0), Driver.TRAVEL, gain=1.0 / radius, parent=parent))
             side = mesh if sign > 0 else mirrored(mesh)
             bodies.append(Body(side.moved(*center), materials, len(joints) - 1))

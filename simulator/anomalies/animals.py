@@ -29,7 +29,6 @@ SPECIES = {
     "horse": "ANI-04",
     "sheep": "ANI-07",
 }
-STRIDE_M = {"deer": 1.9, "boar": 1.0, "dog": 0.9, "cat": 0.6, "cow": 1.5, "horse": 2.2, "sheep": 0.9}
 
 
 class Animals(Anomaly, kind="animals"):
@@ -48,10 +47,11 @@ class Animals(Anomaly, kind="animals"):
     def place(self, site: Site, rng: np.random.Generator) -> None:
         """Place the animals; those that cross walk to the left."""
         for k in range(self.count):
-            model = actor_models(self.species, rng)[0]
+            crosses = rng.random() < self.crossing
+            pace = float(self.speed_mps * rng.uniform(0.85, 1.15))
+            model = actor_models(self.species, rng, pose="walking" if crosses else "standing", pace_mps=pace)[0]
             along = self.ahead_m + 2.2 * k + (rng.uniform(-0.5, 0.5) if k else 0.0)
             side = self.lateral_m - (0.9 * k + rng.uniform(0, 0.5) if k else 0.0)
-            crosses = rng.random() < self.crossing
             turn = np.pi / 2 + rng.normal(0, 0.2) if crosses else rng.uniform(0, 2 * np.pi)
             row = site.put(
                 model,
@@ -68,7 +68,6 @@ class Animals(Anomaly, kind="animals"):
                 reach = np.linspace(0, 25, 26)
                 line = start + np.outer(reach, [np.cos(heading), np.sin(heading), 0.0])
                 line[:, 2] = site.builder.ground_height(line)
-                pace = self.speed_mps * rng.uniform(0.85, 1.15)
                 site.motions.append(
                     Motion(
                         row,
@@ -77,7 +76,6 @@ class Animals(Anomaly, kind="animals"):
                         3.0,
                         start_ego_distance_m=self.trigger_m,
                         initial_speed_mps=0.0,
-                        stride_m=STRIDE_M[self.species],
                     )
                 )
 

@@ -41,7 +41,7 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         edge = kerb * site.lane_half_width_m(self.ahead_m)
         front = float(van.bounds[1, 0])
         site.put(van, self.ahead_m - front, edge + kerb * self.kerb_m, attributes={"state": "parked"}, anomaly="SCN-07")
-        child = actor_models("child", rng)[0]
+        child = actor_models("child", rng, pace_mps=self.speed_mps)[0]
         along = self.ahead_m + 0.7
         beside = edge + kerb * (self.kerb_m - 0.2)
         row = site.put(child, along, beside, -kerb * np.pi / 2, moving=True, anomaly="AGT-23")
@@ -49,4 +49,4 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         across = -kerb * np.array([-np.sin(rpy[2]), np.cos(rpy[2]), 0.0])
         line = start + np.outer(np.linspace(0, 9, 10), across)
         line[:, 2] = site.builder.ground_height(line)
-        site.motions.append(Motion(row, line, self.speed_mps, 4.0, start_ego_distance_m=self.trigger_m, stride_m=1.1))
+        site.motions.append(Motion(row, line, self.speed_mps, 4.0, start_ego_distance_m=self.trigger_m))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.dynamics.friction import GRAVITY
 from simulator.numerics.jit import kernel
@@ -48,3 +49,33 @@ def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):  # type: ignore
         pitch, pitch_rate, -lever * ax, p.pitch_inertia, p.pitch_stiffness, p.pitch_damping, h
     )
     return roll, roll_rate, pitch, pitch_rate
+
+
+SETTLING_S = 3.0  # of what goes on before a drive: springs have come to rest
+
+
+@kernel
+def _sway(ax, ay, which, table, h, roll, pitch):  # type: ignore[no-untyped-def]
+    before = int(SETTLING_S / h)
+    for a in range(which.shape[0]):
+        lean = (0.0, 0.0, 0.0, 0.0)
+        for t in range(-before, ax.shape[0]):
+            lean = body_step(*lean, ax[max(t, 0), a], ay[max(t, 0), a], table[which[a]], h)
+            if t >= 0:
+                roll[t, a], pitch[t, a] = lean[0], lean[2]
+
+
+def sway(
+    ax: NDArray[np.float64], ay: NDArray[np.float64], which: NDArray[np.int64], table: NDArray[np.void], h: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Roll and pitch (T, A), rad as in `body_step`, of A bodies over T steps, which have gone on before as they begin.
+
+    Args:
+        ax, ay: (T, A) m/s2 of the vehicles, forwards and to the left.
+        which: (A,) their rows in `table`.
+        table: (K,) VEHICLE_DTYPE.
+        h: s of a step.
+    """
+    roll, pitch = np.zeros_like(ax), np.zeros_like(ax)
+    _sway(np.ascontiguousarray(ax), np.ascontiguousarray(ay), which, table, h, roll, pitch)
+    return roll, pitch

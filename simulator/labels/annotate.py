@@ -29,7 +29,8 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     boxes_2d = {}
     if cameras:
         poses = scene.local_SE3_instance(snapshot)
-        boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled) for name, data in cameras.items()}
+        bent = scene.skins.bent(snapshot.gait_rad)
+        boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled, bent) for name, data in cameras.items()}
     return Annotations(
         boxes_3d=boxes_of_world(scene, snapshot, labelled, [data.object for data in lidars.values()]),
         boxes_2d=boxes_2d,
@@ -98,12 +99,16 @@ def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
         extent: (O, 4) int64 least column, least row, greatest column, greatest row; at first large, large,
             -1, -1.
     """
+    width = mask.shape[1]
     for v in range(mask.shape[0]):
-        for u in range(mask.shape[1]):
+        first = 0
+        for u in range(width):
             k = mask[v, u]
-            pixels[k] += 1
-            extent[k, 0], extent[k, 1] = min(extent[k, 0], u), min(extent[k, 1], v)
-            extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
+            if u + 1 == width or mask[v, u + 1] != k:  # here ends what began at `first`
+                pixels[k] += u + 1 - first
+                extent[k, 0], extent[k, 1] = min(extent[k, 0], first), min(extent[k, 1], v)
+                extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
+                first = u + 1
 
 
 @cache
@@ -115,7 +120,11 @@ def _ground_classes() -> NDArray[np.bool_]:
 
 
 def boxes_in_picture(
-    scene: Scene, local_SE3_instance: NDArray[np.float64], picture: CameraFrame, labelled: NDArray[np.int32]
+    scene: Scene,
+    local_SE3_instance: NDArray[np.float64],
+    picture: CameraFrame,
+    labelled: NDArray[np.int32],
+    bent: NDArray[np.float32] | None = None,
 ) -> Boxes2D:
     """2D boxes of one picture.
 
@@ -123,6 +132,7 @@ def boxes_in_picture(
         scene: the scene; local_SE3_instance: (I, 4, 4) poses of its instances.
         picture: with the mask of objects.
         labelled: ids of the objects that may get a box.
+        bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
     pixels = np.zeros(len(scene.objects), np.int64)
     extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
@@ -131,8 +141,10 @@ def boxes_in_picture(
 
     local_SE3_camera = picture.world_SE3_camera.copy()
     local_SE3_camera[:3, 3] -= scene.origin
-    bare = _ground_classes()[picture.semantic] & (picture.object == 0)
-    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare)
+    bare = None
+    if any(row.class_name == "road_defect" for row in scene.objects):
+        bare = _ground_classes()[picture.semantic] & (picture.object == 0)
+    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare, bent)
     single = alone.objects > 0
     own, family = np.zeros((2, len(scene.objects)), np.int64)
     own[alone.objects[single]] = alone.pixels[single]

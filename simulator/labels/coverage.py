@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import pointer
-from simulator.numerics.parallel import parallel_for
+from simulator.numerics.memory import fetch_add, pointer
 from simulator.raycast.faces import HOLE, alpha_at
+from simulator.raycast.schedule import share, worker_count
 from simulator.scene import Mesh, Scene
 from simulator.sensors.optics import CameraModel
 
@@ -331,14 +331,15 @@ def _pixels_between(seen, a, b, c, width, height):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # type: ignore[no-untyped-def]
-    """Fill `pixels` and `extent` for the objects `shown[start:stop]`.
+def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type: ignore[no-untyped-def]
+    """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
 
     Args:
-        start, stop, shown: rows of the objects.
+        shown: rows of the objects.
         pieces: Pieces. poses: (K, 3, 4) camera_SE3_mesh. lens: Lens.
         ground: (H, W) bool, where the picture shows bare ground, which does not count for flat objects.
         pixels: (M,) and extent: (M, 4) results.
+        cursor: (1,) int64, how many of them have been begun.
     """
     height, width = ground.shape
     stamp = np.full((height, width), np.int32(-1))
@@ -348,7 +349,10 @@ def _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent):  # 
     first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
     slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
     vertices, numbers, seen = pointer(pieces.vertices), pointer(triangles), pointer(memory)
-    for row in range(start, stop):
+    while True:
+        row = fetch_add(cursor, 0, 1)
+        if row >= len(shown):
+            break
         m = shown[row]
         if flat[m]:
             for v in range(height):
@@ -394,6 +398,7 @@ def coverage(
     camera: CameraModel,
     local_SE3_camera: F64,
     ground: NDArray[np.bool_] | None = None,
+    bent: NDArray[np.float32] | None = None,
 ) -> Coverage:
     """Pixels and extent of every object as if nothing else were there.
 
@@ -403,25 +408,35 @@ def coverage(
         camera: lens and size of the picture.
         local_SE3_camera: (4, 4) pose of the optical frame.
         ground: (H, W) where the picture shows bare ground; it counts as nothing for what is part of the ground.
+        bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
     ground = np.zeros((camera.height, camera.width), np.bool_) if ground is None else ground
-    pieces = pieces_of(scene)
+    pieces = pieces_of(scene) if bent is None else _bent(pieces_of(scene), scene, bent)
     lens = lens_of(camera)
     poses = np.linalg.inv(local_SE3_camera) @ local_SE3_instance[pieces.instance]
     poses = np.ascontiguousarray(poses[:, :3])
     shown = _in_view(pieces, poses, lens)
     pixels = np.zeros(len(pieces.objects), np.int64)
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
-
-    def cover(start: int, stop: int) -> None:
-        """Some of the objects."""
-        _cover(start, stop, shown, pieces, poses, lens, ground, pixels, extent)
-
-    parallel_for(cover, len(shown), chunk=max(1, -(-len(shown) // 16)))
+    workers = worker_count(None, len(shown))
+    share(_cover, workers, (shown, pieces, poses, lens, ground, pixels, extent))
     extent[~np.isfinite(extent).all(1)] = np.nan
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)
     return Coverage(pieces.objects, pixels, extent)
+
+
+def _bent(pieces: Pieces, scene: Scene, points: NDArray[np.float32]) -> Pieces:
+    """The pieces with the skins in the shape of their (V, 3) `points`."""
+    vertices, bounds = pieces.vertices.copy(), pieces.bounds.copy()
+    skin_of = np.full(len(scene.instance_mesh), -1)
+    skin_of[scene.skins.instance] = np.arange(scene.skins.total)
+    for k in np.flatnonzero(skin_of[pieces.instance] >= 0).tolist():
+        skin = skin_of[pieces.instance[k]]
+        shape = points[scene.skins.first_vertex[skin] : scene.skins.first_vertex[skin + 1]]
+        vertices[pieces.corners[k, 0] : pieces.corners[k, 1]] = shape
+        bounds[k] = shape.min(0), shape.max(0)
+    return pieces._replace(vertices=vertices, bounds=bounds)
 
 
 def _in_view(pieces: Pieces, poses: F64, lens: Lens) -> NDArray[np.int64]:

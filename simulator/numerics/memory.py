@@ -220,6 +220,40 @@ def load_triples(typing_context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def store_triples(typing_context, array, index, x, y, z):  # type: ignore[no-untyped-def]
+    """Write three f32x8 to the 24 float32 elements from i on: lane 0 of each, then lane 1 of each, and so on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        x, y, z = args[2:]
+        low = builder.shuffle_vector(x, y, lane_numbers(range(2 * LANES)))
+        high = builder.shuffle_vector(z, z, lane_numbers(range(2 * LANES)))
+        order = (lane + LANES * part for lane in range(LANES) for part in range(3))
+        row = builder.shuffle_vector(low, high, lane_numbers(order))
+        builder.store(row, _address(context, builder, signature, args, row.type)).align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, index, x, y, z), emit
+
+
+@intrinsic
+def load_each(typing_context, memory, first, numbers):  # type: ignore[no-untyped-def]
+    """i32x8 of eight groups of four bytes: lane k has the one that is `first` plus lane k of i32x8 `numbers` from 0."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        own = types.void(signature.args[0], types.int64)
+        start = _address(context, builder, own, (args[0], ir.Constant(_LONG, 0)), _INT)
+        first = context.cast(builder, args[1], signature.args[1], types.int64)
+        vector = ir.Constant(i32x8.llvm, ir.Undefined)
+        for lane in range(LANES):
+            number = builder.sext(builder.extract_element(args[2], ir.Constant(_INT, lane)), _LONG)
+            loaded = builder.load(builder.gep(start, [builder.add(first, number)]), align=4)
+            vector = builder.insert_element(vector, loaded, ir.Constant(_INT, lane))
+        return vector
+
+    return i32x8(memory, first, i32x8), emit
+
+
+@intrinsic
 def load_spaced(typing_context, memory, index, step):  # type: ignore[no-untyped-def]
     """f32x8 of the float32 elements i, i + step, ..., i + 7 step: one field of eight records."""
 

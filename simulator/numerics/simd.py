@@ -536,6 +536,17 @@ def population(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def bytes_of_bits(typing_context, mask):  # type: ignore[no-untyped-def]
+    """The lowest eight bits of an int32, each in a byte of its own of an int64, the lowest in the lowest."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        held = builder.bitcast(builder.trunc(args[0], _BYTE), ir.VectorType(_BIT, 8))
+        return builder.bitcast(builder.zext(held, ir.VectorType(_BYTE, 8)), _LONG)
+
+    return types.int64(types.int32), emit
+
+
+@intrinsic
 def float_bits(typing_context, value):  # type: ignore[no-untyped-def]
     """The bits of a float32 as int32; for values >= 0 they are ordered as the values are."""
 

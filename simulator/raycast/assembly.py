@@ -21,8 +21,8 @@ from simulator.raycast.collapse import build, build_top
 from simulator.raycast.faces import Alpha, Conditions, Faces
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.instances import place_instances
-from simulator.raycast.layout import BLOCK, F32, I32, LOW_HIGH, NODE, Bvh, aligned
-from simulator.raycast.refit import refit, relocate
+from simulator.raycast.layout import BLOCK, F32, I32, IDS, LOW_HIGH, NODE, Bvh, aligned
+from simulator.raycast.refit import refit, relocate, reshape
 from simulator.raycast.schedule import share, worker_count
 
 # Sets of hierarchies for which there is room from the start.
@@ -34,6 +34,8 @@ class Part:
     """One part of a scene: its mesh, where it is, the id of its first triangle, its greatest coordinate.
 
     `keys` (K, 4, 4) are its poses during a sweep, None while it has but one. It `may_sweep` once it has been swept.
+    One that is `soft` changes its shape: `shape` are the vertices that it is to have, and the row where they start,
+    until it has them.
     """
 
     vertices: F32
@@ -50,6 +52,8 @@ class Part:
     dirty: bool = True
     keys: NDArray[np.float64] | None = None
     may_sweep: bool = False
+    soft: bool = False
+    shape: tuple[F32, int] | None = None
 
     @property
     def is_copy(self) -> bool:
@@ -118,6 +122,7 @@ class Assembly:
         boxes: (instances, 2, 3) where they are.
         meshes: own-frame hierarchy of each mesh that moves or has instances.
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
+        corners: vertex numbers of the own-frame blocks of soft parts, as `reshape` reads them, by part.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
         roots: for each ray mask met since the last commit, its root, and that of the instances alone.
@@ -134,6 +139,7 @@ class Assembly:
     meshes: dict[tuple[int, int], Bvh]
     local: F32
     first_local: I32
+    corners: dict[int, I32]
     first_top: int
     tops: dict[bytes, int] = field(default_factory=dict)
     roots: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -205,11 +211,33 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
+    corners = {k: _corners(parts[k], meshes[parts[k].mesh]) for k in moving if parts[k].soft}
     boxes = np.full((len(instances), 2, 3), np.inf, np.float32)
     faces = _describe_faces(parts, first_tested, whole.block_count, boxes)
     return Assembly(
-        whole, faces, pieces, moving, first_moving, instances, piece_of, boxes, meshes, local, first_local, first_top
+        whole,
+        faces,
+        pieces,
+        moving,
+        first_moving,
+        instances,
+        piece_of,
+        boxes,
+        meshes,
+        local,
+        first_local,
+        corners,
+        first_top,
     )
+
+
+def _corners(part: Part, mesh: Bvh) -> I32:
+    """Vertex numbers of a mesh's blocks, as `reshape` reads them; unused lanes repeat the last triangle's first."""
+    ids = mesh.blocks.view(np.int32).reshape(-1, BLOCK)[:, IDS : IDS + LANES]
+    used = ids >= 0
+    vertices = part.faces[np.where(used, ids, ids.max(1, keepdims=True))].astype(np.int32)
+    vertices[~used] = vertices[~used][:, :1]
+    return np.ascontiguousarray(vertices.transpose(0, 2, 1)).reshape(-1)
 
 
 def _order_blocks(sources: list[tuple[Bvh, Piece, int]]) -> tuple[list[int], int]:
@@ -238,8 +266,9 @@ def _describe_faces(parts: list[Part], first_tested: int, blocks: int, boxes: F3
 
 
 def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
-    """Put the parts that are dirty where their transforms say, and forget the tops."""
+    """Give the parts that are dirty their shapes, put them where their transforms say, and forget the tops."""
     offset = assembly.first_moving
+    _reshape(assembly, parts, threads)
     moved = [k for k, number in enumerate(assembly.moving) if parts[number].dirty and parts[number].is_copy]
     if moved:
         spans = np.array([assembly.pieces[offset + k][:4] for k in moved], np.int32)
@@ -254,6 +283,33 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
         parts[number].dirty = False
     assembly.tops.clear()
     assembly.roots.clear()
+
+
+def _reshape(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
+    """Give soft parts the shapes that they are to have, in their own frames."""
+    soft = [(k, number) for k, number in enumerate(assembly.moving) if parts[number].shape is not None]
+    for points in {id(parts[number].shape[0]): parts[number].shape[0] for _, number in soft}.values():  # type: ignore[index]
+        chosen = [(k, n, shape) for k, n in soft if (shape := parts[n].shape) is not None and shape[0] is points]
+        first = assembly.first_local[[k for k, _, _ in chosen]]
+        corners = [assembly.corners[number] for _, number, _ in chosen]
+        count = np.array([len(each) // (3 * LANES) for each in corners], np.int32)
+        spans = np.stack([first, first + count], 1)
+        starts = (np.cumsum(count) - count).astype(np.int32)
+        rows = np.array([shape[1] for _, _, shape in chosen], np.int32)
+        before = (assembly.local, spans, np.concatenate(corners), starts, points)
+        share(reshape, worker_count(threads, len(chosen)), (*before, rows))
+    # Rays that are transformed into the frame of a swept part meet a hierarchy of its own there.
+    still = np.eye(4, dtype=np.float32)[:3]
+    swept = [(k, n) for k, n in enumerate(assembly.instances) if parts[n].soft and parts[n].dirty]
+    swept = [(k, number) for k, number in swept if not parts[number].is_copy]
+    if swept:
+        at = {number: k for k, number in enumerate(assembly.moving)}
+        spans = np.array([assembly.pieces[assembly.shared[k]][:4] for k, _ in swept], np.int32)
+        first = assembly.first_local[[at[number] for _, number in swept]]
+        workers = worker_count(threads, len(swept))
+        share(refit, workers, (*assembly.bvh, assembly.local, spans, first, np.stack([still] * len(swept))))
+    for _, number in soft:
+        parts[number].shape = None
 
 
 def _place_instances(assembly: Assembly, parts: list[Part], moved: list[int]) -> None:

@@ -41,6 +41,35 @@ def relocate(nodes, blocks, add_node, add_block, add_id):  # type: ignore[no-unt
             store_int(blocks, k, triangle + add_id if triangle >= 0 else -1)
 
 
+@kernel
+def reshape(local, spans, corners, first_corner, points, first_point, cursor):  # type: ignore[no-untyped-def]
+    """Worker: write new vertices into the own-frame blocks of parts.
+
+    Args:
+        local: own-frame blocks of all meshes.
+        spans: (parts, 2) int32, first block of each and one past its last.
+        corners: int32, for each block three rows of LANES vertex numbers, -1 for unused lanes; a part's start at block
+            `first_corner` (parts,).
+        points: (V, 3) float32; a part's vertices start at row `first_point` (parts,).
+        cursor: shared counter of parts taken.
+    """
+    local, corners, points = pointer(local), pointer(corners), pointer(points)
+    while True:
+        part = fetch_add(cursor, 0, 1)
+        if part >= spans.shape[0]:
+            break
+        row, base = np.int64(first_corner[part]) * VERTEX, 3 * np.int64(first_point[part])
+        for block in range(spans[part, 0], spans[part, 1]):
+            for vertex in range(3):
+                at = block * BLOCK + vertex * VERTEX
+                for k in range(LANES):
+                    p = base + 3 * np.int64(load_int(corners, row + vertex * LANES + k))
+                    store_float(local, at + k, load_float(points, p))
+                    store_float(local, at + LANES + k, load_float(points, p + 1))
+                    store_float(local, at + 2 * LANES + k, load_float(points, p + 2))
+            row += VERTEX
+
+
 @kernel(inline=True)
 def transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
     """Write a block mapped by the 3 x 4 matrix `m`, flat; returns its low and high corner."""

@@ -27,6 +27,7 @@ PIECES = 32  # pieces of shadow rays, where there are so many; they must not dep
 LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
+_NO_PIECES = np.empty((0, 2), np.int64)
 
 
 class Scene:
@@ -69,6 +70,7 @@ class Scene:
         alpha: Alpha | None = None,
         one_sided: bool = False,
         instanced: bool = False,
+        soft: bool = False,
     ) -> int:
         """Add a part; it exists for rays after `commit`.
 
@@ -83,6 +85,7 @@ class Scene:
             one_sided: rays pass the faces from behind, where their corners run clockwise.
             instanced: save memory: all such parts that are given the same arrays share one hierarchy, to which rays
                 are transformed. Rays that come near one go into it one by one, which is several times as slow.
+            soft: it moves, and `bend` will be called for it.
 
         Returns:
             The part's number: 0, 1, 2, ... in order of addition.
@@ -98,12 +101,18 @@ class Scene:
             raise ValueError(f"{name}: mask {mask} is not a 32-bit number")
         if alpha is not None:
             alpha.check(len(v), len(f), name)
+        if soft:
+            if not moving or instanced:
+                raise ValueError(f"{name}: only a part that moves and is no instance can be soft")
+            v, f = v.copy(), f.copy()  # what changes its shape shares no hierarchy
         first_id = FIRST_ID + self._instanced if instanced else self._listed
         if first_id + len(f) >= (2 if instanced else 1) * FIRST_ID:
             raise ValueError(f"{name}: more than 2^30 triangles in all")
         reach = max(-float(v.min()), float(v.max())) if len(v) else 0.0
         placed = np.eye(4) if transform is None else _transform(transform, reach, name)
-        self._parts.append(Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced))
+        self._parts.append(
+            Part(v, f, placed, moving, int(mask), first_id, reach, alpha, one_sided, instanced, soft=soft)
+        )
         if instanced:
             self._instanced += len(f)
         else:
@@ -137,6 +146,31 @@ class Scene:
             raise ValueError(f"{len(numbers)} parts cannot be moved by {len(matrices)} transforms")
         for one, matrix in zip(self._moved(numbers, matrices), matrices):
             one.transform, one.keys, one.dirty = matrix, None, True
+
+    def bend(self, part: ArrayLike, vertices: F32, first: ArrayLike) -> None:
+        """Give soft parts other vertices; rays see them at `commit`, until when `vertices` must not be changed.
+
+        The hierarchy is refitted, not built anew: shapes that are not like the one given to `add` are slower.
+
+        Args:
+            part: (N,) numbers of parts.
+            vertices: (V, 3) float32 in the parts' own frames, all parts' in one array.
+            first: (N,) row of `vertices` where each part's begin.
+
+        Raises:
+            ValueError: if a part does not exist or is not soft, or there are too few vertices.
+        """
+        if vertices.dtype != np.float32 or vertices.ndim != 2 or vertices.shape[1] != 3:
+            raise ValueError(f"vertices must be (V, 3) float32, not {vertices.shape} {vertices.dtype}")
+        for number, row in zip(np.atleast_1d(part).tolist(), np.atleast_1d(first).tolist(), strict=True):
+            one = self._part(number)
+            if not one.soft:
+                raise ValueError(f"part {number} was not added with soft=True")
+            if not 0 <= row <= len(vertices) - len(one.vertices):
+                raise ValueError(
+                    f"part {number} has {len(one.vertices)} vertices, row {row} of {len(vertices)} starts too few"
+                )
+            one.shape, one.dirty = (np.ascontiguousarray(vertices), row), True
 
     def sweep(self, part: ArrayLike, transforms: ArrayLike) -> None:
         """Let a moving part, or several, move from time 0 to time 1: each ray meets them where they are at its time.
@@ -264,7 +298,9 @@ class Scene:
             if left.any():
                 apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
         if rays.origin_step and apart.any():
-            _cast_streams(assembly, bvh, root, inner, rays, tiling_of(image), hits, apart, entering, threads)
+            _cast_streams(
+                assembly, bvh, root, inner, rays, tiling_of(image), hits, apart, entering, _NO_PIECES, threads
+            )
         if entering.any():
             _cast_singles(bvh, inner, assembly.faces, _chosen(rays, entering), hits, True, threads)
         if apart.any():
@@ -280,17 +316,27 @@ class Scene:
         threads: int | None = None,
         frame: ArrayLike | None = None,
         time: ArrayLike = 0.0,
+        runs: ArrayLike | None = None,
     ) -> NDArray[np.bool_]:
         """(N,) bool: whether each ray hits anything at 0 < t < t_max; arguments and errors as for `closest_hit`.
 
-        Faster the more neighbours start near each other, run side by side and are stopped by the same thing.
+        Faster the more neighbours start near each other, run side by side and are stopped by the same thing. Where only
+        some of them do, say which in `runs` (R, 2): the first ray of each run of such rays and one past its last. Rays
+        between the runs are not cast.
+
+        Raises:
+            ValueError: also for a run that does not lie within the rays.
         """
         rays = _rays(origins, directions, t_max, frame, time)
         blocked = np.zeros(rays.total, np.bool_)
+        every = np.array([[0, rays.total]]) if runs is None else np.asarray(runs, np.int64).reshape(-1, 2)
+        if len(every) and not (every[:, 0].min() >= 0 and every[:, 1].max() <= rays.total):
+            raise ValueError(f"a run of rays does not lie within the {rays.total} that there are")
         assembly, bvh, root, inner = self._start(mask)
-        if root >= 0 and rays.total:
+        pieces = _pieces(every)
+        if root >= 0 and len(pieces):
             row = Tiling(1, rays.total, 3)
-            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], threads)
+            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], pieces, threads)
         return blocked
 
     def _part(self, number: int) -> Part:
@@ -335,7 +381,7 @@ def exercise() -> None:
     scene.commit(1)
     assembly, bvh, _, _ = scene._start(ALL)
     rays, hits, none = _rays(np.zeros(3), [], np.inf, None, 0.0), empty_hits(0), np.zeros(0, np.bool_)
-    _cast_streams(assembly, bvh, 0, -1, rays, Tiling(1, 0, 3), None, none, none, 1)
+    _cast_streams(assembly, bvh, 0, -1, rays, Tiling(1, 0, 3), None, none, none, _NO_PIECES, 1)
     _cast_singles(bvh, 0, assembly.faces, rays, hits, False, 1)
     _cast_tiles(assembly, bvh, 0, rays, Grid(0, 0, 0, GROUPS, 1), hits, none, none, 1)
 
@@ -375,15 +421,24 @@ def _cast_streams(
     hits: Hits | None,
     marks: NDArray[np.bool_],
     entering: NDArray[np.bool_],
+    pieces: NDArray[np.int64],
     threads: int | None,
 ) -> None:
-    """Cast rays in tiles side by side, for closest hits if there are `hits` to write."""
-    # For any hit, pieces as large as they may be in which neighbours are looked for, yet enough for many threads.
-    piece = min(PIECE, max(RAYS_A_PIECE, -(-rays.total // PIECES))) if hits is None else RAYS_A_PIECE
-    workers = worker_count(threads, -(-rays.total // piece))
-    what = (tiling, hits is not None, hits or empty_hits(0), marks.view(np.uint8), entering.view(np.uint8))
-    chunk = piece if hits is None else piece // STREAM
-    share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (chunk,))
+    """Cast rays in tiles side by side, for closest hits if there are `hits` to write, else in `pieces`."""
+    workers = worker_count(threads, len(pieces) if hits is None else -(-rays.total // RAYS_A_PIECE))
+    what = (tiling, hits is not None, hits or empty_hits(0), marks.view(np.uint8), entering.view(np.uint8), pieces)
+    share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (RAYS_A_PIECE // STREAM,))
+
+
+def _pieces(runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(P, 2) runs of rays (R, 2) cut to pieces: as large as they may be in which neighbours are looked for, yet enough
+    for many threads."""
+    size = runs[:, 1] - runs[:, 0]
+    piece = min(PIECE, max(RAYS_A_PIECE, -(-int(size.sum()) // PIECES)))
+    count = -(-size // piece)
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    first = np.repeat(runs[:, 0], count) + number * piece
+    return np.stack([first, np.minimum(first + piece, np.repeat(runs[:, 1], count))], 1)
 
 
 def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:

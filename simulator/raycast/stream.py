@@ -31,6 +31,7 @@ from simulator.numerics.simd import (
     absolute,
     bits,
     bits_float,
+    bytes_of_bits,
     cross_term,
     flip_where_negative,
     float_bits,
@@ -449,22 +450,15 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
     report_face(hits, ray, triangle, faces)
 
 
-@kernel(inline=True)
-def bytes_of_bits(bits_of_eight):  # type: ignore[no-untyped-def]
-    """The lowest eight bits, each in a byte of its own of an int64."""
-    every = np.uint64(0x0101010101010101)
-    spread = (np.uint64(bits_of_eight & np.int32(255)) * every) & np.uint64(0x8040201008040201)  # byte k has bit k
-    return ((spread + np.uint64(127) * every) >> np.uint64(7)) & every
-
-
 @kernel
-def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits, marks, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, entering, pieces, cursor, chunk):  # type: ignore[no-untyped-def]
     """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
 
-    For any hit, in pieces of `chunk` rays (at most `order.PIECE`), `marks` (uint8) becomes whether a ray hits anything.
+    For any hit, in `pieces` (P, 2), the first ray of each and one past its last, which are at most `order.PIECE`,
+    `marks` (uint8) becomes whether a ray hits anything.
     Rays that do not go together are cast one by one. The block that stopped the last ray is tried first on the next:
     they are mostly in the same shadow. It changes the time only, never the answer. Instances are entered one by one,
-    from the node `within_instances` over them alone.
+    from the node `inner` over them alone.
 
     For closest hits, in pieces of `chunk` tiles, `marks` are rays to be cast, and becomes those still to be cast one by
     one, while `entering` are those that may hit something in an instance first.
@@ -486,13 +480,16 @@ def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits
     stack, table, scratch, singles, numbers = entries(), table_memory(), scratch_memory(), floats(), numbers_memory()
     items, spare, counts, cells = items_memory(), items_memory(), counts_memory(), cells_memory()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
-    marks, entering = pointer(marks), pointer(entering)
-    total, last = tile_count(tiling) if closest else rays.total, np.int64(-1)
+    marks, entering, cuts, count = pointer(marks), pointer(entering), pointer(pieces), len(pieces)
+    total, last = tile_count(tiling), np.int64(-1)
     while True:
-        start = fetch_add(cursor, 0, 1) * chunk
-        if start >= total:
+        turn = fetch_add(cursor, 0, 1)
+        start = turn * chunk
+        if turn >= count if not closest else start >= total:
             break
         size = min(chunk, total - start)
+        if not closest:
+            start, size = cuts[2 * turn], cuts[2 * turn + 1] - cuts[2 * turn]
         first, stop, first_single, in_eights = 0, size, size, True
         if not closest:
             stop, first_single = order_piece(rays, start, size, CLOSE, items, spare, counts, cells)
@@ -533,7 +530,7 @@ def cast_streams(bvh, root, within_instances, faces, rays, tiling, closest, hits
                 if in_eights and exist == STREAM and not singly:
                     store_long(marks, np.int64(load_int(numbers, group * LANES)), bytes_of_bits(~alive))
                     continue
-                node = within_instances if together & bit != 0 else root
+                node = inner if together & bit != 0 else root
                 for k in range(group * LANES, min((group + 1) * LANES, exist)):
                     ray = np.int64(load_int(numbers, k))
                     marks[ray] = YES - np.uint8(alive & 1)

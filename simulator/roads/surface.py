@@ -13,7 +13,7 @@ from simulator.roads.network import RoadNetwork
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
-from simulator.roads.surface_land import GroundMesh, land
+from simulator.roads.surface_land import CropField, GroundMesh, land
 from simulator.roads.surface_levels import level_overlaps
 from simulator.roads.surface_marks import (
     lane_marks,
@@ -56,11 +56,13 @@ class RoadSurface:
         meshes: (mesh in the local frame, materials, class name), ready for `SceneBuilder.add_mesh`.
         origin: (3,) world coordinates of the local frame.
         terrain: the land.
+        fields: where crops grow on it.
     """
 
     meshes: list[GroundMesh]
     origin: Array
     terrain: Terrain
+    fields: list[CropField]
     _ground: Triangles
     _covered: NDArray[np.object_]
 
@@ -160,9 +162,10 @@ def surface(
     marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
-    meshes += land(terrain, style, seed)
+    country, fields = land(terrain, style, seed)
+    meshes += country
     covered = np.concatenate([polygons[quads.tier <= Tier.RAISED], paved.shapes, raised.shapes])
-    return RoadSurface(meshes, start, terrain, Triangles.join([lying, edge, above]), covered)
+    return RoadSurface(meshes, start, terrain, fields, Triangles.join([lying, edge, above]), covered)
 
 
 def _road_ground(

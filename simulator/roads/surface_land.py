@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -23,6 +25,20 @@ from simulator.scene.textures import CROPS, FIELD_M, FOREST_M, GRASS_M, LANDSCAP
 
 GroundMesh = tuple[Mesh, tuple[Material, ...], str]
 
+
+@dataclass(frozen=True, slots=True)
+class CropField:
+    """Where one crop grows.
+
+    Attributes:
+        kind: one of `textures.CROPS`.
+        soil: the land below it in the local frame, texture coordinates by the metre along its rows.
+    """
+
+    kind: str
+    soil: Mesh
+
+
 _FROM_ROAD_M = {"fields": 15.0, "forest": 4.0}  # how far off roads meadow ends
 # What grows on fields in each season, repeated by weight; "" is meadow.
 _GROWN: dict[str, tuple[str, ...]] = {
@@ -33,8 +49,8 @@ _GROWN: dict[str, tuple[str, ...]] = {
 }
 
 
-def land(terrain: Terrain, style: SurfaceStyle, seed: int) -> list[GroundMesh]:
-    """The grid around the roads as `style.land` says, and the rings beyond as country seen from afar."""
+def land(terrain: Terrain, style: SurfaceStyle, seed: int) -> tuple[list[GroundMesh], list[CropField]]:
+    """The grid around the roads as `style.land` says, and the rings beyond as country seen from afar; its fields."""
     nx, ny = terrain.z.shape
     x, y = (terrain.low[k] + terrain.cell_m * np.arange(n) for k, n in ((0, nx), (1, ny)))
     gx, gy = np.meshgrid(x, y, indexing="ij")
@@ -47,11 +63,12 @@ def land(terrain: Terrain, style: SurfaceStyle, seed: int) -> list[GroundMesh]:
     if style.land in _FROM_ROAD_M:
         away = ndimage.distance_transform_edt(~np.isfinite(terrain.lowest)) * terrain.cell_m
         open_land = away.ravel()[faces].min(axis=1) > _FROM_ROAD_M[style.land]
-        fields = style.land == "fields"
-        cover[open_land] = _parcels(middle[open_land], style, seed) if fields else len(CROPS)
+        farmed = style.land == "fields"
+        cover[open_land] = _parcels(middle[open_land], style, seed) if farmed else len(CROPS)
     heading = _heading(seed)
     turned = vertices[:, :2] @ np.array([[np.cos(heading), -np.sin(heading)], [np.sin(heading), np.cos(heading)]])
     found: list[GroundMesh] = []
+    fields: list[CropField] = []
     for kind in np.unique(cover).tolist():
         mine = faces[cover == kind]
         used, corners = np.unique(mine, return_inverse=True)
@@ -63,10 +80,11 @@ def land(terrain: Terrain, style: SurfaceStyle, seed: int) -> list[GroundMesh]:
         elif kind < len(CROPS):
             mesh = Mesh.of(vertices[used], corners, turned[used] / FIELD_M, 0, smooth=True)
             found.append((mesh, (crop_materials(seed)[kind],), "terrain"))
+            fields.append(CropField(CROPS[kind], mesh))
         else:
             mesh = Mesh.of(vertices[used], corners, vertices[used, :2] / FOREST_M, 0, smooth=True)
             found.append((mesh, (floor_material(style, seed),), "terrain"))
-    return [*found, (_country(terrain), (country_material(style, seed),), "terrain")]
+    return [*found, (_country(terrain), (country_material(style, seed),), "terrain")], fields
 
 
 def _heading(seed: int) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import evaluate
-from simulator.roads.records import MarkLine, RoadMark
+from simulator.roads.records import Lane, MarkLine, RoadMark
 from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_levels import SAME_LEVEL_M
 from simulator.roads.surface_polygons import Triangles, quad_triangles
@@ -52,6 +52,19 @@ def mark_country(network: RoadNetwork) -> str:
     """ "US" where any centre line is yellow, else "DE"."""
     centers = (section.lane(0).marks for road in network.roads.values() for section in road.sections)
     return "US" if any(mark.color == "yellow" for marks in centers for mark in marks) else "DE"
+
+
+def american_marks(network: RoadNetwork) -> RoadNetwork:
+    """The network with the lines left of traffic in yellow, as the MUTCD (section 3A.05) wants them."""
+
+    def painted(lane: Lane) -> Lane:
+        return replace(lane, marks=tuple(replace(mark, color="yellow") for mark in lane.marks)) if not lane.id else lane
+
+    roads = {}
+    for name, road in network.roads.items():
+        sections = tuple(replace(each, lanes=tuple(painted(lane) for lane in each.lanes)) for each in road.sections)
+        roads[name] = replace(road, sections=sections)
+    return replace(network, roads=roads)
 
 
 def lane_marks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from simulator.scene.mesh import Mesh
 
 LANE_VARIANTS = 4  # besides one with a manhole cover
 GRASS_TINTS = 5
+_LUSH, _POOR = np.array([0.76, 0.86, 0.74]), np.array([1.20, 1.12, 1.08])  # of the usual colour, from patch to patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,10 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         ]
         return [_ground("lane", texture, wet_asphalt, Surface.LANE) for texture in lanes]
     if look == Look.GRASS:
-        tints = np.linspace(0.9, 1.1, GRASS_TINTS)
-        grass = textures.grass(dry, seed=seed)
-        return [_ground("grass", grass, 0.5 * tint, Surface.SOIL, tint) for tint in tints.tolist()]
+        grass = _ground("grass", textures.grass(dry, seed=seed), 0.5, Surface.SOIL)
+        shares = np.linspace(0.0, 1.0, GRASS_TINTS)[:, None]
+        tints = (_LUSH + shares * (_POOR - _LUSH)).tolist()
+        return [replace(grass, albedo=(r, g, b), reflectance_905=0.5 * g) for r, g, b in tints]
     asphalt = textures.asphalt(age, cracks=0.0, seed=seed)
     one = {
         Look.ASPHALT: lambda: _ground("asphalt", asphalt, wet_asphalt, Surface.ASPHALT),
@@ -127,7 +129,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         Look.KERB: lambda: _ground("kerb", textures.kerb_stone(seed), 0.33, Surface.CONCRETE),
         Look.PAVING: lambda: _ground("paving", paving, 0.32, Surface.CONCRETE),
         Look.LAWN: lambda: _ground("lawn", textures.grass(min(dry, 0.3), seed=seed + 1), 0.5, Surface.SOIL),
-        Look.GRAVEL: lambda: _ground("gravel", textures.soil("gravel", seed=seed), 0.28, Surface.SOIL),
+        Look.GRAVEL: lambda: _ground("gravel", textures.soil("verge", seed=seed), 0.36, Surface.SOIL),
         Look.BALLAST: lambda: _ground("ballast", textures.soil("ballast", seed=seed), 0.22, Surface.SOIL),
         Look.LITTER: lambda: floor_material(style, seed),
     }

@@ -37,6 +37,7 @@ from simulator.scenario.family import Family
 from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
 SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial", "car_park")
+SIGNS = ("auto", "vienna", "mutcd")
 
 
 class Time(Block):
@@ -201,6 +202,9 @@ class Surroundings(Block):
     """Density of buildings where the style has any, 0 none .. 1 closed rows."""
     street_lamps: Annotated[bool, Flag()] | None = None
     """Whether street lamps stand there; null: by the style."""
+    signs: Annotated[str, Word(SIGNS)] = "auto"
+    """Look of the signs: vienna (Europe) or mutcd (US, where procedural roads get yellow centre lines); auto: by the
+    centre lines of the map."""
 
 
 class When(Block):

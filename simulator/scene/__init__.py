@@ -4,7 +4,7 @@ Open families (actors, anomalies, weather ...) lower to this small closed vocabu
 """
 
 from simulator.scene.articulation import Driver, Joint
-from simulator.scene.atmosphere import Atmosphere
+from simulator.scene.atmosphere import Atmosphere, NightSky
 from simulator.scene.builder import Scene, SceneBuilder
 from simulator.scene.material import Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
@@ -21,6 +21,7 @@ __all__ = [
     "Material",
     "Mesh",
     "Model",
+    "NightSky",
     "Scene",
     "SceneBuilder",
     "Snapshot",

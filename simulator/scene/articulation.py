@@ -1,4 +1,4 @@
-"""Moving parts of an object: joints driven by a closed set of state channels (wheels, steering, gait)."""
+"""Rigid moving parts of an object: joints driven by a closed set of state channels (wheels, steering, hitches)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ class Driver(IntEnum):
     FIXED = 0
     TRAVEL = 1  # metres driven: angle = bias + gain * travel_m (a wheel: gain = 1 / radius)
     STEER = 2  # steering angle of the wheels: angle = bias + gain * steer_rad
-    SWING = 3  # angle = bias + gain * sin(gait_rad + phase) (hips, shoulders)
-    BEND = 4  # angle = bias + gain * max(0, sin(gait_rad + phase)) (knees, elbows)
+    HITCH = 3  # angle = bias + gain * gait_rad: the rear part of a vehicle that bends, which has no gait of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,6 @@ class Joint:
         axis: unit vector in the object frame at rest; positive angles are right-handed.
         driver: which state turns it.
         gain: see Driver.
-        phase: radians, for SWING and BEND.
         bias: radians at rest.
         parent: index of the joint it hangs on (must come earlier), or -1 for the object itself.
     """
@@ -39,7 +37,6 @@ class Joint:
     axis: tuple[float, float, float]
     driver: Driver
     gain: float = 1.0
-    phase: float = 0.0
     bias: float = 0.0
     parent: int = -1
 
@@ -50,7 +47,6 @@ JOINT_DTYPE = np.dtype(
         ("parent", np.int32),
         ("driver", np.int32),
         ("gain", np.float64),
-        ("phase", np.float64),
         ("bias", np.float64),
         ("pivot", np.float64, 3),
         ("axis", np.float64, 3),
@@ -76,9 +72,7 @@ def joint_transforms(joints, travel, steer, gait, out):  # type: ignore[no-untyp
         elif joint.driver == 2:
             angle += joint.gain * steer[row]
         elif joint.driver == 3:
-            angle += joint.gain * np.sin(gait[row] + joint.phase)
-        elif joint.driver == 4:
-            angle += joint.gain * max(0.0, np.sin(gait[row] + joint.phase))
+            angle += joint.gain * gait[row]
         c, s = np.cos(angle), np.sin(angle)
         t = 1.0 - c
         x, y, z = joint.axis[0], joint.axis[1], joint.axis[2]
@@ -115,7 +109,6 @@ def joint_rows(joints: tuple[Joint, ...], row: int, base: int) -> NDArray[np.voi
             parent,
             int(joint.driver),
             joint.gain,
-            joint.phase,
             joint.bias,
             joint.pivot,
             joint.axis,

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+SUN_RADIUS_RAD = float(np.radians(0.26667))
 DIM = 0.02  # part of the usual daylight: some 1000 lx, below which dipped beams come on by themselves (UN R48, 6.2.7.6)
+
+
+class NightSky(NamedTuple):
+    """Moon and stars, whether they can be seen or not.
+
+    Attributes:
+        moon_direction: (3,) unit vector toward the moon as it appears, world frame.
+        moon_phase_rad: angle at the moon between sun and earth: 0 full, pi new.
+        moon_lx: illuminance by the moon outside the air, on a plane that faces it.
+        moon_radius_rad: of its disc.
+        local_R_equator: (3, 3) east, north, up from the axes of right ascension and declination.
+    """
+
+    moon_direction: NDArray[np.float64]
+    moon_phase_rad: float
+    moon_lx: float
+    moon_radius_rad: float
+    local_R_equator: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +48,7 @@ class Atmosphere:
         temperature_c: air temperature.
         street_lamps_on: whether street lamps (and lit windows) burn.
         sunlight: factor on the light of sun and sky, 1 as the sun's elevation gives it.
+        night_sky: moon and stars; None: of neither anything is known, and nothing is seen.
         friction: factor on the friction between tyres and the road, 1 as its surface gives it.
     """
 
@@ -45,6 +66,14 @@ class Atmosphere:
     street_lamps_on: bool = False
     sunlight: float = 1.0
     friction: float = 1.0
+    night_sky: NightSky | None = None
+
+    @property
+    def moonlit(self) -> NightSky | None:
+        """Moon and stars if the sun has set and the moon has risen, so that it casts the shadows."""
+        night = self.night_sky
+        risen = night is not None and self.sun_elevation_rad < -SUN_RADIUS_RAD and night.moon_direction[2] > 0
+        return night if risen else None
 
     @property
     def extinction_1_m(self) -> float:

@@ -14,6 +14,7 @@ from simulator.scene.ground import Ground
 from simulator.scene.material import Lamp, Material, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Model
+from simulator.scene.skinning import Skin, Skins, pack_skins
 from simulator.scene.snapshot import Snapshot
 
 GROUND_CLASSES = ("road", "road_marking", "kerb", "sidewalk", "terrain")
@@ -78,6 +79,7 @@ class Scene:
         objects: the O objects.
         joints: JOINT_DTYPE rows.
         lamps: LAMP_DTYPE rows; position and direction in the frame of their object (object 0: local frame).
+        skins: how the meshes of instances bend that have a skin; their meshes are no other instance's.
     """
 
     origin: NDArray[np.float64]
@@ -94,6 +96,7 @@ class Scene:
     objects: tuple[SceneObject, ...]
     joints: NDArray[np.void]
     lamps: NDArray[np.void]
+    skins: Skins
 
     @property
     def textures(self) -> tuple[Texture, ...]:
@@ -147,6 +150,7 @@ class SceneBuilder:
         self._names: set[str] = {""}
         self._joints: list[NDArray[np.void]] = []
         self._joint_count = 0
+        self._skins: list[tuple[int, int, Mesh, Skin]] = []
         self._lamps: list[tuple[int, Lamp]] = []
         self._ground = Ground()
         self._ground_rows: list[int] = []
@@ -218,6 +222,7 @@ class SceneBuilder:
     def add_model(self, model: Model, position: ArrayLike, yaw: float = 0.0) -> None:
         """Add a model as static scenery (no object): `position` (3,) in world coordinates, `yaw` in radians."""
         pose = se3.pose(np.asarray(position, np.float64) - self.origin, yaw=yaw)
+        assert all(body.skin is None for body in model.bodies)
         for body in model.bodies:
             self._add(body.mesh, body.materials, model.class_name, 0, -1, False, pose)
         for lamp in model.lamps:
@@ -263,7 +268,13 @@ class SceneBuilder:
             self._joint_count += len(model.joints)
         for body in model.bodies:
             joint = base + body.joint if body.joint >= 0 else -1
-            self._add(body.mesh, body.materials, model.class_name, row, joint, moving, np.eye(4))
+            mesh = body.mesh
+            if body.skin is not None and moving:
+                mesh = replace(mesh)  # its own: others may be at another phase
+                self._skins.append((len(self._rows), row, mesh, body.skin))
+            elif body.skin is not None:
+                mesh = replace(mesh, vertices=body.skin.bent(mesh.vertices, 0.0))
+            self._add(mesh, body.materials, model.class_name, row, joint, moving, np.eye(4))
         self._lamps += [(row, lamp) for lamp in model.lamps]
         return row
 
@@ -308,4 +319,5 @@ class SceneBuilder:
             objects=tuple(self._objects),
             joints=np.concatenate(self._joints) if self._joints else np.zeros(0, JOINT_DTYPE),
             lamps=lamps,
+            skins=pack_skins(self._skins),
         )

@@ -208,25 +208,71 @@ def bough_texture(palette: str) -> Texture:
     return canvas.texture(f"bough-{palette}")
 
 
-@cache
-def grass_texture(season: str) -> Texture:
-    """Blades of grass from the side, 0.6 m wide and 0.3 m high; they stand apart at the tile's left and right."""
-    rng = generator(0, "grass blades", season)
-    colors = np.array(GRASSES[season], np.float64)
-    canvas = Cutout(2 * SIZE, SIZE, colors[1])
-    count = 110
+def _blades(
+    canvas: Cutout,
+    colors: F64,
+    count: int,
+    half_width: float,
+    rng: np.random.Generator,
+    *,
+    margin: float = 0.06,
+    tall: tuple[float, float] = (2.0, 2.4),
+) -> None:
+    """Blades side by side between margins; later ones stand in front: shorter and lighter.
+
+    `tall`: parameters of the beta distribution of their heights.
+    """
     for i in range(count):
-        front = i / count  # later blades stand in front: shorter and lighter
-        foot = rng.uniform(0.06, 0.94)
-        high = float(np.clip(rng.beta(2.0, 2.4) * (1.05 - 0.3 * front), 0.12, 0.98))
+        front = i / count
+        foot = rng.uniform(margin, 1.0 - margin)
+        high = float(np.clip(rng.beta(*tall) * (1.05 - 0.3 * front), 0.12, 0.98))
         lean = rng.normal(0, 0.11) * high
-        wide = rng.uniform(0.0022, 0.0048)
+        wide = half_width * rng.uniform(0.63, 1.37)
         t = np.linspace(0, 1, 6)
         x, y = foot + lean * t**2, high * (t - 0.25 * abs(lean) * t**3)
         half = wide * (1 - t) ** 0.6
         blade = np.concatenate([np.stack([x - half, y], 1), np.stack([x + half, y], 1)[::-1]])
         canvas.polygon(np.clip(blade, 0.0, 1.0), tone(colors, 3.0 * rng.beta(1.6, 1.8) + 0.4 * front, rng))
+
+
+@cache
+def grass_texture(season: str) -> Texture:
+    """Blades of grass from the side, 0.6 m wide and 0.3 m high; they stand apart at the tile's left and right."""
+    colors = np.array(GRASSES[season], np.float64)
+    canvas = Cutout(2 * SIZE, SIZE, colors[1])
+    _blades(canvas, colors, 110, 0.0035, generator(0, "grass blades", season))
     return canvas.texture(f"grass-blades-{season}")
+
+
+# Stems and leaves of crops, ears or flowers above them, and half the width of a blade in repeats of CROP_EDGE_M.
+_CROP_SIDES: dict[str, tuple[Palette, Palette, float]] = {
+    "green": (GRASSES["spring"], GRASSES["spring"], 0.0028),
+    "ripe": (
+        ((84, 68, 34), (134, 110, 58), (172, 144, 84), (204, 178, 116)),
+        ((150, 122, 66), (184, 152, 88), (206, 176, 110), (222, 196, 132)),
+        0.0024,
+    ),
+    "maize": (PALETTES["summer"], PALETTES["olive"], 0.0075),
+    "rape": (PALETTES["lime"], ((150, 140, 20), (190, 178, 24), (214, 200, 30), (228, 216, 60)), 0.0036),
+}
+CROP_EDGE_M = 1.6  # one repeat of a crop's side along the edge of the field
+
+
+@cache
+def crop_texture(kind: str) -> Texture:
+    """The side of a field of corn, maize or rape, CROP_EDGE_M wide; the last sixth of its height is ragged."""
+    rng = generator(0, "crop", kind)
+    stems, tops, width = _CROP_SIDES[kind]
+    colors, light = np.array(stems, np.float64), np.array(tops, np.float64)
+    canvas = Cutout(2 * SIZE, SIZE, colors[0])
+    canvas.polygon(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.72], [0.0, 0.72]]), tone(colors, 1.0, rng))
+    for share in (1.0, 1.05, 1.12):
+        _blades(canvas, colors * share, 260, width, rng, margin=0.0, tall=(9.0, 2.4))
+        for x in rng.uniform(0.0, 1.0, 240):  # ears, tassels, flowers
+            y = rng.normal(0.80, 0.07)
+            ear = _turned(_LEAF * [0.045, 0.011], rng.normal(np.pi / 2, 0.35)) * [0.5, 1.0] + [x, min(y, 0.95)]
+            canvas.polygon(np.clip(ear, 0.0, 1.0), tone(light, 3.0 * rng.random(), rng))
+    return canvas.texture(f"crop-{kind}")
 
 
 @cache

@@ -63,16 +63,17 @@ class Mesh:
         return np.stack([self.vertices.min(0), self.vertices.max(0)]).astype(np.float64)
 
 
-def coarsened(mesh: Mesh, cell_m: float) -> Mesh:
+def coarsened(mesh: Mesh, cell_m: float) -> tuple[Mesh, NDArray[np.int64]]:
     """The mesh with the vertices in each cell of a grid drawn together: for what is seen from far away.
 
     Vertices merge within a material slot only, so patches of colour stay (vertex clustering: Rossignac and Borrel,
-    Multi-resolution 3D approximations for rendering complex scenes, 1993). The surface moves by less than a cell.
+    Multi-resolution 3D approximations for rendering complex scenes, 1993). The surface moves by less than a cell. Also
+    returned: for each vertex one of those that it stands for.
     """
     slot = np.zeros(len(mesh.vertices), np.int64)
     slot[mesh.faces] = mesh.slots[:, None]
     key = np.column_stack([np.floor(mesh.vertices / cell_m).astype(np.int64), slot])
-    _, index, count = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    _, one, index, count = np.unique(key, axis=0, return_index=True, return_inverse=True, return_counts=True)
     index = index.reshape(-1)
     vertices, uv = np.zeros((len(count), 3)), np.zeros((len(count), 2))
     np.add.at(vertices, index, mesh.vertices)
@@ -81,7 +82,14 @@ def coarsened(mesh: Mesh, cell_m: float) -> Mesh:
     whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     _, first = np.unique(np.sort(faces[whole], axis=1), axis=0, return_index=True)
     kept = np.flatnonzero(whole)[np.sort(first)]
-    return Mesh.of(vertices / count[:, None], faces[kept], uv / count[:, None], mesh.slots[kept], mesh.smooth)
+    return Mesh.of(vertices / count[:, None], faces[kept], uv / count[:, None], mesh.slots[kept], mesh.smooth), one
+
+
+def parted(mesh: Mesh, keep: NDArray[np.bool_]) -> Mesh:
+    """The faces of a mesh marked in `keep` (F,), with the vertices that they use."""
+    used, corners = np.unique(mesh.faces[keep], return_inverse=True)
+    faces = corners.reshape(-1, 3).astype(np.int32)
+    return Mesh(mesh.vertices[used], faces, mesh.uv[used], mesh.slots[keep], mesh.smooth)
 
 
 def merge(meshes: Sequence[Mesh]) -> Mesh:

@@ -8,18 +8,32 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.scene.articulation import Joint
+from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.material import Lamp, Material
 from simulator.scene.mesh import Mesh, coarsened
+from simulator.scene.skinning import Skin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A rigid piece of a model: a mesh in the object frame at rest, its materials by slot, the joint it hangs on."""
+    """A piece of a model: rigid, or with a skin.
+
+    Attributes:
+        mesh: in the object frame at rest.
+        materials: by slot.
+        joint: that it hangs on, or -1.
+        skin: how it bends with the gait; then it hangs on no joint.
+    """
 
     mesh: Mesh
     materials: tuple[Material, ...]
     joint: int = -1
+    skin: Skin | None = None
+
+    def coarse(self, cell_m: float) -> Body:
+        """The same piece with fewer triangles; see `coarsened`."""
+        mesh, kept = coarsened(self.mesh, cell_m)
+        return replace(self, mesh=mesh, skin=None if self.skin is None else self.skin.of_vertices(kept))
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +44,15 @@ class Model:
 
     Attributes:
         class_name: a name of `assets/classes.yaml`.
-        bodies: rigid pieces.
+        bodies: its pieces.
         joints: joints of the bodies, parents first.
         lamps: light sources.
         wheelbase_m: distance of the axles (0: not a vehicle).
         attributes: facts for the labels, such as {"age": "child", "pose": "lying", "color": "red"}.
         box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
         deck_m: height of the open deck on which it carries things (0: none).
+        following_m: from the joint where it bends to the axle behind that follows (0: it does not bend).
+        stride_m: length of a gait cycle on the ground: of two steps, or one turn of the pedals (0: no gait).
     """
 
     class_name: str
@@ -47,11 +63,35 @@ class Model:
     attributes: tuple[tuple[str, str], ...] = ()
     box: NDArray[np.float64] | None = None
     deck_m: float = 0.0
+    following_m: float = 0.0
+    stride_m: float = 0.0
 
     def coarse(self, cell_m: float) -> Model:
         """The same model with fewer triangles, for where a pixel is wider than `cell_m`; its box stays."""
-        bodies = tuple(replace(body, mesh=coarsened(body.mesh, cell_m)) for body in self.bodies)
-        return replace(self, bodies=bodies, box=self.bounds)
+        return replace(self, bodies=tuple(body.coarse(cell_m) for body in self.bodies), box=self.bounds)
+
+    def posed(
+        self, *, travel_m: float = 0.0, steer_rad: float = 0.0, gait_rad: float = 0.0
+    ) -> list[NDArray[np.float32]]:
+        """(V, 3) vertices of each body in the object frame at one state of the channels."""
+        turned = np.empty((len(self.joints), 3, 4))
+        if self.joints:
+            channels = (np.array([travel_m]), np.array([steer_rad]), np.array([gait_rad]))
+            joint_transforms(joint_rows(self.joints, 0, 0), *channels, turned)
+        out = []
+        for body in self.bodies:
+            v = body.mesh.vertices
+            if body.skin is not None:
+                v = body.skin.bent(v, gait_rad)
+            elif body.joint >= 0:
+                v = (v @ turned[body.joint, :, :3].T + turned[body.joint, :, 3]).astype(np.float32)
+            out.append(v)
+        return out
+
+    @property
+    def hitch_m(self) -> float:
+        """x of the joint about which its rear part turns; 0 where it does not bend."""
+        return next((joint.pivot[0] for joint in self.joints if joint.driver == Driver.HITCH), 0.0)
 
     @cached_property
     def bounds(self) -> NDArray[np.float64]:

@@ -24,7 +24,8 @@ class Snapshot:
         rpy: (O, 3) ISO 8855 roll, pitch, yaw.
         velocity: (O, 3) m/s of the object's origin, world frame.
         rpy_rate: (O, 3) rad/s by which `rpy` changes.
-        travel_m, steer_rad, gait_rad: (O,) channels that drive joints.
+        travel_m, steer_rad, gait_rad: (O,) channels that drive joints; for a vehicle that bends, `gait_rad` is the yaw
+            of its rear part from the front.
         lamps: (O,) uint32, bit `1 << Switch` set where that switch is on.
         hidden: (O,) uint8, from whom it is hidden, bits `CAMERAS` and `OTHER_SENSORS`; None: nothing is.
     """

@@ -39,6 +39,7 @@ MARKING_M = 1.0
 LANDSCAPE_M = 900.0
 
 Drawing = Callable[[Array], None]
+_GLOSS = np.array([0.016, 0.016, 0.010])
 
 
 def _rng(name: str, seed: int) -> np.random.Generator:
@@ -201,6 +202,10 @@ def lane_asphalt(
         _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
         if own.random() < 0.5:
             _seal(color, own, px)
+        if own.random() < 0.35:
+            _ghost(color, own, px)
+        if own.random() < 0.35:
+            _skid(color, own, px)
     if manhole:
         _manhole(color, own, px)
     fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
@@ -215,6 +220,32 @@ def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
     band = _wrapped_lines((height, width), [line], [0.08 * px_per_m])[..., None]
     color += (np.array([0.030, 0.030, 0.032]) - color) * 0.85 * band
+
+
+def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """Where a line was blasted off: stones laid bare in a lighter band 12 cm wide, with flecks of paint left in it."""
+    shape = height, width = color.shape[0], color.shape[1]
+    y = np.array([0.07, rng.uniform(0.5, 0.93)]) * height
+    x = width * rng.uniform(0.2, 0.8) + np.array([0.0, rng.uniform(-0.25, 0.25) * px_per_m])
+    band = _wrapped_lines(shape, [np.stack([x, y], axis=1)], [0.12 * px_per_m])
+    stones = noise(shape, rng, slope=0.6, low_cut=12)
+    color *= 1.0 + (band * np.clip(0.22 + 0.10 * stones, 0.0, 0.6))[..., None]
+    paint = band * np.clip(stones + 0.6 * noise(shape, rng, slope=2.2, low_cut=4) - 1.5, 0.0, 0.8)
+    color += (np.array([0.52, 0.52, 0.50]) - color) * paint[..., None]
+
+
+def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
+    """Rubber of a car that braked hard: two dark tracks 0.18 m wide that set in softly and end at once."""
+    shape = height, width = color.shape[0], color.shape[1]
+    begin, end = rng.uniform([0.07, 0.75], [0.35, 0.93]) * height
+    y = np.linspace(begin, end, 16)
+    drift = rng.uniform(-0.3, 0.3) * px_per_m * ((y - begin) / height) ** 2
+    middle, half = width / 2 + rng.normal(0.0, 0.12) * px_per_m, 0.74 * px_per_m
+    lines = [np.stack([middle + side * half + drift, y], axis=1) for side in (-1.0, 1.0)]
+    tracks = _wrapped_lines(shape, lines, [0.18 * px_per_m] * 2)
+    rows = np.clip((np.arange(height) - begin) / (0.6 * (end - begin)), 0.0, 1.0)[:, None]
+    ribs = 0.75 + 0.25 * np.sin(2.0 * np.pi * np.arange(width) / (0.045 * px_per_m))[None]
+    color *= 1.0 - (0.42 * tracks * rows * ribs)[..., None]
 
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:
@@ -341,41 +372,62 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     streak = np.zeros((size, size))
     fy, fx = np.fft.fftfreq(size)[:, None] * size, np.fft.rfftfreq(size)[None] * size
     f = np.hypot(fx, fy)
-    for k, heading in enumerate(np.arange(4) * np.pi / 4):
+    for k, heading in enumerate(0.3 + np.arange(5) * np.pi / 5):
         white = np.fft.rfft2(rng.standard_normal((size, size)))
         along = fx * np.cos(heading) + fy * np.sin(heading)
         blade = np.fft.irfft2(
             white * np.exp(-((along / 28.0) ** 2)) * (f > 12) * np.exp(-((f / 190.0) ** 2)), s=(size, size)
         )
-        streak += blade / blade.std() * np.clip(1.2 - np.abs(angle - (k - 1.5) * 0.7), 0.1, 1.0)
+        streak += blade / blade.std() * np.clip(1.2 - np.abs(angle - (k - 2.0) * 0.6), 0.1, 1.0)
     streak /= streak.std()
     tuft = noise(size, rng, slope=1.6, low_cut=5)
     patch = noise(size, rng, slope=2.4, low_cut=3)
-    light = np.clip(0.5 + 0.24 * streak + 0.16 * tuft, 0.03, 1.4)
-    green = _grade(light, (0.008, 0.018, 0.004), (0.092, 0.152, 0.030))
-    straw = _grade(light, (0.050, 0.042, 0.018), (0.270, 0.225, 0.105))
-    share = np.clip(0.8 * dryness - 0.06 + 0.13 * patch + 0.10 * (streak > 1.2), 0.0, 1.0)[..., None]
+    light = np.clip(0.5 + 0.26 * streak + 0.20 * tuft, 0.03, 1.4)
+    green = _grade(light, (0.006, 0.016, 0.003), (0.088, 0.152, 0.032))
+    straw = _grade(light, (0.050, 0.042, 0.018), (0.215, 0.182, 0.085))
+    share = np.clip(0.75 * dryness - 0.08 + 0.11 * patch + 0.07 * (streak > 1.2), 0.0, 1.0)[..., None]
     color = green * (1.0 - share) + straw * share
-    bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.0, 0.0, 0.8)[..., None]
+    clover = np.clip(noise(size, rng, slope=2.0, low_cut=4) - 0.9, 0.0, 1.0)[
+        ..., None
+    ]  # broad leaves between the blades
+    color *= 1.0 - clover * np.array([0.52, 0.30, 0.30])
+    bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.2, 0.0, 0.8)[..., None]
     color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
-    return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_with_mean(color, 0.072 + 0.06 * dryness)))
+    return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(_with_mean(color, 0.068 + 0.06 * dryness))))
+
+
+def _matt(color: Array) -> Array:
+    """Leaves without their gloss: tables hold both, and a dielectric's Fresnel reflection adds it to the diffuse part.
+
+    0.016 is what GGX of roughness 0.95 reflects of an even sky at the slant of a road's verge (F0 = 0.04).
+    """
+    return np.asarray(np.maximum(color - _GLOSS, 0.15 * color))
 
 
 @cache
 def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
-    """Bare ground, SOIL_M square: `soil`, `gravel` (crushed stone) or `ballast` (coarse, under rails)."""
+    """Bare ground, SOIL_M square: `soil`, `gravel` (crushed stone), `ballast` (coarse, under rails) or `verge`.
+
+    A verge is gravel at the roadside that grass has overgrown for the greater part.
+    """
     rng = _rng(kind, seed)
     size = 512
     cell, mean, light = {
         "soil": (60, 0.105, (1.0, 0.80, 0.58)),
         "gravel": (90, 0.20, (1.0, 0.95, 0.87)),
+        "verge": (90, 0.17, (1.0, 0.95, 0.87)),
         "ballast": (36, 0.14, (1.0, 0.95, 0.90)),
     }[kind]
     tone, edge = _pebbles(rng, size, cell)
-    weight = {"soil": 0.25, "gravel": 0.8, "ballast": 1.0}[kind]
+    weight = {"soil": 0.25, "gravel": 0.8, "verge": 0.8, "ballast": 1.0}[kind]
     value = 1.0 + weight * (0.5 * (tone - 0.5) - 0.5 * np.clip(1.0 - edge * 1.6, 0.0, 1.0))
     value += 0.09 * noise(size, rng, slope=1.0, low_cut=8) + 0.06 * noise(size, rng, slope=2.4, low_cut=3)
     color = _with_mean(_grade(np.maximum(value, 0.1), (0.0, 0.0, 0.0), light), mean)
+    if kind == "verge":
+        clump = noise(size, rng, slope=1.8, low_cut=3) + 0.5 * noise(size, rng, slope=0.6, low_cut=14)
+        cover = np.clip(0.9 * clump + 0.75, 0.0, 1.0)[..., None]
+        blade = np.clip(1.0 + 0.45 * noise(size, rng, slope=0.8, low_cut=16), 0.15, 2.2)[..., None]
+        color += (np.array([0.046, 0.070, 0.020]) * blade - color) * cover
     return Texture(f"{kind}-{seed}", to_srgb8(color))
 
 
@@ -428,7 +480,7 @@ def field(kind: str, *, seed: int = 0) -> Texture:
     color = _grade(light, (0.0, 0.0, 0.0), between) + (rows * light)[..., None] * (np.array(row) - np.array(between))
     track = np.exp(-(((np.abs(x - 0.5 * FIELD_M) - 0.9) / 0.2) ** 2))[None, :, None]
     color *= 1.0 - 0.45 * track
-    return Texture(f"field-{kind}-{seed}", to_srgb8(_with_mean(np.clip(color, 0.0, None), mean)))
+    return Texture(f"field-{kind}-{seed}", to_srgb8(_matt(_with_mean(np.clip(color, 0.0, None), mean))))
 
 
 @cache
@@ -492,15 +544,15 @@ def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -
     at = (np.rint(yy + 6 * warp[0]).astype(int) % size, np.rint(xx + 6 * warp[1]).astype(int) % size)
     tone, edge = tone[at], edge[at]
     grain = noise(size, rng, slope=1.0, low_cut=8)
-    color = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.052 + 0.03 * dryness, 0.088, 0.026))
+    color = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.046 + 0.03 * dryness, 0.088, 0.024))
     green, yellow, _ = _FAR_FIELDS[season]
     share = np.clip((tone - 0.35) / 0.35, 0.0, 1.0)  # fields take tones from 0.35 to 0.7
-    field = np.where((share < green)[..., None], (0.050, 0.095, 0.022), (0.20, 0.155, 0.070))
+    field = np.where((share < green)[..., None], (0.046, 0.095, 0.022), (0.17, 0.140, 0.064))
     field = np.where((share >= green + yellow)[..., None], (0.115, 0.084, 0.056), field)
     color = np.where(((tone > 0.35) & (tone < 0.7))[..., None], field * (1.0 + 0.06 * grain)[..., None], color)
     wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.016, 0.030, 0.010))
-    forest = (tone > 0.82) | (noise(size, rng, slope=3.0, low_cut=3) > 1.4) | (edge < 0.04)
-    return Texture(f"landscape-{dryness:g}-{season}-{seed}", to_srgb8(np.where(forest[..., None], wood, color)))
+    forest = (tone > 0.74) | (noise(size, rng, slope=3.0, low_cut=3) > 1.1) | (edge < 0.06)
+    return Texture(f"landscape-{dryness:g}-{season}-{seed}", to_srgb8(_matt(np.where(forest[..., None], wood, color))))
 
 
 def linear_mean(texture: Texture) -> tuple[float, float, float]:

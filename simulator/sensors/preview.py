@@ -95,6 +95,10 @@ class Preview:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             poses = self.scene.local_SE3_instance(snapshot)
+            skins = self.scene.skins
+            bent = np.split(skins.bent(snapshot.gait_rad), skins.first_vertex[1:-1])
+            for row, vertices in zip(skins.instance.tolist(), bent):
+                self._nodes[row].mesh = self._mesh(row, vertices)
             for node, pose, owner in zip(self._nodes, poses, self.scene.instance_object.tolist()):
                 self._scene.set_pose(node, pose)
                 node.mesh.is_visible = owner not in hidden or owner == 0
@@ -134,11 +138,17 @@ class Preview:
         return self._renderer
 
     def _node(self, row: int) -> Any:
-        """One instance as a node with a primitive for each material slot."""
+        """One instance as a node."""
+        node = self._gl.Node(mesh=self._mesh(row, self.scene.meshes[self.scene.instance_mesh[row]].vertices))
+        self._scene.add_node(node)
+        return node
+
+    def _mesh(self, row: int, vertices: NDArray[np.float32]) -> Any:
+        """Mesh of an instance with these vertices, with a primitive for each material slot."""
         scene = self.scene
         mesh = scene.meshes[scene.instance_mesh[row]]
         first = scene.material_offset[row]
-        corners = mesh.vertices[mesh.faces]
+        corners = vertices[mesh.faces]
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
         primitives = []
@@ -153,9 +163,7 @@ class Preview:
                     mode=self._gl.GLTF.TRIANGLES,
                 )
             )
-        node = self._gl.Node(mesh=self._gl.Mesh(primitives))
-        self._scene.add_node(node)
-        return node
+        return self._gl.Mesh(primitives)
 
     def _material(self, material: Material) -> Any:
         color = np.array(material.albedo, np.float64)

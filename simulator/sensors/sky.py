@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from simulator.scene import Atmosphere
 from simulator.sensors import sky_models as models
-from simulator.sensors.sky_models import dome, smoothstep
+from simulator.sensors.sky_models import GROUND_ALBEDO, dome, smoothstep
 from simulator.weather.daylight import (
+    SOLAR_ILLUMINANCE_LX,
     clear_diffuse_lx,
     clear_direct_normal_lx,
     daylight,
@@ -31,7 +32,6 @@ F64 = NDArray[np.float64]
 
 AZIMUTHS = 64  # of the air-light table
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
-GROUND_ALBEDO = 0.18
 TOWN_GLOW_LX = 0.03  # street light scattered back by a clear sky
 
 
@@ -45,8 +45,8 @@ class Sky(NamedTuple):
         harmonics: (9, 3) irradiance of a surface by its normal, from the sky and a lit ground below: second-order
             spherical harmonics (R. Ramamoorthi and P. Hanrahan, SIGGRAPH 2001), cosine lobe included.
         ground: (3,) radiance of ground beyond the scene.
-        sun_direction: (3,) unit vector toward the sun.
-        sun_lx: (3,) illuminance of the sun on a plane that faces it.
+        sun_direction: (3,) unit vector toward the sun, or toward the moon when the sun has set.
+        sun_lx: (3,) its illuminance on a plane that faces it.
         extinction: (1,) of the air, 1/m.
     """
 
@@ -65,11 +65,14 @@ class Sky(NamedTuple):
 
     def luminance(self, directions: F32) -> F32:
         """(N,) cd/m2 of the sky's nearest cell in (N, 3) unit directions above the horizon."""
+        return np.asarray(self.radiance(directions) @ models.LUMINANCE, np.float32)
+
+    def radiance(self, directions: F32) -> F32:
+        """(N, 3) radiance of the sky's nearest cell in (N, 3) unit directions above the horizon."""
         rows, columns = self.table.shape[:2]
         row = np.sqrt(np.arcsin(np.clip(directions[:, 2], 0, 1)) * (2 / np.pi)) * (rows - 1)
         column = np.arctan2(directions[:, 1], directions[:, 0]) / (2 * np.pi) * columns
-        cells = self.table[np.rint(row).astype(int), np.floor(column).astype(int) % columns]
-        return np.asarray(cells @ models.LUMINANCE, np.float32)
+        return np.asarray(self.table[np.rint(row).astype(int), np.floor(column).astype(int) % columns])
 
 
 def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
@@ -85,6 +88,9 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     radiance = radiance * (light.diffuse_lx / max(dome().illuminance(radiance), 1e-12))
     if town and atmosphere.street_lamps_on:
         radiance = radiance + models.town_glow(atmosphere.cloud_oktas, TOWN_GLOW_LX)
+    if (night := atmosphere.moonlit) is not None:
+        sun = night.moon_direction
+        color = models.beam_color(math.asin(float(sun[2])), atmosphere.turbidity) * models.MOON_COLOR
     sun_lx = light.direct_normal_lx * color
     horizontal = np.sum(radiance * dome().cosine_weight[..., None], (0, 1)) + sun_lx * max(float(sun[2]), 0.0)
     ground = GROUND_ALBEDO * horizontal / np.pi
@@ -102,7 +108,7 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
 def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed: int) -> F64:
     """(ROWS, COLUMNS, 3) sky of clear air and clouds, at the level of its illuminance."""
     height, turbidity, oktas = atmosphere.sun_elevation_rad, atmosphere.turbidity, atmosphere.cloud_oktas
-    dusk = float(smoothstep(6.0, -2.0, math.degrees(height)))
+    dusk = float(smoothstep(3.0, -2.0, math.degrees(height)))
     clear = np.zeros((models.ROWS, models.COLUMNS, 3))
     if dusk < 1:
         day = models.clear_sky(cos_sun, height, turbidity)
@@ -110,8 +116,12 @@ def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed:
     if dusk > 0:
         evening = models.twilight_sky(math.atan2(sun[1], sun[0]), height)
         clear += dusk / dome().illuminance(evening) * evening
-    clear_lx = clear_diffuse_lx(height, turbidity)
-    clear *= clear_lx
+    clear *= clear_diffuse_lx(height, turbidity)
+    if (night := atmosphere.moonlit) is not None:
+        up = math.asin(float(night.moon_direction[2]))
+        moonlit = models.clear_sky(dome().directions @ night.moon_direction, up, turbidity) * models.MOON_COLOR
+        share = night.moon_lx / SOLAR_ILLUMINANCE_LX
+        clear += share * clear_diffuse_lx(up, turbidity) / dome().illuminance(moonlit) * moonlit
     if oktas < 0.05:
         return clear
     part = overcast_part(oktas)
@@ -123,7 +133,7 @@ def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed:
     if oktas < 7.95:
         above = clear_direct_normal_lx(height, turbidity) * color
         sky_lx = np.sum(clear * dome().cosine_weight[..., None], (0, 1))
-        mixed = models.broken_clouds(mixed, atmosphere, density, cos_sun, above, sky_lx)
+        mixed = models.broken_clouds(mixed, atmosphere, cos_sun, above, sky_lx, seed)
     return np.asarray(mixed)
 
 

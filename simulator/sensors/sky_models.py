@@ -12,11 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere
 from simulator.scene.noise import spectral_noise
+from simulator.sensors.hosek_wilkie import clear_sky_xyz
 from simulator.weather.daylight import FOG_LAYER_M, air_mass, sun_through_clouds
 
 F64 = NDArray[np.float64]
 
 ROWS, COLUMNS = 256, 1024
+GROUND_ALBEDO = 0.18
+# Moonlight over sunlight, by channel: B - V is 0.91 of the moon, 0.63 of the sun (C. Allen, Astrophysical Quantities)
+MOON_COLOR = np.array([1.10, 0.99, 0.80])
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 RGB_FROM_XYZ = np.array(  # IEC 61966-2-1
     [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
@@ -87,53 +91,10 @@ def beam_color(elevation_rad: float, turbidity: float) -> F64:
     return np.asarray(rgb / (rgb @ LUMINANCE))
 
 
-# CIE standard general sky (ISO 15469 / CIE S 011), coefficients a to e of types 12, 13 and 14, for turbidities: a clear
-# sky, one with a bright corona, a turbid one with a wide corona.
-_CIE_TURBIDITY = (3.0, 6.0, 9.0)
-_CIE_TYPES = ((-1.0, -0.32, 10.0, -3.0, 0.45), (-1.0, -0.32, 16.0, -3.0, 0.30), (-1.0, -0.15, 16.0, -3.0, 0.30))
-# Preetham et al.: Perez coefficients A to E = slope * turbidity + base, for the chromaticity x.
-_PEREZ_X = ((-0.0193, -0.2592), (-0.0665, 0.0008), (-0.0004, 0.2125), (-0.0641, -0.8989), (-0.0033, 0.0452))
-# Its value at the zenith: rows turbidity^2, ^1, ^0; columns sun's zenith angle^3 ... ^0.
-_ZENITH_X = (
-    (0.00166, -0.00375, 0.00209, 0.0),
-    (-0.02903, 0.06377, -0.03202, 0.00394),
-    (0.11693, -0.21196, 0.06052, 0.25886),
-)
-
-
 def clear_sky(cos_sun: F64, sun_elevation_rad: float, turbidity: float) -> F64:
-    """(ROWS, COLUMNS, 3) relative radiance of the clear daylit sky; `cos_sun` is the cosine of the angle to the sun.
-
-    Luminance by the CIE general sky, chromaticity x by Preetham et al. and y on the CIE daylight locus (Preetham's own
-    y strays from it to pink near the horizon, where the fit ends).
-    """
-    t = min(max(turbidity, 2.0), 8.0)
-    zenith = np.pi / 2 - max(sun_elevation_rad, 0.0)
-    gamma = np.arccos(np.clip(cos_sun, -1.0, 1.0))
-    up = np.sin(dome().elevation)
-    a, b, c, d, e = (float(np.interp(turbidity, _CIE_TURBIDITY, values)) for values in np.array(_CIE_TYPES).T)
-    gradation = 1 + a * np.exp(b / np.maximum(up, 0.02))
-    luminance = gradation * (1 + c * (np.exp(d * gamma) - np.exp(d * np.pi / 2)) + e * np.cos(gamma) ** 2)
-    weight = dome().cosine_weight
-    luminance = 0.7 * luminance + 0.3 * np.sum(luminance * weight) / np.pi  # bright ground lights the air, too
-
-    a, b, c, d, e = (slope * t + base for slope, base in _PEREZ_X)
-
-    def perez(cos_zenith: F64 | float, angle: F64 | float) -> F64:
-        glow = 1 + c * np.exp(d * angle) + e * np.cos(angle) ** 2
-        return np.asarray((1 + a * np.exp(b / np.maximum(cos_zenith, 0.03))) * glow)
-
-    powers = np.array([zenith**3, zenith**2, zenith, 1.0])
-    x_zenith = float(np.array([t * t, t, 1.0]) @ np.array(_ZENITH_X) @ powers)
-    x = np.clip(x_zenith * perez(up, gamma) / perez(1.0, zenith), 0.235, 0.45)
-    pale = 0.5 * np.exp(-np.degrees(dome().elevation) / 8.0) * smoothstep(0.0, 0.35, np.cos(zenith))
-    x = x + pale * (0.305 - x)  # multiple scattering whitens the horizon of a high sun
-    return np.asarray(rgb_from_xy(x, daylight_locus(x)) * np.maximum(luminance, 0.0)[..., None])
-
-
-def daylight_locus(x: F64) -> F64:
-    """CIE chromaticity y of phases of daylight by x (CIE 15)."""
-    return np.asarray(-3.0 * x * x + 2.87 * x - 0.275)
+    """(ROWS, COLUMNS, 3) relative radiance of the clear daylit sky; `cos_sun` is the cosine of the angle to the sun."""
+    xyz = clear_sky_xyz(np.sin(dome().elevation), cos_sun, sun_elevation_rad, turbidity, GROUND_ALBEDO)
+    return np.asarray(np.maximum(xyz @ RGB_FROM_XYZ.T, 0.0))
 
 
 def twilight_sky(sun_azimuth_rad: float, sun_elevation_rad: float) -> F64:
@@ -157,6 +118,15 @@ def twilight_sky(sun_azimuth_rad: float, sun_elevation_rad: float) -> F64:
     base = blue * (1 - 0.6 * pale) + rgb_from_xy(0.300, 0.305) * (0.6 * pale)
     color = base * (1 - warm[..., None]) + orange * warm[..., None]
     return np.asarray(color * brightness[..., None])
+
+
+# Cumulus of fair weather: bases at 1 to 1.5 km, as tall as wide, extinction 20 to 50 per km (R. Rogers and M. Yau, "A
+# Short Course in Cloud Physics"); the least rise of a ray keeps the layer from reaching infinity, as the earth's curve.
+CLOUD_BASE_M, CLOUD_TALL_M, CLOUD_EXTINCTION_1_M = 1200.0, 850.0, 0.025
+CLOUD_PX, CLOUD_TILE_M, CLOUD_STEPS = 1024, 36_000.0, 24
+CLOUD_SOFT_M = 120.0  # below the tops, within which clouds grow dense
+HORIZON_RISE, CLOUD_HAZE_RISE = 0.02, 0.08
+CLOUD_DIM_M = 350.0  # of cloud above, of which an e-th of the sun's light comes through
 
 
 def overcast_sky(sun_color: F64) -> F64:
@@ -194,20 +164,84 @@ def _cloud_noise(seed: int) -> F64:
     return np.asarray(noise / 1.04)
 
 
-def broken_clouds(sky: F64, atmosphere: Atmosphere, density: F64, cos_sun: F64, sun_lx: F64, sky_lx: F64) -> F64:
-    """Sky with white clouds in front: sunlit edges, grey middles, and a gap where the sun shines through.
+@lru_cache(maxsize=4)
+def _cloud_field(seed: int) -> F64:
+    """(CLOUD_PX, CLOUD_PX) tileable relief of cumulus clouds, `CLOUD_TILE_M` square: round heads on broad cells."""
+    rng = generator(seed, "heaps")
+    cells = spectral_noise(CLOUD_PX, rng, slope=4.2, low_cut=8.0)
+    heads = 0.8 - np.abs(spectral_noise(CLOUD_PX, rng, slope=3.6, low_cut=26.0))  # folds: round tops, sharp dips
+    small = 0.8 - np.abs(spectral_noise(CLOUD_PX, rng, slope=3.2, low_cut=80.0))
+    return np.asarray(cells + 0.34 * heads + 0.12 * small)
+
+
+@lru_cache(maxsize=2)
+def _heaps(oktas: float, seed: int) -> tuple[F64, F64, F64, F64]:
+    """Clouds of flat bases and round heads as they are seen from the ground, but for their light.
+
+    A relief stands on the base; each ray climbs through it in steps and meets what is dense.
+
+    Args:
+        oktas: cloud cover. seed: of the shapes.
+
+    Returns:
+        (ROWS, COLUMNS) opacity, share of it that is the clouds' base, metres of cloud above that; (ROWS, COLUMNS, 3)
+        mean normal of what is met.
+    """
+    import cv2
+
+    field = _cloud_field(seed)
+    covered = float(np.clip(oktas / 8, 0.002, 0.998))
+    excess = np.clip((field - np.quantile(field[::4, ::4], 1 - covered)) / 1.6, 0.0, 1.0)
+    tall = CLOUD_TALL_M * (1.0 - 0.55 * covered)
+    relief = tall * excess**0.7
+    cell_m = CLOUD_TILE_M / CLOUD_PX
+    slope_y, slope_x = np.gradient(relief, cell_m)
+    image = np.stack([relief, slope_x, slope_y], -1).astype(np.float32)
+    d = dome().directions.astype(np.float32)
+    rise = d[..., 2] + np.float32(HORIZON_RISE)
+    step_m = tall / CLOUD_STEPS
+    jitter = generator(seed, "steps").random((ROWS, COLUMNS), np.float32)  # grain, that is smoothed, instead of bands
+    left = np.ones((ROWS, COLUMNS), np.float32)
+    base, above = np.zeros_like(left), np.zeros_like(left)
+    normal = np.zeros((ROWS, COLUMNS, 3), np.float32)
+    for k in range(CLOUD_STEPS):
+        along = (CLOUD_BASE_M + (k + jitter) * np.float32(step_m)) / rise / np.float32(cell_m)
+        x, y = (np.mod(along * d[..., axis], np.float32(CLOUD_PX)) for axis in (0, 1))
+        seen = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        height = seen[..., 0]
+        density = np.clip((height - (k + jitter) * np.float32(step_m)) / np.float32(CLOUD_SOFT_M), 0.0, 1.0)
+        met = left * (1.0 - np.exp(-CLOUD_EXTINCTION_1_M * step_m * density / rise))
+        left -= met
+        if k == 0:
+            base, above = met, height
+        else:
+            normal += met[..., None] * np.stack([-seen[..., 1], -seen[..., 2], np.ones_like(met)], -1)
+    found = np.dstack([1.0 - left, base, above, normal])
+    found = cv2.GaussianBlur(cv2.copyMakeBorder(found, 0, 0, 4, 4, cv2.BORDER_WRAP), (0, 0), 0.8)[:, 4:-4]
+    opacity, base, above = np.moveaxis(found[..., :3].astype(np.float64), -1, 0)
+    normal = found[..., 3:] / np.maximum(np.linalg.norm(found[..., 3:], axis=-1, keepdims=True), 1e-6)
+    return opacity, base / np.maximum(opacity, 1e-6), above, normal.astype(np.float64)
+
+
+def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, sky_lx: F64, seed: int) -> F64:
+    """Sky with heaps of cloud in front: bright where they face the sun, grey bases, silver rims, a gap for the sun.
 
     `sun_lx` (3,) is the sun above the clouds, `sky_lx` (3,) the illuminance of the clear sky.
     """
-    gap = sun_through_clouds(atmosphere.cloud_oktas) * smoothstep(0.985, 0.999, cos_sun)
-    opacity = smoothstep(-0.05, 0.8, density) * (1 - gap) * 0.94
-    thick = smoothstep(0.1, 1.6, density)
-    silver = 1.0 + 1.2 * np.exp(-(1 - cos_sun) * 9)
-    lit = (0.42 - 0.30 * thick) * silver * (0.35 + 0.65 * smoothstep(0.0, 0.35, math.sin(atmosphere.sun_elevation_rad)))
-    cloud = (lit[..., None] * sun_lx + 0.55 * sky_lx) / np.pi
-    far = np.exp(-0.35 / np.maximum(np.sin(dome().elevation), 0.02))[..., None]  # haze before far clouds
-    a = opacity[..., None] * (0.25 + 0.75 * far)
-    return np.asarray(sky * (1 - a) + cloud * a)
+    oktas = round(atmosphere.cloud_oktas * 8) / 8  # so that clouds that come and go need few shapes
+    opacity, base, above, normal = _heaps(oktas, seed)
+    gap = smoothstep(0.965, 0.998, cos_sun - 0.03 * np.minimum(above / CLOUD_DIM_M, 1.0))
+    opacity = opacity * (1 - sun_through_clouds(atmosphere.cloud_oktas) * gap)
+    # Many scatterings: the side away from the sun is not black. Through thin parts its light goes on straight.
+    facing = np.clip(0.35 + 0.65 * (normal @ np.asarray(atmosphere.sun_direction)), 0.0, 1.0)
+    through = np.exp(-above / CLOUD_DIM_M)
+    silver = 1.0 + 1.5 * np.exp(-(1 - cos_sun) * 9) * (1 - opacity)
+    lit = ((1 - base) * 0.72 * facing + base * (0.12 + 0.40 * through)) * silver
+    around = (1 - base) * 0.55 + base * 0.30
+    cloud = (lit[..., None] * sun_lx + around[..., None] * sky_lx) / np.pi
+    far = np.exp(-CLOUD_HAZE_RISE / (np.sin(dome().elevation) + HORIZON_RISE))[..., None]  # haze before far clouds
+    a = opacity[..., None]
+    return np.asarray(sky * (1 - a) + (cloud * far + sky * (1 - far)) * a)
 
 
 def through_fog(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64) -> F64:

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics import se3
+from simulator.numerics.parallel import parallel_for
 from simulator.scene import Atmosphere, Scene, Snapshot, Switch, Timeline
-from simulator.sensors.shading.tables import Tables, pack_scene
+from simulator.scene.skinning import bend
+from simulator.sensors.shading.tables import Tables, drape, pack_scene, skin_rows
 
 if TYPE_CHECKING:
     from simulator import raycast
@@ -113,11 +115,23 @@ class Stage:
         self._is_swept, self._motion = np.zeros(len(scene.instance_mesh), np.bool_), _AT_REST
         self.packed: Tables = pack_scene(scene, pose)
         self.rays: raycast.Scene = raycast.Scene()
-        masks, alphas = self._masks(), alphas_of(scene)
+        masks, alphas, soft = self._masks(), alphas_of(scene), set(scene.skins.instance.tolist())
         for row, mesh in enumerate(scene.instance_mesh):
             part = scene.meshes[mesh]
             moving = bool(scene.instance_moving[row])
-            self.rays.add(part.vertices, part.faces, pose[row], moving=moving, mask=int(masks[row]), alpha=alphas[row])
+            self.rays.add(
+                part.vertices,
+                part.faces,
+                pose[row],
+                moving=moving,
+                mask=int(masks[row]),
+                alpha=alphas[row],
+                soft=row in soft,
+            )
+        self._skin_rows = skin_rows(scene)
+        self._bent_at = np.full(scene.skins.total, np.nan)
+        self._bent = np.empty_like(scene.skins.vertices)
+        self._bend(self._snapshot.gait_rad)
         self.rays.commit(threads=threads)
         self.posed = Posed(
             np.ascontiguousarray(pose[:, :3], np.float32), cofactors(pose), self._switched(self._snapshot)
@@ -135,6 +149,7 @@ class Stage:
         snapshot = self.timeline.at(time_ns)
         self._snapshot, self._eye = snapshot, eye
         if len(self._moving):
+            self._bend(snapshot.gait_rad)
             pose = self.scene.local_SE3_instance(snapshot, self._moving)
             self._place(self._moving, self._away(pose, self._moving, snapshot))
             self.rays.commit(threads=self.threads)
@@ -148,13 +163,22 @@ class Stage:
             pose[gone, ..., 2, 3] -= AWAY_M
         return pose
 
-    def sweep(self, start_ns: int, end_ns: int, eye: int = 0) -> None:
+    def sweep(
+        self,
+        start_ns: int,
+        end_ns: int,
+        eye: int = 0,
+        met: Callable[[NDArray[np.float64]], NDArray[np.int64]] | None = None,
+    ) -> None:
         """Let everything but the ego move as it does from `start_ns` to `end_ns`, until `at` or `sweep` is called.
 
         Rays meet it where it is at the time they are cast with (see `sweep_time`), as exactly as `Timeline.at` tells:
-        key poses lie at the recorded times, and closer for what turns fast.
+        key poses lie at the recorded times, and closer for what turns fast. What has a skin keeps one shape for the
+        sweep, that of the time at which its middle is met: `met` tells it (N,) for (N, 3) places in the local frame
+        (default: the middle of the sweep). A beam that turns passes a person within a few milliseconds.
         """
         self._eye = eye
+        self._bend(self._gait_when_met(start_ns, end_ns, met))
         rows = self._moving[self.scene.instance_object[self._moving] != self.ego]
         recorded = self.timeline.times_ns
         step = int(recorded[1] - recorded[0]) if len(recorded) > 1 else KEY_STEP_NS
@@ -201,6 +225,42 @@ class Stage:
         turned = rows.copy()
         turned[swept] = len(self.posed.normal) + np.arange(len(swept), dtype=np.int32)
         return turned, self.posed._replace(normal=np.concatenate([self.posed.normal, cofactors(pose)]))
+
+    def _gait_when_met(
+        self, start_ns: int, end_ns: int, met: Callable[[NDArray[np.float64]], NDArray[np.int64]] | None
+    ) -> NDArray[np.float64]:
+        """(O,) gait channel of each object with a skin when it is met in a sweep."""
+        middle = self.timeline.at((start_ns + end_ns) // 2)
+        gait, owners = middle.gait_rad.copy(), np.unique(self.scene.skins.object)
+        if met is not None and len(owners):
+            boxes = [
+                model.bounds.mean(0) for k in owners.tolist() if (model := self.scene.objects[k].model) is not None
+            ]
+            pose = self.scene.local_SE3_object(middle)[owners]
+            when = met(np.einsum("nij,nj->ni", pose[:, :3, :3], np.array(boxes)) + pose[:, :3, 3])
+            states = [self.timeline.at(t).gait_rad for t in (start_ns, end_ns)]
+            share = (when - start_ns) / max(end_ns - start_ns, 1)
+            gait[owners] = states[0][owners] + share * (states[1][owners] - states[0][owners])
+        return gait
+
+    def _bend(self, gait_rad: NDArray[np.float64]) -> None:
+        """Give everything that has a skin the shape of its phase; `gait_rad` (O,)."""
+        skins = self.scene.skins
+        gait = gait_rad[skins.object]
+        rows = np.flatnonzero(gait != self._bent_at)
+        if not len(rows):
+            return
+        arguments = (rows, skins, gait_rad, self._bent)
+        tables = (rows, self._skin_rows, skins.first_vertex, self._bent, self.packed.faces, self.packed.vertices)
+
+        def shape(start: int, stop: int) -> None:
+            """Some of them."""
+            bend(start, stop, *arguments)
+            drape(start, stop, *tables)
+
+        parallel_for(shape, len(rows), chunk=1, threads=self.threads)
+        self._bent_at[rows] = gait[rows]
+        self.rays.bend(skins.instance[rows], self._bent, skins.first_vertex[rows])
 
     def _place(self, rows: NDArray[np.int64], pose: NDArray[np.float64]) -> None:
         """Move instances to (R, 4, 4) poses, those that are not there already."""
@@ -261,7 +321,8 @@ class Stage:
 
         air = self.atmosphere
         key = (*air.sun_direction.tolist(), air.sun_elevation_rad, air.turbidity, air.cloud_oktas, air.visibility_m,
-               air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on)  # fmt: skip
+               air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on,
+               *(() if (night := air.moonlit) is None else night.moon_direction.tolist()))  # fmt: skip
         if self._sky is None or self._sky[0] != key:
             town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
             self._sky = key, make_sky(air, self.drive_seed, town)

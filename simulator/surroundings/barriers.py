@@ -12,7 +12,7 @@ import numpy as np
 from simulator.scene.material import Material, srgb
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import CONCRETE_M, concrete
-from simulator.surroundings.facades import wall_texture
+from simulator.surroundings.facades import BAY_M, wall_texture, weathered_wall
 from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
 from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
 
@@ -54,12 +54,12 @@ def _posts(
 
 
 def guard_rail(line: F64, side: int) -> Made:
-    """W-beam rail on posts every 4 m, its face towards `side` (1 left, -1 right of the walking direction)."""
+    """W-beam rail on posts every 2 m, its face towards `side` (1 left, -1 right of the walking direction)."""
     beam = resample(line, 4.0)
-    normal = normals_of(beam, side)
     work = Patchwork()
-    work.add(profile_sweep(beam, normal, W_BEAM))
-    _posts(work, beam, normal, (0.10, 0.06), 0.74, 0, 0.09)
+    work.add(profile_sweep(beam, normals_of(beam, side), W_BEAM))
+    posts = resample(line, 2.0)
+    _posts(work, posts, normals_of(posts, side), (0.10, 0.06), 0.74, 0, 0.09)
     return work.mesh(), (STEEL,), "guard_rail"
 
 
@@ -165,13 +165,17 @@ def garden_wall(line: F64, side: int, rng: np.random.Generator) -> Made:
     points = resample(line, 5.0)
     normal = normals_of(points, side)
     work = Patchwork()
-    shape = np.array([[0.0, -0.5], [0.0, top], [-0.24, top], [-0.24, -0.5]])
-    work.add(profile_sweep(points, normal, shape, 0, 3.0, ends=True))
+    shape = np.array([[0.0, -_FOOT_M], [0.0, top], [-0.24, top], [-0.24, -_FOOT_M]])
+    work.add(profile_sweep(points, normal, shape, 0, BAY_M, ends=True))
     cap = np.array([[0.04, top], [0.04, top + 0.06], [-0.28, top + 0.06], [-0.28, top], [0.04, top]])
     work.add(profile_sweep(points, normal, cap, 1, ends=True))
     tint = (0.8, 0.76, 0.68) if kind == "plaster" else (1.0, 1.0, 1.0)
     coping = Material("coping", (0.3, 0.29, 0.27))
-    return work.mesh(), (Material(f"wall {kind}", tint, wall_texture(kind), reflectance_905=0.4), coping), "wall"
+    face = Material(f"wall {kind}", tint, weathered_wall(kind, _FOOT_M), reflectance_905=0.4)
+    return work.mesh(), (face, coping), "wall"
+
+
+_FOOT_M = 0.5  # how deep garden walls stand in the ground
 
 
 def noise_barrier(line: F64, side: int, rng: np.random.Generator) -> Made:
@@ -182,18 +186,19 @@ def noise_barrier(line: F64, side: int, rng: np.random.Generator) -> Made:
     kind, tint = _PANELS[int(rng.integers(len(_PANELS)))]
     work = Patchwork()
     foot = np.array([[0.02, -0.3], [0.02, 0.5], [-0.17, 0.5], [-0.17, -0.3]])
-    work.add(profile_sweep(points, normal, foot, 2, 3.0, ends=True))
-    work.add(profile_sweep(points, normal, [[0.0, 0.5], [0.0, top], [-0.15, top], [-0.15, 0.5]], 0, 3.0, ends=True))
+    work.add(profile_sweep(points, normal, foot, 2, BAY_M, ends=True))
+    work.add(profile_sweep(points, normal, [[0.0, 0.5], [0.0, top], [-0.15, top], [-0.15, 0.5]], 0, BAY_M, ends=True))
     cap = np.array([[0.05, top], [0.05, top + 0.07], [-0.2, top + 0.07], [-0.2, top], [0.05, top]])
     work.add(profile_sweep(points, normal, cap, 1, ends=True))
     _posts(work, points, normal, (0.24, 0.2), top + 0.1, 1, 0.08)
-    panel = Material(f"noise barrier {kind} {tint}", srgb(tint), wall_texture(kind), roughness=0.9, reflectance_905=0.4)
+    look = weathered_wall(kind, 0.0)
+    panel = Material(f"noise barrier {kind} {tint}", srgb(tint), look, roughness=0.9, reflectance_905=0.4)
     return work.mesh(), (panel, STEEL, CONCRETE), "wall"
 
 
 _PANELS = (
-    ("panel", "#9a9c90"), ("timber", "#8c7355"), ("timber", "#6f7f62"), ("metal", "#8fa39a"), ("boards", "#7d6a52"),
-    ("metal", "#a9b3b5"), ("panel", "#b3a58e"),
+    ("panel", "#9a9c90"), ("panel", "#b3a58e"), ("panel", "#a8a49a"), ("stone", "#a09a8c"), ("brick", "#ffffff"),
+    ("timber", "#6f7f62"), ("metal", "#8fa39a"), ("metal", "#a9b3b5"),
 )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ COLORS: dict[str, tuple[int, int, int]] = {
     "orange": (222, 83, 7),
     "grey": (142, 150, 151),
     "brown": (80, 54, 42),
+    "freeway": (0, 95, 66),  # green of US guide signs
+    "lime": (190, 220, 40),  # fluorescent yellow-green of US school signs
 }
 Color = str | tuple[int, int, int]
 

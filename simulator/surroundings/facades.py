@@ -369,6 +369,23 @@ def wall_texture(finish: str) -> Texture:
 
 
 @cache
+def weathered_wall(finish: str, foot_m: float) -> Texture:
+    """Tile of 3 m x 3 m of a wall that stands free: dark and green where rain splashes up, streaks below the coping.
+
+    `foot_m`: height in the tile of the ground before the wall.
+    """
+    fine, coarse = _grain(7)
+    rng = generator(0, "weathered", finish)
+    up = ((np.arange(SIZE)[::-1] + 0.5) / SIZE * BAY_M)[:, None] - foot_m
+    splash = np.exp(-np.maximum(up + 0.04 * coarse, 0.0) / 0.16)
+    run = np.repeat(spectral_noise(SIZE, rng, slope=1.4, low_cut=4)[:1], SIZE, 0)
+    streak = np.clip(run - 0.5, 0.0, 2.0) * (0.6 + 0.25 * fine)
+    light = np.clip(1.0 - 0.13 * streak + 0.04 * coarse, 0.4, 1.2)[..., None]
+    moss = np.array([0.62, 0.66, 0.50])  # what algae and dirt leave of the light
+    return _texture(f"weathered {finish} {foot_m:g}", wall(finish) * light * (1.0 - splash[..., None] * (1.0 - moss)))
+
+
+@cache
 def roof_texture(kind: str) -> Texture:
     """Tile of 2 m x 2 m of roof: `tiles` (clay or concrete, tinted by the material), `slate`, `seam`, `gravel`."""
     fine, coarse = _grain(31)

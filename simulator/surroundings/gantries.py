@@ -12,7 +12,7 @@ from simulator.surroundings.furniture import STEEL
 from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
 from simulator.surroundings.shapes import Patchwork, stalks
-from simulator.surroundings.signs import plate, sign
+from simulator.surroundings.signs import american, plate, sign
 from simulator.surroundings.usual_signs import PLACES
 
 CLEAR_M = 5.5  # below the boards: RAA 2008 asks for 4.7 m, and some room for what comes later
@@ -52,6 +52,7 @@ def place_gantries(place: Place) -> None:
             made = sign(
                 "motorway_direction", text=f"{names[0]} / {names[1]}", width_m=_BOARD_M[0], height_m=_BOARD_M[1]
             )
+            made = american(made) if place.mutcd else made
             offset = inwards * (0.9 + span * (k + 0.5) / count)
             spot = foot + np.array([*(offset * across), 0.0]) + 0.5 * np.array([np.cos(yaw), np.sin(yaw), 0.0])
             place.put_object(plate(made, round(CLEAR_M + lift, 2)), spot, yaw, {})

@@ -113,9 +113,9 @@ def _truck(p: Pen) -> None:
 
 
 def _bicycle(p: Pen) -> None:
+    turn = np.linspace(0.0, 2.0 * np.pi, 33)
     for x in (-0.58, 0.58):
-        p.disc((x, -0.38), 0.42)
-        p.disc((x, -0.38), 0.32, "blue" if p.color == "white" else "white")
+        p.line(list(zip((x + 0.37 * np.cos(turn)).tolist(), (0.37 * np.sin(turn) - 0.38).tolist())), 0.10)
     p.line([(-0.58, -0.38), (-0.26, 0.30), (0.40, 0.30), (0.58, -0.38)], 0.10)
     p.line([(-0.26, 0.30), (-0.02, -0.38), (0.42, 0.30)], 0.10)
     p.line([(-0.02, -0.38), (-0.58, -0.38)], 0.10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
+from simulator.roads.surface_land import CropField
 from simulator.scene import Model, SceneBuilder
 from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
@@ -25,6 +27,10 @@ CELL_M = 0.5
 
 class Ground(Protocol):
     """What `populate` needs to know of the road surface."""
+
+    @property
+    def fields(self) -> Sequence[CropField]:
+        """Fields around the roads."""
 
     def height(self, xy: ArrayLike) -> F64:
         """World z (N,) of the ground at world points (N, 2)."""
@@ -82,10 +88,12 @@ class Place:
     Attributes:
         builder, network, ground, path, style, look, seed, season, radius_m: as given to `populate`.
         vegetation, buildings: densities 0..1.
+        mutcd: signs look as in the US; otherwise as in Europe (Vienna convention).
         sides: edges of the roads.
         occupancy: ground that is taken so far.
         triangles: number placed so far, all instances counted.
         paved: (4, 2) world corners of paving between pavements and houses, where only trees of the street grow.
+        rails: (N, 3) world points along guard rails, below which nobody mows.
         counts: how many of each kind have been placed, and triangles.
     """
 
@@ -100,10 +108,12 @@ class Place:
     radius_m: float
     vegetation: float
     buildings: float
+    mutcd: bool
     sides: list[Side]
     occupancy: Occupancy
     triangles: int = 0
     paved: list[F64] = field(default_factory=list)
+    rails: list[F64] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
 _COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
+_RAIL_GRASS_M = 45.0  # from the path, below guard rails
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
 
@@ -190,17 +191,31 @@ def _grass(place: Place, density: float) -> None:
         return
     rng = place.rng("tufts")
     shapes = [grass(place.rng("tuft", k), season=place.season) for k in range(6)]
+
+    def sow(xyz: F64, scale: F64) -> None:
+        pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), scale)
+        for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
+            place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
+
     for side in place.sides:
         near = np.flatnonzero(side.near_m < 26.0)
         if len(near) < 2:
             continue
         low, high = side.along[near[0]], side.along[near[-1]]
         count = int((high - low) / 100.0 * per_100)
-        xyz, _, _ = side.at(rng.uniform(low, high, count), 0.8 + rng.gamma(1.3, 1.3, count))
+        # Most stand where the mower does not reach, the others in patches of the meadow behind.
+        far = rng.random(count) < 0.4
+        reach = 0.8 + np.where(far, rng.uniform(2.0, 20.0, count), rng.gamma(1.3, 1.3, count))
+        xyz, _, _ = side.at(rng.uniform(low, high, count), reach)
+        xyz = xyz[~far | (_noise(place, xyz[:, :2], 9.0, "meadow") > 0.2)]
         xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 1.1)][:, :2])
-        pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), rng.uniform(0.4, 1.0, len(xyz)))
-        for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
-            place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
+        sow(xyz, rng.uniform(0.4, 1.0, len(xyz)))
+    for line in place.rails:  # no mower reaches below guard rails
+        length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+        at = np.arange(0.5, length[-1], 0.9) + rng.uniform(-0.3, 0.3, len(np.arange(0.5, length[-1], 0.9)))
+        xyz = np.stack([np.interp(at, length, line[:, k]) for k in range(3)], axis=1)
+        xyz = xyz[(place.distance(xyz[:, :2]) < _RAIL_GRASS_M) & (rng.random(len(at)) < 0.8)]
+        sow(xyz, rng.uniform(0.4, 0.75, len(xyz)))
 
 
 # ---------------------------------------------------------------- level of detail

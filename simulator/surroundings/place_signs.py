@@ -13,7 +13,7 @@ from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signals import head, mast_arm, signal_post
-from simulator.surroundings.signs import Sign, sign_models, sign_of
+from simulator.surroundings.signs import Sign, american, sign_models, sign_of
 from simulator.surroundings.usual_signs import REACH_M, ranks, usual_signs, way_is_s
 from simulator.traffic.lane_map import LaneMap
 from simulator.traffic.precedence import Gates
@@ -136,7 +136,7 @@ def _stand(
 ) -> None:
     """Put a plate and its posts on the ground at world (2,) `xy`, facing `yaw`."""
     at = place.on_ground(xy)[0]
-    face, posts = sign_models(made, round(bottom, 2))
+    face, posts = sign_models(american(made) if place.mutcd else made, round(bottom, 2))
     place.put_object(face, at, yaw, facts)
     if post:
         side = np.array([-np.sin(yaw), np.cos(yaw)])

@@ -1,7 +1,7 @@
 """Fill any map with surroundings in one of several styles, around the ego's path.
 
 The order settles who yields: signs, lights and objects of the map first, then rails and lamps, houses, the fronts of
-plots and furniture, last the plants, which take what is left. Nothing stands on a carriageway or pavement.
+plots and furniture, last crops and the plants, which take what is left. Nothing stands on a carriageway or pavement.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from numpy.typing import ArrayLike
 
 from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
+from simulator.roads.surface_marks import mark_country
 from simulator.scene import SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
 from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
+from simulator.surroundings.place_crops import place_crops
 from simulator.surroundings.place_houses import place_houses
 from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
@@ -61,6 +63,7 @@ def populate(
     vegetation: float = 0.5,
     buildings: float = 0.5,
     street_lamps: bool | None = None,
+    signs: str = "auto",
     taken: ArrayLike | None = None,
     radius_m: float = 220.0,
     right_of_way: tuple[LaneMap, Gates] | None = None,
@@ -77,6 +80,7 @@ def populate(
         season: one of species.SEASONS.
         vegetation, buildings: densities 0..1; 0.5 is usual, 0 leaves them out.
         street_lamps: whether there are street lamps; None: by the style.
+        signs: "vienna" or "mutcd" (US); "auto": by the centre lines, which are yellow in the US.
         taken: (N, 3) x, y, radius in metres of discs that must stay free.
         radius_m: how far from the path things are placed; only the backdrop lies beyond.
         right_of_way: lanes and their gates, if they have been made already: signs agree with them.
@@ -103,6 +107,7 @@ def populate(
         radius_m=radius_m,
         vegetation=float(np.clip(vegetation, 0.0, 1.0)),
         buildings=float(np.clip(buildings, 0.0, 1.0)),
+        mutcd=signs == "mutcd" or (signs == "auto" and mark_country(network) == "US"),
         sides=roadsides(network, path, radius_m),
         occupancy=occupancy,
     )
@@ -114,6 +119,7 @@ def populate(
     place_houses(place)
     place_plots(place)
     place_litter(place)
+    place_crops(place)
     place_plants(place, mapped)
     place_backdrop(place)
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

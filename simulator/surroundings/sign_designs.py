@@ -179,14 +179,75 @@ def warning(pictogram_name: str, **_: Any) -> Texture:
     return c.texture(f"warning {pictogram_name}")
 
 
-def warning_us(pictogram_name: str, **_: Any) -> Texture:
-    """Yellow diamond with a black pictogram."""
+def _words(c: Canvas, words: str, ink: str, *, middle: float, height: float, room: float) -> None:
+    """Lines of capitals, divided by "/", one below the other about `middle`, together `height` high."""
+    lines = [line.strip() for line in words.split("/")]
+    step = height / len(lines)
+    for k, line in enumerate(lines):
+        c.text(line, (0.0, middle + step * (0.5 * (len(lines) - 1) - k)), 0.72 * step, ink, room)
+
+
+def warning_us(pictogram_name: str = "", words: str = "", ground: str = "yellow", **_: Any) -> Texture:
+    """Diamond with a black pictogram or words: yellow, orange at works, yellow-green at schools."""
     diamond = np.array([[0.0, -1.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    c = Canvas(SIZE, SIZE, "yellow")
+    c = Canvas(SIZE, SIZE, ground)
     c.polygon(diamond * 0.96, "black")
-    c.polygon(diamond * 0.92, "yellow")
-    pictogram(c, pictogram_name, "black", 0.54)
-    return c.texture(f"warning us {pictogram_name}")
+    c.polygon(diamond * 0.92, ground)
+    if words:
+        count = words.count("/") + 1
+        _words(c, words, "black", middle=0.0, height=min(0.36 * count, 0.9), room=1.5 - 0.22 * count)
+    else:
+        pictogram(c, pictogram_name, "black", 0.54)
+    return c.texture(f"warning us {pictogram_name} {words} {ground}")
+
+
+def regulatory(
+    words: str = "", pictogram_name: str = "", ink: str = "black", value: int = 0, aspect: float = 0.8, **_: Any
+) -> Texture:
+    """US regulatory plate: words, an arrow or a number on white."""
+    c = Canvas(SIZE, SIZE, "white", aspect)
+    c.polygon([(-0.93, -0.94), (0.93, -0.94), (0.93, 0.94), (-0.93, 0.94)], ink)
+    c.polygon([(-0.88, -0.90), (0.88, -0.90), (0.88, 0.90), (-0.88, 0.90)], "white")
+    if pictogram_name:
+        pictogram(c, pictogram_name, ink, 0.5 if words else 0.62, (0.0, 0.25 if words else 0.0))
+        _words(c, words, ink, middle=-0.6, height=0.45, room=1.4)
+    elif value:
+        _words(c, words, ink, middle=0.45, height=0.7, room=1.5)
+        c.text(str(value), (0.0, -0.42), 0.7, ink, 1.4)
+    else:
+        _words(c, words, ink, middle=0.0, height=1.6, room=1.55)
+    return c.texture(f"regulatory {words} {pictogram_name} {ink} {value}")
+
+
+def prohibited_us(pictogram_name: str, **_: Any) -> Texture:
+    """US prohibition: a red circle with a stroke over a black pictogram on a white square."""
+    c = Canvas(SIZE, SIZE, "white")
+    c.disc((0.0, 0.0), 0.9, "red")
+    c.disc((0.0, 0.0), 0.74, "white")
+    pictogram(c, pictogram_name, "black", 0.5)
+    c.line([(-0.58, 0.58), (0.58, -0.58)], 0.15, "red")
+    return c.texture(f"prohibited us {pictogram_name}")
+
+
+def guide(
+    text: str = "", words: str = "", pictogram_name: str = "", aspect: float = 3.0, arrow: bool = False, **_: Any
+) -> Texture:
+    """US guide sign: white on green with a white rim, an `arrow` at the right of places."""
+    c = Canvas(512 if aspect > 1.5 else SIZE, SIZE, "freeway", aspect)
+    c.polygon([(-0.985, -0.96), (0.985, -0.96), (0.985, 0.96), (-0.985, 0.96)], "white")
+    c.polygon([(-0.965, -0.91), (0.965, -0.91), (0.965, 0.91), (-0.965, 0.91)], "freeway")
+    if pictogram_name:
+        pictogram(c, pictogram_name, "white", 0.7)
+        return c.texture(f"guide {pictogram_name}")
+    lines = words or text or "SPRINGFIELD"
+    room, left = (1.35, -0.18) if arrow else (1.7, 0.0)
+    rows = [line.strip() for line in lines.split("/")]
+    for k, line in enumerate(rows):
+        y = 0.0 if len(rows) == 1 else 0.42 - 0.84 * k / (len(rows) - 1)
+        c.text(line, (left, y), 0.85 if len(rows) == 1 else 0.5, "white", room)
+    if arrow:
+        pictogram(c, "arrow_up", "white", 0.5, (0.76, 0.0))
+    return c.texture(f"guide {lines} {arrow}")
 
 
 def mandatory(pictogram_name: str, **_: Any) -> Texture:
@@ -311,7 +372,8 @@ DESIGNS: dict[str, Callable[..., Texture]] = {
     f.__name__: f
     for f in (
         stop, give_way, yield_us, priority, limit, limit_us, zone, minimum, end_limit, end_all, no_entry, no_entry_us,
-        forbidden, no_overtaking, no_parking, warning, warning_us, mandatory, info, parking, bus_stop, one_way, place,
+        forbidden, no_overtaking, no_parking, warning, warning_us, regulatory,
+        prohibited_us, guide, mandatory, info, parking, bus_stop, one_way, place,
         direction, board, countdown, lane_plan, chevron, beacon,
     )
 }  # fmt: skip

@@ -25,6 +25,7 @@ from simulator.surroundings.sign_designs import DESIGNS, OCTAGON, TRIANGLE
 
 RETRO = 180.0  # cd/lx/m2: between new RA1 (70) and RA2 (250) white sheeting
 _THICK_M = 0.03
+_MPH = 3600.0 / 1609.344 / 3.6  # mph in a km/h
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ def sign(name: str, *, value: int = 0, text: str = "", width_m: float = 0.0, hei
         ratio = 0.866
     options = tuple(sorted(row.get("options", {}).items()))
     return Sign(name, row["shape"], width, height_m or width * ratio, row["face"], options, value, text)
+
+
+def american(made: Sign) -> Sign:
+    """The sign that says the same by the MUTCD, limits in mph by fives; itself where the MUTCD has none."""
+    name = _catalogue()[made.name].get("us")
+    if name is None:
+        return made
+    value = max(5 * round(made.value * _MPH / 5), 5) if made.value else 0
+    wide = made.width_m if made.width_m > 2.0 else 0.0  # boards keep the size of what carries them
+    return sign(name, value=value, text=made.text, width_m=wide, height_m=made.height_m if wide else 0.0)
 
 
 def sign_names() -> tuple[str, ...]:

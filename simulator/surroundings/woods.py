@@ -159,5 +159,6 @@ def wood(place: Place, line: F64, rng: np.random.Generator, high_m: float, kind:
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
     faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
     texture = wood_texture(place.season, kind)
-    trees = Material(f"wood {kind}", (1.0, 1.0, 1.0), texture, roughness=0.9, reflectance_905=0.5)
+    # Light comes through the crowns from behind.
+    trees = Material(f"wood {kind}", (1.0, 1.0, 1.0), texture, roughness=0.9, reflectance_905=0.5, translucency=0.5)
     place.put_mesh(Mesh.of(vertices, faces, uv, 0, smooth=True), (trees,), "vegetation")

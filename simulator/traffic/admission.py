@@ -30,8 +30,8 @@ from simulator.traffic.desk import (
     STOP,
     is_long,
     note_down,
+    reserve,
     time_to,
-    touch,
 )
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.state import CLAIMS, WAYS
@@ -39,6 +39,7 @@ from simulator.traffic.state import CLAIMS, WAYS
 AFTER_S = 0.5  # kept behind who has just cleared a conflict
 BEFORE_S = 1.0  # kept to who comes next
 STANDOFF_S = 2.0  # of looking at each other, then who has waited longest goes
+STANDS_S = 1.0  # and others do not drive in behind who stands in a junction
 STOPPED_S = 0.6  # at a stop sign
 COURTEOUS_S = 10.0  # that a long vehicle waits, and others stand where it can get by
 WEARY = 2.0  # times its patience, and the others let a driver in
@@ -47,9 +48,21 @@ SIREN_S = 10.0  # ahead of an emergency vehicle nobody starts
 BEACON = np.uint32(1 << Switch.BEACON)
 
 
+@kernel(inner=True)
+def waits_for_itself(vehicles, i, other):  # type: ignore[no-untyped-def]
+    """Whether somebody for whom `i` waits stands, because of others, until `i` goes on: in the end nobody would."""
+    for _ in range(len(vehicles)):
+        if other == i:
+            return True
+        if other == NONE or vehicles[other].speed > STANDING_MPS:
+            return False
+        other = vehicles[other].waits_for
+    return False
+
+
 @kernel
 def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ignore[no-untyped-def]
-    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it."""
+    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; `desk.counts[4]` is who does, or NONE."""
     vehicle, driver, ask = vehicles[i], drivers[i], desk.asks[i]
     siren = (vehicle.lamps & BEACON) != 0
     lawless = driver.failing & LAWLESS
@@ -59,6 +72,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
         free += vehicle.claim_number[c] == 0
     need = driver.front + driver.rear + driver.gap
     long = is_long(driver)
+    desk.counts[4] = NONE
     while True:
         gate = gates.gates[lane]
         if gate.signal != NONE and not siren and not driver.failing & RED_RUNNER:
@@ -76,9 +90,14 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
                 return reason
         free -= 1
         # Room behind it, from where its conflicts end, to the last vehicle there or the next gate.
-        clear = start + max(gate.clear if long else gate.car_clear, 0.0)
+        clear = start + (gate.keep_clear if long else gate.car_keep_clear)
+        if clear == -np.inf:
+            return NOTHING
+        desk.counts[4] = _stands_behind(lanes, vehicles, i, lane, clear + need - start, desk)
+        if desk.counts[4] != NONE:
+            return ROOM
         end = start + lanes.lanes[lane].length
-        reserved = 0.0
+        reserved, reserver = 0.0, NONE
         while True:
             for c in range(
                 gates.gates[lane].first_crossing, gates.gates[lane].first_crossing + gates.gates[lane].crossings
@@ -95,26 +114,55 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
             lane = vehicle.ways[k]
             end = start + lanes.lanes[lane].length
             if gates.gates[lane].gated:
-                if gates.gates[lane].ring:
-                    return NOTHING  # round a roundabout one follows closely: those outside wait anyway
+                if follows_closely(gates.gates[lane], long):
+                    return NOTHING
                 if start + gates.gates[lane].stop - reserved >= clear + need:
                     return NOTHING
                 # Too short a piece to stand on: it asks for both, if nobody waits there or is on the way to do so.
                 row = desk.lanes[before]
-                if reserved > 0.0 or (row.stamp == desk.counts[0] and row.first != NONE and row.first != i):
+                waits = row.stamp == desk.counts[0] and row.first != NONE and row.first != i
+                if reserved > 0.0 or waits:
+                    desk.counts[4] = row.first if waits else reserver
                     return ROOM
                 break
             row = desk.lanes[lane]
             if row.stamp == desk.counts[0]:
                 reserved += row.reserved
+                if row.reserver != NONE:
+                    reserver = row.reserver
                 if row.tail < np.inf:
                     tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
                     if tail - reserved < clear + need:
+                        desk.counts[4] = row.last if tail < clear + need else reserver
                         return ROOM
                     if tail < end:
                         return NOTHING
             if end - reserved >= clear + need:
                 return NOTHING
+
+
+@kernel(inline=True)
+def follows_closely(gate, long):  # type: ignore[no-untyped-def]
+    """Whether there is nothing behind a gate that has to be kept clear, as mostly round a roundabout."""
+    return (gate.keep_clear if long else gate.car_keep_clear) == -np.inf
+
+
+@kernel(inner=True)
+def _stands_behind(lanes, vehicles, i, lane, need, desk):  # type: ignore[no-untyped-def]
+    """Who stands less than `need` m behind the gate of a lane, there or on one that parts from it; NONE: nobody."""
+    row = desk.lanes[lane]
+    there = row.stamp == desk.counts[0] and row.last != NONE and row.last != i
+    if there and row.tail < need and vehicles[row.last].waited > STANDS_S:
+        return row.last
+    first = lanes.lanes[lane].fork
+    for f in range(first, first + lanes.lanes[lane].forks):
+        fork = lanes.forks[f]
+        row = desk.lanes[fork.other]
+        if fork.at_end or row.stamp != desk.counts[0] or row.last == NONE or row.last == i:
+            continue
+        if row.tail < min(fork.other_zone, need) and vehicles[row.last].waited > STANDS_S:
+            return row.last
+    return NONE
 
 
 @kernel(inner=True)
@@ -160,7 +208,7 @@ def short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-
 
 @kernel(inner=True)
 def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):  # type: ignore[no-untyped-def]
-    """Whether those who are inside, and those who go first, leave driver `i` time for one lane."""
+    """Whether those who are inside, and those who go first, leave driver `i` time for one lane; see `judge`."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
     speed = gates.gates[lane].speed
     patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
@@ -174,6 +222,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     outside = True  # of all junctions
     for k in range(CLAIMS):
         outside = outside and vehicle.claim_number[k] == 0
+    lets_in = outside or (gate.ring and lane == desk.asks[i].lane)
     while True:
         if c >= end:
             if not cars or desk.counts[3] == 0:
@@ -186,6 +235,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         row = desk.lanes[conflict.other]
         if row.stamp != desk.counts[0] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
             continue  # nobody is there, or its front is already past
+        if not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front:
+            continue  # it is already there, by its claim on the way before
         merge = conflict.kind == MERGE
         there = gates.gates[conflict.other]
         arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
@@ -197,6 +248,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             other = vehicles[note.vehicle]
             if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
                 continue
+            desk.counts[4] = note.vehicle
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
             if note.number == 0:
                 moves = other.speed > STANDING_MPS or note.front > conflict.other_s0 - SHY_M
@@ -219,6 +271,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             other, j = vehicles[note.vehicle], note.vehicle
             if j == i or (not long and note.long == cars):
                 continue
+            desk.counts[4] = j
             stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
             stands = stands and long != cars and (long or start + conflict.s0 > driver.front)
             if stands and (other.hold != BODY or vehicle.asking < BLOCKED_S):
@@ -230,7 +283,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
             waits = other.hold == CLAIM or other.hold == PRIORITY or (merge and other.hold == ROOM)
             weary = weary and waits and not siren
-            if weary and outside:
+            if weary and lets_in and not waits_for_itself(vehicles, i, j):
                 return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
@@ -255,6 +308,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
                 )
             if comes < patience * max(critical, wanted):
                 return PRIORITY
+    desk.counts[4] = NONE
     return NOTHING
 
 
@@ -272,7 +326,7 @@ def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-u
     clear = start
     while True:
         if gates.gates[lane].gated:
-            if lane != ask.lane and gates.gates[lane].ring:
+            if lane != ask.lane and follows_closely(gates.gates[lane], long):
                 break
             if start + gates.gates[lane].stop >= clear + need and lane != ask.lane:
                 break
@@ -295,6 +349,6 @@ def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-u
         if k >= WAYS or vehicle.ways[k] == NONE:
             break
         lane = vehicle.ways[k]
-        if not gates.gates[lane].gated:
-            touch(desk, lane).reserved += need if start >= clear and start < clear + lanes.lanes[lane].length else 0.0
+        if not gates.gates[lane].gated and start >= clear and start < clear + lanes.lanes[lane].length:
+            reserve(desk, lane, i, need)
     ask.lane = NONE

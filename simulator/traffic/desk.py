@@ -63,9 +63,11 @@ LANE_DTYPE = np.dtype(
         ("asks", np.int64),  # first note of those who come
         ("tail", np.float64),  # m along the lane, of the last vehicle's rear
         ("tail_speed", np.float64),
+        ("last", np.int64),  # which vehicle that is
         ("reserved", np.float64),  # m for those who are still on their way to it
+        ("reserver", np.int64),  # one of them
         ("nearest", np.float64),  # m to the gate of the nearest that asks from here
-        ("first", np.int64),  # which vehicle that is
+        ("first", np.int64),  # which vehicle asks
     ]
 )
 # Who is on a way through, or comes to it.
@@ -100,7 +102,8 @@ class Desk(NamedTuple):
         notes: (N,) NOTE_DTYPE.
         asks: (A,) ASK_DTYPE.
         seen: (A,) SEEN_DTYPE, what people see.
-        counts: (4,) int64: stamp, notes in use, highest number of a claim, number of long vehicles.
+        counts: (5,) int64: stamp, notes in use, highest number of a claim, number of long vehicles, and who speaks
+            against what was judged last, or NONE.
     """
 
     lanes: NDArray[np.void]
@@ -117,7 +120,7 @@ def desk(lanes: int, vehicles: int) -> Desk:
         np.zeros((CLAIMS + 4) * vehicles + 8, NOTE_DTYPE),
         np.zeros(vehicles, ASK_DTYPE),
         np.zeros(vehicles, SEEN_DTYPE),
-        np.zeros(4, np.int64),
+        np.zeros(5, np.int64),
     )
 
 
@@ -127,7 +130,7 @@ def touch(desk, lane):  # type: ignore[no-untyped-def]
     row = desk.lanes[lane]
     if row.stamp != desk.counts[0]:
         row.stamp = desk.counts[0]
-        row.claims = row.asks = row.first = NONE
+        row.claims = row.asks = row.first = row.last = row.reserver = NONE
         row.tail, row.tail_speed, row.reserved, row.nearest = np.inf, 0.0, 0.0, np.inf
     return row
 
@@ -148,6 +151,14 @@ def note_down(desk, lane, vehicle, driver, front, rear, number, asks):  # type: 
     else:
         note.next = row.claims
         row.claims = k
+
+
+@kernel(inline=True)
+def reserve(desk, lane, vehicle, length):  # type: ignore[no-untyped-def]
+    """Keep `length` m of a lane free for a vehicle that is on its way to it."""
+    row = touch(desk, lane)
+    row.reserved += length
+    row.reserver = vehicle
 
 
 @kernel

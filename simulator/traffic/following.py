@@ -291,15 +291,23 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     chosen = free
     if cause != NONE:
         chosen = behind(driver, vehicle, vehicles[cause], free, pressure, driver.headway)
+    waits_for = cause
     if vehicle.beside != NONE:
         beside, other = pressure_beside(lanes, entries, vehicles, drivers, i)
         if other != NONE:
-            chosen = min(chosen, behind(driver, vehicle, vehicles[other], free, beside, CUTTING_S))
+            closest = behind(driver, vehicle, vehicles[other], free, beside, CUTTING_S)
+            if closest < chosen:
+                chosen, waits_for = closest, other
+    held = stand
     stand = min(stand, end_ahead(lanes, vehicle, driver))
     if stand < FARTHEST_M:
         wanted = wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
         wanted /= max(stand + driver.gap - TOUCHING_M, TOUCHING_M)
-        chosen = min(chosen, free - driver.accel * wanted * wanted)
+        asked_to = free - driver.accel * wanted * wanted
+        if asked_to < chosen:
+            chosen = asked_to
+            waits_for = vehicle.waits_for if held == stand else NONE
+    vehicle.waits_for = waits_for
     courtesy = free - driver.accel * asked * asked
     if courtesy > -TOO_LATE_MPS2:
         chosen = min(chosen, max(courtesy, -COURTESY_MPS2))

@@ -59,6 +59,9 @@ GATE_DTYPE = np.dtype(
         ("long_conflicts", np.int64),
         ("clear", np.float64),  # m along the lane where its last conflict ends
         ("car_clear", np.float64),  # where that of cars with cars ends
+        # m along the lane from where on a vehicle may stand, and where a car may; infinite below: everywhere.
+        ("keep_clear", np.float64),
+        ("car_keep_clear", np.float64),
         ("end", np.float64),  # m along the lane where the front bumper stands before the next gate; infinite: far away
         ("first_crossing", np.int64),  # of its crossings for people
         ("crossings", np.int64),
@@ -128,6 +131,7 @@ def gates(
     _ends(table, lanes)
     found = [_end_before_next(table, rows) for rows in found]
     _enter(table, found)
+    _keep_clear(table, lanes, found)
     return Gates(table, np.concatenate(found), across)
 
 
@@ -142,6 +146,21 @@ def _enter(table: NDArray[np.void], found: Sequence[NDArray[np.void]]) -> None:
         if begin == 0:
             table["car_clear"] = table["clear"]
         begin += len(rows)
+
+
+def _keep_clear(table: NDArray[np.void], lanes: Lanes, found: Sequence[NDArray[np.void]]) -> None:
+    """Enter where nobody may stand for want of room: where others pass; round a roundabout only those who leave it,
+    for those who come have to wait anyway."""
+    ring = table["ring"] == 1
+    leads_off = np.zeros(len(table), bool)
+    for lane in np.flatnonzero(~ring).tolist():
+        leads_off[lane] = bool(ring[preceding(lanes, lane)].any())
+    table["keep_clear"] = np.where(ring, -np.inf, table["clear"])
+    table["car_keep_clear"] = np.where(ring, -np.inf, table["car_clear"])
+    for rows, names in zip(found, (("keep_clear", "car_keep_clear"), ("keep_clear",))):
+        rows = rows[ring[rows["lane"]] & leads_off[rows["other"]]]
+        for name in names:
+            np.maximum.at(table[name], rows["lane"], rows["s1"])
 
 
 def _approaches(lane_map: LaneMap, network: RoadNetwork) -> dict[int, Approach]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.admission import judge, let_in, short_of_long
+from simulator.traffic.admission import judge, let_in, short_of_long, waits_for_itself
 from simulator.traffic.desk import (
     CLAIM,
     DRIVER,
@@ -33,6 +33,7 @@ from simulator.traffic.desk import (
     RED,
     RED_LIGHT,
     RIGHT_OF_WAY,
+    ROOM,
     SHY_M,
     SIGNAL,
     STANDING_MPS,
@@ -40,6 +41,7 @@ from simulator.traffic.desk import (
     STOP_SIGN,
     is_long,
     note_down,
+    reserve,
     time_to,
     touch,
     usual_stop,
@@ -51,6 +53,7 @@ LOOK_S, LOOK_M = 8.0, 30.0  # how far ahead of a gate its traffic counts: second
 ARRIVING_S = 0.75  # of its usual braking distance, when a driver asks
 TIGHT_MPS = 6.5  # drivers of long vehicles avoid turns that are to be taken slower (17 m radius), if they can
 ELSEWHERE_S = 60.0  # of waiting, after which a driver goes another way
+MOVING_UP_S = 4.0  # of waiting for room, after which drivers who wait for each other in a circle all move up
 STUCK_S = 2.0  # standing with a claim before the gate: the claim is given up, the place among those who wait is not
 SWEPT_M = 10.0  # before a stop point, long vehicles that turn sweep at most
 WILD_S = 2.5  # who breaks rules is feared where it will be so soon
@@ -75,7 +78,7 @@ def gate_ahead(lanes, gates, vehicle, driver):  # type: ignore[no-untyped-def]
 @kernel
 def forget(vehicle):  # type: ignore[no-untyped-def]
     """Take all claims from a vehicle that comes up."""
-    vehicle.entered, vehicle.hold, vehicle.asking = 0, NOTHING, 0.0
+    vehicle.entered, vehicle.hold, vehicle.asking, vehicle.waits_for = 0, NOTHING, 0.0, NONE
     for c in range(CLAIMS):
         vehicle.claim_number[c] = 0
 
@@ -112,17 +115,17 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         rear = vehicle.s - drivers[i].rear
         row = touch(desk, vehicle.lane)
         if rear < row.tail:
-            row.tail, row.tail_speed = rear, 0.0 if vehicle.against else vehicle.speed
+            row.tail, row.tail_speed, row.last = rear, 0.0 if vehicle.against else vehicle.speed, i
         if vehicle.beside != NONE:
             row = touch(desk, vehicle.beside)
             if vehicle.beside_s - drivers[i].rear < row.tail:
-                row.tail, row.tail_speed = vehicle.beside_s - drivers[i].rear, vehicle.speed
+                row.tail, row.tail_speed, row.last = vehicle.beside_s - drivers[i].rear, vehicle.speed, i
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
         if vehicles[i].lane == NONE:
             continue
         if control in (DRIVER, GUIDED):
-            _look_ahead(lanes, gates, vehicles[i], drivers[i], i, colours, busy, dt, desk, stand)
+            _look_ahead(lanes, gates, vehicles, drivers[i], i, colours, busy, dt, desk, stand)
         else:
             _outsider(lanes, gates, vehicles[i], drivers[i], i, colours, dt, desk, events)
     for k in range(desk.counts[1]):
@@ -153,6 +156,8 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
             if vehicle.speed < 5.0 * STANDING_MPS:
                 vehicle.asking += dt
             reason = judge(lanes, gates, vehicles, drivers, i, colours, busy, desk)
+            if reason == ROOM and vehicle.asking > MOVING_UP_S and waits_for_itself(vehicles, i, desk.counts[4]):
+                reason = NOTHING
         vehicle.hold = reason
         late = ask.stand < 0.5 * vehicle.speed * vehicle.speed / driver.hardest
         if reason == NOTHING or (late and _passes(gates.gates[ask.lane], ask, vehicle, driver)):
@@ -168,6 +173,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
             if vehicle.control == DRIVER and ask.way >= 0 and tired:
                 _go_elsewhere(lanes, gates, vehicle, ask, False)
             stand[i] = min(stand[i], max(short, 0.0))
+            vehicle.waits_for = desk.lanes[ask.key].first if reason == QUEUE else desk.counts[4]
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
         if vehicles[i].lane != NONE and control in (DRIVER, GUIDED):
@@ -200,17 +206,32 @@ def _passes(gate, ask, vehicle, driver):  # type: ignore[no-untyped-def]
     return vehicle.speed > CREEPING_MPS or beyond > NEAR_M or (vehicle.lane == ask.lane and gate.stop < 0.0)
 
 
+@kernel(inline=True)
+def _begins(gates, lane, driver):  # type: ignore[no-untyped-def]
+    """m along a lane behind a gate where a front bumper is in the way of others."""
+    gate = gates.gates[lane]
+    long = is_long(driver)
+    if (gate.long_conflicts if long else gate.conflicts) == 0:
+        return gate.stop
+    first = gates.conflicts[gate.first_long if long else gate.first].s0 - SHY_M
+    return min(max(gate.stop, first), gate.stop + NEAR_M)
+
+
 @kernel(inner=True)
-def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, dt, desk, stand):  # type: ignore[no-untyped-def]
+def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stand):  # type: ignore[no-untyped-def]
     """Renew the claims of a driver, note them, and what it asks for next; stand before crossings that people use."""
+    vehicle = vehicles[i]
     far = driver.front + max(vehicle.speed * LOOK_S, LOOK_M, usual_stop(driver, vehicle.speed) + 2.0 * NEAR_M)
     lane, start, key = vehicle.lane, -vehicle.s, vehicle.lane
     found, open_claims = 0, 0  # bits of claims that lie on the way; claims still to be found
     last = NONE  # exit of the last of them
-    inside = False  # a junction, perhaps with the tail
+    held = False  # one that it has not yet reached
+    inside = 0  # number of the claim on the junction that it is in, perhaps with the tail
     for c in range(CLAIMS):
         begun = vehicle.travel - vehicle.claim_travel[c]
-        inside = inside or (vehicle.claim_number[c] > 0 and begun + driver.front > gates.gates[vehicle.claims[c]].stop)
+        reached = begun >= 0.0 or begun + driver.front > _begins(gates, vehicle.claims[c], driver)
+        if reached and vehicle.claim_number[c] > inside:
+            inside = vehicle.claim_number[c]
         open_claims += vehicle.claim_number[c] > 0 and begun < 0.0
     braking = vehicle.speed * vehicle.speed / (2.0 * driver.decel)
     for k in range(-1, WAYS):
@@ -218,21 +239,29 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, dt, desk, stand
         for c in range(gate.first_crossing, gate.first_crossing + gate.crossings):
             crossing = gates.crossings[c]
             ahead = start + crossing.s0 - driver.front - 1.0
-            if busy[crossing.crossing] != 0 and ahead > -0.5 and ahead * 1.5 >= braking:
-                stand[i] = min(stand[i], max(ahead, 0.0))
+            if busy[crossing.crossing] != 0 and -0.5 < ahead < stand[i] and ahead * 1.5 >= braking:
+                stand[i] = max(ahead, 0.0)
+                vehicle.waits_for = NONE
         if gate.gated:
             slot = NONE
             for c in range(CLAIMS):
                 if vehicle.claim_number[c] > 0 and vehicle.claims[c] == lane:
                     slot = c
             ahead = start + gate.stop - driver.front
-            if slot != NONE and ahead > 0.0:
-                # Not yet there: lights that turn and queues that do not move take the claim back.
+            if slot != NONE and start > 0.0 and start + _begins(gates, lane, driver) > driver.front:
+                # Not yet there: lights that turn and queues that do not move take the claim back; if it has it because
+                # there is no room to stand behind the junction that it is in, only where nobody would move otherwise.
+                one_go = vehicle.claim_number[slot] == inside
                 colour = colours[gate.signal] if gate.signal != NONE else GREEN
-                red = colour != GREEN and ahead > braking and not driver.failing & LAWLESS
-                if not inside and vehicle.speed < STANDING_MPS:
+                red = colour != GREEN and ahead > braking and not one_go and not driver.failing & LAWLESS
+                if vehicle.speed < STANDING_MPS and not held:
                     vehicle.asking += dt
-                if not inside and (red or vehicle.asking > STUCK_S):
+                held = True
+                stuck = vehicle.asking > STUCK_S
+                if stuck and one_go:
+                    stuck = waits_for_itself(vehicles, i, vehicle.waits_for)
+                if red or stuck:
+                    vehicle.claim_number[slot] = 0
                     slot, vehicle.asking = NONE, vehicle.waited
             if slot == NONE:
                 ask = desk.asks[i]
@@ -263,13 +292,14 @@ def _look_ahead(lanes, gates, vehicle, driver, i, colours, busy, dt, desk, stand
         number = 0 if driver.failing & LAWLESS else vehicle.claim_number[c]
         note_down(desk, vehicle.claims[c], i, driver, begun + driver.front, begun - driver.rear, number, False)
     if last != NONE and last != vehicle.lane:
-        touch(desk, last).reserved += driver.front + driver.rear + driver.gap
+        reserve(desk, last, i, driver.front + driver.rear + driver.gap)
 
 
 @kernel(inner=True)
 def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # type: ignore[no-untyped-def]
     """Note where a vehicle is that follows no rules, and where it may go."""
     lane = vehicle.lane
+    vehicle.waits_for = NONE
     row = lanes.lanes[lane]
     front, rear = vehicle.s + driver.front, vehicle.s - driver.rear
     moved = max(vehicle.speed, 0.0) * dt
@@ -354,5 +384,6 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                     waits = waits and comes < arrive + HEADWAY_S
                 else:
                     waits = note.number < vehicle.claim_number[c]
-                if waits:
-                    stand[i] = min(stand[i], max(ahead, 0.0))
+                if waits and ahead < stand[i]:
+                    stand[i] = max(ahead, 0.0)
+                    vehicle.waits_for = note.vehicle

@@ -68,6 +68,7 @@ VEHICLE_DTYPE = np.dtype(
         ("claim_number", np.int64, (CLAIMS,)),  # `entered` of when it was let in; 0: none
         ("hold", np.int64),  # why it is not let in (`right_of_way.Hold`)
         ("asking", np.float64),  # s for which it has been slow or standing at a gate
+        ("waits_for", np.int64),  # the vehicle that kept it from going on in the last step, or NONE
         # Collisions (`wrecks`); zeros when it comes up.
         ("against", np.int64),  # 1: it faces against the traffic of its lane
         ("struck", np.int64),  # what it has touched, bits of `Struck`

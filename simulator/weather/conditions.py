@@ -13,6 +13,7 @@ import numpy as np
 from simulator.scene import Atmosphere
 from simulator.weather.base import Weather
 from simulator.weather.daylight import clear_direct_normal_lx, daylight
+from simulator.weather.moon import night_sky
 from simulator.weather.sun import solar_position
 
 STREET_LAMPS_BELOW_LX = 50.0  # usual set point of street lighting's light sensors
@@ -34,7 +35,8 @@ def atmosphere_for(
     """
     pressure = 1013.25 * math.exp(-elevation_m / 8434.0)
     sun = solar_position(utc, latitude_deg, longitude_deg, elevation_m, pressure)
-    atmosphere = Atmosphere(np.array(sun.direction), sun.apparent_elevation_rad)
+    night = night_sky(utc, latitude_deg, longitude_deg, pressure)
+    atmosphere = Atmosphere(np.array(sun.direction), sun.apparent_elevation_rad, night_sky=night)
     for member in sorted(weather, key=lambda part: (part.rank, part.kind)):
         atmosphere = member.apply(atmosphere)
     return _lit(atmosphere)
@@ -133,7 +135,8 @@ class Conditions:
             azimuth, height = setting.sun_rad
             level = math.cos(height)
             toward = np.array([level * math.sin(azimuth), level * math.cos(azimuth), math.sin(height)])
-            air = replace(air, sun_direction=toward, sun_elevation_rad=height)
+            # moon and stars would contradict a sun that is set by hand
+            air = replace(air, sun_direction=toward, sun_elevation_rad=height, night_sky=None)
         if setting.sun_lx is not None:
             clear = clear_direct_normal_lx(air.sun_elevation_rad, air.turbidity)
             if clear > SUN_LEAST_LX:

@@ -1,4 +1,4 @@
-"""How much light comes from the sun and the sky: illuminances in lux, from noon to a moonless night."""
+"""How much light comes from sun, moon and sky: illuminances in lux, from noon to a moonless night."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.scene import Atmosphere
+from simulator.scene.atmosphere import SUN_RADIUS_RAD
 
 SOLAR_ILLUMINANCE_LX = 133_800.0  # outside the atmosphere
-SUN_RADIUS_RAD = math.radians(0.26667)
 MOONLESS_NIGHT_LX = 0.002  # starlight and airglow
 RAIN_CLOUD_OKTAS = 7.5  # it hardly rains from less
 FOG_LAYER_M = 120.0  # depth of fog and of falling rain or snow that dims the light above the road
@@ -26,7 +26,7 @@ class Daylight(NamedTuple):
     """Illuminances from above, without any lamp.
 
     Attributes:
-        direct_normal_lx: of the sun's disc, on a plane that faces it.
+        direct_normal_lx: of the sun's disc, or of the moon's when the sun has set, on a plane that faces it.
         diffuse_lx: of the rest of the sky, on a horizontal plane.
         horizontal_lx: both, on a horizontal plane.
     """
@@ -92,6 +92,21 @@ def precipitation_dimming(rain_mm_h: float, snow_mm_h: float, cloud_oktas: float
     return float((1.0 + 0.06 * rain_mm_h + 0.2 * snow_mm_h) ** -here)
 
 
+def moonlight(atmosphere: Atmosphere) -> tuple[float, float]:
+    """Illuminances by a risen moon below the clouds: on a plane that faces it, and by its sky on a horizontal one.
+
+    The air and the clouds do to moonlight what they do to sunlight, half a million times brighter.
+    """
+    night = atmosphere.night_sky
+    if night is None or night.moon_direction[2] <= 0:
+        return 0.0, 0.0
+    elevation, oktas = math.asin(float(night.moon_direction[2])), atmosphere.cloud_oktas
+    share, part = night.moon_lx / SOLAR_ILLUMINANCE_LX, overcast_part(oktas)
+    direct = share * clear_direct_normal_lx(elevation, atmosphere.turbidity) * sun_through_clouds(oktas)
+    sky = (1 - part) * clear_diffuse_lx(elevation, atmosphere.turbidity) + part * overcast_diffuse_lx(elevation)
+    return direct, share * sky * precipitation_dimming(atmosphere.rain_mm_h, atmosphere.snow_mm_h, oktas)
+
+
 def daylight(atmosphere: Atmosphere) -> Daylight:
     """Light of sun and sky at the ground, under the clouds and in the fog of `atmosphere`."""
     elevation = atmosphere.sun_elevation_rad
@@ -101,6 +116,10 @@ def daylight(atmosphere: Atmosphere) -> Daylight:
     diffuse += part * overcast_diffuse_lx(elevation)
     diffuse *= precipitation_dimming(atmosphere.rain_mm_h, atmosphere.snow_mm_h, atmosphere.cloud_oktas)
     direct, diffuse = direct * atmosphere.sunlight, max(diffuse * atmosphere.sunlight, MOONLESS_NIGHT_LX)
+    if (night := atmosphere.moonlit) is not None:
+        elevation = math.asin(float(night.moon_direction[2]))
+        direct, moonlit_sky = moonlight(atmosphere)
+        diffuse += moonlit_sky
 
     # fog takes light out of the beam and gives most of it back as diffuse light
     depth = atmosphere.extinction_1_m * FOG_LAYER_M

@@ -11,9 +11,11 @@ import datetime as dt
 import math
 from typing import NamedTuple
 
+from simulator.scene.atmosphere import SUN_RADIUS_RAD
+
 EARTH_FLATTENING = 0.99664719  # polar over equatorial radius
 EARTH_RADIUS_M = 6_378_140.0
-SUN_RADIUS_DEG = 0.26667
+SUN_RADIUS_DEG = math.degrees(SUN_RADIUS_RAD)
 
 
 class SunPosition(NamedTuple):
@@ -36,6 +38,23 @@ class SunPosition(NamedTuple):
         return (c * math.sin(self.azimuth_rad), c * math.cos(self.azimuth_rad), math.sin(self.apparent_elevation_rad))
 
 
+class EquatorialSun(NamedTuple):
+    """Apparent geocentric place of the sun, and what turns it to a place on earth.
+
+    Attributes:
+        right_ascension_rad, declination_rad: of the date. distance_au.
+        sidereal_rad: Greenwich apparent sidereal time. obliquity_rad: of the ecliptic.
+        centuries: Julian centuries since J2000.0, terrestrial time.
+    """
+
+    right_ascension_rad: float
+    declination_rad: float
+    distance_au: float
+    sidereal_rad: float
+    obliquity_rad: float
+    centuries: float
+
+
 def solar_position(
     utc: dt.datetime,
     latitude_deg: float,
@@ -52,10 +71,9 @@ def solar_position(
         elevation_m: of the observer.
         pressure_hpa, temperature_c: of the air, for refraction.
     """
-    moment = utc if utc.tzinfo is not None else utc.replace(tzinfo=dt.UTC)
-    days = (moment - dt.datetime(2000, 1, 1, 12, tzinfo=dt.UTC)).total_seconds() / 86400  # since J2000.0, UT
-    right_ascension, declination, distance_au, sidereal = _apparent_sun(days, _delta_t_s(days))
-    hour_angle = sidereal + math.radians(longitude_deg) - right_ascension
+    sun = equatorial_sun(utc)
+    declination, distance_au = sun.declination_rad, sun.distance_au
+    hour_angle = sun.sidereal_rad + math.radians(longitude_deg) - sun.right_ascension_rad
 
     # parallax: the observer stands on the surface, not at the centre of the earth
     latitude = math.radians(latitude_deg)
@@ -106,9 +124,11 @@ def _delta_t_s(days: float) -> float:
     return 62.92 + 0.32217 * years + 0.005589 * years * years
 
 
-def _apparent_sun(days: float, delta_t_s: float) -> tuple[float, float, float, float]:
-    """Right ascension, declination (rad), distance (AU) and Greenwich apparent sidereal time (rad)."""
-    t = (days + delta_t_s / 86400) / 36525
+def equatorial_sun(utc: dt.datetime) -> EquatorialSun:
+    """The sun at a time, aware or naive UTC."""
+    moment = utc if utc.tzinfo is not None else utc.replace(tzinfo=dt.UTC)
+    days = (moment - dt.datetime(2000, 1, 1, 12, tzinfo=dt.UTC)).total_seconds() / 86400  # since J2000.0, UT
+    t = (days + _delta_t_s(days) / 86400) / 36525
     mean_longitude = 280.46646 + t * (36000.76983 + t * 0.0003032)
     anomaly = math.radians(357.52911 + t * (35999.05029 - t * 0.0001537))
     eccentricity = 0.016708634 - t * (0.000042037 + t * 0.0000001267)
@@ -128,4 +148,4 @@ def _apparent_sun(days: float, delta_t_s: float) -> tuple[float, float, float, f
     centuries = days / 36525
     sidereal_deg = 280.46061837 + 360.98564736629 * days + 0.000387933 * centuries**2
     sidereal = math.radians((sidereal_deg + nutation_deg * math.cos(obliquity)) % 360)
-    return right_ascension, declination, distance, sidereal
+    return EquatorialSun(right_ascension, declination, distance, sidereal, obliquity, t)

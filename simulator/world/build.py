@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.dynamics import vehicle, vehicles
+from simulator.dynamics.body import sway
 from simulator.dynamics.courses import Tracks, velocities
 from simulator.dynamics.motion import Driver
 from simulator.errors import UnmetDemand
@@ -23,6 +25,7 @@ from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
     BRAKE,
@@ -90,6 +93,7 @@ def build_world(scenario: Scenario) -> World:
     assert scenario.seed is not None, "sample the scenario first"
     from simulator.anomalies.base import Site
     from simulator.roads.surface import surface
+    from simulator.roads.surface_marks import american_marks
     from simulator.roads.surface_materials import SurfaceStyle
     from simulator.surroundings.populate import populate
     from simulator.surroundings.species import season_of
@@ -97,6 +101,8 @@ def build_world(scenario: Scenario) -> World:
 
     seed = scenario.seed
     network = build_network(scenario.road, seed)
+    if scenario.surroundings.signs == "mutcd" and scenario.road.opendrive is None:
+        network = american_marks(network)
     drive = None if scenario.recording is None else read_recorded(FilePath(scenario.recording), network)
     route = choose_route(network, scenario) if drive is None else ego_route(network, drive)
     conditions = conditions_of(scenario, () if drive is None else drive.settings)
@@ -142,6 +148,7 @@ def build_world(scenario: Scenario) -> World:
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
+        signs=scenario.surroundings.signs,
         taken=np.array(cast.footprints),
         right_of_way=right_of_way,
     )
@@ -152,7 +159,8 @@ def build_world(scenario: Scenario) -> World:
     tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
-    tracks = _on_feet(cast, _on_ground(builder, tracks))
+    actor: Any = scenario.ego.actor
+    tracks = _on_springs(cast, {ego: actor.class_name}, _on_feet(cast, _on_ground(builder, tracks)))
     timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
@@ -223,7 +231,6 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
         driver,
         lateral_m=spec.lateral_m,
         events=events_of(spec.manoeuvres, spec.lateral_m, width),
-        stride_m=actor.stride_m,
         way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
         by_chance=spec.speed_mps is None,
@@ -301,6 +308,38 @@ def _on_ground(builder: SceneBuilder, tracks: Tracks) -> Tracks:
     return replace(tracks, position=position, rpy=rpy)
 
 
+def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
+    """Tracks with bodies that pitch and roll on their springs, and two-wheelers that lean into curves.
+
+    A body turns about the ground below the middle of its axles, wheels and all: at 0.3 g they move by less than 2 cm.
+
+    Args:
+        cast: who drives.
+        classes: of objects whose models do not tell, by id.
+        tracks: of wheels on the ground.
+    """
+    position, rpy = tracks.position.copy(), tracks.rpy.copy()
+    models = [(agent.object, cast.builder.objects[agent.object].model) for agent in tracks.agents]
+    names = [classes.get(row, "" if model is None else model.class_name) for row, model in models]
+    sprung = [i for i, name in enumerate(names) if name in SPRUNG and tracks.agents[i].wheelbase_m > 0]
+    if len(tracks.times_ns) < 2 or not sprung:
+        return tracks
+    kinds = sorted({names[i] for i in sprung})
+    table = vehicles([vehicle(SPRUNG[kind]) for kind in kinds])
+    turning = np.gradient(np.unwrap(rpy[:, sprung, 2], axis=0), tracks.times_ns * 1e-9, axis=0)
+    roll, pitch = sway(
+        tracks.acceleration[:, sprung],
+        tracks.speed[:, sprung] * turning,
+        np.array([kinds.index(names[i]) for i in sprung]),
+        table,
+        float(tracks.times_ns[1]) * 1e-9,
+    )
+    rpy[:, sprung, 0] += roll
+    rpy[:, sprung, 1] += pitch
+    position[:, sprung, 2] += 0.5 * np.array([tracks.agents[i].wheelbase_m for i in sprung]) * np.sin(pitch)
+    return replace(tracks, position=position, rpy=rpy)
+
+
 def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
     """Tracks with people and animals on the ground below their feet, not on the line that they follow."""
     position, rpy = tracks.position.copy(), tracks.rpy.copy()
@@ -316,6 +355,8 @@ def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
     return replace(tracks, position=position, rpy=rpy)
 
 
+# Whose springs, of `assets/dynamics.yaml`, those of a class have; lorries and buses there have none and stay level.
+SPRUNG = {"car": "bmw_320i", "van": "vw_vanagon", "motorcycle": "motorcycle", "bicycle": "bicycle"}
 SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
 LEGGED = frozenset({"pedestrian", "animal"})
 MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge
@@ -341,6 +382,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, agent in enumerate(tracks.agents):
         if agent.stride_m > 0:
             gait[:, i] = tracks.travel[:, i] * (2 * np.pi / agent.stride_m)
+        thing = cast.builder.objects[agent.object].model
+        if thing is not None and thing.following_m > 0:
+            gait[:, i] = hitch_angles(thing, tracks.position[:, i], tracks.rpy[:, i, 2])
     rows = [agent.object for agent in tracks.agents]
     source = list(range(count))
     for i, agent in enumerate(tracks.agents):

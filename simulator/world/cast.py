@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,6 @@ class Cast:
         *,
         lateral_m: float = 0.0,
         events: tuple[Event, ...] = (),
-        stride_m: float = 0.0,
         way: Stretches = (),
         dead_end: bool = False,
         by_chance: bool = False,
@@ -101,7 +100,7 @@ class Cast:
                 wheelbase_m=model.wheelbase_m,
                 lateral_m=lateral_m,
                 events=events,
-                stride_m=stride_m,
+                stride_m=model.stride_m,
                 way=way,
                 upright=keeps_upright(model),
                 dead_end=dead_end,
@@ -117,4 +116,5 @@ class Cast:
         low, high = model.bounds
         half_width = float(max(high[1], -low[1]))
         upright = keeps_upright(model)
+        motion = replace(motion, stride_m=model.stride_m)
         self.agents.append(agent_of_motion(motion, float(high[0]), float(-low[0]), half_width, upright))

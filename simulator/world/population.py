@@ -174,7 +174,7 @@ class Population:
                 start = self._start(actor, models, places, k, rng, f"traffic-{n}")
                 closing = ego_mps * max(ego_mps - start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
                 if places.distance[k] > IN_THE_WAY_M or places.ahead[k] > EGO_FRONT_M + gap[k] + tail + closing:
-                    self._drive(actor, models, start, f"traffic-{n}", rng)
+                    self._drive(models, start, f"traffic-{n}", rng)
                     reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
                     break
                 weight[k] = 0.0
@@ -196,7 +196,7 @@ class Population:
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
                 models = actor.models(rng)
                 start = self._start(actor, models, places, k, rng, f"cyclist-{n}", lateral=side)
-                self._drive(actor, models, start, f"cyclist-{n}", rng)
+                self._drive(models, start, f"cyclist-{n}", rng)
 
     def _start(
         self,
@@ -227,7 +227,7 @@ class Population:
         wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
         return Start(path, driver, side, entry_speed(path, wanted, temper, float(models[0].bounds[1, 0])))
 
-    def _drive(self, actor: Any, models: list[Model], start: Start, name: str, rng: np.random.Generator) -> None:
+    def _drive(self, models: list[Model], start: Start, name: str, rng: np.random.Generator) -> None:
         """Put somebody on the road as `start` says."""
         position, rpy = start.path.at(np.zeros(1), start.lateral_m)
         row = self.cast.add(models, position[0], rpy[0], name=name)
@@ -237,7 +237,6 @@ class Population:
             start.speed_mps,
             start.driver,
             lateral_m=start.lateral_m,
-            stride_m=actor.stride_m,
             way=self.roads.stretches(start.path),
             dead_end=start.path.dead_end,
             by_chance=True,
@@ -341,25 +340,26 @@ class Population:
             start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
+            pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                actor = cls(pose="walking" if walks else "standing")
+                actor = cls(pose="walking" if walks else "standing", pace_mps=pace)
             else:
-                actor, walks = cls(), True
+                walks = True
+                actor = cls(pace_mps=pace) if kind == "runner" else cls()
             if start is not None:
-                self._walk(actor, walks, start, heading, rng, f"person-{n}")
+                self._walk(actor, pace if walks else 0.0, start, heading, rng, f"person-{n}")
 
-    def _walk(self, actor: Any, walks: bool, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
+    def _walk(self, actor: Any, pace: float, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
         models = actor.models(rng)
         way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
-        if not walks:
+        if not pace:
             self.cast.idle.append(row)
         else:
-            pace = float(actor.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
-            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace, stride_m=actor.stride_m))
+            self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
 
     def _walkway(self, ways: Places, rng: np.random.Generator) -> tuple[Array | None, float]:
         weight = np.exp(-ways.distance / 20.0) * np.exp(-(((ways.ahead - 20.0) / 45.0) ** 2))

@@ -34,6 +34,7 @@ from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.casting import models_for
+from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import LOW_BEAM, POSITION, Bits, Command, driven, shining, turning
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
@@ -323,7 +324,6 @@ class Placed:
     entity: Entity
     row: int
     origin: Array
-    stride_m: float
 
 
 def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
@@ -347,12 +347,8 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
         row = cast.add(models, (rotation @ np.r_[origin, 1.0])[:3], (pose[5], pose[4], pose[3]), name=name)
         if models[0].lamps and (entity.moves or entity.lights):
             cast.lamps[row] = driving_lamps(False, rng)
-        stride = _STRIDES.get(models[0].class_name, 0.0)
-        found.append(Placed(entity, row, origin, stride))
+        found.append(Placed(entity, row, origin))
     return found
-
-
-_STRIDES = {"pedestrian": 1.4, "bicycle": 4.9, "animal": 1.2}
 
 
 def timeline(
@@ -395,7 +391,7 @@ def timeline(
         turn = np.gradient(np.unwrap(rpy[:, 2]), recorded.dt) if steps > 1 else np.zeros(steps)
         moving = np.abs(forward) > 0.5
         steer = np.where(moving, np.arctan(thing.wheelbase_m * turn / np.where(moving, forward, 1.0)), 0.0)
-        gait = travel * (2 * np.pi / each.stride_m) if each.stride_m else np.zeros(steps)
+        gait = travel * (2 * np.pi / thing.stride_m) if thing.stride_m else hitch_angles(thing, position, rpy[:, 2])
         position[~present, 2] -= AWAY_M
         unseen = _hidden(seconds, entity.seen)
         position[unseen == CAMERAS | OTHER_SENSORS, 2] -= AWAY_M

@@ -78,8 +78,11 @@ def act(
     yaw = float(rpy[0, 2]) + np.radians(spec.heading_deg)
     left = np.array([-np.sin(rpy[0, 2]), np.cos(rpy[0, 2]), 0.0])
     actor: Any = spec.actor
-    models = actor.models(rng)
     walk = next((m for m in spec.manoeuvres if isinstance(m.do, Walk)), None)
+    if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
+        assert isinstance(walk.do, Walk)
+        actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.speed_mps})
+    models = actor.models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
@@ -109,9 +112,7 @@ def act(
         way = roads.stretches_at(line + sign * side * np.array([-np.sin(yaw), np.cos(yaw), 0.0]))
     else:
         way = roads.stretches(route.path, spec.ahead_m)
-    agent = cast.drive(
-        row, line, target, driver, lateral_m=sign * side, events=events, stride_m=actor.stride_m, way=way
-    )
+    agent = cast.drive(row, line, target, driver, lateral_m=sign * side, events=events, way=way)
     cast.indicators += indicators_of(spec.manoeuvres, agent)
 
 
@@ -131,5 +132,4 @@ def _walk(manoeuvre: Manoeuvre, spec: ScriptedActor, row: int, position: Array, 
         start_s=manoeuvre.when.time_s or 0.0,
         start_ego_distance_m=manoeuvre.when.ego_distance_m,
         initial_speed_mps=spec.speed_mps,
-        stride_m=actor.stride_m,
     )

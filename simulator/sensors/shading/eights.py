@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +65,15 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 
 # What is known of eight pixels side by side: rows of eight numbers, of which vectors and colours have three. Unit way
 # from the eye, distance, place, normals of triangle and of shading, texture coordinates, footprint in repeats, row of
-# `Tables.slots`, the material, four texels and the place among them, the texture's colour and alpha; then results:
-# mirrored way and its light, light by all but the sun, and by the sun.
+# `Tables.slots`, the material, 1 where its texture's alpha marks panes, four texels and the place among them, the
+# texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun.
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
-TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT, ROWS = (8 * k for k in (29, 33, 35, 39, 42, 45, 48, 51))
+PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT, ROWS = (
+    8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49, 52)
+)
 
 
 @kernel(inline=True)
@@ -231,6 +234,174 @@ def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):  # ty
     )
 
 
+class Looks(NamedTuple):
+    """Surfaces of eight pixels, f32x8 each: colour of the base by channel, and what `surface.POINT_DTYPE` says.
+
+    Attributes:
+        red, green, blue, rough, metallic, coat, coat_rough, coat_f0, leaf: the material.
+        along: cosine between the way from the eye and the normal, negative.
+        scale, offset: of the base, see `reflectance.reflected_at_once`.
+        leaves: whether light comes through any of them, bool.
+    """
+
+    red: Any
+    green: Any
+    blue: Any
+    rough: Any
+    metallic: Any
+    coat: Any
+    coat_rough: Any
+    coat_f0: Any
+    leaf: Any
+    along: Any
+    scale: Any
+    offset: Any
+    leaves: Any
+
+
+@kernel(inline=True)
+def looks_of(rows):  # type: ignore[no-untyped-def]
+    """Looks of the eight that `rows` know."""
+    dx, dy, dz = load_vector(rows, WAY)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    red, green, blue = load_vector(rows, ALBEDO)
+    along, leaf = dot(dx, dy, dz, nx, ny, nz), load(rows, LEAF)
+    scale, offset = reflected_evenly(rows, ROUGHNESS, maximum(-along, splat(np.float32(0.02))))
+    return Looks(
+        red * load(rows, TEXTURE),
+        green * load(rows, TEXTURE + 8),
+        blue * load(rows, TEXTURE + 16),
+        load(rows, ROUGHNESS),
+        load(rows, METALLIC),
+        load(rows, COAT),
+        load(rows, COAT_ROUGHNESS),
+        load(rows, COAT_F0),
+        leaf,
+        along,
+        scale,
+        offset,
+        bits(leaf > splat(ZERO)) != 0,
+    )
+
+
+@kernel(inline=True)
+def base_reflects(looks):  # type: ignore[no-untyped-def]
+    """Part of even light that the bases reflect, by channel."""
+    once = looks.scale + looks.offset
+    return (
+        reflected(looks.red, looks.metallic, looks.scale, looks.offset, once),
+        reflected(looks.green, looks.metallic, looks.scale, looks.offset, once),
+        reflected(looks.blue, looks.metallic, looks.scale, looks.offset, once),
+    )
+
+
+@kernel(inline=True)
+def mirror_sky(rows, which, mx, my, mz, sky, ground):  # type: ignore[no-untyped-def]
+    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`."""
+    store_vector(rows, MIRROR, mx, my, mz)
+    while which != 0:
+        k = lowest(which)
+        which = without_lowest(which)
+        x, y, up = load_three(rows, MIRROR + k)
+        r, g, b = sky_radiance(sky, ground, x, y, up)
+        # near the horizon streets mirror houses and trees, which are darker than the sky
+        part = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), up)
+        store_three(rows, MIRRORED + k, part * r, part * g, part * b)
+
+
+@kernel(inline=True)
+def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down):  # type: ignore[no-untyped-def]
+    """Light by channel that the eight send to the eye by all but the sun, as `paths.outgoing` has it.
+
+    Args:
+        rows, looks: what is known of them. fresnel: of `base_reflects`.
+        harmonics, sky, ground, corners, grid, light, down: as in `light_eight`.
+    """
+    none = splat(ZERO)
+    dx, dy, dz = load_vector(rows, WAY)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    fr, fg, fb = fresnel
+    sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
+    around = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
+    if looks.leaves:
+        br, bg, bb = sky_on(harmonics, -nx, -ny, -nz)
+        part = looks.leaf * minimum(around, splat(ONE))
+        er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
+    nv = maximum(-looks.along, splat(np.float32(0.02)))
+    coat = looks.coat * (looks.coat_f0 + (ONE - looks.coat_f0) * fifth(nv))
+    twice = looks.along + looks.along
+    mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
+    rr, rg, rb = sky_on(harmonics, mx, my, mz)
+    around = around * INV_PI
+    rr, rg, rb = rr * around, rg * around, rb * around
+    # Smooth ones mirror the sky itself: the coat, or what has none. `rr` is mean light, `ir` the mirror image.
+    coated = (looks.coat > splat(COAT_LEAST)) & (looks.coat_rough < splat(MIRROR_ROUGHEST))
+    smooth = coated & (looks.coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))
+    bare = (looks.rough < splat(BASE_ROUGHEST)) & (brightness(fr, fg, fb) >= splat(MIRROR_LEAST))
+    bare = bare & (select(coated, splat(ONE), none) <= none)
+    ir, ig, ib = rr, rg, rb
+    mirrors = bits(smooth | bare)
+    if mirrors != 0:
+        mirror_sky(rows, mirrors, mx, my, mz, sky, ground)
+        ir, ig, ib = load_vector(rows, MIRRORED)
+    base = ONE - coat
+    diffuse = INV_PI * (ONE - looks.metallic) * base
+    base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
+    coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
+    return (
+        diffuse * (ONE - fr) * looks.red * er + base * fr * base_r + coat * coat_r,
+        diffuse * (ONE - fg) * looks.green * eg + base * fg * base_g + coat * coat_g,
+        diffuse * (ONE - fb) * looks.blue * eb + base * fb * base_b + coat * coat_b,
+    )
+
+
+@kernel(inline=True)
+def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
+    """Radiance by channel per illuminance that the eight send by the sun, as `reflectance.scattered` has it.
+
+    `sun` points to its direction; the others are those of `steady_light`.
+    """
+    none, lx, ly, lz = splat(ZERO), sun[0], sun[1], sun[2]
+    dx, dy, dz = load_vector(rows, WAY)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    fx, fy, fz = load_vector(rows, FLAT)
+    nl = nx * lx + (ny * ly + nz * lz)
+    fl = fx * lx + (fy * ly + fz * lz)
+    hx, hy, hz = lx - dx, ly - dy, lz - dz
+    by = ONE / square_root(maximum(dot(hx, hy, hz, hx, hy, hz), splat(np.float32(1e-12))))
+    nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
+    vh = maximum(-dot(dx, dy, dz, hx, hy, hz) * by, none)
+    nv, nl_up = maximum(-looks.along, splat(np.float32(1e-3))), maximum(nl, none)
+    alpha = minimum(looks.rough * looks.rough + HALF * SUN_BLUR, splat(ONE))
+    lobe, edge = highlight(alpha, nh, nl_up, nv) * nl_up, fifth(vh)
+    passed, shine = splat(ONE), none
+    if bits(looks.coat > none) != 0:
+        f = (looks.coat_f0 + (ONE - looks.coat_f0) * edge) * looks.coat
+        alpha = looks.coat_rough * looks.coat_rough + HALF * SUN_BLUR
+        shine = f * highlight(alpha, nh, nl_up, nv) * nl_up
+        coat_scale, coat_offset = reflected_evenly(rows, COAT_ROUGHNESS, nv)
+        passed = ONE - looks.coat * (looks.coat_f0 * coat_scale + coat_offset)
+    matt, once = INV_PI * nl_up * (ONE - looks.metallic), looks.scale + looks.offset
+    red, green, blue = (
+        passed * matt_and_glossy(looks.red, looks.metallic, fresnel[0], edge, once, matt, lobe) + shine,
+        passed * matt_and_glossy(looks.green, looks.metallic, fresnel[1], edge, once, matt, lobe) + shine,
+        passed * matt_and_glossy(looks.blue, looks.metallic, fresnel[2], edge, once, matt, lobe) + shine,
+    )
+    front = (nl > none) & (fl > none)
+    red, green, blue = select(front, red, none), select(front, green, none), select(front, blue, none)
+    if looks.leaves:
+        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)
+        red, green, blue = red + behind * looks.red, green + behind * looks.green, blue + behind * looks.blue
+    return red, green, blue
+
+
+@kernel(inline=True)
+def matt_and_glossy(albedo, metallic, part, edge, once, matt, lobe):  # type: ignore[no-untyped-def]
+    """What the base sends of one channel of the sun's light; `part`: of even light it reflects. See `sunlight_on`."""
+    f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+    return matt * (ONE - part) * albedo + (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
+
+
 @kernel
 def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
     """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
@@ -241,100 +412,15 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
         haze: extinction of the air, 1/m, float32. air: three float32, the radiance that far air has.
         corners, grid, light, down: as in `sky_light_at`.
     """
-    none = splat(ZERO)
-    dx, dy, dz = load_vector(rows, WAY)
-    nx, ny, nz = load_vector(rows, NORMAL)
-    red, green, blue = load_vector(rows, ALBEDO)
-    red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
-    rough, metallic = load(rows, ROUGHNESS), load(rows, METALLIC)
-    coat_share, coat_rough = load(rows, COAT), load(rows, COAT_ROUGHNESS)
-    coat_f0 = load(rows, COAT_F0)
-    through_leaf = load(rows, LEAF)
-    along = dot(dx, dy, dz, nx, ny, nz)
-    nv = maximum(-along, splat(np.float32(0.02)))
-
-    # Light of the sky, as `paths.outgoing` has it.
-    sr, sg, sb, er, eg, eb = sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down)
-    around = brightness(er, eg, eb) / maximum(brightness(sr, sg, sb), splat(np.float32(1e-9)))
-    seen = minimum(around, splat(ONE))
-    is_leaf = bits(through_leaf > none) != 0
-    if is_leaf:
-        br, bg, bb = sky_on(harmonics, -nx, -ny, -nz)
-        part = through_leaf * seen
-        er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
-    coat = coat_share * (coat_f0 + (ONE - coat_f0) * fifth(nv))
-    scale, offset = reflected_evenly(rows, ROUGHNESS, nv)
-    once = scale + offset
-    fr = reflected(red, metallic, scale, offset, once)
-    fg = reflected(green, metallic, scale, offset, once)
-    fb = reflected(blue, metallic, scale, offset, once)
-    twice = along + along
-    mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
-    rr, rg, rb = sky_on(harmonics, mx, my, mz)
-    around = around * INV_PI
-    rr, rg, rb = rr * around, rg * around, rb * around
-    # Smooth ones mirror the sky itself: the coat, or what has none.
-    coated = (coat_share > splat(COAT_LEAST)) & (coat_rough < splat(MIRROR_ROUGHEST))
-    smooth = coated & (coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))
-    bare = (rough < splat(BASE_ROUGHEST)) & (brightness(fr, fg, fb) >= splat(MIRROR_LEAST))
-    bare = bare & (select(coated, splat(ONE), none) <= none)
-    ir, ig, ib = rr, rg, rb
-    mirrors = bits(smooth | bare)
-    if mirrors != 0:
-        store_vector(rows, MIRROR, mx, my, mz)
-        store_vector(rows, MIRRORED, rr, rg, rb)
-        while mirrors != 0:
-            k = lowest(mirrors)
-            mirrors = without_lowest(mirrors)
-            x, y, up = load_three(rows, MIRROR + k)
-            r, g, b = sky_radiance(sky, ground, x, y, up)
-            # near the horizon streets mirror houses and trees, which are darker than the sky
-            part = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), up)
-            store_three(rows, MIRRORED + k, part * r, part * g, part * b)
-        ir, ig, ib = load_vector(rows, MIRRORED)
-    # `rr` is mean light, `ir` the mirror image; each lobe takes its own.
-    base = ONE - coat
-    diffuse = INV_PI * (ONE - metallic) * base
+    looks = looks_of(rows)
+    fresnel = base_reflects(looks)
+    red, green, blue = steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down)
     glow_r, glow_g, glow_b = load_vector(rows, GLOW)
-    base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
-    coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
     through = left_after(load(rows, DISTANCE) * haze)
-    through = left_after(load(rows, DISTANCE) * haze)
-    glow_r = glow_r + diffuse * (ONE - fr) * red * er + base * fr * base_r + coat * coat_r
-    glow_g = glow_g + diffuse * (ONE - fg) * green * eg + base * fg * base_g + coat * coat_g
-    glow_b = glow_b + diffuse * (ONE - fb) * blue * eb + base * fb * base_b + coat * coat_b
-    store(rows, STEADY, through * (glow_r - air[0]) + air[0])
-    store(rows, STEADY + 8, through * (glow_g - air[1]) + air[1])
-    store(rows, STEADY + 16, through * (glow_b - air[2]) + air[2])
-
-    # Light of the sun, as `reflectance.scattered` has it.
-    lx, ly, lz = sun[0], sun[1], sun[2]
-    fx, fy, fz = load_vector(rows, FLAT)
-    nl = nx * lx + (ny * ly + nz * lz)
-    fl = fx * lx + (fy * ly + fz * lz)
-    front = (nl > none) & (fl > none)
-    hx, hy, hz = lx - dx, ly - dy, lz - dz
-    by = ONE / square_root(maximum(dot(hx, hy, hz, hx, hy, hz), splat(np.float32(1e-12))))
-    nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
-    vh = maximum(-dot(dx, dy, dz, hx, hy, hz) * by, none)
-    nv = maximum(-along, splat(np.float32(1e-3)))
-    nl_up = maximum(nl, none)
-    lobe = highlight(minimum(rough * rough + HALF * SUN_BLUR, splat(ONE)), nh, nl_up, nv) * nl_up
-    edge = fifth(vh)
-    passed, shine = splat(ONE), none
-    if bits(coat_share > none) != 0:
-        f = (coat_f0 + (ONE - coat_f0) * edge) * coat_share
-        shine = f * highlight(coat_rough * coat_rough + HALF * SUN_BLUR, nh, nl_up, nv) * nl_up
-        coat_scale, coat_offset = reflected_evenly(rows, COAT_ROUGHNESS, nv)
-        passed = ONE - coat_share * (coat_f0 * coat_scale + coat_offset)
-    matt = INV_PI * nl_up * (ONE - metallic)
-    for channel in range(3):
-        albedo = red if channel == 0 else (green if channel == 1 else blue)
-        f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
-        part = fr if channel == 0 else (fg if channel == 1 else fb)
-        f = (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once)
-        sunlight = select(front, passed * (matt * (ONE - part) * albedo + f * lobe) + shine, none)
-        if is_leaf:
-            behind = (nl < none) & (fl < none)
-            sunlight = sunlight + select(behind, -INV_PI * nl * through_leaf * albedo, none)
-        store(rows, SUNLIT + 8 * channel, through * sunlight * sun_lx[channel])
+    store(rows, STEADY, through * (glow_r + red - air[0]) + air[0])
+    store(rows, STEADY + 8, through * (glow_g + green - air[1]) + air[1])
+    store(rows, STEADY + 16, through * (glow_b + blue - air[2]) + air[2])
+    red, green, blue = sunlight_on(rows, looks, fresnel, sun)
+    store(rows, SUNLIT, through * red * sun_lx[0])
+    store(rows, SUNLIT + 8, through * green * sun_lx[1])
+    store(rows, SUNLIT + 16, through * blue * sun_lx[2])

@@ -29,7 +29,7 @@ MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell o
 HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.57, 1.1
 SETTLING_S = 0.7  # time constant with which the exposure follows the light: nine tenths of a change in 1.6 s
 NIGHT_STOPS, NIGHT_EV = 1.0, (2.0, 7.0)  # cameras keep night dark: so much below the target, all of it below the first
-LIFT_STOPS, PROTECT_STOPS = 2.0, 1.0  # how far the highlights may pull the exposure up or down from the mean
+LIFT_STOPS, PROTECT_STOPS = 2.0, 0.4  # how far the highlights may pull the exposure up or down from the mean
 CROSSTALK = np.float32(0.12)  # colour filters overlap: very bright coloured lights turn white
 # Highlights that the sensor and the shoulder of the tone curve hold, in parts of saturation, and where the shoulder
 # begins. What amplification does not use of the full well is room for highlights (sensors with two gains read both).

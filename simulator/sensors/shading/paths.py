@@ -356,12 +356,28 @@ def how_open(start, stop, points, paths, per_point):  # type: ignore[no-untyped-
             paths[q].er = openness(free, per_point)
 
 
+@kernel(inline=True)
+def looks_along(p, place, columns, fan, d):  # type: ignore[no-untyped-def]
+    """Cosine of point p's normal and direction d of the `fan` (D, 3), or 0 if it is not looked at from there.
+
+    Neighbours, whose light is smoothed over them, look along every other direction; `place`: number of the point in a
+    grid of so many `columns`.
+    """
+    if (place // columns + place % columns + d) & 1 != 0:
+        return ZERO
+    facing = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2]
+    return facing if facing > FAN_LEAST else ZERO
+
+
 @kernel
-def face_fan(start, stop, rows, points, fan, facing):  # type: ignore[no-untyped-def]
-    """Whether points look at directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3)."""
+def face_fan(start, stop, rows, points, columns, fan, facing):  # type: ignore[no-untyped-def]
+    """Whether points look along directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3).
+
+    The points lie on a grid of so many `columns`.
+    """
     for q in range(start, stop):
-        d, p = q // len(rows), points[rows[q % len(rows)]]
-        facing[q] = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2] > FAN_LEAST
+        d, i = q // len(rows), rows[q % len(rows)]
+        facing[q] = looks_along(points[i], i, columns, fan, d) > ZERO
 
 
 @kernel
@@ -380,12 +396,13 @@ def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):  # type: ig
 
 
 @kernel
-def fan_light(start, stop, rows, points, blocked, fan, weights, sky, around):  # type: ignore[no-untyped-def]
+def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, around):  # type: ignore[no-untyped-def]
     """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan.
 
     Args:
         start, stop: range of rows.
-        rows: (R,) int32. points: (N,) POINT_DTYPE. blocked: (D * R,) bool of `face_fan`'s pairs.
+        rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
+        blocked: (D * R,) bool of `face_fan`'s pairs.
         fan: (D, 3) float32 directions. weights: (D,) float32 luminance of the sky there.
         sky: Sky. around: (N, 3) float32 result.
     """
@@ -394,8 +411,8 @@ def fan_light(start, stop, rows, points, blocked, fan, weights, sky, around):  #
         p = points[rows[j]]
         free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what faces down looks at ground half in shade
         for d in range(len(fan)):
-            facing = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2]
-            if facing > FAN_LEAST:
+            facing = looks_along(p, rows[j], columns, fan, d)
+            if facing > ZERO:
                 total += facing * weights[d]
                 free += ZERO if blocked[d * len(rows) + j] else facing * weights[d]
         part, i = free / total, rows[j]

@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, hash4, uniform
+from simulator.numerics.rng import hash4, uniform
 from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
-from simulator.sensors.shading.reference import dome_of, trace
+from simulator.sensors.shading.reference import trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
-from simulator.sensors.shading.vector import HALF, ONE, TWO_PI, ZERO, unit
+from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
 
 if TYPE_CHECKING:
@@ -71,35 +72,6 @@ def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: igno
                 dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2]
                 dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2]
                 out[s, row, x, 0], out[s, row, x, 1], out[s, row, x, 2] = unit(dx, dy, dz)
-
-
-@kernel
-def make_path_rays(start, stop, table, first_row, rotation, seed, anywhere, out):  # type: ignore[no-untyped-def]
-    """Unit rays of the rows of a band, through pixel centres or `anywhere` in the pixels.
-
-    Args:
-        start, stop: range of rows of the band.
-        table: (H, W, 3) float32 directions through pixel centres, camera frame. first_row: of the band.
-        rotation: (3, 3) float32 local_R_camera. seed: uint32.
-        out: (rows, W, 3) float32 result, local frame.
-    """
-    height, width = table.shape[0], table.shape[1]
-    for row in range(start, stop):
-        y = first_row + row
-        for x in range(width):
-            a, b = table[y, x, 0], table[y, x, 1]
-            if anywhere:
-                bits, more, _, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(5))
-                du, dv = uniform(bits) - HALF, uniform(more) - HALF
-                x0, x1, y0, y1 = max(x - 1, 0), min(x + 1, width - 1), max(y - 1, 0), min(y + 1, height - 1)
-                du, dv = du / np.float32(max(x1 - x0, 1)), dv / np.float32(max(y1 - y0, 1))
-                a += du * (table[y, x1, 0] - table[y, x0, 0]) + dv * (table[y1, x, 0] - table[y0, x, 0])
-                b += du * (table[y, x1, 1] - table[y, x0, 1]) + dv * (table[y1, x, 1] - table[y0, x, 1])
-            out[row, x, 0], out[row, x, 1], out[row, x, 2] = unit(
-                rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2],
-                rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2],
-                rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2],
-            )
 
 
 @kernel
@@ -171,47 +143,21 @@ def take_picture(
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
-    picture = Picture(
-        np.empty((height, width, 3), np.float32),
-        np.empty((height, width), np.float32),
-        np.empty((height, width), np.int32),
-    )
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        _light_quickly(transport, view, number, picture)
-    elif effort.bounces is not None:
-        _trace_paths(transport, view, number, picture)
+        picture = _light_quickly(transport, view, number)
     else:
-        _light_in_bands(transport, camera, view, number, picture)
+        shape = height, width
+        picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
+        if effort.bounces is not None:
+            trace(transport, view, int(number), DIFFUSE_GLOW, picture)
+        else:
+            _light_in_bands(transport, camera, view, number, picture)
+    add_night_sky(picture, transport, camera, local_SE3_camera)
     if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
         _add_glow(transport, camera, rotation, origin, picture)
     add_plumes(picture, transport, camera, local_SE3_camera)
     return picture, transport
-
-
-def _trace_paths(transport: Transport, view: View, number: np.uint32, picture: Picture) -> None:
-    """Light all pixels by paths, the first through their centres and the others anywhere in them."""
-    effort, (height, width) = transport.quality, picture.depth.shape
-    rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
-    sky_dome = dome_of(transport.sky)
-    rows_per_band = max(BAND_SAMPLES // width // 8 * 8, 8)
-    for top in range(0, height, rows_per_band):
-        rows = min(rows_per_band, height - top)
-        band = slice(top, top + rows)
-        rays = np.empty((rows, width, 3), np.float32)
-        light = np.zeros((rows * width, 3))
-        for sample in range(effort.samples):
-            seed = child_seed(int(number), "paths", top, sample) & 0xFFFFFFFF
-            _rows(transport, rows, make_path_rays, view.table, top, rotation, np.uint32(seed), sample > 0, rays)
-            found, first, reach = trace(
-                transport, sky_dome, origin, rays.reshape(-1, 3), float(view.spread), (rows, width), seed, DIFFUSE_GLOW
-            )
-            light += found
-            if sample == 0:
-                cosine = rays @ rotation[:, 2]
-                picture.instance[band] = first.reshape(rows, width)
-                picture.depth[band] = reach.reshape(rows, width) * cosine
-        picture.radiance[band] = (light / effort.samples).reshape(rows, width, 3)
 
 
 def _light_in_bands(transport: Transport, camera: CameraModel, view: View, number: np.uint32, picture: Picture) -> None:
@@ -265,9 +211,9 @@ def _in_waves(
     return points, paths
 
 
-def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: Picture) -> None:
+def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
     """Light all pixels in one pass, and in waves those that it leaves."""
-    stage, (height, width) = transport.stage, picture.depth.shape
+    stage, (height, width) = transport.stage, view.table.shape[:2]
     frame = np.vstack([view.pose, [0, 0, 0, 1]])
     ways = view.table.reshape(-1, 3)
     hits = stage.rays.closest_hit(
@@ -287,16 +233,18 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32, picture: P
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    left = light_quickly(transport, view, hits, grid, picture.radiance, picture.depth, picture.instance)
+    radiance, left = light_quickly(transport, view, hits, grid)
+    picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
     pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
-        return
+        return picture
     _, paths = _in_waves(
         transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
     )
     transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
                    picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
                    picture.instance.reshape(-1))  # fmt: skip
+    return picture
 
 
 def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: Picture) -> None:
@@ -336,7 +284,7 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light = transport.sky_light(points, int(seed) + 7)
+    light = transport.sky_light(points, columns, int(seed) + 7)
     spare = np.empty_like(light)
     for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
         _rows(transport, len(points) // columns, skylight.smooth, columns, reach, points, light, spare)

@@ -28,7 +28,7 @@ WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflect
 WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
-COAT_ROUGH = np.float32(0.05)  # of lacquer
+COAT_ROUGH, PANE_ROUGH = np.float32(0.05), np.float32(0.03)  # of lacquer, of windows
 SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
@@ -337,7 +337,7 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: i
     if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
         p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
     if panes and alpha > HALF:
-        p.coat, p.coat_roughness = ONE, np.float32(0.03)
+        p.coat, p.coat_roughness = ONE, PANE_ROUGH
     if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:
         glow = lit(on[part.object], matter.switch, panes, p.instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.jit import kernel
 from simulator.scene import Scene, Texture
 from simulator.scene.material import Material
 
@@ -127,6 +128,48 @@ def pack_scene(scene: Scene, pose: NDArray[np.float64]) -> Tables:
         levels,
         texels,
     )
+
+
+def skin_rows(scene: Scene) -> NDArray[np.int64]:
+    """(S, 3) of each skin the first row of its faces and one past the last, and the first of its vertices."""
+    meshes = scene.instance_mesh[scene.skins.instance]
+    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in scene.meshes)])
+    first_face = np.cumsum([0, *(len(mesh.faces) for mesh in scene.meshes)])
+    return np.stack([first_face[meshes], first_face[meshes + 1], first_vertex[meshes]], 1).astype(np.int64)
+
+
+@kernel
+def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):  # type: ignore[no-untyped-def]
+    """Write the normals of skins `rows[start:stop]` in their present shapes into the tables of faces and vertices.
+
+    Args:
+        start, stop, rows: rows of the skins.
+        skin_rows: of `skin_rows`. first_vertex: (S + 1,) rows of `points`.
+        points: (P, 3) float32 vertices of all skins, as they are now.
+        faces, vertices: of Tables.
+    """
+    tiny = np.float32(1e-30)
+    for k in range(start, stop):
+        s = rows[k]
+        there, first, last = skin_rows[s, 2], first_vertex[s], first_vertex[s + 1]
+        normal = np.zeros((last - first, 3), np.float32)
+        for f in range(skin_rows[s, 0], skin_rows[s, 1]):
+            a, b, c = faces[f].a - there, faces[f].b - there, faces[f].c - there
+            i, j, m = first + a, first + b, first + c
+            ux, uy, uz = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+            vx, vy, vz = points[m, 0] - points[i, 0], points[m, 1] - points[i, 1], points[m, 2] - points[i, 2]
+            x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+            for n in (a, b, c):
+                normal[n, 0] += x
+                normal[n, 1] += y
+                normal[n, 2] += z
+            area = max(np.sqrt(x * x + y * y + z * z), tiny)
+            faces[f].nx, faces[f].ny, faces[f].nz = x / area, y / area, z / area
+        for n in range(last - first):
+            x, y, z = normal[n, 0], normal[n, 1], normal[n, 2]
+            length = max(np.sqrt(x * x + y * y + z * z), tiny)
+            row = vertices[there + n]
+            row.nx, row.ny, row.nz = x / length, y / length, z / length
 
 
 def _stack(arrays: list[NDArray], shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]

@@ -27,7 +27,7 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 Records = NDArray[np.void]
 
-CHUNK = 8192
+CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a row, and how many such pieces at least
 BATCH = 1 << 18  # rays in flight: bounds the memory
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
@@ -45,7 +45,8 @@ class Quality:
     Attributes:
         samples: rays a pixel; the first goes through its centre.
         layers: panes that a primary ray may pass.
-        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere or (no bounce) over the sky.
+        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere; or (no bounce) for any two
+            neighbours, over the sky.
         sky_stride: pixels between the points of that grid.
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
@@ -171,8 +172,8 @@ class Transport:
         )
         return paths
 
-    def sky_light(self, points: Records, seed: int) -> F32:
-        """(N, 3) irradiance of solid points by sky and surroundings; zero for others."""
+    def sky_light(self, points: Records, columns: int, seed: int) -> F32:
+        """(N, 3) irradiance by sky and surroundings of solid points on a grid of `columns`; zero for others."""
         around = np.zeros((len(points), 3), np.float32)
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
         rays = self.quality.sky_rays
@@ -186,13 +187,14 @@ class Transport:
                 self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
             else:
                 fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
-                self.each(len(hidden), kernels.face_fan, rows, points, fan, hidden)
+                self.each(len(hidden), kernels.face_fan, rows, points, columns, fan, hidden)
                 chosen = np.flatnonzero(hidden).astype(np.int32)
                 starts, ways = _rays(len(chosen))
                 self.each(len(chosen), kernels.fan_rays, chosen, rows, points, fan, starts, ways)
                 hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
                 weights = self.sky.luminance(fan)
-                self.each(len(rows), kernels.fan_light, rows, points, hidden, fan, weights, self.sky, around)
+                self.each(len(rows), kernels.fan_light, rows, points, columns, hidden, fan, weights, self.sky,
+                          around)  # fmt: skip
         return around
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
@@ -211,8 +213,9 @@ class Transport:
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
-    def each(self, count: int, body: Callable[..., None], *arguments: object, chunk: int = CHUNK) -> None:
+    def each(self, count: int, body: Callable[..., None], *arguments: object, chunk: int = 0) -> None:
         """Run a kernel over `count` items on the stage's threads."""
+        chunk = chunk or min(max(count // PIECES, SHORTEST_CHUNK), CHUNK)
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
 
     def _shadowed(self, starts: F32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:

@@ -16,7 +16,6 @@ from scipy.spatial import cKDTree
 
 from simulator.raycast import Scene as Rays
 from simulator.scene import Lamp, Material, Mesh, Model
-from simulator.scene.articulation import joint_rows, joint_transforms
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 
 F64 = NDArray[np.float64]
@@ -71,17 +70,12 @@ def figure_of(model: Model, triangles: tuple[int, ...] = (700, 350, 180, 90), ga
 
 def _posed(model: Model, gait_rad: float) -> tuple[F64, I64, I64, tuple[Material, ...]]:
     """All bodies as one mesh, the materials without textures."""
-    transforms = np.empty((len(model.joints), 3, 4))
-    channels = (np.zeros(1), np.zeros(1), np.array([gait_rad]))
-    if model.joints:
-        joint_transforms(joint_rows(model.joints, 0, 0), *channels, transforms)
     vertices, faces, slots = [np.zeros((0, 3))], [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
     materials: dict[Material, int] = {}
     count = 0
-    for body in model.bodies:
-        m = transforms[body.joint] if body.joint >= 0 else np.eye(4)[:3]
+    for body, points in zip(model.bodies, model.posed(gait_rad=gait_rad)):
         rows = np.array([materials.setdefault(_plain(material), len(materials)) for material in body.materials])
-        vertices.append(body.mesh.vertices @ m[:, :3].T + m[:, 3])
+        vertices.append(points.astype(np.float64))
         faces.append(body.mesh.faces.astype(np.int64) + count)
         slots.append(rows[body.mesh.slots])
         count += len(body.mesh.vertices)

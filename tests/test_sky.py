@@ -1,0 +1,216 @@
+"""Clear sky, clouds, moon and stars against published values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulator.scene import Atmosphere, NightSky
+from simulator.sensors import sky_models
+from simulator.sensors.hosek_wilkie import clear_sky_xyz
+from simulator.sensors.optics import CameraModel
+from simulator.sensors.shading.canvas import Picture
+from simulator.sensors.shading.night_sky import _stars, add_night_sky, moon_face
+from simulator.sensors.sky import make_sky
+from simulator.sensors.sky_models import LUMINANCE, dome
+from simulator.weather.daylight import clear_diffuse_lx, clear_direct_normal_lx, daylight, moonlight
+from simulator.weather.moon import ecliptic_moon, local_R_equator, moon_lx, night_sky
+from simulator.weather.sun import equatorial_sun, solar_position
+
+F64 = NDArray[np.float64]
+
+# Made with the C++ program SunSky by A. Willmott, which follows the authors' own (version 1.4a): turbidity, the sun's
+# elevation, elevation of the view and its azimuth from the sun (degrees), X, Y, Z; ground albedo 0.
+HOSEK_WILKIE = [
+    (2, 60, 90, 0, (2656.3, 2658.9, 5933.27)),
+    (2, 60, 30, 20, (5366.12, 5621.08, 10925.4)),
+    (2, 60, 10, 180, (7135.12, 7646.46, 13700.6)),
+    (2, 60, 3, 90, (9131.38, 9868.55, 14666.9)),
+    (3, 30, 90, 0, (1886.28, 1932.2, 4024.65)),
+    (3, 30, 30, 20, (9933.18, 10612.4, 13826.9)),
+    (3, 30, 10, 180, (8066.35, 8848.52, 13568.4)),
+    (4.5, 8, 90, 0, (1059.71, 1124.15, 1942.09)),
+    (4.5, 8, 30, 20, (5686.96, 5990.4, 5831.13)),
+    (4.5, 8, 3, 90, (4095.57, 4363.57, 3638.64)),
+    (8, 2, 90, 0, (517.5, 562.86, 783.036)),
+    (8, 2, 10, 180, (2005.27, 2135.17, 1645.69)),
+    (8, 2, 3, 90, (891.76, 923.718, 676.096)),
+]
+
+
+@pytest.mark.parametrize(("turbidity", "sun", "up", "aside", "xyz"), HOSEK_WILKIE)
+def test_hosek_wilkie_as_its_authors_have_it(
+    turbidity: float, sun: float, up: float, aside: float, xyz: tuple[float, float, float]
+) -> None:
+    s, e, a = math.radians(sun), math.radians(up), math.radians(aside)
+    toward = math.cos(s) * math.cos(e) * math.cos(a) + math.sin(s) * math.sin(e)
+    found = clear_sky_xyz(np.array(math.sin(e)), np.array(toward), s, turbidity, 0.0)
+    np.testing.assert_allclose(found, xyz, rtol=2e-5)
+
+
+@pytest.mark.parametrize("elevation", [10.0, 20.0, 40.0, 60.0])
+def test_hosek_wilkie_gives_the_illuminance_of_the_tables(elevation: float) -> None:
+    e = math.radians(elevation)
+    cos_sun = dome().directions @ np.array([math.cos(e), 0.0, math.sin(e)])
+    xyz = clear_sky_xyz(np.sin(dome().elevation), cos_sun, e, 3.0, sky_models.GROUND_ALBEDO)
+    assert float(np.sum(xyz[..., 1] * dome().cosine_weight)) == pytest.approx(clear_diffuse_lx(e, 3.0), rel=0.2)
+
+
+def sky(elevation_deg: float, **fields: Any) -> Atmosphere:
+    e = math.radians(elevation_deg)
+    return Atmosphere(np.array([math.cos(e), 0.0, math.sin(e)]), e, **fields)
+
+
+def test_clouds_cover_what_is_said_and_shine_toward_the_sun() -> None:
+    covers = []
+    for oktas in (1.0, 3.0, 5.0, 7.0):
+        opacity, base, _, normal = sky_models._heaps(oktas, 4)
+        assert opacity.min() >= 0 and opacity.max() <= 1 + 1e-6
+        assert base.min() >= 0 and base.max() <= 1 + 1e-3
+        heads = (opacity > 0.9) & (base < 0.2)  # bases have no relief of their own
+        np.testing.assert_allclose(np.linalg.norm(normal[heads], axis=-1), 1.0, atol=1e-5)
+        high = dome().elevation[:, 0] > math.radians(35)
+        covers.append(float((opacity * dome().solid_angle)[high].sum() / (dome().solid_angle[high].sum() * 1024)))
+    assert covers == sorted(covers)
+    assert covers[0] < 0.45 and covers[-1] > 0.75
+    for part in (make_sky(sky(40, cloud_oktas=3.0), 4), make_sky(sky(-30, cloud_oktas=3.0), 4)):
+        assert np.isfinite(part.table).all() and part.table.min() >= 0
+    # the level stays that of the table, however the clouds lie
+    made = make_sky(sky(40, cloud_oktas=3.0), 9)
+    light = daylight(sky(40, cloud_oktas=3.0))
+    horizontal = float(np.sum(made.table.astype(np.float64) @ LUMINANCE * dome().cosine_weight))
+    assert horizontal == pytest.approx(light.diffuse_lx, rel=1e-4)
+
+
+def test_moon_as_in_meeus() -> None:
+    """Astronomical Algorithms, example 47.a: 1992 April 12, 0 h TD."""
+    moon = ecliptic_moon(-0.077221081451)
+    assert moon.longitude_deg == pytest.approx(133.162655, abs=0.3)
+    assert moon.latitude_deg == pytest.approx(-3.229126, abs=0.2)
+    assert moon.parallax_deg == pytest.approx(0.991990, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("utc", "phase_deg"),
+    [
+        (dt.datetime(2025, 5, 12, 16, 56), 0.0),
+        (dt.datetime(2025, 5, 27, 3, 2), 180.0),
+        (dt.datetime(2025, 6, 3, 3, 41), 90.0),
+        (dt.datetime(2024, 8, 19, 18, 26), 0.0),
+        (dt.datetime(2024, 12, 8, 15, 27), 90.0),
+    ],
+)
+def test_phases_of_the_almanac(utc: dt.datetime, phase_deg: float) -> None:
+    phase = math.degrees(night_sky(utc, 49.0, 8.4).moon_phase_rad)
+    assert phase == pytest.approx(phase_deg, abs=5.3 if phase_deg != 90 else 0.7)  # at syzygy it is its latitude
+
+
+def test_moonlight_of_the_tables() -> None:
+    """Full moon 0.26 lx at the mean distance, a tenth of that at the quarters; never more than 0.3 lx on the ground."""
+    assert moon_lx(0.0) == pytest.approx(0.31, abs=0.02)  # outside the air
+    assert 0.06 < moon_lx(math.pi / 2) / moon_lx(0.0) < 0.12
+    up = np.array([0.0, math.sin(math.radians(30)), math.cos(math.radians(30))])
+    night = NightSky(up, 0.0, moon_lx(0.0), math.radians(0.259), np.eye(3))
+    lit, dark = daylight(sky(-30, night_sky=night)), daylight(sky(-30))
+    assert 0.12 < lit.horizontal_lx < 0.30
+    assert lit.direct_normal_lx == pytest.approx(
+        0.31 * clear_direct_normal_lx(math.radians(60), 3.0) / 133_800, rel=0.05
+    )
+    assert dark.horizontal_lx < 0.003
+    assert daylight(sky(-30, night_sky=night, cloud_oktas=8.0)).direct_normal_lx == 0
+    # by day it adds nothing, and the sun stays what casts the shadows
+    assert daylight(sky(30, night_sky=night)) == daylight(sky(30))
+    assert moonlight(sky(30))[0] == 0
+    made = make_sky(sky(-30, night_sky=night))
+    np.testing.assert_allclose(made.sun_direction, up, atol=1e-6)
+    assert float(made.sun_lx @ LUMINANCE) == pytest.approx(lit.direct_normal_lx, rel=0.03)
+
+
+def test_stars_turn_with_the_sun() -> None:
+    """What turns the catalogue to a place turns the sun to where it is, and Polaris to the place's latitude."""
+    utc = dt.datetime(2025, 3, 1, 9, 30)
+    sun, seen = equatorial_sun(utc), solar_position(utc, 49.0, 8.4)
+    c = math.cos(sun.declination_rad)
+    a = sun.right_ascension_rad
+    turn = local_R_equator(sun.sidereal_rad + math.radians(8.4), math.radians(49.0))
+    east, north, up = turn @ np.array([c * math.cos(a), c * math.sin(a), math.sin(sun.declination_rad)])
+    assert math.asin(up) == pytest.approx(seen.elevation_rad, abs=5e-5)
+    assert math.atan2(east, north) % math.tau == pytest.approx(seen.azimuth_rad, abs=5e-5)
+    toward, lux, _ = _stars()
+    polaris = toward[int(np.argmax(toward[:, 2] * (lux > 2.54e-6 * 10 ** (-0.4 * 2.2))))]
+    assert math.degrees(math.asin((turn @ polaris)[2])) == pytest.approx(49.0, abs=1.0)
+    magnitude = -2.5 * np.log10(lux / 2.54e-6)
+    assert [int((magnitude < m).sum()) for m in (1.5, 3.0, 4.0)] == pytest.approx([22, 171, 513], rel=0.06)
+    assert np.linalg.norm(toward, axis=1) == pytest.approx(1.0)
+
+
+def starlit(night: NightSky, pose: F64, wall: bool = False) -> tuple[Picture, CameraModel]:
+    camera = CameraModel.of(400, 300, [[600.0, 0, 199.5], [0, 600.0, 149.5], [0, 0, 1]])
+    picture = Picture(
+        np.zeros((300, 400, 3), np.float32),
+        np.full((300, 400), np.inf, np.float32),
+        np.full((300, 400), 0 if wall else -1, np.int32),
+    )
+    air = sky(-40, night_sky=night, turbidity=2.0)
+    stage = SimpleNamespace(atmosphere=air)
+    dark = SimpleNamespace(stage=stage, sky=SimpleNamespace(radiance=lambda ways: np.zeros((len(ways), 3), np.float32)))
+    add_night_sky(picture, dark, camera, pose)  # type: ignore[arg-type]
+    return picture, camera
+
+
+def looking(direction: F64) -> F64:
+    """(4, 4) pose of a camera that looks along a unit vector."""
+    right = np.cross(direction, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([right, np.cross(direction, right), direction], 1)
+    return pose
+
+
+@pytest.mark.parametrize(("phase_deg", "share"), [(0.0, 0.0), (90.0, 0.59), (130.0, 0.82)])
+def test_moon_gives_its_light_from_its_place(phase_deg: float, share: float) -> None:
+    toward = np.array([0.5, -0.6, math.sqrt(1 - 0.25 - 0.36)])
+    phase = math.radians(phase_deg)
+    night = NightSky(toward, phase, moon_lx(phase), math.radians(0.26), local_R_equator(1.0, 0.85))
+    picture, camera = starlit(night, looking(toward))
+    bright = picture.radiance @ LUMINANCE.astype(np.float32)
+    moon = bright > 1e3 * night.moon_lx  # far above any star
+    assert moon.any()
+    rows, columns = np.nonzero(moon)
+    assert abs(columns - 199.5).max() <= 3.6 and abs(rows - 149.5).max() <= 3.6
+    passed = clear_direct_normal_lx(math.asin(toward[2]), 2.0) / 133_800
+    assert float(bright[145:155, 195:205].sum()) / 600**2 == pytest.approx(night.moon_lx * passed, rel=0.06)
+    off = math.hypot(float((bright * moon).sum(0) @ (np.arange(400) - 199.5)),
+                     float((bright * moon).sum(1) @ (np.arange(300) - 149.5))) / float(bright[moon].sum())  # fmt: skip
+    assert off / (600 * night.moon_radius_rad) == pytest.approx(share, abs=0.12)  # the lit side is that of the sun
+    assert camera.width == 400
+
+
+def test_moon_hides_behind_things_and_its_dark_side_is_dark() -> None:
+    toward = np.array([0.6, 0.0, 0.8])
+    night = NightSky(toward, 0.2, 0.2, math.radians(0.26), np.eye(3))
+    picture, _ = starlit(night, looking(toward), wall=True)
+    assert picture.radiance.max() == 0
+    x = np.linspace(-1.2, 1.2, 101)
+    face = moon_face(x[None], x[:, None], np.array([1.0, 0.0]), np.array([0.0, -1.0]), math.radians(90))
+    assert face[:, x < -0.01].max() == 0 and face[:, x > 0.5].max() > 0.3
+    assert face[np.add.outer(x**2, x**2) >= 1].max() == 0
+
+
+def test_a_star_keeps_its_light() -> None:
+    toward, lux, _ = _stars()
+    sirius = toward[int(np.argmax(lux))]
+    turn = local_R_equator(math.radians(101.0), math.radians(30.0))  # it is due south
+    night = NightSky(np.array([0.0, 0.6, -0.8]), 1.0, 0.0, 0.0045, turn)
+    picture, _ = starlit(night, looking(turn @ sirius))
+    around = picture.radiance[146:154, 196:204] @ LUMINANCE.astype(np.float32)
+    up = math.asin(float((turn @ sirius)[2]))
+    passed = clear_direct_normal_lx(up, 2.0) / 133_800 * math.exp(-math.log(20) / 20_000 * 120 / math.sin(up))
+    assert float(around.sum()) / 600**2 == pytest.approx(float(lux.max()) * passed, rel=0.01)
+    assert (picture.radiance.max(2) > 0).sum() > 40  # and others stand about it
