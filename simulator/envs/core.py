@@ -401,7 +401,9 @@ class Core:
     def _take(self, actions: Any) -> None:
         count, width = self._actions.shape
         discrete = self._given == Kind.DISCRETE
-        shapes: list[tuple[int, ...]] = [(count, width)]  # that are accepted: one agent's action may come without the axis of agents
+        shapes: list[tuple[int, ...]] = [
+            (count, width)
+        ]  # that are accepted: one agent's action may come without the axis of agents
         shapes += [(count,)] if discrete else []
         shapes += [(), (width,)][not discrete :] if count == 1 else []
         try:
@@ -419,6 +421,25 @@ class Core:
                 what = f"{width} finite numbers for each agent are accepted, shape {shapes[-1]}"
                 raise OddRoadError(f"action {actions!r}: {what}")
             np.clip(given.reshape(count, width), -1.0, 1.0, out=self._actions)
+
+    # ---- copying
+
+    @property
+    def state(self) -> Any:
+        """Arrays, in tuples, that say how all worlds stand and what was last seen of them."""
+        seen = tuple(view.values for view in self._views.values())
+        return self.traffic.worlds, self.actors.agents, self.actors.weather, self._motion, self.outcome, seen
+
+    @property
+    def minds(self) -> list[dict[str, Any]]:
+        """What those keep who are no arrays: valets and scripts."""
+        return [valet.mind for valet in self._valets] + [script.mind for script in self._scripts]
+
+    @minds.setter
+    def minds(self, given: list[dict[str, Any]]) -> None:
+        """Let them keep that from now on."""
+        for each, mind in zip((*self._valets, *self._scripts), given, strict=True):
+            vars(each).update(mind)
 
     # ---- results
 

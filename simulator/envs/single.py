@@ -10,6 +10,7 @@ from gymnasium import logger
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
@@ -17,7 +18,7 @@ from simulator.errors import OddRoadError
 from simulator.numerics.rng import counted
 
 
-class RoadEnv(gymnasium.Env[Any, Any]):
+class RoadEnv(Copied, gymnasium.Env[Any, Any]):
     """One agent in traffic; `gymnasium.make("simulator:OddRoad/Highway-v0")` makes it.
 
     Args:

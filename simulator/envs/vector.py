@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_count, check_reset, make_task
 from simulator.envs.render import FPS, Screen
@@ -35,7 +36,7 @@ def _autoreset(given: str | AutoresetMode) -> AutoresetMode:
         raise OddRoadError(f"autoreset_mode={given!r}: {', '.join(known)} are accepted.{hint}") from None
 
 
-class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
+class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
     """N agents in N / `agents_per_world` worlds.
 
     Args:
