@@ -29,6 +29,7 @@ def test_everything_there_is_stands_in_it(everything: dict[str, Scenario]) -> No
     shown = {part for name in everything for part in [name.rpartition("--")[0]]}
     assert {f"anomalies--{kind}" for kind in members("anomalies")} <= shown
     assert {f"surroundings--{name}" for name in places()} <= shown
+    assert {f"air--{name}" for name in ("smoke", "steam", "spray", "wiper", "splash", "dust", "moon")} <= shown
     kinds = {place.get("surroundings", {}).get("kind", "auto") for place in places().values()}
     assert kinds == set(SURROUNDINGS)
     built = {actor.actor.kind for name, one in everything.items() if name.startswith("actors") for actor in one.actors}

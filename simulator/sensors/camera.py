@@ -173,6 +173,7 @@ class Camera(Sensor, kind="camera"):
             self.dark_noise_e,
             child_seed(seed, "noise"),
             stage.threads,
+            mosaic=quality != "preview",
         )
         if self.jpeg_quality is not None:
             rgb = film.jpeg_coded(rgb, self.jpeg_quality)
