@@ -23,7 +23,7 @@ from simulator.scene.material import Rgb, srgb
 from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
-COAT, UNDER, HOOF, EYE, HORN = range(5)
+COAT, UNDER, HOOF, EYE, HORN, UDDER, IRIS = range(7)
 FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
 POSES = ("walking", "standing")
 
@@ -121,13 +121,12 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
     hoof = float(row["hoof"]) * scale
+    stand = pose = paces.standing(segments, withers, rng)
     if pace_mps:
         pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
-    else:
-        pose = paces.standing(segments, withers, rng)
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
-    pose = replace(pose, turns={**pose.turns, "head": look})
-    body = skinned(segments, _materials(row, species, pied, rng), pose)
+    pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
+    body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
     box = cycle_box(model)
@@ -170,13 +169,13 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
     )
     tone = 0.8 * shade[:, None] * (1.0 + 0.10 * hair + (0.13 if wool else 0.07) * locks)
     if kind == "tabby":
-        along = np.arange(size) / size * 2 * np.pi * 12
-        warp = 1.3 * spectral_noise(size, rng, slope=3.0, low_cut=2)
+        along = np.arange(size) / size * 2 * np.pi * 17
+        warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
         stripe = (
             np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
             * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
         )
-        tone *= 1.0 - 0.62 * stripe
+        tone *= 1.0 - 0.45 * stripe * (1.0 + 0.5 * spectral_noise(size, rng, slope=1.6, low_cut=6)).clip(0, 1.4)
     return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
 
 
@@ -204,13 +203,14 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
         plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
         spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
         patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.95, reflectance_905=0.5)
-    tabby = species == "cat" and rng.random() < 0.6
+    tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
     kind = "wool" if species == "sheep" else "tabby" if tabby else "fur"
     hair = coat_texture(float(row["socks"]), kind)  # type: ignore[arg-type]
     if tabby:
         coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
     plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45)
-    below = as_rgb(0.5 * (coat + under) if species != "sheep" else under)
+    mixed = 0.2 if species == "dog" else 0.5
+    below = as_rgb((1 - mixed) * coat + mixed * under if species != "sheep" else under)
     belly = Material("underside", below, hair if species != "sheep" else None, roughness=0.95, reflectance_905=0.45)
     return (
         patched if pied else plain_coat,
@@ -219,6 +219,8 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
         # Eyes shine in head lamps: the tapetum throws light back.
         Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
         Material("horn", (0.30, 0.26, 0.20), roughness=0.6, reflectance_905=0.4),
+        Material("udder", (0.52, 0.33, 0.27), roughness=0.6, reflectance_905=0.5),
+        Material("iris", (0.40, 0.42, 0.10), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
     )
 
 
@@ -244,6 +246,8 @@ def _segments(
         start = base + 0.25 * (tip - base) + crest[0] * 0.8
         mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, HOOF)
         segments.append(Segment("mane", "neck", _vector(base), mane))
+    if species == "cow":
+        segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
     tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
     # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
@@ -272,6 +276,20 @@ def _segments(
             segments.append(Segment(f"lower_{name}", f"upper_{name}", _vector(ground + knee), parts[1], blends[1]))
             segments.append(Segment(f"foot_{name}", f"lower_{name}", _vector(ground + ankle)))
     return segments
+
+
+def _udder(row: dict[str, list[float]], withers: float, k: float) -> Mesh:
+    """The bag between the hind legs, with four teats."""
+    length, _, _, loin, _ = (v * k for v in row["body"])
+    x, z, r = -0.27 * length, withers - 0.98 * loin, 0.15 * loin
+    lumps = [
+        Lump((x + 0.05 * length, s * 0.4 * r, z), (x - 0.05 * length, s * 0.4 * r, z), (r, 0.95 * r)) for s in (1, -1)
+    ]
+    for s in (1.0, -1.0):
+        for at in (x + 0.05 * length, x - 0.04 * length):
+            low = z - 0.9 * r
+            lumps.append(Lump((at, s * 0.55 * r, low), (at, s * 0.6 * r, low - 0.42 * r), (0.14 * r, 0.10 * r)))
+    return sculpted(lumps, 0.16 * r, 0.10 * r, UDDER)
 
 
 def _leg_top(row: dict[str, list[float]], withers: float, k: float, end: str, sign: float) -> F64:
@@ -331,7 +349,7 @@ def _torso(
 ) -> Mesh:
     """Barrel, rump, shoulders, haunches and neck as one smooth surface."""
     length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
-    sag = {"horse": 0.03, "cow": 0.01, "boar": -0.06, "deer": 0.02}.get(species, 0.0) * chest
+    sag = {"horse": 0.03, "cow": 0.01, "boar": -0.06, "deer": 0.02, "cat": -0.07}.get(species, 0.0) * chest
     up, low_neck, high_neck = withers, row["neck"][2] * k, row["neck"][3] * k
 
     def _at(x: float, down: float, y: float = 0.0) -> tuple[float, float, float]:
@@ -345,7 +363,7 @@ def _torso(
         Lump(_at(0.40, 0.62 * chest), _at(0.30, 0.70 * chest), (0.24 * chest, 0.26 * chest), 0.8),  # brisket
         Lump(_at(0.30, 0.16 * chest), _at(0.16, 0.15 * chest), (0.15 * chest, 0.13 * chest), 0.7),  # withers
     ]
-    thick = {"horse": 1.55, "cow": 1.35, "deer": 1.30}.get(species, 1.22)
+    thick = {"horse": 1.55, "cow": 1.35, "deer": 1.30, "cat": 1.05}.get(species, 1.22)
     middle = base + 0.5 * (tip - base) + [0.0, 0.0, 0.04 * chest if species == "horse" else 0.0]
     radii = (1.18 * low_neck, 0.5 * (low_neck + high_neck), 1.02 * high_neck)
     for a, b, r0, r1 in ((base, middle, radii[0], radii[1]), (middle, tip, radii[1], radii[2])):
@@ -355,14 +373,19 @@ def _torso(
         haunch = _at(-0.34, 0.36 * loin, side * 0.52 * loin_w), _at(-0.31, 0.98 * loin, side * 0.66 * loin_w)
         lumps.append(Lump(*shoulder, (0.22 * chest, 0.13 * chest), 0.62))
         lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
-    if species == "cow":  # hip bones, dewlap
+    if species == "cow":  # a broad rump between hooks and pins, flat thighs, tail head, dewlap
         for side in (1.0, -1.0):
-            hip = _at(-0.27, 0.10 * loin, side * 0.74 * loin_w), _at(-0.43, 0.20 * loin, side * 0.40 * loin_w)
-            lumps.append(Lump(*hip, (0.075 * loin, 0.085 * loin)))
+            hip = _at(-0.26, 0.10 * loin, side * 0.80 * loin_w), _at(-0.48, 0.20 * loin, side * 0.42 * loin_w)
+            lumps.append(Lump(*hip, (0.075 * loin, 0.075 * loin)))
+            rump = _at(-0.26, 0.36 * loin, side * 0.40 * loin_w), _at(-0.44, 0.40 * loin, side * 0.38 * loin_w)
+            lumps.append(Lump(*rump, (0.30 * loin, 0.26 * loin)))
+            thigh = _at(-0.42, 0.42 * loin, side * 0.52 * loin_w), _at(-0.38, 1.08 * loin, side * 0.58 * loin_w)
+            lumps.append(Lump(*thigh, (0.24 * loin, 0.16 * loin), 0.75))
+        lumps.append(Lump(_at(-0.36, 0.06 * loin), _at(-0.50, 0.11 * loin), (0.06 * loin, 0.055 * loin)))
         lumps.append(
             Lump(_at(0.42, 0.80 * chest), _vector(middle - [0, 0, 0.30 * chest]), (0.12 * chest, 0.10 * chest), 0.35)
         )
-    if species in ("cow", "sheep"):
+    if species == "sheep":
         lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
 
     def _wool(points: F64) -> F64:
@@ -408,31 +431,46 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
     width = half * np.array([0.45, 0.8, 1.0, 0.98, 0.55 + 0.4 * muzzle, 0.15 + 0.85 * muzzle, muzzle, 0.55 * muzzle])
     high = depth / 2 * np.array([0.45, 0.85, 1.0, 0.98, 0.80, 0.66, 0.58, 0.36])
     sink = -depth * np.array([0.0, 0.0, 0.0, 0.02, 0.10, 0.16, 0.18, 0.19])
-    angle = np.arange(14) * (2 * np.pi / 14)
-    center = start + axis * (s * length)[:, None] + up * sink[:, None]
-    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
-    rings = rings + high[:, None, None] * np.sin(angle)[None, :, None] * up
+    rings = _around(start, axis, up, s * length, width, high, sink)
+    if species == "cat":  # a round skull with a short muzzle
+        s = np.array([0.0, 0.06, 0.22, 0.42, 0.60, 0.74, 0.90, 1.0])
+        width = half * np.array([0.45, 0.72, 0.98, 1.05, 0.98, 0.74, 0.52, 0.30])
+        high = depth / 2 * np.array([0.45, 0.72, 0.98, 1.05, 0.98, 0.70, 0.46, 0.26])
+        sink = -depth * np.array([0.0, 0.0, 0.0, 0.0, 0.02, 0.11, 0.16, 0.17])
+        rings = _around(start, axis, up, s * length, width, high, sink)
     slots = np.array([COAT, COAT, COAT, COAT, COAT, COAT, HOOF])
     if species == "sheep":
         slots[:6] = UNDER
+    if species == "cat":
+        slots[5:] = UNDER
     parts = [skin(finer(rings, 2), np.repeat(slots, 2))]
     ear_length, ear_half, spread = row["ears"]
     if species == "dog" and rng.random() < 0.5:  # drop ears
         ear_length, ear_half, spread = 1.25 * ear_length, 1.2 * ear_half, 140.0
     fan = np.radians(spread)
     for sign in (1.0, -1.0):
-        root = start + axis * 0.13 * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])
+        back = 0.36 if species == "cat" else 0.13
+        root = start + axis * back * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])
         way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
         way /= np.linalg.norm(way)
         points = root + way * (ear_length * k * np.array([0.0, 0.25, 0.5, 0.78, 1.0]))[:, None]
-        shape = ear_half * k * np.array([0.5, 1.0, 0.95, 0.7, 0.1])
+        pricked = species in ("cat", "fox") or (species == "dog" and spread < 90)
+        shape = ear_half * k * np.array([1.1, 0.95, 0.72, 0.42, 0.06] if pricked else [0.5, 1.0, 0.95, 0.7, 0.1])
         ear = pipe(points, shape, segments=8, slot=COAT if species != "sheep" else UNDER)
         flat = (
             np.array([0.45, 0.0, 0.0]) * (ear.vertices - root) * [1.0, 0.0, 0.0]
         )  # ears are shells, open to the front
         parts.append(replace(ear, vertices=(ear.vertices - flat).astype(np.float32)))
-        eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
-        parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
+        if species == "cat":  # they look ahead
+            eye = start + axis * 0.70 * length + up * 0.13 * depth + np.array([0, sign * 0.46 * half, 0])
+            parts.append(ball(np.array([0.17, 0.19, 0.19]) * half, eye, IRIS, rings=4, segments=8))
+            parts.append(ball(np.array([0.17, 0.08, 0.15]) * half, eye + 0.05 * half * axis, EYE, rings=3, segments=6))
+        else:
+            eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
+            parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
+    if species == "cat":
+        nose = start + axis * 0.985 * length - up * 0.10 * depth
+        parts.append(ball(np.array([0.10, 0.15, 0.10]) * half, nose, UDDER, rings=3, segments=6))
     if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
         parts += _antlers(start + axis * 0.16 * length + up * 0.45 * depth, half, float(rng.uniform(0.30, 0.55)) * k)
     if species == "cow" and rng.random() < 0.4:
@@ -446,6 +484,14 @@ def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species:
             points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
             parts.append(pipe(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=HORN))
     return merge(parts)
+
+
+def _around(start: F64, axis: F64, up: F64, along: F64, width: F64, high: F64, sink: F64) -> F64:
+    """(R, 14, 3) rings of a head at places along its axis, half `width` and `high`, moved up by `sink`."""
+    angle = np.arange(14) * (2 * np.pi / 14)
+    center = start + axis * along[:, None] + up * sink[:, None]
+    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
+    return np.asarray(rings + high[:, None, None] * np.sin(angle)[None, :, None] * up)
 
 
 def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
@@ -488,20 +534,32 @@ def _leg(
     # A hock bends backward, a knee stands nearly straight.
     knee = np.array([-0.075 * withers if hind else -0.005 * withers, 0.0, knee_z])
     ankle = np.array([-0.055 * withers if hind else 0.0, 0.0, 0.09 * withers])
-    share = np.array([0.0, 0.22, 0.45, 0.68, 0.88, 1.05, 1.14])
+    share = np.array([-0.10, 0.0, 0.22, 0.45, 0.68, 0.88, 1.05, 1.14])
     upper_z = knee_z + share * (top - knee_z)
     middle = (0.015 if hind else -0.01) * withers
-    x = knee[0] + (middle - knee[0]) * np.minimum(share * 1.5, 1.0) ** 0.8
-    wide = np.array([knee_w * 0.95, knee_w * 1.15, top_w * 0.62, top_w * 0.74, top_w * 0.72, top_w * 0.55, top_w * 0.3])
+    x = knee[0] + (middle - knee[0]) * np.clip(share * 1.5, 0.0, 1.0) ** 0.8
+    wide = np.array(
+        [
+            knee_w * 0.6,
+            knee_w * 0.95,
+            knee_w * 1.15,
+            top_w * 0.62,
+            top_w * 0.74,
+            top_w * 0.72,
+            top_w * 0.55,
+            top_w * 0.3,
+        ]
+    )
     deep = top_w * (
-        np.array([0.0, 0.0, 1.10, 1.45, 1.40, 1.0, 0.5]) if hind else np.array([0.0, 0.0, 0.80, 1.00, 1.05, 0.8, 0.4])
+        np.array([0, 0, 0, 1.10, 1.45, 1.40, 1.0, 0.5]) if hind else np.array([0, 0, 0, 0.80, 1.00, 1.05, 0.8, 0.4])
     )
-    deep[:2] = knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
-    wool = np.array([slot] * 2 + [COAT] * 4)  # thighs of sheep are in wool
+    deep[:3] = knee_w * 0.7, knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
+    wool = np.array([slot] * 3 + [COAT] * 4)  # thighs of sheep are in wool
     upper = _column(upper_z, x, wide, deep, wool)
-    lower_z = np.array(
-        [0.0, 0.35 * hoof, hoof * 0.8, 0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.03 * withers]
-    )
+    paws = species in ("dog", "cat", "fox")  # flatter and broader than hooves
+    foot_z, foot_wide = ((0.22, 0.44), (1.35, 1.40, 1.10)) if paws else ((0.35, 0.80), (1.25, 1.20, 0.98))
+    shank_z = [0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.05 * withers]
+    lower_z = np.array([0.0, foot_z[0] * hoof, foot_z[1] * hoof, *shank_z])
     lower_x = np.array(
         [
             ankle[0] + 0.42 * hoof,
@@ -513,9 +571,8 @@ def _leg(
             knee[0],
         ]
     )
-    width = np.array([1.25 * foot_w, 1.2 * foot_w, 0.98 * foot_w, foot_w, foot_w * 0.92, knee_w, knee_w * 0.7])
+    width = np.array([*(foot_w * np.array(foot_wide)), foot_w, foot_w * 0.92, knee_w, knee_w * 0.6])
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
-    paws = species in ("dog", "cat", "fox")
     lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else HOOF] * 2 + [slot] * 4))
     return upper, lower, knee, ankle
 

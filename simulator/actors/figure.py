@@ -292,7 +292,7 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
 
     if dress.legs == "skirt":
         out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
-    if dress.hem < 0.54:
+    if dress.hem < (0.45 if dress.legs == "skirt" else 0.54):  # blouses are tucked into skirts
         out.append(_tailored(dress.hem, 0.57, 0.3 * dress.thickness if dress.hem > 0.45 else 0.05, Part.TOP))
     return out
 
