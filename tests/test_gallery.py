@@ -29,6 +29,7 @@ def test_everything_there_is_stands_in_it(everything: dict[str, Scenario]) -> No
     shown = {part for name in everything for part in [name.rpartition("--")[0]]}
     assert {f"anomalies--{kind}" for kind in members("anomalies")} <= shown
     assert {f"surroundings--{name}" for name in places()} <= shown
+    assert {f"air--{name}" for name in ("smoke", "steam", "spray", "wiper", "splash", "dust", "moon")} <= shown
     kinds = {place.get("surroundings", {}).get("kind", "auto") for place in places().values()}
     assert kinds == set(SURROUNDINGS)
     built = {actor.actor.kind for name, one in everything.items() if name.startswith("actors") for actor in one.actors}
@@ -43,10 +44,10 @@ def test_every_build_of_an_actor_is_shown() -> None:
     assert roles == {"private", "taxi", "police"}
     names = [words for kind in members("actors") for words, _ in builds(member("actors", kind)) if kind == "car"]
     assert len(names) == len(set(names))
-    assert builds(member("actors", "deer")) == [((), {})]
+    assert [words for words, _ in builds(member("actors", "deer"))] == [("walking",), ("standing",)]
 
 
-@pytest.mark.parametrize("name", ["car_estate", "cat", "truck_semi", "pedestrian_lying"])
+@pytest.mark.parametrize("name", ["car_estate", "cat_walking", "truck_semi", "pedestrian_lying"])
 def test_an_actor_is_whole_and_large_on_every_side(everything: dict[str, Scenario], name: str) -> None:
     scenario = everything[f"actors--{name}--noon"]
     bounds = np.array([model.bounds for model in scenario.actors[0].actor.models(generator(0))])  # type: ignore[attr-defined]
@@ -65,8 +66,9 @@ def test_an_actor_is_whole_and_large_on_every_side(everything: dict[str, Scenari
 def test_only_chooses_sections_and_patterns() -> None:
     assert {name.split("--")[0] for name, _ in gallery(["weather"])} == {"weather"}
     assert [name for name, _ in gallery(["actors--cat*", "weather--fog--noon"])] == [
-        "actors--cat--noon",
-        "actors--cat--night",
+        "actors--cat_walking--noon",
+        "actors--cat_walking--night",
+        "actors--cat_standing--noon",
         "weather--fog--noon",
     ]
     with pytest.raises(InputError, match=r'no "wether".*Did you mean "weather"'):

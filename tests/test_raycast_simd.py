@@ -18,6 +18,8 @@ from simulator.numerics.memory import (
     least_of_eights,
     least_of_sixteens,
     load,
+    load_each,
+    load_each_float,
     load_float,
     load_int,
     load_ints,
@@ -35,6 +37,7 @@ from simulator.numerics.memory import (
     store_ints,
     store_long,
     store_minimum,
+    store_triples,
 )
 from simulator.numerics.simd import (
     absolute,
@@ -297,6 +300,39 @@ def test_extremes_of_runs(x: np.ndarray) -> None:
     extremes_of_runs(x, out)
     assert np.array_equal(out[:16], [*eights_of_x.min(1), *eights_of_x.max(1)])
     assert np.array_equal(out[16:], [*sixteens_of_x.min(1), *sixteens_of_x.max(1)])
+
+
+@kernel
+def woven(x, y, z, out):  # type: ignore[no-untyped-def]
+    store_triples(out, 1, load(x, 0), load(y, 0), load(z, 0))
+
+
+def test_three_vectors_are_written_in_turn_and_read_again() -> None:
+    x, y, z = np.random.default_rng(4).random((3, 8)).astype(np.float32)
+    out = np.zeros(26, np.float32)
+    woven(x, y, z, out)
+    assert np.array_equal(out[1:25].reshape(8, 3), np.stack([x, y, z], 1)) and out[0] == out[25] == 0
+
+
+@kernel
+def picked(memory, first, numbers, out):  # type: ignore[no-untyped-def]
+    store_ints(out, 0, load_each(pointer(memory), first, load_ints(numbers, 0)))
+
+
+@kernel
+def picked_floats(memory, first, numbers, out):  # type: ignore[no-untyped-def]
+    store(out, 0, load_each_float(memory, first, load_ints(numbers, 0)))
+
+
+def test_lanes_are_loaded_each_from_its_own_place() -> None:
+    rng = np.random.default_rng(5)
+    texels, numbers = rng.integers(0, 256, (40, 4), np.uint8), rng.integers(0, 30, 8).astype(np.int32)
+    out = np.empty(8, np.int32)
+    picked(texels, 7, numbers, out)
+    np.testing.assert_array_equal(out, texels.view(np.int32).ravel()[7 + numbers])
+    floats = rng.random(40).astype(np.float32)
+    picked_floats(floats, 7, numbers, out.view(np.float32))
+    np.testing.assert_array_equal(out.view(np.float32), floats[7 + numbers])
 
 
 @kernel

@@ -11,6 +11,7 @@ import pytest
 
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, SceneBuilder, Timeline
+from simulator.scene.material import Surface
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import plumes
 from simulator.sensors.shading.canvas import Picture
@@ -19,7 +20,7 @@ from simulator.sensors.stage import Stage
 
 CAMERA = CameraModel.of(160, 120, [[400.0, 0, 79.5], [0, 400.0, 59.5], [0, 0, 1]])
 EAST = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
-ONE = np.ones(1, np.float32)
+ONE = np.ones((1, 3), np.float32)
 SIZES = {"car": (4.5, 1.8, 1.5), "lorry": (12.0, 2.5, 3.8)}
 WHEELS = {
     "car": [(0, 0.8, 0.3), (0, -0.8, 0.3), (2.7, 0.8, 0.3), (2.7, -0.8, 0.3)],
@@ -28,10 +29,11 @@ WHEELS = {
 
 
 def trail(kind: str, kmh: float, film_mm: float, x: float = 0.0) -> plumes.Puffs:
+    size, speed = np.array(SIZES[kind]), kmh / 3.6
+    water = plumes.lifted_water(speed, film_mm / 1000, float(size[2]))
     return plumes._behind(
-        se3.pose((x, 0, 0)), np.array(WHEELS[kind], float), np.array(SIZES[kind]), kmh / 3.6, 1000.0 + x, 5,
-        film_mm / 1000, (0.0, 0.0)
-    )  # fmt: skip
+        water, np.array(WHEELS[kind], float), se3.pose((x, 0, 0)), size, speed, 1000.0 + x, 5, (0.0, 0.0)
+    )
 
 
 def extinction(puffs: plumes.Puffs, behind_m: float) -> float:
@@ -119,22 +121,66 @@ def test_puffs_stay_where_they_are_while_the_vehicle_drives_on() -> None:
     assert (gap[near] < 0.06).mean() > 0.9
 
 
-def test_no_spray_on_dry_roads_by_slow_wheels_or_in_frost() -> None:
-    def count(film_m: float, speed: float, temperature_c: float) -> int:
-        model = SimpleNamespace(size_lwh_m=np.array(SIZES["car"]))
-        joints = np.zeros(4, [("object", int), ("driver", int), ("pivot", float, 3)])
-        joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
-        things = [SimpleNamespace(attributes={}), SimpleNamespace(model=model, class_name="car", attributes={})]
-        scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
-        state = SimpleNamespace(
-            velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None
-        )
-        air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), water_film_m=film_m, temperature_c=temperature_c)
-        stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air)
-        return len(plumes.puffs_of(stage, np.zeros(3)).peak)  # type: ignore[arg-type]
+def one_car(film_m: float, speed: float, temperature_c: float, ground: Surface = Surface.ASPHALT) -> plumes.Puffs:
+    """Puffs of a car that drives east over ground of one kind."""
+    model = SimpleNamespace(size_lwh_m=np.array(SIZES["car"]))
+    joints = np.zeros(4, [("object", int), ("driver", int), ("pivot", float, 3)])
+    joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
+    things = [SimpleNamespace(attributes={}), SimpleNamespace(model=model, class_name="car", attributes={})]
+    scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
+    state = SimpleNamespace(
+        velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None, time_ns=3_000_000_000
+    )
+    air = replace(Atmosphere(np.array([0, 0, 1.0]), 1.5), water_film_m=film_m, temperature_c=temperature_c)
+    tables = SimpleNamespace(
+        instances=np.zeros(1, [("first_face", int), ("first_slot", int)]),
+        faces=np.zeros(1, [("slot", int)]),
+        slots=np.zeros(1, int),
+        materials=np.array([(int(ground),)], [("surface", np.int32)]),
+    )
+    met = np.zeros(4, np.int32)
+    rays = SimpleNamespace(closest_hit=lambda starts, *rest, **options: SimpleNamespace(part=met, primitive=met))
+    stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air, rays=rays, packed=tables, threads=1)
+    return plumes.puffs_of(stage, np.zeros(3))  # type: ignore[arg-type]
 
-    assert count(1e-3, 25.0, 10.0) > 20
-    assert count(0.0, 25.0, 10.0) == count(1e-3, 3.0, 10.0) == count(1e-3, 25.0, -5.0) == 0
+
+def test_no_spray_on_dry_roads_by_slow_wheels_or_in_frost() -> None:
+    assert len(one_car(1e-3, 25.0, 10.0).peak) > 20
+    assert len(one_car(0.0, 25.0, 10.0).peak) == 0
+    assert len(one_car(1e-3, 3.0, 10.0).peak) == len(one_car(1e-3, 25.0, -5.0).peak) == 0
+
+
+def sections(puffs: plumes.Puffs) -> np.ndarray:
+    """(P,) extinction cross-sections, m2."""
+    return np.asarray(puffs.peak * (2 * math.pi) ** 1.5 * puffs.spread[:, 0] ** 2 * puffs.spread[:, 1])
+
+
+def test_dust_weighs_what_is_measured_on_unpaved_roads() -> None:
+    """AP-42 13.2.2, by hand: 6 x 8.5 / 12 = 4.25 lb a mile at 30 mph, 1.2 g/m."""
+    speed = 30 * 0.44704
+    dust = plumes.lifted_dust(speed)
+    assert 4 * dust.section_m2_s / speed / (3 / (2600 * 8e-6)) == pytest.approx(1.2e-3, rel=0.01)
+    assert plumes.lifted_dust(2 * speed).section_m2_s == pytest.approx(2**1.3 * dust.section_m2_s)
+    seen = one_car(0.0, speed, 10.0, Surface.SOIL)
+    # four wheels, of which the rear ones count sqrt(2) - 1 of their own; the trail is cut off where it is out of sight
+    way = min(plumes.FARTHEST_M, plumes.REACH_LIVES * dust.life_s * 0.7 * speed)
+    left = 1 - math.exp(-way / (0.7 * speed) / dust.life_s)
+    total = 2 * math.sqrt(2) * dust.section_m2_s * dust.life_s * left
+    assert sections(seen).sum() == pytest.approx(total, rel=0.15)
+    assert (seen.albedo[:, 0] > seen.albedo[:, 2]).all()  # brown
+    assert seen.center[:, 0].max() < 0 and extinction(seen, 6.0) > 0.02
+    assert (one_car(1e-3, speed, 10.0, Surface.SOIL).albedo == 1).all()  # wet ground gives spray
+
+
+def test_a_wheel_in_a_puddle_throws_water_to_both_sides() -> None:
+    dry, wet = one_car(0.0, 12.0, 10.0), one_car(0.0, 12.0, 10.0, Surface.WATER)
+    assert len(dry.peak) == 0 and len(wet.peak) > 40
+    near = wet.center[np.abs(wet.center[:, 0] + 0.55 * 12.0 * 0.2) < 1.0]
+    assert near[:, 1].min() < -1.2 and near[:, 1].max() > 1.2 and near[:, 2].max() > 0.4
+    # no more than half of the water before the treads, in drops of 3 mm
+    rate = plumes.extinction_m2(4 * 0.5 * 1000 * 0.012 * 0.2 * 12.0, 3e-3)
+    assert sections(wet).sum() < 1.2 * rate * plumes.SPLASH_S
+    assert sections(wet).sum() > 0.3 * rate * plumes.SPLASH_S
 
 
 def test_smoke_rises_and_widens_as_a_buoyant_plume() -> None:

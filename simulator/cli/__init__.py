@@ -299,7 +299,7 @@ def gallery(
         typer.Option(
             "--only",
             metavar="NAME",
-            help="actors, surroundings, weather, anomalies, or a pattern such as weather--fog*; may be repeated.",
+            help="actors, surroundings, weather, air, anomalies, or a pattern such as weather--fog*; may be repeated.",
         ),
     ] = None,
     quality: Quality = "standard",

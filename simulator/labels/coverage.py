@@ -296,12 +296,14 @@ def _paint(seen, a, b, c, span, rays, stamp, mark, holes, texture, face):  # typ
 
 
 @kernel(inline=True)
-def _place_vertices(vertices, first, last, pose, lens, straight, seen):  # type: ignore[no-untyped-def]
+def _place_vertices(vertices, first, last, pose, lens, straight, size, seen, spans):  # type: ignore[no-untyped-def]
     """Write rows `first:last` of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
 
-    Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh.
+    Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh, `size` is that of the
+    picture. `spans` (V, 4) receives the first column and row whose pixel centre is not before it, the first beyond it.
     """
     fx, fy, cx, cy = lens.numbers[0], lens.numbers[1], lens.numbers[2], lens.numbers[3]
+    width, height = np.float64(size[1]), np.float64(size[0])
     least = np.inf
     for i in range(first, last):
         x, y, z = np.float64(vertices[3 * i]), np.float64(vertices[3 * i + 1]), np.float64(vertices[3 * i + 2])
@@ -314,19 +316,20 @@ def _place_vertices(vertices, first, last, pose, lens, straight, seen):  # type:
         if not straight and depth >= NEAR_M:
             u, v = _project(lens, a * by, b * by)
         seen[row], seen[row + 1], seen[row + 2], seen[row + 3], seen[row + 4] = a, b, depth, u, v
+        # Whole numbers between, as those of what is not below zero are cut.
+        row = (i - first) * 4
+        spans[row] = np.int32(min(max(u - SLACK_PX, -0.5), width) + 1.0)
+        spans[row + 1] = np.int32(min(max(v - SLACK_PX, -0.5), height) + 1.0)
+        spans[row + 2] = np.int32(max(min(u + SLACK_PX, width - 0.5), -1.0) + 1.0)
+        spans[row + 3] = np.int32(max(min(v + SLACK_PX, height - 0.5), -1.0) + 1.0)
     return least
 
 
 @kernel(inline=True)
-def _pixels_between(seen, a, b, c, width, height):  # type: ignore[no-untyped-def]
-    """First column, last + 1, first row, last + 1 of the pixels whose centres lie about three rows of `seen`."""
-    left, right = min(seen[a + 3], min(seen[b + 3], seen[c + 3])), max(seen[a + 3], max(seen[b + 3], seen[c + 3]))
-    top, bottom = min(seen[a + 4], min(seen[b + 4], seen[c + 4])), max(seen[a + 4], max(seen[b + 4], seen[c + 4]))
-    left, right = max(left - SLACK_PX, -0.5), min(right + SLACK_PX, width - 0.5)
-    top, bottom = max(top - SLACK_PX, -0.5), min(bottom + SLACK_PX, height - 0.5)
-    # Whole numbers between, as those of what is not below zero are cut.
-    u0, u1 = np.int64(left + 1.0), np.int64(right + 1.0) if right > -1.0 else 0
-    v0, v1 = np.int64(top + 1.0), np.int64(bottom + 1.0) if bottom > -1.0 else 0
+def _pixels_between(spans, a, b, c):  # type: ignore[no-untyped-def]
+    """First column, last + 1, first row, last + 1 of the pixels whose centres lie about three rows of `spans`."""
+    u0, v0 = min(spans[a], min(spans[b], spans[c])), min(spans[a + 1], min(spans[b + 1], spans[c + 1]))
+    u1, v1 = max(spans[a + 2], max(spans[b + 2], spans[c + 2])), max(spans[a + 3], max(spans[b + 3], spans[c + 3]))
     return u0, u1, v0, v1
 
 
@@ -344,11 +347,12 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
     height, width = ground.shape
     stamp = np.full((height, width), np.int32(-1))
     corner, part = np.empty((3, 3)), np.empty((4, 2))
-    memory = np.empty(max(pieces.most_vertices, 1) * SEEN)
+    memory, whole = np.empty(max(pieces.most_vertices, 1) * SEEN), np.empty(max(pieces.most_vertices, 1) * 4, np.int32)
     straight, rays, holes, flat = lens.straight, lens.rays, pieces.holes, pieces.flat
     first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
     slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
-    vertices, numbers, seen = pointer(pieces.vertices), pointer(triangles), pointer(memory)
+    vertices, numbers = pointer(pieces.vertices), pointer(triangles)
+    seen, spans = pointer(memory), pointer(whole)
     while True:
         row = fetch_add(cursor, 0, 1)
         if row >= len(shown):
@@ -362,15 +366,17 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
         low_u, low_v, high_u, high_v, found = np.inf, np.inf, -np.inf, -np.inf, 0
         for k in range(first_instance[m], first_instance[m + 1]):
             base, last = corners[k, 0], corners[k, 1]
-            before = _place_vertices(vertices, base, last, pointer(poses[k]), lens, straight, seen) >= NEAR_M
+            pose = pointer(poses[k])
+            least = _place_vertices(vertices, base, last, pose, lens, straight, ground.shape, seen, spans)
+            before = least >= NEAR_M
             if before:
                 for i in range(0, (last - base) * SEEN, SEEN):
                     low_u, low_v = min(low_u, seen[i + 3]), min(low_v, seen[i + 4])
                     high_u, high_v = max(high_u, seen[i + 3]), max(high_v, seen[i + 4])
             for f in range(faces[k, 0], faces[k, 1]):
                 a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
+                span = _pixels_between(spans, 4 * a, 4 * b, 4 * c)
                 a, b, c = a * SEEN, b * SEEN, c * SEEN
-                span = _pixels_between(seen, a, b, c, width, height)
                 if before and straight:
                     if span[0] < span[1] and span[2] < span[3]:
                         texture = textures[first_slot[k] + slots[f]]

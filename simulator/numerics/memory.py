@@ -235,22 +235,28 @@ def store_triples(typing_context, array, index, x, y, z):  # type: ignore[no-unt
     return types.void(array, index, x, y, z), emit
 
 
-@intrinsic
-def load_each(typing_context, memory, first, numbers):  # type: ignore[no-untyped-def]
-    """i32x8 of eight groups of four bytes: lane k has the one that is `first` plus lane k of i32x8 `numbers` from 0."""
+def _gatherer(result: Any, documentation: str) -> Any:
+    @intrinsic
+    def load_lanes(typing_context, memory, first, numbers):  # type: ignore[no-untyped-def]
+        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+            own = types.void(signature.args[0], types.int64)
+            start = _address(context, builder, own, (args[0], ir.Constant(_LONG, 0)), result.element)
+            first = context.cast(builder, args[1], signature.args[1], types.int64)
+            vector = ir.Constant(result.llvm, ir.Undefined)
+            for lane in range(LANES):
+                number = builder.sext(builder.extract_element(args[2], ir.Constant(_INT, lane)), _LONG)
+                loaded = builder.load(builder.gep(start, [builder.add(first, number)]), align=4)
+                vector = builder.insert_element(vector, loaded, ir.Constant(_INT, lane))
+            return vector
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        own = types.void(signature.args[0], types.int64)
-        start = _address(context, builder, own, (args[0], ir.Constant(_LONG, 0)), _INT)
-        first = context.cast(builder, args[1], signature.args[1], types.int64)
-        vector = ir.Constant(i32x8.llvm, ir.Undefined)
-        for lane in range(LANES):
-            number = builder.sext(builder.extract_element(args[2], ir.Constant(_INT, lane)), _LONG)
-            loaded = builder.load(builder.gep(start, [builder.add(first, number)]), align=4)
-            vector = builder.insert_element(vector, loaded, ir.Constant(_INT, lane))
-        return vector
+        return result(memory, first, i32x8), emit
 
-    return i32x8(memory, first, i32x8), emit
+    load_lanes.__doc__ = documentation
+    return load_lanes
+
+
+load_each = _gatherer(i32x8, "i32x8: of four bytes each, memory's number `first` plus lane k of an i32x8, from 0 on.")
+load_each_float = _gatherer(f32x8, "f32x8, likewise.")
 
 
 @intrinsic

@@ -28,7 +28,7 @@ from simulator.scenario.models import SURROUNDINGS, Scenario
 
 F64 = NDArray[np.float64]
 
-SECTIONS = ("actors", "surroundings", "weather", "anomalies")
+SECTIONS = ("actors", "surroundings", "weather", "air", "anomalies")
 SEPARATOR = "--"
 
 SIDES = ("front", "front_left", "left", "rear_left", "rear", "rear_right", "right", "front_right")
@@ -73,7 +73,7 @@ def gallery(only: Sequence[str] = (), seed: int = 0) -> list[tuple[str, Scenario
 
 def _everything(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, data) of every scenario."""
-    for section, shown in zip(SECTIONS, (_actors(seed), _places(), _weathers(), _anomalies()), strict=True):
+    for section, shown in zip(SECTIONS, (_actors(seed), _places(), _weathers(), _air(), _anomalies()), strict=True):
         for subject, when, data in shown:
             # one place at all hours and in all weathers: what differs is what the picture is about
             keys = (section,) if section == "weather" else (section, subject)
@@ -196,6 +196,16 @@ def _lacking(anomaly: type[Family]) -> str:
     """The package that an anomaly needs and that is not installed, or nothing."""
     needs = str(anomaly.needs)  # type: ignore[attr-defined]  # every member of this family has it
     return needs if needs and find_spec(needs) is None else ""
+
+
+def _air() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Smoke, spray, dust ..., each once."""
+    for name, scene in load_asset("gallery")["air"].items():
+        place = dict(scene)
+        when, at_s = place.pop("hour", "noon"), place.pop("at_s", 0.1)  # one moment has no speeds
+        time = _at(when) | ({"date": place.pop("date")} if "date" in place else {})
+        camera = {**_ahead()["front"], **place.pop("camera", {})}
+        yield name, when, {**place, "duration_s": at_s, "time": time, "rig": {"front": camera}}
 
 
 def _anomalies() -> Iterator[tuple[str, str, dict[str, Any]]]:

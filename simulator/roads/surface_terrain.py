@@ -108,7 +108,7 @@ def build_terrain(
     x, y = np.meshgrid(xs + origin[0], ys + origin[1], indexing="ij")
     distance = ndimage.distance_transform_edt(~known) * cell if known.any() else np.full(known.shape, 100.0)
     rise = _smooth(np.clip((distance - 6.0) / 70.0, 0.0, 1.0))
-    z = base - 0.12 + rise * _UNDULATION_M * _waves(x, y, seed, "near", (35.0, 80.0, 170.0))
+    z = base - 0.12 + rise * _UNDULATION_M * waves(x, y, seed, "near", (35.0, 80.0, 170.0))
     ceiling = ndimage.minimum_filter(lowest, size=3, mode="nearest") - _BELOW_M
     z = _without_cliffs(np.minimum(z, ceiling), cell)
     return Terrain(low, cell, z, lowest, _rings(xs, ys, z, origin, seed))
@@ -197,7 +197,7 @@ def _smooth(part: Array) -> Array:
     return part * part * (3.0 - 2.0 * part)
 
 
-def _waves(x: Array, y: Array, seed: int, name: str, lengths_m: tuple[float, ...]) -> Array:
+def waves(x: Array, y: Array, seed: int, name: str, lengths_m: tuple[float, ...]) -> Array:
     """Smooth noise about zero, of unit amplitude: sums of plane waves in random directions."""
     rng = generator(seed, "terrain", name)
     total = np.zeros_like(x)
@@ -229,9 +229,9 @@ def _rings(xs: Array, ys: Array, z: Array, origin: Array, seed: int) -> Array:
     beyond = (scale - 1.0) * half
     mean = float(z.mean())
     settle = _smooth(np.clip(beyond / 500.0, 0.0, 1.0))
-    near = _UNDULATION_M * _waves(x, y, seed, "near", (35.0, 80.0, 170.0)) * np.exp(-beyond / 150.0)
-    own = border[:, 2] - _UNDULATION_M * _waves(x[:1], y[:1], seed, "near", (35.0, 80.0, 170.0))[0]
-    hills = 0.5 + 0.35 * _waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0)).clip(-1.4)
+    near = _UNDULATION_M * waves(x, y, seed, "near", (35.0, 80.0, 170.0)) * np.exp(-beyond / 150.0)
+    own = border[:, 2] - _UNDULATION_M * waves(x[:1], y[:1], seed, "near", (35.0, 80.0, 170.0))[0]
+    hills = 0.5 + 0.35 * waves(x, y, seed, "hills", (900.0, 1900.0, 4200.0)).clip(-1.4)
     rise = _smooth(np.clip((beyond - 100.0) / 4000.0, 0.0, 1.0))
     high = float(generator(seed, "terrain", "relief").uniform(*_HILLS_M))
     rings[..., 2] = own * (1.0 - settle) + mean * settle + near + rise * (15.0 + high * hills**1.4)

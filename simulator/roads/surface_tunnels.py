@@ -11,7 +11,7 @@ from simulator.roads.records import Structure
 from simulator.roads.surface_polygons import Triangles, quad_triangles
 from simulator.roads.surface_quads import Look
 from simulator.roads.surface_rows import Array, Rows
-from simulator.roads.surface_terrain import Terrain
+from simulator.roads.surface_terrain import Terrain, waves
 
 CLEAR_M = 5.0  # height of the ceiling above the edges of the road (RABT: 4.5 m for traffic, and room for signs)
 _SHELL_M = 0.6  # thickness of walls and ceiling
@@ -20,6 +20,7 @@ _COVER_M = 1.4  # of earth above the ceiling at the portals
 _CREST_M = 24.0  # how much higher the hill becomes, by this for each metre from the portals
 _CLIMB = 0.55
 _FOOT_M = 17.0  # from the tube to the foot of the hill at the portals; farther where it is higher
+_HUMMOCK_M = 1.1
 _STATION_M = 5.0
 
 
@@ -92,7 +93,8 @@ def _hill(part: Rows, tunnel: Structure, terrain: Terrain) -> Iterator[Triangles
     to_portal = np.minimum(s - tunnel.s, tunnel.s + tunnel.length - s)
     higher = _CREST_M * (1.0 - np.exp(-_CLIMB * np.maximum(to_portal, 0.0) / _CREST_M))
     crest = np.maximum(left[:, 2], right[:, 2]) + CLEAR_M + _SHELL_M + _COVER_M + higher
-    reach = _FOOT_M + 1.7 * higher
+    swell = waves(s, 0.0 * s, 0, "tunnel", (45.0, 110.0)).clip(-1.0, 1.0)
+    reach = (_FOOT_M + 2.2 * higher) * (1.0 + 0.22 * swell * np.clip(to_portal / 20.0, 0.0, 1.0))
     share = np.array([0.0, 0.06, 0.15, 0.28, 0.42, 0.58, 0.74, 0.88, 1.0])
     rows = [left + (reach * t)[:, None] * out for t in share[::-1]] + [
         right - (reach * t)[:, None] * out for t in share
@@ -102,6 +104,9 @@ def _hill(part: Rows, tunnel: Structure, terrain: Terrain) -> Iterator[Triangles
     part_up = 1.0 - fall * fall * (3.0 - 2.0 * fall)
     land = terrain.height(points[..., :2].reshape(-1, 2)).reshape(points.shape[:2]) - 0.3
     points[..., 2] = land + (crest[:, None] - land) * part_up
+    # Hummocks on the slopes, none above the tube, at the foot or at the portals.
+    free = 4.0 * part_up * (1.0 - part_up) * np.clip(to_portal / 15.0, 0.0, 1.0)[:, None]
+    points[..., 2] += free * _HUMMOCK_M * waves(points[..., 0], points[..., 1], 0, "hummocks", (14.0, 32.0))
     corners = np.stack([points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]], axis=2).reshape(-1, 4, 3)
     yield quad_triangles(corners, corners[..., :2], np.full(len(corners), int(Look.GRASS), np.int8))
     for k, there in ((0, tunnel.s), (-1, tunnel.s + tunnel.length)):

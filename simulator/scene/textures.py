@@ -456,9 +456,9 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
 # Means of reflectance (ASTER: wheat, dry and green; bare soils) and colours of what lies in rows on fields, and of what
 # shows between the rows; the distance of the rows, and how much of the ground they cover.
 _CROPS: dict[str, tuple[float, tuple[float, ...], tuple[float, ...], float, float]] = {
-    "green": (0.070, (0.60, 1.0, 0.22), (0.34, 0.42, 0.14), 0.14, 0.85),
+    "green": (0.072, (0.54, 1.0, 0.20), (0.38, 0.58, 0.15), 0.14, 0.85),
     "ripe": (0.230, (1.0, 0.80, 0.42), (0.66, 0.50, 0.26), 0.14, 0.9),
-    "maize": (0.065, (0.50, 1.0, 0.18), (0.62, 0.44, 0.28), 0.75, 0.62),
+    "maize": (0.065, (0.50, 1.0, 0.18), (0.40, 0.46, 0.16), 0.75, 0.62),
     "rape": (0.260, (1.0, 0.88, 0.06), (0.42, 0.60, 0.12), 0.30, 0.8),
     "stubble": (0.180, (1.0, 0.82, 0.54), (0.56, 0.42, 0.28), 0.14, 0.6),
     "soil": (0.090, (1.0, 0.74, 0.52), (0.55, 0.40, 0.28), 0.30, 0.5),

@@ -25,7 +25,12 @@ def _crown(species: Species, height: float, radius: float, rng: np.random.Genera
     phi = i * (np.pi * (3 - 5**0.5)) + rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.3, count)
     size = radius * species.clump * rng.uniform(0.8, 1.35, count)
     inner = np.sqrt(np.clip(rng.uniform(0.25, 1.25, count), 0.0, 1.0))  # a few clumps fill the inside
-    reach = np.maximum(_envelope(species, z) * radius - 0.62 * size, 0.0) * inner
+    # Light and neighbours make crowns lopsided: lobes of one to three boughs all round, turning with the height.
+    turn = rng.uniform(0, 2 * np.pi, 3)
+    lobes = (
+        1.0 + 0.14 * np.cos(phi - turn[0]) + 0.11 * np.cos(2 * phi - turn[1]) + 0.09 * np.cos(3 * phi + 4 * z - turn[2])
+    )
+    reach = np.maximum(_envelope(species, z) * radius * lobes / 1.2 - 0.62 * size, 0.0) * inner
     top = height - 0.55 * size
     center = np.stack([reach * np.cos(phi), reach * np.sin(phi), foot + 0.5 * size + z * (top - foot - 0.5 * size)], 1)
     lean = rng.normal(0, 0.07 * radius, 2)

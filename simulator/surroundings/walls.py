@@ -24,7 +24,7 @@ class Palette:
         frame: colour of window frames.
         light_k: colour temperature behind the windows, kelvin.
         light_cd_m2: luminance of the brightest places in a lit window; rooms show 5 to 60 cd/m2 on average (a wall
-            under 50 to 200 lx, through curtains), shops SHOP times as much.
+            under 50 to 200 lx, through curtains), shops SHOPS times as much.
     """
 
     finish: str
@@ -49,7 +49,7 @@ class Palette:
         if key in self._slots:
             return self._slots[key]
         texture = bay_texture(wall, opening, bars, variant)
-        bright = self.light_cd_m2 * (SHOP if opening.startswith("shop") else 1.0)
+        bright = self.light_cd_m2 * (SHOPS[variant % len(SHOPS)] if opening.startswith("shop") else 1.0)
         shine = emission(bright, 4000.0 if opening.startswith("shop") else self.light_k)
         rough = 0.35 if wall in ("glass", "metal") else 0.9
         material = Material(
@@ -68,8 +68,9 @@ class Palette:
         return self.slot(name, Material(name, color, roughness=rough, metallic=metallic))
 
 
-# Shop windows over rooms, at their brightest (the tubes): goods, a third of 750 to 1500 lx, show 80 to 160 cd/m2.
-SHOP = 13.0
+# Shop windows over rooms, at their brightest (the tubes): goods, a third of 500 to 750 lx, show 50 to 80 cd/m2 while a
+# shop is open; others have closed and keep a few lamps on.
+SHOPS = (6.5, 2.0)
 
 # Reflectance at 905 nm of building materials, rounded from the spectral library values of the usual tables.
 _LIDAR = {"brick": 0.35, "clinker": 0.25, "yellow brick": 0.5, "panel": 0.4, "stone": 0.4, "glass": 0.1, "planks": 0.5}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -165,11 +166,13 @@ def lens_state(state: str, lenses: Sequence[int]) -> tuple[int, int] | None:
     return (0, named) if re.search("flash|blink", text) else (named, 0)
 
 
+@cache
 def lamp_names(bits: int) -> str:
     """Lamps of a vehicle that are on, for labels: "brake,indicator_left"; position lamps are left out."""
     return ",".join(name for switch, name in NAMES.items() if bits & switch)
 
 
+@cache
 def signal_name(bits: int) -> str:
     """What a signal shows, for labels: "red", "red-amber", "amber", "green" or "off"."""
     shown = [name for lens, name in ((RED, "red"), (AMBER, "amber"), (GREEN, "green")) if bits & lens]

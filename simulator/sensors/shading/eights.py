@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
     load,
+    load_each_float,
     load_float,
+    pointer,
     store,
     store_float,
 )
 from simulator.numerics.simd import (
-    LANES,
     bits,
     floor,
     lowest,
@@ -26,6 +27,7 @@ from simulator.numerics.simd import (
     splat,
     square_root,
     times_power,
+    truncate,
     without_lowest,
 )
 from simulator.sensors.shading.paths import (
@@ -35,7 +37,8 @@ from simulator.sensors.shading.paths import (
     MIRROR_LEAST,
     MIRROR_ROUGHEST,
 )
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, SUN_BLUR, reflected_at_once
+from simulator.sensors.shading.reflectance import ALBEDO as EVEN
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0, STEPS, SUN_BLUR
 from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
 from simulator.sensors.shading.surface import (
     SOLID,
@@ -174,14 +177,23 @@ def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def reflected_evenly(rows, roughness, nv):  # type: ignore[no-untyped-def]
-    """Scale and offset of `reflectance.reflected_at_once` lane by lane; `roughness`: which row of them."""
-    store(rows, MIRROR, nv)
-    for k in range(LANES):
-        scale, offset = reflected_at_once(load_float(rows, roughness + k), load_float(rows, MIRROR + k))
-        store_float(rows, MIRROR + 8 + k, scale)
-        store_float(rows, MIRROR + 16 + k, offset)
-    return load(rows, MIRROR + 8), load(rows, MIRROR + 16)
+def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
+    """Scale and offset of `reflectance.reflected_at_once`, lane by lane."""
+    last, none, one = np.float32(STEPS - 1), splat(ZERO), splat(ONE)
+    row, column = minimum(maximum(rough, none), one) * last, minimum(maximum(nv, none), one) * last
+    above, left = minimum(floor(row), splat(last - ONE)), minimum(floor(column), splat(last - ONE))
+    s, t = row - above, column - left
+    table, at = pointer(EVEN), truncate((above * np.float32(STEPS) + left) * np.float32(2))
+    return between_four(table, 0, at, s, t), between_four(table, 1, at, s, t)
+
+
+@kernel(inline=True)
+def between_four(table, first, at, s, t):  # type: ignore[no-untyped-def]
+    """One of the two numbers of a (STEPS, STEPS, 2) table between the four entries from `at` on."""
+    a, b = load_each_float(table, first, at), load_each_float(table, first + 2, at)
+    c, d = load_each_float(table, first + 2 * STEPS, at), load_each_float(table, first + 2 * STEPS + 2, at)
+    upper, lower = a + t * (b - a), c + t * (d - c)
+    return upper + s * (lower - upper)
 
 
 @kernel(inline=True)
@@ -266,7 +278,7 @@ def looks_of(rows):  # type: ignore[no-untyped-def]
     nx, ny, nz = load_vector(rows, NORMAL)
     red, green, blue = load_vector(rows, ALBEDO)
     along, leaf = dot(dx, dy, dz, nx, ny, nz), load(rows, LEAF)
-    scale, offset = reflected_evenly(rows, ROUGHNESS, maximum(-along, splat(np.float32(0.02))))
+    scale, offset = reflected_evenly(load(rows, ROUGHNESS), maximum(-along, splat(np.float32(0.02))))
     return Looks(
         red * load(rows, TEXTURE),
         green * load(rows, TEXTURE + 8),
@@ -379,7 +391,7 @@ def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
         f = (looks.coat_f0 + (ONE - looks.coat_f0) * edge) * looks.coat
         alpha = looks.coat_rough * looks.coat_rough + HALF * SUN_BLUR
         shine = f * highlight(alpha, nh, nl_up, nv) * nl_up
-        coat_scale, coat_offset = reflected_evenly(rows, COAT_ROUGHNESS, nv)
+        coat_scale, coat_offset = reflected_evenly(looks.coat_rough, nv)
         passed = ONE - looks.coat * (looks.coat_f0 * coat_scale + coat_offset)
     matt, once = INV_PI * nl_up * (ONE - looks.metallic), looks.scale + looks.offset
     red, green, blue = (

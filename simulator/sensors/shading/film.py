@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load, load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4
+from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
@@ -127,12 +129,16 @@ def meter(
 
 def _highlight(stops: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     """Mean of the (H, W) stops that lie within `HIGHLIGHTS`, shares of the weight (H, W; 1 in all) from the top."""
-    order = np.argsort(-stops, axis=None, kind="stable")
-    above = np.cumsum(weight.ravel()[order])
+    stops, weight = stops.ravel(), weight.ravel()
     low, high = HIGHLIGHTS
-    part = np.minimum(above, high) - np.maximum(above - weight.ravel()[order], low)
-    part = np.maximum(part, 0.0)
-    return float(np.sum(part * stops.ravel()[order]) / part.sum())
+    bright = np.argpartition(-stops, len(stops) // 8)[: len(stops) // 8]  # to sort all would take the longest
+    if weight[bright].sum() <= high:
+        bright = np.arange(len(stops))
+    bright = bright[np.argsort(-stops[bright], kind="stable")]
+    stops, weight = stops[bright], weight[bright]
+    above = np.cumsum(weight)
+    part = np.maximum(np.minimum(above, high) - np.maximum(above - weight, low), 0.0)
+    return float(np.sum(part * stops) / part.sum())
 
 
 def settled(before: Exposure, metered: Exposure, passed_s: float, f_number: float, time_max_s: float) -> Exposure:
@@ -243,6 +249,47 @@ def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-un
 
 
 @kernel
+def expose_colours(start, stop, light, edge, settings, seed, signal):  # type: ignore[no-untyped-def]
+    """Expose rows `start:stop` of a sensor that sees all three colours in each pixel: `expose` and `separate` in one.
+
+    Args:
+        start, stop: range of rows.
+        light, edge, settings, seed: those of `expose`; eight pixels wide at least.
+        signal: (H, W, 3) float32 result, that of `separate`.
+    """
+    scale, electrons, dark, headroom = settings[0], settings[1], settings[2], settings[6]
+    most = splat(headroom * min(settings[3], min(settings[4], settings[5])))
+    third, rest, width = CROSSTALK / np.float32(3.0), ONE - CROSSTALK, light.shape[1]
+    noise = np.empty((3, width), np.float32)
+    lights, shares, noises, signals = pointer(light), pointer(edge), pointer(noise), pointer(signal)
+    for y in range(start, stop):
+        for x in range(width):
+            red_bits, green_bits, blue_bits, _ = hash4(seed, np.uint32(y), np.uint32(x), np.uint32(9))
+            noise[0, x], noise[1, x], noise[2, x] = gaussian(red_bits), gaussian(green_bits), gaussian(blue_bits)
+        for column in range(0, width, LANES):
+            x = min(column, width - LANES)  # the last eight may do some pixels once more
+            red, green, blue = load_triples(lights, 3 * (y * width + x))
+            share = load(shares, y * width + x) * scale
+            red, green, blue = red * share, green * share, blue * share
+            grey = (red + green + blue) * third
+            red = counted(red * rest + grey, load(noises, x), electrons, dark, headroom)
+            green = counted(green * rest + grey, load(noises, width + x), electrons, dark, headroom)
+            blue = counted(blue * rest + grey, load(noises, 2 * width + x), electrons, dark, headroom)
+            grey = (red + green + blue) * third
+            red, green, blue = red - grey, green - grey, blue - grey
+            red, green = red * (settings[3] / rest), green * (settings[4] / rest)
+            blue = blue * (settings[5] / rest)
+            store_triples(signals, 3 * (y * width + x), minimum(red, most), minimum(green, most), minimum(blue, most))
+
+
+@kernel(inline=True)
+def counted(light, noise, electrons, dark, headroom):  # type: ignore[no-untyped-def]
+    """What pixels say of light, 1 at saturation, lane by lane, with noise in deviations."""
+    e = maximum(light * electrons, splat(ZERO))
+    return minimum((e + noise * square_root(e + dark * dark)) * (ONE / electrons), splat(headroom))
+
+
+@kernel
 def separate(start, stop, mixed, settings, signal):  # type: ignore[no-untyped-def]
     """Take the colours of rows `start:stop` apart and balance them; what saturates is white.
 
@@ -318,7 +365,14 @@ def film_settings(exposure: Exposure, full_well_e: float, dark_noise_e: float) -
 
 
 def picture_of(
-    light: F32, edge: F32, exposure: Exposure, full_well_e: float, dark_noise_e: float, seed: int, threads: int | None
+    light: F32,
+    edge: F32,
+    exposure: Exposure,
+    full_well_e: float,
+    dark_noise_e: float,
+    seed: int,
+    threads: int | None,
+    mosaic: bool = True,
 ) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 sRGB picture that the sensor takes of linear light.
 
@@ -326,6 +380,7 @@ def picture_of(
         light: (H, W, 3) behind the lens. edge: (H, W) share of it that reaches the sensor.
         exposure: what the camera chose. full_well_e, dark_noise_e: of a pixel, electrons.
         seed: of the noise. threads: to use.
+        mosaic: each pixel sees one colour only, the others are those of its neighbours; else it sees all.
     """
     import cv2
 
@@ -333,12 +388,15 @@ def picture_of(
     settings = film_settings(exposure, full_well_e, dark_noise_e)
     codes = tone_curve(np.linspace(0.0, exposure.top, CODES), exposure.top)
     number = np.uint32(seed & 0xFFFFFFFF)
-    raw, signal = np.empty((height, width), np.uint16), np.empty((height, width, 3), np.float32)
-    rgb = np.empty((height, width, 3), np.uint8)
+    signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)
     rows = partial(parallel_for, count=height, chunk=32, threads=threads)
-    rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
-    mixed = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
-    rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
+    if mosaic:
+        raw = np.empty((height, width), np.uint16)
+        rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
+        mixed = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
+        rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
+    else:
+        rows(lambda start, stop: expose_colours(start, stop, light, edge, settings, number, signal))
     rows(lambda start, stop: develop(start, stop, signal, settings, codes, rgb))
     return rgb
 

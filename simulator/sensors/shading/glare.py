@@ -47,19 +47,21 @@ def shrink(start, stop, radiance, limit, half):  # type: ignore[no-untyped-def]
 def spread_over(start, stop, radiance, limit, kept, half, out):  # type: ignore[no-untyped-def]
     """Rows `start:stop` of `out`: the `kept` share of radiance (H, W, 3) and `half`, of half its size, enlarged."""
     rows, columns = half.shape[0], half.shape[1]
+    line = np.empty((columns, 3), np.float32)
     for y in range(start, stop):
         down = max(np.float32(y) * HALF - QUARTER, ZERO)
         v0 = np.int32(down)
         v1, t = min(v0 + 1, rows - 1), down - np.float32(v0)
+        for u in range(columns):
+            for k in range(3):
+                line[u, k] = half[v0, u, k] + t * (half[v1, u, k] - half[v0, u, k])
         for x in range(radiance.shape[1]):
             u0 = (x - 1) >> 1 if x > 0 else 0
             s = (np.float32(0.75) if x & 1 == 0 else QUARTER) if x > 0 else ZERO
             u1 = min(u0 + 1, columns - 1)
             light = bounded(radiance, y, x, limit)
             for k in range(3):
-                upper = half[v0, u0, k] + s * (half[v0, u1, k] - half[v0, u0, k])
-                lower = half[v1, u0, k] + s * (half[v1, u1, k] - half[v1, u0, k])
-                out[y, x, k] = kept * light[k] + upper + t * (lower - upper)
+                out[y, x, k] = kept * light[k] + line[u0, k] + s * (line[u1, k] - line[u0, k])
 
 
 def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int | None = None) -> F32:

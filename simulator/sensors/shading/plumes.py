@@ -1,9 +1,10 @@
-"""Spray behind wheels, and steam or smoke that rises from an engine: clouds, drawn as Gaussian puffs.
+"""Spray and dust behind wheels, splashes, steam or smoke from an engine: clouds, drawn as Gaussian puffs.
 
 Each wheel lifts the film that clings to its tread and slings it off as drops. They drift in the vehicle's wake, which
-widens with the third root of the distance (H. Schlichting, Boundary-Layer Theory, circular wakes), and fall out.
-Puffs belong to places on the road, so that they stay where they are from one picture to the next. Smoke rises and
-widens as a buoyant plume (B. Morton, G. Taylor and J. Turner, Proc. R. Soc. A 234, 1956).
+widens with the third root of the distance (H. Schlichting, Boundary-Layer Theory, circular wakes), and fall out. From
+dry ground without pavement wheels raise dust; standing water they throw aside. Puffs belong to places on the road, so
+that they stay where they are from one picture to the next. Smoke rises and widens as a buoyant plume (B. Morton,
+G. Taylor and J. Turner, Proc. R. Soc. A 234, 1956).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene.articulation import Driver
+from simulator.scene.material import Surface
 from simulator.sensors.shading.glow import phase
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight, luminance
@@ -71,6 +73,16 @@ SMOKES = {
 PUFF_S, SMOKE_S = 0.08, 6.0  # time between puffs, and from when on they are too thin to be seen
 BONNET = 0.62  # of the vehicle's height
 SOURCE_M, ENTRAINMENT, RISE_MPS, SMOKE_STRAY = 0.22, 0.10, 1.5, 0.5
+# Dust by light vehicles on public unpaved roads (US EPA, AP-42, 13.2.2, eq. 1b, particles up to 30 um): 6 lb a vehicle
+# mile at 12 % silt, 30 mph and 0.5 % moisture; here 8.5 % silt and 0.5 % moisture. Grains of 8 um scatter 144 m2/kg.
+DUST_KG_M, DUST_MPS = 6.0 * (8.5 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
+DUST_M2_KG, DUST_ALBEDO = 3.0 / (2600.0 * 8e-6), (0.97, 0.90, 0.78)
+DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
+# A wheel in standing water throws what is before its tread to both sides: half of it, in drops of some millimetres, at
+# a part of its speed across and upward (our estimate, after pictures).
+PUDDLE_M, SPLASHED, SPLASH_DROP_M, SPLASH_ACROSS, SPLASH_UP, SPLASH_S = 0.012, 0.5, 3e-3, 0.32, 0.22, 0.6
+SPLASH_STEP_S, GRAVITY_MPS2 = 0.03, 9.81
+UNDER_M, BESIDE_M = 0.15, 0.35  # where the ground is looked up: so far above it, and beside the tyre
 VEHICLES = frozenset({"car", "van", "truck", "trailer", "bus", "construction_vehicle", "motorcycle"})
 
 
@@ -81,13 +93,23 @@ class Puffs(NamedTuple):
         center: (P, 3) float32 metres in the local frame.
         spread: (P, 2) float32 standard deviations across the vertical and along it, metres.
         peak: (P,) float32 extinction in the middle, 1/m.
-        albedo: (P,) float32 part of it that is scattered.
+        albedo: (P, 3) float32 part of it that is scattered.
     """
 
     center: F32
     spread: F32
     peak: F32
     albedo: F32
+
+
+class Lifted(NamedTuple):
+    """What one tyre raises: extinction cross-section given off, how it goes and falls, how high it climbs."""
+
+    section_m2_s: float
+    life_s: float
+    fall_mps: float
+    climb_m: float
+    albedo: tuple[float, float, float]
 
 
 def drop_m(speed_mps: float) -> float:
@@ -102,6 +124,21 @@ def spray_kg_s(speed_mps: float, film_m: float, tyre_width_m: float) -> float:
     return WATER_KG_M3 * film * TREAD_SHARE * tyre_width_m * speed_mps
 
 
+def lifted_water(speed_mps: float, film_m: float, height_m: float) -> Lifted:
+    """Spray by one tyre of a vehicle so high on a film of water."""
+    diameter = drop_m(speed_mps)
+    fall_mps = max(9.65 - 10.3 * math.exp(-600.0 * diameter), 0.2)  # Atlas et al., 1973
+    rate = spray_kg_s(speed_mps, film_m, 0.2 if height_m < 2.2 else 0.3)
+    life_s = (CLIMB_M + 0.3 * height_m) / fall_mps
+    return Lifted(extinction_m2(rate, diameter), life_s, fall_mps, CLIMB_M, (1.0, 1.0, 1.0))
+
+
+def lifted_dust(speed_mps: float) -> Lifted:
+    """Dust by one of a vehicle's four tyres."""
+    rate = DUST_KG_M * (speed_mps / DUST_MPS) ** 0.3 * speed_mps / 4.0
+    return Lifted(DUST_M2_KG * rate, DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M, DUST_ALBEDO)
+
+
 def extinction_m2(mass_kg: float, drop_diameter_m: float) -> float:
     """Extinction cross-section of drops that are large beside the wavelength: twice their own."""
     return 3.0 * mass_kg / (WATER_KG_M3 * drop_diameter_m)
@@ -114,56 +151,99 @@ def _gusts() -> F64:
 
 
 def puffs_of(stage: Stage, eye: F64) -> Puffs:
-    """Spray and smoke of all vehicles near `eye` (3,) in the local frame, at the stage's current time."""
+    """Spray, dust and smoke of all vehicles near `eye` (3,) in the local frame, at the stage's current time."""
     scene, state, air = stage.scene, stage.snapshot, stage.atmosphere
     found = [_smoke(stage, thing) for thing in scene.objects if "smoke" in thing.attributes]
-    if air.water_film_m > 0 and air.temperature_c > 0:
+    if air.temperature_c > 0 and air.snow_depth_m <= 0:
         poses = scene.local_SE3_object(state)
         wheels = scene.joints[scene.joints["driver"] == Driver.TRAVEL]
         speeds = np.linalg.norm(state.velocity, axis=1)
-        near = np.linalg.norm(poses[:, :3, 3] - eye, axis=1) < FARTHEST_M
-        hidden = np.zeros(len(near), bool) if state.hidden is None else state.hidden > 0
+        moving = (np.linalg.norm(poses[:, :3, 3] - eye, axis=1) < FARTHEST_M) & (speeds >= SLOWEST_MPS)
+        if state.hidden is not None:
+            moving &= state.hidden == 0
+        wheels = wheels[moving[wheels["object"]]]
+        under = _ground_under(stage, poses[wheels["object"]], wheels["pivot"])
         for object_id in np.unique(wheels["object"]).tolist():
-            thing = scene.objects[object_id]
-            if not near[object_id] or hidden[object_id] or speeds[object_id] < SLOWEST_MPS:
+            model = scene.objects[object_id].model
+            if model is None or scene.objects[object_id].class_name not in VEHICLES:
                 continue
-            if thing.model is None or thing.class_name not in VEHICLES:
-                continue
-            places = wheels["pivot"][wheels["object"] == object_id]
-            found.append(
-                _behind(poses[object_id], places, thing.model.size_lwh_m, float(speeds[object_id]),
-                        float(state.travel_m[object_id]), object_id, air.water_film_m, air.wind_mps)
-            )  # fmt: skip
+            own = wheels["object"] == object_id
+            places, ground, speed = wheels["pivot"][own], under[own], float(speeds[object_id])
+            trail = poses[object_id], model.size_lwh_m, speed, float(state.travel_m[object_id]), object_id, air.wind_mps
+            if air.water_film_m > 0:
+                water = lifted_water(speed, air.water_film_m, float(model.size_lwh_m[2]))
+                found.append(_behind(water, places, *trail))
+            elif (ground == Surface.SOIL).any():
+                found.append(_behind(lifted_dust(speed), places[ground == Surface.SOIL], *trail))
+            for place in places[ground == Surface.WATER]:
+                found.append(_splash(poses[object_id], place, speed, object_id, stage.snapshot.time_ns))
     if not found:
-        none = np.zeros(0, np.float32)
-        return Puffs(np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32), none, none)
+        return Puffs(*(np.zeros((0, *shape), np.float32) for shape in ((3,), (2,), (), (3,))))
     return Puffs(*(np.concatenate(parts).astype(np.float32) for parts in zip(*found, strict=True)))
 
 
+def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
+    """(W,) kind of the `Surface` beside wheels at `pivots` (W, 3) of objects with poses (W, 4, 4); -1: nothing near."""
+    kinds = np.full(len(pivots), -1, np.int32)
+    if not len(pivots):
+        return kinds
+    beside = pivots + np.sign(pivots[:, 1:2]) * np.array([0.0, BESIDE_M, 0.0])
+    beside[:, 2] = UNDER_M
+    starts = np.einsum("wij,wj->wi", poses[:, :3, :3], beside) + poses[:, :3, 3]
+    down = np.tile(np.array([0.0, 0.0, -1.0], np.float32), (len(pivots), 1))
+    hits = stage.rays.closest_hit(starts.astype(np.float32), down, t_max=4.0 * UNDER_M, threads=stage.threads)
+    met = np.flatnonzero(hits.part >= 0)
+    tables = stage.packed
+    part = tables.instances[hits.part[met]]
+    face = tables.faces[part["first_face"] + hits.primitive[met]]
+    kinds[met] = tables.materials["surface"][tables.slots[part["first_slot"] + face["slot"]]]
+    return kinds
+
+
+def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: int) -> Puffs:
+    """Water that a wheel at `wheel` (3,) in the object frame throws to both sides of it.
+
+    Puffs leave at whole multiples of a step in time, fly on parabolas and are slowed by the air.
+    """
+    number = np.repeat(np.floor(time_ns * 1e-9 / SPLASH_STEP_S) - np.arange(int(SPLASH_S / SPLASH_STEP_S)), 2)
+    side = np.tile([1.0, -1.0], len(number) // 2)
+    age = time_ns * 1e-9 - (number - 0.5) * SPLASH_STEP_S
+    gust = _gusts()[(number.astype(np.int64) * 13 + object_id * 29 + (side > 0) * 71 + round(wheel[0] * 8)) % 256]
+    slowed = (1.0 - np.exp(-2.5 * age)) / 2.5
+    across = SPLASH_ACROSS * speed_mps * (1.0 + 0.25 * gust[:, 0]) * slowed
+    up = SPLASH_UP * speed_mps * (1.0 + 0.3 * gust[:, 1]) * slowed - 0.5 * GRAVITY_MPS2 * age**2
+    width = 0.07 + 0.30 * across
+    place = np.stack([wheel[0] - 0.55 * speed_mps * age, wheel[1] + side * (0.12 + across), 0.05 + up], 1)
+    mass = WATER_KG_M3 * PUDDLE_M * 0.2 * speed_mps * SPLASHED * SPLASH_STEP_S / 2.0
+    mass = mass * np.exp(ROUGHNESS * gust[:, 2] - 0.5 * ROUGHNESS**2) * (up > -0.05)
+    center = place @ pose[:3, :3].T + pose[:3, 3]
+    tall = 0.8 * width
+    peak = extinction_m2(1.0, SPLASH_DROP_M) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
+    parts = center, np.stack([width, tall], 1), peak, np.ones((len(peak), 3))
+    return Puffs(*(part.astype(np.float32) for part in parts))
+
+
 def _behind(
-    pose: F64,
+    lifted: Lifted,
     wheels: F64,
+    pose: F64,
     size_m: F64,
     speed_mps: float,
     travel_m: float,
     object_id: int,
-    film_m: float,
     wind_mps: tuple[float, float],
 ) -> Puffs:
     """Puffs behind one vehicle: a trail for its left and its right wheels.
 
     Args:
-        pose: (4, 4) local_SE3_object. wheels: (W, 3) their middles in the object frame. size_m: (3,) of its box.
+        lifted: what each tyre raises. wheels: (W, 3) their middles in the object frame.
+        pose: (4, 4) local_SE3_object. size_m: (3,) of its box.
         speed_mps, travel_m: its speed and the way it has gone. object_id: makes its gusts its own.
-        film_m: water on the road. wind_mps: (2,).
+        wind_mps: (2,).
     """
     _, width, height = (float(side) for side in size_m)
-    tyre = 0.2 if height < 2.2 else 0.3
-    diameter = drop_m(speed_mps)
-    fall_mps = max(9.65 - 10.3 * math.exp(-600.0 * diameter), 0.2)  # Atlas et al., 1973
-    life_s = (CLIMB_M + 0.3 * height) / fall_mps
     drift_mps = (1.0 - WAKE_SPEED) * speed_mps
-    most = REACH_LIVES * life_s * drift_mps
+    most = min(REACH_LIVES * lifted.life_s * drift_mps, FARTHEST_M)
     start = 0.12 * min(width, 2.0)
     sides = [wheels[:, 1] > 0.1, wheels[:, 1] < -0.1] if width > 1.2 else [np.ones(len(wheels), bool)]
     parts = []
@@ -172,7 +252,7 @@ def _behind(
         if not len(rows):
             continue
         axles = len(np.unique(np.round(rows[:, 0], 1)))
-        rate = spray_kg_s(speed_mps, film_m, tyre) * math.sqrt(axles)  # those behind run on what those ahead left
+        rate = lifted.section_m2_s * math.sqrt(axles)  # those behind run on what those ahead left
         back, beside = float(rows[:, 0].min()), float(rows[:, 1].mean())
         # Where puffs are: so far behind the axle, at multiples of their distance on the road.
         step = WIDTHS_APART * start * 1.6
@@ -185,10 +265,11 @@ def _behind(
         stays = number % thin == 0
         number, behind, grown, thin = (array[stays] for array in (number, behind, grown, thin))
         age = behind / drift_mps
-        mass = rate * step * thin / drift_mps * np.exp(-age / life_s)
+        section = rate * step * thin / drift_mps * np.exp(-age / lifted.life_s)
         gust = _gusts()[(number.astype(np.int64) * 7 + object_id * 101 + side * 53) % 256]
-        mass *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
-        rise = 0.25 + CLIMB_M * (1.0 - np.exp(-age / 0.25)) * min(height / 1.5, 2.0) - 0.25 * fall_mps * age
+        section *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
+        climb = lifted.climb_m * (1.0 - np.exp(-age / 0.25)) * min(height / 1.5, 2.0)
+        rise = 0.25 + climb - 0.25 * lifted.fall_mps * age
         tall = grown * 0.9
         place = np.stack(
             [
@@ -200,9 +281,8 @@ def _behind(
         )
         center = place @ pose[:3, :3].T + pose[:3, 3]
         center[:, :2] += np.asarray(wind_mps) * (age * 0.5)[:, None]
-        volume = (2.0 * math.pi) ** 1.5 * grown**2 * tall
-        peak = extinction_m2(1.0, diameter) * mass / volume
-        parts.append((center, np.stack([grown, tall], 1), peak, np.ones(len(peak))))
+        peak = section / ((2.0 * math.pi) ** 1.5 * grown**2 * tall)
+        parts.append((center, np.stack([grown, tall], 1), peak, np.tile(lifted.albedo, (len(peak), 1))))
     return Puffs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
@@ -226,7 +306,7 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     section = kind.section_m2_s * PUFF_S * np.exp(-age / kind.life_s)
     section *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
     peak = section / ((2.0 * math.pi) ** 1.5 * width**3)
-    return Puffs(center, np.stack([width, width], 1), peak, np.full(len(age), kind.albedo))
+    return Puffs(center, np.stack([width, width], 1), peak, np.full((len(age), 3), kind.albedo))
 
 
 @kernel
@@ -273,7 +353,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
             around = HALF * (whole - down * sun_lx[k]) / PI + HALF * ground[k]
             lamp_light = red if k == 0 else (green if k == 1 else blue)
             haze = r0 if k == 0 else (g0 if k == 1 else b0)
-            given = albedo[i] * (around + part * sun_lx[k] + lamp_light)
+            given = albedo[i, k] * (around + part * sun_lx[k] + lamp_light)
             light[i, k] = through * given + (ONE - through) * haze
 
 
@@ -335,7 +415,7 @@ def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, rad
 
 
 def add_plumes(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
-    """Add spray and smoke to a picture."""
+    """Add spray, splashes, dust and smoke to a picture."""
     stage = transport.stage
     draw_puffs(puffs_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
 

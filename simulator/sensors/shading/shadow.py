@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +19,31 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 # What is known of a pixel: whether the sun may reach it has yet to be found out, it does, something is in between; or
-# its light is left to others. 0: the sun adds nothing more.
-WANTED, SUNNY, SHADED, LEFT = 1, 2, 4, 8
-CHUNK = 8  # rows
+# its light is left to others. 0: the sun adds nothing more. What is WANTED may be LEAFY, too: in the crown of a tree no
+# eye finds the edges of shadows, so that those who do not agree are not asked again.
+WANTED, SUNNY, SHADED, LEFT, LEAFY = 1, 2, 4, 8, 16
+CHUNK, CHUNK_ROWS = 1 << 13, 32  # pixels, and rows of them, that one thread does in a row
+
+
+@kernel
+def list_wanted(fate, width, step, pixel):  # type: ignore[no-untyped-def]
+    """Write the numbers in H x E of pixels that are WANTED, of every `step`-th row and column; returns how many."""
+    found, padded = 0, fate.shape[1]
+    for y in range(0, fate.shape[0], step):
+        for x in range(0, width, step):
+            pixel[found] = y * padded + x  # stays if it is wanted
+            found += fate[y, x] & WANTED
+    return found
+
+
+@kernel
+def start_rays(start, stop, pixel, origin, toward, starts, ways):  # type: ignore[no-untyped-def]
+    """Rays `start:stop` to the sun from pixels (N,), numbers in `origin` (H, E, 3), into `starts`, `ways` (N, 3)."""
+    padded = origin.shape[1]
+    for i in range(start, stop):
+        y, x = pixel[i] // padded, pixel[i] % padded
+        for axis in range(3):
+            starts[i, axis], ways[i, axis] = origin[y, x, axis], toward[axis]
 
 
 @kernel
@@ -38,20 +62,30 @@ def decide(start, stop, instance, sunlit, fate, radiance):  # type: ignore[no-un
     for y in range(start, stop):
         above, below = y - (y & 1), min(y + (y & 1), (height - 1) & ~1)
         for x in range(width):
-            known = fate[y, x]
-            if (x | y) & 1 and known == WANTED:
+            known = fate[y, x] & (SUNNY | SHADED)
+            if (x | y) & 1 and fate[y, x] & WANTED:
                 left, right, own = x - (x & 1), min(x + (x & 1), (width - 1) & ~1), instance[y, x]
-                known = fate[above, left] if instance[above, left] == own else np.uint8(0)
+                first = fate[above, left] if instance[above, left] == own else np.uint8(0)
+                known = first | (fate[below, right] if instance[below, right] == own else np.uint8(0))
                 known |= fate[above, right] if instance[above, right] == own else np.uint8(0)
                 known |= fate[below, left] if instance[below, left] == own else np.uint8(0)
-                known |= fate[below, right] if instance[below, right] == own else np.uint8(0)
                 known &= SUNNY | SHADED
+                if known == SUNNY | SHADED and fate[y, x] & LEAFY and first != 0:
+                    known = first & (SUNNY | SHADED)
                 if known in (SUNNY, SHADED):
                     fate[y, x] = 0
             if known == SUNNY:
                 radiance[y, x, 0] += sunlit[y, x, 0]
                 radiance[y, x, 1] += sunlit[y, x, 1]
                 radiance[y, x, 2] += sunlit[y, x, 2]
+
+
+@kernel
+def note(start, stop, pixel, blocked, fate):  # type: ignore[no-untyped-def]
+    """Write to fate (H, E) whether the sun reaches `pixel[start:stop]`: those that are not `blocked` (N,)."""
+    padded = fate.shape[1]
+    for i in range(start, stop):
+        fate[pixel[i] // padded, pixel[i] % padded] = SHADED if blocked[i] else SUNNY
 
 
 @kernel
@@ -82,26 +116,24 @@ def shine(
         instance: (H, W) int32, W <= E. fate: (H, E) uint8, pixels that are WANTED. radiance: (H, W, 3), modified.
     """
     height, width = instance.shape
-    threads, padded = stage.threads, fate.shape[1]
+    rows = partial(parallel_for, count=height, chunk=CHUNK_ROWS, threads=stage.threads)
+    listed = np.empty(height * width + 1, np.int32)
 
-    def ask(pixel: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(N,) whether something is between the sun and pixels, numbers in H x E."""
-        starts = origin.reshape(-1, 3)[pixel]
-        ways = np.ascontiguousarray(np.broadcast_to(toward, starts.shape))
-        return stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=threads)
+    def ask(step: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Numbers in H x E of pixels that are wanted, and whether something is between the sun and them."""
+        pixel = listed[: list_wanted(fate, width, step, listed)]
+        starts, ways = np.empty((len(pixel), 3), np.float32), np.empty((len(pixel), 3), np.float32)
+        each(pixel, start_rays, origin, toward, starts, ways)
+        return pixel, stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=stage.threads)
 
-    row, column = np.nonzero(fate[::2, :width:2] == WANTED)
-    pixel = 2 * (row * padded + column)
-    fate.reshape(-1)[pixel] = np.where(ask(pixel), SHADED, SUNNY)
-    parallel_for(
-        lambda start, stop: decide(start, stop, instance, sunlit, fate, radiance), height, chunk=CHUNK, threads=threads
-    )
-    pixel = np.flatnonzero(fate.reshape(-1) == WANTED)
-    if len(pixel):
-        blocked = ask(pixel)
+    def each(pixel: NDArray[np.int32], body: Callable[..., None], *arguments: object) -> None:
+        """Run a kernel over pixels."""
         parallel_for(
-            lambda start, stop: add_sun(start, stop, pixel, blocked, sunlit, radiance),
-            len(pixel),
-            chunk=1 << 13,
-            threads=threads,
+            lambda start, stop: body(start, stop, pixel, *arguments), len(pixel), chunk=CHUNK, threads=stage.threads
         )
+
+    pixel, blocked = ask(2)
+    each(pixel, note, blocked, fate)
+    rows(lambda start, stop: decide(start, stop, instance, sunlit, fate, radiance))
+    pixel, blocked = ask(1)
+    each(pixel, add_sun, blocked, sunlit, radiance)

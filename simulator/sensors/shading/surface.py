@@ -97,12 +97,15 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
 @kernel
 def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
-    hollow = HALF * noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
-    hollow += np.float32(0.35) * noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
-    hollow += np.float32(0.15) * noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
+    wide = noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
+    medium = noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
+    fine = noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
+    hollow = HALF * wide + np.float32(0.35) * medium + np.float32(0.15) * fine
     wetness = clamp01(film / FULL_FILM_M * (HALF + hollow))
-    level = np.float32(0.86) - np.float32(0.42) * clamp01(film / PUDDLE_FILM_M)
-    puddle = step(level, level + np.float32(0.06), hollow)
+    # Pools have few large shapes, and shores where the film thins out over the stones.
+    level = np.float32(0.84) - np.float32(0.52) * clamp01(film / PUDDLE_FILM_M)
+    pool = np.float32(0.64) * wide + np.float32(0.31) * medium + np.float32(0.05) * fine
+    puddle = step(level, level + np.float32(0.14), pool)
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
     p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
     p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)

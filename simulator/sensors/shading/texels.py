@@ -18,7 +18,6 @@ from simulator.numerics.memory import (
     store_ints,
 )
 from simulator.numerics.simd import (
-    LANES,
     byte_of,
     float_bits,
     floor,
@@ -40,10 +39,10 @@ def within(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def level_for(rows, k, image, levels):  # type: ignore[no-untyped-def]
-    """The mip level (LEVEL_DTYPE record) of `image`, a TEXTURE_DTYPE record, whose texels are as wide as lane k."""
-    fine = (float_bits(load_float(rows, FOOTPRINT + k) * image.size * ROUND) >> 23) - 127
-    return record(levels, image.first_level + min(max(fine, 0), image.levels - 1))
+def level_number(image, footprint):  # type: ignore[no-untyped-def]
+    """Row of `levels` whose texels are about as wide as a footprint in repeats of an `image` (TEXTURE_DTYPE record)."""
+    fine = (float_bits(footprint * image.size * ROUND) >> 23) - 127
+    return image.first_level + min(max(fine, 0), image.levels - 1)
 
 
 @kernel(inline=True)
@@ -53,7 +52,7 @@ def fetch_texels(rows, k, image, levels, texels):  # type: ignore[no-untyped-def
     `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables.
     """
     u, v = load_float(rows, UV + k), load_float(rows, UV + 8 + k)
-    level = level_for(rows, k, image, levels)
+    level = record(levels, level_number(image, load_float(rows, FOOTPRINT + k)))
     wide, high = level.width, level.height
     x, y = within(u) * np.float32(wide) - HALF, within(-v) * np.float32(high) - HALF
     column, row = np.int32(x + ONE) - np.int32(1), np.int32(y + ONE) - np.int32(1)
@@ -70,9 +69,8 @@ def fetch_texels(rows, k, image, levels, texels):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def fetch_eight(rows, image, levels, texels):  # type: ignore[no-untyped-def]
-    """`fetch_texels` for eight lanes of one triangle, all from the level that fits a middle one."""
-    level = level_for(rows, LANES // 2, image, levels)
+def fetch_eight(rows, level, texels):  # type: ignore[no-untyped-def]
+    """`fetch_texels` for eight lanes of one level (LEVEL_DTYPE record) at once."""
     wide, high = np.float32(level.width), np.float32(level.height)
     column, s = texel_before(load(rows, UV), wide)
     row, t = texel_before(-load(rows, UV + 8), high)

@@ -134,7 +134,8 @@ def sky_radiance(t, ground, dx, dy, dz):  # type: ignore[no-untyped-def]
     r0, c0 = np.int32(row), np.int32(column)
     v, u = row - np.float32(r0), column - np.float32(c0)
     r1 = min(r0 + 1, rows - 1)
-    c0, c1 = c0 % columns, (c0 + 1) % columns
+    c1 = c0 + 1  # c0 lies between half and one and a half of all columns
+    c0, c1 = c0 - columns if c0 >= columns else c0, c1 - columns if c1 >= columns else c1
     w00, w01, w10, w11 = (ONE - v) * (ONE - u), (ONE - v) * u, v * (ONE - u), v * u
     return (
         t[r0, c0, 0] * w00 + t[r0, c1, 0] * w01 + t[r1, c0, 0] * w10 + t[r1, c1, 0] * w11,

@@ -1,0 +1,349 @@
+"""What eight pixels side by side show: faces and materials that their rays met, into the rows of `eights`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.numerics.jit import kernel
+from simulator.numerics.memory import (
+    load,
+    load_float,
+    load_int,
+    load_ints,
+    record,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+)
+from simulator.numerics.simd import (
+    LANES,
+    absolute,
+    bits,
+    flip_where_negative,
+    greatest,
+    least,
+    lowest,
+    maximum,
+    negative,
+    select,
+    splat,
+    splat_int,
+    square_root,
+    subtract,
+    without_lowest,
+)
+from simulator.sensors.shading.eights import (
+    ALBEDO,
+    COAT,
+    COAT_F0,
+    COAT_ROUGHNESS,
+    DISTANCE,
+    FLAT,
+    FOOTPRINT,
+    FOOTPRINT_LEAST,
+    GLOW,
+    LEAF,
+    METALLIC,
+    NORMAL,
+    PANES,
+    PLACE,
+    ROUGHNESS,
+    SLOT,
+    TEXELS,
+    TEXTURE,
+    UV,
+    WAY,
+    WHITE,
+    dot,
+    load_three,
+    load_vector,
+    store_three,
+    store_vector,
+)
+from simulator.sensors.shading.surface import COAT_F0 as LACQUER_F0
+from simulator.sensors.shading.surface import (
+    COAT_ROUGH,
+    GLASS_LEAST,
+    OTHER,
+    PANE_ROUGH,
+    WATER,
+    dress_surface,
+)
+from simulator.sensors.shading.texels import fetch_eight, fetch_texels, level_number, mix_texels
+from simulator.sensors.shading.vector import (
+    HALF,
+    ONE,
+    TINY,
+    ZERO,
+)
+
+ALL = np.int32((1 << LANES) - 1)  # bits of eight pixels
+
+
+class Met(NamedTuple):
+    """`Hits` as pointers."""
+
+    t: Any
+    part: Any
+    primitive: Any
+    u: Any
+    v: Any
+
+
+@kernel(inline=True)
+def meet(rows, k, part, face, matter, u, v, tables, normals, turn):  # type: ignore[no-untyped-def]
+    """Write to lane k where a ray met a face: normals, not yet of length 1 nor on its side, and texture coordinates.
+
+    `turn` is the row of `normals`, a pointer; u and v are the weights of the face's second and third vertex.
+    """
+    gx, gy, gz = turned(normals, turn, face.nx, face.ny, face.nz)
+    store_three(rows, FLAT + k, gx, gy, gz)
+    tu, tv = ZERO, ZERO
+    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
+        w = ONE - u - v
+        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+        tu, tv = between(w, u, v, a.u, b.u, c.u), between(w, u, v, a.v, b.v, c.v)
+        store_float(rows, FOOTPRINT + k, face.density / max(part.scale, TINY))
+        if part.smooth != 0:
+            x, y, z = (
+                between(w, u, v, a.nx, b.nx, c.nx),
+                between(w, u, v, a.ny, b.ny, c.ny),
+                between(w, u, v, a.nz, b.nz, c.nz),
+            )
+            gx, gy, gz = turned(normals, turn, x, y, z)
+    store_three(rows, NORMAL + k, gx, gy, gz)
+    store_float(rows, UV + k, tu)
+    store_float(rows, UV + 8 + k, tv)
+
+
+@kernel(inline=True)
+def meet_one(rows, part, face, matter, u, v, tables, normals, turn):  # type: ignore[no-untyped-def]
+    """`meet` for eight rays that met the same face; u and v are f32x8."""
+    x, y, z = turned(normals, turn, face.nx, face.ny, face.nz)
+    gx, gy, gz = splat(x), splat(y), splat(z)
+    store_vector(rows, FLAT, gx, gy, gz)
+    tu = tv = splat(ZERO)
+    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
+        w = ONE - u - v
+        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+        tu, tv = between(w, u, v, a.u, b.u, c.u), between(w, u, v, a.v, b.v, c.v)
+        store(rows, FOOTPRINT, splat(face.density / max(part.scale, TINY)))
+        if part.smooth != 0:
+            nx, ny, nz = (
+                between(w, u, v, a.nx, b.nx, c.nx),
+                between(w, u, v, a.ny, b.ny, c.ny),
+                between(w, u, v, a.nz, b.nz, c.nz),
+            )
+            gx, gy, gz = turned(normals, turn, nx, ny, nz)
+    store_vector(rows, NORMAL, gx, gy, gz)
+    store(rows, UV, tu)
+    store(rows, UV + 8, tv)
+
+
+@kernel(inline=True)
+def take_matter(rows, solid, one, tables):  # type: ignore[no-untyped-def]
+    """Write the materials of lanes `solid` (bits) by their rows of slots; `one`: all eight have the same."""
+    if one:
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT)])
+        store_vector(rows, ALBEDO, splat(matter.red), splat(matter.green), splat(matter.blue))
+        store(rows, ROUGHNESS, splat(matter.roughness))
+        store(rows, METALLIC, splat(matter.metallic))
+        store(rows, COAT, splat(matter.clearcoat))
+        store(rows, LEAF, splat(matter.translucency))
+        store(rows, PANES, splat(panes_of(tables, matter)))
+        return
+    while solid != 0:
+        k = lowest(solid)
+        solid = without_lowest(solid)
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+        store_three(rows, ALBEDO + k, matter.red, matter.green, matter.blue)
+        store_float(rows, ROUGHNESS + k, matter.roughness)
+        store_float(rows, METALLIC + k, matter.metallic)
+        store_float(rows, COAT + k, matter.clearcoat)
+        store_float(rows, LEAF + k, matter.translucency)
+        store_float(rows, PANES + k, panes_of(tables, matter))
+
+
+@kernel(inline=True)
+def between(w, u, v, a, b, c):  # type: ignore[no-untyped-def]
+    """What the vertices have, weighed."""
+    return w * a + (u * b + v * c)
+
+
+@kernel(inline=True)
+def turned(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
+    """A vector times row `turn` of the matrices to which `normals` points."""
+    m = np.int64(turn) * 9
+    return (
+        normals[m] * x + (normals[m + 1] * y + normals[m + 2] * z),
+        normals[m + 3] * x + (normals[m + 4] * y + normals[m + 5] * z),
+        normals[m + 6] * x + (normals[m + 7] * y + normals[m + 8] * z),
+    )
+
+
+@kernel(inline=True)
+def panes_of(tables, matter):  # type: ignore[no-untyped-def]
+    """1 where the alpha of a material's texture marks panes, else 0."""
+    return ONE if matter.texture >= 0 and record(tables.textures, matter.texture).panes != 0 else ZERO
+
+
+@kernel(inline=True)
+def changes(tables, switches, part, matter, weather):  # type: ignore[no-untyped-def]
+    """Whether weather or a switch that is on change a surface (see `dress`)."""
+    glows = matter.glow_r + matter.glow_g + matter.glow_b > ZERO
+    burns = (switches[part.object] >> np.uint32(matter.switch)) & np.uint32(1) != 0
+    return weather or matter.surface == WATER or (glows and burns)
+
+
+@kernel(inline=True)
+def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
+    """Finish what `meet` began: unit normals on the rays' side, place, footprint; `reach`: how far the rays go."""
+    dx, dy, dz = load_vector(rows, WAY)
+    fx, fy, fz = load_vector(rows, FLAT)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    tiny = splat(TINY)
+    by = ONE / square_root(maximum(dot(fx, fy, fz, fx, fy, fz), tiny))
+    along = dot(fx, fy, fz, dx, dy, dz) * by
+    by = flip_where_negative(by, -along)
+    store_vector(rows, FLAT, fx * by, fy * by, fz * by)
+    side = dot(fx, fy, fz, nx, ny, nz) * by
+    by = flip_where_negative(ONE / square_root(maximum(dot(nx, ny, nz, nx, ny, nz), tiny)), side)
+    store_vector(rows, NORMAL, nx * by, ny * by, nz * by)
+    store(rows, DISTANCE, reach)
+    store_vector(rows, PLACE, dx * reach + eye[0], dy * reach + eye[1], dz * reach + eye[2])
+    # between the short and the long axis of the footprint
+    width = load(rows, FOOTPRINT) * reach * spread
+    store(rows, FOOTPRINT, width / square_root(maximum(absolute(along), splat(FOOTPRINT_LEAST))))
+
+
+@kernel(inline=True)
+def coat_panes(rows):  # type: ignore[no-untyped-def]
+    """Give panes their coat; what else is coated is lacquered."""
+    panes = load(rows, PANES) * load(rows, TEXTURE + 24) > splat(HALF)
+    store(rows, COAT, select(panes, splat(ONE), load(rows, COAT)))
+    store(rows, COAT_ROUGHNESS, select(panes, splat(PANE_ROUGH), splat(COAT_ROUGH)))
+    store(rows, COAT_F0, splat(LACQUER_F0))
+
+
+@kernel
+def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
+    """Let switches and weather change lane k (see `dress_surface`); POINT_DTYPE record p knows its instance."""
+    p.distance = load_float(rows, DISTANCE + k)
+    p.x, p.y, p.z = load_three(rows, PLACE + k)
+    p.nx, p.ny, p.nz = load_three(rows, NORMAL + k)
+    r, g, b = load_three(rows, ALBEDO + k)
+    tr, tg, tb = load_three(rows, TEXTURE + k)
+    p.red, p.green, p.blue = r * tr, g * tg, b * tb
+    p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
+    p.roughness, p.metallic = load_float(rows, ROUGHNESS + k), load_float(rows, METALLIC + k)
+    p.coat, p.coat_roughness = load_float(rows, COAT + k), load_float(rows, COAT_ROUGHNESS + k)
+    p.coat_f0, p.translucency = load_float(rows, COAT_F0 + k), load_float(rows, LEAF + k)
+    p.retro = ZERO
+    matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+    panes = load_float(rows, PANES + k) > HALF
+    u, v, alpha = load_float(rows, UV + k), load_float(rows, UV + 8 + k), load_float(rows, TEXTURE + 24 + k)
+    dress_surface(p, record(tables.instances, p.instance), matter, panes, alpha, u, v, switches, earth)
+    store_three(rows, NORMAL + k, p.nx, p.ny, p.nz)
+    store_three(rows, ALBEDO + k, p.red, p.green, p.blue)
+    store_three(rows, TEXTURE + k, ONE, ONE, ONE)
+    store_three(rows, GLOW + k, p.glow_r, p.glow_g, p.glow_b)
+    store_float(rows, ROUGHNESS + k, p.roughness)
+    store_float(rows, METALLIC + k, p.metallic)
+    store_float(rows, COAT + k, p.coat)
+    store_float(rows, COAT_ROUGHNESS + k, p.coat_roughness)
+    store_float(rows, COAT_F0 + k, p.coat_f0)
+    store_float(rows, LEAF + k, p.translucency)
+
+
+@kernel(inline=True)
+def alike(numbers, first):  # type: ignore[no-untyped-def]
+    """Whether eight int32 from a place on are equal."""
+    these, one = load_ints(numbers, first), splat_int(load_int(numbers, first))
+    return bits(negative(subtract(these, one)) | negative(subtract(one, these))) == 0
+
+
+@kernel(inline=True)
+def one_face(met, first):  # type: ignore[no-untyped-def]
+    """Whether eight pixels from number `first` on show the same face, or none of them any."""
+    return alike(met.part, first) and alike(met.primitive, first)
+
+
+@kernel(inline=True)
+def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  # type: ignore[no-untyped-def]
+    """Write what `count` pixels from number `first` on show.
+
+    Args:
+        rows: receives it. hits: Hits as pointers. tables: Tables as pointers.
+        switches, normals: pointers to those of Posed. weather: whether all surfaces are changed by it.
+
+    Returns:
+        Bits of those that show a surface, that have a texture, that are to be dressed, and that show glass.
+    """
+    solid, textured, changing, glass = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    if count == LANES:
+        store(rows, DISTANCE, load(hits.t, first))
+    else:
+        for k in range(count):
+            store_float(rows, DISTANCE + k, load_float(hits.t, first + k))
+    store_vector(rows, GLOW, splat(ZERO), splat(ZERO), splat(ZERO))
+    if count == LANES and one_face(hits, first):
+        instance = load_int(hits.part, first)
+        if instance >= 0:
+            part = record(tables.instances, instance)
+            face = record(tables.faces, part.first_face + load_int(hits.primitive, first))
+            matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+            if matter.transmission > GLASS_LEAST:
+                return solid, textured, changing, ALL
+            solid = ALL
+            u, v = load(hits.u, first), load(hits.v, first)
+            store_ints(rows, SLOT, splat_int(part.first_slot + face.slot))
+            meet_one(rows, part, face, matter, u, v, tables, normals, instance)
+            textured = ALL if matter.texture >= 0 else np.int32(0)
+            changing = ALL if changes(tables, switches, part, matter, weather) else np.int32(0)
+        return solid, textured, changing, glass
+    for k in range(count):
+        pixel, bit = first + k, np.int32(1) << np.int32(k)
+        instance = load_int(hits.part, pixel)
+        if instance < 0:
+            continue
+        part = record(tables.instances, instance)
+        face = record(tables.faces, part.first_face + load_int(hits.primitive, pixel))
+        matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+        if matter.transmission > GLASS_LEAST:
+            glass |= bit
+            continue
+        solid |= bit
+        u, v = load_float(hits.u, pixel), load_float(hits.v, pixel)
+        store_int(rows, SLOT + k, part.first_slot + face.slot)
+        meet(rows, k, part, face, matter, u, v, tables, normals, instance)
+        textured |= bit if matter.texture >= 0 else np.int32(0)
+        changing |= bit if changes(tables, switches, part, matter, weather) else np.int32(0)
+    return solid, textured, changing, glass
+
+
+@kernel(inline=True)
+def colour_eight(rows, textured, one, tables):  # type: ignore[no-untyped-def]
+    """Write the textures' colours and alpha; `textured`: bits of those that have one; `one`: all have the same."""
+    if textured == 0:
+        for channel in range(4):
+            store(rows, TEXTURE + 8 * channel, splat(ONE))
+        return
+    if one:
+        image = record(tables.textures, record(tables.materials, tables.slots[load_int(rows, SLOT)]).texture)
+        footprint = load(rows, FOOTPRINT)
+        level = level_number(image, least(footprint))
+        if level == level_number(image, greatest(footprint)):
+            fetch_eight(rows, record(tables.levels, level), tables.texels)
+            textured = np.int32(0)
+    elif textured != ALL:
+        for corner in range(4):
+            store_ints(rows, TEXELS + 8 * corner, splat_int(WHITE))
+    while textured != 0:
+        k = lowest(textured)
+        textured = without_lowest(textured)
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+        fetch_texels(rows, k, record(tables.textures, matter.texture), tables.levels, tables.texels)
+    mix_texels(rows)
