@@ -34,6 +34,7 @@ def test_any_individual_is_sound(kind: str, seed: int) -> None:
         if model.class_name in ("pedestrian", "animal", "rider"):  # the box is that of the whole gait cycle
             low, high = model.bounds
             reach = [all_vertices(model, gait_rad=g) for g in np.arange(16) * np.pi / 8]
+            reach.append(all_vertices(model, speed_mps=0.0))
             assert np.min([p.min(0) for p in reach], 0)[:2] == pytest.approx(low[:2], abs=0.012)
             assert np.max([p.max(0) for p in reach], 0) == pytest.approx(high, abs=0.012)
 

@@ -124,7 +124,7 @@ def test_real_camera_and_real_actors_agree_with_the_coverage(kind: str) -> None:
     camera = Camera(x_m=1.6, z_m=1.65, width=320, height=120, fx=186, fy=186, cx=157, cy=55)
     picture = camera.sense(stage, NOW, 1, "preview")
     poses = stage.scene.local_SE3_instance(stage.at(NOW))
-    bent = stage.scene.skins.bent(stage.snapshot.gait_rad)
+    bent = stage.scene.bent(stage.snapshot)
     boxes = boxes_in_picture(stage.scene, poses, picture, np.array([2], np.int32), bent)
     assert boxes.visible_fraction[0] > 0.999
     local = picture.world_SE3_camera.copy()

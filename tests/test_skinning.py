@@ -19,6 +19,8 @@ from simulator.scene.skinning import INFLUENCES, skin_of
 from simulator.sensors.shading.tables import pack_scene
 from simulator.sensors.stage import SEEN, Stage
 
+SPEED_MPS = 1.3
+
 
 @given(seed=st.integers(0, 2**31), gait=st.floats(-20.0, 20.0), phases=st.integers(1, 9), bones=st.integers(1, 6))
 @settings(max_examples=40, deadline=None)
@@ -50,11 +52,12 @@ def street(kind: str, **parameters: object) -> tuple[Stage, int, Model]:
     seconds = times * 1e-9
     still = np.zeros((len(times), len(position)))
     places = np.repeat(position[None], len(times), 0)
-    way = 1.3 * seconds[:, None] * np.array([np.cos(1.2), np.sin(1.2), 0.0])
+    way = SPEED_MPS * seconds[:, None] * np.array([np.cos(1.2), np.sin(1.2), 0.0])
     places[:, row] += way
     gait = still.copy()
     gait[:, row] = np.linalg.norm(way, axis=1) * 2 * np.pi / model.stride_m
     speed = np.zeros_like(places)
+    speed[:, row] = SPEED_MPS * np.array([np.cos(1.2), np.sin(1.2), 0.0])
     rpys = np.repeat(rpy[None], len(times), 0)
     timeline = Timeline(times, places, rpys, speed, still, still, gait, np.zeros(still.shape, np.uint32))
     return Stage(builder.build(), timeline, air(), ego), row, model
@@ -64,7 +67,7 @@ def standing_still(stage: Stage, model: Model, row: int, gait: float, time_ns: i
     """The same body as a rigid mesh, built anew in its present shape."""
     scene = raycast.Scene()
     pose = stage.scene.local_SE3_object(stage.timeline.at(time_ns))[row]
-    for body, vertices in zip(model.bodies, model.posed(gait_rad=gait), strict=True):
+    for body, vertices in zip(model.bodies, model.posed(gait_rad=gait, speed_mps=SPEED_MPS), strict=True):
         scene.add(vertices, body.mesh.faces, pose)
     scene.commit()
     return scene
@@ -94,7 +97,7 @@ def test_rays_meet_bodies_as_they_are_bent_and_so_do_normals(kind: str, time_ns:
     builder = SceneBuilder(ORIGIN)
     rigid = tuple(
         replace(body, mesh=replace(body.mesh, vertices=v), skin=None)
-        for body, v in zip(model.bodies, model.posed(gait_rad=gait), strict=True)
+        for body, v in zip(model.bodies, model.posed(gait_rad=gait, speed_mps=SPEED_MPS), strict=True)
     )
     builder.add_object(replace(model, bodies=rigid), ORIGIN)
     anew = pack_scene(builder.build(), np.eye(4)[None])
@@ -127,7 +130,7 @@ def test_two_of_one_model_have_their_own_shapes() -> None:
     for k in range(2):
         builder.add_object(model, ORIGIN + [0.0, 2.0 * k, 0.0], moving=True)
     skins = builder.build().skins
-    first, second = np.split(skins.bent(np.array([0.0, 0.3, 2.5])), 2)
+    first, second = np.split(skins.bent(np.array([0.0, 0.3, 2.5]), np.full(3, np.inf)), 2)
     assert np.array_equal(first, model.posed(gait_rad=0.3)[0])
     assert np.array_equal(second, model.posed(gait_rad=2.5)[0])
 
@@ -149,3 +152,16 @@ def test_bones_of_no_weight_and_too_many_are_left_out() -> None:
     assert skin.bones[0].tolist() == [5, 4, 3, 2]
     np.testing.assert_allclose(skin.weights.sum(1), 1.0, rtol=1e-6)
     np.testing.assert_allclose(skin.bent(mesh.vertices, 1.0), mesh.vertices, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["pedestrian", "child", "runner", "deer"])
+def test_who_does_not_move_stands_on_the_ground(kind: str) -> None:
+    (model,) = models(kind, 3, **({"carries": ""} if kind == "pedestrian" else {}))
+    still = [model.posed(gait_rad=g, speed_mps=0.0)[0] for g in (0.0, 2.0)]
+    assert np.array_equal(*still)
+    assert still[0][:, 2].min() == pytest.approx(0.0, abs=0.02)
+    fast = model.posed(gait_rad=1.0, speed_mps=20.0)[0]
+    assert np.array_equal(fast, model.posed(gait_rad=1.0)[0])
+    assert np.abs(fast - still[0]).max() > 0.1
+    between = model.posed(gait_rad=1.0, speed_mps=0.25 * 1.34)[0]
+    assert 0.0 < np.abs(between - still[0]).max() < np.abs(fast - still[0]).max()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from material import MATERIAL, needs_material
 from watching import Watch
@@ -46,15 +47,37 @@ def test_an_hour_of_traffic_without_a_collision(build: Callable[[], RoadNetwork]
 
 @needs_material
 @pytest.mark.parametrize(
-    ("number", "vehicles", "least"),
-    [("01", 50, 6.0), ("02", 30, 5.0), ("03", 100, 5.0), ("04", 100, 8.0), ("05", 100, 8.0)],
+    ("number", "vehicles", "worlds", "least"),
+    [
+        ("01", 50, 2, 6.0),
+        ("02", 30, 2, 5.0),
+        ("03", 100, 2, 5.0),
+        ("03", 200, 2, 3.5),
+        ("04", 100, 2, 8.0),
+        ("05", 100, 2, 8.0),
+    ],
 )
-def test_ten_minutes_on_real_maps_without_a_collision_or_gridlock(number: str, vehicles: int, least: float) -> None:
+def test_ten_minutes_on_real_maps_without_a_collision_or_gridlock(
+    number: str, vehicles: int, worlds: int, least: float
+) -> None:
     lanes = lane_map(read_opendrive(MATERIAL / f"openx/carla_towns/OpenDrive/Town{number}.xodr"))
-    traffic = Traffic(lanes, worlds=2, vehicles=vehicles, seeds=1)
-    watch = Watch(traffic, 50_000_000 if number == "03" else 100_000_000)
+    traffic = Traffic(lanes, worlds=worlds, vehicles=vehicles, seeds=1)
+    watch = Watch(traffic, 50_000_000 if number == "03" and vehicles == 100 else 100_000_000)
     check(watch.run(600.0), least)
     assert not traffic.relieved.any()
+
+
+@needs_material
+def test_nobody_changes_to_a_lane_that_opens_sideways() -> None:
+    # Beside a motorway of this map exits open within metres: who followed their middle skidded off over all lanes.
+    database = "openx/rac_api_test/cpp/applications/openScenarioTester/res/exampleFilesVersion1_3/Databases"
+    traffic = Traffic(lane_map(read_opendrive(MATERIAL / database / "SampleDatabase.xodr")), vehicles=60, seeds=1)
+    watch = Watch(traffic)
+    for _ in range(10):
+        watch.run(10.0)
+        on = traffic.vehicles["lane"] >= 0
+        assert np.abs(traffic.vehicles["d"][on]).max() < 6.0
+    assert not len(watch.touches)
 
 
 @needs_material

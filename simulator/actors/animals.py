@@ -121,13 +121,12 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
     hoof = float(row["hoof"]) * scale
+    stand = pose = paces.standing(segments, withers, rng)
     if pace_mps:
         pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
-    else:
-        pose = paces.standing(segments, withers, rng)
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
-    pose = replace(pose, turns={**pose.turns, "head": look})
-    body = skinned(segments, _materials(row, species, pied, rng), pose)
+    pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
+    body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
     box = cycle_box(model)

@@ -169,12 +169,12 @@ def _footfall(p: Physique, gait: Gait, stride: float, cycle: F64) -> tuple[F64, 
     for free, out, k in ((free_x, x, 0), (free_z, z, 1)):
         off = (1 - share) * (first[k] - free[-2]) + share * (last[k] - free[-1])
         out[swing] = (free[:-2] + off)[swing]
-    down = fade(-phase, -gait.toe_off - 0.10, -gait.toe_off)
+    down = fade(-phase, -gait.toe_off - 0.05, -gait.toe_off)
     toes = -np.clip(pitch, 0.0, 0.95) * down
     # Neither heel nor toes touch the ground while the foot swings.
     fore = np.minimum(0.0, -0.04 * p.foot_scale * np.sin(pitch + toes)) - p.ball_x * np.sin(pitch)
     low = np.minimum(p.heel_x * -np.sin(pitch), fore) - p.ankle_z * np.cos(pitch)
-    clear = gait.lift * p.height * np.sin(np.pi * np.clip((phase - gait.toe_off) / (1 - gait.toe_off), 0, 1)) ** 0.5
+    clear = gait.lift * p.height * np.sin(np.pi * np.clip((phase - gait.toe_off) / (1 - gait.toe_off), 0, 1)) ** 0.25
     z = np.where(swing, np.maximum(z, clear - low), z)
     return x, z, pitch, toes
 

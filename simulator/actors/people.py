@@ -154,7 +154,11 @@ def person_model(
         posed = gait.grounded(segments, person.materials, Pose(turns=still), centre=False)
         if pose == "standing":
             posed = gait.swaying(posed, rng)
-    bodies, joints = [skinned(segments, person.materials, posed)], list[Joint]()
+    stand = None
+    if pose == "walking":  # until they set out, and when they stop
+        turns = gait.standing(rng) | ({"chest": np.eye(3), **load.turns} if load.turns else {})
+        stand = gait.grounded(segments, person.materials, Pose(turns=turns), centre=False)
+    bodies, joints = [skinned(segments, person.materials, posed, stand, pace_mps)], list[Joint]()
     if load.standing is not None:
         bodies.append(Body(load.standing, person.materials))
     for (x, y, z), radius in load.wheels:

@@ -6,7 +6,7 @@ Poses hold still, or run through the P phases of a cycle; then their arrays have
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -81,8 +81,17 @@ def about(pivot: ArrayLike, rotation: F64) -> F64:
     return out
 
 
-def skinned(segments: Sequence[Segment], materials: tuple[Material, ...], pose: Pose) -> Body:
-    """One body of all segments that follows a pose; a still one is rigid."""
+def skinned(
+    segments: Sequence[Segment],
+    materials: tuple[Material, ...],
+    pose: Pose,
+    stand: Pose | None = None,
+    pace_mps: float = 0.0,
+) -> Body:
+    """One body of all segments that follows a pose; a still one is rigid.
+
+    `stand`: of who does not move; at half of `pace_mps` the body has left it.
+    """
     placed = place(segments, pose)
     shown = [segment for segment in segments if len(segment.mesh.faces)]
     blends = [(len(s.mesh.vertices), dict(s.blend or {s.name: np.ones(1)})) for s in shown]
@@ -91,6 +100,10 @@ def skinned(segments: Sequence[Segment], materials: tuple[Material, ...], pose: 
     cycle = np.stack([np.broadcast_to(placed[name], (phases, 4, 4)) for name in names], 1)[:, :, :3]
     skin, mesh = skin_of(names, blends, cycle), merge([segment.mesh for segment in shown])  # type: ignore[arg-type]
     if phases > 1:
+        if stand is not None:
+            still = place(segments, stand)
+            bones = np.stack([still[name][:3] for name in names]).astype(np.float32)
+            skin = replace(skin, stand=bones, pace_mps=0.5 * pace_mps)
         return Body(mesh, materials, skin=skin)
     return Body(Mesh(skin.bent(mesh.vertices, 0.0), mesh.faces, mesh.uv, mesh.slots, mesh.smooth), materials)
 
@@ -99,7 +112,7 @@ def cycle_box(model: Model, phases: int = 16, margin: float = 0.004) -> F64:
     """(2, 3) bounds over a gait cycle, with a margin for phases between the sampled ones if there is one."""
     moves = any(body.skin is not None for body in model.bodies)
     states = np.arange(phases) * (2 * np.pi / phases) if moves else np.zeros(1)
-    points = [v for gait in states for v in model.posed(gait_rad=float(gait))]
+    points = [v for gait in states for v in model.posed(gait_rad=float(gait))] + model.posed(speed_mps=0.0)
     low, high = np.min([v.min(0) for v in points], 0), np.max([v.max(0) for v in points], 0)
     return np.stack([low, high]).astype(np.float64) + margin * moves * np.array([[-1.0], [1.0]])
 

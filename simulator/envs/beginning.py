@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.envs.actions import Kind
-from simulator.envs.measures import goal_distance
+from simulator.envs.agents import Metric
+from simulator.envs.contacts import meet, next_contact, take_bodies
+from simulator.envs.measures import HORIZON_S, goal_distance, measure_place
 from simulator.envs.motion import load_motion
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
@@ -19,6 +21,7 @@ from simulator.traffic.lane_map import NONE, lane_pose
 from simulator.traffic.occupancy import KINDS, enter, take
 from simulator.traffic.poses import place
 from simulator.traffic.prospects import BRAKING_MPS2
+from simulator.traffic.signals import show
 from simulator.traffic.simulation import PHASES_NS
 from simulator.traffic.state import Control
 
@@ -221,6 +224,33 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
         seed,
     )
     fill_people(engine.ground.crowd, traffic.people, w, seed)
+    show(engine.ground.program, traffic.clock_ns[w] + traffic.phase_ns[w], traffic.signals[w])
+
+
+@kernel(inner=True)
+def measure_begun(engine, crowd, actors, rules, outcome, mask, w):  # type: ignore[no-untyped-def]
+    """What is measured of the agents of world `w` that are in `mask` (N,), where they begin; `crowd`: scratch."""
+    first, metrics = w * actors.agents.shape[1], outcome.metrics
+    take_bodies(actors, w, crowd)
+    for k in range(actors.agents.shape[1]):
+        if mask[first + k]:
+            i = first + k
+            measure_place(
+                engine, w, actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], rules.goals, metrics, i
+            )
+            near = meet(crowd, k, 0.0, HORIZON_S)
+            metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
+
+
+@kernel
+def measure_range(engine, crowd, actors, rules, outcome, mask, begin_at, end):  # type: ignore[no-untyped-def]
+    """The same in worlds `begin_at` .. `end`."""
+    engine, crowd, actors, rules = bare(engine), bare(crowd), bare(actors), bare(rules)
+    outcome, mask = bare(outcome), borrowed(mask)
+    agents = actors.agents.shape[1]
+    for w in range(begin_at, end):
+        if mask[w * agents : (w + 1) * agents].any():
+            measure_begun(engine, crowd, actors, rules, outcome, mask, w)
 
 
 @kernel

@@ -25,13 +25,13 @@ from simulator.envs.agents import (
     Outcome,
     Scratch,
 )
-from simulator.envs.beginning import CLEAR_M, PARKED_CLEAR_M, START_DTYPE, Beginning, begin_range
+from simulator.envs.beginning import CLEAR_M, PARKED_CLEAR_M, START_DTYPE, Beginning, begin_range, measure_range
 from simulator.envs.conditions import conditions_of, weather_row
 from simulator.envs.contacts import crowd_of
 from simulator.envs.motion import Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.observations.vector import Numbers, no_numbers
-from simulator.envs.options import checked
+from simulator.envs.options import check_count, checked
 from simulator.envs.paved import borders_of, outlines, paved
 from simulator.envs.rewards import Term, rightness, weight_row
 from simulator.envs.stepping import Rules, step_worlds
@@ -116,7 +116,7 @@ class Core:
         past = sorted({key for lanes in aisles for key in lanes})
         self.map = lane_map(self.network, goals=past)
         self.lanes = self.map.arrays
-        self.threads = threads or available_threads()
+        self.threads = available_threads() if threads is None else check_count("threads", threads)
         agents = task.agents_per_world
         self.traffic = Traffic(
             self.map,
@@ -148,9 +148,9 @@ class Core:
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
         )
-        everybody = self.actors.vehicles.shape[1] + task.people
+        self._everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(everybody))
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(self._everybody))
             for _ in range(min(self.threads, worlds))
         ]
         self._crashes: list[Any] = [None for _ in self._scratch]
@@ -227,6 +227,7 @@ class Core:
             if self._scripts:
                 for world in (first + np.flatnonzero(begins[first:end])).tolist():
                     self._begin_script(world, int(seeds[world]))
+            self._measure(mask, first, end)
             for run in _runs(begins[first:end]):
                 self._look(first + run.start, first + run.stop)
 
@@ -266,9 +267,15 @@ class Core:
         if self._scripts:
             for world in np.flatnonzero(again).tolist():
                 self._begin_script(world, int(seeds[world]))
+                self._measure(again, world, world + 1)
         if self._scripts or not numbers:
             parallel_for(self._look, worlds, chunk=self._chunk(worlds), threads=self.threads)
         return self.observations(copy=copied and not numbers)
+
+    def _measure(self, mask: Bools, begin: int, end: int) -> None:
+        """Measure the agents in `mask` of worlds `begin` .. `end` where they begin."""
+        crowd = crowd_of(self._everybody)
+        measure_range(self._engine, crowd, self.actors, self._rules, self.outcome, mask, begin, end)
 
     def compile(self) -> None:
         """Compile what steps worlds, if that has yet to be done."""
@@ -392,22 +399,47 @@ class Core:
             view.fill(begin, end)
 
     def _take(self, actions: Any) -> None:
+        count, width = self._actions.shape
+        discrete = self._given == Kind.DISCRETE
+        shapes: list[tuple[int, ...]] = [
+            (count, width)
+        ]  # that are accepted: one agent's action may come without the axis of agents
+        shapes += [(count,)] if discrete else []
+        shapes += [(), (width,)][not discrete :] if count == 1 else []
         try:
-            given = np.asarray(actions, np.float64).reshape(self._actions.shape)
+            given = np.asarray(actions, np.float64)
         except (TypeError, ValueError):
-            given = np.full_like(self._actions, np.nan)
-        if self._given == Kind.DISCRETE:
-            if not np.all((given >= 0) & (given < len(Meta)) & (given == np.floor(given))):
-                raise OddRoadError(
-                    f"action {actions!r}: whole numbers 0 to {len(Meta) - 1} are accepted, {self.count} of them"
-                )
-            self._actions[:] = given
+            given = np.full(1, np.nan)
+        right = given.shape in shapes
+        if discrete:
+            if not right or not np.all((given >= 0) & (given < len(Meta)) & (given == np.floor(given))):
+                what = f"whole numbers 0 to {len(Meta) - 1} are accepted, {count} of them"
+                raise OddRoadError(f"action {actions!r}: {what}")
+            self._actions[:, 0] = given.ravel()
         else:
-            if not np.isfinite(given).all():
-                raise OddRoadError(
-                    f"action {actions!r}: {self._actions.shape[1]} finite numbers for each agent are accepted"
-                )
-            np.clip(given, -1.0, 1.0, out=self._actions)
+            if not right or not np.isfinite(given).all():
+                what = f"{width} finite numbers for each agent are accepted, shape {shapes[-1]}"
+                raise OddRoadError(f"action {actions!r}: {what}")
+            np.clip(given.reshape(count, width), -1.0, 1.0, out=self._actions)
+
+    # ---- copying
+
+    @property
+    def state(self) -> Any:
+        """Arrays, in tuples, that say how all worlds stand and what was last seen of them."""
+        seen = tuple(view.values for view in self._views.values())
+        return self.traffic.worlds, self.actors.agents, self.actors.weather, self._motion, self.outcome, seen
+
+    @property
+    def minds(self) -> list[dict[str, Any]]:
+        """What those keep who are no arrays: valets and scripts."""
+        return [valet.mind for valet in self._valets] + [script.mind for script in self._scripts]
+
+    @minds.setter
+    def minds(self, given: list[dict[str, Any]]) -> None:
+        """Let them keep that from now on."""
+        for each, mind in zip((*self._valets, *self._scripts), given, strict=True):
+            vars(each).update(mind)
 
     # ---- results
 
@@ -424,7 +456,7 @@ class Core:
         return {name: view.values.copy() if copy else view.values for name, view in self._views.items()}
 
     def info(self, agent: int) -> dict[str, Any]:
-        """Measures of one agent, and the terms of its reward."""
+        """Measures of one agent."""
         values = self.outcome.metrics[:, agent].tolist() + self.outcome.impacts[:, agent].tolist()
         return {name: kind(value) for (name, kind), value in zip(self._measures, values)}
 

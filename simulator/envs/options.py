@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, ValidationError
 
 from simulator.errors import InputError, OddRoadError, did_you_mean
 from simulator.scenario.block import Block, each
-from simulator.scenario.distributions import problem
+from simulator.scenario.distributions import is_number, problem
 from simulator.scenario.family import Family, members
 
 
@@ -18,19 +20,27 @@ def _rewards(given: Any) -> dict[str, float]:
     from simulator.envs.rewards import Term
 
     known = [term.name.lower() for term in Term]
+
+    def weight(value: Any) -> float:
+        if not is_number(value) or not math.isfinite(value):
+            raise problem("weight", "must be a finite number")
+        return float(value)
+
     if not isinstance(given, Mapping):
         raise problem("rewards", f"must be a mapping of terms to weights. Terms: {', '.join(known)}")
+    return _by_name(given, known, "term", weight)
 
-    def check(entry: tuple[Any, Any]) -> float:
-        name, weight = entry
+
+def _by_name(given: Mapping[Any, Any], known: list[str], what: str, check: Callable[[Any], float]) -> dict[str, float]:
+    """Numbers by names that must be known."""
+
+    def know(name: Any) -> str:
         if name not in known:
-            raise problem("term", f"unknown term.{did_you_mean(str(name), known)} Known: {', '.join(known)}")
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)):
-            raise problem("weight", "must be a number")
-        return float(weight)
+            raise problem("key", f"unknown {what}.{did_you_mean(str(name), known)} Known: {', '.join(known)}")
+        return str(name)
 
-    values = each(((str(name), (name, weight)) for name, weight in given.items()), check, "rewards")
-    return dict(zip(given, values))
+    names = each(((str(name), name) for name in given), know, what)
+    return dict(zip(names, each(zip(names, given.values()), check, what)))
 
 
 def _observation(given: Any) -> Any:
@@ -44,6 +54,8 @@ def _observation(given: Any) -> Any:
     if isinstance(given, str):
         given = {"kind": given}
     if isinstance(given, (list, tuple)):
+        if len(set(map(str, given))) < len(given):
+            raise problem("observation", "a kind may be there only once; give others of it names in a mapping")
         given = {str(kind): kind for kind in given}
     if not isinstance(given, Mapping) or not given:
         raise problem("observation", f"must be a kind or a mapping. Kinds: {', '.join(known)}")
@@ -52,7 +64,7 @@ def _observation(given: Any) -> Any:
         return dict(zip(map(str, given), parts))
     kind = given["kind"]
     if kind not in known:
-        raise problem("kind", f'unknown kind "{kind}".{did_you_mean(str(kind), known)} Known: {", ".join(known)}')
+        raise problem("key", f'unknown kind "{kind}".{did_you_mean(str(kind), known)} Known: {", ".join(known)}')
     return known[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
 
 
@@ -70,22 +82,14 @@ def _failing(given: Any) -> dict[str, float]:
     known = [failing.name.lower() for failing in Failing]
 
     def share(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
+        if not is_number(value) or not 0.0 <= value <= 1.0:
             raise problem("share", "must be a share of the drivers, 0 to 1")
         return float(value)
 
     if not isinstance(given, Mapping):
         each_one = 1.0 - (1.0 - share(given)) ** (1.0 / len(known))
         return dict.fromkeys(known, each_one) if each_one else {}
-
-    def check(entry: tuple[Any, Any]) -> float:
-        if entry[0] not in known:
-            hint = did_you_mean(str(entry[0]), known)
-            raise problem("failing", f"unknown way of failing.{hint} Known: {', '.join(known)}")
-        return share(entry[1])
-
-    values = each(((str(name), (name, value)) for name, value in given.items()), check, "failing")
-    return dict(zip(map(str, given), values))
+    return _by_name(given, known, "way of failing", share)
 
 
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
@@ -93,12 +97,25 @@ FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
 
 
+def check_count(name: str, given: Any) -> int:
+    """A number of things.
+
+    Raises:
+        OddRoadError: it is no whole number, or less than 1.
+    """
+    if not isinstance(given, (int, np.integer)) or isinstance(given, bool) or given < 1:
+        raise OddRoadError(f"{name}={given!r}: whole numbers from 1 on are accepted")
+    return int(given)
+
+
 def check_reset(options: Mapping[str, Any] | None, known: Sequence[str]) -> None:
     """See that there is no option of a reset but those known.
 
     Raises:
-        InputError: there is; it names the nearest.
+        InputError: there is, and it names the nearest; or they are no mapping.
     """
+    if options is not None and not isinstance(options, Mapping):
+        raise InputError(f"options={options!r}: must be a mapping. Known: {', '.join(known)}", source="reset")
     for key in options or {}:
         if key not in known:
             hint = did_you_mean(str(key), known)
@@ -124,9 +141,7 @@ def checked(block: type[Block], values: Any, source: str) -> Any:
     except ValidationError as error:
         problems = [
             InputError(
-                f"{item['msg']}{_nearest(item)}, not {item['input']!r}"
-                if item["type"] not in ("key", "contradiction")
-                else item["msg"],
+                _told(item),
                 source=source,
                 key=".".join(map(str, item["loc"])),
             )
@@ -135,7 +150,11 @@ def checked(block: type[Block], values: Any, source: str) -> Any:
         raise problems[0] if len(problems) == 1 else OddRoadError("\n".join(map(str, problems))) from None
 
 
-def _nearest(item: Any) -> str:
-    """A hint where one of a few words is allowed."""
-    allowed = re.findall(r"'([^']*)'", item["msg"]) if item["type"] == "literal_error" else []
-    return did_you_mean(str(item["input"]), allowed).rstrip("?").rstrip() if allowed else ""
+def _told(item: Any) -> str:
+    """What is wrong, what was given, and a hint where one of a few words is allowed."""
+    if item["type"] in ("key", "contradiction"):
+        return str(item["msg"])
+    message = "must be a list" if item["type"] == "tuple_type" else item["msg"]
+    allowed = re.findall(r"'([^']*)'", message) if item["type"] == "literal_error" else []
+    hint = did_you_mean(str(item["input"]), allowed) if allowed else ""
+    return f"{message}, not {item['input']!r}{'.' + hint if hint else ''}"

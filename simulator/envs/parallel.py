@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import make_task
 from simulator.envs.registration import env_id
@@ -34,7 +35,9 @@ def parallel_env(task: str, *, render_mode: str | None = None, threads: int | No
     """
     usual = getattr(members("envs.tasks").get(task), "usual_agents", 1)
     made = make_task(task, {"agents_per_world": usual, **options})
-    return _environment()(made, task, render_mode, threads)
+    env = _environment()(made, task, render_mode, threads)
+    env._made = parallel_env, (task,), {"render_mode": render_mode, "threads": threads, **options}
+    return env
 
 
 @cache
@@ -45,7 +48,7 @@ def _environment() -> Any:
     except ImportError as error:
         raise MissingExtra("PettingZoo", "pip install pettingzoo", "an environment of several agents") from error
 
-    class RoadParallelEnv(ParallelEnv[str, Any, Any]):  # type: ignore[misc]
+    class RoadParallelEnv(Copied, ParallelEnv[str, Any, Any]):  # type: ignore[misc]
         def __init__(self, task: Any, name: str, render_mode: str | None, threads: int | None) -> None:
             self.metadata = {
                 "name": env_id(name),

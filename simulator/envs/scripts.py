@@ -39,6 +39,11 @@ class Script(ABC):
 
     ego: str
 
+    @property
+    def mind(self) -> dict[str, Any]:
+        """What of it changes as it is played."""
+        return {name: value for name, value in vars(self).items() if name in ("_player", "_time")}
+
     @abstractmethod
     def begin(self, seed: int) -> dict[str, Part]:
         """Start anew; everybody at time 0."""

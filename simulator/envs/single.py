@@ -6,8 +6,11 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import logger
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_reset, make_task
 from simulator.envs.render import FPS, Screen
@@ -15,7 +18,7 @@ from simulator.errors import OddRoadError
 from simulator.numerics.rng import counted
 
 
-class RoadEnv(gymnasium.Env[Any, Any]):
+class RoadEnv(Copied, gymnasium.Env[Any, Any]):
     """One agent in traffic; `gymnasium.make("simulator:OddRoad/Highway-v0")` makes it.
 
     Args:
@@ -43,27 +46,29 @@ class RoadEnv(gymnasium.Env[Any, Any]):
         self.observation_space, self.action_space = self.core.observation_space, self.core.action_space
         self.render_mode = render_mode
         self._screen = Screen(self.core, render_mode, self.metadata["render_fps"])
-        self._episode = 0
+        self._episode: int | None = None  # since the last seed
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """A new episode: that of the seed, or the next one after it.
 
         Args:
             seed: of this and, counted on, of the episodes after it.
-            options: `weather`: as the option of the task, from now on.
+            options: `weather`: as the option of the task, from now on; but for the light that cameras see by.
 
         Raises:
             OddRoadError: an option that there is not, or a value that is not accepted.
         """
         check_reset(options, ("weather",))
         super().reset(seed=seed)
-        self._episode = 0 if seed is not None else self._episode + 1
+        self._episode = 0 if seed is not None or self._episode is None else self._episode + 1
         self.core.begin(counted([episode_key(self.np_random_seed)], [self._episode]), options=options)
         self._screen.show()
         return self.core.observation(0), self.core.info(0)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One step of the policy."""
+        if self._episode is None:
+            raise ResetNeeded("reset the environment before the first step")
         core = self.core
         core.step(action)
         self._screen.show()
@@ -78,6 +83,8 @@ class RoadEnv(gymnasium.Env[Any, Any]):
 
     def render(self) -> NDArray[np.uint8] | None:
         """What the top view shows, (H, W, 3); None unless `render_mode` is "rgb_array"."""
+        if self.render_mode is None:
+            logger.warn('render() shows nothing without a mode: make the environment with render_mode="rgb_array"')
         return self._screen.picture(0)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.envs.actions import Kind, Limits, take_meta, take_waypoints
 from simulator.envs.agents import Metric
-from simulator.envs.beginning import begin
+from simulator.envs.beginning import begin, measure_begun
 from simulator.envs.contacts import meet, next_contact, take_bodies, touched
 from simulator.envs.crash_response import respond
 from simulator.envs.measures import HORIZON_S, measure_motion, measure_place
@@ -165,5 +165,6 @@ def step_worlds(  # type: ignore[no-untyped-def]
             _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)
         if mine.any():
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
+            measure_begun(engine, scratch.crowd, actors, rules, outcome, again, w)
         if numbers.rows.shape[0] > 0:
             write_numbers(actors, engine.ground.lanes, numbers, packed, w)

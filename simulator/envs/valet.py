@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,6 +178,11 @@ class Valet:
     def __init__(self, body: Body, lot: Lot) -> None:
         self._body, self._lot, self._turned = body, lot, False
         self.way: list[Stretch] | None = None
+
+    @property
+    def mind(self) -> dict[str, Any]:
+        """What of it changes."""
+        return {"way": self.way and list(self.way), "_turned": self._turned}
 
     def plan(self, vehicle: NDArray[np.void], agent: NDArray[np.void], others: Array) -> bool:
         """Look for a way into the agent's bay; whether there is one. Without, its driver is sent on to the aisle."""

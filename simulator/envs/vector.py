@@ -12,12 +12,14 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
-from simulator.envs.options import check_reset, make_task
+from simulator.envs.options import check_count, check_reset, make_task
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError, did_you_mean
 from simulator.numerics.rng import counted
@@ -34,13 +36,13 @@ def _autoreset(given: str | AutoresetMode) -> AutoresetMode:
         raise OddRoadError(f"autoreset_mode={given!r}: {', '.join(known)} are accepted.{hint}") from None
 
 
-class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
+class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
     """N agents in N / `agents_per_world` worlds.
 
     Args:
         task: file name of the task.
         num_envs: N, a multiple of `agents_per_world`.
-        max_episode_steps: after which an episode is truncated, if that is before `duration_s`.
+        max_episode_steps: after which an episode is truncated, if that is before `duration_s`; -1: not.
         render_mode: None, "human" (the first agent) or "rgb_array" (all).
         autoreset_mode: "NextStep", "SameStep" or "Disabled", as Gymnasium documents them.
         copy: whether observations are copies; if not, `step` and `reset` rewrite those that they returned before.
@@ -66,11 +68,15 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
         **options: Any,
     ) -> None:
         self.task = make_task(task, options)
-        worlds, left = divmod(num_envs, self.task.agents_per_world)
-        if left or worlds < 1:
+        worlds, left = divmod(check_count("num_envs", num_envs), self.task.agents_per_world)
+        if left:
             raise OddRoadError(
                 f"num_envs={num_envs}: must be a multiple of agents_per_world={self.task.agents_per_world}"
             )
+        if max_episode_steps == -1:  # Gymnasium's way to say: none
+            max_episode_steps = None
+        if max_episode_steps is not None:
+            check_count("max_episode_steps", max_episode_steps)
         self.core = Core(self.task, worlds, threads=threads, episode_steps=max_episode_steps)
         self.autoreset_mode = _autoreset(autoreset_mode)
         self.metadata = {
@@ -95,22 +101,21 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
 
         Args:
             seed: of the first agent, the next one's is one more; or a list of one for each, None to go on as it was.
-            options: `reset_mask` (N,) bool; `weather` as the option of the task.
+            options: `reset_mask` (N,) bool; `weather` as the option of the task, but for the light cameras see by.
 
         Raises:
-            TypeError, ValueError: a mask or seeds of another type or length.
+            TypeError, ValueError: a mask or seeds of another type or length, or below 0.
             OddRoadError: an option that there is not, or a value that is not accepted.
         """
         check_reset(options, ("weather", "reset_mask"))
         mask = self._mask(options)
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        if seeds is not None:
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
-            for i in np.flatnonzero(mask):
-                given = seeds[i]
-                if given is not None:
-                    self._keys[i], self._episodes[i] = episode_key(int(given)), -1
+        seeds = self._seeds(seed)
+        if isinstance(seed, (int, np.integer)):
+            super().reset(seed=int(seed))
+        for i in np.flatnonzero(mask).tolist():
+            given = seeds[i]
+            if given is not None:
+                self._keys[i], self._episodes[i] = episode_key(given), -1
         self.core.begin(self._next(mask), mask, options=options)
         self._ended[mask] = False
         self._screen.show()
@@ -123,6 +128,8 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
             actions: (N, ...), of `action_space`.
         """
         core, infos = self.core, {}
+        if self._episodes.min() < 0:
+            raise ResetNeeded("reset all environments before the first step")
         again = self._ended if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any() else None
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             raise OddRoadError("an episode has ended: reset it with options={'reset_mask': ...} before the next step")
@@ -146,6 +153,21 @@ class RoadVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
     def close_extras(self, **kwargs: Any) -> None:
         """Close the window."""
         self._screen.close()
+
+    def _seeds(self, given: Any) -> list[int | None]:
+        """Seeds of all agents, None for those that go on as they were."""
+        if given is None:
+            return [None] * self.num_envs
+        alone = isinstance(given, (int, np.integer))
+        seeds = [given + i for i in range(self.num_envs)] if alone else given
+        if not isinstance(seeds, (list, tuple, np.ndarray)):
+            raise TypeError(f"seed={given!r}: a whole number, or a list of one for each environment is accepted")
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
+        for seed in seeds:
+            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+                raise ValueError(f"seed={seed!r}: whole numbers from 0 on are accepted")
+        return [None if seed is None else int(seed) for seed in seeds]
 
     def _mask(self, options: dict[str, Any] | None) -> Bools:
         mask = (options or {}).get("reset_mask")

@@ -29,7 +29,7 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     boxes_2d = {}
     if cameras:
         poses = scene.local_SE3_instance(snapshot)
-        bent = scene.skins.bent(snapshot.gait_rad)
+        bent = scene.bent(snapshot)
         boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled, bent) for name, data in cameras.items()}
     return Annotations(
         boxes_3d=boxes_of_world(scene, snapshot, labelled, [data.object for data in lidars.values()]),

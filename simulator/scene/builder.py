@@ -107,6 +107,10 @@ class Scene:
                 found.setdefault(id(material.texture), material.texture)
         return tuple(found.values())
 
+    def bent(self, snapshot: Snapshot) -> NDArray[np.float32]:
+        """(V, 3) vertices of all skins in the frames of their objects at `snapshot`."""
+        return self.skins.bent(snapshot.gait_rad, snapshot.speed_mps)
+
     def local_SE3_object(self, snapshot: Snapshot) -> NDArray[np.float64]:
         """(O, 4, 4) object poses in the local frame; row 0 is the identity."""
         poses = snapshot.world_SE3_object
@@ -273,7 +277,7 @@ class SceneBuilder:
                 mesh = replace(mesh)  # its own: others may be at another phase
                 self._skins.append((len(self._rows), row, mesh, body.skin))
             elif body.skin is not None:
-                mesh = replace(mesh, vertices=body.skin.bent(mesh.vertices, 0.0))
+                mesh = replace(mesh, vertices=body.skin.bent(mesh.vertices, 0.0, 0.0))
             self._add(mesh, body.materials, model.class_name, row, joint, moving, np.eye(4))
         self._lamps += [(row, lamp) for lamp in model.lamps]
         return row

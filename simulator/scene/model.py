@@ -71,7 +71,7 @@ class Model:
         return replace(self, bodies=tuple(body.coarse(cell_m) for body in self.bodies), box=self.bounds)
 
     def posed(
-        self, *, travel_m: float = 0.0, steer_rad: float = 0.0, gait_rad: float = 0.0
+        self, *, travel_m: float = 0.0, steer_rad: float = 0.0, gait_rad: float = 0.0, speed_mps: float = np.inf
     ) -> list[NDArray[np.float32]]:
         """(V, 3) vertices of each body in the object frame at one state of the channels."""
         turned = np.empty((len(self.joints), 3, 4))
@@ -82,7 +82,7 @@ class Model:
         for body in self.bodies:
             v = body.mesh.vertices
             if body.skin is not None:
-                v = body.skin.bent(v, gait_rad)
+                v = body.skin.bent(v, gait_rad, speed_mps)
             elif body.joint >= 0:
                 v = (v @ turned[body.joint, :, :3].T + turned[body.joint, :, 3]).astype(np.float32)
             out.append(v)

@@ -8,7 +8,7 @@ examples", 2003). Bones are known at equally spaced phases of a cycle, and linea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,22 +29,26 @@ class Skin:
         bones: (V, INFLUENCES) int32 bones of each vertex, that with the greatest weight first.
         weights: (V, INFLUENCES) float32, their sum is 1.
         cycle: (P, B, 3, 4) float32 object_SE3_rest of each bone at P equally spaced phases of the gait channel.
+        stand: (B, 3, 4) float32 of the bones of who does not move; None: the cycle goes on then, too.
+        pace_mps: speed from which the bones follow the cycle; below it they are between it and `stand`.
     """
 
     bones: NDArray[np.int32]
     weights: NDArray[np.float32]
     cycle: NDArray[np.float32]
+    stand: NDArray[np.float32] | None = None
+    pace_mps: float = 0.0
 
-    def bent(self, vertices: NDArray[np.float32], gait_rad: float) -> NDArray[np.float32]:
-        """(V, 3) vertices in the object frame at a phase of the cycle; `vertices` (V, 3) at rest."""
+    def bent(self, vertices: NDArray[np.float32], gait_rad: float, speed_mps: float = np.inf) -> NDArray[np.float32]:
+        """(V, 3) vertices in the object frame at a phase of the cycle and a speed; `vertices` (V, 3) at rest."""
         out = np.empty_like(vertices)
         skins = pack_skins([(0, 0, Mesh.of(vertices, np.zeros((0, 3))), self)])
-        bend(0, 1, np.zeros(1, np.int64), skins, np.array([gait_rad]), out)
+        bend(0, 1, np.zeros(1, np.int64), skins, np.array([gait_rad]), np.array([speed_mps]), out)
         return out
 
     def of_vertices(self, rows: NDArray[np.int64]) -> Skin:
         """The skin of a mesh that keeps only these vertices."""
-        return Skin(self.bones[rows], self.weights[rows], self.cycle)
+        return replace(self, bones=self.bones[rows], weights=self.weights[rows])
 
 
 class Skins(NamedTuple):
@@ -56,7 +60,8 @@ class Skins(NamedTuple):
         vertices: (V, 3) float32 at rest.
         bones: (V, INFLUENCES) int32. weights: (V, INFLUENCES) float32.
         cycle: (C, 12) float32 transforms, bone after bone and phase after phase.
-        first_row, bone_count, phases: (S,) int64 first row of `cycle`, and how many bones and phases there are.
+        first_row, bone_count, phases: (S,) int64 first row of `cycle`, and how many bones and phases there are; where
+            `pace_mps` (S,) is above zero, who stands follows the rows after them.
     """
 
     instance: NDArray[np.int64]
@@ -69,17 +74,18 @@ class Skins(NamedTuple):
     first_row: NDArray[np.int64]
     bone_count: NDArray[np.int64]
     phases: NDArray[np.int64]
+    pace_mps: NDArray[np.float64]
 
     @property
     def total(self) -> int:
         """Number of skins."""
         return len(self.instance)
 
-    def bent(self, gait_rad: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(V, 3) vertices of all skins in the frames of their objects; `gait_rad` (O,) of all objects."""
+    def bent(self, gait_rad: NDArray[np.float64], speed_mps: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(V, 3) vertices of all skins in the frames of their objects; arguments (O,) of all objects."""
         out = np.empty_like(self.vertices)
         rows = np.arange(self.total)
-        parallel_for(lambda start, stop: bend(start, stop, rows, self, gait_rad, out), self.total, chunk=1)
+        parallel_for(lambda start, stop: bend(start, stop, rows, self, gait_rad, speed_mps, out), self.total, chunk=1)
         return out
 
 
@@ -87,7 +93,8 @@ def pack_skins(rows: list[tuple[int, int, Mesh, Skin]]) -> Skins:
     """Tables of skins: instance, object, mesh at rest and skin of each."""
     skins = [skin for _, _, _, skin in rows]
     sizes = np.array([skin.cycle.shape[:2] for skin in skins], np.int64).reshape(-1, 2)
-    blocks = sizes.prod(1)
+    poses = [skin.cycle if skin.stand is None else np.concatenate([skin.cycle, skin.stand[None]]) for skin in skins]
+    blocks = np.array([pose.shape[0] * pose.shape[1] for pose in poses], np.int64)
 
     def _joined(arrays: list[NDArray[np.generic]], width: int, dtype: type) -> NDArray[np.generic]:
         return np.concatenate([np.zeros((0, width), dtype), *(array.reshape(-1, width) for array in arrays)])
@@ -99,10 +106,11 @@ def pack_skins(rows: list[tuple[int, int, Mesh, Skin]]) -> Skins:
         _joined([mesh.vertices for _, _, mesh, _ in rows], 3, np.float32),  # type: ignore[arg-type]
         _joined([skin.bones for skin in skins], INFLUENCES, np.int32),  # type: ignore[arg-type]
         _joined([skin.weights for skin in skins], INFLUENCES, np.float32),  # type: ignore[arg-type]
-        _joined([skin.cycle for skin in skins], 12, np.float32),  # type: ignore[arg-type]
+        _joined(poses, 12, np.float32),  # type: ignore[arg-type]
         np.cumsum(blocks) - blocks,
         sizes[:, 1].copy(),
         sizes[:, 0].copy(),
+        np.array([0.0 if skin.stand is None else skin.pace_mps for skin in skins], np.float64),
     )
 
 
@@ -135,15 +143,15 @@ def skin_of(names: list[str], blends: list[tuple[int, dict[str, ArrayLike]]], cy
 
 
 @kernel
-def bend(start, stop, rows, skins, gait, out):  # type: ignore[no-untyped-def]
+def bend(start, stop, rows, skins, gait, speed, out):  # type: ignore[no-untyped-def]
     """Write the vertices of skins `rows[start:stop]` in the frames of their objects.
 
     Args:
         start, stop, rows: rows of `skins`.
-        skins: Skins. gait: (O,) gait channel of all objects.
+        skins: Skins. gait: (O,) gait channel of all objects. speed: (O,) m/s.
         out: (V, 3) float32 result.
     """
-    _, owner, first_vertex, vertices, bones, weights, cycle, first_row, bone_count, phases = skins
+    _, owner, first_vertex, vertices, bones, weights, cycle, first_row, bone_count, phases, pace = skins
     zero = np.float32(0)
     m = np.empty(12, np.float32)
     for k in range(start, stop):
@@ -158,6 +166,12 @@ def bend(start, stop, rows, skins, gait, out):  # type: ignore[no-untyped-def]
         for b in range(count):
             for j in range(12):
                 posed[b, j] = cycle[low + b, j] + share * (cycle[high + b, j] - cycle[low + b, j])
+        going = min(speed[owner[s]] / pace[s], 1.0) if pace[s] > 0.0 else 1.0
+        if going < 1.0:
+            stand, part = first_row[s] + size * count, np.float32(going * going * (3.0 - 2.0 * going))
+            for b in range(count):
+                for j in range(12):
+                    posed[b, j] = cycle[stand + b, j] + part * (posed[b, j] - cycle[stand + b, j])
         for v in range(first_vertex[s], first_vertex[s + 1]):
             b, w = bones[v, 0], weights[v, 0]
             for j in range(12):

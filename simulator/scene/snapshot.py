@@ -42,6 +42,11 @@ class Snapshot:
     hidden: NDArray[np.uint8] | None = None
 
     @property
+    def speed_mps(self) -> F64:
+        """(O,) speeds over the ground."""
+        return np.asarray(np.hypot(self.velocity[:, 0], self.velocity[:, 1]))
+
+    @property
     def world_SE3_object(self) -> F64:
         """(O, 4, 4) poses."""
         return se3.pose(self.position, *self.rpy.T)

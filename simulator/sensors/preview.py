@@ -96,7 +96,7 @@ class Preview:
             warnings.simplefilter("ignore")
             poses = self.scene.local_SE3_instance(snapshot)
             skins = self.scene.skins
-            bent = np.split(skins.bent(snapshot.gait_rad), skins.first_vertex[1:-1])
+            bent = np.split(self.scene.bent(snapshot), skins.first_vertex[1:-1])
             for row, vertices in zip(skins.instance.tolist(), bent):
                 self._nodes[row].mesh = self._mesh(row, vertices)
             for node, pose, owner in zip(self._nodes, poses, self.scene.instance_object.tolist()):

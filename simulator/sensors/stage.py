@@ -129,9 +129,9 @@ class Stage:
                 soft=row in soft,
             )
         self._skin_rows = skin_rows(scene)
-        self._bent_at = np.full(scene.skins.total, np.nan)
+        self._bent_at = np.full((2, scene.skins.total), np.nan)
         self._bent = np.empty_like(scene.skins.vertices)
-        self._bend(self._snapshot.gait_rad)
+        self._bend(self._snapshot.gait_rad, self._snapshot.speed_mps)
         self.rays.commit(threads=threads)
         self.posed = Posed(
             np.ascontiguousarray(pose[:, :3], np.float32), cofactors(pose), self._switched(self._snapshot)
@@ -149,7 +149,7 @@ class Stage:
         snapshot = self.timeline.at(time_ns)
         self._snapshot, self._eye = snapshot, eye
         if len(self._moving):
-            self._bend(snapshot.gait_rad)
+            self._bend(snapshot.gait_rad, snapshot.speed_mps)
             pose = self.scene.local_SE3_instance(snapshot, self._moving)
             self._place(self._moving, self._away(pose, self._moving, snapshot))
             self.rays.commit(threads=self.threads)
@@ -178,7 +178,7 @@ class Stage:
         (default: the middle of the sweep). A beam that turns passes a person within a few milliseconds.
         """
         self._eye = eye
-        self._bend(self._gait_when_met(start_ns, end_ns, met))
+        self._bend(*self._gait_when_met(start_ns, end_ns, met))
         rows = self._moving[self.scene.instance_object[self._moving] != self.ego]
         recorded = self.timeline.times_ns
         step = int(recorded[1] - recorded[0]) if len(recorded) > 1 else KEY_STEP_NS
@@ -228,8 +228,8 @@ class Stage:
 
     def _gait_when_met(
         self, start_ns: int, end_ns: int, met: Callable[[NDArray[np.float64]], NDArray[np.int64]] | None
-    ) -> NDArray[np.float64]:
-        """(O,) gait channel of each object with a skin when it is met in a sweep."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(O,) gait channel and speed of each object with a skin when it is met in a sweep."""
         middle = self.timeline.at((start_ns + end_ns) // 2)
         gait, owners = middle.gait_rad.copy(), np.unique(self.scene.skins.object)
         if met is not None and len(owners):
@@ -241,16 +241,16 @@ class Stage:
             states = [self.timeline.at(t).gait_rad for t in (start_ns, end_ns)]
             share = (when - start_ns) / max(end_ns - start_ns, 1)
             gait[owners] = states[0][owners] + share * (states[1][owners] - states[0][owners])
-        return gait
+        return gait, middle.speed_mps
 
-    def _bend(self, gait_rad: NDArray[np.float64]) -> None:
-        """Give everything that has a skin the shape of its phase; `gait_rad` (O,)."""
+    def _bend(self, gait_rad: NDArray[np.float64], speed_mps: NDArray[np.float64]) -> None:
+        """Give everything that has a skin the shape of its phase and speed, each (O,)."""
         skins = self.scene.skins
-        gait = gait_rad[skins.object]
-        rows = np.flatnonzero(gait != self._bent_at)
+        state = np.stack([gait_rad[skins.object], np.minimum(speed_mps[skins.object], skins.pace_mps)])
+        rows = np.flatnonzero((state != self._bent_at).any(0))
         if not len(rows):
             return
-        arguments = (rows, skins, gait_rad, self._bent)
+        arguments = (rows, skins, gait_rad, speed_mps, self._bent)
         tables = (rows, self._skin_rows, skins.first_vertex, self._bent, self.packed.faces, self.packed.vertices)
 
         def shape(start: int, stop: int) -> None:
@@ -259,7 +259,7 @@ class Stage:
             drape(start, stop, *tables)
 
         parallel_for(shape, len(rows), chunk=1, threads=self.threads)
-        self._bent_at[rows] = gait[rows]
+        self._bent_at[:, rows] = state[:, rows]
         self.rays.bend(skins.instance[rows], self._bent, skins.first_vertex[rows])
 
     def _place(self, rows: NDArray[np.int64], pose: NDArray[np.float64]) -> None:

@@ -281,7 +281,9 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             if alarm and comes < SIREN_S:
                 return PRIORITY
             weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            waits = other.hold == CLAIM or other.hold == PRIORITY or (merge and other.hold == ROOM)
+            waits = (
+                other.hold == CLAIM or other.hold == PRIORITY or other.hold == BODY or (merge and other.hold == ROOM)
+            )
             weary = weary and waits and not siren
             if weary and lets_in and not waits_for_itself(vehicles, i, j):
                 return PRIORITY

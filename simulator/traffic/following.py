@@ -304,6 +304,8 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
         wanted = wanted_gap(driver, vehicle.speed, 0.0, driver.headway)
         wanted /= max(stand + driver.gap - TOUCHING_M, TOUCHING_M)
         asked_to = free - driver.accel * wanted * wanted
+        if stand <= 0.0:  # it is there, or a little beyond
+            asked_to = min(asked_to, -driver.decel)
         if asked_to < chosen:
             chosen = asked_to
             waits_for = vehicle.waits_for if held == stand else NONE

@@ -19,7 +19,7 @@ from simulator.traffic.following import (
     speed_along,
     wanted_gap,
 )
-from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane
+from simulator.traffic.lane_map import NONE, along_left, along_right, half_width_at, lane_pose, onto_lane, sample_at
 from simulator.traffic.occupancy import ASKS, KINDS, enter, take
 from simulator.traffic.poses import BEACON
 from simulator.traffic.prospects import CHANGE_M, FAR_M
@@ -36,6 +36,7 @@ CROSSING_MPS2 = 1.2  # of lateral acceleration in a change: 3.5 m in about 3.5 s
 SETTLING_S = 0.6  # in which small lateral errors fade
 SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, and its change in a m
 SWING_M = 0.2
+PARALLEL = np.cos(np.radians(5.0))
 THERE_M = 1e-3  # sideways, nearer is there
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
@@ -81,13 +82,20 @@ def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyp
 
 @kernel(inline=True)
 def lane_beside(lanes, vehicle, side):  # type: ignore[no-untyped-def]
-    """Lane to the left (side 1) or right (-1) of a vehicle or NONE, and where it is along that."""
+    """Lane to the left (side 1) or right (-1) of a vehicle or NONE, and where it is along that.
+
+    Also NONE where the two are not nearly parallel, as where lanes open: who changes there would go on sideways.
+    """
     row = lanes.lanes[vehicle.lane]
-    if side > 0 and row.left != NONE:
-        return row.left, along_left(lanes, vehicle.lane, vehicle.s)
-    if side < 0 and row.right != NONE:
-        return row.right, along_right(lanes, vehicle.lane, vehicle.s)
-    return NONE, 0.0
+    lane = row.left if side > 0 else row.right if side < 0 else NONE
+    if lane == NONE:
+        return NONE, 0.0
+    s = along_left(lanes, vehicle.lane, vehicle.s) if side > 0 else along_right(lanes, vehicle.lane, vehicle.s)
+    here = lanes.samples[sample_at(lanes, vehicle.lane, vehicle.s)[0]].heading
+    there = lanes.samples[sample_at(lanes, lane, s)[0]].heading
+    if np.cos(here - there) < PARALLEL:
+        return NONE, 0.0
+    return lane, s
 
 
 @kernel(inner=True)

@@ -157,10 +157,9 @@ def _keep_clear(table: NDArray[np.void], lanes: Lanes, found: Sequence[NDArray[n
         leads_off[lane] = bool(ring[preceding(lanes, lane)].any())
     table["keep_clear"] = np.where(ring, -np.inf, table["clear"])
     table["car_keep_clear"] = np.where(ring, -np.inf, table["car_clear"])
-    for rows, names in zip(found, (("keep_clear", "car_keep_clear"), ("keep_clear",))):
-        rows = rows[ring[rows["lane"]] & leads_off[rows["other"]]]
-        for name in names:
-            np.maximum.at(table[name], rows["lane"], rows["s1"])
+    rows = found[0][ring[found[0]["lane"]] & leads_off[found[0]["other"]]]
+    for name in ("keep_clear", "car_keep_clear"):
+        np.maximum.at(table[name], rows["lane"], rows["s1"])
 
 
 def _approaches(lane_map: LaneMap, network: RoadNetwork) -> dict[int, Approach]:

@@ -4,7 +4,9 @@ Every driver that nears a gate (see `precedence`) asks to be let in. Once let in
 with a running number, until its tail has left the last conflict. Nobody is let in unless all who were before have
 cleared what they share by the time it gets there; should they be slower, it waits before that stretch. Claims are
 totally ordered and each driver waits for smaller numbers only, and none is let in without room behind the junction
-for the whole vehicle: hence nobody waits in a circle. Gap acceptance comes on top: who has to give way lets those
+for the whole vehicle. Only for room may drivers wait in a circle, round a full roundabout or block: each knows whom it
+waits for, and those who in the end wait for themselves move up together, or give a claim back that they cannot use.
+Gap acceptance comes on top: who has to give way lets those
 pass who would arrive within the critical gap (HCM 2000, chapter 17; R. J. Troutbeck and W. Brilon, "Unsignalized
 intersection theory", in Revised Traffic Flow Theory, 1997).
 

@@ -20,7 +20,7 @@ from simulator.traffic.ground import Worlds, ground_of
 from simulator.traffic.lane_map import NONE, LaneMap
 from simulator.traffic.locating import lane_index
 from simulator.traffic.occupancy import empty_occupancy
-from simulator.traffic.signals import plan_signals
+from simulator.traffic.signals import plan_signals, show
 from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Failing
 from simulator.traffic.stepping import step_worlds
 from simulator.traffic.walkways import no_walkways
@@ -47,6 +47,7 @@ def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-
             worlds.seeds[w],
         )
         fill_people(ground.crowd, worlds.people, w, worlds.seeds[w])
+        show(ground.program, worlds.clock_ns[w] + worlds.phase_ns[w], worlds.signals[w])
 
 
 class Traffic:

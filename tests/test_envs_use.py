@@ -1,0 +1,133 @@
+"""Environments as people use them: copied, pickled, with odd numbers, and asked before and after the first step."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+
+from simulator.envs.parallel import parallel_env
+from simulator.errors import OddRoadError
+
+URBAN = {"blocks_x": 2, "blocks_y": 2, "vehicles": 8, "people": 6}
+COPIES: list[Callable[[Any], Any]] = [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))]
+
+
+def single(**options: Any) -> Any:
+    return gymnasium.make("simulator:OddRoad/Urban-v0", **{**URBAN, **options})
+
+
+def vector(count: Any, **options: Any) -> Any:
+    return gymnasium.make_vec("simulator:OddRoad/Urban-v0", num_envs=count, **{**URBAN, **options})
+
+
+def told(step: Any) -> list[Any]:
+    return [part.tobytes() if isinstance(part, np.ndarray) else part for part in step]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("observation", ["vector", {"kind": "lidar", "beams": 16}])
+def test_copies_go_on_alike_and_apart(copied: Callable[[Any], Any], observation: Any) -> None:
+    env = single(observation=observation)
+    env.reset(seed=3)
+    action = np.array([0.1, 1.0], np.float32)
+    for _ in range(3):
+        env.step(action)
+    other = copied(env)
+    ahead = [told(other.step(action)) for _ in range(4)]
+    assert [told(env.step(action)) for _ in range(4)] == ahead
+    assert told(env.reset()) == told(other.reset())
+    assert told(env.reset(seed=9)) == told(other.reset(seed=9))
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_copies_of_vector_environments_begin_the_same_episodes(copied: Callable[[Any], Any]) -> None:
+    envs = vector(3, autoreset_mode="SameStep", duration_s=0.5)
+    envs.reset(seed=3)
+    actions = np.zeros((3, 2), np.float32)
+    other = copied(envs)
+    for _ in range(12):
+        (seen, *_), (seen_there, *_) = envs.step(actions), other.step(actions)
+        assert np.array_equal(seen, seen_there)
+
+
+def test_a_reset_tells_how_it_stands() -> None:
+    env, inner = single(vehicles=30), single(vehicles=30).unwrapped
+    red = close = 0
+    for seed in range(40):
+        seen, info = env.reset(seed=seed)
+        traffic = env.unwrapped.core.traffic
+        assert np.array_equal(traffic.signals[0], traffic.plan.colours(traffic.worlds.phase_ns[:1])[0])
+        assert info["speed_mps"] == pytest.approx(40.0 * seen[0], abs=1e-4)
+        inner.reset(seed=seed)
+        after, *_ = inner.step(np.zeros(2, np.float32))
+        assert seen[13] == after[13] or seen[12] == 1.0  # the light ahead, where one is in sight
+        red += seen[13] == 1.0
+        close += np.isfinite(info["time_to_collision_s"])
+    assert red > 0 and close > 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: vector(0), "num_envs=0: whole numbers from 1 on"),
+        (lambda: vector("3"), "num_envs='3': whole numbers from 1 on"),
+        (lambda: vector(2, max_episode_steps=2.5), "max_episode_steps=2.5: whole numbers from 1 on"),
+        (lambda: single(threads=-1), "threads=-1: whole numbers from 1 on"),
+        (lambda: single(rewards={"collision": float("nan")}), "rewards.collision: must be a finite number, not nan"),
+        (lambda: single(rewards={"colision": 1}), "Known: collision, off_road"),
+        (lambda: single(ends_on="collision"), "ends_on: must be a list, not 'collision'"),
+        (lambda: single(observation=["vector", "vector"]), "may be there only once"),
+        (lambda: single(action_type="discret"), "not 'discret'. Did you mean \"discrete\"?"),
+        (lambda: single().reset(options=5), "options=5: must be a mapping"),
+    ],
+)
+def test_what_is_not_accepted_is_told(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(OddRoadError) as error:
+        make()
+    assert message in str(error.value)
+
+
+def test_nothing_steps_before_it_is_reset() -> None:
+    for env, action in ((single().unwrapped, np.zeros(2)), (vector(2), np.zeros((2, 2)))):
+        with pytest.raises(ResetNeeded):
+            env.step(action)
+
+
+def test_seeds_and_actions_of_vector_environments_are_looked_at() -> None:
+    envs = vector(3)
+    envs.reset(seed=7)
+    assert envs.np_random_seed == 7
+    for seed in (-1, [1, None, -3], [1, 2.5, 3]):
+        with pytest.raises(ValueError, match="whole numbers from 0 on"):
+            envs.reset(seed=seed)
+    with pytest.raises(TypeError, match="a whole number, or a list"):
+        envs.reset(seed=1.5)
+    seen = [envs.reset(seed=seed)[0] for seed in (7, np.int64(7), [7, 8, 9])]
+    assert np.array_equal(seen[0], seen[1]) and np.array_equal(seen[0], seen[2])
+    for shape in ((2, 3), (6,), (3, 2, 1)):
+        with pytest.raises(OddRoadError, match=r"2 finite numbers for each agent are accepted, shape \(3, 2\)"):
+            envs.step(np.zeros(shape))
+
+
+def test_minus_one_is_no_limit_of_steps() -> None:
+    envs = vector(1, max_episode_steps=-1)
+    envs.reset(seed=0)
+    assert not envs.step(np.zeros((1, 2)))[3].any()
+
+
+def test_agents_of_a_copied_parallel_environment_do_the_same() -> None:
+    pytest.importorskip("pettingzoo")
+    env = parallel_env("urban", agents_per_world=3, **URBAN)
+    env.reset(seed=1)
+    other = copy.deepcopy(env)
+    for _ in range(3):
+        actions = {agent: env.action_space(agent).sample() for agent in env.agents}
+        seen, seen_there = env.step(actions)[0], other.step(actions)[0]
+        assert all(np.array_equal(seen[agent], seen_there[agent]) for agent in seen)
