@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_camera import SMALL, street, weather
+from test_camera import SMALL, still, street, weather
 
 from simulator.numerics import se3
-from simulator.scene import Atmosphere, Material, Mesh, SceneBuilder, Timeline
+from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
 from simulator.scene.classes import class_id
-from simulator.scene.mesh import ellipsoid
+from simulator.scene.material import Beam
+from simulator.scene.mesh import box, ellipsoid
+from simulator.scene.model import Body
 from simulator.sensors.camera import Camera
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import transport
@@ -117,6 +119,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "clear": {},
     "overcast": {"cloud_oktas": 8.0},
     "wet": {"cloud_oktas": 7.0, "water_film_m": 6e-4},
+    "low sun": {},
     "night": {"street_lamps_on": True},
 }
 
@@ -125,12 +128,41 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 def test_standard_has_the_light_of_the_reference(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Mean luminance of road, building and sky within a tenth (smaller things are mostly edges in this picture)."""
     few(monkeypatch, 48)
-    stage = street(weather(-20 if name == "night" else 35, **CONDITIONS[name]), lamps=True)
+    elevation = {"night": -20, "low sun": 7}.get(name, 35)
+    stage = street(weather(elevation, **CONDITIONS[name]), lamps=True)
     means = {}
     for quality in ("reference", "standard"):
         frame = Camera(**{**SMALL, "width": 120, "height": 36, "fx": 70.0, "fy": 70.0, "cx": 59.5, "cy": 17.0}).sense(
             stage, 0, 4, quality
         )
         luminance = frame.radiance @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        luminance = np.minimum(luminance, 1e5)  # of the sun's disc, which few samples meet
         means[quality] = [luminance[frame.semantic == class_id(of)].mean() for of in ("road", "building", "sky")]
+    assert means["standard"] == pytest.approx(means["reference"], rel=0.10)
+
+
+@pytest.mark.parametrize("elevation_deg", [-20, 7])
+def test_leaves_have_the_light_of_the_reference(monkeypatch: pytest.MonkeyPatch, elevation_deg: int) -> None:
+    """A hedge below a lamp, or in the low sun: light passes leaves, and goes from leaf to leaf."""
+    few(monkeypatch, 48)
+    builder, rng = SceneBuilder((0, 0, 0)), np.random.default_rng(4)
+    floor = Mesh.of([[-40, -40, 0], [60, -40, 0], [60, 40, 0], [-40, 40, 0]], [[0, 1, 2], [0, 2, 3]])
+    builder.add_mesh(floor, (Material("ground", (0.2, 0.2, 0.2)),), "road")
+    count = 1500
+    middle = rng.uniform([7, -3, 0.2], [9, 3, 2.2], (count, 1, 3))
+    leaf = middle + 0.15 * rng.normal(size=(count, 3, 3))
+    hedge = Mesh.of(leaf.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3))
+    builder.add_mesh(hedge, (Material("leaf", (0.25, 0.35, 0.12), translucency=0.8),), "vegetation")
+    bulb = Body(box((0.4, 0.2, 0.1), (0, 0, 6.05)), (Material("housing"),))
+    lamp = Lamp((0, 0, 5.9), (0, 0, -1), 4000.0, beam=Beam.STREET, switch=Switch.STREET)
+    builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), np.array([4.0, 2.0, 0.0]))
+    ego = builder.add_object(Model("car", (bulb,)), np.array([-30.0, 0, 0]))
+    stage = still(builder, weather(elevation_deg, street_lamps_on=elevation_deg < 0), ego)
+    camera = CameraModel.of(96, 48, [[80.0, 0, 47.5], [0, 80.0, 23.5], [0, 0, 1]])
+    east = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+    means = {}
+    for quality in ("reference", "standard"):
+        picture = take_picture(stage, camera, se3.pose((-1, 0, 1.5)) @ east, 6, quality)[0]
+        luminance = picture.radiance @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        means[quality] = [luminance[picture.instance == of].mean() for of in (0, 1)]
     assert means["standard"] == pytest.approx(means["reference"], rel=0.10)

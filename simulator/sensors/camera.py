@@ -108,7 +108,7 @@ class Camera(Sensor, kind="camera"):
     vignetting: Annotated[float, Quantity("", ge=0.0, le=8.0)] = 1.0
     """Exponent n of the illuminance over the angle off the axis, cos^n: 4 for a plain lens, about 1 for the retrofocus
     lenses of car cameras, 0 for none."""
-    lens_blur: Annotated[float, Quantity("px", ge=0.0, le=20.0)] = 0.58
+    lens_blur: Annotated[float, Quantity("px", ge=0.0, le=20.0)] = 0.54
     """Standard deviation of the spot of a point, in pixels: diffraction, aberrations, the pixel itself."""
     lateral_colour: Annotated[float, Quantity("px", ge=0.0, le=20.0)] = 0.4
     """Distance between the red and the blue picture in the corners (lateral chromatic aberration), in pixels."""

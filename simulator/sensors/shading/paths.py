@@ -370,6 +370,29 @@ def looks_along(p, place, columns, fan, d):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def bounce_among(start, stop, points, paths, per_point):  # type: ignore[no-untyped-def]
+    """Let lamp light go on among what `per_point` hemisphere rays of each point meet.
+
+    As in an integrating sphere each bounce keeps the mean albedo times the part that is closed, and all bounces
+    together make 1 / (1 - that) times the light (D. Goebel, Applied Optics 6(1), 1967).
+    """
+    for j in range(start, stop):
+        red, green, blue = ZERO, ZERO, ZERO
+        for q in range(j * per_point, (j + 1) * per_point):
+            p = points[q]
+            if p.state != MISS:
+                matt = (ONE - p.metallic) * (ONE + p.translucency)
+                red, green, blue = red + matt * p.red, green + matt * p.green, blue + matt * p.blue
+        scale, most = ONE / np.float32(per_point), np.float32(0.9)
+        red = ONE / (ONE - min(red * scale, most))
+        green = ONE / (ONE - min(green * scale, most))
+        blue = ONE / (ONE - min(blue * scale, most))
+        for q in range(j * per_point, (j + 1) * per_point):
+            path = paths[q]
+            path.lamp_r, path.lamp_g, path.lamp_b = red * path.lamp_r, green * path.lamp_g, blue * path.lamp_b
+
+
+@kernel
 def face_fan(start, stop, rows, points, columns, fan, facing):  # type: ignore[no-untyped-def]
     """Whether points look along directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3).
 
@@ -493,10 +516,11 @@ def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
         er, eg, eb = path.er, path.eg, path.eb
         around = luminance(er, eg, eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
         seen = clamp01(around)
-    if p.translucency > ZERO:  # the back sees as much of its surroundings as the front
+    if p.translucency > ZERO:
+        # The back sees as much of the sky as the front, and as much of what lamps light around it.
         br, bg, bb = sky_irradiance(harmonics, -p.nx, -p.ny, -p.nz)
-        part = p.translucency * seen
-        er, eg, eb = er + part * br, eg + part * bg, eb + part * bb
+        br, bg, bb = seen * br + max(er - sr, ZERO), seen * bg + max(eg - sg, ZERO), seen * bb + max(eb - sb, ZERO)
+        er, eg, eb = er + p.translucency * br, eg + p.translucency * bg, eb + p.translucency * bb
     nv = view_cosine(p, path)
     coat = p.coat * schlick(p.coat_f0, nv)
     diffuse = INV_PI * (ONE - p.metallic) * (ONE - coat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,9 @@ SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
-RING = np.float32(0.36)  # where samples beside the centre lie, in pixels
+# Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
+# variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
+RING = np.float32(math.sqrt(2 / 9))
 
 
 @kernel

@@ -167,6 +167,8 @@ class Transport:
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
+        if per_point and not self.lamps.dark:
+            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         self.each(
             len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
         )
