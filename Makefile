@@ -44,7 +44,7 @@ demo: $(VENV)/.run  ## 8 edge-case scenes, a dataset and a page to look at
 	@$(BIN)/oddroad demo --scenes $(DEMO_SCENES) --out $(DEMO_DIR) --workers $(WORKERS)
 
 test: $(VENV)/.dev $(DEVKITS)  ## the whole suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev  ## style, types, architecture
 	@$(BIN)/ruff check .

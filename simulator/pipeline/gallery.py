@@ -37,6 +37,7 @@ EYE_M = 1.6  # height of the eye
 BUILDS = ("style", "body", "role", "pose", "clothes", "bag")
 AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from afar
 FILLED = 0.78  # of the picture's width or height by the actor
+ROADSIDE_M = 8.0  # nothing beside the usual road is nearer than this to the actor
 NEAREST_M, LENGTHS_AWAY = 4.5, 1.35  # distance of the eye: so much, or so many times the actor's size
 SIDE_PX, SCENE_PX = (640, 400), (960, 540)
 SCENE_FOCAL_PX = 800.0
@@ -106,8 +107,16 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                     when,
                     {
                         **load_asset("gallery")["actor_place"],
+                        **(load_asset("gallery")["long_actor_place"] if _eye_m(low, high) > ROADSIDE_M else {}),
                         "time": _at(when),
-                        "actors": [{"kind": kind, **actor.model_dump(exclude_none=True), "ahead_m": AHEAD_M}],
+                        "actors": [
+                            {
+                                "kind": kind,
+                                **actor.model_dump(exclude_none=True),
+                                "ahead_m": AHEAD_M,
+                                "speed_mps": actor.speed_mps if getattr(actor, "pose", "") == "walking" else 0.0,
+                            }
+                        ],
                         "rig": _around(low, high),
                     },
                 )
@@ -131,10 +140,15 @@ def _word(cls: type[Family], name: str) -> Word | None:
     return next((part for part in cls.model_fields[name].metadata if isinstance(part, Word) and part.allowed), None)
 
 
+def _eye_m(low: F64, high: F64) -> float:
+    """Distance of the eye from the middle of an actor with these bounds (3,)."""
+    return max(NEAREST_M, LENGTHS_AWAY * float((high - low).max()))
+
+
 def _around(low: F64, high: F64) -> dict[str, Any]:
     """A rig of eight cameras around an actor with these bounds (3,), `AHEAD_M` ahead of the ego."""
     middle = (low + high) / 2
-    away = max(NEAREST_M, LENGTHS_AWAY * float((high - low).max()))
+    away = _eye_m(low, high)
     corners = np.array(list(itertools.product(*zip(low - middle, high - middle, strict=True))))
     rig = {}
     for number, side in enumerate(SIDES):

@@ -160,8 +160,9 @@ def build_world(scenario: Scenario) -> World:
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     actor: Any = scenario.ego.actor
-    tracks = _on_springs(cast, {ego: actor.class_name}, _on_feet(cast, _on_ground(builder, tracks)))
-    timeline, scene = let_loose(tracks, _timeline(cast, tracks, plan, scenery.signals), scene, site)
+    tracks = _on_feet(cast, _on_ground(builder, tracks))  # those of wheels, whose pitch is that of the ground
+    swaying = _on_springs(cast, {ego: actor.class_name}, tracks)
+    timeline, scene = let_loose(tracks, _timeline(cast, swaying, plan, scenery.signals), scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
 
@@ -403,6 +404,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         extra_lamps[:, len(blinking) + i] = state[:, k]
 
     velocity = velocities(tracks.position, tracks.times_ns)
+    if steps < 2:  # of a single moment, too, it shows who moves
+        yaw, pitch = tracks.rpy[..., 2], tracks.rpy[..., 1]
+        velocity = tracks.speed[..., None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
 
     def both(values: Any, resting: Any) -> Any:
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))

@@ -39,7 +39,7 @@ from simulator.sensors.shading.paths import (
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
 from simulator.sensors.shading.reflectance import DIELECTRIC_F0, STEPS, SUN_BLUR
-from simulator.sensors.shading.skylight import FALLBACK, PLANE_M, PLANE_SHARE
+from simulator.sensors.shading.skylight import PLANE_M, PLANE_SHARE, UNLIKE
 from simulator.sensors.shading.surface import (
     SOLID,
 )
@@ -229,21 +229,14 @@ def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):  # ty
         facing = facing * facing
         like = facing * facing / (ONE + off * (ONE + off))
         near = (across if corner & 1 else one - across) * (down if corner >> 1 else ONE - down)
-        w = (near + np.float32(0.05)) * (like + np.float32(1e-5))
+        w = (near + np.float32(0.05)) * (like + UNLIKE)
         j = corners[corner]
         red, green = red + w * light[j, 0], green + w * light[j, 1]
         blue, total = blue + w * light[j, 2], total + w
     sr, sg, sb = sky_on(harmonics, nx, ny, nz)
-    known = total > splat(np.float32(1e-4))
+    known = total > none
     by = ONE / maximum(total, splat(np.float32(1e-9)))
-    return (
-        sr,
-        sg,
-        sb,
-        select(known, red * by, FALLBACK * sr),
-        select(known, green * by, FALLBACK * sg),
-        select(known, blue * by, FALLBACK * sb),
-    )
+    return sr, sg, sb, select(known, red * by, sr), select(known, green * by, sg), select(known, blue * by, sb)
 
 
 class Looks(NamedTuple):

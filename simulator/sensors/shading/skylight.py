@@ -15,7 +15,7 @@ F32 = NDArray[np.float32]
 
 PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their distance do not mix
 PLANE_M = np.float32(0.03)
-FALLBACK = np.float32(0.6)  # sky that a point sees whose neighbours on the grid are all of other surfaces
+UNLIKE = np.float32(1e-5)  # weight of grid points on other surfaces, which count where there are no better ones
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
 
 
@@ -84,7 +84,7 @@ def light_at(p, x, y, stride, width, harmonics, grid, light):  # type: ignore[no
 
     Args:
         stride: pixels between grid points. width: columns of the grid.
-        harmonics: Sky.harmonics, for points that no grid point is like.
+        harmonics: Sky.harmonics, for points with nothing but sky about them.
         grid: (G,) POINT_DTYPE. light: (G, 3) float32 their irradiance.
     """
     height = len(grid) // width
@@ -97,13 +97,12 @@ def light_at(p, x, y, stride, width, harmonics, grid, light):  # type: ignore[no
         if grid[j].state != SOLID:
             continue
         near = (ONE - abs(x - np.float32(u0 + du))) * (ONE - abs(y - np.float32(v0 + dv)))
-        w = (near + np.float32(0.05)) * (alike(p, grid[j]) + np.float32(1e-5))
+        w = (near + np.float32(0.05)) * (alike(p, grid[j]) + UNLIKE)
         red, green = red + w * light[j, 0], green + w * light[j, 1]
         blue, total = blue + w * light[j, 2], total + w
-    if total > np.float32(1e-4):
+    if total > ZERO:
         return red / total, green / total, blue / total
-    r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-    return FALLBACK * r, FALLBACK * g, FALLBACK * b
+    return sky_irradiance(harmonics, p.nx, p.ny, p.nz)
 
 
 @kernel
