@@ -69,6 +69,7 @@ class Curve(BaseCallback):
         self._running = np.zeros(self.training_env.num_envs)
 
     def _on_step(self) -> bool:
+        # Of VecNormalize, which is what it is here, and not of every VecEnv.
         self._running += self.training_env.get_original_reward()  # type: ignore[attr-defined]
         for k in np.flatnonzero(self.locals["dones"]):
             self._returns.append(self._running[k])

@@ -98,7 +98,7 @@ def skinned(
     names = [name for name in placed if any(name in blend for _, blend in blends)]
     phases = max((len(placed[name]) for name in names if placed[name].ndim == 3), default=1)
     cycle = np.stack([np.broadcast_to(placed[name], (phases, 4, 4)) for name in names], 1)[:, :, :3]
-    skin, mesh = skin_of(names, blends, cycle), merge([segment.mesh for segment in shown])  # type: ignore[arg-type]
+    skin, mesh = skin_of(names, blends, cycle), merge([segment.mesh for segment in shown])
     if phases > 1:
         if stand is not None:
             still = place(segments, stand)

@@ -8,8 +8,9 @@ examples", 2003). Bones are known at equally spaced phases of a cycle, and linea
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -96,17 +97,17 @@ def pack_skins(rows: list[tuple[int, int, Mesh, Skin]]) -> Skins:
     poses = [skin.cycle if skin.stand is None else np.concatenate([skin.cycle, skin.stand[None]]) for skin in skins]
     blocks = np.array([pose.shape[0] * pose.shape[1] for pose in poses], np.int64)
 
-    def _joined(arrays: list[NDArray[np.generic]], width: int, dtype: type) -> NDArray[np.generic]:
+    def joined(arrays: Iterable[Any], width: int, dtype: type) -> Any:
         return np.concatenate([np.zeros((0, width), dtype), *(array.reshape(-1, width) for array in arrays)])
 
     return Skins(
         np.array([row[0] for row in rows], np.int64),
         np.array([row[1] for row in rows], np.int64),
         np.cumsum([0, *(len(mesh.vertices) for _, _, mesh, _ in rows)]).astype(np.int64),
-        _joined([mesh.vertices for _, _, mesh, _ in rows], 3, np.float32),  # type: ignore[arg-type]
-        _joined([skin.bones for skin in skins], INFLUENCES, np.int32),  # type: ignore[arg-type]
-        _joined([skin.weights for skin in skins], INFLUENCES, np.float32),  # type: ignore[arg-type]
-        _joined(poses, 12, np.float32),  # type: ignore[arg-type]
+        joined([mesh.vertices for _, _, mesh, _ in rows], 3, np.float32),
+        joined([skin.bones for skin in skins], INFLUENCES, np.int32),
+        joined([skin.weights for skin in skins], INFLUENCES, np.float32),
+        joined(poses, 12, np.float32),
         np.cumsum(blocks) - blocks,
         sizes[:, 1].copy(),
         sizes[:, 0].copy(),
@@ -114,7 +115,7 @@ def pack_skins(rows: list[tuple[int, int, Mesh, Skin]]) -> Skins:
     )
 
 
-def skin_of(names: list[str], blends: list[tuple[int, dict[str, ArrayLike]]], cycle: ArrayLike) -> Skin:
+def skin_of(names: Sequence[str], blends: Sequence[tuple[int, Mapping[str, ArrayLike]]], cycle: ArrayLike) -> Skin:
     """A skin from weights by name.
 
     Args:
