@@ -87,7 +87,8 @@ def guard_rail(line: F64, side: int) -> Made:
     swept = profile_sweep(beam, normals_of(beam, side), BEAM, 0, BEAM_M)
     tall = float(np.linalg.norm(np.diff(BEAM, axis=0), axis=1).sum()) / BEAM_M
     work = Patchwork()
-    work.add(Mesh(swept.vertices, swept.faces, swept.uv / np.float32([1.0, tall]), swept.slots, smooth=True))
+    uv = np.divide(swept.uv, [1.0, tall])
+    work.add(Mesh.of(swept.vertices, swept.faces, uv, swept.slots, smooth=True))
     posts = resample(line, 2.0)
     _posts(work, posts, normals_of(posts, side), (0.10, 0.055), 0.72, 1, 0.075)
     zinc = Material("guard rail", (1.0, 1.0, 1.0), _zinc(), roughness=0.6, reflectance_905=0.5)
