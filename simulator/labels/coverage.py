@@ -231,11 +231,11 @@ def _clip(corner, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _open(holes, texture, face, a, b, c):  # type: ignore[no-untyped-def]
-    """Whether a texture has a hole at the place of a face (vertex rows) with these barycentric weights."""
-    uv = holes.uv
-    u = a * uv[face[0], 0] + b * uv[face[1], 0] + c * uv[face[2], 0]
-    v = a * uv[face[0], 1] + b * uv[face[1], 1] + c * uv[face[2], 1]
+def _open(holes, texture, numbers, face, a, b, c):  # type: ignore[no-untyped-def]
+    """Whether a texture has a hole where a face (see `_paint`) has these barycentric weights."""
+    uv, p, q, r = holes.uv, numbers[3 * face], numbers[3 * face + 1], numbers[3 * face + 2]
+    u = a * uv[p, 0] + b * uv[q, 0] + c * uv[r, 0]
+    v = a * uv[p, 1] + b * uv[q, 1] + c * uv[r, 1]
     return alpha_at(holes, texture, np.float32(u), np.float32(v)) < HOLE
 
 
@@ -261,19 +261,23 @@ def _edge(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, face):  # type: ignore[no-untyped-def]
+def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, numbers, face):  # type: ignore[no-untyped-def]
     """Mark the pixels whose ray meets a triangle and that do not bear `mark` yet; returns how many.
 
     Args:
         seen, a, b, c: pointer to vertices in the camera, and where the three of the triangle are.
         span: first column, last + 1, first row, last + 1 of the pixels to look at.
         rays, stamp: pointers to those of the Lens, and to (H, W) int32, marked; `width` is W. mark: of this object.
-        holes: Holes. texture: of the face, or -1. face: (3,) its vertex rows.
+        holes: Holes. texture: of the face, or -1. numbers: pointer to the vertex rows of all faces; `face`: this one.
     """
     fresh = False
     for v in range(span[2], span[3]):
         for pixel in range(v * width + span[0], v * width + span[1]):
-            fresh |= stamp[pixel] != mark
+            if stamp[pixel] != mark:
+                fresh = True
+                break
+        if fresh:
+            break
     if not fresh:  # as most are: they lie behind others of the object
         return 0
     ax, ay, az = seen[a], seen[a + 1], seen[a + 2]
@@ -300,7 +304,7 @@ def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, face):
                 continue
             if texture >= 0:
                 total = weight_a + weight_b + weight_c
-                if _open(holes, texture, face, weight_a / total, weight_b / total, weight_c / total):
+                if _open(holes, texture, numbers, face, weight_a / total, weight_b / total, weight_c / total):
                     continue
             stamp[pixel] = mark
             new += 1
@@ -430,7 +434,7 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):  #
                 if before and straight:
                     if span[0] < span[1] and span[2] < span[3]:
                         texture = textures[first_slot[k] + slots[f]]
-                        found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, triangles[f])
+                        found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
                     continue
                 for axis in range(3):
                     corner[0, axis], corner[1, axis], corner[2, axis] = seen[a + axis], seen[b + axis], seen[c + axis]
@@ -443,7 +447,7 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):  #
                         low_u, low_v, high_u, high_v = min(low_u, u), min(low_v, v), max(high_u, u), max(high_v, v)
                 span = _pixels_about(part, count, lens)
                 texture = textures[first_slot[k] + slots[f]]
-                found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, triangles[f])
+                found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
         pixels[m] = found
         extent[m, 0], extent[m, 1], extent[m, 2], extent[m, 3] = low_u, low_v, high_u, high_v
 
