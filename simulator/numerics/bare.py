@@ -29,6 +29,8 @@ from numba.extending import (
     type_callable,
 )
 
+from simulator.numerics.jit import without_owner
+
 _LONG = ir.IntType(64)
 _kinds: Any = types  # numba declares the types of few of its types
 MOST_AXES = 2
@@ -78,9 +80,7 @@ def bare(_context, value):  # type: ignore[no-untyped-def]
                 setattr(made, f"length{axis}", length)
             return made._getvalue()
         if isinstance(wanted, types.Array):
-            array = context.make_array(wanted)(context, builder, value=held)
-            array.meminfo, array.parent = (cgutils.get_null_value(part.type) for part in (array.meminfo, array.parent))
-            return array._getvalue()
+            return without_owner(context, builder, wanted, held)
         if isinstance(wanted, _kinds.BaseTuple):
             parts = cgutils.unpack_tuple(builder, held, len(given))
             return context.make_tuple(

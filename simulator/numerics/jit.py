@@ -120,6 +120,13 @@ def kernel(
     return decorate if function is None else decorate(function)
 
 
+def without_owner(context: Any, builder: Any, kind: types.Array, held: Any) -> Any:
+    """In what an intrinsic builds: the array `held` without a count of references to it."""
+    view = context.make_array(kind)(context, builder, value=held)
+    view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
+    return view._getvalue()
+
+
 @intrinsic
 def borrowed(_context, value):  # type: ignore[no-untyped-def]
     """The same array, or tuple with arrays, without a count of references to it: for what the caller keeps alive.
@@ -133,9 +140,7 @@ def borrowed(_context, value):  # type: ignore[no-untyped-def]
 
     def without_owners(context, builder, kind, given):  # type: ignore[no-untyped-def]
         if isinstance(kind, types.Array):
-            view = context.make_array(kind)(context, builder, value=given)
-            view.meminfo, view.parent = (cgutils.get_null_value(part.type) for part in (view.meminfo, view.parent))
-            return view._getvalue()
+            return without_owner(context, builder, kind, given)
         if isinstance(kind, types.BaseTuple):
             parts = cgutils.unpack_tuple(builder, given, len(kind))
             parts = [without_owners(context, builder, *part) for part in zip(kind, parts, strict=True)]
