@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.sensors.shading.air import passes
 from simulator.sensors.shading.reflectance import SUN_BLUR, mean_fresnel, scattered, schlick, window_reflectance
 from simulator.sensors.shading.surface import GLASS, MISS, SOLID
 from simulator.sensors.shading.vector import (
@@ -153,7 +154,7 @@ def peel(start, stop, rows, directions, points, paths, sky, begin, final, going)
         going[j] = True
         if p.state == GLASS:
             part = window_reflectance(-(path.dx * p.nx + path.dy * p.ny + path.dz * p.nz))
-            through = math.exp(-extinction[0] * p.distance)
+            through = passes(extinction, p.distance, p.distance * path.dz)
             if path.mirrors == 0:
                 mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
                 w = part * through
@@ -286,7 +287,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
         if up < np.float32(0.01):
             away = np.float32(0.02) - up
             mx, my, mz = unit(mx + away * p.fx, my + away * p.fy, mz + away * p.fz)
-        w = math.exp(-extinction[0] * p.distance)
+        w = passes(extinction, p.distance, p.distance * path.dz)
         kind = BLURRED if blurs and coated and rough > BLURRED_FROM else SHARP
         aim_mirror(p, path, kind, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
 
@@ -496,7 +497,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
                 r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], max(SUN_BLUR, least_blur))
                 red, green = red + r * path.sun_seen * sun_lx[0], green + g * path.sun_seen * sun_lx[1]
                 blue += b * path.sun_seen * sun_lx[2]
-            through = math.exp(-extinction[0] * p.distance)
+            through = passes(extinction, p.distance, p.distance * path.dz)
         if through < ONE:
             r, g, b = airlight(air, dx, dy)
             red, green, blue = r + through * (red - r), g + through * (green - g), b + through * (blue - b)

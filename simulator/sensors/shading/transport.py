@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
+from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
@@ -80,11 +81,12 @@ class Transport:
 
     def __init__(self, stage: Stage, center: NDArray[np.float64], quality: Quality) -> None:
         self.stage, self.quality = stage, quality
-        self.sky: Sky = stage.sky
+        self.air = air_at(stage, stage.sky, center)
+        self.sky: Sky = stage.sky._replace(extinction=self.air)
         self.ground = ground_of(stage.atmosphere)
         lux = daylight(stage.atmosphere).horizontal_lx
         self.lamps: Lamps = gather_lamps(stage.lamps(), center, lux)
-        self.extinction = self.sky.extinction[0]
+        self.extinction = self.air[0]
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
