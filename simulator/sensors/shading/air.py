@@ -77,9 +77,14 @@ def lobe(g, cosine):  # type: ignore[no-untyped-def]
 @kernel
 def fog_phase(cosine):  # type: ignore[no-untyped-def]
     """Light that fog drops scatter, per steradian, by the cosine of the angle to the old direction."""
+    return DIFFRACTED * lobe(DIFFRACTED_G, cosine) + wide_phase(cosine)
+
+
+@kernel
+def wide_phase(cosine):  # type: ignore[no-untyped-def]
+    """`fog_phase` without what is diffracted."""
     norm = REFRACTED_K / (TWO * PI * (ONE - math.exp(-TWO * REFRACTED_K)))
-    refracted = REFRACTED * norm * math.exp(REFRACTED_K * (cosine - ONE))
-    return DIFFRACTED * lobe(DIFFRACTED_G, cosine) + refracted + REFLECTED * lobe(REFLECTED_G, cosine)
+    return REFRACTED * norm * math.exp(REFRACTED_K * (cosine - ONE)) + REFLECTED * lobe(REFLECTED_G, cosine)
 
 
 @kernel(inline=True)

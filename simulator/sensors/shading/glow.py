@@ -1,9 +1,10 @@
 """Light of lamps scattered toward the eye by fog, rain or snow: halos and cones.
 
-About each lamp this light falls as one over the angle to it: there it is found for each pixel. The rest is smooth and
-found on a coarse grid of the picture. A smooth window about the lamp, as wide as some cells of the grid, parts the two.
-Integrals along a ray run over the angle at the lamp, in which the lamp's inverse square law cancels (C. Kulla and
-M. Fajardo, Computer Graphics Forum 31, 2012; as in B. Sun et al., ACM Trans. Graphics 24, 2005).
+About each lamp this light falls as one over the angle to it and faster: there it is found for each pixel. The rest is
+smooth and found on a coarse grid of the picture. A window about the lamp, as wide as some cells of the grid, parts the
+two; of what drops diffract toward the eye on all the way, the cone to that window. Integrals along a ray run over the
+angle at the lamp, in which the lamp's inverse square law cancels (C. Kulla and M. Fajardo, Computer Graphics Forum 31,
+2012; as in B. Sun et al., ACM Trans. Graphics 24, 2005).
 """
 
 from __future__ import annotations
@@ -15,11 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.sensors.shading.air import FAR_M, GROWTH, LOG_GROWTH, NEAR_M, SLICES, depth_to, fog_phase, lobe, way_of
+from simulator.sensors.shading.air import (
+    DIFFRACTED,
+    DIFFRACTED_G,
+    FAR_M,
+    GROWTH,
+    LOG_GROWTH,
+    NEAR_M,
+    SLICES,
+    depth_to,
+    lobe,
+    way_of,
+    wide_phase,
+)
 from simulator.sensors.shading.beams import HIGH_BEAM, ISOTROPIC, LOW_BEAM, beam_intensity
 from simulator.sensors.shading.lamps import LAMP_RADIUS_M, cell_of
 from simulator.sensors.shading.shafts import add_sunlight, sunlit
-from simulator.sensors.shading.vector import HALF, ONE, TWO, ZERO, luminance, unit
+from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, luminance, unit
 from simulator.sensors.sky_models import FOG_THINS
 from simulator.sensors.stage import SEEN
 
@@ -58,7 +71,8 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  #
     Args:
         lamps: Lamps, of which `lamp` is asked for. eye: (3,) float32, from which the ray starts along unit d.
         air: (2,) of `air_at`.
-        window: radius of the window about the lamp. within: what of the light comes from in it, or from without.
+        window: radius of the window about the lamp. within: what of the light comes from in it, or from without; what
+            is diffracted within the cone to it is that of `diffracted`.
     """
     position, axis, beam = lamps.position, lamps.axis, lamps.beam
     ox, oy, oz = position[lamp, 0] - eye[0], position[lamp, 1] - eye[1], position[lamp, 2] - eye[2]
@@ -75,7 +89,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  #
         if ahead > ZERO and ahead * ahead > IN_BEAM * IN_BEAM * (tx * tx + ty * ty + tz * tz):
             steps = min(1 + np.int32((last - first) / BEAM_RAD), MOST_STEPS)
     turn = (last - first) / np.float32(steps)
-    total = ZERO
+    total, rest = ZERO, ZERO if within else ONE - in_cone_to(window, along, aside)
     for step in range(steps):
         tangent = math.tan(first + (np.float32(step) + HALF) * turn)
         t, away = along + aside * tangent, aside * math.sqrt(ONE + tangent * tangent)
@@ -84,7 +98,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  #
         share = share * share if within else ONE - share * share
         px, py, pz = t * dx - ox, t * dy - oy, t * dz - oz
         ahead = px * axis[lamp, 0] + py * axis[lamp, 1] + pz * axis[lamp, 2]
-        if share <= ZERO or (ahead <= ZERO and kind != ISOTROPIC):
+        if (share <= ZERO and rest <= ZERO) or (ahead <= ZERO and kind != ISOTROPIC):
             continue
         px, py, pz = unit(px, py, pz)
         level = beam_intensity(kind, axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], px, py, pz)
@@ -92,10 +106,54 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  #
         between = air[0] * math.exp(-max(HALF * (t * dz + oz) * air[1], -TWO))
         depth = depth_to(air, t, t * dz) + between * away
         cosine = -(px * dx + py * dy + pz * dz)
-        once = fog_phase(cosine) * math.exp(-THINS_ONCE * depth)
+        once = wide_phase(cosine) * share + DIFFRACTED * lobe(DIFFRACTED_G, cosine) * rest
         often = SPREAD * lobe(SPREAD_G, cosine) * (ONE - math.exp(-depth)) * math.exp(-THINS_SPREAD * depth)
-        total += share * level * here * (once + often)
+        total += level * here * (once * math.exp(-THINS_ONCE * depth) + share * often)
     return total * turn / aside
+
+
+@kernel(inline=True)
+def in_cone_to(window, along, aside):  # type: ignore[no-untyped-def]
+    """How much of a ray is in the cone to a window of that radius, 1 in the middle and 0 without.
+
+    The lamp is `along` the ray and `aside` of it.
+    """
+    if window <= ZERO or along <= ZERO:
+        return ZERO
+    part = ONE - aside * aside / (window * window)
+    return part * part if part > ZERO else ZERO
+
+
+@kernel
+def diffracted(lamps, lamp, eye, dx, dy, dz, end, air, window):  # type: ignore[no-untyped-def]
+    """Radiance per unit of a lamp's peak that drops diffract toward the eye from a ray as far as `end`, in its cone.
+
+    All of it is turned by so little that it has come about the straight way. Over the angle of the turn, which grows
+    along the ray, the integral of Henyey and Greenstein's lobe is closed.
+
+    Args:
+        lamps, lamp, eye, dx, dy, dz, air, window: as in `lamp_glow`.
+    """
+    ox, oy = lamps.position[lamp, 0] - eye[0], lamps.position[lamp, 1] - eye[1]
+    oz = lamps.position[lamp, 2] - eye[2]
+    along, away = ox * dx + oy * dy + oz * dz, math.sqrt(ox * ox + oy * oy + oz * oz)
+    radius = np.float32(LAMP_RADIUS_M)
+    aside = math.sqrt(max(away * away - along * along, ZERO) + radius * radius)
+    part = in_cone_to(window, along, aside)
+    if part <= ZERO:
+        return ZERO
+    ax, ay, az = lamps.axis[lamp, 0], lamps.axis[lamp, 1], lamps.axis[lamp, 2]
+    px, py, pz = unit(-ox, -oy, -oz)
+    if lamps.beam[lamp] != ISOTROPIC and ax * px + ay * py + az * pz <= ZERO:
+        return ZERO
+    level = beam_intensity(lamps.beam[lamp], ax, ay, az, px, py, pz)
+    c = ONE - DIFFRACTED_G
+    first, last = math.atan2(aside, along), math.atan2(aside, along - end)
+    turned = last / math.sqrt(c * c + DIFFRACTED_G * last * last)
+    turned -= first / math.sqrt(c * c + DIFFRACTED_G * first * first)
+    lost = math.exp(-THINS_ONCE * depth_to(air, away, oz))
+    given = DIFFRACTED * (ONE + DIFFRACTED_G) / (np.float32(4.0) * PI * c) * max(turned, ZERO)
+    return part * level * given * air[0] * lost / aside
 
 
 @kernel
@@ -139,7 +197,7 @@ def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, window
                 lamp = cells[row, column, k]
                 if lamp < 0:
                     break
-                if end <= windows[lamp, 1]:
+                if begin < windows[lamp, 1]:
                     continue
                 lux = lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, windows[lamp, 0], False)
                 red += lux * intensity[lamp, 0]
@@ -231,11 +289,12 @@ def add_halos(start, stop, table, rotation, eye, lamps, windows, boxes, air, dep
                 chord = radius * radius - (ox * ox + oy * oy + oz * oz - along * along)
                 if chord <= ZERO:
                     continue
-                chord = math.sqrt(chord)
-                begin, end = max(along - chord, windows[lamp, 1]), min(along + chord, depth[y, x] * stretch)
-                if end <= begin:
-                    continue
-                lux = lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, radius, True)
+                chord, far = math.sqrt(chord), depth[y, x] * stretch
+                begin, end, lux = max(along - chord, windows[lamp, 1]), min(along + chord, far), ZERO
+                if windows[lamp, 1] == ZERO:
+                    lux = diffracted(lamps, lamp, eye, dx, dy, dz, far, air, radius)
+                if end > begin:
+                    lux += lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, radius, True)
                 for k in range(3):
                     radiance[y, x, k] += lux * lamps.intensity[lamp, k]
 
