@@ -440,3 +440,30 @@ def test_standing_water_is_level_on_a_road_that_slopes() -> None:
         return np.asarray(look(stage_of(builder, sun_at(8, azimuth_deg=250.0)), se3.pose((-20, 0, 2)) @ EAST)[24:])
 
     np.testing.assert_allclose(mirror(0.04), mirror(0.0), rtol=0.02)
+
+
+def test_what_stands_on_the_ground_darkens_it_where_it_touches_it() -> None:
+    """Under an overcast sky: the light that a black box leaves the ground beside it, by counting rays that pass it."""
+    size, away = np.array([0.3, 0.4, 1.7]), 9.0
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.3),), "road")
+    builder.add_mesh(box(tuple(size), (away, 0, size[2] / 2)), (matte(0.0, metallic=1.0),), "pedestrian")
+    stage = stage_of(builder, sun_at(40, cloud_oktas=8.0))
+    camera = CameraModel.of(240, 96, [[800.0, 0, 119.5], [0, 800.0, -90.0], [0, 0, 1]])
+    pose = se3.pose((0, 0, 1.6)) @ EAST
+    seen = np.mean([take_picture(stage, camera, pose, seed, "standard")[0].radiance for seed in (1, 2)], 0)
+    rng = np.random.default_rng(3)
+    u, turn = rng.random(40_000), 2 * np.pi * rng.random(40_000)
+    way = np.stack([np.sqrt(u) * np.cos(turn), np.sqrt(u) * np.sin(turn), np.sqrt(1 - u)], 1)  # by the cosine
+    weight = 1 + 2 * way[:, 2]  # CIE overcast sky
+    row = round(-90.0 + 800.0 * 1.6 / away)
+    far = seen[row - 1 : row + 2, :12, 1].mean()
+    for aside in (0.06, 0.12, 0.25, 0.6):
+        place = np.array([away, size[1] / 2 + aside, 1e-4])
+        low, high = np.array([away, 0, 0]) - [*size[:2] / 2, 0], np.array([away, 0, size[2]]) + [*size[:2] / 2, 0]
+        enter, leave = np.sort([(low - place) / way, (high - place) / way], axis=0)
+        free = enter.max(1) > leave.min(1)
+        left = float((weight * free).sum() / weight.sum())
+        column = round(119.5 - 800.0 * place[1] / away)
+        ours = seen[row - 1 : row + 2, column - 1 : column + 2, 1].mean() / far
+        assert ours == pytest.approx(left, abs=0.08), aside

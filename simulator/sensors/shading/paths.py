@@ -43,6 +43,7 @@ SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second 
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
+NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 FAR_GROUND_M = np.float32(300.0)
 NEVER = -2
 # Dimensions of the random numbers of a point
@@ -452,14 +453,19 @@ def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, ar
 
 
 @kernel
-def mean_irradiance(start, stop, rows, others, per_point, around):  # type: ignore[no-untyped-def]
-    """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays."""
+def mean_irradiance(start, stop, rows, others, per_point, around, closeness):  # type: ignore[no-untyped-def]
+    """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays.
+
+    `closeness` (N,) receives the mean of one over the distance that they went, 1/m.
+    """
     for j in range(start, stop):
-        red, green, blue = ZERO, ZERO, ZERO
+        red, green, blue, near = ZERO, ZERO, ZERO, ZERO
         for s in range(per_point):
             other = others[j * per_point + s]
             red, green, blue = red + other.red, green + other.green, blue + other.blue
+            near += ONE / max(other.reach, NEAREST_M)
         scale, i = PI / np.float32(per_point), rows[j]
+        closeness[i] = near / np.float32(per_point)
         around[i, 0], around[i, 1], around[i, 2] = red * scale, green * scale, blue * scale
 
 

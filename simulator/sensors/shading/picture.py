@@ -278,12 +278,15 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light, rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    (light, closeness), rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    night = transport.sky.horizontal_lx[1] <= NIGHT_LX
+    if night:
+        closeness[:] = 0.0  # the few rays that find lamps and windows need neighbours, near walls too
     padded = columns + 2 * skylight.MARGIN + LANES
-    facts = np.zeros((8, rows, padded), np.float32)
+    facts = np.zeros((9, rows, padded), np.float32)
     spread, spare = np.zeros((2, 3, rows, padded), np.float32)
-    _rows(transport, rows, skylight.lay_out, columns, points, light, facts, spread)
-    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
+    _rows(transport, rows, skylight.lay_out, columns, points, light, closeness, facts, spread)
+    for reach in (1, 3, 8) if night else (1, 2, 4):
         _rows(transport, rows, skylight.smooth, columns, reach, facts, spread, spare)
         spread, spare = spare, spread
     light = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)

@@ -176,9 +176,12 @@ class Transport:
         )
         return paths
 
-    def sky_light(self, points: Records, columns: int, seed: int) -> F32:
-        """(N, 3) irradiance by sky and surroundings of solid points on a grid of `columns`; zero for others."""
-        around = np.zeros((len(points), 3), np.float32)
+    def sky_light(self, points: Records, columns: int, seed: int) -> tuple[F32, F32]:
+        """Irradiance (N, 3) by sky and surroundings of solid points on a grid of `columns`; zero for others.
+
+        With the bounce also (N,) how close their surroundings are, see `mean_irradiance`; else zero.
+        """
+        around, closeness = np.zeros((len(points), 3), np.float32), np.zeros(len(points), np.float32)
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
         rays = self.quality.sky_rays
         per_batch = max(BATCH // rays, 1)
@@ -188,7 +191,7 @@ class Transport:
                 starts, ways = _rays(len(rows) * rays)
                 self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
                 paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
-                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
+                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
             else:
                 fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
                 self.each(len(hidden), kernels.face_fan, rows, points, columns, fan, hidden)
@@ -199,7 +202,7 @@ class Transport:
                 weights = self.sky.luminance(fan)
                 self.each(len(rows), kernels.fan_light, rows, points, columns, hidden, fan, weights, self.sky,
                           around)  # fmt: skip
-        return around
+        return around, closeness
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""
