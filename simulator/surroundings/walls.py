@@ -70,7 +70,7 @@ class Palette:
 
 # Shop windows over rooms, at their brightest (the lamps): those lit for the evening show 15 to 40 cd/m2 in the mean, a
 # third of 150 to 400 lx; others have closed and keep a few lamps on.
-SHOPS = (2.6, 0.6)
+SHOPS = (2.6, 1.0)
 
 # Reflectance at 905 nm of building materials, rounded from the spectral library values of the usual tables.
 _LIDAR = {"brick": 0.35, "clinker": 0.25, "yellow brick": 0.5, "panel": 0.4, "stone": 0.4, "glass": 0.1, "planks": 0.5}
