@@ -53,13 +53,13 @@ def _trunk_blend(p: Physique, vertices: ArrayLike) -> dict[str, F64]:
     low = np.where(z < p.z(0.56), 1.0 - legs["trunk"], 0.0)
     out = {name: share * (1 - low) for name, share in out.items()}
     hem = fade(-z, -p.z(0.31), -p.z(0.23))  # of long skirts: calves push it back
-    hangs = fade(-z, -p.z(0.49), -p.z(0.39))  # cloth that legs push and no longer carry along: half as far, as a sheet
-    between = (0.03 + 0.07 * hangs) * w
+    hangs = 0.75 * fade(-z, -p.z(0.49), -p.z(0.39))  # cloth that legs push and no longer carry along: less far, a sheet
+    between = (0.03 + 0.05 * hangs) * w
     for side, share in (("l", fade(y, -between, between)), ("r", fade(-y, -between, between))):
         thigh = np.where(low > 0, legs["thigh"], 0.0) * share
-        out[f"~thigh_{side}"] = np.where(low > 0, legs["~thigh"], 0.0) * share + thigh * hangs * (1 - hem)
+        out[f"~thigh_{side}"] = np.where(low > 0, legs["~thigh"], 0.0) * share + thigh * hangs
         out[f"thigh_{side}"] = thigh * (1 - hangs) * (1 - hem)
-        out[f"~shin_{side}"] = thigh * hem
+        out[f"~shin_{side}"] = thigh * (1 - hangs) * hem
         joint = np.array([-0.008 * w, p.shoulder_y * (1.0 if side == "l" else -1.0), float(p.z(0.796))])
         near = np.linalg.norm(np.stack([x, y, z], 1) - joint, axis=1)
         pulled = 0.8 * fade(-near, -0.080 * w, -0.020 * w) * (z > p.z(0.66))
@@ -254,8 +254,8 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
                 [-0.007 * w, 0, float(p.z(0.842))],
                 [-0.003 * w, 0, float(p.z(0.858))],
             ],
-            np.array([0.094, 0.068, 0.045]) * w + 0.7 * dress.thickness,
-            np.array([0.053, 0.052, 0.046]) * w + 0.5 * dress.thickness,
+            np.array([0.090, 0.060, 0.040 - 0.004 * p.female]) * w + 0.6 * dress.thickness,
+            np.array([0.052, 0.050, 0.043 - 0.003 * p.female]) * w + 0.4 * dress.thickness,
             16,
         )
         parts.append(skin(collar, Part.TOP, caps=False))
@@ -307,7 +307,7 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
     if dress.legs == "skirt":
         out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
     if dress.hem < (0.45 if dress.legs == "skirt" else 0.54):  # blouses are tucked into skirts
-        out.append(_tailored(dress.hem, 0.59, 0.3 * dress.thickness if dress.hem > 0.45 else 0.05, Part.TOP))
+        out.append(_tailored(dress.hem, 0.59, 0.3 * dress.thickness if dress.hem > 0.45 else 0.066, Part.TOP))
     return out
 
 

@@ -20,7 +20,7 @@ from simulator.scene import Body, Driver, Joint, Model
 
 POSES = ("walking", "standing", "sitting", "lying")
 SEXES = ("female", "male")
-COAT_HEM, COAT_APART = 0.45, 0.06  # hems below this share of the stature hold the arms apart, rad
+COAT_HEM, COAT_APART = 0.45, 0.11  # hems below this share of the stature hold the arms apart, rad
 CLOTHES = ("casual", "formal", "high_visibility")
 BAGS = ("any", "", "backpack", "shoulder_bag")
 Tone = Annotated[int, Quantity("Monk tone", ge=1, le=10, whole=True)]
@@ -56,7 +56,9 @@ class Pedestrian(Actor, kind="pedestrian"):
     age_years: Annotated[float, Quantity("years", ge=13.0, le=100.0)] = uniform(16.0, 86.0)
     pace_mps: Pace = 0.0
     seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.2, 0.25, 0.1))
-    carries: Annotated[str, OneOf("", *THINGS)] = choice("", *THINGS, weights=(0.71, 0.02, 0.02, 0.04, 0.08, 0.04, 0.09))
+    carries: Annotated[str, OneOf("", *THINGS)] = choice(
+        "", *THINGS, weights=(0.71, 0.02, 0.02, 0.04, 0.08, 0.04, 0.09)
+    )
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         held = {"walking": THINGS, "standing": THINGS, "sitting": ("phone",)}.get(self.pose, ())
@@ -67,9 +69,7 @@ class Pedestrian(Actor, kind="pedestrian"):
             self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag, age_years=self.age_years
         )
         pace = self.pace_mps or self.speed_mps
-        return person_models(
-            person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat
-        )
+        return person_models(person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat)
 
 
 class Runner(Actor, kind="runner"):

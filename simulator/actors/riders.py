@@ -54,7 +54,9 @@ def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -
         # Heels sink as the pedal comes forward and rise behind.
         pitch = np.asarray(0.12 - 0.16 * np.cos(turned) if seat.crank else 0.0 * crank)
         rotation |= leg_to(p, root, ball, pitch, sign)
-        rotation |= arm_to(p, segments, root, rotation, np.array([seat.grip[0], sign * seat.grip[1], seat.grip[2]]), sign)
+        rotation |= arm_to(
+            p, segments, root, rotation, np.array([seat.grip[0], sign * seat.grip[1], seat.grip[2]]), sign
+        )
     return _rider(person, segments, root, rotation)
 
 

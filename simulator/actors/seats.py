@@ -43,7 +43,7 @@ def sitting(
 ) -> Sitting:
     """A figure of these segments on one of SEATS, hips over the origin; `held`: turns of arms that hold something."""
     p = person.physique
-    top = 0.0 if kind == "ground" else float(rng.uniform(0.40, 0.52) if kind == "wall" else rng.uniform(0.43, 0.46))
+    top = 0.0 if kind == "ground" else float(rng.uniform(0.38, 0.47) if kind == "wall" else rng.uniform(0.43, 0.46))
     lean = float(rng.uniform(-0.02, 0.18)) if kind in ("wall", "ground") else -np.radians(BACK_DEG)
     look = turn(pitch=0.08 - 0.6 * lean, yaw=float(rng.uniform(-0.5, 0.5)))
     rotation = {"trunk": turn(pitch=lean - 0.06), "chest": turn(pitch=lean + 0.10), "head": look}
@@ -86,8 +86,8 @@ def _foot_at(p: Physique, root: F64, kind: str, lean: float, y: float, ahead: fl
         reach = p.thigh + p.shin
         x, pitch = (0.62 * reach, 0.0) if lean > 0 else (0.955 * reach, -1.15)
         z = 0.0 if lean > 0 else 0.03 * p.wide
-    elif hip - p.ankle_z > p.shin + 0.02 * p.wide:  # too short
-        x, z, pitch = p.thigh + 0.02 * p.wide, hip - p.shin - p.ankle_z - 0.03 * p.wide, 0.30
+    elif hip - p.ankle_z > p.shin + 0.30 * p.thigh:  # too short
+        x, z, pitch = 0.98 * p.thigh, hip - 0.22 * p.thigh - p.shin - p.ankle_z, 0.30
     sole = turn(pitch=pitch) @ np.array([p.ball_x, 0.0, -p.ankle_z])
     ankle = np.array([x, y, z + p.ankle_z])
     return (ankle + sole)[None], np.array([pitch])
@@ -112,7 +112,7 @@ def _palm_at(p: Physique, root: F64, turns: dict[str, F64], kind: str, lean: flo
 
 def _on_seat(p: Physique, points: F64) -> F64:
     """(V,) what is above a seat: buttocks and the rear half of the thighs, not the hands."""
-    return np.asarray((np.abs(points[:, 0] - 0.05) < 0.5 * p.thigh) & (np.abs(points[:, 1]) < 0.105 * p.wide))
+    return np.asarray((np.abs(points[:, 0] + 0.02) < 0.34 * p.thigh) & (np.abs(points[:, 1]) < 0.105 * p.wide))
 
 
 def _back_of(points: F64, top: float) -> float:
