@@ -268,7 +268,7 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
 
 
 def _neck(p: Physique, root: F64) -> Mesh:
-    """Bare skin from the rings where it leaves the garment up into the skull: one surface, which bends with the head."""
+    """Bare skin from the rings where it leaves the garment up into the skull: one surface, bent with the head."""
     chin, w = p.height - p.head, p.wide
     thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
     z = np.array([chin - 0.004 * w, chin + 0.10 * p.head, chin + 0.24 * p.head])

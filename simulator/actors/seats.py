@@ -1,4 +1,4 @@
-"""What people sit on, benches, chairs, low walls and the ground, and how they sit there: hips and thighs on the seat."""
+"""What people sit on, benches, chairs, low walls and the ground, and how: hips and thighs on the seat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.actors.physique import Part, Physique
+from simulator.actors.physique import Physique
 from simulator.actors.riders import arm_to, leg_to
 from simulator.actors.shape import F64, both, finish, pipe, rounded_box, turned
 from simulator.actors.skeleton import Pose, Segment, following, skinned, turn
