@@ -150,7 +150,7 @@ def _skull(profile: Profile, frame: _Frame, species: str, rng: np.random.Generat
             lumps.append(
                 Lump(at(0.84 - short, -f - 0.10, sign * 0.22), at(0.93 - short, -f - 0.10, sign * 0.18), (lip, lip))
             )
-    mesh = sculpted(lumps, d / 13, 0.045 * d, Hide.COAT)
+    mesh = sculpted(lumps, d / 10, 0.045 * d, Hide.COAT)
     middle = mesh.vertices[mesh.faces].mean(1).astype(np.float64)
     a = frame.along(middle)
     end = float(a.max())

@@ -411,7 +411,7 @@ def _torso(
 
     lean = species in ("cow", "horse", "deer")  # bones and muscles show under short hair
     blend = (0.026 if lean else 0.036) * withers
-    return sculpted(lumps, withers / 34, blend, Hide.COAT, _wool if species == "sheep" else None)
+    return sculpted(lumps, withers / 28, blend, Hide.COAT, _wool if species == "sheep" else None)
 
 
 def _bones_of_cattle(

@@ -32,7 +32,8 @@ def cab_fittings(
     parts: list[Mesh] = []
     for z, y in ((0.80, half), ((0.80 + waist) / 2, half), (waist - 0.10, half)):  # edges of doors, on the wall
         parts += both(block((0.011, 0.004, 0.36), (front + 0.03, y * 0.9925, z), Slot.GAP))
-    parts += both(block((front - back, 0.004, 0.010), ((front + back) / 2, half * 1.0, 0.70), Slot.GAP))
+    sill = max(back, wheel + 0.64)
+    parts += both(block((front - sill, 0.004, 0.010), ((front + sill) / 2, half, 0.70), Slot.GAP))
     handle = rounded_box(
         (0.17, 0.035, 0.035), (back + 0.18, half * 0.992 + 0.012, waist - 0.11), radius=0.012, slot=Slot.TRIM
     )

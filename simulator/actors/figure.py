@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -239,13 +241,12 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     band = (z[:neck] + z[1 : neck + 1]) / 2
     waist = 0.555 if dress.hem > 0.54 or dress.legs == "skirt" else max(dress.hem, 0.49)
     cells = np.repeat(np.where(band < waist, Part.BOTTOM, Part.TOP)[:, None], _SIDES, 1)
-    if dress.open_front:
-        cells[np.ix_(band > 0.50, np.array([_SIDES - 1, 0]))] = Part.INNER
-        cells[np.ix_(band > 0.74, np.array([_SIDES - 2, 1]))] = Part.INNER
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
     bare, _ = _trunk_rings(p, 0.0, rng)
     parts = [draped(skin(rings[: neck + 1], cells), p), _neck(p, bare[neck : int(np.searchsorted(z, 0.85)) + 1])]
+    if dress.open_front:
+        parts += _shirt_front(rings[: neck + 1], z[: neck + 1], tie=p.female < 0.5 and dress.thickness < 0.010)
     parts += _lower_garment(p, dress, rng)
     if dress.thickness > 0.010:  # collar
         collar = round_rings(
@@ -265,6 +266,25 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     elif dress.bag == "shoulder_bag":
         parts += _shoulder_bag(p)
     return merge(parts)
+
+
+def _shirt_front(rings: F64, z: F64, *, tie: bool) -> list[Mesh]:
+    """What an open jacket shows: a strip of shirt that widens toward the collar, with a tie if asked."""
+    parts = []
+    for slot, lift, low, wide in (
+        (Part.INNER, 0.003, 0.50, ((0.50, 0.62, 0.74, 0.84), (0.16, 0.13, 0.34, 0.62))),
+        (Part.HAT, 0.007, 0.58, ((0.58, 0.60, 0.80, 0.84), (0.01, 0.10, 0.07, 0.09))),
+    )[: 2 if tie else 1]:
+        rows = np.flatnonzero(z >= low)
+        around = np.interp(z[rows], *wide)[:, None] * np.linspace(-1.0, 1.0, 7)  # rad from the front
+        at = around / (2 * np.pi) * _SIDES
+        first, part = np.floor(at).astype(int), (at % 1.0)[..., None]
+        ring = rings[rows][:, :, None]
+        points = np.take_along_axis(ring, (first % _SIDES)[..., None, None], 1)[:, :, 0] * (1 - part)
+        points += np.take_along_axis(ring, ((first + 1) % _SIDES)[..., None, None], 1)[:, :, 0] * part
+        points = points + lift * np.stack([np.cos(around), np.sin(around), 0 * around], -1)
+        parts.append(replace(patch(points, slot, flip=True), smooth=True))
+    return parts
 
 
 def _neck(p: Physique, root: F64) -> Mesh:
