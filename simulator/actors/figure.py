@@ -314,10 +314,10 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
             np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY),
         )
         below = z < 0.53
-        width[below], deep[below] = (
-            np.maximum(width[below], 0.093 + 0.008 * p.build),
-            np.maximum(deep[below], 0.066 + 0.010 * p.build),
-        )
+        hips = 0.093 + 0.008 * p.build
+        if slot == Part.TOP and dress.legs != "skirt":  # it hangs over what the thighs wear
+            hips = 0.099 + 0.006 * dress.loose + 0.0075 * max(p.build, 0.0) + 0.005 * p.female + 0.004 * p.youth
+        width[below], deep[below] = np.maximum(width[below], hips), np.maximum(deep[below], 0.066 + 0.010 * p.build)
         x = np.interp(z, _TRUNK_Z, _TRUNK_X)
         rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 24, 2.3)
         rings = _folds(rings, rng, 0.02 if slot == Part.TOP else 0.05)
