@@ -315,7 +315,7 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
         )
         below = z < 0.53
         hips = 0.093 + 0.008 * p.build
-        if slot == Part.TOP and dress.legs != "skirt":  # it hangs over what the thighs wear
+        if slot == Part.TOP and dress.legs != "skirt" and dress.hem > 0.45:  # it hangs over what the thighs wear
             hips = 0.099 + 0.006 * dress.loose + 0.0075 * max(p.build, 0.0) + 0.005 * p.female + 0.004 * p.youth
         width[below], deep[below] = np.maximum(width[below], hips), np.maximum(deep[below], 0.066 + 0.010 * p.build)
         x = np.interp(z, _TRUNK_Z, _TRUNK_X)
