@@ -75,7 +75,7 @@ def labelled_objects(scene: Scene, snapshot: Snapshot, ego_pose: NDArray[np.floa
     """Ids of all objects but the ego, which its own sensors do not see: the one posed as `ego_pose` (4, 4)."""
     ids = census_of(scene).ids
     is_ego = np.abs(snapshot.world_SE3_object[ids] - ego_pose).max((1, 2)) < 1e-9
-    return ids[~is_ego]
+    return np.asarray(ids[~is_ego], np.int32)
 
 
 def boxes_of_world(

@@ -237,9 +237,8 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    radiance, left = light_quickly(transport, view, hits, grid)
+    radiance, pixels = light_quickly(transport, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
-    pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
         return picture
     _, paths = _in_waves(

@@ -74,7 +74,7 @@ from simulator.sensors.shading.paths import (
     SUN_COSINE,
     SUN_RADIANCE,
 )
-from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, shine
+from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, list_pixels, shine
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.surface import (
     POINT_DTYPE,
@@ -317,7 +317,7 @@ def behind_all(rows, k, air, haze, sun, sun_lx):  # type: ignore[no-untyped-def]
     return r, g, b
 
 
-def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> tuple[F32, NDArray[np.bool_]]:
+def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> tuple[F32, NDArray[np.int32]]:
     """Light all pixels but those that show glass or what lamps light.
 
     Args:
@@ -325,7 +325,7 @@ def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> t
         grid: sky light of every eighth pixel of every eighth row.
 
     Returns:
-        (H, W, 3) radiance, and (H, W) bool, of which pixels it is not written.
+        (H, W, 3) radiance, and the numbers in H x W of the pixels of which it is not written.
     """
     stage, (height, width) = transport.stage, view.table.shape[:2]
     padded = -(-width // LANES) * LANES
@@ -342,4 +342,6 @@ def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> t
     parallel_for(shade, -(-height // LANES), chunk=1, threads=stage.threads)
     instance = hits.part.reshape(height, width)
     shine(stage, transport.sky.sun_direction, canvas.origin, sunlit, instance, canvas.fate, canvas.radiance)
-    return canvas.radiance, canvas.fate[:, :width] == LEFT
+    left = np.empty(height * width, np.int32)
+    left = left[: list_pixels(canvas.fate, LEFT, 1, left)]
+    return canvas.radiance, left // padded * width + left % padded
