@@ -71,7 +71,7 @@ def rows(threads: int) -> list[Row]:
     snapshot = stage.at(times[0])
     both = Frame(0, times[0], snapshot.world_SE3_object[world.ego], readings)
     frame = Frame(0, times[0], both.ego_pose, {"front": readings["front"]})
-    labels = annotate(world.scene, snapshot, both)
+    labels = annotate(world.scene, snapshot, both, stage.bent)
     labelled = LabelledFrame(0, both.time_ns, both.ego_pose, readings, labels)
     info = SceneInfo("000000", ("front",), ("top",))
 
@@ -82,10 +82,10 @@ def rows(threads: int) -> list[Row]:
     works: dict[str, Callable[[], object]] = {
         "move everything": move,
         "camera preview": lambda: sense("front", "preview"),
-        "labels": lambda: annotate(world.scene, snapshot, frame),
+        "labels": lambda: annotate(world.scene, snapshot, frame, stage.bent),
         "camera standard": lambda: sense("front", "standard"),
         "lidar HDL-64E sweep": lambda: sense("top", "standard"),
-        "labels of the sweep, too": lambda: annotate(world.scene, snapshot, both),
+        "labels of the sweep, too": lambda: annotate(world.scene, snapshot, both, stage.bent),
         "export kitti": lambda: export("kitti"),
         "export coco": lambda: export("coco"),
     }

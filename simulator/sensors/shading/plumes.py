@@ -163,6 +163,8 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
             moving &= state.hidden == 0
         wheels = wheels[moving[wheels["object"]]]
         under = _ground_under(stage, poses[wheels["object"]], wheels["pivot"])
+        raising = (under == Surface.SOIL) | (under == Surface.WATER) | (air.water_film_m > 0)
+        wheels, under = wheels[raising], under[raising]
         for object_id in np.unique(wheels["object"]).tolist():
             model = scene.objects[object_id].model
             if model is None or scene.objects[object_id].class_name not in VEHICLES:

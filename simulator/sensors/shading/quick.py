@@ -160,6 +160,14 @@ def middle_air(air, camera, pixel, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def other_part(met, pixel, first):  # type: ignore[no-untyped-def]
+    """Part of the face that a pixel from number `first` on shows, or -1 if that is none, or that of the one before."""
+    part, before = load_int(met.part, pixel), max(pixel - 1, first)
+    same = load_int(met.part, before) == part and load_int(met.primitive, before) == load_int(met.primitive, pixel)
+    return np.int32(-1) if same and before < pixel else part
+
+
+@kernel(inline=True)
 def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no-untyped-def]
     """Ask for memory in time: vertices of a tile of eight by eight pixels, faces of the next, what the one after met.
 
@@ -179,12 +187,12 @@ def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no
         if column + 2 * LANES <= width:
             following = first + LANES
             for pixel in range(following, following + (1 if one_face(met, following) else LANES)):
-                part = load_int(met.part, pixel)
+                part = other_part(met, pixel, following)
                 if part >= 0:
                     prefetch(tables.faces, record(tables.instances, part).first_face + load_int(met.primitive, pixel))
         if column + LANES <= width:
             for pixel in range(first, first + (1 if one_face(met, first) else LANES)):
-                part = load_int(met.part, pixel)
+                part = other_part(met, pixel, first)
                 if part >= 0:
                     number = record(tables.instances, part).first_face + load_int(met.primitive, pixel)
                     face = record(tables.faces, number)
