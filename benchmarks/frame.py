@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from benchmarks.peers import INSTALLED
 from benchmarks.table import Row, best_seconds, row
 
-
 FRAMES = {"preview": 10, "standard": 2}  # frames of each quality, of which the best counts
 
 
@@ -100,7 +99,8 @@ def rows(threads: int) -> list[Row]:
         """A moment of a drive, as the pipeline makes it."""
         move()
         picture = sense("front", quality)
-        annotate(world.scene, stage.snapshot, replace(frame, sensors={"front": picture}), stage.bent)
+        now = Frame(0, times[0], stage.world_SE3_ego(), {"front": picture})
+        annotate(world.scene, stage.snapshot, now, stage.bent)
 
     whole = {quality: best_seconds([partial(labelled_frame, quality)], rounds) for quality, rounds in FRAMES.items()}
     lines = [row("build world (once)", "s", threads, built), row("build stage (once)", "s", threads, staged)]
