@@ -328,7 +328,7 @@ def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
     size = 1024 if kind == "bricks" else 512
     tone, dy, dx = _blocks(rng, rows, columns, size, shift)
     joint = np.minimum(dx, dy)
-    # slabs on KITTI's frame 000000 vary by 0.15 of their mean from pixel to pixel: by slab, grain and dirt in the joints
+    # Slabs on KITTI's frame 000000 vary by 0.15 of their mean from pixel to pixel: by slab, grain, dirt in the joints.
     value = 1.0 + 0.22 * (tone - 0.5)
     value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.08 * noise(size, rng, slope=1.8, low_cut=6)
     dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
