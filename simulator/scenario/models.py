@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,7 @@ from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
 SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial", "car_park")
 SIGNS = ("auto", "vienna", "mutcd")
+LANE_CHANGES = ("never", "blocked", "free")
 
 
 class Time(Block):
@@ -83,7 +84,7 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "parking_lot": ("rows", "bays", "angle_deg", "speed_kmh"),
     "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
-    "village_lane": ("length_m", "width_m", "speed_kmh"),
+    "village_lane": ("length_m", "width_m", "unpaved", "speed_kmh"),
     "tunnel": ("length_m", "tunnel_m", "lanes", "speed_kmh"),
     "bridge": ("length_m", "height_m", "lanes", "speed_kmh"),
 }
@@ -119,6 +120,8 @@ class RoadSpec(Block):
     """Width of a driving lane (straight)."""
     width_m: Annotated[float, Quantity("m", ge=3.0, le=12.0)] | None = None
     """Width of the carriageway (village_lane)."""
+    unpaved: Annotated[bool, Flag()] | None = None
+    """Whether it is of gravel, from which wheels raise dust while it is dry (village_lane)."""
     sidewalks: Annotated[bool, Flag()] | None = None
     """Whether it is a street with kerbs and pavements (straight, roundabout)."""
     radius_m: Annotated[float, Quantity("m", ge=13.5, le=10_000.0)] | None = None
@@ -320,6 +323,9 @@ class Ego(Placed):
     """OpenDRIVE id of the lane where it starts; null: any driving lane, by the seed."""
     s_m: Metres | None = None
     """Road coordinate s of the start; null: anywhere, by the seed."""
+    lane_changes: Annotated[Literal["never", "blocked", "free"], Word(LANE_CHANGES)] = "blocked"
+    """Whether it changes lanes by itself: never; blocked: to get round what stands, lies or creeps in its lane, and
+    back again; free: as all traffic does. One with manoeuvres does what these say."""
 
 
 class ScriptedActor(Placed):
