@@ -118,10 +118,10 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         parts += _cabin(bellows[1] - 0.3, tail, half, waist, height, style, wheels_x, driver=False)
     else:
         parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
-    ceiling, lights = cabin_lights(nose - 1.6, bellows[0] + 0.3 if jointed else tail + 0.6, half, height - 0.30)
+    ceiling, lights = cabin_lights(nose - 1.6, bellows[0] + 0.3 if jointed else tail + 0.6, half, band)
     parts += ceiling
     if jointed:
-        parts += cabin_lights(bellows[1] - 0.3, tail + 0.6, half, height - 0.30)[0]
+        parts += cabin_lights(bellows[1] - 0.3, tail + 0.6, half, band)[0]
     parts += head_lamps(body, half, 0.68)
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)

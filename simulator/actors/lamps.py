@@ -27,13 +27,13 @@ FOG_Z = 0.36  # m: low, so that the beam stays under the fog
 
 
 def cabin_lights(front: float, rear: float, half: float, z: float) -> tuple[list[Mesh], tuple[Lamp, ...]]:
-    """A ceiling over passengers with two strips of light, and the lamps that stand for these, lit in the dark.
+    """A ceiling over passengers, strips of light at the upper edge `z` of the windows, and their lamps; lit in the dark.
 
     About 150 lx on the seats (EN 13272, lighting of public transport): 120 cd down every 3.5 m.
     """
     middle, length = (front + rear) / 2, front - rear
-    parts = [block((length, 1.7 * half, 0.03), (middle, 0.0, z), Slot.SECOND)]
-    parts += both(block((length - 0.3, 0.10, 0.02), (middle, 0.45 * half, z - 0.03), Slot.CABIN))
+    parts = [block((length, 1.7 * half, 0.03), (middle, 0.0, z + 0.12), Slot.SECOND)]
+    parts += both(block((length - 0.3, 0.12, 0.06), (middle, 0.72 * half, z - 0.05), Slot.CABIN))
     count = max(round(length / 3.5), 1)
     at = rear + (np.arange(count) + 0.5) * length / count
     down = (0.0, 0.0, -1.0)
