@@ -27,9 +27,9 @@ FOG_Z = 0.36  # m: low, so that the beam stays under the fog
 
 
 def cabin_lights(front: float, rear: float, half: float, z: float) -> tuple[list[Mesh], tuple[Lamp, ...]]:
-    """A ceiling over passengers, strips of light at the upper edge `z` of the windows, and their lamps; lit in the dark.
+    """A ceiling over passengers, strips of light at the upper edge `z` of the windows, and their lamps.
 
-    About 150 lx on the seats (EN 13272, lighting of public transport): 120 cd down every 3.5 m.
+    They shine with the low beams, in the dark: 120 cd down every 3.5 m, some 50 lx on the seats below.
     """
     middle, length = (front + rear) / 2, front - rear
     parts = [block((length, 1.7 * half, 0.03), (middle, 0.0, z + 0.12), Slot.SECOND)]
