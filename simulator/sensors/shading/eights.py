@@ -40,7 +40,7 @@ from simulator.sensors.shading.paths import (
     MIRROR_ROUGHEST,
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, STEPS, SUN_BLUR
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0, ROUGHEST, ROUGHS, STEPS, SUN_BLUR
 from simulator.sensors.shading.skylight import PLANE_M, PLANE_SHARE, UNLIKE
 from simulator.sensors.shading.surface import (
     SOLID,
@@ -185,8 +185,9 @@ def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
     """Scale and offset of `reflectance.reflected_at_once`, lane by lane."""
     last, none, one = np.float32(STEPS - 1), splat(ZERO), splat(ONE)
-    row, column = minimum(maximum(rough, none), one) * last, minimum(maximum(nv, none), one) * last
-    above, left = minimum(floor(row), splat(last - ONE)), minimum(floor(column), splat(last - ONE))
+    row = minimum(maximum(rough, none), splat(ROUGHEST)) * last
+    column = minimum(maximum(nv, none), one) * last
+    above, left = minimum(floor(row), splat(np.float32(ROUGHS - 2))), minimum(floor(column), splat(last - ONE))
     s, t = row - above, column - left
     table, at = pointer(EVEN), truncate((above * np.float32(STEPS) + left) * np.float32(2))
     return between_four(table, 0, at, s, t), between_four(table, 1, at, s, t)
@@ -194,7 +195,7 @@ def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def between_four(table, first, at, s, t):  # type: ignore[no-untyped-def]
-    """One of the two numbers of a (STEPS, STEPS, 2) table between the four entries from `at` on."""
+    """One of the two numbers of a (ROUGHS, STEPS, 2) table between the four entries from `at` on."""
     a, b = load_each_float(table, first, at), load_each_float(table, first + 2, at)
     c, d = load_each_float(table, first + 2 * STEPS, at), load_each_float(table, first + 2 * STEPS + 2, at)
     upper, lower = a + t * (b - a), c + t * (d - c)
@@ -412,7 +413,7 @@ def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
     nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
     vh = maximum(-dot(dx, dy, dz, hx, hy, hz) * by, none)
     nv, nl_up = maximum(-looks.along, splat(np.float32(1e-3))), maximum(nl, none)
-    alpha = minimum(looks.rough * looks.rough + HALF * SUN_BLUR, splat(ONE))
+    alpha = looks.rough * looks.rough + HALF * SUN_BLUR
     lobe, edge = highlight(alpha, nh, nl_up, nv) * nl_up, fifth(vh)
     passed, shine = splat(ONE), none
     if bits(looks.coat > none) != 0:
