@@ -292,6 +292,11 @@ class Stage:
         """State at the current time."""
         return self._snapshot
 
+    @property
+    def bent(self) -> NDArray[np.float32]:
+        """`Scene.bent` of that state, until the time changes."""
+        return self._bent
+
     def world_SE3_ego(self) -> NDArray[np.float64]:
         """(4, 4) pose of the ego vehicle at the current time."""
         return np.asarray(self._snapshot.world_SE3_object[self.ego])

@@ -18,6 +18,7 @@ from simulator.scene import Model, Switch, stance
 from simulator.traffic.staged import Roads, entry_speed
 from simulator.traffic.walkways import WALKED
 from simulator.world.cast import Cast
+from simulator.world.grip import chassis_of
 from simulator.world.route import Route, chooser
 from simulator.world.walks import Walks
 
@@ -82,13 +83,21 @@ class Population:
     Attributes:
         network, roads, route, cast, scenario: what is populated.
         dark: whether vehicles have their lamps on.
+        conditions: () CONDITIONS_DTYPE, how the weather lets them drive.
     """
 
     def __init__(
-        self, network: RoadNetwork, roads: Roads, route: Route, cast: Cast, scenario: Scenario, dark: bool
+        self,
+        network: RoadNetwork,
+        roads: Roads,
+        route: Route,
+        cast: Cast,
+        scenario: Scenario,
+        dark: bool,
+        conditions: NDArray[np.void],
     ) -> None:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
-        self.scenario, self.dark = scenario, dark
+        self.scenario, self.dark, self.conditions = scenario, dark, conditions
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -228,9 +237,12 @@ class Population:
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
             pace=temper,
+            changes="never" if actor.kind in CYCLING else "free",
+            weather_wise=True,
         )
         wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
-        return Start(path, driver, side, entry_speed(path, wanted, temper, float(models[0].bounds[1, 0])))
+        front = float(models[0].bounds[1, 0])
+        return Start(path, driver, side, entry_speed(path, wanted, temper, front, self.conditions))
 
     def _drive(self, models: list[Model], start: Start, name: str, rng: np.random.Generator) -> None:
         """Put somebody on the road as `start` says."""
@@ -245,6 +257,7 @@ class Population:
             way=self.roads.stretches(start.path),
             dead_end=start.path.dead_end,
             by_chance=True,
+            chassis=chassis_of(models[0], models[0].class_name),
         )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 

@@ -35,6 +35,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
+WAVE = 1 << 10  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
@@ -236,17 +237,20 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    radiance, left = light_quickly(transport, view, hits, grid)
+    radiance, pixels = light_quickly(transport, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
-    pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
         return picture
-    _, paths = _in_waves(
-        transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
-    )
-    transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
-                   picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
-                   picture.instance.reshape(-1))  # fmt: skip
+    spread, forward = float(view.spread), np.ascontiguousarray(rotation[:, 2])
+    planes = picture.radiance.reshape(-1, 3), picture.depth.reshape(-1), picture.instance.reshape(-1)
+
+    def finish(start: int, stop: int) -> None:
+        """Some of them, from the first wave to the last: to wait for each other after every wave would take longer."""
+        some = pixels[start:stop]
+        _, paths = _in_waves(transport, origin, turned(some), spread, None, int(seed) + 16, some, width, grid)
+        gather(0, len(some), paths, forward, some, *planes)
+
+    parallel_for(finish, len(pixels), chunk=WAVE, threads=stage.threads)
     return picture
 
 

@@ -163,6 +163,8 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
             moving &= state.hidden == 0
         wheels = wheels[moving[wheels["object"]]]
         under = _ground_under(stage, poses[wheels["object"]], wheels["pivot"])
+        raising = (under == Surface.SOIL) | (under == Surface.WATER) | (air.water_film_m > 0)
+        wheels, under = wheels[raising], under[raising]
         for object_id in np.unique(wheels["object"]).tolist():
             model = scene.objects[object_id].model
             if model is None or scene.objects[object_id].class_name not in VEHICLES:
@@ -191,7 +193,8 @@ def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
     beside[:, 2] = UNDER_M
     starts = np.einsum("wij,wj->wi", poses[:, :3, :3], beside) + poses[:, :3, 3]
     down = np.tile(np.array([0.0, 0.0, -1.0], np.float32), (len(pivots), 1))
-    hits = stage.rays.closest_hit(starts.astype(np.float32), down, t_max=4.0 * UNDER_M, threads=stage.threads)
+    starts, reach = starts.astype(np.float32), 4.0 * UNDER_M
+    hits = stage.rays.closest_hit(starts, down, t_max=reach, mask=OPAQUE, threads=stage.threads)
     met = np.flatnonzero(hits.part >= 0)
     tables = stage.packed
     part = tables.instances[hits.part[met]]

@@ -130,7 +130,8 @@ class _Wave:
         self._each(aim_pixels, self.view.table, self.top, self.rotation, offsets, self.ways, count=rows, chunk=BAND)
         hits = stage.rays.closest_hit(rays.origin[0], rays.way, mask=SEEN, threads=stage.threads, grid=(rows, columns))
         if not len(self.part):
-            self.part, self.depth = hits.part, hits.t * (rays.way @ self.rotation[:, 2])
+            # (not by matmul, whose threads would be in the way of ours)
+            self.part, self.depth = hits.part, hits.t * np.einsum("ij,j->i", rays.way, self.rotation[:, 2])
         runs, order = Runs(self.room, np.append(self.room[1:], self.order.size), self.kinds), self.order
         most = len(numbers) - 1
         for depth in range(most + 1):

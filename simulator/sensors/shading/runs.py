@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
     load,
+    load_each,
+    load_each_float,
     load_float,
     load_int,
     load_ints,
+    load_points,
     load_triples,
     pointer,
     store,
@@ -21,7 +24,7 @@ from simulator.numerics.memory import (
     store_ints,
     store_triples,
 )
-from simulator.numerics.simd import LANES, lowest, splat, splat_int, without_lowest
+from simulator.numerics.simd import LANES, bits, lowest, negative, splat, splat_int, without_lowest
 from simulator.sensors.shading.eights import DISTANCE, PART, PRIMITIVE, WAY, WEIGHTS, load_vector, store_vector
 from simulator.sensors.shading.eights import ROWS as SEEN_ROWS
 from simulator.sensors.shading.met import ALL, take_hits
@@ -124,6 +127,20 @@ def take_one(rows, k, ray, paths):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def take_picked(rows, place, paths):  # type: ignore[no-untyped-def]
+    """Write what eight of the first rays are and hit, whose numbers are in the order from a place on."""
+    rays, hits, numbers = paths.rays, paths.hits, load_ints(paths.order, place)
+    store(rows, DISTANCE, load_each_float(hits.t, 0, numbers))
+    store_ints(rows, PART, load_each(hits.part, 0, numbers))
+    store_ints(rows, PRIMITIVE, load_each(hits.primitive, 0, numbers))
+    store(rows, WEIGHTS, load_each_float(hits.u, 0, numbers))
+    store(rows, WEIGHTS + 8, load_each_float(hits.v, 0, numbers))
+    store_ints(rows, PIXEL, load_each(rays.pixel, 0, numbers))
+    x, y, z = load_points(rays.way, paths.order, place)
+    store_vector(rows, WAY, x, y, z)
+
+
+@kernel(inline=True)
 def take_eight(rows, place, end, paths):  # type: ignore[no-untyped-def]
     """Write what the eight rays from a place of a run on are and hit; returns the bits of those that there are."""
     rays = paths.rays
@@ -142,6 +159,9 @@ def take_eight(rows, place, end, paths):  # type: ignore[no-untyped-def]
         x, y, z = load_triples(rays.carried, 3 * place)
         store_vector(rows, WEIGHT, x, y, z)
         store(rows, DENSITY, load(rays.limit, place))
+        return ALL
+    if paths.one and place + LANES <= end and bits(negative(load_ints(paths.order, place))) == 0:
+        take_picked(rows, place, paths)
         return ALL
     exist = np.int32(0)
     store_ints(rows, PART, splat_int(np.int32(-1)))

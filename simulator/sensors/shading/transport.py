@@ -225,10 +225,15 @@ class Transport:
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
 
     def _look_for_sky(self, points: Records, paths: Records, seed: int) -> None:
-        """Ask by a ray from each solid point whether it sees the sky; else what hides it throws some light back."""
-        rows = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
+        """Ask by a ray from each solid point that is no leaf whether it sees the sky; what hides it throws some light
+        back.
+
+        Leaves, whose backs see another part of the sky, keep the mean share.
+        """
+        rows = np.flatnonzero((points["state"] == SOLID) & (points["translucency"] == 0)).astype(np.int32)
         starts, ways = _rays(len(rows))
         self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), 1, starts, ways)
+        np.abs(ways[:, 2], out=ways[:, 2])  # the sky is above
         hidden = self._shadowed(starts, ways, np.inf)
         paths["er"][rows] = np.where(hidden, THROWN_BACK * paths["er"][rows], np.float32(1))
 
