@@ -37,6 +37,7 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast import Hits
+from simulator.sensors.shading.air import passes
 from simulator.sensors.shading.draws import (
     COSINE,
     LAMP_PICK,
@@ -223,7 +224,7 @@ def add_light(rows, k, light, red, green, blue):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def pass_air(rows, solid, exist, air, extinction, light):  # type: ignore[no-untyped-def]
+def pass_air(rows, solid, exist, air, density, light):  # type: ignore[no-untyped-def]
     """Let those that `exist` (bits) go through the air, which shines, and dims what lies behind.
 
     Those that are not `solid` meet nothing: they go on to the sky, or to far ground.
@@ -234,9 +235,13 @@ def pass_air(rows, solid, exist, air, extinction, light):  # type: ignore[no-unt
         dx, dy, dz = load_three(rows, WAY + k)
         r, g, b = airlight(air, dx, dy)
         if solid >> np.int32(k) & 1 != 0:
-            through = math.exp(-extinction * load_float(rows, DISTANCE + k))
+            length = load_float(rows, DISTANCE + k)
+            through = passes(density, length, length * dz)
         else:
-            through = math.exp(-extinction * FAR_GROUND_M) * clamp01(-dz * np.float32(10.0)) if dz <= ZERO else ONE
+            below = dz <= ZERO
+            length = FAR_GROUND_M if below else ZERO
+            through = passes(density, length, length * dz)
+            through *= clamp01(-dz * np.float32(10.0)) if below else ONE
         add_light(rows, k, light, (ONE - through) * r, (ONE - through) * g, (ONE - through) * b)
         wr, wg, wb = load_three(rows, WEIGHT + k)
         store_three(rows, WEIGHT + k, through * wr, through * wg, through * wb)
@@ -529,7 +534,7 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
             exist = take_eight(rows, place, end, going)
             solid, glass, retro = find_surfaces(rows, spare, tables, normals, switches, earth, course.spread)
             if haze > FOG_CLEAR:
-                pass_air(rows, solid | glass, exist, air, haze, light)
+                pass_air(rows, solid | glass, exist, air, extinction, light)
             missed = exist & ~(solid | glass)
             if missed != 0:
                 see_sky(rows, missed, lights.sky, sky_chance, seen_by, light)

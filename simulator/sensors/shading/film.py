@@ -348,6 +348,10 @@ def develop(start, stop, signal, settings, codes, rgb):  # type: ignore[no-untyp
                         r, g, b = r + w * signal[v, u, 0], g + w * signal[v, u, 1], b + w * signal[v, u, 2]
                         total += w
                 r, g, b = r / total, g / total, b / total
+                # where there is hardly more light than noise there is no telling its colour
+                square, grey = max(bright, ZERO) * max(bright, ZERO), (r + g + b) / np.float32(3.0)
+                keep = ONE - strength * variance / (square + variance)
+                r, g, b = grey + keep * (r - grey), grey + keep * (g - grey), grey + keep * (b - grey)
                 grain = GRAIN * (bright - (r + g + b) / np.float32(3.0))
                 red += strength * (r + grain - red)
                 green += strength * (g + grain - green)

@@ -16,7 +16,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
-from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.glow import add_scattered_light
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
@@ -35,7 +35,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
-WAVE = 1 << 10  # pixels behind glass or in lamp light that one thread does in a row
+WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
@@ -142,8 +142,7 @@ def take_picture(
     """
     effort = QUALITIES[quality] if isinstance(quality, str) else quality
     transport = Transport(stage, local_SE3_camera[:3, 3], effort)
-    table, rotation = camera.rays(), np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
-    origin = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
+    table = camera.rays()
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
@@ -158,8 +157,8 @@ def take_picture(
         else:
             _light_in_bands(transport, camera, view, number, picture)
     add_night_sky(picture, transport, camera, local_SE3_camera)
-    if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
-        _add_glow(transport, camera, rotation, origin, picture)
+    if transport.extinction > LEAST_GLOW_1_M:
+        add_scattered_light(picture, transport, camera, local_SE3_camera)
     add_plumes(picture, transport, camera, local_SE3_camera)
     return picture, transport
 
@@ -263,15 +262,6 @@ def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: P
     _rows(transport, camera.height, add_sheen, sheen, picture.radiance)
 
 
-def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: F32, picture: Picture) -> None:
-    """Light of lamps scattered by the air in front of the scene."""
-    rows, columns = (-(-size // CELL_PX) + 1 for size in (camera.height, camera.width))
-    glow = np.empty((rows * columns, SLICES + 1, 3), np.float32)
-    transport.each(len(glow), fill_glow, columns, camera.rays(), rotation, origin, transport.lamps,
-                   transport.extinction, picture.depth, glow, chunk=64)  # fmt: skip
-    _rows(transport, camera.height, add_glow, columns, glow, picture.depth, picture.radiance)
-
-
 def _sky_light_grid(
     transport: Transport, table: F32, rotation: F32, origin: F32, spread: float, seed: np.uint32
 ) -> Grid:
@@ -291,12 +281,15 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light, rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    (light, closeness), rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    night = transport.sky.horizontal_lx[1] <= NIGHT_LX
+    if night:
+        closeness[:] = 0.0  # the few rays that find lamps and windows need neighbours, near walls too
     padded = columns + 2 * skylight.MARGIN + LANES
-    facts = np.zeros((8, rows, padded), np.float32)
+    facts = np.zeros((9, rows, padded), np.float32)
     spread, spare = np.zeros((2, 3, rows, padded), np.float32)
-    _rows(transport, rows, skylight.lay_out, columns, points, light, facts, spread)
-    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
+    _rows(transport, rows, skylight.lay_out, columns, points, light, closeness, facts, spread)
+    for reach in (1, 3, 8) if night else (1, 2, 4):
         _rows(transport, rows, skylight.smooth, columns, reach, facts, spread, spare)
         spread, spare = spare, spread
     light = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)

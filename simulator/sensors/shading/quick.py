@@ -245,7 +245,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
     origin, fate = pointer(canvas.origin), pointer(canvas.fate)
     rows, spare = pointer(scratch[0]), record(pointer(scratch[1]), 0)
     eye = view.pose[0, 3], view.pose[1, 3], view.pose[2, 3]
-    shining, haze = sun_lx[1] > ZERO, extinction[0]
+    shining, haze = sun_lx[1] > ZERO, pointer(extinction)
     dark = (lit[:, :, 0] < 0).all()
     weather = earth.film_m > ZERO or earth.snow_m > ZERO
     upper, lower = band * grid_width, min(band + 1, grid_rows - 1) * grid_width
@@ -320,7 +320,7 @@ def behind_all(rows, k, air, haze, sun, sun_lx):  # type: ignore[no-untyped-def]
     r, g, b = load_three(rows, SUNLIT + k)
     dx, dy, dz = load_three(rows, WAY + k)
     if dz <= ZERO:
-        through = clamp01(-dz * np.float32(10.0)) * math.exp(-haze * FAR_GROUND_M)
+        through = clamp01(-dz * np.float32(10.0)) * math.exp(-haze[0] * FAR_GROUND_M)
         return air[0] + through * (r - air[0]), air[1] + through * (g - air[1]), air[2] + through * (b - air[2])
     if dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
         return r + SUN_RADIANCE * sun_lx[0], g + SUN_RADIANCE * sun_lx[1], b + SUN_RADIANCE * sun_lx[2]
