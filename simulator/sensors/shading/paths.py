@@ -39,8 +39,7 @@ MIRROR_LEAST = np.float32(0.02)  # weaker reflections take the mean light of the
 MIRROR_ROUGHEST = np.float32(0.36)  # of coats
 BASE_ROUGHEST = np.float32(0.22)  # of bare surfaces, such as metal
 COAT_LEAST = np.float32(0.1)
-# Part of the sky that surfaces at the second bounce see, where no ray of their own asks,
-SECOND_BOUNCE = np.float32(0.55)
+SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
@@ -90,7 +89,7 @@ PATH_DTYPE = np.dtype(
         ("lamp_r", np.float32),  # radiance of the point by lamps
         ("lamp_g", np.float32),
         ("lamp_b", np.float32),
-        ("er", np.float32),  # irradiance of the point by sky and surroundings; later the part of the sky that it sees
+        ("er", np.float32),  # irradiance of the point by sky and surroundings; at the second bounce how open it is
         ("eg", np.float32),
         ("eb", np.float32),
     ]
@@ -350,13 +349,13 @@ def openness(free, rays):  # type: ignore[no-untyped-def]
 
 @kernel
 def how_open(start, stop, points, paths, per_point):  # type: ignore[no-untyped-def]
-    """Tell the paths along `per_point` hemisphere rays of each point what part of the sky its surroundings see."""
+    """Tell the paths along `per_point` hemisphere rays of each point how open its surroundings are."""
     for j in range(start, stop):
         first, free = j * per_point, 0
         for q in range(first, first + per_point):
             free += 1 if points[q].state == MISS else 0
         for q in range(first, first + per_point):
-            paths[q].er = SECOND_BOUNCE * openness(free, per_point)
+            paths[q].er = openness(free, per_point)
 
 
 @kernel(inline=True)
@@ -478,7 +477,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
         start, stop: range of paths.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
         first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
-            unoccluded sky, which they hold.
+            unoccluded sky stands for it.
         glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32.
         least_blur: angular radius of the sun at least, in highlights, float32.
     """
@@ -517,7 +516,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
 def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
     """Radiance that a surface sends along a path, without emission and sun."""
     sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-    seen = path.er
+    seen = SECOND_BOUNCE * path.er
     around = seen
     er, eg, eb = seen * sr, seen * sg, seen * sb
     if first_bounce:

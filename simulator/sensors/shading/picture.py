@@ -23,7 +23,7 @@ from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
-from simulator.sensors.shading.transport import DIFFUSE_GLOW, NIGHT_LX, QUALITIES, Quality, Transport
+from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
 
@@ -37,6 +37,7 @@ SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
+NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
 RING = np.float32(math.sqrt(2 / 9))

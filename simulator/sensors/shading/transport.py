@@ -36,8 +36,6 @@ FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 1.0
-NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
-THROWN_BACK = np.float32(0.3)  # what hides the sky from surfaces at the second bounce over their mean share of it
 DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
 
 
@@ -167,11 +165,9 @@ class Transport:
         closed.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
-        paths["er"] = kernels.SECOND_BOUNCE
+        paths["er"] = 1.0
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
-            if self.sky.horizontal_lx[1] > NIGHT_LX:
-                self._look_for_sky(points, paths, seed)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
         if per_point and not self.lamps.dark:
             self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
@@ -228,19 +224,6 @@ class Transport:
         """Run a kernel over `count` items on the stage's threads."""
         chunk = chunk or min(max(count // PIECES, SHORTEST_CHUNK), CHUNK)
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=chunk, threads=self.stage.threads)
-
-    def _look_for_sky(self, points: Records, paths: Records, seed: int) -> None:
-        """Ask by a ray from each solid point that is no leaf whether it sees the sky; what hides it throws some light
-        back.
-
-        Leaves, whose backs see another part of the sky, keep the mean share.
-        """
-        rows = np.flatnonzero((points["state"] == SOLID) & (points["translucency"] == 0)).astype(np.int32)
-        starts, ways = _rays(len(rows))
-        self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), 1, starts, ways)
-        np.abs(ways[:, 2], out=ways[:, 2])  # the sky is above
-        hidden = self._shadowed(starts, ways, np.inf)
-        paths["er"][rows] = np.where(hidden, THROWN_BACK * paths["er"][rows], np.float32(1))
 
     def _shadowed(self, starts: F32, ways: F32, reach: float | F32) -> NDArray[np.bool_]:
         """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`."""
