@@ -17,6 +17,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
+from simulator.traffic.passing import PASSING_DTYPE, find_passing
 from simulator.traffic.prospects import find_forks, find_routes, foresee
 
 Array = NDArray[np.float64]
@@ -81,6 +82,7 @@ class Lanes(NamedTuple):
         links: (N,) int64 lanes that follow or precede others.
         forks: (F,) FORK_DTYPE pairs of lanes that part or meet.
         routes: (G, L) float32 m from the start of each lane to each goal, infinite where none leads.
+        passing: (S,) PASSING_DTYPE, where one may pass over the oncoming lane, by samples.
     """
 
     lanes: NDArray[np.void]
@@ -88,6 +90,7 @@ class Lanes(NamedTuple):
     links: NDArray[np.int64]
     forks: NDArray[np.void]
     routes: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+    passing: NDArray[np.void] = np.zeros(0, PASSING_DTYPE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +176,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Seque
             if other != NONE:
                 _map_across(lanes, number, other, side)
     foresee(rows, samples, following)
+    lanes = lanes._replace(passing=find_passing(rows, samples, following, chains, network))
     for goal in goals:
         if goal not in index:
             raise InputError(f"goal {tuple(goal)}: there is no such lane for traffic")

@@ -15,6 +15,7 @@ from simulator.traffic.hazards import heed
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.occupancy import occupy
+from simulator.traffic.overtaking import mind_who_passes, overtake
 from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.right_of_way import right_of_way
 from simulator.traffic.signals import show
@@ -53,7 +54,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     if worlds.relief_s[w] < np.inf and worlds.clock_ns[w] % RELIEF_NS < dt_ns:
         worlds.relieved[w] += relieve(lines, entries, vehicles, worlds.relief_s[w])
     recycle(ground, worlds.conditions[w], lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
-    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
+    period = max(int(round(LOOK_S / dt)), 1)
+    change_lanes(lanes, lines, entries, vehicles, drivers, seed, period)
     make_way(lanes, lines, entries, vehicles, drivers, dt)
     people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]
     show(ground.program, clock_ns, worlds.signals[w])
@@ -64,6 +66,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )
     heed(lanes, people.rows[w], vehicles, drivers, stand)
+    out = overtake(lanes, ground.gates, lines, entries, vehicles, drivers, stand, period)
     for i in range(len(vehicles)):
         if vehicles[i].control == GUIDED:
             vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
@@ -75,6 +78,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
                 fail(lanes, vehicles[i], drivers[i], seed, i, dt)
         elif vehicles[i].control == WRONG_WAY:
             vehicles[i].wish_acceleration = drive_against(lanes, lines, entries, vehicles, drivers, i)
+    if out > 0:
+        mind_who_passes(lanes, lines, entries, vehicles, drivers)
     for i in range(len(vehicles)):
         if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
             move(lanes, vehicles[i], drivers[i], seed, i, dt)
