@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 from typing import Any
 
@@ -85,6 +86,21 @@ def test_weather_comes_with_a_reset() -> None:
         env.reset(seed=0, options={"weather": {"surfaces": "ice"}})
     with pytest.raises(OddRoadError, match=r'unknown option. Did you mean "weather"'):
         env.reset(seed=0, options={"wether": {}})
+
+
+def test_light_and_snow_of_pictures_come_with_a_reset() -> None:
+    """What a new environment of that weather shows, other worlds as before, and copies as their originals."""
+    options: dict[str, Any] = {"observation": {"kind": "camera", "height": 24, "width": 32}, "vehicles": 4}
+    envs = vector("highway", 2, **options)
+    noon, _ = envs.reset(seed=0)
+    weather = {"clock_h": 22.0, "visibility_m": 400.0, "surface": "snow"}
+    expected, _ = vector("highway", 2, weather=weather, **options).reset(seed=0)
+    one, _ = envs.reset(seed=0, options={"weather": weather, "reset_mask": np.array([False, True])})
+    np.testing.assert_array_equal(one, [noon[0], expected[1]])
+    both, _ = envs.reset(seed=0, options={"weather": weather})
+    np.testing.assert_array_equal(both, expected)
+    again, _ = pickle.loads(pickle.dumps(envs)).reset(seed=0)
+    np.testing.assert_array_equal(again, expected)
 
 
 def test_fog_swallows_the_light_of_a_lidar() -> None:

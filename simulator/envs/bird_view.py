@@ -23,6 +23,7 @@ from simulator.traffic.state import Control
 
 if TYPE_CHECKING:
     from simulator.envs.core import Core
+    from simulator.envs.tasks.base import Weather
 
 Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]
@@ -72,7 +73,7 @@ class BirdView:
         self._core, self._width, self._height = core, width, height
         fast = np.median(core.lanes.samples["limit"]) > FAST_MPS
         self._px_per_m = FAST_PX_PER_M if fast else BAY_PX_PER_M if core.task.parked else PX_PER_M
-        self._tiles: dict[tuple[int, int], Picture] = {}
+        self._tiles: dict[tuple[int, int, Weather], Picture] = {}
 
     def draw(self, agent: int) -> Picture:
         """(H, W, 3) RGB, x to the right and y up, with an agent in the middle."""
@@ -83,7 +84,7 @@ class BirdView:
         size = np.array([FINER * self._width, FINER * self._height])
         # In whole pixels, so that the ground does not tremble.
         corner = np.round(np.array([vehicles["x"][row], -vehicles["y"][row]]) * scale - 0.5 * size).astype(np.int64)
-        canvas = Canvas(self._ground(corner, size), corner, scale)
+        canvas = Canvas(self._ground(corner, size, core.weathers[world]), corner, scale)
         self._plan(canvas, world, row)
         self._lights(canvas, world)
         self._movers(canvas, world, row)
@@ -99,7 +100,7 @@ class BirdView:
         layers = plan_view(self._core.network, self._core.map.origin)
         return [(layer, layer.corners.min(1), layer.corners.max(1)) for layer in layers]
 
-    def _ground(self, corner: NDArray[np.int64], size: NDArray[np.int64]) -> Picture:
+    def _ground(self, corner: NDArray[np.int64], size: NDArray[np.int64], weather: Weather) -> Picture:
         """The part of the ground that begins at a corner, px."""
         picture = np.empty((size[1], size[0], 3), np.uint8)
         first, last = corner // TILE_PX, (corner + size - 1) // TILE_PX
@@ -108,18 +109,17 @@ class BirdView:
                 x, y = i * TILE_PX - corner[0], j * TILE_PX - corner[1]
                 left, top = max(x, 0), max(y, 0)
                 right, bottom = min(x + TILE_PX, size[0]), min(y + TILE_PX, size[1])
-                picture[top:bottom, left:right] = self._tile(i, j)[top - y : bottom - y, left - x : right - x]
+                picture[top:bottom, left:right] = self._tile(i, j, weather)[top - y : bottom - y, left - x : right - x]
         return picture
 
-    def _tile(self, i: int, j: int) -> Picture:
-        if (i, j) not in self._tiles:
+    def _tile(self, i: int, j: int, weather: Weather) -> Picture:
+        if (i, j, weather) not in self._tiles:
             if len(self._tiles) >= _MOST_TILES:
                 self._tiles.pop(next(iter(self._tiles)))
-            self._tiles[i, j] = self._drawn(i, j)
-        return self._tiles[i, j]
+            self._tiles[i, j, weather] = self._drawn(i, j, weather)
+        return self._tiles[i, j, weather]
 
-    def _drawn(self, i: int, j: int) -> Picture:
-        weather = self._core.task.weather
+    def _drawn(self, i: int, j: int, weather: Weather) -> Picture:
         rng = generator(0, "bird view", i, j)
         shade = cv2.GaussianBlur(rng.normal(0.0, 26.0, (TILE_PX, TILE_PX)).astype(np.float32), (0, 0), 2.2)
         land = np.clip(np.array(LAND, np.float32) + shade[:, :, None], 0.0, 255.0).astype(np.uint8)
@@ -198,7 +198,7 @@ class BirdView:
 
     def _air(self, canvas: Canvas, world: int, row: int) -> None:
         """What fog and night leave of it."""
-        clock = self._core.task.weather.clock_h
+        clock = self._core.weathers[world].clock_h
         if clock < 5.0 or clock > 21.5:
             canvas.picture[:] = (canvas.picture * np.array([0.42, 0.46, 0.58])).astype(np.uint8)
         sight = float(self._core.actors.weather[world]["sight"])

@@ -32,16 +32,17 @@ class Copied:
     def __reduce__(self) -> Any:
         """See `pickle`."""
         own = {name: value for name, value in vars(self).items() if name not in _MADE_ANEW}
-        state = own, [array.copy() for array in _arrays(self.core.state)], self.core.minds
+        state = own, [array.copy() for array in _arrays(self.core.state)], self.core.minds, self.core.weathers
         return _make, self._made, state
 
     def __setstate__(self, state: Any) -> None:
         """See `pickle`."""
-        own, arrays, minds = state
+        own, arrays, minds, weathers = state
         vars(self).update(own)
         for array, values in zip(_arrays(self.core.state), arrays, strict=True):
             array[...] = values
         self.core.minds = minds
+        self.core.let_be(weathers)
 
 
 def _make(maker: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

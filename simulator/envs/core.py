@@ -95,6 +95,7 @@ class Core:
 
     Attributes:
         actors: everybody in all worlds.
+        weathers: of each world.
         lanes: arrays of the map's lanes, for kernels. map: the map. network: its roads.
         count: N.
         outcome: of the last step.
@@ -139,6 +140,7 @@ class Core:
             np.zeros((worlds, agents), AGENT_DTYPE),
             np.full(worlds, weather_row(task.weather)),
         )
+        self.weathers = [task.weather] * worlds
         self._limit = float(np.median(self.lanes.samples["limit"]))
         self.traffic.worlds.conditions[:] = conditions_of(task.weather, self._limit)
         self._engine = Engine(
@@ -204,9 +206,10 @@ class Core:
         mask = np.ones(self.count, np.bool_) if mask is None else mask
         if options and "weather" in options:
             weather = checked(Weather, options["weather"], "options.weather")
-            anew = mask.reshape(self.actors.agents.shape).all(1)
+            anew: Bools = np.all(mask.reshape(self.actors.agents.shape), axis=1)
             self.actors.weather[anew] = weather_row(weather)
             self.traffic.worlds.conditions[anew] = conditions_of(weather, self._limit)
+            self.let_be([weather if new else was for new, was in zip(anew.tolist(), self.weathers)])
         if self._handed_out:
             self._write_to(self._numbers.rows.copy(), handed_out=False)
         begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
@@ -383,7 +386,13 @@ class Core:
         """The scene for cameras and lidars."""
         from simulator.envs.stage import Stage
 
-        return Stage(self.actors, self.traffic, self.task.weather, self.threads)
+        return Stage(self.actors, self.traffic, self.weathers, self.threads)
+
+    def let_be(self, weathers: list[Weather]) -> None:
+        """Let pictures show the worlds in these weathers (`actors.weather` is what the others have of them)."""
+        self.weathers = weathers
+        if "stage" in vars(self):
+            self.stage.relight(weathers)
 
     @property
     def idle(self) -> Any:

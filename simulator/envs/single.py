@@ -53,7 +53,7 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
 
         Args:
             seed: of this and, counted on, of the episodes after it.
-            options: `weather`: as the option of the task, from now on; but for the light that cameras see by.
+            options: `weather`: as the option of the task, from now on.
 
         Raises:
             OddRoadError: an option that there is not, or a value that is not accepted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 CARS, PEOPLE = 4, 3
 FARTHEST_M = 350.0  # from the middle of a map that has surroundings
 PATH_M = 400.0  # along which these are dense
+SNOW_MM = 40.0  # that lies on roads of snow
 LYING_M, THICK_M = 0.85, 0.12  # half the height, half the thickness of people who lie
 _ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus", "motorcycle": "motorcycle"}
 _ACTORS |= {"bicycle": "bicycle"}
@@ -47,9 +49,10 @@ class Stage:
         states: of all worlds; brought up to date by `update`.
     """
 
-    def __init__(self, actors: Actors, traffic: Traffic, weather: Weather, threads: int) -> None:
-        """Build it: seconds, once for all worlds."""
+    def __init__(self, actors: Actors, traffic: Traffic, weathers: Sequence[Weather], threads: int) -> None:
+        """Build it, for worlds in these weathers: seconds, once for all."""
         self._actors, self._signals = actors, traffic.signals
+        self._airs = {weather: atmosphere_of(weather) for weather in weathers}
         worlds, count = actors.vehicles.shape
         people = actors.people.shape[1]
         builder, heads = _surroundings(traffic.lane_map)
@@ -63,12 +66,24 @@ class Stage:
             builder.build(),
             rest,
             figures,
-            [atmosphere_of(weather)],
+            list(self._airs.values()),
             count + people,
             signals=[heads[ids[k]] for k in self._shown.tolist()],
             threads=threads,
         )
         self.states = States.empty(worlds, count + people, len(self._shown))
+        self._light(weathers)
+
+    def relight(self, weathers: Sequence[Weather]) -> None:
+        """Let there be other weathers in the worlds: a second for each that there was not before."""
+        if set(weathers) != set(self._airs):
+            self._airs = {weather: self._airs.get(weather) or atmosphere_of(weather) for weather in weathers}
+            self.scenery.relight(list(self._airs.values()))
+        self._light(weathers)
+
+    def _light(self, weathers: Sequence[Weather]) -> None:
+        row = {weather: number for number, weather in enumerate(self._airs)}
+        self.states.weather[:] = [row[weather] for weather in weathers]
 
     def update(self, begin: int, end: int) -> Any:
         """`States` of worlds `begin` .. `end`: everybody and all lights as they are now."""
@@ -82,9 +97,14 @@ def atmosphere_of(weather: Weather) -> Atmosphere:
     from simulator.weather.conditions import atmosphere_for
     from simulator.weather.fog import Fog
     from simulator.weather.rain import TEXTURE_DEPTH_MM, Rain
+    from simulator.weather.snow import Snow
 
     film = weather.depth_mm() + (TEXTURE_DEPTH_MM if weather.depth_mm() > 0.0 else 0.0)
-    members = [Fog(visibility_m=max(weather.visibility_m, 10.0)), Rain(rain_mm_h=weather.rain_mm_h, water_film_mm=film)]
+    members = [
+        Fog(visibility_m=max(weather.visibility_m, 10.0)),
+        Rain(rain_mm_h=weather.rain_mm_h, water_film_mm=film),
+        Snow(snow_depth_mm=SNOW_MM if weather.surface == "snow" else 0.0),
+    ]
     utc = dt.datetime(2025, 6, 21) + dt.timedelta(hours=weather.clock_h - 2.0)
     return atmosphere_for(utc, 49.01, 8.43, members, 115.0)
 

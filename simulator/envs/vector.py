@@ -101,7 +101,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
 
         Args:
             seed: of the first agent, the next one's is one more; or a list of one for each, None to go on as it was.
-            options: `reset_mask` (N,) bool; `weather` as the option of the task, but for the light cameras see by.
+            options: `reset_mask` (N,) bool; `weather` as the option of the task, from now on.
 
         Raises:
             TypeError, ValueError: a mask or seeds of another type or length, or below 0.

@@ -65,14 +65,16 @@ class Weather(Block):
 
     def depth_mm(self) -> float:
         """Water above the texture of the road."""
+        if self.film_mm is not None or self.rain_mm_h == 0.0:
+            return self.film_mm or 0.0
         from simulator.weather.rain import CROSS_SLOPE, LANE_DRAIN_M, TEXTURE_DEPTH_MM, gallaway_depth_mm
 
-        if self.film_mm is not None:
-            return self.film_mm
         return max(gallaway_depth_mm(self.rain_mm_h, TEXTURE_DEPTH_MM, LANE_DRAIN_M, CROSS_SLOPE), 0.0)
 
     def sight_m(self) -> float:
         """Optical range through air and rain."""
+        if self.rain_mm_h == 0.0:
+            return self.visibility_m
         from simulator.weather.base import less_visibility_m
         from simulator.weather.rain import rain_extinction_1_m
 

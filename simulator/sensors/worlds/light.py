@@ -148,6 +148,18 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[t
     return lights
 
 
+def chosen(parts: Sequence[Lights], rows: Sequence[tuple[int, int]]) -> Lights:
+    """Tables put together from rows of others, each given by the number of its part and of its row there."""
+    size = max(part.shadows.heights.shape[1] for part in parts)
+    heights = np.full((len(rows), size, size), -32_768, np.int16)
+    for plane, (part, row) in zip(heights, rows):
+        own = parts[part].shadows.heights[row]
+        plane[: len(own), : len(own)] = own
+    frames = np.stack([parts[part].shadows.frames[row] for part, row in rows])
+    columns = [np.stack([parts[part][column][row] for part, row in rows]) for column in range(len(Lights._fields) - 1)]
+    return Lights._make([*columns, SunMap(heights, frames)])
+
+
 def _exposure(sky: Sky) -> film.Exposure:
     """What the automatic exposure of our usual camera chooses for a road below this sky: its lower half the ground."""
     camera = Camera()

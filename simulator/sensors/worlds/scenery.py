@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from simulator.scene.classes import class_id
 from simulator.sensors.stage import alphas_of
 from simulator.sensors.worlds.detail import Figure
 from simulator.sensors.worlds.facets import FACET_DTYPE, NORMAL, facets_of, pack_matter
-from simulator.sensors.worlds.light import Lights, lights_of
+from simulator.sensors.worlds.light import chosen, lights_of
 from simulator.sensors.worlds.shade import Looks
 from simulator.sensors.worlds.shadow import bodies_of, street_of, sun_maps
 
@@ -155,11 +156,21 @@ class Scenery:
             lamps,
         )
         low, high = _surroundings(standing, corners)
-        self.lights: Lights = lights_of(
-            weathers,
-            bool(np.any(scene.lamps["switch"] == Switch.STREET)),
-            lambda suns: sun_maps(stage, low, high, suns if shadows else [(sun, 0.0) for sun, _ in suns], self.threads),
+        self._lights_of = partial(
+            lights_of,
+            town=bool(np.any(scene.lamps["switch"] == Switch.STREET)),
+            draw=lambda suns: sun_maps(stage, low, high, [(sun, share * shadows) for sun, share in suns], self.threads),
         )
+        self._weathers, self.lights = list(weathers), self._lights_of(weathers)
+
+    def relight(self, weathers: Sequence[Atmosphere]) -> None:
+        """Take other weathers than those before; what was made of any of them that stay, the same objects, is kept."""
+        kept = {id(weather): (0, row) for row, weather in enumerate(self._weathers)}
+        fresh = [weather for weather in weathers if id(weather) not in kept]
+        parts = [self.lights, *([self._lights_of(fresh)] if fresh else [])]
+        kept |= {id(weather): (1, row) for row, weather in enumerate(fresh)}
+        self.lights = chosen(parts, [kept[id(weather)] for weather in weathers])
+        self._weathers = list(weathers)
 
     @property
     def memory_bytes(self) -> int:
