@@ -6,19 +6,21 @@ from functools import cache
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
+from numpy.typing import NDArray
 from watching import Watch
 
-from simulator.roads import RoadNetwork
+from simulator.roads import LaneKey, RoadNetwork, read_opendrive
 from simulator.roads.cross_section import CrossSection, dashed_mark, line_mark, strip
 from simulator.roads.layout import Plan
 from simulator.roads.records import RoadMark, RoadType
 from simulator.roads.road import Road
 from simulator.traffic.demand import KINDS
-from simulator.traffic.lane_map import NONE, LaneMap, lane_map
+from simulator.traffic.lane_map import NONE, LaneMap, lane_map, lane_pose
 from simulator.traffic.overtaking import passing_run
 from simulator.traffic.passing import allows
 from simulator.traffic.simulation import Traffic
-from simulator.traffic.state import DRIVER_DTYPE, Control, Over
+from simulator.traffic.state import Control, Over
 
 DT_NS = 100_000_000
 BROKEN, SOLID = dashed_mark(0.12, 4.0, 8.0), line_mark(0.12)
@@ -61,8 +63,7 @@ def put(traffic: Traffic, row: int, lane: int, s: float, speed: float, **driver:
 
 def empty(lanes: LaneMap, count: int) -> Traffic:
     """Traffic of so many rows without anybody."""
-    traffic = Traffic(lanes, vehicles=count, seeds=None)
-    return traffic
+    return Traffic(lanes, vehicles=count, seeds=None)
 
 
 def lanes_of(lanes: LaneMap) -> tuple[int, int]:
@@ -72,7 +73,7 @@ def lanes_of(lanes: LaneMap) -> tuple[int, int]:
     return number[along], number[-along]
 
 
-def drive(traffic: Traffic, seconds: float) -> list[np.ndarray]:
+def drive(traffic: Traffic, seconds: float) -> list[NDArray[np.void]]:
     """States of the vehicles after each step; nobody touches anybody."""
     watch, states = Watch(traffic, DT_NS), []
     for _ in range(round(seconds * 1e9 / DT_NS)):
@@ -103,7 +104,9 @@ def test_a_tractor_is_passed_on_a_free_road(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "road", [country(center=SOLID), country(length=400.0), country(length=1500.0, bend=3.0)], ids=["solid", "short", "bend"]
+    "road",
+    [country(center=SOLID), country(length=400.0), country(length=1500.0, bend=3.0)],
+    ids=["solid", "short", "bend"],
 )
 def test_nobody_passes_where_line_or_sight_forbid_it(road: LaneMap) -> None:
     traffic = empty(road, 2)
@@ -131,7 +134,8 @@ def test_who_comes_towards_one_is_let_pass_first() -> None:
 
 # Clearances: StVO, section 5 (4).
 @pytest.mark.parametrize(
-    ("limit_kmh", "width", "least", "crosses"), [(50.0, 3.25, 1.5, True), (100.0, 3.5, 2.0, True), (50.0, 5.0, 1.5, False)]
+    ("limit_kmh", "width", "least", "crosses"),
+    [(50.0, 3.25, 1.5, True), (100.0, 3.5, 2.0, True), (50.0, 5.0, 1.5, False)],
 )
 def test_cyclists_are_passed_with_the_clearance_of_the_law(
     limit_kmh: float, width: float, least: float, crosses: bool
@@ -165,7 +169,8 @@ def test_a_wreck_is_passed_slowly_once_nobody_comes(center: RoadMark) -> None:
     put(traffic, 1, own, 600.0, 0.0)
     put(traffic, 2, other, 4000.0 - 1000.0, 25.0)
     traffic.vehicles["control"][0, 1] = Control.WRECK
-    x, y, yaw = traffic.lane_map.network.lane_pose if False else (0, 0, 0)
+    wreck = traffic.vehicles[0, 1]
+    wreck["x"], wreck["y"], wreck["z"], wreck["yaw"] = lane_pose(traffic.lane_map.arrays, own, 600.0, 0.0)
     states = drive(traffic, 60.0)
     beside = [a for a, b, _ in states if -6.0 < a["s"] - b["s"] < 5.0]
     assert beside and max(a["speed"] for a in beside) < 9.5
@@ -199,7 +204,14 @@ def test_which_centre_lines_may_be_crossed(kind: str, change: str, left: bool, a
 # AASHTO 2004, exhibit 3-7 (who has begun goes through with it), both for passing at the design speed.
 @pytest.mark.parametrize(
     ("speed", "passed", "least", "most"),
-    [(50, 31, 160, 345), (60, 41, 180, 410), (70, 51, 210, 485), (80, 61, 245, 540), (90, 71, 280, 615), (100, 81, 320, 670)],
+    [
+        (50, 31, 160, 345),
+        (60, 41, 180, 410),
+        (70, 51, 210, 485),
+        (80, 61, 245, 540),
+        (90, 71, 280, 615),
+        (100, 81, 320, 670),
+    ],
 )
 def test_sight_that_drivers_want_lies_between_the_published_distances(
     speed: float, passed: float, least: float, most: float
@@ -211,21 +223,50 @@ def test_sight_that_drivers_want_lies_between_the_published_distances(
     length = 2 * 4.6 + 2.0 + 1.0 * ahead
     time, way, reached = passing_run(driver.view(np.recarray)[0], ahead, 1.1 * wish, ahead, 2.0 + 1.5 * ahead, length)
     sight = way + wish * time + 5.0 + 1.6 * (reached + wish)
-    print(speed, round(time, 1), round(way), round(sight), least, most)
-    assert least <= sight
+    assert least <= sight <= 1.6 * most
 
 
-def test_nobody_touches_anybody_on_country_roads_with_slow_traffic() -> None:
+@pytest.mark.parametrize(
+    ("road", "seed"),
+    [(country(), 5), (country(3000.0, 50.0, rule="LHT", width=3.25), 3), (country(6000.0, bend=2.0), 2)],
+    ids=["straight", "left-hand", "bend"],
+)
+def test_nobody_touches_anybody_on_roads_with_slow_traffic(road: LaneMap, seed: int) -> None:
     kinds = KINDS.copy()
-    kinds["share"] = [0.7, 0.08, 0.05, 0.0, 0.02, 0.03, 0.0, 0.12]
-    traffic = Traffic(country(), worlds=8, vehicles=24, seeds=5, kinds=kinds)
-    watch, passed, fell = Watch(traffic, DT_NS), 0, 0
-    for _ in range(3600):
+    kinds["share"] = [0.66, 0.08, 0.08, 0.0, 0.03, 0.03, 0.0, 0.12]
+    traffic = Traffic(road, worlds=4, vehicles=24, seeds=seed, kinds=kinds)
+    watch, passed = Watch(traffic, DT_NS), 0
+    for _ in range(900):
         before = traffic.vehicles["over"].copy()
         watch.run(1.0)
-        after = traffic.vehicles["over"]
-        passed += int(((before == Over.NOT) & (after == Over.OUT)).sum())
-        fell += int(((before != Over.FALLING) & (after == Over.FALLING)).sum())
-    print(passed, fell, watch.worst.max(0), len(watch.touches))
+        passed += int(((before == Over.NOT) & (traffic.vehicles["over"] == Over.OUT)).sum())
     assert not len(watch.touches)
     assert passed > 100
+
+
+@needs_material
+def test_a_lane_that_closes_is_left_before_its_end() -> None:
+    # The ramp of this map closes to nothing and is linked to the lane beside it: who drove on jumped sideways.
+    lanes = lane_map(read_opendrive(MATERIAL / "openx/esmini/resources/xodr/soderleden.xodr"))
+    closing = lanes.index[LaneKey("0", 0, -3)]
+    assert lanes.arrays.lanes["nexts"][closing] == 0
+    traffic = Traffic(lanes, worlds=4, vehicles=40, seeds=1)
+    watch = Watch(traffic, DT_NS).run(600.0)
+    assert not len(watch.touches)
+    assert watch.worst[:, 2].max() < 0.05  # m that anybody jumped
+
+
+def test_who_is_stranded_where_a_lane_ends_without_a_link_leaves() -> None:
+    traffic = empty(country(), 1)
+    own, _ = lanes_of(traffic.lane_map)
+    traffic.lane_map.arrays.lanes["leaves"][own] = 0
+    try:
+        put(traffic, 0, own, 3900.0, 20.0)
+        traffic.drivers["pace"] = 0.8
+        watch = Watch(traffic, DT_NS).run(25.0)
+        assert traffic.vehicles["waited"][0, 0] > 1.0
+        watch.run(30.0)
+        assert traffic.vehicles["travel"][0, 0] < 1000.0
+        assert traffic.vehicles["waited"][0, 0] < 20.0 + 1.0
+    finally:
+        traffic.lane_map.arrays.lanes["leaves"][own] = 1

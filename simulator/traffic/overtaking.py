@@ -14,6 +14,8 @@ import numpy as np
 from simulator.numerics.jit import kernel
 from simulator.traffic.following import (
     APART_M,
+    COURTESY_MPS2,
+    CUTTING_S,
     PASSING_PACE,
     desired_speed,
     free_acceleration,
@@ -41,6 +43,7 @@ PULL_IN_S = 1.0  # headway to who has been passed (J. C. Glennon, Transp. Res. R
 PULL_IN_M = 2.0
 # Left between the two at the end: 30 m at 56 km/h to 90 m at 100 km/h (AASHTO 2004, exhibit 3-4): 1.6 s of closing.
 LEFT_S, LEFT_M = 1.6, 5.0
+FASTER_MPS = 1.0  # than who has been passed, else the gap to that one does not grow
 LAST_S = 0.8  # of that, below which a driver gives up who is not yet beside
 OUT_S, BACK_S = 2.0, 2.5  # that moving out and pulling in take
 SOON_S = 4.0  # of closing in, before which nobody moves out
@@ -231,8 +234,15 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
     time, far, speed = passing_run(driver, me.speed, wish, slow, gap, length)
     if time == np.inf or stand < far or _crossings(lanes, gates, me, far + driver.front):
         return False
-    if ahead != NONE and room + (vehicles[ahead].speed - slow) * time < need + PULL_IN_S * slow:
-        return False
+    if ahead != NONE:
+        least = vehicles[ahead].speed  # a queue grows to who is at its end
+        for _ in range(TOGETHER):
+            e, lane, base, way = _next(lanes, lines, entries, vehicles, i, e, lane, base, way)
+            if e == NONE:
+                break
+            least = min(least, vehicles[e % count].speed)
+        if room + (least - slow) * time < need + PULL_IN_S * slow:
+            return False
     b = entries[i].behind
     while b != NONE:  # nobody who is behind passes already
         if vehicles[b % count].over != NOT:
@@ -270,7 +280,7 @@ def _crossings(lanes, gates, me, far):  # type: ignore[no-untyped-def]
 
 @kernel(inner=True)
 def _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, left_s):  # type: ignore[no-untyped-def]
-    """m left to the nearest oncoming traffic after `way` m in `time` s, at `speed` m/s then, beyond `LEFT_M` and `left_s`
+    """m left to the nearest oncoming traffic after `way` m in `time` s, at `speed` m/s, beyond `LEFT_M` and `left_s`
     of closing in; minus infinity where one of them passes others itself."""
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
     here = lanes.passing[sample_at(lanes, me.lane, me.s)[0]]
@@ -324,13 +334,11 @@ def _go_on(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-unty
         gap = base + _along(lanes, lane, vehicles[j], drivers[j]) - driver.front if lane != NONE else -np.inf
         if gap + drivers[j].rear + driver.front < 0.0:  # its origin is ahead
             me.passing = 0
-    if me.over == FALLING:
-        if me.passing > 0 and _may_pull_in(lanes, lines, entries, vehicles, drivers, i):
-            me.over, me.wish_d, me.passing = BACK, 0.0, 0
-        return
     if me.passing == 0:
+        me.over = OUT
+    if me.over == FALLING or me.passing == 0:
         if _may_pull_in(lanes, lines, entries, vehicles, drivers, i):
-            me.over, me.wish_d = BACK, 0.0
+            me.over, me.wish_d, me.passing = BACK, 0.0, 0
         return
     it, its = vehicles[j], drivers[j]
     if gap < 0.0 or it.speed < BLOCKED_MPS or abs(me.out_d) + driver.half_width < half_width_at(lanes, me.lane, me.s):
@@ -387,7 +395,8 @@ def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[n
         return True
     it, its = vehicles[e % count], drivers[e % count]
     gap -= driver.rear + its.front
-    return gap > PULL_IN_M + (PULL_IN_S if me.over == OUT else 0.3) * it.speed + SOON_S * max(it.speed - me.speed, 0.0)
+    headway = PULL_IN_S if me.over == OUT and me.speed > it.speed + FASTER_MPS else CUTTING_S
+    return gap > PULL_IN_M + headway * it.speed + SOON_S * max(it.speed - me.speed, 0.0)
 
 
 @kernel(inner=True)
@@ -409,6 +418,8 @@ def mind_who_passes(lanes, lines, entries, vehicles, drivers):  # type: ignore[n
             if me.over == FALLING:
                 wanted = max(it.speed - BEHIND_MPS, 0.0) - me.speed
                 me.wish_acceleration = min(me.wish_acceleration, max(wanted, -min(FALLING_MPS2, driver.hardest)))
+        elif me.over == OUT:
+            _let_pull_in(entries, vehicles, drivers, i)
         here = lanes.passing[sample_at(lanes, me.lane, me.s)[0]]
         if here.oncoming == NONE or abs(me.d) + driver.half_width < half_width_at(lanes, me.lane, me.s) - APART_M:
             continue
@@ -425,6 +436,26 @@ def mind_who_passes(lanes, lines, entries, vehicles, drivers):  # type: ignore[n
             start -= entries[e].s
         it, its = vehicles[e % count], drivers[e % count]
         gap = start - its.front - driver.front
-        if it.control == DRIVER and gap < LEFT_M + FACING_S * (it.speed + me.speed):
-            braking = it.speed * it.speed / max(2.0 * (0.5 * gap - LEFT_M), 0.5)
-            it.wish_acceleration = min(it.wish_acceleration, -min(braking, its.hardest))
+        if gap < 2.0 * LEFT_M + FACING_S * (it.speed + me.speed):
+            room = max(gap - 2.0 * LEFT_M, 0.5)
+            if it.control == DRIVER:
+                braking = it.speed * it.speed / room
+                it.wish_acceleration = min(it.wish_acceleration, -min(braking, its.hardest))
+            if me.over != BACK and me.passing == 0:
+                me.wish_acceleration = min(me.wish_acceleration, -min(me.speed * me.speed / room, driver.hardest))
+
+
+@kernel(inner=True)
+def _let_pull_in(entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+    """Let who is next behind in the lane of somebody who is out, and finds no gap to pull in, open one."""
+    count, me = len(vehicles), vehicles[i]
+    e = entries[i].behind
+    while e != NONE and (e >= ASKS * count or vehicles[e % count].over != NOT):
+        e = entries[e].behind
+    if e == NONE:
+        return
+    it = vehicles[e % count]
+    gap = me.s - drivers[i].rear - entries[e].s - drivers[e % count].front
+    slower = it.speed > me.speed - FASTER_MPS
+    if it.control == DRIVER and slower and gap < PULL_IN_M + PULL_IN_S * it.speed and it.speed > BLOCKED_MPS:
+        it.wish_acceleration = min(it.wish_acceleration, -COURTESY_MPS2)

@@ -23,6 +23,7 @@ from simulator.traffic.state import WAYS, Control
 from simulator.traffic.wrong_way import drive_against, move_against
 
 OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
+STRANDED_S, STRANDED_M = 20.0, 5.0  # standing so long, so near to where a lane ends that has no link, one gives up
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 WRONG_WAY = int(Control.WRONG_WAY)
@@ -95,6 +96,13 @@ def obey(vehicle, driver):  # type: ignore[no-untyped-def]
     return min(max(wanted, -driver.hardest), OBEYING_MPS2)
 
 
+@kernel(inline=True)
+def _stranded(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+    """Whether a vehicle is at the end of a lane that ends as wide as it is, without a link: a fault of the map."""
+    row = lanes.lanes[vehicle.lane]
+    return row.nexts == 0 and row.usable >= row.length and vehicle.s + driver.front > row.length - STRANDED_M
+
+
 @kernel
 def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
     """Move a vehicle along its way: constant acceleration over the step, and no reversing."""
@@ -125,6 +133,9 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
             vehicle.ways[n] = vehicle.ways[n + 1]
         vehicle.ways[WAYS - 1] = NONE
     if vehicle.s > lanes.lanes[vehicle.lane].length and lanes.lanes[vehicle.lane].leaves:
+        vehicle.control, vehicle.lane = ARRIVED, NONE
+        return
+    if vehicle.waited > STRANDED_S and vehicle.control == DRIVER and _stranded(lanes, vehicle, driver):
         vehicle.control, vehicle.lane = ARRIVED, NONE
         return
     if vehicle.ways[WAYS - 1] == NONE:
