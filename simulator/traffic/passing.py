@@ -75,11 +75,11 @@ def find_passing(
     marked = np.zeros(len(samples), np.bool_)
     out["oncoming"] = -1
     single = (rows["left"] < 0) & (rows["right"] < 0) & (rows["junction"] < 0)
-    for number in np.flatnonzero(single):
+    for number in np.flatnonzero(single).tolist():
         own = slice(rows[number]["first"], rows[number]["first"] + rows[number]["samples"])
         marked[own] = _oncoming(out[own], samples[own], chains[number], index, single, rows, samples, network)
     beside = out["oncoming"] >= 0
-    for number in np.flatnonzero(single):
+    for number in np.flatnonzero(single).tolist():
         follows = _follows(rows, links, number)
         own = slice(rows[number]["first"], rows[number]["first"] + rows[number]["samples"])
         for field, there in (("room", beside), ("allowed", beside & marked)):
