@@ -285,8 +285,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
                 other.hold == CLAIM or other.hold == PRIORITY or other.hold == BODY or (merge and other.hold == ROOM)
             )
             weary = weary and waits and not siren
-            stuck = vehicle.speed < STANDING_MPS and waits_for_itself(vehicles, i, j)
-            if weary and lets_in and not stuck:
+            if weary and lets_in and not waits_for_itself(vehicles, i, j):
                 return PRIORITY
             if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
                 continue
