@@ -13,7 +13,6 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.following import (
-    APART_M,
     COURTESY_MPS2,
     CUTTING_S,
     PASSING_PACE,
@@ -421,7 +420,7 @@ def mind_who_passes(lanes, lines, entries, vehicles, drivers):  # type: ignore[n
         elif me.over == OUT:
             _let_pull_in(entries, vehicles, drivers, i)
         here = lanes.passing[sample_at(lanes, me.lane, me.s)[0]]
-        if here.oncoming == NONE or abs(me.d) + driver.half_width < half_width_at(lanes, me.lane, me.s) - APART_M:
+        if here.oncoming == NONE or abs(me.d) + driver.half_width < half_width_at(lanes, me.lane, me.s):
             continue
         lane, start = here.oncoming, here.oncoming_s
         e = lines[lane].last
