@@ -163,7 +163,14 @@ def test_fresnel_of_water(angle: float, mean: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "look_of", [{"roughness": 1.0}, {"roughness": 0.5}, {"roughness": 0.4, "metallic": 1.0}, {"clearcoat": 1.0}]
+    "look_of",
+    [
+        {"roughness": 1.316},
+        {"roughness": 1.0},
+        {"roughness": 0.5},
+        {"roughness": 0.4, "metallic": 1.0},
+        {"clearcoat": 1.0},
+    ],
 )
 def test_white_furnace(look_of: dict[str, float]) -> None:
     """A white body in even light cannot be told from it."""

@@ -14,13 +14,14 @@ from test_traffic_driving import DT
 from test_traffic_wrecks import cars, crash
 
 from simulator.dynamics.friction import stopping_distance
-from simulator.envs.conditions import MPH_MPS, REACTION_S, STOPPING, conditions_of, weather_row
+from simulator.envs.conditions import conditions_of, weather_row
 from simulator.envs.observations.range_image import dim
 from simulator.envs.options import make_task
 from simulator.envs.single import RoadEnv
 from simulator.envs.tasks.base import Weather
 from simulator.envs.valet import RADII_M, Body, Stretch, ways_in
 from simulator.errors import OddRoadError
+from simulator.traffic.conditions import MPH_MPS, REACTION_S, STOPPING
 from simulator.traffic.person import Being, Mode
 from simulator.traffic.state import FAIR, Control, Failing, Struck
 from simulator.traffic.walkers import chances

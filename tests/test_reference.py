@@ -93,6 +93,7 @@ def test_reference_converges_to_mitsuba(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     "look_of",
     [
+        {"roughness": 1.316},
         {"roughness": 1.0},
         {"roughness": 0.5},
         {"roughness": 0.25},

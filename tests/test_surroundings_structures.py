@@ -11,7 +11,7 @@ from simulator.roads import LaneKey, procedural
 from simulator.roads.surface import surface
 from simulator.roads.surface_materials import SurfaceStyle
 from simulator.scene import SceneBuilder
-from simulator.scene.textures import CROPS
+from simulator.scene.textures import CROPS, linear_mean
 from simulator.surroundings import barriers
 from simulator.surroundings.gantries import CLEAR_M, frame
 from simulator.surroundings.populate import populate
@@ -80,6 +80,12 @@ def test_the_hill_covers_the_tube_and_leaves_the_road_free(seed: int) -> None:
 def test_barriers_have_their_published_sizes() -> None:
     mesh, _, name = barriers.parapet(LINE, 1)
     assert name == "guard_rail" and mesh.bounds[1, 2] == pytest.approx(1.1, abs=0.03)  # RiZ-ING: 1.10 m
+    mesh, materials, name = barriers.guard_rail(LINE, 1)
+    beam = mesh.vertices[np.unique(mesh.faces[mesh.slots == 0])]
+    assert name == "guard_rail" and beam[:, 2].max() == pytest.approx(0.75, abs=0.01)  # RPS: 0.75 m above the ground
+    assert np.ptp(beam[:, 2]) == pytest.approx(0.31, abs=0.003)  # RAL-RG 620, profile B: 310 mm high
+    assert beam[:, 1].max() - LINE[0, 1] == pytest.approx(0.081, abs=0.002)  # and 81 mm deep
+    assert materials[0].texture is not None and 0.3 < linear_mean(materials[0].texture)[1] < 0.45
     mesh, _, name = barriers.concrete_barrier(LINE, 0.81, 0.6)  # EN 1317, New Jersey: 0.81 m high, 0.6 m wide
     assert name == "wall" and mesh.bounds[1, 2] == pytest.approx(0.81, abs=1e-6)
     assert np.ptp(mesh.bounds[:, 1]) == pytest.approx(0.6, abs=1e-6)
@@ -89,6 +95,23 @@ def test_barriers_have_their_published_sizes() -> None:
     beam = gantry.bodies[0].mesh.vertices
     over = beam[(beam[:, 1] > 0.5) & (beam[:, 1] < 11.5)]
     assert over[:, 2].min() > 4.7, "RAA 2008: 4.70 m stay clear"
+
+
+@pytest.mark.parametrize("degrees", [15.0, 45.0, 90.0])
+def test_bars_hide_as_much_as_square_ones_from_everywhere(degrees: float) -> None:
+    mesh, _, _ = barriers.steel_fence(LINE, 1)
+    assert np.ptp(mesh.bounds[:, 2]) - 0.3 == pytest.approx(1.8, abs=0.01)  # posts reach 0.3 m into the ground
+    rays = Rays()
+    rays.add(mesh.vertices, mesh.faces)
+    rays.commit()
+    way = np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees)), 0.0])
+    low, high = mesh.bounds[:, 0] + [2.0, -2.0]
+    foot = np.column_stack([np.linspace(low, high, 6000), np.full(6000, LINE[0, 1]), np.full(6000, 0.9)])
+    hidden = np.isfinite(rays.closest_hit(foot - 2.0 * way, np.broadcast_to(way, foot.shape)).t).mean()
+    seen_m = 0.12 * np.sin(np.radians(degrees))  # from bar to bar
+    bar = 0.022 * (np.sin(np.radians(degrees)) + np.cos(np.radians(degrees)))
+    post = 0.06 / 0.022 * 0.12 / 2.5  # they stand before some of the bars
+    assert bar / seen_m < hidden + 0.02 < bar / seen_m * (1.0 + post) + 0.03
 
 
 @pytest.mark.parametrize("season", ["spring", "summer", "autumn", "winter"])

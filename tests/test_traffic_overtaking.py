@@ -18,7 +18,7 @@ from simulator.roads.road import Road
 from simulator.traffic.demand import KINDS
 from simulator.traffic.lane_map import NONE, LaneMap, lane_map, lane_pose
 from simulator.traffic.overtaking import passing_run
-from simulator.traffic.passing import allows
+from simulator.traffic.passing_zones import allows
 from simulator.traffic.simulation import Traffic
 from simulator.traffic.state import Control, Over
 

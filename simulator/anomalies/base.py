@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.loose import Stuff
 from simulator.dynamics.motion import Motion
+from simulator.dynamics.surface import Patch
 from simulator.scenario.distributions import Metres, Seconds, SignedMetres, uniform
 from simulator.scenario.family import Family, member
 from simulator.scene import Atmosphere, Body, Material, Mesh, Model, SceneBuilder, Switch, stance
@@ -56,6 +57,7 @@ class Site:
         lamps: switched-on lamps by object id, as bits `1 << Switch`.
         loose: what objects are made of that move when something strikes them.
         carried: how loose objects fall off a vehicle.
+        patches: where tyres have less hold than elsewhere.
     """
 
     builder: SceneBuilder
@@ -67,6 +69,7 @@ class Site:
     lamps: dict[int, int] = field(default_factory=dict)
     loose: dict[int, Stuff] = field(default_factory=dict)
     carried: dict[int, Carried] = field(default_factory=dict)
+    patches: list[Patch] = field(default_factory=list)
 
     @property
     def dark(self) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.anomalies.base import Array, Site
+from simulator.dynamics.surface import CELL_M
 from simulator.scene import Body, Material, Mesh
 from simulator.scene.noise import spectral_noise
 
@@ -71,6 +72,16 @@ class Shape:
         r = np.hypot(along / self.stretch**0.5, across * self.stretch**0.5) / self.radius_m
         fine = 0.3 * self.sample(xy, 0.9 * self.radius_m)
         return np.asarray(1.0 - r**1.5 + self.ragged * (self.sample(xy, 4.0 * self.radius_m) + fine))
+
+
+def footprint(shape: Shape) -> tuple[Array, NDArray[np.bool_]]:
+    """Where tyres come onto a film, as `Patch` has it: the corner (2,) of the first cell, and which cells it covers."""
+    low = np.floor((shape.center - shape.reach_m) / CELL_M) * CELL_M
+    count = int(np.ceil(2.0 * shape.reach_m / CELL_M)) + 1
+    middle = (np.arange(count) + 0.5) * CELL_M
+    x, y = np.meshgrid(low[0] + middle, low[1] + middle)
+    covered = shape.thickness(np.column_stack([x.ravel(), y.ravel()])) > 0.0
+    return low, covered.reshape(count, count)
 
 
 def film(

@@ -9,7 +9,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.anomalies.base import Anomaly, Site
-from simulator.anomalies.film import Shape, film
+from simulator.anomalies.film import Shape, film, footprint
+from simulator.dynamics.friction import SURFACE_FRICTION
+from simulator.dynamics.surface import Patch
 from simulator.scenario.distributions import Count, Metres, Quantity, uniform
 from simulator.scene import Material, Model
 from simulator.scene.material import Rgb, Surface
@@ -29,6 +31,9 @@ class _Patch(Anomaly):
     _levels: ClassVar[tuple[float, ...]]
     """Thicknesses (0 at the border, about 1 in the middle) at which bands of material begin."""
     _ripple_m: ClassVar[float] = 0.0
+    _friction: ClassVar[float] = 0.0
+    """Of tyres on it; 0: as on pavement under `_film_mm` of water."""
+    _film_mm: ClassVar[float] = 0.0
 
     @abstractmethod
     def coat(self, ground: Material, band: int) -> Material:
@@ -45,6 +50,7 @@ class _Patch(Anomaly):
             if bodies:
                 model = Model("road_defect", tuple(bodies), attributes=(("surface", self._label),))
                 site.builder.add_object(model, position, anomaly=self.taxonomy)
+                site.patches.append(Patch(*footprint(shape), self._friction, self._film_mm))
 
 
 def _tinted(color: Rgb, tint: Rgb) -> Rgb:
@@ -59,6 +65,7 @@ class IcePatch(_Patch, kind="ice_patch"):
     _label: ClassVar[str] = "black ice"
     _levels: ClassVar[tuple[float, ...]] = (0.0, 0.06, 0.14, 0.22, 0.32, 0.44, 0.58, 0.75)
     _ripple_m: ClassVar[float] = 0.0005
+    _friction: ClassVar[float] = SURFACE_FRICTION["ice"]
 
     def coat(self, ground: Material, band: int) -> Material:
         """Frost where the film is thinnest; then stones drown in ice, from rough to smooth."""
@@ -90,6 +97,9 @@ class OilSpill(_Patch, kind="oil_spill"):
         (0.48, 0.70, 0.62),
     )
     _levels: ClassVar[tuple[float, ...]] = (0.0, 0.05, 0.10, 0.14, 0.18, 0.23, 0.32, 0.5)
+    # With treads as they should be, oil and diesel are no worse than water: R. Lambourn, H. Viner, "Friction tests on
+    # contaminated road surfaces", TRL PPR073 (2006). Here: than that of heavy rain in Bosch's table.
+    _film_mm: ClassVar[float] = 1.0
 
     def coat(self, ground: Material, band: int) -> Material:
         """Bands of colour, then ever darker."""
@@ -114,6 +124,7 @@ class Puddle(_Patch, kind="puddle"):
     taxonomy: ClassVar[str] = "SUR-12"
     _label: ClassVar[str] = "standing water"
     _levels: ClassVar[tuple[float, ...]] = (0.0, 0.06, 0.12, 0.17, 0.20, 0.40)
+    _film_mm: ClassVar[float] = 2.0  # the puddles of Bosch's table
 
     def coat(self, ground: Material, band: int) -> Material:
         """Wet asphalt is about half as bright as dry (Lekner and Dorf, 1988); water closes over it."""

@@ -27,9 +27,11 @@ class Tracks:
         rpy: (T, A, 3) roll, pitch, yaw.
         speed: m/s along the path.
         acceleration: m/s2.
+        asked: m/s2 that the driver wants; on slippery roads it gets less.
         travel: metres since the start.
         steer: radians.
-        turn: int8, side that a driver is about to turn to at a junction: 1 left, -1 right, 0 neither.
+        turn: int8, side that a driver is about to turn or to change lanes to: 1 left, -1 right, 0 neither.
+        slides: bool, whether a vehicle has left what its tyres could hold, and slides.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
             else was looked for. Rows of agents that do not react are infinite, and drivers other than the ego do not
             look for what stands beside the lanes.
@@ -41,9 +43,11 @@ class Tracks:
     rpy: Array
     speed: Array
     acceleration: Array
+    asked: Array
     travel: Array
     steer: Array
     turn: NDArray[np.int8]
+    slides: NDArray[np.bool_]
     seen_s: Array
 
 

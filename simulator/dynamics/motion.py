@@ -72,6 +72,12 @@ class Driver:
         lawful: heeds signals and the right of way.
         reaction_s: time from the first sight of what comes into view during the drive until it is heeded (0.75 s: the
             careful human driver of UN R157, annex 3).
+        changes: lanes: `never`; `blocked`: to get round what stands, lies or creeps in its own, and back to that;
+            `free`: wherever MOBIL finds it worth it (Kesting, Treiber, Helbing 2007).
+        politeness: p of MOBIL.
+        weather_wise: drives as the weather that it knows of asks.
+        told_pace: the weather does not make it slower than so many shares of the speed limit, nor than v0: it is told
+            to drive that fast; 0: it is not told.
     """
 
     desired_speed_mps: float
@@ -83,6 +89,10 @@ class Driver:
     pace: float = 1.0
     lawful: bool = True
     reaction_s: float = 0.75
+    changes: Literal["never", "blocked", "free"] = "never"
+    politeness: float = 0.35
+    weather_wise: bool = False
+    told_pace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +118,8 @@ class Agent:
             which it reacts to others; -1 instead of a lane where it leads over none.
         by_chance: it starts as slow as it must for those who are there already.
         dead_end: the road ends where the path does (agents that react stop there); else the drive must end before.
+        chassis: () VEHICLE_DTYPE of a vehicle that brakes, turns and slides as the road under its tyres lets it; None:
+            it is moved as it is told.
     """
 
     object: int
@@ -129,6 +141,7 @@ class Agent:
     way: tuple[tuple[float, int, float], ...] = ()
     by_chance: bool = False
     dead_end: bool = False
+    chassis: NDArray[np.void] | None = None
 
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:

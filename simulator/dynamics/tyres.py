@@ -80,12 +80,17 @@ def lateral_force(alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
-    """N forwards and to the left at combined slip (Pacejka 2012, eq. 4.E50 to 4.E67); arguments as above."""
+    """N forwards and to the left at combined slip (Pacejka 2012, eq. 4.E50 to 4.E67); arguments as above.
+
+    What one slip leaves of the other's force follows slip over grip (similarity, section 4.3.1): with less friction the
+    peaks come at less slip, and both forces at once must not exceed it.
+    """
     # cos(atan(x)) = 1 / sqrt(1 + x^2)
-    b = tyre.r_bx1 / np.sqrt(1.0 + (tyre.r_bx2 * kappa) ** 2)
-    fx = longitudinal_force(kappa, load, grip, tyre) * _weight(b, alpha, tyre.r_hx1, tyre.r_cx1, tyre.r_ex1)
-    b = tyre.r_by1 / np.sqrt(1.0 + (tyre.r_by2 * (alpha - tyre.r_by3)) ** 2)
-    fy = lateral_force(alpha, load, grip, tyre) * _weight(b, kappa, tyre.r_hy1, tyre.r_cy1, tyre.r_ey1)
+    along, across = kappa / grip, alpha / grip
+    b = tyre.r_bx1 / np.sqrt(1.0 + (tyre.r_bx2 * along) ** 2)
+    fx = longitudinal_force(kappa, load, grip, tyre) * _weight(b, across, tyre.r_hx1, tyre.r_cx1, tyre.r_ex1)
+    b = tyre.r_by1 / np.sqrt(1.0 + (tyre.r_by2 * (across - tyre.r_by3)) ** 2)
+    fy = lateral_force(alpha, load, grip, tyre) * _weight(b, along, tyre.r_hy1, tyre.r_cy1, tyre.r_ey1)
     if tyre.r_vy1 != 0.0:
         induced = tyre.p_dy1 * grip * load * tyre.r_vy1 / np.sqrt(1.0 + (tyre.r_vy4 * alpha) ** 2)
         fy += induced * np.sin(tyre.r_vy5 * np.arctan(tyre.r_vy6 * kappa))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +42,40 @@ def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
     )
 
 
+class Census(NamedTuple):
+    """What never changes of a scene's O objects.
+
+    Attributes:
+        ids: (N,) int32 of those that have geometry. class_id: (O,) uint8. parent: (O,) int64.
+        bounds: (O, 2, 3) of the model, zero for none.
+        defects: whether some are road defects.
+    """
+
+    ids: NDArray[np.int32]
+    class_id: NDArray[np.uint8]
+    parent: NDArray[np.int64]
+    bounds: NDArray[np.float64]
+    defects: bool
+
+
+@lru_cache(maxsize=1)
+def census_of(scene: Scene) -> Census:
+    """The objects as columns; kept for the scene that was asked for last."""
+    rows, nothing = scene.objects, np.zeros((2, 3))
+    return Census(
+        np.array([row.id for row in rows if row.model is not None], np.int32),
+        np.array([0 if row.model is None else class_id(row.class_name) for row in rows], np.uint8),
+        np.array([row.parent for row in rows], np.int64),
+        np.array([nothing if row.model is None else row.model.bounds for row in rows]),
+        any(row.class_name == "road_defect" for row in rows),
+    )
+
+
 def labelled_objects(scene: Scene, snapshot: Snapshot, ego_pose: NDArray[np.float64]) -> NDArray[np.int32]:
     """Ids of all objects but the ego, which its own sensors do not see: the one posed as `ego_pose` (4, 4)."""
-    is_ego = np.max(np.abs(snapshot.world_SE3_object - ego_pose), axis=(1, 2)) < 1e-9
-    return np.array([row.id for row in scene.objects if row.model is not None and not is_ego[row.id]], np.int32)
+    ids = census_of(scene).ids
+    is_ego = np.abs(snapshot.world_SE3_object[ids] - ego_pose).max((1, 2)) < 1e-9
+    return np.asarray(ids[~is_ego], np.int32)
 
 
 def boxes_of_world(
@@ -57,11 +88,10 @@ def boxes_of_world(
         labelled: (N,) ids of the objects, ascending.
         hit_objects: object ids of the points of each lidar.
     """
-    poses = snapshot.world_SE3_object
+    poses, ids, census = snapshot.world_SE3_object[labelled], labelled, census_of(scene)
     rows = [scene.objects[k] for k in labelled.tolist()]
-    ids = labelled
-    bounds = np.array([row.model.bounds for row in rows if row.model is not None]).reshape(-1, 2, 3)
-    rotation = poses[ids, :3, :3]
+    bounds, lamps = census.bounds[ids], snapshot.lamps[ids].tolist()
+    rotation = poses[:, :3, :3]
     arm = np.einsum("nij,nj->ni", rotation, bounds.mean(1))  # from the object's origin to the middle of its box
     spin = se3.angular_velocity(snapshot.rpy[ids], snapshot.rpy_rate[ids])
     points = np.zeros(len(scene.objects), np.int64)
@@ -69,16 +99,16 @@ def boxes_of_world(
         points += np.bincount(hits, minlength=len(points))
     return Boxes3D(
         object_id=ids,
-        class_id=np.array([class_id(row.class_name) for row in rows], np.uint8),
+        class_id=census.class_id[ids],
         name=tuple(row.name for row in rows),
-        center=poses[ids, :3, 3] + arm,
+        center=poses[:, :3, 3] + arm,
         size_lwh=np.maximum(bounds[:, 1] - bounds[:, 0], LEAST_SIZE_M),
         rotation=se3.quaternion_from_rotation(rotation) if len(ids) else np.zeros((0, 4)),
         velocity=snapshot.velocity[ids] + np.cross(spin, arm),
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),
-        parent=np.array([row.parent for row in rows], np.int32),
-        attributes=tuple({**row.attributes, **_lit(row.class_name, int(snapshot.lamps[row.id]))} for row in rows),
+        parent=census.parent[ids].astype(np.int32),
+        attributes=tuple({**row.attributes, **_lit(row.class_name, lit)} for row, lit in zip(rows, lamps, strict=True)),
     )
 
 
@@ -134,7 +164,7 @@ def boxes_in_picture(
         labelled: ids of the objects that may get a box.
         bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
-    pixels = np.zeros(len(scene.objects), np.int64)
+    census, pixels = census_of(scene), np.zeros(len(scene.objects), np.int64)
     extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
     extent[:, 2:] = -1
     mask_extents(picture.object, pixels, extent)
@@ -142,7 +172,7 @@ def boxes_in_picture(
     local_SE3_camera = picture.world_SE3_camera.copy()
     local_SE3_camera[:3, 3] -= scene.origin
     bare = None
-    if any(row.class_name == "road_defect" for row in scene.objects):
+    if census.defects:
         bare = _ground_classes()[picture.semantic] & (picture.object == 0)
     alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare, bent)
     single = alone.objects > 0
@@ -157,11 +187,11 @@ def boxes_in_picture(
     amodal = np.full((len(scene.objects), 4), np.nan)
     amodal[alone.objects[single]] = alone.extent[single]
     amodal = np.where(np.isfinite(amodal[ids]), amodal[ids], visible)
-    parent = np.array([row.parent for row in scene.objects], np.int64)
+    parent = census.parent
     together = pixels + np.bincount(parent, np.where(parent > 0, pixels, 0), len(parent)).astype(np.int64)
     return Boxes2D(
         object_id=ids,
-        class_id=np.array([class_id(scene.objects[k].class_name) for k in ids.tolist()], np.uint8),
+        class_id=census.class_id[ids],
         visible=visible,
         amodal=amodal,
         visible_fraction=np.minimum(1.0, pixels[ids] / np.maximum(own[ids], 1)),

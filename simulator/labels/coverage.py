@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import fetch_add, pointer
+from simulator.numerics.parallel import parallel_for
 from simulator.raycast.faces import HOLE, alpha_at
 from simulator.raycast.schedule import share, worker_count
 from simulator.scene import Mesh, Scene
@@ -76,6 +77,7 @@ class Pieces(NamedTuple):
         faces: (K, 2) int64 first and last + 1 row of `triangles`.
         triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
         corners: (K, 2) int64 first and last + 1 row of `vertices`. most_vertices: of one instance.
+        skin: (K,) int64 row of the scene's bent vertices that takes the place of the first, -1 for what has no skin.
         bounds: (K, 2, 3) float64 of each instance's mesh.
         holes: what is open of it.
         flat: (M,) bool, part of the ground (potholes, puddles): ground around it hides nothing of it.
@@ -89,6 +91,7 @@ class Pieces(NamedTuple):
     vertices: NDArray[np.float32]
     corners: NDArray[np.int64]
     most_vertices: int
+    skin: NDArray[np.int64]
     bounds: F64
     holes: Holes
     flat: NDArray[np.bool_]
@@ -127,6 +130,8 @@ def pieces_of(scene: Scene) -> Pieces:
     first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
     first = np.flatnonzero(np.diff(group, prepend=0))
     bounds = np.array([mesh.bounds for mesh in meshes]).reshape(-1, 2, 3)
+    skin = np.full(len(scene.instance_mesh), -1, np.int64)
+    skin[scene.skins.instance] = scene.skins.first_vertex[:-1]
     return Pieces(
         group[first].astype(np.int32),
         np.append(first, len(rows)).astype(np.int64),
@@ -136,6 +141,7 @@ def pieces_of(scene: Scene) -> Pieces:
         _joined([mesh.vertices for mesh in meshes], (0, 3), np.float32),
         np.stack([first_vertex[mesh_row], first_vertex[mesh_row + 1]], 1).astype(np.int64),
         max((len(mesh.vertices) for mesh in meshes), default=0),
+        skin[rows],
         bounds[mesh_row],
         _holes(scene, rows, meshes),
         np.array([scene.objects[abs(k)].class_name == "road_defect" for k in group[first].tolist()], np.bool_),
@@ -225,11 +231,11 @@ def _clip(corner, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _open(holes, texture, face, a, b, c):  # type: ignore[no-untyped-def]
-    """Whether a texture has a hole at the place of a face (vertex rows) with these barycentric weights."""
-    uv = holes.uv
-    u = a * uv[face[0], 0] + b * uv[face[1], 0] + c * uv[face[2], 0]
-    v = a * uv[face[0], 1] + b * uv[face[1], 1] + c * uv[face[2], 1]
+def _open(holes, texture, numbers, face, a, b, c):  # type: ignore[no-untyped-def]
+    """Whether a texture has a hole where a face (see `_paint`) has these barycentric weights."""
+    uv, p, q, r = holes.uv, numbers[3 * face], numbers[3 * face + 1], numbers[3 * face + 2]
+    u = a * uv[p, 0] + b * uv[q, 0] + c * uv[r, 0]
+    v = a * uv[p, 1] + b * uv[q, 1] + c * uv[r, 1]
     return alpha_at(holes, texture, np.float32(u), np.float32(v)) < HOLE
 
 
@@ -255,15 +261,25 @@ def _edge(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _paint(seen, a, b, c, span, rays, stamp, mark, holes, texture, face):  # type: ignore[no-untyped-def]
+def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, numbers, face):  # type: ignore[no-untyped-def]
     """Mark the pixels whose ray meets a triangle and that do not bear `mark` yet; returns how many.
 
     Args:
         seen, a, b, c: pointer to vertices in the camera, and where the three of the triangle are.
         span: first column, last + 1, first row, last + 1 of the pixels to look at.
-        rays: of the Lens. stamp: (H, W) int32, marked. mark: of this object.
-        holes: Holes. texture: of the face, or -1. face: (3,) its vertex rows.
+        rays, stamp: pointers to those of the Lens, and to (H, W) int32, marked; `width` is W. mark: of this object.
+        holes: Holes. texture: of the face, or -1. numbers: pointer to the vertex rows of all faces; `face`: this one.
     """
+    fresh = False
+    for v in range(span[2], span[3]):
+        for pixel in range(v * width + span[0], v * width + span[1]):
+            if stamp[pixel] != mark:
+                fresh = True
+                break
+        if fresh:
+            break
+    if not fresh:  # as most are: they lie behind others of the object
+        return 0
     ax, ay, az = seen[a], seen[a + 1], seen[a + 2]
     bx, by, bz = seen[b], seen[b + 1], seen[b + 2]
     cx, cy, cz = seen[c], seen[c + 1], seen[c + 2]
@@ -277,10 +293,10 @@ def _paint(seen, a, b, c, span, rays, stamp, mark, holes, texture, face):  # typ
     sign = 1.0 if volume > 0 else -1.0
     new = 0
     for v in range(span[2], span[3]):
-        for u in range(span[0], span[1]):
-            if stamp[v, u] == mark:
+        for pixel in range(v * width + span[0], v * width + span[1]):
+            if stamp[pixel] == mark:
                 continue
-            x, y = rays[v, u, 0], rays[v, u, 1]
+            x, y = rays[3 * pixel], rays[3 * pixel + 1]
             weight_c = sign * (abx * x + aby * y + abz)
             weight_a = sign * (bcx * x + bcy * y + bcz)
             weight_b = sign * (cax * x + cay * y + caz)
@@ -288,16 +304,16 @@ def _paint(seen, a, b, c, span, rays, stamp, mark, holes, texture, face):  # typ
                 continue
             if texture >= 0:
                 total = weight_a + weight_b + weight_c
-                if _open(holes, texture, face, weight_a / total, weight_b / total, weight_c / total):
+                if _open(holes, texture, numbers, face, weight_a / total, weight_b / total, weight_c / total):
                     continue
-            stamp[v, u] = mark
+            stamp[pixel] = mark
             new += 1
     return new
 
 
 @kernel(inline=True)
-def _place_vertices(vertices, first, last, pose, lens, straight, size, seen, spans):  # type: ignore[no-untyped-def]
-    """Write rows `first:last` of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
+def _place_vertices(vertices, first, count, pose, lens, straight, size, seen, spans):  # type: ignore[no-untyped-def]
+    """Write `count` rows of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
 
     Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh, `size` is that of the
     picture. `spans` (V, 4) receives the first column and row whose pixel centre is not before it, the first beyond it.
@@ -305,7 +321,7 @@ def _place_vertices(vertices, first, last, pose, lens, straight, size, seen, spa
     fx, fy, cx, cy = lens.numbers[0], lens.numbers[1], lens.numbers[2], lens.numbers[3]
     width, height = np.float64(size[1]), np.float64(size[0])
     least = np.inf
-    for i in range(first, last):
+    for i in range(first, first + count):
         x, y, z = np.float64(vertices[3 * i]), np.float64(vertices[3 * i + 1]), np.float64(vertices[3 * i + 2])
         a = pose[0] * x + pose[1] * y + pose[2] * z + pose[3]
         b = pose[4] * x + pose[5] * y + pose[6] * z + pose[7]
@@ -334,12 +350,49 @@ def _pixels_between(spans, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type: ignore[no-untyped-def]
+def _find(start, stop, pieces, bent, poses, lens, near):  # type: ignore[no-untyped-def]
+    """Write whether some instance's bounding box may be in the picture, of objects `start:stop`.
+
+    Args:
+        start, stop: range of rows of `pieces.objects`.
+        pieces, bent, poses, lens: those of `_cover`.
+        near: (M,) bool result.
+    """
+    low, high = np.empty(3), np.empty(3)
+    for m in range(start, stop):
+        near[m] = False
+        for k in range(pieces.first_instance[m], pieces.first_instance[m + 1]):
+            low[:], high[:] = pieces.bounds[k, 0], pieces.bounds[k, 1]
+            if pieces.skin[k] >= 0:
+                low[:], high[:] = np.inf, -np.inf
+                for v in range(pieces.skin[k], pieces.skin[k] + pieces.corners[k, 1] - pieces.corners[k, 0]):
+                    for axis in range(3):
+                        low[axis], high[axis] = min(low[axis], bent[v, axis]), max(high[axis], bent[v, axis])
+            before, left, right, top, bottom = 0, np.inf, -np.inf, np.inf, -np.inf
+            for corner in range(8):
+                x = high[0] if corner & 1 else low[0]
+                y = high[1] if corner & 2 else low[1]
+                z = high[2] if corner & 4 else low[2]
+                depth = poses[k, 2, 0] * x + poses[k, 2, 1] * y + poses[k, 2, 2] * z + poses[k, 2, 3]
+                if depth >= NEAR_M:
+                    before += 1
+                    a = (poses[k, 0, 0] * x + poses[k, 0, 1] * y + poses[k, 0, 2] * z + poses[k, 0, 3]) / depth
+                    b = (poses[k, 1, 0] * x + poses[k, 1, 1] * y + poses[k, 1, 2] * z + poses[k, 1, 3]) / depth
+                    left, right, top, bottom = min(left, a), max(right, a), min(top, b), max(bottom, b)
+            across = right >= lens.x_least[0] and left <= lens.x_most[-1]
+            along = bottom >= lens.y_least[0] and top <= lens.y_most[-1]
+            if 0 < before < 8 or (before == 8 and across and along):
+                near[m] = True
+                break
+
+
+@kernel
+def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):  # type: ignore[no-untyped-def]
     """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
 
     Args:
         shown: rows of the objects.
-        pieces: Pieces. poses: (K, 3, 4) camera_SE3_mesh. lens: Lens.
+        pieces: Pieces. bent: (V, 3) float32 vertices of all skins. poses: (K, 3, 4) camera_SE3_mesh. lens: Lens.
         ground: (H, W) bool, where the picture shows bare ground, which does not count for flat objects.
         pixels: (M,) and extent: (M, 4) results.
         cursor: (1,) int64, how many of them have been begun.
@@ -351,8 +404,8 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
     straight, rays, holes, flat = lens.straight, lens.rays, pieces.holes, pieces.flat
     first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
     slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
-    vertices, numbers = pointer(pieces.vertices), pointer(triangles)
-    seen, spans = pointer(memory), pointer(whole)
+    rigid, soft, numbers = pointer(pieces.vertices), pointer(bent), pointer(triangles)
+    seen, spans, image, marks = pointer(memory), pointer(whole), pointer(rays), pointer(stamp)
     while True:
         row = fetch_add(cursor, 0, 1)
         if row >= len(shown):
@@ -366,8 +419,9 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
         low_u, low_v, high_u, high_v, found = np.inf, np.inf, -np.inf, -np.inf, 0
         for k in range(first_instance[m], first_instance[m + 1]):
             base, last = corners[k, 0], corners[k, 1]
-            pose = pointer(poses[k])
-            least = _place_vertices(vertices, base, last, pose, lens, straight, ground.shape, seen, spans)
+            pose, skin = pointer(poses[k]), pieces.skin[k]
+            vertices, row = (rigid, base) if skin < 0 else (soft, skin)
+            least = _place_vertices(vertices, row, last - base, pose, lens, straight, ground.shape, seen, spans)
             before = least >= NEAR_M
             if before:
                 for i in range(0, (last - base) * SEEN, SEEN):
@@ -380,7 +434,7 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
                 if before and straight:
                     if span[0] < span[1] and span[2] < span[3]:
                         texture = textures[first_slot[k] + slots[f]]
-                        found += _paint(seen, a, b, c, span, rays, stamp, m, holes, texture, triangles[f])
+                        found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
                     continue
                 for axis in range(3):
                     corner[0, axis], corner[1, axis], corner[2, axis] = seen[a + axis], seen[b + axis], seen[c + axis]
@@ -393,7 +447,7 @@ def _cover(shown, pieces, poses, lens, ground, pixels, extent, cursor):  # type:
                         low_u, low_v, high_u, high_v = min(low_u, u), min(low_v, v), max(high_u, u), max(high_v, v)
                 span = _pixels_about(part, count, lens)
                 texture = textures[first_slot[k] + slots[f]]
-                found += _paint(seen, a, b, c, span, rays, stamp, m, holes, texture, triangles[f])
+                found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
         pixels[m] = found
         extent[m, 0], extent[m, 1], extent[m, 2], extent[m, 3] = low_u, low_v, high_u, high_v
 
@@ -417,52 +471,19 @@ def coverage(
         bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
     ground = np.zeros((camera.height, camera.width), np.bool_) if ground is None else ground
-    pieces = pieces_of(scene) if bent is None else _bent(pieces_of(scene), scene, bent)
-    lens = lens_of(camera)
+    pieces, lens = pieces_of(scene), lens_of(camera)
+    if bent is None:
+        bent, pieces = np.zeros((0, 3), np.float32), pieces._replace(skin=np.full_like(pieces.skin, -1))
     poses = np.linalg.inv(local_SE3_camera) @ local_SE3_instance[pieces.instance]
     poses = np.ascontiguousarray(poses[:, :3])
-    shown = _in_view(pieces, poses, lens)
+    near = np.empty(len(pieces.objects), np.bool_)
+    parallel_for(lambda start, stop: _find(start, stop, pieces, bent, poses, lens, near), len(near), chunk=8)
+    shown = np.flatnonzero(near)
     pixels = np.zeros(len(pieces.objects), np.int64)
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
     workers = worker_count(None, len(shown))
-    share(_cover, workers, (shown, pieces, poses, lens, ground, pixels, extent))
+    share(_cover, workers, (shown, pieces, bent, poses, lens, ground, pixels, extent))
     extent[~np.isfinite(extent).all(1)] = np.nan
     size = np.array([camera.width, camera.height, camera.width, camera.height], np.float64)
     extent = np.clip(extent, -BEYOND * size, (1 + BEYOND) * size)
     return Coverage(pieces.objects, pixels, extent)
-
-
-def _bent(pieces: Pieces, scene: Scene, points: NDArray[np.float32]) -> Pieces:
-    """The pieces with the skins in the shape of their (V, 3) `points`."""
-    vertices, bounds = pieces.vertices.copy(), pieces.bounds.copy()
-    skin_of = np.full(len(scene.instance_mesh), -1)
-    skin_of[scene.skins.instance] = np.arange(scene.skins.total)
-    for k in np.flatnonzero(skin_of[pieces.instance] >= 0).tolist():
-        skin = skin_of[pieces.instance[k]]
-        shape = points[scene.skins.first_vertex[skin] : scene.skins.first_vertex[skin + 1]]
-        vertices[pieces.corners[k, 0] : pieces.corners[k, 1]] = shape
-        rows = np.ascontiguousarray(shape.T)  # of long rows numpy finds the extremes twenty times as fast
-        bounds[k] = rows.min(1), rows.max(1)
-    return pieces._replace(vertices=vertices, bounds=bounds)
-
-
-def _in_view(pieces: Pieces, poses: F64, lens: Lens) -> NDArray[np.int64]:
-    """Rows of the objects of which some instance's bounding box may be in the picture."""
-    if not len(poses):
-        return np.zeros(0, np.int64)
-    pick = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
-    corners = pieces.bounds[:, pick, np.arange(3)]
-    at = np.einsum("kij,knj->kni", poses[:, :, :3], corners) + poses[:, None, :, 3]
-    z = at[..., 2]
-    crossing = (z < NEAR_M).any(1) & (z >= NEAR_M).any(1)
-    xy = at[..., :2] / np.maximum(z, NEAR_M)[..., None]
-    low, high = xy.min(1), xy.max(1)
-    inside = (
-        (z >= NEAR_M).all(1)
-        & (high[:, 0] >= lens.x_least[0])
-        & (low[:, 0] <= lens.x_most[-1])
-        & (high[:, 1] >= lens.y_least[0])
-        & (low[:, 1] <= lens.y_most[-1])
-    )
-    seen = np.logical_or.reduceat(inside | crossing, pieces.first_instance[:-1])
-    return np.flatnonzero(seen)

@@ -132,9 +132,11 @@ def _shuffle(builder: ir.IRBuilder, value: ir.Value, order: list[int]) -> ir.Val
 
 
 def call_llvm(builder: ir.IRBuilder, name: str, args: Any, flags: tuple[str, ...] = ()) -> ir.Value:
-    """Call LLVM's intrinsic function of some f32x8 that gives one."""
-    declared = ir.FunctionType(f32x8.llvm, [f32x8.llvm] * len(args))
-    function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.v{LANES}f32")
+    """Call LLVM's intrinsic function of some f32x8 that gives one, or of scalars."""
+    kind = args[0].type
+    declared = ir.FunctionType(kind, [kind] * len(args))
+    suffix = f"v{LANES}f32" if kind == f32x8.llvm else "f32"
+    function = cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.{suffix}")
     return builder.call(function, args, fastmath=flags)
 
 
@@ -392,14 +394,15 @@ def _lanewise(name: str, documentation: str) -> Any:
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return call_llvm(builder, name, args)
 
-        return f32x8(f32x8), emit
+        kind = types.float32 if x is types.float32 else f32x8
+        return kind(kind), emit
 
     lanewise.__doc__ = documentation
     return lanewise
 
 
-floor = _lanewise("floor", "Lane by lane of an f32x8 the greatest whole number that is not greater.")
-square_root = _lanewise("sqrt", "Lane by lane of an f32x8 the square root; NaN of what is below zero.")
+floor = _lanewise("floor", "Lane by lane of an f32x8, or of a float32, the greatest whole number that is not greater.")
+square_root = _lanewise("sqrt", "Likewise the square root; NaN of what is below zero.")
 
 
 @intrinsic
@@ -454,6 +457,16 @@ def negative(typing_context, x):  # type: ignore[no-untyped-def]
         return builder.sext(_holds(builder, args[0]), args[0].type)
 
     return _MASK[x.lanes](x), emit
+
+
+@intrinsic
+def equal(typing_context, x, y):  # type: ignore[no-untyped-def]
+    """Mask of the lanes in which two i32x8 are equal."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return builder.sext(builder.icmp_signed("==", *args), i32x8.llvm)
+
+    return _MASK[LANES](x, x), emit
 
 
 @intrinsic

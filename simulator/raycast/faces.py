@@ -10,7 +10,6 @@ told by its number.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load_float, load_int, pointer, store_halves, store_int
-from simulator.numerics.simd import LANES, bits, negative, select, splat_int_wide, subtract
+from simulator.numerics.simd import LANES, bits, floor, negative, select, splat_int_wide, subtract
 from simulator.raycast.instances import FIRST_ID, PART, instance_of
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import F32, I32, VERTEX
@@ -210,9 +209,9 @@ def alpha_at(faces, image, u, v):  # type: ignore[no-untyped-def]
     """Bilinear alpha, 0 to 255, at texture coordinates of a row of `faces.images`; below `HOLE` is a hole."""
     offset = np.int64(load_int(faces.images, image * 3))
     width, height = load_int(faces.images, image * 3 + 1), load_int(faces.images, image * 3 + 2)
-    x = (u - np.float32(math.floor(u))) * np.float32(width) - HALF
-    y = (np.float32(math.ceil(v)) - v) * np.float32(height) - HALF
-    column, row = np.int32(math.floor(x)), np.int32(math.floor(y))
+    x = (u - floor(u)) * np.float32(width) - HALF
+    y = (-v - floor(-v)) * np.float32(height) - HALF
+    column, row = np.int32(floor(x)), np.int32(floor(y))
     s, t = x - np.float32(column), y - np.float32(row)
     # The sides are powers of two: the mask wraps.
     left, right = np.int64(column & (width - 1)), np.int64((column + 1) & (width - 1))

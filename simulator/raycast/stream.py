@@ -79,7 +79,7 @@ from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
 from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
 
 # Eights of rays that start no farther from the middle one are not divided.
-CLOSE = np.float32(0.2)
+CLOSE = np.float32(0.8)
 NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
 table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)

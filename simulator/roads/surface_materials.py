@@ -15,6 +15,9 @@ from simulator.scene import textures
 from simulator.scene.material import Material, Surface, Texture
 from simulator.scene.mesh import Mesh
 
+# Blades and clods face all ways: half of their faces stand steeper than 60 degrees (the spherical distribution of leaf
+# angles, usual for grasses: N. Goel and D. Strebel, Agronomy Journal 76, 1984). A slope of tan 60 is GGX's alpha.
+BLADES = 1.316
 LANE_VARIANTS = 4  # besides one with a manhole cover
 GRASS_TINTS = 5
 _LUSH, _POOR = np.array([0.76, 0.86, 0.74]), np.array([1.20, 1.12, 1.08])  # of the usual colour, from patch to patch
@@ -88,7 +91,7 @@ def _ground(name: str, texture: Texture, reflectance: float, kind: Surface, tint
         name,
         albedo=(tint, tint, tint),
         texture=texture,
-        roughness=0.95,
+        roughness=BLADES if kind == Surface.SOIL else 0.95,
         reflectance_905=reflectance,
         surface=kind,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,7 @@ from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
 SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial", "car_park")
 SIGNS = ("auto", "vienna", "mutcd")
+LANE_CHANGES = ("never", "blocked", "free")
 
 
 class Time(Block):
@@ -320,6 +321,9 @@ class Ego(Placed):
     """OpenDRIVE id of the lane where it starts; null: any driving lane, by the seed."""
     s_m: Metres | None = None
     """Road coordinate s of the start; null: anywhere, by the seed."""
+    lane_changes: Annotated[Literal["never", "blocked", "free"], Word(LANE_CHANGES)] = "blocked"
+    """Whether it changes lanes by itself: never; blocked: to get round what stands, lies or creeps in its lane, and
+    back again; free: as all traffic does. One with manoeuvres does what these say."""
 
 
 class ScriptedActor(Placed):

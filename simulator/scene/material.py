@@ -75,7 +75,8 @@ class Material:
         name: for messages and exports.
         albedo: linear sRGB diffuse reflectance (metals: normal reflectance); multiplies the texture.
         texture: image, or None for plain colour.
-        roughness: GGX perceptual roughness, alpha = roughness**2.
+        roughness: GGX perceptual roughness, alpha = roughness**2, which is the median slope of the facets: up to 1,
+            and to 1.5 for ground whose facets stand up, as blades of grass do.
         metallic: 0 dielectric, 1 metal.
         clearcoat: 0..1 strength of a smooth dielectric coat (car paint).
         transmission: 0..1 part of the light that passes straight through (window glass).

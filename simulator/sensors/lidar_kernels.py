@@ -149,7 +149,7 @@ def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyp
     if ground.snow > ZERO and up > HALF:
         covered = ground.snow * min(ONE, (up - HALF) * np.float32(5.0))
         rho += covered * (SNOW_REFLECTANCE - rho)
-    value = _rough(rho, material.roughness, cosine)
+    value = _rough(rho, min(material.roughness, ONE), cosine)
     bare = ONE - covered
     alpha = max(material.roughness * material.roughness, LEAST_ALPHA)
     if material.metallic > ZERO:

@@ -172,7 +172,7 @@ class Preview:
         return self._gl.MetallicRoughnessMaterial(
             baseColorFactor=[*color.clip(0, 1), 1.0],
             metallicFactor=material.metallic,
-            roughnessFactor=max(material.roughness, 0.2),
+            roughnessFactor=min(max(material.roughness, 0.2), 1.0),
             doubleSided=True,
         )
 

@@ -5,12 +5,15 @@ Lines are (N, 3) points in the scene's local frame, on the ground, in walking or
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 
-from simulator.scene.material import Material, srgb
+from simulator.numerics.rng import generator
+from simulator.scene.material import Material, Texture, srgb
 from simulator.scene.mesh import Mesh
+from simulator.scene.noise import spectral_noise, to_srgb8
 from simulator.scene.textures import CONCRETE_M, concrete
 from simulator.surroundings.facades import BAY_M, wall_texture, weathered_wall
 from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
@@ -18,8 +21,22 @@ from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
 
 Made = tuple[Mesh, tuple[Material, ...], str]
 
-# W-beam of EN 1317 rails: 0.31 m high, 0.08 m deep, its middle 0.6 m above the ground; (towards the road, up).
-W_BEAM = np.array([[0.0, 0.45], [0.08, 0.50], [0.08, 0.54], [0.0, 0.60], [0.08, 0.67], [0.08, 0.71], [0.0, 0.76]])
+# Beam of RAL-RG 620 (profile B), the usual one on systems tested to EN 1317: 0.31 m high, 0.081 m deep, its top 0.75 m
+# above the ground (RPS): two broad bows about a narrow trough. Half of it from the bottom; (towards the road, up).
+_HALF_BEAM = [
+    [0.014, 0.440],
+    [0.055, 0.453],
+    [0.078, 0.474],
+    [0.081, 0.50],
+    [0.081, 0.53],
+    [0.074, 0.554],
+    [0.008, 0.578],
+]
+BEAM = np.array([*_HALF_BEAM, *([out, 2.0 * 0.595 - up] for out, up in _HALF_BEAM[::-1])])
+BARS_M = (
+    0.12  # from bar to bar: the gaps of railings that children may climb are 0.12 m at most (building codes, EN 1176)
+)
+BEAM_M = 4.0  # a beam reaches from joint to joint
 
 
 def resample(line: F64, step_m: float) -> F64:
@@ -38,29 +55,74 @@ def normals_of(line: F64, side: int) -> F64:
 
 
 def _posts(
-    work: Patchwork, points: F64, normals: F64, size: tuple[float, float], top: float, slot: int, back: float
-) -> None:
-    """Upright square posts at points, `back` metres away from the road."""
+    work: Patchwork, points: F64, normals: F64, size: tuple[float, float], top: float, slot: int, back: float,
+    *, foot: float = -0.3,
+) -> None:  # fmt: skip
+    """Upright square posts at points, `back` metres away from the road, from `foot` to `top` metres."""
     u = np.concatenate([normals, np.zeros((len(normals), 1))], 1)
     v = np.stack([-u[:, 1], u[:, 0], np.zeros(len(u))], 1)
     center = points - back * u
     half = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    low = np.stack([center + 0.5 * (a * size[0] * u + b * size[1] * v) for a, b in half], 1) - [0, 0, 0.3]
-    high = low + [0.0, 0.0, top + 0.3]
+    low = np.stack([center + 0.5 * (a * size[0] * u + b * size[1] * v) for a, b in half], 1) + [0.0, 0.0, foot]
+    high = low + [0.0, 0.0, top - foot]
     for i in range(4):
         j = (i + 1) % 4
         work.quads(np.stack([low[:, i], low[:, j], high[:, j], high[:, i]], 1), None, slot)
     work.quads(high, None, slot)
 
 
+def _bars(work: Patchwork, points: F64, normals: F64, wide: float, span: tuple[float, float], slot: int) -> None:
+    """Many thin square bars at points, from one height to the other: their diagonals, whose silhouette is the same."""
+    half = 0.5 * wide * np.concatenate([normals, np.zeros((len(normals), 1))], 1)
+    along = np.stack([-half[:, 1], half[:, 0], half[:, 2]], 1)
+    low, high = np.array([0.0, 0.0, span[0]]), np.array([0.0, 0.0, span[1]])
+    for way in (half + along, half - along):
+        a, b = points - way, points + way
+        work.quads(np.stack([a + low, b + low, b + high, a + high], 1), None, slot)
+
+
 def guard_rail(line: F64, side: int) -> Made:
-    """W-beam rail on posts every 2 m, its face towards `side` (1 left, -1 right of the walking direction)."""
-    beam = resample(line, 4.0)
+    """Steel beam on posts every 2 m, its face towards `side` (1 left, -1 right of the walking direction)."""
+    beam = resample(line, BEAM_M)
+    swept = profile_sweep(beam, normals_of(beam, side), BEAM, 0, BEAM_M)
+    tall = float(np.linalg.norm(np.diff(BEAM, axis=0), axis=1).sum()) / BEAM_M
     work = Patchwork()
-    work.add(profile_sweep(beam, normals_of(beam, side), W_BEAM))
+    uv = np.divide(swept.uv, [1.0, tall])
+    work.add(Mesh.of(swept.vertices, swept.faces, uv, swept.slots, smooth=True))
     posts = resample(line, 2.0)
-    _posts(work, posts, normals_of(posts, side), (0.10, 0.06), 0.74, 0, 0.09)
-    return work.mesh(), (STEEL,), "guard_rail"
+    _posts(work, posts, normals_of(posts, side), (0.10, 0.055), 0.72, 1, 0.075)
+    zinc = Material("guard rail", (1.0, 1.0, 1.0), _zinc(), roughness=0.6, reflectance_905=0.5)
+    return work.mesh(smooth=True), (zinc, STEEL), "guard_rail"
+
+
+@cache
+def _zinc() -> Texture:
+    """Face of a weathered beam, BEAM_M long (u) and from its lower to its upper edge (v).
+
+    Zinc grows dull and dusty outdoors: its mean of 0.38 is 5 times that of asphalt, as on KITTI's frame 000001. Dirt
+    gathers in the trough and lower down, rust runs from the bolts of joints and posts.
+    """
+    rng = generator(0, "guard rail", "zinc")
+    height, width = 128, 1024
+    x, v = np.meshgrid((np.arange(width) + 0.5) / width, 1.0 - (np.arange(height) + 0.5) / height)
+    cloud = spectral_noise((height, width), rng, slope=1.8, low_cut=1)
+    run = np.repeat(spectral_noise((height, width), rng, slope=1.2, low_cut=1)[:1], height, 0)
+    light = 1.0 + 0.05 * spectral_noise((height, width), rng, slope=0.6, low_cut=8) + 0.05 * cloud
+    light *= 1.0 - 0.12 * np.clip(run - 0.4, 0.0, 1.5) - 0.22 * np.exp(-((v / 0.16) ** 2))
+    light *= 1.0 - 0.30 * np.exp(-(((v - 0.5) / 0.05) ** 2))
+    light *= 1.0 - 0.55 * np.exp(-(((x - 0.5 - 0.004 * (v - 0.5)) * BEAM_M / 0.006) ** 2))  # edge of the overlap
+    rust = np.zeros((height, width))
+    tall = float(np.linalg.norm(np.diff(BEAM, axis=0), axis=1).sum())
+    joint = [(0.5 + dx / BEAM_M, up) for dx in (-0.11, -0.04) for up in (0.18, 0.33, 0.67, 0.82)]
+    for at, up in (*joint, (0.25, 0.5), (0.75, 0.5)):
+        across, above = (x - at) * BEAM_M, (v - up) * tall
+        bolt = np.hypot(across, above) < 0.014
+        light = np.where(bolt, 0.45, light)
+        below = np.exp(-((across / 0.012) ** 2)) * np.clip(1.0 + above / 0.09, 0.0, 1.0) * (above < 0.0)
+        rust = np.maximum(rust, float(rng.uniform(0.1, 0.6)) * below)
+    color = np.array([0.430, 0.410, 0.375]) * np.clip(light, 0.2, 1.3)[..., None]
+    color += (np.array([0.16, 0.085, 0.045]) - color) * rust[..., None]
+    return Texture("guard rail", to_srgb8(color))
 
 
 def parapet(line: F64, side: int) -> Made:
@@ -121,11 +183,7 @@ def picket_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
     for mesh in _rails(points, normal, (0.2, 0.62), 0.07, 0.03, 0):
         work.add(mesh)
     pickets = resample(line, 0.16)
-    out = np.concatenate([normals_of(pickets, side), np.zeros((len(pickets), 1))], 1)
-    along = np.stack([-out[:, 1], out[:, 0], np.zeros(len(out))], 1) * 0.04
-    face = pickets + 0.004 * out
-    low, high = [0, 0, 0.06], [0, 0, 0.88]
-    work.quads(np.stack([face - along + low, face + along + low, face + along + high, face - along + high], 1), None, 0)
+    _posts(work, pickets, normals_of(pickets, side), (0.020, 0.078), 0.90, 0, 0.0, foot=0.06)
     _posts(work, points, normal, (0.08, 0.08), 1.0, 0, 0.05)
     paint = (0.72, 0.72, 0.70) if rng.random() < 0.5 else srgb(str(rng.choice(["#7d6c58", "#6f6357", "#5f6f5a"])))
     return work.mesh(), (Material(f"pickets {paint[0]:.2f}", paint),), "fence"
@@ -143,17 +201,14 @@ def wire_fence(line: F64, side: int) -> Made:
 
 
 def steel_fence(line: F64, side: int) -> Made:
-    """Bar fence of works and schools, 1.8 m high: posts, frames and thin bars."""
+    """Bar fence of works and schools, 1.8 m high: posts, frames and bars, between which no head of a child fits."""
     points = resample(line, 2.5)
     normal = normals_of(points, side)
     work = Patchwork()
     for mesh in _rails(points, normal, (0.15, 1.65), 0.04, 0.03, 0):
         work.add(mesh)
-    bars = resample(line, 0.25)
-    way = normals_of(bars, side)
-    along = np.stack([-way[:, 1], way[:, 0], np.zeros(len(way))], 1) * 0.012
-    low, high = [0, 0, 0.12], [0, 0, 1.75]
-    work.quads(np.stack([bars - along + low, bars + along + low, bars + along + high, bars - along + high], 1), None, 0)
+    bars = resample(line, BARS_M)
+    _bars(work, bars, normals_of(bars, side), 0.022, (0.08, 1.75), 0)
     _posts(work, points, normal, (0.06, 0.06), 1.8, 0, 0.02)
     return work.mesh(), (Material("green steel", srgb("#33503f"), roughness=0.5),), "fence"
 

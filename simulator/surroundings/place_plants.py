@@ -19,6 +19,7 @@ VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
 _COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
+_TUFT_M = 1.5  # within which all blades of a patch of tall grass end
 _RAIL_GRASS_M = 45.0  # from the path, below guard rails
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
@@ -203,19 +204,22 @@ def _grass(place: Place, density: float) -> None:
             continue
         low, high = side.along[near[0]], side.along[near[-1]]
         count = int((high - low) / 100.0 * per_100)
-        # Most stand where the mower does not reach, the others in patches of the meadow behind.
-        far = rng.random(count) < 0.4
-        reach = 0.8 + np.where(far, rng.uniform(2.0, 20.0, count), rng.gamma(1.3, 1.3, count))
+        # Most stand where the mower does not reach, small ones at the very edge, the others in patches of the meadow.
+        far = rng.random(count) < 0.35
+        reach = 0.3 + np.where(far, rng.uniform(2.5, 20.0, count), rng.gamma(1.2, 1.2, count))
         xyz, _, _ = side.at(rng.uniform(low, high, count), reach)
         xyz = xyz[~far | (_noise(place, xyz[:, :2], 9.0, "meadow") > 0.2)]
-        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 1.1)][:, :2])
-        sow(xyz, rng.uniform(0.4, 1.0, len(xyz)))
+        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 0.41)][:, :2])
+        room = place.ground.clearance(xyz[:, :2]) / _TUFT_M
+        sow(xyz, np.minimum(rng.uniform(0.4, 1.0, len(xyz)), room))
     for line in place.rails:  # no mower reaches below guard rails
         length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-        at = np.arange(0.5, length[-1], 0.9) + rng.uniform(-0.3, 0.3, len(np.arange(0.5, length[-1], 0.9)))
+        at = np.arange(0.5, length[-1], 1.2)
+        at = at + rng.uniform(-0.5, 0.5, len(at))
         xyz = np.stack([np.interp(at, length, line[:, k]) for k in range(3)], axis=1)
         xyz = xyz[(place.distance(xyz[:, :2]) < _RAIL_GRASS_M) & (rng.random(len(at)) < 0.8)]
-        sow(xyz, rng.uniform(0.4, 0.75, len(xyz)))
+        room = place.ground.clearance(xyz[:, :2]) / _TUFT_M
+        sow(xyz, np.minimum(rng.uniform(0.4, 0.75, len(xyz)), room))
 
 
 # ---------------------------------------------------------------- level of detail

@@ -103,7 +103,8 @@ def _rails(place: Place, side: Side) -> None:
     barrier = rng.random() < place.style.noise_barriers
     for span in runs(keep, 6):
         if _line(place, side, span, 0.75, barriers.guard_rail, 0.5):
-            place.rails.append(place.on_ground(side.at(side.along[span[0] : span[1] + 1], 1.1)[0][:, :2]))
+            for reach in (0.5, 1.1):
+                place.rails.append(place.on_ground(side.at(side.along[span[0] : span[1] + 1], reach)[0][:, :2]))
         if barrier:
             _line(place, side, span, 3.2, lambda line, way: barriers.noise_barrier(line, way, rng), 1.0)
 

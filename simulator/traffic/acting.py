@@ -1,7 +1,8 @@
 """One staged world: everybody keeps to a path of their own, and drivers on lanes drive there as all traffic does.
 
 `step_world` moves vehicles along lanes that they choose; here the ways are given, people and things take part, and
-drivers heed only what they have noticed. Following, curves, and the right of way are the same kernels.
+drivers heed only what they have noticed. Following, curves, changes of lane and the right of way are the same kernels.
+What they do goes through their tyres: see `simulator.dynamics.sliding`.
 """
 
 from __future__ import annotations
@@ -12,19 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.dynamics.prescribed import RELAXATION_S, advance, fire_events, pose_on_path, towards_target
+from simulator.dynamics.single_track import State
+from simulator.dynamics.sliding import STRAIGHT_S, Tyres, hold, place_sliding, slide
 from simulator.numerics.jit import kernel
 from simulator.traffic.bodies import Notes, forget_notes, note_body, pressure_of_bodies
 from simulator.traffic.desk import Desk
 from simulator.traffic.following import desired_speed, drive, free_acceleration
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
-from simulator.traffic.locating import LaneIndex
+from simulator.traffic.locating import LaneIndex, nearest_lane, project
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
+from simulator.traffic.passing import (
+    change_lanes,
+    lanes_beside,
+    pressure_of_what_it_leaves,
+    room_ahead,
+    sidle,
+)
 from simulator.traffic.poses import STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
 from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
-from simulator.traffic.state import WAYS
 
 ACROSS = 4  # lanes to the side of its path that an agent may be on
+PULLING_S = 0.2  # over which the pull of a change of lane counts
+TURNING_OUT_M = 6.0  # more room is left before what stands in the way by who may go round it: 8 m to move 2.4 m aside
+EDGE_M = 0.5  # paved beside lanes
 END_GAP_M = 1.0  # kept to the end of the road
 SWEEPS, BRAKING_MPS2 = 4, 2.0  # of those who settle down
 
@@ -42,6 +54,10 @@ WAY_DTYPE = np.dtype(
         ("now", np.int64),  # which it is on, or NONE before the first
         ("by_chance", np.bool_),  # see `settle`
         ("end", np.float64),  # m along the path, of a road that ends there; infinite: it goes on
+        ("changes", np.int64),  # of lanes, `passing.Changes`
+        ("across", np.int64),  # lanes to the left of its path that it has changed to
+        ("home", np.float64),  # m to the left of its path, where it drives when on that
+        ("sidles", np.bool_),  # it is on its way there
     ]
 )
 
@@ -65,7 +81,9 @@ class Stage(NamedTuple):
         bodies: (A + K,) BODY_DTYPE: agents that are not on lanes, and standing things.
         notes: where bodies are.
         lines, entries: who is where, see Occupancy.
-        desk, stand, offences, busy: of `right_of_way`.
+            desk, stand, offences, busy: of `right_of_way`.
+        tyres: of the agents.
+        ghost: (1,) VEHICLE_DTYPE scratch: a driver as it would be on another lane.
     """
 
     agents: NDArray[np.void]
@@ -84,16 +102,40 @@ class Stage(NamedTuple):
     stand: NDArray[np.float64]
     offences: NDArray[np.uint8]
     busy: NDArray[np.uint8]
+    tyres: Tyres
+    ghost: NDArray[np.void]
 
 
 class Record(NamedTuple):
-    """(T, A) what agents do: m along their path and to the left of it, m/s, m/s2, the side to which they turn soon."""
+    """What agents do; arrays are (T, A).
+
+    Attributes:
+        s, lateral: m along their path and to the left of it. speed: m/s. acceleration: m/s2.
+        asked: m/s2 that the driver wants: with less, brakes and engine come to the end of what the road gives.
+        turn: the side to which they turn soon.
+        slides: whether they slide. x, y, yaw, steer: m and rad, of those that do; of others, yaw is by what a slide
+            that is over has left them turned to the left of their path.
+    """
 
     s: NDArray[np.float64]
     lateral: NDArray[np.float64]
     speed: NDArray[np.float64]
     acceleration: NDArray[np.float64]
+    asked: NDArray[np.float64]
     turn: NDArray[np.int8]
+    slides: NDArray[np.bool_]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    yaw: NDArray[np.float64]
+    steer: NDArray[np.float64]
+
+
+def empty_record(steps: int, agents: int) -> Record:
+    """Of so many steps and agents, to be written."""
+    shape = steps, agents
+    s, lateral, speed, acceleration, asked, x, y, yaw, steer = (np.zeros(shape) for _ in range(9))
+    turn, slides = np.zeros(shape, np.int8), np.zeros(shape, np.bool_)
+    return Record(s, lateral, speed, acceleration, asked, turn, slides, x, y, yaw, steer)
 
 
 @kernel
@@ -116,20 +158,72 @@ def act(map_, stage, colours, noticed, ego, begin, dt, record):  # type: ignore[
     for t in range(len(record.s)):
         time_s = (begin + t) * dt
         for i in range(count):
-            pose_on_path(stage.paths, agents[i], stage.poses[i])
+            if stage.tyres.slides[i]:
+                place_sliding(stage.tyres, i, stage.poses[i])
+            else:
+                pose_on_path(stage.paths, agents[i], stage.poses[i])
         fire_events(agents, stage.events, stage.poses, ego, time_s)
         for i in range(count):
             record.s[t, i], record.lateral[t, i], record.speed[t, i] = agents[i].s, agents[i].lateral, agents[i].speed
-            record.acceleration[t, i] = towards_target(agents[i]) if agents[i].started else 0.0
+            record.asked[t, i] = towards_target(agents[i]) if agents[i].started else 0.0
+            _write_slide(stage, record, t, i)
         if len(lanes.lanes) > 0:
             _look_round(map_, stage, colours[t], standing, dt)
+            change_lanes(lanes, stage, noticed, begin + t, dt, time_s)
             for i in range(count):
                 if agents[i].started and stage.vehicles[i].lane != NONE:
-                    record.acceleration[t, i] = _drive(lanes, stage, i, noticed, time_s)
-                    record.turn[t, i] = turn_ahead(lanes, stage.vehicles[i])
+                    record.asked[t, i] = _drive(lanes, stage, i, noticed, time_s)
+                    change = stage.vehicles[i].change
+                    record.turn[t, i] = change if change != 0 else turn_ahead(lanes, stage.vehicles[i])
         for i in range(count):
+            record.acceleration[t, i] = _move(map_, stage, i, record.asked[t, i], time_s, dt)
             stage.vehicles[i].acceleration = record.acceleration[t, i]
-            advance(agents[i], record.acceleration[t, i], time_s, dt)
+
+
+@kernel
+def _write_slide(stage, record, t, i):  # type: ignore[no-untyped-def]
+    """Record where an agent that slides is, and of others how askew a slide has left them."""
+    tyres = stage.tyres
+    record.slides[t, i], record.yaw[t, i] = tyres.slides[i], tyres.askew[i]
+    if tyres.slides[i]:
+        pose = stage.poses[i]
+        record.x[t, i], record.y[t, i], record.yaw[t, i] = pose.x, pose.y, pose.heading
+        record.steer[t, i] = tyres.state[State.STEER, i]
+
+
+@kernel
+def _move(map_, stage, i, asked, time_s, dt):  # type: ignore[no-untyped-def]
+    """Move agent `i` on by `dt`, as its driver asks and its tyres let it; m/s2 that come of it."""
+    agent, tyres, way = stage.agents[i], stage.tyres, stage.ways[i]
+    if not tyres.heeds[i]:
+        advance(agent, asked, time_s, dt)
+        return asked
+    if not tyres.slides[i]:
+        before = agent.lateral, agent.s, tyres.sideways[i]
+        got = hold(tyres, stage.paths, agent, stage.poses[i], i, asked, tyres.pulled[i])
+        if not tyres.slides[i]:
+            advance(agent, got, time_s, dt)
+            if way.sidles:
+                sidle(stage, i, agent.s - before[1], dt)
+            tyres.sideways[i] = (agent.lateral - before[0]) / dt
+            tyres.pulled[i] += ((tyres.sideways[i] - before[2]) / dt - tyres.pulled[i]) * dt / PULLING_S
+            tyres.askew[i] *= np.exp(-dt / STRAIGHT_S)
+            return got
+        way.sidles, stage.vehicles[i].change, stage.vehicles[i].slope = False, 0, 0.0
+    paved = True
+    if stage.vehicles[i].lane == NONE and way.stretches > 0:  # it brakes, wherever it is
+        asked, paved = -stage.drivers[i].hardest, _on_some_lane(map_, stage.poses[i])
+    return slide(tyres, stage.paths, agent, stage.poses[i], i, asked, paved, time_s, dt)
+
+
+@kernel
+def _on_some_lane(map_, pose):  # type: ignore[no-untyped-def]
+    """Whether a place is on a lane, be it of those who come the other way."""
+    lane, guess = nearest_lane(map_.lanes, map_.cells, pose.x, pose.y, pose.heading)
+    if lane == NONE:
+        return False
+    s, d = project(map_.lanes, lane, guess, pose.x, pose.y)
+    return abs(d) < half_width_at(map_.lanes, lane, s) + EDGE_M
 
 
 @kernel
@@ -225,7 +319,9 @@ def _find_place(lanes, way, stretches, agent, vehicle):  # type: ignore[no-untyp
     if way.now < 0 or stretches[way.first + way.now].lane == NONE:
         return
     stretch = stretches[way.first + way.now]
-    lane, s, d, across = stretch.lane, stretch.s + agent.s - stretch.begin, agent.lateral, 0
+    # Who changes lanes belongs to the new one from the beginning.
+    there = agent.lateral_to if way.sidles else agent.lateral
+    lane, s, d, across = stretch.lane, stretch.s + agent.s - stretch.begin, there, 0
     half = half_width_at(lanes, lane, s)
     for _ in range(ACROSS):
         other = lanes.lanes[lane].left if d > half else lanes.lanes[lane].right if d < -half else NONE
@@ -238,21 +334,8 @@ def _find_place(lanes, way, stretches, agent, vehicle):  # type: ignore[no-untyp
         half = half_width_at(lanes, lane, s)
     if abs(d) > half:
         return
-    vehicle.lane, vehicle.s, vehicle.d = lane, s, d
-    for k in range(WAYS):
-        n = way.now + 1 + k
-        vehicle.ways[k] = NONE
-        if n < way.stretches and (k == 0 or vehicle.ways[k - 1] != NONE):
-            vehicle.ways[k] = _beside(lanes, stretches[way.first + n].lane, across)
-
-
-@kernel
-def _beside(lanes, lane, across):  # type: ignore[no-untyped-def]
-    """The lane so many to the left (negative: to the right) of a lane, or NONE."""
-    for _ in range(abs(across)):
-        if lane != NONE:
-            lane = lanes.lanes[lane].left if across > 0 else lanes.lanes[lane].right
-    return lane
+    vehicle.lane, vehicle.s, vehicle.d = lane, s, d + agent.lateral - there
+    lanes_beside(lanes, way, stretches, across, vehicle.ways)
 
 
 @kernel
@@ -265,11 +348,21 @@ def _drive(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
             for kind in range(KINDS):
                 take(stage.lines, stage.entries, kind * count + j)
     stand = min(stage.stand[i], max(way.end - END_GAP_M - agent.s - driver.front, 0.0))
+    if way.across != 0:
+        over = lanes_beside(lanes, way, stage.stretches, way.across, stage.ghost[0].ways)
+        room = room_ahead(lanes, vehicle.lane, vehicle.s, stage.ghost[0].ways, over)
+        stand = min(stand, max(room - END_GAP_M - driver.front, 0.0))
     chosen = drive(lanes, stage.lines, stage.entries, stage.vehicles, stage.drivers, i, stand)
     for j in range(count):
         if j != i and stage.vehicles[j].lane != NONE and time_s < noticed[i, j]:
             enter(lanes, stage.lines, stage.entries, stage.vehicles, stage.drivers, j)
+    row, kept = lanes.lanes[vehicle.lane], driver.gap
+    if way.changes != 0 and (row.left != NONE or row.right != NONE):
+        driver.gap += TURNING_OUT_M
     pressure = pressure_of_bodies(lanes, stage.notes, vehicle, driver, noticed[i], time_s)
+    driver.gap = kept
+    if way.sidles:
+        pressure = max(pressure, pressure_of_what_it_leaves(lanes, stage, i, noticed[i], time_s))
     if pressure > 0.0:
         free = free_acceleration(driver, vehicle.speed, desired_speed(lanes, driver, vehicle.lane, vehicle.s))
         chosen = min(chosen, free - driver.accel * pressure * pressure)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import uniform
+from simulator.traffic.conditions import adapt
 from simulator.traffic.conflicts import Body, overlaps
 from simulator.traffic.conflicts import Kind as Meeting
 from simulator.traffic.failing import spoil
@@ -82,7 +83,6 @@ POLITENESS_RANGE = (0.2, 0.5)  # Kesting, Treiber, Helbing 2007
 THRESHOLD_MPS2, SAFE_MPS2 = 0.1, 4.0  # the same, table 1
 EMERGENCY = 1.3  # pace at least of those with blue lamps
 GAP_M = 2.0
-GENTLE = 0.5  # share of the grip that drivers use when they speed up or slow down without need
 PATIENCE_S = (4.0, 12.0)
 TRIES = 60  # places that are drawn for a vehicle before it waits
 ENTRY_M = 40.0  # shorter lanes are no entries
@@ -234,12 +234,7 @@ def draw_driver(sources, conditions, vehicle, driver, seed, row):  # type: ignor
     if kind.beacon:
         driver.pace = max(driver.pace, EMERGENCY)
         vehicle.lamps |= BEACON
-    driver.pace *= conditions.pace
-    driver.fastest = min(driver.fastest, conditions.fastest)
-    driver.headway *= conditions.headway
-    driver.hardest = min(driver.hardest, conditions.grip)
-    gentle = GENTLE * conditions.grip
-    driver.accel, driver.decel = min(driver.accel, gentle), min(driver.decel, gentle)
+    adapt(driver, conditions)
     driver.failing = 0
     for k in range(len(sources.failing)):
         if chance(seed, row, vehicle, base + 8 + k) < sources.failing[k]:

@@ -162,7 +162,7 @@ def room_for(speed):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type: ignore[no-untyped-def]
+def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways, lies_here, lies_there):  # type: ignore[no-untyped-def]
     """What a change of lane brings, m/s2 as MOBIL weighs it; minus infinity where it is not safe or not possible.
 
     Args:
@@ -171,6 +171,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
         side: 1 to the left, -1 to the right.
         safe: m/s2 of braking that it, and who is then behind it, may be made to do.
         ways: (WAYS,) that would follow the lane there.
+        lies_here, lies_there: pressure of what is no vehicle, on its lane and on that one.
     """
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
     lane, s = lane_beside(lanes, me, side)
@@ -185,6 +186,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
     if room < room_for(me.speed):
         return -np.inf
     pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, lane, s, behind, ways)[0]
+    pressure = max(pressure, lies_there)
     after = free_acceleration(driver, me.speed, desired_speed(lanes, driver, lane, s))
     after -= driver.accel * pressure * pressure
     if after < -safe and me.speed > STANDING_MPS:
@@ -206,6 +208,7 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways):  # type
         whole = gap + driver.rear + driver.front + room
         others += then - response(lanes, vehicles, drivers, behind % count, whole, ahead % count)
     pressure = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)[0]
+    pressure = max(pressure, lies_here)
     now = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
     now -= driver.accel * pressure * pressure
     ahead, behind = neighbours(lines, entries, count, i, me.lane, me.s)
@@ -322,7 +325,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # typ
             decide_ways(lanes, ways, lane, me, seed, i)
             if side == 0 and before_junction(lanes, lane, s, ways) < FINISHING_S * me.speed:
                 continue
-            better = gain(lanes, lines, entries, vehicles, drivers, i, way, safe, ways)
+            better = gain(lanes, lines, entries, vehicles, drivers, i, way, safe, ways, 0.0, 0.0)
             if side != 0 and better > -np.inf:
                 chosen = side
                 break

@@ -17,7 +17,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
-from simulator.traffic.passing import PASSING_DTYPE, find_passing
+from simulator.traffic.passing_zones import PASSING_DTYPE, find_passing
 from simulator.traffic.prospects import find_forks, find_routes, foresee
 
 Array = NDArray[np.float64]

@@ -1,193 +1,258 @@
-"""Where drivers may pass others over the oncoming lane of a road: by its centre line, its sight, and its length.
+"""Changes of lane in staged worlds: MOBIL for those who may, round what lies on the road too, and back to their paths.
 
-Roads of one lane each way only: where there are more, slower vehicles are passed by a change of lane.
+Everybody there keeps to a path of their own; whoever changes lanes follows it so many lanes to its side. So lanes count
+only as long as they run beside the path, and nobody misses a turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.roads import LaneKey, RoadNetwork
-from simulator.roads.records import RoadMark
-from simulator.traffic.prospects import FAR_M, NARROW_M
-
-Array = NDArray[np.float64]
-
-PASSING_DTYPE = np.dtype(
-    [
-        ("oncoming", np.int64),  # lane of the other direction beside this one, or -1
-        ("oncoming_s", np.float64),  # m along it
-        ("room", np.float64),  # m ahead along which there is one all the way: 0 before junctions
-        ("allowed", np.float64),  # m ahead along which the centre line allows to cross it, at most `room`
-        ("sight", np.float64),  # m ahead in which a driver sees who comes, at most `room`
-        ("coming", np.float64),  # m/s of somebody who may come from beyond that
-    ]
+from simulator.numerics.jit import kernel
+from simulator.traffic.bodies import pressure_of_bodies
+from simulator.traffic.following import (
+    APART_M,
+    LEAVING_S,
+    TOUCHING_M,
+    pressure_ahead,
+    wanted_gap,
 )
-# Heights of a driver's eyes, and of an oncoming vehicle that it must see: AASHTO, A Policy on Geometric Design of
-# Highways and Streets (2011), section 3.2.6, 1.08 m both, for passing.
-EYE_M = 1.08
-# From the middle of the lane to what hides the road inside of a bend: the offset of AASHTO's equation 3-36 (horizontal
-# sightline offset); here half a lane, a shoulder, and a verge as procedural country roads have it.
-OPEN_M = 5.0
-SPACING_M = 10.0  # between places from which sight is measured
-LOOKS = (0.25, 0.5, 0.75)  # of the line of sight, where the road may hide what is at its end
-TURNING_MPS = 8.3  # of who comes out of a junction: 30 km/h; the straight through are seen in time
+from simulator.traffic.lane_change import (
+    BIAS_MPS2,
+    FAST_MPS,
+    FINISHING_S,
+    LOOK_S,
+    REST_S,
+    SLOWEST_MPS,
+    URGENT_M,
+    URGENT_S,
+    before_junction,
+    gain,
+    lane_beside,
+    move_sideways,
+)
+from simulator.traffic.lane_map import NONE, half_width_at
+from simulator.traffic.state import WAYS
+
+PATIENT_S = 5.0  # after which who stands is taken for somebody who will not go on
+NEAR_M = 40.0  # from a junction nobody changes lanes without need
+SETTLED_M = 0.3  # from the middle of the new lane a change is over
+BESIDE_M, BESIDE_S = 2.0, 3.0  # kept before and behind what is no vehicle on the new lane, more to what catches up
 
 
-def allows(mark: RoadMark, *, left: bool) -> bool:
-    """Whether a centre line may be crossed from its left or right side (as along the road).
+class Changes(IntEnum):
+    """Who changes lanes, see `motion.Driver`."""
 
-    Broken lines may, also of two the one that is nearer, and where none is painted (StVO, sign 340 and section 5;
-    OpenDRIVE 1.8, 11.9: double marks of lane 0 are named from left to right). What the file says of lane changes or of
-    passing counts more.
+    NEVER = 0
+    BLOCKED = 1
+    FREE = 2
+
+
+BLOCKED, FREE = int(Changes.BLOCKED), int(Changes.FREE)
+
+
+@kernel
+def lanes_beside(lanes, way, stretches, across, ways):  # type: ignore[no-untyped-def]
+    """Fill in the lanes (WAYS,) that follow, so many lanes to the left of a path; NONE from where there is none on.
+
+    Returns:
+        Whether the path goes on where they do not.
     """
-    if mark.lane_change in ("none", "both"):
-        return mark.lane_change == "both"
-    if mark.lane_change in ("increase", "decrease"):  # of lane ids, which are positive on the left
-        return (mark.lane_change == "decrease") == left
-    if any(line.rule == "no passing" for line in mark.lines) and " " not in mark.type:
-        return False
-    parts = mark.type.split()
-    return mark.type == "none" or (mark.type != "broken broken" and parts[0 if left else -1] == "broken")
+    over = False
+    for k in range(WAYS):
+        n = way.now + 1 + k
+        ways[k] = NONE
+        if n < way.stretches and not over:
+            ways[k] = lane_across(lanes, stretches[way.first + n].lane, across)
+            over = ways[k] == NONE
+    return over
 
 
-def find_passing(
-    rows: NDArray[np.void],
-    samples: NDArray[np.void],
-    links: NDArray[np.int64],
-    chains: Sequence[tuple[LaneKey, ...]],
-    network: RoadNetwork,
-) -> NDArray[np.void]:
-    """(S,) PASSING_DTYPE of the samples of all lanes.
+@kernel
+def lane_across(lanes, lane, across):  # type: ignore[no-untyped-def]
+    """The lane so many to the left (negative: to the right) of a lane, or NONE."""
+    for _ in range(abs(across)):
+        if lane != NONE:
+            lane = lanes.lanes[lane].left if across > 0 else lanes.lanes[lane].right
+    return lane
+
+
+@kernel
+def room_ahead(lanes, lane, s, ways, over):  # type: ignore[no-untyped-def]
+    """m from a place on a lane to where lanes no longer run beside the path; infinite if they do as long as that."""
+    if not over:
+        return np.inf
+    left = lanes.lanes[lane].length - s
+    for k in range(WAYS):
+        if ways[k] == NONE:
+            break
+        left += lanes.lanes[ways[k]].length
+    return left
+
+
+@kernel
+def _clear_of_bodies(notes, lane, s, vehicle, driver, noticed, time_s):  # type: ignore[no-untyped-def]
+    """Whether nothing but vehicles is beside a place on a lane, nor catches up with it."""
+    n = notes.first[lane]
+    while n != NONE:
+        note = notes.notes[n]
+        n = note.next
+        ahead, behind = note.s0 - s - driver.front, s - driver.rear - note.s1
+        catching = BESIDE_S * max(note.along - vehicle.speed, 0.0)
+        if time_s >= noticed[note.body] and ahead < BESIDE_M and behind < BESIDE_M + catching:
+            return False
+    return True
+
+
+@kernel
+def _is_blocked(lanes, stage, i, lies):  # type: ignore[no-untyped-def]
+    """Whether what stands, lies or creeps in its lane slows driver `i`; `lies` is the pressure of what is no vehicle.
+
+    Vehicles that wait for a light or for their right of way block nobody: they will go on.
+    """
+    vehicle, driver = stage.vehicles[i], stage.drivers[i]
+    pressure, cause, _ = pressure_ahead(
+        lanes, stage.lines, stage.entries, stage.vehicles, stage.drivers, i, vehicle.lane, vehicle.s, i, vehicle.ways
+    )
+    if cause != NONE and stage.vehicles[cause].waited > PATIENT_S and stage.stand[cause] == np.inf:
+        lies = max(lies, pressure)
+    return driver.accel * lies * lies > driver.threshold
+
+
+@kernel
+def choose_lane(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
+    """Side to which driver `i` changes lanes now: 1 left, -1 right, 0 neither.
 
     Args:
-        rows: (L,) LANE_DTYPE, complete.
-        samples: (S,) SAMPLE_DTYPE.
-        links: (N,) as in `Lanes`.
-        chains: (L) sections of each lane.
-        network: the roads.
+        lanes: Lanes.
+        stage: Stage, with everybody in their places.
+        i: whose turn it is.
+        noticed: (A, B), see `acting.act`.
+        time_s: s, now.
     """
-    index = {key: number for number, chain in enumerate(chains) for key in chain}
-    out = np.zeros(len(samples), PASSING_DTYPE)
-    marked = np.zeros(len(samples), np.bool_)
-    out["oncoming"] = -1
-    single = (rows["left"] < 0) & (rows["right"] < 0) & (rows["junction"] < 0)
-    for number in np.flatnonzero(single).tolist():
-        own = slice(rows[number]["first"], rows[number]["first"] + rows[number]["samples"])
-        marked[own] = _oncoming(out[own], samples[own], chains[number], index, single, rows, samples, network)
-    beside = out["oncoming"] >= 0
-    for number in np.flatnonzero(single).tolist():
-        follows = _follows(rows, links, number)
-        own = slice(rows[number]["first"], rows[number]["first"] + rows[number]["samples"])
-        for field, there in (("room", beside), ("allowed", beside & marked)):
-            out[field][own] = _lasting(rows, there, number, follows)
-        if beside[own].any():
-            _sight(out[own], rows, samples, number, follows)
-    return out
-
-
-def _oncoming(
-    out: NDArray[np.void],
-    own: NDArray[np.void],
-    chain: tuple[LaneKey, ...],
-    index: Mapping[LaneKey, int],
-    single: NDArray[np.bool_],
-    rows: NDArray[np.void],
-    samples: NDArray[np.void],
-    network: RoadNetwork,
-) -> NDArray[np.bool_]:
-    """Fill in the lane of the other direction beside a lane; (K,) whether the line between them may be crossed."""
-    road = network.roads[chain[0].road]
-    free = np.zeros(len(own), np.bool_)
-    sections = road.section_at(own["station"])
-    for key in chain:
-        other = index.get(LaneKey(key.road, key.section, -key.lane), -1)
-        here = np.flatnonzero(sections == key.section)
-        if abs(key.lane) != 1 or other < 0 or not single[other] or not len(here):
+    vehicle, driver, way, there = stage.vehicles[i], stage.drivers[i], stage.ways[i], stage.ghost[0]
+    if vehicle.lane == NONE or way.sidles or lanes.lanes[vehicle.lane].junction != NONE:
+        return 0
+    lies_here = pressure_of_bodies(lanes, stage.notes, vehicle, driver, noticed[i], time_s)
+    blocked = _is_blocked(lanes, stage, i, lies_here)
+    home = 0 if way.across == 0 else -1 if way.across > 0 else 1
+    over = lanes_beside(lanes, way, stage.stretches, way.across, there.ways)
+    left_over, start = room_ahead(lanes, vehicle.lane, vehicle.s, there.ways, over), URGENT_M + URGENT_S * vehicle.speed
+    urgent = home != 0 and left_over < start
+    if not urgent and not blocked and (vehicle.change_age < REST_S or vehicle.speed < SLOWEST_MPS):
+        return 0
+    chosen, best = 0, driver.threshold
+    for side in (-1, 1):
+        lane, s = lane_beside(lanes, vehicle, side)
+        if lane == NONE or (urgent and side != home):
             continue
-        if road.drives_forward(key.lane) == road.drives_forward(-key.lane):
+        if not _clear_of_bodies(stage.notes, lane, s, vehicle, driver, noticed[i], time_s):
             continue
-        row = rows[other]
-        there = samples[row["first"] : row["first"] + row["samples"]]
-        order = 1 if there["station"][-1] >= there["station"][0] else -1
-        station, s = own["station"][here], row["step"] * np.arange(row["samples"])
-        wide = np.interp(station, there["station"][::order], there["half_width"][::order]) > NARROW_M
-        out["oncoming"][here] = np.where(wide, other, -1)
-        out["oncoming_s"][here] = np.interp(station, there["station"][::order], s[::order])
-        section = road.sections[key.section]
-        for mark in section.lane(0).marks or (RoadMark(0.0, "none"),):  # ascending
-            free[here[station >= section.s0 + mark.ds - 1e-6]] = allows(mark, left=key.lane > 0)
-    return free
+        over = lanes_beside(lanes, way, stage.stretches, way.across + side, there.ways)
+        if not urgent and room_ahead(lanes, lane, s, there.ways, over) < 2.0 * start:
+            continue
+        if not urgent and before_junction(lanes, lane, s, there.ways) < max(FINISHING_S * vehicle.speed, NEAR_M):
+            continue
+        there.lane, there.s, there.d, there.speed = lane, s, 0.0, vehicle.speed
+        lies_there = pressure_of_bodies(lanes, stage.notes, there, driver, noticed[i], time_s)
+        safe = driver.safe
+        if urgent:  # as in `lane_change.change_lanes`
+            safe = driver.decel + (1.0 - left_over / start) * max(driver.hardest - 2.0 - driver.decel, 0.0)
+        better = gain(
+            lanes,
+            stage.lines,
+            stage.entries,
+            stage.vehicles,
+            stage.drivers,
+            i,
+            side,
+            safe,
+            there.ways,
+            lies_here,
+            lies_there,
+        )
+        if urgent and better > -np.inf:
+            return side
+        if way.changes == BLOCKED:
+            if side == home:
+                better += 2.0 * driver.threshold
+            elif not blocked:
+                continue
+        elif lanes.samples[lanes.lanes[lane].first].limit > FAST_MPS:
+            better += BIAS_MPS2 if side == lanes.lanes[lane].keeps else -BIAS_MPS2
+        if better > best:
+            chosen, best = side, better
+    return chosen
 
 
-def _follows(rows: NDArray[np.void], links: NDArray[np.int64], number: int) -> list[int]:
-    """A lane and those that follow where it has no choice, outside of junctions, as far as drivers look."""
-    found, far = [number], 0.0
-    while True:
-        row = rows[found[-1]]
-        far += row["length"]
-        if row["nexts"] != 1 or far > FAR_M:
-            return found
-        after = int(links[row["next"]])
-        if rows[after]["junction"] >= 0 or rows[after]["previouses"] != 1 or after in found:
-            return found
-        found.append(after)
+@kernel
+def change_lanes(lanes, stage, noticed, step, dt, time_s):  # type: ignore[no-untyped-def]
+    """Let drivers whose turn it is decide on a change of lane, one after the other, and begin it.
+
+    Args:
+        lanes, stage, noticed, time_s: as above.
+        step: number of the step.
+        dt: s of a step.
+    """
+    period = max(int(round(LOOK_S / dt)), 1)
+    for i in range(len(stage.agents)):
+        agent, vehicle, way = stage.agents[i], stage.vehicles[i], stage.ways[i]
+        vehicle.change_age += dt
+        if way.changes == 0 or not agent.started or stage.tyres.slides[i] or (step + i) % period != 0:
+            continue
+        side = choose_lane(lanes, stage, i, noticed, time_s)
+        if side == 0:
+            continue
+        lane, s = lane_beside(lanes, vehicle, side)
+        apart = half_width_at(lanes, vehicle.lane, vehicle.s) + half_width_at(lanes, lane, s)
+        agent.lateral_to, agent.lateral_seconds = agent.lateral - vehicle.d + side * apart, 0.0
+        way.across += side
+        if way.across == 0:
+            agent.lateral_to = way.home
+        way.sidles, vehicle.change, vehicle.change_age = True, side, 0.0
 
 
-def _lasting(rows: NDArray[np.void], there: NDArray[np.bool_], number: int, follows: Sequence[int]) -> Array:
-    """(K,) m from the samples of a lane to the first one, on it or those that follow, that is not `there`."""
-    on = 0.0
-    for other in follows[:0:-1]:
-        row = rows[other]
-        gone = np.flatnonzero(~there[row["first"] : row["first"] + row["samples"]])
-        on = gone[0] * row["step"] if len(gone) else row["length"] + on
-    row = rows[number]
-    own = there[row["first"] : row["first"] + row["samples"]]
-    s = row["step"] * np.arange(row["samples"])
-    stops = np.append(np.where(~own, s, np.inf), row["length"] + on)
-    return np.asarray(np.minimum.accumulate(stops[::-1])[::-1][:-1] - s)
+@kernel
+def sidle(stage, i, way_m, dt):  # type: ignore[no-untyped-def]
+    """Move a vehicle that changes lanes sideways while it drives on by `way_m` m in `dt` s.
+
+    Its lateral acceleration is bounded (`lane_change.move_sideways`), so that it steers whatever its speed.
+    """
+    agent, vehicle, driver, way = stage.agents[i], stage.vehicles[i], stage.drivers[i], stage.ways[i]
+    vehicle.d, vehicle.wish_d, vehicle.speed = agent.lateral, agent.lateral_to, agent.speed
+    move_sideways(vehicle, driver, way_m, dt)
+    agent.lateral = vehicle.d
+    left = abs(vehicle.wish_d - vehicle.d)
+    if left < SETTLED_M:
+        vehicle.change = 0
+    if left == 0.0 and vehicle.slope == 0.0:
+        way.sidles = False
 
 
-def _sight(
-    out: NDArray[np.void], rows: NDArray[np.void], samples: NDArray[np.void], number: int, follows: list[int]
-) -> None:
-    """Fill in how far drivers see on a lane and those that follow, by its bends and crests, and who may come there."""
-    row = rows[number]
-    step = max(int(round(SPACING_M / row["step"])), 1)
-    places, along, offset = [], [], 0.0
-    for other in follows:
-        lane = rows[other]
-        stride = max(int(round(SPACING_M / lane["step"])), 1)
-        own = samples[lane["first"] : lane["first"] + lane["samples"] : stride]
-        places.append(np.stack([own["x"], own["y"], own["z"]], axis=1))
-        along.append(offset + lane["step"] * stride * np.arange(len(own)))
-        offset += lane["length"]
-    xyz, s = np.concatenate(places), np.concatenate(along)
-    starts = len(range(0, row["samples"], step))
-    seen, open_ = np.full(starts, offset), np.ones(starts, np.bool_)
-    for ahead in range(2, len(xyz)):
-        first = np.flatnonzero(open_ & (np.arange(starts) + ahead < len(xyz)))
-        if not len(first):
-            break
-        eye, target = xyz[first], xyz[first + ahead]
-        chord = target - eye
-        length = np.maximum(np.hypot(chord[:, 0], chord[:, 1]), 1e-6)
-        hidden = np.zeros(len(first), np.bool_)
-        for look in LOOKS:
-            between = xyz[first + round(look * ahead)] - eye
-            aside = np.abs(chord[:, 0] * between[:, 1] - chord[:, 1] * between[:, 0]) / length
-            share = (chord[:, 0] * between[:, 0] + chord[:, 1] * between[:, 1]) / (length * length)
-            hidden |= (aside > OPEN_M) | (between[:, 2] > share * chord[:, 2] + EYE_M)
-        seen[first[hidden]] = s[first[hidden] + ahead - 1] - s[first[hidden]]
-        open_[first[hidden]] = False
-    own_s = row["step"] * np.arange(row["samples"])
-    sight = np.interp(own_s, s[:starts], seen) if starts > 1 else np.full(len(own_s), seen[0])
-    out["sight"] = np.minimum(sight, out["room"])
-    limit = samples["limit"][row["first"] : row["first"] + row["samples"]]
-    whole = out["sight"] >= out["room"]
-    last = rows[follows[-1]]
-    turning = np.minimum(limit, TURNING_MPS)
-    out["coming"] = np.where(whole & (last["nexts"] > 0), turning, limit)
+@kernel
+def pressure_of_what_it_leaves(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
+    """What bodies on the lane that vehicle `i` still reaches into ask of it, as wanted gap over gap.
+
+    Nothing where it will have left that lane before it is there.
+    """
+    vehicle, driver, notes = stage.vehicles[i], stage.drivers[i], stage.notes
+    if vehicle.beside == NONE:
+        return 0.0
+    side = 1.0 if vehicle.d > 0.0 else -1.0  # where that lane lies
+    shift = half_width_at(lanes, vehicle.lane, vehicle.s) + half_width_at(lanes, vehicle.beside, vehicle.beside_s)
+    d, worst = vehicle.d - side * shift, 0.0
+    n = notes.first[vehicle.beside]
+    while n != NONE:
+        note = notes.notes[n]
+        n = note.next
+        gap = note.s0 - vehicle.beside_s - driver.front
+        if time_s < noticed[note.body] or note.s1 < vehicle.beside_s - driver.rear:
+            continue
+        overlap = (d - note.d0 if side > 0.0 else note.d1 - d) + driver.half_width + APART_M
+        leaving = -side * vehicle.slope * vehicle.speed
+        if overlap <= 0.0 or gap > (vehicle.speed - note.along) * (overlap / max(leaving, 0.5) + LEAVING_S):
+            continue
+        worst = max(worst, wanted_gap(driver, vehicle.speed, note.along, 0.0) / max(gap, TOUCHING_M))
+    return worst

@@ -13,18 +13,24 @@ from numpy.typing import NDArray
 from simulator.dynamics.courses import STEP_NS, Tracks, poses_along, resample, stations, step_times
 from simulator.dynamics.motion import Agent
 from simulator.dynamics.prescribed import AGENT_DTYPE, EVENT_DTYPE, POSE_DTYPE
+from simulator.dynamics.sliding import tyres_of
+from simulator.dynamics.surface import Surface, surface
+from simulator.numerics.jit import kernel
 from simulator.roads import DRIVABLE, LaneKey, Path, RoadNetwork
-from simulator.traffic.acting import END_GAP_M, STRETCH_DTYPE, WAY_DTYPE, Map, Record, Stage, act, settle
+from simulator.traffic.acting import END_GAP_M, STRETCH_DTYPE, WAY_DTYPE, Map, Record, Stage, act, empty_record, settle
 from simulator.traffic.bodies import BODY_DTYPE, empty_notes
+from simulator.traffic.conditions import STOPPING, adapt
 from simulator.traffic.conflicts import CONFLICT_DTYPE
+from simulator.traffic.demand import SAFE_MPS2, THRESHOLD_MPS2
 from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map, s_at
 from simulator.traffic.locating import LaneIndex, lane_index
 from simulator.traffic.occupancy import empty_occupancy
+from simulator.traffic.passing import Changes
 from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates, gates
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
 from simulator.traffic.signals import SignalPlan
-from simulator.traffic.state import DRIVER_DTYPE, VEHICLE_DTYPE, Control, Failing
+from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Control, Failing
 
 Array = NDArray[np.float64]
 
@@ -135,7 +141,9 @@ class Sight(Protocol):
         ...
 
 
-def entry_speed(path: Path, fastest_mps: float, pace: float = 1.0, front_m: float = 0.0) -> float:
+def entry_speed(
+    path: Path, fastest_mps: float, pace: float = 1.0, front_m: float = 0.0, conditions: NDArray[np.void] = FAIR
+) -> float:
     """Speed at the start of a path from which limits, curves and the end of the road are reached by gentle braking.
 
     Args:
@@ -143,12 +151,14 @@ def entry_speed(path: Path, fastest_mps: float, pace: float = 1.0, front_m: floa
         fastest_mps: that is wanted.
         pace: wanted speed in shares of the limit.
         front_m: of the vehicle ahead of its origin.
+        conditions: () CONDITIONS_DTYPE, what the weather asks for.
     """
-    s = np.arange(0.0, max(path.length, 2.0), 1.0)
-    limit = np.minimum(pace * np.interp(s, path.s, path.speed_limit_mps), fastest_mps)
+    s, slower = np.arange(0.0, max(path.length, 2.0), 1.0), float(conditions["pace"])
+    limit = np.minimum(slower * pace * np.interp(s, path.s, path.speed_limit_mps), fastest_mps)
+    limit = np.minimum(limit, float(conditions["fastest"]))
     if path.dead_end:
         limit[s >= stop_of(path, front_m)] = 0.0
-    return float(comfortable_speed(limit, np.interp(s, path.s, path.curvature), 1.0)[0])
+    return float(comfortable_speed(limit, np.interp(s, path.s, path.curvature) / slower**2, 1.0)[0])
 
 
 def stop_of(path: Path, front_m: float) -> float:
@@ -174,6 +184,9 @@ def run(
     duration_s: float,
     roads: Roads | None = None,
     sight: Sight | None = None,
+    *,
+    ground: Surface | None = None,
+    conditions: NDArray[np.void] = FAIR,
 ) -> Tracks:
     """Let all agents act for `duration_s`.
 
@@ -188,15 +201,16 @@ def run(
         duration_s: length of the drive.
         roads: where drivers react to each other; None: nowhere.
         sight: who sees what; None: everyone sees everything.
+        ground: what tyres roll on, in the frame of `roads` (the world's without them); None: a dry road.
+        conditions: () CONDITIONS_DTYPE, what drivers who know the weather make of it.
     """
     times = step_times(duration_s)
     origin = np.zeros(3) if roads is None else roads.lane_map.origin
     courses = [resample(agent.points) for agent in agents]
-    stage = _stage(agents, obstacles, courses, origin, 0 if roads is None else len(roads.lane_map.keys))
+    lanes = 0 if roads is None else len(roads.lane_map.keys)
+    stage = _stage(agents, obstacles, courses, origin, lanes, ground or surface(), conditions)
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
-    shape = len(times), len(agents)
-    along = np.zeros((4, *shape))
-    record = Record(along[0], along[1], along[2], along[3], np.zeros(shape, np.int8))
+    record = empty_record(len(times), len(agents))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
     noticed, stride = seen, len(times)
     where = _nowhere() if roads is None else roads.map
@@ -225,11 +239,30 @@ def run(
             STEP_NS * 1e-9,
             Record(*[column[part] for column in record]),  # type: ignore[arg-type]
         )
-    s, lateral, speed, acceleration, turn = record
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):
-        position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s[:, i], lateral[:, i])
-    return Tracks(times, tuple(agents), position, rpy, speed, acceleration, s - s[:1], steer[:, :, 0], turn, seen)
+        s, lateral, slides = record.s[:, i], record.lateral[:, i], record.slides[:, i]
+        position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s, lateral)
+        rpy[:, i, 2] += np.where(slides, 0.0, record.yaw[:, i])
+        position[slides, i, 0] = record.x[slides, i] + origin[0]
+        position[slides, i, 1] = record.y[slides, i] + origin[1]
+        turned = record.yaw[slides, i] - rpy[slides, i, 2]
+        rpy[slides, i, 2] += turned - 2.0 * np.pi * np.rint(turned / (2.0 * np.pi))
+        steer[slides, i, 0] = record.steer[slides, i]
+    return Tracks(
+        times,
+        tuple(agents),
+        position,
+        rpy,
+        record.speed,
+        record.acceleration,
+        record.asked,
+        record.s - record.s[:1],
+        steer[:, :, 0],
+        record.turn,
+        record.slides,
+        seen,
+    )
 
 
 def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -244,7 +277,13 @@ def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]
 
 
 def _stage(
-    agents: Sequence[Agent], obstacles: NDArray[np.void], courses: Sequence[Array], origin: Array, lanes: int
+    agents: Sequence[Agent],
+    obstacles: NDArray[np.void],
+    courses: Sequence[Array],
+    origin: Array,
+    lanes: int,
+    ground: Surface,
+    conditions: NDArray[np.void],
 ) -> Stage:
     """Everybody as they are at the start, relative to the origin of the map."""
     samples = np.array([len(course) for course in courses], np.int64)
@@ -253,9 +292,11 @@ def _stage(
     ways, drivers = np.zeros(count, WAY_DTYPE), np.zeros(count, DRIVER_DTYPE)
     numbers = np.array([len(agent.way) for agent in agents], np.int64)
     ways["first"], ways["stretches"], ways["now"] = np.cumsum(numbers) - numbers, numbers, NONE
+    ways["home"] = rows["lateral"]
     vehicles = np.zeros(count, VEHICLE_DTYPE)
     vehicles["control"], vehicles["lane"], vehicles["beside"] = Control.GUIDED, NONE, NONE  # their ways are given
     vehicles["ways"] = vehicles["claims"] = NONE
+    vehicles["change_age"] = np.inf
     bodies = np.zeros(total, BODY_DTYPE)
     bodies[count:] = obstacles
     bodies["x"][count:] -= origin[0]
@@ -269,9 +310,18 @@ def _stage(
         driver["wheelbase"], driver["pace"], driver["fastest"] = agent.wheelbase_m, told.pace, told.desired_speed_mps
         driver["headway"], driver["gap"], driver["hardest"] = told.headway_s, told.gap_m, HARDEST_MPS2
         driver["accel"], driver["decel"] = told.acceleration_mps2, told.deceleration_mps2
-        driver["patience"] = PATIENCE_S
+        driver["patience"], driver["politeness"], driver["threshold"] = PATIENCE_S, told.politeness, THRESHOLD_MPS2
+        driver["safe"] = min(SAFE_MPS2, STOPPING * float(conditions["grip"]))
+        ways["changes"][i] = Changes[told.changes.upper()]
         driver["failing"] = 0 if told.lawful else Failing.RED_RUNNER | Failing.NO_YIELD
         bodies["half_length"][i], bodies["half_width"][i] = 0.5 * (agent.front_m + agent.rear_m), agent.half_width_m
+    wise = np.array([agent.driver.weather_wise for agent in agents], np.bool_)
+    _adapt(drivers, wise, np.atleast_1d(conditions))
+    paces = np.array([agent.driver.told_pace for agent in agents])
+    drivers["pace"] = np.maximum(drivers["pace"], paces)
+    drivers["fastest"][paces > 0.0] = rows["desired"][paces > 0.0]
+    for name, own in (("desired", "fastest"), ("accel", "accel"), ("decel", "decel")):
+        rows[name][wise] = drivers[own][wise]
     occupancy = empty_occupancy(1, lanes, count)
     return Stage(
         agents=rows,
@@ -290,7 +340,16 @@ def _stage(
         stand=np.full(count, np.inf),
         offences=np.zeros(count, np.uint8),
         busy=np.zeros(1, np.uint8),
+        tyres=tyres_of(agents, ground),
+        ghost=np.zeros(1, VEHICLE_DTYPE),
     )
+
+
+@kernel
+def _adapt(drivers, wise, conditions):  # type: ignore[no-untyped-def]
+    for i in range(len(drivers)):
+        if wise[i]:
+            adapt(drivers[i], conditions[0])
 
 
 def _agent_rows(agents: Sequence[Agent], samples: NDArray[np.int64]) -> NDArray[np.void]:

@@ -8,11 +8,13 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.dynamics import vehicle, vehicles
 from simulator.dynamics.body import sway
-from simulator.dynamics.courses import Tracks, velocities
+from simulator.dynamics.courses import STEP_NS, Tracks, velocities
 from simulator.dynamics.motion import Driver
+from simulator.dynamics.surface import Surface
 from simulator.errors import UnmetDemand
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork
@@ -21,10 +23,12 @@ from simulator.scenario.road_network import build_network
 from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline, footing
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
+from simulator.traffic.conditions import conditions_in
 from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.grip import chassis_of, ground_of, road_weather
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
@@ -127,11 +131,12 @@ def build_world(scenario: Scenario) -> World:
     else:
         roads = roads_of(network, plan)
         right_of_way = (roads.lane_map, roads.map.gates)
-        ego = _place_ego(scenario, roads, route, cast, site.dark)
+        known = conditions_in(road_weather(atmosphere), float(route.path.speed_limit_mps[0]))
+        ego = _place_ego(scenario, roads, route, cast, site.dark, known)
         for number, spec in enumerate(scenario.actors):
             act(spec, number, roads, route, cast, seed, site.dark)
         first = _place_anomalies(scenario, site, cast)
-        population = Population(network, roads, route, cast, scenario, site.dark)
+        population = Population(network, roads, route, cast, scenario, site.dark, known)
         population.vehicles()
         population.cyclists()
         population.parked()
@@ -156,7 +161,8 @@ def build_world(scenario: Scenario) -> World:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
         timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
         return World(scenario, network, route, builder.build(), conditions, timeline, ego)
-    tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m)
+    grip = ground_of(atmosphere, site.patches, roads.lane_map.origin)
+    tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m, grip, known)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
     actor: Any = scenario.ego.actor
@@ -204,7 +210,7 @@ def _scenery(route: Route, *, whole: bool) -> tuple[Any, float]:
     return (low + high) / 2, float(np.hypot(*(high - low)) / 2) + SCENERY_RADIUS_M
 
 
-def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark: bool) -> int:
+def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark: bool, known: NDArray[np.void]) -> int:
     spec = scenario.ego
     actor: Any = spec.actor
     rng = generator(scenario.seed or 0, "ego")
@@ -217,13 +223,17 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
     wanted = speed = spec.speed_mps or 0.0
     if spec.speed_mps is None:
         wanted = float(actor.max_speed_mps)
-        speed = entry_speed(route.path, min(limit, wanted), front_m=float(models[0].bounds[1, 0]))
+        front = float(models[0].bounds[1, 0])
+        speed = entry_speed(route.path, min(limit, wanted), front_m=front, conditions=known)
     width = float(route.path.width[0])
     driver = Driver(
         wanted,
         acceleration_mps2=actor.acceleration_mps2,
         deceleration_mps2=actor.deceleration_mps2,
         pace=max(1.0, highest_speed(speed, spec.manoeuvres) / limit),
+        changes="never" if spec.manoeuvres else spec.lane_changes,
+        weather_wise=not spec.manoeuvres,
+        told_pace=0.0 if spec.speed_mps is None else speed / limit,
     )
     agent = cast.drive(
         row,
@@ -235,6 +245,7 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
         way=roads.stretches(route.path),
         dead_end=route.path.dead_end,
         by_chance=spec.speed_mps is None,
+        chassis=None if spec.manoeuvres else chassis_of(models[0], actor.class_name),
     )
     cast.indicators += indicators_of(spec.manoeuvres, agent)
     return row
@@ -250,8 +261,17 @@ def _keep_clear(cast: Cast, first: int) -> None:
             cast.occupy(float(positions[thing.id, 0]), float(positions[thing.id, 1]), min(reach, 8.0))
 
 
-def _simulate(scenario: Scenario, cast: Cast, roads: Roads, scene: Scene, range_m: float) -> tuple[Tracks, Scene]:
-    """Motion of all agents, and the scene in which anomalies say how they came into the ego's view.
+def _simulate(
+    scenario: Scenario,
+    cast: Cast,
+    roads: Roads,
+    scene: Scene,
+    range_m: float,
+    ground: Surface,
+    known: NDArray[np.void],
+) -> tuple[Tracks, Scene]:
+    """Motion of all agents, and the scene in which anomalies say how they came into the ego's view, and vehicles that
+    lost their hold when they did.
 
     Everything else that stands on the road and is no flat patch is an obstacle; drivers heed what they see.
     """
@@ -268,8 +288,12 @@ def _simulate(scenario: Scenario, cast: Cast, roads: Roads, scene: Scene, range_
     obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
     bodies = [*moving, *rows, *(thing.id for thing in others)]
     sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
-    tracks = run(cast.agents, 0, obstacles, scenario.duration_s, roads, sight)
+    tracks = run(cast.agents, 0, obstacles, scenario.duration_s, roads, sight, ground=ground, conditions=known)
     objects = list(scene.objects)
+    for i in np.flatnonzero(tracks.slides.any(axis=0)).tolist():
+        first, last = np.flatnonzero(tracks.slides[:, i])[[0, -1]] * STEP_NS * 1e-9
+        facts, row = {"slides_from_s": f"{first:.2f}", "slides_until_s": f"{last:.2f}"}, moving[i]
+        objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
     for number, row in enumerate(bodies):
         if objects[row].anomaly:
             facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
@@ -327,7 +351,11 @@ def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
         return tracks
     kinds = sorted({names[i] for i in sprung})
     table = vehicles([vehicle(SPRUNG[kind]) for kind in kinds])
-    turning = np.gradient(np.unwrap(rpy[:, sprung, 2], axis=0), tracks.times_ns * 1e-9, axis=0)
+    # What slides does not go where it looks.
+    way = velocities(position[:, sprung], tracks.times_ns)
+    gone = tracks.slides[:, sprung] & (np.hypot(way[..., 0], way[..., 1]) > STANDING_MPS)
+    course = np.where(gone, np.arctan2(way[..., 1], way[..., 0]), rpy[:, sprung, 2])
+    turning = np.gradient(np.unwrap(course, axis=0), tracks.times_ns * 1e-9, axis=0)
     roll, pitch = sway(
         tracks.acceleration[:, sprung],
         tracks.speed[:, sprung] * turning,
@@ -445,7 +473,7 @@ def _lamp_bits(cast: Cast, tracks: Tracks) -> Bits:
     for i, agent in enumerate(tracks.agents):
         bits[:, i] = _own_lamps(cast.lamps.get(agent.object, 0), seconds)
         if agent.wheelbase_m > 0 and agent.driver.reacts:
-            braking = (tracks.acceleration[:, i] < BRAKING_MPS2) | (tracks.speed[:, i] < STANDING_MPS)
+            braking = (tracks.asked[:, i] < BRAKING_MPS2) | (tracks.speed[:, i] < STANDING_MPS)
             bits[:, i] |= np.where(braking, np.uint32(BRAKE), np.uint32(0))
             for side, switch in ((1, LEFT), (-1, RIGHT)):
                 turning = (tracks.turn[:, i] == side) & flashing(seconds, switch)

@@ -82,6 +82,7 @@ class Cast:
         way: Stretches = (),
         dead_end: bool = False,
         by_chance: bool = False,
+        chassis: NDArray[np.void] | None = None,
     ) -> int:
         """Let object `row` drive along `points`, on the lanes of `way`; returns the index of the agent."""
         model = self.builder.objects[row].model
@@ -105,6 +106,7 @@ class Cast:
                 upright=keeps_upright(model),
                 dead_end=dead_end,
                 by_chance=by_chance,
+                chassis=chassis,
             )
         )
         return len(self.agents) - 1

@@ -16,8 +16,11 @@ from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
 from simulator.traffic.staged import Roads, entry_speed
+from simulator.traffic.walkways import WALKED
 from simulator.world.cast import Cast
+from simulator.world.grip import chassis_of
 from simulator.world.route import Route, chooser
+from simulator.world.walks import Walks
 
 Array = NDArray[np.float64]
 
@@ -36,7 +39,7 @@ LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
 ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
-WALKWAYS = frozenset({"sidewalk", "walking"})
+STROLL_MPS = 1.0  # of animals that nothing hurries
 BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
 
 
@@ -80,13 +83,21 @@ class Population:
     Attributes:
         network, roads, route, cast, scenario: what is populated.
         dark: whether vehicles have their lamps on.
+        conditions: () CONDITIONS_DTYPE, how the weather lets them drive.
     """
 
     def __init__(
-        self, network: RoadNetwork, roads: Roads, route: Route, cast: Cast, scenario: Scenario, dark: bool
+        self,
+        network: RoadNetwork,
+        roads: Roads,
+        route: Route,
+        cast: Cast,
+        scenario: Scenario,
+        dark: bool,
+        conditions: NDArray[np.void],
     ) -> None:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
-        self.scenario, self.dark = scenario, dark
+        self.scenario, self.dark, self.conditions = scenario, dark, conditions
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -114,35 +125,38 @@ class Population:
             empty = np.zeros(0)
             return Places([], empty, np.zeros((0, 3)), empty, empty, empty, empty, empty > 0)
         s, position, heading, width = (np.concatenate(column) for column in zip(*parts))
-        offset = position[:, None, :2] - self._path_xy[None]
-        gap = np.hypot(offset[..., 0], offset[..., 1])
-        nearest = gap.argmin(1)
-        near = (gap.min(1) < NEAR_M) & (width > 0.5)
-        keep = np.flatnonzero(near)
+        distance, nearest = self._beside(position)
+        keep = np.flatnonzero((distance < NEAR_M) & (width > 0.5))
         return Places(
             [keys[k] for k in keep],
             s[keep],
             position[keep],
             heading[keep],
             width[keep],
-            gap.min(1)[keep],
+            distance[keep],
             self._path_s[nearest[keep]],
             np.cos(heading - self._path_heading[nearest])[keep] > -0.3,
         )
+
+    def _beside(self, position: Array) -> tuple[Array, NDArray[np.int64]]:
+        """How far places (N, 3) are from the ego's path, m, and the nearest of its samples."""
+        offset = position[:, None, :2] - self._path_xy[None]
+        gap = np.hypot(offset[..., 0], offset[..., 1])
+        return gap.min(1), gap.argmin(1)
 
     @cached_property
     def lanes(self) -> Places:
         """Places on driving lanes."""
         return self.places(frozenset({"driving"}))
 
-    def _draw(self, rng: np.random.Generator, places: Places, weight: Array, room_m: float) -> int | None:
-        """A place drawn by weight where a disc of `room_m` is still free."""
+    def _draw(self, rng: np.random.Generator, position: Array, weight: Array, room_m: float) -> int | None:
+        """One of some places (N, 3), drawn by weight, where a disc of `room_m` is still free."""
         for _ in range(25):
             total = weight.sum()
             if total <= 0:
                 return None
             k = int(rng.choice(len(weight), p=weight / total))
-            if self.cast.free(places.position[k, 0], places.position[k, 1], room_m):
+            if self.cast.free(position[k, 0], position[k, 1], room_m):
                 return k
             weight = weight.copy()
             weight[k] = 0.0
@@ -170,7 +184,7 @@ class Population:
             if float(models[0].size_lwh_m[0]) > LONG_M:
                 clear &= limit > CALM_MPS
             weight = reach * clear
-            while (k := self._draw(rng, places, weight, max(7.0, tail))) is not None:
+            while (k := self._draw(rng, places.position, weight, max(7.0, tail))) is not None:
                 start = self._start(actor, models, places, k, rng, f"traffic-{n}")
                 closing = ego_mps * max(ego_mps - start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
                 if places.distance[k] > IN_THE_WAY_M or places.ahead[k] > EGO_FRONT_M + gap[k] + tail + closing:
@@ -190,7 +204,7 @@ class Population:
         reach[np.minimum(*self.roads.clearance(places.key, places.s)) < CYCLE_M] = 0.0
         for n in range(self.scenario.traffic.cyclists):
             rng = generator(self.seed, "cyclist", n)
-            k = self._draw(rng, places, reach, 2.0)
+            k = self._draw(rng, places.position, reach, 2.0)
             if k is not None:
                 actor: Any = member("actors", _one_of(CYCLING, rng))()
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
@@ -223,9 +237,12 @@ class Population:
             acceleration_mps2=actor.acceleration_mps2,
             deceleration_mps2=actor.deceleration_mps2,
             pace=temper,
+            changes="never" if actor.kind in CYCLING else "free",
+            weather_wise=True,
         )
         wanted = min(desired, limit * temper) * float(rng.uniform(0.8, 1.0))
-        return Start(path, driver, side, entry_speed(path, wanted, temper, float(models[0].bounds[1, 0])))
+        front = float(models[0].bounds[1, 0])
+        return Start(path, driver, side, entry_speed(path, wanted, temper, front, self.conditions))
 
     def _drive(self, models: list[Model], start: Start, name: str, rng: np.random.Generator) -> None:
         """Put somebody on the road as `start` says."""
@@ -240,6 +257,7 @@ class Population:
             way=self.roads.stretches(start.path),
             dead_end=start.path.dead_end,
             by_chance=True,
+            chassis=chassis_of(models[0], models[0].class_name),
         )
         self.cast.lamps[row] = driving_lamps(self.dark, rng)
 
@@ -264,7 +282,11 @@ class Population:
             in_bay = free.sum() > 0.0 and (not spots or rng.random() < 0.8)
             if not in_bay and not spots:
                 return
-            k = int(rng.choice(len(free), p=free / free.sum())) if in_bay else self._draw(rng, places, weight, 3.4)
+            k = (
+                int(rng.choice(len(free), p=free / free.sum()))
+                if in_bay
+                else self._draw(rng, places.position, weight, 3.4)
+            )
             if k is None:
                 return
             model = actor.models(rng)[0]
@@ -307,7 +329,7 @@ class Population:
         road = self.network.roads[key.road]
         outer = key.lane + (1 if key.lane > 0 else -1)
         neighbour = next((lane for lane in road.sections[key.section].lanes if lane.id == outer), None)
-        if road.junction or (neighbour is not None and neighbour.type not in WALKWAYS | BESIDE):
+        if road.junction or (neighbour is not None and neighbour.type not in WALKED | BESIDE):
             return False
         return self._limit_mps(key) < 20.0
 
@@ -332,12 +354,10 @@ class Population:
         return 0.28 * width_m + 0.1  # half on the pavement
 
     def people(self) -> None:
-        """People walking or standing on pavements; where there are none, on the verge of the ego's road."""
-        ways = self.places(WALKWAYS)
+        """People walking or standing on pavements and beside roads that have none; else on the verge of the ego's."""
         for n in range(self.scenario.traffic.pedestrians):
             rng = generator(self.seed, "person", n)
             kind = _one_of(ON_FOOT, rng)
-            start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
             pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
@@ -346,32 +366,44 @@ class Population:
             else:
                 walks = True
                 actor = cls(pace_mps=pace) if kind == "runner" else cls()
-            if start is not None:
-                self._walk(actor, pace if walks else 0.0, start, heading, rng, f"person-{n}")
+            way = self._way(pace, rng)
+            if way is not None:
+                self._walk(actor, pace if walks else 0.0, way, rng, f"person-{n}")
 
-    def _walk(self, actor: Any, pace: float, start: Array, heading: float, rng: np.random.Generator, name: str) -> None:
+    def _walk(self, actor: Any, pace: float, way: Array, rng: np.random.Generator, name: str) -> None:
+        """Let somebody walk along a way, or stand at its start and look anywhere."""
         models = actor.models(rng)
-        way = start + np.outer(np.arange(0.0, 30.0), [np.cos(heading), np.sin(heading), 0.0])
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
+        heading = float(np.arctan2(*(way[1] - way[0])[1::-1])) if pace else float(rng.uniform(-np.pi, np.pi))
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
         if not pace:
             self.cast.idle.append(row)
         else:
             self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
 
-    def _walkway(self, ways: Places, rng: np.random.Generator) -> tuple[Array | None, float]:
-        weight = np.exp(-ways.distance / 20.0) * np.exp(-(((ways.ahead - 20.0) / 45.0) ** 2))
-        k = self._draw(rng, ways, weight, 0.6)
-        if k is None:
-            return None, 0.0
-        heading = float(ways.heading[k]) + (np.pi if rng.random() < 0.5 else 0.0)
-        side = rng.uniform(-0.5, 0.5) * max(ways.width[k] - 0.9, 0.0)
-        return ways.position[k] + side * np.array([-np.sin(heading), np.cos(heading), 0.0]), heading
+    @cached_property
+    def _walks(self) -> Walks:
+        return Walks(self.network)
 
-    def _verge(self, rng: np.random.Generator) -> tuple[Array | None, float]:
-        """A place beside the ego's road, off the lanes."""
+    def _way(self, pace_mps: float, rng: np.random.Generator, *, paved: bool = False) -> Array | None:
+        """(K, 3) a way on foot near the ego's path, long enough for the drive, or None; `paved`: on a pavement."""
+        walks, length = self._walks, pace_mps * self.scenario.duration_s + 2.0
+        if len(walks.starts):
+            position = walks.positions
+            distance, nearest = self._beside(position)
+            weight = np.exp(-distance / 20.0) * np.exp(-(((self._path_s[nearest] - 20.0) / 45.0) ** 2))
+            weight[(distance >= NEAR_M) | (paved & ~walks.paved)] = 0.0
+            k = self._draw(rng, position, weight, 0.6)
+            if k is not None:
+                forward, right = bool(rng.random() < 0.5), float(rng.uniform(0.4, 1.0))  # so that people can pass
+                way = walks.way(k, forward=forward, share=-right, length_m=length, rng=rng)
+                return way if len(way) > 1 else None
+        return None if paved else self._verge(length, rng)
+
+    def _verge(self, length_m: float, rng: np.random.Generator) -> Array | None:
+        """A straight way beside the ego's road, off the lanes where it begins."""
         path = self.route.path
         for _ in range(20):
             s = rng.uniform(min(12.0, 0.5 * path.length), min(90.0, path.length))
@@ -381,20 +413,22 @@ class Population:
             position, rpy = path.at(np.array([s]), side)
             located = self.network.locate(position[:, :2])
             if located.distance[0] > 0.6 and self.cast.free(position[0, 0], position[0, 1], 0.6):
-                return np.asarray(position[0]), float(rpy[0, 2]) + (np.pi if rng.random() < 0.5 else 0.0)
-        return None, 0.0
+                heading = float(rpy[0, 2]) + (np.pi if rng.random() < 0.5 else 0.0)
+                along = np.arange(0.0, length_m + 1.0)
+                return np.asarray(position[0] + np.outer(along, [np.cos(heading), np.sin(heading), 0.0]))
+        return None
 
     def animals(self) -> None:
-        """Dogs and cats on pavements; grazing animals off the road where there are none."""
-        ways = self.places(WALKWAYS)
-        kinds = LEASHED if len(ways) else GRAZING
+        """Dogs, cats and birds on pavements; grazing animals off the road where there are none."""
+        paved = bool(np.any(self._beside(self._walks.positions)[0][self._walks.paved] < NEAR_M))
         for n in range(self.scenario.traffic.animals):
             rng = generator(self.seed, "animal", n)
-            kind = _one_of(kinds, rng)
+            kind = _one_of(LEASHED if paved else GRAZING, rng)
             actor: Any = member("actors", kind)()
-            start, heading = self._walkway(ways, rng) if len(ways) else self._verge(rng)
-            if start is not None:
-                self._walk(actor, True, start, heading, rng, f"animal-{n}")
+            reach = STROLL_MPS * self.scenario.duration_s + 2.0
+            way = self._way(STROLL_MPS, rng, paved=True) if paved else self._verge(reach, rng)
+            if way is not None:
+                self._walk(actor, STROLL_MPS, way, rng, f"animal-{n}")
 
 
 def driving_lamps(dark: bool, rng: np.random.Generator) -> int:

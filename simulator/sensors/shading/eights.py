@@ -18,7 +18,9 @@ from simulator.numerics.memory import (
     store_float,
 )
 from simulator.numerics.simd import (
+    absolute,
     bits,
+    flip_where_negative,
     floor,
     lowest,
     maximum,
@@ -38,7 +40,7 @@ from simulator.sensors.shading.paths import (
     MIRROR_ROUGHEST,
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, STEPS, SUN_BLUR
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0, ROUGHEST, ROUGHS, STEPS, SUN_BLUR
 from simulator.sensors.shading.skylight import PLANE_M, PLANE_SHARE, UNLIKE
 from simulator.sensors.shading.surface import (
     SOLID,
@@ -48,13 +50,15 @@ from simulator.sensors.shading.vector import (
     GREEN,
     HALF,
     INV_PI,
+    INV_TWO_PI,
     ONE,
     PI,
     RED,
     THREE,
+    TINY,
+    TWO,
     ZERO,
-    sky_radiance,
-    step,
+    sky_between,
 )
 
 F32 = NDArray[np.float32]
@@ -69,14 +73,14 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 # What is known of eight pixels side by side: rows of eight numbers, of which vectors and colours have three. Unit way
 # from the eye, distance, place, normals of triangle and of shading, texture coordinates, footprint in repeats, row of
 # `Tables.slots`, the material, 1 where its texture's alpha marks panes, four texels and the place among them, the
-# texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun.
+# texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun; and
+# what the rays hit: part, face, and weights of its second and third vertex.
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
-PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT, ROWS = (
-    8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49, 52)
-)
+PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT = (8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49))
+PART, PRIMITIVE, WEIGHTS, ROWS = (8 * k for k in (52, 53, 54, 56))
 
 
 @kernel(inline=True)
@@ -180,8 +184,9 @@ def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
     """Scale and offset of `reflectance.reflected_at_once`, lane by lane."""
     last, none, one = np.float32(STEPS - 1), splat(ZERO), splat(ONE)
-    row, column = minimum(maximum(rough, none), one) * last, minimum(maximum(nv, none), one) * last
-    above, left = minimum(floor(row), splat(last - ONE)), minimum(floor(column), splat(last - ONE))
+    row = minimum(maximum(rough, none), splat(ROUGHEST)) * last
+    column = minimum(maximum(nv, none), one) * last
+    above, left = minimum(floor(row), splat(np.float32(ROUGHS - 2))), minimum(floor(column), splat(last - ONE))
     s, t = row - above, column - left
     table, at = pointer(EVEN), truncate((above * np.float32(STEPS) + left) * np.float32(2))
     return between_four(table, 0, at, s, t), between_four(table, 1, at, s, t)
@@ -189,7 +194,7 @@ def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def between_four(table, first, at, s, t):  # type: ignore[no-untyped-def]
-    """One of the two numbers of a (STEPS, STEPS, 2) table between the four entries from `at` on."""
+    """One of the two numbers of a (ROUGHS, STEPS, 2) table between the four entries from `at` on."""
     a, b = load_each_float(table, first, at), load_each_float(table, first + 2, at)
     c, d = load_each_float(table, first + 2 * STEPS, at), load_each_float(table, first + 2 * STEPS + 2, at)
     upper, lower = a + t * (b - a), c + t * (d - c)
@@ -301,17 +306,47 @@ def base_reflects(looks):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def mirror_sky(rows, which, mx, my, mz, sky, ground):  # type: ignore[no-untyped-def]
-    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`."""
-    store_vector(rows, MIRROR, mx, my, mz)
+def arc_eight(y, x):  # type: ignore[no-untyped-def]
+    """`vector.arc`, lane by lane."""
+    across, along = absolute(x), absolute(y)
+    t = minimum(across, along) / maximum(maximum(across, along), splat(TINY))
+    s = t * t
+    angle = np.float32(0.05265332) - np.float32(0.01172120) * s
+    angle = np.float32(0.19354346) + s * (np.float32(-0.11643287) + s * angle)
+    angle = t * (np.float32(0.99997726) + s * (np.float32(-0.33262347) + s * angle))
+    angle = select(along > across, HALF * PI - angle, angle)
+    return flip_where_negative(select(x < splat(ZERO), PI - angle, angle), y)
+
+
+@kernel(inline=True)
+def look_at_sky(rows, which, way, to, sky, ground):  # type: ignore[no-untyped-def]
+    """Write the radiance of the sky along the unit ways of lanes `which` (bits) to row `to`: `vector.sky_radiance`.
+
+    The ways are in row `way`; lanes that are not in `which` become arbitrary.
+    """
+    x, y, z = load_vector(rows, way)
+    up = arc_eight(z, square_root(x * x + y * y)) * (TWO * INV_PI)
+    store(rows, to, square_root(maximum(up, splat(ZERO))) * np.float32(sky.shape[0] - 1))
+    store(rows, to + 8, (arc_eight(y, x) * INV_TWO_PI + ONE) * np.float32(sky.shape[1]) - HALF)
     while which != 0:
         k = lowest(which)
         which = without_lowest(which)
-        x, y, up = load_three(rows, MIRROR + k)
-        r, g, b = sky_radiance(sky, ground, x, y, up)
-        # near the horizon streets mirror houses and trees, which are darker than the sky
-        part = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), up)
-        store_three(rows, MIRRORED + k, part * r, part * g, part * b)
+        r, g, b = ground[0], ground[1], ground[2]
+        if load_float(rows, way + 16 + k) > ZERO:
+            r, g, b = sky_between(sky, load_float(rows, to + k), load_float(rows, to + 8 + k))
+        store_three(rows, to + k, r, g, b)
+
+
+@kernel(inline=True)
+def mirror_sky(rows, which, mx, my, mz, sky, ground):  # type: ignore[no-untyped-def]
+    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`."""
+    store_vector(rows, MIRROR, mx, my, mz)
+    look_at_sky(rows, which, MIRROR, MIRRORED, sky, ground)
+    # near the horizon streets mirror houses and trees, which are darker than the sky
+    t = minimum(maximum(mz * np.float32(1 / 0.3), splat(ZERO)), splat(ONE))
+    part = np.float32(0.45) + np.float32(0.55) * (t * t * (THREE - TWO * t))
+    r, g, b = load_vector(rows, MIRRORED)
+    store_vector(rows, MIRRORED, part * r, part * g, part * b)
 
 
 @kernel(inline=True)
@@ -377,7 +412,7 @@ def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
     nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
     vh = maximum(-dot(dx, dy, dz, hx, hy, hz) * by, none)
     nv, nl_up = maximum(-looks.along, splat(np.float32(1e-3))), maximum(nl, none)
-    alpha = minimum(looks.rough * looks.rough + HALF * SUN_BLUR, splat(ONE))
+    alpha = looks.rough * looks.rough + HALF * SUN_BLUR
     lobe, edge = highlight(alpha, nh, nl_up, nv) * nl_up, fifth(vh)
     passed, shine = splat(ONE), none
     if bits(looks.coat > none) != 0:

@@ -160,7 +160,7 @@ def respond(look, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     nh = maximum(dot(look.nx, look.ny, look.nz, hx, hy, hz) * by, none)
     vh = maximum(dot(look.vx, look.vy, look.vz, hx, hy, hz) * by, none)
     edge = fifth(vh)
-    lobe = highlight(minimum(look.alpha + HALF * blur, one), nh, up, look.nv) * up * look.passed
+    lobe = highlight(look.alpha + HALF * blur, nh, up, look.nv) * up * look.passed
     matt = INV_PI * up * (ONE - look.metallic) * look.passed
     diffuse = one - look.by_coat - look.by_base - look.by_leaf
     density = diffuse * up * INV_PI + look.by_base * facet_density(look.alpha, nh, vh)

@@ -22,6 +22,7 @@ from simulator.numerics.simd import (
     LANES,
     absolute,
     bits,
+    equal,
     flip_where_negative,
     greatest,
     least,
@@ -32,7 +33,6 @@ from simulator.numerics.simd import (
     splat,
     splat_int,
     square_root,
-    subtract,
     without_lowest,
 )
 from simulator.sensors.shading.eights import (
@@ -49,13 +49,16 @@ from simulator.sensors.shading.eights import (
     METALLIC,
     NORMAL,
     PANES,
+    PART,
     PLACE,
+    PRIMITIVE,
     ROUGHNESS,
     SLOT,
     TEXELS,
     TEXTURE,
     UV,
     WAY,
+    WEIGHTS,
     WHITE,
     dot,
     load_three,
@@ -94,80 +97,6 @@ class Met(NamedTuple):
 
 
 @kernel(inline=True)
-def meet(rows, k, part, face, matter, u, v, tables, normals, turn):  # type: ignore[no-untyped-def]
-    """Write to lane k where a ray met a face: normals, not yet of length 1 nor on its side, and texture coordinates.
-
-    `turn` is the row of `normals`, a pointer; u and v are the weights of the face's second and third vertex.
-    """
-    gx, gy, gz = turned(normals, turn, face.nx, face.ny, face.nz)
-    store_three(rows, FLAT + k, gx, gy, gz)
-    tu, tv = ZERO, ZERO
-    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
-        w = ONE - u - v
-        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
-        tu, tv = between(w, u, v, a.u, b.u, c.u), between(w, u, v, a.v, b.v, c.v)
-        store_float(rows, FOOTPRINT + k, face.density / max(part.scale, TINY))
-        if part.smooth != 0:
-            x, y, z = (
-                between(w, u, v, a.nx, b.nx, c.nx),
-                between(w, u, v, a.ny, b.ny, c.ny),
-                between(w, u, v, a.nz, b.nz, c.nz),
-            )
-            gx, gy, gz = turned(normals, turn, x, y, z)
-    store_three(rows, NORMAL + k, gx, gy, gz)
-    store_float(rows, UV + k, tu)
-    store_float(rows, UV + 8 + k, tv)
-
-
-@kernel(inline=True)
-def meet_one(rows, part, face, matter, u, v, tables, normals, turn):  # type: ignore[no-untyped-def]
-    """`meet` for eight rays that met the same face; u and v are f32x8."""
-    x, y, z = turned(normals, turn, face.nx, face.ny, face.nz)
-    gx, gy, gz = splat(x), splat(y), splat(z)
-    store_vector(rows, FLAT, gx, gy, gz)
-    tu = tv = splat(ZERO)
-    if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
-        w = ONE - u - v
-        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
-        tu, tv = between(w, u, v, a.u, b.u, c.u), between(w, u, v, a.v, b.v, c.v)
-        store(rows, FOOTPRINT, splat(face.density / max(part.scale, TINY)))
-        if part.smooth != 0:
-            nx, ny, nz = (
-                between(w, u, v, a.nx, b.nx, c.nx),
-                between(w, u, v, a.ny, b.ny, c.ny),
-                between(w, u, v, a.nz, b.nz, c.nz),
-            )
-            gx, gy, gz = turned(normals, turn, nx, ny, nz)
-    store_vector(rows, NORMAL, gx, gy, gz)
-    store(rows, UV, tu)
-    store(rows, UV + 8, tv)
-
-
-@kernel(inline=True)
-def take_matter(rows, solid, one, tables):  # type: ignore[no-untyped-def]
-    """Write the materials of lanes `solid` (bits) by their rows of slots; `one`: all eight have the same."""
-    if one:
-        matter = record(tables.materials, tables.slots[load_int(rows, SLOT)])
-        store_vector(rows, ALBEDO, splat(matter.red), splat(matter.green), splat(matter.blue))
-        store(rows, ROUGHNESS, splat(matter.roughness))
-        store(rows, METALLIC, splat(matter.metallic))
-        store(rows, COAT, splat(matter.clearcoat))
-        store(rows, LEAF, splat(matter.translucency))
-        store(rows, PANES, splat(panes_of(tables, matter)))
-        return
-    while solid != 0:
-        k = lowest(solid)
-        solid = without_lowest(solid)
-        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
-        store_three(rows, ALBEDO + k, matter.red, matter.green, matter.blue)
-        store_float(rows, ROUGHNESS + k, matter.roughness)
-        store_float(rows, METALLIC + k, matter.metallic)
-        store_float(rows, COAT + k, matter.clearcoat)
-        store_float(rows, LEAF + k, matter.translucency)
-        store_float(rows, PANES + k, panes_of(tables, matter))
-
-
-@kernel(inline=True)
 def between(w, u, v, a, b, c):  # type: ignore[no-untyped-def]
     """What the vertices have, weighed."""
     return w * a + (u * b + v * c)
@@ -200,7 +129,7 @@ def changes(tables, switches, part, matter, weather):  # type: ignore[no-untyped
 
 @kernel(inline=True)
 def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
-    """Finish what `meet` began: unit normals on the rays' side, place, footprint; `reach`: how far the rays go."""
+    """Finish what `meet_eight` began: unit normals on the rays' side, place, footprint; rays go as far as `reach`."""
     dx, dy, dz = load_vector(rows, WAY)
     fx, fy, fz = load_vector(rows, FLAT)
     nx, ny, nz = load_vector(rows, NORMAL)
@@ -261,8 +190,7 @@ def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
 @kernel(inline=True)
 def alike(numbers, first):  # type: ignore[no-untyped-def]
     """Whether eight int32 from a place on are equal."""
-    these, one = load_ints(numbers, first), splat_int(load_int(numbers, first))
-    return bits(negative(subtract(these, one)) | negative(subtract(one, these))) == 0
+    return bits(equal(load_ints(numbers, first), splat_int(load_int(numbers, first)))) == ALL
 
 
 @kernel(inline=True)
@@ -272,8 +200,29 @@ def one_face(met, first):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def take_hits(rows, first, count, hits):  # type: ignore[no-untyped-def]
+    """Copy what `count` rays from number `first` on hit; lanes beyond them hit nothing."""
+    if count == LANES:
+        store(rows, DISTANCE, load(hits.t, first))
+        store_ints(rows, PART, load_ints(hits.part, first))
+        store_ints(rows, PRIMITIVE, load_ints(hits.primitive, first))
+        store(rows, WEIGHTS, load(hits.u, first))
+        store(rows, WEIGHTS + 8, load(hits.v, first))
+        return
+    store_ints(rows, PART, splat_int(np.int32(-1)))
+    for k in range(count):
+        store_float(rows, DISTANCE + k, load_float(hits.t, first + k))
+        store_int(rows, PART + k, load_int(hits.part, first + k))
+        store_int(rows, PRIMITIVE + k, load_int(hits.primitive, first + k))
+        store_float(rows, WEIGHTS + k, load_float(hits.u, first + k))
+        store_float(rows, WEIGHTS + 8 + k, load_float(hits.v, first + k))
+
+
+@kernel(inline=True)
 def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  # type: ignore[no-untyped-def]
-    """Write what `count` pixels from number `first` on show.
+    """Write what `count` pixels from number `first` on show: faces, each for all lanes that met it, and materials.
+
+    Normals are not yet of length 1 nor on the rays' side (see `face_eye`).
 
     Args:
         rows: receives it. hits: Hits as pointers. tables: Tables as pointers.
@@ -282,45 +231,68 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
     Returns:
         Bits of those that show a surface, that have a texture, that are to be dressed, and that show glass.
     """
+    take_hits(rows, first, count, hits)
     solid, textured, changing, glass = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-    if count == LANES:
-        store(rows, DISTANCE, load(hits.t, first))
-    else:
-        for k in range(count):
-            store_float(rows, DISTANCE + k, load_float(hits.t, first + k))
-    store_vector(rows, GLOW, splat(ZERO), splat(ZERO), splat(ZERO))
-    if count == LANES and one_face(hits, first):
-        instance = load_int(hits.part, first)
-        if instance >= 0:
-            part = record(tables.instances, instance)
-            face = record(tables.faces, part.first_face + load_int(hits.primitive, first))
-            matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
-            if matter.transmission > GLASS_LEAST:
-                return solid, textured, changing, ALL
-            solid = ALL
-            u, v = load(hits.u, first), load(hits.v, first)
-            store_ints(rows, SLOT, splat_int(part.first_slot + face.slot))
-            meet_one(rows, part, face, matter, u, v, tables, normals, instance)
-            textured = ALL if matter.texture >= 0 else np.int32(0)
-            changing = ALL if changes(tables, switches, part, matter, weather) else np.int32(0)
-        return solid, textured, changing, glass
-    for k in range(count):
-        pixel, bit = first + k, np.int32(1) << np.int32(k)
-        instance = load_int(hits.part, pixel)
-        if instance < 0:
-            continue
-        part = record(tables.instances, instance)
-        face = record(tables.faces, part.first_face + load_int(hits.primitive, pixel))
-        matter = record(tables.materials, tables.slots[part.first_slot + face.slot])
+    parts, faces, u, v = load_ints(rows, PART), load_ints(rows, PRIMITIVE), load(rows, WEIGHTS), load(rows, WEIGHTS + 8)
+    w, none = ONE - u - v, splat(ZERO)
+    # Gathered in registers: written lane by lane under a mask they would take several times as long.
+    fx = fy = fz = nx = ny = nz = tu = tv = footprint = none
+    red = green = blue = rough = metallic = coat = leaf = panes = none
+    slots = splat_int(np.int32(0))
+    waiting = ALL & ~bits(negative(parts))
+    while waiting != 0:
+        k = lowest(waiting)
+        number, primitive = load_int(rows, PART + k), load_int(rows, PRIMITIVE + k)
+        same = equal(parts, splat_int(number)) & equal(faces, splat_int(primitive))
+        lanes = bits(same)
+        waiting &= ~lanes
+        part = record(tables.instances, number)
+        face = record(tables.faces, part.first_face + primitive)
+        slot = part.first_slot + face.slot
+        matter = record(tables.materials, tables.slots[slot])
         if matter.transmission > GLASS_LEAST:
-            glass |= bit
+            glass |= lanes
             continue
-        solid |= bit
-        u, v = load_float(hits.u, pixel), load_float(hits.v, pixel)
-        store_int(rows, SLOT + k, part.first_slot + face.slot)
-        meet(rows, k, part, face, matter, u, v, tables, normals, instance)
-        textured |= bit if matter.texture >= 0 else np.int32(0)
-        changing |= bit if changes(tables, switches, part, matter, weather) else np.int32(0)
+        solid |= lanes
+        textured |= lanes if matter.texture >= 0 else np.int32(0)
+        changing |= lanes if changes(tables, switches, part, matter, weather) else np.int32(0)
+        x, y, z = turned(normals, number, face.nx, face.ny, face.nz)
+        gx, gy, gz = splat(x), splat(y), splat(z)
+        fx, fy, fz = select(same, gx, fx), select(same, gy, fy), select(same, gz, fz)
+        if part.smooth != 0 or matter.texture >= 0 or matter.surface != OTHER:
+            a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+            tu = select(same, between(w, u, v, a.u, b.u, c.u), tu)
+            tv = select(same, between(w, u, v, a.v, b.v, c.v), tv)
+            footprint = select(same, splat(face.density / max(part.scale, TINY)), footprint)
+            if part.smooth != 0:
+                x, y, z = (
+                    between(w, u, v, a.nx, b.nx, c.nx),
+                    between(w, u, v, a.ny, b.ny, c.ny),
+                    between(w, u, v, a.nz, b.nz, c.nz),
+                )
+                gx, gy, gz = turned(normals, number, x, y, z)
+        nx, ny, nz = select(same, gx, nx), select(same, gy, ny), select(same, gz, nz)
+        slots = select(same, splat_int(slot), slots)
+        red, green = select(same, splat(matter.red), red), select(same, splat(matter.green), green)
+        blue, rough = select(same, splat(matter.blue), blue), select(same, splat(matter.roughness), rough)
+        metallic, coat = select(same, splat(matter.metallic), metallic), select(same, splat(matter.clearcoat), coat)
+        leaf, panes = (
+            select(same, splat(matter.translucency), leaf),
+            select(same, splat(panes_of(tables, matter)), panes),
+        )
+    store_vector(rows, FLAT, fx, fy, fz)
+    store_vector(rows, NORMAL, nx, ny, nz)
+    store(rows, UV, tu)
+    store(rows, UV + 8, tv)
+    store(rows, FOOTPRINT, footprint)
+    store_ints(rows, SLOT, slots)
+    store_vector(rows, ALBEDO, red, green, blue)
+    store_vector(rows, GLOW, none, none, none)
+    store(rows, ROUGHNESS, rough)
+    store(rows, METALLIC, metallic)
+    store(rows, COAT, coat)
+    store(rows, LEAF, leaf)
+    store(rows, PANES, panes)
     return solid, textured, changing, glass
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
+from simulator.numerics.simd import LANES
 from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
@@ -287,12 +288,16 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light = transport.sky_light(points, columns, int(seed) + 7)
-    spare = np.empty_like(light)
+    light, rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    padded = columns + 2 * skylight.MARGIN + LANES
+    facts = np.zeros((8, rows, padded), np.float32)
+    spread, spare = np.zeros((2, 3, rows, padded), np.float32)
+    _rows(transport, rows, skylight.lay_out, columns, points, light, facts, spread)
     for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
-        _rows(transport, len(points) // columns, skylight.smooth, columns, reach, points, light, spare)
-        light, spare = spare, light
-    return Grid(transport.quality.sky_stride, columns, points, light)
+        _rows(transport, rows, skylight.smooth, columns, reach, facts, spread, spare)
+        spread, spare = spare, spread
+    light = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)
+    return Grid(transport.quality.sky_stride, columns, points, np.ascontiguousarray(light).reshape(-1, 3))
 
 
 def _rows(transport: Transport, rows: int, body, *arguments) -> None:  # type: ignore[no-untyped-def]

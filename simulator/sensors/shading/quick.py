@@ -51,6 +51,7 @@ from simulator.sensors.shading.eights import (
     light_eight,
     load_three,
     load_vector,
+    look_at_sky,
     store_three,
     store_vector,
 )
@@ -65,7 +66,6 @@ from simulator.sensors.shading.met import (
     face_eye,
     meet_eight,
     one_face,
-    take_matter,
 )
 from simulator.sensors.shading.paths import (
     FAR_GROUND_M,
@@ -85,7 +85,6 @@ from simulator.sensors.shading.vector import (
     ZERO,
     airlight,
     clamp01,
-    sky_radiance,
 )
 
 if TYPE_CHECKING:
@@ -147,6 +146,17 @@ def look(rows, camera, first, count, pose):  # type: ignore[no-untyped-def]
     by = ONE / length
     store_vector(rows, WAY, x * by, y * by, z * by)
     return length
+
+
+@kernel(inline=True)
+def middle_air(air, camera, pixel, pose):  # type: ignore[no-untyped-def]
+    """Radiance that far air has behind a pixel: `airlight`, which hardly changes within a few pixels.
+
+    `camera` points to View.table, `pose` to View.pose.
+    """
+    a, b, c = camera[3 * pixel], camera[3 * pixel + 1], camera[3 * pixel + 2]
+    x = a * pose[0] + (b * pose[1] + c * pose[2])
+    return airlight(air, x, a * pose[4] + (b * pose[5] + c * pose[6]))
 
 
 @kernel(inline=True)
@@ -235,17 +245,16 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
         left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
         corners = upper + left, upper + right, lower + left, lower + right
         foresee(raw, met, camera, column, band * LANES, height, width)
+        middle = min(band * LANES + LANES // 2, height - 1)
+        far_air = middle_air(air, camera, middle * width + column + count // 2, pose)
         for y in range(band * LANES, min((band + 1) * LANES, height)):
             first, place = y * width + column, y * padded + column
             length = look(rows, camera, first, count, pose)
-            far_air = airlight(air, load_float(rows, WAY + LANES // 2), load_float(rows, WAY + 8 + LANES // 2))
             solid, textured, changing, apart = meet_eight(rows, first, count, met, raw, switches, normals, weather)
             wanted = np.int32(0)
             if solid != 0:
-                one = solid == ALL and alike(rows, SLOT)
-                take_matter(rows, solid, one, raw)
                 face_eye(rows, load(rows, DISTANCE) * length, eye, spread)
-                colour_eight(rows, textured, one, raw)
+                colour_eight(rows, textured, solid == ALL and alike(rows, SLOT), raw)
                 coat_panes(rows)
                 while changing != 0:
                     k = lowest(changing)
@@ -270,11 +279,12 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
                 bytes_of_bits(wanted) * WANTED | bytes_of_bits(leaves) * LEAFY | bytes_of_bits(apart) * LEFT,
             )
             beyond = ~(solid | apart) & ((np.int32(1) << np.int32(count)) - np.int32(1))
+            if beyond != 0:
+                look_at_sky(rows, beyond, WAY, SUNLIT, table, far)  # the sun's light of the others has been kept
             while beyond != 0:
                 k = lowest(beyond)
                 beyond = without_lowest(beyond)
-                dx, dy, dz = load_three(rows, WAY + k)
-                r, g, b = sky_seen(table, far, far_air, haze, sun, sun_lx, dx, dy, dz)
+                r, g, b = behind_all(rows, k, far_air, haze, sun, sun_lx)
                 store_three(rows, STEADY + k, r, g, b)
             if count == LANES:
                 red, green, blue = load_vector(rows, STEADY)
@@ -294,10 +304,11 @@ def in_lamp_light(rows, lit, low):  # type: ignore[no-untyped-def]
     return found
 
 
-@kernel
-def sky_seen(table, far, air, haze, sun, sun_lx, dx, dy, dz):  # type: ignore[no-untyped-def]
-    """Radiance of the sky with the sun's disc, or of the ground beyond the scene, in direction d: see `compose`."""
-    r, g, b = sky_radiance(table, far, dx, dy, dz)
+@kernel(inline=True)
+def behind_all(rows, k, air, haze, sun, sun_lx):  # type: ignore[no-untyped-def]
+    """Radiance of the sky (`SUNLIT`) with the sun's disc, or of the ground beyond the scene, in lane k: `compose`."""
+    r, g, b = load_three(rows, SUNLIT + k)
+    dx, dy, dz = load_three(rows, WAY + k)
     if dz <= ZERO:
         through = clamp01(-dz * np.float32(10.0)) * math.exp(-haze * FAR_GROUND_M)
         return air[0] + through * (r - air[0]), air[1] + through * (g - air[1]), air[2] + through * (b - air[2])

@@ -57,33 +57,36 @@ def ggx(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 
 
 def _albedo_table() -> F32:
-    """(STEPS, STEPS, 2) part of even light that GGX of Schlick's Fresnel reflects at once: f0 times [0] plus [1].
+    """(ROUGHS, STEPS, 2) part of even light that GGX of Schlick's Fresnel reflects at once: f0 times [0] plus [1].
 
-    By roughness (rows, 0 to 1) and the cosine of view (columns, 0 to 1), integrated over half vectors drawn from the
+    By roughness (rows, to ROUGHEST) and cosine of view (columns, 0 to 1), integrated over half vectors drawn from the
     distribution itself.
     """
-    rough = np.maximum(np.arange(STEPS) / (STEPS - 1), 0.02)[:, None, None, None]
+    rough = np.maximum(np.arange(ROUGHS) / (STEPS - 1), 0.02)[:, None, None, None]
     nv = np.maximum(np.arange(STEPS) / (STEPS - 1), 0.004)[:, None, None]
     u, turn = np.meshgrid((np.arange(32) + 0.5) / 32, np.pi * (np.arange(12) + 0.5) / 12, indexing="ij")
     a2 = rough**4
     nh = np.sqrt((1 - u) / (1 + (a2 - 1) * u))
     vh = np.sqrt(np.maximum(1 - nh * nh, 0)) * np.cos(turn) * np.sqrt(1 - nv * nv) + nh * nv
     nl = 2 * vh * nh - nv
-    shadow = np.maximum(nl, 0) * np.sqrt(nv * nv * (1 - a2) + a2) + nv * np.sqrt(nl * nl * (1 - a2) + a2)
+    shadow = np.maximum(nl, 0) * np.sqrt(nv * nv * (1 - a2) + a2) + nv * np.sqrt(np.maximum(nl * nl * (1 - a2) + a2, 0))
     share = np.where((nl > 0) & (vh > 0), 2 * nl * vh / (shadow * nh), 0.0)
     edge = np.clip(1 - vh, 0, 1) ** 5
     return np.stack([(share * (1 - edge)).mean((2, 3)), (share * edge).mean((2, 3))], 2).astype(np.float32)
 
 
 STEPS = 32
+ROUGHEST = np.float32(1.5)  # facets of grass and clods are steeper than those of roughness 1, on average
+ROUGHS = int(ROUGHEST * (STEPS - 1)) + 2
 ALBEDO = _albedo_table()
 
 
 @kernel
 def reflected_at_once(rough, nv):  # type: ignore[no-untyped-def]
     """(scale, offset): of even light a lobe of this roughness reflects f0 * scale + offset, before multiple bounces."""
-    row, column = clamp01(rough) * np.float32(STEPS - 1), clamp01(nv) * np.float32(STEPS - 1)
-    r0, c0 = min(np.int32(row), STEPS - 2), min(np.int32(column), STEPS - 2)
+    row = min(max(rough, ZERO), ROUGHEST) * np.float32(STEPS - 1)
+    column = clamp01(nv) * np.float32(STEPS - 1)
+    r0, c0 = min(np.int32(row), ROUGHS - 2), min(np.int32(column), STEPS - 2)
     s, t = row - np.float32(r0), column - np.float32(c0)
     a, b, c, d = (ONE - s) * (ONE - t), (ONE - s) * t, s * (ONE - t), s * t
     scale = (
@@ -130,7 +133,7 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
     nh = max(nx * hx + ny * hy + nz * hz, ZERO)
     vh = max(vx * hx + vy * hy + vz * hz, ZERO)
     rough, metallic = p.roughness, p.metallic
-    alpha = min(rough * rough + HALF * blur, ONE)
+    alpha = rough * rough + HALF * blur
     lobe = ggx(alpha, nh, nl, nv) * nl
     m = ONE - vh
     m5 = m * m * m * m * m

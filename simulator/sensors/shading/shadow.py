@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load_long, pointer
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.simd import LANES, lowest_of_64
 from simulator.sensors.stage import OPAQUE
 
 if TYPE_CHECKING:
@@ -26,24 +28,26 @@ CHUNK, CHUNK_ROWS = 1 << 13, 32  # pixels, and rows of them, that one thread doe
 
 
 @kernel
-def list_wanted(fate, width, step, pixel):  # type: ignore[no-untyped-def]
-    """Write the numbers in H x E of pixels that are WANTED, of every `step`-th row and column; returns how many."""
-    found, padded = 0, fate.shape[1]
+def list_wanted(fate, step, pixel):  # type: ignore[no-untyped-def]
+    """Write the numbers in H x E of pixels that are WANTED, of every `step`-th (1 or 2) row and column; how many."""
+    found, padded, fates = 0, fate.shape[1], pointer(fate)
+    asked = np.int64(0x0101010101010101 if step == 1 else 0x0001000100010001) * WANTED
     for y in range(0, fate.shape[0], step):
-        for x in range(0, width, step):
-            pixel[found] = y * padded + x  # stays if it is wanted
-            found += fate[y, x] & WANTED
+        for first in range(y * padded, (y + 1) * padded, LANES):
+            wanted = load_long(fates, first) & asked
+            while wanted != 0:
+                pixel[found] = first + (lowest_of_64(wanted) >> 3)
+                wanted &= wanted - 1
+                found += 1
     return found
 
 
 @kernel
 def start_rays(start, stop, pixel, origin, toward, starts, ways):  # type: ignore[no-untyped-def]
-    """Rays `start:stop` to the sun from pixels (N,), numbers in `origin` (H, E, 3), into `starts`, `ways` (N, 3)."""
-    padded = origin.shape[1]
+    """Rays `start:stop` to the sun from pixels (N,), numbers in `origin` (H * E, 3), into `starts`, `ways` (N, 3)."""
     for i in range(start, stop):
-        y, x = pixel[i] // padded, pixel[i] % padded
         for axis in range(3):
-            starts[i, axis], ways[i, axis] = origin[y, x, axis], toward[axis]
+            starts[i, axis], ways[i, axis] = origin[pixel[i], axis], toward[axis]
 
 
 @kernel
@@ -82,10 +86,9 @@ def decide(start, stop, instance, sunlit, fate, radiance):  # type: ignore[no-un
 
 @kernel
 def note(start, stop, pixel, blocked, fate):  # type: ignore[no-untyped-def]
-    """Write to fate (H, E) whether the sun reaches `pixel[start:stop]`: those that are not `blocked` (N,)."""
-    padded = fate.shape[1]
+    """Write to fate (H * E,) whether the sun reaches `pixel[start:stop]`: those that are not `blocked` (N,)."""
     for i in range(start, stop):
-        fate[pixel[i] // padded, pixel[i] % padded] = SHADED if blocked[i] else SUNNY
+        fate[pixel[i]] = SHADED if blocked[i] else SUNNY
 
 
 @kernel
@@ -117,13 +120,13 @@ def shine(
     """
     height, width = instance.shape
     rows = partial(parallel_for, count=height, chunk=CHUNK_ROWS, threads=stage.threads)
-    listed = np.empty(height * width + 1, np.int32)
+    listed = np.empty(height * width, np.int32)
 
     def ask(step: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """Numbers in H x E of pixels that are wanted, and whether something is between the sun and them."""
-        pixel = listed[: list_wanted(fate, width, step, listed)]
+        pixel = listed[: list_wanted(fate, step, listed)]
         starts, ways = np.empty((len(pixel), 3), np.float32), np.empty((len(pixel), 3), np.float32)
-        each(pixel, start_rays, origin, toward, starts, ways)
+        each(pixel, start_rays, origin.reshape(-1, 3), toward, starts, ways)
         return pixel, stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=stage.threads)
 
     def each(pixel: NDArray[np.int32], body: Callable[..., None], *arguments: object) -> None:
@@ -133,7 +136,7 @@ def shine(
         )
 
     pixel, blocked = ask(2)
-    each(pixel, note, blocked, fate)
+    each(pixel, note, blocked, fate.reshape(-1))
     rows(lambda start, stop: decide(start, stop, instance, sunlit, fate, radiance))
     pixel, blocked = ask(1)
     each(pixel, add_sun, blocked, sunlit, radiance)

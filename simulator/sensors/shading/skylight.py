@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load, pointer, store
+from simulator.numerics.simd import LANES, select, splat
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
 
@@ -17,6 +19,7 @@ PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their dist
 PLANE_M = np.float32(0.03)
 UNLIKE = np.float32(1e-5)  # weight of grid points on other surfaces, which count where there are no better ones
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+MARGIN = 16  # columns beside the grid, in which there is nothing: twice the farthest reach
 
 
 class Grid(NamedTuple):
@@ -47,35 +50,69 @@ def alike(p, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def smooth(start, stop, width, reach, points, source, target):  # type: ignore[no-untyped-def]
-    """One pass of an a-trous filter (H. Dammertz et al., HPG 2010) over rows `start:stop` of the grid.
+def lay_out(start, stop, width, points, light, facts, spread):  # type: ignore[no-untyped-def]
+    """Write rows `start:stop` of a grid as planes, for vectors; what is no surface stays zero.
+
+    Args:
+        start, stop: range of grid rows.
+        width: columns of the grid.
+        points: (G,) POINT_DTYPE of the grid, row-major. light: (G, 3) float32 their irradiance.
+        facts: (8, rows, width and margins) float32 result: normal, place, one over how far off its plane points
+            still mix, and 1.
+        spread: (3, rows, width and margins) float32 result: the irradiance.
+    """
+    for y in range(start, stop):
+        for x in range(width):
+            p, column = points[y * width + x], x + MARGIN
+            if p.state == SOLID:
+                facts[0, y, column], facts[1, y, column], facts[2, y, column] = p.nx, p.ny, p.nz
+                facts[3, y, column], facts[4, y, column], facts[5, y, column] = p.x, p.y, p.z
+                facts[6, y, column], facts[7, y, column] = ONE / (PLANE_M + PLANE_SHARE * p.distance), ONE
+                for k in range(3):
+                    spread[k, y, column] = light[y * width + x, k]
+
+
+@kernel
+def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no-untyped-def]
+    """One pass of an a-trous filter (H. Dammertz et al., HPG 2010) over rows `start:stop` of the grid, by `alike`.
 
     Args:
         start, stop: range of grid rows.
         width: columns of the grid. reach: distance of the taps in grid cells.
-        points: (G,) POINT_DTYPE of the grid, row-major.
-        source, target: (G, 3) float32 irradiance before and after.
+        facts: of `lay_out`. source, target: irradiance before and after, as `spread` there.
     """
-    height = len(points) // width
+    _, height, padded = facts.shape
+    plane, known, light, out = height * padded, pointer(facts), pointer(source), pointer(target)
+    none, one, least_facing = splat(ZERO), splat(ONE), splat(np.float32(0.5))
     for y in range(start, stop):
-        for x in range(width):
-            i = y * width + x
-            p = points[i]
-            red, green, blue, total = ZERO, ZERO, ZERO, np.float32(1e-20)
-            if p.state == SOLID:
-                for dy in range(-2, 3):
-                    v = y + dy * reach
-                    if v < 0 or v >= height:
-                        continue
-                    for dx in range(-2, 3):
-                        u = x + dx * reach
-                        if u < 0 or u >= width or points[v * width + u].state != SOLID:
-                            continue
-                        j = v * width + u
-                        w = TAPS[dx + 2] * TAPS[dy + 2] * alike(p, points[j])
-                        red, green = red + w * source[j, 0], green + w * source[j, 1]
-                        blue, total = blue + w * source[j, 2], total + w
-            target[i, 0], target[i, 1], target[i, 2] = red / total, green / total, blue / total
+        for column in range(MARGIN, MARGIN + width, LANES):
+            i = y * padded + column
+            nx, ny, nz = load(known, i), load(known, i + plane), load(known, i + 2 * plane)
+            px, py, pz = load(known, i + 3 * plane), load(known, i + 4 * plane), load(known, i + 5 * plane)
+            thick, solid = load(known, i + 6 * plane), load(known, i + 7 * plane)
+            red, green, blue, total = none, none, none, splat(np.float32(1e-20))
+            for dy in range(-2, 3):
+                v = y + dy * reach
+                if v < 0 or v >= height:
+                    continue
+                for dx in range(-2, 3):
+                    j = v * padded + column + dx * reach
+                    qx, qy, qz = load(known, j), load(known, j + plane), load(known, j + 2 * plane)
+                    facing = nx * qx + (ny * qy + nz * qz)
+                    facing = select(facing < least_facing, none, facing)
+                    qx, qy, qz = load(known, j + 3 * plane), load(known, j + 4 * plane), load(known, j + 5 * plane)
+                    off = ((qx - px) * nx + ((qy - py) * ny + (qz - pz) * nz)) * thick
+                    off, facing = off * off, facing * facing
+                    facing = facing * facing
+                    weight = facing * facing / (one + off * (one + off)) * load(known, j + 7 * plane)
+                    weight = weight * (TAPS[dx + 2] * TAPS[dy + 2])
+                    red = red + weight * load(light, j)
+                    green = green + weight * load(light, j + plane)
+                    blue, total = blue + weight * load(light, j + 2 * plane), total + weight
+            by = solid / total
+            store(out, i, red * by)
+            store(out, i + plane, green * by)
+            store(out, i + 2 * plane, blue * by)
 
 
 @kernel(inline=True)

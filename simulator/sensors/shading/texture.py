@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load_int, record
+from simulator.numerics.simd import floor
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
@@ -18,9 +19,9 @@ BYTE = np.float32(1 / 255)
 def bilinear(level, texels, u, v):  # type: ignore[no-untyped-def]
     """Linear r, g, b and alpha 0..1 of a mip `level` (LEVEL_DTYPE record) at texture coordinates u, v."""
     width, height = level.width, level.height
-    x = (u - np.float32(math.floor(u))) * np.float32(width) - HALF
-    y = (np.float32(math.ceil(v)) - v) * np.float32(height) - HALF
-    column, row = np.int32(math.floor(x)), np.int32(math.floor(y))
+    x = (u - floor(u)) * np.float32(width) - HALF
+    y = (-v - floor(-v)) * np.float32(height) - HALF
+    column, row = np.int32(floor(x)), np.int32(floor(y))
     s, t = x - np.float32(column), y - np.float32(row)
     # sizes are powers of two: the mask wraps
     c0, c1 = column & (width - 1), (column + 1) & (width - 1)

@@ -128,9 +128,15 @@ def sky_radiance(t, ground, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Radiance in direction d of the sky (Sky.table t, bilinear) or of the far ground (Sky.ground)."""
     if dz <= ZERO:
         return ground[0], ground[1], ground[2]
+    row = math.sqrt(arc(dz, math.sqrt(dx * dx + dy * dy)) * (TWO * INV_PI)) * np.float32(t.shape[0] - 1)
+    column = (arc(dy, dx) * INV_TWO_PI + ONE) * np.float32(t.shape[1]) - HALF
+    return sky_between(t, row, column)
+
+
+@kernel(inline=True)
+def sky_between(t, row, column):  # type: ignore[no-untyped-def]
+    """Radiance at a place in Sky.table t, bilinear; columns are half to one and a half times their number."""
     rows, columns = t.shape[0], t.shape[1]
-    row = math.sqrt(arc(dz, math.sqrt(dx * dx + dy * dy)) * (TWO * INV_PI)) * np.float32(rows - 1)
-    column = (arc(dy, dx) * INV_TWO_PI + ONE) * np.float32(columns) - HALF
     r0, c0 = np.int32(row), np.int32(column)
     v, u = row - np.float32(r0), column - np.float32(c0)
     r1 = min(r0 + 1, rows - 1)

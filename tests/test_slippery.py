@@ -1,0 +1,244 @@
+"""Slippery roads and changes of lane in staged drives: friction limits braking and bends, MOBIL goes round things."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from test_staged import FRONT, MIDDLE, NOTHING, REAR, box, car, drive, road
+
+from simulator.anomalies.film import Shape, footprint
+from simulator.dynamics import Model, road_friction, stopping_distance, vehicle
+from simulator.dynamics.courses import Tracks
+from simulator.dynamics.friction import GRAVITY, SURFACE_FRICTION
+from simulator.dynamics.motion import Agent, Event
+from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_under, surface
+from simulator.roads import LaneKey
+from simulator.traffic.conditions import RoadWeather, conditions_in
+from simulator.traffic.staged import run
+
+RADIUS = 100.0
+SECOND = LaneKey("0", 0, -2)
+CAR = vehicle("bmw_320i", Model.DRIFT)
+
+
+def rolling(agent: Agent, **temper: Any) -> Agent:
+    """The agent on tyres."""
+    return replace(agent, chassis=CAR, driver=replace(agent.driver, **temper))
+
+
+ORIGIN = road()[1].lane_map.origin
+
+
+def on(ground: Surface, agents: list[Agent], seconds: float, place: Any = None, obstacles: Any = NOTHING) -> Tracks:
+    return run(agents, 0, obstacles, seconds, (place or road())[1], ground=ground)
+
+
+def braking(speed: float) -> Agent:
+    return rolling(car(0.0, speed, events=(Event("speed", 0.0, 9.0, after_s=0.5),)))
+
+
+# ---- the ground
+
+
+def test_a_tyre_has_the_least_of_road_and_patch_and_cells_are_where_the_patch_is() -> None:
+    covered = np.zeros((3, 5), np.bool_)
+    covered[1, 2:] = True
+    ground = surface([Patch(np.array([10.0, 20.0]), covered, friction=0.1)], np.array([8.0, 20.0]), film_mm=0.2)
+    wet = float(road_friction("asphalt", 20.0, 0.2))
+    for column in range(-1, 6):
+        for row in range(-1, 4):
+            at = 2.0 + (column + 0.5) * CELL_M, (row + 0.5) * CELL_M
+            assert friction_at(ground, *at, 20.0) == pytest.approx(0.1 if row == 1 and 2 <= column < 5 else wet)
+    assert friction_under(ground, 2.25, 0.15, 0.0, 2.6, 1.4, 20.0) == pytest.approx(wet)  # beside it all wheels
+    assert friction_under(ground, 2.25, 0.85, 0.0, 2.6, 1.4, 20.0) == pytest.approx(0.75 * wet + 0.25 * 0.1)
+    scaled = friction_at(surface(film_mm=2.0, factor=0.5), 0.0, 0.0, 25.0)
+    assert scaled == pytest.approx(0.5 * road_friction("asphalt", 25.0, 2.0))
+
+
+def test_the_cells_of_a_film_are_those_in_which_it_lies() -> None:
+    shape = Shape.draw(np.array([3.0, -7.0]), 0.4, 1.8, 1.6, np.random.default_rng(5))
+    low, covered = footprint(shape)
+    assert covered.sum() * CELL_M**2 == pytest.approx(math.pi * 1.8**2, rel=0.5)
+    assert not (covered[0].any() or covered[-1].any() or covered[:, 0].any() or covered[:, -1].any())
+    rows, columns = np.nonzero(covered)
+    middle = low + CELL_M * (np.array([columns.mean(), rows.mean()]) + 0.5)
+    assert np.hypot(*(middle - [3.0, -7.0])) < 0.6
+
+
+# ---- braking
+
+
+@pytest.mark.parametrize("friction", [SURFACE_FRICTION["ice"], SURFACE_FRICTION["snow"], 0.35])
+@pytest.mark.parametrize("speed", [8.0, 15.0])
+def test_full_braking_needs_the_textbook_distance(friction: float, speed: float) -> None:
+    tracks = on(surface(friction=friction), [braking(speed)], 18.0)
+    way = tracks.travel[-1, 0] - 0.5 * speed
+    assert tracks.speed[-1, 0] < 1e-4
+    assert way == pytest.approx(float(stopping_distance(speed, friction, 0.0)), rel=0.005)
+    assert tracks.acceleration[:, 0].min() == pytest.approx(-friction * GRAVITY)
+    assert tracks.asked[:, 0].min() < -6.0  # the driver brakes as hard as ever: stop lamps
+
+
+def test_a_patch_of_ice_takes_braking_away_while_wheels_are_on_it() -> None:
+    patch = Patch(np.array([20.0, -3.5]), np.ones((35, 100), np.bool_), SURFACE_FRICTION["ice"])  # 10 m by 3.5 m
+    dry, ice = (on(surface(patches, ORIGIN), [braking(15.0)], 8.0) for patches in ([], [patch]))
+    inside = (ice.position[:, 0, 0] > 20.1) & (ice.position[:, 0, 0] + 2.57 < 29.9) & (ice.speed[:, 0] > 0.1)
+    assert ice.acceleration[inside, 0].min() == pytest.approx(-SURFACE_FRICTION["ice"] * GRAVITY, rel=1e-6)
+    assert ice.travel[-1, 0] - dry.travel[-1, 0] > 5.0
+
+
+def test_who_is_moved_as_told_does_not_care_about_ice() -> None:
+    told = replace(braking(15.0), chassis=None)
+    dry, ice = (on(surface(friction=friction), [told], 6.0) for friction in (0.0, 0.1))
+    assert dry.position.tobytes() == ice.position.tobytes()
+    assert ice.acceleration.min() < -7.5
+
+
+def test_on_dry_roads_a_vehicle_on_tyres_goes_where_one_on_rails_goes() -> None:
+    place = road(0, 1, RADIUS)
+    agent = car(0.0, 15.0, place=place, ahead=400.0)
+    rails, tyres = (on(surface(), [each], 14.0, place, box(380.0, 200.0)) for each in (agent, rolling(agent)))
+    assert rails.position.tobytes() == tyres.position.tobytes()
+    assert rails.rpy.tobytes() == tyres.rpy.tobytes()
+
+
+# ---- bends
+
+
+def bend(share: float, friction: float, seconds: float = 12.0) -> tuple[Tracks, np.ndarray]:
+    """A bend of 100 m taken at a share of the speed at which friction just holds, and the distance from its middle."""
+    place = road(0, 1, RADIUS)
+    speed = math.sqrt(share * friction * GRAVITY * (RADIUS - MIDDLE))
+    agent = rolling(car(0.0, speed, speed, place=place, ahead=400.0, pace=4.0))
+    tracks = on(surface(friction=friction), [agent], min(seconds, 320.0 / speed), place)
+    x, y = tracks.position[:, 0, :2].T
+    off = np.where(x > 100.0, np.hypot(x - 100.0, y - RADIUS) - (RADIUS - MIDDLE), y - MIDDLE)
+    return tracks, np.where(y < RADIUS, off, 0.0)
+
+
+@pytest.mark.parametrize("friction", [0.125, 0.3, 0.8])
+def test_below_the_friction_a_bend_holds_and_above_it_the_car_runs_wide(friction: float) -> None:
+    held, off = bend(0.8, friction)
+    assert not held.slides.any() and np.abs(off).max() < 0.03
+    wide, off = bend(1.4, friction)
+    assert wide.slides.any() and off.max() > 2.0 and off.min() > -0.1
+    wider, further = bend(1.8, friction)
+    assert further.max() > off.max() + 2.0
+    # Tyres never pull harder than the friction lets them: 1.05 for the peak of combined forces.
+    yaw = wider.rpy[:, 0, 2]
+    middle = wider.position[:, 0, :2] + CAR["rear"] * np.stack([np.cos(yaw), np.sin(yaw)], axis=1)
+    way = np.gradient(middle, wider.times_ns * 1e-9, axis=0)
+    pull = np.hypot(*np.gradient(way, wider.times_ns * 1e-9, axis=0).T)
+    assert np.percentile(pull[wider.slides[:, 0]], 95) < 1.08 * friction * GRAVITY
+
+
+def test_a_patch_of_ice_in_a_bend_pushes_the_car_out_and_on_the_dry_road_it_comes_back() -> None:
+    place = road(0, 1, RADIUS)
+    patch = Patch(np.array([108.0, -6.0]), np.ones((100, 60), np.bool_), SURFACE_FRICTION["ice"])  # 6 m by 10 m
+    agent = rolling(car(0.0, 16.0, 16.0, place=place, ahead=400.0, pace=3.0))
+    tracks = on(surface([patch], place[1].lane_map.origin), [agent], 15.0, place)
+    slid = np.flatnonzero(tracks.slides[:, 0])
+    assert 105.0 < tracks.position[slid[0], 0, 0] < 112.0
+    assert slid[-1] < len(tracks.times_ns) - 200  # its path has it again
+    x, y = tracks.position[:, 0, :2].T
+    off = np.hypot(x - 100.0, y - RADIUS) - (RADIUS - MIDDLE)
+    assert 0.05 < off[(x > 100.0) & (y < RADIUS)].max() < 1.75
+    step = np.abs(np.diff(tracks.position[:, 0, :2], axis=0)).max()
+    assert step < 1.02 * 0.01 * tracks.speed.max()  # nowhere a jump
+    assert np.degrees(np.abs(np.diff(np.unwrap(tracks.rpy[:, 0, 2])))).max() < 0.6
+
+
+# ---- drivers and weather
+
+
+def test_who_knows_of_the_snow_drives_slower_and_keeps_more_distance() -> None:
+    snow = conditions_in(RoadWeather(0.0, 10_000.0, 0.0, SURFACE_FRICTION["snow"], white=True), 120 / 3.6)
+    lead = rolling(car(100.0, 15.0, 15.0, ahead=1800.0))
+    wise = rolling(car(0.0, 15.0, 15.0, ahead=1800.0), weather_wise=True, told_pace=0.45)
+    free = rolling(car(0.0, 20.0, 60.0, ahead=1800.0), weather_wise=True)
+    ground = surface(friction=SURFACE_FRICTION["snow"])
+    behind = run([wise, lead], 0, NOTHING, 60.0, road()[1], ground=ground, conditions=snow)
+    gap = behind.position[-1, 1, 0] - REAR - behind.position[-1, 0, 0] - FRONT
+    assert behind.speed[-1, 0] == pytest.approx(15.0, abs=0.5)  # as fast as it is told
+    assert gap > 1.15 * (2.0 + 1.6 * 15.0)
+    alone = run([free], 0, NOTHING, 60.0, road()[1], ground=ground, conditions=snow)
+    assert alone.speed[-1, 0] == pytest.approx(float(snow["pace"]) * 120 / 3.6, rel=0.02)
+    assert alone.speed[-1, 0] < 0.82 * 120 / 3.6
+
+
+# ---- changes of lane
+
+
+def behind_a_slower_one(changes: str, lanes: int = 2) -> Tracks:
+    place = road(2000.0, lanes)
+    lead = rolling(car(60.0, 15.0, 15.0, place=place, key=SECOND, ahead=1800.0))
+    fast = rolling(car(0.0, 30.0, 30.0, place=place, key=SECOND, ahead=1800.0), changes=changes)
+    return on(surface(), [fast, lead], 25.0, place)
+
+
+def test_mobil_overtakes_who_is_slower_and_goes_back_to_the_side_to_keep_to() -> None:
+    tracks = behind_a_slower_one("free")
+    y = tracks.position[:, 0, 1]
+    beside = np.abs(tracks.position[:, 0, 0] - tracks.position[:, 1, 0]) < 4.0
+    assert beside.any() and np.allclose(y[beside], MIDDLE, atol=0.3)
+    assert y[-1] == pytest.approx(MIDDLE - 3.5, abs=0.05) and tracks.speed[-1, 0] > 29.0
+    assert set(np.unique(tracks.turn[:, 0])) == {-1, 0, 1}  # it flashes
+    sideways = np.gradient(np.gradient(y[::10], 0.1), 0.1)
+    assert np.abs(sideways).max() < 1.6
+    for changes in ("never", "blocked"):  # a slower vehicle blocks nobody
+        kept = behind_a_slower_one(changes)
+        assert np.ptp(kept.position[:, 0, 1]) < 1e-9 and kept.speed[-1, 0] == pytest.approx(15.0, abs=0.3)
+
+
+@pytest.mark.parametrize("changes", ["never", "blocked", "free"])
+def test_what_lies_in_the_lane_is_passed_by_those_who_may(changes: str) -> None:
+    place = road(2000.0, 2)
+    agent = rolling(car(0.0, 28.0, 28.0, place=place, key=SECOND, ahead=1800.0), changes=changes)
+    tracks = on(surface(), [agent], 20.0, place, box(200.0, MIDDLE - 3.5, 1.0))
+    x, y = tracks.position[:, 0, :2].T
+    if changes == "never":
+        assert x.max() + FRONT < 199.0 and np.ptp(y) < 1e-9
+        return
+    beside = (x > 199.0 - FRONT) & (x < 201.0 + REAR)
+    assert (y[beside] - 0.9 > MIDDLE - 3.5 + 1.0 + 0.2).all()
+    assert y[-1] == pytest.approx(MIDDLE - 3.5, abs=0.02) and tracks.speed[-1, 0] > 27.0
+
+
+@pytest.mark.parametrize(("rear_speed", "safe"), [(28.0, True), (45.0, False)])
+def test_nobody_is_made_to_brake_harder_than_mobil_allows(rear_speed: float, safe: bool) -> None:
+    """The safety criterion of Kesting et al. (2007), eq. 2: the new follower's acceleration is over -b_safe, 4 m/s2."""
+    place = road(2000.0, 2)
+    agent = rolling(car(60.0, 28.0, 28.0, place=place, key=SECOND, ahead=1800.0), changes="free")
+    rear = rolling(car(0.0, rear_speed, rear_speed, place=place, ahead=1900.0, pace=2.0))
+    tracks = on(surface(), [agent, rear], 12.0, place, box(230.0, MIDDLE - 3.5, 1.0))
+    first = int(np.argmax(tracks.turn[:, 0] > 0))
+    assert first > 0 or safe
+    passed = tracks.position[first, 1, 0] > tracks.position[first, 0, 0]
+    assert passed != safe
+    assert tracks.acceleration[:, 1].min() > -4.1
+
+
+def test_there_is_no_lane_to_change_to_where_it_soon_ends_or_none_is() -> None:
+    agent = rolling(car(0.0, 28.0, 28.0, ahead=900.0), changes="free")
+    tracks = on(surface(), [agent], 15.0, None, box(200.0, MIDDLE, 1.0))
+    assert np.ptp(tracks.position[:, 0, 1]) < 1e-9 and tracks.speed[-1, 0] < 1.5
+
+
+def test_slides_and_changes_are_the_same_bytes_each_time() -> None:
+    def once(make: Callable[[], Tracks]) -> bytes:
+        tracks = make()
+        return tracks.position.tobytes() + tracks.rpy.tobytes() + tracks.turn.tobytes()
+
+    for make in (lambda: bend(1.4, 0.3)[0], lambda: behind_a_slower_one("free")):
+        assert once(make) == once(make)
+
+
+def test_the_curve_and_the_motorway_without_tyres_are_as_ever() -> None:
+    place = road(0, 1, RADIUS)
+    tracks = drive([car(0.0, 15.0, place=place, ahead=400.0)], 10.0, roads=place[1])
+    assert not tracks.slides.any() and np.array_equal(tracks.asked, tracks.acceleration)
