@@ -328,8 +328,10 @@ def test_lying_and_sitting_people_are_low() -> None:
         assert lying.size_lwh_m[2] < 0.75
         assert lying.size_lwh_m[0] > 1.1
         assert len(lying.bodies) == 1
-        (seated,) = models("pedestrian", seed, pose="sitting")
+        seated, _ = models("pedestrian", seed, pose="sitting", seat="bench")
         assert 1.0 < seated.size_lwh_m[2] < 1.6
+        (seated,) = models("pedestrian", seed, pose="sitting", seat="ground")
+        assert 0.6 < seated.size_lwh_m[2] < 1.1
 
 
 @pytest.mark.parametrize("kind", ["pedestrian", "child", "runner", "bicycle", "scooter", "wheelchair"])

@@ -19,6 +19,8 @@ from simulator.numerics.rng import generator
 from simulator.pipeline.gallery import AHEAD_M, SIDES, builds, gallery, places
 from simulator.scenario.family import member, members
 from simulator.scenario.models import SURROUNDINGS, Scenario
+from simulator.scene.material import Switch
+from simulator.world import build_world
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +144,17 @@ def test_recipes_of_the_gallery_read_back(everything: dict[str, Scenario], tmp_p
         (tmp_path / f"{name}.yaml").write_text(everything[name].to_yaml(), encoding="utf-8")
         assert load(tmp_path / f"{name}.yaml") == everything[name]
     assert json.dumps([name for name, _ in gallery()])
+
+
+@pytest.mark.parametrize("name", ["tram"])
+def test_long_actors_stand_under_street_lamps(everything: dict[str, Scenario], name: str) -> None:
+    scenario = everything[f"actors--{name}--night"]
+    world = build_world(scenario)
+    scene, placed = world.scene, world.timeline.at(0).world_SE3_object
+    row = next(k for k, object_ in enumerate(scene.objects) if object_.class_name == name.split("_")[0])
+    low, high = scenario.actors[0].actor.model(generator(0)).bounds  # type: ignore[attr-defined]
+    street = scene.lamps[(scene.lamps["switch"] == Switch.STREET) & (scene.lamps["object"] == 0)]["position"]
+    for x in np.linspace(low[0], high[0], 5):
+        for y in (low[1], high[1]):
+            flank = placed[row] @ [x, y, 1.5, 1.0]
+            assert np.linalg.norm(street - flank[:3], axis=1).min() < 17.0

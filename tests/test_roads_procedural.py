@@ -23,6 +23,7 @@ MAKERS: dict[str, Callable[[], RoadNetwork]] = {
     "hill": procedural.hill,
     "dip": lambda: procedural.hill(300.0, -6.0),
     "village lane": procedural.village_lane,
+    "gravel lane": lambda: procedural.village_lane(unpaved=True),
     "t junction": procedural.t_junction,
     "skew t junction": lambda: procedural.t_junction(angle_deg=55.0),
     "x junction": procedural.x_junction,

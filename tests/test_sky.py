@@ -214,3 +214,29 @@ def test_a_star_keeps_its_light() -> None:
     passed = clear_direct_normal_lx(up, 2.0) / 133_800 * math.exp(-math.log(20) / 20_000 * 120 / math.sin(up))
     assert float(around.sum()) / 600**2 == pytest.approx(float(lux.max()) * passed, rel=0.01)
     assert (picture.radiance.max(2) > 0).sum() > 40  # and others stand about it
+
+
+@pytest.mark.parametrize(("magnitude", "seen"), [(-1.0, True), (0.0, True), (3.0, False), (4.5, False)])
+def test_cameras_of_cars_show_the_brightest_stars_only(magnitude: float, seen: bool) -> None:
+    """Meteor cameras at video rate (12 mm f/1.2, no colour filter) end at magnitude 5.4 (P. Jenniskens et al., Icarus
+    216, 2011). Ours (3.2 mm f/1.8: a thirtieth of the lens, and a third of the light by filters) is 5 behind.
+    """
+    from simulator.sensors.camera import Camera
+    from simulator.sensors.shading.film import film_settings, meter, picture_of
+    from simulator.sensors.shading.lens import through_lens
+
+    camera = Camera(width=48, height=32, cx=23.5, cy=15.5)
+    dark = np.full((32, 48, 3), 2e-3, np.float32)
+    exposure = meter(dark, np.zeros(3, np.float32), camera.exposure_target, 1.8, 0.020, camera.iso_max)
+    assert exposure.iso == pytest.approx(camera.iso_max) and film_settings(exposure, 30_000.0, 3.0)[1] < 500
+    light = dark.copy()
+    lux = 2.54e-6 * 10 ** (-0.4 * magnitude) * 0.8  # through clear air
+    light[15:17, 23:25] += lux * camera.fx * camera.fy / 4
+    light = through_lens(light, camera.model, camera.lens_blur, camera.lateral_colour, exposure.white_cd_m2)
+    edge = np.ones((32, 48), np.float32)
+    found = 0
+    for seed in range(20):
+        grey = picture_of(light, edge, exposure, 30_000.0, 3.0, seed, 1).astype(float).mean(-1)
+        spots = sum(np.roll(grey, (dy, dx), (0, 1)) for dy in (0, 1) for dx in (0, 1))[2:-2, 2:-2]
+        found += spots[14, 22] == spots.max() and spots[14, 22] > spots.mean() + 5 * spots.std()
+    assert (found >= 15) if seen else (found <= 2), found

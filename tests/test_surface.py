@@ -36,6 +36,7 @@ MADE = {
     "hill": lambda: procedural.hill(200.0, 8.0),
     "x_junction": lambda: procedural.x_junction(60.0, angle_deg=70.0),
     "t_junction": lambda: procedural.t_junction(60.0),
+    "gravel": lambda: procedural.village_lane(150.0, unpaved=True),
     "motorway": lambda: procedural.motorway(700.0, curve_radius_m=500.0),
     "town": lambda: procedural.town(2, 2, 75.0, seed=3),
 }
@@ -227,6 +228,13 @@ def test_meshes_are_ready_for_a_scene() -> None:
         )[:, 2]
         if name in ("road", "road_marking"):
             assert (up > -1e-4).all()
+
+
+@pytest.mark.parametrize("name", ["gravel", "straight"])
+def test_lanes_without_pavement_are_of_gravel(name: str) -> None:
+    mesh, materials, _ = next(part for part in built(name)[0].meshes if part[2] == "road")
+    used = {materials[slot].name for slot in np.unique(mesh.slots)}
+    assert used == {"gravel road"} if name == "gravel" else "gravel road" not in used
 
 
 def test_equal_seeds_give_equal_ground_and_the_origin_does_not_matter() -> None:

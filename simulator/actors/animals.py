@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, ClassVar
@@ -9,21 +10,20 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import paces
+from simulator.actors.animal_heads import Hide, head_mesh
 from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.finishes import as_rgb
 from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
-from simulator.actors.shape import F64, ball, finer, mirrored, pipe, skin
+from simulator.actors.shape import F64, finer, mirrored, pipe, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Fraction, Metres, OneOf, uniform
 from simulator.scene import Material, Mesh, Model, Texture
 from simulator.scene.material import Rgb, srgb
-from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
-COAT, UNDER, HOOF, EYE, HORN, UDDER, IRIS = range(7)
 FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
 POSES = ("walking", "standing")
 
@@ -150,24 +150,39 @@ def _furred(segment: Segment, withers: float, repeat: float) -> Segment:
     return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
 
 
+def _hairs(size: int, rng: np.random.Generator) -> F64:
+    """(size, size) strands that lie along the body, in tufts; about 0, deviation 1."""
+    fine = spectral_noise((size, 4 * size), rng, slope=0.5, low_cut=24)[:, ::4]
+    tufts = spectral_noise((size, 2 * size), rng, slope=1.1, low_cut=8)[:, ::2]
+    mixed = 0.75 * fine + 0.65 * tufts
+    return np.asarray(mixed / mixed.std())
+
+
+def _heights(size: int) -> F64:
+    """(size,) height over the withers of the rows of a coat's texture."""
+    return np.asarray(FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size))
+
+
 @cache
 def coat_texture(legs: float, kind: str = "fur") -> Texture:
     """Coat, dark along the back and light below (countershading).
 
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "wool", or "tabby" with dark stripes down the flanks.
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "wool", or "tabby" with dark stripes down the
+    flanks.
     """
     wool = kind == "wool"
     rng = generator(0, "coat", str(legs), kind)
-    size = 256
-    hair = spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2]  # lies along the body
-    locks = spectral_noise(size, rng, slope=1.6 if wool else 2.4, low_cut=10 if wool else 3)
-    height = FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size)
+    size = 512
+    hair = _hairs(size, rng)
+    locks = spectral_noise(size, rng, slope=1.2 if wool else 2.4, low_cut=14 if wool else 3)
+    height = _heights(size)
     shade = np.interp(
         height,
         [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
-    tone = 0.8 * shade[:, None] * (1.0 + 0.10 * hair + (0.13 if wool else 0.07) * locks)
+    strands = {"wool": 0.10, "sleek": 0.14}.get(kind, 0.20)
+    tone = 0.8 * shade[:, None] * (1.0 + strands * hair + (0.20 if wool else 0.09) * locks)
     if kind == "tabby":
         along = np.arange(size) / size * 2 * np.pi * 17
         warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
@@ -175,22 +190,26 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
             np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
             * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
         )
-        tone *= 1.0 - 0.45 * stripe * (1.0 + 0.5 * spectral_noise(size, rng, slope=1.6, low_cut=6)).clip(0, 1.4)
-    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(tone[..., None], 3, 2)))
+        tone *= 1.0 - 0.6 * stripe * (1.0 + 0.5 * spectral_noise(size, rng, slope=1.6, low_cut=6)).clip(0, 1.4)
+    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(np.clip(tone, 0.02, 1.0)[..., None], 3, 2)))
 
 
 @cache
 def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
-    """A coat of a colour with white patches over about `share` tenths of it."""
+    """A coat of a colour with white patches over about `share` tenths of it, soiled below."""
     rng = generator(0, "pied", number)
-    size = 256
-    field = spectral_noise(size, rng, slope=3.4, low_cut=1) + 0.12 * spectral_noise(size, rng, slope=1.2, low_cut=12)
-    height = FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size)[:, None]
+    size = 512
+    field = spectral_noise(size, rng, slope=3.0, low_cut=1) + 0.06 * spectral_noise(size, rng, slope=1.0, low_cut=24)
+    height = _heights(size)[:, None]
     field = field + 5.0 * np.clip(0.40 - height, 0, 1)  # legs and bellies are white more often
-    white = np.clip((field - np.quantile(field, 1 - share / 10)) / 0.06, 0, 1)[..., None]
-    hair = 1.0 + 0.07 * spectral_noise((size, 2 * size), rng, slope=0.8, low_cut=12)[:, ::2, None]
-    tone = (np.array(coat) * (1 - white) + np.array([0.66, 0.64, 0.59]) * white) * hair
-    return Texture(f"pied coat {number}", to_srgb8(tone))
+    edge = field - np.quantile(field, 1 - share / 10) + 0.03 * _hairs(size, rng)  # hair of both colours meets
+    white = np.clip(edge / 0.10 + 0.5, 0, 1)[..., None]
+    tone = np.array(coat) * (1 - white) + np.array([0.58, 0.555, 0.50]) * white
+    tone = tone * (1.0 + 0.13 * _hairs(size, rng) + 0.05 * spectral_noise(size, rng, slope=2.2, low_cut=3))[..., None]
+    dirt = np.interp(height, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.22, 0.0])
+    dirt = np.clip(dirt * (1.0 + 0.7 * spectral_noise(size, rng, slope=1.8, low_cut=3)), 0.0, 0.8)[..., None]
+    tone = tone * (1 - dirt) + np.array([0.13, 0.10, 0.07]) * dirt
+    return Texture(f"pied coat {number}", to_srgb8(np.clip(tone, 0.004, 1.0)))
 
 
 def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
@@ -202,16 +221,21 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
     if pied:
         plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
         spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
-        patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.95, reflectance_905=0.5)
+        patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
     tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
-    kind = "wool" if species == "sheep" else "tabby" if tabby else "fur"
+    sleek = species in ("cow", "horse")
+    kind = "wool" if species == "sheep" else "tabby" if tabby else "sleek" if sleek else "fur"
+    coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
+    gloss = 0.72 if sleek else 0.8
     hair = coat_texture(float(row["socks"]), kind)  # type: ignore[arg-type]
     if tabby:
         coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
-    plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=0.95, reflectance_905=0.45)
+    plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=gloss, reflectance_905=0.45)
     mixed = 0.2 if species == "dog" else 0.5
+    if species == "sheep" and rng.random() < 0.5:  # white faces and legs
+        under = np.array([0.50, 0.46, 0.40])
     below = as_rgb((1 - mixed) * coat + mixed * under if species != "sheep" else under)
-    belly = Material("underside", below, hair if species != "sheep" else None, roughness=0.95, reflectance_905=0.45)
+    belly = Material("underside", below, hair, roughness=0.85, reflectance_905=0.45)
     return (
         patched if pied else plain_coat,
         patched if pied else belly,
@@ -237,14 +261,13 @@ def _segments(
         Segment("trunk", "", (0.0, 0.0, withers), torso, _torso_blend(torso, row, withers, k, base, tip)),
         Segment("neck", "trunk", _vector(neck_root)),
     ]
-    rise = np.radians(row["neck"][1])
     _, rest = _neck(row, withers, k, species, 0.0)
-    head = _head(row, rest, rise, k, species, rng)
+    head = head_mesh(row, rest, k, species, rng)
     segments.append(Segment("head", "neck", _vector(tip), head.moved(*(tip - rest))))
     if species == "horse":
         crest = np.array([0.0, 0.0, 1.62 * k * row["neck"][2]]), np.array([-0.04 * k, 0.0, 1.25 * k * row["neck"][3]])
         start = base + 0.25 * (tip - base) + crest[0] * 0.8
-        mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, HOOF)
+        mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, Hide.HOOF)
         segments.append(Segment("mane", "neck", _vector(base), mane))
     if species == "cow":
         segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
@@ -262,7 +285,7 @@ def _segments(
         shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
     else:
         shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
-    tail = pipe(points, tail_w * k * shape, segments=7, slot=HOOF if species == "horse" else COAT)
+    tail = pipe(points, tail_w * k * shape, segments=7, slot=Hide.HOOF if species == "horse" else Hide.COAT)
     segments.append(Segment("tail", "trunk", _vector(root), tail))
     for end in ("h", "f"):
         upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species)
@@ -289,7 +312,7 @@ def _udder(row: dict[str, list[float]], withers: float, k: float) -> Mesh:
         for at in (x + 0.05 * length, x - 0.04 * length):
             low = z - 0.9 * r
             lumps.append(Lump((at, s * 0.55 * r, low), (at, s * 0.6 * r, low - 0.42 * r), (0.14 * r, 0.10 * r)))
-    return sculpted(lumps, 0.16 * r, 0.10 * r, UDDER)
+    return sculpted(lumps, 0.16 * r, 0.10 * r, Hide.UDDER)
 
 
 def _leg_top(row: dict[str, list[float]], withers: float, k: float, end: str, sign: float) -> F64:
@@ -373,34 +396,48 @@ def _torso(
         haunch = _at(-0.34, 0.36 * loin, side * 0.52 * loin_w), _at(-0.31, 0.98 * loin, side * 0.66 * loin_w)
         lumps.append(Lump(*shoulder, (0.22 * chest, 0.13 * chest), 0.62))
         lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
-    if species == "cow":  # a broad rump between hooks and pins, flat thighs, tail head, dewlap
-        for side in (1.0, -1.0):
-            hip = _at(-0.26, 0.10 * loin, side * 0.80 * loin_w), _at(-0.48, 0.20 * loin, side * 0.42 * loin_w)
-            lumps.append(Lump(*hip, (0.075 * loin, 0.075 * loin)))
-            rump = _at(-0.26, 0.36 * loin, side * 0.40 * loin_w), _at(-0.44, 0.40 * loin, side * 0.38 * loin_w)
-            lumps.append(Lump(*rump, (0.30 * loin, 0.26 * loin)))
-            thigh = _at(-0.42, 0.42 * loin, side * 0.52 * loin_w), _at(-0.38, 1.08 * loin, side * 0.58 * loin_w)
-            lumps.append(Lump(*thigh, (0.24 * loin, 0.16 * loin), 0.75))
-        lumps.append(Lump(_at(-0.36, 0.06 * loin), _at(-0.50, 0.11 * loin), (0.06 * loin, 0.055 * loin)))
-        lumps.append(
-            Lump(_at(0.42, 0.80 * chest), _vector(middle - [0, 0, 0.30 * chest]), (0.12 * chest, 0.10 * chest), 0.35)
-        )
+    if species == "cow":
+        lumps += _bones_of_cattle(_at, middle, chest, loin, loin_w)
     if species == "sheep":
         lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
 
-    def _wool(points: F64) -> F64:
-        out = np.zeros(len(points))
-        for _ in range(7):
-            way = rng.standard_normal(3)
-            way *= 2 * np.pi / (0.14 * withers * rng.uniform(0.9, 1.6)) / np.linalg.norm(way)
-            out += np.sin(points @ way + rng.uniform(0, 6.3))
-        return np.asarray(0.0055 * k * out + 0.02 * k)
+    waves = rng.standard_normal((24, 3))
+    waves *= (2 * np.pi / (withers * rng.uniform(0.075, 0.16, 24)) / np.linalg.norm(waves, axis=1))[:, None]
+    starts = rng.uniform(0.0, 2 * np.pi, 24)
 
-    mesh = sculpted(lumps, withers / 27, 0.045 * withers, COAT, _wool if species == "sheep" else None)
-    center = mesh.vertices[mesh.faces].mean(1)
-    below = center[:, 2] < withers - np.interp(center[:, 0] / length, [-0.4, 0.3], [0.86 * loin, 0.88 * chest])
-    slots = np.where(below & (species not in ("sheep", "boar", "cow")), UNDER, COAT)
-    return replace(mesh, slots=slots.astype(np.int32))
+    def _wool(points: F64) -> F64:
+        """Locks: where waves from all sides meet."""
+        return np.asarray(0.0042 * k * np.abs(np.sin(points @ waves.T + starts)).sum(1) - 0.044 * k)
+
+    lean = species in ("cow", "horse", "deer")  # bones and muscles show under short hair
+    blend = (0.026 if lean else 0.036) * withers
+    return sculpted(lumps, withers / 28, blend, Hide.COAT, _wool if species == "sheep" else None)
+
+
+def _bones_of_cattle(
+    at: Callable[[float, float, float], tuple[float, float, float]], neck: F64, chest: float, loin: float, half: float
+) -> list[Lump]:
+    """What shows of a cow's bones: flat loin, hooks and pins with the rump between, flat thighs, tail head, dewlap."""
+    lumps = []
+    for side in (1.0, -1.0):
+        shelf = at(-0.04, 0.10 * loin, side * 0.42 * half), at(-0.24, 0.085 * loin, side * 0.60 * half)
+        lumps.append(Lump(*shelf, (0.055 * loin, 0.055 * loin)))
+        hook = at(-0.27, 0.11 * loin, side * 0.86 * half), at(-0.285, 0.14 * loin, side * 0.90 * half)
+        lumps.append(Lump(*hook, (0.062 * loin, 0.07 * loin)))
+        pin = at(-0.47, 0.17 * loin, side * 0.36 * half), at(-0.50, 0.22 * loin, side * 0.38 * half)
+        lumps.append(Lump(*pin, (0.06 * loin, 0.065 * loin)))
+        rump = at(-0.28, 0.30 * loin, side * 0.46 * half), at(-0.44, 0.34 * loin, side * 0.36 * half)
+        lumps.append(Lump(*rump, (0.24 * loin, 0.20 * loin)))
+        stifle = at(-0.30, 0.40 * loin, side * 0.62 * half), at(-0.23, 0.92 * loin, side * 0.74 * half)
+        lumps.append(Lump(*stifle, (0.17 * loin, 0.12 * loin), 0.7))
+        thigh = at(-0.43, 0.42 * loin, side * 0.50 * half), at(-0.40, 1.12 * loin, side * 0.56 * half)
+        lumps.append(Lump(*thigh, (0.20 * loin, 0.13 * loin), 0.75))
+        blade = at(0.20, 0.10 * chest, side * 0.40 * half), at(0.36, 0.62 * chest, side * 0.86 * half)
+        lumps.append(Lump(*blade, (0.09 * chest, 0.12 * chest), 0.7))
+    lumps.append(Lump(at(-0.36, 0.06 * loin, 0.0), at(-0.51, 0.11 * loin, 0.0), (0.055 * loin, 0.05 * loin)))
+    low = neck - [0.0, 0.0, 0.34 * chest]
+    lumps.append(Lump(at(0.42, 0.82 * chest, 0.0), _vector(low), (0.13 * chest, 0.08 * chest), 0.28))
+    return lumps
 
 
 def _tapered(
@@ -419,117 +456,13 @@ def _tapered(
     return skin(finer(rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up), slot)
 
 
-def _head(row: dict[str, list[float]], tip: F64, rise: float, k: float, species: str, rng: np.random.Generator) -> Mesh:
-    """Skull and muzzle, ears, eyes, antlers or horns."""
-    length, half, depth, muzzle = row["head"]
-    length, half, depth = length * k, half * k, depth * k
-    drop = {"horse": 0.85, "deer": 0.45, "cow": 0.55, "sheep": 0.55, "boar": 0.30}.get(species, 0.22)
-    axis = np.array([np.cos(drop), 0.0, -np.sin(drop)])
-    up = np.array([np.sin(drop), 0.0, np.cos(drop)])
-    start = tip - 0.18 * length * axis + 0.05 * depth * up
-    s = np.array([0.0, 0.06, 0.2, 0.38, 0.55, 0.75, 0.92, 1.0])
-    width = half * np.array([0.45, 0.8, 1.0, 0.98, 0.55 + 0.4 * muzzle, 0.15 + 0.85 * muzzle, muzzle, 0.55 * muzzle])
-    high = depth / 2 * np.array([0.45, 0.85, 1.0, 0.98, 0.80, 0.66, 0.58, 0.36])
-    sink = -depth * np.array([0.0, 0.0, 0.0, 0.02, 0.10, 0.16, 0.18, 0.19])
-    rings = _around(start, axis, up, s * length, width, high, sink)
-    if species == "cat":  # a round skull with a short muzzle
-        s = np.array([0.0, 0.06, 0.22, 0.42, 0.60, 0.74, 0.90, 1.0])
-        width = half * np.array([0.45, 0.72, 0.98, 1.05, 0.98, 0.74, 0.52, 0.30])
-        high = depth / 2 * np.array([0.45, 0.72, 0.98, 1.05, 0.98, 0.70, 0.46, 0.26])
-        sink = -depth * np.array([0.0, 0.0, 0.0, 0.0, 0.02, 0.11, 0.16, 0.17])
-        rings = _around(start, axis, up, s * length, width, high, sink)
-    slots = np.array([COAT, COAT, COAT, COAT, COAT, COAT, HOOF])
-    if species == "sheep":
-        slots[:6] = UNDER
-    if species == "cat":
-        slots[5:] = UNDER
-    parts = [skin(finer(rings, 2), np.repeat(slots, 2))]
-    ear_length, ear_half, spread = row["ears"]
-    if species == "dog" and rng.random() < 0.5:  # drop ears
-        ear_length, ear_half, spread = 1.25 * ear_length, 1.2 * ear_half, 140.0
-    fan = np.radians(spread)
-    for sign in (1.0, -1.0):
-        back = 0.36 if species == "cat" else 0.13
-        root = start + axis * back * length + up * 0.36 * depth + np.array([0, sign * 0.68 * half, 0])
-        way = np.array([-0.25, sign * np.sin(fan), np.cos(fan)])
-        way /= np.linalg.norm(way)
-        points = root + way * (ear_length * k * np.array([0.0, 0.25, 0.5, 0.78, 1.0]))[:, None]
-        pricked = species in ("cat", "fox") or (species == "dog" and spread < 90)
-        shape = ear_half * k * np.array([1.1, 0.95, 0.72, 0.42, 0.06] if pricked else [0.5, 1.0, 0.95, 0.7, 0.1])
-        ear = pipe(points, shape, segments=8, slot=COAT if species != "sheep" else UNDER)
-        flat = (
-            np.array([0.45, 0.0, 0.0]) * (ear.vertices - root) * [1.0, 0.0, 0.0]
-        )  # ears are shells, open to the front
-        parts.append(replace(ear, vertices=(ear.vertices - flat).astype(np.float32)))
-        if species == "cat":  # they look ahead
-            eye = start + axis * 0.70 * length + up * 0.13 * depth + np.array([0, sign * 0.46 * half, 0])
-            parts.append(ball(np.array([0.17, 0.19, 0.19]) * half, eye, IRIS, rings=4, segments=8))
-            parts.append(ball(np.array([0.17, 0.08, 0.15]) * half, eye + 0.05 * half * axis, EYE, rings=3, segments=6))
-        else:
-            eye = start + axis * 0.36 * length + up * 0.22 * depth + np.array([0, sign * 0.86 * half, 0])
-            parts.append(ball(np.array([0.5, 0.35, 0.5]) * 0.26 * half, eye, EYE, rings=3, segments=6))
-    if species == "cat":
-        nose = start + axis * 0.985 * length - up * 0.10 * depth
-        parts.append(ball(np.array([0.10, 0.15, 0.10]) * half, nose, UDDER, rings=3, segments=6))
-    if species == "deer" and rng.random() < row["antlers"]:  # type: ignore[operator]
-        parts += _antlers(start + axis * 0.16 * length + up * 0.45 * depth, half, float(rng.uniform(0.30, 0.55)) * k)
-    if species == "cow" and rng.random() < 0.4:
-        for sign in (1.0, -1.0):
-            root = start + axis * 0.08 * length + up * 0.45 * depth
-            points = root + k * np.array([[0, sign * 0.09, 0], [0.0, sign * 0.19, 0.03], [0.05, sign * 0.25, 0.12]])
-            parts.append(pipe(points, k * np.array([0.032, 0.024, 0.006]), segments=6, slot=HORN))
-    if species == "boar":
-        for sign in (1.0, -1.0):
-            root = start + axis * 0.80 * length + up * (-0.26 * depth) + np.array([0, sign * 0.36 * half, 0])
-            points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
-            parts.append(pipe(points, k * np.array([0.010, 0.008, 0.003]), segments=5, slot=HORN))
-    return merge(parts)
-
-
-def _around(start: F64, axis: F64, up: F64, along: F64, width: F64, high: F64, sink: F64) -> F64:
-    """(R, 14, 3) rings of a head at places along its axis, half `width` and `high`, moved up by `sink`."""
-    angle = np.arange(14) * (2 * np.pi / 14)
-    center = start + axis * along[:, None] + up * sink[:, None]
-    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
-    return np.asarray(rings + high[:, None, None] * np.sin(angle)[None, :, None] * up)
-
-
-def _antlers(root: F64, half: float, size: float) -> list[Mesh]:
-    """Two beams with three tines each."""
-    parts = []
-    for sign in (1.0, -1.0):
-        beam = np.array(
-            [
-                [0, 0.45 * half, 0],
-                [-0.10, 0.45 * half + 0.25 * size, 0.35 * size],
-                [-0.12, 0.45 * half + 0.42 * size, 0.75 * size],
-                [0.0, 0.45 * half + 0.40 * size, 1.05 * size],
-            ]
-        )
-        beam[:, 0] *= size / 0.5
-        beam[:, 1] *= sign
-        parts.append(pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=HORN))
-        for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
-            start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
-            tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
-            parts.append(
-                pipe(
-                    np.stack([start, start + 0.6 * tine, start + tine]),
-                    0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]),
-                    segments=5,
-                    slot=HORN,
-                )
-            )
-    return parts
-
-
 def _leg(
     row: dict[str, list[float]], withers: float, k: float, hind: bool, species: str
 ) -> tuple[Mesh, Mesh, F64, F64]:
     """Upper and lower leg in the plane y = 0 about x = 0, the joint between them (knee or hock), and the fetlock."""
     top_w, knee_w, foot_w = (v * k for v in row["leg"])
     hoof = float(row["hoof"]) * k  # type: ignore[arg-type]
-    slot = COAT if species != "sheep" else UNDER
+    slot = Hide.COAT if species != "sheep" else Hide.UNDER
     top, knee_z = (0.74 if hind else 0.70) * withers, (0.31 if not hind else 0.34) * withers
     # A hock bends backward, a knee stands nearly straight.
     knee = np.array([-0.075 * withers if hind else -0.005 * withers, 0.0, knee_z])
@@ -554,7 +487,7 @@ def _leg(
         np.array([0, 0, 0, 1.10, 1.45, 1.40, 1.0, 0.5]) if hind else np.array([0, 0, 0, 0.80, 1.00, 1.05, 0.8, 0.4])
     )
     deep[:3] = knee_w * 0.7, knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
-    wool = np.array([slot] * 3 + [COAT] * 4)  # thighs of sheep are in wool
+    wool = np.array([slot] * 3 + [Hide.COAT] * 4)  # thighs of sheep are in wool
     upper = _column(upper_z, x, wide, deep, wool)
     paws = species in ("dog", "cat", "fox")  # flatter and broader than hooves
     foot_z, foot_wide = ((0.22, 0.44), (1.35, 1.40, 1.10)) if paws else ((0.35, 0.80), (1.25, 1.20, 0.98))
@@ -573,7 +506,7 @@ def _leg(
     )
     width = np.array([*(foot_w * np.array(foot_wide)), foot_w, foot_w * 0.92, knee_w, knee_w * 0.6])
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
-    lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else HOOF] * 2 + [slot] * 4))
+    lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else Hide.HOOF] * 2 + [slot] * 4))
     return upper, lower, knee, ankle
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from simulator.actors.dirt import soiled
 from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
 from simulator.actors.shape import block, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
@@ -23,16 +23,6 @@ from simulator.scene.mesh import merge, parted
 STYLES = ("city", "articulated", "coach")
 PAINTS = ("any", *finishes.paint_names())
 _FOLDS = 7  # of the bellows
-DESTINATIONS = (
-    "12 CENTRAL",
-    "7 HARBOUR",
-    "48 HILLSIDE",
-    "3 STATION",
-    "105 AIRPORT",
-    "21 MARKET",
-    "9 COLLEGE",
-    "60 RIVERSIDE",
-)
 
 
 class Bus(Actor, kind="bus"):
@@ -132,7 +122,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
-    sign = _sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62)).moved(
+    sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62)).moved(
         float(nose_at[6]) + 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
     )
     if style == "city":
@@ -257,39 +247,3 @@ def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
                 rounded_box((0.06, 0.15, 0.14), (tail + 0.010, sign * (half - 0.20), z), radius=0.02, slot=int(slot))
             )
     return out
-
-
-SIGN = Material(
-    "destination sign",
-    (0.5, 0.3, 0.05),
-    roughness=0.6,
-    emission_cd_m2=(1_600.0, 780.0, 60.0),
-    reflectance_905=0.3,
-)
-
-
-@cache
-def _sign(index: int, width_cm: int) -> Mesh:
-    """Dot-matrix lettering facing +x: one quad for each run of lit dots, 2 cm pitch."""
-    import cv2
-
-    bitmap = np.zeros((12, 160), np.uint8)
-    cv2.putText(bitmap, DESTINATIONS[index], (2, 11), cv2.FONT_HERSHEY_PLAIN, 0.9, 255, 1, cv2.LINE_8)
-    lit = np.pad(bitmap > 100, ((0, 0), (1, 1))).astype(np.int8)
-    edges = np.diff(lit, axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    ends = np.nonzero(edges == -1)[1]
-    pitch = min(0.02, width_cm / 100 / max(int(ends.max()) + 2, 1))
-    # Seen from the front, +y is on the right: text runs toward +y.
-    y0, y1 = (starts * pitch - width_cm / 200, ends * pitch - width_cm / 200)
-    z0 = (6 - rows) * pitch
-    quad = np.stack(
-        [
-            np.stack([np.zeros(len(rows)), y, z], 1)
-            for y, z in ((y0, z0 - 0.85 * pitch), (y1, z0 - 0.85 * pitch), (y1, z0), (y0, z0))
-        ],
-        1,
-    )
-    base = 4 * np.arange(len(rows))[:, None]
-    faces = np.concatenate([base + [0, 1, 2], base + [0, 2, 3]])
-    return Mesh.of(quad.reshape(-1, 3), faces)

@@ -1,4 +1,4 @@
-"""What people on foot hold or push: umbrella, walking stick, suitcase on wheels, shopping bag, pram."""
+"""What people hold or push: umbrella, walking stick, suitcase on wheels, shopping bag, pram, telephone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.actors.shape import F64, block, lathe, patch, pipe, rounded_box, 
 from simulator.actors.skeleton import Pose, Segment, place, turn
 from simulator.scene.mesh import Mesh, merge
 
-THINGS = ("umbrella", "stick", "suitcase", "shopping", "pram")
+THINGS = ("umbrella", "stick", "suitcase", "shopping", "pram", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Carried:
     """A thing in the hands.
 
     Attributes:
-        turns: pose of the arms that hold it; these do not swing.
+        turns: pose of the arms that hold it, which do not swing, and of the head that looks at it.
         segments: what hangs on a part of the body.
         standing: what stands on the ground and goes along without bobbing, if any.
         wheels: wheels by their axle (x, y, z) in the body frame, and their radius; they roll.
@@ -103,6 +103,22 @@ def _shopping(p: Physique, segments: list[Segment]) -> Carried:
     return Carried(turns, (Segment("shopping", "fore_l", (0.0, 0.0, p.hip_z), mesh),))
 
 
+def _phone(p: Physique, segments: list[Segment]) -> Carried:
+    """A telephone before the chest in the right hand, palm up, and looked at; the left arm hangs."""
+    turns = {
+        "arm_r": turn(roll=-0.06, pitch=-0.42),
+        "fore_r": turn(yaw=0.45) @ turn(pitch=-1.75) @ turn(yaw=-1.15),
+        "arm_l": turn(roll=0.10, pitch=0.03),
+        "fore_l": turn(pitch=-0.22),
+        "head": turn(pitch=0.48, yaw=-0.10),
+    }
+    w = p.wide
+    at = np.array([0.012 * w, -p.shoulder_y + 0.024 * w, float(p.z(0.420))])  # on fingers and palm, which face +y
+    case = rounded_box((0.074, 0.009, 0.150), at, radius=0.004, slot=Part.METAL)
+    screen = block((0.068, 0.0012, 0.142), at + [0.0, 0.0046, 0.0], Part.VISOR)
+    return Carried(turns, (Segment("phone", "fore_r", (0.0, 0.0, p.hip_z), merge([case, screen])),))
+
+
 def _pram(p: Physique, segments: list[Segment]) -> Carried:
     turns: dict[str, F64] = {}
     for side, sign in (("l", 1.0), ("r", -1.0)):
@@ -175,4 +191,5 @@ _MAKERS: dict[str, Callable[[Physique, list[Segment]], Carried]] = {
     "suitcase": _suitcase,
     "shopping": _shopping,
     "pram": _pram,
+    "phone": _phone,
 }

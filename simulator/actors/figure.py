@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -53,10 +55,13 @@ def _trunk_blend(p: Physique, vertices: ArrayLike) -> dict[str, F64]:
     low = np.where(z < p.z(0.56), 1.0 - legs["trunk"], 0.0)
     out = {name: share * (1 - low) for name, share in out.items()}
     hem = fade(-z, -p.z(0.31), -p.z(0.23))  # of long skirts: calves push it back
-    for side, share in (("l", fade(y, -0.03 * w, 0.03 * w)), ("r", fade(-y, -0.03 * w, 0.03 * w))):
-        out[f"~thigh_{side}"] = np.where(low > 0, legs["~thigh"], 0.0) * share
-        out[f"thigh_{side}"] = np.where(low > 0, legs["thigh"], 0.0) * share * (1 - hem)
-        out[f"~shin_{side}"] = np.where(low > 0, legs["thigh"], 0.0) * share * hem
+    hangs = 0.75 * fade(-z, -p.z(0.49), -p.z(0.39))  # cloth that legs push and no longer carry along: less far, a sheet
+    between = (0.03 + 0.05 * hangs) * w
+    for side, share in (("l", fade(y, -between, between)), ("r", fade(-y, -between, between))):
+        thigh = np.where(low > 0, legs["thigh"], 0.0) * share
+        out[f"~thigh_{side}"] = np.where(low > 0, legs["~thigh"], 0.0) * share + thigh * hangs
+        out[f"thigh_{side}"] = thigh * (1 - hangs) * (1 - hem)
+        out[f"~shin_{side}"] = thigh * (1 - hangs) * hem
         joint = np.array([-0.008 * w, p.shoulder_y * (1.0 if side == "l" else -1.0), float(p.z(0.796))])
         near = np.linalg.norm(np.stack([x, y, z], 1) - joint, axis=1)
         pulled = 0.8 * fade(-near, -0.080 * w, -0.020 * w) * (z > p.z(0.66))
@@ -236,13 +241,12 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     band = (z[:neck] + z[1 : neck + 1]) / 2
     waist = 0.555 if dress.hem > 0.54 or dress.legs == "skirt" else max(dress.hem, 0.49)
     cells = np.repeat(np.where(band < waist, Part.BOTTOM, Part.TOP)[:, None], _SIDES, 1)
-    if dress.open_front:
-        cells[np.ix_(band > 0.50, np.array([_SIDES - 1, 0]))] = Part.INNER
-        cells[np.ix_(band > 0.74, np.array([_SIDES - 2, 1]))] = Part.INNER
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
     bare, _ = _trunk_rings(p, 0.0, rng)
-    parts = [draped(skin(rings[: neck + 1], cells), p), skin(bare[neck:], Part.SKIN)]
+    parts = [draped(skin(rings[: neck + 1], cells), p), _neck(p, bare[neck : int(np.searchsorted(z, 0.85)) + 1])]
+    if dress.open_front:
+        parts += _shirt_front(rings[: neck + 1], z[: neck + 1], tie=p.female < 0.5 and dress.thickness < 0.010)
     parts += _lower_garment(p, dress, rng)
     if dress.thickness > 0.010:  # collar
         collar = round_rings(
@@ -251,8 +255,8 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
                 [-0.007 * w, 0, float(p.z(0.842))],
                 [-0.003 * w, 0, float(p.z(0.858))],
             ],
-            np.array([0.094, 0.068, 0.045]) * w + 0.7 * dress.thickness,
-            np.array([0.053, 0.052, 0.046]) * w + 0.5 * dress.thickness,
+            np.array([0.090, 0.060, 0.040 - 0.004 * p.female]) * w + 0.6 * dress.thickness,
+            np.array([0.052, 0.050, 0.043 - 0.003 * p.female]) * w + 0.4 * dress.thickness,
             16,
         )
         parts.append(skin(collar, Part.TOP, caps=False))
@@ -264,13 +268,43 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     return merge(parts)
 
 
+def _shirt_front(rings: F64, z: F64, *, tie: bool) -> list[Mesh]:
+    """What an open jacket shows: a strip of shirt that widens toward the collar, with a tie if asked."""
+    parts = []
+    for slot, lift, low, wide in (
+        (Part.INNER, 0.003, 0.50, ((0.50, 0.62, 0.74, 0.84), (0.16, 0.13, 0.34, 0.62))),
+        (Part.HAT, 0.007, 0.58, ((0.58, 0.60, 0.80, 0.84), (0.01, 0.10, 0.07, 0.09))),
+    )[: 2 if tie else 1]:
+        rows = np.flatnonzero(z >= low)
+        around = np.interp(z[rows], *wide)[:, None] * np.linspace(-1.0, 1.0, 7)  # rad from the front
+        at = around / (2 * np.pi) * _SIDES
+        first, part = np.floor(at).astype(int), (at % 1.0)[..., None]
+        ring = rings[rows][:, :, None]
+        points = np.take_along_axis(ring, (first % _SIDES)[..., None, None], 1)[:, :, 0] * (1 - part)
+        points += np.take_along_axis(ring, ((first + 1) % _SIDES)[..., None, None], 1)[:, :, 0] * part
+        points = points + lift * np.stack([np.cos(around), np.sin(around), 0 * around], -1)
+        parts.append(replace(patch(points, slot, flip=True), smooth=True))
+    return parts
+
+
+def _neck(p: Physique, root: F64) -> Mesh:
+    """Bare skin from the rings where it leaves the garment up into the skull: one surface, bent with the head."""
+    chin, w = p.height - p.head, p.wide
+    thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
+    z = np.array([chin - 0.004 * w, chin + 0.10 * p.head, chin + 0.24 * p.head])
+    center = np.stack([np.array([-0.004, -0.005, -0.007]) * w, 0 * z, z], 1)
+    above = round_rings(center, thick * np.array([1.03, 1.0, 1.0]), thick * np.array([1.12, 1.08, 1.08]), _SIDES)
+    return skin(finer(np.concatenate([root, above]), 2), Part.SKIN)
+
+
 def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     """Skirt, and the hem of jacket or coat: open shells round the hips."""
     w, out = p.wide, []
 
     def _tailored(low: float, top: float, flare: float, slot: int) -> Mesh:
-        z = np.linspace(low, top, 6)
-        grow = dress.thickness + 0.003 + flare * (top - z) / max(top - low, 0.05)
+        z = np.linspace(low, top, 8)
+        grow = dress.thickness + flare * (top - z) / max(top - low, 0.05)
+        grow += np.interp(z, [top - 0.03, top], [0.003, -0.004])  # it comes out of what is above without a ledge
         width = np.interp(
             z, _TRUNK_Z, np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * np.array(_HEAVY)
         )
@@ -280,10 +314,10 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
             np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY),
         )
         below = z < 0.53
-        width[below], deep[below] = (
-            np.maximum(width[below], 0.093 + 0.008 * p.build),
-            np.maximum(deep[below], 0.066 + 0.010 * p.build),
-        )
+        hips = 0.093 + 0.008 * p.build
+        if slot == Part.TOP and dress.legs != "skirt" and dress.hem > 0.45:  # it hangs over what the thighs wear
+            hips = 0.099 + 0.006 * dress.loose + 0.0075 * max(p.build, 0.0) + 0.005 * p.female + 0.004 * p.youth
+        width[below], deep[below] = np.maximum(width[below], hips), np.maximum(deep[below], 0.066 + 0.010 * p.build)
         x = np.interp(z, _TRUNK_Z, _TRUNK_X)
         rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 24, 2.3)
         rings = _folds(rings, rng, 0.02 if slot == Part.TOP else 0.05)
@@ -293,7 +327,7 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
     if dress.legs == "skirt":
         out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
     if dress.hem < (0.45 if dress.legs == "skirt" else 0.54):  # blouses are tucked into skirts
-        out.append(_tailored(dress.hem, 0.57, 0.3 * dress.thickness if dress.hem > 0.45 else 0.05, Part.TOP))
+        out.append(_tailored(dress.hem, 0.59, 0.3 * dress.thickness if dress.hem > 0.45 else 0.066, Part.TOP))
     return out
 
 
@@ -477,7 +511,7 @@ def _arm(p: Physique, dress: Dress, rng: np.random.Generator, grip: bool) -> Mes
     """From the shoulder to the hand, palm to the body."""
     w, sleeve = p.wide, dress.sleeve > 0.9
     share = np.array([0.488, 0.51, 0.55, 0.60, 0.635, 0.68, 0.73, 0.768, 0.792])
-    bare = np.array([140, 155, 208, 238, 225, 248, 268, 272, 235]) * 1e-4
+    bare = np.array([140, 155, 208, 238, 225, 248, 266, 262, 205]) * 1e-4
     bare = bare - p.female * np.array([20, 20, 20, 20, 27, 35, 35, 35, 35]) * 1e-4
     bare = bare + p.build * np.array([2, 2, 2, 2, 3, 4, 4, 4, 4]) * 1e-3
     bare = bare + p.youth * np.array([1, 1, 1, 1, 1.5, 2, 2, 2, 2]) * 1e-3

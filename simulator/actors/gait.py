@@ -1,4 +1,4 @@
-"""How people hold themselves and move: walking, running, standing, sitting, lying.
+"""How people hold themselves and move: walking, running, standing, lying.
 
 Angles of the legs in swing are the mean curves of adults at their natural cadence (Winter, Biomechanics and Motor
 Control of Human Movement, 2009) and of runners at 3 m/s (Novacheck, The biomechanics of running, Gait and Posture 7,
@@ -112,10 +112,12 @@ def striding(
     *,
     stoop: float = 0.0,
     held: Mapping[str, F64] | None = None,
+    apart: float = 0.0,
 ) -> Pose:
     """Cycle of a walker or runner whose feet hold the ground at strides of `stride` metres, begun anywhere.
 
-    `stoop`: forward bend of the trunk in radians; `held`: turns of arms that carry something and do not swing.
+    `stoop`: forward bend of the trunk in radians; `held`: turns of arms that carry something and do not swing;
+    `apart`: how much farther wide clothes hold the arms from the body, rad.
     """
     held = held or {}
     cycle = np.arange(PHASES) / PHASES + float(rng.uniform())
@@ -145,7 +147,7 @@ def striding(
         rotation |= {f"thigh_{side}": upper, f"shin_{side}": lower, f"foot_{side}": outward}
         rotation[f"toes_{side}"] = outward @ turn(pitch=toes)
         back = np.cos(wave - 2 * np.pi * late)  # when its leg is in front, the arm is behind
-        swing = turn(roll=sign * 0.10, pitch=gait.arm * (back + 0.15))
+        swing = turn(roll=sign * (0.10 + apart), pitch=gait.arm * (back + 0.15))
         rotation[f"arm_{side}"] = chest @ swing
         elbow = turn(pitch=-(gait.elbow + gait.bend * (0.5 - 0.5 * back)), yaw=-sign * 0.25)
         rotation[f"fore_{side}"] = chest @ swing @ elbow
@@ -211,7 +213,7 @@ def _hip_height(
 
 
 def standing(rng: np.random.Generator) -> dict[str, F64]:
-    """Turns of who stands: weight on one leg, arms down, in pockets, folded, or a phone in one hand."""
+    """Turns of who stands: weight on one leg, arms down, in pockets or folded."""
     lean = float(rng.uniform(-0.04, 0.04))
     apart = float(rng.uniform(0.02, 0.09))
     bent = float(rng.uniform(0.0, 0.14))
@@ -224,7 +226,7 @@ def standing(rng: np.random.Generator) -> dict[str, F64]:
         "foot_l": turn(roll=-apart, yaw=0.12),
         "foot_r": turn(pitch=-bent) @ turn(roll=apart, yaw=-float(rng.uniform(0.1, 0.3))),
     }
-    manner = int(rng.integers(0, 4))
+    manner = int(rng.integers(0, 3))
     for side, sign, _ in SIDES:
         if manner == 0:  # hanging
             turns[f"arm_{side}"] = turn(roll=sign * 0.08, pitch=float(rng.uniform(-0.10, 0.1)))
@@ -232,15 +234,9 @@ def standing(rng: np.random.Generator) -> dict[str, F64]:
         elif manner == 1:  # hands in pockets
             turns[f"arm_{side}"] = turn(roll=sign * 0.22, pitch=0.22)
             turns[f"fore_{side}"] = turn(roll=-sign * 0.30, pitch=-0.55)
-        elif manner == 2:  # folded
+        else:  # folded
             turns[f"arm_{side}"] = turn(roll=sign * 0.12, pitch=-0.42 - 0.06 * sign)
             turns[f"fore_{side}"] = turn(yaw=-sign * 1.15) @ turn(pitch=-1.50)
-        else:  # phone in the right hand
-            right = sign < 0
-            turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=-0.45 if right else 0.0)
-            turns[f"fore_{side}"] = turn(yaw=-sign * 0.5) @ turn(pitch=-1.7) if right else turn(pitch=-0.2)
-            if right:
-                turns["head"] = turn(pitch=0.5, yaw=-0.1)
     return turns
 
 
@@ -253,17 +249,6 @@ def swaying(pose: Pose, rng: np.random.Generator) -> Pose:
     looks = turn(yaw=float(rng.uniform(0.05, 0.25)) * np.sin(wave + 1.0))
     root = se3.from_rotation(turn(roll=0.006 * np.sin(wave))) @ pose.root
     return Pose(root, {**pose.turns, "head": looks @ pose.turns.get("head", np.eye(3))})
-
-
-def sitting(rng: np.random.Generator) -> dict[str, F64]:
-    """Turns of who sits upright on a seat at knee height, feet on the ground below the knees."""
-    turns = {"chest": turn(pitch=0.06), "head": turn(pitch=0.1, yaw=float(rng.uniform(-0.4, 0.4)))}
-    for side, sign, _ in SIDES:
-        turns[f"thigh_{side}"] = turn(roll=sign * 0.10) @ turn(pitch=-1.50)
-        turns[f"shin_{side}"] = turn(pitch=1.48)
-        turns[f"arm_{side}"] = turn(roll=sign * 0.10, pitch=-0.38)
-        turns[f"fore_{side}"] = turn(roll=-sign * 0.2) @ turn(pitch=-0.85)
-    return turns
 
 
 def lying(rng: np.random.Generator) -> tuple[F64, dict[str, F64]]:

@@ -107,8 +107,8 @@ def face_texture(kind: str) -> Texture:
 
 
 def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
-    """Head with face, ears, hair or hat, and the neck."""
-    h, chin, w = p.head, p.height - p.head, p.wide
+    """Head with face, ears, hair or hat."""
+    h, chin = p.head, p.height - p.head
     half = np.radians(_FRONT_DEG)
     angle = np.concatenate([half, [np.pi], -half[:0:-1]])
     t = np.array(_ROWS)[:, None]
@@ -121,19 +121,6 @@ def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     grid = np.stack(np.broadcast_arrays(around[None], 0.02 + 0.96 * t), -1).reshape(-1, 2)
     ends = np.array([[0.9, 0.02], [0.9, 0.98]])
     parts = [replace(skull, uv=np.concatenate([grid, ends]).astype(np.float32))]
-    neck_z = np.array([float(p.z(0.822)), float(p.z(0.845)), chin + 0.02 * h, chin + 0.22 * h])
-    thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
-    parts.append(
-        skin(
-            round_rings(
-                np.stack([np.array([-0.009, -0.008, -0.004, -0.006]) * w, 0 * neck_z, neck_z], 1),
-                thick * np.array([1.25, 1.04, 1.0, 1.0]),
-                thick * np.array([1.2, 1.1, 1.08, 1.08]),
-                14,
-            ),
-            Part.SKIN,
-        )
-    )
     for sign in (1.0, -1.0):
         ear = (float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h, sign * 0.325 * h, chin + 0.45 * h)
         parts.append(ball((0.062 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=4, segments=8))

@@ -1,4 +1,4 @@
-"""Lettering on the sides of vans and lorries: firms that do not exist, cut out of foil."""
+"""Lettering: firms that do not exist on vans and lorries, cut out of foil, and destination signs of lit dots."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ FIRMS = (
     ("Quillfeather", "removals"),
     ("KESTAN", "parcel service"),
     ("Miravel", "bakery since 1926"),
+)
+DESTINATIONS = (
+    "12 CENTRAL",
+    "7 HARBOUR",
+    "48 HILLSIDE",
+    "3 STATION",
+    "105 AIRPORT",
+    "21 MARKET",
+    "9 COLLEGE",
+    "60 RIVERSIDE",
 )
 COLORS = ("#12305c", "#8c1a1f", "#1d5a34", "#1b1c1e", "#c8641a", "#e4e5e3")
 _ROWS, _COLUMNS = 128, 512  # of one firm in the atlas
@@ -63,3 +73,39 @@ def lettered(
         points = [[[right, y, z + s * length / 8], [left, y, z + s * length / 8]] for s in (-1.0, 1.0)]
         sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
     return Body(merge(sides), (_foil(color),), joint)
+
+
+SIGN = Material(
+    "destination sign",
+    (0.5, 0.3, 0.05),
+    roughness=0.6,
+    emission_cd_m2=(1_600.0, 780.0, 60.0),
+    reflectance_905=0.3,
+)
+
+
+@cache
+def destination_sign(index: int, width_cm: int) -> Mesh:
+    """Dot-matrix lettering facing +x: one quad for each run of lit dots, 2 cm pitch."""
+    import cv2
+
+    bitmap = np.zeros((12, 160), np.uint8)
+    cv2.putText(bitmap, DESTINATIONS[index], (2, 11), cv2.FONT_HERSHEY_PLAIN, 0.9, 255, 1, cv2.LINE_8)
+    lit = np.pad(bitmap > 100, ((0, 0), (1, 1))).astype(np.int8)
+    edges = np.diff(lit, axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    pitch = min(0.02, width_cm / 100 / max(int(ends.max()) + 2, 1))
+    # Seen from the front, +y is on the right: text runs toward +y.
+    y0, y1 = (starts * pitch - width_cm / 200, ends * pitch - width_cm / 200)
+    z0 = (6 - rows) * pitch
+    quad = np.stack(
+        [
+            np.stack([np.zeros(len(rows)), y, z], 1)
+            for y, z in ((y0, z0 - 0.85 * pitch), (y1, z0 - 0.85 * pitch), (y1, z0), (y0, z0))
+        ],
+        1,
+    )
+    base = 4 * np.arange(len(rows))[:, None]
+    faces = np.concatenate([base + [0, 1, 2], base + [0, 2, 3]])
+    return Mesh.of(quad.reshape(-1, 3), faces)

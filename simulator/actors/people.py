@@ -11,6 +11,7 @@ from simulator.actors import gait
 from simulator.actors.base import Actor, Pace
 from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
+from simulator.actors.seats import SEATS, sitting
 from simulator.actors.skeleton import Pose, cycle_box, skinned
 from simulator.actors.wardrobe import Person, adult, child
 from simulator.numerics import se3
@@ -19,6 +20,7 @@ from simulator.scene import Body, Driver, Joint, Model
 
 POSES = ("walking", "standing", "sitting", "lying")
 SEXES = ("female", "male")
+COAT_HEM, COAT_APART = 0.45, 0.11  # hems below this share of the stature hold the arms apart, rad
 CLOTHES = ("casual", "formal", "high_visibility")
 BAGS = ("any", "", "backpack", "shoulder_bag")
 Tone = Annotated[int, Quantity("Monk tone", ge=1, le=10, whole=True)]
@@ -34,7 +36,8 @@ class Pedestrian(Actor, kind="pedestrian"):
         clothes: street clothes, business, or a worker's high-visibility vest.
         bag: worn on the body; "any": drawn.
         age_years: the old are grey, bend forward, and some walk with a stick.
-        carries: what the hands hold or push.
+        carries: what the hands hold or push; who sits or lies has at most a telephone.
+        seat: what a sitting person sits on.
         pace_mps: of the gait: who is faster than people walk, runs; 0: the usual one.
     """
 
@@ -52,20 +55,21 @@ class Pedestrian(Actor, kind="pedestrian"):
     bag: Annotated[str, OneOf(*BAGS)] = "any"
     age_years: Annotated[float, Quantity("years", ge=13.0, le=100.0)] = uniform(16.0, 86.0)
     pace_mps: Pace = 0.0
-    carries: Annotated[str, OneOf("", *THINGS)] = choice("", *THINGS, weights=(0.80, 0.02, 0.02, 0.04, 0.08, 0.04))
+    seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.2, 0.25, 0.1))
+    carries: Annotated[str, OneOf("", *THINGS)] = choice(
+        "", *THINGS, weights=(0.71, 0.02, 0.02, 0.04, 0.08, 0.04, 0.09)
+    )
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        thing = self.carries if self.pose in ("walking", "standing") else ""
+        held = {"walking": THINGS, "standing": THINGS, "sitting": ("phone",)}.get(self.pose, ())
+        thing = self.carries if self.carries in held else ""
         if not thing and self.pose == "walking" and rng.random() < (self.age_years - 68.0) / 40.0:
             thing = "stick"
         person = adult(
             self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag, age_years=self.age_years
         )
-        return [
-            person_model(
-                person, self.pose, self.pace_mps or self.speed_mps, rng, thing=thing, stoop=_stoop(self.age_years)
-            )
-        ]
+        pace = self.pace_mps or self.speed_mps
+        return person_models(person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat)
 
 
 class Runner(Actor, kind="runner"):
@@ -88,7 +92,7 @@ class Runner(Actor, kind="runner"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = adult(self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0)
-        return [person_model(person, "walking", self.pace_mps or self.speed_mps, rng)]
+        return person_models(person, "walking", self.pace_mps or self.speed_mps, rng)
 
 
 def _stoop(age_years: float) -> float:
@@ -101,7 +105,7 @@ class Child(Actor, kind="child"):
 
     Attributes:
         age_years: 2 to 12.
-        pose, sex, skin_tone, pace_mps: as for an adult.
+        pose, sex, skin_tone, pace_mps, seat: as for an adult.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -115,57 +119,76 @@ class Child(Actor, kind="child"):
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
     pace_mps: Pace = 0.0
+    seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.1, 0.25, 0.2))
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = child(self.age_years, self.sex, self.skin_tone, rng)
-        return [person_model(person, self.pose, self.pace_mps or self.speed_mps, rng)]
+        return person_models(person, self.pose, self.pace_mps or self.speed_mps, rng, seat=self.seat)
 
 
-def person_model(
-    person: Person, pose: str, pace_mps: float, rng: np.random.Generator, *, thing: str = "", stoop: float = 0.0
-) -> Model:
-    """Model of a person in a pose with a `thing` in the hands; its labelled box holds the whole gait cycle.
+def person_models(
+    person: Person,
+    pose: str,
+    pace_mps: float,
+    rng: np.random.Generator,
+    *,
+    thing: str = "",
+    stoop: float = 0.0,
+    seat: str = "bench",
+) -> list[Model]:
+    """A person in a pose with a `thing` in the hands, and the `seat` of who sits; boxes hold the whole gait cycle.
 
     Who is "walking" at a pace at which people run, runs.
     """
     dress, p = person.dress, person.physique
-    if pose in ("sitting", "lying"):  # skirts and coats hang from the hips and do not fold
-        dress = replace(dress, legs="trousers" if dress.legs == "skirt" else dress.legs, hem=max(dress.hem, 0.49))
-    if pose == "lying":  # bags have fallen off
-        dress = replace(dress, bag="")
+    if pose in ("sitting", "lying"):  # skirts and coats hang from the hips and do not fold; bags are put down
+        dress = replace(
+            dress, legs="trousers" if dress.legs == "skirt" else dress.legs, hem=max(dress.hem, 0.49), bag=""
+        )
     segments = figure(p, dress, rng, grip=thing in ("umbrella", "stick", "suitcase", "pram"))
     load = carried(thing, p, segments) if thing else Carried({})
     segments += load.segments
     stride = gait.stride_m(p.hip_z, pace_mps) if pose == "walking" else 0.0
+    stand, furniture = None, None
     if pose == "walking":
         runs = gait.froude(p.hip_z, pace_mps) > gait.WALK_RUN_FROUDE and not load.wheels
         upright = load.standing is not None  # with the hands on what stands on the ground
         posed = gait.striding(
-            p, gait.RUN if runs else gait.WALK, stride, rng, stoop=0.0 if upright else stoop, held=load.turns
+            p,
+            gait.RUN if runs else gait.WALK,
+            stride,
+            rng,
+            stoop=0.0 if upright else stoop,
+            held=load.turns,
+            apart=COAT_APART if dress.hem < COAT_HEM else 0.0,
         )
+        # Until they set out, and when they stop.
+        stand = gait.grounded(segments, person.materials, Pose(turns=_standing(load, rng)), centre=False)
     elif pose == "lying":
         root, turns = gait.lying(rng)
         posed = Pose(se3.from_rotation(root), gait.sunk(segments, root, turns))
         posed = gait.grounded(segments, person.materials, posed)
+    elif pose == "sitting":
+        seated = sitting(seat, person, segments, dict(load.turns), rng)
+        posed, furniture = seated.pose, seated.seat
     else:
-        still = gait.standing(rng) if pose == "standing" else gait.sitting(rng)
-        if load.turns:
-            still |= {"chest": np.eye(3), **load.turns}
-        posed = gait.grounded(segments, person.materials, Pose(turns=still), centre=False)
-        if pose == "standing":
-            posed = gait.swaying(posed, rng)
-    stand = None
-    if pose == "walking":  # until they set out, and when they stop
-        turns = gait.standing(rng) | ({"chest": np.eye(3), **load.turns} if load.turns else {})
-        stand = gait.grounded(segments, person.materials, Pose(turns=turns), centre=False)
+        posed = gait.grounded(segments, person.materials, Pose(turns=_standing(load, rng)), centre=False)
+        posed = gait.swaying(posed, rng)
     bodies, joints = [skinned(segments, person.materials, posed, stand, pace_mps)], list[Joint]()
     if load.standing is not None:
         bodies.append(Body(load.standing, person.materials))
     for (x, y, z), radius in load.wheels:
         joints.append(Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
         bodies.append(Body(small_wheel(radius).moved(x, y, z), person.materials, len(joints) - 1))
-    facts = (*person.facts, ("pose", pose), *([("carries", thing)] if thing else []))
-    model = Model("pedestrian", tuple(bodies), tuple(joints), attributes=facts, stride_m=stride)
+    facts = [*person.facts, ("pose", pose)]
+    facts += [("carries", thing)] if thing else []
+    facts += [("seat", seat)] if pose == "sitting" else []
+    model = Model("pedestrian", tuple(bodies), tuple(joints), attributes=tuple(facts), stride_m=stride)
     box = cycle_box(model)
     box[0, 2] = 0.0
-    return replace(model, box=box)
+    return [replace(model, box=box), *([furniture] if furniture is not None else [])]
+
+
+def _standing(load: Carried, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Turns of who stands with a load."""
+    return gait.standing(rng) | ({"chest": np.eye(3), **load.turns} if load.turns else {})

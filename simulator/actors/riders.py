@@ -53,8 +53,10 @@ def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -
         ball += np.array([seat.foot[0], sign * seat.foot[1], seat.foot[2]])
         # Heels sink as the pedal comes forward and rise behind.
         pitch = np.asarray(0.12 - 0.16 * np.cos(turned) if seat.crank else 0.0 * crank)
-        rotation |= _leg(p, root, ball, pitch, sign)
-        rotation |= _arm(p, segments, root, rotation, np.array([seat.grip[0], sign * seat.grip[1], seat.grip[2]]), sign)
+        rotation |= leg_to(p, root, ball, pitch, sign)
+        rotation |= arm_to(
+            p, segments, root, rotation, np.array([seat.grip[0], sign * seat.grip[1], seat.grip[2]]), sign
+        )
     return _rider(person, segments, root, rotation)
 
 
@@ -74,8 +76,8 @@ def standing_rider(
     rotation = {"trunk": turn(), "chest": turn(pitch=0.08), "head": turn(yaw=float(rng.uniform(-0.2, 0.2)))}
     for sign in (1.0, -1.0):
         ball = np.array([[stand[0] + sign * apart + p.ball_x - 0.02, sign * 0.045, stand[1]]])
-        rotation |= _leg(p, root, ball, np.zeros(1), sign)
-        rotation |= _arm(p, segments, root, rotation, np.array([grip[0], sign * grip[1], grip[2]]), sign)
+        rotation |= leg_to(p, root, ball, np.zeros(1), sign)
+        rotation |= arm_to(p, segments, root, rotation, np.array([grip[0], sign * grip[1], grip[2]]), sign)
     return _rider(person, segments, root, rotation)
 
 
@@ -86,7 +88,7 @@ def _rider(person: Person, segments: list[Segment], root: F64, rotation: dict[st
     return replace(model, box=cycle_box(model))
 
 
-def _arm(
+def arm_to(
     p: Physique, segments: list[Segment], root: F64, rotation: dict[str, F64], grip: F64, sign: float
 ) -> dict[str, F64]:
     """Rotations that bring the palm to the grip, elbow out and down, the back of the hand up."""
@@ -100,7 +102,7 @@ def _arm(
     return {f"arm_{side}": upper, f"fore_{side}": fore @ turn(yaw=-sign * 0.8)}
 
 
-def _leg(p: Physique, root: F64, ball: F64, pitch: F64, sign: float) -> dict[str, F64]:
+def leg_to(p: Physique, root: F64, ball: F64, pitch: F64, sign: float) -> dict[str, F64]:
     """Rotations of a leg that bring the ball of the foot to (P, 3) places, the sole pitched by (P,) radians."""
     side = "l" if sign > 0 else "r"
     foot = turn(pitch=pitch, yaw=sign * 0.06)

@@ -10,11 +10,13 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import fleet_materials, head_lamps, rear_lamps
-from simulator.actors.hull import hull
+from simulator.actors.hull import Hull, hull
 from simulator.actors.lamps import vehicle_lamps
-from simulator.actors.shape import block, both, finish, pipe, rounded_box
+from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
+from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
 from simulator.scenario.distributions import Metres, OneOf
 from simulator.scene import Body, Mesh, Model
+from simulator.scene.mesh import merge
 
 SECTION_M = 8.0  # about the length of one body between two joints
 PAINTS = ("any", *finishes.paint_names())
@@ -65,11 +67,18 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     front = hull_of(edges[0], edges[1] + 0.18 * (count > 1), half, height, (True, count == 1))
     parts += head_lamps(front, half, 0.26 * height)
     parts += rear_lamps(-length / 2 + 0.02, half - 0.12, 0.26 * height)
+    for number, end in ((0, 1.0), (count - 1, -1.0)):
+        face = hull_of(edges[number], edges[number + 1], half, height, (number == 0, number == count - 1))
+        parts += _face(face, half, height, end)
     parts += _pantograph(float(edges[min(1, count - 1)] + 0.5 * (edges[0] - edges[1]) * (count == 1)), height)
     second = finishes.paint(str(rng.choice(["white", "grey", "silver"])), rng)
+    up = 0.845 * height
+    sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62))
+    ahead = sign.moved(front.nose_at(up, 0.3) + 0.02, 0.0, up)
+    signs = merge([ahead, turned(ahead, yaw=np.pi)])
     return Model(
         "tram",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)),),
+        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), Body(signs, (SIGN,))),
         (),
         vehicle_lamps(length / 2, -length / 2, width, head_z=0.26 * height, tail_z=0.26 * height),
         attributes=(("color", color),),
@@ -77,7 +86,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     )
 
 
-def hull_of(nose: float, tail: float, half: float, height: float, ends: tuple[bool, bool]):  # type: ignore[no-untyped-def]
+def hull_of(nose: float, tail: float, half: float, height: float, ends: tuple[bool, bool]) -> Hull:
     """The hull of one section; its ends are rounded where they are those of the train."""
     z = np.array([0.16, 0.28, 0.5, 0.285 * height, 0.30 * height, 0.5 * height, 0.655 * height, 0.68 * height,
                   0.9 * height, 0.965 * height, 0.99 * height])  # fmt: skip
@@ -116,13 +125,65 @@ def _section(
         if rounded:
             grid[body.rows(waist, 0.9 * height) & (share < 1.5)] = Slot.GLASS
     middle = (nose + tail) / 2
-    grid[body.rows(0.27, band) & body.side(middle - 0.75, middle + 0.75)] = Slot.PRIVACY  # doors
     parts = [*body.meshes(grid), body.roof(0.05, Slot.SECOND)]
+    for x in _doors(nose, tail, ends):
+        parts += _door(x, half, band)
+    parts += _bogie(middle, half)
+    cool = (min(2.2, 0.5 * (nose - tail)), 1.3 * half, 0.24)
+    parts.append(rounded_box(cool, (middle + 0.18 * (nose - tail), 0, height + 0.07), radius=0.07, slot=Slot.SECOND))
     inside = (nose - tail - 0.7, 2 * half - 0.2, 0.06)
     parts.append(block(inside, (middle, 0, 0.42), Slot.SEAT))
     for x in np.arange(tail + 1.2, nose - 1.2, 1.5):
         parts += both(block((0.12, 0.8, 0.75), (float(x), half - 0.6, 0.85), Slot.SEAT))
     return parts
+
+
+def _doors(nose: float, tail: float, ends: tuple[bool, bool]) -> list[float]:
+    """x of the double doors of a section, clear of its bogie in the middle and of the cabs."""
+    free = [nose - 1.5 - 1.2 * ends[0], tail + 1.5 + 1.2 * ends[1]]
+    middle = (nose + tail) / 2
+    return [x for x in free if abs(x - middle) > 1.4] or [free[0]]
+
+
+def _door(x: float, half: float, band: float) -> list[Mesh]:
+    """A double door on each side: two glazed leaves in a dark frame, rubber between them, a button beside it."""
+    low, wall = 0.32, half + 0.002
+    tall, middle = band - low + 0.06, (band + low + 0.06) / 2
+    parts = [block((1.46, 0.012, tall), (x, wall - 0.002, middle), Slot.GLOSS)]
+    for leaf in (x - 0.345, x + 0.345):
+        parts.append(rounded_box((0.62, 0.02, tall - 0.10), (leaf, wall, middle), radius=0.01, slot=Slot.SECOND))
+        parts.append(block((0.44, 0.012, 0.72 * tall), (leaf, wall + 0.008, middle + 0.06 * tall), Slot.GLOSS))
+    parts.append(block((0.025, 0.03, tall - 0.08), (x, wall, middle), Slot.GAP))
+    parts.append(rounded_box((0.09, 0.02, 0.09), (x + 0.86, wall, 1.25), radius=0.01, slot=Slot.CHROME))
+    return [m for part in parts for m in both(part)]
+
+
+def _bogie(x: float, half: float) -> list[Mesh]:
+    """Wheels that show in a gap of the skirt."""
+    parts = both(block((2.5, 0.010, 0.40), (x, half - 0.004, 0.33), Slot.GAP))
+    tread = lathe([0.0, 0.20, 0.30, 0.30], [0.02, 0.02, 0.0, -0.02], segments=20, slots=int(Slot.UNDER))
+    for at in (x - 0.80, x + 0.80):
+        wheel = tread.moved(at, half - 0.004, 0.30)
+        parts += both(wheel)
+        hub = lathe([0.0, 0.09, 0.09], [0.05, 0.05, 0.0], segments=12, slots=int(Slot.CHROME))
+        parts += both(hub.moved(at, half, 0.30))
+    return parts
+
+
+def _face(body: Hull, half: float, height: float, end: float) -> list[Mesh]:
+    """Wiper, coupler cover, seam of the bumper, cameras for mirrors at one end (`end` 1 ahead, -1 behind)."""
+    waist = 0.30 * height
+    x = body.nose_at(0.5, 0.0) if end > 0 else -float(body.points[..., 0].min())
+    parts = [rounded_box((0.05, 0.62, 0.22), (x + 0.004, 0, 0.50), radius=0.02, slot=Slot.TRIM)]
+    parts.append(block((0.012, 1.3 * half, 0.014), (x + 0.003, 0, 0.72), Slot.GAP))
+    if end > 0:
+        line = [(0.55, 0.02), (0.30, 0.12), (-0.35, 0.62)]
+        points = [[body.nose_at(waist + up, abs(share)) + 0.025, share * half, waist + up] for share, up in line]
+        parts.append(pipe(np.array(points), 0.014, segments=5, slot=Slot.TRIM))
+        arm = rounded_box((0.07, 0.30, 0.09), (body.nose_at(0.72 * height, 0.9) - 0.25, half + 0.10, 0.72 * height),
+                          radius=0.03, slot=Slot.TRIM)  # fmt: skip
+        parts += both(arm)
+    return parts if end > 0 else [turned(part, yaw=np.pi) for part in parts]
 
 
 def _pantograph(x: float, height: float) -> list[Mesh]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.cabs import air_deflector, cab_fittings
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
@@ -82,6 +83,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
+    if kind in ("box", "semi") and height - cab_height > 0.45 and rng.random() < 0.6:
+        parts += air_deflector(nose - 0.75, nose - cab_length + 0.12, cab_half, cab_height - 0.02, height - 0.12)
     parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng)
     joints: list[Joint] = []
     hitch = hinge(FIFTH_WHEEL_M, joints) if kind == "semi" else -1
@@ -215,7 +218,8 @@ def cab(
             at=(visor_x + 0.04, 0, glass_top + 0.03),
         )
     )
-    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.45, 0.55)
+    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
+    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, (waist, glass_top))
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
     parts.append(block((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))

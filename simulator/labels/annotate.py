@@ -22,15 +22,15 @@ from simulator.world.lamps import lamp_names, signal_name
 LEAST_SIZE_M = 0.01  # of a 3D box: a film of oil has a height too, for tools that divide by volumes
 
 
-def annotate(scene: Scene, snapshot: Snapshot, frame: Frame) -> Annotations:
-    """Ground truth of `frame`, whose world is `scene` in the state `snapshot`."""
+def annotate(scene: Scene, snapshot: Snapshot, frame: Frame, bent: NDArray[np.float32] | None = None) -> Annotations:
+    """Ground truth of `frame`, whose world is `scene` in the state `snapshot`; `bent`: `scene.bent` of it, if known."""
     cameras = {name: data for name, data in frame.sensors.items() if isinstance(data, CameraFrame)}
     lidars = {name: data for name, data in frame.sensors.items() if isinstance(data, LidarFrame)}
     labelled = labelled_objects(scene, snapshot, frame.ego_pose)
     boxes_2d = {}
     if cameras:
         poses = scene.local_SE3_instance(snapshot)
-        bent = scene.bent(snapshot)
+        bent = scene.bent(snapshot) if bent is None else bent
         boxes_2d = {name: boxes_in_picture(scene, poses, data, labelled, bent) for name, data in cameras.items()}
     return Annotations(
         boxes_3d=boxes_of_world(scene, snapshot, labelled, [data.object for data in lidars.values()]),

@@ -57,7 +57,7 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
         snapshot = stage.at(time_ns)  # only now: a spinning sensor moves the stage
         ego_pose = snapshot.world_SE3_object[world.ego]
         frame = Frame(index, time_ns, ego_pose, readings)
-        yield LabelledFrame(index, time_ns, ego_pose, readings, annotate(world.scene, snapshot, frame))
+        yield LabelledFrame(index, time_ns, ego_pose, readings, annotate(world.scene, snapshot, frame, stage.bent))
 
 
 def draw(scenario: Scenario, seed: int) -> Scenario:

@@ -122,7 +122,8 @@ class Assembly:
         boxes: (instances, 2, 3) where they are.
         meshes: own-frame hierarchy of each mesh that moves or has instances.
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
-        corners: vertex numbers of the own-frame blocks of soft parts, as `reshape` reads them, by part.
+        corners: vertex numbers of the own-frame blocks of all soft parts, as `reshape` reads them. first_corner: of
+            each moving part its first block there, if it is soft.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
         roots: for each ray mask met since the last commit, its root, and that of the instances alone.
@@ -139,7 +140,8 @@ class Assembly:
     meshes: dict[tuple[int, int], Bvh]
     local: F32
     first_local: I32
-    corners: dict[int, I32]
+    corners: I32
+    first_corner: I32
     first_top: int
     tops: dict[bytes, int] = field(default_factory=dict)
     roots: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -211,7 +213,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
 
     starts, local, meshes = _gather(meshes)
     first_local = np.array([starts[parts[number].mesh] for number in moving], np.int32)
-    corners = {k: _corners(parts[k], meshes[parts[k].mesh]) for k in moving if parts[k].soft}
+    corners = [_corners(parts[k], meshes[parts[k].mesh]) if parts[k].soft else np.empty(0, np.int32) for k in moving]
+    sizes = np.array([len(each) // (3 * LANES) for each in corners], np.int64)
     boxes = np.full((len(instances), 2, 3), np.inf, np.float32)
     faces = _describe_faces(parts, first_tested, whole.block_count, boxes)
     return Assembly(
@@ -226,7 +229,8 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
         meshes,
         local,
         first_local,
-        corners,
+        np.concatenate([np.empty(0, np.int32), *corners]),
+        (np.cumsum(sizes) - sizes).astype(np.int32),
         first_top,
     )
 
@@ -290,13 +294,12 @@ def _reshape(assembly: Assembly, parts: list[Part], threads: int | None) -> None
     soft = [(k, number) for k, number in enumerate(assembly.moving) if parts[number].shape is not None]
     for points in {id(parts[number].shape[0]): parts[number].shape[0] for _, number in soft}.values():  # type: ignore[index]
         chosen = [(k, n, shape) for k, n in soft if (shape := parts[n].shape) is not None and shape[0] is points]
-        first = assembly.first_local[[k for k, _, _ in chosen]]
-        corners = [assembly.corners[number] for _, number, _ in chosen]
-        count = np.array([len(each) // (3 * LANES) for each in corners], np.int32)
-        spans = np.stack([first, first + count], 1)
-        starts = (np.cumsum(count) - count).astype(np.int32)
+        which = [k for k, _, _ in chosen]
+        first = assembly.first_local[which]
+        blocks = np.array([assembly.pieces[assembly.first_moving + k][2:4] for k in which], np.int32)
+        spans = np.stack([first, first + blocks[:, 1] - blocks[:, 0]], 1)
         rows = np.array([shape[1] for _, _, shape in chosen], np.int32)
-        before = (assembly.local, spans, np.concatenate(corners), starts, points)
+        before = (assembly.local, spans, assembly.corners, assembly.first_corner[which], points)
         share(reshape, worker_count(threads, len(chosen)), (*before, rows))
     # Rays that are transformed into the frame of a swept part meet a hierarchy of its own there.
     still = np.eye(4, dtype=np.float32)[:3]

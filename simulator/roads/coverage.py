@@ -140,7 +140,12 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("lane/speed", "sOffset max unit", "", ""),
         ("~lane/access", "sOffset rule restriction", "", "kept; traffic goes by the types of lanes"),
         ("~access/restriction", "type", "", "kept; traffic goes by the types of lanes"),
-        ("~lane/material", "sOffset surface friction roughness", "", "kept; what a lane looks like goes by its type"),
+        (
+            "~lane/material",
+            "sOffset surface friction roughness",
+            "",
+            "kept; unpaved ones are gravel, else what a lane looks like goes by its type",
+        ),
         ("-lane/visibility", "", "back forward left right sOffset", "left out of the standard since 1.6"),
         ("-lane/rule", "", "sOffset value", "free text"),
     ),

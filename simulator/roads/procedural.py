@@ -90,9 +90,12 @@ def hill(length_m: float = 500.0, height_m: float = 12.0, *, speed_kmh: float = 
 
 
 def village_lane(
-    length_m: float = 400.0, *, width_m: float = 5.0, speed_kmh: float = 30.0, seed: int = 0
+    length_m: float = 400.0, *, width_m: float = 5.0, speed_kmh: float = 30.0, unpaved: bool = False, seed: int = 0
 ) -> RoadNetwork:
-    """A narrow winding lane without markings between grass verges, gently up and down; another one for each seed."""
+    """A narrow winding lane without markings between grass verges, gently up and down; another one for each seed.
+
+    It is of asphalt, or of gravel if `unpaved`.
+    """
     _positive(length_m=length_m, width_m=width_m, speed_kmh=speed_kmh)
     rng = generator(seed, "roads", "village_lane")
     plan, side = Plan(), 1.0
@@ -106,7 +109,8 @@ def village_lane(
     heights = [(0.0, 0.0)]
     while heights[-1][0] < length_m - 80.0:
         heights.append((heights[-1][0] + float(rng.uniform(50.0, 80.0)), float(rng.uniform(-1.5, 1.5))))
-    section = Street(0.5 * width_m, sidewalk_width=0.0, marked=False).cross_section(plan.length)
+    surface = "gravel" if unpaved else "asphalt"
+    section = Street(0.5 * width_m, sidewalk_width=0.0, marked=False, surface=surface).cross_section(plan.length)
     return _single("village lane", plan, section, "lowSpeed", speed_kmh, elevation=tapered(heights))
 
 

@@ -34,6 +34,7 @@ class Street:
         speed_kmh: limit.
         marked: whether there is a centre line.
         verge_width: grass beside a street without sidewalks.
+        surface: of lanes and hard strips.
     """
 
     lane_width: float = 3.25
@@ -43,6 +44,7 @@ class Street:
     marked: bool = True
     verge_width: float = 1.5
     dash: tuple[float, float, float] = field(default=(0.12, 3.0, 6.0))
+    surface: str = "asphalt"
 
     def cross_section(self, length: float, calm_start: float = 0.0, calm_end: float = 0.0) -> CrossSection:
         """Strips of the street; parking ends `calm` metres before the ends, where the pavement is wider instead.
@@ -60,8 +62,9 @@ class Street:
                 Strip("sidewalk", walk, height=(KERB_M, KERB_M), surface="paving"),
             ]
         else:
-            side[0] = strip("driving", self.lane_width, *([line_mark(0.12)] if self.marked else []))
-            side += [strip("shoulder", 0.5), strip("border", self.verge_width, surface="grass")]
+            marks = [line_mark(0.12)] if self.marked else []
+            side[0] = strip("driving", self.lane_width, *marks, surface=self.surface)
+            side += [strip("shoulder", 0.5, surface=self.surface), strip("border", self.verge_width, surface="grass")]
         return CrossSection(tuple(side), tuple(side), self._center(length, calm_start, calm_end))
 
     def _parking(self, length: float, calm_start: float, calm_end: float) -> tuple[Array, Array]:

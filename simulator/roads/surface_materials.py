@@ -68,6 +68,7 @@ CLASSES: dict[str, tuple[Look, ...]] = {
         Look.PARKING,
         Look.CYCLE,
         Look.RAIL,
+        Look.TRACK,
     ),
     "wall": (Look.CONCRETE,),
     "kerb": (Look.KERB,),
@@ -135,6 +136,7 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         Look.GRAVEL: lambda: _ground("gravel", textures.soil("verge", seed=seed), 0.36, Surface.SOIL),
         Look.BALLAST: lambda: _ground("ballast", textures.soil("ballast", seed=seed), 0.22, Surface.SOIL),
         Look.LITTER: lambda: floor_material(style, seed),
+        Look.TRACK: lambda: _ground("gravel road", textures.gravel_lane(seed=seed), 0.33, Surface.SOIL),
     }
     return [one[look]()]
 
@@ -244,7 +246,7 @@ def _uv(triangles: Triangles, looks: tuple[Look, ...]) -> NDArray[np.float64]:
         if not mine.any():
             continue
         st, xy = triangles.st[mine], triangles.corners[mine][..., :2]
-        if look == Look.LANE:
+        if look in (Look.LANE, Look.TRACK):
             uv[mine] = np.stack([0.5 - st[..., 1] / textures.LANE_M[0], st[..., 0] / textures.LANE_M[1]], axis=-1)
         elif look == Look.KERB:
             uv[mine] = st / np.array(textures.KERB_M)

@@ -49,6 +49,7 @@ class Look(IntEnum):
     CONCRETE = 12
     RAIL = 13
     LITTER = 14  # under trees
+    TRACK = 15  # gravel with wheel tracks
 
 
 class Tier(IntEnum):
@@ -60,6 +61,8 @@ class Tier(IntEnum):
     VERGE = 3
 
 
+# Surfaces of lanes without pavement. OpenDRIVE leaves these words to the file; here are usual ones.
+UNPAVED = frozenset({"gravel", "unpaved", "dirt", "soil", "sand", "ground"})
 _DRIVING = frozenset(LANE_TYPES) & {
     *("driving", "entry", "exit", "onRamp", "offRamp", "connectingRamp", "slipLane", "mwyEntry", "mwyExit"),
     *("bidirectional", "bus", "taxi", "HOV", "stop", "special1", "special2", "special3", "roadWorks", "shared", "tram"),
@@ -205,6 +208,9 @@ def build_profile(rows: Rows, kerb_m: float) -> Profile:
 def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
     lane = rows.lanes[i]
     high = len(lane.heights) > 0 and float(rows.heights[i].mean()) > 0.03
+    unpaved = any(material.surface in UNPAVED for material in lane.materials)
+    if is_driving(lane) and unpaved:
+        return Look.TRACK, Tier.CARRIAGEWAY
     if is_driving(lane):
         even = bool((width[i] >= 2.6).all() and (width[i] <= 4.4).all())
         return (Look.ASPHALT if rows.road.junction or not even else Look.LANE), Tier.CARRIAGEWAY
@@ -218,7 +224,7 @@ def _lane_look(rows: Rows, i: int, width: Array) -> tuple[Look, Tier]:
     if high:
         return (Look.CYCLE if lane.type == "biking" else Look.LAWN), Tier.RAISED
     if lane.type in _PAVED:
-        return _PAVED[lane.type], Tier.PAVED
+        return (Look.TRACK if unpaved else _PAVED[lane.type]), Tier.PAVED
     if lane.type == "border":
         outermost = i in (0, len(rows.lanes) - 1)
         wide = float(width[i].mean()) > 3.0 and outermost
@@ -284,10 +290,15 @@ def _soft_shoulder(i: int, looks: list[tuple[Look, Tier]], width: Array) -> list
     begin, end = (edge if left else zero), (1.0 - edge if right else one)
     parts: list[_Cut] = [(begin, end, soft, Tier.VERGE)]
     if left:
-        parts.insert(0, (zero, begin, Look.SHOULDER, Tier.PAVED))
+        parts.insert(0, (zero, begin, _edge_look(looks[i - 1][0]), Tier.PAVED))
     if right:
-        parts.append((end, one, Look.SHOULDER, Tier.PAVED))
+        parts.append((end, one, _edge_look(looks[i + 1][0]), Tier.PAVED))
     return parts
+
+
+def _edge_look(beside: Look) -> Look:
+    """Of the strip between what carries traffic and a verge."""
+    return Look.TRACK if beside == Look.TRACK else Look.SHOULDER
 
 
 def strip_quads(rows: Rows, profile: Profile) -> Quads:

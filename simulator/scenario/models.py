@@ -84,7 +84,7 @@ ROAD_PARAMETERS: dict[str, tuple[str, ...]] = {
     "parking_lot": ("rows", "bays", "angle_deg", "speed_kmh"),
     "roundabout": ("arms", "lanes", "radius_m", "arm_m", "sidewalks", "speed_kmh"),
     "town": ("blocks_x", "blocks_y", "block_m"),
-    "village_lane": ("length_m", "width_m", "speed_kmh"),
+    "village_lane": ("length_m", "width_m", "unpaved", "speed_kmh"),
     "tunnel": ("length_m", "tunnel_m", "lanes", "speed_kmh"),
     "bridge": ("length_m", "height_m", "lanes", "speed_kmh"),
 }
@@ -120,6 +120,8 @@ class RoadSpec(Block):
     """Width of a driving lane (straight)."""
     width_m: Annotated[float, Quantity("m", ge=3.0, le=12.0)] | None = None
     """Width of the carriageway (village_lane)."""
+    unpaved: Annotated[bool, Flag()] | None = None
+    """Whether it is of gravel, from which wheels raise dust while it is dry (village_lane)."""
     sidewalks: Annotated[bool, Flag()] | None = None
     """Whether it is a street with kerbs and pavements (straight, roundabout)."""
     radius_m: Annotated[float, Quantity("m", ge=13.5, le=10_000.0)] | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SUN_RADIUS_RAD = float(np.radians(0.26667))
+FOG_BELOW_M = 1000.0  # visibility
 DIM = 0.02  # part of the usual daylight: some 1000 lx, below which dipped beams come on by themselves (UN R48, 6.2.7.6)
 
 
@@ -40,6 +41,7 @@ class Atmosphere:
         turbidity: Linke-like turbidity of the clear sky (2 very clear, 3 clear, 6 hazy).
         cloud_oktas: 0 clear .. 8 overcast.
         visibility_m: meteorological optical range MOR (contrast 5 %); extinction of fog = ln(20) / MOR.
+        fog_depth_m: height in which fog grows thinner by a factor of e.
         rain_mm_h: rain rate.
         snow_mm_h: snow rate as melted water.
         wind_mps: (2,) wind velocity east, north.
@@ -57,6 +59,7 @@ class Atmosphere:
     turbidity: float = 3.0
     cloud_oktas: float = 0.0
     visibility_m: float = 20_000.0
+    fog_depth_m: float = 120.0
     rain_mm_h: float = 0.0
     snow_mm_h: float = 0.0
     wind_mps: tuple[float, float] = (0.0, 0.0)
@@ -79,6 +82,19 @@ class Atmosphere:
     def extinction_1_m(self) -> float:
         """Extinction coefficient of the air for visible light (Koschmieder: MOR = ln 20 / alpha)."""
         return float(np.log(20.0) / self.visibility_m)
+
+    @property
+    def optical_depth(self) -> float:
+        """Of what hangs in the air above the ground, straight up: fog, or haze, rain and snow near the ground."""
+        return self.extinction_1_m * self.fog_depth_m
+
+    @property
+    def thinning_1_m(self) -> float:
+        """1 / height in which the air's extinction falls by a factor of e; 0 in what reaches up to the clouds.
+
+        Fog (visibility below 1 km, WMO No. 8) lies on the ground; haze, mist, rain and snow do not.
+        """
+        return 1.0 / self.fog_depth_m if self.visibility_m < FOG_BELOW_M else 0.0
 
     @property
     def calls_for_headlamps(self) -> bool:

@@ -217,6 +217,21 @@ def lane_asphalt(
     return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
 
 
+@cache
+def gravel_lane(*, seed: int = 0) -> Texture:
+    """A lane of crushed stone in loam, with pale hard wheel tracks and loose stones beside them; u and v as LANE_M."""
+    rng = _rng("gravel-lane", seed)
+    shape = (1024, 512)
+    across = (np.arange(shape[1]) + 0.5) / shape[1] * LANE_M[0] - LANE_M[0] / 2
+    patches = noise(shape, rng, slope=2.6, low_cut=2)
+    tracks = np.clip(np.exp(-0.5 * ((np.abs(across) - 0.75) / 0.30) ** 2) * (1.0 + 0.3 * patches), 0.0, 1.0)
+    loose, grain = 1.0 - 0.7 * tracks, noise(shape, rng, slope=0.6, low_cut=24)
+    stones = np.clip(noise(shape, rng, slope=0.2, low_cut=40) - 1.2, 0.0, 2.0)
+    value = 1.0 + loose * (0.20 * grain + 0.35 * stones - 0.12) + 0.09 * patches + 0.10 * tracks
+    color = _grade(np.maximum(value, 0.15), (0.0, 0.0, 0.0), (1.0, 0.90, 0.74))
+    return Texture(f"gravel-lane-{seed}", to_srgb8(_with_mean(color, 0.20)))
+
+
 def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     """A crack along the lane that was sealed with a band of bitumen 8 cm wide."""
     height, width = color.shape[:2]
@@ -328,10 +343,11 @@ def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
     size = 1024 if kind == "bricks" else 512
     tone, dy, dx = _blocks(rng, rows, columns, size, shift)
     joint = np.minimum(dx, dy)
-    value = 1.0 + (0.10 + 0.10 * (kind == "bricks")) * (tone - 0.5)
-    value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.035 * noise(size, rng, slope=2.4, low_cut=2)
+    # Slabs on KITTI's frame 000000 vary by 0.15 of their mean from pixel to pixel: by slab, grain, dirt in the joints.
+    value = 1.0 + 0.22 * (tone - 0.5)
+    value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.08 * noise(size, rng, slope=1.8, low_cut=6)
     dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
-    value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.10 * age * np.exp(-joint / 3.0))
+    value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.30 * age * np.exp(-joint / 3.0))
     gum = np.clip(noise(size, rng, slope=1.0, low_cut=20) - 3.2, 0.0, 1.0)
     value *= 1.0 - 0.5 * np.minimum(gum * 4, 1.0) * age
     value *= 1.0 - 0.6 * np.clip(1.3 - joint, 0.0, 1.0)

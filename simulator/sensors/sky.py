@@ -32,6 +32,7 @@ F64 = NDArray[np.float64]
 
 AZIMUTHS = 64  # of the air-light table
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
+AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
 TOWN_GLOW_LX = 0.03  # street light scattered back by a clear sky
 
 
@@ -41,7 +42,8 @@ class Sky(NamedTuple):
     Attributes:
         table: (ROWS, COLUMNS, 3) radiance of the upper hemisphere without the sun's disc; cells as in
             `sky_models.Dome`.
-        airlight: (AZIMUTHS, 3) radiance that haze and fog fade to, by azimuth of the view (cells as above).
+        airlight: (AZIMUTHS, 3) radiance that haze and fog fade to, by azimuth of the view (cells as above), without
+            the sunlight that fog scatters once (`shafts`).
         harmonics: (9, 3) irradiance of a surface by its normal, from the sky and a lit ground below: second-order
             spherical harmonics (R. Ramamoorthi and P. Hanrahan, SIGGRAPH 2001), cosine lobe included.
         ground: (3,) radiance of ground beyond the scene.
@@ -81,28 +83,38 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     sun = np.asarray(atmosphere.sun_direction, np.float64)
     cos_sun = dome().directions @ sun
     color = models.beam_color(atmosphere.sun_elevation_rad, atmosphere.turbidity)
-    above = clear_direct_normal_lx(atmosphere.sun_elevation_rad, atmosphere.turbidity) * max(float(sun[2]), 0.0)
     radiance = _above_fog(atmosphere, sun, cos_sun, color, seed)
-    sun_above_fog = above * sun_through_clouds(atmosphere.cloud_oktas) * color
-    radiance = models.through_fog(radiance, atmosphere, cos_sun, sun_above_fog)
-    radiance = radiance * (light.diffuse_lx / max(dome().illuminance(radiance), 1e-12))
+    above_lx = sun_above_fog(atmosphere)
+    radiance = models.through_fog(radiance, atmosphere, above_lx)
+    aureole = models.fog_aureole(atmosphere, cos_sun)[..., None] * above_lx * atmosphere.sunlight
+    around = min(dome().illuminance(aureole), AUREOLE_MOST * light.diffuse_lx)
+    aureole = aureole * (around / max(dome().illuminance(aureole), 1e-12))
+    radiance = radiance * ((light.diffuse_lx - around) / max(dome().illuminance(radiance), 1e-12))
     if town and atmosphere.street_lamps_on:
         radiance = radiance + models.town_glow(atmosphere.cloud_oktas, TOWN_GLOW_LX)
     if (night := atmosphere.moonlit) is not None:
         sun = night.moon_direction
         color = models.beam_color(math.asin(float(sun[2])), atmosphere.turbidity) * models.MOON_COLOR
     sun_lx = light.direct_normal_lx * color
+    air, radiance = _airlight(radiance), radiance + aureole
     horizontal = np.sum(radiance * dome().cosine_weight[..., None], (0, 1)) + sun_lx * max(float(sun[2]), 0.0)
     ground = GROUND_ALBEDO * horizontal / np.pi
     return Sky(
         np.ascontiguousarray(radiance, np.float32),
-        _airlight(radiance).astype(np.float32),
+        air.astype(np.float32),
         irradiance_harmonics(radiance, ground).astype(np.float32),
         ground.astype(np.float32),
         sun.astype(np.float32),
         sun_lx.astype(np.float32),
         np.array([atmosphere.extinction_1_m], np.float32),
     )
+
+
+def sun_above_fog(atmosphere: Atmosphere) -> F64:
+    """(3,) illuminance by the sun on a plane that faces it, below the clouds and above the fog, but for `sunlight`."""
+    height, turbidity = atmosphere.sun_elevation_rad, atmosphere.turbidity
+    level = clear_direct_normal_lx(height, turbidity) * sun_through_clouds(atmosphere.cloud_oktas)
+    return np.asarray(level * models.beam_color(height, turbidity))
 
 
 def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed: int) -> F64:

@@ -13,7 +13,7 @@ from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere
 from simulator.scene.noise import spectral_noise
 from simulator.sensors.hosek_wilkie import clear_sky_xyz
-from simulator.weather.daylight import FOG_LAYER_M, air_mass, sun_through_clouds
+from simulator.weather.daylight import air_mass, sun_through_clouds
 
 F64 = NDArray[np.float64]
 
@@ -244,22 +244,54 @@ def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, s
     return np.asarray(sky * (1 - a) + (cloud * far + sky * (1 - far)) * a)
 
 
-def through_fog(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64) -> F64:
-    """Sky seen from within a layer of fog: what the layer scatters hides what is above, brighter toward the sun.
+# Fog scatters light with this mean cosine (see `air.fog_phase`, which follows single drops by Mie's theory), and thins
+# what it has scattered once by so much of its extinction (see `glow`): most of it goes on nearly straight.
+FOG_FORWARD, FOG_THINS = 0.85, 0.68
+AUREOLE = (
+    0.95,
+    2 * FOG_FORWARD - 0.95,
+)  # mean cosines of two equal lobes, the narrow one widened by repetition
 
-    `sun_lx` (3,) is the horizontal illuminance of the sun above the fog.
+
+def through_fog(sky: F64, atmosphere: Atmosphere, sun_lx: F64) -> F64:
+    """Sky seen from within a layer of fog: the even light that it scatters hides what is above.
+
+    Args:
+        sky: (ROWS, COLUMNS, 3) above the fog. sun_lx: (3,) illuminance by the sun above the fog, on a plane that faces
+            it.
     """
-    depth = atmosphere.extinction_1_m * FOG_LAYER_M
-    if depth < 0.05:
+    depth = atmosphere.optical_depth
+    if depth < FOG_LEAST_DEPTH:
         return sky
-    through = np.exp(-depth / np.maximum(np.sin(dome().elevation), 0.02))[..., None]
-    mean = (np.sum(sky * dome().cosine_weight[..., None], (0, 1)) + sun_lx) / np.pi
+    rise, height = np.maximum(np.sin(dome().elevation), 0.02), max(math.sin(atmosphere.sun_elevation_rad), 0.0)
+    through = np.exp(-depth / rise)[..., None]
+    mean = (np.sum(sky * dome().cosine_weight[..., None], (0, 1)) + height * sun_lx) / np.pi
     grey = 0.5 * mean + 0.5 * (mean @ LUMINANCE)
-    glow = float(math.exp(-0.35 * depth)) * max(math.sin(atmosphere.sun_elevation_rad), 0.0) ** 0.5
-    glow *= sun_through_clouds(atmosphere.cloud_oktas)
-    toward_sun = 1 + glow * 2.5 * np.exp(-(1 - cos_sun) * 6)
     upward = 0.8 + 0.4 * np.sin(dome().elevation)
-    return np.asarray(sky * through + grey * (upward * toward_sun)[..., None] * (1 - through))
+    return np.asarray(sky * through + grey * upward[..., None] * (1 - through))
+
+
+FOG_LEAST_DEPTH = 0.05  # thinner layers leave the sky as it is
+
+
+def fog_aureole(atmosphere: Atmosphere, cos_sun: F64) -> F64:
+    """(ROWS, COLUMNS) radiance of sunlight that a layer of fog scatters once, per lux on a plane that faces the sun.
+
+    In an even layer of optical depth T, thinned to T' = `FOG_THINS` T, with the sines m of the view and m0 of the sun:
+    p (exp(-T' / m0) - exp(-T' / m)) / (m (1 / m - 1 / m0)) T / T' (S. Chandrasekhar, Radiative Transfer, 1950).
+
+    Args:
+        cos_sun: (ROWS, COLUMNS) cosine of the angle to the sun.
+    """
+    depth, height = atmosphere.optical_depth, math.sin(atmosphere.sun_elevation_rad)
+    if depth < FOG_LEAST_DEPTH or height <= 0.0 or atmosphere.thinning_1_m <= 0.0:
+        return np.zeros((ROWS, COLUMNS))
+    rise, low, thin = np.maximum(np.sin(dome().elevation), 0.02), max(height, 0.02), depth * FOG_THINS
+    steeper = 1 / rise - 1 / low
+    steeper = np.where(np.abs(steeper) < 1e-3, 1e-3, steeper)
+    once = (np.exp(-thin / low) - np.exp(-thin / rise)) / (rise * steeper) / FOG_THINS
+    lobes = [(1 - g * g) / (4 * np.pi * (1 + g * g - 2 * g * cos_sun) ** 1.5) for g in AUREOLE]
+    return np.asarray(0.5 * (lobes[0] + lobes[1]) * once)
 
 
 def town_glow(cloud_oktas: float, glow_lx: float) -> F64:

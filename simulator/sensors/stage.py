@@ -292,6 +292,11 @@ class Stage:
         """State at the current time."""
         return self._snapshot
 
+    @property
+    def bent(self) -> NDArray[np.float32]:
+        """`Scene.bent` of that state, until the time changes."""
+        return self._bent
+
     def world_SE3_ego(self) -> NDArray[np.float64]:
         """(4, 4) pose of the ego vehicle at the current time."""
         return np.asarray(self._snapshot.world_SE3_object[self.ego])
@@ -321,7 +326,7 @@ class Stage:
 
         air = self.atmosphere
         key = (*air.sun_direction.tolist(), air.sun_elevation_rad, air.turbidity, air.cloud_oktas, air.visibility_m,
-               air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on,
+               air.fog_depth_m, air.rain_mm_h, air.snow_mm_h, air.sunlight, air.street_lamps_on,
                *(() if (night := air.moonlit) is None else night.moon_direction.tolist()))  # fmt: skip
         if self._sky is None or self._sky[0] != key:
             town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))

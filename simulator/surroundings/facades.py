@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics.rng import generator
 from simulator.scene.material import Texture
@@ -211,25 +211,39 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
 
 @cache
 def _goods(height: int, width: int, variant: int) -> F64:
-    """(height, width, 3) light that a shop window sends out, in parts of its tubes': goods on shelves and in front."""
+    """(height, width, 3) light that a shop window sends out, in parts of its lamps': a display, or goods on shelves."""
     rng = generator(0, "goods", variant)
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
-    wall = 0.34 - 0.18 * y + 0.06 * np.sin(5 * x + variant)
+    wall = 0.10 + 0.26 * np.exp(-(((y - 0.12) / 0.3) ** 2)) * (1.0 + 0.25 * np.sin(5 * x + variant))
     image: F64 = wall[..., None] * rng.uniform(0.75, 1.0, 3)
-    tubes = ((x * 3 + 0.3) % 1.0 < 0.45) & (np.abs(y - 0.06) < 0.025)
-    image = np.where(tubes[..., None], 1.0, image)
-    step = float(rng.choice([0.03, 0.045, 0.07]))
-    for shelf in (0.34, 0.52, 0.70, 0.88):
-        for left in np.arange(0.0, 1.0, step):
-            ware = (x > left) & (x < left + 0.88 * step) & (y < shelf) & (y > shelf - rng.uniform(0.05, 0.15))
-            image = np.where(ware[..., None], 0.55 * rng.uniform(0.15, 1.0) * rng.uniform(0.1, 1.0, 3), image)
-        image = np.where((np.abs(y - shelf) < 0.014)[..., None], 0.04, image)
-    for _ in range(3):  # what stands in the window, dark against the light, and a coloured notice on the glass
-        u, w, top = rng.uniform(0.05, 0.95), rng.uniform(0.02, 0.05), rng.uniform(0.5, 0.75)
-        image = np.where(((np.abs(x - u) < w) & (y > top))[..., None], 0.25 * rng.uniform(0.1, 1.0, 3), image)
-    u, v = rng.uniform(0.1, 0.9), rng.uniform(0.35, 0.6)
-    notice = (np.abs(x - u) < 0.07) & (np.abs(y - v) < 0.12)
-    image = np.where(notice[..., None], 0.5 * rng.uniform(0.15, 1.0, 3), image)
+
+    def paint(where: NDArray[np.bool_], color: ArrayLike) -> None:
+        """Colour some of it."""
+        nonlocal image
+        image = np.where(where[..., None], color, image)
+
+    paint((y < 0.10) & (x >= 0), 0.05)  # the ceiling and its lamps
+    for u in np.linspace(0.1, 0.9, int(rng.integers(3, 6))):
+        paint((np.abs(x - u) < 0.03) & (np.abs(y - 0.07) < 0.016), 1.0)
+    for _ in range(2):  # posters
+        u, v, w, h = rng.uniform(0.1, 0.9), rng.uniform(0.28, 0.45), rng.uniform(0.06, 0.12), rng.uniform(0.09, 0.16)
+        paint((np.abs(x - u) < w) & (np.abs(y - v) < h), 0.7 * rng.uniform(0.03, 1.0, 3) ** 1.5)
+    if variant % 3 == 0:
+        step = float(rng.choice([0.06, 0.09, 0.13]))
+        for shelf in (0.40, 0.62, 0.84):
+            for left in np.arange(0.0, 1.0, step):
+                top = shelf - rng.uniform(0.07, 0.17)
+                shine = 0.6 * rng.uniform(0.0, 1.0) ** 2 * rng.uniform(0.1, 1.0, 3)
+                paint((x > left) & (x < left + 0.85 * step) & (y < shelf) & (y > top), shine)
+            paint((np.abs(y - shelf) < 0.014) & (x >= 0), 0.03)
+    else:
+        for u in rng.uniform(0.08, 0.92, int(rng.integers(2, 5))):  # figures in clothes
+            w, top = rng.uniform(0.04, 0.07), rng.uniform(0.24, 0.36)
+            paint(
+                (np.abs(x - u) < w * (0.65 + 0.5 * (y - top))) & (y > top + 0.10), 0.3 * rng.uniform(0.02, 1.0, 3) ** 2
+            )
+            paint((x - u) ** 2 + (0.8 * (y - top - 0.04)) ** 2 < 0.028**2, 0.10)
+    paint((y > 0.93) & (x >= 0), 0.09 * rng.uniform(0.6, 1.0, 3))
     return np.clip(image, 0.02, 1.0)
 
 

@@ -68,9 +68,9 @@ class Palette:
         return self.slot(name, Material(name, color, roughness=rough, metallic=metallic))
 
 
-# Shop windows over rooms, at their brightest (the tubes): goods, a third of 500 to 750 lx, show 50 to 80 cd/m2 while a
-# shop is open; others have closed and keep a few lamps on.
-SHOPS = (6.5, 2.0)
+# Shop windows over rooms, at their brightest (the lamps): those lit for the evening show 15 to 40 cd/m2 in the mean, a
+# third of 150 to 400 lx; others have closed and keep a few lamps on.
+SHOPS = (2.6, 1.0)
 
 # Reflectance at 905 nm of building materials, rounded from the spectral library values of the usual tables.
 _LIDAR = {"brick": 0.35, "clinker": 0.25, "yellow brick": 0.5, "panel": 0.4, "stone": 0.4, "glass": 0.1, "planks": 0.5}

@@ -13,7 +13,6 @@ from simulator.scene.atmosphere import SUN_RADIUS_RAD
 SOLAR_ILLUMINANCE_LX = 133_800.0  # outside the atmosphere
 MOONLESS_NIGHT_LX = 0.002  # starlight and airglow
 RAIN_CLOUD_OKTAS = 7.5  # it hardly rains from less
-FOG_LAYER_M = 120.0  # depth of fog and of falling rain or snow that dims the light above the road
 FOG_BACKSCATTER = 0.13  # part of the optical depth that turns light back: (1 - g) sqrt(3) / 2 with g = 0.85
 
 # Clear twilight, horizontal illuminance by elevation of the sun. Facts: 400 lx at sunrise and sunset, 3.4 lx at the
@@ -122,7 +121,7 @@ def daylight(atmosphere: Atmosphere) -> Daylight:
         diffuse += moonlit_sky
 
     # fog takes light out of the beam and gives most of it back as diffuse light
-    depth = atmosphere.extinction_1_m * FOG_LAYER_M
+    depth = atmosphere.optical_depth
     height = max(math.sin(elevation), 0.02)
     through = direct * math.exp(-depth / height)
     kept = 1.0 / (1.0 + FOG_BACKSCATTER * depth)

@@ -11,11 +11,15 @@ from simulator.weather.base import Weather
 
 
 class Fog(Weather, kind="fog"):
-    """How far one sees through the air itself; rain and snow take away from it."""
+    """How far one sees through the air near the ground; rain and snow take away from it. Fog thins with height."""
 
     visibility_m: Annotated[float, Quantity("m", ge=10.0, le=200_000.0)] = 20_000.0
     """Meteorological optical range without rain and snow: below 1000 m it is called fog."""
 
+    fog_depth_m: Annotated[float, Quantity("m", ge=1.0, le=1000.0)] = 120.0
+    """Height in which fog grows thinner by a factor of e: a few metres over cold meadows on a clear night, which the
+    sun shines through; 100 to 200 m where it has stood all night (radiation and advection fog)."""
+
     def apply(self, atmosphere: Atmosphere) -> Atmosphere:
         """Set the visibility."""
-        return replace(atmosphere, visibility_m=self.visibility_m)
+        return replace(atmosphere, visibility_m=self.visibility_m, fog_depth_m=self.fog_depth_m)

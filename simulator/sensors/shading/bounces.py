@@ -39,6 +39,7 @@ from simulator.numerics.simd import (
     without_lowest,
 )
 from simulator.raycast import Hits
+from simulator.sensors.shading.air import passes
 from simulator.sensors.shading.draws import (
     COSINE,
     LAMP_PICK,
@@ -210,11 +211,11 @@ def add_light(rows, k, light, red, green, blue):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pass_air(rows, k, length, air, extinction, light):  # type: ignore[no-untyped-def]
+def pass_air(rows, k, length, air, density, light):  # type: ignore[no-untyped-def]
     """Let lane k go through so much air, which shines, and dims what lies behind."""
     dx, dy, dz = load_three(rows, WAY + k)
     r, g, b = airlight(air, dx, dy)
-    through = math.exp(-extinction * length)
+    through = passes(density, length, length * dz)
     if load_float(rows, STATE + k) == np.float32(MISS) and dz <= ZERO:
         through *= clamp01(-dz * np.float32(10.0))
     add_light(rows, k, light, (ONE - through) * r, (ONE - through) * g, (ONE - through) * b)
@@ -458,10 +459,10 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
             if haze > FOG_CLEAR:
                 for k in range(LANES):
                     if (solid | panes) >> k & 1 != 0:
-                        pass_air(rows, k, record(points, k).distance, air, haze, light)
+                        pass_air(rows, k, record(points, k).distance, air, extinction, light)
                     elif missed >> k & 1 != 0:
                         below = load_float(rows, WAY + 16 + k) <= ZERO
-                        pass_air(rows, k, FAR_GROUND_M if below else ZERO, air, haze, light)
+                        pass_air(rows, k, FAR_GROUND_M if below else ZERO, air, extinction, light)
             while missed != 0:
                 k = lowest(missed)
                 missed = without_lowest(missed)

@@ -32,6 +32,7 @@ from simulator.numerics.simd import (
     truncate,
     without_lowest,
 )
+from simulator.sensors.shading.air import DEEPEST, LEAST_RISE
 from simulator.sensors.shading.paths import (
     BASE_ROUGHEST,
     BLURRED_FROM,
@@ -74,13 +75,14 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 # from the eye, distance, place, normals of triangle and of shading, texture coordinates, footprint in repeats, row of
 # `Tables.slots`, the material, 1 where its texture's alpha marks panes, four texels and the place among them, the
 # texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun; and
-# what the rays hit: part, face, and weights of its second and third vertex.
+# what the rays hit: part, face, and weights of its second and third vertex; and the mip level of the texture: width,
+# height, and minus the number of its first texel.
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
 PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT = (8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49))
-PART, PRIMITIVE, WEIGHTS, ROWS = (8 * k for k in (52, 53, 54, 56))
+PART, PRIMITIVE, WEIGHTS, LEVEL, ROWS = (8 * k for k in (52, 53, 54, 56, 59))
 
 
 @kernel(inline=True)
@@ -442,6 +444,19 @@ def matt_and_glossy(albedo, metallic, part, edge, once, matt, lobe):  # type: ig
     return matt * (ONE - part) * albedo + (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
 
 
+@kernel(inline=True)
+def air_leaves(rows, haze):  # type: ignore[no-untyped-def]
+    """What the air before eight points leaves of their light: see `passes`."""
+    away = load(rows, DISTANCE)
+    if haze[1] == ZERO:
+        return left_after(away * haze[0])
+    climbed = maximum(away * load(rows, WAY + 16) * haze[1], splat(DEEPEST))
+    little = absolute(climbed) < splat(LEAST_RISE)
+    rise = select(little, splat(ONE), climbed)
+    mean = select(little, splat(ONE) - climbed * HALF, (splat(ONE) - left_after(climbed)) / rise)
+    return left_after(away * mean * haze[0])
+
+
 @kernel
 def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
     """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
@@ -449,14 +464,14 @@ def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, g
     Args:
         rows: pointer to what is known of them, which receives the results.
         harmonics: pointer to Sky.harmonics. sun, sun_lx: pointers to (3,). sky, ground: Sky.table, Sky.ground.
-        haze: extinction of the air, 1/m, float32. air: three float32, the radiance that far air has.
+        haze: pointer to Sky.extinction. air: three float32, the radiance that far air has.
         corners, grid, light, down: as in `sky_light_at`.
     """
     looks = looks_of(rows)
     fresnel = base_reflects(looks)
     red, green, blue = steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down)
     glow_r, glow_g, glow_b = load_vector(rows, GLOW)
-    through = left_after(load(rows, DISTANCE) * haze)
+    through = air_leaves(rows, haze)
     store(rows, STEADY, through * (glow_r + red - air[0]) + air[0])
     store(rows, STEADY + 8, through * (glow_g + green - air[1]) + air[1])
     store(rows, STEADY + 16, through * (glow_b + blue - air[2]) + air[2])

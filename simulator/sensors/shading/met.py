@@ -46,6 +46,7 @@ from simulator.sensors.shading.eights import (
     FOOTPRINT_LEAST,
     GLOW,
     LEAF,
+    LEVEL,
     METALLIC,
     NORMAL,
     PANES,
@@ -75,7 +76,7 @@ from simulator.sensors.shading.surface import (
     WATER,
     dress_surface,
 )
-from simulator.sensors.shading.texels import fetch_eight, fetch_texels, level_number, mix_texels
+from simulator.sensors.shading.texels import choose_levels, fetch_texels, level_number, mix_texels
 from simulator.sensors.shading.vector import (
     HALF,
     ONE,
@@ -303,19 +304,19 @@ def colour_eight(rows, textured, one, tables):  # type: ignore[no-untyped-def]
         for channel in range(4):
             store(rows, TEXTURE + 8 * channel, splat(ONE))
         return
-    if one:
-        image = record(tables.textures, record(tables.materials, tables.slots[load_int(rows, SLOT)]).texture)
-        footprint = load(rows, FOOTPRINT)
-        level = level_number(image, least(footprint))
-        if level == level_number(image, greatest(footprint)):
-            fetch_eight(rows, record(tables.levels, level), tables.texels)
-            textured = np.int32(0)
-    elif textured != ALL:
+    slot, footprint, untextured = load_int(rows, SLOT), load(rows, FOOTPRINT), ALL & ~textured
+    image = record(tables.textures, record(tables.materials, tables.slots[slot]).texture)
+    if one and level_number(image, least(footprint)) == level_number(image, greatest(footprint)):
+        level = record(tables.levels, level_number(image, least(footprint)))
+        store(rows, LEVEL, splat(np.float32(level.width)))
+        store(rows, LEVEL + 8, splat(np.float32(level.height)))
+        store_ints(rows, LEVEL + 16, splat_int(-level.offset))
+    else:
+        choose_levels(rows, textured, tables)
+    fetch_texels(rows, tables.texels)
+    while untextured != 0:
+        k = lowest(untextured)
+        untextured = without_lowest(untextured)
         for corner in range(4):
-            store_ints(rows, TEXELS + 8 * corner, splat_int(WHITE))
-    while textured != 0:
-        k = lowest(textured)
-        textured = without_lowest(textured)
-        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
-        fetch_texels(rows, k, record(tables.textures, matter.texture), tables.levels, tables.texels)
+            store_int(rows, TEXELS + 8 * corner + k, WHITE)
     mix_texels(rows)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from simulator.data import data_dir
 from simulator.sensors.sky_models import LUMINANCE, MOON_COLOR, beam_color
 from simulator.weather.daylight import (
-    FOG_LAYER_M,
     SOLAR_ILLUMINANCE_LX,
     clear_direct_normal_lx,
     sun_through_clouds,
@@ -72,7 +71,7 @@ def add_night_sky(picture: Picture, transport: Transport, camera: CameraModel, l
 def _passed(air: Atmosphere, up: F64) -> F64:
     """Share of the light of what stands at sines of elevation `up` that air, clouds and fog let through."""
     clear = [clear_direct_normal_lx(math.asin(min(float(z), 1.0)), air.turbidity) for z in np.atleast_1d(up)]
-    fog = np.exp(-air.extinction_1_m * FOG_LAYER_M / np.maximum(np.atleast_1d(up), LOWEST))
+    fog = np.exp(-air.optical_depth / np.maximum(np.atleast_1d(up), LOWEST))
     return np.array(clear) / SOLAR_ILLUMINANCE_LX * fog * sun_through_clouds(air.cloud_oktas)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.sensors.shading.air import passes
 from simulator.sensors.shading.reflectance import SUN_BLUR, mean_fresnel, scattered, schlick, window_reflectance
 from simulator.sensors.shading.surface import GLASS, MISS, SOLID
 from simulator.sensors.shading.vector import (
@@ -42,6 +43,7 @@ SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second 
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
+NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 FAR_GROUND_M = np.float32(300.0)
 NEVER = -2
 # Dimensions of the random numbers of a point
@@ -153,7 +155,7 @@ def peel(start, stop, rows, directions, points, paths, sky, begin, final, going)
         going[j] = True
         if p.state == GLASS:
             part = window_reflectance(-(path.dx * p.nx + path.dy * p.ny + path.dz * p.nz))
-            through = math.exp(-extinction[0] * p.distance)
+            through = passes(extinction, p.distance, p.distance * path.dz)
             if path.mirrors == 0:
                 mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
                 w = part * through
@@ -286,7 +288,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
         if up < np.float32(0.01):
             away = np.float32(0.02) - up
             mx, my, mz = unit(mx + away * p.fx, my + away * p.fy, mz + away * p.fz)
-        w = math.exp(-extinction[0] * p.distance)
+        w = passes(extinction, p.distance, p.distance * path.dz)
         kind = BLURRED if blurs and coated and rough > BLURRED_FROM else SHARP
         aim_mirror(p, path, kind, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
 
@@ -451,14 +453,19 @@ def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, ar
 
 
 @kernel
-def mean_irradiance(start, stop, rows, others, per_point, around):  # type: ignore[no-untyped-def]
-    """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays."""
+def mean_irradiance(start, stop, rows, others, per_point, around, closeness):  # type: ignore[no-untyped-def]
+    """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays.
+
+    `closeness` (N,) receives the mean of one over the distance that they went, 1/m.
+    """
     for j in range(start, stop):
-        red, green, blue = ZERO, ZERO, ZERO
+        red, green, blue, near = ZERO, ZERO, ZERO, ZERO
         for s in range(per_point):
             other = others[j * per_point + s]
             red, green, blue = red + other.red, green + other.green, blue + other.blue
+            near += ONE / max(other.reach, NEAREST_M)
         scale, i = PI / np.float32(per_point), rows[j]
+        closeness[i] = near / np.float32(per_point)
         around[i, 0], around[i, 1], around[i, 2] = red * scale, green * scale, blue * scale
 
 
@@ -496,7 +503,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
                 r, g, b = scattered(p, -dx, -dy, -dz, sun[0], sun[1], sun[2], max(SUN_BLUR, least_blur))
                 red, green = red + r * path.sun_seen * sun_lx[0], green + g * path.sun_seen * sun_lx[1]
                 blue += b * path.sun_seen * sun_lx[2]
-            through = math.exp(-extinction[0] * p.distance)
+            through = passes(extinction, p.distance, p.distance * path.dz)
         if through < ONE:
             r, g, b = airlight(air, dx, dy)
             red, green, blue = r + through * (red - r), g + through * (green - g), b + through * (blue - b)

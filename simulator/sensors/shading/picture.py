@@ -16,7 +16,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
-from simulator.sensors.shading.glow import CELL_PX, SLICES, add_glow, fill_glow
+from simulator.sensors.shading.glow import add_scattered_light
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
@@ -35,6 +35,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
+WAVE = 1 << 10  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
@@ -142,8 +143,7 @@ def take_picture(
     """
     effort = QUALITIES[quality] if isinstance(quality, str) else quality
     transport = Transport(stage, local_SE3_camera[:3, 3], effort)
-    table, rotation = camera.rays(), np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
-    origin = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
+    table = camera.rays()
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
@@ -158,8 +158,8 @@ def take_picture(
         else:
             _light_in_bands(transport, camera, view, number, picture)
     add_night_sky(picture, transport, camera, local_SE3_camera)
-    if not transport.lamps.dark and transport.extinction > LEAST_GLOW_1_M:
-        _add_glow(transport, camera, rotation, origin, picture)
+    if transport.extinction > LEAST_GLOW_1_M:
+        add_scattered_light(picture, transport, camera, local_SE3_camera)
     add_plumes(picture, transport, camera, local_SE3_camera)
     return picture, transport
 
@@ -237,17 +237,20 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    radiance, left = light_quickly(transport, view, hits, grid)
+    radiance, pixels = light_quickly(transport, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
-    pixels = np.flatnonzero(left).astype(np.int32)
     if not len(pixels):
         return picture
-    _, paths = _in_waves(
-        transport, origin, turned(pixels), float(view.spread), None, int(seed) + 16, pixels, width, grid
-    )
-    transport.each(len(pixels), gather, paths, np.ascontiguousarray(rotation[:, 2]), pixels,
-                   picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
-                   picture.instance.reshape(-1))  # fmt: skip
+    spread, forward = float(view.spread), np.ascontiguousarray(rotation[:, 2])
+    planes = picture.radiance.reshape(-1, 3), picture.depth.reshape(-1), picture.instance.reshape(-1)
+
+    def finish(start: int, stop: int) -> None:
+        """Some of them, from the first wave to the last: to wait for each other after every wave would take longer."""
+        some = pixels[start:stop]
+        _, paths = _in_waves(transport, origin, turned(some), spread, None, int(seed) + 16, some, width, grid)
+        gather(0, len(some), paths, forward, some, *planes)
+
+    parallel_for(finish, len(pixels), chunk=WAVE, threads=stage.threads)
     return picture
 
 
@@ -258,15 +261,6 @@ def _add_sheen(transport: Transport, camera: CameraModel, sheen: F32, picture: P
         _rows(transport, camera.height, blur_sheen, reach, np.float32(camera.K[0, 0]), picture.depth, sheen, spare)
         sheen, spare = spare, sheen
     _rows(transport, camera.height, add_sheen, sheen, picture.radiance)
-
-
-def _add_glow(transport: Transport, camera: CameraModel, rotation: F32, origin: F32, picture: Picture) -> None:
-    """Light of lamps scattered by the air in front of the scene."""
-    rows, columns = (-(-size // CELL_PX) + 1 for size in (camera.height, camera.width))
-    glow = np.empty((rows * columns, SLICES + 1, 3), np.float32)
-    transport.each(len(glow), fill_glow, columns, camera.rays(), rotation, origin, transport.lamps,
-                   transport.extinction, picture.depth, glow, chunk=64)  # fmt: skip
-    _rows(transport, camera.height, add_glow, columns, glow, picture.depth, picture.radiance)
 
 
 def _sky_light_grid(
@@ -288,12 +282,15 @@ def _sky_light_grid(
 
 def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed: np.uint32) -> Grid:
     """Sky light of a grid of points, smoothed."""
-    light, rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    (light, closeness), rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
+    night = transport.sky.horizontal_lx[1] <= NIGHT_LX
+    if night:
+        closeness[:] = 0.0  # the few rays that find lamps and windows need neighbours, near walls too
     padded = columns + 2 * skylight.MARGIN + LANES
-    facts = np.zeros((8, rows, padded), np.float32)
+    facts = np.zeros((9, rows, padded), np.float32)
     spread, spare = np.zeros((2, 3, rows, padded), np.float32)
-    _rows(transport, rows, skylight.lay_out, columns, points, light, facts, spread)
-    for reach in (1, 2, 4) if transport.sky.horizontal_lx[1] > NIGHT_LX else (1, 3, 8):
+    _rows(transport, rows, skylight.lay_out, columns, points, light, closeness, facts, spread)
+    for reach in (1, 3, 8) if night else (1, 2, 4):
         _rows(transport, rows, skylight.smooth, columns, reach, facts, spread, spare)
         spread, spare = spare, spread
     light = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)

@@ -20,7 +20,8 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene.articulation import Driver
 from simulator.scene.material import Surface
-from simulator.sensors.shading.glow import phase
+from simulator.sensors.shading.air import lobe
+from simulator.sensors.shading.glow import boxes_around
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight, luminance
 from simulator.sensors.stage import OPAQUE
@@ -74,14 +75,23 @@ PUFF_S, SMOKE_S = 0.08, 6.0  # time between puffs, and from when on they are too
 BONNET = 0.62  # of the vehicle's height
 SOURCE_M, ENTRAINMENT, RISE_MPS, SMOKE_STRAY = 0.22, 0.10, 1.5, 0.5
 # Dust by light vehicles on public unpaved roads (US EPA, AP-42, 13.2.2, eq. 1b, particles up to 30 um): 6 lb a vehicle
-# mile at 12 % silt, 30 mph and 0.5 % moisture; here 8.5 % silt and 0.5 % moisture. Grains of 8 um scatter 144 m2/kg.
-DUST_KG_M, DUST_MPS = 6.0 * (8.5 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
-DUST_M2_KG, DUST_ALBEDO = 3.0 / (2600.0 * 8e-6), (0.97, 0.90, 0.78)
+# mile at 12 % silt, 30 mph and 0.5 % moisture; here dry earth of 18 % silt (of 1.8 to 35 %). Of it 3 % are below 2.5 um
+# and 27 % below 10 um of aerodynamic diameter (ibid.), which with the rest scatter 174 m2/kg; grains of 30 to 100 um,
+# twice as much again, fall out beyond the wheels but add 80 m2/kg to what hangs behind them.
+DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
+DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
-# A wheel in standing water throws what is before its tread to both sides: half of it, in drops of some millimetres, at
-# a part of its speed across and upward (our estimate, after pictures).
-PUDDLE_M, SPLASHED, SPLASH_DROP_M, SPLASH_ACROSS, SPLASH_UP, SPLASH_S = 0.012, 0.5, 3e-3, 0.32, 0.22, 0.6
-SPLASH_STEP_S, GRAVITY_MPS2 = 0.03, 9.81
+# A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
+# of the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster (our estimate,
+# after high-speed pictures).
+PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.7, 0.012, 9.81
+STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
+    [(6.0, 0.48, 0.20), (14.0, 0.45, 0.20), (23.0, 0.41, 0.18), (33.0, 0.38, 0.15), (45.0, 0.35, 0.12),
+     (57.0, 0.30, 0.09), (70.0, 0.24, 0.06)]
+)  # fmt: skip
+RAGGED = 1.1  # deviation of the logarithm of the masses of a splash's parts
+SPLASH_DRAG_1_S = 1.6  # 1 / time in which the air slows a splash by a factor of e
+FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)  # of light that puffs scatter: see `cloud_phase`
 UNDER_M, BESIDE_M = 0.15, 0.35  # where the ground is looked up: so far above it, and beside the tyre
 VEHICLES = frozenset({"car", "van", "truck", "trailer", "bus", "construction_vehicle", "motorcycle"})
 
@@ -163,6 +173,8 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
             moving &= state.hidden == 0
         wheels = wheels[moving[wheels["object"]]]
         under = _ground_under(stage, poses[wheels["object"]], wheels["pivot"])
+        raising = (under == Surface.SOIL) | (under == Surface.WATER) | (air.water_film_m > 0)
+        wheels, under = wheels[raising], under[raising]
         for object_id in np.unique(wheels["object"]).tolist():
             model = scene.objects[object_id].model
             if model is None or scene.objects[object_id].class_name not in VEHICLES:
@@ -191,7 +203,8 @@ def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
     beside[:, 2] = UNDER_M
     starts = np.einsum("wij,wj->wi", poses[:, :3, :3], beside) + poses[:, :3, 3]
     down = np.tile(np.array([0.0, 0.0, -1.0], np.float32), (len(pivots), 1))
-    hits = stage.rays.closest_hit(starts.astype(np.float32), down, t_max=4.0 * UNDER_M, threads=stage.threads)
+    starts, reach = starts.astype(np.float32), 4.0 * UNDER_M
+    hits = stage.rays.closest_hit(starts, down, t_max=reach, mask=OPAQUE, threads=stage.threads)
     met = np.flatnonzero(hits.part >= 0)
     tables = stage.packed
     part = tables.instances[hits.part[met]]
@@ -205,20 +218,22 @@ def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: in
 
     Puffs leave at whole multiples of a step in time, fly on parabolas and are slowed by the air.
     """
-    number = np.repeat(np.floor(time_ns * 1e-9 / SPLASH_STEP_S) - np.arange(int(SPLASH_S / SPLASH_STEP_S)), 2)
-    side = np.tile([1.0, -1.0], len(number) // 2)
+    steps = np.floor(time_ns * 1e-9 / SPLASH_STEP_S) - np.arange(int(SPLASH_S / SPLASH_STEP_S))
+    number, side, strand = (grid.ravel() for grid in np.meshgrid(steps, [1.0, -1.0], np.arange(len(STRANDS))))
     age = time_ns * 1e-9 - (number - 0.5) * SPLASH_STEP_S
-    gust = _gusts()[(number.astype(np.int64) * 13 + object_id * 29 + (side > 0) * 71 + round(wheel[0] * 8)) % 256]
-    slowed = (1.0 - np.exp(-2.5 * age)) / 2.5
-    across = SPLASH_ACROSS * speed_mps * (1.0 + 0.25 * gust[:, 0]) * slowed
-    up = SPLASH_UP * speed_mps * (1.0 + 0.3 * gust[:, 1]) * slowed - 0.5 * GRAVITY_MPS2 * age**2
-    width = 0.07 + 0.30 * across
+    row = number * 13 + object_id * 29 + (side > 0) * 71 + strand * 37 + round(wheel[0] * 8)
+    gust = _gusts()[row.astype(np.int64) % 256]
+    angle_deg, part, share = STRANDS[strand.astype(np.int64)].T
+    angle = np.radians(angle_deg + 7.0 * gust[:, 0])
+    thrown = part * speed_mps * (1.0 + 0.22 * gust[:, 1]) * (1.0 - np.exp(-SPLASH_DRAG_1_S * age)) / SPLASH_DRAG_1_S
+    across, up = thrown * np.cos(angle), thrown * np.sin(angle) - 0.5 * GRAVITY_MPS2 * age**2
+    width = 0.03 + 0.055 * thrown * np.exp(0.3 * gust[:, 0])
     place = np.stack([wheel[0] - 0.55 * speed_mps * age, wheel[1] + side * (0.12 + across), 0.05 + up], 1)
-    mass = WATER_KG_M3 * PUDDLE_M * 0.2 * speed_mps * SPLASHED * SPLASH_STEP_S / 2.0
-    mass = mass * np.exp(ROUGHNESS * gust[:, 2] - 0.5 * ROUGHNESS**2) * (up > -0.05)
+    mass = WATER_KG_M3 * PUDDLE_M * 0.2 * speed_mps * SPLASHED * SPLASH_STEP_S / 2.0 * share
+    mass = mass * np.exp(RAGGED * gust[:, 2] - 0.5 * RAGGED**2) * (up > -0.05)
     center = place @ pose[:3, :3].T + pose[:3, 3]
     tall = 0.8 * width
-    peak = extinction_m2(1.0, SPLASH_DROP_M) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
+    peak = extinction_m2(1.0, drop_m(speed_mps)) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
     parts = center, np.stack([width, tall], 1), peak, np.ones((len(peak), 3))
     return Puffs(*(part.astype(np.float32) for part in parts))
 
@@ -309,6 +324,12 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     return Puffs(center, np.stack([width, width], 1), peak, np.full((len(age), 3), kind.albedo))
 
 
+@kernel(inline=True)
+def cloud_phase(cosine):  # type: ignore[no-untyped-def]
+    """Light that a cloud of many drops or grains sends on, per steradian: scattered once forward, or often and even."""
+    return FORWARD * lobe(ASYMMETRY, cosine) + (ONE - FORWARD) / (np.float32(4.0) * PI)
+
+
 @kernel
 def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ignore[no-untyped-def]
     """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
@@ -330,7 +351,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
         dx, dy, dz = dx / distance, dy / distance, dz / distance
         through = math.exp(-extinction[0] * distance)
         r0, g0, b0 = airlight(air, dx, dy)
-        part = ZERO if shaded[i] else phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
+        part = ZERO if shaded[i] else cloud_phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
         red, green, blue = ZERO, ZERO, ZERO
         row, column = cell_of(low, last, x, y)
         soft = spread[i, 0] * spread[i, 0] + HALF
@@ -343,7 +364,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
             if lux <= ZERO:
                 continue
             lux *= math.exp(-extinction[0] * way) * way * way / (way * way + soft)
-            lux *= phase(lx * dx + ly * dy + lz * dz)
+            lux *= cloud_phase(lx * dx + ly * dy + lz * dz)
             red += lux * intensity[lamp, 0]
             green += lux * intensity[lamp, 1]
             blue += lux * intensity[lamp, 2]
@@ -424,7 +445,7 @@ def draw_puffs(
     puffs: Puffs, picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64
 ) -> None:
     """Light puffs and draw them into a picture."""
-    boxes = _boxes(puffs, camera, local_SE3_camera)
+    boxes = boxes_around(camera, local_SE3_camera, puffs.center, float(EDGE) * puffs.spread.max(1))
     seen = (boxes[:, 0] <= boxes[:, 1]) & (boxes[:, 2] <= boxes[:, 3])
     if not seen.any():
         return
@@ -440,22 +461,3 @@ def draw_puffs(
     transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, shaded, transport.lamps, light, chunk=64)
     transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, light, boxes, picture.depth,
                    picture.radiance, chunk=16)  # fmt: skip
-
-
-def _boxes(puffs: Puffs, camera: CameraModel, local_SE3_camera: F64) -> NDArray[np.int32]:
-    """(P, 4) first and last row, first and last column that puffs touch; empty ranges for those not in sight."""
-    seen = (puffs.center - local_SE3_camera[:3, 3]) @ local_SE3_camera[:3, :3]
-    reach = float(EDGE) * puffs.spread.max(1)
-    depth = seen[:, 2]
-    boxes = np.tile(np.array([0, camera.height - 1, 0, camera.width - 1], np.int32), (len(seen), 1))
-    boxes[depth + reach < 0.1, 1] = -1
-    ahead = depth > 1.5 * reach
-    if ahead.any():
-        middle = camera.project(seen[ahead])
-        radius = 1.25 * reach[ahead] * max(float(camera.K[0, 0]), float(camera.K[1, 1])) / (depth - reach)[ahead]
-        low, high = middle - radius[:, None], middle + radius[:, None]
-        last = np.array([camera.height - 1, camera.width - 1])
-        first = np.clip(np.floor(low[:, ::-1]), 0, last + 1)
-        final = np.clip(np.ceil(high[:, ::-1]), -1, last)
-        boxes[ahead] = np.stack([first[:, 0], final[:, 0], first[:, 1], final[:, 1]], 1).astype(np.int32)
-    return boxes

@@ -74,7 +74,7 @@ from simulator.sensors.shading.paths import (
     SUN_COSINE,
     SUN_RADIANCE,
 )
-from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, shine
+from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, list_pixels, shine
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.surface import (
     POINT_DTYPE,
@@ -160,6 +160,14 @@ def middle_air(air, camera, pixel, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
+def other_part(met, pixel, first):  # type: ignore[no-untyped-def]
+    """Part of the face that a pixel from number `first` on shows, or -1 if that is none, or that of the one before."""
+    part, before = load_int(met.part, pixel), max(pixel - 1, first)
+    same = load_int(met.part, before) == part and load_int(met.primitive, before) == load_int(met.primitive, pixel)
+    return np.int32(-1) if same and before < pixel else part
+
+
+@kernel(inline=True)
 def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no-untyped-def]
     """Ask for memory in time: vertices of a tile of eight by eight pixels, faces of the next, what the one after met.
 
@@ -179,12 +187,12 @@ def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no
         if column + 2 * LANES <= width:
             following = first + LANES
             for pixel in range(following, following + (1 if one_face(met, following) else LANES)):
-                part = load_int(met.part, pixel)
+                part = other_part(met, pixel, following)
                 if part >= 0:
                     prefetch(tables.faces, record(tables.instances, part).first_face + load_int(met.primitive, pixel))
         if column + LANES <= width:
             for pixel in range(first, first + (1 if one_face(met, first) else LANES)):
-                part = load_int(met.part, pixel)
+                part = other_part(met, pixel, first)
                 if part >= 0:
                     number = record(tables.instances, part).first_face + load_int(met.primitive, pixel)
                     face = record(tables.faces, number)
@@ -236,7 +244,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
     origin, fate = pointer(canvas.origin), pointer(canvas.fate)
     rows, spare = pointer(scratch[0]), record(pointer(scratch[1]), 0)
     eye = view.pose[0, 3], view.pose[1, 3], view.pose[2, 3]
-    shining, haze = sun_lx[1] > ZERO, extinction[0]
+    shining, haze = sun_lx[1] > ZERO, pointer(extinction)
     dark = (lit[:, :, 0] < 0).all()
     weather = earth.film_m > ZERO or earth.snow_m > ZERO
     upper, lower = band * grid_width, min(band + 1, grid_rows - 1) * grid_width
@@ -310,14 +318,14 @@ def behind_all(rows, k, air, haze, sun, sun_lx):  # type: ignore[no-untyped-def]
     r, g, b = load_three(rows, SUNLIT + k)
     dx, dy, dz = load_three(rows, WAY + k)
     if dz <= ZERO:
-        through = clamp01(-dz * np.float32(10.0)) * math.exp(-haze * FAR_GROUND_M)
+        through = clamp01(-dz * np.float32(10.0)) * math.exp(-haze[0] * FAR_GROUND_M)
         return air[0] + through * (r - air[0]), air[1] + through * (g - air[1]), air[2] + through * (b - air[2])
     if dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
         return r + SUN_RADIANCE * sun_lx[0], g + SUN_RADIANCE * sun_lx[1], b + SUN_RADIANCE * sun_lx[2]
     return r, g, b
 
 
-def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> tuple[F32, NDArray[np.bool_]]:
+def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> tuple[F32, NDArray[np.int32]]:
     """Light all pixels but those that show glass or what lamps light.
 
     Args:
@@ -325,7 +333,7 @@ def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> t
         grid: sky light of every eighth pixel of every eighth row.
 
     Returns:
-        (H, W, 3) radiance, and (H, W) bool, of which pixels it is not written.
+        (H, W, 3) radiance, and the numbers in H x W of the pixels of which it is not written.
     """
     stage, (height, width) = transport.stage, view.table.shape[:2]
     padded = -(-width // LANES) * LANES
@@ -342,4 +350,6 @@ def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> t
     parallel_for(shade, -(-height // LANES), chunk=1, threads=stage.threads)
     instance = hits.part.reshape(height, width)
     shine(stage, transport.sky.sun_direction, canvas.origin, sunlit, instance, canvas.fate, canvas.radiance)
-    return canvas.radiance, canvas.fate[:, :width] == LEFT
+    left = np.empty(height * width, np.int32)
+    left = left[: list_pixels(canvas.fate, LEFT, 1, left)]
+    return canvas.radiance, left // padded * width + left % padded

@@ -17,6 +17,9 @@ F32 = NDArray[np.float32]
 
 PLANE_SHARE = np.float32(0.02)  # points off a plane by this share of their distance do not mix
 PLANE_M = np.float32(0.03)
+# Beside what is close light changes within a part of the mean distance to it (harmonic, over the hemisphere): contact
+# shadows. So far light is smoothed at most, but for noise's sake not less than one over `SHARPEST_1_M`.
+CONTACT, SHARPEST_1_M = np.float32(0.35), np.float32(8.0)
 UNLIKE = np.float32(1e-5)  # weight of grid points on other surfaces, which count where there are no better ones
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
 MARGIN = 16  # columns beside the grid, in which there is nothing: twice the farthest reach
@@ -50,15 +53,16 @@ def alike(p, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lay_out(start, stop, width, points, light, facts, spread):  # type: ignore[no-untyped-def]
+def lay_out(start, stop, width, points, light, closeness, facts, spread):  # type: ignore[no-untyped-def]
     """Write rows `start:stop` of a grid as planes, for vectors; what is no surface stays zero.
 
     Args:
         start, stop: range of grid rows.
         width: columns of the grid.
         points: (G,) POINT_DTYPE of the grid, row-major. light: (G, 3) float32 their irradiance.
-        facts: (8, rows, width and margins) float32 result: normal, place, one over how far off its plane points
-            still mix, and 1.
+        closeness: (G,) float32 of `mean_irradiance`.
+        facts: (9, rows, width and margins) float32 result: normal, place, one over how far off its plane points
+            still mix, 1, and one over the square of how far along it they do.
         spread: (3, rows, width and margins) float32 result: the irradiance.
     """
     for y in range(start, stop):
@@ -68,6 +72,8 @@ def lay_out(start, stop, width, points, light, facts, spread):  # type: ignore[n
                 facts[0, y, column], facts[1, y, column], facts[2, y, column] = p.nx, p.ny, p.nz
                 facts[3, y, column], facts[4, y, column], facts[5, y, column] = p.x, p.y, p.z
                 facts[6, y, column], facts[7, y, column] = ONE / (PLANE_M + PLANE_SHARE * p.distance), ONE
+                sharp = min(closeness[y * width + x] / CONTACT, SHARPEST_1_M)
+                facts[8, y, column] = sharp * sharp
                 for k in range(3):
                     spread[k, y, column] = light[y * width + x, k]
 
@@ -90,6 +96,7 @@ def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no
             nx, ny, nz = load(known, i), load(known, i + plane), load(known, i + 2 * plane)
             px, py, pz = load(known, i + 3 * plane), load(known, i + 4 * plane), load(known, i + 5 * plane)
             thick, solid = load(known, i + 6 * plane), load(known, i + 7 * plane)
+            sharp = load(known, i + 8 * plane)
             red, green, blue, total = none, none, none, splat(np.float32(1e-20))
             for dy in range(-2, 3):
                 v = y + dy * reach
@@ -101,10 +108,12 @@ def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no
                     facing = nx * qx + (ny * qy + nz * qz)
                     facing = select(facing < least_facing, none, facing)
                     qx, qy, qz = load(known, j + 3 * plane), load(known, j + 4 * plane), load(known, j + 5 * plane)
-                    off = ((qx - px) * nx + ((qy - py) * ny + (qz - pz) * nz)) * thick
+                    qx, qy, qz = qx - px, qy - py, qz - pz
+                    off, far = (qx * nx + (qy * ny + qz * nz)) * thick, (qx * qx + (qy * qy + qz * qz)) * sharp
                     off, facing = off * off, facing * facing
                     facing = facing * facing
-                    weight = facing * facing / (one + off * (one + off)) * load(known, j + 7 * plane)
+                    weight = facing * facing / ((one + off * (one + off)) * (one + far * far))
+                    weight = weight * load(known, j + 7 * plane)
                     weight = weight * (TAPS[dx + 2] * TAPS[dy + 2])
                     red = red + weight * load(light, j)
                     green = green + weight * load(light, j + plane)

@@ -21,21 +21,18 @@ from simulator.numerics.simd import (
     byte_of,
     float_bits,
     floor,
+    lowest,
     maximum,
     minimum,
     select,
     splat,
+    splat_int,
+    subtract,
     truncate,
+    without_lowest,
 )
-from simulator.sensors.shading.eights import BETWEEN, BYTE, FOOTPRINT, ROUND, TEXELS, TEXTURE, UV
+from simulator.sensors.shading.eights import BETWEEN, BYTE, FOOTPRINT, LEVEL, ROUND, SLOT, TEXELS, TEXTURE, UV
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
-
-
-@kernel(inline=True)
-def within(x):  # type: ignore[no-untyped-def]
-    """What of x lies above the greatest whole number that is not greater (math.floor would be a call)."""
-    part = x - np.float32(np.int32(x))
-    return part + ONE if part < ZERO else part
 
 
 @kernel(inline=True)
@@ -46,52 +43,46 @@ def level_number(image, footprint):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def fetch_texels(rows, k, image, levels, texels):  # type: ignore[no-untyped-def]
-    """Write the four texels about lane k's texture coordinates, and how these lie among them.
-
-    `image` is a TEXTURE_DTYPE record, `levels` and `texels` point to those of Tables.
-    """
-    u, v = load_float(rows, UV + k), load_float(rows, UV + 8 + k)
-    level = record(levels, level_number(image, load_float(rows, FOOTPRINT + k)))
-    wide, high = level.width, level.height
-    x, y = within(u) * np.float32(wide) - HALF, within(-v) * np.float32(high) - HALF
-    column, row = np.int32(x + ONE) - np.int32(1), np.int32(y + ONE) - np.int32(1)
-    store_float(rows, BETWEEN + k, x - np.float32(column))
-    store_float(rows, BETWEEN + 8 + k, y - np.float32(row))
-    # sizes are powers of two: the mask wraps
-    left, right = column & (wide - 1), (column + 1) & (wide - 1)
-    above = level.offset + (row & (high - 1)) * wide
-    below = level.offset + ((row + 1) & (high - 1)) * wide
-    store_int(rows, TEXELS + k, load_int(texels, np.int64(above + left) << 2))
-    store_int(rows, TEXELS + 8 + k, load_int(texels, np.int64(above + right) << 2))
-    store_int(rows, TEXELS + 16 + k, load_int(texels, np.int64(below + left) << 2))
-    store_int(rows, TEXELS + 24 + k, load_int(texels, np.int64(below + right) << 2))
+def choose_levels(rows, textured, tables):  # type: ignore[no-untyped-def]
+    """Write to `LEVEL` the mip levels of lanes `textured` (bits), for `fetch_texels`; of the others a single texel."""
+    store(rows, LEVEL, splat(ONE))
+    store(rows, LEVEL + 8, splat(ONE))
+    store_ints(rows, LEVEL + 16, splat_int(np.int32(0)))
+    while textured != 0:
+        k = lowest(textured)
+        textured = without_lowest(textured)
+        matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
+        image = record(tables.textures, matter.texture)
+        level = record(tables.levels, level_number(image, load_float(rows, FOOTPRINT + k)))
+        store_float(rows, LEVEL + k, np.float32(level.width))
+        store_float(rows, LEVEL + 8 + k, np.float32(level.height))
+        store_int(rows, LEVEL + 16 + k, -level.offset)
 
 
 @kernel(inline=True)
-def fetch_eight(rows, level, texels):  # type: ignore[no-untyped-def]
-    """`fetch_texels` for eight lanes of one level (LEVEL_DTYPE record) at once."""
-    wide, high = np.float32(level.width), np.float32(level.height)
+def fetch_texels(rows, texels):  # type: ignore[no-untyped-def]
+    """Write the four texels of its `LEVEL` about each lane's texture coordinates, and how these lie among them."""
+    wide, high, before = load(rows, LEVEL), load(rows, LEVEL + 8), load_ints(rows, LEVEL + 16)
     column, s = texel_before(load(rows, UV), wide)
     row, t = texel_before(-load(rows, UV + 8), high)
     store(rows, BETWEEN, s)
     store(rows, BETWEEN + 8, t)
-    # Numbers of texels are exact in float32 up to 2^24.
+    # Numbers of texels within a level are exact in float32 up to 2^24.
     none = splat(ZERO)
     left, right = select(column < none, column + wide, column), column + ONE
     above, below = select(row < none, row + high, row) * wide, row + ONE
-    right, below = select(right < splat(wide), right, none), select(below < splat(high), below, none) * wide
-    store_ints(rows, TEXELS, load_each(texels, level.offset, truncate(above + left)))
-    store_ints(rows, TEXELS + 8, load_each(texels, level.offset, truncate(above + right)))
-    store_ints(rows, TEXELS + 16, load_each(texels, level.offset, truncate(below + left)))
-    store_ints(rows, TEXELS + 24, load_each(texels, level.offset, truncate(below + right)))
+    right, below = select(right < wide, right, none), select(below < high, below, none) * wide
+    store_ints(rows, TEXELS, load_each(texels, 0, subtract(truncate(above + left), before)))
+    store_ints(rows, TEXELS + 8, load_each(texels, 0, subtract(truncate(above + right), before)))
+    store_ints(rows, TEXELS + 16, load_each(texels, 0, subtract(truncate(below + left), before)))
+    store_ints(rows, TEXELS + 24, load_each(texels, 0, subtract(truncate(below + right), before)))
 
 
 @kernel(inline=True)
 def texel_before(place, size):  # type: ignore[no-untyped-def]
     """(number of the last texel whose centre is not beyond a repeating coordinate, from -1 on, how far beyond it)."""
     x = (place - floor(place)) * size - HALF
-    number = minimum(maximum(floor(x), splat(-ONE)), splat(size - ONE))  # of what is not finite, too
+    number = minimum(maximum(floor(x), splat(-ONE)), size - ONE)  # of what is not finite, too
     return number, x - number
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
+from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
@@ -80,11 +81,12 @@ class Transport:
 
     def __init__(self, stage: Stage, center: NDArray[np.float64], quality: Quality) -> None:
         self.stage, self.quality = stage, quality
-        self.sky: Sky = stage.sky
+        self.air = air_at(stage, stage.sky, center)
+        self.sky: Sky = stage.sky._replace(extinction=self.air)
         self.ground = ground_of(stage.atmosphere)
         lux = daylight(stage.atmosphere).horizontal_lx
         self.lamps: Lamps = gather_lamps(stage.lamps(), center, lux)
-        self.extinction = self.sky.extinction[0]
+        self.extinction = self.air[0]
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -174,9 +176,12 @@ class Transport:
         )
         return paths
 
-    def sky_light(self, points: Records, columns: int, seed: int) -> F32:
-        """(N, 3) irradiance by sky and surroundings of solid points on a grid of `columns`; zero for others."""
-        around = np.zeros((len(points), 3), np.float32)
+    def sky_light(self, points: Records, columns: int, seed: int) -> tuple[F32, F32]:
+        """Irradiance (N, 3) by sky and surroundings of solid points on a grid of `columns`; zero for others.
+
+        With the bounce also (N,) how close their surroundings are, see `mean_irradiance`; else zero.
+        """
+        around, closeness = np.zeros((len(points), 3), np.float32), np.zeros(len(points), np.float32)
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
         rays = self.quality.sky_rays
         per_batch = max(BATCH // rays, 1)
@@ -186,7 +191,7 @@ class Transport:
                 starts, ways = _rays(len(rows) * rays)
                 self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
                 paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
-                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around)
+                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
             else:
                 fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
                 self.each(len(hidden), kernels.face_fan, rows, points, columns, fan, hidden)
@@ -197,7 +202,7 @@ class Transport:
                 weights = self.sky.luminance(fan)
                 self.each(len(rows), kernels.fan_light, rows, points, columns, hidden, fan, weights, self.sky,
                           around)  # fmt: skip
-        return around
+        return around, closeness
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""

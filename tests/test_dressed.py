@@ -1,0 +1,120 @@
+"""People in their clothes and on their seats, against rays: seats that carry, necks without steps, coats that hang."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from test_actors import models
+
+from simulator.actors.figure import figure
+from simulator.actors.gait import WALK, striding
+from simulator.actors.people import COAT_APART, SEXES
+from simulator.actors.physique import Part
+from simulator.actors.seats import SEATS
+from simulator.actors.skeleton import Pose, skinned
+from simulator.actors.wardrobe import Person, adult
+from simulator.numerics.rng import generator
+from simulator.raycast import Scene as RayScene
+from simulator.scene import Mesh
+
+F64 = NDArray[np.float64]
+
+
+def _reach(
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], origin: F64, way: F64
+) -> tuple[F64, NDArray[np.int64]]:
+    """Distance to the first face, infinite where there is none, and which face it is."""
+    scene = RayScene()
+    scene.add(np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
+    scene.commit(threads=1)
+    ways = np.broadcast_to(way, origin.shape).astype(np.float32)
+    hits = scene.closest_hit(origin.astype(np.float32), np.ascontiguousarray(ways), threads=1)
+    return np.where(hits.part >= 0, hits.t.astype(np.float64), np.inf), np.where(hits.part >= 0, hits.primitive, -1)
+
+
+@pytest.mark.parametrize("kind", ["pedestrian", "child"])
+@pytest.mark.parametrize("seat", SEATS)
+def test_seats_carry_hips_and_thighs(kind: str, seat: str) -> None:
+    for seed in range(4):
+        person, *furniture = models(kind, seed, pose="sitting", seat=seat)
+        assert len(furniture) == (seat != "ground")
+        body = person.bodies[0].mesh
+        x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(-0.06, 0.12, 13), np.linspace(-0.09, 0.09, 9)))
+        below = np.stack([x, y, np.full(len(x), -0.5)], 1)
+        under, _ = _reach(body.vertices, body.faces, below, np.array([0.0, 0.0, 1.0]))
+        carried = np.full(len(x), 0.5)
+        if furniture:
+            mesh = furniture[0].bodies[0].mesh
+            assert mesh.vertices[:, 2].min() == pytest.approx(0.0, abs=0.03)
+            above = np.stack([x, y, np.full(len(x), 0.6)], 1)
+            carried = 1.1 - _reach(mesh.vertices, mesh.faces, above, np.array([0.0, 0.0, -1.0]))[0]
+        gap = (under - carried)[np.isfinite(under) & np.isfinite(carried)]
+        assert -0.03 < gap.min() < 0.005, (seed, gap.min())
+        assert (np.abs(gap) < 0.03).mean() > 0.25, (seed, gap)
+        if seat != "ground" and kind == "pedestrian":  # feet reach the ground
+            assert body.vertices[:, 2].min() == pytest.approx(0.0, abs=0.03)
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_a_bare_neck_is_one_surface_however_the_head_is_held(sex: str) -> None:
+    """Along the nape the surface has no steps: of two that cross each other, each would show a jagged edge."""
+    for seed in range(4):
+        person = adult(sex, 3, "casual", 0.0, generator(seed, "nape"), bag="")
+        dress = replace(person.dress, thickness=0.004, hat="", hair="bald", open_front=False)
+        segments = figure(person.physique, dress, generator(seed, "figure"))
+        body = skinned(segments, person.materials, Pose()).mesh
+        low, high = float(person.physique.z(0.842)), float(person.physique.z(0.862))
+        for y in (-0.03, 0.0, 0.03):
+            z = np.linspace(low, high, 40)
+            origin = np.stack([np.full(40, -1.0), np.full(40, y), z], 1)
+            away, face = _reach(body.vertices, body.faces, origin, np.array([1.0, 0.0, 0.0]))
+            assert (body.slots[face] == Part.SKIN).mean() > 0.7
+            assert np.abs(np.diff(away)).max() < 0.006, (seed, y)
+            met = body.vertices[body.faces[face]].astype(np.float64)
+            assert (np.cross(met[:, 1] - met[:, 0], met[:, 2] - met[:, 0])[:, 0] < 0).all()  # they look back
+
+
+def _in_a_coat(sex: str, seed: int) -> Person:
+    person = adult(sex, 3, "casual", 0.0, generator(seed, "coat"), bag="")
+    # Without sleeves about the wrists the coat is all that there is of its cloth about the hips.
+    dress = replace(person.dress, hem=0.34, thickness=0.016, legs="trousers", open_front=False, sleeve=0.45)
+    return replace(person, dress=dress)
+
+
+def _around_hips(mesh: Mesh, low: float, high: float) -> NDArray[np.bool_]:
+    """(F,) faces of the upper garment about the hips at rest."""
+    middle = mesh.vertices[mesh.faces].mean(1)
+    return (mesh.slots == Part.TOP) & (middle[:, 2] > low) & (middle[:, 2] < high)
+
+
+@pytest.mark.parametrize("sex", SEXES)
+@pytest.mark.parametrize("seed", range(2))
+def test_coats_hang_before_walking_legs_and_beside_swinging_arms(sex: str, seed: int) -> None:
+    person = _in_a_coat(sex, seed)
+    p = person.physique
+    segments = figure(p, person.dress, generator(seed, "figure"))
+    posed = striding(p, WALK, 1.4, generator(seed, "gait"), apart=COAT_APART)
+    body = skinned(segments, person.materials, posed)
+    assert body.skin is not None
+    rest = body.mesh
+    coat = _around_hips(rest, float(p.z(0.33)), float(p.z(0.58)))
+    hands = np.unique(rest.faces[(rest.slots == Part.SKIN) & (rest.vertices[rest.faces].mean(1)[:, 2] < p.z(0.50))])
+    hung = []
+    for gait in np.arange(8) * (np.pi / 4):
+        moved = body.skin.bent(rest.vertices, float(gait))
+        z = np.linspace(p.z(0.37), p.z(0.44), 12)
+        y, z = (axis.ravel() for axis in np.meshgrid(np.linspace(-0.09, 0.09, 13), z))
+        for start, way in ((2.0, -1.0), (-2.0, 1.0)):  # from before and behind
+            origin = np.stack([np.full(len(y), start), y, z], 1)
+            _, face = _reach(moved, rest.faces, origin, np.array([way, 0.0, 0.0]))
+            assert (rest.slots[face[face >= 0]] == Part.BOTTOM).mean() < 0.01, gait
+        for side in (1.0, -1.0):  # a hand inside the coat would see it on its way out
+            mine = moved[hands][np.sign(rest.vertices[hands][:, 1]) == side].astype(np.float64)
+            out, _ = _reach(moved, rest.faces[coat], mine, np.array([0.0, side, 0.0]))
+            assert (np.where(np.isfinite(out), out, 0.0)).max() < 0.02, (gait, side)
+        front = moved[np.unique(rest.faces[coat])]
+        hung.append(front[:, 0].max() - rest.vertices[np.unique(rest.faces[coat])][:, 0].max())
+    assert max(hung) < 0.10  # it is not carried ahead with the thigh, which goes 0.15 m at the hem
