@@ -205,7 +205,7 @@ def lane_asphalt(
         for _ in range(own.integers(0, 4)):  # oil stains
             _stain(color, own, px)
         _draw_cracks(color, own, cracks * float(own.uniform(0.4, 1.6)), px)
-        if own.random() < 0.5:
+        if own.random() < 0.3:
             _seal(color, own, px)
         if own.random() < 0.35:
             _ghost(color, own, px)
@@ -233,13 +233,13 @@ def gravel_lane(*, seed: int = 0) -> Texture:
 
 
 def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
-    """A crack along the lane that was sealed with a band of bitumen 8 cm wide."""
+    """A crack along the lane that was sealed with a band of bitumen 6 cm wide, which traffic has bleached."""
     height, width = color.shape[:2]
     y = np.linspace(0.08, rng.uniform(0.5, 0.92), 24) * height
-    x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.05 * px_per_m, 24))
+    x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.03 * px_per_m, 24))
     line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
-    band = _wrapped_lines((height, width), [line], [0.08 * px_per_m])[..., None]
-    color += (np.array([0.030, 0.030, 0.032]) - color) * 0.85 * band
+    band = _wrapped_lines((height, width), [line], [0.06 * px_per_m])[..., None]
+    color += (np.array([0.038, 0.038, 0.039]) - color) * 0.7 * band
 
 
 def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
