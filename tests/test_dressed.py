@@ -16,6 +16,7 @@ from simulator.actors.physique import Part
 from simulator.actors.seats import SEATS
 from simulator.actors.skeleton import Pose, skinned
 from simulator.actors.wardrobe import Person, adult
+from simulator.actors.wheelchairs import WHEEL_M
 from simulator.numerics.rng import generator
 from simulator.raycast import Scene as RayScene
 from simulator.scene import Mesh
@@ -118,3 +119,32 @@ def test_coats_hang_before_walking_legs_and_beside_swinging_arms(sex: str, seed:
         front = moved[np.unique(rest.faces[coat])]
         hung.append(front[:, 0].max() - rest.vertices[np.unique(rest.faces[coat])][:, 0].max())
     assert max(hung) < 0.10  # it is not carried ahead with the thigh, which goes 0.15 m at the hem
+
+
+def test_who_sits_in_a_wheelchair_has_the_hands_on_the_push_rims() -> None:
+    for seed in range(3):
+        (model,) = models("wheelchair", seed)
+        sitter = model.bodies[0].mesh
+        hands = sitter.vertices[np.unique(sitter.faces[sitter.slots == Part.SKIN])].astype(np.float64)
+        hands = hands[(hands[:, 2] < 0.75) & (np.abs(hands[:, 1]) > 0.2)]
+        off = np.hypot(
+            np.hypot(hands[:, 0] + 0.06, hands[:, 2] - WHEEL_M) - (WHEEL_M - 0.055), np.abs(hands[:, 1]) - 0.315
+        )
+        for side in (1.0, -1.0):
+            assert off[np.sign(hands[:, 1]) == side].min() < 0.03, seed
+
+
+@pytest.mark.parametrize("pose", ["standing", "walking", "sitting"])
+def test_a_telephone_lies_in_the_hand_and_faces_the_eyes(pose: str) -> None:
+    for seed in range(4):
+        model = models("pedestrian", seed, pose=pose, carries="phone", seat="bench")[0]
+        points, mesh = model.posed()[0].astype(np.float64), model.bodies[0].mesh
+        screen = points[mesh.faces[mesh.slots == Part.VISOR]]
+        middle = screen.reshape(-1, 3).mean(0)
+        skin = points[np.unique(mesh.faces[mesh.slots == Part.SKIN])]
+        assert np.linalg.norm(skin - middle, axis=1).min() < 0.04, seed  # palm or thumb
+        normal = np.cross(screen[:, 1] - screen[:, 0], screen[:, 2] - screen[:, 0])
+        up = normal[np.argmax(np.linalg.norm(normal, axis=1) * (normal[:, 2] > 0))]
+        head = points[points[:, 2] > points[:, 2].max() - 0.22].mean(0)
+        to_eyes = (head - middle) / np.linalg.norm(head - middle)
+        assert to_eyes @ up / np.linalg.norm(up) > 0.6, seed

@@ -89,8 +89,9 @@ def test_rotations_agree_with_scipy(roll: float, pitch: float, yaw: float) -> No
     ours = se3.from_rpy(roll, pitch, yaw)
     theirs = Rotation.from_euler("ZYX", [yaw, pitch, roll])
     assert np.allclose(ours, theirs.as_matrix(), atol=1e-12)
-    q = se3.quaternion_from_rotation(ours)
-    assert np.allclose(se3.rotation_from_quaternion(q), ours, atol=1e-9)
+    for q in (se3.quaternion_from_rotation(ours), se3.quaternion_from_rpy(roll, pitch, yaw)):
+        assert q[0] >= 0
+        assert np.allclose(se3.rotation_from_quaternion(q), ours, atol=1e-9)
     assert np.allclose(se3.yaw_pitch_roll(ours), (yaw, pitch, roll), atol=1e-9)
     pose = se3.pose((1.0, 2.0, 3.0), roll, pitch, yaw)
     assert np.allclose(se3.inverse(pose) @ pose, np.eye(4), atol=1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,13 @@ from simulator.dynamics.friction import GRAVITY, SURFACE_FRICTION
 from simulator.dynamics.motion import Agent, Event
 from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_under, surface
 from simulator.roads import LaneKey
+from simulator.scenario.family import member
+from simulator.scenario.reading import load
+from simulator.scene import Atmosphere
 from simulator.traffic.conditions import RoadWeather, conditions_in
 from simulator.traffic.staged import run
+from simulator.world.build import build_world
+from simulator.world.grip import chassis_of, covering, film_mm, road_weather
 
 RADIUS = 100.0
 SECOND = LaneKey("0", 0, -2)
@@ -153,6 +159,38 @@ def test_a_patch_of_ice_in_a_bend_pushes_the_car_out_and_on_the_dry_road_it_come
     assert np.degrees(np.abs(np.diff(np.unwrap(tracks.rpy[:, 0, 2])))).max() < 0.6
 
 
+# ---- running into others
+
+
+def test_who_cannot_stop_on_ice_runs_into_who_stands_there_and_both_slide_to_a_stand() -> None:
+    """Momentum: equal cars part at (1 - e) / 2 and (1 + e) / 2 of the speed; then each slides v^2 / (2 mu g)."""
+    friction = SURFACE_FRICTION["ice"]
+    still, late = rolling(car(60.0, 0.0, 0.0)), rolling(car(0.0, 14.0, events=(Event("speed", 0.0, 9.0),)))
+    tracks = on(surface(friction=friction), [late, still], 25.0)
+    assert np.isfinite(tracks.crashed_s).all() and tracks.crashed_s[0] == tracks.crashed_s[1]
+    gap = tracks.position[:, 1, 0] - REAR - tracks.position[:, 0, 0] - FRONT
+    assert gap.min() > -0.05
+    now = int(tracks.crashed_s[0] * 100)
+    before, (slow, fast) = tracks.speed[now, 0], tracks.speed[now + 2]
+    assert slow + fast == pytest.approx(before, rel=0.02)
+    assert 0.05 < (fast - slow) / before < 0.25
+    slid = tracks.position[-1, 1, 0] - tracks.position[now, 1, 0]
+    assert slid == pytest.approx(fast**2 / (2 * 0.82 * friction * GRAVITY), rel=0.05)
+    assert tracks.speed[-1].max() == 0.0
+
+
+def test_a_standing_thing_stops_who_slides_into_it_only_if_it_is_solid() -> None:
+    ice = surface(friction=SURFACE_FRICTION["ice"])
+    ends = []
+    for solid in (False, True):
+        thing = box(40.0, MIDDLE, 1.0)
+        thing["solid"] = solid
+        tracks = on(ice, [rolling(car(0.0, 14.0))], 20.0, None, thing)
+        assert np.isfinite(tracks.crashed_s[0]) == solid
+        ends.append(float((tracks.position[:, 0, 0] + FRONT).max()))
+    assert ends[0] > 41.0 and ends[1] < 39.1
+
+
 # ---- drivers and weather
 
 
@@ -236,6 +274,62 @@ def test_slides_and_changes_are_the_same_bytes_each_time() -> None:
 
     for make in (lambda: bend(1.4, 0.3)[0], lambda: behind_a_slower_one("free")):
         assert once(make) == once(make)
+
+
+# ---- scenarios
+
+
+def air(**weather: float) -> Atmosphere:
+    return Atmosphere(np.array([0.0, 0.0, 1.0]), 0.5, **weather)  # type: ignore[arg-type]
+
+
+def test_the_weather_says_what_tyres_roll_on() -> None:
+    assert film_mm(air()) == 0.0 and film_mm(air(water_film_m=0.1e-3)) == pytest.approx(0.1)
+    assert film_mm(air(water_film_m=0.5e-3)) == 0.2  # in the texture: a wet road
+    assert film_mm(air(water_film_m=2.8e-3)) == pytest.approx(2.0)  # 0.8 mm of it in the texture
+    assert covering(air(water_film_m=1e-4, temperature_c=-2.0)) == "ice"  # freezing rain
+    assert covering(air(temperature_c=-2.0)) is None and covering(air(snow_depth_m=0.03)) == "snow"
+    white = road_weather(air(snow_depth_m=0.03))
+    assert white.white and white.friction == SURFACE_FRICTION["snow"]
+
+
+def test_sizes_of_a_chassis_are_those_of_the_model() -> None:
+    for kind, mass in (("car", (900.0, 2500.0)), ("truck", (4000.0, 30_000.0)), ("bicycle", (80.0, 100.0))):
+        actor: Any = member("actors", kind)()
+        model = actor.models(np.random.default_rng(1))[0]
+        row = chassis_of(model, kind)
+        assert row is not None and row["front"] + row["rear"] == pytest.approx(model.wheelbase_m)
+        assert mass[0] < row["mass"] < mass[1]
+    assert chassis_of(model, "tram") is None
+
+
+BEND = """
+duration_s: 4
+road: {kind: curve, radius_m: 90, angle_deg: 60}
+surroundings: {kind: country, vegetation: 0}
+ego: {kind: car, lane: -1, s_m: 95, speed_mps: 15}
+traffic: {vehicles: 0, parked: 0, pedestrians: 0, cyclists: 0}
+weather: {temperature_c: -3}
+"""
+ICE = "anomalies: [{kind: ice_patch, ahead_m: 30, lateral_m: 0, radius_m: 6, stretch: 2, count: 3}]"
+
+
+def test_black_ice_of_a_scenario_makes_the_ego_slide_unless_it_is_told_its_manoeuvres(tmp_path: Path) -> None:
+    def world(text: str) -> tuple[dict[str, str], np.ndarray]:
+        (tmp_path / "bend.yaml").write_text(text)
+        made = build_world(load(tmp_path / "bend.yaml").sample(seed=3))
+        assert made.timeline.rows is not None
+        column = made.timeline.rows.tolist().index(made.ego)
+        return dict(made.scene.objects[made.ego].attributes), made.timeline.position[:, column]
+
+    facts, dry = world(BEND)
+    assert "slides_from_s" not in facts
+    facts, icy = world(BEND + ICE)
+    assert 0.5 < float(facts["slides_from_s"]) < 3.0
+    assert 0.1 < np.abs(icy - dry).max() < 15.0
+    told = BEND.replace("speed_mps: 15}", "speed_mps: 15, manoeuvres: [{do: {kind: speed, speed_mps: 15}}]}")
+    facts, as_told = world(told + ICE)
+    assert "slides_from_s" not in facts and np.abs(as_told[:, :2] - world(told)[1][:, :2]).max() < 1e-9
 
 
 def test_the_curve_and_the_motorway_without_tyres_are_as_ever() -> None:

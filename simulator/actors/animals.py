@@ -304,7 +304,7 @@ def _segments(
 def _udder(row: dict[str, list[float]], withers: float, k: float) -> Mesh:
     """The bag between the hind legs, with four teats."""
     length, _, _, loin, _ = (v * k for v in row["body"])
-    x, z, r = -0.27 * length, withers - 0.98 * loin, 0.15 * loin
+    x, z, r = -0.27 * length, withers - 0.97 * loin, 0.18 * loin
     lumps = [
         Lump((x + 0.05 * length, s * 0.4 * r, z), (x - 0.05 * length, s * 0.4 * r, z), (r, 0.95 * r)) for s in (1, -1)
     ]

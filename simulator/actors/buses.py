@@ -13,7 +13,7 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
 from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import cabin_lights, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
 from simulator.actors.shape import block, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
@@ -118,6 +118,10 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         parts += _cabin(bellows[1] - 0.3, tail, half, waist, height, style, wheels_x, driver=False)
     else:
         parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
+    ceiling, lights = cabin_lights(nose - 1.6, bellows[0] + 0.3 if jointed else tail + 0.6, half, band)
+    parts += ceiling
+    if jointed:
+        parts += cabin_lights(bellows[1] - 0.3, tail + 0.6, half, band)[0]
     parts += head_lamps(body, half, 0.68)
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
@@ -146,7 +150,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),
         tuple(joints),
-        vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95),
+        (*vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95), *lights),
         wheelbase_m=wheelbase,
         attributes=(("style", "articulated" if jointed else style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),

@@ -51,6 +51,7 @@ class Slot(IntEnum):
     FOG_FRONT = 25
     FOG_REAR = 26
     ALUMINIUM = 27  # unpolished: drop sides, headboards, rails
+    CABIN = 28  # strips of light over passengers
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ def _body_table() -> tuple[Material, ...]:
         Slot.UNDER: f.UNDERBODY,
         Slot.CHROME: f.CHROME,
         Slot.ALUMINIUM: f.ALUMINIUM,
+        Slot.CABIN: f.CABIN_LIGHT,
         Slot.LAMP: replace(f.LAMP_BASE, texture=_prism_texture()),
         Slot.LOW_BEAM: f.LOW_BEAM_LENS,
         Slot.DAY: f.DAY_LAMP,

@@ -60,6 +60,14 @@ DAY_LAMP = Material(
     switch=Switch.POSITION,
     reflectance_905=0.5,
 )
+CABIN_LIGHT = Material(
+    "cabin light",
+    (0.7, 0.7, 0.7),
+    roughness=0.4,
+    emission_cd_m2=(160.0, 152.0, 132.0),
+    switch=Switch.LOW_BEAM,  # in the dark
+    reflectance_905=0.6,
+)
 TAIL_LAMP = Material(
     "tail lamp",
     (0.30, 0.008, 0.010),

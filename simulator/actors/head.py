@@ -193,7 +193,7 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
         parts.append(ball((0.14 * h, 0.15 * h, 0.14 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))
     elif dress.hair == "ponytail":
         tail = [(back, 0.72, 0.05), (back - 0.14 * h, 0.66, 0.085), (back - 0.17 * h, 0.40, 0.085)]
-        tail += [(back - 0.14 * h, 0.12, 0.065), (back - 0.10 * h, -0.12, 0.02)]
+        tail += [(back - 0.19 * h, 0.12, 0.065), (back - 0.20 * h, -0.12, 0.02)]
         x, z, r = (np.array(column) for column in zip(*tail, strict=True))
         rings = round_rings(np.stack([x, 0 * x, p.height - h + z * h], 1)[::-1], r[::-1] * h, r[::-1] * h, 8)
         parts.append(skin(rings, Part.HAIR))

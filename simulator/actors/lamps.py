@@ -4,12 +4,16 @@ Head lamps: R112 class B; their axes are level, for the dip of the low beam is p
 (`sensors.shading.beams`). Rear position lamps 4-12 cd, stop lamps 60-185 cd (R7), rear indicators 50-350 cd, front ones
 175-700 cd (R6), reversing lamps 80-300 cd (R23), daytime lamps 400-1200 cd (R87), rear fog lamps 150-300 cd (R38),
 front ones some thousand below a cut-off (R19). What only has to be seen has the standard light distribution of R6 and
-R7; reversing lamps, which light the road, are wide.
+R7; reversing lamps, which light the road, are wide. Lights over passengers shine when the low beams do.
 """
 
 from __future__ import annotations
 
-from simulator.scene import Lamp, Switch
+import numpy as np
+
+from simulator.actors.coachwork import Slot
+from simulator.actors.shape import block, both
+from simulator.scene import Lamp, Mesh, Switch
 from simulator.scene.material import Beam
 
 # Linear colours with luminance 1 (0.2126 r + 0.7152 g + 0.0722 b).
@@ -20,6 +24,20 @@ WHITE = (1.0, 1.0, 1.0)
 BLUE = (0.2, 0.7, 6.3)
 LOW_BEAM_CD, HIGH_BEAM_CD, FOG_BEAM_CD = 22_000.0, 40_000.0, 5_000.0
 FOG_Z = 0.36  # m: low, so that the beam stays under the fog
+
+
+def cabin_lights(front: float, rear: float, half: float, z: float) -> tuple[list[Mesh], tuple[Lamp, ...]]:
+    """A ceiling over passengers, strips of light at the upper edge `z` of the windows, and their lamps.
+
+    They shine with the low beams, in the dark: 120 cd down every 3.5 m, some 50 lx on the seats below.
+    """
+    middle, length = (front + rear) / 2, front - rear
+    parts = [block((length, 1.7 * half, 0.03), (middle, 0.0, z + 0.12), Slot.SECOND)]
+    parts += both(block((length - 0.3, 0.12, 0.06), (middle, 0.72 * half, z - 0.05), Slot.CABIN))
+    count = max(round(length / 3.5), 1)
+    at = rear + (np.arange(count) + 0.5) * length / count
+    down = (0.0, 0.0, -1.0)
+    return parts, tuple(Lamp((float(x), 0.0, z - 0.06), down, 120.0, WHITE, Beam.LAMBERT, Switch.LOW_BEAM) for x in at)
 
 
 def vehicle_lamps(

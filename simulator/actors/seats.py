@@ -15,7 +15,7 @@ from simulator.scene import Body, Material, Mesh, Model
 
 SEATS = ("bench", "chair", "wall", "ground")
 SINK_M = 0.012  # by which flesh and cloth give way to a hard seat
-DEPTH_M = 0.42  # of seats (EN 581 and usual street furniture: 0.38 to 0.45)
+DEPTH_M = 0.42  # of seats
 BACK_DEG = 12.0  # by which backs lean
 WOOD, FRAME, STONE = range(3)
 MATERIALS = (

@@ -11,7 +11,7 @@ from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import fleet_materials, head_lamps, rear_lamps
 from simulator.actors.hull import Hull, hull
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import cabin_lights, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
 from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
 from simulator.scenario.distributions import Metres, OneOf
@@ -73,6 +73,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     parts += _pantograph(float(edges[min(1, count - 1)] + 0.5 * (edges[0] - edges[1]) * (count == 1)), height)
     second = finishes.paint(str(rng.choice(["white", "grey", "silver"])), rng)
     up = 0.845 * height
+    lights = cabin_lights(length / 2 - 1.6, 1.6 - length / 2, half, band)[1]
     sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62))
     ahead = sign.moved(front.nose_at(up, 0.3) + 0.02, 0.0, up)
     signs = merge([ahead, turned(ahead, yaw=np.pi)])
@@ -80,7 +81,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
         "tram",
         (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), Body(signs, (SIGN,))),
         (),
-        vehicle_lamps(length / 2, -length / 2, width, head_z=0.26 * height, tail_z=0.26 * height),
+        (*vehicle_lamps(length / 2, -length / 2, width, head_z=0.26 * height, tail_z=0.26 * height), *lights),
         attributes=(("color", color),),
         box=np.array([[-length / 2, -half, 0.0], [length / 2, half, height]]),
     )
@@ -131,6 +132,7 @@ def _section(
     parts += _bogie(middle, half)
     cool = (min(2.2, 0.5 * (nose - tail)), 1.3 * half, 0.24)
     parts.append(rounded_box(cool, (middle + 0.18 * (nose - tail), 0, height + 0.07), radius=0.07, slot=Slot.SECOND))
+    parts += cabin_lights(nose - 0.4 - 1.2 * ends[0], tail + 0.4 + 1.2 * ends[1], half, band)[0]
     inside = (nose - tail - 0.7, 2 * half - 0.2, 0.06)
     parts.append(block(inside, (middle, 0, 0.42), Slot.SEAT))
     for x in np.arange(tail + 1.2, nose - 1.2, 1.5):

@@ -41,7 +41,7 @@ class Wheelchair(Actor, kind="wheelchair"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
-        seat = Seat((-0.12, SEAT_Z + 0.10), (0.16, SEAT_HALF + 0.03, SEAT_Z + 0.24), -0.08, (0.52, 0.10, 0.14))
+        seat = Seat((-0.12, SEAT_Z + 0.10), (0.01, TRACK_HALF + 0.03, WHEEL_M + 0.275), -0.08, (0.52, 0.10, 0.14))
         sitter = seated(person, seat, riding_dress(person.dress, person.dress.hat), rng)
         joints = list(sitter.joints)
         axle = len(joints)

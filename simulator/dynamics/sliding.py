@@ -126,7 +126,7 @@ def _bend(paths, agent):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _grip(tyres, agent, i, x, y, yaw, speed, paved):  # type: ignore[no-untyped-def]
+def grip_under(tyres, agent, i, x, y, yaw, speed, paved):  # type: ignore[no-untyped-def]
     """m/s2 that the road gives the tyres of agent `i` at a place."""
     wheelbase = tyres.table[i].front + tyres.table[i].rear
     friction = friction_under(tyres.surface, x, y, yaw, wheelbase, 1.6 * agent.half_width, speed)
@@ -148,7 +148,7 @@ def hold(tyres, paths, agent, pose, i, asked, pulled):  # type: ignore[no-untype
         asked: m/s2 that the driver wants.
         pulled: m/s2 to the left by which it leaves its path on purpose.
     """
-    limit = _grip(tyres, agent, i, pose.x, pose.y, pose.heading, agent.speed, True)
+    limit = grip_under(tyres, agent, i, pose.x, pose.y, pose.heading, agent.speed, True)
     bend = _bend(paths, agent)
     across = agent.speed * agent.speed * bend + pulled
     if agent.speed > SLOWEST_MPS and abs(across) > HOLDING * limit:
@@ -194,7 +194,7 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):  # type: igno
         dt: s.
     """
     p, state = tyres.table[i], tyres.state
-    limit = _grip(tyres, agent, i, pose.x, pose.y, pose.heading, state[State.SPEED, i], paved)
+    limit = grip_under(tyres, agent, i, pose.x, pose.y, pose.heading, state[State.SPEED, i], paved)
     turning = _steer(tyres, paths, agent, i, limit, dt)
     lost = abs(state[State.SLIP, i]) > LOST_RAD or not paved
     calm = abs(turning) < HOLDING * limit and not lost
@@ -204,7 +204,7 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):  # type: igno
         tyres.state, tyres.control, tyres.friction, tyres.own, tyres.table, i, i + 1, dt, SUBSTEPS, Method.ROSENBROCK
     )
     place_sliding(tyres, i, pose)
-    _project(paths, agent, pose)
+    project_pose(paths, agent, pose)
     heading = _heading(paths, agent, _segment(agent, agent.s))
     speed, slip = state[State.SPEED, i], state[State.SLIP, i]
     forwards, left = speed * np.cos(slip), speed * np.sin(slip) - p.rear * state[State.YAW_RATE, i]
@@ -252,7 +252,7 @@ def _steer(tyres, paths, agent, i, limit, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _project(paths, agent, pose):  # type: ignore[no-untyped-def]
+def project_pose(paths, agent, pose):  # type: ignore[no-untyped-def]
     """Fill in how far along its path an agent is and how far to its left, near where it was before."""
     for _ in range(8):
         i = _segment(agent, agent.s)

@@ -103,7 +103,7 @@ def boxes_of_world(
         name=tuple(row.name for row in rows),
         center=poses[:, :3, 3] + arm,
         size_lwh=np.maximum(bounds[:, 1] - bounds[:, 0], LEAST_SIZE_M),
-        rotation=se3.quaternion_from_rotation(rotation) if len(ids) else np.zeros((0, 4)),
+        rotation=se3.quaternion_from_rpy(*snapshot.rpy[ids].T),
         velocity=snapshot.velocity[ids] + np.cross(spin, arm),
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),

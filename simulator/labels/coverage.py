@@ -420,8 +420,8 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):  #
         for k in range(first_instance[m], first_instance[m + 1]):
             base, last = corners[k, 0], corners[k, 1]
             pose, skin = pointer(poses[k]), pieces.skin[k]
-            vertices, row = (rigid, base) if skin < 0 else (soft, skin)
-            least = _place_vertices(vertices, row, last - base, pose, lens, straight, ground.shape, seen, spans)
+            vertices, start = (rigid, base) if skin < 0 else (soft, skin)
+            least = _place_vertices(vertices, start, last - base, pose, lens, straight, ground.shape, seen, spans)
             before = least >= NEAR_M
             if before:
                 for i in range(0, (last - base) * SEEN, SEEN):

@@ -86,6 +86,15 @@ def quaternion_from_rotation(rotation: ArrayLike) -> Array:
     return np.asarray(wxyz.reshape(*rotation.shape[:-2], 4))
 
 
+def quaternion_from_rpy(roll: ArrayLike, pitch: ArrayLike, yaw: ArrayLike) -> Array:
+    """(..., 4) unit quaternions w, x, y, z with w >= 0 of the rotations `from_rpy`."""
+    halves = (0.5 * np.asarray(angle, np.float64) for angle in (roll, pitch, yaw))
+    (cr, sr), (cp, sp), (cy, sy) = ((np.cos(half), np.sin(half)) for half in halves)
+    wxyz = [cr * cp * cy + sr * sp * sy, sr * cp * cy - cr * sp * sy, cr * sp * cy + sr * cp * sy]
+    quaternion = np.stack([*wxyz, cr * cp * sy - sr * sp * cy], -1)
+    return np.asarray(np.where(quaternion[..., :1] < 0, -quaternion, quaternion))
+
+
 def yaw_pitch_roll(rotation: ArrayLike) -> tuple[Array, Array, Array]:
     """ISO 8855 yaw, pitch, roll of (..., 3, 3) rotations."""
     r = np.asarray(rotation, np.float64)

@@ -38,6 +38,7 @@ BUILDS = ("style", "body", "role", "pose", "clothes", "bag")
 AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from afar
 FILLED = 0.78  # of the picture's width or height by the actor
 ROADSIDE_M = 8.0  # nothing beside the usual road is nearer than this to the actor
+CREEP_MPS = 0.4  # of vehicles at night: who drives has lamps on, and this slowly nothing blurs
 NEAREST_M, LENGTHS_AWAY = 4.5, 1.35  # distance of the eye: so much, or so many times the actor's size
 SIDE_PX, SCENE_PX = (640, 400), (960, 540)
 SCENE_FOCAL_PX = 800.0
@@ -99,7 +100,8 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for number, (words, build) in enumerate(builds(cls)):
             subject = "_".join((kind, *words))
             actor: Any = cls(**build).drawn(generator(seed, "gallery", subject))  # type: ignore[attr-defined]
-            bounds = np.array([model.bounds for model in actor.models(generator(seed, "gallery", subject, "size"))])
+            shown = actor.models(generator(seed, "gallery", subject, "size"))
+            bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
             low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
             for when in ("noon", "night") if number == 0 else ("noon",):
                 yield (
@@ -114,7 +116,11 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                                 "kind": kind,
                                 **actor.model_dump(exclude_none=True),
                                 "ahead_m": AHEAD_M,
-                                "speed_mps": actor.speed_mps if getattr(actor, "pose", "") == "walking" else 0.0,
+                                "speed_mps": actor.speed_mps
+                                if getattr(actor, "pose", "") == "walking"
+                                else CREEP_MPS
+                                if wheeled and when == "night"
+                                else 0.0,
                             }
                         ],
                         "rig": _around(low, high),

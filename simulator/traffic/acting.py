@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.prescribed import RELAXATION_S, advance, fire_events, pose_on_path, towards_target
 from simulator.dynamics.single_track import State
-from simulator.dynamics.sliding import STRAIGHT_S, Tyres, hold, place_sliding, slide
+from simulator.dynamics.sliding import STRAIGHT_S, Tyres, grip_under, hold, place_sliding, slide
 from simulator.numerics.jit import kernel
 from simulator.traffic.bodies import Notes, forget_notes, note_body, pressure_of_bodies
 from simulator.traffic.desk import Desk
@@ -29,6 +29,7 @@ from simulator.traffic.passing import (
     room_ahead,
     sidle,
 )
+from simulator.traffic.pileups import Pileups, note_control, run_into
 from simulator.traffic.poses import STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
 from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
@@ -84,6 +85,7 @@ class Stage(NamedTuple):
             desk, stand, offences, busy: of `right_of_way`.
         tyres: of the agents.
         ghost: (1,) VEHICLE_DTYPE scratch: a driver as it would be on another lane.
+        wheeled: (A,) bool, whether an agent is a vehicle. pileups: of those out of control.
     """
 
     agents: NDArray[np.void]
@@ -104,6 +106,8 @@ class Stage(NamedTuple):
     busy: NDArray[np.uint8]
     tyres: Tyres
     ghost: NDArray[np.void]
+    wheeled: NDArray[np.bool_]
+    pileups: Pileups
 
 
 class Record(NamedTuple):
@@ -178,6 +182,7 @@ def act(map_, stage, colours, noticed, ego, begin, dt, record):  # type: ignore[
         for i in range(count):
             record.acceleration[t, i] = _move(map_, stage, i, record.asked[t, i], time_s, dt)
             stage.vehicles[i].acceleration = record.acceleration[t, i]
+        run_into(stage, time_s, dt)
 
 
 @kernel
@@ -198,6 +203,9 @@ def _move(map_, stage, i, asked, time_s, dt):  # type: ignore[no-untyped-def]
     if not tyres.heeds[i]:
         advance(agent, asked, time_s, dt)
         return asked
+    if stage.pileups.since_s[i] < np.inf:  # `run_into` moves it
+        pose, speed = stage.poses[i], tyres.state[State.SPEED, i]
+        return -min(grip_under(tyres, agent, i, pose.x, pose.y, pose.heading, speed, True), agent.speed / dt)
     if not tyres.slides[i]:
         before = agent.lateral, agent.s, tyres.sideways[i]
         got = hold(tyres, stage.paths, agent, stage.poses[i], i, asked, tyres.pulled[i])
@@ -208,12 +216,15 @@ def _move(map_, stage, i, asked, time_s, dt):  # type: ignore[no-untyped-def]
             tyres.sideways[i] = (agent.lateral - before[0]) / dt
             tyres.pulled[i] += ((tyres.sideways[i] - before[2]) / dt - tyres.pulled[i]) * dt / PULLING_S
             tyres.askew[i] *= np.exp(-dt / STRAIGHT_S)
+            note_control(stage, i, asked, got)
             return got
         way.sidles, stage.vehicles[i].change, stage.vehicles[i].slope = False, 0, 0.0
     paved = True
     if stage.vehicles[i].lane == NONE and way.stretches > 0:  # it brakes, wherever it is
         asked, paved = -stage.drivers[i].hardest, _on_some_lane(map_, stage.poses[i])
-    return slide(tyres, stage.paths, agent, stage.poses[i], i, asked, paved, time_s, dt)
+    got = slide(tyres, stage.paths, agent, stage.poses[i], i, asked, paved, time_s, dt)
+    note_control(stage, i, asked, got)
+    return got
 
 
 @kernel

@@ -37,6 +37,7 @@ BODY_DTYPE = np.dtype(
         ("vx", np.float64),  # m/s
         ("vy", np.float64),
         ("there", np.bool_),  # False: it is none at present
+        ("solid", np.bool_),  # it stops what runs into it
     ]
 )
 NOTE_DTYPE = np.dtype(

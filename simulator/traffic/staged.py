@@ -27,6 +27,7 @@ from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, 
 from simulator.traffic.locating import LaneIndex, lane_index
 from simulator.traffic.occupancy import empty_occupancy
 from simulator.traffic.passing import Changes
+from simulator.traffic.pileups import pileups
 from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates, gates
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
 from simulator.traffic.signals import SignalPlan
@@ -166,14 +167,18 @@ def stop_of(path: Path, front_m: float) -> float:
     return path.length - front_m - END_GAP_M
 
 
-def standing_bodies(position: Array, yaw: Array, low: Array, high: Array) -> NDArray[np.void]:
-    """BODY_DTYPE of N standing objects: origin (N, 3) in the world, yaw (N,), corners of their boxes (N, 3)."""
+def standing_bodies(
+    position: Array, yaw: Array, low: Array, high: Array, solid: NDArray[np.bool_] | None = None
+) -> NDArray[np.void]:
+    """BODY_DTYPE of N standing objects: origin (N, 3) in the world, yaw (N,), corners of their boxes (N, 3), and which
+    stop what runs into them (N,); None: none."""
     rows = np.zeros(len(position), BODY_DTYPE)
     middle = (low + high) / 2
     rows["x"] = position[:, 0] + middle[:, 0] * np.cos(yaw) - middle[:, 1] * np.sin(yaw)
     rows["y"] = position[:, 1] + middle[:, 0] * np.sin(yaw) + middle[:, 1] * np.cos(yaw)
     rows["z"], rows["heading"], rows["there"] = position[:, 2], yaw, True
     rows["half_length"], rows["half_width"] = ((high - low) / 2)[:, 0], ((high - low) / 2)[:, 1]
+    rows["solid"] = False if solid is None else solid
     return rows
 
 
@@ -261,6 +266,7 @@ def run(
         steer[:, :, 0],
         record.turn,
         record.slides,
+        stage.pileups.since_s,
         seen,
     )
 
@@ -342,6 +348,8 @@ def _stage(
         busy=np.zeros(1, np.uint8),
         tyres=tyres_of(agents, ground),
         ghost=np.zeros(1, VEHICLE_DTYPE),
+        wheeled=np.array([agent.wheelbase_m > 0.0 for agent in agents], np.bool_),
+        pileups=pileups(count, len(obstacles)),
     )
 
 

@@ -285,7 +285,8 @@ def _simulate(
     positions, rpy = cast.builder.initial_poses()
     rows = [thing.id for thing in standing]
     bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
-    obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1])
+    solid = np.array([thing.model is not None and thing.model.wheelbase_m > 0 for thing in standing], np.bool_)
+    obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1], solid)
     bodies = [*moving, *rows, *(thing.id for thing in others)]
     sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
     tracks = run(cast.agents, 0, obstacles, scenario.duration_s, roads, sight, ground=ground, conditions=known)
@@ -293,6 +294,9 @@ def _simulate(
     for i in np.flatnonzero(tracks.slides.any(axis=0)).tolist():
         first, last = np.flatnonzero(tracks.slides[:, i])[[0, -1]] * STEP_NS * 1e-9
         facts, row = {"slides_from_s": f"{first:.2f}", "slides_until_s": f"{last:.2f}"}, moving[i]
+        objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
+    for i in np.flatnonzero(np.isfinite(tracks.crashed_s)).tolist():
+        facts, row = {"crashed_s": f"{tracks.crashed_s[i]:.2f}"}, moving[i]
         objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
     for number, row in enumerate(bodies):
         if objects[row].anomaly:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.sensors.shading.vector import ONE, PI, TWO
+from simulator.sensors.stage import SEEN
 
 if TYPE_CHECKING:
     from simulator.sensors.sky import Sky
@@ -41,7 +42,7 @@ def air_at(stage: Stage, sky: Sky, eye: NDArray[np.float64]) -> NDArray[np.float
     height = 0.0
     if thinning > 0:
         down = np.array([[0.0, 0.0, -1.0]], np.float32)
-        hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, threads=1)
+        hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, mask=SEEN, threads=1)
         height = float(hit.t[0]) if hit.part[0] >= 0 else 0.0
     return np.array([sky.extinction[0] * math.exp(-thinning * height), thinning], np.float32)
 

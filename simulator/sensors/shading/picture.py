@@ -35,7 +35,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
-WAVE = 1 << 10  # pixels behind glass or in lamp light that one thread does in a row
+WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load, pointer, store
-from simulator.numerics.simd import LANES, select, splat
+from simulator.numerics.simd import LANES, maximum, select, splat
 from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
 
@@ -96,7 +96,7 @@ def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no
             nx, ny, nz = load(known, i), load(known, i + plane), load(known, i + 2 * plane)
             px, py, pz = load(known, i + 3 * plane), load(known, i + 4 * plane), load(known, i + 5 * plane)
             thick, solid = load(known, i + 6 * plane), load(known, i + 7 * plane)
-            sharp = load(known, i + 8 * plane)
+            own = load(known, i + 8 * plane)
             red, green, blue, total = none, none, none, splat(np.float32(1e-20))
             for dy in range(-2, 3):
                 v = y + dy * reach
@@ -109,6 +109,7 @@ def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no
                     facing = select(facing < least_facing, none, facing)
                     qx, qy, qz = load(known, j + 3 * plane), load(known, j + 4 * plane), load(known, j + 5 * plane)
                     qx, qy, qz = qx - px, qy - py, qz - pz
+                    sharp = maximum(own, load(known, j + 8 * plane))  # of both, so that no light gets lost
                     off, far = (qx * nx + (qy * ny + qz * nz)) * thick, (qx * qx + (qy * qy + qz * qz)) * sharp
                     off, facing = off * off, facing * facing
                     facing = facing * facing
