@@ -218,7 +218,7 @@ def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
     for me in range(count):
         for side in (-1, 1):
             other = lanes.lanes[lane[me]]["left" if side > 0 else "right"]
-            found = gain(lanes, *state, me, side, 4.0, np.full(WAYS, NONE))
+            found = gain(lanes, *state, me, side, 4.0, np.full(WAYS, NONE), 0.0, 0.0)
             if other == NONE:
                 assert found == -np.inf
                 continue

@@ -36,9 +36,7 @@ from simulator.raycast.layout import F32, I32, SLACK
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 from simulator.raycast.tiling import GROUPS, STREAM
 
-# Groups that are wider, in metres, are cast ray by ray: those whose rays follow one another, and gathered ones, of
-# which the middle ray tells less (measured on a street).
-WIDE, GATHERED = np.float32(1.5), np.float32(0.4)
+WIDE = np.float32(1.5)  # groups of rays in a row that are wider, in metres, are cast ray by ray
 # Rows of `Beam.groups`: bounds of the rays of each group.
 LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
 
@@ -143,10 +141,11 @@ def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[no-untyped-def]
+def aim_stream(rays, numbers, exist, in_a_row, gathered, beam, scratch):  # type: ignore[no-untyped-def]
     """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
 
-    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
+    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another;
+    if they do not, groups wider than `gathered`, of which the middle ray tells less, do not run side by side.
     """
     load_stream(rays, numbers, in_a_row, beam)
     axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
@@ -196,7 +195,7 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):  # type: ignore[n
     store(beam.groups, START, least_of_eights(beam.start, 0))
     store(beam.groups, END, greatest_of_eights(beam.end, 0))
     spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
-    wide = bits(maximum(high_u - low_u, high_v - low_v) > splat(WIDE if in_a_row else GATHERED))
+    wide = bits(maximum(high_u - low_u, high_v - low_v) > splat(WIDE if in_a_row else gathered))
     frame = Frame(
         axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
         least(low_u), greatest(high_u), least(low_v), greatest(high_v),

@@ -15,7 +15,7 @@ from simulator.raycast.packet import closest_tiles
 from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.stream import cast_streams
+from simulator.raycast.stream import IN_A_ROW, IN_RUNS, cast_streams
 from simulator.raycast.tile import GROUPS, LEAST_TILE, Grid, grid_of, rays_of_tiles
 from simulator.raycast.tiling import STREAM, Tiling, tiling_of
 
@@ -336,7 +336,8 @@ class Scene:
         pieces = _pieces(every)
         if root >= 0 and len(pieces):
             row = Tiling(1, rays.total, 3)
-            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], pieces, threads)
+            widths = IN_A_ROW if runs is None else IN_RUNS
+            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], pieces, threads, widths)
         return blocked
 
     def _part(self, number: int) -> Part:
@@ -423,10 +424,19 @@ def _cast_streams(
     entering: NDArray[np.bool_],
     pieces: NDArray[np.int64],
     threads: int | None,
+    widths: tuple[np.float32, np.float32] = IN_A_ROW,
 ) -> None:
     """Cast rays in tiles side by side, for closest hits if there are `hits` to write, else in `pieces`."""
     workers = worker_count(threads, len(pieces) if hits is None else -(-rays.total // RAYS_A_PIECE))
-    what = (tiling, hits is not None, hits or empty_hits(0), marks.view(np.uint8), entering.view(np.uint8), pieces)
+    what = (
+        tiling,
+        hits is not None,
+        hits or empty_hits(0),
+        marks.view(np.uint8),
+        entering.view(np.uint8),
+        pieces,
+        widths,
+    )
     share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (RAYS_A_PIECE // STREAM,))
 
 

@@ -392,6 +392,7 @@ def clear(me):  # type: ignore[no-untyped-def]
     me.change_age = me.wish_speed = 0.0
     forget(me)
     me.against, me.struck, me.delta_v, me.wrecked = 0, 0, 0.0, 0.0
+    me.over, me.passing, me.out_d = 0, 0, 0.0
     me.aside, me.lamps = 0.0, me.lamps & BEACON
     for k in range(WAYS):
         me.ways[k] = NONE

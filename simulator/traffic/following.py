@@ -13,10 +13,11 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, half_width_at, sample_at
+from simulator.traffic.locating import project
 from simulator.traffic.occupancy import ASKS, BESIDE
 from simulator.traffic.poses import BEACON
 from simulator.traffic.prospects import BRAKING_MPS2
-from simulator.traffic.state import WAYS
+from simulator.traffic.state import WAYS, Control, Over
 
 COOLNESS = 0.99  # Kesting, Treiber, Helbing 2010
 TOUCHING_M = 0.1  # gaps below count as this one
@@ -26,6 +27,10 @@ SURPRISE_MPS2 = 4.0  # of braking for curves and limits at most
 COURTESY_MPS2, TOO_LATE_MPS2 = 1.5, 4.0  # of braking for who asks to be let in; to need more means to go first
 CUTTING_S = 0.4  # headway kept to who is still partly in the way beside
 APART_M, LEAVING_S = 0.3, 0.5  # kept free sideways; more time than that to get out of the way
+PASSING_PACE = 1.1  # of the speed that a driver wants, while it passes another
+CYCLIST_MPS, CYCLIST_M = 9.0, 0.5  # who is no faster, and half as wide, rides a bicycle
+OUTSIDE, WRECK = int(Control.OUTSIDE), int(Control.WRECK)
+OUT = int(Over.OUT)
 
 
 @kernel(inline=True)
@@ -73,6 +78,40 @@ def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
     )
 
 
+@kernel(inline=True)
+def is_cyclist(driver):  # type: ignore[no-untyped-def]
+    """Whether a driver rides a bicycle."""
+    return driver.fastest < CYCLIST_MPS and driver.half_width < CYCLIST_M
+
+
+@kernel(inner=True)
+def span_across(lanes, lane, vehicle, driver):  # type: ignore[no-untyped-def]
+    """m to the left of the middle of a lane from where to where a body reaches that is near it."""
+    if vehicle.control != WRECK and vehicle.control != OUTSIDE:
+        front, rear = vehicle.slope * driver.front, -vehicle.slope * driver.rear
+        return vehicle.d + min(front, rear) - driver.half_width, vehicle.d + max(front, rear) + driver.half_width
+    middle = 0.5 * (driver.front - driver.rear)
+    x, y = vehicle.x + middle * np.cos(vehicle.yaw), vehicle.y + middle * np.sin(vehicle.yaw)
+    s, d = project(lanes, lane, vehicle.s if vehicle.lane == lane else 0.5 * lanes.lanes[lane].length, x, y)
+    turned = vehicle.yaw - lanes.samples[sample_at(lanes, lane, s)[0]].heading
+    wide = 0.5 * (driver.front + driver.rear) * abs(np.sin(turned)) + driver.half_width * abs(np.cos(turned))
+    return d - wide, d + wide
+
+
+@kernel(inner=True)
+def are_apart(lanes, lane, own, driver, other, its):  # type: ignore[no-untyped-def]
+    """Whether two bodies on a lane do not meet, as the one passes the other."""
+    low, high = span_across(lanes, lane, own, driver)
+    its_low, its_high = span_across(lanes, lane, other, its)
+    return low > its_high + APART_M or its_low > high + APART_M
+
+
+@kernel(inline=True)
+def kept_headway(vehicle, driver):  # type: ignore[no-untyped-def]
+    """s that a driver keeps: less to whom it moves out to pass."""
+    return min(driver.headway, CUTTING_S) if vehicle.over == OUT and vehicle.passing > 0 else driver.headway
+
+
 @kernel(inner=True)
 def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
@@ -97,9 +136,16 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
         while e != NONE and (entries[e].s <= s and (entries[e].s < s or e % count >= me)):
             e = entries[e].ahead
     asked = 0.0
+    passing = own.passing > 0  # those up to whom it passes
     while e != NONE:
         other = e % count
         if other != me:
+            if passing or (vehicles[other].over != 0 and vehicles[other].passing == 0):
+                last = other + 1 == own.passing
+                if are_apart(lanes, lane, own, driver, vehicles[other], drivers[other]):
+                    passing = passing and not last
+                    e = entries[e].ahead
+                    continue
             if own.lamps & BEACON and passes(own, driver, vehicles[other], drivers[other]):
                 e = entries[e].ahead
                 continue
@@ -159,11 +205,9 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
         ways: (WAYS,) lanes that follow.
     """
     driver = drivers[me]
-    far = horizon(driver, vehicles[me].speed)
+    far, headway = horizon(driver, vehicles[me].speed), kept_headway(vehicles[me], driver)
     base = -s - driver.front
-    worst, cause, asked = pressure_of_lane(
-        lanes, lines, entries, vehicles, drivers, me, lane, s, base, driver.headway, after
-    )
+    worst, cause, asked = pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after)
     pressure, other = pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base)
     if pressure > worst:
         worst, cause = pressure, other
@@ -173,7 +217,7 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
         if worst > 0.0 or lane == NONE or base + driver.front > far:
             break
         pressure, other, more = pressure_of_lane(
-            lanes, lines, entries, vehicles, drivers, me, lane, -1e9, base, driver.headway, NONE
+            lanes, lines, entries, vehicles, drivers, me, lane, -1e9, base, headway, NONE
         )
         if pressure > worst:
             worst, cause = pressure, other
@@ -284,13 +328,16 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     """
     vehicle, driver = vehicles[i], drivers[i]
     desired = desired_speed(lanes, driver, vehicle.lane, vehicle.s)
+    pace, headway = driver.pace, driver.headway
+    if vehicle.over == OUT:
+        desired, pace, headway = PASSING_PACE * desired, PASSING_PACE * pace, kept_headway(vehicle, driver)
     free = free_acceleration(driver, vehicle.speed, desired)
     pressure, cause, asked = pressure_ahead(
         lanes, lines, entries, vehicles, drivers, i, vehicle.lane, vehicle.s, i, vehicle.ways
     )
     chosen = free
     if cause != NONE:
-        chosen = behind(driver, vehicle, vehicles[cause], free, pressure, driver.headway)
+        chosen = behind(driver, vehicle, vehicles[cause], free, pressure, headway)
     waits_for = cause
     if vehicle.beside != NONE:
         beside, other = pressure_beside(lanes, entries, vehicles, drivers, i)
@@ -313,6 +360,6 @@ def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[n
     courtesy = free - driver.accel * asked * asked
     if courtesy > -TOO_LATE_MPS2:
         chosen = min(chosen, max(courtesy, -COURTESY_MPS2))
-    curve = driver.pace * speed_ahead(lanes, vehicle)
+    curve = pace * speed_ahead(lanes, vehicle)
     chosen = min(chosen, max((curve - vehicle.speed) / REACTING_S, -SURPRISE_MPS2))
     return max(chosen, -driver.hardest)

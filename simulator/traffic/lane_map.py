@@ -17,6 +17,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import LaneFrame, lane_frame
+from simulator.traffic.passing_zones import PASSING_DTYPE, find_passing
 from simulator.traffic.prospects import find_forks, find_routes, foresee
 
 Array = NDArray[np.float64]
@@ -24,6 +25,7 @@ Array = NDArray[np.float64]
 TRAFFIC = DRIVABLE - {"bidirectional", "bus", "taxi"}  # types of lanes that are for everybody
 SPACING_M = 1.0  # of samples along a lane, at most
 SHORTEST_M = 0.01  # lanes that are shorter are passed over
+CLOSED_M, ASIDE_M = 0.25, 0.5  # half the width of a lane that has closed; between ends that do not meet
 TURN_RAD = np.radians(30.0)  # a way through a junction that turns by more is no straight one
 NONE = -1  # instead of an index
 
@@ -81,6 +83,7 @@ class Lanes(NamedTuple):
         links: (N,) int64 lanes that follow or precede others.
         forks: (F,) FORK_DTYPE pairs of lanes that part or meet.
         routes: (G, L) float32 m from the start of each lane to each goal, infinite where none leads.
+        passing: (S,) PASSING_DTYPE, where one may pass over the oncoming lane, by samples.
     """
 
     lanes: NDArray[np.void]
@@ -88,6 +91,7 @@ class Lanes(NamedTuple):
     links: NDArray[np.int64]
     forks: NDArray[np.void]
     routes: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+    passing: NDArray[np.void] = np.zeros(0, PASSING_DTYPE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +166,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Seque
         row["turn"] = 0 if abs(bend) < TURN_RAD else int(np.sign(bend))
         for way, number_of, ahead in (("next", "nexts", True), ("previous", "previouses", False)):
             found = _linked(network, chain[-1 if ahead else 0], index, ahead=ahead)
+            found = [n for n in found if _meet(*((own, columns[n]) if ahead else (columns[n], own)))]
             row[way], row[number_of] = len(links), len(found)
             links += found
     following = np.array(links, np.int64)
@@ -173,6 +178,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Seque
             if other != NONE:
                 _map_across(lanes, number, other, side)
     foresee(rows, samples, following)
+    lanes = lanes._replace(passing=find_passing(rows, samples, following, chains, network))
     for goal in goals:
         if goal not in index:
             raise InputError(f"goal {tuple(goal)}: there is no such lane for traffic")
@@ -292,6 +298,16 @@ def _linked(network: RoadNetwork, key: LaneKey, index: dict[LaneKey, int], *, ah
             elif network.lane_length(other) < SHORTEST_M:
                 todo.append(other)
     return found
+
+
+def _meet(own: NDArray[np.void], other: NDArray[np.void]) -> bool:
+    """Whether one drives on from the end of a lane to the start of another.
+
+    Not where one of them closes to nothing, or opens from it, beside the other: there one changes lanes.
+    """
+    end, start = own[-1], other[0]
+    aside = np.hypot(end["x"] - start["x"], end["y"] - start["y"])
+    return bool(aside < ASIDE_M or min(end["half_width"], start["half_width"]) > CLOSED_M)
 
 
 def _map_across(lanes: Lanes, number: int, other: int, side: str) -> None:

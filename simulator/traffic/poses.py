@@ -17,6 +17,8 @@ BEACON = np.uint32(1 << Switch.BEACON)
 BRAKE, LEFT, RIGHT = (
     np.uint32(1 << switch) for switch in (Switch.BRAKE, Switch.INDICATOR_LEFT, Switch.INDICATOR_RIGHT)
 )
+HAZARD = LEFT | RIGHT
+OVER_M = 0.3  # from where a vehicle that passes wants to be in the lane, it still moves there
 
 
 @kernel
@@ -60,6 +62,8 @@ def light(lanes, vehicle):  # type: ignore[no-untyped-def]
     if vehicle.acceleration < -BRAKE_LAMP_MPS2 or vehicle.speed < STANDING_MPS:
         lamps |= BRAKE
     side = vehicle.change if vehicle.change != 0 else vehicle.asks
+    if vehicle.over != 0 and abs(vehicle.wish_d - vehicle.d) > OVER_M:
+        side = 1 if vehicle.wish_d > vehicle.d else -1
     if side == 0:
         side = turn_ahead(lanes, vehicle)
     if side != 0:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.traffic.admission import judge, let_in, short_of_long, waits_for_itself
+from simulator.traffic.admission import WEARY, follows_closely, judge, let_in, short_of_long, waits_for_itself
 from simulator.traffic.desk import (
     CLAIM,
     DRIVER,
@@ -272,6 +272,8 @@ def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stan
                 if ahead < row.nearest or (ahead == row.nearest and i < row.first):
                     row.nearest, row.first = ahead, i
                 note_down(desk, lane, i, driver, driver.front - start, -driver.rear - start, 0, True)
+                if vehicle.asking > WEARY * driver.patience:
+                    _note_beyond(lanes, gates, vehicle, driver, i, k, start, desk)
                 break
             open_claims -= vehicle.travel < vehicle.claim_travel[slot]
             found |= 1 << slot
@@ -295,6 +297,30 @@ def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stan
         note_down(desk, vehicle.claims[c], i, driver, begun + driver.front, begun - driver.rear, number, False)
     if last != NONE and last != vehicle.lane:
         reserve(desk, last, i, driver.front + driver.rear + driver.gap)
+
+
+@kernel(inner=True)
+def _note_beyond(lanes, gates, vehicle, driver, i, k, start, desk):  # type: ignore[no-untyped-def]
+    """Note that driver `i`, weary of waiting for way `k`, which begins in `start` m, asks for those behind it, too.
+
+    That is where it cannot stand in between; else who lets it in here would never know of those who do not there.
+    """
+    long, need = is_long(driver), driver.front + driver.rear + driver.gap
+    lane = vehicle.lane if k < 0 else vehicle.ways[k]
+    gate = gates.gates[lane]
+    clear = start + (gate.keep_clear if long else gate.car_keep_clear)
+    while clear > -np.inf and k + 1 < WAYS and vehicle.ways[k + 1] != NONE:
+        start += lanes.lanes[lane].length
+        k += 1
+        lane = vehicle.ways[k]
+        gate = gates.gates[lane]
+        if start > clear + need or (gate.gated and start + gate.stop >= clear + need):
+            return
+        if gate.gated:
+            if follows_closely(gate, long):
+                return
+            clear = start + (gate.keep_clear if long else gate.car_keep_clear)
+            note_down(desk, lane, i, driver, driver.front - start, -driver.rear - start, 0, True)
 
 
 @kernel(inner=True)

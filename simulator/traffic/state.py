@@ -74,6 +74,10 @@ VEHICLE_DTYPE = np.dtype(
         ("struck", np.int64),  # what it has touched, bits of `Struck`
         ("delta_v", np.float64),  # m/s, the greatest change of velocity by an impact: how severe that was
         ("wrecked", np.float64),  # s since it became a wreck
+        # Passing those ahead (`overtaking`); zeros when it comes up.
+        ("over", np.int64),  # Over
+        ("passing", np.int64),  # 1 + index of the last of those it passes, until it is ahead of that one; 0: nobody
+        ("out_d", np.float64),  # m to the left of the lane's middle, where it passes
     ]
 )
 DRIVER_DTYPE = np.dtype(
@@ -123,6 +127,15 @@ class Struck(IntEnum):
     VEHICLE = 1
     PERSON = 2
     WRECK = 4  # a wreck, or a thing that lies on the road
+
+
+class Over(IntEnum):
+    """How far a vehicle is in passing another on the same lane, or over the oncoming one."""
+
+    NOT = 0
+    OUT = 1  # moving out, or beside those it passes
+    BACK = 2  # pulling in
+    FALLING = 3  # it does not fit any more: it lets those ahead get ahead, and then pulls in
 
 
 class Failing(IntEnum):

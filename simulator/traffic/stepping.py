@@ -15,6 +15,7 @@ from simulator.traffic.hazards import heed
 from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.occupancy import occupy
+from simulator.traffic.overtaking import mind_who_passes, overtake
 from simulator.traffic.poses import STANDING_MPS, light, place
 from simulator.traffic.right_of_way import right_of_way
 from simulator.traffic.signals import show
@@ -22,6 +23,7 @@ from simulator.traffic.state import WAYS, Control
 from simulator.traffic.wrong_way import drive_against, move_against
 
 OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
+STRANDED_S, STRANDED_M = 20.0, 5.0  # standing so long, so near to where a lane ends that has no link, one gives up
 SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 WRONG_WAY = int(Control.WRONG_WAY)
@@ -53,7 +55,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
     if worlds.relief_s[w] < np.inf and worlds.clock_ns[w] % RELIEF_NS < dt_ns:
         worlds.relieved[w] += relieve(lines, entries, vehicles, worlds.relief_s[w])
     recycle(ground, worlds.conditions[w], lines, entries, worlds.people.rows[w], vehicles, drivers, seed)
-    change_lanes(lanes, lines, entries, vehicles, drivers, seed, max(int(round(LOOK_S / dt)), 1))
+    period = max(int(round(LOOK_S / dt)), 1)
+    change_lanes(lanes, lines, entries, vehicles, drivers, seed, period)
     make_way(lanes, lines, entries, vehicles, drivers, dt)
     people, clock_ns = worlds.people, worlds.clock_ns[w] + worlds.phase_ns[w]
     show(ground.program, clock_ns, worlds.signals[w])
@@ -64,6 +67,7 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )
     heed(lanes, people.rows[w], vehicles, drivers, stand)
+    out = overtake(lanes, ground.gates, lines, entries, vehicles, drivers, stand, period)
     for i in range(len(vehicles)):
         if vehicles[i].control == GUIDED:
             vehicles[i].wish_acceleration = obey(vehicles[i], drivers[i])
@@ -75,6 +79,8 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
                 fail(lanes, vehicles[i], drivers[i], seed, i, dt)
         elif vehicles[i].control == WRONG_WAY:
             vehicles[i].wish_acceleration = drive_against(lanes, lines, entries, vehicles, drivers, i)
+    if out > 0:
+        mind_who_passes(lanes, lines, entries, vehicles, drivers)
     for i in range(len(vehicles)):
         if vehicles[i].control == DRIVER or vehicles[i].control == GUIDED:
             move(lanes, vehicles[i], drivers[i], seed, i, dt)
@@ -88,6 +94,13 @@ def obey(vehicle, driver):  # type: ignore[no-untyped-def]
     """m/s2 of a guided driver, who heeds nobody: towards the speed that is wished for, as hard as it can in the end."""
     wanted = (vehicle.wish_speed - vehicle.speed) / OBEYING_S
     return min(max(wanted, -driver.hardest), OBEYING_MPS2)
+
+
+@kernel(inline=True)
+def _stranded(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+    """Whether a vehicle is at the end of a lane that ends as wide as it is, without a link: a fault of the map."""
+    row = lanes.lanes[vehicle.lane]
+    return row.nexts == 0 and row.usable >= row.length and vehicle.s + driver.front > row.length - STRANDED_M
 
 
 @kernel
@@ -120,6 +133,9 @@ def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
             vehicle.ways[n] = vehicle.ways[n + 1]
         vehicle.ways[WAYS - 1] = NONE
     if vehicle.s > lanes.lanes[vehicle.lane].length and lanes.lanes[vehicle.lane].leaves:
+        vehicle.control, vehicle.lane = ARRIVED, NONE
+        return
+    if vehicle.waited > STRANDED_S and vehicle.control == DRIVER and _stranded(lanes, vehicle, driver):
         vehicle.control, vehicle.lane = ARRIVED, NONE
         return
     if vehicle.ways[WAYS - 1] == NONE:

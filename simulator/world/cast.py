@@ -58,14 +58,16 @@ class Cast:
         moving: bool = True,
         **kwargs: object,
     ) -> int:
-        """Add an actor's models (a rider's vehicle first) as objects; returns the id of the first."""
+        """Add an actor's models (a rider's vehicle first, or a sitter) as objects; returns the id of the first."""
         first, *others = list(models)
         row = self.builder.add_object(first, position, tuple(rpy), name=name, moving=moving, **kwargs)  # type: ignore[arg-type]
-        for rider in others:
-            rider_name = f"{name}-rider" if name else ""
-            self.riders[row] = self.builder.add_object(
-                rider, position, tuple(rpy), name=rider_name, moving=moving, parent=row
+        for other in others:
+            role = "rider" if other.class_name == "rider" else "seat"
+            with_it = self.builder.add_object(
+                other, position, tuple(rpy), name=f"{name}-{role}" if name else "", moving=moving, parent=row
             )
+            if role == "rider":
+                self.riders[row] = with_it
         low, high = first.bounds
         self.occupy(float(position[0]), float(position[1]), float(max(high[0], -low[0])))
         return row

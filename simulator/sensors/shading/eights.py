@@ -76,13 +76,16 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 # `Tables.slots`, the material, 1 where its texture's alpha marks panes, four texels and the place among them, the
 # texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun; and
 # what the rays hit: part, face, and weights of its second and third vertex; and the mip level of the texture: width,
-# height, and minus the number of its first texel.
+# height, and minus the number of its first texel; transmission, what is thrown back to lamps and within which angle
+# (see `surface.POINT_DTYPE`).
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
 PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT = (8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49))
-PART, PRIMITIVE, WEIGHTS, LEVEL, ROWS = (8 * k for k in (52, 53, 54, 56, 59))
+PART, PRIMITIVE, WEIGHTS, LEVEL, TRANSMISSION, RETRO, RETRO_WIDTH, ROWS = (
+    8 * k for k in (52, 53, 54, 56, 59, 60, 61, 62)
+)
 
 
 @kernel(inline=True)

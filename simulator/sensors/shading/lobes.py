@@ -8,31 +8,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_float, load_spaced, store, store_float
-from simulator.numerics.simd import LANES, bits, maximum, minimum, select, splat, square_root
-from simulator.sensors.shading.eights import dot, fifth, highlight
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, reflected_at_once
-from simulator.sensors.shading.surface import POINT_DTYPE
+from simulator.numerics.memory import load
+from simulator.numerics.simd import bits, maximum, minimum, select, splat, square_root
+from simulator.sensors.shading.eights import (
+    ALBEDO,
+    COAT,
+    COAT_F0,
+    COAT_ROUGHNESS,
+    LEAF,
+    METALLIC,
+    ROUGHNESS,
+    TEXTURE,
+    dot,
+    fifth,
+    highlight,
+    load_vector,
+    reflected_evenly,
+)
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0
 from simulator.sensors.shading.vector import BLUE, GREEN, HALF, INV_PI, ONE, PI, RED, ZERO
 
 ALPHA_LEAST = np.float32(2e-3)
 COSINE_LEAST = np.float32(1e-3)
-STRIDE = POINT_DTYPE.itemsize // 4
-
-
-def _field(name: str) -> int:
-    """Place of a field in a record of points, in floats."""
-    return int(POINT_DTYPE.fields[name][1]) // 4  # type: ignore[index]
-
-
-PLACE, FLAT, NORMAL, ALBEDO, GLOW = (_field(name) for name in ("x", "fx", "nx", "red", "glow_r"))
-DISTANCE, TRANSMISSION, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, RETRO, RETRO_WIDTH, LEAF = (
-    _field(name)
-    for name in (
-        "distance", "transmission", "roughness", "metallic", "coat", "coat_roughness", "coat_f0", "retro",
-        "retro_width", "translucency",
-    )
-)  # fmt: skip
 
 
 class Look(NamedTuple):
@@ -74,28 +71,6 @@ class Look(NamedTuple):
 
 
 @kernel(inline=True)
-def three(points, field):  # type: ignore[no-untyped-def]
-    """Three fields of eight POINT_DTYPE records; `points` is a pointer to them as floats."""
-    return (
-        load_spaced(points, field, STRIDE),
-        load_spaced(points, field + 1, STRIDE),
-        load_spaced(points, field + 2, STRIDE),
-    )
-
-
-@kernel(inline=True)
-def reflected_evenly(rough, nv, rows, spare):  # type: ignore[no-untyped-def]
-    """Scale and offset of `reflectance.reflected_at_once`, lane by lane; four of `rows` (pointer) are to `spare`."""
-    store(rows, spare, rough)
-    store(rows, spare + 8, nv)
-    for k in range(LANES):
-        scale, offset = reflected_at_once(load_float(rows, spare + k), load_float(rows, spare + 8 + k))
-        store_float(rows, spare + 16 + k, scale)
-        store_float(rows, spare + 24 + k, offset)
-    return load(rows, spare + 16), load(rows, spare + 24)
-
-
-@kernel(inline=True)
 def reflected_in_all(albedo, metallic, scale, offset):  # type: ignore[no-untyped-def]
     """(normal reflectance, factor for further bounces among facets, part of even light reflected), lane by lane."""
     f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
@@ -105,19 +80,19 @@ def reflected_in_all(albedo, metallic, scale, offset):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def look_at(points, nx, ny, nz, vx, vy, vz, rows, spare):  # type: ignore[no-untyped-def]
-    """The Look of eight POINT_DTYPE records (pointer to floats) from v; `rows`, `spare`: of `reflected_evenly`."""
+def look_at(rows, nx, ny, nz, vx, vy, vz):  # type: ignore[no-untyped-def]
+    """The Look of the eight that the `rows` of `eights` know, from v."""
     none, one = splat(ZERO), splat(ONE)
     nv = maximum(dot(nx, ny, nz, vx, vy, vz), splat(COSINE_LEAST))
-    red, green, blue = three(points, ALBEDO)
-    rough, metallic = load_spaced(points, ROUGHNESS, STRIDE), load_spaced(points, METALLIC, STRIDE)
-    leaf, coat = load_spaced(points, LEAF, STRIDE), load_spaced(points, COAT, STRIDE)
-    coat_rough, coat_f0 = load_spaced(points, COAT_ROUGHNESS, STRIDE), load_spaced(points, COAT_F0, STRIDE)
-    scale, offset = reflected_evenly(rough, nv, rows, spare)
+    red, green, blue = load_vector(rows, ALBEDO)
+    red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
+    rough, metallic, leaf = load(rows, ROUGHNESS), load(rows, METALLIC), load(rows, LEAF)
+    coat, coat_rough, coat_f0 = load(rows, COAT), load(rows, COAT_ROUGHNESS), load(rows, COAT_F0)
+    scale, offset = reflected_evenly(rough, nv)
     coated, leafy = bits(coat > none), bits(leaf > none)
     by_coat = none
     if coated != 0:
-        coat_scale, coat_offset = reflected_evenly(coat_rough, nv, rows, spare)
+        coat_scale, coat_offset = reflected_evenly(coat_rough, nv)
         by_coat = coat * (coat_f0 * coat_scale + coat_offset)
     passed = one - by_coat
     _, _, in_red = reflected_in_all(red, metallic, scale, offset)

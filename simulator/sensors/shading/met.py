@@ -53,10 +53,13 @@ from simulator.sensors.shading.eights import (
     PART,
     PLACE,
     PRIMITIVE,
+    RETRO,
+    RETRO_WIDTH,
     ROUGHNESS,
     SLOT,
     TEXELS,
     TEXTURE,
+    TRANSMISSION,
     UV,
     WAY,
     WEIGHTS,
@@ -75,6 +78,7 @@ from simulator.sensors.shading.surface import (
     PANE_ROUGH,
     WATER,
     dress_surface,
+    retro_of,
 )
 from simulator.sensors.shading.texels import choose_levels, fetch_texels, level_number, mix_texels
 from simulator.sensors.shading.vector import (
@@ -171,7 +175,7 @@ def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
     p.roughness, p.metallic = load_float(rows, ROUGHNESS + k), load_float(rows, METALLIC + k)
     p.coat, p.coat_roughness = load_float(rows, COAT + k), load_float(rows, COAT_ROUGHNESS + k)
     p.coat_f0, p.translucency = load_float(rows, COAT_F0 + k), load_float(rows, LEAF + k)
-    p.retro = ZERO
+    p.retro = load_float(rows, RETRO + k)
     matter = record(tables.materials, tables.slots[load_int(rows, SLOT + k)])
     panes = load_float(rows, PANES + k) > HALF
     u, v, alpha = load_float(rows, UV + k), load_float(rows, UV + 8 + k), load_float(rows, TEXTURE + 24 + k)
@@ -186,6 +190,21 @@ def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
     store_float(rows, COAT_ROUGHNESS + k, p.coat_roughness)
     store_float(rows, COAT_F0 + k, p.coat_f0)
     store_float(rows, LEAF + k, p.translucency)
+    store_float(rows, RETRO + k, p.retro)
+
+
+@kernel(inline=True)
+def throw_back(rows, solid, tables):  # type: ignore[no-untyped-def]
+    """Write what lanes `solid` (bits) throw back to lamps; returns whether any does."""
+    some = False
+    while solid != 0:
+        k = lowest(solid)
+        solid = without_lowest(solid)
+        retro, width = retro_of(record(tables.materials, tables.slots[load_int(rows, SLOT + k)]))
+        store_float(rows, RETRO + k, retro)
+        store_float(rows, RETRO_WIDTH + k, width)
+        some = some or retro > ZERO
+    return some
 
 
 @kernel(inline=True)
@@ -220,25 +239,24 @@ def take_hits(rows, first, count, hits):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  # type: ignore[no-untyped-def]
-    """Write what `count` pixels from number `first` on show: faces, each for all lanes that met it, and materials.
+def meet_eight(rows, tables, switches, normals, weather):  # type: ignore[no-untyped-def]
+    """Write what eight rays met that hit what `take_hits` wrote: faces, each for all lanes that met it, and materials.
 
     Normals are not yet of length 1 nor on the rays' side (see `face_eye`).
 
     Args:
-        rows: receives it. hits: Hits as pointers. tables: Tables as pointers.
+        rows: receives it. tables: Tables as pointers.
         switches, normals: pointers to those of Posed. weather: whether all surfaces are changed by it.
 
     Returns:
         Bits of those that show a surface, that have a texture, that are to be dressed, and that show glass.
     """
-    take_hits(rows, first, count, hits)
     solid, textured, changing, glass = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     parts, faces, u, v = load_ints(rows, PART), load_ints(rows, PRIMITIVE), load(rows, WEIGHTS), load(rows, WEIGHTS + 8)
     w, none = ONE - u - v, splat(ZERO)
     # Gathered in registers: written lane by lane under a mask they would take several times as long.
     fx = fy = fz = nx = ny = nz = tu = tv = footprint = none
-    red = green = blue = rough = metallic = coat = leaf = panes = none
+    red = green = blue = rough = metallic = coat = leaf = panes = clear = none
     slots = splat_int(np.int32(0))
     waiting = ALL & ~bits(negative(parts))
     while waiting != 0:
@@ -253,10 +271,11 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
         matter = record(tables.materials, tables.slots[slot])
         if matter.transmission > GLASS_LEAST:
             glass |= lanes
-            continue
-        solid |= lanes
-        textured |= lanes if matter.texture >= 0 else np.int32(0)
-        changing |= lanes if changes(tables, switches, part, matter, weather) else np.int32(0)
+            clear = select(same, splat(matter.transmission), clear)
+        else:
+            solid |= lanes
+            textured |= lanes if matter.texture >= 0 else np.int32(0)
+            changing |= lanes if changes(tables, switches, part, matter, weather) else np.int32(0)
         x, y, z = turned(normals, number, face.nx, face.ny, face.nz)
         gx, gy, gz = splat(x), splat(y), splat(z)
         fx, fy, fz = select(same, gx, fx), select(same, gy, fy), select(same, gz, fz)
@@ -294,6 +313,7 @@ def meet_eight(rows, first, count, hits, tables, switches, normals, weather):  #
     store(rows, COAT, coat)
     store(rows, LEAF, leaf)
     store(rows, PANES, panes)
+    store(rows, TRANSMISSION, clear)
     return solid, textured, changing, glass
 
 

@@ -66,6 +66,7 @@ from simulator.sensors.shading.met import (
     face_eye,
     meet_eight,
     one_face,
+    take_hits,
 )
 from simulator.sensors.shading.paths import (
     FAR_GROUND_M,
@@ -258,7 +259,8 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
         for y in range(band * LANES, min((band + 1) * LANES, height)):
             first, place = y * width + column, y * padded + column
             length = look(rows, camera, first, count, pose)
-            solid, textured, changing, apart = meet_eight(rows, first, count, met, raw, switches, normals, weather)
+            take_hits(rows, first, count, met)
+            solid, textured, changing, apart = meet_eight(rows, raw, switches, normals, weather)
             wanted = np.int32(0)
             if solid != 0:
                 face_eye(rows, load(rows, DISTANCE) * length, eye, spread)

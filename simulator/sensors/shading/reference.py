@@ -117,8 +117,8 @@ class _Wave:
         self.outset = Rays(eye, self.ways.reshape(-1, 3), one, endless, pixel, np.zeros(0, np.int32))
         self.matter = Matter(self.stage.packed, self.stage.posed, transport.ground)
         self.lights = Lights(transport.sky, sky_dome, transport.lamps)
-        lit, going = not transport.lamps.dark, (transport.quality.bounces or 0) > 0
-        sizes = (self.order.size * wanted for wanted in (True, True, lit, going, going))
+        self.lit, going = not transport.lamps.dark, (transport.quality.bounces or 0) > 0
+        sizes = (self.order.size * wanted for wanted in (True, True, self.lit, going, going))
         to_sun, to_sky, to_lamp, onward, self.packed = (_room(size, len(numbers)) for size in sizes)
         self.found = Found(self.light, self.room, to_sun, to_sky, to_lamp, onward)
         self.part, self.depth = np.empty(0, np.int32), np.empty(0, np.float32)
@@ -130,11 +130,12 @@ class _Wave:
         self._each(aim_pixels, self.view.table, self.top, self.rotation, offsets, self.ways, count=rows, chunk=BAND)
         hits = stage.rays.closest_hit(rays.origin[0], rays.way, mask=SEEN, threads=stage.threads, grid=(rows, columns))
         if not len(self.part):
-            self.part, self.depth = hits.part, hits.t * (rays.way @ self.rotation[:, 2])
+            # (not by matmul, whose threads would be in the way of ours)
+            self.part, self.depth = hits.part, hits.t * np.einsum("ij,j->i", rays.way, self.rotation[:, 2])
         runs, order = Runs(self.room, np.append(self.room[1:], self.order.size), self.kinds), self.order
         most = len(numbers) - 1
         for depth in range(most + 1):
-            course = Course(depth, depth == most, self.view.spread, self.glow_limit)
+            course = Course(depth, depth == most, self.lit, self.view.spread, self.glow_limit)
             self._each(meet, runs, order, rays, hits, self.matter, self.lights, numbers[depth], course,
                        self.found)  # fmt: skip
             for kind in (self.found.to_sun, self.found.to_sky, self.found.to_lamp):

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import pointer
+from simulator.numerics.memory import (
+    load,
+    load_each,
+    load_each_float,
+    load_float,
+    load_int,
+    load_ints,
+    load_points,
+    load_triples,
+    pointer,
+    store,
+    store_float,
+    store_int,
+    store_ints,
+    store_triples,
+)
+from simulator.numerics.simd import LANES, bits, lowest, negative, splat, splat_int, without_lowest
+from simulator.sensors.shading.eights import DISTANCE, PART, PRIMITIVE, WAY, WEIGHTS, load_vector, store_vector
+from simulator.sensors.shading.eights import ROWS as SEEN_ROWS
+from simulator.sensors.shading.met import ALL, take_hits
 from simulator.sensors.shading.vector import ONE, ZERO
 
 F32 = NDArray[np.float32]
@@ -16,6 +35,12 @@ I32 = NDArray[np.int32]
 
 CELLS = 16  # directions are sorted by so many steps of height and twice as many of azimuth
 BUCKETS = 2 * CELLS * CELLS
+# What is at hand of eight paths besides what `eights` knows of them: where their rays start, the share of what is met
+# in the pixel, number of the pixel, density of the way; unit way to a lamp, its light, distance and angular radius; a
+# ray to be kept: start, way, what it carries, limit.
+ORIGIN, WEIGHT, PIXEL, DENSITY, LAMP, LAMP_LIGHT, LAMP_AWAY, LAMP_BLUR, START, ALONG, CARRIED, LIMIT, ROWS = (
+    SEEN_ROWS + 8 * k for k in (0, 3, 6, 7, 8, 11, 14, 15, 16, 19, 22, 25, 26)
+)
 
 
 class Rays(NamedTuple):
@@ -56,6 +81,122 @@ def raw_rays(rays):  # type: ignore[no-untyped-def]
         pointer(rays.pixel),
         pointer(rays.held),
     )
+
+
+class Paths(NamedTuple):
+    """Paths on their way to surfaces.
+
+    Attributes:
+        rays: Rays as pointers. hits: Hits as pointers.
+        one: whether all start at one point, as the first rays do, which carry the same and have the same limit.
+        order: pointer to the numbers of the rays in the order of the runs, -1 for none, if they are `ordered`.
+    """
+
+    rays: Any
+    hits: Any
+    one: Any
+    order: Any
+    ordered: Any
+
+
+@kernel(inline=True)
+def ray_at(paths, place, end):  # type: ignore[no-untyped-def]
+    """Number of the ray at a place of its run, or -1."""
+    if place >= end:
+        return np.int64(-1)
+    return np.int64(load_int(paths.order, place)) if paths.ordered else place
+
+
+@kernel(inline=True)
+def take_one(rows, k, ray, paths):  # type: ignore[no-untyped-def]
+    """Write to lane k what a ray is, and what it hits."""
+    rays, hits = paths.rays, paths.hits
+    store_float(rows, DISTANCE + k, load_float(hits.t, ray))
+    store_int(rows, PART + k, load_int(hits.part, ray))
+    store_int(rows, PRIMITIVE + k, load_int(hits.primitive, ray))
+    store_float(rows, WEIGHTS + k, load_float(hits.u, ray))
+    store_float(rows, WEIGHTS + 8 + k, load_float(hits.v, ray))
+    store_int(rows, PIXEL + k, load_int(rays.pixel, ray))
+    for axis in range(3):
+        store_float(rows, WAY + 8 * axis + k, load_float(rays.way, 3 * ray + axis))
+        if not paths.one:
+            store_float(rows, ORIGIN + 8 * axis + k, load_float(rays.origin, 3 * ray + axis))
+            store_float(rows, WEIGHT + 8 * axis + k, load_float(rays.carried, 3 * ray + axis))
+    if not paths.one:
+        store_float(rows, DENSITY + k, load_float(rays.limit, ray))
+
+
+@kernel(inline=True)
+def take_picked(rows, place, paths):  # type: ignore[no-untyped-def]
+    """Write what eight of the first rays are and hit, whose numbers are in the order from a place on."""
+    rays, hits, numbers = paths.rays, paths.hits, load_ints(paths.order, place)
+    store(rows, DISTANCE, load_each_float(hits.t, 0, numbers))
+    store_ints(rows, PART, load_each(hits.part, 0, numbers))
+    store_ints(rows, PRIMITIVE, load_each(hits.primitive, 0, numbers))
+    store(rows, WEIGHTS, load_each_float(hits.u, 0, numbers))
+    store(rows, WEIGHTS + 8, load_each_float(hits.v, 0, numbers))
+    store_ints(rows, PIXEL, load_each(rays.pixel, 0, numbers))
+    x, y, z = load_points(rays.way, paths.order, place)
+    store_vector(rows, WAY, x, y, z)
+
+
+@kernel(inline=True)
+def take_eight(rows, place, end, paths):  # type: ignore[no-untyped-def]
+    """Write what the eight rays from a place of a run on are and hit; returns the bits of those that there are."""
+    rays = paths.rays
+    if paths.one:
+        for axis in range(3):
+            store(rows, ORIGIN + 8 * axis, splat(load_float(rays.origin, axis)))
+            store(rows, WEIGHT + 8 * axis, splat(load_float(rays.carried, axis)))
+        store(rows, DENSITY, splat(load_float(rays.limit, 0)))
+    elif not paths.ordered and place + LANES <= end:
+        take_hits(rows, place, LANES, paths.hits)
+        store_ints(rows, PIXEL, load_ints(rays.pixel, place))
+        x, y, z = load_triples(rays.way, 3 * place)
+        store_vector(rows, WAY, x, y, z)
+        x, y, z = load_triples(rays.origin, 3 * place)
+        store_vector(rows, ORIGIN, x, y, z)
+        x, y, z = load_triples(rays.carried, 3 * place)
+        store_vector(rows, WEIGHT, x, y, z)
+        store(rows, DENSITY, load(rays.limit, place))
+        return ALL
+    if paths.one and place + LANES <= end and bits(negative(load_ints(paths.order, place))) == 0:
+        take_picked(rows, place, paths)
+        return ALL
+    exist = np.int32(0)
+    store_ints(rows, PART, splat_int(np.int32(-1)))
+    for k in range(LANES):
+        ray = ray_at(paths, place + k, end)
+        if ray >= 0:
+            take_one(rows, k, ray, paths)
+            exist |= np.int32(1) << np.int32(k)
+    return exist
+
+
+@kernel(inline=True)
+def keep(rays, at, rows, lanes):  # type: ignore[no-untyped-def]
+    """Append to `rays` (pointers) from row `at` on what the rows hold of `lanes` (bits); returns the next row."""
+    if lanes == ALL:
+        x, y, z = load_vector(rows, START)
+        store_triples(rays.origin, 3 * at, x, y, z)
+        x, y, z = load_vector(rows, ALONG)
+        store_triples(rays.way, 3 * at, x, y, z)
+        x, y, z = load_vector(rows, CARRIED)
+        store_triples(rays.carried, 3 * at, x, y, z)
+        store(rays.limit, at, load(rows, LIMIT))
+        store_ints(rays.pixel, at, load_ints(rows, PIXEL))
+        return at + LANES
+    while lanes != 0:
+        k = lowest(lanes)
+        lanes = without_lowest(lanes)
+        for axis in range(3):
+            store_float(rays.origin, 3 * at + axis, load_float(rows, START + 8 * axis + k))
+            store_float(rays.way, 3 * at + axis, load_float(rows, ALONG + 8 * axis + k))
+            store_float(rays.carried, 3 * at + axis, load_float(rows, CARRIED + 8 * axis + k))
+        store_float(rays.limit, at, load_float(rows, LIMIT + k))
+        store_int(rays.pixel, at, load_int(rows, PIXEL + k))
+        at += 1
+    return at
 
 
 @kernel

@@ -94,6 +94,15 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
     return BLADES_RETRO if kind == SOIL else ZERO
 
 
+@kernel(inline=True)
+def retro_of(matter):  # type: ignore[no-untyped-def]
+    """What a bare material (MATERIAL_DTYPE record) throws back, cd / (lx m2), and the half-value angle, rad."""
+    if matter.surface == OTHER:
+        return matter.retro, SIGN_RETRO_WIDTH
+    width = BLADES_RETRO_WIDTH if matter.surface == SOIL else ROAD_RETRO_WIDTH
+    return max(matter.retro, road_retro(matter.surface)), width
+
+
 @kernel
 def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
     """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
@@ -323,11 +332,7 @@ def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn,
     p.transmission, p.translucency = matter.transmission, matter.translucency
     p.roughness, p.metallic = matter.roughness, matter.metallic
     p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, COAT_ROUGH, COAT_F0
-    p.retro, p.retro_width = matter.retro, SIGN_RETRO_WIDTH
-    if matter.surface != OTHER:
-        p.retro, p.retro_width = max(matter.retro, road_retro(matter.surface)), ROAD_RETRO_WIDTH
-        if matter.surface == SOIL:
-            p.retro_width = BLADES_RETRO_WIDTH
+    p.retro, p.retro_width = retro_of(matter)
     return tu, tv, width
 
 
