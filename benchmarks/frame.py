@@ -131,6 +131,7 @@ def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
     At each surface but the last of several Mitsuba casts one ray to either sun or sky and one by the material, for
     direct light two to either; ours one to each of both at the first surface, and one to either at the others. Ours go
     on from dark surfaces by chance only; their pictures are less noisy nevertheless, for what they draw is stratified.
+    All of our surfaces reflect as dielectrics do, which Mitsuba's diffuse ones do not: that is 6 % more light.
     """
     from simulator.sensors.shading.picture import take_picture
     from simulator.sensors.shading.transport import QUALITIES

@@ -22,17 +22,17 @@ from simulator.traffic.following import desired_speed, drive, free_acceleration
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
 from simulator.traffic.locating import LaneIndex, nearest_lane, project
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
-from simulator.traffic.passing import (
+from simulator.traffic.pileups import Pileups, note_control, run_into
+from simulator.traffic.poses import STANDING_MPS, turn_ahead
+from simulator.traffic.precedence import Gates
+from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
+from simulator.traffic.staged_changes import (
     change_lanes,
     lanes_beside,
     pressure_of_what_it_leaves,
     room_ahead,
     sidle,
 )
-from simulator.traffic.pileups import Pileups, note_control, run_into
-from simulator.traffic.poses import STANDING_MPS, turn_ahead
-from simulator.traffic.precedence import Gates
-from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
 
 ACROSS = 4  # lanes to the side of its path that an agent may be on
 PULLING_S = 0.2  # over which the pull of a change of lane counts

@@ -26,11 +26,11 @@ from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map, s_at
 from simulator.traffic.locating import LaneIndex, lane_index
 from simulator.traffic.occupancy import empty_occupancy
-from simulator.traffic.passing import Changes
 from simulator.traffic.pileups import pileups
 from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates, gates
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
 from simulator.traffic.signals import SignalPlan
+from simulator.traffic.staged_changes import Changes
 from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Control, Failing
 
 Array = NDArray[np.float64]

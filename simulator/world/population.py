@@ -37,6 +37,7 @@ MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
 ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
+SITTING = 0.3  # share of those who do not walk
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 STROLL_MPS = 1.0  # of animals that nothing hurries
@@ -354,7 +355,7 @@ class Population:
         return 0.28 * width_m + 0.1  # half on the pavement
 
     def people(self) -> None:
-        """People walking or standing on pavements and beside roads that have none; else on the verge of the ego's."""
+        """People who walk, stand or sit on pavements and beside roads that have none, else on the verge."""
         for n in range(self.scenario.traffic.pedestrians):
             rng = generator(self.seed, "person", n)
             kind = _one_of(ON_FOOT, rng)
@@ -362,7 +363,8 @@ class Population:
             cls: Any = member("actors", kind)
             pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                actor = cls(pose="walking" if walks else "standing", pace_mps=pace)
+                pose = "walking" if walks else "sitting" if rng.random() < SITTING else "standing"
+                actor = cls(pose=pose, pace_mps=pace, seat="bench")
             else:
                 walks = True
                 actor = cls(pace_mps=pace) if kind == "runner" else cls()
@@ -371,16 +373,23 @@ class Population:
                 self._walk(actor, pace if walks else 0.0, way, rng, f"person-{n}")
 
     def _walk(self, actor: Any, pace: float, way: Array, rng: np.random.Generator, name: str) -> None:
-        """Let somebody walk along a way, or stand at its start and look anywhere."""
+        """Let somebody walk along a way, or stand at its start and look anywhere, or sit there and face the street."""
         models = actor.models(rng)
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
-        heading = float(np.arctan2(*(way[1] - way[0])[1::-1])) if pace else float(rng.uniform(-np.pi, np.pi))
-        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
-        if not pace:
-            self.cast.idle.append(row)
+        sits = getattr(actor, "pose", "") == "sitting"
+        if pace:
+            toward = way[1] - way[0]
+        elif sits:
+            toward = self._path_xy[self._beside(way[:1])[1][0]] - way[0, :2]
         else:
+            toward = rng.normal(size=2)
+        heading = float(np.arctan2(toward[1], toward[0]))
+        row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
+        if not pace and not sits:
+            self.cast.idle.append(row)
+        elif pace:
             self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
 
     @cached_property
