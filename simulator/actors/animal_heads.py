@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, ball, pipe
 from simulator.scene import Mesh
 from simulator.scene.mesh import merge
+
+Row = dict[str, Any]  # of a species in assets/animals.yaml: numbers, lists of them, names of colours
 
 
 class Hide(IntEnum):
@@ -79,7 +82,7 @@ PROFILES = {
 class _Frame:
     """Places of a head in the frame of the body."""
 
-    def __init__(self, row: dict[str, list[float]], tip: F64, k: float, droops: float) -> None:
+    def __init__(self, row: Row, tip: F64, k: float, droops: float) -> None:
         length, half, depth, _ = row["head"]
         self.length, self.half, self.depth = length * k, half * k, depth * k
         self.axis = np.array([np.cos(droops), 0.0, -np.sin(droops)])
@@ -95,7 +98,7 @@ class _Frame:
         return np.asarray((points - self.start) @ self.axis / self.length)
 
 
-def head_mesh(row: dict[str, list[float]], tip: F64, k: float, species: str, rng: np.random.Generator) -> Mesh:
+def head_mesh(row: Row, tip: F64, k: float, species: str, rng: np.random.Generator) -> Mesh:
     """The head at the end `tip` (3,) of a neck; `k` scales the catalogue's metres."""
     profile = PROFILES[species]
     frame = _Frame(row, tip, k, profile.droops)
@@ -167,9 +170,7 @@ def _skull(profile: Profile, frame: _Frame, species: str, rng: np.random.Generat
     return replace(mesh, slots=slots.astype(np.int32))
 
 
-def _ears(
-    row: dict[str, list[float]], frame: _Frame, profile: Profile, k: float, species: str, rng: np.random.Generator
-) -> list[Mesh]:
+def _ears(row: Row, frame: _Frame, profile: Profile, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     """Both ears: shells that are open to the front."""
     length, half, spread = row["ears"]
     if species == "dog" and rng.random() < 0.5:  # drop ears
@@ -194,7 +195,7 @@ def _ears(
     return parts
 
 
-def _horns(row: dict[str, list[float]], frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
+def _horns(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     parts = []
     if species == "cow" and rng.random() < 0.4:
         for sign in (1.0, -1.0):
@@ -204,7 +205,7 @@ def _horns(row: dict[str, list[float]], frame: _Frame, k: float, species: str, r
     return parts
 
 
-def _tusks(row: dict[str, list[float]], frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
+def _tusks(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     parts = []
     if species == "boar":
         for sign in (1.0, -1.0):
@@ -214,11 +215,9 @@ def _tusks(row: dict[str, list[float]], frame: _Frame, k: float, species: str, r
     return parts
 
 
-def _antlers(
-    row: dict[str, list[float]], frame: _Frame, k: float, species: str, rng: np.random.Generator
-) -> list[Mesh]:
+def _antlers(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     """Two beams with three tines each."""
-    if species != "deer" or rng.random() >= row["antlers"]:  # type: ignore[operator]
+    if species != "deer" or rng.random() >= row["antlers"]:
         return []
     root, half = np.array(frame.at(0.16, 0.42)), frame.half
     size = float(rng.uniform(0.30, 0.55)) * k

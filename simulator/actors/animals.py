@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import paces
-from simulator.actors.animal_heads import Hide, head_mesh
+from simulator.actors.animal_heads import Hide, Row, head_mesh
 from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.finishes import as_rgb
 from simulator.actors.gait import stride_m
@@ -134,7 +134,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     return replace(model, box=box)
 
 
-def _grazing(row: dict[str, list[float]], withers: float, k: float, species: str) -> float:
+def _grazing(row: Row, withers: float, k: float, species: str) -> float:
     """How far the neck is lowered so that the muzzle is just above the grass."""
     for bow in np.arange(0.3, 2.2, 0.05):
         if _neck(row, withers, k, species, float(bow))[1][2] < 0.92 * k * row["head"][0]:
@@ -212,7 +212,7 @@ def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
     return Texture(f"pied coat {number}", to_srgb8(np.clip(tone, 0.004, 1.0)))
 
 
-def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
+def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
     coats = row["coats"]
     assert isinstance(coats, list)
     plain = srgb(str(coats[int(rng.integers(len(coats)))]))
@@ -227,7 +227,7 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
     kind = "wool" if species == "sheep" else "tabby" if tabby else "sleek" if sleek else "fur"
     coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
     gloss = 0.72 if sleek else 0.8
-    hair = coat_texture(float(row["socks"]), kind)  # type: ignore[arg-type]
+    hair = coat_texture(float(row["socks"]), kind)
     if tabby:
         coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
     plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=gloss, reflectance_905=0.45)
@@ -248,9 +248,7 @@ def _materials(row: dict[str, object], species: str, pied: bool, rng: np.random.
     )
 
 
-def _segments(
-    row: dict[str, list[float]], withers: float, k: float, rng: np.random.Generator, species: str, bow: float
-) -> list[Segment]:
+def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, species: str, bow: float) -> list[Segment]:
     """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres, `bow` lowers the neck."""
     length, chest = row["body"][0] * k, row["body"][1] * k
     back = -0.5 * length
@@ -301,7 +299,7 @@ def _segments(
     return segments
 
 
-def _udder(row: dict[str, list[float]], withers: float, k: float) -> Mesh:
+def _udder(row: Row, withers: float, k: float) -> Mesh:
     """The bag between the hind legs, with four teats."""
     length, _, _, loin, _ = (v * k for v in row["body"])
     x, z, r = -0.27 * length, withers - 0.97 * loin, 0.18 * loin
@@ -315,7 +313,7 @@ def _udder(row: dict[str, list[float]], withers: float, k: float) -> Mesh:
     return sculpted(lumps, 0.16 * r, 0.10 * r, Hide.UDDER)
 
 
-def _leg_top(row: dict[str, list[float]], withers: float, k: float, end: str, sign: float) -> F64:
+def _leg_top(row: Row, withers: float, k: float, end: str, sign: float) -> F64:
     """Where a leg turns against the trunk (x, y, z): near the top of the shoulder blade, or at the hip."""
     length, _, half, _, loin_w = (v * k for v in row["body"])
     x, half, share = (0.37 * length, half, 0.84) if end == "f" else (-0.38 * length, loin_w, 0.80)
@@ -329,9 +327,7 @@ def _leg_blend(mesh: Mesh, withers: float, knee_z: float, name: str) -> dict[str
     return knee | foot | {f"lower_{name}": knee[f"lower_{name}"] + foot[f"lower_{name}"] - 1.0}
 
 
-def _torso_blend(
-    mesh: Mesh, row: dict[str, list[float]], withers: float, k: float, base: F64, tip: F64
-) -> dict[str, F64]:
+def _torso_blend(mesh: Mesh, row: Row, withers: float, k: float, base: F64, tip: F64) -> dict[str, F64]:
     """Weights of the trunk, of the neck, and of the legs, whose muscles pull the skin of shoulders and haunches."""
     points = mesh.vertices.astype(np.float64)
     x, y, z = points.T
@@ -356,7 +352,7 @@ def _vector(v: F64) -> tuple[float, float, float]:
     return (float(v[0]), float(v[1]), float(v[2]))
 
 
-def _neck(row: dict[str, list[float]], withers: float, k: float, species: str, bow: float) -> tuple[F64, F64]:
+def _neck(row: Row, withers: float, k: float, species: str, bow: float) -> tuple[F64, F64]:
     """Where the neck begins in the chest and where it carries the head (x, y, z); `bow`: how far it is lowered."""
     length, deg, low, _ = row["neck"]
     front, chest = 0.5 * k * row["body"][0], k * row["body"][1]
@@ -367,9 +363,7 @@ def _neck(row: dict[str, list[float]], withers: float, k: float, species: str, b
     return base, tip
 
 
-def _torso(
-    row: dict[str, list[float]], withers: float, k: float, species: str, base: F64, tip: F64, rng: np.random.Generator
-) -> Mesh:
+def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64, rng: np.random.Generator) -> Mesh:
     """Barrel, rump, shoulders, haunches and neck as one smooth surface."""
     length, chest, chest_w, loin, loin_w = (v * k for v in row["body"])
     sag = {"horse": 0.03, "cow": 0.01, "boar": -0.06, "deer": 0.02, "cat": -0.07}.get(species, 0.0) * chest
@@ -456,12 +450,10 @@ def _tapered(
     return skin(finer(rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up), slot)
 
 
-def _leg(
-    row: dict[str, list[float]], withers: float, k: float, hind: bool, species: str
-) -> tuple[Mesh, Mesh, F64, F64]:
+def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[Mesh, Mesh, F64, F64]:
     """Upper and lower leg in the plane y = 0 about x = 0, the joint between them (knee or hock), and the fetlock."""
     top_w, knee_w, foot_w = (v * k for v in row["leg"])
-    hoof = float(row["hoof"]) * k  # type: ignore[arg-type]
+    hoof = float(row["hoof"]) * k
     slot = Hide.COAT if species != "sheep" else Hide.UNDER
     top, knee_z = (0.74 if hind else 0.70) * withers, (0.31 if not hind else 0.34) * withers
     # A hock bends backward, a knee stands nearly straight.
