@@ -63,7 +63,7 @@ def finite_inverse(d):  # type: ignore[no-untyped-def]
 
 @kernel(inline=True)
 def has_direction(dx, dy, dz):  # type: ignore[no-untyped-def]
-    """Whether a direction is neither zero nor NaN; without one, a ray would enter all boxes that lie towards (1, 1, 1)."""
+    """Whether a direction is neither zero nor NaN. (By such a one a ray would enter all boxes towards (1, 1, 1).)"""
     return abs(dx) + (abs(dy) + abs(dz)) > np.float32(0)
 
 
