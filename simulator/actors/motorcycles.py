@@ -19,7 +19,7 @@ from simulator.actors.riders import Seat, helmeted, riding_dress, seated
 from simulator.actors.shape import F64, ball, block, both, finish, lathe, patch, pipe, rounded_box, skin, turned
 from simulator.actors.wardrobe import adult
 from simulator.scenario.distributions import OneOf, choice, integer
-from simulator.scene import Body, Driver, Joint, Mesh, Model
+from simulator.scene import Body, Driver, Joint, Lamp, Mesh, Model
 
 STYLES = ("naked", "sport", "scooter", "moped")
 # Linear colours of helmets and their shares in traffic (estimate): black, white, grey, silver, red, blue, yellow.
@@ -151,7 +151,7 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     )
 
 
-def _single(lamps: tuple) -> tuple:  # type: ignore[type-arg]
+def _single(lamps: tuple[Lamp, ...]) -> tuple[Lamp, ...]:
     """One head lamp in the middle in place of two."""
     seen: set[tuple[object, ...]] = set()
     out = []
