@@ -242,7 +242,7 @@ def run(
             ego,
             begin,
             STEP_NS * 1e-9,
-            Record(*[column[part] for column in record]),  # type: ignore[arg-type]
+            Record._make(column[part] for column in record),
         )
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):
