@@ -76,7 +76,7 @@ class Flight(NamedTuple):
 
 
 @kernel(inline=True)
-def set_course(state, own, x, y, z, dx, dy, dz, side, first_id):  # type: ignore[no-untyped-def]
+def set_course(state, own, x, y, z, dx, dy, dz, side, first_id):
     """Write the ray as it is in the frame of the scene or of an instance."""
     slabs = make_slabs(x, y, z, dx, dy, dz)
     near = slabs.near_x, slabs.near_y, slabs.near_z
@@ -97,7 +97,7 @@ def set_course(state, own, x, y, z, dx, dy, dz, side, first_id):  # type: ignore
 
 
 @kernel(inline=True)
-def slabs_of(state, own):  # type: ignore[no-untyped-def]
+def slabs_of(state, own):
     """The slabs that `set_course` wrote."""
     x, y, z = np.int64(load_int(state, own)), np.int64(load_int(state, own + 1)), np.int64(load_int(state, own + 2))
     s = own + SLABS
@@ -110,7 +110,7 @@ def slabs_of(state, own):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def line_of(state, own):  # type: ignore[no-untyped-def]
+def line_of(state, own):
     """The line that `set_course` wrote."""
     at = own + LINE
     return Line(
@@ -120,7 +120,7 @@ def line_of(state, own):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def go_on(bvh, flight, slot, code, height, at_nodes, elsewhere):  # type: ignore[no-untyped-def]
+def go_on(bvh, flight, slot, code, height, at_nodes, elsewhere):
     """Enlist a ray for what it visits next; returns how many are at nodes, and how many elsewhere, without a branch."""
     # Both, of which one is of no use: which of them would be mispredicted, too.
     for line in range(0, NODE, 16):
@@ -136,7 +136,7 @@ def go_on(bvh, flight, slot, code, height, at_nodes, elsewhere):  # type: ignore
 
 
 @kernel(inline=True)
-def launch(bvh, flight, slot, rays, ray, limit, root, at_nodes, elsewhere):  # type: ignore[no-untyped-def]
+def launch(bvh, flight, slot, rays, ray, limit, root, at_nodes, elsewhere):
     """Let a ray start at `root`, up to t = `limit`; returns how many are at nodes, and how many elsewhere."""
     x, y, z, dx, dy, dz, _, _ = load_ray(rays, ray)
     own, base = slot * STATE, slot * ROOM
@@ -150,7 +150,7 @@ def launch(bvh, flight, slot, rays, ray, limit, root, at_nodes, elsewhere):  # t
 
 
 @kernel(inline=True)
-def pop_within(stack, height, limit):  # type: ignore[no-untyped-def]
+def pop_within(stack, height, limit):
     """Pop down to an entry at t <= limit, or that at the bottom; returns its code and the height."""
     while True:
         height -= 1
@@ -160,7 +160,7 @@ def pop_within(stack, height, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def nearest_of(mask, t):  # type: ignore[no-untyped-def]
+def nearest_of(mask, t):
     """The lane of `mask` with the least t, stored."""
     chosen = lowest(mask)
     mask = without_lowest(mask)
@@ -173,7 +173,7 @@ def nearest_of(mask, t):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def meet_first(bvh, faces, block, flight, own, line):  # type: ignore[no-untyped-def]
+def meet_first(bvh, faces, block, flight, own, line):
     """Meet the triangles of a block; notes the nearest that stops the ray, which then ends there."""
     state, scratch, row = flight.state, flight.scratch, block * BLOCK
     best = load_float(state, own + LIMIT)
@@ -204,7 +204,7 @@ def meet_first(bvh, faces, block, flight, own, line):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def change_frame(faces, rays, flight, slot, block, height):  # type: ignore[no-untyped-def]
+def change_frame(faces, rays, flight, slot, block, height):
     """Enter the instance that a "block" is, or come back from one; returns the code to go on with, and the height."""
     x, y, z, dx, dy, dz, _, time = load_ray(rays, load_long(flight.numbers, slot))
     own, side, first_id = slot * STATE, np.float32(1), np.int32(0)
@@ -221,7 +221,7 @@ def change_frame(faces, rays, flight, slot, block, height):  # type: ignore[no-u
 
 
 @kernel(inline=True)
-def visit_nodes(bvh, flight, waiting, elsewhere):  # type: ignore[no-untyped-def]
+def visit_nodes(bvh, flight, waiting, elsewhere):
     """Let the rays `waiting` at nodes enter these; returns how many are then at nodes, and how many elsewhere.
 
     The children that a ray enters are pushed, the nearest on top and the others in any order: as they are as often one
@@ -246,7 +246,7 @@ def visit_nodes(bvh, flight, waiting, elsewhere):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def visit_others(bvh, faces, rays, flight, at_nodes, waiting, free):  # type: ignore[no-untyped-def]
+def visit_others(bvh, faces, rays, flight, at_nodes, waiting, free):
     """Let the rays `waiting` elsewhere meet triangles, enter or leave instances, or land.
 
     Returns how many are then at nodes, elsewhere, and free.
@@ -270,7 +270,7 @@ def visit_others(bvh, faces, rays, flight, at_nodes, waiting, free):  # type: ig
 
 
 @kernel(inline=True)
-def closest_on_ray(bvh, faces, root, rays, ray, flight):  # type: ignore[no-untyped-def]
+def closest_on_ray(bvh, faces, root, rays, ray, flight):
     """(t, triangle id, u, v) of the first hit of one ray, which flies alone; (inf, -1, 0, 0) when there is none."""
     limit = load_float(rays.limits, ray * rays.limit_step)
     at_nodes, elsewhere = launch(bvh, flight, 0, rays, ray, limit, root, 0, 0)
@@ -282,7 +282,7 @@ def closest_on_ray(bvh, faces, root, rays, ray, flight):  # type: ignore[no-unty
 
 
 @kernel(inline=True)
-def result_of(flight, slot):  # type: ignore[no-untyped-def]
+def result_of(flight, slot):
     """(t, triangle id, u, v) of what a ray met; (inf, -1, 0, 0) for nothing."""
     state, own, zero = flight.state, slot * STATE, np.float32(0)
     triangle = load_int(state, own + MET)
@@ -292,7 +292,7 @@ def result_of(flight, slot):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: ignore[no-untyped-def]
+def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):
     """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
     flight, free = Flight(
         state_memory(), codes_memory(), numbers_memory(), stack_memory(),
