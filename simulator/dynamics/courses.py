@@ -32,6 +32,7 @@ class Tracks:
         steer: radians.
         turn: int8, side that a driver is about to turn or to change lanes to: 1 left, -1 right, 0 neither.
         slides: bool, whether a vehicle has left what its tyres could hold, and slides.
+        crosses: int8, `traffic.person.Mode` of people who are on a carriageway, on a crossing or anywhere; else 0.
         crashed_s: (A,) s of the drive from when a vehicle that was out of control, or one that it struck, is a wreck;
             infinite: never.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
@@ -50,6 +51,7 @@ class Tracks:
     steer: Array
     turn: NDArray[np.int8]
     slides: NDArray[np.bool_]
+    crosses: NDArray[np.int8]
     crashed_s: Array
     seen_s: Array
 
