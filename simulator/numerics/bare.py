@@ -66,7 +66,7 @@ def _as_bare(kind: Any) -> Any:
 
 
 @intrinsic
-def bare(_context, value):  # type: ignore[no-untyped-def]
+def bare(_context, value):
     """A bare array for an array, a NamedTuple with bare arrays for one with arrays; what the caller keeps alive."""
 
     def convert(context: Any, builder: ir.IRBuilder, given: Any, wanted: Any, held: ir.Value) -> ir.Value:

@@ -383,7 +383,7 @@ def _stage(
 
 
 @kernel
-def _adapt(drivers, wise, conditions):  # type: ignore[no-untyped-def]
+def _adapt(drivers, wise, conditions):
     for i in range(len(drivers)):
         if wise[i]:
             adapt(drivers[i], conditions[0])

@@ -51,7 +51,7 @@ class Walked(NamedTuple):
 
 
 @kernel
-def set_out(walkways, people, starts, seed):  # type: ignore[no-untyped-def]
+def set_out(walkways, people, starts, seed):
     """Put people (P,) on their ways, where `starts` (P,) START_DTYPE has them, and decide which ones follow."""
     for i in range(people.shape[0]):
         person, point = people[i], walkways.points[starts[i].point]

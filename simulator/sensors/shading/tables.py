@@ -139,7 +139,7 @@ def skin_rows(scene: Scene) -> NDArray[np.int64]:
 
 
 @kernel
-def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):  # type: ignore[no-untyped-def]
+def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):
     """Write the normals of skins `rows[start:stop]` in their present shapes into the tables of faces and vertices.
 
     Args:
