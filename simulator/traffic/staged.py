@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.courses import STEP_NS, Tracks, poses_along, resample, stations, step_times
+from simulator.dynamics.courses import STEP_NS, Tracks, poses_along, resample, stations, steering, step_times
 from simulator.dynamics.motion import Agent
 from simulator.dynamics.prescribed import AGENT_DTYPE, EVENT_DTYPE, POSE_DTYPE
 from simulator.dynamics.sliding import tyres_of
@@ -280,6 +280,8 @@ def run(
         s, lateral, slides = record.s[:, i], record.lateral[:, i], record.slides[:, i]
         position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s, lateral)
         rpy[:, i, 2] += np.where(slides, 0.0, record.yaw[:, i])
+        if agent.wheelbase_m > 0.0:
+            steer[:, i, 0] = steering(position[:, i], rpy[:, i, 2], agent.wheelbase_m, steer[:, i, 0])
         position[slides, i, 0] = record.x[slides, i] + origin[0]
         position[slides, i, 1] = record.y[slides, i] + origin[1]
         turned = record.yaw[slides, i] - rpy[slides, i, 2]
