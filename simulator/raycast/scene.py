@@ -296,8 +296,11 @@ class Scene:
         else:
             left = np.empty(tiles.tiles, np.bool_)
             _cast_tiles(assembly, bvh, root, rays, tiles, hits, left, entering, threads)
-            apart = np.zeros(rays.total if left.any() else 0, np.bool_)
-            if left.any():
+            some = bool(left.any())
+            if not some and inner < 0:
+                return hits
+            apart = np.zeros(rays.total if some else 0, np.bool_)
+            if some:
                 apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
         if rays.origin_step and apart.any():
             _cast_streams(
@@ -520,7 +523,8 @@ def _rays(
         raise ValueError(f"t_max must be one number or have the shape ({len(d)},), not {limits.shape}")
     if times.shape not in ((), (1,), (len(d),)):
         raise ValueError(f"time must be one number or have the shape ({len(d)},), not {times.shape}")
-    if times.size and not (times.min() >= 0 and times.max() <= 1):  # false for NaN
+    least, most = (times[0], times[0]) if times.size == 1 else (times.min(initial=0), times.max(initial=0))
+    if not (least >= 0 and most <= 1):  # true for NaN
         bad = times[~((times >= 0) & (times <= 1))][0]
         raise ValueError(f"time must lie from 0 to 1, not {bad:g}")
     rotation = _IDENTITY
