@@ -59,7 +59,7 @@ STEP_RAD = np.float32(0.15)  # of the angle at the lamp
 # Near the axis of a beam finer steps: the cut-off of a low beam is 0.6 deg wide. So many at most.
 BEAM_RAD, MOST_STEPS, IN_BEAM = np.float32(0.01), 12, np.float32(0.7)
 WINDOW_CELLS, WINDOW_M = np.float32(4.0), np.float32(0.5)  # radius of the window about a lamp, and at least
-WINDOW_STEPS = 6
+WINDOW_STEPS = 8
 DISC_M, DISC_RADIUS_M = (
     np.float32(5.0),
     np.float32(0.053),
