@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 CELL_RAD, CELL_PX = 1 / 70, (4, 32)  # angle between columns of the grid; pixels at least and at most
-PREVIEW_COARSER = 2  # by so much preview's grid is coarser, and the windows on it are smaller
+PREVIEW_COARSER, PREVIEW_WINDOW_CELLS = 2, np.float32(2.5)  # by so much preview's grid is coarser; its windows
 # Light that is scattered more than once, as fitted to random walks (`fog_phase`, lamp and eye 0.5 to 6 mean free paths
 # apart and a twentieth of that above black ground, 1 to 90 deg beside the lamp): within a half of them, where single
 # scattering is 1.2 to 1000 times too faint. What has been scattered once is thinned as if drops took less of it, for
@@ -386,7 +386,7 @@ def _windows(transport: Transport, eye: F32, pixel: float, cell_px: int) -> F32:
     lamps = transport.lamps
     windows = np.zeros((len(lamps.beam), 2), np.float32)
     if not lamps.dark:
-        cells = WINDOW_CELLS / np.float32(PREVIEW_COARSER + 1 if transport.quality.quick else 1)
+        cells = PREVIEW_WINDOW_CELLS if transport.quality.quick else WINDOW_CELLS
         radius = cells * np.float32(cell_px * pixel)
         transport.each(len(windows), find_windows, eye, lamps, _hidden(transport, eye), transport.air,
                        np.float32(pixel), radius, np.float32(_faintest(transport)), windows)  # fmt: skip
