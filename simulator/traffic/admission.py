@@ -97,6 +97,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
         if desk.counts[4] != NONE:
             return ROOM
         end = start + lanes.lanes[lane].length
+        queue = start + gate.end  # where it begins that those behind form, should they stand
         reserved, reserver = 0.0, NONE
         while True:
             for c in range(
@@ -134,6 +135,10 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
                     tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
                     if tail - reserved < clear + need:
                         desk.counts[4] = row.last if tail < clear + need else reserver
+                        return ROOM
+                    queue -= row.filled
+                    if queue - reserved < clear + need:
+                        desk.counts[4] = row.last
                         return ROOM
                     if tail < end:
                         return NOTHING

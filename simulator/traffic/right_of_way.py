@@ -116,6 +116,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         desk.counts[3] += is_long(drivers[i])
         rear = vehicle.s - drivers[i].rear
         row = touch(desk, vehicle.lane)
+        row.filled += drivers[i].front + drivers[i].rear + drivers[i].gap
         if rear < row.tail:
             row.tail, row.tail_speed, row.last = rear, 0.0 if vehicle.against else vehicle.speed, i
         if vehicle.beside != NONE:
