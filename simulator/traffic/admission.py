@@ -33,6 +33,7 @@ from simulator.traffic.desk import (
     reserve,
     time_to,
 )
+from simulator.traffic.getting_by import STOOD_S, gets_by
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.state import CLAIMS, WAYS
 
@@ -250,8 +251,11 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         while n != NONE:
             note = desk.notes[n]
             n = note.next
-            other = vehicles[note.vehicle]
+            other, its = vehicles[note.vehicle], drivers[note.vehicle]
             if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
+                continue
+            tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
+            if tail and gets_by(lanes, vehicle, driver, other, its, start + conflict.s1 + driver.rear):
                 continue
             desk.counts[4] = note.vehicle
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)

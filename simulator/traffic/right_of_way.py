@@ -48,6 +48,7 @@ from simulator.traffic.desk import (
     touch,
     usual_stop,
 )
+from simulator.traffic.getting_by import STOOD_S, gets_by
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.state import CLAIMS, WAYS
 
@@ -413,6 +414,9 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: igno
                     waits = waits and comes < arrive + HEADWAY_S
                 else:
                     waits = note.number < vehicle.claim_number[c]
+                    tail = waits and note.front > conflict.other_s1 and other.waited > STOOD_S
+                    far = conflict.s1 - begun + driver.rear
+                    waits = waits and not (tail and gets_by(lanes, vehicle, driver, other, drivers[note.vehicle], far))
                 if waits and ahead < stand[i]:
                     stand[i] = max(ahead, 0.0)
                     vehicle.waits_for = note.vehicle
