@@ -50,6 +50,7 @@ OUT_S, BACK_S = 2.0, 2.5  # that moving out and pulling in take
 # Passing sight distances, m, at speeds of who passes, km/h: AASHTO 2018, table 3-4, for oncoming traffic as fast.
 SIGHT_MPS = np.array([30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0]) / 3.6
 SIGHT_M = np.array([120.0, 140.0, 160.0, 180.0, 210.0, 245.0, 280.0, 320.0, 355.0, 395.0, 440.0])
+FOLLOWING = 0.9  # share of its wanted speed up to which the gap that a driver keeps is reckoned (IDM, in equilibrium)
 SOON_S = 4.0  # of closing in, before which nobody moves out
 LONGEST_S, STEP_S = 25.0, 0.25  # of passing, and of its foreseeing
 PULLING_MPS2 = 1.5  # of oncoming traffic that speeds up
@@ -228,7 +229,8 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
     usual = desired_speed(lanes, driver, me.lane, me.s)
     gap = base + entries[e].s - drivers[e % count].rear - driver.front
     slow = vehicles[e % count].speed
-    if gap > 2.0 * driver.gap + driver.headway * slow + SOON_S * max(me.speed - slow, 0.0) + blocks * WAITING_M:
+    follows = (driver.gap + driver.headway * slow) / np.sqrt(1.0 - min(slow / usual, FOLLOWING) ** 4)
+    if gap > driver.gap + follows + SOON_S * max(me.speed - slow, 0.0) + blocks * WAITING_M:
         return False
     need = driver.front + driver.rear + 2.0 * PULL_IN_M
     alone = True
