@@ -325,13 +325,13 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
 
 
 @kernel(inline=True)
-def cloud_phase(cosine):  # type: ignore[no-untyped-def]
+def cloud_phase(cosine):
     """Light that a cloud of many drops or grains sends on, per steradian: scattered once forward, or often and even."""
     return FORWARD * lobe(ASYMMETRY, cosine) + (ONE - FORWARD) / (np.float32(4.0) * PI)
 
 
 @kernel
-def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ignore[no-untyped-def]
+def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
     """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
 
     Args:
@@ -379,7 +379,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):  # type: ig
 
 
 @kernel
-def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, radiance):  # type: ignore[no-untyped-def]
+def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, radiance):
     """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
 
     The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions.
