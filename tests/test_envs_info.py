@@ -131,7 +131,7 @@ def test_agents_that_have_crashed_are_in_the_way_of_the_others_of_their_world() 
     env.reset(seed=3)
     vehicles, stands = env.core.actors.vehicles[0], {}
     for _ in range(250):
-        _, _, terminated, _, infos = env.step({name: 3 for name in env.agents})
+        _, _, terminated, _, infos = env.step(dict.fromkeys(env.agents, 3))
         for name, over in terminated.items():
             if over and infos[name]["collision"]:
                 stands[int(name[6:])] = vehicles[int(name[6:])].copy()

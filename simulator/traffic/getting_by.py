@@ -17,7 +17,7 @@ STEP_M = 0.5  # between places that are looked at
 
 
 @kernel(inner=True)
-def gets_by(lanes, vehicle, driver, other, its, far):  # type: ignore[no-untyped-def]
+def gets_by(lanes, vehicle, driver, other, its, far):
     """Whether a vehicle touches another, which stands, nowhere on the next `far` m of its way."""
     middle, c, s = 0.5 * (its.front - its.rear), np.cos(other.yaw), np.sin(other.yaw)
     x, y = other.x + middle * c, other.y + middle * s
@@ -42,7 +42,7 @@ def gets_by(lanes, vehicle, driver, other, its, far):  # type: ignore[no-untyped
 
 
 @kernel(inner=True)
-def _on_the_way(lanes, vehicle, s):  # type: ignore[no-untyped-def]
+def _on_the_way(lanes, vehicle, s):
     """x, y of a place on the way of a vehicle, `s` m from the start of its lane."""
     lane, d = vehicle.lane, vehicle.d
     for k in range(WAYS):

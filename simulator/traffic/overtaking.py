@@ -204,13 +204,13 @@ def passing_run(driver, speed, wish, ahead, gap, length):
 
 
 @kernel
-def passing_sight(speed, coming):  # type: ignore[no-untyped-def]
+def passing_sight(speed, coming):
     """m that who passes others at `speed` m/s wants to see, where somebody may come at `coming` m/s."""
     return np.interp(speed, SIGHT_MPS, SIGHT_M) * (speed + coming) / (2.0 * max(speed, SIGHT_MPS[0]))
 
 
 @kernel(inline=True)
-def _sees(here, driver, way, time, speed, left_s, may_give_up):  # type: ignore[no-untyped-def]
+def _sees(here, driver, way, time, speed, left_s, may_give_up):
     """Whether a driver sees enough: nobody who comes into sight now, at `here`, can come near it.
 
     It is back in its lane after `way` m in `time` s, at `speed` m/s; with `left_s` of closing in left, or it gives up.
