@@ -449,8 +449,11 @@ class Core:
     @minds.setter
     def minds(self, given: list[Any]) -> None:
         """Let them keep that from now on."""
-        for each, mind in zip((*self._valets, *self._scripts), given, strict=True):
-            each.recall(mind)
+        valets = len(self._valets)
+        for valet, mind in zip(self._valets, given[:valets], strict=True):
+            valet.recall(mind)
+        for script, mind in zip(self._scripts, given[valets:], strict=True):
+            script.recall(mind)
 
     # ---- results
 
