@@ -117,7 +117,7 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                                 **actor.model_dump(exclude_none=True),
                                 "ahead_m": AHEAD_M,
                                 "speed_mps": actor.speed_mps
-                                if getattr(actor, "pose", "") == "walking"
+                                if shown[0].stride_m > 0.0
                                 else CREEP_MPS
                                 if wheeled and when == "night"
                                 else 0.0,

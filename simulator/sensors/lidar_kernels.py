@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.sensors import lidar_models
 from simulator.sensors.shading.surface import MISS
 
 PI = np.float32(np.pi)
+RETRO_RANGE = np.float32(lidar_models.RETRO_RANGE)
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 # Surfaces are wavy on the scale of the beam: no lobe is narrower than this GGX alpha.
 LEAST_ALPHA = np.float32(0.02)
@@ -22,7 +24,7 @@ SNOW_REFLECTANCE = np.float32(0.835)  # at 905 nm, specific surface area 20 m2/k
 # Signal over noise of a return that is just detected: below it false alarms would flood the receiver.
 NOISE = np.float32(1.0 / 7.0)
 FOG_PATCHES = np.float32(0.35)  # deviation of the logarithm of fog density on the scale of the pulse
-RAIN_CLASS, SNOW_CLASS, FOG_CLASS = 33, 34, 35  # rows of assets/classes.yaml, checked by a test
+RAIN_CLASS, SNOW_CLASS, FOG_CLASS, PLUME_CLASS = 33, 34, 35, 38  # rows of assets/classes.yaml, checked by a test
 
 
 class Ground(NamedTuple):
@@ -72,7 +74,7 @@ class Echoes(NamedTuple):
 
 
 @kernel(inline=True)
-def _gain(r, extinction, sensor):  # type: ignore[no-untyped-def]
+def gain(r, extinction, sensor):  # type: ignore[no-untyped-def]
     """Received power of a perfect diffuse target at range r: xi / (R^2 + f^2) exp(-2 (alpha + k) R)."""
     overlap = min(max((r - sensor.overlap_start) * sensor.overlap_scale, ZERO), ONE)
     return overlap / (r * r + sensor.focus2) * np.exp(-TWO * (extinction + sensor.loss) * r)
@@ -190,7 +192,7 @@ def surface_echoes(  # type: ignore[no-untyped-def]
         slant = p.fx * directions[k, 0] + p.fy * directions[k, 1] + p.fz * directions[k, 2]
         strength = backscatter(material, _diffuse(material, p), min(abs(slant), ONE), p.fz, ground)
         strength *= through[k] * through[k]
-        power = strength * _gain(p.distance, np.float32(extinction), sensor)
+        power = strength * gain(p.distance, np.float32(extinction), sensor)
         if power > powers[i]:
             powers[i], ranges[i], strengths[i] = power, p.distance, strength
             objects[i], semantics[i] = part.object, part.semantic
@@ -216,7 +218,7 @@ def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):  # type: ign
     size = air.smallest[kind] - np.log(max(ONE - uniform(ub), np.float32(1e-7))) / air.slope[kind]
     fill = min(ONE, (size / wide) ** 2)
     strength = air.reflectance[kind] * fill
-    return strength * _gain(r, extinction, sensor), r, strength
+    return strength * gain(r, extinction, sensor), r, strength
 
 
 @kernel
@@ -246,7 +248,7 @@ def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity)
             echo = fog_power * np.exp(FOG_PATCHES * _normal(ub, uc))
             if echo > power and (power == ZERO or at < r):
                 power, r = echo, at
-                strength = echo / _gain(at, extinction, sensor)
+                strength = echo / gain(at, extinction, sensor)
                 echoes.object[i] = 0
                 echoes.semantic[i] = FOG_CLASS
         for kind in range(2):
@@ -278,5 +280,5 @@ def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity)
         if value <= ONE:
             code = np.float32(100.0) * value
         else:
-            code = np.float32(100.0) + np.float32(155.0) * min(ONE, np.log(value) / np.float32(7.5))
+            code = np.float32(100.0) + np.float32(155.0) * min(ONE, np.log(value) / RETRO_RANGE)
         intensity[i] = np.rint(max(code, ZERO)) / np.float32(255.0)
