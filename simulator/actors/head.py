@@ -16,7 +16,7 @@ from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 STRANDS = 4  # repeats of the hair's texture round the head
-WISPS_OUT, WISPS_DOWN = 0.018, 0.045  # of single strands beyond the hair and its edge, in head heights
+WISPS_OUT, WISPS_DOWN = 0.012, 0.045  # of single strands beyond the hair and its edge, in head heights
 FACES = ("smooth", "shaved", "stubble", "beard", "old")
 PLAIN_SKIN = 0.8  # tone of the face's texture where nothing is painted; texture coordinates (0, 0) lie there
 

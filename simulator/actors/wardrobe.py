@@ -74,10 +74,10 @@ def hair_texture() -> Texture:
 
 @cache
 def wisps_texture() -> Texture:
-    """Single strands, few at the edge of the hair (v = 0), every second one from there up."""
+    """Single strands, few at the edge of the hair (v = 0), most of them farther up."""
     drawn = _strands("wisps")
     v = 1.0 - (np.arange(256) + 0.5) / 256
-    fewer = np.interp(v, [0.0, 0.12, 0.3, 0.8, 1.0], [1.6, 0.7, 0.0, 0.0, 0.5])
+    fewer = np.interp(v, [0.0, 0.12, 0.3, 0.8, 1.0], [1.6, 0.5, -0.7, -1.0, -1.0])
     tone = np.repeat(np.clip(0.5 + 0.30 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)
     return Texture("wisps", to_srgb8(tone, (drawn > fewer[:, None]).astype(float)), cutout=True)
 

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from simulator.sensors.stage import Stage
 
 MOST = 32  # puffs that a pulse meets; more of them hide each other
-DRAWS, HALVINGS = 3, 14  # places in the cloud of which the strongest echo counts; steps that find each
+DRAWS, HALVINGS = 3, 9  # places in the cloud of which the strongest echo counts; steps that find each
 SHAKING_RAD = 0.03  # how far the sensor turns within a sweep
-LEAST = np.float32(1e-4)
+LEAST = np.float32(1e-4)  # optical depth that counts
+SEEN = np.float32(0.5)  # of the receiver's threshold: no weaker echo is looked for
 
 
 @kernel(inline=True)
 def _depth(row, count, r):  # type: ignore[no-untyped-def]
-    """Optical depth up to range r of puffs: (K, 4) where they are nearest, 1 over their width there, depth, echo."""
+    """Optical depth up to range r of the first `count` rows of `met`, see `plume_echoes`."""
     tau = ZERO
     for k in range(count):
-        tau += row[k, 2] * HALF * (math.erf((r - row[k, 0]) * row[k, 1]) - math.erf(-row[k, 0] * row[k, 1]))
+        tau += row[k, 2] * math.erf((r - row[k, 0]) * row[k, 1]) + row[k, 3]
     return tau
 
 
@@ -59,7 +60,9 @@ def plume_echoes(  # type: ignore[no-untyped-def]
     powers, ranges, strengths, objects, semantics = echoes
     extinction, pulse = air
     columns = image.shape[1]
-    met = np.empty((columns, MOST, 4), np.float32)
+    # of each puff on a ray: range where it is nearest, 1 over root 2 and its width there, half its optical depth h,
+    # h times the error function at the sensor, optical depth over lidar ratio
+    met = np.empty((columns, MOST, 5), np.float32)
     count = np.zeros(columns, np.int32)
     root = np.float32(math.sqrt(TWO * PI))
     for y in range(start, stop):
@@ -83,8 +86,9 @@ def plume_echoes(  # type: ignore[no-untyped-def]
                 tau *= unevenness(spread, grain, phase, field, i, ox + qx * near, oy + qy * near, oz + qz * near)
                 if tau > LEAST:
                     k = count[x]
-                    met[x, k, 0], met[x, k, 1] = near, math.sqrt(HALF * aa)
-                    met[x, k, 2], met[x, k, 3] = tau, tau / echo_sr[i]
+                    width = math.sqrt(HALF * aa)
+                    met[x, k, 0], met[x, k, 1], met[x, k, 2] = near, width, HALF * tau
+                    met[x, k, 3], met[x, k, 4] = HALF * tau * math.erf(near * width), tau / echo_sr[i]
                     count[x] = k + 1
         for x in range(columns):
             n = count[x]
@@ -95,13 +99,19 @@ def plume_echoes(  # type: ignore[no-untyped-def]
             tau = _depth(row, n, end)
             if tau < LEAST:
                 continue
-            total, weighted = ZERO, ZERO
+            total, weighted, first = ZERO, ZERO, end
             for k in range(n):
-                total += row[k, 2]
-                weighted += row[k, 3]
+                total += TWO * row[k, 2]
+                weighted += row[k, 4]
+                first = min(first, row[k, 0] - TWO / row[k, 1])
             through = math.exp(-TWO * tau)
             powers[ray] *= through
             strengths[ray] *= through
+            most = HALF * PI * weighted / total
+            if most * (ONE - through) * gain(max(first, ONE), extinction, sensor) < max(
+                powers[ray], SEEN * sensor.threshold
+            ):
+                continue
             drawn = hash4(np.uint32(ray), np.uint32(3), seed_a, seed_b)
             for draw in range(DRAWS):
                 wanted = -HALF * math.log(ONE - uniform(drawn[draw]) * (ONE - through))
@@ -114,7 +124,7 @@ def plume_echoes(  # type: ignore[no-untyped-def]
                         high = middle
                 before = _depth(row, n, max(low - HALF * pulse, ZERO))
                 within = _depth(row, n, min(low + HALF * pulse, end)) - before
-                strength = HALF * PI * weighted / total * (ONE - math.exp(-TWO * within)) * math.exp(-TWO * before)
+                strength = most * (ONE - math.exp(-TWO * within)) * math.exp(-TWO * before)
                 power = strength * gain(low, extinction, sensor)
                 if power > powers[ray]:
                     powers[ray], ranges[ray], strengths[ray] = power, low, strength

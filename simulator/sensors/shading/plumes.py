@@ -370,7 +370,8 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     albedo, grain = np.full((len(age), 3), kind.albedo), _grain(BILLOWS, width)
     # Eddies rise with the puffs; those of neighbours fit together, as far apart as puffs are at the source.
     phase = (number * (-PUFF_S * RISE_MPS))[:, None] * [0.0, 0.0, 1.0] * grain[:, 1:] % EDDY_CELLS
-    return Puffs(center, np.stack([width, width], 1), peak, albedo, grain, phase, np.full(len(age), kind.echo_sr))
+    parts = center, np.stack([width, width], 1), peak, albedo, grain, phase, np.full(len(age), kind.echo_sr)
+    return Puffs(*(part.astype(np.float32) for part in parts))
 
 
 @kernel(inline=True)
