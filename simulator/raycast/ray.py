@@ -58,7 +58,7 @@ class Slabs(NamedTuple):
 
 
 @kernel(inline=True)
-def finite_inverse(d):  # type: ignore[no-untyped-def]
+def finite_inverse(d):
     """1 / d; a great number of either sign where d is zero or next to it, so that no product is NaN."""
     limit = np.float32(1e-18)
     if abs(d) > limit:
@@ -67,7 +67,7 @@ def finite_inverse(d):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def make_slabs(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
+def make_slabs(ox, oy, oz, dx, dy, dz):
     """Prepare the slab test; planes are moved outwards by the origin's share of the rounding errors (see layout)."""
     ix, iy, iz = finite_inverse(dx), finite_inverse(dy), finite_inverse(dz)
     slack = SLACK * max(abs(ox), max(abs(oy), abs(oz)))
@@ -94,7 +94,7 @@ def make_slabs(ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def enter_children(nodes, row, slabs, limit):  # type: ignore[no-untyped-def]
+def enter_children(nodes, row, slabs, limit):
     """(t of entry, bits of the children entered before `limit`) for the eight boxes of the node at `row`."""
     x0 = load(nodes, row + slabs.near_x) * slabs.inverse_x + slabs.enter_x
     y0 = load(nodes, row + slabs.near_y) * slabs.inverse_y + slabs.enter_y
@@ -108,13 +108,13 @@ def enter_children(nodes, row, slabs, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stack_entry(near, child):  # type: ignore[no-untyped-def]
+def stack_entry(near, child):
     """Child code and t of entry (>= 0) in one int64 that is ordered by t."""
     return (np.int64(float_bits(near)) << 32) | (np.int64(child) & 0xFFFFFFFF)
 
 
 @kernel(inline=True)
-def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-untyped-def]
+def push_children(nodes, row, mask, near, stack, height):
     """Push the children of `mask`, nearest on top; returns the stack's height. `near`: their t of entry, stored."""
     k = lowest(mask)
     mask = without_lowest(mask)
@@ -142,7 +142,7 @@ def push_children(nodes, row, mask, near, stack, height):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def expect_child(bvh, code):  # type: ignore[no-untyped-def]
+def expect_child(bvh, code):
     """Fetch a node or block that will soon be visited into the cache."""
     if code >= 0:
         for line in range(0, NODE, 16):
@@ -153,7 +153,7 @@ def expect_child(bvh, code):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def pop_before(stack, height, limit):  # type: ignore[no-untyped-def]
+def pop_before(stack, height, limit):
     """Pop down to an entry at t <= limit; returns it and the height, which is -1 when there is none."""
     while height > 0:
         height -= 1
@@ -164,7 +164,7 @@ def pop_before(stack, height, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def nearest_of(mask, t):  # type: ignore[no-untyped-def]
+def nearest_of(mask, t):
     """The lane of `mask` with the least t, stored."""
     chosen = lowest(mask)
     mask = without_lowest(mask)
@@ -177,7 +177,7 @@ def nearest_of(mask, t):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, scratch):  # type: ignore[no-untyped-def]
+def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, scratch):
     """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
     nodes, blocks = bvh
     slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
@@ -235,7 +235,7 @@ def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack,
 
 
 @kernel
-def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: ignore[no-untyped-def]
+def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):
     """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
     stack, scratch = entries(), floats()
     bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
@@ -278,7 +278,7 @@ def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):  # type: i
 
 
 @kernel(inline=True)
-def stopped_by(bvh, faces, block, first_id, line, dx, dy, dz, until, scratch):  # type: ignore[no-untyped-def]
+def stopped_by(bvh, faces, block, first_id, line, dx, dy, dz, until, scratch):
     """Whether a block, whose ids count from `first_id`, stops a ray."""
     row = block * BLOCK
     _, u, v, mask = meet_triangles(bvh.blocks, row, line, until)
@@ -297,7 +297,7 @@ def stopped_by(bvh, faces, block, first_id, line, dx, dy, dz, until, scratch):  
 
 
 @kernel(inline=True)
-def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_block, stack, scratch):  # type: ignore[no-untyped-def]
+def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_block, stack, scratch):
     """Whether anything stops one ray before `limit`, and the block that does, or -1 where that is an instance's.
 
     `first_block` >= 0 is tested first.

@@ -74,14 +74,14 @@ class Echoes(NamedTuple):
 
 
 @kernel(inline=True)
-def gain(r, extinction, sensor):  # type: ignore[no-untyped-def]
+def gain(r, extinction, sensor):
     """Received power of a perfect diffuse target at range r: xi / (R^2 + f^2) exp(-2 (alpha + k) R)."""
     overlap = min(max((r - sensor.overlap_start) * sensor.overlap_scale, ZERO), ONE)
     return overlap / (r * r + sensor.focus2) * np.exp(-TWO * (extinction + sensor.loss) * r)
 
 
 @kernel(inline=True)
-def _lobe(f0, alpha, cosine):  # type: ignore[no-untyped-def]
+def _lobe(f0, alpha, cosine):
     """Backscatter pi f_r cos of a GGX surface lit and seen from the same direction (Smith, height-correlated)."""
     a2 = alpha * alpha
     c2 = cosine * cosine
@@ -92,13 +92,13 @@ def _lobe(f0, alpha, cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _gloss(f0, alpha, cosine):  # type: ignore[no-untyped-def]
+def _gloss(f0, alpha, cosine):
     """What a dielectric's surface adds to its diffuse reflectance, which holds the part of a matt surface already."""
     return max(_lobe(f0, alpha, cosine) - _lobe(f0, ONE, cosine), ZERO)
 
 
 @kernel(inline=True)
-def _rough(rho, roughness, cosine):  # type: ignore[no-untyped-def]
+def _rough(rho, roughness, cosine):
     """Backscatter of a rough diffuse surface, rho at normal incidence (Oren and Nayar, SIGGRAPH 1994).
 
     Seen along the beam every facet in view is lit, so a rough road returns far more at grazing incidence than
@@ -111,7 +111,7 @@ def _rough(rho, roughness, cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _water_fresnel(cosine):  # type: ignore[no-untyped-def]
+def _water_fresnel(cosine):
     """Mean reflectance of an air-water interface (n = 1.333) at this cosine of the angle of incidence."""
     n = np.float32(1.333)
     g = np.sqrt(max(n * n - ONE + cosine * cosine, ZERO))
@@ -121,7 +121,7 @@ def _water_fresnel(cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _diffuse(material, p):  # type: ignore[no-untyped-def]
+def _diffuse(material, p):
     """Diffuse reflectance at 905 nm: as the material says, or estimated from the colour of point p.
 
     Pigments and dyes hardly absorb in the near infrared, so the brightest channel counts, a little raised.
@@ -132,7 +132,7 @@ def _diffuse(material, p):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyped-def]
+def backscatter(material, diffuse, cosine, up, ground):
     """Lambert-equivalent reflectance times cosine of a surface, seen where it is lit from.
 
     Args:
@@ -165,7 +165,7 @@ def backscatter(material, diffuse, cosine, up, ground):  # type: ignore[no-untyp
 
 
 @kernel
-def surface_echoes(  # type: ignore[no-untyped-def]
+def surface_echoes(
     start, stop, rows, directions, primitive, points, through, extinction, tables, ground, sensor, echoes
 ):
     """Add the echoes of the surfaces that rays met; `through` becomes what goes on behind (0: nothing).
@@ -200,14 +200,14 @@ def surface_echoes(  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _normal(bits_a, bits_b):  # type: ignore[no-untyped-def]
+def _normal(bits_a, bits_b):
     """Standard normal deviate from two random words (Box and Muller)."""
     u = max(uniform(bits_a), np.float32(1e-7))
     return np.sqrt(-TWO * np.log(u)) * np.cos(TWO * PI * uniform(bits_b))
 
 
 @kernel(inline=True)
-def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):  # type: ignore[no-untyped-def]
+def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):
     """Power, range and strength of the k-th drop (kind 0) or flake (kind 1) in the beam of ray i."""
     ua, ub, _, _ = hash4(np.uint32(i), np.uint32(16 + 2 * k + kind), seed_a, seed_b)
     near = sensor.aperture
@@ -222,7 +222,7 @@ def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):  # type: ign
 
 
 @kernel
-def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity):  # type: ignore[no-untyped-def]
+def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity):
     """Turn echoes into what the sensor reports, for rays `start` to `stop`.
 
     The strongest of surface, fog, drops and flakes is kept (its object and class go into `echoes`), detected if it

@@ -30,7 +30,7 @@ SEEN = np.float32(0.5)  # of the receiver's threshold: no weaker echo is looked 
 
 
 @kernel(inline=True)
-def _depth(row, count, r):  # type: ignore[no-untyped-def]
+def _depth(row, count, r):
     """Optical depth up to range r of the first `count` rows of `met`, see `plume_echoes`."""
     tau = ZERO
     for k in range(count):
@@ -39,9 +39,7 @@ def _depth(row, count, r):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def plume_echoes(  # type: ignore[no-untyped-def]
-    start, stop, image, boxes, rays, puffs, field, sensor, air, seed_a, seed_b, echoes
-):
+def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, seed_a, seed_b, echoes):
     """Let the pulses of rows `start:stop` of a sweep pass puffs, which dim surfaces behind or outshine them.
 
     The echo comes from one of a few places drawn by how much light returns from there, with the power of what lies

@@ -242,7 +242,7 @@ def run(
             ego,
             begin,
             STEP_NS * 1e-9,
-            Record(*[column[part] for column in record]),  # type: ignore[arg-type]
+            Record._make(column[part] for column in record),
         )
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
     for i, agent in enumerate(agents):
@@ -354,7 +354,7 @@ def _stage(
 
 
 @kernel
-def _adapt(drivers, wise, conditions):  # type: ignore[no-untyped-def]
+def _adapt(drivers, wise, conditions):
     for i in range(len(drivers)):
         if wise[i]:
             adapt(drivers[i], conditions[0])

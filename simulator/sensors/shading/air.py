@@ -48,7 +48,7 @@ def air_at(stage: Stage, sky: Sky, eye: NDArray[np.float64]) -> NDArray[np.float
 
 
 @kernel
-def depth_to(air, length, rise):  # type: ignore[no-untyped-def]
+def depth_to(air, length, rise):
     """Optical depth of a way of so many metres that ends `rise` metres above its start, the eye's height.
 
     Extinction falls exponentially with height, so that its mean along a straight way is closed.
@@ -63,33 +63,33 @@ def depth_to(air, length, rise):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def passes(air, length, rise):  # type: ignore[no-untyped-def]
+def passes(air, length, rise):
     """Share of light that a way leaves: see `depth_to`."""
     return math.exp(-depth_to(air, length, rise))
 
 
 @kernel(inline=True)
-def lobe(g, cosine):  # type: ignore[no-untyped-def]
+def lobe(g, cosine):
     """Scattered light per steradian of a mean cosine g (L. Henyey and J. Greenstein, Astrophys. J. 93, 1941)."""
     d = ONE + g * g - TWO * g * cosine
     return (ONE - g * g) / (np.float32(4.0) * PI * d * math.sqrt(d))
 
 
 @kernel
-def fog_phase(cosine):  # type: ignore[no-untyped-def]
+def fog_phase(cosine):
     """Light that fog drops scatter, per steradian, by the cosine of the angle to the old direction."""
     return DIFFRACTED * lobe(DIFFRACTED_G, cosine) + wide_phase(cosine)
 
 
 @kernel
-def wide_phase(cosine):  # type: ignore[no-untyped-def]
+def wide_phase(cosine):
     """`fog_phase` without what is diffracted."""
     norm = REFRACTED_K / (TWO * PI * (ONE - math.exp(-TWO * REFRACTED_K)))
     return REFRACTED * norm * math.exp(REFRACTED_K * (cosine - ONE)) + REFLECTED * lobe(REFLECTED_G, cosine)
 
 
 @kernel(inline=True)
-def way_of(table, rotation, y, x):  # type: ignore[no-untyped-def]
+def way_of(table, rotation, y, x):
     """Unit way through a pixel in the local frame, and metres along it per metre of depth."""
     a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
     length = math.sqrt(a * a + b * b + c * c)

@@ -91,7 +91,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
 
 
 @kernel(inline=True)
-def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
+def cell_of(low, last, x, y):
     """Cell of a place: `low` is Lamps.low; clamped to 0 ... `last`."""
     i = np.int32(math.floor((x - low[0]) / np.float32(CELL_M)))
     j = np.int32(math.floor((y - low[1]) / np.float32(CELL_M)))
@@ -99,7 +99,7 @@ def cell_of(low, last, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-untyped-def]
+def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):
     """Unit direction to a lamp, its distance, and lux per unit of its peak on a plane facing it at (x, y, z).
 
     `position`, `axis` and `beam` are those of Lamps; farther than the square root of `reach2` there is no light, nor
@@ -116,7 +116,7 @@ def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):  # type: ignore[no-un
 
 
 @kernel
-def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_blur, ways, lights):  # type: ignore[no-untyped-def]
+def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_blur, ways, lights):
     """Light of the lamps around each solid point: the strongest kept for shadow rays, the rest added as they are.
 
     Args:
@@ -189,7 +189,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_b
 
 
 @kernel
-def add_lamp(start, stop, rows, blocked, slot, lights, paths):  # type: ignore[no-untyped-def]
+def add_lamp(start, stop, rows, blocked, slot, lights, paths):
     """Add the light of the lamps in `slot` of `lights` to the paths `rows` where no shadow ray was `blocked`."""
     for j in range(start, stop):
         if not blocked[j]:

@@ -375,13 +375,13 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
 
 
 @kernel(inline=True)
-def cloud_phase(cosine):  # type: ignore[no-untyped-def]
+def cloud_phase(cosine):
     """Light that a cloud of many drops or grains sends on, per steradian: scattered once forward, or often and even."""
     return FORWARD * lobe(ASYMMETRY, cosine) + (ONE - FORWARD) / (np.float32(4.0) * PI)
 
 
 @kernel
-def sunlit_puffs(start, stop, puffs, sun, lit):  # type: ignore[no-untyped-def]
+def sunlit_puffs(start, stop, puffs, sun, lit):
     """Dim the sun in the middles of puffs `start:stop` by all puffs between.
 
     Light that is scattered forward goes on with the rest (similarity: the optical depth counts 1 - albedo g times).
@@ -410,7 +410,7 @@ def sunlit_puffs(start, stop, puffs, sun, lit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def unevenness(spread, grain, phase, field, i, x, y, z):  # type: ignore[no-untyped-def]
+def unevenness(spread, grain, phase, field, i, x, y, z):
     """Factor of puff i's density where it is (x, y, z) deviations from its middle; field: of `eddies`, trilinear."""
     cells = grain[i, 1]
     x = phase[i, 0] + x * cells * spread[i, 0]
@@ -430,7 +430,7 @@ def unevenness(spread, grain, phase, field, i, x, y, z):  # type: ignore[no-unty
 
 
 @kernel
-def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):  # type: ignore[no-untyped-def]
+def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):
     """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
 
     Args:
@@ -478,7 +478,7 @@ def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):  # type: ignor
 
 
 @kernel
-def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):  # type: ignore[no-untyped-def]
+def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):
     """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
 
     The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions; eddies

@@ -58,7 +58,7 @@ class Lights(NamedTuple):
 
 
 @kernel(inline=True)
-def light_in(lights, weather):  # type: ignore[no-untyped-def]
+def light_in(lights, weather):
     """The tables of one weather."""
     return (
         lights.numbers[weather],
@@ -73,14 +73,14 @@ def light_in(lights, weather):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def turn_of(x, y):  # type: ignore[no-untyped-def]
+def turn_of(x, y):
     """A number from 0 to 1 that grows with the azimuth of (x, y), without trigonometry."""
     part = x / max(abs(x) + abs(y), np.float32(1e-20))
     return (ONE - part) * np.float32(0.25) if y >= np.float32(0) else (np.float32(3) + part) * np.float32(0.25)
 
 
 @kernel
-def fill_dome(sky, scale, dome):  # type: ignore[no-untyped-def]
+def fill_dome(sky, scale, dome):
     """Write `Lights.dome` of one weather from a Sky; `scale` (3,)."""
     table, ground = sky.table, sky.ground
     size = dome.shape[0]
@@ -96,7 +96,7 @@ def fill_dome(sky, scale, dome):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_air(table, scale, air):  # type: ignore[no-untyped-def]
+def fill_air(table, scale, air):
     """Write `Lights.air` of one weather from Sky.airlight; `scale` (3,)."""
     for cell in range(air.shape[0]):
         turn = (np.float32(cell) + np.float32(0.5)) * np.float32(4) / np.float32(air.shape[0])
