@@ -13,7 +13,6 @@ from simulator.sensors.lidar_models import load_lidar
 from simulator.sensors.lidar_plumes import boxes_of, plume_echoes
 from simulator.sensors.lidar_weather import (
     air_of,
-    extinction_1_m,
     fog_echo,
     fog_extinction_1_m,
     rain_extinction_1_m,
@@ -105,7 +104,8 @@ def test_air_collects_all_weather() -> None:
     lidar = load_lidar("velodyne_hdl64e_s2")
     weather = air(visibility_m=300.0, rain_mm_h=5.0, snow_mm_h=0.0)
     ready = air_of(weather, lidar)
-    assert ready.extinction == pytest.approx(extinction_1_m(weather))
+    assert ready.fog[0] == pytest.approx(fog_extinction_1_m(300.0))
+    assert ready.even == pytest.approx(rain_extinction_1_m(5.0))
     assert ready.density[0] > 0 == ready.density[1]
     assert np.all(np.diff(ready.fog_range) >= 0)
     assert ready.fog_range[0] >= 0.9
@@ -129,8 +129,9 @@ def through_a_cloud(peak: float, before: float) -> tuple[Echoes, float]:
     rays = np.zeros((count, 3), np.float32), sweep.direction.astype(np.float32)
     puffs = one_puff((20.0, 0.0, 0.0), np.full((1, 2), 2.0, np.float32), peak)
     boxes = boxes_of(puffs, lidar, sweep, np.eye(4))
-    air_ = np.float32(0.0), np.float32(0.75)
-    plume_echoes(0, 64, sweep.image, boxes, rays, puffs, eddies(), receiver, air_, np.uint32(1), np.uint32(2), echoes)
+    clear = np.array([0.0, 0.01], np.float32), np.float32(0.0)
+    seed = np.uint32(1), np.uint32(2)
+    plume_echoes(0, 64, sweep.image, boxes, rays, puffs, eddies(), receiver, clear, np.float32(0.75), *seed, echoes)
     return echoes, peak * 2.0 * np.sqrt(2 * np.pi) * before
 
 

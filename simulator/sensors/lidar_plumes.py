@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.se3 import apply, inverse
-from simulator.sensors.lidar_kernels import HALF, ONE, PI, PLUME_CLASS, TWO, ZERO, gain
+from simulator.sensors.lidar_kernels import HALF, ONE, PI, PLUME_CLASS, TWO, ZERO, air_depth, gain
 from simulator.sensors.lidar_weather import LIGHT_MPS
 from simulator.sensors.shading.plumes import EDGE, eddies, puffs_of, unevenness
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.sensors.lidar import Rays
     from simulator.sensors.lidar_kernels import Echoes, Receiver
     from simulator.sensors.lidar_models import LidarModel, Sweep
+    from simulator.sensors.lidar_weather import Air
     from simulator.sensors.shading.plumes import Puffs
     from simulator.sensors.stage import Stage
 
@@ -39,7 +40,7 @@ def _depth(row, count, r):
 
 
 @kernel
-def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, seed_a, seed_b, echoes):
+def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, pulse, seed_a, seed_b, echoes):
     """Let the pulses of rows `start:stop` of a sweep pass puffs, which dim surfaces behind or outshine them.
 
     The echo comes from one of a few places drawn by how much light returns from there, with the power of what lies
@@ -49,14 +50,14 @@ def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, see
         start, stop: range of rows.
         image: (B, C) int32 rays. boxes: (P, 4) int32 first and last row and column of each puff; columns wrap.
         rays: (R, 3) float32 origins and unit directions. puffs: Puffs. field: of `eddies`.
-        sensor: Receiver. air: extinction of the air, 1/m, and length of the pulse, m.
+        sensor: Receiver. air: `Air.fog`, `Air.even`. pulse: its length, m.
         seed_a, seed_b: uint32 halves of the sweep's seed.
         echoes: Echoes, updated.
     """
     origins, directions = rays
     center, spread, peak, _, grain, phase, echo_sr = puffs
     powers, ranges, strengths, objects, semantics = echoes
-    extinction, pulse = air
+    fog, even = air
     columns = image.shape[1]
     # of each puff on a ray: range where it is nearest, 1 over root 2 and its width there, half its optical depth h,
     # h times the error function at the sensor, optical depth over lidar ratio
@@ -106,9 +107,7 @@ def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, see
             powers[ray] *= through
             strengths[ray] *= through
             most = HALF * PI * weighted / total
-            if most * (ONE - through) * gain(max(first, ONE), extinction, sensor) < max(
-                powers[ray], SEEN * sensor.threshold
-            ):
+            if most * (ONE - through) * gain(max(first, ONE), ZERO, sensor) < max(powers[ray], SEEN * sensor.threshold):
                 continue
             drawn = hash4(np.uint32(ray), np.uint32(3), seed_a, seed_b)
             for draw in range(DRAWS):
@@ -123,7 +122,7 @@ def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, see
                 before = _depth(row, n, max(low - HALF * pulse, ZERO))
                 within = _depth(row, n, min(low + HALF * pulse, end)) - before
                 strength = most * (ONE - math.exp(-TWO * within)) * math.exp(-TWO * before)
-                power = strength * gain(low, extinction, sensor)
+                power = strength * gain(low, air_depth(low, directions[ray, 2], fog, even), sensor)
                 if power > powers[ray]:
                     powers[ray], ranges[ray], strengths[ray] = power, low, strength
                     objects[ray], semantics[ray] = 0, PLUME_CLASS
@@ -161,7 +160,7 @@ def add_plumes(
     rays: Rays,
     local_SE3_lidar: NDArray[np.float64],
     receiver: Receiver,
-    extinction_1_m: np.float32,
+    air: Air,
     keys: tuple[np.uint32, np.uint32],
     echoes: Echoes,
 ) -> None:
@@ -170,7 +169,7 @@ def add_plumes(
     Args:
         stage: at the middle of the sweep. lidar, sweep, rays: what is fired.
         local_SE3_lidar: (4, 4) at that time.
-        receiver: of the lidar. extinction_1_m: of the air.
+        receiver: of the lidar. air: what else dims the pulses.
         keys: halves of the sweep's seed. echoes: of surfaces, updated.
     """
     puffs = puffs_of(stage, local_SE3_lidar[:3, 3])
@@ -180,9 +179,9 @@ def add_plumes(
 
     cast = rays.origin.astype(np.float32), rays.direction.astype(np.float32)
     boxes = boxes_of(puffs, lidar, sweep, local_SE3_lidar)
-    air = extinction_1_m, np.float32(0.5 * LIGHT_MPS * lidar.pulse_s)
+    pulse, around = np.float32(0.5 * LIGHT_MPS * lidar.pulse_s), (air.fog, np.float32(air.even))
 
     def work(start: int, stop: int) -> None:
-        plume_echoes(start, stop, sweep.image, boxes, cast, puffs, eddies(), receiver, air, *keys, echoes)
+        plume_echoes(start, stop, sweep.image, boxes, cast, puffs, eddies(), receiver, around, pulse, *keys, echoes)
 
     parallel_for(work, len(sweep.image), chunk=4, threads=stage.threads)
