@@ -496,6 +496,30 @@ def test_fog_hides_far_targets_and_leaves_an_echo_nearby() -> None:
     assert frame.range_m[clear].max() < 25  # as in a fog chamber: nothing beyond about 25 m at 40 m visibility
 
 
+def test_above_shallow_fog_a_lidar_sees_what_deep_fog_hides() -> None:
+    """A tall wall 40 m ahead: Ouster's beams up to 22 deg climb out of a ground fog of 2 m, not out of one of 300 m."""
+    seen = {}
+    for depth in (2.0, 300.0):
+        builder = ground()
+        wall = Material("wall", reflectance_905=0.5, roughness=1.0)
+        builder.add_mesh(box((0.2, 60.0, 60.0), (40.1, 0, 30)), (wall,), "wall")
+        frame = sweep(builder, with_ego(builder), model="ouster_os1_128", visibility_m=25.0, fog_depth_m=depth)
+        on_wall = frame.semantic == class_id("wall")
+        seen[depth] = frame.points[on_wall, 2], frame.intensity[on_wall], (frame.semantic == FOG_CLASS).sum()
+    low, high = seen[2.0][0] < 0.0, seen[2.0][0] > 8.0
+    assert high.sum() > 1000 > 50 > low.sum()
+    assert len(seen[300.0][0]) < 50
+    assert seen[2.0][2] < 0.9 * seen[300.0][2]  # nor does it send so much light back
+    # What is left of the light both ways, by quadrature along the climb to 10 m above the sensor.
+    alpha = np.log(20) / 25 * np.exp(-1.73 / 2)
+    up = (seen[2.0][0] > 9.5) & (seen[2.0][0] < 10.5)
+    climb = np.linspace(0, 10, 1001)
+    depth = alpha * np.trapezoid(np.exp(-climb / 2), climb) * np.hypot(40, 10) / 10
+    cosine = 40 / np.hypot(40, 10)
+    clear = 100 * 0.5 * cosine / 255
+    assert seen[2.0][1][up].mean() == pytest.approx(clear * np.exp(-2 * depth), rel=0.1)
+
+
 @pytest.mark.parametrize(("weather", "name"), [({"snow_mm_h": 2.0}, "snow"), ({"rain_mm_h": 80.0}, "rain")])
 def test_drops_and_flakes_near_the_sensor(weather: dict[str, float], name: str) -> None:
     builder = ground()
