@@ -17,7 +17,7 @@ from simulator.dynamics import Model, road_friction, stopping_distance, vehicle
 from simulator.dynamics.courses import Tracks
 from simulator.dynamics.friction import GRAVITY, SURFACE_FRICTION
 from simulator.dynamics.motion import Agent, Event
-from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_under, surface
+from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_sides, surface
 from simulator.roads import LaneKey
 from simulator.scenario.family import member
 from simulator.scenario.reading import load
@@ -60,8 +60,9 @@ def test_a_tyre_has_the_least_of_road_and_patch_and_cells_are_where_the_patch_is
         for row in range(-1, 4):
             at = 2.0 + (column + 0.5) * CELL_M, (row + 0.5) * CELL_M
             assert friction_at(ground, *at, 20.0) == pytest.approx(0.1 if row == 1 and 2 <= column < 5 else wet)
-    assert friction_under(ground, 2.25, 0.15, 0.0, 2.6, 1.4, 20.0) == pytest.approx(wet)  # beside it all wheels
-    assert friction_under(ground, 2.25, 0.85, 0.0, 2.6, 1.4, 20.0) == pytest.approx(0.75 * wet + 0.25 * 0.1)
+    assert friction_sides(ground, 2.25, 0.15, 0.0, 2.6, 1.4, 20.0) == pytest.approx((wet, wet))  # all beside it
+    right = 0.5 * wet + 0.5 * 0.1
+    assert friction_sides(ground, 2.25, 0.85, 0.0, 2.6, 1.4, 20.0) == pytest.approx((wet, right))
     scaled = friction_at(surface(film_mm=2.0, factor=0.5), 0.0, 0.0, 25.0)
     assert scaled == pytest.approx(0.5 * road_friction("asphalt", 25.0, 2.0))
 

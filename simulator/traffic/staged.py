@@ -41,6 +41,9 @@ Array = NDArray[np.float64]
 LOOK_STEPS = 5  # between two looks of the drivers: 20 Hz
 HARDEST_MPS2 = 8.0  # of braking on a dry road
 PATIENCE_S = 8.0
+WALLS = 96  # pieces of what stands about those who are out of control, at once
+STANDING_MPS, NEAR_S, NEAR_M = 0.2, 0.1, 1.0  # whoever is faster meets what is so near before it is looked for again
+SCENERY = -2  # instead of a body: what is none
 Stretches = tuple[tuple[float, int, float], ...]  # m along a path, lane from there on (NONE: none), m along that lane
 
 
@@ -139,6 +142,14 @@ def _nowhere() -> Map:
     return Map(lanes, precedence, LaneIndex(np.zeros(2, np.int64), none, np.zeros(0), np.zeros(2), 1))
 
 
+class Walls(Protocol):
+    """Tells what stands about, besides the bodies that are known from the start, and stops what runs into it."""
+
+    def near(self, place: Array, reach_m: float) -> NDArray[np.void]:
+        """(N,) BODY_DTYPE of what faces a place (3,) in the world, as far as `reach_m`; world frame."""
+        ...
+
+
 class Sight(Protocol):
     """Tells who sees what, of the A agents and B bodies: the agents, the obstacles, and others of interest."""
 
@@ -197,6 +208,7 @@ def run(
     roads: Roads | None = None,
     sight: Sight | None = None,
     *,
+    walls: Walls | None = None,
     ground: Surface | None = None,
     conditions: NDArray[np.void] = FAIR,
     seed: int = 0,
@@ -214,6 +226,7 @@ def run(
         duration_s: length of the drive.
         roads: where drivers react to each other; None: nowhere.
         sight: who sees what; None: everyone sees everything.
+        walls: what vehicles that are out of control run into besides the bodies; None: nothing.
         ground: what tyres roll on, in the frame of `roads` (the world's without them); None: a dry road.
         conditions: () CONDITIONS_DTYPE, what drivers who know the weather make of it.
         seed: of what people on foot decide.
@@ -229,12 +242,15 @@ def run(
     if roads is not None and any(agent.on_foot for agent in agents):
         people = Passersby(agents, roads.walkways, roads.plan, obstacles, seed)
     busy = np.zeros(1 if roads is None else max(len(roads.walkways.crossings), 1), np.uint8)
+    known = len(agents) + len(obstacles)
+    if walls is not None:
+        obstacles = np.concatenate([obstacles, np.zeros(WALLS, BODY_DTYPE)])
     stage = _stage(agents, obstacles, courses, origin, lanes, ground or surface(), conditions)
     stage = stage._replace(busy=busy if people is None else people.busy)
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
     record = empty_record(len(times), len(agents))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
-    noticed, stride = seen, LOOK_STEPS if people or sight else len(times)
+    noticed, stride = seen, LOOK_STEPS if people or sight or walls else len(times)
     where = _nowhere() if roads is None else roads.map
     settle(where, stage, colours[0], noticed)
     if sight is not None:
@@ -252,6 +268,8 @@ def run(
             seconds = begin * STEP_NS * 1e-9
             seen[new] = seconds
             noticed[new] = seconds + (np.broadcast_to(reaction[:, None], seen.shape)[new] if begin else 0.0)
+        if walls is not None:
+            _raise(walls, stage, known, origin)
         part = slice(begin, begin + stride)
         act(
             where,
@@ -301,8 +319,24 @@ def run(
         record.slides,
         crosses,
         stage.pileups.since_s,
+        np.where(stage.pileups.into < known, stage.pileups.into, SCENERY),
         seen,
     )
+
+
+def _raise(walls: Walls, stage: Stage, known: int, origin: Array) -> None:
+    """Let the bodies of a stage from row `known` on be what stands about those who are out of control."""
+    stage.bodies["solid"][known:] = False
+    lost = stage.pileups.helpless & (stage.agents["speed"] > STANDING_MPS)
+    for i in np.flatnonzero(lost).tolist():
+        pose, agent = stage.poses[i], stage.agents[i]
+        reach = float(max(agent["front"], agent["rear"]) + NEAR_S * agent["speed"]) + NEAR_M
+        rows = walls.near(np.array([pose["x"], pose["y"], pose["z"]]) + origin, reach)
+        rows = rows[: len(stage.bodies) - known]
+        for name, offset in zip("xyz", origin):
+            rows[name] -= offset
+        stage.bodies[known : known + len(rows)] = rows
+        known += len(rows)
 
 
 def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
