@@ -233,7 +233,7 @@ def test_front_wheels_steer_as_the_kinematic_bicycle_does_that_goes_that_way(sid
     x, y, yaw, dt = *tracks.position[0, 0, :2], tracks.rpy[0, 0, 2], 0.01
     for speed, wheel in zip(tracks.speed[:, 0], tracks.steer[:, 0]):
         x, y, yaw = x + dt * speed * np.cos(yaw), y + dt * speed * np.sin(yaw), yaw + dt * speed / 2.7 * np.tan(wheel)
-    assert abs(tracks.steer[:, 0]).max() > 0.01
+    assert abs(tracks.steer[:, 0]).max() == pytest.approx(2.7 * 1.5 * math.pi**2 / (2 * 3.0**2 * 15.0**2), rel=0.05)
     assert abs(y - tracks.position[-1, 0, 1]) < 0.05
     assert abs(x - tracks.position[-1, 0, 0]) < 0.3
     first = tracks.steer[120:200, 0]

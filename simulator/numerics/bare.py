@@ -50,7 +50,7 @@ class Bare(types.Type):
 
 
 @register_model(Bare)
-class _BareModel(models.StructModel):  # type: ignore[misc]
+class _BareModel(models.StructModel):
     def __init__(self, manager: Any, kind: Bare) -> None:
         lengths = [(f"length{axis}", types.int64) for axis in range(kind.ndim)]
         super().__init__(manager, kind, [("data", _kinds.CPointer(kind.dtype)), *lengths])
@@ -95,7 +95,7 @@ def bare(_context, value):
 
 
 @infer_getattr
-class _BareAttributes(AttributeTemplate):  # type: ignore[misc]
+class _BareAttributes(AttributeTemplate):
     key = Bare
 
     def resolve_shape(self, kind: Bare) -> Any:

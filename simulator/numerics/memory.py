@@ -51,7 +51,7 @@ def pointer(typing_context, array):
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return context.make_array(signature.args[0])(context, builder, args[0]).data
 
-    return types.CPointer(array.dtype)(array), emit  # type: ignore[attr-defined]
+    return types.CPointer(array.dtype)(array), emit
 
 
 @intrinsic
@@ -80,7 +80,7 @@ def local_memory(dtype: types.Type, count: int) -> Any:
                 room.align = 64
             return builder.bitcast(room, element.as_pointer())
 
-        return types.CPointer(dtype)(), emit  # type: ignore[attr-defined]
+        return types.CPointer(dtype)(), emit
 
     return memory
 
@@ -216,7 +216,7 @@ def load_triples(typing_context, array, index):
         ]
         return context.make_tuple(builder, signature.return_type, picked)
 
-    return types.UniTuple(f32x8, 3)(array, index), emit  # type: ignore[attr-defined]
+    return types.UniTuple(f32x8, 3)(array, index), emit
 
 
 @intrinsic
@@ -297,7 +297,7 @@ def load_points(typing_context, points, numbers, index):
         rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
         return context.make_tuple(builder, signature.return_type, rows)
 
-    return types.UniTuple(f32x8, 3)(points, numbers, index), emit  # type: ignore[attr-defined]
+    return types.UniTuple(f32x8, 3)(points, numbers, index), emit
 
 
 @intrinsic

@@ -76,7 +76,7 @@ class Mask(Vector):
 @register_model(Floats)
 @register_model(Ints)
 @register_model(Mask)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, vector.llvm)
 

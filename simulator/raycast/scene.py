@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -359,10 +361,10 @@ class Scene:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Take what was pickled."""
-        meshes = state.pop("meshes")
+        meshes: Any = state.pop("meshes")
         self.__dict__.update(state)
         if self._assembly is not None:
-            self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}  # type: ignore[attr-defined]
+            self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}
 
     def _start(self, mask: int) -> tuple[Assembly, Bvh, int, int]:
         """The arrays, the node at which rays of this mask start, and that of all instances; -1 when they see none."""

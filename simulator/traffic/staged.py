@@ -279,7 +279,7 @@ def run(
             ego,
             begin,
             STEP_NS * 1e-9,
-            Record(*[column[part] for column in record]),  # type: ignore[arg-type]
+            Record._make(column[part] for column in record),
         )
         if people is not None:
             people.step(stage, begin // stride, begin * STEP_NS, stride * STEP_NS)

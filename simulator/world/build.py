@@ -196,7 +196,8 @@ def _place_anomalies(scenario: Scenario, site: Site, cast: Cast) -> list[int]:
     """Place all anomalies; returns the id of the first object of each, and the next free one."""
     first = [len(cast.builder.objects)]
     for number, anomaly in enumerate(scenario.anomalies):
-        anomaly.place(site, generator(scenario.seed or 0, "anomaly", number))  # type: ignore[attr-defined]
+        member: Any = anomaly
+        member.place(site, generator(scenario.seed or 0, "anomaly", number))
         first.append(len(cast.builder.objects))
     _keep_clear(cast, first[0])
     for motion in site.motions:

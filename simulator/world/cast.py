@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +57,11 @@ class Cast:
         *,
         name: str = "",
         moving: bool = True,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> int:
         """Add an actor's models (a rider's vehicle first, or a sitter) as objects; returns the id of the first."""
         first, *others = list(models)
-        row = self.builder.add_object(first, position, tuple(rpy), name=name, moving=moving, **kwargs)  # type: ignore[arg-type]
+        row = self.builder.add_object(first, position, tuple(rpy), name=name, moving=moving, **kwargs)
         for other in others:
             role = "rider" if other.class_name == "rider" else "seat"
             with_it = self.builder.add_object(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +172,7 @@ def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):
             row.nx, row.ny, row.nz = x / length, y / length, z / length
 
 
-def _stack(arrays: list[NDArray], shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
+def _stack(arrays: list[NDArray[Any]], shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
     return np.ascontiguousarray(np.concatenate([np.zeros(shape, dtype), *arrays]).astype(dtype, copy=False))
 
 
