@@ -19,6 +19,7 @@ from simulator.numerics.jit import kernel
 from simulator.traffic.bodies import Notes, forget_notes, note_body, pressure_of_bodies
 from simulator.traffic.desk import Desk
 from simulator.traffic.following import desired_speed, drive, free_acceleration
+from simulator.traffic.lane_change import LOOK_S
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
 from simulator.traffic.locating import LaneIndex, nearest_lane, project
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
@@ -26,8 +27,6 @@ from simulator.traffic.pileups import Pileups, note_control, run_into
 from simulator.traffic.poses import OVER_M, STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
 from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
-from simulator.traffic.lane_change import LOOK_S
-from simulator.traffic.staged_passing import mind, pass_others
 from simulator.traffic.staged_changes import (
     change_lanes,
     lanes_beside,
@@ -35,6 +34,7 @@ from simulator.traffic.staged_changes import (
     room_ahead,
     sidle,
 )
+from simulator.traffic.staged_passing import mind, pass_others
 
 ACROSS = 4  # lanes to the side of its path that an agent may be on
 PULLING_S = 0.2  # over which the pull of a change of lane counts

@@ -6,8 +6,6 @@ the while, far to the side of their middle.
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.overtaking import mind_who_passes, overtake
