@@ -55,6 +55,7 @@ from simulator.world.script import act, events_of, indicators_of
 from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
 from simulator.world.signals import stops_on
+from simulator.world.walls import Walls
 
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
