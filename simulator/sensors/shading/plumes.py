@@ -370,7 +370,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
             if lux <= ZERO:
                 continue
             lux *= math.exp(-extinction[0] * way) * way * way / (way * way + soft)
