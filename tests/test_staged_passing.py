@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from test_staged import NOTHING, box, car
+from test_slippery import CAR
 from test_staged_people import gap_to_box
 from test_traffic_overtaking import country
 
@@ -31,7 +32,8 @@ def place(solid: bool = False) -> tuple[RoadNetwork, Roads]:
 def free(start: float, speed: float, **facts: Any) -> Agent:
     """Somebody who changes lanes where it likes."""
     agent = car(start, speed, place=facts.pop("place", place()), ahead=2500.0, **facts)
-    return replace(agent, driver=replace(agent.driver, desired_speed_mps=28.0, changes="free", acceleration_mps2=1.4))
+    driver = replace(agent.driver, desired_speed_mps=28.0, changes="free", acceleration_mps2=1.4)
+    return replace(agent, driver=driver, chassis=CAR)
 
 
 def cyclist(start: float, where: tuple[RoadNetwork, Roads] | None = None) -> Agent:

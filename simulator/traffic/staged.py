@@ -383,7 +383,7 @@ def _stage(
         driver["accel"], driver["decel"] = told.acceleration_mps2, told.deceleration_mps2
         driver["patience"], driver["politeness"], driver["threshold"] = PATIENCE_S, told.politeness, THRESHOLD_MPS2
         driver["safe"] = min(SAFE_MPS2, STOPPING * float(conditions["grip"]))
-        ways["changes"][i] = Changes[told.changes.upper()]
+        ways["changes"][i] = Changes.NEVER if agent.chassis is None else Changes[told.changes.upper()]
         driver["failing"] = 0 if told.lawful else Failing.RED_RUNNER | Failing.NO_YIELD
         bodies["half_length"][i], bodies["half_width"][i] = 0.5 * (agent.front_m + agent.rear_m), agent.half_width_m
     wise = np.array([agent.driver.weather_wise for agent in agents], np.bool_)
