@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_staged import NOTHING, box, car
 from test_slippery import CAR
+from test_staged import NOTHING, box, car
 from test_staged_people import gap_to_box
 from test_traffic_overtaking import country
 
