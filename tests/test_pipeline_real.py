@@ -45,37 +45,6 @@ def test_workers_and_regeneration_give_the_same_bytes(scenario: Path, tmp_path: 
     assert any(name.startswith("kitti/training/velodyne/") for name in first)
 
 
-LIVELY = """\
-about: People who cross, a car that brakes on ice and slides into what stands there.
-duration_s: 5
-road: {kind: x_junction}
-surroundings: {kind: auto, vegetation: 0.2, buildings: 0.2}
-ego: {kind: car, speed_mps: 14, lane_changes: never}
-traffic: {vehicles: 4, parked: 2, pedestrians: 8, cyclists: 1}
-weather: {temperature_c: -4, rain_mm_h: 2}
-anomalies: [{kind: broken_down_vehicle, ahead_m: 35}]
-rig: {front: {kind: camera, x_m: 1.1, z_m: 1.65, rate_hz: 1, width: 96, height: 32, fx: 60, fy: 60, cx: 48, cy: 15}}
-"""
-
-
-def test_slides_crashes_and_crossings_are_the_same_by_any_number_of_workers(tmp_path: Path) -> None:
-    file = tmp_path / "lively.yaml"
-    file.write_text(LIVELY)
-    made = simulator.load(file)
-    for workers in (1, 2, 4):
-        simulator.generate([("lively.yaml", made)], tmp_path / str(workers), scenes=2, seed=3, workers=workers)
-    alone = simulator.load(tmp_path / "1" / "scenes" / "000001.yaml")
-    simulator.generate([("x.yaml", alone)], tmp_path / "alone", scenes=1)  # as a run resumed after the first scene
-    trees = [tree(tmp_path / name) for name in ("1", "2", "4", "alone")]
-    assert trees[0] == trees[1] == trees[2]
-    pictures = {name: digest for name, digest in trees[0].items() if name.endswith(".png")}
-    again = {digest for name, digest in trees[3].items() if name.endswith(".png")}
-    assert again and again < set(pictures.values())
-    told = " ".join(path.read_text() for path in (tmp_path / "1").rglob("*.json"))
-    for fact in ("slides_from_s", "crashed_s", "crosses_from_s"):
-        assert fact in told
-
-
 def test_render_yields_labelled_frames(scenario: Path) -> None:
     frames = list(simulator.render(simulator.load(scenario).sample(seed=7)))
     assert [frame.time_ns for frame in frames] == [0, 100_000_000]
