@@ -54,7 +54,7 @@ def _loop(width: int, occluded: bool) -> Callable[..., None]:
     near = np.finfo(np.float32).tiny  # 0 < t, as in our own casting: Embree's range includes its ends
 
     @numba.njit(nogil=True)
-    def cast(start, stop, scene, arguments, origins, step, directions, packet, packet_at, valid_at, found):  # type: ignore[no-untyped-def]
+    def cast(start, stop, scene, arguments, origins, step, directions, packet, packet_at, valid_at, found):
         bits, far, numbers = packet.view(np.uint32), found[0], found.view(np.uint32)
         for first in range(start, stop, width):
             for lane in range(width):

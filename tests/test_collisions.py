@@ -468,7 +468,7 @@ def test_time_to_collision_is_that_of_all_pairs() -> None:
 
 
 @kernel
-def drive_a_step(poses, bodies, sweep, dt, contacts, out):  # type: ignore[no-untyped-def]
+def drive_a_step(poses, bodies, sweep, dt, contacts, out):
     """What a kernel of traffic does: vehicles of (x, y, yaw, speed, sideways, yaw rate) through one step and back."""
     for k in range(poses.shape[0]):
         p = poses[k]

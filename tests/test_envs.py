@@ -415,14 +415,14 @@ def crowd_at_random(count: int, rng: np.random.Generator) -> Any:
 
 
 @kernel
-def measure_all(bodies):  # type: ignore[no-untyped-def]
+def measure_all(bodies):
     for k in range(len(bodies)):
         measure(bodies[k])
         bodies[k].until = np.inf
 
 
 @kernel
-def meetings(crowd, since, horizon, hit, times):  # type: ignore[no-untyped-def]
+def meetings(crowd, since, horizon, hit, times):
     for k in range(len(crowd.bodies)):
         near = meet(crowd, k, since, horizon)
         hit[k], times[k] = touched(crowd, k, near, since), next_contact(crowd, k, near, horizon)

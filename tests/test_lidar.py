@@ -111,7 +111,7 @@ def test_speed_of_the_turn() -> None:
 
 
 @kernel
-def seen_along_the_beam(rows, diffuse, cosine, ground):  # type: ignore[no-untyped-def]
+def seen_along_the_beam(rows, diffuse, cosine, ground):
     return backscatter(rows[0], diffuse, cosine, np.float32(0), ground)
 
 

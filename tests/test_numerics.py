@@ -48,14 +48,14 @@ def pcg4d(v: list[int]) -> list[int]:
 
 
 @kernel
-def hashes(words, out):  # type: ignore[no-untyped-def]
+def hashes(words, out):
     for i in range(words.shape[0]):
         a, b, c, d = hash4(words[i, 0], words[i, 1], words[i, 2], words[i, 3])
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = a, b, c, d
 
 
 @kernel
-def uniforms(out):  # type: ignore[no-untyped-def]
+def uniforms(out):
     for i in range(out.shape[0]):
         a, _, _, _ = hash4(np.uint32(7), np.uint32(i), np.uint32(0), np.uint32(3))
         out[i] = uniform(a)
@@ -189,12 +189,12 @@ class Pair(NamedTuple):
 
 
 @kernel(inner=True)
-def _add(pair, n):  # type: ignore[no-untyped-def]
+def _add(pair, n):
     pair.first[n] += pair.nested[0][n] * pair.nested[1]
 
 
 @kernel
-def _add_all(pair):  # type: ignore[no-untyped-def]
+def _add_all(pair):
     pair = borrowed(pair)
     for n in range(pair.first.shape[0]):
         _add(pair, n)
@@ -270,7 +270,7 @@ def test_what_kernels_call_is_compiled_with_them_alone(tmp_path: Path) -> None:
     code = "import made, numpy as np\nfrom simulator.numerics.jit import is_cached\n"
     code += "print(made.outer(np.arange(3.0)), *map(is_cached, (made.outer, made.middle)))\n"
     code += "print(sum(made.outer.stats.cache_misses.values()))\n"
-    # What a part raises comes out of the whole, be it just compiled or from the disk; Python may call a part of another.
+    # What a part raises comes out of the whole, just compiled or from the disk. Python may call a part of another.
     code += "try: made.outer(np.arange(4.0))\nexcept ValueError as error: print(error)\n"
     more = "print(made.middle(np.arange(3.0), 2), *map(is_cached, (made.outer, made.middle)))"
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -354,7 +354,7 @@ ROW = np.dtype([("flag", np.bool_), ("a", np.float64), ("ways", np.int64, (3,))]
 
 
 @kernel(inner=True)
-def _put_away(shelf, k):  # type: ignore[no-untyped-def]
+def _put_away(shelf, k):
     row = shelf.rows[k]
     total = 0.0
     for i in range(len(row)):
@@ -369,7 +369,7 @@ def _put_away(shelf, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _use_shelf(shelf, k):  # type: ignore[no-untyped-def]
+def _use_shelf(shelf, k):
     return _put_away(bare(shelf), k)
 
 
@@ -385,7 +385,7 @@ def test_bare_arrays_are_the_arrays_themselves() -> None:
 
 
 @kernel
-def _sines(angles, out):  # type: ignore[no-untyped-def]
+def _sines(angles, out):
     for i in range(angles.shape[0]):
         out[0, i], out[1, i] = sine_cosine(angles[i])
 

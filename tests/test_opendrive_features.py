@@ -53,7 +53,7 @@ def road(
 
 
 @pytest.fixture
-def read(tmp_path: Path):  # type: ignore[no-untyped-def]
+def read(tmp_path: Path):
     """Reads a map from its elements; and again what is written of it."""
 
     def do(body: str, *, header: str = "", quiet: bool = True) -> RoadNetwork:
@@ -79,7 +79,7 @@ def at(network: RoadNetwork, s: float, lane_id: int, road_id: str = "1") -> list
     return [float(column[0]) for column in network.lane_frame(road_id, lane_id, [s])]
 
 
-def test_crossfall_falls_away_on_both_sides(read) -> None:  # type: ignore[no-untyped-def]
+def test_crossfall_falls_away_on_both_sides(read) -> None:
     rows = (
         '<crossfall side="left" s="0" a="0.02" b="0" c="0" d="0"/>'
         '<crossfall side="right" s="40" a="0" b="0.001" c="0" d="0"/>'
@@ -105,7 +105,7 @@ def test_crossfall_falls_away_on_both_sides(read) -> None:  # type: ignore[no-un
     )
 
 
-def test_lateral_shapes_are_blended_and_tilt_what_lies_on_them(read) -> None:  # type: ignore[no-untyped-def]
+def test_lateral_shapes_are_blended_and_tilt_what_lies_on_them(read) -> None:
     rows = "".join(
         f'<shape s="{s}" t="{t}" a="{a}" b="{b}" c="{c}" d="0"/>'
         for s, t, a, b, c in (
@@ -133,7 +133,7 @@ def test_lateral_shapes_are_blended_and_tilt_what_lies_on_them(read) -> None:  #
     assert np.abs(heading).max() == 0.0
 
 
-def test_a_crown_on_a_banked_road_adds_to_the_bank(read) -> None:  # type: ignore[no-untyped-def]
+def test_a_crown_on_a_banked_road_adds_to_the_bank(read) -> None:
     lateral = '<superelevation s="0" a="0.1" b="0" c="0" d="0"/><shape s="0" t="0" a="0" b="-0.02" c="0" d="0"/>'
     network = read(
         road(section(lane(1), lane(-1))).replace("<lanes>", f"<lateralProfile>{lateral}</lateralProfile><lanes>")
@@ -151,7 +151,7 @@ STRIPS = """<lateralProfile><crossSectionSurface><tOffset><coefficients s="0" a=
 </surfaceStrips></crossSectionSurface></lateralProfile>"""
 
 
-def test_strips_of_a_cross_section_add_up_from_their_offset(read) -> None:  # type: ignore[no-untyped-def]
+def test_strips_of_a_cross_section_add_up_from_their_offset(read) -> None:
     walk = lane(-2, 2.0, "sidewalk", 'level="true"')
     network = read(road(section(lane(1, 6.0), lane(-1, 5.0) + walk)).replace("<lanes>", f"{STRIPS}<lanes>"))
     here = network.roads["1"]
@@ -182,7 +182,7 @@ def test_strips_that_are_none_are_named(tmp_path: Path) -> None:
     assert 'id="3"' in warning
 
 
-def test_bank_slope_kerb_and_shape_together(read) -> None:  # type: ignore[no-untyped-def]
+def test_bank_slope_kerb_and_shape_together(read) -> None:
     """A point of the surface is the reference line's, plus t and h turned by heading, pitch and roll."""
     heights = '<height sOffset="0" inner="0.12" outer="0.15"/>'
     lateral = (
@@ -207,7 +207,7 @@ def test_bank_slope_kerb_and_shape_together(read) -> None:  # type: ignore[no-un
         np.testing.assert_allclose(np.ravel(found[:2]), network.roads["1"].point(s, -4.0)[0, :2], atol=1e-12)
 
 
-def test_borders_alone_give_the_lanes(read) -> None:  # type: ignore[no-untyped-def]
+def test_borders_alone_give_the_lanes(read) -> None:
     def border(a: float, b: float = 0.0) -> str:
         return f'<border sOffset="0" a="{a}" b="{b}" c="0" d="0"/>'
 
@@ -234,14 +234,14 @@ def test_borders_on_the_wrong_side_are_mirrored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", ["RHT", "LHT"])
-def test_the_side_of_traffic_and_reversed_lanes(read, rule: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_side_of_traffic_and_reversed_lanes(read, rule: str) -> None:
     lanes = section(lane(1), lane(-1) + lane(-2, more='direction="reversed"'))
     network = read(road(lanes, more=f'rule="{rule}"'))
     ahead = [lane_id for lane_id in (1, -1, -2) if abs(at(network, 50.0, lane_id)[3]) < 1e-9]
     assert ahead == ([-1] if rule == "RHT" else [1, -2])
 
 
-def test_lane_heights_change_steadily_between_their_entries(read) -> None:  # type: ignore[no-untyped-def]
+def test_lane_heights_change_steadily_between_their_entries(read) -> None:
     heights = '<height sOffset="0" inner="0.1" outer="0.2"/><height sOffset="20" inner="0.0" outer="0.0"/>'
     network = read(road(section(right=lane(-1) + lane(-2, WIDTH.format(2) + heights, "sidewalk"))))
     for s, z in ((0.0, 0.15), (10.0, 0.075), (20.0, 0.0), (90.0, 0.0)):
@@ -249,7 +249,7 @@ def test_lane_heights_change_steadily_between_their_entries(read) -> None:  # ty
     assert at(network, 10.0, -1)[2] == 0.0
 
 
-def test_elevation_of_several_records(read) -> None:  # type: ignore[no-untyped-def]
+def test_elevation_of_several_records(read) -> None:
     rows = (
         '<elevation s="0" a="1" b="0" c="0" d="0"/>'
         '<elevation s="40" a="1" b="0.1" c="-0.002" d="0"/>'
@@ -269,7 +269,7 @@ def parabola_length(u: float) -> float:
 
 
 @pytest.mark.parametrize("kind", ["poly3", "arcLength", "normalized"])
-def test_cubics_go_by_arc_length(read, kind: str) -> None:  # type: ignore[no-untyped-def]
+def test_cubics_go_by_arc_length(read, kind: str) -> None:
     """The parabola v = 0.005 u^2 written in three ways."""
     length = parabola_length(60.0)
     if kind == "poly3":
@@ -290,7 +290,7 @@ def test_cubics_go_by_arc_length(read, kind: str) -> None:  # type: ignore[no-un
     np.testing.assert_allclose(curvature, 0.01 / (1 + (0.01 * u) ** 2) ** 1.5, atol=1e-7)
 
 
-def test_a_section_of_one_side_leaves_the_other_side_as_it_was(read) -> None:  # type: ignore[no-untyped-def]
+def test_a_section_of_one_side_leaves_the_other_side_as_it_was(read) -> None:
     width = '<width sOffset="0" a="3" b="0.01" c="0" d="0"/><width sOffset="60" a="3.6" b="0" c="0" d="0"/>'
     mark = '<roadMark sOffset="0" type="solid" color="white"/><roadMark sOffset="50" type="broken" color="white"/>'
     link = '<link><{} id="{}"/></link>'
@@ -313,7 +313,7 @@ def test_a_section_of_one_side_leaves_the_other_side_as_it_was(read) -> None:  #
     assert chain == [LaneKey("1", 0, -1), LaneKey("1", 1, -1), LaneKey("1", 2, -2)]
 
 
-def test_limits_by_lane_access_and_rules(read) -> None:  # type: ignore[no-untyped-def]
+def test_limits_by_lane_access_and_rules(read) -> None:
     speeds = '<speed sOffset="0" max="50" unit="km/h"/><speed sOffset="40" max="20" unit="mph"/>'
     access = '<access sOffset="0" rule="allow"><restriction type="bus"/><restriction type="taxi"/></access>'
     kind = (
@@ -329,7 +329,7 @@ def test_limits_by_lane_access_and_rules(read) -> None:  # type: ignore[no-untyp
     assert [(x.rule, x.restriction) for x in here.sections[0].lane(-2).access] == [("allow", "bus"), ("allow", "taxi")]
 
 
-def test_ids_and_the_place_on_earth_are_kept(read) -> None:  # type: ignore[no-untyped-def]
+def test_ids_and_the_place_on_earth_are_kept(read) -> None:
     header = (
         "<geoReference><![CDATA[+proj=utm +zone=32 +ellps=WGS84]]></geoReference>"
         '<offset x="5e5" y="5.3e6" z="400" hdg="0.1"/>'
@@ -340,13 +340,13 @@ def test_ids_and_the_place_on_earth_are_kept(read) -> None:  # type: ignore[no-u
     assert network.offset == (5e5, 5.3e6, 400.0, 0.1)
 
 
-def test_rails_are_lanes(read) -> None:  # type: ignore[no-untyped-def]
+def test_rails_are_lanes(read) -> None:
     network = read(road(section(lane(1, 3.0, "tram"), lane(-1, 2.5, "rail"))))
     assert network.lanes() == []
     assert network.lanes({"rail", "tram"}) == [LaneKey("1", 0, 1), LaneKey("1", 0, -1)]
 
 
-def test_objects_signals_and_structures(read) -> None:  # type: ignore[no-untyped-def]
+def test_objects_signals_and_structures(read) -> None:
     objects = (
         "<objects>"
         '<object id="p" type="parkingSpace" s="10" t="-5" zOffset="0" hdg="0.5" length="5" width="2.4" orientation="-">'
@@ -404,7 +404,7 @@ def linked(road_id: str, x: float, before: str = "", after: str = "", y: float =
     return text.replace('junction="-1"', f'junction="{junction}"')
 
 
-def test_a_direct_junction_leads_from_road_to_road(read) -> None:  # type: ignore[no-untyped-def]
+def test_a_direct_junction_leads_from_road_to_road(read) -> None:
     joint = 'elementType="junction" elementId="j"'
     junction = (
         '<junction id="j" type="direct"><connection id="0" incomingRoad="a" linkedRoad="b" contactPoint="start">'
@@ -417,7 +417,7 @@ def test_a_direct_junction_leads_from_road_to_road(read) -> None:  # type: ignor
     assert network.junction_groups == {"g": JunctionGroup("g", "both", "roundabout", ("j",))}
 
 
-def test_a_virtual_junction_leaves_the_main_road_midway(read) -> None:  # type: ignore[no-untyped-def]
+def test_a_virtual_junction_leaves_the_main_road_midway(read) -> None:
     """A way out of a car park: it branches off at s = 60 of the main road, and joins it again at s = 30."""
     main = linked("main", 0.0)
     joint = 'elementType="road" elementId="main" elementS="{}" elementDir="{}"'
@@ -445,7 +445,7 @@ def test_a_virtual_junction_leaves_the_main_road_midway(read) -> None:  # type: 
     assert (past.keys, past.length) == ((on,), pytest.approx(30.0))
 
 
-def test_frames_of_all_lanes_lie_in_the_surface(read) -> None:  # type: ignore[no-untyped-def]
+def test_frames_of_all_lanes_lie_in_the_surface(read) -> None:
     """Everything together: the exact frame's axes are the derivatives of the lane's middle."""
     lateral = (
         '<superelevation s="0" a="0.05" b="0.0005" c="0" d="0"/>'

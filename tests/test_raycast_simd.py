@@ -31,6 +31,7 @@ from simulator.numerics.memory import (
     local_memory,
     pointer,
     store,
+    store_chosen,
     store_float,
     store_halves,
     store_int,
@@ -82,7 +83,7 @@ quick = settings(max_examples=60, deadline=None, derandomize=True, database=None
 
 
 @kernel
-def arithmetic(x, y, k, out):  # type: ignore[no-untyped-def]
+def arithmetic(x, y, k, out):
     a, b, c = load(x, 0), load(y, 0), np.float32(k)
     store(out, 0, a + b)
     store(out, 8, a - b)
@@ -114,7 +115,7 @@ def test_arithmetic(x: np.ndarray, y: np.ndarray, k: float) -> None:
 
 
 @kernel
-def comparisons(x, y, out):  # type: ignore[no-untyped-def]
+def comparisons(x, y, out):
     a, b = load(x, 0), load(y, 0)
     out[0], out[1], out[2], out[3] = bits(a < b), bits(a <= b), bits(a > b), bits(a >= b)
     out[4], out[5] = bits((a < b) & (a < np.float32(0))), bits((a < b) | (a < np.float32(0)))
@@ -131,7 +132,7 @@ def test_comparisons(x: np.ndarray, y: np.ndarray) -> None:
 
 
 @kernel
-def across(x, y, out):  # type: ignore[no-untyped-def]
+def across(x, y, out):
     a, b = load(x, 0), load(y, 0)
     out[0], out[1] = least(a), greatest(a)
     store(out, 2, cross_term(a, b, b, a + b))
@@ -162,7 +163,7 @@ def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
 
 
 @kernel
-def scalars(words, floats, out):  # type: ignore[no-untyped-def]
+def scalars(words, floats, out):
     for i in range(words.shape[0]):
         word = load_int(words, i)
         out[i, 0], out[i, 1], out[i, 2] = lowest(word), without_lowest(word), population(word)
@@ -191,7 +192,7 @@ room_of_floats = local_memory(types.float32, 16)
 
 
 @kernel
-def memory(x, words, longs, out):  # type: ignore[no-untyped-def]
+def memory(x, words, longs, out):
     room, raw = room_of_floats(), pointer(x)
     store(room, 3, load(raw, 1))  # neither aligned
     for k in range(8):
@@ -224,7 +225,7 @@ def test_memory() -> None:
 
 
 @kernel
-def draw(counter, taken):  # type: ignore[no-untyped-def]
+def draw(counter, taken):
     while True:
         number = fetch_add(counter, 0, 1)
         if number >= taken.shape[0]:
@@ -240,7 +241,7 @@ def test_every_number_is_drawn_once() -> None:
 
 
 @kernel
-def wide(x, y, words, k, out, numbers):  # type: ignore[no-untyped-def]
+def wide(x, y, words, k, out, numbers):
     a, b, c = load_wide(x, 0), join(load(y, 0), load(y, 8)), np.float32(k)
     ints = load_ints_wide(words, 0)
     store(out, 0, c - a)
@@ -275,7 +276,7 @@ def test_wide_vectors(x: np.ndarray, y: np.ndarray, words: np.ndarray, k: float)
 
 
 @kernel
-def extremes(x):  # type: ignore[no-untyped-def]
+def extremes(x):
     return least(load_wide(x, 0)), greatest(load_wide(x, 0))
 
 
@@ -286,7 +287,7 @@ def test_extremes_of_sixteen(x: np.ndarray) -> None:
 
 
 @kernel
-def extremes_of_runs(x, out):  # type: ignore[no-untyped-def]
+def extremes_of_runs(x, out):
     store(out, 0, least_of_eights(x, 0))
     store(out, 8, greatest_of_eights(x, 0))
     store(out, 16, least_of_sixteens(x, 0))
@@ -303,7 +304,7 @@ def test_extremes_of_runs(x: np.ndarray) -> None:
 
 
 @kernel
-def woven(x, y, z, out):  # type: ignore[no-untyped-def]
+def woven(x, y, z, out):
     store_triples(out, 1, load(x, 0), load(y, 0), load(z, 0))
 
 
@@ -315,12 +316,12 @@ def test_three_vectors_are_written_in_turn_and_read_again() -> None:
 
 
 @kernel
-def picked(memory, first, numbers, out):  # type: ignore[no-untyped-def]
+def picked(memory, first, numbers, out):
     store_ints(out, 0, load_each(pointer(memory), first, load_ints(numbers, 0)))
 
 
 @kernel
-def picked_floats(memory, first, numbers, out):  # type: ignore[no-untyped-def]
+def picked_floats(memory, first, numbers, out):
     store(out, 0, load_each_float(memory, first, load_ints(numbers, 0)))
 
 
@@ -336,7 +337,23 @@ def test_lanes_are_loaded_each_from_its_own_place() -> None:
 
 
 @kernel
-def flipped(x, y, out):  # type: ignore[no-untyped-def]
+def chosen(mask, high, low, out):
+    store_chosen(out, 1, mask, load(high, 0), load_ints(low, 0))
+
+
+def test_pairs_of_chosen_lanes_are_written_side_by_side() -> None:
+    rng = np.random.default_rng(6)
+    high, low = rng.normal(size=8).astype(np.float32), rng.integers(-9, 9, 8).astype(np.int32)
+    pairs = (high.view(np.int32).astype(np.int64) << 32) | (low.astype(np.int64) & 0xFFFFFFFF)
+    for mask in range(256):
+        out, lanes = np.zeros(10, np.int64), np.flatnonzero([mask >> lane & 1 for lane in range(8)])
+        chosen(np.int32(mask), high, low, out)
+        np.testing.assert_array_equal(out[1 : 1 + len(lanes)], pairs[lanes])
+        assert out[0] == out[9] == 0
+
+
+@kernel
+def flipped(x, y, out):
     store(out, 0, flip_where_negative(load(x, 0), load(y, 0)))
 
 
@@ -349,7 +366,7 @@ def test_signs_are_flipped_where_the_other_is_negative(x: np.ndarray, y: np.ndar
 
 
 @kernel
-def marks_of(bits_of_eight, out):  # type: ignore[no-untyped-def]
+def marks_of(bits_of_eight, out):
     for i in range(len(out)):
         out[i] = bytes_of_bits(bits_of_eight[i])
 
@@ -362,7 +379,7 @@ def test_bits_become_bytes() -> None:
 
 
 @kernel
-def places(x, y, out):  # type: ignore[no-untyped-def]
+def places(x, y, out):
     for i in range(len(out)):
         out[i] = hilbert(x[i], y[i])
 
@@ -377,7 +394,7 @@ def test_hilbert_curve_goes_from_neighbour_to_neighbour_through_every_cell() -> 
 
 
 @kernel
-def lowest_bits(masks, out):  # type: ignore[no-untyped-def]
+def lowest_bits(masks, out):
     for i in range(len(out)):
         out[i] = lowest_of_64(masks[i])
 

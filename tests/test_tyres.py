@@ -25,22 +25,22 @@ from simulator.numerics.jit import kernel
 
 # Kernels that are inlined have no wrappers of their own.
 @kernel
-def longitudinal(kappa, load, grip, tyre):  # type: ignore[no-untyped-def]
+def longitudinal(kappa, load, grip, tyre):
     return longitudinal_force(kappa, load, grip, tyre)
 
 
 @kernel
-def lateral(alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
+def lateral(alpha, load, grip, tyre):
     return lateral_force(alpha, load, grip, tyre)
 
 
 @kernel
-def combined(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
+def combined(kappa, alpha, load, grip, tyre):
     return tyre_forces(kappa, alpha, load, grip, tyre)
 
 
 @kernel
-def simple(slip, b, c, d, e):  # type: ignore[no-untyped-def]
+def simple(slip, b, c, d, e):
     return magic_formula(slip, d, b, c, e)
 
 

@@ -21,7 +21,7 @@ DRIVER = int(Control.DRIVER)
 
 
 @kernel
-def overlap(a, b):  # type: ignore[no-untyped-def]
+def overlap(a, b):
     """Whether two boxes (x, y, z, cos, sin, half length, half width) overlap, by the axes of both."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     cos, sin = abs(a[3] * b[3] + a[4] * b[4]), abs(a[3] * b[4] - a[4] * b[3])
@@ -34,7 +34,7 @@ def overlap(a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def watch_worlds(ground, worlds, desk, dt_ns, steps, first, begin, end, last, touches, counts, worst):  # type: ignore[no-untyped-def]
+def watch_worlds(ground, worlds, desk, dt_ns, steps, first, begin, end, last, touches, counts, worst):
     """Step worlds and write down who touches whom, and the worst of everything.
 
     Args:

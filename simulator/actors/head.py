@@ -200,6 +200,24 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     return parts
 
 
+# Full-face helmet by share of the head's height from the chin: half width, half depth, middle's x, in head heights.
+# With a head of 23 cm it is 0.35 m long, 0.26 m wide and 0.27 m high, as helmets of size M are.
+_HELMET_T = [-0.06, 0.04, 0.17, 0.32, 0.52, 0.72, 0.90, 1.03, 1.12]
+_HELMET_W = [0.37, 0.46, 0.53, 0.56, 0.565, 0.54, 0.44, 0.28, 0.05]
+_HELMET_D = [0.50, 0.62, 0.70, 0.735, 0.735, 0.68, 0.54, 0.33, 0.05]
+_HELMET_X = [0.10, 0.11, 0.09, 0.04, 0.0, -0.03, -0.04, -0.05, -0.05]
+_VISOR_BANDS, _VISOR_SIDES = slice(3, 5), 3  # bands of the table; 22.5 degree sectors on either side of the face
+
+
+def _full_face(p: Physique) -> Mesh:
+    h, count = p.head, 16
+    t, x = np.array(_HELMET_T) * h, np.array(_HELMET_X) * h
+    center = np.stack([x, 0 * x, p.height - h + t], 1)
+    slots = np.full((len(t) - 1, count), int(Part.HAT))
+    slots[_VISOR_BANDS, :_VISOR_SIDES] = slots[_VISOR_BANDS, -_VISOR_SIDES:] = Part.VISOR
+    return skin(round_rings(center, np.array(_HELMET_W) * h, np.array(_HELMET_D) * h, count), slots)
+
+
 def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
     h, chin = p.head, p.height - p.head
     if dress.hat == "":
@@ -209,21 +227,14 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
     if dress.hat in ("hood", "scarf"):
         grow, edge = (0.10 * h, 0.90) if dress.hat == "hood" else (0.045 * h, 0.80)
         return [_cap(p, _hairline(edge, 0.05, -0.35), grow, Part.TOP if dress.hat == "hood" else Part.HAT, rows=8)]
-    if dress.hat in ("helmet", "cycle_helmet", "hard_hat"):
+    if dress.hat == "helmet":
+        return [_full_face(p)]
+    if dress.hat in ("cycle_helmet", "hard_hat"):
         low, grow = {
-            "helmet": (_hairline(0.76, 0.02, -0.06), 0.14 * h),
             "cycle_helmet": (_hairline(0.70, 0.64, 0.42), 0.11 * h),
             "hard_hat": (_hairline(0.68, 0.66, 0.62), 0.10 * h),
         }[dress.hat]
-        parts = [_cap(p, low, grow, Part.HAT, rows=7)]
-        if dress.hat == "helmet":  # visor
-            angle = np.linspace(-1.0, 1.0, 7)
-            rows = [
-                [[0.53 * h * np.cos(a) - 0.01 * h, 0.47 * h * np.sin(a), chin + t * h] for a in angle]
-                for t in (0.36, 0.58, 0.80)
-            ]
-            parts.append(patch(np.array(rows), Part.VISOR, flip=True))
-        return parts
+        return [_cap(p, low, grow, Part.HAT, rows=7)]
     peak = np.array(
         [
             [[0.36 * h, y * h, chin + 0.69 * h] for y in (-0.28, -0.1, 0.1, 0.28)],

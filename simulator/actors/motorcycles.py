@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, ClassVar
 
@@ -14,13 +15,24 @@ from simulator.actors.heavy import fleet_materials
 from simulator.actors.lamps import vehicle_lamps
 from simulator.actors.people import SEXES, Tone
 from simulator.actors.plates import plate
-from simulator.actors.riders import Seat, riding_dress, seated
+from simulator.actors.riders import Seat, helmeted, riding_dress, seated
 from simulator.actors.shape import F64, ball, block, both, finish, lathe, patch, pipe, rounded_box, skin, turned
 from simulator.actors.wardrobe import adult
 from simulator.scenario.distributions import OneOf, choice, integer
-from simulator.scene import Body, Driver, Joint, Mesh, Model
+from simulator.scene import Body, Driver, Joint, Lamp, Mesh, Model
 
 STYLES = ("naked", "sport", "scooter", "moped")
+# Linear colours of helmets and their shares in traffic (estimate): black, white, grey, silver, red, blue, yellow.
+HELMETS = (
+    (0.012, 0.012, 0.013),
+    (0.70, 0.70, 0.68),
+    (0.09, 0.09, 0.095),
+    (0.40, 0.40, 0.41),
+    (0.42, 0.02, 0.02),
+    (0.02, 0.07, 0.30),
+    (0.62, 0.60, 0.03),
+)
+HELMET_SHARES = (0.42, 0.18, 0.12, 0.08, 0.09, 0.07, 0.04)
 
 
 class Motorcycle(Actor, kind="motorcycle"):
@@ -45,13 +57,17 @@ class Motorcycle(Actor, kind="motorcycle"):
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = str(rng.choice(["black", "red", "blue", "white", "grey", "green", "orange", "yellow", "silver"]))
         person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
-        seat = {
-            "naked": Seat((0.40, 0.86), (0.98, 0.33, 1.04), 0.28, (0.40, 0.21, 0.33)),
-            "sport": Seat((0.36, 0.90), (1.04, 0.27, 0.92), 0.72, (0.26, 0.20, 0.40)),
-            "scooter": Seat((0.36, 0.80), (0.90, 0.28, 1.00), 0.06, (0.82, 0.13, 0.30)),
-            "moped": Seat((0.34, 0.82), (0.86, 0.27, 1.00), 0.10, (0.56, 0.16, 0.27)),
+        seat = {  # knees at the tank, or beside the shield
+            "naked": Seat((0.40, 0.86), (0.98, 0.36, 1.06), 0.28, (0.40, 0.25, 0.34), splay=0.34),
+            "sport": Seat((0.36, 0.90), (1.04, 0.28, 0.92), 0.72, (0.26, 0.24, 0.40), splay=0.34),
+            "scooter": Seat((0.36, 0.80), (0.90, 0.30, 1.00), 0.06, (0.80, 0.16, 0.31), splay=0.24),
+            "moped": Seat((0.34, 0.82), (0.86, 0.28, 1.00), 0.10, (0.56, 0.19, 0.27), splay=0.28),
         }[self.style]
-        rider = seated(person, seat, riding_dress(person.dress, "helmet"), rng)
+        dress = riding_dress(person.dress, "helmet")
+        if self.style in ("naked", "sport"):  # a jacket with long sleeves and boots' trousers against falls
+            dress = replace(dress, sleeve=1.0, legs="trousers", thickness=max(dress.thickness, 0.014))
+        shell = HELMETS[int(rng.choice(len(HELMETS), p=HELMET_SHARES))]
+        rider = seated(helmeted(person, shell), seat, dress, rng)
         return [_motorcycle(self.style, color, rng), rider]
 
 
@@ -75,10 +91,11 @@ def _wheel(radius_mm: int, width_mm: int, cast: bool) -> Mesh:
             points = np.array(
                 [[0.03 * np.cos(a), 0, 0.03 * np.sin(a)], [0.9 * rim * np.cos(b), 0, 0.9 * rim * np.sin(b)]]
             )
-            parts.append(pipe(points, [0.020, 0.012], segments=5, slot=1))
+            parts.append(pipe(points, [0.013, 0.009], segments=5, slot=1))
     parts.append(lathe([0.0, 0.05, 0.05, 0.0], [-h, -h, h, h], segments=10, slots=1))
-    for y in (-0.9 * h, 0.9 * h):
-        parts.append(lathe([0.0, 0.15, 0.15, 0.0], [y - 0.003, y - 0.003, y + 0.003, y + 0.003], segments=16, slots=2))
+    for y in (-0.9 * h, 0.9 * h):  # discs are rings: spokes are seen through them
+        band, low, high = 0.62 * rim, y - 0.003, y + 0.003
+        parts.append(lathe([0.45 * rim, band, band, 0.45 * rim], [low, low, high, high], segments=16, slots=2))
     return finish(parts, crease_deg=45)
 
 
@@ -134,7 +151,7 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     )
 
 
-def _single(lamps: tuple) -> tuple:  # type: ignore[type-arg]
+def _single(lamps: tuple[Lamp, ...]) -> tuple[Lamp, ...]:
     """One head lamp in the middle in place of two."""
     seen: set[tuple[object, ...]] = set()
     out = []
@@ -181,21 +198,26 @@ def _tail_end(x: float, z: float) -> list[Mesh]:
 def _engine(wheelbase: float, radius: float, rng: np.random.Generator) -> list[Mesh]:
     """Engine, frame, swing arm, exhaust: the dark mass between the wheels."""
     parts = [
-        rounded_box((0.46, 0.34, 0.34), (0.66, 0, 0.44), radius=0.06, slot=Slot.TRIM),
-        turned(rounded_box((0.26, 0.28, 0.34), radius=0.04, slot=Slot.CHROME), pitch=0.30, at=(0.86, 0, 0.58)),
-        rounded_box((0.10, 0.42, 0.34), (1.02, 0, 0.56), radius=0.03, slot=Slot.GLOSS),
+        rounded_box((0.48, 0.36, 0.34), (0.66, 0, 0.42), radius=0.07, slot=Slot.TRIM),
+        *both(rounded_box((0.20, 0.05, 0.20), (0.60, 0.19, 0.42), radius=0.03, slot=Slot.ALUMINIUM)),  # clutch, dynamo
+        turned(rounded_box((0.26, 0.32, 0.34), radius=0.04, slot=Slot.ALUMINIUM), pitch=0.30, at=(0.84, 0, 0.60)),
+        rounded_box((0.10, 0.40, 0.34), (1.02, 0, 0.58), radius=0.03, slot=Slot.TRIM),
+        rounded_box((0.44, 0.20, 0.28), (0.66, 0, 0.72), radius=0.05, slot=Slot.TRIM),  # air box under the tank
+        *both(rounded_box((0.36, 0.06, 0.24), (0.26, 0.11, 0.66), radius=0.03, slot=Slot.TRIM)),  # side covers
+        rounded_box((0.30, 0.16, 0.30), (0.32, 0, 0.62), radius=0.04, slot=Slot.UNDER),
+        rounded_box((0.40, 0.17, 0.06), (-0.10, 0, 0.72), radius=0.03, slot=Slot.TRIM),  # inner mudguard
         *both(
             pipe(
                 np.array([[0.52, 0.13, 0.48], [0.25, 0.15, 0.36], [0.0, 0.14, radius]]),
-                [0.035, 0.03, 0.025],
+                [0.045, 0.04, 0.032],
                 segments=6,
-                slot=Slot.CHROME,
+                slot=Slot.TRIM,
             )
         ),
         *both(
             pipe(
                 np.array([[0.50, 0.12, 0.40], [0.55, 0.15, 0.66], [0.85, 0.10, 0.84], [1.0, 0.05, 0.86]]),
-                0.022,
+                0.030,
                 segments=6,
                 slot=Slot.SECOND,
             )
@@ -213,13 +235,13 @@ def _engine(wheelbase: float, radius: float, rng: np.random.Generator) -> list[M
     parts.append(
         pipe(
             np.array([[0.55, -0.08, 0.22], [0.30, -0.16, 0.28], [0.10, -0.19, 0.36], [-0.28, -0.20, 0.46]]),
-            [0.024, 0.03, 0.055, 0.055],
+            [0.024, 0.034, 0.062, 0.062],
             segments=8,
             slot=Slot.CHROME,
         )
     )
     for y in (0.20, -0.20):
-        parts.append(pipe(np.array([[0.42, 0.6 * y, 0.32], [0.42, 1.15 * y, 0.32]]), 0.014, segments=5, slot=Slot.TRIM))
+        parts.append(pipe(np.array([[0.42, 0.6 * y, 0.32], [0.42, 1.4 * y, 0.32]]), 0.014, segments=5, slot=Slot.TRIM))
     return parts
 
 
@@ -365,13 +387,15 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
     """Fork, mudguard, handlebar with grips and mirrors, head lamp, dials."""
     parts: list[Mesh] = []
     y = 0.10 if style not in ("scooter", "moped") else 0.08
+    bar = crown + axis * max((bars_z - crown[2]) / axis[2], 0.05)
+    top = bar - axis * 0.03 if style == "naked" else crown + axis * 0.06
     for sign in (1.0, -1.0):
         offset = np.array([0.0, sign * y, 0.0])
-        parts.append(pipe(np.stack([front + offset, front + axis * 0.28 + offset]), 0.028, segments=7, slot=Slot.TRIM))
+        parts.append(pipe(np.stack([front + offset, front + axis * 0.28 + offset]), 0.032, segments=7, slot=Slot.TRIM))
         parts.append(
             pipe(
-                np.stack([front + axis * 0.26 + offset, crown + axis * 0.06 + offset]),
-                0.019,
+                np.stack([front + axis * 0.26 + offset, top + offset]),
+                0.025,
                 segments=7,
                 slot=Slot.CHROME,
             )
@@ -385,7 +409,6 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
         + section[None, :, :1] * np.array([0.0, 1.0, 0.0])
     )
     parts.append(skin(rings[:, ::-1], Slot.PAINT))
-    bar = crown + axis * max((bars_z - crown[2]) / axis[2], 0.05)
     half = {"naked": 0.36, "sport": 0.29, "scooter": 0.31, "moped": 0.30}[style]
     back = {"naked": 0.12, "sport": 0.06, "scooter": 0.10, "moped": 0.10}[style]
     for sign in (1.0, -1.0):
@@ -406,7 +429,9 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
         )
         parts.append(pipe(np.stack([crown + [0.02, 0, 0.02], lamp_at]), 0.008, segments=5, slot=Slot.TRIM))
     if style != "sport":
-        center = np.array([crown[0] + 0.11, 0.0, bars_z - (0.16 if style == "naked" else 0.03)])
+        center = np.array(
+            [crown[0] + (0.06 if style == "naked" else 0.11), 0.0, bars_z - (0.13 if style == "naked" else 0.03)]
+        )
         parts.append(
             ball(
                 (0.10, 0.105, 0.10),
@@ -418,4 +443,12 @@ def _front_end(style: str, front: F64, crown: F64, axis: F64, radius: float, bar
         )
         parts.append(ball((0.03, 0.082, 0.080), center + [0.052, 0, 0], Slot.LOW_BEAM, rings=4, segments=12))
         parts.append(rounded_box((0.06, 0.18, 0.06), (bar[0] + 0.03, 0, bars_z + 0.03), radius=0.02, slot=Slot.GLOSS))
+    if style == "naked":  # clamps of the fork, a fly screen above the lamp
+        for up in (0.03, 0.20):
+            parts.append(rounded_box((0.07, 0.28, 0.035), top - axis * up, radius=0.012, slot=Slot.TRIM))
+        parts.append(
+            turned(
+                rounded_box((0.02, 0.26, 0.17), radius=0.01, slot=Slot.GLOSS), pitch=-0.5, at=center + [0.0, 0, 0.15]
+            )
+        )
     return parts

@@ -8,11 +8,12 @@ import numpy as np
 
 from simulator.actors.figure import figure
 from simulator.actors.gait import PHASES
-from simulator.actors.physique import Dress, Physique
+from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Pose, Segment, cycle_box, following, place, reach, skinned, turn
 from simulator.actors.wardrobe import Person
-from simulator.scene import Model
+from simulator.scene import Material, Model
+from simulator.scene.material import Rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Seat:
         lean: forward lean of the trunk in radians.
         foot: (x, y, z) of the ball of the foot on a peg, or of the crank's axis where there are pedals.
         crank: length of the crank in metres; 0: pegs.
+        splay: how far the knees point outward, over how far they point forward.
     """
 
     hip: tuple[float, float]
@@ -32,6 +34,7 @@ class Seat:
     lean: float
     foot: tuple[float, float, float]
     crank: float = 0.0
+    splay: float = 0.12
 
 
 def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -> Model:
@@ -53,7 +56,7 @@ def seated(person: Person, seat: Seat, dress: Dress, rng: np.random.Generator) -
         ball += np.array([seat.foot[0], sign * seat.foot[1], seat.foot[2]])
         # Heels sink as the pedal comes forward and rise behind.
         pitch = np.asarray(0.12 - 0.16 * np.cos(turned) if seat.crank else 0.0 * crank)
-        rotation |= leg_to(p, root, ball, pitch, sign)
+        rotation |= leg_to(p, root, ball, pitch, sign, seat.splay)
         rotation |= arm_to(
             p, segments, root, rotation, np.array([seat.grip[0], sign * seat.grip[1], seat.grip[2]]), sign
         )
@@ -81,6 +84,13 @@ def standing_rider(
     return _rider(person, segments, root, rotation)
 
 
+def helmeted(person: Person, color: Rgb) -> Person:
+    """The same person with a lacquered shell of that colour for a hat."""
+    worn = list(person.materials)
+    worn[Part.HAT] = Material("helmet shell", color, roughness=0.35, clearcoat=0.9, reflectance_905=0.3)
+    return replace(person, materials=tuple(worn))
+
+
 def _rider(person: Person, segments: list[Segment], root: F64, rotation: dict[str, F64]) -> Model:
     parents = {segment.name: segment.parent for segment in segments}
     body = skinned(segments, person.materials, Pose(root, following(rotation, parents)))
@@ -102,13 +112,16 @@ def arm_to(
     return {f"arm_{side}": upper, f"fore_{side}": fore @ turn(yaw=-sign * 0.8)}
 
 
-def leg_to(p: Physique, root: F64, ball: F64, pitch: F64, sign: float) -> dict[str, F64]:
-    """Rotations of a leg that bring the ball of the foot to (P, 3) places, the sole pitched by (P,) radians."""
+def leg_to(p: Physique, root: F64, ball: F64, pitch: F64, sign: float, splay: float = 0.12) -> dict[str, F64]:
+    """Rotations of a leg that bring the ball of the foot to (P, 3) places, the sole pitched by (P,) radians.
+
+    `splay`: how far the knee points outward, over how far it points forward.
+    """
     side = "l" if sign > 0 else "r"
     foot = turn(pitch=pitch, yaw=sign * 0.06)
     ankle = ball + foot @ np.array([-p.ball_x, 0.0, p.ankle_z])
     hip = np.broadcast_to(root[:3, 3] + np.array([0.0, sign * p.hip_y, p.hip_z]), ankle.shape)
-    upper, lower = reach(hip, ankle, (p.thigh, p.shin), [1.0, sign * 0.12, 0.25])
+    upper, lower = reach(hip, ankle, (p.thigh, p.shin), [1.0, sign * splay, 0.25])
     return {f"thigh_{side}": upper, f"shin_{side}": lower, f"foot_{side}": foot}
 
 

@@ -128,7 +128,8 @@ class Site:
 
 def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list[Model]:
     """Models of an actor of the family `actors` (a rider's vehicle first), its open parameters drawn from `rng`."""
-    return list(member("actors", kind)(**parameters).models(rng))  # type: ignore[attr-defined]
+    actor: Any = member("actors", kind)(**parameters)
+    return list(actor.models(rng))
 
 
 def disc_faces(rings: int, segments: int) -> NDArray[np.int32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import cast, get_args
 
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
@@ -91,16 +91,16 @@ def entity_of(
     """An actor as an entity of OpenSCENARIO; what a recording does not tell of a vehicle is usual."""
     bounds = model.BoundingBox(*center, *size)
     if category in PEDESTRIANS:
-        return model.Pedestrian(name, category, bounds)  # type: ignore[arg-type]
+        return model.Pedestrian(name, cast(PedestrianCategory, category), bounds)
     properties = model.Properties({"rider": "false"} if category == RIDERLESS else {})
     category = "bicycle" if category == RIDERLESS else category
     if category not in VEHICLES:
-        return model.MiscObject(name, category, bounds)  # type: ignore[arg-type]
+        return model.MiscObject(name, cast(MiscObjectCategory, category), bounds)
     rear = model.Axle(0.0, 0.6, 0.9 * size[1], 0.0, 0.3)
     front = model.Axle(0.5, 0.6, 0.9 * size[1], 0.6 * size[0], 0.3)
     axles = model.Axles(rear, front)
-    most = model.Performance(70.0, 10.0, 10.0)
-    return model.Vehicle(name, category, bounds, most, axles, properties=properties)  # type: ignore[arg-type]
+    most, kind = model.Performance(70.0, 10.0, 10.0), cast(VehicleCategory, category)
+    return model.Vehicle(name, kind, bounds, most, axles, properties=properties)
 
 
 def described_as(entity: model.EntityObject) -> str:

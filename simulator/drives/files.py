@@ -326,9 +326,9 @@ def _numbers(table: Table, name: str, *, optional: bool) -> Array:
     return values
 
 
-def _is_number(text: object) -> bool:
+def _is_number(text: Any) -> bool:
     try:
-        float(text)  # type: ignore[arg-type]
+        float(text)
     except (TypeError, ValueError):
         return False
     return True

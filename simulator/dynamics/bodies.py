@@ -59,7 +59,7 @@ BODY_DTYPE = np.dtype(
 
 
 @kernel(inline=True)
-def set_box(body, x, y, yaw, speed, sideways, yaw_rate, front, rear, half_width, centre):  # type: ignore[no-untyped-def]
+def set_box(body, x, y, yaw, speed, sideways, yaw_rate, front, rear, half_width, centre):
     """Fill shape, pose and velocity of a BODY_DTYPE record with a vehicle's; mass, friction and flags stay as they are.
 
     Args:
@@ -80,7 +80,7 @@ def set_box(body, x, y, yaw, speed, sideways, yaw_rate, front, rear, half_width,
 
 
 @kernel(inline=True)
-def set_disc(body, x, y, vx, vy, radius):  # type: ignore[no-untyped-def]
+def set_disc(body, x, y, vx, vy, radius):
     """Fill shape, position (m) and velocity (m/s) of a BODY_DTYPE record with those of a person; likewise."""
     body.x, body.y, body.yaw = x, y, 0.0
     body.vx, body.vy, body.yaw_rate = vx, vy, 0.0
@@ -89,7 +89,7 @@ def set_disc(body, x, y, vx, vy, radius):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def rear_axle(body, centre):  # type: ignore[no-untyped-def]
+def rear_axle(body, centre):
     """x, y (m), speed forwards and to the left (m/s) of the point `centre` m behind the centre of mass: the inverse of
     `set_box`."""
     c, s = np.cos(body.yaw), np.sin(body.yaw)
@@ -98,7 +98,7 @@ def rear_axle(body, centre):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def measure(body):  # type: ignore[no-untyped-def]
+def measure(body):
     """What the tests below need of a body at the beginning of a step."""
     body.cos, body.sin, body.reach = 1.0, 0.0, 0.0
     if body.half_length > 0.0:
@@ -108,7 +108,7 @@ def measure(body):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def place(body, t, spin):  # type: ignore[no-untyped-def]
+def place(body, t, spin):
     """Middle of the box, cosine and sine of its yaw after `t` seconds of a step; `spin` 0: as if it did not turn."""
     t = min(t, body.until)
     c, s = body.cos, body.sin
@@ -119,7 +119,7 @@ def place(body, t, spin):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _corner_axis(dx, dy, c, s, half_length, half_width):  # type: ignore[no-untyped-def]
+def _corner_axis(dx, dy, c, s, half_length, half_width):
     """Distance and direction (unit, or 0) from a box at the origin to a point beyond one of its corners."""
     along, across = dx * c + dy * s, dy * c - dx * s
     ex, ey = abs(along) - half_length, abs(across) - half_width
@@ -131,7 +131,7 @@ def _corner_axis(dx, dy, c, s, half_length, half_width):  # type: ignore[no-unty
 
 
 @kernel(inline=True)
-def _better(best, level, separation, nx, ny, axis, wx, wy, spin):  # type: ignore[no-untyped-def]
+def _better(best, level, separation, nx, ny, axis, wx, wy, spin):
     """The best of what is known, (gap, time above the level, normal, axis), and of one more separating axis.
 
     The normal points from a to b, (wx, wy) is the velocity of a less that of b.
@@ -146,7 +146,7 @@ def _better(best, level, separation, nx, ny, axis, wx, wy, spin):  # type: ignor
 
 
 @kernel(inline=True)
-def separation(a, b, t, spin, level):  # type: ignore[no-untyped-def]
+def separation(a, b, t, spin, level):
     """Gap of two bodies at time `t` of a step, time for which it surely stays above a level, normal, axis.
 
     The gap is the greatest over the normals of the boxes' faces (0, 1 of a, 2, 3 of b) and, for discs, the direction
@@ -191,7 +191,7 @@ def separation(a, b, t, spin, level):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def time_of_impact(bodies, i, j, start, end, spin, level):  # type: ignore[no-untyped-def]
+def time_of_impact(bodies, i, j, start, end, spin, level):
     """First time from `start` to `end`, in s of a step, at which the gap of two bodies is at most `level`, or infinite.
 
     Args:
@@ -224,7 +224,7 @@ def time_of_impact(bodies, i, j, start, end, spin, level):  # type: ignore[no-un
 
 
 @kernel
-def _fill_boxes(bodies, values):  # type: ignore[no-untyped-def]
+def _fill_boxes(bodies, values):
     for k in range(bodies.shape[0]):
         v = values[k]
         set_box(bodies[k], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9])
@@ -297,7 +297,7 @@ def _pairs(a: NDArray[np.void], b: NDArray[np.void]) -> tuple[tuple[int, ...], N
 
 
 @kernel
-def _each_gap(pairs, out):  # type: ignore[no-untyped-def]
+def _each_gap(pairs, out):
     for k in range(pairs.shape[0]):
         pair = pairs[k]
         for side in range(2):
@@ -306,7 +306,7 @@ def _each_gap(pairs, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _each_impact(pairs, dt, out):  # type: ignore[no-untyped-def]
+def _each_impact(pairs, dt, out):
     for k in range(pairs.shape[0]):
         pair = pairs[k]
         for side in range(2):

@@ -10,7 +10,7 @@ from simulator.numerics.jit import kernel
 
 
 @kernel(inline=True)
-def _spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: ignore[no-untyped-def]
+def _spring_step(angle, rate, moment, inertia, stiffness, damping, h):
     """Angle and rate after `h` seconds of inertia a'' + damping a' + stiffness a = moment, held constant.
 
     Newmark's average acceleration (beta 1/4, gamma 1/2): second order, stable for any step (N. M. Newmark, 1959).
@@ -23,7 +23,7 @@ def _spring_step(angle, rate, moment, inertia, stiffness, damping, h):  # type: 
 
 
 @kernel(inline=True)
-def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):  # type: ignore[no-untyped-def]
+def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):
     """Roll, its rate, pitch and its rate after `h` seconds, about axes on the ground.
 
     Springs carry the moments of the sprung mass. A two-wheeler nears its balance, in which gravity and the road's force
@@ -55,7 +55,7 @@ SETTLING_S = 3.0  # of what goes on before a drive: springs have come to rest
 
 
 @kernel
-def _sway(ax, ay, which, table, h, roll, pitch):  # type: ignore[no-untyped-def]
+def _sway(ax, ay, which, table, h, roll, pitch):
     before = int(SETTLING_S / h)
     for a in range(which.shape[0]):
         lean = (0.0, 0.0, 0.0, 0.0)

@@ -58,7 +58,7 @@ _GAPS = np.array([701, 301, 132, 57, 23, 10, 4, 1])  # M. Ciura, "Best Increment
 
 
 @kernel(inline=True)
-def _crushed_centre(a, b, t, nx, ny):  # type: ignore[no-untyped-def]
+def _crushed_centre(a, b, t, nx, ny):
     """Centre of the dent that box b makes in the face of box a whose outward normal is n, b's touching edge first.
 
     The edge of b that faces a, as far as it lies before a's face, dents it by up to `CRUSH_M`; the centre of the dent
@@ -95,7 +95,7 @@ def _crushed_centre(a, b, t, nx, ny):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _describe(bodies, contact):  # type: ignore[no-untyped-def]
+def _describe(bodies, contact):
     """Fill in where and how the two bodies of a contact touch at its time."""
     a, b, t = bodies[contact.i], bodies[contact.j], contact.time
     gap, _, nx, ny, axis = separation(a, b, t, 1.0, 0.0)
@@ -122,7 +122,7 @@ def _describe(bodies, contact):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _bounds(bodies, sweep, dt):  # type: ignore[no-untyped-def]
+def _bounds(bodies, sweep, dt):
     """Measure all bodies and bound what they cover within the step; the axis along which they lie further apart."""
     x_mean = y_mean = x_spread = y_spread = 0.0
     count = 0
@@ -155,7 +155,7 @@ def _bounds(bodies, sweep, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _sort(sweep):  # type: ignore[no-untyped-def]
+def _sort(sweep):
     """Order by lower bound, then by row, so that the order does not depend on that of the step before; it only saves
     time. Shell's method."""
     for gap in _GAPS:
@@ -179,7 +179,7 @@ def _sort(sweep):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _may_meet(a, b):  # type: ignore[no-untyped-def]
+def _may_meet(a, b):
     """Whether contacts of two bodies are asked for: people do not collide, nor do things that stand, nor those on
     different levels."""
     if a.radius > 0.0 and b.radius > 0.0:
@@ -191,7 +191,7 @@ def _may_meet(a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _add(bodies, i, j, start, dt, contacts, count):  # type: ignore[no-untyped-def]
+def _add(bodies, i, j, start, dt, contacts, count):
     """Append the contact of two bodies from `start` on, if there is one and room for it; the number of contacts."""
     if count >= contacts.shape[0] or not _may_meet(bodies[i], bodies[j]):
         return count
@@ -204,7 +204,7 @@ def _add(bodies, i, j, start, dt, contacts, count):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def _swap(contacts, a, b):  # type: ignore[no-untyped-def]
+def _swap(contacts, a, b):
     p, q = contacts[a], contacts[b]
     i, j, time = p.i, p.j, p.time
     p.i, p.j, p.time = q.i, q.j, q.time
@@ -212,7 +212,7 @@ def _swap(contacts, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _hold(bodies, k, time, dt, contacts, done, count):  # type: ignore[no-untyped-def]
+def _hold(bodies, k, time, dt, contacts, done, count):
     """Stop body `k` at `time`: what it would have struck later is off, and others may run into it where it stands."""
     bodies[k].until = time
     m = done
@@ -241,7 +241,7 @@ def _hold(bodies, k, time, dt, contacts, done, count):  # type: ignore[no-untype
 
 
 @kernel
-def _settle(bodies, dt, contacts, count):  # type: ignore[no-untyped-def]
+def _settle(bodies, dt, contacts, count):
     """Put contacts in the order of their times, stopping the bodies that strike each other; the number of contacts."""
     done = 0
     while done < count:
@@ -269,7 +269,7 @@ def _settle(bodies, dt, contacts, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def collide(bodies, sweep, dt, contacts):  # type: ignore[no-untyped-def]
+def collide(bodies, sweep, dt, contacts):
     """Find who touches whom within `dt` seconds, each moving at constant rates; the number of contacts.
 
     Bodies that strike each other stay from then on where they are, up to the end of the step (`until`): so no poses at
@@ -300,7 +300,7 @@ def collide(bodies, sweep, dt, contacts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def time_to_collision(bodies, horizon, out):  # type: ignore[no-untyped-def]
+def time_to_collision(bodies, horizon, out):
     """Time until each body touches another if all keep their velocities and do not turn, for all of a world.
 
     Args:
@@ -358,7 +358,7 @@ def find_contacts(
 
 
 @kernel
-def _time_range(worlds, horizon, out, begin, end):  # type: ignore[no-untyped-def]
+def _time_range(worlds, horizon, out, begin, end):
     for w in range(begin, end):
         time_to_collision(worlds[w], horizon, out[w])
 

@@ -34,7 +34,7 @@ _REST_MPS, _REST_RADPS = 0.01, 0.005  # slower than both is a stand
 
 
 @kernel(inline=True)
-def restitution(closing):  # type: ignore[no-untyped-def]
+def restitution(closing):
     """Coefficient of restitution of two vehicles that close at a speed, m/s."""
     if closing <= RESTING_MPS:
         return 0.0
@@ -44,7 +44,7 @@ def restitution(closing):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _mobility(inverse_mass, inverse_inertia, rx, ry, nx, ny):  # type: ignore[no-untyped-def]
+def _mobility(inverse_mass, inverse_inertia, rx, ry, nx, ny):
     """Velocity of a body's point r by a unit impulse there: normal by normal, tangential by tangential, mixed."""
     along, across = rx * nx + ry * ny, ry * nx - rx * ny  # arms of the tangential and of the normal part
     return (
@@ -55,7 +55,7 @@ def _mobility(inverse_mass, inverse_inertia, rx, ry, nx, ny):  # type: ignore[no
 
 
 @kernel(inline=True)
-def _push(body, rx, ry, jx, jy):  # type: ignore[no-untyped-def]
+def _push(body, rx, ry, jx, jy):
     """Change velocities by an impulse at r; how much that of the centre of mass changed."""
     body.vx += jx / body.mass
     body.vy += jy / body.mass
@@ -64,7 +64,7 @@ def _push(body, rx, ry, jx, jy):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def strike(bodies, contact, friction, bounce):  # type: ignore[no-untyped-def]
+def strike(bodies, contact, friction, bounce):
     """Change the velocities of the two bodies of a contact, whose poses are those of the impact.
 
     Nothing happens where they part already. People do not bounce. Momentum and angular momentum stay, energy never
@@ -112,7 +112,7 @@ def strike(bodies, contact, friction, bounce):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def skid(body, dt):  # type: ignore[no-untyped-def]
+def skid(body, dt):
     """Slow a body that slides by friction with the ground for `dt` seconds; velocities only.
 
     A vehicle stands on four locked tyres with a quarter of its weight each, so spin and speed share the friction; a
@@ -144,7 +144,7 @@ def skid(body, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _part(bodies, contact):  # type: ignore[no-untyped-def]
+def _part(bodies, contact):
     """Move sliding bodies that overlap apart, the lighter further."""
     depth = -contact.gap - 0.5 * TOLERANCE_M
     a, b = bodies[contact.i], bodies[contact.j]
@@ -157,7 +157,7 @@ def _part(bodies, contact):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def advance(bodies, sweep, dt, friction, bounce, contacts):  # type: ignore[no-untyped-def]
+def advance(bodies, sweep, dt, friction, bounce, contacts):
     """Move all bodies of a world by `dt` seconds through collisions; the number of contacts.
 
     Bodies keep their velocities, but for friction with the ground, of those that slide, and for impacts. What strikes
@@ -193,7 +193,7 @@ def advance(bodies, sweep, dt, friction, bounce, contacts):  # type: ignore[no-u
 
 
 @kernel
-def _advance_range(bodies, sweep, dt, friction, bounce, contacts, begin, end, counts):  # type: ignore[no-untyped-def]
+def _advance_range(bodies, sweep, dt, friction, bounce, contacts, begin, end, counts):
     for w in range(begin, end):
         counts[w] = advance(bodies[w], sweep[w], dt, friction, bounce, contacts[w])
 

@@ -32,7 +32,7 @@ HIGHWAY_CODE_FRICTION = 0.667
 
 
 @kernel(inline=True)
-def _bracket(grid, value):  # type: ignore[no-untyped-def]
+def _bracket(grid, value):
     """Index and weight of `value` in an ascending grid, held at its ends."""
     k = 0
     while k < grid.shape[0] - 2 and value > grid[k + 1]:
@@ -41,7 +41,7 @@ def _bracket(grid, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pavement_friction(speed, film_mm, tread_mm):  # type: ignore[no-untyped-def]
+def pavement_friction(speed, film_mm, tread_mm):
     """Peak friction on tarmac or concrete, between the entries of Bosch's table and held at its ends.
 
     Args:
@@ -60,7 +60,7 @@ def pavement_friction(speed, film_mm, tread_mm):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _fill(speed, film_mm, tread_mm, out):  # type: ignore[no-untyped-def]
+def _fill(speed, film_mm, tread_mm, out):
     for i in range(out.shape[0]):
         out[i] = pavement_friction(speed[i], film_mm[i], tread_mm[i])
 

@@ -51,7 +51,7 @@ POSE_DTYPE = np.dtype([("x", np.float64), ("y", np.float64), ("z", np.float64), 
 
 
 @kernel
-def pose_on_path(paths, agent, pose):  # type: ignore[no-untyped-def]
+def pose_on_path(paths, agent, pose):
     """Fill in where an agent is on the samples (P, 3) of all paths."""
     i = min(max(int(agent.s / SPACING), 0), agent.samples - 2)
     w = agent.s / SPACING - i
@@ -64,7 +64,7 @@ def pose_on_path(paths, agent, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def project_on_path(path_xy, x, y):  # type: ignore[no-untyped-def]
+def project_on_path(path_xy, x, y):
     """Arc length, left offset and heading of the sample of a path (K, 2) nearest to (x, y)."""
     best, index = np.inf, 0
     for i in range(path_xy.shape[0]):
@@ -80,7 +80,7 @@ def project_on_path(path_xy, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fire_events(agents, events, poses, ego, time_s):  # type: ignore[no-untyped-def]
+def fire_events(agents, events, poses, ego, time_s):
     """Carry out the scripted changes and starts whose triggers are met at `time_s`."""
     for k in range(events.shape[0]):
         event = events[k]
@@ -106,14 +106,14 @@ def fire_events(agents, events, poses, ego, time_s):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def towards_target(agent):  # type: ignore[no-untyped-def]
+def towards_target(agent):
     """m/s2 with which an agent nears its target speed, heeding nobody."""
     wanted = (agent.desired - agent.speed) / RELAXATION_S
     return min(max(wanted, -max(agent.decel, SHEDDING_MPS2)), agent.accel)
 
 
 @kernel
-def advance(agent, acceleration, time_s, dt):  # type: ignore[no-untyped-def]
+def advance(agent, acceleration, time_s, dt):
     """Move an agent along its path, to which it has come at `time_s`, by `dt`; it does not reverse."""
     v = max(0.0, agent.speed + acceleration * dt)
     agent.s = min(agent.s + 0.5 * (agent.speed + v) * dt, (agent.samples - 1) * SPACING)

@@ -65,7 +65,7 @@ _SLOWEST = 0.1  # m/s, the least that slip is divided by; as in STD
 
 
 @kernel(inline=True)
-def limited_steer_rate(steer, rate, p):  # type: ignore[no-untyped-def]
+def limited_steer_rate(steer, rate, p):
     """Steering rate within its limit, 0 at the end of the range, as in all models of CommonRoad."""
     if (steer <= -p.steer_max and rate <= 0.0) or (steer >= p.steer_max and rate >= 0.0):
         return 0.0
@@ -73,7 +73,7 @@ def limited_steer_rate(steer, rate, p):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def limited_acceleration(speed, acceleration, p):  # type: ignore[no-untyped-def]
+def limited_acceleration(speed, acceleration, p):
     """Acceleration that brakes, engine and its power can give at this speed, 0 beyond its range, likewise."""
     if (speed <= p.speed_min and acceleration <= 0.0) or (speed >= p.speed_max and acceleration >= 0.0):
         return 0.0
@@ -82,7 +82,7 @@ def limited_acceleration(speed, acceleration, p):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def _trailer_rate(speed, sideways, yaw_rate, hitch, p):  # type: ignore[no-untyped-def]
+def _trailer_rate(speed, sideways, yaw_rate, hitch, p):
     """Rate of the hitch angle: the trailer's axle follows the hitch without slip, as in KST; 0 past a right angle."""
     turning = -speed * np.sin(hitch) + (sideways - p.hitch * yaw_rate) * np.cos(hitch)
     rate = turning / p.trailer - yaw_rate
@@ -91,20 +91,20 @@ def _trailer_rate(speed, sideways, yaw_rate, hitch, p):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _left_of_circle(wanted, used, limit):  # type: ignore[no-untyped-def]
+def _left_of_circle(wanted, used, limit):
     """As much of an acceleration as a friction circle of radius `limit` leaves beside `used` across it."""
     most = np.sqrt(max(limit * limit - used * used, 0.0))
     return min(max(wanted, -most), most)
 
 
 @kernel(inline=True)
-def _held(yaw_rate, speed, limit):  # type: ignore[no-untyped-def]
+def _held(yaw_rate, speed, limit):
     """As much of a yaw rate as a lateral acceleration of `limit` allows."""
     return yaw_rate * min(1.0, limit / max(abs(speed * yaw_rate), limit))
 
 
 @kernel(inline=True)
-def _kinematic(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyped-def]
+def _kinematic(x, steer_rate, acceleration, limit, p, f):
     """KS, with a trailer KST: the rear axle moves along its heading, which turns by no more than `limit` m/s2 allow."""
     speed = x[State.SPEED]
     steer_sine, steer_cosine = sine_cosine(x[State.STEER])
@@ -119,7 +119,7 @@ def _kinematic(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def _rolling(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyped-def]
+def _rolling(x, steer_rate, acceleration, limit, p, f):
     """The kinematic model about the centre of mass, to which slip and yaw rate settle as fast as `limit` m/s2 allow."""
     steer, speed = x[State.STEER], x[State.SPEED]
     wheelbase = p.front + p.rear
@@ -142,7 +142,7 @@ def _rolling(x, steer_rate, acceleration, limit, p, f):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyped-def]
+def _linear_tyres(x, acceleration, limit, p, f, share):
     """ST: side forces in proportion to slip angle and load, which `acceleration` moves between the axles.
 
     Beyond `_SMALL_SLIP`, where its small angles end, side forces turn its path less and slow it instead.
@@ -166,7 +166,7 @@ def _linear_tyres(x, acceleration, limit, p, f, share):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _kept_torque(torque, kappa, alpha, load, grip, p):  # type: ignore[no-untyped-def]
+def _kept_torque(torque, kappa, alpha, load, grip, p):
     """What antilock brake and traction control leave of a torque: what the tyre holds just short of its best slip.
 
     An ideal control, faster than wheels lock. A wheel that has passed its best slip otherwise is let go.
@@ -184,7 +184,7 @@ def _kept_torque(torque, kappa, alpha, load, grip, p):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):  # type: ignore[no-untyped-def]
+def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):
     """STD: forces at combined slip, wheels that torque and road spin; `felt` is what moves load between the axles."""
     a, b, radius = p.front, p.rear, p.wheel_radius
     steer, v, yaw_rate, slip = x[State.STEER], x[State.SPEED], x[State.YAW_RATE], x[State.SLIP]
@@ -222,7 +222,7 @@ def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):  # type: ignore[no
 
 
 @kernel
-def derivative(x, steer_rate, acceleration, friction, p, f):  # type: ignore[no-untyped-def]
+def derivative(x, steer_rate, acceleration, friction, p, f):
     """Time derivative of the first `INTEGRATED` rows of one vehicle's state.
 
     Args:

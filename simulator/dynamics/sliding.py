@@ -90,18 +90,18 @@ def tyres_of(agents: Sequence[Agent], surface: Surface) -> Tyres:
 
 
 @kernel
-def _segment(agent, s):  # type: ignore[no-untyped-def]
+def _segment(agent, s):
     return min(max(int(np.floor(s / SPACING)), 0), agent.samples - 2)
 
 
 @kernel
-def _heading(paths, agent, i):  # type: ignore[no-untyped-def]
+def _heading(paths, agent, i):
     a, b = agent.path + i, agent.path + i + 1
     return np.arctan2(paths[b, 1] - paths[a, 1], paths[b, 0] - paths[a, 0])
 
 
 @kernel
-def _point(paths, agent, s, lateral):  # type: ignore[no-untyped-def]
+def _point(paths, agent, s, lateral):
     """x, y beside a path, which goes on straight beyond its ends."""
     i = _segment(agent, s)
     a, w = agent.path + i, s / SPACING - i
@@ -111,12 +111,12 @@ def _point(paths, agent, s, lateral):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _wrapped(angle):  # type: ignore[no-untyped-def]
+def _wrapped(angle):
     return angle - 2.0 * np.pi * np.rint(angle / (2.0 * np.pi))
 
 
 @kernel
-def _bend(paths, agent):  # type: ignore[no-untyped-def]
+def _bend(paths, agent):
     """1/m of a path about where an agent is, kinks smoothed as a driver does."""
     reach = 0.5 * max(BEND_M, BEND_S * agent.speed)
     first, last = _segment(agent, agent.s - reach), _segment(agent, agent.s + reach)
@@ -126,7 +126,7 @@ def _bend(paths, agent):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def grip_under(tyres, agent, i, x, y, yaw, speed, paved):  # type: ignore[no-untyped-def]
+def grip_under(tyres, agent, i, x, y, yaw, speed, paved):
     """m/s2 that the road gives the tyres of agent `i` at a place."""
     wheelbase = tyres.table[i].front + tyres.table[i].rear
     friction = friction_under(tyres.surface, x, y, yaw, wheelbase, 1.6 * agent.half_width, speed)
@@ -137,7 +137,7 @@ def grip_under(tyres, agent, i, x, y, yaw, speed, paved):  # type: ignore[no-unt
 
 
 @kernel
-def hold(tyres, paths, agent, pose, i, asked, pulled):  # type: ignore[no-untyped-def]
+def hold(tyres, paths, agent, pose, i, asked, pulled):
     """m/s2 along its path that a held vehicle gets of those that its driver asks for; it may begin to slide.
 
     Args:
@@ -159,7 +159,7 @@ def hold(tyres, paths, agent, pose, i, asked, pulled):  # type: ignore[no-untype
 
 
 @kernel
-def _let_go(tyres, agent, pose, i, bend):  # type: ignore[no-untyped-def]
+def _let_go(tyres, agent, pose, i, bend):
     """Take place and speed of a held vehicle over into the state that its tyres move from now on."""
     p, state = tyres.table[i], tyres.state
     yaw = pose.heading + tyres.askew[i] + np.arctan2(tyres.sideways[i], agent.speed)
@@ -175,7 +175,7 @@ def _let_go(tyres, agent, pose, i, bend):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_sliding(tyres, i, pose):  # type: ignore[no-untyped-def]
+def place_sliding(tyres, i, pose):
     """Put the pose of a vehicle that slides where it is."""
     yaw, behind = tyres.state[State.YAW, i], tyres.table[i].rear
     pose.x = tyres.state[State.X, i] - behind * np.cos(yaw)
@@ -184,7 +184,7 @@ def place_sliding(tyres, i, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):  # type: ignore[no-untyped-def]
+def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):
     """Move a vehicle that slides on by `dt`, and let its path hold it again if it is back; m/s2 forwards.
 
     Args:
@@ -220,7 +220,7 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):  # type: igno
 
 
 @kernel
-def _steer(tyres, paths, agent, i, limit, dt):  # type: ignore[no-untyped-def]
+def _steer(tyres, paths, agent, i, limit, dt):
     """Let the driver steer for a point ahead on the path; m/s2 to the left that this asks for.
 
     The front wheels point where the front axle goes, and further by the slip angle of the force that is wanted, never
@@ -252,7 +252,7 @@ def _steer(tyres, paths, agent, i, limit, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def project_pose(paths, agent, pose):  # type: ignore[no-untyped-def]
+def project_pose(paths, agent, pose):
     """Fill in how far along its path an agent is and how far to its left, near where it was before."""
     for _ in range(8):
         i = _segment(agent, agent.s)

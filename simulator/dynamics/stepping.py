@@ -48,7 +48,7 @@ _DELTA = 1e-7  # relative step of the difference quotients of the Jacobian
 
 
 @kernel(inline=True)
-def _runge_kutta(x, rate, acceleration, friction, p, h, f, k, total):  # type: ignore[no-untyped-def]
+def _runge_kutta(x, rate, acceleration, friction, p, h, f, k, total):
     """One RK4 step of `x` in place; `f`, `k`, `total` are scratch rows."""
     for n in range(INTEGRATED):
         k[n], total[n] = x[n], 0.0
@@ -64,7 +64,7 @@ def _runge_kutta(x, rate, acceleration, friction, p, h, f, k, total):  # type: i
 
 
 @kernel(inline=True)
-def _solve(k, m, p, h):  # type: ignore[no-untyped-def]
+def _solve(k, m, p, h):
     """(1 - gamma h J)^-1 k in place, J being the stiff blocks in `m`, as `_jacobian` fills it."""
     g = _GAMMA * h
     a, b, c, d = 1.0 - g * m[0], -g * m[1], -g * m[2], 1.0 - g * m[3]
@@ -89,7 +89,7 @@ def _solve(k, m, p, h):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _jacobian(x, rate, acceleration, friction, p, k, f, m):  # type: ignore[no-untyped-def]
+def _jacobian(x, rate, acceleration, friction, p, k, f, m):
     """Difference quotients of the stiff rows about `x`, whose derivative is `k`; `f` is scratch.
 
     m[0:4]: yaw rate and slip by yaw rate and slip. m[4], m[5]: a wheel by itself. m[6:9]: speed and wheels by speed.
@@ -121,7 +121,7 @@ def _jacobian(x, rate, acceleration, friction, p, k, f, m):  # type: ignore[no-u
 
 
 @kernel(inline=True)
-def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore[no-untyped-def]
+def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):
     """One ROS2 step of `x` in place; `f`, `k`, `m` are scratch rows. Where nothing is stiff it is Heun's."""
     stiff = p.model != Model.KINEMATIC
     derivative(x, rate, acceleration, friction, p, k)
@@ -140,7 +140,7 @@ def _rosenbrock(x, rate, acceleration, friction, p, h, f, k, m):  # type: ignore
 
 
 @kernel(inline=True)
-def _within_bounds(x, before, steered, holds, p):  # type: ignore[no-untyped-def]
+def _within_bounds(x, before, steered, holds, p):
     """What a step may overshoot: wheels do not spin backwards, brakes do not reverse, limits are kept from within.
 
     A vehicle that has spun round and slides slowly on its back is from then on one that rolls in reverse.
@@ -158,7 +158,7 @@ def _within_bounds(x, before, steered, holds, p):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):  # type: ignore[no-untyped-def]
+def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):
     """One vehicle's state `x` (STATES,) after `h` seconds, in place; `f`, `k`, `scratch` are rows to work in."""
     before, steered, yaw = x[State.SPEED], x[State.STEER], x[State.YAW]
     course = yaw + x[State.SLIP]
@@ -181,7 +181,7 @@ def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):  # t
 
 
 @kernel
-def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, method):  # type: ignore[no-untyped-def]
+def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, method):
     """Advance the actors `begin` .. `end` of a batch by `dt` seconds.
 
     Args:
@@ -201,7 +201,7 @@ def advance(state, control, friction, vehicle, table, begin, end, dt, substeps, 
 
 
 @kernel(inner=True)
-def _advance(state, control, friction, vehicle, table, rows, begin, end, dt, substeps, method):  # type: ignore[no-untyped-def]
+def _advance(state, control, friction, vehicle, table, rows, begin, end, dt, substeps, method):
     """As `advance`, with `rows` to work in: of the state, and three of its derivatives."""
     x, f, k, scratch = bare(rows[0]), bare(rows[1]), bare(rows[2]), bare(rows[3])
     h = dt / substeps

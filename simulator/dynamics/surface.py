@@ -91,7 +91,7 @@ def surface(
 
 
 @kernel
-def friction_at(surface, x, y, speed):  # type: ignore[no-untyped-def]
+def friction_at(surface, x, y, speed):
     """Peak friction of a tyre at a place: that of the road, or less on a patch.
 
     Args:
@@ -116,7 +116,7 @@ def friction_at(surface, x, y, speed):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def friction_under(surface, x, y, yaw, wheelbase, track, speed):  # type: ignore[no-untyped-def]
+def friction_under(surface, x, y, yaw, wheelbase, track, speed):
     """Mean of the peak friction under the four wheels of a vehicle.
 
     Args:

@@ -35,19 +35,19 @@ SIMPLE_TYRES = {
 
 
 @kernel(inline=True)
-def magic_formula(slip, peak, b, c, e):  # type: ignore[no-untyped-def]
+def magic_formula(slip, peak, b, c, e):
     """Force at `slip`: `peak` (N), stiffness factor `b`, shape `c`, curvature `e`: Pacejka's sine."""
     x = b * slip
     return peak * np.sin(c * np.arctan(x - e * (x - np.arctan(x))))
 
 
 @kernel(inline=True)
-def _cosine(x, c, e):  # type: ignore[no-untyped-def]
+def _cosine(x, c, e):
     return np.cos(c * np.arctan(x - e * (x - np.arctan(x))))
 
 
 @kernel(inline=True)
-def _weight(b, slip, shift, c, e):  # type: ignore[no-untyped-def]
+def _weight(b, slip, shift, c, e):
     """Share of a force that slip across it leaves, 1 at none and never negative."""
     if shift == 0.0:
         return max(_cosine(b * slip, c, e), 0.0)
@@ -55,7 +55,7 @@ def _weight(b, slip, shift, c, e):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def longitudinal_force(kappa, load, grip, tyre):  # type: ignore[no-untyped-def]
+def longitudinal_force(kappa, load, grip, tyre):
     """N forwards at pure longitudinal slip (Pacejka 2012, eq. 4.E9 to 4.E18).
 
     Args:
@@ -72,14 +72,14 @@ def longitudinal_force(kappa, load, grip, tyre):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def lateral_force(alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
+def lateral_force(alpha, load, grip, tyre):
     """N to the left at pure side slip `alpha` rad (Pacejka 2012, eq. 4.E19 to 4.E30); the rest as above."""
     friction = tyre.p_dy1 * grip
     return magic_formula(alpha, load * friction, tyre.p_ky1 / (tyre.p_cy1 * friction), tyre.p_cy1, tyre.p_ey1)
 
 
 @kernel(inline=True)
-def tyre_forces(kappa, alpha, load, grip, tyre):  # type: ignore[no-untyped-def]
+def tyre_forces(kappa, alpha, load, grip, tyre):
     """N forwards and to the left at combined slip (Pacejka 2012, eq. 4.E50 to 4.E67); arguments as above.
 
     What one slip leaves of the other's force follows slip over grip (similarity, section 4.3.1): with less friction the

@@ -71,7 +71,7 @@ class Limits(NamedTuple):
 
 
 @kernel(inline=True)
-def take_meta(action, vehicle, agent, speeds):  # type: ignore[no-untyped-def]
+def take_meta(action, vehicle, agent, speeds):
     """Wish for a lane and a speed as a discrete action (`Meta`) says."""
     choice = np.int64(action)
     faster = 1 if choice == Meta.FASTER else -1 if choice == Meta.SLOWER else 0
@@ -81,7 +81,7 @@ def take_meta(action, vehicle, agent, speeds):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def take_waypoints(action, vehicle, path):  # type: ignore[no-untyped-def]
+def take_waypoints(action, vehicle, path):
     """Fill `path` (WAYPOINTS + 1, 2) with the way to go, from where the vehicle is, m in the frame of the map."""
     c, s = np.cos(vehicle.yaw), np.sin(vehicle.yaw)
     path[0, 0], path[0, 1] = vehicle.x, vehicle.y
@@ -91,7 +91,7 @@ def take_waypoints(action, vehicle, path):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _pursue(path, x, y, yaw, speed, since, wheelbase):  # type: ignore[no-untyped-def]
+def _pursue(path, x, y, yaw, speed, since, wheelbase):
     """Angle of the front wheels and speed with which to follow a path, `since` s after it was given.
 
     Pure pursuit (R. C. Coulter, CMU-RI-TR-92-01, 1992) of the point `LOOK_S` ahead in time; the speed is that between
@@ -111,7 +111,7 @@ def _pursue(path, x, y, yaw, speed, since, wheelbase):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def hold(limits, action, path, since, state, control, i, p, dt):  # type: ignore[no-untyped-def]
+def hold(limits, action, path, since, state, control, i, p, dt):
     """Set steering rate, drive and brake of vehicle `i` for the next `dt` s, from its action or its path."""
     if limits.kind == Kind.WAYPOINTS:
         wheelbase, yaw = p.front + p.rear, state[State.YAW, i]

@@ -76,7 +76,7 @@ class Beginning(NamedTuple):
 
 
 @kernel(inline=True)
-def _chances(seed, row, draw, purpose):  # type: ignore[no-untyped-def]
+def _chances(seed, row, draw, purpose):
     """Three floats in [0, 1) of a row, for a purpose."""
     high = np.uint32(seed >> np.uint64(32))
     a, b, c, _ = hash4(np.uint32(seed), high, np.uint32(row * 64 + draw), np.uint32(purpose))
@@ -84,7 +84,7 @@ def _chances(seed, row, draw, purpose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
+def _leave(engine, vehicles, w, i):
     """Take vehicle `i` off the road."""
     vehicles[i].control = Control.NOBODY
     for kind in range(KINDS):
@@ -92,7 +92,7 @@ def _leave(engine, vehicles, w, i):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
+def _taken(vehicles, bay):
     """Whether there is a vehicle in a bay."""
     for i in range(vehicles.shape[0]):
         near = np.hypot(vehicles[i].x - bay[0], vehicles[i].y - bay[1]) < 2.5  # less than half a bay
@@ -102,7 +102,7 @@ def _taken(vehicles, bay):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
+def _draw_goal(vehicles, agent, bays, seed, k):
     """Give an agent a bay to go to, a free one where there is one."""
     where, _, _ = _chances(seed, k, 0, GOAL_DRAW)
     first = int(where * bays.shape[0])
@@ -115,7 +115,7 @@ def _draw_goal(vehicles, agent, bays, seed, k):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def]
+def _park(engine, actors, beginning, w, i, seed):
     """Park vehicle `i` in a bay; it is gone where that is taken."""
     vehicles, bays = actors.vehicles[w], beginning.bays
     vehicle, driver = vehicles[i], actors.drivers[w, i]
@@ -134,7 +134,7 @@ def _park(engine, actors, beginning, w, i, seed):  # type: ignore[no-untyped-def
 
 
 @kernel(inner=True)
-def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
+def _clear_of(vehicles, x, y, distance):
     """Whether there is no vehicle within a distance of a place."""
     for i in range(vehicles.shape[0]):
         dx, dy = vehicles[i].x - x, vehicles[i].y - y
@@ -144,7 +144,7 @@ def _clear_of(vehicles, x, y, distance):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _nearest(speeds, speed):  # type: ignore[no-untyped-def]
+def _nearest(speeds, speed):
     """Which of the speeds is nearest to one."""
     best = 0
     for n in range(speeds.shape[0]):
@@ -154,7 +154,7 @@ def _nearest(speeds, speed):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):  # type: ignore[no-untyped-def]
+def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     """A new episode of agent `k` of world `w`: its vehicle on one of the starts, as fast as the traffic there."""
     vehicles, drivers = actors.vehicles[w], actors.drivers[w]
     vehicle, driver, agent = vehicles[k], drivers[k], actors.agents[w, k]
@@ -207,7 +207,7 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
 
 
 @kernel(inner=True)
-def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
+def _begin_world(engine, actors, w, seed):
     """Fill world `w` with traffic and people."""
     traffic = engine.traffic
     traffic.seeds[w], traffic.clock_ns[w], traffic.phase_ns[w] = seed, 0, np.int64(seed % np.uint64(PHASES_NS))
@@ -228,7 +228,7 @@ def _begin_world(engine, actors, w, seed):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def measure_begun(engine, crowd, actors, rules, outcome, mask, w):  # type: ignore[no-untyped-def]
+def measure_begun(engine, crowd, actors, rules, outcome, mask, w):
     """What is measured of the agents of world `w` that are in `mask` (N,), where they begin; `crowd`: scratch."""
     first, metrics = w * actors.agents.shape[1], outcome.metrics
     take_bodies(actors, w, crowd)
@@ -243,7 +243,7 @@ def measure_begun(engine, crowd, actors, rules, outcome, mask, w):  # type: igno
 
 
 @kernel
-def measure_range(engine, crowd, actors, rules, outcome, mask, begin_at, end):  # type: ignore[no-untyped-def]
+def measure_range(engine, crowd, actors, rules, outcome, mask, begin_at, end):
     """The same in worlds `begin_at` .. `end`."""
     engine, crowd, actors, rules = bare(engine), bare(crowd), bare(actors), bare(rules)
     outcome, mask = bare(outcome), borrowed(mask)
@@ -254,7 +254,7 @@ def measure_range(engine, crowd, actors, rules, outcome, mask, begin_at, end):  
 
 
 @kernel
-def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, begin_at, end):  # type: ignore[no-untyped-def]
+def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, begin_at, end):
     """Begin new episodes in worlds `begin_at` .. `end`; arguments as below."""
     engine, actors, motion, beginning = bare(engine), bare(actors), bare(motion), bare(beginning)
     rules, outcome, mask, seeds = bare(rules), bare(outcome), borrowed(mask), bare(seeds)
@@ -265,7 +265,7 @@ def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, 
 
 
 @kernel(inner=True)
-def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  # type: ignore[no-untyped-def]
+def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):
     """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
 
     Where all of them begin the world is filled anew, with the seed of the first.
@@ -286,7 +286,7 @@ def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):  #
 
 
 @kernel(inner=True)
-def _lay(engine, actors, w, i, seed):  # type: ignore[no-untyped-def]
+def _lay(engine, actors, w, i, seed):
     """Lay a lost thing on the road as vehicle `i`: it lies there as a wreck does."""
     vehicle, driver = actors.vehicles[w, i], actors.drivers[w, i]
     which, where, along = _chances(seed, i, 0, THING_DRAW)

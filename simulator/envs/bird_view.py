@@ -327,7 +327,8 @@ def _rounded(vehicle: Any, driver: Any) -> Array:
 
 
 def _shade(color: tuple[int, int, int], share: float) -> tuple[int, int, int]:
-    return tuple(int(min(share * value, 255.0)) for value in color)  # type: ignore[return-value]
+    red, green, blue = (int(min(share * value, 255.0)) for value in color)
+    return red, green, blue
 
 
 def _vehicle(canvas: Canvas, v: Any, d: Any, color: tuple[int, int, int]) -> None:

@@ -41,7 +41,7 @@ def crowd_of(count: int) -> Crowd:
 
 
 @kernel(inner=True)
-def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
+def take_bodies(actors, w, crowd):
     """Fill a `Crowd` with everybody in world `w`."""
     bodies = crowd.bodies
     count = actors.vehicles.shape[1]
@@ -64,7 +64,7 @@ def take_bodies(actors, w, crowd):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def enclose(crowd):  # type: ignore[no-untyped-def]
+def enclose(crowd):
     """Draw the circles about the bodies of a `Crowd`."""
     discs = crowd.discs
     for i in range(crowd.bodies.shape[0]):
@@ -75,7 +75,7 @@ def enclose(crowd):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def meet(crowd, k, since, horizon):  # type: ignore[no-untyped-def]
+def meet(crowd, k, since, horizon):
     """How many are near body `k`: their circles touch from `since` s ago to in `horizon` s, if all go on as they do.
 
     Fills `near`, and `meets`: seconds from now, negative where it was, with all going back as they came; 0 for those
@@ -106,13 +106,13 @@ def meet(crowd, k, since, horizon):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _turn_round(body):  # type: ignore[no-untyped-def]
+def _turn_round(body):
     """Let a body go back as it came."""
     body.vx, body.vy = -body.vx, -body.vy
 
 
 @kernel(inner=True)
-def touched(crowd, k, count, since):  # type: ignore[no-untyped-def]
+def touched(crowd, k, count, since):
     """Whether body `k`, for which `meet` has found `count`, has touched another one in the last `since` s."""
     bodies = crowd.bodies
     for n in range(count):
@@ -129,7 +129,7 @@ def touched(crowd, k, count, since):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def next_contact(crowd, k, count, horizon):  # type: ignore[no-untyped-def]
+def next_contact(crowd, k, count, horizon):
     """s until body `k`, for which `meet` has found `count`, touches another one; infinite beyond `horizon`."""
     bodies, meets, near = crowd.bodies, crowd.meets, crowd.near
     first, earliest = 0, np.float32(np.inf)

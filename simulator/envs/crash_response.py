@@ -23,7 +23,7 @@ OUTSIDE, WRECK = int(Control.OUTSIDE), int(Control.WRECK)
 
 
 @kernel(inner=True)
-def respond(engine, crashes, actors, motion, outcome, dt_ns, w):  # type: ignore[no-untyped-def]
+def respond(engine, crashes, actors, motion, outcome, dt_ns, w):
     """Let who touches somebody in world `w`, that has just moved by `dt_ns`, crash; note what agents met with."""
     agents, count = actors.agents.shape[1], actors.vehicles.shape[1]
     was_wreck = np.empty(count, np.bool_)
@@ -55,7 +55,7 @@ def respond(engine, crashes, actors, motion, outcome, dt_ns, w):  # type: ignore
 
 
 @kernel(inline=True)
-def _note(impacts, body, contact, what, delta_v, i):  # type: ignore[no-untyped-def]
+def _note(impacts, body, contact, what, delta_v, i):
     """Note a contact of agent `i`, whose body is where it was at the impact."""
     if what == BY_VEHICLE:
         impacts[Impact.STRUCK_VEHICLE, i] = 1.0

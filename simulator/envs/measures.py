@@ -21,14 +21,14 @@ NEAR_M, ALIGNED = 0.5, np.sin(np.radians(10.0))  # of its goal, and sine of the 
 
 
 @kernel(inline=True)
-def _greater(metrics, metric, i, value):  # type: ignore[no-untyped-def]
+def _greater(metrics, metric, i, value):
     """Keep the value of greatest magnitude."""
     if abs(value) > abs(metrics[metric, i]):
         metrics[metric, i] = value
 
 
 @kernel(inline=True)
-def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: ignore[no-untyped-def]
+def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):
     """What one step of physics adds to the measures of agent `i`."""
     sideways = vehicle.speed * vehicle.yaw_rate
     forwards_change, sideways_change = vehicle.acceleration - agent.acceleration, sideways - agent.sideways
@@ -54,7 +54,7 @@ def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):  # type: igno
 
 
 @kernel(inline=True)
-def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
+def _gate_ahead(engine, w, vehicle, driver):
     """m from the front bumper to the next stop line on the way, inf: none near; 1 at a red light, 0.5 at amber."""
     lanes, gates = engine.ground.lanes, engine.ground.gates.gates
     lane, start = vehicle.lane, -vehicle.s
@@ -74,7 +74,7 @@ def _gate_ahead(engine, w, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def measure_place(engine, w, vehicle, driver, agent, goals, metrics, i):  # type: ignore[no-untyped-def]
+def measure_place(engine, w, vehicle, driver, agent, goals, metrics, i):
     """What is measured of agent `i` at the end of a step."""
     metrics[Metric.SPEED_MPS, i] = vehicle.speed
     metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
@@ -91,7 +91,7 @@ def measure_place(engine, w, vehicle, driver, agent, goals, metrics, i):  # type
 
 
 @kernel(inline=True)
-def goal_distance(vehicle, driver, agent):  # type: ignore[no-untyped-def]
+def goal_distance(vehicle, driver, agent):
     """m from the middle of a vehicle to its goal."""
     ahead = 0.5 * (driver.front - driver.rear)
     x, y = vehicle.x + ahead * np.cos(vehicle.yaw), vehicle.y + ahead * np.sin(vehicle.yaw)
@@ -99,7 +99,7 @@ def goal_distance(vehicle, driver, agent):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _reached(vehicle, driver, agent):  # type: ignore[no-untyped-def]
+def _reached(vehicle, driver, agent):
     """Whether a vehicle stands in its bay, either way round."""
     aligned = abs(np.sin(vehicle.yaw - agent.goal_yaw)) < ALIGNED
     return goal_distance(vehicle, driver, agent) < NEAR_M and aligned and abs(vehicle.speed) < STANDING_MPS

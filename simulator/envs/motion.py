@@ -37,13 +37,13 @@ class Motion(NamedTuple):
 
 
 @kernel(inline=True)
-def grip(weather, speed):  # type: ignore[no-untyped-def]
+def grip(weather, speed):
     """Peak friction of tyres on the road."""
     return weather.friction if weather.friction > 0.0 else pavement_friction(speed, weather.film, NEW_TREAD_MM)
 
 
 @kernel
-def load_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
+def load_motion(vehicle, motion, i):
     """Take pose and speed of agent `i` over from its row of traffic, rolling straight on."""
     p = motion.table[motion.vehicle[i]]
     for n in range(motion.state.shape[0]):
@@ -57,7 +57,7 @@ def load_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
+def _store_motion(vehicle, motion, i):
     """Give pose and speed of agent `i` to its row of traffic: those of the point under the rear axle."""
     p, state = motion.table[motion.vehicle[i]], motion.state
     yaw, speed, slip = state[State.YAW, i], state[State.SPEED, i], state[State.SLIP, i]
@@ -71,7 +71,7 @@ def _store_motion(vehicle, motion, i):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def move_agents(actors, motion, actions, limits, w, since, dt, parts):  # type: ignore[no-untyped-def]
+def move_agents(actors, motion, actions, limits, w, since, dt, parts):
     """Move the agents of world `w` that are driven from outside by `dt` s, `since` s after their actions were taken."""
     agents = actors.agents.shape[1]
     first = w * agents

@@ -48,7 +48,7 @@ def _environment() -> Any:
     except ImportError as error:
         raise MissingExtra("PettingZoo", "pip install pettingzoo", "an environment of several agents") from error
 
-    class RoadParallelEnv(Copied, ParallelEnv[str, Any, Any]):  # type: ignore[misc]
+    class RoadParallelEnv(Copied, ParallelEnv[str, Any, Any]):
         def __init__(self, task: Any, name: str, render_mode: str | None, threads: int | None) -> None:
             self.metadata = {
                 "name": env_id(name),

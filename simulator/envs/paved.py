@@ -90,14 +90,14 @@ def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
 
 
 @kernel(inline=True)
-def _is_paved(paved, x, y):  # type: ignore[no-untyped-def]
+def _is_paved(paved, x, y):
     column, row = int(np.rint((x - paved.x) / paved.cell)), int(np.rint((y - paved.y) / paved.cell))
     inside = 0 <= column < paved.cells.shape[1] and 0 <= row < paved.cells.shape[0]
     return inside and paved.cells[row, column] != 0
 
 
 @kernel
-def off_road(paved, vehicle, driver):  # type: ignore[no-untyped-def]
+def off_road(paved, vehicle, driver):
     """Whether one of the four wheels of a vehicle is where nothing is paved."""
     (s, c), half = sine_cosine(vehicle.yaw), TRACK * driver.half_width
     for ahead in (0.0, driver.wheelbase):

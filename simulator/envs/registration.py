@@ -62,5 +62,5 @@ class _OnceImported:
                 execute(module)
                 _register(module)
 
-            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
+            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]  # this module's only
         return spec

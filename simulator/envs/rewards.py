@@ -60,7 +60,7 @@ def rightness(lanes: Lanes) -> Array:
 
 
 @kernel(inline=True)
-def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):  # type: ignore[no-untyped-def]
+def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):
     """Fill in the terms of the reward of agent `i`; their weighted sum. `before`: progress before the step."""
     speeds, dt = rules.speeds, rules.dt_ns * 1e-9 * rules.substeps
     slowest, fastest = speeds[0], speeds[speeds.shape[0] - 1]

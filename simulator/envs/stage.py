@@ -158,7 +158,7 @@ _BEINGS, _THING = len(KINDS), len(KINDS) + len(Being)
 
 
 @kernel
-def _pose(actors, figure, rows, begin, end):  # type: ignore[no-untyped-def]
+def _pose(actors, figure, rows, begin, end):
     """Fill `rows` (W, A + P) ACTOR_DTYPE from the actors of worlds `begin` .. `end`."""
     count, individuals = actors.vehicles.shape[1], figure.shape[1]
     for w in range(begin, end):

@@ -60,7 +60,7 @@ class Rules(NamedTuple):
 
 
 @kernel(inline=True)
-def _conclude(engine, actors, rules, outcome, w, k, before):  # type: ignore[no-untyped-def]
+def _conclude(engine, actors, rules, outcome, w, k, before):
     """Measures, reward and end of the step of agent `k` of world `w`; `before`: its progress before the step."""
     i = w * actors.agents.shape[1] + k
     vehicle, driver, agent, metrics = actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], outcome.metrics
@@ -75,7 +75,7 @@ def _conclude(engine, actors, rules, outcome, w, k, before):  # type: ignore[no-
 
 
 @kernel(inline=True)
-def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped-def]
+def _take_actions(actors, motion, rules, actions, w):
     """What agents of world `w` want from now on."""
     for k in range(actors.agents.shape[1]):
         i, vehicle = w * actors.agents.shape[1] + k, actors.vehicles[w, k]
@@ -86,7 +86,7 @@ def _take_actions(actors, motion, rules, actions, w):  # type: ignore[no-untyped
 
 
 @kernel(inner=True)
-def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w):  # type: ignore[no-untyped-def]
+def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w):
     """One step of the policy in world `w`; `crashes` None: collisions only end episodes.
 
     numba leaves out the branches for what is None, and compiles the others only where they are wanted.
@@ -139,7 +139,7 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
 
 
 @kernel
-def step_worlds(  # type: ignore[no-untyped-def]
+def step_worlds(
     engine, scratch, crashes, actors, motion, beginning, rules, actions, again, seeds, outcome, numbers, cursor
 ):
     """One step of the policy in one world after the other; `cursor` (1,) int64 deals them out to those who share it.

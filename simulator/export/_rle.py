@@ -9,7 +9,7 @@ from simulator.numerics.jit import kernel
 
 
 @kernel
-def run_lengths(mask, value, x0, y0, x1, y1, counts):  # type: ignore[no-untyped-def]
+def run_lengths(mask, value, x0, y0, x1, y1, counts):
     """Write the lengths of alternating runs of other pixels and `value`, down the columns; returns their number.
 
     Args:
@@ -36,7 +36,7 @@ def run_lengths(mask, value, x0, y0, x1, y1, counts):  # type: ignore[no-untyped
 
 
 @kernel
-def compress(counts, text):  # type: ignore[no-untyped-def]
+def compress(counts, text):
     """Write COCO's text of run lengths and return its size: differences to the run before last, 5 bits a letter."""
     length = 0
     for i in range(counts.shape[0]):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from simulator.export.page import fact
 
 if TYPE_CHECKING:
     from simulator.labels.frame import LabelledFrame
+    from simulator.sensors.camera import CameraFrame
 
 Image = NDArray[np.uint8]
 
@@ -80,7 +81,7 @@ class _Tiles(SceneWriter):
             score = int(boxes.pixels[odd].sum()) if len(boxes) else 0
             if score > self._most.get(name, -1):
                 self._most[name] = score
-                self._save(name, frame.sensors[name].rgb)  # type: ignore[union-attr]
+                self._save(name, cast("CameraFrame", frame.sensors[name]).rgb)
 
     def _save(self, name: str, rgb: Image) -> None:
         import cv2

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +158,7 @@ def draw_labels(frame: LabelledFrame, name: str) -> Image:
     """(H, W, 3) picture with its masks, outlines, visible boxes and names; anomalies in orange."""
     import cv2
 
-    camera: CameraFrame = frame.sensors[name]  # type: ignore[assignment]
+    camera = cast("CameraFrame", frame.sensors[name])
     labels, table = frame.annotations, frame.annotations.boxes_3d
     boxes, ids = labels.boxes_2d[name], labels.instance[name]
     tint = _colors()[labels.semantic[name]].astype(np.float32)

@@ -121,7 +121,7 @@ def _lit(class_name: str, lamps: int) -> dict[str, str]:
 
 
 @kernel
-def mask_extents(mask, pixels, extent):  # type: ignore[no-untyped-def]
+def mask_extents(mask, pixels, extent):
     """Count the pixels of each object and find its first and last column and row.
 
     Args:

@@ -198,7 +198,7 @@ def _fold(camera: CameraModel) -> float:
 
 
 @kernel
-def _project(lens, x, y):  # type: ignore[no-untyped-def]
+def _project(lens, x, y):
     """Pixel coordinates of normalised coordinates; beyond the lens' fold the scale of the fold continues."""
     fx, fy, cx, cy, k1, k2, p1, p2, k3, fold = lens.numbers
     r = np.sqrt(x * x + y * y)
@@ -212,7 +212,7 @@ def _project(lens, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _clip(corner, out):  # type: ignore[no-untyped-def]
+def _clip(corner, out):
     """Write x / z, y / z of the part of a triangle beyond NEAR_M; returns its number of corners (0, 3 or 4)."""
     count = 0
     for i in range(3):
@@ -231,7 +231,7 @@ def _clip(corner, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _open(holes, texture, numbers, face, a, b, c):  # type: ignore[no-untyped-def]
+def _open(holes, texture, numbers, face, a, b, c):
     """Whether a texture has a hole where a face (see `_paint`) has these barycentric weights."""
     uv, p, q, r = holes.uv, numbers[3 * face], numbers[3 * face + 1], numbers[3 * face + 2]
     u = a * uv[p, 0] + b * uv[q, 0] + c * uv[r, 0]
@@ -240,7 +240,7 @@ def _open(holes, texture, numbers, face, a, b, c):  # type: ignore[no-untyped-de
 
 
 @kernel(inline=True)
-def _pixels_about(part, count, lens):  # type: ignore[no-untyped-def]
+def _pixels_about(part, count, lens):
     """First column, last + 1, first row, last + 1 of the pixels whose rays may lie among normalised coordinates."""
     left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
     for i in range(count):
@@ -255,13 +255,13 @@ def _pixels_about(part, count, lens):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _edge(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
+def _edge(px, py, pz, qx, qy, qz):
     """P x q."""
     return py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
 
 
 @kernel(inline=True)
-def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, numbers, face):  # type: ignore[no-untyped-def]
+def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, numbers, face):
     """Mark the pixels whose ray meets a triangle and that do not bear `mark` yet; returns how many.
 
     Args:
@@ -312,7 +312,7 @@ def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, number
 
 
 @kernel(inline=True)
-def _place_vertices(vertices, first, count, pose, lens, straight, size, seen, spans):  # type: ignore[no-untyped-def]
+def _place_vertices(vertices, first, count, pose, lens, straight, size, seen, spans):
     """Write `count` rows of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
 
     Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh, `size` is that of the
@@ -342,7 +342,7 @@ def _place_vertices(vertices, first, count, pose, lens, straight, size, seen, sp
 
 
 @kernel(inline=True)
-def _pixels_between(spans, a, b, c):  # type: ignore[no-untyped-def]
+def _pixels_between(spans, a, b, c):
     """First column, last + 1, first row, last + 1 of the pixels whose centres lie about three rows of `spans`."""
     u0, v0 = min(spans[a], min(spans[b], spans[c])), min(spans[a + 1], min(spans[b + 1], spans[c + 1]))
     u1, v1 = max(spans[a + 2], max(spans[b + 2], spans[c + 2])), max(spans[a + 3], max(spans[b + 3], spans[c + 3]))
@@ -350,7 +350,7 @@ def _pixels_between(spans, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _find(start, stop, pieces, bent, poses, lens, near):  # type: ignore[no-untyped-def]
+def _find(start, stop, pieces, bent, poses, lens, near):
     """Write whether some instance's bounding box may be in the picture, of objects `start:stop`.
 
     Args:
@@ -387,7 +387,7 @@ def _find(start, stop, pieces, bent, poses, lens, near):  # type: ignore[no-unty
 
 
 @kernel
-def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):  # type: ignore[no-untyped-def]
+def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
     """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
 
     Args:

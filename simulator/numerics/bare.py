@@ -50,7 +50,7 @@ class Bare(types.Type):
 
 
 @register_model(Bare)
-class _BareModel(models.StructModel):  # type: ignore[misc]
+class _BareModel(models.StructModel):
     def __init__(self, manager: Any, kind: Bare) -> None:
         lengths = [(f"length{axis}", types.int64) for axis in range(kind.ndim)]
         super().__init__(manager, kind, [("data", _kinds.CPointer(kind.dtype)), *lengths])
@@ -66,7 +66,7 @@ def _as_bare(kind: Any) -> Any:
 
 
 @intrinsic
-def bare(_context, value):  # type: ignore[no-untyped-def]
+def bare(_context, value):
     """A bare array for an array, a NamedTuple with bare arrays for one with arrays; what the caller keeps alive."""
 
     def convert(context: Any, builder: ir.IRBuilder, given: Any, wanted: Any, held: ir.Value) -> ir.Value:
@@ -95,7 +95,7 @@ def bare(_context, value):  # type: ignore[no-untyped-def]
 
 
 @infer_getattr
-class _BareAttributes(AttributeTemplate):  # type: ignore[misc]
+class _BareAttributes(AttributeTemplate):
     key = Bare
 
     def resolve_shape(self, kind: Bare) -> Any:

@@ -134,17 +134,17 @@ def without_owner(context: Any, builder: Any, kind: types.Array, held: Any) -> A
 
 
 @intrinsic
-def borrowed(_context, value):  # type: ignore[no-untyped-def]
+def borrowed(_context, value):
     """The same array, or tuple with arrays, without a count of references to it: for what the caller keeps alive.
 
     numba counts references atomically, also when arrays are taken out of a NamedTuple or handed to inlined helpers;
     where many small calls share a few arrays that costs more than the work itself.
     """
 
-    def build(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def build(context, builder, signature, arguments):
         return without_owners(context, builder, signature.return_type, arguments[0])
 
-    def without_owners(context, builder, kind, given):  # type: ignore[no-untyped-def]
+    def without_owners(context, builder, kind, given):
         if isinstance(kind, types.Array):
             return without_owner(context, builder, kind, given)
         if isinstance(kind, types.BaseTuple):

@@ -30,7 +30,7 @@ def _short_symbol(name: str, arguments: Sequence[Any], **tags: Any) -> str:
 cpu_target.target_context.mangler = _short_symbol
 
 
-class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
+class _PartLibrary(JITCodeLibrary):
     """Code of a part."""
 
     def with_all_below(self) -> list[Any]:
@@ -45,7 +45,7 @@ class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _PartLowering(NativeLowering):  # type: ignore[misc]
+class _PartLowering(NativeLowering):
     """Lower a part."""
 
     _name = "part_lowering"
@@ -66,13 +66,13 @@ class _PartLowering(NativeLowering):  # type: ignore[misc]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _WholeLowering(NativeLowering):  # type: ignore[misc]
+class _WholeLowering(NativeLowering):
     """Lower what Python calls."""
 
     _name = "whole_lowering"
 
     def run_pass(self, state: Any) -> bool:
-        """As numba does; and give the parts in it their environments, as numba does for what it loads from its cache."""
+        """As numba does; and give the parts in it their environments, as for what comes from the cache."""
         super().run_pass(state)
         for symbol in state.library._final_module.global_variables:
             environment = lookup_environment(symbol.name)
@@ -84,7 +84,7 @@ class _WholeLowering(NativeLowering):  # type: ignore[misc]
 def _compiler(lowering: type[NativeLowering]) -> type[CompilerBase]:
     """numba's compiler with another way of lowering."""
 
-    class Compiler(CompilerBase):  # type: ignore[misc]
+    class Compiler(CompilerBase):
         def define_pipelines(self) -> list[Any]:
             manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
             manager.passes = [(lowering if step is NativeLowering else step, why) for step, why in manager.passes]

@@ -40,13 +40,13 @@ def counted(keys: ArrayLike, counts: ArrayLike) -> NDArray[np.uint64]:
 
 
 @kernel(inline=True)
-def hash4(x, y, z, w):  # type: ignore[no-untyped-def]
+def hash4(x, y, z, w):
     """PCG4D: four well-mixed uint32 from four whole numbers, of which the low 32 bits count."""
     return _mixed(np.uint32(x), np.uint32(y), np.uint32(z), np.uint32(w))
 
 
 @kernel(inline=True)
-def _mixed(x, y, z, w):  # type: ignore[no-untyped-def]
+def _mixed(x, y, z, w):
     mul, inc = np.uint32(1664525), np.uint32(1013904223)
     shift = np.uint32(16)
     x = np.uint32(x * mul + inc)
@@ -69,6 +69,6 @@ def _mixed(x, y, z, w):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def uniform(bits):  # type: ignore[no-untyped-def]
+def uniform(bits):
     """Float32 in [0, 1) from the top 24 of 32 random bits."""
     return np.float32(np.uint32(bits) >> np.uint32(8)) * np.float32(5.9604644775390625e-08)

@@ -76,7 +76,7 @@ class Mask(Vector):
 @register_model(Floats)
 @register_model(Ints)
 @register_model(Mask)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, vector.llvm)
 
@@ -234,7 +234,7 @@ def _negate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> i
 
 def _splatter(result: Vector, scalar: types.Type, documentation: str) -> Any:
     @intrinsic
-    def splat_scalar(typing_context, value):  # type: ignore[no-untyped-def]
+    def splat_scalar(typing_context, value):
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _splat(builder, context.cast(builder, args[0], signature.args[0], scalar), result.llvm)
 
@@ -252,7 +252,7 @@ splat_int_wide = _splatter(i32x16, types.int32, "i32x16 with a scalar in every l
 
 def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
     @intrinsic
-    def pairwise(typing_context, x, y):  # type: ignore[no-untyped-def]
+    def pairwise(typing_context, x, y):
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return combine(builder, *args)
 
@@ -267,7 +267,7 @@ maximum = _pairwise(greater, "Lane by lane the greater of two vectors of float32
 
 
 @intrinsic
-def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
+def lowered(typing_context, mask, x, y):
     """An f32x8 lowered to y, vector or scalar, in those lanes where `mask` holds and y is less; none may be NaN."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -281,7 +281,7 @@ def lowered(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def absolute(typing_context, x):  # type: ignore[no-untyped-def]
+def absolute(typing_context, x):
     """Lane by lane the magnitude of float32."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -292,7 +292,7 @@ def absolute(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def flip_where_negative(typing_context, x, y):  # type: ignore[no-untyped-def]
+def flip_where_negative(typing_context, x, y):
     """x with its sign changed in the lanes where the sign of y is minus."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -305,7 +305,7 @@ def flip_where_negative(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
+def cross_term(typing_context, a, b, c, d):
     """a * d - b * c, each product rounded: exactly negated when (a, b) and (c, d) are exchanged.
 
     A fused multiply-add would round only one product and break that symmetry, on which watertight edges rest.
@@ -321,7 +321,7 @@ def cross_term(typing_context, a, b, c, d):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def fused(typing_context, a, b, c):  # type: ignore[no-untyped-def]
+def fused(typing_context, a, b, c):
     """a * b + c, rounded once where the processor can (else the product too)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -331,7 +331,7 @@ def fused(typing_context, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
+def select(typing_context, mask, x, y):
     """Lane by lane x where `mask` holds, else y (two of a kind)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -342,7 +342,7 @@ def select(typing_context, mask, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
+def with_lane(typing_context, x, lane, scalar):
     """A vector of float32 with one lane, given by an int32 or int64, set to `scalar`.
 
     Better than to write one element and load the vector: a load that is wider than the store before it has to wait.
@@ -359,7 +359,7 @@ def with_lane(typing_context, x, lane, scalar):  # type: ignore[no-untyped-def]
 
 def _shuffler(order: list[int], documentation: str) -> Any:
     @intrinsic
-    def shuffle(typing_context, x):  # type: ignore[no-untyped-def]
+    def shuffle(typing_context, x):
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _shuffle(builder, args[0], order)
 
@@ -375,7 +375,7 @@ shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by o
 
 
 @intrinsic
-def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
+def running_minimum(typing_context, x):
     """f32x8: lane k holds the least of lanes 0 to k."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -390,7 +390,7 @@ def running_minimum(typing_context, x):  # type: ignore[no-untyped-def]
 
 def _lanewise(name: str, documentation: str) -> Any:
     @intrinsic
-    def lanewise(typing_context, x):  # type: ignore[no-untyped-def]
+    def lanewise(typing_context, x):
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return call_llvm(builder, name, args)
 
@@ -406,7 +406,7 @@ square_root = _lanewise("sqrt", "Likewise the square root; NaN of what is below 
 
 
 @intrinsic
-def join(typing_context, low, high):  # type: ignore[no-untyped-def]
+def join(typing_context, low, high):
     """The sixteen lanes of two f32x8, or of two i32x8."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -416,7 +416,7 @@ def join(typing_context, low, high):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def truncate(typing_context, x):  # type: ignore[no-untyped-def]
+def truncate(typing_context, x):
     """i32x8 of an f32x8 rounded towards zero; a lane that does not fit, or is NaN, is arbitrary."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -426,7 +426,7 @@ def truncate(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def byte_of(typing_context, x, number):  # type: ignore[no-untyped-def]
+def byte_of(typing_context, x, number):
     """f32x8 of one byte, 0 to 255, of each lane of an i32x8; byte 0 is the lowest."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -438,7 +438,7 @@ def byte_of(typing_context, x, number):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def times_power(typing_context, x, power):  # type: ignore[no-untyped-def]
+def times_power(typing_context, x, power):
     """Lane by lane x times 2 to the whole number `power` of an f32x8, from -126 to 127."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -450,7 +450,7 @@ def times_power(typing_context, x, power):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def negative(typing_context, x):  # type: ignore[no-untyped-def]
+def negative(typing_context, x):
     """Mask of the lanes of an i32x8 or i32x16 that are below zero."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -460,7 +460,7 @@ def negative(typing_context, x):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def equal(typing_context, x, y):  # type: ignore[no-untyped-def]
+def equal(typing_context, x, y):
     """Mask of the lanes in which two i32x8 are equal."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -470,7 +470,7 @@ def equal(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def subtract(typing_context, x, y):  # type: ignore[no-untyped-def]
+def subtract(typing_context, x, y):
     """Lane by lane the difference of two vectors of int32 (modulo 2^32)."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -480,7 +480,7 @@ def subtract(typing_context, x, y):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def bits(typing_context, mask):  # type: ignore[no-untyped-def]
+def bits(typing_context, mask):
     """int32 with bit k set where lane k of a mask holds."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -491,7 +491,7 @@ def bits(typing_context, mask):  # type: ignore[no-untyped-def]
 
 def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
     @intrinsic
-    def reduce(typing_context, x):  # type: ignore[no-untyped-def]
+    def reduce(typing_context, x):
         def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _across(builder, args[0], combine)
 
@@ -509,7 +509,7 @@ greatest = _reducer(greater, "The greatest of the lanes, as float32.")
 
 
 @intrinsic
-def lowest(typing_context, mask):  # type: ignore[no-untyped-def]
+def lowest(typing_context, mask):
     """int64 index of the lowest set bit of a non-zero int32."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -519,7 +519,7 @@ def lowest(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def without_lowest(typing_context, mask):  # type: ignore[no-untyped-def]
+def without_lowest(typing_context, mask):
     """An int32 with its lowest set bit cleared."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -529,7 +529,7 @@ def without_lowest(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def lowest_of_64(typing_context, mask):  # type: ignore[no-untyped-def]
+def lowest_of_64(typing_context, mask):
     """int64 index of the lowest set bit of a non-zero int64."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -539,7 +539,7 @@ def lowest_of_64(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def population(typing_context, mask):  # type: ignore[no-untyped-def]
+def population(typing_context, mask):
     """Number of set bits of an int32."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -549,7 +549,7 @@ def population(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def bytes_of_bits(typing_context, mask):  # type: ignore[no-untyped-def]
+def bytes_of_bits(typing_context, mask):
     """The lowest eight bits of an int32, each in a byte of its own of an int64, the lowest in the lowest."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -560,7 +560,7 @@ def bytes_of_bits(typing_context, mask):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def float_bits(typing_context, value):  # type: ignore[no-untyped-def]
+def float_bits(typing_context, value):
     """The bits of a float32 as int32; for values >= 0 they are ordered as the values are."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -570,7 +570,7 @@ def float_bits(typing_context, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def bits_float(typing_context, value):  # type: ignore[no-untyped-def]
+def bits_float(typing_context, value):
     """The float32 whose bits are an int32: the inverse of `float_bits`."""
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:

@@ -20,7 +20,7 @@ _C4, _C5, _C6 = -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.1359
 
 
 @kernel(inline=True)
-def sine_cosine(angle):  # type: ignore[no-untyped-def]
+def sine_cosine(angle):
     """Sine and cosine of an angle in rad, float64."""
     quarters = np.rint(angle * _TURNS)
     r = angle - quarters * _QUARTER - quarters * _REST

@@ -99,7 +99,8 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for kind, cls in members("actors").items():
         for number, (words, build) in enumerate(builds(cls)):
             subject = "_".join((kind, *words))
-            actor: Any = cls(**build).drawn(generator(seed, "gallery", subject))  # type: ignore[attr-defined]
+            maker: Any = cls(**build)
+            actor = maker.drawn(generator(seed, "gallery", subject))
             shown = actor.models(generator(seed, "gallery", subject, "size"))
             bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
             low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)

@@ -207,9 +207,9 @@ class SceneRun(Run):
         drawn = draw(self.drive_scenario, seed)
         world = build_world(drawn)
         dt = USUAL_DT_S if dt is None else dt
-        length = drawn.duration_s if until is None else min(until, drawn.duration_s)
+        seconds = drawn.duration_s if until is None else min(until, drawn.duration_s)
         things = [
-            (thing, category)
+            (thing, thing.model.bounds, category)
             for thing in world.scene.objects
             if thing.model is not None
             and not thing.parent
@@ -217,14 +217,14 @@ class SceneRun(Run):
             and thing.class_name not in ("building", "pole")
         ]
         recording = Recording(dt, ego=world.scene.objects[world.ego].name)
-        for thing, category in things:
-            low, high = thing.model.bounds  # type: ignore[union-attr]
-            size, center = (tuple(float(v) for v in each) for each in (high - low, (high + low) / 2))
-            recording.entities[thing.name] = entity_of(thing.name, category, size, center)  # type: ignore[arg-type]
-        for step in range(int(length / dt + 1e-9) + 1):
+        for thing, (low, high), category in things:
+            length, width, height = (high - low).tolist()
+            x, y, z = (0.5 * (high + low)).tolist()
+            recording.entities[thing.name] = entity_of(thing.name, category, (length, width, height), (x, y, z))
+        for step in range(int(seconds / dt + 1e-9) + 1):
             snapshot = world.timeline.at(round(step * dt * 1e9))
             floor = snapshot.position[world.ego, 2] - AWAY_M / 2
-            for thing, _ in things:
+            for thing, _, _ in things:
                 if snapshot.position[thing.id, 2] < floor:  # away: of a recorded drive
                     continue
                 (x, y, z), (r, p, h) = snapshot.position[thing.id].tolist(), snapshot.rpy[thing.id].tolist()

@@ -43,7 +43,7 @@ class Affine(NamedTuple):
 
 
 @kernel(inline=True)
-def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach):  # type: ignore[no-untyped-def]
+def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach):
     """Set up eight triangles a, b, c given by depth, u and v relative to the origin.
 
     far: their greatest depth. reach: greatest 1 + |u| + |v| of the rays.
@@ -79,7 +79,7 @@ def make_affine(ad, au, av, bd, bu, bv, cd, cu, cv, far, reach):  # type: ignore
 
 
 @kernel(inline=True)
-def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
+def evaluate(affine, u, v, nearness):
     """(which are hit nearer than `nearness`, which of these are in doubt, near, second, third) at rays (u, v)."""
     second = u * affine.second_u + (v * affine.second_v + affine.second)
     third = u * affine.third_u + (v * affine.third_v + affine.third)
@@ -90,7 +90,7 @@ def evaluate(affine, u, v, nearness):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def store_affine(affine, table):  # type: ignore[no-untyped-def]
+def store_affine(affine, table):
     """Write the functions to ten rows of eight, to be read one triangle at a time."""
     store(table, 0, affine.near)
     store(table, 8, affine.near_u)
@@ -105,7 +105,7 @@ def store_affine(affine, table):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def affine_of_one(table, k):  # type: ignore[no-untyped-def]
+def affine_of_one(table, k):
     """The functions of triangle k in all lanes."""
     return Affine(
         splat_wide(load_float(table, k)),

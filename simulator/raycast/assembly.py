@@ -291,9 +291,9 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
 
 def _reshape(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
     """Give soft parts the shapes that they are to have, in their own frames."""
-    soft = [(k, number) for k, number in enumerate(assembly.moving) if parts[number].shape is not None]
-    for points in {id(parts[number].shape[0]): parts[number].shape[0] for _, number in soft}.values():  # type: ignore[index]
-        chosen = [(k, n, shape) for k, n in soft if (shape := parts[n].shape) is not None and shape[0] is points]
+    soft = [(k, n, shape) for k, n in enumerate(assembly.moving) if (shape := parts[n].shape) is not None]
+    for points in {id(shape[0]): shape[0] for _, _, shape in soft}.values():
+        chosen = [(k, n, shape) for k, n, shape in soft if shape[0] is points]
         which = [k for k, _, _ in chosen]
         first = assembly.first_local[which]
         blocks = np.array([assembly.pieces[assembly.first_moving + k][2:4] for k in which], np.int32)
@@ -311,7 +311,7 @@ def _reshape(assembly: Assembly, parts: list[Part], threads: int | None) -> None
         first = assembly.first_local[[at[number] for _, number in swept]]
         workers = worker_count(threads, len(swept))
         share(refit, workers, (*assembly.bvh, assembly.local, spans, first, np.stack([still] * len(swept))))
-    for _, number in soft:
+    for _, number, _ in soft:
         parts[number].shape = None
 
 

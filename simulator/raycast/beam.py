@@ -98,7 +98,7 @@ class Frame(NamedTuple):
 
 
 @kernel(inline=True)
-def load_stream(rays, numbers, in_a_row, beam):  # type: ignore[no-untyped-def]
+def load_stream(rays, numbers, in_a_row, beam):
     """Copy the origins and the turned directions of a tile."""
     m, triples = rays.rotation, rays.directions
     for row in (3 * STREAM, 0):
@@ -131,7 +131,7 @@ def load_stream(rays, numbers, in_a_row, beam):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def]
+def stream_limits(rays, numbers, group, scratch):
     """The greatest t of the eight rays of a group."""
     if rays.limit_step == 0:
         return splat(max(load_float(rays.limits, 0), np.float32(0)))
@@ -141,7 +141,7 @@ def stream_limits(rays, numbers, group, scratch):  # type: ignore[no-untyped-def
 
 
 @kernel(inline=True)
-def aim_stream(rays, numbers, exist, in_a_row, gathered, beam, scratch):  # type: ignore[no-untyped-def]
+def aim_stream(rays, numbers, exist, in_a_row, gathered, beam, scratch):
     """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
 
     `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another;

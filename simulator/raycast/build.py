@@ -91,7 +91,7 @@ class BinaryTree(NamedTuple):
 
 
 @kernel
-def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-untyped-def]
+def triangle_records(start, stop, vertices, faces, records):
     """Write the records of faces `start` to `stop`; their ids are the face numbers."""
     vertices, faces, records = pointer(vertices), pointer(faces), pointer(records)
     for face in range(start, stop):
@@ -108,7 +108,7 @@ def triangle_records(start, stop, vertices, faces, records):  # type: ignore[no-
 
 
 @kernel(inline=True)
-def half_area(bounds, at):  # type: ignore[no-untyped-def]
+def half_area(bounds, at):
     """Half the surface of the box whose record starts at `at`."""
     x = -load_float(bounds, at + 4) - load_float(bounds, at)
     y = -load_float(bounds, at + 5) - load_float(bounds, at + 1)
@@ -118,7 +118,7 @@ def half_area(bounds, at):  # type: ignore[no-untyped-def]
 
 # Strict arithmetic from here on: where a record goes must not differ between binning and partition.
 @kernel(inline=True, fastmath=False)
-def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):  # type: ignore[no-untyped-def]
+def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):
     """Sort the records of a range, or a sample of them, into `number` bins on each axis by their centres.
 
     Neighbours often fall into one bin, whose next update would have to wait for the last: two streams with bins of
@@ -143,7 +143,7 @@ def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):
 
 
 @kernel(inline=True)
-def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-untyped-def]
+def _best_split(number, bins, counts, right_cost, scratch):
     """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything.
 
     To enter a box that fills n blocks of eight triangles costs n^0.75: the more there are, the smaller a part of them
@@ -168,7 +168,7 @@ def _best_split(number, bins, counts, right_cost, scratch):  # type: ignore[no-u
 
 
 @kernel(inline=True, fastmath=False)
-def _running_area(x0, y0, z0, x1, y1, z1):  # type: ignore[no-untyped-def]
+def _running_area(x0, y0, z0, x1, y1, z1):
     """Lane by lane half the surface of the box around the boxes (upper corners negated) of this lane and all before."""
     x = ZERO - (running_minimum(x0) + running_minimum(x1))
     y = ZERO - (running_minimum(y0) + running_minimum(y1))
@@ -177,7 +177,7 @@ def _running_area(x0, y0, z0, x1, y1, z1):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True, fastmath=False)
-def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # type: ignore[no-untyped-def]
+def _best_split_of_few(records, first, stop, low_row, scale_row, number):
     """The same for eight bins, one a lane (`number`): few records fill registers faster than a table."""
     following, all_of_them = number + ONE, np.float32(stop - first)
     best, best_axis, best_bin = INFINITE, -1, 0
@@ -210,7 +210,7 @@ def _best_split_of_few(records, first, stop, low_row, scale_row, number):  # typ
 
 
 @kernel(inline=True, fastmath=False)
-def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left):  # type: ignore[no-untyped-def]
+def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left):
     """Move the records with (centre - low) * scale < limit on an axis to the front; returns where the others start.
 
     The bounds of both sides go to nodes `left` and `left + 1`. Without branches: none could be predicted.
@@ -239,7 +239,7 @@ def _partition(records, spare, first, stop, axis, low, scale, limit, tree, left)
 
 
 @kernel(inline=True)
-def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-def]
+def _bin_scale(centres, number, low_row, scale_row):
     """Fill `scale_row` with bins per unit on each axis, 0 where all centres are equal; returns the greatest extent."""
     width = ZERO - (centres + swap_halves(centres))
     width = with_lane(with_lane(width, 3, ZERO), 7, ZERO)  # which are no axes
@@ -251,7 +251,7 @@ def _bin_scale(centres, number, low_row, scale_row):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def raw_tree(tree):  # type: ignore[no-untyped-def]
+def raw_tree(tree):
     """The tree as pointers."""
     return BinaryTree(
         pointer(tree.bounds),
@@ -265,7 +265,7 @@ def raw_tree(tree):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def list_nodes(tree, root, order, start, stop):  # type: ignore[no-untyped-def]
+def list_nodes(tree, root, order, start, stop):
     """Write the nodes of a subtree, parents before children, from `start` on; returns their number.
 
     There must be room for as many before `stop`: those that wait to be listed are kept at the end.
@@ -286,7 +286,7 @@ def list_nodes(tree, root, order, start, stop):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _set_node(tree, node, left, first, stop, depth):  # type: ignore[no-untyped-def]
+def _set_node(tree, node, left, first, stop, depth):
     """Make a node of a range of records; `left` is LEAF or UNBOUNDED until it is split."""
     store_int(tree.left, node, left)
     store_int(tree.first, node, first)
@@ -295,7 +295,7 @@ def _set_node(tree, node, left, first, stop, depth):  # type: ignore[no-untyped-
 
 
 @kernel
-def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):  # type: ignore[no-untyped-def]
+def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):
     """Worker: take nodes from `jobs` and split them until every range has at most `leaf_size` records.
 
     Ranges of at most `stop_size` records are left unsplit, to be jobs of a later round. `spare` is as large as

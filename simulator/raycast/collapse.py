@@ -77,7 +77,7 @@ numbers_memory = local_memory(types.int32, 3 * LANES)
 
 
 @kernel
-def plan(tree, count, costs, shares, order):  # type: ignore[no-untyped-def]
+def plan(tree, count, costs, shares, order):
     """Plan the wide hierarchy of least expected cost, bottom up.
 
     Args:
@@ -117,7 +117,7 @@ def plan(tree, count, costs, shares, order):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untyped-def]
+def _open_children(tree, shares, node, chosen, slots):
     """Fill `chosen` with the children a binary node has as a wide node, from right to left; returns their number."""
     if load_int(tree.left, node) < 0:
         store_int(chosen, 0, node)
@@ -144,7 +144,7 @@ def _open_children(tree, shares, node, chosen, slots):  # type: ignore[no-untype
 
 
 @kernel
-def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-untyped-def]
+def collapse(tree, shares, nodes, block_of_leaf, stack):
     """Write the wide nodes of `tree` as planned; returns their number.
 
     Nodes are numbered depth first, leaves in the order met: `block_of_leaf[i]` is set to the binary node of leaf i,
@@ -189,7 +189,7 @@ def collapse(tree, shares, nodes, block_of_leaf, stack):  # type: ignore[no-unty
 
 
 @kernel
-def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks):  # type: ignore[no-untyped-def]
+def write_blocks(start, stop, leaves, tree, records, vertices, faces, face_ids, blocks):
     """Write blocks `start` to `stop`, one a leaf: its triangles, with the `face_ids` of the faces in the records."""
     leaves, tree, records, face_ids = pointer(leaves), raw_tree(tree), pointer(records), pointer(face_ids)
     vertices, faces, blocks = pointer(vertices), pointer(faces), pointer(blocks)

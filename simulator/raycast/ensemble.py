@@ -33,10 +33,21 @@ from simulator.numerics.memory import (
 from simulator.numerics.simd import LANES, WIDE, maximum, minimum, negative, select, splat_wide
 from simulator.raycast.collapse import build
 from simulator.raycast.faces import Faces, raw_faces
+from simulator.raycast.flight import (
+    Flight,
+    at_nodes_memory,
+    closest_on_ray,
+    codes_memory,
+    elsewhere_memory,
+    free_memory,
+    numbers_memory,
+    stack_memory,
+    state_memory,
+)
 from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, LOW_HIGH, NODE, SLACK, Bvh, aligned
 from simulator.raycast.packet import cast_tile, present_memory, table_memory
-from simulator.raycast.ray import closest_on_ray, entries, floats
-from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
+from simulator.raycast.ray import entries
+from simulator.raycast.rays import raw_bvh, raw_rays
 from simulator.raycast.refit import node_box, relocate, store_box, transform_block
 from simulator.raycast.scene import ALL, Scene
 from simulator.raycast.tile import (
@@ -231,7 +242,7 @@ def _pool(models: Sequence[Sequence[Level]], levels: list[Level]) -> tuple[Pool,
 
 
 @kernel(inline=True)
-def matrix_of(actor, out):  # type: ignore[no-untyped-def]
+def matrix_of(actor, out):
     """Write the 3 x 4 matrix of a row with x, y, z, yaw, pitch and roll (ISO 8855: R = Rz(yaw) Ry(pitch) Rx(roll))."""
     cy, sy = math.cos(actor.yaw), math.sin(actor.yaw)
     cp, sp = math.cos(actor.pitch), math.sin(actor.pitch)
@@ -242,7 +253,7 @@ def matrix_of(actor, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def leave_empty(nodes, at):  # type: ignore[no-untyped-def]
+def leave_empty(nodes, at):
     """Write the box of no child, whose low x lies at `at`."""
     for axis in range(3):
         store_float(nodes, at + axis * LOW_HIGH, np.float32(np.inf))
@@ -250,7 +261,7 @@ def leave_empty(nodes, at):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def place_level(nodes, blocks, pool, level, node, block, first_id, matrix):  # type: ignore[no-untyped-def]
+def place_level(nodes, blocks, pool, level, node, block, first_id, matrix):
     """Place a level at `node` and `block`, its triangles with ids from `first_id` on; returns its numbers of both."""
     first_node, last_node = np.int64(pool.spans[level, 0]), np.int64(pool.spans[level, 1])
     first_block = np.int64(pool.spans[level, 2])
@@ -278,7 +289,7 @@ def place_level(nodes, blocks, pool, level, node, block, first_id, matrix):  # t
 
 
 @kernel(inline=True)
-def in_view(view, x, y, z, radius):  # type: ignore[no-untyped-def]
+def in_view(view, x, y, z, radius):
     """(whether a sphere reaches into the cone of a view, distance of its center from the eye)."""
     x, y, z = x - view.x, y - view.y, z - view.z
     along = x * view.forward_x + y * view.forward_y + z * view.forward_z
@@ -290,7 +301,7 @@ def in_view(view, x, y, z, radius):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def place_of(view, x, y):  # type: ignore[no-untyped-def]
+def place_of(view, x, y):
     """A number that grows from right to left around the eye, from behind over ahead to behind."""
     x, y = x - view.x, y - view.y
     ahead, left = x * view.forward_x + y * view.forward_y, y * view.forward_x - x * view.forward_y
@@ -303,7 +314,7 @@ def place_of(view, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def write_node(nodes, node, items, first, last):  # type: ignore[no-untyped-def]
+def write_node(nodes, node, items, first, last):
     """Write a node over the entries `first` to `last` - 1, at most eight."""
     row = node * NODE
     for lane in range(LANES):
@@ -318,7 +329,7 @@ def write_node(nodes, node, items, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):  # type: ignore[no-untyped-def]
+def place_actors(nodes, blocks, pool, room, slot, rows, hidden, view):
     """Place what a view may see of a world; returns the node at which its rays start (-1: nothing at all), and how many
     actors were placed.
 
@@ -418,7 +429,7 @@ class Seen(NamedTuple):
 
 
 @kernel(inline=True)
-def store_tile(grid, corner, tile, seen):  # type: ignore[no-untyped-def]
+def store_tile(grid, corner, tile, seen):
     """Write the hits of a tile in ray order."""
     zero, one = splat_wide(np.float32(0)), splat_wide(np.float32(1))
     for group in range(grid.groups):
@@ -449,7 +460,7 @@ def store_tile(grid, corner, tile, seen):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cast_view(bvh, faces, root, rays, grid, seen):  # type: ignore[no-untyped-def]
+def cast_view(bvh, faces, root, rays, grid, seen):
     """Cast the rays of one view, which start at one point: `rays` (Rays) form the tiles of `grid` (Grid)."""
     tile = Tile(
         directions_memory(),
@@ -466,7 +477,11 @@ def cast_view(bvh, faces, root, rays, grid, seen):  # type: ignore[no-untyped-de
     for at in range(0, TILE, WIDE):
         store(tile.nearness, at, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
-    inside, three = present_memory(), floats()
+    inside = present_memory()
+    flight = Flight(
+        state_memory(), codes_memory(), numbers_memory(), stack_memory(),
+        at_nodes_memory(), elsewhere_memory(), free_memory(), scratch_memory(),
+    )  # fmt: skip
     bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
     seen = Seen(pointer(seen.t), pointer(seen.triangle), pointer(seen.u), pointer(seen.v))
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
@@ -481,8 +496,7 @@ def cast_view(bvh, faces, root, rays, grid, seen):  # type: ignore[no-untyped-de
         for eight in range(2 * grid.groups):
             first, exist = eight_rays(grid, corner, eight)
             for ray in range(first, first + exist):
-                ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
-                t, triangle, u, v = closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, three)
+                t, triangle, u, v = closest_on_ray(bvh, faces, root, rays, ray, flight)
                 store_float(seen.t, ray, t)
                 store_float(seen.u, ray, u)
                 store_float(seen.v, ray, v)

@@ -140,7 +140,7 @@ class Conditions:
 
 
 @kernel(inline=True)
-def raw_faces(faces):  # type: ignore[no-untyped-def]
+def raw_faces(faces):
     """The tables as pointers."""
     return Faces(
         pointer(faces.part),
@@ -160,7 +160,7 @@ def raw_faces(faces):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def part_of(faces, triangle):  # type: ignore[no-untyped-def]
+def part_of(faces, triangle):
     """Part of the triangle with an id."""
     if triangle < FIRST_ID:
         return load_int(faces.part, triangle)
@@ -168,7 +168,7 @@ def part_of(faces, triangle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_face(hits, ray, triangle, faces):  # type: ignore[no-untyped-def]
+def report_face(hits, ray, triangle, faces):
     """Write which part and which of its faces a ray hit, given the triangle's id or -1."""
     part, face = np.int32(-1), np.int32(-1)
     if triangle >= 0:
@@ -179,7 +179,7 @@ def report_face(hits, ray, triangle, faces):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_wide(hits, first, second, triangles, part, faces):  # type: ignore[no-untyped-def]
+def report_wide(hits, first, second, triangles, part, faces):
     """Write what eight rays from `first` on and eight from `second` on hit, if all that hit anything hit `part`.
 
     Returns whether they did. Neighbours mostly do, and then nothing need be looked up for each.
@@ -195,7 +195,7 @@ def report_wide(hits, first, second, triangles, part, faces):  # type: ignore[no
 
 
 @kernel(inline=True)
-def _behind(blocks, at, dx, dy, dz):  # type: ignore[no-untyped-def]
+def _behind(blocks, at, dx, dy, dz):
     """Whether a ray along d meets the triangle at `at` (block row and lane) from behind: its corners run clockwise."""
     ax, ay, az = load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
     b, c = at + VERTEX, at + 2 * VERTEX
@@ -205,7 +205,7 @@ def _behind(blocks, at, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def alpha_at(faces, image, u, v):  # type: ignore[no-untyped-def]
+def alpha_at(faces, image, u, v):
     """Bilinear alpha, 0 to 255, at texture coordinates of a row of `faces.images`; below `HOLE` is a hole."""
     offset = np.int64(load_int(faces.images, image * 3))
     width, height = load_int(faces.images, image * 3 + 1), load_int(faces.images, image * 3 + 2)
@@ -224,7 +224,7 @@ def alpha_at(faces, image, u, v):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stops(faces, blocks, at, triangle, u, v, dx, dy, dz):  # type: ignore[no-untyped-def]
+def stops(faces, blocks, at, triangle, u, v, dx, dy, dz):
     """Whether a triangle with conditions stops a ray along d that meets it at weights u and v.
 
     `at`: row of its block plus its lane.

@@ -88,7 +88,7 @@ def _boxes_of(transforms: F64, meshes: F32) -> F32:
 
 
 @kernel(inline=True)
-def to_instance(faces, number, time, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
+def to_instance(faces, number, time, x, y, z, dx, dy, dz):
     """Origin and direction of a ray in the frame of an instance's mesh, and 1, or -1 where that is a mirror image.
 
     t stays the same. In mirror images the sides of faces change.
@@ -115,7 +115,7 @@ def to_instance(faces, number, time, x, y, z, dx, dy, dz):  # type: ignore[no-un
 
 
 @kernel(inline=True)
-def _to_moving(keys, first, count, time, x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
+def _to_moving(keys, first, count, time, x, y, z, dx, dy, dz):
     """`to_instance` for one with `count` keys from `first` on."""
     at = np.float64(time) * (count - 1)
     before = min(np.int64(at), count - 2)
@@ -147,7 +147,7 @@ def _to_moving(keys, first, count, time, x, y, z, dx, dy, dz):  # type: ignore[n
 
 
 @kernel(inline=True)
-def instance_of(table, count, triangle):  # type: ignore[no-untyped-def]
+def instance_of(table, count, triangle):
     """The row, of `count`, of the instance that a triangle with an id from FIRST_ID on belongs to."""
     low, high = 0, count - 1
     while low < high:

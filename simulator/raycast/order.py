@@ -41,7 +41,7 @@ class Plane(NamedTuple):
 
 
 @kernel(inline=True)
-def plane_across(rays, start, size):  # type: ignore[no-untyped-def]
+def plane_across(rays, start, size):
     """(the plane that a piece of the rays goes through, whether they run side by side)."""
     x = y = z = np.float32(0)
     for k in range(SAMPLES):
@@ -59,7 +59,7 @@ def plane_across(rays, start, size):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def spread(x):  # type: ignore[no-untyped-def]
+def spread(x):
     """The eight bits of x with a zero between any two."""
     x = (x | (x << 4)) & 0x0F0F
     x = (x | (x << 2)) & 0x3333
@@ -67,7 +67,7 @@ def spread(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def hilbert(x, y):  # type: ignore[no-untyped-def]
+def hilbert(x, y):
     """How far along the Hilbert curve the cell (x, y), each of eight bits, lies; without branches.
 
     A prefix scan over the bits (rawrunprotected, "2D Hilbert curves in O(1)", threadlocalmutex.com, 2016).
@@ -82,7 +82,7 @@ def hilbert(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def sort_items(items, first, stop, spare, counts):  # type: ignore[no-untyped-def]
+def sort_items(items, first, stop, spare, counts):
     """Sort items by their keys, bits 14 to 29, and take these off: two passes of eight bits."""
     for k in range(2 * SIDE):
         store_int(counts, k, 0)
@@ -112,7 +112,7 @@ def sort_items(items, first, stop, spare, counts):  # type: ignore[no-untyped-de
 
 
 @kernel(inline=True)
-def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type: ignore[no-untyped-def]
+def order_piece(rays, start, size, widest, items, spare, counts, cells):
     """Order `size` rays from `start` on; returns (number of eights, where the single rays start in `items`).
 
     Fills `items` with numbers of eights from its front, and up to item `size` with numbers of single rays, both
@@ -179,7 +179,7 @@ def order_piece(rays, start, size, widest, items, spare, counts, cells):  # type
 
 
 @kernel(inline=True)
-def number_items(rays, items, first, stop, eights, start, size, numbers):  # type: ignore[no-untyped-def]
+def number_items(rays, items, first, stop, eights, start, size, numbers):
     """Write the numbers of the rays of the tile that starts at item `first`; returns how many rays it has.
 
     The items up to `stop` are `eights` of a piece of `size` rays from `start` on, or single rays of it.
@@ -203,7 +203,7 @@ def number_items(rays, items, first, stop, eights, start, size, numbers):  # typ
 
 
 @kernel(inline=True)
-def expect_ray(rays, ray):  # type: ignore[no-untyped-def]
+def expect_ray(rays, ray):
     """Fetch a ray that will soon be cast into the cache."""
     prefetch(rays.directions, ray * 3)
     prefetch(rays.origins, ray * rays.origin_step)

@@ -84,7 +84,7 @@ table_memory = local_memory(types.float32, 10 * LANES)
 
 
 @kernel(inline=True)
-def rays_in(tile, group, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-untyped-def]
+def rays_in(tile, group, low_u, high_u, low_v, high_v, depth):
     """Bits of the rays of a group that pass through a rectangle and still look for hits at `depth`."""
     at = group * WIDE
     u, v = load_wide(tile.u, at), load_wide(tile.v, at)
@@ -93,7 +93,7 @@ def rays_in(tile, group, low_u, high_u, low_v, high_v, depth):  # type: ignore[n
 
 
 @kernel(inline=True)
-def groups_in(tile, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-untyped-def]
+def groups_in(tile, low_u, high_u, low_v, high_v, depth):
     """Bits of the groups that overlap a rectangle and have rays that look for hits at `depth`."""
     across = (load_wide(tile.groups, LOW_U) <= high_u) & (load_wide(tile.groups, HIGH_U) >= low_u)
     along = (load_wide(tile.groups, LOW_V) <= high_v) & (load_wide(tile.groups, HIGH_V) >= low_v)
@@ -101,7 +101,7 @@ def groups_in(tile, low_u, high_u, low_v, high_v, depth):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def triangles_in(tile, group, low_u, high_u, low_v, high_v, nearest):  # type: ignore[no-untyped-def]
+def triangles_in(tile, group, low_u, high_u, low_v, high_v, nearest):
     """Bits of the triangles, given their bounds, that a group overlaps and that may be nearer than some of its hits."""
     across = (low_u <= load_float(tile.groups, HIGH_U + group)) & (high_u >= load_float(tile.groups, LOW_U + group))
     along = (low_v <= load_float(tile.groups, HIGH_V + group)) & (high_v >= load_float(tile.groups, LOW_V + group))
@@ -109,7 +109,7 @@ def triangles_in(tile, group, low_u, high_u, low_v, high_v, nearest):  # type: i
 
 
 @kernel(inline=True)
-def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore[no-untyped-def]
+def enter_tile_children(bvh, row, aim, tile, farthest, scratch):
     """(depth of entry, bits of the children some ray of the tile may enter) for the node at `row`."""
     nodes, zero, infinite = bvh.nodes, splat(np.float32(0)), splat(np.float32(np.inf))
     # Rows of a node are twice as far apart as rows of a vertex: low and high.
@@ -165,7 +165,7 @@ def enter_tile_children(bvh, row, aim, tile, farthest, scratch):  # type: ignore
 
 
 @kernel(inline=True)
-def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):  # type: ignore[no-untyped-def]
+def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):
     """Whether the triangle with conditions at block row and lane `at` stops a ray of the tile at weights u and v."""
     dx, dy = load_float(tile.directions, ray), load_float(tile.directions, TILE + ray)
     dz = load_float(tile.directions, 2 * TILE + ray)
@@ -173,7 +173,7 @@ def stops_ray(tile, ray, faces, blocks, at, triangle, u, v):  # type: ignore[no-
 
 
 @kernel(inline=True)
-def settle_ray(tile, ray, blocks, row, out):  # type: ignore[no-untyped-def]
+def settle_ray(tile, ray, blocks, row, out):
     """Decide the triangles of a block for a ray that leaves some in doubt (see `triangle.settle`)."""
     d = tile.directions
     settle(
@@ -183,7 +183,7 @@ def settle_ray(tile, ray, blocks, row, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch):  # type: ignore[no-untyped-def]
+def settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch):
     """`near`, `second` and `third` of triangle k for a group, decided anew for some rays."""
     while rays != 0:
         lane = lowest(rays)
@@ -196,7 +196,7 @@ def settle_group(tile, group, rays, blocks, row, k, near, second, third, scratch
 
 
 @kernel(inline=True)
-def first_that_stops(tile, ray, near, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+def first_that_stops(tile, ray, near, block, faces, blocks, scratch):
     """Where a ray stops that meets eight triangles with conditions at nearness `near` (0: it does not meet them).
 
     `scratch` holds the weights times nearness. Returns (nearness, lane), or nearness 0.
@@ -214,7 +214,7 @@ def first_that_stops(tile, ray, near, block, faces, blocks, scratch):  # type: i
 
 
 @kernel(inline=True)
-def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch):
     """Test each of some rays of a group against eight triangles; (whether any was hit, nearness of the group)."""
     group_nearness, changed = load_wide(tile.nearness, group * WIDE), False
     while rays != 0:
@@ -253,7 +253,7 @@ def rays_against_eight(tile, group, rays, affine, block, faces, blocks, scratch)
 
 
 @kernel(inline=True)
-def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scratch):
     """The nearness of the rays of a group that a triangle with conditions (block row and lane `at`) stops, else 0."""
     store(scratch, 0, near)
     store(scratch, WIDE, second)
@@ -271,7 +271,7 @@ def without_passes(tile, group, hit, near, second, third, at, faces, blocks, scr
 
 
 @kernel(inline=True)
-def group_against_each(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+def group_against_each(tile, group, triangles, table, block, faces, blocks, scratch):
     """Test the rays of a group against each of some triangles, whose functions are in `table`.
 
     Returns the nearness of the group. What was found is written without asking whether anything was: the branch would
@@ -300,7 +300,7 @@ def group_against_each(tile, group, triangles, table, block, faces, blocks, scra
 
 
 @kernel(inline=True)
-def group_with_care(tile, group, triangles, table, block, faces, blocks, scratch):  # type: ignore[no-untyped-def]
+def group_with_care(tile, group, triangles, table, block, faces, blocks, scratch):
     """As `group_against_each`, where hits may be in doubt or their triangles have conditions."""
     at, row = group * WIDE, block * BLOCK
     u, v, nearness = load_wide(tile.u, at), load_wide(tile.v, at), load_wide(tile.nearness, at)
@@ -325,14 +325,14 @@ def group_with_care(tile, group, triangles, table, block, faces, blocks, scratch
 
 
 @kernel(inline=True)
-def tile_vertex(blocks, at, aim):  # type: ignore[no-untyped-def]
+def tile_vertex(blocks, at, aim):
     """Depth, u and v of one vertex of eight triangles relative to the origin."""
     depth = (load(blocks, at + aim.row_depth) - aim.origin_depth) * aim.sign
     return depth, load(blocks, at + aim.row_u) - aim.origin_u, load(blocks, at + aim.row_v) - aim.origin_v
 
 
 @kernel(inline=True)
-def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratch):  # type: ignore[no-untyped-def]
+def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratch):
     """Test a tile against the triangles of a block; returns whether any ray was hit."""
     row = block * BLOCK
     zero, one, infinite = splat(np.float32(0)), splat(np.float32(1)), splat(np.float32(np.inf))
@@ -401,7 +401,7 @@ def meet_block(blocks, faces, block, aim, tile, farthest, present, table, scratc
 
 
 @kernel(inline=True)
-def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, entering):  # type: ignore[no-untyped-def]
+def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, entering):
     """Find the first hits of an aimed tile outside of instances; returns the groups that may hit in one before.
 
     `entering` has the bits of these rays of each group.
@@ -433,7 +433,7 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
 
 
 @kernel(inline=True)
-def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore[no-untyped-def]
+def enter_instance(boxes, number, aim, tile, entered, entering):
     """Note in `entering` which rays may enter the box of an instance; returns the groups of `entered` and of these."""
     low = number * 6
     d, u, v = low + aim.row_depth // LANES, low + aim.row_u // LANES, low + aim.row_v // LANES
@@ -462,7 +462,7 @@ def enter_instance(boxes, number, aim, tile, entered, entering):  # type: ignore
 
 
 @kernel
-def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, chunk):  # type: ignore[no-untyped-def]
+def closest_tiles(bvh, root, faces, rays, hits, grid, apart, entering, cursor, chunk):
     """Worker: cast tiles in pieces of `chunk`; those whose rays do not go together are only marked in `apart`.
 
     Instances are left out, but rays that may hit something in them first are marked in `entering`.

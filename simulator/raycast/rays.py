@@ -67,13 +67,13 @@ def empty_hits(number: int) -> Hits:
 
 
 @kernel(inline=True)
-def raw_bvh(bvh):  # type: ignore[no-untyped-def]
+def raw_bvh(bvh):
     """The hierarchy as pointers."""
     return Bvh(pointer(bvh.nodes), pointer(bvh.blocks))
 
 
 @kernel(inline=True)
-def raw_rays(rays):  # type: ignore[no-untyped-def]
+def raw_rays(rays):
     """The rays as pointers."""
     return Rays(
         pointer(rays.origins),
@@ -91,19 +91,19 @@ def raw_rays(rays):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def raw_hits(hits):  # type: ignore[no-untyped-def]
+def raw_hits(hits):
     """The hits as pointers."""
     return Hits(pointer(hits.t), pointer(hits.part), pointer(hits.primitive), pointer(hits.u), pointer(hits.v))
 
 
 @kernel(inline=True)
-def ray_number(rays, i):  # type: ignore[no-untyped-def]
+def ray_number(rays, i):
     """Number of the i-th ray to cast."""
     return np.int64(load_int(rays.order, i)) if rays.ordered else np.int64(i)
 
 
 @kernel(inline=True)
-def load_ray(rays, ray):  # type: ignore[no-untyped-def]
+def load_ray(rays, ray):
     """(origin x, y, z, direction x, y, z, greatest t, time) of one ray."""
     o, d, m = ray * rays.origin_step, ray * 3, rays.rotation
     x, y, z = load_float(rays.directions, d), load_float(rays.directions, d + 1), load_float(rays.directions, d + 2)

@@ -29,7 +29,7 @@ matrix_memory = local_memory(types.float32, 12)
 
 
 @kernel
-def relocate(nodes, blocks, add_node, add_block, add_id):  # type: ignore[no-untyped-def]
+def relocate(nodes, blocks, add_node, add_block, add_id):
     """Add to all node numbers, block numbers and triangle ids in some nodes and blocks."""
     for row in range(CHILD, nodes.shape[0], NODE):
         for k in range(row, row + LANES):
@@ -42,7 +42,7 @@ def relocate(nodes, blocks, add_node, add_block, add_id):  # type: ignore[no-unt
 
 
 @kernel
-def reshape(local, spans, corners, first_corner, points, first_point, cursor):  # type: ignore[no-untyped-def]
+def reshape(local, spans, corners, first_corner, points, first_point, cursor):
     """Worker: write new vertices into the own-frame blocks of parts.
 
     Args:
@@ -71,7 +71,7 @@ def reshape(local, spans, corners, first_corner, points, first_point, cursor):  
 
 
 @kernel(inline=True)
-def transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
+def transform_block(local, at, blocks, row, m):
     """Write a block mapped by the 3 x 4 matrix `m`, flat; returns its low and high corner."""
     low_x = low_y = low_z = splat(np.float32(np.inf))
     high_x = high_y = high_z = splat(np.float32(-np.inf))
@@ -90,7 +90,7 @@ def transform_block(local, at, blocks, row, m):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):  # type: ignore[no-untyped-def]
+def store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):
     """Write the box of the child whose low x lies at `at`, padded by `slack` times its greatest coordinate."""
     pad = slack * max(max(max(abs(x0), abs(x1)), max(abs(y0), abs(y1))), max(abs(z0), abs(z1)))
     store_float(nodes, at, x0 - pad)
@@ -102,7 +102,7 @@ def store_box(nodes, at, x0, y0, z0, x1, y1, z1, slack):  # type: ignore[no-unty
 
 
 @kernel(inline=True)
-def node_box(nodes, node):  # type: ignore[no-untyped-def]
+def node_box(nodes, node):
     """Low and high corner of a node: of all its children."""
     row = node * NODE
     return (
@@ -116,7 +116,7 @@ def node_box(nodes, node):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _refit_one(nodes, blocks, local, first_local, first_node, last_node, first_block, matrix):  # type: ignore[no-untyped-def]
+def _refit_one(nodes, blocks, local, first_local, first_node, last_node, first_block, matrix):
     """Place one part: children come after their parents, so the last node is done first."""
     for node in range(last_node - 1, first_node - 1, -1):
         for k in range(LANES):
@@ -134,7 +134,7 @@ def _refit_one(nodes, blocks, local, first_local, first_node, last_node, first_b
 
 
 @kernel
-def refit(nodes, blocks, local, spans, first_local, matrices, cursor):  # type: ignore[no-untyped-def]
+def refit(nodes, blocks, local, spans, first_local, matrices, cursor):
     """Worker: place parts.
 
     Args:

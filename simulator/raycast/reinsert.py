@@ -41,12 +41,12 @@ box_memory = local_memory(types.float32, RECORD)
 
 
 @kernel(inline=True)
-def _parent(parents, node):  # type: ignore[no-untyped-def]
+def _parent(parents, node):
     return np.int64(load_int(parents, (node - 1) >> 1))
 
 
 @kernel(inline=True)
-def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[no-untyped-def]
+def _best_place(tree, parents, root, node, places, gains, box):
     """The place beside which `node` adds least surface, or -1 where it stays.
 
     A place's gain is the surface saved by taking the node out less the surface added there. Ancestors that have the
@@ -93,14 +93,14 @@ def _best_place(tree, parents, root, node, places, gains, box):  # type: ignore[
 
 
 @kernel(inline=True)
-def _content(tree, node):  # type: ignore[no-untyped-def]
+def _content(tree, node):
     """What moves: box, left child, range of records."""
     row = load(tree.bounds, node * RECORD)
     return row, load_int(tree.left, node), load_int(tree.first, node), load_int(tree.size, node)
 
 
 @kernel(inline=True)
-def _put(tree, parents, place, content):  # type: ignore[no-untyped-def]
+def _put(tree, parents, place, content):
     bounds, left, first, size = content
     store(tree.bounds, place * RECORD, bounds)
     store_int(tree.left, place, left)
@@ -111,14 +111,14 @@ def _put(tree, parents, place, content):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _far(bounds, at):  # type: ignore[no-untyped-def]
+def _far(bounds, at):
     """How far along x + y + z a box lies."""
     low = load_float(bounds, at) + (load_float(bounds, at + 1) + load_float(bounds, at + 2))
     return low - (load_float(bounds, at + 4) + (load_float(bounds, at + 5) + load_float(bounds, at + 6)))
 
 
 @kernel(inline=True)
-def _move(tree, parents, node, place):  # type: ignore[no-untyped-def]
+def _move(tree, parents, node, place):
     """Make `node` and what is at `place` siblings there, and the node's sibling take their parent's place."""
     parent = _parent(parents, node)
     pair = np.int64(load_int(tree.left, parent))
@@ -133,7 +133,7 @@ def _move(tree, parents, node, place):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _fit(tree, node, one_level):  # type: ignore[no-untyped-def]
+def _fit(tree, node, one_level):
     """Fit the box of an inner node to its children's."""
     left = np.int64(load_int(tree.left, node))
     both = minimum(load(tree.bounds, left * RECORD), load(tree.bounds, (left + 1) * RECORD))
@@ -141,7 +141,7 @@ def _fit(tree, node, one_level):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def reinsert(tree, parents, order, roots, cursor):  # type: ignore[no-untyped-def]
+def reinsert(tree, parents, order, roots, cursor):
     """Worker: go once through all places of some subtrees and reinsert what is there.
 
     Args:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics.ahead import compile_ahead
 from simulator.raycast.assembly import Assembly, Part, assemble, place, roots_of
 from simulator.raycast.faces import Alpha, Faces
+from simulator.raycast.flight import closest_hits
 from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.order import PIECE
 from simulator.raycast.packet import closest_tiles
-from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.stream import IN_A_ROW, IN_RUNS, cast_streams
@@ -359,10 +361,10 @@ class Scene:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Take what was pickled."""
-        meshes = state.pop("meshes")
+        meshes: Any = state.pop("meshes")
         self.__dict__.update(state)
         if self._assembly is not None:
-            self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}  # type: ignore[attr-defined]
+            self._assembly.meshes = {self._parts[n].mesh: bvh for n, bvh in meshes.items()}
 
     def _start(self, mask: int) -> tuple[Assembly, Bvh, int, int]:
         """The arrays, the node at which rays of this mask start, and that of all instances; -1 when they see none."""

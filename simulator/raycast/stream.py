@@ -95,7 +95,7 @@ NO, YES = np.uint8(0), np.uint8(1)  # of marks
 
 
 @kernel(inline=True)
-def within(low, high, near, far, start_low, start_high, slope_low, slope_high):  # type: ignore[no-untyped-def]
+def within(low, high, near, far, start_low, start_high, slope_low, slope_high):
     """Which intervals, each over depths near to far, a beam with these sides reaches (all f32x8 or scalars)."""
     above = maximum(start_high + slope_high * near, start_high + slope_high * far)
     below = minimum(start_low + slope_low * near, start_low + slope_low * far)
@@ -103,7 +103,7 @@ def within(low, high, near, far, start_low, start_high, slope_low, slope_high): 
 
 
 @kernel(inline=True)
-def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ignore[no-untyped-def]
+def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):
     """Bits of the groups whose beams reach a box (f32x8, each the same in all lanes)."""
     g = beam.groups
     along_u = within(low_u, high_u, near, far, load(g, LOW_U), load(g, HIGH_U), load(g, LOW_SU), load(g, HIGH_SU))
@@ -112,13 +112,13 @@ def groups_reaching(beam, low_u, high_u, low_v, high_v, near, far):  # type: ign
 
 
 @kernel(inline=True)
-def stream_entry(near, groups, code):  # type: ignore[no-untyped-def]
+def stream_entry(near, groups, code):
     """Child code, groups that enter it and depth of entry (rounded down) in one int64 that is ordered by depth."""
     return (np.int64((float_bits(near) & DEPTH) | groups) << 32) | (np.int64(code) & 0xFFFFFFFF)
 
 
 @kernel(inline=True)
-def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, farthest, stack, height, scratch):  # type: ignore[no-untyped-def]
+def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, farthest, stack, height, scratch):
     """Push the children of a node that some of `groups` may enter, with these groups; returns the stack's height."""
     base = height
     nodes, zero = bvh.nodes, splat(np.float32(0))
@@ -170,7 +170,7 @@ def enter_stream_children(bvh, row, frame, beam, groups, nearest_first, farthest
 
 
 @kernel(inline=True)
-def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
+def meet_triangle(beam, at, table, k):
     """(bits of the rays of eight that meet triangle k of `table`, of those in doubt, weights of vertex 1 and 2, w)."""
     u, v, su, sv = load(beam.u, at), load(beam.v, at), load(beam.slope_u, at), load(beam.slope_v, at)
     aw, bw, cw = load_float(table, k), load_float(table, 24 + k), load_float(table, 48 + k)
@@ -197,7 +197,7 @@ def meet_triangle(beam, at, table, k):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratch):  # type: ignore[no-untyped-def]
+def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratch):
     """Bits of those of some rays of a group that meet triangle k of a block (see `triangle.settle`).
 
     Writes where they meet it to rows of `scratch` from `SETTLED` on: the weights of vertex 1 and 2, and w.
@@ -223,7 +223,7 @@ def settle_rays(blocks, row, k, raw, start, end, axis, sign, group, rays, scratc
 
 
 @kernel(inline=True)
-def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
+def load_block(blocks, row, frame, table):
     """Fill `table` with eight triangles in the tile's frame; returns their bounds.
 
     Rows: w, u, v of vertex a, then b, then c; from `NORMAL` on those of their normals n, and n . a; from `MARGIN` on
@@ -250,7 +250,7 @@ def load_block(blocks, row, frame, table):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
+def load_vertex(blocks, at, frame, table, to):
     """Write w, u and v of one vertex of eight triangles from `to` on, and return them."""
     w = load(blocks, at + frame.row_w) * frame.sign - frame.origin_w
     u, v = load(blocks, at + frame.row_u) - frame.origin_u, load(blocks, at + frame.row_v) - frame.origin_v
@@ -261,7 +261,7 @@ def load_vertex(blocks, at, frame, table, to):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):  # type: ignore[no-untyped-def]
+def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):
     """Take the rays of some groups that a block stops out of `beam.alive`; returns bits of the groups left without.
 
     If the `closest` hits are wanted, rays are ended by it instead, and the bits are those of the groups with hits.
@@ -317,7 +317,7 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch): 
 
 
 @kernel(inline=True)
-def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch):  # type: ignore[no-untyped-def]
+def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scratch):
     """Test a group against triangle k of a block where hits may be in doubt or its triangles have conditions.
 
     Stops or ends rays as `stop_rays` does; returns their bits.
@@ -345,7 +345,7 @@ def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scr
 
 
 @kernel(inline=True)
-def end_rays(beam, group, met, w, slot, second, third, scratch):  # type: ignore[no-untyped-def]
+def end_rays(beam, group, met, w, slot, second, third, scratch):
     """Let the rays `met` of a group end at w, where they meet the triangle of a slot."""
     store(scratch, 0, second)
     store(scratch, LANES, third)
@@ -364,7 +364,7 @@ def end_rays(beam, group, met, w, slot, second, third, scratch):  # type: ignore
 
 
 @kernel(inline=True)
-def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type: ignore[no-untyped-def]
+def stopping(bvh, faces, at, beam, group, met, second, third, scratch):
     """Bits of the rays among `met` that a triangle with conditions (block row and lane `at`) stops."""
     store(scratch, 0, second)
     store(scratch, LANES, third)
@@ -384,7 +384,7 @@ def stopping(bvh, faces, at, beam, group, met, second, third, scratch):  # type:
 
 
 @kernel(inline=True)
-def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, stack, table, scratch):  # type: ignore[no-untyped-def]
+def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, stack, table, scratch):
     """Take rays of some groups that anything stops, except in instances, out of `beam.alive`.
 
     `first_block` >= 0 is tested first. Returns the block that ended the last group, and the groups that may enter
@@ -419,7 +419,7 @@ def cast_stream(bvh, faces, root, first_block, frame, beam, groups, closest, sta
 
 
 @kernel(inline=True)
-def side_by_side(directions, numbers, exist):  # type: ignore[no-untyped-def]
+def side_by_side(directions, numbers, exist):
     """Whether the first rays of all groups run about the same way: if not, a tile need not be aimed to know."""
     middle = np.int64(load_int(numbers, STREAM // 2)) * 3
     x, y, z = load_float(directions, middle), load_float(directions, middle + 1), load_float(directions, middle + 2)
@@ -434,7 +434,7 @@ def side_by_side(directions, numbers, exist):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-def]
+def report_ray(ray, k, beam, blocks, faces, hits):
     """Write the closest hit of ray k of a tile.
 
     Its distance is taken anew from the ray's own origin, not from the tile's: close by it would be too coarse.
@@ -453,7 +453,7 @@ def report_ray(ray, k, beam, blocks, faces, hits):  # type: ignore[no-untyped-de
 
 
 @kernel
-def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, entering, pieces, widths, cursor, chunk):  # type: ignore[no-untyped-def]
+def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, entering, pieces, widths, cursor, chunk):
     """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
 
     For any hit, in `pieces` (P, 2), the first ray of each and one past its last, which are at most `order.PIECE`,

@@ -158,14 +158,14 @@ LOW_U, HIGH_U, LOW_V, HIGH_V, NEAR = (row * GROUPS for row in range(5))
 
 
 @kernel(inline=True)
-def corner_of(grid, number):  # type: ignore[no-untyped-def]
+def corner_of(grid, number):
     """Where tile `number` lies."""
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
     return Corner((number // across) * (2 * grid.groups >> grid.shift), (number % across) * (LANES << grid.shift))
 
 
 @kernel(inline=True)
-def eight_rays(grid, corner, eight):  # type: ignore[no-untyped-def]
+def eight_rays(grid, corner, eight):
     """(number of the first of eight rays, how many of them exist); the first is that of a ray in any case."""
     place = eight >> grid.paired
     row = corner.row + (((place >> grid.shift) << grid.paired) | (eight & grid.paired))
@@ -175,7 +175,7 @@ def eight_rays(grid, corner, eight):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-def]
+def load_eight(rays, grid, corner, eight, scratch):
     """x, y and z of eight directions; missing rays repeat another one."""
     first, exist = eight_rays(grid, corner, eight)
     if exist == LANES:
@@ -193,7 +193,7 @@ def load_eight(rays, grid, corner, eight, scratch):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def load_directions(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
+def load_directions(rays, grid, corner, tile, scratch):
     """Copy the directions of a tile, turned by the rays' rotation."""
     m = rays.rotation
     for group in range(grid.groups):
@@ -206,10 +206,8 @@ def load_directions(rays, grid, corner, tile, scratch):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def load_limits(rays, grid, corner, group, scratch):  # type: ignore[no-untyped-def]
-    """The greatest t of the rays of a group."""
-    if rays.limit_step == 0:
-        return splat_wide(max(load_float(rays.limits, 0), np.float32(0)))
+def load_limits(rays, grid, corner, group, scratch):
+    """The greatest t of the rays of a group, of which each has its own."""
     for half in range(2):
         first, exist = eight_rays(grid, corner, 2 * group + half)
         for lane in range(LANES):
@@ -219,7 +217,7 @@ def load_limits(rays, grid, corner, group, scratch):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
+def same_origin(rays, grid, corner):
     """Whether all rays of a tile start at one point."""
     if rays.origin_step == 0:
         return True
@@ -238,7 +236,7 @@ def same_origin(rays, grid, corner):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
+def depth_axis(directions, step, middle):
     """(axis along which a tile's middle ray runs most, its sign); y and z lie `step` and 2 `step` behind x."""
     axis, along = 0, load_float(directions, middle)
     for k in range(1, 3):
@@ -249,7 +247,7 @@ def depth_axis(directions, step, middle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
+def aim_tile(rays, grid, corner, tile, scratch):
     """Load and aim a tile; returns (aim, whether its rays are close enough to be cast together)."""
     load_directions(rays, grid, corner, tile, scratch)
     middle = grid.groups * WIDE // 2 - LANES // 2 - 1
@@ -257,17 +255,21 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat_wide(np.float32(np.inf))
     high_u = high_v = splat_wide(np.float32(-np.inf))
-    sound = np.int32((1 << WIDE) - 1)
+    sound, one = np.int32((1 << WIDE) - 1), splat_wide(np.float32(1))
+    by_limit = one / splat_wide(max(load_float(rays.limits, 0), np.float32(0)))
     for group in range(grid.groups):
         at = group * WIDE
         depth = load_wide(tile.directions, axis_depth * TILE + at) * sign
-        u = load_wide(tile.directions, axis_u * TILE + at) / depth
-        v = load_wide(tile.directions, axis_v * TILE + at) / depth
+        by_depth = one / depth
+        u = load_wide(tile.directions, axis_u * TILE + at) * by_depth
+        v = load_wide(tile.directions, axis_v * TILE + at) * by_depth
         # A ray of zero, infinity, NaN or another direction altogether fails one of these.
         forward = (depth > SHORTEST) & (depth < LONGEST)
         near_axis = ((u > -STEEPEST) & (u < STEEPEST)) & ((v > -STEEPEST) & (v < STEEPEST))
         sound &= bits(forward & near_axis)
-        nearness = splat_wide(np.float32(1)) / (load_limits(rays, grid, corner, group, scratch) * depth)
+        if rays.limit_step != 0:
+            by_limit = one / load_limits(rays, grid, corner, group, scratch)
+        nearness = by_limit * by_depth
         store(tile.depth, at, depth)
         store(tile.u, at, u)
         store(tile.v, at, v)
@@ -312,7 +314,7 @@ def aim_tile(rays, grid, corner, tile, scratch):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
+def expect_report(grid, corner, hits):
     """Fetch the memory that `report_tile` will write into the cache, while the rays are cast."""
     for eight in range(2 * grid.groups):
         first, _ = eight_rays(grid, corner, eight)
@@ -324,7 +326,7 @@ def expect_report(grid, corner, hits):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def]
+def report_tile(grid, corner, tile, faces, hits):
     """Write the hits of a tile in ray order."""
     zero, one, part = splat_wide(np.float32(0)), splat_wide(np.float32(1)), np.int32(0)
     for group in range(grid.groups):
@@ -332,8 +334,10 @@ def report_tile(grid, corner, tile, faces, hits):  # type: ignore[no-untyped-def
         nearness, triangles = load_wide(tile.nearness, at), load_ints_wide(tile.triangle, at)
         missed = negative(triangles)
         # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
-        depth = one / nearness
-        t = select(missed, splat_wide(np.float32(np.inf)), depth / load_wide(tile.depth, at))
+        scale = load_wide(tile.depth, at)
+        t = one / (nearness * scale)
+        depth = t * scale
+        t = select(missed, splat_wide(np.float32(np.inf)), t)
         u = select(missed, zero, minimum(maximum(load_wide(tile.second, at) * depth, zero), one))
         v = select(missed, zero, minimum(maximum(load_wide(tile.third, at) * depth, zero), one - u))
         first, exist = eight_rays(grid, corner, 2 * group)

@@ -36,14 +36,14 @@ def tiling_of(directions: F32) -> Tiling:
 
 
 @kernel(inline=True)
-def tile_count(tiling):  # type: ignore[no-untyped-def]
+def tile_count(tiling):
     """Number of tiles."""
     wide, high = LANES << tiling.shift, GROUPS >> tiling.shift
     return ((tiling.columns + wide - 1) // wide) * ((tiling.rows + high - 1) // high)
 
 
 @kernel(inline=True)
-def number_tile(tiling, tile, numbers):  # type: ignore[no-untyped-def]
+def number_tile(tiling, tile, numbers):
     """Write the numbers of the rays of a tile; returns how many there are, before which no other ray is repeated."""
     rows, columns, shift = tiling
     wide, high = LANES << shift, GROUPS >> shift

@@ -52,44 +52,44 @@ class Line(NamedTuple):
 
 
 @kernel(inline=True)
-def vertex_from(blocks, at, line):  # type: ignore[no-untyped-def]
+def vertex_from(blocks, at, line):
     """One vertex of eight triangles as seen from the ray's origin."""
     return load(blocks, at) - line.x, load(blocks, at + LANES) - line.y, load(blocks, at + 2 * LANES) - line.z
 
 
 @kernel(inline=True)
-def vertex_of(blocks, at, line):  # type: ignore[no-untyped-def]
+def vertex_of(blocks, at, line):
     """One vertex of one triangle, rounded as by `vertex_from`."""
     x, y, z = load_float(blocks, at), load_float(blocks, at + LANES), load_float(blocks, at + 2 * LANES)
     return x - line.x, y - line.y, z - line.z
 
 
 @kernel(inline=True)
-def in_double(x, y, z):  # type: ignore[no-untyped-def]
+def in_double(x, y, z):
     """Three float32 in double precision."""
     return np.float64(x), np.float64(y), np.float64(z)
 
 
 @kernel(inline=True)
-def greatest_of(x, y, z):  # type: ignore[no-untyped-def]
+def greatest_of(x, y, z):
     """The greatest magnitude among three coordinates."""
     return maximum(absolute(x), maximum(absolute(y), absolute(z)))
 
 
 @kernel(inline=True)
-def cross(px, py, pz, qx, qy, qz):  # type: ignore[no-untyped-def]
+def cross(px, py, pz, qx, qy, qz):
     """p x q, exactly negated for -p."""
     return fused(py, qz, -(pz * qy)), fused(pz, qx, -(px * qz)), fused(px, qy, -(py * qx))
 
 
 @kernel(inline=True)
-def along(line, x, y, z):  # type: ignore[no-untyped-def]
+def along(line, x, y, z):
     """The scalar product of a vector with a ray's direction."""
     return fused(x, splat(line.dx), fused(y, splat(line.dy), z * line.dz))
 
 
 @kernel(inline=True)
-def normal_of(px, py, pz, qx, qy, qz, rx, ry, rz):  # type: ignore[no-untyped-def]
+def normal_of(px, py, pz, qx, qy, qz, rx, ry, rz):
     """p x q of three edges p, q, r that go round a triangle, each component from the pair with less to cancel."""
     return (
         component(py, pz, qy, qz, ry, rz),
@@ -99,39 +99,39 @@ def normal_of(px, py, pz, qx, qy, qz, rx, ry, rz):  # type: ignore[no-untyped-de
 
 
 @kernel(inline=True)
-def component(py, pz, qy, qz, ry, rz):  # type: ignore[no-untyped-def]
+def component(py, pz, qy, qz, ry, rz):
     """One component of p x q = q x r."""
     pq, qr = pz * qy, qz * ry
     return select(absolute(pq) < absolute(qr), fused(py, qz, -pq), fused(qy, rz, -qr))
 
 
 @kernel(inline=True)
-def margin_of(size, far):  # type: ignore[no-untyped-def]
+def margin_of(size, far):
     """What edge functions are wrong by, over `ROUNDING` and the direction's length; size: that of the greatest edge."""
     return size * (far + size)
 
 
 @kernel(fastmath=False, inline=True)
-def square(x, y, z):  # type: ignore[no-untyped-def]
+def square(x, y, z):
     """The square of a vector's length."""
     return x * x + (y * y + z * z)
 
 
 @kernel(fastmath=False, inline=True)
-def beside_of(x, y, z, dx, dy, dz):  # type: ignore[no-untyped-def]
+def beside_of(x, y, z, dx, dy, dz):
     """The square of how far a point is beside a ray along d, times that of d."""
     return square(y * dz - z * dy, z * dx - x * dz, x * dy - y * dx)
 
 
 @kernel(fastmath=False, inline=True)
-def edge_function(px, py, pz, qx, qy, qz, dx, dy, dz):  # type: ignore[no-untyped-def]
+def edge_function(px, py, pz, qx, qy, qz, dx, dy, dz):
     """d . ((q - p) x (q + p)), exactly negated for the edge from q to p."""
     ex, ey, ez, sx, sy, sz = qx - px, qy - py, qz - pz, qx + px, qy + py, qz + pz
     return dx * (ey * sz - ez * sy) + (dy * (ez * sx - ex * sz) + dz * (ex * sy - ey * sx))
 
 
 @kernel(fastmath=False)
-def at_vertices(blocks, row, line, mask):  # type: ignore[no-untyped-def]
+def at_vertices(blocks, row, line, mask):
     """Bits of the triangles of `mask` that a ray meets next to a vertex, in double precision."""
     found = np.int32(0)
     dx, dy, dz = np.float64(line.dx), np.float64(line.dy), np.float64(line.dz)
@@ -154,7 +154,7 @@ def at_vertices(blocks, row, line, mask):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def meet_triangles(blocks, row, line, limit):  # type: ignore[no-untyped-def]
+def meet_triangles(blocks, row, line, limit):
     """(t, weights of vertex 1 and 2, bits of the triangles hit at 0 < t < limit) for the block at `row`."""
     zero = splat(np.float32(0))
     ax, ay, az = vertex_from(blocks, row, line)
@@ -193,14 +193,14 @@ def meet_triangles(blocks, row, line, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def one_component(py, pz, qy, qz, ry, rz):  # type: ignore[no-untyped-def]
+def one_component(py, pz, qy, qz, ry, rz):
     """`component` of one triangle."""
     pq, qr = pz * qy, qz * ry
     return py * qz - pq if abs(pq) < abs(qr) else qy * rz - qr
 
 
 @kernel(inline=True)
-def distance_to_plane(blocks, at, line):  # type: ignore[no-untyped-def]
+def distance_to_plane(blocks, at, line):
     """t at which a ray meets the plane of one triangle (block row and lane `at`), as `meet_triangles` has it."""
     ax, ay, az = vertex_of(blocks, at, line)
     bx, by, bz = vertex_of(blocks, at + VERTEX, line)
@@ -213,7 +213,7 @@ def distance_to_plane(blocks, at, line):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def settle(blocks, row, x, y, z, dx, dy, dz, depth, out):  # type: ignore[no-untyped-def]
+def settle(blocks, row, x, y, z, dx, dy, dz, depth, out):
     """Decide the triangles of a block for one ray whose direction has a component `depth` along the depth axis.
 
     Writes 1 / depth of where each is met, 0 where it is missed, and the weights of vertex 1 and 2 times this to `out`.

@@ -49,6 +49,7 @@ SHOULDER_LEAST_M = 0.3  # narrower ones are left out
 LEAST_M = 0.5  # shorter segments are left out
 MOST_M, MOST_POINTS = 2000.0, 10_000  # of one line; maps are of a few hundred metres
 REACH_M = 12.0  # no lane is wider
+SIDES = ("left", "right")
 TYPES = {"VEHICLE": "driving", "BUS": "bus", "BIKE": "biking"}
 MARKS = {"SOLID": "solid", "DASHED": "broken", "DASH": "broken"}
 COLOURS = ("white", "yellow", "blue")
@@ -138,25 +139,23 @@ def _line(item: dict[str, Any], name: str, file: Path, group: str) -> Array:
 
 def _segments(data: Any, file: Path, warnings: list[str]) -> Iterator[_Segment]:
     for item in _items(data, "lane_segments", file):
-        left, right = (_line(item, f"{side}_lane_boundary", file, "lane_segments") for side in ("left", "right"))
+        left, right = (_line(item, f"{side}_lane_boundary", file, "lane_segments") for side in SIDES)
         if min(_length(left), _length(right)) < LEAST_M:
             warnings.append(f"{file}: lane segment {item.get('id')} is shorter than {LEAST_M} m and left out")
             continue
         try:
-            ids = [tuple(int(i) for i in item.get(name) or ()) for name in ("predecessors", "successors")]
-            sides = [
-                None if item.get(name) is None else int(item[name])
-                for name in ("left_neighbor_id", "right_neighbor_id")
-            ]
+            before, after = (tuple(int(i) for i in item.get(name) or ()) for name in ("predecessors", "successors"))
+            to_left, to_right = (None if (n := item.get(f"{side}_neighbor_id")) is None else int(n) for side in SIDES)
             number = int(item["id"])
         except (KeyError, TypeError, ValueError):
             key = f"lane_segments.{item.get('id', '?')}"
             raise InputError(
                 "needs whole numbers for id, neighbours, predecessors and successors", source=str(file), key=key
             ) from None
-        marks = [str(item.get(f"{side}_lane_mark_type", "NONE")) for side in ("left", "right")]
+        left_mark, right_mark = (str(item.get(f"{side}_lane_mark_type", "NONE")) for side in SIDES)
         kind = TYPES.get(str(item.get("lane_type")), "driving")
-        yield _Segment(number, kind, bool(item.get("is_intersection")), left, right, *marks, *sides, *ids)  # type: ignore[arg-type]
+        inside = bool(item.get("is_intersection"))
+        yield _Segment(number, kind, inside, left, right, left_mark, right_mark, to_left, to_right, before, after)
 
 
 def _length(line: Array) -> float:

@@ -89,7 +89,8 @@ def _surface_tangents(
             along, _scaled(rolls, state.roll_slope), _scaled(pitches, pitch_rate), _scaled(turns, state.curvature)
         )
         along = (np.maximum(along[0], 1e-6), along[1], along[2])
-    across = tuple(np.where(level, a, b) for a, b in zip((zero, one, zero), across))  # type: ignore[assignment]
+    x, y, z = (np.where(level, a, b) for a, b in zip((zero, one, zero), across))
+    across = (x, y, z)
     if relief is not None:
         along = _sum(along, _scaled(normal, relief.along))
         across = _sum(across, _scaled(normal, relief.across))

@@ -55,7 +55,7 @@ class PlaceIndex(NamedTuple):
 
 
 @kernel
-def locate_points(index, points, start, stop, whole, real):  # type: ignore[no-untyped-def]
+def locate_points(index, points, start, stop, whole, real):
     """Places of points[start:stop] (N, 2 or 3).
 
     Args:
@@ -79,7 +79,7 @@ def locate_points(index, points, start, stop, whole, real):  # type: ignore[no-u
 
 
 @kernel
-def _search(boxes, pieces, owner, sections, starts, lanes, profiles, cubics, heights, stack, bounds, x, y, z, limit):  # type: ignore[no-untyped-def]
+def _search(boxes, pieces, owner, sections, starts, lanes, profiles, cubics, heights, stack, bounds, x, y, z, limit):
     """Road number, section, lane id, s, t and distance of the best place for a point; z is NaN where unknown.
 
     Where no place has a score below `limit`, the distance is infinite.
@@ -117,7 +117,7 @@ def _search(boxes, pieces, owner, sections, starts, lanes, profiles, cubics, hei
 
 
 @kernel(inline=True)
-def _beside_box(boxes, node, x, y):  # type: ignore[no-untyped-def]
+def _beside_box(boxes, node, x, y):
     """Squared distance of a point from a node of the tree; 0 inside."""
     dx = max(boxes[node, 0] - x, x - boxes[node, 2], 0.0)
     dy = max(boxes[node, 1] - y, y - boxes[node, 3], 0.0)
@@ -125,7 +125,7 @@ def _beside_box(boxes, node, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _beside_piece(pieces, k, x, y):  # type: ignore[no-untyped-def]
+def _beside_piece(pieces, k, x, y):
     """Squared distance of a point from the narrower box of a piece; 0 inside."""
     rx, ry = x - pieces[k, 0], y - pieces[k, 6]
     u, v = rx * pieces[k, 12] + ry * pieces[k, 13], ry * pieces[k, 12] - rx * pieces[k, 13]
@@ -135,7 +135,7 @@ def _beside_piece(pieces, k, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights, piece, x, y, z):  # type: ignore[no-untyped-def]
+def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights, piece, x, y, z):
     """A score to compare places (lower is better), then the place of a point on a piece: see `_search`."""
     s0, s1 = pieces[piece, 18], pieces[piece, 19]
     margin = min(_INSIDE_M, 0.5 * (s1 - s0))
@@ -199,7 +199,7 @@ def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights,
 
 
 @kernel
-def _foot_point(pieces, k, x, y):  # type: ignore[no-untyped-def]
+def _foot_point(pieces, k, x, y):
     """Parameter in 0..1 of the point of a piece nearest to (x, y), how far ahead and left of it they are, direction."""
     a1, a2, a3, a4, a5 = pieces[k, 1], pieces[k, 2], pieces[k, 3], pieces[k, 4], pieces[k, 5]
     b1, b2, b3, b4, b5 = pieces[k, 7], pieces[k, 8], pieces[k, 9], pieces[k, 10], pieces[k, 11]
@@ -231,7 +231,7 @@ def _foot_point(pieces, k, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _line_at(table, first, last, s):  # type: ignore[no-untyped-def]
+def _line_at(table, first, last, s):
     """The line of table[first:last] in force at s, the first one before them all."""
     low, high = first, last - 1
     while low < high:
@@ -244,7 +244,7 @@ def _line_at(table, first, last, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cubic_at(cubics, first, last, pick, s):  # type: ignore[no-untyped-def]
+def _cubic_at(cubics, first, last, pick, s):
     """Value at s of the cubic in force at `pick`."""
     line = _line_at(cubics, first, last, pick)
     ds = s - cubics[line, 0]
@@ -252,7 +252,7 @@ def _cubic_at(cubics, first, last, pick, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _slope_at(cubics, first, last, s):  # type: ignore[no-untyped-def]
+def _slope_at(cubics, first, last, s):
     """Slope at s of the cubic in force there."""
     line = _line_at(cubics, first, last, s)
     ds = s - cubics[line, 0]
@@ -260,7 +260,7 @@ def _slope_at(cubics, first, last, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _height_at(heights, first, last, ds, part):  # type: ignore[no-untyped-def]
+def _height_at(heights, first, last, ds, part):
     """Height of a lane above the road plane, `part` of the way across it; see `LaneTable.heights`."""
     if first == last:
         return 0.0

@@ -217,7 +217,7 @@ class _Cubic:
         """Knots, arc lengths there, coefficients, cos and sin of the heading, as Python numbers."""
         u, v = (tuple(map(float, c)) for c in (self.u, self.v))
         heading = self.element.heading
-        return self.knots.tolist(), self.lengths.tolist(), u, v, cos(heading), sin(heading)  # type: ignore[return-value]
+        return self.knots.tolist(), self.lengths.tolist(), u, v, cos(heading), sin(heading)  # type: ignore[return-value]  # four each
 
     def at(self, ds: float) -> tuple[float, float, float, float]:
         """`evaluate` for one distance, in plain floats."""

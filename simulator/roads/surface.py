@@ -14,9 +14,10 @@ from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
 from simulator.roads.surface_land import CropField, GroundMesh, land
-from simulator.roads.surface_levels import level_overlaps
+from simulator.roads.surface_levels import CommonGround, level_overlaps
 from simulator.roads.surface_marks import (
     lane_marks,
+    lay_on,
     mark_country,
     mark_triangles,
 )
@@ -119,12 +120,13 @@ def surface(
     start = np.asarray(origin, np.float64)
     center = np.asarray(center_xy, np.float64)
     rows = sample_rows(network, start, center, radius_m)
-    level_overlaps(rows)
+    common = level_overlaps(rows)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
     polygons = quads.polygons()
     paved, walks = junction_plans(stretches)
-    strips = triangles_of(quads.take(quads.tier <= Tier.PAVED))
+    settled = common.replaces(quads)
+    strips = Triangles.join([triangles_of(quads.take((quads.tier <= Tier.PAVED) & ~settled)), common.surface])
     fill = lay_flat(paved, TriangleIndex(strips.corners))
     asphalt = TriangleIndex(np.concatenate([strips.corners, fill.corners]))
     bridges = [part.number for part in rows if any(each.kind == "bridge" for each in part.road.structures)]
@@ -137,8 +139,8 @@ def surface(
     raised = Ground.join(walks, islands)
     paved_polygons = np.concatenate([polygons[quads.tier <= Tier.PAVED], paved.shapes])
     added = Triangles.join([fill, lay_raised(raised, paved_polygons, asphalt)])
-    lying, standing = _road_ground(stretches, quads, polygons, paved, raised)
-    lying = Triangles.join([lying, added])
+    lying, standing = _road_ground(stretches, quads, polygons, paved, raised, common)
+    lying = Triangles.join([lying, common.surface, added])
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
     edge = verge(
         plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks, style.land
@@ -159,6 +161,7 @@ def surface(
         for name, looks in CLASSES.items()
         if len((part := everything.take(np.isin(everything.look, [int(look) for look in looks]))).look)
     ]
+    dashes = lay_on(dashes, TriangleIndex(common.surface.corners))
     marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
         meshes.append((_mark_mesh(marks), marking_materials(style, seed), "road_marking"))
@@ -169,9 +172,14 @@ def surface(
 
 
 def _road_ground(
-    stretches: list[Stretch], quads: Quads, polygons: NDArray[np.object_], paved: Ground, raised: Ground
+    stretches: list[Stretch],
+    quads: Quads,
+    polygons: NDArray[np.object_],
+    paved: Ground,
+    raised: Ground,
+    common: CommonGround,
 ) -> tuple[Triangles, Triangles]:
-    """Lying and standing triangles of all roads, each thing where it belongs."""
+    """Lying and standing triangles of all roads, each thing where it belongs, but for what `common` replaces."""
     tier = np.repeat(np.array([Tier.CARRIAGEWAY, Tier.RAISED], np.int8), [len(paved.shapes), len(raised.shapes)])
     kept, cut = give_way(
         quads,
@@ -179,8 +187,10 @@ def _road_ground(
         np.concatenate([paved.shapes, raised.shapes]),
         np.concatenate([paved.level, raised.level]),
         tier,
+        common.replaces(quads),
     )
     flaps = Quads.join([flap_quads(*stretch) for stretch in stretches])
+    flaps = flaps.take(~common.covers(flaps))
     faces = Quads.join([make(*stretch) for stretch in stretches for make in (face_quads, cap_quads)])
     lying = Triangles.join([triangles_of(kept), triangles_of(flaps), cut])
     lane = quads.tier == Tier.CARRIAGEWAY

@@ -1,93 +1,225 @@
 """One height where carriageways overlap: maps often give connecting roads heights that differ by centimetres.
 
-Each road has a say in proportion to the distance from the edge of its own carriageway, so the common surface is
-continuous: at the edge of a road the others decide alone. Where the roads agree nothing moves.
+The common surface passes through the middle of every lane at the height of its own road; beside it the roads have a
+say by how near their lanes' middles are, and by how far they still are from the edge of their own carriageway, so
+that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two. Where the
+roads agree nothing moves.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from simulator.roads.surface_quads import is_driving
+from simulator.roads.surface_index import TriangleIndex
+from simulator.roads.surface_polygons import Triangles, parts_of, triangulate
+from simulator.roads.surface_quads import Look, Quads, Tier, is_driving
 from simulator.roads.surface_rows import Array, Rows, join_ends
 
 SAME_LEVEL_M = 1.5  # carriageways that differ by more cross over each other
 _AGREE_M = 0.0005
 _TOUCH_M = 0.03
+_MIDDLE_M = 0.01  # this near to the middle of a lane it is as good as there
+_STEP_M = 0.35  # along the middles of lanes: where two cross the surface goes from one to the other in this length
+_CELL_M = 2.0  # of the common surface between them
+_GRID_M = 0.001  # to which its edges are rounded, so that they meet
+_RIM_M = 0.02  # it reaches this far below its neighbours
+
+Index = NDArray[np.int64]
 
 
-def level_overlaps(rows: list[Rows]) -> None:
-    """Move the ground of overlapping carriageways to a common height, in place."""
-    bands = [(part, *band) for part in rows if (band := _band(part))]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lanes:
+    """Quads (Q) of all lanes of the carriageways between two stations each, as the map has them.
+
+    Attributes:
+        corners: (Q, 4, 3) in the order of `Quads`.
+        edges: (Q, 4, 2) distance of the corners from the left and right edge of the carriageway.
+        aside: (Q, 4) how far they lie to the left of the middle of the lane.
+        road: (Q,) number of the road; key: (Q,) which lane at which station, see `_key`.
+        drives: (Q,) whether it is for traffic; else it lies between lanes that are.
+    """
+
+    corners: Array
+    edges: Array
+    aside: Array
+    road: Index
+    key: NDArray[np.complex128]
+    drives: NDArray[np.bool_]
+
+    @staticmethod
+    def of(bands: list[_Band]) -> _Lanes:
+        return _Lanes(*(np.concatenate(parts) for parts in zip(*(band.lanes() for band in bands))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Band:
+    """The carriageway of a stretch: boundaries `first` to `last`."""
+
+    rows: Rows
+    first: int
+    last: int
+
+    @property
+    def ground(self) -> Array:
+        """(B, N, 3) its corners, a view."""
+        return self.rows.ground[self.first : self.last + 1]
+
+    def lanes(self) -> tuple[Array, Array, Array, Index, NDArray[np.complex128], NDArray[np.bool_]]:
+        """The columns of `_Lanes`."""
+        rows, t = self.rows, self.rows.t[self.first : self.last + 1]
+        edges = np.stack([t[0] - t, t - t[-1]], axis=2)
+        half = 0.5 * (t[:-1] - t[1:])
+        aside = np.stack([half[:, :-1], -half[:, :-1], -half[:, 1:], half[:, 1:]], axis=2)
+        lanes = rows.lanes[self.first : self.last]
+        key = _key(rows.number, np.array([[lane.id] for lane in lanes]), rows.s[None, :-1])
+        drives = np.broadcast_to([[is_driving(lane)] for lane in lanes], key.shape)
+        count = key.size
+        return (
+            _around(self.ground).reshape(count, 4, 3),
+            _around(edges).reshape(count, 4, 2),
+            aside.reshape(count, 4),
+            np.full(count, rows.number),
+            key.ravel(),
+            drives.ravel(),
+        )
+
+
+def _around(values: Array) -> Array:
+    """Corner values (L, N - 1, 4, ...) of all quads between boundaries (L + 1, N, ...)."""
+    return np.stack([values[:-1, :-1], values[1:, :-1], values[1:, 1:], values[:-1, 1:]], axis=2)
+
+
+def _key(road: int | NDArray[np.int32], lane: NDArray[np.int64], s: Array) -> NDArray[np.complex128]:
+    """One number for a lane of a road at a station: lane and road in its real part, the station in the other."""
+    return np.asarray(np.asarray(road, np.float64) * 256.0 + lane + 1j * s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommonGround:
+    """Where roads overlap and disagree about the height: one surface instead of theirs.
+
+    Attributes:
+        surface: the surface.
+        replaced: keys of the quads that it stands for.
+    """
+
+    surface: Triangles
+    replaced: NDArray[np.complex128]
+
+    def replaces(self, quads: Quads) -> NDArray[np.bool_]:
+        """(Q,) which of some quads it stands for."""
+        key = _key(quads.road, quads.lane.astype(np.int64), quads.st[:, 0, 0])
+        return np.asarray((quads.tier == Tier.CARRIAGEWAY) & np.isin(key, self.replaced))
+
+    def covers(self, quads: Quads) -> NDArray[np.bool_]:
+        """(Q,) which of some quads lie on it with their middle."""
+        middle = quads.corners.mean(axis=1)
+        z, _ = TriangleIndex(self.surface.corners).height(middle[:, :2], near_z=middle[:, 2])
+        return np.asarray(np.abs(z - middle[:, 2]) < SAME_LEVEL_M)
+
+
+def level_overlaps(rows: list[Rows]) -> CommonGround:
+    """Move the ground of overlapping carriageways to a common height, in place, and make the surface there."""
+    bands = [band for part in rows if (band := _band(part))]
+    nothing = CommonGround(Triangles.join([]), np.zeros(0, np.complex128))
     if not bands:
-        return
-    points = np.concatenate([part.ground[a : b + 1].reshape(-1, 3) for part, a, b in bands])
-    road = np.concatenate([np.full((b - a + 1) * len(part.s), part.number) for part, a, b in bands])
-    inside = np.concatenate([_inset(part.t[a : b + 1], part.t[a], part.t[b]).ravel() for part, a, b in bands])
-    corners, insets, owner = _lane_quads(bands)
-    tree = shapely.STRtree(shapely.polygons(corners[..., :2]))
+        return nothing
+    lanes = _Lanes.of(bands)
+    tree = shapely.STRtree(shapely.polygons(lanes.corners[..., :2]))
+    points = np.concatenate([band.ground.reshape(-1, 3) for band in bands])
+    of = np.concatenate([np.full(band.ground[..., 0].size, band.rows.number) for band in bands])
     point, quad = tree.query(shapely.points(points[:, :2]), predicate="dwithin", distance=_TOUCH_M)
-    other = road[point] != owner[quad]
-    point, quad = point[other], quad[other]
-    z, weight = _at(corners[quad], insets[quad], points[point, :2])
-    fits = np.abs(z - points[point, 2]) < SAME_LEVEL_M
-    point, z, weight = _one_per_road(point[fits], owner[quad[fits]], z[fits], weight[fits])
-    total = inside + np.bincount(point, weight, minlength=len(points))
-    mean = inside * points[:, 2] + np.bincount(point, weight * z, minlength=len(points))
-    delta = mean / total - points[:, 2]
-    delta[np.abs(delta) < _AGREE_M] = 0.0
+    z, weight = _say(lanes, quad, points[point, :2])
+    level = np.abs(z - points[point, 2]) < SAME_LEVEL_M
+    point, quad, z, weight = point[level], quad[level], z[level], weight[level]
+    delta = _mean(point, lanes.road[quad], z, weight, len(points)) - points[:, 2]
+    delta[~(np.abs(delta) > _AGREE_M)] = 0.0
     if not delta.any():
-        return
-    at = 0
-    for part, a, b in bands:
-        move = delta[at : at + (b - a + 1) * len(part.s)].reshape(b - a + 1, -1)
+        return nothing
+    at, moved = 0, list[NDArray[np.bool_]]()
+    for band in bands:
+        move = delta[at : at + band.ground[..., 0].size].reshape(band.ground.shape[:2])
         at += move.size
-        part.ground[a : b + 1, :, 2] += move
-        part.ground[:a, :, 2] += move[0]  # what lies beside the carriageway moves with its edge
-        part.ground[b + 1 :, :, 2] += move[-1]
+        moved.append(_around(move != 0.0).any(axis=2).ravel())
+        band.ground[..., 2] += move
+        band.rows.ground[: band.first, :, 2] += move[0]  # what lies beside the carriageway moves with its edge
+        band.rows.ground[band.last + 1 :, :, 2] += move[-1]
     join_ends(rows)
+    differ = np.abs(z - points[point, 2]) > _AGREE_M
+    pairs = np.stack([of[point[differ]], lanes.road[quad[differ]]])
+    return _common_ground(lanes, tree, np.concatenate(moved) & lanes.drives, pairs)
 
 
-def _band(part: Rows) -> tuple[int, int] | None:
-    """First and last boundary of the carriageway of a stretch."""
+def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], pairs: Index) -> CommonGround:
+    """The surface of each group of roads that disagree (`pairs` (2, K) of them), where quads have `moved` (Q,)."""
+    count = int(lanes.road.max()) + 1
+    _, group = connected_components(coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(count, count)))
+    group = group[lanes.road]
+    parts = list[Triangles]()
+    for name in np.unique(group[moved]):
+        mine = np.flatnonzero(moved & (group == name))
+        shapes = tree.geometries[mine]
+        crossed = ~shapely.is_valid(shapes)  # inside of a tight bend
+        shapes[crossed] = shapely.convex_hull(shapes[crossed])
+        area = shapely.union_all(shapes, grid_size=_GRID_M)
+        # Lines that end inside of the area would be lost.
+        near = tree.query(area, predicate="intersects")
+        xy = _plan(area, lanes.corners[near[lanes.drives[near]]])
+        flat, back = np.unique(xy.reshape(-1, 2), axis=0, return_inverse=True)
+        point, quad = tree.query(shapely.points(flat), predicate="dwithin", distance=_TOUCH_M)
+        own = group[quad] == name
+        point, quad = point[own], quad[own]
+        z, weight = _say(lanes, quad, flat[point])
+        height = _mean(point, lanes.road[quad], z, weight, len(flat))
+        beyond = ~shapely.dwithin(area, shapely.points(flat), 2.0 * _GRID_M)
+        corners = np.column_stack([flat, height - _GRID_M * beyond])[back.reshape(-1)].reshape(-1, 3, 3)
+        parts.append(Triangles.of(corners[np.isfinite(corners).all(axis=(1, 2))], Look.ASPHALT))
+    return CommonGround(Triangles.join(parts), lanes.key[moved])
+
+
+def _plan(area: shapely.Geometry, corners: Array) -> Array:
+    """Triangles (T, 3, 2) of an area and its rim, with edges along the middles of all lanes (quads (Q, 4, 3))."""
+    ends = np.stack([corners[:, :2, :2].mean(axis=1), corners[:, 2:, :2].mean(axis=1)], axis=1)
+    ends = ends[np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) > _GRID_M]
+    wide = area.buffer(_RIM_M, join_style="mitre")
+    lines = [*shapely.segmentize(shapely.linestrings(ends), _STEP_M), wide.boundary, area.boundary]
+    edges = shapely.union_all(lines, grid_size=_GRID_M)
+    faces = parts_of(shapely.polygonize(shapely.get_parts(edges)), 1e-6)
+    faces = faces[shapely.intersects(wide, shapely.point_on_surface(faces))]
+    xy, _ = triangulate(faces, _CELL_M)
+    return np.asarray(np.round(xy, 5))
+
+
+def _band(part: Rows) -> _Band | None:
+    """The carriageway of a stretch."""
     driving = [i for i, lane in enumerate(part.lanes) if is_driving(lane)]
-    return (driving[0], driving[-1] + 1) if driving else None
+    return _Band(part, driving[0], driving[-1] + 1) if driving else None
 
 
-def _inset(t: Array, left: Array, right: Array) -> Array:
-    """Distance from the edge of the carriageway; a little more than zero at the edge, where two may coincide."""
-    return np.asarray(np.maximum(np.minimum(left - t, t - right), 0.0) + _TOUCH_M)
+def _say(lanes: _Lanes, quad: Index, xy: Array) -> tuple[Array, Array]:
+    """Heights (K,) of quads at points (K, 2), and the weight of each."""
+    part = corner_weights(lanes.corners[quad], xy)
+    z, aside = (np.einsum("ij,ij->i", part, values[quad]) for values in (lanes.corners[..., 2], lanes.aside))
+    inset = np.einsum("ij,ijk->ik", part, lanes.edges[quad]).min(axis=1)
+    # A little more than zero at the edge, where two may coincide.
+    return z, (np.maximum(inset, 0.0) + _TOUCH_M) / (aside * aside + _MIDDLE_M**2)
 
 
-def _one_per_road(
-    point: NDArray[np.int64], road: NDArray[np.int64], z: Array, weight: Array
-) -> tuple[NDArray[np.int64], Array, Array]:
-    """One entry for each point and road: a point on a corner of four quads of a road has met them all."""
+def _mean(point: Index, road: Index, z: Array, weight: Array, count: int) -> Array:
+    """Weighted mean height of each of `count` points: a point on a corner of four quads of a road counts once."""
     key, group = np.unique(point * (road.max(initial=0) + 1) + road, return_inverse=True)
-    count = np.bincount(group, minlength=len(key))
+    once = np.bincount(group, minlength=len(key))
     first = np.zeros(len(key), np.int64)
     first[group] = point
-    return first, np.bincount(group, z) / count, np.bincount(group, weight) / count
-
-
-def _lane_quads(bands: list[tuple[Rows, int, int]]) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Corners (Q, 4, 3) of all quads of the bands, insets (Q, 4) of the corners, and the number of their road."""
-    corners, insets, owner = [], [], []
-    for part, a, b in bands:
-        g = part.ground[a : b + 1]
-        w = _inset(part.t[a : b + 1], part.t[a], part.t[b])
-        corners.append(np.stack([g[:-1, :-1], g[1:, :-1], g[1:, 1:], g[:-1, 1:]], axis=2).reshape(-1, 4, 3))
-        insets.append(np.stack([w[:-1, :-1], w[1:, :-1], w[1:, 1:], w[:-1, 1:]], axis=2).reshape(-1, 4))
-        owner.append(np.full(len(corners[-1]), part.number))
-    return np.concatenate(corners), np.concatenate(insets), np.concatenate(owner)
-
-
-def _at(corners: Array, values: Array, xy: Array) -> tuple[Array, Array]:
-    """Height and interpolated corner value of quads (M, 4, 3), (M, 4) at points (M, 2) inside them."""
-    weights = corner_weights(corners, xy)
-    return np.einsum("ij,ij->i", weights, corners[..., 2]), np.einsum("ij,ij->i", weights, values)
+    z, weight = np.bincount(group, z) / once, np.bincount(group, weight) / once
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.bincount(first, weight * z, count) / np.bincount(first, weight, count))
 
 
 def corner_weights(corners: Array, xy: Array) -> Array:

@@ -20,6 +20,7 @@ from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import evaluate
 from simulator.roads.records import Lane, MarkLine, RoadMark
 from simulator.roads.surface_corners import Stretch
+from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_levels import SAME_LEVEL_M
 from simulator.roads.surface_polygons import Triangles, quad_triangles
 from simulator.roads.surface_quads import Quads, Tier
@@ -32,6 +33,7 @@ _SWAY_STEP_M = 0.5
 _EDGE_GAP_M = 0.05  # lines beside a kerb or verge keep this away from it
 _FRAGMENT_M = 8.0  # shorter remains of lines inside junctions are left out
 _LANE_EDGE_M = 0.25  # a line this near to another road's lane boundary may stay there
+_LAID_M = 0.4  # pieces of lines on uneven ground
 _CROSSING_COS = float(np.cos(np.radians(20.0)))
 
 _DASHES = {"motorway": (6.0, 12.0), "rural": (4.0, 8.0), "town": (3.0, 6.0), "US": (3.048, 9.144)}
@@ -304,6 +306,32 @@ def _long_enough(s: Array, keep: np.ndarray) -> np.ndarray:
         if len(run) and keep[run[0]] and s[run[-1]].max() - s[run[0]].min() >= _FRAGMENT_M:
             result[run] = True
     return result
+
+
+def lay_on(dashes: list[Dash], index: TriangleIndex) -> list[Dash]:
+    """Lines on the ground in `index` follow it in short pieces; others stay as they are."""
+    return [_laid(dash, index) for dash in dashes] if len(index.triangle) else dashes
+
+
+def _laid(dash: Dash, index: TriangleIndex) -> Dash:
+    center = dash.corners.mean(axis=1)
+    height, _ = index.height(center[:, :2], near_z=center[:, 2])
+    on = np.abs(height - center[:, 2]) < SAME_LEVEL_M
+    if not on.any():
+        return dash
+    corners, st = dash.corners[on], dash.st[on]
+    count = np.ceil((st[:, 2, 0] - st[:, 1, 0]) / _LAID_M).astype(np.int64)
+    of = np.repeat(np.arange(len(count)), count)
+    begin = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
+    part = np.stack([begin, begin, begin + 1.0 / count[of], begin + 1.0 / count[of]], axis=1)[..., None]
+    corners, st = (
+        values[of][:, [0, 1, 1, 0]] * (1.0 - part) + values[of][:, [3, 2, 2, 3]] * part for values in (corners, st)
+    )
+    flat = corners.reshape(-1, 3)
+    z, _ = index.height(flat[:, :2], near_z=flat[:, 2])
+    laid = np.where(np.abs(z - flat[:, 2]) < SAME_LEVEL_M, z + RAISE_M, flat[:, 2])
+    corners = np.column_stack([flat[:, :2], laid]).reshape(-1, 4, 3)
+    return dash._replace(corners=np.concatenate([dash.corners[~on], corners]), st=np.concatenate([dash.st[~on], st]))
 
 
 def mark_triangles(dashes: list[Dash]) -> Triangles:

@@ -25,11 +25,13 @@ def give_way(
     more: NDArray[np.object_],
     more_z: Array,
     more_tier: NDArray[np.int8],
+    settled: NDArray[np.bool_],
 ) -> tuple[Quads, Triangles]:
     """Cut away what lies on other roads' ground of a lower tier.
 
     Args:
         quads: all lying quads; polygons: their shapes in the plane.
+        settled: (Q,) those in whose place another surface lies already.
         more: (M,) polygons of further ground (filled junctions), with heights and tiers (M,).
 
     Returns:
@@ -48,7 +50,7 @@ def give_way(
         _subtract(pieces, soft[hit[fits]], more[patch[fits]])
     lost = shapely.area(polygons) - shapely.area(pieces)
     cut = lost > _SLIVER_M2
-    return quads.take(~cut), _pieces(quads.take(cut), polygons[cut], pieces[cut])
+    return quads.take(~cut & ~settled), _pieces(quads.take(cut), polygons[cut], pieces[cut])
 
 
 def _conflicts(quads: Quads, polygons: NDArray[np.object_], z: Array) -> tuple[Index, Index]:

@@ -228,8 +228,8 @@ def _strip(item: Element, report: Report) -> SurfaceStrip | None:
         return None
     if mode not in ("independent", "relative"):
         report.warn(item, f'<strip> has mode="{mode}"; "independent" and "relative" are accepted, the former is used')
-    powers = tuple(_coefficients(item, power, report) for power in ("constant", "linear", "quadratic", "cubic"))
-    return SurfaceStrip(name, mode, _coefficients(item, "width", report), powers)  # type: ignore[arg-type]
+    a, b, c, d = (_coefficients(item, power, report) for power in ("constant", "linear", "quadratic", "cubic"))
+    return SurfaceStrip(name, mode, _coefficients(item, "width", report), (a, b, c, d))
 
 
 def _coefficients(parent: Element, name: str, report: Report) -> Array:

@@ -373,7 +373,7 @@ class Scenario(Block):
     place: Place = Place()
     road: RoadSpec = RoadSpec()
     surroundings: Surroundings = Surroundings()
-    ego: Annotated[Ego, FlatEntry(Ego, "actor", "actors", "car")] = Field(default_factory=dict)  # type: ignore[assignment]
+    ego: Annotated[Ego, FlatEntry(Ego, "actor", "actors", "car")] = Field(default_factory=dict)  # type: ignore[assignment]  # the entry makes an Ego of it
     traffic: Traffic = Traffic()
     actors: Annotated[tuple[ScriptedActor, ...], Entries(FlatEntry(ScriptedActor, "actor", "actors"))] = ()
     """Actors with a part in the scene."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import radians
-from typing import Any
+from typing import Any, cast
 
 from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_models as script
 from simulator.scenario.script_kinds import entity
 from simulator.scenario.script_terms import Spot
 from simulator.storyboard import model
+from simulator.storyboard.model.terms import Priority, StoryboardElementState
 
 Path = tuple[str | int, ...]
 _STORY, _WORLD = "story", "world"
@@ -124,7 +125,7 @@ class Compiler:
         names = [event.name if len(actions) == 1 else f"{event.name} {i + 1}" for i in range(len(actions))]
         return model.Event(
             event.name,
-            event.priority,  # type: ignore[arg-type]
+            cast(Priority, event.priority),
             tuple(model.Action(name, action) for name, action in zip(names, actions)),
             model.Trigger(groups) if groups else None,
             event.times,
@@ -136,9 +137,13 @@ class Compiler:
         found: list[tuple[str, Any]] = []
         if when.time_s is not None:
             found.append(("time", model.SimulationTimeCondition("greaterOrEqual", when.time_s)))
-        for name, state in ((when.after, "completeState"), (when.with_start_of, "startTransition")):
+        states: tuple[tuple[str | None, StoryboardElementState], ...] = (
+            (when.after, "completeState"),
+            (when.with_start_of, "startTransition"),
+        )
+        for name, state in states:
             if name is not None:
-                reference = model.StoryboardElementStateCondition("event", name, state, line=line)  # type: ignore[arg-type]
+                reference = model.StoryboardElementStateCondition("event", name, state, line=line)
                 found.append((name, reference))
         who = (when.of or actor,)
         found += [

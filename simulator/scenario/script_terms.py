@@ -20,7 +20,8 @@ class Number(Quantity):
         if not is_number(given):
             unit = f" in {self.unit}" if self.unit else ""
             raise problem("number", f"must be a number{unit}{written_number(given, self.unit)}")
-        return super().check(given)  # type: ignore[no-any-return]
+        number: float | int = super().check(given)
+        return number
 
     def schema(self) -> dict[str, Any]:
         """JSON schema: a number in range, or an expression."""

@@ -55,7 +55,7 @@ JOINT_DTYPE = np.dtype(
 
 
 @kernel
-def joint_transforms(joints, travel, steer, gait, out):  # type: ignore[no-untyped-def]
+def joint_transforms(joints, travel, steer, gait, out):
     """Write object_SE3_joint (J, 3, 4) float64 for all joints; parents precede children.
 
     Args:

@@ -144,7 +144,7 @@ def skin_of(names: Sequence[str], blends: Sequence[tuple[int, Mapping[str, Array
 
 
 @kernel
-def bend(start, stop, rows, skins, gait, speed, out):  # type: ignore[no-untyped-def]
+def bend(start, stop, rows, skins, gait, speed, out):
     """Write the vertices of skins `rows[start:stop]` in the frames of their objects.
 
     Args:

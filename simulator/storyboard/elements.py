@@ -130,7 +130,7 @@ class Element:
         """The first element of a kind whose path ends with `name`."""
         if self.kind == kind:
             return self if self.path.endswith(name) and len(name) >= len(self.name) else None
-        if self.kind == "action" or KINDS.index(self.kind) > KINDS.index(kind):  # type: ignore[arg-type]
+        if self.kind == "action" or KINDS.index(self.kind) > KINDS.index(kind):
             return None
         return next((found for child in self.children if (found := child.find(kind, name)) is not None), None)
 
@@ -173,7 +173,7 @@ class ManeuverElement(Element):
     """A maneuver."""
 
     kind = "maneuver"
-    children: list[EventElement]  # type: ignore[assignment]
+    children: list[EventElement]
 
 
 class EventElement(Element):

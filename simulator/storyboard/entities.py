@@ -168,7 +168,8 @@ class Entity:
                 self.velocity = (dx / dt, dy / dt, dz / dt)
             if not done.speed:
                 self.speed = hypot(self.velocity[0], self.velocity[1])
-            self.acceleration = tuple((new - before) / dt for new, before in zip(self.velocity, old))  # type: ignore[assignment]
+            ax, ay, az = ((new - before) / dt for new, before in zip(self.velocity, old))
+            self.acceleration = (ax, ay, az)
         else:
             self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
         if not done.teleported:

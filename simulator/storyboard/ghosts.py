@@ -195,7 +195,8 @@ def _head_start(scenario: model.OpenScenario, controller: model.Controller) -> f
 
 def handed_over(record: R, ghost: Ghost) -> R:
     """A record with the ghost in place of the entity wherever it is referred to."""
-    return _renamed(record, ghost.host.name, ghost.entity.name)  # type: ignore[no-any-return]
+    renamed: R = _renamed(record, ghost.host.name, ghost.entity.name)
+    return renamed
 
 
 def _renamed(record: Any, old: str, new: str) -> Any:

@@ -29,7 +29,7 @@ def resolve_position(
         return kept
     place = RoadPosition(world.roads)
     place.route = route
-    given = _RESOLVERS[type(position)](world, position, place)  # type: ignore[operator]
+    given = _RESOLVERS[type(position)](world, position, place)  # type: ignore[operator]  # each takes its own type
     if isinstance(position, (model.WorldPosition, model.RoadPosition, model.LanePosition)):
         world.places[id(position)] = (place, given)
     return place, given

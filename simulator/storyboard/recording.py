@@ -130,7 +130,7 @@ class Recording:
             if isinstance(event, ConditionMet):
                 found.append([time, "condition", event.name])
             else:
-                kind, state = KINDS.index(event.kind) + 1, _STATES.index(event.state)  # type: ignore[arg-type]
+                kind, state = KINDS.index(event.kind) + 1, _STATES.index(event.state)
                 found.append([time, "state", kind, state, event.path])
         return found
 

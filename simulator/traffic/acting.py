@@ -143,7 +143,7 @@ def empty_record(steps: int, agents: int) -> Record:
 
 
 @kernel
-def act(map_, stage, colours, noticed, ego, begin, dt, record):  # type: ignore[no-untyped-def]
+def act(map_, stage, colours, noticed, ego, begin, dt, record):
     """Let everybody act for as many steps as `record` has rows; row 0 is the state in which they are given.
 
     Args:
@@ -186,7 +186,7 @@ def act(map_, stage, colours, noticed, ego, begin, dt, record):  # type: ignore[
 
 
 @kernel
-def _write_slide(stage, record, t, i):  # type: ignore[no-untyped-def]
+def _write_slide(stage, record, t, i):
     """Record where an agent that slides is, and of others how askew a slide has left them."""
     tyres = stage.tyres
     record.slides[t, i], record.yaw[t, i] = tyres.slides[i], tyres.askew[i]
@@ -197,7 +197,7 @@ def _write_slide(stage, record, t, i):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _move(map_, stage, i, asked, time_s, dt):  # type: ignore[no-untyped-def]
+def _move(map_, stage, i, asked, time_s, dt):
     """Move agent `i` on by `dt`, as its driver asks and its tyres let it; m/s2 that come of it."""
     agent, tyres, way = stage.agents[i], stage.tyres, stage.ways[i]
     if not tyres.heeds[i]:
@@ -228,7 +228,7 @@ def _move(map_, stage, i, asked, time_s, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _on_some_lane(map_, pose):  # type: ignore[no-untyped-def]
+def _on_some_lane(map_, pose):
     """Whether a place is on a lane, be it of those who come the other way."""
     lane, guess = nearest_lane(map_.lanes, map_.cells, pose.x, pose.y, pose.heading)
     if lane == NONE:
@@ -238,7 +238,7 @@ def _on_some_lane(map_, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def settle(map_, stage, colours, noticed):  # type: ignore[no-untyped-def]
+def settle(map_, stage, colours, noticed):
     """Take speed from those who came here by chance, until nobody has to brake harder than is comfortable.
 
     Args:
@@ -265,7 +265,7 @@ def settle(map_, stage, colours, noticed):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _claim_inside(map_, stage, colours):  # type: ignore[no-untyped-def]
+def _claim_inside(map_, stage, colours):
     """Let those who start in a junction, or with their front in it, be those who came first."""
     lanes, gates, vehicles, drivers = map_.lanes, map_.gates, stage.vehicles, stage.drivers
     for i in range(len(stage.agents)):
@@ -281,7 +281,7 @@ def _claim_inside(map_, stage, colours):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _note_standing(map_, stage):  # type: ignore[no-untyped-def]
+def _note_standing(map_, stage):
     """Note the bodies that stay where they are; the number of notes."""
     forget_notes(stage.notes, 0)
     if len(map_.lanes.lanes) > 0:
@@ -291,7 +291,7 @@ def _note_standing(map_, stage):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _look_round(map_, stage, colours, standing, dt):  # type: ignore[no-untyped-def]
+def _look_round(map_, stage, colours, standing, dt):
     """Find out who is where, and who may go first; the first `standing` notes of bodies stay."""
     _take_places(map_.lanes, stage, dt)
     forget_notes(stage.notes, standing)
@@ -304,7 +304,7 @@ def _look_round(map_, stage, colours, standing, dt):  # type: ignore[no-untyped-
 
 
 @kernel
-def _take_places(lanes, stage, dt):  # type: ignore[no-untyped-def]
+def _take_places(lanes, stage, dt):
     """Put drivers on the lanes that their ways lead over; all others are bodies."""
     for i in range(len(stage.agents)):
         agent, pose, body, vehicle = stage.agents[i], stage.poses[i], stage.bodies[i], stage.vehicles[i]
@@ -323,7 +323,7 @@ def _take_places(lanes, stage, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _find_place(lanes, way, stretches, agent, vehicle):  # type: ignore[no-untyped-def]
+def _find_place(lanes, way, stretches, agent, vehicle):
     """Fill in lane, s, d and ways of a vehicle; on no lane where its path has none, or it is beside."""
     while way.now + 1 < way.stretches and agent.s >= stretches[way.first + way.now + 1].begin:
         way.now += 1
@@ -350,7 +350,7 @@ def _find_place(lanes, way, stretches, agent, vehicle):  # type: ignore[no-untyp
 
 
 @kernel
-def _drive(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
+def _drive(lanes, stage, i, noticed, time_s):
     """m/s2 that the driver of agent `i` chooses, by what it has noticed."""
     agent, vehicle, driver, way = stage.agents[i], stage.vehicles[i], stage.drivers[i], stage.ways[i]
     count = len(stage.vehicles)

@@ -49,7 +49,7 @@ BEACON = np.uint32(1 << Switch.BEACON)
 
 
 @kernel(inner=True)
-def waits_for_itself(vehicles, i, other):  # type: ignore[no-untyped-def]
+def waits_for_itself(vehicles, i, other):
     """Whether somebody for whom `i` waits stands, because of others, until `i` goes on: in the end nobody would."""
     for _ in range(len(vehicles)):
         if other == i:
@@ -61,7 +61,7 @@ def waits_for_itself(vehicles, i, other):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ignore[no-untyped-def]
+def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
     """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; `desk.counts[4]` is who does, or NONE."""
     vehicle, driver, ask = vehicles[i], drivers[i], desk.asks[i]
     siren = (vehicle.lamps & BEACON) != 0
@@ -142,13 +142,13 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):  # type: ign
 
 
 @kernel(inline=True)
-def follows_closely(gate, long):  # type: ignore[no-untyped-def]
+def follows_closely(gate, long):
     """Whether there is nothing behind a gate that has to be kept clear, as mostly round a roundabout."""
     return (gate.keep_clear if long else gate.car_keep_clear) == -np.inf
 
 
 @kernel(inner=True)
-def _stands_behind(lanes, vehicles, i, lane, need, desk):  # type: ignore[no-untyped-def]
+def _stands_behind(lanes, vehicles, i, lane, need, desk):
     """Who stands less than `need` m behind the gate of a lane, there or on one that parts from it; NONE: nobody."""
     row = desk.lanes[lane]
     there = row.stamp == desk.counts[0] and row.last != NONE and row.last != i
@@ -166,7 +166,7 @@ def _stands_behind(lanes, vehicles, i, lane, need, desk):  # type: ignore[no-unt
 
 
 @kernel(inner=True)
-def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
+def _goes_on(vehicle, lane):
     """Whether a vehicle with a claim on a lane has one on what comes behind it, too."""
     start = 0.0
     for c in range(CLAIMS):
@@ -179,7 +179,7 @@ def _goes_on(vehicle, lane):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-def]
+def short_of_long(gates, vehicles, i, desk, driver):
     """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
     and those that have waited for it."""
     ask = desk.asks[i]
@@ -207,7 +207,7 @@ def short_of_long(gates, vehicles, i, desk, driver):  # type: ignore[no-untyped-
 
 
 @kernel(inner=True)
-def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):  # type: ignore[no-untyped-def]
+def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):
     """Whether those who are inside, and those who go first, leave driver `i` time for one lane; see `judge`."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
     speed = gates.gates[lane].speed
@@ -315,7 +315,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
 
 
 @kernel
-def let_in(lanes, gates, vehicle, driver, i, desk, events):  # type: ignore[no-untyped-def]
+def let_in(lanes, gates, vehicle, driver, i, desk, events):
     """Give driver `i` claims on the lane it asks for, and on those behind it that are too near to stop before."""
     ask = desk.asks[i]
     lane, start, k, long = ask.lane, ask.start, ask.way, is_long(driver)

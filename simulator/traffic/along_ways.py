@@ -14,7 +14,7 @@ SPARE_M = 0.15  # from the edge of a way, beyond the body
 
 
 @kernel(inline=True)
-def draw(person, key, seed, world, purpose):  # type: ignore[no-untyped-def]
+def draw(person, key, seed, world, purpose):
     """The next random number in [0, 1) of a person; `key` names whose it is."""
     bits, _, _, _ = hash4(seed, world * 65537 + key, person.draws, purpose)
     person.draws += 1
@@ -22,7 +22,7 @@ def draw(person, key, seed, world, purpose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
+def choose_next(walkways, person, seed, world):
     """Decide which way follows: any at the node ahead, back only at a dead end."""
     way = walkways.ways[person.way]
     node = walkways.nodes[way.end if person.forward > 0 else way.start]
@@ -44,7 +44,7 @@ def choose_next(walkways, person, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def project(walkways, way, hint, x, y):  # type: ignore[no-untyped-def]
+def project(walkways, way, hint, x, y):
     """Point before the place on a way nearest to (x, y), metres along it, to its left, and half its width there.
 
     The search starts at point `hint` and goes downhill. Beyond the ends s is less than 0 or more than the length.
@@ -72,7 +72,7 @@ def project(walkways, way, hint, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def margin_of(walkways, way, hint, x, y):  # type: ignore[no-untyped-def]
+def margin_of(walkways, way, hint, x, y):
     """How far within a way (x, y) lies, m; its ends are round."""
     _, s, d, half = project(walkways, way, hint, x, y)
     beyond = max(-s, s - walkways.ways[way].length, 0.0)
@@ -80,7 +80,7 @@ def margin_of(walkways, way, hint, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _place_on(walkways, way, forward, s, side, radius, widest):  # type: ignore[no-untyped-def]
+def _place_on(walkways, way, forward, s, side, radius, widest):
     """x, y of a place `s` metres along a way from where one enters it, `side` (-1 .. 1) to the left as one goes.
 
     Where the way is wider than `widest` to each side, only so much of it counts.
@@ -98,7 +98,7 @@ def _place_on(walkways, way, forward, s, side, radius, widest):  # type: ignore[
 
 
 @kernel(inline=True)
-def heads_for(walkways, person):  # type: ignore[no-untyped-def]
+def heads_for(walkways, person):
     """x, y of the place that a person heads for."""
     way = walkways.ways[person.way]
     left = way.length - person.s if person.forward > 0 else person.s

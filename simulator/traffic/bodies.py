@@ -88,7 +88,7 @@ def empty_notes(lanes: int, bodies: int) -> Notes:
 
 
 @kernel
-def forget_notes(notes, kept):  # type: ignore[no-untyped-def]
+def forget_notes(notes, kept):
     """Take back all notes but the first `kept`, in the opposite order of their writing."""
     for n in range(notes.used[0] - 1, kept - 1, -1):
         notes.first[notes.notes[n].lane] = notes.notes[n].next
@@ -96,7 +96,7 @@ def forget_notes(notes, kept):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def note_body(lanes, index, bodies, b, notes):  # type: ignore[no-untyped-def]
+def note_body(lanes, index, bodies, b, notes):
     """Note a body on all lanes that it is over, or will be within `SOON_S`.
 
     Args:
@@ -131,7 +131,7 @@ def note_body(lanes, index, bodies, b, notes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _note_on_lane(lanes, lane, guess, body, b, notes):  # type: ignore[no-untyped-def]
+def _note_on_lane(lanes, lane, guess, body, b, notes):
     s, d = project(lanes, lane, guess, body.x, body.y)
     _x, _y, z, heading = lane_pose(lanes, lane, s, 0.0)
     cos, sin = np.cos(body.heading - heading), np.sin(body.heading - heading)
@@ -152,7 +152,7 @@ def _note_on_lane(lanes, lane, guess, body, b, notes):  # type: ignore[no-untype
 
 
 @kernel
-def pressure_of_bodies(lanes, notes, vehicle, driver, noticed, time_s):  # type: ignore[no-untyped-def]
+def pressure_of_bodies(lanes, notes, vehicle, driver, noticed, time_s):
     """What bodies on its way ask of a driver, as wanted gap over gap (see `following`), 0 for nothing.
 
     Args:

@@ -104,7 +104,7 @@ def _kinds(weather: RoadWeather) -> list[str]:
 
 
 @kernel(inline=True)
-def adapt(driver, conditions):  # type: ignore[no-untyped-def]
+def adapt(driver, conditions):
     """Let a driver (DRIVER_DTYPE) drive as the weather (CONDITIONS_DTYPE) asks."""
     driver.pace *= conditions.pace
     driver.fastest = min(driver.fastest, conditions.fastest)

@@ -108,7 +108,7 @@ def _pieces(
 
 
 @kernel
-def _sweep(lanes, body, before, behind, out, lies_on):  # type: ignore[no-untyped-def]
+def _sweep(lanes, body, before, behind, out, lies_on):
     """Write the pieces (P, 7) of what a body sweeps, and the lanes (P,) that they lie on; half width 0: too narrow.
 
     In bends the middle cuts the corner, the front swings out, and so does the tail. Left and right of each sample are
@@ -161,7 +161,7 @@ def _sweep(lanes, body, before, behind, out, lies_on):  # type: ignore[no-untype
 
 
 @kernel
-def _along(lanes, lane, s):  # type: ignore[no-untyped-def]
+def _along(lanes, lane, s):
     """A place on a lane, or on the first lanes before and behind it: lane and s there."""
     for _ in range(4):
         row = lanes.lanes[lane]
@@ -177,7 +177,7 @@ def _along(lanes, lane, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _meet(piece, lane, cell, width, order, cells, start, pairs):  # type: ignore[no-untyped-def]
+def _meet(piece, lane, cell, width, order, cells, start, pairs):
     """Write pairs i < j of pieces of different lanes that overlap; their number, which may be more than there is
     room for."""
     count = 0
@@ -197,7 +197,7 @@ def _meet(piece, lane, cell, width, order, cells, start, pairs):  # type: ignore
 
 
 @kernel(inline=True)
-def _overlap(a, b):  # type: ignore[no-untyped-def]
+def _overlap(a, b):
     """Whether two rectangles overlap (separating axes), on one storey."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     cos, sin = abs(a[3] * b[3] + a[4] * b[4]), abs(a[3] * b[4] - a[4] * b[3])

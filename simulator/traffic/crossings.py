@@ -197,8 +197,8 @@ def _attached(places: list[_Place], strips: list[Strip], carriageway: Carriagewa
             continue
         lanes = _crossed(xyz[1:3], place.width, carriageway)
         if lanes:
-            joints = tuple((int(strip[f]), float(along[f])) for f in found)
-            yield _Attached(xyz, place.width, place.marked, joints, lanes)  # type: ignore[arg-type]
+            first, second = ((int(strip[f]), float(along[f])) for f in found)
+            yield _Attached(xyz, place.width, place.marked, (first, second), lanes)
 
 
 def _kerbs(xyz: Array, carriageway: Carriageway) -> Array | None:

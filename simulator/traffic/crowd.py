@@ -82,13 +82,13 @@ def empty_people(worlds: int, people: int, walkways: WalkwayMap) -> People:
 
 
 @kernel(inline=True)
-def _keys(seed):  # type: ignore[no-untyped-def]
+def _keys(seed):
     """Two keys of random draws from a seed of 64 bits."""
     return np.int64(seed & np.uint64(0xFFFFFFFF)), np.int64(seed >> np.uint64(32))
 
 
 @kernel
-def fill_people(crowd, people, w, seed):  # type: ignore[no-untyped-def]
+def fill_people(crowd, people, w, seed):
     """Draw the people of world `w`, none where there is no way.
 
     Args:
@@ -108,7 +108,7 @@ def fill_people(crowd, people, w, seed):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def walk(crowd, people, vehicles, drivers, seen, program, clock_ns, step, dt, w, seed):  # type: ignore[no-untyped-def]
+def walk(crowd, people, vehicles, drivers, seen, program, clock_ns, step, dt, w, seed):
     """Move the people of world `w` by `dt`, and mark the crossings that they use.
 
     Args:

@@ -186,20 +186,20 @@ def _opening(lanes: Lanes) -> NDArray[np.float64]:
 
 
 @kernel(inline=True)
-def chance(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
+def chance(seed, row, vehicle, purpose):
     """Float in [0, 1) of a vehicle now, for a purpose."""
     return np.float64(uniform(draw(seed, row, vehicle, purpose)))
 
 
 @kernel
-def normal(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
+def normal(seed, row, vehicle, purpose):
     """Of the standard normal distribution (Box and Muller 1958)."""
     radius = np.sqrt(-2.0 * np.log(1.0 - chance(seed, row, vehicle, purpose)))
     return radius * np.cos(2.0 * np.pi * chance(seed, row, vehicle, purpose + 1))
 
 
 @kernel
-def find(running, value):  # type: ignore[no-untyped-def]
+def find(running, value):
     """First index whose running sum is above a value."""
     low, high = 0, len(running) - 1
     while low < high:
@@ -212,7 +212,7 @@ def find(running, value):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def draw_driver(sources, conditions, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
+def draw_driver(sources, conditions, vehicle, driver, seed, row):
     """Draw what a row is now, and who drives it, in weather (CONDITIONS_DTYPE)."""
     base, vehicle.lamps = DRIVER_DRAW * 64, np.uint32(0)
     kind = sources.kinds[find(sources.shares, chance(seed, row, vehicle, base))]
@@ -243,7 +243,7 @@ def draw_driver(sources, conditions, vehicle, driver, seed, row):  # type: ignor
 
 
 @kernel(inner=True)
-def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def is_free(vehicles, drivers, i):
     """Whether vehicle `i` is clear of all others, with room ahead and behind."""
     me, own = vehicles[i], drivers[i]
     cos, sin = np.cos(me.yaw), np.sin(me.yaw)
@@ -272,7 +272,7 @@ def is_free(vehicles, drivers, i):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def come_up(ground, conditions, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+def come_up(ground, conditions, vehicles, drivers, seed, i):
     """Draw a driver and a free place for row `i`; without one it waits to come up later."""
     lanes, sources = ground.lanes, ground.sources
     me, driver = vehicles[i], drivers[i]
@@ -294,7 +294,7 @@ def come_up(ground, conditions, vehicles, drivers, seed, i):  # type: ignore[no-
 
 
 @kernel(inner=True)
-def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
+def _surprises(people, me, driver):
     """Whether somebody is on the road so near that a vehicle that comes up could not brake in comfort."""
     far = driver.front + driver.gap + me.speed * me.speed / (2.0 * BRAKING_MPS2)
     for p in range(len(people)):
@@ -306,7 +306,7 @@ def _surprises(people, me, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def recycle(ground, conditions, lines, entries, people, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def recycle(ground, conditions, lines, entries, people, vehicles, drivers, seed):
     """Let others come up for those who have left the map: at its entries, as soon as there is room for their speed."""
     lanes, sources = ground.lanes, ground.sources
     for i in range(len(vehicles)):
@@ -337,7 +337,7 @@ def recycle(ground, conditions, lines, entries, people, vehicles, drivers, seed)
 
 
 @kernel
-def relieve(lines, entries, vehicles, patience_s):  # type: ignore[no-untyped-def]
+def relieve(lines, entries, vehicles, patience_s):
     """Take off the map who has stood longest, if that is more than `patience_s`: it comes up elsewhere, and a jam
     dissolves. How many that are: 0 or 1."""
     longest, waited = NONE, patience_s
@@ -352,7 +352,7 @@ def relieve(lines, entries, vehicles, patience_s):  # type: ignore[no-untyped-de
 
 
 @kernel(inner=True)
-def _come_against(ground, lines, entries, vehicles, drivers, seed, i):  # type: ignore[no-untyped-def]
+def _come_against(ground, lines, entries, vehicles, drivers, seed, i):
     """Let a wrong-way driver come up for row `i` at the end of a lane that leaves the map, if there is room."""
     lanes, exits, me, driver = ground.lanes, ground.sources.exits, vehicles[i], drivers[i]
     lane = exits[min(int(chance(seed, i, me, PLACE_DRAW * 64) * len(exits)), len(exits) - 1)]
@@ -370,7 +370,7 @@ def _come_against(ground, lines, entries, vehicles, drivers, seed, i):  # type: 
 
 
 @kernel(inner=True)
-def settle(ground, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-def]
+def settle(ground, me, driver, seed, row, lane, s):
     """Put a row that nobody has used at a place, at the speed that its driver wants there."""
     lanes = ground.lanes
     clear(me)
@@ -384,7 +384,7 @@ def settle(ground, me, driver, seed, row, lane, s):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def clear(me):  # type: ignore[no-untyped-def]
+def clear(me):
     """Forget what a row was."""
     me.speed = me.lateral_speed = me.yaw_rate = me.acceleration = me.wish_acceleration = me.travel = 0.0
     me.lean = me.dive = me.d = me.slope = me.wish_d = me.waited = 0.0
@@ -399,7 +399,7 @@ def clear(me):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def fill_world(ground, conditions, lines, entries, vehicles, drivers, seed):  # type: ignore[no-untyped-def]
+def fill_world(ground, conditions, lines, entries, vehicles, drivers, seed):
     """Fill a world, whose rows are zeros, with vehicles at speeds that fit.
 
     Args:
@@ -418,7 +418,7 @@ def fill_world(ground, conditions, lines, entries, vehicles, drivers, seed):  # 
 
 
 @kernel(inner=True)
-def limit_speed(lanes, lines, entries, vehicles, drivers, i, braking):  # type: ignore[no-untyped-def]
+def limit_speed(lanes, lines, entries, vehicles, drivers, i, braking):
     """Take speed from a vehicle until its headway, and `braking` m/s2 to the speed of who is ahead, fit the gap."""
     me, driver = vehicles[i], drivers[i]
     pressure, other, _ = pressure_ahead(lanes, lines, entries, vehicles, drivers, i, me.lane, me.s, i, me.ways)

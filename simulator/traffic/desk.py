@@ -125,7 +125,7 @@ def desk(lanes: int, vehicles: int) -> Desk:
 
 
 @kernel
-def touch(desk, lane):  # type: ignore[no-untyped-def]
+def touch(desk, lane):
     """The row of a lane, made ready for this step."""
     row = desk.lanes[lane]
     if row.stamp != desk.counts[0]:
@@ -136,7 +136,7 @@ def touch(desk, lane):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def note_down(desk, lane, vehicle, driver, front, rear, number, asks):  # type: ignore[no-untyped-def]
+def note_down(desk, lane, vehicle, driver, front, rear, number, asks):
     """Note that a vehicle is on a lane or comes to it; without room for notes it is forgotten."""
     k = desk.counts[1]
     if k >= desk.notes.shape[0]:
@@ -154,7 +154,7 @@ def note_down(desk, lane, vehicle, driver, front, rear, number, asks):  # type: 
 
 
 @kernel(inline=True)
-def reserve(desk, lane, vehicle, length):  # type: ignore[no-untyped-def]
+def reserve(desk, lane, vehicle, length):
     """Keep `length` m of a lane free for a vehicle that is on its way to it."""
     row = touch(desk, lane)
     row.reserved += length
@@ -162,7 +162,7 @@ def reserve(desk, lane, vehicle, length):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def time_to(distance, speed, accel, fastest):  # type: ignore[no-untyped-def]
+def time_to(distance, speed, accel, fastest):
     """s for `distance` m at `speed`, speeding up by `accel` to `fastest`, or keeping a speed that is higher."""
     if distance <= 0.0:
         return 0.0
@@ -174,12 +174,12 @@ def time_to(distance, speed, accel, fastest):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def is_long(driver):  # type: ignore[no-untyped-def]
+def is_long(driver):
     """Whether a vehicle sweeps more in bends than a car."""
     return driver.front > CAR.front + 0.1 or driver.rear > CAR.rear + 0.1
 
 
 @kernel(inline=True)
-def usual_stop(driver, speed):  # type: ignore[no-untyped-def]
+def usual_stop(driver, speed):
     """m in which a driver usually stops: what the Intelligent Driver Model wants to something that stands."""
     return speed * driver.headway + speed * speed / (2.0 * np.sqrt(driver.accel * driver.decel))

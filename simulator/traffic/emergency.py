@@ -21,7 +21,7 @@ CALM_MPS2 = 2.0  # of braking to that
 
 
 @kernel
-def make_way(lanes, lines, entries, vehicles, drivers, dt):  # type: ignore[no-untyped-def]
+def make_way(lanes, lines, entries, vehicles, drivers, dt):
     """Let everybody know of the emergency vehicles of a world, and of where to go.
 
     Args:
@@ -56,7 +56,7 @@ def make_way(lanes, lines, entries, vehicles, drivers, dt):  # type: ignore[no-u
 
 
 @kernel
-def warn(lanes, lines, entries, vehicles, lane, s):  # type: ignore[no-untyped-def]
+def warn(lanes, lines, entries, vehicles, lane, s):
     """Let those within earshot ahead of a place on a lane make way."""
     count, e = len(vehicles), lines[lane].last
     while e != NONE and entries[e].s > s:
@@ -67,7 +67,7 @@ def warn(lanes, lines, entries, vehicles, lane, s):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def aside_side(lanes, vehicle):  # type: ignore[no-untyped-def]
+def aside_side(lanes, vehicle):
     """Side to which a vehicle makes way."""
     row = lanes.lanes[vehicle.lane]
     inner, outer = (row.left, row.right) if row.keeps < 0 else (row.right, row.left)
@@ -75,14 +75,14 @@ def aside_side(lanes, vehicle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def aside_d(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def aside_d(lanes, vehicle, driver):
     """m to the left, where a vehicle in its lane makes way."""
     room = half_width_at(lanes, vehicle.lane, vehicle.s) - driver.half_width - EDGE_M
     return aside_side(lanes, vehicle) * max(room, 0.0)
 
 
 @kernel(inline=True)
-def calm(lanes, vehicle):  # type: ignore[no-untyped-def]
+def calm(lanes, vehicle):
     """m/s2 at most, of one who makes way."""
     slow = SLOW * lanes.samples[lanes.lanes[vehicle.lane].first].limit
     return max(slow - vehicle.speed, -CALM_MPS2)

@@ -29,7 +29,7 @@ SWERVING, SPEEDER = int(Failing.SWERVING), int(Failing.SPEEDING)
 
 
 @kernel(inner=True)
-def spoil(driver):  # type: ignore[no-untyped-def]
+def spoil(driver):
     """Give a driver the temper of his failing."""
     if driver.failing & TAILGATER:
         driver.headway, driver.gap = min(driver.headway, TAILGATING_S), TAILGATING_M
@@ -38,7 +38,7 @@ def spoil(driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def fail(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
+def fail(lanes, vehicle, driver, seed, row, dt):
     """Let a failing driver spoil what it has chosen: `wish_acceleration` and `wish_d`.
 
     Args:

@@ -34,20 +34,20 @@ OUT = int(Over.OUT)
 
 
 @kernel(inline=True)
-def wanted_gap(driver, speed, ahead, headway):  # type: ignore[no-untyped-def]
+def wanted_gap(driver, speed, ahead, headway):
     """Gap that a driver wants behind a vehicle at `ahead` m/s, m (s* of the IDM)."""
     closing = speed * (speed - ahead) / (2.0 * np.sqrt(driver.accel * driver.decel))
     return driver.gap + max(speed * headway + closing, 0.0)
 
 
 @kernel(inline=True)
-def speed_along(vehicle):  # type: ignore[no-untyped-def]
+def speed_along(vehicle):
     """m/s of a vehicle along its lane: negative of one that comes against the traffic."""
     return -vehicle.speed if vehicle.against else vehicle.speed
 
 
 @kernel(inline=True)
-def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
+def free_acceleration(driver, speed, desired):
     """m/s2 on an empty road on which a driver wants to go at `desired` m/s."""
     desired = max(desired, 0.1)
     if speed <= desired:
@@ -57,19 +57,19 @@ def free_acceleration(driver, speed, desired):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def desired_speed(lanes, driver, lane, s):  # type: ignore[no-untyped-def]
+def desired_speed(lanes, driver, lane, s):
     """m/s that a driver wants on a lane."""
     return min(driver.pace * lanes.samples[sample_at(lanes, lane, s)[0]].limit, driver.fastest)
 
 
 @kernel(inline=True)
-def horizon(driver, speed):  # type: ignore[no-untyped-def]
+def horizon(driver, speed):
     """How far ahead of its origin a driver cares, m: beyond, even a wall asks for less than a quarter of `accel`."""
     return min(driver.front + 2.0 * wanted_gap(driver, speed, 0.0, driver.headway), FARTHEST_M)
 
 
 @kernel(inline=True)
-def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
+def passes(own, driver, other, its):
     """Whether an emergency vehicle gets past another on its lane, that makes way for it."""
     return (
         other.lane == own.lane
@@ -79,13 +79,13 @@ def passes(own, driver, other, its):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def is_cyclist(driver):  # type: ignore[no-untyped-def]
+def is_cyclist(driver):
     """Whether a driver rides a bicycle."""
     return driver.fastest < CYCLIST_MPS and driver.half_width < CYCLIST_M
 
 
 @kernel(inner=True)
-def span_across(lanes, lane, vehicle, driver):  # type: ignore[no-untyped-def]
+def span_across(lanes, lane, vehicle, driver):
     """m to the left of the middle of a lane from where to where a body reaches that is near it."""
     if vehicle.control != WRECK and vehicle.control != OUTSIDE:
         front, rear = vehicle.slope * driver.front, -vehicle.slope * driver.rear
@@ -99,7 +99,7 @@ def span_across(lanes, lane, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def are_apart(lanes, lane, own, driver, other, its):  # type: ignore[no-untyped-def]
+def are_apart(lanes, lane, own, driver, other, its):
     """Whether two bodies on a lane do not meet, as the one passes the other."""
     low, high = span_across(lanes, lane, own, driver)
     its_low, its_high = span_across(lanes, lane, other, its)
@@ -107,13 +107,13 @@ def are_apart(lanes, lane, own, driver, other, its):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def kept_headway(vehicle, driver):  # type: ignore[no-untyped-def]
+def kept_headway(vehicle, driver):
     """s that a driver keeps: less to whom it moves out to pass."""
     return min(driver.headway, CUTTING_S) if vehicle.over == OUT and vehicle.passing > 0 else driver.headway
 
 
 @kernel(inner=True)
-def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):  # type: ignore[no-untyped-def]
+def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base, headway, after):
     """What vehicles on a lane ask of driver `me`, as wanted gap over gap (the least to stay is 1), 0 for nothing.
 
     Args:
@@ -160,7 +160,7 @@ def pressure_of_lane(lanes, lines, entries, vehicles, drivers, me, lane, s, base
 
 
 @kernel(inner=True)
-def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base):  # type: ignore[no-untyped-def]
+def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, base):
     """As above, of vehicles on lanes that part from or meet `lane`, where their bodies are in the way."""
     count, own, driver = len(vehicles), vehicles[me], drivers[me]
     row = lanes.lanes[lane]
@@ -194,7 +194,7 @@ def pressure_of_forks(lanes, lines, entries, vehicles, drivers, me, lane, s, bas
 
 
 @kernel(inner=True)
-def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after, ways):  # type: ignore[no-untyped-def]
+def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after, ways):
     """What vehicles ahead on a way ask of driver `me`: pressure, who causes it, and that of one that asks to be let in.
 
     Args:
@@ -229,7 +229,7 @@ def pressure_ahead(lanes, lines, entries, vehicles, drivers, me, lane, s, after,
 
 
 @kernel(inner=True)
-def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-untyped-def]
+def pressure_beside(lanes, entries, vehicles, drivers, me):
     """What the next vehicle on the lane that the body of `me` reaches into asks of it: pressure, and who it is.
 
     Nothing where the bodies are apart sideways, or will be before `me` has caught up.
@@ -255,7 +255,7 @@ def pressure_beside(lanes, entries, vehicles, drivers, me):  # type: ignore[no-u
 
 
 @kernel(inline=True)
-def comfortable_at(lanes, lane, s):  # type: ignore[no-untyped-def]
+def comfortable_at(lanes, lane, s):
     """m/s that are comfortable at a place on a lane, for a driver of pace 1."""
     i, u = sample_at(lanes, lane, s)
     u = min(max(u, 0.0), 1.0)
@@ -263,7 +263,7 @@ def comfortable_at(lanes, lane, s):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
+def speed_ahead(lanes, vehicle):
     """m/s that curves and limits from here on comfortably allow in `REACTING_S`, for a driver of pace 1."""
     lane, ahead = vehicle.lane, -vehicle.s - vehicle.speed * REACTING_S
     far = vehicle.speed * vehicle.speed / (2.0 * BRAKING_MPS2)
@@ -282,7 +282,7 @@ def speed_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def end_ahead(lanes, vehicle, driver):
     """m from the front bumper to where the way ends without leaving the map; infinite: nowhere near."""
     lane, ahead = vehicle.lane, -vehicle.s - driver.front
     for k in range(WAYS):
@@ -297,7 +297,7 @@ def end_ahead(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def behind(driver, me, other, free, pressure, headway):  # type: ignore[no-untyped-def]
+def behind(driver, me, other, free, pressure, headway):
     """m/s2 of a driver behind another, who asks `pressure` of him; `free` is what he would do without.
 
     Braking harder than if the other kept its acceleration (the constant-acceleration heuristic) is mostly tempered.
@@ -318,7 +318,7 @@ def behind(driver, me, other, free, pressure, headway):  # type: ignore[no-untyp
 
 
 @kernel
-def drive(lanes, lines, entries, vehicles, drivers, i, stand):  # type: ignore[no-untyped-def]
+def drive(lanes, lines, entries, vehicles, drivers, i, stand):
     """Acceleration that driver `i` chooses, m/s2.
 
     Args:

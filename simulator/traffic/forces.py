@@ -26,7 +26,7 @@ VEHICLE_REACH_M = 2.0
 
 
 @kernel(inline=True)
-def push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
+def push_of(person, other, ex, ey):
     """Acceleration of a person by another one (elliptical potential), and how far ahead and to the left that one is.
 
     Helbing and Molnar 1995, eq. 3 and 4: the potential falls with the semi-minor axis b of the ellipse through the
@@ -54,7 +54,7 @@ def push_of(person, other, ex, ey):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def left_open(gap, speed, touch, along, left):  # type: ignore[no-untyped-def]
+def left_open(gap, speed, touch, along, left):
     """Speed that a lane leaves open when somebody is `along` ahead and `left` of its middle."""
     if along > -touch and abs(left) < touch:
         return min(speed, max(along - touch, 0.0) / gap)
@@ -62,7 +62,7 @@ def left_open(gap, speed, touch, along, left):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def swerve(person, ex, ey, middle, allowed, to_left, to_right):  # type: ignore[no-untyped-def]
+def swerve(person, ex, ey, middle, allowed, to_left, to_right):
     """Direction and speed of who is held up: past whoever is in front, where there is more room beside."""
     half, d = person.room + abs(person.d), person.forward * person.d
     if half - d < person.radius + 0.5 * ASIDE_M:
@@ -78,7 +78,7 @@ def swerve(person, ex, ey, middle, allowed, to_left, to_right):  # type: ignore[
 
 
 @kernel(inline=True)
-def edges_push(walkways, person):  # type: ignore[no-untyped-def]
+def edges_push(walkways, person):
     """Acceleration (ax, ay) of a person by the edges of its way."""
     if person.room > EDGE_M:
         return 0.0, 0.0
@@ -93,7 +93,7 @@ def edges_push(walkways, person):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def beside_vehicle(it, x, y):  # type: ignore[no-untyped-def]
+def beside_vehicle(it, x, y):
     """Distance of (x, y) from the box of a vehicle (negative inside), and the direction away from it."""
     c, s = it.cos, it.sin
     px, py = x - it.x, y - it.y
@@ -111,7 +111,7 @@ def beside_vehicle(it, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def vehicle_comes(person, seen):  # type: ignore[no-untyped-def]
+def vehicle_comes(person, seen):
     """1 if a vehicle is close to a person, or may be before the next look."""
     for j in range(len(seen)):
         it = seen[j]
@@ -126,7 +126,7 @@ def vehicle_comes(person, seen):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def vehicles_push(person, seen):  # type: ignore[no-untyped-def]
+def vehicles_push(person, seen):
     """Acceleration (ax, ay) of a person by vehicles: as by other people, from the nearest place of their boxes."""
     ax = ay = 0.0
     for j in range(len(seen)):

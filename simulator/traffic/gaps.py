@@ -29,7 +29,7 @@ SEEN_DTYPE = np.dtype(
 
 
 @kernel
-def see(vehicles, drivers, seen):  # type: ignore[no-untyped-def]
+def see(vehicles, drivers, seen):
     """The (V,) first rows of `seen`, filled with the vehicles that there are.
 
     Args:
@@ -52,7 +52,7 @@ def see(vehicles, drivers, seen):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def must_wait(seen, kx, ky, ux, uy, length, half_width, over, pace, margin, marked):  # type: ignore[no-untyped-def]
+def must_wait(seen, kx, ky, ux, uy, length, half_width, over, pace, margin, marked):
     """1 if a vehicle would be in the way of somebody who walks over a street now, else 0.
 
     Vehicles are taken to go straight on. One is in the way if it gets to where the paths cross before the person has

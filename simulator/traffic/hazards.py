@@ -26,7 +26,7 @@ DRIVER, OUTSIDE, WRECK = int(Control.DRIVER), int(Control.OUTSIDE), int(Control.
 
 
 @kernel
-def heed(lanes, people, vehicles, drivers, stand):  # type: ignore[no-untyped-def]
+def heed(lanes, people, vehicles, drivers, stand):
     """Move the points where drivers stand before who or what is in their way.
 
     Args:
@@ -58,7 +58,7 @@ def heed(lanes, people, vehicles, drivers, stand):  # type: ignore[no-untyped-de
 
 
 @kernel(inline=True)
-def _is_askew(lanes, body):  # type: ignore[no-untyped-def]
+def _is_askew(lanes, body):
     """Whether a vehicle is on no lane, or not along it."""
     if body.lane == NONE:
         return True
@@ -67,7 +67,7 @@ def _is_askew(lanes, body):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _tell(lanes, vehicles, drivers, reach, stand, place, velocity, shape):  # type: ignore[no-untyped-def]
+def _tell(lanes, vehicles, drivers, reach, stand, place, velocity, shape):
     """Tell all drivers, who care for what is within `reach` (A,), of a body at `place` (x, y, z).
 
     Its `shape` are a radius, half length and half width of a box, and the yaw of that.

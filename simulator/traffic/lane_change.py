@@ -47,20 +47,20 @@ WAY_DRAW = 1  # purposes of random draws
 
 
 @kernel(inline=True)
-def draw_at(seed, row, serial, step, purpose):  # type: ignore[no-untyped-def]
+def draw_at(seed, row, serial, step, purpose):
     """Four uint32 of the vehicle that a row is, at a step, for a purpose."""
     mixed = np.uint64(seed) ^ (np.uint64(seed) >> np.uint64(32))
     return hash4(np.uint32(mixed), np.uint32(row + 65537 * serial), np.uint32(step), np.uint32(purpose))
 
 
 @kernel(inline=True)
-def draw(seed, row, vehicle, purpose):  # type: ignore[no-untyped-def]
+def draw(seed, row, vehicle, purpose):
     """uint32 of a vehicle now, for a purpose."""
     return draw_at(seed, row, vehicle.serial, vehicle.steps, purpose)[0]
 
 
 @kernel(inner=True)
-def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyped-def]
+def decide_ways(lanes, ways, lane, vehicle, seed, row):
     """Draw the lanes that follow a lane where they are not yet decided; not those that soon end, if others do not."""
     for k in range(WAYS):
         if ways[k] == NONE:
@@ -81,7 +81,7 @@ def decide_ways(lanes, ways, lane, vehicle, seed, row):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def lane_beside(lanes, vehicle, side):  # type: ignore[no-untyped-def]
+def lane_beside(lanes, vehicle, side):
     """Lane to the left (side 1) or right (-1) of a vehicle or NONE, and where it is along that.
 
     Also NONE where the two are not nearly parallel, as where lanes open: who changes there would go on sideways.
@@ -99,7 +99,7 @@ def lane_beside(lanes, vehicle, side):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def neighbours(lines, entries, count, me, lane, s):  # type: ignore[no-untyped-def]
+def neighbours(lines, entries, count, me, lane, s):
     """Entries just ahead of and behind a place on a lane, or NONE; nobody asking, and not `me`."""
     ahead, e = NONE, lines[lane].last
     while e != NONE and (entries[e].s >= s or e >= ASKS * count or e % count == me):
@@ -110,7 +110,7 @@ def neighbours(lines, entries, count, me, lane, s):  # type: ignore[no-untyped-d
 
 
 @kernel(inner=True)
-def upstream(lanes, lines, entries, count, lane, me, far):  # type: ignore[no-untyped-def]
+def upstream(lanes, lines, entries, count, lane, me, far):
     """The last vehicle on the lanes that lead to a lane, and how far behind its start it is; NONE within `far` m.
 
     Three lanes back at most: what is further behind on short lanes is slow.
@@ -136,7 +136,7 @@ def upstream(lanes, lines, entries, count, lane, me, far):  # type: ignore[no-un
 
 
 @kernel(inline=True)
-def last_of(lines, entries, count, lane, me):  # type: ignore[no-untyped-def]
+def last_of(lines, entries, count, lane, me):
     """Entry furthest along a lane or NONE; nobody asking, and not `me`."""
     e = lines[lane].last
     while e != NONE and (e >= ASKS * count or e % count == me):
@@ -145,7 +145,7 @@ def last_of(lines, entries, count, lane, me):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-untyped-def]
+def response(lanes, vehicles, drivers, who, gap, ahead):
     """m/s2 of driver `who`, `gap` m (infinite: nobody) behind vehicle `ahead`."""
     me, driver = vehicles[who], drivers[who]
     free = free_acceleration(driver, me.speed, desired_speed(lanes, driver, me.lane, me.s))
@@ -156,13 +156,13 @@ def response(lanes, vehicles, drivers, who, gap, ahead):  # type: ignore[no-unty
 
 
 @kernel(inline=True)
-def room_for(speed):  # type: ignore[no-untyped-def]
+def room_for(speed):
     """m between bumpers that are needed for a change, at a speed of who is behind."""
     return ROOM_M * min(speed, 1.0)
 
 
 @kernel
-def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways, lies_here, lies_there):  # type: ignore[no-untyped-def]
+def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways, lies_here, lies_there):
     """What a change of lane brings, m/s2 as MOBIL weighs it; minus infinity where it is not safe or not possible.
 
     Args:
@@ -222,13 +222,13 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways, lies_her
 
 
 @kernel(inline=True)
-def gap_between(entries, drivers, count, ahead, bumper):  # type: ignore[no-untyped-def]
+def gap_between(entries, drivers, count, ahead, bumper):
     """m from a front bumper to the vehicle of an entry ahead; infinite for none."""
     return entries[ahead].s - drivers[ahead % count].rear - bumper if ahead != NONE else np.inf
 
 
 @kernel(inner=True)
-def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
+def urgency_of_goal(lanes, vehicle):
     """As below, of a driver with a goal: he has to leave his lane where from one beside it the way is shorter.
 
     Also where he could still do so on a lane that follows: that may be a short one.
@@ -248,7 +248,7 @@ def urgency_of_goal(lanes, vehicle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def urgency(lanes, vehicle, driver):
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
     He has to where his lane ends and one beside it goes on for longer.
@@ -271,7 +271,7 @@ def urgency(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
+def before_junction(lanes, lane, s, ways):
     """m from a place on a lane to the first junction on the lanes that follow; infinite: none."""
     ahead = -s
     for k in range(WAYS):
@@ -285,7 +285,7 @@ def before_junction(lanes, lane, s, ways):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # type: ignore[no-untyped-def]
+def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):
     """Decide on changes of lane one driver after the other, so that no two take one gap.
 
     Args:
@@ -339,7 +339,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):  # typ
 
 
 @kernel(inner=True)
-def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # type: ignore[no-untyped-def]
+def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):
     """Let vehicle `i` belong to the lane at its side from now on."""
     me = vehicles[i]
     x, y, _z, heading = lane_pose(lanes, me.lane, me.s, me.d)
@@ -358,7 +358,7 @@ def begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side):  # ty
 
 
 @kernel(inline=True)
-def move_sideways(vehicle, driver, way, dt):  # type: ignore[no-untyped-def]
+def move_sideways(vehicle, driver, way, dt):
     """Let `d` near `wish_d` on `way` m driven in `dt`, with bounded lateral acceleration and steering."""
     error, speed = vehicle.wish_d - vehicle.d, max(vehicle.speed, CREEPING_MPS)
     rate = min(np.sqrt(2.0 * CROSSING_MPS2 * abs(error)), abs(error) / SETTLING_S)

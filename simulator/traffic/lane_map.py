@@ -329,7 +329,7 @@ def s_at(lanes: Lanes, lane: int, station: float) -> float:
 
 
 @kernel(inline=True)
-def sample_at(lanes, lane, s):  # type: ignore[no-untyped-def]
+def sample_at(lanes, lane, s):
     """Index of the sample before `s` on a lane, and how far on to the next it lies (0..1, beyond the ends outside)."""
     row = lanes.lanes[lane]
     u = s * row.rate
@@ -338,7 +338,7 @@ def sample_at(lanes, lane, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
+def lane_pose(lanes, lane, s, d):
     """x, y, z, heading of the place `d` metres to the left of a lane's middle; straight on beyond its ends.
 
     Between samples a cubic with the samples' directions (Hermite).
@@ -364,7 +364,7 @@ def lane_pose(lanes, lane, s, d):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def onto_lane(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
+def onto_lane(lanes, lane, s, x, y):
     """Place on a lane of a point near `s`: s, d, and the direction of the lane there."""
     for _ in range(3):
         at_x, at_y, _z, heading = lane_pose(lanes, lane, s, 0.0)
@@ -377,21 +377,21 @@ def onto_lane(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def along_left(lanes, lane, s):  # type: ignore[no-untyped-def]
+def along_left(lanes, lane, s):
     """Where along the lane to the left a place lies, m."""
     i, u = sample_at(lanes, lane, s)
     return lanes.samples[i].left_s + u * (lanes.samples[i + 1].left_s - lanes.samples[i].left_s)
 
 
 @kernel(inline=True)
-def along_right(lanes, lane, s):  # type: ignore[no-untyped-def]
+def along_right(lanes, lane, s):
     """Where along the lane to the right a place lies, m."""
     i, u = sample_at(lanes, lane, s)
     return lanes.samples[i].right_s + u * (lanes.samples[i + 1].right_s - lanes.samples[i].right_s)
 
 
 @kernel(inline=True)
-def half_width_at(lanes, lane, s):  # type: ignore[no-untyped-def]
+def half_width_at(lanes, lane, s):
     """Half the width of a lane, m."""
     i, u = sample_at(lanes, lane, s)
     u = min(max(u, 0.0), 1.0)

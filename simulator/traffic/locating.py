@@ -51,7 +51,7 @@ def lane_index(lanes: Lanes) -> LaneIndex:
 
 
 @kernel
-def project(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
+def project(lanes, lane, s, x, y):
     """Place s, d on a lane, from a guess `s` near it, of the point x, y; beyond its ends straight on."""
     d = 0.0
     for _ in range(3):
@@ -70,7 +70,7 @@ def project(lanes, lane, s, x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def nearest_lane(lanes, index, x, y, yaw):  # type: ignore[no-untyped-def]
+def nearest_lane(lanes, index, x, y, yaw):
     """Lane nearest to a point in the cells about it, and s there; lanes of another heading count as farther away."""
     best, lane, s = np.inf, NONE, 0.0
     column, row = int((x - index.low[0]) / CELL_M), int((y - index.low[1]) / CELL_M)
@@ -87,7 +87,7 @@ def nearest_lane(lanes, index, x, y, yaw):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _over_the_ends(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
+def _over_the_ends(lanes, vehicle, s, d):
     """Follow the lanes ahead or behind where `s` is beyond the end of the vehicle's; s and d there."""
     for _ in range(WAYS):
         row = lanes.lanes[vehicle.lane]
@@ -118,7 +118,7 @@ def _over_the_ends(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _beside(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
+def _beside(lanes, vehicle, s, d):
     """Change to the lane to the left or right, or to another way out of the same lane, where that is nearer."""
     row, half = lanes.lanes[vehicle.lane], half_width_at(lanes, vehicle.lane, s)
     other, guess = NONE, s
@@ -145,7 +145,7 @@ def _beside(lanes, vehicle, s, d):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def locate(lanes, index, vehicle):  # type: ignore[no-untyped-def]
+def locate(lanes, index, vehicle):
     """Fill in lane, s, d, z of a vehicle from its pose; its lanes ahead are forgotten where it has left its way.
 
     Args:

@@ -55,7 +55,7 @@ def empty_occupancy(worlds: int, lanes: int, vehicles: int) -> Occupancy:
 
 
 @kernel
-def put(lines, entries, e, lane, s):  # type: ignore[no-untyped-def]
+def put(lines, entries, e, lane, s):
     """Put entry `e` on a lane of a world, in front of those that are as far."""
     own = entries[e]
     own.lane, own.s = lane, s
@@ -74,7 +74,7 @@ def put(lines, entries, e, lane, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def take(lines, entries, e):  # type: ignore[no-untyped-def]
+def take(lines, entries, e):
     """Take entry `e` off its lane, if it is on one."""
     own = entries[e]
     if own.lane == NONE:
@@ -91,7 +91,7 @@ def take(lines, entries, e):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def find_beside(lanes, vehicle, driver):
     """Fill in the lane beside that a body reaches into."""
     vehicle.beside = NONE
     row = lanes.lanes[vehicle.lane]
@@ -104,7 +104,7 @@ def find_beside(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def enter(lanes, lines, entries, vehicles, drivers, i):
     """Put vehicle `i` on its lane, the one that it reaches into, and the one that it asks for."""
     count, vehicle = len(vehicles), vehicles[i]
     s = vehicle.s
@@ -122,7 +122,7 @@ def enter(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyp
 
 
 @kernel
-def occupy(lanes, lines, entries, vehicles, drivers):  # type: ignore[no-untyped-def]
+def occupy(lanes, lines, entries, vehicles, drivers):
     """Put all vehicles of a world on the lanes anew; what wrecks cover stays (`wrecks.cover`).
 
     Args:

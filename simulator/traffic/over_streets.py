@@ -20,7 +20,7 @@ HURRY = 2.2  # pace of who runs over the street without looking
 
 
 @kernel(inline=True)
-def kerb_of(walkways, crossing, forward):  # type: ignore[no-untyped-def]
+def kerb_of(walkways, crossing, forward):
     """Kerb that is reached first, unit vector over the street, and length of a crossing, for who goes `forward`."""
     row = walkways.crossings[crossing]
     dx, dy = row.x1 - row.x0, row.y1 - row.y0
@@ -31,7 +31,7 @@ def kerb_of(walkways, crossing, forward):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _crossing_ahead(walkways, person):  # type: ignore[no-untyped-def]
+def _crossing_ahead(walkways, person):
     """Crossing that a person is on or comes to next, and whether it goes from its first kerb (1) or from its second."""
     here = walkways.ways[person.way].crossing
     if here >= 0:
@@ -43,7 +43,7 @@ def _crossing_ahead(walkways, person):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _turn_back(walkways, person, seed, world):  # type: ignore[no-untyped-def]
+def _turn_back(walkways, person, seed, world):
     """Give a crossing up: go back if on its way, else take another way at the next node."""
     before = person.next_way
     person.mode, person.waited, person.crossing = Mode.WALKING, 0.0, NONE
@@ -57,7 +57,7 @@ def _turn_back(walkways, person, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def at_crossing(walkways, person, seen, go, looks, dt, seed, world):  # type: ignore[no-untyped-def]
+def at_crossing(walkways, person, seen, go, looks, dt, seed, world):
     """Wait, set out, hesitate, arrive; returns the speed allowed to a person, as a share of its pace.
 
     Who waits for `PATIENCE_S` where no light will change turns round.
@@ -104,7 +104,7 @@ def at_crossing(walkways, person, seen, go, looks, dt, seed, world):  # type: ig
 
 
 @kernel(inline=True)
-def may_stray(walkways, person, looks_s, seed, world):  # type: ignore[no-untyped-def]
+def may_stray(walkways, person, looks_s, seed, world):
     """Now and then decide to cross the street right here, where there is another side to go to."""
     person.waited = max(person.waited - looks_s, 0.0)
     if person.strays <= 0.0 or person.waited > 0.0 or person.crossing >= 0:
@@ -124,7 +124,7 @@ def may_stray(walkways, person, looks_s, seed, world):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def straying(walkways, person, seen, looks, dt, seed, world):  # type: ignore[no-untyped-def]
+def straying(walkways, person, seen, looks, dt, seed, world):
     """Cross between crossings; x, y to head for and the speed allowed, as a share of the pace.
 
     The street lies between the edge of the own way and that of the one opposite.

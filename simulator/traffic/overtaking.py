@@ -63,7 +63,7 @@ NOT, OUT, BACK, FALLING = int(Over.NOT), int(Over.OUT), int(Over.BACK), int(Over
 
 
 @kernel(inner=True)
-def overtake(lanes, gates, lines, entries, vehicles, drivers, stand, period):  # type: ignore[no-untyped-def]
+def overtake(lanes, gates, lines, entries, vehicles, drivers, stand, period):
     """Let drivers pass others: move out, go on, give up, pull in; how many of them are not in the middle of their lane.
 
     Args:
@@ -106,7 +106,7 @@ def overtake(lanes, gates, lines, entries, vehicles, drivers, stand, period):  #
 
 
 @kernel(inner=True)
-def _keep_to_the_edge(lanes, me, driver):  # type: ignore[no-untyped-def]
+def _keep_to_the_edge(lanes, me, driver):
     """Let a cyclist ride near the edge of the road, but within the usual corridor in and before junctions."""
     row = lanes.lanes[me.lane]
     room = half_width_at(lanes, me.lane, me.s) - driver.half_width - KERB_M
@@ -116,13 +116,13 @@ def _keep_to_the_edge(lanes, me, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _dawdles(vehicle, wish):  # type: ignore[no-untyped-def]
+def _dawdles(vehicle, wish):
     """Whether a vehicle goes on slowly, for somebody who wants to go at `wish` m/s."""
     return BLOCKED_MPS < vehicle.speed < wish - SLOWER_MPS and abs(vehicle.acceleration) < STEADY_MPS2
 
 
 @kernel(inner=True)
-def _next(lanes, lines, entries, vehicles, i, e, lane, base, way):  # type: ignore[no-untyped-def]
+def _next(lanes, lines, entries, vehicles, i, e, lane, base, way):
     """The next entry ahead of entry `e` on the lanes of driver `i`, outside of junctions, or NONE.
 
     Args:
@@ -153,7 +153,7 @@ def _next(lanes, lines, entries, vehicles, i, e, lane, base, way):  # type: igno
 
 
 @kernel(inner=True)
-def _along(lanes, lane, vehicle, driver):  # type: ignore[no-untyped-def]
+def _along(lanes, lane, vehicle, driver):
     """m along a lane where the rear of a vehicle is that is on it."""
     if vehicle.lane == lane:
         return vehicle.s - driver.rear
@@ -164,7 +164,7 @@ def _along(lanes, lane, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def clearance(driver, limit):  # type: ignore[no-untyped-def]
+def clearance(driver, limit):
     """m that others keep beside a vehicle when they pass it on a road with a limit, m/s."""
     if is_cyclist(driver):
         return CYCLIST_IN_TOWN_M if limit <= TOWN_MPS else CYCLIST_OUTSIDE_M
@@ -172,7 +172,7 @@ def clearance(driver, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def passing_run(driver, speed, wish, ahead, gap, length):  # type: ignore[no-untyped-def]
+def passing_run(driver, speed, wish, ahead, gap, length):
     """How long passing takes until the lane can be had back, how far one drives meanwhile, and how fast one then is.
 
     Args:
@@ -198,7 +198,7 @@ def passing_run(driver, speed, wish, ahead, gap, length):  # type: ignore[no-unt
 
 
 @kernel(inner=True)
-def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way, blocks, stand):  # type: ignore[no-untyped-def]
+def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way, blocks, stand):
     """Whether driver `i` can pass who is ahead, entry `e` (see `_next`), now; writes its `passing` and `out_d`."""
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
     k = sample_at(lanes, me.lane, me.s)[0]
@@ -262,7 +262,7 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
 
 
 @kernel(inner=True)
-def _crossings(lanes, gates, me, far):  # type: ignore[no-untyped-def]
+def _crossings(lanes, gates, me, far):
     """Whether there is a crossing for people within `far` m: there nobody is passed (StVO, section 26 (3))."""
     lane, start = me.lane, -me.s
     for k in range(WAYS):
@@ -278,7 +278,7 @@ def _crossings(lanes, gates, me, far):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, left_s):  # type: ignore[no-untyped-def]
+def _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, left_s):
     """m left to the nearest oncoming traffic after `way` m in `time` s, at `speed` m/s, beyond `LEFT_M` and `left_s`
     of closing in; minus infinity where one of them passes others itself."""
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
@@ -318,7 +318,7 @@ def _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, le
 
 
 @kernel(inner=True)
-def _go_on(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def _go_on(lanes, lines, entries, vehicles, drivers, i):
     """What a driver who passes does next."""
     me, driver = vehicles[i], drivers[i]
     if me.over == BACK:
@@ -350,7 +350,7 @@ def _go_on(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-unty
 
 
 @kernel(inner=True)
-def _where(lanes, me, other):  # type: ignore[no-untyped-def]
+def _where(lanes, me, other):
     """Lane on the way of a driver that another is on, m to its start; its own, where a wreck lies; NONE: it is gone."""
     if other.lane == NONE:
         return NONE, 0.0
@@ -370,7 +370,7 @@ def _where(lanes, me, other):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):
     """Whether there is room in the lane of who is out: ahead of it, beside, and behind."""
     count, me, driver = len(vehicles), vehicles[i], drivers[i]
     e = entries[i].ahead
@@ -399,7 +399,7 @@ def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[n
 
 
 @kernel(inner=True)
-def mind_who_passes(lanes, lines, entries, vehicles, drivers):  # type: ignore[no-untyped-def]
+def mind_who_passes(lanes, lines, entries, vehicles, drivers):
     """Let who is passed not speed up (StVO, section 5 (6)), who gives up brake, and who comes towards one brake too.
 
     Args:
@@ -445,7 +445,7 @@ def mind_who_passes(lanes, lines, entries, vehicles, drivers):  # type: ignore[n
 
 
 @kernel(inner=True)
-def _let_pull_in(entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def _let_pull_in(entries, vehicles, drivers, i):
     """Let who is next behind in the lane of somebody who is out, and finds no gap to pull in, open one."""
     count, me = len(vehicles), vehicles[i]
     e = entries[i].behind

@@ -44,7 +44,7 @@ SWIFTEST_MPS = 7.0  # nobody on foot is faster
 
 
 @kernel(inline=True)
-def _wander(person, looks_s, seed, world):  # type: ignore[no-untyped-def]
+def _wander(person, looks_s, seed, world):
     """Animals change their mind about every three seconds: where across the way they go, and how fast."""
     if draw(person, person.group, seed, world, FOR_WANDER) < looks_s / 3.0:
         person.side = 2.0 * draw(person, person.group, seed, world, FOR_SIDE) - 1.0
@@ -54,19 +54,19 @@ def _wander(person, looks_s, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _bucket(side, cx, cy):  # type: ignore[no-untyped-def]
+def _bucket(side, cx, cy):
     """Cell of a torus of `side` x `side` cells."""
     return (cy & (side - 1)) * side + (cx & (side - 1))
 
 
 @kernel(inline=True)
-def _cells_near(x, y):  # type: ignore[no-untyped-def]
+def _cells_near(x, y):
     """Column and row of the first of 2 x 2 cells in which everybody within `REACH_M` is."""
     return int(np.floor(x / CELL_M - 0.5)), int(np.floor(y / CELL_M - 0.5))
 
 
 @kernel(inline=True)
-def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
+def _sort_into_cells(people, head, link, side):
     """Chain people by the cell they are in; the cells repeat every `side` cells, and who is far is told by distance."""
     for k in range(side * side):
         head[k] = NONE
@@ -78,7 +78,7 @@ def _sort_into_cells(people, head, link, side):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _wish(walkways, people, i, seen, go, head, link, side, looks, looks_s, seed, world, dt, decay):  # type: ignore[no-untyped-def]
+def _wish(walkways, people, i, seen, go, head, link, side, looks, looks_s, seed, world, dt, decay):
     """Velocity that its way, others, edges and vehicles give a person, into `wish_x` and `wish_y`."""
     person = people[i]
     ax, ay = edges_push(walkways, person)
@@ -148,7 +148,7 @@ def _wish(walkways, people, i, seen, go, head, link, side, looks, looks_s, seed,
 
 
 @kernel(inline=True)
-def _is_free(walkways, people, i, x, y, seen, head, link, side, dt):  # type: ignore[no-untyped-def]
+def _is_free(walkways, people, i, x, y, seen, head, link, side, dt):
     """Whether a person may be at (x, y): on its ways, before the kerb unless it crosses, in nobody and no vehicle."""
     person = people[i]
     if person.mode <= Mode.WAITING and person.crossing >= 0:
@@ -184,7 +184,7 @@ def _is_free(walkways, people, i, x, y, seen, head, link, side, dt):  # type: ig
 
 
 @kernel(inline=True)
-def _hits_somebody(people, i, x, y, head, link, side):  # type: ignore[no-untyped-def]
+def _hits_somebody(people, i, x, y, head, link, side):
     """Whether a person that moves to (x, y) would touch another one and comes nearer to it."""
     person = people[i]
     cx, cy = _cells_near(x, y)
@@ -204,7 +204,7 @@ def _hits_somebody(people, i, x, y, head, link, side):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
+def _follow(walkways, person, seed, world):
     """Find the place on the way again after a move, and go on to the next way past its end."""
     k, s, d, half = project(walkways, person.way, person.point, person.x, person.y)
     person.point, person.s, person.d, person.room = k, s, d, half - abs(d)
@@ -231,7 +231,7 @@ def _follow(walkways, person, seed, world):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _move(walkways, people, i, seen, head, link, side, seed, world, dt):  # type: ignore[no-untyped-def]
+def _move(walkways, people, i, seen, head, link, side, seed, world, dt):
     """Move a person as far as it is free to, a little to one side where it is not straight on."""
     person = people[i]
     dx, dy = person.wish_x * dt, person.wish_y * dt
@@ -259,7 +259,7 @@ def _move(walkways, people, i, seen, head, link, side, seed, world, dt):  # type
 
 
 @kernel(inline=True)
-def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyped-def]
+def _tell(walkways, people, go, use, time, dt, before):
     """Count who is on crossings and who is about to be, for drivers; `before`: only forget what was."""
     for i in range(people.shape[0]):
         crossing = people[i].crossing
@@ -280,7 +280,7 @@ def _tell(walkways, people, go, use, time, dt, before):  # type: ignore[no-untyp
 
 
 @kernel(inner=True)
-def step_people(walkways, people, vehicles, drivers, go, use, head, link, seen, seed, world, step, dt):  # type: ignore[no-untyped-def]
+def step_people(walkways, people, vehicles, drivers, go, use, head, link, seen, seed, world, step, dt):
     """Move the people of one world by `dt`.
 
     Args:
@@ -325,7 +325,7 @@ def step_people(walkways, people, vehicles, drivers, go, use, head, link, seen, 
 
 
 @kernel
-def step_worlds(walkways, people, vehicles, drivers, go, use, seed, step, dt, begin, end):  # type: ignore[no-untyped-def]
+def step_worlds(walkways, people, vehicles, drivers, go, use, seed, step, dt, begin, end):
     """Move the people of worlds `begin` .. `end`; arrays as in `step_people`, with a leading axis of worlds."""
     count = people.shape[1]
     side = 4

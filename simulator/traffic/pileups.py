@@ -56,14 +56,14 @@ def pileups(agents: int, things: int) -> Pileups:
 
 
 @kernel
-def note_control(stage, i, asked, got):  # type: ignore[no-untyped-def]
+def note_control(stage, i, asked, got):
     """Note whether agent `i`, whose driver asks for an acceleration and gets another, m/s2, is out of control."""
     held = asked >= got - HELPLESS_MPS2 or stage.agents[i].speed <= 0.0
     stage.pileups.helpless[i] = stage.tyres.slides[i] or (stage.tyres.heeds[i] and not held)
 
 
 @kernel
-def _take_agent(stage, i, dt):  # type: ignore[no-untyped-def]
+def _take_agent(stage, i, dt):
     """Fill the body of an agent as it was `dt` before, or of a wreck as it lies; its pose is that of now."""
     agent, pose, tyres, body = stage.agents[i], stage.poses[i], stage.tyres, stage.pileups.bodies[i]
     wreck = stage.pileups.since_s[i] < np.inf
@@ -97,7 +97,7 @@ def _take_agent(stage, i, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _take_thing(stage, b):  # type: ignore[no-untyped-def]
+def _take_thing(stage, b):
     """Fill the body of a standing thing."""
     thing, body = stage.bodies[b], stage.pileups.bodies[b]
     body.active, body.slides, body.group, body.z = True, False, 0, thing.z
@@ -118,7 +118,7 @@ def _take_thing(stage, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _near(stage, x, y, reach):  # type: ignore[no-untyped-def]
+def _near(stage, x, y, reach):
     """Whether a place is near a vehicle that is out of control."""
     for i in range(len(stage.agents)):
         agent = stage.agents[i]
@@ -130,7 +130,7 @@ def _near(stage, x, y, reach):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run_into(stage, time_s, dt):  # type: ignore[no-untyped-def]
+def run_into(stage, time_s, dt):
     """Let vehicles out of control, which have just moved by `dt`, crash into what they touch, and move wrecks on.
 
     Args:
@@ -173,7 +173,7 @@ def run_into(stage, time_s, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _put_wreck(stage, i):  # type: ignore[no-untyped-def]
+def _put_wreck(stage, i):
     """Put a wreck where its body is."""
     tyres, body, agent, pose = stage.tyres, stage.pileups.bodies[i], stage.agents[i], stage.poses[i]
     state, behind = tyres.state, tyres.table[i].rear

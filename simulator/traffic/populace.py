@@ -19,13 +19,13 @@ _WHO, _BODY, _MANNER, _PLACE = 11, 12, 13, 14  # purposes of random draws
 
 
 @kernel(inline=True)
-def _normal(a, b):  # type: ignore[no-untyped-def]
+def _normal(a, b):
     """A standard normal number from two random words (Box and Muller)."""
     return np.sqrt(-2.0 * np.log(1.0 - np.float64(uniform(a)))) * np.cos(2.0 * np.pi * np.float64(uniform(b)))
 
 
 @kernel(inline=True)
-def _character(person, i, table, chances, seed, world):  # type: ignore[no-untyped-def]
+def _character(person, i, table, chances, seed, world):
     """Draw who somebody is; returns a number in [0, 1) for the way it starts on."""
     a, b, c, d = hash4(seed, world, i, _WHO)
     u, being = np.float64(uniform(a)), Being.ADULT
@@ -58,7 +58,7 @@ def _character(person, i, table, chances, seed, world):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def _put(walkways, person, way, s):  # type: ignore[no-untyped-def]
+def put(walkways, person, way, s):
     """Put somebody on a way, `s` metres along it, as far across as it likes."""
     row = walkways.ways[way]
     s = min(max(s, 0.0), row.length)
@@ -77,7 +77,7 @@ def _put(walkways, person, way, s):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def draw_people(walkways, people, table, chances, reach, seed, world):  # type: ignore[no-untyped-def]
+def draw_people(walkways, people, table, chances, reach, seed, world):
     """Draw the people of one world: all rows that find a place; the others stay empty.
 
     Args:
@@ -112,9 +112,9 @@ def draw_people(walkways, people, table, chances, reach, seed, world):  # type: 
             word, _, _, _ = hash4(seed, world * 1009 + trial, i, _PLACE)
             share = np.float64(uniform(word))
             if joins:
-                _put(walkways, person, people[i - 1].way, people[i - 1].s + share - 0.5)
+                put(walkways, person, people[i - 1].way, people[i - 1].s + share - 0.5)
             else:
-                _put(walkways, person, way, share * walkways.ways[way].length)
+                put(walkways, person, way, share * walkways.ways[way].length)
             placed = True
             for j in range(i):
                 dx, dy = person.x - people[j].x, person.y - people[j].y
@@ -130,7 +130,7 @@ def draw_people(walkways, people, table, chances, reach, seed, world):  # type: 
 
 
 @kernel
-def draw_worlds(walkways, people, table, chances, reach, seed, begin, end):  # type: ignore[no-untyped-def]
+def draw_worlds(walkways, people, table, chances, reach, seed, begin, end):
     """Draw the people of worlds `begin` .. `end`; arrays as in `draw_people`, people (W, P)."""
     for w in range(begin, end):
         draw_people(walkways, people[w], table, chances, reach, seed, w)

@@ -22,7 +22,7 @@ OVER_M = 0.3  # from where a vehicle that passes wants to be in the lane, it sti
 
 
 @kernel
-def place(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
+def place(lanes, vehicle, driver, dt):
     """Fill in the pose of a vehicle from its place: both axles on its way; it leans on its springs.
 
     With `dt` 0 it has always been as it is now.
@@ -56,7 +56,7 @@ def place(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def light(lanes, vehicle):  # type: ignore[no-untyped-def]
+def light(lanes, vehicle):
     """Switch the lamps for braking and turning."""
     lamps = vehicle.lamps & ~(BRAKE | LEFT | RIGHT)
     if vehicle.acceleration < -BRAKE_LAMP_MPS2 or vehicle.speed < STANDING_MPS:
@@ -72,7 +72,7 @@ def light(lanes, vehicle):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def turn_ahead(lanes, vehicle):  # type: ignore[no-untyped-def]
+def turn_ahead(lanes, vehicle):
     """Side to which a vehicle turns at the junction that it is in or nears."""
     lane, ahead = vehicle.lane, -vehicle.s
     for k in range(-1, WAYS):

@@ -63,7 +63,7 @@ CREEPING_MPS = 1.5  # slower, a driver that is a little past the line still stan
 
 
 @kernel(inner=True)
-def gate_ahead(lanes, gates, vehicle, driver):  # type: ignore[no-untyped-def]
+def gate_ahead(lanes, gates, vehicle, driver):
     """m from the front bumper to the first stop point ahead on the way; infinite: none is near."""
     lane, start = vehicle.lane, -vehicle.s
     for k in range(-1, WAYS):
@@ -78,7 +78,7 @@ def gate_ahead(lanes, gates, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def forget(vehicle):  # type: ignore[no-untyped-def]
+def forget(vehicle):
     """Take all claims from a vehicle that comes up."""
     vehicle.entered, vehicle.hold, vehicle.asking, vehicle.waits_for = 0, NOTHING, 0.0, NONE
     for c in range(CLAIMS):
@@ -86,7 +86,7 @@ def forget(vehicle):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand, events):  # type: ignore[no-untyped-def]
+def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand, events):
     """Let drivers of one world in, and tell the others where to stand.
 
     Writes `claims`, `claim_travel`, `claim_number`, `entered`, `hold` and `asking` of `vehicles`.
@@ -183,7 +183,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
 
 
 @kernel(inner=True)
-def _go_elsewhere(lanes, gates, vehicle, ask, wider):  # type: ignore[no-untyped-def]
+def _go_elsewhere(lanes, gates, vehicle, ask, wider):
     """Choose the next of the lanes that follow where one has waited long, or the least bent if it is `wider`; what
     comes behind it is to be decided."""
     row = lanes.lanes[ask.key]
@@ -202,14 +202,14 @@ def _go_elsewhere(lanes, gates, vehicle, ask, wider):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def _passes(gate, ask, vehicle, driver):  # type: ignore[no-untyped-def]
+def _passes(gate, ask, vehicle, driver):
     """Whether a driver who is not let in drives in all the same: it is already past, or cannot stop."""
     beyond = -ask.stand  # m past the stop point
     return vehicle.speed > CREEPING_MPS or beyond > NEAR_M or (vehicle.lane == ask.lane and gate.stop < 0.0)
 
 
 @kernel(inline=True)
-def _begins(gates, lane, driver):  # type: ignore[no-untyped-def]
+def _begins(gates, lane, driver):
     """m along a lane behind a gate where a front bumper is in the way of others."""
     gate = gates.gates[lane]
     long = is_long(driver)
@@ -220,7 +220,7 @@ def _begins(gates, lane, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel(inner=True)
-def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stand):  # type: ignore[no-untyped-def]
+def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stand):
     """Renew the claims of a driver, note them, and what it asks for next; stand before crossings that people use."""
     vehicle = vehicles[i]
     far = driver.front + max(vehicle.speed * LOOK_S, LOOK_M, usual_stop(driver, vehicle.speed) + 2.0 * NEAR_M)
@@ -300,7 +300,7 @@ def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stan
 
 
 @kernel(inner=True)
-def _note_beyond(lanes, gates, vehicle, driver, i, k, start, desk):  # type: ignore[no-untyped-def]
+def _note_beyond(lanes, gates, vehicle, driver, i, k, start, desk):
     """Note that driver `i`, weary of waiting for way `k`, which begins in `start` m, asks for those behind it, too.
 
     That is where it cannot stand in between; else who lets it in here would never know of those who do not there.
@@ -324,7 +324,7 @@ def _note_beyond(lanes, gates, vehicle, driver, i, k, start, desk):  # type: ign
 
 
 @kernel(inner=True)
-def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # type: ignore[no-untyped-def]
+def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):
     """Note where a vehicle is that follows no rules, and where it may go."""
     lane = vehicle.lane
     vehicle.waits_for = NONE
@@ -362,7 +362,7 @@ def _outsider(lanes, gates, vehicle, driver, i, colours, dt, desk, events):  # t
 
 
 @kernel(inner=True)
-def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):  # type: ignore[no-untyped-def]
+def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):
     """Stand before what is shared with those who were let in earlier and have not passed, or who break rules."""
     vehicle, driver = vehicles[i], drivers[i]
     for c in range(CLAIMS):

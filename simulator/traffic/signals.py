@@ -46,7 +46,7 @@ SIGNAL_DTYPE = np.dtype(
 
 
 @kernel
-def show(program, clock_ns, colours):  # type: ignore[no-untyped-def]
+def show(program, clock_ns, colours):
     """Write the Colour (S,) that each signal of a program (S,) shows at a time."""
     for k in range(program.shape[0]):
         signal = program[k]
@@ -57,7 +57,7 @@ def show(program, clock_ns, colours):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def red_for(signal, clock_ns):  # type: ignore[no-untyped-def]
+def red_for(signal, clock_ns):
     """s for which a signal will still be red; 0 while it is not."""
     clock = (clock_ns + signal.offset) % signal.cycle
     if signal.green <= clock < signal.red:

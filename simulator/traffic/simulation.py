@@ -32,7 +32,7 @@ PHASES_NS = 1_000_000_000_000  # below which the programs of traffic lights are 
 
 
 @kernel
-def fill_worlds(ground, worlds, chosen, begin, end):  # type: ignore[no-untyped-def]
+def fill_worlds(ground, worlds, chosen, begin, end):
     """Fill the worlds `chosen` (N,) from `begin` to `end` of them."""
     ground, worlds = bare(ground), bare(worlds)
     for n in range(begin, end):

@@ -54,7 +54,7 @@ BLOCKED, FREE = int(Changes.BLOCKED), int(Changes.FREE)
 
 
 @kernel
-def lanes_beside(lanes, way, stretches, across, ways):  # type: ignore[no-untyped-def]
+def lanes_beside(lanes, way, stretches, across, ways):
     """Fill in the lanes (WAYS,) that follow, so many lanes to the left of a path; NONE from where there is none on.
 
     Returns:
@@ -71,7 +71,7 @@ def lanes_beside(lanes, way, stretches, across, ways):  # type: ignore[no-untype
 
 
 @kernel
-def lane_across(lanes, lane, across):  # type: ignore[no-untyped-def]
+def lane_across(lanes, lane, across):
     """The lane so many to the left (negative: to the right) of a lane, or NONE."""
     for _ in range(abs(across)):
         if lane != NONE:
@@ -80,7 +80,7 @@ def lane_across(lanes, lane, across):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def room_ahead(lanes, lane, s, ways, over):  # type: ignore[no-untyped-def]
+def room_ahead(lanes, lane, s, ways, over):
     """m from a place on a lane to where lanes no longer run beside the path; infinite if they do as long as that."""
     if not over:
         return np.inf
@@ -93,7 +93,7 @@ def room_ahead(lanes, lane, s, ways, over):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _clear_of_bodies(notes, lane, s, vehicle, driver, noticed, time_s):  # type: ignore[no-untyped-def]
+def _clear_of_bodies(notes, lane, s, vehicle, driver, noticed, time_s):
     """Whether nothing but vehicles is beside a place on a lane, nor catches up with it."""
     n = notes.first[lane]
     while n != NONE:
@@ -107,7 +107,7 @@ def _clear_of_bodies(notes, lane, s, vehicle, driver, noticed, time_s):  # type:
 
 
 @kernel
-def _is_blocked(lanes, stage, i, lies):  # type: ignore[no-untyped-def]
+def _is_blocked(lanes, stage, i, lies):
     """Whether what stands, lies or creeps in its lane slows driver `i`; `lies` is the pressure of what is no vehicle.
 
     Vehicles that wait for a light or for their right of way block nobody: they will go on.
@@ -122,7 +122,7 @@ def _is_blocked(lanes, stage, i, lies):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def choose_lane(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
+def choose_lane(lanes, stage, i, noticed, time_s):
     """Side to which driver `i` changes lanes now: 1 left, -1 right, 0 neither.
 
     Args:
@@ -188,7 +188,7 @@ def choose_lane(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-de
 
 
 @kernel
-def change_lanes(lanes, stage, noticed, step, dt, time_s):  # type: ignore[no-untyped-def]
+def change_lanes(lanes, stage, noticed, step, dt, time_s):
     """Let drivers whose turn it is decide on a change of lane, one after the other, and begin it.
 
     Args:
@@ -215,7 +215,7 @@ def change_lanes(lanes, stage, noticed, step, dt, time_s):  # type: ignore[no-un
 
 
 @kernel
-def sidle(stage, i, way_m, dt):  # type: ignore[no-untyped-def]
+def sidle(stage, i, way_m, dt):
     """Move a vehicle that changes lanes sideways while it drives on by `way_m` m in `dt` s.
 
     Its lateral acceleration is bounded (`lane_change.move_sideways`), so that it steers whatever its speed.
@@ -232,7 +232,7 @@ def sidle(stage, i, way_m, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pressure_of_what_it_leaves(lanes, stage, i, noticed, time_s):  # type: ignore[no-untyped-def]
+def pressure_of_what_it_leaves(lanes, stage, i, noticed, time_s):
     """What bodies on the lane that vehicle `i` still reaches into ask of it, as wanted gap over gap.
 
     Nothing where it will have left that lane before it is there.

@@ -30,7 +30,7 @@ WRONG_WAY = int(Control.WRONG_WAY)
 
 
 @kernel
-def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-untyped-def]
+def step_worlds(ground, worlds, desk, dt_ns, begin, end):
     """Move the worlds from `begin` to `end` on by `dt_ns`.
 
     Args:
@@ -46,7 +46,7 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):  # type: ignore[no-unt
 
 
 @kernel(inner=True)
-def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
+def step_world(ground, worlds, desk, dt_ns, w):
     """Move world `w` on: all look at what is, then all move; arguments as above."""
     lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9
     vehicles, drivers, lines, entries = worlds.vehicles[w], worlds.drivers[w], worlds.lines[w], worlds.entries[w]
@@ -90,21 +90,21 @@ def step_world(ground, worlds, desk, dt_ns, w):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def obey(vehicle, driver):  # type: ignore[no-untyped-def]
+def obey(vehicle, driver):
     """m/s2 of a guided driver, who heeds nobody: towards the speed that is wished for, as hard as it can in the end."""
     wanted = (vehicle.wish_speed - vehicle.speed) / OBEYING_S
     return min(max(wanted, -driver.hardest), OBEYING_MPS2)
 
 
 @kernel(inline=True)
-def _stranded(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def _stranded(lanes, vehicle, driver):
     """Whether a vehicle is at the end of a lane that ends as wide as it is, without a link: a fault of the map."""
     row = lanes.lanes[vehicle.lane]
     return row.nexts == 0 and row.usable >= row.length and vehicle.s + driver.front > row.length - STRANDED_M
 
 
 @kernel
-def move(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
+def move(lanes, vehicle, driver, seed, row, dt):
     """Move a vehicle along its way: constant acceleration over the step, and no reversing."""
     before = vehicle.speed
     after = before + vehicle.wish_acceleration * dt

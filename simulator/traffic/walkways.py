@@ -6,6 +6,7 @@ none, people walk beside it. At corners loose ends are joined where no carriagew
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.roads import DRIVABLE, LaneKey, Road, RoadNetwork
 from simulator.roads.records import LaneSection
+from simulator.roads.road import LineState
 
 Array = NDArray[np.float64]
 
@@ -267,7 +269,7 @@ def roadsides(network: RoadNetwork, origin: Array) -> Roadsides:
             t = road.boundaries(index, s)
             state = road.state(s)
 
-            def points(t: Array, road: Road = road, s: Array = s, state=state) -> Array:  # type: ignore[no-untyped-def]
+            def points(t: Array, road: Road = road, s: Array = s, state: LineState = state) -> Array:
                 return road.place(state, s, t, 0.0) - origin
 
             edges = [points(row) for row in t]
@@ -289,7 +291,15 @@ def roadsides(network: RoadNetwork, origin: Array) -> Roadsides:
     return Roadsides(strips, carriageway, streets)
 
 
-def _side(road, index, t, edges, points, side, strips) -> Side | None:  # type: ignore[no-untyped-def]
+def _side(
+    road: Road,
+    index: int,
+    t: Array,
+    edges: list[Array],
+    points: Callable[[Array], Array],
+    side: int,
+    strips: list[Strip],
+) -> Side | None:
     """Append the strips on one side (1 left, -1 right) of a road section; the one nearest to its carriageway."""
     section: LaneSection = road.sections[index]
     lanes = [lane for lane in section.lanes if lane.id]

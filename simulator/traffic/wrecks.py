@@ -79,7 +79,7 @@ def crashes(places: LaneIndex, vehicles: int, people: int, friction: float, clea
 
 
 @kernel
-def take_box(body, vehicle, driver, friction, dt):  # type: ignore[no-untyped-def]
+def take_box(body, vehicle, driver, friction, dt):
     """Fill a body with a vehicle: a wreck as it lies, any other as it was `dt` seconds before, and not sliding."""
     body.slides = vehicle.control == WRECK
     length, width = driver.front + driver.rear, 2.0 * driver.half_width
@@ -107,7 +107,7 @@ def take_box(body, vehicle, driver, friction, dt):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _lies_on(lanes, vehicle, driver, lane, s):  # type: ignore[no-untyped-def]
+def _lies_on(lanes, vehicle, driver, lane, s):
     """Whether a wreck's box covers part of a lane, near `s`; m along it from where on, d of its middle, if it faces
     against the traffic there."""
     half, middle = 0.5 * (driver.front + driver.rear), 0.5 * (driver.front - driver.rear)
@@ -123,7 +123,7 @@ def _lies_on(lanes, vehicle, driver, lane, s):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cover(lanes, index, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def cover(lanes, index, entries, vehicles, drivers, i):
     """Find out where wreck `i` lies: its lane, `s` and `d` (no lane if off the road), and other lanes that it covers.
 
     `s` is such that its rear bumper would be where its box begins, if it stood along the lane.
@@ -167,7 +167,7 @@ def cover(lanes, index, entries, vehicles, drivers, i):  # type: ignore[no-untyp
 
 
 @kernel
-def _take_bodies(crashes, vehicles, drivers, people, dt):  # type: ignore[no-untyped-def]
+def _take_bodies(crashes, vehicles, drivers, people, dt):
     """Fill the bodies of a world; whether any wreck still moves."""
     moving = False
     for i in range(vehicles.shape[0]):
@@ -187,13 +187,13 @@ def _take_bodies(crashes, vehicles, drivers, people, dt):  # type: ignore[no-unt
 
 
 @kernel
-def _drives_on(vehicles, bodies, i, j):  # type: ignore[no-untyped-def]
+def _drives_on(vehicles, bodies, i, j):
     """Whether vehicle `i` is none the worse for striking `j`, which lies there and is light."""
     return vehicles[i].control != WRECK and vehicles[j].control == WRECK and bodies[j].mass < LIGHT * bodies[i].mass
 
 
 @kernel
-def _graze(vehicle, body, delta_v):  # type: ignore[no-untyped-def]
+def _graze(vehicle, body, delta_v):
     """Note that a vehicle has struck something light, which has slowed it a little."""
     vehicle.struck |= BY_WRECK
     vehicle.delta_v = max(vehicle.delta_v, delta_v)
@@ -203,21 +203,21 @@ def _graze(vehicle, body, delta_v):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _carry(body, dt):  # type: ignore[no-untyped-def]
+def _carry(body, dt):
     """Let a light body that has been struck go on for the rest of the step, ahead of who drives on."""
     body.x += body.vx * dt
     body.y += body.vy * dt
 
 
 @kernel
-def _fall(person):  # type: ignore[no-untyped-def]
+def _fall(person):
     """Let a person who is struck fall."""
     person.mode, person.crossing, person.over = FALLEN, NONE, NONE
     person.wish_x = person.wish_y = 0.0
 
 
 @kernel
-def _wreck(vehicle, other, delta_v):  # type: ignore[no-untyped-def]
+def _wreck(vehicle, other, delta_v):
     """Note a collision with what `other` says, and leave the vehicle to itself."""
     vehicle.struck |= other
     vehicle.delta_v = max(vehicle.delta_v, delta_v)
@@ -231,7 +231,7 @@ def _wreck(vehicle, other, delta_v):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-def]
+def crash_world(ground, worlds, crashes, dt_ns, w):
     """Let who touches somebody in world `w`, that has just moved by `dt_ns`, crash; move and clear away wrecks.
 
     Args:
@@ -300,7 +300,7 @@ def crash_world(ground, worlds, crashes, dt_ns, w):  # type: ignore[no-untyped-d
 
 
 @kernel
-def crash_worlds(ground, worlds, crashes, dt_ns, begin, end):  # type: ignore[no-untyped-def]
+def crash_worlds(ground, worlds, crashes, dt_ns, begin, end):
     """As `crash_world`, of the worlds from `begin` to `end`."""
     ground, worlds = bare(ground), bare(worlds)
     for w in range(begin, end):

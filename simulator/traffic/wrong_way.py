@@ -35,7 +35,7 @@ ARRIVED, WRONG_WAY = int(Control.ARRIVED), int(Control.WRONG_WAY)
 
 
 @kernel
-def decide_back(lanes, vehicle, seed, row):  # type: ignore[no-untyped-def]
+def decide_back(lanes, vehicle, seed, row):
     """Draw the lanes before a wrong-way driver's, where they are not yet decided: its `ways` lead there."""
     lane = vehicle.lane
     for k in range(WAYS):
@@ -49,7 +49,7 @@ def decide_back(lanes, vehicle, seed, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_against(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
+def place_against(lanes, vehicle, driver, dt):
     """Fill in the pose of a wrong-way driver from its place: as `poses.place`, facing the other way."""
     x, y, z, _heading = lane_pose(lanes, vehicle.lane, vehicle.s, vehicle.d)
     lane, s, k = vehicle.lane, vehicle.s - driver.wheelbase, 0
@@ -69,7 +69,7 @@ def place_against(lanes, vehicle, driver, dt):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def turn_against(lanes, vehicle, driver, seed, row):  # type: ignore[no-untyped-def]
+def turn_against(lanes, vehicle, driver, seed, row):
     """Turn a vehicle round on the stretch of its lane that it covers."""
     vehicle.s += driver.front - driver.rear
     vehicle.against = 1
@@ -80,7 +80,7 @@ def turn_against(lanes, vehicle, driver, seed, row):  # type: ignore[no-untyped-
 
 
 @kernel
-def _in_front(lines, entries, vehicles, drivers, me, lane, bumper):  # type: ignore[no-untyped-def]
+def _in_front(lines, entries, vehicles, drivers, me, lane, bumper):
     """The next vehicle towards the start of a lane from a place, or NONE, and m to it; nobody asking."""
     count, e = len(vehicles), lines[lane].last
     while e != NONE:
@@ -93,7 +93,7 @@ def _in_front(lines, entries, vehicles, drivers, me, lane, bumper):  # type: ign
 
 
 @kernel
-def _bends(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
+def _bends(lanes, vehicle, driver):
     """m/s that bends ahead on its lanes comfortably allow now."""
     allowed, lane, s, k = np.inf, vehicle.lane, vehicle.s, 0
     for n in range(BEND_LOOKS):
@@ -109,7 +109,7 @@ def _bends(lanes, vehicle, driver):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def drive_against(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[no-untyped-def]
+def drive_against(lanes, lines, entries, vehicles, drivers, i):
     """m/s2 that wrong-way driver `i` chooses; others that it meets keep to the edge from now on.
 
     Args:
@@ -143,7 +143,7 @@ def drive_against(lanes, lines, entries, vehicles, drivers, i):  # type: ignore[
 
 
 @kernel
-def move_against(lanes, vehicle, driver, seed, row, dt):  # type: ignore[no-untyped-def]
+def move_against(lanes, vehicle, driver, seed, row, dt):
     """Move a wrong-way driver: constant acceleration over the step, no reversing; it leaves where lanes begin."""
     before = vehicle.speed
     after = max(before + vehicle.wish_acceleration * dt, 0.0)

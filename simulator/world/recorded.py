@@ -85,7 +85,7 @@ class Entity:
             first=self.first + steps,
             lights=tuple(replace(each, time_s=each.time_s + seconds) for each in self.lights),
             turns=tuple((time + seconds, way) for time, way in self.turns),
-            seen=tuple((time + seconds, *flags) for time, *flags in self.seen),  # type: ignore[misc]
+            seen=tuple((time + seconds, by_cameras, by_others) for time, by_cameras, by_others in self.seen),
         )
 
 

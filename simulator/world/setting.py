@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from simulator.errors import InputError
 from simulator.scenario.mappings import weather_members, weather_model
@@ -169,4 +169,4 @@ def _setting(entry: Plain, source: str) -> Setting:
 
 
 def _members(weather: Any) -> tuple[Weather, ...]:
-    return tuple(weather_members(weather))  # type: ignore[arg-type]
+    return cast("tuple[Weather, ...]", tuple(weather_members(weather)))

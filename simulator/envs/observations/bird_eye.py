@@ -61,7 +61,7 @@ class BirdEye(Observation, kind="bird_eye"):
 
 
 @kernel
-def _own(shapes, channel, own, first, last):  # type: ignore[no-untyped-def]
+def _own(shapes, channel, own, first, last):
     """The box of each agent, in a channel of its own."""
     for i in range(first, last):
         own[i, 0, :] = shapes.boxes[shapes.world[i], shapes.row[i]]

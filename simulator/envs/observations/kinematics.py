@@ -92,13 +92,13 @@ class Kinematics(Features, kind="kinematics"):
 
 
 @kernel(inline=True)
-def unit(value):  # type: ignore[no-untyped-def]
+def unit(value):
     """A number held to -1..1, as float32."""
     return min(max(np.float32(value), np.float32(-1.0)), np.float32(1.0))
 
 
 @kernel(inline=True)
-def _pack(vehicles, drivers, packed):  # type: ignore[no-untyped-def]
+def _pack(vehicles, drivers, packed):
     """Middles of boxes, velocities, cosine and sine of yaw, lengths of a world's vehicles, column by column."""
     for i in range(vehicles.shape[0]):
         v, p = vehicles[i], drivers[i]
@@ -114,7 +114,7 @@ def _pack(vehicles, drivers, packed):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _pack_people(people, packed):  # type: ignore[no-untyped-def]
+def _pack_people(people, packed):
     """Places and velocities of a world's people."""
     for i in range(people.shape[0]):
         p = people[i]
@@ -125,7 +125,7 @@ def _pack_people(people, packed):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _nearest(columns, x, y, own, sight, packed, known):  # type: ignore[no-untyped-def]
+def _nearest(columns, x, y, own, sight, packed, known):
     """Fill `known` with the columns nearest to a point but `own`, nearest first; how many of them are within sight.
 
     The search begins with what `known` has been, so that mostly only those few are put in order, and all others are
@@ -165,7 +165,7 @@ def _nearest(columns, x, y, own, sight, packed, known):  # type: ignore[no-untyp
 
 
 @kernel(inline=True)
-def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-def]
+def ego_numbers(v, driver, agent, lanes, c, s, out):
     """The agent's own numbers, in the order of `EGO`."""
     out[0], out[1] = unit(v.speed / FAST_MPS), unit(v.lateral_speed / FAST_MPS)
     out[2], out[3], out[4] = unit(v.yaw_rate / TURN_RADPS), unit(v.acceleration / HARD_MPS2), unit(v.steer)
@@ -192,7 +192,7 @@ def ego_numbers(v, driver, agent, lanes, c, s, out):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def room_to_pack(actors, near):  # type: ignore[no-untyped-def]
+def room_to_pack(actors, near):
     """A `Packed` for worlds of these actors."""
     vehicles, people = actors.vehicles.shape[1], actors.people.shape[1]
     most = max(vehicles, people)
@@ -206,7 +206,7 @@ def room_to_pack(actors, near):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _write_motion(columns, i, x, y, vx, vy, c, s, out):  # type: ignore[no-untyped-def]
+def _write_motion(columns, i, x, y, vx, vy, c, s, out):
     """Presence, place and velocity of a column in the frame of an agent, in the order of `PERSON`."""
     reach, fast = np.float32(1.0 / FAR_M), np.float32(1.0 / FAST_MPS)
     dx, dy, ux, uy = columns[_X, i] - x, columns[_Y, i] - y, columns[_VX, i] - vx, columns[_VY, i] - vy
@@ -216,7 +216,7 @@ def _write_motion(columns, i, x, y, vx, vy, c, s, out):  # type: ignore[no-untyp
 
 
 @kernel(inner=True)
-def write_near(actors, lanes, near, packed, rows, w):  # type: ignore[no-untyped-def]
+def write_near(actors, lanes, near, packed, rows, w):
     """Fill `rows` from `near.column` on for the agents of world `w`; whoever calls keeps `packed`."""
     packed = bare(packed)
     wheeled, walking = packed.wheeled, packed.walking
@@ -255,7 +255,7 @@ def write_near(actors, lanes, near, packed, rows, w):  # type: ignore[no-untyped
 
 
 @kernel
-def _observe(actors, lanes, near, rows, begin, end):  # type: ignore[no-untyped-def]
+def _observe(actors, lanes, near, rows, begin, end):
     """Fill `rows` from `near.column` on for the agents of worlds `begin` .. `end`."""
     actors, lanes, near, rows = bare(actors), bare(lanes), bare(near), bare(rows)
     packed = room_to_pack(actors, near)

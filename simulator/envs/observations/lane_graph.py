@@ -66,7 +66,7 @@ class LaneGraph(Features, kind="lane_graph"):
 
 
 @kernel(inline=True)
-def _follow(lanes, ahead, lane, s, ways, place, out):  # type: ignore[no-untyped-def]
+def _follow(lanes, ahead, lane, s, ways, place, out):
     """Points at `distances` ahead of a place; over the ends of lanes along `ways`, and where these end the first link.
 
     Args:
@@ -101,7 +101,7 @@ def _follow(lanes, ahead, lane, s, ways, place, out):  # type: ignore[no-untyped
 
 
 @kernel(inner=True)
-def write_lanes(actors, lanes, ahead, rows, w):  # type: ignore[no-untyped-def]
+def write_lanes(actors, lanes, ahead, rows, w):
     """Fill `rows` from `ahead.column` on for the agents of world `w`."""
     width, nowhere = 4 * ahead.distances.shape[0], np.full(WAYS, NONE)
     for k in range(actors.agents.shape[1]):
@@ -122,7 +122,7 @@ def write_lanes(actors, lanes, ahead, rows, w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _observe(actors, lanes, ahead, rows, begin, end):  # type: ignore[no-untyped-def]
+def _observe(actors, lanes, ahead, rows, begin, end):
     """Fill `rows` from `ahead.column` on for the agents of worlds `begin` .. `end`."""
     actors, lanes, ahead, rows = bare(actors), bare(lanes), bare(ahead), bare(rows)
     for w in range(begin, end):

@@ -51,7 +51,7 @@ class Lidar(Features, kind="lidar"):
 
 
 @kernel
-def _write(actors, lanes, seen, reach, rows, column, begin, end):  # type: ignore[no-untyped-def]
+def _write(actors, lanes, seen, reach, rows, column, begin, end):
     """The agents' own numbers, and distances in shares of the reach."""
     agents = actors.agents.shape[1]
     for w in range(begin, end):

@@ -53,7 +53,7 @@ class Shapes(NamedTuple):
 
 
 @kernel
-def outline(actors, shapes, channel, begin, end):  # type: ignore[no-untyped-def]
+def outline(actors, shapes, channel, begin, end):
     """Bring the shapes of worlds `begin` .. `end` up to date.
 
     Args:

@@ -70,14 +70,14 @@ class Vector(Features, kind="vector"):
 
 
 @kernel(inline=True)
-def write_numbers(actors, lanes, numbers, packed, w):  # type: ignore[no-untyped-def]
+def write_numbers(actors, lanes, numbers, packed, w):
     """Fill the rows of the agents of world `w`; `packed`: of `room_to_pack`."""
     write_near(actors, lanes, numbers.near, packed, numbers.rows, w)
     write_lanes(actors, lanes, numbers.ahead, numbers.rows, w)
 
 
 @kernel
-def _observe(actors, lanes, numbers, begin, end):  # type: ignore[no-untyped-def]
+def _observe(actors, lanes, numbers, begin, end):
     """Fill the rows of the agents of worlds `begin` .. `end`."""
     actors, lanes, numbers = bare(actors), bare(lanes), bare(numbers)
     packed = room_to_pack(actors, numbers.near)

@@ -34,21 +34,23 @@ DEEPEST = np.float32(-1.5)  # scale heights below the eye, from which on down fo
 
 
 def air_at(stage: Stage, sky: Sky, eye: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(2,) extinction in 1/m at an `eye` (3,), local frame, and 1 / scale height of the air in 1/m: `Sky.extinction`.
-
-    Heights count from the ground below the eye.
-    """
+    """(2,) extinction in 1/m at an `eye` (3,), local frame (`Sky.extinction`), and 1 / scale height in 1/m."""
     thinning = stage.atmosphere.thinning_1_m
-    height = 0.0
-    if thinning > 0:
-        down = np.array([[0.0, 0.0, -1.0]], np.float32)
-        hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, mask=SEEN, threads=1)
-        height = float(hit.t[0]) if hit.part[0] >= 0 else 0.0
-    return np.array([sky.extinction[0] * math.exp(-thinning * height), thinning], np.float32)
+    return np.array([sky.extinction[0] * fog_left_at(stage, eye), thinning], np.float32)
+
+
+def fog_left_at(stage: Stage, eye: NDArray[np.float64]) -> float:
+    """Extinction at an `eye` (3,), local frame, in parts of that on the ground below it."""
+    thinning = stage.atmosphere.thinning_1_m
+    if thinning <= 0:
+        return 1.0
+    down = np.array([[0.0, 0.0, -1.0]], np.float32)
+    hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, mask=SEEN, threads=1)
+    return math.exp(-thinning * float(hit.t[0])) if hit.part[0] >= 0 else 1.0
 
 
 @kernel
-def depth_to(air, length, rise):  # type: ignore[no-untyped-def]
+def depth_to(air, length, rise):
     """Optical depth of a way of so many metres that ends `rise` metres above its start, the eye's height.
 
     Extinction falls exponentially with height, so that its mean along a straight way is closed.
@@ -63,33 +65,33 @@ def depth_to(air, length, rise):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def passes(air, length, rise):  # type: ignore[no-untyped-def]
+def passes(air, length, rise):
     """Share of light that a way leaves: see `depth_to`."""
     return math.exp(-depth_to(air, length, rise))
 
 
 @kernel(inline=True)
-def lobe(g, cosine):  # type: ignore[no-untyped-def]
+def lobe(g, cosine):
     """Scattered light per steradian of a mean cosine g (L. Henyey and J. Greenstein, Astrophys. J. 93, 1941)."""
     d = ONE + g * g - TWO * g * cosine
     return (ONE - g * g) / (np.float32(4.0) * PI * d * math.sqrt(d))
 
 
 @kernel
-def fog_phase(cosine):  # type: ignore[no-untyped-def]
+def fog_phase(cosine):
     """Light that fog drops scatter, per steradian, by the cosine of the angle to the old direction."""
     return DIFFRACTED * lobe(DIFFRACTED_G, cosine) + wide_phase(cosine)
 
 
 @kernel
-def wide_phase(cosine):  # type: ignore[no-untyped-def]
+def wide_phase(cosine):
     """`fog_phase` without what is diffracted."""
     norm = REFRACTED_K / (TWO * PI * (ONE - math.exp(-TWO * REFRACTED_K)))
     return REFRACTED * norm * math.exp(REFRACTED_K * (cosine - ONE)) + REFLECTED * lobe(REFLECTED_G, cosine)
 
 
 @kernel(inline=True)
-def way_of(table, rotation, y, x):  # type: ignore[no-untyped-def]
+def way_of(table, rotation, y, x):
     """Unit way through a pixel in the local frame, and metres along it per metre of depth."""
     a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
     length = math.sqrt(a * a + b * b + c * c)

@@ -22,13 +22,13 @@ STRAY = np.float32(0.012)  # above the cut-off: lets signs be read, dazzles no o
 
 
 @kernel(inline=True)
-def squared_exponential(x):  # type: ignore[no-untyped-def]
+def squared_exponential(x):
     """exp(-x^2)."""
     return math.exp(-x * x)
 
 
 @kernel
-def low_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
+def low_beam(right_deg, up_deg):
     """Relative intensity of a low beam at angles to the right of and above its axis (degrees, float32).
 
     A hot spot right of the middle, wide side light, and the asymmetric cut-off: level at -0.57 deg on the left, rising
@@ -49,7 +49,7 @@ def low_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def high_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
+def high_beam(right_deg, up_deg):
     """Relative intensity of a high beam: a narrow spot in wide light."""
     spot = squared_exponential(right_deg / np.float32(5.0)) * squared_exponential(up_deg / np.float32(2.2))
     wide = squared_exponential(right_deg / np.float32(20.0)) * squared_exponential(up_deg / np.float32(5.0))
@@ -57,14 +57,14 @@ def high_beam(right_deg, up_deg):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def street_lantern(cosine):  # type: ignore[no-untyped-def]
+def street_lantern(cosine):
     """Relative intensity of a street lantern by the cosine to its axis: strongest at 63 deg, cut off before 84."""
     rise = clamp01((ONE - cosine) / np.float32(0.546))
     return (np.float32(0.35) + np.float32(0.65) * rise * rise) * step(np.float32(0.105), np.float32(0.454), cosine)
 
 
 @kernel
-def signal_lamp(right_deg, up_deg):  # type: ignore[no-untyped-def]
+def signal_lamp(right_deg, up_deg):
     """Relative intensity of a signal lamp at small angles beside and above its axis (degrees, float32).
 
     It lies a little above each value of the standard light distribution of UN R6 and R7, Annex 4 (which are minima),
@@ -78,7 +78,7 @@ def signal_lamp(right_deg, up_deg):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def beam_intensity(beam, ax, ay, az, dx, dy, dz):  # type: ignore[no-untyped-def]
+def beam_intensity(beam, ax, ay, az, dx, dy, dz):
     """Relative intensity of a lamp of pattern `beam` with unit axis a toward unit direction d (from the lamp)."""
     cosine = ax * dx + ay * dy + az * dz
     if beam == LAMBERT:

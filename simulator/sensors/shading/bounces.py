@@ -168,14 +168,14 @@ class Found(NamedTuple):
 
 
 @kernel(inline=True)
-def expect(ray, hits, tables):  # type: ignore[no-untyped-def]
+def expect(ray, hits, tables):
     """Fetch what a ray meets into the cache; -1 is none."""
     if ray >= 0 and hits.part[ray] >= 0:
         prefetch(tables.faces, record(tables.instances, hits.part[ray]).first_face + hits.primitive[ray])
 
 
 @kernel(inline=True)
-def find_surfaces(rows, p, tables, normals, switches, earth, spread):  # type: ignore[no-untyped-def]
+def find_surfaces(rows, p, tables, normals, switches, earth, spread):
     """Write the surfaces that eight rays meet, of which `take_eight` has written the hits.
 
     Args:
@@ -214,7 +214,7 @@ def find_surfaces(rows, p, tables, normals, switches, earth, spread):  # type: i
 
 
 @kernel(inline=True)
-def add_light(rows, k, light, red, green, blue):  # type: ignore[no-untyped-def]
+def add_light(rows, k, light, red, green, blue):
     """Add radiance to the pixel of lane k, times its weight; `light` points to the pixels."""
     at = 3 * np.int64(load_int(rows, PIXEL + k))
     wr, wg, wb = load_three(rows, WEIGHT + k)
@@ -224,7 +224,7 @@ def add_light(rows, k, light, red, green, blue):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def pass_air(rows, solid, exist, air, density, light):  # type: ignore[no-untyped-def]
+def pass_air(rows, solid, exist, air, density, light):
     """Let those that `exist` (bits) go through the air, which shines, and dims what lies behind.
 
     Those that are not `solid` meet nothing: they go on to the sky, or to far ground.
@@ -248,7 +248,7 @@ def pass_air(rows, solid, exist, air, density, light):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def see_sky(rows, lanes, sky, density, part, light):  # type: ignore[no-untyped-def]
+def see_sky(rows, lanes, sky, density, part, light):
     """Add the sky, and the sun's disc, that some lanes meet; `part`: chance with which their last surfaces aimed at
     each."""
     table, _, _, ground, sun, sun_lx, _ = sky
@@ -271,7 +271,7 @@ def see_sky(rows, lanes, sky, density, part, light):  # type: ignore[no-untyped-
 
 
 @kernel
-def find_lamp(rows, k, lamps, pick, extinction):  # type: ignore[no-untyped-def]
+def find_lamp(rows, k, lamps, pick, extinction):
     """Write to lane k the way to one of the lamps about its place, and its light times their number."""
     position, axis, intensity, beam, low, cells, least = lamps
     x, y, z = load_three(rows, PLACE + k)
@@ -283,8 +283,8 @@ def find_lamp(rows, k, lamps, pick, extinction):  # type: ignore[no-untyped-def]
         return
     lamp = cells[row, column, min(np.int32(pick * np.float32(count)), count - 1)]
     peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-    lx, ly, lz, away, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
-    if lux * peak < least[0]:
+    lx, ly, lz, away, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
+    if lux * peak < least[lamp]:
         return
     lux *= np.float32(count) * math.exp(-extinction * away)
     store_three(rows, LAMP + k, lx, ly, lz)
@@ -294,7 +294,7 @@ def find_lamp(rows, k, lamps, pick, extinction):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def leaves(rows, nl, lx, ly, lz, leafy):  # type: ignore[no-untyped-def]
+def leaves(rows, nl, lx, ly, lz, leafy):
     """Whether light goes in direction l: on the same side of triangle and shading normal; and cosine to the triangle's.
 
     `nl` is the cosine to the shading normal; `leafy`: light may come through.
@@ -307,7 +307,7 @@ def leaves(rows, nl, lx, ly, lz, leafy):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def start_at(rows, fl):  # type: ignore[no-untyped-def]
+def start_at(rows, fl):
     """Write where rays start: so far above each surface, or below it where `fl` is negative, not to meet it again."""
     x, y, z = load_vector(rows, PLACE)
     fx, fy, fz = load_vector(rows, FLAT)
@@ -317,7 +317,7 @@ def start_at(rows, fl):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy):  # type: ignore[no-untyped-def]
+def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy):
     """Write rays in direction l, the same for all, to what shines there with so much irradiance; returns their lanes.
 
     `density` is that of l by the light; where the `rival` is true the material may draw it too. `wanted`: lanes.
@@ -336,7 +336,7 @@ def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy)
 
 
 @kernel(inline=True)
-def aim_at_lamps(rows, look, wanted, leafy, retro):  # type: ignore[no-untyped-def]
+def aim_at_lamps(rows, look, wanted, leafy, retro):
     """Write rays to the lamps that `find_lamp` found; returns their lanes. `retro`: some surfaces throw light back."""
     none = splat(ZERO)
     lx, ly, lz = load_vector(rows, LAMP)
@@ -362,7 +362,7 @@ def aim_at_lamps(rows, look, wanted, leafy, retro):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def go_on(rows, look, draws, wanted, leafy):  # type: ignore[no-untyped-def]
+def go_on(rows, look, draws, wanted, leafy):
     """Write the rays by which paths leave their surfaces; returns the lanes of those that do."""
     lx, ly, lz = draw_way(look, draws[PICK], draws[TILT], draws[COSINE], draws[SINE])
     r, g, b, drawn = respond(look, lx, ly, lz, ZERO)
@@ -386,7 +386,7 @@ def go_on(rows, look, draws, wanted, leafy):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def pass_panes(rows, pane, wanted):  # type: ignore[no-untyped-def]
+def pass_panes(rows, pane, wanted):
     """Write the rays by which paths leave panes, reflected by chance or straight on; returns their lanes."""
     none, one = splat(ZERO), splat(ONE)
     dx, dy, dz = load_vector(rows, WAY)
@@ -421,7 +421,7 @@ def pass_panes(rows, pane, wanted):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def glow_of(rows, lanes, limit, light):  # type: ignore[no-untyped-def]
+def glow_of(rows, lanes, limit, light):
     """Add what surfaces of some lanes shine by themselves, up to a luminance."""
     while lanes != 0:
         k = lowest(lanes)
@@ -432,7 +432,7 @@ def glow_of(rows, lanes, limit, light):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def view_of(rows):  # type: ignore[no-untyped-def]
+def view_of(rows):
     """The Look of the eight from where their rays start."""
     dx, dy, dz = load_vector(rows, WAY)
     nx, ny, nz = load_vector(rows, NORMAL)
@@ -453,7 +453,7 @@ class Ends(NamedTuple):
 
 
 @kernel(inline=True)
-def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kept, ends):  # type: ignore[no-untyped-def]
+def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kept, ends):
     """Let paths that meet matter aim at the lights and go on; returns the new Ends.
 
     Args:
@@ -496,7 +496,7 @@ def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kep
 
 
 @kernel
-def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course, found):  # type: ignore[no-untyped-def]
+def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course, found):
     """Let paths meet their surfaces: add emission or sky, aim at the lights, draw where they go on.
 
     Args:

@@ -120,7 +120,7 @@ def draw(sky: Sky, sky_dome: Dome, samples: int, surfaces: int, seed: int) -> Dr
 
 
 @kernel(inline=True)
-def below(running, u):  # type: ignore[no-untyped-def]
+def below(running, u):
     """Cell of a running share (K + 1,) that holds u."""
     low, high = 0, len(running) - 1
     while high - low > 1:
@@ -133,7 +133,7 @@ def below(running, u):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_sky(sky_dome, a, b):  # type: ignore[no-untyped-def]
+def draw_sky(sky_dome, a, b):
     """Direction and density of a place of the sky, brighter ones more often, from two uniform numbers."""
     columns = sky_dome.density.shape[1]
     row = below(sky_dome.rows, a)
@@ -149,7 +149,7 @@ def draw_sky(sky_dome, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def sky_density(density, dx, dy, dz):  # type: ignore[no-untyped-def]
+def sky_density(density, dx, dy, dz):
     """Dome.density of a direction above the horizon."""
     rows, columns = density.shape
     row = math.sqrt(arc(dz, math.sqrt(dx * dx + dy * dy)) * (TWO / PI)) * np.float32(rows - 1)
@@ -158,7 +158,7 @@ def sky_density(density, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_numbers(uniform, sky, sky_dome, numbers):  # type: ignore[no-untyped-def]
+def fill_numbers(uniform, sky, sky_dome, numbers):
     """Turn (K, NUMBERS) uniform numbers into (K, COLUMNS) draws; `sky` is a Sky."""
     table, _, _, ground, sun, _, _ = sky
     sky_dome = borrowed(sky_dome)

@@ -89,7 +89,7 @@ PART, PRIMITIVE, WEIGHTS, LEVEL, TRANSMISSION, RETRO, RETRO_WIDTH, ROWS = (
 
 
 @kernel(inline=True)
-def power_of_two(x):  # type: ignore[no-untyped-def]
+def power_of_two(x):
     """Two to the power of each lane of x, -126 < x < 127, to 1e-7 of it (a polynomial within whole powers)."""
     whole = floor(x)
     part = x - whole
@@ -99,19 +99,19 @@ def power_of_two(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def left_after(depth):  # type: ignore[no-untyped-def]
+def left_after(depth):
     """exp(-depth), lane by lane, of an optical depth."""
     return power_of_two(maximum(depth * -LOG2_E, splat(np.float32(-100))))
 
 
 @kernel(inline=True)
-def load_vector(rows, index):  # type: ignore[no-untyped-def]
+def load_vector(rows, index):
     """Three rows."""
     return load(rows, index), load(rows, index + 8), load(rows, index + 16)
 
 
 @kernel(inline=True)
-def store_vector(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+def store_vector(rows, index, x, y, z):
     """Write three rows."""
     store(rows, index, x)
     store(rows, index + 8, y)
@@ -119,13 +119,13 @@ def store_vector(rows, index, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def load_three(rows, index):  # type: ignore[no-untyped-def]
+def load_three(rows, index):
     """One lane of three rows."""
     return load_float(rows, index), load_float(rows, index + 8), load_float(rows, index + 16)
 
 
 @kernel(inline=True)
-def store_three(rows, index, x, y, z):  # type: ignore[no-untyped-def]
+def store_three(rows, index, x, y, z):
     """Write one lane of three rows."""
     store_float(rows, index, x)
     store_float(rows, index + 8, y)
@@ -133,19 +133,19 @@ def store_three(rows, index, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def dot(ax, ay, az, bx, by, bz):  # type: ignore[no-untyped-def]
+def dot(ax, ay, az, bx, by, bz):
     """Scalar product."""
     return ax * bx + (ay * by + az * bz)
 
 
 @kernel(inline=True)
-def brightness(red, green, blue):  # type: ignore[no-untyped-def]
+def brightness(red, green, blue):
     """Luminance, lane by lane."""
     return red * RED + (green * GREEN + blue * BLUE)
 
 
 @kernel(inline=True)
-def sky_on(h, x, y, z):  # type: ignore[no-untyped-def]
+def sky_on(h, x, y, z):
     """Irradiance of unoccluded surfaces with unit normals, lane by lane: `vector.sky_irradiance`."""
     none = splat(ZERO)
     b1, b2, b3 = np.float32(0.488603) * y, np.float32(0.488603) * z, np.float32(0.488603) * x
@@ -160,7 +160,7 @@ def sky_on(h, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def harmonic(h, k, b1, b2, b3, b4, b5, b6, b7, b8):  # type: ignore[no-untyped-def]
+def harmonic(h, k, b1, b2, b3, b4, b5, b6, b7, b8):
     """Sum of harmonics of one channel; h points to Sky.harmonics."""
     low = b1 * h[k + 3] + (b2 * h[k + 6] + (b3 * h[k + 9] + np.float32(0.282095) * h[k]))
     high = b6 * h[k + 18] + (b7 * h[k + 21] + b8 * h[k + 24])
@@ -168,7 +168,7 @@ def harmonic(h, k, b1, b2, b3, b4, b5, b6, b7, b8):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def fifth(x):  # type: ignore[no-untyped-def]
+def fifth(x):
     """(1 - x)^5 for x in 0 ... 1, lane by lane: Schlick's Fresnel (1994)."""
     m = maximum(ONE - x, splat(ZERO))
     m2 = m * m
@@ -176,7 +176,7 @@ def fifth(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
+def highlight(alpha, nh, nl, nv):
     """GGX distribution times visibility, lane by lane: `reflectance.ggx`."""
     a2 = alpha * alpha
     d = nh * nh * (a2 - ONE) + ONE
@@ -186,7 +186,7 @@ def highlight(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
+def reflected_evenly(rough, nv):
     """Scale and offset of `reflectance.reflected_at_once`, lane by lane."""
     last, none, one = np.float32(STEPS - 1), splat(ZERO), splat(ONE)
     row = minimum(maximum(rough, none), splat(ROUGHEST)) * last
@@ -198,7 +198,7 @@ def reflected_evenly(rough, nv):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def between_four(table, first, at, s, t):  # type: ignore[no-untyped-def]
+def between_four(table, first, at, s, t):
     """One of the two numbers of a (ROUGHS, STEPS, 2) table between the four entries from `at` on."""
     a, b = load_each_float(table, first, at), load_each_float(table, first + 2, at)
     c, d = load_each_float(table, first + 2 * STEPS, at), load_each_float(table, first + 2 * STEPS + 2, at)
@@ -207,7 +207,7 @@ def between_four(table, first, at, s, t):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped-def]
+def reflected(albedo, metallic, scale, offset, once):
     """`reflectance.mean_fresnel` of one channel, lane by lane."""
     f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
     part = (f0 * scale + offset) * (ONE + f0 * (ONE - once) / once)
@@ -215,7 +215,7 @@ def reflected(albedo, metallic, scale, offset, once):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):  # type: ignore[no-untyped-def]
+def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):
     """Irradiance of eight points side by side from the four grid points about them: `skylight.light_at`.
 
     Args:
@@ -275,7 +275,7 @@ class Looks(NamedTuple):
 
 
 @kernel(inline=True)
-def looks_of(rows):  # type: ignore[no-untyped-def]
+def looks_of(rows):
     """Looks of the eight that `rows` know."""
     dx, dy, dz = load_vector(rows, WAY)
     nx, ny, nz = load_vector(rows, NORMAL)
@@ -300,7 +300,7 @@ def looks_of(rows):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def base_reflects(looks):  # type: ignore[no-untyped-def]
+def base_reflects(looks):
     """Part of even light that the bases reflect, by channel."""
     once = looks.scale + looks.offset
     return (
@@ -311,7 +311,7 @@ def base_reflects(looks):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def arc_eight(y, x):  # type: ignore[no-untyped-def]
+def arc_eight(y, x):
     """`vector.arc`, lane by lane."""
     across, along = absolute(x), absolute(y)
     t = minimum(across, along) / maximum(maximum(across, along), splat(TINY))
@@ -324,7 +324,7 @@ def arc_eight(y, x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def look_at_sky(rows, which, way, to, sky, ground):  # type: ignore[no-untyped-def]
+def look_at_sky(rows, which, way, to, sky, ground):
     """Write the radiance of the sky along the unit ways of lanes `which` (bits) to row `to`: `vector.sky_radiance`.
 
     The ways are in row `way`; lanes that are not in `which` become arbitrary.
@@ -343,7 +343,7 @@ def look_at_sky(rows, which, way, to, sky, ground):  # type: ignore[no-untyped-d
 
 
 @kernel(inline=True)
-def mirror_sky(rows, which, mx, my, mz, sky, ground):  # type: ignore[no-untyped-def]
+def mirror_sky(rows, which, mx, my, mz, sky, ground):
     """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`."""
     store_vector(rows, MIRROR, mx, my, mz)
     look_at_sky(rows, which, MIRROR, MIRRORED, sky, ground)
@@ -355,7 +355,7 @@ def mirror_sky(rows, which, mx, my, mz, sky, ground):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down):  # type: ignore[no-untyped-def]
+def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down):
     """Light by channel that the eight send to the eye by all but the sun, as `paths.outgoing` has it.
 
     Args:
@@ -401,7 +401,7 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
 
 
 @kernel(inline=True)
-def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
+def sunlight_on(rows, looks, fresnel, sun):
     """Radiance by channel per illuminance that the eight send by the sun, as `reflectance.scattered` has it.
 
     `sun` points to its direction; the others are those of `steady_light`.
@@ -441,14 +441,14 @@ def sunlight_on(rows, looks, fresnel, sun):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def matt_and_glossy(albedo, metallic, part, edge, once, matt, lobe):  # type: ignore[no-untyped-def]
+def matt_and_glossy(albedo, metallic, part, edge, once, matt, lobe):
     """What the base sends of one channel of the sun's light; `part`: of even light it reflects. See `sunlight_on`."""
     f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
     return matt * (ONE - part) * albedo + (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
 
 
 @kernel(inline=True)
-def air_leaves(rows, haze):  # type: ignore[no-untyped-def]
+def air_leaves(rows, haze):
     """What the air before eight points leaves of their light: see `passes`."""
     away = load(rows, DISTANCE)
     if haze[1] == ZERO:
@@ -461,7 +461,7 @@ def air_leaves(rows, haze):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):  # type: ignore[no-untyped-def]
+def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):
     """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
 
     Args:

@@ -223,7 +223,7 @@ def _bend(steepness: float) -> float:
 
 
 @kernel(inline=True)
-def gaussian(bits):  # type: ignore[no-untyped-def]
+def gaussian(bits):
     """Nearly normal number from 32 random bits: the sum of four bytes, cut at 3.45 deviations."""
     total = np.int32(bits & BYTE_MASK) + np.int32((bits >> BYTE) & BYTE_MASK)
     total += np.int32((bits >> TWO_BYTES) & BYTE_MASK) + np.int32(bits >> THREE_BYTES)
@@ -231,7 +231,7 @@ def gaussian(bits):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-untyped-def]
+def expose(start, stop, light, edge, settings, seed, raw):
     """Expose rows `start:stop` of the sensor under its colour filters (Bayer's RGGB); noise as in EMVA 1288.
 
     Args:
@@ -255,7 +255,7 @@ def expose(start, stop, light, edge, settings, seed, raw):  # type: ignore[no-un
 
 
 @kernel
-def expose_colours(start, stop, light, edge, settings, seed, signal):  # type: ignore[no-untyped-def]
+def expose_colours(start, stop, light, edge, settings, seed, signal):
     """Expose rows `start:stop` of a sensor that sees all three colours in each pixel: `expose` and `separate` in one.
 
     Args:
@@ -289,14 +289,14 @@ def expose_colours(start, stop, light, edge, settings, seed, signal):  # type: i
 
 
 @kernel(inline=True)
-def counted(light, noise, electrons, dark, headroom):  # type: ignore[no-untyped-def]
+def counted(light, noise, electrons, dark, headroom):
     """What pixels say of light, 1 at saturation, lane by lane, with noise in deviations."""
     e = maximum(light * electrons, splat(ZERO))
     return minimum((e + noise * square_root(e + dark * dark)) * (ONE / electrons), splat(headroom))
 
 
 @kernel
-def separate(start, stop, mixed, settings, signal):  # type: ignore[no-untyped-def]
+def separate(start, stop, mixed, settings, signal):
     """Take the colours of rows `start:stop` apart and balance them; what saturates is white.
 
     Args:
@@ -319,7 +319,7 @@ def separate(start, stop, mixed, settings, signal):  # type: ignore[no-untyped-d
 
 
 @kernel
-def develop(start, stop, signal, settings, codes, rgb):  # type: ignore[no-untyped-def]
+def develop(start, stop, signal, settings, codes, rgb):
     """Denoise rows `start:stop` of a signal, in brightness within edges and in colour, and code them to 8 bits.
 
     Args:

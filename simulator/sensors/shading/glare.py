@@ -21,7 +21,7 @@ QUARTER = np.float32(0.25)
 
 
 @kernel(inline=True)
-def bounded(radiance, y, x, limit):  # type: ignore[no-untyped-def]
+def bounded(radiance, y, x, limit):
     """A pixel's red, green and blue, dimmed so that none is above the limit."""
     red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
     peak = max(red, max(green, blue))
@@ -30,7 +30,7 @@ def bounded(radiance, y, x, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shrink(start, stop, radiance, limit, half):  # type: ignore[no-untyped-def]
+def shrink(start, stop, radiance, limit, half):
     """Rows `start:stop` of `half` (ceil(H / 2), ceil(W / 2), 3): means of 2 x 2 pixels of radiance (H, W, 3)."""
     last_row, last_column = radiance.shape[0] - 1, radiance.shape[1] - 1
     for v in range(start, stop):
@@ -44,7 +44,7 @@ def shrink(start, stop, radiance, limit, half):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def spread_over(start, stop, radiance, limit, kept, half, out):  # type: ignore[no-untyped-def]
+def spread_over(start, stop, radiance, limit, kept, half, out):
     """Rows `start:stop` of `out`: the `kept` share of radiance (H, W, 3) and `half`, of half its size, enlarged."""
     rows, columns = half.shape[0], half.shape[1]
     line = np.empty((columns, 3), np.float32)

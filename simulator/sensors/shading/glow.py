@@ -65,7 +65,7 @@ BESIDE_M = 0.6  # a lamp is hidden if all places so far beside it are
 
 
 @kernel
-def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  # type: ignore[no-untyped-def]
+def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
     """Radiance per unit of a lamp's peak that the air between `begin` and `end` on a ray gives toward the eye.
 
     Args:
@@ -113,7 +113,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):  #
 
 
 @kernel(inline=True)
-def in_cone_to(window, along, aside):  # type: ignore[no-untyped-def]
+def in_cone_to(window, along, aside):
     """How much of a ray is in the cone to a window of that radius, 1 in the middle and 0 without.
 
     The lamp is `along` the ray and `aside` of it.
@@ -125,7 +125,7 @@ def in_cone_to(window, along, aside):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def diffracted(lamps, lamp, eye, dx, dy, dz, end, air, window):  # type: ignore[no-untyped-def]
+def diffracted(lamps, lamp, eye, dx, dy, dz, end, air, window):
     """Radiance per unit of a lamp's peak that drops diffract toward the eye from a ray as far as `end`, in its cone.
 
     All of it is turned by so little that it has come about the straight way. Over the angle of the turn, which grows
@@ -157,7 +157,7 @@ def diffracted(lamps, lamp, eye, dx, dy, dz, end, air, window):  # type: ignore[
 
 
 @kernel
-def farthest(depth, y, x, cell_px):  # type: ignore[no-untyped-def]
+def farthest(depth, y, x, cell_px):
     """Depth beyond which nothing is seen in the part of the picture that grid cell at pixel (y, x) touches."""
     far = ZERO
     for row in range(max(y - cell_px, 0), min(y + cell_px, depth.shape[0])):
@@ -167,7 +167,7 @@ def farthest(depth, y, x, cell_px):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, windows, air, depth, glow):  # type: ignore[no-untyped-def]
+def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, windows, air, depth, glow):
     """Radiance gained along the rays of grid cells `start:stop` up to each slice that is seen, but within windows.
 
     Args:
@@ -209,7 +209,7 @@ def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, window
 
 
 @kernel
-def add_glow(start, stop, columns, cell_px, glow, depth, radiance):  # type: ignore[no-untyped-def]
+def add_glow(start, stop, columns, cell_px, glow, depth, radiance):
     """Add the glow between the eye and `depth` (H, W) to rows `start:stop` of `radiance` (H, W, 3)."""
     width = depth.shape[1]
     rows = len(glow) // columns
@@ -241,7 +241,7 @@ def add_glow(start, stop, columns, cell_px, glow, depth, radiance):  # type: ign
 
 
 @kernel
-def find_windows(start, stop, eye, lamps, hidden, air, pixel, window_rad, faintest, windows):  # type: ignore[no-untyped-def]
+def find_windows(start, stop, eye, lamps, hidden, air, pixel, window_rad, faintest, windows):
     """Windows about lamps `start:stop`.
 
     Args:
@@ -267,7 +267,7 @@ def find_windows(start, stop, eye, lamps, hidden, air, pixel, window_rad, fainte
 
 
 @kernel
-def add_halos(start, stop, table, rotation, eye, lamps, windows, boxes, air, depth, radiance):  # type: ignore[no-untyped-def]
+def add_halos(start, stop, table, rotation, eye, lamps, windows, boxes, air, depth, radiance):
     """Add what the air in the windows about lamps gives to rows `start:stop` of `radiance` (H, W, 3).
 
     Args:

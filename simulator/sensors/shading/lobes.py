@@ -71,7 +71,7 @@ class Look(NamedTuple):
 
 
 @kernel(inline=True)
-def reflected_in_all(albedo, metallic, scale, offset):  # type: ignore[no-untyped-def]
+def reflected_in_all(albedo, metallic, scale, offset):
     """(normal reflectance, factor for further bounces among facets, part of even light reflected), lane by lane."""
     f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
     once = scale + offset
@@ -80,7 +80,7 @@ def reflected_in_all(albedo, metallic, scale, offset):  # type: ignore[no-untype
 
 
 @kernel(inline=True)
-def look_at(rows, nx, ny, nz, vx, vy, vz):  # type: ignore[no-untyped-def]
+def look_at(rows, nx, ny, nz, vx, vy, vz):
     """The Look of the eight that the `rows` of `eights` know, from v."""
     none, one = splat(ZERO), splat(ONE)
     nv = maximum(dot(nx, ny, nz, vx, vy, vz), splat(COSINE_LEAST))
@@ -113,7 +113,7 @@ def look_at(rows, nx, ny, nz, vx, vy, vz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def facet_density(alpha, nh, vh):  # type: ignore[no-untyped-def]
+def facet_density(alpha, nh, vh):
     """Per steradian, of a direction mirrored at facets drawn from a GGX distribution, lane by lane."""
     a2 = alpha * alpha
     d = nh * nh * (a2 - ONE) + ONE
@@ -121,7 +121,7 @@ def facet_density(alpha, nh, vh):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def respond(look, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
+def respond(look, lx, ly, lz, blur):
     """Radiance toward the viewers per illuminance on a plane facing direction l, red, green and blue, and the density
     per steradian with which l is drawn by the lobes; lane by lane what `reflectance.scattered` is.
 
@@ -160,7 +160,7 @@ def respond(look, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def draw_way(look, pick, tilt, cosine, sine):  # type: ignore[no-untyped-def]
+def draw_way(look, pick, tilt, cosine, sine):
     """A direction by one of the lobes of each: mirrored at a facet of coat or base, or diffuse, before or behind.
 
     Args:

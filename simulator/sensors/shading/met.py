@@ -102,13 +102,13 @@ class Met(NamedTuple):
 
 
 @kernel(inline=True)
-def between(w, u, v, a, b, c):  # type: ignore[no-untyped-def]
+def between(w, u, v, a, b, c):
     """What the vertices have, weighed."""
     return w * a + (u * b + v * c)
 
 
 @kernel(inline=True)
-def turned(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
+def turned(normals, turn, x, y, z):
     """A vector times row `turn` of the matrices to which `normals` points."""
     m = np.int64(turn) * 9
     return (
@@ -119,13 +119,13 @@ def turned(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def panes_of(tables, matter):  # type: ignore[no-untyped-def]
+def panes_of(tables, matter):
     """1 where the alpha of a material's texture marks panes, else 0."""
     return ONE if matter.texture >= 0 and record(tables.textures, matter.texture).panes != 0 else ZERO
 
 
 @kernel(inline=True)
-def changes(tables, switches, part, matter, weather):  # type: ignore[no-untyped-def]
+def changes(tables, switches, part, matter, weather):
     """Whether weather or a switch that is on change a surface (see `dress`)."""
     glows = matter.glow_r + matter.glow_g + matter.glow_b > ZERO
     burns = (switches[part.object] >> np.uint32(matter.switch)) & np.uint32(1) != 0
@@ -133,7 +133,7 @@ def changes(tables, switches, part, matter, weather):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
+def face_eye(rows, reach, eye, spread):
     """Finish what `meet_eight` began: unit normals on the rays' side, place, footprint; rays go as far as `reach`."""
     dx, dy, dz = load_vector(rows, WAY)
     fx, fy, fz = load_vector(rows, FLAT)
@@ -154,7 +154,7 @@ def face_eye(rows, reach, eye, spread):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def coat_panes(rows):  # type: ignore[no-untyped-def]
+def coat_panes(rows):
     """Give panes their coat; what else is coated is lacquered."""
     panes = load(rows, PANES) * load(rows, TEXTURE + 24) > splat(HALF)
     store(rows, COAT, select(panes, splat(ONE), load(rows, COAT)))
@@ -163,7 +163,7 @@ def coat_panes(rows):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
+def dress(rows, k, p, tables, switches, earth):
     """Let switches and weather change lane k (see `dress_surface`); POINT_DTYPE record p knows its instance."""
     p.distance = load_float(rows, DISTANCE + k)
     p.x, p.y, p.z = load_three(rows, PLACE + k)
@@ -194,7 +194,7 @@ def dress(rows, k, p, tables, switches, earth):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def throw_back(rows, solid, tables):  # type: ignore[no-untyped-def]
+def throw_back(rows, solid, tables):
     """Write what lanes `solid` (bits) throw back to lamps; returns whether any does."""
     some = False
     while solid != 0:
@@ -208,19 +208,19 @@ def throw_back(rows, solid, tables):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def alike(numbers, first):  # type: ignore[no-untyped-def]
+def alike(numbers, first):
     """Whether eight int32 from a place on are equal."""
     return bits(equal(load_ints(numbers, first), splat_int(load_int(numbers, first)))) == ALL
 
 
 @kernel(inline=True)
-def one_face(met, first):  # type: ignore[no-untyped-def]
+def one_face(met, first):
     """Whether eight pixels from number `first` on show the same face, or none of them any."""
     return alike(met.part, first) and alike(met.primitive, first)
 
 
 @kernel(inline=True)
-def take_hits(rows, first, count, hits):  # type: ignore[no-untyped-def]
+def take_hits(rows, first, count, hits):
     """Copy what `count` rays from number `first` on hit; lanes beyond them hit nothing."""
     if count == LANES:
         store(rows, DISTANCE, load(hits.t, first))
@@ -239,7 +239,7 @@ def take_hits(rows, first, count, hits):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def meet_eight(rows, tables, switches, normals, weather):  # type: ignore[no-untyped-def]
+def meet_eight(rows, tables, switches, normals, weather):
     """Write what eight rays met that hit what `take_hits` wrote: faces, each for all lanes that met it, and materials.
 
     Normals are not yet of length 1 nor on the rays' side (see `face_eye`).
@@ -318,7 +318,7 @@ def meet_eight(rows, tables, switches, normals, weather):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def colour_eight(rows, textured, one, tables):  # type: ignore[no-untyped-def]
+def colour_eight(rows, textured, one, tables):
     """Write the textures' colours and alpha; `textured`: bits of those that have one; `one`: all have the same."""
     if textured == 0:
         for channel in range(4):

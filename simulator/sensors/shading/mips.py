@@ -39,7 +39,7 @@ def mip_chain(texture: Texture) -> list[NDArray[np.uint8]]:
 
 
 @kernel
-def halve(fine, cutout, small):  # type: ignore[no-untyped-def]
+def halve(fine, cutout, small):
     """Average 2 x 2 texels of `fine` (H, W, 4) uint8 into `small`; where holes are, colour counts by its alpha."""
     down, right = fine.shape[0] // small.shape[0], fine.shape[1] // small.shape[1]
     for y in range(small.shape[0]):

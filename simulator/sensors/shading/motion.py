@@ -20,6 +20,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 if TYPE_CHECKING:
+    from simulator.scene import Snapshot
     from simulator.sensors.optics import CameraModel
     from simulator.sensors.shading.canvas import Picture
     from simulator.sensors.stage import Stage
@@ -37,7 +38,7 @@ FOLLOWED = 3  # steps to find where a row's content was when the picture was tak
 
 
 @kernel
-def flow(start, stop, table, depth, instance, which, moved, per_s, out):  # type: ignore[no-untyped-def]
+def flow(start, stop, table, depth, instance, which, moved, per_s, out):
     """Image velocity of rows `start:stop`.
 
     Args:
@@ -73,7 +74,7 @@ def flow(start, stop, table, depth, instance, which, moved, per_s, out):  # type
 
 
 @kernel
-def fastest(start, stop, velocity, tiles):  # type: ignore[no-untyped-def]
+def fastest(start, stop, velocity, tiles):
     """Longest image velocity of every tile of rows of tiles `start:stop`; `tiles` (T, U, 2) is the result."""
     height, width = velocity.shape[0], velocity.shape[1]
     for t in range(start, stop):
@@ -88,7 +89,7 @@ def fastest(start, stop, velocity, tiles):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def at(light, x, y, k):  # type: ignore[no-untyped-def]
+def at(light, x, y, k):
     """Channel `k` of a picture (H, W, 3) between pixels, continued at its borders."""
     height, width = light.shape[0], light.shape[1]
     x = min(max(x, ZERO), np.float32(width - 1))
@@ -101,7 +102,7 @@ def at(light, x, y, k):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def fastest_near(tiles, y, x):  # type: ignore[no-untyped-def]
+def fastest_near(tiles, y, x):
     """Longest image velocity in the tile of a pixel and those around it."""
     t, u = y // TILE, x // TILE
     fx, fy = ZERO, ZERO
@@ -114,20 +115,20 @@ def fastest_near(tiles, y, x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def alike(ax, ay, bx, by):  # type: ignore[no-untyped-def]
+def alike(ax, ay, bx, by):
     """Whether velocity a differs from b by less than half of b."""
     return (ax - bx) * (ax - bx) + (ay - by) * (ay - by) < np.float32(0.25) * (bx * bx + by * by)
 
 
 @kernel(inline=True)
-def pixel(x, y, width, height):  # type: ignore[no-untyped-def]
+def pixel(x, y, width, height):
     """Row and column nearest to a place, within the picture."""
     c = min(max(np.int32(math.floor(x + HALF)), 0), width - 1)
     return min(max(np.int32(math.floor(y + HALF)), 0), height - 1), c
 
 
 @kernel
-def blur(start, stop, light, depth, velocity, tiles, exposure_s, out):  # type: ignore[no-untyped-def]
+def blur(start, stop, light, depth, velocity, tiles, exposure_s, out):
     """Light of rows `start:stop` during an exposure whose middle is the instant of the picture.
 
     Args:
@@ -167,7 +168,7 @@ def blur(start, stop, light, depth, velocity, tiles, exposure_s, out):  # type: 
 
 
 @kernel
-def roll(start, stop, line_s, velocity, tiles, light, depth, instance, new_light, new_depth, new_instance):  # type: ignore[no-untyped-def]
+def roll(start, stop, line_s, velocity, tiles, light, depth, instance, new_light, new_depth, new_instance):
     """What rows `start:stop` show that are read `line_s` (float32) after each other, the middle one at the instant.
 
     Args:
@@ -228,7 +229,7 @@ def image_velocity(
     return velocity
 
 
-def _eye(stage: Stage, snapshot, ego_SE3_camera: F64) -> F64:  # type: ignore[no-untyped-def]
+def _eye(stage: Stage, snapshot: Snapshot, ego_SE3_camera: F64) -> F64:
     """(4, 4) local_SE3_camera at a snapshot."""
     pose = snapshot.world_SE3_object[stage.ego] @ ego_SE3_camera
     pose[:3, 3] -= stage.scene.origin

@@ -97,19 +97,19 @@ PATH_DTYPE = np.dtype(
 
 
 @kernel(inline=True)
-def lift(p):  # type: ignore[no-untyped-def]
+def lift(p):
     """How far from a surface secondary rays start, so that they do not meet it again."""
     return OFFSET_M + OFFSET_SHARE * p.distance
 
 
 @kernel(inline=True)
-def side_of(p, x, y, z):  # type: ignore[no-untyped-def]
+def side_of(p, x, y, z):
     """How far above a surface, below it if negative, a ray in direction (x, y, z) starts."""
     return lift(p) if p.fx * x + p.fy * y + p.fz * z >= ZERO else -lift(p)
 
 
 @kernel(inline=True)
-def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untyped-def]
+def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):
     """Give a path its mirror ray of a kind from point p along m, with weights w."""
     away = lift(p)
     path.mirrors = kind
@@ -119,7 +119,7 @@ def aim_mirror(p, path, kind, mx, my, mz, wr, wg, wb):  # type: ignore[no-untype
 
 
 @kernel
-def peel(start, stop, rows, directions, points, paths, sky, begin, final, going):  # type: ignore[no-untyped-def]
+def peel(start, stop, rows, directions, points, paths, sky, begin, final, going):
     """Let paths through glass; note what each path met first.
 
     What the air adds over a whole path is counted last, dimmed by all glass on the way (`compose`); of it, the air in
@@ -170,7 +170,7 @@ def peel(start, stop, rows, directions, points, paths, sky, begin, final, going)
 
 
 @kernel
-def onward(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-untyped-def]
+def onward(start, stop, rows, points, paths, origins, ways):
     """Rays that go on straight behind the points of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
         p, path = points[rows[j]], paths[rows[j]]
@@ -182,7 +182,7 @@ def onward(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-
 
 
 @kernel
-def lamp_rays(start, stop, rows, points, aims, slot, origins, ways, reach):  # type: ignore[no-untyped-def]
+def lamp_rays(start, stop, rows, points, aims, slot, origins, ways, reach):
     """Rays from the points `rows` to the lamps in `slot` of `aims` (N, S, 4), into `origins`, `ways` and `reach`."""
     for j in range(start, stop):
         i = rows[j]
@@ -196,7 +196,7 @@ def lamp_rays(start, stop, rows, points, aims, slot, origins, ways, reach):  # t
 
 
 @kernel
-def sun_rays(start, stop, rows, points, paths, origins, ways):  # type: ignore[no-untyped-def]
+def sun_rays(start, stop, rows, points, paths, origins, ways):
     """Rays to the sun of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
         p, path = points[rows[j]], paths[rows[j]]
@@ -206,7 +206,7 @@ def sun_rays(start, stop, rows, points, paths, origins, ways):  # type: ignore[n
 
 
 @kernel
-def mirror_rays(start, stop, rows, paths, origins, ways):  # type: ignore[no-untyped-def]
+def mirror_rays(start, stop, rows, paths, origins, ways):
     """Mirror rays of the paths `rows`, into `origins` and `ways` (R, 3)."""
     for j in range(start, stop):
         path = paths[rows[j]]
@@ -215,19 +215,19 @@ def mirror_rays(start, stop, rows, paths, origins, ways):  # type: ignore[no-unt
 
 
 @kernel(inline=True)
-def has_mirror_coat(p):  # type: ignore[no-untyped-def]
+def has_mirror_coat(p):
     """Whether a point has a coat that reflects like a mirror."""
     return p.coat > COAT_LEAST and p.coat_roughness < MIRROR_ROUGHEST
 
 
 @kernel(inline=True)
-def view_cosine(p, path):  # type: ignore[no-untyped-def]
+def view_cosine(p, path):
     """Cosine of shading normal and direction to the eye, at least 0.02."""
     return max(-(p.nx * path.dx + p.ny * path.dy + p.nz * path.dz), np.float32(0.02))
 
 
 @kernel(inline=True)
-def stratum(a, b, sample, samples):  # type: ignore[no-untyped-def]
+def stratum(a, b, sample, samples):
     """Two uniform numbers of a pixel made those of one of its samples: even steps (a golden section in the second)."""
     a = (np.float32(sample) + a) / np.float32(samples)
     b += np.float32(sample) * np.float32(0.61803399)
@@ -235,7 +235,7 @@ def stratum(a, b, sample, samples):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs, sun_wanted):  # type: ignore[no-untyped-def]
+def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs, sun_wanted):
     """Choose for each solid point the ray to the sun and the mirror ray, if it needs one.
 
     Args:
@@ -294,7 +294,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
 
 
 @kernel
-def mirror_sky(start, stop, paths, sky):  # type: ignore[no-untyped-def]
+def mirror_sky(start, stop, paths, sky):
     """Preview's mirror images: the sky alone, or the ground where the reflection goes down."""
     table, _, _, ground, _, _, _ = sky
     for i in range(start, stop):
@@ -310,7 +310,7 @@ def mirror_sky(start, stop, paths, sky):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def add_mirrored(start, stop, rows, paths, others):  # type: ignore[no-untyped-def]
+def add_mirrored(start, stop, rows, paths, others):
     """Add what mirror rays brought: finished paths `others` (R,) belong to the paths `rows`."""
     for j in range(start, stop):
         path, other = paths[rows[j]], others[j]
@@ -323,7 +323,7 @@ def add_mirrored(start, stop, rows, paths, others):  # type: ignore[no-untyped-d
 
 
 @kernel
-def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):  # type: ignore[no-untyped-def]
+def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):
     """`per_point` stratified, cosine-distributed rays from each of the points in `rows`."""
     for j in range(start, stop):
         p = points[rows[j]]
@@ -342,13 +342,13 @@ def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):  # ty
 
 
 @kernel(inline=True)
-def openness(free, rays):  # type: ignore[no-untyped-def]
+def openness(free, rays):
     """How open the surroundings of a point are, 0 to 1, of whose rays `free` meet the sky."""
     return clamp01(np.float32(free) / (OPEN_SHARE * np.float32(rays)))
 
 
 @kernel
-def how_open(start, stop, points, paths, per_point):  # type: ignore[no-untyped-def]
+def how_open(start, stop, points, paths, per_point):
     """Tell the paths along `per_point` hemisphere rays of each point how open its surroundings are."""
     for j in range(start, stop):
         first, free = j * per_point, 0
@@ -359,7 +359,7 @@ def how_open(start, stop, points, paths, per_point):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def looks_along(p, place, columns, fan, d):  # type: ignore[no-untyped-def]
+def looks_along(p, place, columns, fan, d):
     """Cosine of point p's normal and direction d of the `fan` (D, 3), or 0 if it is not looked at from there.
 
     Neighbours, whose light is smoothed over them, look along every other direction; `place`: number of the point in a
@@ -372,7 +372,7 @@ def looks_along(p, place, columns, fan, d):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def bounce_among(start, stop, points, paths, per_point):  # type: ignore[no-untyped-def]
+def bounce_among(start, stop, points, paths, per_point):
     """Let lamp light go on among what `per_point` hemisphere rays of each point meet.
 
     As in an integrating sphere each bounce keeps the mean albedo times the part that is closed, and all bounces
@@ -395,7 +395,7 @@ def bounce_among(start, stop, points, paths, per_point):  # type: ignore[no-unty
 
 
 @kernel
-def face_fan(start, stop, rows, points, columns, fan, facing):  # type: ignore[no-untyped-def]
+def face_fan(start, stop, rows, points, columns, fan, facing):
     """Whether points look along directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3).
 
     The points lie on a grid of so many `columns`.
@@ -406,7 +406,7 @@ def face_fan(start, stop, rows, points, columns, fan, facing):  # type: ignore[n
 
 
 @kernel
-def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):  # type: ignore[no-untyped-def]
+def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
     """Rays from points along directions of the sky, those of `face_fan` that are `chosen` (Q,) int32.
 
     Rays of a direction come after another and run side by side: they are several times as fast as those that do not.
@@ -421,31 +421,32 @@ def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):  # type: ig
 
 
 @kernel
-def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, around):  # type: ignore[no-untyped-def]
+def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights, sky, around, seen):
     """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan.
 
     Args:
         start, stop: range of rows.
         rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
+        seeing: the points; or, where they face down, of the ground below, whose light is theirs.
         blocked: (D * R,) bool of `face_fan`'s pairs.
         fan: (D, 3) float32 directions. weights: (D,) float32 luminance of the sky there.
-        sky: Sky. around: (N, 3) float32 result.
+        sky: Sky. around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
     """
     _, _, harmonics, ground, _, _, _ = sky
     for j in range(start, stop):
-        p = points[rows[j]]
-        free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what faces down looks at ground half in shade
+        p, eye = points[rows[j]], seeing[rows[j]]
+        free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what is over no ground
         for d in range(len(fan)):
-            facing = looks_along(p, rows[j], columns, fan, d)
+            facing = looks_along(eye, rows[j], columns, fan, d)
             if facing > ZERO:
                 total += facing * weights[d]
                 free += ZERO if blocked[d * len(rows) + j] else facing * weights[d]
         part, i = free / total, rows[j]
         # Where the sky is hidden, and below the horizon, the surroundings are dim where they are closed themselves.
         below = HALF * (ONE - p.nz)
-        dim = PI * (
-            np.float32(0.6) * clamp01(part / OPEN_SHARE) * (below + (ONE - part) * (ONE - below)) - part * below
-        )
+        open_part = part if eye.nz > p.nz else clamp01(part / OPEN_SHARE)
+        dim = PI * (np.float32(0.6) * open_part * (below + (ONE - part) * (ONE - below)) - part * below)
+        seen[j] = part
         r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
         around[i, 0] = max(part * r + dim * ground[0], ZERO)
         around[i, 1] = max(part * g + dim * ground[1], ZERO)
@@ -453,7 +454,7 @@ def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, ar
 
 
 @kernel
-def mean_irradiance(start, stop, rows, others, per_point, around, closeness):  # type: ignore[no-untyped-def]
+def mean_irradiance(start, stop, rows, others, per_point, around, closeness):
     """Irradiance (N, 3) of the points `rows` from finished paths (R * per_point,) along their hemisphere rays.
 
     `closeness` (N,) receives the mean of one over the distance that they went, 1/m.
@@ -470,7 +471,7 @@ def mean_irradiance(start, stop, rows, others, per_point, around, closeness):  #
 
 
 @kernel
-def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blur):  # type: ignore[no-untyped-def]
+def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blur):
     """Sum the light of each path: emission, sun, surroundings, lamps, then the air in between; or the sky.
 
     Args:
@@ -513,7 +514,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
 
 
 @kernel
-def outgoing(p, path, harmonics, first_bounce):  # type: ignore[no-untyped-def]
+def outgoing(p, path, harmonics, first_bounce):
     """Radiance that a surface sends along a path, without emission and sun."""
     sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
     seen = SECOND_BOUNCE * path.er

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ RING = np.float32(math.sqrt(2 / 9))
 
 
 @kernel
-def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: ignore[no-untyped-def]
+def make_rays(start, stop, table, first_row, rotation, seed, out):
     """Unit rays of the rows of a band, sample after sample: sample 0 through pixel centres, the others on a ring.
 
     Args:
@@ -80,7 +81,7 @@ def make_rays(start, stop, table, first_row, rotation, seed, out):  # type: igno
 
 
 @kernel
-def gather(start, stop, paths, forward, pixels, radiance, depth, instance):  # type: ignore[no-untyped-def]
+def gather(start, stop, paths, forward, pixels, radiance, depth, instance):
     """Mean of the samples of `pixels[start:stop]`, and the labels of sample 0.
 
     Args:
@@ -105,7 +106,7 @@ def gather(start, stop, paths, forward, pixels, radiance, depth, instance):  # t
 
 
 @kernel
-def name_owners(start, stop, instance, instances, objects, classes):  # type: ignore[no-untyped-def]
+def name_owners(start, stop, instance, instances, objects, classes):
     """Object and class of the pixels `start:stop` from their instances, -1 for the sky; INSTANCE_DTYPE `instances`."""
     for i in range(start, stop):
         row = instance[i]
@@ -297,6 +298,6 @@ def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed
     return Grid(transport.quality.sky_stride, columns, points, np.ascontiguousarray(light).reshape(-1, 3))
 
 
-def _rows(transport: Transport, rows: int, body, *arguments) -> None:  # type: ignore[no-untyped-def]
+def _rows(transport: Transport, rows: int, body: Callable[..., None], *arguments: Any) -> None:
     """Run a kernel over rows of the picture."""
     parallel_for(lambda start, stop: body(start, stop, *arguments), rows, chunk=8, threads=transport.stage.threads)

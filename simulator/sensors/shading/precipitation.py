@@ -97,7 +97,7 @@ def fall_speed_mps(kind: Kind, diameters_m: F32) -> F32:
 
 
 @kernel
-def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignore[no-untyped-def]
+def light_particles(start, stop, places, lamps, extinction, lux):
     """Illuminance (P, 3) that lamps give to particles `start:stop` at `places` (P, 3) in the local frame."""
     position, axis, intensity, beam, low, cells, least = lamps
     last, per_cell = cells.shape[0] - 1, cells.shape[2]
@@ -110,7 +110,7 @@ def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignor
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
             if e <= ZERO:
                 continue
             e *= math.exp(-extinction * distance)
@@ -123,7 +123,7 @@ def light_particles(start, stop, places, lamps, extinction, lux):  # type: ignor
 
 
 @kernel
-def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain):  # type: ignore[no-untyped-def]
+def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain):
     """Add particles to rows `start:stop` of a picture; each row is owned by one call, in the order of particles.
 
     A particle of width w moves from head to tail during the exposure: where it passes it covers the background for

@@ -128,7 +128,7 @@ class Canvas(NamedTuple):
 
 
 @kernel(inline=True)
-def look(rows, camera, first, count, pose):  # type: ignore[no-untyped-def]
+def look(rows, camera, first, count, pose):
     """Write the unit ways of `count` pixels from number `first` on; returns how long those of the camera's table are.
 
     `camera` points to View.table, `pose` to View.pose.
@@ -150,7 +150,7 @@ def look(rows, camera, first, count, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def middle_air(air, camera, pixel, pose):  # type: ignore[no-untyped-def]
+def middle_air(air, camera, pixel, pose):
     """Radiance that far air has behind a pixel: `airlight`, which hardly changes within a few pixels.
 
     `camera` points to View.table, `pose` to View.pose.
@@ -161,7 +161,7 @@ def middle_air(air, camera, pixel, pose):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def other_part(met, pixel, first):  # type: ignore[no-untyped-def]
+def other_part(met, pixel, first):
     """Part of the face that a pixel from number `first` on shows, or -1 if that is none, or that of the one before."""
     part, before = load_int(met.part, pixel), max(pixel - 1, first)
     same = load_int(met.part, before) == part and load_int(met.primitive, before) == load_int(met.primitive, pixel)
@@ -169,7 +169,7 @@ def other_part(met, pixel, first):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no-untyped-def]
+def foresee(tables, met, camera, column, top, height, width):
     """Ask for memory in time: vertices of a tile of eight by eight pixels, faces of the next, what the one after met.
 
     The tile starts at `column` in row `top`; `camera` points to View.table.
@@ -203,7 +203,7 @@ def foresee(tables, met, camera, column, top, height, width):  # type: ignore[no
 
 
 @kernel(inline=True)
-def wants_sun(rows):  # type: ignore[no-untyped-def]
+def wants_sun(rows):
     """Bits of those to which the sun may add something that is seen."""
     r, g, b = load_vector(rows, STEADY)
     red, green, blue = load_vector(rows, SUNLIT)
@@ -211,7 +211,7 @@ def wants_sun(rows):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def rays_start(rows, sun):  # type: ignore[no-untyped-def]
+def rays_start(rows, sun):
     """Where rays to the sun start: above the surface, on the sun's side."""
     x, y, z = load_vector(rows, PLACE)
     fx, fy, fz = load_vector(rows, FLAT)
@@ -221,7 +221,7 @@ def rays_start(rows, sun):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas, scratch):  # type: ignore[no-untyped-def]
+def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas, scratch):
     """Write what pixels of eight rows show, but for the sun, and where that has yet to be asked.
 
     Args:
@@ -305,7 +305,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
 
 
 @kernel(inline=True)
-def in_lamp_light(rows, lit, low):  # type: ignore[no-untyped-def]
+def in_lamp_light(rows, lit, low):
     """Bits of those that lamps matter to."""
     found, last = np.int32(0), lit.shape[0] - 1
     for k in range(LANES):
@@ -315,7 +315,7 @@ def in_lamp_light(rows, lit, low):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def behind_all(rows, k, air, haze, sun, sun_lx):  # type: ignore[no-untyped-def]
+def behind_all(rows, k, air, haze, sun, sun_lx):
     """Radiance of the sky (`SUNLIT`) with the sun's disc, or of the ground beyond the scene, in lane k: `compose`."""
     r, g, b = load_three(rows, SUNLIT + k)
     dx, dy, dz = load_three(rows, WAY + k)

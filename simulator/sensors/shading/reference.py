@@ -10,7 +10,8 @@ pixels that draw alike (`draws`), sorted by direction once they have bounced.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ _AS_THEY_COME = np.empty(0, np.int32)  # order
 
 
 @kernel
-def aim_pixels(start, stop, table, top, rotation, offsets, out):  # type: ignore[no-untyped-def]
+def aim_pixels(start, stop, table, top, rotation, offsets, out):
     """Unit rays of rows of pixels, each off its centre by what its class draws.
 
     Args:
@@ -163,7 +164,7 @@ class _Wave:
         )
         self._each(arrive, self.room, rays, blocked, self.light)
 
-    def _each(self, body, *arguments, count: int = 0, chunk: int = RUNS_A_CHUNK) -> None:  # type: ignore[no-untyped-def]
+    def _each(self, body: Callable[..., None], *arguments: Any, count: int = 0, chunk: int = RUNS_A_CHUNK) -> None:
         """Call a kernel for all runs, or for so many rows, on the stage's threads."""
         parallel_for(
             lambda start, stop: body(start, stop, *arguments),

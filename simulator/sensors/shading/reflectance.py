@@ -17,7 +17,7 @@ SUN_BLUR = np.float32(0.0047)  # angular radius of the sun: no highlight is shar
 
 
 @kernel(inline=True)
-def schlick(f0, cosine):  # type: ignore[no-untyped-def]
+def schlick(f0, cosine):
     """Fresnel reflectance (C. Schlick, 1994) of normal reflectance f0 at an angle's cosine."""
     m = clamp01(ONE - cosine)
     m2 = m * m
@@ -25,7 +25,7 @@ def schlick(f0, cosine):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fresnel(cosine, index):  # type: ignore[no-untyped-def]
+def fresnel(cosine, index):
     """Fresnel reflectance of unpolarised light at a smooth dielectric of refractive `index`, float32."""
     c = clamp01(cosine)
     g2 = index * index - ONE + c * c
@@ -36,14 +36,14 @@ def fresnel(cosine, index):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def window_reflectance(cosine):  # type: ignore[no-untyped-def]
+def window_reflectance(cosine):
     """Of a pane with two faces, glass of index 1.52, internal reflections summed: 2 F / (1 + F)."""
     f = fresnel(cosine, np.float32(1.52))
     return (f + f) / (ONE + f)
 
 
 @kernel(inline=True)
-def ggx(alpha, nh, nl, nv):  # type: ignore[no-untyped-def]
+def ggx(alpha, nh, nl, nv):
     """Microfacet distribution times visibility (B. Walter et al., EGSR 2007), 1/sr without Fresnel.
 
     `alpha` is the GGX width, `nh`, `nl`, `nv` the cosines of normal with half vector, light and view.
@@ -82,7 +82,7 @@ ALBEDO = _albedo_table()
 
 
 @kernel
-def reflected_at_once(rough, nv):  # type: ignore[no-untyped-def]
+def reflected_at_once(rough, nv):
     """(scale, offset): of even light a lobe of this roughness reflects f0 * scale + offset, before multiple bounces."""
     row = min(max(rough, ZERO), ROUGHEST) * np.float32(STEPS - 1)
     column = clamp01(nv) * np.float32(STEPS - 1)
@@ -99,19 +99,19 @@ def reflected_at_once(rough, nv):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def normal_reflectance(albedo, metallic):  # type: ignore[no-untyped-def]
+def normal_reflectance(albedo, metallic):
     """Reflectance at normal incidence of one channel of a base."""
     return DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
 
 
 @kernel(inline=True)
-def further(f0, once):  # type: ignore[no-untyped-def]
+def further(f0, once):
     """Factor on light reflected at once for what comes after more bounces among facets (E. Turquin, 2019)."""
     return ONE + f0 * (ONE - once) / once
 
 
 @kernel
-def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
+def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     """Radiance toward the viewer per illuminance on a plane facing the light, by channel: diffuse, base, coat.
 
     Light from behind comes through leaves, diffusely. What the coat and the base reflect of even light is what the
@@ -159,14 +159,14 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def coat_albedo(p, nv):  # type: ignore[no-untyped-def]
+def coat_albedo(p, nv):
     """Part of even light that the coat of a point (POINT_DTYPE record) reflects toward a viewer at this cosine."""
     scale, offset = reflected_at_once(p.coat_roughness, nv)
     return p.coat * (p.coat_f0 * scale + offset)
 
 
 @kernel
-def mean_fresnel(p, albedo, nv):  # type: ignore[no-untyped-def]
+def mean_fresnel(p, albedo, nv):
     """Part of even light that a base of this channel's albedo reflects, further bounces among facets included."""
     f0 = normal_reflectance(albedo, p.metallic)
     scale, offset = reflected_at_once(p.roughness, nv)

@@ -71,7 +71,7 @@ class Runs(NamedTuple):
 
 
 @kernel(inline=True)
-def raw_rays(rays):  # type: ignore[no-untyped-def]
+def raw_rays(rays):
     """The rays as pointers."""
     return Rays(
         pointer(rays.origin),
@@ -100,7 +100,7 @@ class Paths(NamedTuple):
 
 
 @kernel(inline=True)
-def ray_at(paths, place, end):  # type: ignore[no-untyped-def]
+def ray_at(paths, place, end):
     """Number of the ray at a place of its run, or -1."""
     if place >= end:
         return np.int64(-1)
@@ -108,7 +108,7 @@ def ray_at(paths, place, end):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def take_one(rows, k, ray, paths):  # type: ignore[no-untyped-def]
+def take_one(rows, k, ray, paths):
     """Write to lane k what a ray is, and what it hits."""
     rays, hits = paths.rays, paths.hits
     store_float(rows, DISTANCE + k, load_float(hits.t, ray))
@@ -127,7 +127,7 @@ def take_one(rows, k, ray, paths):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def take_picked(rows, place, paths):  # type: ignore[no-untyped-def]
+def take_picked(rows, place, paths):
     """Write what eight of the first rays are and hit, whose numbers are in the order from a place on."""
     rays, hits, numbers = paths.rays, paths.hits, load_ints(paths.order, place)
     store(rows, DISTANCE, load_each_float(hits.t, 0, numbers))
@@ -141,7 +141,7 @@ def take_picked(rows, place, paths):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def take_eight(rows, place, end, paths):  # type: ignore[no-untyped-def]
+def take_eight(rows, place, end, paths):
     """Write what the eight rays from a place of a run on are and hit; returns the bits of those that there are."""
     rays = paths.rays
     if paths.one:
@@ -174,7 +174,7 @@ def take_eight(rows, place, end, paths):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def keep(rays, at, rows, lanes):  # type: ignore[no-untyped-def]
+def keep(rays, at, rows, lanes):
     """Append to `rays` (pointers) from row `at` on what the rows hold of `lanes` (bits); returns the next row."""
     if lanes == ALL:
         x, y, z = load_vector(rows, START)
@@ -200,7 +200,7 @@ def keep(rays, at, rows, lanes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def arrive(start, stop, first, rays, blocked, light):  # type: ignore[no-untyped-def]
+def arrive(start, stop, first, rays, blocked, light):
     """Add to `light` (pixels, 3) what those `rays` carry that are not `blocked` (N,), of runs that start at `first`."""
     for run in range(start, stop):
         for k in range(first[run], first[run] + rays.held[run]):
@@ -211,7 +211,7 @@ def arrive(start, stop, first, rays, blocked, light):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def bucket(x, y, z):  # type: ignore[no-untyped-def]
+def bucket(x, y, z):
     """Cell of a unit direction, about as large as any other: steps of height, and of azimuth by its diamond angle."""
     turn = x / max(abs(x) + abs(y), np.float32(1e-20))
     turn = ONE - turn if y >= ZERO else np.float32(3.0) + turn
@@ -220,7 +220,7 @@ def bucket(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def bundle(start, stop, first, rays, packed, places):  # type: ignore[no-untyped-def]
+def bundle(start, stop, first, rays, packed, places):
     """Copy runs of rays that start at `first` one after the other, each sorted by direction, so that neighbours run
     side by side.
 

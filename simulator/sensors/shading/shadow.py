@@ -30,7 +30,7 @@ CHUNK, CHUNK_ROWS = 1 << 13, 32  # pixels, and rows of them, that one thread doe
 
 
 @kernel
-def list_pixels(fate, kind, step, pixel):  # type: ignore[no-untyped-def]
+def list_pixels(fate, kind, step, pixel):
     """Write the numbers in H x E of pixels of a `kind`, of every `step`-th (1, 2) row and column; returns how many."""
     found, padded, fates = 0, fate.shape[1], pointer(fate)
     asked = (EVERY if step == 1 else EVEN) * kind
@@ -45,7 +45,7 @@ def list_pixels(fate, kind, step, pixel):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def start_rays(start, stop, pixel, origin, toward, starts, ways):  # type: ignore[no-untyped-def]
+def start_rays(start, stop, pixel, origin, toward, starts, ways):
     """Rays `start:stop` to the sun from pixels (N,), numbers in `origin` (H * E, 3), into `starts`, `ways` (N, 3)."""
     for i in range(start, stop):
         for axis in range(3):
@@ -53,7 +53,7 @@ def start_rays(start, stop, pixel, origin, toward, starts, ways):  # type: ignor
 
 
 @kernel(inline=True)
-def agreed(fates, instances, place, above, below, pixel, over, under):  # type: ignore[no-untyped-def]
+def agreed(fates, instances, place, above, below, pixel, over, under):
     """SUNNY or SHADED where eight pixels, to all of which the sun may add, and those asked about them agree, else 0.
 
     Args:
@@ -80,7 +80,7 @@ def agreed(fates, instances, place, above, below, pixel, over, under):  # type: 
 
 
 @kernel
-def decide(start, stop, instance, sunlit, fate, radiance):  # type: ignore[no-untyped-def]
+def decide(start, stop, instance, sunlit, fate, radiance):
     """Add the sun to pixels of the rows `start:stop` that it reaches, as far as that is known.
 
     Those that were asked are even columns of even rows. Others are like those around them, of the same instance, if
@@ -131,14 +131,14 @@ def decide(start, stop, instance, sunlit, fate, radiance):  # type: ignore[no-un
 
 
 @kernel
-def note(start, stop, pixel, blocked, fate):  # type: ignore[no-untyped-def]
+def note(start, stop, pixel, blocked, fate):
     """Write to fate (H * E,) whether the sun reaches `pixel[start:stop]`: those that are not `blocked` (N,)."""
     for i in range(start, stop):
         fate[pixel[i]] = SHADED if blocked[i] else SUNNY
 
 
 @kernel
-def add_sun(start, stop, pixel, blocked, sunlit, radiance):  # type: ignore[no-untyped-def]
+def add_sun(start, stop, pixel, blocked, sunlit, radiance):
     """Add `sunlit` (H, E, 3) to pixels of radiance (H, W, 3) whose rays are not `blocked` (N,): `pixel` of H x E."""
     padded = sunlit.shape[1]
     for i in range(start, stop):

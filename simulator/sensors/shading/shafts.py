@@ -28,7 +28,7 @@ LEAST_SHARE = 0.01  # of the radiance of the air, below which nobody sees the gl
 
 
 @kernel
-def aim_at_sun(start, stop, columns, cell_px, table, rotation, eye, sun, starts, ways):  # type: ignore[no-untyped-def]
+def aim_at_sun(start, stop, columns, cell_px, table, rotation, eye, sun, starts, ways):
     """Rays to the sun from the middles of runs of slices of grid cells `start:stop`, into (G, S, 3) each."""
     run = GROWTH**RUN
     for i in range(start, stop):
@@ -44,7 +44,7 @@ def aim_at_sun(start, stop, columns, cell_px, table, rotation, eye, sun, starts,
 
 
 @kernel
-def fill_shafts(start, stop, columns, cell_px, table, rotation, sun, sun_lx, air, blocked, glow):  # type: ignore[no-untyped-def]
+def fill_shafts(start, stop, columns, cell_px, table, rotation, sun, sun_lx, air, blocked, glow):
     """Add the sunlight that air scatters along the rays of grid cells `start:stop` up to each slice.
 
     Args:

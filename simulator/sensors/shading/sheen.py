@@ -16,7 +16,7 @@ STEP_M = np.float32(0.04)  # surfaces at heights that differ by more do not mix
 
 
 @kernel
-def gather_sheen(start, stop, points, paths, sheen):  # type: ignore[no-untyped-def]
+def gather_sheen(start, stop, points, paths, sheen):
     """Collect the blurred reflections of pixels `start:stop` of a band into `sheen` (P, 6).
 
     `points` (S * P,) POINT_DTYPE and `paths` (S * P,) PATH_DTYPE come sample after sample.
@@ -38,7 +38,7 @@ def gather_sheen(start, stop, points, paths, sheen):  # type: ignore[no-untyped-
 
 
 @kernel
-def blur_sheen(start, stop, reach, focal, depth, source, target):  # type: ignore[no-untyped-def]
+def blur_sheen(start, stop, reach, focal, depth, source, target):
     """One pass of an a-trous filter over rows `start:stop`; taps `reach` pixels apart, where the lobe is wider.
 
     Args:
@@ -81,7 +81,7 @@ def blur_sheen(start, stop, reach, focal, depth, source, target):  # type: ignor
 
 
 @kernel
-def add_sheen(start, stop, sheen, radiance):  # type: ignore[no-untyped-def]
+def add_sheen(start, stop, sheen, radiance):
     """Add smoothed reflections (H, W, 6) to rows `start:stop` of `radiance` (H, W, 3)."""
     for y in range(start, stop):
         for x in range(radiance.shape[1]):

@@ -40,7 +40,7 @@ class Grid(NamedTuple):
 
 
 @kernel(inline=True)
-def alike(p, q):  # type: ignore[no-untyped-def]
+def alike(p, q):
     """0..1: whether point q lies on the surface of point p (POINT_DTYPE records)."""
     facing = p.nx * q.nx + p.ny * q.ny + p.nz * q.nz
     if facing < np.float32(0.5):
@@ -53,7 +53,7 @@ def alike(p, q):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lay_out(start, stop, width, points, light, closeness, facts, spread):  # type: ignore[no-untyped-def]
+def lay_out(start, stop, width, points, light, closeness, facts, spread):
     """Write rows `start:stop` of a grid as planes, for vectors; what is no surface stays zero.
 
     Args:
@@ -79,7 +79,7 @@ def lay_out(start, stop, width, points, light, closeness, facts, spread):  # typ
 
 
 @kernel
-def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no-untyped-def]
+def smooth(start, stop, width, reach, facts, source, target):
     """One pass of an a-trous filter (H. Dammertz et al., HPG 2010) over rows `start:stop` of the grid, by `alike`.
 
     Args:
@@ -126,7 +126,7 @@ def smooth(start, stop, width, reach, facts, source, target):  # type: ignore[no
 
 
 @kernel(inline=True)
-def light_at(p, x, y, stride, width, harmonics, grid, light):  # type: ignore[no-untyped-def]
+def light_at(p, x, y, stride, width, harmonics, grid, light):
     """Irradiance of point p (POINT_DTYPE record) at pixel (x, y) from the grid points around it.
 
     Args:
@@ -153,7 +153,7 @@ def light_at(p, x, y, stride, width, harmonics, grid, light):  # type: ignore[no
 
 
 @kernel
-def look_up(start, stop, pixels, image_width, stride, width, harmonics, grid, light, points, paths):  # type: ignore[no-untyped-def]
+def look_up(start, stop, pixels, image_width, stride, width, harmonics, grid, light, points, paths):
     """Irradiance of the samples `start:stop` from the grid points around their pixels.
 
     Args:

@@ -85,7 +85,7 @@ def ground_of(atmosphere: Atmosphere) -> NDArray[np.void]:
 
 
 @kernel(inline=True)
-def road_retro(kind):  # type: ignore[no-untyped-def]
+def road_retro(kind):
     """Retro-reflected luminance R_L of dry ground, cd / (lx m2): glass-bead marking (EN 1436 R3), bare roads."""
     if kind == MARKING:
         return np.float32(0.15)
@@ -95,7 +95,7 @@ def road_retro(kind):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def retro_of(matter):  # type: ignore[no-untyped-def]
+def retro_of(matter):
     """What a bare material (MATERIAL_DTYPE record) throws back, cd / (lx m2), and the half-value angle, rad."""
     if matter.surface == OTHER:
         return matter.retro, SIGN_RETRO_WIDTH
@@ -104,7 +104,7 @@ def retro_of(matter):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
+def soak(p, film, rain_mm_h, kind):
     """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
     wide = noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
     medium = noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
@@ -137,7 +137,7 @@ def soak(p, film, rain_mm_h, kind):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def wheel_tracks(across_m, along_m, patch):  # type: ignore[no-untyped-def]
+def wheel_tracks(across_m, along_m, patch):
     """How much of the snow wheels took away, 0..1, and how dirty the rest is, at a place in a lane.
 
     Cars follow each other loosely: two pairs of tracks wander, widen and narrow along the lane, streaky along it.
@@ -158,7 +158,7 @@ def wheel_tracks(across_m, along_m, patch):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cover(p, snow_m, kind, still, across_m, along_m):  # type: ignore[no-untyped-def]
+def cover(p, snow_m, kind, still, across_m, along_m):
     """Cover what faces up (POINT_DTYPE record p) with snow; moving things shed most of it.
 
     A few millimetres hide most of a surface, and blades and stones show through all over. On lanes wheels lay tracks
@@ -196,7 +196,7 @@ def cover(p, snow_m, kind, still, across_m, along_m):  # type: ignore[no-untyped
 
 
 @kernel(inline=True)
-def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-def]
+def lit(on, switch, panes, instance, tu, tv, alpha):
     """Shares of its red, green and blue emission that a surface gives; lit windows differ in brightness and hue.
 
     Args:
@@ -220,7 +220,7 @@ def lit(on, switch, panes, instance, tu, tv, alpha):  # type: ignore[no-untyped-
 
 
 @kernel(inline=True)
-def raw_tables(tables):  # type: ignore[no-untyped-def]
+def raw_tables(tables):
     """The tables as pointers."""
     return Tables(
         pointer(tables.instances),
@@ -235,7 +235,7 @@ def raw_tables(tables):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed, ground, spread, points):  # type: ignore[no-untyped-def]
+def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed, ground, spread, points):
     """Fill `points` at `rows[start:stop]` from the hits of rays `start:stop`.
 
     Args:
@@ -268,7 +268,7 @@ def surfaces(start, stop, rows, origins, directions, hits, turned, tables, posed
 
 
 @kernel(inline=True)
-def turned_unit(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
+def turned_unit(normals, turn, x, y, z):
     """A normal of a mesh, turned by a row of `Posed.normal` (a pointer) and of length 1."""
     m = np.int64(turn) * 9
     return unit(
@@ -279,7 +279,7 @@ def turned_unit(normals, turn, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, spread):  # type: ignore[no-untyped-def]
+def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, spread):
     """Describe in POINT_DTYPE record p, which knows instance, place and distance, what a ray met there.
 
     Args:
@@ -301,7 +301,7 @@ def fill_surface(p, face, u, v, dx, dy, dz, tables, normals, turn, on, ground, s
 
 
 @kernel(inline=True)
-def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread):  # type: ignore[no-untyped-def]
+def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn, spread):
     """Write the normals of record p and its bare material; returns texture coordinates and footprint in repeats.
 
     `part` and `matter` are its INSTANCE_DTYPE and MATERIAL_DTYPE records; the others are those of `fill_surface`.
@@ -337,7 +337,7 @@ def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn,
 
 
 @kernel(inline=True)
-def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):  # type: ignore[no-untyped-def]
+def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):
     """Give record p, whose albedo is known, what follows from its texture's alpha, from switches and from weather.
 
     `panes`: whether alpha marks panes. The others are those of `find_surface` and `fill_surface`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def skin_rows(scene: Scene) -> NDArray[np.int64]:
 
 
 @kernel
-def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):  # type: ignore[no-untyped-def]
+def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices):
     """Write the normals of skins `rows[start:stop]` in their present shapes into the tables of faces and vertices.
 
     Args:
@@ -172,7 +172,7 @@ def drape(start, stop, rows, skin_rows, first_vertex, points, faces, vertices): 
             row.nx, row.ny, row.nz = x / length, y / length, z / length
 
 
-def _stack(arrays: list[NDArray], shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
+def _stack(arrays: list[NDArray[Any]], shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
     return np.ascontiguousarray(np.concatenate([np.zeros(shape, dtype), *arrays]).astype(dtype, copy=False))
 
 

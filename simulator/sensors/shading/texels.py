@@ -36,14 +36,14 @@ from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 
 @kernel(inline=True)
-def level_number(image, footprint):  # type: ignore[no-untyped-def]
+def level_number(image, footprint):
     """Row of `levels` whose texels are about as wide as a footprint in repeats of an `image` (TEXTURE_DTYPE record)."""
     fine = (float_bits(footprint * image.size * ROUND) >> 23) - 127
     return image.first_level + min(max(fine, 0), image.levels - 1)
 
 
 @kernel(inline=True)
-def choose_levels(rows, textured, tables):  # type: ignore[no-untyped-def]
+def choose_levels(rows, textured, tables):
     """Write to `LEVEL` the mip levels of lanes `textured` (bits), for `fetch_texels`; of the others a single texel."""
     store(rows, LEVEL, splat(ONE))
     store(rows, LEVEL + 8, splat(ONE))
@@ -60,7 +60,7 @@ def choose_levels(rows, textured, tables):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def fetch_texels(rows, texels):  # type: ignore[no-untyped-def]
+def fetch_texels(rows, texels):
     """Write the four texels of its `LEVEL` about each lane's texture coordinates, and how these lie among them."""
     wide, high, before = load(rows, LEVEL), load(rows, LEVEL + 8), load_ints(rows, LEVEL + 16)
     column, s = texel_before(load(rows, UV), wide)
@@ -79,7 +79,7 @@ def fetch_texels(rows, texels):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def texel_before(place, size):  # type: ignore[no-untyped-def]
+def texel_before(place, size):
     """(number of the last texel whose centre is not beyond a repeating coordinate, from -1 on, how far beyond it)."""
     x = (place - floor(place)) * size - HALF
     number = minimum(maximum(floor(x), splat(-ONE)), size - ONE)  # of what is not finite, too
@@ -87,7 +87,7 @@ def texel_before(place, size):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def linear(code):  # type: ignore[no-untyped-def]
+def linear(code):
     """Linear light of sRGB codes 0 ... 1, lane by lane, to 0.2 % (IEC 61966-2-1; its power as a polynomial)."""
     high = code * (code * np.float32(0.09824313) - np.float32(0.32784766)) + np.float32(0.67937353)
     high = code * (code * high + np.float32(0.51682389)) + np.float32(0.03288424)
@@ -95,7 +95,7 @@ def linear(code):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def mix_texels(rows):  # type: ignore[no-untyped-def]
+def mix_texels(rows):
     """Write colour and alpha between the four texels of each lane."""
     s, t = load(rows, BETWEEN), load(rows, BETWEEN + 8)
     a, b = load_ints(rows, TEXELS), load_ints(rows, TEXELS + 8)

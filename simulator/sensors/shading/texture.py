@@ -16,7 +16,7 @@ BYTE = np.float32(1 / 255)
 
 
 @kernel(inline=True)
-def bilinear(level, texels, u, v):  # type: ignore[no-untyped-def]
+def bilinear(level, texels, u, v):
     """Linear r, g, b and alpha 0..1 of a mip `level` (LEVEL_DTYPE record) at texture coordinates u, v."""
     width, height = level.width, level.height
     x = (u - floor(u)) * np.float32(width) - HALF
@@ -37,7 +37,7 @@ def bilinear(level, texels, u, v):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def weighed(texels, place, weight):  # type: ignore[no-untyped-def]
+def weighed(texels, place, weight):
     """A texel's linear r, g, b, and its alpha 0..255, times a weight; `texels` is a pointer to bytes."""
     texel = load_int(texels, np.int64(place) << 2)
     red, green = SRGB_TO_LINEAR[texel & 255], SRGB_TO_LINEAR[(texel >> 8) & 255]
@@ -46,14 +46,14 @@ def weighed(texels, place, weight):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def level_at(info, width):  # type: ignore[no-untyped-def]
+def level_at(info, width):
     """Mip level, 0 the finest, of a texture (TEXTURE_DTYPE record) for a footprint of so many repeats; float32."""
     level = math.log2(max(width * info.size, np.float32(1e-6)))
     return min(max(level, ZERO), np.float32(info.levels - 1))
 
 
 @kernel
-def trilinear(info, levels, texels, u, v, width):  # type: ignore[no-untyped-def]
+def trilinear(info, levels, texels, u, v, width):
     """Linear r, g, b and alpha 0..1 of a texture (TEXTURE_DTYPE record); `width` is the footprint in repeats.
 
     `levels` and `texels` are pointers to those of `Tables`.

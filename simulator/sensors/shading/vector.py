@@ -21,7 +21,7 @@ RED, GREEN, BLUE = np.float32(0.2126), np.float32(0.7152), np.float32(0.0722)
 
 
 @kernel(inline=True)
-def arc(y, x):  # type: ignore[no-untyped-def]
+def arc(y, x):
     """atan2(y, x) to 2e-6 rad: a polynomial of the lesser over the greater (minimax on 0 ... 1), then reflected."""
     far, near = max(abs(x), abs(y)), min(abs(x), abs(y))
     t = near / max(far, TINY)
@@ -37,40 +37,40 @@ def arc(y, x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def clamp01(x):  # type: ignore[no-untyped-def]
+def clamp01(x):
     """X cut to [0, 1]."""
     return min(max(x, ZERO), ONE)
 
 
 @kernel(inline=True)
-def step(low, high, x):  # type: ignore[no-untyped-def]
+def step(low, high, x):
     """Cubic step from 0 at `low` to 1 at `high`."""
     t = clamp01((x - low) / (high - low))
     return t * t * (THREE - TWO * t)
 
 
 @kernel(inline=True)
-def luminance(r, g, b):  # type: ignore[no-untyped-def]
+def luminance(r, g, b):
     """Luminance of linear sRGB."""
     return RED * r + GREEN * g + BLUE * b
 
 
 @kernel(inline=True)
-def unit(x, y, z):  # type: ignore[no-untyped-def]
+def unit(x, y, z):
     """The vector scaled to length 1."""
     scale = ONE / math.sqrt(max(x * x + y * y + z * z, TINY))
     return x * scale, y * scale, z * scale
 
 
 @kernel(inline=True)
-def mirrored(dx, dy, dz, nx, ny, nz):  # type: ignore[no-untyped-def]
+def mirrored(dx, dy, dz, nx, ny, nz):
     """Direction d reflected at a surface of unit normal n."""
     s = TWO * (dx * nx + dy * ny + dz * nz)
     return dx - s * nx, dy - s * ny, dz - s * nz
 
 
 @kernel(inline=True)
-def tangents(nx, ny, nz):  # type: ignore[no-untyped-def]
+def tangents(nx, ny, nz):
     """Two unit vectors normal to unit n and to each other (T. Duff et al., JCGT 6(1), 2017)."""
     sign = ONE if nz >= ZERO else -ONE
     a = -ONE / (sign + nz)
@@ -79,7 +79,7 @@ def tangents(nx, ny, nz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def toward_hemisphere(nx, ny, nz, a, b):  # type: ignore[no-untyped-def]
+def toward_hemisphere(nx, ny, nz, a, b):
     """Cosine-distributed direction about unit n from two uniform numbers."""
     tx, ty, tz, bx, by, bz = tangents(nx, ny, nz)
     r = math.sqrt(a)
@@ -88,7 +88,7 @@ def toward_hemisphere(nx, ny, nz, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def in_cone(dx, dy, dz, radius, a, b):  # type: ignore[no-untyped-def]
+def in_cone(dx, dy, dz, radius, a, b):
     """Direction within `radius` (small, radians) of unit d from two uniform numbers."""
     tx, ty, tz, bx, by, bz = tangents(dx, dy, dz)
     r = radius * math.sqrt(a)
@@ -97,21 +97,21 @@ def in_cone(dx, dy, dz, radius, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def random2(seed, a, b, c):  # type: ignore[no-untyped-def]
+def random2(seed, a, b, c):
     """Two uniform float32 of a counter, all uint32 (one type, so that this is compiled once)."""
     x, y, _, _ = hash4(seed, a, b, c)
     return uniform(x), uniform(y)
 
 
 @kernel(inline=True)
-def lattice(i, j, k):  # type: ignore[no-untyped-def]
+def lattice(i, j, k):
     """Uniform float32 of three uint32."""
     x, _, _, _ = hash4(i, j, k, SALT)
     return uniform(x)
 
 
 @kernel
-def noise2(x, y, layer):  # type: ignore[no-untyped-def]
+def noise2(x, y, layer):
     """Smooth value noise in [0, 1] with features of size 1; `layer` is a uint32."""
     fx, fy = math.floor(x), math.floor(y)
     i, j = np.uint32(np.int32(fx)), np.uint32(np.int32(fy))
@@ -124,7 +124,7 @@ def noise2(x, y, layer):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sky_radiance(t, ground, dx, dy, dz):  # type: ignore[no-untyped-def]
+def sky_radiance(t, ground, dx, dy, dz):
     """Radiance in direction d of the sky (Sky.table t, bilinear) or of the far ground (Sky.ground)."""
     if dz <= ZERO:
         return ground[0], ground[1], ground[2]
@@ -134,7 +134,7 @@ def sky_radiance(t, ground, dx, dy, dz):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def sky_between(t, row, column):  # type: ignore[no-untyped-def]
+def sky_between(t, row, column):
     """Radiance at a place in Sky.table t, bilinear; columns are half to one and a half times their number."""
     rows, columns = t.shape[0], t.shape[1]
     r0, c0 = np.int32(row), np.int32(column)
@@ -151,7 +151,7 @@ def sky_between(t, row, column):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sky_irradiance(h, x, y, z):  # type: ignore[no-untyped-def]
+def sky_irradiance(h, x, y, z):
     """Irradiance of an unoccluded surface with unit normal (x, y, z); h is Sky.harmonics."""
     b1, b2, b3 = np.float32(0.488603) * y, np.float32(0.488603) * z, np.float32(0.488603) * x
     b4, b5 = np.float32(1.092548) * x * y, np.float32(1.092548) * y * z
@@ -168,7 +168,7 @@ def sky_irradiance(h, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def airlight(t, dx, dy):  # type: ignore[no-untyped-def]
+def airlight(t, dx, dy):
     """Radiance that distant air has in the direction of azimuth (dx, dy); t is Sky.airlight."""
     count = t.shape[0]
     place = (arc(dy, dx) * INV_TWO_PI + ONE) * np.float32(count) - HALF

@@ -134,7 +134,7 @@ def drops_at(
 
 
 @kernel(inline=True)
-def shared_part(off, r, blur):  # type: ignore[no-untyped-def]
+def shared_part(off, r, blur):
     """Part of a disc of radius `blur` that one of radius `r`, its middle `off` away, covers."""
     if off >= r + blur:
         return ZERO
@@ -148,7 +148,7 @@ def shared_part(off, r, blur):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_drops(start, stop, place, radius, blur, bend, small, radiance):  # type: ignore[no-untyped-def]
+def draw_drops(start, stop, place, radius, blur, bend, small, radiance):
     """Let drops show, over rows `start:stop` of a picture, what they bend toward the eye.
 
     A pixel sees through the part of the aperture's disc on the glass that a drop covers; what comes from there is bent
@@ -187,7 +187,7 @@ def draw_drops(start, stop, place, radius, blur, bend, small, radiance):  # type
 
 
 @kernel
-def draw_blade(start, stop, begin, end, half_width, blur, pivot, radiance):  # type: ignore[no-untyped-def]
+def draw_blade(start, stop, begin, end, half_width, blur, pivot, radiance):
     """Darken rows `start:stop` of a picture where the wiper's blade passes during the exposure.
 
     Args:

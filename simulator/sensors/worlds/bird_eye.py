@@ -131,7 +131,7 @@ def look_down(
 
 
 @kernel
-def views(start, stop, eyes, world, boxes, own, raster, window, out):  # type: ignore[no-untyped-def]
+def views(start, stop, eyes, world, boxes, own, raster, window, out):
     """`look_down` for the agents `start:stop`."""
     for i in range(start, stop):
         sample(eyes[i, 0], eyes[i, 1], eyes[i, 2], raster, window, out[i])
@@ -140,7 +140,7 @@ def views(start, stop, eyes, world, boxes, own, raster, window, out):  # type: i
 
 
 @kernel
-def sample(x, y, yaw, raster, window, out):  # type: ignore[no-untyped-def]
+def sample(x, y, yaw, raster, window, out):
     """Write the map around an agent at (x, y) that looks along `yaw` into the channels (C, rows, columns)."""
     cells, low, cell, layers = raster
     rows, columns, pixel, eye_row, eye_column = window
@@ -170,7 +170,7 @@ def sample(x, y, yaw, raster, window, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill(x, y, yaw, boxes, window, out):  # type: ignore[no-untyped-def]
+def fill(x, y, yaw, boxes, window, out):
     """Fill boxes into the channels (C, rows, columns) of an agent at (x, y) that looks along `yaw`."""
     rows, columns, pixel, eye_row, eye_column = window
     c, s = math.cos(yaw), math.sin(yaw)

@@ -33,7 +33,7 @@ class Scans(NamedTuple):
 
 
 @kernel
-def echo(seen, directions, pose, looks, levels, matrices, extinction, reach, ranges, intensity, semantic):  # type: ignore[no-untyped-def]
+def echo(seen, directions, pose, looks, levels, matrices, extinction, reach, ranges, intensity, semantic):
     """Write the range image of one view: see `Scans`; directions are of unit length."""
     t, triangles, _, _ = seen
     facets, matter, first_facet = pointer(looks.facets), pointer(looks.matter), pointer(looks.first_facet)

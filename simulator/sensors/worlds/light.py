@@ -15,6 +15,7 @@ from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
 from simulator.sensors.sky import Sky, make_sky
+from simulator.sensors.stage import switched_by_daylight
 from simulator.sensors.worlds.shadow import SunMap
 
 F32 = NDArray[np.float32]
@@ -58,7 +59,7 @@ class Lights(NamedTuple):
 
 
 @kernel(inline=True)
-def light_in(lights, weather):  # type: ignore[no-untyped-def]
+def light_in(lights, weather):
     """The tables of one weather."""
     return (
         lights.numbers[weather],
@@ -73,14 +74,14 @@ def light_in(lights, weather):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def turn_of(x, y):  # type: ignore[no-untyped-def]
+def turn_of(x, y):
     """A number from 0 to 1 that grows with the azimuth of (x, y), without trigonometry."""
     part = x / max(abs(x) + abs(y), np.float32(1e-20))
     return (ONE - part) * np.float32(0.25) if y >= np.float32(0) else (np.float32(3) + part) * np.float32(0.25)
 
 
 @kernel
-def fill_dome(sky, scale, dome):  # type: ignore[no-untyped-def]
+def fill_dome(sky, scale, dome):
     """Write `Lights.dome` of one weather from a Sky; `scale` (3,)."""
     table, ground = sky.table, sky.ground
     size = dome.shape[0]
@@ -96,7 +97,7 @@ def fill_dome(sky, scale, dome):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_air(table, scale, air):  # type: ignore[no-untyped-def]
+def fill_air(table, scale, air):
     """Write `Lights.air` of one weather from Sky.airlight; `scale` (3,)."""
     for cell in range(air.shape[0]):
         turn = (np.float32(cell) + np.float32(0.5)) * np.float32(4) / np.float32(air.shape[0])
@@ -141,9 +142,7 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[t
         fill_dome(sky, scale, lights.dome[k])
         fill_air(sky.airlight, scale, lights.air[k])
         lights.codes[k] = film.tone_curve(np.linspace(0, 1, CODES) ** 2 * exposure.headroom, exposure.headroom)
-        lights.on[k] = 1 << Switch.ALWAYS
-        if weather.street_lamps_on:
-            lights.on[k] |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
+        lights.on[k] = 1 << Switch.ALWAYS | switched_by_daylight(weather)
         lights.far[k] = -math.log(FAINTEST) / max(weather.extinction_1_m, 1e-9)
     return lights
 

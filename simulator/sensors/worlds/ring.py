@@ -125,7 +125,7 @@ def look_around(
 
 
 @kernel
-def rings(start, stop, eyes, world, hidden, boxes, discs, borders, beams, out):  # type: ignore[no-untyped-def]
+def rings(start, stop, eyes, world, hidden, boxes, discs, borders, beams, out):
     """`look_around` for the agents `start:stop`."""
     for i in range(start, stop):
         w = world[i]
@@ -133,7 +133,7 @@ def rings(start, stop, eyes, world, hidden, boxes, discs, borders, beams, out): 
 
 
 @kernel
-def ring(x, y, yaw, hidden, boxes, discs, borders, beams, out):  # type: ignore[no-untyped-def]
+def ring(x, y, yaw, hidden, boxes, discs, borders, beams, out):
     """Distances along the beams of one agent at (x, y), the first in the direction `yaw`: see `look_around`."""
     cosines, sines, reach = beams
     c, s = math.cos(yaw), math.sin(yaw)
@@ -159,7 +159,7 @@ def ring(x, y, yaw, hidden, boxes, discs, borders, beams, out):  # type: ignore[
 
 
 @kernel(inline=True)
-def beams_between(low, high, count):  # type: ignore[no-untyped-def]
+def beams_between(low, high, count):
     """First beam, and how many, at angles from `low` to `high`, counting on beyond a full turn; one more each side."""
     step = count / (2.0 * math.pi)
     first = np.int64(math.floor(low * step))
@@ -167,7 +167,7 @@ def beams_between(low, high, count):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def meet_box(px, py, bc, bs, half_length, half_width, cosines, sines, out):  # type: ignore[no-untyped-def]
+def meet_box(px, py, bc, bs, half_length, half_width, cosines, sines, out):
     """Shorten the beams that a box meets; its middle is (px, py), its axis (bc, bs)."""
     count = out.shape[0]
     # The eye in the frame of the box.
@@ -214,7 +214,7 @@ def meet_box(px, py, bc, bs, half_length, half_width, cosines, sines, out):  # t
 
 
 @kernel
-def meet_disc(px, py, radius, cosines, sines, out):  # type: ignore[no-untyped-def]
+def meet_disc(px, py, radius, cosines, sines, out):
     """Shorten the beams that a disc around (px, py) meets."""
     count = out.shape[0]
     distance = math.sqrt(px * px + py * py)
@@ -233,7 +233,7 @@ def meet_disc(px, py, radius, cosines, sines, out):  # type: ignore[no-untyped-d
 
 
 @kernel
-def meet_borders(x, y, c, s, borders, reach, cosines, sines, out):  # type: ignore[no-untyped-def]
+def meet_borders(x, y, c, s, borders, reach, cosines, sines, out):
     """Shorten the beams that meet borders, for an eye at (x, y) that looks along (c, s)."""
     segments, firsts, low, shape = borders
     count, around = out.shape[0], reach + 0.5 * CELL_M

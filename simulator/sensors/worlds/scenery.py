@@ -70,7 +70,7 @@ class States(NamedTuple):
 
 
 @kernel
-def follow(begin, end, rows, models, shift, actors):  # type: ignore[no-untyped-def]
+def follow(begin, end, rows, models, shift, actors):
     """Put the actors of worlds `begin:end` where the rows of what moves them say.
 
     Args:

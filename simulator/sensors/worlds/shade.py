@@ -133,7 +133,7 @@ class Near(NamedTuple):
 
 
 @kernel(inline=True)
-def raw_looks(looks):  # type: ignore[no-untyped-def]
+def raw_looks(looks):
     """The tables as pointers."""
     return Looks(
         pointer(looks.facets),
@@ -147,7 +147,7 @@ def raw_looks(looks):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def dome_cell(x, y, z):  # type: ignore[no-untyped-def]
+def dome_cell(x, y, z):
     """First element of the cell of `Lights.dome`, flat, in a unit direction with z >= 0."""
     half = np.float32(DOME / 2)
     scale = half / (ONE + z)
@@ -156,7 +156,7 @@ def dome_cell(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def matt_light(h, x, y, z, channel):  # type: ignore[no-untyped-def]
+def matt_light(h, x, y, z, channel):
     """Radiance that sky and ground give a white matt surface of normal (x, y, z); h is `Lights.numbers`."""
     k = HARMONICS + channel
     linear = np.float32(0.282095) * h[k] + np.float32(0.488603) * (y * h[k + 3] + z * h[k + 6] + x * h[k + 9])
@@ -166,7 +166,7 @@ def matt_light(h, x, y, z, channel):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def let_through(haze):  # type: ignore[no-untyped-def]
+def let_through(haze):
     """exp(-haze) to 1e-4, by a cubic within powers of two."""
     x = -min(haze, np.float32(80.0)) * np.float32(1.442695)
     whole = np.int32(math.floor(x))
@@ -176,13 +176,13 @@ def let_through(haze):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def wrapped(place, size):  # type: ignore[no-untyped-def]
+def wrapped(place, size):
     """The texel of so many, a power of two, at a texture coordinate."""
     return np.int32(math.floor(place * np.float32(size))) & (size - 1)
 
 
 @kernel(inline=True)
-def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type: ignore[no-untyped-def]
+def find_surface(p, facet, what, u, v, distance, spread, looks, turns):
     """Fill a POINT_DTYPE record, whose direction is known, with what a ray meets: normal, texel, coordinates.
 
     `turns` holds the matrices of what was placed.
@@ -219,20 +219,20 @@ def find_surface(p, facet, what, u, v, distance, spread, looks, turns):  # type:
 
 
 @kernel(inline=True)
-def off_surface(p):  # type: ignore[no-untyped-def]
+def off_surface(p):
     """A place a little off the surface of a POINT_DTYPE record: what is drawn coarsely must not shade itself."""
     return p.x + OFFSET_M * p.nx, p.y + OFFSET_M * p.ny, p.z + OFFSET_M * p.nz
 
 
 @kernel(inline=True)
-def wetted(albedo, wetness):  # type: ignore[no-untyped-def]
+def wetted(albedo, wetness):
     """Albedo of what is wet through (J. Lekner and M. C. Dorf, "Why some things are darker when wet", 1988)."""
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
     return albedo + wetness * (kept * albedo / (ONE - WET_INTERNAL * albedo) - albedo)
 
 
 @kernel(inline=True)
-def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, near):  # type: ignore[no-untyped-def]
+def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, near):
     """Red, green and blue that the surface of a POINT_DTYPE record sends to the eye."""
     r, g, b, coat, alpha = what.red, what.green, what.blue, what.coat, ONE
     if p.texel >= 0:
@@ -299,7 +299,7 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
 
 
 @kernel(inline=True)
-def sky_of(p, numbers, dome):  # type: ignore[no-untyped-def]
+def sky_of(p, numbers, dome):
     """Red, green and blue of the sky, with the sun's disc, or of the far ground."""
     if p.dz <= ZERO:
         return numbers[GROUND], numbers[GROUND + 1], numbers[GROUND + 2]
@@ -310,13 +310,13 @@ def sky_of(p, numbers, dome):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def coded(codes, light, scale):  # type: ignore[no-untyped-def]
+def coded(codes, light, scale):
     """The 8-bit code of light, by `Lights.codes`."""
     return codes[min(np.int32(math.sqrt(light) * scale + HALF), CODES - 1)]
 
 
 @kernel
-def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):  # type: ignore[no-untyped-def]
+def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near, spread, points, out):
     """Write the picture of one view.
 
     Some pixels at a time: first what each meets, then its light, so that memory has time to answer.

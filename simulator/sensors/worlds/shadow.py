@@ -122,7 +122,7 @@ def sun_maps(
 
 
 @kernel(inline=True)
-def sun_cell(frame, size, x, y, z):  # type: ignore[no-untyped-def]
+def sun_cell(frame, size, x, y, z):
     """Cell of a map of heights, flat, that a point belongs to, or -1 if none does; `frame` is that of SunMap."""
     u = (frame[0] * x + frame[1] * y + frame[2] * z - frame[9]) * frame[11]
     v = (frame[3] * x + frame[4] * y + frame[5] * z - frame[10]) * frame[11]
@@ -133,7 +133,7 @@ def sun_cell(frame, size, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def in_sun(frame, heights, cell, x, y, z):  # type: ignore[no-untyped-def]
+def in_sun(frame, heights, cell, x, y, z):
     """Whether the sun reaches a point whose cell is known."""
     if cell < 0:
         return True
@@ -159,7 +159,7 @@ def bodies_of(boxes: Sequence[NDArray[np.float64]], lamps: Sequence[Sequence[Lam
 
 
 @kernel(inline=True)
-def insert(table, keys, count, key):  # type: ignore[no-untyped-def]
+def insert(table, keys, count, key):
     """Row of a table of the nearest so far that becomes free for one at `key`, or -1; and how many there are then."""
     most = keys.shape[0]
     at = count
@@ -176,7 +176,7 @@ def insert(table, keys, count, key):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-untyped-def]
+def gather_near(rows, bodies, eye, sun, casters, lamps):
     """Find the vehicles near an eye that cast shadows, and the headlamps that burn there; returns the numbers of both.
 
     Args:
@@ -228,7 +228,7 @@ def gather_near(rows, bodies, eye, sun, casters, lamps):  # type: ignore[no-unty
 
 
 @kernel(inline=True)
-def shaded(casters, count, x, y, z):  # type: ignore[no-untyped-def]
+def shaded(casters, count, x, y, z):
     """(whether the box of a vehicle near by is between a point and the sun, share of the sky it leaves open there)."""
     dark, opening = False, ONE
     for k in range(count):
@@ -261,7 +261,7 @@ def shaded(casters, count, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def headlight(lamps, count, x, y, z, nx, ny, nz):  # type: ignore[no-untyped-def]
+def headlight(lamps, count, x, y, z, nx, ny, nz):
     """Illuminance (lux, by channel) that headlamps near by give a surface at a point with a unit normal."""
     r, g, b = ZERO, ZERO, ZERO
     for k in range(count):
@@ -302,7 +302,7 @@ def street_of(stage: raycast.Scene, lamps: NDArray[np.void], threads: int) -> St
 
 
 @kernel
-def add_lamps(position, axis, intensity, beam, ground, low, cells):  # type: ignore[no-untyped-def]
+def add_lamps(position, axis, intensity, beam, ground, low, cells):
     """Add the illuminance of level ground by lamps to `Street.cells`."""
     reach = np.int64(STREET_M / STREET_CELL_M)
     for k in range(position.shape[0]):
@@ -323,13 +323,13 @@ def add_lamps(position, axis, intensity, beam, ground, low, cells):  # type: ign
 
 
 @kernel(inline=True)
-def raw_street(street):  # type: ignore[no-untyped-def]
+def raw_street(street):
     """The map as pointer."""
     return Street(pointer(street.cells), street.rows, street.columns, street.low_x, street.low_y)
 
 
 @kernel(inline=True)
-def streetlight(street, x, y, z, nz):  # type: ignore[no-untyped-def]
+def streetlight(street, x, y, z, nz):
     """Illuminance (lux, by channel) that street lamps give a surface at a point; nz is that of its unit normal."""
     i = np.int64((x - street.low_x) / np.float32(STREET_CELL_M))
     j = np.int64((y - street.low_y) / np.float32(STREET_CELL_M))

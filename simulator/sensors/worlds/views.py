@@ -138,7 +138,7 @@ class Eyes:
 
 
 @kernel
-def mount(actors, world, carrier, mounts, views):  # type: ignore[no-untyped-def]
+def mount(actors, world, carrier, mounts, views):
     """Put sensors on actors: writes `views`, each hiding its carrier.
 
     Args:
@@ -160,7 +160,7 @@ def mount(actors, world, carrier, mounts, views):  # type: ignore[no-untyped-def
 
 
 @kernel
-def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):  # type: ignore[no-untyped-def]
+def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):
     """Place what a view may see of its world, in room `slot`, and cast its rays.
 
     Args:
@@ -189,7 +189,7 @@ def see(slot, bvh, faces, pool, room, optics, pose, rows, hidden, far, seen):  #
 
 
 @kernel
-def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, views, pictures, scans, cursor):  # type: ignore[no-untyped-def]
+def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, views, pictures, scans, cursor):
     """Worker in room `slot`: make pictures or scans one by one until none is left (see `Eyes.look`).
 
     One kernel for both: what casts the rays is much, and would be compiled twice.

@@ -59,7 +59,9 @@ class SpeedAction(PrivateActionElement):
             return
         progress, entity = self.progress, self.entity
         limits = entity.performance
-        relative = isinstance(self.record.target, model.RelativeTargetSpeed)
+        wanted = self.record.target
+        relative = isinstance(wanted, model.RelativeTargetSpeed)
+        follows = isinstance(wanted, model.RelativeTargetSpeed) and wanted.continuous
         target = _clamp(self._target(), -limits.max_speed, limits.max_speed)
         if relative:
             progress.aim(progress.start, target)
@@ -76,7 +78,7 @@ class SpeedAction(PrivateActionElement):
         if progress.is_over and abs(speed - progress.target) < TINY:
             self._is_reached, speed = True, target
         entity.set_speed(speed)
-        if self._is_reached and not (relative and self.record.target.continuous):  # type: ignore[union-attr]
+        if self._is_reached and not follows:
             self.end()
 
     def _limited(self, acceleration: float, dt: float) -> float:

@@ -89,7 +89,7 @@ class FollowTrajectoryAction(PrivateActionElement):
     record: model.FollowTrajectoryAction
 
     @property
-    def domains(self) -> frozenset[str]:  # type: ignore[override]
+    def domains(self) -> frozenset[str]:  # type: ignore[override]  # by its timing, where others have a constant
         """With a timing the speed follows from it."""
         return frozenset({LATERAL} if self.timing is None else {LATERAL, LONGITUDINAL})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import Check, compare, for_value
@@ -76,7 +77,7 @@ class TimeOfDay(Check[model.TimeOfDayCondition]):
             self.world.warn(f"{error}: the condition is never met", self.record.line)
             return False
         since = self.world.environment.get("time_of_day_since", 0.0)
-        elapsed = self.world.time - float(since) if now.animation else 0.0  # type: ignore[arg-type]
+        elapsed = self.world.time - cast("float", since) if now.animation else 0.0
         difference = (start + timedelta(seconds=elapsed)).replace(tzinfo=None) - wanted.replace(tzinfo=None)
         return compare(self.record.rule, difference.total_seconds(), 0.0)
 
