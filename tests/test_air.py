@@ -105,7 +105,7 @@ def phase(cosine: F64) -> F64:
 def one_lamp(place: tuple[float, float, float], beam: Beam = Beam.ISOTROPIC) -> object:
     row = np.zeros(1, LAMP_LIGHT_DTYPE)
     row["position"], row["axis"], row["intensity"], row["beam"] = place, [-1, 0, 0], 1000.0, int(beam)
-    return gather_lamps(row, np.zeros(3), 0.0)
+    return gather_lamps(row, np.zeros(3), lambda rows: np.zeros(len(rows)))
 
 
 def gained(

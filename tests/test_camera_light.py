@@ -373,7 +373,7 @@ def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
     optical = np.float32([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
     row = np.zeros(1, LAMP_LIGHT_DTYPE)
     row["position"], row["axis"], row["intensity"], row["beam"] = lamp, [1, 0, 0], 10_000.0, int(Beam.LOW_BEAM)
-    lamps = gather_lamps(row, eye.astype(np.float64), 0.0)
+    lamps = gather_lamps(row, eye.astype(np.float64), lambda rows: np.zeros(len(rows)))
     far = np.full(table.shape[:2], np.inf, np.float32)
     found = np.empty((rays[..., 0].size, SLICES + 2, 3), np.float32)
     windows, haze = np.zeros((1, 2), np.float32), np.float32([extinction, 0.0])

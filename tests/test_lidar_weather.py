@@ -9,7 +9,6 @@ from small_world import air
 from simulator.sensors.lidar_models import load_lidar
 from simulator.sensors.lidar_weather import (
     air_of,
-    extinction_1_m,
     fog_echo,
     fog_extinction_1_m,
     rain_extinction_1_m,
@@ -100,7 +99,8 @@ def test_air_collects_all_weather() -> None:
     lidar = load_lidar("velodyne_hdl64e_s2")
     weather = air(visibility_m=300.0, rain_mm_h=5.0, snow_mm_h=0.0)
     ready = air_of(weather, lidar)
-    assert ready.extinction == pytest.approx(extinction_1_m(weather))
+    assert ready.fog[0] == pytest.approx(fog_extinction_1_m(300.0))
+    assert ready.even == pytest.approx(rain_extinction_1_m(5.0))
     assert ready.density[0] > 0 == ready.density[1]
     assert np.all(np.diff(ready.fog_range) >= 0)
     assert ready.fog_range[0] >= 0.9

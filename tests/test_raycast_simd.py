@@ -31,6 +31,7 @@ from simulator.numerics.memory import (
     local_memory,
     pointer,
     store,
+    store_chosen,
     store_float,
     store_halves,
     store_int,
@@ -333,6 +334,22 @@ def test_lanes_are_loaded_each_from_its_own_place() -> None:
     floats = rng.random(40).astype(np.float32)
     picked_floats(floats, 7, numbers, out.view(np.float32))
     np.testing.assert_array_equal(out.view(np.float32), floats[7 + numbers])
+
+
+@kernel
+def chosen(mask, high, low, out):
+    store_chosen(out, 1, mask, load(high, 0), load_ints(low, 0))
+
+
+def test_pairs_of_chosen_lanes_are_written_side_by_side() -> None:
+    rng = np.random.default_rng(6)
+    high, low = rng.normal(size=8).astype(np.float32), rng.integers(-9, 9, 8).astype(np.int32)
+    pairs = (high.view(np.int32).astype(np.int64) << 32) | (low.astype(np.int64) & 0xFFFFFFFF)
+    for mask in range(256):
+        out, lanes = np.zeros(10, np.int64), np.flatnonzero([mask >> lane & 1 for lane in range(8)])
+        chosen(np.int32(mask), high, low, out)
+        np.testing.assert_array_equal(out[1 : 1 + len(lanes)], pairs[lanes])
+        assert out[0] == out[9] == 0
 
 
 @kernel

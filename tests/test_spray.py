@@ -28,11 +28,23 @@ WHEELS = {
 }
 
 
+def came_east(x: float, gone: np.ndarray) -> np.ndarray:
+    """Poses of who drove east to `x` when it had gone so much less."""
+    return se3.pose(np.outer(x - gone, [1.0, 0.0, 0.0]), *np.zeros((3, len(gone))))
+
+
 def trail(kind: str, kmh: float, film_mm: float, x: float = 0.0) -> plumes.Puffs:
     size, speed = np.array(SIZES[kind]), kmh / 3.6
     water = plumes.lifted_water(speed, film_mm / 1000, float(size[2]))
     return plumes._behind(
-        water, np.array(WHEELS[kind], float), se3.pose((x, 0, 0)), size, speed, 1000.0 + x, 5, (0.0, 0.0)
+        water,
+        np.array(WHEELS[kind], float),
+        lambda gone: came_east(x, gone),
+        size,
+        speed,
+        1000.0 + x,
+        5,
+        (0.0, 0.0),
     )
 
 
@@ -127,7 +139,8 @@ def one_car(film_m: float, speed: float, temperature_c: float, ground: Surface =
     joints = np.zeros(4, [("object", int), ("driver", int), ("pivot", float, 3)])
     joints["object"], joints["driver"], joints["pivot"] = 1, 1, WHEELS["car"]
     things = [SimpleNamespace(attributes={}), SimpleNamespace(model=model, class_name="car", attributes={})]
-    scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda state: np.stack([np.eye(4)] * 2))
+    poses = np.stack([np.eye(4)] * 2)
+    scene = SimpleNamespace(joints=joints, objects=things, local_SE3_object=lambda _: poses, origin=np.zeros(3))
     state = SimpleNamespace(
         velocity=np.array([[0, 0, 0], [speed, 0, 0]]), travel_m=np.array([0, 70.0]), hidden=None, time_ns=3_000_000_000
     )
@@ -140,7 +153,10 @@ def one_car(film_m: float, speed: float, temperature_c: float, ground: Surface =
     )
     met = np.zeros(4, np.int32)
     rays = SimpleNamespace(closest_hit=lambda starts, *rest, **options: SimpleNamespace(part=met, primitive=met))
-    stage = SimpleNamespace(scene=scene, snapshot=state, atmosphere=air, rays=rays, packed=tables, threads=1)
+    came = SimpleNamespace(trail=lambda _state, _row, back: came_east(0.0, back))
+    stage = SimpleNamespace(
+        scene=scene, snapshot=state, atmosphere=air, rays=rays, packed=tables, threads=1, timeline=came
+    )
     return plumes.puffs_of(stage, np.zeros(3))  # type: ignore[arg-type]
 
 
@@ -200,3 +216,30 @@ def test_smoke_rises_and_widens_as_a_buoyant_plume() -> None:
     # what leaves in a second takes as much light as the soot in it
     section = puffs.peak * (2 * math.pi) ** 1.5 * puffs.spread[:, 0] ** 2 * puffs.spread[:, 1]
     assert section.sum() / (len(section) * plumes.PUFF_S) == pytest.approx(0.6 * 8.7, rel=0.2)
+
+
+def test_a_trail_lies_on_the_bend_that_was_driven() -> None:
+    radius, speed, steps = 60.0, 15.0, 1201
+    times = np.arange(steps, dtype=np.int64) * 10_000_000
+    gone = speed * times * 1e-9
+    angle = (gone - gone[-1]) / radius  # it now is at the origin and looks along x
+    position = radius * np.stack([np.sin(angle), 1.0 - np.cos(angle), 0 * angle], axis=1)[:, None]
+    rpy = np.stack([0 * angle, 0 * angle, angle], axis=1)[:, None]
+    still = np.zeros((steps, 1))
+    velocity = speed * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)[:, None]
+    dark = np.zeros((steps, 1), np.uint32)
+    timeline = Timeline(times, position, rpy, velocity, gone[:, None], still, still, dark)
+    puffs = plumes._behind(
+        plumes.lifted_dust(speed),
+        np.array(WHEELS["car"], float),
+        lambda back: timeline.trail(timeline.at(int(times[-1])), 0, back),
+        np.array(SIZES["car"]),
+        speed,
+        float(gone[-1]),
+        5,
+        (0.0, 0.0),
+    )
+    round_ = np.hypot(puffs.center[:, 0], puffs.center[:, 1] - radius)
+    assert len(round_) > 40
+    assert np.abs(round_ - radius).max() < 1.0 + 3 * 0.45 * puffs.spread[:, 0].max()
+    assert abs(np.average(round_, weights=puffs.peak) - radius) < 0.5

@@ -226,6 +226,20 @@ def test_a_bus_keeps_to_its_given_way_round_a_corner_and_flashes() -> None:
     assert len({way.points[-1].tobytes() for way in ways}) == 3
 
 
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_front_wheels_steer_as_the_kinematic_bicycle_does_that_goes_that_way(side: float) -> None:
+    moved = car(10.0, 15.0, events=(Event("lateral", side * 1.5, 3.0, 1.0),))
+    tracks = drive([moved], 8)
+    x, y, yaw, dt = *tracks.position[0, 0, :2], tracks.rpy[0, 0, 2], 0.01
+    for speed, wheel in zip(tracks.speed[:, 0], tracks.steer[:, 0]):
+        x, y, yaw = x + dt * speed * np.cos(yaw), y + dt * speed * np.sin(yaw), yaw + dt * speed / 2.7 * np.tan(wheel)
+    assert abs(tracks.steer[:, 0]).max() == pytest.approx(2.7 * 1.5 * math.pi**2 / (2 * 3.0**2 * 15.0**2), rel=0.05)
+    assert abs(y - tracks.position[-1, 0, 1]) < 0.05
+    assert abs(x - tracks.position[-1, 0, 0]) < 0.3
+    first = tracks.steer[120:200, 0]
+    assert (side * first > 0.0).all(), "first to the side, then back"
+
+
 def test_the_same_input_gives_the_same_bytes() -> None:
     def once() -> bytes:
         place = junction(True)

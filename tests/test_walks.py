@@ -10,13 +10,14 @@ from test_roads_procedural import MAKERS
 
 from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork, procedural, read_opendrive
+from simulator.traffic.crossings import walkway_map
 from simulator.traffic.walkways import roadsides
 from simulator.world.walks import Walks
 
 
 def _ways(network: RoadNetwork, count: int) -> tuple[list[float], list[float], int]:
     """Lengths of ways of 60 m at most from `count` starts, their sharpest turns, rad; how many touch a carriageway."""
-    walks = Walks(network)
+    walks = Walks(walkway_map(network))
     carriageway = roadsides(network, np.zeros(3)).carriageway
     lengths: list[float] = []
     turns: list[float] = []
@@ -50,7 +51,7 @@ def test_ways_through_towns_are_long(town: str) -> None:
 
 
 def test_who_walks_left_of_the_middle_does_so_both_ways() -> None:
-    walks = Walks(procedural.x_junction())
+    walks = Walks(walkway_map(procedural.x_junction()))
     for forward in (True, False):
         pair = [
             walks.way(3, forward=forward, share=share, length_m=10.0, rng=generator(0, "way")) for share in (1.0, -1.0)

@@ -14,6 +14,9 @@ from simulator.dynamics.prescribed import SPACING
 Array = NDArray[np.float64]
 
 STEP_NS = 10_000_000  # 10 ms: dynamics run on this integer clock
+ROLLING_M = 0.002  # in a step: who is slower tells nothing of where its wheels point
+HAND_STEPS = 10  # to each side of a moment over which hands smooth what they steer
+LOCK_RAD = 0.7  # to which front wheels turn at most: a turning circle of 10 m of a car
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +35,7 @@ class Tracks:
         steer: radians.
         turn: int8, side that a driver is about to turn or to change lanes to: 1 left, -1 right, 0 neither.
         slides: bool, whether a vehicle has left what its tyres could hold, and slides.
+        crosses: int8, `traffic.person.Mode` of people who are on a carriageway, on a crossing or anywhere; else 0.
         crashed_s: (A,) s of the drive from when a vehicle that was out of control, or one that it struck, is a wreck;
             infinite: never.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
@@ -50,6 +54,7 @@ class Tracks:
     steer: Array
     turn: NDArray[np.int8]
     slides: NDArray[np.bool_]
+    crosses: NDArray[np.int8]
     crashed_s: Array
     seen_s: Array
 
@@ -132,6 +137,23 @@ def poses_along(agent: Agent, path: Array, s: Array, lateral: Array) -> tuple[Ar
         yaw = np.full_like(yaw, yaw[0])
     steer = np.arctan(agent.wheelbase_m * curvature)
     return xyz, np.stack([np.zeros_like(yaw), pitch, yaw], axis=1), steer
+
+
+def steering(position: Array, yaw: Array, wheelbase_m: float, standing: Array) -> Array:
+    """(T,) rad to which front wheels are turned by who rolls through positions (T, 3) of the rear axle, looking at
+    `yaw` (T,): bends, changes of lane and what else turns the body. Who stands keeps the wheels as they were, or has
+    them as `standing` (T,) says who never moves.
+    """
+    if len(yaw) < 2:
+        return standing
+    way = np.hypot(np.gradient(position[:, 0]), np.gradient(position[:, 1]))
+    rolls = np.flatnonzero(way > ROLLING_M)
+    if not len(rolls):
+        return standing
+    turn = np.gradient(np.unwrap(yaw))[rolls] / way[rolls]
+    wheel = np.interp(np.arange(len(yaw)), rolls, np.clip(np.arctan(wheelbase_m * turn), -LOCK_RAD, LOCK_RAD))
+    ends = np.pad(wheel, HAND_STEPS, mode="edge")
+    return np.asarray(np.convolve(ends, np.ones(2 * HAND_STEPS + 1) / (2 * HAND_STEPS + 1), "valid"))
 
 
 def velocities(position: Array, times_ns: NDArray[np.int64]) -> Array:

@@ -95,6 +95,31 @@ class Driver:
     told_pace: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class OnFoot:
+    """How somebody sets out on the walkways of a map, to go on as `traffic.people` has it: round others, over streets.
+
+    Attributes:
+        being: `traffic.person.Being`.
+        point: of the walkways, where it starts.
+        forward: with the points of the way there, or against them.
+        side: -1 .. 1, where across the ways it likes to walk, to the left as it goes.
+        pace_mps: desired speed.
+        radius_m: of the body.
+        crosses: way over a street that it takes next; -1: as chance has it.
+        strays_hz: how often it sets out to cross between crossings, 1/s.
+    """
+
+    being: int
+    point: int
+    forward: bool
+    side: float
+    pace_mps: float
+    radius_m: float
+    crosses: int = -1
+    strays_hz: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Agent:
     """An object that drives along a path.
@@ -120,6 +145,7 @@ class Agent:
         dead_end: the road ends where the path does (agents that react stop there); else the drive must end before.
         chassis: () VEHICLE_DTYPE of a vehicle that brakes, turns and slides as the road under its tyres lets it; None:
             it is moved as it is told.
+        on_foot: of who walks about by itself, its path being no more than where it starts; None: anybody else.
     """
 
     object: int
@@ -142,6 +168,7 @@ class Agent:
     by_chance: bool = False
     dead_end: bool = False
     chassis: NDArray[np.void] | None = None
+    on_foot: OnFoot | None = None
 
 
 def agent_of_motion(motion: Motion, front_m: float, rear_m: float, half_width_m: float, upright: bool = False) -> Agent:

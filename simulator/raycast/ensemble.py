@@ -33,10 +33,21 @@ from simulator.numerics.memory import (
 from simulator.numerics.simd import LANES, WIDE, maximum, minimum, negative, select, splat_wide
 from simulator.raycast.collapse import build
 from simulator.raycast.faces import Faces, raw_faces
+from simulator.raycast.flight import (
+    Flight,
+    at_nodes_memory,
+    closest_on_ray,
+    codes_memory,
+    elsewhere_memory,
+    free_memory,
+    numbers_memory,
+    stack_memory,
+    state_memory,
+)
 from simulator.raycast.layout import BLOCK, CHILD, F32, I32, IDS, LOW_HIGH, NODE, SLACK, Bvh, aligned
 from simulator.raycast.packet import cast_tile, present_memory, table_memory
-from simulator.raycast.ray import closest_on_ray, entries, floats
-from simulator.raycast.rays import load_ray, raw_bvh, raw_rays
+from simulator.raycast.ray import entries
+from simulator.raycast.rays import raw_bvh, raw_rays
 from simulator.raycast.refit import node_box, relocate, store_box, transform_block
 from simulator.raycast.scene import ALL, Scene
 from simulator.raycast.tile import (
@@ -466,7 +477,11 @@ def cast_view(bvh, faces, root, rays, grid, seen):
     for at in range(0, TILE, WIDE):
         store(tile.nearness, at, splat_wide(np.float32(np.inf)))
     stack, scratch, present, table = entries(), scratch_memory(), present_memory(), table_memory()
-    inside, three = present_memory(), floats()
+    inside = present_memory()
+    flight = Flight(
+        state_memory(), codes_memory(), numbers_memory(), stack_memory(),
+        at_nodes_memory(), elsewhere_memory(), free_memory(), scratch_memory(),
+    )  # fmt: skip
     bvh, faces, rays = raw_bvh(bvh), raw_faces(faces), raw_rays(rays)
     seen = Seen(pointer(seen.t), pointer(seen.triangle), pointer(seen.u), pointer(seen.v))
     across = (grid.columns + (LANES << grid.shift) - 1) // (LANES << grid.shift)
@@ -481,8 +496,7 @@ def cast_view(bvh, faces, root, rays, grid, seen):
         for eight in range(2 * grid.groups):
             first, exist = eight_rays(grid, corner, eight)
             for ray in range(first, first + exist):
-                ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
-                t, triangle, u, v = closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, three)
+                t, triangle, u, v = closest_on_ray(bvh, faces, root, rays, ray, flight)
                 store_float(seen.t, ray, t)
                 store_float(seen.u, ray, u)
                 store_float(seen.v, ray, v)

@@ -1,4 +1,4 @@
-"""One ray against the hierarchy: slab test of eight boxes, test of eight triangles, closest hit and any hit."""
+"""One ray against the hierarchy: slab test of eight boxes, the stack, and whether anything stops the ray."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from numba.core import types
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import (
-    fetch_add,
     load,
     load_float,
     load_int,
@@ -17,21 +16,17 @@ from simulator.numerics.memory import (
     local_memory,
     prefetch,
     store,
-    store_float,
-    store_int,
     store_long,
 )
 from simulator.numerics.simd import LANES, bits, bits_float, float_bits, lowest, maximum, minimum, splat, without_lowest
-from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.faces import stops
 from simulator.raycast.instances import ID, LEAVE, ROOT, to_instance
 from simulator.raycast.instances import ROW as INSTANCE
 from simulator.raycast.layout import BLOCK, CHILD, IDS, LOW_HIGH, NODE, SLACK, STACK
-from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays, ray_number
 from simulator.raycast.triangle import Line, meet_triangles
 
 entries = local_memory(types.int64, STACK)
 floats = local_memory(types.float32, 3 * LANES)
-UNKNOWN = -2  # stands for a part that has yet to be looked up
 
 
 class Slabs(NamedTuple):
@@ -67,6 +62,12 @@ def finite_inverse(d):
 
 
 @kernel(inline=True)
+def has_direction(dx, dy, dz):
+    """Whether a direction is neither zero nor NaN. (By such a one a ray would enter all boxes towards (1, 1, 1).)"""
+    return abs(dx) + (abs(dy) + abs(dz)) > np.float32(0)
+
+
+@kernel(inline=True)
 def make_slabs(ox, oy, oz, dx, dy, dz):
     """Prepare the slab test; planes are moved outwards by the origin's share of the rounding errors (see layout)."""
     ix, iy, iz = finite_inverse(dx), finite_inverse(dy), finite_inverse(dz)
@@ -81,21 +82,21 @@ def make_slabs(ox, oy, oz, dx, dy, dz):
         LANES - near_x,
         2 * LOW_HIGH + LANES - near_y,
         4 * LOW_HIGH + LANES - near_z,
-        splat(ix),
-        splat(iy),
-        splat(iz),
-        splat(-ox * ix - slack * abs(ix)),
-        splat(-oy * iy - slack * abs(iy)),
-        splat(-oz * iz - slack * abs(iz)),
-        splat(-ox * ix + slack * abs(ix)),
-        splat(-oy * iy + slack * abs(iy)),
-        splat(-oz * iz + slack * abs(iz)),
+        ix,
+        iy,
+        iz,
+        -ox * ix - slack * abs(ix),
+        -oy * iy - slack * abs(iy),
+        -oz * iz - slack * abs(iz),
+        -ox * ix + slack * abs(ix),
+        -oy * iy + slack * abs(iy),
+        -oz * iz + slack * abs(iz),
     )
 
 
 @kernel(inline=True)
 def enter_children(nodes, row, slabs, limit):
-    """(t of entry, bits of the children entered before `limit`) for the eight boxes of the node at `row`."""
+    """(t of entry, which children are entered before `limit`) for the eight boxes of the node at `row`."""
     x0 = load(nodes, row + slabs.near_x) * slabs.inverse_x + slabs.enter_x
     y0 = load(nodes, row + slabs.near_y) * slabs.inverse_y + slabs.enter_y
     z0 = load(nodes, row + slabs.near_z) * slabs.inverse_z + slabs.enter_z
@@ -104,7 +105,7 @@ def enter_children(nodes, row, slabs, limit):
     z1 = load(nodes, row + slabs.far_z) * slabs.inverse_z + slabs.leave_z
     near = maximum(maximum(x0, y0), maximum(z0, splat(np.float32(0))))
     far = minimum(minimum(x1, y1), minimum(z1, limit))
-    return near, bits(near <= far)
+    return near, near <= far
 
 
 @kernel(inline=True)
@@ -164,120 +165,6 @@ def pop_before(stack, height, limit):
 
 
 @kernel(inline=True)
-def nearest_of(mask, t):
-    """The lane of `mask` with the least t, stored."""
-    chosen = lowest(mask)
-    mask = without_lowest(mask)
-    while mask != 0:
-        k = lowest(mask)
-        mask = without_lowest(mask)
-        if load_float(t, k) < load_float(t, chosen):
-            chosen = k
-    return chosen
-
-
-@kernel(inline=True)
-def closest_on_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, stack, scratch):
-    """(t, triangle id, u, v) of the first hit of one ray before `limit`; (inf, -1, 0, 0) when there is none."""
-    nodes, blocks = bvh
-    slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
-    best, triangle, best_u, best_v = limit, np.int32(-1), np.float32(0), np.float32(0)
-    entry, height = np.int64(root), np.int64(0)
-    # The direction by which the sides of faces are told, and the id of an instance's first triangle.
-    ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
-    while height >= 0:
-        child = np.int64(np.int32(entry))
-        if child >= 0:
-            row = child * NODE
-            near, mask = enter_children(nodes, row, slabs, splat(best))
-            if mask != 0:
-                if without_lowest(mask) == 0:
-                    entry = np.int64(load_int(nodes, row + CHILD + lowest(mask)))
-                    continue
-                store(scratch, 0, near)
-                entry, height = push_children(nodes, row, mask, scratch, stack, height)
-                continue
-        elif ~child >= faces.first_instance:
-            if ~child == LEAVE:
-                slabs, line = make_slabs(ox, oy, oz, dx, dy, dz), Line(ox, oy, oz, dx, dy, dz)
-                ix, iy, iz, first_id = dx, dy, dz, np.int32(0)
-            else:
-                number = ~child - faces.first_instance
-                px, py, pz, ix, iy, iz, side = to_instance(faces, number, time, ox, oy, oz, dx, dy, dz)
-                slabs, line = make_slabs(px, py, pz, ix, iy, iz), Line(px, py, pz, ix, iy, iz)
-                ix, iy, iz = side * ix, side * iy, side * iz
-                first_id = load_int(faces.instances, number * INSTANCE + ID)
-                store_long(stack, height, stack_entry(np.float32(0), ~LEAVE))
-                entry, height = np.int64(load_int(faces.instances, number * INSTANCE + ROOT)), height + 1
-                continue
-        else:
-            block = ~child
-            t, u, v, mask = meet_triangles(blocks, block * BLOCK, line, splat(best))
-            if mask != 0:
-                store(scratch, 0, t)
-                store(scratch, LANES, u)
-                store(scratch, 2 * LANES, v)
-            while mask != 0:
-                k = lowest(mask)
-                if block >= faces.first_tested:
-                    # Nearest first: of what lies behind it nothing need be asked.
-                    k = nearest_of(mask, scratch)
-                mask = np.int32(mask & ~(1 << k))
-                if load_float(scratch, k) < best:
-                    met = load_int(blocks, block * BLOCK + IDS + k) + first_id
-                    met_u, met_v = load_float(scratch, LANES + k), load_float(scratch, 2 * LANES + k)
-                    if block < faces.first_tested or stops(
-                        faces, blocks, block * BLOCK + k, met, met_u, met_v, ix, iy, iz
-                    ):
-                        best, triangle, best_u, best_v = load_float(scratch, k), met, met_u, met_v
-        entry, height = pop_before(stack, height, best)
-    return best if triangle >= 0 else np.float32(np.inf), triangle, best_u, best_v
-
-
-@kernel
-def closest_hits(bvh, root, faces, rays, hits, found, cursor, chunk):
-    """Worker: cast `rays.order` in pieces of `chunk` and write `hits`; if some were `found` before, what is nearer."""
-    stack, scratch = entries(), floats()
-    bvh, faces, rays, hits = raw_bvh(bvh), raw_faces(faces), raw_rays(rays), raw_hits(hits)
-    while True:
-        start = fetch_add(cursor, 0, 1) * chunk
-        if start >= rays.total:
-            break
-        for i in range(start, min(start + chunk, rays.total)):
-            ray = ray_number(rays, i)
-            ox, oy, oz, dx, dy, dz, limit, time = load_ray(rays, ray)
-            if found:
-                limit = min(limit, load_float(hits.t, ray))
-            t, triangle, u, v = closest_on_ray(
-                bvh,
-                faces,
-                root,
-                ox,
-                oy,
-                oz,
-                dx,
-                dy,
-                dz,
-                limit,
-                time,
-                stack,
-                scratch,
-            )
-            if found and triangle < 0:
-                continue
-            store_float(hits.t, ray, t)
-            store_float(hits.u, ray, u)
-            store_float(hits.v, ray, v)
-            store_int(hits.primitive, ray, triangle)
-            store_int(hits.part, ray, UNKNOWN)
-        # Afterwards and together: the look-ups of one ray do not wait for those of another.
-        for i in range(start, min(start + chunk, rays.total)):
-            ray = ray_number(rays, i)
-            if load_int(hits.part, ray) == UNKNOWN:
-                report_face(hits, ray, load_int(hits.primitive, ray), faces)
-
-
-@kernel(inline=True)
 def stopped_by(bvh, faces, block, first_id, line, dx, dy, dz, until, scratch):
     """Whether a block, whose ids count from `first_id`, stops a ray."""
     row = block * BLOCK
@@ -307,11 +194,14 @@ def blocked_ray(bvh, faces, root, ox, oy, oz, dx, dy, dz, limit, time, first_blo
     store_long(stack, 0, root)
     store_long(stack, 1, ~first_block)
     height = 2 if first_block >= 0 else 1
+    if not has_direction(dx, dy, dz):
+        return False, np.int64(-1)
     while height > 0:
         height -= 1
         child = load_long(stack, height)
         if child >= 0:
-            _, mask = enter_children(bvh.nodes, child * NODE, slabs, until)
+            _, entered = enter_children(bvh.nodes, child * NODE, slabs, until)
+            mask = bits(entered)
             while mask != 0:
                 store_long(stack, height, load_int(bvh.nodes, child * NODE + CHILD + lowest(mask)))
                 mask = without_lowest(mask)

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from simulator.numerics.ahead import compile_ahead
 from simulator.raycast.assembly import Assembly, Part, assemble, place, roots_of
 from simulator.raycast.faces import Alpha, Faces
+from simulator.raycast.flight import closest_hits
 from simulator.raycast.instances import FIRST_ID
 from simulator.raycast.layout import F32, I32, Bvh
 from simulator.raycast.order import PIECE
 from simulator.raycast.packet import closest_tiles
-from simulator.raycast.ray import closest_hits
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
 from simulator.raycast.stream import IN_A_ROW, IN_RUNS, cast_streams

@@ -207,9 +207,7 @@ def load_directions(rays, grid, corner, tile, scratch):
 
 @kernel(inline=True)
 def load_limits(rays, grid, corner, group, scratch):
-    """The greatest t of the rays of a group."""
-    if rays.limit_step == 0:
-        return splat_wide(max(load_float(rays.limits, 0), np.float32(0)))
+    """The greatest t of the rays of a group, of which each has its own."""
     for half in range(2):
         first, exist = eight_rays(grid, corner, 2 * group + half)
         for lane in range(LANES):
@@ -257,17 +255,21 @@ def aim_tile(rays, grid, corner, tile, scratch):
     axis_u, axis_v = (axis_depth + 1) % 3, (axis_depth + 2) % 3
     low_u = low_v = splat_wide(np.float32(np.inf))
     high_u = high_v = splat_wide(np.float32(-np.inf))
-    sound = np.int32((1 << WIDE) - 1)
+    sound, one = np.int32((1 << WIDE) - 1), splat_wide(np.float32(1))
+    by_limit = one / splat_wide(max(load_float(rays.limits, 0), np.float32(0)))
     for group in range(grid.groups):
         at = group * WIDE
         depth = load_wide(tile.directions, axis_depth * TILE + at) * sign
-        u = load_wide(tile.directions, axis_u * TILE + at) / depth
-        v = load_wide(tile.directions, axis_v * TILE + at) / depth
+        by_depth = one / depth
+        u = load_wide(tile.directions, axis_u * TILE + at) * by_depth
+        v = load_wide(tile.directions, axis_v * TILE + at) * by_depth
         # A ray of zero, infinity, NaN or another direction altogether fails one of these.
         forward = (depth > SHORTEST) & (depth < LONGEST)
         near_axis = ((u > -STEEPEST) & (u < STEEPEST)) & ((v > -STEEPEST) & (v < STEEPEST))
         sound &= bits(forward & near_axis)
-        nearness = splat_wide(np.float32(1)) / (load_limits(rays, grid, corner, group, scratch) * depth)
+        if rays.limit_step != 0:
+            by_limit = one / load_limits(rays, grid, corner, group, scratch)
+        nearness = by_limit * by_depth
         store(tile.depth, at, depth)
         store(tile.u, at, u)
         store(tile.v, at, v)
@@ -332,8 +334,10 @@ def report_tile(grid, corner, tile, faces, hits):
         nearness, triangles = load_wide(tile.nearness, at), load_ints_wide(tile.triangle, at)
         missed = negative(triangles)
         # 1 / nearness is the depth of the hit. Weights may be outside 0 and 1 by their rounding.
-        depth = one / nearness
-        t = select(missed, splat_wide(np.float32(np.inf)), depth / load_wide(tile.depth, at))
+        scale = load_wide(tile.depth, at)
+        t = one / (nearness * scale)
+        depth = t * scale
+        t = select(missed, splat_wide(np.float32(np.inf)), t)
         u = select(missed, zero, minimum(maximum(load_wide(tile.second, at) * depth, zero), one))
         v = select(missed, zero, minimum(maximum(load_wide(tile.third, at) * depth, zero), one - u))
         first, exist = eight_rays(grid, corner, 2 * group)

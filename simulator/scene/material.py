@@ -30,6 +30,7 @@ class Switch(IntEnum):
     WINDOWS = 13  # lit windows: a random part of the panes of a facade texture
     FOG_FRONT = 14
     FOG_REAR = 15
+    ADAPTATION = 16  # lamps behind the portals of tunnels, which burn by day: eyes come from the light
 
 
 class Surface(IntEnum):

@@ -103,6 +103,25 @@ class Timeline:
             None if self.hidden is None else self._spread("hidden", self.hidden[i]),
         )
 
+    def trail(self, snapshot: Snapshot, row: int, back_m: F64) -> F64:
+        """(N, 4, 4) world_SE3_object of object `row` when it had gone `back_m` (N,) less than at a snapshot of it.
+
+        Beyond where the drive begins the way goes on straight back.
+        """
+        column = row if self.rows is None else int(np.flatnonzero(self.rows == row)[0])
+        before = int(np.searchsorted(self.times_ns, snapshot.time_ns, "left"))
+        gone = np.append(np.maximum.accumulate(self.travel_m[:before, column]), snapshot.travel_m[row])
+        state = [
+            np.concatenate([values[:before, column], now[None]])
+            for values, now in ((self.position, snapshot.position[row]), (self.rpy, snapshot.rpy[row]))
+        ]
+        state[1] = np.unwrap(state[1], axis=0)
+        wanted = gone[-1] - back_m
+        position, rpy = (np.stack([np.interp(wanted, gone, axis) for axis in values.T], axis=1) for values in state)
+        poses = se3.pose(position, *rpy.T)
+        poses[:, :3, 3] -= np.maximum(gone[0] - wanted, 0.0)[:, None] * poses[:, :3, 0]
+        return poses
+
     def _spread(self, name: str, values: Any) -> Any:
         if self.rows is None or self.rest is None:
             return values

@@ -21,7 +21,7 @@ from simulator.scenario.distributions import OneOf
 from simulator.scene.snapshot import OTHER_SENSORS
 from simulator.sensors.base import Sensor
 from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, lidar_names, load_lidar
-from simulator.sensors.lidar_weather import PULSE_APERTURE_M, air_of
+from simulator.sensors.lidar_weather import PULSE_APERTURE_M, Air, air_of
 
 if TYPE_CHECKING:
     from simulator.scene import Atmosphere, Timeline
@@ -84,17 +84,20 @@ class Lidar(Sensor, kind="lidar"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> LidarFrame:
         """One sweep around `time_ns`; `quality` makes no difference. The stage is left at `time_ns`."""
         from simulator.sensors.lidar_kernels import receive
+        from simulator.sensors.shading.air import fog_left_at
 
         lidar = load_lidar(self.model)
         sweep = lidar.sweep(self.turns_hz)
         rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
         weather = stage.weather(time_ns)
-        receiver, air, ground = receiver_of(lidar), air_of(weather, lidar), ground_of(weather)
-        echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, ground, float(air.extinction))
+        receiver, ground = receiver_of(lidar), ground_of(weather)
+        air = air_of(weather, lidar, fog_left_at(stage, sensor_pose(stage, self.ego_SE3_sensor, time_ns)[:3, 3]))
+        echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, ground, air)
         ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
         word = child_seed(seed, "lidar")
         keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
-        _each(stage, len(ranges), receive, echoes, air, receiver, *keys, ranges, intensity)
+        _each(stage, len(ranges), receive, echoes, rays.direction[:, 2].astype(np.float32), air, receiver, *keys,
+              ranges, intensity)  # fmt: skip
         seen = np.flatnonzero(ranges)
         points = rays.origin[seen] + rays.direction[seen] * ranges[seen, None].astype(np.float64)
         now = sensor_pose(stage, self.ego_SE3_sensor, time_ns)
@@ -212,7 +215,7 @@ def _surfaces(
     rays: Rays,
     receiver: Receiver,
     ground: Ground,
-    extinction: float,
+    air: Air,
 ) -> Echoes:
     """The strongest surface echo of each ray, with every object where it is when the ray is fired."""
     from simulator.sensors.lidar_kernels import Echoes, surface_echoes
@@ -256,7 +259,7 @@ def _surfaces(
         turned, posed = stage.posed_then(hits.part, times[rows])
         _each(stage, len(rows), surfaces, rows, origin, direction, hits, turned, stage.packed, posed, dry,
               receiver.divergence, points)  # fmt: skip
-        _each(stage, len(rows), surface_echoes, rows, direction, hits.primitive, points, through, extinction,
+        _each(stage, len(rows), surface_echoes, rows, direction, hits.primitive, points, through, air.fog, air.even,
               stage.packed, ground, receiver, echoes)  # fmt: skip
         onward = through > LEAST_THROUGH
         if not onward.any():

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.surface import MISS
 
 PI = np.float32(np.pi)
@@ -72,10 +73,16 @@ class Echoes(NamedTuple):
 
 
 @kernel(inline=True)
-def _gain(r, extinction, sensor):
-    """Received power of a perfect diffuse target at range r: xi / (R^2 + f^2) exp(-2 (alpha + k) R)."""
+def _depth(r, climb, fog, even):
+    """Optical depth of the air up to range r along a ray that climbs so much per metre; `fog`, `even`: those of Air."""
+    return depth_to(fog, r, r * climb) + even * r
+
+
+@kernel(inline=True)
+def _gain(r, depth, sensor):
+    """Received power of a perfect diffuse target at range r behind air: xi / (R^2 + f^2) exp(-2 (depth + k R))."""
     overlap = min(max((r - sensor.overlap_start) * sensor.overlap_scale, ZERO), ONE)
-    return overlap / (r * r + sensor.focus2) * np.exp(-TWO * (extinction + sensor.loss) * r)
+    return overlap / (r * r + sensor.focus2) * np.exp(-TWO * (depth + sensor.loss * r))
 
 
 @kernel(inline=True)
@@ -164,7 +171,7 @@ def backscatter(material, diffuse, cosine, up, ground):
 
 @kernel
 def surface_echoes(
-    start, stop, rows, directions, primitive, points, through, extinction, tables, ground, sensor, echoes
+    start, stop, rows, directions, primitive, points, through, fog, even, tables, ground, sensor, echoes
 ):
     """Add the echoes of the surfaces that rays met; `through` becomes what goes on behind (0: nothing).
 
@@ -174,7 +181,7 @@ def surface_echoes(
         directions: (K, 3) float32 unit directions, local frame. primitive: (K,) int32 face hit.
         points: (R,) POINT_DTYPE, without wetness and snow.
         through: (K,) float32 one-way transmission so far.
-        extinction: of the air, 1/m.
+        fog, even: those of Air.
         tables: Tables. ground: Ground. sensor: Receiver. echoes: Echoes, updated.
     """
     instances, slots, faces, _, materials, _, _, _ = tables
@@ -190,7 +197,7 @@ def surface_echoes(
         slant = p.fx * directions[k, 0] + p.fy * directions[k, 1] + p.fz * directions[k, 2]
         strength = backscatter(material, _diffuse(material, p), min(abs(slant), ONE), p.fz, ground)
         strength *= through[k] * through[k]
-        power = strength * _gain(p.distance, np.float32(extinction), sensor)
+        power = strength * _gain(p.distance, _depth(p.distance, directions[k, 2], fog, even), sensor)
         if power > powers[i]:
             powers[i], ranges[i], strengths[i] = power, p.distance, strength
             objects[i], semantics[i] = part.object, part.semantic
@@ -205,8 +212,8 @@ def _normal(bits_a, bits_b):
 
 
 @kernel(inline=True)
-def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):
-    """Power, range and strength of the k-th drop (kind 0) or flake (kind 1) in the beam of ray i."""
+def _particle(i, k, kind, air, climb, sensor, seed_a, seed_b):
+    """Power, range and strength of the k-th drop (kind 0) or flake (kind 1) in the beam of ray i, see `_depth`."""
     ua, ub, _, _ = hash4(np.uint32(i), np.uint32(16 + 2 * k + kind), seed_a, seed_b)
     near = sensor.aperture
     far = near + sensor.divergence * air.reach[kind]
@@ -216,24 +223,24 @@ def _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b):
     size = air.smallest[kind] - np.log(max(ONE - uniform(ub), np.float32(1e-7))) / air.slope[kind]
     fill = min(ONE, (size / wide) ** 2)
     strength = air.reflectance[kind] * fill
-    return strength * _gain(r, extinction, sensor), r, strength
+    return strength * _gain(r, _depth(r, climb, air.fog, air.even), sensor), r, strength
 
 
 @kernel
-def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity):
+def receive(start, stop, echoes, climb, air, sensor, seed_a, seed_b, ranges, intensity):
     """Turn echoes into what the sensor reports, for rays `start` to `stop`.
 
     The strongest of surface, fog, drops and flakes is kept (its object and class go into `echoes`), detected if it
     passes the threshold with the receiver's noise, and measured with noise that grows as the signal falls.
 
     Args:
-        echoes: Echoes of all R rays, updated. air: Air. sensor: Receiver.
+        echoes: Echoes of all R rays, updated. climb: (R,) float32 by which they climb per metre.
+        air: Air. sensor: Receiver.
         seed_a, seed_b: uint32 halves of the sweep's seed.
         ranges: (R,) float32 result, metres; 0 where nothing was detected.
         intensity: (R,) float32 result, 0..1: value / 255 with 0..100 for diffuse reflectance in percent and the rest
             logarithmic for retro-reflectors, as Velodyne's calibrated scale.
     """
-    extinction = np.float32(air.extinction)
     fog_power = np.float32(air.fog_power)
     for i in range(start, stop):
         ranges[i] = ZERO
@@ -243,10 +250,13 @@ def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity)
         power, r, strength = echoes.power[i], echoes.range[i], echoes.strength[i]
         if fog_power > ZERO:
             at = air.fog_range[min(int(uniform(ua) * np.float32(air.fog_range.size)), air.fog_range.size - 1)]
-            echo = fog_power * np.exp(FOG_PATCHES * _normal(ub, uc))
+            # The echo is that of even fog. Above, what scatters and what hides it thin.
+            depth = _depth(at, climb[i], air.fog, air.even)
+            echo = fog_power * np.exp(FOG_PATCHES * _normal(ub, uc) - at * climb[i] * air.fog[1])
+            echo *= np.exp(TWO * ((air.fog[0] + air.even) * at - depth))
             if echo > power and (power == ZERO or at < r):
                 power, r = echo, at
-                strength = echo / _gain(at, extinction, sensor)
+                strength = echo / _gain(at, depth, sensor)
                 echoes.object[i] = 0
                 echoes.semantic[i] = FOG_CLASS
         for kind in range(2):
@@ -257,7 +267,7 @@ def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity)
             volume = PI / np.float32(12.0) * (far * far * far - near * near * near) / sensor.divergence
             count = int(air.density[kind] * volume + uniform(ud if kind == 0 else vd))
             for k in range(count):
-                echo, at, seen = _particle(i, k, kind, air, extinction, sensor, seed_a, seed_b)
+                echo, at, seen = _particle(i, k, kind, air, climb[i], sensor, seed_a, seed_b)
                 if echo > power and (power == ZERO or at < r):
                     power, r, strength = echo, at, seen
                     echoes.object[i] = 0
@@ -274,7 +284,11 @@ def receive(start, stop, echoes, air, sensor, seed_a, seed_b, ranges, intensity)
         if measured < sensor.range_min or measured > sensor.range_max:
             continue
         ranges[i] = measured
-        value = strength * np.exp(-TWO * extinction * r) * (ONE + np.float32(0.03) * _normal(wc, wd))
+        value = (
+            strength
+            * np.exp(-TWO * _depth(r, climb[i], air.fog, air.even))
+            * (ONE + np.float32(0.03) * _normal(wc, wd))
+        )
         if value <= ONE:
             code = np.float32(100.0) * value
         else:

@@ -57,15 +57,6 @@ def snow_extinction_1_m(snow_mm_h: float) -> float:
     return float(1e-6 * np.pi * 3800.0 * snow_mm_h**-0.87 / slope**3 * FLAKE_SWELLING**2)
 
 
-def extinction_1_m(atmosphere: Atmosphere, wavelength_nm: float = 905.0) -> float:
-    """Total extinction of the air at the lidar's wavelength, 1/m."""
-    return (
-        fog_extinction_1_m(atmosphere.visibility_m, wavelength_nm)
-        + rain_extinction_1_m(atmosphere.rain_mm_h)
-        + snow_extinction_1_m(atmosphere.snow_mm_h)
-    )
-
-
 def soft_response(
     alpha_1_m: float,
     range_m: NDArray[np.float64],
@@ -114,7 +105,9 @@ class Air(NamedTuple):
     """Weather as the echo kernel wants it; powers as in the range equation rho xi / (R^2 + f^2), in 1/m^2.
 
     Attributes:
-        extinction: 1/m, all together.
+        fog: (2,) float32 extinction in 1/m by fog and haze at the sensor, and 1 / height in which it thins by a factor
+            of e, 1/m: see `shading.air.depth_to`.
+        even: float32 extinction by what is as dense at any height, rain and snow, 1/m.
         fog_power: echo of the fog where it is strongest.
         fog_range: (F,) float32 equally likely ranges of that echo.
         density: (2,) float32 particles a cubic metre, rain and snow, larger than `smallest`.
@@ -124,7 +117,8 @@ class Air(NamedTuple):
         reach: (2,) float32 metres up to which particles are drawn.
     """
 
-    extinction: float
+    fog: NDArray[np.float32]
+    even: np.float32
     fog_power: float
     fog_range: NDArray[np.float32]
     density: NDArray[np.float32]
@@ -154,15 +148,22 @@ def _particles(atmosphere: Atmosphere) -> list[tuple[float, float, float, float,
     return out
 
 
-def air_of(atmosphere: Atmosphere, lidar: LidarModel) -> Air:
-    """Weather prepared for one sweep of `lidar`."""
-    alpha = extinction_1_m(atmosphere, lidar.wavelength_nm)
-    beta = fog_extinction_1_m(atmosphere.visibility_m, lidar.wavelength_nm) / FOG_LIDAR_RATIO_SR
-    power, ranges = _fog_table(round(alpha, 6), lidar.pulse_s)
+def air_of(atmosphere: Atmosphere, lidar: LidarModel, fog_left: float = 1.0) -> Air:
+    """Weather prepared for one sweep of `lidar`, where fog has `fog_left` parts of its density on the ground."""
+    fog = fog_left * fog_extinction_1_m(atmosphere.visibility_m, lidar.wavelength_nm)
+    even = rain_extinction_1_m(atmosphere.rain_mm_h) + snow_extinction_1_m(atmosphere.snow_mm_h)
+    beta = fog / FOG_LIDAR_RATIO_SR
+    power, ranges = _fog_table(float(f"{fog + even:.3g}"), lidar.pulse_s)
     columns = np.array(_particles(atmosphere), np.float32).T
     # The echo of a hard target of reflectance rho holds rho / pi times 2 / c of the pulse's peak: fog has
     # neither.
-    return Air(alpha, float(np.pi * beta * LIGHT_MPS / 2 * power), ranges, *np.ascontiguousarray(columns))
+    return Air(
+        np.array([fog, atmosphere.thinning_1_m], np.float32),
+        np.float32(even),
+        float(np.pi * beta * LIGHT_MPS / 2 * power),
+        ranges,
+        *np.ascontiguousarray(columns),
+    )
 
 
 @cache

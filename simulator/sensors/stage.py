@@ -353,12 +353,18 @@ class Stage:
     def _switched(self, snapshot: Snapshot) -> NDArray[np.uint32]:
         """(O,) switches that are on, with those that follow from the daylight."""
         always = 1 << Switch.ALWAYS
-        if self.atmosphere.street_lamps_on:
-            always |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
+        always |= switched_by_daylight(self.atmosphere)
         on = snapshot.lamps.astype(np.uint32)
         if snapshot.hidden is not None and self._eye:
             on[(snapshot.hidden & self._eye) > 0] = 0
         return on | np.uint32(always)
+
+
+def switched_by_daylight(atmosphere: Atmosphere) -> int:
+    """Bits of the switches that are on with so much daylight."""
+    if atmosphere.street_lamps_on:
+        return (1 << Switch.STREET) | (1 << Switch.WINDOWS)
+    return 1 << Switch.ADAPTATION
 
 
 def alphas_of(scene: Scene) -> list[raycast.Alpha | None]:

@@ -22,14 +22,21 @@ BANK_M = 2.0  # so far above the land 7 m beside it has guard rails (RPS 2009: b
 _DECK_M = 0.9
 _STEP_M = 2.0
 _SPAN_M = 16.0  # from pier to pier
-_LAMP_M = 12.0  # from lamp to lamp in tunnels
+# Lamps in tunnels (CIE 88:2004, 80 km/h), in two rows. Luminance of the road deep inside, and metres from lamp to lamp;
+# what is added by day behind the portals, as a part of what eyes see before these; cd/m2 of asphalt for one lux, and
+# what of the light reaches it.
+_INSIDE_CD_M2, _INSIDE_M = 6.0, 12.0
+_THRESHOLD_CD_M2, _STOPPING_M, _ADAPTATION_M = 0.06 * 3000.0, 100.0, 4.0
+_SPEED_MPS = 22.2
+_ASPHALT_1_SR, _USED = 0.07, 0.5
+_FLUX_STEP_LM = 5_000.0
 _REACH_M = 170.0  # from the path
-MOST_LAMPS = 40
+MOST_LAMPS = 240
 
 
 def place_structures(place: Place) -> None:
     """Parapets and piers wherever a road runs above the land; lamps in tunnels near the path."""
-    lamps: list[tuple[float, F64, float]] = []
+    lamps: list[tuple[float, F64, float, Model]] = []
     for road in place.network.roads.values():
         s = np.linspace(0.0, road.length, max(int(road.length / _STEP_M), 1) + 1)
         middle = road.point(s, np.zeros(len(s)))
@@ -38,8 +45,8 @@ def place_structures(place: Place) -> None:
             _bridge(place, road, s, near)
             lamps += _lamps(place, road)
     lamps.sort(key=lambda lamp: lamp[0])
-    for _, point, yaw in lamps[:MOST_LAMPS]:
-        place.put_model(luminaire(), point, yaw)
+    for _, point, yaw, model in lamps[:MOST_LAMPS]:
+        place.put_model(model, point, yaw)
         place.counts["tunnel lamp"] += 1
 
 
@@ -120,28 +127,45 @@ def _free_below(place: Place, road: Road, deck: F64) -> bool:
 
 
 @cache
-def luminaire() -> Model:
-    """A lamp below the ceiling of a tunnel, 0.9 m long: 30 klm, as in the zones behind portals (CIE 88:2004)."""
-    body = box((0.9, 0.32, 0.12), (0.0, 0.0, -0.06))
-    lens = box((0.84, 0.26, 0.02), (0.0, 0.0, -0.13))
-    flux = 30_000.0
-    shine = emission(flux / (np.pi * 0.84 * 0.26), 4000.0)
-    glow = Material("tunnel lamp", (0.8, 0.8, 0.8), roughness=0.3, emission_cd_m2=shine)
-    lamp = Lamp((0.0, 0.0, -0.2), (0.0, 0.0, -1.0), flux / np.pi, lamp_color(4000.0), Beam.LAMBERT, Switch.ALWAYS)
+def luminaire(flux_lm: float, switch: Switch) -> Model:
+    """A lamp below the ceiling of a tunnel, that radiates evenly downward; 0.9 m long, those behind portals 1.2 m."""
+    length, width = (1.2, 0.5) if switch == Switch.ADAPTATION else (0.9, 0.32)
+    body = box((length, width, 0.12), (0.0, 0.0, -0.06))
+    lens = box((length - 0.06, width - 0.06, 0.02), (0.0, 0.0, -0.13))
+    shine = emission(flux_lm / (np.pi * (length - 0.06) * (width - 0.06)), 4000.0)
+    glow = Material("tunnel lamp", (0.8, 0.8, 0.8), roughness=0.3, emission_cd_m2=shine, switch=switch)
+    lamp = Lamp((0.0, 0.0, -0.2), (0.0, 0.0, -1.0), flux_lm / np.pi, lamp_color(4000.0), Beam.LAMBERT, switch)
     return Model("street_furniture", (Body(body, (GREY,)), Body(lens, (glow,))), lamps=(lamp,))
 
 
-def _lamps(place: Place, road: Road) -> list[tuple[float, F64, float]]:
-    """Distance from the path, place and yaw of the lamps in the tunnels of a road."""
+def adaptation(depth_m: F64) -> F64:
+    """Luminance of the road (N,) by day so far behind the nearest portal, in parts of that right behind it.
+
+    CIE 88:2004: full over half the stopping distance, to 0.4 at its end, then as (1.9 + t)^-1.4 after t seconds.
+    """
+    beyond = np.maximum(depth_m - _STOPPING_M, 0.0) / _SPEED_MPS
+    threshold = np.interp(depth_m, [0.5 * _STOPPING_M, _STOPPING_M], [1.0, 0.4])
+    return np.where(depth_m < _STOPPING_M, threshold, 0.4 * (1.0 + beyond / 1.9) ** -1.4)
+
+
+def _lamps(place: Place, road: Road) -> list[tuple[float, F64, float, Model]]:
+    """Distance from the path, place, yaw and model of the lamps in the tunnels of a road."""
     found = []
     for tunnel in road.structures:
         if tunnel.kind != "tunnel":
             continue
-        s = np.arange(tunnel.s + 3.0, tunnel.s + tunnel.length - 2.0, _LAMP_M)
-        left, right = _edges(road, s)
-        heading = road.reference(s)[2]
-        for share in (0.3, 0.7):
-            points = road.point(s, right + share * (left - right)) + [0.0, 0.0, CLEAR_M - 0.05]
-            away = place.distance(points[:, :2])
-            found += [(float(d), p, float(h)) for d, p, h in zip(away, points, heading) if d < 110.0]
+        for switch, step in ((Switch.ALWAYS, _INSIDE_M), (Switch.ADAPTATION, _ADAPTATION_M)):
+            s = np.arange(tunnel.s + 0.5 * step, tunnel.s + tunnel.length - 2.0, step)
+            aim = np.full(len(s), _INSIDE_CD_M2)
+            if switch == Switch.ADAPTATION:
+                aim = _THRESHOLD_CD_M2 * adaptation(np.minimum(s - tunnel.s, tunnel.s + tunnel.length - s))
+                s, aim = s[aim > 2 * _INSIDE_CD_M2], aim[aim > 2 * _INSIDE_CD_M2]
+            left, right = _edges(road, s)
+            flux = aim / _ASPHALT_1_SR * step * (left - right) / (2 * _USED)
+            flux = np.maximum(np.rint(flux / _FLUX_STEP_LM), 1.0) * _FLUX_STEP_LM
+            heading = road.reference(s)[2]
+            for share in (0.3, 0.7):
+                points = road.point(s, right + share * (left - right)) + [0.0, 0.0, CLEAR_M - 0.05]
+                rows = zip(place.distance(points[:, :2]), points, heading, flux)
+                found += [(float(d), p, float(h), luminaire(float(f), switch)) for d, p, h, f in rows if d < 110.0]
     return found

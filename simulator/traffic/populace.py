@@ -58,7 +58,7 @@ def _character(person, i, table, chances, seed, world):
 
 
 @kernel(inline=True)
-def _put(walkways, person, way, s):
+def put(walkways, person, way, s):
     """Put somebody on a way, `s` metres along it, as far across as it likes."""
     row = walkways.ways[way]
     s = min(max(s, 0.0), row.length)
@@ -112,9 +112,9 @@ def draw_people(walkways, people, table, chances, reach, seed, world):
             word, _, _, _ = hash4(seed, world * 1009 + trial, i, _PLACE)
             share = np.float64(uniform(word))
             if joins:
-                _put(walkways, person, people[i - 1].way, people[i - 1].s + share - 0.5)
+                put(walkways, person, people[i - 1].way, people[i - 1].s + share - 0.5)
             else:
-                _put(walkways, person, way, share * walkways.ways[way].length)
+                put(walkways, person, way, share * walkways.ways[way].length)
             placed = True
             for j in range(i):
                 dx, dy = person.x - people[j].x, person.y - people[j].y

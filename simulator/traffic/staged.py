@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.courses import STEP_NS, Tracks, poses_along, resample, stations, step_times
+from simulator.dynamics.courses import STEP_NS, Tracks, poses_along, resample, stations, steering, step_times
 from simulator.dynamics.motion import Agent
 from simulator.dynamics.prescribed import AGENT_DTYPE, EVENT_DTYPE, POSE_DTYPE
 from simulator.dynamics.sliding import tyres_of
@@ -21,6 +21,7 @@ from simulator.traffic.acting import END_GAP_M, STRETCH_DTYPE, WAY_DTYPE, Map, R
 from simulator.traffic.bodies import BODY_DTYPE, empty_notes
 from simulator.traffic.conditions import STOPPING, adapt
 from simulator.traffic.conflicts import CONFLICT_DTYPE
+from simulator.traffic.crossings import walkway_map
 from simulator.traffic.demand import SAFE_MPS2, THRESHOLD_MPS2
 from simulator.traffic.desk import desk
 from simulator.traffic.lane_map import LANE_DTYPE, NONE, SAMPLE_DTYPE, LaneMap, Lanes, lane_map, s_at
@@ -31,7 +32,9 @@ from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates,
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
 from simulator.traffic.signals import SignalPlan
 from simulator.traffic.staged_changes import Changes
+from simulator.traffic.staged_people import Passersby
 from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Control, Failing
+from simulator.traffic.walkways import WalkwayMap, no_walkways
 
 Array = NDArray[np.float64]
 
@@ -49,11 +52,13 @@ class Roads:
         lane_map: lanes.
         map: the same for kernels, with the right of way.
         plan: traffic lights.
+        walkways: where people walk, and cross.
     """
 
     lane_map: LaneMap
     map: Map
     plan: SignalPlan
+    walkways: WalkwayMap
 
     @cached_property
     def _number(self) -> dict[LaneKey, int]:
@@ -117,11 +122,13 @@ class Roads:
         return tuple(found)
 
 
-def roads_of(network: RoadNetwork, plan: SignalPlan) -> Roads:
-    """What drivers know of a network whose lights follow a plan."""
+def roads_of(network: RoadNetwork, plan: SignalPlan, *, on_foot: bool = False) -> Roads:
+    """What drivers know of a network whose lights follow a plan; `on_foot`: there are people who cross its streets."""
     lanes = lane_map(network, DRIVABLE)
-    precedence = gates(lanes, network, {sid: number for number, sid in enumerate(plan.ids)})
-    return Roads(lanes, Map(lanes.arrays, precedence, lane_index(lanes.arrays)), plan)
+    walkways = walkway_map(network, lanes.origin) if on_foot else no_walkways(lanes.origin)
+    lights = {sid: number for number, sid in enumerate(plan.ids)}
+    precedence = gates(lanes, network, lights, [crossing.lanes for crossing in walkways.crossings])
+    return Roads(lanes, Map(lanes.arrays, precedence, lane_index(lanes.arrays)), plan, walkways)
 
 
 def _nowhere() -> Map:
@@ -192,6 +199,7 @@ def run(
     *,
     ground: Surface | None = None,
     conditions: NDArray[np.void] = FAIR,
+    seed: int = 0,
 ) -> Tracks:
     """Let all agents act for `duration_s`.
 
@@ -208,24 +216,35 @@ def run(
         sight: who sees what; None: everyone sees everything.
         ground: what tyres roll on, in the frame of `roads` (the world's without them); None: a dry road.
         conditions: () CONDITIONS_DTYPE, what drivers who know the weather make of it.
+        seed: of what people on foot decide.
     """
     times = step_times(duration_s)
     origin = np.zeros(3) if roads is None else roads.lane_map.origin
     courses = [resample(agent.points) for agent in agents]
     lanes = 0 if roads is None else len(roads.lane_map.keys)
+    obstacles = obstacles.copy()
+    for name, offset in zip("xyz", origin):
+        obstacles[name] -= offset
+    people = None
+    if roads is not None and any(agent.on_foot for agent in agents):
+        people = Passersby(agents, roads.walkways, roads.plan, obstacles, seed)
+    busy = np.zeros(1 if roads is None else max(len(roads.walkways.crossings), 1), np.uint8)
     stage = _stage(agents, obstacles, courses, origin, lanes, ground or surface(), conditions)
+    stage = stage._replace(busy=busy if people is None else people.busy)
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
     record = empty_record(len(times), len(agents))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
-    noticed, stride = seen, len(times)
+    noticed, stride = seen, LOOK_STEPS if people or sight else len(times)
     where = _nowhere() if roads is None else roads.map
     settle(where, stage, colours[0], noticed)
     if sight is not None:
-        seen, stride = np.full((len(agents), sight.bodies), np.inf), LOOK_STEPS
+        seen = np.full((len(agents), sight.bodies), np.inf)
         noticed = seen.copy()
         minded = _minded(stage, ego, seen.shape)
         reaction = np.array([agent.driver.reaction_s for agent in agents])
     for begin in range(0, len(times), stride):
+        if people is not None:
+            people.show(stage)
         if sight is not None:
             wanted = np.isinf(seen) & minded
             position, rpy = stations(agents, stage.agents, stage.paths)
@@ -244,11 +263,25 @@ def run(
             STEP_NS * 1e-9,
             Record._make(column[part] for column in record),
         )
+        if people is not None:
+            people.step(stage, begin // stride, begin * STEP_NS, stride * STEP_NS)
     position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
+    crosses = np.zeros(record.s.shape, np.int8)
+    travel = record.s - record.s[:1]
+    if people is not None:
+        people.show(stage)
+        walked, who = people.walked(times, stride * STEP_NS), people.agents
+        position[:, who], rpy[:, who, 2] = walked.position + origin, walked.yaw
+        record.speed[:, who], travel[:, who], crosses[:, who] = walked.speed, walked.travel, walked.crosses
+        record.acceleration[:, who] = 0.0
     for i, agent in enumerate(agents):
+        if agent.on_foot is not None and people is not None:
+            continue
         s, lateral, slides = record.s[:, i], record.lateral[:, i], record.slides[:, i]
         position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s, lateral)
         rpy[:, i, 2] += np.where(slides, 0.0, record.yaw[:, i])
+        if agent.wheelbase_m > 0.0:
+            steer[:, i, 0] = steering(position[:, i], rpy[:, i, 2], agent.wheelbase_m, steer[:, i, 0])
         position[slides, i, 0] = record.x[slides, i] + origin[0]
         position[slides, i, 1] = record.y[slides, i] + origin[1]
         turned = record.yaw[slides, i] - rpy[slides, i, 2]
@@ -262,10 +295,11 @@ def run(
         record.speed,
         record.acceleration,
         record.asked,
-        record.s - record.s[:1],
+        travel,
         steer[:, :, 0],
         record.turn,
         record.slides,
+        crosses,
         stage.pileups.since_s,
         seen,
     )
@@ -305,9 +339,6 @@ def _stage(
     vehicles["change_age"] = np.inf
     bodies = np.zeros(total, BODY_DTYPE)
     bodies[count:] = obstacles
-    bodies["x"][count:] -= origin[0]
-    bodies["y"][count:] -= origin[1]
-    bodies["z"][count:] -= origin[2]
     for i, agent in enumerate(agents):
         length = float(np.hypot(*np.diff(agent.points[:, :2], axis=0).T).sum())
         ways["end"][i], ways["by_chance"][i] = length if agent.dead_end else np.inf, agent.by_chance

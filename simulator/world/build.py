@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path as FilePath
@@ -24,6 +25,7 @@ from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline,
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
 from simulator.traffic.conditions import conditions_in
+from simulator.traffic.person import Mode
 from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from simulator.anomalies.base import Site
 
 SCENERY_RADIUS_M = 260.0
+JAYWALKING = "BEH-14"  # of `assets/taxonomy.csv`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +132,8 @@ def build_world(scenario: Scenario) -> World:
         placed = place_recorded(drive, cast, seed)
         ego = placed[0].row
     else:
-        roads = roads_of(network, plan)
+        about = scenario.traffic
+        roads = roads_of(network, plan, on_foot=about.pedestrians + about.animals > 0)
         right_of_way = (roads.lane_map, roads.map.gates)
         known = conditions_in(road_weather(atmosphere), float(route.path.speed_limit_mps[0]))
         ego = _place_ego(scenario, roads, route, cast, site.dark, known)
@@ -290,20 +294,42 @@ def _simulate(
     obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1], solid)
     bodies = [*moving, *rows, *(thing.id for thing in others)]
     sight = Sight(scene, _rest(cast), moving, bodies[len(moving) :], range_m)
-    tracks = run(cast.agents, 0, obstacles, scenario.duration_s, roads, sight, ground=ground, conditions=known)
-    objects = list(scene.objects)
-    for i in np.flatnonzero(tracks.slides.any(axis=0)).tolist():
-        first, last = np.flatnonzero(tracks.slides[:, i])[[0, -1]] * STEP_NS * 1e-9
-        facts, row = {"slides_from_s": f"{first:.2f}", "slides_until_s": f"{last:.2f}"}, moving[i]
-        objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
-    for i in np.flatnonzero(np.isfinite(tracks.crashed_s)).tolist():
-        facts, row = {"crashed_s": f"{tracks.crashed_s[i]:.2f}"}, moving[i]
-        objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
+    tracks = run(
+        cast.agents,
+        0,
+        obstacles,
+        scenario.duration_s,
+        roads,
+        sight,
+        ground=ground,
+        conditions=known,
+        seed=scenario.seed or 0,
+    )
+    objects = _told(scene.objects, tracks)
     for number, row in enumerate(bodies):
         if objects[row].anomaly:
             facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
             objects[row] = replace(objects[row], attributes={**objects[row].attributes, **facts})
     return tracks, replace(scene, objects=tuple(objects))
+
+
+def _told(things: Sequence[SceneObject], tracks: Tracks) -> list[SceneObject]:
+    """Objects that say when they slid, crashed, or crossed a street in a drive; who did so anywhere is an anomaly."""
+    objects = list(things)
+    for i, agent in enumerate(tracks.agents):
+        facts, anomaly = dict[str, str](), objects[agent.object].anomaly
+        for name, during in (("slides", tracks.slides[:, i]), ("crosses", tracks.crosses[:, i] > 0)):
+            if during.any():
+                first, last = np.flatnonzero(during)[[0, -1]] * STEP_NS * 1e-9
+                facts |= {f"{name}_from_s": f"{first:.2f}", f"{name}_until_s": f"{last:.2f}"}
+        if np.isfinite(tracks.crashed_s[i]):
+            facts["crashed_s"] = f"{tracks.crashed_s[i]:.2f}"
+        if (tracks.crosses[:, i] == Mode.STRAYING).any():
+            anomaly = anomaly or JAYWALKING
+        if facts:
+            known = objects[agent.object]
+            objects[agent.object] = replace(known, anomaly=anomaly, attributes={**known.attributes, **facts})
+    return objects
 
 
 def _check_sight(anomaly: Any, key: str, things: tuple[SceneObject, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.motion import Agent, Driver, Event, Motion, agent_of_motion
+from simulator.dynamics.motion import Agent, Driver, Event, Motion, OnFoot, agent_of_motion
 from simulator.scene import Model, SceneBuilder, keeps_upright
 from simulator.traffic.staged import Stretches
 
@@ -123,3 +123,8 @@ class Cast:
         upright = keeps_upright(model)
         motion = replace(motion, stride_m=model.stride_m)
         self.agents.append(agent_of_motion(motion, float(high[0]), float(-low[0]), half_width, upright))
+
+    def stroll(self, row: int, line: Array, who: OnFoot) -> None:
+        """Let object `row` walk about by itself, from the start of a `line` (2, 3) on, along which it looks."""
+        self.follow(Motion(row, line, who.pace_mps, initial_speed_mps=who.pace_mps))
+        self.agents[-1] = replace(self.agents[-1], on_foot=who)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.motion import Driver, Motion
+from simulator.dynamics.motion import Driver, Motion, OnFoot
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, Path, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
 from simulator.scene import Model, Switch, stance
+from simulator.traffic.person import Being
 from simulator.traffic.staged import Roads, entry_speed
 from simulator.traffic.walkways import WALKED
 from simulator.world.cast import Cast
@@ -37,6 +38,11 @@ MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
 LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
 ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
+CROSSERS = 0.35  # share of those who walk, who are about to cross where there are crossings
+# Share of those who walk that cross anywhere, and how often: a drive shows but a few seconds of a day.
+JAYWALKERS, STRAYS_HZ = 0.15, 1.0 / 6.0
+APART_M = 0.3  # between those who set out
+NARROWEST_M, WIDEST_M = 0.2, 0.42  # radius of people, with what they carry
 SITTING = 0.3  # share of those who do not walk
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
@@ -368,9 +374,60 @@ class Population:
             else:
                 walks = True
                 actor = cls(pace_mps=pace) if kind == "runner" else cls()
+            if walks and len(self._walks.starts):
+                self._stroll(actor.models(rng), kind, pace, rng, f"person-{n}")
+                continue
             way = self._way(pace, rng)
             if way is not None:
                 self._walk(actor, pace if walks else 0.0, way, rng, f"person-{n}")
+
+    def _stroll(self, models: list[Model], kind: str, pace: float, rng: np.random.Generator, name: str) -> None:
+        """Let somebody walk about near the ego's path, over its streets too."""
+        walks = self._walks
+        sets_out = np.stack([np.arange(len(walks.starts)), rng.integers(2, size=len(walks.starts))], axis=1)
+        options = np.column_stack([sets_out, np.full(len(sets_out), -1)])
+        if rng.random() < CROSSERS and len(walks.approaches):
+            options = walks.approaches
+        position = walks.positions[options[:, 0]]
+        radius = float(np.clip(models[0].bounds[1, 1], NARROWEST_M, WIDEST_M))
+        weight = self._likely(position)
+        jaywalks = bool(rng.random() < JAYWALKERS)
+        side = float(rng.uniform(-1.0, 0.2))  # most keep to the right
+        for _ in range(25):
+            k = self._draw(rng, position, weight, 0.0)
+            if k is None:
+                return
+            start, forward, crosses = options[k].tolist()
+            being = Being.CHILD if kind == "child" else Being.ADULT
+            who = OnFoot(
+                being,
+                int(walks.starts[start]),
+                bool(forward),
+                side,
+                pace,
+                radius,
+                crosses,
+                STRAYS_HZ if jaywalks and crosses < 0 else 0.0,
+            )
+            line = walks.line(who)
+            if self.cast.free(line[0, 0], line[0, 1], radius + APART_M):
+                break
+            weight = weight.copy()
+            weight[k] = 0.0
+        else:
+            return
+        line[:, 2] = self.cast.builder.ground_height(line)
+        if np.hypot(*(line[0, :2] - self._path_xy).T).min() > FAR_M:
+            models = [model.coarse(FAR_CELL_M) for model in models]
+        ahead = line[1] - line[0]
+        row = self.cast.add(models, line[0], (0.0, 0.0, float(np.arctan2(ahead[1], ahead[0]))), name=name)
+        self.cast.stroll(row, line, who)
+
+    def _likely(self, position: Array) -> Array:
+        """How likely people are at places (N, 3) on foot: near the ego's path, and where it soon comes."""
+        distance, nearest = self._beside(position)
+        weight = np.exp(-distance / 20.0) * np.exp(-(((self._path_s[nearest] - 20.0) / 45.0) ** 2))
+        return np.asarray(np.where(distance < NEAR_M, weight, 0.0))
 
     def _walk(self, actor: Any, pace: float, way: Array, rng: np.random.Generator, name: str) -> None:
         """Let somebody walk along a way, or stand at its start and look anywhere, or sit there and face the street."""
@@ -394,16 +451,14 @@ class Population:
 
     @cached_property
     def _walks(self) -> Walks:
-        return Walks(self.network)
+        return Walks(self.roads.walkways)
 
     def _way(self, pace_mps: float, rng: np.random.Generator, *, paved: bool = False) -> Array | None:
         """(K, 3) a way on foot near the ego's path, long enough for the drive, or None; `paved`: on a pavement."""
         walks, length = self._walks, pace_mps * self.scenario.duration_s + 2.0
         if len(walks.starts):
             position = walks.positions
-            distance, nearest = self._beside(position)
-            weight = np.exp(-distance / 20.0) * np.exp(-(((self._path_s[nearest] - 20.0) / 45.0) ** 2))
-            weight[(distance >= NEAR_M) | (paved & ~walks.paved)] = 0.0
+            weight = np.where(paved & ~walks.paved, 0.0, self._likely(position))
             k = self._draw(rng, position, weight, 0.6)
             if k is not None:
                 forward, right = bool(rng.random() < 0.5), float(rng.uniform(0.4, 1.0))  # so that people can pass

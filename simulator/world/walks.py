@@ -1,4 +1,4 @@
-"""Ways on foot: along pavements, round corners, and beside roads that have no pavement; never over a street."""
+"""Where people set out on foot, and ways along pavements, round corners and beside roads that never cross a street."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.roads import RoadNetwork
-from simulator.traffic.crossings import walkway_map
+from simulator.dynamics.motion import OnFoot
+from simulator.traffic.along_ways import SPARE_M
 from simulator.traffic.walkways import Kind, WalkwayMap
 
 Array = NDArray[np.float64]
@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 SHOULDER_M = 0.45  # from the edge of a way to the middle of who walks at its edge
 BACK = -0.5  # cosine of the turn from which on one would turn back
 STEP_M = 1.0  # between points of a way
+APPROACH_M = 14.0  # longest way to a crossing of who sets out to cross a street
 ROUNDS = 2  # in which each point goes halfway to the middle of its neighbours, so that corners are round
 
 
@@ -24,11 +25,7 @@ ROUNDS = 2  # in which each point goes halfway to the middle of its neighbours, 
 class Walks:
     """Where one can walk on a network."""
 
-    network: RoadNetwork
-
-    @cached_property
-    def _map(self) -> WalkwayMap:
-        return walkway_map(self.network)
+    _map: WalkwayMap
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
@@ -42,6 +39,31 @@ class Walks:
         """(N,) which of the starts lie on pavements."""
         arrays = self._map.arrays
         return np.asarray(arrays.ways["kind"][arrays.points["way"][self.starts]] == Kind.PAVEMENT)
+
+    @cached_property
+    def approaches(self) -> NDArray[np.int64]:
+        """(M, 3) places from where one comes to a crossing: the start, 1 forward or 0, and the way over the street."""
+        ways, points, nodes, ends, _ = self._map.arrays
+        number = np.full(len(points), -1)
+        number[self.starts] = np.arange(len(self.starts))
+        found = []
+        for over in np.flatnonzero(ways["kind"] == Kind.CROSSING).tolist():
+            for node in (nodes[ways["start"][over]], nodes[ways["end"][over]]):
+                for end in ends[node["first"] : node["first"] + node["ends"]].tolist():
+                    row, last = ways[end // 2], end % 2
+                    own = np.arange(row["first"], row["first"] + row["points"])
+                    left = row["length"] - points["s"][own] if last else points["s"][own]
+                    own = own[(left < APPROACH_M) & (number[own] >= 0)]
+                    found += [(number[k], last, over) for k in own.tolist()]
+        return np.array(found, np.int64).reshape(-1, 3)
+
+    def line(self, who: OnFoot) -> Array:
+        """(2, 3) where somebody sets out, and a place ahead of there, in the world, m."""
+        point, sign = self._map.arrays.points[who.point], 1.0 if who.forward else -1.0
+        ahead = sign * np.array([point["ux"], point["uy"], 0.0])
+        off = who.side * max(float(point["half_width"]) - who.radius_m - SPARE_M, 0.0)
+        start = self._xyz(np.array([who.point]))[0] + off * np.array([-ahead[1], ahead[0], 0.0])
+        return np.stack([start, start + 0.5 * ahead])
 
     @property
     def positions(self) -> Array:

@@ -34,17 +34,19 @@ DEEPEST = np.float32(-1.5)  # scale heights below the eye, from which on down fo
 
 
 def air_at(stage: Stage, sky: Sky, eye: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(2,) extinction in 1/m at an `eye` (3,), local frame, and 1 / scale height of the air in 1/m: `Sky.extinction`.
-
-    Heights count from the ground below the eye.
-    """
+    """(2,) extinction in 1/m at an `eye` (3,), local frame (`Sky.extinction`), and 1 / scale height in 1/m."""
     thinning = stage.atmosphere.thinning_1_m
-    height = 0.0
-    if thinning > 0:
-        down = np.array([[0.0, 0.0, -1.0]], np.float32)
-        hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, mask=SEEN, threads=1)
-        height = float(hit.t[0]) if hit.part[0] >= 0 else 0.0
-    return np.array([sky.extinction[0] * math.exp(-thinning * height), thinning], np.float32)
+    return np.array([sky.extinction[0] * fog_left_at(stage, eye), thinning], np.float32)
+
+
+def fog_left_at(stage: Stage, eye: NDArray[np.float64]) -> float:
+    """Extinction at an `eye` (3,), local frame, in parts of that on the ground below it."""
+    thinning = stage.atmosphere.thinning_1_m
+    if thinning <= 0:
+        return 1.0
+    down = np.array([[0.0, 0.0, -1.0]], np.float32)
+    hit = stage.rays.closest_hit(eye[None].astype(np.float32), down, t_max=EYE_ABOVE_M, mask=SEEN, threads=1)
+    return math.exp(-thinning * float(hit.t[0])) if hit.part[0] >= 0 else 1.0
 
 
 @kernel

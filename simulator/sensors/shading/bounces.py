@@ -283,8 +283,8 @@ def find_lamp(rows, k, lamps, pick, extinction):
         return
     lamp = cells[row, column, min(np.int32(pick * np.float32(count)), count - 1)]
     peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-    lx, ly, lz, away, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
-    if lux * peak < least[0]:
+    lx, ly, lz, away, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
+    if lux * peak < least[lamp]:
         return
     lux *= np.float32(count) * math.exp(-extinction * away)
     store_three(rows, LAMP + k, lx, ly, lz)

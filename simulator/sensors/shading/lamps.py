@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ class Lamps(NamedTuple):
         beam: (L,) int32 Beam.
         low: (2,) float32 corner of the grid, metres.
         cells: (C, C, PER_CELL) int32 lamps of each cell in x and y, strongest first, -1 after the last.
-        least: (1,) float32 illuminance in lux below which a lamp does not count.
+        least: (L,) float32 illuminance in lux below which each does not count.
     """
 
     position: F32
@@ -54,16 +55,25 @@ class Lamps(NamedTuple):
         return bool((self.cells[..., 0] < 0).all())
 
 
-def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_lx: float) -> Lamps:
-    """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame."""
+def gather_lamps(
+    rows: NDArray[np.void],
+    center: NDArray[np.float64],
+    daylight_lx: Callable[[NDArray[np.void]], NDArray[np.float64]],
+) -> Lamps:
+    """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame, of those that matter beside daylight.
+
+    `daylight_lx` tells how much of that there is where lamps (N,) burn.
+    """
     count = 2 * HALF_CELLS
     low = np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M
-    least = max(FAINTEST_LX, DAYLIGHT_SHARE * daylight_lx)
     cells = np.full((count, count, PER_CELL), -1, np.int32)
     peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     near = np.all(np.abs(rows["position"][:, :2] - low - HALF_CELLS * CELL_M) < HALF_CELLS * CELL_M * 1.5, 1)
-    near &= peak / NEAREST_CELL_M**2 >= least
+    near &= peak / NEAREST_CELL_M**2 >= FAINTEST_LX
     rows, peak = rows[near], peak[near]
+    least = np.maximum(FAINTEST_LX, DAYLIGHT_SHARE * daylight_lx(rows))
+    near = peak / NEAREST_CELL_M**2 >= least
+    rows, peak, least = rows[near], peak[near], least[near]
     if len(rows):
         middles = (np.arange(count) + 0.5) * CELL_M
         grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
@@ -74,7 +84,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         level = np.abs(rows["axis"][:, 2]) < 0.7
         behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
         lux = peak[:, None, None] / np.maximum(flat, NEAREST_CELL_M) ** 2 * np.where(behind, 0.0, 1.0)
-        lux[lux < least] = 0.0
+        lux[lux < least[:, None, None]] = 0.0
         kept = min(PER_CELL, len(rows))
         order = np.argsort(-lux, axis=0, kind="stable")[:kept]
         found = np.where(np.take_along_axis(lux, order, 0) > 0, order, -1)
@@ -86,7 +96,7 @@ def gather_lamps(rows: NDArray[np.void], center: NDArray[np.float64], daylight_l
         np.ascontiguousarray(rows["beam"]),
         low.astype(np.float32),
         cells,
-        np.array([least], np.float32),
+        least.astype(np.float32),
     )
 
 
@@ -144,8 +154,8 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_b
             tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
             if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
                 continue
-            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[0])
-            if lux * peak < least[0]:
+            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
+            if lux * peak < least[lamp]:
                 continue
             lux *= math.exp(-extinction * distance)
             blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)

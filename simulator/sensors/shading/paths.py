@@ -421,31 +421,32 @@ def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
 
 
 @kernel
-def fan_light(start, stop, rows, points, columns, blocked, fan, weights, sky, around):
+def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights, sky, around, seen):
     """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan.
 
     Args:
         start, stop: range of rows.
         rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
+        seeing: the points; or, where they face down, of the ground below, whose light is theirs.
         blocked: (D * R,) bool of `face_fan`'s pairs.
         fan: (D, 3) float32 directions. weights: (D,) float32 luminance of the sky there.
-        sky: Sky. around: (N, 3) float32 result.
+        sky: Sky. around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
     """
     _, _, harmonics, ground, _, _, _ = sky
     for j in range(start, stop):
-        p = points[rows[j]]
-        free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what faces down looks at ground half in shade
+        p, eye = points[rows[j]], seeing[rows[j]]
+        free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what is over no ground
         for d in range(len(fan)):
-            facing = looks_along(p, rows[j], columns, fan, d)
+            facing = looks_along(eye, rows[j], columns, fan, d)
             if facing > ZERO:
                 total += facing * weights[d]
                 free += ZERO if blocked[d * len(rows) + j] else facing * weights[d]
         part, i = free / total, rows[j]
         # Where the sky is hidden, and below the horizon, the surroundings are dim where they are closed themselves.
         below = HALF * (ONE - p.nz)
-        dim = PI * (
-            np.float32(0.6) * clamp01(part / OPEN_SHARE) * (below + (ONE - part) * (ONE - below)) - part * below
-        )
+        open_part = part if eye.nz > p.nz else clamp01(part / OPEN_SHARE)
+        dim = PI * (np.float32(0.6) * open_part * (below + (ONE - part) * (ONE - below)) - part * below)
+        seen[j] = part
         r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
         around[i, 0] = max(part * r + dim * ground[0], ZERO)
         around[i, 1] = max(part * g + dim * ground[1], ZERO)

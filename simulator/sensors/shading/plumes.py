@@ -10,7 +10,8 @@ G. Taylor and J. Turner, Proc. R. Soc. A 234, 1956).
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -181,7 +182,8 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
                 continue
             own = wheels["object"] == object_id
             places, ground, speed = wheels["pivot"][own], under[own], float(speeds[object_id])
-            trail = poses[object_id], model.size_lwh_m, speed, float(state.travel_m[object_id]), object_id, air.wind_mps
+            back = partial(local_poses, stage, object_id)
+            trail = back, model.size_lwh_m, speed, float(state.travel_m[object_id]), object_id, air.wind_mps
             if air.water_film_m > 0:
                 water = lifted_water(speed, air.water_film_m, float(model.size_lwh_m[2]))
                 found.append(_behind(water, places, *trail))
@@ -192,6 +194,13 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
     if not found:
         return Puffs(*(np.zeros((0, *shape), np.float32) for shape in ((3,), (2,), (), (3,))))
     return Puffs(*(np.concatenate(parts).astype(np.float32) for parts in zip(*found, strict=True)))
+
+
+def local_poses(stage: Stage, row: int, gone_m: F64) -> F64:
+    """(N, 4, 4) local_SE3_object of an object when it had gone `gone_m` (N,) less than now."""
+    poses = stage.timeline.trail(stage.snapshot, row, gone_m)
+    poses[:, :3, 3] -= stage.scene.origin
+    return poses
 
 
 def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
@@ -241,18 +250,18 @@ def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: in
 def _behind(
     lifted: Lifted,
     wheels: F64,
-    pose: F64,
+    back_on: Callable[[F64], F64],
     size_m: F64,
     speed_mps: float,
     travel_m: float,
     object_id: int,
     wind_mps: tuple[float, float],
 ) -> Puffs:
-    """Puffs behind one vehicle: a trail for its left and its right wheels.
+    """Puffs behind one vehicle, along the way that it has come: a trail for its left and its right wheels.
 
     Args:
         lifted: what each tyre raises. wheels: (W, 3) their middles in the object frame.
-        pose: (4, 4) local_SE3_object. size_m: (3,) of its box.
+        back_on: gives (N, 4, 4) local_SE3_object of when it had gone (N,) m less. size_m: (3,) of its box.
         speed_mps, travel_m: its speed and the way it has gone. object_id: makes its gusts its own.
         wind_mps: (2,).
     """
@@ -288,13 +297,14 @@ def _behind(
         tall = grown * 0.9
         place = np.stack(
             [
-                back - behind,
+                np.full(len(behind), back),
                 beside * (0.5 + 0.5 * np.exp(-behind / (3.0 * width))) + STRAY * grown * gust[:, 1],
                 np.maximum(rise + STRAY * tall * gust[:, 2], 0.3 * tall),
             ],
             1,
         )
-        center = place @ pose[:3, :3].T + pose[:3, 3]
+        then = back_on(behind)
+        center = np.einsum("nij,nj->ni", then[:, :3, :3], place) + then[:, :3, 3]
         center[:, :2] += np.asarray(wind_mps) * (age * 0.5)[:, None]
         peak = section / ((2.0 * math.pi) ** 1.5 * grown**2 * tall)
         parts.append((center, np.stack([grown, tall], 1), peak, np.tile(lifted.albedo, (len(peak), 1))))
@@ -360,7 +370,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
             if lux <= ZERO:
                 continue
             lux *= math.exp(-extinction[0] * way) * way * way / (way * way + soft)

@@ -110,7 +110,7 @@ def light_particles(start, stop, places, lamps, extinction, lux):
             if lamp < 0:
                 break
             peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[0])
+            _, _, _, distance, e = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
             if e <= ZERO:
                 continue
             e *= math.exp(-extinction * distance)

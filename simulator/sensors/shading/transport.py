@@ -30,7 +30,12 @@ Records = NDArray[np.void]
 
 CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a row, and how many such pieces at least
 BATCH = 1 << 18  # rays in flight: bounds the memory
+LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
+# What faces down sees ground, this far below at most; where less than a part of the sky is free there, as in tunnels,
+# light comes by bounces only: they are followed where more than a part of the picture is so closed.
+FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0
+CLOSED, CLOSED_MOST = 0.15, 0.4
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
@@ -84,8 +89,7 @@ class Transport:
         self.air = air_at(stage, stage.sky, center)
         self.sky: Sky = stage.sky._replace(extinction=self.air)
         self.ground = ground_of(stage.atmosphere)
-        lux = daylight(stage.atmosphere).horizontal_lx
-        self.lamps: Lamps = gather_lamps(stage.lamps(), center, lux)
+        self.lamps: Lamps = gather_lamps(stage.lamps(), center, self._daylight_at)
         self.extinction = self.air[0]
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -183,26 +187,50 @@ class Transport:
         """
         around, closeness = np.zeros((len(points), 3), np.float32), np.zeros(len(points), np.float32)
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
+        if not self.quality.bounce:
+            free = self._fan_light(points, solid, columns, around)
+            closed = solid[free < CLOSED]
+            solid = closed if len(closed) > CLOSED_MOST * len(solid) else closed[:0]
         rays = self.quality.sky_rays
         per_batch = max(BATCH // rays, 1)
         for first in range(0, len(solid), per_batch):
             rows = solid[first : first + per_batch]
-            if self.quality.bounce:
-                starts, ways = _rays(len(rows) * rays)
-                self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
-                paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
-                self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
-            else:
-                fan, hidden = sky_fan(rays), np.empty(rays * len(rows), np.bool_)
-                self.each(len(hidden), kernels.face_fan, rows, points, columns, fan, hidden)
-                chosen = np.flatnonzero(hidden).astype(np.int32)
-                starts, ways = _rays(len(chosen))
-                self.each(len(chosen), kernels.fan_rays, chosen, rows, points, fan, starts, ways)
-                hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
-                weights = self.sky.luminance(fan)
-                self.each(len(rows), kernels.fan_light, rows, points, columns, hidden, fan, weights, self.sky,
-                          around)  # fmt: skip
+            starts, ways = _rays(len(rows) * rays)
+            self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
+            paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
+            self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
+        if not self.quality.bounce:
+            closeness[:] = 0.0  # too few rays, too far from each other for contact shadows
         return around, closeness
+
+    def _fan_light(self, points: Records, rows: I32, columns: int, around: F32) -> F32:
+        """Write the irradiance of the points `rows` by what a few rays see of the sky, (R,) which part is returned."""
+        fan = sky_fan(self.quality.sky_rays)
+        hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
+        seeing = self._above_ground(points, rows)
+        self.each(len(hidden), kernels.face_fan, rows, seeing, columns, fan, hidden)
+        chosen = np.flatnonzero(hidden).astype(np.int32)
+        starts, ways = _rays(len(chosen))
+        self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
+        hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
+        self.each(len(rows), kernels.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
+                  self.sky, around, free)  # fmt: skip
+        return free
+
+    def _above_ground(self, points: Records, rows: I32) -> Records:
+        """The points; but in place of those of `rows` that face down the ground below, whose light they see."""
+        low = rows[points["nz"][rows] < FACES_DOWN]
+        starts, ways = np.stack([points[axis][low] for axis in "xyz"], 1), np.zeros((len(low), 3), np.float32)
+        starts[:, 2] -= kernels.OFFSET_M
+        ways[:, 2] = -1.0
+        hits = self.stage.rays.closest_hit(starts, ways, t_max=GROUND_BELOW_M, mask=SEEN | EGO,
+                                           threads=self.stage.threads)  # fmt: skip
+        met = hits.part >= 0
+        low, seeing = low[met], points.copy()
+        seeing["z"][low] = starts[met, 2] - hits.t[met]
+        for name, value in (("nx", 0.0), ("ny", 0.0), ("nz", 1.0), ("fx", 0.0), ("fy", 0.0), ("fz", 1.0)):
+            seeing[name][low] = value
+        return seeing
 
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""
@@ -217,6 +245,17 @@ class Transport:
         else:
             self.each(len(paths), kernels.mirror_sky, paths, self.sky)
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf), np.float32(0))
+
+    def _daylight_at(self, lamps: Records) -> NDArray[np.float64]:
+        """(N,) daylight in lux where LAMP_LIGHT_DTYPE `lamps` burn: as far in as they are in tunnels, less."""
+        lux = np.full(len(lamps), daylight(self.stage.atmosphere).horizontal_lx)
+        ahead = (lamps["position"] + LAMP_AHEAD_M * lamps["axis"]).astype(np.float32)
+        up = np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(lamps), 1))
+        below = np.flatnonzero(self._shadowed(ahead, up, ROOF_M))
+        fan = sky_fan(self.quality.sky_rays)
+        starts, ways = np.repeat(ahead[below], len(fan), 0), np.tile(fan, (len(below), 1))
+        lux[below] *= 1.0 - self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
+        return lux
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
 from simulator.sensors.sky import Sky, make_sky
+from simulator.sensors.stage import switched_by_daylight
 from simulator.sensors.worlds.shadow import SunMap
 
 F32 = NDArray[np.float32]
@@ -141,9 +142,7 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[t
         fill_dome(sky, scale, lights.dome[k])
         fill_air(sky.airlight, scale, lights.air[k])
         lights.codes[k] = film.tone_curve(np.linspace(0, 1, CODES) ** 2 * exposure.headroom, exposure.headroom)
-        lights.on[k] = 1 << Switch.ALWAYS
-        if weather.street_lamps_on:
-            lights.on[k] |= (1 << Switch.STREET) | (1 << Switch.WINDOWS)
+        lights.on[k] = 1 << Switch.ALWAYS | switched_by_daylight(weather)
         lights.far[k] = -math.log(FAINTEST) / max(weather.extinction_1_m, 1e-9)
     return lights
 
