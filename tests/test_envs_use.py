@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -15,6 +16,7 @@ from gymnasium.error import ResetNeeded
 from simulator.envs.parallel import parallel_env
 from simulator.errors import OddRoadError
 
+STORYBOARDS = Path(__file__).parent / "storyboards"
 URBAN = {"blocks_x": 2, "blocks_y": 2, "vehicles": 8, "people": 6}
 COPIES: list[Callable[[Any], Any]] = [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))]
 
@@ -57,6 +59,31 @@ def test_copies_of_vector_environments_begin_the_same_episodes(copied: Callable[
         assert np.array_equal(seen, seen_there)
 
 
+@pytest.mark.parametrize("file", ["alks_4_4_1_cut_in_no_collision", str(STORYBOARDS / "careful_driver.xosc")])
+def test_scripted_environments_can_be_pickled_and_go_on_alike(file: str) -> None:
+    def steps(env: Any, count: int, action: Any) -> list[Any]:
+        return [told(env.step(action)) for _ in range(count)]
+
+    options: dict[str, Any] = {"file": file, "duration_s": 5.0}
+    env, action = gymnasium.make("simulator:OddRoad/Scenario-v0", **options), np.array([0.01, 0.2], np.float32)
+    before = COPIES[1](env)
+    assert told(before.reset(seed=5)) == told(env.reset(seed=5))
+    assert steps(env, 40, action) == steps(before, 40, action)
+    one, other = (copied(env) for copied in COPIES)
+    ahead = steps(env, 20, action)
+    assert steps(one, 20, action) == ahead and steps(other, 20, action) == ahead
+
+    vectorised: dict[str, Any] = {"vectorization_mode": "vector_entry_point", "autoreset_mode": "SameStep"}
+    envs = gymnasium.make_vec("simulator:OddRoad/Scenario-v0", 2, **vectorised, **options)
+    envs.reset(seed=5)
+    actions = np.stack([action, -action])
+    for _ in range(130):  # both have begun anew meanwhile
+        envs.step(actions)
+    others = COPIES[1](envs)
+    for _ in range(20):
+        assert np.array_equal(envs.step(actions)[0], others.step(actions)[0])
+
+
 def test_a_reset_tells_how_it_stands() -> None:
     env, inner = single(vehicles=30), single(vehicles=30).unwrapped
     red = close = 0
@@ -79,6 +106,7 @@ def test_a_reset_tells_how_it_stands() -> None:
         (lambda: vector(0), "num_envs=0: whole numbers from 1 on"),
         (lambda: vector("3"), "num_envs='3': whole numbers from 1 on"),
         (lambda: vector(2, max_episode_steps=2.5), "max_episode_steps=2.5: whole numbers from 1 on"),
+        (lambda: single(task="highway"), "urban: task: the id names the task"),
         (lambda: single(threads=-1), "threads=-1: whole numbers from 1 on"),
         (lambda: single(rewards={"collision": float("nan")}), "rewards.collision: must be a finite number, not nan"),
         (lambda: single(rewards={"colision": 1}), "Known: collision, off_road"),

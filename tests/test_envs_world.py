@@ -21,11 +21,14 @@ from simulator.envs.single import RoadEnv
 from simulator.envs.tasks.base import Weather
 from simulator.envs.valet import RADII_M, Body, Stretch, ways_in
 from simulator.errors import OddRoadError
+from simulator.scene import Atmosphere
 from simulator.traffic.conditions import MPH_MPS, REACTION_S, STOPPING
 from simulator.traffic.person import Being, Mode
 from simulator.traffic.state import FAIR, Control, Failing, Struck
 from simulator.traffic.walkers import chances
 from simulator.traffic.wrecks import FRICTION, PERSON_KG, SLIDING
+from simulator.weather.rain import Rain
+from simulator.world.grip import film_mm
 
 CAR = Body(3.45, 1.06, 0.805, 2.58)
 
@@ -49,6 +52,19 @@ def test_drivers_slow_down_as_the_highway_capacity_manual_says(
 ) -> None:
     found = conditions_of(Weather(**weather, film_mm=0.0), mph * MPH_MPS)  # type: ignore[arg-type]
     assert found["pace"] == pytest.approx(speed) and found["headway"] == pytest.approx(1.0 / capacity)
+
+
+@pytest.mark.parametrize("rain_mm_h", [0.0, 0.1, 1.0, 4.0, 10.0, 25.0, 50.0, 100.0])
+def test_rain_makes_roads_as_wet_for_agents_as_for_rendered_drives(rain_mm_h: float) -> None:
+    air = Rain(rain_mm_h=rain_mm_h).apply(Atmosphere(np.array([0.0, 0.0, 1.0]), 0.5)) if rain_mm_h else None
+    film = float(weather_row(Weather(rain_mm_h=rain_mm_h))["film"])
+    assert film == pytest.approx(film_mm(air) if air else 0.0)
+    # Films above the texture, mm: Gallaway; below, as wet as Bosch's wet road, 0.65 at 50 km/h.
+    published = {0.0: 0.0, 4.0: 0.2, 10.0: 0.2, 25.0: 0.38, 50.0: 0.97, 100.0: 1.87}
+    if rain_mm_h in published:
+        assert film == pytest.approx(published[rain_mm_h], abs=0.01)
+    if rain_mm_h == 4.0:
+        assert conditions_of(Weather(rain_mm_h=4.0), 50 / 3.6)["grip"] == pytest.approx(0.65 * 9.81)
 
 
 def test_fair_weather_changes_nothing() -> None:

@@ -51,6 +51,7 @@ def test_an_hour_of_traffic_without_a_collision(build: Callable[[], RoadNetwork]
     [
         ("01", 50, 2, 6.0),
         ("02", 30, 2, 5.0),
+        ("02", 200, 2, 0.5),  # 11 m of lane for each: they stood for ever behind tails that reached into junctions
         ("03", 100, 2, 5.0),
         ("03", 200, 2, 3.5),
         ("04", 100, 2, 8.0),

@@ -10,12 +10,14 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
+from simulator.numerics.jit import kernel
 from simulator.roads import RoadNetwork
 from simulator.roads.procedural import t_junction, x_junction
 from simulator.roads.town import town
 from simulator.traffic.conflicts import CAR, LONG, Kind, overlaps, preceding
 from simulator.traffic.desk import Event, Hold, desk
-from simulator.traffic.lane_map import NONE, LaneMap, lane_map
+from simulator.traffic.getting_by import ROOM_M, STEP_M, gets_by
+from simulator.traffic.lane_map import NONE, LaneMap, lane_map, lane_pose
 from simulator.traffic.precedence import Control as Sign
 from simulator.traffic.precedence import Gates, gates
 from simulator.traffic.right_of_way import right_of_way
@@ -327,3 +329,54 @@ def test_nobody_enters_without_room_behind_the_junction() -> None:
     assert scene.vehicles["hold"][0] == Hold.ROOM
     queue["s"] = 30.0
     assert scene.ask()[0] > 0
+
+
+def body(x: float, y: float, yaw: float, driver: np.void, more: float = 0.0) -> shapely.Polygon:
+    """The box of a vehicle, `more` m wider on each side."""
+    c, s, half = np.cos(yaw), np.sin(yaw), float(driver["half_width"]) + more
+    ends = ((driver["front"], half), (driver["front"], -half), (-driver["rear"], -half), (-driver["rear"], half))
+    return shapely.Polygon([(x + a * c - b * s, y + a * s + b * c) for a, b in ends])
+
+
+@kernel
+def whether_it_gets_by(lanes, vehicle, driver, other, its, far):
+    return gets_by(lanes, vehicle, driver, other, its, far)
+
+
+def test_who_gets_by_touches_nobody_on_its_way() -> None:
+    _, lanes, _, _ = built("lights")
+    random, arrays = np.random.default_rng(4), lanes.arrays
+    vehicle, other = np.zeros(2, VEHICLE_DTYPE)
+    driver, its = np.zeros(2, DRIVER_DTYPE)
+    found = {True: 0, False: 0}
+    for _ in range(300):
+        for row in (driver, its):
+            long = random.random() < 0.4
+            row["front"], row["rear"], row["half_width"] = (8.6, 3.4, 1.275) if long else (3.6, 1.0, 0.9)
+            row["wheelbase"] = 5.9 if long else 2.7
+        inside = random.choice(np.flatnonzero(arrays.lanes["junction"] != NONE))
+        before = arrays.links[arrays.lanes[inside]["previous"]]
+        after = arrays.links[arrays.lanes[inside]["next"]]
+        length = arrays.lanes["length"]
+        vehicle["lane"], vehicle["s"] = before, length[before] - 8.0
+        vehicle["ways"] = NONE
+        vehicle["ways"][:2] = inside, after
+        at = random.choice(np.flatnonzero(arrays.lanes["junction"] != NONE))
+        other["x"], other["y"], _, other["yaw"] = lane_pose(arrays, at, random.uniform(0.0, length[at] + 6.0), 0.0)
+        far = length[inside] + 12.0
+        gaps = []
+        for along in np.arange(0.0, far + STEP_M, STEP_M):
+            axles = []
+            for s in (vehicle["s"] + along, vehicle["s"] + along + driver["wheelbase"]):
+                lane = before
+                for nxt in (inside, after):
+                    if s > length[lane]:
+                        s, lane = s - length[lane], nxt
+                axles.append(lane_pose(arrays, lane, s, 0.0)[:2])
+            (x, y), (ahead_x, ahead_y) = axles
+            box = body(x, y, np.arctan2(ahead_y - y, ahead_x - x), driver, ROOM_M)
+            gaps.append(box.distance(body(other["x"], other["y"], other["yaw"], its)))
+        free = bool(whether_it_gets_by(arrays, vehicle, driver, other, its, far))
+        assert free == (min(gaps) > 0.0)
+        found[free] += 1
+    assert min(found.values()) > 30

@@ -163,11 +163,14 @@ def _substep(x, rate, drive, brake, friction, p, h, method, f, k, scratch):
     before, steered, yaw = x[State.SPEED], x[State.STEER], x[State.YAW]
     course = yaw + x[State.SLIP]
     wanted = drive - (np.copysign(brake, before) if before != 0.0 else min(max(drive, -brake), brake))
+    holds = brake > 0.0 and abs(drive) <= brake
+    if holds and p.model == Model.KINEMATIC and (before + wanted * h) * before < 0.0:
+        wanted = -before / h  # it stands before the step is over, and does not reverse
     if method == Method.RK4:
         _runge_kutta(x, rate, wanted, friction, p, h, f, k, scratch)
     else:
         _rosenbrock(x, rate, wanted, friction, p, h, f, k, scratch)
-    _within_bounds(x, before, steered, brake > 0.0 and abs(drive) <= brake, p)
+    _within_bounds(x, before, steered, holds, p)
     if p.model == Model.KINEMATIC:
         x[State.YAW_RATE] = (x[State.YAW] - yaw) / h
     course -= x[State.YAW]  # where it went, seen from where it looks now

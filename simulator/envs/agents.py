@@ -41,7 +41,7 @@ AGENT_DTYPE = np.dtype(
 WEATHER_DTYPE = np.dtype(
     [
         ("sight", np.float64),  # m
-        ("film", np.float64),  # mm of water above the texture of a pavement
+        ("film", np.float64),  # mm of water on a pavement as tyres have it (`weather.rain.tyre_film_mm`)
         ("friction", np.float64),  # of tyres on the road; 0: as film and speed give on pavement
     ]
 )

@@ -137,7 +137,7 @@ class BirdView:
             picture = cv2.addWeighted(picture, 0.3, np.full_like(picture, _SNOW), 0.7, 0.0)
         elif weather.surface == "ice":
             picture = cv2.addWeighted(picture, 0.7, np.full_like(picture, _SNOW), 0.3, 0.0)
-        elif weather.depth_mm() > 0.0:
+        elif weather.water_mm() > 0.0:
             picture = cv2.convertScaleAbs(picture, alpha=0.82)
         return np.asarray(picture, np.uint8)
 

@@ -14,7 +14,12 @@ from simulator.traffic.conditions import RoadWeather, conditions_in
 def weather_row(weather: Weather) -> NDArray[np.void]:
     """() WEATHER_DTYPE: what agents' tyres and sensors get of it."""
     row = np.zeros((), WEATHER_DTYPE)
-    row["sight"], row["film"] = weather.sight_m(), weather.depth_mm()
+    row["sight"] = weather.sight_m()
+    water = weather.water_mm()
+    if water > 0.0:
+        from simulator.weather.rain import tyre_film_mm
+
+        row["film"] = tyre_film_mm(water)
     if weather.friction is not None:
         row["friction"] = weather.friction
     elif weather.surface in SURFACE_FRICTION:

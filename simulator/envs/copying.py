@@ -15,10 +15,7 @@ _MADE_ANEW = ("core", "task", "_screen", "_made")  # attributes that are not car
 
 
 class Copied:
-    """Base of environments that keep their worlds in `core`; `copy.deepcopy` and `pickle` give independent ones.
-
-    Storyboards hold functions: where one is played it takes `cloudpickle`, as Gymnasium and SuperSuit do.
-    """
+    """Base of environments that keep their worlds in `core`; `copy.deepcopy` and `pickle` give independent ones."""
 
     core: Core
     _made: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]

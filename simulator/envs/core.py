@@ -375,6 +375,8 @@ class Core:
             if row["control"] != Control.NOBODY:
                 wreck = self.actors.agents[world, k]["struck"] or row["lane"] == NONE
                 row["control"] = Control.WRECK if wreck else Control.DRIVER
+                if wreck and not self.task.crash_response:  # which lets it slide on
+                    row["speed"] = row["lateral_speed"] = row["acceleration"] = row["yaw_rate"] = 0.0
 
     @cached_property
     def borders(self) -> list[NDArray[np.float64]]:
@@ -440,15 +442,18 @@ class Core:
         return self.traffic.worlds, self.actors.agents, self.actors.weather, self._motion, self.outcome, seen
 
     @property
-    def minds(self) -> list[dict[str, Any]]:
+    def minds(self) -> list[Any]:
         """What those keep who are no arrays: valets and scripts."""
         return [valet.mind for valet in self._valets] + [script.mind for script in self._scripts]
 
     @minds.setter
-    def minds(self, given: list[dict[str, Any]]) -> None:
+    def minds(self, given: list[Any]) -> None:
         """Let them keep that from now on."""
-        for each, mind in zip((*self._valets, *self._scripts), given, strict=True):
-            vars(each).update(mind)
+        valets = len(self._valets)
+        for valet, mind in zip(self._valets, given[:valets], strict=True):
+            valet.recall(mind)
+        for script, mind in zip(self._scripts, given[valets:], strict=True):
+            script.recall(mind)
 
     # ---- results
 

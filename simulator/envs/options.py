@@ -131,6 +131,8 @@ def make_task(name: str, options: Mapping[str, Any]) -> Any:
     known = members("envs.tasks")
     if name not in known:
         raise InputError(f'unknown task "{name}".{did_you_mean(name, known)} Known: {", ".join(known)}')
+    if "task" in options:
+        raise InputError("the id names the task: each has its own", source=name, key="task")
     return checked(known[name], dict(options), name)
 
 

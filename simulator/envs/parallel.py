@@ -21,7 +21,9 @@ from simulator.scenario.family import members
 def parallel_env(task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any) -> Any:
     """A PettingZoo `ParallelEnv` of `agents_per_world` agents, `agent_0` and so on, by default 8, in a scenario 1.
 
-    Who has ended stays in the world: a wreck where it has collided, else as one more vehicle of the traffic.
+    Who has ended stays in the world, and in the way of the others. An agent that has collided stands there as a wreck
+    until all begin anew, as highway-env's do (with `crash_response` it slides on and is cleared after `clearing_s`;
+    MetaDrive's are gone after 25 steps); any other goes on as one more vehicle of the traffic.
 
     Args:
         task: file name of the task: "urban", "highway" and so on.

@@ -40,9 +40,8 @@ def _register(registration: ModuleType) -> None:
         if env_id(task) not in registration.registry:
             registration.register(
                 env_id(task),
-                entry_point="simulator.envs.single:RoadEnv",
-                vector_entry_point="simulator.envs.vector:RoadVectorEnv",
-                kwargs={"task": task},
+                entry_point=f"simulator.envs.single:{task}",
+                vector_entry_point=f"simulator.envs.vector:{task}",
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,9 +41,13 @@ class Script(ABC):
     ego: str
 
     @property
-    def mind(self) -> dict[str, Any]:
-        """What of it changes as it is played."""
-        return {name: value for name, value in vars(self).items() if name in ("_player", "_time")}
+    @abstractmethod
+    def mind(self) -> Any:
+        """What of it changes as it is played: plain data."""
+
+    @abstractmethod
+    def recall(self, mind: Any) -> None:
+        """Stand where it stood with that `mind`."""
 
     @abstractmethod
     def begin(self, seed: int) -> dict[str, Part]:
@@ -62,19 +67,40 @@ class Storyboard(Script):
         self.ego = run.ego or run.play(until=0.0).ego
         if not self.ego:
             raise InputError("has no vehicle that the agent could be", source=run.source)
+        self._seed: int | None = None
+        self._past = array("d")  # dt, and x, y, yaw and speed of the ego after it, of every step
+
+    @property
+    def mind(self) -> tuple[int | None, list[float]]:
+        """Its seed, None before it has begun, and what it was given since: players hold functions, not only data."""
+        return self._seed, self._past.tolist()
+
+    def recall(self, mind: tuple[int | None, list[float]]) -> None:
+        """Play all that again."""
+        seed, past = mind
+        if seed is not None:
+            self.begin(seed)
+            for step in np.reshape(past, (-1, 5)).tolist():
+                self._go(*step)
 
     def begin(self, seed: int) -> dict[str, Part]:
         """Start anew; everybody at time 0."""
         self._player = Player(self._run.scenario, self._run.network, seed=child_seed(seed, "script") % (1 << 31))
+        self._seed, self._past = seed, array("d")
         return self._parts()
 
     def advance(self, dt: float, ego: Part) -> dict[str, Part] | None:
         """Everybody `dt` s later; the ego is put where the agent is, whatever the storyboard wants of it."""
+        return self._parts() if self._go(dt, ego.x, ego.y, ego.yaw, ego.speed) else None
+
+    def _go(self, dt: float, x: float, y: float, yaw: float, speed: float) -> bool:
+        """Go on by `dt` s, and put the ego somewhere; whether the storyboard goes on."""
+        self._past.extend((dt, x, y, yaw, speed))
         going = self._player.step(dt)
         entity = self._player.world.entities[self.ego]
-        entity.position.set_world(ego.x, ego.y, h=ego.yaw)
-        entity.set_speed(ego.speed)
-        return self._parts() if going else None
+        entity.position.set_world(x, y, h=yaw)
+        entity.set_speed(speed)
+        return going
 
     def _parts(self) -> dict[str, Part]:
         found = {}
@@ -97,6 +123,15 @@ class Replay(Script):
             part = Part(row.x, row.y, row.z, row.h, row.speed, boxes.get(row.name, NO_BOX))
             self._steps.setdefault(round(row.t / self._dt), {})[row.name] = part
         self._time = 0.0
+
+    @property
+    def mind(self) -> float:
+        """Its time, s."""
+        return self._time
+
+    def recall(self, mind: float) -> None:
+        """Be at that time."""
+        self._time = mind
 
     def begin(self, seed: int) -> dict[str, Part]:
         """Start anew; everybody at time 0."""

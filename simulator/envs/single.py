@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_reset, make_task
+from simulator.envs.registration import task_names
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError
 from simulator.numerics.rng import counted
@@ -34,7 +36,7 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
 
     def __init__(
-        self, task: str, *, render_mode: str | None = None, threads: int | None = None, **options: Any
+        self, task: str, /, *, render_mode: str | None = None, threads: int | None = None, **options: Any
     ) -> None:
         self.task = make_task(task, options)
         if self.task.agents_per_world != 1:
@@ -90,3 +92,10 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
     def close(self) -> None:
         """Close the window."""
         self._screen.close()
+
+
+def __getattr__(name: str) -> Any:
+    """The environment of each task, by the task's name: what Gymnasium's registry points to."""
+    if name not in task_names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return partial(RoadEnv, name)

@@ -96,13 +96,12 @@ def atmosphere_of(weather: Weather) -> Atmosphere:
     """Light and air of a day in June in Karlsruhe."""
     from simulator.weather.conditions import atmosphere_for
     from simulator.weather.fog import Fog
-    from simulator.weather.rain import TEXTURE_DEPTH_MM, Rain
+    from simulator.weather.rain import Rain
     from simulator.weather.snow import Snow
 
-    film = weather.depth_mm() + (TEXTURE_DEPTH_MM if weather.depth_mm() > 0.0 else 0.0)
     members = [
         Fog(visibility_m=max(weather.visibility_m, 10.0)),
-        Rain(rain_mm_h=weather.rain_mm_h, water_film_mm=film),
+        Rain(rain_mm_h=weather.rain_mm_h, water_film_mm=weather.water_mm()),
         Snow(snow_depth_mm=SNOW_MM if weather.surface == "snow" else 0.0),
     ]
     utc = dt.datetime(2025, 6, 21) + dt.timedelta(hours=weather.clock_h - 2.0)

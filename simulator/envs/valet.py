@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,9 +180,13 @@ class Valet:
         self.way: list[Stretch] | None = None
 
     @property
-    def mind(self) -> dict[str, Any]:
+    def mind(self) -> tuple[list[Stretch] | None, bool]:
         """What of it changes."""
-        return {"way": self.way and list(self.way), "_turned": self._turned}
+        return self.way and list(self.way), self._turned
+
+    def recall(self, mind: tuple[list[Stretch] | None, bool]) -> None:
+        """Be as it was with that `mind`."""
+        self.way, self._turned = mind
 
     def plan(self, vehicle: NDArray[np.void], agent: NDArray[np.void], others: Array) -> bool:
         """Look for a way into the agent's bay; whether there is one. Without, its driver is sent on to the aisle."""

@@ -8,6 +8,7 @@ environment does that is reset with the same seed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
 from simulator.envs.options import check_count, check_reset, make_task
+from simulator.envs.registration import task_names
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError, did_you_mean
 from simulator.numerics.rng import counted
@@ -58,6 +60,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
     def __init__(
         self,
         task: str,
+        /,
         *,
         num_envs: int = 1,
         max_episode_steps: int | None = None,
@@ -196,3 +199,10 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
             "final_info": self.core.infos(ended),
             "_final_info": ended.copy(),
         }
+
+
+def __getattr__(name: str) -> Any:
+    """The environment of each task, by the task's name: what Gymnasium's registry points to."""
+    if name not in task_names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return partial(RoadVectorEnv, name)

@@ -33,6 +33,7 @@ from simulator.traffic.desk import (
     reserve,
     time_to,
 )
+from simulator.traffic.getting_by import STOOD_S, gets_by
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.state import CLAIMS, WAYS
 
@@ -97,6 +98,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
         if desk.counts[4] != NONE:
             return ROOM
         end = start + lanes.lanes[lane].length
+        queue = start + gate.end  # where it begins that those behind form, should they stand
         reserved, reserver = 0.0, NONE
         while True:
             for c in range(
@@ -134,6 +136,10 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
                     tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
                     if tail - reserved < clear + need:
                         desk.counts[4] = row.last if tail < clear + need else reserver
+                        return ROOM
+                    queue -= row.filled
+                    if queue - reserved < clear + need:
+                        desk.counts[4] = row.last
                         return ROOM
                     if tail < end:
                         return NOTHING
@@ -245,8 +251,11 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         while n != NONE:
             note = desk.notes[n]
             n = note.next
-            other = vehicles[note.vehicle]
+            other, its = vehicles[note.vehicle], drivers[note.vehicle]
             if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
+                continue
+            tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
+            if tail and gets_by(lanes, vehicle, driver, other, its, start + conflict.s1 + driver.rear):
                 continue
             desk.counts[4] = note.vehicle
             comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)

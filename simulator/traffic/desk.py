@@ -64,6 +64,7 @@ LANE_DTYPE = np.dtype(
         ("tail", np.float64),  # m along the lane, of the last vehicle's rear
         ("tail_speed", np.float64),
         ("last", np.int64),  # which vehicle that is
+        ("filled", np.float64),  # m that those take up who are on it, should they stand in a queue
         ("reserved", np.float64),  # m for those who are still on their way to it
         ("reserver", np.int64),  # one of them
         ("nearest", np.float64),  # m to the gate of the nearest that asks from here
@@ -131,7 +132,7 @@ def touch(desk, lane):
     if row.stamp != desk.counts[0]:
         row.stamp = desk.counts[0]
         row.claims = row.asks = row.first = row.last = row.reserver = NONE
-        row.tail, row.tail_speed, row.reserved, row.nearest = np.inf, 0.0, 0.0, np.inf
+        row.tail, row.tail_speed, row.filled, row.reserved, row.nearest = np.inf, 0.0, 0.0, 0.0, np.inf
     return row
 
 

@@ -38,6 +38,7 @@ SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, 
 SWING_M = 0.2
 PARALLEL = np.cos(np.radians(5.0))
 THERE_M = 1e-3  # sideways, nearer is there
+TURNING_S = 0.2  # in which the front wheels turn
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
 STANDING_MPS = 0.3  # who is slower need not brake for anybody
@@ -365,7 +366,10 @@ def move_sideways(vehicle, driver, way, dt):
     # The front of a long vehicle must not swing far beyond where it goes.
     slope = np.sign(error) * min(rate / speed, SIDLING, (abs(error) + SWING_M) / driver.front)
     step = min(CROSSING_MPS2 * dt / speed, BENDING * way)
-    vehicle.slope += min(max(slope - vehicle.slope, -step), step)
+    turned = min(max(slope - vehicle.slope, -step), step)
+    vehicle.slope += turned
+    if way > 0.0:
+        vehicle.bend += dt / (TURNING_S + dt) * (turned / max(way, CREEPING_MPS * dt) - vehicle.bend)
     vehicle.d += vehicle.slope * way
     if abs(vehicle.wish_d - vehicle.d) < THERE_M and abs(vehicle.slope) < THERE_M:
         vehicle.d, vehicle.slope = vehicle.wish_d, 0.0

@@ -1,10 +1,11 @@
 """Passing who is slower or blocks the lane: in a wide lane beside it, else over the oncoming lane of two-lane roads.
 
-Drivers begin only if they will be back in their lane, by their own acceleration, before anybody can come near them:
-those they see, and somebody who may come into sight right then. They then look again in each step, and fall back
-behind who is ahead if it does not fit any more. The parts of the way are those of AASHTO's passing sight distance (A
-Policy on Geometric Design of Highways and Streets, 2004, exhibit 3-4): moving out, being on the other lane, a distance
-left at the end, and what oncoming traffic drives meanwhile. Cyclists are passed as the law has it, or followed.
+Drivers begin only if they will be back in their lane, by their own acceleration, before anybody comes near them. For
+somebody who may come into sight right then they want the passing sight distance of AASHTO (A Policy on Geometric Design
+of Highways and Streets, 2018, table 3-4): with it, until who is ahead is nearly reached, they can still give up. They
+look again in each step, and fall back behind who is ahead if it does not fit any more. The parts of the way are those
+of the edition of 2004, exhibit 3-4: moving out, being on the other lane, a distance left at the end, and what oncoming
+traffic drives meanwhile. Cyclists are passed as the law has it, or followed.
 """
 
 from __future__ import annotations
@@ -42,9 +43,14 @@ PULL_IN_S = 1.0  # headway to who has been passed (J. C. Glennon, Transp. Res. R
 PULL_IN_M = 2.0
 # Left between the two at the end: 30 m at 56 km/h to 90 m at 100 km/h (AASHTO 2004, exhibit 3-4): 1.6 s of closing.
 LEFT_S, LEFT_M = 1.6, 5.0
+HURRY_S = 3.0  # of closing in, left after pulling in; with less, one cuts in
 FASTER_MPS = 1.0  # than who has been passed, else the gap to that one does not grow
 LAST_S = 0.8  # of that, below which a driver gives up who is not yet beside
 OUT_S, BACK_S = 2.0, 2.5  # that moving out and pulling in take
+# Passing sight distances, m, at speeds of who passes, km/h: AASHTO 2018, table 3-4, for oncoming traffic as fast.
+SIGHT_MPS = np.array([30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0, 110.0, 120.0, 130.0]) / 3.6
+SIGHT_M = np.array([120.0, 140.0, 160.0, 180.0, 210.0, 245.0, 280.0, 320.0, 355.0, 395.0, 440.0])
+FOLLOWING = 0.9  # share of its wanted speed up to which the gap that a driver keeps is reckoned (IDM, in equilibrium)
 SOON_S = 4.0  # of closing in, before which nobody moves out
 LONGEST_S, STEP_S = 25.0, 0.25  # of passing, and of its foreseeing
 PULLING_MPS2 = 1.5  # of oncoming traffic that speeds up
@@ -197,6 +203,23 @@ def passing_run(driver, speed, wish, ahead, gap, length):
     return t + BACK_S, way + v * BACK_S, v
 
 
+@kernel
+def passing_sight(speed, coming):
+    """m that who passes others at `speed` m/s wants to see, where somebody may come at `coming` m/s."""
+    return np.interp(speed, SIGHT_MPS, SIGHT_M) * (speed + coming) / (2.0 * max(speed, SIGHT_MPS[0]))
+
+
+@kernel(inline=True)
+def _sees(here, driver, way, time, speed, left_s, may_give_up):
+    """Whether a driver sees enough: nobody who comes into sight now, at `here`, can come near it.
+
+    It is back in its lane after `way` m in `time` s, at `speed` m/s; with `left_s` of closing in left, or it gives up.
+    """
+    sight = here.sight - driver.front
+    need = way + here.coming * time + LEFT_M + left_s * (speed + here.coming)
+    return sight >= need or (may_give_up and sight >= passing_sight(speed, here.coming))
+
+
 @kernel(inner=True)
 def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way, blocks, stand):
     """Whether driver `i` can pass who is ahead, entry `e` (see `_next`), now; writes its `passing` and `out_d`."""
@@ -206,12 +229,14 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
     usual = desired_speed(lanes, driver, me.lane, me.s)
     gap = base + entries[e].s - drivers[e % count].rear - driver.front
     slow = vehicles[e % count].speed
-    if gap > 2.0 * driver.gap + driver.headway * slow + SOON_S * max(me.speed - slow, 0.0) + blocks * WAITING_M:
+    follows = (driver.gap + driver.headway * slow) / np.sqrt(1.0 - min(slow / usual, FOLLOWING) ** 4)
+    if gap > driver.gap + follows + SOON_S * max(me.speed - slow, 0.0) + blocks * WAITING_M:
         return False
     need = driver.front + driver.rear + 2.0 * PULL_IN_M
+    alone = True
     ahead, room, end, aside = NONE, np.inf, gap, 0.0
     for together in range(TOGETHER + 1):
-        it, its = vehicles[e % count], drivers[e % count]
+        it, its, alone = vehicles[e % count], drivers[e % count], together == 0
         if it.over != NOT or together == TOGETHER:
             return False
         low, high = span_across(lanes, lane, it, its)
@@ -255,8 +280,7 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
         return False
     if aside + driver.half_width > wide + 2.0 * half_width_at(lanes, here.oncoming, here.oncoming_s) - EDGE_M:
         return False
-    # Somebody may come into sight right now.
-    if here.sight - driver.front - far - here.coming * time < LEFT_M + LEFT_S * (speed + here.coming):
+    if not _sees(here, driver, far, time, speed, LEFT_S, alone and not blocks):
         return False
     return _left_over(lanes, lines, entries, vehicles, drivers, i, far, time, speed, LEFT_S) > 0.0
 
@@ -345,7 +369,9 @@ def _go_on(lanes, lines, entries, vehicles, drivers, i):
     wish = PASSING_PACE * desired_speed(lanes, driver, me.lane, me.s)
     behind = its.front + its.rear + PULL_IN_M + PULL_IN_S * it.speed + driver.front + driver.rear
     time, way, speed = passing_run(driver, me.speed, wish, it.speed, gap, behind)
-    if time == np.inf or _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, LAST_S) < 0.0:
+    here = lanes.passing[sample_at(lanes, me.lane, me.s)[0]]
+    fits = time < np.inf and _sees(here, driver, way, time, speed, LAST_S, True)
+    if not fits or _left_over(lanes, lines, entries, vehicles, drivers, i, way, time, speed, LAST_S) < 0.0:
         me.over = FALLING
 
 
@@ -394,7 +420,12 @@ def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):
         return True
     it, its = vehicles[e % count], drivers[e % count]
     gap -= driver.rear + its.front
-    headway = PULL_IN_S if me.over == OUT and me.speed > it.speed + FASTER_MPS else CUTTING_S
+    headway = CUTTING_S
+    if me.over == OUT and me.speed > it.speed + FASTER_MPS:
+        way = me.speed * BACK_S
+        alone = lanes.passing[sample_at(lanes, me.lane, me.s)[0]].oncoming == NONE
+        if alone or _left_over(lanes, lines, entries, vehicles, drivers, i, way, BACK_S, me.speed, HURRY_S) > 0.0:
+            headway = PULL_IN_S
     return gap > PULL_IN_M + headway * it.speed + SOON_S * max(it.speed - me.speed, 0.0)
 
 

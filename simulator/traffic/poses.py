@@ -41,8 +41,9 @@ def place(lanes, vehicle, driver, dt):
     turned -= 2.0 * np.pi * np.round(turned / (2.0 * np.pi))
     vehicle.yaw_rate = turned / dt if dt > 0.0 else 0.0
     vehicle.x, vehicle.y, vehicle.z, vehicle.yaw = x, y, z, yaw
-    # The front wheels point along their own path, the rear wheels along the body.
-    ahead_heading += slope - yaw
+    # The front wheels point along their own path, which bends with the lane and within it, the rear wheels along the
+    # body.
+    ahead_heading += slope + vehicle.bend * driver.wheelbase - yaw
     vehicle.steer = ahead_heading - 2.0 * np.pi * np.round(ahead_heading / (2.0 * np.pi))
     i, u = sample_at(lanes, vehicle.lane, vehicle.s)
     u = min(max(u, 0.0), 1.0)

@@ -48,6 +48,7 @@ from simulator.traffic.desk import (
     touch,
     usual_stop,
 )
+from simulator.traffic.getting_by import STOOD_S, gets_by
 from simulator.traffic.lane_map import NONE
 from simulator.traffic.state import CLAIMS, WAYS
 
@@ -116,6 +117,7 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         desk.counts[3] += is_long(drivers[i])
         rear = vehicle.s - drivers[i].rear
         row = touch(desk, vehicle.lane)
+        row.filled += drivers[i].front + drivers[i].rear + drivers[i].gap
         if rear < row.tail:
             row.tail, row.tail_speed, row.last = rear, 0.0 if vehicle.against else vehicle.speed, i
         if vehicle.beside != NONE:
@@ -412,6 +414,9 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):
                     waits = waits and comes < arrive + HEADWAY_S
                 else:
                     waits = note.number < vehicle.claim_number[c]
+                    tail = waits and note.front > conflict.other_s1 and other.waited > STOOD_S
+                    far = conflict.s1 - begun + driver.rear
+                    waits = waits and not (tail and gets_by(lanes, vehicle, driver, other, drivers[note.vehicle], far))
                 if waits and ahead < stand[i]:
                     stand[i] = max(ahead, 0.0)
                     vehicle.waits_for = note.vehicle

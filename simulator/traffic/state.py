@@ -46,6 +46,7 @@ VEHICLE_DTYPE = np.dtype(
         ("s", np.float64),  # m
         ("d", np.float64),  # m to the left of the lane's middle; eases to `wish_d`
         ("slope", np.float64),  # m sideways for each m along the lane
+        ("bend", np.float64),  # 1/m by which `slope` changes: what the front wheels are turned for
         ("wish_d", np.float64),  # m, where in the lane it wants to be
         ("beside", np.int64),  # lane that it occupies too (during a change), or NONE
         ("beside_s", np.float64),

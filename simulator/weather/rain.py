@@ -13,6 +13,7 @@ from simulator.weather.daylight import RAIN_CLOUD_OKTAS
 TEXTURE_DEPTH_MM = 0.8  # mean texture depth of common asphalt
 LANE_DRAIN_M = 7.3  # two lanes drain to one side
 CROSS_SLOPE = 0.02
+WET_MM = 0.2  # film of a wet road in the Bosch Automotive Handbook's table of friction (`dynamics.friction`)
 
 
 def rain_extinction_1_m(rain_mm_h: float) -> float:
@@ -26,6 +27,15 @@ def gallaway_depth_mm(rain_mm_h: float, texture_mm: float, drain_m: float, slope
     B. M. Gallaway et al., FHWA-RD-79-30 (1979), in SI units: 0.01485 TXD^0.11 L^0.43 I^0.59 / S^0.42 - TXD.
     """
     return float(0.01485 * texture_mm**0.11 * drain_m**0.43 * rain_mm_h**0.59 / slope**0.42 - texture_mm)
+
+
+def tyre_film_mm(water_mm: float) -> float:
+    """Film by which a road is as slippery as under this depth of water, which is from the bottom of its texture.
+
+    Water that stays in the texture makes a wet road, too, by so much as the table above calls one; more counts from the
+    tips on.
+    """
+    return max(water_mm - TEXTURE_DEPTH_MM, min(water_mm, WET_MM), 0.0)
 
 
 class Rain(Weather, kind="rain"):

@@ -16,7 +16,7 @@ from simulator.dynamics.surface import Patch, Surface, surface
 from simulator.scene import Atmosphere, Model
 from simulator.traffic.conditions import RoadWeather
 from simulator.traffic.wrecks import DENSITY_KG_M3
-from simulator.weather.rain import TEXTURE_DEPTH_MM
+from simulator.weather.rain import tyre_film_mm
 
 # Of `assets/dynamics.yaml`, what a class drives like. Sizes are those of the model at hand; lorries and buses have the
 # springs of none, but the tyres and limits of a van, and a centre of mass half as high again.
@@ -35,7 +35,6 @@ TWO_WHEELED: dict[str, dict[str, float]] = {
     "bicycle": {"mass": 90.0, "yaw_inertia": 15.0, "wheel_radius": 0.34, "wheel_inertia": 0.2, "brake_front": 0.6},
 }
 HEAVY_WHEEL_M, HEAVY_WHEEL_KG_M2, HEAVY_CG_M = 0.5, 20.0, 1.2
-WET_MM = 0.2  # film that water in the texture amounts to: the wet road of Bosch's table
 SNOW_M = 0.005  # of snow from which it is what tyres roll on
 
 
@@ -65,9 +64,8 @@ def chassis_of(model: Model, class_name: str) -> NDArray[np.void] | None:
 
 
 def film_mm(atmosphere: Atmosphere) -> float:
-    """Water above the texture of the road, as Bosch's table counts it: what fills the texture makes a wet road too."""
-    water = 1000.0 * atmosphere.water_film_m
-    return max(water - TEXTURE_DEPTH_MM, min(water, WET_MM), 0.0)
+    """Water on the road as tyres have it."""
+    return tyre_film_mm(1000.0 * atmosphere.water_film_m)
 
 
 def covering(atmosphere: Atmosphere) -> str | None:

@@ -5,6 +5,7 @@ The options of a task are its fields; `gymnasium.make(id, vehicles=20, action_ty
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -55,7 +56,7 @@ class Weather(Block):
     visibility_m: float = Field(10_000.0, ge=5.0, le=100_000.0)
     """Meteorological optical range in clear air or fog. What is farther away is not observed."""
     film_mm: float | None = Field(None, ge=0.0, le=20.0)
-    """Water above the texture of the road; null: what the rain leaves there (Gallaway)."""
+    """Water above the texture of the road, which is full of it then; 0: dry; null: what the rain leaves (Gallaway)."""
     surface: Literal["asphalt", "concrete", "gravel", "dirt", "wet_grass", "snow", "ice"] = "asphalt"
     """What tyres roll on."""
     clock_h: float = Field(12.0, ge=0.0, le=24.0)
@@ -63,13 +64,16 @@ class Weather(Block):
     friction: float | None = Field(None, gt=0.0, le=1.5)
     """Peak friction of tyres on the road; null: that of the surface, its water and the speed."""
 
-    def depth_mm(self) -> float:
-        """Water above the texture of the road."""
-        if self.film_mm is not None or self.rain_mm_h == 0.0:
-            return self.film_mm or 0.0
+    def water_mm(self) -> float:
+        """Water on the road, from the bottom of its texture."""
+        if self.film_mm == 0.0 or (self.film_mm is None and self.rain_mm_h == 0.0):
+            return 0.0
         from simulator.weather.rain import CROSS_SLOPE, LANE_DRAIN_M, TEXTURE_DEPTH_MM, gallaway_depth_mm
 
-        return max(gallaway_depth_mm(self.rain_mm_h, TEXTURE_DEPTH_MM, LANE_DRAIN_M, CROSS_SLOPE), 0.0)
+        above = self.film_mm
+        if above is None:
+            above = gallaway_depth_mm(self.rain_mm_h, TEXTURE_DEPTH_MM, LANE_DRAIN_M, CROSS_SLOPE)
+        return max(above + TEXTURE_DEPTH_MM, 0.0)
 
     def sight_m(self) -> float:
         """Optical range through air and rain."""
@@ -155,8 +159,9 @@ class Task(Family, family="envs.tasks"):
         if ratio < 1.0 or abs(ratio - round(ratio)) > 1e-9:
             yield ("physics_hz",), "must be a whole multiple of policy_hz"
         speeds = values.get("target_speeds_mps", ())
-        if any(after <= before for before, after in pairwise(speeds)) or (speeds and speeds[0] < 0.0):
-            yield ("target_speeds_mps",), "must rise, from 0 or more"
+        rise = all(before < after < math.inf for before, after in pairwise(speeds))
+        if not rise or (speeds and speeds[0] < 0.0):
+            yield ("target_speeds_mps",), "must rise, from 0 or more, and be finite"
 
     @property
     def substeps(self) -> int:

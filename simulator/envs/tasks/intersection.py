@@ -30,6 +30,8 @@ class Intersection(Task, kind="intersection"):
     """Lights, or priority signs."""
     angle_deg: float = Field(90.0, ge=50.0, le=130.0)
     """Between the streets."""
+    duration_s: float = Field(100.0, gt=0.0, le=86_400.0)
+    """After which an episode is truncated: two turns of the lights, so that all can be over by then."""
     arm_m: float = Field(100.0, ge=60.0, le=500.0)
     """Length of the streets from the middle."""
 

@@ -24,6 +24,8 @@ class Roundabout(Task, kind="roundabout"):
     """Streets that meet there."""
     lanes: Literal[1, 2] = 1
     """In the ring."""
+    duration_s: float = Field(80.0, gt=0.0, le=86_400.0)
+    """After which an episode is truncated, so that all who wait for their gap can be over by then."""
     arm_m: float = Field(100.0, ge=80.0, le=500.0)
     """Length of the streets from the middle."""
 

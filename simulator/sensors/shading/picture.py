@@ -39,6 +39,7 @@ BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
+NIGHT_CONTACT = np.float32(0.8)  # ... so that contact shadows are by this part as sharp
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
 RING = np.float32(math.sqrt(2 / 9))
@@ -150,7 +151,7 @@ def take_picture(
     number = np.uint32(seed & 0xFFFFFFFF)
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        picture = _light_quickly(transport, view, number)
+        picture = _light_quickly(transport, camera, view, number)
     else:
         shape = height, width
         picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
@@ -216,7 +217,7 @@ def _in_waves(
     return points, paths
 
 
-def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
+def _light_quickly(transport: Transport, camera: CameraModel, view: View, seed: np.uint32) -> Picture:
     """Light all pixels in one pass, and in waves those that it leaves."""
     stage, (height, width) = transport.stage, view.table.shape[:2]
     frame = np.vstack([view.pose, [0, 0, 0, 1]])
@@ -238,7 +239,7 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    radiance, pixels = light_quickly(transport, view, hits, grid)
+    radiance, pixels = light_quickly(transport, camera, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
     if not len(pixels):
         return picture
@@ -286,7 +287,7 @@ def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed
     (light, closeness), rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
     night = transport.sky.horizontal_lx[1] <= NIGHT_LX
     if night:
-        closeness[:] = 0.0  # the few rays that find lamps and windows need neighbours, near walls too
+        closeness *= NIGHT_CONTACT
     padded = columns + 2 * skylight.MARGIN + LANES
     facts = np.zeros((9, rows, padded), np.float32)
     spread, spare = np.zeros((2, 3, rows, padded), np.float32)

@@ -17,6 +17,7 @@ from simulator.numerics.memory import load_int, pointer, prefetch, record
 from simulator.numerics.simd import bits_float, float_bits
 from simulator.raycast.ensemble import FACE_BITS, MATRIX, PLACED
 from simulator.scene.classes import class_id
+from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.surface import (
     FULL_FILM_M,
@@ -47,6 +48,7 @@ from simulator.sensors.worlds.light import (
     SUN_COSINE,
     SUN_DISC,
     SUN_LIGHT,
+    THINNING,
     turn_of,
 )
 from simulator.sensors.worlds.shadow import (
@@ -343,7 +345,7 @@ def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near,
     numbers, dome, air, codes = pointer(numbers), pointer(dome), pointer(air), pointer(codes)
     heights, frame = pointer(heights), pointer(frame)
     near = Near(pointer(near.casters), pointer(near.lamps), near.caster_count, near.lamp_count)
-    count, extinction = triangles.shape[0], numbers[EXTINCTION]
+    count, extinction, thinning = triangles.shape[0], numbers[EXTINCTION], numbers[THINNING]
     for first in range(0, count, TOGETHER):
         last = min(first + TOGETHER, count)
         for i in range(first, last):
@@ -387,7 +389,7 @@ def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near,
                 r, g, b = light_of(
                     p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near
                 )
-                haze = extinction * p.distance
+                haze = depth_to((extinction, thinning), p.distance, p.distance * p.dz)
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))
                 through = let_through(haze)
