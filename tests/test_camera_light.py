@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.actors.lamps import LOW_BEAM_CD
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
-from simulator.scene.material import Beam, Surface
+from simulator.scene.material import Beam, Rgb, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
@@ -334,14 +334,19 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
 
 
-def test_wet_grass_is_darker_and_does_not_mirror_the_sky() -> None:
-    def grass(film_m: float) -> float:
+@pytest.mark.parametrize(
+    ("albedo", "least", "most"),
+    [((0.1, 0.1, 0.1), 0.6, 1.0), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into straw and earth, not into leaves
+)
+def test_wet_ground_darkens_where_it_soaks_and_does_not_mirror_the_sky(albedo: Rgb, least: float, most: float) -> None:
+    def ground(film_m: float) -> float:
         builder = SceneBuilder((0, 0, 0))
-        builder.add_mesh(plane(), (matte(0.1, surface=Surface.SOIL),), "terrain")
+        material = Material("ground", albedo, roughness=1.0, surface=Surface.SOIL)
+        builder.add_mesh(plane(), (material,), "terrain")
         stage = stage_of(builder, sun_at(40, cloud_oktas=8.0, water_film_m=film_m))
         return float(look(stage, se3.pose((0, 0, 1.2), pitch=0.1) @ EAST)[24:].mean())
 
-    assert 0.6 < grass(0.5e-3) / grass(0.0) < 1.0
+    assert least < ground(0.5e-3) / ground(0.0) < most
 
 
 def test_snow_covers_what_faces_up() -> None:
@@ -372,15 +377,23 @@ def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
     far = np.full(table.shape[:2], np.inf, np.float32)
     found = np.empty((rays[..., 0].size, SLICES + 2, 3), np.float32)
     windows, haze = np.zeros((1, 2), np.float32), np.float32([extinction, 0.0])
-    glow.fill_glow(0, len(found), rays.shape[1], cell, table, optical, eye, lamps, windows, haze, far, found)
+    glow.fill_glow(
+        0, len(found), rays.shape[1], cell, table, optical, eye, lamps, windows, haze, far, 1, np.float32(0), found
+    )
 
-    edges = np.geomspace(0.8, 120.0, 4_001)
+    edges = np.geomspace(0.8, 120.0, 801)
+    around = 2 * np.pi * np.arange(6) / 6
+    disc = np.array([r * np.array([0.0, np.cos(a), np.sin(a)]) for r in (0.027, 0.053, 0.068) for a in around])
     t, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
     for ray, ours in zip(rays.reshape(-1, 3) @ optical.T.astype(np.float64), found[:, -1, 1]):
         away = eye + t[:, None] * ray - lamp
         distance = np.linalg.norm(away, axis=1)
-        ways = (away / distance[:, None]).astype(np.float32)
-        share = np.array([beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways])
+        share = np.zeros(len(t))
+        for place in disc:  # of a lamp of 0.15 m
+            ways = away - place
+            ways = (ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
+            share += [beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways]
+        share /= len(disc)
         toward = -(away @ ray) / distance
         once = np.array([fog_phase(c) for c in toward.astype(np.float32)]) * np.exp(-0.68 * extinction * (t + distance))
         often = 0.113 * (1 - 0.25**2) / (4 * np.pi * (1 + 0.25**2 - 0.5 * toward) ** 1.5)

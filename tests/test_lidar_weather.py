@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from small_world import air
+from test_spray import one_puff
 
+from simulator.sensors.lidar import receiver_of
+from simulator.sensors.lidar_kernels import PLUME_CLASS, Echoes
 from simulator.sensors.lidar_models import load_lidar
+from simulator.sensors.lidar_plumes import boxes_of, plume_echoes
 from simulator.sensors.lidar_weather import (
     air_of,
     fog_echo,
@@ -15,6 +19,7 @@ from simulator.sensors.lidar_weather import (
     snow_extinction_1_m,
     soft_response,
 )
+from simulator.sensors.shading.plumes import eddies
 
 FOG_TABLE = [  # alpha 1/m, response x 1e9, range of its peak: sin^2 pulse of 20 ns (half width), focus 0
     (0.005, 4.568, 4.70),
@@ -105,3 +110,48 @@ def test_air_collects_all_weather() -> None:
     assert np.all(np.diff(ready.fog_range) >= 0)
     assert ready.fog_range[0] >= 0.9
     assert air_of(air(visibility_m=50.0), lidar).fog_power > 3 * air_of(air(visibility_m=300.0), lidar).fog_power
+
+
+def through_a_cloud(peak: float, before: float) -> tuple[Echoes, float]:
+    """Echoes of an OS1's pulses at a wall 60 m ahead, a tenth as bright as white, behind and beside a cloud at 20 m.
+
+    The cloud's deviation is 2 m; the optical depth of what of it lies `before` (m) is returned, too.
+    """
+    lidar = load_lidar("ouster_os1_64")
+    sweep = lidar.sweep(10.0)
+    count = len(sweep.beam)
+    receiver = receiver_of(lidar)
+    power = np.float32(0.1 * 60.0**-2)
+    echoes = Echoes(
+        np.full(count, power), np.full(count, 60.0, np.float32), np.full(count, 0.1, np.float32),
+        np.full(count, 7, np.int32), np.full(count, 8, np.uint8),
+    )  # fmt: skip
+    rays = np.zeros((count, 3), np.float32), sweep.direction.astype(np.float32)
+    puffs = one_puff((20.0, 0.0, 0.0), np.full((1, 2), 2.0, np.float32), peak)
+    boxes = boxes_of(puffs, lidar, sweep, np.eye(4))
+    clear = np.array([0.0, 0.01], np.float32), np.float32(0.0)
+    seed = np.uint32(1), np.uint32(2)
+    plume_echoes(0, 64, sweep.image, boxes, rays, puffs, eddies(), receiver, clear, np.float32(0.75), *seed, echoes)
+    return echoes, peak * 2.0 * np.sqrt(2 * np.pi) * before
+
+
+def test_a_thin_cloud_dims_what_is_behind_it() -> None:
+    echoes, depth = through_a_cloud(0.01, 1.0)
+    sweep = load_lidar("ouster_os1_64").sweep(10.0)
+    off = np.degrees(np.arccos(np.clip(sweep.direction[:, 0], -1, 1)))
+    ratio = echoes.strength / 0.1
+    wall = echoes.semantic == 8
+    assert ratio[(off < 0.5) & wall].mean() == pytest.approx(np.exp(-2 * depth), rel=0.01)
+    assert (ratio[off > 20.0] == 1.0).all() and wall[off > 20.0].all()
+
+
+def test_a_thick_cloud_sends_back_what_platt_says() -> None:
+    """Opaque clouds return 1 / (2 S) sr-1 in all, from their near side (C. Platt, J. Atmos. Sci. 30, 1973)."""
+    echoes, depth = through_a_cloud(3.0, 1.0)
+    off = np.degrees(np.arccos(np.clip(load_lidar("ouster_os1_64").sweep(10.0).direction[:, 0], -1, 1)))
+    cloud = off < 2.0
+    assert depth > 10 and (echoes.semantic[cloud] == PLUME_CLASS).all() and (echoes.object[cloud] == 0).all()
+    assert ((echoes.range[cloud] > 14.0) & (echoes.range[cloud] < 19.0)).all()
+    strength = echoes.strength[cloud].mean()  # within one pulse: less than all of it
+    assert 0.2 * np.pi / (2 * 19.0) < strength < np.pi / (2 * 19.0)
+    assert echoes.range[cloud].std() > 0.02

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -238,6 +240,76 @@ def test_processes_that_want_the_same_kernel_compile_it_once(tmp_path: Path) -> 
         for _ in range(3)
     ]
     assert sorted(process.communicate()[0] for process in started) == ["0\n", "0\n", "1\n"]
+
+
+NESTED = """
+import numpy as np
+from simulator.numerics.jit import kernel
+
+@kernel(inline=True)
+def leaf(x, y):
+    return x * y
+
+@kernel
+def middle(numbers, n):
+    total = 0.0
+    for k in range(n):
+        total += leaf(numbers[k], 2.0)
+    if n > 3:
+        raise ValueError("too many")
+    return total
+
+@kernel
+def outer(numbers):
+    return middle(numbers, len(numbers)) + middle(numbers, 1)
+"""
+
+
+def test_what_kernels_call_is_compiled_with_them_alone(tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text(NESTED)
+    code = "import made, numpy as np\nfrom simulator.numerics.jit import is_cached\n"
+    code += "print(made.outer(np.arange(3.0)), *map(is_cached, (made.outer, made.middle)))\n"
+    code += "print(sum(made.outer.stats.cache_misses.values()))\n"
+    # What a part raises comes out of the whole, just compiled or from the disk. Python may call a part of another.
+    code += "try: made.outer(np.arange(4.0))\nexcept ValueError as error: print(error)\n"
+    more = "print(made.middle(np.arange(3.0), 2), *map(is_cached, (made.outer, made.middle)))"
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert _run_kernel(tmp_path, code, **cache) == "6.0 True False\n1\ntoo many\n"
+    assert _run_kernel(tmp_path, code + more, **cache) == "6.0 True False\n0\ntoo many\n2.0 True True\n"
+
+
+def test_the_second_process_compiles_for_the_first_and_ends_with_it(tmp_path: Path) -> None:
+    (tmp_path / "made.py").write_text(
+        NESTED + "import os, sys, time\ndef exercise():\n    outer(np.arange(3.0))\n"
+        "    open(os.environ['DONE'], 'w').write(str(os.getpid()))\n    time.sleep(60.0)\n"
+    )
+    done = tmp_path / "done"
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "DONE": str(done), "PYTHONPATH": path}
+    code = "import made, time\nfrom simulator.numerics import ahead\nahead.available_threads = lambda: 2\n"
+    code += "ahead.compile_ahead('made', made.outer)\ntime.sleep(60.0)"
+    first = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **cache})
+    _await(lambda: done.exists() and done.read_text() != "")
+    first.kill()
+    first.wait()
+    _await(lambda: not _runs(int(done.read_text())))
+    code = "import made, numpy as np; made.outer(np.arange(3.0)); print(sum(made.outer.stats.cache_misses.values()))"
+    assert _run_kernel(tmp_path, code, **cache) == "0\n"
+
+
+def _await(condition: Callable[[], bool], longest_s: float = 60.0) -> None:
+    end = time.monotonic() + longest_s
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_kernels_run_where_nothing_can_be_written(tmp_path: Path) -> None:

@@ -55,6 +55,15 @@ def extinction(puffs: plumes.Puffs, behind_m: float) -> float:
     return max(float((puffs.peak * np.exp(-0.5 * (((p - puffs.center) / scale) ** 2).sum(1))).sum()) for p in places)
 
 
+def one_puff(
+    center: tuple[float, float, float], spread: np.ndarray, peak: float, contrast: float = 0.0
+) -> plumes.Puffs:
+    """A puff, even or with eddies of a deviation's eighth."""
+    grain, middle = np.array([[contrast, 8.0 / spread[0, 0]]], np.float32), np.array([center], np.float32)
+    peaks, phase, ratio = np.array([peak], np.float32), np.zeros((1, 3), np.float32), np.full(1, 19.0, np.float32)
+    return plumes.Puffs(middle, spread, peaks, ONE, grain, phase, ratio)
+
+
 def empty_picture() -> Picture:
     shape = (CAMERA.height, CAMERA.width)
     return Picture(np.ones((*shape, 3), np.float32), np.full(shape, np.inf, np.float32), np.full(shape, -1, np.int32))
@@ -79,7 +88,7 @@ def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
     section = plumes.extinction_m2(mass, 0.4e-3)
     assert section == pytest.approx(2 * math.pi / 4 * 0.4e-3**2 * mass / (1000 * math.pi / 6 * 0.4e-3**3))
     peak = section / ((2 * math.pi) ** 1.5 * 0.7**2 * tall)
-    puffs = plumes.Puffs(np.array([[distance, 0.3, -0.2]], np.float32), spread, np.array([peak], np.float32), ONE)
+    puffs = one_puff((distance, 0.3, -0.2), spread, peak)
     picture = empty_picture()
     plumes.draw_puffs(puffs, picture, dark_transport(), CAMERA, EAST)
     depth = -np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12))
@@ -88,9 +97,36 @@ def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
     assert (picture.radiance <= 1 + 1e-6).all()
 
 
+def test_eddies_break_up_a_puff_and_keep_its_mass() -> None:
+    field = plumes.eddies().astype(float)
+    assert field.mean() == pytest.approx(1.0, rel=1e-4) and field.min() >= 0.0
+    spectrum = np.abs(np.fft.fftn(np.log(np.maximum(field, 1e-9))))[1:32, 0, 0]
+    assert spectrum[2:5].mean() > 5 * spectrum[16:24].mean() > 0  # big eddies are stronger
+    depths = []
+    for contrast in (0.0, 1.0):
+        picture = empty_picture()
+        plumes.draw_puffs(one_puff((30.0, 0, 0), np.ones((1, 2), np.float32), 0.1, contrast), picture,
+                          dark_transport(), CAMERA, EAST)  # fmt: skip
+        depths.append(-np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12)))
+    even, broken = depths
+    assert broken.sum() == pytest.approx(even.sum(), rel=0.35)
+    middle = even > 0.5 * even.max()
+    assert np.std(broken[middle] / even[middle]) > 0.4
+
+
+def test_puffs_shade_each_other() -> None:
+    """The sun in the middle of one puff behind another: exp(-tau (1 - albedo g)), tau by hand."""
+    parts = [one_puff((x, 0, 0), np.ones((1, 2), np.float32), 0.4) for x in (0.0, 20.0)]
+    puffs = plumes.Puffs(*(np.concatenate(pair) for pair in zip(*parts)))
+    lit = np.ones(2, np.float32)
+    plumes.sunlit_puffs(0, 2, puffs, np.array([1.0, 0, 0], np.float32), lit)
+    tau = 0.4 * math.sqrt(2 * math.pi)  # through all of a puff of unit deviation
+    part = 1.0 - float(plumes.FORWARD * plumes.ASYMMETRY)
+    assert lit == pytest.approx([math.exp(-1.5 * tau * part), math.exp(-0.5 * tau * part)], rel=1e-3)
+
+
 def test_what_stands_in_the_middle_of_a_puff_is_behind_half_of_it() -> None:
-    peak = np.array([0.1], np.float32)
-    puffs = plumes.Puffs(np.array([[30.0, 0, 0]], np.float32), np.array([[1.0, 1.0]], np.float32), peak, ONE)
+    puffs = one_puff((30.0, 0, 0), np.ones((1, 2), np.float32), 0.1)
     whole, half = empty_picture(), empty_picture()
     half.depth[:] = 30.0
     before = empty_picture()
@@ -193,8 +229,8 @@ def test_a_wheel_in_a_puddle_throws_water_to_both_sides() -> None:
     assert len(dry.peak) == 0 and len(wet.peak) > 40
     near = wet.center[np.abs(wet.center[:, 0] + 0.55 * 12.0 * 0.2) < 1.0]
     assert near[:, 1].min() < -1.2 and near[:, 1].max() > 1.2 and near[:, 2].max() > 0.4
-    # no more than half of the water before the treads, in drops as those of spray
-    rate = plumes.extinction_m2(4 * 0.5 * 1000 * 0.012 * 0.2 * 12.0, plumes.drop_m(12.0))
+    # no more than half of the water before the treads, in drops three times as large as those of spray
+    rate = plumes.extinction_m2(4 * 0.5 * 1000 * 0.012 * 0.2 * 12.0, plumes.SPLASH_SIZE * plumes.drop_m(12.0))
     assert sections(wet).sum() < 1.2 * rate * plumes.SPLASH_S
     assert sections(wet).sum() > 0.3 * rate * plumes.SPLASH_S
 

@@ -69,8 +69,14 @@ def scenery(threads: int, weather: str = "day") -> Scenery:
     light = Model("traffic_light", (Body(box((0.3, 0.5, 0.5), (0, 0, 3)), (GREEN,)),))
     signal = builder.add_object(light, ORIGIN + SIGNAL)
     scene, timeline = builder.build(), drive(builder)
-    air_ = {"day": air(), "night": night(), "fog": air(visibility_m=30.0), "low": Atmosphere(LOW_SUN, 0.64)}[weather]
-    return Scenery(scene, timeline.at(0), pool(), [air_], ACTORS, signals=[signal], threads=threads)
+    weathers = {
+        "day": air(),
+        "night": night(),
+        "fog": air(visibility_m=30.0),
+        "ground fog": air(visibility_m=100.0, fog_depth_m=4.0),
+        "low": Atmosphere(LOW_SUN, 0.64),
+    }
+    return Scenery(scene, timeline.at(0), pool(), [weathers[weather]], ACTORS, signals=[signal], threads=threads)
 
 
 def states(seed: int = 1) -> States:
@@ -306,6 +312,32 @@ def test_range_images_are_those_of_single_rays() -> None:
         assert out.intensity[k].max() <= 0.3  # all reflect 0.3
     with pytest.raises(ValueError, match="velodyne_hdl64e_s2 has 64 beams; 65 rows"):
         rows_of(load_lidar("velodyne_hdl64e_s2"), 65)
+
+
+def test_range_images_in_fog_that_thins_with_height() -> None:
+    """Intensities in ground fog against those in clear air: exp(-2 depth), by quadrature along each ray."""
+    now, beams = states(4), rows_of(load_lidar("velodyne_hdl64e_s2"), 16)
+    eyes = views(now)
+    for k in range(len(eyes.world)):
+        eyes.pose[k, :, :3] = eyes.pose[k, :, :3] @ MOUNT_SE3_OPTICAL[:3, :3].T.astype(np.float32)
+    scans = []
+    for weather in ("day", "ground fog"):
+        lidar = BatchLidar(scenery(2, weather), beams, 256, reach_m=60.0)
+        scans.append(lidar.scan(now, eyes, lidar.scans(len(eyes.world))))
+    clear, foggy = scans
+    azimuth = np.pi - 2 * np.pi * (np.arange(256) + 0.5) / 256
+    up = np.broadcast_to(beams[:, None], clear.range.shape[1:])
+    ways = np.stack([np.cos(up) * np.cos(azimuth), np.cos(up) * np.sin(azimuth), np.sin(up)], -1)
+    for k in (1, 6):
+        rise = clear.range[k] * (ways @ eyes.pose[k, :, :3].T)[..., 2]
+        met = (clear.range[k] < 60.0) & (clear.intensity[k] > 0.02) & (rise > -1.9)
+        share = np.linspace(0.0, 1.0, 401)[:, None]
+        at_eye = np.log(20) / 100 * np.exp(-1.5 / 4.0)
+        depth = at_eye * clear.range[k][met] * np.trapezoid(np.exp(-share * rise[met] / 4.0), share, axis=0)
+        clear_depth = np.log(20) / 20_000 * clear.range[k][met]
+        expected = clear.intensity[k][met] * np.exp(-2 * (depth - clear_depth))
+        assert met.sum() > 300
+        np.testing.assert_allclose(foggy.intensity[k][met], expected, rtol=0.03)
 
 
 def test_fewer_triangles_keep_the_shape() -> None:

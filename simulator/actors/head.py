@@ -16,6 +16,7 @@ from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 STRANDS = 4  # repeats of the hair's texture round the head
+WISPS_OUT, WISPS_DOWN = 0.012, 0.045  # of single strands beyond the hair and its edge, in head heights
 FACES = ("smooth", "shaved", "stubble", "beard", "old")
 PLAIN_SKIN = 0.8  # tone of the face's texture where nothing is painted; texture coordinates (0, 0) lie there
 
@@ -136,26 +137,33 @@ def _cap(
     *,
     crown: float = 1.0,
     rough: float = 0.0,
-    rng: np.random.Generator | None = None,
+    phases: F64 | None = None,
 ) -> Mesh:
     """Shell over the head from the (N,) lower edge `low` (shares of the head) to the crown.
 
-    `crown`: thickness on top over that at the edge; `rough`: depth of locks over the thickness.
+    `crown`: thickness on top over that at the edge; `rough`: depth of locks over the thickness, whose waves have four
+    `phases`. Texture coordinates of wisps go from the edge, 0, to the crown.
     """
     angle: F64 = np.arange(len(low), dtype=np.float64) * (2 * np.pi / len(low))
     s = np.linspace(0, 1, rows)[:, None]
     t = low + (1.0 - low) * s**0.8
     thick: F64 = np.asarray(grow * (1 + (crown - 1) * np.clip(1.6 * s, 0, 1)) * np.ones_like(t), np.float64)
-    if rough and rng is not None:
+    if phases is not None:
         locks = np.zeros_like(t)
-        for k, amount, turn in ((3, 0.5, 2.0), (5, 0.6, -3.0), (8, 0.5, 2.5), (11, 0.35, -2.0)):
-            locks += np.sin(k * angle + rng.uniform(0, 6.28) + turn * s) * amount
+        waves = ((3, 0.5, 2.0), (5, 0.6, -3.0), (8, 0.5, 2.5), (11, 0.35, -2.0))
+        for phase, (k, amount, turn) in zip(phases.tolist(), waves, strict=True):
+            locks += np.sin(k * angle + phase + turn * s) * amount
         thick = np.asarray(thick * (1 + rough * locks * (1 - s**3)))
+    if slot == Part.WISPS:
+        thick += WISPS_OUT * p.head
     rings = _rings(p, t, angle, thick)
     rings[..., 2] += thick * s**2 * 0.8
     mesh = skin(rings, slot, caps=True)
     x, y, z = mesh.vertices.T  # strands fall from the crown; the seam is at the face
-    uv = np.stack([np.arctan2(y, -x - 0.01) * (0.5 * STRANDS / np.pi), z / p.head], 1)
+    along = z / p.head
+    if slot == Part.WISPS:
+        along = np.concatenate([np.repeat(s[:, 0], len(low)), [0.0, 1.0]]) * 0.98 + 0.01
+    uv = np.stack([np.arctan2(y, -x - 0.01) * (0.5 * STRANDS / np.pi), along], 1)
     return replace(mesh, uv=uv.astype(np.float32))
 
 
@@ -185,9 +193,18 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     if dress.hair == "long":
         length = float(rng.uniform(-0.62, -0.15))
         line = _hairline(front, float(rng.uniform(-0.35, 0.05)), length) + uneven
-        return [_cap(p, line, 1.6 * grow, Part.HAIR, 11, crown=crown / 1.4, rough=0.22, rng=rng)]
-    cut = {"rough": 0.16, "crown": crown, "rng": rng}
-    parts = [_cap(p, _hairline(front, 0.56, 0.20) + uneven, grow, Part.HAIR, 9, **cut)]  # type: ignore[arg-type]
+        grow, crown, rows, rough = 1.6 * grow, crown / 1.4, 11, 0.22
+    else:
+        line, rows, rough = _hairline(front, 0.56, 0.20) + uneven, 9, 0.16
+    phases = rng.uniform(0, 6.28, 4)
+    if dress.hat:  # pressed flat under it
+        return [_cap(p, line, 0.012 * h, Part.HAIR, rows)]
+    parts = [
+        _cap(p, line - lower, grow, part, rows, crown=crown, rough=rough, phases=phases)
+        for part, lower in ((Part.HAIR, 0.0), (Part.WISPS, WISPS_DOWN))
+    ]
+    if dress.hair == "long":
+        return parts
     back = -0.43 * h
     if dress.hair == "bun":
         parts.append(ball((0.14 * h, 0.15 * h, 0.14 * h), (back, 0, p.height - p.head + 0.72 * h), Part.HAIR))

@@ -31,6 +31,7 @@ class Part(IntEnum):
     METAL = 10  # of carried things, as are the two below
     SPREAD = 11
     WHEELS = 12
+    WISPS = 13  # single strands over the hair
 
 
 @dataclass(frozen=True, slots=True)

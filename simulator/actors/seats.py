@@ -15,7 +15,7 @@ from simulator.scene import Body, Material, Mesh, Model
 
 SEATS = ("bench", "chair", "wall", "ground")
 SINK_M = 0.012  # by which flesh and cloth give way to a hard seat
-DEPTH_M = 0.42  # of seats
+DEPTH_M, BENCH_M = 0.42, 0.445  # of seats; height of benches, all the same, so that several can sit on one
 BACK_DEG = 12.0  # by which backs lean
 WOOD, FRAME, STONE = range(3)
 MATERIALS = (
@@ -43,7 +43,8 @@ def sitting(
 ) -> Sitting:
     """A figure of these segments on one of SEATS, hips over the origin; `held`: turns of arms that hold something."""
     p = person.physique
-    top = 0.0 if kind == "ground" else float(rng.uniform(0.38, 0.47) if kind == "wall" else rng.uniform(0.43, 0.46))
+    drawn = float(rng.uniform(0.38, 0.47))
+    top = {"ground": 0.0, "wall": drawn, "chair": 0.32 * drawn + 0.31}.get(kind, BENCH_M)
     lean = float(rng.uniform(-0.02, 0.18)) if kind in ("wall", "ground") else -np.radians(BACK_DEG)
     look = turn(pitch=0.08 - 0.6 * lean, yaw=float(rng.uniform(-0.5, 0.5)))
     rotation = {"trunk": turn(pitch=lean - 0.06), "chest": turn(pitch=lean + 0.10), "head": look}

@@ -57,15 +57,29 @@ def cloth(name: str, color: Rgb, rng: np.random.Generator, texture: Texture | No
     return Material(name, shown, texture, roughness=0.92, reflectance_905=round(float(infrared), 3))
 
 
+def _strands(name: str) -> np.ndarray:
+    """(256, 256) strands along v of unit deviation about zero, stretched from root to tip."""
+    size, rows = 256, 16
+    strands = spectral_noise((rows, size), generator(0, name), slope=0.6, low_cut=1)
+    at = np.arange(size) * rows / size
+    low, part = at.astype(int), (at % 1.0)[:, None]
+    return np.asarray(strands[low] * (1 - part) + strands[(low + 1) % rows] * part)
+
+
 @cache
 def hair_texture() -> Texture:
     """Strands along v, light and dark about a mean of one half."""
-    size, rows = 256, 16
-    strands = spectral_noise((rows, size), generator(0, "hair"), slope=0.6, low_cut=1)
-    at = np.arange(size) * rows / size
-    low, part = at.astype(int), (at % 1.0)[:, None]
-    drawn = strands[low] * (1 - part) + strands[(low + 1) % rows] * part  # stretched from root to tip
-    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.26 * drawn, 0.05, 1.0)[..., None], 3, 2)))
+    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.30 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)))
+
+
+@cache
+def wisps_texture() -> Texture:
+    """Single strands, few at the edge of the hair (v = 0), most of them farther up."""
+    drawn = _strands("wisps")
+    v = 1.0 - (np.arange(256) + 0.5) / 256
+    fewer = np.interp(v, [0.0, 0.12, 0.3, 0.8, 1.0], [1.6, 0.5, -0.7, -1.0, -1.0])
+    tone = np.repeat(np.clip(0.5 + 0.30 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)
+    return Texture("wisps", to_srgb8(tone, (drawn > fewer[:, None]).astype(float)), cutout=True)
 
 
 def materials(
@@ -84,7 +98,7 @@ def materials(
     tone = np.clip(
         tone * np.array([0.70, 0.50, 0.41]) if skin_tone <= 4 else tone * np.array([0.95, 0.84, 0.78]), 0.01, 0.7
     )
-    hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.007, 0.006, 0.005]) * rng.uniform(0.8, 2.0))
+    hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.014, 0.012, 0.011]) * rng.uniform(0.8, 2.0))
     if grey:
         hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.6, 1.6))
     top_name, top = _color("bright_tops" if bright and rng.random() < 0.75 else "tops", rng)
@@ -108,7 +122,10 @@ def materials(
             roughness=0.55,
             reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3),
         ),
-        Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.6, reflectance_905=0.25),
+        Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.9, reflectance_905=0.25),
+        Part.WISPS: Material(
+            "wisps", as_rgb(2.3 * np.array(hair)), wisps_texture(), roughness=0.9, reflectance_905=0.25
+        ),
         Part.TOP: cloth("top", top, rng, garment(cut, int(rng.integers(3)))),
         Part.BOTTOM: cloth("bottoms", bottom, rng, garment(legs, int(rng.integers(2)))),
         Part.SHOES: Material("shoes", _color("shoes", rng)[1], roughness=0.6, reflectance_905=0.3),

@@ -110,8 +110,8 @@ class OilSpill(_Patch, kind="oil_spill"):
             ground,
             name=f"oil {band} on {ground.name}",
             albedo=_tinted(ground.albedo, tint),
-            roughness=0.6 - 0.08 * thick,
-            clearcoat=0.12 + 0.05 * band + 0.06 * thick,
+            roughness=0.6 - 0.05 * thick,
+            clearcoat=0.06 + 0.02 * band + 0.03 * thick,  # stones still stand out of what the pores soak up
             retro_cd_lx_m2=0.4 * ground.retro_cd_lx_m2,
             reflectance_905=0.04,
             surface=Surface.WATER,

@@ -66,11 +66,14 @@ class Gallery(Format, kind="gallery"):
 
 
 class _Tiles(SceneWriter):
-    """Keeps for each camera the picture with most pixels of anomalies, the first of equals."""
+    """Keeps for each camera the picture that shows most of the anomalies, the first of equals.
+
+    That is the one with most of their pixels, which count less if part of the thing lies outside.
+    """
 
     def __init__(self, folder: Path, scene: SceneInfo) -> None:
         self._folder, self._scene = folder, scene
-        self._most: dict[str, int] = {}
+        self._most: dict[str, float] = {}
 
     def write(self, frame: LabelledFrame) -> None:
         for name in self._scene.cameras:
@@ -78,7 +81,7 @@ class _Tiles(SceneWriter):
                 continue
             boxes, table = frame.annotations.boxes_2d[name], frame.annotations.boxes_3d
             odd = np.array(table.anomaly)[table.rows(boxes.object_id)] != ""
-            score = int(boxes.pixels[odd].sum()) if len(boxes) else 0
+            score = float((boxes.pixels * (1.0 - boxes.truncation) ** 3)[odd].sum()) if len(boxes) else 0.0
             if score > self._most.get(name, -1):
                 self._most[name] = score
                 self._save(name, cast("CameraFrame", frame.sensors[name]).rgb)

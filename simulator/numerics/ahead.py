@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from simulator.numerics.jit import is_cached
@@ -32,11 +34,11 @@ def compile_ahead(module: str, last: Callable[..., Any]) -> None:
         return
     package = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
-    command = [sys.executable, "-P", "-c", f"from {module} import exercise; exercise()"]
+    command = [sys.executable, "-P", "-c", f"from {__name__} import work; work({module!r})"]
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # whose end tells of ours, also where we are killed
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**environment, "ODDROAD_THREADS": "1"},
@@ -44,3 +46,14 @@ def compile_ahead(module: str, last: Callable[..., Any]) -> None:
     except OSError:
         return
     atexit.register(process.kill)
+
+
+def work(module: str) -> None:
+    """What the second process does: call `module.exercise()`, unless the first one ends before it is done."""
+
+    def end_with_the_first() -> None:
+        os.read(0, 1)
+        os._exit(0)
+
+    Thread(target=end_with_the_first, daemon=True).start()
+    import_module(module).exercise()

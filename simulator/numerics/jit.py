@@ -23,11 +23,13 @@ from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
+from simulator.numerics.parts import Part, Whole
+
 # No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
 
 _ROOT = Path(__file__).resolve().parent.parent
-LONGEST_COMPILE = 120.0  # seconds to wait for another process
+LONGEST_COMPILE = 300.0  # seconds to wait for another process
 
 
 # A whole `import` or `from ... import ...` statement. Found by pattern, not by parsing: this runs at every start.
@@ -92,29 +94,33 @@ def kernel(
 ) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
+    What kernels call is compiled with them (see `numerics.parts`); on the disk lies what Python has called.
+
     Args:
         fastmath: allow reordering and contraction of float operations (never assumptions about NaN or inf).
         inline: force LLVM to inline the function into its callers (small helpers in hot loops).
-        inner: only kernels call it; without a way in for Python it compiles quicker, the more arrays it takes.
+        inner: only kernels call it; it cannot be called from Python.
     """
 
     def decorate(plain: Callable[..., Any]) -> Any:
-        # Inlined helpers are compiled into their callers only: they need no cache entry of their own.
         plain.__qualname__ = f"{plain.__qualname__}__{source_digest(plain.__module__)}"
         options: dict[str, Any] = {
             "nogil": True,
             "error_model": "numpy",
             "fastmath": FASTMATH if fastmath else False,
+            "no_cfunc_wrapper": True,  # nobody calls it from C
         }
-        if inline or inner:
-            # Nobody calls it from outside: without the wrappers for that it compiles a third faster.
-            options.update(no_cpython_wrapper=True, no_cfunc_wrapper=True)
         if inline:
             options.update(forceinline=True)
-        dispatcher = numba.njit(**options)(plain)
-        if not inline:
-            _cache_if_possible(dispatcher)
-            _compile_once(dispatcher)
+        part = cache(lambda: numba.njit(pipeline_class=Part, no_cpython_wrapper=True, **options)(plain))
+        if inline or inner:
+            return part()
+        dispatcher = numba.njit(pipeline_class=Whole, **options)(plain)
+        # What kernels that call it use of it.
+        dispatcher.get_call_template = lambda *types: part().get_call_template(*types)
+        dispatcher.get_overload = lambda signature: part().get_overload(signature)
+        _cache_if_possible(dispatcher)
+        _compile_once(dispatcher)
         return dispatcher
 
     return decorate if function is None else decorate(function)

@@ -41,13 +41,18 @@ def counted(keys: ArrayLike, counts: ArrayLike) -> NDArray[np.uint64]:
 
 @kernel(inline=True)
 def hash4(x, y, z, w):
-    """PCG4D: four well-mixed uint32 from four uint32."""
+    """PCG4D: four well-mixed uint32 from four whole numbers, of which the low 32 bits count."""
+    return _mixed(np.uint32(x), np.uint32(y), np.uint32(z), np.uint32(w))
+
+
+@kernel(inline=True)
+def _mixed(x, y, z, w):
     mul, inc = np.uint32(1664525), np.uint32(1013904223)
     shift = np.uint32(16)
-    x = np.uint32(np.uint32(x) * mul + inc)
-    y = np.uint32(np.uint32(y) * mul + inc)
-    z = np.uint32(np.uint32(z) * mul + inc)
-    w = np.uint32(np.uint32(w) * mul + inc)
+    x = np.uint32(x * mul + inc)
+    y = np.uint32(y * mul + inc)
+    z = np.uint32(z * mul + inc)
+    w = np.uint32(w * mul + inc)
     x = np.uint32(x + y * w)
     y = np.uint32(y + z * x)
     z = np.uint32(z + x * y)

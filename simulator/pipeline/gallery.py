@@ -39,7 +39,8 @@ AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from
 FILLED = 0.78  # of the picture's width or height by the actor
 ROADSIDE_M = 8.0  # nothing beside the usual road is nearer than this to the actor
 CREEP_MPS = 0.4  # of vehicles at night: who drives has lamps on, and this slowly nothing blurs
-NEAREST_M, LENGTHS_AWAY = 4.5, 1.35  # distance of the eye: so much, or so many times the actor's size
+# Distance of the eye: so much, or so many times the actor's size; nearer to long ones, which look thin from afar.
+NEAREST_M, LENGTHS_AWAY, LONG_M, LONG_AWAY = 4.5, 1.35, 8.0, 0.5
 SIDE_PX, SCENE_PX = (640, 400), (960, 540)
 SCENE_FOCAL_PX = 800.0
 ANOMALY_S = 2.5  # at a picture a second: the one that shows most of the anomaly is kept
@@ -118,7 +119,7 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                                 **actor.model_dump(exclude_none=True),
                                 "ahead_m": AHEAD_M,
                                 "speed_mps": actor.speed_mps
-                                if getattr(actor, "pose", "") == "walking"
+                                if shown[0].stride_m > 0.0
                                 else CREEP_MPS
                                 if wheeled and when == "night"
                                 else 0.0,
@@ -149,7 +150,8 @@ def _word(cls: type[Family], name: str) -> Word | None:
 
 def _eye_m(low: F64, high: F64) -> float:
     """Distance of the eye from the middle of an actor with these bounds (3,)."""
-    return max(NEAREST_M, LENGTHS_AWAY * float((high - low).max()))
+    size = float((high - low).max())
+    return max(NEAREST_M, LENGTHS_AWAY * min(size, LONG_M) + LONG_AWAY * max(size - LONG_M, 0.0))
 
 
 def _around(low: F64, high: F64) -> dict[str, Any]:
@@ -160,17 +162,21 @@ def _around(low: F64, high: F64) -> dict[str, Any]:
     rig = {}
     for number, side in enumerate(SIDES):
         angle, pitch = number * math.tau / len(SIDES), math.atan2(EYE_M - float(middle[2]), away)
-        eye_R_actor = se3.pose((0, 0, 0), 0.0, pitch, angle + math.pi)[:3, :3].T
-        ahead, left, up = (
-            eye_R_actor @ (corners - [away * math.cos(angle), away * math.sin(angle), EYE_M - middle[2]]).T
-        )
-        half = np.array([np.abs(left / ahead).max(), np.abs(up / ahead).max()])
-        focal = FILLED * float((np.array(SIDE_PX) / 2 / half).min())
+        yaw = angle + math.pi
+        for _ in range(3):  # until the corners lie evenly about the middle of the picture
+            eye_R_actor = se3.pose((0, 0, 0), 0.0, pitch, yaw)[:3, :3].T
+            ahead, left, up = (
+                eye_R_actor @ (corners - [away * math.cos(angle), away * math.sin(angle), EYE_M - middle[2]]).T
+            )
+            slopes = np.array([left / ahead, up / ahead])
+            yaw += math.atan(0.5 * float(slopes[0].min() + slopes[0].max()))
+            pitch -= math.atan(0.5 * float(slopes[1].min() + slopes[1].max()))
+        focal = FILLED * float((np.array(SIDE_PX) / np.ptp(slopes, axis=1)).min())
         rig[side] = {
             "x_m": AHEAD_M + float(middle[0]) + away * math.cos(angle),
             "y_m": float(middle[1]) + away * math.sin(angle),
             "z_m": EYE_M,
-            "yaw_deg": math.degrees(angle) - 180.0,
+            "yaw_deg": math.degrees(yaw) - 360.0 * (yaw > math.pi),
             "pitch_deg": math.degrees(pitch),
             **_lens(SIDE_PX, focal),
         }

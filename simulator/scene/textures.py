@@ -376,13 +376,13 @@ def cobbles(seed: int = 0) -> Texture:
 
 @cache
 def kerb_stone(seed: int = 0) -> Texture:
-    """Kerb of cast or granite stones 1 m long: u along, v across; KERB_M."""
+    """Kerb of granite stones 1 m long, soiled by traffic: u along, v across; KERB_M."""
     rng = _rng("kerb", seed)
     shape = (128, 512)
     value = 1.0 + 0.06 * noise(shape, rng, slope=0.4, low_cut=8) + 0.04 * noise(shape, rng, slope=2.0)
     along = np.minimum(np.arange(512), np.arange(512)[::-1])
     value *= 1.0 - 0.65 * np.exp(-((along / 2.0) ** 2))[None]
-    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.98, 0.94)), 0.30)))
+    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (0.98, 0.98, 0.96)), 0.23)))
 
 
 @cache
@@ -480,7 +480,7 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
 # shows between the rows; the distance of the rows, and how much of the ground they cover.
 _CROPS: dict[str, tuple[float, tuple[float, ...], tuple[float, ...], float, float]] = {
     "green": (0.072, (0.54, 1.0, 0.20), (0.38, 0.58, 0.15), 0.14, 0.85),
-    "ripe": (0.230, (1.0, 0.80, 0.42), (0.66, 0.50, 0.26), 0.14, 0.9),
+    "ripe": (0.230, (1.0, 0.74, 0.31), (0.62, 0.44, 0.19), 0.14, 0.9),
     "maize": (0.065, (0.50, 1.0, 0.18), (0.40, 0.46, 0.16), 0.75, 0.62),
     "rape": (0.260, (1.0, 0.88, 0.06), (0.42, 0.60, 0.12), 0.30, 0.8),
     "stubble": (0.180, (1.0, 0.82, 0.54), (0.56, 0.42, 0.28), 0.14, 0.6),
@@ -570,7 +570,7 @@ def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -
     color = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.046 + 0.03 * dryness, 0.088, 0.024))
     green, yellow, _ = _FAR_FIELDS[season]
     share = np.clip((tone - 0.35) / 0.35, 0.0, 1.0)  # fields take tones from 0.35 to 0.7
-    field = np.where((share < green)[..., None], (0.046, 0.095, 0.022), (0.17, 0.140, 0.064))
+    field = np.where((share < green)[..., None], (0.046, 0.095, 0.022), (0.19, 0.142, 0.058))
     field = np.where((share >= green + yellow)[..., None], (0.115, 0.084, 0.056), field)
     color = np.where(((tone > 0.35) & (tone < 0.7))[..., None], field * (1.0 + 0.06 * grain)[..., None], color)
     wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.016, 0.030, 0.010))

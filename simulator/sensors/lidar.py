@@ -45,7 +45,8 @@ class LidarFrame:
         time_ns: middle of the sweep, on the drive's clock.
         world_SE3_lidar: (4, 4) pose of the sensor frame (x forward, y left, z up) at `time_ns`.
         points: (N, 3) float32 metres in the sensor frame at `time_ns`, ego motion compensated.
-        intensity: (N,) float32 0..1; value * 255 is the diffuse reflectance in percent up to 100, retro above.
+        intensity: (N,) float32 0..1; value * 255 is the diffuse reflectance in percent up to 100, retro above; or what
+            the sensor itself reports, see `Lidar.intensity`.
         ring: (N,) uint16 beam by elevation, 0 the lowest.
         time_offset_ns: (N,) int32 firing time minus `time_ns`.
         object: (N,) int32 id of the object hit, or 0.
@@ -73,6 +74,8 @@ class Lidar(Sensor, kind="lidar"):
     """
 
     model: Annotated[str, OneOf(*lidar_names())] = "velodyne_hdl64e_s2"
+    intensity: Annotated[str, OneOf("calibrated", "raw")] = "calibrated"
+    """As reflectance, or as the sensor itself gives it, where that is known (`raw_intensity` in the asset)."""
 
     @property
     def turns_hz(self) -> float:
@@ -84,6 +87,7 @@ class Lidar(Sensor, kind="lidar"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> LidarFrame:
         """One sweep around `time_ns`; `quality` makes no difference. The stage is left at `time_ns`."""
         from simulator.sensors.lidar_kernels import receive
+        from simulator.sensors.lidar_plumes import add_plumes
         from simulator.sensors.shading.air import fog_left_at
 
         lidar = load_lidar(self.model)
@@ -91,24 +95,28 @@ class Lidar(Sensor, kind="lidar"):
         rays = fired(sweep, sensor_poses(stage, self.ego_SE3_sensor, time_ns + sweep.offset_ns))
         weather = stage.weather(time_ns)
         receiver, ground = receiver_of(lidar), ground_of(weather)
-        air = air_of(weather, lidar, fog_left_at(stage, sensor_pose(stage, self.ego_SE3_sensor, time_ns)[:3, 3]))
+        now = sensor_pose(stage, self.ego_SE3_sensor, time_ns)
+        air = air_of(weather, lidar, fog_left_at(stage, now[:3, 3]))
         echoes = _surfaces(stage, time_ns + sweep.offset_ns, sweep.image, rays, receiver, ground, air)
         ranges, intensity = np.empty((2, len(sweep.beam)), np.float32)
         word = child_seed(seed, "lidar")
         keys = np.uint32(word >> 32), np.uint32(word & 0xFFFFFFFF)
+        stage.at(time_ns)
+        add_plumes(stage, lidar, sweep, rays, now, receiver, air, keys, echoes)
         _each(stage, len(ranges), receive, echoes, rays.direction[:, 2].astype(np.float32), air, receiver, *keys,
               ranges, intensity)  # fmt: skip
         seen = np.flatnonzero(ranges)
+        ring, reported = lidar.ring[sweep.beam[seen]], intensity[seen]
+        if self.intensity == "raw":
+            reported = lidar.raw_intensity(reported, ranges[seen], ring, seed)
         points = rays.origin[seen] + rays.direction[seen] * ranges[seen, None].astype(np.float64)
-        now = sensor_pose(stage, self.ego_SE3_sensor, time_ns)
-        stage.at(time_ns)
         return LidarFrame(
             name="",
             time_ns=int(time_ns),
             world_SE3_lidar=stage.world_SE3_local() @ now,
             points=se3.apply(se3.inverse(now), points).astype(np.float32),
-            intensity=intensity[seen],
-            ring=lidar.ring[sweep.beam[seen]],
+            intensity=reported,
+            ring=ring,
             time_offset_ns=sweep.offset_ns[seen].astype(np.int32),
             object=echoes.object[seen],
             semantic=echoes.semantic[seen],

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import hash4, uniform
+from simulator.sensors import lidar_models
 from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.surface import MISS
 
 PI = np.float32(np.pi)
+RETRO_RANGE = np.float32(lidar_models.RETRO_RANGE)
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 # Surfaces are wavy on the scale of the beam: no lobe is narrower than this GGX alpha.
 LEAST_ALPHA = np.float32(0.02)
@@ -23,7 +25,7 @@ SNOW_REFLECTANCE = np.float32(0.835)  # at 905 nm, specific surface area 20 m2/k
 # Signal over noise of a return that is just detected: below it false alarms would flood the receiver.
 NOISE = np.float32(1.0 / 7.0)
 FOG_PATCHES = np.float32(0.35)  # deviation of the logarithm of fog density on the scale of the pulse
-RAIN_CLASS, SNOW_CLASS, FOG_CLASS = 33, 34, 35  # rows of assets/classes.yaml, checked by a test
+RAIN_CLASS, SNOW_CLASS, FOG_CLASS, PLUME_CLASS = 33, 34, 35, 38  # rows of assets/classes.yaml, checked by a test
 
 
 class Ground(NamedTuple):
@@ -73,13 +75,13 @@ class Echoes(NamedTuple):
 
 
 @kernel(inline=True)
-def _depth(r, climb, fog, even):
+def air_depth(r, climb, fog, even):
     """Optical depth of the air up to range r along a ray that climbs so much per metre; `fog`, `even`: those of Air."""
     return depth_to(fog, r, r * climb) + even * r
 
 
 @kernel(inline=True)
-def _gain(r, depth, sensor):
+def gain(r, depth, sensor):
     """Received power of a perfect diffuse target at range r behind air: xi / (R^2 + f^2) exp(-2 (depth + k R))."""
     overlap = min(max((r - sensor.overlap_start) * sensor.overlap_scale, ZERO), ONE)
     return overlap / (r * r + sensor.focus2) * np.exp(-TWO * (depth + sensor.loss * r))
@@ -197,7 +199,7 @@ def surface_echoes(
         slant = p.fx * directions[k, 0] + p.fy * directions[k, 1] + p.fz * directions[k, 2]
         strength = backscatter(material, _diffuse(material, p), min(abs(slant), ONE), p.fz, ground)
         strength *= through[k] * through[k]
-        power = strength * _gain(p.distance, _depth(p.distance, directions[k, 2], fog, even), sensor)
+        power = strength * gain(p.distance, air_depth(p.distance, directions[k, 2], fog, even), sensor)
         if power > powers[i]:
             powers[i], ranges[i], strengths[i] = power, p.distance, strength
             objects[i], semantics[i] = part.object, part.semantic
@@ -223,7 +225,7 @@ def _particle(i, k, kind, air, climb, sensor, seed_a, seed_b):
     size = air.smallest[kind] - np.log(max(ONE - uniform(ub), np.float32(1e-7))) / air.slope[kind]
     fill = min(ONE, (size / wide) ** 2)
     strength = air.reflectance[kind] * fill
-    return strength * _gain(r, _depth(r, climb, air.fog, air.even), sensor), r, strength
+    return strength * gain(r, air_depth(r, climb, air.fog, air.even), sensor), r, strength
 
 
 @kernel
@@ -251,12 +253,12 @@ def receive(start, stop, echoes, climb, air, sensor, seed_a, seed_b, ranges, int
         if fog_power > ZERO:
             at = air.fog_range[min(int(uniform(ua) * np.float32(air.fog_range.size)), air.fog_range.size - 1)]
             # The echo is that of even fog. Above, what scatters and what hides it thin.
-            depth = _depth(at, climb[i], air.fog, air.even)
+            depth = air_depth(at, climb[i], air.fog, air.even)
             echo = fog_power * np.exp(FOG_PATCHES * _normal(ub, uc) - at * climb[i] * air.fog[1])
             echo *= np.exp(TWO * ((air.fog[0] + air.even) * at - depth))
             if echo > power and (power == ZERO or at < r):
                 power, r = echo, at
-                strength = echo / _gain(at, depth, sensor)
+                strength = echo / gain(at, depth, sensor)
                 echoes.object[i] = 0
                 echoes.semantic[i] = FOG_CLASS
         for kind in range(2):
@@ -286,11 +288,11 @@ def receive(start, stop, echoes, climb, air, sensor, seed_a, seed_b, ranges, int
         ranges[i] = measured
         value = (
             strength
-            * np.exp(-TWO * _depth(r, climb[i], air.fog, air.even))
+            * np.exp(-TWO * air_depth(r, climb[i], air.fog, air.even))
             * (ONE + np.float32(0.03) * _normal(wc, wd))
         )
         if value <= ONE:
             code = np.float32(100.0) * value
         else:
-            code = np.float32(100.0) + np.float32(155.0) * min(ONE, np.log(value) / np.float32(7.5))
+            code = np.float32(100.0) + np.float32(155.0) * min(ONE, np.log(value) / RETRO_RANGE)
         intensity[i] = np.rint(max(code, ZERO)) / np.float32(255.0)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.data import load_asset
 from simulator.errors import InputError, did_you_mean
+from simulator.numerics.rng import generator
 
 F64 = NDArray[np.float64]
 
@@ -21,6 +22,7 @@ FOCUS_M = 8.0
 # The receiver does not see its own beam below the first range and sees all of it beyond the second
 # (Hahner et al., "Fog Simulation on Real LiDAR Point Clouds", ICCV 2021).
 OVERLAP_M = (0.9, 1.0)
+RETRO_RANGE = 7.5  # logarithm of the brightest retro-reflector over white that a calibrated intensity tells
 
 
 def receiver_gain(range_m: ArrayLike, focus_m: float = FOCUS_M) -> F64:
@@ -28,6 +30,16 @@ def receiver_gain(range_m: ArrayLike, focus_m: float = FOCUS_M) -> F64:
     r = np.asarray(range_m, np.float64)
     overlap = np.clip((r - OVERLAP_M[0]) / (OVERLAP_M[1] - OVERLAP_M[0]), 0.0, 1.0)
     return np.asarray(overlap / np.maximum(r * r + focus_m * focus_m, 1e-12))
+
+
+class RawIntensity(NamedTuple):
+    """What a sensor without calibrated intensities reports, 0..1; see the head of `assets/lidars.yaml`."""
+
+    at_tenth: float
+    per_decade: float
+    beam_sigma: float
+    sigma: float
+    fades_at: float
 
 
 class Sweep(NamedTuple):
@@ -61,6 +73,7 @@ class LidarModel:
         cycle_s: time between columns, or 0 where `columns` are fixed.
         columns: columns a turn where they are fixed, or 0.
         reach: (K, 2) reflectance and range of a perpendicular diffuse target that is just seen.
+        raw: its own intensities, where they are known.
     """
 
     name: str
@@ -82,6 +95,7 @@ class LidarModel:
     elevation_rad: F64
     azimuth_rad: F64
     ring: NDArray[np.uint16]
+    raw: RawIntensity | None
 
     @property
     def beams(self) -> int:
@@ -109,6 +123,25 @@ class LidarModel:
         power = reflectance * receiver_gain(r) * np.exp(-2 * (self.excess_loss_1_m + extinction_1_m) * r)
         seen = np.flatnonzero(power >= self.threshold * (1 - 1e-9))
         return float(r[seen[-1]]) if len(seen) else 0.0
+
+    def raw_intensity(
+        self, intensity: NDArray[np.float32], range_m: NDArray[np.float32], ring: NDArray[np.uint16], seed: int
+    ) -> NDArray[np.float32]:
+        """(N,) what the sensor itself would report for points of calibrated `intensity`, in steps of 0.01.
+
+        It grows with the logarithm of the reflectance, differs from beam to beam, and fades with the signal: dark or
+        far points have 0. Raises InputError if these numbers are not known.
+        """
+        if self.raw is None:
+            raise InputError(f'{self.title} reports calibrated intensities: its `intensity` can only be "calibrated"')
+        code = 255.0 * intensity.astype(np.float64)
+        reflectance = np.where(code <= 100.0, code / 100.0, np.exp((code - 100.0) * (RETRO_RANGE / 155.0)))
+        power = reflectance * receiver_gain(range_m) * np.exp(-2.0 * self.excess_loss_1_m * range_m)
+        fading = 1.0 - np.exp(-np.maximum(power / self.threshold - 1.0, 0.0) / self.raw.fades_at)
+        level = self.raw.at_tenth + self.raw.per_decade * np.log10(np.maximum(reflectance, 0.01) / 0.1)
+        level += self.raw.beam_sigma * generator(0, "raw intensity", self.name).normal(size=self.beams)[ring]
+        level = level * fading + self.raw.sigma * generator(seed, "raw intensity").normal(size=len(level))
+        return np.asarray(np.rint(np.clip(level, 0.0, 0.99) * 100.0) / 100.0, np.float32)
 
     def sweep(self, rate_hz: float) -> Sweep:
         """Firings of one turn at `rate_hz` turns a second, clockwise, from behind over ahead to behind.
@@ -180,6 +213,7 @@ def _read(name: str, row: dict[str, Any]) -> LidarModel:
         elevation_rad=elevation,
         azimuth_rad=np.radians(np.asarray(row["azimuth_deg"], np.float64)),
         ring=rank,
+        raw=RawIntensity(**row["raw_intensity"]) if "raw_intensity" in row else None,
     )
 
 

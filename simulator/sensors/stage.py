@@ -334,6 +334,12 @@ class Stage:
         return self._sky[1]
 
     @cached_property
+    def object_bounds(self) -> NDArray[np.float64]:
+        """(O, 2, 3) corners of each object's box in its frame; 0 for those without a model."""
+        nothing = np.zeros((2, 3))
+        return np.stack([nothing if one.model is None else one.model.bounds for one in self.scene.objects])
+
+    @cached_property
     def has_glass(self) -> bool:
         """Whether any material lets light through."""
         return any(material.transmission > 0 for material in self.scene.materials)

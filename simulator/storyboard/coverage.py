@@ -193,6 +193,7 @@ _TESTS = {
 _READ: dict[str, tuple[Support, str]] = {
     "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
     "UserDefinedDistribution": ("not", "a warning; the parameter keeps the value of the scenario"),
+    "UsedArea": ("partly", "kept; the whole road network is there"),
     "SceneGraphFile": ("partly", "the name is kept; surfaces come from the road network"),
     "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
 }
@@ -218,7 +219,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         "supported",
         "graphics: cameras, sensors: lidars, traffic: controllers",
     ),
-    "LightStateAction": ("supported", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
+    "LightStateAction": ("partly", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
     "AnimationAction": ("partly", _KEPT),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),

@@ -267,7 +267,7 @@ def concrete_barrier(line: F64, height_m: float, width_m: float) -> Made:
     half = _NEW_JERSEY * [0.5 * width_m, height_m]
     shape = np.concatenate([half, half[::-1] * [-1.0, 1.0]])
     mesh = profile_sweep(points, normals_of(points, 1), shape[::-1], 0, CONCRETE_M)
-    stained = Material("barrier concrete", (0.86, 0.84, 0.8), concrete(0.8), roughness=0.9, reflectance_905=0.35)
+    stained = Material("barrier concrete", (0.76, 0.74, 0.71), concrete(0.35), roughness=0.9, reflectance_905=0.35)
     return mesh, (stained,), "wall"
 
 

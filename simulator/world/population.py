@@ -44,6 +44,7 @@ JAYWALKERS, STRAYS_HZ = 0.15, 1.0 / 6.0
 APART_M = 0.3  # between those who set out
 NARROWEST_M, WIDEST_M = 0.2, 0.42  # radius of people, with what they carry
 SITTING = 0.3  # share of those who do not walk
+IN_PAIRS, BENCH_MATES_M = 0.4, 0.55  # of those who sit; between them
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 STROLL_MPS = 1.0  # of animals that nothing hurries
@@ -362,7 +363,8 @@ class Population:
 
     def people(self) -> None:
         """People who walk, stand or sit on pavements and beside roads that have none, else on the verge."""
-        for n in range(self.scenario.traffic.pedestrians):
+        numbers = iter(range(self.scenario.traffic.pedestrians))
+        for n in numbers:
             rng = generator(self.seed, "person", n)
             kind = _one_of(ON_FOOT, rng)
             walks = bool(rng.random() < 0.8)
@@ -374,6 +376,10 @@ class Population:
             else:
                 walks = True
                 actor = cls(pace_mps=pace) if kind == "runner" else cls()
+            if getattr(actor, "pose", "") == "sitting":
+                if self._sit(actor, rng, f"person-{n}", mate=n + 1 < self.scenario.traffic.pedestrians):
+                    next(numbers)
+                continue
             if walks and len(self._walks.starts):
                 self._stroll(actor.models(rng), kind, pace, rng, f"person-{n}")
                 continue
@@ -430,39 +436,63 @@ class Population:
         return np.asarray(np.where(distance < NEAR_M, weight, 0.0))
 
     def _walk(self, actor: Any, pace: float, way: Array, rng: np.random.Generator, name: str) -> None:
-        """Let somebody walk along a way, or stand at its start and look anywhere, or sit there and face the street."""
+        """Let somebody walk along a way, or stand at its start and look anywhere."""
         models = actor.models(rng)
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
-        sits = getattr(actor, "pose", "") == "sitting"
-        if pace:
-            toward = way[1] - way[0]
-        elif sits:
-            toward = self._path_xy[self._beside(way[:1])[1][0]] - way[0, :2]
-        else:
-            toward = rng.normal(size=2)
+        toward = way[1] - way[0] if pace else rng.normal(size=2)
         heading = float(np.arctan2(toward[1], toward[0]))
         row = self.cast.add(models, way[0], (0.0, 0.0, heading), name=name)
-        if not pace and not sits:
-            self.cast.idle.append(row)
-        elif pace:
+        if pace:
             self.cast.follow(Motion(row, way, pace, 2.0, initial_speed_mps=pace))
+        else:
+            self.cast.idle.append(row)
+
+    def _sit(self, actor: Any, rng: np.random.Generator, name: str, *, mate: bool) -> bool:
+        """A bench at the back of a pavement that faces the street, or on a verge; returns whether a mate sits on it."""
+        way = self._way(0.0, rng, at_back=True)
+        if way is None:
+            return False
+        toward = self._path_xy[self._beside(way[:1])[1][0]] - way[0, :2]
+        along = (way[1, :2] - way[0, :2]) / np.hypot(*(way[1, :2] - way[0, :2]))
+        facing = toward - (toward @ along) * along  # square to the pavement
+        heading = float(np.arctan2(facing[1], facing[0]))
+        beside = BENCH_MATES_M * np.array([-np.sin(heading), np.cos(heading), 0.0])
+        mate = mate and bool(rng.random() < IN_PAIRS)
+        for number in range(1 + mate):
+            place = way[:1] + number * beside
+            place[:, 2] = self.cast.builder.ground_height(place)
+            models = actor.models(rng)[: 1 if number else None]  # the bench of the first holds both
+            self.cast.add(models, place[0], (0.0, 0.0, heading), name=name + ("-mate" if number else ""))
+        return mate
 
     @cached_property
     def _walks(self) -> Walks:
         return Walks(self.roads.walkways)
 
-    def _way(self, pace_mps: float, rng: np.random.Generator, *, paved: bool = False) -> Array | None:
-        """(K, 3) a way on foot near the ego's path, long enough for the drive, or None; `paved`: on a pavement."""
+    def _way(
+        self, pace_mps: float, rng: np.random.Generator, *, paved: bool = False, at_back: bool = False
+    ) -> Array | None:
+        """(K, 3) a way on foot near the ego's path, long enough for the drive, or None.
+
+        Args:
+            pace_mps: of who walks there. rng: for all that is drawn.
+            paved: only on a pavement.
+            at_back: on the side of the pavement that is away from the street; else on the right, so that people pass.
+        """
         walks, length = self._walks, pace_mps * self.scenario.duration_s + 2.0
         if len(walks.starts):
             position = walks.positions
             weight = np.where(paved & ~walks.paved, 0.0, self._likely(position))
             k = self._draw(rng, position, weight, 0.6)
             if k is not None:
-                forward, right = bool(rng.random() < 0.5), float(rng.uniform(0.4, 1.0))  # so that people can pass
-                way = walks.way(k, forward=forward, share=-right, length_m=length, rng=rng)
+                forward, share = bool(rng.random() < 0.5), -float(rng.uniform(0.4, 1.0))
+                if at_back:
+                    away = position[k, :2] - self._path_xy[self._beside(position[k : k + 1])[1][0]]
+                    left = np.array([-np.sin(walks.headings[k]), np.cos(walks.headings[k])])
+                    share = float(np.sign(away @ left)) * (1.0 if forward else -1.0)
+                way = walks.way(k, forward=forward, share=share, length_m=length, rng=rng)
                 return way if len(way) > 1 else None
         return None if paved else self._verge(length, rng)
 

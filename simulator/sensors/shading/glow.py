@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
-CELL_RAD, CELL_PX = 1 / 70, (4, 16)  # angle between columns of the grid; pixels at least and at most
+CELL_RAD, CELL_PX = 1 / 70, (4, 32)  # angle between columns of the grid; pixels at least and at most
+PREVIEW_COARSER, PREVIEW_WINDOW_CELLS = 2, np.float32(2.5)  # by so much preview's grid is coarser; its windows
 # Light that is scattered more than once, as fitted to random walks (`fog_phase`, lamp and eye 0.5 to 6 mean free paths
 # apart and a twentieth of that above black ground, 1 to 90 deg beside the lamp): within a half of them, where single
 # scattering is 1.2 to 1000 times too faint. What has been scattered once is thinned as if drops took less of it, for
@@ -58,7 +59,14 @@ STEP_RAD = np.float32(0.15)  # of the angle at the lamp
 # Near the axis of a beam finer steps: the cut-off of a low beam is 0.6 deg wide. So many at most.
 BEAM_RAD, MOST_STEPS, IN_BEAM = np.float32(0.01), 12, np.float32(0.7)
 WINDOW_CELLS, WINDOW_M = np.float32(4.0), np.float32(0.5)  # radius of the window about a lamp, and at least
-WINDOW_STEPS = 12
+WINDOW_STEPS = 8
+DISC_M, DISC_RADIUS_M = (
+    np.float32(5.0),
+    np.float32(0.053),
+)  # nearer headlamps are discs of 0.15 m: the rms of their radii
+BESIDE_PHASE = np.float32(0.5)  # 1/sr, light is scattered by more than a few degrees by no more than this
+PREVIEW_SLICES = 3  # slices that preview does as one
+SLICE_SHARE = 1 / 16  # of what matters on a ray, that matters in a slice
 FAINTEST_CD_M2, FAINTEST_SHARE = 0.02, 0.002  # halos that are fainter, or than a part of daylit air, are left out
 LEAST_LEFT = np.float32(0.1)  # of the sky's light by shadows in the fog before it
 BESIDE_M = 0.6  # a lamp is hidden if all places so far beside it are
@@ -101,7 +109,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
         if (share <= ZERO and rest <= ZERO) or (ahead <= ZERO and kind != ISOTROPIC):
             continue
         px, py, pz = unit(px, py, pz)
-        level = beam_intensity(kind, axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], px, py, pz)
+        level = disc_intensity(kind, axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], px, py, pz, away)
         here = air[0] * math.exp(-max(t * dz * air[1], -TWO))
         between = air[0] * math.exp(-max(HALF * (t * dz + oz) * air[1], -TWO))
         depth = depth_to(air, t, t * dz) + between * away
@@ -110,6 +118,40 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
         often = SPREAD * lobe(SPREAD_G, cosine) * (ONE - math.exp(-depth)) * math.exp(-THINS_SPREAD * depth)
         total += level * here * (once * math.exp(-THINS_ONCE * depth) + share * often)
     return total * turn / aside
+
+
+@kernel
+def disc_intensity(kind, ax, ay, az, dx, dy, dz, away):
+    """`beam_intensity` toward a place so far `away`, of a headlamp nearby as the mean over its disc."""
+    level = beam_intensity(kind, ax, ay, az, dx, dy, dz)
+    if kind not in (LOW_BEAM, HIGH_BEAM) or away > DISC_M:
+        return level
+    flat, by = max(math.sqrt(ax * ax + ay * ay), np.float32(1e-6)), DISC_RADIUS_M / away
+    rx, ry = by * ay / flat, -by * ax / flat
+    level += beam_intensity(kind, ax, ay, az, *unit(dx + rx, dy + ry, dz))
+    level += beam_intensity(kind, ax, ay, az, *unit(dx - rx, dy - ry, dz))
+    level += beam_intensity(kind, ax, ay, az, *unit(dx, dy, dz + by))
+    level += beam_intensity(kind, ax, ay, az, *unit(dx, dy, dz - by))
+    return np.float32(0.2) * level
+
+
+@kernel(inline=True)
+def dim_from(lamps, lamp, eye, dx, dy, dz, begin, end, air, faintest):
+    """Whether the air between `begin` and `end` on a ray surely gets less light than what matters from a lamp.
+
+    It is behind the lamp's front, or so far from it that all of its peak would not make it brighter than `faintest`.
+    """
+    position, axis, intensity = lamps.position, lamps.axis, lamps.intensity
+    ox, oy, oz = position[lamp, 0] - eye[0], position[lamp, 1] - eye[1], position[lamp, 2] - eye[2]
+    ahead = dx * axis[lamp, 0] + dy * axis[lamp, 1] + dz * axis[lamp, 2]
+    front = ox * axis[lamp, 0] + oy * axis[lamp, 1] + oz * axis[lamp, 2]
+    if lamps.beam[lamp] != ISOTROPIC and begin * ahead <= front and end * ahead <= front:
+        return True
+    middle = HALF * (begin + end)
+    ox, oy, oz = middle * dx - ox, middle * dy - oy, middle * dz - oz
+    away = max(math.sqrt(ox * ox + oy * oy + oz * oz) - HALF * (end - begin), np.float32(LAMP_RADIUS_M))
+    peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+    return peak * air[0] * (end - begin) * BESIDE_PHASE < faintest * away * away
 
 
 @kernel(inline=True)
@@ -167,7 +209,9 @@ def farthest(depth, y, x, cell_px):
 
 
 @kernel
-def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, windows, air, depth, glow):
+def fill_glow(
+    start, stop, columns, cell_px, table, rotation, eye, lamps, windows, air, depth, together, faintest, glow
+):
     """Radiance gained along the rays of grid cells `start:stop` up to each slice that is seen, but within windows.
 
     Args:
@@ -175,10 +219,11 @@ def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, window
         table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
         lamps: Lamps. windows: (L, 2) of `find_windows`. air: (2,) of `air_at`.
         depth: (H, W) float32, where rays end.
+        together: slices that are done as one. faintest: luminance that matters in one, cd/m2, float32.
         glow: (G, SLICES + 2, 3) float32 result; the last place is for the sky.
     """
     intensity, cells = lamps.intensity, lamps.cells
-    last, per_cell = cells.shape[0] - 1, cells.shape[2]
+    last, per_cell, growth = cells.shape[0] - 1, cells.shape[2], GROWTH ** np.float32(together)
     for i in range(start, stop):
         y = min((i // columns) * cell_px, table.shape[0] - 1)
         x = min((i % columns) * cell_px, table.shape[1] - 1)
@@ -186,24 +231,25 @@ def fill_glow(start, stop, columns, cell_px, table, rotation, eye, lamps, window
         red, green, blue = ZERO, ZERO, ZERO
         glow[i, 0, 0], glow[i, 0, 1], glow[i, 0, 2] = ZERO, ZERO, ZERO
         begin, far = NEAR_M, farthest(depth, y, x, cell_px)
-        for s in range(SLICES):
-            if begin > far:
-                glow[i, s + 1, 0], glow[i, s + 1, 1], glow[i, s + 1, 2] = red, green, blue
-                continue
-            end = begin * GROWTH
+        for s in range(0, SLICES, together):
+            r, g, b = red, green, blue
+            end = begin * growth
             t = math.sqrt(begin * end)
             row, column = cell_of(lamps.low, last, eye[0] + t * dx, eye[1] + t * dy)
             for k in range(per_cell):
                 lamp = cells[row, column, k]
-                if lamp < 0:
+                if lamp < 0 or begin > far:
                     break
-                if begin < windows[lamp, 1]:
+                if begin < windows[lamp, 1] or dim_from(lamps, lamp, eye, dx, dy, dz, begin, end, air, faintest):
                     continue
                 lux = lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, windows[lamp, 0], False)
                 red += lux * intensity[lamp, 0]
                 green += lux * intensity[lamp, 1]
                 blue += lux * intensity[lamp, 2]
-            glow[i, s + 1, 0], glow[i, s + 1, 1], glow[i, s + 1, 2] = red, green, blue
+            for k in range(1, together + 1):
+                part = np.float32(k) / np.float32(together)
+                glow[i, s + k, 0], glow[i, s + k, 1] = r + part * (red - r), g + part * (green - g)
+                glow[i, s + k, 2] = b + part * (blue - b)
             begin = end
         glow[i, SLICES + 1, 0], glow[i, SLICES + 1, 1], glow[i, SLICES + 1, 2] = red, green, blue
 
@@ -309,15 +355,18 @@ def add_scattered_light(
     rotation = np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
     eye = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
     focal_px = math.sqrt(float(camera.K[0, 0]) * float(camera.K[1, 1]))
-    cell_px = min(max(round(focal_px * CELL_RAD), CELL_PX[0]), CELL_PX[1])
+    coarser = PREVIEW_COARSER if transport.quality.quick else 1
+    cell_px = min(max(round(focal_px * CELL_RAD * coarser), CELL_PX[0]), CELL_PX[1])
     table, depth = camera.rays(), picture.depth
     rows, columns = (-(-size // cell_px) + 1 for size in (camera.height, camera.width))
     glow = np.zeros((rows * columns, SLICES + 2, 3), np.float32)
     windows = _windows(transport, eye, 1.0 / focal_px, cell_px)
     lamps, air = transport.lamps, transport.air
     if not lamps.dark:
-        transport.each(len(glow), fill_glow, columns, cell_px, table, rotation, eye, lamps, windows, air, depth, glow,
-                       chunk=64)  # fmt: skip
+        together = PREVIEW_SLICES if transport.quality.quick else 1
+        faintest = np.float32(SLICE_SHARE * together * _faintest(transport))
+        transport.each(len(glow), fill_glow, columns, cell_px, table, rotation, eye, lamps, windows, air, depth,
+                       together, faintest, glow, chunk=64)  # fmt: skip
     if shines:
         add_sunlight(transport, columns, cell_px, table, rotation, eye, glow)
     transport.each(camera.height, add_glow, columns, cell_px, glow, depth, picture.radiance, chunk=8)
@@ -327,15 +376,20 @@ def add_scattered_light(
                        picture.radiance, chunk=8)  # fmt: skip
 
 
+def _faintest(transport: Transport) -> float:
+    """Luminance of scattered light that matters, cd/m2."""
+    return max(FAINTEST_CD_M2, FAINTEST_SHARE * float(transport.sky.airlight[:, 1].mean()))
+
+
 def _windows(transport: Transport, eye: F32, pixel: float, cell_px: int) -> F32:
     """(L, 2) of `find_windows`; `pixel`: width of a pixel per metre."""
     lamps = transport.lamps
     windows = np.zeros((len(lamps.beam), 2), np.float32)
     if not lamps.dark:
-        faintest = max(FAINTEST_CD_M2, FAINTEST_SHARE * float(transport.sky.airlight[:, 1].mean()))
-        radius = WINDOW_CELLS * np.float32(cell_px * pixel)
+        cells = PREVIEW_WINDOW_CELLS if transport.quality.quick else WINDOW_CELLS
+        radius = cells * np.float32(cell_px * pixel)
         transport.each(len(windows), find_windows, eye, lamps, _hidden(transport, eye), transport.air,
-                       np.float32(pixel), radius, np.float32(faintest), windows)  # fmt: skip
+                       np.float32(pixel), radius, np.float32(_faintest(transport)), windows)  # fmt: skip
     return windows
 
 

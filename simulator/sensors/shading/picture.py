@@ -17,6 +17,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
+from simulator.sensors.shading.contact import contacts_nearby, shade_points
 from simulator.sensors.shading.glow import add_scattered_light
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
@@ -39,6 +40,7 @@ BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
 WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
+NIGHT_CONTACT = np.float32(0.8)  # ... so that contact shadows are by this part as sharp
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
 RING = np.float32(math.sqrt(2 / 9))
@@ -149,6 +151,8 @@ def take_picture(
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
+    if effort.quick:
+        transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
         picture = _light_quickly(transport, view, number)
     else:
@@ -212,6 +216,8 @@ def _in_waves(
     transport.light_up(points, paths, seed, first_bounce=True, samples=len(directions) // len(pixels))
     transport.each(len(directions), skylight.look_up, pixels, width, *grid[:2], transport.sky.harmonics, *grid[2:],
                    points, paths)  # fmt: skip
+    if len(transport.contacts.boxes):
+        transport.each(len(directions), shade_points, *transport.contacts, pixels, width, points, paths)
     transport.finish(points, paths, spread, seed)
     return points, paths
 
@@ -286,7 +292,7 @@ def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed
     (light, closeness), rows = transport.sky_light(points, columns, int(seed) + 7), len(points) // columns
     night = transport.sky.horizontal_lx[1] <= NIGHT_LX
     if night:
-        closeness[:] = 0.0  # the few rays that find lamps and windows need neighbours, near walls too
+        closeness *= NIGHT_CONTACT
     padded = columns + 2 * skylight.MARGIN + LANES
     facts = np.zeros((9, rows, padded), np.float32)
     spread, spare = np.zeros((2, 3, rows, padded), np.float32)

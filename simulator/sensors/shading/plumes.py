@@ -52,25 +52,34 @@ REACH_LIVES = 2.5  # lives of the spray after which what is left is not drawn
 WIDENING = 6.0  # of the wake, by distance over the vehicle's width: the cube of how much wider it is
 WIDTHS_APART = 0.9  # deviations between puffs
 FARTHEST_M = 160.0
+LEAST_TAU = np.float32(2e-3)  # optical depth of a puff below which its eddies are not looked at
 EDGE = np.float32(2.8)  # deviations from the middle of a puff to where it is cut off
 ROUGHNESS = 0.55  # deviation of the logarithm of the puffs' masses: gusts
 STRAY = 0.45  # how far puffs stray, in their own deviations
+# Eddies: a periodic log-normal field of mean one, whose logarithm has a turbulent spectrum (Kolmogorov, k^-5/3) of
+# waves from a third of it down to two cells. How much it counts, and its cells a deviation of young puffs.
+EDDY_CELLS, EDDY_LONGEST, EDDY_ROUGHNESS = 64, 3.0, 1.1
+BILLOWS, FLUFF, TATTERS = (0.85, 5.0), (0.75, 4.0), (1.0, 14.0)  # of smoke; of dust and spray; of splashes
 
 
 class Smoke(NamedTuple):
-    """What rises: extinction cross-section given off, how fast it goes (1/e), and what part of it scatters."""
+    """What rises: extinction cross-section given off, how fast it goes (1/e), what part of it scatters, lidar ratio."""
 
     section_m2_s: float
     life_s: float
     albedo: float
+    echo_sr: float
 
 
+# Extinction over backscatter of a laser pulse: 18 to 20 sr of water drops by Mie theory; about 50 of mineral dust and
+# 60 to 70 of smoke (D. Mueller et al., J. Geophys. Res. 112, 2007, at 532 nm).
+DROPS_SR, DUST_SR, SOOT_SR = 19.0, 50.0, 65.0
 SMOKES = {
     # 6 g/s of coolant boil off and condense to drops of 10 um, which dry up in the air
-    "steam": Smoke(3.0 * 6e-3 / (WATER_KG_M3 * 10e-6), 4.0, 1.0),
+    "steam": Smoke(3.0 * 6e-3 / (WATER_KG_M3 * 10e-6), 4.0, 1.0, DROPS_SR),
     # 0.6 g/s of soot: 8.7 m2/g (G. Mulholland and C. Croarkin, Fire and Materials 24, 2000), single-scattering albedo
     # 0.2 to 0.3 (T. Bond and R. Bergstrom, Aerosol Sci. Technol. 40, 2006)
-    "smoke": Smoke(0.6 * 8.7, 60.0, 0.25),
+    "smoke": Smoke(0.6 * 8.7, 60.0, 0.25, SOOT_SR),
 }
 PUFF_S, SMOKE_S = 0.08, 6.0  # time between puffs, and from when on they are too thin to be seen
 BONNET = 0.62  # of the vehicle's height
@@ -83,9 +92,10 @@ DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
 DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
 # A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
-# of the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster (our estimate,
-# after high-speed pictures).
-PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.7, 0.012, 9.81
+# three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster (our
+# estimate, after high-speed pictures).
+PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.6, 0.012, 9.81
+SPLASH_SIZE = 3.0
 STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
     [(6.0, 0.48, 0.20), (14.0, 0.45, 0.20), (23.0, 0.41, 0.18), (33.0, 0.38, 0.15), (45.0, 0.35, 0.12),
      (57.0, 0.30, 0.09), (70.0, 0.24, 0.06)]
@@ -105,22 +115,29 @@ class Puffs(NamedTuple):
         spread: (P, 2) float32 standard deviations across the vertical and along it, metres.
         peak: (P,) float32 extinction in the middle, 1/m.
         albedo: (P, 3) float32 part of it that is scattered.
+        grain: (P, 2) float32 how much eddies count, 0..1, and their cells a metre.
+        phase: (P, 3) float32 cell of the eddies in the middle.
+        echo_sr: (P,) float32 extinction over backscatter of a laser pulse, steradians.
     """
 
     center: F32
     spread: F32
     peak: F32
     albedo: F32
+    grain: F32
+    phase: F32
+    echo_sr: F32
 
 
 class Lifted(NamedTuple):
-    """What one tyre raises: extinction cross-section given off, how it goes and falls, how high it climbs."""
+    """What one tyre raises: extinction cross-section given off, how it goes, falls and climbs, and what it is."""
 
     section_m2_s: float
     life_s: float
     fall_mps: float
     climb_m: float
     albedo: tuple[float, float, float]
+    echo_sr: float
 
 
 def drop_m(speed_mps: float) -> float:
@@ -141,13 +158,13 @@ def lifted_water(speed_mps: float, film_m: float, height_m: float) -> Lifted:
     fall_mps = max(9.65 - 10.3 * math.exp(-600.0 * diameter), 0.2)  # Atlas et al., 1973
     rate = spray_kg_s(speed_mps, film_m, 0.2 if height_m < 2.2 else 0.3)
     life_s = (CLIMB_M + 0.3 * height_m) / fall_mps
-    return Lifted(extinction_m2(rate, diameter), life_s, fall_mps, CLIMB_M, (1.0, 1.0, 1.0))
+    return Lifted(extinction_m2(rate, diameter), life_s, fall_mps, CLIMB_M, (1.0, 1.0, 1.0), DROPS_SR)
 
 
 def lifted_dust(speed_mps: float) -> Lifted:
     """Dust by one of a vehicle's four tyres."""
     rate = DUST_KG_M * (speed_mps / DUST_MPS) ** 0.3 * speed_mps / 4.0
-    return Lifted(DUST_M2_KG * rate, DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M, DUST_ALBEDO)
+    return Lifted(DUST_M2_KG * rate, DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M, DUST_ALBEDO, DUST_SR)
 
 
 def extinction_m2(mass_kg: float, drop_diameter_m: float) -> float:
@@ -159,6 +176,26 @@ def extinction_m2(mass_kg: float, drop_diameter_m: float) -> float:
 def _gusts() -> F64:
     """(256, 3) normal numbers: what makes puffs differ."""
     return generator(0, "spray").normal(size=(256, 3))
+
+
+@cache
+def eddies() -> F32:
+    """(N, N, N) float32 field of mean one that breaks up puffs; see EDDY_CELLS."""
+    n = EDDY_CELLS
+    waves = np.fft.rfftn(generator(0, "eddies").normal(size=(n, n, n)))
+    x, y, z = np.meshgrid(np.fft.fftfreq(n, 1 / n), np.fft.fftfreq(n, 1 / n), np.fft.rfftfreq(n, 1 / n), indexing="ij")
+    k = np.sqrt(x * x + y * y + z * z)
+    log = np.fft.irfftn(
+        waves * np.where(k >= EDDY_LONGEST, np.maximum(k, 1.0) ** (-11.0 / 6.0), 0.0), s=(n, n, n), axes=(0, 1, 2)
+    )
+    drawn = np.exp(EDDY_ROUGHNESS * log / log.std())
+    return np.ascontiguousarray(drawn / drawn.mean(), np.float32)
+
+
+def _grain(contrast_fine: tuple[float, float], width: F64) -> F64:
+    """(P, 2) `Puffs.grain` of puffs so wide: cells of octaves, so that neighbours have the same."""
+    contrast, fine = contrast_fine
+    return np.stack([np.full(len(width), contrast), 2.0 ** np.floor(np.log2(fine / width))], 1)
 
 
 def puffs_of(stage: Stage, eye: F64) -> Puffs:
@@ -192,7 +229,7 @@ def puffs_of(stage: Stage, eye: F64) -> Puffs:
             for place in places[ground == Surface.WATER]:
                 found.append(_splash(poses[object_id], place, speed, object_id, stage.snapshot.time_ns))
     if not found:
-        return Puffs(*(np.zeros((0, *shape), np.float32) for shape in ((3,), (2,), (), (3,))))
+        return Puffs(*(np.zeros((0, *shape), np.float32) for shape in ((3,), (2,), (), (3,), (2,), (3,), ())))
     return Puffs(*(np.concatenate(parts).astype(np.float32) for parts in zip(*found, strict=True)))
 
 
@@ -236,15 +273,22 @@ def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: in
     angle = np.radians(angle_deg + 7.0 * gust[:, 0])
     thrown = part * speed_mps * (1.0 + 0.22 * gust[:, 1]) * (1.0 - np.exp(-SPLASH_DRAG_1_S * age)) / SPLASH_DRAG_1_S
     across, up = thrown * np.cos(angle), thrown * np.sin(angle) - 0.5 * GRAVITY_MPS2 * age**2
-    width = 0.03 + 0.055 * thrown * np.exp(0.3 * gust[:, 0])
+    width = 0.03 + 0.045 * thrown * np.exp(0.3 * gust[:, 0])
     place = np.stack([wheel[0] - 0.55 * speed_mps * age, wheel[1] + side * (0.12 + across), 0.05 + up], 1)
     mass = WATER_KG_M3 * PUDDLE_M * 0.2 * speed_mps * SPLASHED * SPLASH_STEP_S / 2.0 * share
     mass = mass * np.exp(RAGGED * gust[:, 2] - 0.5 * RAGGED**2) * (up > -0.05)
     center = place @ pose[:3, :3].T + pose[:3, 3]
     tall = 0.8 * width
-    peak = extinction_m2(1.0, drop_m(speed_mps)) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
-    parts = center, np.stack([width, tall], 1), peak, np.ones((len(peak), 3))
+    peak = extinction_m2(1.0, SPLASH_SIZE * drop_m(speed_mps)) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
+    grain = _grain(TATTERS, width)
+    albedo, echo_sr = np.ones((len(peak), 3)), np.full(len(peak), DROPS_SR)
+    parts = center, np.stack([width, tall], 1), peak, albedo, grain, _resting(center, grain), echo_sr
     return Puffs(*(part.astype(np.float32) for part in parts))
+
+
+def _resting(center: F64, grain: F64) -> F64:
+    """(P, 3) `Puffs.phase` of eddies that stay where they are."""
+    return np.asarray(center * grain[:, 1:] % EDDY_CELLS)
 
 
 def _behind(
@@ -307,7 +351,9 @@ def _behind(
         center = np.einsum("nij,nj->ni", then[:, :3, :3], place) + then[:, :3, 3]
         center[:, :2] += np.asarray(wind_mps) * (age * 0.5)[:, None]
         peak = section / ((2.0 * math.pi) ** 1.5 * grown**2 * tall)
-        parts.append((center, np.stack([grown, tall], 1), peak, np.tile(lifted.albedo, (len(peak), 1))))
+        albedo, grain = np.tile(lifted.albedo, (len(peak), 1)), _grain(FLUFF, grown)
+        echo_sr = np.full(len(peak), lifted.echo_sr)
+        parts.append((center, np.stack([grown, tall], 1), peak, albedo, grain, _resting(center, grain), echo_sr))
     return Puffs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
@@ -331,7 +377,11 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     section = kind.section_m2_s * PUFF_S * np.exp(-age / kind.life_s)
     section *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
     peak = section / ((2.0 * math.pi) ** 1.5 * width**3)
-    return Puffs(center, np.stack([width, width], 1), peak, np.full((len(age), 3), kind.albedo))
+    albedo, grain = np.full((len(age), 3), kind.albedo), _grain(BILLOWS, width)
+    # Eddies rise with the puffs; those of neighbours fit together, as far apart as puffs are at the source.
+    phase = (number * (-PUFF_S * RISE_MPS))[:, None] * [0.0, 0.0, 1.0] * grain[:, 1:] % EDDY_CELLS
+    parts = center, np.stack([width, width], 1), peak, albedo, grain, phase, np.full(len(age), kind.echo_sr)
+    return Puffs(*(part.astype(np.float32) for part in parts))
 
 
 @kernel(inline=True)
@@ -341,15 +391,64 @@ def cloud_phase(cosine):
 
 
 @kernel
-def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
+def sunlit_puffs(start, stop, puffs, sun, lit):
+    """Dim the sun in the middles of puffs `start:stop` by all puffs between.
+
+    Light that is scattered forward goes on with the rest (similarity: the optical depth counts 1 - albedo g times).
+
+    Args:
+        start, stop: range of puffs. puffs: Puffs. sun: (3,) float32 towards it.
+        lit: (P,) float32 part of the sun's light that arrives, changed.
+    """
+    center, spread, peak, albedo, _, _, _ = puffs
+    root = np.float32(math.sqrt(math.pi / 2))
+    for i in range(start, stop):
+        if lit[i] <= ZERO:
+            continue
+        tau = ZERO
+        for j in range(len(peak)):
+            flat, tall = ONE / spread[j, 0], ONE / spread[j, 1]
+            ox, oy = (center[i, 0] - center[j, 0]) * flat, (center[i, 1] - center[j, 1]) * flat
+            oz = (center[i, 2] - center[j, 2]) * tall
+            qx, qy, qz = sun[0] * flat, sun[1] * flat, sun[2] * tall
+            aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
+            off = ox * ox + oy * oy + oz * oz - bb * bb / aa
+            if off < EDGE * EDGE:
+                ahead = ONE - math.erf(bb / math.sqrt(TWO * aa))
+                tau += peak[j] * math.exp(-HALF * off) * root * ahead / math.sqrt(aa)
+        lit[i] *= math.exp(-tau * (ONE - albedo[i, 1] * FORWARD * ASYMMETRY))
+
+
+@kernel(inline=True)
+def unevenness(spread, grain, phase, field, i, x, y, z):
+    """Factor of puff i's density where it is (x, y, z) deviations from its middle; field: of `eddies`, trilinear."""
+    cells = grain[i, 1]
+    x = phase[i, 0] + x * cells * spread[i, 0]
+    y = phase[i, 1] + y * cells * spread[i, 0]
+    z = phase[i, 2] + z * cells * spread[i, 1]
+    fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
+    u, v, w = np.float32(x - fx), np.float32(y - fy), np.float32(z - fz)
+    last = EDDY_CELLS - 1
+    i0, j0, k0 = int(fx) & last, int(fy) & last, int(fz) & last
+    i1, j1, k1 = (i0 + 1) & last, (j0 + 1) & last, (k0 + 1) & last
+    a = field[i0, j0, k0] + w * (field[i0, j0, k1] - field[i0, j0, k0])
+    b = field[i0, j1, k0] + w * (field[i0, j1, k1] - field[i0, j1, k0])
+    c = field[i1, j0, k0] + w * (field[i1, j0, k1] - field[i1, j0, k0])
+    d = field[i1, j1, k0] + w * (field[i1, j1, k1] - field[i1, j1, k0])
+    a += v * (b - a)
+    return ONE + grain[i, 0] * (a + u * (c + v * (d - c) - a) - ONE)
+
+
+@kernel
+def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):
     """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
 
     Args:
         start, stop: range of puffs. puffs: Puffs. eye: (3,) float32. sky: Sky. lamps: Lamps.
-        shaded: (P,) bool, whether something hides the sun.
+        lit: (P,) float32 part of the sun's light that arrives.
         light: (P, 3) float32 result.
     """
-    center, spread, _, albedo = puffs
+    center, spread, _, albedo, _, _, _ = puffs
     position, axis, intensity, beam, low, cells, least = lamps
     _, air, _, ground, sun, sun_lx, extinction = sky
     last, per_cell = cells.shape[0] - 1, cells.shape[2]
@@ -361,7 +460,7 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
         dx, dy, dz = dx / distance, dy / distance, dz / distance
         through = math.exp(-extinction[0] * distance)
         r0, g0, b0 = airlight(air, dx, dy)
-        part = ZERO if shaded[i] else cloud_phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
+        part = lit[i] * cloud_phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
         red, green, blue = ZERO, ZERO, ZERO
         row, column = cell_of(low, last, x, y)
         soft = spread[i, 0] * spread[i, 0] + HALF
@@ -389,18 +488,20 @@ def light_puffs(start, stop, puffs, eye, sky, shaded, lamps, light):
 
 
 @kernel
-def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, radiance):
+def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):
     """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
 
-    The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions.
+    The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions; eddies
+    are looked up where the ray comes nearest to its middle.
 
     Args:
         start, stop: range of rows.
         table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
-        puffs: Puffs. light: (P, 3) of `light_puffs`. boxes: (P, 4) int32 first and last row and column of each.
+        puffs: Puffs. field: of `eddies`. light: (P, 3) of `light_puffs`.
+        boxes: (P, 4) int32 first and last row and column of each puff.
         depth: (H, W) float32. radiance: (H, W, 3) float32, changed.
     """
-    center, spread, peak, _ = puffs
+    center, spread, peak, _, grain, phase, _ = puffs
     width = depth.shape[1]
     row = np.empty((width, 4), np.float32)
     root = np.float32(math.sqrt(math.pi / 2))
@@ -432,6 +533,9 @@ def add_puffs(start, stop, table, rotation, eye, puffs, light, boxes, depth, rad
                     continue
                 part = HALF * (math.erf(end) - math.erf(begin))
                 tau = peak[i] * math.exp(-HALF * off) * TWO * root * part * long / math.sqrt(aa)
+                if tau > LEAST_TAU:
+                    px, py, pz = ox + qx * nearest, oy + qy * nearest, oz + qz * nearest
+                    tau *= unevenness(spread, grain, phase, field, i, px, py, pz)
                 row[x, 0] += tau
                 row[x, 1] += tau * light[i, 0]
                 row[x, 2] += tau * light[i, 1]
@@ -462,12 +566,13 @@ def draw_puffs(
     puffs, boxes = Puffs(*(array[seen] for array in puffs)), boxes[seen]
     eye = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
     rotation = np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
-    shaded = np.ones(len(boxes), np.bool_)
+    lit = np.zeros(len(boxes), np.float32)
     if transport.sky.sun_lx[1] > 0:
         ways = np.repeat(transport.sky.sun_direction[None], len(boxes), 0)
         stage = transport.stage
-        shaded = stage.rays.any_hit(puffs.center, ways, mask=OPAQUE, threads=stage.threads)
+        lit[~stage.rays.any_hit(puffs.center, ways, mask=OPAQUE, threads=stage.threads)] = 1.0
+        transport.each(len(boxes), sunlit_puffs, puffs, transport.sky.sun_direction, lit, chunk=64)
     light = np.zeros((len(boxes), 3), np.float32)
-    transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, shaded, transport.lamps, light, chunk=64)
-    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, light, boxes, picture.depth,
-                   picture.radiance, chunk=16)  # fmt: skip
+    transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, lit, transport.lamps, light, chunk=64)
+    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, eddies(), light, boxes,
+                   picture.depth, picture.radiance, chunk=16)  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.numerics.jit import kernel
+from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.memory import (
     load,
     load_float,
@@ -36,10 +36,12 @@ from simulator.numerics.simd import (
     square_root,
     without_lowest,
 )
+from simulator.sensors.shading.contact import shade_rows
 from simulator.sensors.shading.eights import (
     DISTANCE,
     FLAT,
     LEAF,
+    NORMAL,
     PLACE,
     ROWS,
     SLOT,
@@ -55,7 +57,7 @@ from simulator.sensors.shading.eights import (
     store_three,
     store_vector,
 )
-from simulator.sensors.shading.lamps import cell_of
+from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.met import (
     ALL,
     Met,
@@ -86,6 +88,7 @@ from simulator.sensors.shading.vector import (
     ZERO,
     airlight,
     clamp01,
+    luminance,
 )
 
 if TYPE_CHECKING:
@@ -234,7 +237,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
     """
     table, air, harmonics, far, sun, sun_lx, extinction = sky
     _, grid_width, grid_points, grid_light = grid
-    grid_rows, lit = len(grid_points) // grid_width, lamps.cells
+    grid_rows, lamps = len(grid_points) // grid_width, borrowed(lamps)
     height, width, padded = canvas.radiance.shape[0], canvas.radiance.shape[1], canvas.fate.shape[1]
     raw, earth = raw_tables(tables), ground[0]
     met = Met(pointer(hits[0]), pointer(hits[1]), pointer(hits[2]), pointer(hits[3]), pointer(hits[4]))
@@ -246,7 +249,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
     rows, spare = pointer(scratch[0]), record(pointer(scratch[1]), 0)
     eye = view.pose[0, 3], view.pose[1, 3], view.pose[2, 3]
     shining, haze = sun_lx[1] > ZERO, pointer(extinction)
-    dark = (lit[:, :, 0] < 0).all()
+    dark = (lamps.cells[:, :, 0] < 0).all()
     weather = earth.film_m > ZERO or earth.snow_m > ZERO
     upper, lower = band * grid_width, min(band + 1, grid_rows - 1) * grid_width
     for column in range(0, width, LANES):
@@ -274,7 +277,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
                 down = np.float32(y - band * LANES) / np.float32(LANES)
                 light_eight(rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down)
                 if not dark:
-                    apart |= solid & in_lamp_light(rows, lit, lamps.low)
+                    apart |= solid & in_lamp_light(rows, solid, lamps)
                 if shining:
                     wanted = wants_sun(rows) & solid & ~apart
             if wanted != 0:
@@ -305,13 +308,34 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
 
 
 @kernel(inline=True)
-def in_lamp_light(rows, lit, low):
-    """Bits of those that lamps matter to."""
-    found, last = np.int32(0), lit.shape[0] - 1
-    for k in range(LANES):
-        row, place = cell_of(low, last, load_float(rows, PLACE + k), load_float(rows, PLACE + 8 + k))
-        found |= np.int32(1) << np.int32(k) if lit[row, place, 0] >= 0 else np.int32(0)
+def in_lamp_light(rows, asked, lamps):
+    """Bits of those `asked` (bits) that lamps matter to."""
+    found, last = np.int32(0), lamps.cells.shape[0] - 1
+    while asked != 0:
+        k = lowest(asked)
+        asked = without_lowest(asked)
+        x, y, z = load_three(rows, PLACE + k)
+        row, place = cell_of(lamps.low, last, x, y)
+        if lamps.cells[row, place, 0] >= 0 and is_lit(rows, k, x, y, z, row, place, lamps):
+            found |= np.int32(1) << np.int32(k)
     return found
+
+
+@kernel
+def is_lit(rows, k, x, y, z, row, place, lamps):
+    """Whether a lamp of a cell of the grid matters to lane k at (x, y, z): see `lamps_on_points`."""
+    nx, ny, nz = load_three(rows, NORMAL + k)
+    for number in range(lamps.cells.shape[2]):
+        lamp = lamps.cells[row, place, number]
+        if lamp < 0:
+            return False
+        peak = luminance(lamps.intensity[lamp, 0], lamps.intensity[lamp, 1], lamps.intensity[lamp, 2])
+        least = lamps.least[lamp]
+        lx, ly, lz, _, lux = lamp_lux(lamps.position, lamps.axis, lamps.beam, lamp, x, y, z, peak / least)
+        faces = lx * nx + ly * ny + lz * nz > ZERO or load_float(rows, LEAF + k) > ZERO
+        if faces and lux * peak >= least:
+            return True
+    return False
 
 
 @kernel(inline=True)
@@ -350,6 +374,8 @@ def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> t
                        transport.lamps, canvas, scratch)  # fmt: skip
 
     parallel_for(shade, -(-height // LANES), chunk=1, threads=stage.threads)
+    transport.each(height, shade_rows, *transport.contacts, view.table, view.pose, hits.t.reshape(height, width),
+                   canvas.radiance, chunk=16)  # fmt: skip
     instance = hits.part.reshape(height, width)
     shine(stage, transport.sky.sun_direction, canvas.origin, sunlit, instance, canvas.fate, canvas.radiance)
     left = np.empty(height * width, np.int32)

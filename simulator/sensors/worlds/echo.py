@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load_int, pointer, record
 from simulator.raycast.ensemble import FACE_BITS, PLACED
+from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.vector import ONE, ZERO
 from simulator.sensors.worlds.facets import NORMAL
 from simulator.sensors.worlds.shade import FACE, SKY, SLOT, let_through
@@ -33,8 +34,8 @@ class Scans(NamedTuple):
 
 
 @kernel
-def echo(seen, directions, pose, looks, levels, matrices, extinction, reach, ranges, intensity, semantic):
-    """Write the range image of one view: see `Scans`; directions are of unit length."""
+def echo(seen, directions, pose, looks, levels, matrices, air, reach, ranges, intensity, semantic):
+    """Write the range image of one view: see `Scans`; directions are of unit length, `air` is that of `depth_to`."""
     t, triangles, _, _ = seen
     facets, matter, first_facet = pointer(looks.facets), pointer(looks.matter), pointer(looks.first_facet)
     for i in range(triangles.shape[0]):
@@ -46,6 +47,7 @@ def echo(seen, directions, pose, looks, levels, matrices, extinction, reach, ran
         dx = pose[0, 0] * a + pose[0, 1] * b + pose[0, 2] * c
         dy = pose[1, 0] * a + pose[1, 1] * b + pose[1, 2] * c
         dz = pose[2, 0] * a + pose[2, 1] * b + pose[2, 2] * c
+        depth = depth_to(air, t[i], t[i] * dz)
         row = np.int64(triangle)
         if triangle >= PLACED:
             k = (triangle >> FACE_BITS) & SLOT
@@ -61,5 +63,5 @@ def echo(seen, directions, pose, looks, levels, matrices, extinction, reach, ran
         cosine = np.float32(facet.ax) * dx + np.float32(facet.ay) * dy + np.float32(facet.az) * dz
         reflectance = record(matter, facet.material).reflectance_905
         ranges[i], semantic[i] = t[i], facet.semantic
-        echo_share = reflectance * abs(cosine) * np.float32(1 / NORMAL) * let_through(np.float32(2) * extinction * t[i])
+        echo_share = reflectance * abs(cosine) * np.float32(1 / NORMAL) * let_through(np.float32(2) * depth)
         intensity[i] = min(echo_share, ONE)

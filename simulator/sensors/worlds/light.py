@@ -25,10 +25,12 @@ AIR = 64  # cells of the table of air light
 CODES = 2048  # cells of the tone curve, over the root of the light
 SUN_RADIUS = math.radians(0.8)  # as cameras of few pixels show it
 DARK_LX = 1500.0  # daylight below which headlamps show
+EYE_M = 1.5  # of vehicles' sensors above the ground, about
+STEEP, FARTHEST_M = 0.35, 1000.0  # upward slope of the highest that views look at, and how far they do then
 FAINTEST = 0.005  # what shines through so little is not seen
 # Columns of `Lights.numbers`.
-HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC, DARK = (
-    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44, 45,
+HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC, DARK, THINNING = (
+    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44, 45, 46,
 )  # fmt: skip
 NUMBERS = 48
 
@@ -40,7 +42,8 @@ class Lights(NamedTuple):
         numbers: (K, NUMBERS): radiance that a white matt surface has by its normal (9 harmonics x 3), direction to the
             sun, radiance of such a surface facing it, extinction in 1/m, radiance of far ground, parts of saturation
             for 1 cd/m2 (3), depth of water and of snow in metres, cells of `codes` for a root of light of 1, cosine
-            of the sun's radius, radiance of its disc, 1 where lamps light what is around them.
+            of the sun's radius, radiance of its disc, 1 where lamps light what is around them, 1 / height in which
+            the air thins by a factor of e.
         dome: (K, DOME, DOME, 3) radiance of the sky; the direction (x, y, z) lies at (x, y) / (1 + z) of (-1 ... 1).
         air: (K, AIR, 3) that far air has; see `turn_of`.
         codes: (K, CODES) uint8 sRGB.
@@ -133,7 +136,9 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[t
         row = lights.numbers[k]
         row[HARMONICS : HARMONICS + 27] = (sky.harmonics * scale / np.pi).ravel()
         row[SUN : SUN + 3], row[SUN_LIGHT : SUN_LIGHT + 3] = sky.sun_direction, sky.sun_lx * scale / np.pi
-        row[EXTINCTION], row[GROUND : GROUND + 3], row[SCALE : SCALE + 3] = sky.extinction[0], sky.ground * scale, scale
+        row[GROUND : GROUND + 3], row[SCALE : SCALE + 3] = sky.ground * scale, scale
+        row[EXTINCTION] = sky.extinction[0] * math.exp(-EYE_M * weather.thinning_1_m)
+        row[THINNING] = weather.thinning_1_m
         row[FILM], row[SNOW] = weather.water_film_m, weather.snow_depth_m
         row[CODE] = (CODES - 1) / math.sqrt(exposure.headroom)
         row[DARK] = sky.horizontal_lx[1] < DARK_LX
@@ -143,8 +148,18 @@ def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[t
         fill_air(sky.airlight, scale, lights.air[k])
         lights.codes[k] = film.tone_curve(np.linspace(0, 1, CODES) ** 2 * exposure.headroom, exposure.headroom)
         lights.on[k] = 1 << Switch.ALWAYS | switched_by_daylight(weather)
-        lights.far[k] = -math.log(FAINTEST) / max(weather.extinction_1_m, 1e-9)
+        lights.far[k] = _sight(float(row[EXTINCTION]), weather.thinning_1_m)
     return lights
+
+
+def _sight(extinction_1_m: float, thinning_1_m: float) -> float:
+    """Metres at which nothing is seen any more, upward at `STEEP` either."""
+    away = -math.log(FAINTEST) / max(extinction_1_m, 1e-9)
+    if thinning_1_m > 0.0:
+        # Of the even air's depth as much has to come from the way up: 1 - exp(-climb) = away / (height / slope).
+        part = away * STEEP * thinning_1_m
+        away = min(-math.log1p(-part) / (STEEP * thinning_1_m), FARTHEST_M) if part < 1.0 else FARTHEST_M
+    return away
 
 
 def chosen(parts: Sequence[Lights], rows: Sequence[tuple[int, int]]) -> Lights:

@@ -17,6 +17,7 @@ from simulator.numerics.memory import load_int, pointer, prefetch, record
 from simulator.numerics.simd import bits_float, float_bits
 from simulator.raycast.ensemble import FACE_BITS, MATRIX, PLACED
 from simulator.scene.classes import class_id
+from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.surface import (
     FULL_FILM_M,
@@ -27,6 +28,7 @@ from simulator.sensors.shading.surface import (
     WATER,
     WET_INTERNAL,
     lit,
+    soaking,
 )
 from simulator.sensors.shading.vector import HALF, INV_PI, ONE, ZERO, clamp01, mirrored, step
 from simulator.sensors.worlds.facets import NORMAL
@@ -46,6 +48,7 @@ from simulator.sensors.worlds.light import (
     SUN_COSINE,
     SUN_DISC,
     SUN_LIGHT,
+    THINNING,
     turn_of,
 )
 from simulator.sensors.worlds.shadow import (
@@ -246,6 +249,8 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
     film, snow = numbers[FILM], numbers[SNOW]
     if film > ZERO and OTHER < what.surface < WATER and p.nz > np.float32(0.6):
         wetness = clamp01(film / FULL_FILM_M)
+        if what.surface == SOIL:
+            wetness *= soaking(r, g)
         r, g, b = wetted(r, wetness), wetted(g, wetness), wetted(b, wetness)
         if what.surface != SOIL:
             coat = wetness * (np.float32(0.35) + HALF * clamp01(film / PUDDLE_FILM_M))
@@ -340,7 +345,7 @@ def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near,
     numbers, dome, air, codes = pointer(numbers), pointer(dome), pointer(air), pointer(codes)
     heights, frame = pointer(heights), pointer(frame)
     near = Near(pointer(near.casters), pointer(near.lamps), near.caster_count, near.lamp_count)
-    count, extinction = triangles.shape[0], numbers[EXTINCTION]
+    count, extinction, thinning = triangles.shape[0], numbers[EXTINCTION], numbers[THINNING]
     for first in range(0, count, TOGETHER):
         last = min(first + TOGETHER, count)
         for i in range(first, last):
@@ -384,7 +389,7 @@ def shade(seen, units, lengths, pose, looks, placed, rows, signals, light, near,
                 r, g, b = light_of(
                     p, facet, record(looks.matter, facet.material), switches, looks, numbers, dome, heights, frame, near
                 )
-                haze = extinction * p.distance
+                haze = depth_to((extinction, thinning), p.distance, p.distance * p.dz)
             if haze > LEAST_HAZE:
                 cell = 3 * (np.int32(turn_of(p.dx, p.dy) * np.float32(AIR)) & (AIR - 1))
                 through = let_through(haze)

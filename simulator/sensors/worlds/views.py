@@ -15,7 +15,7 @@ from simulator.raycast.ensemble import MATRIX, Seen, View, cast_view, matrix_of,
 from simulator.raycast.rays import Rays
 from simulator.raycast.tile import Grid, grid_of
 from simulator.sensors.worlds.echo import Scans, echo
-from simulator.sensors.worlds.light import EXTINCTION, SUN, light_in
+from simulator.sensors.worlds.light import EXTINCTION, SUN, THINNING, light_in
 from simulator.sensors.worlds.scenery import Scenery, States
 from simulator.sensors.worlds.shade import POINT_DTYPE, TOGETHER, Near, Pictures, shade
 from simulator.sensors.worlds.shadow import CASTER, CASTERS, LAMP, LAMPS, gather_near
@@ -218,6 +218,7 @@ def look(slot, bvh, faces, pool, room, looks, lights, optics, seen, states, view
             )  # fmt: skip
         if scans.semantic.shape[0] > 0:
             echo(
-                here, optics.units, pose, looks, room.levels[slot], room.matrices[slot], numbers[EXTINCTION],
+                here, optics.units, pose, looks, room.levels[slot], room.matrices[slot],
+                (numbers[EXTINCTION], numbers[THINNING]),
                 optics.reach, scans.range[i], scans.intensity[i], scans.semantic[i],
             )  # fmt: skip

@@ -1,0 +1,97 @@
+"""How kernels are compiled: whole for Python, as parts for other kernels.
+
+numba makes machine code of each function before it makes any of its callers: it links all that the function calls into
+it, optimises that and emits it. What lies ten calls deep goes through LLVM ten times. A part is only lowered, and taken
+along by its callers as it is: LLVM sees it once, within the kernel that Python calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from numba import _dynfunc
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.environment import lookup_environment
+from numba.core.itanium_mangler import mangle
+from numba.core.registry import cpu_target
+from numba.core.typed_passes import NativeLowering
+
+
+def _short_symbol(name: str, arguments: Sequence[Any], **tags: Any) -> str:
+    """Symbol of a function: a digest stands for its arguments' types, since a NamedTuple of records fills pages."""
+    digest = hashlib.blake2b("\0".join(map(str, arguments)).encode(), digest_size=12).hexdigest()
+    return str(mangle(name, [digest], **tags))
+
+
+cpu_target.target_context.mangler = _short_symbol
+
+
+class _PartLibrary(JITCodeLibrary):
+    """Code of a part."""
+
+    def with_all_below(self) -> list[Any]:
+        """It, and what it calls, directly or not."""
+        return list(dict.fromkeys([self, *self._linking_libraries]))
+
+    def finalize(self) -> None:
+        """Link, optimise and emit nothing."""
+        self._raise_if_finalized()
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PartLowering(NativeLowering):
+    """Lower a part."""
+
+    _name = "part_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """Lower it, and tell callers what to link."""
+        library = state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        lowered = state["cr"]
+        name = lowered.fndesc.qualname.split(".")[-1]
+        # By this, which cannot be called, numba knows the part; no address: there is no machine code.
+        known_as = _dynfunc.make_function(lowered.fndesc.lookup_module(), name, "", 0, lowered.env, (library,))
+        library.finalize()
+        state.targetctx.insert_user_function(known_as, lowered.fndesc, library.with_all_below())
+        state["cr"] = lowered._replace(cfunc=known_as)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _WholeLowering(NativeLowering):
+    """Lower what Python calls."""
+
+    _name = "whole_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """As numba does; and give the parts in it their environments, as for what comes from the cache."""
+        super().run_pass(state)
+        for symbol in state.library._final_module.global_variables:
+            environment = lookup_environment(symbol.name)
+            if environment is not None:
+                state.library.codegen.set_env(symbol.name, environment)
+        return True
+
+
+def _compiler(lowering: type[NativeLowering]) -> type[CompilerBase]:
+    """numba's compiler with another way of lowering."""
+
+    class Compiler(CompilerBase):
+        def define_pipelines(self) -> list[Any]:
+            manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            manager.passes = [(lowering if step is NativeLowering else step, why) for step, why in manager.passes]
+            manager.finalize()
+            return [manager]
+
+    return Compiler
+
+
+Part, Whole = _compiler(_PartLowering), _compiler(_WholeLowering)
