@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.actors.lamps import LOW_BEAM_CD
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
-from simulator.scene.material import Beam, Surface
+from simulator.scene.material import Beam, Rgb, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
@@ -334,14 +334,19 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
 
 
-def test_wet_grass_is_darker_and_does_not_mirror_the_sky() -> None:
-    def grass(film_m: float) -> float:
+@pytest.mark.parametrize(
+    ("albedo", "least", "most"),
+    [((0.1, 0.1, 0.1), 0.6, 1.0), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into straw and earth, not into leaves
+)
+def test_wet_ground_darkens_where_it_soaks_and_does_not_mirror_the_sky(albedo: Rgb, least: float, most: float) -> None:
+    def ground(film_m: float) -> float:
         builder = SceneBuilder((0, 0, 0))
-        builder.add_mesh(plane(), (matte(0.1, surface=Surface.SOIL),), "terrain")
+        material = Material("ground", albedo, roughness=1.0, surface=Surface.SOIL)
+        builder.add_mesh(plane(), (material,), "terrain")
         stage = stage_of(builder, sun_at(40, cloud_oktas=8.0, water_film_m=film_m))
         return float(look(stage, se3.pose((0, 0, 1.2), pitch=0.1) @ EAST)[24:].mean())
 
-    assert 0.6 < grass(0.5e-3) / grass(0.0) < 1.0
+    assert least < ground(0.5e-3) / ground(0.0) < most
 
 
 def test_snow_covers_what_faces_up() -> None:

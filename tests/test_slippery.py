@@ -17,15 +17,16 @@ from simulator.dynamics import Model, road_friction, stopping_distance, vehicle
 from simulator.dynamics.courses import Tracks
 from simulator.dynamics.friction import GRAVITY, SURFACE_FRICTION
 from simulator.dynamics.motion import Agent, Event
-from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_under, surface
-from simulator.roads import LaneKey
+from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_sides, surface
+from simulator.roads import LaneKey, RoadNetwork
+from simulator.roads.records import LaneMaterial
 from simulator.scenario.family import member
 from simulator.scenario.reading import load
 from simulator.scene import Atmosphere
 from simulator.traffic.conditions import RoadWeather, conditions_in
-from simulator.traffic.staged import run
+from simulator.traffic.staged import SCENERY, run
 from simulator.world.build import build_world
-from simulator.world.grip import chassis_of, covering, film_mm, road_weather
+from simulator.world.grip import chassis_of, covering, film_mm, road_weather, slippery_lanes
 
 RADIUS = 100.0
 SECOND = LaneKey("0", 0, -2)
@@ -60,8 +61,9 @@ def test_a_tyre_has_the_least_of_road_and_patch_and_cells_are_where_the_patch_is
         for row in range(-1, 4):
             at = 2.0 + (column + 0.5) * CELL_M, (row + 0.5) * CELL_M
             assert friction_at(ground, *at, 20.0) == pytest.approx(0.1 if row == 1 and 2 <= column < 5 else wet)
-    assert friction_under(ground, 2.25, 0.15, 0.0, 2.6, 1.4, 20.0) == pytest.approx(wet)  # beside it all wheels
-    assert friction_under(ground, 2.25, 0.85, 0.0, 2.6, 1.4, 20.0) == pytest.approx(0.75 * wet + 0.25 * 0.1)
+    assert friction_sides(ground, 2.25, 0.15, 0.0, 2.6, 1.4, 20.0) == pytest.approx((wet, wet))  # all beside it
+    right = 0.5 * wet + 0.5 * 0.1
+    assert friction_sides(ground, 2.25, 0.85, 0.0, 2.6, 1.4, 20.0) == pytest.approx((wet, right))
     scaled = friction_at(surface(film_mm=2.0, factor=0.5), 0.0, 0.0, 25.0)
     assert scaled == pytest.approx(0.5 * road_friction("asphalt", 25.0, 2.0))
 
@@ -189,6 +191,66 @@ def test_a_standing_thing_stops_who_slides_into_it_only_if_it_is_solid() -> None
         assert np.isfinite(tracks.crashed_s[0]) == solid
         ends.append(float((tracks.position[:, 0, 0] + FRONT).max()))
     assert ends[0] > 41.0 and ends[1] < 39.1
+
+
+class OneWall:
+    """A wall beside the road, and how often somebody looked for it."""
+
+    def __init__(self, x: float) -> None:
+        self.x, self.looks = x, 0
+
+    def near(self, place: np.ndarray, reach_m: float) -> np.ndarray:
+        self.looks += 1
+        rows = box(self.x, place[1], 0.5)
+        rows["half_width"], rows["solid"] = 30.0, True
+        return rows if abs(self.x - place[0]) < reach_m + 0.5 else rows[:0]
+
+
+@pytest.mark.parametrize("friction", [0.8, SURFACE_FRICTION["ice"]])
+def test_walls_stop_who_is_out_of_control_and_nobody_else_looks_for_them(friction: float) -> None:
+    ego, wall = rolling(car(0.0, 14.0, events=(Event("speed", 0.0, 6.0),))), OneWall(40.0)
+    tracks = run([ego], 0, NOTHING, 15.0, road()[1], walls=wall, ground=surface(friction=friction))
+    slippery = friction < 0.5
+    assert np.isfinite(tracks.crashed_s[0]) == slippery
+    assert (wall.looks > 0) == slippery
+    assert tracks.crashed_into[0] == (SCENERY if slippery else -1)
+    assert (tracks.position[:, 0, 0] + FRONT).max() < 39.5 + 0.1
+
+
+# ---- one side slippery
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_brakes_turn_to_the_side_that_holds_and_a_driver_countersteers(side: float) -> None:
+    """Ice under one side: the brakes of the other turn the car towards it, at first by their moment over inertia."""
+    edge = np.zeros((600, 1400), np.bool_)  # cells of 10 cm, from 30 m to the right of the lane's middle on
+    edge[slice(0, 300) if side > 0 else slice(300, 600)] = True
+    ice = Patch(np.array([0.0, MIDDLE - 30.0]), edge, SURFACE_FRICTION["ice"])
+    ground = surface([ice], ORIGIN)
+    tracks = on(ground, [rolling(car(10.0, 20.0, events=(Event("speed", 0.0, 9.0, after_s=0.5),)))], 9.0)
+    first = int(np.argmax(tracks.slides[:, 0]))
+    assert tracks.slides[:, 0].any() and abs(first - 50) < 30
+    turned = tracks.rpy[first + 10 : first + 20, 0, 2]
+    assert (side * turned > 0.0).all(), "towards the dry side"
+    steer = tracks.steer[first + 20 : first + 60, 0]
+    assert (side * steer < 0.0).mean() > 0.7
+    assert np.abs(tracks.rpy[:, 0, 2]).max() < 0.5, "held by the driver"
+    even = on(surface(friction=SURFACE_FRICTION["ice"]), [braking(20.0)], 3.0)
+    assert np.abs(even.rpy[:, 0, 2]).max() < 1e-9
+
+
+def test_the_friction_of_a_lane_of_the_map_counts() -> None:
+    network = road()[0]
+    whole = network.roads["0"]
+    section = whole.sections[0]
+    icy = [
+        replace(lane, materials=(LaneMaterial(50.0, 0.2), LaneMaterial(90.0, 0.9))) if lane.id else lane
+        for lane in section.lanes
+    ]
+    map_ = RoadNetwork({"0": replace(whole, sections=(replace(section, lanes=tuple(icy)),))})
+    ground = surface(slippery_lanes(map_, np.array([[0.0, 0.0, 0.0], [200.0, 0.0, 0.0]])))
+    places = [(30.0, MIDDLE), (50.2, MIDDLE), (70.0, -0.2), (89.5, -3.3), (70.0, 0.5), (91.0, MIDDLE)]
+    assert [friction_at(ground, x, y, 10.0) == 0.2 for x, y in places] == [False, True, True, True, False, False]
 
 
 # ---- drivers and weather

@@ -38,6 +38,8 @@ class Tracks:
         crosses: int8, `traffic.person.Mode` of people who are on a carriageway, on a crossing or anywhere; else 0.
         crashed_s: (A,) s of the drive from when a vehicle that was out of control, or one that it struck, is a wreck;
             infinite: never.
+        crashed_into: (A,) the agent or, counted on from these, the obstacle that it then struck; -1: nothing, -2:
+            something else that stands about.
         seen_s: (A, B) when a driver first had a body in view, infinite where never: agents, then obstacles, then what
             else was looked for. Rows of agents that do not react are infinite, and drivers other than the ego do not
             look for what stands beside the lanes.
@@ -56,6 +58,7 @@ class Tracks:
     slides: NDArray[np.bool_]
     crosses: NDArray[np.int8]
     crashed_s: Array
+    crashed_into: NDArray[np.int64]
     seen_s: Array
 
 

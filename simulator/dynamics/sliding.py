@@ -20,7 +20,7 @@ from simulator.dynamics.motion import Agent
 from simulator.dynamics.prescribed import SPACING
 from simulator.dynamics.single_track import Control, State
 from simulator.dynamics.stepping import CONTROLS, STATES, Method, advance
-from simulator.dynamics.surface import Surface, friction_under
+from simulator.dynamics.surface import Surface, friction_sides
 from simulator.dynamics.vehicles import VEHICLE_DTYPE
 from simulator.numerics.jit import kernel
 
@@ -40,6 +40,8 @@ STRAIGHT_S = 0.5  # the same, of the angle to the path
 FRONT_SHARE = 0.9  # of the front tyres' force at most: the rear ones hold, and cars are made to run wide, not to spin
 CALMING_S = 0.4  # rad of steering against each rad/s by which it turns too fast: of driver and stability control
 LIFTING = 0.3  # share of the grip by which who slides slows down: foot off the pedal, in gear
+TRACK_SHARE = 0.8  # of the width
+SPLIT_RADPS2 = 0.3  # of turning by uneven brakes, beyond which steering does not hold a vehicle on its path unseen
 LOST_RAD = 1.2  # slip angle from where a driver can but brake
 SUBSTEPS = 2
 
@@ -55,6 +57,7 @@ class Tyres(NamedTuple):
         state: (STATES, A) of those that slide. control: (CONTROLS, A). friction: (A,) under the wheels.
         sideways, pulled: (A,) m/s and m/s2 to the left of the path, while held.
         askew: (A,) rad to the left of the path that is left of a slide.
+        uneven: (A,) by how much more friction is under the left wheels than under the right ones.
     """
 
     surface: Surface
@@ -68,6 +71,7 @@ class Tyres(NamedTuple):
     sideways: Array
     pulled: Array
     askew: Array
+    uneven: Array
 
 
 def tyres_of(agents: Sequence[Agent], surface: Surface) -> Tyres:
@@ -85,7 +89,7 @@ def tyres_of(agents: Sequence[Agent], surface: Surface) -> Tyres:
         np.zeros(count, np.bool_),
         np.zeros((STATES, count)),
         np.zeros((CONTROLS, count)),
-        *(np.zeros(count) for _ in range(4)),
+        *(np.zeros(count) for _ in range(5)),
     )
 
 
@@ -129,11 +133,26 @@ def _bend(paths, agent):
 def grip_under(tyres, agent, i, x, y, yaw, speed, paved):
     """m/s2 that the road gives the tyres of agent `i` at a place."""
     wheelbase = tyres.table[i].front + tyres.table[i].rear
-    friction = friction_under(tyres.surface, x, y, yaw, wheelbase, 1.6 * agent.half_width, speed)
+    track = TRACK_SHARE * 2.0 * agent.half_width
+    left, right = friction_sides(tyres.surface, x, y, yaw, wheelbase, track, speed)
     if not paved:
-        friction = min(friction, VERGE_FRICTION)
-    tyres.friction[i] = friction
-    return friction * GRAVITY
+        left, right = min(left, VERGE_FRICTION), min(right, VERGE_FRICTION)
+    tyres.friction[i], tyres.uneven[i] = 0.5 * (left + right), left - right
+    return tyres.friction[i] * GRAVITY
+
+
+@kernel
+def split_turning(tyres, agent, i, braking):
+    """rad/s2 to the left by which brakes turn agent `i` that has more grip on one side, as `grip_under` has found.
+
+    Antilock brakes let each side give what is asked, m/s2, or what its friction allows, half the weight being on it.
+    """
+    p, half = tyres.table[i], 0.5 * tyres.uneven[i]
+    if half == 0.0 or p.yaw_inertia <= 0.0:
+        return 0.0
+    left = min(braking, (tyres.friction[i] + half) * GRAVITY)
+    right = min(braking, (tyres.friction[i] - half) * GRAVITY)
+    return 0.5 * p.mass * (left - right) * TRACK_SHARE * agent.half_width / p.yaw_inertia
 
 
 @kernel
@@ -151,7 +170,8 @@ def hold(tyres, paths, agent, pose, i, asked, pulled):
     limit = grip_under(tyres, agent, i, pose.x, pose.y, pose.heading, agent.speed, True)
     bend = _bend(paths, agent)
     across = agent.speed * agent.speed * bend + pulled
-    if agent.speed > SLOWEST_MPS and abs(across) > HOLDING * limit:
+    torn = abs(split_turning(tyres, agent, i, max(-asked, 0.0))) > SPLIT_RADPS2
+    if agent.speed > SLOWEST_MPS and (torn or abs(across) > HOLDING * limit):
         _let_go(tyres, agent, pose, i, bend)
         return asked
     left = np.sqrt(max(limit * limit - across * across, 0.0))
@@ -203,6 +223,9 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):
     advance(
         tyres.state, tyres.control, tyres.friction, tyres.own, tyres.table, i, i + 1, dt, SUBSTEPS, Method.ROSENBROCK
     )
+    split = split_turning(tyres, agent, i, tyres.control[Control.BRAKE, i])
+    if state[State.SPEED, i] > SLOWEST_MPS:
+        state[State.YAW_RATE, i] += split * dt
     place_sliding(tyres, i, pose)
     project_pose(paths, agent, pose)
     heading = _heading(paths, agent, _segment(agent, agent.s))
@@ -212,7 +235,7 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):
     askew = _wrapped(pose.heading - heading)
     course = askew + np.arctan2(left, max(forwards, SLOWEST_MPS))
     bend = _bend(paths, agent)
-    held = agent.speed * agent.speed * abs(bend) < REGAINED * limit and calm
+    held = agent.speed * agent.speed * abs(bend) < REGAINED * limit and calm and abs(split) < SPLIT_RADPS2
     if held and abs(agent.lateral - agent.lateral_to) < BACK_M and abs(course) < BACK_RAD:
         tyres.slides[i], tyres.sideways[i], tyres.pulled[i], tyres.askew[i] = False, 0.0, 0.0, askew
         agent.lateral_from, agent.lateral_begin, agent.lateral_seconds = agent.lateral, time_s + dt, EASING_S

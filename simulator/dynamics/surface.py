@@ -116,8 +116,8 @@ def friction_at(surface, x, y, speed):
 
 
 @kernel
-def friction_under(surface, x, y, yaw, wheelbase, track, speed):
-    """Mean of the peak friction under the four wheels of a vehicle.
+def friction_sides(surface, x, y, yaw, wheelbase, track, speed):
+    """Means of the peak friction under the left and under the right wheels of a vehicle.
 
     Args:
         surface: Surface.
@@ -127,9 +127,11 @@ def friction_under(surface, x, y, yaw, wheelbase, track, speed):
     """
     cos, sin = np.cos(yaw), np.sin(yaw)
     if surface.patches.shape[0] == 0:
-        return friction_at(surface, x, y, speed)
-    total = 0.0
+        everywhere = friction_at(surface, x, y, speed)
+        return everywhere, everywhere
+    left = right = 0.0
     for k in range(4):
-        along, left = (0.0 if k < 2 else wheelbase), (0.5 if k % 2 == 0 else -0.5) * track
-        total += friction_at(surface, x + along * cos - left * sin, y + along * sin + left * cos, speed)
-    return 0.25 * total
+        along, beside = (0.0 if k < 2 else wheelbase), (0.5 if k % 2 == 0 else -0.5) * track
+        mu = friction_at(surface, x + along * cos - beside * sin, y + along * sin + beside * cos, speed)
+        left, right = left + 0.5 * mu * (k % 2 == 0), right + 0.5 * mu * (k % 2 == 1)
+    return left, right

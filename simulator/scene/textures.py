@@ -376,13 +376,13 @@ def cobbles(seed: int = 0) -> Texture:
 
 @cache
 def kerb_stone(seed: int = 0) -> Texture:
-    """Kerb of cast or granite stones 1 m long: u along, v across; KERB_M."""
+    """Kerb of granite stones 1 m long, soiled by traffic: u along, v across; KERB_M."""
     rng = _rng("kerb", seed)
     shape = (128, 512)
     value = 1.0 + 0.06 * noise(shape, rng, slope=0.4, low_cut=8) + 0.04 * noise(shape, rng, slope=2.0)
     along = np.minimum(np.arange(512), np.arange(512)[::-1])
     value *= 1.0 - 0.65 * np.exp(-((along / 2.0) ** 2))[None]
-    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.98, 0.94)), 0.30)))
+    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (0.98, 0.98, 0.96)), 0.23)))
 
 
 @cache

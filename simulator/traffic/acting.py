@@ -19,11 +19,12 @@ from simulator.numerics.jit import kernel
 from simulator.traffic.bodies import Notes, forget_notes, note_body, pressure_of_bodies
 from simulator.traffic.desk import Desk
 from simulator.traffic.following import desired_speed, drive, free_acceleration
+from simulator.traffic.lane_change import LOOK_S
 from simulator.traffic.lane_map import NONE, Lanes, along_left, along_right, half_width_at
 from simulator.traffic.locating import LaneIndex, nearest_lane, project
 from simulator.traffic.occupancy import KINDS, enter, occupy, take
 from simulator.traffic.pileups import Pileups, note_control, run_into
-from simulator.traffic.poses import STANDING_MPS, turn_ahead
+from simulator.traffic.poses import OVER_M, STANDING_MPS, turn_ahead
 from simulator.traffic.precedence import Gates
 from simulator.traffic.right_of_way import forget, gate_ahead, right_of_way
 from simulator.traffic.staged_changes import (
@@ -33,6 +34,7 @@ from simulator.traffic.staged_changes import (
     room_ahead,
     sidle,
 )
+from simulator.traffic.staged_passing import mind, pass_others
 
 ACROSS = 4  # lanes to the side of its path that an agent may be on
 PULLING_S = 0.2  # over which the pull of a change of lane counts
@@ -174,15 +176,26 @@ def act(map_, stage, colours, noticed, ego, begin, dt, record):
         if len(lanes.lanes) > 0:
             _look_round(map_, stage, colours[t], standing, dt)
             change_lanes(lanes, stage, noticed, begin + t, dt, time_s)
+            out = pass_others(map_, stage, max(int(round(LOOK_S / dt)), 1))
             for i in range(count):
                 if agents[i].started and stage.vehicles[i].lane != NONE:
                     record.asked[t, i] = _drive(lanes, stage, i, noticed, time_s)
-                    change = stage.vehicles[i].change
-                    record.turn[t, i] = change if change != 0 else turn_ahead(lanes, stage.vehicles[i])
+                    record.turn[t, i] = _indicates(lanes, stage.vehicles[i])
+            if out > 0:
+                mind(map_, stage, record.asked[t])
         for i in range(count):
             record.acceleration[t, i] = _move(map_, stage, i, record.asked[t, i], time_s, dt)
             stage.vehicles[i].acceleration = record.acceleration[t, i]
         run_into(stage, time_s, dt)
+
+
+@kernel
+def _indicates(lanes, vehicle):
+    """Side to which a driver is about to turn, or to go: 1 left, -1 right, 0 neither."""
+    aside = vehicle.wish_d - vehicle.d
+    if vehicle.over != 0 and abs(aside) > OVER_M:
+        return 1 if aside > 0.0 else -1
+    return vehicle.change if vehicle.change != 0 else turn_ahead(lanes, vehicle)
 
 
 @kernel
@@ -219,6 +232,8 @@ def _move(map_, stage, i, asked, time_s, dt):
             note_control(stage, i, asked, got)
             return got
         way.sidles, stage.vehicles[i].change, stage.vehicles[i].slope = False, 0, 0.0
+        if tyres.table[i].leans:  # it falls
+            stage.pileups.since_s[i] = time_s
     paved = True
     if stage.vehicles[i].lane == NONE and way.stretches > 0:  # it brakes, wherever it is
         asked, paved = -stage.drivers[i].hardest, _on_some_lane(map_, stage.poses[i])
@@ -331,7 +346,7 @@ def _find_place(lanes, way, stretches, agent, vehicle):
         return
     stretch = stretches[way.first + way.now]
     # Who changes lanes belongs to the new one from the beginning.
-    there = agent.lateral_to if way.sidles else agent.lateral
+    there = agent.lateral_to if way.sidles and vehicle.over == 0 else agent.lateral
     lane, s, d, across = stretch.lane, stretch.s + agent.s - stretch.begin, there, 0
     half = half_width_at(lanes, lane, s)
     for _ in range(ACROSS):
@@ -343,7 +358,7 @@ def _find_place(lanes, way, stretches, agent, vehicle):
         d -= side * (half + half_width_at(lanes, other, s))
         lane, across = other, across + side
         half = half_width_at(lanes, lane, s)
-    if abs(d) > half:
+    if abs(d) > half and vehicle.over == 0:
         return
     vehicle.lane, vehicle.s, vehicle.d = lane, s, d + agent.lateral - there
     lanes_beside(lanes, way, stretches, across, vehicle.ways)

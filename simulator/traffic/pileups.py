@@ -19,6 +19,7 @@ from simulator.dynamics.prescribed import pose_on_path
 from simulator.dynamics.single_track import State
 from simulator.dynamics.sliding import project_pose
 from simulator.numerics.jit import kernel
+from simulator.traffic.lane_map import NONE
 
 LOCKED = (
     0.82  # friction of locked tyres in shares of its peak: 0.7 (`wrecks.FRICTION`) where Bosch's dry tarmac has 0.85
@@ -34,6 +35,7 @@ class Pileups(NamedTuple):
         bodies: (A + K,) BODY_DTYPE of `simulator.dynamics`. sweep: (A + K,). contacts: (C,) CONTACT_DTYPE. All scratch.
         helpless: (A,) bool, whether a vehicle is out of control now.
         since_s: (A,) s from when a vehicle is a wreck; infinite: it is none.
+        into: (A,) what it was in its first collision with, a row of `bodies`, or NONE.
     """
 
     bodies: NDArray[np.void]
@@ -41,6 +43,7 @@ class Pileups(NamedTuple):
     contacts: NDArray[np.void]
     helpless: NDArray[np.bool_]
     since_s: NDArray[np.float64]
+    into: NDArray[np.int64]
 
 
 def pileups(agents: int, things: int) -> Pileups:
@@ -52,6 +55,7 @@ def pileups(agents: int, things: int) -> Pileups:
         np.zeros(4 * count + 4, CONTACT_DTYPE),
         np.zeros(agents, np.bool_),
         np.full(agents, np.inf),
+        np.full(agents, NONE),
     )
 
 
@@ -167,6 +171,8 @@ def run_into(stage, time_s, dt):
         for k in (i, j):
             if k < count and tyres.heeds[k]:
                 pileups.since_s[k] = min(pileups.since_s[k], time_s)
+                if pileups.into[k] == NONE:
+                    pileups.into[k] = i + j - k
     for i in range(count):
         if pileups.since_s[i] < np.inf and pileups.bodies[i].active:
             _put_wreck(stage, i)

@@ -32,7 +32,7 @@ from simulator.traffic.precedence import GATE_DTYPE, LANE_CROSSING_DTYPE, Gates,
 from simulator.traffic.prospects import FORK_DTYPE, comfortable_speed
 from simulator.traffic.signals import SignalPlan
 from simulator.traffic.staged_changes import Changes
-from simulator.traffic.staged_people import Passersby
+from simulator.traffic.staged_people import Passersby, Walked
 from simulator.traffic.state import DRIVER_DTYPE, FAIR, VEHICLE_DTYPE, Control, Failing
 from simulator.traffic.walkways import WalkwayMap, no_walkways
 
@@ -41,6 +41,9 @@ Array = NDArray[np.float64]
 LOOK_STEPS = 5  # between two looks of the drivers: 20 Hz
 HARDEST_MPS2 = 8.0  # of braking on a dry road
 PATIENCE_S = 8.0
+WALLS = 96  # pieces of what stands about those who are out of control, at once
+STANDING_MPS, NEAR_S, NEAR_M = 0.2, 0.1, 1.0  # whoever is faster meets what is so near before it is looked for again
+SCENERY = -2  # instead of a body: what is none
 Stretches = tuple[tuple[float, int, float], ...]  # m along a path, lane from there on (NONE: none), m along that lane
 
 
@@ -139,6 +142,14 @@ def _nowhere() -> Map:
     return Map(lanes, precedence, LaneIndex(np.zeros(2, np.int64), none, np.zeros(0), np.zeros(2), 1))
 
 
+class Walls(Protocol):
+    """Tells what stands about, besides the bodies that are known from the start, and stops what runs into it."""
+
+    def near(self, place: Array, reach_m: float) -> NDArray[np.void]:
+        """(N,) BODY_DTYPE of what faces a place (3,) in the world, as far as `reach_m`; world frame."""
+        ...
+
+
 class Sight(Protocol):
     """Tells who sees what, of the A agents and B bodies: the agents, the obstacles, and others of interest."""
 
@@ -197,6 +208,7 @@ def run(
     roads: Roads | None = None,
     sight: Sight | None = None,
     *,
+    walls: Walls | None = None,
     ground: Surface | None = None,
     conditions: NDArray[np.void] = FAIR,
     seed: int = 0,
@@ -214,6 +226,7 @@ def run(
         duration_s: length of the drive.
         roads: where drivers react to each other; None: nowhere.
         sight: who sees what; None: everyone sees everything.
+        walls: what vehicles that are out of control run into besides the bodies; None: nothing.
         ground: what tyres roll on, in the frame of `roads` (the world's without them); None: a dry road.
         conditions: () CONDITIONS_DTYPE, what drivers who know the weather make of it.
         seed: of what people on foot decide.
@@ -222,19 +235,20 @@ def run(
     origin = np.zeros(3) if roads is None else roads.lane_map.origin
     courses = [resample(agent.points) for agent in agents]
     lanes = 0 if roads is None else len(roads.lane_map.keys)
-    obstacles = obstacles.copy()
-    for name, offset in zip("xyz", origin):
-        obstacles[name] -= offset
+    obstacles = _from(origin, obstacles)
     people = None
     if roads is not None and any(agent.on_foot for agent in agents):
         people = Passersby(agents, roads.walkways, roads.plan, obstacles, seed)
-    busy = np.zeros(1 if roads is None else max(len(roads.walkways.crossings), 1), np.uint8)
+    known = len(agents) + len(obstacles)
+    if walls is not None:
+        obstacles = np.concatenate([obstacles, np.zeros(WALLS, BODY_DTYPE)])
     stage = _stage(agents, obstacles, courses, origin, lanes, ground or surface(), conditions)
-    stage = stage._replace(busy=busy if people is None else people.busy)
+    if roads is not None:
+        stage = stage._replace(busy=people.busy if people else np.zeros(len(roads.walkways.crossings), np.uint8))
     colours = np.zeros((len(times), 0), np.uint8) if roads is None else roads.plan.colours(times)
     record = empty_record(len(times), len(agents))
     seen = np.zeros((len(agents), len(agents) + len(obstacles)))
-    noticed, stride = seen, LOOK_STEPS if people or sight else len(times)
+    noticed, stride = seen, LOOK_STEPS if people or sight or walls else len(times)
     where = _nowhere() if roads is None else roads.map
     settle(where, stage, colours[0], noticed)
     if sight is not None:
@@ -246,47 +260,19 @@ def run(
         if people is not None:
             people.show(stage)
         if sight is not None:
-            wanted = np.isinf(seen) & minded
             position, rpy = stations(agents, stage.agents, stage.paths)
+            wanted = np.isinf(seen) & minded
             new = sight.sees(position + origin, rpy, wanted) & wanted
-            seconds = begin * STEP_NS * 1e-9
-            seen[new] = seconds
-            noticed[new] = seconds + (np.broadcast_to(reaction[:, None], seen.shape)[new] if begin else 0.0)
-        part = slice(begin, begin + stride)
-        act(
-            where,
-            stage,
-            colours[part],
-            noticed,
-            ego,
-            begin,
-            STEP_NS * 1e-9,
-            Record._make(column[part] for column in record),
-        )
+            seen[new] = begin * STEP_NS * 1e-9
+            noticed[new] = (seen + (reaction[:, None] if begin else 0.0))[new]
+        if walls is not None:
+            _raise(walls, stage, known, origin)
+        now = Record._make(column[begin : begin + stride] for column in record)
+        act(where, stage, colours[begin : begin + stride], noticed, ego, begin, STEP_NS * 1e-9, now)
         if people is not None:
             people.step(stage, begin // stride, begin * STEP_NS, stride * STEP_NS)
-    position, rpy, steer = (np.zeros((len(times), len(agents), n)) for n in (3, 3, 1))
-    crosses = np.zeros(record.s.shape, np.int8)
-    travel = record.s - record.s[:1]
-    if people is not None:
-        people.show(stage)
-        walked, who = people.walked(times, stride * STEP_NS), people.agents
-        position[:, who], rpy[:, who, 2] = walked.position + origin, walked.yaw
-        record.speed[:, who], travel[:, who], crosses[:, who] = walked.speed, walked.travel, walked.crosses
-        record.acceleration[:, who] = 0.0
-    for i, agent in enumerate(agents):
-        if agent.on_foot is not None and people is not None:
-            continue
-        s, lateral, slides = record.s[:, i], record.lateral[:, i], record.slides[:, i]
-        position[:, i], rpy[:, i], steer[:, i, 0] = poses_along(agent, courses[i], s, lateral)
-        rpy[:, i, 2] += np.where(slides, 0.0, record.yaw[:, i])
-        if agent.wheelbase_m > 0.0:
-            steer[:, i, 0] = steering(position[:, i], rpy[:, i, 2], agent.wheelbase_m, steer[:, i, 0])
-        position[slides, i, 0] = record.x[slides, i] + origin[0]
-        position[slides, i, 1] = record.y[slides, i] + origin[1]
-        turned = record.yaw[slides, i] - rpy[slides, i, 2]
-        rpy[slides, i, 2] += turned - 2.0 * np.pi * np.rint(turned / (2.0 * np.pi))
-        steer[slides, i, 0] = record.steer[slides, i]
+    walked = people.walked(times, stride * STEP_NS) if people else None
+    position, rpy, steer, travel, crosses = _written(agents, courses, origin, record, walked)
     return Tracks(
         times,
         tuple(agents),
@@ -296,13 +282,63 @@ def run(
         record.acceleration,
         record.asked,
         travel,
-        steer[:, :, 0],
+        steer,
         record.turn,
         record.slides,
         crosses,
         stage.pileups.since_s,
+        np.where(stage.pileups.into < known, stage.pileups.into, SCENERY),
         seen,
     )
+
+
+def _from(origin: Array, bodies: NDArray[np.void]) -> NDArray[np.void]:
+    """Bodies as seen from an origin (3,)."""
+    moved = bodies.copy()
+    for name, offset in zip("xyz", origin):
+        moved[name] -= offset
+    return moved
+
+
+def _written(
+    agents: Sequence[Agent], courses: Sequence[Array], origin: Array, record: Record, walked: Walked | None
+) -> tuple[Array, Array, Array, Array, NDArray[np.int8]]:
+    """Positions and turns (T, A, 3), steering and travel (T, A), and who crosses (T, A), as in `Tracks`, of a record;
+    speeds of people on foot are written there."""
+    position, rpy = np.zeros((2, *record.s.shape, 3))
+    steer, crosses, travel = np.zeros(record.s.shape), np.zeros(record.s.shape, np.int8), record.s - record.s[:1]
+    if walked is not None:
+        who = walked.agents
+        position[:, who], rpy[:, who, 2] = walked.position + origin, walked.yaw
+        record.speed[:, who], travel[:, who], crosses[:, who] = walked.speed, walked.travel, walked.crosses
+        record.acceleration[:, who] = 0.0
+    for i, agent in enumerate(agents):
+        if walked is not None and agent.on_foot is not None:
+            continue
+        s, lateral, slides = record.s[:, i], record.lateral[:, i], record.slides[:, i]
+        position[:, i], rpy[:, i], steer[:, i] = poses_along(agent, courses[i], s, lateral)
+        rpy[:, i, 2] += np.where(slides, 0.0, record.yaw[:, i])
+        if agent.wheelbase_m > 0.0:
+            steer[:, i] = steering(position[:, i], rpy[:, i, 2], agent.wheelbase_m, steer[:, i])
+        position[slides, i, 0] = record.x[slides, i] + origin[0]
+        position[slides, i, 1] = record.y[slides, i] + origin[1]
+        turned = record.yaw[slides, i] - rpy[slides, i, 2]
+        rpy[slides, i, 2] += turned - 2.0 * np.pi * np.rint(turned / (2.0 * np.pi))
+        steer[slides, i] = record.steer[slides, i]
+    return position, rpy, steer, travel, crosses
+
+
+def _raise(walls: Walls, stage: Stage, known: int, origin: Array) -> None:
+    """Let the bodies of a stage from row `known` on be what stands about those who are out of control."""
+    stage.bodies["solid"][known:] = False
+    lost = stage.pileups.helpless & (stage.agents["speed"] > STANDING_MPS)
+    for i in np.flatnonzero(lost).tolist():
+        pose, agent = stage.poses[i], stage.agents[i]
+        reach = float(max(agent["front"], agent["rear"]) + NEAR_S * agent["speed"]) + NEAR_M
+        rows = _from(origin, walls.near(np.array([pose["x"], pose["y"], pose["z"]]) + origin, reach))
+        rows = rows[: len(stage.bodies) - known]
+        stage.bodies[known : known + len(rows)] = rows
+        known += len(rows)
 
 
 def _minded(stage: Stage, ego: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -349,7 +385,7 @@ def _stage(
         driver["accel"], driver["decel"] = told.acceleration_mps2, told.deceleration_mps2
         driver["patience"], driver["politeness"], driver["threshold"] = PATIENCE_S, told.politeness, THRESHOLD_MPS2
         driver["safe"] = min(SAFE_MPS2, STOPPING * float(conditions["grip"]))
-        ways["changes"][i] = Changes[told.changes.upper()]
+        ways["changes"][i] = Changes.NEVER if agent.chassis is None else Changes[told.changes.upper()]
         driver["failing"] = 0 if told.lawful else Failing.RED_RUNNER | Failing.NO_YIELD
         bodies["half_length"][i], bodies["half_width"][i] = 0.5 * (agent.front_m + agent.rear_m), agent.half_width_m
     wise = np.array([agent.driver.weather_wise for agent in agents], np.bool_)

@@ -39,10 +39,12 @@ class Walked(NamedTuple):
     """What P people did; arrays are (T, P, ...).
 
     Attributes:
+        agents: (P,) their indices.
         position: m from the origin of the map. yaw: rad. speed: m/s. travel: m since the start.
         crosses: int8, `Mode` of who is on a carriageway, else 0.
     """
 
+    agents: NDArray[np.int64]
     position: Array
     yaw: Array
     speed: Array
@@ -118,7 +120,7 @@ class Passersby:
     def show(self, stage: Stage) -> None:
         """Note where everybody is, and let the agents of a stage be there, going straight on."""
         rows = self._people.rows[0]
-        self._history.append(rows[["x", "y", "z", "heading", "mode"]].copy())
+        self._note()
         first = stage.agents["path"][self.agents]
         stage.paths[first] = np.stack([rows["x"], rows["y"], rows["z"]], axis=1)
         ahead = np.stack([np.cos(rows["heading"]), np.sin(rows["heading"]), np.zeros(len(rows))], axis=1)
@@ -153,8 +155,12 @@ class Passersby:
             self._seed,
         )
 
+    def _note(self) -> None:
+        self._history.append(self._people.rows[0][["x", "y", "z", "heading", "mode"]].copy())
+
     def walked(self, times_ns: NDArray[np.int64], step_ns: int) -> Walked:
         """What they did, at times (T,) within the steps that they took."""
+        self._note()
         told = np.stack(self._history)
         xyz = np.stack([told["x"], told["y"], told["z"]], axis=-1)
         if len(xyz) > 2:  # who is pushed about does so without jerks
@@ -180,4 +186,4 @@ class Passersby:
 
         mode = told["mode"][now]
         crosses = np.where((mode == Mode.CROSSING) | (mode == Mode.STRAYING), mode, 0).astype(np.int8)
-        return Walked(between(xyz), between(yaw), between(speed), between(travel), crosses)
+        return Walked(self.agents, between(xyz), between(yaw), between(speed), between(travel), crosses)

@@ -21,16 +21,17 @@ from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
-from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline, footing
+from simulator.scene import Atmosphere, Model, Scene, SceneBuilder, Snapshot, Timeline, footing
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
 from simulator.traffic.conditions import conditions_in
+from simulator.traffic.lane_map import NONE
 from simulator.traffic.person import Mode
 from simulator.traffic.signals import SignalPlan, plan_signals
-from simulator.traffic.staged import Roads, entry_speed, roads_of, run, standing_bodies
+from simulator.traffic.staged import SCENERY, Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
-from simulator.world.grip import chassis_of, ground_of, road_weather
+from simulator.world.grip import chassis_of, ground_of, road_weather, slippery_lanes
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
@@ -54,6 +55,7 @@ from simulator.world.script import act, events_of, indicators_of
 from simulator.world.setting import conditions_of
 from simulator.world.sight import Sight
 from simulator.world.signals import stops_on
+from simulator.world.walls import Walls
 
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
@@ -165,7 +167,8 @@ def build_world(scenario: Scenario) -> World:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
         timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
         return World(scenario, network, route, builder.build(), conditions, timeline, ego)
-    grip = ground_of(atmosphere, site.patches, roads.lane_map.origin)
+    slippery = [*site.patches, *slippery_lanes(network, route.path.xyz)]
+    grip = ground_of(atmosphere, slippery, roads.lane_map.origin)
     tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m, grip, known)
     for number, (anomaly, parts) in enumerate(zip(scenario.anomalies, pairwise(first))):
         _check_sight(anomaly, f"anomalies.{number}", scene.objects[slice(*parts)])
@@ -301,11 +304,12 @@ def _simulate(
         scenario.duration_s,
         roads,
         sight,
+        walls=Walls(scene, _rest(cast)),
         ground=ground,
         conditions=known,
         seed=scenario.seed or 0,
     )
-    objects = _told(scene.objects, tracks)
+    objects = _told(scene.objects, tracks, [*moving, *rows])
     for number, row in enumerate(bodies):
         if objects[row].anomaly:
             facts = {name: f"{value:.2f}" for name, value in sight.first_sight(tracks, number).items()}
@@ -313,8 +317,11 @@ def _simulate(
     return tracks, replace(scene, objects=tuple(objects))
 
 
-def _told(things: Sequence[SceneObject], tracks: Tracks) -> list[SceneObject]:
-    """Objects that say when they slid, crashed, or crossed a street in a drive; who did so anywhere is an anomaly."""
+def _told(things: Sequence[SceneObject], tracks: Tracks, bodies: Sequence[int]) -> list[SceneObject]:
+    """Objects that say when they slid, crashed, or crossed a street in a drive; who did so anywhere is an anomaly.
+
+    `bodies` are the ids of the agents and of the obstacles.
+    """
     objects = list(things)
     for i, agent in enumerate(tracks.agents):
         facts, anomaly = dict[str, str](), objects[agent.object].anomaly
@@ -324,6 +331,9 @@ def _told(things: Sequence[SceneObject], tracks: Tracks) -> list[SceneObject]:
                 facts |= {f"{name}_from_s": f"{first:.2f}", f"{name}_until_s": f"{last:.2f}"}
         if np.isfinite(tracks.crashed_s[i]):
             facts["crashed_s"] = f"{tracks.crashed_s[i]:.2f}"
+        if tracks.crashed_into[i] != NONE:
+            other = int(tracks.crashed_into[i])
+            facts["collision"] = "scenery" if other == SCENERY else objects[bodies[other]].name
         if (tracks.crosses[:, i] == Mode.STRAYING).any():
             anomaly = anomaly or JAYWALKING
         if facts:
@@ -397,7 +407,29 @@ def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
     rpy[:, sprung, 0] += roll
     rpy[:, sprung, 1] += pitch
     position[:, sprung, 2] += 0.5 * np.array([tracks.agents[i].wheelbase_m for i in sprung]) * np.sin(pitch)
+    for i in sprung:
+        if names[i] in TWO_WHEELED and np.isfinite(tracks.crashed_s[i]):
+            ridden = [cast.builder.objects[row].model for row in (tracks.agents[i].object, cast.riders.get(i, 0))]
+            lift = _fall(rpy[:, i], tracks.times_ns * 1e-9 - tracks.crashed_s[i], [m for m in ridden if m is not None])
+            position[:, i, 2] += lift
     return replace(tracks, position=position, rpy=rpy)
+
+
+def _fall(rpy: Any, since_s: Any, models: Sequence[Model]) -> Any:
+    """Let a two-wheeler with its rider fall to the side to which it leans; (T,) m by which it is above the ground.
+
+    Args:
+        rpy: (T, 3), changed. since_s: (T,) since it began to fall. models: its own, and the rider's.
+    """
+    first = int(np.argmax(since_s >= 0.0))
+    side = 1.0 if rpy[first, 0] >= 0.0 else -1.0  # to the right
+    share = np.clip(since_s / FALLING_S, 0.0, 1.0) ** 2  # slowly at first, as a pendulum on its head does
+    rpy[:, 0] += share * (side * LYING_RAD - rpy[:, 0])
+    rpy[:, 1] *= 1.0 - share
+    points = np.concatenate([body.mesh.vertices for model in models for body in model.bodies])
+    angles = np.linspace(0.0, LYING_RAD, 12)
+    low = [float((side * np.sin(a) * points[:, 1] + np.cos(a) * points[:, 2]).min()) for a in angles]
+    return np.where(since_s >= 0.0, np.interp(np.abs(rpy[:, 0]), angles, -np.array(low)), 0.0)
 
 
 def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
@@ -417,6 +449,8 @@ def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
 
 # Whose springs, of `assets/dynamics.yaml`, those of a class have; lorries and buses there have none and stay level.
 SPRUNG = {"car": "bmw_320i", "van": "vw_vanagon", "motorcycle": "motorcycle", "bicycle": "bicycle"}
+TWO_WHEELED = ("motorcycle", "bicycle")
+FALLING_S, LYING_RAD = 0.7, 1.4  # of two-wheelers: a rod of 1.1 m falls in about that time from a lean of 20 degrees
 SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
 LEGGED = frozenset({"pedestrian", "animal"})
 MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge

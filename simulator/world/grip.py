@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from simulator.dynamics import Model as Motion
 from simulator.dynamics import vehicle
 from simulator.dynamics.bodies import PLATE_SHARE
 from simulator.dynamics.friction import SURFACE_FRICTION
-from simulator.dynamics.surface import Patch, Surface, surface
+from simulator.dynamics.surface import CELL_M, Patch, Surface, surface
+from simulator.roads import DRIVABLE, Road, RoadNetwork
 from simulator.scene import Atmosphere, Model
 from simulator.traffic.conditions import RoadWeather
 from simulator.traffic.wrecks import DENSITY_KG_M3
@@ -35,6 +37,8 @@ TWO_WHEELED: dict[str, dict[str, float]] = {
     "bicycle": {"mass": 90.0, "yaw_inertia": 15.0, "wheel_radius": 0.34, "wheel_inertia": 0.2, "brake_front": 0.6},
 }
 HEAVY_WHEEL_M, HEAVY_WHEEL_KG_M2, HEAVY_CG_M = 0.5, 20.0, 1.2
+DRY = 0.75  # friction of a map's lane below which it is more slippery than what `pavement_friction` gives when dry
+PIECE_M, NEAR_M = 20.0, 150.0  # of such a lane in one patch; from the ego's path
 SNOW_M = 0.005  # of snow from which it is what tyres roll on
 
 
@@ -73,6 +77,57 @@ def covering(atmosphere: Atmosphere) -> str | None:
     if atmosphere.snow_depth_m >= SNOW_M:
         return "snow"
     return "ice" if atmosphere.temperature_c < 0.0 and atmosphere.water_film_m > 0.0 else None
+
+
+def slippery_lanes(network: RoadNetwork, path: NDArray[np.float64]) -> list[Patch]:
+    """Lanes near a path (N, 3) whose map says that they have less friction than dry tarmac, in pieces (ASAM OpenDRIVE
+    1.8, 11.8.1: `friction` of a lane's material holds from its `sOffset` on)."""
+    found: list[Patch] = []
+    low, high = path[:, :2].min(axis=0) - NEAR_M, path[:, :2].max(axis=0) + NEAR_M
+    for road in network.roads.values():
+        for index, section in enumerate(road.sections):
+            for lane in section.lanes:
+                if lane.type not in DRIVABLE:
+                    continue
+                starts = [material.ds for material in lane.materials]
+                for material, end in zip(lane.materials, [*starts[1:], section.length]):
+                    if 0.0 < material.friction < DRY:
+                        s = np.arange(section.s0 + material.ds, section.s0 + min(end, section.length), PIECE_M)
+                        ends = np.append(s[1:], section.s0 + min(end, section.length))
+                        found += _pieces(
+                            road, index, lane.id, np.stack([s, ends], axis=1), material.friction, low, high
+                        )
+    return found
+
+
+def _pieces(
+    road: Road,
+    section: int,
+    lane: int,
+    spans: NDArray[np.float64],
+    friction: float,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> list[Patch]:
+    """Patches of a lane between stations `spans` (K, 2), of those within a box."""
+    found = []
+    ids = [row.id for row in road.sections[section].lanes if row.id]
+    for begin, end in spans.tolist():
+        if end - begin < CELL_M:
+            continue
+        s = np.linspace(begin, end, max(int((end - begin) / 1.0), 1) + 1)
+        t = road.boundaries(section, s)[ids.index(lane) : ids.index(lane) + 2]
+        ring = np.concatenate([road.point(s, t[0], 0.0)[:, :2], road.point(s, t[1], 0.0)[::-1, :2]])
+        corner = np.floor(ring.min(axis=0) / CELL_M) * CELL_M
+        if (ring.max(axis=0) < low).any() or (corner > high).any():
+            continue
+        columns, rows = (np.ceil((ring.max(axis=0) - corner) / CELL_M).astype(int) + 1).tolist()
+        x, y = np.meshgrid(
+            corner[0] + (np.arange(columns) + 0.5) * CELL_M, corner[1] + (np.arange(rows) + 0.5) * CELL_M
+        )
+        covered = shapely.contains_xy(shapely.make_valid(shapely.Polygon(ring)), x, y)
+        found.append(Patch(corner, covered, friction))
+    return found
 
 
 def road_weather(atmosphere: Atmosphere) -> RoadWeather:

@@ -7,18 +7,19 @@ it ground sees a wall, and below it the slit between them (form factors of an in
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.scene.snapshot import CAMERAS
+from simulator.sensors.shading.surface import SOLID
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 if TYPE_CHECKING:
     from simulator.sensors.optics import CameraModel
-    from simulator.sensors.shading.quick import View
-    from simulator.sensors.shading.transport import Transport
+    from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]
 
@@ -32,9 +33,24 @@ LEVEL_M = np.float32(0.12)  # ground is so near the plane on which a thing stand
 STRENGTH = np.float32(0.8)  # the grid has some of it already
 
 
+class Contacts(NamedTuple):
+    """Things that have contact shadows.
+
+    Attributes:
+        boxes: (B, 7) float32 x, y, cosine and sine of the heading, height of the ground, half the length and width.
+        areas: (B, 4) int32 first and last row, first and last column of the pixels that their shadows may touch.
+    """
+
+    boxes: F32
+    areas: NDArray[np.int32]
+
+
+NO_CONTACTS = Contacts(np.zeros((0, 7), np.float32), np.zeros((0, 4), np.int32))
+
+
 @kernel
 def hidden_by(box, x, y, z):
-    """Part of the sky's light on level ground at a place that a box hides: a row of `boxes_nearby`."""
+    """Part of the sky's light on level ground at a place that a box hides: a row of Contacts.boxes."""
     if abs(z - box[4]) > LEVEL_M:
         return ZERO
     ox, oy = x - box[0], y - box[1]
@@ -54,12 +70,12 @@ def hidden_by(box, x, y, z):
 
 
 @kernel
-def shade_contacts(start, stop, boxes, areas, table, pose, depth, light):
+def shade_rows(start, stop, boxes, areas, table, pose, depth, light):
     """Take from rows `start:stop` of `light` (H, W, 3), radiance by the sky, what things hide from the ground.
 
     Args:
         start, stop: range of rows.
-        boxes: (B, 7) and areas: (B, 4) int32 first and last row and column, of `boxes_nearby`.
+        boxes, areas: of Contacts.
         table: (H, W, 3) float32 camera rays. pose: (3, 4) float32 local_SE3_camera.
         depth: (H, W) float32 along the optical axis.
     """
@@ -84,25 +100,38 @@ def shade_contacts(start, stop, boxes, areas, table, pose, depth, light):
                         light[y, x, channel] *= part
 
 
-def boxes_nearby(transport: Transport, camera: CameraModel, view: View) -> tuple[F32, NDArray[np.int32]]:
-    """Boxes of the nearest things and the pixels that their contact shadows may touch.
+@kernel
+def shade_points(start, stop, boxes, areas, pixels, width, points, paths):
+    """Take from the irradiance of the samples `start:stop` what things hide from the ground.
 
-    Returns:
-        (B, 7) float32 x, y, cosine and sine of the heading, height of the ground, half the length and half the width;
-        (B, 4) int32 first and last row, first and last column.
+    Args:
+        start, stop: range of samples; sample i belongs to pixel `pixels[i % len(pixels)]` of a picture of this `width`.
+        boxes, areas: of Contacts.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE, which hold their irradiance.
     """
-    stage = transport.stage
+    for i in range(start, stop):
+        p, path, pixel = points[i], paths[i], pixels[i % len(pixels)]
+        x, y = pixel % width, pixel // width
+        for k in range(len(boxes)):
+            if p.state != SOLID or y < areas[k, 0] or y > areas[k, 1] or x < areas[k, 2] or x > areas[k, 3]:
+                continue
+            part = ONE - STRENGTH * hidden_by(boxes[k], p.x, p.y, p.z)
+            path.er, path.eg, path.eb = part * path.er, part * path.eg, part * path.eb
+
+
+def contacts_nearby(stage: Stage, camera: CameraModel, local_SE3_camera: F32, extinction_1_m: float) -> Contacts:
+    """The nearest things that have contact shadows in a picture; pose (3, 4), extinction of the air."""
     bounds, pose = stage.object_bounds, stage.scene.local_SE3_object(stage.snapshot)
-    eye = view.pose[:, 3].astype(np.float64)
+    pose_of_eye = local_SE3_camera.astype(np.float64)
+    eye = pose_of_eye[:, 3]
     middle = 0.5 * (bounds[:, 0] + bounds[:, 1])
     center = np.einsum("nij,nj->ni", pose[:, :3, :3], middle) + pose[:, :3, 3]
     half = 0.5 * (bounds[:, 1] - bounds[:, 0])
     away = np.linalg.norm(center - eye, axis=1)
-    stands = (
-        (half[:, 2] > 0.5 * LEAST_M)
-        & (np.abs(bounds[:, 0, 2]) < 0.3)
-        & (away < min(REACH_M, CLEAR / transport.extinction))
-    )
+    stands = (half[:, 2] > 0.5 * LEAST_M) & (np.abs(bounds[:, 0, 2]) < 0.3)
+    stands &= away < min(REACH_M, CLEAR / extinction_1_m)
+    if (hidden := stage.snapshot.hidden) is not None:
+        stands &= (hidden & CAMERAS) == 0
     stands[max(stage.ego, 0)] = False
     rows = np.flatnonzero(stands)
     rows = rows[np.argsort(away[rows], kind="stable")[:MOST]]
@@ -115,7 +144,7 @@ def boxes_nearby(transport: Transport, camera: CameraModel, view: View) -> tuple
     aside = np.stack([-ahead[:, 1], ahead[:, 0]], 1)
     corners = boxes[:, None, :2] + spans[..., :1] * ahead[:, None] + spans[..., 1:] * aside[:, None]
     corners = np.concatenate([corners, np.broadcast_to(ground[:, None, None], (*corners.shape[:2], 1))], 2)
-    seen = (corners - eye) @ view.pose[:, :3].astype(np.float64)
+    seen = (corners - eye) @ pose_of_eye[:, :3]
     near = seen[..., 2].min(1, initial=np.inf) < 0.5
     last = np.array([camera.height - 1, camera.width - 1])
     pixel = camera.project(np.where(near[:, None, None], [0.0, 0.0, 1.0], seen).reshape(-1, 3)).reshape(-1, 4, 2)
@@ -123,4 +152,4 @@ def boxes_nearby(transport: Transport, camera: CameraModel, view: View) -> tuple
     high = np.where(near[:, None], last, np.clip(np.ceil(pixel[..., ::-1].max(1)), -1, last))
     high[seen[..., 2].max(1, initial=-np.inf) < 0.1] = -1
     areas = np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], 1)
-    return boxes.astype(np.float32), areas.astype(np.int32)
+    return Contacts(boxes.astype(np.float32), areas.astype(np.int32))

@@ -17,6 +17,7 @@ from simulator.raycast import Hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
+from simulator.sensors.shading.contact import contacts_nearby, shade_points
 from simulator.sensors.shading.glow import add_scattered_light
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plumes import add_plumes
@@ -150,8 +151,10 @@ def take_picture(
     height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
+    if effort.quick:
+        transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
     if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        picture = _light_quickly(transport, camera, view, number)
+        picture = _light_quickly(transport, view, number)
     else:
         shape = height, width
         picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
@@ -213,11 +216,13 @@ def _in_waves(
     transport.light_up(points, paths, seed, first_bounce=True, samples=len(directions) // len(pixels))
     transport.each(len(directions), skylight.look_up, pixels, width, *grid[:2], transport.sky.harmonics, *grid[2:],
                    points, paths)  # fmt: skip
+    if len(transport.contacts.boxes):
+        transport.each(len(directions), shade_points, *transport.contacts, pixels, width, points, paths)
     transport.finish(points, paths, spread, seed)
     return points, paths
 
 
-def _light_quickly(transport: Transport, camera: CameraModel, view: View, seed: np.uint32) -> Picture:
+def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
     """Light all pixels in one pass, and in waves those that it leaves."""
     stage, (height, width) = transport.stage, view.table.shape[:2]
     frame = np.vstack([view.pose, [0, 0, 0, 1]])
@@ -239,7 +244,7 @@ def _light_quickly(transport: Transport, camera: CameraModel, view: View, seed: 
     found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
     points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
-    radiance, pixels = light_quickly(transport, camera, view, hits, grid)
+    radiance, pixels = light_quickly(transport, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
     if not len(pixels):
         return picture

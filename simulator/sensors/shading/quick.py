@@ -36,7 +36,7 @@ from simulator.numerics.simd import (
     square_root,
     without_lowest,
 )
-from simulator.sensors.shading.contact import boxes_nearby, shade_contacts
+from simulator.sensors.shading.contact import shade_rows
 from simulator.sensors.shading.eights import (
     DISTANCE,
     FLAT,
@@ -93,7 +93,6 @@ from simulator.sensors.shading.vector import (
 
 if TYPE_CHECKING:
     from simulator.raycast import Hits
-    from simulator.sensors.optics import CameraModel
     from simulator.sensors.shading.transport import Transport
 
 F32 = NDArray[np.float32]
@@ -352,14 +351,11 @@ def behind_all(rows, k, air, haze, sun, sun_lx):
     return r, g, b
 
 
-def light_quickly(
-    transport: Transport, camera: CameraModel, view: View, hits: Hits, grid: Grid
-) -> tuple[F32, NDArray[np.int32]]:
+def light_quickly(transport: Transport, view: View, hits: Hits, grid: Grid) -> tuple[F32, NDArray[np.int32]]:
     """Light all pixels but those that show glass or what lamps light.
 
     Args:
-        transport: in a stage by daylight. camera, view: what looks at it.
-        hits: of its pixels, with t along the optical axis.
+        transport: in a stage by daylight. view: the camera. hits: of its pixels, with t along the optical axis.
         grid: sky light of every eighth pixel of every eighth row.
 
     Returns:
@@ -378,8 +374,8 @@ def light_quickly(
                        transport.lamps, canvas, scratch)  # fmt: skip
 
     parallel_for(shade, -(-height // LANES), chunk=1, threads=stage.threads)
-    contacts = (*boxes_nearby(transport, camera, view), view.table, view.pose, hits.t.reshape(height, width))
-    transport.each(height, shade_contacts, *contacts, canvas.radiance, chunk=16)
+    transport.each(height, shade_rows, *transport.contacts, view.table, view.pose, hits.t.reshape(height, width),
+                   canvas.radiance, chunk=16)  # fmt: skip
     instance = hits.part.reshape(height, width)
     shine(stage, transport.sky.sun_direction, canvas.origin, sunlit, instance, canvas.fate, canvas.radiance)
     left = np.empty(height * width, np.int32)

@@ -25,7 +25,8 @@ LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the e
 DIMMEST, HUES = np.float32(0.3), np.float32(0.6)  # of lit windows: emission of the dimmest, spread of blue light
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
 WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
-WET_BLADES = np.float32(0.3)  # part of wet grass and soil that drops and films cover
+WET_BLADES = np.float32(0.3)  # part of wet straw and soil that drops and films cover
+LEAF_GREEN = np.float32(3.0)  # a third less red than green: nothing but leaves
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
 COAT_ROUGH, PANE_ROUGH = np.float32(0.05), np.float32(0.03)  # of lacquer, of windows
@@ -104,6 +105,16 @@ def retro_of(matter):
 
 
 @kernel
+def soaking(red, green):
+    """Share of grass and soil that water gets into and darkens, by its colour.
+
+    Straw, earth and stones soak. Green leaves do not: wax keeps the water out of them, and the drops on it shine
+    much as it does, so that a meadow in the rain is as green as before (0 where red is a third below green).
+    """
+    return ONE - clamp01(LEAF_GREEN * (green - red) / max(green, TINY))
+
+
+@kernel
 def soak(p, film, rain_mm_h, kind):
     """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
     wide = noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
@@ -115,6 +126,8 @@ def soak(p, film, rain_mm_h, kind):
     level = np.float32(0.84) - np.float32(0.52) * clamp01(film / PUDDLE_FILM_M)
     pool = np.float32(0.64) * wide + np.float32(0.31) * medium + np.float32(0.05) * fine
     puddle = step(level, level + np.float32(0.14), pool)
+    if kind == SOIL:
+        wetness *= soaking(p.red, p.green)
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
     p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
     p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.air import air_at
+from simulator.sensors.shading.contact import NO_CONTACTS
 from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
@@ -91,6 +92,7 @@ class Transport:
         self.ground = ground_of(stage.atmosphere)
         self.lamps: Lamps = gather_lamps(stage.lamps(), center, self._daylight_at)
         self.extinction = self.air[0]
+        self.contacts = NO_CONTACTS
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

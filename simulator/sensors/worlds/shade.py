@@ -28,6 +28,7 @@ from simulator.sensors.shading.surface import (
     WATER,
     WET_INTERNAL,
     lit,
+    soaking,
 )
 from simulator.sensors.shading.vector import HALF, INV_PI, ONE, ZERO, clamp01, mirrored, step
 from simulator.sensors.worlds.facets import NORMAL
@@ -248,6 +249,8 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
     film, snow = numbers[FILM], numbers[SNOW]
     if film > ZERO and OTHER < what.surface < WATER and p.nz > np.float32(0.6):
         wetness = clamp01(film / FULL_FILM_M)
+        if what.surface == SOIL:
+            wetness *= soaking(r, g)
         r, g, b = wetted(r, wetness), wetted(g, wetness), wetted(b, wetness)
         if what.surface != SOIL:
             coat = wetness * (np.float32(0.35) + HALF * clamp01(film / PUDDLE_FILM_M))
