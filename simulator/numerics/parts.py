@@ -8,7 +8,8 @@ along by its callers as it is: LLVM sees it once, within the kernel that Python 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from numba import _dynfunc
@@ -17,7 +18,6 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.environment import lookup_environment
 from numba.core.itanium_mangler import mangle
-from numba.core.registry import cpu_target
 from numba.core.typed_passes import NativeLowering
 
 
@@ -27,7 +27,14 @@ def _short_symbol(name: str, arguments: Sequence[Any], **tags: Any) -> str:
     return str(mangle(name, [digest], **tags))
 
 
-cpu_target.target_context.mangler = _short_symbol
+@contextmanager
+def _short_symbols(context: Any) -> Iterator[None]:
+    """Within it numba names functions so; outside, for everybody else's, as it always does."""
+    usual, context.mangler = context.mangler, _short_symbol
+    try:
+        yield
+    finally:
+        context.mangler = usual
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -54,7 +61,8 @@ class _PartLowering(NativeLowering):
         """Lower it, and tell callers what to link."""
         library = state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
-        super().run_pass(state)
+        with _short_symbols(state.targetctx):
+            super().run_pass(state)
         lowered = state["cr"]
         name = lowered.fndesc.qualname.split(".")[-1]
         # By this, which cannot be called, numba knows the part; no address: there is no machine code.
@@ -73,7 +81,8 @@ class _WholeLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         """As numba does; and give the parts in it their environments, as for what comes from the cache."""
-        super().run_pass(state)
+        with _short_symbols(state.targetctx):
+            super().run_pass(state)
         for symbol in state.library._final_module.global_variables:
             environment = lookup_environment(symbol.name)
             if environment is not None:
