@@ -9,7 +9,7 @@ is not, as in recorded data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from simulator.numerics.rng import child_seed
 from simulator.scenario.distributions import OneOf
 from simulator.scene.snapshot import OTHER_SENSORS
 from simulator.sensors.base import Sensor
-from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Sweep, lidar_names, load_lidar
+from simulator.sensors.lidar_models import FOCUS_M, OVERLAP_M, LidarModel, Rays, Sweep, lidar_names, load_lidar
 from simulator.sensors.lidar_weather import PULSE_APERTURE_M, Air, air_of
 
 if TYPE_CHECKING:
@@ -122,13 +122,6 @@ class Lidar(Sensor, kind="lidar"):
             semantic=echoes.semantic[seen],
             range_m=ranges[seen],
         )
-
-
-class Rays(NamedTuple):
-    """(R, 3) float64 origins and unit directions in the local frame."""
-
-    origin: NDArray[np.float64]
-    direction: NDArray[np.float64]
 
 
 def receiver_of(lidar: LidarModel) -> Receiver:

@@ -60,6 +60,13 @@ class Sweep(NamedTuple):
     image: NDArray[np.int32]
 
 
+class Rays(NamedTuple):
+    """(R, 3) float64 origins and unit directions in the local frame."""
+
+    origin: F64
+    direction: F64
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LidarModel:
     """One lidar; see the head of `assets/lidars.yaml` for the fields that carry its names.

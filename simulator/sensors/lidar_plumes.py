@@ -16,9 +16,8 @@ from simulator.sensors.lidar_weather import LIGHT_MPS
 from simulator.sensors.shading.plumes import EDGE, eddies, puffs_of, unevenness
 
 if TYPE_CHECKING:
-    from simulator.sensors.lidar import Rays
     from simulator.sensors.lidar_kernels import Echoes, Receiver
-    from simulator.sensors.lidar_models import LidarModel, Sweep
+    from simulator.sensors.lidar_models import LidarModel, Rays, Sweep
     from simulator.sensors.lidar_weather import Air
     from simulator.sensors.shading.plumes import Puffs
     from simulator.sensors.stage import Stage
@@ -139,9 +138,7 @@ def boxes_of(puffs: Puffs, lidar: LidarModel, sweep: Sweep, local_SE3_lidar: NDA
     x, y, z = apply(inverse(local_SE3_lidar), puffs.center.astype(np.float64)).T
     distance, level = np.sqrt(x * x + y * y + z * z), np.hypot(x, y)
     size = float(EDGE) * puffs.spread.max(1)
-    reach = (
-        np.where(distance > size, np.arcsin(np.minimum(size / np.maximum(distance, 1e-6), 1.0)), np.pi) + SHAKING_RAD
-    )
+    reach = _seen_under(size, distance) + SHAKING_RAD
     elevation = np.sort(lidar.elevation_rad)
     up = np.arctan2(z, level)
     first, last = np.searchsorted(elevation, up - reach), np.searchsorted(elevation, up + reach) - 1
