@@ -147,7 +147,9 @@ def test_the_road_shows_through_a_film_that_shines_most_in_the_middle(kind: str)
     middle = np.linalg.norm(body.mesh.vertices[body.mesh.faces].mean(1)[:, :2], axis=1)
     coat = np.array([material.clearcoat for material in body.materials])[body.mesh.slots]
     radius = anomaly.radius_m  # type: ignore[attr-defined]
-    assert coat[middle < 0.3 * radius].mean() > 0.55 > 0.35 > coat[middle > 1.2 * radius].mean()
+    inner, outer = coat[middle < 0.3 * radius].mean(), coat[middle > 1.2 * radius].mean()
+    # What oil soaks into leaves stones standing out, which mirror nothing; ice and water lie over them.
+    assert inner > (0.2 if kind == "oil_spill" else 0.55) and outer < min(0.35, 0.5 * inner)
     assert all("on asphalt" in material.name for material in body.materials)
     corners = world[body.mesh.faces][..., :2]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
