@@ -93,7 +93,8 @@ def _may_matter(rows: Array, boxes: Array, road: Array, along: Array, reach: flo
     dx, dy = x - x[:, None], y - y[:, None]
     squared = dx * dx + dy * dy
     same_road = road == road[:, None]
-    same_lane = (lane == lane[:, None]) | (lane == 0) | (lane == 0)[:, None]
+    # Lanes 0 and -1 count as one (`ahead_in_lane`).
+    same_lane = np.where(lane == 0, -1, lane) == np.where(lane == 0, -1, lane)[:, None]
     # Of the same road only who is beyond the front in the same lane; whether another road is on the way is seen later.
     front, rear = 0.5 * length + center, 0.5 * length - np.abs(center)
     beyond = (s - s[:, None]) * along[:, None] > front[:, None] + rear - TINY

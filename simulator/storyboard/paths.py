@@ -210,8 +210,8 @@ def ahead_in_lane(a: RoadPosition, b: RoadPosition, limit: float) -> tuple[float
         arrival = _arrival(a, target, looks_along(a))
         if arrival is None or b.lane not in (0, _lane_there(target, b.section, arrival) or b.lane):
             return None
-    elif lane * b.lane > 0:
-        if lane != b.lane:
+    else:
+        if lane != b.lane and (lane, b.lane) not in ((-1, 0), (0, -1)):  # whose `lanes` differ by none
             return None
         ds = b.s - a.s if looks_along(a) else a.s - b.s
         return (ds, b.t - a.t) if abs(ds) < limit else None
