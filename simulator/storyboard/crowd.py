@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class Crowd:
         mine, others = np.nonzero(keep)
         starts = np.searchsorted(mine, np.arange(len(entities) + 1)).tolist()
         numbers = others.tolist()
-        self._found = [numbers[a:b] for a, b in zip(starts, starts[1:])]
+        self._found = [numbers[a:b] for a, b in pairwise(starts)]
 
 
 def _row(entity: Entity) -> tuple[float, ...]:

@@ -40,7 +40,7 @@ class PathNode:
 
 
 class Arrival(NamedTuple):
-    """How a way comes to a road: the last road end passed, the end entered ("start", "end"), the lane there (0: none)."""
+    """How a way comes to a road: the last road end passed, the end that is entered, the lane there (0: none)."""
 
     last: PathNode
     contact: str

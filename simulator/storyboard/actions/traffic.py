@@ -219,14 +219,14 @@ class TrafficElement(ActionElement):
 
 
 def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
-    """The middles of the lanes of the road at a place, in the direction of their traffic."""
+    """The middles of the lanes of the road at a place, in the direction of their traffic; never the centre line."""
     road = place.road
     if road is None:
         return []
     found = []
     for number, lane in sorted(road.sections[place.section].lanes.items()):
         spot = place.copy()
-        if lane.type in place.lane_types and spot.set_lane(road, number, place.s, 0.0, place.section):
+        if number and lane.type in place.lane_types and spot.set_lane(road, number, place.s, 0.0, place.section):
             spot.h_rel = 0.0
             spot.set_heading(spot.driving_heading)
             found.append(spot)
