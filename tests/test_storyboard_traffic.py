@@ -9,6 +9,7 @@ import pytest
 from small_storyboard import CAR, at, event, scenario, speed, straight
 
 from simulator.storyboard import model
+from simulator.storyboard.crowd import Crowd
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording
 
@@ -98,3 +99,14 @@ def test_nothing_touches() -> None:
         for xs in lanes.values():
             ordered = sorted(xs)
             assert all(b - a >= 5.0 for a, b in pairwise(ordered))
+
+
+def test_dense_traffic_drives_as_if_each_looked_at_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    swarm = model.TrafficSwarmAction("ego", 300.0, 200.0, 0.0, 0.0, 60, (10.0, 30.0), None, None, MIX)
+    quick = drive(swarm, ego_mps=20.0, until=6.0)
+    monkeypatch.setattr(Crowd, "ahead_of", lambda self, entity, reach, speed: self._entities)
+    slow = drive(swarm, ego_mps=20.0, until=6.0)
+    assert len(quick.entities) > 20
+    assert len({row.speed for row in quick.table if row.name != "ego"}) > 200  # they do brake for each other
+    assert quick.table == slow.table
+    assert all(row.lane for row in quick.table)

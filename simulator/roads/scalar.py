@@ -19,9 +19,10 @@ from simulator.roads.polynomial import Array
 from simulator.roads.records import Lane, LaneSection
 from simulator.roads.road import Road
 
-_CACHED_STATIONS = 64  # last stations of the reference line that are kept
+_CACHED_STATIONS = 1024  # stations of a road of which the reference line and the lanes are kept: of dense traffic all
 _NEWTON_STEPS = 20
 _LONGEST_STEP_M = 20.0
+Edges = tuple[float, float, float, float]
 
 
 class LinePoint(NamedTuple):
@@ -40,14 +41,18 @@ class LinePoint(NamedTuple):
 class Profile:
     """A (K, 5) list of cubics, see `simulator.roads.polynomial`."""
 
-    __slots__ = ("_rows", "_starts")
+    __slots__ = ("_constant", "_rows", "_starts")
 
     def __init__(self, table: Array) -> None:
         self._rows = [tuple(map(float, row)) for row in table]
         self._starts = [row[0] for row in self._rows]
+        # Most lanes are as wide everywhere.
+        self._constant = (self._rows[0][1], 0.0) if len(self._rows) == 1 and not any(self._rows[0][2:]) else None
 
     def __call__(self, s: float) -> tuple[float, float]:
         """Value and slope at s."""
+        if self._constant is not None and s >= self._starts[0]:
+            return self._constant
         index = bisect_right(self._starts, s) - 1 if len(self._starts) > 1 else (0 if s >= self._starts[0] else -1)
         if index < 0:
             return 0.0, 0.0
@@ -100,7 +105,7 @@ class ScalarLane:
 class ScalarSection:
     """A lane section; `left` and `right` hold its lanes from the centre outwards, `lanes` all of them by id."""
 
-    __slots__ = ("lanes", "left", "order", "right", "s0", "s1")
+    __slots__ = ("lanes", "left", "order", "outermost", "right", "s0", "s1")
 
     def __init__(self, section: LaneSection) -> None:
         self.s0, self.s1 = section.s0, section.s1
@@ -108,6 +113,11 @@ class ScalarSection:
         self.lanes = {lane.id: lane for lane in everything}
         self.left = sorted((lane for lane in everything if lane.id > 0), key=lambda lane: lane.id)
         self.right = sorted((lane for lane in everything if lane.id < 0), key=lambda lane: -lane.id)
+        # The last lane on each side (1 left, -1 right) that belongs to the road, 0: none.
+        self.outermost = {
+            side: next((lane.id for lane in reversed(lanes) if lane.type != "none"), 0)
+            for side, lanes in ((1, self.left), (-1, self.right))
+        }
         self.order = [*reversed(self.left), *(lane for lane in everything if lane.id == 0), *self.right]
 
     def linked(self, lane_id: int, *, forward: bool) -> int:
@@ -140,6 +150,7 @@ class ScalarRoad:
         # What is rare is left to the vectorised code: lateral shapes, level lanes beside banked ones.
         self._is_plain = not road.reliefs and not road.table.has_level
         self._kept: dict[float, LinePoint] = {}
+        self._across: dict[tuple[int, bool, float], dict[int, Edges]] = {}
 
     def at(self, s: float) -> LinePoint:
         """The reference line at s."""
@@ -155,16 +166,27 @@ class ScalarRoad:
         """Index of the lane section at s; a boundary belongs to the section that starts there."""
         return min(max(bisect_right(self._starts, s) - 1, 0), len(self.sections) - 1)
 
-    def edges(self, section: int, lane_id: int, s: float) -> tuple[float, float, float, float]:
+    def edges(self, section: int, lane_id: int, s: float) -> Edges:
         """Inner t, outer t and their slopes dt/ds of a lane; without such a lane those of the outermost on its side."""
+        if lane_id == 0:
+            t, slope = self.lane_offset(s)
+            return t, t, slope, slope
+        key = section, lane_id > 0, s
+        across = self._across.get(key)
+        if across is None:
+            if len(self._across) >= _CACHED_STATIONS:
+                self._across.clear()
+            across = self._across[key] = self._lanes_across(*key)
+        return across.get(lane_id) or across[0]
+
+    def _lanes_across(self, section: int, left: bool, s: float) -> dict[int, Edges]:
+        """`edges` of all lanes of one side, by id; under 0 those for lanes that do not exist."""
         here = self.sections[section]
         t, slope = self.lane_offset(s)
-        inner, d_inner, offset_slope = t, slope, slope
-        if lane_id == 0:
-            return t, t, slope, slope
-        sign = 1.0 if lane_id > 0 else -1.0
+        offset_slope, sign = slope, 1.0 if left else -1.0
         ds = s - here.s0
-        for lane in here.left if lane_id > 0 else here.right:
+        found: dict[int, Edges] = {}
+        for lane in here.left if left else here.right:
             inner, d_inner = t, slope
             if lane.border is not None:
                 t, slope = lane.border(ds)
@@ -173,9 +195,9 @@ class ScalarRoad:
                 t, slope = t + sign * width, slope + sign * d_width
             else:
                 slope = offset_slope
-            if lane.id == lane_id:
-                return inner, t, d_inner, slope
-        return t, t, slope, slope
+            found.setdefault(lane.id, (inner, t, d_inner, slope))
+        found[0] = (t, t, slope, slope)
+        return found
 
     def center(self, section: int, lane_id: int, s: float) -> tuple[float, float]:
         """t and dt/ds of the middle of a lane."""
@@ -189,9 +211,8 @@ class ScalarRoad:
 
     def reach(self, section: int, side: int, s: float) -> float:
         """Distance from lane 0 to the outer edge of the road on a side (1 left, -1 right), lanes "none" left out."""
-        here = self.sections[section]
-        lanes = [lane.id for lane in (here.left if side > 0 else here.right) if lane.type != "none"]
-        return abs(self.edges(section, lanes[-1], s)[1] - self.lane_offset(s)[0]) if lanes else 0.0
+        lane_id = self.sections[section].outermost[1 if side > 0 else -1]
+        return abs(self.edges(section, lane_id, s)[1] - self.lane_offset(s)[0]) if lane_id else 0.0
 
     def nearest_lane(
         self, section: int, s: float, t: float, types: Collection[str] | None, side: int = 0

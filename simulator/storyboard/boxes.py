@@ -52,6 +52,13 @@ def _separation(first: list[Corner], second: list[Corner], axis: Corner) -> floa
     return 0.0
 
 
+def separations(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox) -> tuple[float, float]:
+    """The gaps ahead and to the left of a of `gap`, which is never less than either."""
+    first, second = corners(a, box_a), corners(b, box_b)
+    ahead, left = (_separation(first, second, axis) for axis in _axes(a.h))
+    return ahead, left
+
+
 def gap(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox) -> tuple[float, float, float]:
     """Smallest distance of two boxes, and the gaps ahead and to the left of a, signed; 0 where they overlap."""
     first, second = corners(a, box_a), corners(b, box_b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, pi
+from typing import NamedTuple
 
 from simulator.roads.records import Link
 from simulator.roads.scalar import ScalarRoad
@@ -16,13 +17,18 @@ _MOST_ROADS = 100
 
 @dataclass(slots=True, eq=False)
 class PathNode:
-    """An end of a road on the way, reached after `distance`; `forward` where it is left in the direction of s."""
+    """An end of a road on the way, left in the direction of s where `forward`; `lane` as it is there.
+
+    Attributes:
+        lengths: of the roads that lie between the first end of the way and this one, in m; `distance` is their sum.
+    """
 
     road: ScalarRoad
     forward: bool
     link: Link
     lane: int
-    distance: float
+    distance: float = 0.0
+    lengths: tuple[float, ...] = ()
     before: PathNode | None = None
 
     def nodes(self) -> list[PathNode]:
@@ -33,18 +39,26 @@ class PathNode:
         return found[::-1]
 
 
+class Arrival(NamedTuple):
+    """How a way comes to a road: the last road end passed, the end that is entered, the lane there (0: none)."""
+
+    last: PathNode
+    contact: str
+    lane: int
+
+
 @dataclass(frozen=True, slots=True)
 class RoadPath:
     """The shortest way between two positions.
 
     Attributes:
         length: metres along the reference lines, negative where the way starts behind the position.
-        last: the last road end passed, None where both lie on one road.
+        arrival: on the road of the second position, None where both lie on one road.
         ahead: it starts in the direction in which the position looks.
     """
 
     length: float
-    last: PathNode | None
+    arrival: Arrival | None
     ahead: bool
 
 
@@ -61,62 +75,78 @@ class RoadDifference:
 
 def find_path(a: RoadPosition, b: RoadPosition, *, both_ways: bool, limit: float = inf) -> RoadPath | None:
     """The shortest way along roads and lane links, ahead of `a` only or both ways."""
-    if a.road is None or b.road is None:
+    road, target = a.road, b.road
+    if road is None or target is None:
         return None
-    looks_along = _looks_along(a)
-    if a.road is b.road:
+    along = looks_along(a)
+    if road is target:
         ds = b.s - a.s
-        return RoadPath(ds if looks_along else -ds, None, True)
-    reached = _search(a, b, [True, False] if both_ways else [looks_along], limit)
-    if reached is None:
+        return RoadPath(ds if along else -ds, None, True)
+    found: Arrival | None = None
+    nearest, ahead = inf, True
+    for forward in (False, True) if both_ways else (along,):
+        arrival = _arrival(a, target, forward)
+        if arrival is None:
+            continue
+        distance = road.length - a.s if forward else a.s
+        for length in arrival.last.lengths:
+            distance += length
+        if distance <= limit and distance < nearest:
+            found, nearest, ahead = arrival, distance, forward == along
+    if found is None:
         return None
-    last, length = reached
-    ahead = last.nodes()[0].forward == looks_along
+    length = nearest + (b.s if found.contact == "start" else target.length - b.s)
     length = length if ahead else -length
     if difference(a.h, a.driving_heading) > 0.5 * pi:
         length = -length
-    return RoadPath(length, last, ahead)
+    return RoadPath(length, found, ahead)
 
 
-def _looks_along(a: RoadPosition) -> bool:
+def looks_along(a: RoadPosition) -> bool:
+    """Whether the way ahead of a position begins in the direction of s."""
     return not 0.5 * pi < a.h_rel < 1.5 * pi
 
 
-def _search(a: RoadPosition, b: RoadPosition, directions: list[bool], limit: float) -> tuple[PathNode, float] | None:
-    """Dijkstra over ends of roads; the last end passed and the length to b."""
-    road = a.road
-    assert road is not None and b.road is not None
-    open_nodes: list[PathNode] = []
-    for forward in sorted(directions):  # backwards first
+def _arrival(a: RoadPosition, target: ScalarRoad, forward: bool) -> Arrival | None:
+    """`_search` from the end of a position's road; what has been found once is kept."""
+    road, known = a.road, a.roads.arrivals
+    assert road is not None
+    key = (road, a.section, a.lane, forward, target)
+    if key not in known:
         link = a.roads.link(road, forward=forward)
-        if link is not None:
-            lane = _lane_at_end(road, a.lane, a.section, forward)
-            open_nodes.append(PathNode(road, forward, link, lane, road.length - a.s if forward else a.s))
+        lane = _lane_at_end(road, a.lane, a.section, forward)
+        known[key] = None if link is None else _search(a.roads, PathNode(road, forward, link, lane), target)
+    return known[key]
+
+
+def _search(roads: Roads, start: PathNode, target: ScalarRoad) -> Arrival | None:
+    """Dijkstra over ends of roads."""
+    open_nodes = [start]
     done: set[int] = set()
     for _ in range(_MOST_ROADS):
         if not open_nodes:
             return None
         node = min(open_nodes, key=lambda n: n.distance)
-        if node.distance > limit:
-            return None
         open_nodes.remove(node)
         done.add(id(node.link))
-        for target, contact, lane in _neighbours(a.roads, node):
-            if target is b.road:
-                return node, node.distance + (b.s if contact == "start" else target.length - b.s)
+        for entered, contact, lane in _neighbours(roads, node):
+            if entered is target:
+                return Arrival(node, contact, lane)
             if lane == 0:
                 continue
             forward = contact == "start"
-            link = a.roads.link(target, forward=forward)
+            link = roads.link(entered, forward=forward)
             if link is None or id(link) in done:
                 continue
-            lane = _lane_at_end(target, lane, 0 if forward else len(target.sections) - 1, forward)
-            distance = node.distance + target.length
+            lane = _lane_at_end(entered, lane, 0 if forward else len(entered.sections) - 1, forward)
+            distance = node.distance + entered.length
             known = next((n for n in open_nodes if n.link is link), None)
-            if known is None:
-                open_nodes.append(PathNode(target, forward, link, lane, distance, node))
-            elif distance < known.distance:
-                known.distance = distance
+            if known is not None and distance >= known.distance:
+                continue
+            if known is not None:
+                open_nodes.remove(known)
+            lengths = (*node.lengths, entered.length)
+            open_nodes.append(PathNode(entered, forward, link, lane, distance, lengths, node))
     return None
 
 
@@ -149,18 +179,41 @@ def road_difference(
     if path is None or abs(path.length) >= limit or a.road is None or b.road is None:
         return None
     lane, a_along, b_along = a.lane, a.faces_along, b.faces_along
-    if path.last is not None:
-        entered = next((w for w in _neighbours(a.roads, path.last) if w[0] is b.road), None)
-        lane = entered[2] if entered is not None else 0
-        a_along = entered is not None and entered[1] == "start"
-        if lane:
-            first = 0 if a_along else len(b.road.sections) - 1
-            step = 1 if a_along else -1
-            for index in range(first, b.section, step):
-                lane = b.road.sections[index].linked(lane, forward=a_along)
+    if path.arrival is not None:
+        lane, a_along = _lane_there(b.road, b.section, path.arrival), path.arrival.contact == "start"
     same = (a_along == b_along) != (both_ways and not path.ahead)
     lanes, opposite = b.lane - lane, False
     if sign(b.lane) != sign(lane):
         lanes, opposite = (abs(lanes) - 1) * sign(lanes), True
     dt = b.t - a.t if sign(lane) == sign(a.lane) else b.t + a.t
     return RoadDifference(path.length, dt, lanes, opposite, same)
+
+
+def _lane_there(road: ScalarRoad, section: int, arrival: Arrival) -> int:
+    """The lane of a section of the road arrived at that continues the one that led there (0: none)."""
+    lane, along = arrival.lane, arrival.contact == "start"
+    if lane:
+        for index in range(0 if along else len(road.sections) - 1, section, 1 if along else -1):
+            lane = road.sections[index].linked(lane, forward=along)
+    return lane
+
+
+def ahead_in_lane(a: RoadPosition, b: RoadPosition, limit: float) -> tuple[float, float] | None:
+    """`ds` and `dt` of `road_difference` to who is in the same lane within `limit` m, ahead or on the same road.
+
+    It is asked for all that drive near each other, where most are in another lane.
+    """
+    road, target, lane = a.road, b.road, a.lane
+    if road is None or target is None:
+        return None
+    if road is not target:
+        arrival = _arrival(a, target, looks_along(a))
+        if arrival is None or b.lane not in (0, _lane_there(target, b.section, arrival) or b.lane):
+            return None
+    else:
+        if lane != b.lane and (lane, b.lane) not in ((-1, 0), (0, -1)):  # whose `lanes` differ by none
+            return None
+        ds = b.s - a.s if looks_along(a) else a.s - b.s
+        return (ds, b.t - a.t) if abs(ds) < limit else None
+    way = road_difference(a, b, both_ways=False, limit=limit)
+    return (way.ds, way.dt) if way is not None and way.lanes == 0 else None

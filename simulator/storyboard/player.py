@@ -290,10 +290,12 @@ class Player:
         for entity in moving:
             self._drive(entity, dt)
             self._note_end(entity, time)  # where controllers drive it to counts from the next step on
+        world.crowd.begin_step(world.active)
         for entity in moving:
             for driver in entity.drivers:
                 if driver.active:
                     driver.step(dt)
+                    world.crowd.note_move(entity)
         for entity in moving:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()

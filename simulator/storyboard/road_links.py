@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
+from typing import TYPE_CHECKING
 
 from simulator.roads import RoadNetwork
 from simulator.roads.records import Connection, Junction, Link
 from simulator.roads.scalar import ScalarRoad, scalar_roads
+
+if TYPE_CHECKING:
+    from simulator.storyboard.paths import Arrival
 
 
 class Way:
@@ -35,6 +39,8 @@ class Roads:
         self.junctions: dict[str, Junction] = dict(network.junctions) if network else {}
         self.ids = list(network.roads) if network else []
         self._connections: dict[str, tuple[Connection, ...]] = {}
+        # By road, section, lane, direction and road looked for; see `simulator.storyboard.paths`.
+        self.arrivals: dict[tuple[ScalarRoad, int, int, bool, ScalarRoad], Arrival | None] = {}
 
     def connections(self, junction_id: str) -> tuple[Connection, ...]:
         """Ways through a junction: those of the file, and the same backwards for who drives against the traffic."""

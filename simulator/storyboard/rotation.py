@@ -61,7 +61,11 @@ def compose(outer: Angles, inner: Angles) -> Angles:
     """Angles of a body that lies with angles `inner` in a frame with angles `outer`; the heading within [0, 2 pi)."""
     if not (outer[1] or outer[2] or inner[1] or inner[2]):
         return wrap(outer[0] + inner[0]), 0.0, 0.0
-    a, b = matrix(*outer), matrix(*inner)
+    a = matrix(*outer)
+    if not (inner[1] or inner[2]):  # what drives on a slope only turns there
+        c, n = cos(inner[0]), sin(inner[0])
+        return _angles(a[0] * c + a[1] * n, a[3] * c + a[4] * n, a[6] * c + a[7] * n, a[7] * c - a[6] * n, a[8])
+    b = matrix(*inner)
     return _angles(
         a[0] * b[0] + a[1] * b[3] + a[2] * b[6],
         a[3] * b[0] + a[4] * b[3] + a[5] * b[6],

@@ -60,7 +60,7 @@ class Route:
             if path is None or a.road is None or b.road is None:
                 broken = True
             else:
-                nodes = path.last.nodes() if path.last is not None else []
+                nodes = path.arrival.last.nodes() if path.arrival is not None else []
                 self._add(a, b, nodes)
                 self.along += [node.road for node in nodes[1:]]
             self.along.append(b.road)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simulator.errors import InputError, did_you_mean
 from simulator.storyboard import model
+from simulator.storyboard.crowd import Crowd
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.ghosts import Ghost
 from simulator.storyboard.interfaces import Injected, SignalProgram, State, StoryboardPart, Transition, Watcher
@@ -60,7 +61,7 @@ class World:
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
         environment: the conditions as last set. ghost: of one of the entities, None: there is none.
-        warnings: what the player does not do, one line each.
+        warnings: what the player does not do, one line each. crowd: finds out for drivers who is ahead of whom.
     """
 
     scenario: model.OpenScenario
@@ -83,6 +84,7 @@ class World:
     storyboard: StoryboardPart | None = None
     ghost: Ghost | None = None
     places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
+    crowd: Crowd = field(default_factory=Crowd)
     signal_cycles: SignalProgram = field(init=False)
     _watchers: dict[int, list[Watcher]] = field(default_factory=dict)
 

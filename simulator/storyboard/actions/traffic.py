@@ -8,6 +8,7 @@ from streams of their own: the same seed makes the same traffic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import cos, hypot, pi, sin
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,7 +24,7 @@ from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.positions import find_road, resolve_position
 from simulator.storyboard.road_links import Way
-from simulator.storyboard.road_position import RoadPosition
+from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import World
 
@@ -49,6 +50,7 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 
+@cache
 def usual_vehicle(category: model.VehicleCategory) -> model.Vehicle:
     """A vehicle of common size and performance."""
     length, width, height, ahead, acceleration, deceleration = _USUAL.get(category, _USUAL_CAR)
@@ -94,12 +96,15 @@ class TrafficElement(ActionElement):
         self.traffic_name: str = record.traffic_name
         self.spots = _spots(world)
         self._open: Array = np.zeros(0, int)  # numbers of spots where entities may come up now
+        self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
+        self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
         self._count = 0
         self._random = generator(world.seed, "traffic", self.path, len(world.traffic))
         world.traffic.append(self)
 
     def go_on(self, dt: float) -> None:
         """Take away what has come to the end of its road."""
+        self._taken = None
         for entity in [e for e in self.made if e.position.at_end]:
             self.remove(entity)
 
@@ -144,9 +149,12 @@ class TrafficElement(ActionElement):
         if not len(self._open):
             return None
         k = int(self._open[int(self._random.integers(len(self._open)))])
-        spot = RoadPosition(self.world.roads)
-        spot.set_track(self.spots.roads[self.spots.road[k]], float(self.spots.s[k]), 0.0)
-        return self._lane_at(spot, self._heading())
+        heading = self._heading()
+        if k not in self._places:
+            spot = RoadPosition(self.world.roads)
+            spot.set_track(self.spots.roads[self.spots.road[k]], float(self.spots.s[k]), 0.0)
+            self._places[k] = _lanes_at(spot)
+        return self._one_of(self._places[k], heading)
 
     def _heading(self) -> float | None:
         """Which way a new entity is to go, None: any."""
@@ -170,7 +178,7 @@ class TrafficElement(ActionElement):
         entity = Entity.of(model.ScenarioObject(name, thing, controllers), world.roads)
         entity.position.take_place_of(place)
         speed = self._speed(entity)
-        if any(_too_close(entity, other, speed) for other in world.active):
+        if not self._has_room(entity, speed):
             return False
         self._count += 1
         entity.speed = speed
@@ -185,41 +193,63 @@ class TrafficElement(ActionElement):
         entity.choose = any_way
         world.entities[name] = entity
         world.activate(entity)
+        self._taken = None
         for controller in controllers or ((_FOLLOW,) if isinstance(thing, model.Vehicle) else ()):
             if assign(world, entity, controller):
                 entity.drivers[-1].activate(True, True)
         self.made.append(entity)
         return True
 
-    def _lane_at(self, place: RoadPosition, heading: float | None = None) -> RoadPosition | None:
-        """The middle of a lane drawn from those of the road at a place, of those that go along `heading` if given."""
-        road = place.road
-        if road is None:
-            return None
-        lanes = [n for n, lane in sorted(road.sections[place.section].lanes.items()) if lane.type in place.lane_types]
-        found = []
-        for number in lanes:
-            spot = place.copy()
-            if not spot.set_lane(road, number, place.s, 0.0, place.section):
-                continue
+    def _one_of(self, places: list[RoadPosition], heading: float | None = None) -> RoadPosition | None:
+        """A place drawn from several, of those that look along `heading` if given; None: there is none."""
+        if heading is not None:
+            places = [place for place in places if angle_between(place.h, heading) <= 0.5 * pi]
+        return places[int(self._random.integers(len(places)))] if places else None
+
+    def _has_room(self, new: Entity, speed: float) -> bool:
+        """Whether a new entity keeps clear of all others."""
+        if self._taken is None:
+            self._taken = np.array([_room(each, each.speed) for each in self.world.active]).reshape(-1, 4)
+        x, y, reach, _ = _room(new, speed)
+        away = np.hypot(self._taken[:, 0] - x, self._taken[:, 1] - y)
+        gap = _CLEAR_M + _CLEAR_S * np.maximum(self._taken[:, 3], speed)
+        near = np.flatnonzero(away <= self._taken[:, 2] + reach + gap + TINY)
+        nearest_first = near[np.argsort(away[near])].tolist()
+        return not any(_too_close(new, self.world.active[k], speed) for k in nearest_first)
+
+
+def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
+    """The middles of the lanes of the road at a place, in the direction of their traffic; never the centre line."""
+    road = place.road
+    if road is None:
+        return []
+    found = []
+    for number, lane in sorted(road.sections[place.section].lanes.items()):
+        spot = place.copy()
+        if number and lane.type in place.lane_types and spot.set_lane(road, number, place.s, 0.0, place.section):
             spot.h_rel = 0.0
             spot.set_heading(spot.driving_heading)
-            if heading is None or angle_between(spot.h, heading) <= 0.5 * pi:
-                found.append(spot)
-        return found[int(self._random.integers(len(found)))] if found else None
+            found.append(spot)
+    return found
+
+
+def _room(entity: Entity, speed: float) -> tuple[float, float, float, float]:
+    """Where an entity is, how far its box reaches at most, and its speed."""
+    return entity.position.x, entity.position.y, hypot(entity.box.length, entity.box.width), speed
 
 
 def _too_close(new: Entity, other: Entity, speed: float) -> bool:
     """Whether a new entity would touch another one, or come up before or behind it without a gap."""
     a, b = new.position, other.position
-    gap = _CLEAR_M + _CLEAR_S * max(speed, other.speed)
     reach = hypot(new.box.length, new.box.width) + hypot(other.box.length, other.box.width)
+    gap = _CLEAR_M + _CLEAR_S * max(speed, other.speed)
     if hypot(a.x - b.x, a.y - b.y) > reach + gap:
         return False
-    if boxes.overlap(a, new.box, b, other.box):
-        return True
-    distance, _, left = boxes.gap(a, new.box, b, other.box)
-    return distance < (gap if not left else _CLEAR_M / 4.0)
+    ahead, left = boxes.separations(a, new.box, b, other.box)
+    clear = gap if not left else _CLEAR_M / 4.0
+    if max(abs(ahead), abs(left)) > clear + TINY:
+        return False
+    return boxes.gap(a, new.box, b, other.box)[0] < clear
 
 
 @for_global(model.TrafficSourceAction)
@@ -244,7 +274,7 @@ class TrafficSourceAction(TrafficElement):
         away = self.record.radius * float(self._random.uniform(-1.0, 1.0))
         s = min(max(spot.s + away, 0.0), self.place.road.length)
         spot.set_track(spot.road, s, spot.t)
-        found = self._lane_at(spot)
+        found = self._one_of(_lanes_at(spot))
         inside = found is not None and hypot(found.x - self.place.x, found.y - self.place.y) <= self.record.radius
         return found if inside or self.record.radius <= 0.0 else None
 
@@ -379,7 +409,7 @@ class TrafficAreaAction(TrafficElement):
             part = self._draw([(each, max(each[2] - each[1], 1e-3)) for each in self.stretches])
             spot = part[0].copy()
             spot.set_track(spot.road, float(self._random.uniform(part[1], part[2])), 0.0)
-            found = self._lane_at(spot)
+            found = self._one_of(_lanes_at(spot))
             return found if found is None or not part[3] or found.lane in part[3] else None
         found = super()._candidate()
         return found if found is not None and self._is_inside(found) else None

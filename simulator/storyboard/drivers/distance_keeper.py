@@ -7,7 +7,7 @@ from math import cos, hypot, inf, pi, sin
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver, limits_of
 from simulator.storyboard.entities import Entity, angle_between
-from simulator.storyboard.paths import road_difference
+from simulator.storyboard.paths import ahead_in_lane
 from simulator.storyboard.world import World
 
 
@@ -75,26 +75,24 @@ class DistanceKeeper(Driver):
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
         front = 0.5 * entity.box.length + entity.box.center_x
         own = entity.position
-        own_x, own_y, own_road, own_lane = own.x, own.y, own.road, own.lane
-        for other in self.world.active:
+        own_x, own_y = own.x, own.y
+        for other in self.world.crowd.ahead_of(entity, most, self.speed):
             place = other.position
             x, y = place.x - own_x, place.y - own_y
             if x * x + y * y > most * most or other is entity or not other.is_seen_by_traffic:
                 continue
             distance = hypot(x, y)
-            # In another lane of the same road: most of those in sight, and not in the way.
-            beside = place.road is own_road and place.lane != own_lane and place.lane != 0 != own_lane
-            way = None if beside else road_difference(own, place, both_ways=False, limit=look)
-            if way is not None:
+            way = ahead_in_lane(own, place, look)
+            if way is not None and abs(way[1]) < self.beside:
                 opposed = angle_between(own.h, place.h) >= 0.5 * pi
                 rear = 0.5 * other.box.length + (other.box.center_x if opposed else -other.box.center_x)
-                gap = way.ds - front - rear
-                if way.lanes == 0 and 0.0 < gap < least and abs(way.dt) < self.beside:
+                gap = way[0] - front - rear
+                if 0.0 < gap < least:
                     found, least = other, gap
             near = 1.0 + other.box.length + 0.5 * max(0.0, self.speed - other.speed)
             reach = near + entity.box.length + entity.box.width + other.box.length + other.box.width
             if found is not other and distance < reach + 1.0 and self._may_be_in_front(other):
-                _, x, y = boxes.gap(own, entity.box, place, other.box)
+                x, y = boxes.separations(own, entity.box, place, other.box)
                 if 0.0 < x < near and -0.5 < y < 0.2:
                     found, least = other, x
         return found, least
