@@ -61,5 +61,5 @@ class _OnceImported:
                 execute(module)
                 _register(module)
 
-            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]  # this module's only
+            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]  # of this loader alone
         return spec

@@ -59,7 +59,7 @@ class _PartLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         """Lower it, and tell callers what to link."""
-        library = state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        library = state["library"] = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         with _short_symbols(state.targetctx):
             super().run_pass(state)
@@ -83,10 +83,11 @@ class _WholeLowering(NativeLowering):
         """As numba does; and give the parts in it their environments, as for what comes from the cache."""
         with _short_symbols(state.targetctx):
             super().run_pass(state)
-        for symbol in state.library._final_module.global_variables:
+        library = state["library"]
+        for symbol in library._final_module.global_variables:
             environment = lookup_environment(symbol.name)
             if environment is not None:
-                state.library.codegen.set_env(symbol.name, environment)
+                library.codegen.set_env(symbol.name, environment)
         return True
 
 

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import pi
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from simulator.roads import RoadNetwork
 from simulator.roads.records import Connection, Junction, Link
 from simulator.roads.scalar import ScalarRoad, scalar_roads
 
-if TYPE_CHECKING:
-    from simulator.storyboard.paths import Arrival
+
+@dataclass(slots=True, eq=False)
+class PathNode:
+    """An end of a road on the way, left in the direction of s where `forward`; `lane` as it is there.
+
+    Attributes:
+        lengths: of the roads that lie between the first end of the way and this one, in m; `distance` is their sum.
+    """
+
+    road: ScalarRoad
+    forward: bool
+    link: Link
+    lane: int
+    distance: float = 0.0
+    lengths: tuple[float, ...] = ()
+    before: PathNode | None = None
+
+    def nodes(self) -> list[PathNode]:
+        """The way to here, from its start."""
+        found: list[PathNode] = [self]
+        while found[-1].before is not None:
+            found.append(found[-1].before)
+        return found[::-1]
+
+
+class Arrival(NamedTuple):
+    """How a way comes to a road: the last road end passed, the end that is entered, the lane there (0: none)."""
+
+    last: PathNode
+    contact: str
+    lane: int
 
 
 class Way:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import model
-from simulator.storyboard.paths import PathNode, find_path
-from simulator.storyboard.road_links import Roads, Way
-from simulator.storyboard.road_position import RoadPosition
+from simulator.storyboard.paths import find_path
+from simulator.storyboard.road_links import PathNode, Roads, Way
 
 
 @dataclass(frozen=True, slots=True)
