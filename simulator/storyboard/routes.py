@@ -13,6 +13,7 @@ from simulator.roads.scalar import ScalarRoad
 from simulator.storyboard import model
 from simulator.storyboard.paths import find_path
 from simulator.storyboard.road_links import PathNode, Roads, Way
+from simulator.storyboard.road_position import RoadPosition
 
 
 @dataclass(frozen=True, slots=True)
