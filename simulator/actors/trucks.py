@@ -227,7 +227,7 @@ def cab(
         )
     )
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
-    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, (waist, glass_top))
+    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, waist)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
     parts.append(block((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))
