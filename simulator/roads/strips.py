@@ -87,7 +87,8 @@ class LaneStrips:
         table = self._table[rows]
         ds = s - table[:, _START]
         (z, grade), (middle, slope) = (_cubic(table[:, part], ds) for part in (_HEIGHT, _MIDDLE))
-        return StripPoints(*line_points(table[:, _LINE], s, self._cubic_table), z, grade, table[:, _ROLL], middle, slope)
+        line = line_points(table[:, _LINE], s, self._cubic_table)
+        return StripPoints(*line, z, grade, table[:, _ROLL], middle, slope)
 
 
 def _cubic(c: Array, ds: Array) -> tuple[Array, Array]:
@@ -143,5 +144,5 @@ def _at(profile: Array, s: float) -> Array:
 
 def _least(c: Array, length: float) -> float:
     """A lower bound of a cubic over 0 to `length`: the least of its Bernstein coefficients."""
-    a, b, c2, d = (c * (1.0, length, length**2, length**3)).tolist()
-    return min(a, a + b / 3.0, a + 2.0 * b / 3.0 + c2 / 3.0, a + b + c2 + d)
+    a, b, e, f = map(float, c * (1.0, length, length**2, length**3))
+    return min(a, a + b / 3.0, a + (2.0 * b + e) / 3.0, a + b + e + f)

@@ -33,13 +33,14 @@ class LaneFollowing:
         strips, others, movers, rows, states = self._strips, [], [], [], []
         for entity in entities:
             p = entity.position
-            row = -1 if p.road is None else strips.row(p.road.road, p.section, p.lane, p.s)
-            if row < 0 or p.p_rel or p.r_rel:
+            road = p.road
+            row = -1 if road is None or p.p_rel or p.r_rel else strips.row(road.road, p.section, p.lane, p.s)
+            if road is None or row < 0:
                 others.append(entity)
             else:
                 movers.append(entity)
                 rows.append(row)
-                states.append((p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, p.road.length, entity.speed * dt))
+                states.append((p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt))
         if not movers:
             return others
         moved, values = _advanced(strips, np.array(rows), np.array(states))
