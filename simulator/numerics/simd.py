@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
-from llvmlite.binding import llvm_version_info
 from numba.core import cgutils, types
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
@@ -504,28 +503,6 @@ def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
 
 least = _reducer(lesser, "The least of the lanes, as float32.")
 greatest = _reducer(greater, "The greatest of the lanes, as float32.")
-
-
-@intrinsic
-def packed(typing_context, x, mask):
-    """The lanes of a vector of eight whose bits an int32 has, in their order and first; what follows is undefined."""
-
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        vector, kind = args[0].type, f"v{LANES}{signature.args[0].letter}"
-        chosen = builder.bitcast(builder.trunc(args[1], _BYTE), ir.VectorType(_BIT, LANES))
-        if llvm_version_info >= (20,):
-            form = ir.FunctionType(vector, [vector, chosen.type, vector])
-            compress = cgutils.get_or_insert_function(builder.module, form, f"llvm.experimental.vector.compress.{kind}")
-            return builder.call(compress, [args[0], chosen, ir.Constant(vector, ir.Undefined)])
-        with builder.goto_entry_block():
-            room = builder.alloca(vector)
-        first = builder.bitcast(room, vector.element.as_pointer())
-        form = ir.FunctionType(ir.VoidType(), [vector, first.type, chosen.type])
-        write = cgutils.get_or_insert_function(builder.module, form, f"llvm.masked.compressstore.{kind}")
-        builder.call(write, [args[0], first, chosen])
-        return builder.load(room)
-
-    return x(x, types.int32), emit
 
 
 # --- bits of scalars ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from simulator.numerics.memory import (
     load_ints,
     load_points,
     load_triples,
+    packed,
     pointer,
     store,
     store_float,
@@ -24,7 +25,7 @@ from simulator.numerics.memory import (
     store_ints,
     store_triples,
 )
-from simulator.numerics.simd import LANES, bits, negative, packed, population, splat, splat_int
+from simulator.numerics.simd import LANES, bits, negative, population, splat, splat_int
 from simulator.sensors.shading.eights import DISTANCE, PART, PRIMITIVE, WAY, WEIGHTS, load_vector, store_vector
 from simulator.sensors.shading.eights import ROWS as SEEN_ROWS
 from simulator.sensors.shading.met import ALL, take_hits
