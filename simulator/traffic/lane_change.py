@@ -249,7 +249,7 @@ def urgency_of_goal(lanes, vehicle):
 
 
 @kernel(inner=True)
-def urgency(lanes, vehicle, driver):
+def urgency(lanes, vehicle):
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
     He has to where his lane ends and one beside it goes on for longer.
@@ -306,7 +306,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):
             if side != 0 and lane != NONE and me.change == 0:
                 begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
             continue
-        side, urgent = urgency(lanes, me, drivers[i])
+        side, urgent = urgency(lanes, me)
         busy = me.change_age < REST_S or me.speed < SLOWEST_MPS or me.aside > 0.0 or me.lamps & BEACON != 0
         if me.change != 0 or (urgent == 0.0 and busy):
             continue
