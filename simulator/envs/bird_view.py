@@ -177,6 +177,7 @@ class BirdView:
         walking = [p for p in people[people["being"] != Being.NOBODY] if canvas.shows(p["x"], p["y"])]
 
         def shadows() -> None:
+            """Draw what everybody casts on the road."""
             for k in shown:
                 canvas.convex(_rounded(vehicles[k], drivers[k]) + (0.35, -0.35), (12, 14, 18))
             for p in walking:

@@ -81,6 +81,7 @@ def verge(
     tree = shapely.STRtree(shapely.linestrings(segments))
 
     def height(xy: Array) -> Array:
+        """Height (N,) of the verge at points (N, 2): the road's edge eases over to the land."""
         foot, distance = _nearest(xy, segments, tree)
         z, _ = index.height(foot, near_z=terrain.height(foot), tolerance_m=0.01)
         land = terrain.height(xy) - _BURIED_M

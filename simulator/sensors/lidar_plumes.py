@@ -179,6 +179,7 @@ def add_plumes(
     pulse, around = np.float32(0.5 * LIGHT_MPS * lidar.pulse_s), (air.fog, np.float32(air.even))
 
     def work(start: int, stop: int) -> None:
+        """Beams `start` to `stop`."""
         plume_echoes(start, stop, sweep.image, boxes, cast, puffs, eddies(), receiver, around, pulse, *keys, echoes)
 
     parallel_for(work, len(sweep.image), chunk=4, threads=stage.threads)

@@ -502,6 +502,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         velocity = tracks.speed[..., None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
 
     def both(values: Any, resting: Any) -> Any:
+        """What moves by the tracks, then what rests."""
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
         return np.concatenate([values[:, source], still], axis=1)
 
