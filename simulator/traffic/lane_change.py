@@ -38,6 +38,7 @@ SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, 
 SWING_M = 0.2
 PARALLEL = np.cos(np.radians(5.0))
 THERE_M = 1e-3  # sideways, nearer is there
+SETTLED_M = 0.3  # from the middle of the new lane a change is over
 TURNING_S = 0.2  # in which the front wheels turn
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
