@@ -36,7 +36,7 @@ FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
 # closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
-CLOSED, REGION, REGION_POINTS = 0.15, (0.3, 0.8), 15
+CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
