@@ -183,8 +183,8 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     if dress.hair == "bald" or dress.hat in ("hood", "scarf"):
         return []
     if dress.hat == "beanie":  # what shows below it
-        line, thick = (_hairline(0.95, 0.0, -0.3), 0.03) if dress.hair == "long" else (_hairline(0.95, 0.46, 0.18), 0.015)
-        return [_cap(p, line, thick * h, Part.HAIR)]
+        side, back, thick = (0.0, -0.3, 0.03) if dress.hair == "long" else (0.46, 0.18, 0.015)
+        return [_cap(p, _hairline(0.95, side, back), thick * h, Part.HAIR)]
     grow = float(rng.uniform(0.020, 0.045)) * h
     crown = float(rng.uniform(1.3, 2.6))
     front = float(rng.uniform(0.80, 0.87)) + 0.04 * (dress.hair == "short" and rng.random() < 0.3)

@@ -88,8 +88,8 @@ class OilSpill(_Patch, kind="oil_spill"):
 
     taxonomy: ClassVar[str] = "SUR-08"
     _label: ClassVar[str] = "oil"
-    # Interference colours of a film that thickens from 0.1 to 0.7 um (Newton's scale): straw, purple, blue, green, yellow,
-    # red. Above 1: on dark asphalt the light that the film reflects adds to what comes from below.
+    # Interference colours of a film that thickens from 0.1 to 0.7 um (Newton's scale): straw, purple, blue, green,
+    # yellow, red. Above 1: on dark asphalt the light that the film reflects adds to what comes from below.
     _sheen: ClassVar[tuple[Rgb, ...]] = (
         (0.95, 0.93, 0.90),
         (1.12, 0.98, 0.62),

@@ -389,7 +389,7 @@ def kerb_stone(seed: int = 0) -> Texture:
 def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     """Mown or meadow grass from above, GRASS_M square; `dryness` 0 lush to 1 straw.
 
-    Green over red is 1.3 of blades: on KITTI's and nuScenes' frames grass and hedges have 1.0 to 1.3, sun on leaves too.
+    Green over red is 1.3 of blades: on KITTI's and nuScenes' frames grass and hedges have 1.0 to 1.3.
     """
     rng = _rng("grass", seed)
     size = 512
@@ -453,7 +453,7 @@ def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
         clump = noise(size, rng, slope=1.8, low_cut=3) + 0.5 * noise(size, rng, slope=0.6, low_cut=14)
         cover = np.clip(0.9 * clump + 1.0, 0.0, 1.0)[..., None]
         blade = np.clip(np.exp(0.5 * noise(size, rng, slope=1.2, low_cut=8)), 0.15, 2.6)[..., None]
-        color += (np.array([0.053, 0.068, 0.025]) * blade - color) * cover
+        color += (np.array([0.048, 0.070, 0.021]) * blade - color) * cover
     return Texture(f"{kind}-{seed}", to_srgb8(color))
 
 

@@ -45,9 +45,9 @@ GROOVE_M, DROP_M, DROP_WEBER = 8e-3, 0.8e-3, 2700.0
 SAUTER = 3.0  # diameter by volume over surface of exponentially distributed sizes, over their mean
 CLINGING_M, CLINGING_FILM_M = 0.1e-3, 1.0e-3  # film that the tread takes along, from this much water on the road on
 TREAD_SHARE = 0.75  # of the tyre's width
-# What strikes mudguards, underside and other wheels shatters: so much of the water for each metre of the vehicle's height
-# at 25 m/s, with the energy of its impact, into drops of this Sauter mean diameter (our estimate: they hang in the air
-# behind lorries for seconds). They fall as R. Gunn and G. Kinzer measured (J. Meteorol. 6, 1949).
+# What strikes mudguards, underside and other wheels shatters: so much of the water for each metre of the vehicle's
+# height at 25 m/s, with the energy of its impact, into drops of this Sauter mean diameter (our estimate: they hang in
+# the air behind lorries for seconds). They fall as R. Gunn and G. Kinzer measured (J. Meteorol. 6, 1949).
 SHATTERED, SHATTERING_MPS, MIST_M, MIST_FALL_MPS = 0.075, 25.0, 0.12e-3, 0.36
 SLOWEST_MPS = 6.0  # slower wheels only drip
 WAKE_SPEED = 0.3  # of the vehicle's, that the air of its wake has
@@ -97,7 +97,7 @@ DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
 # A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
 # three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster, and go
-# on for a while before others take their place, so that the sheet has fingers (our estimate, after high-speed pictures).
+# on for a while before others take their place, so that the sheet has fingers (our estimate, after pictures).
 PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.6, 0.012, 9.81
 SPLASH_SIZE, FINGER_S = 3.0, 0.12
 STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
