@@ -258,7 +258,6 @@ _TESTS = {
     "Route": _ESMINI,
     "environment": f"{_REPLAY}the_environment_sets_time_and_weather",
     "Sun": f"{_REPLAY}the_sun_stands_and_shines_as_the_environment_says",
-    "Wind": f"{_READING}weather_of_old_files",
     "DomeImage": f"{_OWN}the_sky_of_an_image_is_not_shown_and_said_not_to_be",
     "catalog": "tests/test_openscenario_catalogs.py::test_an_entry_of_every_kind_is_found_with_its_parameters",
     "ParameterDeclaration": f"{_REPLAY}parameters_step_and_end_are_those_of_the_command_line",
