@@ -113,6 +113,7 @@ def test_a_reset_tells_how_it_stands() -> None:
         (lambda: single(ends_on="collision"), "ends_on: must be a list, not 'collision'"),
         (lambda: single(observation=["vector", "vector"]), "may be there only once"),
         (lambda: single(action_type="discret"), "not 'discret'. Did you mean \"discrete\"?"),
+        (lambda: gymnasium.make("simulator:OddRoad/Highway-v0", people=5), "people: nobody can walk there"),
         (lambda: single().reset(options=5), "options=5: must be a mapping"),
     ],
 )

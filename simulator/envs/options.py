@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -92,6 +93,7 @@ def _failing(given: Any) -> dict[str, float]:
     return _by_name(given, known, "way of failing", share)
 
 
+FileField = Annotated[str, BeforeValidator(lambda given: os.fspath(given) if isinstance(given, os.PathLike) else given)]
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
 FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]

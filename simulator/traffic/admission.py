@@ -187,8 +187,12 @@ def _goes_on(vehicle, lane):
 @kernel
 def short_of_long(gates, vehicles, i, desk, driver):
     """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
-    and those that have waited for it."""
-    ask = desk.asks[i]
+    and those that have waited for it. Who is in a junction itself leaves that first: others wait for its tail."""
+    ask, inside = desk.asks[i], np.int64(0)
+    for c in range(CLAIMS):
+        number = vehicles[i].claim_number[c]
+        if number > 0 and (inside == 0 or number < inside):
+            inside = number
     gate, stand = gates.gates[ask.lane], ask.stand
     for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
         conflict = gates.conflicts[c]
@@ -198,10 +202,11 @@ def short_of_long(gates, vehicles, i, desk, driver):
             continue
         n = row.claims
         while n != NONE:
-            if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
+            note = desk.notes[n]
+            n = note.next
+            if note.long and note.rear < conflict.other_s1 and (inside == 0 or note.number < inside):
                 stand = ahead
-            n = desk.notes[n].next
-        n = row.asks
+        n = row.asks if inside == 0 else NONE
         while n != NONE:
             note = desk.notes[n]
             n = note.next
