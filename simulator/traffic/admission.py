@@ -230,9 +230,10 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     c = begin
     cars = not long
     near = SHY_M if long else 0.0
-    outside = True  # of all junctions
+    newest = np.int64(0)
     for k in range(CLAIMS):
-        outside = outside and vehicle.claim_number[k] == 0
+        newest = max(newest, vehicle.claim_number[k])
+    outside = newest == 0  # of all junctions
     lets_in = outside or (gate.ring and lane == desk.asks[i].lane)
     while True:
         if c >= end:
@@ -246,8 +247,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         row = desk.lanes[conflict.other]
         if row.stamp != desk.counts[0] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
             continue  # nobody is there, or its front is already past
-        if not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front:
-            continue  # it is already there, by its claim on the way before
+        # It is already there, by its claim on the way before: those who came later wait for it.
+        already = not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front
         merge = conflict.kind == MERGE
         there = gates.gates[conflict.other]
         arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
@@ -258,6 +259,8 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
             n = note.next
             other, its = vehicles[note.vehicle], drivers[note.vehicle]
             if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
+                continue
+            if already and not 0 < note.number < newest:
                 continue
             tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
             if tail and gets_by(lanes, vehicle, driver, other, its, start + conflict.s1 + driver.rear):
@@ -278,7 +281,7 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
                 return CLAIM
             elif there.end - note.front < conflict.other_s1 - note.rear and not _goes_on(other, conflict.other):
                 return CLAIM  # it will stand with its tail in the way
-        n = row.asks
+        n = NONE if already else row.asks
         while n != NONE:
             note = desk.notes[n]
             n = note.next
