@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.cabs import wipers
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
@@ -15,7 +16,7 @@ from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, flee
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
-from simulator.actors.shape import block, finish, rounded_box
+from simulator.actors.shape import block, both, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, parted
@@ -122,7 +123,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     parts += ceiling
     if jointed:
         parts += cabin_lights(bellows[1] - 0.3, tail + 0.6, half, band)[0]
-    parts += head_lamps(body, half, 0.68)
+    parts += head_lamps(body, half, 0.68) + _front(body, half, waist - 0.04)
     parts += _tail_lamps(body, half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
@@ -234,6 +235,28 @@ def _cabin(
         parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
         parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
     return parts
+
+
+def _front(body: Hull, half: float, sill: float) -> list[Mesh]:
+    """Below the windscreen, which ends at `sill`: wipers, a badge, the seams of the flap, fog lamps, a grille."""
+    parts = wipers(body, half, sill)
+    badge = sill - 0.13
+    x = body.nose_at(badge, 0.0)
+    parts.append(rounded_box((0.02, 0.17, 0.09), (x + 0.004, 0.0, badge), radius=0.03, slot=Slot.CHROME))
+    top = sill - 0.04
+    for z, share in ((0.535, 0.70), (top, 0.56)):  # of bumper and flap
+        x = body.nose_at(z, 0.5 * share)
+        parts.append(block((0.012, 2 * share * half, 0.012), (x + 0.001, 0.0, z), Slot.GAP))
+    middle = 0.5 * (0.535 + top)
+    x = body.nose_at(middle, 0.56)
+    parts += both(block((0.012, 0.012, top - 0.535), (x + 0.002, 0.56 * half, middle), Slot.GAP))
+    for z in (0.58, 0.63, 0.68):  # air for the heating
+        x = body.nose_at(z, 0.15)
+        parts.append(rounded_box((0.03, 0.72 * half, 0.026), (x - 0.008, 0, z), radius=0.01, slot=Slot.GAP))
+    fog = rounded_box(
+        (0.04, 0.14, 0.08), (body.nose_at(0.48, 0.7) - 0.004, 0.7 * half, 0.48), radius=0.02, slot=Slot.FOG_FRONT
+    )
+    return parts + both(fog)
 
 
 def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:

@@ -209,6 +209,14 @@ def cab(
         for level in np.arange(0.92, waist - 0.10, 0.105):
             x = body.nose_at(float(level), 0.0)
             parts.append(rounded_box((0.05, 1.45 * half, 0.05), (x - 0.012, 0, level), radius=0.015, slot=Slot.PAINT))
+    else:  # a painted flap with slots for the air, the lowest and widest before the radiator
+        for level, tall in ((0.94, 0.13), (1.14, 0.07), (waist - 0.17, 0.05)):
+            x = body.nose_at(float(level), 0.0)
+            parts.append(
+                rounded_box(
+                    (0.05, 1.40 * half, tall), (x - 0.016, 0, level), radius=min(0.02, 0.4 * tall), slot=Slot.GAP
+                )
+            )
     parts += arch_liners((wheelbase,), radius, tyre, half - 0.42, half * 0.98)
     visor_x = body.nose_at(glass_top + 0.02, 0.0)
     parts.append(
@@ -219,7 +227,7 @@ def cab(
         )
     )
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
-    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, (waist, glass_top))
+    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, waist)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
     parts.append(block((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))

@@ -50,6 +50,8 @@ class Look(IntEnum):
     RAIL = 13
     LITTER = 14  # under trees
     TRACK = 15  # gravel with wheel tracks
+    CHANNEL = 16  # paved gutter at the foot of a kerb
+    GULLY = 17  # grating of a drain
 
 
 class Tier(IntEnum):
@@ -382,9 +384,11 @@ def face_quads(rows: Rows, profile: Profile) -> Quads:
         low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * rows.up
         if float(step.mean()) > 0.0:  # the left lane is higher: seen from the right
             corners = np.stack([top[1:], top[:-1], low[:-1], low[1:]], axis=1)
+            s = np.stack([rows.s[1:], rows.s[:-1]], axis=1)
         else:
             corners = np.stack([top[:-1], top[1:], low[1:], low[:-1]], axis=1)
-        s = np.stack([rows.s[:-1], rows.s[1:]], axis=1)[:, [0, 1, 1, 0]]
+            s = np.stack([rows.s[:-1], rows.s[1:]], axis=1)
+        s = s[:, [0, 1, 1, 0]]
         st = np.stack([s, corners[..., 2]], axis=2)
         parts.append(
             Quads.of(corners[keep], st[keep], Look.KERB, Tier.RAISED, rows.number, 0, bool(rows.road.junction))

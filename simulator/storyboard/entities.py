@@ -84,6 +84,11 @@ class Entity:
         return replace(box, center_x=box.center_x - self.axle_offset) if self.axle_offset else box
 
     @cached_property
+    def dimensions(self) -> tuple[float, float, float]:
+        """Length and width of the bounding box, and how far its centre lies before the reference point."""
+        return self.box.length, self.box.width, self.box.center_x
+
+    @cached_property
     def axle_offset(self) -> float:
         """How far the reference point lies before the rear axle (property `refpoint_x_offset` of esmini)."""
         if not isinstance(self.object, model.Vehicle):
@@ -158,18 +163,19 @@ class Entity:
     def finish_step(self, dt: float) -> None:
         """Velocity, acceleration and odometer from the motion since the last step."""
         p, done = self.position, self.done
-        dx, dy, dz = p.x - self._last[0], p.y - self._last[1], p.z - self._last[2]
+        before_x, before_y, before_z = self._last
+        dx, dy, dz = p.x - before_x, p.y - before_y, p.z - before_z
         if dt > TINY:
-            old = self.velocity
+            old_x, old_y, old_z = self.velocity
             self.yaw_rate = difference(p.h, self._last_heading) / dt
             if done.teleported:
-                self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
+                x, y, z = self.speed * cos(p.h), self.speed * sin(p.h), 0.0
             else:
-                self.velocity = (dx / dt, dy / dt, dz / dt)
+                x, y, z = dx / dt, dy / dt, dz / dt
+            self.velocity = x, y, z
             if not done.speed:
-                self.speed = hypot(self.velocity[0], self.velocity[1])
-            ax, ay, az = ((new - before) / dt for new, before in zip(self.velocity, old))
-            self.acceleration = (ax, ay, az)
+                self.speed = hypot(x, y)
+            self.acceleration = (x - old_x) / dt, (y - old_y) / dt, (z - old_z) / dt
         else:
             self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
         if not done.teleported:

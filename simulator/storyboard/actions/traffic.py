@@ -235,7 +235,8 @@ def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
 
 def _room(entity: Entity, speed: float) -> tuple[float, float, float, float]:
     """Where an entity is, how far its box reaches at most, and its speed."""
-    return entity.position.x, entity.position.y, hypot(entity.box.length, entity.box.width), speed
+    p, box = entity.position, entity.box
+    return p.x, p.y, hypot(box.length, box.width), speed
 
 
 def _too_close(new: Entity, other: Entity, speed: float) -> bool:
@@ -249,7 +250,7 @@ def _too_close(new: Entity, other: Entity, speed: float) -> bool:
     clear = gap if not left else _CLEAR_M / 4.0
     if max(abs(ahead), abs(left)) > clear + TINY:
         return False
-    return boxes.gap(a, new.box, b, other.box)[0] < clear
+    return boxes.are_within(a, new.box, b, other.box, clear)
 
 
 @for_global(model.TrafficSourceAction)
