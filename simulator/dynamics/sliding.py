@@ -216,7 +216,7 @@ def slide(tyres, paths, agent, pose, i, asked, paved, time_s, dt):
     p, state = tyres.table[i], tyres.state
     limit = grip_under(tyres, agent, i, pose.x, pose.y, pose.heading, state[State.SPEED, i], paved)
     turning = _steer(tyres, paths, agent, i, limit, dt)
-    lost = (abs(state[State.SLIP, i]) > LOST_RAD and state[State.SPEED, i] > SLOWEST_MPS) or not paved
+    lost = abs(state[State.SLIP, i]) > LOST_RAD or not paved
     calm = abs(turning) < HOLDING * limit and not lost
     tyres.control[Control.DRIVE, i] = min(max(asked, 0.0), 0.5 * limit) if calm else 0.0
     tyres.control[Control.BRAKE, i] = max(-asked, limit if lost else 0.0 if calm else LIFTING * limit)

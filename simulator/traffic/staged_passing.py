@@ -6,15 +6,13 @@ the while, far to the side of their middle.
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.overtaking import mind_who_passes, overtake
 from simulator.traffic.staged_changes import FREE
 from simulator.traffic.state import Control, Over
 
-DRIVER, GUIDED, WRECK = int(Control.DRIVER), int(Control.GUIDED), int(Control.WRECK)
+DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 NOT, OUT = int(Over.NOT), int(Over.OUT)
 CLEAR_M, CLEAR_S = 60.0, 12.0  # of the oncoming lane that must be free of what is no vehicle, and time until then
 
@@ -51,7 +49,7 @@ def pass_others(map_, stage, period):
         vehicle.steps += 1
         may = way.changes == FREE and agents[i].reacts and agents[i].started and vehicle.lane != NONE
         may = may and way.across == 0 and not stage.tyres.slides[i] and (vehicle.over != NOT or not way.sidles)
-        vehicle.control = DRIVER if may else WRECK if stage.pileups.since_s[i] < np.inf else GUIDED
+        vehicle.control = DRIVER if may else GUIDED
         if not may:
             vehicle.over, vehicle.passing = NOT, 0
         some |= may
