@@ -9,6 +9,7 @@ import pytest
 from material import MATERIAL, needs_material
 from watching import Watch
 
+from simulator.numerics.rng import child_seed
 from simulator.roads import RoadNetwork, read_opendrive
 from simulator.roads.motorway import motorway
 from simulator.roads.procedural import t_junction
@@ -79,6 +80,15 @@ def test_nobody_changes_to_a_lane_that_opens_sideways() -> None:
         on = traffic.vehicles["lane"] >= 0
         assert np.abs(traffic.vehicles["d"][on]).max() < 6.0
     assert not len(watch.touches)
+
+
+@needs_material
+def test_a_lorry_and_who_is_still_in_its_way_do_not_wait_for_each_other() -> None:
+    # A motorcycle stood short of the stretch that the lorry swept, with its tail where that had to pass: 105 vehicles
+    # stood for ever from 103 s on.
+    lanes = lane_map(read_opendrive(MATERIAL / "openx/carla_towns/OpenDrive/Town03.xodr"))
+    seeds = np.array([child_seed(2, "traffic", 0)], np.uint64)
+    check(Watch(Traffic(lanes, vehicles=500, seeds=seeds)).run(300.0), 1.0)
 
 
 @needs_material
