@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from lxml import etree
 from material import MATERIAL
 
@@ -165,11 +166,57 @@ def test_clearance_is_the_distance_from_the_edge_of_a_straight_road() -> None:
     np.testing.assert_allclose(ground.clearance([[60.0, edge + 5.0], [60.0, edge - 0.5]]), [5.0, 0.0], atol=1e-6)
 
 
-def _plan_area(ground: RoadSurface, classes: set[str]) -> float:
-    corners = [mesh.vertices[mesh.faces].astype(np.float64) for mesh, _, name in ground.meshes if name in classes]
-    c = np.concatenate(corners)
+def _made_of(ground: RoadSurface, *names: str) -> np.ndarray:
+    """Triangles (T, 3, 3) of all materials of these names."""
+    return np.concatenate(
+        [
+            mesh.vertices[mesh.faces[np.isin(mesh.slots, [k for k, x in enumerate(materials) if x.name in names])]]
+            for mesh, materials, _ in ground.meshes
+        ]
+    ).astype(np.float64)
+
+
+def _area(c: np.ndarray) -> float:
     u, v = c[:, 1, :2] - c[:, 0, :2], c[:, 2, :2] - c[:, 0, :2]
     return float(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).sum() / 2)
+
+
+def _plan_area(ground: RoadSurface, classes: set[str]) -> float:
+    """Of the ground, without the gutters that are laid on it."""
+    corners = [mesh.vertices[mesh.faces].astype(np.float64) for mesh, _, name in ground.meshes if name in classes]
+    return _area(np.concatenate(corners)) - ("road" in classes) * _area(_made_of(ground, "channel", "gully"))
+
+
+def test_gutters_lie_along_kerbs_and_have_gullies() -> None:
+    """A channel of 0.3 m at the foot of either kerb of a street, a grating every 28 m; none where there is no kerb."""
+    roads = procedural.straight(120.0, sidewalks=True)
+    ground = surface(roads, (0, 0, 0), (60, 0), 100.0, style=STYLE)
+    channel, gully = _made_of(ground, "channel"), _made_of(ground, "gully")
+    assert _area(channel) == pytest.approx(2 * 120.0 * 0.30, rel=1e-3)
+    section = roads.roads["0"].sections[0]
+    kerb = roads.roads["0"].boundaries(0, [60.0])[[lane.type for lane in section.lanes if lane.id].index("curb") + 1, 0]
+    assert kerb > 2.0
+    beside = np.abs(channel[..., 1])
+    assert (beside.min(), beside.max()) == pytest.approx((kerb - 0.30, kerb), abs=1e-4)
+    assert 0.0 < channel[..., 2].min() <= channel[..., 2].max() < 0.002
+    assert _area(gully) == pytest.approx(8 * 0.5 * 0.3, rel=1e-3)
+    middles = np.unique(gully.mean(axis=1)[gully[:, 0, 1] > 0.0, 0].round(0))
+    assert set(middles.tolist()) == {14.0, 42.0, 70.0, 98.0}
+    country = surface(procedural.hill(200.0, 8.0), (0, 0, 0), (60, 0), 100.0, style=STYLE)
+    assert len(_made_of(country, "channel", "gully")) == 0
+
+
+@pytest.mark.parametrize("name", ["x_junction", "town", "Town03", "fabriksgatan"])
+def test_gutters_stay_at_kerbs_in_junctions(name: str) -> None:
+    """No channel lies farther from a kerb than its width, nor on anything but the paved ground."""
+    ground, _ = built(name)
+    channel = _made_of(ground, "channel", "gully").reshape(-1, 3)
+    kerb = _made_of(ground, "kerb")
+    edges = shapely.linestrings(kerb[:, [0, 1, 2, 0], :2])
+    stones = shapely.union_all(edges[np.ptp(kerb[..., :2], axis=(1, 2)) > 0.01])
+    assert shapely.distance(shapely.points(channel[:, :2]), stones).max() < 0.30 / np.cos(np.radians(60.0)) + 0.01
+    which, _ = hits_below(ground, {"road"}, channel + ground.origin)
+    assert set(which.tolist()) == set(range(len(channel)))
 
 
 @pytest.mark.parametrize("radius_m", [None, 60.0])

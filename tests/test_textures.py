@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulator.scene import textures
+from simulator.scene import paving, textures
 from simulator.scene.material import Texture
 
 ALL: dict[str, Callable[[], Texture]] = {
@@ -16,11 +16,13 @@ ALL: dict[str, Callable[[], Texture]] = {
     "cracked asphalt": lambda: textures.asphalt(0.8, cracks=1.0, patches=0.5),
     "lane": lambda: textures.lane_asphalt(0.6, 2, cracks=0.6, manhole=True),
     "concrete": lambda: textures.concrete(),
-    "slabs": lambda: textures.paving("slabs"),
-    "bricks": lambda: textures.paving("bricks"),
-    "blocks": lambda: textures.paving("blocks"),
-    "cobbles": lambda: textures.cobbles(),
-    "kerb": lambda: textures.kerb_stone(),
+    "slabs": lambda: paving.paving("slabs"),
+    "bricks": lambda: paving.paving("bricks"),
+    "blocks": lambda: paving.paving("blocks"),
+    "cobbles": lambda: paving.cobbles(),
+    "kerb": lambda: paving.kerb_stone(),
+    "setts": lambda: paving.channel("setts"),
+    "concrete channel": lambda: paving.channel("concrete"),
     "grass": lambda: textures.grass(0.2),
     "soil": lambda: textures.soil("soil"),
     "gravel": lambda: textures.soil("gravel"),
@@ -40,6 +42,8 @@ REFLECTANCE = {
     "blocks": (0.2, 0.40),
     "cobbles": (0.10, 0.25),
     "kerb": (0.22, 0.40),
+    "setts": (0.05, 0.12),  # basalt, soiled
+    "concrete channel": (0.10, 0.25),
     "grass": (0.06, 0.10),
     "soil": (0.07, 0.15),
     "gravel": (0.15, 0.30),

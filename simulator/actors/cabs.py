@@ -17,7 +17,7 @@ def cab_fittings(
     door: tuple[float, float],
     half: float,
     height: float,
-    glass: tuple[float, float],
+    waist: float,
 ) -> list[Mesh]:
     """Fittings of a cab.
 
@@ -25,9 +25,8 @@ def cab_fittings(
         body: its shell. nose, wheel: x of its front and of the front axle.
         door: x of the rear and front edge of the door.
         half, height: half width and height of the cab.
-        glass: heights of the lower and upper edge of the windows.
+        waist: height of the lower edge of the windows.
     """
-    waist, top = glass
     back, front = door
     parts: list[Mesh] = []
     for z, y in ((0.80, half), ((0.80 + waist) / 2, half), (waist - 0.10, half)):  # edges of doors, on the wall
@@ -46,7 +45,7 @@ def cab_fittings(
             middle, run = (low + high) / 2, high - low
             parts += both(block((run, 0.012, 0.13), (middle, half + 0.001, z + 0.05), Slot.GAP))
             parts += both(rounded_box((run, 0.07, 0.03), (middle, half - 0.015, z), radius=0.01, slot=Slot.ALUMINIUM))
-    parts += _wipers(body, half, waist, top) + _front(body, half, waist, height)
+    parts += wipers(body, half, waist) + _front(body, half, waist, height)
     for z, size in ((waist + 0.80, 0.24), (waist + 0.08, 0.16)):  # wide-angle above, the kerb's below
         mirror = rounded_box((0.09, 0.20, size), (nose - 0.14, half + 0.14, z), radius=0.035, slot=Slot.TRIM)
         parts += both(mirror)
@@ -54,7 +53,7 @@ def cab_fittings(
     return parts
 
 
-def _wipers(body: Hull, half: float, waist: float, top: float) -> list[Mesh]:
+def wipers(body: Hull, half: float, waist: float) -> list[Mesh]:
     """Two wipers, parked along the lower edge of the windscreen."""
     parts = []
     for y0, y1 in ((0.52, -0.12), (-0.16, -0.78)):

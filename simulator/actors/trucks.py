@@ -94,7 +94,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind != TRACTOR:
         bed = partial(_flatbed, open_end=body == OPEN)
         make: dict[str, Callable[..., list[Mesh]]] = {"box": _box_body, "flatbed": bed, "tipper": _tipper}
-        behind += make.get(kind, semi_trailer)(back, tail, half, frame, height, tyre, rng)
+        behind += make.get(kind, semi_trailer)(back, tail, half, frame, height, rng)
     front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
     parts.append(front_plate)
     behind += [rear_plate, *rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)]
@@ -209,6 +209,14 @@ def cab(
         for level in np.arange(0.92, waist - 0.10, 0.105):
             x = body.nose_at(float(level), 0.0)
             parts.append(rounded_box((0.05, 1.45 * half, 0.05), (x - 0.012, 0, level), radius=0.015, slot=Slot.PAINT))
+    else:  # a painted flap with slots for the air, the lowest and widest before the radiator
+        for level, tall in ((0.94, 0.13), (1.14, 0.07), (waist - 0.17, 0.05)):
+            x = body.nose_at(float(level), 0.0)
+            parts.append(
+                rounded_box(
+                    (0.05, 1.40 * half, tall), (x - 0.016, 0, level), radius=min(0.02, 0.4 * tall), slot=Slot.GAP
+                )
+            )
     parts += arch_liners((wheelbase,), radius, tyre, half - 0.42, half * 0.98)
     visor_x = body.nose_at(glass_top + 0.02, 0.0)
     parts.append(
@@ -219,7 +227,7 @@ def cab(
         )
     )
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
-    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, (waist, glass_top))
+    parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, waist)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
     parts.append(block((length - 0.2, 1.85 * half, 0.06), (nose - length / 2, 0, 1.0), Slot.SEAT))
@@ -281,9 +289,7 @@ def _mudguards(wheel: float, tyre: float, half: float) -> list[Mesh]:
     return parts
 
 
-def _box_body(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
-) -> list[Mesh]:
+def _box_body(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
     """Closed box with frame, rear doors and contour tape."""
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
@@ -307,7 +313,6 @@ def _flatbed(
     half: float,
     z: float,
     height: float,
-    tyre: float,
     rng: np.random.Generator,
     open_end: bool = False,
 ) -> list[Mesh]:
@@ -337,9 +342,7 @@ def _flatbed(
     return parts + contour_tape(tail + 0.1, back - 0.1, half, z + 0.06)
 
 
-def _tipper(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
-) -> list[Mesh]:
+def _tipper(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
     """Steel tub with ribs, a headboard over the cab and sometimes a heap."""
     middle, length, tall = (back + tail) / 2, back - tail, min(1.15, height - z - 0.25)
     parts = [block((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
@@ -370,7 +373,7 @@ def _tipper(
 
 
 def semi_trailer(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+    back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator
 ) -> list[Mesh]:
     """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""
     front, floor = back - 0.55, 1.18

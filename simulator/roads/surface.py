@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.roads.network import RoadNetwork
 from simulator.roads.surface_corners import Stretch
+from simulator.roads.surface_gutters import gutters
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
 from simulator.roads.surface_land import CropField, GroundMesh, land
@@ -148,7 +149,8 @@ def surface(
     rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
     structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
     above = hills(rows, terrain)
-    everything = Triangles.join([lying, standing, structures, edge, above])
+    channels = gutters(Triangles.join([standing, added]), asphalt)
+    everything = Triangles.join([lying, standing, structures, edge, above, channels])
     dashes = lane_marks(
         stretches,
         mark_country(network),

@@ -11,7 +11,7 @@ from simulator.numerics.rng import generator
 from simulator.roads.surface_marks import COLORS
 from simulator.roads.surface_polygons import Triangles
 from simulator.roads.surface_quads import Look, texture_block
-from simulator.scene import textures
+from simulator.scene import paving, textures
 from simulator.scene.material import Material, Surface, Texture
 from simulator.scene.mesh import Mesh
 
@@ -31,6 +31,7 @@ class SurfaceStyle:
         wear: 0 freshly built to 1 worn out: age of asphalt, cracks, lost paint.
         dryness: of the grass, 0 lush to 1 straw.
         paving: of pavements: "slabs", "bricks" or "blocks".
+        gutter: channel along kerbs: "setts" or "concrete".
         kerb_m: height of kerbs where the map gives none.
         manholes: whether lanes have manhole covers.
         land: what lies between the roads: "meadow", "fields" or "forest".
@@ -40,6 +41,7 @@ class SurfaceStyle:
     wear: float = 0.5
     dryness: float = 0.25
     paving: str = "slabs"
+    gutter: str = "setts"
     kerb_m: float = 0.12
     manholes: bool = True
     land: str = "meadow"
@@ -53,6 +55,7 @@ class SurfaceStyle:
             wear=round(float(rng.beta(2.0, 2.0)), 2),
             dryness=round(float(rng.beta(1.3, 4.5)), 2),
             paving=str(rng.choice(["slabs", "slabs", "blocks", "bricks"])),
+            gutter=str(rng.choice(["setts", "setts", "concrete"])),
             land=land,
             season=season,
         )
@@ -69,6 +72,8 @@ CLASSES: dict[str, tuple[Look, ...]] = {
         Look.CYCLE,
         Look.RAIL,
         Look.TRACK,
+        Look.CHANNEL,
+        Look.GULLY,
     ),
     "wall": (Look.CONCRETE,),
     "kerb": (Look.KERB,),
@@ -109,7 +114,7 @@ def materials(class_name: str, style: SurfaceStyle, seed: int) -> tuple[Material
 def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
     age = round(0.15 + 0.8 * style.wear, 1)
     dry, wet_asphalt = round(style.dryness, 1), 0.12 + 0.10 * style.wear
-    paving = textures.paving(style.paving, age=age, seed=seed)
+    slabs = paving.paving(style.paving, age=age, seed=seed)
     if look == Look.LANE:
         lanes = [
             textures.lane_asphalt(age, k, cracks=age, manhole=style.manholes and k == LANE_VARIANTS, seed=seed)
@@ -126,12 +131,14 @@ def _of_look(look: Look, style: SurfaceStyle, seed: int) -> list[Material]:
         Look.ASPHALT: lambda: _ground("asphalt", asphalt, wet_asphalt, Surface.ASPHALT),
         Look.SHOULDER: lambda: _ground("shoulder", asphalt, wet_asphalt, Surface.ASPHALT, 0.94),
         Look.GUTTER: lambda: _ground("gutter", textures.concrete(age, seed=seed), 0.33, Surface.CONCRETE, 0.75),
-        Look.PARKING: lambda: _ground("parking", textures.paving("blocks", seed=seed), 0.3, Surface.CONCRETE, 0.75),
+        Look.PARKING: lambda: _ground("parking", paving.paving("blocks", seed=seed), 0.3, Surface.CONCRETE, 0.75),
         Look.CYCLE: lambda: _cycle(asphalt),
         Look.RAIL: lambda: Material("rail", (0.36, 0.34, 0.33), roughness=0.3, metallic=0.9, reflectance_905=0.45),
         Look.CONCRETE: lambda: _ground("concrete", textures.concrete(age, seed=seed), 0.35, Surface.CONCRETE),
-        Look.KERB: lambda: _ground("kerb", textures.kerb_stone(seed), 0.33, Surface.CONCRETE),
-        Look.PAVING: lambda: _ground("paving", paving, 0.32, Surface.CONCRETE),
+        Look.CHANNEL: lambda: _ground("channel", paving.channel(style.gutter, seed=seed), 0.3, Surface.CONCRETE),
+        Look.GULLY: lambda: Material("gully", texture=paving.gully(), roughness=0.6, reflectance_905=0.2),
+        Look.KERB: lambda: _ground("kerb", paving.kerb_stone(seed), 0.33, Surface.CONCRETE),
+        Look.PAVING: lambda: _ground("paving", slabs, 0.32, Surface.CONCRETE),
         Look.LAWN: lambda: _ground("lawn", textures.grass(min(dry, 0.3), seed=seed + 1), 0.5, Surface.SOIL),
         Look.GRAVEL: lambda: _ground("gravel", textures.soil("verge", seed=seed), 0.36, Surface.SOIL),
         Look.BALLAST: lambda: _ground("ballast", textures.soil("ballast", seed=seed), 0.22, Surface.SOIL),
@@ -249,9 +256,13 @@ def _uv(triangles: Triangles, looks: tuple[Look, ...]) -> NDArray[np.float64]:
         if look in (Look.LANE, Look.TRACK):
             uv[mine] = np.stack([0.5 - st[..., 1] / textures.LANE_M[0], st[..., 0] / textures.LANE_M[1]], axis=-1)
         elif look == Look.KERB:
-            uv[mine] = st / np.array(textures.KERB_M)
+            uv[mine] = st / np.array(paving.KERB_M)
+        elif look == Look.CHANNEL:
+            uv[mine] = st / np.array(paving.CHANNEL_M)
+        elif look == Look.GULLY:
+            uv[mine] = st / np.array(paving.GULLY_M)
         elif look in (Look.PAVING, Look.PARKING):
-            uv[mine] = st / textures.PAVING_M
+            uv[mine] = st / paving.PAVING_M
         elif look in (Look.GUTTER, Look.CONCRETE):
             uv[mine] = st / textures.CONCRETE_M
         else:

@@ -50,6 +50,8 @@ class Look(IntEnum):
     RAIL = 13
     LITTER = 14  # under trees
     TRACK = 15  # gravel with wheel tracks
+    CHANNEL = 16  # paved gutter at the foot of a kerb
+    GULLY = 17  # grating of a drain
 
 
 class Tier(IntEnum):
@@ -68,6 +70,7 @@ _DRIVING = frozenset(LANE_TYPES) & {
     *("bidirectional", "bus", "taxi", "HOV", "stop", "special1", "special2", "special3", "roadWorks", "shared", "tram"),
 }
 _PAVED = {"shoulder": Look.SHOULDER, "parking": Look.PARKING, "biking": Look.CYCLE, "restricted": Look.ASPHALT}
+_SOFT = (Look.LAWN, Look.GRAVEL, Look.GRASS)
 _FOOT = {"sidewalk": Look.PAVING, "walking": Look.PAVING, "curb": Look.KERB, "median": Look.LAWN}
 
 
@@ -302,7 +305,7 @@ def _edge_look(beside: Look) -> Look:
 
 
 def strip_quads(rows: Rows, profile: Profile) -> Quads:
-    """Quads of all strips of a stretch; strips without width give none."""
+    """Quads of all strips of a stretch; strips without width give none. Tunnels are paved from wall to wall."""
     left, right, across = profile.left, profile.right, profile.across
     wide = np.abs(across[..., 0] - across[..., 1]) > 1e-3
     keep = wide[:, :-1] | wide[:, 1:]
@@ -310,7 +313,12 @@ def strip_quads(rows: Rows, profile: Profile) -> Quads:
     st = np.empty((*keep.shape, 4, 2))
     st[:, :, :2, 0], st[:, :, 2:, 0] = rows.s[:-1, None], rows.s[1:, None]
     st[:, :, :2, 1], st[:, :, 2:, 1] = across[:, :-1], across[:, 1:, ::-1]
-    return _owned(rows, profile, np.nonzero(keep)[0], corners, st[keep])
+    strip, station = np.nonzero(keep)
+    quads, middle = _owned(rows, profile, strip, corners, st[keep]), 0.5 * (rows.s[station] + rows.s[station + 1])
+    for tube in (structure for structure in rows.road.structures if structure.kind == "tunnel"):
+        inside = (middle > tube.s) & (middle < tube.s + tube.length)
+        quads.look[inside & np.isin(quads.look, _SOFT)] = Look.ASPHALT
+    return quads
 
 
 def _owned(rows: Rows, profile: Profile, strip: NDArray[np.int64], corners: Array, st: Array) -> Quads:
@@ -382,9 +390,11 @@ def face_quads(rows: Rows, profile: Profile) -> Quads:
         low = rows.ground[i + 1] + (np.minimum(one, other) - _SUNK_M)[:, None] * rows.up
         if float(step.mean()) > 0.0:  # the left lane is higher: seen from the right
             corners = np.stack([top[1:], top[:-1], low[:-1], low[1:]], axis=1)
+            s = np.stack([rows.s[1:], rows.s[:-1]], axis=1)
         else:
             corners = np.stack([top[:-1], top[1:], low[1:], low[:-1]], axis=1)
-        s = np.stack([rows.s[:-1], rows.s[1:]], axis=1)[:, [0, 1, 1, 0]]
+            s = np.stack([rows.s[:-1], rows.s[1:]], axis=1)
+        s = s[:, [0, 1, 1, 0]]
         st = np.stack([s, corners[..., 2]], axis=2)
         parts.append(
             Quads.of(corners[keep], st[keep], Look.KERB, Tier.RAISED, rows.number, 0, bool(rows.road.junction))

@@ -1,4 +1,4 @@
-"""Tileable noise images, the raw material of procedural textures."""
+"""Tileable noise images and their colours, the raw material of procedural textures."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def spectral_noise(
     amplitude = np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, s=(height, width))
     return np.asarray((noise - noise.mean()) / max(noise.std(), 1e-12))
+
+
+def grade(value: NDArray[np.float64], dark: tuple[float, ...], light: tuple[float, ...]) -> NDArray[np.float64]:
+    """(H, W, 3) colour between `dark` (value 0) and `light` (value 1), extrapolated beyond."""
+    low, high = np.asarray(dark, np.float64), np.asarray(light, np.float64)
+    return np.asarray(low + (high - low) * value[..., None])
+
+
+def with_mean(color: NDArray[np.float64], mean: float) -> NDArray[np.float64]:
+    """The colour scaled to a mean luminance (Rec. 709 weights)."""
+    luminance = float((color @ np.array([0.2126, 0.7152, 0.0722])).mean())
+    return np.asarray(np.clip(color * (mean / luminance), 0.0, 1.0))
 
 
 def to_srgb8(linear: NDArray[np.float64], alpha: NDArray[np.float64] | float = 1.0) -> NDArray[np.uint8]:

@@ -19,17 +19,14 @@ from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
 from simulator.scene.material import LANE_WIDTH_M, Texture
+from simulator.scene.noise import grade, to_srgb8, with_mean
 from simulator.scene.noise import spectral_noise as noise
-from simulator.scene.noise import to_srgb8
 
 Array = NDArray[np.float64]
 
 ASPHALT_M = 4.0
 LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
 CONCRETE_M = 5.0
-PAVING_M = 4.0
-COBBLES_M = 2.4
-KERB_M = (1.0, 0.25)  # along and across the kerb
 GRASS_M = 5.0
 FIELD_M = 9.0
 FOREST_M = 4.0
@@ -44,18 +41,6 @@ _GLOSS = np.array([0.008, 0.008, 0.005])
 
 def _rng(name: str, seed: int) -> np.random.Generator:
     return generator(seed, "texture", name)
-
-
-def _grade(value: Array, dark: tuple[float, ...], light: tuple[float, ...]) -> Array:
-    """(H, W, 3) colour between `dark` (value 0) and `light` (value 1), extrapolated beyond."""
-    low, high = np.asarray(dark, np.float64), np.asarray(light, np.float64)
-    return np.asarray(low + (high - low) * value[..., None])
-
-
-def _with_mean(color: Array, mean: float) -> Array:
-    """The colour scaled to a mean luminance (Rec. 709 weights)."""
-    luminance = float((color @ np.array([0.2126, 0.7152, 0.0722])).mean())
-    return np.asarray(np.clip(color * (mean / luminance), 0.0, 1.0))
 
 
 def _wrapped_lines(shape: tuple[int, int], lines: list[Array], width_px: list[float]) -> Array:
@@ -140,7 +125,7 @@ def asphalt(
     rng = _rng("asphalt", seed)
     shape = (512, 512)
     value = 1.0 + aggregate * (_aggregate(shape, rng, age) - 1.0)
-    color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
+    color = with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
     px = 512 / ASPHALT_M
     for _ in range(round(3 * patches)):
         _repair(color, rng, age, px)
@@ -168,7 +153,7 @@ def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float)
     area = color[y : y + size[1], x : x + size[0]]
     newer = 0.7 * age
     stones = _aggregate((512, 512), rng, newer)
-    fresh = _with_mean(_asphalt_color(stones, newer), 0.055 + 0.085 * newer)
+    fresh = with_mean(_asphalt_color(stones, newer), 0.055 + 0.085 * newer)
     down, aside = np.arange(size[1]) % 512, np.arange(size[0]) % 512
     area[:] = fresh[np.ix_(down, aside)]
     rim = max(1, round(0.015 * px_per_m))
@@ -195,7 +180,7 @@ def lane_asphalt(
     tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
     drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
     value = value * (1.0 + (0.14 * age - 0.13) * tracks - 0.15 * drip)
-    color = _with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
+    color = with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
     px = width / LANE_M[0]
     plain = color.copy()
     if variant:
@@ -229,8 +214,8 @@ def gravel_lane(*, seed: int = 0) -> Texture:
     loose, grain = 1.0 - 0.7 * tracks, noise(shape, rng, slope=0.6, low_cut=24)
     stones = np.clip(noise(shape, rng, slope=0.2, low_cut=40) - 1.2, 0.0, 2.0)
     value = 1.0 + loose * (0.20 * grain + 0.35 * stones - 0.12) + 0.09 * patches + 0.10 * tracks
-    color = _grade(np.maximum(value, 0.15), (0.0, 0.0, 0.0), (1.0, 0.90, 0.74))
-    return Texture(f"gravel-lane-{seed}", to_srgb8(_with_mean(color, 0.20)))
+    color = grade(np.maximum(value, 0.15), (0.0, 0.0, 0.0), (1.0, 0.90, 0.74))
+    return Texture(f"gravel-lane-{seed}", to_srgb8(with_mean(color, 0.20)))
 
 
 def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
@@ -310,7 +295,7 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
     value *= 1.0 - 0.5 * np.clip(noise(512, rng, slope=0.2, low_cut=60) - 2.6, 0, 1)  # pores
     stain = np.clip(noise(512, rng, slope=2.8, low_cut=2) - 0.6, 0, 2)
     value *= 1.0 - 0.10 * age * stain
-    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), (1.0, 0.97, 0.91)), 0.42 - 0.10 * age)
+    color = with_mean(grade(value, (0.0, 0.0, 0.0), (1.0, 0.97, 0.91)), 0.42 - 0.10 * age)
     if joints:
         x = np.minimum(np.arange(512), np.arange(512)[::-1])
         line = np.exp(-((x / 1.2) ** 2))
@@ -319,75 +304,12 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
     return Texture(f"concrete-{age:g}-{seed}", to_srgb8(color))
 
 
-def _blocks(rng: np.random.Generator, rows: int, columns: int, size: int, shift: float) -> tuple[Array, Array, Array]:
-    """Running bond: each texel's block as a random value, and texels to its long and short joint."""
-    y = (np.arange(size) + 0.5) / size * rows
-    row = y.astype(int)
-    x = (np.arange(size) + 0.5) / size * columns
-    moved = x[None] + (row * shift % 1.0)[:, None]
-    column = moved.astype(int) % columns
-    tone = rng.random((rows, columns))[row[:, None], column]
-    dx = np.abs(moved - np.rint(moved)) * size / columns
-    dy = np.broadcast_to((np.abs(y - np.rint(y)) * size / rows)[:, None], dx.shape)
-    return tone, np.asarray(dy), dx
-
-
-@cache
-def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
-    """Pavement, PAVING_M square: `slabs` of 0.5 m, red `bricks` of 0.2 x 0.1 m, `blocks` of 0.25 m."""
-    rng = _rng(f"paving-{kind}", seed)
-    rows, columns, shift, light, mean = {
-        "slabs": (8, 8, 0.5, (1.0, 0.97, 0.92), 0.30),
-        "bricks": (40, 20, 0.5, (1.0, 0.62, 0.50), 0.16),
-        "blocks": (16, 16, 0.0, (1.0, 0.98, 0.95), 0.26),
-    }[kind]
-    size = 1024 if kind == "bricks" else 512
-    tone, dy, dx = _blocks(rng, rows, columns, size, shift)
-    joint = np.minimum(dx, dy)
-    # Slabs on KITTI's frame 000000 vary by 0.15 of their mean from pixel to pixel: by slab, grain, dirt in the joints.
-    value = 1.0 + 0.22 * (tone - 0.5)
-    value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.05 * noise(size, rng, slope=1.8, low_cut=6)
-    dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
-    value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.30 * age * np.exp(-joint / 3.0))
-    gum = np.clip(noise(size, rng, slope=1.0, low_cut=20) - 3.2, 0.0, 1.0)
-    value *= 1.0 - 0.5 * np.minimum(gum * 4, 1.0) * age
-    value *= 1.0 - 0.6 * np.clip(1.3 - joint, 0.0, 1.0)
-    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), light), mean * (1.1 - 0.2 * age))
-    return Texture(f"paving-{kind}-{age:g}-{seed}", to_srgb8(color))
-
-
-@cache
-def cobbles(seed: int = 0) -> Texture:
-    """Granite setts of about 0.1 m in rows, COBBLES_M square."""
-    rng = _rng("cobbles", seed)
-    size = 512
-    wobble = noise(size, rng, slope=2.0, low_cut=10)
-    bend = noise(size, rng, slope=2.0, low_cut=10)
-    tone, dy, dx = _blocks(rng, 24, 22, size, 0.37)
-    # bend the joints: sample the regular bond at displaced texels (a torus, so it still tiles)
-    yy, xx = np.mgrid[:size, :size]
-    at = (np.rint(yy + 1.3 * wobble).astype(int) % size, np.rint(xx + 1.3 * bend).astype(int) % size)
-    tone, joint = tone[at], np.minimum(dx, dy)[at]
-    crown = 1.0 - np.exp(-joint / 2.5)
-    value = (0.35 + 0.65 * crown) * (1.0 + 0.35 * (tone - 0.5)) + 0.05 * noise(size, rng, slope=0.6, low_cut=20)
-    hue = np.where(tone[..., None] > 0.7, [1.0, 0.94, 0.88], [0.97, 0.99, 1.0])
-    return Texture(f"cobbles-{seed}", to_srgb8(_with_mean(np.maximum(value, 0.05)[..., None] * hue, 0.17)))
-
-
-@cache
-def kerb_stone(seed: int = 0) -> Texture:
-    """Kerb of granite stones 1 m long, soiled by traffic: u along, v across; KERB_M."""
-    rng = _rng("kerb", seed)
-    shape = (128, 512)
-    value = 1.0 + 0.06 * noise(shape, rng, slope=0.4, low_cut=8) + 0.04 * noise(shape, rng, slope=2.0)
-    along = np.minimum(np.arange(512), np.arange(512)[::-1])
-    value *= 1.0 - 0.65 * np.exp(-((along / 2.0) ** 2))[None]
-    return Texture(f"kerb-{seed}", to_srgb8(_with_mean(_grade(value, (0.0, 0.0, 0.0), (0.98, 0.98, 0.96)), 0.23)))
-
-
 @cache
 def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
-    """Mown or meadow grass from above, GRASS_M square; `dryness` 0 lush to 1 straw."""
+    """Mown or meadow grass from above, GRASS_M square; `dryness` 0 lush to 1 straw.
+
+    Green over red is 1.3 of blades: on KITTI's and nuScenes' frames grass and hedges have 1.0 to 1.3.
+    """
     rng = _rng("grass", seed)
     size = 512
     angle = noise(size, rng, slope=2.5, low_cut=4)  # tufts lie in directions of their own
@@ -406,9 +328,9 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     tuft = noise(size, rng, slope=2.0, low_cut=5)
     patch = noise(size, rng, slope=2.4, low_cut=3)
     light = np.clip(0.42 * np.exp(0.42 * streak + 0.52 * tuft), 0.03, 1.8)
-    green = _grade(light, (0.006, 0.016, 0.003), (0.088, 0.152, 0.032))
-    straw = _grade(light, (0.050, 0.042, 0.018), (0.215, 0.182, 0.085))
-    share = np.clip(0.75 * dryness - 0.08 + 0.11 * patch + 0.07 * (streak > 1.2), 0.0, 1.0)[..., None]
+    green = grade(light, (0.010, 0.016, 0.004), (0.112, 0.146, 0.044))
+    straw = grade(light, (0.050, 0.042, 0.018), (0.215, 0.182, 0.085))
+    share = np.clip(0.75 * dryness - 0.04 + 0.11 * patch + 0.07 * (streak > 1.2), 0.0, 1.0)[..., None]
     color = green * (1.0 - share) + straw * share
     clover = np.clip(noise(size, rng, slope=2.0, low_cut=4) - 0.9, 0.0, 1.0)[
         ..., None
@@ -416,7 +338,7 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     color *= 1.0 - clover * np.array([0.52, 0.30, 0.30])
     bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.2, 0.0, 0.8)[..., None]
     color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
-    return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(_with_mean(color, 0.068 + 0.06 * dryness))))
+    return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(with_mean(color, 0.068 + 0.06 * dryness))))
 
 
 def _matt(color: Array) -> Array:
@@ -445,12 +367,12 @@ def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
     weight = {"soil": 0.25, "gravel": 0.8, "verge": 0.8, "ballast": 1.0}[kind]
     value = 1.0 + weight * (0.5 * (tone - 0.5) - 0.5 * np.clip(1.0 - edge * 1.6, 0.0, 1.0))
     value += 0.09 * noise(size, rng, slope=1.0, low_cut=8) + 0.06 * noise(size, rng, slope=2.4, low_cut=3)
-    color = _with_mean(_grade(np.maximum(value, 0.1), (0.0, 0.0, 0.0), light), mean)
+    color = with_mean(grade(np.maximum(value, 0.1), (0.0, 0.0, 0.0), light), mean)
     if kind == "verge":
         clump = noise(size, rng, slope=1.8, low_cut=3) + 0.5 * noise(size, rng, slope=0.6, low_cut=14)
         cover = np.clip(0.9 * clump + 1.0, 0.0, 1.0)[..., None]
         blade = np.clip(np.exp(0.5 * noise(size, rng, slope=1.2, low_cut=8)), 0.15, 2.6)[..., None]
-        color += (np.array([0.046, 0.070, 0.020]) * blade - color) * cover
+        color += (np.array([0.048, 0.070, 0.021]) * blade - color) * cover
     return Texture(f"{kind}-{seed}", to_srgb8(color))
 
 
@@ -471,7 +393,7 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
     """Snow cover, SNOW_M square; `dirt` 0 fresh to 1 grey slush at the roadside."""
     rng = _rng("snow", seed)
     value = 1.0 + 0.018 * noise(512, rng, slope=1.0, low_cut=8) + 0.02 * noise(512, rng, slope=2.6, low_cut=2)
-    color = _with_mean(_grade(value, (0.0, 0.0, 0.0), (0.97, 0.99, 1.0)), 0.85 - 0.45 * dirt)
+    color = with_mean(grade(value, (0.0, 0.0, 0.0), (0.97, 0.99, 1.0)), 0.85 - 0.45 * dirt)
     grit = np.clip(noise(512, rng, slope=0.8, low_cut=8) - 1.2 + 0.8 * dirt, 0.0, 1.0)[..., None] * dirt
     return Texture(f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit))
 
@@ -479,9 +401,9 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
 # Means of reflectance (ASTER: wheat, dry and green; bare soils) and colours of what lies in rows on fields, and of what
 # shows between the rows; the distance of the rows, and how much of the ground they cover.
 _CROPS: dict[str, tuple[float, tuple[float, ...], tuple[float, ...], float, float]] = {
-    "green": (0.072, (0.54, 1.0, 0.20), (0.38, 0.58, 0.15), 0.14, 0.85),
+    "green": (0.072, (0.66, 1.0, 0.28), (0.42, 0.57, 0.19), 0.14, 0.85),
     "ripe": (0.230, (1.0, 0.74, 0.31), (0.62, 0.44, 0.19), 0.14, 0.9),
-    "maize": (0.065, (0.50, 1.0, 0.18), (0.40, 0.46, 0.16), 0.75, 0.62),
+    "maize": (0.065, (0.63, 1.0, 0.26), (0.40, 0.45, 0.18), 0.75, 0.62),
     "rape": (0.260, (1.0, 0.88, 0.06), (0.42, 0.60, 0.12), 0.30, 0.8),
     "stubble": (0.180, (1.0, 0.82, 0.54), (0.56, 0.42, 0.28), 0.14, 0.6),
     "soil": (0.090, (1.0, 0.74, 0.52), (0.55, 0.40, 0.28), 0.30, 0.5),
@@ -500,10 +422,10 @@ def field(kind: str, *, seed: int = 0) -> Texture:
     wave = np.cos(2 * np.pi * count * x / FIELD_M)[None, :] + 0.5 * noise(size, rng, slope=1.2, low_cut=12)
     rows = np.clip(0.5 + 1.6 * (wave - np.cos(np.pi * (1.0 - cover))) / 2.0, 0.0, 1.0)
     light = np.clip(1.0 + 0.22 * noise(size, rng, slope=0.8, low_cut=10) + 0.08 * noise(size, rng, slope=2.4), 0.2, 2.0)
-    color = _grade(light, (0.0, 0.0, 0.0), between) + (rows * light)[..., None] * (np.array(row) - np.array(between))
+    color = grade(light, (0.0, 0.0, 0.0), between) + (rows * light)[..., None] * (np.array(row) - np.array(between))
     track = np.exp(-(((np.abs(x - 0.5 * FIELD_M) - 0.9) / 0.2) ** 2))[None, :, None]
     color *= 1.0 - 0.45 * track
-    return Texture(f"field-{kind}-{seed}", to_srgb8(_matt(_with_mean(np.clip(color, 0.0, None), mean))))
+    return Texture(f"field-{kind}-{seed}", to_srgb8(_matt(with_mean(np.clip(color, 0.0, None), mean))))
 
 
 @cache
@@ -567,13 +489,13 @@ def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -
     at = (np.rint(yy + 6 * warp[0]).astype(int) % size, np.rint(xx + 6 * warp[1]).astype(int) % size)
     tone, edge = tone[at], edge[at]
     grain = noise(size, rng, slope=1.0, low_cut=8)
-    color = _grade(1.0 + 0.12 * grain, (0, 0, 0), (0.046 + 0.03 * dryness, 0.088, 0.024))
+    color = grade(1.0 + 0.12 * grain, (0, 0, 0), (0.060 + 0.03 * dryness, 0.084, 0.030))
     green, yellow, _ = _FAR_FIELDS[season]
     share = np.clip((tone - 0.35) / 0.35, 0.0, 1.0)  # fields take tones from 0.35 to 0.7
-    field = np.where((share < green)[..., None], (0.046, 0.095, 0.022), (0.19, 0.142, 0.058))
+    field = np.where((share < green)[..., None], (0.058, 0.092, 0.030), (0.19, 0.142, 0.058))
     field = np.where((share >= green + yellow)[..., None], (0.115, 0.084, 0.056), field)
     color = np.where(((tone > 0.35) & (tone < 0.7))[..., None], field * (1.0 + 0.06 * grain)[..., None], color)
-    wood = _grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.016, 0.030, 0.010))
+    wood = grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.019, 0.029, 0.012))
     forest = (tone > 0.74) | (noise(size, rng, slope=3.0, low_cut=3) > 1.1) | (edge < 0.06)
     return Texture(f"landscape-{dryness:g}-{season}-{seed}", to_srgb8(_matt(np.where(forest[..., None], wood, color))))
 

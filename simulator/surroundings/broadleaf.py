@@ -44,7 +44,8 @@ def _limbs(
     """Trunk and one main branch to each of (B, 3) ends."""
     thick = 0.5 * species.trunk * height
     t = np.array([0.0, 0.025, 0.12, 0.3, 0.5, 0.7, 0.88])
-    wander = np.cumsum(rng.normal(0, 0.008 * height, (len(t), 2)), 0) * (t[:, None] > 0.03)
+    step = 0.018 * height * np.sqrt(np.diff(t, prepend=0.0))  # nurseries grow trunks upright: 2 degrees to the crown
+    wander = np.cumsum(rng.normal(0, 1, (len(t), 2)) * step[:, None], 0) * (t[:, None] > 0.03)
     trunk = np.column_stack([wander, t * height])
     width = thick * np.array([1.75, 1.25, 1.0, 0.86, 0.62, 0.36, 0.12])
     out = [stalks(trunk[None], width[None], trunk_sides)]
