@@ -266,8 +266,7 @@ def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
     beside[:, 2] = UNDER_M
     starts = np.einsum("wij,wj->wi", poses[:, :3, :3], beside) + poses[:, :3, 3]
     down = np.tile(np.array([0.0, 0.0, -1.0], np.float32), (len(pivots), 1))
-    starts, reach = starts.astype(np.float32), 4.0 * UNDER_M
-    hits = stage.rays.closest_hit(starts, down, t_max=reach, mask=OPAQUE, threads=stage.threads)
+    hits = stage.rays.closest_hit(starts, down, t_max=4.0 * UNDER_M, mask=OPAQUE, threads=stage.threads)
     met = np.flatnonzero(hits.part >= 0)
     part = tables.instances[hits.part[met]]
     face = tables.faces[part["first_face"] + hits.primitive[met]]
