@@ -215,6 +215,7 @@ class Core:
         begins: Bools = np.any(mask.reshape(self.actors.agents.shape), axis=1)
 
         def work(first: int, end: int) -> None:
+            """Worlds `first` to `end`."""
             begin_range(
                 self._engine,
                 self.actors,

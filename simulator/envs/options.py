@@ -22,6 +22,7 @@ def _rewards(given: Any) -> dict[str, float]:
     known = [term.name.lower() for term in Term]
 
     def weight(value: Any) -> float:
+        """A finite number, or InputError."""
         if not is_number(value) or not math.isfinite(value):
             raise problem("weight", "must be a finite number")
         return float(value)
@@ -35,6 +36,7 @@ def _by_name(given: Mapping[Any, Any], known: list[str], what: str, check: Calla
     """Numbers by names that must be known."""
 
     def know(name: Any) -> str:
+        """A known name, or InputError with the nearest one."""
         if name not in known:
             raise problem("key", f"unknown {what}.{did_you_mean(str(name), known)} Known: {', '.join(known)}")
         return str(name)
@@ -82,6 +84,7 @@ def _failing(given: Any) -> dict[str, float]:
     known = [failing.name.lower() for failing in Failing]
 
     def share(value: Any) -> float:
+        """A number from 0 to 1, or InputError."""
         if not is_number(value) or not 0.0 <= value <= 1.0:
             raise problem("share", "must be a share of the drivers, 0 to 1")
         return float(value)

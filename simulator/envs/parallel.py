@@ -51,6 +51,8 @@ def _environment() -> Any:
         raise MissingExtra("PettingZoo", "pip install pettingzoo", "an environment of several agents") from error
 
     class RoadParallelEnv(Copied, ParallelEnv[str, Any, Any]):
+        """The environment, see `parallel_env`."""
+
         def __init__(self, task: Any, name: str, render_mode: str | None, threads: int | None) -> None:
             self.metadata = {
                 "name": env_id(name),
@@ -68,12 +70,15 @@ def _environment() -> Any:
             self._seed, self._episode = _drawn_seed(), -1
 
         def observation_space(self, agent: str) -> Any:
+            """The same for all agents."""
             return self.core.observation_space
 
         def action_space(self, agent: str) -> Any:
+            """Of one agent."""
             return self._action_spaces[agent]
 
         def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+            """Begin an episode; observations and infos by agent."""
             if seed is not None:
                 self._seed, self._episode = seed, -1
             self._episode += 1
@@ -88,6 +93,7 @@ def _environment() -> Any:
             )
 
         def step(self, actions: dict[str, Any]) -> Any:
+            """One step of all; observations, rewards, terminations, truncations and infos by agent."""
             core = self.core
             core.step([actions.get(name, core.idle) for name in self.possible_agents])
             out, alive = core.outcome, [(name, int(name[6:])) for name in self.agents]
@@ -105,9 +111,11 @@ def _environment() -> Any:
             return results
 
         def render(self) -> Any:
+            """The picture from above the first agent."""
             return self._screen.picture(0)
 
         def close(self) -> None:
+            """Close the window."""
             self._screen.close()
 
     return RoadParallelEnv

@@ -33,7 +33,7 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012  (Gymnasium's)
 
     def __init__(
         self, task: str, /, *, render_mode: str | None = None, threads: int | None = None, **options: Any

@@ -55,7 +55,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012  (Gymnasium's)
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         """What the top view shows about each agent, N arrays (H, W, 3); None unless `render_mode` is "rgb_array"."""
         if self.render_mode != "rgb_array":
             return None
-        return tuple(self._screen.picture(i) for i in range(self.num_envs))  # type: ignore[misc]
+        return tuple(self._screen.picture(i) for i in range(self.num_envs))  # type: ignore[misc]  # every picture is there in this mode
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close the window."""

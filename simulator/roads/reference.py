@@ -10,6 +10,7 @@ Newton steps on the arc-length integral. (ASAM OpenDRIVE 1.7, chapter 7.)
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import atan2, cos, hypot, sin
@@ -74,17 +75,20 @@ class ReferenceLine:
 
     Args:
         elements: at least one, ascending in s. Stations beyond the end of an element continue it (cubics: straight).
+
+    Attributes:
+        table: (P, 7) pieces that are one formula each: s, x, y, heading, curvature, slope of the curvature, number of
+            the cubic in `cubics` or -1.
     """
 
     def __init__(self, elements: tuple[Geometry, ...]) -> None:
         self.elements = elements
-        self._cubics = [_Cubic(element) for element in elements if element.is_cubic]
+        self.cubics = [Cubics(element) for element in elements if element.is_cubic]
         tables, cubics = [], 0
         for element in elements:
             tables.append(_pieces(element, cubics if element.is_cubic else -1))
             cubics += element.is_cubic
-        # Columns: s, x, y, heading, curvature, slope of the curvature, number of the cubic or -1.
-        self._table = np.concatenate(tables)
+        self.table = np.concatenate(tables)
 
     @cached_property
     def breaks(self) -> Array:
@@ -93,42 +97,47 @@ class ReferenceLine:
 
     @cached_property
     def _rows(self) -> tuple[list[float], list[tuple[float, ...]]]:
-        rows = [tuple(map(float, row)) for row in self._table]
+        rows = [tuple(map(float, row)) for row in self.table]
         return [row[0] for row in rows], rows
+
+    @cached_property
+    def _all_cubics(self) -> CubicTable:
+        return CubicTable(self.cubics)
 
     def at(self, s: float) -> tuple[float, float, float, float]:
         """x, y, heading, curvature at one station: `evaluate` without the cost of a numpy call."""
         starts, rows = self._rows
         row = rows[max(bisect_right(starts, s) - 1, 0)]
-        return _point(row, s - row[0], self._cubics)
+        return _point(row, s - row[0], self.cubics)
 
     def evaluate(self, s: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) at stations s (N,), in m, rad and 1/m; the heading is not wrapped."""
         s = np.atleast_1d(np.asarray(s, np.float64))
-        index = np.maximum(np.searchsorted(self._table[:, 0], s, side="right") - 1, 0)
-        rows = self._table[index]
-        du, k, slope = s - rows[:, 0], rows[:, 4], rows[:, 5]
-        heading = rows[:, 3] + du * (k + 0.5 * slope * du)
-        curvature = k + slope * du
-        # A circular arc: its chord has the mean heading and the length du sinc(half the turn).
-        half = 0.5 * k * du
-        chord = du * np.sinc(half / np.pi)
-        x = rows[:, 1] + chord * np.cos(rows[:, 3] + half)
-        y = rows[:, 2] + chord * np.sin(rows[:, 3] + half)
-        bent = np.flatnonzero(slope != 0.0)
-        if bent.size:
-            dx, dy = _spiral_displacement(rows[bent, 3], k[bent], slope[bent], du[bent])
-            x[bent], y[bent] = rows[bent, 1] + dx, rows[bent, 2] + dy
-        if self._cubics:
-            owner = rows[:, 6].astype(np.int64)
-            for number, shape in enumerate(self._cubics):
-                mine = np.flatnonzero(owner == number)
-                if mine.size:
-                    x[mine], y[mine], heading[mine], curvature[mine] = shape.evaluate(du[mine])
-        return x, y, heading, curvature
+        index = np.maximum(np.searchsorted(self.table[:, 0], s, side="right") - 1, 0)
+        return line_points(self.table[index], s, self._all_cubics)
 
 
-def _point(row: tuple[float, ...], du: float, cubics: list[_Cubic]) -> tuple[float, float, float, float]:
+def line_points(rows: Array, s: Array, cubics: CubicTable) -> tuple[Array, Array, Array, Array]:
+    """`ReferenceLine.evaluate` at stations s (N,), each with the piece (N, 7) that it lies on."""
+    du, k, slope = s - rows[:, 0], rows[:, 4], rows[:, 5]
+    heading = rows[:, 3] + du * (k + 0.5 * slope * du)
+    curvature = k + slope * du
+    # A circular arc: its chord has the mean heading and the length du sinc(half the turn).
+    half = 0.5 * k * du
+    chord = du * np.sinc(half / np.pi)
+    x = rows[:, 1] + chord * np.cos(rows[:, 3] + half)
+    y = rows[:, 2] + chord * np.sin(rows[:, 3] + half)
+    bent = np.flatnonzero(slope != 0.0)
+    if bent.size:
+        dx, dy = _spiral_displacement(rows[bent, 3], k[bent], slope[bent], du[bent])
+        x[bent], y[bent] = rows[bent, 1] + dx, rows[bent, 2] + dy
+    mine = np.flatnonzero(rows[:, 6] >= 0.0)
+    if mine.size:
+        x[mine], y[mine], heading[mine], curvature[mine] = cubics.evaluate(rows[mine, 6].astype(np.int64), du[mine])
+    return x, y, heading, curvature
+
+
+def _point(row: tuple[float, ...], du: float, cubics: list[Cubics]) -> tuple[float, float, float, float]:
     """`ReferenceLine.evaluate` for one row of the table, in plain floats."""
     _, x, y, start, k, slope, cubic = row
     if cubic >= 0.0:
@@ -171,12 +180,12 @@ def _pieces(element: Geometry, cubic: int) -> Array:
 
 def arc_length(u: Cubic, v: Cubic, end: float) -> float:
     """Length of the curve (u(p), v(p)) of two cubics (a, b, c, d) from p = 0 to `end`."""
-    curve = _Cubic(Geometry("paramPoly3", 0.0, 0.0, 0.0, 0.0, 0.0, u=u, v=v, normalized=True), end)
+    curve = Cubics(Geometry("paramPoly3", 0.0, 0.0, 0.0, 0.0, 0.0, u=u, v=v, normalized=True), end)
     return float(curve.lengths[-1])
 
 
-class _Cubic:
-    """poly3 or paramPoly3 in its local frame, as a function of arc length.
+class Cubics:
+    """A poly3 or paramPoly3 in its local frame, as a function of arc length.
 
     A curve whose own length differs from the `length` in the file is stretched in s, so that the element still
     ends where its coefficients end (poly3 has no such end: there the arc length is taken as it is).
@@ -185,32 +194,15 @@ class _Cubic:
     def __init__(self, element: Geometry, end: float | None = None) -> None:
         self.element = element
         self.u, self.v = np.array(element.u), np.array(element.v)
-        self.du, self.dv = self.u[1:] * (1.0, 2.0, 3.0), self.v[1:] * (1.0, 2.0, 3.0)
         if end is None:
             end = 1.0 if element.normalized else element.length
         self.knots = np.linspace(0.0, end, _KNOTS + 1)
-        self.lengths = np.concatenate([[0.0], np.cumsum(self._arc(self.knots[:-1], self.knots[1:]))])
+        step = np.diff(self.knots)
+        p = self.knots[:-1, None] + step[:, None] * _NODES
+        speed = np.hypot(_slope(self.u, p), _slope(self.v, p))
+        self.lengths = np.concatenate([[0.0], np.cumsum(step * (speed @ _WEIGHTS))])
         stretch = element.kind == "paramPoly3" and element.length > 0.0 and self.lengths[-1] > 0.0
         self.scale = float(self.lengths[-1] / element.length) if stretch else 1.0
-
-    def _speed(self, p: Array) -> Array:
-        return np.asarray(np.hypot(_quadratic(self.du, p), _quadratic(self.dv, p)))
-
-    def _arc(self, start: Array, stop: Array) -> Array:
-        step = stop - start
-        return np.asarray(step * (self._speed(start[:, None] + step[:, None] * _NODES) @ _WEIGHTS))
-
-    def _parameter(self, arc: Array) -> Array:
-        """Parameter at arc length `arc` (N,), within the curve."""
-        index = np.clip(np.searchsorted(self.lengths, arc, side="right") - 1, 0, _KNOTS - 1)
-        p0, p1, l0, l1 = self.knots[index], self.knots[index + 1], self.lengths[index], self.lengths[index + 1]
-        p: Array = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
-        for _ in range(6):
-            error = l0 + self._arc(p0, p) - arc
-            p = np.clip(p - error / np.maximum(self._speed(p), 1e-12), p0, p1)
-            if np.abs(error).max(initial=0.0) < 1e-12 * max(1.0, self.lengths[-1]):
-                break
-        return np.asarray(p)
 
     @cached_property
     def _plain(self) -> tuple[list[float], list[float], Cubic, Cubic, float, float]:
@@ -246,27 +238,62 @@ class _Cubic:
         e = self.element
         return e.x + x * c - y * n, e.y + x * n + y * c, e.heading + atan2(dy, dx), curvature
 
-    def evaluate(self, ds: Array) -> tuple[Array, Array, Array, Array]:
-        """x, y, heading, curvature (N,) in the world at distance ds (N,) from the element's start."""
-        e = self.element
-        arc = ds * self.scale
-        inside = np.clip(arc, 0.0, self.lengths[-1])
-        p = self._parameter(inside)
-        u, v = _cubic(self.u, p), _cubic(self.v, p)
-        du, dv = _quadratic(self.du, p), _quadratic(self.dv, p)
-        ddu, ddv = 2 * self.u[2] + 6 * self.u[3] * p, 2 * self.v[2] + 6 * self.v[3] * p
+
+class CubicTable:
+    """Any number of cubics, evaluated together."""
+
+    def __init__(self, cubics: Sequence[Cubics]) -> None:
+        self._u, self._v = (np.array([c.u if k == 0 else c.v for c in cubics]).reshape(-1, 4) for k in (0, 1))
+        self._knots = np.array([c.knots for c in cubics]).reshape(-1, _KNOTS + 1)
+        self._lengths = np.array([c.lengths for c in cubics]).reshape(-1, _KNOTS + 1)
+        self._scale = np.array([c.scale for c in cubics])
+        self._start = np.array([(c.element.x, c.element.y, c.element.heading) for c in cubics]).reshape(-1, 3)
+        # Knots of all cubics in one ascending row, each cubic beyond the end of the one before.
+        self._span = 1.0 + float(self._lengths.max(initial=0.0))
+        self._row = (self._lengths[:, :-1] + self._span * np.arange(len(cubics))[:, None]).ravel()
+
+    def _parameter(self, number: Index, arc: Array) -> Array:
+        """Parameter at arc length `arc` (N,), within the curves."""
+        index = np.searchsorted(self._row, arc + self._span * number, side="right") - 1
+        index = np.clip(index - _KNOTS * number, 0, _KNOTS - 1)
+        p0, p1 = self._knots[number, index], self._knots[number, index + 1]
+        l0, l1 = self._lengths[number, index], self._lengths[number, index + 1]
+        u, v = self._u[number], self._v[number]
+        nodes_u, nodes_v = u[:, None, :], v[:, None, :]
+        near = 1e-12 * np.maximum(1.0, self._lengths[number, -1])
+        p: Array = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
+        for _ in range(6):
+            step = p - p0
+            q = p0[:, None] + step[:, None] * _NODES
+            length = step * (np.hypot(_slope(nodes_u, q), _slope(nodes_v, q)) @ _WEIGHTS)
+            error = l0 + length - arc
+            p = np.clip(p - error / np.maximum(np.hypot(_slope(u, p), _slope(v, p)), 1e-12), p0, p1)
+            if (np.abs(error) < near).all():
+                break
+        return np.asarray(p)
+
+    def evaluate(self, number: Index, ds: Array) -> tuple[Array, Array, Array, Array]:
+        """x, y, heading, curvature (N,) in the world at distances ds (N,) from the start of cubics `number` (N,)."""
+        arc = ds * self._scale[number]
+        inside = np.clip(arc, 0.0, self._lengths[number, -1])
+        p = self._parameter(number, inside)
+        u, v = self._u[number], self._v[number]
+        du, dv = _slope(u, p), _slope(v, p)
+        ddu, ddv = 2 * u[:, 2] + 6 * u[:, 3] * p, 2 * v[:, 2] + 6 * v[:, 3] * p
         speed = np.maximum(np.hypot(du, dv), 1e-12)
         curvature = (du * ddv - dv * ddu) / speed**3
         over = arc - inside  # beyond the ends: straight on
-        u, v = u + over * du / speed, v + over * dv / speed
-        cos, sin = np.cos(e.heading), np.sin(e.heading)
-        turn = np.arctan2(dv, du)
-        return e.x + u * cos - v * sin, e.y + u * sin + v * cos, e.heading + turn, curvature
+        ahead, left = _value(u, p) + over * du / speed, _value(v, p) + over * dv / speed
+        x, y, heading = self._start[number].T
+        cos, sin = np.cos(heading), np.sin(heading)
+        return x + ahead * cos - left * sin, y + ahead * sin + left * cos, heading + np.arctan2(dv, du), curvature
 
 
-def _cubic(c: Array, p: Array) -> Array:
-    return np.asarray(c[0] + p * (c[1] + p * (c[2] + p * c[3])))
+def _value(c: Array, p: Array) -> Array:
+    """Cubics (..., 4) at parameters p (...)."""
+    return np.asarray(c[..., 0] + p * (c[..., 1] + p * (c[..., 2] + p * c[..., 3])))
 
 
-def _quadratic(c: Array, p: Array) -> Array:
-    return np.asarray(c[0] + p * (c[1] + p * c[2]))
+def _slope(c: Array, p: Array) -> Array:
+    """Their derivatives."""
+    return np.asarray(c[..., 1] + p * (2.0 * c[..., 2] + p * (3.0 * c[..., 3])))

@@ -85,6 +85,7 @@ class Timeline:
         w = (t - int(self.times_ns[i])) / span if span else 0.0
 
         def mix(name: str) -> F64:
+            """A column between the two moments, angles by the shorter way."""
             a: F64 = getattr(self, name)
             step = a[j] - a[i]
             mixed = a[i] + w * (se3.wrap_angle(step) if name == "rpy" else step)

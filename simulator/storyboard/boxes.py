@@ -71,6 +71,15 @@ def gap(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox
     return nearest, ahead, left
 
 
+def are_within(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox, limit: float) -> bool:
+    """Whether the smallest distance of two boxes is less than a limit: `gap` that ends early."""
+    first, second = corners(a, box_a), corners(b, box_b)
+    if not _gap(first, second, a.h) and not _gap(first, second, b.h):
+        return limit > 0.0
+    pairs = ((first, second), (second, first))
+    return any(_to_edges(corner, edges) < limit for points, edges in pairs for corner in points)
+
+
 def gap_to_point(a: RoadPosition, box: BoundingBox, x: float, y: float) -> tuple[float, float, float]:
     """`gap` to a single point."""
     dx, dy = a.distance_to(x, y)

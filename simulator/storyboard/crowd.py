@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,14 @@ _HEADROOM = 1.25  # on top of how far and fast was asked for: who accelerates do
 Array = NDArray[Any]
 
 
+class Leader(NamedTuple):
+    """Who is next ahead in the same lane: gap between the boxes along it, and how far to the left it is."""
+
+    entity: Entity
+    gap: float
+    dt: float
+
+
 class Crowd:
     """The entities that take part in a step.
 
@@ -28,7 +35,8 @@ class Crowd:
         self._entities: Sequence[Entity] = ()
         self._order: dict[int, int] = {}  # of entities, by id; empty: nobody has asked in this step
         self._rows: list[tuple[float, ...]] = []
-        self._found: list[list[int]] = []
+        self._seen = _Seen(*(np.zeros(0) for _ in _Seen._fields))
+        self._leads: list[tuple[bool, int, float, float, float]] = []
         self._strays: set[int] = set()  # who has moved within the step
         self._reach = self._speed = 0.0
 
@@ -43,39 +51,69 @@ class Crowd:
         if number is not None and self._rows[number] != _row(entity):
             self._strays.add(number)
 
+    def leader_of(self, entity: Entity, look: float, reach: float, speed: float) -> Leader | None:
+        """Who is next ahead on the same road and in the same lane, by the gap; None: nobody within `look` m along it.
+
+        Raises:
+            LookupError: others may be in the way; look at all of `ahead_of` with the same `reach` and `speed`.
+        """
+        number = self._number(entity, reach, speed)
+        if number is None or self._strays:
+            raise LookupError
+        plain, lead, gap, ds, dt = self._leads[number]
+        if plain and gap >= look:
+            return None
+        if not plain or ds >= look or not self._entities[lead].is_seen_by_traffic:
+            raise LookupError
+        return Leader(self._entities[lead], gap, dt)
+
     def ahead_of(self, entity: Entity, reach: float, speed: float) -> Sequence[Entity]:
         """Those that may be ahead on its way within `reach` m, or right before its front, in the order they came.
 
         Right before: within a metre, a length, and half a second of `speed` m/s.
         """
-        entities = self._entities
-        if len(entities) <= _FEW:
-            return entities
+        number = self._number(entity, reach, speed)
+        if number is None or number in self._strays:
+            return self._entities
+        found = np.flatnonzero(self._seen.on_way[number] | self._seen.in_front[number]).tolist()
+        if self._strays:
+            found = sorted(self._strays.union(found))
+        return [self._entities[k] for k in found]
+
+    def _number(self, entity: Entity, reach: float, speed: float) -> int | None:
+        """Number of an entity in what has been found for this step, None: it is not in it."""
+        if len(self._entities) <= _FEW:
+            return None
         if not self._order or reach > self._reach or speed > self._speed:
             self._reach = max(self._reach, _HEADROOM * reach if reach > self._reach else 0.0)
             self._speed = max(self._speed, _HEADROOM * speed if speed > self._speed else 0.0)
             self._find()
-        number = self._order.get(id(entity))
-        if number is None or number in self._strays:
-            return entities
-        found: Sequence[int] = self._found[number]
-        if self._strays:
-            found = sorted(self._strays.union(found))
-        return [entities[k] for k in found]
+        return self._order.get(id(entity))
 
     def _find(self) -> None:
         entities = self._entities
         self._order, self._strays = {id(each): k for k, each in enumerate(entities)}, set()
         self._rows = [_row(each) for each in entities]
         roads: dict[object, int] = {None: -1}
-        road = np.array([roads.setdefault(each.position.road, len(roads)) for each in entities])
-        along = np.array([1.0 if looks_along(each.position) else -1.0 for each in entities])
-        boxes = np.array([(each.box.length, each.box.width, each.box.center_x) for each in entities])
-        keep = _may_matter(np.array(self._rows), boxes, road, along, self._reach, self._speed)
-        mine, others = np.nonzero(keep)
-        starts = np.searchsorted(mine, np.arange(len(entities) + 1)).tolist()
-        numbers = others.tolist()
-        self._found = [numbers[a:b] for a, b in pairwise(starts)]
+        more = np.array(
+            [
+                (
+                    roads.setdefault(each.position.road, len(roads)),
+                    looks_along(each.position),
+                    each.position.t,
+                    *each.dimensions,
+                )
+                for each in entities
+            ]
+        )
+        self._seen = seen = _look(np.array(self._rows), more, self._reach, self._speed)
+        rows = np.arange(len(entities))
+        lead = np.argmin(seen.gap, axis=1)
+        others = seen.in_front | (seen.on_way & ~seen.same_road)
+        others[rows, lead] &= np.isinf(seen.gap[rows, lead])
+        plain = ~others.any(axis=1)
+        columns = (plain, lead, *(part[rows, lead] for part in (seen.gap, seen.ds, seen.dt)))
+        self._leads = list(zip(*(column.tolist() for column in columns)))
 
 
 def _row(entity: Entity) -> tuple[float, ...]:
@@ -83,30 +121,54 @@ def _row(entity: Entity) -> tuple[float, ...]:
     return p.x, p.y, p.h, p.s, p.lane
 
 
-def _may_matter(rows: Array, boxes: Array, road: Array, along: Array, reach: float, speed: float) -> Array:
-    """(N, N) whether the second of two entities may be ahead of the first in its lane, or right before its front.
+class _Seen(NamedTuple):
+    """What the first of two entities (N, N) has to do with the second.
+
+    Attributes:
+        on_way: it may be ahead of it in its lane. in_front: it may be right before its front. same_road: on its road.
+        gap: between the boxes if it is ahead in the same lane of the same road, else infinite. ds, dt: along its road.
+    """
+
+    on_way: Array
+    in_front: Array
+    same_road: Array
+    gap: Array
+    ds: Array
+    dt: Array
+
+
+def _look(rows: Array, more: Array, reach: float, speed: float) -> _Seen:
+    """Who may be in whose way.
 
     Args:
-        rows: (N, 5) x, y, heading, s, lane. boxes: (N, 3) length, width, centre before the reference point.
-        road: (N,) numbers of roads, -1: none. along: (N,) 1 who looks along s, else -1.
+        rows: (N, 5) x, y, heading, s, lane.
+        more: (N, 6) number of the road (-1: none), whether one looks along s, t, length, width, and how far the centre
+            of the box is before the reference point.
     """
-    (x, y, h, s, lane), (length, width, center) = rows.T, boxes.T
+    (x, y, h, s, lane), (road, along, t, length, width, center) = rows.T, more.T
     dx, dy = x - x[:, None], y - y[:, None]
     squared = dx * dx + dy * dy
-    same_road = road == road[:, None]
-    # Lanes 0 and -1 count as one (`ahead_in_lane`).
-    same_lane = np.where(lane == 0, -1, lane) == np.where(lane == 0, -1, lane)[:, None]
+    same_road = (road == road[:, None]) & (road >= 0)
+    # Lanes 0 and -1 count as one (`ahead_in_lane`), lane 0 only with itself.
+    one_lane = np.where(lane == 0, -1, lane)
+    same_lane = one_lane == one_lane[:, None]
     # Of the same road only who is beyond the front in the same lane; whether another road is on the way is seen later.
     front, rear = 0.5 * length + center, 0.5 * length - np.abs(center)
-    beyond = (s - s[:, None]) * along[:, None] > front[:, None] + rear - TINY
-    on_way = np.where(same_road, same_lane & beyond, (road >= 0) & (road >= 0)[:, None])
+    ds = (s - s[:, None]) * np.where(along, 1.0, -1.0)[:, None]
+    beyond = ds > front[:, None] + rear - TINY
+    near = squared <= (reach + TINY) ** 2
+    on_way = near & np.where(same_road, same_lane & beyond, (road >= 0) & (road >= 0)[:, None])
     # The box of the other, however turned, overlaps the own width and is not behind.
-    c, n = np.cos(h)[:, None], np.sin(h)[:, None]
-    ahead, left = dx * c + dy * n, dy * c - dx * n
-    turn, half_length = h - h[:, None], 0.5 * length + np.abs(center)
-    half = np.abs(np.cos(turn)) * 0.5 * width + np.abs(np.sin(turn)) * half_length
-    near = 2.0 + 2.0 * length + width + (length + width)[:, None] + 0.5 * speed + TINY
+    c, n = np.cos(h), np.sin(h)
+    ahead, left = dx * c[:, None] + dy * n[:, None], dy * c[:, None] - dx * n[:, None]
+    cos_turn, sin_turn = c * c[:, None] + n * n[:, None], n * c[:, None] - c * n[:, None]
+    half_length = 0.5 * length + np.abs(center)
+    half = np.abs(cos_turn) * (0.5 * width) + np.abs(sin_turn) * half_length
+    close = 2.0 + 2.0 * length + width + (length + width)[:, None] + 0.5 * speed + TINY
     in_front = (ahead + half_length + 0.5 * width > -TINY) & (np.abs(left) - half < 0.5 * width[:, None] + 0.6 + TINY)
-    keep = (on_way & (squared <= (reach + TINY) ** 2)) | (in_front & (squared <= near * near))
-    np.fill_diagonal(keep, False)
-    return np.asarray(keep)
+    in_front &= squared <= close * close
+    for kept in (on_way, in_front):
+        np.fill_diagonal(kept, False)
+    gap = ds - front[:, None] - 0.5 * length - np.where(cos_turn > 0.0, -center, center)
+    gap = np.where(on_way & same_road & (gap > 0.0), gap, np.inf)
+    return _Seen(on_way, in_front, same_road, gap, ds, t - t[:, None])

@@ -7,11 +7,12 @@ from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
 from typing import Any
 
+from simulator.numerics.rng import generator
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
 from simulator.storyboard.interfaces import Control, StoryboardPart
 from simulator.storyboard.paths import road_difference
-from simulator.storyboard.road_links import Choose, Roads
+from simulator.storyboard.road_links import Choose, Roads, Way
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign
 
@@ -77,11 +78,26 @@ class Entity:
         walks = isinstance(scenario_object.object, model.Pedestrian)
         return cls(scenario_object.name, scenario_object.object, RoadPosition(roads, _WALKABLE if walks else DRIVABLE))
 
+    def wander(self, seed: int) -> None:
+        """Take any way at each junction from now on; by a stream of its own, whatever others draw."""
+        stream = generator(seed, "way", self.name)
+
+        def any_way(ways: list[Way]) -> Way:
+            """Each is as likely as the others."""
+            return ways[int(stream.integers(len(ways)))]
+
+        self.choose = any_way
+
     @cached_property
     def box(self) -> model.BoundingBox:
         """Its bounding box, around the reference point."""
         box: model.BoundingBox = getattr(self.object, "bounding_box", _NO_BOX)
         return replace(box, center_x=box.center_x - self.axle_offset) if self.axle_offset else box
+
+    @cached_property
+    def dimensions(self) -> tuple[float, float, float]:
+        """Length and width of the bounding box, and how far its centre lies before the reference point."""
+        return self.box.length, self.box.width, self.box.center_x
 
     @cached_property
     def axle_offset(self) -> float:
@@ -158,18 +174,19 @@ class Entity:
     def finish_step(self, dt: float) -> None:
         """Velocity, acceleration and odometer from the motion since the last step."""
         p, done = self.position, self.done
-        dx, dy, dz = p.x - self._last[0], p.y - self._last[1], p.z - self._last[2]
+        before_x, before_y, before_z = self._last
+        dx, dy, dz = p.x - before_x, p.y - before_y, p.z - before_z
         if dt > TINY:
-            old = self.velocity
+            old_x, old_y, old_z = self.velocity
             self.yaw_rate = difference(p.h, self._last_heading) / dt
             if done.teleported:
-                self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
+                x, y, z = self.speed * cos(p.h), self.speed * sin(p.h), 0.0
             else:
-                self.velocity = (dx / dt, dy / dt, dz / dt)
+                x, y, z = dx / dt, dy / dt, dz / dt
+            self.velocity = x, y, z
             if not done.speed:
-                self.speed = hypot(self.velocity[0], self.velocity[1])
-            ax, ay, az = ((new - before) / dt for new, before in zip(self.velocity, old))
-            self.acceleration = (ax, ay, az)
+                self.speed = hypot(x, y)
+            self.acceleration = (x - old_x) / dt, (y - old_y) / dt, (z - old_z) / dt
         else:
             self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
         if not done.teleported:

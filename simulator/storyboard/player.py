@@ -35,6 +35,7 @@ from simulator.storyboard.elements import (
 )
 from simulator.storyboard.entities import STANDSTILL_MPS, Done, Entity
 from simulator.storyboard.ghosts import DONE_BY_GHOST, SOLO_STEP_S, Ghost, foreseen, ghost_of, handed_over
+from simulator.storyboard.lane_following import LaneFollowing
 from simulator.storyboard.recording import Recording
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import TINY, Moved
@@ -98,6 +99,7 @@ class Player:
         self.world.variables = {each.name: each.value for each in scenario.variables}
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
         self.world.signal_cycles = SignalCycles(self.world)
+        self._following = LaneFollowing()
         self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
@@ -287,8 +289,11 @@ class Player:
         # While a ghost is alone nobody else moves, but what is computed of the others in the first step of all is kept.
         alone = ghost is not None and ghost.phase == "alone"
         moving = [ghost.entity] if ghost is not None and alone else world.active
+        for entity in self._following.move([each for each in moving if self._rolls(each)], dt):
+            if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
+                entity.set_speed(0.0)
+            entity.done.longitudinal = entity.done.speed = True
         for entity in moving:
-            self._drive(entity, dt)
             self._note_end(entity, time)  # where controllers drive it to counts from the next step on
         world.crowd.begin_step(world.active)
         for entity in moving:
@@ -322,18 +327,14 @@ class Player:
         return isinstance(action, PrivateActionElement) and action.entity is self.ghost.entity
 
     @staticmethod
-    def _drive(entity: Entity, dt: float) -> None:
-        """The default controller: on along the lane, at the speed that it has."""
-        if (
+    def _rolls(entity: Entity) -> bool:
+        """Whether the default controller moves it: on along its lane, at the speed that it has."""
+        return (
             abs(entity.speed) > TINY
             and entity.tow is None
             and not entity.done.longitudinal
             and not entity.is_driven("longitudinal")
-        ):
-            moved = entity.position.move(entity.speed * dt, choose=entity.choose)
-            if moved is Moved.FAILED:
-                entity.set_speed(0.0)
-            entity.done.longitudinal = entity.done.speed = True
+        )
 
     @staticmethod
     def _note_end(entity: Entity, time: float) -> None:
@@ -347,15 +348,15 @@ class Player:
         elif all(abs(v) < TINY for v in entity.velocity):
             entity.set_speed(0.0)
 
-    @staticmethod
-    def _note_states(entity: Entity, time: float) -> None:
+    def _note_states(self, entity: Entity, time: float) -> None:
         """Since when it stands or is off the road; the first step is the earliest."""
         if time < TINY:
             return
-        if not entity.position.is_off_road:
-            entity.off_since = None
-        elif entity.off_since is None:
-            entity.off_since = time
+        if self.world.notes_off_road:
+            if not entity.position.is_off_road:
+                entity.off_since = None
+            elif entity.off_since is None:
+                entity.off_since = time
         if abs(entity.speed) >= STANDSTILL_MPS:
             entity.stands_since = None
         elif entity.stands_since is None:

@@ -84,18 +84,16 @@ class Recording:
         self._note(time, "", world.environment)
         self._note(time, "", {f"signal {name}": state for name, state in world.signals.items()})
         for entity in world.active:
-            front = entity.train()[0]  # the lamps of trailers go with those of what draws them
-            drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
-            self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
-            p = entity.position
-            if not entity.is_ghost:
-                self.entities.setdefault(entity.name, entity.object)
-            self.table.append(
-                Row(
-                    *(time, entity.name, p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed),
-                    *(p.road_id, p.lane, p.offset, p.s, p.t),
-                )
-            )
+            front = entity.train()[0] if entity.tow is not None else entity
+            if entity.signals or front.signals or front.events:
+                # The lamps of trailers go with those of what draws them.
+                drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
+                self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
+            p, name = entity.position, entity.name
+            if name not in self.entities and not entity.is_ghost:
+                self.entities[name] = entity.object
+            world_frame = (p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed)
+            self.table.append(Row(time, name, *world_frame, p.road_id, p.lane, p.offset, p.s, p.t))
 
     def _note(self, time: float, owner: str, states: Mapping[str, object]) -> None:
         for what, value in states.items():

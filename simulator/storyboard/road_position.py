@@ -62,6 +62,7 @@ class RoadPosition:
         self.h = self.p = self.r = 0.0
         self.h_rel = self.p_rel = self.r_rel = self.z_rel = 0.0
         self.h_road = self.p_road = self.r_road = self.z_road = 0.0
+        self.k_road = 0.0
         self.h_lane = 0.0  # of the lane, relative to the road
         self.p_twist = 0.0  # pitch from a road that twists
         self._clearing = (0.0, 0.0, -1.0)  # a place without roads around it, and how far
@@ -211,6 +212,7 @@ class RoadPosition:
         assert road is not None
         line = road.at(self.s)
         self.h_road, self.p_road, self.r_road = wrap(line.heading), -atan(line.grade), line.roll
+        self.k_road = line.curvature
         self.p_twist = atan(-self.t * line.roll_slope) if line.roll_slope else 0.0
 
     def _update_world(self) -> None:

@@ -247,6 +247,7 @@ def _grass(place: Place, density: float) -> None:
     shapes = [grass(place.rng("tuft", k), season=place.season) for k in range(6)]
 
     def sow(xyz: F64, scale: F64) -> None:
+        """Put tufts of any shape at points (N, 3), at scales (N,)."""
         pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), scale)
         for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
             place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)

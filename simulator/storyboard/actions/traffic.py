@@ -23,7 +23,6 @@ from simulator.storyboard.drivers import assign, speed_limit
 from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.positions import find_road, resolve_position
-from simulator.storyboard.road_links import Way
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import World
@@ -185,12 +184,7 @@ class TrafficElement(ActionElement):
         entity.align_rear_axle()
         entity.start_here()
         entity.done.longitudinal = entity.done.speed = entity.done.teleported = True
-        stream = generator(world.seed, "way", name)
-
-        def any_way(ways: list[Way]) -> Way:
-            return ways[int(stream.integers(len(ways)))]
-
-        entity.choose = any_way
+        entity.wander(world.seed)
         world.entities[name] = entity
         world.activate(entity)
         self._taken = None
@@ -235,7 +229,8 @@ def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
 
 def _room(entity: Entity, speed: float) -> tuple[float, float, float, float]:
     """Where an entity is, how far its box reaches at most, and its speed."""
-    return entity.position.x, entity.position.y, hypot(entity.box.length, entity.box.width), speed
+    p, box = entity.position, entity.box
+    return p.x, p.y, hypot(box.length, box.width), speed
 
 
 def _too_close(new: Entity, other: Entity, speed: float) -> bool:
@@ -249,7 +244,7 @@ def _too_close(new: Entity, other: Entity, speed: float) -> bool:
     clear = gap if not left else _CLEAR_M / 4.0
     if max(abs(ahead), abs(left)) > clear + TINY:
         return False
-    return boxes.gap(a, new.box, b, other.box)[0] < clear
+    return boxes.are_within(a, new.box, b, other.box, clear)
 
 
 @for_global(model.TrafficSourceAction)

@@ -55,6 +55,10 @@ class EndOfRoad(EntityCheck[model.EndOfRoadCondition]):
 class Offroad(EntityCheck[model.OffroadCondition]):
     """Beside the road for a time."""
 
+    def __init__(self, world: World, record: model.OffroadCondition) -> None:
+        super().__init__(world, record)
+        world.notes_off_road = True
+
     def holds(self, entity: Entity) -> bool:
         """Whether it has been there long enough."""
         return _long_enough(self.world, entity.off_since, self.record.duration) > 0.0

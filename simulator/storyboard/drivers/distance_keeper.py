@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, hypot, inf, pi, sin
 
 from simulator.storyboard import boxes, model
@@ -22,6 +23,7 @@ class DistanceKeeper(Driver):
 
     def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
         super().__init__(world, entity, given)
+        self.limits = limits_of(entity)
         self.time_gap = self.number("timeGap", 1.5)
         self.set_speed = self.number("setSpeed", 0.0)
         self.has_set_speed = "setSpeed" in self.settings
@@ -44,7 +46,7 @@ class DistanceKeeper(Driver):
         elif abs(entity.speed - self.speed) > 1e-3:  # an action has set it
             self.set_speed = entity.speed
         ahead, gap = self._ahead()
-        limits = limits_of(entity)
+        limits = self.limits
         if ahead is None:
             wish = (self.set_speed - self.speed) * self.eagerness * limits.max_acceleration
             wish = min(max(wish, -limits.max_deceleration), self.eagerness * limits.max_acceleration)
@@ -69,14 +71,25 @@ class DistanceKeeper(Driver):
 
     def _ahead(self) -> tuple[Entity | None, float]:
         """The entity ahead in the lane, and the gap to it."""
-        entity = self.entity
-        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(limits_of(entity).max_deceleration, 1e-6))
-        found, least = None, inf
+        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(self.limits.max_deceleration, 1e-6))
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
+        try:
+            leader = self.world.crowd.leader_of(self.entity, look, most, self.speed)
+        except LookupError:
+            return self._next_of(self.world.crowd.ahead_of(self.entity, most, self.speed), look, most)
+        if leader is None:
+            return None, inf
+        if abs(leader.dt) >= self.beside:
+            return self._next_of(self.world.crowd.ahead_of(self.entity, most, self.speed), look, most)
+        return leader.entity, leader.gap
+
+    def _next_of(self, others: Sequence[Entity], look: float, most: float) -> tuple[Entity | None, float]:
+        """The next of some entities ahead: within `look` m along the lane, or right before the front."""
+        entity, found, least = self.entity, None, inf
         front = 0.5 * entity.box.length + entity.box.center_x
         own = entity.position
         own_x, own_y = own.x, own.y
-        for other in self.world.crowd.ahead_of(entity, most, self.speed):
+        for other in others:
             place = other.position
             x, y = place.x - own_x, place.y - own_y
             if x * x + y * y > most * most or other is entity or not other.is_seen_by_traffic:
