@@ -27,7 +27,7 @@ def test_modules_and_functions_stay_readable(path: Path) -> None:
     assert len(text.splitlines()) <= 600
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 150, node.name
+            assert (node.end_lineno or 0) - node.lineno < 100, node.name
 
 
 def _public(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:

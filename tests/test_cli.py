@@ -167,6 +167,17 @@ def test_options_arrive_and_the_command_is_normalised(
     assert seen["scenarios"][0][1].weather.rain_mm_h == 1.0
 
 
+def test_formats_are_given_several_times_or_with_commas(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = _calling(monkeypatch, lambda: None)
+    for given, expected in (
+        ((), ["kitti", "coco"]),
+        (("--format", "coco,page"), ["coco", "page"]),
+        (("--format", "coco, page", "--format", "kitti"), ["coco", "page", "kitti"]),
+    ):
+        assert run("generate", "any_map", "--out", "o", *given)[0] == 0
+        assert seen["formats"] == expected
+
+
 def _raising(error: BaseException) -> Callable[[], None]:
     def action() -> None:
         raise error

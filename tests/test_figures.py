@@ -70,7 +70,7 @@ def test_bodies_of_animals_are_closed(kind: str) -> None:
 
     if kind != "bird":
         row = load_asset("animals")[kind]
-        torso = _torso(row, 1.0, 1.0, kind, *_neck(row, 1.0, 1.0, kind, 0.2), np.random.default_rng(0))
+        torso = _torso(row, 1.0, 1.0, kind, *_neck(row, 1.0, 1.0, 0.2), np.random.default_rng(0))
         assert _open_edges(torso) == 0
 
 

@@ -23,6 +23,7 @@ from pipeline_fakes import ClockSensor, Lines, LineWriter, forget, make, registe
 from simulator.errors import InputError, OddRoadError, OutputError
 from simulator.pipeline import flow
 from simulator.pipeline.dataset import scene_info
+from simulator.pipeline.store import Store
 
 forget(ClockSensor, Lines)
 
@@ -285,6 +286,40 @@ def test_two_runs_into_one_folder(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="another run"):
             make(out, 2, resume=True)
         assert list((out / ".oddroad" / "scenes").iterdir())
+
+
+def test_two_runs_that_begin_at_the_same_moment(tmp_path: Path) -> None:
+    plan = {"command": "oddroad"}
+    first = Store(tmp_path)
+
+    class Second(Store):
+        def _claim(self) -> None:
+            first.begin(plan, True)  # after this one has found the folder empty
+            first.temporary("000000")
+            super()._claim()
+
+    second = Second(tmp_path)
+    with pytest.raises(OutputError, match="another run"):
+        second.begin(plan, False)
+    second.abandon()
+    assert (first.work / "tmp" / "000000").is_dir()
+    first.end()
+
+
+def test_only_a_dataset_of_the_same_command_is_cleared(tmp_path: Path) -> None:
+    foreign, ours, cut = tmp_path / "foreign", tmp_path / "ours", tmp_path / "cut"
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text('{"name": "a web page"}')
+    Store(foreign).clear("oddroad demo")  # nothing of ours: it stays, and nothing can be written there
+    with pytest.raises(OutputError, match=r"is not empty$"):
+        make(foreign)
+    make(ours, 1, command="oddroad generate any_map.yaml")
+    with pytest.raises(OutputError, match="which `oddroad demo` does not replace"):
+        Store(ours).clear("oddroad demo")
+    assert (ours / "manifest.json").exists()
+    _crashing(9, lambda: make(cut, 2, command="oddroad demo --scenes 2"))
+    Store(cut).clear("oddroad demo")
+    assert not cut.exists()
 
 
 @pytest.mark.parametrize("place", ["file", "/proc/nothing", "below"])

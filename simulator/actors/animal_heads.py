@@ -90,6 +90,7 @@ class _Frame:
         self.start = tip - 0.18 * self.length * self.axis + 0.05 * self.depth * self.up
 
     def at(self, a: float, u: float, y: float = 0.0) -> tuple[float, float, float]:
+        """x, y, z of a place in the head: shares of its length, depth and half width."""
         x, _, z = self.start + a * self.length * self.axis + u * self.depth * self.up
         return (float(x), float(y * self.half), float(z))
 

@@ -114,7 +114,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     """Model of an animal that goes at `pace_mps`, or stands."""
     row = load_asset("animals")[species]
     grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
-    bow = _grazing(row, withers, scale, species) if grazes else float(rng.uniform(-0.15, 0.30))
+    bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
     pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
     repeat = 2.2 * withers if pied else FUR_M
     segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
@@ -134,10 +134,10 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     return replace(model, box=box)
 
 
-def _grazing(row: Row, withers: float, k: float, species: str) -> float:
+def _grazing(row: Row, withers: float, k: float) -> float:
     """How far the neck is lowered so that the muzzle is just above the grass."""
     for bow in np.arange(0.3, 2.2, 0.05):
-        if _neck(row, withers, k, species, float(bow))[1][2] < 0.92 * k * row["head"][0]:
+        if _neck(row, withers, k, float(bow))[1][2] < 0.92 * k * row["head"][0]:
             return float(bow)
     return 1.6
 
@@ -252,14 +252,14 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     """Trunk, neck, head, tail and four legs at rest; `k` scales the catalogue's metres, `bow` lowers the neck."""
     length, chest = row["body"][0] * k, row["body"][1] * k
     back = -0.5 * length
-    base, tip = _neck(row, withers, k, species, bow)
+    base, tip = _neck(row, withers, k, bow)
     torso = _torso(row, withers, k, species, base, tip, rng)
     neck_root = base - np.array([0.10 * length, 0.0, 0.0])
     segments = [
         Segment("trunk", "", (0.0, 0.0, withers), torso, _torso_blend(torso, row, withers, k, base, tip)),
         Segment("neck", "trunk", _vector(neck_root)),
     ]
-    _, rest = _neck(row, withers, k, species, 0.0)
+    _, rest = _neck(row, withers, k, 0.0)
     head = head_mesh(row, rest, k, species, rng)
     segments.append(Segment("head", "neck", _vector(tip), head.moved(*(tip - rest))))
     if species == "horse":
@@ -352,7 +352,7 @@ def _vector(v: F64) -> tuple[float, float, float]:
     return (float(v[0]), float(v[1]), float(v[2]))
 
 
-def _neck(row: Row, withers: float, k: float, species: str, bow: float) -> tuple[F64, F64]:
+def _neck(row: Row, withers: float, k: float, bow: float) -> tuple[F64, F64]:
     """Where the neck begins in the chest and where it carries the head (x, y, z); `bow`: how far it is lowered."""
     length, deg, low, _ = row["neck"]
     front, chest = 0.5 * k * row["body"][0], k * row["body"][1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
@@ -23,6 +25,8 @@ from simulator.scene.mesh import merge, parted
 
 STYLES = ("city", "articulated", "coach")
 PAINTS = ("any", *finishes.paint_names())
+BELLOWS_X = (-1.55, -2.75)  # m from the rear axle of the front part, their ends
+BEND_X = (BELLOWS_X[0] + BELLOWS_X[1]) / 2  # where an articulated bus bends
 _FOLDS = 7  # of the bellows
 
 
@@ -51,125 +55,150 @@ class Bus(Actor, kind="bus"):
         return [_bus(self.style, color, self.size, rng)]
 
 
-def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """A bus in metres; x forward from the rear axle, z up from the ground.
+
+    Attributes:
+        style: "city" or "coach". jointed: whether it has two parts.
+        half: half its width. tyre: radius of the wheels.
+        nose, tail, third: x of its ends, and of the axle of the rear part.
+        waist, band: z of the lower and upper edge of the windows. rake: by how much the windscreen leans back.
+    """
+
+    style: str
+    jointed: bool
+    half: float
+    height: float
+    tyre: float
+    wheelbase: float
+    nose: float
+    tail: float
+    waist: float
+    band: float
+    rake: float
+    third: float
+
+    @property
+    def wheels_x(self) -> tuple[float, ...]:
+        """Of all axles, from the front."""
+        return (self.wheelbase, 0.0, self.third) if self.jointed else (self.wheelbase, 0.0)
+
+    @property
+    def posts(self) -> NDArray[np.float64]:
+        """Of the windows, from the front."""
+        return np.linspace(self.nose - 0.55, self.tail + 0.45, 12 if self.jointed else 8)
+
+    @property
+    def doors(self) -> list[float]:
+        """Of the rear edge of the front door, then of front and rear edges of the others."""
+        doors = [self.nose - 0.55 - 1.30]
+        if self.style == "city":
+            doors += [self.wheelbase / 2 + 0.65, self.wheelbase / 2 - 0.65]
+        return [*doors, self.third + 2.2, self.third + 0.9] if self.jointed else doors
+
+
+def _measured(style: str, size: float, rng: np.random.Generator) -> _Measures:
+    """A bus of a style and size."""
     draw, near = catalogue_draw("buses", style, size, rng)
     length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
-    half, jointed = width / 2, style == "articulated"
+    jointed = style == "articulated"
     style = "city" if jointed else style
     front = near(2.70, 0.08)
     wheelbase = near(5.90, 0.05) if jointed else length - front - near(3.35, 0.1)
-    nose, tail = wheelbase + front, wheelbase + front - length
+    tail = wheelbase + front - length
     waist = near(1.02, 0.05) if style == "city" else near(1.55, 0.06)
     band = near(2.42, 0.05) if style == "city" else height - 0.62
-    z = np.array(
-        [
-            0.28,
-            0.40,
-            0.62,
-            waist - 0.04,
-            waist + 0.03,
-            (waist + band) / 2,
-            band,
-            band + 0.07,
-            height - 0.20,
-            height - 0.07,
-            height - 0.02,
-        ]
-    )
-    side = half * np.array([0.965, 0.985, 0.995, 1.0, 1.0, 0.995, 0.985, 0.982, 0.965, 0.90, 0.80])
     rake = near(0.16 if style == "city" else 0.42, 0.05)
-    nose_at = nose - np.array(
-        [0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25]
-    )
-    tail_at = tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
-    third = tail + near(3.40, 0.05)  # axle of the rear part
-    bellows = (-1.55, -2.75) if jointed else (0.0, 0.0)
-    bend = (bellows[0] + bellows[1]) / 2  # where an articulated bus bends
-    posts = np.linspace(nose - 0.55, tail + 0.45, 12 if jointed else 8)
-    doors = [nose - 0.55 - 1.30] + ([wheelbase / 2 + 0.65, wheelbase / 2 - 0.65] if style == "city" else [])
-    wheels_x = (wheelbase, 0.0, third) if jointed else (wheelbase, 0.0)
-    doors += [third + 2.2, third + 0.9] if jointed else []
-    columns = np.concatenate([posts, posts[1:-1] - 0.07, doors, bellows if jointed else []])
+    third = tail + near(3.40, 0.05)
+    nose = wheelbase + front
+    return _Measures(style, jointed, width / 2, height, tyre, wheelbase, nose, tail, waist, band, rake, third)
+
+
+def _hull(d: _Measures, radius: float) -> Hull:
+    """The body, with arches of a radius, cut where posts, doors and bellows are."""
+    waist, band, height, rake = d.waist, d.band, d.height, d.rake
+    levels = [waist - 0.04, waist + 0.03, (waist + band) / 2, band, band + 0.07]
+    z = np.array([0.28, 0.40, 0.62, *levels, height - 0.20, height - 0.07, height - 0.02])
+    side = d.half * np.array([0.965, 0.985, 0.995, 1.0, 1.0, 0.995, 0.985, 0.982, 0.965, 0.90, 0.80])
+    back = [0.05, 0.02, 0.0, 0.0, 0.01, 0.30 * rake, 0.80 * rake, 0.85 * rake, rake, rake + 0.10, rake + 0.25]
+    tail = d.tail + np.array([0.10, 0.05, 0.0, 0.0, 0.0, 0.02, 0.05, 0.05, 0.08, 0.16, 0.26])
+    posts = d.posts
+    columns = np.concatenate([posts, posts[1:-1] - 0.07, d.doors, BELLOWS_X if d.jointed else []])
     columns = columns[
         np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]
     ]
-    radius = tyre + 0.07
-    body = hull(
+    return hull(
         z,
-        nose_at,
-        tail_at,
+        d.nose - np.array(back),
+        tail,
         side,
         columns,
         front_power=3.6,
         rear_power=7.0,
-        arches=wheels_x,
+        arches=d.wheels_x,
         arch_radius=radius,
-        wheel_z=tyre,
+        wheel_z=d.tyre,
     )
-    left, right = _bus_slots(body, style, waist, band, height, posts, doors, wheelbase)
-    parts = body.meshes(left, right)
+
+
+def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
+    d = _measured(style, size, rng)
+    nose, tail, half, band, height, jointed = d.nose, d.tail, d.half, d.band, d.height, d.jointed
+    radius = d.tyre + 0.07
+    body = _hull(d, radius)
+    parts = body.meshes(*_bus_slots(body, d))
     parts.append(body.roof(0.03, Slot.PAINT))
     if jointed:  # the hull is open where the bellows are
         shell = merge(parts)
         x = shell.vertices[shell.faces, 0].mean(axis=1)
-        parts = [parted(shell, (x > bellows[0]) | (x < bellows[1]))]
-    parts += arch_liners(wheels_x, radius, tyre, half - 0.65, half * 0.98)
+        parts = [parted(shell, (x > BELLOWS_X[0]) | (x < BELLOWS_X[1]))]
+    parts += arch_liners(d.wheels_x, radius, d.tyre, half - 0.65, half * 0.98)
     if jointed:
-        parts += _cabin(nose, bellows[0] + 0.3, half, waist, height, style, wheels_x)
-        parts += _cabin(bellows[1] - 0.3, tail, half, waist, height, style, wheels_x, driver=False)
+        parts += _cabin(d, nose, BELLOWS_X[0] + 0.3)
+        parts += _cabin(d, BELLOWS_X[1] - 0.3, tail, driver=False)
     else:
-        parts += _cabin(nose, tail, half, waist, height, style, wheels_x)
-    ceiling, lights = cabin_lights(nose - 1.6, bellows[0] + 0.3 if jointed else tail + 0.6, half, band)
+        parts += _cabin(d, nose, tail)
+    ceiling, lights = cabin_lights(nose - 1.6, BELLOWS_X[0] + 0.3 if jointed else tail + 0.6, half, band)
     parts += ceiling
     if jointed:
-        parts += cabin_lights(bellows[1] - 0.3, tail + 0.6, half, band)[0]
-    parts += head_lamps(body, half, 0.68) + _front(body, half, waist - 0.04)
-    parts += _tail_lamps(body, half, tail)
+        parts += cabin_lights(BELLOWS_X[1] - 0.3, tail + 0.6, half, band)[0]
+    parts += head_lamps(body, half, 0.68) + _front(body, half, d.waist - 0.04)
+    parts += _tail_lamps(half, tail)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
     sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62)).moved(
-        float(nose_at[6]) + 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
+        nose - 0.80 * d.rake + 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
     )
-    if style == "city":
-        parts.append(
-            rounded_box((2.4, 1.7, 0.22), (wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT).moved(
-                z=-0.12
-            )
-        )
+    if d.style == "city":
+        unit = rounded_box((2.4, 1.7, 0.22), (d.wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT)
+        parts.append(unit.moved(z=-0.12))
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
-    wheels = axles(tyre, width - 0.02, [(x, x > 1.0, x < 1.0) for x in wheels_x[:2]], joints, rng)
+    wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
     shell, table = soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)
     bodies = [Body(shell, table)]
     if jointed:
-        hitch = hinge(bend, joints)
-        front_part = shell.vertices[shell.faces, 0].mean(axis=1) > bend
+        hitch = hinge(BEND_X, joints)
+        front_part = shell.vertices[shell.faces, 0].mean(axis=1) > BEND_X
         bodies = [Body(parted(shell, front_part), table), Body(parted(shell, ~front_part), table, hitch)]
-        bodies += _bellows(bellows, half, height, table, joints)
-        wheels += axles(tyre, width - 0.02, [(third, False, True)], joints, rng, hitch=hitch)
+        bodies += _bellows(half, height, table, joints)
+        wheels += axles(d.tyre, 2 * half - 0.02, [(d.third, False, True)], joints, rng, hitch=hitch)
     return Model(
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),
         tuple(joints),
-        (*vehicle_lamps(nose, tail, width, head_z=0.66, tail_z=0.95), *lights),
-        wheelbase_m=wheelbase,
-        attributes=(("style", "articulated" if jointed else style), ("color", color)),
+        (*vehicle_lamps(nose, tail, 2 * half, head_z=0.66, tail_z=0.95), *lights),
+        wheelbase_m=d.wheelbase,
+        attributes=(("style", "articulated" if jointed else d.style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
-        following_m=bend - third if jointed else 0.0,
+        following_m=BEND_X - d.third if jointed else 0.0,
     )
 
 
-def _bus_slots(
-    body: Hull,
-    style: str,
-    waist: float,
-    band: float,
-    height: float,
-    posts: np.ndarray,
-    doors: list[float],
-    wheelbase: float,
-) -> tuple[np.ndarray, np.ndarray]:
+def _bus_slots(body: Hull, d: _Measures) -> tuple[np.ndarray, np.ndarray]:
     """Cells of the left and the right half: windows, doors on the right (kerb) side, screens, skirts, lamps."""
+    style, waist, band, height, posts, doors = d.style, d.waist, d.band, d.height, d.posts, d.doors
     grid = body.grid(Slot.PAINT)
     glass_rows = body.rows(waist, band)
     cabin = body.side(-99, 99)
@@ -196,14 +225,12 @@ def _bus_slots(
     return grid, right
 
 
-def _bellows(
-    ends: tuple[float, float], half: float, height: float, table: tuple[Material, ...], joints: list[Joint]
-) -> list[Body]:
+def _bellows(half: float, height: float, table: tuple[Material, ...], joints: list[Joint]) -> list[Body]:
     """Folds of rubber round the joint of an articulated bus: each turns by its share of the angle."""
-    bend, bodies = (ends[0] + ends[1]) / 2, list[Body]()
-    edges = np.linspace(ends[0] + 0.03, ends[1] - 0.03, _FOLDS + 1)
+    bodies = list[Body]()
+    edges = np.linspace(BELLOWS_X[0] + 0.03, BELLOWS_X[1] - 0.03, _FOLDS + 1)
     for k, (a, b) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist())):
-        joint = hinge(bend, joints, (k + 0.5) / _FOLDS)
+        joint = hinge(BEND_X, joints, (k + 0.5) / _FOLDS)
         size = (a - b + 0.02, 2 * half - 0.10, height - 0.44)
         fold = [rounded_box(size, ((a + b) / 2, 0.0, height / 2 + 0.12), radius=0.04, slot=Slot.TRIM)]
         ridge = (0.05, 2 * half - 0.02, height - 0.36)
@@ -212,18 +239,9 @@ def _bellows(
     return bodies
 
 
-def _cabin(
-    nose: float,
-    tail: float,
-    half: float,
-    waist: float,
-    height: float,
-    style: str,
-    wheels_x: tuple[float, ...],
-    *,
-    driver: bool = True,
-) -> list[Mesh]:
+def _cabin(d: _Measures, nose: float, tail: float, *, driver: bool = True) -> list[Mesh]:
     """Floor and rows of seats, a dashboard before the `driver`: dark shapes behind the glass."""
+    half, waist, style, wheels_x = d.half, d.waist, d.style, d.wheels_x
     floor = 0.36 if style == "city" else 1.05
     parts = [block((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
     parts.append(block((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
@@ -259,7 +277,7 @@ def _front(body: Hull, half: float, sill: float) -> list[Mesh]:
     return parts + both(fog)
 
 
-def _tail_lamps(body: Hull, half: float, tail: float) -> list[Mesh]:
+def _tail_lamps(half: float, tail: float) -> list[Mesh]:
     """Vertical clusters at the rear corners."""
     out: list[Mesh] = []
     for sign in (1.0, -1.0):

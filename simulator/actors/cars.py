@@ -194,15 +194,15 @@ def assembled(
     parts.append(patch(shell.lid, lid_slots(d, shell, style)))
     parts += shell_meshes(house.points, house.slots, opened.house) + opened.meshes
     parts.append(patch(house.lid, roof))
-    parts += floor_and_arches(d, shell)
+    parts += floor_and_arches(d)
     parts += interior(d)
     if door == 0 and rng.random() < 0.8:
         parts += driver(d)
     parts += door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
     parts += handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
     parts += wipers(house)
-    parts += number_plates(d, shell, rng, face.front_plate, face.rear_plate)
-    parts += face.details(d, shell)
+    parts += number_plates(shell, rng, face.front_plate, face.rear_plate)
+    parts += face.details(shell)
     parts += roof_fittings(d, style, rng)
     parts += roof_sign(d, livery)
     if style == "pickup":

@@ -209,9 +209,9 @@ def tub(d: Lines) -> Tub:
     z = d.bottom_z + _underlift(d, x)
     shoulder = _deck_z(d, x) - 0.05
     z = z + f * (shoulder - z)
-    y = y + _flare(d, x, z, f, y_share)
+    y = y + _flare(d, x, z, y_share)
     points = np.stack([x, y, z], -1)
-    return Tub(points, _lid(d, points[-1]), front, len(side_x), rear, side_x, gaps, doors, arches)
+    return Tub(points, _lid(points[-1]), front, len(side_x), rear, side_x, gaps, doors, arches)
 
 
 def _side_columns(d: Lines) -> tuple[F64, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -297,7 +297,7 @@ def _underlift(d: Lines, x: F64) -> F64:
     return np.asarray(0.02 * front + 0.07 * rear)
 
 
-def _flare(d: Lines, x: F64, z: F64, f: F64, y_share: F64) -> F64:
+def _flare(d: Lines, x: F64, z: F64, y_share: F64) -> F64:
     """Outward lip round the wheel openings."""
     out = np.zeros_like(x)
     for wheel in (d.wheelbase, 0.0):
@@ -343,7 +343,7 @@ def _deck(d: Lines) -> Callable[[F64], F64]:
 LID_Q = np.array([0.0, 0.30, 0.58, 0.80, 0.808, 0.92, 1.0])
 
 
-def _lid(d: Lines, ring: F64) -> F64:
+def _lid(ring: F64) -> F64:
     """(C, M, 3) lines from each point of the shoulder ring to its mirror image."""
     q = np.concatenate([LID_Q[::-1], -LID_Q[1:]])
     x = np.repeat(ring[:, :1], len(q), 1)

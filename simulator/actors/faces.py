@@ -137,7 +137,7 @@ class Face:
         _fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
         return out
 
-    def details(self, d: Lines, t: Tub) -> list[Mesh]:
+    def details(self, t: Tub) -> list[Mesh]:
         """Lenses, daytime strips, chrome bar and badge."""
         level = max(self.lamp_low, 0.72) + 0.05
         cells = [

@@ -24,7 +24,7 @@ from simulator.scene import Driver, Joint
 from simulator.scene.mesh import Mesh, merge
 
 
-def floor_and_arches(d: Lines, t: Tub) -> list[Mesh]:
+def floor_and_arches(d: Lines) -> list[Mesh]:
     """Underbody slabs and the dark half cylinders above the wheels."""
     parts = []
     z, thick = d.bottom_z + 0.03, 0.05
@@ -210,7 +210,7 @@ def round_lamp(radius: float, slot: int, ring: int = Slot.CHROME, depth: float =
     return body
 
 
-def number_plates(d: Lines, t: Tub, rng: np.random.Generator, front_level: float, rear_level: float) -> list[Mesh]:
+def number_plates(t: Tub, rng: np.random.Generator, front_level: float, rear_level: float) -> list[Mesh]:
     """Plates at front and rear, 0.52 x 0.11 m."""
     index = int(rng.integers(0, 128))
     row, column = t.front_cell(front_level, 0.0)

@@ -259,6 +259,7 @@ def lying(rng: np.random.Generator) -> tuple[F64, dict[str, F64]]:
     kind = int(rng.integers(0, 3))
 
     def u(low: float, high: float) -> float:
+        """A number between the two."""
         return float(rng.uniform(low, high))
 
     if kind == 2:  # on the right side, curled up a little
@@ -296,6 +297,7 @@ def sunk(segments: Sequence[Segment], root: F64, turns: Mapping[str, F64]) -> di
     out, points = dict(turns), {name: np.array(at) for name, at in _ends(segments).items()}
 
     def lowest(names: Sequence[str]) -> float:
+        """Height (m) of the lowest point of some segments in the pose so far."""
         placed = place(segments, Pose(se3.from_rotation(root), out))
         return min(float((placed[n][:3, :3] @ points[n].T + placed[n][:3, 3:]).T[:, 2].min()) for n in names)
 

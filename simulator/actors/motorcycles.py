@@ -72,7 +72,7 @@ class Motorcycle(Actor, kind="motorcycle"):
 
 
 @cache
-def _wheel(radius_mm: int, width_mm: int, cast: bool) -> Mesh:
+def _wheel(radius_mm: int, width_mm: int) -> Mesh:
     """Motorcycle wheel about the y axis: round tyre, cast spokes, brake discs."""
     r, h = radius_mm / 1000, width_mm / 2000
     rim = 0.70 * r
@@ -107,9 +107,7 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     axis = np.array([-np.cos(angle), 0.0, np.sin(angle)])
     front = np.array([wheelbase, 0.0, radius])
     crown = front + axis * (0.52 if not scooter else 0.58)
-    fixed = {"naked": _roadster, "sport": _sport, "scooter": _scooter, "moped": _moped}[style](
-        wheelbase, radius, crown, rng
-    )
+    fixed = {"naked": _roadster, "sport": _sport, "scooter": _scooter, "moped": _moped}[style](radius, rng)
     bars_z = {"naked": 1.06, "sport": 0.93, "scooter": 1.02, "moped": 1.02}[style]
     steered = _front_end(style, front, crown, axis, radius, bars_z)
     fixed.append(
@@ -127,10 +125,8 @@ def _motorcycle(style: str, color: str, rng: np.random.Generator) -> Model:
     bodies = (
         Body(finish(fixed, crease_deg=42), materials),
         Body(finish(steered, crease_deg=42), materials, 0),
-        Body(
-            _wheel(mm, {"scooter": 120, "moped": 70}.get(style, 170), True).moved(0.0, 0.0, radius), wheel_materials, 1
-        ),
-        Body(_wheel(mm, 120 if style != "moped" else 65, True).moved(*front), wheel_materials, 2),
+        Body(_wheel(mm, {"scooter": 120, "moped": 70}.get(style, 170)).moved(0.0, 0.0, radius), wheel_materials, 1),
+        Body(_wheel(mm, 120 if style != "moped" else 65).moved(*front), wheel_materials, 2),
     )
     nose, tail = wheelbase + radius, -0.52
     lamps = tuple(
@@ -195,7 +191,7 @@ def _tail_end(x: float, z: float) -> list[Mesh]:
     return parts
 
 
-def _engine(wheelbase: float, radius: float, rng: np.random.Generator) -> list[Mesh]:
+def _engine(radius: float) -> list[Mesh]:
     """Engine, frame, swing arm, exhaust: the dark mass between the wheels."""
     parts = [
         rounded_box((0.48, 0.36, 0.34), (0.66, 0, 0.42), radius=0.07, slot=Slot.TRIM),
@@ -245,7 +241,7 @@ def _engine(wheelbase: float, radius: float, rng: np.random.Generator) -> list[M
     return parts
 
 
-def _roadster(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
+def _roadster(radius: float, rng: np.random.Generator) -> list[Mesh]:
     tank = _shell(
         [0.50, 0.58, 0.72, 0.88, 1.00, 1.07],
         [0.86, 0.90, 0.94, 0.96, 0.94, 0.90],
@@ -267,10 +263,10 @@ def _roadster(wheelbase: float, radius: float, crown: F64, rng: np.random.Genera
         [0.03, 0.05, 0.05, 0.04],
         Slot.PAINT,
     )
-    return [tank, seat, tail, *_engine(wheelbase, radius, rng), *_tail_end(-0.40, 0.83)]
+    return [tank, seat, tail, *_engine(radius), *_tail_end(-0.40, 0.83)]
 
 
-def _sport(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
+def _sport(radius: float, rng: np.random.Generator) -> list[Mesh]:
     tank = _shell(
         [0.44, 0.52, 0.66, 0.82, 0.94, 1.02],
         [0.84, 0.88, 0.92, 0.94, 0.92, 0.88],
@@ -308,10 +304,10 @@ def _sport(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator
         Slot.PRIVACY,
     )
     lamps = both(rounded_box((0.05, 0.09, 0.05), (1.40, 0.08, 0.84), radius=0.02, slot=Slot.LOW_BEAM))
-    return [tank, seat, tail, fairing, screen, *lamps, *_engine(wheelbase, radius, rng)[3:], *_tail_end(-0.45, 0.90)]
+    return [tank, seat, tail, fairing, screen, *lamps, *_engine(radius)[3:], *_tail_end(-0.45, 0.90)]
 
 
-def _scooter(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
+def _scooter(radius: float, rng: np.random.Generator) -> list[Mesh]:
     rear = _shell(
         [-0.44, -0.36, -0.15, 0.15, 0.40, 0.50],
         [0.62, 0.60, 0.56, 0.52, 0.50, 0.48],
@@ -347,7 +343,7 @@ def _scooter(wheelbase: float, radius: float, crown: F64, rng: np.random.Generat
     return parts
 
 
-def _moped(wheelbase: float, radius: float, crown: F64, rng: np.random.Generator) -> list[Mesh]:
+def _moped(radius: float, rng: np.random.Generator) -> list[Mesh]:
     """Pressed frame with a low step-through, an engine below it, leg shields, a short seat and a rack."""
     frame = _shell(
         [-0.40, -0.25, 0.05, 0.30, 0.45, 0.60, 0.78, 0.88],

@@ -46,7 +46,7 @@ class Tractor(Actor, kind="tractor"):
         nose = tail + length
         half = width / 2
         wide_rear = near(0.52, 0.04)
-        parts = _bonnet(wheelbase, nose, rear) + _cab(rear, height, half - wide_rear) + _guards(rear, half, wide_rear)
+        parts = _bonnet(nose, rear) + _cab(rear, height, half - wide_rear) + _guards(rear, half, wide_rear)
         parts += [block((nose - tail - 0.5, 0.42, 0.42), ((nose + tail) / 2 - 0.1, 0, 0.78), Slot.UNDER)]
         parts += [block((0.22, 2 * half - 0.5, 0.18), (wheelbase, 0, front), Slot.UNDER)]
         parts += [block((0.25, 2 * half - 0.8, 0.22), (0.0, 0, rear), Slot.UNDER)]
@@ -109,7 +109,7 @@ def _lug(angle: F64, y: F64, low: float, high: float, half: float) -> Mesh:
     return patch(np.stack(rows), TYRE, flip=bool(y[-1] > y[0]))
 
 
-def _bonnet(wheelbase: float, nose: float, rear: float) -> list[Mesh]:
+def _bonnet(nose: float, rear: float) -> list[Mesh]:
     """Engine cover with grille and lamps, exhaust and front weights."""
     back, low, high = 0.78, 0.86, rear + 0.62
     z = np.array([low, low + 0.12, (low + high) / 2, high - 0.12, high - 0.03, high])

@@ -108,7 +108,7 @@ def _semi(length: float, width: float, height: float, rng: np.random.Generator) 
     half, tyre = width / 2, 0.49
     tail = -3.31
     nose = tail + length
-    parts = semi_trailer(nose + 0.55, tail, half, 2 * tyre, max(height, 2.2), tyre, rng)
+    parts = semi_trailer(nose + 0.55, tail, half, 2 * tyre, max(height, 2.2), rng)
     parts += rear_lamps(tail + 0.02, half, 0.95)
     parts += contour_tape(tail + 0.1, nose - 0.1, half + 0.004, 1.24)
     joints: list[Joint] = []

@@ -94,7 +94,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind != TRACTOR:
         bed = partial(_flatbed, open_end=body == OPEN)
         make: dict[str, Callable[..., list[Mesh]]] = {"box": _box_body, "flatbed": bed, "tipper": _tipper}
-        behind += make.get(kind, semi_trailer)(back, tail, half, frame, height, tyre, rng)
+        behind += make.get(kind, semi_trailer)(back, tail, half, frame, height, rng)
     front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
     parts.append(front_plate)
     behind += [rear_plate, *rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)]
@@ -289,9 +289,7 @@ def _mudguards(wheel: float, tyre: float, half: float) -> list[Mesh]:
     return parts
 
 
-def _box_body(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
-) -> list[Mesh]:
+def _box_body(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
     """Closed box with frame, rear doors and contour tape."""
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
@@ -315,7 +313,6 @@ def _flatbed(
     half: float,
     z: float,
     height: float,
-    tyre: float,
     rng: np.random.Generator,
     open_end: bool = False,
 ) -> list[Mesh]:
@@ -345,9 +342,7 @@ def _flatbed(
     return parts + contour_tape(tail + 0.1, back - 0.1, half, z + 0.06)
 
 
-def _tipper(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
-) -> list[Mesh]:
+def _tipper(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
     """Steel tub with ribs, a headboard over the cab and sometimes a heap."""
     middle, length, tall = (back + tail) / 2, back - tail, min(1.15, height - z - 0.25)
     parts = [block((length, 2 * half - 0.1, 0.10), (middle, 0, z + 0.05), Slot.TRIM)]
@@ -378,7 +373,7 @@ def _tipper(
 
 
 def semi_trailer(
-    back: float, tail: float, half: float, z: float, height: float, tyre: float, rng: np.random.Generator
+    back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator
 ) -> list[Mesh]:
     """Curtain-sided or box semi-trailer with landing legs, side guards and underrun bar."""
     front, floor = back - 0.55, 1.18

@@ -177,7 +177,7 @@ def adult(
         female,
         float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)),
     )
-    dress = _adult_dress(female > 0.5, clothes, bag, age_years, rng)
+    dress = _adult_dress(female > 0.5, clothes, bag, rng)
     face = "old" if age_years > 62 else "smooth" if female > 0.5 else str(rng.choice(FACES[1:4], p=(0.5, 0.25, 0.25)))
     paint, top = materials(skin_tone, dress, rng, clothes=clothes, face=face, grey=rng.random() < (age_years - 45) / 25)
     facts = (
@@ -191,7 +191,7 @@ def adult(
     return Person(body, dress, paint, facts)
 
 
-def _adult_dress(female: bool, clothes: str, bag: str, age_years: float, rng: np.random.Generator) -> Dress:
+def _adult_dress(female: bool, clothes: str, bag: str, rng: np.random.Generator) -> Dress:
     winter = rng.random() < 0.4
     coat = winter and rng.random() < 0.4
     sleeve = 1.0 if winter or clothes in ("formal", "worker") or rng.random() < 0.5 else 0.45

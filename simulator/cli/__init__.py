@@ -1,8 +1,8 @@
 """The command `oddroad`: parse, call, show progress. All that it does is in the packages that it calls.
 
 Messages for people go to stderr, results to stdout. Exit codes: 0 done, 1 `validate` found problems or drives
-depart from each other, 2 the input or the
-output cannot be used, 130 interrupted. Nothing heavy is imported before a command needs it.
+depart from each other, 2 the input or the output cannot be used, 130 interrupted. Nothing heavy is imported before a
+command needs it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import typer
 
 from simulator.cli import audit
 from simulator.cli import replay as scripted
+from simulator.cli.options import Formats, Quality, Resume, Seed, Set, Workers, formats_of
 from simulator.errors import InputError, InvalidScenario, OddRoadError, did_you_mean
 
 if TYPE_CHECKING:
@@ -48,13 +49,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as weather.rain_mm_h=12; may be repeated."),
-]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed; equal seeds give equal results.", min=0)]
-Quality = Annotated[str, typer.Option("--quality", metavar="Q", help="standard for datasets, preview for a look.")]
-
 
 @app.callback()
 def _options(
@@ -74,23 +68,14 @@ def generate(
         typer.Option("--scenes", metavar="N", help="How many scenes to draw; default: one of each file.", min=1),
     ] = None,
     seed: Seed = 0,
-    format: Annotated[
-        list[str] | None,
-        typer.Option("--format", metavar="KIND", help="Dataset format, may be repeated; default: kitti and coco."),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="W", help="Processes; the result does not depend on it.", min=1, max=512)
-    ] = 1,
+    format: Formats = None,
+    workers: Workers = 1,
     quality: Quality = "standard",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue an interrupted run; begins one if there is none.")
-    ] = False,
+    resume: Resume = False,
     set_: Set = None,
 ) -> None:
     """Draw scenes from scenarios and write them as a labelled dataset."""
-    from simulator.pipeline.dataset import FORMATS
-
-    formats = format or list(FORMATS)
+    formats = formats_of(format)
     overrides = set_ or []
     command = _normalised(scenarios, scenes, seed, formats, quality, overrides)
     manifest = _generate(
@@ -268,14 +253,13 @@ def preview(
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder; an earlier demo there is replaced.")],
     scenes: Annotated[int, typer.Option("--scenes", metavar="N", help="How many edge cases.", min=1)] = DEMO_SCENES,
-    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
+    workers: Workers = 1,
     seed: Seed = 0,
 ) -> None:
     """Render the shipped edge cases and write a dataset and a page to look at."""
-    import shutil
+    from simulator.pipeline.store import Store
 
-    if any((out / name).exists() for name in ("manifest.json", ".oddroad")):
-        shutil.rmtree(out)
+    Store(out).clear("oddroad demo")
     loaded = _load_all(DEMO[:scenes], [])
     formats = ["kitti", "coco", "page"]
     manifest = _generate(
@@ -304,8 +288,8 @@ def gallery(
     ] = None,
     quality: Quality = "standard",
     seed: Seed = 0,
-    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
+    workers: Workers = 1,
+    resume: Resume = False,
 ) -> None:
     """Show everything once: every actor from eight sides, every place and weather at four hours, every anomaly."""
     import shlex
@@ -339,7 +323,7 @@ def main() -> NoReturn:
     debug = "--debug" in arguments
     for stream in ("stdout", "stderr"):
         if getattr(sys, stream) is None:  # closed by the caller, as by 2>&-
-            setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, stream, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for as long as we run)
     # Threads of linear algebra change no result and would only compete with ours; must be set before numpy loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that unfinished files are removed

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli.options import Formats, Quality, Resume, Workers, formats_of
 from simulator.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -19,87 +20,99 @@ if TYPE_CHECKING:
 Metres = Annotated[float, typer.Option("--tolerance-m", metavar="M", help="Positions may differ by so much.", min=0)]
 Degrees = Annotated[float, typer.Option("--tolerance-deg", metavar="DEG", help="Angles may differ by so much.", min=0)]
 Mps = Annotated[float, typer.Option("--tolerance-mps", metavar="M/S", help="Speeds may differ by so much.", min=0)]
+Played = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="OpenSCENARIO (.xosc, 1.0 to 1.3), scenario (.yaml), or recorded drive: trajectories (.csv, .parquet) "
+        "or a scenario of Argoverse 2 (.parquet).",
+    ),
+]
+Trajectories = Annotated[
+    Path | None,
+    typer.Option(
+        "--trajectories",
+        metavar="FILE.csv|.parquet",
+        help="Write where everything was; Parquet also has sizes, and what it takes to run it again.",
+    ),
+]
+Events = Annotated[
+    Path | None, typer.Option("--events", metavar="FILE.json", help="Write what happened in the storyboard.")
+]
+Step = Annotated[
+    float | None, typer.Option("--dt", metavar="S", help="Step in seconds; default: 0.05, or the recorded drive's.")
+]
+Until = Annotated[
+    float | None,
+    typer.Option("--until", metavar="S", help="Latest end in seconds; default: 60, or the recorded drive's."),
+]
+Map = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="FILE.xodr|.json", help="Map of a recorded drive (OpenDRIVE, Argoverse 2)."),
+]
+Carrier = Annotated[
+    str, typer.Option("--ego", metavar="NAME", help="Who carries the sensors; default: Ego, AV, or the first.")
+]
+Check = Annotated[
+    Path | None,
+    typer.Option(
+        "--check",
+        metavar="RECORD.csv|.parquet",
+        help="Run again what was recorded and say when and where it departs (exit code 1); step, end, seed and "
+        "parameters are the record's.",
+    ),
+]
+MapPath = Annotated[
+    list[Path] | None,
+    typer.Option("--map-path", metavar="DIR", help="Where to look for maps and catalogs; may be repeated."),
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="Value of a parameter of the scenario; may be repeated."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Make the first warning an error.")]
+Runs = Annotated[
+    Path | None,
+    typer.Option("--distribution", metavar="FILE.xosc", help="Play all runs of a distribution of parameters."),
+]
+Chance = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="S", help="Seed of all that is random; default: the file's or 0.", min=0),
+]
+Rendered = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Render, into this folder; must be empty without --resume."),
+]
+RigName = Annotated[str, typer.Option("--rig", metavar="NAME", help="Sensors of the ego: kitti or nuscenes.")]
+Rate = Annotated[
+    float | None, typer.Option("--rate-hz", metavar="HZ", help="Frames a second; default: the sensors' own rates.")
+]
 
 
 def replay(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="OpenSCENARIO (.xosc, 1.0 to 1.3), scenario (.yaml), or recorded drive: trajectories (.csv, .parquet) "
-            "or a scenario of Argoverse 2 (.parquet).",
-        ),
-    ],
-    trajectories: Annotated[
-        Path | None,
-        typer.Option(
-            "--trajectories",
-            metavar="FILE.csv|.parquet",
-            help="Write where everything was; Parquet also has sizes, and what it takes to run it again.",
-        ),
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option("--events", metavar="FILE.json", help="Write what happened in the storyboard.")
-    ] = None,
-    dt: Annotated[
-        float | None, typer.Option("--dt", metavar="S", help="Step in seconds; default: 0.05, or the recorded drive's.")
-    ] = None,
-    until: Annotated[
-        float | None,
-        typer.Option("--until", metavar="S", help="Latest end in seconds; default: 60, or the recorded drive's."),
-    ] = None,
-    map_file: Annotated[
-        Path | None,
-        typer.Option("--map", metavar="FILE.xodr|.json", help="Map of a recorded drive (OpenDRIVE, Argoverse 2)."),
-    ] = None,
-    ego: Annotated[
-        str, typer.Option("--ego", metavar="NAME", help="Who carries the sensors; default: Ego, AV, or the first.")
-    ] = "",
-    check: Annotated[
-        Path | None,
-        typer.Option(
-            "--check",
-            metavar="RECORD.csv|.parquet",
-            help="Run again what was recorded and say when and where it departs (exit code 1); step, end, seed and "
-            "parameters are the record's.",
-        ),
-    ] = None,
+    file: Played,
+    trajectories: Trajectories = None,
+    events: Events = None,
+    dt: Step = None,
+    until: Until = None,
+    map_file: Map = None,
+    ego: Carrier = "",
+    check: Check = None,
     tolerance_m: Metres = 0.01,
     tolerance_deg: Degrees = 0.1,
     tolerance_mps: Mps = 0.05,
-    map_path: Annotated[
-        list[Path] | None,
-        typer.Option("--map-path", metavar="DIR", help="Where to look for maps and catalogs; may be repeated."),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="Value of a parameter of the scenario; may be repeated."),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Make the first warning an error.")] = False,
-    distribution: Annotated[
-        Path | None,
-        typer.Option("--distribution", metavar="FILE.xosc", help="Play all runs of a distribution of parameters."),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="S", help="Seed of all that is random; default: the file's or 0.", min=0),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Render, into this folder; must be empty without --resume."),
-    ] = None,
-    format: Annotated[
-        str, typer.Option("--format", metavar="KIND,...", help="Dataset formats, separated by commas.")
-    ] = "kitti,coco",
-    rig: Annotated[str, typer.Option("--rig", metavar="NAME", help="Sensors of the ego.")] = "kitti",
-    quality: Annotated[
-        str, typer.Option("--quality", metavar="Q", help="standard, or preview for a look.")
-    ] = "standard",
-    rate_hz: Annotated[
-        float | None, typer.Option("--rate-hz", metavar="HZ", help="Frames a second; default: the sensors' own rates.")
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", metavar="W", help="Processes.", min=1, max=512)] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
+    map_path: MapPath = None,
+    param: Param = None,
+    strict: Strict = False,
+    distribution: Runs = None,
+    seed: Chance = None,
+    out: Rendered = None,
+    format: Formats = None,
+    rig: RigName = "kitti",
+    quality: Quality = "standard",
+    rate_hz: Rate = None,
+    workers: Workers = 1,
+    resume: Resume = False,
 ) -> None:
     """Play a scenario or a recorded drive and say how it went; with --out, show it to sensors and label it."""
     from simulator.drives import Tolerance, read_drive
@@ -149,8 +162,7 @@ def replay(
                 _warn([f"{file}: has no map: plain asphalt stands for the ground; give one with --map"], warned)
             played.append((run, recording))
     if out is not None:
-        kinds = [kind.strip() for kind in format.split(",") if kind.strip()]
-        shown = {"rig": rig, "rate_hz": rate_hz, "seed": seed or 0, "formats": kinds, "quality": quality}
+        shown = {"rig": rig, "rate_hz": rate_hz, "seed": seed or 0, "formats": formats_of(format), "quality": quality}
         _render(played, out, **shown, workers=workers, resume=resume)
     if departed:
         raise typer.Exit(1)

@@ -375,6 +375,7 @@ def times_to_collision(bodies: NDArray[np.void], horizon: float, *, threads: int
     worlds, times = bodies.reshape(-1, bodies.shape[-1]), out.reshape(-1, bodies.shape[-1])
 
     def work(begin: int, end: int) -> None:
+        """Worlds `begin` to `end`."""
         _time_range(worlds, float(horizon), times, begin, end)
 
     parallel_for(work, len(worlds), chunk=16, threads=threads)

@@ -234,6 +234,7 @@ def advance_worlds(
     between, rebound = float(friction), -1.0 if bounce is None else float(bounce)
 
     def work(begin: int, end: int) -> None:
+        """Worlds `begin` to `end`."""
         _advance_range(bodies, sweep, float(dt), between, rebound, contacts, begin, end, counts)
 
     parallel_for(work, len(bodies), chunk=16, threads=threads)

@@ -282,6 +282,7 @@ def step(
     flat = state.reshape(STATES, -1), control.reshape(CONTROLS, -1), friction.ravel(), vehicle.ravel()
 
     def work(begin: int, end: int) -> None:
+        """Vehicles `begin` to `end`."""
         advance(*flat, table, begin, end, dt, parts, int(method))
 
     parallel_for(work, flat[3].size, chunk=_CHUNK, threads=threads)

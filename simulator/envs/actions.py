@@ -91,7 +91,7 @@ def take_waypoints(action, vehicle, path):
 
 
 @kernel(inline=True)
-def _pursue(path, x, y, yaw, speed, since, wheelbase):
+def _pursue(path, x, y, yaw, since, wheelbase):
     """Angle of the front wheels and speed with which to follow a path, `since` s after it was given.
 
     Pure pursuit (R. C. Coulter, CMU-RI-TR-92-01, 1992) of the point `LOOK_S` ahead in time; the speed is that between
@@ -117,7 +117,7 @@ def hold(limits, action, path, since, state, control, i, p, dt):
         wheelbase, yaw = p.front + p.rear, state[State.YAW, i]
         behind = 0.0 if p.model == Model.KINEMATIC else p.rear
         x, y = state[State.X, i] - behind * np.cos(yaw), state[State.Y, i] - behind * np.sin(yaw)
-        steer, wanted = _pursue(path, x, y, yaw, state[State.SPEED, i], since, wheelbase)
+        steer, wanted = _pursue(path, x, y, yaw, since, wheelbase)
         acceleration = (wanted - state[State.SPEED, i]) / max(WAYPOINT_S, dt)
     else:
         steer = limits.steering * action[0]

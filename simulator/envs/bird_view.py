@@ -88,7 +88,7 @@ class BirdView:
         self._plan(canvas, world, row)
         self._lights(canvas, world)
         self._movers(canvas, world, row)
-        self._air(canvas, world, row)
+        self._air(canvas, world)
         picture = cv2.resize(canvas.picture, (self._width, self._height), interpolation=cv2.INTER_AREA)
         self._dials(picture, world, row)
         return np.asarray(picture, np.uint8)
@@ -177,6 +177,7 @@ class BirdView:
         walking = [p for p in people[people["being"] != Being.NOBODY] if canvas.shows(p["x"], p["y"])]
 
         def shadows() -> None:
+            """Draw what everybody casts on the road."""
             for k in shown:
                 canvas.convex(_rounded(vehicles[k], drivers[k]) + (0.35, -0.35), (12, 14, 18))
             for p in walking:
@@ -196,7 +197,7 @@ class BirdView:
         for number, p in enumerate(walking):
             _person(canvas, p, _CLOTHES[number % len(_CLOTHES)])
 
-    def _air(self, canvas: Canvas, world: int, row: int) -> None:
+    def _air(self, canvas: Canvas, world: int) -> None:
         """What fog and night leave of it."""
         clock = self._core.weathers[world].clock_h
         if clock < 5.0 or clock > 21.5:

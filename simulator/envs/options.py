@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ def _rewards(given: Any) -> dict[str, float]:
     known = [term.name.lower() for term in Term]
 
     def weight(value: Any) -> float:
+        """A finite number, or InputError."""
         if not is_number(value) or not math.isfinite(value):
             raise problem("weight", "must be a finite number")
         return float(value)
@@ -35,6 +37,7 @@ def _by_name(given: Mapping[Any, Any], known: list[str], what: str, check: Calla
     """Numbers by names that must be known."""
 
     def know(name: Any) -> str:
+        """A known name, or InputError with the nearest one."""
         if name not in known:
             raise problem("key", f"unknown {what}.{did_you_mean(str(name), known)} Known: {', '.join(known)}")
         return str(name)
@@ -82,6 +85,7 @@ def _failing(given: Any) -> dict[str, float]:
     known = [failing.name.lower() for failing in Failing]
 
     def share(value: Any) -> float:
+        """A number from 0 to 1, or InputError."""
         if not is_number(value) or not 0.0 <= value <= 1.0:
             raise problem("share", "must be a share of the drivers, 0 to 1")
         return float(value)
@@ -92,6 +96,7 @@ def _failing(given: Any) -> dict[str, float]:
     return _by_name(given, known, "way of failing", share)
 
 
+FileField = Annotated[str, BeforeValidator(lambda given: os.fspath(given) if isinstance(given, os.PathLike) else given)]
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
 FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
@@ -108,16 +113,28 @@ def check_count(name: str, given: Any) -> int:
     return int(given)
 
 
-def check_reset(options: Mapping[str, Any] | None, known: Sequence[str]) -> None:
-    """See that there is no option of a reset but those known.
+def check_seed(given: Any) -> int:
+    """A seed.
+
+    Raises:
+        ValueError: it is no whole number, or below 0.
+    """
+    if not isinstance(given, (int, np.integer)) or given < 0:
+        raise ValueError(f"seed={given!r}: whole numbers from 0 on are accepted")
+    return int(given)
+
+
+def check_reset(options: Mapping[str, Any] | None, known: Sequence[str] = ()) -> None:
+    """See that options of a reset are a mapping, and that there is none but those known, if any are.
 
     Raises:
         InputError: there is, and it names the nearest; or they are no mapping.
     """
     if options is not None and not isinstance(options, Mapping):
-        raise InputError(f"options={options!r}: must be a mapping. Known: {', '.join(known)}", source="reset")
+        what = f"must be a mapping. Known: {', '.join(known or ('weather',))}"
+        raise InputError(f"options={options!r}: {what}", source="reset")
     for key in options or {}:
-        if key not in known:
+        if known and key not in known:
             hint = did_you_mean(str(key), known)
             raise InputError(f"unknown option.{hint} Known: {', '.join(known)}", source="reset", key=str(key))
 

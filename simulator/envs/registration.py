@@ -58,6 +58,7 @@ class _OnceImported:
             execute = spec.loader.exec_module
 
             def execute_and_register(module: ModuleType) -> None:
+                """Run the module and register its environments."""
                 execute(module)
                 _register(module)
 

@@ -33,7 +33,7 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012  (Gymnasium's)
 
     def __init__(
         self, task: str, /, *, render_mode: str | None = None, threads: int | None = None, **options: Any
@@ -87,6 +87,8 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
         """What the top view shows, (H, W, 3); None unless `render_mode` is "rgb_array"."""
         if self.render_mode is None:
             logger.warn('render() shows nothing without a mode: make the environment with render_mode="rgb_array"')
+        if self._episode is None:
+            raise ResetNeeded("reset the environment before it is rendered")
         return self._screen.picture(0)
 
     def close(self) -> None:

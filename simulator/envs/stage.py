@@ -135,6 +135,7 @@ def _figures() -> tuple[list[Figure], NDArray[np.int64]]:
     from simulator.scenario.family import member
 
     def figure(kind: str, number: int) -> Figure:
+        """The figure of one model of a kind."""
         maker: Any = member("actors", kind)()
         return figure_of(maker.model(generator(0, "envs", kind, number)))
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
-from simulator.envs.options import check_count, check_reset, make_task
+from simulator.envs.options import check_count, check_reset, check_seed, make_task
 from simulator.envs.registration import task_names
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError, did_you_mean
@@ -55,7 +55,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         OddRoadError: a task or an option that there is not, or a value that is not accepted.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012  (Gymnasium's)
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         """What the top view shows about each agent, N arrays (H, W, 3); None unless `render_mode` is "rgb_array"."""
         if self.render_mode != "rgb_array":
             return None
-        return tuple(self._screen.picture(i) for i in range(self.num_envs))  # type: ignore[misc]
+        return tuple(self._screen.picture(i) for i in range(self.num_envs))  # type: ignore[misc]  # every picture is there in this mode
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close the window."""
@@ -167,10 +167,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
             raise TypeError(f"seed={given!r}: a whole number, or a list of one for each environment is accepted")
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
-        for seed in seeds:
-            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-                raise ValueError(f"seed={seed!r}: whole numbers from 0 on are accepted")
-        return [None if seed is None else int(seed) for seed in seeds]
+        return [None if seed is None else check_seed(seed) for seed in seeds]
 
     def _mask(self, options: dict[str, Any] | None) -> Bools:
         mask = (options or {}).get("reset_mask")

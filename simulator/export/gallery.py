@@ -76,6 +76,7 @@ class _Tiles(SceneWriter):
         self._most: dict[str, float] = {}
 
     def write(self, frame: LabelledFrame) -> None:
+        """Keep a camera's picture if it shows more anomaly than those before."""
         for name in self._scene.cameras:
             if name not in frame.sensors:
                 continue
@@ -95,6 +96,7 @@ class _Tiles(SceneWriter):
         (self._folder / f"{name}-small.jpg").write_bytes(jpeg(np.asarray(small), SMALL_JPEG_QUALITY))
 
     def close(self) -> None:
+        """Write the card of the scene."""
         if not self._most:
             raise ValueError("a gallery needs at least one camera picture in each scene")
         cameras = [name for name in self._scene.cameras if name in self._most]

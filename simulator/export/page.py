@@ -72,6 +72,7 @@ class _Card(SceneWriter):
         self._frames = self._objects = self._points = 0
 
     def write(self, frame: LabelledFrame) -> None:
+        """Count what a frame shows, and keep its picture if it shows more anomaly than those before."""
         self._frames += 1
         self._points += sum(len(labels.object) for labels in frame.annotations.points.values())
         self._objects += sum(int((boxes.pixels > 0).sum()) for boxes in frame.annotations.boxes_2d.values())
@@ -119,6 +120,7 @@ class _Card(SceneWriter):
         (self._folder / f"{name}.jpg").write_bytes(data.tobytes())
 
     def close(self) -> None:
+        """Write the card of the scene."""
         if not self._card:
             raise ValueError("a page needs at least one camera picture in each scene")
         self._card |= {"frames": self._frames, "objects": self._objects, "points": self._points}
@@ -205,6 +207,7 @@ def draw_from_above(frame: LabelledFrame, lidar: LidarFrame | None) -> Image:
     scale = size / (TOP_VIEW_M[1] - TOP_VIEW_M[0])
 
     def pixels(points: NDArray[Any]) -> NDArray[np.int64]:
+        """Columns and rows (N, 2) of points (N, 2+), m in the frame of the lidar."""
         return np.stack([size / 2 - points[:, 1] * scale, size - (points[:, 0] - TOP_VIEW_M[0]) * scale], 1).astype(int)
 
     for radius in range(20, 80, 20):

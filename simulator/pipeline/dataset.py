@@ -307,6 +307,7 @@ def portable(scenario: Scenario) -> tuple[Scenario, dict[str, Path]]:
         return f"../{name}"
 
     def renamed(given: Any, *where: str) -> Any:
+        """A path, or each of those it is drawn from, as `moved`; None stays."""
         if isinstance(given, Distribution):
             return given.map(lambda path: moved(path, *where))
         return None if given is None else moved(given, *where)

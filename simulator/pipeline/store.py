@@ -53,7 +53,7 @@ class Store:
         present = {entry.name for entry in self.out.iterdir()}
         self._ours = not present
         if present and not resume:
-            hint = "; --resume continues" if present & {".oddroad", MANIFEST} else ""
+            hint = "; --resume continues" if ".oddroad" in present or _command_of(self.out) is not None else ""
             raise OutputError(f"{self.out}: is not empty{hint}")
         if present and not present & {".oddroad", MANIFEST}:
             raise OutputError(f"{self.out}: is not empty and no dataset of ours, so there is nothing to resume")
@@ -73,6 +73,25 @@ class Store:
             write_whole(self.work / "plan.json", json.dumps(plan, indent=1) + "\n")
         return plan if stored is None else stored
 
+    def clear(self, command: str) -> None:
+        """Remove the dataset, complete or not, that an earlier run of a command left in the folder; nothing else.
+
+        Args:
+            command: what the earlier one began with.
+
+        Raises:
+            OutputError: another run is writing here, or the dataset is of another command.
+        """
+        begun = _command_of(self.out)
+        if begun is None:
+            return
+        if not begun.startswith(command):
+            raise OutputError(f"{self.out}: holds what `{begun}` made, which `{command}` does not replace")
+        if self.work.is_dir():
+            self._claim()
+        shutil.rmtree(self.out)
+        self.end()
+
     def _claim(self) -> None:
         try:
             import fcntl
@@ -83,6 +102,7 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
+            self._ours = False  # it began between our look at the folder and now
             raise OutputError(f"{self.out}: another run is writing here") from None
         self._lock = lock
 
@@ -178,6 +198,18 @@ class Store:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _command_of(out: Path) -> str | None:
+    """The command that made, or was to make, the dataset in a folder; None: there is none of ours."""
+    for path in (out / MANIFEST, out / ".oddroad" / "plan.json"):
+        try:
+            command = json.loads(path.read_text(encoding="utf-8"))["command"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(command, str):
+            return command
+    return None
 
 
 def _require_same(stored: dict[str, Any], plan: dict[str, Any], out: Path) -> None:

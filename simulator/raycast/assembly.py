@@ -409,6 +409,7 @@ def _build_meshes(
     results: list[Bvh | None] = [None] * len(missing)
 
     def build_some(start: int, stop: int) -> None:
+        """Meshes `start` to `stop` of those that are missing."""
         for k in range(start, stop):
             faces = missing[k].faces
             results[k] = build(missing[k].vertices, faces, np.arange(len(faces), dtype=np.int32), 1)

@@ -215,14 +215,12 @@ class Checker:
             max(np.linalg.norm(mine[0] - theirs[0]), np.linalg.norm(mine[1] - theirs[1])),
             max(np.linalg.norm(mine[0] - theirs[1]), np.linalg.norm(mine[1] - theirs[0])),
         )
-        if gap > _GAP_M and (len(targets) > 1 or not self._is_split(road, at_end, other, contact, lane, targets)):
+        if gap > _GAP_M and (len(targets) > 1 or not self._is_split(road, at_end, targets)):
             self._warn(
                 road, f'has lane {lane}, which does not meet lane {targets[0]} of road "{other.id}": {gap:.2f} m apart'
             )
 
-    def _is_split(
-        self, road: Road, at_end: bool, other: Road, contact: str, lane: int, targets: tuple[int, ...]
-    ) -> bool:
+    def _is_split(self, road: Road, at_end: bool, targets: tuple[int, ...]) -> bool:
         """Whether several lanes here merge into the target lane; then their edges together should meet it."""
         here = road.sections[-1 if at_end else 0]
         merging = [x.id for x in here.lanes if targets[0] in (x.successors if at_end else x.predecessors)]

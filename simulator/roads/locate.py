@@ -78,6 +78,7 @@ class Locator:
         whole, real = np.empty((len(points), 3), np.int64), np.empty((len(points), 3))
 
         def body(start: int, stop: int) -> None:
+            """Points `start` to `stop`."""
             locate_points(self.index, points, start, stop, whole, real)
 
         parallel_for(body, len(points), chunk=_CHUNK, threads=threads)

@@ -240,6 +240,7 @@ class _Profile:
         side = (*self._inside(), *outside)
 
         def link(lane: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+            """Predecessors and successors of a lane: the exit's begins here."""
             return ((lane,) if abs(lane) < self.exit_id else ()), (lane,)
 
         return CrossSection(side, side).lanes(link)

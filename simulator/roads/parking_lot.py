@@ -183,6 +183,7 @@ class _Lot:
         across = before, CrossSection(beyond, bays), after
 
         def link(number: int, lane: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+            """Predecessors and successors of a lane: bays are in the middle section only."""
             on = (lane,) if abs(lane) == 1 else ()  # driving lanes go on
             return on if number > 0 else (), on if number < 2 else ()
 

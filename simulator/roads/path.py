@@ -187,7 +187,7 @@ def _last_step(road: Road, key: LaneKey) -> Array:
 def _assemble(pieces: list[Array], keys: tuple[LaneKey, ...], length_m: float) -> Path:
     rows = np.concatenate(pieces)
     joints = np.cumsum([len(piece) for piece in pieces])[:-1]
-    xyz, blended = _bridge(rows[:, 1:4], rows[:, 4], joints)
+    xyz, blended = _bridge(rows[:, 1:4], joints)
     # Joints have two samples at one place: the later one is left out, unless it lies apart.
     apart = np.linalg.norm(np.diff(xyz, axis=0), axis=1) > 1e-4
     keep = np.concatenate([[True], apart])
@@ -219,7 +219,7 @@ def _distance(chord: Array, heading: Array) -> Array:
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(chord, axis=1) * stretch)])
 
 
-def _bridge(xyz: Array, heading: Array, joints: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _bridge(xyz: Array, joints: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Close jumps at joints (a lane that starts beside its predecessor, a map with gaps) by easing over to the side.
 
     Returns the samples and which of them were moved.

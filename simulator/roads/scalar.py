@@ -299,6 +299,7 @@ def scalar_roads(roads: Sequence[Road]) -> Callable[[str], ScalarRoad | None]:
     made: dict[str, ScalarRoad] = {}
 
     def find(road_id: str) -> ScalarRoad | None:
+        """A road by id, made when it is first asked for; None: there is none."""
         road = made.get(road_id)
         if road is None and road_id in by_id:
             road = made[road_id] = ScalarRoad(by_id[road_id])

@@ -54,6 +54,7 @@ class _Lanes:
 
     @staticmethod
     def of(bands: list[_Band]) -> _Lanes:
+        """All lanes of all carriageways."""
         return _Lanes(*(np.concatenate(parts) for parts in zip(*(band.lanes() for band in bands))))
 
 

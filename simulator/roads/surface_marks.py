@@ -60,6 +60,7 @@ def american_marks(network: RoadNetwork) -> RoadNetwork:
     """The network with the lines left of traffic in yellow, as the MUTCD (section 3A.05) wants them."""
 
     def painted(lane: Lane) -> Lane:
+        """The lane, its lines in yellow if it is the centre lane."""
         return replace(lane, marks=tuple(replace(mark, color="yellow") for mark in lane.marks)) if not lane.id else lane
 
     roads = {}

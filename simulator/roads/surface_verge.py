@@ -21,7 +21,7 @@ from simulator.roads.surface_rows import Array
 from simulator.roads.surface_terrain import Terrain
 
 _BRIDGE_M = 2.6  # a road this high above the land is a bridge
-_DECK_M = 0.9  # thickness of a bridge deck
+DECK_M = 0.9  # thickness of a bridge deck
 _SLIT_M = 0.02
 _MOWN_M = 2.4  # beside roads through woods
 _BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
@@ -37,7 +37,7 @@ def bridge_quads(quads: Quads, terrain: Terrain) -> tuple[NDArray[np.bool_], NDA
     corners = quads.corners.reshape(-1, 3)
     clear = (corners[:, 2] - terrain.height(corners[:, :2])).reshape(-1, 4)
     high = clear.min(axis=1) > _BRIDGE_M
-    return high, np.isin(quads.road, np.unique(quads.road[high])) & (clear.max(axis=1) > _DECK_M)
+    return high, np.isin(quads.road, np.unique(quads.road[high])) & (clear.max(axis=1) > DECK_M)
 
 
 def ground_plan(
@@ -81,13 +81,14 @@ def verge(
     tree = shapely.STRtree(shapely.linestrings(segments))
 
     def height(xy: Array) -> Array:
+        """Height (N,) of the verge at points (N, 2): the road's edge eases over to the land."""
         foot, distance = _nearest(xy, segments, tree)
         z, _ = index.height(foot, near_z=terrain.height(foot), tolerance_m=0.01)
         land = terrain.height(xy) - _BURIED_M
         part = np.clip(distance / width, 0.0, 1.0)
         edge = np.where(np.isfinite(z), z, land)
         deck, _ = above.height(xy, near_z=land, tolerance_m=1.0)
-        return np.minimum(edge + (land - edge) * part, np.where(np.isfinite(deck), deck - _DECK_M, np.inf))
+        return np.minimum(edge + (land - edge) * part, np.where(np.isfinite(deck), deck - DECK_M, np.inf))
 
     if land != "forest":
         return patch(parts_of(ring), Look.GRASS, height, cell_m=6.0)
@@ -122,7 +123,7 @@ def bridge_decks(stretches: list[Stretch], deck: Quads) -> Triangles:
     """Undersides and edge beams of the quads of bridge decks."""
     if not len(deck):
         return Triangles.join([])
-    low = deck.corners[:, ::-1] - np.array([0.0, 0.0, _DECK_M])
+    low = deck.corners[:, ::-1] - np.array([0.0, 0.0, DECK_M])
     parts = [quad_triangles(low, low[..., :2], np.full(len(low), Look.CONCRETE, np.int8))]
     roads = set(deck.road.tolist())
     for rows, profile in stretches:
@@ -131,7 +132,7 @@ def bridge_decks(stretches: list[Stretch], deck: Quads) -> Triangles:
         s = deck.st[deck.road == rows.number][:, 0, 0]
         held = np.isin(rows.s[:-1], s)
         for edge, flip in ((profile.left[0], False), (profile.right[-1], True)):
-            top, low = edge, edge - np.array([0.0, 0.0, _DECK_M])
+            top, low = edge, edge - np.array([0.0, 0.0, DECK_M])
             faces = np.stack([top[:-1], top[1:], low[1:], low[:-1]], axis=1)[held]
             faces = faces[:, [1, 0, 3, 2]] if not flip else faces
             st = np.stack([np.linalg.norm(faces[..., :2], axis=2), faces[..., 2]], axis=2)

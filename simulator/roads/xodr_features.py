@@ -272,10 +272,12 @@ def _read_outline(item: Element, report: Report) -> Outline:
 
 def _read_repeat(item: Element, s: float, t: float, z: float, report: Report) -> Repeat:
     def pair(name: str, default: float) -> tuple[float, float]:
+        """The values of an attribute at the start and the end."""
         start = number(item, f"{name}Start", report, default)
         return start, number(item, f"{name}End", report, start)
 
     def optional(name: str) -> tuple[float, float] | None:
+        """The same, or None where there is none."""
         return pair(name, 0.0) if item.get(f"{name}Start") is not None else None
 
     return Repeat(

@@ -254,6 +254,7 @@ def _relinked(section: LaneSection, skipped: list[LaneSection], *, forward: bool
     """A section whose links lead over skipped ones to what those are linked to."""
 
     def across(ids: tuple[int, ...]) -> tuple[int, ...]:
+        """What ids beyond the skipped sections are called."""
         for between in skipped if forward else reversed(skipped):
             onward = {lane.id: lane.successors if forward else lane.predecessors for lane in between.lanes}
             ids = tuple(dict.fromkeys(target for lane_id in ids for target in onward.get(lane_id, ())))

@@ -212,7 +212,7 @@ def resolve(text: str) -> Any:
 class _Dumper(yaml.SafeDumper):
     """Writes what `resolve` reads back: quotes exactly the text that would be read as something else."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's)
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write equal parts in full."""

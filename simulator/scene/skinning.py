@@ -98,6 +98,7 @@ def pack_skins(rows: list[tuple[int, int, Mesh, Skin]]) -> Skins:
     blocks = np.array([pose.shape[0] * pose.shape[1] for pose in poses], np.int64)
 
     def joined(arrays: Iterable[Any], width: int, dtype: type) -> Any:
+        """Arrays as rows of one, which may be none."""
         return np.concatenate([np.zeros((0, width), dtype), *(array.reshape(-1, width) for array in arrays)])
 
     return Skins(

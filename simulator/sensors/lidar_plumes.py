@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.se3 import apply, inverse
 from simulator.sensors.lidar_kernels import HALF, ONE, PI, PLUME_CLASS, TWO, ZERO, air_depth, gain
@@ -172,13 +173,12 @@ def add_plumes(
     puffs = puffs_of(stage, local_SE3_lidar[:3, 3])
     if not len(puffs.peak):
         return
-    from simulator.numerics.parallel import parallel_for
-
     cast = rays.origin.astype(np.float32), rays.direction.astype(np.float32)
     boxes = boxes_of(puffs, lidar, sweep, local_SE3_lidar)
     pulse, around = np.float32(0.5 * LIGHT_MPS * lidar.pulse_s), (air.fog, np.float32(air.even))
 
     def work(start: int, stop: int) -> None:
+        """Rows `start` to `stop` of the sweep."""
         plume_echoes(start, stop, sweep.image, boxes, cast, puffs, eddies(), receiver, around, pulse, *keys, echoes)
 
     parallel_for(work, len(sweep.image), chunk=4, threads=stage.threads)

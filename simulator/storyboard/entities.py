@@ -7,11 +7,12 @@ from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
 from typing import Any
 
+from simulator.numerics.rng import generator
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
 from simulator.storyboard.interfaces import Control, StoryboardPart
 from simulator.storyboard.paths import road_difference
-from simulator.storyboard.road_links import Choose, Roads
+from simulator.storyboard.road_links import Choose, Roads, Way
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign
 
@@ -76,6 +77,16 @@ class Entity:
         """An entity that is not placed yet. Pedestrians keep to sidewalks too."""
         walks = isinstance(scenario_object.object, model.Pedestrian)
         return cls(scenario_object.name, scenario_object.object, RoadPosition(roads, _WALKABLE if walks else DRIVABLE))
+
+    def wander(self, seed: int) -> None:
+        """Take any way at each junction from now on; by a stream of its own, whatever others draw."""
+        stream = generator(seed, "way", self.name)
+
+        def any_way(ways: list[Way]) -> Way:
+            """Each is as likely as the others."""
+            return ways[int(stream.integers(len(ways)))]
+
+        self.choose = any_way
 
     @cached_property
     def box(self) -> model.BoundingBox:

@@ -150,6 +150,7 @@ class _Parser:
         self.at = self.depth = 0
 
     def parse(self) -> Value:
+        """The value of the whole expression."""
         value = self._or()
         if self.at < len(self.tokens):
             raise self._wrong()

@@ -105,6 +105,7 @@ class Trail:
         """Distance along the trail of the point next to a place, and its stretch, looked for around a stretch."""
 
         def look(k: int) -> tuple[float, float]:
+            """Distance to stretch k, and distance along the trail of the point next to the place."""
             a, b = self.points[k], self.points[k + 1]
             dx, dy = b.x - a.x, b.y - a.y
             square = dx * dx + dy * dy

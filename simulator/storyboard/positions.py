@@ -64,6 +64,7 @@ def make_trajectory(
     """A trajectory laid out from the places that its positions stand for now (arguments as of `lay_out`)."""
 
     def resolve(position: model.Position) -> tuple[RoadPosition, Given]:
+        """Where a position is now."""
         return resolve_position(world, position)
 
     return lay_out(

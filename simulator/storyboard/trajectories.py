@@ -198,6 +198,7 @@ class _ClothoidTrajectory(Trajectory):
     stop_time: float = 0.0
 
     def at(self, s: float) -> TrajectoryPoint:
+        """The point at a distance (m) along it."""
         s = min(s, self.length)
         found = self._on_polyline(s)
         found.x, found.y, found.h, _ = self.line.at(s)
@@ -206,6 +207,7 @@ class _ClothoidTrajectory(Trajectory):
         return found
 
     def distance_at(self, time: float) -> float:
+        """Distance (m) along it at a time (s)."""
         if self.start_time <= time <= self.stop_time and self.stop_time > self.start_time:
             return self.length * (time - self.start_time) / (self.stop_time - self.start_time)
         return self.length
@@ -218,6 +220,7 @@ class _SplineTrajectory(Trajectory):
     end_time: float = 0.0
 
     def distance_at(self, time: float) -> float:
+        """Distance (m) along it at a time (s)."""
         if not self.start_time <= time <= self.end_time:
             return self.length
         s = 0.0
@@ -235,6 +238,7 @@ class _NurbsTrajectory(Trajectory):
     curve: _Nurbs
 
     def at(self, s: float) -> TrajectoryPoint:
+        """The point at a distance (m) along it."""
         found = self._on_polyline(s)
         exact = self.curve.at(found.parameter)
         found.x, found.y, found.given = exact.x, exact.y, exact.given
@@ -247,6 +251,7 @@ class _NurbsTrajectory(Trajectory):
         return found
 
     def distance_at(self, time: float) -> float:
+        """Distance (m) along it at a time (s)."""
         points = self.points
         if time <= points[0].time:
             return 0.0

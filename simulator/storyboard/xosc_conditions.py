@@ -91,6 +91,7 @@ def _reference(field: str, attribute: str) -> Hook:
     """A hook that reads the name of a parameter or variable, which some write with a $."""
 
     def hook(reader: Reader, node: Node) -> dict[str, Any]:
+        """The fields of one condition."""
         return {field: name_of(node, attribute), "value": node.text("value")}
 
     return hook

@@ -61,6 +61,7 @@ class _Spot(NamedTuple):
     radius: float
 
     def put(self, local: F64) -> F64:
+        """Points (N, 3) of the object in the frame of the map."""
         return np.asarray(self.origin + self.turn.apply(local))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.roads import Road
 from simulator.roads.surface_tunnels import CLEAR_M
+from simulator.roads.surface_verge import DECK_M
 from simulator.scene.material import Beam, Lamp, Material, Switch
 from simulator.scene.mesh import box
 from simulator.scene.model import Body, Model
@@ -19,7 +20,6 @@ from simulator.surroundings.shapes import F64, emission, lamp_color
 
 BRIDGE_M = 2.2  # a road this high above the land beside it has parapets
 BANK_M = 2.0  # so far above the land 7 m beside it has guard rails (RPS 2009: banks higher than 3 m, steep ones sooner)
-_DECK_M = 0.9
 _STEP_M = 2.0
 _SPAN_M = 16.0  # from pier to pier
 # Lamps in tunnels (CIE 88:2004, 80 km/h), in two rows. Luminance of the road deep inside, and metres from lamp to lamp;
@@ -102,7 +102,7 @@ def _piers(place: Place, road: Road, s: F64, left: F64, right: F64) -> None:
             continue
         last = station
         for point, foot in zip(place.local(deck), land - place.builder.origin[2]):
-            tall = float(point[2]) - _DECK_M - float(foot) + 0.5
+            tall = float(point[2]) - DECK_M - float(foot) + 0.5
             pier = box((0.9, 0.9, tall), (point[0], point[1], float(foot) - 0.5 + 0.5 * tall))
             place.put_mesh(pier, (CONCRETE,), "wall")
 

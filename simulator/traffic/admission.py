@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Switch
 from simulator.traffic.desk import (
+    AGAINST,
     AMBER,
     BODY,
     CLAIM,
     GREEN,
     HEADWAY_S,
+    LAST_CLAIM,
     LAWLESS,
+    LONG_ONES,
     MERGE,
     NEAR_M,
     NOTHING,
@@ -26,6 +31,7 @@ from simulator.traffic.desk import (
     SHY_M,
     SIGN_STOP,
     SIGNAL,
+    STAMP,
     STANDING_MPS,
     STOP,
     is_long,
@@ -63,7 +69,7 @@ def waits_for_itself(vehicles, i, other):
 
 @kernel
 def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
-    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; `desk.counts[4]` is who does, or NONE."""
+    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; who does is at AGAINST on the desk."""
     vehicle, driver, ask = vehicles[i], drivers[i], desk.asks[i]
     siren = (vehicle.lamps & BEACON) != 0
     lawless = driver.failing & LAWLESS
@@ -73,7 +79,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
         free += vehicle.claim_number[c] == 0
     need = driver.front + driver.rear + driver.gap
     long = is_long(driver)
-    desk.counts[4] = NONE
+    desk.counts[AGAINST] = NONE
     while True:
         gate = gates.gates[lane]
         if gate.signal != NONE and not siren and not driver.failing & RED_RUNNER:
@@ -94,8 +100,8 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
         clear = start + (gate.keep_clear if long else gate.car_keep_clear)
         if clear == -np.inf:
             return NOTHING
-        desk.counts[4] = _stands_behind(lanes, vehicles, i, lane, clear + need - start, desk)
-        if desk.counts[4] != NONE:
+        desk.counts[AGAINST] = _stands_behind(lanes, vehicles, i, lane, clear + need - start, desk)
+        if desk.counts[AGAINST] != NONE:
             return ROOM
         end = start + lanes.lanes[lane].length
         queue = start + gate.end  # where it begins that those behind form, should they stand
@@ -122,24 +128,24 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
                     return NOTHING
                 # Too short a piece to stand on: it asks for both, if nobody waits there or is on the way to do so.
                 row = desk.lanes[before]
-                waits = row.stamp == desk.counts[0] and row.first != NONE and row.first != i
+                waits = row.stamp == desk.counts[STAMP] and row.first != NONE and row.first != i
                 if reserved > 0.0 or waits:
-                    desk.counts[4] = row.first if waits else reserver
+                    desk.counts[AGAINST] = row.first if waits else reserver
                     return ROOM
                 break
             row = desk.lanes[lane]
-            if row.stamp == desk.counts[0]:
+            if row.stamp == desk.counts[STAMP]:
                 reserved += row.reserved
                 if row.reserver != NONE:
                     reserver = row.reserver
                 if row.tail < np.inf:
                     tail = start + row.tail + 0.25 * row.tail_speed * row.tail_speed
                     if tail - reserved < clear + need:
-                        desk.counts[4] = row.last if tail < clear + need else reserver
+                        desk.counts[AGAINST] = row.last if tail < clear + need else reserver
                         return ROOM
                     queue -= row.filled
                     if queue - reserved < clear + need:
-                        desk.counts[4] = row.last
+                        desk.counts[AGAINST] = row.last
                         return ROOM
                     if tail < end:
                         return NOTHING
@@ -157,14 +163,14 @@ def follows_closely(gate, long):
 def _stands_behind(lanes, vehicles, i, lane, need, desk):
     """Who stands less than `need` m behind the gate of a lane, there or on one that parts from it; NONE: nobody."""
     row = desk.lanes[lane]
-    there = row.stamp == desk.counts[0] and row.last != NONE and row.last != i
+    there = row.stamp == desk.counts[STAMP] and row.last != NONE and row.last != i
     if there and row.tail < need and vehicles[row.last].waited > STANDS_S:
         return row.last
     first = lanes.lanes[lane].fork
     for f in range(first, first + lanes.lanes[lane].forks):
         fork = lanes.forks[f]
         row = desk.lanes[fork.other]
-        if fork.at_end or row.stamp != desk.counts[0] or row.last == NONE or row.last == i:
+        if fork.at_end or row.stamp != desk.counts[STAMP] or row.last == NONE or row.last == i:
             continue
         if row.tail < min(fork.other_zone, need) and vehicles[row.last].waited > STANDS_S:
             return row.last
@@ -187,21 +193,26 @@ def _goes_on(vehicle, lane):
 @kernel
 def short_of_long(gates, vehicles, i, desk, driver):
     """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
-    and those that have waited for it."""
-    ask = desk.asks[i]
+    and those that have waited for it. Who is in a junction itself leaves that first: others wait for its tail."""
+    ask, inside = desk.asks[i], np.int64(0)
+    for c in range(CLAIMS):
+        number = vehicles[i].claim_number[c]
+        if number > 0 and (inside == 0 or number < inside):
+            inside = number
     gate, stand = gates.gates[ask.lane], ask.stand
     for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
         conflict = gates.conflicts[c]
         row = desk.lanes[conflict.other]
         ahead = ask.start + conflict.s0 - 2.0 * SHY_M - driver.front
-        if row.stamp != desk.counts[0] or ahead >= stand or ahead < 0.0:
+        if row.stamp != desk.counts[STAMP] or ahead >= stand or ahead < 0.0:
             continue
         n = row.claims
         while n != NONE:
-            if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
+            note = desk.notes[n]
+            n = note.next
+            if note.long and note.rear < conflict.other_s1 and (inside == 0 or note.number < inside):
                 stand = ahead
-            n = desk.notes[n].next
-        n = row.asks
+        n = row.asks if inside == 0 else NONE
         while n != NONE:
             note = desk.notes[n]
             n = note.next
@@ -212,26 +223,49 @@ def short_of_long(gates, vehicles, i, desk, driver):
     return stand
 
 
+class Asker(NamedTuple):
+    """A driver who asks for a lane, before one of its conflicts.
+
+    Attributes:
+        i: which. lane: for which it asks; start: m from its origin to the start of that.
+        siren: whether all others give way to it.
+        long: whether it sweeps more than a car; cars: if not, whether this is about cars, or about those who do.
+        lets_in: whether it lets those go first who have waited for long.
+        patience: share, from 1 down to 0, of the gap that it still insists on; critical: s, the least that it accepts.
+        already: number of its claim on the way before, by which it is in the conflict already: those who came later
+            wait for it; 0: it is not.
+    """
+
+    i: int
+    lane: int
+    start: float
+    siren: bool
+    long: bool
+    cars: bool
+    lets_in: bool
+    patience: float
+    critical: float
+    already: int
+
+
 @kernel(inner=True)
 def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):
     """Whether those who are inside, and those who go first, leave driver `i` time for one lane; see `judge`."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
-    speed = gates.gates[lane].speed
     patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
     critical = gate.gap if vehicle.speed < 4.0 else 0.0
     long = is_long(driver)
-    begin = gate.first_long if long else gate.first
-    end = begin + (gate.long_conflicts if long else gate.conflicts)
-    c = begin
+    c = gate.first_long if long else gate.first
+    end = c + (gate.long_conflicts if long else gate.conflicts)
     cars = not long
-    near = SHY_M if long else 0.0
-    outside = True  # of all junctions
+    newest = np.int64(0)
     for k in range(CLAIMS):
-        outside = outside and vehicle.claim_number[k] == 0
+        newest = max(newest, vehicle.claim_number[k])
+    outside = newest == 0  # of all junctions
     lets_in = outside or (gate.ring and lane == desk.asks[i].lane)
     while True:
         if c >= end:
-            if not cars or desk.counts[3] == 0:
+            if not cars or desk.counts[LONG_ONES] == 0:
                 break
             cars = False  # and once more, for those who are long
             c, end = gate.first_long, gate.first_long + gate.long_conflicts
@@ -239,99 +273,128 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         conflict = gates.conflicts[c]
         c += 1
         row = desk.lanes[conflict.other]
-        if row.stamp != desk.counts[0] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
+        if row.stamp != desk.counts[STAMP] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
             continue  # nobody is there, or its front is already past
-        if not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front:
-            continue  # it is already there, by its claim on the way before
-        merge = conflict.kind == MERGE
-        there = gates.gates[conflict.other]
-        arrive = time_to(start + max(conflict.s0, gate.stop) - driver.front, vehicle.speed, driver.accel, speed)
-        leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, speed)
-        n = row.claims
-        while n != NONE:
-            note = desk.notes[n]
-            n = note.next
-            other, its = vehicles[note.vehicle], drivers[note.vehicle]
-            if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
-                continue
-            tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
-            if tail and gets_by(lanes, vehicle, driver, other, its, start + conflict.s1 + driver.rear):
-                continue
-            desk.counts[4] = note.vehicle
-            comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
-            if note.number == 0:
-                moves = other.speed > STANDING_MPS or note.front > conflict.other_s0 - SHY_M
-                if moves and comes < leave + BEFORE_S:
-                    return CLAIM
-            elif merge:
-                gone = time_to(conflict.other_s0 - note.rear, other.speed, PULL_MPS2, there.speed)
-                behind = arrive > gone + HEADWAY_S - 0.5
-                ahead = comes > arrive + gate.gap and vehicle.speed > 0.5 * other.speed
-                if not behind and not ahead:
-                    return CLAIM
-            elif arrive < AFTER_S + time_to(conflict.other_s1 - note.rear, other.speed, PULL_MPS2, there.speed):
+        there = not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front
+        already = newest if there else np.int64(0)
+        asker = Asker(i, lane, start, siren, long, cars, lets_in, patience, critical, already)
+        before = start + max(conflict.s0, gate.stop) - driver.front
+        arrive = time_to(before, vehicle.speed, driver.accel, gate.speed)
+        leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, gate.speed)
+        reason = _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, desk)
+        if reason == NOTHING and not there:
+            reason = _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk)
+        if reason != NOTHING:
+            return reason
+    desk.counts[AGAINST] = NONE
+    return NOTHING
+
+
+@kernel(inner=True)
+def _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, desk):
+    """Whether those with a claim on the other lane of a conflict are out of the way of who asks; see `_conflicts`.
+
+    Args:
+        lanes, gates, vehicles, drivers, desk: as there.
+        asker: Asker.
+        conflict: row of `gates.conflicts`.
+        arrive, leave: s until its front is there, and until its rear has left.
+    """
+    vehicle, driver, gate = vehicles[asker.i], drivers[asker.i], gates.gates[asker.lane]
+    merge, there = conflict.kind == MERGE, gates.gates[conflict.other]
+    n = desk.lanes[conflict.other].claims
+    while n != NONE:
+        note = desk.notes[n]
+        n = note.next
+        other, its = vehicles[note.vehicle], drivers[note.vehicle]
+        if note.vehicle == asker.i or note.rear > conflict.other_s1 or (not asker.long and note.long == asker.cars):
+            continue
+        if asker.already > 0 and not 0 < note.number < asker.already:
+            continue
+        tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
+        if tail and gets_by(lanes, vehicle, driver, other, its, asker.start + conflict.s1 + driver.rear):
+            continue
+        desk.counts[AGAINST] = note.vehicle
+        comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
+        if note.number == 0:
+            moves = other.speed > STANDING_MPS or note.front > conflict.other_s0 - SHY_M
+            if moves and comes < leave + BEFORE_S:
                 return CLAIM
-            elif there.end - note.front < conflict.other_s1 - note.rear and not _goes_on(other, conflict.other):
-                return CLAIM  # it will stand with its tail in the way
-        n = row.asks
-        while n != NONE:
-            note = desk.notes[n]
-            n = note.next
-            other, j = vehicles[note.vehicle], note.vehicle
-            if j == i or (not long and note.long == cars):
-                continue
-            desk.counts[4] = j
-            stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
-            stands = stands and long != cars and (long or start + conflict.s0 > driver.front)
-            if stands and (other.hold != BODY or vehicle.asking < BLOCKED_S):
-                return BODY
-            comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
-            alarm = (other.lamps & BEACON) != 0 and not siren
-            if alarm and comes < SIREN_S:
+        elif merge:
+            gone = time_to(conflict.other_s0 - note.rear, other.speed, PULL_MPS2, there.speed)
+            behind = arrive > gone + HEADWAY_S - 0.5
+            ahead = comes > arrive + gate.gap and vehicle.speed > 0.5 * other.speed
+            if not behind and not ahead:
+                return CLAIM
+        elif arrive < AFTER_S + time_to(conflict.other_s1 - note.rear, other.speed, PULL_MPS2, there.speed):
+            return CLAIM
+        elif there.end - note.front < conflict.other_s1 - note.rear and not _goes_on(other, conflict.other):
+            return CLAIM  # it will stand with its tail in the way
+    return NOTHING
+
+
+@kernel(inner=True)
+def _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk):
+    """Whether those who ask for the other lane of a conflict leave time for who asks; arguments as of `_inside`."""
+    i, siren, long = asker.i, asker.siren, asker.long
+    vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[asker.lane]
+    merge, there = conflict.kind == MERGE, gates.gates[conflict.other]
+    near = SHY_M if long else 0.0
+    n = desk.lanes[conflict.other].asks
+    while n != NONE:
+        note = desk.notes[n]
+        n = note.next
+        other, j = vehicles[note.vehicle], note.vehicle
+        if j == i or (not long and note.long == asker.cars):
+            continue
+        desk.counts[AGAINST] = j
+        stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
+        stands = stands and long != asker.cars and (long or asker.start + conflict.s0 > driver.front)
+        if stands and (other.hold != BODY or vehicle.asking < BLOCKED_S):
+            return BODY
+        comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
+        alarm = (other.lamps & BEACON) != 0 and not siren
+        if alarm and comes < SIREN_S:
+            return PRIORITY
+        weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
+        waits = other.hold == CLAIM or other.hold == PRIORITY or other.hold == BODY or (merge and other.hold == ROOM)
+        weary = weary and waits and not siren
+        if weary and asker.lets_in and not waits_for_itself(vehicles, i, j):
+            return PRIORITY
+        if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
+            continue
+        if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
+            continue
+        if there.signal != NONE and colours[there.signal] != GREEN:
+            continue
+        still = other.speed < STANDING_MPS
+        if still and (not note.first or note.front < there.stop - 2.0 * NEAR_M):
+            continue
+        if gate.all_stop != 0:
+            if other.asking > vehicle.asking or (other.asking == vehicle.asking and other.asking > 0.0 and j < i):
                 return PRIORITY
-            weary = note.first and other.asking > WEARY * drivers[j].patience and other.asking > vehicle.asking
-            waits = (
-                other.hold == CLAIM or other.hold == PRIORITY or other.hold == BODY or (merge and other.hold == ROOM)
-            )
-            weary = weary and waits and not siren
-            if weary and lets_in and not waits_for_itself(vehicles, i, j):
-                return PRIORITY
-            if siren or (conflict.yields < 0 or (conflict.yields == 0 and gate.all_stop == 0)):
-                continue
-            if other.hold == ROOM or other.hold == PEOPLE or other.hold == SIGNAL or other.hold == BODY:
-                continue
-            if there.signal != NONE and colours[there.signal] != GREEN:
-                continue
-            still = other.speed < STANDING_MPS
-            if still and (not note.first or note.front < there.stop - 2.0 * NEAR_M):
-                continue
-            if gate.all_stop != 0:
-                if other.asking > vehicle.asking or (other.asking == vehicle.asking and other.asking > 0.0 and j < i):
-                    return PRIORITY
-                continue
-            longer = vehicle.asking > other.asking or (vehicle.asking == other.asking and i < j)
-            if still and longer and vehicle.asking > STANDOFF_S and other.hold != NOTHING:
-                continue
-            wanted = leave + BEFORE_S
-            if merge:
-                wanted = (
-                    arrive + HEADWAY_S + max(other.speed - min(speed, vehicle.speed + driver.accel * arrive), 0.0) / 2.0
-                )
-            if comes < patience * max(critical, wanted):
-                return PRIORITY
-    desk.counts[4] = NONE
+            continue
+        longer = vehicle.asking > other.asking or (vehicle.asking == other.asking and i < j)
+        if still and longer and vehicle.asking > STANDOFF_S and other.hold != NOTHING:
+            continue
+        wanted = leave + BEFORE_S
+        if merge:
+            faster = other.speed - min(gate.speed, vehicle.speed + driver.accel * arrive)
+            wanted = arrive + HEADWAY_S + max(faster, 0.0) / 2.0
+        if comes < asker.patience * max(asker.critical, wanted):
+            return PRIORITY
     return NOTHING
 
 
 @kernel
-def let_in(lanes, gates, vehicle, driver, i, desk, events):
+def let_in(lanes, gates, vehicle, driver, i, desk):
     """Give driver `i` claims on the lane it asks for, and on those behind it that are too near to stop before."""
     ask = desk.asks[i]
     lane, start, k, long = ask.lane, ask.start, ask.way, is_long(driver)
     gate = gates.gates[lane]
     need = driver.front + driver.rear + driver.gap
-    desk.counts[2] += 1
-    vehicle.entered = desk.counts[2]
+    desk.counts[LAST_CLAIM] += 1
+    vehicle.entered = desk.counts[LAST_CLAIM]
     vehicle.asking = 0.0
     vehicle.hold = NOTHING
     clear = start

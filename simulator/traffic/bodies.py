@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.traffic.conflicts import STOREY_M
 from simulator.traffic.following import TOUCHING_M, wanted_gap
 from simulator.traffic.lane_map import NONE, lane_pose, sample_at
 from simulator.traffic.locating import CELL_M, project
 from simulator.traffic.state import WAYS
 
 BESIDE_M = 0.25  # kept free beside a body, else it is in the way
-STOREY_M = 2.5  # what lies higher above or lower is on another road
 CROSSING_MPS = 0.2  # sideways, that is more than swaying
 SOON_S = 4.0  # further ahead in time nobody knows where who walks there will be
 APART_S = 1.0  # kept between who crosses and who drives on

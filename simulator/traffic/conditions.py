@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.friction import GRAVITY, NEW_TREAD_MM, pavement_friction
+from simulator.dynamics.friction import GRAVITY, MPH_MPS, NEW_TREAD_MM, pavement_friction
 from simulator.numerics.jit import kernel
 from simulator.traffic.prospects import LATERAL_MPS2
 from simulator.traffic.state import CONDITIONS_DTYPE, FAIR
 
-INCH_MM, MILE_M, MPH_MPS = 25.4, 1609.344, 0.44704
+INCH_MM, MILE_M = 25.4, 1609.344
 _FREE_FLOW_MPH = np.array([55.0, 60.0, 65.0, 70.0, 75.0])  # columns
 # Rows of exhibits 11-20 (capacity) and 11-21 (speed). Rain from 0.10 and 0.25 in/h; snow that covers the road: the row
 # of heavy snowfall; visibility below 1, 0.5 and 0.25 miles.

@@ -95,6 +95,9 @@ ASK_DTYPE = np.dtype(
 )
 
 
+STAMP, NOTES, LAST_CLAIM, LONG_ONES, AGAINST = range(5)
+
+
 class Desk(NamedTuple):
     """Scratch of one thread.
 
@@ -103,8 +106,8 @@ class Desk(NamedTuple):
         notes: (N,) NOTE_DTYPE.
         asks: (A,) ASK_DTYPE.
         seen: (A,) SEEN_DTYPE, what people see.
-        counts: (5,) int64: stamp, notes in use, highest number of a claim, number of long vehicles, and who speaks
-            against what was judged last, or NONE.
+        counts: (5,) int64, at STAMP: of this step; NOTES: in use; LAST_CLAIM: the highest number of a claim;
+            LONG_ONES: number of long vehicles; AGAINST: who speaks against what was judged last, or NONE.
     """
 
     lanes: NDArray[np.void]
@@ -129,8 +132,8 @@ def desk(lanes: int, vehicles: int) -> Desk:
 def touch(desk, lane):
     """The row of a lane, made ready for this step."""
     row = desk.lanes[lane]
-    if row.stamp != desk.counts[0]:
-        row.stamp = desk.counts[0]
+    if row.stamp != desk.counts[STAMP]:
+        row.stamp = desk.counts[STAMP]
         row.claims = row.asks = row.first = row.last = row.reserver = NONE
         row.tail, row.tail_speed, row.filled, row.reserved, row.nearest = np.inf, 0.0, 0.0, 0.0, np.inf
     return row
@@ -139,10 +142,10 @@ def touch(desk, lane):
 @kernel
 def note_down(desk, lane, vehicle, driver, front, rear, number, asks):
     """Note that a vehicle is on a lane or comes to it; without room for notes it is forgotten."""
-    k = desk.counts[1]
+    k = desk.counts[NOTES]
     if k >= desk.notes.shape[0]:
         return
-    desk.counts[1] = k + 1
+    desk.counts[NOTES] = k + 1
     row, note = touch(desk, lane), desk.notes[k]
     note.vehicle, note.front, note.rear, note.number = vehicle, front, rear, number
     note.long = is_long(driver)

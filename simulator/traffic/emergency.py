@@ -40,12 +40,12 @@ def make_way(lanes, lines, entries, vehicles, drivers, dt):
         for side in range(-1, 2):
             lane, s = (me.lane, me.s) if side == 0 else lane_beside(lanes, me, side)
             if lane != NONE:
-                warn(lanes, lines, entries, vehicles, lane, s)
+                warn(lines, entries, vehicles, lane, s)
         ahead = lanes.lanes[me.lane].length - me.s
         for k in range(WAYS):
             if me.ways[k] == NONE or ahead > HEARD_M:
                 break
-            warn(lanes, lines, entries, vehicles, me.ways[k], -ahead)
+            warn(lines, entries, vehicles, me.ways[k], -ahead)
             ahead += lanes.lanes[me.ways[k]].length
         # Between those who make way: at the line beside the lane, if there is another one.
         me.wish_d = 0.0
@@ -56,7 +56,7 @@ def make_way(lanes, lines, entries, vehicles, drivers, dt):
 
 
 @kernel
-def warn(lanes, lines, entries, vehicles, lane, s):
+def warn(lines, entries, vehicles, lane, s):
     """Let those within earshot ahead of a place on a lane make way."""
     count, e = len(vehicles), lines[lane].last
     while e != NONE and entries[e].s > s:

@@ -38,6 +38,7 @@ SIDLING, BENDING = 0.35, 0.15  # m sideways for each m along the lane, at most, 
 SWING_M = 0.2
 PARALLEL = np.cos(np.radians(5.0))
 THERE_M = 1e-3  # sideways, nearer is there
+SETTLED_M = 0.3  # from the middle of the new lane a change is over
 TURNING_S = 0.2  # in which the front wheels turn
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
@@ -249,7 +250,7 @@ def urgency_of_goal(lanes, vehicle):
 
 
 @kernel(inner=True)
-def urgency(lanes, vehicle, driver):
+def urgency(lanes, vehicle):
     """Side to which a driver has to leave his lane, 0 for none, and how much that presses: 0 to 1.
 
     He has to where his lane ends and one beside it goes on for longer.
@@ -306,7 +307,7 @@ def change_lanes(lanes, lines, entries, vehicles, drivers, seed, period):
             if side != 0 and lane != NONE and me.change == 0:
                 begin_change(lanes, lines, entries, vehicles, drivers, seed, i, side)
             continue
-        side, urgent = urgency(lanes, me, drivers[i])
+        side, urgent = urgency(lanes, me)
         busy = me.change_age < REST_S or me.speed < SLOWEST_MPS or me.aside > 0.0 or me.lamps & BEACON != 0
         if me.change != 0 or (urgent == 0.0 and busy):
             continue

@@ -245,6 +245,7 @@ def _samples(network: RoadNetwork, chain: tuple[LaneKey, ...], origin: Array) ->
     station, part = np.concatenate(stations), np.concatenate(parts)
 
     def frame(s: Array, part: NDArray[np.int64]) -> LaneFrame:
+        """The lane's frames at stations of parts of the chain."""
         frames = [
             lane_frame(road, key.lane, s[part == number], np.full((part == number).sum(), key.section), exact=True)
             for number, key in enumerate(chain)

@@ -22,7 +22,7 @@ from simulator.traffic.following import (
     is_cyclist,
     span_across,
 )
-from simulator.traffic.lane_change import before_junction, upstream
+from simulator.traffic.lane_change import SETTLED_M, before_junction, upstream
 from simulator.traffic.lane_map import NONE, half_width_at, sample_at
 from simulator.traffic.locating import project
 from simulator.traffic.occupancy import ASKS
@@ -41,6 +41,7 @@ SLOWER_MPS = 5.3
 STEADY_MPS2 = 0.3  # who speeds up or slows down more will soon go at another speed
 PULL_IN_S = 1.0  # headway to who has been passed (J. C. Glennon, Transp. Res. Record 1195 (1988) 132; NCHRP 605)
 PULL_IN_M = 2.0
+CLOSING_S = 1.0  # of closing in on who is ahead, left when one pulls in behind
 # Left between the two at the end: 30 m at 56 km/h to 90 m at 100 km/h (AASHTO 2004, exhibit 3-4): 1.6 s of closing.
 LEFT_S, LEFT_M = 1.6, 5.0
 HURRY_S = 3.0  # of closing in, left after pulling in; with less, one cuts in
@@ -56,11 +57,10 @@ LONGEST_S, STEP_S = 25.0, 0.25  # of passing, and of its foreseeing
 PULLING_MPS2 = 1.5  # of oncoming traffic that speeds up
 BLOCKED_MPS = 0.3  # who stands so is passed if it shows hazard lights, or is a wreck
 WAITING_M = 15.0  # behind something that blocks the lane, to be able to drive round it
-STANDING_MPS = 8.3  # past those who stand: 30 km/h
+PAST_STANDING_MPS = 8.3  # 30 km/h
 ROOM_M = 5.0  # kept before the end of the stretch
 TOGETHER = 3  # at most so many are passed at once
 AHEAD_M = 120.0  # who is further ahead is not yet to be passed
-SETTLED_M = 0.3
 FACING_S = 3.0  # before they would meet oncoming drivers brake
 LANES = 24  # from which oncoming traffic may come, at most
 FALLING_MPS2, BEHIND_MPS = 4.0, 3.0  # braking of who gives up, until it is so much slower
@@ -253,7 +253,7 @@ def _fits(lanes, gates, lines, entries, vehicles, drivers, i, e, lane, base, way
             break
         if vehicles[ahead].speed > usual - SLOWER_MPS:
             return False
-    wish = min(PASSING_PACE * usual, STANDING_MPS) if blocks else PASSING_PACE * usual
+    wish = min(PASSING_PACE * usual, PAST_STANDING_MPS) if blocks else PASSING_PACE * usual
     length = end - gap + PULL_IN_M + PULL_IN_S * slow + driver.front + driver.rear
     time, far, speed = passing_run(driver, me.speed, wish, slow, gap, length)
     if time == np.inf or stand < far or _crossings(lanes, gates, me, far + driver.front):
@@ -405,7 +405,7 @@ def _may_pull_in(lanes, lines, entries, vehicles, drivers, i):
     if e != NONE:
         it = vehicles[e % count]
         gap = entries[e].s - drivers[e % count].rear - me.s - driver.front
-        if gap < PULL_IN_M + max(me.speed - it.speed, 0.0) * 1.0:
+        if gap < PULL_IN_M + CLOSING_S * max(me.speed - it.speed, 0.0):
             return False
     e = entries[i].behind
     while e != NONE and e >= ASKS * count:

@@ -21,9 +21,7 @@ from simulator.dynamics.sliding import project_pose
 from simulator.numerics.jit import kernel
 from simulator.traffic.lane_map import NONE
 
-LOCKED = (
-    0.82  # friction of locked tyres in shares of its peak: 0.7 (`wrecks.FRICTION`) where Bosch's dry tarmac has 0.85
-)
+LOCKED = 0.82  # friction of locked tyres in shares of its peak: 0.7 (`wrecks.FRICTION`) of Bosch's 0.85 on dry tarmac
 HELPLESS_MPS2 = 0.5  # of braking that a driver wants and does not get: it is out of control
 NEAR_M = 12.0  # beyond the ends of a vehicle, whom it may touch in a step
 

@@ -105,7 +105,7 @@ def gates(
     table = np.zeros(len(lanes.lanes), GATE_DTYPE)
     table["signal"] = NONE
     approaches = _approaches(lane_map, network)
-    _controls(table, lane_map, network, approaches, signals or {})
+    _controls(table, lane_map, approaches, signals or {})
     left_hand = any(road.rule == "LHT" for road in network.roads.values())
     table["ring"] = _rings(lanes, left_hand=left_hand)
     found = []
@@ -171,7 +171,6 @@ def _approaches(lane_map: LaneMap, network: RoadNetwork) -> dict[int, Approach]:
 def _controls(
     table: NDArray[np.void],
     lane_map: LaneMap,
-    network: RoadNetwork,
     approaches: Mapping[int, Approach],
     signals: Mapping[str, int],
 ) -> None:
@@ -316,7 +315,7 @@ def _yielding(
     turn = side * (end - start)  # to the side of the oncoming traffic is positive
     heading = start
     # The rules, the strongest first: each says 1, -1 or 0 (nothing).
-    record = _recorded(rows, lanes, approaches)
+    record = _recorded(rows, approaches)
     must = np.isin(table["control"], (Control.YIELD, Control.STOP)).astype(np.int64)
     signs = must[a] - must[b]
     ring = table["ring"][b] - table["ring"][a]
@@ -336,7 +335,7 @@ def _yielding(
     return rows
 
 
-def _recorded(rows: NDArray[np.void], lanes: Lanes, approaches: Mapping[int, Approach]) -> NDArray[np.int64]:
+def _recorded(rows: NDArray[np.void], approaches: Mapping[int, Approach]) -> NDArray[np.int64]:
     """What <priority> records say of each conflict."""
     above = {lane: way.gives_way_to for lane, way in approaches.items() if way.gives_way_to}
     road = {lane: way.lane.road for lane, way in approaches.items()}

@@ -6,9 +6,8 @@ cleared what they share by the time it gets there; should they be slower, it wai
 totally ordered and each driver waits for smaller numbers only, and none is let in without room behind the junction
 for the whole vehicle. Only for room may drivers wait in a circle, round a full roundabout or block: each knows whom it
 waits for, and those who in the end wait for themselves move up together, or give a claim back that they cannot use.
-Gap acceptance comes on top: who has to give way lets those
-pass who would arrive within the critical gap (HCM 2000, chapter 17; R. J. Troutbeck and W. Brilon, "Unsignalized
-intersection theory", in Revised Traffic Flow Theory, 1997).
+Gap acceptance comes on top: who has to give way lets those pass who would arrive within the critical gap (HCM 2000,
+chapter 17; R. J. Troutbeck and W. Brilon, "Unsignalized intersection theory", in Revised Traffic Flow Theory, 1997).
 
 Safety never rests on gaps: drivers ask while they can still stop comfortably, and stand if they are not let in.
 """
@@ -20,14 +19,18 @@ import numpy as np
 from simulator.numerics.jit import kernel
 from simulator.traffic.admission import WEARY, follows_closely, judge, let_in, short_of_long, waits_for_itself
 from simulator.traffic.desk import (
+    AGAINST,
     CLAIM,
     DRIVER,
     GREEN,
     GUIDED,
     HEADWAY_S,
+    LAST_CLAIM,
     LAWLESS,
+    LONG_ONES,
     MERGE,
     NEAR_M,
+    NOTES,
     NOTHING,
     PRIORITY,
     PULL_MPS2,
@@ -38,6 +41,7 @@ from simulator.traffic.desk import (
     ROOM,
     SHY_M,
     SIGNAL,
+    STAMP,
     STANDING_MPS,
     STOP,
     STOP_SIGN,
@@ -103,85 +107,91 @@ def right_of_way(lanes, gates, vehicles, drivers, colours, busy, dt, desk, stand
         stand: (A,) result: m from each front bumper to where it must stand, infinite for nowhere.
         events: (A,) result: Event bits of what was done since the last call.
     """
-    desk.counts[0] += 1
-    desk.counts[1] = 0
-    desk.counts[2] = desk.counts[3] = 0
+    desk.counts[STAMP] += 1
+    desk.counts[NOTES] = desk.counts[LAST_CLAIM] = desk.counts[LONG_ONES] = 0
     for i in range(vehicles.shape[0]):
         stand[i], events[i] = np.inf, 0
         desk.asks[i].lane = NONE
-        vehicle = vehicles[i]
-        if vehicle.lane == NONE:
-            continue
-        for c in range(CLAIMS):
-            desk.counts[2] = max(desk.counts[2], vehicle.claim_number[c])
-        desk.counts[3] += is_long(drivers[i])
-        rear = vehicle.s - drivers[i].rear
-        row = touch(desk, vehicle.lane)
-        row.filled += drivers[i].front + drivers[i].rear + drivers[i].gap
-        if rear < row.tail:
-            row.tail, row.tail_speed, row.last = rear, 0.0 if vehicle.against else vehicle.speed, i
-        if vehicle.beside != NONE:
-            row = touch(desk, vehicle.beside)
-            if vehicle.beside_s - drivers[i].rear < row.tail:
-                row.tail, row.tail_speed, row.last = vehicle.beside_s - drivers[i].rear, vehicle.speed, i
+        if vehicles[i].lane != NONE:
+            _take_place(vehicles[i], drivers[i], i, desk)
     for i in range(vehicles.shape[0]):
-        control = vehicles[i].control
         if vehicles[i].lane == NONE:
             continue
-        if control in (DRIVER, GUIDED):
+        if vehicles[i].control in (DRIVER, GUIDED):
             _look_ahead(lanes, gates, vehicles, drivers[i], i, colours, busy, dt, desk, stand)
         else:
             _outsider(lanes, gates, vehicles[i], drivers[i], i, colours, dt, desk, events)
-    for k in range(desk.counts[1]):
+    for k in range(desk.counts[NOTES]):
         note = desk.notes[k]
         ask = desk.asks[note.vehicle]
         note.first = int(note.number != 0 or ask.lane == NONE or desk.lanes[ask.key].first == note.vehicle)
     for i in range(vehicles.shape[0]):
-        ask = desk.asks[i]
-        if ask.lane == NONE or vehicles[i].control > GUIDED:
-            continue
-        vehicle, driver = vehicles[i], drivers[i]
-        near = ARRIVING_S * usual_stop(driver, vehicle.speed) + NEAR_M
-        short = ask.stand
-        if desk.counts[3] and short < near + SWEPT_M:
-            short = short_of_long(gates, vehicles, i, desk, driver)
-        if short > near:
-            vehicle.hold = NOTHING
-            continue
-        wide = is_long(driver) and gates.gates[ask.lane].speed < TIGHT_MPS
-        if wide and vehicle.control == DRIVER and ask.way >= 0:
-            lane = ask.lane
-            _go_elsewhere(lanes, gates, vehicle, ask, True)
-            if vehicle.ways[ask.way] != lane:  # it asks for that from the next step on
-                stand[i] = min(stand[i], max(ask.stand, 0.0))
-                continue
-        reason = QUEUE
-        if desk.lanes[ask.key].first == i:
-            if vehicle.speed < 5.0 * STANDING_MPS:
-                vehicle.asking += dt
-            reason = judge(lanes, gates, vehicles, drivers, i, colours, busy, desk)
-            if reason == ROOM and vehicle.asking > MOVING_UP_S and waits_for_itself(vehicles, i, desk.counts[4]):
-                reason = NOTHING
-        vehicle.hold = reason
-        late = ask.stand < 0.5 * vehicle.speed * vehicle.speed / driver.hardest
-        if reason == NOTHING or (late and _passes(gates.gates[ask.lane], ask, vehicle, driver)):
-            if reason == SIGNAL:
-                events[i] |= RED_LIGHT
-            elif reason == STOP:
-                events[i] |= STOP_SIGN
-            elif reason in (PRIORITY, CLAIM):
-                events[i] |= RIGHT_OF_WAY
-            let_in(lanes, gates, vehicle, driver, i, desk, events)
-        else:
-            tired = int(vehicle.asking / ELSEWHERE_S) > int((vehicle.asking - dt) / ELSEWHERE_S)
-            if vehicle.control == DRIVER and ask.way >= 0 and tired:
-                _go_elsewhere(lanes, gates, vehicle, ask, False)
-            stand[i] = min(stand[i], max(short, 0.0))
-            vehicle.waits_for = desk.lanes[ask.key].first if reason == QUEUE else desk.counts[4]
+        if desk.asks[i].lane != NONE and vehicles[i].control <= GUIDED:
+            _ask(lanes, gates, vehicles, drivers, i, colours, busy, dt, desk, stand, events)
     for i in range(vehicles.shape[0]):
         control = vehicles[i].control
         if vehicles[i].lane != NONE and control in (DRIVER, GUIDED):
             _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand)
+
+
+@kernel(inner=True)
+def _take_place(vehicle, driver, i, desk):
+    """Note on the rows of its lanes where vehicle `i` is, and count its claims."""
+    for c in range(CLAIMS):
+        desk.counts[LAST_CLAIM] = max(desk.counts[LAST_CLAIM], vehicle.claim_number[c])
+    desk.counts[LONG_ONES] += is_long(driver)
+    rear = vehicle.s - driver.rear
+    row = touch(desk, vehicle.lane)
+    row.filled += driver.front + driver.rear + driver.gap
+    if rear < row.tail:
+        row.tail, row.tail_speed, row.last = rear, 0.0 if vehicle.against else vehicle.speed, i
+    if vehicle.beside != NONE:
+        row = touch(desk, vehicle.beside)
+        if vehicle.beside_s - driver.rear < row.tail:
+            row.tail, row.tail_speed, row.last = vehicle.beside_s - driver.rear, vehicle.speed, i
+
+
+@kernel(inner=True)
+def _ask(lanes, gates, vehicles, drivers, i, colours, busy, dt, desk, stand, events):
+    """Let driver `i`, who nears a gate, in, or tell it where to stand; arguments as of `right_of_way`."""
+    ask, vehicle, driver = desk.asks[i], vehicles[i], drivers[i]
+    near = ARRIVING_S * usual_stop(driver, vehicle.speed) + NEAR_M
+    short = ask.stand
+    if desk.counts[LONG_ONES] and short < near + SWEPT_M:
+        short = short_of_long(gates, vehicles, i, desk, driver)
+    if short > near:
+        vehicle.hold = NOTHING
+        return
+    wide = is_long(driver) and gates.gates[ask.lane].speed < TIGHT_MPS
+    if wide and vehicle.control == DRIVER and ask.way >= 0:
+        lane = ask.lane
+        _go_elsewhere(lanes, gates, vehicle, ask, True)
+        if vehicle.ways[ask.way] != lane:  # it asks for that from the next step on
+            stand[i] = min(stand[i], max(ask.stand, 0.0))
+            return
+    reason = QUEUE
+    if desk.lanes[ask.key].first == i:
+        if vehicle.speed < 5.0 * STANDING_MPS:
+            vehicle.asking += dt
+        reason = judge(lanes, gates, vehicles, drivers, i, colours, busy, desk)
+        if reason == ROOM and vehicle.asking > MOVING_UP_S and waits_for_itself(vehicles, i, desk.counts[AGAINST]):
+            reason = NOTHING
+    vehicle.hold = reason
+    late = ask.stand < 0.5 * vehicle.speed * vehicle.speed / driver.hardest
+    if reason == NOTHING or (late and _passes(gates.gates[ask.lane], ask, vehicle)):
+        if reason == SIGNAL:
+            events[i] |= RED_LIGHT
+        elif reason == STOP:
+            events[i] |= STOP_SIGN
+        elif reason in (PRIORITY, CLAIM):
+            events[i] |= RIGHT_OF_WAY
+        let_in(lanes, gates, vehicle, driver, i, desk)
+    else:
+        tired = int(vehicle.asking / ELSEWHERE_S) > int((vehicle.asking - dt) / ELSEWHERE_S)
+        if vehicle.control == DRIVER and ask.way >= 0 and tired:
+            _go_elsewhere(lanes, gates, vehicle, ask, False)
+        stand[i] = min(stand[i], max(short, 0.0))
+        vehicle.waits_for = desk.lanes[ask.key].first if reason == QUEUE else desk.counts[AGAINST]
 
 
 @kernel(inner=True)
@@ -204,7 +214,7 @@ def _go_elsewhere(lanes, gates, vehicle, ask, wider):
 
 
 @kernel(inline=True)
-def _passes(gate, ask, vehicle, driver):
+def _passes(gate, ask, vehicle):
     """Whether a driver who is not let in drives in all the same: it is already past, or cannot stop."""
     beyond = -ask.stand  # m past the stop point
     return vehicle.speed > CREEPING_MPS or beyond > NEAR_M or (vehicle.lane == ask.lane and gate.stop < 0.0)
@@ -380,7 +390,7 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):
         cars = not long
         while True:
             if k >= end:
-                if not cars or desk.counts[3] == 0:
+                if not cars or desk.counts[LONG_ONES] == 0:
                     break
                 cars = False  # and once more, for those who are long
                 k, end = gate.first_long, gate.first_long + gate.long_conflicts
@@ -389,7 +399,7 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):
             k += 1
             row = desk.lanes[conflict.other]
             ahead = conflict.s0 - front - SHY_M
-            if row.stamp != desk.counts[0] or ahead < -SHY_M or ahead > stand[i]:
+            if row.stamp != desk.counts[STAMP] or ahead < -SHY_M or ahead > stand[i]:
                 continue
             if ahead > 2.0 * usual_stop(driver, vehicle.speed) + NEAR_M:
                 continue

@@ -188,6 +188,7 @@ class Traffic:
         state.vehicles[chosen], state.drivers[chosen] = np.zeros((), VEHICLE_DTYPE), np.zeros((), DRIVER_DTYPE)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end` of the chosen."""
             fill_worlds(self.ground, state, chosen, begin, end)
 
         parallel_for(fill, len(chosen), chunk=self.chunk, threads=threads)
@@ -206,6 +207,7 @@ class Traffic:
             raise InputError(f"dt_ns={dt_ns}: 1 to {LONGEST_STEP_NS} are accepted")
 
         def run(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             step_worlds(self.ground, self.worlds, self.desks[begin // self.chunk], dt_ns, begin, end)
             if self.crashes:
                 crash_worlds(self.ground, self.worlds, self.crashes[begin // self.chunk], dt_ns, begin, end)

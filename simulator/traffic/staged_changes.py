@@ -25,6 +25,7 @@ from simulator.traffic.lane_change import (
     FINISHING_S,
     LOOK_S,
     REST_S,
+    SETTLED_M,
     SLOWEST_MPS,
     URGENT_M,
     URGENT_S,
@@ -38,7 +39,6 @@ from simulator.traffic.state import WAYS
 
 PATIENT_S = 5.0  # after which who stands is taken for somebody who will not go on
 NEAR_M = 40.0  # from a junction nobody changes lanes without need
-SETTLED_M = 0.3  # from the middle of the new lane a change is over
 BESIDE_M, BESIDE_S = 2.0, 3.0  # kept before and behind what is no vehicle on the new lane, more to what catches up
 
 

@@ -181,6 +181,7 @@ class Passersby:
         after, w = np.minimum(now + 1, len(xyz) - 1), at - now
 
         def between(values: Array) -> Array:
+            """A column (T, P, ...) at the asked times."""
             share = w.reshape(-1, *[1] * (values.ndim - 1))
             return np.asarray(values[now] + share * (values[after] - values[now]))
 

@@ -12,7 +12,7 @@ from simulator.traffic.emergency import calm, make_way
 from simulator.traffic.failing import fail
 from simulator.traffic.following import drive
 from simulator.traffic.hazards import heed
-from simulator.traffic.lane_change import LOOK_S, change_lanes, decide_ways, move_sideways
+from simulator.traffic.lane_change import LOOK_S, SETTLED_M, change_lanes, decide_ways, move_sideways
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.occupancy import occupy
 from simulator.traffic.overtaking import mind_who_passes, overtake
@@ -24,7 +24,6 @@ from simulator.traffic.wrong_way import drive_against, move_against
 
 OBEYING_S, OBEYING_MPS2 = 0.6, 5.0  # of guided drivers: as highway-env's
 STRANDED_S, STRANDED_M = 20.0, 5.0  # standing so long, so near to where a lane ends that has no link, one gives up
-SETTLED_M = 0.3  # from the middle of the new lane a change is over
 DRIVER, GUIDED, ARRIVED = int(Control.DRIVER), int(Control.GUIDED), int(Control.ARRIVED)
 WRONG_WAY = int(Control.WRONG_WAY)
 

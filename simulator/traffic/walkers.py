@@ -108,6 +108,7 @@ def populate_people(
     manners = chances() if manners is None else manners
 
     def work(begin: int, end: int) -> None:
+        """Worlds `begin` to `end`."""
         draw_worlds(walkways.arrays, rows, BEINGS, manners, reach, kernel_seed(seed), begin, end)
 
     parallel_for(work, worlds, chunk=_CHUNK)
@@ -150,6 +151,7 @@ def advance_people(
         return
 
     def work(begin: int, end: int) -> None:
+        """Worlds `begin` to `end`."""
         step_worlds(walkways.arrays, people, vehicles, drivers, go, use, kernel_seed(seed), step, dt, begin, end)
 
     parallel_for(work, len(people), chunk=_CHUNK, threads=threads)

@@ -270,6 +270,7 @@ def roadsides(network: RoadNetwork, origin: Array) -> Roadsides:
             state = road.state(s)
 
             def points(t: Array, road: Road = road, s: Array = s, state: LineState = state) -> Array:
+                """(K, 3) places of lateral positions along the road."""
                 return road.place(state, s, t, 0.0) - origin
 
             edges = [points(row) for row in t]

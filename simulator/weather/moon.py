@@ -41,6 +41,7 @@ def ecliptic_moon(centuries: float) -> EclipticMoon:
     """The moon so many Julian centuries after J2000.0 (terrestrial time)."""
 
     def at(phase: float, rate: float) -> float:
+        """rad of a phase at J2000.0 and its rate, both in degrees."""
         return math.radians(math.fmod(phase + rate * centuries, 360.0))
 
     longitude = 218.32 + 481267.881 * centuries + sum(a * math.sin(at(p, r)) for a, p, r in _LONGITUDE)

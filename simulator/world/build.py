@@ -31,7 +31,7 @@ from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import SCENERY, Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
-from simulator.world.grip import chassis_of, ground_of, road_weather, slippery_lanes
+from simulator.world.grip import CHASSIS, HEAVY, TWO_WHEELED, chassis_of, ground_of, road_weather, slippery_lanes
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
     BEACON,
@@ -47,7 +47,7 @@ from simulator.world.lamps import (
 )
 from simulator.world.loosened import let_loose
 from simulator.world.population import Population, driving_lamps
-from simulator.world.recorded import Recorded, ego_route, read_recorded
+from simulator.world.recorded import MAP_ERROR_M, Recorded, ego_route, read_recorded
 from simulator.world.recorded import place as place_recorded
 from simulator.world.recorded import timeline as recorded_timeline
 from simulator.world.route import Route, choose_route, highest_speed
@@ -448,12 +448,10 @@ def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
 
 
 # Whose springs, of `assets/dynamics.yaml`, those of a class have; lorries and buses there have none and stay level.
-SPRUNG = {"car": "bmw_320i", "van": "vw_vanagon", "motorcycle": "motorcycle", "bicycle": "bicycle"}
-TWO_WHEELED = ("motorcycle", "bicycle")
+SPRUNG = {name: springs for name, springs in CHASSIS.items() if name not in HEAVY}
 FALLING_S, LYING_RAD = 0.7, 1.4  # of two-wheelers: a rod of 1.1 m falls in about that time from a lean of 20 degrees
 SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
 LEGGED = frozenset({"pedestrian", "animal"})
-MAP_ERROR_M = 0.5  # ground farther than this from the path belongs to another road or to the land beside a bridge
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
 
 
@@ -502,6 +500,7 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         velocity = tracks.speed[..., None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
 
     def both(values: Any, resting: Any) -> Any:
+        """What moves by the tracks, then what rests."""
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
         return np.concatenate([values[:, source], still], axis=1)
 

@@ -232,6 +232,7 @@ def _island(size: Array, rng: np.random.Generator) -> Model:
 
 def _sheet(material: Material, class_name: str) -> Callable[[Array, np.random.Generator], Model]:
     def make(size: Array, rng: np.random.Generator) -> Model:
+        """A sheet of 1 m by 1 m, whatever is asked for."""
         return _made_of(box((1.0, 1.0, 0.01), (0.0, 0.0, 0.005)), (material,), class_name)
 
     return make

@@ -215,6 +215,7 @@ def _put(
     columns = [known.get(rows[k], len(known) + new.index(k) if k in new else -1) for k in kept]
 
     def widened(values: Any) -> Any:
+        """A column of the timeline with room for the new rows."""
         return np.concatenate([values, np.zeros((len(values), len(new), *values.shape[2:]), values.dtype)], axis=1)
 
     names = ("position", "rpy", "velocity", "travel_m", "steer_rad", "gait_rad", "lamps")

@@ -43,7 +43,7 @@ from simulator.world.setting import settings_of
 Array = NDArray[np.float64]
 
 MAX_BYTES = 200_000_000
-MAP_ERROR_M = 0.5  # ground farther than this from an entity belongs to another road, or it flies
+MAP_ERROR_M = 0.5  # ground farther than this is another road's or the land's beside a bridge, or it flies
 AWAY_M = 1000.0  # so far below the ground are entities that do not take part yet or any more
 PARKED_M = 0.5  # vehicles that never move farther are parked: no lamp is on unless the scenario switches some
 

@@ -48,6 +48,7 @@ class BirdEye(Observation, kind="bird_eye"):
         away = self.pixel_m * np.hypot(rows - window.eye_row, columns - window.eye_column)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             outline(actors, shapes, raster.layers, begin, end)
             first, last = begin * agents, end * agents
             _own(shapes, raster.layers, own, first, last)

@@ -88,6 +88,7 @@ class Camera(Observation, kind="camera"):
         values = np.zeros((core.count, self.height, self.width, 4 if self.semantic else 3), np.uint8)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             mine = slice(begin * agents, end * agents)
             out = eye.look(mine.start, mine.stop, mine)
             values[mine, :, :, :3] = out.rgb

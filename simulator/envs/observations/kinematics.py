@@ -82,6 +82,7 @@ class Kinematics(Features, kind="kinematics"):
         actors, lanes, near = core.actors, core.lanes, self.near(core, column)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             _observe(actors, lanes, near, rows, begin, end)
 
         return fill

@@ -55,6 +55,7 @@ class LaneGraph(Features, kind="lane_graph"):
         actors, lanes, ahead = core.actors, core.lanes, self.ahead(core, column)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             _observe(actors, lanes, ahead, rows, begin, end)
 
         return fill

@@ -42,6 +42,7 @@ class Lidar(Features, kind="lidar"):
         seen = np.zeros((core.count, self.beams), np.float32)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             outline(actors, shapes, 0, begin, end)
             first, last = begin * agents, end * agents
             rings(first, last, shapes.eyes, shapes.world, shapes.row, shapes.boxes, shapes.discs, borders, beams, seen)

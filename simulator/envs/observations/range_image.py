@@ -58,6 +58,7 @@ class RangeImage(Observation, kind="range_image"):
         world, carrier = number // np.int32(agents), number % np.int32(agents)
 
         def fill(begin: int, end: int) -> None:
+            """Worlds `begin` to `end`."""
             states = stage.update(begin, end)
             mine = slice(begin * agents, end * agents)
             here = part_of(views, mine)

@@ -63,6 +63,7 @@ class Vector(Features, kind="vector"):
         space = Box(-1.0, 1.0, (len(self.names()),), np.float32)
 
         def onto(rows: NDArray[np.float32]) -> View:
+            """The view that writes into `rows`."""
             numbers = Numbers(rows, near, ahead)
             return View(space, rows, lambda begin, end: _observe(actors, lanes, numbers, begin, end), numbers, onto)
 

@@ -247,6 +247,7 @@ def in_motion(picture: Picture, velocity: F32, exposure_s: float, line_s: float,
     speed = float(np.hypot(velocity[..., 0], velocity[..., 1]).max(initial=0.0))
 
     def rows(body: Any, *arguments: Any, count: int = height) -> None:
+        """Call a kernel on all rows, by threads."""
         parallel_for(lambda start, stop: body(start, stop, *arguments), count, chunk=8, threads=threads)
 
     if speed * max(exposure_s, line_s * height) <= LEAST_PX:

@@ -33,10 +33,10 @@ CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a 
 BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
-# What faces down sees ground, this far below at most; where less than a part of the sky is free there, as in tunnels,
-# light comes by bounces only: they are followed where more than a part of the picture is so closed.
-FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0
-CLOSED, CLOSED_MOST = 0.15, 0.4
+FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
+# Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
+# closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
+CLOSED, REGION, REGION_POINTS = 0.15, (0.3, 0.8), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
@@ -97,11 +97,19 @@ class Transport:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def first_points(
-        self, origins: F32, directions: F32, spread: float, mask: int, layers: int, grid: tuple[int, int] | None = None
+        self,
+        origins: F32,
+        directions: F32,
+        spread: float,
+        mask: int,
+        layers: int,
+        grid: tuple[int, int] | None = None,
+        first: Hits | None = None,
     ) -> tuple[Records, Records]:
         """POINT_DTYPE surfaces at the ends of rays, behind glass, and PATH_DTYPE paths to them.
 
-        `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster.
+        `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster; `first`: what they hit first,
+        if that is known.
         """
         stage, count = self.stage, len(directions)
         points, paths = new_points_and_paths(count)
@@ -112,7 +120,10 @@ class Transport:
         for layer in range(layers + 1):
             shared = starts[0] if len(starts) == 1 else starts
             shape = grid if layer == 0 else None
-            hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
+            if layer > 0 or first is None:
+                hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
+            else:
+                hits = first
             going = np.empty(len(rows), np.bool_)
             self.each(len(rows), surfaces, rows, starts, ways, hits, hits.part, stage.packed, stage.posed, self.ground,
                       np.float32(spread), points)  # fmt: skip
@@ -191,8 +202,8 @@ class Transport:
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
         if not self.quality.bounce:
             free = self._fan_light(points, solid, columns, around)
-            closed = solid[free < CLOSED]
-            solid = closed if len(closed) > CLOSED_MOST * len(solid) else closed[:0]
+            solid, part = closed_regions(len(points), columns, solid, free)
+            dim = around[solid]
         rays = self.quality.sky_rays
         per_batch = max(BATCH // rays, 1)
         for first in range(0, len(solid), per_batch):
@@ -202,6 +213,7 @@ class Transport:
             paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
             self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
         if not self.quality.bounce:
+            around[solid] = dim + part[:, None] * (around[solid] - dim)
             closeness[:] = 0.0  # too few rays, too far from each other for contact shadows
         return around, closeness
 
@@ -228,7 +240,10 @@ class Transport:
         hits = self.stage.rays.closest_hit(starts, ways, t_max=GROUND_BELOW_M, mask=SEEN | EGO,
                                            threads=self.stage.threads)  # fmt: skip
         met = hits.part >= 0
-        low, seeing = low[met], points.copy()
+        if not met.any():
+            return points
+        # As bytes: numpy copies records field by field, which takes several times as long.
+        low, seeing = low[met], points.view(np.uint8).copy().view(points.dtype)
         seeing["z"][low] = starts[met, 2] - hits.t[met]
         for name, value in (("nx", 0.0), ("ny", 0.0), ("nz", 1.0), ("fx", 0.0), ("fy", 0.0), ("fz", 1.0)):
             seeing[name][low] = value
@@ -283,6 +298,26 @@ class Transport:
                 self.each(len(rows), kernels.lamp_rays, rows, points, aims, slot, starts, ways, reach)
                 blocked = self._shadowed(starts, ways, reach)
                 self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
+
+
+def closed_regions(count: int, columns: int, rows: I32, free: F32) -> tuple[I32, F32]:
+    """Those points of a grid whose light comes by bounces, and (C,) what part of it.
+
+    Args:
+        count: points of the grid, of so many `columns`. rows: (R,) those that there are. free: (R,) what they see of
+            the sky, 0 to 1.
+    """
+    closed = np.clip(2 - free * np.float32(2 / CLOSED), 0, 1)
+    if not closed.any():
+        return rows[:0], closed[:0]
+    import cv2
+
+    grid = np.zeros((2, count), np.float32)
+    grid[0, rows], grid[1, rows] = closed, 1
+    about, known = (cv2.boxFilter(of.reshape(-1, columns), -1, (REGION_POINTS, REGION_POINTS)) for of in grid)
+    share = (np.asarray(about).ravel()[rows] / np.maximum(np.asarray(known).ravel()[rows], 1e-6)).astype(np.float32)
+    part = closed * np.clip((share - REGION[0]) / (REGION[1] - REGION[0]), 0, 1)
+    return rows[part > 0], part[part > 0]
 
 
 @cache

@@ -85,6 +85,7 @@ def bake(
     cells = np.zeros((rows, columns), np.uint8)
 
     def pixels(shape: F64) -> NDArray[np.int32]:
+        """Columns and rows (N, 2) of a shape (N, 2), in fractions of OpenCV's."""
         # OpenCV's x is the column.
         return np.asarray(np.rint((shape - low)[:, ::-1] / cell_m * (1 << FINE)), np.int32)
 

@@ -112,6 +112,7 @@ class Eyes:
         tables = e.bvh, e.faces, e.pool, e.room, s.looks, s.lights, self.optics, self._seen
 
         def work(start: int, stop: int) -> None:
+            """Views, as long as the cursor has any; the range does not matter."""
             room = s.rooms.get()
             try:
                 look(room, *tables, states, views, pictures, scans, cursor)

@@ -97,6 +97,7 @@ def for_global(*records: type) -> Callable[[G], G]:
     """Register the class of a global action."""
 
     def register(action: G) -> G:
+        """Enter the class under its records."""
         _GLOBAL.update(dict.fromkeys(records, action))
         return action
 
@@ -107,6 +108,7 @@ def for_private(*records: type) -> Callable[[P], P]:
     """Register the class of a private action."""
 
     def register(action: P) -> P:
+        """Enter the class under its records."""
         _PRIVATE.update(dict.fromkeys(records, action))
         return action
 

@@ -107,6 +107,7 @@ class _Corner:
 
     @property
     def intercept(self) -> float:
+        """m/s that the line has at time 0."""
         return self.speed - self.slope * self.time
 
 
@@ -120,6 +121,7 @@ class _Piece:
     jerk: float = 0.0
 
     def at(self, time: float) -> float:
+        """m/s at a time (s)."""
         u = time - self.time
         return self.speed + u * (self.acceleration + 0.5 * self.jerk * u)
 
@@ -142,6 +144,7 @@ class Limits:
         own = entity.performance if entity is not None else model.Performance(inf, inf, inf)
 
         def least(value: float | None, most: float | None) -> float:
+            """The smaller of a limit, if one is given, and what the vehicle can do."""
             most = inf if most is None else most
             return most if value is None or value < TINY else min(value, most)
 

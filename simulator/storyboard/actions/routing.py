@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import cos, pi, sin
 
-from simulator.numerics.rng import generator
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import (
     LATERAL,
@@ -14,7 +13,6 @@ from simulator.storyboard.actions.base import (
     for_private,
 )
 from simulator.storyboard.positions import make_route, make_trajectory, resolve_position
-from simulator.storyboard.road_links import Way
 from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import difference, sign, wrap
 from simulator.storyboard.routes import Route
@@ -59,12 +57,7 @@ class RandomRouteAction(InstantPrivateAction):
 
     def begin(self) -> None:
         """Choose at random from now on."""
-        stream = generator(self.world.seed, "way", self.entity.name)
-
-        def any_way(ways: list[Way]) -> Way:
-            return ways[int(stream.integers(len(ways)))]
-
-        self.entity.choose = any_way
+        self.entity.wander(self.world.seed)
 
 
 _INTERPOLATIONS: dict[str, Interpolation] = {"segment": "segment", "corner": "corner", "off": "none", "none": "none"}

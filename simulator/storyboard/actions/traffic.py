@@ -23,7 +23,6 @@ from simulator.storyboard.drivers import assign, speed_limit
 from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.positions import find_road, resolve_position
-from simulator.storyboard.road_links import Way
 from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import World
@@ -185,12 +184,7 @@ class TrafficElement(ActionElement):
         entity.align_rear_axle()
         entity.start_here()
         entity.done.longitudinal = entity.done.speed = entity.done.teleported = True
-        stream = generator(world.seed, "way", name)
-
-        def any_way(ways: list[Way]) -> Way:
-            return ways[int(stream.integers(len(ways)))]
-
-        entity.choose = any_way
+        entity.wander(world.seed)
         world.entities[name] = entity
         world.activate(entity)
         self._taken = None

@@ -54,6 +54,7 @@ def for_value(record: type) -> Callable[[C], C]:
     """Register the class of a condition by value."""
 
     def register(check: C) -> C:
+        """Enter the class under its record."""
         CONDITIONS[record] = check
         return check
 
@@ -64,6 +65,7 @@ class _Never(Check[object]):
     """A condition that the player does not know."""
 
     def holds(self) -> bool:
+        """Never."""
         return False
 
 
@@ -101,6 +103,7 @@ def for_entity(record: type) -> Callable[[E], E]:
     """Register the class of a condition by entity."""
 
     def register(check: E) -> E:
+        """Enter the class under its record."""
         ENTITY_CONDITIONS[record] = check
         return check
 

@@ -31,6 +31,7 @@ class _Lane:
     behind: float = 0.0
 
     def see(self, other: Entity, ds: float) -> None:
+        """Take note of another, `ds` m ahead (negative: behind), if it is nearer than those before."""
         if ds >= 0.0 and (self.lead is None or ds < self.ahead):
             self.lead, self.ahead = other, ds
         elif ds < 0.0 and (self.follower is None or ds > self.behind):

@@ -38,6 +38,7 @@ class _Node:
 
     @property
     def key(self) -> tuple[str, int, int, bool, bool]:
+        """What makes two of them the same."""
         return self.road.id, self.lane, self.left, self.forward, self.link is None
 
 

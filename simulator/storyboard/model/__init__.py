@@ -10,10 +10,10 @@ missing value a meaning, the field says so or has that default. Two records are 
 line that they come from does not count.
 """
 
-from simulator.storyboard.model.conditions import *  # noqa: F403
-from simulator.storyboard.model.entities import *  # noqa: F403
-from simulator.storyboard.model.global_actions import *  # noqa: F403
-from simulator.storyboard.model.places import *  # noqa: F403
-from simulator.storyboard.model.private_actions import *  # noqa: F403
-from simulator.storyboard.model.scenario import *  # noqa: F403
-from simulator.storyboard.model.terms import *  # noqa: F403
+from simulator.storyboard.model.conditions import *
+from simulator.storyboard.model.entities import *
+from simulator.storyboard.model.global_actions import *
+from simulator.storyboard.model.places import *
+from simulator.storyboard.model.private_actions import *
+from simulator.storyboard.model.scenario import *
+from simulator.storyboard.model.terms import *
