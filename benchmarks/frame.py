@@ -130,7 +130,8 @@ def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
 
     At each surface but the last of several Mitsuba casts one ray to either sun or sky and one by the material, for
     direct light two to either; ours one to each of both at the first surface, and one to either at the others. Ours go
-    on from dark surfaces by chance only; their pictures are less noisy nevertheless, for what they draw is stratified.
+    on from dark surfaces by chance only, as are rays to lights that would bring little; their pictures are less noisy
+    nevertheless, for what they draw is stratified: the noise of either is printed.
     All of our surfaces reflect as dielectrics do, which Mitsuba's diffuse ones do not: that is 6 % more light.
     """
     from simulator.sensors.shading.picture import take_picture
@@ -144,23 +145,30 @@ def _mitsuba(world: Any, stage: Any, camera: Any, threads: int) -> list[Row]:
     stage.at(time_ns)
     pose = stage.world_SE3_ego() @ camera.ego_SE3_sensor
     pose[:3, 3] -= scene.origin
-    ours, light = {}, {}
+    ours, light, noise = {}, {}, {}
     for work, samples, bounces in (("direct 1", 1, 0), ("direct 16", 16, 0), ("bounce 16", 16, 1)):
         quality = replace(QUALITIES["reference"], samples=samples, bounces=bounces)
-        paths = partial(take_picture, stage, camera.model, pose, 1, quality)
-        light[work] = float(paths()[0].radiance.mean())
-        ours[work] = best_seconds([paths], rounds=3)[0]
+        first, second = (take_picture(stage, camera.model, pose, seed, quality)[0].radiance for seed in (1, 2))
+        light[work], noise[work] = float(first.mean()), noise_of(first, second)
+        ours[work] = best_seconds([partial(take_picture, stage, camera.model, pose, 1, quality)], rounds=3)[0]
     theirs = _peer_light(scene, world.ego, stage, camera, pose, threads)
     name = theirs.pop("name", "")
     if "light" in theirs:  # not of direct light: with several samples of lights Mitsuba's has more than its `path`
         ratio = light["bounce 16"] / theirs.pop("light")["bounce 16"]
         print(f"our picture with a bounce has {ratio:.3f} times the light of Mitsuba's")
+        for work, other in theirs.pop("noise").items():
+            print(f"noise of a pixel, {work}: ours {noise[work]:.3f} of the mean, Mitsuba's {other:.3f}")
     titles = {
         "direct 1": "mitsuba 1 spp direct",
         "direct 16": "mitsuba 16 spp direct",
         "bounce 16": "mitsuba 16 spp, 1 bounce",
     }
     return [row(titles[work], "s", threads, ours[work], theirs.get(work), name) for work in ours]
+
+
+def noise_of(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Standard deviation of a pixel in parts of the mean, from two pictures drawn independently."""
+    return float(np.sqrt(((first - second) ** 2).mean() / 2) / first.mean())
 
 
 def plain(scene: Any) -> Any:

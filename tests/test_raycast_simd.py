@@ -29,6 +29,7 @@ from simulator.numerics.memory import (
     load_triples,
     load_wide,
     local_memory,
+    packed,
     pointer,
     store,
     store_chosen,
@@ -350,6 +351,22 @@ def test_pairs_of_chosen_lanes_are_written_side_by_side() -> None:
         chosen(np.int32(mask), high, low, out)
         np.testing.assert_array_equal(out[1 : 1 + len(lanes)], pairs[lanes])
         assert out[0] == out[9] == 0
+
+
+@kernel
+def side_by_side(mask, x, numbers, out, others):
+    store(out, 0, packed(load(x, 0), mask))
+    store_ints(others, 0, packed(load_ints(numbers, 0), mask))
+
+
+def test_chosen_lanes_are_packed_side_by_side() -> None:
+    x, numbers = np.random.default_rng(7).normal(size=8).astype(np.float32), np.arange(8, dtype=np.int32) - 4
+    out, others = np.empty(8, np.float32), np.empty(8, np.int32)
+    for mask in range(256):
+        lanes = np.flatnonzero([mask >> lane & 1 for lane in range(8)])
+        side_by_side(np.int32(mask), x, numbers, out, others)
+        np.testing.assert_array_equal(out[: len(lanes)], x[lanes])
+        np.testing.assert_array_equal(others[: len(lanes)], numbers[lanes])
 
 
 @kernel

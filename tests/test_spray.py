@@ -210,9 +210,9 @@ def sections(puffs: plumes.Puffs) -> np.ndarray:
 def test_dust_weighs_what_is_measured_on_unpaved_roads() -> None:
     """AP-42 13.2.2, by hand: 6 x 18 / 12 = 9 lb a mile at 30 mph, 2.54 g/m."""
     speed = 30 * 0.44704
-    dust = plumes.lifted_dust(speed)
+    dust = plumes.lifted_dust(speed).sizes[0]
     assert 4 * dust.section_m2_s / speed / 254 == pytest.approx(2.54e-3, rel=0.01)
-    assert plumes.lifted_dust(2 * speed).section_m2_s == pytest.approx(2**1.3 * dust.section_m2_s)
+    assert plumes.lifted_dust(2 * speed).sizes[0].section_m2_s == pytest.approx(2**1.3 * dust.section_m2_s)
     seen = one_car(0.0, speed, 10.0, Surface.SOIL)
     # four wheels, of which the rear ones count sqrt(2) - 1 of their own; the trail is cut off where it is out of sight
     way = min(plumes.FARTHEST_M, plumes.REACH_LIVES * dust.life_s * 0.7 * speed)

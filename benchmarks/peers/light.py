@@ -2,8 +2,8 @@
 
 Argument: an .npz with `vertices` (V, 3), `faces` (F, 3), `colors` (F, 3), `eye`, `target` (3,), `size` (2,),
 `focal_px`, `toward_sun`, `sun_lx` (3,), `sky` (H, W, 3, latitude by longitude, the zenith first), `threads`. Writes
-JSON: `name`, seconds by work, and under `light` the mean of each picture; or `missing`, what there is not. Mitsuba has
-to be on the path; it imports nothing of ours.
+JSON: `name`, seconds by work, under `light` the mean of each picture and under `noise` the standard deviation of a
+pixel in parts of it; or `missing`, what there is not. Mitsuba has to be on the path; it imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -89,14 +89,16 @@ def main() -> None:
             },
         }
     )
-    seconds: dict[str, Any] = {"name": f"Mitsuba {mi.__version__} llvm_ad_rgb", "light": {}}
+    seconds: dict[str, Any] = {"name": f"Mitsuba {mi.__version__} llvm_ad_rgb", "light": {}, "noise": {}}
     for work, (integrator, samples) in WORKS.items():
-        best, how = math.inf, mi.load_dict(integrator)
+        best, how, pictures = math.inf, mi.load_dict(integrator), []
         for seed in range(4):  # the first compiles
             start = time.perf_counter()
-            picture = np.array(mi.render(scene, integrator=how, spp=samples, seed=seed))
+            pictures.append(np.array(mi.render(scene, integrator=how, spp=samples, seed=seed)))
             best = min(best, time.perf_counter() - start)
-        seconds[work], seconds["light"][work] = best, float(picture.mean())
+        seconds[work], seconds["light"][work] = best, float(pictures[0].mean())
+        apart = float(np.sqrt(((pictures[0] - pictures[1]) ** 2).mean() / 2))
+        seconds["noise"][work] = apart / seconds["light"][work]
     print(json.dumps(seconds))
 
 

@@ -180,12 +180,11 @@ def _hairline(front: float, side: float, back: float, segments: int = 24) -> F64
 
 def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     h = p.head
-    if dress.hair == "bald" or dress.hat in ("beanie", "hood", "scarf"):
-        return (
-            []
-            if dress.hair != "long" or dress.hat != "beanie"
-            else [_cap(p, _hairline(0.95, 0.0, -0.3), 0.03 * h, Part.HAIR)]
-        )
+    if dress.hair == "bald" or dress.hat in ("hood", "scarf"):
+        return []
+    if dress.hat == "beanie":  # what shows below it
+        side, back, thick = (0.0, -0.3, 0.03) if dress.hair == "long" else (0.46, 0.18, 0.015)
+        return [_cap(p, _hairline(0.95, side, back), thick * h, Part.HAIR)]
     grow = float(rng.uniform(0.020, 0.045)) * h
     crown = float(rng.uniform(1.3, 2.6))
     front = float(rng.uniform(0.80, 0.87)) + 0.04 * (dress.hair == "short" and rng.random() < 0.3)
@@ -240,7 +239,8 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
     if dress.hat == "":
         return []
     if dress.hat == "beanie":
-        return [_cap(p, _hairline(0.66, 0.52, 0.40), 0.06 * h, Part.HAT, crown=1.5)]
+        cuff = _cap(p, _hairline(0.68, 0.56, 0.36), 0.040 * h, Part.HAT, crown=0.6)
+        return [cuff, _cap(p, _hairline(0.80, 0.70, 0.54), 0.036 * h, Part.HAT, crown=2.2)]
     if dress.hat in ("hood", "scarf"):
         grow, edge = (0.10 * h, 0.90) if dress.hat == "hood" else (0.045 * h, 0.80)
         return [_cap(p, _hairline(edge, 0.05, -0.35), grow, Part.TOP if dress.hat == "hood" else Part.HAT, rows=8)]

@@ -88,15 +88,18 @@ class OilSpill(_Patch, kind="oil_spill"):
 
     taxonomy: ClassVar[str] = "SUR-08"
     _label: ClassVar[str] = "oil"
-    # Interference colours of a film that thickens from 0.1 to 0.5 um (Newton's scale): straw, purple, blue, green.
+    # Interference colours of a film that thickens from 0.1 to 0.7 um (Newton's scale): straw, purple, blue, green,
+    # yellow, red. Above 1: on dark asphalt the light that the film reflects adds to what comes from below.
     _sheen: ClassVar[tuple[Rgb, ...]] = (
         (0.95, 0.93, 0.90),
-        (0.98, 0.88, 0.66),
-        (0.90, 0.62, 0.78),
-        (0.55, 0.60, 0.95),
-        (0.48, 0.70, 0.62),
+        (1.12, 0.98, 0.62),
+        (1.08, 0.58, 0.86),
+        (0.50, 0.66, 1.30),
+        (0.55, 1.06, 0.80),
+        (1.10, 1.02, 0.52),
+        (1.00, 0.55, 0.70),
     )
-    _levels: ClassVar[tuple[float, ...]] = (0.0, 0.05, 0.10, 0.14, 0.18, 0.23, 0.32, 0.5)
+    _levels: ClassVar[tuple[float, ...]] = (0.0, 0.06, 0.13, 0.20, 0.27, 0.33, 0.38, 0.43, 0.5, 0.62)
     # With treads as they should be, oil and diesel are no worse than water: R. Lambourn, H. Viner, "Friction tests on
     # contaminated road surfaces", TRL PPR073 (2006). Here: than that of heavy rain in Bosch's table.
     _film_mm: ClassVar[float] = 1.0

@@ -28,6 +28,7 @@ from simulator.numerics.simd import (
 )
 
 _FLOAT, _INT, _LONG, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_EIGHT_BITS = ir.VectorType(ir.IntType(1), LANES)
 
 
 def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, element: ir.Type) -> ir.Value:
@@ -202,6 +203,32 @@ def store_halves(typing_context, array, low, high, x):
     return types.void(array, low, high, x), emit
 
 
+def _compressed(builder: ir.IRBuilder, vector: ir.Value, mask: ir.Value, letters: str) -> ir.Value:
+    """The lanes of a vector of eight that an int32 has bits for, side by side; `letters`: of its elements' type."""
+    kind, chosen = f"v{LANES}{letters}", builder.bitcast(builder.trunc(mask, _BYTE), _EIGHT_BITS)
+    if llvm_version_info >= (20,):  # in a register: written by one instruction it takes a hundred cycles on Zen 4
+        form = ir.FunctionType(vector.type, [vector.type, chosen.type, vector.type])
+        compress = cgutils.get_or_insert_function(builder.module, form, f"llvm.experimental.vector.compress.{kind}")
+        return builder.call(compress, [vector, chosen, ir.Constant(vector.type, ir.Undefined)])
+    with builder.goto_entry_block():
+        room = builder.alloca(vector.type)
+    first = builder.bitcast(room, vector.type.element.as_pointer())
+    form = ir.FunctionType(ir.VoidType(), [vector.type, first.type, chosen.type])
+    write = cgutils.get_or_insert_function(builder.module, form, f"llvm.masked.compressstore.{kind}")
+    builder.call(write, [vector, first, chosen])
+    return builder.load(room)
+
+
+@intrinsic
+def packed(typing_context, x, mask):
+    """The lanes of a vector of eight that an int32 has bits for, in their order and first; the others are undefined."""
+
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return _compressed(builder, args[0], args[1], signature.return_type.letter)
+
+    return x(x, types.int32), emit
+
+
 @intrinsic
 def store_chosen(typing_context, array, index, mask, high, low):
     """Write int64 elements from i on, one for each set bit of an int32: the upper half from that lane of an f32x8, the
@@ -209,21 +236,11 @@ def store_chosen(typing_context, array, index, mask, high, low):
     """
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        longs, chosen = ir.VectorType(_LONG, LANES), ir.VectorType(ir.IntType(1), LANES)
+        longs = ir.VectorType(_LONG, LANES)
         order = lane_numbers(lane + LANES * half for lane in range(LANES) for half in range(2))
         pairs = builder.bitcast(builder.shuffle_vector(args[4], builder.bitcast(args[3], args[4].type), order), longs)
-        mask = builder.bitcast(builder.trunc(args[2], _BYTE), chosen)
         address = _address(context, builder, signature, args, longs)
-        if llvm_version_info >= (20,):  # in a register: written by one instruction it takes a hundred cycles on Zen 4
-            form = ir.FunctionType(longs, [longs, chosen, longs])
-            compress = cgutils.get_or_insert_function(builder.module, form, "llvm.experimental.vector.compress.v8i64")
-            packed = builder.call(compress, [pairs, mask, ir.Constant(longs, ir.Undefined)])
-            builder.store(packed, address).align = 8
-        else:
-            first = builder.bitcast(address, _LONG.as_pointer())
-            form = ir.FunctionType(ir.VoidType(), [longs, first.type, chosen])
-            write = cgutils.get_or_insert_function(builder.module, form, "llvm.masked.compressstore.v8i64")
-            builder.call(write, [pairs, first, mask])
+        builder.store(_compressed(builder, pairs, args[2], "i64"), address).align = 8
         return context.get_dummy_value()
 
     return types.void(array, index, mask, high, low), emit

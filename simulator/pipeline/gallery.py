@@ -106,12 +106,16 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
             bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
             low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
             for when in ("noon", "night") if number == 0 else ("noon",):
+                place = load_asset("gallery")["actor_place"]
+                if _eye_m(low, high) > ROADSIDE_M:
+                    place = {**place, **load_asset("gallery")["long_actor_place"]}
+                    # by day they only stand in the way
+                    place["surroundings"] = {**place["surroundings"], "street_lamps": when == "night"}
                 yield (
                     subject,
                     when,
                     {
-                        **load_asset("gallery")["actor_place"],
-                        **(load_asset("gallery")["long_actor_place"] if _eye_m(low, high) > ROADSIDE_M else {}),
+                        **place,
                         "time": _at(when),
                         "actors": [
                             {
@@ -236,14 +240,14 @@ def _air() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _anomalies() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    where = load_asset("gallery")["anomaly_places"]
+    where, options = (load_asset("gallery")[key] for key in ("anomaly_places", "anomaly_options"))
     for kind, cls in members("anomalies").items():
         if needs := _lacking(cls):
             logging.getLogger(__name__).warning("the gallery leaves out %s, which needs %s", kind, needs)
             continue
         place = places()[where.get(kind, "country")]
         for when in ("noon", "night"):
-            anomalies = [{"kind": kind}]
+            anomalies = [{"kind": kind, **options.get(kind, {})}]
             yield kind, when, {
                 **place, "duration_s": ANOMALY_S, "anomalies": anomalies, "time": _at(when), "rig": _ahead()
             }  # fmt: skip

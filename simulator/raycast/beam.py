@@ -36,7 +36,8 @@ from simulator.raycast.layout import F32, I32, SLACK
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 from simulator.raycast.tiling import GROUPS, STREAM
 
-WIDE = np.float32(1.5)  # groups of rays in a row that are wider, in metres, are cast ray by ray
+# Groups that are wider, in metres, are cast ray by ray, and tiles all of whose rays are that much more scattered.
+WIDE, SCATTERED = np.float32(1.5), np.float32(15)
 # Rows of `Beam.groups`: bounds of the rays of each group.
 LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
 
@@ -141,11 +142,10 @@ def stream_limits(rays, numbers, group, scratch):
 
 
 @kernel(inline=True)
-def aim_stream(rays, numbers, exist, in_a_row, gathered, beam, scratch):
+def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):
     """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
 
-    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another;
-    if they do not, groups wider than `gathered`, of which the middle ray tells less, do not run side by side.
+    `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
     """
     load_stream(rays, numbers, in_a_row, beam)
     axis, sign = depth_axis(beam.raw, STREAM, 3 * STREAM + STREAM // 2)  # directions follow the origins
@@ -195,10 +195,11 @@ def aim_stream(rays, numbers, exist, in_a_row, gathered, beam, scratch):
     store(beam.groups, START, least_of_eights(beam.start, 0))
     store(beam.groups, END, greatest_of_eights(beam.end, 0))
     spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
-    wide = bits(maximum(high_u - low_u, high_v - low_v) > splat(WIDE if in_a_row else gathered))
+    wide = bits(maximum(high_u - low_u, high_v - low_v) > splat(WIDE))
     frame = Frame(
         axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
         least(low_u), greatest(high_u), least(low_v), greatest(high_v),
         least(low_su), greatest(high_su), least(low_sv), greatest(high_sv), greatest(spread),
     )  # fmt: skip
-    return frame, ~wide & np.int32((1 << GROUPS) - 1) if sound == 255 else np.int32(0)
+    scattered = max(frame.high_u - frame.low_u, frame.high_v - frame.low_v) > SCATTERED
+    return frame, np.int32(0) if sound != 255 or scattered else ~wide & np.int32((1 << GROUPS) - 1)

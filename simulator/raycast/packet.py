@@ -23,6 +23,7 @@ from simulator.numerics.memory import (
     store_float,
     store_int,
     store_ints,
+    store_long,
 )
 from simulator.numerics.simd import (
     LANES,
@@ -44,7 +45,7 @@ from simulator.numerics.simd import (
 from simulator.raycast.affine import affine_of_one, evaluate, make_affine, store_affine
 from simulator.raycast.faces import raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, IDS, NODE, VERTEX
-from simulator.raycast.ray import entries, expect_child, pop_before, push_children
+from simulator.raycast.ray import entries, expect_child, pop_before, push_children, stack_entry
 from simulator.raycast.rays import raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tile import (
     GROUPS,
@@ -409,7 +410,10 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
     nodes, blocks = bvh
     least_nearness = least(load_wide(tile.groups, NEAR))
     farthest = np.float32(1) / least_nearness if least_nearness > np.float32(0) else np.float32(np.inf)
-    entry, height, entered = np.int64(root), np.int64(0), np.int32(0)
+    # A block is met when the next one comes up: what of it is not in the cache arrives meanwhile. The one at the
+    # bottom of the stack never is.
+    store_long(stack, 0, stack_entry(np.float32(0), ~0))
+    entry, height, entered, later = np.int64(root), np.int64(1), np.int32(0), np.int64(-1)
     while height >= 0:
         child = np.int64(np.int32(entry))
         if child >= 0:
@@ -424,10 +428,12 @@ def cast_tile(bvh, faces, root, aim, tile, stack, scratch, present, table, enter
                 continue
         elif ~child >= faces.first_instance:
             entered = enter_instance(faces.boxes, ~child - faces.first_instance, aim, tile, entered, entering)
-        elif meet_block(blocks, faces, ~child, aim, tile, splat(farthest), present, table, scratch):
-            least_nearness = least(load_wide(tile.groups, NEAR))
-            if least_nearness > np.float32(0):
-                farthest = np.float32(1) / least_nearness
+        else:
+            block, later = later, ~child
+            if block >= 0 and meet_block(blocks, faces, block, aim, tile, splat(farthest), present, table, scratch):
+                least_nearness = least(load_wide(tile.groups, NEAR))
+                if least_nearness > np.float32(0):
+                    farthest = np.float32(1) / least_nearness
         entry, height = pop_before(stack, height, farthest)
     return entered
 

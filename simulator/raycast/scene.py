@@ -17,7 +17,7 @@ from simulator.raycast.order import PIECE
 from simulator.raycast.packet import closest_tiles
 from simulator.raycast.rays import Hits, Rays, empty_hits
 from simulator.raycast.schedule import share, worker_count
-from simulator.raycast.stream import IN_A_ROW, IN_RUNS, cast_streams
+from simulator.raycast.stream import cast_streams
 from simulator.raycast.tile import GROUPS, LEAST_TILE, Grid, grid_of, rays_of_tiles
 from simulator.raycast.tiling import STREAM, Tiling, tiling_of
 
@@ -341,8 +341,7 @@ class Scene:
         pieces = _pieces(every)
         if root >= 0 and len(pieces):
             row = Tiling(1, rays.total, 3)
-            widths = IN_A_ROW if runs is None else IN_RUNS
-            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], pieces, threads, widths)
+            _cast_streams(assembly, bvh, root, inner, rays, row, None, blocked, blocked[:0], pieces, threads)
         return blocked
 
     def _part(self, number: int) -> Part:
@@ -429,7 +428,6 @@ def _cast_streams(
     entering: NDArray[np.bool_],
     pieces: NDArray[np.int64],
     threads: int | None,
-    widths: tuple[np.float32, np.float32] = IN_A_ROW,
 ) -> None:
     """Cast rays in tiles side by side, for closest hits if there are `hits` to write, else in `pieces`."""
     workers = worker_count(threads, len(pieces) if hits is None else -(-rays.total // RAYS_A_PIECE))
@@ -440,7 +438,6 @@ def _cast_streams(
         marks.view(np.uint8),
         entering.view(np.uint8),
         pieces,
-        widths,
     )
     share(cast_streams, workers, (bvh, root, inner, assembly.faces, rays, *what), (RAYS_A_PIECE // STREAM,))
 

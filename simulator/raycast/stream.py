@@ -78,10 +78,8 @@ from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
 from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
 
-# Eights of rays that start no farther from the middle one, in metres, are not divided; and eights that were gathered
-# from divided ones are cast ray by ray if they are wider. For neighbours in a row, and for rays in runs, of which those
-# between are in other runs (measured on streets).
-IN_A_ROW, IN_RUNS = (np.float32(0.8), np.float32(0.4)), (np.float32(0.2), np.float32(1.5))
+# Eights of rays that start no farther from the middle one, in metres, are not divided (measured on streets).
+APART = np.float32(0.25)
 NORMAL, MARGIN = 9 * LANES, 13 * LANES  # rows of `load_block` after the vertices
 table_memory = local_memory(types.float32, 16 * LANES)
 scratch_memory = local_memory(types.float32, 6 * LANES)
@@ -453,12 +451,12 @@ def report_ray(ray, k, beam, blocks, faces, hits):
 
 
 @kernel
-def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, entering, pieces, widths, cursor, chunk):
+def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, entering, pieces, cursor, chunk):
     """Worker: cast tiles of rays that run side by side, for `closest` hits or for any.
 
     For any hit, in `pieces` (P, 2), the first ray of each and one past its last, which are at most `order.PIECE`,
     `marks` (uint8) becomes whether a ray hits anything.
-    Rays that do not go together (`widths`: IN_A_ROW or IN_RUNS) are cast one by one. The block that stopped the last
+    Rays that do not go together are cast one by one. The block that stopped the last
     ray is tried first on the next: they are mostly in the same shadow. It changes the time only, never the answer.
     Instances are entered one by one, from the node `inner` over them alone.
 
@@ -494,7 +492,7 @@ def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, en
             start, size = cuts[2 * turn], cuts[2 * turn + 1] - cuts[2 * turn]
         first, stop, first_single, in_eights = 0, size, size, True
         if not closest:
-            stop, first_single = order_piece(rays, start, size, widths[0], items, spare, counts, cells)
+            stop, first_single = order_piece(rays, start, size, APART, items, spare, counts, cells)
         while first < size:
             if closest:
                 exist = number_tile(tiling, start + first, numbers)
@@ -511,7 +509,7 @@ def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, en
                 exist = number_items(rays, items, first, stop, in_eights, start, size, numbers)
                 first += GROUPS if in_eights else STREAM
                 in_a_row = in_eights and exist == STREAM
-            frame, together = aim_stream(rays, numbers, exist, in_a_row, widths[1], beam, scratch)
+            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
             entered = np.int32(0)
             if together != 0:
                 last, entered = cast_stream(

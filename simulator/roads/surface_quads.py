@@ -70,6 +70,7 @@ _DRIVING = frozenset(LANE_TYPES) & {
     *("bidirectional", "bus", "taxi", "HOV", "stop", "special1", "special2", "special3", "roadWorks", "shared", "tram"),
 }
 _PAVED = {"shoulder": Look.SHOULDER, "parking": Look.PARKING, "biking": Look.CYCLE, "restricted": Look.ASPHALT}
+_SOFT = (Look.LAWN, Look.GRAVEL, Look.GRASS)
 _FOOT = {"sidewalk": Look.PAVING, "walking": Look.PAVING, "curb": Look.KERB, "median": Look.LAWN}
 
 
@@ -304,7 +305,7 @@ def _edge_look(beside: Look) -> Look:
 
 
 def strip_quads(rows: Rows, profile: Profile) -> Quads:
-    """Quads of all strips of a stretch; strips without width give none."""
+    """Quads of all strips of a stretch; strips without width give none. Tunnels are paved from wall to wall."""
     left, right, across = profile.left, profile.right, profile.across
     wide = np.abs(across[..., 0] - across[..., 1]) > 1e-3
     keep = wide[:, :-1] | wide[:, 1:]
@@ -312,7 +313,12 @@ def strip_quads(rows: Rows, profile: Profile) -> Quads:
     st = np.empty((*keep.shape, 4, 2))
     st[:, :, :2, 0], st[:, :, 2:, 0] = rows.s[:-1, None], rows.s[1:, None]
     st[:, :, :2, 1], st[:, :, 2:, 1] = across[:, :-1], across[:, 1:, ::-1]
-    return _owned(rows, profile, np.nonzero(keep)[0], corners, st[keep])
+    strip, station = np.nonzero(keep)
+    quads, middle = _owned(rows, profile, strip, corners, st[keep]), 0.5 * (rows.s[station] + rows.s[station + 1])
+    for tube in (structure for structure in rows.road.structures if structure.kind == "tunnel"):
+        inside = (middle > tube.s) & (middle < tube.s + tube.length)
+        quads.look[inside & np.isin(quads.look, _SOFT)] = Look.ASPHALT
+    return quads
 
 
 def _owned(rows: Rows, profile: Profile, strip: NDArray[np.int64], corners: Array, st: Array) -> Quads:

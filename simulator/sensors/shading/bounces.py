@@ -116,6 +116,9 @@ SUN_DENSITY = np.float32(1 / (np.pi * 0.00465**2))  # per steradian, of directio
 # Paths that would carry less than this end by chance, and the others carry so much: what dark surfaces throw on matters
 # little (J. Arvo and D. Kirk, "Particle transport and image synthesis", SIGGRAPH 1990).
 WORTHWHILE = np.float32(0.25)
+# ... and of rays to the sky, later of those to the sun, too, those that would bring less than this part of what ground
+# in full daylight shines are cast by chance only: where the sun shines, they tell little.
+NOTEWORTHY = np.float32(0.6)
 FOG_CLEAR = np.float32(1e-9)
 GLASS_INDEX = np.float32(1.52)
 
@@ -175,22 +178,23 @@ def expect(ray, hits, tables):
 
 
 @kernel(inline=True)
-def find_surfaces(rows, p, tables, normals, switches, earth, spread):
+def find_surfaces(rows, p, tables, normals, switches, earth, course):
     """Write the surfaces that eight rays meet, of which `take_eight` has written the hits.
 
     Args:
         rows: what is known of them. p: a POINT_DTYPE record to work with.
         tables: Tables as pointers. normals, switches: pointers to those of Posed. earth: GROUND_DTYPE record.
-        spread: width of a ray's footprint per metre, float32.
+        course: Course.
 
     Returns:
-        Bits of those that meet matter, and of those that meet panes of glass; whether any throws light back to lamps.
+        Bits of those that meet matter, and of those that meet panes of glass; whether any throws light back to lamps,
+        if they are the first and there are lamps.
     """
     weather = earth.film_m > ZERO or earth.snow_m > ZERO
     solid, textured, changing, glass = meet_eight(rows, tables, switches, normals, weather)
     if solid | glass == 0:
         return solid, glass, False
-    face_eye(rows, load(rows, DISTANCE), load_vector(rows, ORIGIN), spread)
+    face_eye(rows, load(rows, DISTANCE), load_vector(rows, ORIGIN), course.spread)
     for channel in range(4):
         store(rows, TEXTURE + 8 * channel, splat(ONE))
     while textured != 0:
@@ -204,7 +208,7 @@ def find_surfaces(rows, p, tables, normals, switches, earth, spread):
         store_three(rows, TEXTURE + k, r, g, b)
         store_float(rows, TEXTURE + 24 + k, alpha)
     coat_panes(rows)
-    retro = throw_back(rows, solid, tables)
+    retro = course.lit and course.depth == 0 and throw_back(rows, solid, tables)
     while changing != 0:
         k = lowest(changing)
         changing = without_lowest(changing)
@@ -317,10 +321,18 @@ def start_at(rows, fl):
 
 
 @kernel(inline=True)
-def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy):
+def survival(red, green, blue, worth):
+    """Chance with which rays that carry so much are cast, one from `worth` on, and one over it."""
+    chance = minimum(maximum(maximum(red, green), blue) * (ONE / worth), splat(ONE))
+    return chance, ONE / maximum(chance, splat(np.float32(1e-20)))
+
+
+@kernel(inline=True)
+def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy, worth, luck):
     """Write rays in direction l, the same for all, to what shines there with so much irradiance; returns their lanes.
 
-    `density` is that of l by the light; where the `rival` is true the material may draw it too. `wanted`: lanes.
+    `density` is that of l by the light; where the `rival` is true the material may draw it too. `wanted`: lanes. Those
+    that would bring less than `worth` are cast by chance, if the uniform number `luck` is small.
     """
     r, g, b, by_lobes = respond(look, lx, ly, lz, ZERO)
     nl = look.nx * lx + (look.ny * ly + look.nz * lz)
@@ -329,9 +341,12 @@ def aim(rows, look, lx, ly, lz, red, green, blue, density, rival, wanted, leafy)
     if lanes != 0:
         share = density / (by_lobes + density) if rival else splat(ONE)
         wr, wg, wb = load_vector(rows, WEIGHT)
+        r, g, b = share * wr * r * red, share * wg * g * green, share * wb * b * blue
+        chance, by = survival(r, g, b, worth)
+        lanes &= bits(splat(luck) < chance)
         start_at(rows, fl)
         store_vector(rows, ALONG, splat(lx), splat(ly), splat(lz))
-        store_vector(rows, CARRIED, share * wr * r * red, share * wg * g * green, share * wb * b * blue)
+        store_vector(rows, CARRIED, r * by, g * by, b * by)
     return lanes
 
 
@@ -372,9 +387,8 @@ def go_on(rows, look, draws, wanted, leafy):
     by = ONE / maximum(drawn, least)
     wr, wg, wb = load_vector(rows, WEIGHT)
     wr, wg, wb = wr * r * by, wg * g * by, wb * b * by
-    chance = minimum(maximum(maximum(wr, wg), wb) * (ONE / WORTHWHILE), splat(ONE))
+    chance, by = survival(wr, wg, wb, WORTHWHILE)
     open_ = open_ & (splat(draws[LUCK]) < chance)
-    by = ONE / maximum(chance, least)
     wr, wg, wb = wr * by, wg * by, wb * by
     lanes = bits(open_) & wanted
     if lanes != 0:
@@ -467,11 +481,14 @@ def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kep
     sun_end, sky_end, lamp_end, on_end = ends
     sun_lx, haze, lamps = lights.sky.sun_lx, lights.sky.extinction[0], lights.lamps
     look, none = view_of(rows), splat(ZERO)
-    leafy, rival = look.leaf > none, not course.last
+    leafy, rival, ground = look.leaf > none, not course.last, lights.sky.ground
+    tiny = np.float32(1e-20)
+    worth = max(NOTEWORTHY * luminance(ground[0], ground[1], ground[2]), tiny)
     if sun_now:
         lanes = aim(
             rows, look, draws[TO_SUN], draws[TO_SUN + 1], draws[TO_SUN + 2],
             sun_lx[0] / part, sun_lx[1] / part, sun_lx[2] / part, part * SUN_DENSITY, rival, solid, leafy,
+            worth if course.depth > 0 else tiny, draws[LUCK],
         )  # fmt: skip
         sun_end = keep(to_sun, sun_end, rows, lanes)
     if sky_now:
@@ -480,7 +497,7 @@ def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kep
         lanes = aim(
             rows, look, draws[TO_SKY], draws[TO_SKY + 1], draws[TO_SKY + 2],
             by * draws[SKY_LIGHT], by * draws[SKY_LIGHT + 1], by * draws[SKY_LIGHT + 2],
-            density, rival, solid, leafy,
+            density, rival, solid, leafy, worth, draws[LUCK],
         )  # fmt: skip
         sky_end = keep(to_sky, sky_end, rows, lanes)
     if course.lit:
@@ -488,7 +505,7 @@ def leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kep
         for k in range(LANES):
             if solid >> np.int32(k) & 1 != 0:
                 find_lamp(rows, k, lamps, draws[LAMP_PICK], haze)
-        lanes = aim_at_lamps(rows, look, solid, leafy, retro and course.depth == 0)
+        lanes = aim_at_lamps(rows, look, solid, leafy, retro)
         lamp_end = keep(to_lamp, lamp_end, rows, lanes)
     if not course.last:
         on_end = keep(onward, on_end, rows, go_on(rows, look, draws, solid, leafy))
@@ -532,7 +549,7 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
             for k in range(LANES, 2 * LANES):
                 expect(ray_at(going, place + k, end), met, tables)
             exist = take_eight(rows, place, end, going)
-            solid, glass, retro = find_surfaces(rows, spare, tables, normals, switches, earth, course.spread)
+            solid, glass, retro = find_surfaces(rows, spare, tables, normals, switches, earth, course)
             if haze > FOG_CLEAR:
                 pass_air(rows, solid | glass, exist, air, extinction, light)
             missed = exist & ~(solid | glass)

@@ -59,7 +59,9 @@ STEP_RAD = np.float32(0.15)  # of the angle at the lamp
 # Near the axis of a beam finer steps: the cut-off of a low beam is 0.6 deg wide. So many at most.
 BEAM_RAD, MOST_STEPS, IN_BEAM = np.float32(0.01), 12, np.float32(0.7)
 WINDOW_CELLS, WINDOW_M = np.float32(4.0), np.float32(0.5)  # radius of the window about a lamp, and at least
-WINDOW_STEPS = 8
+# Places in a window where light is asked for, in parts of the angle, and their weights: Gauss and Legendre's.
+PLACES = np.stack([0.5 + 0.5 * np.polynomial.legendre.leggauss(4)[0], 0.5 * np.polynomial.legendre.leggauss(4)[1]], 1)
+PLACES = PLACES.astype(np.float32)
 DISC_M, DISC_RADIUS_M = (
     np.float32(5.0),
     np.float32(0.053),
@@ -67,7 +69,8 @@ DISC_M, DISC_RADIUS_M = (
 BESIDE_PHASE = np.float32(0.5)  # 1/sr, light is scattered by more than a few degrees by no more than this
 PREVIEW_SLICES = 3  # slices that preview does as one
 SLICE_SHARE = 1 / 16  # of what matters on a ray, that matters in a slice
-FAINTEST_CD_M2, FAINTEST_SHARE = 0.02, 0.002  # halos that are fainter, or than a part of daylit air, are left out
+# Halos that are fainter, or than a part of daylit air, are left out; in preview that is one step of 8 bits.
+FAINTEST_CD_M2, FAINTEST_SHARE, PREVIEW_FAINTEST = 0.02, 0.002, 0.004
 LEAST_LEFT = np.float32(0.1)  # of the sky's light by shadows in the fog before it
 BESIDE_M = 0.6  # a lamp is hidden if all places so far beside it are
 
@@ -88,7 +91,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
     radius = np.float32(LAMP_RADIUS_M)
     aside = math.sqrt(max(ox * ox + oy * oy + oz * oz - along * along, ZERO) + radius * radius)
     first, last = math.atan((begin - along) / aside), math.atan((end - along) / aside)
-    steps = WINDOW_STEPS if within else 1 + np.int32((last - first) / STEP_RAD)
+    steps = len(PLACES) if within else 1 + np.int32((last - first) / STEP_RAD)
     kind = beam[lamp]
     if kind in (LOW_BEAM, HIGH_BEAM) and not within:
         middle = aside * math.tan(HALF * (first + last)) + along
@@ -96,10 +99,13 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
         ahead = tx * axis[lamp, 0] + ty * axis[lamp, 1] + tz * axis[lamp, 2]
         if ahead > ZERO and ahead * ahead > IN_BEAM * IN_BEAM * (tx * tx + ty * ty + tz * tz):
             steps = min(1 + np.int32((last - first) / BEAM_RAD), MOST_STEPS)
-    turn = (last - first) / np.float32(steps)
+    turn = last - first
     total, rest = ZERO, ZERO if within else ONE - in_cone_to(window, along, aside)
     for step in range(steps):
-        tangent = math.tan(first + (np.float32(step) + HALF) * turn)
+        place, weight = (np.float32(step) + HALF) / np.float32(steps), ONE / np.float32(steps)
+        if within:
+            place, weight = PLACES[step, 0], PLACES[step, 1]
+        tangent = math.tan(first + place * turn)
         t, away = along + aside * tangent, aside * math.sqrt(ONE + tangent * tangent)
         share = window / away if window > ZERO else ZERO
         share = (ONE - ONE / (share * share)) if share > ONE else ZERO
@@ -116,7 +122,7 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
         cosine = -(px * dx + py * dy + pz * dz)
         once = wide_phase(cosine) * share + DIFFRACTED * lobe(DIFFRACTED_G, cosine) * rest
         often = SPREAD * lobe(SPREAD_G, cosine) * (ONE - math.exp(-depth)) * math.exp(-THINS_SPREAD * depth)
-        total += level * here * (once * math.exp(-THINS_ONCE * depth) + share * often)
+        total += weight * level * here * (once * math.exp(-THINS_ONCE * depth) + share * often)
     return total * turn / aside
 
 
@@ -378,7 +384,8 @@ def add_scattered_light(
 
 def _faintest(transport: Transport) -> float:
     """Luminance of scattered light that matters, cd/m2."""
-    return max(FAINTEST_CD_M2, FAINTEST_SHARE * float(transport.sky.airlight[:, 1].mean()))
+    share = PREVIEW_FAINTEST if transport.quality.quick else FAINTEST_SHARE
+    return max(FAINTEST_CD_M2, share * float(transport.sky.airlight[:, 1].mean()))
 
 
 def _windows(transport: Transport, eye: F32, pixel: float, cell_px: int) -> F32:

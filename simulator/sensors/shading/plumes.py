@@ -45,6 +45,10 @@ GROOVE_M, DROP_M, DROP_WEBER = 8e-3, 0.8e-3, 2700.0
 SAUTER = 3.0  # diameter by volume over surface of exponentially distributed sizes, over their mean
 CLINGING_M, CLINGING_FILM_M = 0.1e-3, 1.0e-3  # film that the tread takes along, from this much water on the road on
 TREAD_SHARE = 0.75  # of the tyre's width
+# What strikes mudguards, underside and other wheels shatters: so much of the water for each metre of the vehicle's
+# height at 25 m/s, with the energy of its impact, into drops of this Sauter mean diameter (our estimate: they hang in
+# the air behind lorries for seconds). They fall as R. Gunn and G. Kinzer measured (J. Meteorol. 6, 1949).
+SHATTERED, SHATTERING_MPS, MIST_M, MIST_FALL_MPS = 0.075, 25.0, 0.12e-3, 0.36
 SLOWEST_MPS = 6.0  # slower wheels only drip
 WAKE_SPEED = 0.3  # of the vehicle's, that the air of its wake has
 CLIMB_M = 0.7  # how high the wake lifts the spray that is not caught by mudguards
@@ -92,15 +96,15 @@ DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
 DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
 # A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
-# three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster (our
-# estimate, after high-speed pictures).
+# three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster, and go
+# on for a while before others take their place, so that the sheet has fingers (our estimate, after pictures).
 PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.6, 0.012, 9.81
-SPLASH_SIZE = 3.0
+SPLASH_SIZE, FINGER_S = 3.0, 0.12
 STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
-    [(6.0, 0.48, 0.20), (14.0, 0.45, 0.20), (23.0, 0.41, 0.18), (33.0, 0.38, 0.15), (45.0, 0.35, 0.12),
-     (57.0, 0.30, 0.09), (70.0, 0.24, 0.06)]
+    [(5.0, 0.48, 0.13), (12.0, 0.46, 0.13), (18.0, 0.43, 0.13), (25.0, 0.41, 0.12), (32.0, 0.38, 0.11),
+     (39.0, 0.36, 0.10), (46.0, 0.34, 0.09), (53.0, 0.31, 0.07), (60.0, 0.29, 0.06), (68.0, 0.25, 0.06)]
 )  # fmt: skip
-RAGGED = 1.1  # deviation of the logarithm of the masses of a splash's parts
+RAGGED, FRAYED = 0.9, 0.6  # deviation of the logarithm of the masses of a splash's fingers, and of the parts of each
 SPLASH_DRAG_1_S = 1.6  # 1 / time in which the air slows a splash by a factor of e
 FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)  # of light that puffs scatter: see `cloud_phase`
 UNDER_M, BESIDE_M = 0.15, 0.35  # where the ground is looked up: so far above it, and beside the tyre
@@ -129,12 +133,18 @@ class Puffs(NamedTuple):
     echo_sr: F32
 
 
-class Lifted(NamedTuple):
-    """What one tyre raises: extinction cross-section given off, how it goes, falls and climbs, and what it is."""
+class Grains(NamedTuple):
+    """Drops or grains of one size: extinction cross-section given off, how fast it goes (1/e) and falls."""
 
     section_m2_s: float
     life_s: float
     fall_mps: float
+
+
+class Lifted(NamedTuple):
+    """What one tyre raises: of which sizes, how high the wake lifts it, and what it is."""
+
+    sizes: tuple[Grains, ...]
     climb_m: float
     albedo: tuple[float, float, float]
     echo_sr: float
@@ -157,14 +167,18 @@ def lifted_water(speed_mps: float, film_m: float, height_m: float) -> Lifted:
     diameter = drop_m(speed_mps)
     fall_mps = max(9.65 - 10.3 * math.exp(-600.0 * diameter), 0.2)  # Atlas et al., 1973
     rate = spray_kg_s(speed_mps, film_m, 0.2 if height_m < 2.2 else 0.3)
-    life_s = (CLIMB_M + 0.3 * height_m) / fall_mps
-    return Lifted(extinction_m2(rate, diameter), life_s, fall_mps, CLIMB_M, (1.0, 1.0, 1.0), DROPS_SR)
+    high_m = CLIMB_M + 0.3 * height_m
+    share = min(SHATTERED * height_m * (speed_mps / SHATTERING_MPS) ** 2, 0.5)
+    drops = Grains(extinction_m2((1.0 - share) * rate, diameter), high_m / fall_mps, fall_mps)
+    mist = Grains(extinction_m2(share * rate, MIST_M), high_m / MIST_FALL_MPS, MIST_FALL_MPS)
+    return Lifted((drops, mist), CLIMB_M, (1.0, 1.0, 1.0), DROPS_SR)
 
 
 def lifted_dust(speed_mps: float) -> Lifted:
     """Dust by one of a vehicle's four tyres."""
     rate = DUST_KG_M * (speed_mps / DUST_MPS) ** 0.3 * speed_mps / 4.0
-    return Lifted(DUST_M2_KG * rate, DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M, DUST_ALBEDO, DUST_SR)
+    grains = Grains(DUST_M2_KG * rate, DUST_LIFE_S, DUST_FALL_MPS)
+    return Lifted((grains,), DUST_CLIMB_M, DUST_ALBEDO, DUST_SR)
 
 
 def extinction_m2(mass_kg: float, drop_diameter_m: float) -> float:
@@ -267,16 +281,21 @@ def _splash(pose: F64, wheel: F64, speed_mps: float, object_id: int, time_ns: in
     steps = np.floor(time_ns * 1e-9 / SPLASH_STEP_S) - np.arange(int(SPLASH_S / SPLASH_STEP_S))
     number, side, strand = (grid.ravel() for grid in np.meshgrid(steps, [1.0, -1.0], np.arange(len(STRANDS))))
     age = time_ns * 1e-9 - (number - 0.5) * SPLASH_STEP_S
-    row = number * 13 + object_id * 29 + (side > 0) * 71 + strand * 37 + round(wheel[0] * 8)
-    gust = _gusts()[row.astype(np.int64) % 256]
+    place_of = object_id * 29 + (side > 0) * 71 + strand * 37 + round(wheel[0] * 8)
+    finger, gust = (
+        _gusts()[(drawn + place_of).astype(np.int64) % 256]
+        for drawn in (np.floor(number * SPLASH_STEP_S / FINGER_S) * 101, number * 13)
+    )
     angle_deg, part, share = STRANDS[strand.astype(np.int64)].T
-    angle = np.radians(angle_deg + 7.0 * gust[:, 0])
-    thrown = part * speed_mps * (1.0 + 0.22 * gust[:, 1]) * (1.0 - np.exp(-SPLASH_DRAG_1_S * age)) / SPLASH_DRAG_1_S
+    angle = np.radians(angle_deg + 4.0 * finger[:, 0] + 1.5 * gust[:, 0])
+    thrown = part * speed_mps * (1.0 + 0.25 * finger[:, 1] + 0.05 * gust[:, 1])
+    thrown = thrown * (1.0 - np.exp(-SPLASH_DRAG_1_S * age)) / SPLASH_DRAG_1_S
     across, up = thrown * np.cos(angle), thrown * np.sin(angle) - 0.5 * GRAVITY_MPS2 * age**2
-    width = 0.03 + 0.045 * thrown * np.exp(0.3 * gust[:, 0])
+    width = 0.025 + 0.030 * thrown * np.exp(0.3 * gust[:, 0])
     place = np.stack([wheel[0] - 0.55 * speed_mps * age, wheel[1] + side * (0.12 + across), 0.05 + up], 1)
     mass = WATER_KG_M3 * PUDDLE_M * 0.2 * speed_mps * SPLASHED * SPLASH_STEP_S / 2.0 * share
-    mass = mass * np.exp(RAGGED * gust[:, 2] - 0.5 * RAGGED**2) * (up > -0.05)
+    uneven = RAGGED * finger[:, 2] + FRAYED * gust[:, 2] - 0.5 * (RAGGED**2 + FRAYED**2)
+    mass = mass * np.exp(uneven) * (up > -0.05)
     center = place @ pose[:3, :3].T + pose[:3, 3]
     tall = 0.8 * width
     peak = extinction_m2(1.0, SPLASH_SIZE * drop_m(speed_mps)) * mass / ((2.0 * math.pi) ** 1.5 * width**2 * tall)
@@ -311,7 +330,8 @@ def _behind(
     """
     _, width, height = (float(side) for side in size_m)
     drift_mps = (1.0 - WAKE_SPEED) * speed_mps
-    most = min(REACH_LIVES * lifted.life_s * drift_mps, FARTHEST_M)
+    given_off, lives_s, falls_mps = np.array(lifted.sizes).T
+    most = min(REACH_LIVES * float(lives_s.max()) * drift_mps, FARTHEST_M)
     start = 0.12 * min(width, 2.0)
     sides = [wheels[:, 1] > 0.1, wheels[:, 1] < -0.1] if width > 1.2 else [np.ones(len(wheels), bool)]
     parts = []
@@ -320,7 +340,7 @@ def _behind(
         if not len(rows):
             continue
         axles = len(np.unique(np.round(rows[:, 0], 1)))
-        rate = lifted.section_m2_s * math.sqrt(axles)  # those behind run on what those ahead left
+        rate = given_off * math.sqrt(axles)  # those behind run on what those ahead left
         back, beside = float(rows[:, 0].min()), float(rows[:, 1].mean())
         # Where puffs are: so far behind the axle, at multiples of their distance on the road.
         step = WIDTHS_APART * start * 1.6
@@ -333,11 +353,12 @@ def _behind(
         stays = number % thin == 0
         number, behind, grown, thin = (array[stays] for array in (number, behind, grown, thin))
         age = behind / drift_mps
-        section = rate * step * thin / drift_mps * np.exp(-age / lifted.life_s)
+        left = rate * np.exp(-age[:, None] / lives_s)  # (P, sizes)
+        section = left.sum(1) * step * thin / drift_mps
         gust = _gusts()[(number.astype(np.int64) * 7 + object_id * 101 + side * 53) % 256]
         section *= np.exp(ROUGHNESS * gust[:, 0] - 0.5 * ROUGHNESS**2)
         climb = lifted.climb_m * (1.0 - np.exp(-age / 0.25)) * min(height / 1.5, 2.0)
-        rise = 0.25 + climb - 0.25 * lifted.fall_mps * age
+        rise = 0.25 + climb - 0.25 * left @ falls_mps / left.sum(1) * age
         tall = grown * 0.9
         place = np.stack(
             [

@@ -277,7 +277,7 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
                 down = np.float32(y - band * LANES) / np.float32(LANES)
                 light_eight(rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down)
                 if not dark:
-                    apart |= solid & in_lamp_light(rows, solid, lamps)
+                    apart |= solid & in_lamp_light(rows, solid, lamps, haze)
                 if shining:
                     wanted = wants_sun(rows) & solid & ~apart
             if wanted != 0:
@@ -308,21 +308,21 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
 
 
 @kernel(inline=True)
-def in_lamp_light(rows, asked, lamps):
-    """Bits of those `asked` (bits) that lamps matter to."""
+def in_lamp_light(rows, asked, lamps, haze):
+    """Bits of those `asked` (bits) that lamps matter to, through air of a `haze` (pointer to Sky.extinction)."""
     found, last = np.int32(0), lamps.cells.shape[0] - 1
     while asked != 0:
         k = lowest(asked)
         asked = without_lowest(asked)
         x, y, z = load_three(rows, PLACE + k)
         row, place = cell_of(lamps.low, last, x, y)
-        if lamps.cells[row, place, 0] >= 0 and is_lit(rows, k, x, y, z, row, place, lamps):
+        if lamps.cells[row, place, 0] >= 0 and is_lit(rows, k, x, y, z, row, place, lamps, haze):
             found |= np.int32(1) << np.int32(k)
     return found
 
 
 @kernel
-def is_lit(rows, k, x, y, z, row, place, lamps):
+def is_lit(rows, k, x, y, z, row, place, lamps, haze):
     """Whether a lamp of a cell of the grid matters to lane k at (x, y, z): see `lamps_on_points`."""
     nx, ny, nz = load_three(rows, NORMAL + k)
     for number in range(lamps.cells.shape[2]):
@@ -331,9 +331,9 @@ def is_lit(rows, k, x, y, z, row, place, lamps):
             return False
         peak = luminance(lamps.intensity[lamp, 0], lamps.intensity[lamp, 1], lamps.intensity[lamp, 2])
         least = lamps.least[lamp]
-        lx, ly, lz, _, lux = lamp_lux(lamps.position, lamps.axis, lamps.beam, lamp, x, y, z, peak / least)
+        lx, ly, lz, away, lux = lamp_lux(lamps.position, lamps.axis, lamps.beam, lamp, x, y, z, peak / least)
         faces = lx * nx + ly * ny + lz * nz > ZERO or load_float(rows, LEAF + k) > ZERO
-        if faces and lux * peak >= least:
+        if faces and lux * peak * math.exp(-haze[0] * (away + load_float(rows, DISTANCE + k))) >= least:
             return True
     return False
 

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed
+from simulator.numerics.simd import LANES
 from simulator.sensors.shading.bounces import Course, Found, Lights, Matter, meet
 from simulator.sensors.shading.draws import BAND, SIDE, Dome, dome_of, draw, pixel_runs
 from simulator.sensors.shading.runs import Rays, Runs, arrive, bundle
-from simulator.sensors.shading.vector import unit
+from simulator.sensors.shading.vector import HALF, ONE, unit
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ def aim_pixels(start, stop, table, top, rotation, offsets, out):
     for row in range(start, stop):
         y, kind = top + row, (row % SIDE) * SIDE
         y0, y1 = max(y - 1, 0), min(y + 1, height - 1)
+        down = ONE if y0 == y or y1 == y else HALF
         for x in range(width):
             x0, x1 = max(x - 1, 0), min(x + 1, width - 1)
-            du = offsets[kind + x % SIDE, 0] / np.float32(max(x1 - x0, 1))
-            dv = offsets[kind + x % SIDE, 1] / np.float32(max(y1 - y0, 1))
+            du = offsets[kind + x % SIDE, 0] * (ONE if x0 == x or x1 == x else HALF)
+            dv = offsets[kind + x % SIDE, 1] * down
             a = table[y, x, 0] + du * (table[y, x1, 0] - table[y, x0, 0]) + dv * (table[y1, x, 0] - table[y0, x, 0])
             b = table[y, x, 1] + du * (table[y, x1, 1] - table[y, x0, 1]) + dv * (table[y1, x, 1] - table[y0, x, 1])
             out[row, x, 0], out[row, x, 1], out[row, x, 2] = unit(
@@ -109,7 +111,10 @@ class _Wave:
         self.ways = np.empty((rows, view.table.shape[1], 3), np.float32)
         numbers, self.kinds = pixel_runs(*self.ways.shape[:2])
         self.order, pixels = numbers.reshape(-1), self.ways.size // 3
-        self.room = np.arange(len(numbers), dtype=np.int64) * numbers.shape[1]
+        # Rays are kept by eights, of which the last of a run need not be full.
+        places = np.arange(len(numbers), dtype=np.int64)
+        self.outset_runs = Runs(places * numbers.shape[1], (places + 1) * numbers.shape[1], self.kinds)
+        self.room = places * (numbers.shape[1] + LANES)
         self.light = np.zeros((pixels, 3), np.float32)
         # The first rays: from one point, each all of its pixel, and seen at once.
         one, endless = np.ones((1, 3), np.float32), np.full(1, np.inf, np.float32)
@@ -119,8 +124,10 @@ class _Wave:
         self.matter = Matter(self.stage.packed, self.stage.posed, transport.ground)
         self.lights = Lights(transport.sky, sky_dome, transport.lamps)
         self.lit, going = not transport.lamps.dark, (transport.quality.bounces or 0) > 0
-        sizes = (self.order.size * wanted for wanted in (True, True, self.lit, going, going))
-        to_sun, to_sky, to_lamp, onward, self.packed = (_room(size, len(numbers)) for size in sizes)
+        most = self.order.size + LANES * len(numbers)
+        to_sun, to_sky, to_lamp, onward, self.packed = (
+            _room(most * wanted, len(numbers)) for wanted in (True, True, self.lit, going, going)
+        )
         self.found = Found(self.light, self.room, to_sun, to_sky, to_lamp, onward)
         self.part, self.depth = np.empty(0, np.int32), np.empty(0, np.float32)
 
@@ -133,7 +140,7 @@ class _Wave:
         if not len(self.part):
             # (not by matmul, whose threads would be in the way of ours)
             self.part, self.depth = hits.part, hits.t * np.einsum("ij,j->i", rays.way, self.rotation[:, 2])
-        runs, order = Runs(self.room, np.append(self.room[1:], self.order.size), self.kinds), self.order
+        runs, order = self.outset_runs, self.order
         most = len(numbers) - 1
         for depth in range(most + 1):
             course = Course(depth, depth == most, self.lit, self.view.spread, self.glow_limit)

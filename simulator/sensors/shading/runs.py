@@ -17,6 +17,7 @@ from simulator.numerics.memory import (
     load_ints,
     load_points,
     load_triples,
+    packed,
     pointer,
     store,
     store_float,
@@ -24,7 +25,7 @@ from simulator.numerics.memory import (
     store_ints,
     store_triples,
 )
-from simulator.numerics.simd import LANES, bits, lowest, negative, splat, splat_int, without_lowest
+from simulator.numerics.simd import LANES, bits, negative, population, splat, splat_int
 from simulator.sensors.shading.eights import DISTANCE, PART, PRIMITIVE, WAY, WEIGHTS, load_vector, store_vector
 from simulator.sensors.shading.eights import ROWS as SEEN_ROWS
 from simulator.sensors.shading.met import ALL, take_hits
@@ -128,14 +129,14 @@ def take_one(rows, k, ray, paths):
 
 @kernel(inline=True)
 def take_picked(rows, place, paths):
-    """Write what eight of the first rays are and hit, whose numbers are in the order from a place on."""
+    """Write what eight of the first rays are and hit; their numbers (and pixels') are in the order from a place on."""
     rays, hits, numbers = paths.rays, paths.hits, load_ints(paths.order, place)
     store(rows, DISTANCE, load_each_float(hits.t, 0, numbers))
     store_ints(rows, PART, load_each(hits.part, 0, numbers))
     store_ints(rows, PRIMITIVE, load_each(hits.primitive, 0, numbers))
     store(rows, WEIGHTS, load_each_float(hits.u, 0, numbers))
     store(rows, WEIGHTS + 8, load_each_float(hits.v, 0, numbers))
-    store_ints(rows, PIXEL, load_each(rays.pixel, 0, numbers))
+    store_ints(rows, PIXEL, numbers)
     x, y, z = load_points(rays.way, paths.order, place)
     store_vector(rows, WAY, x, y, z)
 
@@ -175,28 +176,24 @@ def take_eight(rows, place, end, paths):
 
 @kernel(inline=True)
 def keep(rays, at, rows, lanes):
-    """Append to `rays` (pointers) from row `at` on what the rows hold of `lanes` (bits); returns the next row."""
-    if lanes == ALL:
-        x, y, z = load_vector(rows, START)
-        store_triples(rays.origin, 3 * at, x, y, z)
-        x, y, z = load_vector(rows, ALONG)
-        store_triples(rays.way, 3 * at, x, y, z)
-        x, y, z = load_vector(rows, CARRIED)
-        store_triples(rays.carried, 3 * at, x, y, z)
-        store(rays.limit, at, load(rows, LIMIT))
-        store_ints(rays.pixel, at, load_ints(rows, PIXEL))
-        return at + LANES
-    while lanes != 0:
-        k = lowest(lanes)
-        lanes = without_lowest(lanes)
-        for axis in range(3):
-            store_float(rays.origin, 3 * at + axis, load_float(rows, START + 8 * axis + k))
-            store_float(rays.way, 3 * at + axis, load_float(rows, ALONG + 8 * axis + k))
-            store_float(rays.carried, 3 * at + axis, load_float(rows, CARRIED + 8 * axis + k))
-        store_float(rays.limit, at, load_float(rows, LIMIT + k))
-        store_int(rays.pixel, at, load_int(rows, PIXEL + k))
-        at += 1
-    return at
+    """Append to `rays` (pointers) from row `at` on what the rows hold of `lanes` (bits); returns the next row.
+
+    The eight rows from `at` on may be overwritten.
+    """
+    if lanes != 0:
+        keep_vector(rays.origin, at, rows, START, lanes)
+        keep_vector(rays.way, at, rows, ALONG, lanes)
+        keep_vector(rays.carried, at, rows, CARRIED, lanes)
+        store(rays.limit, at, packed(load(rows, LIMIT), lanes))
+        store_ints(rays.pixel, at, packed(load_ints(rows, PIXEL), lanes))
+    return at + population(lanes)
+
+
+@kernel(inline=True)
+def keep_vector(points, at, rows, index, lanes):
+    """Write to `points` (pointer) from row `at` on the vectors of some lanes in three rows."""
+    x, y, z = load_vector(rows, index)
+    store_triples(points, 3 * at, packed(x, lanes), packed(y, lanes), packed(z, lanes))
 
 
 @kernel

@@ -33,10 +33,10 @@ CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a 
 BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
-# What faces down sees ground, this far below at most; where less than a part of the sky is free there, as in tunnels,
-# light comes by bounces only: they are followed where more than a part of the picture is so closed.
-FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0
-CLOSED, CLOSED_MOST = 0.15, 0.4
+FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
+# Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
+# closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
+CLOSED, REGION, REGION_POINTS = 0.15, (0.3, 0.8), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
@@ -191,8 +191,8 @@ class Transport:
         solid = np.flatnonzero(points["state"] == SOLID).astype(np.int32)
         if not self.quality.bounce:
             free = self._fan_light(points, solid, columns, around)
-            closed = solid[free < CLOSED]
-            solid = closed if len(closed) > CLOSED_MOST * len(solid) else closed[:0]
+            solid, part = closed_regions(len(points), columns, solid, free)
+            dim = around[solid]
         rays = self.quality.sky_rays
         per_batch = max(BATCH // rays, 1)
         for first in range(0, len(solid), per_batch):
@@ -202,6 +202,7 @@ class Transport:
             paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
             self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
         if not self.quality.bounce:
+            around[solid] = dim + part[:, None] * (around[solid] - dim)
             closeness[:] = 0.0  # too few rays, too far from each other for contact shadows
         return around, closeness
 
@@ -283,6 +284,26 @@ class Transport:
                 self.each(len(rows), kernels.lamp_rays, rows, points, aims, slot, starts, ways, reach)
                 blocked = self._shadowed(starts, ways, reach)
                 self.each(len(rows), add_lamp, rows, blocked, slot, lights, paths)
+
+
+def closed_regions(count: int, columns: int, rows: I32, free: F32) -> tuple[I32, F32]:
+    """Those points of a grid whose light comes by bounces, and (C,) what part of it.
+
+    Args:
+        count: points of the grid, of so many `columns`. rows: (R,) those that there are. free: (R,) what they see of
+            the sky, 0 to 1.
+    """
+    closed = np.clip(2 - free * np.float32(2 / CLOSED), 0, 1)
+    if not closed.any():
+        return rows[:0], closed[:0]
+    import cv2
+
+    grid = np.zeros((2, count), np.float32)
+    grid[0, rows], grid[1, rows] = closed, 1
+    about, known = (cv2.boxFilter(of.reshape(-1, columns), -1, (REGION_POINTS, REGION_POINTS)) for of in grid)
+    share = (np.asarray(about).ravel()[rows] / np.maximum(np.asarray(known).ravel()[rows], 1e-6)).astype(np.float32)
+    part = closed * np.clip((share - REGION[0]) / (REGION[1] - REGION[0]), 0, 1)
+    return rows[part > 0], part[part > 0]
 
 
 @cache
