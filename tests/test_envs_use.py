@@ -15,6 +15,8 @@ from gymnasium.error import ResetNeeded
 
 from simulator.envs.parallel import parallel_env
 from simulator.errors import OddRoadError
+from simulator.roads import write_opendrive
+from simulator.roads.procedural import town
 
 STORYBOARDS = Path(__file__).parent / "storyboards"
 URBAN = {"blocks_x": 2, "blocks_y": 2, "vehicles": 8, "people": 6}
@@ -113,6 +115,7 @@ def test_a_reset_tells_how_it_stands() -> None:
         (lambda: single(ends_on="collision"), "ends_on: must be a list, not 'collision'"),
         (lambda: single(observation=["vector", "vector"]), "may be there only once"),
         (lambda: single(action_type="discret"), "not 'discret'. Did you mean \"discrete\"?"),
+        (lambda: gymnasium.make("simulator:OddRoad/Highway-v0", people=5), "people: nobody can walk there"),
         (lambda: single().reset(options=5), "options=5: must be a mapping"),
     ],
 )
@@ -120,6 +123,15 @@ def test_what_is_not_accepted_is_told(make: Callable[[], Any], message: str) -> 
     with pytest.raises(OddRoadError) as error:
         make()
     assert message in str(error.value)
+
+
+def test_maps_may_be_given_as_paths(tmp_path: Path) -> None:
+    write_opendrive(town(2, 1, seed=3), tmp_path / "map.xodr")
+    seen = []
+    for given in (tmp_path / "map.xodr", str(tmp_path / "map.xodr")):
+        env = gymnasium.make("simulator:OddRoad/Urban-v0", map=given, vehicles=4, people=2)
+        seen.append(env.reset(seed=1)[0])
+    assert np.array_equal(*seen)
 
 
 def test_nothing_steps_before_it_is_reset() -> None:
@@ -159,3 +171,19 @@ def test_agents_of_a_copied_parallel_environment_do_the_same() -> None:
         actions = {agent: env.action_space(agent).sample() for agent in env.agents}
         seen, seen_there = env.step(actions)[0], other.step(actions)[0]
         assert all(np.array_equal(seen[agent], seen_there[agent]) for agent in seen)
+
+
+def test_several_agents_are_asked_for_as_one_is() -> None:
+    pytest.importorskip("pettingzoo")
+    env = parallel_env("urban", agents_per_world=2, render_mode="rgb_array", **URBAN)
+    for early in (env.render, lambda: env.step({})):
+        with pytest.raises(ResetNeeded):
+            early()
+    for seed in (-1, 1.5):
+        with pytest.raises(ValueError, match="whole numbers from 0 on"):
+            env.reset(seed=seed)
+    with pytest.raises(OddRoadError, match="must be a mapping"):
+        env.reset(options=5)
+    env.reset(seed=1)
+    with pytest.raises(OddRoadError, match="'agent_9': there is no such agent, but agent_0 to agent_1"):
+        env.step({"agent_9": np.zeros(2)})

@@ -409,10 +409,8 @@ def test_many_wrong_names_take_no_time(tmp_path: Path) -> None:
     assert len(found.warnings) == 1000
 
 
-def test_the_table_of_coverage_names_tests_that_exist() -> None:
-    root = Path(__file__).resolve().parent.parent
+def test_the_table_of_coverage_says_what_is_missing() -> None:
     assert len({row.element for row in ROWS}) == len(ROWS) > 100
-    assert all((root / row.test).is_file() for row in ROWS)
     assert all(row.note for row in ROWS if row.read != "supported")
     partly = Row("X", "action", "supported", "partly")
     assert (partly.support, Row("X", "action", "not", "partly").support, Row("X", "a").support) == (

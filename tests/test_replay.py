@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -222,10 +223,11 @@ def test_actors_stand_in_the_boxes_of_the_entities(tmp_path: Path) -> None:
 
 
 def test_the_environment_sets_time_and_weather(tmp_path: Path) -> None:
-    weather = """<GlobalAction><EnvironmentAction><Environment name="e">
+    weather = f"""<GlobalAction><EnvironmentAction><Environment name="e">
       <TimeOfDay animation="false" dateTime="2024-11-20T17:30:00+01:00"/>
       <Weather fractionalCloudCover="sevenOktas" temperature="278.15"><Fog visualRange="120"/>
-      <Precipitation precipitationType="rain" precipitationIntensity="4"/></Weather>
+      <Precipitation precipitationType="rain" precipitationIntensity="4"/>
+      <Wind direction="{math.radians(30.0)}" speed="6"/></Weather>
       <RoadCondition frictionScaleFactor="0.7" wetness="moist"/></Environment></EnvironmentAction></GlobalAction>"""
     ready, recording = _played(_file(tmp_path, weather=weather), until=1.0)
     write_recorded(recording, tmp_path / "drive.json")
@@ -233,6 +235,8 @@ def test_the_environment_sets_time_and_weather(tmp_path: Path) -> None:
     assert (shown.time.date, shown.time.clock_h, shown.time.utc_offset_h) == ("2024-11-20", 17.5, 1.0)
     assert shown.weather.cloud_oktas == 7 and shown.weather.visibility_m == 120 and shown.weather.rain_mm_h == 4
     assert shown.weather.temperature_c == pytest.approx(5.0) and shown.weather.water_film_mm == 0.1
+    # It blows to 30 degrees north of east, thus from 30 degrees south of west (240 clockwise from north).
+    assert (shown.weather.wind_mps, shown.weather.wind_from_deg) == (6.0, pytest.approx(240.0))
 
 
 @pytest.mark.parametrize(("azimuth", "elevation"), [(1.9, 0.5), (4.2, 0.5), (3.1, 0.95), (0.0, -0.2)])

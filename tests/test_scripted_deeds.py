@@ -61,7 +61,7 @@ RAIN = f"""<EnvironmentAction><Environment name="environment">
   <Weather fractionalCloudCover="sevenOktas" temperature="278.15">
   <Sun azimuth="{math.radians(90)}" elevation="{math.radians(10)}" illuminance="800"/>
   <Fog visualRange="120"/><Precipitation precipitationType="rain" precipitationIntensity="4"/>
-  <Wind direction="{math.radians(45)}" speed="5"/></Weather><RoadCondition frictionScaleFactor="0.7" wetness="moist"/>
+  <Wind direction="{math.radians(225)}" speed="5"/></Weather><RoadCondition frictionScaleFactor="0.7" wetness="moist"/>
   </Environment></EnvironmentAction>"""
 ENTRY = '<SpeedProfileEntry speed="{speed}" {time}/>'
 PAIRS: dict[str, tuple[str, str]] = {

@@ -37,7 +37,7 @@ from simulator.envs.rewards import Term, rightness, weight_row
 from simulator.envs.stepping import Rules, step_worlds
 from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.envs.valet import Body, Lot, Valet, boxes_of
-from simulator.errors import OddRoadError
+from simulator.errors import InputError, OddRoadError
 from simulator.numerics.ahead import compile_ahead
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
@@ -102,7 +102,7 @@ class Core:
         observation_space, action_space: of one agent.
 
     Raises:
-        OddRoadError: the roads cannot be read, or the vehicle cannot move as asked.
+        OddRoadError: the roads cannot be read or walked along, or the vehicle cannot move as asked.
     """
 
     _single: View | None
@@ -132,6 +132,8 @@ class Core:
                 keeps_right=all(road.rule != "LHT" for road in self.network.roads.values()),
             ),
         )
+        if "people" in task.model_fields_set and task.people and not len(self.traffic.walkways.arrays.ways):
+            raise InputError("nobody can walk there: the roads have no pavements; 0 is accepted", key="people")
         self.outlines = outlines(self.network, self.map.origin)
         self.actors = Actors(
             self.traffic.vehicles,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -95,6 +96,7 @@ def _failing(given: Any) -> dict[str, float]:
     return _by_name(given, known, "way of failing", share)
 
 
+FileField = Annotated[str, BeforeValidator(lambda given: os.fspath(given) if isinstance(given, os.PathLike) else given)]
 ObservationField = Annotated[Any, BeforeValidator(_observation)]
 FailingField = Annotated[dict[str, float], BeforeValidator(_failing)]
 RewardField = Annotated[dict[str, float], BeforeValidator(_rewards)]
@@ -111,16 +113,28 @@ def check_count(name: str, given: Any) -> int:
     return int(given)
 
 
-def check_reset(options: Mapping[str, Any] | None, known: Sequence[str]) -> None:
-    """See that there is no option of a reset but those known.
+def check_seed(given: Any) -> int:
+    """A seed.
+
+    Raises:
+        ValueError: it is no whole number, or below 0.
+    """
+    if not isinstance(given, (int, np.integer)) or given < 0:
+        raise ValueError(f"seed={given!r}: whole numbers from 0 on are accepted")
+    return int(given)
+
+
+def check_reset(options: Mapping[str, Any] | None, known: Sequence[str] = ()) -> None:
+    """See that options of a reset are a mapping, and that there is none but those known, if any are.
 
     Raises:
         InputError: there is, and it names the nearest; or they are no mapping.
     """
     if options is not None and not isinstance(options, Mapping):
-        raise InputError(f"options={options!r}: must be a mapping. Known: {', '.join(known)}", source="reset")
+        what = f"must be a mapping. Known: {', '.join(known or ('weather',))}"
+        raise InputError(f"options={options!r}: {what}", source="reset")
     for key in options or {}:
-        if key not in known:
+        if known and key not in known:
             hint = did_you_mean(str(key), known)
             raise InputError(f"unknown option.{hint} Known: {', '.join(known)}", source="reset", key=str(key))
 

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
-from simulator.envs.options import make_task
+from simulator.envs.options import check_reset, check_seed, make_task
 from simulator.envs.registration import env_id
 from simulator.envs.render import Screen
-from simulator.errors import MissingExtra
+from simulator.errors import MissingExtra, OddRoadError
 from simulator.numerics.rng import counted
 from simulator.scenario.family import members
 
@@ -79,8 +80,9 @@ def _environment() -> Any:
 
         def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
             """Begin an episode; observations and infos by agent."""
+            check_reset(options)
             if seed is not None:
-                self._seed, self._episode = seed, -1
+                self._seed, self._episode = check_seed(seed), -1
             self._episode += 1
             first = int(counted(episode_key(self._seed), self._episode))
             self.core.begin(counted(episode_key(first), np.arange(self.core.count)), options=options)
@@ -95,6 +97,11 @@ def _environment() -> Any:
         def step(self, actions: dict[str, Any]) -> Any:
             """One step of all; observations, rewards, terminations, truncations and infos by agent."""
             core = self.core
+            self._check_begun()
+            for name in actions:
+                if name not in self._action_spaces:
+                    known = f"agent_0 to {self.possible_agents[-1]}"
+                    raise OddRoadError(f"action of {name!r}: there is no such agent, but {known}")
             core.step([actions.get(name, core.idle) for name in self.possible_agents])
             out, alive = core.outcome, [(name, int(name[6:])) for name in self.agents]
             results = (
@@ -112,7 +119,12 @@ def _environment() -> Any:
 
         def render(self) -> Any:
             """The picture from above the first agent."""
+            self._check_begun()
             return self._screen.picture(0)
+
+        def _check_begun(self) -> None:
+            if self._episode < 0:
+                raise ResetNeeded("reset the environment first")
 
         def close(self) -> None:
             """Close the window."""

@@ -24,11 +24,13 @@ class Paved(NamedTuple):
 
     Attributes:
         cells: (H, W) uint8, 1 where it is; row 0 at the least y.
+        bits: (H, W / 8) uint8, the same eight to a byte, the first the lowest: what the caches hold of a town.
         x, y: m of the middle of the first cell from the origin of the map.
         cell: m, side of a cell.
     """
 
     cells: NDArray[np.uint8]
+    bits: NDArray[np.uint8]
     x: float
     y: float
     cell: float
@@ -77,7 +79,8 @@ def paved(lanes: list[Outline]) -> Paved:
         left, right = lane.edges
         outline = np.round((np.concatenate([left, right[::-1]]) - low) / cell * (1 << _FINE)).astype(np.int32)
         cv2.fillPoly(cells, [outline], 1, cv2.LINE_8, _FINE)
-    return Paved(cells, float(low[0]), float(low[1]), cell)
+    bits = np.packbits(cells, axis=1, bitorder="little")
+    return Paved(cells, bits, float(low[0]), float(low[1]), cell)
 
 
 def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
@@ -93,7 +96,7 @@ def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
 def _is_paved(paved, x, y):
     column, row = int(np.rint((x - paved.x) / paved.cell)), int(np.rint((y - paved.y) / paved.cell))
     inside = 0 <= column < paved.cells.shape[1] and 0 <= row < paved.cells.shape[0]
-    return inside and paved.cells[row, column] != 0
+    return inside and paved.bits[row, column >> 3] >> (column & 7) & 1 != 0
 
 
 @kernel

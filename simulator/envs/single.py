@@ -87,6 +87,8 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
         """What the top view shows, (H, W, 3); None unless `render_mode` is "rgb_array"."""
         if self.render_mode is None:
             logger.warn('render() shows nothing without a mode: make the environment with render_mode="rgb_array"')
+        if self._episode is None:
+            raise ResetNeeded("reset the environment before it is rendered")
         return self._screen.picture(0)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
-from simulator.envs.options import check_count, check_reset, make_task
+from simulator.envs.options import check_count, check_reset, check_seed, make_task
 from simulator.envs.registration import task_names
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError, did_you_mean
@@ -167,10 +167,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
             raise TypeError(f"seed={given!r}: a whole number, or a list of one for each environment is accepted")
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds are given for num_envs={self.num_envs}")
-        for seed in seeds:
-            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-                raise ValueError(f"seed={seed!r}: whole numbers from 0 on are accepted")
-        return [None if seed is None else int(seed) for seed in seeds]
+        return [None if seed is None else check_seed(seed) for seed in seeds]
 
     def _mask(self, options: dict[str, Any] | None) -> Bools:
         mask = (options or {}).get("reset_mask")

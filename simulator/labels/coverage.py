@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import fetch_add, pointer
+from simulator.numerics.memory import fetch_add, load, load_triples, pointer, store, store_quadruples
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.simd import LANES, bits, floor, greatest, least, maximum, minimum, splat, swap_pairs
 from simulator.raycast.faces import HOLE, alpha_at
 from simulator.raycast.schedule import share, worker_count
 from simulator.scene import Mesh, Scene
@@ -23,7 +24,8 @@ from simulator.sensors.optics import CameraModel
 F64 = NDArray[np.float64]
 NEAR_M = 0.05  # geometry nearer to the camera plane is cut off before it is projected
 SEEN = 5  # numbers of a vertex in the camera: coordinates, then its pixel
-SLACK_PX = 1e-3  # pixel centres that are no farther outside are tested, too
+SPAN = 4  # numbers of a vertex about the pixels around it, see `_find_pixels`
+SLACK_PX = np.float32(1e-2)  # pixel centres that are no farther outside are tested, too: more than float32 errs
 BEYOND = 3.0  # amodal boxes end this many pictures outside the picture
 
 
@@ -261,28 +263,28 @@ def _edge(px, py, pz, qx, qy, qz):
 
 
 @kernel(inline=True)
-def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, numbers, face):
+def _is_fresh(span, stamp, width, mark):
+    """Whether some pixel of a span does not bear a mark yet (see `_paint`); most do: they lie behind others."""
+    for v in range(span[2], span[3]):
+        for pixel in range(v * width + span[0], v * width + span[1]):
+            if stamp[pixel] != mark:
+                return True
+    return False
+
+
+@kernel(inline=True)
+def _paint(corner, span, rays, stamp, width, mark, holes, texture, numbers, face):
     """Mark the pixels whose ray meets a triangle and that do not bear `mark` yet; returns how many.
 
     Args:
-        seen, a, b, c: pointer to vertices in the camera, and where the three of the triangle are.
+        corner: (3, 3) its vertices in the camera.
         span: first column, last + 1, first row, last + 1 of the pixels to look at.
         rays, stamp: pointers to those of the Lens, and to (H, W) int32, marked; `width` is W. mark: of this object.
         holes: Holes. texture: of the face, or -1. numbers: pointer to the vertex rows of all faces; `face`: this one.
     """
-    fresh = False
-    for v in range(span[2], span[3]):
-        for pixel in range(v * width + span[0], v * width + span[1]):
-            if stamp[pixel] != mark:
-                fresh = True
-                break
-        if fresh:
-            break
-    if not fresh:  # as most are: they lie behind others of the object
-        return 0
-    ax, ay, az = seen[a], seen[a + 1], seen[a + 2]
-    bx, by, bz = seen[b], seen[b + 1], seen[b + 2]
-    cx, cy, cz = seen[c], seen[c + 1], seen[c + 2]
+    ax, ay, az = corner[0]
+    bx, by, bz = corner[1]
+    cx, cy, cz = corner[2]
     # A ray d meets the triangle where all d . (p x q) of its edges have the sign of the volume.
     abx, aby, abz = _edge(ax, ay, az, bx, by, bz)
     bcx, bcy, bcz = _edge(bx, by, bz, cx, cy, cz)
@@ -312,41 +314,73 @@ def _paint(seen, a, b, c, span, rays, stamp, width, mark, holes, texture, number
 
 
 @kernel(inline=True)
-def _place_vertices(vertices, first, count, pose, lens, straight, size, seen, spans):
-    """Write `count` rows of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
-
-    Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh, `size` is that of the
-    picture. `spans` (V, 4) receives the first column and row whose pixel centre is not before it, the first beyond it.
-    """
-    fx, fy, cx, cy = lens.numbers[0], lens.numbers[1], lens.numbers[2], lens.numbers[3]
-    width, height = np.float64(size[1]), np.float64(size[0])
-    least = np.inf
-    for i in range(first, first + count):
-        x, y, z = np.float64(vertices[3 * i]), np.float64(vertices[3 * i + 1]), np.float64(vertices[3 * i + 2])
-        a = pose[0] * x + pose[1] * y + pose[2] * z + pose[3]
-        b = pose[4] * x + pose[5] * y + pose[6] * z + pose[7]
-        depth = pose[8] * x + pose[9] * y + pose[10] * z + pose[11]
-        least = min(least, depth)
-        by, row = 1.0 / depth, (i - first) * SEEN
-        u, v = a * by * fx + cx, b * by * fy + cy
-        if not straight and depth >= NEAR_M:
-            u, v = _project(lens, a * by, b * by)
-        seen[row], seen[row + 1], seen[row + 2], seen[row + 3], seen[row + 4] = a, b, depth, u, v
-        # Whole numbers between, as those of what is not below zero are cut.
-        row = (i - first) * 4
-        spans[row] = np.int32(min(max(u - SLACK_PX, -0.5), width) + 1.0)
-        spans[row + 1] = np.int32(min(max(v - SLACK_PX, -0.5), height) + 1.0)
-        spans[row + 2] = np.int32(max(min(u + SLACK_PX, width - 0.5), -1.0) + 1.0)
-        spans[row + 3] = np.int32(max(min(v + SLACK_PX, height - 0.5), -1.0) + 1.0)
-    return least
+def _place_vertex(vertices, number, pose):
+    """Camera coordinates of a vertex; `pose` points to (3, 4) camera_SE3_mesh."""
+    i = 3 * number
+    x, y, z = np.float64(vertices[i]), np.float64(vertices[i + 1]), np.float64(vertices[i + 2])
+    return (
+        pose[0] * x + pose[1] * y + pose[2] * z + pose[3],
+        pose[4] * x + pose[5] * y + pose[6] * z + pose[7],
+        pose[8] * x + pose[9] * y + pose[10] * z + pose[11],
+    )
 
 
 @kernel(inline=True)
-def _pixels_between(spans, a, b, c):
-    """First column, last + 1, first row, last + 1 of the pixels whose centres lie about three rows of `spans`."""
-    u0, v0 = min(spans[a], min(spans[b], spans[c])), min(spans[a + 1], min(spans[b + 1], spans[c + 1]))
-    u1, v1 = max(spans[a + 2], max(spans[b + 2], spans[c + 2])), max(spans[a + 3], max(spans[b + 3], spans[c + 3]))
-    return u0, u1, v0, v1
+def _place_vertices(vertices, first, count, pose, lens, seen):
+    """Write `count` rows of `vertices` to `seen` (V, SEEN): camera coordinates and pixel; returns the least depth.
+
+    Pixels are known only if that is at least NEAR_M. `pose` points to (3, 4) camera_SE3_mesh.
+    """
+    nearest = np.inf
+    for i in range(count):
+        a, b, depth = _place_vertex(vertices, first + i, pose)
+        nearest = min(nearest, depth)
+        u, v = 0.0, 0.0
+        if depth >= NEAR_M:
+            u, v = _project(lens, a / depth, b / depth)
+        row = i * SEEN
+        seen[row], seen[row + 1], seen[row + 2], seen[row + 3], seen[row + 4] = a, b, depth, u, v
+    return nearest
+
+
+@kernel(inline=True)
+def _find_pixels(vertices, first, count, pose, lens, size, spans):
+    """Find out where at least LANES vertices lie in a picture of `size` that shows straight edges straight.
+
+    Args:
+        vertices, first, count, pose: as in `_place_vertices`. lens: Lens.
+        spans: (V, SPAN) float32 receives whole numbers: the first column and row whose pixel centre is not before a
+            vertex, and minus the first beyond it. The least of those of a triangle are the pixels that it may cover.
+
+    Returns:
+        Least depth, below NEAR_M if nothing else can be relied on; then left, top, right and bottom of all.
+    """
+    m = np.empty(12, np.float32)
+    for k in range(12):
+        m[k] = pose[k]
+    fx, fy = np.float32(lens.numbers[0]), np.float32(lens.numbers[1])
+    cx, cy = np.float32(lens.numbers[2]), np.float32(lens.numbers[3])
+    one, half, some = splat(np.float32(1)), np.float32(0.5), splat(np.float32(np.inf))
+    right, bottom = splat(np.float32(size[1])), splat(np.float32(size[0]))
+    before, nearest, low_u, low_v, high_u, high_v = splat(-half), some, some, some, -some, -some
+    for place in range(0, count, LANES):
+        i = min(place, count - LANES)  # the last ones overlap those before
+        x, y, z = load_triples(vertices, 3 * (first + i))
+        depth = x * m[8] + (y * m[9] + (z * m[10] + m[11]))
+        by = one / depth
+        u = (x * m[0] + (y * m[1] + (z * m[2] + m[3]))) * by * fx + cx
+        v = (x * m[4] + (y * m[5] + (z * m[6] + m[7]))) * by * fy + cy
+        nearest = minimum(nearest, depth)
+        low_u, low_v, high_u, high_v = minimum(low_u, u), minimum(low_v, v), maximum(high_u, u), maximum(high_v, v)
+        store_quadruples(
+            spans,
+            i * SPAN,
+            floor(minimum(maximum(u - SLACK_PX, before), right) + one),
+            floor(minimum(maximum(v - SLACK_PX, before), bottom) + one),
+            -floor(maximum(minimum(u + SLACK_PX, right - half), -one) + one),
+            -floor(maximum(minimum(v + SLACK_PX, bottom - half), -one) + one),
+        )
+    return least(nearest), least(low_u), least(low_v), greatest(high_u), greatest(high_v)
 
 
 @kernel
@@ -386,6 +420,19 @@ def _find(start, stop, pieces, bent, poses, lens, near):
                 break
 
 
+@kernel(inline=True)
+def _pixels_between(spans, a, b, c, spare):
+    """First column, last + 1, first row, last + 1 of the pixels that a triangle with vertices a, b, c may cover.
+
+    All zero if it covers none. `spans` are those of `_find_pixels`, `spare` points to LANES float32.
+    """
+    low = minimum(minimum(load(spans, SPAN * a), load(spans, SPAN * b)), load(spans, SPAN * c))
+    if bits(low + swap_pairs(low) < splat(np.float32(0))) & 3 != 3:
+        return 0, 0, 0, 0
+    store(spare, 0, low)
+    return np.int64(spare[0]), -np.int64(spare[2]), np.int64(spare[1]), -np.int64(spare[3])
+
+
 @kernel
 def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
     """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
@@ -399,12 +446,13 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
     """
     height, width = ground.shape
     stamp = np.full((height, width), np.int32(-1))
-    corner, part = np.empty((3, 3)), np.empty((4, 2))
-    memory, whole = np.empty(max(pieces.most_vertices, 1) * SEEN), np.empty(max(pieces.most_vertices, 1) * 4, np.int32)
-    straight, rays, holes, flat = lens.straight, lens.rays, pieces.holes, pieces.flat
+    corner, part, few = np.empty((3, 3)), np.empty((4, 2)), np.empty(LANES, np.float32)
+    memory = np.empty(pieces.most_vertices * SEEN)
+    whole = np.zeros(pieces.most_vertices * SPAN + LANES, np.float32)
+    rays, holes, flat = lens.rays, pieces.holes, pieces.flat
     first_instance, corners, faces = pieces.first_instance, pieces.corners, pieces.faces
     slots, first_slot, textures, triangles = holes.slot, holes.first_slot, holes.texture, pieces.triangles
-    rigid, soft, numbers = pointer(pieces.vertices), pointer(bent), pointer(triangles)
+    rigid, soft, numbers, spare = pointer(pieces.vertices), pointer(bent), pointer(triangles), pointer(few)
     seen, spans, image, marks = pointer(memory), pointer(whole), pointer(rays), pointer(stamp)
     while True:
         row = fetch_add(cursor, 0, 1)
@@ -418,36 +466,47 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
                         stamp[v, u] = m
         low_u, low_v, high_u, high_v, found = np.inf, np.inf, -np.inf, -np.inf, 0
         for k in range(first_instance[m], first_instance[m + 1]):
-            base, last = corners[k, 0], corners[k, 1]
+            base, count = corners[k, 0], corners[k, 1] - corners[k, 0]
             pose, skin = pointer(poses[k]), pieces.skin[k]
             vertices, start = (rigid, base) if skin < 0 else (soft, skin)
-            least = _place_vertices(vertices, start, last - base, pose, lens, straight, ground.shape, seen, spans)
-            before = least >= NEAR_M
-            if before:
-                for i in range(0, (last - base) * SEEN, SEEN):
+            if lens.straight and count >= LANES:
+                nearest, left, top, right, bottom = _find_pixels(
+                    vertices, start, count, pose, lens, ground.shape, spans
+                )
+                if nearest >= NEAR_M:
+                    low_u, low_v = min(low_u, left), min(low_v, top)
+                    high_u, high_v = max(high_u, right), max(high_v, bottom)
+                    for f in range(faces[k, 0], faces[k, 1]):
+                        a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
+                        span = _pixels_between(spans, a, b, c, spare)
+                        if span[1] == 0 or not _is_fresh(span, marks, width, m):
+                            continue
+                        corner[0, 0], corner[0, 1], corner[0, 2] = _place_vertex(vertices, start + a, pose)
+                        corner[1, 0], corner[1, 1], corner[1, 2] = _place_vertex(vertices, start + b, pose)
+                        corner[2, 0], corner[2, 1], corner[2, 2] = _place_vertex(vertices, start + c, pose)
+                        texture = textures[first_slot[k] + slots[f]]
+                        found += _paint(corner, span, image, marks, width, m, holes, texture, numbers, f)
+                    continue
+            nearest = _place_vertices(vertices, start, count, pose, lens, seen)
+            if nearest >= NEAR_M:
+                for i in range(0, count * SEEN, SEEN):
                     low_u, low_v = min(low_u, seen[i + 3]), min(low_v, seen[i + 4])
                     high_u, high_v = max(high_u, seen[i + 3]), max(high_v, seen[i + 4])
             for f in range(faces[k, 0], faces[k, 1]):
-                a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
-                span = _pixels_between(spans, 4 * a, 4 * b, 4 * c)
-                a, b, c = a * SEEN, b * SEEN, c * SEEN
-                if before and straight:
-                    if span[0] < span[1] and span[2] < span[3]:
-                        texture = textures[first_slot[k] + slots[f]]
-                        found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
+                for j in range(3):
+                    at = (numbers[3 * f + j] - base) * SEEN
+                    corner[j, 0], corner[j, 1], corner[j, 2] = seen[at], seen[at + 1], seen[at + 2]
+                beyond = _clip(corner, part)
+                if beyond == 0:
                     continue
-                for axis in range(3):
-                    corner[0, axis], corner[1, axis], corner[2, axis] = seen[a + axis], seen[b + axis], seen[c + axis]
-                count = _clip(corner, part)
-                if count == 0:
-                    continue
-                if not before:
-                    for i in range(count):
+                if nearest < NEAR_M:
+                    for i in range(beyond):
                         u, v = _project(lens, part[i, 0], part[i, 1])
                         low_u, low_v, high_u, high_v = min(low_u, u), min(low_v, v), max(high_u, u), max(high_v, v)
-                span = _pixels_about(part, count, lens)
-                texture = textures[first_slot[k] + slots[f]]
-                found += _paint(seen, a, b, c, span, image, marks, width, m, holes, texture, numbers, f)
+                span = _pixels_about(part, beyond, lens)
+                if _is_fresh(span, marks, width, m):
+                    texture = textures[first_slot[k] + slots[f]]
+                    found += _paint(corner, span, image, marks, width, m, holes, texture, numbers, f)
         pixels[m] = found
         extent[m, 0], extent[m, 1], extent[m, 2], extent[m, 3] = low_u, low_v, high_u, high_v
 

@@ -18,6 +18,15 @@ def from_rotation(rotation: ArrayLike, translation: ArrayLike = (0.0, 0.0, 0.0))
     return out
 
 
+def _matrices(rows: list[list[Array]]) -> Array:
+    """(..., 3, 3) matrices from the (...) elements of their rows."""
+    out = np.empty((*rows[0][0].shape, 3, 3))
+    for i, row in enumerate(rows):
+        for j, element in enumerate(row):
+            out[..., i, j] = element
+    return out
+
+
 def from_rpy(roll: ArrayLike, pitch: ArrayLike, yaw: ArrayLike) -> Array:
     """(..., 3, 3) rotation Rz(yaw) Ry(pitch) Rx(roll), the ISO 8855 order."""
     roll, pitch, yaw = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (roll, pitch, yaw)))
@@ -34,7 +43,7 @@ def from_rpy(roll: ArrayLike, pitch: ArrayLike, yaw: ArrayLike) -> Array:
         [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
         [-sp, cp * sr, cp * cr],
     ]
-    return np.stack([np.stack(row, -1) for row in rows], -2)
+    return _matrices(rows)
 
 
 def angular_velocity(rpy: ArrayLike, rate: ArrayLike) -> Array:
@@ -72,7 +81,7 @@ def rotation_from_quaternion(wxyz: ArrayLike) -> Array:
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.stack([np.stack(row, -1) for row in rows], -2)
+    return _matrices(rows)
 
 
 def quaternion_from_rotation(rotation: ArrayLike) -> Array:

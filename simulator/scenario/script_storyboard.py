@@ -398,7 +398,8 @@ def _environment(name: str, given: deeds.Environment, line: int) -> model.Enviro
         sun = model.Sun(radians(given.sun_azimuth_deg), radians(given.sun_elevation_deg), given.sun_lx)
     wind = None
     if given.wind_mps is not None and given.wind_from_deg is not None:
-        wind = model.Wind(radians(given.wind_from_deg), given.wind_mps)
+        # There it is where it blows to, anticlockwise from x (east).
+        wind = model.Wind(radians((270.0 - given.wind_from_deg) % 360.0), given.wind_mps)
     falling = None
     if given.rain_mm_h is not None or given.snow_mm_h is not None:
         rain, snow = given.rain_mm_h or 0.0, given.snow_mm_h or 0.0

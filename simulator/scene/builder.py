@@ -113,7 +113,7 @@ class Scene:
 
     def local_SE3_object(self, snapshot: Snapshot) -> NDArray[np.float64]:
         """(O, 4, 4) object poses in the local frame; row 0 is the identity."""
-        poses = snapshot.world_SE3_object
+        poses = snapshot.world_SE3_object.copy()
         poses[:, :3, 3] -= self.origin
         poses[0] = np.eye(4)
         return poses

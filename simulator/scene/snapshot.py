@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ F64 = NDArray[np.float64]
 CAMERAS, OTHER_SENSORS = 1, 2  # bits of `hidden`
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """State of the O objects of a scene at `time_ns`; row i is object id i (row 0 is the ground: no object).
 
@@ -46,10 +47,12 @@ class Snapshot:
         """(O,) speeds over the ground."""
         return np.asarray(np.hypot(self.velocity[:, 0], self.velocity[:, 1]))
 
-    @property
+    @cached_property
     def world_SE3_object(self) -> F64:
-        """(O, 4, 4) poses."""
-        return se3.pose(self.position, *self.rpy.T)
+        """(O, 4, 4) poses; not to be modified."""
+        poses = se3.pose(self.position, *self.rpy.T)
+        poses.flags.writeable = False
+        return poses
 
 
 @dataclass(frozen=True, slots=True, eq=False)

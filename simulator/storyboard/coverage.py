@@ -25,7 +25,7 @@ class Row:
     read: Support = "supported"
     played: Support | None = None
     note: str = ""
-    test: str = "tests/test_openscenario_schema.py"
+    test: str = ""
 
     @property
     def support(self) -> Support:
@@ -178,17 +178,101 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "UserDefinedDistribution",
     ),
 }
-_LIVE = "tests/test_replay_live.py"
+# Which tests prove elements: file::function. Those of a group are for what has none of its own.
+_OWN, _PLAYER, _LIVE, _DEEDS, _TRAFFIC, _READING, _PARAMETERS, _DRAWS, _SCHEMA, _REPLAY, _DRIVERS = (
+    f"tests/test_{name}.py::test_"
+    for name in (
+        *("openscenario_coverage", "storyboard_player", "replay_live", "scripted_deeds", "storyboard_traffic"),
+        *("openscenario_reading", "openscenario_parameters", "openscenario_distributions", "openscenario_schema"),
+        *("replay", "storyboard_drivers"),
+    )
+)
+_GOLDENS = "tests/test_storyboard_goldens.py::test_entities_stay_within_ten_centimetres_and_one_degree"
+_ESMINI = "tests/test_storyboard_esmini.py::test_everything_is_where_esmini_has_it_when_esmini_has_it_there"
+_OVERRIDDEN = f"{_PLAYER}overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle"
 _TESTS = {
-    "environment": _LIVE,
-    **dict.fromkeys(("VisibilityAction", "LightStateAction", "EnvironmentAction"), _LIVE),
-    **dict.fromkeys(("TrafficSignalStateAction", "TrafficSignalControllerAction", "TrafficSignalController"), _LIVE),
-    "entity": "tests/test_openscenario_schema.py",
-    "storyboard": "tests/test_openscenario_reading.py",
-    "road network": "tests/test_openscenario_reading.py",
-    "catalog": "tests/test_openscenario_catalogs.py",
-    "parameter": "tests/test_openscenario_parameters.py",
-    "distribution": "tests/test_openscenario_distributions.py",
+    "SpeedAction": f"{_PLAYER}speed_follows_its_shape_over_time",
+    "SpeedProfileAction": f"{_DEEDS}a_speed_profile_takes_its_times",
+    "LongitudinalDistanceAction": f"{_PLAYER}a_distance_is_reached_and_kept",
+    "LaneChangeAction": f"{_PLAYER}a_lane_change_over_time_ends_in_the_middle_of_the_lane",
+    "LaneOffsetAction": f"{_PLAYER}a_lane_offset_keeps_the_lateral_acceleration",
+    "LateralDistanceAction": f"{_OWN}a_lateral_distance_is_reached",
+    "VisibilityAction": f"{_LIVE}who_is_hidden_is_missing_where_it_is_hidden",
+    "SynchronizeAction": f"{_PLAYER}two_arrive_together",
+    "ActivateControllerAction": f"{_DRIVERS}controllers_drive_who_is_no_vehicle_too",
+    "AssignControllerAction": _GOLDENS,
+    **dict.fromkeys(("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"), _OVERRIDDEN),
+    "TeleportAction": f"{_PLAYER}positions_agree_with_each_other",
+    "AssignRouteAction": _ESMINI,
+    "FollowTrajectoryAction": f"{_PLAYER}a_polyline_with_times_is_where_it_should_be_in_time",
+    "AcquirePositionAction": _GOLDENS,
+    "RandomRouteAction": f"{_OWN}a_random_route_is_the_seeds_own",
+    "LightStateAction": f"{_LIVE}durations_of_the_scenario_win_and_commands_follow_each_other",
+    "AnimationAction": f"{_OWN}an_animation_is_kept_and_said_not_to_be_shown",
+    **dict.fromkeys(("ConnectTrailerAction", "DisconnectTrailerAction"), _GOLDENS),
+    "EnvironmentAction": f"{_REPLAY}the_environment_sets_time_and_weather",
+    **dict.fromkeys(("AddEntityAction", "DeleteEntityAction"), f"{_OWN}entities_come_and_go"),
+    "TrafficSignalStateAction": f"{_OWN}values_come_when_they_are_set",
+    "TrafficSignalControllerAction": f"{_OWN}values_come_when_they_are_set",
+    "SetMonitorAction": f"{_OWN}a_monitor_is_set",
+    **dict.fromkeys(
+        ("ParameterSetAction", "ParameterModifyAction", "VariableSetAction", "VariableModifyAction"),
+        f"{_OWN}values_come_when_they_are_set",
+    ),
+    "TrafficSourceAction": f"{_TRAFFIC}a_source_makes_entities_at_its_rate_and_speed_within_its_radius",
+    "TrafficSinkAction": f"{_TRAFFIC}a_sink_takes_away_what_a_source_made_and_nothing_else",
+    "TrafficSwarmAction": f"{_TRAFFIC}a_swarm_keeps_its_number_in_the_ellipse_outside_the_circle",
+    "TrafficAreaAction": f"{_TRAFFIC}an_area_is_filled_once_or_always",
+    "TrafficStopAction": f"{_TRAFFIC}traffic_stops_by_name",
+    "UserDefinedAction": f"{_REPLAY}strict_makes_a_warning_an_error_and_leaves_files_as_they_were",
+    "condition of an entity": f"{_OWN}distances_and_times_to_others_come_when_they_should",
+    **dict.fromkeys(
+        ("AccelerationCondition", "StandStillCondition", "SpeedCondition", "RelativeSpeedCondition"),
+        f"{_OWN}speeds_and_standstill_come_when_they_should",
+    ),
+    "EndOfRoadCondition": f"{_OWN}the_end_of_the_road_counts_from_when_it_is_reached",
+    "OffroadCondition": f"{_OWN}beside_the_road_counts_from_when_it_is_left",
+    "RelativeClearanceCondition": f"{_OWN}clearance_comes_when_the_lane_is_free",
+    **dict.fromkeys(("AngleCondition", "RelativeAngleCondition"), f"{_OWN}angles_come_with_the_bend"),
+    "condition of a value": f"{_OWN}values_come_when_they_are_set",
+    "StoryboardElementStateCondition": f"{_PLAYER}the_end_of_an_element_starts_another",
+    "UserDefinedValueCondition": f"{_OWN}a_value_from_outside_is_never_met_and_said_to_be",
+    "position": f"{_PLAYER}positions_agree_with_each_other",
+    **dict.fromkeys(("RoutePosition", "FromRoadCoordinates", "FromLaneCoordinates", "TrajectoryPosition"), _GOLDENS),
+    "FromCurrentEntity": f"{_SCHEMA}every_place_along_a_route_is_read",
+    "GeoPosition": f"{_PLAYER}geographic_positions_are_projected_as_the_map_says",
+    "Polyline": f"{_PLAYER}a_polyline_with_times_is_where_it_should_be_in_time",
+    "Clothoid": f"{_PLAYER}a_clothoid_has_the_curvature_that_is_given",
+    "ClothoidSpline": _GOLDENS,
+    "Nurbs": f"{_PLAYER}a_nurbs_runs_along_the_curve_that_scipy_has",
+    "entity": _GOLDENS,
+    "ExternalObjectReference": f"{_SCHEMA}every_condition_position_and_shape_is_read",
+    "EntitySelection": f"{_READING}selections_stand_for_their_members",
+    "Trailer": f"{_READING}a_trailer_becomes_an_entity_of_its_own",
+    "storyboard": f"{_READING}a_scenario_is_read_as_it_stands",
+    "Event": f"{_PLAYER}priorities",
+    **dict.fromkeys(("StartTrigger", "ConditionGroup", "StopTrigger"), _GOLDENS),
+    "LogicFile": f"{_READING}maps_are_found_beside_the_file_and_in_the_map_path",
+    **dict.fromkeys(("SceneGraphFile", "UsedArea"), f"{_OWN}what_is_kept_of_the_road_network"),
+    "TrafficSignalController": f"{_OWN}values_come_when_they_are_set",
+    "Route": _ESMINI,
+    "environment": f"{_REPLAY}the_environment_sets_time_and_weather",
+    "Sun": f"{_REPLAY}the_sun_stands_and_shines_as_the_environment_says",
+    "DomeImage": f"{_OWN}the_sky_of_an_image_is_not_shown_and_said_not_to_be",
+    "catalog": "tests/test_openscenario_catalogs.py::test_an_entry_of_every_kind_is_found_with_its_parameters",
+    "ParameterDeclaration": f"{_REPLAY}parameters_step_and_end_are_those_of_the_command_line",
+    "ConstraintGroup": f"{_PARAMETERS}one_group_of_constraints_must_hold_in_full",
+    **dict.fromkeys(("VariableDeclaration", "MonitorDeclaration"), f"{_PARAMETERS}variables_and_monitors_are_kept"),
+    "ParameterAssignment": f"{_DRAWS}a_grid_has_every_value_with_every_other",
+    "expression": f"{_PARAMETERS}expressions_have_these_values",
+    "DistributionSet": f"{_DRAWS}a_grid_has_every_value_with_every_other",
+    "DistributionRange": f"{_DRAWS}a_range_ends_at_its_limit",
+    "ValueSetDistribution": f"{_DRAWS}a_grid_has_every_value_with_every_other",
+    "ProbabilityDistributionSet": f"{_DRAWS}histograms_and_sets_have_their_weights",
+    "Histogram": f"{_DRAWS}histograms_and_sets_have_their_weights",
+    "PoissonDistribution": f"{_DRAWS}poisson_draws_have_its_shares",
+    "distribution": f"{_DRAWS}draws_follow_their_distribution",
+    "UserDefinedDistribution": f"{_DRAWS}a_distribution_that_is_the_users_own_is_a_warning",
 }
 _READ: dict[str, tuple[Support, str]] = {
     "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
@@ -262,7 +346,7 @@ def _rows() -> tuple[Row, ...]:
             read, note = _READ.get(element, ("supported", ""))
             played, lack = PLAYED.get(element, (None, ""))
             notes = "; ".join(text for text in (note, lack) if text)
-            test = _TESTS.get(element, _TESTS.get(group, Row.test))
+            test = _TESTS.get(element) or _TESTS[group]
             rows.append(Row(element, group, read, played, notes, test))
     return tuple(rows)
 

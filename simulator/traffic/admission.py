@@ -193,8 +193,12 @@ def _goes_on(vehicle, lane):
 @kernel
 def short_of_long(gates, vehicles, i, desk, driver):
     """m from the front bumper of who asks to where it stands, so that long vehicles get round: those that were let in,
-    and those that have waited for it."""
-    ask = desk.asks[i]
+    and those that have waited for it. Who is in a junction itself leaves that first: others wait for its tail."""
+    ask, inside = desk.asks[i], np.int64(0)
+    for c in range(CLAIMS):
+        number = vehicles[i].claim_number[c]
+        if number > 0 and (inside == 0 or number < inside):
+            inside = number
     gate, stand = gates.gates[ask.lane], ask.stand
     for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
         conflict = gates.conflicts[c]
@@ -204,10 +208,11 @@ def short_of_long(gates, vehicles, i, desk, driver):
             continue
         n = row.claims
         while n != NONE:
-            if desk.notes[n].long and desk.notes[n].rear < conflict.other_s1:
+            note = desk.notes[n]
+            n = note.next
+            if note.long and note.rear < conflict.other_s1 and (inside == 0 or note.number < inside):
                 stand = ahead
-            n = desk.notes[n].next
-        n = row.asks
+        n = row.asks if inside == 0 else NONE
         while n != NONE:
             note = desk.notes[n]
             n = note.next
@@ -227,6 +232,8 @@ class Asker(NamedTuple):
         long: whether it sweeps more than a car; cars: if not, whether this is about cars, or about those who do.
         lets_in: whether it lets those go first who have waited for long.
         patience: share, from 1 down to 0, of the gap that it still insists on; critical: s, the least that it accepts.
+        already: number of its claim on the way before, by which it is in the conflict already: those who came later
+            wait for it; 0: it is not.
     """
 
     i: int
@@ -238,6 +245,7 @@ class Asker(NamedTuple):
     lets_in: bool
     patience: float
     critical: float
+    already: int
 
 
 @kernel(inner=True)
@@ -250,9 +258,10 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
     c = gate.first_long if long else gate.first
     end = c + (gate.long_conflicts if long else gate.conflicts)
     cars = not long
-    outside = True  # of all junctions
+    newest = np.int64(0)
     for k in range(CLAIMS):
-        outside = outside and vehicle.claim_number[k] == 0
+        newest = max(newest, vehicle.claim_number[k])
+    outside = newest == 0  # of all junctions
     lets_in = outside or (gate.ring and lane == desk.asks[i].lane)
     while True:
         if c >= end:
@@ -266,14 +275,14 @@ def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, s
         row = desk.lanes[conflict.other]
         if row.stamp != desk.counts[STAMP] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
             continue  # nobody is there, or its front is already past
-        if not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front:
-            continue  # it is already there, by its claim on the way before
-        asker = Asker(i, lane, start, siren, long, cars, lets_in, patience, critical)
+        there = not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front
+        already = newest if there else np.int64(0)
+        asker = Asker(i, lane, start, siren, long, cars, lets_in, patience, critical, already)
         before = start + max(conflict.s0, gate.stop) - driver.front
         arrive = time_to(before, vehicle.speed, driver.accel, gate.speed)
         leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, gate.speed)
         reason = _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, desk)
-        if reason == NOTHING:
+        if reason == NOTHING and not there:
             reason = _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk)
         if reason != NOTHING:
             return reason
@@ -299,6 +308,8 @@ def _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, des
         n = note.next
         other, its = vehicles[note.vehicle], drivers[note.vehicle]
         if note.vehicle == asker.i or note.rear > conflict.other_s1 or (not asker.long and note.long == asker.cars):
+            continue
+        if asker.already > 0 and not 0 < note.number < asker.already:
             continue
         tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
         if tail and gets_by(lanes, vehicle, driver, other, its, asker.start + conflict.s1 + driver.rear):

@@ -127,7 +127,8 @@ def _weather(weather: object) -> Plain:
         found["temperature_c"] = min(max(weather.temperature - 273.15, -40.0), 50.0)
     if weather.wind is not None:
         found["wind_mps"] = min(max(weather.wind.speed, 0.0), 60.0)
-        found["wind_from_deg"] = math.degrees(weather.wind.direction) % 360.0
+        # Theirs is where it blows to, anticlockwise from x (east).
+        found["wind_from_deg"] = (270.0 - math.degrees(weather.wind.direction)) % 360.0
     rain = weather.precipitation
     if rain is not None and rain.precipitation_type == "rain":
         found["rain_mm_h"] = min(max(rain.precipitation_intensity, 0.0), 200.0)

@@ -121,7 +121,7 @@ class Task(Family, family="envs.tasks"):
     vehicles: int = Field(20, ge=0, le=1000)
     """Others in each world."""
     people: int = Field(0, ge=0, le=1000)
-    """People on foot in each world."""
+    """People on foot in each world; asking for them where the map has no pavements is an error."""
     failing: FailingField = Field(default_factory=dict)
     """Shares of the drivers that fail, by how: `distracted`, `red_runner`, `wrong_way`, `tailgater`, `no_yield`,
     `sudden_braking`, `erratic_slow`, `swerving`, `speeding`; or one number, the share that fails in any way."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from simulator.envs.options import FileField
 from simulator.envs.tasks.base import Task
 from simulator.roads import RoadNetwork
 
@@ -26,7 +27,7 @@ class Scenario(Task, kind="scenario"):
         "discomfort": -0.01,
     }
 
-    file: str = "alks_4_4_1_cut_in_no_collision"
+    file: FileField = "alks_4_4_1_cut_in_no_collision"
     """Path of a scenario (.yaml, .xosc) or recorded drive (.csv, .parquet), or the bare name of a shipped one."""
     vehicles: int = Field(40, ge=0, le=1000)
     """Others that there is room for."""

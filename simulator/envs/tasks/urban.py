@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from simulator.envs.options import FileField
 from simulator.envs.tasks.base import Task
 from simulator.roads import RoadNetwork
 
@@ -26,7 +27,7 @@ class Urban(Task, kind="urban"):
 
     vehicles: int = Field(20, ge=0, le=1000)
     people: int = Field(20, ge=0, le=1000)
-    map: str | None = None
+    map: FileField | None = None
     """Path of an OpenDRIVE map (.xodr) or of Argoverse 2 (.json); null: a procedural town."""
     blocks_x: int = Field(3, ge=1, le=30)
     """Blocks of the procedural town from west to east."""

@@ -412,6 +412,9 @@ def sunlight_on(rows, looks, fresnel, sun):
     fx, fy, fz = load_vector(rows, FLAT)
     nl = nx * lx + (ny * ly + nz * lz)
     fl = fx * lx + (fy * ly + fz * lz)
+    front = (nl > none) & (fl > none)
+    if not looks.leaves and bits(front) == 0:
+        return none, none, none
     hx, hy, hz = lx - dx, ly - dy, lz - dz
     by = ONE / square_root(maximum(dot(hx, hy, hz, hx, hy, hz), splat(np.float32(1e-12))))
     nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
@@ -432,7 +435,6 @@ def sunlight_on(rows, looks, fresnel, sun):
         passed * matt_and_glossy(looks.green, looks.metallic, fresnel[1], edge, once, matt, lobe) + shine,
         passed * matt_and_glossy(looks.blue, looks.metallic, fresnel[2], edge, once, matt, lobe) + shine,
     )
-    front = (nl > none) & (fl > none)
     red, green, blue = select(front, red, none), select(front, green, none), select(front, blue, none)
     if looks.leaves:
         behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)

@@ -82,7 +82,7 @@ def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int |
         small = base if smaller == 1 else cv2.resize(base, size, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), max(sigma / smaller, 0.5), borderType=cv2.BORDER_REPLICATE)
         large = small if smaller == 1 else cv2.resize(small, half, interpolation=cv2.INTER_LINEAR)
-        spread += np.float32(share) * large
+        spread = cv2.scaleAdd(large, share, spread)
     kept = np.float32(1 - sum(share for _, share in GLARE))
     out = np.empty_like(radiance)
     rows(lambda start, stop: spread_over(start, stop, radiance, limit, kept, spread, out), height)

@@ -209,10 +209,14 @@ def _in_waves(
     pixels: NDArray[np.int32],
     width: int,
     grid: Grid,
+    first: Hits | None = None,
 ) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """Points and finished paths of primary rays, sample after sample of the `pixels` (P,), numbers in the picture."""
+    """Points and finished paths of primary rays, sample after sample of the `pixels` (P,), numbers in the picture.
+
+    `first`: what the rays hit first, if that is known.
+    """
     effort = transport.quality
-    points, paths = transport.first_points(origin, directions, spread, SEEN, effort.layers, shape)
+    points, paths = transport.first_points(origin, directions, spread, SEEN, effort.layers, shape, first)
     transport.light_up(points, paths, seed, first_bounce=True, samples=len(directions) // len(pixels))
     transport.each(len(directions), skylight.look_up, pixels, width, *grid[:2], transport.sky.harmonics, *grid[2:],
                    points, paths)  # fmt: skip
@@ -232,17 +236,18 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     )
     rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
 
-    def turned(pixels: NDArray[np.int32]) -> F32:
-        """Unit directions of pixels, local frame."""
-        rays = ways[pixels] @ rotation.T
-        return np.ascontiguousarray(rays / np.linalg.norm(rays, axis=1, keepdims=True), np.float32)
+    def seen_by(pixels: NDArray[np.int32]) -> tuple[F32, Hits]:
+        """Unit directions of pixels, local frame, and what they hit."""
+        rays = ways[pixels]
+        length = np.sqrt(np.einsum("ij,ij->i", rays, rays))
+        reach, rest = hits.t[pixels] * length, (hits.part[pixels], hits.primitive[pixels])
+        found = Hits(reach, *rest, hits.u[pixels], hits.v[pixels])
+        return np.ascontiguousarray((rays @ rotation.T) / length[:, None], np.float32), found
 
     stride = transport.quality.sky_stride
     pixels = (np.arange(0, height, stride)[:, None] * width + np.arange(0, width, stride)).astype(np.int32)
     columns, pixels = pixels.shape[1], pixels.ravel()
-    found = Hits(*(column[pixels] for column in hits))
-    found.t[:] *= np.linalg.norm(ways[pixels], axis=1)
-    points = transport.points_at(origin, turned(pixels), found, float(view.spread) * stride)
+    points = transport.points_at(origin, *seen_by(pixels), float(view.spread) * stride)
     grid = _smoothed(transport, columns, points, seed)
     radiance, pixels = light_quickly(transport, view, hits, grid)
     picture = Picture(radiance, hits.t.reshape(height, width), hits.part.reshape(height, width))
@@ -254,7 +259,8 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     def finish(start: int, stop: int) -> None:
         """Some of them, from the first wave to the last: to wait for each other after every wave would take longer."""
         some = pixels[start:stop]
-        _, paths = _in_waves(transport, origin, turned(some), spread, None, int(seed) + 16, some, width, grid)
+        toward, found = seen_by(some)
+        _, paths = _in_waves(transport, origin, toward, spread, None, int(seed) + 16, some, width, grid, found)
         gather(0, len(some), paths, forward, some, *planes)
 
     parallel_for(finish, len(pixels), chunk=WAVE, threads=stage.threads)

@@ -255,18 +255,19 @@ def local_poses(stage: Stage, row: int, gone_m: F64) -> F64:
 
 
 def _ground_under(stage: Stage, poses: F64, pivots: F64) -> NDArray[np.int32]:
-    """(W,) kind of the `Surface` beside wheels at `pivots` (W, 3) of objects with poses (W, 4, 4); -1: nothing near."""
-    kinds = np.full(len(pivots), -1, np.int32)
-    if not len(pivots):
+    """(W,) kind of the `Surface` beside wheels at `pivots` (W, 3) of objects with poses (W, 4, 4).
+
+    -1: nothing near, or nothing in the scene that wheels throw up.
+    """
+    kinds, tables = np.full(len(pivots), -1, np.int32), stage.packed
+    if not len(pivots) or not np.isin(tables.materials["surface"], (Surface.SOIL, Surface.WATER)).any():
         return kinds
     beside = pivots + np.sign(pivots[:, 1:2]) * np.array([0.0, BESIDE_M, 0.0])
     beside[:, 2] = UNDER_M
     starts = np.einsum("wij,wj->wi", poses[:, :3, :3], beside) + poses[:, :3, 3]
     down = np.tile(np.array([0.0, 0.0, -1.0], np.float32), (len(pivots), 1))
-    starts, reach = starts.astype(np.float32), 4.0 * UNDER_M
-    hits = stage.rays.closest_hit(starts, down, t_max=reach, mask=OPAQUE, threads=stage.threads)
+    hits = stage.rays.closest_hit(starts, down, t_max=4.0 * UNDER_M, mask=OPAQUE, threads=stage.threads)
     met = np.flatnonzero(hits.part >= 0)
-    tables = stage.packed
     part = tables.instances[hits.part[met]]
     face = tables.faces[part["first_face"] + hits.primitive[met]]
     kinds[met] = tables.materials["surface"][tables.slots[part["first_slot"] + face["slot"]]]

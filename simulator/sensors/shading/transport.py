@@ -97,11 +97,19 @@ class Transport:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def first_points(
-        self, origins: F32, directions: F32, spread: float, mask: int, layers: int, grid: tuple[int, int] | None = None
+        self,
+        origins: F32,
+        directions: F32,
+        spread: float,
+        mask: int,
+        layers: int,
+        grid: tuple[int, int] | None = None,
+        first: Hits | None = None,
     ) -> tuple[Records, Records]:
         """POINT_DTYPE surfaces at the ends of rays, behind glass, and PATH_DTYPE paths to them.
 
-        `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster.
+        `origins` (3,) or (N, 3); unit `directions` (N, 3); `grid` as for the ray caster; `first`: what they hit first,
+        if that is known.
         """
         stage, count = self.stage, len(directions)
         points, paths = new_points_and_paths(count)
@@ -112,7 +120,10 @@ class Transport:
         for layer in range(layers + 1):
             shared = starts[0] if len(starts) == 1 else starts
             shape = grid if layer == 0 else None
-            hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
+            if layer > 0 or first is None:
+                hits = stage.rays.closest_hit(shared, ways, mask=mask, threads=stage.threads, grid=shape)
+            else:
+                hits = first
             going = np.empty(len(rows), np.bool_)
             self.each(len(rows), surfaces, rows, starts, ways, hits, hits.part, stage.packed, stage.posed, self.ground,
                       np.float32(spread), points)  # fmt: skip
@@ -229,7 +240,10 @@ class Transport:
         hits = self.stage.rays.closest_hit(starts, ways, t_max=GROUND_BELOW_M, mask=SEEN | EGO,
                                            threads=self.stage.threads)  # fmt: skip
         met = hits.part >= 0
-        low, seeing = low[met], points.copy()
+        if not met.any():
+            return points
+        # As bytes: numpy copies records field by field, which takes several times as long.
+        low, seeing = low[met], points.view(np.uint8).copy().view(points.dtype)
         seeing["z"][low] = starts[met, 2] - hits.t[met]
         for name, value in (("nx", 0.0), ("ny", 0.0), ("nz", 1.0), ("fx", 0.0), ("fy", 0.0), ("fz", 1.0)):
             seeing[name][low] = value
