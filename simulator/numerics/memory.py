@@ -286,14 +286,14 @@ def store_triples(typing_context, array, index, x, y, z):
 def store_quadruples(typing_context, array, index, x, y, z, w):
     """Write four f32x8 to the 32 float32 elements from i on: lane 0 of each, then lane 1 of each, and so on."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         low, high = (builder.shuffle_vector(*args[k : k + 2], lane_numbers(range(2 * LANES))) for k in (2, 4))
         order = (lane + LANES * part for lane in range(LANES) for part in range(4))
         row = builder.shuffle_vector(low, high, lane_numbers(order))
         builder.store(row, _address(context, builder, signature, args, row.type)).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, index, x, y, z, w), emit
+    return types.void(array, index, x, y, z, w), _emit
 
 
 def _gatherer(result: Any, documentation: str) -> Any:
