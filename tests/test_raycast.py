@@ -59,6 +59,19 @@ def test_what_is_compiled_ahead_is_what_casting_needs() -> None:
     assert done.stdout == "[1, 1, 1]\n"
 
 
+def test_eights_that_start_far_from_each_other_meet_what_they_meet_alone() -> None:
+    rng = np.random.default_rng(8)
+    vertices, faces = soup(rng, 300)
+    scene = scene_of(vertices * np.float32(20), faces)
+    start = np.repeat(rng.uniform(-20, 20, (40, 3)), 8, axis=0) + rng.uniform(-0.05, 0.05, (320, 3))
+    down = np.array([0.1, 0.2, -1.0]) + rng.uniform(-0.01, 0.01, (320, 3))
+    singly = [scene.closest_hit(start[k : k + 8], down[k : k + 8], threads=1) for k in range(0, 320, 8)]
+    expected = Hits(*(np.concatenate(row) for row in zip(*singly, strict=True)))
+    assert 0.2 < (expected.part >= 0).mean() < 0.95
+    assert_same(scene.closest_hit(start, down, threads=1), expected)
+    np.testing.assert_array_equal(scene.any_hit(start, down, threads=1), expected.part >= 0)
+
+
 def test_only_the_rays_of_runs_are_cast() -> None:
     rng = np.random.default_rng(8)
     vertices, faces = soup(rng, 200)
