@@ -246,7 +246,8 @@ def preview(
     from simulator.pipeline.look import look
 
     [(_, loaded)] = _load_all([scenario], set_ or [])
-    typer.echo(f"{out} ({look(loaded.sample(seed), out)})")
+    drawn_by = look(loaded.sample(seed), out, lambda text: typer.echo(text, err=True))
+    typer.echo(f"{out} ({drawn_by})")
 
 
 @app.command()

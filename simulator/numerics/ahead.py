@@ -52,6 +52,7 @@ def work(module: str) -> None:
     """What the second process does: call `module.exercise()`, unless the first one ends before it is done."""
 
     def end_with_the_first() -> None:
+        """Wait for the end of what the first process holds open, and leave at once."""
         os.read(0, 1)
         os._exit(0)
 

@@ -70,6 +70,7 @@ def bare(_context, value):
     """A bare array for an array, a NamedTuple with bare arrays for one with arrays; what the caller keeps alive."""
 
     def convert(context: Any, builder: ir.IRBuilder, given: Any, wanted: Any, held: ir.Value) -> ir.Value:
+        """LLVM code of one value, `held`, that is of type `given` and is `wanted`."""
         if isinstance(given, Bare):
             return held
         if isinstance(wanted, Bare):
@@ -89,6 +90,7 @@ def bare(_context, value):
         return held
 
     def build(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
+        """LLVM code of the call."""
         return convert(context, builder, signature.args[0], signature.return_type, arguments[0])
 
     return (value if config.BOUNDSCHECK else _as_bare(value))(value), build
@@ -99,6 +101,7 @@ class _BareAttributes(AttributeTemplate):
     key = Bare
 
     def resolve_shape(self, kind: Bare) -> Any:
+        """Type of `shape`."""
         return _kinds.UniTuple(types.int64, kind.ndim)
 
 
@@ -112,6 +115,7 @@ def _shape(context: Any, builder: ir.IRBuilder, kind: Bare, value: ir.Value) -> 
 @type_callable(len)
 def _type_len(context: Any) -> Any:
     def typer(array: types.Type) -> types.Type | None:
+        """Type of the result; None: not ours."""
         return types.intp if isinstance(array, Bare) else None
 
     return typer
@@ -137,6 +141,7 @@ def _axes(index: types.Type) -> int:
 @type_callable(operator.getitem)
 def _type_getitem(context: Any) -> Any:
     def typer(array: types.Type, index: types.Type) -> types.Type | None:
+        """Type of the element or of the part; None: not ours."""
         if isinstance(array, Bare) and array.ndim == 1 and isinstance(index, _kinds.SliceType) and not index.has_step:
             return array
         if not isinstance(array, Bare) or not 1 <= _axes(index) <= array.ndim:
@@ -150,6 +155,7 @@ def _type_getitem(context: Any) -> Any:
 @type_callable(operator.setitem)
 def _type_setitem(context: Any) -> Any:
     def typer(array: Any, index: types.Type, value: types.Type) -> types.Type | None:
+        """Nothing, for one element; None: not ours."""
         whole = isinstance(array, Bare) and _axes(index) == array.ndim
         return types.void if whole and context.can_convert(value, array.dtype) is not None else None
 

@@ -84,11 +84,17 @@ def source_digest(module: str) -> str:
 
 
 @overload
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]: ...
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`@kernel`."""
+
+
 @overload
 def kernel(
     *, fastmath: bool = True, inline: bool = False, inner: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`@kernel(...)`."""
+
+
 def kernel(
     function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False, inner: bool = False
 ) -> Any:
@@ -103,6 +109,7 @@ def kernel(
     """
 
     def decorate(plain: Callable[..., Any]) -> Any:
+        """The kernel of a function."""
         plain.__qualname__ = f"{plain.__qualname__}__{source_digest(plain.__module__)}"
         options: dict[str, Any] = {
             "nogil": True,
@@ -142,9 +149,11 @@ def borrowed(_context, value):
     """
 
     def build(context, builder, signature, arguments):
+        """LLVM code of the call."""
         return without_owners(context, builder, signature.return_type, arguments[0])
 
     def without_owners(context, builder, kind, given):
+        """As `without_owner`, of what is in tuples, too."""
         if isinstance(kind, types.Array):
             return without_owner(context, builder, kind, given)
         if isinstance(kind, types.BaseTuple):
@@ -164,6 +173,7 @@ def _compile_once(dispatcher: Any) -> None:
     compile_here = dispatcher.compile
 
     def compile_or_wait(signature: Any) -> Any:
+        """Compile for a signature, one process at a time."""
         from filelock import FileLock
 
         # Always in this order: whoever waits for another process has numba's own lock.
@@ -206,6 +216,7 @@ def _cache_if_possible(dispatcher: Any) -> None:
 
 def _or_else(call: Callable[..., Any], missing: Any, forgiven: type[Exception]) -> Callable[..., Any]:
     def attempt(*args: Any) -> Any:
+        """The call; `missing` where it fails as it may."""
         try:
             return call(*args)
         except forgiven:  # whatever unpickling may raise; a full disk

@@ -50,21 +50,21 @@ def pointer(typing_context, array):
     Arrays are counted references: handing one to a helper in a hot loop costs atomic increments. Pointers cost nothing.
     """
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return context.make_array(signature.args[0])(context, builder, args[0]).data
 
-    return types.CPointer(array.dtype)(array), emit
+    return types.CPointer(array.dtype)(array), _emit
 
 
 @intrinsic
 def record(typing_context, memory, index):
     """Record i of an array of them or of a pointer; its fields can be read and written."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         row = _address(context, builder, signature, args, _BYTE)
         return builder.bitcast(row, context.get_value_type(signature.return_type))
 
-    return memory.dtype(memory, index), emit
+    return memory.dtype(memory, index), _emit
 
 
 def local_memory(dtype: types.Type, count: int) -> Any:
@@ -75,61 +75,63 @@ def local_memory(dtype: types.Type, count: int) -> Any:
 
     @intrinsic
     def memory(typing_context):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        """See `local_memory`."""
+
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             element = context.get_data_type(dtype)
             with builder.goto_entry_block():
                 room = builder.alloca(ir.ArrayType(element, count))
                 room.align = 64
             return builder.bitcast(room, element.as_pointer())
 
-        return types.CPointer(dtype)(), emit
+        return types.CPointer(dtype)(), _emit
 
     return memory
 
 
 def _loader(result: types.Type, documentation: str) -> Any:
     @intrinsic
-    def load_element(typing_context, array, index):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _load_element(typing_context, array, index):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             element = context.get_value_type(result)
             loaded = builder.load(_address(context, builder, signature, args, element))
             loaded.align = 4
             return loaded
 
-        return result(array, index), emit
+        return result(array, index), _emit
 
-    load_element.__doc__ = documentation
-    return load_element
+    _load_element.__doc__ = documentation
+    return _load_element
 
 
 def _storer(documentation: str, scalar: types.Type | None = None) -> Any:
     @intrinsic
-    def store_element(typing_context, array, index, value):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _store_element(typing_context, array, index, value):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             given = args[2] if scalar is None else context.cast(builder, args[2], signature.args[2], scalar)
             builder.store(given, _address(context, builder, signature, args, given.type)).align = 4
             return context.get_dummy_value()
 
-        return types.void(array, index, value), emit
+        return types.void(array, index, value), _emit
 
-    store_element.__doc__ = documentation
-    return store_element
+    _store_element.__doc__ = documentation
+    return _store_element
 
 
 def _each(result: Any, combine: Any, documentation: str) -> Any:
     @intrinsic
-    def reduce_each(typing_context, array, index):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _reduce_each(typing_context, array, index):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             first = _address(context, builder, signature, args, result.llvm)
             loaded = [builder.load(builder.gep(first, [ir.Constant(_INT, k)])) for k in range(result.lanes)]
             for vector in loaded:
                 vector.align = 4
             return across_each(builder, loaded, combine)
 
-        return result(array, index), emit
+        return result(array, index), _emit
 
-    reduce_each.__doc__ = documentation
-    return reduce_each
+    _reduce_each.__doc__ = documentation
+    return _reduce_each
 
 
 load = _loader(f32x8, "f32x8 of the float32 elements i, ..., i + 7.")
@@ -152,8 +154,8 @@ store_long = _storer("Write an int64 to element i of an int64 array.", types.int
 
 def _prefetcher(write: int, documentation: str) -> Any:
     @intrinsic
-    def prefetch_element(typing_context, array, index):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _prefetch_element(typing_context, array, index):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             address = _address(context, builder, signature, args, _BYTE)
             form = ir.FunctionType(ir.VoidType(), [address.type, _INT, _INT, _INT])
             function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], form)
@@ -161,10 +163,10 @@ def _prefetcher(write: int, documentation: str) -> Any:
             builder.call(function, [address, *(ir.Constant(_INT, value) for value in (write, 3, 1))])
             return context.get_dummy_value()
 
-        return types.void(array, index), emit
+        return types.void(array, index), _emit
 
-    prefetch_element.__doc__ = documentation
-    return prefetch_element
+    _prefetch_element.__doc__ = documentation
+    return _prefetch_element
 
 
 prefetch = _prefetcher(0, "Ask for the cache line of element i, which will be read soon.")
@@ -175,7 +177,7 @@ prefetch_to_write = _prefetcher(1, "Ask for the cache line of element i, which w
 def store_minimum(typing_context, array, index, x):
     """Lower the float32 elements i, ..., i + 7 to the lanes of an f32x8 where these are less; none may be NaN."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         address = _address(context, builder, signature, args, f32x8.llvm)
         present = builder.load(address)
         present.align = 4
@@ -184,14 +186,14 @@ def store_minimum(typing_context, array, index, x):
         builder.store(less, address).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, index, f32x8), emit
+    return types.void(array, index, f32x8), _emit
 
 
 @intrinsic
 def store_halves(typing_context, array, low, high, x):
     """Write the first eight of sixteen lanes to the elements from `low` on, the others to those from `high` on."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         undefined = ir.Constant(args[3].type, ir.Undefined)
         for half, index in enumerate((1, 2)):
             lanes = builder.shuffle_vector(args[3], undefined, lane_numbers(range(half * LANES, (half + 1) * LANES)))
@@ -200,7 +202,7 @@ def store_halves(typing_context, array, low, high, x):
             builder.store(lanes, address).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, low, high, x), emit
+    return types.void(array, low, high, x), _emit
 
 
 def _compressed(builder: ir.IRBuilder, vector: ir.Value, mask: ir.Value, letters: str) -> ir.Value:
@@ -223,10 +225,10 @@ def _compressed(builder: ir.IRBuilder, vector: ir.Value, mask: ir.Value, letters
 def packed(typing_context, x, mask):
     """The lanes of a vector of eight that an int32 has bits for, in their order and first; the others are undefined."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return _compressed(builder, args[0], args[1], signature.return_type.letter)
 
-    return x(x, types.int32), emit
+    return x(x, types.int32), _emit
 
 
 @intrinsic
@@ -235,7 +237,7 @@ def store_chosen(typing_context, array, index, mask, high, low):
     lower from that of an i32x8. All eight elements from i on may be overwritten.
     """
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         longs = ir.VectorType(_LONG, LANES)
         order = lane_numbers(lane + LANES * half for lane in range(LANES) for half in range(2))
         pairs = builder.bitcast(builder.shuffle_vector(args[4], builder.bitcast(args[3], args[4].type), order), longs)
@@ -243,14 +245,14 @@ def store_chosen(typing_context, array, index, mask, high, low):
         builder.store(_compressed(builder, pairs, args[2], "i64"), address).align = 8
         return context.get_dummy_value()
 
-    return types.void(array, index, mask, high, low), emit
+    return types.void(array, index, mask, high, low), _emit
 
 
 @intrinsic
 def load_triples(typing_context, array, index):
     """The 24 float32 from element i as three f32x8: every third from i, from i + 1 and from i + 2 (x, y, z)."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         row = ir.VectorType(_FLOAT, 3 * LANES)
         loaded = builder.load(_address(context, builder, signature, args, row))
         loaded.align = 4
@@ -261,14 +263,14 @@ def load_triples(typing_context, array, index):
         ]
         return context.make_tuple(builder, signature.return_type, picked)
 
-    return types.UniTuple(f32x8, 3)(array, index), emit
+    return types.UniTuple(f32x8, 3)(array, index), _emit
 
 
 @intrinsic
 def store_triples(typing_context, array, index, x, y, z):
     """Write three f32x8 to the 24 float32 elements from i on: lane 0 of each, then lane 1 of each, and so on."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         x, y, z = args[2:]
         low = builder.shuffle_vector(x, y, lane_numbers(range(2 * LANES)))
         high = builder.shuffle_vector(z, z, lane_numbers(range(2 * LANES)))
@@ -277,27 +279,27 @@ def store_triples(typing_context, array, index, x, y, z):
         builder.store(row, _address(context, builder, signature, args, row.type)).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, index, x, y, z), emit
+    return types.void(array, index, x, y, z), _emit
 
 
 @intrinsic
 def store_quadruples(typing_context, array, index, x, y, z, w):
     """Write four f32x8 to the 32 float32 elements from i on: lane 0 of each, then lane 1 of each, and so on."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         low, high = (builder.shuffle_vector(*args[k : k + 2], lane_numbers(range(2 * LANES))) for k in (2, 4))
         order = (lane + LANES * part for lane in range(LANES) for part in range(4))
         row = builder.shuffle_vector(low, high, lane_numbers(order))
         builder.store(row, _address(context, builder, signature, args, row.type)).align = 4
         return context.get_dummy_value()
 
-    return types.void(array, index, x, y, z, w), emit
+    return types.void(array, index, x, y, z, w), _emit
 
 
 def _gatherer(result: Any, documentation: str) -> Any:
     @intrinsic
-    def load_lanes(typing_context, memory, first, numbers):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _load_lanes(typing_context, memory, first, numbers):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             own = types.void(signature.args[0], types.int64)
             start = _address(context, builder, own, (args[0], ir.Constant(_LONG, 0)), result.element)
             first = context.cast(builder, args[1], signature.args[1], types.int64)
@@ -308,10 +310,10 @@ def _gatherer(result: Any, documentation: str) -> Any:
                 vector = builder.insert_element(vector, loaded, ir.Constant(_INT, lane))
             return vector
 
-        return result(memory, first, i32x8), emit
+        return result(memory, first, i32x8), _emit
 
-    load_lanes.__doc__ = documentation
-    return load_lanes
+    _load_lanes.__doc__ = documentation
+    return _load_lanes
 
 
 load_each = _gatherer(i32x8, "i32x8: of four bytes each, memory's number `first` plus lane k of an i32x8, from 0 on.")
@@ -322,7 +324,7 @@ load_each_float = _gatherer(f32x8, "f32x8, likewise.")
 def load_spaced(typing_context, memory, index, step):
     """f32x8 of the float32 elements i, i + step, ..., i + 7 step: one field of eight records."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         first = _address(context, builder, signature, args, _FLOAT)
         step = context.cast(builder, args[2], signature.args[2], types.int64)
         vector = ir.Constant(f32x8.llvm, ir.Undefined)
@@ -331,15 +333,15 @@ def load_spaced(typing_context, memory, index, step):
             vector = builder.insert_element(vector, builder.load(at, align=4), ir.Constant(_INT, lane))
         return vector
 
-    return f32x8(memory, index, step), emit
+    return f32x8(memory, index, step), _emit
 
 
 @intrinsic
 def load_points(typing_context, points, numbers, index):
     """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        def pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        def _pick(a: ir.Value, b: ir.Value, order: list[int]) -> ir.Value:
             return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INT, len(order)), order))
 
         point, index = ir.VectorType(_FLOAT, 3), context.cast(builder, args[2], signature.args[2], types.int64)
@@ -349,22 +351,22 @@ def load_points(typing_context, points, numbers, index):
             first = builder.mul(builder.sext(number, _LONG), ir.Constant(_LONG, 3))
             loaded.append(builder.load(builder.bitcast(builder.gep(args[0], [first]), point.as_pointer()), align=4))
         # Transposed: points k and k + 4 side by side, then two by two their first, second and third numbers.
-        pairs = [pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
+        pairs = [_pick(loaded[k], loaded[k + 4], [0, 1, 2, 2, 3, 4, 5, 5]) for k in range(4)]
         low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 2, 10, 6, 14, 6, 14]
-        (a, b), (c, d) = [[pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
+        (a, b), (c, d) = [[_pick(pairs[k], pairs[k + 1], order) for k in (0, 2)] for order in (low, high)]
         first, second = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
-        rows = [pick(a, b, first), pick(a, b, second), pick(c, d, first)]
+        rows = [_pick(a, b, first), _pick(a, b, second), _pick(c, d, first)]
         return context.make_tuple(builder, signature.return_type, rows)
 
-    return types.UniTuple(f32x8, 3)(points, numbers, index), emit
+    return types.UniTuple(f32x8, 3)(points, numbers, index), _emit
 
 
 @intrinsic
 def fetch_add(typing_context, array, index, amount):
     """Add to an element of an int64 array and return its former value, as one atomic step (a shared work counter)."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         amount = context.cast(builder, args[2], signature.args[2], types.int64)
         return builder.atomic_rmw("add", _address(context, builder, signature, args, _LONG), amount, "monotonic")
 
-    return types.int64(array, index, amount), emit
+    return types.int64(array, index, amount), _emit

@@ -46,6 +46,7 @@ def parallel_for(body: Callable[[int, int], object], count: int, *, chunk: int, 
     lock = threading.Lock()
 
     def work() -> None:
+        """Take ranges until none is left."""
         _here.busy = True
         try:
             while True:

@@ -95,7 +95,10 @@ def _compiler(lowering: type[NativeLowering]) -> type[CompilerBase]:
     """numba's compiler with another way of lowering."""
 
     class Compiler(CompilerBase):
+        """numba's, with that way of lowering."""
+
         def define_pipelines(self) -> list[Any]:
+            """Its one pipeline."""
             manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
             manager.passes = [(lowering if step is NativeLowering else step, why) for step, why in manager.passes]
             manager.finalize()

@@ -175,7 +175,10 @@ def _register_float_operator(symbol: Any, compares: bool, emit: Callable[..., ir
 
     @type_callable(symbol)
     def resolve(context: Any) -> Any:
+        """What numba asks for the types of a call."""
+
         def typer(left: Any, right: Any) -> Any:
+            """Type of the result; None: not ours."""
             for vector, other in ((left, right), (right, left)):
                 if isinstance(vector, Floats) and (other is vector or isinstance(other, scalars)):
                     return _MASK[vector.lanes] if compares else vector
@@ -184,6 +187,7 @@ def _register_float_operator(symbol: Any, compares: bool, emit: Callable[..., ir
         return typer
 
     def lower(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        """LLVM code of the operator."""
         wanted = next(given for given in signature.args if isinstance(given, Floats))
         left, right = (_as_floats(context, builder, *pair, wanted) for pair in zip(args, signature.args))
         return emit(builder, left, right)
@@ -197,13 +201,17 @@ def _register_float_operator(symbol: Any, compares: bool, emit: Callable[..., ir
 def _register_mask_operator(symbol: Any, emit: Callable[..., ir.Value]) -> None:
     @type_callable(symbol)
     def resolve(context: Any) -> Any:
+        """What numba asks for the types of a call."""
+
         def typer(left: Any, right: Any) -> Any:
+            """Type of the result; None: not ours."""
             return left if isinstance(left, Mask) and left is right else None
 
         return typer
 
     @lower_builtin(symbol, Mask, Mask)
     def lower(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        """LLVM code of the operator."""
         return emit(builder, *args)
 
 
@@ -234,14 +242,14 @@ def _negate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> i
 
 def _splatter(result: Vector, scalar: types.Type, documentation: str) -> Any:
     @intrinsic
-    def splat_scalar(typing_context, value):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _splat_scalar(typing_context, value):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _splat(builder, context.cast(builder, args[0], signature.args[0], scalar), result.llvm)
 
-        return result(value), emit
+        return result(value), _emit
 
-    splat_scalar.__doc__ = documentation
-    return splat_scalar
+    _splat_scalar.__doc__ = documentation
+    return _splat_scalar
 
 
 splat = _splatter(f32x8, types.float32, "f32x8 with a scalar in every lane.")
@@ -252,14 +260,14 @@ splat_int_wide = _splatter(i32x16, types.int32, "i32x16 with a scalar in every l
 
 def _pairwise(combine: Callable[..., ir.Value], documentation: str) -> Any:
     @intrinsic
-    def pairwise(typing_context, x, y):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _pair(typing_context, x, y):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return combine(builder, *args)
 
-        return x(x, x), emit
+        return x(x, x), _emit
 
-    pairwise.__doc__ = documentation
-    return pairwise
+    _pair.__doc__ = documentation
+    return _pair
 
 
 minimum = _pairwise(lesser, "Lane by lane the lesser of two vectors of float32; y where either is NaN.")
@@ -270,38 +278,38 @@ maximum = _pairwise(greater, "Lane by lane the greater of two vectors of float32
 def lowered(typing_context, mask, x, y):
     """An f32x8 lowered to y, vector or scalar, in those lanes where `mask` holds and y is less; none may be NaN."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         mask, x, y = args
         less = call_llvm(
             builder, "minnum", [x, _as_floats(context, builder, y, signature.args[2], f32x8)], ("nnan", "nsz")
         )
         return builder.select(_holds(builder, mask), less, x)
 
-    return f32x8(b8, f32x8, y), emit
+    return f32x8(b8, f32x8, y), _emit
 
 
 @intrinsic
 def absolute(typing_context, x):
     """Lane by lane the magnitude of float32."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         sign_off = lane_numbers([0x7FFFFFFF] * signature.args[0].lanes)
         return builder.bitcast(builder.and_(builder.bitcast(args[0], sign_off.type), sign_off), args[0].type)
 
-    return x(x), emit
+    return x(x), _emit
 
 
 @intrinsic
 def flip_where_negative(typing_context, x, y):
     """x with its sign changed in the lanes where the sign of y is minus."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         whole = ir.VectorType(_INT, x.lanes)
         value, other = (builder.bitcast(arg, whole) for arg in args)
         sign = builder.and_(other, lane_numbers([-(1 << 31)] * x.lanes))
         return builder.bitcast(builder.xor(value, sign), x.llvm)
 
-    return x(x, x), emit
+    return x(x, x), _emit
 
 
 @intrinsic
@@ -311,34 +319,34 @@ def cross_term(typing_context, a, b, c, d):
     A fused multiply-add would round only one product and break that symmetry, on which watertight edges rest.
     """
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         a, b, c, d = args
         left = builder.fmul(a, d, flags=_EXACT)
         right = builder.fmul(b, c, flags=_EXACT)
         return builder.fsub(left, right, flags=_EXACT)
 
-    return a(a, a, a, a), emit
+    return a(a, a, a, a), _emit
 
 
 @intrinsic
 def fused(typing_context, a, b, c):
     """a * b + c, rounded once where the processor can (else the product too)."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return call_llvm(builder, "fmuladd", args, _EXACT)
 
-    return f32x8(f32x8, f32x8, f32x8), emit
+    return f32x8(f32x8, f32x8, f32x8), _emit
 
 
 @intrinsic
 def select(typing_context, mask, x, y):
     """Lane by lane x where `mask` holds, else y (two of a kind)."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         mask, x, y = args
         return builder.select(_holds(builder, mask), x, y)
 
-    return x(mask, x, x), emit
+    return x(mask, x, x), _emit
 
 
 @intrinsic
@@ -348,25 +356,25 @@ def with_lane(typing_context, x, lane, scalar):
     Better than to write one element and load the vector: a load that is wider than the store before it has to wait.
     """
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         own = lane_numbers(range(signature.args[0].lanes))
         wanted = context.cast(builder, args[1], signature.args[1], types.int32)
         here = builder.icmp_signed("==", _splat(builder, wanted, own.type), own)
         return builder.select(here, _as_floats(context, builder, args[2], signature.args[2], x), args[0])
 
-    return x(x, lane, scalar), emit
+    return x(x, lane, scalar), _emit
 
 
 def _shuffler(order: list[int], documentation: str) -> Any:
     @intrinsic
-    def shuffle(typing_context, x):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _shuffled(typing_context, x):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _shuffle(builder, args[0], order)
 
-        return f32x8(f32x8), emit
+        return f32x8(f32x8), _emit
 
-    shuffle.__doc__ = documentation
-    return shuffle
+    _shuffled.__doc__ = documentation
+    return _shuffled
 
 
 swap_halves = _shuffler([4, 5, 6, 7, 0, 1, 2, 3], "f32x8 with lanes 4 to 7 first, then lanes 0 to 3.")
@@ -379,27 +387,27 @@ shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by o
 def running_minimum(typing_context, x):
     """f32x8: lane k holds the least of lanes 0 to k."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         value = args[0]
         for distance in (1, 2, 4):
             earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
             value = lesser(builder, value, earlier)
         return value
 
-    return f32x8(f32x8), emit
+    return f32x8(f32x8), _emit
 
 
 def _lanewise(name: str, documentation: str) -> Any:
     @intrinsic
-    def lanewise(typing_context, x):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _lane(typing_context, x):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return call_llvm(builder, name, args)
 
         kind = types.float32 if x is types.float32 else f32x8
-        return kind(kind), emit
+        return kind(kind), _emit
 
-    lanewise.__doc__ = documentation
-    return lanewise
+    _lane.__doc__ = documentation
+    return _lane
 
 
 floor = _lanewise("floor", "Lane by lane of an f32x8, or of a float32, the greatest whole number that is not greater.")
@@ -410,96 +418,96 @@ square_root = _lanewise("sqrt", "Likewise the square root; NaN of what is below 
 def join(typing_context, low, high):
     """The sixteen lanes of two f32x8, or of two i32x8."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.shuffle_vector(*args, lane_numbers(range(WIDE)))
 
-    return (f32x16 if low is f32x8 else i32x16)(low, low), emit
+    return (f32x16 if low is f32x8 else i32x16)(low, low), _emit
 
 
 @intrinsic
 def truncate(typing_context, x):
     """i32x8 of an f32x8 rounded towards zero; a lane that does not fit, or is NaN, is arbitrary."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.fptosi(args[0], i32x8.llvm)
 
-    return i32x8(f32x8), emit
+    return i32x8(f32x8), _emit
 
 
 @intrinsic
 def byte_of(typing_context, x, number):
     """f32x8 of one byte, 0 to 255, of each lane of an i32x8; byte 0 is the lowest."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         shift = builder.shl(context.cast(builder, args[1], signature.args[1], types.int32), ir.Constant(_INT, 3))
         moved = builder.lshr(args[0], _splat(builder, shift, i32x8.llvm))
         return builder.sitofp(builder.and_(moved, lane_numbers([255] * LANES)), f32x8.llvm)
 
-    return f32x8(i32x8, number), emit
+    return f32x8(i32x8, number), _emit
 
 
 @intrinsic
 def times_power(typing_context, x, power):
     """Lane by lane x times 2 to the whole number `power` of an f32x8, from -126 to 127."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         exponent = builder.add(builder.fptosi(args[1], i32x8.llvm), lane_numbers([127] * LANES))
         factor = builder.bitcast(builder.shl(exponent, lane_numbers([23] * LANES)), f32x8.llvm)
         return builder.fmul(args[0], factor, flags=_FUSED)
 
-    return f32x8(f32x8, f32x8), emit
+    return f32x8(f32x8, f32x8), _emit
 
 
 @intrinsic
 def negative(typing_context, x):
     """Mask of the lanes of an i32x8 or i32x16 that are below zero."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.sext(_holds(builder, args[0]), args[0].type)
 
-    return _MASK[x.lanes](x), emit
+    return _MASK[x.lanes](x), _emit
 
 
 @intrinsic
 def equal(typing_context, x, y):
     """Mask of the lanes in which two i32x8 are equal."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.sext(builder.icmp_signed("==", *args), i32x8.llvm)
 
-    return _MASK[LANES](x, x), emit
+    return _MASK[LANES](x, x), _emit
 
 
 @intrinsic
 def subtract(typing_context, x, y):
     """Lane by lane the difference of two vectors of int32 (modulo 2^32)."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.sub(*args)
 
-    return x(x, x), emit
+    return x(x, x), _emit
 
 
 @intrinsic
 def bits(typing_context, mask):
     """int32 with bit k set where lane k of a mask holds."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.zext(builder.bitcast(_holds(builder, args[0]), ir.IntType(mask.lanes)), _INT)
 
-    return types.int32(mask), emit
+    return types.int32(mask), _emit
 
 
 def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
     @intrinsic
-    def reduce(typing_context, x):
-        def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _reduce(typing_context, x):
+        def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return _across(builder, args[0], combine)
 
-        return types.float32(x), emit
+        return types.float32(x), _emit
 
-    reduce.__doc__ = documentation
-    return reduce
+    _reduce.__doc__ = documentation
+    return _reduce
 
 
 least = _reducer(lesser, "The least of the lanes, as float32.")
@@ -513,68 +521,68 @@ greatest = _reducer(greater, "The greatest of the lanes, as float32.")
 def lowest(typing_context, mask):
     """int64 index of the lowest set bit of a non-zero int32."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.zext(builder.cttz(args[0], ir.Constant(_BIT, 1)), _LONG)
 
-    return types.int64(types.int32), emit
+    return types.int64(types.int32), _emit
 
 
 @intrinsic
 def without_lowest(typing_context, mask):
     """An int32 with its lowest set bit cleared."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.and_(args[0], builder.sub(args[0], ir.Constant(_INT, 1)))
 
-    return types.int32(types.int32), emit
+    return types.int32(types.int32), _emit
 
 
 @intrinsic
 def lowest_of_64(typing_context, mask):
     """int64 index of the lowest set bit of a non-zero int64."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.cttz(args[0], ir.Constant(_BIT, 1))
 
-    return types.int64(types.int64), emit
+    return types.int64(types.int64), _emit
 
 
 @intrinsic
 def population(typing_context, mask):
     """Number of set bits of an int32."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.ctpop(args[0])
 
-    return types.int32(types.int32), emit
+    return types.int32(types.int32), _emit
 
 
 @intrinsic
 def bytes_of_bits(typing_context, mask):
     """The lowest eight bits of an int32, each in a byte of its own of an int64, the lowest in the lowest."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         held = builder.bitcast(builder.trunc(args[0], _BYTE), ir.VectorType(_BIT, 8))
         return builder.bitcast(builder.zext(held, ir.VectorType(_BYTE, 8)), _LONG)
 
-    return types.int64(types.int32), emit
+    return types.int64(types.int32), _emit
 
 
 @intrinsic
 def float_bits(typing_context, value):
     """The bits of a float32 as int32; for values >= 0 they are ordered as the values are."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.bitcast(args[0], _INT)
 
-    return types.int32(types.float32), emit
+    return types.int32(types.float32), _emit
 
 
 @intrinsic
 def bits_float(typing_context, value):
     """The float32 whose bits are an int32: the inverse of `float_bits`."""
 
-    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return builder.bitcast(args[0], _FLOAT)
 
-    return types.float32(types.int32), emit
+    return types.float32(types.int32), _emit

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from simulator.errors import InputError, OutputError
 from simulator.scenario.models import Scenario
 
 
-def look(scenario: Scenario, out: Path) -> str:
+def look(scenario: Scenario, out: Path, report: Callable[[str], None] = lambda text: None) -> str:
     """Write a picture (PNG) of a concrete scenario's first moment.
 
     OpenGL draws it; where there is none, our own renderer does at preview quality.
+
+    Args:
+        scenario: concrete.
+        out: picture to write.
+        report: told what takes long.
 
     Returns:
         What drew it: "OpenGL" or "ray casting".
@@ -22,9 +28,11 @@ def look(scenario: Scenario, out: Path) -> str:
         OutputError: the picture cannot be written.
     """
     from simulator.export.base import write_png
+    from simulator.numerics.jit import is_cached
     from simulator.pipeline.flow import sensors_of
     from simulator.sensors.camera import Camera
     from simulator.sensors.preview import NoGraphics, Preview
+    from simulator.traffic.acting import act
     from simulator.world import build_world
 
     _check_target(out)
@@ -32,6 +40,8 @@ def look(scenario: Scenario, out: Path) -> str:
     if not cameras:
         raise InputError("has no camera to look through", key="rig")
     camera = cameras[0]
+    if not is_cached(act):  # which every drive calls
+        report("compiling kernels (first run only)")
     world = build_world(scenario)
     snapshot = world.timeline.at(0)
     try:

@@ -110,6 +110,7 @@ def _pits(place: Place, xyz: F64, out: F64) -> None:
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 
     def ring(half_m: float) -> F64:
+        """(N, 4, 2) corners of squares about the trees, half so wide."""
         return np.asarray(xyz[:, None, :2] + half_m * (square[:, :1] * along[:, None] + square[:, 1:] * out[:, None]))
 
     outer, inner = ring(_PIT_M), ring(_PIT_M - _EDGING_M)
@@ -117,6 +118,7 @@ def _pits(place: Place, xyz: F64, out: F64) -> None:
     top = np.maximum(xyz[:, 2], land + 0.06)
 
     def raised(plan: F64, above_m: float) -> F64:
+        """(N, 4, 3) corners so far above the pavement, local."""
         return place.local(
             np.concatenate([plan, np.broadcast_to((top + above_m)[:, None, None], (*plan.shape[:2], 1))], 2)
         )

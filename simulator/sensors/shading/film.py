@@ -309,6 +309,7 @@ def demosaic(raw: NDArray[np.uint16]) -> F32:
     slope, bend = np.array([[-1.0, 0.0, 1.0]], np.float32), np.array([[-1.0, 0.0, 2.0, 0.0, -1.0]], np.float32)
 
     def filtered(kernel: F32) -> F32:
+        """The mosaic under a filter."""
         return np.asarray(cv2.filter2D(own, -1, kernel, borderType=edge), np.float32)
 
     across, down = (np.square(np.abs(filtered(a)) + np.abs(filtered(b))) for a, b in ((slope, bend), (slope.T, bend.T)))
