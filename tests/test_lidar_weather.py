@@ -19,7 +19,7 @@ from simulator.sensors.lidar_weather import (
     snow_extinction_1_m,
     soft_response,
 )
-from simulator.sensors.shading.plumes import eddies
+from simulator.sensors.plumes import eddies
 
 FOG_TABLE = [  # alpha 1/m, response x 1e9, range of its peak: sin^2 pulse of 20 ns (half width), focus 0
     (0.005, 4.568, 4.70),

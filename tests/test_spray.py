@@ -12,8 +12,9 @@ import pytest
 from simulator.numerics import se3
 from simulator.scene import Atmosphere, SceneBuilder, Timeline
 from simulator.scene.material import Surface
+from simulator.sensors import plumes
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import plumes
+from simulator.sensors.shading import plume_light
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.stage import Stage
@@ -90,7 +91,7 @@ def test_a_puff_takes_as_much_light_as_its_drops_cover(tall: float) -> None:
     peak = section / ((2 * math.pi) ** 1.5 * 0.7**2 * tall)
     puffs = one_puff((distance, 0.3, -0.2), spread, peak)
     picture = empty_picture()
-    plumes.draw_puffs(puffs, picture, dark_transport(), CAMERA, EAST)
+    plume_light.draw_puffs(puffs, picture, dark_transport(), CAMERA, EAST)
     depth = -np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12))
     angle = (CAMERA.rays() ** 2).sum(-1) ** -1.5 / 400.0**2
     assert (depth * angle).sum() * distance**2 == pytest.approx(section, rel=0.03)
@@ -105,7 +106,7 @@ def test_eddies_break_up_a_puff_and_keep_its_mass() -> None:
     depths = []
     for contrast in (0.0, 1.0):
         picture = empty_picture()
-        plumes.draw_puffs(one_puff((30.0, 0, 0), np.ones((1, 2), np.float32), 0.1, contrast), picture,
+        plume_light.draw_puffs(one_puff((30.0, 0, 0), np.ones((1, 2), np.float32), 0.1, contrast), picture,
                           dark_transport(), CAMERA, EAST)  # fmt: skip
         depths.append(-np.log(np.maximum(picture.radiance[..., 1].astype(float), 1e-12)))
     even, broken = depths
@@ -119,9 +120,9 @@ def test_puffs_shade_each_other() -> None:
     parts = [one_puff((x, 0, 0), np.ones((1, 2), np.float32), 0.4) for x in (0.0, 20.0)]
     puffs = plumes.Puffs(*(np.concatenate(pair) for pair in zip(*parts)))
     lit = np.ones(2, np.float32)
-    plumes.sunlit_puffs(0, 2, puffs, np.array([1.0, 0, 0], np.float32), lit)
+    plume_light.sunlit_puffs(0, 2, puffs, np.array([1.0, 0, 0], np.float32), lit)
     tau = 0.4 * math.sqrt(2 * math.pi)  # through all of a puff of unit deviation
-    part = 1.0 - float(plumes.FORWARD * plumes.ASYMMETRY)
+    part = 1.0 - float(plume_light.FORWARD * plume_light.ASYMMETRY)
     assert lit == pytest.approx([math.exp(-1.5 * tau * part), math.exp(-0.5 * tau * part)], rel=1e-3)
 
 
@@ -133,7 +134,7 @@ def test_what_stands_in_the_middle_of_a_puff_is_behind_half_of_it() -> None:
     before.depth[:] = 20.0
     transport = dark_transport()
     for picture in (whole, half, before):
-        plumes.draw_puffs(puffs, picture, transport, CAMERA, EAST)
+        plume_light.draw_puffs(puffs, picture, transport, CAMERA, EAST)
     through = [float(np.log(p.radiance[60, 80, 1])) for p in (whole, half, before)]
     assert through[0] == pytest.approx(-0.1 * math.sqrt(2 * math.pi), rel=0.01)
     assert through[1] == pytest.approx(through[0] / 2, rel=0.02)

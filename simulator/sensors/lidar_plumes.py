@@ -14,13 +14,13 @@ from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.se3 import apply, inverse
 from simulator.sensors.lidar_kernels import HALF, ONE, PI, PLUME_CLASS, TWO, ZERO, air_depth, gain
 from simulator.sensors.lidar_weather import LIGHT_MPS
-from simulator.sensors.shading.plumes import EDGE, eddies, puffs_of, unevenness
+from simulator.sensors.plumes import EDGE, eddies, puffs_of, unevenness
 
 if TYPE_CHECKING:
     from simulator.sensors.lidar_kernels import Echoes, Receiver
     from simulator.sensors.lidar_models import LidarModel, Rays, Sweep
     from simulator.sensors.lidar_weather import Air
-    from simulator.sensors.shading.plumes import Puffs
+    from simulator.sensors.plumes import Puffs
     from simulator.sensors.stage import Stage
 
 MOST = 32  # puffs that a pulse meets; more of them hide each other

@@ -20,7 +20,7 @@ from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.contact import contacts_nearby, shade_points
 from simulator.sensors.shading.glow import add_scattered_light
 from simulator.sensors.shading.night_sky import add_night_sky
-from simulator.sensors.shading.plumes import add_plumes
+from simulator.sensors.shading.plume_light import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen

@@ -1,4 +1,4 @@
-"""Spray and dust behind wheels, splashes, steam or smoke from an engine: clouds, drawn as Gaussian puffs.
+"""Spray and dust behind wheels, splashes, steam or smoke from an engine: clouds, made of Gaussian puffs.
 
 Each wheel lifts the film that clings to its tread and slings it off as drops. They drift in the vehicle's wake, which
 widens with the third root of the distance (H. Schlichting, Boundary-Layer Theory, circular wakes), and fall out. From
@@ -21,17 +21,11 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene.articulation import Driver
 from simulator.scene.material import Surface
-from simulator.sensors.shading.air import lobe
-from simulator.sensors.shading.glow import boxes_around
-from simulator.sensors.shading.lamps import cell_of, lamp_lux
-from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight, luminance
+from simulator.sensors.shading.vector import ONE
 from simulator.sensors.stage import OPAQUE
 
 if TYPE_CHECKING:
     from simulator.scene.builder import SceneObject
-    from simulator.sensors.optics import CameraModel
-    from simulator.sensors.shading.canvas import Picture
-    from simulator.sensors.shading.transport import Transport
     from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]
@@ -56,7 +50,6 @@ REACH_LIVES = 2.5  # lives of the spray after which what is left is not drawn
 WIDENING = 6.0  # of the wake, by distance over the vehicle's width: the cube of how much wider it is
 WIDTHS_APART = 0.9  # deviations between puffs
 FARTHEST_M = 160.0
-LEAST_TAU = np.float32(2e-3)  # optical depth of a puff below which its eddies are not looked at
 EDGE = np.float32(2.8)  # deviations from the middle of a puff to where it is cut off
 ROUGHNESS = 0.55  # deviation of the logarithm of the puffs' masses: gusts
 STRAY = 0.45  # how far puffs stray, in their own deviations
@@ -106,7 +99,6 @@ STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's sp
 )  # fmt: skip
 RAGGED, FRAYED = 0.9, 0.6  # deviation of the logarithm of the masses of a splash's fingers, and of the parts of each
 SPLASH_DRAG_1_S = 1.6  # 1 / time in which the air slows a splash by a factor of e
-FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)  # of light that puffs scatter: see `cloud_phase`
 UNDER_M, BESIDE_M = 0.15, 0.35  # where the ground is looked up: so far above it, and beside the tyre
 VEHICLES = frozenset({"car", "van", "truck", "trailer", "bus", "construction_vehicle", "motorcycle"})
 
@@ -407,41 +399,6 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
 
 
 @kernel(inline=True)
-def cloud_phase(cosine):
-    """Light that a cloud of many drops or grains sends on, per steradian: scattered once forward, or often and even."""
-    return FORWARD * lobe(ASYMMETRY, cosine) + (ONE - FORWARD) / (np.float32(4.0) * PI)
-
-
-@kernel
-def sunlit_puffs(start, stop, puffs, sun, lit):
-    """Dim the sun in the middles of puffs `start:stop` by all puffs between.
-
-    Light that is scattered forward goes on with the rest (similarity: the optical depth counts 1 - albedo g times).
-
-    Args:
-        start, stop: range of puffs. puffs: Puffs. sun: (3,) float32 towards it.
-        lit: (P,) float32 part of the sun's light that arrives, changed.
-    """
-    center, spread, peak, albedo, _, _, _ = puffs
-    root = np.float32(math.sqrt(math.pi / 2))
-    for i in range(start, stop):
-        if lit[i] <= ZERO:
-            continue
-        tau = ZERO
-        for j in range(len(peak)):
-            flat, tall = ONE / spread[j, 0], ONE / spread[j, 1]
-            ox, oy = (center[i, 0] - center[j, 0]) * flat, (center[i, 1] - center[j, 1]) * flat
-            oz = (center[i, 2] - center[j, 2]) * tall
-            qx, qy, qz = sun[0] * flat, sun[1] * flat, sun[2] * tall
-            aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
-            off = ox * ox + oy * oy + oz * oz - bb * bb / aa
-            if off < EDGE * EDGE:
-                ahead = ONE - math.erf(bb / math.sqrt(TWO * aa))
-                tau += peak[j] * math.exp(-HALF * off) * root * ahead / math.sqrt(aa)
-        lit[i] *= math.exp(-tau * (ONE - albedo[i, 1] * FORWARD * ASYMMETRY))
-
-
-@kernel(inline=True)
 def unevenness(spread, grain, phase, field, i, x, y, z):
     """Factor of puff i's density where it is (x, y, z) deviations from its middle; field: of `eddies`, trilinear."""
     cells = grain[i, 1]
@@ -459,142 +416,3 @@ def unevenness(spread, grain, phase, field, i, x, y, z):
     d = field[i1, j1, k0] + w * (field[i1, j1, k1] - field[i1, j1, k0])
     a += v * (b - a)
     return ONE + grain[i, 0] * (a + u * (c + v * (d - c) - a) - ONE)
-
-
-@kernel
-def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):
-    """Radiance that the middles of puffs `start:stop` scatter toward the eye, per optical depth, dimmed by the air.
-
-    Args:
-        start, stop: range of puffs. puffs: Puffs. eye: (3,) float32. sky: Sky. lamps: Lamps.
-        lit: (P,) float32 part of the sun's light that arrives.
-        light: (P, 3) float32 result.
-    """
-    center, spread, _, albedo, _, _, _ = puffs
-    position, axis, intensity, beam, low, cells, least = lamps
-    _, air, _, ground, sun, sun_lx, extinction = sky
-    last, per_cell = cells.shape[0] - 1, cells.shape[2]
-    down = max(sun[2], ZERO)
-    for i in range(start, stop):
-        x, y, z = center[i, 0], center[i, 1], center[i, 2]
-        dx, dy, dz = x - eye[0], y - eye[1], z - eye[2]
-        distance = max(math.sqrt(dx * dx + dy * dy + dz * dz), np.float32(0.1))
-        dx, dy, dz = dx / distance, dy / distance, dz / distance
-        through = math.exp(-extinction[0] * distance)
-        r0, g0, b0 = airlight(air, dx, dy)
-        part = lit[i] * cloud_phase(sun[0] * dx + sun[1] * dy + sun[2] * dz)
-        red, green, blue = ZERO, ZERO, ZERO
-        row, column = cell_of(low, last, x, y)
-        soft = spread[i, 0] * spread[i, 0] + HALF
-        for k in range(per_cell):
-            lamp = cells[row, column, k]
-            if lamp < 0:
-                break
-            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            lx, ly, lz, way, lux = lamp_lux(position, axis, beam, lamp, x, y, z, peak / least[lamp])
-            if lux <= ZERO:
-                continue
-            lux *= math.exp(-extinction[0] * way) * way * way / (way * way + soft)
-            lux *= cloud_phase(lx * dx + ly * dy + lz * dz)
-            red += lux * intensity[lamp, 0]
-            green += lux * intensity[lamp, 1]
-            blue += lux * intensity[lamp, 2]
-        # the mean of the sky above and the ground below (Sky.ground is pi E / albedo), the sun, the lamps
-        for k in range(3):
-            whole = ground[k] * PI / np.float32(0.18)
-            around = HALF * (whole - down * sun_lx[k]) / PI + HALF * ground[k]
-            lamp_light = red if k == 0 else (green if k == 1 else blue)
-            haze = r0 if k == 0 else (g0 if k == 1 else b0)
-            given = albedo[i, k] * (around + part * sun_lx[k] + lamp_light)
-            light[i, k] = through * given + (ONE - through) * haze
-
-
-@kernel
-def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):
-    """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
-
-    The optical depth of a Gaussian along a ray up to the scene behind it is a difference of error functions; eddies
-    are looked up where the ray comes nearest to its middle.
-
-    Args:
-        start, stop: range of rows.
-        table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
-        puffs: Puffs. field: of `eddies`. light: (P, 3) of `light_puffs`.
-        boxes: (P, 4) int32 first and last row and column of each puff.
-        depth: (H, W) float32. radiance: (H, W, 3) float32, changed.
-    """
-    center, spread, peak, _, grain, phase, _ = puffs
-    width = depth.shape[1]
-    row = np.empty((width, 4), np.float32)
-    root = np.float32(math.sqrt(math.pi / 2))
-    for y in range(start, stop):
-        row[:] = ZERO
-        for i in range(len(peak)):
-            if y < boxes[i, 0] or y > boxes[i, 1]:
-                continue
-            flat, tall = ONE / spread[i, 0], ONE / spread[i, 1]
-            ox, oy, oz = (eye[0] - center[i, 0]) * flat, (eye[1] - center[i, 1]) * flat, (eye[2] - center[i, 2]) * tall
-            cc = ox * ox + oy * oy + oz * oz
-            for x in range(boxes[i, 2], boxes[i, 3] + 1):
-                a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
-                # not of unit length: its parameter is the depth
-                dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
-                dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
-                dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
-                long = math.sqrt(dx * dx + dy * dy + dz * dz)
-                qx, qy, qz = dx * flat, dy * flat, dz * tall
-                aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
-                off = cc - bb * bb / aa
-                if off > EDGE * EDGE:
-                    continue
-                size = math.sqrt(HALF * aa)
-                nearest = -bb / aa
-                end = min((depth[y, x] - nearest) * size, np.float32(4.0))
-                begin = max(-nearest * size, np.float32(-4.0))
-                if end <= begin:
-                    continue
-                part = HALF * (math.erf(end) - math.erf(begin))
-                tau = peak[i] * math.exp(-HALF * off) * TWO * root * part * long / math.sqrt(aa)
-                if tau > LEAST_TAU:
-                    px, py, pz = ox + qx * nearest, oy + qy * nearest, oz + qz * nearest
-                    tau *= unevenness(spread, grain, phase, field, i, px, py, pz)
-                row[x, 0] += tau
-                row[x, 1] += tau * light[i, 0]
-                row[x, 2] += tau * light[i, 1]
-                row[x, 3] += tau * light[i, 2]
-        for x in range(width):
-            tau = row[x, 0]
-            if tau > np.float32(1e-5):
-                through = math.exp(-tau)
-                share = (ONE - through) / tau
-                for k in range(3):
-                    radiance[y, x, k] = radiance[y, x, k] * through + share * row[x, k + 1]
-
-
-def add_plumes(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
-    """Add spray, splashes, dust and smoke to a picture."""
-    stage = transport.stage
-    draw_puffs(puffs_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
-
-
-def draw_puffs(
-    puffs: Puffs, picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64
-) -> None:
-    """Light puffs and draw them into a picture."""
-    boxes = boxes_around(camera, local_SE3_camera, puffs.center, float(EDGE) * puffs.spread.max(1))
-    seen = (boxes[:, 0] <= boxes[:, 1]) & (boxes[:, 2] <= boxes[:, 3])
-    if not seen.any():
-        return
-    puffs, boxes = Puffs(*(array[seen] for array in puffs)), boxes[seen]
-    eye = np.ascontiguousarray(local_SE3_camera[:3, 3], np.float32)
-    rotation = np.ascontiguousarray(local_SE3_camera[:3, :3], np.float32)
-    lit = np.zeros(len(boxes), np.float32)
-    if transport.sky.sun_lx[1] > 0:
-        ways = np.repeat(transport.sky.sun_direction[None], len(boxes), 0)
-        stage = transport.stage
-        lit[~stage.rays.any_hit(puffs.center, ways, mask=OPAQUE, threads=stage.threads)] = 1.0
-        transport.each(len(boxes), sunlit_puffs, puffs, transport.sky.sun_direction, lit, chunk=64)
-    light = np.zeros((len(boxes), 3), np.float32)
-    transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, lit, transport.lamps, light, chunk=64)
-    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, eddies(), light, boxes,
-                   picture.depth, picture.radiance, chunk=16)  # fmt: skip
