@@ -215,3 +215,19 @@ def test_a_real_map_keeps_its_roads_clear() -> None:
         low = vertices[vertices[:, 2] < ground.height(vertices[:, :2]) + 2.0][:, :2]
         if len(low):
             assert (network.locate(low).distance > 0.0).all(), name
+
+
+def test_trees_in_paving_stand_in_open_ground() -> None:
+    """Pits of 1.5 m with stones about soil: a trunk rises from the middle of each, and no pit reaches the road."""
+    for seed in range(3, 9):
+        world, builder, _ = _filled("town", seed)
+        parts = list(world_parts(builder))
+        soil = [vertices.reshape(-1, 4, 3) for name, vertices, _, _, _ in parts if name == "terrain"]
+        if soil:
+            break
+    pits = np.concatenate(soil)
+    assert np.linalg.norm(pits[:, 1] - pits[:, 0], axis=1) == pytest.approx(1.5 - 2 * 0.08, abs=1e-3)
+    assert np.abs(pits[..., 1]).min() > world.ground.half_m
+    feet = np.array([part[1][part[1][:, 2] < 0.3, :2].mean(0) for part in parts if part[0] == "vegetation"])
+    off = np.linalg.norm(feet[:, None] - pits.mean(1)[None, :, :2], axis=2)
+    assert off.min(axis=0).max() < 0.2

@@ -14,7 +14,6 @@ from simulator.numerics.rng import generator
 from simulator.scene.material import Material, Texture, srgb
 from simulator.scene.mesh import Mesh
 from simulator.scene.noise import spectral_noise, to_srgb8
-from simulator.scene.textures import CONCRETE_M, concrete
 from simulator.surroundings.facades import BAY_M, wall_texture, weathered_wall
 from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
 from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
@@ -36,6 +35,7 @@ BEAM = np.array([*_HALF_BEAM, *([out, 2.0 * 0.595 - up] for out, up in _HALF_BEA
 BARS_M = (
     0.12  # from bar to bar: the gaps of railings that children may climb are 0.12 m at most (building codes, EN 1176)
 )
+CASTING_M = 6.0  # of concrete barriers, from joint to joint
 BEAM_M = 4.0  # a beam reaches from joint to joint
 
 
@@ -266,9 +266,39 @@ def concrete_barrier(line: F64, height_m: float, width_m: float) -> Made:
     points = resample(line, 3.0)
     half = _NEW_JERSEY * [0.5 * width_m, height_m]
     shape = np.concatenate([half, half[::-1] * [-1.0, 1.0]])
-    mesh = profile_sweep(points, normals_of(points, 1), shape[::-1], 0, CONCRETE_M)
-    stained = Material("barrier concrete", (0.76, 0.74, 0.71), concrete(0.35), roughness=0.9, reflectance_905=0.35)
+    swept = profile_sweep(points, normals_of(points, 1), shape[::-1], 0, CASTING_M)
+    tall = float(np.linalg.norm(np.diff(shape, axis=0), axis=1).sum()) / CASTING_M
+    mesh = Mesh.of(swept.vertices, swept.faces, np.divide(swept.uv, [1.0, tall]), swept.slots)
+    stained = Material("barrier concrete", (1.0, 1.0, 1.0), _soiled_casting(), roughness=0.9, reflectance_905=0.3)
     return mesh, (stained,), "wall"
+
+
+@cache
+def _soiled_casting() -> Texture:
+    """Both faces of a concrete barrier, CASTING_M long (u), over its top from foot to foot (v).
+
+    Weathered concrete (albedo 0.2 to 0.3: R. Levinson and H. Akbari, Cement and Concrete Research 32, 2002): the road
+    splashes the foot, rain draws streaks of soot from the top, tyres have left their rubber; a slot for the water, a
+    joint.
+    """
+    rng = generator(0, "concrete barrier", "casting")
+    height, width = 256, 1024
+    x, v = np.meshgrid((np.arange(width) + 0.5) / width, 1.0 - (np.arange(height) + 0.5) / height)
+    up = 1.0 - np.abs(2.0 * v - 1.0)  # 0 at the feet, 1 on top
+    grain = spectral_noise((height, width), rng, slope=0.6, low_cut=8)
+    cloud = spectral_noise((height, width), rng, slope=2.0, low_cut=1)
+    light = 0.27 * (1.0 + 0.05 * grain + 0.09 * cloud)
+    run = np.repeat(spectral_noise((height, width), rng, slope=1.7, low_cut=2)[:1], height, 0)
+    streak = np.clip(run + 0.1 * grain - 0.1, 0.0, 1.6) * np.clip(0.15 + 0.85 * (up - 0.35), 0.0, 1.0)
+    light *= 1.0 - 0.38 * streak - 0.25 * np.exp(-(((up - 1.0) / 0.05) ** 2))
+    light *= 1.0 - 0.50 * np.exp(-((up / (0.22 + 0.05 * cloud)) ** 2))  # splashed by what passes
+    scuff = np.clip(spectral_noise((height, 64), rng, slope=1.0, low_cut=3) - 1.6, 0.0, 1.0).repeat(width // 64, 1)
+    scuff = np.mean([np.roll(scuff, k, 1) for k in range(0, 24, 3)], axis=0)
+    light *= 1.0 - 0.7 * scuff * np.exp(-(((up - 0.4) / 0.16) ** 2))
+    light = np.where((np.abs(x - 0.5) * CASTING_M < 0.35) & (up < 0.07), 0.015, light)  # slot for the water
+    light *= 1.0 - 0.85 * np.exp(-((np.minimum(x, 1.0 - x) * CASTING_M / 0.014) ** 2))  # joint
+    color = np.array([1.0, 0.97, 0.91]) * np.clip(light, 0.01, 1.0)[..., None]
+    return Texture("soiled casting", to_srgb8(color))
 
 
 def wires(poles: F64, normals: F64, height_m: float) -> Made | None:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.scene.material import Material, Surface
+from simulator.scene.paving import kerb_stone
+from simulator.scene.textures import SOIL_M
+from simulator.scene.textures import soil as soil_texture
 from simulator.surroundings.place import Place
 from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, grass, plant
 from simulator.surroundings.roadsides import runs
-from simulator.surroundings.shapes import F64, poses
+from simulator.surroundings.shapes import F64, Patchwork, poses
 from simulator.surroundings.species import Species, species_table
 from simulator.surroundings.woods import STEP_M, wood
 
@@ -20,6 +24,7 @@ _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0,
 _COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
 _TUFT_M = 1.5  # within which all blades of a patch of tall grass end
+_PIT_M, _EDGING_M = 0.75, 0.08  # half the side of the open ground about trees in paving, and its stones
 _RAIL_GRASS_M = 45.0  # from the path, below guard rails
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
@@ -74,12 +79,60 @@ def _street_trees(place: Place, rows: _Rows, density: float) -> None:
         offset = float(rng.uniform(1.2, 1.8) if walk and style.urban else rng.uniform(3.4, 5.5))
         at = np.arange(float(rng.uniform(4.0, spacing)), side.length - 4.0, spacing)
         at = at + rng.uniform(-0.6, 0.6, len(at))
-        xyz, _, _ = side.at(at, offset)
+        xyz, out, _ = side.at(at, offset)
         name = _pick(rng, style.species, 1)[0]
         ok = place.clear(xyz[:, :2], 0.9 if walk else 2.5) & (rng.random(len(at)) < 0.92)
         kept = xyz[ok][:, :2]
         place.occupancy.take_circles(kept, 1.0)
         rows.add(kept, [f"{name}*"] * len(kept), rng.uniform(0.85, 1.15, len(kept)))
+        paved = _within(kept, place.paved)
+        if paved.any():
+            _pits(place, xyz[ok][paved], out[ok][paved])
+
+
+def _within(xy: F64, quads: list[F64]) -> NDArray[np.bool_]:
+    """Whether points (N, 2) lie within any of some convex quads (4, 2)."""
+    if not quads:
+        return np.zeros(len(xy), np.bool_)
+    corners = np.stack(quads)
+    way, off = np.roll(corners, -1, 1) - corners, xy[:, None, None] - corners
+    turn = way[..., 0] * off[..., 1] - way[..., 1] * off[..., 0]
+    return np.asarray(np.any(np.all(turn > 0, axis=2) | np.all(turn < 0, axis=2), axis=1))
+
+
+def _pits(place: Place, xyz: F64, out: F64) -> None:
+    """Open ground about trees in paving, edged by stones that stand out a little.
+
+    Args:
+        xyz: (N, 3) world points of the trees, as high as the edge of the pavement. out: (N, 2) away from the road.
+    """
+    along = np.stack([out[:, 1], -out[:, 0]], 1)
+    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+
+    def ring(half_m: float) -> F64:
+        return np.asarray(xyz[:, None, :2] + half_m * (square[:, :1] * along[:, None] + square[:, 1:] * out[:, None]))
+
+    outer, inner = ring(_PIT_M), ring(_PIT_M - _EDGING_M)
+    land = place.ground.height(outer.reshape(-1, 2)).reshape(-1, 4).max(1)
+    top = np.maximum(xyz[:, 2], land + 0.06)
+
+    def raised(plan: F64, above_m: float) -> F64:
+        return place.local(
+            np.concatenate([plan, np.broadcast_to((top + above_m)[:, None, None], (*plan.shape[:2], 1))], 2)
+        )
+
+    soil, stones = Patchwork(), Patchwork()
+    soil.metric_quads(raised(inner, -0.03), 0, SOIL_M)
+    a, b, low, deep = raised(outer, 0.0), raised(inner, 0.0), raised(outer, -0.3), raised(inner, -0.06)
+    for i in range(4):
+        j = (i + 1) % 4
+        stones.metric_quads(np.stack([a[:, i], a[:, j], b[:, j], b[:, i]], 1))
+        stones.metric_quads(np.stack([low[:, i], low[:, j], a[:, j], a[:, i]], 1))
+        stones.metric_quads(np.stack([b[:, i], b[:, j], deep[:, j], deep[:, i]], 1))
+    earth = Material("tree pit", (1.0, 1.0, 1.0), soil_texture("soil"), reflectance_905=0.3, surface=Surface.SOIL)
+    edging = Material("edging", (1.0, 1.0, 1.0), kerb_stone(), reflectance_905=0.33, surface=Surface.CONCRETE)
+    place.put_mesh(soil.mesh(), (earth,), "terrain")
+    place.put_mesh(stones.mesh(), (edging,), "sidewalk")
 
 
 def _grid_points(place: Place, spacing: float, rng: np.random.Generator) -> F64:
