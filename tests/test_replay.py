@@ -139,6 +139,7 @@ def test_runs_that_the_scenario_itself_excludes_are_left_out(tmp_path: Path, run
         (["{file}", "--until", "-1"], "until: must be between"),
         (["{file}", "--until", "50000", "--dt", "0.001"], "more than 1000000 steps"),
         (["{file}", "--param", "fast"], '--param: needs NAME=VALUE, not "fast"'),
+        (["{file}", "--map-path", "{folder}/none"], "there is no folder"),
         (["{file}", "--param", "fast=1"], 'declares no parameter "fast"'),
         (["{file}", "--trajectories", "{folder}/none/t.csv"], "t.csv: cannot be written: No such file"),
         (["{file}", "--distribution", "{file}"], "ParameterValueDistribution"),

@@ -110,3 +110,11 @@ def test_dense_traffic_drives_as_if_each_looked_at_all_others(monkeypatch: pytes
     assert len({row.speed for row in quick.table if row.name != "ego"}) > 200  # they do brake for each other
     assert quick.table == slow.table
     assert all(row.lane for row in quick.table)
+
+
+def test_traffic_for_which_there_is_no_room_is_given_up_with_a_warning() -> None:
+    swarm = model.TrafficSwarmAction("ego", 60.0, 50.0, 0.0, 0.0, 10**8, (0.0, 0.0), None, None, MIX)
+    recording = drive(swarm, until=1.0)
+    made = len(others(recording, 1.0))
+    assert 20 < made < 120  # four lanes of 120 m, cars of 5 m
+    assert [text for text in recording.warnings if f"of {10**8} entities" in text]

@@ -66,6 +66,9 @@ def read_runs(
     if map_file is not None:
         raise InputError("names its own map; --map is for recorded drives", source=str(path), key="--map")
     folders, given = tuple(map_path), dict(parameters or {})
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise InputError(f"there is no folder {folder}", key="--map-path")
     if distribution is None and Path(path).suffix.lower() not in SCRIPTS and is_distribution(path):
         yield from _first_run(path, given, folders, strict=strict, seed=seed, ego=ego)
         return

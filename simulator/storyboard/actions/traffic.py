@@ -29,6 +29,7 @@ from simulator.storyboard.world import World
 
 _TRIES = 4  # at a place for one entity in a step
 _FIRST_TRIES = 40  # where an action fills an area or a swarm at once
+_FULL = 100  # entities in a row that find no room: there is none
 _CLEAR_M, _CLEAR_S = 2.0, 1.0  # between the boxes of new and of present entities, and of travel at the new one's speed
 _RIM = 0.85  # of a swarm's ellipse: vehicles that come later come up beyond it
 _BEYOND = 1.05  # of a swarm's ellipse: vehicles that are out of it vanish
@@ -98,6 +99,7 @@ class TrafficElement(ActionElement):
         self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
         self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
         self._count = 0
+        self._is_filled = False
         self._random = generator(world.seed, "traffic", self.path, len(world.traffic))
         world.traffic.append(self)
 
@@ -166,6 +168,18 @@ class TrafficElement(ActionElement):
             if place is not None and self._put(place):
                 return True
         return False
+
+    def _fill(self, wanted: int) -> None:
+        """Make entities up to a number; where there is no room left it is given up, the first time with a warning."""
+        tries, most = (_TRIES, 1) if self._is_filled else (_FIRST_TRIES, _FULL)
+        failed = 0
+        for _ in range(wanted - len(self.made)):
+            failed = 0 if self._make(tries) else failed + 1
+            if failed == most:
+                break
+        if failed == _FULL:
+            self.world.warn(f"there is room for {len(self.made)} of {wanted} entities of traffic", self.record.line)
+        self._is_filled = True
 
     def _put(self, place: RoadPosition) -> bool:
         world = self.world
@@ -313,7 +327,6 @@ class TrafficSwarmAction(TrafficElement):
     def begin(self) -> None:
         """Fill the ellipse."""
         self.center = self.world.entity(self.record.central_object, self.record.line)
-        self._is_filled = False
 
     def _speed(self, entity: Entity) -> float:
         limits = self.record.initial_speed_range
@@ -347,11 +360,7 @@ class TrafficSwarmAction(TrafficElement):
         for entity in [e for e, share in zip(self.made, self._shares(places)) if share > _BEYOND]:
             self.remove(entity)
         self._open = self._find_spots()
-        tries = _TRIES if self._is_filled else _FIRST_TRIES
-        for _ in range(self.record.number_of_vehicles - len(self.made)):
-            if not self._make(tries) and self._is_filled:
-                break
-        self._is_filled = True
+        self._fill(self.record.number_of_vehicles)
 
 
 def _is_within(corners: list[tuple[float, float]], x: float, y: float) -> bool:
@@ -377,7 +386,6 @@ class TrafficAreaAction(TrafficElement):
         inside = [_is_within(self.corners, x, y) for x, y in self.spots.points]
         self._open = np.flatnonzero(np.array(inside, bool))
         self.stretches = [part for each in self.record.road_ranges for part in self._parts(each)]
-        self._is_filled = False
 
     def _parts(self, road_range: model.RoadRange) -> list[tuple[RoadPosition, float, float, tuple[int, ...]]]:
         """Stretches of roads from cursor to cursor: a place on the road, from s, to s, lanes (none: all)."""
@@ -421,11 +429,7 @@ class TrafficAreaAction(TrafficElement):
             super().go_on(dt)
             for entity in [e for e in self.made if not self._is_inside(e.position)]:
                 self.remove(entity)
-            tries = _TRIES if self._is_filled else _FIRST_TRIES
-            for _ in range(self.record.number_of_entities - len(self.made)):
-                if not self._make(tries) and self._is_filled:
-                    break
-        self._is_filled = True
+            self._fill(self.record.number_of_entities)
         if not self.record.continuous:
             self.end()
 
