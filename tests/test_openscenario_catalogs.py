@@ -158,8 +158,23 @@ def test_an_entry_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
     waypoint = f'<Waypoint routeStrategy="shortest">{position}</Waypoint>'
     write(tmp_path, catalog("Things", f'<Route name="entry" closed="false">{waypoint * 2}</Route>'), "Things.xosc")
     where = '<RouteCatalog><Directory path="."/></RouteCatalog>'
-    with pytest.raises(InputError, match="nested more than"):
+    with pytest.raises(InputError, match=r'Things\.xosc:\d+: the catalog entry "entry" refers to itself'):
         read_openscenario(write(tmp_path, scenario(catalogs=where, **_use("Route", _reference()))))
+
+
+def test_entries_that_refer_to_each_other_are_refused(tmp_path: Path) -> None:
+    """Two vehicles that bring each other along as trailers; without the way back they are read."""
+    trailer = '<Trailer><Trailer name="t">{}</Trailer></Trailer></Vehicle>'
+    first, second = (VEHICLE.format(name=name) for name in ("entry", "second"))
+    first = first.replace("</Vehicle>", trailer.format(_reference(entry="second")))
+    where = '<VehicleCatalog><Directory path="."/></VehicleCatalog>'
+    path = write(tmp_path, scenario(catalogs=where, **_use("Vehicle", _reference())))
+    write(tmp_path, catalog("Things", first + second), "Things.xosc")
+    assert [each.name for each in read_openscenario(path).entities] == ["Ego", "Other", "Other+"]
+    back = second.replace("</Vehicle>", trailer.format(_reference()))
+    write(tmp_path, catalog("Things", first + back), "Things.xosc")
+    with pytest.raises(InputError, match='the catalog entry "entry" refers to itself'):
+        read_openscenario(path)
 
 
 def test_a_catalog_is_no_scenario(tmp_path: Path) -> None:

@@ -222,6 +222,10 @@ UNKNOWN = {
         scenario(action=SPEED.format(time=1, speed=1) * 2),
         "<Action>: only the first <PrivateAction> counts; this one is ignored",
     ),
+    "endless": (
+        scenario().replace('maximumExecutionCount="1"', 'maximumExecutionCount="-1"'),
+        'maximumExecutionCount="-1" is not a whole number from 1 on; it is taken for endless',
+    ),
     "case": (scenario().replace('"override"', '"Overwrite"'), 'priority="Overwrite" should be "override"'),
     "state": (
         scenario(
@@ -253,6 +257,12 @@ def test_what_is_not_known_is_a_warning_or_strictly_an_error(tmp_path: Path, cas
         ('value="1" rule', "rule", '<SimulationTimeCondition> needs the attribute "value"'),
         ('"greaterThan"', '"greater"', 'rule="greater" is not known. Did you mean "greaterThan"?'),
         ('maximumExecutionCount="1"', 'maximumExecutionCount="1.5"', "is not a whole number"),
+        ('maximumExecutionCount="1"', 'maximumExecutionCount="0"', ":18: <ManeuverGroup> maximumExecutionCount="),
+        ('name="event"', 'name="event" maximumExecutionCount="${1 - 3}"', '= -2" is not a whole number from 1 on'),
+        ('maximumExecutionCount="1"', 'maximumExecutionCount="nan"', "is not a finite number up to 1e+15"),
+        ('Speed value="10"', 'Speed value="NaN"', ':22: <AbsoluteTargetSpeed> value="NaN" is not a finite number'),
+        ('maxSpeed="69"', 'maxSpeed="nan"', 'maxSpeed="nan" is not a finite number up to 1e+15, nor "INF"'),
+        ('maxSpeed="69"', 'maxSpeed="-INF"', '<Performance> maxSpeed="-INF" is not a finite number'),
         ('entityRef="Ego"', 'entityRef="Egon"', 'there is no entity "Egon". Did you mean "Ego"?'),
         ('selectTriggeringEntities="false"', 'selectTriggeringEntities="maybe"', 'neither "true" nor "false"'),
         ("<StopTrigger/>", "", ""),

@@ -24,10 +24,12 @@ from simulator.storyboard.expressions import ExpressionError, resolve
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
 MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
 MAX_WARNINGS = 1000
+ENDLESS = 2**32 - 1  # executions: the largest UnsignedInt of the standard
 _MAX_MESSAGE = 1000  # characters: names may be of any length
 T = TypeVar("T", bound=model.Record)
 Hook = Callable[["Reader", "Node"], dict[str, Any]]
 REQUIRED: Any = object()
+_COUNT = "maximumExecutionCount"
 _SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}"
 _CATALOGUED = (
     model.Vehicle,
@@ -52,7 +54,7 @@ class Node:
         self._once: set[str] = set()  # names of elements of which only the first was asked for
         reader.nodes += 1
         if depth > MAX_DEPTH:
-            raise self.error(f"elements are nested more than {MAX_DEPTH} deep; does a catalog entry refer to itself?")
+            raise self.error(f"elements are nested more than {MAX_DEPTH} deep; OddRoad does not read so many")
         if reader.nodes > MAX_NODES:
             raise self.error(f"more than {MAX_NODES} elements, with those of catalogs; OddRoad does not read so many")
 
@@ -111,10 +113,14 @@ class Node:
             value = math.nan
         if abs(value) <= MAX_NUMBER:
             return value
-        unlimited = name.startswith("max") or name in _UNLIMITED or self.tag.endswith("Condition")
-        if unlimited and not math.isnan(value):
+        signed = self.tag.endswith("Condition")
+        unlimited = signed or name in _UNLIMITED or (name.startswith("max") and name != _COUNT)
+        if unlimited and (value > 0.0 or (signed and value < 0.0)):
             return value
-        raise self.error(f'<{self.tag}> {name}="{self._given(name, text)}" is not a finite number up to {MAX_NUMBER:g}')
+        more = ', nor "INF"' if unlimited else ""
+        raise self.error(
+            f'<{self.tag}> {name}="{self._given(name, text)}" is not a finite number up to {MAX_NUMBER:g}{more}'
+        )
 
     def integer(self, name: str, default: Any = REQUIRED) -> Any:
         """A whole number."""
@@ -124,6 +130,21 @@ class Node:
                 raise self.error(f'<{self.tag}> {name}="{self._given(name, f"{value:g}")}" is not a whole number')
             return int(value)
         return value
+
+    def executions(self, default: int | None) -> int | None:
+        """How often an element may run: from 1 on, and what many write for "endless", -1.
+
+        Raises:
+            InputError: another number.
+        """
+        count: int | None = self.integer(_COUNT, default)
+        if count == -1:
+            self.warn(f'<{self.tag}> {_COUNT}="-1" is not a whole number from 1 on; it is taken for endless')
+            return ENDLESS
+        if count is not None and count < 1:
+            given = self._given(_COUNT, str(count))
+            raise self.error(f'<{self.tag}> {_COUNT}="{given}" is not a whole number from 1 on')
+        return count
 
     def truth(self, name: str, default: Any = REQUIRED) -> Any:
         """True or false; one that must be there and is not counts as false, with a warning."""
@@ -309,6 +330,7 @@ class Reader:
         self.trailers: list[model.ScenarioObject] = []  # entities that vehicles bring along
         self.warnings: list[InputError] = []
         self.nodes = 0
+        self._entries: list[Element] = []  # of catalogs, that are being read, each referred to by the one before
 
     def warn(self, warning: InputError) -> None:
         """Note a warning, once, and of a thousand warnings no more."""
@@ -400,9 +422,16 @@ class Reader:
     def entry(self, reference: Node, types: tuple[Any, ...]) -> Any:
         """What a `CatalogReference` refers to, which must be one of some record types."""
         node, given = self.catalogs(reference)
+        if any(node.element is other for other in self._entries):
+            entry = f'the catalog entry "{reference.text("entryName")}"'
+            raise reference.error(f"{entry} refers to itself; an entry may refer to others, but not back")
         names = {cls.__name__: cls for cls in types if cls in _CATALOGUED}
         if node.tag not in names:
             raise reference.error(
                 f'the catalog entry "{reference.text("entryName")}" is a <{node.tag}>; <{">, <".join(names)}> is needed'
             )
-        return self.bind(names[node.tag], node, given)
+        self._entries.append(node.element)
+        try:
+            return self.bind(names[node.tag], node, given)
+        finally:
+            self._entries.pop()

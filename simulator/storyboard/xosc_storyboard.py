@@ -62,7 +62,7 @@ def _maneuver_group(reader: Reader, node: Node) -> dict[str, Any]:
         maneuvers.append(reader.bind(model.Maneuver, item) if inline else reader.entry(item, (model.Maneuver,)))
     return {
         "name": node.text("name", ""),
-        "maximum_execution_count": node.integer("maximumExecutionCount", 1),
+        "maximum_execution_count": node.executions(1),
         "actors": names,
         "select_triggering_entities": triggering,
         "maneuvers": tuple(maneuvers),
@@ -76,7 +76,11 @@ def _maneuver(reader: Reader, node: Node) -> dict[str, Any]:
 
 def _event(reader: Reader, node: Node) -> dict[str, Any]:
     found = [read_action(reader, item) for item in node.children("Action")]
-    return {"name": node.text("name", ""), "actions": tuple(action for action in found if action is not None)}
+    return {
+        "name": node.text("name", ""),
+        "maximum_execution_count": node.executions(None),
+        "actions": tuple(action for action in found if action is not None),
+    }
 
 
 HOOKS: dict[type, Hook] = {
