@@ -110,6 +110,14 @@ def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):
             light[i, k] = through * given + (ONE - through) * haze
 
 
+@kernel(inline=True)
+def share_to(x):
+    """The error function; most rays begin and end where it is -1 and 1 to float32."""
+    if x >= np.float32(4.0):
+        return ONE
+    return -ONE if x <= np.float32(-4.0) else np.float32(math.erf(x))
+
+
 @kernel
 def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):
     """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
@@ -126,10 +134,17 @@ def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, dep
     """
     center, spread, peak, _, grain, phase, _ = puffs
     width = depth.shape[1]
-    row = np.empty((width, 4), np.float32)
+    row, way = np.empty((width, 4), np.float32), np.empty((width, 4), np.float32)
     root = np.float32(math.sqrt(math.pi / 2))
     for y in range(start, stop):
         row[:] = ZERO
+        for x in range(width):
+            a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
+            # not of unit length: its parameter is the depth
+            dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
+            dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
+            dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
+            way[x, 0], way[x, 1], way[x, 2], way[x, 3] = dx, dy, dz, math.sqrt(dx * dx + dy * dy + dz * dz)
         for i in range(len(peak)):
             if y < boxes[i, 0] or y > boxes[i, 1]:
                 continue
@@ -137,25 +152,18 @@ def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, dep
             ox, oy, oz = (eye[0] - center[i, 0]) * flat, (eye[1] - center[i, 1]) * flat, (eye[2] - center[i, 2]) * tall
             cc = ox * ox + oy * oy + oz * oz
             for x in range(boxes[i, 2], boxes[i, 3] + 1):
-                a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
-                # not of unit length: its parameter is the depth
-                dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
-                dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
-                dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
-                long = math.sqrt(dx * dx + dy * dy + dz * dz)
-                qx, qy, qz = dx * flat, dy * flat, dz * tall
+                qx, qy, qz = way[x, 0] * flat, way[x, 1] * flat, way[x, 2] * tall
                 aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
                 off = cc - bb * bb / aa
                 if off > EDGE * EDGE:
                     continue
                 size = math.sqrt(HALF * aa)
                 nearest = -bb / aa
-                end = min((depth[y, x] - nearest) * size, np.float32(4.0))
-                begin = max(-nearest * size, np.float32(-4.0))
+                end, begin = (depth[y, x] - nearest) * size, -nearest * size
                 if end <= begin:
                     continue
-                part = HALF * (math.erf(end) - math.erf(begin))
-                tau = peak[i] * math.exp(-HALF * off) * TWO * root * part * long / math.sqrt(aa)
+                tau = peak[i] * math.exp(-HALF * off) * root * (share_to(end) - share_to(begin))
+                tau *= way[x, 3] / math.sqrt(aa)
                 if tau > LEAST_TAU:
                     px, py, pz = ox + qx * nearest, oy + qy * nearest, oz + qz * nearest
                     tau *= unevenness(spread, grain, phase, field, i, px, py, pz)
