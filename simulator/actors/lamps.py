@@ -25,7 +25,7 @@ AMBER = (2.3, 0.71, 0.02)
 WARM = (1.15, 0.97, 0.82)
 WHITE = (1.0, 1.0, 1.0)
 BLUE = (0.2, 0.7, 6.3)
-PLATE_CD, PLATE_M = 8.0, 0.10  # of the lamp over a plate, and how far behind it and above its middle it is
+PLATE_CD, PLATE_M = 7.0, 0.15  # of the lamp over a plate, and how far behind it and above its middle it is
 LOW_BEAM_CD, HIGH_BEAM_CD, FOG_BEAM_CD = 22_000.0, 40_000.0, 5_000.0
 FOG_Z = 0.36  # m: low, so that the beam stays under the fog
 
