@@ -116,6 +116,7 @@ def test_a_reset_tells_how_it_stands() -> None:
         (lambda: single(observation=["vector", "vector"]), "may be there only once"),
         (lambda: single(action_type="discret"), "not 'discret'. Did you mean \"discrete\"?"),
         (lambda: gymnasium.make("simulator:OddRoad/Highway-v0", people=5), "people: nobody can walk there"),
+        (lambda: single(map="town.xodr"), "blocks_x: is for a procedural town; it cannot be given with a map"),
         (lambda: single().reset(options=5), "options=5: must be a mapping"),
     ],
 )

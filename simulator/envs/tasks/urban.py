@@ -29,18 +29,22 @@ class Urban(Task, kind="urban"):
     people: int = Field(20, ge=0, le=1000)
     map: FileField | None = None
     """Path of an OpenDRIVE map (.xodr) or of Argoverse 2 (.json); null: a procedural town."""
-    blocks_x: int = Field(3, ge=1, le=30)
-    """Blocks of the procedural town from west to east."""
-    blocks_y: int = Field(3, ge=1, le=30)
-    """From south to north."""
-    town_seed: int = Field(0, ge=0)
-    """Another procedural town for each."""
+    blocks_x: int | None = Field(None, ge=1, le=30)
+    """Blocks of the procedural town from west to east; null: 3."""
+    blocks_y: int | None = Field(None, ge=1, le=30)
+    """From south to north; null: 3."""
+    town_seed: int | None = Field(None, ge=0)
+    """Another procedural town for each; null: 0."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Any:
-        """A town of one block has no street."""
+        """A town of one block has no street; a map is no procedural town."""
         yield from super().contradictions(values)
-        if values.get("blocks_x") == values.get("blocks_y") == 1:
+        if values.get("map") is not None:
+            for name in ("blocks_x", "blocks_y", "town_seed"):
+                if values.get(name) is not None:
+                    yield (name,), "is for a procedural town; it cannot be given with a map"
+        elif values.get("blocks_x") == values.get("blocks_y") == 1:
             yield ("blocks_x",), "must be 2 or more where blocks_y is 1"
 
     def network(self) -> RoadNetwork:
@@ -51,4 +55,4 @@ class Urban(Task, kind="urban"):
             return read_map(Path(self.map))
         from simulator.roads.procedural import town
 
-        return town(self.blocks_x, self.blocks_y, seed=self.town_seed)
+        return town(self.blocks_x or 3, self.blocks_y or 3, seed=self.town_seed or 0)
