@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from simulator.actors.coachwork import Slot
 from simulator.actors.physique import Part, Physique
 from simulator.actors.shape import block, finish, lathe, pipe, rounded_box, signed_volume, skin
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
 from simulator.raycast import Scene as RayScene
 from simulator.scenario.family import members
-from simulator.scene import Driver, Model, SceneBuilder
+from simulator.scene import Driver, Model, SceneBuilder, Switch
 
 KINDS = sorted(members("actors"))
 WHEELED = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
@@ -265,9 +266,30 @@ def test_lamps_sit_on_the_vehicle_and_look_the_right_way(kind: str) -> None:
         assert (position > low - 0.2).all()
         assert (position < high + 0.2).all()
         assert np.linalg.norm(lamp.direction) == pytest.approx(1.0, abs=2e-3)
-        forward = lamp.direction[0] > 0
+        forward = lamp.direction[0] > 0 and lamp.switch != Switch.PLATE  # which is lit from behind
         if lamp.beam != 0:
             assert (position[0] > high[0] - 0.8) == forward
+
+
+@pytest.mark.parametrize("kind", ["car", "van", "truck", "bus"])
+def test_rear_plates_are_lit_as_un_r4_asks(kind: str) -> None:
+    """All over a white plate at least 2.5 cd/m2, and no edge of light sharper than twice the least in 1 cm (9)."""
+    for seed in range(4):
+        model = models(kind, seed)[0]
+        [lamp] = [lamp for lamp in model.lamps if lamp.switch == Switch.PLATE]
+        points = np.concatenate(
+            [body.mesh.vertices[body.mesh.faces[body.mesh.slots == Slot.PLATE]].reshape(-1, 3) for body in model.bodies]
+        )
+        rear = points[points[:, 0] < points[:, 0].min() + 0.05]
+        (x, y0, z0), (_, y1, z1) = rear.min(0), rear.max(0)
+        y, z = np.meshgrid(np.linspace(y0, y1, 53), np.linspace(z0, z1, 12))
+        way = np.stack([np.full(y.shape, x), y, z], -1) - lamp.position
+        distance = np.linalg.norm(way, axis=-1)
+        lux = lamp.intensity_cd * (way @ lamp.direction) / distance * way[..., 0] / distance**3
+        luminance = 0.7 * lux / np.pi
+        assert luminance.min() > 2.5
+        assert np.abs(np.diff(luminance, axis=1)).max() < 2 * luminance.min()
+        assert y1 - y0 == pytest.approx(0.52, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -297,6 +297,13 @@ def test_the_second_process_compiles_for_the_first_and_ends_with_it(tmp_path: Pa
     assert _run_kernel(tmp_path, code, **cache) == "0\n"
 
 
+def test_nothing_is_left_open_when_the_first_process_ends_before_the_second() -> None:
+    code = "import time\nfrom simulator.numerics import ahead\nahead.is_cached = lambda last: False\n"
+    code += "ahead.available_threads = lambda: 2\nahead.compile_ahead('made', time.sleep)"
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+
+
 def _await(condition: Callable[[], bool], longest_s: float = 60.0) -> None:
     end = time.monotonic() + longest_s
     while not condition():

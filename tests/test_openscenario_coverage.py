@@ -236,6 +236,19 @@ def test_the_sky_of_an_image_is_not_shown_and_said_not_to_be() -> None:
     assert not_shown(run(event("e", action)), straight()) == ["pictures of the sky are not shown"]
 
 
+def test_lamps_keep_their_colour_and_intensity_and_are_said_to() -> None:
+    plate = model.VehicleLight("licensePlateIllumination")
+
+    def said(state: model.LightState, light: model.VehicleLight | model.UserDefinedLight = plate) -> list[str]:
+        action = model.LightStateAction(light, state)
+        return not_shown(run(event("e", model.AppearanceAction(light_state=action))), straight())
+
+    assert said(model.LightState("on")) == said(model.LightState("off", luminous_intensity=0.0)) == []
+    kept = ["ego: light licensePlateIllumination keeps its own colour and intensity"]
+    assert said(model.LightState("on", luminous_intensity=400.0)) == kept
+    assert said(model.LightState("on"), model.UserDefinedLight("glow")) == ["ego: light glow is not shown"]
+
+
 def test_an_animation_is_kept_and_said_not_to_be_shown() -> None:
     action = model.AnimationAction(model.ComponentAnimation(model.VehicleComponent("doorFrontLeft")), 1.0)
     recording = run(event("e", model.AppearanceAction(animation=action)))

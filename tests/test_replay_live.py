@@ -16,7 +16,7 @@ from simulator.labels.annotate import boxes_of_world, labelled_objects
 from simulator.pipeline.flow import render
 from simulator.pipeline.replay import read_runs
 from simulator.pipeline.staging import not_shown, staged
-from simulator.roads import write_opendrive
+from simulator.roads import read_opendrive, write_opendrive
 from simulator.scenario.models import Scenario
 from simulator.scene import Switch
 from simulator.scene.classes import class_id
@@ -228,6 +228,30 @@ def test_who_has_blue_lights_has_a_light_bar(tmp_path: Path) -> None:
     model = world.scene.objects[row_of(world, "lead")].model
     assert model is not None and any(lamp.switch == Switch.BEACON for lamp in model.lamps)
     assert "special" in {lit(world, "lead", t) for t in np.arange(0.1, 1.0, 0.05)}
+
+
+def test_plate_lamps_go_with_the_position_lamps_and_by_themselves(tmp_path: Path) -> None:
+    """In the dark the rear plate is light; the scenario switches it off, and on again."""
+    text = HEAD + 'environment: {time: "2025-01-10T23:00:00Z"}\nstory:\n'
+    for time, mode in ((2, "off"), (4, "on")):
+        text += f"  - {{name: {mode}, actor: lead, when: {{time_s: {time}}}, do: "
+        text += f"{{kind: lights, light: license_plate, mode: {mode}}}}}\n"
+    world, recording = shown(tmp_path, text)
+    row = row_of(world, "lead")
+    on = [bool(world.timeline.at(round(t * 1e9)).lamps[row] >> Switch.PLATE & 1) for t in (1.0, 3.0, 5.0)]
+    assert on == [True, False, True]
+    assert world.timeline.at(3_000_000_000).lamps[row] & lamps.POSITION
+    assert not_shown(recording, read_opendrive(tmp_path / "road.xodr")) == []
+
+    lead = world.scene.objects[row].model
+    assert lead is not None
+    [lamp] = [lamp for lamp in lead.lamps if lamp.switch == Switch.PLATE]
+    stage = Stage(world.scene, world.timeline, world.conditions.at, world.ego)
+    seen = []
+    for time_ns in (1_000_000_000, 3_000_000_000, 5_000_000_000):
+        stage.at(time_ns)
+        seen.append(sum(np.allclose(each["intensity"], lamp.intensity_cd, rtol=0.01) for each in stage.lamps()))
+    assert seen == [2, 1, 2]  # the ego has one too
 
 
 # ---------------------------------------------------------------------------------------------------- signals

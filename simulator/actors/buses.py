@@ -16,7 +16,7 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
 from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
-from simulator.actors.lamps import cabin_lights, vehicle_lamps
+from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
 from simulator.actors.shape import block, both, finish, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
@@ -188,7 +188,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),
         tuple(joints),
-        (*vehicle_lamps(nose, tail, 2 * half, head_z=0.66, tail_z=0.95), *lights),
+        (*vehicle_lamps(nose, tail, 2 * half, head_z=0.66, tail_z=0.95), *plate_lamps(parts), *lights),
         wheelbase_m=d.wheelbase,
         attributes=(("style", "articulated" if jointed else d.style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),

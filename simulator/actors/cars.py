@@ -24,7 +24,7 @@ from simulator.actors.fittings import (
     steering_wheel,
     wipers,
 )
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
@@ -229,7 +229,8 @@ def assembled(
             head_z=face.lamp_z(shell),
             tail_z=face.tail_z(shell),
             beacon=(d.header_x - 0.38, d.height + 0.15) if livery in ("police", "ambulance") else None,
-        ),
+        )
+        + plate_lamps(parts),
         wheelbase_m=d.wheelbase,
         attributes=(("style", style), ("color", color)),
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),

@@ -11,7 +11,7 @@ from simulator.actors.base import Actor
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import axles, contour_tape, end_plates, fleet_materials, rear_lamps
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
 from simulator.actors.trucks import cab, chassis
 from simulator.scenario.distributions import Fraction, uniform
@@ -65,7 +65,8 @@ class FireEngine(Actor, kind="fire_engine"):
                 "truck",
                 (Body(finish(parts, crease_deg=38), tuple(table)), *wheels),
                 tuple(joints),
-                vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85, beacon=(nose - 0.75, height)),
+                vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85, beacon=(nose - 0.75, height))
+                + plate_lamps(parts),
                 wheelbase_m=wheelbase,
                 attributes=(("body", "fire"), ("color", "red")),
                 box=np.array([[tail, -half, 0.0], [nose, half, height]]),

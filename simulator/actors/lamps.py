@@ -9,6 +9,9 @@ R7; reversing lamps, which light the road, are wide. Lights over passengers shin
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from simulator.actors.coachwork import Slot
@@ -22,6 +25,7 @@ AMBER = (2.3, 0.71, 0.02)
 WARM = (1.15, 0.97, 0.82)
 WHITE = (1.0, 1.0, 1.0)
 BLUE = (0.2, 0.7, 6.3)
+PLATE_CD, PLATE_M = 7.0, 0.15  # of the lamp over a plate, and how far behind it and above its middle it is
 LOW_BEAM_CD, HIGH_BEAM_CD, FOG_BEAM_CD = 22_000.0, 40_000.0, 5_000.0
 FOG_Z = 0.36  # m: low, so that the beam stays under the fog
 
@@ -38,6 +42,16 @@ def cabin_lights(front: float, rear: float, half: float, z: float) -> tuple[list
     at = rear + (np.arange(count) + 0.5) * length / count
     down = (0.0, 0.0, -1.0)
     return parts, tuple(Lamp((float(x), 0.0, z - 0.06), down, 120.0, WHITE, Beam.LAMBERT, Switch.LOW_BEAM) for x in at)
+
+
+def plate_lamps(parts: Sequence[Mesh]) -> tuple[Lamp, ...]:
+    """The lamp over the rear one of the plates among `parts`: at least 2.5 cd/m2 all over it (UN R4, 9); or none."""
+    middles = [part.vertices.mean(axis=0) for part in parts if np.all(part.slots == Slot.PLATE)]
+    if not middles:
+        return ()
+    x, y, z = min(middles, key=lambda middle: float(middle[0])).tolist()
+    aim = (math.sqrt(0.5), 0.0, -math.sqrt(0.5))
+    return (Lamp((x - PLATE_M, y, z + PLATE_M), aim, PLATE_CD, WHITE, Beam.LAMBERT, Switch.PLATE),)
 
 
 def vehicle_lamps(

@@ -11,7 +11,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import axles, contour_tape, fleet_materials, rear_lamps
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.plates import plate
 from simulator.actors.shape import block, both, finish, pipe, rounded_box, turned
 from simulator.actors.trucks import semi_trailer
@@ -134,7 +134,7 @@ def _model(
         "trailer",
         (Body(finish(parts, crease_deg=38), fleet_materials("silver", second, rng)), *wheels),
         tuple(joints),
-        tuple(lamp for lamp in lamps if lamp.direction[0] < 0),  # only those behind
+        tuple(lamp for lamp in lamps if lamp.direction[0] < 0) + plate_lamps(parts),  # only those behind
         wheelbase_m=drawn_at,
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
     )

@@ -27,7 +27,7 @@ from simulator.actors.heavy import (
     rear_lamps,
 )
 from simulator.actors.hull import arch_liners, hull
-from simulator.actors.lamps import vehicle_lamps
+from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.lettering import lettered
 from simulator.actors.shape import block, both, finish, lathe, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
@@ -120,7 +120,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         "truck",
         (*bodies, *wheels),
         tuple(joints),
-        vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85),
+        vehicle_lamps(nose, tail, width, head_z=0.72, tail_z=0.85) + plate_lamps([rear_plate]),
         wheelbase_m=wheelbase,
         attributes=(("body", body), ("color", color)),
         deck_m=frame + DECK_M if kind == "flatbed" else 0.0,

@@ -10,10 +10,9 @@ from simulator.anomalies import _props
 from simulator.anomalies.base import HAZARD_LIGHTS, Anomaly, Site, actor_models
 from simulator.dynamics.motion import Motion
 from simulator.scenario.distributions import Metres, MetresPerSecond, SignedMetres, Word, choice, uniform
-from simulator.scene import Switch
+from simulator.scene import NIGHT_LAMPS, Switch
 
 KINDS = ("car", "van", "truck")
-DRIVING_LAMPS = (1 << Switch.POSITION) | (1 << Switch.LOW_BEAM)
 
 
 class BrokenDownVehicle(Anomaly, kind="broken_down_vehicle"):
@@ -41,7 +40,7 @@ class BrokenDownVehicle(Anomaly, kind="broken_down_vehicle"):
             anomaly=self.taxonomy,
             attributes={"state": "broken down"} | ({} if self.smoke == "none" else {"smoke": self.smoke}),
         )
-        site.lamps[row] = HAZARD_LIGHTS | ((1 << Switch.POSITION) if site.dark else 0)
+        site.lamps[row] = HAZARD_LIGHTS | ((1 << Switch.POSITION) | (1 << Switch.PLATE) if site.dark else 0)
         back = max(self.ahead_m - self.triangle_m, 3.0)
         site.put(_props.warning_triangle(), back, self.lateral_m - 0.4, anomaly=self.taxonomy)
 
@@ -61,4 +60,4 @@ class WrongWayDriver(Anomaly, kind="wrong_way_driver"):
         line = site.path.at(np.arange(reach, -0.5, -1.0), self.lateral_m)[0]
         row = site.put(model, reach, self.lateral_m, np.pi, moving=True, anomaly=self.taxonomy)
         site.motions.append(Motion(row, np.asarray(line), self.speed_mps, initial_speed_mps=self.speed_mps))
-        site.lamps[row] = DRIVING_LAMPS if site.dark else 0
+        site.lamps[row] = NIGHT_LAMPS if site.dark else 0

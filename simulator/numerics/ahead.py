@@ -45,7 +45,12 @@ def compile_ahead(module: str, last: Callable[..., Any]) -> None:
         )
     except OSError:
         return
-    atexit.register(process.kill)
+    atexit.register(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with process:  # which closes what leads to it, and waits
+        process.kill()
 
 
 def work(module: str) -> None:

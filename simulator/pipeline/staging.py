@@ -74,6 +74,8 @@ def not_shown(recording: Recording, network: RoadNetwork | None) -> list[str]:
         light = each.what.removeprefix("light ")
         if isinstance(value, model.LightState) and light not in LIGHTS:
             found[f"{each.owner}: light {light} is not shown"] = None
+        elif isinstance(value, model.LightState) and value.mode != "off" and (value.luminous_intensity or value.color):
+            found[f"{each.owner}: light {light} keeps its own colour and intensity"] = None
         elif each.what.startswith("animation"):
             found[f"{each.owner}: animations are not shown"] = None
         elif not each.owner and each.what.startswith("signal "):

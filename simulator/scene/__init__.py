@@ -6,13 +6,14 @@ Open families (actors, anomalies, weather ...) lower to this small closed vocabu
 from simulator.scene.articulation import Driver, Joint
 from simulator.scene.atmosphere import Atmosphere, NightSky
 from simulator.scene.builder import Scene, SceneBuilder
-from simulator.scene.material import Lamp, Material, Switch, Texture
+from simulator.scene.material import NIGHT_LAMPS, Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
 from simulator.scene.snapshot import Snapshot, Timeline
 from simulator.scene.stance import footing, keeps_upright, stance
 
 __all__ = [
+    "NIGHT_LAMPS",
     "Atmosphere",
     "Body",
     "Driver",

@@ -31,6 +31,11 @@ class Switch(IntEnum):
     FOG_FRONT = 14
     FOG_REAR = 15
     ADAPTATION = 16  # lamps behind the portals of tunnels, which burn by day: eyes come from the light
+    PLATE = 17  # licence plate lamps
+
+
+# What a driver has on in the dark; position and plate lamps go together (UN R48, 5.11).
+NIGHT_LAMPS = (1 << Switch.POSITION) | (1 << Switch.LOW_BEAM) | (1 << Switch.PLATE)
 
 
 class Surface(IntEnum):

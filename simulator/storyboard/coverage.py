@@ -303,7 +303,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         "supported",
         "graphics: cameras, sensors: lidars, traffic: controllers",
     ),
-    "LightStateAction": ("partly", "rendered with the lamps' own colours and intensities; licence plates stay dark"),
+    "LightStateAction": ("partly", "rendered with the lamps' own colours and intensities, with a warning"),
     "AnimationAction": ("partly", _KEPT),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),

@@ -45,6 +45,7 @@ LIGHTS = {
     "indicatorLeft": LEFT,
     "indicatorRight": RIGHT,
     "reversingLights": REVERSE,
+    "licensePlateIllumination": 1 << Switch.PLATE,
     "specialPurposeLights": BEACON,
 }
 TURNING = ("indicatorLeft", "indicatorRight", "warningLights")
@@ -168,7 +169,7 @@ def lens_state(state: str, lenses: Sequence[int]) -> tuple[int, int] | None:
 
 @cache
 def lamp_names(bits: int) -> str:
-    """Lamps of a vehicle that are on, for labels: "brake,indicator_left"; position lamps are left out."""
+    """Lamps of a vehicle that are on, for labels: "brake,indicator_left"; those of position and plate are left out."""
     return ",".join(name for switch, name in NAMES.items() if bits & switch)
 
 

@@ -14,7 +14,7 @@ from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, Path, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
-from simulator.scene import Model, Switch, stance
+from simulator.scene import NIGHT_LAMPS, Model, Switch, stance
 from simulator.traffic.person import Being
 from simulator.traffic.staged import Roads, entry_speed
 from simulator.traffic.walkways import WALKED
@@ -528,7 +528,7 @@ class Population:
 def driving_lamps(dark: bool, rng: np.random.Generator) -> int:
     """Lamps of a moving vehicle: low beam in the dark; by day running lamps on most cars."""
     if dark:
-        return (1 << Switch.POSITION) | (1 << Switch.LOW_BEAM)
+        return NIGHT_LAMPS
     return (1 << Switch.POSITION) if rng.random() < 0.6 else 0
 
 

@@ -26,7 +26,7 @@ from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scene import Model, Snapshot, Timeline
+from simulator.scene import NIGHT_LAMPS, Model, Snapshot, Timeline
 from simulator.scene.builder import SceneBuilder
 from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
@@ -35,7 +35,7 @@ from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
 from simulator.world.casting import models_for
 from simulator.world.hitch import hitch_angles
-from simulator.world.lamps import LOW_BEAM, POSITION, Bits, Command, driven, shining, turning
+from simulator.world.lamps import Bits, Command, driven, shining, turning
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
 from simulator.world.setting import settings_of
@@ -397,7 +397,7 @@ def timeline(
         position[unseen == CAMERAS | OTHER_SENSORS, 2] -= AWAY_M
         usual = np.zeros(steps, np.uint32)
         if each.row in cast.lamps:
-            usual |= np.where(dark, np.uint32(POSITION | LOW_BEAM), np.uint32(cast.lamps[each.row]))
+            usual |= np.where(dark, np.uint32(NIGHT_LAMPS), np.uint32(cast.lamps[each.row]))
             usual |= turning(seconds, entity.turns)
             usual |= driven(seconds, forward) if entity.moves else np.uint32(0)
         burning = shining(seconds, usual, entity.lights)
