@@ -325,8 +325,11 @@ def test_what_is_not_shown_is_said(tmp_path: Path) -> None:
     text += " {kind: signal, signal: 1, state: seven}]}\n"
     text += "  - {name: b, actor: ego, do: {kind: lights, light: license_plate}}\n"
     [run] = read_runs(write(tmp_path, text, "script.yaml"))
-    said = not_shown(run.play(until=1.0), run.network)
-    assert [word in line for word, line in zip(('signal "99"', '"seven"', "licensePlate"), said)] == [True] * 3
+    played = run.play(until=1.0)
+    played.changes.append(Change(0.5, "ego", "light searchlight", model.LightState("on")))  # one of its own
+    said = not_shown(played, run.network)
+    assert len(said) == 3  # the lamp over the plate is shown
+    assert [word in line for word, line in zip(('signal "99"', '"seven"', "searchlight"), said)] == [True] * 3
 
 
 # ---------------------------------------------------------------------------------------------------- visibility
