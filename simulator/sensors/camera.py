@@ -31,6 +31,7 @@ Coefficient = Annotated[float, Quantity("", ge=-10.0, le=10.0)]
 MOUNT_SE3_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 PIXEL_M = 4.5e-6  # pitch of the pixels, see `Camera.full_well_e`
+PREVIEW_GLARE = 4  # pixels: side of the squares whose light the lens scatters, in preview
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +163,8 @@ class Camera(Sensor, kind="camera"):
         through = rain_on_glass(
             radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
         )
-        light = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads)
+        side = PREVIEW_GLARE if quality == "preview" else 2
+        light = add_glare(through, exposure.white_cd_m2, self.fx, stage.threads, side)
         if quality != "preview":
             light = through_lens(light, self.model, self.lens_blur, self.lateral_colour, exposure.white_cd_m2)
         rgb = film.picture_of(

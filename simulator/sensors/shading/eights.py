@@ -18,6 +18,7 @@ from simulator.numerics.memory import (
     store_float,
 )
 from simulator.numerics.simd import (
+    LANES,
     absolute,
     bits,
     flip_where_negative,
@@ -69,6 +70,7 @@ WHITE = np.int32(-1)
 BYTE = np.float32(1 / 255)
 ROUND = np.float32(math.sqrt(2.0))  # the nearest mip level, not the next finer one
 EIGHTHS = np.arange(8, dtype=np.float32) / np.float32(8)
+MATT_FROM, FLAT_FROM = np.float32(0.45), np.float32(0.9999)  # roughness; cosine between normals
 FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is longest
 
 # What is known of eight pixels side by side: rows of eight numbers, of which vectors and colours have three. Unit way
@@ -77,15 +79,15 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 # texture's colour and alpha; then results: mirrored way and its light, light by all but the sun, and by the sun; and
 # what the rays hit: part, face, and weights of its second and third vertex; and the mip level of the texture: width,
 # height, and minus the number of its first texel; transmission, what is thrown back to lamps and within which angle
-# (see `surface.POINT_DTYPE`).
+# (see `surface.POINT_DTYPE`); and, of all but the sun and of the sun, the light that is sent times the albedo, and what
+# comes to that, as found at a distance.
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
 PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT = (8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49))
-PART, PRIMITIVE, WEIGHTS, LEVEL, TRANSMISSION, RETRO, RETRO_WIDTH, ROWS = (
-    8 * k for k in (52, 53, 54, 56, 59, 60, 61, 62)
-)
+PART, PRIMITIVE, WEIGHTS, LEVEL, TRANSMISSION, RETRO, RETRO_WIDTH = (8 * k for k in (52, 53, 54, 56, 59, 60, 61))
+MATT, GLOSS, SUN_MATT, SUN_GLOSS, LIT_AT, ROWS = (8 * k for k in (62, 65, 68, 71, 74, 75))
 
 
 @kernel(inline=True)
@@ -356,7 +358,7 @@ def mirror_sky(rows, which, mx, my, mz, sky, ground):
 
 @kernel(inline=True)
 def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down):
-    """Light by channel that the eight send to the eye by all but the sun, as `paths.outgoing` has it.
+    """Write the light that the eight send to the eye by all but the sun, as `paths.outgoing` has it.
 
     Args:
         rows, looks: what is known of them. fresnel: of `base_reflects`.
@@ -393,16 +395,14 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     diffuse = INV_PI * (ONE - looks.metallic) * base
     base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
     coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
-    return (
-        diffuse * (ONE - fr) * looks.red * er + base * fr * base_r + coat * coat_r,
-        diffuse * (ONE - fg) * looks.green * eg + base * fg * base_g + coat * coat_g,
-        diffuse * (ONE - fb) * looks.blue * eb + base * fb * base_b + coat * coat_b,
-    )
+    store_vector(rows, MATT, diffuse * (ONE - fr) * er, diffuse * (ONE - fg) * eg, diffuse * (ONE - fb) * eb)
+    gloss_r, gloss_g, gloss_b = base * fr * base_r, base * fg * base_g, base * fb * base_b
+    store_vector(rows, GLOSS, gloss_r + coat * coat_r, gloss_g + coat * coat_g, gloss_b + coat * coat_b)
 
 
 @kernel(inline=True)
 def sunlight_on(rows, looks, fresnel, sun):
-    """Radiance by channel per illuminance that the eight send by the sun, as `reflectance.scattered` has it.
+    """Write the radiance per illuminance that the eight send by the sun, as `reflectance.scattered` has it.
 
     `sun` points to its direction; the others are those of `steady_light`.
     """
@@ -414,7 +414,9 @@ def sunlight_on(rows, looks, fresnel, sun):
     fl = fx * lx + (fy * ly + fz * lz)
     front = (nl > none) & (fl > none)
     if not looks.leaves and bits(front) == 0:
-        return none, none, none
+        store_vector(rows, SUN_MATT, none, none, none)
+        store_vector(rows, SUN_GLOSS, none, none, none)
+        return
     hx, hy, hz = lx - dx, ly - dy, lz - dz
     by = ONE / square_root(maximum(dot(hx, hy, hz, hx, hy, hz), splat(np.float32(1e-12))))
     nh = maximum(dot(nx, ny, nz, hx, hy, hz) * by, none)
@@ -429,24 +431,32 @@ def sunlight_on(rows, looks, fresnel, sun):
         shine = f * highlight(alpha, nh, nl_up, nv) * nl_up
         coat_scale, coat_offset = reflected_evenly(looks.coat_rough, nv)
         passed = ONE - looks.coat * (looks.coat_f0 * coat_scale + coat_offset)
-    matt, once = INV_PI * nl_up * (ONE - looks.metallic), looks.scale + looks.offset
-    red, green, blue = (
-        passed * matt_and_glossy(looks.red, looks.metallic, fresnel[0], edge, once, matt, lobe) + shine,
-        passed * matt_and_glossy(looks.green, looks.metallic, fresnel[1], edge, once, matt, lobe) + shine,
-        passed * matt_and_glossy(looks.blue, looks.metallic, fresnel[2], edge, once, matt, lobe) + shine,
-    )
-    red, green, blue = select(front, red, none), select(front, green, none), select(front, blue, none)
+    matt, once = INV_PI * nl_up * (ONE - looks.metallic) * passed, looks.scale + looks.offset
+    matt, lobe, shine = select(front, matt, none), select(front, passed * lobe, none), select(front, shine, none)
+    behind = none
     if looks.leaves:
         behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)
-        red, green, blue = red + behind * looks.red, green + behind * looks.green, blue + behind * looks.blue
-    return red, green, blue
+    store_vector(
+        rows,
+        SUN_MATT,
+        matt * (ONE - fresnel[0]) + behind,
+        matt * (ONE - fresnel[1]) + behind,
+        matt * (ONE - fresnel[2]) + behind,
+    )
+    store_vector(
+        rows,
+        SUN_GLOSS,
+        glossy(looks.red, looks.metallic, edge, once, lobe) + shine,
+        glossy(looks.green, looks.metallic, edge, once, lobe) + shine,
+        glossy(looks.blue, looks.metallic, edge, once, lobe) + shine,
+    )
 
 
 @kernel(inline=True)
-def matt_and_glossy(albedo, metallic, part, edge, once, matt, lobe):
-    """What the base sends of one channel of the sun's light; `part`: of even light it reflects. See `sunlight_on`."""
+def glossy(albedo, metallic, edge, once, lobe):
+    """What the base mirrors of one channel of the sun's light: see `sunlight_on`."""
     f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
-    return matt * (ONE - part) * albedo + (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
+    return (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
 
 
 @kernel(inline=True)
@@ -463,24 +473,48 @@ def air_leaves(rows, haze):
 
 
 @kernel
-def light_eight(rows, harmonics, sun, sun_lx, sky, ground, haze, air, corners, grid, light, down):
-    """Write the light that comes to the eye from eight points: by all but the sun, and by the sun if it is not hidden.
+def light_eight(rows, harmonics, sun, sky, ground, corners, grid, light, down):
+    """Write how eight points are lit: by all but the sun, and by the sun if it is not hidden; see `send_eight`.
 
     Args:
         rows: pointer to what is known of them, which receives the results.
-        harmonics: pointer to Sky.harmonics. sun, sun_lx: pointers to (3,). sky, ground: Sky.table, Sky.ground.
-        haze: pointer to Sky.extinction. air: three float32, the radiance that far air has.
+        harmonics: pointer to Sky.harmonics. sun: pointer to (3,). sky, ground: Sky.table, Sky.ground.
         corners, grid, light, down: as in `sky_light_at`.
     """
     looks = looks_of(rows)
     fresnel = base_reflects(looks)
-    red, green, blue = steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down)
-    glow_r, glow_g, glow_b = load_vector(rows, GLOW)
+    steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down)
+    sunlight_on(rows, looks, fresnel, sun)
+    store(rows, LIT_AT, load(rows, DISTANCE))
+
+
+@kernel(inline=True)
+def send_eight(rows, sun_lx, haze, air):
+    """Write the light that comes to the eye from eight points that are lit: by all but the sun, and by the sun.
+
+    Args:
+        rows: of `light_eight`. sun_lx: pointer to (3,). haze: pointer to Sky.extinction.
+        air: three float32, the radiance that far air has.
+    """
     through = air_leaves(rows, haze)
-    store(rows, STEADY, through * (glow_r + red - air[0]) + air[0])
-    store(rows, STEADY + 8, through * (glow_g + green - air[1]) + air[1])
-    store(rows, STEADY + 16, through * (glow_b + blue - air[2]) + air[2])
-    red, green, blue = sunlight_on(rows, looks, fresnel, sun)
-    store(rows, SUNLIT, through * red * sun_lx[0])
-    store(rows, SUNLIT + 8, through * green * sun_lx[1])
-    store(rows, SUNLIT + 16, through * blue * sun_lx[2])
+    for k in range(3):
+        channel = 8 * k
+        albedo = load(rows, ALBEDO + channel) * load(rows, TEXTURE + channel)
+        sent = load(rows, MATT + channel) * albedo + load(rows, GLOSS + channel) + load(rows, GLOW + channel)
+        store(rows, STEADY + channel, through * (sent - air[k]) + air[k])
+        sent = load(rows, SUN_MATT + channel) * albedo + load(rows, SUN_GLOSS + channel)
+        store(rows, SUNLIT + channel, through * sent * sun_lx[k])
+
+
+@kernel(inline=True)
+def lit_alike(rows):
+    """Whether others of the same faces, near by, are lit as these eight are: flat and matt, all of them, and no panes.
+
+    The light of polished and round ones changes from pixel to pixel.
+    """
+    none = splat(ZERO)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    fx, fy, fz = load_vector(rows, FLAT)
+    shines = (load(rows, COAT) > none) | (load(rows, METALLIC) > none) | (load(rows, PANES) > none)
+    rough = (load(rows, ROUGHNESS) > splat(MATT_FROM)) & (dot(nx, ny, nz, fx, fy, fz) > splat(FLAT_FROM))
+    return bits(shines) == 0 and bits(rough) == (1 << LANES) - 1

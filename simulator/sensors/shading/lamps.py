@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
 from simulator.scene.material import Beam
 from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
 from simulator.sensors.shading.reflectance import scattered
 from simulator.sensors.shading.surface import SOLID
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, unit
+from simulator.sensors.shading.vector import ONE, TWO, ZERO, clamp01, luminance, unit
 
 F32 = NDArray[np.float32]
 
@@ -59,45 +60,61 @@ def gather_lamps(
     rows: NDArray[np.void],
     center: NDArray[np.float64],
     daylight_lx: Callable[[NDArray[np.void]], NDArray[np.float64]],
+    daylight_share: float = DAYLIGHT_SHARE,
 ) -> Lamps:
     """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame, of those that matter beside daylight.
 
-    `daylight_lx` tells how much of that there is where lamps (N,) burn.
+    `daylight_lx` tells how much of that there is where lamps (N,) burn; lamps count that give more than a share of it.
     """
     count = 2 * HALF_CELLS
-    low = np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M
-    cells = np.full((count, count, PER_CELL), -1, np.int32)
+    low = (np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M).astype(np.float32)
     peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     near = np.all(np.abs(rows["position"][:, :2] - low - HALF_CELLS * CELL_M) < HALF_CELLS * CELL_M * 1.5, 1)
     near &= peak / NEAREST_CELL_M**2 >= FAINTEST_LX
     rows, peak = rows[near], peak[near]
-    least = np.maximum(FAINTEST_LX, DAYLIGHT_SHARE * daylight_lx(rows))
+    least = np.maximum(FAINTEST_LX, daylight_share * daylight_lx(rows)).astype(np.float32)
     near = peak / NEAREST_CELL_M**2 >= least
     rows, peak, least = rows[near], peak[near], least[near]
-    if len(rows):
-        middles = (np.arange(count) + 0.5) * CELL_M
-        grid = np.stack(np.meshgrid(middles + low[0], middles + low[1], indexing="ij"), -1)
-        toward = grid[None] - rows["position"][:, None, None, :2]
-        flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
-        directed = np.isin(rows["beam"], (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT, Beam.SIGNAL))
-        ahead = np.einsum("lxyk,lk->lxy", toward, rows["axis"][:, :2]) / np.maximum(flat + 0.7 * CELL_M, 1e-3)
-        level = np.abs(rows["axis"][:, 2]) < 0.7
-        behind = (directed & level)[:, None, None] & (ahead < -0.1) & (flat > 0)
-        lux = peak[:, None, None] / np.maximum(flat, NEAREST_CELL_M) ** 2 * np.where(behind, 0.0, 1.0)
-        lux[lux < least[:, None, None]] = 0.0
-        kept = min(PER_CELL, len(rows))
-        order = np.argsort(-lux, axis=0, kind="stable")[:kept]
-        found = np.where(np.take_along_axis(lux, order, 0) > 0, order, -1)
-        cells[..., :kept] = np.moveaxis(found, 0, -1)
-    return Lamps(
-        np.ascontiguousarray(rows["position"]),
-        np.ascontiguousarray(rows["axis"]),
-        np.ascontiguousarray(rows["intensity"]),
-        np.ascontiguousarray(rows["beam"]),
-        low.astype(np.float32),
-        cells,
-        least.astype(np.float32),
+    position, axis, intensity, beam = (np.ascontiguousarray(rows[k]) for k in ("position", "axis", "intensity", "beam"))
+    directed = np.isin(beam, (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT, Beam.SIGNAL)) & (np.abs(axis[:, 2]) < 0.7)
+    cells = np.full((count, count, PER_CELL), -1, np.int32)
+    parallel_for(
+        lambda start, stop: fill_cells(start, stop, position, axis, directed, peak, least, low, cells), count, chunk=8
     )
+    return Lamps(position, axis, intensity, beam, low, cells, least)
+
+
+@kernel
+def fill_cells(start, stop, position, axis, directed, peak, least, low, cells):
+    """Write the strongest lamps of the cells of rows `start:stop` of the grid: Lamps.cells, -1 before.
+
+    Args:
+        start, stop: range of rows. position, axis, low, least: of Lamps.
+        directed: (L,) bool, those that leave what is behind them dark. peak: (L,) float32 luminous intensity, cd.
+        cells: result.
+    """
+    half, lux = np.float32(0.7 * CELL_M), np.empty(cells.shape[2], np.float32)
+    nearest = np.float32(NEAREST_CELL_M)
+    for row in range(start, stop):
+        x = low[0] + (np.float32(row) + np.float32(0.5)) * np.float32(CELL_M)
+        for column in range(cells.shape[1]):
+            y, found = low[1] + (np.float32(column) + np.float32(0.5)) * np.float32(CELL_M), 0
+            for lamp in range(len(peak)):
+                tx, ty = x - position[lamp, 0], y - position[lamp, 1]
+                flat = max(math.sqrt(tx * tx + ty * ty) - half, ZERO)
+                away = max(flat, nearest)
+                level = peak[lamp] / (away * away)
+                if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
+                    continue
+                ahead = tx * axis[lamp, 0] + ty * axis[lamp, 1]
+                if directed[lamp] and flat > ZERO and ahead < np.float32(-0.1) * (flat + half):
+                    continue
+                found = min(found + 1, len(lux))
+                place = found - 1
+                while place > 0 and lux[place - 1] < level:
+                    lux[place], cells[row, column, place] = lux[place - 1], cells[row, column, place - 1]
+                    place -= 1
+                lux[place], cells[row, column, place] = level, lamp
 
 
 @kernel(inline=True)
@@ -123,6 +140,12 @@ def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):
     lx, ly, lz = unit(tx, ty, tz)
     level = beam_intensity(beam[lamp], axis[lamp, 0], axis[lamp, 1], axis[lamp, 2], -lx, -ly, -lz)
     return lx, ly, lz, math.sqrt(d2), level / max(d2, NEAREST_M2)
+
+
+@kernel(inline=True)
+def beside_daylight(lux, least):
+    """Part of a lamp's light that is shown: none where it is the least that counts, all from twice that on."""
+    return clamp01(lux / least - ONE)
 
 
 @kernel
@@ -157,7 +180,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_b
             lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
             if lux * peak < least[lamp]:
                 continue
-            lux *= math.exp(-extinction * distance)
+            lux *= math.exp(-extinction * distance) * beside_daylight(lux * peak, least[lamp])
             blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
             r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
             if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:

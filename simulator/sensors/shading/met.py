@@ -324,7 +324,7 @@ def colour_eight(rows, textured, one, tables):
         for channel in range(4):
             store(rows, TEXTURE + 8 * channel, splat(ONE))
         return
-    slot, footprint, untextured = load_int(rows, SLOT), load(rows, FOOTPRINT), ALL & ~textured
+    slot, footprint = load_int(rows, SLOT), load(rows, FOOTPRINT)
     image = record(tables.textures, record(tables.materials, tables.slots[slot]).texture)
     if one and level_number(image, least(footprint)) == level_number(image, greatest(footprint)):
         level = record(tables.levels, level_number(image, least(footprint)))
@@ -333,6 +333,13 @@ def colour_eight(rows, textured, one, tables):
         store_ints(rows, LEVEL + 16, splat_int(-level.offset))
     else:
         choose_levels(rows, textured, tables)
+    colour_from_levels(rows, textured, tables)
+
+
+@kernel(inline=True)
+def colour_from_levels(rows, textured, tables):
+    """Write the textures' colours and alpha from their `LEVEL`; `textured`: bits of those that have one."""
+    untextured = ALL & ~textured
     fetch_texels(rows, tables.texels)
     while untextured != 0:
         k = lowest(untextured)
@@ -340,3 +347,31 @@ def colour_eight(rows, textured, one, tables):
         for corner in range(4):
             store_int(rows, TEXELS + 8 * corner + k, WHITE)
     mix_texels(rows)
+
+
+@kernel(inline=True)
+def same_faces(rows, hits, first):
+    """Whether the eight rays from number `first` on hit those faces that the rows know."""
+    parts = equal(load_ints(hits.part, first), load_ints(rows, PART))
+    return bits(parts & equal(load_ints(hits.primitive, first), load_ints(rows, PRIMITIVE))) == ALL
+
+
+@kernel(inline=True)
+def place_again(rows, reach, eye, textured, tables):
+    """Write place and texture coordinates of eight that show the same faces as those before, of `textured` lanes."""
+    dx, dy, dz = load_vector(rows, WAY)
+    store(rows, DISTANCE, reach)
+    store_vector(rows, PLACE, dx * reach + eye[0], dy * reach + eye[1], dz * reach + eye[2])
+    parts, faces, u, v = load_ints(rows, PART), load_ints(rows, PRIMITIVE), load(rows, WEIGHTS), load(rows, WEIGHTS + 8)
+    w, tu, tv = ONE - u - v, load(rows, UV), load(rows, UV + 8)
+    while textured != 0:
+        k = lowest(textured)
+        number, primitive = load_int(rows, PART + k), load_int(rows, PRIMITIVE + k)
+        same = equal(parts, splat_int(number)) & equal(faces, splat_int(primitive))
+        textured &= ~bits(same)
+        face = record(tables.faces, record(tables.instances, number).first_face + primitive)
+        a, b, c = record(tables.vertices, face.a), record(tables.vertices, face.b), record(tables.vertices, face.c)
+        tu = select(same, between(w, u, v, a.u, b.u, c.u), tu)
+        tv = select(same, between(w, u, v, a.v, b.v, c.v), tv)
+    store(rows, UV, tu)
+    store(rows, UV + 8, tv)

@@ -28,10 +28,14 @@ from simulator.numerics.memory import (
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import (
     LANES,
+    absolute,
     bits,
     bytes_of_bits,
     flip_where_negative,
+    floor,
     lowest,
+    maximum,
+    minimum,
     splat,
     square_root,
     without_lowest,
@@ -41,6 +45,7 @@ from simulator.sensors.shading.eights import (
     DISTANCE,
     FLAT,
     LEAF,
+    LIT_AT,
     NORMAL,
     PLACE,
     ROWS,
@@ -51,23 +56,28 @@ from simulator.sensors.shading.eights import (
     brightness,
     dot,
     light_eight,
+    lit_alike,
     load_three,
     load_vector,
     look_at_sky,
+    send_eight,
     store_three,
     store_vector,
 )
-from simulator.sensors.shading.lamps import cell_of, lamp_lux
+from simulator.sensors.shading.lamps import CELL_M, cell_of, lamp_lux
 from simulator.sensors.shading.met import (
     ALL,
     Met,
     alike,
     coat_panes,
     colour_eight,
+    colour_from_levels,
     dress,
     face_eye,
     meet_eight,
     one_face,
+    place_again,
+    same_faces,
     take_hits,
 )
 from simulator.sensors.shading.paths import (
@@ -81,9 +91,11 @@ from simulator.sensors.shading.shadow import LEAFY, LEFT, WANTED, list_pixels, s
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.surface import (
     POINT_DTYPE,
+    SOLID,
     raw_tables,
 )
 from simulator.sensors.shading.vector import (
+    HALF,
     ONE,
     ZERO,
     airlight,
@@ -97,6 +109,9 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
+# Rows that are lit as the first of them, where they show the same faces: flat, matt, hardly nearer or farther by this
+# share of the distance, and where the sky's light on the grid about them differs by less than this factor; else two.
+ALIKE_ROWS, NEAR_SHARE, EVEN = 4, np.float32(0.03), np.float32(1.05)
 LEAST_SUN = np.float32(1e-3)  # a pixel to which the sun may add less than this gets no shadow ray
 
 
@@ -223,6 +238,24 @@ def rays_start(rows, sun):
     return x + away * fx, y + away * fy, z + away * fz
 
 
+@kernel(inline=True)
+def grid_is_even(points, light, corners):
+    """Whether four points of a grid of sky light, rows `corners` of `points` and `light`, are lit nearly alike."""
+    least, most = light[corners[0], 1], light[corners[0], 1]
+    solid = points[corners[0]].state == SOLID
+    for corner in corners:
+        least, most = min(least, light[corner, 1]), max(most, light[corner, 1])
+        solid = solid and points[corner].state == SOLID
+    return solid and most <= EVEN * least
+
+
+@kernel(inline=True)
+def lit_near(rows, reach):
+    """Whether eight points at a distance are hardly farther or nearer than those whose light is known."""
+    there = load(rows, LIT_AT)
+    return bits(absolute(reach - there) < there * NEAR_SHARE) == ALL
+
+
 @kernel
 def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas, scratch):
     """Write what pixels of eight rows show, but for the sun, and where that has yet to be asked.
@@ -257,25 +290,38 @@ def shade_band(band, hits, view, tables, posed, ground, sky, grid, lamps, canvas
         left, right = column // LANES, min(column // LANES + 1, grid_width - 1)
         corners = upper + left, upper + right, lower + left, lower + right
         foresee(raw, met, camera, column, band * LANES, height, width)
+        lit, evenly, textured = np.int64(-LANES), grid_is_even(grid_points, grid_light, corners), np.int32(0)
         middle = min(band * LANES + LANES // 2, height - 1)
         far_air = middle_air(air, camera, middle * width + column + count // 2, pose)
         for y in range(band * LANES, min((band + 1) * LANES, height)):
             first, place = y * width + column, y * padded + column
             length = look(rows, camera, first, count, pose)
+            again = y - lit < (ALIKE_ROWS if evenly else 2) and same_faces(rows, met, first)
             take_hits(rows, first, count, met)
-            solid, textured, changing, apart = meet_eight(rows, raw, switches, normals, weather)
+            if again and lit_near(rows, load(rows, DISTANCE) * length):
+                solid, apart = ALL, np.int32(0)
+                place_again(rows, load(rows, DISTANCE) * length, eye, textured, raw)
+                if textured != 0:
+                    colour_from_levels(rows, textured, raw)
+            else:
+                solid, textured, changing, apart = meet_eight(rows, raw, switches, normals, weather)
+                lit = np.int64(-LANES)
+                if solid != 0:
+                    face_eye(rows, load(rows, DISTANCE) * length, eye, spread)
+                    colour_eight(rows, textured, solid == ALL and alike(rows, SLOT), raw)
+                    coat_panes(rows)
+                    if solid == ALL and changing == 0 and lit_alike(rows):
+                        lit = y
+                    while changing != 0:
+                        k = lowest(changing)
+                        changing = without_lowest(changing)
+                        spare.instance = load_int(met.part, first + k)
+                        dress(rows, k, spare, raw, switches, earth)
+                    down = np.float32(y - band * LANES) / np.float32(LANES)
+                    light_eight(rows, h, toward, table, far, corners, grid_points, grid_light, down)
             wanted = np.int32(0)
             if solid != 0:
-                face_eye(rows, load(rows, DISTANCE) * length, eye, spread)
-                colour_eight(rows, textured, solid == ALL and alike(rows, SLOT), raw)
-                coat_panes(rows)
-                while changing != 0:
-                    k = lowest(changing)
-                    changing = without_lowest(changing)
-                    spare.instance = load_int(met.part, first + k)
-                    dress(rows, k, spare, raw, switches, earth)
-                down = np.float32(y - band * LANES) / np.float32(LANES)
-                light_eight(rows, h, toward, lux, table, far, haze, far_air, corners, grid_points, grid_light, down)
+                send_eight(rows, lux, haze, far_air)
                 if not dark:
                     apart |= solid & in_lamp_light(rows, solid, lamps, haze)
                 if shining:
@@ -313,29 +359,43 @@ def in_lamp_light(rows, asked, lamps, haze):
     found, last = np.int32(0), lamps.cells.shape[0] - 1
     while asked != 0:
         k = lowest(asked)
-        asked = without_lowest(asked)
-        x, y, z = load_three(rows, PLACE + k)
-        row, place = cell_of(lamps.low, last, x, y)
-        if lamps.cells[row, place, 0] >= 0 and is_lit(rows, k, x, y, z, row, place, lamps, haze):
-            found |= np.int32(1) << np.int32(k)
+        row, place = cell_of(lamps.low, last, load_float(rows, PLACE + k), load_float(rows, PLACE + 8 + k))
+        # all that are in this cell
+        across = floor((load(rows, PLACE) - lamps.low[0]) * np.float32(1 / CELL_M))
+        along = floor((load(rows, PLACE + 8) - lamps.low[1]) * np.float32(1 / CELL_M))
+        top, none = splat(np.float32(last)), splat(ZERO)
+        across, along = minimum(maximum(across, none), top), minimum(maximum(along, none), top)
+        here = (absolute(across - np.float32(row)) < splat(HALF)) & (absolute(along - np.float32(place)) < splat(HALF))
+        here = (bits(here) & asked) | (np.int32(1) << np.int32(k))
+        asked &= ~here
+        number = 0
+        while here != 0 and number < lamps.cells.shape[2] and lamps.cells[row, place, number] >= 0:
+            lit = lit_by(rows, here, lamps, lamps.cells[row, place, number], haze)
+            found |= lit
+            here &= ~lit
+            number += 1
     return found
 
 
 @kernel
-def is_lit(rows, k, x, y, z, row, place, lamps, haze):
-    """Whether a lamp of a cell of the grid matters to lane k at (x, y, z): see `lamps_on_points`."""
-    nx, ny, nz = load_three(rows, NORMAL + k)
-    for number in range(lamps.cells.shape[2]):
-        lamp = lamps.cells[row, place, number]
-        if lamp < 0:
-            return False
-        peak = luminance(lamps.intensity[lamp, 0], lamps.intensity[lamp, 1], lamps.intensity[lamp, 2])
-        least = lamps.least[lamp]
-        lx, ly, lz, away, lux = lamp_lux(lamps.position, lamps.axis, lamps.beam, lamp, x, y, z, peak / least)
-        faces = lx * nx + ly * ny + lz * nz > ZERO or load_float(rows, LEAF + k) > ZERO
-        if faces and lux * peak * math.exp(-haze[0] * (away + load_float(rows, DISTANCE + k))) >= least:
-            return True
-    return False
+def lit_by(rows, asked, lamps, lamp, haze):
+    """Bits of those `asked` (bits) to which a lamp matters: see `lamps_on_points`."""
+    peak = luminance(lamps.intensity[lamp, 0], lamps.intensity[lamp, 1], lamps.intensity[lamp, 2])
+    least = lamps.least[lamp]
+    x, y, z = load_vector(rows, PLACE)
+    nx, ny, nz = load_vector(rows, NORMAL)
+    x, y, z = lamps.position[lamp, 0] - x, lamps.position[lamp, 1] - y, lamps.position[lamp, 2] - z
+    faces = (dot(x, y, z, nx, ny, nz) > splat(ZERO)) | (load(rows, LEAF) > splat(ZERO))
+    asked &= bits((dot(x, y, z, x, y, z) < splat(peak / least)) & faces)
+    found = np.int32(0)
+    while asked != 0:
+        k = lowest(asked)
+        asked = without_lowest(asked)
+        x, y, z = load_three(rows, PLACE + k)
+        _, _, _, away, lux = lamp_lux(lamps.position, lamps.axis, lamps.beam, lamp, x, y, z, peak / least)
+        if lux * peak * math.exp(-haze[0] * (away + load_float(rows, DISTANCE + k))) >= least:
+            found |= np.int32(1) << np.int32(k)
+    return found
 
 
 @kernel(inline=True)

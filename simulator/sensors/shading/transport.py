@@ -14,7 +14,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.contact import NO_CONTACTS
-from simulator.sensors.shading.lamps import PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
+from simulator.sensors.shading.lamps import DAYLIGHT_SHARE, PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
@@ -38,6 +38,7 @@ FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far
 # closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
 CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
+PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
 FEW_LAMPS = 6  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
@@ -90,7 +91,9 @@ class Transport:
         self.air = air_at(stage, stage.sky, center)
         self.sky: Sky = stage.sky._replace(extinction=self.air)
         self.ground = ground_of(stage.atmosphere)
-        self.lamps: Lamps = gather_lamps(stage.lamps(), center, self._daylight_at)
+        self.lamps: Lamps = gather_lamps(
+            stage.lamps(), center, self._daylight_at, PREVIEW_SHARE if quality.quick else DAYLIGHT_SHARE
+        )
         self.extinction = self.air[0]
         self.contacts = NO_CONTACTS
 
