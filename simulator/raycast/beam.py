@@ -20,7 +20,6 @@ from simulator.numerics.memory import (
     load_triples,
     local_memory,
     store,
-    store_float,
     store_int,
     store_ints,
 )
