@@ -18,7 +18,7 @@ from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import beams, glow
 from simulator.sensors.shading.air import SLICES, fog_phase
-from simulator.sensors.shading.lamps import gather_lamps
+from simulator.sensors.shading.lamps import CELL_M, gather_lamps
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
 from simulator.sensors.sky import Sky, make_sky
@@ -480,3 +480,25 @@ def test_what_stands_on_the_ground_darkens_it_where_it_touches_it() -> None:
         column = round(119.5 - 800.0 * place[1] / away)
         ours = seen[row - 1 : row + 2, column - 1 : column + 2, 1].mean() / far
         assert ours == pytest.approx(left, abs=0.16 if aside < 0.1 else 0.1), aside
+
+
+def test_cells_know_their_strongest_lamps() -> None:
+    """Against all lamps of a cell sorted by what they give to it, in numpy."""
+    rng = np.random.default_rng(3)
+    rows = np.zeros(40, LAMP_LIGHT_DTYPE)
+    rows["position"] = rng.uniform([-150, -150, 0.5], [150, 150, 8], (40, 3))
+    axis = rng.normal(size=(40, 3)) * [1, 1, 0.3]
+    rows["axis"] = axis / np.linalg.norm(axis, axis=1, keepdims=True)
+    rows["intensity"] = rng.uniform(50, 5000, (40, 1))
+    rows["beam"] = rng.choice([int(Beam.ISOTROPIC), int(Beam.LOW_BEAM), int(Beam.STREET)], 40)
+    lamps = gather_lamps(rows, np.zeros(3), lambda lit: np.full(len(lit), 20.0))
+    middle = lamps.low + CELL_M * (np.mgrid[: len(lamps.cells), : len(lamps.cells)].transpose(1, 2, 0) + 0.5)
+    toward = middle[:, :, None] - lamps.position[:, :2].astype(float)
+    flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
+    lux = lamps.intensity[:, 1] / np.maximum(flat, 2.0) ** 2
+    ahead = (toward * lamps.axis[:, :2]).sum(-1) / (flat + 0.7 * CELL_M)
+    behind = (lamps.beam == int(Beam.LOW_BEAM)) & (np.abs(lamps.axis[:, 2]) < 0.7) & (ahead < -0.1) & (flat > 0)
+    lux = np.where((lux < lamps.least) | behind, 0.0, lux)
+    found = np.take_along_axis(lux, np.maximum(lamps.cells, 0), 2) * (lamps.cells >= 0)
+    best = -np.sort(-lux, axis=2)[..., : lamps.cells.shape[2]]
+    assert (best > 0).any() and np.mean(np.abs(found - best) < 1e-3 * best + 1e-6) > 0.999

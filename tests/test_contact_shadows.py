@@ -1,8 +1,9 @@
-"""Contact shadows of preview: what a thing on the ground hides of an overcast sky, in closed form."""
+"""Shadows of preview: what a thing on the ground hides of an overcast sky, in closed form; edges of the sun's."""
 
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from simulator.scene.mesh import box
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading.contact import AIRY_M, SLIT_M, hidden_by
 from simulator.sensors.shading.picture import take_picture
+from simulator.sensors.shading.shadow import WANTED, shine
 from simulator.sensors.sky_models import LUMINANCE
 from simulator.sensors.stage import Stage
 
@@ -52,3 +54,25 @@ def test_a_car_stands_on_the_road_below_an_overcast_sky() -> None:
         at = [149.5 + side * scale * (edge + d) for d in (0.07, 1.5)]
         near, far = (float(light[round(row), 190:210].mean()) for row in at)
         assert near < 0.8 * far
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0, -2.5])
+def test_edges_of_shadows_are_exact_though_few_pixels_ask(slope: float) -> None:
+    """Half a plane in shadow, of any slope: each pixel as its own ray would say."""
+    height, width = 89, 121  # all are between pixels that are asked
+    rows, columns = np.mgrid[:height, :width]
+    origin = np.zeros((height, -(-width // 8) * 8, 3), np.float32)
+    origin[:, :width, 0], origin[:, :width, 1] = columns, rows
+    asked = []
+
+    def any_hit(starts: np.ndarray, ways: np.ndarray, **_: object) -> np.ndarray:
+        asked.append(len(starts))
+        return starts[:, 0] - 60.2 > slope * (starts[:, 1] - 44.6)
+
+    stage = SimpleNamespace(rays=SimpleNamespace(any_hit=any_hit), threads=2)
+    fate = np.zeros(origin.shape[:2], np.uint8)
+    fate[:, :width] = WANTED
+    radiance, instance = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.int32)
+    shine(stage, np.float32([0, 0, 1]), origin, np.ones_like(origin), instance, fate, radiance)  # type: ignore[arg-type]
+    assert np.array_equal(radiance[..., 1] > 0, columns - 60.2 <= slope * (rows - 44.6))
+    assert sum(asked) < 0.25 * height * width

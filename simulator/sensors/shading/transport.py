@@ -14,6 +14,7 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.contact import NO_CONTACTS
+from simulator.sensors.shading.fan import ASKED, FREE, HIDDEN, ask_even_rows, ask_odd_rows
 from simulator.sensors.shading.lamps import DAYLIGHT_SHARE, PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
@@ -223,13 +224,23 @@ class Transport:
     def _fan_light(self, points: Records, rows: I32, columns: int, around: F32) -> F32:
         """Write the irradiance of the points `rows` by what a few rays see of the sky, (R,) which part is returned."""
         fan = sky_fan(self.quality.sky_rays)
-        hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
+        free, state = np.empty(len(rows), np.float32), np.empty(len(fan) * len(rows), np.uint8)
         seeing = self._above_ground(points, rows)
-        self.each(len(hidden), kernels.face_fan, rows, seeing, columns, fan, hidden)
-        chosen = np.flatnonzero(hidden).astype(np.int32)
-        starts, ways = _rays(len(chosen))
-        self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
-        hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
+
+        def ask() -> None:
+            """Find out what is ASKED."""
+            chosen = np.flatnonzero(state == ASKED).astype(np.int32)
+            starts, ways = _rays(len(chosen))
+            self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
+            state[chosen] = np.where(self._shadowed(starts, ways, FAN_REACH_M), np.uint8(HIDDEN), np.uint8(FREE))
+
+        self.each(len(state), ask_even_rows, rows, seeing, columns, fan, state)
+        ask()
+        places = np.full(len(points), -1, np.int32)
+        places[rows] = np.arange(len(rows), dtype=np.int32)
+        self.each(len(state), ask_odd_rows, rows, places, seeing, columns, fan, state.copy(), state)
+        ask()
+        hidden = state == HIDDEN
         self.each(len(rows), kernels.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
                   self.sky, around, free)  # fmt: skip
         return free
