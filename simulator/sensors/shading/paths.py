@@ -395,8 +395,19 @@ def bounce_among(start, stop, points, paths, per_point):
 
 
 @kernel
+def face_fan(start, stop, rows, points, columns, fan, facing):
+    """Whether points look along directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3).
+
+    The points lie on a grid of so many `columns`.
+    """
+    for q in range(start, stop):
+        d, i = q // len(rows), rows[q % len(rows)]
+        facing[q] = looks_along(points[i], i, columns, fan, d) > ZERO
+
+
+@kernel
 def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
-    """Rays from points along directions of the sky, `chosen` (Q,) int32 of D * R pairs.
+    """Rays from points along directions of the sky, those of `face_fan` that are `chosen` (Q,) int32.
 
     Rays of a direction come after another and run side by side: they are several times as fast as those that do not.
     """
@@ -417,7 +428,7 @@ def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights,
         start, stop: range of rows.
         rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
         seeing: the points; or, where they face down, of the ground below, whose light is theirs.
-        blocked: (D * R,) bool, the sky is hidden in that direction.
+        blocked: (D * R,) bool of `face_fan`'s pairs.
         fan: (D, 3) float32 directions. weights: (D,) float32 luminance of the sky there.
         sky: Sky. around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
     """

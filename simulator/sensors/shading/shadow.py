@@ -1,4 +1,4 @@
-"""Which pixels the sun reaches: a ray asks for one of each sixteen, and for others where those around do not agree."""
+"""Which pixels the sun reaches: a ray asks for one of each four, and for others where those around do not agree."""
 
 from __future__ import annotations
 
@@ -25,17 +25,15 @@ F32 = NDArray[np.float32]
 # eye finds the edges of shadows, so that those who do not agree are not asked again.
 WANTED, SUNNY, SHADED, LEFT, LEAFY = 1, 2, 4, 8, 16
 BYTE = np.int64(255)
-# A bit of the fates of eight pixels, of every second, of every fourth.
-EVERY, EVEN, FOURTH = np.int64(0x0101010101010101), np.int64(0x0001000100010001), np.int64(0x0000000100000001)
-KNOWN = SUNNY | SHADED
+EVERY, EVEN = np.int64(0x0101010101010101), np.int64(0x0001000100010001)  # a bit of the fates of eight pixels
 CHUNK, CHUNK_ROWS = 1 << 13, 32  # pixels, and rows of them, that one thread does in a row
 
 
 @kernel
 def list_pixels(fate, kind, step, pixel):
-    """Write the numbers in H x E of pixels of a `kind` in every `step`-th (1, 2, 4) row and column; returns a count."""
+    """Write the numbers in H x E of pixels of a `kind`, of every `step`-th (1, 2) row and column; returns how many."""
     found, padded, fates = 0, fate.shape[1], pointer(fate)
-    asked = (EVERY if step == 1 else (EVEN if step == 2 else FOURTH)) * kind
+    asked = (EVERY if step == 1 else EVEN) * kind
     for y in range(0, fate.shape[0], step):
         for first in range(y * padded, (y + 1) * padded, LANES):
             those = load_long(fates, first) & asked
@@ -52,32 +50,6 @@ def start_rays(start, stop, pixel, origin, toward, starts, ways):
     for i in range(start, stop):
         for axis in range(3):
             starts[i, axis], ways[i, axis] = origin[pixel[i], axis], toward[axis]
-
-
-@kernel
-def guess(start, stop, instance, fate):
-    """Let pixels of even rows and columns be as the sun has been found in the four corners about them, if these agree.
-
-    Those that were asked are every fourth column of every fourth row; they must show the same instance. An edge of a
-    shadow lies between corners that do not agree, and a thin one seldom misses all of them.
-
-    Args:
-        start, stop: range of rows. instance: (H, W) int32. fate: (H, E) uint8 what is known, changed.
-    """
-    height, width = instance.shape
-    bottom, last = (height - 1) & ~3, (width - 1) & ~3
-    for y in range(start + (start & 1), stop, 2):
-        above, below = y & ~3, min((y & ~3) + 4, bottom)
-        for x in range(2 if y == above else 0, width, 4 if y == above else 2):
-            left, right, own = x & ~3, min((x & ~3) + 4, last), instance[y, x]
-            known = fate[above, left] & KNOWN
-            if fate[y, x] & WANTED == 0 or known == 0:
-                continue
-            if known != fate[above, right] or known != fate[below, left] or known != fate[below, right]:
-                continue
-            alike = instance[above, left] == own and instance[above, right] == own
-            if alike and instance[below, left] == own and instance[below, right] == own:
-                fate[y, x] = known
 
 
 @kernel(inline=True)
@@ -209,11 +181,8 @@ def shine(
             lambda start, stop: body(start, stop, pixel, *arguments), len(pixel), chunk=CHUNK, threads=stage.threads
         )
 
-    for step in (4, 2):
-        pixel, blocked = ask(step)
-        each(pixel, note, blocked, fate.reshape(-1))
-        if step == 4:
-            rows(lambda start, stop: guess(start, stop, instance, fate))
+    pixel, blocked = ask(2)
+    each(pixel, note, blocked, fate.reshape(-1))
     rows(lambda start, stop: decide(start, stop, instance, sunlit, fate, radiance))
     pixel, blocked = ask(1)
     each(pixel, add_sun, blocked, sunlit, radiance)

@@ -14,7 +14,6 @@ from simulator.numerics.parallel import parallel_for
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.contact import NO_CONTACTS
-from simulator.sensors.shading.fan import ASKED, FREE, HIDDEN, ask_even_rows, ask_odd_rows
 from simulator.sensors.shading.lamps import DAYLIGHT_SHARE, PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
@@ -33,6 +32,7 @@ Records = NDArray[np.void]
 CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a row, and how many such pieces at least
 BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
+LAMP_BEHIND_M = 1.0  # of a lamp, where its vehicle ends
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
@@ -224,23 +224,13 @@ class Transport:
     def _fan_light(self, points: Records, rows: I32, columns: int, around: F32) -> F32:
         """Write the irradiance of the points `rows` by what a few rays see of the sky, (R,) which part is returned."""
         fan = sky_fan(self.quality.sky_rays)
-        free, state = np.empty(len(rows), np.float32), np.empty(len(fan) * len(rows), np.uint8)
+        hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
         seeing = self._above_ground(points, rows)
-
-        def ask() -> None:
-            """Find out what is ASKED."""
-            chosen = np.flatnonzero(state == ASKED).astype(np.int32)
-            starts, ways = _rays(len(chosen))
-            self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
-            state[chosen] = np.where(self._shadowed(starts, ways, FAN_REACH_M), np.uint8(HIDDEN), np.uint8(FREE))
-
-        self.each(len(state), ask_even_rows, rows, seeing, columns, fan, state)
-        ask()
-        places = np.full(len(points), -1, np.int32)
-        places[rows] = np.arange(len(rows), dtype=np.int32)
-        self.each(len(state), ask_odd_rows, rows, places, seeing, columns, fan, state.copy(), state)
-        ask()
-        hidden = state == HIDDEN
+        self.each(len(hidden), kernels.face_fan, rows, seeing, columns, fan, hidden)
+        chosen = np.flatnonzero(hidden).astype(np.int32)
+        starts, ways = _rays(len(chosen))
+        self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
+        hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
         self.each(len(rows), kernels.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
                   self.sky, around, free)  # fmt: skip
         return free
@@ -278,15 +268,21 @@ class Transport:
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf), np.float32(0))
 
     def _daylight_at(self, lamps: Records) -> NDArray[np.float64]:
-        """(N,) daylight in lux where LAMP_LIGHT_DTYPE `lamps` burn: as far in as they are in tunnels, less."""
-        lux = np.full(len(lamps), daylight(self.stage.atmosphere).horizontal_lx)
-        ahead = (lamps["position"] + LAMP_AHEAD_M * lamps["axis"]).astype(np.float32)
-        up = np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(lamps), 1))
-        below = np.flatnonzero(self._shadowed(ahead, up, ROOF_M))
+        """(N,) daylight in lux where LAMP_LIGHT_DTYPE `lamps` burn: as far in as they are in tunnels, less.
+
+        That is where they shine. Those of what moves may shine at itself (over a number plate, in a bus): there it
+        counts behind them, too.
+        """
+        scene, axis = self.stage.scene, lamps["axis"]
+        moves = np.isin(lamps["object"], scene.instance_object[scene.instance_moving])
+        ahead = np.stack([np.full(len(lamps), LAMP_AHEAD_M), np.where(moves, -LAMP_BEHIND_M, LAMP_AHEAD_M)])
+        places = (lamps["position"] + ahead[..., None] * axis).reshape(-1, 3).astype(np.float32)
+        free, up = np.ones(len(places)), np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(places), 1))
+        below = np.flatnonzero(self._shadowed(places, up, ROOF_M))
         fan = sky_fan(self.quality.sky_rays)
-        starts, ways = np.repeat(ahead[below], len(fan), 0), np.tile(fan, (len(below), 1))
-        lux[below] *= 1.0 - self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
-        return lux
+        starts, ways = np.repeat(places[below], len(fan), 0), np.tile(fan, (len(below), 1))
+        free[below] -= self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
+        return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free.reshape(2, -1).max(0))
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
