@@ -224,7 +224,8 @@ def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> 
         patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
     tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
     sleek = species in ("cow", "horse")
-    kind = "wool" if species == "sheep" else "tabby" if tabby else "sleek" if sleek else "short" if species == "cat" else "fur"
+    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
+    kind = "tabby" if tabby else coats_of.get(species, "fur")
     coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
     gloss = 0.72 if sleek else 0.8
     hair = coat_texture(float(row["socks"]), kind)
