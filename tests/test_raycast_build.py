@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from simulator.numerics.simd import LANES
-from simulator.raycast.build import RECORD, BinaryTree, build_binary, triangle_records
+from simulator.raycast.build import BinaryTree, build_binary, triangle_records
 from simulator.raycast.collapse import build
 from simulator.raycast.layout import BLOCK, IDS, LOW_HIGH, MAX_DEPTH, MAX_SAH_DEPTH, NODE, aligned, children
 from simulator.raycast.reinsert import optimise
-from simulator.raycast.sweep import SMALL, WIDER
+from simulator.raycast.sweep import RECORD, SMALL, WIDER
 
 
 def cloud(triangles: int, size: float = 0.1, seed: int = 0) -> np.ndarray:
