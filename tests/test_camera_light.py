@@ -21,6 +21,7 @@ from simulator.sensors.shading.air import SLICES, fog_phase
 from simulator.sensors.shading.lamps import CELL_M, gather_lamps
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
+from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.sky import Sky, make_sky
 from simulator.sensors.sky_models import LUMINANCE, dome
 from simulator.sensors.stage import LAMP_LIGHT_DTYPE, Stage
@@ -502,3 +503,15 @@ def test_cells_know_their_strongest_lamps() -> None:
     found = np.take_along_axis(lux, np.maximum(lamps.cells, 0), 2) * (lamps.cells >= 0)
     best = -np.sort(-lux, axis=2)[..., : lamps.cells.shape[2]]
     assert (best > 0).any() and np.mean(np.abs(found - best) < 1e-3 * best + 1e-6) > 0.999
+
+
+def test_lamps_that_shine_at_their_own_vehicle_are_in_daylight() -> None:
+    """One at the rear of a body that looks into it; where nothing moves, that is a dark place, such as a tunnel."""
+    body = Body(ellipsoid((2.1, 0.9, 0.7), (1.3, 0, 0.75), rings=12, segments=20), (Material("m", (0.5, 0.5, 0.5)),))
+    builder = SceneBuilder((0, 0, 0))
+    number = builder.add_object(Model("car", (body,), wheelbase_m=2.6), (0, 0, 0), name="car")
+    stage = stage_of(builder, sun_at(40))
+    rows = np.zeros(2, LAMP_LIGHT_DTYPE)
+    rows["position"], rows["axis"], rows["object"] = [-0.75, 0, 0.8], [1, 0, 0], [number, 0]
+    lux = Transport(stage, np.zeros(3), QUALITIES["preview"])._daylight_at(rows)
+    assert lux == pytest.approx([daylight(stage.atmosphere).horizontal_lx, 0.0], abs=1.0)
