@@ -68,7 +68,6 @@ DISC_M, DISC_RADIUS_M = (
 )  # nearer headlamps are discs of 0.15 m: the rms of their radii
 BESIDE_PHASE = np.float32(0.5)  # 1/sr, light is scattered by more than a few degrees by no more than this
 PREVIEW_SLICES = 3  # slices that preview does as one
-PREVIEW_SIDE, ALIKE_SHARE = 2, np.float32(0.05)  # of squares with one halo, of what is as far but for this share
 SLICE_SHARE = 1 / 16  # of what matters on a ray, that matters in a slice
 # Halos that are fainter, or than a part of daylit air, are left out; in preview that is one step of 8 bits.
 FAINTEST_CD_M2, FAINTEST_SHARE, PREVIEW_FAINTEST = 0.02, 0.002, 0.004
@@ -320,56 +319,36 @@ def find_windows(start, stop, eye, lamps, hidden, air, pixel, window_rad, fainte
 
 
 @kernel
-def halo_at(lamps, lamp, eye, dx, dy, dz, far, window, hidden, air):
-    """Radiance per unit of a lamp's peak that air in its window gives toward the eye from a ray that ends at `far`.
-
-    Args:
-        lamps, lamp, eye, dx, dy, dz, air: as in `lamp_glow`.
-        window, hidden: of `find_windows`, radius and from where on the ray sees the lamp.
-    """
-    ox, oy, oz = lamps.position[lamp, 0] - eye[0], lamps.position[lamp, 1] - eye[1], lamps.position[lamp, 2] - eye[2]
-    along = ox * dx + oy * dy + oz * dz
-    chord = window * window - (ox * ox + oy * oy + oz * oz - along * along)
-    if chord <= ZERO:
-        return ZERO
-    chord, lux = math.sqrt(chord), ZERO
-    begin, end = max(along - chord, hidden), min(along + chord, far)
-    if hidden == ZERO:
-        lux = diffracted(lamps, lamp, eye, dx, dy, dz, far, air, window)
-    if end > begin:
-        lux += lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, True)
-    return lux
-
-
-@kernel
-def add_halos(start, stop, side, table, rotation, eye, lamps, windows, boxes, air, depth, radiance):
+def add_halos(start, stop, table, rotation, eye, lamps, windows, boxes, air, depth, radiance):
     """Add what the air in the windows about lamps gives to rows `start:stop` of `radiance` (H, W, 3).
 
     Args:
-        start, stop: range of rows, `start` a multiple of `side`.
-        side: of squares of pixels that have the same, those as far away as the first.
+        start, stop: range of rows.
         table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
         lamps: Lamps. windows: (L, 2) of `find_windows`. air: (2,) of `air_at`.
         boxes: (L, 4) int32 first and last row and column that windows touch. depth: (H, W) float32.
     """
-    width = depth.shape[1]
-    for top in range(start, stop, side):
+    for y in range(start, stop):
         for lamp in range(len(boxes)):
-            if top + side <= boxes[lamp, 0] or top > boxes[lamp, 1]:
+            if y < boxes[lamp, 0] or y > boxes[lamp, 1]:
                 continue
-            for left in range(boxes[lamp, 2] // side * side, boxes[lamp, 3] + 1, side):
-                known, there = ZERO, depth[top, left]
-                for y in range(top, min(top + side, stop)):
-                    for x in range(left, min(left + side, width)):
-                        lux = known
-                        away = depth[y, x]
-                        if (y == top and x == left) or not (away == there or abs(away - there) < ALIKE_SHARE * there):
-                            dx, dy, dz, stretch = way_of(table, rotation, y, x)
-                            lux = halo_at(lamps, lamp, eye, dx, dy, dz, away * stretch, windows[lamp, 0],
-                                          windows[lamp, 1], air)  # fmt: skip
-                            known = lux if y == top and x == left else known
-                        for k in range(3):
-                            radiance[y, x, k] += lux * lamps.intensity[lamp, k]
+            radius = windows[lamp, 0]
+            ox, oy = lamps.position[lamp, 0] - eye[0], lamps.position[lamp, 1] - eye[1]
+            oz = lamps.position[lamp, 2] - eye[2]
+            for x in range(boxes[lamp, 2], boxes[lamp, 3] + 1):
+                dx, dy, dz, stretch = way_of(table, rotation, y, x)
+                along = ox * dx + oy * dy + oz * dz
+                chord = radius * radius - (ox * ox + oy * oy + oz * oz - along * along)
+                if chord <= ZERO:
+                    continue
+                chord, far = math.sqrt(chord), depth[y, x] * stretch
+                begin, end, lux = max(along - chord, windows[lamp, 1]), min(along + chord, far), ZERO
+                if windows[lamp, 1] == ZERO:
+                    lux = diffracted(lamps, lamp, eye, dx, dy, dz, far, air, radius)
+                if end > begin:
+                    lux += lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, radius, True)
+                for k in range(3):
+                    radiance[y, x, k] += lux * lamps.intensity[lamp, k]
 
 
 def add_scattered_light(
@@ -399,8 +378,7 @@ def add_scattered_light(
     transport.each(camera.height, add_glow, columns, cell_px, glow, depth, picture.radiance, chunk=8)
     if windows[:, 0].any():
         boxes = boxes_around(camera, local_SE3_camera, lamps.position, windows[:, 0])
-        side = PREVIEW_SIDE if transport.quality.quick else 1
-        transport.each(camera.height, add_halos, side, table, rotation, eye, lamps, windows, boxes, air, depth,
+        transport.each(camera.height, add_halos, table, rotation, eye, lamps, windows, boxes, air, depth,
                        picture.radiance, chunk=8)  # fmt: skip
 
 
