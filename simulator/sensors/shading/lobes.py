@@ -153,7 +153,7 @@ def respond(look, lx, ly, lz, blur):
     f0, more, part = reflected_in_all(look.blue, look.metallic, look.scale, look.offset)
     below_b = (ONE - part) * look.blue
     blue = matt * below_b + (f0 + (ONE - f0) * edge) * more * lobe + shine
-    density = select(nl > none, density, none)
+    # (facets may send below the horizon, too, where only leaves let light through)
     if look.leafy != 0:
         behind = maximum(-nl, none) * INV_PI
         through = behind * look.leaf * (ONE - look.metallic) * look.passed

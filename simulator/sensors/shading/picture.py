@@ -22,7 +22,7 @@ from simulator.sensors.shading.glow import add_scattered_light, boxes_around
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plume_light import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
-from simulator.sensors.shading.reference import trace
+from simulator.sensors.shading.reference import SHARPER, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
@@ -189,8 +189,7 @@ def _light_in_bands(transport: Transport, camera: CameraModel, view: View, numbe
         pixels = np.arange(top * width, (top + rows) * width, dtype=np.int32)
         rays = np.empty((effort.samples, rows, width, 3), np.float32)
         _rows(transport, rows, make_rays, table, top, rotation, number, rays)
-        # a finer footprint than the pixel's, for the samples average
-        sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
+        sharpness = spread * (1.0 if effort.samples == 1 else float(SHARPER))
         shape = effort.samples * rows, width
         points, paths = _in_waves(
             transport, origin, rays.reshape(-1, 3), sharpness, shape, int(number) + 16 * (top + 1), pixels, width, grid
