@@ -110,8 +110,8 @@ class Outcome(NamedTuple):
         rewards: (N,).
         terms: (N, terms) of the rewards.
         terminated, truncated: (N,).
-        metrics: (metrics, N) as `Metric` has them.
-        impacts: (impacts, N) as `Impact` has them; empty where collisions have no response.
+        metrics: (N, metrics) as `Metric` has them.
+        impacts: (N, impacts) as `Impact` has them; empty where collisions have no response.
     """
 
     rewards: Array

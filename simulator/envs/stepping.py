@@ -67,9 +67,9 @@ def _conclude(engine, actors, rules, outcome, w, k, before):
     measure_place(engine, w, vehicle, driver, agent, rules.goals, metrics, i)
     outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
-    ended = metrics[Metric.ARRIVED, i] != 0.0
+    ended = metrics[i, Metric.ARRIVED] != 0.0
     for n in range(rules.ends.shape[0]):
-        ended |= rules.ends[n] and metrics[n, i] != 0.0
+        ended |= rules.ends[n] and metrics[i, n] != 0.0
     outcome.terminated[i] = ended
     outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
 
@@ -96,13 +96,13 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
     before = np.empty(agents)
     for k in range(agents):
         i = first + k
-        before[k] = metrics[Metric.PROGRESS_M, i]
-        metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
-        metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
+        before[k] = metrics[i, Metric.PROGRESS_M]
+        metrics[i, Metric.COLLISION] = metrics[i, Metric.RED_LIGHT] = metrics[i, Metric.JERK_MPS3] = 0.0
+        metrics[i, Metric.ACCELERATION_MPS2] = metrics[i, Metric.LATERAL_ACCELERATION_MPS2] = 0.0
     if crashes is not None:
         for k in range(agents):
-            for n in range(outcome.impacts.shape[0]):
-                outcome.impacts[n, first + k] = 0.0
+            for n in range(outcome.impacts.shape[1]):
+                outcome.impacts[first + k, n] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
@@ -124,15 +124,15 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
                 vehicle.control, agent.gone = Control.NOBODY, True
             vehicle.wish_lane = 0  # wished once
             last, touches = n + 1 == rules.substeps, engine.traffic.events[w, k] & Event.COLLISION != 0
-            metrics[Metric.TIME_TO_COLLISION_S, i] = np.inf
+            metrics[i, Metric.TIME_TO_COLLISION_S] = np.inf
             if crowd.bodies[k].active:
                 near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
                 if crashes is None:
                     touches = touched(crowd, k, near, dt)  # within the time that has passed
                 if last:
-                    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
+                    metrics[i, Metric.TIME_TO_COLLISION_S] = next_contact(crowd, k, near, HORIZON_S)
             if touches:
-                metrics[Metric.COLLISION, i], agent.struck = 1.0, True
+                metrics[i, Metric.COLLISION], agent.struck = 1.0, True
             measure_motion(lanes, vehicle, agent, engine.traffic.events[w, k], metrics, i, dt)
     for k in range(agents):
         _conclude(engine, actors, rules, outcome, w, k, before[k])
@@ -167,4 +167,4 @@ def step_worlds(
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
             measure_begun(engine, scratch.crowd, actors, rules, outcome, again, w)
         if numbers.rows.shape[0] > 0:
-            write_numbers(actors, engine.ground.lanes, numbers, packed, w)
+            write_numbers(actors, engine.ground.lanes, numbers, scratch.crowd.bodies, packed, w)
