@@ -151,6 +151,7 @@ class Core:
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
+            self.lanes.samples.view(np.uint8),
         )
         self._everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
@@ -189,6 +190,7 @@ class Core:
         )
         impacts = IMPACT_TYPES if task.crash_response else {}
         self._measures = [(measure.name.lower(), kind) for measure, kind in (*TYPES.items(), *impacts.items())]
+        self._columns = [(name, f"_{name}", kind) for name, kind in self._measures]
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
@@ -487,10 +489,11 @@ class Core:
         valid = np.ones(values.shape, np.bool_)
         if mask is not None:
             values[:, ~mask], valid[:] = 0.0, mask
+        flags = values != 0.0
         out: dict[str, Any] = {}
-        for (name, kind), row, has in zip(self._measures, values, valid):
-            out[name] = row if kind is float else row.astype(kind)
-            out[f"_{name}"] = has
+        for k, (name, known, kind) in enumerate(self._columns):
+            out[name] = flags[k] if kind is bool else values[k] if kind is float else values[k].astype(kind)
+            out[known] = valid[k]
         return out
 
     # ---- making

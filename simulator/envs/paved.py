@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import prefetch
 from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import lane_frame
@@ -101,6 +102,15 @@ def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
     found, _ = cv2.findContours(ground.cells, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     lines = [contour[:, 0].astype(np.float64) for contour in found if len(contour) > 2]
     return [np.concatenate([line, line[:1]]) * ground.cell + (ground.x, ground.y) for line in lines]
+
+
+@kernel(inline=True)
+def fetch_paved(paved, x, y):
+    """Let the caches fetch what is known of the ground at a place."""
+    column, row = int((x - paved.x) / paved.cell), int((y - paved.y) / paved.cell)
+    if 0 <= column < paved.cells.shape[1] and 0 <= row < paved.cells.shape[0]:
+        tile = row // TILE_ROWS * paved.bits.shape[1] + column // TILE_COLUMNS * TILE_ROWS
+        prefetch(paved.bits, tile)
 
 
 @kernel(inline=True)

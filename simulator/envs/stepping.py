@@ -16,13 +16,14 @@ from simulator.envs.measures import HORIZON_S, measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.observations.kinematics import room_to_pack
 from simulator.envs.observations.vector import write_numbers
+from simulator.envs.paved import fetch_paved
 from simulator.envs.rewards import rate
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.memory import fetch_add, prefetch
 from simulator.traffic.desk import Event
 from simulator.traffic.lane_change import decide_ways
-from simulator.traffic.lane_map import NONE
+from simulator.traffic.lane_map import NONE, SAMPLE_DTYPE
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
 from simulator.traffic.stepping import step_world
@@ -31,6 +32,8 @@ Array = NDArray[np.float64]
 
 
 CACHE_LINE = 64  # bytes that processors fetch at once
+SAMPLE = SAMPLE_DTYPE.itemsize
+FETCHED = 6 * CACHE_LINE  # bytes of the samples of its lane: those about a vehicle, to its front axle
 
 
 class Rules(NamedTuple):
@@ -83,6 +86,29 @@ def _take_actions(actors, motion, rules, actions, w):
             take_meta(actions[i, 0], vehicle, actors.agents[w, k], rules.speeds)
         elif vehicle.control == Control.OUTSIDE and rules.limits.kind == Kind.WAYPOINTS:
             take_waypoints(actions[i], vehicle, motion.paths[i])
+
+
+@kernel(inline=True)
+def _fetch_world(engine, actors, w):
+    """Let the caches fetch what a step of world `w` reads: its rows, then the map where its vehicles and people are.
+
+    All worlds together are larger than the second cache; one after the other these would be waited for.
+    """
+    for memory in engine.memory:
+        for b in range(0, memory.shape[1], CACHE_LINE):
+            prefetch(memory, w * memory.shape[1] + b)
+    lanes, points = engine.ground.lanes.lanes, engine.ground.crowd.walkways.points
+    for i in range(actors.vehicles.shape[1]):
+        vehicle = actors.vehicles[w, i]
+        if vehicle.lane != NONE:
+            row = lanes[vehicle.lane]
+            here = (row.first + max(int(vehicle.s * row.rate), 0)) * SAMPLE
+            for b in range(0, FETCHED, CACHE_LINE):
+                prefetch(engine.samples, here + b)
+        if i < actors.agents.shape[1]:
+            fetch_paved(engine.paved, vehicle.x, vehicle.y)
+    for i in range(actors.people.shape[1]):
+        prefetch(points, actors.people[w, i].point)
 
 
 @kernel(inner=True)
@@ -157,9 +183,7 @@ def step_worlds(
         w = fetch_add(cursor, 0, 1)
         if w >= worlds:
             break
-        for memory in engine.memory:
-            for b in range(0, memory.shape[1], CACHE_LINE):
-                prefetch(memory, w * memory.shape[1] + b)
+        _fetch_world(engine, actors, w)
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
             _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)

@@ -12,6 +12,7 @@ from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import prefetch
 from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import NONE, along_left, along_right
 from simulator.traffic.state import WAYS
@@ -104,6 +105,16 @@ def _follow(lanes, ahead, lane, s, ways, place, out):
 
 
 @kernel(inline=True)
+def _fetch(lanes, ahead, vehicle):
+    """Let the caches fetch the points of the lane that a vehicle is on."""
+    if vehicle.lane != NONE:
+        row = lanes.lanes[vehicle.lane]
+        for k in range(ahead.distances.shape[0]):
+            along = min(vehicle.s + ahead.distances[k], row.length)
+            prefetch(ahead.points, 5 * (row.first + int(along * row.rate)))
+
+
+@kernel(inline=True)
 def _blank(out, count):
     """Fill in `count` zeros: there is no lane."""
     for n in range(count):
@@ -115,6 +126,8 @@ def write_lanes(actors, lanes, ahead, rows, w):
     """Fill `rows` from `ahead.column` on for the agents of world `w`."""
     width, nowhere = 4 * ahead.distances.shape[0], np.full(WAYS, NONE)
     for k in range(actors.agents.shape[1]):
+        if k + 1 < actors.agents.shape[1]:
+            _fetch(lanes, ahead, actors.vehicles[w, k + 1])
         v, row = actors.vehicles[w, k], rows[w * actors.agents.shape[1] + k]
         out = row[ahead.column :]
         if v.lane == NONE:
