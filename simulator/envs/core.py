@@ -39,7 +39,8 @@ from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.envs.valet import Body, Lot, Valet, boxes_of
 from simulator.errors import InputError, OddRoadError
 from simulator.numerics.ahead import compile_ahead
-from simulator.numerics.jit import entry, is_cached
+from simulator.numerics.direct import entry
+from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
 from simulator.traffic.desk import desk

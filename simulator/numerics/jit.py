@@ -186,19 +186,6 @@ def _compile_once(dispatcher: Any) -> None:
     dispatcher.compile = compile_or_wait
 
 
-def entry(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
-    """What to call instead of a kernel, time and again, with arguments of the types of these.
-
-    numba looks at all arrays of all NamedTuples at each call, to choose among what it has compiled; this does not, so
-    that arguments of other types, or arrays that are not as contiguous as these, are not noticed.
-    """
-    compile_for = getattr(function, "compile", None)
-    if compile_for is None:  # a plain function, where NUMBA_DISABLE_JIT is set
-        return function
-    found: Callable[..., Any] = compile_for(tuple(map(function.typeof_pyval, arguments)))  # type: ignore[attr-defined]
-    return found
-
-
 def is_cached(function: Callable[..., Any]) -> bool:
     """Whether machine code of a kernel, as its source and its callees' are now, lies on the disk."""
     file = _cache_file(function)
