@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
+from simulator.numerics.units import GRAVITY_MPS2, MPH
 from simulator.scene.articulation import Driver
 from simulator.scene.material import Surface
 from simulator.sensors.shading.vector import ONE
@@ -85,13 +86,13 @@ SOURCE_M, ENTRAINMENT, RISE_MPS, SMOKE_STRAY = 0.22, 0.10, 1.5, 0.5
 # mile at 12 % silt, 30 mph and 0.5 % moisture; here dry earth of 18 % silt (of 1.8 to 35 %). Of it 3 % are below 2.5 um
 # and 27 % below 10 um of aerodynamic diameter (ibid.), which with the rest scatter 174 m2/kg; grains of 30 to 100 um,
 # twice as much again, fall out beyond the wheels but add 80 m2/kg to what hangs behind them.
-DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
+DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * MPH
 DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
 # A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
 # three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster, and go
 # on for a while before others take their place, so that the sheet has fingers (our estimate, after pictures).
-PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.6, 0.012, 9.81
+PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S = 0.012, 0.5, 0.6, 0.012
 SPLASH_SIZE, FINGER_S = 3.0, 0.12
 STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
     [(5.0, 0.48, 0.13), (12.0, 0.46, 0.13), (18.0, 0.43, 0.13), (25.0, 0.41, 0.12), (32.0, 0.38, 0.11),
