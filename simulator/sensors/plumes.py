@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.numerics.units import GRAVITY_MPS2, MPH
 from simulator.scene.articulation import Driver
 from simulator.scene.material import Surface
-from simulator.sensors.shading.vector import ONE
 from simulator.sensors.stage import OPAQUE
 
 if TYPE_CHECKING:
@@ -197,6 +195,12 @@ def eddies() -> F32:
     )
     drawn = np.exp(EDDY_ROUGHNESS * log / log.std())
     return np.ascontiguousarray(drawn / drawn.mean(), np.float32)
+
+
+@cache
+def wrapped_eddies() -> F32:
+    """(N + 1, N + 1, N + 1) `eddies` whose last number along each axis is the first again."""
+    return np.pad(eddies(), (0, 1), mode="wrap")
 
 
 def _grain(contrast_fine: tuple[float, float], width: F64) -> F64:
@@ -397,23 +401,3 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     phase = (number * (-PUFF_S * RISE_MPS))[:, None] * [0.0, 0.0, 1.0] * grain[:, 1:] % EDDY_CELLS
     parts = center, np.stack([width, width], 1), peak, albedo, grain, phase, np.full(len(age), kind.echo_sr)
     return Puffs(*(part.astype(np.float32) for part in parts))
-
-
-@kernel(inline=True)
-def unevenness(spread, grain, phase, field, i, x, y, z):
-    """Factor of puff i's density where it is (x, y, z) deviations from its middle; field: of `eddies`, trilinear."""
-    cells = grain[i, 1]
-    x = phase[i, 0] + x * cells * spread[i, 0]
-    y = phase[i, 1] + y * cells * spread[i, 0]
-    z = phase[i, 2] + z * cells * spread[i, 1]
-    fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
-    u, v, w = np.float32(x - fx), np.float32(y - fy), np.float32(z - fz)
-    last = EDDY_CELLS - 1
-    i0, j0, k0 = int(fx) & last, int(fy) & last, int(fz) & last
-    i1, j1, k1 = (i0 + 1) & last, (j0 + 1) & last, (k0 + 1) & last
-    a = field[i0, j0, k0] + w * (field[i0, j0, k1] - field[i0, j0, k0])
-    b = field[i0, j1, k0] + w * (field[i0, j1, k1] - field[i0, j1, k0])
-    c = field[i1, j0, k0] + w * (field[i1, j0, k1] - field[i1, j0, k0])
-    d = field[i1, j1, k0] + w * (field[i1, j1, k1] - field[i1, j1, k0])
-    a += v * (b - a)
-    return ONE + grain[i, 0] * (a + u * (c + v * (d - c) - a) - ONE)
