@@ -509,7 +509,7 @@ def test_lamps_that_shine_at_their_own_vehicle_are_in_daylight() -> None:
     """One at the rear of a body that looks into it; where nothing moves, that is a dark place, such as a tunnel."""
     body = Body(ellipsoid((2.1, 0.9, 0.7), (1.3, 0, 0.75), rings=12, segments=20), (Material("m", (0.5, 0.5, 0.5)),))
     builder = SceneBuilder((0, 0, 0))
-    number = builder.add_object(Model("car", (body,), wheelbase_m=2.6), (0, 0, 0), name="car")
+    number = builder.add_object(Model("car", (body,), wheelbase_m=2.6), (0, 0, 0), name="car", moving=True)
     stage = stage_of(builder, sun_at(40))
     rows = np.zeros(2, LAMP_LIGHT_DTYPE)
     rows["position"], rows["axis"], rows["object"] = [-0.75, 0, 0.8], [1, 0, 0], [number, 0]

@@ -435,6 +435,7 @@ def sunlight_on(rows, looks, fresnel, sun):
     matt, lobe, shine = select(front, matt, none), select(front, passed * lobe, none), select(front, shine, none)
     behind = none
     if looks.leaves:
+<<<<<<< HEAD
         behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)
     store_vector(
         rows,
@@ -450,6 +451,13 @@ def sunlight_on(rows, looks, fresnel, sun):
         glossy(looks.green, looks.metallic, edge, once, lobe) + shine,
         glossy(looks.blue, looks.metallic, edge, once, lobe) + shine,
     )
+=======
+        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf * (ONE - looks.metallic) * passed, none)
+        red = red + behind * (ONE - fresnel[0]) * looks.red
+        green = green + behind * (ONE - fresnel[1]) * looks.green
+        blue = blue + behind * (ONE - fresnel[2]) * looks.blue
+    return red, green, blue
+>>>>>>> main
 
 
 @kernel(inline=True)
