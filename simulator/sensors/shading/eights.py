@@ -435,15 +435,9 @@ def sunlight_on(rows, looks, fresnel, sun):
     matt, lobe, shine = select(front, matt, none), select(front, passed * lobe, none), select(front, shine, none)
     behind = none
     if looks.leaves:
-<<<<<<< HEAD
-        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)
-    store_vector(
-        rows,
-        SUN_MATT,
-        matt * (ONE - fresnel[0]) + behind,
-        matt * (ONE - fresnel[1]) + behind,
-        matt * (ONE - fresnel[2]) + behind,
-    )
+        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf * (ONE - looks.metallic) * passed, none)
+    matt = matt + behind
+    store_vector(rows, SUN_MATT, matt * (ONE - fresnel[0]), matt * (ONE - fresnel[1]), matt * (ONE - fresnel[2]))
     store_vector(
         rows,
         SUN_GLOSS,
@@ -451,13 +445,6 @@ def sunlight_on(rows, looks, fresnel, sun):
         glossy(looks.green, looks.metallic, edge, once, lobe) + shine,
         glossy(looks.blue, looks.metallic, edge, once, lobe) + shine,
     )
-=======
-        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf * (ONE - looks.metallic) * passed, none)
-        red = red + behind * (ONE - fresnel[0]) * looks.red
-        green = green + behind * (ONE - fresnel[1]) * looks.green
-        blue = blue + behind * (ONE - fresnel[2]) * looks.blue
-    return red, green, blue
->>>>>>> main
 
 
 @kernel(inline=True)

@@ -16,11 +16,7 @@ from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
 from simulator.sensors.shading.paths import LAMP_STREAM, OF_POINTS, stratum
 from simulator.sensors.shading.reflectance import scattered, thrown_back
 from simulator.sensors.shading.surface import SOLID
-<<<<<<< HEAD
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, clamp01, luminance, unit
-=======
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, random2, unit
->>>>>>> main
+from simulator.sensors.shading.vector import ONE, TWO, ZERO, clamp01, luminance, random2, unit
 
 F32 = NDArray[np.float32]
 
@@ -149,11 +145,12 @@ def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):
 
 
 @kernel(inline=True)
-<<<<<<< HEAD
 def beside_daylight(lux, least):
     """Part of a lamp's light that is shown: none where it is the least that counts, all from twice that on."""
     return clamp01(lux / least - ONE)
-=======
+
+
+@kernel(inline=True)
 def lamp_on(p, path, lamps, lamp, extinction, least_blur):
     """Radiance by channel that a lamp gives point p (POINT_DTYPE record) of `path` if nothing is between; the unit
     direction to it and its distance. The others are those of `lamps_on_points`.
@@ -166,7 +163,7 @@ def lamp_on(p, path, lamps, lamp, extinction, least_blur):
     lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
     if lux * peak < least[lamp]:
         return ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
-    lux *= math.exp(-extinction * distance)
+    lux *= math.exp(-extinction * distance) * beside_daylight(lux * peak, least[lamp])
     blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
     r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
     if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
@@ -205,7 +202,6 @@ def leave_to_chance(way, light, luck, rest, r, g, b, lx, ly, lz, reach):
         return (luck - part) / max(ONE - part, np.float32(1e-6)), rest
     way[0], way[1], way[2], way[3] = lx, ly, lz, reach
     return luck / part, rest
->>>>>>> main
 
 
 @kernel
@@ -240,26 +236,7 @@ def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_b
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-<<<<<<< HEAD
-            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
-            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
-                continue
-            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
-            if lux * peak < least[lamp]:
-                continue
-            lux *= math.exp(-extinction * distance) * beside_daylight(lux * peak, least[lamp])
-            blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
-            r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
-            if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
-                back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
-                back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
-                back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel
-                r, g, b = r + back * p.red, g + back * p.green, b + back * p.blue
-            r, g, b = r * lux * intensity[lamp, 0], g * lux * intensity[lamp, 1], b * lux * intensity[lamp, 2]
-=======
             r, g, b, lx, ly, lz, reach = lamp_on(p, path, lamps, lamp, extinction, least_blur)
->>>>>>> main
             strength = luminance(r, g, b)
             if strength <= ZERO:
                 continue
