@@ -136,6 +136,39 @@ assert sorted(seen) == sorted(8 * list(range(6)))
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
+def test_a_part_that_a_dead_branch_calls_too_is_linked(tmp_path: Path) -> None:
+    (tmp_path / "linked.py").write_text("""
+import math
+from simulator.numerics.jit import kernel
+
+@kernel(inner=True)
+def shared(x):
+    total = 0.0
+    for k in range(int(x)):
+        total += math.sqrt(total + k)
+    return total
+
+@kernel(inner=True)
+def first(x):
+    return shared(x) + 1.0
+
+@kernel(inner=True)
+def second(x):
+    return shared(x)
+
+@kernel
+def whole(x, given):
+    found = 0.0
+    if given is None:
+        found = first(x)
+    return found + second(x)
+
+assert whole(2.0, (1.0,)) == 1.0
+""")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, tmp_path / "linked.py"], check=True, timeout=120, env=environment)
+
+
 def test_an_edited_callee_changes_the_cached_name_of_its_callers(tmp_path: Path) -> None:
     package = tmp_path / "simulator"
     package.mkdir()
