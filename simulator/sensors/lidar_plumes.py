@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.se3 import apply, inverse
 from simulator.sensors.lidar_kernels import HALF, ONE, PI, PLUME_CLASS, TWO, ZERO, air_depth, gain
 from simulator.sensors.lidar_weather import LIGHT_MPS
