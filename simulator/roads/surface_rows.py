@@ -125,8 +125,8 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             here = (coarse >= low - 4.0) & (coarse <= high + 4.0)
             step = _candidate_step(float(bends[here].max(initial=0.0)), banked)
             if turn[here].any():
-                widest = np.abs(np.diff(road.boundaries(index, [low, 0.5 * (low + high), high]), axis=0)).max(initial=0.0)
-                step = min(step, _twist_step(float(turn[here].max() * widest)))
+                widths = np.diff(road.boundaries(index, [low, 0.5 * (low + high), high]), axis=0)
+                step = min(step, _twist_step(float(turn[here].max() * np.abs(widths).max(initial=0.0))))
             yield _section_rows(road, number, index, *_candidates(low, high, breaks, step), origin)
 
 
