@@ -21,8 +21,9 @@ from simulator.envs.single import RoadEnv
 from simulator.envs.tasks.base import Weather
 from simulator.envs.valet import RADII_M, Body, Stretch, ways_in
 from simulator.errors import OddRoadError
+from simulator.numerics.units import MPH
 from simulator.scene import Atmosphere
-from simulator.traffic.conditions import MPH_MPS, REACTION_S, STOPPING
+from simulator.traffic.conditions import REACTION_S, STOPPING
 from simulator.traffic.person import Being, Mode
 from simulator.traffic.state import FAIR, Control, Failing, Struck
 from simulator.traffic.walkers import chances
@@ -50,7 +51,7 @@ CAR = Body(3.45, 1.06, 0.805, 2.58)
 def test_drivers_slow_down_as_the_highway_capacity_manual_says(
     weather: dict[str, float], mph: float, speed: float, capacity: float
 ) -> None:
-    found = conditions_of(Weather(**weather, film_mm=0.0), mph * MPH_MPS)  # type: ignore[arg-type]
+    found = conditions_of(Weather(**weather, film_mm=0.0), mph * MPH)  # type: ignore[arg-type]
     assert found["pace"] == pytest.approx(speed) and found["headway"] == pytest.approx(1.0 / capacity)
 
 

@@ -154,11 +154,25 @@ def test_new_vehicles_keep_to_their_published_sizes() -> None:
 
 def test_an_open_door_stands_out_to_the_left_and_leaves_a_hole() -> None:
     closed, wide = (models("car", 2, style="sedan", door=share)[0] for share in (0.0, 1.0))
-    left = [float(model.bodies[0].mesh.vertices[:, 1].max()) for model in (closed, wide)]
-    right = [float(model.bodies[0].mesh.vertices[:, 1].min()) for model in (closed, wide)]
+    posed = [np.concatenate(model.posed()) for model in (closed, wide)]
+    left = [float(vertices[:, 1].max()) for vertices in posed]
+    right = [float(vertices[:, 1].min()) for vertices in posed]
     assert left[1] > left[0] + 0.5
     assert right[1] == pytest.approx(right[0], abs=1e-6)
     assert np.array_equal(closed.bounds, wide.bounds)
+
+
+def test_closed_doors_that_can_open_leave_the_car_as_it_is() -> None:
+    plain, hinged = (models("car", 3, style="estate", door=0.0, hinged=can)[0] for can in (False, True))
+    assert [name for name, _, _ in hinged.openings] == ["front_left", "front_right", "rear_left", "rear_right"]
+    outlines = [np.concatenate(model.posed()) for model in (plain, hinged)]
+    for axis in range(3):
+        assert outlines[0][:, axis].max() == pytest.approx(outlines[1][:, axis].max(), abs=1e-4)
+        assert outlines[0][:, axis].min() == pytest.approx(outlines[1][:, axis].min(), abs=1e-4)
+    for name, joint, angle in hinged.openings:
+        [leaf] = [body.mesh.vertices for body in hinged.bodies if body.joint == joint]
+        assert np.all(leaf[:, 1] > 0.3) if name.endswith("left") else np.all(leaf[:, 1] < -0.3)
+        assert (angle < 0) == name.endswith("left")  # hinges are ahead: the rear edge swings out
 
 
 def test_the_steering_wheel_turns_to_the_left_with_the_wheels() -> None:

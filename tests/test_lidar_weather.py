@@ -19,7 +19,7 @@ from simulator.sensors.lidar_weather import (
     snow_extinction_1_m,
     soft_response,
 )
-from simulator.sensors.plumes import eddies
+from simulator.sensors.plumes import wrapped_eddies
 
 FOG_TABLE = [  # alpha 1/m, response x 1e9, range of its peak: sin^2 pulse of 20 ns (half width), focus 0
     (0.005, 4.568, 4.70),
@@ -131,7 +131,9 @@ def through_a_cloud(peak: float, before: float) -> tuple[Echoes, float]:
     boxes = boxes_of(puffs, lidar, sweep, np.eye(4))
     clear = np.array([0.0, 0.01], np.float32), np.float32(0.0)
     seed = np.uint32(1), np.uint32(2)
-    plume_echoes(0, 64, sweep.image, boxes, rays, puffs, eddies(), receiver, clear, np.float32(0.75), *seed, echoes)
+    plume_echoes(
+        0, 64, sweep.image, boxes, rays, puffs, wrapped_eddies(), receiver, clear, np.float32(0.75), *seed, echoes
+    )
     return echoes, peak * 2.0 * np.sqrt(2 * np.pi) * before
 
 

@@ -22,7 +22,7 @@ from simulator.storyboard.coverage import ROWS
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.player import Player, play
 from simulator.storyboard.recording import Recording
-from simulator.storyboard.world import ConditionMet
+from simulator.storyboard.world import ConditionMet, StateChange
 
 TESTS = Path(__file__).parent
 VISIBLE = model.VisibilityAction(True, True, True)  # something that moves nothing
@@ -236,7 +236,7 @@ def test_the_sky_of_an_image_is_not_shown_and_said_not_to_be() -> None:
     assert not_shown(run(event("e", action)), straight()) == ["pictures of the sky are not shown"]
 
 
-def test_lamps_keep_their_colour_and_intensity_and_are_said_to() -> None:
+def test_lights_that_nobody_knows_are_said_not_to_be_shown() -> None:
     plate = model.VehicleLight("licensePlateIllumination")
 
     def said(state: model.LightState, light: model.VehicleLight | model.UserDefinedLight = plate) -> list[str]:
@@ -244,16 +244,52 @@ def test_lamps_keep_their_colour_and_intensity_and_are_said_to() -> None:
         return not_shown(run(event("e", model.AppearanceAction(light_state=action))), straight())
 
     assert said(model.LightState("on")) == said(model.LightState("off", luminous_intensity=0.0)) == []
-    kept = ["ego: light licensePlateIllumination keeps its own colour and intensity"]
-    assert said(model.LightState("on", luminous_intensity=400.0)) == kept
+    assert said(model.LightState("on", luminous_intensity=400.0, color=model.Color("red"))) == []
+    assert said(model.LightState("on", color=model.Color("other", (0.0, 0.0, 0.8)))) == []
+    kept = ["ego: light licensePlateIllumination keeps its own colour: other has no components"]
+    assert said(model.LightState("on", color=model.Color("other"))) == kept
     assert said(model.LightState("on"), model.UserDefinedLight("glow")) == ["ego: light glow is not shown"]
 
 
-def test_an_animation_is_kept_and_said_not_to_be_shown() -> None:
-    action = model.AnimationAction(model.ComponentAnimation(model.VehicleComponent("doorFrontLeft")), 1.0)
-    recording = run(event("e", model.AppearanceAction(animation=action)))
-    assert [each.value for each in recording.changes if each.what.startswith("animation")] == [action]
-    assert not_shown(recording, straight()) == ["ego: animations are not shown"]
+def test_an_animation_is_kept_and_said_where_it_is_not_shown() -> None:
+    def said(kind: model.ComponentAnimation | model.PedestrianAnimation | model.AnimationFile) -> list[str]:
+        action = model.AnimationAction(kind, 1.0)
+        recording = run(event("e", model.AppearanceAction(animation=action)))
+        assert [each.value for each in recording.changes if each.what.startswith("animation")] == [action]
+        return not_shown(recording, straight())
+
+    assert said(model.ComponentAnimation(model.VehicleComponent("doorFrontLeft"))) == []
+    assert said(model.ComponentAnimation(model.VehicleComponent("hood"))) == ["ego: animation of hood is not shown"]
+    assert said(model.ComponentAnimation(model.UserDefinedComponent("bonnet"))) == [
+        "ego: animation of bonnet is not shown"
+    ]
+    waving = model.PedestrianAnimation("walking", ("wavingLeftArm",))  # of a car
+    assert said(waving) == ["ego: animation of walking is not shown", "ego: animation of wavingLeftArm is not shown"]
+    assert said(model.AnimationFile("wave.bvh")) == ["ego: animation of the file wave.bvh is not shown"]
+
+
+def ended(recording: Recording) -> list[StateChange]:
+    """Actions of events that came to their end."""
+    changes = [each for each in recording.events if isinstance(each, StateChange)]
+    return [each for each in changes if each.state == "complete" and each.kind == "action" and "::" in each.path]
+
+
+@pytest.mark.parametrize(("duration", "loop", "end"), [(0.7, False, 1.7), (None, False, 1.0), (0.7, True, None)])
+def test_an_animation_ends_with_its_duration(duration: float | None, loop: bool, end: float | None) -> None:
+    kind = model.ComponentAnimation(model.VehicleComponent("trunk"))
+    action = model.AppearanceAction(animation=model.AnimationAction(kind, 1.0, loop, duration))
+    recording = run(event("e", action, start=after(1.0)))
+    ends = [each.time for each in ended(recording)]
+    assert ends == ([] if end is None else [pytest.approx(end, abs=recording.dt + 1e-9)])
+
+
+def test_animations_of_the_same_part_end_each_other() -> None:
+    def opens(part: str) -> model.AppearanceAction:
+        kind = model.ComponentAnimation(model.VehicleComponent(part))  # type: ignore[arg-type]
+        return model.AppearanceAction(animation=model.AnimationAction(kind, 1.0, True))
+
+    recording = run(event("a", opens("hood")), event("b", opens("trunk")), event("c", opens("hood"), start=after(1.0)))
+    assert [each.path.rsplit("::", 1)[-1] for each in ended(recording)] == ["a 0"]
 
 
 def test_what_is_kept_of_the_road_network(tmp_path: Path) -> None:

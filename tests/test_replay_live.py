@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from small_scenario import write
 
+from simulator.actors import doors
 from simulator.labels.annotate import boxes_of_world, labelled_objects
 from simulator.pipeline.flow import render
 from simulator.pipeline.replay import read_runs
@@ -20,7 +21,9 @@ from simulator.roads import read_opendrive, write_opendrive
 from simulator.scenario.models import Scenario
 from simulator.scene import Switch
 from simulator.scene.classes import class_id
+from simulator.scene.material import Beam
 from simulator.scene.snapshot import CAMERAS
+from simulator.sensors import lamp_light
 from simulator.sensors.camera import Camera
 from simulator.sensors.lidar import Lidar
 from simulator.sensors.stage import Stage
@@ -36,6 +39,7 @@ from simulator.world.casting import models_for
 from simulator.world.lamps import Command
 from simulator.world.recorded import write_recorded
 from simulator.world.setting import conditions_of, settings_of
+from simulator.world.shine import color_of
 
 HEAD = """\
 about: Small.
@@ -252,6 +256,102 @@ def test_plate_lamps_go_with_the_position_lamps_and_by_themselves(tmp_path: Path
         stage.at(time_ns)
         seen.append(sum(np.allclose(each["intensity"], lamp.intensity_cd, rtol=0.01) for each in stage.lamps()))
     assert seen == [2, 1, 2]  # the ego has one too
+
+
+def test_lamps_shine_in_the_colour_and_intensity_of_the_scenario(tmp_path: Path) -> None:
+    """Lights, lenses and labels follow each command; others of the fleet keep theirs."""
+    text = HEAD + "story:\n"
+    for number, (time, deed) in enumerate(
+        [
+            (1, "light: low_beam, intensity_cd: 11000, color: '#ff0000'"),
+            (1, "light: daytime_running, intensity_cd: 800"),
+            (3, "light: low_beam"),
+            (4, "light: fog_rear, intensity_cd: 0"),
+        ]
+    ):
+        text += f"  - {{name: e{number}, actor: lead, when: {{time_s: {time}}}, do: {{kind: lights, {deed}}}}}\n"
+    world, recording = shown(tmp_path, text)
+    row = row_of(world, "lead")
+    stage = Stage(world.scene, world.timeline, world.conditions.at, world.ego)
+
+    def lens(name: str) -> list[list[float]]:
+        """Glow of the lead's own lens, and of the others'."""
+        found = []
+        for wanted in (f"{name} of lead", name):
+            k = next(k for k, m in enumerate(world.scene.materials) if m.name == wanted)
+            found.append([float(stage.packed.materials[part][k]) for part in ("glow_r", "glow_g", "glow_b")])
+        return found
+
+    seen = {}
+    for time in (0.5, 2.0, 3.5):
+        stage.at(round(time * 1e9))
+        lights = stage.lamps()
+        seen[time] = lights[(lights["object"] == row) & (lights["beam"] == int(Beam.LOW_BEAM))]["intensity"]
+        mine, usual = lens("head lamp lens")
+        luminance = np.array(mine) @ lamp_light.LUMINANCE / (np.array(usual) @ lamp_light.LUMINANCE)
+        assert luminance == pytest.approx({0.5: 1.0, 2.0: 0.5, 3.5: 1.0}[time])
+        assert (mine == usual) == (time != 2.0) and (mine[1] == 0.0) == (time == 2.0)
+        mine, usual = lens("daytime running lamp")
+        assert mine == pytest.approx([{0.5: 1.0, 2.0: 2.0, 3.5: 2.0}[time] * part for part in usual])
+    assert len(seen[0.5]) == 0 and len(seen[2.0]) == 2  # it is day
+    assert seen[2.0] @ lamp_light.LUMINANCE == pytest.approx([11_000.0] * 2, rel=1e-2)
+    assert np.allclose(seen[2.0][:, 1:], 0.0)
+    assert seen[3.5] @ lamp_light.LUMINANCE == pytest.approx([22_000.0] * 2, rel=1e-2)
+
+    def facts(time_s: float) -> dict[str, str]:
+        snapshot = world.timeline.at(round(time_s * 1e9))
+        ids = np.array([row], np.int32)
+        return dict(boxes_of_world(world.scene, snapshot, ids, []).attributes[0])
+
+    own = {"lamps": "low_beam", "lamps_cd": "low_beam=11000", "lamps_rgb": "low_beam=#ff0000"}
+    assert facts(2.0).items() >= own.items()
+    assert facts(5.0)["lamps"] == "low_beam" and "lamps_cd" not in facts(5.0)  # a lamp of 0 cd is off
+    assert not_shown(recording, read_opendrive(tmp_path / "road.xodr")) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "shown_as"),
+    [
+        (model.Color("red"), (1.0, 0.0, 0.0)),
+        (model.Color("other", (0.0, 0.0, 0.8)), (0.0, 0.0, 0.8)),
+        (model.Color("other", (255.0, 0.0, 51.0)), (1.0, 0.0, 0.2)),
+        (model.Color("other"), None),
+        (None, None),
+    ],
+)
+def test_colours_of_lights(given: model.Color | None, shown_as: tuple[float, ...] | None) -> None:
+    assert color_of(given) == (None if shown_as is None else pytest.approx(shown_as))
+
+
+def test_doors_open_and_people_do_as_animations_say(tmp_path: Path) -> None:
+    """The door swings linearly over its duration, closes again; a person sits with a telephone."""
+    text = HEAD + "  walker: {kind: pedestrian, lane: -2, s_m: 60, speed_kmh: 0}\n"
+    [run] = read_runs(write(tmp_path, text, "script.yaml"))
+    recording = run.play(until=8.0)
+
+    def act(time: float, owner: str, action: model.AnimationAction) -> None:
+        recording.changes.append(Change(time, owner, f"animation {action.animation_type}", action))
+
+    door = model.ComponentAnimation(model.VehicleComponent("doorFrontLeft"))
+    act(0.0, "walker", model.AnimationAction(model.PedestrianAnimation("sitting", ("phoneTextRightHand",))))
+    act(1.0, "lead", model.AnimationAction(door, 1.0, animation_duration=2.0))
+    act(5.0, "lead", model.AnimationAction(door, 0.0, animation_duration=1.0))
+    assert run.network is not None
+    assert not_shown(recording, run.network) == []
+    write_opendrive(run.network, tmp_path / "road.xodr")
+    write_recorded(recording, tmp_path / "drive.json")
+    world = build_world(staged(run.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json"))
+    row = row_of(world, "lead")
+    states = [world.timeline.at(round(t * 1e9)) for t in (0.5, 2.0, 4.0, 5.5, 7.0)]
+    shares = [next(a for o, k, a in state.swings if (o, k) == (row, 0)) / doors.OPEN_RAD for state in states]
+    assert shares == pytest.approx([0.0, -0.5, -1.0, -0.5, 0.0])
+    scene = world.scene
+    [leaf] = np.flatnonzero(scene.instance_joint == np.flatnonzero(scene.joints["object"] == row)[0])
+    door_then = [scene.local_SE3_instance(states[k], np.array([leaf]))[0, :2, 0] for k in (0, 2)]
+    yaw = [float(np.arctan2(along[1], along[0])) for along in door_then]
+    assert yaw[0] - yaw[1] == pytest.approx(doors.OPEN_RAD, abs=1e-3)
+    sitter = dict(world.scene.objects[row_of(world, "walker")].attributes)
+    assert sitter["pose"] == "sitting" and "phone" in sitter.values()
 
 
 # ---------------------------------------------------------------------------------------------------- signals

@@ -15,9 +15,10 @@ from test_staged import FRONT, MIDDLE, NOTHING, REAR, box, car, drive, road
 from simulator.anomalies.film import Shape, footprint
 from simulator.dynamics import Model, road_friction, stopping_distance, vehicle
 from simulator.dynamics.courses import Tracks
-from simulator.dynamics.friction import GRAVITY, SURFACE_FRICTION
+from simulator.dynamics.friction import SURFACE_FRICTION
 from simulator.dynamics.motion import Agent, Event
 from simulator.dynamics.surface import CELL_M, Patch, Surface, friction_at, friction_sides, surface
+from simulator.numerics.units import GRAVITY_MPS2
 from simulator.roads import LaneKey, RoadNetwork
 from simulator.roads.records import LaneMaterial
 from simulator.scenario.family import member
@@ -88,7 +89,7 @@ def test_full_braking_needs_the_textbook_distance(friction: float, speed: float)
     way = tracks.travel[-1, 0] - 0.5 * speed
     assert tracks.speed[-1, 0] < 1e-4
     assert way == pytest.approx(float(stopping_distance(speed, friction, 0.0)), rel=0.005)
-    assert tracks.acceleration[:, 0].min() == pytest.approx(-friction * GRAVITY)
+    assert tracks.acceleration[:, 0].min() == pytest.approx(-friction * GRAVITY_MPS2)
     assert tracks.asked[:, 0].min() < -6.0  # the driver brakes as hard as ever: stop lamps
 
 
@@ -96,7 +97,7 @@ def test_a_patch_of_ice_takes_braking_away_while_wheels_are_on_it() -> None:
     patch = Patch(np.array([20.0, -3.5]), np.ones((35, 100), np.bool_), SURFACE_FRICTION["ice"])  # 10 m by 3.5 m
     dry, ice = (on(surface(patches, ORIGIN), [braking(15.0)], 8.0) for patches in ([], [patch]))
     inside = (ice.position[:, 0, 0] > 20.1) & (ice.position[:, 0, 0] + 2.57 < 29.9) & (ice.speed[:, 0] > 0.1)
-    assert ice.acceleration[inside, 0].min() == pytest.approx(-SURFACE_FRICTION["ice"] * GRAVITY, rel=1e-6)
+    assert ice.acceleration[inside, 0].min() == pytest.approx(-SURFACE_FRICTION["ice"] * GRAVITY_MPS2, rel=1e-6)
     assert ice.travel[-1, 0] - dry.travel[-1, 0] > 5.0
 
 
@@ -121,7 +122,7 @@ def test_on_dry_roads_a_vehicle_on_tyres_goes_where_one_on_rails_goes() -> None:
 def bend(share: float, friction: float, seconds: float = 12.0) -> tuple[Tracks, np.ndarray]:
     """A bend of 100 m taken at a share of the speed at which friction just holds, and the distance from its middle."""
     place = road(0, 1, RADIUS)
-    speed = math.sqrt(share * friction * GRAVITY * (RADIUS - MIDDLE))
+    speed = math.sqrt(share * friction * GRAVITY_MPS2 * (RADIUS - MIDDLE))
     agent = rolling(car(0.0, speed, speed, place=place, ahead=400.0, pace=4.0))
     tracks = on(surface(friction=friction), [agent], min(seconds, 320.0 / speed), place)
     x, y = tracks.position[:, 0, :2].T
@@ -142,7 +143,7 @@ def test_below_the_friction_a_bend_holds_and_above_it_the_car_runs_wide(friction
     middle = wider.position[:, 0, :2] + CAR["rear"] * np.stack([np.cos(yaw), np.sin(yaw)], axis=1)
     way = np.gradient(middle, wider.times_ns * 1e-9, axis=0)
     pull = np.hypot(*np.gradient(way, wider.times_ns * 1e-9, axis=0).T)
-    assert np.percentile(pull[wider.slides[:, 0]], 95) < 1.08 * friction * GRAVITY
+    assert np.percentile(pull[wider.slides[:, 0]], 95) < 1.08 * friction * GRAVITY_MPS2
 
 
 def test_a_patch_of_ice_in_a_bend_pushes_the_car_out_and_on_the_dry_road_it_comes_back() -> None:
@@ -177,7 +178,7 @@ def test_who_cannot_stop_on_ice_runs_into_who_stands_there_and_both_slide_to_a_s
     assert slow + fast == pytest.approx(before, rel=0.02)
     assert 0.05 < (fast - slow) / before < 0.25
     slid = tracks.position[-1, 1, 0] - tracks.position[now, 1, 0]
-    assert slid == pytest.approx(fast**2 / (2 * 0.82 * friction * GRAVITY), rel=0.05)
+    assert slid == pytest.approx(fast**2 / (2 * 0.82 * friction * GRAVITY_MPS2), rel=0.05)
     assert tracks.speed[-1].max() == 0.0
 
 

@@ -280,3 +280,22 @@ def test_a_trail_lies_on_the_bend_that_was_driven() -> None:
     assert len(round_) > 40
     assert np.abs(round_ - radius).max() < 1.0 + 3 * 0.45 * puffs.spread[:, 0].max()
     assert abs(np.average(round_, weights=puffs.peak) - radius) < 0.5
+
+
+def test_error_functions_of_eight_lanes_are_those_of_the_library() -> None:
+    """Rays that begin at the eye pass a share of a puff that is a difference of error functions: at any place."""
+    depths = np.linspace(20.0, 40.0, CAMERA.width, dtype=np.float32)
+    picture = empty_picture()
+    picture.depth[:] = depths
+    plume_light.draw_puffs(one_puff((30.0, 0, 0), np.full((1, 2), 2.0, np.float32), 0.1), picture, dark_transport(),
+                           CAMERA, EAST)  # fmt: skip
+    tau = -np.log(picture.radiance[60, :, 1].astype(float))
+    ways = CAMERA.rays()[60].astype(float)
+    length = np.linalg.norm(ways, axis=1)
+    nearest = 30.0 / length  # along the ray; y of the camera's rays is level there
+    off = (30.0**2 - nearest**2) / 2.0**2
+    ends = [np.array([math.erf(x) for x in (d * length - nearest) / (2.0 * math.sqrt(2))]) for d in (0.0, depths)]
+    expected = 0.1 * 2.0 * math.sqrt(math.pi / 2) * np.exp(-0.5 * off) * (ends[1] - ends[0])
+    drawn = off < 2.7**2
+    assert drawn.sum() > 100
+    assert tau[drawn] == pytest.approx(expected[drawn], rel=2e-3, abs=1e-5)  # nights are not quite dark

@@ -18,7 +18,7 @@ from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, flee
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
-from simulator.actors.shape import block, both, finish, rounded_box
+from simulator.actors.shape import block, both, finish, rounded_box, turned
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, parted
@@ -164,11 +164,14 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     if jointed:
         parts += cabin_lights(BELLOWS_X[1] - 0.3, tail + 0.6, half, band)[0]
     parts += head_lamps(body, half, 0.68) + _front(body, half, d.waist - 0.04)
-    parts += _tail_lamps(half, tail)
+    parts += _tail_lamps(half, tail) + _rear(d)
     parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
-    sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62)).moved(
-        nose - 0.80 * d.rake + 0.015, 0.0, (band + height - 0.20) / 2 + 0.03
+    line = DESTINATIONS[int(rng.integers(len(DESTINATIONS)))]
+    sign_z = (band + height - 0.20) / 2 + 0.03
+    sign = destination_sign(line, int(200 * half * 0.62)).moved(nose - 0.80 * d.rake + 0.015, 0.0, sign_z)
+    number = turned(
+        destination_sign(line.split()[0], int(200 * half * 0.3)), yaw=np.pi, at=(tail + 0.045, 0.35 * half, sign_z)
     )
     if d.style == "city":
         unit = rounded_box((2.4, 1.7, 0.22), (d.wheelbase * 0.45, 0, height + 0.05), radius=0.08, slot=Slot.PAINT)
@@ -177,13 +180,15 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     joints: list[Joint] = []
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
     shell, table = soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)
-    bodies = [Body(shell, table)]
+    bodies, hitch = [Body(shell, table)], -1
     if jointed:
         hitch = hinge(BEND_X, joints)
         front_part = shell.vertices[shell.faces, 0].mean(axis=1) > BEND_X
         bodies = [Body(parted(shell, front_part), table), Body(parted(shell, ~front_part), table, hitch)]
         bodies += _bellows(half, height, table, joints)
         wheels += axles(d.tyre, 2 * half - 0.02, [(d.third, False, True)], joints, rng, hitch=hitch)
+    if d.style == "city":
+        bodies.append(Body(number, (SIGN,), hitch))
     return Model(
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),
@@ -214,7 +219,10 @@ def _bus_slots(body: Hull, d: _Measures) -> tuple[np.ndarray, np.ndarray]:
     grid[body.rows(band, height - 0.19) & screen] = Slot.GLOSS
     grid[body.rows(0.0, 0.45) & screen] = Slot.TRIM
     rear = body.rear_y < 1.5
-    grid[body.rows(waist + 0.02, band) & (body.rear_y < 0.85)] = Slot.PRIVACY
+    # The engine of a low-floor bus stands upright behind the last seats: its rear window is low.
+    grid[body.rows((waist + band) / 2 if style == "city" else waist + 0.02, band) & (body.rear_y < 0.85)] = Slot.PRIVACY
+    if style == "city":
+        grid[body.rows(band, height - 0.19) & (body.rear_y < 0.85)] = Slot.GLOSS
     grid[body.rows(0.0, 0.45) & rear] = Slot.TRIM
     right = grid.copy()
     spans = [(doors[0], posts[0])] + [(doors[k + 1], doors[k]) for k in range(1, len(doors) - 1, 2)]
@@ -275,6 +283,31 @@ def _front(body: Hull, half: float, sill: float) -> list[Mesh]:
         (0.04, 0.14, 0.08), (body.nose_at(0.48, 0.7) - 0.004, 0.7 * half, 0.48), radius=0.02, slot=Slot.FOG_FRONT
     )
     return parts + both(fog)
+
+
+def _rear(d: _Measures) -> list[Mesh]:
+    """Engine flap with its louvres and seams, joint of the bumper, high lamps (R48: indicators, stop), reflectors."""
+    half, tail, top = d.half, d.tail, d.waist + 0.05 if d.style == "city" else 1.28
+    parts: list[Mesh] = []
+    for z, share in ((0.56, 0.86), (top, 0.74)):
+        parts.append(block((0.012, 2 * share * half, 0.012), (tail + 0.004, 0.0, z), Slot.GAP))
+    parts += both(block((0.012, 0.012, top - 0.56), (tail + 0.004, 0.74 * half, 0.5 * (top + 0.56)), Slot.GAP))
+    low, wide = (top - 0.36, 0.62 * half) if d.style == "city" else (top - 0.50, 1.2 * half)
+    middle = 0.74 * half - 0.10 - wide / 2 if d.style == "city" else 0.0
+    parts.append(block((0.010, wide, top - 0.07 - low), (tail + 0.002, middle, 0.5 * (low + top - 0.07)), Slot.GAP))
+    for z in np.arange(low + 0.03, top - 0.09, 0.05):
+        slat = block((0.030, wide - 0.04, 0.012), slot=Slot.TRIM)
+        parts.append(turned(slat, pitch=0.6, at=(tail - 0.006, middle, float(z))))
+    parts.append(rounded_box((0.03, 0.14, 0.035), (tail - 0.01, -0.30, top - 0.10), radius=0.012, slot=Slot.TRIM))
+    high = d.height - 0.30
+    parts.append(rounded_box((0.04, 0.34, 0.035), (tail + 0.062, 0.0, d.height - 0.235), radius=0.01, slot=Slot.BRAKE))
+    for sign, turn in ((1.0, Slot.LEFT), (-1.0, Slot.RIGHT)):
+        for z, slot in ((high, turn), (high - 0.12, Slot.TAIL)):
+            at = (tail + 0.065, sign * 0.89 * half, z)
+            parts.append(rounded_box((0.04, 0.10, 0.10), at, radius=0.035, slot=int(slot)))
+    return parts + both(
+        rounded_box((0.03, 0.10, 0.05), (tail + 0.012, 0.62 * half, 0.47), radius=0.01, slot=Slot.REFLECTOR)
+    )
 
 
 def _tail_lamps(half: float, tail: float) -> list[Mesh]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_z, shell_meshes, tub
 from simulator.actors.dirt import soiled
-from simulator.actors.doors import Door, open_door
+from simulator.actors.doors import DOORS, cut_doors
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import (
     door_mirrors,
@@ -28,8 +29,8 @@ from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
-from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
-from simulator.scene import Body, Joint, Material, Mesh, Model
+from simulator.scenario.distributions import Flag, Fraction, Metres, OneOf, choice, uniform
+from simulator.scene import Body, Material, Mesh, Model
 
 STYLES = ("sedan", "hatchback", "estate", "suv", "pickup")
 PAINTS = ("any", *finishes.paint_names())
@@ -45,6 +46,7 @@ class Car(Actor, kind="car"):
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
         length_m, width_m, height_m: outer dimensions without mirrors; 0: by style and size.
         door: how far the driver's door stands open; the labelled box is that of the car with closed doors.
+        hinged: whether all doors can open.
     """
 
     class_name: ClassVar[str] = "car"
@@ -63,6 +65,7 @@ class Car(Actor, kind="car"):
     width_m: Metres = 0.0
     height_m: Metres = 0.0
     door: Fraction = 0.0
+    hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         lines = car_lines(self.style, self.size, rng, self.length_m, self.width_m, self.height_m)
@@ -73,7 +76,8 @@ class Car(Actor, kind="car"):
                 "police": str(rng.choice(["white", "silver"])),
             }[self.role]
         glass = Slot.PRIVACY if rng.random() < 0.4 else Slot.GLASS
-        return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role, door=self.door)]
+        doors = dict.fromkeys(DOORS if self.hinged else (), 0.0) | ({"front_left": self.door} if self.door else {})
+        return [assembled(lines, self.style, color, rng, glass=glass, livery=self.role, doors=doors)]
 
 
 def catalogue_draw(
@@ -177,9 +181,20 @@ def car_lines(
 
 
 def assembled(
-    d: Lines, style: str, color: str, rng: np.random.Generator, *, glass: int, livery: str = "", door: float = 0.0
+    d: Lines,
+    style: str,
+    color: str,
+    rng: np.random.Generator,
+    *,
+    glass: int,
+    livery: str = "",
+    doors: Mapping[str, float] = MappingProxyType({}),
 ) -> Model:
-    """Body, wheels, joints and lamps of a car or van of the given lines; `glass` is the slot of the rear windows."""
+    """Body, wheels, joints and lamps of a car or van of the given lines.
+
+    Args:
+        glass: slot of the rear windows. doors: those that can open, and how far they stand open, 0 to 1.
+    """
     roof = Slot.GLOSS if style not in ("van", "pickup") and rng.random() < 0.14 else Slot.PAINT
     shell = tub(d)
     house = greenhouse(d, shell.points[-1], glass, roof)
@@ -189,17 +204,19 @@ def assembled(
         band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
         band[:, : shell.front] = False
         slots = np.where(band, int(Slot.SECOND), slots)
-    opened = open_door(shell, house, slots, door) if door > 0 else Door(slots, house.slots, [])
-    parts = shell_meshes(shell.points, slots, opened.tub)
+    cut = cut_doors(shell, house, slots, doors)
+    parts = shell_meshes(shell.points, *cut.tub)
     parts.append(patch(shell.lid, lid_slots(d, shell, style)))
-    parts += shell_meshes(house.points, house.slots, opened.house) + opened.meshes
+    parts += shell_meshes(house.points, *cut.house)
     parts.append(patch(house.lid, roof))
     parts += floor_and_arches(d)
     parts += interior(d)
-    if door == 0 and rng.random() < 0.8:
+    if not doors.get("front_left") and rng.random() < 0.8:
         parts += driver(d)
-    parts += door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
-    parts += handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
+    mirrors = door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
+    grips = handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
+    for name, grip, mirror in zip(DOORS, grips, (*mirrors, [], []), strict=True):
+        (cut.leaves[name].meshes if name in cut.leaves else parts).extend([grip, *mirror])
     parts += wipers(house)
     parts += number_plates(shell, rng, face.front_plate, face.rear_plate)
     parts += face.details(shell)
@@ -210,9 +227,17 @@ def assembled(
     if rng.random() < 0.5:
         parts += exhaust(d, bool(rng.random() < 0.4))
     painted = (int(Slot.PAINT), int(Slot.SECOND))
-    body, materials = soiled(finish(parts, crease_deg=34), car_materials(color, livery, rng), painted, rng)
+    materials = car_materials(color, livery, rng)
+    before = rng.bit_generator.state
+    leaves = []
+    for leaf in cut.leaves.values():  # as dirty as the body
+        rng.bit_generator.state = before
+        leaves.append(soiled(finish(leaf.meshes, crease_deg=34), materials, painted, rng))
+    rng.bit_generator.state = before
+    body, materials = soiled(finish(parts, crease_deg=34), materials, painted, rng)
 
-    joints: list[Joint] = []
+    joints = [leaf.joint(doors[name]) for name, leaf in cut.leaves.items()]
+    hung = [Body(mesh, made, k) for k, (mesh, made) in enumerate(leaves)]
     wheel, radius, half_width = _wheel(d, rng)
     track = d.width / 2 - half_width - 0.022
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
@@ -220,7 +245,7 @@ def assembled(
     helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
     return Model(
         "car",
-        (Body(body, materials), *wheels, helm),
+        (Body(body, materials), *hung, *wheels, helm),
         tuple(joints),
         vehicle_lamps(
             d.nose_x,
@@ -234,6 +259,7 @@ def assembled(
         wheelbase_m=d.wheelbase,
         attributes=(("style", style), ("color", color)),
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
+        openings=tuple((name, k, leaf.open_rad) for k, (name, leaf) in enumerate(cut.leaves.items())),
     )
 
 

@@ -492,13 +492,10 @@ TEXTURED = (Slot.GRILLE, Slot.TAIL, Slot.BRAKE, Slot.REVERSE, Slot.LEFT, Slot.RI
 TEXTURE_M = 0.1  # one repeat of their textures
 
 
-def shell_meshes(points: F64, slots: NDArray[np.int64], left: NDArray[np.int64] | None = None) -> list[Mesh]:
-    """Left and right half of a shell; left-hand lamps become right-hand ones on the right.
-
-    `left` gives the slots of the left half where they differ (an open door).
-    """
+def shell_meshes(points: F64, left: NDArray[np.int64], right: NDArray[np.int64]) -> list[Mesh]:
+    """Left and right half of a shell by their slots; left-hand lamps become right-hand ones on the right."""
     out = []
-    for side, cells in (("left", slots if left is None else left), ("right", slots)):
+    for side, cells in (("left", left), ("right", right)):
         textured = np.isin(cells, TEXTURED)
         meshes = [patch(points, np.where(textured, -1, cells), flip=True)]
         if textured.any():

@@ -1,51 +1,84 @@
-"""A driver's door that stands open: cut out of the body's shells and turned about its hinge."""
+"""Doors of cars that open: cut out of the body's shells, each a leaf that turns about its hinge."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.coachwork import SCREEN_Y, Greenhouse, Slot, Tub
-from simulator.actors.shape import patch, turned
+from simulator.actors.shape import mirrored, patch
+from simulator.scene import Driver, Joint
 from simulator.scene.mesh import Mesh
 
 Cells = NDArray[np.int64]
-OPEN_RAD = np.radians(68.0)  # where door checks stop, about
+DOORS = ("front_left", "front_right", "rear_left", "rear_right")
+OPEN_RAD = float(np.radians(68.0))  # where door checks stop, about
 THICK_M = 0.07
 _LOWEST = 3  # row of the tub above the gap at the sill
 
 
+@dataclass(slots=True)
+class Leaf:
+    """A closed door: its meshes, the place of its hinge, and the angle about +z at which it is wide open."""
+
+    hinge: tuple[float, float, float]
+    open_rad: float
+    meshes: list[Mesh] = field(default_factory=list)
+
+    def joint(self, share: float) -> Joint:
+        """What it hangs on, open by a share of the way."""
+        return Joint(self.hinge, (0.0, 0.0, 1.0), Driver.FIXED, bias=share * self.open_rad)
+
+
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Slots of the left half of tub and greenhouse without the front door, and the door."""
+class Cut:
+    """Slots of both halves of tub and greenhouse (left, right) without some doors, and these doors by name."""
 
-    tub: Cells
-    house: Cells
-    meshes: list[Mesh]
+    tub: tuple[Cells, Cells]
+    house: tuple[Cells, Cells]
+    leaves: dict[str, Leaf]
 
 
-def open_door(tub: Tub, house: Greenhouse, tub_slots: Cells, share: float) -> Door:
-    """The left front door, `share` (0..1) of the way open."""
-    gaps = np.flatnonzero(tub.gaps)
-    first, last = tub.front + int(gaps[0]) + 1, tub.front + int(gaps[1])
-    body, upper = tub_slots.copy(), house.slots.copy()
-    body[_LOWEST:, first:last] = -1
+def cut_doors(tub: Tub, house: Greenhouse, tub_slots: Cells, doors: Iterable[str]) -> Cut:
+    """Take doors (of DOORS) out of the shells."""
+    bodies, uppers = (tub_slots.copy(), tub_slots.copy()), (house.slots.copy(), house.slots.copy())
+    leaves: dict[str, Leaf] = {}
+    for name in doors:
+        row, side = name.split("_")
+        columns, window = _columns(tub, row)
+        half = int(side == "right")
+        bodies[half][_LOWEST:, columns] = -1
+        uppers[half][:-1, window] = -1
+        leaves[name] = _leaf(tub, house, tub_slots, columns, window)
+        if side == "right":
+            (x, y, z), parts = leaves[name].hinge, leaves[name].meshes
+            leaves[name] = Leaf((x, -y, z), OPEN_RAD, [mirrored(mesh) for mesh in parts])
+    return Cut(bodies, uppers, leaves)
+
+
+def _columns(tub: Tub, row: str) -> tuple[slice, slice]:
+    """Cells of the front or rear door in tub and greenhouse."""
+    front, middle, rear = (tub.front + int(gap) for gap in np.flatnonzero(tub.gaps))
     side = len(SCREEN_Y) - 1
-    window = slice(side + 1, side + 3)
-    upper[:-1, window] = -1
-    outer = tub.points[_LOWEST:, first : last + 1]
+    if row == "front":
+        return slice(front + 1, middle), slice(side + 1, side + 3)
+    return slice(middle + 1, rear), slice(side + 4, side + 6)
+
+
+def _leaf(tub: Tub, house: Greenhouse, tub_slots: Cells, cells: slice, window: slice) -> Leaf:
+    """The left door of these cells, `THICK_M` thick, with its window."""
+    outer = tub.points[_LOWEST:, cells.start : cells.stop + 1]
     inward = np.array([0.0, -THICK_M, 0.0])
     inner = outer + inward
     wall = np.concatenate([outer, inner[:, ::-1]], axis=1)
-    columns = last - first
     slots = np.full((len(outer) - 1, wall.shape[1]), int(Slot.SEAT))
-    slots[:, :columns] = tub_slots[_LOWEST:, first:last]
+    slots[:, : cells.stop - cells.start] = tub_slots[_LOWEST:, cells]
     top = np.stack([outer[-1], inner[-1]])
-    pane = house.points[:-1, side + 1 : side + 4]
-    glass = house.slots[:-1, window]
-    sheet = [patch(pane, glass, flip=True), patch(pane + 0.1 * inward, np.where(glass == Slot.PAINT, Slot.TRIM, glass))]
-    hinge = outer[len(outer) // 2, 0]
-    parts = [patch(wall, slots, close=True, flip=True), patch(top, Slot.TRIM, flip=True), *sheet]
-    return Door(body, upper, [turned(m.moved(*-hinge), yaw=-OPEN_RAD * share, at=hinge) for m in parts])
+    pane, glass = house.points[:-1, window.start : window.stop + 1], house.slots[:-1, window]
+    lining = patch(pane + 0.1 * inward, np.where(glass == Slot.PAINT, Slot.TRIM, glass))
+    x, y, z = outer[len(outer) // 2, 0].tolist()
+    parts = [patch(wall, slots, close=True, flip=True), patch(top, Slot.TRIM, flip=True)]
+    return Leaf((x, y, z), -OPEN_RAD, [*parts, patch(pane, glass, flip=True), lining])

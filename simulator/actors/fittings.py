@@ -13,6 +13,7 @@ from simulator.actors.shape import (
     both,
     disc,
     lathe,
+    mirrored,
     patch,
     pipe,
     round_rings,
@@ -135,8 +136,8 @@ def _steering_wheel() -> Mesh:
     return merge(parts)
 
 
-def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:
-    """Mirrors on both front doors: a tapered shell with the glass looking back."""
+def door_mirrors(d: Lines, body_slot: int) -> tuple[list[Mesh], list[Mesh]]:
+    """Mirrors on both front doors, left and right: a tapered shell with the glass looking back."""
     x, z = d.cowl_x - d.screen_sweep - 0.24, d.cowl_z + 0.10
     y = d.belt_half * 1.0 + 0.02
     length = min(0.30, d.width / 2 + 0.135 - y)
@@ -156,11 +157,12 @@ def door_mirrors(d: Lines, body_slot: int) -> list[Mesh]:
         Slot.MIRROR,
     )
     arm = block((0.07, 0.12, 0.035), (x, y + 0.0, z - 0.065), Slot.TRIM)
-    return [m for part in (shell, tip, glass, arm) for m in both(part)]
+    left = [shell, tip, glass, arm]
+    return left, [mirrored(mesh) for mesh in left]
 
 
 def handles(d: Lines, t: Tub, slot: int) -> list[Mesh]:
-    """Two door handles a side at the crease."""
+    """Door handles at the crease: front left and right, rear left and right."""
     out = []
     for x in (d.b_pillar_x + 0.10, d.arch_radius + 0.20):
         column = t.front + int(np.argmin(np.abs(t.side_x - x)))

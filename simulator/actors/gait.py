@@ -19,13 +19,13 @@ from simulator.actors.physique import Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Pose, Segment, fade, following, place, reach, skinned, turn
 from simulator.numerics import se3
+from simulator.numerics.units import GRAVITY_MPS2
 from simulator.scene.material import Material
 
 PHASES = 48  # of a cycle
 STILL_PHASES = 12  # of the sway of who stands
 SIDES = (("l", 1.0, 0.0), ("r", -1.0, 0.5))  # name, sign of y, how far the leg is behind the left one in the cycle
 WALK_RUN_FROUDE = 0.5  # v^2 / (g leg) above which people run and animals trot (Alexander, Animal Biomechanics, 1989)
-GRAVITY_MPS2 = 9.81
 
 
 def stride_m(hip_m: float, speed_mps: float) -> float:

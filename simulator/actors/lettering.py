@@ -85,12 +85,12 @@ SIGN = Material(
 
 
 @cache
-def destination_sign(index: int, width_cm: int) -> Mesh:
-    """Dot-matrix lettering facing +x: one quad for each run of lit dots, 2 cm pitch."""
+def destination_sign(text: str, width_cm: int) -> Mesh:
+    """Dot-matrix lettering that faces +x, at most so wide: one quad for each run of lit dots, 2 cm pitch."""
     import cv2
 
     bitmap = np.zeros((12, 160), np.uint8)
-    cv2.putText(bitmap, DESTINATIONS[index], (2, 11), cv2.FONT_HERSHEY_PLAIN, 0.9, 255, 1, cv2.LINE_8)
+    cv2.putText(bitmap, text, (2, 11), cv2.FONT_HERSHEY_PLAIN, 0.9, 255, 1, cv2.LINE_8)
     lit = np.pad(bitmap > 100, ((0, 0), (1, 1))).astype(np.int8)
     edges = np.diff(lit, axis=1)
     rows, starts = np.nonzero(edges == 1)

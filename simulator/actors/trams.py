@@ -74,7 +74,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     second = finishes.paint(str(rng.choice(["white", "grey", "silver"])), rng)
     up = 0.845 * height
     lights = cabin_lights(length / 2 - 1.6, 1.6 - length / 2, half, band)[1]
-    sign = destination_sign(int(rng.integers(len(DESTINATIONS))), int(200 * half * 0.62))
+    sign = destination_sign(DESTINATIONS[int(rng.integers(len(DESTINATIONS)))], int(200 * half * 0.62))
     ahead = sign.moved(front.nose_at(up, 0.3) + 0.02, 0.0, up)
     signs = merge([ahead, turned(ahead, yaw=np.pi)])
     return Model(

@@ -11,10 +11,10 @@ import numpy as np
 from simulator.anomalies import _props
 from simulator.anomalies._mattress import mattress
 from simulator.anomalies.base import Anomaly, Carried, Site, actor_models
-from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.loose import Stuff
 from simulator.dynamics.motion import Event, Motion
 from simulator.numerics import se3
+from simulator.numerics.units import GRAVITY_MPS2
 from simulator.scenario.distributions import (
     Count,
     Kilograms,
@@ -140,8 +140,8 @@ class FallingCargo(Anomaly, kind="falling_cargo"):
         site.loose[cargo] = stuff
         site.carried[cargo] = Carried(row, deck, self.released_s, self.slip_mps)
         # To drivers the piece is one that brakes hard once it has slid off, until its fall is known.
-        falls = self.released_s + 0.3 / max(self.slip_mps, 0.3) + np.sqrt(2.0 * deck / GRAVITY)
-        stops = (Event("speed", 0.0, stuff.friction * GRAVITY, float(falls)),)
+        falls = self.released_s + 0.3 / max(self.slip_mps, 0.3) + np.sqrt(2.0 * deck / GRAVITY_MPS2)
+        stops = (Event("speed", 0.0, stuff.friction * GRAVITY_MPS2, float(falls)),)
         for thing_row, ahead, lift, events in (
             (row, self.ahead_m, 0.0, ()),
             (cargo, self.ahead_m + aft, deck, stops),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.friction import GRAVITY
 from simulator.numerics.jit import kernel
+from simulator.numerics.units import GRAVITY_MPS2
 
 
 @kernel(inline=True)
@@ -37,8 +37,8 @@ def body_step(roll, roll_rate, pitch, pitch_rate, ax, ay, p, h):
         h: s.
     """
     if p.leans:
-        lag = np.sqrt(p.cg_height / GRAVITY)
-        goal = -np.arctan(ay / GRAVITY)  # left curve, left lean
+        lag = np.sqrt(p.cg_height / GRAVITY_MPS2)
+        goal = -np.arctan(ay / GRAVITY_MPS2)  # left curve, left lean
         leant = goal + (roll - goal) * np.exp(-h / lag)
         return leant, (goal - leant) / lag, 0.0, 0.0
     if p.roll_stiffness <= 0.0:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.bodies import BODY_DTYPE, TOLERANCE_M
 from simulator.dynamics.collisions import CONTACT_DTYPE, RESTING_MPS, SWEEP_DTYPE, collide
-from simulator.dynamics.friction import GRAVITY
 from simulator.errors import OddRoadError
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.units import GRAVITY_MPS2
 
 # Restitution of cars falls as they close faster. R. P. Howard, J. Bomar, C. Bare, SAE 931842 (1993): 0.2 to 0.4 where
 # velocities change by 2 to 5 mph, which two equal cars do when they close at 1.3 and 3.7 m/s, and about 0.1 at medium
@@ -120,7 +120,7 @@ def skid(body, dt):
     """
     if body.mass == np.inf:
         return
-    brake = body.friction * GRAVITY * dt  # m/s
+    brake = body.friction * GRAVITY_MPS2 * dt  # m/s
     if body.half_length == 0.0:
         speed = np.sqrt(body.vx * body.vx + body.vy * body.vy)
         left = max(0.0, 1.0 - brake / speed) if speed > 0.0 else 0.0

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.errors import OddRoadError
 from simulator.numerics.jit import kernel
+from simulator.numerics.units import GRAVITY_MPS2, MPH
 
-GRAVITY = 9.81  # m/s2, as in CommonRoad's models
 PSI_PA = 6894.757  # pascal in a pound-force per square inch
-MPH_MPS = 0.44704
 
 # Static values where water and speed matter less. Loose and frozen ground, wet grass: R. W. Noon, "Engineering Analysis
 # of Vehicular Accidents" (1994), where it gives a range its middle; glaze and packed snow lie in it too.
@@ -93,7 +92,7 @@ def hydroplaning_speed(pressure_pa: Any) -> Any:
 
     10.35 sqrt(psi) mph: W. B. Horne, R. C. Dreher, NASA TN D-2056 (1963).
     """
-    return 10.35 * np.sqrt(np.asarray(pressure_pa, np.float64) / PSI_PA) * MPH_MPS
+    return 10.35 * np.sqrt(np.asarray(pressure_pa, np.float64) / PSI_PA) * MPH
 
 
 def stopping_distance(
@@ -101,4 +100,4 @@ def stopping_distance(
 ) -> NDArray[np.float64]:
     """Metres from seeing a danger to the stand, v t + v^2 / (2 mu g), on the level. Defaults: The Highway Code's."""
     v = np.asarray(speed_mps, np.float64)
-    return np.asarray(v * reaction_s + v * v / (2.0 * np.asarray(friction) * GRAVITY))
+    return np.asarray(v * reaction_s + v * v / (2.0 * np.asarray(friction) * GRAVITY_MPS2))

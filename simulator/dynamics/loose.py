@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.friction import GRAVITY
 from simulator.errors import MissingExtra
 from simulator.numerics import se3
+from simulator.numerics.units import GRAVITY_MPS2
 
 Array = NDArray[np.float64]
 
@@ -215,7 +215,7 @@ class _Engine:
         self._substeps = max(1, int(np.ceil(dt / SUBSTEP_S - 1e-9)))
         self._h = dt / self._substeps
         self._courses: list[tuple[Any, ...]] = []
-        bullet.setGravity(0.0, 0.0, -GRAVITY, **self._at)
+        bullet.setGravity(0.0, 0.0, -GRAVITY_MPS2, **self._at)
         # Contacts are foreseen within 5 cm, and what overlaps parts softly: else fast blows, which begin with an
         # overlap, would throw too far.
         bullet.setPhysicsEngineParameter(

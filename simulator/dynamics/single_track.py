@@ -16,11 +16,11 @@ from enum import IntEnum
 
 import numpy as np
 
-from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.tyres import tyre_forces
 from simulator.dynamics.vehicles import Model
 from simulator.numerics.jit import kernel
 from simulator.numerics.trig import sine_cosine
+from simulator.numerics.units import GRAVITY_MPS2
 
 
 class State(IntEnum):
@@ -151,9 +151,9 @@ def _linear_tyres(x, acceleration, limit, p, f, share):
     v, yaw_rate, slip, facing = x[State.SPEED], x[State.YAW_RATE], x[State.SLIP], 1.0
     if abs(slip) > 0.5 * np.pi:  # it slides backwards
         slip, facing = np.copysign(np.pi, slip) - slip, -1.0
-    load_f = (GRAVITY * b - acceleration * p.cg_height) / (a + b)  # over mass, as the forces are
-    load_r = (GRAVITY * a + acceleration * p.cg_height) / (a + b)
-    most = limit / GRAVITY
+    load_f = (GRAVITY_MPS2 * b - acceleration * p.cg_height) / (a + b)  # over mass, as the forces are
+    load_r = (GRAVITY_MPS2 * a + acceleration * p.cg_height) / (a + b)
+    most = limit / GRAVITY_MPS2
     side_f = load_f * min(max(c * (facing * x[State.STEER] - slip - a * yaw_rate / v), -most), most)
     side_r = load_r * min(max(c * (b * yaw_rate / v - slip), -most), most)
     across = np.sin(x[State.SLIP])
@@ -177,7 +177,7 @@ def _kept_torque(torque, kappa, alpha, load, grip, p):
     most = abs(torque)
     if most > 0.5 * p.wheel_radius * p.tyre.p_dx1 * grip * load:  # else it holds all of it, at any useful angle
         force, _ = tyre_forces(best, alpha, load, grip, p.tyre)
-        spinning = p.wheel_inertia * grip * p.tyre.p_dx1 * GRAVITY / p.wheel_radius  # what slows the wheel itself
+        spinning = p.wheel_inertia * grip * p.tyre.p_dx1 * GRAVITY_MPS2 / p.wheel_radius  # what slows the wheel itself
         most = min(most, _KEPT * p.wheel_radius * abs(force) + spinning)
     most *= min(max(1.0 - (kappa / best - 1.0) / _RELEASE, 0.0), 1.0)
     return np.copysign(most, torque)
@@ -190,9 +190,9 @@ def _pacejka_tyres(x, acceleration, felt, grip, p, f, share):
     steer, v, yaw_rate, slip = x[State.STEER], x[State.SPEED], x[State.YAW_RATE], x[State.SLIP]
     cs, ss = np.cos(slip), np.sin(slip)
     along, sideways = v * cs, v * ss
-    load_f = p.mass * (GRAVITY * b - felt * p.cg_height) / (a + b)
-    load_r = p.mass * (GRAVITY * a + felt * p.cg_height) / (a + b)
-    floor = 0.02 * p.mass * GRAVITY  # an axle that lifts off keeps its equations regular
+    load_f = p.mass * (GRAVITY_MPS2 * b - felt * p.cg_height) / (a + b)
+    load_r = p.mass * (GRAVITY_MPS2 * a + felt * p.cg_height) / (a + b)
+    floor = 0.02 * p.mass * GRAVITY_MPS2  # an axle that lifts off keeps its equations regular
     load_f, load_r = max(load_f, floor), max(load_r, floor)
 
     c, s = np.cos(steer), np.sin(steer)
@@ -236,7 +236,7 @@ def derivative(x, steer_rate, acceleration, friction, p, f):
     speed = x[State.SPEED]
     rate = limited_steer_rate(x[State.STEER], steer_rate, p)
     demand = limited_acceleration(speed, acceleration, p)
-    limit = friction * GRAVITY  # what the road can give
+    limit = friction * GRAVITY_MPS2  # what the road can give
     felt = min(max(demand, -limit), limit)
     if p.model == Model.KINEMATIC:
         _kinematic(x, rate, felt, limit, p, f)

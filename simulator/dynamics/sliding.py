@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.motion import Agent
 from simulator.dynamics.prescribed import SPACING
 from simulator.dynamics.single_track import Control, State
@@ -23,6 +22,7 @@ from simulator.dynamics.stepping import CONTROLS, STATES, Method, advance
 from simulator.dynamics.surface import Surface, friction_sides
 from simulator.dynamics.vehicles import VEHICLE_DTYPE
 from simulator.numerics.jit import kernel
+from simulator.numerics.units import GRAVITY_MPS2
 
 Array = NDArray[np.float64]
 
@@ -138,7 +138,7 @@ def grip_under(tyres, agent, i, x, y, yaw, speed, paved):
     if not paved:
         left, right = min(left, VERGE_FRICTION), min(right, VERGE_FRICTION)
     tyres.friction[i], tyres.uneven[i] = 0.5 * (left + right), left - right
-    return tyres.friction[i] * GRAVITY
+    return tyres.friction[i] * GRAVITY_MPS2
 
 
 @kernel
@@ -150,8 +150,8 @@ def split_turning(tyres, agent, i, braking):
     p, half = tyres.table[i], 0.5 * tyres.uneven[i]
     if half == 0.0 or p.yaw_inertia <= 0.0:
         return 0.0
-    left = min(braking, (tyres.friction[i] + half) * GRAVITY)
-    right = min(braking, (tyres.friction[i] - half) * GRAVITY)
+    left = min(braking, (tyres.friction[i] + half) * GRAVITY_MPS2)
+    right = min(braking, (tyres.friction[i] - half) * GRAVITY_MPS2)
     return 0.5 * p.mass * (left - right) * TRACK_SHARE * agent.half_width / p.yaw_inertia
 
 
@@ -260,14 +260,14 @@ def _steer(tyres, paths, agent, i, limit, dt):
     if speed < SLOWEST_MPS:
         wanted = np.arctan((p.front + p.rear) * curvature)
     else:
-        tyre, grip = p.tyre, limit / GRAVITY / p.tyre.p_dx1
+        tyre, grip = p.tyre, limit / GRAVITY_MPS2 / p.tyre.p_dx1
         most = grip * tyre.p_dy1
         # Where the sine of the Magic Formula is 1, its curvature factor, which is small sideways, left out.
         peak = np.tan(0.5 * np.pi / tyre.p_cy1) * tyre.p_cy1 * most / -tyre.p_ky1
-        share = min(abs(turning) / (most * GRAVITY), FRONT_SHARE)
+        share = min(abs(turning) / (most * GRAVITY_MPS2), FRONT_SHARE)
         wanted = np.arctan2(speed * np.sin(slip) + p.front * rate, max(speed * np.cos(slip), 1.0))
         wanted += np.copysign(peak * (1.0 - np.sqrt(1.0 - share)), turning)
-        held = np.copysign(share * most * GRAVITY, turning) / speed  # rad/s at which it turns with that force
+        held = np.copysign(share * most * GRAVITY_MPS2, turning) / speed  # rad/s at which it turns with that force
         wanted -= CALMING_S * (rate - held)
     wanted = min(max(wanted, -p.steer_max), p.steer_max)
     tyres.control[Control.STEER_RATE, i] = (wanted - state[State.STEER, i]) / dt

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.data import load_asset
-from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.tyres import TYRE_DTYPE, peak_slip
 from simulator.errors import OddRoadError
+from simulator.numerics.units import GRAVITY_MPS2
 
 
 class Model(IntEnum):
@@ -101,10 +101,10 @@ def _suspend(row: NDArray[np.void], data: dict[str, float]) -> None:
         0.5 * (spring_f * track_f**2 + spring_r * track_r**2)
         + data["anti_roll_front"]
         + data["anti_roll_rear"]
-        - lever * GRAVITY
+        - lever * GRAVITY_MPS2
     )
     row["roll_damping"] = 0.5 * (damper_f * track_f**2 + damper_r * track_r**2)
-    row["pitch_stiffness"] = 2.0 * (spring_f * front**2 + spring_r * rear**2) - lever * GRAVITY
+    row["pitch_stiffness"] = 2.0 * (spring_f * front**2 + spring_r * rear**2) - lever * GRAVITY_MPS2
     row["pitch_damping"] = 2.0 * (damper_f * front**2 + damper_r * rear**2)
     for axis in ("roll_inertia", "pitch_inertia"):  # the table's are about the centre of mass
         row[axis] += lever * row["cg_height"]

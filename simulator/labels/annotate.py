@@ -12,12 +12,13 @@ from simulator.labels.annotations import Annotations, Boxes2D, Boxes3D, PointLab
 from simulator.labels.coverage import coverage
 from simulator.numerics import se3
 from simulator.numerics.jit import kernel
-from simulator.scene import Scene, Snapshot
+from simulator.scene import Scene, Shine, Snapshot
 from simulator.scene.classes import class_id
 from simulator.sensors.camera import CameraFrame
 from simulator.sensors.frame import Frame
 from simulator.sensors.lidar import LidarFrame
 from simulator.world.lamps import lamp_names, signal_name
+from simulator.world.shine import shine_facts
 
 LEAST_SIZE_M = 0.01  # of a 3D box: a film of oil has a height too, for tools that divide by volumes
 
@@ -91,6 +92,9 @@ def boxes_of_world(
     poses, ids, census = snapshot.world_SE3_object[labelled], labelled, census_of(scene)
     rows = [scene.objects[k] for k in labelled.tolist()]
     bounds, lamps = census.bounds[ids], snapshot.lamps[ids].tolist()
+    dressed: dict[int, list[Shine]] = {}
+    for each in snapshot.shines:
+        dressed.setdefault(each.object, []).append(each)
     rotation = poses[:, :3, :3]
     arm = np.einsum("nij,nj->ni", rotation, bounds.mean(1))  # from the object's origin to the middle of its box
     spin = se3.angular_velocity(snapshot.rpy[ids], snapshot.rpy_rate[ids])
@@ -108,7 +112,10 @@ def boxes_of_world(
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),
         parent=census.parent[ids].astype(np.int32),
-        attributes=tuple({**row.attributes, **_lit(row.class_name, lit)} for row, lit in zip(rows, lamps, strict=True)),
+        attributes=tuple(
+            {**row.attributes, **_lit(row.class_name, lit), **shine_facts(dressed.get(row.id, ()), lit)}
+            for row, lit in zip(rows, lamps, strict=True)
+        ),
     )
 
 

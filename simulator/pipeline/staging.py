@@ -6,15 +6,18 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from simulator.drives.categories import described_as
 from simulator.errors import InputError
 from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.sensors.rig import load_rig
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
+from simulator.world.animations import manner_of, unseen_parts
 from simulator.world.lamps import AMBER, GREEN, LIGHTS, RED, lens_state
 from simulator.world.recorded import duration_of
 from simulator.world.setting import start_of
+from simulator.world.shine import color_of
 
 RATES_HZ = (0.01, 1000.0)  # what sensors accept
 NOBODY = dict.fromkeys(("vehicles", "parked", "pedestrians", "cyclists", "animals"), 0)
@@ -74,10 +77,14 @@ def not_shown(recording: Recording, network: RoadNetwork | None) -> list[str]:
         light = each.what.removeprefix("light ")
         if isinstance(value, model.LightState) and light not in LIGHTS:
             found[f"{each.owner}: light {light} is not shown"] = None
-        elif isinstance(value, model.LightState) and value.mode != "off" and (value.luminous_intensity or value.color):
-            found[f"{each.owner}: light {light} keeps its own colour and intensity"] = None
-        elif each.what.startswith("animation"):
-            found[f"{each.owner}: animations are not shown"] = None
+        elif isinstance(value, model.LightState) and value.color is not None and color_of(value.color) is None:
+            found[f"{each.owner}: light {light} keeps its own colour: other has no components"] = None
+        elif isinstance(value, model.AnimationAction):
+            kind = described_as(recording.entities[each.owner])
+            for what in unseen_parts(kind, value):
+                found[f"{each.owner}: animation of {what} is not shown"] = None
+            if each.time > recording.dt and any(manner_of([value])):
+                found[f"{each.owner}: pose and gesture are shown from the start"] = None
         elif not each.owner and each.what.startswith("signal "):
             number = each.what.removeprefix("signal ")
             if number not in known:

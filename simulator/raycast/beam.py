@@ -12,12 +12,14 @@ from simulator.numerics.memory import (
     greatest_of_eights,
     least_of_eights,
     load,
+    load_each_float,
     load_float,
     load_int,
+    load_ints,
+    load_points,
     load_triples,
     local_memory,
     store,
-    store_float,
     store_int,
     store_ints,
 )
@@ -103,17 +105,14 @@ def load_stream(rays, numbers, in_a_row, beam):
     """Copy the origins and the turned directions of a tile."""
     m, triples = rays.rotation, rays.directions
     for row in (3 * STREAM, 0):
-        if in_a_row:
-            for at in range(0, STREAM, LANES):
-                x, y, z = load_triples(triples, load_int(numbers, at) * 3)
-                store(beam.raw, row + at, x)
-                store(beam.raw, row + STREAM + at, y)
-                store(beam.raw, row + 2 * STREAM + at, z)
-        else:
-            for k in range(STREAM):
-                ray = np.int64(load_int(numbers, k)) * 3
-                for axis in range(3):
-                    store_float(beam.raw, row + axis * STREAM + k, load_float(triples, ray + axis))
+        for at in range(0, STREAM, LANES):
+            if in_a_row:
+                x, y, z = load_triples(triples, np.int64(load_int(numbers, at)) * 3)
+            else:
+                x, y, z = load_points(triples, numbers, at)
+            store(beam.raw, row + at, x)
+            store(beam.raw, row + STREAM + at, y)
+            store(beam.raw, row + 2 * STREAM + at, z)
         if rays.origin_step == 0:
             break
         triples = rays.origins
@@ -132,17 +131,16 @@ def load_stream(rays, numbers, in_a_row, beam):
 
 
 @kernel(inline=True)
-def stream_limits(rays, numbers, group, scratch):
+def stream_limits(rays, numbers, group):
     """The greatest t of the eight rays of a group."""
     if rays.limit_step == 0:
         return splat(max(load_float(rays.limits, 0), np.float32(0)))
-    for lane in range(LANES):
-        store_float(scratch, lane, load_float(rays.limits, load_int(numbers, group * LANES + lane)))
-    return maximum(load(scratch, 0), splat(np.float32(0)))
+    own = load_each_float(rays.limits, 0, load_ints(numbers, group * LANES))
+    return maximum(own, splat(np.float32(0)))
 
 
 @kernel(inline=True)
-def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):
+def aim_stream(rays, numbers, exist, in_a_row, beam):
     """Load and aim a tile of `exist` rays; returns (frame, bits of the groups whose rays run side by side).
 
     `numbers`: those of its `STREAM` rays, missing ones repeat another. `in_a_row`: each eight follow one another.
@@ -166,7 +164,7 @@ def aim_stream(rays, numbers, exist, in_a_row, beam, scratch):
         slope_u = load(beam.raw, (3 + axis_u) * STREAM + at) / depth
         slope_v = load(beam.raw, (3 + axis_v) * STREAM + at) / depth
         start = load(beam.raw, axis * STREAM + at) * sign - origin_w
-        end = start + stream_limits(rays, numbers, group, scratch) * depth
+        end = start + stream_limits(rays, numbers, group) * depth
         u = (load(beam.raw, axis_u * STREAM + at) - origin_u) - slope_u * start
         v = (load(beam.raw, axis_v * STREAM + at) - origin_v) - slope_v * start
         forward = (depth > SHORTEST) & (depth < LONGEST)

@@ -299,9 +299,7 @@ class Scene:
             some = bool(left.any())
             if not some and inner < 0:
                 return hits
-            apart = np.zeros(rays.total if some else 0, np.bool_)
-            if some:
-                apart[rays_of_tiles(tiles, np.flatnonzero(left))] = True
+            apart = rays_of_tiles(tiles, left) if some else np.zeros(0, np.bool_)
         if rays.origin_step and apart.any():
             _cast_streams(
                 assembly, bvh, root, inner, rays, tiling_of(image), hits, apart, entering, _NO_PIECES, threads

@@ -18,12 +18,14 @@ from simulator.numerics.memory import (
     load,
     load_float,
     load_int,
+    load_ints,
     load_long,
     local_memory,
     pointer,
     store,
     store_float,
     store_int,
+    store_ints,
     store_long,
 )
 from simulator.numerics.simd import (
@@ -33,6 +35,7 @@ from simulator.numerics.simd import (
     bits_float,
     bytes_of_bits,
     cross_term,
+    equal,
     flip_where_negative,
     float_bits,
     greatest,
@@ -40,7 +43,10 @@ from simulator.numerics.simd import (
     lowest_of_64,
     maximum,
     minimum,
+    negative,
+    select,
     splat,
+    splat_int,
     with_lane,
     without_lowest,
 )
@@ -70,13 +76,13 @@ from simulator.raycast.beam import (
     u_memory,
     v_memory,
 )
-from simulator.raycast.faces import raw_faces, report_face, stops
+from simulator.raycast.faces import part_of, raw_faces, stops
 from simulator.raycast.layout import BLOCK, CHILD, IDS, NODE, VERTEX
 from simulator.raycast.order import cells_memory, counts_memory, items_memory, number_items, order_piece
 from simulator.raycast.ray import blocked_ray, entries, expect_child, floats
 from simulator.raycast.rays import load_ray, raw_bvh, raw_hits, raw_rays
 from simulator.raycast.tiling import GROUPS, STREAM, number_tile, tile_count
-from simulator.raycast.triangle import ROUNDING, Line, distance_to_plane, settle
+from simulator.raycast.triangle import ROUNDING, Line, distances_to_plane, settle
 
 # Eights of rays that start no farther from the middle one, in metres, are not divided (measured on streets).
 APART = np.float32(0.25)
@@ -432,22 +438,50 @@ def side_by_side(directions, numbers, exist):
 
 
 @kernel(inline=True)
-def report_ray(ray, k, beam, blocks, faces, hits):
-    """Write the closest hit of ray k of a tile.
+def report_group(group, exist, numbers, beam, blocks, faces, hits, scratch):
+    """Write the closest hits of a group of a tile of `exist` rays; triangle by triangle, as neighbours meet the same.
 
-    Its distance is taken anew from the ray's own origin, not from the tile's: close by it would be too coarse.
+    The distances are taken anew from the rays' own origins, not from the tile's: close by they would be too coarse.
     """
-    slot, triangle, t, u, v = load_int(beam.slot, k), np.int32(-1), np.float32(np.inf), np.float32(0), np.float32(0)
-    if slot >= 0:
-        at, raw = np.int64(slot // LANES) * BLOCK + slot % LANES, beam.raw
-        ox, oy, oz = load_float(raw, k), load_float(raw, STREAM + k), load_float(raw, 2 * STREAM + k)
-        dx, dy, dz = load_float(raw, 3 * STREAM + k), load_float(raw, 4 * STREAM + k), load_float(raw, 5 * STREAM + k)
-        t = distance_to_plane(blocks, at, Line(ox, oy, oz, dx, dy, dz))
-        triangle, u, v = load_int(blocks, at + IDS), load_float(beam.second, k), load_float(beam.third, k)
-    store_float(hits.t, ray, t)
-    store_float(hits.u, ray, u)
-    store_float(hits.v, ray, v)
-    report_face(hits, ray, triangle, faces)
+    at, raw, zero = group * LANES, beam.raw, splat(np.float32(0))
+    line = Line(
+        load(raw, at), load(raw, STREAM + at), load(raw, 2 * STREAM + at),
+        load(raw, 3 * STREAM + at), load(raw, 4 * STREAM + at), load(raw, 5 * STREAM + at),
+    )  # fmt: skip
+    slots, t, part, face = load_ints(beam.slot, at), splat(np.float32(np.inf)), splat_int(-1), splat_int(-1)
+    missed = negative(slots)
+    waiting = np.int32((1 << LANES) - 1) & ~bits(missed)
+    while waiting != 0:
+        slot = load_int(beam.slot, at + lowest(waiting))
+        same = equal(slots, splat_int(slot))
+        waiting &= ~bits(same)
+        place = np.int64(slot // LANES) * BLOCK + slot % LANES
+        triangle = load_int(blocks, place + IDS)
+        owner = part_of(faces, triangle)
+        t = select(same, distances_to_plane(blocks, place, line), t)
+        part = select(same, splat_int(owner), part)
+        face = select(same, splat_int(triangle - load_int(faces.first, owner)), face)
+    u, v = select(missed, zero, load(beam.second, at)), select(missed, zero, load(beam.third, at))
+    first = np.int64(load_int(numbers, at))
+    if at + LANES <= exist and load_int(numbers, at + LANES - 1) - first == LANES - 1:
+        store(hits.t, first, t)
+        store(hits.u, first, u)
+        store(hits.v, first, v)
+        store_ints(hits.part, first, part)
+        store_ints(hits.primitive, first, face)
+        return
+    store(beam.end, at, t)
+    store(beam.second, at, u)
+    store(beam.third, at, v)
+    store_ints(scratch, 0, part)
+    store_ints(scratch, LANES, face)
+    for k in range(min(LANES, exist - at)):
+        ray = load_int(numbers, at + k)
+        store_float(hits.t, ray, load_float(beam.end, at + k))
+        store_float(hits.u, ray, load_float(beam.second, at + k))
+        store_float(hits.v, ray, load_float(beam.third, at + k))
+        store_int(hits.part, ray, load_int(scratch, k))
+        store_int(hits.primitive, ray, load_int(scratch, LANES + k))
 
 
 @kernel
@@ -509,19 +543,21 @@ def cast_streams(bvh, root, inner, faces, rays, tiling, closest, hits, marks, en
                 exist = number_items(rays, items, first, stop, in_eights, start, size, numbers)
                 first += GROUPS if in_eights else STREAM
                 in_a_row = in_eights and exist == STREAM
-            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam, scratch)
+            frame, together = aim_stream(rays, numbers, exist, in_a_row, beam)
             entered = np.int32(0)
             if together != 0:
                 last, entered = cast_stream(
                     bvh, faces, root, last, frame, beam, together, closest, stack, table, scratch
                 )
             if closest:
-                for k in range(exist):
-                    ray, bit = np.int64(load_int(numbers, k)), np.int32(1) << np.int32(k // LANES)
-                    if together & bit != 0:
-                        report_ray(ray, k, beam, bvh.blocks, faces, hits)
+                while together != 0:
+                    group = lowest(together)
+                    together = without_lowest(together)
+                    report_group(group, exist, numbers, beam, bvh.blocks, faces, hits, scratch)
+                    for k in range(group * LANES, min((group + 1) * LANES, exist)):
+                        ray = np.int64(load_int(numbers, k))
                         marks[ray] = NO
-                        if entered & bit != 0:
+                        if entered & (np.int32(1) << np.int32(group)) != 0:
                             entering[ray] = YES
                 continue
             for group in range((exist + LANES - 1) // LANES):

@@ -397,9 +397,7 @@ def _angle(a: list[float], b: list[float]) -> float:
     return math.hypot(*cross) / max(math.hypot(*a) * math.hypot(*b), 1e-30)
 
 
-def rays_of_tiles(grid: Grid, tiles: NDArray[np.int64]) -> I32:
-    """Numbers of the rays of some tiles."""
-    row = (tiles // grid.tiles_across * grid.tile_rows)[:, None, None] + np.arange(grid.tile_rows)[:, None]
-    column = (tiles % grid.tiles_across * grid.tile_columns)[:, None, None] + np.arange(grid.tile_columns)
-    exist = (row < grid.rows) & (column < grid.columns)
-    return (row * grid.columns + column)[exist].astype(np.int32)
+def rays_of_tiles(grid: Grid, tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Marks of the rays whose tiles are marked."""
+    image = tiles.reshape(-1, grid.tiles_across).repeat(grid.tile_columns, 1)[:, : grid.columns]
+    return image.repeat(grid.tile_rows, 0)[: grid.rows].reshape(-1)

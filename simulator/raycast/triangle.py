@@ -193,23 +193,14 @@ def meet_triangles(blocks, row, line, limit):
 
 
 @kernel(inline=True)
-def one_component(py, pz, qy, qz, ry, rz):
-    """`component` of one triangle."""
-    pq, qr = pz * qy, qz * ry
-    return py * qz - pq if abs(pq) < abs(qr) else qy * rz - qr
-
-
-@kernel(inline=True)
-def distance_to_plane(blocks, at, line):
-    """t at which a ray meets the plane of one triangle (block row and lane `at`), as `meet_triangles` has it."""
+def distances_to_plane(blocks, at, line):
+    """t at which eight rays meet the plane of one triangle (block row and lane `at`), as `meet_triangles` has it."""
     ax, ay, az = vertex_of(blocks, at, line)
     bx, by, bz = vertex_of(blocks, at + VERTEX, line)
     cx, cy, cz = vertex_of(blocks, at + 2 * VERTEX, line)
-    px, py, pz, qx, qy, qz, rx, ry, rz = cx - ax, cy - ay, cz - az, ax - bx, ay - by, az - bz, bx - cx, by - cy, bz - cz
-    nx = one_component(py, pz, qy, qz, ry, rz)
-    ny = one_component(pz, px, qz, qx, rz, rx)
-    nz = one_component(px, py, qx, qy, rx, ry)
-    return (ax * nx + (ay * ny + az * nz)) / (line.dx * nx + (line.dy * ny + line.dz * nz))
+    nx, ny, nz = normal_of(cx - ax, cy - ay, cz - az, ax - bx, ay - by, az - bz, bx - cx, by - cy, bz - cz)
+    slope = fused(nx, line.dx, fused(ny, line.dy, nz * line.dz))
+    return fused(ax, nx, fused(ay, ny, az * nz)) / slope
 
 
 @kernel

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.errors import InputError
+from simulator.numerics.units import GRAVITY_MPS2, KMH
 from simulator.roads.cross_section import CrossSection, Strip, dashed_mark, line_mark, strip, tapered
 from simulator.roads.junction_features import next_id, speed_sign
 from simulator.roads.layout import Plan, Pose
@@ -25,7 +26,6 @@ from simulator.roads.records import (
 )
 from simulator.roads.reference import Geometry, arc_length
 from simulator.roads.road import Road
-from simulator.roads.street import KMH
 
 # Cross-section after RQ 31, RQ 36 and RQ 43.5 (RAA 2008): the outer two lanes are wider; hard shoulder, marks.
 _OUTER_M, _INNER_M = 3.75, 3.5
@@ -294,7 +294,7 @@ def _ramp(profile: _Profile, ramps: _Ramps, road_id: str, nose_id: str, nose: Pl
         types=types,
     )
     friction = float(np.interp(ramps.kmh, _SPEEDS_KMH, _SIDE_FRICTION))
-    radius = (ramps.kmh * KMH) ** 2 / (9.81 * (_BANK + friction))
+    radius = (ramps.kmh * KMH) ** 2 / (GRAVITY_MPS2 * (_BANK + friction))
     turn = min(_RAMP_TURN, (ramps.length_m - 100.0) / radius)
     plan = Plan(end).line(20.0).bend(radius, side * turn, 40.0)
     plan.line(ramps.length_m - plan.length)

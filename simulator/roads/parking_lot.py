@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.errors import InputError
+from simulator.numerics.units import KMH
 from simulator.roads.cross_section import KERB_M, CrossSection, Strip, strip, tapered
 from simulator.roads.junction_features import with_priority
 from simulator.roads.junction_layout import Arm, build_junction
@@ -20,7 +21,7 @@ from simulator.roads.layout import Plan, Pose
 from simulator.roads.network import RoadNetwork
 from simulator.roads.records import LaneSection, Link, ObjectMarking, Outline, RoadObject, RoadType
 from simulator.roads.road import Road
-from simulator.roads.street import KMH, Street, junction_reach, plain_road
+from simulator.roads.street import Street, junction_reach, plain_road
 
 _LANE_M = 3.0  # half an aisle
 _BAY_M = (5.0, 2.5)  # length and width

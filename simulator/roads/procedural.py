@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
+from simulator.numerics.units import KMH
 from simulator.roads.cross_section import CrossSection, tapered
 from simulator.roads.grade_separation import bridge, tunnel
 from simulator.roads.junction_features import signalised, with_priority
@@ -23,7 +24,7 @@ from simulator.roads.parking_lot import parking_lot
 from simulator.roads.polynomial import NO_PROFILE, Array
 from simulator.roads.records import Link
 from simulator.roads.roundabout import roundabout
-from simulator.roads.street import KMH, Street, junction_reach, plain_road, rural_section
+from simulator.roads.street import Street, junction_reach, plain_road, rural_section
 from simulator.roads.town import town
 
 __all__ = [

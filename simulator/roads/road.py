@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simulator.numerics.units import KMH
 from simulator.roads.lane_table import LaneTable
 from simulator.roads.lateral_shape import Crossfall, LateralProfile, LateralShape, Relief, StripSurface
 from simulator.roads.polynomial import NO_PROFILE, Array, Index, evaluate
@@ -27,18 +28,17 @@ from simulator.roads.records import (
 from simulator.roads.reference import Geometry, ReferenceLine
 
 # Limits where a file gives none, m/s: by the type of the road (usual European limits).
-_KMH = 1.0 / 3.6
 DEFAULT_SPEED_MPS = {
-    "motorway": 130 * _KMH,
-    "rural": 100 * _KMH,
-    "town": 50 * _KMH,
-    "lowSpeed": 30 * _KMH,
-    "townPlayStreet": 7 * _KMH,
-    "pedestrian": 7 * _KMH,
-    "bicycle": 25 * _KMH,
+    "motorway": 130 * KMH,
+    "rural": 100 * KMH,
+    "town": 50 * KMH,
+    "lowSpeed": 30 * KMH,
+    "townPlayStreet": 7 * KMH,
+    "pedestrian": 7 * KMH,
+    "bicycle": 25 * KMH,
 }
-NO_LIMIT_MPS = 130 * _KMH
-UNKNOWN_SPEED_MPS = 50 * _KMH
+NO_LIMIT_MPS = 130 * KMH
+UNKNOWN_SPEED_MPS = 50 * KMH
 
 # Three-vectors are tuples of three arrays (N,): much less to do for numpy than with (N, 3).
 Vector = tuple[Array, Array, Array]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from simulator.numerics.units import KMH
 from simulator.roads.cross_section import (
     KERB_M,
     NO_MARK,
@@ -21,8 +22,6 @@ from simulator.roads.layout import Plan, tangent_per_radius
 from simulator.roads.polynomial import Array, cubic
 from simulator.roads.records import NO_CUBICS, Link, RoadMark, RoadType
 from simulator.roads.road import Road
-
-KMH = 1.0 / 3.6
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
+from simulator.numerics.units import KMH
 from simulator.roads.junction_features import signalised, speed_sign, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
 from simulator.roads.network import RoadNetwork
 from simulator.roads.records import Junction, Link
 from simulator.roads.road import Road
-from simulator.roads.street import KMH, Street, junction_reach, plain_road
+from simulator.roads.street import Street, junction_reach, plain_road
 
 Node = tuple[int, int]
 _DIRECTIONS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # east, north, west, south

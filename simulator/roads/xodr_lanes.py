@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from simulator.numerics.units import KMH, MPH
 from simulator.roads.polynomial import Array, going_on
 from simulator.roads.records import (
     LANE_TYPES,
@@ -35,7 +36,7 @@ from simulator.roads.xodr_input import (
     truth,
 )
 
-_SPEED_UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704, "": 1.0}
+_SPEED_UNITS = {"m/s": 1.0, "km/h": KMH, "mph": MPH, "": 1.0}
 _SIDES = {"left": 1, "center": 0, "right": -1}
 _MOST_LANES = 500  # of a lane section
 _WIDEST_M = 1e3  # of a lane

@@ -18,13 +18,14 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simulator.errors import did_you_mean
+from simulator.numerics.units import KMH, MPH
 
 CHOICE_KEYS = ("choice", "weights")
 # Units that people write by habit: (factor to the unit of our keys, suffix of our keys).
 UNITS = {
-    "kmh": (1 / 3.6, "mps"),
-    "kph": (1 / 3.6, "mps"),
-    "mph": (0.44704, "mps"),
+    "kmh": (KMH, "mps"),
+    "kph": (KMH, "mps"),
+    "mph": (MPH, "mps"),
     "km": (1000.0, "m"),
     "cm": (0.01, "m"),
     "mm": (0.001, "m"),

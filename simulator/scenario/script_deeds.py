@@ -340,6 +340,10 @@ class Lights(Block):
     """Of a flashing lamp: for how long it is lit each time; null: as the regulations have it."""
     off_s: Annotated[float, Number("s", ge=0.01, le=60.0)] | None = None
     """And for how long it is not."""
+    intensity_cd: Annotated[float, Number("cd", ge=0.0, le=1e6)] | None = None
+    """Luminous intensity along its axis; null: what the lamp is made for."""
+    color: Annotated[str, Word(pattern="#[0-9a-fA-F]{6}", meaning='a colour such as "#ff8000"')] | None = None
+    """Null: the lamp's own."""
     within_s: Seconds = 0.0
     """Until it has switched."""
 

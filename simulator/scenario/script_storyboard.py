@@ -385,7 +385,9 @@ def _speed_profile(deed: deeds.SpeedProfile, line: int) -> model.SpeedProfileAct
 def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:
     lamp: Any = deeds.LIGHTS[deed.light]
     mode: Any = deed.mode or ("flashing" if deed.light in deeds.FLASHING_LIGHTS else "on")
-    state = model.LightState(mode, flashing_on_duration=deed.on_s, flashing_off_duration=deed.off_s)
+    red, green, blue = (int((deed.color or "#000000")[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    color = None if deed.color is None else model.Color("other", (red, green, blue))
+    state = model.LightState(mode, deed.intensity_cd, deed.on_s, deed.off_s, color)
     action = model.LightStateAction(model.VehicleLight(lamp), state, deed.within_s, line=line)
     return model.AppearanceAction(light_state=action, line=line)
 

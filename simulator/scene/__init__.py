@@ -9,7 +9,7 @@ from simulator.scene.builder import Scene, SceneBuilder
 from simulator.scene.material import NIGHT_LAMPS, Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
-from simulator.scene.snapshot import Snapshot, Timeline
+from simulator.scene.snapshot import Shine, Snapshot, Swing, Timeline
 from simulator.scene.stance import footing, keeps_upright, stance
 
 __all__ = [
@@ -25,7 +25,9 @@ __all__ = [
     "NightSky",
     "Scene",
     "SceneBuilder",
+    "Shine",
     "Snapshot",
+    "Swing",
     "Switch",
     "Texture",
     "Timeline",

@@ -122,7 +122,12 @@ class Scene:
         """(R, 4, 4) poses of instances `rows` (default: all) in the local frame at `snapshot`."""
         rows = np.arange(len(self.instance_mesh)) if rows is None else rows
         joints = np.empty((len(self.joints), 3, 4))
-        joint_transforms(self.joints, snapshot.travel_m, snapshot.steer_rad, snapshot.gait_rad, joints)
+        driven = self.joints
+        if snapshot.swings:
+            driven = self.joints.copy()
+            for thing, k, angle in snapshot.swings:
+                driven["bias"][np.flatnonzero(driven["object"] == thing)[k]] = angle
+        joint_transforms(driven, snapshot.travel_m, snapshot.steer_rad, snapshot.gait_rad, joints)
         pose = self.instance_pose[rows]
         joint = self.instance_joint[rows]
         jointed = joint >= 0

@@ -52,6 +52,7 @@ class Model:
         box: (2, 3) lowest and highest corner of the labelled 3D box in the object frame; None: the bounds at rest.
         deck_m: height of the open deck on which it carries things (0: none).
         following_m: from the joint where it bends to the axle behind that follows (0: it does not bend).
+        openings: parts that open: name, joint, and its angle (rad) when wide open.
         stride_m: length of a gait cycle on the ground: of two steps, or one turn of the pedals (0: no gait).
     """
 
@@ -65,6 +66,7 @@ class Model:
     deck_m: float = 0.0
     following_m: float = 0.0
     stride_m: float = 0.0
+    openings: tuple[tuple[str, int, float], ...] = ()
 
     def coarse(self, cell_m: float) -> Model:
         """The same model with fewer triangles, for where a pixel is wider than `cell_m`; its box stays."""

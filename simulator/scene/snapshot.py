@@ -15,6 +15,43 @@ F64 = NDArray[np.float64]
 CAMERAS, OTHER_SENSORS = 1, 2  # bits of `hidden`
 
 
+@dataclass(frozen=True, slots=True)
+class Shine:
+    """From a time on, lamps of an object shine otherwise than they were made to; a later one for them replaces it.
+
+    Attributes:
+        begin_ns: time. object: id. switch: what turns the lamps on.
+        materials: names of the lenses, materials that no other object has.
+        lamps: which of the object's lamps, by their order.
+        intensity_cd: of the brightest of them along its axis. own_cd: what that is made for.
+        color: linear RGB of luminance 1; None: their own.
+    """
+
+    begin_ns: int
+    object: int
+    switch: int
+    materials: frozenset[str]
+    lamps: tuple[int, ...]
+    intensity_cd: float
+    own_cd: float
+    color: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swing:
+    """A joint that a scenario turns, such as a door's.
+
+    Attributes:
+        object: id. joint: which of its joints.
+        times_ns: (K,) increasing. angles_rad: (K,) then; in between linear, before and after it rests.
+    """
+
+    object: int
+    joint: int
+    times_ns: NDArray[np.int64]
+    angles_rad: F64
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """State of the O objects of a scene at `time_ns`; row i is object id i (row 0 is the ground: no object).
@@ -29,6 +66,8 @@ class Snapshot:
             of its rear part from the front.
         lamps: (O,) uint32, bit `1 << Switch` set where that switch is on.
         hidden: (O,) uint8, from whom it is hidden, bits `CAMERAS` and `OTHER_SENSORS`; None: nothing is.
+        shines: lamps that shine otherwise than they were made to.
+        swings: joints that a scenario turns: object, joint of the object, rad.
     """
 
     time_ns: int
@@ -41,6 +80,8 @@ class Snapshot:
     gait_rad: F64
     lamps: NDArray[np.uint32]
     hidden: NDArray[np.uint8] | None = None
+    shines: tuple[Shine, ...] = ()
+    swings: tuple[tuple[int, int, float], ...] = ()
 
     @property
     def speed_mps(self) -> F64:
@@ -65,6 +106,7 @@ class Timeline:
         hidden: (T, M) as in Snapshot; None: nothing ever is.
         rows: (M,) ids of the recorded objects; None: all objects, M = O.
         rest: state of all O objects at the start, from which the others never depart; None if `rows` is None.
+        shines: of lamps, by time. swings: of joints.
     """
 
     times_ns: NDArray[np.int64]
@@ -78,6 +120,8 @@ class Timeline:
     rows: NDArray[np.int64] | None = None
     rest: Snapshot | None = None
     hidden: NDArray[np.uint8] | None = None
+    shines: tuple[Shine, ...] = ()
+    swings: tuple[Swing, ...] = ()
 
     def at(self, time_ns: int) -> Snapshot:
         """State at `time_ns`, linear between steps (angles the short way round), clamped to the recorded span."""
@@ -105,6 +149,8 @@ class Timeline:
             mix("gait_rad"),
             self._spread("lamps", self.lamps[i]),
             None if self.hidden is None else self._spread("hidden", self.hidden[i]),
+            tuple({(each.object, each.switch): each for each in self.shines if each.begin_ns <= t}.values()),
+            tuple((s.object, s.joint, float(np.interp(t, s.times_ns, s.angles_rad))) for s in self.swings),
         )
 
     def trail(self, snapshot: Snapshot, row: int, back_m: F64) -> F64:

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
+from simulator.numerics.units import GRAVITY_MPS2, MPH
 from simulator.scene.articulation import Driver
 from simulator.scene.material import Surface
-from simulator.sensors.shading.vector import ONE
 from simulator.sensors.stage import OPAQUE
 
 if TYPE_CHECKING:
@@ -85,13 +84,13 @@ SOURCE_M, ENTRAINMENT, RISE_MPS, SMOKE_STRAY = 0.22, 0.10, 1.5, 0.5
 # mile at 12 % silt, 30 mph and 0.5 % moisture; here dry earth of 18 % silt (of 1.8 to 35 %). Of it 3 % are below 2.5 um
 # and 27 % below 10 um of aerodynamic diameter (ibid.), which with the rest scatter 174 m2/kg; grains of 30 to 100 um,
 # twice as much again, fall out beyond the wheels but add 80 m2/kg to what hangs behind them.
-DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * 0.44704
+DUST_KG_M, DUST_MPS = 6.0 * (18.0 / 12.0) * 0.4536 / 1609.3, 30.0 * MPH
 DUST_M2_KG, DUST_ALBEDO = 174.0 + 80.0, (0.97, 0.90, 0.78)
 DUST_LIFE_S, DUST_FALL_MPS, DUST_CLIMB_M = 6.0, 0.02, 0.9
 # A wheel in standing water throws what is before its tread to both sides, half of it, as a sheet that tears into drops
 # three times the size of spray. Strands of it leave at a part of the wheel's speed, those that fly flat faster, and go
 # on for a while before others take their place, so that the sheet has fingers (our estimate, after pictures).
-PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S, GRAVITY_MPS2 = 0.012, 0.5, 0.6, 0.012, 9.81
+PUDDLE_M, SPLASHED, SPLASH_S, SPLASH_STEP_S = 0.012, 0.5, 0.6, 0.012
 SPLASH_SIZE, FINGER_S = 3.0, 0.12
 STRANDS = np.array(  # angle above the ground in degrees, part of the wheel's speed, part of the water
     [(5.0, 0.48, 0.13), (12.0, 0.46, 0.13), (18.0, 0.43, 0.13), (25.0, 0.41, 0.12), (32.0, 0.38, 0.11),
@@ -196,6 +195,12 @@ def eddies() -> F32:
     )
     drawn = np.exp(EDDY_ROUGHNESS * log / log.std())
     return np.ascontiguousarray(drawn / drawn.mean(), np.float32)
+
+
+@cache
+def wrapped_eddies() -> F32:
+    """(N + 1, N + 1, N + 1) `eddies` whose last number along each axis is the first again."""
+    return np.pad(eddies(), (0, 1), mode="wrap")
 
 
 def _grain(contrast_fine: tuple[float, float], width: F64) -> F64:
@@ -396,23 +401,3 @@ def _smoke(stage: Stage, thing: SceneObject) -> Puffs:
     phase = (number * (-PUFF_S * RISE_MPS))[:, None] * [0.0, 0.0, 1.0] * grain[:, 1:] % EDDY_CELLS
     parts = center, np.stack([width, width], 1), peak, albedo, grain, phase, np.full(len(age), kind.echo_sr)
     return Puffs(*(part.astype(np.float32) for part in parts))
-
-
-@kernel(inline=True)
-def unevenness(spread, grain, phase, field, i, x, y, z):
-    """Factor of puff i's density where it is (x, y, z) deviations from its middle; field: of `eddies`, trilinear."""
-    cells = grain[i, 1]
-    x = phase[i, 0] + x * cells * spread[i, 0]
-    y = phase[i, 1] + y * cells * spread[i, 0]
-    z = phase[i, 2] + z * cells * spread[i, 1]
-    fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
-    u, v, w = np.float32(x - fx), np.float32(y - fy), np.float32(z - fz)
-    last = EDDY_CELLS - 1
-    i0, j0, k0 = int(fx) & last, int(fy) & last, int(fz) & last
-    i1, j1, k1 = (i0 + 1) & last, (j0 + 1) & last, (k0 + 1) & last
-    a = field[i0, j0, k0] + w * (field[i0, j0, k1] - field[i0, j0, k0])
-    b = field[i0, j1, k0] + w * (field[i0, j1, k1] - field[i0, j1, k0])
-    c = field[i1, j0, k0] + w * (field[i1, j0, k1] - field[i1, j0, k0])
-    d = field[i1, j1, k0] + w * (field[i1, j1, k1] - field[i1, j1, k0])
-    a += v * (b - a)
-    return ONE + grain[i, 0] * (a + u * (c + v * (d - c) - a) - ONE)

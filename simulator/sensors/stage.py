@@ -14,6 +14,7 @@ from simulator.numerics import se3
 from simulator.numerics.parallel import parallel_for
 from simulator.scene import Atmosphere, Scene, Snapshot, Switch, Timeline
 from simulator.scene.skinning import bend
+from simulator.sensors.lamp_light import LampLight
 from simulator.sensors.shading.tables import Tables, drape, pack_scene, skin_rows
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Stage:
         self._moving = np.flatnonzero(scene.instance_moving)
         self._is_swept, self._motion = np.zeros(len(scene.instance_mesh), np.bool_), _AT_REST
         self.packed: Tables = pack_scene(scene, pose)
+        self._lamp_light = LampLight(scene, self.packed.materials)
+        self._lamp_light.show(self._snapshot.shines)
         self.rays: raycast.Scene = raycast.Scene()
         masks, alphas, soft = self._masks(), alphas_of(scene), set(scene.skins.instance.tolist())
         for row, mesh in enumerate(scene.instance_mesh):
@@ -153,7 +156,7 @@ class Stage:
             pose = self.scene.local_SE3_instance(snapshot, self._moving)
             self._place(self._moving, self._away(pose, self._moving, snapshot))
             self.rays.commit(threads=self.threads)
-        self.posed.on[:] = self._switched(snapshot)
+        self._switch(snapshot)
         return snapshot
 
     def _away(self, pose: NDArray[np.float64], rows: NDArray[np.int64], snapshot: Snapshot) -> NDArray[np.float64]:
@@ -206,7 +209,7 @@ class Stage:
         self._is_swept[rows] = True
         self.rays.commit(threads=self.threads)
         self.atmosphere = self.weather((start_ns + end_ns) // 2)
-        self.posed.on[:] = self._switched(self.timeline.at((start_ns + end_ns) // 2))
+        self._switch(self.timeline.at((start_ns + end_ns) // 2))
 
     def sweep_time(self, times_ns: NDArray[np.int64]) -> NDArray[np.float32]:
         """The ray caster's time, 0 to 1, of times within the sweep."""
@@ -304,14 +307,14 @@ class Stage:
     def lamps(self) -> NDArray[np.void]:
         """LAMP_LIGHT_DTYPE rows of the lamps that burn at the current time, in the local frame."""
         lamps = self.scene.lamps
-        burning = (self.posed.on[lamps["object"]] >> lamps["switch"].astype(np.uint32)) & 1
-        lamps = lamps[burning == 1]
+        burning = (self.posed.on[lamps["object"]] >> lamps["switch"].astype(np.uint32)) & 1 == 1
+        lamps = lamps[burning]
         pose = self.scene.local_SE3_object(self._snapshot)[lamps["object"]]
         out = np.zeros(len(lamps), LAMP_LIGHT_DTYPE)
         out["position"] = np.einsum("nij,nj->ni", pose[:, :3, :3], lamps["position"]) + pose[:, :3, 3]
         axis = np.einsum("nij,nj->ni", pose[:, :3, :3], lamps["direction"])
         out["axis"] = axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-12)
-        out["intensity"] = lamps["intensity_cd"][:, None] * lamps["color"]
+        out["intensity"] = self._lamp_light.intensity[burning]
         out["beam"], out["object"] = lamps["beam"], lamps["object"]
         return out
 
@@ -355,6 +358,11 @@ class Stage:
         stops = np.where(all_glass, 0, OPAQUE)
         seen = np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN)
         return np.asarray(seen | stops, np.int64)
+
+    def _switch(self, snapshot: Snapshot) -> None:
+        """Let shine what shines in a state."""
+        self.posed.on[:] = self._switched(snapshot)
+        self._lamp_light.show(snapshot.shines)
 
     def _switched(self, snapshot: Snapshot) -> NDArray[np.uint32]:
         """(O,) switches that are on, with those that follow from the daylight."""

@@ -282,7 +282,6 @@ _READ: dict[str, tuple[Support, str]] = {
     "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
 }
 # How far the player goes, and what it lacks.
-_KEPT = "kept in the state of the entity for who renders it"
 _CONTROLLERS = "those of esmini but for Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
@@ -303,8 +302,10 @@ PLAYED: dict[str, tuple[Support, str]] = {
         "supported",
         "graphics: cameras, sensors: lidars, traffic: controllers",
     ),
-    "LightStateAction": ("partly", "rendered with the lamps' own colours and intensities, with a warning"),
-    "AnimationAction": ("partly", _KEPT),
+    "AnimationAction": (
+        "partly",
+        "doors of cars; people who stand, sit, lie, hold phone or umbrella; else a warning",
+    ),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     **dict.fromkeys(

@@ -104,7 +104,7 @@ def _bush(
     if leafless:
         foot = center * [0.25, 0.25, 0.0]
         stems = stalks(np.stack([foot, 0.5 * (foot + center), center], 1), np.full((count, 3), 0.012), 3)
-        return [stems, *twigs(center, size, rng, (30, 16, 8, 4)[detail])]
+        return [stems, *twigs(foot, center, size, rng, (30, 16, 8, 4)[detail])]
     low, high = ((220, 600), (95, 240), (34, 70), (12, 20))[detail]
     outer = int(np.clip(radius * height * (150, 60, 20, 6)[detail], low, high))
     size_m = 1.5 * np.sqrt(2 * np.pi * radius * height / outer)

@@ -24,8 +24,9 @@ class Species:
         clear: height of the lowest leaves.
         trunk: trunk diameter at breast height.
         belly: where the crown is widest: 0 at its foot .. 1 at its top.
+        boughs: number of main branches, each with its mass of leaf clumps (trees but spruces and firs).
         clumps: number of leaf clumps.
-        clump: radius of a clump as a fraction of the crown radius.
+        clump: radius of a clump as a fraction of that of its mass of leaves, in bushes of the crown radius.
         rise_rad: angle of the main branches above the horizontal.
         palettes: foliage palette in spring, summer, autumn and winter ("" is leafless).
         bark: bark texture.
@@ -38,6 +39,7 @@ class Species:
     clear: float
     trunk: float
     belly: float
+    boughs: int
     clumps: int
     clump: float
     rise_rad: float

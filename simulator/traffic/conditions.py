@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics.friction import GRAVITY, MPH_MPS, NEW_TREAD_MM, pavement_friction
+from simulator.dynamics.friction import NEW_TREAD_MM, pavement_friction
 from simulator.numerics.jit import kernel
+from simulator.numerics.units import GRAVITY_MPS2, MPH
 from simulator.traffic.prospects import LATERAL_MPS2
 from simulator.traffic.state import CONDITIONS_DTYPE, FAIR
 
@@ -71,11 +72,11 @@ def conditions_in(weather: RoadWeather, limit_mps: float) -> NDArray[np.void]:
     out = np.zeros((), CONDITIONS_DTYPE)
     out[()] = FAIR
     for kind in found:
-        out["pace"] = min(out["pace"], np.interp(limit_mps / MPH_MPS, _FREE_FLOW_MPH, _SPEED[kind]))
-        out["headway"] = max(out["headway"], 1.0 / np.interp(limit_mps / MPH_MPS, _FREE_FLOW_MPH, _CAPACITY[kind]))
+        out["pace"] = min(out["pace"], np.interp(limit_mps / MPH, _FREE_FLOW_MPH, _SPEED[kind]))
+        out["headway"] = max(out["headway"], 1.0 / np.interp(limit_mps / MPH, _FREE_FLOW_MPH, _CAPACITY[kind]))
     if weather.friction > 0.0 or weather.film_mm > 0.0:
         friction = weather.friction or pavement_friction(limit_mps, weather.film_mm, NEW_TREAD_MM)
-        out["grip"] = max(friction, 0.05) * GRAVITY
+        out["grip"] = max(friction, 0.05) * GRAVITY_MPS2
     out["pace"] = min(float(out["pace"]), min(CORNERING * float(out["grip"]) / LATERAL_MPS2, 1.0) ** 0.5)
     if found and weather.sight_m < MILE_M:
         braking = STOPPING * min(float(out["grip"]), _dry_grip(limit_mps))
@@ -84,7 +85,7 @@ def conditions_in(weather: RoadWeather, limit_mps: float) -> NDArray[np.void]:
 
 
 def _dry_grip(speed_mps: float) -> float:
-    return float(pavement_friction(speed_mps, 0.0, NEW_TREAD_MM)) * GRAVITY
+    return float(pavement_friction(speed_mps, 0.0, NEW_TREAD_MM)) * GRAVITY_MPS2
 
 
 def _kinds(weather: RoadWeather) -> list[str]:

@@ -42,7 +42,15 @@ FITTING = {"trailer": "trailer", "semitrailer": "trailer", "tram": "tram", "trai
 
 
 def models_for(
-    kind: str, size: Array, rng: np.random.Generator, *, role: str = "none", model: str = "", moves: bool = True
+    kind: str,
+    size: Array,
+    rng: np.random.Generator,
+    *,
+    role: str = "none",
+    model: str = "",
+    moves: bool = True,
+    hinged: bool = False,
+    manner: tuple[str, str] = ("", ""),
 ) -> list[Model]:
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
@@ -50,11 +58,13 @@ def models_for(
         kind: a category in the words of OpenSCENARIO, or riderless_bicycle. size: (3,) length, width, height, m.
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
         moves: whether it goes anywhere; people who do not stand.
+        hinged: whether the doors of a car can open. manner: pose and thing in the hands of a person; "": any.
     """
     if kind == "car" and role not in STYLES:
-        return _car(size, "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private", rng)
+        role = "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private"
+        return _car(size, role, rng, hinged)
     if kind == "pedestrian":
-        return _person(size, moves, rng)
+        return _person(size, moves, rng, *manner)
     if kind == "wheelchair":
         return _made("wheelchair", {}, rng)
     if kind == RIDERLESS:
@@ -78,20 +88,22 @@ def _made(kind: str, given: Given, rng: np.random.Generator) -> list[Model]:
     return models
 
 
-def _car(size: Array, role: str, rng: np.random.Generator) -> list[Model]:
+def _car(size: Array, role: str, rng: np.random.Generator, hinged: bool) -> list[Model]:
     length, width, height = (float(v) for v in np.clip(size, *CAR_SIZES_M))
     style = "suv" if height > 1.65 else "hatchback" if length < 4.3 else "sedan"
-    return _made("car", {"style": style, "role": role, "length_m": length, "width_m": width, "height_m": height}, rng)
+    given: Given = {"style": style, "role": role, "length_m": length, "width_m": width, "height_m": height}
+    return _made("car", given | {"hinged": hinged}, rng)
 
 
-def _person(size: Array, moves: bool, rng: np.random.Generator) -> list[Model]:
+def _person(size: Array, moves: bool, rng: np.random.Generator, pose: str = "", thing: str = "") -> list[Model]:
     length, _, height = size.tolist()
     if height < LYING_M < length:
         return _made("pedestrian", {"pose": "lying", "height_m": float(np.clip(length, 1.45, 2.05))}, rng)
-    pose = "walking" if moves else "standing"
+    pose = "walking" if moves else pose or "standing"
     if 0.4 < height < ADULT_M:
         return _made("child", {"pose": pose, "age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
-    return _made("pedestrian", {"pose": pose, "height_m": float(np.clip(height, 1.45, 2.05))}, rng)
+    given: Given = {"pose": pose, "height_m": float(np.clip(height, 1.45, 2.05))}
+    return _made("pedestrian", given | ({"carries": thing} if thing else {}), rng)
 
 
 # ---------------------------------------------------------------- things

@@ -70,13 +70,28 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A scenario switches a light at a time: "on", "off" or "flashing", with its seconds on and off (None: usual)."""
+    """A scenario switches a light at a time: "on", "off" or "flashing", with its seconds on and off (None: usual).
+
+    It may have a luminous intensity and a colour (components 0 to 1, sRGB); None: what the lamp is made for.
+    """
 
     time_s: float
     light: str
     mode: str
     on_s: float | None = None
     off_s: float | None = None
+    intensity_cd: float | None = None
+    color: tuple[float, float, float] | None = None
+
+    @property
+    def is_dressed(self) -> bool:
+        """Whether it gives the lamp an intensity or a colour."""
+        return self.mode != "off" and (self.intensity_cd is not None or self.color is not None)
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether nothing can be seen of the lamp."""
+        return self.mode == "off" or self.intensity_cd == 0.0 or (self.color is not None and not any(self.color))
 
 
 def flashing(times_s: Array, switches: int, begin_s: float = 0.0) -> NDArray[np.bool_]:
@@ -102,6 +117,8 @@ def shining(times_s: Array, usual: Bits, commands: Sequence[Command]) -> Bits:
         after = times_s >= each.time_s - 1e-9
         cleared = LEFT | RIGHT if each.light in TURNING and each.mode != "off" else mine
         bits[after] &= ~np.uint32(cleared)
+        if each.is_dark:
+            continue
         if each.mode == "on":
             bits[after] |= np.uint32(mine)
         elif each.mode == "flashing":

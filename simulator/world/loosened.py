@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from simulator.dynamics.bodies import boxes, gaps
 from simulator.dynamics.courses import Tracks, velocities
-from simulator.dynamics.friction import GRAVITY
 from simulator.dynamics.loose import BODYWORK_FRICTION, Flights, Thing, Vehicle, corners_of, fly
 from simulator.errors import MissingExtra
 from simulator.numerics import se3
+from simulator.numerics.units import GRAVITY_MPS2
 from simulator.scene import Scene, SceneBuilder, Timeline
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _ground(
     yaw = float(nearest.vehicle.rpy[k, 2])
     ahead, left = np.array([np.cos(yaw), np.sin(yaw)]), np.array([-np.sin(yaw), np.cos(yaw)])
     friction = min(thing.stuff.friction for thing in things)
-    reach = PATCH_M + 1.5 * fastest_mps**2 / (2.0 * friction * GRAVITY)
+    reach = PATCH_M + 1.5 * fastest_mps**2 / (2.0 * friction * GRAVITY_MPS2)
     along, across = ((starts[:, :2] - starts[0, :2]) @ way for way in (ahead, left))
     u = np.arange(along.min() - BEHIND_M, along.max() + reach + CELL_M[0], CELL_M[0])
     v = np.arange(across.min() - HALF_WIDTH_M, across.max() + HALF_WIDTH_M + CELL_M[1], CELL_M[1])

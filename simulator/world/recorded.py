@@ -3,16 +3,18 @@
 A recording is a JSON file: `dt` (s), `ego` (a name) and `entities`, each with its name, `kind` ("car", "pedestrian",
 "pole" ...), `size` (length, width, height in m), `center` (of the box in the entity's frame), `first` (its first step)
 and `poses` (x, y, z, h, p, r of its frame, world, m and rad, one row a step). It may have `role` and `model` (words
-that tell more of its kind), `lights` (time, light, mode, seconds on, seconds off), `turns` (time, way of a lane change)
-and `seen` (time, by cameras, by other sensors). Besides, there may be `settings` of light and weather (see
-`settings_of`) and `signals` (time, id, state). Times are in s since the recording's start.
+that tell more of its kind), `lights` (time, light, mode, seconds on, seconds off, cd, colour in sRGB 0 to 1; what is
+null or missing is as usual), `turns` (time, way of a lane change), `openings` (time, door, share of the way, seconds
+for it, in a loop), `manner` (pose and thing in the hands) and `seen` (time, by cameras, by other sensors).
+Besides, there may be `settings` of light and weather (see `settings_of`) and `signals` (time, id, state). Times are in
+s since the recording's start.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -26,12 +28,13 @@ from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scene import NIGHT_LAMPS, Model, Snapshot, Timeline
+from simulator.scene import NIGHT_LAMPS, Model, Shine, Snapshot, Swing, Timeline
 from simulator.scene.builder import SceneBuilder
 from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
 from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import Conditions
+from simulator.world.animations import HELD, POSES, Opening, manner_of, opening_of, swings_of
 from simulator.world.cast import Cast
 from simulator.world.casting import models_for
 from simulator.world.hitch import hitch_angles
@@ -39,6 +42,7 @@ from simulator.world.lamps import Bits, Command, driven, shining, turning
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
 from simulator.world.setting import settings_of
+from simulator.world.shine import color_of, own_lenses, shines_of
 
 Array = NDArray[np.float64]
 
@@ -57,6 +61,7 @@ class Entity:
         size: (3,) length, width, height. center: (3,) of the box in the entity's frame.
         first: step at which it appears. poses: (T, 6) x, y, z, heading, pitch, roll.
         role: of a vehicle, such as "police". model: name of its model.
+        openings: of doors. manner: pose of a person and the thing in its hands; "": any.
         lights: commands. turns: (time, way) of lane changes. seen: (time, by cameras, by other sensors). Times are in s
             since the ego's start.
     """
@@ -72,6 +77,8 @@ class Entity:
     lights: tuple[Command, ...] = ()
     turns: tuple[tuple[float, int], ...] = ()
     seen: tuple[tuple[float, bool, bool], ...] = ()
+    openings: tuple[Opening, ...] = ()
+    manner: tuple[str, str] = ("", "")
 
     @property
     def moves(self) -> bool:
@@ -86,6 +93,7 @@ class Entity:
             lights=tuple(replace(each, time_s=each.time_s + seconds) for each in self.lights),
             turns=tuple((time + seconds, way) for time, way in self.turns),
             seen=tuple((time + seconds, by_cameras, by_others) for time, by_cameras, by_others in self.seen),
+            openings=tuple(replace(each, time_s=each.time_s + seconds) for each in self.openings),
         )
 
 
@@ -153,8 +161,12 @@ def _document(recording: Recording) -> dict[str, Any]:
     return {**document, "entities": entities}
 
 
-def _changes(changes: Sequence[Change], name: str) -> dict[str, list[list[object]]]:
+def _changes(changes: Sequence[Change], name: str) -> dict[str, object]:
     """What of an entity changes besides its pose."""
+    moved = [(each.time, each.value) for each in changes if each.owner == name]
+    acts = [(time, value) for time, value in moved if isinstance(value, model.AnimationAction)]
+    openings = [astuple(found) for time, act in acts if (found := opening_of(time, act)) is not None]
+    manner = manner_of([act for _, act in acts])
     lights: list[list[object]] = []
     turns: list[list[object]] = []
     seen: list[list[object]] = []
@@ -163,13 +175,14 @@ def _changes(changes: Sequence[Change], name: str) -> dict[str, list[list[object
             continue
         if isinstance(each.value, model.LightState):
             state = each.value
-            times = [state.flashing_on_duration, state.flashing_off_duration]
-            lights.append([each.time, each.what.removeprefix("light "), state.mode, *times])
+            light: list[object] = [each.time, each.what.removeprefix("light "), state.mode]
+            light += [state.flashing_on_duration, state.flashing_off_duration, state.luminous_intensity]
+            lights.append([*light, color_of(state.color)])
         elif isinstance(each.value, model.VisibilityAction):
             seen.append([each.time, each.value.graphics, each.value.sensors])
         elif each.what == "lane change":
             turns.append([each.time, each.value])
-    return {"lights": lights, "turns": turns, "seen": seen}
+    return {"lights": lights, "turns": turns, "seen": seen, "openings": openings, "manner": manner}
 
 
 def duration_of(recording: Recording) -> float:
@@ -224,12 +237,14 @@ def _recorded(document: Any, source: str) -> Recorded:
                 np.array(given["poses"], np.float64).reshape(-1, 6),
                 str(given.get("role", "none")),
                 str(given.get("model", "")),
-                tuple(
-                    Command(float(t), str(light), str(mode), *(None if v is None else float(v) for v in spans))
-                    for t, light, mode, *spans in given.get("lights", ())
-                ),
+                tuple(_command(*row) for row in given.get("lights", ())),
                 tuple((float(t), int(way)) for t, way in given.get("turns", ())),
                 tuple((float(t), bool(cameras), bool(others)) for t, cameras, others in given.get("seen", ())),
+                tuple(
+                    Opening(float(t), str(part), float(share), float(within), bool(loop))
+                    for t, part, share, within, loop in given.get("openings", ())
+                ),
+                _manner(*given.get("manner", ("", ""))),
             )
             for given in document["entities"]
         ]
@@ -255,6 +270,22 @@ def _recorded(document: Any, source: str) -> Recorded:
         _later_settings(settings, begin),
         {number: tuple((time + begin, state) for time, state in states) for number, states in signals.items()},
     )
+
+
+def _manner(pose: object, thing: object) -> tuple[str, str]:
+    """Pose and thing that there are; ValueError otherwise."""
+    if pose not in ("", *POSES) or thing not in ("", *HELD.values()):
+        raise ValueError(f"nobody is {pose} with {thing}")
+    return str(pose), str(thing)
+
+
+def _command(time: Any, light: Any, mode: Any, *rest: Any) -> Command:
+    """A command of a file; what of `rest` is missing or null is as usual."""
+    *spans, color = (*rest, None, None, None, None)[:4]
+    on, off, intensity = (None if value is None else float(value) for value in spans)
+    red, green, blue = color or (0.0, 0.0, 0.0)
+    rgb = None if color is None else (float(red), float(green), float(blue))
+    return Command(float(time), str(light), str(mode), on, off, intensity, rgb)
 
 
 def _later_settings(settings: tuple[dict[str, Any], ...], begin: float) -> tuple[dict[str, Any], ...]:
@@ -334,9 +365,19 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
         rng = generator(seed, "recorded", entity.name)
         special = entity.role == "none" and any(each.light == "specialPurposeLights" for each in entity.lights)
         role = "police" if special else entity.role  # who has blue lights is somebody
-        models = models_for(entity.kind, entity.size, rng, role=role, model=entity.model, moves=entity.moves)
+        models = models_for(
+            entity.kind,
+            entity.size,
+            rng,
+            role=role,
+            model=entity.model,
+            moves=entity.moves,
+            hinged=bool(entity.openings),
+            manner=entity.manner,
+        )
         if number == 0:
             models[0] = replace(models[0], class_name="ego")
+        models[0] = own_lenses(models[0], entity.lights, entity.name)
         # The boxes of both have the same middle: ours may have the rear axle elsewhere.
         low, high = models[0].bounds
         origin = np.array([entity.center[0] - (low[0] + high[0]) / 2, entity.center[1] - (low[1] + high[1]) / 2, 0.0])
@@ -370,6 +411,8 @@ def timeline(
     times_ns = np.round(np.arange(steps) * recorded.dt * 1e9).astype(np.int64)
     columns: dict[str, list[Array]] = {name: [] for name in ("position", "rpy", "velocity", "travel", "steer", "gait")}
     rows, lamps, hidden = [], [], []
+    shines: list[Shine] = []
+    swings: list[Swing] = []
     seconds = times_ns * 1e-9
     dark = _darkness(conditions, seconds)
     for each in placed:
@@ -401,6 +444,8 @@ def timeline(
             usual |= turning(seconds, entity.turns)
             usual |= driven(seconds, forward) if entity.moves else np.uint32(0)
         burning = shining(seconds, usual, entity.lights)
+        shines += shines_of(thing, each.row, entity.lights)
+        swings += swings_of(thing, each.row, entity.openings, float(seconds[-1]))
         for row in (each.row, *([cast.riders[each.row]] if each.row in cast.riders else [])):
             rows.append(row)
             hidden.append(unseen)
@@ -429,6 +474,8 @@ def timeline(
         np.array(rows, np.int64),
         rest,
         unseen if unseen.any() else None,
+        tuple(shines),
+        tuple(swings),
     )
 
 

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.sensors.plumes import EDGE, Puffs, eddies, puffs_of, unevenness
+from simulator.numerics.memory import load, load_float, load_triples, pointer, store, store_float
+from simulator.numerics.simd import LANES, bits, greatest, select, splat, square_root
+from simulator.sensors.clouds import ENDS, depth_of, error_function, pass_puff, unevenness
+from simulator.sensors.plumes import EDGE, Puffs, puffs_of, wrapped_eddies
 from simulator.sensors.shading.air import lobe
+from simulator.sensors.shading.eights import dot
 from simulator.sensors.shading.glow import boxes_around
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, airlight, luminance
@@ -24,7 +28,11 @@ if TYPE_CHECKING:
 F64 = NDArray[np.float64]
 
 FORWARD, ASYMMETRY = np.float32(0.45), np.float32(0.8)  # of light that puffs scatter: see `cloud_phase`
-LEAST_TAU = np.float32(2e-3)  # optical depth of a puff below which its eddies are not looked at
+LEAST_TAU = np.float32(1 / 255)  # optical depth of a puff below which its eddies are not looked at: a step of 8 bits
+THINNEST = np.float32(1e-5)  # optical depth of all puffs that is none
+# Planes of `add_puffs` after the three of a ray's way: its length, the depth behind it, optical depth, and light by
+# channel.
+LENGTH, BEHIND, THICK, PLANES = 3, 4, 5, 9
 
 
 @kernel(inline=True)
@@ -110,14 +118,6 @@ def light_puffs(start, stop, puffs, eye, sky, lit, lamps, light):
             light[i, k] = through * given + (ONE - through) * haze
 
 
-@kernel(inline=True)
-def share_to(x):
-    """The error function; most rays begin and end where it is -1 and 1 to float32."""
-    if x >= np.float32(4.0):
-        return ONE
-    return -ONE if x <= np.float32(-4.0) else np.float32(math.erf(x))
-
-
 @kernel
 def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, depth, radiance):
     """Let rows `start:stop` of a picture show through puffs: their optical depth dims, their light adds.
@@ -128,56 +128,85 @@ def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, dep
     Args:
         start, stop: range of rows.
         table: (H, W, 3) float32 camera rays. rotation: (3, 3) float32 local_R_camera. eye: (3,) float32.
-        puffs: Puffs. field: of `eddies`. light: (P, 3) of `light_puffs`.
+        puffs: Puffs. field: of `wrapped_eddies`. light: (P, 3) of `light_puffs`.
         boxes: (P, 4) int32 first and last row and column of each puff.
         depth: (H, W) float32. radiance: (H, W, 3) float32, changed.
     """
-    center, spread, peak, _, grain, phase, _ = puffs
     width = depth.shape[1]
-    row, way = np.empty((width, 4), np.float32), np.empty((width, 4), np.float32)
-    root = np.float32(math.sqrt(math.pi / 2))
+    padded = -(-width // LANES) * LANES
+    # Ways per metre of depth, how long they are, depth, optical depth, light. What is beyond the last pixel is at 0 m.
+    planes = np.ones((PLANES, padded), np.float32)
+    planes[BEHIND] = ZERO
+    rows, found, ways, behind = pointer(planes), pointer(radiance), pointer(table), pointer(depth)
     for y in range(start, stop):
-        row[:] = ZERO
-        for x in range(width):
-            a, b, c = table[y, x, 0], table[y, x, 1], table[y, x, 2]
-            # not of unit length: its parameter is the depth
-            dx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
-            dy = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
-            dz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
-            way[x, 0], way[x, 1], way[x, 2], way[x, 3] = dx, dy, dz, math.sqrt(dx * dx + dy * dy + dz * dz)
-        for i in range(len(peak)):
+        planes[THICK:] = ZERO
+        empty = True
+        for i in range(len(boxes)):
             if y < boxes[i, 0] or y > boxes[i, 1]:
                 continue
-            flat, tall = ONE / spread[i, 0], ONE / spread[i, 1]
-            ox, oy, oz = (eye[0] - center[i, 0]) * flat, (eye[1] - center[i, 1]) * flat, (eye[2] - center[i, 2]) * tall
-            cc = ox * ox + oy * oy + oz * oz
-            for x in range(boxes[i, 2], boxes[i, 3] + 1):
-                qx, qy, qz = way[x, 0] * flat, way[x, 1] * flat, way[x, 2] * tall
-                aa, bb = qx * qx + qy * qy + qz * qz, ox * qx + oy * qy + oz * qz
-                off = cc - bb * bb / aa
-                if off > EDGE * EDGE:
-                    continue
-                size = math.sqrt(HALF * aa)
-                nearest = -bb / aa
-                end, begin = (depth[y, x] - nearest) * size, -nearest * size
-                if end <= begin:
-                    continue
-                tau = peak[i] * math.exp(-HALF * off) * root * (share_to(end) - share_to(begin))
-                tau *= way[x, 3] / math.sqrt(aa)
-                if tau > LEAST_TAU:
-                    px, py, pz = ox + qx * nearest, oy + qy * nearest, oz + qz * nearest
-                    tau *= unevenness(spread, grain, phase, field, i, px, py, pz)
-                row[x, 0] += tau
-                row[x, 1] += tau * light[i, 0]
-                row[x, 2] += tau * light[i, 1]
-                row[x, 3] += tau * light[i, 2]
-        for x in range(width):
-            tau = row[x, 0]
-            if tau > np.float32(1e-5):
-                through = math.exp(-tau)
-                share = (ONE - through) / tau
-                for k in range(3):
-                    radiance[y, x, k] = radiance[y, x, k] * through + share * row[x, k + 1]
+            if empty:
+                look_along_row(rows, padded, y * width, width, ways, rotation, behind)
+                empty = False
+            add_puff(rows, padded, boxes[i, 2] // LANES * LANES, boxes[i, 3], eye, puffs, pointer(field), i, light)
+        if not empty:
+            show_through(rows, padded, y * width, width, found)
+
+
+@kernel(inline=True)
+def look_along_row(rows, padded, first, width, ways, rotation, behind):
+    """Write the ways and depths of the `width` pixels from number `first` on to planes (pointer) of `add_puffs`."""
+    for column in range(0, width, LANES):
+        x = min(column, width - LANES)  # the last eight overlap those before
+        a, b, c = load_triples(ways, 3 * (first + x))
+        dx = a * rotation[0, 0] + (b * rotation[0, 1] + c * rotation[0, 2])
+        dy = a * rotation[1, 0] + (b * rotation[1, 1] + c * rotation[1, 2])
+        dz = a * rotation[2, 0] + (b * rotation[2, 1] + c * rotation[2, 2])
+        store(rows, x, dx)
+        store(rows, padded + x, dy)
+        store(rows, 2 * padded + x, dz)
+        store(rows, LENGTH * padded + x, square_root(dot(dx, dy, dz, dx, dy, dz)))
+        store(rows, BEHIND * padded + x, load(behind, first + x))
+
+
+@kernel(inner=True)
+def add_puff(rows, padded, first, last, eye, puffs, field, i, light):
+    """Add puff i to the columns `first` (of whole eights) to `last` of the planes of `add_puffs`."""
+    center, spread, peak, _, grain, phase, _ = puffs
+    ox, oy, oz = eye[0] - center[i, 0], eye[1] - center[i, 1], eye[2] - center[i, 2]
+    none, red, green, blue = splat(ZERO), light[i, 0], light[i, 1], light[i, 2]
+    for x in range(first, last + 1, LANES):
+        passing = pass_puff(spread, i, ox, oy, oz, load(rows, x), load(rows, padded + x), load(rows, 2 * padded + x))
+        begin = -passing.nearest * passing.width
+        end = load(rows, BEHIND * padded + x) * passing.width + begin
+        touched = (passing.off < splat(EDGE * EDGE)) & (end > splat(-ENDS))
+        if bits(touched) == 0:
+            continue
+        share = splat(TWO)
+        if bits(touched & (end < splat(ENDS))) | bits(touched & (begin > splat(-ENDS))) != 0:
+            share = error_function(end) - error_function(begin)
+        tau = depth_of(peak[i], passing) * load(rows, LENGTH * padded + x) * share * HALF
+        tau = select(touched, tau, none)
+        if greatest(tau) > LEAST_TAU:
+            tau = tau * unevenness(spread, grain, phase, field, i, passing)
+        at = THICK * padded + x
+        store(rows, at, load(rows, at) + tau)
+        store(rows, at + padded, load(rows, at + padded) + tau * red)
+        store(rows, at + 2 * padded, load(rows, at + 2 * padded) + tau * green)
+        store(rows, at + 3 * padded, load(rows, at + 3 * padded) + tau * blue)
+
+
+@kernel(inline=True)
+def show_through(rows, padded, first, width, radiance):
+    """Dim and lighten `width` pixels of `radiance` (pointer) from number `first` on by what `add_puff` has summed."""
+    for x in range(width):
+        tau = load_float(rows, THICK * padded + x)
+        if tau > THINNEST:
+            through = math.exp(-tau)
+            share = (ONE - through) / tau
+            for k in range(3):
+                at = 3 * (first + x) + k
+                more = share * load_float(rows, (THICK + 1 + k) * padded + x)
+                store_float(radiance, at, load_float(radiance, at) * through + more)
 
 
 def add_plumes(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
@@ -205,5 +234,5 @@ def draw_puffs(
         transport.each(len(boxes), sunlit_puffs, puffs, transport.sky.sun_direction, lit, chunk=64)
     light = np.zeros((len(boxes), 3), np.float32)
     transport.each(len(boxes), light_puffs, puffs, eye, transport.sky, lit, transport.lamps, light, chunk=64)
-    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, eddies(), light, boxes,
+    transport.each(camera.height, add_puffs, camera.rays(), rotation, eye, puffs, wrapped_eddies(), light, boxes,
                    picture.depth, picture.radiance, chunk=16)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.storyboard import model
 from simulator.storyboard.actions.base import (
+    ANIMATION,
     LIGHTING,
     InstantPrivateAction,
     PrivateActionElement,
@@ -64,11 +65,30 @@ class LightStateAction(PrivateActionElement):
 
 
 @for_private(model.AnimationAction)
-class AnimationAction(InstantPrivateAction):
-    """Animate the entity or a part of it: kept for who draws it."""
+class AnimationAction(PrivateActionElement):
+    """Animate the entity or a part of it: kept for who draws it.
 
+    It ends once its duration is over, at once where it has none; one in a loop goes on until something ends it.
+    """
+
+    domains = frozenset({ANIMATION})
     record: model.AnimationAction
+
+    def conflicts_with(self, other: PrivateActionElement) -> bool:
+        """Whether both animate the same part, or the whole entity."""
+        if not isinstance(other, AnimationAction):
+            return False
+        mine, theirs = self.record.animation_type, other.record.animation_type
+        parts = isinstance(mine, model.ComponentAnimation), isinstance(theirs, model.ComponentAnimation)
+        return mine == theirs if all(parts) else not any(parts)
 
     def begin(self) -> None:
         """Note the animation."""
+        self._elapsed = 0.0
         self.entity.signals[f"animation {self.record.animation_type}"] = self.record
+
+    def go_on(self, dt: float) -> None:
+        """End when the time is over."""
+        if not self.record.loop and self._elapsed > (self.record.animation_duration or 0.0) - TINY:
+            self.end()
+        self._elapsed += dt

@@ -10,7 +10,7 @@ from simulator.storyboard.elements import Element
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.world import World
 
-LATERAL, LONGITUDINAL, LIGHTING = "lateral", "longitudinal", "lighting"
+LATERAL, LONGITUDINAL, LIGHTING, ANIMATION = "lateral", "longitudinal", "lighting", "animation"
 
 
 class ActionElement(Element):

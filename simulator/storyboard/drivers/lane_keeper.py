@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import cos, inf, sin
 from typing import Literal
 
+from simulator.numerics.units import GRAVITY_MPS2
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver
 from simulator.storyboard.entities import Entity
@@ -21,7 +22,6 @@ from simulator.storyboard.road_position import TINY
 from simulator.storyboard.rotation import sign
 from simulator.storyboard.world import World
 
-_G = 9.81
 _JERK_S = 0.6  # to full deceleration
 _INTRUSION_M = 0.3  # of the front wheel into the own lane (UN R157, 5.2.5.2)
 _HARD_BRAKING = -5.0  # of another vehicle, m/s2
@@ -69,7 +69,7 @@ class LaneKeeper(Driver):
     """Looks for the most threatening entity ahead; brakes where it is critical, else cruises or follows it."""
 
     default_mode = "override"
-    reach, reaction, deceleration = 100.0, 0.75, 0.774 * _G
+    reach, reaction, deceleration = 100.0, 0.75, 0.774 * GRAVITY_MPS2
     comfort, follow_most, follow_least = 2.0, 3.0, -4.0  # m/s2
 
     def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
@@ -278,7 +278,7 @@ class CarefulDriver(LaneKeeper):
         self.person_evaluation = self.number("pedestrianRiskEvaluationTime", 0.4)
         self.deceleration = abs(self.number("driverDeceleration", self.deceleration))
         self.emergency_time = self.number("aebTTC", 1.5)
-        self.emergency_deceleration = abs(self.number("aebDeceleration", 0.85 * _G))
+        self.emergency_deceleration = abs(self.number("aebDeceleration", 0.85 * GRAVITY_MPS2))
         self.has_emergency = self.settings.get("aebAvailable") != "false"
         self.tolerance = self.number("overlapTolerance", 0.1)
         limit = self.settings.get("lateralTrigDistance")
