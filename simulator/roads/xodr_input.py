@@ -94,7 +94,7 @@ def load_xml(
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        repaired, repairs = data, []
+        repaired, repairs = data, list[str]()
         for repair, message in (
             (_with_plain_comments, "a comment holds two hyphens in a row, which XML forbids; they were passed over"),
             (
