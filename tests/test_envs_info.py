@@ -142,3 +142,27 @@ def test_agents_that_have_crashed_are_in_the_way_of_the_others_of_their_world() 
         if not env.agents:
             break
     assert stands
+
+
+def test_who_is_near_is_seen_nearest_first() -> None:
+    rows = {"vehicles": 5, "people": 4}
+    env = single("Urban", blocks_x=2, blocks_y=2, vehicles=11, people=9, observation={"kind": "kinematics", **rows})
+    env.reset(seed=3)
+    actors = env.core.actors
+    for _ in range(30):
+        seen = env.step(np.array([0.0, 0.3], np.float32))[0]
+        v, d, p = actors.vehicles[0], actors.drivers[0], actors.people[0]
+        middle = 0.5 * (d["front"] - d["rear"])
+        places = np.stack([v["x"] + middle * np.cos(v["yaw"]), v["y"] + middle * np.sin(v["yaw"])], axis=1)
+        c, s = np.cos(v["yaw"][0]), np.sin(v["yaw"][0])
+        there = ~np.isin(v["control"], (Control.NOBODY, Control.ARRIVED))
+        there[0] = False
+        walking = np.stack([p["x"], p["y"]], axis=1)[p["being"] != Being.NOBODY]
+        for found, begin, count, width in ((places[there], 18, 5, 8), (walking, 18 + 5 * 8, 4, 5)):
+            away = found - places[0]
+            away = away[np.argsort(np.hypot(*away.T))][:count] / 100.0
+            away = away[np.hypot(*away.T) < np.sqrt(2.0)]
+            expected = np.clip(np.stack([away @ (c, s), away @ (-s, c)], axis=1), -1.0, 1.0)
+            told = seen[begin : begin + count * width].reshape(count, width)
+            assert told[:, 0].sum() == len(away)
+            np.testing.assert_allclose(told[: len(away), 1:3], expected, atol=1e-6)

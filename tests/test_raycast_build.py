@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from simulator.numerics.simd import LANES
-from simulator.raycast.build import RECORD, BinaryTree, build_binary, triangle_records
+from simulator.raycast.build import BinaryTree, build_binary, triangle_records
 from simulator.raycast.collapse import build
 from simulator.raycast.layout import BLOCK, IDS, LOW_HIGH, MAX_DEPTH, MAX_SAH_DEPTH, NODE, aligned, children
 from simulator.raycast.reinsert import optimise
+from simulator.raycast.sweep import RECORD, SMALL, WIDER
 
 
 def cloud(triangles: int, size: float = 0.1, seed: int = 0) -> np.ndarray:
@@ -143,6 +144,36 @@ def depths(tree: BinaryTree) -> np.ndarray:
         if tree.left[node] >= 0:
             todo += [(int(tree.left[node]) + k, level + 1) for k in range(2)]
     return depth
+
+
+def split_costs(low: np.ndarray, high: np.ndarray, wider: float) -> np.ndarray:
+    """Cost of dividing records, in this order, after each of them but the last: all in double precision."""
+    size = np.arange(1, len(low))
+    left = area(np.minimum.accumulate(low) - wider, np.maximum.accumulate(high))[:-1]
+    right = area(np.minimum.accumulate(low[::-1]) - wider, np.maximum.accumulate(high[::-1]))[-2::-1]
+    return left * np.ceil(size / LANES) ** 0.75 + right * np.ceil((len(low) - size) / LANES) ** 0.75
+
+
+@pytest.mark.parametrize("corners", [cloud(SMALL), cloud(100, 0.01), cloud(9), flat(8), cloud(SMALL) * np.float32(1e9)])
+def test_few_triangles_are_split_where_it_costs_least(corners: np.ndarray) -> None:
+    tree = binary(corners)
+    low, high = boxes_of(tree)
+    vertices, faces, _ = arrays(corners)
+    records = aligned(len(corners) * RECORD)
+    triangle_records(0, len(corners), vertices, faces, records)
+    build_binary(records, LANES, 1)  # which puts them in the order of the leaves
+    boxes = records.reshape(-1, RECORD).astype(np.float64)
+    inner = np.flatnonzero(tree.left[: len(low)] >= 0)
+    assert len(inner) > 0 and (tree.size[np.flatnonzero(tree.left[: len(low)] < 0)] <= LANES).all()
+    for node in inner:
+        first, count, to_left = tree.first[node], tree.size[node], tree.size[tree.left[node]]
+        part_low, part_high = boxes[first : first + count, :3], -boxes[first : first + count, 4:7]
+        wider = WIDER * (high[node] - low[node]).max()
+        best = min(
+            split_costs(part_low[order], part_high[order], wider).min()
+            for order in np.argsort(part_low + part_high, axis=0, kind="stable").T
+        )
+        assert split_costs(part_low, part_high, wider)[to_left - 1] <= best * (1 + 1e-4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

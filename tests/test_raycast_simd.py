@@ -61,8 +61,6 @@ from simulator.numerics.simd import (
     minimum,
     negative,
     population,
-    reverse,
-    running_minimum,
     select,
     shift,
     splat,
@@ -141,27 +139,25 @@ def across(x, y, out):
     store(out, 10, cross_term(b, a + b, a, b))
     store(out, 18, select(a < b, a, b))
     store_ints(out, 26, truncate(a))
-    store(out, 34, reverse(a))
-    store(out, 42, shift(a))
-    store(out, 50, running_minimum(a))
-    store(out, 58, floor(a))
-    store(out, 66, lowered(a > splat(np.float32(0)), a, b))
-    store(out, 74, square_root(absolute(a)))
+    store(out, 34, shift(a))
+    store(out, 42, floor(a))
+    store(out, 50, lowered(a > splat(np.float32(0)), a, b))
+    store(out, 58, square_root(absolute(a)))
 
 
 @given(finite, finite)
 @quick
 def test_across_lanes_and_exact_symmetry(x: np.ndarray, y: np.ndarray) -> None:
-    out = np.empty(82, np.float32)
+    out = np.empty(66, np.float32)
     across(x, y, out)
     assert (out[0], out[1]) == (x.min(), x.max())
     np.testing.assert_array_equal(out[2:10], -out[10:18])
     np.testing.assert_array_equal(out[2:10], x * (x + y) - y * y)  # every product rounded
     np.testing.assert_array_equal(out[18:26], np.minimum(x, y))
     np.testing.assert_array_equal(out[26:34].view(np.int32), x.astype(np.int32))
-    expected = [x[::-1], np.concatenate([x[:1], x[:7]]), np.minimum.accumulate(x), np.floor(x)]
+    expected = [np.concatenate([x[:1], x[:7]]), np.floor(x)]
     expected += [np.where(x > 0, np.minimum(x, y), x), np.sqrt(np.abs(x))]
-    np.testing.assert_array_equal(out[34:].reshape(6, 8), expected)
+    np.testing.assert_array_equal(out[34:].reshape(4, 8), expected)
 
 
 @kernel

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from test_camera import SMALL, still, street, weather
 
 from simulator.numerics import se3
+from simulator.scenario.models import Scenario
 from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
 from simulator.scene.classes import class_id
 from simulator.scene.material import Beam
@@ -20,12 +21,17 @@ from simulator.scene.model import Body
 from simulator.sensors.camera import Camera
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import transport
+from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.picture import take_picture
+from simulator.sensors.shading.reflectance import RETRO_HALVES, thrown_back
+from simulator.sensors.shading.surface import SIGN_RETRO_WIDTH
 from simulator.sensors.sky import Sky, irradiance_harmonics
 from simulator.sensors.stage import Stage
+from simulator.world import build_world
 from tests import reference_scene as golden
 
 F32 = NDArray[np.float32]
+EAST = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 def stage_of(builder: SceneBuilder, sky: Sky) -> Stage:
@@ -101,19 +107,60 @@ def test_reference_converges_to_mitsuba(monkeypatch: pytest.MonkeyPatch) -> None
         {"roughness": 0.5, "metallic": 1.0},
         {"roughness": 0.25, "metallic": 1.0},
         {"roughness": 0.8, "clearcoat": 1.0},
+        {"roughness": 0.4, "metallic": 1.0, "clearcoat": 1.0},
+        {"roughness": 0.45, "retro_cd_lx_m2": 300.0},
+        {"roughness": 0.75, "albedo": (0.5, 0.5, 0.5), "translucency": 1.0},
+        {"roughness": 0.05, "albedo": (0.0, 0.0, 0.0), "transmission": 1.0},
     ],
 )
-def test_white_furnace(monkeypatch: pytest.MonkeyPatch, look_of: dict[str, float]) -> None:
-    """A white body in even light cannot be told from it, to half a percent."""
+def test_white_furnace(monkeypatch: pytest.MonkeyPatch, look_of: dict[str, Any]) -> None:
+    """A body that keeps nothing cannot be told from even light, to half a percent: matt, metal, coat, leaf, glass."""
     few(monkeypatch, 128)
     builder = SceneBuilder((0, 0, 0))
     globe = replace(ellipsoid((1, 1, 1), rings=24, segments=48), smooth=True)
-    builder.add_mesh(globe, (Material("white", (1.0, 1.0, 1.0), **look_of),), "building")  # type: ignore[arg-type]
+    builder.add_mesh(globe, (Material("white", **{"albedo": (1.0, 1.0, 1.0), **look_of}),), "building")
     camera = CameraModel.of(48, 32, [[60.0, 0, 23.5], [0, 60.0, 15.5], [0, 0, 1]])
-    east = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
     stage = stage_of(builder, even_sky((1.0, 1.0, 1.0), (1.0, 1.0, 1.0)))
-    seen = take_picture(stage, camera, se3.pose((-4, 0, 0)) @ east, 5, "reference")[0]
+    seen = take_picture(stage, camera, se3.pose((-4, 0, 0)) @ EAST, 5, "reference")[0]
     assert seen.radiance[seen.instance == 0].mean() == pytest.approx(1.0, abs=0.005)
+
+
+def test_no_material_gives_more_light_than_it_gets() -> None:
+    """Of all that stands in a town: what it reflects, lets through and throws back to lamps is at most 1."""
+    data = {"duration_s": 0.0, "road": {"kind": "town"}, "surroundings": {"kind": "town"}}
+    scene = build_world(Scenario.model_validate(data).sample(3)).scene
+    assert len(scene.materials) > 100
+    given = {}
+    for matter in scene.materials:
+        albedo = np.array(matter.albedo)
+        if matter.texture is not None:
+            texels = matter.texture.rgba[(matter.texture.rgba[..., 3] >= 128) | matter.texture.panes][:, :3]
+            albedo = albedo * SRGB_TO_LINEAR[texels].mean(0)
+        # the lobe's integral over the solid angle: 2 pi w^2 R_A for (1 + x^2 / w^2)^(-3/2)
+        back = 2 * math.pi * SIGN_RETRO_WIDTH**2 / RETRO_HALVES * matter.retro_cd_lx_m2
+        given[matter.name] = float(albedo.max() * (1 + matter.translucency) + back)
+    assert {name: part for name, part in given.items() if part > 1.0} == {}
+
+
+def test_retro_reflective_sheeting_as_in_the_standard() -> None:
+    """EN 12899-1, class RA2, white, 5 deg: 250, 180 and 5 cd / (lx m2) at 0.2, 0.33 and 2 deg beside the lamp."""
+    back = [thrown_back.py_func(1.0, math.radians(off) ** 2, SIGN_RETRO_WIDTH) for off in (0.2, 0.33, 2.0)]
+    np.testing.assert_allclose(250 * np.array(back) / back[0], [250, 180, 5], rtol=0.15)
+
+
+def test_a_lamp_of_less_than_a_pixel_has_its_light_in_every_picture() -> None:
+    """Luminance times solid angle, in pixels, to a tenth."""
+    builder = SceneBuilder((0, 0, 0))
+    shine = Material("lamp", (0.0, 0.0, 0.0), emission_cd_m2=(1e5, 1e5, 1e5))
+    bulb = Body(box((0.01, 0.2, 0.2)), (shine,))
+    places = np.random.default_rng(3).uniform([30, -14, -8], [40, 14, 8], (12, 3))
+    for place in places:
+        lamp = Lamp((0, 0, 0), (-1, 0, 0), 1e5)  # matters in the sunshine of this stage
+        builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), place)
+    stage = stage_of(builder, even_sky((1e-6, 1e-6, 1e-6), (1e-6, 1e-6, 1e-6)))
+    camera = CameraModel.of(64, 48, [[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])
+    picture = take_picture(stage, camera, EAST, 5, "standard")[0].radiance
+    assert picture[..., 1].sum() == pytest.approx(1e5 * ((0.2 * 60.0 / (places[:, 0] - 0.005)) ** 2).sum(), rel=0.1)
 
 
 CONDITIONS: dict[str, dict[str, Any]] = {
@@ -160,10 +207,9 @@ def test_leaves_have_the_light_of_the_reference(monkeypatch: pytest.MonkeyPatch,
     ego = builder.add_object(Model("car", (bulb,)), np.array([-30.0, 0, 0]))
     stage = still(builder, weather(elevation_deg, street_lamps_on=elevation_deg < 0), ego)
     camera = CameraModel.of(96, 48, [[80.0, 0, 47.5], [0, 80.0, 23.5], [0, 0, 1]])
-    east = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
     means = {}
     for quality in ("reference", "standard"):
-        picture = take_picture(stage, camera, se3.pose((-1, 0, 1.5)) @ east, 6, quality)[0]
+        picture = take_picture(stage, camera, se3.pose((-1, 0, 1.5)) @ EAST, 6, quality)[0]
         luminance = picture.radiance @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         means[quality] = [luminance[picture.instance == of].mean() for of in (0, 1)]
     assert means["standard"] == pytest.approx(means["reference"], rel=0.10)

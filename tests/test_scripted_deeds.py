@@ -63,6 +63,10 @@ RAIN = f"""<EnvironmentAction><Environment name="environment">
   <Fog visualRange="120"/><Precipitation precipitationType="rain" precipitationIntensity="4"/>
   <Wind direction="{math.radians(225)}" speed="5"/></Weather><RoadCondition frictionScaleFactor="0.7" wetness="moist"/>
   </Environment></EnvironmentAction>"""
+ANIMATION = (
+    "<PrivateAction><AppearanceAction><AnimationAction {}><AnimationType>{}</AnimationType>"
+    '<AnimationState state="{}"/></AnimationAction></AppearanceAction></PrivateAction>'
+)
 ENTRY = '<SpeedProfileEntry speed="{speed}" {time}/>'
 PAIRS: dict[str, tuple[str, str]] = {
     "environment": (
@@ -83,6 +87,31 @@ PAIRS: dict[str, tuple[str, str]] = {
     "blue": (
         "{kind: lights, light: special, on_s: 0.1, off_s: 0.3, within_s: 0.5}",
         _light("specialPurposeLights", 'mode="flashing" flashingOnDuration="0.1" flashingOffDuration="0.3"', 0.5),
+    ),
+    "coloured": (
+        '{kind: lights, light: low_beam, intensity_cd: 12000, color: "#ff0033"}',
+        _light("lowBeam", 'mode="on" luminousIntensity="12000"').replace(
+            "/></LightStateAction>",
+            '><Color colorType="other"><ColorRgb red="1" green="0" blue="0.2"/></Color></LightState>'
+            "</LightStateAction>",
+        ),
+    ),
+    "door": (
+        "{kind: animate, part: door_front_left, share: 0.5, within_s: 2}",
+        ANIMATION.format(
+            'animationDuration="2"',
+            '<ComponentAnimation><VehicleComponent vehicleComponentType="doorFrontLeft"/></ComponentAnimation>',
+            0.5,
+        ),
+    ),
+    "gesture": (
+        "{kind: animate, motion: standing, gesture: waving_right_arm, loop: true}",
+        ANIMATION.format(
+            'loop="true"',
+            '<PedestrianAnimation motion="standing"><PedestrianGesture gesture="wavingRightArm"/>'
+            "</PedestrianAnimation>",
+            1,
+        ),
     ),
     "visibility": (
         "{kind: visibility, sensors: false}",
@@ -276,6 +305,10 @@ def test_a_phase_may_set_all_signals_of_the_maps_controller(tmp_path: Path) -> N
         ("- {name: a, actor: Ego, do: {kind: speed_profile, points: []}}", "points: needs at least one point"),
         ("- {name: a, actor: Ego, do: {kind: lights, light: blue}}", '"blue" is not one of'),
         ("- {name: a, actor: Ego, do: {kind: lights, light: brake, mode: on, on_s: 1, off_s: 1}}", "is of flashing"),
+        ("- {name: a, actor: Ego, do: {kind: lights, light: brake, color: red}}", "is not a colour such as"),
+        ("- {name: a, actor: Ego, do: {kind: animate}}", "needs a part, a motion or a gesture"),
+        ("- {name: a, actor: Ego, do: {kind: animate, part: hood, motion: lying}}", "contradicts motion"),
+        ("- {name: a, actor: Ego, do: {kind: animate, part: bonnet}}", '"bonnet" is not one of'),
         ("- {name: a, actor: Ego, do: {kind: nurbs, points: [{x_m: 1, y_m: 2}]}}", "needs at least 4 points"),
         (
             "- {name: a, actor: Ego, do: {kind: nurbs, order: 2, knots: [0, 1], points: [{x_m: 1, y_m: 2},"

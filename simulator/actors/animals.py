@@ -167,8 +167,8 @@ def _heights(size: int) -> F64:
 def coat_texture(legs: float, kind: str = "fur") -> Texture:
     """Coat, dark along the back and light below (countershading).
 
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "wool", or "tabby" with dark stripes down the
-    flanks.
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", or "tabby" with dark stripes
+    down the flanks.
     """
     wool = kind == "wool"
     rng = generator(0, "coat", str(legs), kind)
@@ -181,8 +181,8 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
         [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
-    strands = {"wool": 0.10, "sleek": 0.14}.get(kind, 0.20)
-    tone = 0.8 * shade[:, None] * (1.0 + strands * hair + (0.20 if wool else 0.09) * locks)
+    strands = {"wool": 0.10, "sleek": 0.14, "short": 0.07}.get(kind, 0.20)
+    tone = 0.8 * shade[:, None] * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03}.get(kind, 0.09) * locks)
     if kind == "tabby":
         along = np.arange(size) / size * 2 * np.pi * 17
         warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
@@ -224,7 +224,8 @@ def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> 
         patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
     tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
     sleek = species in ("cow", "horse")
-    kind = "wool" if species == "sheep" else "tabby" if tabby else "sleek" if sleek else "fur"
+    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
+    kind = "tabby" if tabby else coats_of.get(species, "fur")
     coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
     gloss = 0.72 if sleek else 0.8
     hair = coat_texture(float(row["socks"]), kind)
@@ -271,6 +272,8 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
         segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
     tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
+    if species == "cat":
+        root += [0.06 * length, 0.0, -0.12 * chest]
     # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
     bow = {"cat": -75.0, "dog": -60.0, "fox": -25.0, "deer": 20.0}.get(species, 8.0) * float(rng.uniform(0.6, 1.3))
     fall = np.radians(tail_deg + bow * (np.linspace(0, 1, 9) - 0.3))
@@ -281,6 +284,8 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
         shape = np.array([0.5, 0.75, 0.92, 1.0, 1.0, 1.0, 0.92, 0.7, 0.25])
     elif species == "cow":  # a tuft at the end
         shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
+    elif species == "cat":  # the rump runs out into it
+        shape = np.array([2.3, 1.6, 1.25, 1.12, 1.06, 1.0, 0.95, 0.88, 0.5])
     else:
         shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=Hide.HOOF if species == "horse" else Hide.COAT)

@@ -290,7 +290,7 @@ def _mudguards(wheel: float, tyre: float, half: float) -> list[Mesh]:
 
 
 def _box_body(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
-    """Closed box with frame, rear doors and contour tape."""
+    """Closed box of panels in an aluminium frame: rear doors on hinges, end-outline lamps (R48), contour tape."""
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
     parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, z + tall / 2), radius=0.04, slot=Slot.SECOND)]
@@ -299,6 +299,22 @@ def _box_body(back: float, tail: float, half: float, z: float, height: float, rn
         parts.append(block((0.012, 0.03, tall - 0.1), (tail + 0.002, y * 0.985, z + tall / 2), Slot.GAP))
     for y in (-0.5, -0.16, 0.16, 0.5):
         parts.append(block((0.03, 0.025, tall - 0.15), (tail - 0.008, y * half * 1.2, z + tall / 2), Slot.CHROME))
+    level, flush = z + tall / 2, half - 0.004
+    for x in (front - 0.045, tail + 0.045):
+        parts += both(block((0.09, 0.02, tall - 0.02), (x, flush, level), Slot.ALUMINIUM))
+    parts += both(block((length - 0.02, 0.02, 0.10), (middle, flush, height - 0.055), Slot.ALUMINIUM))
+    parts += both(block((0.02, 0.08, tall - 0.02), (tail + 0.005, half - 0.045, level), Slot.ALUMINIUM))
+    parts.append(block((0.02, 2 * half - 0.03, 0.10), (tail + 0.005, 0.0, height - 0.055), Slot.ALUMINIUM))
+    for x in np.linspace(tail, front, 2 + int(length / 1.3))[1:-1]:  # joints of the panels
+        parts += both(block((0.007, 0.004, tall - 0.22), (x, half, level), Slot.GAP))
+    for share in (0.12, 0.37, 0.63, 0.88):
+        hinge_z = z + share * tall
+        parts += both(
+            rounded_box((0.03, 0.16, 0.05), (tail - 0.010, half - 0.11, hinge_z), radius=0.012, slot=Slot.TRIM)
+        )
+    parts += both(
+        rounded_box((0.03, 0.10, 0.035), (tail - 0.010, half - 0.10, height - 0.055), radius=0.012, slot=Slot.TAIL)
+    )
     if rng.random() < 0.5:
         band = 0.35 * tall * rng.uniform(0.5, 1.0)
         parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))

@@ -19,6 +19,7 @@ from simulator.scene.mesh import box, merge
 SEGMENTS = 48
 BASIN = (0.2, 0.4, 0.6, 0.78, 0.92)  # rings of the bottom, in parts of the way to the edge
 CRUMB_M = (0.010, 0.032)
+CRACK_M = 0.0015  # height of the strips over the road, so that they lie above its markings
 
 
 class Pothole(Anomaly, kind="pothole"):
@@ -79,13 +80,14 @@ class Pothole(Anomaly, kind="pothole"):
         around = slice(1 + len(BASIN) * SEGMENTS, None)  # the edge and all outside of it look like the road
         uv[around] = uv_of(flat[around])
         mesh = Mesh.of(vertices, faces, uv, slots, smooth=False)
-        crumbs = _crumbs(site, position, radius, rng)
+        crumbs, cracks = _crumbs(site, position, radius, rng), _cracks(site, position, rim, rng)
         outline = position[:2] + rim[:, None] * round_
         site.builder.cut_ground(outline)
         anomaly = "SUR-02" if self.water > 0 else self.taxonomy
         size = {"depth_m": f"{depth:.3f}", "diameter_m": f"{2 * radius:.2f}"}
         wall = replace(material, name="broken edge", albedo=(0.35, 0.34, 0.34))
-        bodies = (Body(mesh, (material, wall, road)), Body(crumbs, (material,)))
+        gap = Material("crack", (0.016, 0.015, 0.014), roughness=1.0, reflectance_905=0.03, surface=Surface.ASPHALT)
+        bodies = (Body(mesh, (material, wall, road)), Body(crumbs, (material,)), Body(cracks, (gap,)))
         model = Model("road_defect", bodies, attributes=tuple(size.items()))
         pothole = site.builder.add_object(model, position, anomaly=anomaly)
         if self.water > 0:
@@ -108,6 +110,44 @@ def _ragged(angle: Array, rng: np.random.Generator) -> Array:
     lobes = sum(rng.normal(0, 0.10 / k**0.5) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(2, 6))
     bites = sum(rng.normal(0, 0.035) * np.cos(k * angle + rng.uniform(0, 6)) for k in range(7, 17, 2))
     return np.asarray(np.clip(0.78 + lobes + bites + rng.normal(0, 0.015, len(angle)), 0.5, 0.96))
+
+
+def _cracks(site: Site, position: Array, rim: Array, rng: np.random.Generator) -> Mesh:
+    """Fatigue cracks about the hole, by which it came to be: some run away from it, others join them round it.
+
+    They are dark strips on the road, as wide as cracks of medium severity (6 to 19 mm: FHWA-HRT-13-092) at the hole
+    and thinning out away from it.
+    """
+    around = np.arange(SEGMENTS) * 2 * np.pi / SEGMENTS
+    rays = np.sort(np.arange(9) * 2 * np.pi / 9 + rng.uniform(-0.25, 0.25, 9))
+    reach = rng.uniform(1.35, 2.3, 9)
+    lines: list[tuple[Array, float]] = []  # (N, 2) of angle and distance over the rim's, and the width at its start
+    for turn, far in zip(rays.tolist(), reach.tolist()):
+        out = np.linspace(0.93, far, 10)
+        wander = np.cumsum(rng.normal(0, 0.05, 10)) * (out > 1.05)
+        lines.append((np.stack([turn + wander, out], 1), rng.uniform(0.007, 0.014)))
+    for k in range(9):
+        last = k == 8
+        a, b = rays[k], rays[0] + 2 * np.pi if last else rays[k + 1]
+        for level in rng.uniform(0.35, 0.9, 2).tolist():  # blocks between two rays
+            r0, r1 = (1.0 + level * (reach[j % 9] - 1.0) for j in (k, k + 1))
+            if rng.random() < 0.75:
+                s = np.linspace(0.0, 1.0, 7)
+                bow = r0 + (r1 - r0) * s + rng.normal(0, 0.035, 7)
+                lines.append((np.stack([a + (b - a) * s, bow], 1), rng.uniform(0.004, 0.009)))
+    pieces = []
+    for line, width in lines:
+        away = line[:, 1] * np.interp(line[:, 0], around, rim, period=2 * np.pi)
+        middle = away[:, None] * np.stack([np.cos(line[:, 0]), np.sin(line[:, 0])], 1)
+        middle += rng.normal(0, 0.006, middle.shape)
+        run = np.gradient(middle, axis=0)
+        left = np.stack([-run[:, 1], run[:, 0]], 1) / np.linalg.norm(run, axis=1, keepdims=True)
+        wide = 0.5 * width * np.linspace(1.0, 0.35, len(line)) * rng.uniform(0.6, 1.3, len(line))
+        edges = np.concatenate([middle + wide[:, None] * left, middle - wide[:, None] * left])
+        n, i = len(line), np.arange(len(line) - 1)
+        faces = np.concatenate([np.stack([i + 1, i, n + i], 1), np.stack([i + 1, n + i, n + i + 1], 1)])
+        pieces.append(Mesh.of(site.drape(position, edges, CRACK_M), faces))
+    return merge(pieces)
 
 
 def _ground_at(site: Site, position: Array, reach_m: float) -> tuple[Material, Callable[[Array], Array]]:

@@ -110,8 +110,8 @@ class Outcome(NamedTuple):
         rewards: (N,).
         terms: (N, terms) of the rewards.
         terminated, truncated: (N,).
-        metrics: (metrics, N) as `Metric` has them.
-        impacts: (impacts, N) as `Impact` has them; empty where collisions have no response.
+        metrics: (N, metrics) as `Metric` has them.
+        impacts: (N, impacts) as `Impact` has them; empty where collisions have no response.
     """
 
     rewards: Array
@@ -130,6 +130,7 @@ class Engine(NamedTuple):
         traffic: what traffic keeps of all worlds.
         places: where lanes are. paved: where wheels may be.
         memory: (W, B) uint8 of vehicles, drivers and agents: the bytes of each world's rows.
+        samples: uint8, the bytes of the lanes' samples.
     """
 
     ground: Ground
@@ -137,6 +138,7 @@ class Engine(NamedTuple):
     places: LaneIndex
     paved: Paved
     memory: tuple[NDArray[np.uint8], ...]
+    samples: NDArray[np.uint8]
 
 
 class Scratch(NamedTuple):

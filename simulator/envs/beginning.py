@@ -198,10 +198,10 @@ def _begin_agent(engine, actors, motion, beginning, rules, outcome, seed, w, k):
     agent.distance = goal_distance(vehicle, driver, agent)
     outcome.rewards[i] = 0.0
     outcome.terminated[i] = outcome.truncated[i] = False
-    for n in range(outcome.metrics.shape[0]):
-        outcome.metrics[n, i] = 0.0
-    for n in range(outcome.impacts.shape[0]):
-        outcome.impacts[n, i] = 0.0
+    for n in range(outcome.metrics.shape[1]):
+        outcome.metrics[i, n] = 0.0
+    for n in range(outcome.impacts.shape[1]):
+        outcome.impacts[i, n] = 0.0
     for n in range(outcome.terms.shape[1]):
         outcome.terms[i, n] = 0.0
 
@@ -239,7 +239,7 @@ def measure_begun(engine, crowd, actors, rules, outcome, mask, w):
                 engine, w, actors.vehicles[w, k], actors.drivers[w, k], actors.agents[w, k], rules.goals, metrics, i
             )
             near = meet(crowd, k, 0.0, HORIZON_S)
-            metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
+            metrics[i, Metric.TIME_TO_COLLISION_S] = next_contact(crowd, k, near, HORIZON_S)
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ def crowd_of(count: int) -> Crowd:
     """Room for so many."""
     discs, meets = np.zeros((5, count), np.float32), np.full(-(-count // LANES) * LANES, np.inf, np.float32)
     return Crowd(np.zeros(count, BODY_DTYPE), discs, meets, np.zeros(count, np.int64))
+
+
+def crowd_among(actors: Any) -> Crowd:
+    """Room for everybody in a world of `agents.Actors`."""
+    return crowd_of(actors.vehicles.shape[1] + actors.people.shape[1])
 
 
 @kernel(inner=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,8 @@ from simulator.envs.agents import (
 )
 from simulator.envs.beginning import CLEAR_M, PARKED_CLEAR_M, START_DTYPE, Beginning, begin_range, measure_range
 from simulator.envs.conditions import conditions_of, weather_row
-from simulator.envs.contacts import crowd_of
-from simulator.envs.motion import Motion, load_motion
+from simulator.envs.contacts import crowd_among
+from simulator.envs.motion import APART, Motion, load_motion
 from simulator.envs.observations.base import Observation, View
 from simulator.envs.observations.vector import Numbers, no_numbers
 from simulator.envs.options import check_count, checked
@@ -39,6 +39,7 @@ from simulator.envs.tasks.base import ENDS, MODELS, Start, Task, Weather
 from simulator.envs.valet import Body, Lot, Valet, boxes_of
 from simulator.errors import InputError, OddRoadError
 from simulator.numerics.ahead import compile_ahead
+from simulator.numerics.direct import entry
 from simulator.numerics.jit import is_cached
 from simulator.numerics.parallel import available_threads, parallel_for
 from simulator.numerics.rng import child_seed
@@ -151,10 +152,11 @@ class Core:
             lane_index(self.lanes),
             paved(self.outlines),
             tuple(rows.view(np.uint8).reshape(worlds, -1) for rows in (*self.actors[:2], self.actors.agents)),
+            self.lanes.samples.view(np.uint8),
         )
         self._everybody = self.actors.vehicles.shape[1] + task.people
         self._scratch = [
-            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_of(self._everybody))
+            Scratch(desk(len(self.map.keys), self.actors.vehicles.shape[1]), crowd_among(self.actors))
             for _ in range(min(self.threads, worlds))
         ]
         self._crashes: list[Any] = [None for _ in self._scratch]
@@ -184,15 +186,17 @@ class Core:
             np.zeros((self.count, len(Term))),
             np.zeros(self.count, np.bool_),
             np.zeros(self.count, np.bool_),
-            np.zeros((len(Metric), self.count)),
-            np.zeros((len(Impact) if task.crash_response else 0, self.count)),
+            np.zeros((self.count, len(Metric))),
+            np.zeros((self.count, len(Impact) if task.crash_response else 0)),
         )
         impacts = IMPACT_TYPES if task.crash_response else {}
         self._measures = [(measure.name.lower(), kind) for measure, kind in (*TYPES.items(), *impacts.items())]
+        self._columns = [(name, f"_{name}", kind) for name, kind in self._measures]
         self._nobody, self._no_seeds = np.zeros(self.count, np.bool_), np.zeros(self.count, np.uint64)
         self._scripts = task.scripts(worlds)
         self._views = self._make_views()
         self._nothing, self._handed_out = no_numbers(), False
+        self._stepper: Callable[..., Any] | None = None  # `step_worlds`, for arguments of these types
         self.observation_space = self._make_space()
 
     # ---- running
@@ -280,7 +284,7 @@ class Core:
 
     def _measure(self, mask: Bools, begin: int, end: int) -> None:
         """Measure the agents in `mask` of worlds `begin` .. `end` where they begin."""
-        crowd = crowd_of(self._everybody)
+        crowd = crowd_among(self.actors)
         measure_range(self._engine, crowd, self.actors, self._rules, self.outcome, mask, begin, end)
 
     def compile(self) -> None:
@@ -288,7 +292,7 @@ class Core:
         self._step_worlds(0, self._nobody, self._no_seeds, np.full(1, len(self.actors.agents)))
 
     def _step_worlds(self, worker: int, again: Bools, seeds: Seeds, cursor: NDArray[np.int64]) -> None:
-        step_worlds(
+        arguments = (
             self._engine,
             self._scratch[worker],
             self._crashes[worker],
@@ -303,6 +307,9 @@ class Core:
             self._numbers,
             cursor,
         )
+        if self._stepper is None:
+            self._stepper = entry(step_worlds, *arguments)
+        self._stepper(*arguments)
 
     def _write_to(self, rows: NDArray[np.float32], *, handed_out: bool) -> None:
         """Write numbers to other rows from now on, that are or are not to be handed out as they are."""
@@ -474,29 +481,29 @@ class Core:
 
     def info(self, agent: int) -> dict[str, Any]:
         """Measures of one agent."""
-        values = self.outcome.metrics[:, agent].tolist() + self.outcome.impacts[:, agent].tolist()
+        values = self.outcome.metrics[agent].tolist() + self.outcome.impacts[agent].tolist()
         return {name: kind(value) for (name, kind), value in zip(self._measures, values)}
 
     def infos(self, mask: Bools | None = None) -> dict[str, Any]:
         """Measures of all agents, or of those in `mask`, as Gymnasium has it: arrays (N,), and masks."""
-        values = np.concatenate([self.outcome.metrics, self.outcome.impacts])
+        values = np.ascontiguousarray(np.concatenate([self.outcome.metrics, self.outcome.impacts], axis=1).T)
         valid = np.ones(values.shape, np.bool_)
         if mask is not None:
             values[:, ~mask], valid[:] = 0.0, mask
+        flags = values != 0.0
         out: dict[str, Any] = {}
-        for (name, kind), row, has in zip(self._measures, values, valid):
-            out[name] = row if kind is float else row.astype(kind)
-            out[f"_{name}"] = has
+        for k, (name, known, kind) in enumerate(self._columns):
+            out[name] = flags[k] if kind is bool else values[k] if kind is float else values[k].astype(kind)
+            out[known] = valid[k]
         return out
 
     # ---- making
 
     def _make_motion(self) -> Motion:
         row = vehicle(self.task.vehicle, MODELS[self.task.dynamics])
-        state = np.zeros((len(State), self.count))
         return Motion(
-            state,
-            np.zeros((len(Pedal), self.count)),
+            np.zeros((len(State), self.count + APART)),
+            np.zeros((len(Pedal), self.count + APART)),
             np.ones(self.count),
             np.zeros(self.count, np.int64),
             vehicles([row]),

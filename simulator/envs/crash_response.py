@@ -58,13 +58,13 @@ def respond(engine, crashes, actors, motion, outcome, dt_ns, w):
 def _note(impacts, body, contact, what, delta_v, i):
     """Note a contact of agent `i`, whose body is where it was at the impact."""
     if what == BY_VEHICLE:
-        impacts[Impact.STRUCK_VEHICLE, i] = 1.0
+        impacts[i, Impact.STRUCK_VEHICLE] = 1.0
     elif what == BY_PERSON:
-        impacts[Impact.STRUCK_PERSON, i] = 1.0
+        impacts[i, Impact.STRUCK_PERSON] = 1.0
     else:
-        impacts[Impact.STRUCK_THING, i] = 1.0
-    impacts[Impact.DELTA_V_MPS, i] = max(impacts[Impact.DELTA_V_MPS, i], delta_v)
-    if contact.closing > impacts[Impact.IMPACT_MPS, i]:
-        impacts[Impact.IMPACT_MPS, i] = contact.closing
+        impacts[i, Impact.STRUCK_THING] = 1.0
+    impacts[i, Impact.DELTA_V_MPS] = max(impacts[i, Impact.DELTA_V_MPS], delta_v)
+    if contact.closing > impacts[i, Impact.IMPACT_MPS]:
+        impacts[i, Impact.IMPACT_MPS] = contact.closing
         dx, dy, c, s = contact.x - body.x, contact.y - body.y, np.cos(body.yaw), np.sin(body.yaw)
-        impacts[Impact.IMPACT_BEARING_RAD, i] = np.arctan2(dy * c - dx * s, dx * c + dy * s)
+        impacts[i, Impact.IMPACT_BEARING_RAD] = np.arctan2(dy * c - dx * s, dx * c + dy * s)

@@ -7,6 +7,7 @@ import numpy as np
 from simulator.envs.agents import Metric
 from simulator.envs.paved import off_road
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.desk import Event
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.signals import Colour
@@ -23,8 +24,8 @@ NEAR_M, ALIGNED = 0.5, np.sin(np.radians(10.0))  # of its goal, and sine of the 
 @kernel(inline=True)
 def _greater(metrics, metric, i, value):
     """Keep the value of greatest magnitude."""
-    if abs(value) > abs(metrics[metric, i]):
-        metrics[metric, i] = value
+    if abs(value) > abs(metrics[i, metric]):
+        metrics[i, metric] = value
 
 
 @kernel(inline=True)
@@ -41,15 +42,15 @@ def measure_motion(lanes, vehicle, agent, events, metrics, i, dt):
     broken = 0
     if vehicle.lane != NONE:
         j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
-        along = vehicle.speed * np.cos(vehicle.yaw - lanes.samples[j].heading)
-        metrics[Metric.PROGRESS_M, i] += along * dt
+        along = vehicle.speed * sine_cosine(vehicle.yaw - lanes.samples[j].heading)[1]
+        metrics[i, Metric.PROGRESS_M] += along * dt
         broken |= SPEEDING if vehicle.speed > TOLERATED * lanes.samples[j].limit else 0
         broken |= AGAINST if along < -STANDING_MPS and vehicle.speed > 0.0 else 0
     if events & Event.RED_LIGHT:
-        metrics[Metric.RED_LIGHT, i] = 1.0
+        metrics[i, Metric.RED_LIGHT] = 1.0
     broken |= RED * (events & Event.RED_LIGHT != 0) + UNLAWFUL * (events & ~Event.RED_LIGHT != 0)
     for rule in (RED, SPEEDING, AGAINST, UNLAWFUL):
-        metrics[Metric.VIOLATIONS, i] += 1.0 if broken & rule and not agent.wrong & rule else 0.0
+        metrics[i, Metric.VIOLATIONS] += 1.0 if broken & rule and not agent.wrong & rule else 0.0
     agent.wrong = broken
 
 
@@ -76,18 +77,18 @@ def _gate_ahead(engine, w, vehicle, driver):
 @kernel(inline=True)
 def measure_place(engine, w, vehicle, driver, agent, goals, metrics, i):
     """What is measured of agent `i` at the end of a step."""
-    metrics[Metric.SPEED_MPS, i] = vehicle.speed
-    metrics[Metric.SPEEDING_MPS, i] = metrics[Metric.WRONG_WAY, i] = metrics[Metric.ARRIVED, i] = 0.0
-    metrics[Metric.OFF_ROAD, i] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
+    metrics[i, Metric.SPEED_MPS] = vehicle.speed
+    metrics[i, Metric.SPEEDING_MPS] = metrics[i, Metric.WRONG_WAY] = metrics[i, Metric.ARRIVED] = 0.0
+    metrics[i, Metric.OFF_ROAD] = 1.0 if off_road(engine.paved, vehicle, driver) else 0.0
     lanes = engine.ground.lanes
     agent.stand_m, agent.red = _gate_ahead(engine, w, vehicle, driver)
     if vehicle.lane != NONE:
         j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
-        metrics[Metric.SPEEDING_MPS, i] = max(vehicle.speed - lanes.samples[j].limit, 0.0)
-        metrics[Metric.WRONG_WAY, i] = 1.0 if agent.wrong & AGAINST else 0.0
-        metrics[Metric.ARRIVED, i] = 1.0 if vehicle.s > goals[vehicle.lane] else 0.0
+        metrics[i, Metric.SPEEDING_MPS] = max(vehicle.speed - lanes.samples[j].limit, 0.0)
+        metrics[i, Metric.WRONG_WAY] = 1.0 if agent.wrong & AGAINST else 0.0
+        metrics[i, Metric.ARRIVED] = 1.0 if vehicle.s > goals[vehicle.lane] else 0.0
     if agent.has_goal and _reached(vehicle, driver, agent):
-        metrics[Metric.ARRIVED, i] = 1.0
+        metrics[i, Metric.ARRIVED] = 1.0
 
 
 @kernel(inline=True)

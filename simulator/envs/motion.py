@@ -17,12 +17,14 @@ from simulator.traffic.state import Control
 
 Array = NDArray[np.float64]
 
+APART = 8  # more numbers in a row than agents: rows 4 KiB apart would take turns in a few lines of the first cache
+
 
 class Motion(NamedTuple):
     """Vehicles of the N agents that move as `simulator.dynamics` says.
 
     Attributes:
-        state: (STATES, N). control: (CONTROLS, N).
+        state: (STATES, N + APART). control: (CONTROLS, N + APART).
         friction: (N,). vehicle: (N,) rows of `table`.
         table: (1,) VEHICLE_DTYPE of `simulator.dynamics`.
         paths: (N, WAYPOINTS + 1, 2) that agents follow.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import prefetch
 from simulator.numerics.trig import sine_cosine
 from simulator.roads import DRIVABLE, LaneKey, RoadNetwork
 from simulator.roads.lane_frame import lane_frame
@@ -15,6 +16,7 @@ from simulator.roads.lane_frame import lane_frame
 CELL_M, MOST_CELLS = 0.25, 1 << 26  # side of a cell, or greater on maps of more cells
 PAVED = DRIVABLE | {"shoulder", "stop", "parking", "biking", "restricted"}  # types of lanes
 _STEP_M = 1.0  # between corners of what is drawn
+TILE_ROWS, TILE_COLUMNS = 16, 32  # of cells: 64 bytes
 _FINE = 4  # bits of a cell's fraction in what OpenCV draws
 TRACK = 0.9  # half the distance of the wheels' outer sides, in half widths of the body
 
@@ -24,13 +26,14 @@ class Paved(NamedTuple):
 
     Attributes:
         cells: (H, W) uint8, 1 where it is; row 0 at the least y.
-        bits: (H, W / 8) uint8, the same eight to a byte, the first the lowest: what the caches hold of a town.
+        bits: (H / 16, W / 2) uint32, rounded up, the same in tiles of 16 rows x 32 columns, a word for each row of one:
+            what the caches hold of a town, and the wheels of a car mostly find in a line or two of them.
         x, y: m of the middle of the first cell from the origin of the map.
         cell: m, side of a cell.
     """
 
     cells: NDArray[np.uint8]
-    bits: NDArray[np.uint8]
+    bits: NDArray[np.uint32]
     x: float
     y: float
     cell: float
@@ -79,8 +82,17 @@ def paved(lanes: list[Outline]) -> Paved:
         left, right = lane.edges
         outline = np.round((np.concatenate([left, right[::-1]]) - low) / cell * (1 << _FINE)).astype(np.int32)
         cv2.fillPoly(cells, [outline], 1, cv2.LINE_8, _FINE)
-    bits = np.packbits(cells, axis=1, bitorder="little")
-    return Paved(cells, bits, float(low[0]), float(low[1]), cell)
+    return Paved(cells, _tiles(cells), float(low[0]), float(low[1]), cell)
+
+
+def _tiles(cells: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """`Paved.bits` of cells."""
+    rows, columns = (-(-size // side) for size, side in zip(cells.shape, (TILE_ROWS, TILE_COLUMNS)))
+    whole = np.zeros((rows * TILE_ROWS, columns * TILE_COLUMNS), np.uint8)
+    whole[: cells.shape[0], : cells.shape[1]] = cells
+    words = np.packbits(whole, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+    tiles = words.reshape(rows, TILE_ROWS, columns).swapaxes(1, 2)
+    return np.ascontiguousarray(tiles).reshape(rows, columns * TILE_ROWS)
 
 
 def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
@@ -93,10 +105,22 @@ def borders_of(ground: Paved) -> list[NDArray[np.float64]]:
 
 
 @kernel(inline=True)
+def fetch_paved(paved, x, y):
+    """Let the caches fetch what is known of the ground at a place."""
+    column, row = int((x - paved.x) / paved.cell), int((y - paved.y) / paved.cell)
+    if 0 <= column < paved.cells.shape[1] and 0 <= row < paved.cells.shape[0]:
+        tile = row // TILE_ROWS * paved.bits.shape[1] + column // TILE_COLUMNS * TILE_ROWS
+        prefetch(paved.bits, tile)
+
+
+@kernel(inline=True)
 def _is_paved(paved, x, y):
     column, row = int(np.rint((x - paved.x) / paved.cell)), int(np.rint((y - paved.y) / paved.cell))
     inside = 0 <= column < paved.cells.shape[1] and 0 <= row < paved.cells.shape[0]
-    return inside and paved.bits[row, column >> 3] >> (column & 7) & 1 != 0
+    if not inside:
+        return False
+    word = paved.bits[row // TILE_ROWS, column // TILE_COLUMNS * TILE_ROWS + row % TILE_ROWS]
+    return word >> np.uint32(column % TILE_COLUMNS) & np.uint32(1) != 0
 
 
 @kernel

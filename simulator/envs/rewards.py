@@ -64,11 +64,11 @@ def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):
     """Fill in the terms of the reward of agent `i`; their weighted sum. `before`: progress before the step."""
     speeds, dt = rules.speeds, rules.dt_ns * 1e-9 * rules.substeps
     slowest, fastest = speeds[0], speeds[speeds.shape[0] - 1]
-    on_road = metrics[Metric.OFF_ROAD, i] == 0.0
-    terms[Term.COLLISION] = metrics[Metric.COLLISION, i]
-    terms[Term.OFF_ROAD] = metrics[Metric.OFF_ROAD, i]
-    terms[Term.RED_LIGHT] = metrics[Metric.RED_LIGHT, i]
-    terms[Term.WRONG_WAY] = metrics[Metric.WRONG_WAY, i]
+    on_road = metrics[i, Metric.OFF_ROAD] == 0.0
+    terms[Term.COLLISION] = metrics[i, Metric.COLLISION]
+    terms[Term.OFF_ROAD] = metrics[i, Metric.OFF_ROAD]
+    terms[Term.RED_LIGHT] = metrics[i, Metric.RED_LIGHT]
+    terms[Term.WRONG_WAY] = metrics[i, Metric.WRONG_WAY]
     fast = min(max((vehicle.speed - slowest) / (fastest - slowest), 0.0), 1.0)
     terms[Term.HIGH_SPEED] = fast if on_road else 0.0
     limit, right = 1.0, 0.0
@@ -76,18 +76,18 @@ def rate(vehicle, driver, agent, lanes, rules, metrics, terms, before, i):
         j, _ = sample_at(lanes, vehicle.lane, vehicle.s)
         limit = max(lanes.samples[j].limit, 1.0)
         right = rules.right[vehicle.lane]
-    terms[Term.SPEEDING] = min(metrics[Metric.SPEEDING_MPS, i] / limit, 1.0)
+    terms[Term.SPEEDING] = min(metrics[i, Metric.SPEEDING_MPS] / limit, 1.0)
     terms[Term.RIGHT_LANE] = right if on_road else 0.0
     terms[Term.LANE_CHANGE] = 1.0 if vehicle.change != 0 and agent.change == 0 else 0.0
     agent.change = vehicle.change
-    terms[Term.PROGRESS] = (metrics[Metric.PROGRESS_M, i] - before) / (limit * dt)
-    terms[Term.NEAR_MISS] = max(1.0 - metrics[Metric.TIME_TO_COLLISION_S, i] / CLOSE_S, 0.0)
-    ahead, aside = metrics[Metric.ACCELERATION_MPS2, i], metrics[Metric.LATERAL_ACCELERATION_MPS2, i]
+    terms[Term.PROGRESS] = (metrics[i, Metric.PROGRESS_M] - before) / (limit * dt)
+    terms[Term.NEAR_MISS] = max(1.0 - metrics[i, Metric.TIME_TO_COLLISION_S] / CLOSE_S, 0.0)
+    ahead, aside = metrics[i, Metric.ACCELERATION_MPS2], metrics[i, Metric.LATERAL_ACCELERATION_MPS2]
     pushed = np.sqrt(ahead * ahead + aside * aside)
-    harsh = max(pushed / COMFORTABLE_MPS2 - 1.0, 0.0) + max(metrics[Metric.JERK_MPS3, i] / COMFORTABLE_MPS3 - 1.0, 0.0)
+    harsh = max(pushed / COMFORTABLE_MPS2 - 1.0, 0.0) + max(metrics[i, Metric.JERK_MPS3] / COMFORTABLE_MPS3 - 1.0, 0.0)
     terms[Term.DISCOMFORT] = harsh / (1.0 + harsh)
     terms[Term.STANDING] = 1.0 if abs(vehicle.speed) < STANDING_MPS else 0.0
-    terms[Term.ARRIVED] = metrics[Metric.ARRIVED, i]
+    terms[Term.ARRIVED] = metrics[i, Metric.ARRIVED]
     terms[Term.GOAL] = 0.0
     if agent.has_goal:
         distance = goal_distance(vehicle, driver, agent)

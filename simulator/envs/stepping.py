@@ -16,13 +16,14 @@ from simulator.envs.measures import HORIZON_S, measure_motion, measure_place
 from simulator.envs.motion import move_agents
 from simulator.envs.observations.kinematics import room_to_pack
 from simulator.envs.observations.vector import write_numbers
+from simulator.envs.paved import fetch_paved
 from simulator.envs.rewards import rate
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.memory import fetch_add, prefetch
 from simulator.traffic.desk import Event
 from simulator.traffic.lane_change import decide_ways
-from simulator.traffic.lane_map import NONE
+from simulator.traffic.lane_map import NONE, SAMPLE_DTYPE
 from simulator.traffic.locating import locate
 from simulator.traffic.state import Control
 from simulator.traffic.stepping import step_world
@@ -31,6 +32,8 @@ Array = NDArray[np.float64]
 
 
 CACHE_LINE = 64  # bytes that processors fetch at once
+SAMPLE = SAMPLE_DTYPE.itemsize
+FETCHED = 6 * CACHE_LINE  # bytes of the samples of its lane: those about a vehicle, to its front axle
 
 
 class Rules(NamedTuple):
@@ -67,9 +70,9 @@ def _conclude(engine, actors, rules, outcome, w, k, before):
     measure_place(engine, w, vehicle, driver, agent, rules.goals, metrics, i)
     outcome.rewards[i] = rate(vehicle, driver, agent, engine.ground.lanes, rules, metrics, outcome.terms[i], before, i)
     agent.steps += 1
-    ended = metrics[Metric.ARRIVED, i] != 0.0
+    ended = metrics[i, Metric.ARRIVED] != 0.0
     for n in range(rules.ends.shape[0]):
-        ended |= rules.ends[n] and metrics[n, i] != 0.0
+        ended |= rules.ends[n] and metrics[i, n] != 0.0
     outcome.terminated[i] = ended
     outcome.truncated[i] = not ended and (agent.gone or agent.steps >= rules.episode_steps)
 
@@ -85,6 +88,29 @@ def _take_actions(actors, motion, rules, actions, w):
             take_waypoints(actions[i], vehicle, motion.paths[i])
 
 
+@kernel(inline=True)
+def _fetch_world(engine, actors, w):
+    """Let the caches fetch what a step of world `w` reads: its rows, then the map where its vehicles and people are.
+
+    All worlds together are larger than the second cache; one after the other these would be waited for.
+    """
+    for memory in engine.memory:
+        for b in range(0, memory.shape[1], CACHE_LINE):
+            prefetch(memory, w * memory.shape[1] + b)
+    lanes, points = engine.ground.lanes.lanes, engine.ground.crowd.walkways.points
+    for i in range(actors.vehicles.shape[1]):
+        vehicle = actors.vehicles[w, i]
+        if vehicle.lane != NONE:
+            row = lanes[vehicle.lane]
+            here = (row.first + max(int(vehicle.s * row.rate), 0)) * SAMPLE
+            for b in range(0, FETCHED, CACHE_LINE):
+                prefetch(engine.samples, here + b)
+        if i < actors.agents.shape[1]:
+            fetch_paved(engine.paved, vehicle.x, vehicle.y)
+    for i in range(actors.people.shape[1]):
+        prefetch(points, actors.people[w, i].point)
+
+
 @kernel(inner=True)
 def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w):
     """One step of the policy in world `w`; `crashes` None: collisions only end episodes.
@@ -96,13 +122,13 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
     before = np.empty(agents)
     for k in range(agents):
         i = first + k
-        before[k] = metrics[Metric.PROGRESS_M, i]
-        metrics[Metric.COLLISION, i] = metrics[Metric.RED_LIGHT, i] = metrics[Metric.JERK_MPS3, i] = 0.0
-        metrics[Metric.ACCELERATION_MPS2, i] = metrics[Metric.LATERAL_ACCELERATION_MPS2, i] = 0.0
+        before[k] = metrics[i, Metric.PROGRESS_M]
+        metrics[i, Metric.COLLISION] = metrics[i, Metric.RED_LIGHT] = metrics[i, Metric.JERK_MPS3] = 0.0
+        metrics[i, Metric.ACCELERATION_MPS2] = metrics[i, Metric.LATERAL_ACCELERATION_MPS2] = 0.0
     if crashes is not None:
         for k in range(agents):
-            for n in range(outcome.impacts.shape[0]):
-                outcome.impacts[n, first + k] = 0.0
+            for n in range(outcome.impacts.shape[1]):
+                outcome.impacts[first + k, n] = 0.0
     _take_actions(actors, motion, rules, actions, w)
     for n in range(rules.substeps):
         if rules.limits.kind != Kind.DISCRETE:
@@ -124,15 +150,16 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
                 vehicle.control, agent.gone = Control.NOBODY, True
             vehicle.wish_lane = 0  # wished once
             last, touches = n + 1 == rules.substeps, engine.traffic.events[w, k] & Event.COLLISION != 0
-            metrics[Metric.TIME_TO_COLLISION_S, i] = np.inf
+            metrics[i, Metric.TIME_TO_COLLISION_S] = np.inf
             if crowd.bodies[k].active:
                 near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
+                if last:
+                    metrics[i, Metric.TIME_TO_COLLISION_S] = next_contact(crowd, k, near, HORIZON_S)
+                # After it: LLVM links a part only where it is called, and what both call with the first of them.
                 if crashes is None:
                     touches = touched(crowd, k, near, dt)  # within the time that has passed
-                if last:
-                    metrics[Metric.TIME_TO_COLLISION_S, i] = next_contact(crowd, k, near, HORIZON_S)
             if touches:
-                metrics[Metric.COLLISION, i], agent.struck = 1.0, True
+                metrics[i, Metric.COLLISION], agent.struck = 1.0, True
             measure_motion(lanes, vehicle, agent, engine.traffic.events[w, k], metrics, i, dt)
     for k in range(agents):
         _conclude(engine, actors, rules, outcome, w, k, before[k])
@@ -157,9 +184,7 @@ def step_worlds(
         w = fetch_add(cursor, 0, 1)
         if w >= worlds:
             break
-        for memory in engine.memory:
-            for b in range(0, memory.shape[1], CACHE_LINE):
-                prefetch(memory, w * memory.shape[1] + b)
+        _fetch_world(engine, actors, w)
         mine = again[w * agents : (w + 1) * agents]
         if not mine.all():
             _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcome, w)
@@ -167,4 +192,4 @@ def step_worlds(
             begin(engine, actors, motion, beginning, rules, outcome, again, seeds, w)
             measure_begun(engine, scratch.crowd, actors, rules, outcome, again, w)
         if numbers.rows.shape[0] > 0:
-            write_numbers(actors, engine.ground.lanes, numbers, packed, w)
+            write_numbers(actors, engine.ground.lanes, numbers, scratch.crowd.bodies, packed, w)

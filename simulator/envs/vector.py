@@ -180,9 +180,11 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         return mask
 
     def _next(self, mask: Bools) -> NDArray[np.uint64]:
-        """(N,) seeds of episodes: of the next ones for those in `mask`."""
-        self._episodes += mask
-        return counted(self._keys, self._episodes)
+        """(N,) seeds of episodes: of the next ones for those in `mask`, 0 for others."""
+        seeds, chosen = np.zeros(self.num_envs, np.uint64), np.flatnonzero(mask)
+        self._episodes[chosen] += 1
+        seeds[chosen] = counted(self._keys[chosen], self._episodes[chosen])
+        return seeds
 
     def _finals(self) -> dict[str, Any]:
         """Last observations and infos of those that have ended, as `AutoresetMode.SAME_STEP` has them."""

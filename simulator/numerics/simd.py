@@ -379,22 +379,7 @@ def _shuffler(order: list[int], documentation: str) -> Any:
 
 swap_halves = _shuffler([4, 5, 6, 7, 0, 1, 2, 3], "f32x8 with lanes 4 to 7 first, then lanes 0 to 3.")
 swap_pairs = _shuffler([2, 3, 0, 1, 6, 7, 4, 5], "f32x8 whose halves have lanes 2 and 3 first, then lanes 0 and 1.")
-reverse = _shuffler([7, 6, 5, 4, 3, 2, 1, 0], "f32x8 with lane 7 first, lane 0 last.")
 shift = _shuffler([0, 0, 1, 2, 3, 4, 5, 6], "f32x8 with every lane moved up by one; lane 0 stays as well.")
-
-
-@intrinsic
-def running_minimum(typing_context, x):
-    """f32x8: lane k holds the least of lanes 0 to k."""
-
-    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        value = args[0]
-        for distance in (1, 2, 4):
-            earlier = _shuffle(builder, value, [max(0, lane - distance) for lane in range(LANES)])
-            value = lesser(builder, value, earlier)
-        return value
-
-    return f32x8(f32x8), _emit
 
 
 def _lanewise(name: str, documentation: str) -> Any:

@@ -16,7 +16,7 @@ from simulator.errors import InputError
 from simulator.pipeline.runs import DriveRun, Run, SceneRun
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.scenario.scripted import is_script, read_script
-from simulator.storyboard.distributions import is_distribution, read_distribution
+from simulator.storyboard.distributions import Distribution, is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.parameters import ViolatedConstraint
 from simulator.storyboard.recording import Recording
@@ -31,7 +31,7 @@ def read_runs(
     parameters: Mapping[str, object] | None = None,
     map_path: Iterable[_File] = (),
     strict: bool = False,
-    distribution: _File | None = None,
+    distribution: _File | Distribution | None = None,
     seed: int | None = None,
     map_file: _File | None = None,
     ego: str = "",
@@ -45,7 +45,7 @@ def read_runs(
         parameters: values for parameters of the scenario, by name; they win over those of the distribution.
         map_path: folders in which to look for maps and catalogs that are not beside the file.
         strict: make the first warning an error.
-        distribution: file of parameter value distributions; the scenario that it names does not matter. Runs whose
+        distribution: of parameter values, or its file; the scenario that it names does not matter. Runs whose
             values the scenario's own constraints exclude are left out, with a warning.
         seed: of stochastic distributions; None: the file's, or 0.
         map_file: the map (.xodr, or .json of Argoverse 2) of a recorded drive; None: beside it, or none.
@@ -72,11 +72,15 @@ def read_runs(
     if distribution is None and Path(path).suffix.lower() not in SCRIPTS and is_distribution(path):
         yield from _first_run(path, given, folders, strict=strict, seed=seed, ego=ego)
         return
-    runs: list[tuple[str, dict[str, object]]] = [("", {})]
+    runs: Iterable[tuple[str, Mapping[str, object]]] = [("", {})]
     ignored: tuple[str, ...] = ()
     if distribution is not None:
-        read = read_distribution(distribution, map_path=(Path(path).parent, *folders), seed=seed)
-        runs, ignored = [(name, dict(values)) for name, values in read], read.warnings
+        read = (
+            distribution
+            if isinstance(distribution, Distribution)
+            else read_distribution(distribution, map_path=(Path(path).parent, *folders), seed=seed)
+        )
+        runs, ignored = read, read.warnings
         if strict and ignored:
             raise InputError(f"strict: {ignored[0]}")
     networks: dict[Path, RoadNetwork] = {}  # the runs of a distribution nearly always share their map
@@ -107,7 +111,7 @@ def read_runs(
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
         yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired), ego)
-    if len(left_out) == len(runs):
+    if len(left_out) == (1 if distribution is None else len(read)):
         raise left_out[0]
 
 
@@ -118,7 +122,7 @@ def _first_run(
     read = read_distribution(path, map_path=folders, seed=seed)
     note = f"{path}: the first of {len(read)} runs is played; give the file as --distribution to play all"
     for run in read_runs(
-        read.scenario, parameters=given, map_path=folders, strict=strict, distribution=path, seed=seed, ego=ego
+        read.scenario, parameters=given, map_path=folders, strict=strict, distribution=read, seed=seed, ego=ego
     ):
         yield replace(run, name="", warnings=(*((note,) if len(read) > 1 else ()), *run.warnings))
         return

@@ -10,7 +10,6 @@ The shape of the tree does not depend on the number of threads, only the numbers
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -32,35 +31,26 @@ from simulator.numerics.memory import (
     store_minimum,
 )
 from simulator.numerics.simd import (
-    LANES,
-    bits,
-    floor,
     greatest,
-    least,
     lowered,
-    lowest,
     minimum,
-    reverse,
-    running_minimum,
     select,
-    shift,
     splat,
-    square_root,
     swap_halves,
     truncate,
     with_lane,
 )
+from simulator.raycast import sweep
 from simulator.raycast.layout import F32, I32, MAX_DEPTH, MAX_SAH_DEPTH, aligned
 from simulator.raycast.schedule import share
+from simulator.raycast.sweep import INFINITE, LEAF, RECORD, SMALL, ZERO, Few, fee, fill_fees, split_few
 
-RECORD = 8  # floats a record
-# Bins an axis: one a lane for ranges of at most `SMALL` records, `BINS` up to `LARGE`, then `MOST_BINS`.
-SMALL, LARGE = 128, 1024
+# Bins an axis: `BINS` for ranges of at most `LARGE` records, then `MOST_BINS`.
+LARGE = 1024
 BINS, MOST_BINS = 32, 64
 SAMPLE, SAMPLED = 3, 8192  # of ranges greater than `SAMPLED` every other record is binned, or every `SAMPLE`-th
-LEAF, UNBOUNDED = -1, -2  # instead of a left child; UNBOUNDED: a leaf so far whose bounds are not known yet
-ZERO, ONE, INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
-SEVEN, EIGHTH, LEAST_EXTENT = np.float32(7), np.float32(0.125), np.float32(1e-30)
+UNBOUNDED = -2  # instead of a left child: a leaf so far whose bounds are not known yet
+ONE, LEAST_EXTENT = np.float32(1), np.float32(1e-30)
 
 bins_memory = local_memory(types.float32, 2 * 3 * MOST_BINS * RECORD)
 counts_memory = local_memory(types.int32, 3 * MOST_BINS)
@@ -144,68 +134,21 @@ def _bin_records(records, first, stop, number, low, scale, bins, counts, lanes):
 
 @kernel(inline=True)
 def _best_split(number, bins, counts, right_cost, scratch):
-    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything.
-
-    To enter a box that fills n blocks of eight triangles costs n^0.75: the more there are, the smaller a part of them
-    is visited. (The exponent is fitted to what rays visited in several scenes; the usual one is 1.)
-    """
+    """(axis, bin) after which to split at the least cost; axis -1 when no split separates anything."""
     best, best_axis, best_bin = INFINITE, -1, 0
     for axis in range(3):
-        for sweep in range(2):  # from the right, then from the left
+        for back in range(2):  # from the right, then from the left
             box, count = splat(INFINITE), np.int32(0)
             for step in range(number - 1):
-                k = step if sweep else number - 1 - step
+                k = step if back else number - 1 - step
                 box = minimum(box, load(bins, (axis * number + k) * RECORD))
                 count += load_int(counts, axis * number + k)
                 store(scratch, 0, box)
-                blocks = np.float32((count + 7) // 8)
-                cost = half_area(scratch, 0) * math.sqrt(blocks * math.sqrt(blocks)) if count > 0 else INFINITE
-                if sweep == 0:
+                cost = half_area(scratch, 0) * fee(count) if count > 0 else INFINITE
+                if back == 0:
                     store_float(right_cost, k, cost)
                 elif cost + load_float(right_cost, k + 1) < best:
                     best, best_axis, best_bin = cost + load_float(right_cost, k + 1), axis, k
-    return best_axis, best_bin
-
-
-@kernel(inline=True, fastmath=False)
-def _running_area(x0, y0, z0, x1, y1, z1):
-    """Lane by lane half the surface of the box around the boxes (upper corners negated) of this lane and all before."""
-    x = ZERO - (running_minimum(x0) + running_minimum(x1))
-    y = ZERO - (running_minimum(y0) + running_minimum(y1))
-    z = ZERO - (running_minimum(z0) + running_minimum(z1))
-    return x * y + (y * z + z * x)
-
-
-@kernel(inline=True, fastmath=False)
-def _best_split_of_few(records, first, stop, low_row, scale_row, number):
-    """The same for eight bins, one a lane (`number`): few records fill registers faster than a table."""
-    following, all_of_them = number + ONE, np.float32(stop - first)
-    best, best_axis, best_bin = INFINITE, -1, 0
-    for axis in range(3):
-        low, scale = load_float(low_row, axis), load_float(scale_row, axis)
-        count = splat(ZERO)
-        x0 = y0 = z0 = x1 = y1 = z1 = splat(INFINITE)
-        for record in range(first, stop):
-            at = record * RECORD
-            place = splat((load_float(records, at + axis) - load_float(records, at + 4 + axis) - low) * scale)
-            below = place < following
-            here = below & (place >= number)
-            count = select(below, count + ONE, count)
-            x0 = lowered(here, x0, load_float(records, at))
-            y0 = lowered(here, y0, load_float(records, at + 1))
-            z0 = lowered(here, z0, load_float(records, at + 2))
-            x1 = lowered(here, x1, load_float(records, at + 4))
-            y1 = lowered(here, y1, load_float(records, at + 5))
-            z1 = lowered(here, z1, load_float(records, at + 6))
-        left = _running_area(x0, y0, z0, x1, y1, z1)
-        right = _running_area(reverse(x0), reverse(y0), reverse(z0), reverse(x1), reverse(y1), reverse(z1))
-        blocks, other_blocks = floor((count + SEVEN) * EIGHTH), floor((all_of_them - count + SEVEN) * EIGHTH)
-        others = reverse(shift(right)) * square_root(other_blocks * square_root(other_blocks))
-        cost = left * square_root(blocks * square_root(blocks)) + others
-        cost = select((blocks > ZERO) & (other_blocks > ZERO), cost, splat(INFINITE))
-        cheapest = least(cost)
-        if cheapest < best:
-            best, best_axis, best_bin = cheapest, axis, lowest(bits(cost <= cheapest))
     return best_axis, best_bin
 
 
@@ -302,9 +245,13 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):
     `records`.
     """
     bins, counts, right_cost = bins_memory(), counts_memory(), cost_memory()
-    scratch, low_row, scale_row, lanes, lane = row_memory(), row_memory(), row_memory(), row_memory(), row_memory()
-    for k in range(LANES):
-        store_float(lane, k, np.float32(k))
+    scratch, low_row, scale_row, lanes = row_memory(), row_memory(), row_memory(), row_memory()
+    few = Few(
+        sweep.records_memory(), sweep.orders_memory(), sweep.spare_memory(), sweep.sides_memory(),
+        sweep.counts_memory(), sweep.stack_memory(), sweep.keys_memory(), sweep.costs_memory(), sweep.fees_memory(),
+        sweep.row_memory(),
+    )  # fmt: skip
+    fill_fees(few.fees)
     stack, job_count = stack_memory(), jobs.shape[0]
     records, spare, tree, jobs = pointer(records), pointer(spare), raw_tree(tree), pointer(jobs)
     while True:
@@ -328,18 +275,18 @@ def split(records, spare, tree, jobs, cursor, leaf_size, stop_size):
                 store_int(tree.left, node, LEAF)
             if count <= leaf_size or count <= stop_size:
                 continue
+            number = SMALL if count <= SMALL else BINS if count <= LARGE else MOST_BINS
+            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
+            if count <= SMALL:
+                split_few(records, tree, node, few, leaf_size, low_row, scale_row)
+                continue
             middle, children, left = first, LEAF, fetch_add(tree.used, 0, 2)
             store_int(tree.left, node, left)
-            number = LANES if count <= SMALL else BINS if count <= LARGE else MOST_BINS
-            extent = _bin_scale(load(tree.centres, node * RECORD), number, low_row, scale_row)
             if extent > LEAST_EXTENT and depth < MAX_SAH_DEPTH:
-                if count <= SMALL:
-                    axis, last_left = _best_split_of_few(records, first, stop, low_row, scale_row, load(lane, 0))
-                else:
-                    # Lanes 3 to 7 are not positions, and not read.
-                    low, scale = load(low_row, 0), load(scale_row, 0)
-                    _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
-                    axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
+                # Lanes 3 to 7 are not positions, and not read.
+                low, scale = load(low_row, 0), load(scale_row, 0)
+                _bin_records(records, first, stop, number, low, scale, bins, counts, lanes)
+                axis, last_left = _best_split(number, bins, counts, right_cost, scratch)
                 if axis >= 0:
                     low_one, scale_one = load_float(low_row, axis), load_float(scale_row, axis)
                     limit = np.float32(last_left + 1)

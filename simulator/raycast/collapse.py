@@ -39,9 +39,6 @@ from simulator.numerics.simd import (
     with_lane,
 )
 from simulator.raycast.build import (
-    INFINITE,
-    RECORD,
-    ZERO,
     BinaryTree,
     build_binary,
     half_area,
@@ -65,6 +62,7 @@ from simulator.raycast.layout import (
 )
 from simulator.raycast.reinsert import optimise
 from simulator.raycast.schedule import worker_count
+from simulator.raycast.sweep import INFINITE, RECORD, ZERO
 
 # A ray from anywhere enters a box as likely as the box's surface is to the whole scene's. But rays start and end where
 # there is much to see: so many times as likely as its triangles are to all triangles is added. (Fitted as in `build`.)

@@ -27,9 +27,10 @@ from simulator.numerics.memory import (
     store_int,
 )
 from simulator.numerics.simd import minimum, splat, with_lane
-from simulator.raycast.build import INFINITE, ONE, RECORD, ZERO, BinaryTree, half_area, list_nodes, raw_tree
+from simulator.raycast.build import ONE, BinaryTree, half_area, list_nodes, raw_tree
 from simulator.raycast.layout import MAX_DEPTH
 from simulator.raycast.schedule import share
+from simulator.raycast.sweep import INFINITE, RECORD, ZERO
 
 SUBTREE = 1 << 15  # greatest number of records in a piece of work
 WORTH = np.float32(1e-3)  # part of its parent's surface that a move must save, well above rounding errors

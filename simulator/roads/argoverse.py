@@ -88,7 +88,7 @@ def read_argoverse_map(path: str | Path) -> RoadNetwork:
         )
         for each in _items(data, "pedestrian_crossings", file)
     ]
-    network = _Converter(segments, drivable, areas).network(file.stem, crossings)
+    network = _Converter(segments, drivable, areas).network(file, crossings)
     network.warnings.extend(warnings)
     return network
 
@@ -258,7 +258,7 @@ class _Converter:
         ends = np.hypot(*(mine[[0, -1], :2] - its[[0, -1], :2]).T)
         return other if ends.max() < 1.0 else None
 
-    def network(self, name: str, crossings: list[Array]) -> RoadNetwork:
+    def network(self, file: Path, crossings: list[Array]) -> RoadNetwork:
         """Roads, junctions and crossings."""
         painted_first = sorted(self.bundles, key=lambda each: each.inside)  # outside of intersections
         made = {bundle.id: self._road(bundle) for bundle in painted_first}
@@ -269,7 +269,7 @@ class _Converter:
             key: Junction(key, connections=tuple(self._connections(key)))
             for key in dict.fromkeys(self.junction.values())
         }
-        return RoadNetwork(roads, junctions, name=name)
+        return RoadNetwork(roads, junctions, name=file.stem, source=str(file))
 
     @cached_property
     def junction(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ class RoadNetwork:
     Attributes:
         geo_reference: projection of the world frame as a PROJ string, "" when not given.
         offset: x, y, z, heading from the world frame to the projected one, as written in the header.
-        revision: OpenDRIVE version of the file.
+        revision: OpenDRIVE version of the file. source: the file; "" where there is none.
         warnings: one line for everything in the file that was repaired or ignored.
     """
 
@@ -40,6 +40,7 @@ class RoadNetwork:
     geo_reference: str = ""
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     revision: tuple[int, int] = (1, 7)
+    source: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:

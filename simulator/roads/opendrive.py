@@ -104,6 +104,7 @@ def _read_document(root: Element, report: Report) -> RoadNetwork | None:
         geo_reference=_geo_reference(header),
         offset=_offset(header, report),
         revision=revision,
+        source=report.source,
     )
     network.warnings.extend(str(warning) for warning in report.warnings)
     return network

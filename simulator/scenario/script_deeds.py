@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, get_args
@@ -357,6 +358,42 @@ class Lights(Block):
             yield (given[0],), "is of flashing lamps"
 
 
+def _by_words(names: tuple[str, ...]) -> dict[str, str]:
+    """Names of the standard by the same in snake case: doorFrontLeft is door_front_left."""
+    return {re.sub("([A-Z])", lambda found: "_" + found[0].lower(), name): name for name in names}
+
+
+PARTS = _by_words(get_args(model.VehicleComponentType))
+MOTIONS = _by_words(get_args(model.PedestrianMotionType))
+GESTURES = _by_words(get_args(model.PedestrianGestureType))
+
+
+class Animate(Block):
+    """Move a part of the vehicle, or what a person does."""
+
+    part: Annotated[str, Word(tuple(PARTS))] | None = None
+    """Of a vehicle, such as door_front_left."""
+    motion: Annotated[str, Word(tuple(MOTIONS))] | None = None
+    """Of a person."""
+    gesture: Annotated[str, Word(tuple(GESTURES))] | None = None
+    """Of a person."""
+    share: Annotated[float, Number("", ge=0.0, le=1.0)] = 1.0
+    """How far: 0 closed, 1 wide open."""
+    within_s: Seconds | None = None
+    """In which time; null: at once."""
+    loop: Annotated[bool, Flag()] = False
+    """Over and over."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Of a vehicle and of a person, or of neither."""
+        given = [name for name in ("part", "motion", "gesture") if values.get(name) is not None]
+        if "part" in given and len(given) > 1:
+            yield ("part",), f"contradicts {given[1]}: vehicles have parts"
+        if not given and {"part", "motion", "gesture"} <= set(values):
+            yield (), "needs a part, a motion or a gesture"
+
+
 class Visibility(Block):
     """Be seen or not."""
 
@@ -471,6 +508,7 @@ DEEDS: dict[str, type[Block]] = {
     "synchronise": Synchronise,
     "teleport": Teleport,
     "lights": Lights,
+    "animate": Animate,
     "visibility": Visibility,
     "appear": Appear,
     "vanish": Vanish,

@@ -235,6 +235,8 @@ class Compiler:
             return [model.TeleportAction(self._spot(deed.at, (*path, "at")), line=line)]
         if isinstance(deed, deeds.Lights):
             return [_lights(deed, line)]
+        if isinstance(deed, deeds.Animate):
+            return [_animation(deed, line)]
         if isinstance(deed, deeds.Visibility):
             return [model.VisibilityAction(deed.cameras, deed.sensors, deed.traffic, line=line)]
         if isinstance(deed, deeds.Environment):
@@ -390,6 +392,19 @@ def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:
     state = model.LightState(mode, deed.intensity_cd, deed.on_s, deed.off_s, color)
     action = model.LightStateAction(model.VehicleLight(lamp), state, deed.within_s, line=line)
     return model.AppearanceAction(light_state=action, line=line)
+
+
+def _animation(deed: deeds.Animate, line: int) -> model.AppearanceAction:
+    kind: model.ComponentAnimation | model.PedestrianAnimation
+    if deed.part is not None:
+        part: Any = deeds.PARTS[deed.part]
+        kind = model.ComponentAnimation(model.VehicleComponent(part))
+    else:
+        motion: Any = None if deed.motion is None else deeds.MOTIONS[deed.motion]
+        gestures: Any = () if deed.gesture is None else (deeds.GESTURES[deed.gesture],)
+        kind = model.PedestrianAnimation(motion, gestures)
+    action = model.AnimationAction(kind, deed.share, deed.loop, deed.within_s, line=line)
+    return model.AppearanceAction(animation=action, line=line)
 
 
 def _environment(name: str, given: deeds.Environment, line: int) -> model.EnvironmentAction:

@@ -40,14 +40,14 @@ def paving(kind: str = "slabs", *, age: float = 0.5, seed: int = 0) -> Texture:
     rng = generator(seed, "texture", f"paving-{kind}")
     rows, columns, shift, light, mean = {
         "slabs": (8, 8, 0.5, (1.0, 0.97, 0.92), 0.30),
-        "bricks": (40, 20, 0.5, (1.0, 0.62, 0.50), 0.16),
+        "bricks": (40, 20, 0.5, (1.0, 0.70, 0.60), 0.20),
         "blocks": (16, 16, 0.0, (1.0, 0.98, 0.95), 0.26),
     }[kind]
     size = 1024 if kind == "bricks" else 512
     tone, dy, dx = _blocks(rng, rows, columns, size, shift)
     joint = np.minimum(dx, dy)
     # Slabs on KITTI's frame 000000 vary by 0.15 of their mean from pixel to pixel: by slab, grain, dirt in the joints.
-    value = 1.0 + 0.22 * (tone - 0.5)
+    value = 1.0 + (0.45 if kind == "bricks" else 0.22) * (tone - 0.5)  # bricks are burnt light and dark
     value = value + 0.05 * noise(size, rng, slope=0.5, low_cut=16) + 0.05 * noise(size, rng, slope=1.8, low_cut=6)
     dirt = np.clip(noise(size, rng, slope=2.6, low_cut=2) - 0.7, 0.0, 2.0)
     value *= (1.0 - 0.12 * age * dirt) * (1.0 - 0.30 * age * np.exp(-joint / 3.0))

@@ -34,6 +34,9 @@ AZIMUTHS = 64  # of the air-light table
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
 AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
 TOWN_GLOW_LX = 0.03  # street light scattered back by a clear sky
+# Albedo of country and roofs under snow, of which tracks, walls and trees are dark (T. Oke, Boundary Layer Climates,
+# 1987: 0.4 to 0.95 for snow), and the depth that hides two thirds of the ground, that of `shading.surface`.
+SNOW_ALBEDO, SNOW_HIDES_M = 0.6, 0.004
 
 
 class Sky(NamedTuple):
@@ -102,12 +105,17 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     return Sky(
         np.ascontiguousarray(radiance, np.float32),
         air.astype(np.float32),
-        irradiance_harmonics(radiance, ground).astype(np.float32),
+        irradiance_harmonics(radiance, ground * _under_snow(atmosphere.snow_depth_m)).astype(np.float32),
         ground.astype(np.float32),
         sun.astype(np.float32),
         sun_lx.astype(np.float32),
         np.array([atmosphere.extinction_1_m], np.float32),
     )
+
+
+def _under_snow(depth_m: float) -> float:
+    """How much brighter the ground about is for lying snow than without, as `surface.cover` hides it."""
+    return 1.0 + (1.0 - math.exp(-depth_m / SNOW_HIDES_M)) * (SNOW_ALBEDO / GROUND_ALBEDO - 1.0)
 
 
 def sun_above_fog(atmosphere: Atmosphere) -> F64:

@@ -208,7 +208,7 @@ _TESTS = {
     "AcquirePositionAction": _GOLDENS,
     "RandomRouteAction": f"{_OWN}a_random_route_is_the_seeds_own",
     "LightStateAction": f"{_LIVE}durations_of_the_scenario_win_and_commands_follow_each_other",
-    "AnimationAction": f"{_OWN}an_animation_is_kept_and_said_not_to_be_shown",
+    "AnimationAction": f"{_OWN}an_animation_is_kept_and_said_where_it_is_not_shown",
     **dict.fromkeys(("ConnectTrailerAction", "DisconnectTrailerAction"), _GOLDENS),
     "EnvironmentAction": f"{_REPLAY}the_environment_sets_time_and_weather",
     **dict.fromkeys(("AddEntityAction", "DeleteEntityAction"), f"{_OWN}entities_come_and_go"),
@@ -282,6 +282,7 @@ _READ: dict[str, tuple[Support, str]] = {
     "Precipitation": ("supported", "the intensity of 1.0, from 0 to 1, counts as 50 mm/h at most, with a warning"),
 }
 # How far the player goes, and what it lacks.
+_ROUTES = "fastest, shortest and leastIntersections; random ones are the shortest"
 _CONTROLLERS = "those of esmini but for Rel2Abs and Sumo"
 PLAYED: dict[str, tuple[Support, str]] = {
     **{
@@ -312,7 +313,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"),
         ("supported", "for entities under an interactive controller; kept in the state of all others"),
     ),
-    "AssignRouteAction": ("partly", "always the shortest way between waypoints"),
+    "AssignRouteAction": ("partly", _ROUTES),
     "EnvironmentAction": ("supported", "rendered frame by frame; pressure is ignored"),
     **dict.fromkeys(("TimeOfDay", "Sun", "Precipitation", "Wind"), ("supported", "")),
     "Fog": ("supported", "fog within a box is rendered while the ego is in the box"),
@@ -335,7 +336,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "ObjectController": ("partly", _CONTROLLERS),
     "Trailer": ("supported", ""),
     "TrafficSignalController": ("supported", ""),
-    "Route": ("partly", "always the shortest way between waypoints"),
+    "Route": ("partly", _ROUTES),
     "LogicFile": ("supported", ""),
 }
 

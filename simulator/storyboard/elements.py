@@ -195,7 +195,10 @@ class EventElement(Element):
         maneuver = self.parent
         assert isinstance(maneuver, ManeuverElement)
         others = [event for event in maneuver.children if event is not self and event.state == "running"]
-        if self.state == "running" or (self.priority == "skip" and others):
+        if self.state == "running":
+            return
+        if self.priority == "skip" and others:
+            self.world.skipped(self)
             return
         if self.priority == "override":
             for event in others:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from math import inf, pi
 
 from simulator.roads.scalar import ScalarRoad
+from simulator.storyboard import model
 from simulator.storyboard.road_links import Arrival, PathNode, Roads
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import difference, sign
+from simulator.storyboard.strategies import way_cost
 
 _MOST_ROADS = 100
 
@@ -39,8 +41,15 @@ class RoadDifference:
     same_direction: bool
 
 
-def find_path(a: RoadPosition, b: RoadPosition, *, both_ways: bool, limit: float = inf) -> RoadPath | None:
-    """The shortest way along roads and lane links, ahead of `a` only or both ways."""
+def find_path(
+    a: RoadPosition,
+    b: RoadPosition,
+    *,
+    both_ways: bool,
+    limit: float = inf,
+    strategy: model.RouteStrategy = "shortest",
+) -> RoadPath | None:
+    """The best way along roads and lane links, ahead of `a` only or both ways; of these the shorter one."""
     road, target = a.road, b.road
     if road is None or target is None:
         return None
@@ -51,7 +60,7 @@ def find_path(a: RoadPosition, b: RoadPosition, *, both_ways: bool, limit: float
     found: Arrival | None = None
     nearest, ahead = inf, True
     for forward in (False, True) if both_ways else (along,):
-        arrival = _arrival(a, target, forward)
+        arrival = _arrival(a, target, forward, strategy)
         if arrival is None:
             continue
         distance = road.length - a.s if forward else a.s
@@ -73,26 +82,26 @@ def looks_along(a: RoadPosition) -> bool:
     return not 0.5 * pi < a.h_rel < 1.5 * pi
 
 
-def _arrival(a: RoadPosition, target: ScalarRoad, forward: bool) -> Arrival | None:
+def _arrival(a: RoadPosition, target: ScalarRoad, forward: bool, strategy: model.RouteStrategy) -> Arrival | None:
     """`_search` from the end of a position's road; what has been found once is kept."""
     road, known = a.road, a.roads.arrivals
     assert road is not None
-    key = (road, a.section, a.lane, forward, target)
+    key = (road, a.section, a.lane, forward, target, strategy)
     if key not in known:
         link = a.roads.link(road, forward=forward)
         lane = _lane_at_end(road, a.lane, a.section, forward)
-        known[key] = None if link is None else _search(a.roads, PathNode(road, forward, link, lane), target)
+        known[key] = None if link is None else _search(a.roads, PathNode(road, forward, link, lane), target, strategy)
     return known[key]
 
 
-def _search(roads: Roads, start: PathNode, target: ScalarRoad) -> Arrival | None:
+def _search(roads: Roads, start: PathNode, target: ScalarRoad, strategy: model.RouteStrategy) -> Arrival | None:
     """Dijkstra over ends of roads."""
     open_nodes = [start]
     done: set[int] = set()
     for _ in range(_MOST_ROADS):
         if not open_nodes:
             return None
-        node = min(open_nodes, key=lambda n: n.distance)
+        node = min(open_nodes, key=lambda n: n.cost)
         open_nodes.remove(node)
         done.add(id(node.link))
         for entered, contact, lane in _neighbours(roads, node):
@@ -105,14 +114,14 @@ def _search(roads: Roads, start: PathNode, target: ScalarRoad) -> Arrival | None
             if link is None or id(link) in done:
                 continue
             lane = _lane_at_end(entered, lane, 0 if forward else len(entered.sections) - 1, forward)
-            distance = node.distance + entered.length
+            cost = node.cost + way_cost(strategy, entered, entered.length, node.link)
             known = next((n for n in open_nodes if n.link is link), None)
-            if known is not None and distance >= known.distance:
+            if known is not None and cost >= known.cost:
                 continue
             if known is not None:
                 open_nodes.remove(known)
             lengths = (*node.lengths, entered.length)
-            open_nodes.append(PathNode(entered, forward, link, lane, distance, lengths, node))
+            open_nodes.append(PathNode(entered, forward, link, lane, cost, lengths, node))
     return None
 
 
@@ -173,7 +182,7 @@ def ahead_in_lane(a: RoadPosition, b: RoadPosition, limit: float) -> tuple[float
     if road is None or target is None:
         return None
     if road is not target:
-        arrival = _arrival(a, target, looks_along(a))
+        arrival = _arrival(a, target, looks_along(a), "shortest")
         if arrival is None or b.lane not in (0, _lane_there(target, b.section, arrival) or b.lane):
             return None
     else:

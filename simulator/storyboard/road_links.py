@@ -17,14 +17,15 @@ class PathNode:
     """An end of a road on the way, left in the direction of s where `forward`; `lane` as it is there.
 
     Attributes:
-        lengths: of the roads that lie between the first end of the way and this one, in m; `distance` is their sum.
+        lengths: of the roads that lie between the first end of the way and this one, in m.
+        cost: of the way so far, by the strategy; of the shortest way it is their sum.
     """
 
     road: ScalarRoad
     forward: bool
     link: Link
     lane: int
-    distance: float = 0.0
+    cost: float = 0.0
     lengths: tuple[float, ...] = ()
     before: PathNode | None = None
 
@@ -69,8 +70,8 @@ class Roads:
         self.junctions: dict[str, Junction] = dict(network.junctions) if network else {}
         self.ids = list(network.roads) if network else []
         self._connections: dict[str, tuple[Connection, ...]] = {}
-        # By road, section, lane, direction and road looked for; see `simulator.storyboard.paths`.
-        self.arrivals: dict[tuple[ScalarRoad, int, int, bool, ScalarRoad], Arrival | None] = {}
+        # By road, section, lane, direction, road looked for and strategy; see `simulator.storyboard.paths`.
+        self.arrivals: dict[tuple[ScalarRoad, int, int, bool, ScalarRoad, str], Arrival | None] = {}
 
     def connections(self, junction_id: str) -> tuple[Connection, ...]:
         """Ways through a junction: those of the file, and the same backwards for who drives against the traffic."""

@@ -41,7 +41,7 @@ class Route:
     """Legs from the first waypoint to the last; without legs where some waypoint cannot be reached.
 
     Attributes:
-        stops: the waypoints that count. strategies: how each is to be reached, for who may change lanes.
+        stops: the waypoints that count. strategies: how each is to be reached.
         along: the roads, also where one is not reached from the one before.
     """
 
@@ -55,8 +55,8 @@ class Route:
         self.stops, self.strategies = stops, [given.get(id(stop), "shortest") for stop in stops]
         self.along: list[ScalarRoad | None] = [stops[0].road]
         broken = False
-        for a, b in itertools.pairwise(stops):
-            path = find_path(a, b, both_ways=False)
+        for (a, b), strategy in zip(itertools.pairwise(stops), self.strategies[1:]):
+            path = find_path(a, b, both_ways=False, strategy=strategy)
             if path is None or a.road is None or b.road is None:
                 broken = True
             else:

@@ -136,6 +136,11 @@ class World:
         for condition in self._watchers.get(id(element), ()):
             condition.changed(state, transition)
 
+    def skipped(self, element: StoryboardPart) -> None:
+        """An element would have started, but its priority does not let it: it stays in standby."""
+        for condition in self._watchers.get(id(element), ()):
+            condition.changed("standby", "skip")
+
     def condition_met(self, name: str) -> None:
         """A condition becomes true."""
         if self.recording:

@@ -123,9 +123,12 @@ def _transition(reader: Reader, node: Node) -> dict[str, Any]:
 
 
 def _timing(reader: Reader, node: Node) -> dict[str, Any]:
+    scale = node.number("scale", 1.0)
+    if not scale > 0.0:
+        raise node.error(f"<Timing> has the scale {scale:g}; a number above 0 is needed")
     return {
         "domain_absolute_relative": node.choice("domainAbsoluteRelative", "ReferenceContext", "absolute"),
-        "scale": node.number("scale", 1.0),
+        "scale": scale,
         "offset": node.number("offset", 0.0),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.trig import sine_cosine
 from simulator.traffic.following import wanted_gap
 from simulator.traffic.lane_map import NONE, sample_at
 from simulator.traffic.locating import project
@@ -63,7 +64,7 @@ def _is_askew(lanes, body):
     if body.lane == NONE:
         return True
     turned = body.yaw - lanes.samples[sample_at(lanes, body.lane, body.s)[0]].heading
-    return abs(np.sin(turned)) > ASKEW
+    return abs(sine_cosine(turned)[0]) > ASKEW
 
 
 @kernel

@@ -142,7 +142,7 @@ def lane_map(network: RoadNetwork, types: frozenset[str] = TRAFFIC, goals: Seque
     """
     chains = [chain for chain in _chains(network, types) if sum(map(network.lane_length, chain)) >= SHORTEST_M]
     if not chains:
-        raise InputError("has no lane to drive on", source=network.name or "the road network")
+        raise InputError("has no lane to drive on", source=network.source or network.name or "the road network")
     index = {key: number for number, chain in enumerate(chains) for key in chain}
     low, high = network.bounds
     origin = np.append(np.round(0.5 * (low + high)), 0.0)

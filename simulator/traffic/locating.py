@@ -53,20 +53,20 @@ def lane_index(lanes: Lanes) -> LaneIndex:
 @kernel
 def project(lanes, lane, s, x, y):
     """Place s, d on a lane, from a guess `s` near it, of the point x, y; beyond its ends straight on."""
-    d = 0.0
+    aside, square = 0.0, 1.0
     for _ in range(3):
         i, u = sample_at(lanes, lane, s)
         a, b = lanes.samples[i], lanes.samples[i + 1]
         step = lanes.lanes[lane].step
         tx, ty = b.x - a.x, b.y - a.y
         dx, dy = x - a.x - u * tx, y - a.y - u * ty
-        inverse = 1.0 / np.sqrt(max(tx * tx + ty * ty, 1e-12))
-        along = (dx * tx + dy * ty) * inverse * inverse * step
-        d = (dy * tx - dx * ty) * inverse
+        square = max(tx * tx + ty * ty, 1e-12)
+        along = (dx * tx + dy * ty) * step / square
+        aside = dy * tx - dx * ty
         s += along
         if abs(along) < 0.01:
             break
-    return s, d
+    return s, aside / np.sqrt(square)
 
 
 @kernel(inner=True)

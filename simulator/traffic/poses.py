@@ -53,7 +53,8 @@ def place(lanes, vehicle, driver, dt):
     vehicle.dive += share * (-driver.dive * vehicle.acceleration - vehicle.dive)
     road = lanes.samples[i].roll + u * (lanes.samples[i + 1].roll - lanes.samples[i].roll)
     vehicle.roll = road + vehicle.lean
-    vehicle.pitch = -np.arctan2(ahead_z - z, driver.wheelbase) + vehicle.dive
+    rises = np.arctan2(ahead_z - z, driver.wheelbase) if ahead_z != z else 0.0
+    vehicle.pitch = vehicle.dive - rises
 
 
 @kernel(inline=True)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from simulator.envs.contacts import NOWHERE_M, crowd_among, take_bodies
 from simulator.envs.observations.base import Features, Fill
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load_int
+from simulator.numerics.memory import load
+from simulator.numerics.simd import LANES, bits, bits_float, float_bits, lowest, without_lowest
 from simulator.numerics.trig import sine_cosine
 from simulator.traffic.lane_map import half_width_at, sample_at
-from simulator.traffic.person import Being
-from simulator.traffic.state import Control
 
 # Units of the numbers, so that they lie in -1..1; what is beyond is cut off.
 FAR_M, FAST_MPS, HARD_MPS2, TURN_RADPS, LONG_M, WIDE_M = 100.0, 40.0, 10.0, 1.0, 20.0, 5.0
@@ -27,7 +27,8 @@ EGO = (
 OTHER = ("present", "x", "y", "vx", "vy", "cosine", "sine", "length")
 PERSON = ("present", "x", "y", "vx", "vy")
 _X, _Y, _VX, _VY, _COS, _SIN, _LENGTH = range(7)  # rows of what is packed of a world
-COLUMN, LAST = (1 << 32) - 1, (1 << 63) - 1  # bits of a rank that tell the column; rank behind all others
+COLUMN = (1 << 32) - 1  # bits of a rank that tell the column
+NEVER = np.float32(np.inf)
 
 
 class Near(NamedTuple):
@@ -49,13 +50,12 @@ class Packed(NamedTuple):
 
     Attributes:
         wheeled: (7, A) float32 x, y, vx, vy, cosine and sine of yaw, length. walking: (4, P) float32 x, y, vx, vy.
-        squares: (most,) float32 m2 to each. ranks: (most,) int64. best: (most that are asked for,) int64.
+        squares: (most and up to 7 more,) float32 m2 to each. best: (most that are asked for,) int64 ranks.
     """
 
     wheeled: NDArray[np.float32]
     walking: NDArray[np.float32]
     squares: NDArray[np.float32]
-    ranks: NDArray[np.int64]
     best: NDArray[np.int64]
 
 
@@ -83,7 +83,7 @@ class Kinematics(Features, kind="kinematics"):
 
         def fill(begin: int, end: int) -> None:
             """Worlds `begin` to `end`."""
-            _observe(actors, lanes, near, rows, begin, end)
+            _observe(actors, lanes, near, crowd_among(actors), rows, begin, end)
 
         return fill
 
@@ -99,30 +99,28 @@ def unit(value):
 
 
 @kernel(inline=True)
-def _pack(vehicles, drivers, packed):
-    """Middles of boxes, velocities, cosine and sine of yaw, lengths of a world's vehicles, column by column."""
-    for i in range(vehicles.shape[0]):
-        v, p = vehicles[i], drivers[i]
-        if v.control == Control.NOBODY:
-            packed[_X, i] = packed[_Y, i] = np.float32(1e9)
-            continue
-        s, c = sine_cosine(v.yaw)
-        ahead = 0.5 * (p.front - p.rear)
-        packed[_X, i], packed[_Y, i] = v.x + ahead * c, v.y + ahead * s
-        packed[_VX, i] = v.speed * c - v.lateral_speed * s
-        packed[_VY, i] = v.speed * s + v.lateral_speed * c
-        packed[_COS, i], packed[_SIN, i], packed[_LENGTH, i] = c, s, p.front + p.rear
+def _pack(bodies, packed):
+    """Middles of boxes, velocities, cosine and sine of yaw, lengths of a world's vehicles, then places and velocities
+    of its people, column by column."""
+    wheeled, walking = packed.wheeled, packed.walking
+    for i in range(wheeled.shape[1]):
+        body = bodies[i]
+        wheeled[_X, i], wheeled[_Y, i] = (body.x, body.y) if body.active else (NOWHERE_M, NOWHERE_M)
+        wheeled[_VX, i], wheeled[_VY, i] = body.vx, body.vy
+        wheeled[_COS, i], wheeled[_SIN, i], wheeled[_LENGTH, i] = body.cos, body.sin, 2.0 * body.half_length
+    for i in range(walking.shape[1]):
+        body = bodies[wheeled.shape[1] + i]
+        walking[_X, i], walking[_Y, i] = (body.x, body.y) if body.active else (NOWHERE_M, NOWHERE_M)
+        walking[_VX, i], walking[_VY, i] = body.vx, body.vy
 
 
 @kernel(inline=True)
-def _pack_people(people, packed):
-    """Places and velocities of a world's people."""
-    for i in range(people.shape[0]):
-        p = people[i]
-        packed[_X, i], packed[_Y, i] = p.x, p.y
-        packed[_VX, i], packed[_VY, i] = p.vx, p.vy
-        if p.being == Being.NOBODY:
-            packed[_X, i] = packed[_Y, i] = np.float32(1e9)
+def _insert(best, k, rank):
+    """Put a rank in its place among the first `k`, which are in order, and so over the one at `k`."""
+    while k > 0 and best[k - 1] > rank:
+        best[k] = best[k - 1]
+        k -= 1
+    best[k] = rank
 
 
 @kernel(inline=True)
@@ -133,35 +131,34 @@ def _nearest(columns, x, y, own, sight, packed, known):
     passed over; the result does not depend on it, as long as no column is there twice. A column's rank is its distance
     and, among equals, its number; columns without a place are last.
     """
-    squares, ranks, best = packed.squares, packed.ranks, packed.best
+    squares, best = packed.squares, packed.best
     count, most = columns.shape[1], min(columns.shape[1], known.shape[0])
+    if most == 0:
+        return 0
     for i in range(count):
         dx, dy = columns[_X, i] - x, columns[_Y, i] - y
         squares[i] = dx * dx + dy * dy
-    for i in range(count):
-        ranks[i] = np.int64(load_int(squares, i)) << 32 | i  # floats from 0 on are in the order of their bits
+    for i in range(count, -(-count // LANES) * LANES):
+        squares[i] = NEVER
     if own >= 0:
-        ranks[own] = LAST
+        squares[own] = NEVER
     for n in range(most):
-        rank, k = ranks[known[n]], n
-        ranks[known[n]] = LAST
-        while k > 0 and best[k - 1] > rank:
-            best[k] = best[k - 1]
-            k -= 1
-        best[k] = rank
-    for i in range(count):
-        rank = ranks[i]
-        if most == 0 or rank >= best[most - 1]:
-            continue
-        k = most - 1
-        while k > 0 and best[k - 1] > rank:
-            best[k] = best[k - 1]
-            k -= 1
-        best[k] = rank
-    seen = 0
+        i = known[n]
+        _insert(best, n, np.int64(float_bits(squares[i])) << 32 | i)  # floats from 0 on are in the order of their bits
+        squares[i] = NEVER
+    worst = bits_float(np.int32(best[most - 1] >> 32))
+    for begin in range(0, count, LANES):
+        nearer = bits(load(squares, begin) <= worst)
+        while nearer != 0:
+            i = begin + lowest(nearer)
+            nearer = without_lowest(nearer)
+            rank = np.int64(float_bits(squares[i])) << 32 | i
+            if squares[i] < NEVER and rank < best[most - 1]:
+                _insert(best, most - 1, rank)
+    seen, bound = 0, np.int64(float_bits(sight * sight))
     for n in range(most):
-        known[n] = own if best[n] == LAST else best[n] & COLUMN
-        seen += best[n] != LAST and squares[known[n]] < sight * sight
+        known[n] = best[n] & COLUMN
+        seen += best[n] >> 32 < bound
     return seen
 
 
@@ -200,8 +197,7 @@ def room_to_pack(actors, near):
     return Packed(
         np.empty((7, vehicles), np.float32),
         np.empty((4, people), np.float32),
-        np.empty(most, np.float32),
-        np.empty(most, np.int64),
+        np.empty(-(-most // LANES) * LANES, np.float32),
         np.empty(max(near.vehicles.shape[1], near.people.shape[1]), np.int64),
     )
 
@@ -217,13 +213,13 @@ def _write_motion(columns, i, x, y, vx, vy, c, s, out):
 
 
 @kernel(inner=True)
-def write_near(actors, lanes, near, packed, rows, w):
-    """Fill `rows` from `near.column` on for the agents of world `w`; whoever calls keeps `packed`."""
+def write_near(actors, lanes, near, bodies, packed, rows, w):
+    """Fill `rows` from `near.column` on for the agents of world `w`, whose `bodies` have been taken
+    (`contacts.take_bodies`); whoever calls keeps `packed`."""
     packed = bare(packed)
     wheeled, walking = packed.wheeled, packed.walking
     agents, others, people = actors.agents.shape[1], near.vehicles.shape[1], near.people.shape[1]
-    _pack(actors.vehicles[w], actors.drivers[w], wheeled)
-    _pack_people(actors.people[w], walking)
+    _pack(bodies, packed)
     sight = np.float32(min(actors.weather[w].sight, FAR_M * np.sqrt(2.0)))
     for k in range(agents):
         row = rows[w * agents + k]
@@ -256,9 +252,10 @@ def write_near(actors, lanes, near, packed, rows, w):
 
 
 @kernel
-def _observe(actors, lanes, near, rows, begin, end):
-    """Fill `rows` from `near.column` on for the agents of worlds `begin` .. `end`."""
-    actors, lanes, near, rows = bare(actors), bare(lanes), bare(near), bare(rows)
+def _observe(actors, lanes, near, crowd, rows, begin, end):
+    """Fill `rows` from `near.column` on for the agents of worlds `begin` .. `end`; `crowd`: scratch."""
+    actors, lanes, near, crowd, rows = bare(actors), bare(lanes), bare(near), bare(crowd), bare(rows)
     packed = room_to_pack(actors, near)
     for w in range(begin, end):
-        write_near(actors, lanes, near, packed, rows, w)
+        take_bodies(actors, w, crowd)
+        write_near(actors, lanes, near, crowd.bodies, packed, rows, w)

@@ -12,8 +12,9 @@ from simulator.envs.observations.base import Features, Fill
 from simulator.envs.observations.kinematics import FAR_M, FAST_MPS, unit
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import prefetch
 from simulator.numerics.trig import sine_cosine
-from simulator.traffic.lane_map import NONE, along_left, along_right, sample_at
+from simulator.traffic.lane_map import NONE, along_left, along_right
 from simulator.traffic.state import WAYS
 
 POINT = ("x", "y", "turn", "limit")
@@ -78,27 +79,46 @@ def _follow(lanes, ahead, lane, s, ways, place, out):
         out: (4 D,) float32.
     """
     x, y, c, sn = place
-    passed, step = 0.0, 0
+    passed, step, row = 0.0, 0, lanes.lanes[lane]
+    length, rate, first, most = row.length, row.rate, row.first, row.samples - 2  # LLVM cannot know that they stay
     for k in range(ahead.distances.shape[0]):
         at = s + ahead.distances[k] - passed
-        row = lanes.lanes[lane]
-        while at > row.length:
+        while at > length:
             onward = ways[step] if step < WAYS else NONE
             if onward == NONE:
-                if row.nexts == 0:
+                if lanes.lanes[lane].nexts == 0:
                     break
-                onward = lanes.links[row.next]
+                onward = lanes.links[lanes.lanes[lane].next]
             step += 1
-            at -= row.length
-            passed += row.length
-            lane = onward
-            row = lanes.lanes[lane]
-        i, u = sample_at(lanes, lane, min(at, row.length))
-        a, b, u = ahead.points[i], ahead.points[i + 1], np.float32(min(max(u, 0.0), 1.0))
+            at -= length
+            passed += length
+            lane, row = onward, lanes.lanes[onward]
+            length, rate, first, most = row.length, row.rate, row.first, row.samples - 2
+        u = min(at, length) * rate
+        i = min(max(int(u), 0), most)
+        u = np.float32(min(max(u - i, 0.0), 1.0))
+        a, b = ahead.points[first + i], ahead.points[first + i + 1]
         dx, dy = a[0] + u * (b[0] - a[0]) - x, a[1] + u * (b[1] - a[1]) - y
         ux, uy = a[2] + u * (b[2] - a[2]), a[3] + u * (b[3] - a[3])
         out[4 * k], out[4 * k + 1] = unit((dx * c + dy * sn) * NEARER), unit((dy * c - dx * sn) * NEARER)
         out[4 * k + 2], out[4 * k + 3] = unit(uy * c - ux * sn), unit(a[4] * SLOWER)
+
+
+@kernel(inline=True)
+def _fetch(lanes, ahead, vehicle):
+    """Let the caches fetch the points of the lane that a vehicle is on."""
+    if vehicle.lane != NONE:
+        row = lanes.lanes[vehicle.lane]
+        for k in range(ahead.distances.shape[0]):
+            along = min(vehicle.s + ahead.distances[k], row.length)
+            prefetch(ahead.points, 5 * (row.first + int(along * row.rate)))
+
+
+@kernel(inline=True)
+def _blank(out, count):
+    """Fill in `count` zeros: there is no lane."""
+    for n in range(count):
+        out[n] = np.float32(0.0)
 
 
 @kernel(inner=True)
@@ -106,11 +126,12 @@ def write_lanes(actors, lanes, ahead, rows, w):
     """Fill `rows` from `ahead.column` on for the agents of world `w`."""
     width, nowhere = 4 * ahead.distances.shape[0], np.full(WAYS, NONE)
     for k in range(actors.agents.shape[1]):
+        if k + 1 < actors.agents.shape[1]:
+            _fetch(lanes, ahead, actors.vehicles[w, k + 1])
         v, row = actors.vehicles[w, k], rows[w * actors.agents.shape[1] + k]
         out = row[ahead.column :]
-        for n in range(3 * width):
-            out[n] = np.float32(0.0)
         if v.lane == NONE:
+            _blank(out, 3 * width)
             continue
         here = lanes.lanes[v.lane]
         sine, cosine = sine_cosine(v.yaw)
@@ -118,8 +139,12 @@ def write_lanes(actors, lanes, ahead, rows, w):
         _follow(lanes, ahead, v.lane, v.s, v.ways, place, out)
         if here.left != NONE:
             _follow(lanes, ahead, here.left, along_left(lanes, v.lane, v.s), nowhere, place, out[width:])
+        else:
+            _blank(out[width:], width)
         if here.right != NONE:
             _follow(lanes, ahead, here.right, along_right(lanes, v.lane, v.s), nowhere, place, out[2 * width :])
+        else:
+            _blank(out[2 * width :], width)
 
 
 @kernel

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.envs.contacts import crowd_among, take_bodies
 from simulator.envs.observations.base import Features, Fill, View
 from simulator.envs.observations.kinematics import Kinematics, Near, room_to_pack, write_near
 from simulator.envs.observations.lane_graph import Ahead, LaneGraph, write_lanes
@@ -65,22 +66,28 @@ class Vector(Features, kind="vector"):
         def onto(rows: NDArray[np.float32]) -> View:
             """The view that writes into `rows`."""
             numbers = Numbers(rows, near, ahead)
-            return View(space, rows, lambda begin, end: _observe(actors, lanes, numbers, begin, end), numbers, onto)
+
+            def fill(begin: int, end: int) -> None:
+                """Worlds `begin` to `end`."""
+                _observe(actors, lanes, numbers, crowd_among(actors), begin, end)
+
+            return View(space, rows, fill, numbers, onto)
 
         return onto
 
 
 @kernel(inline=True)
-def write_numbers(actors, lanes, numbers, packed, w):
-    """Fill the rows of the agents of world `w`; `packed`: of `room_to_pack`."""
-    write_near(actors, lanes, numbers.near, packed, numbers.rows, w)
+def write_numbers(actors, lanes, numbers, bodies, packed, w):
+    """Fill the rows of the agents of world `w`, whose `bodies` have been taken; `packed`: of `room_to_pack`."""
+    write_near(actors, lanes, numbers.near, bodies, packed, numbers.rows, w)
     write_lanes(actors, lanes, numbers.ahead, numbers.rows, w)
 
 
 @kernel
-def _observe(actors, lanes, numbers, begin, end):
-    """Fill the rows of the agents of worlds `begin` .. `end`."""
-    actors, lanes, numbers = bare(actors), bare(lanes), bare(numbers)
+def _observe(actors, lanes, numbers, crowd, begin, end):
+    """Fill the rows of the agents of worlds `begin` .. `end`; `crowd`: scratch."""
+    actors, lanes, numbers, crowd = bare(actors), bare(lanes), bare(numbers), bare(crowd)
     packed = room_to_pack(actors, numbers.near)
     for w in range(begin, end):
-        write_numbers(actors, lanes, numbers, packed, w)
+        take_bodies(actors, w, crowd)
+        write_numbers(actors, lanes, numbers, crowd.bodies, packed, w)

@@ -81,6 +81,7 @@ from simulator.sensors.shading.lamps import LAMP_CLEARANCE_M, LAMP_RADIUS_M, Lam
 from simulator.sensors.shading.lobes import COSINE_LEAST, draw_way, look_at, respond
 from simulator.sensors.shading.met import coat_panes, dress, face_eye, meet_eight, throw_back
 from simulator.sensors.shading.paths import FAR_GROUND_M, OFFSET_M, OFFSET_SHARE, SUN_COSINE, SUN_RADIANCE
+from simulator.sensors.shading.reflectance import RETRO_HALVES
 from simulator.sensors.shading.runs import (
     ALONG,
     CARRIED,
@@ -146,7 +147,8 @@ class Course(NamedTuple):
         depth: surfaces met so far. last: no path goes on after this, so that lights have to be aimed at.
         lit: whether there are lamps.
         spread: width of a ray's footprint per metre, float32.
-        glow_limit: cd/m2, float32; emission that counts once a path has bounced: what is brighter is a lamp, too.
+        glow_limit: cd/m2, float32; emission that counts once a path has bounced, but off panes: what is brighter is a
+            lamp, too.
     """
 
     depth: Any
@@ -360,7 +362,8 @@ def aim_at_lamps(rows, look, wanted, leafy, retro):
     if retro:
         off = maximum(TWO - TWO * dot(lx, ly, lz, look.vx, look.vy, look.vz), none)
         width = load(rows, RETRO_WIDTH)
-        back = load(rows, RETRO) / (ONE + off / (width * width))
+        steep = ONE + RETRO_HALVES * off / (width * width)  # as in `reflectance.thrown_back`
+        back = load(rows, RETRO) / (steep * square_root(steep))
         back = back / maximum(maximum(look.red, look.green), maximum(look.blue, splat(np.float32(1e-3))))
         back = select(nl > none, back, none)
         r, g, b = r + back * look.red, g + back * look.green, b + back * look.blue
@@ -436,12 +439,15 @@ def pass_panes(rows, pane, wanted):
 
 @kernel(inline=True)
 def glow_of(rows, lanes, limit, light):
-    """Add what surfaces of some lanes shine by themselves, up to a luminance."""
+    """Add what surfaces of some lanes shine by themselves: all of it to those that have passed panes only, to others up
+    to a luminance, for they have aimed at lamps."""
     while lanes != 0:
         k = lowest(lanes)
         lanes = without_lowest(lanes)
         r, g, b = load_three(rows, GLOW + k)
-        share = min(limit / max(luminance(r, g, b), np.float32(1e-20)), ONE)
+        share = ONE
+        if load_float(rows, DENSITY + k) < np.inf:
+            share = min(limit / max(luminance(r, g, b), np.float32(1e-20)), ONE)
         add_light(rows, k, light, share * r, share * g, share * b)
 
 
@@ -534,7 +540,6 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
     kept = raw_rays(found.to_sun), raw_rays(found.to_sky), raw_rays(found.to_lamp), raw_rays(found.onward)
     memory, eight = np.zeros(ROWS, np.float32), np.zeros(1, POINT_DTYPE)
     rows, spare = pointer(memory), record(pointer(eight), 0)
-    limit = course.glow_limit if depth > 0 else np.float32(np.inf)
     seen_by = ONE if depth <= 1 or not shining else HALF
     for run in range(start, stop):
         first, end, draws = runs.first[run], runs.stop[run], pointer(numbers[runs.kind[run]])
@@ -560,7 +565,7 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
                 ends = Ends(ends.sun, ends.sky, ends.lamp, keep(kept[3], ends.onward, rows, panes))
             if solid != 0:
                 red, green, blue = load_vector(rows, GLOW)
-                glow_of(rows, bits(red + (green + blue) > splat(ZERO)) & solid, limit, light)
+                glow_of(rows, bits(red + (green + blue) > splat(ZERO)) & solid, course.glow_limit, light)
                 ends = leave(rows, solid, lights, draws, part, sun_now, sky_now, retro, course, kept, ends)
         store_int(kept[0].held, run, np.int32(ends.sun - begin))
         store_int(kept[1].held, run, np.int32(ends.sky - begin))

@@ -437,8 +437,10 @@ def sunlight_on(rows, looks, fresnel, sun):
     )
     red, green, blue = select(front, red, none), select(front, green, none), select(front, blue, none)
     if looks.leaves:
-        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf, none)
-        red, green, blue = red + behind * looks.red, green + behind * looks.green, blue + behind * looks.blue
+        behind = select((nl < none) & (fl < none), -INV_PI * nl * looks.leaf * (ONE - looks.metallic) * passed, none)
+        red = red + behind * (ONE - fresnel[0]) * looks.red
+        green = green + behind * (ONE - fresnel[1]) * looks.green
+        blue = blue + behind * (ONE - fresnel[2]) * looks.blue
     return red, green, blue
 
 

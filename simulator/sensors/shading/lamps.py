@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Beam
 from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
-from simulator.sensors.shading.reflectance import scattered
+from simulator.sensors.shading.paths import LAMP_STREAM, OF_POINTS, stratum
+from simulator.sensors.shading.reflectance import scattered, thrown_back
 from simulator.sensors.shading.surface import SOLID
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, unit
+from simulator.sensors.shading.vector import ONE, TWO, ZERO, luminance, random2, unit
 
 F32 = NDArray[np.float32]
 
@@ -27,7 +28,8 @@ DAYLIGHT_SHARE = 0.02
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
 LAMP_RADIUS_M = np.float32(0.06)
 NEAREST_M2 = np.float32(0.04)
-SHADOW_SHARE = np.float32(0.06)  # lamps that give less than this share of a point's lamp light get no shadow ray
+SHADOW_SHARE = np.float32(0.06)  # lamps that give less of a point's lamp light get no shadow ray for themselves
+CHANCE_SHARE = np.float32(0.02)  # ... nor one together
 
 
 class Lamps(NamedTuple):
@@ -125,77 +127,146 @@ def lamp_lux(position, axis, beam, lamp, x, y, z, reach2):
     return lx, ly, lz, math.sqrt(d2), level / max(d2, NEAREST_M2)
 
 
+@kernel(inline=True)
+def lamp_on(p, path, lamps, lamp, extinction, least_blur):
+    """Radiance by channel that a lamp gives point p (POINT_DTYPE record) of `path` if nothing is between; the unit
+    direction to it and its distance. The others are those of `lamps_on_points`.
+    """
+    position, axis, intensity, beam, _, _, least = lamps
+    peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
+    tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
+    if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
+        return ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
+    lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
+    if lux * peak < least[lamp]:
+        return ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
+    lux *= math.exp(-extinction * distance)
+    blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
+    r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
+    if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
+        off = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
+        back = thrown_back(p.retro, max(off, ZERO), p.retro_width)
+        back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel
+        r, g, b = r + back * p.red, g + back * p.green, b + back * p.blue
+    return (
+        lux * intensity[lamp, 0] * r,
+        lux * intensity[lamp, 1] * g,
+        lux * intensity[lamp, 2] * b,
+        lx,
+        ly,
+        lz,
+        distance,
+    )
+
+
+@kernel(inline=True)
+def leave_to_chance(way, light, luck, rest, r, g, b, lx, ly, lz, reach):
+    """Let a lamp join those of which one gets a shadow ray, on behalf of all: each as often as it is strong.
+
+    Args:
+        way: (4,) of the one that has been picked so far. light: (3,) of all of them.
+        luck: uniform number. rest: their luminance.
+        r, g, b, lx, ly, lz, reach: light of this one, and the way to it.
+
+    Returns:
+        A uniform number for the next, and the luminance with this one.
+    """
+    strength = luminance(r, g, b)
+    rest += strength
+    part = strength / rest
+    light[0], light[1], light[2] = light[0] + r, light[1] + g, light[2] + b
+    if luck >= part:
+        return (luck - part) / max(ONE - part, np.float32(1e-6)), rest
+    way[0], way[1], way[2], way[3] = lx, ly, lz, reach
+    return luck / part, rest
+
+
 @kernel
-def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_blur, ways, lights):
-    """Light of the lamps around each solid point: the strongest kept for shadow rays, the rest added as they are.
+def lamps_on_points(start, stop, points, paths, lamps, extinction, most, least_blur, seed, samples, ways, lights):
+    """Light of the lamps around each solid point, and shadow rays: to the strongest, and to one of the others.
+
+    Where there is no choosing by chance, the others have no shadows.
 
     Args:
         start, stop: range of points.
-        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE; `lamp_*` receives the light of the weaker lamps.
+        points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE; `lamp_*` receives the light that no ray asks for.
         lamps: Lamps. extinction: of the air, 1/m, float32. most: lamps to look at.
         least_blur: angular radius of lamps at least, in highlights, float32.
+        seed: uint32. samples: the points are so many samples of each pixel, sample after sample; 0: no chance.
         ways: (N, S, 4) float32 result: unit direction to a lamp and distance to go, 0 for none.
-        lights: (N, S, 3) float32 result: radiance by that lamp if nothing is between.
+        lights: (N, S, 3) float32 result: radiance by that lamp, or those that it stands for, if nothing is between.
     """
-    position, axis, intensity, beam, low, cells, least = lamps
-    kept, per_cell, last = ways.shape[1], min(most, cells.shape[2]), cells.shape[0] - 1
+    cells, last, fair = lamps.cells, lamps.cells.shape[0] - 1, samples > 0
+    per_cell, end = min(most, cells.shape[2]), ways.shape[1] - 1
+    strongest, pixels = end if fair else end + 1, len(points) // max(samples, 1)
     for i in range(start, stop):
-        for s in range(kept):
-            ways[i, s, 3] = ZERO
-        p, path = points[i], paths[i]
+        way, light, path, p = ways[i], lights[i], paths[i], points[i]
+        way[:, 3], light[end, :] = ZERO, ZERO
         if p.state != SOLID:
             continue
-        row, column = cell_of(low, last, p.x, p.y)
+        luck, rest = ZERO, ZERO
+        if fair:
+            luck, at = random2(seed, np.uint32(i % pixels), LAMP_STREAM, OF_POINTS)
+            luck, _ = stratum(luck, at, i // pixels, samples)
+        row, column = cell_of(lamps.low, last, p.x, p.y)
         for k in range(per_cell):
             lamp = cells[row, column, k]
             if lamp < 0:
                 break
-            peak = luminance(intensity[lamp, 0], intensity[lamp, 1], intensity[lamp, 2])
-            tx, ty, tz = position[lamp, 0] - p.x, position[lamp, 1] - p.y, position[lamp, 2] - p.z
-            if tx * p.nx + ty * p.ny + tz * p.nz <= ZERO and p.translucency == ZERO:
-                continue
-            lx, ly, lz, distance, lux = lamp_lux(position, axis, beam, lamp, p.x, p.y, p.z, peak / least[lamp])
-            if lux * peak < least[lamp]:
-                continue
-            lux *= math.exp(-extinction * distance)
-            blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
-            r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
-            if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
-                back = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
-                back = p.retro / (ONE + max(back, ZERO) / (p.retro_width * p.retro_width))
-                back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel
-                r, g, b = r + back * p.red, g + back * p.green, b + back * p.blue
-            r, g, b = r * lux * intensity[lamp, 0], g * lux * intensity[lamp, 1], b * lux * intensity[lamp, 2]
+            r, g, b, lx, ly, lz, reach = lamp_on(p, path, lamps, lamp, extinction, least_blur)
             strength = luminance(r, g, b)
             if strength <= ZERO:
                 continue
+            reach = max(reach - LAMP_CLEARANCE_M, np.float32(0.01))
             slot, weakest = -1, strength  # the free slot, or the weakest
-            for s in range(kept):
-                if ways[i, s, 3] == ZERO:
+            for s in range(strongest):
+                if way[s, 3] == ZERO:
                     slot, weakest = s, -ONE
                     break
-                other = luminance(lights[i, s, 0], lights[i, s, 1], lights[i, s, 2])
+                other = luminance(light[s, 0], light[s, 1], light[s, 2])
                 if other < weakest:
                     slot, weakest = s, other
-            if slot < 0:
-                path.lamp_r, path.lamp_g, path.lamp_b = path.lamp_r + r, path.lamp_g + g, path.lamp_b + b
+            if slot >= 0:  # what was there goes on in place of this one
+                was_r, was_g, was_b = light[slot, 0], light[slot, 1], light[slot, 2]
+                was_x, was_y, was_z, was_reach = way[slot, 0], way[slot, 1], way[slot, 2], way[slot, 3]
+                light[slot, 0], light[slot, 1], light[slot, 2] = r, g, b
+                way[slot, 0], way[slot, 1], way[slot, 2], way[slot, 3] = lx, ly, lz, reach
+                r, g, b, lx, ly, lz, reach = was_r, was_g, was_b, was_x, was_y, was_z, was_reach
+            if reach == ZERO:
                 continue
-            if weakest >= ZERO:
-                path.lamp_r += lights[i, slot, 0]
-                path.lamp_g += lights[i, slot, 1]
-                path.lamp_b += lights[i, slot, 2]
-            ways[i, slot, 0], ways[i, slot, 1], ways[i, slot, 2] = lx, ly, lz
-            ways[i, slot, 3] = max(distance - LAMP_CLEARANCE_M, np.float32(0.01))
-            lights[i, slot, 0], lights[i, slot, 1], lights[i, slot, 2] = r, g, b
-        total = luminance(path.lamp_r, path.lamp_g, path.lamp_b)
-        for s in range(kept):
-            if ways[i, s, 3] > ZERO:
-                total += luminance(lights[i, s, 0], lights[i, s, 1], lights[i, s, 2])
-        for s in range(kept):
-            r, g, b = lights[i, s, 0], lights[i, s, 1], lights[i, s, 2]
-            if ways[i, s, 3] > ZERO and luminance(r, g, b) < SHADOW_SHARE * total:
-                ways[i, s, 3] = ZERO
+            if fair:
+                luck, rest = leave_to_chance(way[end], light[end], luck, rest, r, g, b, lx, ly, lz, reach)
+            else:
                 path.lamp_r, path.lamp_g, path.lamp_b = path.lamp_r + r, path.lamp_g + g, path.lamp_b + b
+        drop_weak(path, way, light, strongest, fair, luck, rest)
+
+
+@kernel(inline=True)
+def drop_weak(path, way, light, strongest, fair, luck, rest):
+    """Take the shadow rays from lamps that hardly matter; `strongest` slots are those of single lamps.
+
+    The others are those of `lamps_on_points`, `leave_to_chance` and a point of theirs.
+    """
+    end, total = len(way) - 1, rest + luminance(path.lamp_r, path.lamp_g, path.lamp_b)
+    for s in range(strongest):
+        if way[s, 3] > ZERO:
+            total += luminance(light[s, 0], light[s, 1], light[s, 2])
+    for s in range(strongest):
+        r, g, b = light[s, 0], light[s, 1], light[s, 2]
+        if way[s, 3] == ZERO or luminance(r, g, b) >= SHADOW_SHARE * total:
+            continue
+        if fair:
+            luck, rest = leave_to_chance(
+                way[end], light[end], luck, rest, r, g, b, way[s, 0], way[s, 1], way[s, 2], way[s, 3]
+            )
+        else:
+            path.lamp_r, path.lamp_g, path.lamp_b = path.lamp_r + r, path.lamp_g + g, path.lamp_b + b
+        way[s, 3] = ZERO
+    if fair and rest < CHANCE_SHARE * total and way[end, 3] > ZERO:
+        path.lamp_r += light[end, 0]
+        path.lamp_g += light[end, 1]
+        path.lamp_b += light[end, 2]
+        way[end, 3] = ZERO
 
 
 @kernel

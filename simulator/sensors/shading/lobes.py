@@ -145,16 +145,19 @@ def respond(look, lx, ly, lz, blur):
         shine = part * highlight(look.coat_alpha + HALF * blur, nh, up, look.nv) * up
         density = density + look.by_coat * facet_density(look.coat_alpha, nh, vh)
     f0, more, part = reflected_in_all(look.red, look.metallic, look.scale, look.offset)
-    red = matt * (ONE - part) * look.red + (f0 + (ONE - f0) * edge) * more * lobe + shine
+    below_r = (ONE - part) * look.red
+    red = matt * below_r + (f0 + (ONE - f0) * edge) * more * lobe + shine
     f0, more, part = reflected_in_all(look.green, look.metallic, look.scale, look.offset)
-    green = matt * (ONE - part) * look.green + (f0 + (ONE - f0) * edge) * more * lobe + shine
+    below_g = (ONE - part) * look.green
+    green = matt * below_g + (f0 + (ONE - f0) * edge) * more * lobe + shine
     f0, more, part = reflected_in_all(look.blue, look.metallic, look.scale, look.offset)
-    blue = matt * (ONE - part) * look.blue + (f0 + (ONE - f0) * edge) * more * lobe + shine
-    density = select(nl > none, density, none)
+    below_b = (ONE - part) * look.blue
+    blue = matt * below_b + (f0 + (ONE - f0) * edge) * more * lobe + shine
+    # (facets may send below the horizon, too, where only leaves let light through)
     if look.leafy != 0:
         behind = maximum(-nl, none) * INV_PI
-        through = behind * look.leaf
-        red, green, blue = red + through * look.red, green + through * look.green, blue + through * look.blue
+        through = behind * look.leaf * (ONE - look.metallic) * look.passed
+        red, green, blue = red + through * below_r, green + through * below_g, blue + through * below_b
         density = density + behind * look.by_leaf
     return red, green, blue, density
 

@@ -47,7 +47,8 @@ NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 FAR_GROUND_M = np.float32(300.0)
 NEVER = -2
 # Dimensions of the random numbers of a point
-SUN_STREAM, MIRROR_STREAM, SKY_STREAM, STREAMS = (np.uint32(stream) for stream in range(4))
+SUN_STREAM, MIRROR_STREAM, SKY_STREAM, LAMP_STREAM = (np.uint32(stream) for stream in range(4))
+OF_POINTS = np.uint32(3)  # sets them apart from other numbers of the same seed
 # Kinds of mirror rays. What rough water reflects is smoothed over the picture before it is added.
 SHARP, BLURRED = np.int32(1), np.int32(2)
 BLURRED_FROM = np.float32(0.08)  # coat roughness
@@ -258,7 +259,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
         if shining:
             lx, ly, lz = sun[0], sun[1], sun[2]
             if soft:
-                a, b = random2(seed, np.uint32(i % pixels), SUN_STREAM, STREAMS)
+                a, b = random2(seed, np.uint32(i % pixels), SUN_STREAM, OF_POINTS)
                 a, b = stratum(a, b, i // pixels, samples)
                 lx, ly, lz = in_cone(lx, ly, lz, SUN_RADIUS, a, b)
             path.sx, path.sy, path.sz = lx, ly, lz
@@ -279,7 +280,7 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
             continue
         if luminance(wr, wg, wb) < MIRROR_LEAST or (rough > BLURRED_FROM and coated and not blurs):
             continue
-        a, b = random2(seed, np.uint32(i % pixels), MIRROR_STREAM, STREAMS)
+        a, b = random2(seed, np.uint32(i % pixels), MIRROR_STREAM, OF_POINTS)
         a, b = stratum(a, b, i // pixels, samples)
         tilt = rough * rough * math.sqrt(a / max(ONE - a, np.float32(0.05))) if blurs else ZERO  # slopes of GGX
         hx, hy, hz = in_cone(p.nx, p.ny, p.nz, min(tilt, np.float32(0.7)), ONE, b)
@@ -328,7 +329,7 @@ def hemisphere(start, stop, rows, points, seed, per_point, origins, ways):
     for j in range(start, stop):
         p = points[rows[j]]
         away = lift(p)
-        a, b = random2(seed, np.uint32(rows[j]), SKY_STREAM, STREAMS)
+        a, b = random2(seed, np.uint32(rows[j]), SKY_STREAM, OF_POINTS)
         for s in range(per_point):
             u = (np.float32(s) + a) / np.float32(per_point)
             v = b + np.float32(s) * np.float32(0.61803399)

@@ -18,11 +18,11 @@ from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.contact import contacts_nearby, shade_points
-from simulator.sensors.shading.glow import add_scattered_light
+from simulator.sensors.shading.glow import add_scattered_light, boxes_around
 from simulator.sensors.shading.night_sky import add_night_sky
 from simulator.sensors.shading.plume_light import add_plumes
 from simulator.sensors.shading.quick import View, light_quickly
-from simulator.sensors.shading.reference import trace
+from simulator.sensors.shading.reference import SHARPER, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
 from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
@@ -41,6 +41,10 @@ WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 NIGHT_CONTACT = np.float32(0.8)  # ... so that contact shadows are by this part as sharp
+# Lamps are a thousand times as bright as what is about them, and few samples meet a small one now and then only: pixels
+# within so many metres of one get samples on a Fibonacci lattice (points, and steps of the second coordinate), the more
+# the fewer pixels that are.
+LAMP_REACH_M, LAMPS_PX = 0.2, ((16, (34, 21)), (3, (233, 144)))
 # Where samples beside the centre lie, in pixels: so far that four spread light as the square of a pixel does, whose
 # variance is 1/12 along either axis (three quarters of it by the ring, of radius^2 / 2).
 RING = np.float32(math.sqrt(2 / 9))
@@ -178,23 +182,29 @@ def _light_in_bands(transport: Transport, camera: CameraModel, view: View, numbe
     wet = effort.mirrors and transport.stage.atmosphere.water_film_m > 0
     sheen = np.empty((height, width, 6) if wet else (0, 0, 6), np.float32)
     forward = np.ascontiguousarray(rotation[:, 2])
+    planes = picture.radiance.reshape(-1, 3), picture.depth.reshape(-1), picture.instance.reshape(-1)
     rows_per_band = max(BAND_SAMPLES // (width * effort.samples) // 8 * 8, 8)
     for top in range(0, height, rows_per_band):
         rows = min(rows_per_band, height - top)
         pixels = np.arange(top * width, (top + rows) * width, dtype=np.int32)
         rays = np.empty((effort.samples, rows, width, 3), np.float32)
         _rows(transport, rows, make_rays, table, top, rotation, number, rays)
-        # a finer footprint than the pixel's, for the samples average
-        sharpness = spread * (1.0 if effort.samples == 1 else 0.6)
+        sharpness = spread * (1.0 if effort.samples == 1 else float(SHARPER))
         shape = effort.samples * rows, width
         points, paths = _in_waves(
             transport, origin, rays.reshape(-1, 3), sharpness, shape, int(number) + 16 * (top + 1), pixels, width, grid
         )
         if wet:
             transport.each(len(pixels), gather_sheen, points, paths, sheen[top : top + rows].reshape(-1, 6))
-        transport.each(len(pixels), gather, paths, forward, pixels,
-                       picture.radiance.reshape(-1, 3), picture.depth.reshape(-1),
-                       picture.instance.reshape(-1))  # fmt: skip
+        transport.each(len(pixels), gather, paths, forward, pixels, *planes)
+    if effort.samples > 1 and not transport.lamps.dark:
+        for most_px, lattice in LAMPS_PX:
+            every = pixels_of_lamps(transport, camera, view.pose, most_px)
+            at_once, fine = BAND_SAMPLES // lattice[0], spread / math.sqrt(lattice[0])
+            for pixels in (every[first : first + at_once] for first in range(0, len(every), at_once)):
+                rays = rays_within(table, pixels, rotation, lattice)
+                _, paths = _in_waves(transport, origin, rays, fine, None, int(number) + 1, pixels, width, grid)
+                transport.each(len(pixels), gather, paths, forward, pixels, *planes)
     if wet:
         _add_sheen(transport, camera, sheen, picture)
 
@@ -224,6 +234,44 @@ def _in_waves(
         transport.each(len(directions), shade_points, *transport.contacts, pixels, width, points, paths)
     transport.finish(points, paths, spread, seed)
     return points, paths
+
+
+def pixels_of_lamps(transport: Transport, camera: CameraModel, pose: F32, most_px: int) -> NDArray[np.int32]:
+    """Numbers of the pixels about burning lamps whose places are smaller than so many pixels in the picture.
+
+    `pose` is (3, 4) local_SE3_camera.
+    """
+    place = transport.stage.lamps()["position"]
+    frame = np.vstack([pose, [0, 0, 0, 1]]).astype(np.float64)
+    boxes = boxes_around(camera, frame, place, np.full(len(place), LAMP_REACH_M))
+    high, wide = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
+    touched = np.zeros((camera.height + 1, camera.width + 1), np.int32)
+    for row, column, sign in ((0, 2, 1), (0, 3, -1), (1, 2, -1), (1, 3, 1)):  # corners of the sums of boxes
+        some = boxes[(high >= 0) & (wide >= 0) & (high < most_px) & (wide < most_px)]
+        np.add.at(touched, (some[:, row] + (row == 1), some[:, column] + (column == 3)), sign)
+    inside = touched.cumsum(0).cumsum(1)[:-1, :-1] > 0
+    return np.flatnonzero(inside).astype(np.int32)
+
+
+def rays_within(table: F32, pixels: NDArray[np.int32], rotation: F32, lattice: tuple[int, int]) -> F32:
+    """(S * P, 3) unit rays, local frame, sample after sample: all over each pixel, that through its centre first.
+
+    Args:
+        table: (H, W, 3) float32 directions through pixel centres, camera frame. pixels: (P,) their numbers.
+        rotation: (3, 3) float32 local_R_camera. lattice: points, and steps of their second coordinate.
+    """
+    height, width = table.shape[:2]
+    y, x = pixels // width, pixels % width
+    left, right, above, below = np.maximum(x - 1, 0), np.minimum(x + 1, width - 1), np.maximum(y - 1, 0), y + 1
+    below = np.minimum(below, height - 1)
+    across = (table[y, right] - table[y, left]) / np.maximum(right - left, 1)[:, None]
+    down = (table[below, x] - table[above, x]) / np.maximum(below - above, 1)[:, None]
+    number = np.arange(lattice[0])
+    offsets = np.stack([number, number * lattice[1]], 1) % lattice[0] / np.float32(lattice[0])
+    offsets = np.where(offsets < 0.5, offsets, offsets - 1).astype(np.float32)
+    rays = table[y, x] + offsets[:, :1, None] * across + offsets[:, 1:, None] * down
+    rays = rays.reshape(-1, 3) @ rotation.T
+    return np.ascontiguousarray(rays / np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None], np.float32)
 
 
 def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:

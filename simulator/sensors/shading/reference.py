@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
+# Footprint of a sample in textures, in parts of the pixel's: samples average themselves. Not all that textures say is
+# linear in them, as the light of windows.
+SHARPER = np.float32(0.6)
 PATHS = 1 << 19  # at once, about: bounds the memory
 RUNS_A_CHUNK = 2
 _AS_THEY_COME = np.empty(0, np.int32)  # order
@@ -143,7 +146,7 @@ class _Wave:
         runs, order = self.outset_runs, self.order
         most = len(numbers) - 1
         for depth in range(most + 1):
-            course = Course(depth, depth == most, self.lit, self.view.spread, self.glow_limit)
+            course = Course(depth, depth == most, self.lit, SHARPER * self.view.spread, self.glow_limit)
             self._each(meet, runs, order, rays, hits, self.matter, self.lights, numbers[depth], course,
                        self.found)  # fmt: skip
             for kind in (self.found.to_sun, self.found.to_sky, self.found.to_lamp):

@@ -13,6 +13,7 @@ from simulator.sensors.shading.vector import HALF, INV_PI, ONE, PI, ZERO, clamp0
 F32 = NDArray[np.float32]
 
 DIELECTRIC_F0 = np.float32(0.04)
+RETRO_HALVES = np.float32(2 ** (2 / 3) - 1)  # square of the x at which (1 + x^2)^(-3/2) is a half
 SUN_BLUR = np.float32(0.0047)  # angular radius of the sun: no highlight is sharper
 
 
@@ -115,7 +116,8 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     """Radiance toward the viewer per illuminance on a plane facing the light, by channel: diffuse, base, coat.
 
     Light from behind comes through leaves, diffusely. What the coat and the base reflect of even light is what the
-    base and the diffuse light below them lack, so that a white body in even light cannot be told from it.
+    base and the diffuse light below them lack, what comes through included, so that a white body in even light cannot
+    be told from it.
 
     Args:
         p: POINT_DTYPE record of the surface.
@@ -125,10 +127,16 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     """
     nx, ny, nz = p.nx, p.ny, p.nz
     nl = nx * lx + ny * ly + nz * lz
-    if nl <= ZERO:
-        through = -INV_PI * nl * p.translucency
-        return through * p.red, through * p.green, through * p.blue
+    if nl <= ZERO and p.translucency == ZERO:
+        return ZERO, ZERO, ZERO
     nv = max(nx * vx + ny * vy + nz * vz, np.float32(1e-3))
+    if nl <= ZERO:
+        through = -INV_PI * nl * p.translucency * (ONE - p.metallic) * (ONE - coat_albedo(p, nv))
+        return (
+            through * (ONE - mean_fresnel(p, p.red, nv)) * p.red,
+            through * (ONE - mean_fresnel(p, p.green, nv)) * p.green,
+            through * (ONE - mean_fresnel(p, p.blue, nv)) * p.blue,
+        )
     hx, hy, hz = unit(lx + vx, ly + vy, lz + vz)
     nh = max(nx * hx + ny * hy + nz * hz, ZERO)
     vh = max(vx * hx + vy * hy + vz * hz, ZERO)
@@ -156,6 +164,20 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     more, part = further(f0, once), f0 + (ONE - f0) * m5
     blue = base * (ONE - (f0 * scale + offset) * more) * p.blue + part * more * lobe
     return through * red + shine, through * green + shine, through * blue + shine
+
+
+@kernel(inline=True)
+def thrown_back(retro, off, width):
+    """Luminance per lux that retro-reflectors send toward a viewer, `off` (rad squared) beside the lamp.
+
+    Sheeting falls by half within `width` rad and later with the third power of the angle: (1 + x^2)^(-3/2) goes
+    through the 0.2, 0.33 and 2 degrees of class RA2 in EN 12899-1 (250, 180 and 5 cd / (lx m2)).
+
+    Args:
+        retro: R_A, cd / (lx m2), of a lamp beside the eye.
+    """
+    steep = ONE + RETRO_HALVES * off / (width * width)
+    return retro / (steep * math.sqrt(steep))
 
 
 @kernel

@@ -30,7 +30,7 @@ LEAF_GREEN = np.float32(3.0)  # a third less red than green: nothing but leaves
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
 COAT_ROUGH, PANE_ROUGH = np.float32(0.05), np.float32(0.03)  # of lacquer, of windows
-SIGN_RETRO_WIDTH = np.float32(0.0087)  # retro-reflective sheeting: half at 0.5 deg
+SIGN_RETRO_WIDTH = np.float32(0.0073)  # retro-reflective sheeting: half at 0.42 deg (EN 12899-1, see `thrown_back`)
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
 # Blades and clods stand upright and face a grazing lamp: a thick layer of leaves of scattering albedo w throws

@@ -58,7 +58,8 @@ class Quality:
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
         soft_sun: shadows have a penumbra.
-        lamp_rays: lamps of a point that get shadow rays.
+        lamp_rays: lamps of a point that get shadow rays; with soft shadows the last goes to one of the others by
+            chance, on behalf of all.
         quick: by daylight all but glass is lit in one pass (`quick`).
         bounces: paths are traced (`reference`), and end after so many; None: they are not.
     """
@@ -162,7 +163,8 @@ class Transport:
             paths["sun_seen"][rows] = ~self._shadowed(starts, ways, np.inf)
         if not self.lamps.dark:
             rays = self.quality.lamp_rays if first_bounce else 1
-            self._lamp_light(points, paths, PER_CELL if first_bounce else FEW_LAMPS, rays, blur)
+            most, chances = PER_CELL if first_bounce else FEW_LAMPS, samples if self.quality.soft_sun else 0
+            self._lamp_light(points, paths, most, rays, blur, seed, chances)
 
     def arriving(
         self,
@@ -285,12 +287,14 @@ class Transport:
         """(R,) whether rays from `starts` (R, 3) along `ways` (R, 3) stop within `reach`."""
         return self.stage.rays.any_hit(starts, ways, t_max=reach, mask=OPAQUE, threads=self.stage.threads)
 
-    def _lamp_light(self, points: Records, paths: Records, most: int, kept: int, blur: float) -> None:
-        """Add the light of the `most` strongest lamps to the paths, `kept` of them with shadows."""
+    def _lamp_light(
+        self, points: Records, paths: Records, most: int, kept: int, blur: float, seed: int, samples: int
+    ) -> None:
+        """Add the light of the `most` strongest lamps to the paths, by `kept` shadow rays: see `lamps_on_points`."""
         count = len(points)
         aims, lights = np.empty((count, kept, 4), np.float32), np.empty((count, kept, 3), np.float32)
         self.each(count, lamps_on_points, points, paths, self.lamps, self.extinction, most, np.float32(blur),
-                  aims, lights)  # fmt: skip
+                  np.uint32(seed), samples, aims, lights)  # fmt: skip
         for slot in range(kept):
             rows = np.flatnonzero(aims[:, slot, 3] > 0).astype(np.int32)
             if len(rows):

@@ -35,6 +35,7 @@ class SpeedAction(PrivateActionElement):
             return
         self.progress = TransitionProgress(self.record.dynamics)
         limits, start = self.entity.performance, self.entity.speed
+        self._start_speed = start
         target = self._target()
         if self.progress.dimension == "distance":
             self.progress.span = _duration(start, target, self.record.dynamics.value)
@@ -50,6 +51,8 @@ class SpeedAction(PrivateActionElement):
         if isinstance(target, model.AbsoluteTargetSpeed):
             return target.value
         other = self.world.entity(target.entity_ref, target.line).speed
+        if target.entity_ref == self.entity.name:  # to itself as it was, else it would never be there
+            other = self._start_speed
         return other + target.value if target.speed_target_value_type == "delta" else other * target.value
 
     def go_on(self, dt: float) -> None:

@@ -121,7 +121,7 @@ class FollowTrajectoryAction(PrivateActionElement):
         if point.given.h and self._property("ignoreHeadingForTrajMotion") == "true":
             self.heading_sign = 1
         if self.timing is not None:
-            entity.set_speed(forward * point.speed)
+            entity.set_speed(forward * point.speed / self.timing.scale)
 
     def _property(self, name: str) -> str:
         """A property of the entity; these are of esmini."""
@@ -147,7 +147,7 @@ class FollowTrajectoryAction(PrivateActionElement):
             over = not trajectory.closed and dt > 0.0 and direction * abs(entity.speed) != 0.0 and at_end
             rest = abs(entity.speed) * dt - abs(s - before) if direction > 0 else 0.0
         else:
-            late = self.time + timing.offset - end_time
+            late = (self.time - end_time) * timing.scale - timing.offset
             over, rest = late > -TINY, late * entity.speed
         if over:
             h = trajectory.point.h
@@ -164,15 +164,16 @@ class FollowTrajectoryAction(PrivateActionElement):
             direction = sign(entity.speed) * self.heading_sign
             trajectory.go_to_distance(max(before + direction * abs(entity.speed) * dt, 0.0))
         else:
+            # Times of the trajectory are scaled and then offset (model reference, "Timing"): 2 is half as fast.
             if timing.domain_absolute_relative == "relative":
-                self.time += timing.scale * dt
+                self.time += dt / timing.scale
             else:
-                self.time = (self.world.time + dt) * timing.scale
-            trajectory.go_to_time(self.time + timing.offset)
+                self.time = (self.world.time + dt) / timing.scale
+            trajectory.go_to_time(self.time - timing.offset / timing.scale)
         trajectory.place(entity.position)
         point = trajectory.point
         if timing is not None and dt > TINY:
-            in_time = self.time < trajectory.start_time + trajectory.duration + TINY - timing.offset
+            in_time = self.time < trajectory.start_time + trajectory.duration + TINY + timing.offset / timing.scale
             if in_time:
                 direction = sign(point.s - before)
                 entity.set_speed(direction * against * abs(point.s - before) / dt)

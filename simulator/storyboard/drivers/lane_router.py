@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from dataclasses import dataclass
-from math import inf, pi
+from math import pi
 
 from simulator.roads.records import Link
 from simulator.roads.scalar import ScalarRoad
@@ -13,15 +13,7 @@ from simulator.storyboard import model
 from simulator.storyboard.road_links import Roads, Way
 from simulator.storyboard.road_position import RoadPosition
 from simulator.storyboard.rotation import sign
-
-# Usual speeds in m/s of kinds of road without a limit; every other kind counts as rural.
-_USUAL = {
-    **dict.fromkeys(("pedestrian", "bicycle"), 5.0 / 3.6),
-    **dict.fromkeys(("lowSpeed", "townPlayStreet", "townPrivate"), 30.0 / 3.6),
-    **dict.fromkeys(("town", "townLocal"), 50.0 / 3.6),
-    "motorway": 90.0 / 3.6,
-}
-_RURAL = 70.0 / 3.6
+from simulator.storyboard.strategies import way_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +59,6 @@ def way_points(
     return [*places, target.copy()]
 
 
-def _cost(strategy: model.RouteStrategy, road: ScalarRoad, length: float, link: Link | None) -> float:
-    if strategy == "fastest":
-        return length / max(_mean_speed(road), 1e-9)
-    if strategy == "leastIntersections":
-        return 1.0 if link is not None and link.kind == "junction" else 0.0
-    return length
-
-
-def _mean_speed(road: ScalarRoad) -> float:
-    kinds = road.road.types
-    if not kinds:
-        return _RURAL
-    speeds = [k.speed if k.speed is not None and 0.0 < k.speed < inf else _USUAL.get(k.type, _RURAL) for k in kinds]
-    return sum(speeds) / len(speeds)
-
-
 def _search(roads: Roads, start: RoadPosition, target: RoadPosition, strategy: model.RouteStrategy) -> _Node | None:
     """Dijkstra; of ways that cost the same the one with the smaller change of lanes first."""
     road, forward = start.road, start.faces_along
@@ -92,7 +68,7 @@ def _search(roads: Roads, start: RoadPosition, target: RoadPosition, strategy: m
         return None
     left = road.length - start.s if forward else start.s
     counter = itertools.count()
-    first = _Node(road, forward, link, start.lane, 0, _cost(strategy, road, left, None))
+    first = _Node(road, forward, link, start.lane, 0, way_cost(strategy, road, left, None))
     waiting = [(first.weight, 0, next(counter), first)]
     done = set()
     while waiting:
@@ -128,10 +104,10 @@ def _following(roads: Roads, node: _Node, target: RoadPosition, strategy: model.
         if way.road is target.road and way.lane == target.lane:
             inside = node.link.kind == "junction"
             length = 0.0 if inside else target.s if forward else way.road.length - target.s
-            cost = _cost(strategy, way.road, length, node.link)
+            cost = way_cost(strategy, way.road, length, node.link)
             found.append(_Node(way.road, forward, None, way.lane, number, node.weight + cost, node))
         elif link is not None:
-            cost = _cost(strategy, way.road, way.road.length, node.link)
+            cost = way_cost(strategy, way.road, way.road.length, node.link)
             found.append(_Node(way.road, forward, link, way.lane, number, node.weight + cost, node))
     return found
 
