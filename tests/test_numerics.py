@@ -20,9 +20,10 @@ from scipy.stats import kstest
 
 from simulator.numerics import se3
 from simulator.numerics.bare import bare
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel, source_digest
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, counted, generator, hash4, uniform
+from simulator.numerics.rng import child_seed, counted, generator
 from simulator.numerics.trig import sine_cosine
 from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.classes import class_id, classes
