@@ -20,9 +20,10 @@ from scipy.stats import kstest
 
 from simulator.numerics import se3
 from simulator.numerics.bare import bare
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel, source_digest
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, counted, generator, hash4, uniform
+from simulator.numerics.rng import child_seed, counted, generator
 from simulator.numerics.trig import sine_cosine
 from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.classes import class_id, classes
@@ -134,6 +135,39 @@ parallel_for(lambda start, stop: parallel_for(inner, 6, chunk=1, threads=2), 8, 
 assert sorted(seen) == sorted(8 * list(range(6)))
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_part_that_a_dead_branch_calls_too_is_linked(tmp_path: Path) -> None:
+    (tmp_path / "linked.py").write_text("""
+import math
+from simulator.numerics.jit import kernel
+
+@kernel(inner=True)
+def shared(x):
+    total = 0.0
+    for k in range(int(x)):
+        total += math.sqrt(total + k)
+    return total
+
+@kernel(inner=True)
+def first(x):
+    return shared(x) + 1.0
+
+@kernel(inner=True)
+def second(x):
+    return shared(x)
+
+@kernel
+def whole(x, given):
+    found = 0.0
+    if given is None:
+        found = first(x)
+    return found + second(x)
+
+assert whole(2.0, (1.0,)) == 1.0
+""")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, tmp_path / "linked.py"], check=True, timeout=120, env=environment)
 
 
 def test_an_edited_callee_changes_the_cached_name_of_its_callers(tmp_path: Path) -> None:

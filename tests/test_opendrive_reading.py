@@ -265,6 +265,14 @@ def test_a_comment_before_the_declaration_is_passed_over(tmp_path: Path, straigh
     assert ["before the XML declaration" in warning for warning in warnings] == [True]
 
 
+@pytest.mark.parametrize("comment", ["<!-- a --b- -->", "<!------ a --->", "<!-- a\n-- b -->", "<!---->"])
+def test_hyphens_within_comments_are_passed_over(tmp_path: Path, straight: str, comment: str) -> None:
+    start = straight.index("<road")
+    warnings = warned(tmp_path / "hyphens.xodr", f"{straight[:start]}{comment}{straight[start:]}")
+    assert ["two hyphens" in warning for warning in warnings] == [True] * (comment != "<!---->")
+    assert "not well-formed XML" in str(refused(tmp_path / "open.xodr", f"{straight}<!-- -- "))
+
+
 def test_elements_out_of_order_are_sorted(tmp_path: Path, straight: str) -> None:
     start, end = straight.index("<laneSection"), straight.index("</laneSection>") + len("</laneSection>")
     part = straight[start:end]

@@ -56,6 +56,7 @@ from simulator.numerics.simd import (
     lowered,
     lowest,
     lowest_of_64,
+    mask_of_bits,
     maximum,
     minimum,
     negative,
@@ -379,14 +380,16 @@ def test_signs_are_flipped_where_the_other_is_negative(x: np.ndarray, y: np.ndar
 
 
 @kernel
-def marks_of(bits_of_eight, out):
+def marks_of(bits_of_eight, out, back):
     for i in range(len(out)):
         out[i] = bytes_of_bits(bits_of_eight[i])
+        back[i] = bits(mask_of_bits(bits_of_eight[i]))
 
 
-def test_bits_become_bytes() -> None:
-    out = np.empty(256, np.int64)
-    marks_of(np.arange(256, dtype=np.int32), out)
+def test_bits_become_bytes_and_masks() -> None:
+    out, back = np.empty(256, np.int64), np.empty(256, np.int32)
+    marks_of(np.arange(256, dtype=np.int32), out, back)
+    np.testing.assert_array_equal(back, np.arange(256))
     expected = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
     np.testing.assert_array_equal(out.view(np.uint8).reshape(256, 8), expected)
 

@@ -273,7 +273,7 @@ def test_a_dataset_of_a_replay_carries_all_that_makes_it_again(tmp_path: Path) -
 
 def test_entities_that_come_and_go_are_away_in_between(tmp_path: Path) -> None:
     ready, recording = _played(_file(tmp_path))
-    recording.table = [row for row in recording.table if row.name != "thing" or 1.0 < row.t < 2.0]
+    recording.table[:] = [row for row in recording.table if row.name != "thing" or 1.0 < row.t < 2.0]
     write_recorded(recording, tmp_path / "drive.json")
     world = build_world(staged(ready.scenario, recording, tmp_path / "road.xodr", tmp_path / "drive.json"))
     [thing] = [each for each in world.scene.objects if each.name == "thing"]

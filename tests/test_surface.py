@@ -23,6 +23,7 @@ MAPS: dict[str, tuple[str, tuple[float, float] | None, bool]] = {
     "fabriksgatan": ("esmini/resources/xodr/fabriksgatan.xodr", (25.0, -3.0), True),
     "multi_intersections": ("esmini/resources/xodr/multi_intersections.xodr", (52.0, 0.0), True),
     "velodrome": ("esmini/resources/xodr/velodrome.xodr", None, True),
+    "velodrome_twist": ("esmini/resources/xodr/velodrome.xodr", (572.0, 4.0), True),
     "e6mini": ("esmini/resources/xodr/e6mini.xodr", None, True),
     "Town01": ("carla_towns/OpenDrive/Town01.xodr", (156.0, -1.0), True),
     "Town03": ("carla_towns/OpenDrive/Town03.xodr", (0.0, 0.0), False),

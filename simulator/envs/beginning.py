@@ -13,8 +13,8 @@ from simulator.envs.contacts import meet, next_contact, take_bodies
 from simulator.envs.measures import HORIZON_S, goal_distance, measure_place
 from simulator.envs.motion import load_motion
 from simulator.numerics.bare import bare
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel
-from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.crowd import fill_people
 from simulator.traffic.demand import clear, draw_driver, fill_world, find, limit_speed, settle
 from simulator.traffic.lane_map import NONE, lane_pose

@@ -155,7 +155,6 @@ def _step_world(engine, scratch, crashes, actors, motion, rules, actions, outcom
                 near = meet(crowd, k, dt, HORIZON_S if last else 0.0)
                 if last:
                     metrics[i, Metric.TIME_TO_COLLISION_S] = next_contact(crowd, k, near, HORIZON_S)
-                # After it: LLVM links a part only where it is called, and what both call with the first of them.
                 if crashes is None:
                     touches = touched(crowd, k, near, dt)  # within the time that has passed
             if touches:

@@ -51,6 +51,19 @@ class _PartLibrary(JITCodeLibrary):
         self._finalized = True
 
 
+class _WholeLibrary(JITCodeLibrary):
+    """Code of what Python calls, with its parts."""
+
+    def finalize(self) -> None:
+        """Link callers before what they call, then optimise and emit.
+
+        LLVM leaves out what nobody has called yet when its turn comes: a part that was lowered for a branch that turned
+        out dead would take along what other parts, later on, call too.
+        """
+        self._linking_libraries.sort(key=lambda library: -len(set(library._linking_libraries)))
+        super().finalize()
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _PartLowering(NativeLowering):
     """Lower a part."""
@@ -81,9 +94,10 @@ class _WholeLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         """As numba does; and give the parts in it their environments, as for what comes from the cache."""
+        library = state["library"] = _WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        library.enable_object_caching()
         with _short_symbols(state.targetctx):
             super().run_pass(state)
-        library = state["library"]
         for symbol in library._final_module.global_variables:
             environment = lookup_environment(symbol.name)
             if environment is not None:

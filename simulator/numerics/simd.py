@@ -483,6 +483,17 @@ def bits(typing_context, mask):
     return types.int32(mask), _emit
 
 
+@intrinsic
+def mask_of_bits(typing_context, mask):
+    """b8 that holds in lane k where bit k of an int32 is set: the inverse of `bits`."""
+
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        held = builder.bitcast(builder.trunc(args[0], _BYTE), ir.VectorType(_BIT, LANES))
+        return builder.sext(held, b8.llvm)
+
+    return b8(types.int32), _emit
+
+
 def _reducer(combine: Callable[..., ir.Value], documentation: str) -> Any:
     @intrinsic
     def _reduce(typing_context, x):

@@ -15,7 +15,6 @@ from simulator.drives import Divergence, Drive, Tolerance, diverge, is_table, wr
 from simulator.errors import InputError
 from simulator.pipeline.runs import DriveRun, Run, SceneRun
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
-from simulator.scenario.scripted import is_script, read_script
 from simulator.storyboard.distributions import Distribution, is_distribution, read_distribution
 from simulator.storyboard.openscenario import read_openscenario
 from simulator.storyboard.parameters import ViolatedConstraint
@@ -85,6 +84,8 @@ def read_runs(
             raise InputError(f"strict: {ignored[0]}")
     networks: dict[Path, RoadNetwork] = {}  # the runs of a distribution nearly always share their map
     if Path(path).suffix.lower() in SCRIPTS:
+        from simulator.scenario.scripted import is_script, read_script  # slow to import
+
         if not is_script(Path(path)):
             if given or distribution is not None:
                 raise InputError("is no scripted scenario, so it has no parameters", source=str(path))

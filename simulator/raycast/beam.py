@@ -38,8 +38,9 @@ from simulator.raycast.layout import F32, I32, SLACK
 from simulator.raycast.tile import LONGEST, SHORTEST, STEEPEST, depth_axis
 from simulator.raycast.tiling import GROUPS, STREAM
 
-# Groups that are wider, in metres, are cast ray by ray, and tiles all of whose rays are that much more scattered.
-WIDE, SCATTERED = np.float32(1.5), np.float32(15)
+# Groups that are wider, in metres, or whose slopes differ by more, are cast ray by ray; so are all rays of tiles that
+# are more scattered.
+WIDE, FANNED, SCATTERED = np.float32(1.5), np.float32(0.7), np.float32(15)
 # Rows of `Beam.groups`: bounds of the rays of each group.
 LOW_U, HIGH_U, LOW_V, HIGH_V, LOW_SU, HIGH_SU, LOW_SV, HIGH_SV, START, END = (row * GROUPS for row in range(10))
 
@@ -193,7 +194,8 @@ def aim_stream(rays, numbers, exist, in_a_row, beam):
     store(beam.groups, START, least_of_eights(beam.start, 0))
     store(beam.groups, END, greatest_of_eights(beam.end, 0))
     spread = maximum(maximum(absolute(low_u), absolute(high_u)), maximum(absolute(low_v), absolute(high_v)))
-    wide = bits(maximum(high_u - low_u, high_v - low_v) > splat(WIDE))
+    fanned = maximum(high_su - low_su, high_sv - low_sv) > FANNED
+    wide = bits((maximum(high_u - low_u, high_v - low_v) > WIDE) | fanned)
     frame = Frame(
         axis * LANES, axis_u * LANES, axis_v * LANES, sign, origin_w, origin_u, origin_v, SLACK * greatest(reach),
         least(low_u), greatest(high_u), least(low_v), greatest(high_v),

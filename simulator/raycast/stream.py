@@ -41,13 +41,13 @@ from simulator.numerics.simd import (
     greatest,
     lowest,
     lowest_of_64,
+    mask_of_bits,
     maximum,
     minimum,
     negative,
     select,
     splat,
     splat_int,
-    with_lane,
     without_lowest,
 )
 from simulator.raycast.beam import (
@@ -302,7 +302,7 @@ def stop_rays(bvh, faces, block, frame, beam, groups, closest, table, scratch):
         met &= alive & ~doubtful
         if closest:
             if met != 0:
-                end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+                end_rays(beam, group, met, w, block * LANES + k, second, third)
                 done |= np.int32(1) << np.int32(group)
             continue
         alive &= ~met
@@ -344,26 +344,19 @@ def meet_with_care(bvh, faces, block, frame, beam, group, k, closest, table, scr
     if not closest:
         store_int(beam.alive, group, alive & ~met)
     elif met != 0:
-        end_rays(beam, group, met, w, block * LANES + k, second, third, scratch)
+        end_rays(beam, group, met, w, block * LANES + k, second, third)
     return met
 
 
 @kernel(inline=True)
-def end_rays(beam, group, met, w, slot, second, third, scratch):
+def end_rays(beam, group, met, w, slot, second, third):
     """Let the rays `met` of a group end at w, where they meet the triangle of a slot."""
-    store(scratch, 0, second)
-    store(scratch, LANES, third)
-    store(scratch, 2 * LANES, w)
-    end = load(beam.end, group * LANES)
-    while met != 0:
-        k = lowest(met)
-        met = without_lowest(met)
-        ray = group * LANES + k
-        end = with_lane(end, k, load_float(scratch, 2 * LANES + k))
-        store_int(beam.slot, ray, slot)
-        store_float(beam.second, ray, load_float(scratch, k))
-        store_float(beam.third, ray, load_float(scratch, LANES + k))
-    store(beam.end, group * LANES, end)
+    at, ended = group * LANES, mask_of_bits(met)
+    end = select(ended, w, load(beam.end, at))
+    store(beam.end, at, end)
+    store(beam.second, at, select(ended, second, load(beam.second, at)))
+    store(beam.third, at, select(ended, third, load(beam.third, at)))
+    store_ints(beam.slot, at, select(ended, splat_int(slot), load_ints(beam.slot, at)))
     store_float(beam.groups, END + group, greatest(end))
 
 

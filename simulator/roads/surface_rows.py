@@ -111,6 +111,8 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
     if not near.any():
         return
     breaks, banked = _breaks(road), bool(np.any(road.superelevation_profile[:, 1:]))
+    roll, turn = road.superelevation(coarse)
+    turn = np.abs(turn) / np.maximum(np.cos(roll), 0.1)
     starts = np.flatnonzero(near & ~np.concatenate([[False], near[:-1]]))
     stops = np.flatnonzero(near & ~np.concatenate([near[1:], [False]]))
     for start, stop in zip(coarse[np.maximum(starts - 1, 0)], coarse[np.minimum(stops + 1, len(coarse) - 1)]):
@@ -120,8 +122,12 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             low, high = max(section.s0, start), min(section.s1, stop)
             if high - low < 1e-3:
                 continue
-            bend = bends[(coarse >= low - 4.0) & (coarse <= high + 4.0)].max(initial=0.0)
-            yield _section_rows(road, number, index, *_candidates(low, high, breaks, float(bend), banked), origin)
+            here = (coarse >= low - 4.0) & (coarse <= high + 4.0)
+            step = _candidate_step(float(bends[here].max(initial=0.0)), banked)
+            if turn[here].any():
+                widths = np.diff(road.boundaries(index, [low, 0.5 * (low + high), high]), axis=0)
+                step = min(step, _twist_step(float(turn[here].max() * np.abs(widths).max(initial=0.0))))
+            yield _section_rows(road, number, index, *_candidates(low, high, breaks, step), origin)
 
 
 def _breaks(road: Road) -> Array:
@@ -140,10 +146,19 @@ def _breaks(road: Road) -> Array:
     return np.unique(np.concatenate(parts))
 
 
-def _candidates(low: float, high: float, breaks: Array, bend: float, banked: bool) -> tuple[Array, NDArray[np.bool_]]:
-    """Stations to choose from, about four to each step that the curvature allows; and which of them are breaks."""
+def _candidate_step(bend: float, banked: bool) -> float:
+    """Metres between stations to choose from: about four to each step that the curvature allows (1/m)."""
     step = float(np.clip(np.sqrt(8.0 * TOLERANCE_M / max(bend, 1e-9)) / 4.0, 0.1, LONGEST_M / 4.0))
-    step *= 0.5 if banked else 1.0
+    return 0.5 * step if banked else step
+
+
+def _twist_step(twist: float) -> float:
+    """The same where a lane rises across by `twist` metres more with each metre of s: two to each step (`_choose`)."""
+    return max(2.0 * TOLERANCE_M / max(_STRICT * twist, 1e-9), 0.02)
+
+
+def _candidates(low: float, high: float, breaks: Array, step: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Stations to choose from, at most a step apart; and which of them are breaks."""
     inner = breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
     if len(inner) > 1:
         inner = inner[np.concatenate([[True], np.diff(inner) > 1e-3])]

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import hash4, uniform
 from simulator.sensors import lidar_models
 from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.surface import MISS

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load, load_float, pointer, store, store_float
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.se3 import apply, inverse
 from simulator.numerics.simd import LANES, bits, lowest, splat, swap_halves, swap_pairs, without_lowest
 from simulator.sensors.clouds import depth_of, error_function, pass_puff, unevenness

@@ -54,9 +54,22 @@ def _separation(first: list[Corner], second: list[Corner], axis: Corner) -> floa
 
 def separations(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox) -> tuple[float, float]:
     """The gaps ahead and to the left of a of `gap`, which is never less than either."""
-    first, second = corners(a, box_a), corners(b, box_b)
-    ahead, left = (_separation(first, second, axis) for axis in _axes(a.h))
-    return ahead, left
+    ahead, left = a.distance_to(b.x, b.y)
+    c, n = cos(b.h - a.h), sin(b.h - a.h)
+    ahead += box_b.center_x * c - box_b.center_y * n - box_a.center_x
+    left += box_b.center_x * n + box_b.center_y * c - box_a.center_y
+    c, n = 0.5 * abs(c), 0.5 * abs(n)
+    return (
+        _beyond_reach(ahead, 0.5 * box_a.length + c * box_b.length + n * box_b.width),
+        _beyond_reach(left, 0.5 * box_a.width + n * box_b.length + c * box_b.width),
+    )
+
+
+def _beyond_reach(offset: float, reach: float) -> float:
+    """What is left of the distance of two middles, with its sign, 0 within the reach of the two halves together."""
+    if offset > reach + TINY:
+        return offset - reach
+    return offset + reach if offset < -reach - TINY else 0.0
 
 
 def gap(a: RoadPosition, box_a: BoundingBox, b: RoadPosition, box_b: BoundingBox) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,14 @@ Array = NDArray[Any]
 
 
 class Leader(NamedTuple):
-    """Who is next ahead in the same lane: gap between the boxes along it, and how far to the left it is."""
+    """Who is next ahead in the same lane: gap between the boxes, how far it is along the road and to the left.
+
+    The gap is infinite where nobody is.
+    """
 
     entity: Entity
     gap: float
+    ds: float
     dt: float
 
 
@@ -36,7 +41,7 @@ class Crowd:
         self._order: dict[int, int] = {}  # of entities, by id; empty: nobody has asked in this step
         self._rows: list[tuple[float, ...]] = []
         self._seen = _Seen(*(np.zeros(0) for _ in _Seen._fields))
-        self._leads: list[tuple[bool, int, float, float, float]] = []
+        self._leads: list[Leader | None] = []  # None: others may be in the way
         self._strays: set[int] = set()  # who has moved within the step
         self._reach = self._speed = 0.0
 
@@ -58,14 +63,14 @@ class Crowd:
             LookupError: others may be in the way; look at all of `ahead_of` with the same `reach` and `speed`.
         """
         number = self._number(entity, reach, speed)
-        if number is None or self._strays:
+        lead = None if number is None or self._strays else self._leads[number]
+        if lead is None:
             raise LookupError
-        plain, lead, gap, ds, dt = self._leads[number]
-        if plain and gap >= look:
+        if lead.gap >= look:
             return None
-        if not plain or ds >= look or not self._entities[lead].is_seen_by_traffic:
+        if lead.ds >= look or not lead.entity.is_seen_by_traffic:
             raise LookupError
-        return Leader(self._entities[lead], gap, dt)
+        return lead
 
     def ahead_of(self, entity: Entity, reach: float, speed: float) -> Sequence[Entity]:
         """Those that may be ahead on its way within `reach` m, or right before its front, in the order they came.
@@ -82,7 +87,7 @@ class Crowd:
 
     def _number(self, entity: Entity, reach: float, speed: float) -> int | None:
         """Number of an entity in what has been found for this step, None: it is not in it."""
-        if len(self._entities) <= _FEW:
+        if not self._order and len(self._entities) <= _FEW:
             return None
         if not self._order or reach > self._reach or speed > self._speed:
             self._reach = max(self._reach, _HEADROOM * reach if reach > self._reach else 0.0)
@@ -95,30 +100,32 @@ class Crowd:
         self._order, self._strays = {id(each): k for k, each in enumerate(entities)}, set()
         self._rows = [_row(each) for each in entities]
         roads: dict[object, int] = {None: -1}
-        more = np.array(
-            [
-                (
-                    roads.setdefault(each.position.road, len(roads)),
-                    looks_along(each.position),
-                    each.position.t,
-                    *each.dimensions,
-                )
-                for each in entities
-            ]
-        )
-        self._seen = seen = _look(np.array(self._rows), more, self._reach, self._speed)
+        more: list[tuple[float, ...]] = []
+        for each in entities:
+            p = each.position
+            more.append((roads.setdefault(p.road, len(roads)), looks_along(p), p.t, *each.dimensions))
+        self._seen = seen = _look(_table(self._rows), _table(more), self._reach, self._speed)
         rows = np.arange(len(entities))
         lead = np.argmin(seen.gap, axis=1)
         others = seen.in_front | (seen.on_way & ~seen.same_road)
         others[rows, lead] &= np.isinf(seen.gap[rows, lead])
         plain = ~others.any(axis=1)
         columns = (plain, lead, *(part[rows, lead] for part in (seen.gap, seen.ds, seen.dt)))
-        self._leads = list(zip(*(column.tolist() for column in columns)))
+        self._leads = [
+            Leader(entities[lead], gap, ds, dt) if plain else None
+            for plain, lead, gap, ds, dt in zip(*(column.tolist() for column in columns))
+        ]
 
 
 def _row(entity: Entity) -> tuple[float, ...]:
     p = entity.position
     return p.x, p.y, p.h, p.s, p.lane
+
+
+def _table(rows: list[tuple[float, ...]]) -> Array:
+    """`np.array` of rows, at least one, that are all as long."""
+    width = len(rows[0])
+    return np.fromiter(chain.from_iterable(rows), np.float64, width * len(rows)).reshape(-1, width)
 
 
 class _Seen(NamedTuple):
@@ -151,24 +158,28 @@ def _look(rows: Array, more: Array, reach: float, speed: float) -> _Seen:
     same_road = (road == road[:, None]) & (road >= 0)
     # Lanes 0 and -1 count as one (`ahead_in_lane`), lane 0 only with itself.
     one_lane = np.where(lane == 0, -1, lane)
-    same_lane = one_lane == one_lane[:, None]
     # Of the same road only who is beyond the front in the same lane; whether another road is on the way is seen later.
     front, rear = 0.5 * length + center, 0.5 * length - np.abs(center)
     ds = (s - s[:, None]) * np.where(along, 1.0, -1.0)[:, None]
-    beyond = ds > front[:, None] + rear - TINY
-    near = squared <= (reach + TINY) ** 2
-    on_way = near & np.where(same_road, same_lane & beyond, (road >= 0) & (road >= 0)[:, None])
-    # The box of the other, however turned, overlaps the own width and is not behind.
-    c, n = np.cos(h), np.sin(h)
-    ahead, left = dx * c[:, None] + dy * n[:, None], dy * c[:, None] - dx * n[:, None]
-    cos_turn, sin_turn = c * c[:, None] + n * n[:, None], n * c[:, None] - c * n[:, None]
-    half_length = 0.5 * length + np.abs(center)
-    half = np.abs(cos_turn) * (0.5 * width) + np.abs(sin_turn) * half_length
+    beyond = same_road & (one_lane == one_lane[:, None]) & (ds > front[:, None] + (rear - TINY))
+    elsewhere = ~same_road & (road >= 0) & (road >= 0)[:, None]
+    on_way = (beyond | elsewhere) & (squared <= (reach + TINY) ** 2)
+    in_front = np.zeros_like(on_way)
+    # Few are so near that their box may be right before the front; these are looked at pair by pair.
     close = 2.0 + 2.0 * length + width + (length + width)[:, None] + 0.5 * speed + TINY
-    in_front = (ahead + half_length + 0.5 * width > -TINY) & (np.abs(left) - half < 0.5 * width[:, None] + 0.6 + TINY)
-    in_front &= squared <= close * close
+    a, b = np.nonzero(squared <= close * close)
+    # The box of the other, however turned, overlaps the own width and is not behind.
+    c, n, turn = np.cos(h[a]), np.sin(h[a]), h[b] - h[a]
+    ahead, left = dx[a, b] * c + dy[a, b] * n, dy[a, b] * c - dx[a, b] * n
+    half_length = 0.5 * length + np.abs(center)
+    half = np.abs(np.cos(turn)) * (0.5 * width[b]) + np.abs(np.sin(turn)) * half_length[b]
+    in_front[a, b] = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (
+        np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY)
+    )
     for kept in (on_way, in_front):
         np.fill_diagonal(kept, False)
-    gap = ds - front[:, None] - 0.5 * length - np.where(cos_turn > 0.0, -center, center)
-    gap = np.where(on_way & same_road & (gap > 0.0), gap, np.inf)
+    gap = np.full_like(ds, np.inf)
+    a, b = np.nonzero(on_way & beyond)
+    away = ds[a, b] - front[a] - 0.5 * length[b] - np.where(np.cos(h[b] - h[a]) > 0.0, -center[b], center[b])
+    gap[a, b] = np.where(away > 0.0, away, np.inf)
     return _Seen(on_way, in_front, same_road, gap, ds, t - t[:, None])

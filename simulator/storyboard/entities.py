@@ -31,6 +31,10 @@ class Done:
     speed: bool = False
     teleported: bool = False
 
+    def forget(self) -> None:
+        """Nothing has been done yet."""
+        self.lateral = self.longitudinal = self.speed = self.teleported = False
+
 
 @dataclass(eq=False)
 class Entity:
@@ -192,7 +196,7 @@ class Entity:
         if not done.teleported:
             self.odometer += hypot(dx, dy)
         self._last, self._last_heading = (p.x, p.y, p.z), p.h
-        self.done = Done()
+        done.forget()
 
     # ---- distances
 

@@ -110,11 +110,18 @@ class Firing(Protocol):
 
 
 class Control(Protocol):
-    """A controller of an entity: its names, the domains that it drives, whether actions have no say in them."""
+    """A controller of an entity: its names, the domains that it drives, whether actions have no say in them.
+
+    `moves`: it does not only set the speed.
+    """
 
     names: set[str]
     active: set[str]
     overrides: bool
+
+    @property
+    def moves(self) -> bool:
+        """Whether it may move the entity itself."""
 
     def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
         """Switch domains on or off; None: leave."""

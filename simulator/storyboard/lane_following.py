@@ -30,7 +30,8 @@ class LaneFollowing:
         """
         if len(entities) < _FEW:
             return list(entities)
-        strips, others, movers, rows, states = self._strips, [], [], [], []
+        strips, others, movers, rows = self._strips, [], [], []
+        states: list[float] = []
         for entity in entities:
             p = entity.position
             road = p.road
@@ -40,10 +41,10 @@ class LaneFollowing:
             else:
                 movers.append(entity)
                 rows.append(row)
-                states.append((p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt))
+                states += (p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt)
         if not movers:
             return others
-        moved, values = _advanced(strips, np.array(rows), np.array(states))
+        moved, values = _advanced(strips, np.array(rows), np.array(states).reshape(-1, 8))
         for entity, ok, new in zip(movers, moved.tolist(), values.tolist()):
             if not ok:
                 others.append(entity)

@@ -33,7 +33,7 @@ from simulator.storyboard.elements import (
     StoryboardElement,
     StoryElement,
 )
-from simulator.storyboard.entities import STANDSTILL_MPS, Done, Entity
+from simulator.storyboard.entities import STANDSTILL_MPS, Entity
 from simulator.storyboard.ghosts import DONE_BY_GHOST, SOLO_STEP_S, Ghost, foreseen, ghost_of, handed_over
 from simulator.storyboard.lane_following import LaneFollowing
 from simulator.storyboard.recording import Recording
@@ -300,7 +300,8 @@ class Player:
             for driver in entity.drivers:
                 if driver.active:
                     driver.step(dt)
-                    world.crowd.note_move(entity)
+                    if driver.moves:
+                        world.crowd.note_move(entity)
         for entity in moving:
             if entity.tow is None and entity.trailer is not None:
                 train = entity.train()
@@ -310,7 +311,7 @@ class Player:
             entity.draw_rear_axle()
             self._note_states(entity, time)
             if not first and ghost is not None and entity is ghost.entity and ghost.phase == "sent back":
-                entity.done = Done()  # what it did counts from where it will be
+                entity.done.forget()  # what it did counts from where it will be
             else:
                 entity.finish_step(dt)
         world.time = time
@@ -333,7 +334,7 @@ class Player:
             abs(entity.speed) > TINY
             and entity.tow is None
             and not entity.done.longitudinal
-            and not entity.is_driven("longitudinal")
+            and not (entity.drivers and entity.is_driven("longitudinal"))
         )
 
     @staticmethod

@@ -62,7 +62,6 @@ class Recording:
     """A run.
 
     Attributes:
-        table: one row for each entity and time, time by time.
         events: what happened to storyboard elements and conditions, in order.
         entities: the objects by entity name, as far as they took part; without ghosts, which nobody sees.
         ego: the entity that counts as the vehicle under test, or "".
@@ -71,13 +70,22 @@ class Recording:
     """
 
     dt: float
-    table: list[Row] = field(default_factory=list)
     events: list[Happening] = field(default_factory=list)
     entities: dict[str, model.EntityObject] = field(default_factory=dict)
     ego: str = ""
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _latest: dict[tuple[str, str], object] = field(default_factory=dict)
+    _rows: list[Row] = field(default_factory=list)
+    _fresh: list[tuple[object, ...]] = field(default_factory=list)  # the last rows, plain: quick to make and to keep
+
+    @property
+    def table(self) -> list[Row]:
+        """One row for each entity and time, time by time."""
+        if self._fresh:
+            self._rows += map(Row._make, self._fresh)
+            self._fresh.clear()
+        return self._rows
 
     def add(self, time: float, world: World) -> None:
         """Note where everything is, and what is no more as it was."""
@@ -89,11 +97,12 @@ class Recording:
                 # The lamps of trailers go with those of what draws them.
                 drawn = {} if front is entity else {k: v for k, v in front.signals.items() if k.startswith("light ")}
                 self._note(time, entity.name, {**drawn, **entity.signals, "lane change": _turn(front)})
-            p, name = entity.position, entity.name
+            p, name, road = entity.position, entity.name, entity.position.road
             if name not in self.entities and not entity.is_ghost:
                 self.entities[name] = entity.object
-            world_frame = (p.x, p.y, p.z, p.h, wrap(p.p), wrap(p.r), entity.speed)
-            self.table.append(Row(time, name, *world_frame, p.road_id, p.lane, p.offset, p.s, p.t))
+            pitch, roll = wrap(p.p) if p.p else 0.0, wrap(p.r) if p.r else 0.0
+            on_road = (None if road is None else road.id, p.lane, p.offset, p.s, p.t)
+            self._fresh.append((time, name, p.x, p.y, p.z, p.h, pitch, roll, entity.speed, *on_road))
 
     def _note(self, time: float, owner: str, states: Mapping[str, object]) -> None:
         for what, value in states.items():

@@ -22,7 +22,8 @@ def wrap_signed(angle: float) -> float:
 
 def difference(a: float, b: float) -> float:
     """a - b within (-pi, pi]."""
-    return wrap_signed(a - b)
+    turn = a - b
+    return turn if -pi < turn <= pi else wrap_signed(turn)
 
 
 def is_forward(angle: float) -> bool:

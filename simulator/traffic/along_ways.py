@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.person import FOR_ROUTE
 
 AHEAD_M = 2.0  # along the way to where a person heads

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import uniform
 from simulator.traffic.conditions import adapt
 from simulator.traffic.conflicts import Body, overlaps
 from simulator.traffic.conflicts import Kind as Meeting

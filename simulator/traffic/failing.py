@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.numerics.counter_rng import uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import uniform
 from simulator.traffic.lane_change import draw_at
 from simulator.traffic.lane_map import half_width_at
 from simulator.traffic.state import Failing

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.numerics.counter_rng import hash4
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import hash4
 from simulator.traffic.following import (
     FARTHEST_M,
     TOUCHING_M,

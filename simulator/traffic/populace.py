@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel
-from simulator.numerics.rng import hash4, uniform
 from simulator.traffic.along_ways import SPARE_M, choose_next
 from simulator.traffic.person import CAUTION_S, Being
 from simulator.traffic.walkways import NONE, Walkways

@@ -10,10 +10,10 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import hash4
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load, load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import hash4
 from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 

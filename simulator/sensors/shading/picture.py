@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import hash4, uniform
 from simulator.numerics.simd import LANES
 from simulator.raycast import Hits
 from simulator.scene.classes import class_id

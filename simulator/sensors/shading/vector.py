@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.rng import hash4, uniform
 
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 THREE = np.float32(3.0)

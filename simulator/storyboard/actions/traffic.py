@@ -99,6 +99,7 @@ class TrafficElement(ActionElement):
         self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
         self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
         self._count = 0
+        self._spare: Entity | None = None  # found no room; the next may be alike
         self._is_filled = False
         self._random = generator(world.seed, "traffic", self.path, len(world.traffic))
         world.traffic.append(self)
@@ -184,15 +185,18 @@ class TrafficElement(ActionElement):
     def _put(self, place: RoadPosition) -> bool:
         world = self.world
         thing, controllers = self._draw_object()
-        name = f"{self.record.traffic_name or 'traffic'}_{self._count}"
-        while name in world.entities:
-            self._count += 1
-            name = f"{self.record.traffic_name or 'traffic'}_{self._count}"
-        entity = Entity.of(model.ScenarioObject(name, thing, controllers), world.roads)
+        entity = self._spare
+        if entity is None or entity.object is not thing:
+            entity = Entity.of(model.ScenarioObject("", thing, controllers), world.roads)
         entity.position.take_place_of(place)
         speed = self._speed(entity)
         if not self._has_room(entity, speed):
+            self._spare = entity
             return False
+        self._spare = None
+        while (name := f"{self.record.traffic_name or 'traffic'}_{self._count}") in world.entities:
+            self._count += 1
+        entity.name = name
         self._count += 1
         entity.speed = speed
         entity.align_rear_axle()

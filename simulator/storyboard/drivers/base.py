@@ -41,6 +41,11 @@ class Driver:
         self.active: set[str] = set()
         self.overrides = self.settings.get("mode", self.default_mode) != "additive"
 
+    @property
+    def moves(self) -> bool:
+        """Whether a step may move the entity, not only set its speed."""
+        return True
+
     def number(self, name: str, default: float) -> float:
         """A numeric setting."""
         try:

@@ -11,6 +11,8 @@ from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import ahead_in_lane
 from simulator.storyboard.world import World
 
+_LOOK_M = 50.0  # at least
+
 
 class DistanceKeeper(Driver):
     """Adaptive cruise control: the speed set by actions, less where a vehicle ahead asks for a time gap."""
@@ -23,13 +25,20 @@ class DistanceKeeper(Driver):
 
     def __init__(self, world: World, entity: Entity, given: model.ObjectController) -> None:
         super().__init__(world, entity, given)
-        self.limits = limits_of(entity)
+        limits = limits_of(entity)
+        self.acceleration, self.deceleration = limits.max_acceleration, limits.max_deceleration
+        self.brakes = max(self.deceleration, 1e-6)
         self.time_gap = self.number("timeGap", 1.5)
         self.set_speed = self.number("setSpeed", 0.0)
         self.has_set_speed = "setSpeed" in self.settings
         self.beside = self.number("lateralDist", 5.0)
         self.is_virtual = self.settings.get("virtual") == "true"
         self.speed = 0.0
+
+    @property
+    def moves(self) -> bool:
+        """An additive one leaves that to the default controller."""
+        return self.overrides
 
     def activate(self, lateral: bool | None, longitudinal: bool | None) -> None:
         """Take over at the present speed."""
@@ -46,22 +55,22 @@ class DistanceKeeper(Driver):
         elif abs(entity.speed - self.speed) > 1e-3:  # an action has set it
             self.set_speed = entity.speed
         ahead, gap = self._ahead()
-        limits = self.limits
+        before, wanted_speed = self.speed, self.set_speed
         if ahead is None:
-            wish = (self.set_speed - self.speed) * self.eagerness * limits.max_acceleration
-            wish = min(max(wish, -limits.max_deceleration), self.eagerness * limits.max_acceleration)
-            speed = self.speed + wish * dt
-            passed = abs(speed - self.set_speed) > abs(self.speed - self.set_speed)
-            self.speed = self.set_speed if passed else speed
+            if before != wanted_speed:
+                wish = (wanted_speed - before) * self.eagerness * self.acceleration
+                speed = before + min(max(wish, -self.deceleration), self.eagerness * self.acceleration) * dt
+                passed = abs(speed - wanted_speed) > abs(before - wanted_speed)
+                self.speed = wanted_speed if passed else speed
         elif gap < self.close_gap:
             self.speed = 0.0
         else:
-            wanted = self.least_gap + self.time_gap * abs(max(self.speed, ahead.speed))
+            wanted = self.least_gap + self.time_gap * abs(max(before, ahead.speed))
             share = min(1.0, (gap - wanted) / wanted)
-            to_other = self.speed - min(self.set_speed, ahead.speed)
-            wish = 2.5 * share - share * (self.speed - self.set_speed) - (1.0 - share) * to_other
-            wish = min(max(wish, -limits.max_deceleration), limits.max_acceleration)
-            self.speed = min(max(0.0, self.speed + wish * dt), self.set_speed)
+            to_other = before - min(wanted_speed, ahead.speed)
+            wish = 2.5 * share - share * (before - wanted_speed) - (1.0 - share) * to_other
+            wish = min(max(wish, -self.deceleration), self.acceleration)
+            self.speed = min(max(0.0, before + wish * dt), wanted_speed)
         if self.is_virtual:
             return
         if self.overrides:
@@ -71,17 +80,18 @@ class DistanceKeeper(Driver):
 
     def _ahead(self) -> tuple[Entity | None, float]:
         """The entity ahead in the lane, and the gap to it."""
-        look = max(50.0, 2.0 * self.least_gap + self.speed**2 / max(self.limits.max_deceleration, 1e-6))
+        look = max(_LOOK_M, 2.0 * self.least_gap + self.speed**2 / self.brakes)
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
+        crowd = self.world.crowd
         try:
-            leader = self.world.crowd.leader_of(self.entity, look, most, self.speed)
+            leader = crowd.leader_of(self.entity, look, most, self.speed)
         except LookupError:
-            return self._next_of(self.world.crowd.ahead_of(self.entity, most, self.speed), look, most)
-        if leader is None:
-            return None, inf
-        if abs(leader.dt) >= self.beside:
-            return self._next_of(self.world.crowd.ahead_of(self.entity, most, self.speed), look, most)
-        return leader.entity, leader.gap
+            leader, is_known = None, False
+        else:
+            is_known = leader is None or -self.beside < leader.dt < self.beside
+        if not is_known:
+            return self._next_of(crowd.ahead_of(self.entity, most, self.speed), look, most)
+        return (None, inf) if leader is None else (leader.entity, leader.gap)
 
     def _next_of(self, others: Sequence[Entity], look: float, most: float) -> tuple[Entity | None, float]:
         """The next of some entities ahead: within `look` m along the lane, or right before the front."""
