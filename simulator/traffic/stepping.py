@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
+from simulator.traffic.bends import wait_at_bends
 from simulator.traffic.crowd import walk
 from simulator.traffic.demand import RELIEF_NS, recycle, relieve
 from simulator.traffic.emergency import calm, make_way
@@ -66,6 +67,7 @@ def step_world(ground, worlds, desk, dt_ns, w):
         lanes, ground.gates, vehicles, drivers, worlds.signals[w], people.busy[w], dt, desk, stand, worlds.events[w]
     )
     heed(lanes, people.rows[w], vehicles, drivers, stand)
+    wait_at_bends(lanes, vehicles, drivers, stand)
     out = overtake(lanes, ground.gates, lines, entries, vehicles, drivers, stand, period)
     for i in range(len(vehicles)):
         if vehicles[i].control == GUIDED:
