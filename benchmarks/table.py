@@ -10,13 +10,19 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def best_seconds(works: Sequence[Callable[[], object]], rounds: int = 7) -> list[float]:
-    """The least time of each work over `rounds`, taking turns so that other load on the machine strikes all alike."""
+def best_seconds(works: Sequence[Callable[[], object]], rounds: int = 7, *, at_least_s: float = 0.0) -> list[float]:
+    """The least time of each work over `rounds`, taking turns so that other load on the machine strikes all alike.
+
+    Works that take milliseconds need more rounds, to meet a moment in which nothing disturbs them: those that fit into
+    `at_least_s`.
+    """
     best = [float("inf")] * len(works)
+    begin, done = time.perf_counter(), 0
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for _ in range(rounds):
+        while done < rounds or time.perf_counter() - begin < at_least_s:
+            done += 1
             for k, work in enumerate(works):
                 start = time.perf_counter()
                 work()
