@@ -89,7 +89,7 @@ def broadleaf(
     species: Species, height: float, radius: float, rng: np.random.Generator, detail: int, *, leafless: bool
 ) -> list[Mesh]:
     """Meshes of one tree: crown of leaf clumps (or twigs when leafless) on a trunk with limbs."""
-    count = int(species.clumps * (1.5, 1.3, 1.2, 1.0)[detail])
+    count = int(species.clumps * ((1.0, 0.8, 0.6, 0.42) if leafless else (1.4, 1.15, 1.1, 0.85))[detail])
     swell = (0.90, 0.95, 1.0, 1.1)[detail]  # fewer clumps must fill the same crown
     masses = _masses(species, height, radius, rng)
     center, size, owner = _crown(species, height, masses, rng, count)
@@ -111,7 +111,10 @@ def broadleaf(
     outer = int(np.clip(surface * (5.5, 1.9, 0.7, 0.22)[detail], low, high))
     size_m = np.sqrt(surface / outer) * (1.45 if pine else 1.5)
     inner = len(owner) * (7, 5, 3, 2)[detail]
-    return wood + foliage(center, size, rng, outer=outer, inner=inner, flat=0.5 if pine else 0.75, size_m=size_m)
+    leaves = foliage(center, size, rng, outer=outer, inner=inner, flat=0.5 if pine else 0.75, size_m=size_m)
+    for mesh in leaves:  # large cards of far trees do not hang to the ground
+        np.maximum(mesh.vertices[:, 2], np.float32(0.4 * species.clear * height), out=mesh.vertices[:, 2])
+    return wood + leaves
 
 
 def twigs(feet: F64, centers: F64, radii: F64, rng: np.random.Generator, count: int) -> list[Mesh]:

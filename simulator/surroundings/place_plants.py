@@ -22,7 +22,7 @@ from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
-_COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
+_COST = (4000.0, 1700.0, 760.0, 300.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
 _PIT_M, _EDGING_M = 0.75, 0.08  # half the side of the open ground about trees in paving, and its stones
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
