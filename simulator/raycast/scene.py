@@ -26,6 +26,7 @@ ALL = 0xFFFFFFFF
 GREATEST_COORDINATE = 1e12
 RAYS_A_PIECE, TILES_A_PIECE = 512, 4
 PIECES = 32  # pieces of shadow rays, where there are so many; they must not depend on the threads
+LEAST_SINGLES = 32  # rays cast one by one that are worth a thread
 LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
@@ -445,6 +446,9 @@ def _pieces(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     for many threads."""
     size = runs[:, 1] - runs[:, 0]
     piece = min(PIECE, max(RAYS_A_PIECE, -(-int(size.sum()) // PIECES)))
+    if len(runs) == 1:
+        first = np.arange(runs[0, 0], runs[0, 1], piece)
+        return np.stack([first, np.minimum(first + piece, runs[0, 1])], 1)
     count = -(-size // piece)
     number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     first = np.repeat(runs[:, 0], count) + number * piece
@@ -453,8 +457,9 @@ def _pieces(runs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
     """Cast rays one by one; if something was `found` before, look for what is nearer."""
-    workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
+    piece = min(max(rays.total // LEAST_PIECES, LEAST_SINGLES), RAYS_A_PIECE)
+    workers = worker_count(threads, -(-rays.total // piece))
+    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (piece,))
 
 
 def _vertices(vertices: ArrayLike, name: str) -> F32:

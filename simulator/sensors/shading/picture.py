@@ -14,6 +14,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES
 from simulator.raycast import Hits
+from simulator.raycast.rays import empty_hits
 from simulator.scene.classes import class_id
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
@@ -37,7 +38,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
-WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
+WAVE, LEAST_WAVE, WAVES = 1 << 12, 1 << 9, 2  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 NIGHT_CONTACT = np.float32(0.8)  # ... so that contact shadows are by this part as sharp
@@ -109,6 +110,26 @@ def gather(start, stop, paths, forward, pixels, radiance, depth, instance):
         cosine = center.dx * forward[0] + center.dy * forward[1] + center.dz * forward[2]
         instance[k] = center.first
         depth[k] = center.reach * cosine if center.first >= 0 else np.float32(np.inf)
+
+
+@kernel
+def pick(start, stop, pixels, ways, rotation, hits, rays, found):
+    """Rays and hits of `pixels[start:stop]`, of all pixels': directions of length 1 in the local frame, and reach.
+
+    Args:
+        start, stop: range of `pixels` (P,) int32.
+        ways: (H * W, 3) float32 directions, camera frame. rotation: (3, 3) float32 local_R_camera.
+        hits: Hits of these directions. rays: (P, 3) float32, found: Hits, results.
+    """
+    for i in range(start, stop):
+        k = pixels[i]
+        a, b, c = ways[k, 0], ways[k, 1], ways[k, 2]
+        length = np.sqrt(a * a + b * b + c * c)
+        by = ONE / length
+        for axis in range(3):
+            rays[i, axis] = (rotation[axis, 0] * a + rotation[axis, 1] * b + rotation[axis, 2] * c) * by
+        found.t[i], found.part[i], found.primitive[i] = hits.t[k] * length, hits.part[k], hits.primitive[k]
+        found.u[i], found.v[i] = hits.u[k], hits.v[k]
 
 
 @kernel
@@ -282,15 +303,13 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
     hits = stage.rays.closest_hit(
         np.zeros(3), ways, mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
     )
-    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
+    rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
 
     def seen_by(pixels: NDArray[np.int32]) -> tuple[F32, Hits]:
         """Unit directions of pixels, local frame, and what they hit."""
-        rays = ways[pixels]
-        length = np.sqrt(np.einsum("ij,ij->i", rays, rays))
-        reach, rest = hits.t[pixels] * length, (hits.part[pixels], hits.primitive[pixels])
-        found = Hits(reach, *rest, hits.u[pixels], hits.v[pixels])
-        return np.ascontiguousarray((rays @ rotation.T) / length[:, None], np.float32), found
+        rays, found = np.empty((len(pixels), 3), np.float32), empty_hits(len(pixels))
+        transport.each(len(pixels), pick, pixels, ways, rotation, hits, rays, found)
+        return rays, found
 
     stride = transport.quality.sky_stride
     pixels = (np.arange(0, height, stride)[:, None] * width + np.arange(0, width, stride)).astype(np.int32)
@@ -311,7 +330,8 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
         _, paths = _in_waves(transport, origin, toward, spread, None, int(seed) + 16, some, width, grid, found)
         gather(0, len(some), paths, forward, some, *planes)
 
-    parallel_for(finish, len(pixels), chunk=WAVE, threads=stage.threads)
+    chunk = min(max(-(-len(pixels) // WAVES), LEAST_WAVE), WAVE)  # not by threads: random numbers are those of waves
+    parallel_for(finish, len(pixels), chunk=chunk, threads=stage.threads)
     return picture
 
 
