@@ -16,12 +16,13 @@ from simulator.numerics.simd import LANES
 from simulator.raycast import Hits
 from simulator.raycast.rays import empty_hits
 from simulator.scene.classes import class_id
+from simulator.sensors.plumes import Puffs, puffs_of
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.contact import contacts_nearby, shade_points
 from simulator.sensors.shading.glow import add_scattered_light, boxes_around
 from simulator.sensors.shading.night_sky import add_night_sky
-from simulator.sensors.shading.plume_light import add_plumes
+from simulator.sensors.shading.plume_light import draw_puffs
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import SHARPER, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
@@ -170,18 +171,30 @@ def take_picture(
         The picture, and the light transport that made it (its lamps and sky).
     """
     effort = QUALITIES[quality] if isinstance(quality, str) else quality
-    transport = Transport(stage, local_SE3_camera[:3, 3], effort)
-    table = camera.rays()
+    center, table, shape = local_SE3_camera[:3, 3], camera.rays(), (camera.height, camera.width)
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
-    height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
-    if effort.quick:
-        transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
-    if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        picture = _light_quickly(transport, view, number)
+    ready = list[tuple[Transport, Puffs]]()
+
+    def prepare() -> None:
+        """All but rays of pixels: it takes little, but hardly any of it is done side by side."""
+        transport = Transport(stage, center, effort)
+        if effort.quick:
+            transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
+        ready.append((transport, puffs_of(stage, center)))
+
+    if effort.quick and stage.sky.horizontal_lx[1] > NIGHT_LX:
+        frame = np.vstack([view.pose, [0, 0, 0, 1]])
+        hits = stage.rays.closest_hit(
+            np.zeros(3), table.reshape(-1, 3), mask=SEEN, threads=stage.threads, grid=shape, frame=frame,
+            meanwhile=prepare,
+        )  # fmt: skip
+        transport, puffs = ready[0]
+        picture = _light_quickly(transport, view, hits, number)
     else:
-        shape = height, width
+        prepare()
+        transport, puffs = ready[0]
         picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
         if effort.bounces is not None:
             trace(transport, view, int(number), DIFFUSE_GLOW, picture)
@@ -190,7 +203,7 @@ def take_picture(
     add_night_sky(picture, transport, camera, local_SE3_camera)
     if transport.extinction > LEAST_GLOW_1_M:
         add_scattered_light(picture, transport, camera, local_SE3_camera)
-    add_plumes(picture, transport, camera, local_SE3_camera)
+    draw_puffs(puffs, picture, transport, camera, local_SE3_camera)
     return picture, transport
 
 
@@ -295,14 +308,10 @@ def rays_within(table: F32, pixels: NDArray[np.int32], rotation: F32, lattice: t
     return np.ascontiguousarray(rays / np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None], np.float32)
 
 
-def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
-    """Light all pixels in one pass, and in waves those that it leaves."""
+def _light_quickly(transport: Transport, view: View, hits: Hits, seed: np.uint32) -> Picture:
+    """Light all pixels, which show the `hits`, in one pass, and in waves those that it leaves."""
     stage, (height, width) = transport.stage, view.table.shape[:2]
-    frame = np.vstack([view.pose, [0, 0, 0, 1]])
     ways = view.table.reshape(-1, 3)
-    hits = stage.rays.closest_hit(
-        np.zeros(3), ways, mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
-    )
     rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
 
     def seen_by(pixels: NDArray[np.int32]) -> tuple[F32, Hits]:
