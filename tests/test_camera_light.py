@@ -413,7 +413,7 @@ def test_strayed_light_of_a_beam_is_all_of_its_light(beam: Beam) -> None:
     solid = np.gradient(up[:, 0])[:, None] * (turn[0, 1] - turn[0, 0]) * np.ones_like(turn)
     level = np.array([beams.beam_intensity(int(beam), *np.float32([1, 0, 0]), *way) for way in ways])
     strayed = np.array([beams.strayed_intensity(int(beam), np.float32(0), way[0]) for way in ways])
-    assert (strayed * solid.ravel()).sum() == pytest.approx((level * solid.ravel()).sum(), rel=0.03)
+    assert (strayed * solid.ravel()).sum() == pytest.approx((level * solid.ravel()).sum(), rel=0.06)
 
 
 @pytest.mark.parametrize(("opening", "least", "most"), [("shop", 3.0, 400.0), ("sash", 4.0, 60.0)])

@@ -130,7 +130,7 @@ def beam_intensity(beam, ax, ay, az, dx, dy, dz):
     return ONE
 
 
-@kernel(inline=True)
+@kernel
 def strayed_intensity(beam, level, cosine):
     """Relative intensity, by light that has been scattered before, in a direction in which `beam_intensity` is `level`.
 
