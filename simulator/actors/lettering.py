@@ -23,6 +23,8 @@ FIRMS = (
     ("KESTAN", "parcel service"),
     ("Miravel", "bakery since 1926"),
 )
+SERVICES = (("POLICE", ""), ("AMBULANCE", ""), ("FIRE", ""))
+_NAMES = FIRMS + SERVICES  # from the top of the atlas
 DESTINATIONS = (
     "12 CENTRAL",
     "7 HARBOUR",
@@ -34,15 +36,15 @@ DESTINATIONS = (
     "60 RIVERSIDE",
 )
 COLORS = ("#12305c", "#8c1a1f", "#1d5a34", "#1b1c1e", "#c8641a", "#e4e5e3")
-_ROWS, _COLUMNS = 128, 512  # of one firm in the atlas
+_ROWS, _COLUMNS = 128, 512  # of one name in the atlas, which has room for 16
 
 
 @cache
 def _atlas() -> Texture:
     import cv2
 
-    image = np.zeros((_ROWS * len(FIRMS), _COLUMNS), np.uint8)
-    for k, (name, line) in enumerate(FIRMS):
+    image = np.zeros((_ROWS * 16, _COLUMNS), np.uint8)
+    for k, (name, line) in enumerate(_NAMES):
         tile = np.zeros((4 * _ROWS, 4 * _COLUMNS), np.uint8)
         font = cv2.FONT_HERSHEY_DUPLEX if k % 2 == 0 else cv2.FONT_HERSHEY_TRIPLEX
         (wide, high), _ = cv2.getTextSize(name, font, 10.0, 36)
@@ -66,16 +68,21 @@ def lettered(
     rng: np.random.Generator,
     joint: int = -1,
     rear: tuple[float, float] | None = None,
+    service: str = "",
 ) -> Body:
-    """A firm's name on both sides, centred at (x, z) on walls at `half_width`, as large as `room` allows (m).
+    """The name of a firm or service on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
     Args:
         half_width: of flat walls, or that at (x, z) of curved ones.
         joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
+        service: one of SERVICES, in white; otherwise a firm in a colour of its own.
     """
-    k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
+    if service:
+        k, color = len(FIRMS) + [name for name, _ in SERVICES].index(service), COLORS[-1]
+    else:
+        k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
     length = min(room[0], 4.0 * room[1])
-    low, high = 1.0 - (k + 1) / len(FIRMS), 1.0 - k / len(FIRMS)
+    low, high = 1.0 - (k + 1) / 16, 1.0 - k / 16
     share = np.linspace(0.0, 1.0, 5 if callable(half_width) else 2)
     sides: list[Mesh] = []
     for sign in (1.0, -1.0):  # text runs to the right

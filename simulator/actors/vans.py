@@ -53,11 +53,11 @@ class Van(Actor, kind="van"):
             livery="ambulance" if rescue else "",
         )
         more = list[Body]()
-        if self.style in ("compact", "panel"):
+        if self.style != "minibus":
             shell = tub(lines)
             house = greenhouse(lines, shell.points[-1])
             more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
-            if rng.random() < 0.45:
+            if not rescue and rng.random() < 0.45:
                 more.append(_firm(lines, house, rng))
         facts = (("style", self.style), ("color", color))
         return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]
