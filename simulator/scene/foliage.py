@@ -214,7 +214,7 @@ def bough_texture(palette: str) -> Texture:
             for side in (-1.0, 1.0):
                 v = float(np.clip(rows[row] + rng.normal(0, 0.016), 0.01, 0.98))  # no fern: twigs of all lengths
                 reach = 0.225 * np.clip(1.25 * (1 - v) ** 0.75, 0.1, 1.0) * min(1.0, 0.6 + 3 * v)
-                reach *= rng.uniform(0.22, 1.08)
+                reach *= rng.uniform(0.22, 1.0)
                 rise = rng.uniform(0.2, 1.05)
                 u = np.linspace(0, 1, 14)
                 twig = np.stack(
