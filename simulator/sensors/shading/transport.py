@@ -33,6 +33,7 @@ CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a 
 BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 LAMP_BEHIND_M = 1.0  # of a lamp, where its vehicle ends
+UP = np.array([0.0, 0.0, 1.0], np.float32)
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
@@ -275,16 +276,20 @@ class Transport:
         That is where they shine. Those of what moves may shine at itself (over a number plate, in a bus): there it
         counts behind them, too.
         """
-        scene, axis = self.stage.scene, lamps["axis"]
+        scene, free = self.stage.scene, self._sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
         moves = np.isin(lamps["object"], scene.instance_object[scene.instance_moving])
-        ahead = np.stack([np.full(len(lamps), LAMP_AHEAD_M), np.where(moves, -LAMP_BEHIND_M, LAMP_AHEAD_M)])
-        places = (lamps["position"] + ahead[..., None] * axis).reshape(-1, 3).astype(np.float32)
-        free, up = np.ones(len(places)), np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(places), 1))
-        below = np.flatnonzero(self._shadowed(places, up, ROOF_M))
+        rows = np.flatnonzero(moves & (free < 1.0))
+        free[rows] = np.maximum(free[rows], self._sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
+        return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free)
+
+    def _sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N,) part of the sky that is seen from places (N, 3); all of it where nothing is overhead."""
+        places, free = places.astype(np.float32), np.ones(len(places))
+        below = np.flatnonzero(self._shadowed(places, np.tile(UP, (len(places), 1)), ROOF_M))
         fan = sky_fan(self.quality.sky_rays)
         starts, ways = np.repeat(places[below], len(fan), 0), np.tile(fan, (len(below), 1))
         free[below] -= self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
-        return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free.reshape(2, -1).max(0))
+        return free
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
