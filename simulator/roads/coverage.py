@@ -51,7 +51,12 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("OpenDRIVE", "", "", ""),
         ("~OpenDRIVE/header", "name revMajor revMinor north south east west", "date vendor version", "the box is ours"),
         ("header/geoReference", "", "", ""),
-        ("header/offset", "x y z hdg", "", "kept; world coordinates are those of the file"),
+        (
+            "header/offset",
+            "x y z hdg",
+            "",
+            "from the inertial frame, which stays that of the file, to the projected one (8.5)",
+        ),
         ("-header/license", "", "name resource spdxid text", "no part of the road"),
         ("-userData", "", "code value", "whatever others put there"),
         ("-include", "", "file", "no file opens another one"),
