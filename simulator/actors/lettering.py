@@ -58,11 +58,17 @@ def _foil(color: str) -> Material:
 
 
 def lettered(
-    x: float, half_width: float, z: float, room: tuple[float, float], rng: np.random.Generator, joint: int = -1
+    x: float,
+    half_width: float,
+    z: float,
+    room: tuple[float, float],
+    rng: np.random.Generator,
+    joint: int = -1,
+    rear: tuple[float, float] | None = None,
 ) -> Body:
     """A firm's name on both sides, centred at (x, z) on flat walls at `half_width`, as large as `room` allows (m).
 
-    `joint`: what the walls hang on.
+    `joint`: what the walls hang on. `rear`: (x, z) of the name on the doors behind, if there are any.
     """
     k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
     length = min(room[0], 4.0 * room[1])
@@ -71,6 +77,11 @@ def lettered(
     for y, ahead in ((half_width + 0.004, 1.0), (-half_width - 0.004, -1.0)):  # text runs to the right
         right, left = x - ahead * length / 2, x + ahead * length / 2
         points = [[[right, y, z + s * length / 8], [left, y, z + s * length / 8]] for s in (-1.0, 1.0)]
+        sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
+    if rear is not None:
+        at, up = rear
+        length = min(1.4 * half_width, length)
+        points = [[[at, -length / 2, up + s * length / 8], [at, length / 2, up + s * length / 8]] for s in (-1.0, 1.0)]
         sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
     return Body(merge(sides), (_foil(color),), joint)
 

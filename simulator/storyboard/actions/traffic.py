@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from math import cos, hypot, pi, sin
 from typing import Any, NamedTuple, TypeVar
 
@@ -206,6 +207,7 @@ class TrafficElement(ActionElement):
         world.entities[name] = entity
         world.activate(entity)
         self._taken = None
+        entity.cruises = not controllers and isinstance(thing, model.Vehicle) and not thing.trailer
         for controller in controllers or ((_FOLLOW,) if isinstance(thing, model.Vehicle) else ()):
             if assign(world, entity, controller):
                 entity.drivers[-1].activate(True, True)
@@ -221,12 +223,15 @@ class TrafficElement(ActionElement):
     def _has_room(self, new: Entity, speed: float) -> bool:
         """Whether a new entity keeps clear of all others."""
         if self._taken is None:
-            self._taken = np.array([_room(each, each.speed) for each in self.world.active]).reshape(-1, 4)
+            rooms = chain.from_iterable([_room(each, each.speed) for each in self.world.active])
+            self._taken = np.fromiter(rooms, np.float64).reshape(-1, 4).T
         x, y, reach, _ = _room(new, speed)
-        away = np.hypot(self._taken[:, 0] - x, self._taken[:, 1] - y)
-        gap = _CLEAR_M + _CLEAR_S * np.maximum(self._taken[:, 3], speed)
-        near = np.flatnonzero(away <= self._taken[:, 2] + reach + gap + TINY)
-        nearest_first = near[np.argsort(away[near])].tolist()
+        at_x, at_y, others_reach, speeds = self._taken
+        away = np.hypot(at_x - x, at_y - y)
+        near = (
+            away <= others_reach + np.maximum(_CLEAR_S * speeds, _CLEAR_S * speed) + (reach + _CLEAR_M + TINY)
+        ).nonzero()[0]
+        nearest_first = near[away[near].argsort()].tolist()
         return not any(_too_close(new, self.world.active[k], speed) for k in nearest_first)
 
 
@@ -247,17 +252,21 @@ def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
 
 def _room(entity: Entity, speed: float) -> tuple[float, float, float, float]:
     """Where an entity is, how far its box reaches at most, and its speed."""
-    p, box = entity.position, entity.box
-    return p.x, p.y, hypot(box.length, box.width), speed
+    p = entity.position
+    return p.x, p.y, entity.diagonal, speed
 
 
 def _too_close(new: Entity, other: Entity, speed: float) -> bool:
     """Whether a new entity would touch another one, or come up before or behind it without a gap."""
     a, b = new.position, other.position
-    reach = hypot(new.box.length, new.box.width) + hypot(other.box.length, other.box.width)
     gap = _CLEAR_M + _CLEAR_S * max(speed, other.speed)
-    if hypot(a.x - b.x, a.y - b.y) > reach + gap:
+    if hypot(a.x - b.x, a.y - b.y) > new.diagonal + other.diagonal + gap:
         return False
+    if a.road is b.road and a.lane == b.lane and abs(a.offset - b.offset) < 0.5 * new.box.width:
+        # One behind the other: no nearer along the lane than straight on.
+        way = abs(a.s - b.s) * (1.0 + abs(a.k_road * a.t) + abs(b.k_road * b.t))
+        if way < 0.5 * (new.box.length + other.box.length) - abs(new.box.center_x) - abs(other.box.center_x) + gap:
+            return True
     ahead, left = boxes.separations(a, new.box, b, other.box)
     clear = gap if not left else _CLEAR_M / 4.0
     if max(abs(ahead), abs(left)) > clear + TINY:
@@ -363,8 +372,9 @@ class TrafficSwarmAction(TrafficElement):
         places = np.array([(e.position.x, e.position.y) for e in self.made]).reshape(-1, 2)
         for entity in [e for e, share in zip(self.made, self._shares(places)) if share > _BEYOND]:
             self.remove(entity)
-        self._open = self._find_spots()
-        self._fill(self.record.number_of_vehicles)
+        if len(self.made) < self.record.number_of_vehicles:
+            self._open = self._find_spots()
+            self._fill(self.record.number_of_vehicles)
 
 
 def _is_within(corners: list[tuple[float, float]], x: float, y: float) -> bool:
