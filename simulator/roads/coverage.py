@@ -155,7 +155,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("-lane/rule", "", "sOffset value", "free text"),
     ),
     ("road mark", f"{_MARKS}::test_dashes_have_the_usual_length_of_their_country"): (
-        ("~lane/roadMark", "sOffset type weight color material width laneChange height", "", "paint is 3 mm thick"),
+        ("~lane/roadMark", "sOffset type weight color material width laneChange height", "", "paint is 1.5 mm thick"),
     ),
     ("road mark", f"{_MARKS}::test_explicit_lines_win"): (
         ("roadMark/type", "name width", "", ""),
