@@ -41,7 +41,7 @@ FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far
 CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
-FEW_LAMPS = 6  # lamps that light what secondary rays meet
+FEW_LAMPS = 10  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 1.0
@@ -186,18 +186,18 @@ class Transport:
         Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
         a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
         at least. Where `per_point` rays in a row are the hemisphere of a point, what they meet is as dark as that is
-        closed.
+        closed, and lights itself.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
         paths["er"] = 1.0
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
-        if per_point and not self.lamps.dark:
-            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         self.each(
             len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
         )
+        if per_point:
+            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         return paths
 
     def sky_light(self, points: Records, columns: int, seed: int) -> tuple[F32, F32]:
