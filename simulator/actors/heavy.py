@@ -48,9 +48,9 @@ def hinge(x: float, joints: list[Joint], share: float = 1.0) -> int:
 
 
 def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> list[Mesh]:
-    """Tall mirrors on arms ahead of the doors."""
+    """Tall mirrors on arms ahead of the doors, in painted shells: black ones look like traffic lights from afar."""
     y = half_width + 0.16
-    housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.035, slot=Slot.TRIM)
+    housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.045, slot=Slot.PAINT)
     glass = block((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
     arms = [
         pipe(
@@ -135,7 +135,7 @@ def rear_doors(tail: float, half: float, low: float, high: float) -> list[Mesh]:
     """What is on the doors at the end `tail` of a closed body between two heights, in front of its wall at tail + 2 cm.
 
     Aluminium frame, hinges, locking rods with their handles, end-outline lamps (UN R48), the contour in tape (R104),
-    rear marking plates (R70): yellow with a red border.
+    and rear marking plates.
     """
     tall, middle = high - low, (low + high) / 2
     parts = both(block((0.02, 0.09, tall - 0.02), (tail + 0.005, half - 0.045, middle), Slot.ALUMINIUM))
@@ -161,9 +161,14 @@ def rear_doors(tail: float, half: float, low: float, high: float) -> list[Mesh]:
     parts += both(block((0.006, 0.05, tall - 0.36), (face, side, middle), Slot.TAPE))
     for z in (low + 0.155, high - 0.155):
         parts += both(block((0.006, side - 0.06, 0.05), (face, 0.5 * side + 0.02, z), Slot.TAPE))
-    plate_z = low + 0.33
-    parts += both(block((0.012, 0.58, 0.20), (tail - 0.002, 0.56 * half, plate_z), Slot.REFLECTOR))
-    parts += both(block((0.012, 0.50, 0.12), (tail - 0.005, 0.56 * half, plate_z), Slot.TAPE))
+    parts += marking_plates(tail, half, low + 0.33)
     for z in (low - 0.02, low + 0.12):  # buffers
         parts += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))
     return parts
+
+
+def marking_plates(tail: float, half: float, z: float) -> list[Mesh]:
+    """Rear marking plates of long vehicles (UN R70) on a wall at x = `tail`: yellow with a red border."""
+    red = block((0.012, 0.58, 0.20), (tail - 0.002, 0.56 * half, z), Slot.REFLECTOR)
+    yellow = block((0.012, 0.50, 0.12), (tail - 0.005, 0.56 * half, z), Slot.TAPE)
+    return [*both(red), *both(yellow)]

@@ -24,6 +24,7 @@ from simulator.actors.heavy import (
     fleet_materials,
     head_lamps,
     hinge,
+    marking_plates,
     rear_doors,
     rear_lamps,
 )
@@ -228,7 +229,7 @@ def cab(
             at=(visor_x + 0.04, 0, glass_top + 0.03),
         )
     )
-    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
+    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.52, 0.74)  # with the wide-angle glass above
     parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, waist)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
@@ -335,6 +336,11 @@ def _flatbed(
         parts += both(block((length, 0.03, plank), (middle, half - 0.02, level), Slot.ALUMINIUM))
         if not open_end:
             parts.append(block((0.03, 2 * half - 0.1, plank), (tail + 0.03, 0, level), Slot.ALUMINIUM))
+    if not open_end:
+        board = z + DECK_M + 0.5 * planks * (plank + gap)
+        parts += marking_plates(tail + 0.012, half, board)
+        for y in (0.25 * half, 0.90 * half):  # hinges of the board, and its corner posts
+            parts += both(block((0.03, 0.05, 0.40), (tail + 0.010, y, board), Slot.TRIM))
     for k in range(6):
         parts.append(block((0.05, 2 * half, 0.19), (back - 0.03, 0, z + DECK_M + 0.1 + 0.2 * k), Slot.ALUMINIUM))
     if rng.random() < 0.6:
@@ -358,6 +364,15 @@ def _tipper(back: float, tail: float, half: float, z: float, height: float, rng:
             block((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)
         )
     )
+    for y in (0.0, 0.30 * half, 0.84 * half):  # ribs of the tailgate, and its beams
+        for sign in (1.0, -1.0) if y else (1.0,):
+            rib = block((0.06, 0.09, tall), slot=Slot.SECOND)
+            parts.append(turned(rib, pitch=0.06, at=(tail + 0.04, sign * y, z + tall / 2)))
+    for share in (0.06, 0.94):
+        beam_x = tail + 0.05 + 0.06 * tall * (share - 0.5)
+        parts.append(block((0.07, 2 * half - 0.1, 0.12), (beam_x, 0.0, z + share * tall), Slot.SECOND))
+    parts += marking_plates(tail + 0.018, half, z + 0.30 * tall)
+    parts += both(rounded_box((0.05, 0.07, 0.18), (tail + 0.01, half - 0.10, z + tall), radius=0.02, slot=Slot.TRIM))
     parts.append(block((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
     parts.append(
         block((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND)

@@ -270,13 +270,14 @@ class CubicTable:
         p: Array = p0 + share * (
             chord * share * (3.0 - 2.0 * share) + (1.0 - share) * (d0 * (1.0 - share) - d1 * share)
         )
-        p = np.clip(p, p0, p1)
+        p = np.minimum(np.maximum(p, p0), p1)
         for _ in range(6):
             step = p - p0
             q = p0[:, None] + step[:, None] * _NODES
             length = step * (np.hypot(_slope(nodes_u, q), _slope(nodes_v, q)) @ _WEIGHTS)
             error = l0 + length - arc
-            p = np.clip(p - error / np.maximum(np.hypot(_slope(u, p), _slope(v, p)), 1e-12), p0, p1)
+            p = p - error / np.maximum(np.hypot(_slope(u, p), _slope(v, p)), 1e-12)
+            p = np.minimum(np.maximum(p, p0), p1)
             if (np.abs(error) < near).all():
                 break
         return np.asarray(p)
@@ -284,7 +285,7 @@ class CubicTable:
     def evaluate(self, number: Index, ds: Array) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) in the world at distances ds (N,) from the start of cubics `number` (N,)."""
         arc = ds * self._scale[number]
-        inside = np.clip(arc, 0.0, self._lengths[number, -1])
+        inside = np.minimum(np.maximum(arc, 0.0), self._lengths[number, -1])
         p = self._parameter(number, inside)
         u, v = self._u[number], self._v[number]
         du, dv = _slope(u, p), _slope(v, p)

@@ -209,13 +209,13 @@ def bough_texture(palette: str) -> Texture:
     canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1])
     for half in range(2):
         middle = 0.25 + 0.5 * half
-        rows = np.linspace(0.03, 0.97, 30)
+        rows = np.linspace(0.03, 0.97, 40)
         for row in rng.permutation(len(rows)).tolist():
             for side in (-1.0, 1.0):
-                v = rows[row] + rng.normal(0, 0.006)
+                v = float(np.clip(rows[row] + rng.normal(0, 0.016), 0.01, 0.98))  # no fern: twigs of all lengths
                 reach = 0.225 * np.clip(1.25 * (1 - v) ** 0.75, 0.1, 1.0) * min(1.0, 0.6 + 3 * v)
-                reach *= rng.uniform(0.5, 1.05)
-                rise = rng.uniform(0.35, 0.8)
+                reach *= rng.uniform(0.22, 1.0)
+                rise = rng.uniform(0.2, 1.05)
                 u = np.linspace(0, 1, 14)
                 twig = np.stack(
                     [middle + side * reach * u, v + rise * reach * u - rng.uniform(0.0, 0.3) * reach * u**2], 1

@@ -95,6 +95,7 @@ class Cruisers:
     def __init__(self, crowd: Crowd, note_end: Callable[[Entity, float], None]) -> None:
         self.members: list[Entity] = []
         self._drivers: list[DistanceKeeper] = []
+        self._ids: set[int] = set()
         self.singles: Sequence[Entity] = ()
         self._crowd, self._note_end = crowd, note_end
         self._strips = LaneStrips()
@@ -110,18 +111,17 @@ class Cruisers:
         if self._known == (turnover, False):
             return
         kept = [k for k, each in enumerate(self.members) if each.active]
-        mine = {id(each) for each in self.members}
-        new = [each for each in entities if each.cruises and id(each) not in mine and _is_ready(each)]
-        self._known = turnover, any(each.done.teleported for each in entities if each.cruises)
+        fresh = [each for each in entities if each.cruises and id(each) not in self._ids]
+        new = [each for each in fresh if _is_ready(each)]
+        self._known = turnover, len(new) < len(fresh)
         if len(kept) + len(new) < _FEW:
             kept, new = [], []
         for k in set(range(len(self.members))).difference(kept):
-            self._drivers[k].speed, self._drivers[k].set_speed = (
-                float(self._c.held_speed[k]),
-                float(self._c.set_speed[k]),
-            )
+            driver = self._drivers[k]
+            driver.speed, driver.set_speed = float(self._c.held_speed[k]), float(self._c.set_speed[k])
         self._state, self._rows = self._state[:, kept], self._rows[kept]
         self.members = [self.members[k] for k in kept] + new
+        self._names = [self._names[k] for k in kept] + [_names(each) for each in new]
         if new:
             added = np.array([self._column(each) for each in new]).T
             self._state = np.concatenate([self._state, added], axis=1)
@@ -130,9 +130,8 @@ class Cruisers:
         self._drivers = [
             driver for each in self.members for driver in each.drivers if isinstance(driver, DistanceKeeper)
         ]
-        self._names = [_names(each) for each in self.members]
-        mine = {id(each) for each in self.members}
-        self.singles = [each for each in entities if id(each) not in mine] if mine else entities
+        self._ids = {id(each) for each in self.members}
+        self.singles = [each for each in entities if id(each) not in self._ids] if self._ids else entities
 
     @property
     def bodies(self) -> Bodies:

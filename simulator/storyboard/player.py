@@ -78,6 +78,8 @@ def play(
         if not player.step(dt):
             break
         recording.add(player.world.time, player.world, player.cruisers)
+    if not recording.entities:
+        player.world.warn("no entity takes part; entities come in by actions in <Init> or by an AddEntityAction")
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 
@@ -148,7 +150,7 @@ class Player:
         found: list[ActionElement] = []
         for record in (*init.global_actions, *init.user_defined_actions):
             found.append(make_action(world, record, f"Init {type(record).__name__}", None))
-        for private in _in_order(init.privates):
+        for private in _in_order(init.privates, world):
             entity = world.entity(private.entity_ref, private.line)
             for action in private.actions:
                 name = f"Init {entity.name} {_CHOICES.get(type(action), type(action).__name__)}"
@@ -393,12 +395,16 @@ _CHOICES: dict[type, str] = {
 }
 
 
-def _in_order(privates: tuple[model.Private, ...]) -> list[model.Private]:
+def _in_order(privates: tuple[model.Private, ...], world: World) -> list[model.Private]:
     """Initial actions, those of entities that others are placed relative to first."""
     left, done, found = list(privates), set[str](), list[model.Private]()
     names = {private.entity_ref for private in privates}
     while left:
         ready = next((p for p in left if not (_references(p) & names - done - {p.entity_ref})), left[0])
+        waiting = _references(ready) & names - done - {ready.entity_ref}
+        if waiting:
+            others = ", ".join(sorted(waiting))
+            world.warn(f"{ready.entity_ref} is placed relative to {others}, which has no place yet", ready.line)
         left.remove(ready)
         done.add(ready.entity_ref)
         found.append(ready)

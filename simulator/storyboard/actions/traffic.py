@@ -96,9 +96,14 @@ class TrafficElement(ActionElement):
         self.made: list[Entity] = []
         self.traffic_name: str = record.traffic_name
         self.spots = _spots(world)
+        if not self.spots.roads:
+            world.warn(f"{type(record).__name__}: there are no roads on which traffic may come up", record.line)
         self._open: Array = np.zeros(0, int)  # numbers of spots where entities may come up now
         self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
         self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
+        self._queues: dict[tuple[object, int], list[tuple[float, float]]] | None = (
+            None  # by road and lane: s, clearance
+        )
         self._count = 0
         self._spare: Entity | None = None  # found no room; the next may be alike
         self._is_filled = False
@@ -107,7 +112,7 @@ class TrafficElement(ActionElement):
 
     def go_on(self, dt: float) -> None:
         """Take away what has come to the end of its road."""
-        self._taken = None
+        self._taken = self._queues = None
         for entity in [e for e in self.made if e.position.at_end]:
             self.remove(entity)
 
@@ -167,7 +172,7 @@ class TrafficElement(ActionElement):
         """Make one entity where there is room; False: none was found."""
         for _ in range(tries):
             place = self._candidate()
-            if place is not None and self._put(place):
+            if place is not None and not self._is_blocked(place) and self._put(place):
                 return True
         return False
 
@@ -206,7 +211,7 @@ class TrafficElement(ActionElement):
         entity.wander(world.seed)
         world.entities[name] = entity
         world.activate(entity)
-        self._taken = None
+        self._taken = self._queues = None
         entity.cruises = not controllers and isinstance(thing, model.Vehicle) and not thing.trailer
         for controller in controllers or ((_FOLLOW,) if isinstance(thing, model.Vehicle) else ()):
             if assign(world, entity, controller):
@@ -219,6 +224,19 @@ class TrafficElement(ActionElement):
         if heading is not None:
             places = [place for place in places if angle_between(place.h, heading) <= 0.5 * pi]
         return places[int(self._random.integers(len(places)))] if places else None
+
+    def _is_blocked(self, place: RoadPosition) -> bool:
+        """Whether anything that comes up at a place would be too close to who is in its lane."""
+        if self._queues is None:
+            self._queues = {}
+            for each in self.world.active:
+                p, box = each.position, each.box
+                clear = 0.5 * box.length - abs(box.center_x) + _CLEAR_M + _CLEAR_S * each.speed
+                if abs(p.offset) < 0.5 * box.width:
+                    self._queues.setdefault((p.road, p.lane), []).append((p.s, clear - TINY))
+        stretch = 1.0 + 2.0 * abs(place.k_road * place.t)  # a lane outside a bend is longer than its road
+        queue = self._queues.get((place.road, place.lane), ())
+        return any(abs(s - place.s) * stretch < clear for s, clear in queue)
 
     def _has_room(self, new: Entity, speed: float) -> bool:
         """Whether a new entity keeps clear of all others."""

@@ -148,13 +148,13 @@ def adapted_speeds(
     """Speeds (N,) after a step of `DistanceKeeper.step`; gap infinite: nobody is ahead."""
     own = DistanceKeeper
     most = own.eagerness * acceleration
-    alone = before + np.clip((wanted_speed - before) * most, -deceleration, most) * dt
+    alone = before + np.minimum(np.maximum((wanted_speed - before) * most, -deceleration), most) * dt
     passed = (np.abs(alone - wanted_speed) > np.abs(before - wanted_speed)) | (before == wanted_speed)
     alone = np.where(passed, wanted_speed, alone)
     wanted = own.least_gap + time_gap * np.abs(np.maximum(before, speed_ahead))
     share = np.minimum(1.0, (gap - wanted) / wanted)
     to_other = before - np.minimum(wanted_speed, speed_ahead)
     wish = 2.5 * share - share * (before - wanted_speed) - (1.0 - share) * to_other
-    wish = np.clip(wish, -deceleration, acceleration)
+    wish = np.minimum(np.maximum(wish, -deceleration), acceleration)
     behind = np.minimum(np.maximum(0.0, before + wish * dt), wanted_speed)
     return np.where(np.isinf(gap), alone, np.where(gap < own.close_gap, 0.0, behind))
