@@ -21,7 +21,7 @@ _RAIL_GRASS_M = 45.0  # from the path, below guard rails
 _ROWS_M = (0.2, 0.55, 0.95, 1.45, 2.05, 2.75, 3.6, 4.6, 5.8, 7.2, 8.8, 10.8)
 _STEP_M = 1.2  # along a row
 _MOWN_M = (0.05, 0.13)  # height of the blades of a verge that is mown two or three times a year, by the place
-_SOWN = 40.0  # rows stand where so many tufts in 100 m and more are usual, along roads without pavements
+_SOWN = 20.0  # rows stand where so many tufts in 100 m and more are usual, along roads without pavements
 
 
 def place_grass(place: Place, density: float) -> None:

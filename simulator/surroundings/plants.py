@@ -77,7 +77,7 @@ def _materials(species: Species, palette: str, rng: np.random.Generator, detail:
     palette = palette or "bare"
     if species.form == "spruce":
         spray = bough_texture(palette)
-    elif detail > 1 and not needles:
+    elif detail > 1:
         spray = canopy_texture(palette)
     else:
         spray = spray_texture(palette, needles=needles, branch=detail > 0)
