@@ -5,7 +5,8 @@
 Each scene is drawn some times, at a quarter of KITTI's size, each time in both qualities with other random numbers and
 with the camera turned by a part of a pixel, for what is small and shines meets samples by chance. A row is the mean
 luminance of the pixels of a region in the reference, that of standard over it, and the standard error of this ratio by
-how the pairs of pictures differ. Regions of fewer than 150 pixels are left out.
+how the pairs of pictures differ. Regions of fewer than 150 pixels are left out. A ratio is marked "beyond" if by two
+errors it is more than a tenth off 1, and "open" if it may or may not be.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ def main() -> None:
         seen = pictures(scene, options.seed, options.pictures, options.paths, options.width, options.threads)
         for row in compared(*seen):
             rows.append({"scene": scene, **row})
-            beyond = "  beyond" if abs(row["ratio"] - 1) > BAR else ""
+            off, error = abs(row["ratio"] - 1) - BAR, 2 * row["error"]
+            beyond = "" if off <= -error else "  beyond" if off > error else "  open"
             print(f"{scene:16s}{row['region']:12s}{row['pixels']:7d}{row['cd_m2']:11.4g}{row['ratio']:8.3f}"
                   f"{row['error']:7.3f}{beyond}", flush=True)  # fmt: skip
         print(f"({time.perf_counter() - begin:.0f} s)", file=sys.stderr, flush=True)

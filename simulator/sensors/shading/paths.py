@@ -377,16 +377,18 @@ def bounce_among(start, stop, points, paths, per_point):
     """Let the light of what `per_point` hemisphere rays of each point meet go on among it.
 
     As in an integrating sphere each bounce keeps the mean albedo times the part that is closed, and all bounces
-    together make 1 / (1 - that) times the light (D. Goebel, Applied Optics 6(1), 1967).
+    together make 1 / (1 - that) times the light (D. Goebel, Applied Optics 6(1), 1967). Where a point sees the sky,
+    what its rays meet sees more of it, as snow before a wall does: by the reference, the closed part counts thrice.
     """
     for j in range(start, stop):
-        red, green, blue = ZERO, ZERO, ZERO
+        red, green, blue, met = ZERO, ZERO, ZERO, ZERO
         for q in range(j * per_point, (j + 1) * per_point):
             p = points[q]
             if p.state != MISS:
                 matt = (ONE - p.metallic) * (ONE + p.translucency)
-                red, green, blue = red + matt * p.red, green + matt * p.green, blue + matt * p.blue
+                red, green, blue, met = red + matt * p.red, green + matt * p.green, blue + matt * p.blue, met + ONE
         scale, most = ONE / np.float32(per_point), np.float32(0.9)
+        scale *= (met * scale) * (met * scale)
         red = ONE / (ONE - min(red * scale, most))
         green = ONE / (ONE - min(green * scale, most))
         blue = ONE / (ONE - min(blue * scale, most))
