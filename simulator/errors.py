@@ -21,6 +21,8 @@ class InputError(OddRoadError):
 
 def _one_line(text: str) -> str:
     """Control characters escaped: what a file or a user gave must not break the message into lines."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -483,26 +483,32 @@ def test_what_stands_on_the_ground_darkens_it_where_it_touches_it() -> None:
         assert ours == pytest.approx(left, abs=0.16 if aside < 0.1 else 0.1), aside
 
 
-def test_cells_know_their_strongest_lamps() -> None:
-    """Against all lamps of a cell sorted by what they give to it, in numpy."""
+def test_cells_know_the_lamps_that_light_them() -> None:
+    """What any lamp gives at places drawn in its cells, far from all others, is counted there."""
     rng = np.random.default_rng(3)
-    rows = np.zeros(40, LAMP_LIGHT_DTYPE)
-    rows["position"] = rng.uniform([-150, -150, 0.5], [150, 150, 8], (40, 3))
-    axis = rng.normal(size=(40, 3)) * [1, 1, 0.3]
+    rows = np.zeros(12, LAMP_LIGHT_DTYPE)
+    rows["position"] = rng.uniform([-150, -150, 0.5], [150, 150, 8], (12, 3))
+    axis = rng.normal(size=(12, 3)) * [1, 1, 0.1]
     rows["axis"] = axis / np.linalg.norm(axis, axis=1, keepdims=True)
-    rows["intensity"] = rng.uniform(50, 5000, (40, 1))
-    rows["beam"] = rng.choice([int(Beam.ISOTROPIC), int(Beam.LOW_BEAM), int(Beam.STREET)], 40)
-    lamps = gather_lamps(rows, np.zeros(3), lambda lit: np.full(len(lit), 20.0))
-    middle = lamps.low + CELL_M * (np.mgrid[: len(lamps.cells), : len(lamps.cells)].transpose(1, 2, 0) + 0.5)
-    toward = middle[:, :, None] - lamps.position[:, :2].astype(float)
-    flat = np.maximum(np.linalg.norm(toward, axis=-1) - 0.7 * CELL_M, 0.0)
-    lux = lamps.intensity[:, 1] / np.maximum(flat, 2.0) ** 2
-    ahead = (toward * lamps.axis[:, :2]).sum(-1) / (flat + 0.7 * CELL_M)
-    behind = (lamps.beam == int(Beam.LOW_BEAM)) & (np.abs(lamps.axis[:, 2]) < 0.7) & (ahead < -0.1) & (flat > 0)
-    lux = np.where((lux < lamps.least) | behind, 0.0, lux)
-    found = np.take_along_axis(lux, np.maximum(lamps.cells, 0), 2) * (lamps.cells >= 0)
-    best = -np.sort(-lux, axis=2)[..., : lamps.cells.shape[2]]
-    assert (best > 0).any() and np.mean(np.abs(found - best) < 1e-3 * best + 1e-6) > 0.999
+    rows["intensity"] = rng.uniform(500, 20_000, (12, 1))
+    rows["beam"] = np.resize([int(Beam.LOW_BEAM), int(Beam.HIGH_BEAM), int(Beam.SIGNAL), int(Beam.LAMBERT)], 12)
+    lamps = gather_lamps(rows, np.zeros(3), lambda lit: np.full(len(lit), 5.0))
+    cell = rng.integers(0, len(lamps.cells), (40_000, 2))
+    place = np.column_stack([lamps.low + CELL_M * (cell + rng.random(cell.shape)), rng.uniform(0, 3, len(cell))])
+    counted = np.zeros((len(lamps.beam), len(cell)), bool)
+    counts, cells = np.nonzero(lamps.cells[cell[:, 0], cell[:, 1]].T >= 0)
+    counted[lamps.cells[cell[cells, 0], cell[cells, 1], counts], cells] = True
+    lit = np.zeros_like(counted)
+    for number, ours in enumerate(lit):
+        way = place - lamps.position[number]
+        away = np.linalg.norm(way, axis=1)
+        near = np.flatnonzero(lamps.intensity[number, 1] > lamps.least[number] * away**2)
+        level = [
+            beams.beam_intensity(lamps.beam[number], *lamps.axis[number], *np.float32(way[k] / away[k])) for k in near
+        ]
+        ours[near] = np.array(level) * lamps.intensity[number, 1] > lamps.least[number] * away[near] ** 2
+    assert lit.sum() > 300 and not (lit & ~counted).any()
+    assert counted.sum() < 8 * lit.sum()
 
 
 def test_lamps_that_shine_at_their_own_vehicle_are_in_daylight() -> None:

@@ -41,7 +41,7 @@ def _grown(kind: str, season: str, taken: object = None) -> np.ndarray:
 def test_crops_are_as_high_as_the_season_has_them(kind: str, season: str, height_m: float) -> None:
     found = _grown(kind, season)
     tops = found[found[:, 2] > 0.5 * height_m]
-    assert np.median(tops[:, 2]) == pytest.approx(height_m, rel=0.05)
+    assert np.median(tops[tops[:, 2] < 1.1 * height_m, 2]) == pytest.approx(height_m, rel=0.05)
     assert tops[:, 2].max() == pytest.approx(1.2 * height_m, rel=0.01)  # ears stand above the rim
     # Corners of the border are drawn in, by less than a cell.
     assert found[:, :2].min(0) == pytest.approx([60.0, 20.0], abs=CELL_M)

@@ -283,6 +283,13 @@ def test_an_animation_ends_with_its_duration(duration: float | None, loop: bool,
     assert ends == ([] if end is None else [pytest.approx(end, abs=recording.dt + 1e-9)])
 
 
+@pytest.mark.parametrize(("duration", "ends"), [(None, 0), (0.7, 1)])
+def test_what_a_person_does_goes_on_unless_it_has_a_duration(duration: float | None, ends: int) -> None:
+    kind = model.PedestrianAnimation("sitting", ("phoneTextRightHand",))
+    action = model.AppearanceAction(animation=model.AnimationAction(kind, 1.0, False, duration))
+    assert len(ended(run(event("e", action, start=after(1.0))))) == ends
+
+
 def test_animations_of_the_same_part_end_each_other() -> None:
     def opens(part: str) -> model.AppearanceAction:
         kind = model.ComponentAnimation(model.VehicleComponent(part))  # type: ignore[arg-type]

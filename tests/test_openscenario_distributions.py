@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from scipy import stats
 
 from simulator.errors import InputError
 from simulator.storyboard.distributions import MAX_RUNS, read_distribution
-from simulator.storyboard.openscenario import read_openscenario
-from tests.small_scenario import HEAD, SPEED, scenario, write
+from simulator.storyboard.openscenario import ScenarioFile, read_openscenario
+from tests.small_scenario import HEAD, SPEED, VEHICLE, catalog, scenario, write
 
 SET = "<DistributionSet>{}</DistributionSet>"
 RUNS = 4000
@@ -184,3 +185,28 @@ def test_a_missing_scenario_is_named(tmp_path: Path) -> None:
         read_distribution(path)
     with pytest.raises(InputError, match="this is not a distribution"):
         read_distribution(tmp_path / "moved.xosc")
+
+
+def test_a_file_that_is_open_is_read_as_each_time_anew(tmp_path: Path) -> None:
+    """Values of parameters, entries of catalogs, errors and warnings of one reading leave nothing for the next."""
+    declared = """<ParameterDeclarations><ParameterDeclaration name="a" parameterType="double" value="1">
+      <ConstraintGroup><ValueConstraint rule="lessThan" value="9"/></ConstraintGroup></ParameterDeclaration>
+      <ParameterDeclaration name="which" parameterType="string" value="small"/></ParameterDeclarations>"""
+    cars = "".join(VEHICLE.format(name=name) for name in ("small", "large"))
+    old = catalog("cars", cars).replace('revMajor="1"', 'revMajor="0"').replace('revMinor="3"', 'revMinor="9"')
+    write(tmp_path, old, "cars/cars.xosc")
+    other = '<ScenarioObject name="B"><CatalogReference catalogName="cars" entryName="$which"/></ScenarioObject>'
+    places = '<VehicleCatalog><Directory path="cars"/></VehicleCatalog>'
+    action = SPEED.format(time=1, speed="$a")
+    path = write(tmp_path, scenario(declarations=declared, catalogs=places, entities=other, action=action))
+    opened = ScenarioFile(path)
+    for values in ({"a": 5.0}, {"a": 10.0}, {"which": "large"}, {"which": "none"}, {}):
+        try:
+            expected: object = read_openscenario(path, parameters=values)
+        except InputError as error:
+            with pytest.raises(type(error), match=re.escape(str(error))):
+                opened.read(values)
+        else:
+            again = opened.read(values)
+            assert again == expected and again.warnings == expected.warnings  # type: ignore[attr-defined]  # a scenario
+            assert len(again.warnings) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from simulator.storyboard import model
 from simulator.storyboard.coverage import ROWS, Row
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
+from simulator.storyboard.player import play
 from tests.material import MATERIAL, needs_material
 from tests.small_scenario import SPEED, VEHICLE, scenario, write
 
@@ -434,3 +436,51 @@ def test_no_xml_library_is_loaded_before_a_file_is_read() -> None:
     code = "import sys, simulator, simulator.storyboard.openscenario; print('lxml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("entities", "init", "message"),
+    [
+        (
+            "",
+            '<RelativeObjectPosition entityRef="Ego" dy="1"/>',
+            '<RelativeObjectPosition> needs the attribute "dx"; 0 is used',
+        ),
+        (
+            "",
+            '<RelativeWorldPosition entityRef="Ego" dx="1"/>',
+            '<RelativeWorldPosition> needs the attribute "dy"; 0 is used',
+        ),
+        (
+            f'<ScenarioObject name="Other">{VEHICLE.format(name="other")}<ObjectController/></ScenarioObject>',
+            '<WorldPosition x="0" y="0"/>',
+            "<ObjectController> needs a <Controller> or a <CatalogReference>; the default controller is used",
+        ),
+    ],
+)
+def test_what_players_do_without_is_a_warning_and_strictly_an_error(
+    tmp_path: Path, entities: str, init: str, message: str
+) -> None:
+    place = f"""<Private entityRef="Ego"><PrivateAction><TeleportAction><Position>{init}</Position></TeleportAction>
+      </PrivateAction></Private>"""
+    path = write(tmp_path, scenario(entities=entities, init=place))
+    found = read_openscenario(path)
+    assert [text.split(": ", 1)[1] for text in found.warnings] == [message]
+    assert not play(found, None, until=0.1).warnings
+    with pytest.raises(InputError, match=re.escape(f"strict: {message}")):
+        read_openscenario(path, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('dimension="time" value="2"', 'dimension="time" value="-2"', 'value="-2" is negative; 0 is used'),
+        (r"<ManeuverGroup.*</ManeuverGroup>", "", "<Act> has no <ManeuverGroup>; nothing happens in it"),
+        (r"<Act .*</Act>", "", "<Story> has no <Act>; nothing happens in it"),
+    ],
+)
+def test_what_can_do_nothing_is_a_warning(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = scenario().replace("dynamicsDimension", "dimension")
+    changed = re.sub(old, new, text, flags=re.DOTALL).replace("dimension", "dynamicsDimension")
+    found = read_openscenario(write(tmp_path, changed))
+    assert len(found.warnings) == 1 and message in found.warnings[0]

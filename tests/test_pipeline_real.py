@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,31 @@ def test_render_yields_labelled_frames(scenario: Path) -> None:
         assert len(boxes.object_id) >= 2
         assert np.isin(np.unique(front.object), [0, *boxes.object_id]).all()
     assert len(frames[0].sensors["top"].points) > 1000
+
+
+def test_what_is_compiled_ahead_is_what_frames_need(scenario: Path) -> None:
+    code = f"""
+import sys
+import simulator
+from simulator.pipeline import warming
+
+def compiled():
+    return {{
+        (module.__name__, name, len(made.signatures))
+        for module in list(sys.modules.values())
+        if module.__name__.startswith(("simulator.sensors", "simulator.labels"))
+        for name, made in vars(module).items() if getattr(made, "signatures", None) and hasattr(made, "_cache")
+    }}
+
+warming.exercise()
+before = compiled()
+for _ in simulator.render(simulator.load({str(scenario)!r}).sample(seed=4)):
+    break
+print(*{{name for _, name, _ in compiled() - before}})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # but for spray, and for the sun, of which there is none at night
+    assert set(done.stdout.split()) <= {"add_puffs", "light_puffs", "plume_echoes", "sunlit_puffs", "sun_rays"}
 
 
 def test_preview(scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,37 @@ def test_agrees_with_the_naive_twin(triangles: int, packet: bool) -> None:
     np.testing.assert_array_equal(scene.any_hit(origins, directions)[certain], expected.primitive[certain] >= 0)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rays_may_be_cast_while_others_are(threads: int) -> None:
+    scene = Scene()
+    vertices = np.random.default_rng(3).uniform(-1, 1, (300, 3)).astype(np.float32)
+    scene.add(vertices, np.arange(300, dtype=np.int32).reshape(-1, 3), mask=1)
+    scene.add(vertices + np.float32(0.5), np.arange(300, dtype=np.int32).reshape(-1, 3), mask=2)
+    scene.commit(threads)
+    u, v = np.meshgrid(np.linspace(-0.4, 0.4, 160), np.linspace(-0.4, 0.4, 120))
+    ways, eye = np.stack([np.ones_like(u), u, v], -1).reshape(-1, 3), np.array([-3.0, 0.0, 0.0])
+    inner = list[Hits]()
+
+    def meanwhile() -> None:
+        inner.append(scene.closest_hit(eye, ways[:999], mask=2, threads=threads))
+
+    for grid, count in (((120, 160), 120 * 160), (None, 5), (None, 0)):
+        inner.clear()
+        seen = scene.closest_hit(eye, ways[:count], mask=1, threads=threads, grid=grid, meanwhile=meanwhile)
+        alone = scene.closest_hit(eye, ways[:count], mask=1, grid=grid), scene.closest_hit(eye, ways[:999], mask=2)
+        assert len(inner) == 1
+        for found, expected in zip((seen, inner[0]), alone, strict=True):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+    def fails() -> None:
+        raise KeyError("meanwhile")
+
+    with pytest.raises(KeyError, match="meanwhile"):
+        scene.closest_hit(eye, ways, threads=threads, grid=(120, 160), meanwhile=fails)
+    assert (scene.closest_hit(eye, ways, threads=threads, grid=(120, 160)).part >= 0).any()
+
+
 def test_hits_have_the_promised_types_and_meaning() -> None:
     scene = scene_of(SQUARE, HALVES)
     hits = scene.closest_hit([[0.5, -0.25, 4.0]], [[0.0, 0.0, -2.0]])

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from math import cos, degrees, remainder, sin, tau
+from math import cos, degrees, remainder, sin, sqrt, tau
 
 import pytest
 from material import MATERIAL
@@ -40,7 +40,7 @@ CASES = {
     "CPRA_Cm": ("4kph", "cpra_m_50", 90.0),
     "CPRA_Cs_50": ("4kph", "cpra_s_50", -90.0),
 }
-pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the material is not there")
+needs_files = pytest.mark.skipif(not FOLDER.exists(), reason="the material is not there")
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ def _numbers(texts: list[str]) -> Iterator[float]:
             return
 
 
+@needs_files
 @pytest.mark.parametrize("case", CASES)
 def test_a_case_is_played_as_its_file_is(case: str) -> None:
     speed, name, heading = CASES[case]
@@ -135,6 +136,7 @@ def test_a_case_is_played_as_its_file_is(case: str) -> None:
         assert mine.impact_percent == pytest.approx(theirs.impact_percent, abs=2.0 * step + 4.0)
 
 
+@needs_files
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ("CPTAno-50", "CPTAns-50")])
 def test_a_case_has_the_speeds_distances_and_overlap_of_its_variations(case: str) -> None:
     name = CASES[case][1]
@@ -151,3 +153,40 @@ def test_a_case_has_the_speeds_distances_and_overlap_of_its_variations(case: str
         if "Overlap" in given:
             step = mine.target_kmh * KMH * 0.05 / 1.8 * 100.0 if CASES[case][2] else 0.1
             assert mine.impact_percent == pytest.approx(given["Overlap"][0], abs=step + 3.0)
+
+
+def after_braking(kmh: float, gap_m: float, deceleration_mps2: float) -> float:
+    """Speed (km/h) of who brakes ahead of somebody as fast, when the gap is closed."""
+    return kmh - deceleration_mps2 * sqrt(2.0 * gap_m / deceleration_mps2) / KMH
+
+
+# Ours, values of its parameters, and what follows from them at the first contact: speeds (km/h), heading, impact.
+MEETINGS: list[tuple[str, dict[str, float], tuple[float, float, float, float]]] = [
+    ("ccrs", {"ego_kmh": 50.0}, (50.0, 0.0, 0.0, 50.0)),
+    ("ccrm", {"ego_kmh": 50.0, "target_kmh": 20.0}, (50.0, 20.0, 0.0, 50.0)),
+    ("ccrb", {"gap_m": 40.0, "deceleration_mps2": 2.0}, (50.0, after_braking(50.0, 40.0, 2.0), 0.0, 50.0)),
+    ("ccrb", {"gap_m": 12.0, "deceleration_mps2": 2.0}, (50.0, after_braking(50.0, 12.0, 2.0), 0.0, 50.0)),
+    ("ccfhos", {"ego_kmh": 50.0, "target_kmh": 50.0}, (50.0, 50.0, 180.0, 50.0)),
+    ("ccfhol", {"ego_kmh": 50.0, "target_kmh": 50.0}, (50.0, 50.0, 180.0, 50.0)),
+    ("cmrs", {"ego_kmh": 50.0}, (50.0, 0.0, 0.0, 50.0)),
+    ("cmrb", {"gap_m": 12.0, "deceleration_mps2": 4.0}, (50.0, after_braking(50.0, 12.0, 4.0), 0.0, 50.0)),
+    ("cccscp", {"ego_kmh": 20.0, "target_kmh": 20.0}, (20.0, 20.0, 90.0, 50.0)),
+    ("cmcscp", {"ego_kmh": 20.0, "rider_kmh": 20.0}, (20.0, 20.0, 90.0, 50.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), MEETINGS)
+def test_a_case_of_vehicles_ends_as_its_numbers_say(
+    name: str, given: dict[str, float], expected: tuple[float, float, float, float]
+) -> None:
+    scenario, network = read_script(f"ncap_{name}", given)
+    target = load_script(f"ncap_{name}").until[0].touches
+    assert target is not None
+    found = measured(play(scenario, network, until=60.0), "ego", target)
+    ego_kmh, target_kmh, heading, impact = expected
+    assert found.ego_kmh == pytest.approx(ego_kmh, abs=0.01)
+    step = given.get("deceleration_mps2", 0.0) * 0.05 / KMH
+    assert found.target_kmh == pytest.approx(target_kmh, abs=step + 0.01)
+    assert remainder(found.heading_deg - heading, 360.0) == pytest.approx(0.0, abs=0.01)
+    crosses = 0.05 * target_kmh * KMH / 1.8 * 100.0 if heading == 90.0 else 0.0  # in a step
+    assert found.impact_percent == pytest.approx(impact, abs=crosses + 0.5)

@@ -531,6 +531,16 @@ def test_geographic_positions_are_projected_as_the_map_says() -> None:
     assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
 
 
+def test_a_map_that_is_turned_is_turned_back_about_its_offset() -> None:
+    """By the formula of ASAM OpenDRIVE 1.8, 8.5: world = turned map + offset; here 1000 m along x of the map."""
+    pytest.importorskip("pyproj")
+    north = 0.9996 * 110574.3885577987
+    turned = (500_000.0 - 1000.0 * np.cos(0.3), north - 1000.0 * np.sin(0.3), 0.0, 0.3)
+    network = replace(straight(), geo_reference="+proj=utm +zone=32 +datum=WGS84", offset=turned)
+    row = rows(play(scenario({"ego": [model.TeleportAction(model.GeoPosition(1.0, 9.0))]}), network, until=DT))[0]
+    assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
+
+
 def test_geographic_positions_need_a_map_that_says_how() -> None:
     place = model.TeleportAction(model.GeoPosition(1.0, 9.0))
     with pytest.raises(InputError, match="geoReference"):
@@ -564,3 +574,25 @@ def test_a_driver_overtakes_where_it_gains_by_it_and_follows_where_it_cannot() -
             assert gap == pytest.approx((4.0 + 15.0 * 1.2) / (1.0 - (15.0 / 25.0) ** 4) ** 0.5, rel=1e-3)
         else:
             assert last.x > slow.x and last.speed == pytest.approx(25.0, abs=0.5)
+
+
+def test_what_leads_to_nothing_is_said() -> None:
+    """Names, places and orders that are accepted, but of which something cannot come."""
+    one, other = (model.TeleportAction(model.RelativeLanePosition(name, 0, 5.0)) for name in ("b", "a"))
+    red = model.TrafficSignalCondition("77", "red")
+    swarm = model.TrafficSwarmAction("ego", 200.0, 50.0, 0.0, 0.0, 5, None)
+    cases = [
+        (scenario({"a": [one], "b": [other]}), straight(), "a is placed relative to b, which has no place yet"),
+        (scenario({"ego": [at(9999.0)]}), straight(), "goes from s = 0 to"),
+        (
+            scenario({"ego": [at(5.0)]}, event("e", speed(1.0), start=when(red))),
+            straight(),
+            'the map has no signal "77"',
+        ),
+        (scenario({"ego": []}, event("e", swarm)), None, "there are no roads on which traffic may come up"),
+        (scenario({}), None, "no entity takes part"),
+    ]
+    for made, network, message in cases:
+        warnings = play(made, network, until=2.0 * DT).warnings
+        assert any(message in text for text in warnings), (message, warnings)
+    assert not play(scenario({"ego": [at(5.0)]}), straight(), until=DT).warnings

@@ -15,7 +15,7 @@ from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.finishes import as_rgb
 from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
-from simulator.actors.shape import F64, finer, mirrored, pipe, skin
+from simulator.actors.shape import F64, finer, mirrored, patch, pipe, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
@@ -129,7 +129,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
-    box = cycle_box(model)
+    box = cycle_box(model, margin=0.012)
     box[0, 2] = 0.0
     return replace(model, box=box)
 
@@ -181,8 +181,12 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
         [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
-    strands = {"wool": 0.10, "sleek": 0.14, "short": 0.07}.get(kind, 0.20)
-    tone = 0.8 * shade[:, None] * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03}.get(kind, 0.09) * locks)
+    strands = {"wool": 0.10, "sleek": 0.05, "short": 0.05}.get(kind, 0.20)
+    tone = (
+        0.8
+        * shade[:, None]
+        * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03, "sleek": 0.04}.get(kind, 0.09) * locks)
+    )
     if kind == "tabby":
         along = np.arange(size) / size * 2 * np.pi * 17
         warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
@@ -227,7 +231,7 @@ def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> 
     coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
     kind = "tabby" if tabby else coats_of.get(species, "fur")
     coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
-    gloss = 0.72 if sleek else 0.8
+    gloss = 0.62 if sleek else 0.8
     hair = coat_texture(float(row["socks"]), kind)
     if tabby:
         coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
@@ -264,10 +268,7 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     head = head_mesh(row, rest, k, species, rng)
     segments.append(Segment("head", "neck", _vector(tip), head.moved(*(tip - rest))))
     if species == "horse":
-        crest = np.array([0.0, 0.0, 1.62 * k * row["neck"][2]]), np.array([-0.04 * k, 0.0, 1.25 * k * row["neck"][3]])
-        start = base + 0.25 * (tip - base) + crest[0] * 0.8
-        mane = _tapered(start, tip + crest[1], 0.045 * k, 0.035 * k, 2.4, 2.2, Hide.HOOF)
-        segments.append(Segment("mane", "neck", _vector(base), mane))
+        segments.append(Segment("mane", "neck", _vector(base), _mane(row, base, tip, k, rng)))
     if species == "cow":
         segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
     tail_length, tail_w, tail_deg = row["tail"]
@@ -279,8 +280,9 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     fall = np.radians(tail_deg + bow * (np.linspace(0, 1, 9) - 0.3))
     steps = tail_length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
     points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
-    bushy = species in ("fox", "horse")
-    if bushy:
+    if species == "horse":  # hair that falls in a long bundle
+        shape = np.array([0.55, 0.62, 0.9, 1.15, 1.3, 1.35, 1.25, 0.95, 0.3])
+    elif species == "fox":
         shape = np.array([0.5, 0.75, 0.92, 1.0, 1.0, 1.0, 0.92, 0.7, 0.25])
     elif species == "cow":  # a tuft at the end
         shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
@@ -439,20 +441,23 @@ def _bones_of_cattle(
     return lumps
 
 
-def _tapered(
-    start: F64, end: F64, low: float, high: float, low_depth: float, high_depth: float, slot: int, segments: int = 12
-) -> Mesh:
-    """Round-ended ridge between two points in the plane y = 0 (a mane)."""
-    axis = (end - start) / np.linalg.norm(end - start)
-    up = np.cross(axis, [0.0, 1.0, 0.0])
-    length = float(np.linalg.norm(end - start))
-    s = np.array([-0.5 * low / length, 0.0, 0.35, 0.7, 1.0, 1.0 + 0.6 * high / length])
-    width = np.interp(s, [0, 1], [low, high]) * np.array([0.45, 1, 0.93, 0.92, 1, 0.6])
-    depth = width * np.interp(s, [0, 1], [low_depth, high_depth])
-    angle = np.arange(segments) * (2 * np.pi / segments)
-    center = start + axis * (s * length)[:, None]
-    rings = center[:, None] + width[:, None, None] * np.cos(angle)[None, :, None] * np.array([0.0, 1.0, 0.0])
-    return skin(finer(rings + depth[:, None, None] * np.sin(angle)[None, :, None] * up), slot)
+def _mane(row: Row, base: F64, tip: F64, k: float, rng: np.random.Generator) -> Mesh:
+    """Hair that stands up along the crest of the neck and falls to one side of it, in locks of uneven length."""
+    way = tip - base
+    up = np.cross(way / np.linalg.norm(way), [0.0, 1.0, 0.0])
+    count, side = 22, float(rng.choice([-1.0, 1.0]))
+    along = np.linspace(0.16, 1.10, count)
+    high, low = 1.55 * k * row["neck"][3], 1.80 * k * row["neck"][2]  # half depth of the neck at the head, the chest
+    deep = np.interp(along, [0.0, 0.5, 1.0, 1.1], [low, 0.5 * (low + high), high, 0.85 * high])
+    wide = deep / 1.5
+    fall = rng.uniform(1.15, 1.75, count) * np.interp(along, [0.16, 0.4, 1.0, 1.1], [0.35, 1.0, 1.0, 0.6])
+    rows = []
+    for share, lift in ((-0.16, 1.0), (0.0, 1.16), (0.35, 1.18), (0.7, 1.18), (1.0, 1.14)):
+        angle = share * fall if share > 0 else np.full(count, share)
+        y, z = wide * lift * np.sin(angle) * side, deep * lift * np.cos(angle)
+        slack = 0.03 * k * max(share, 0.0) * side  # hair hangs off the skin
+        rows.append(base + along[:, None] * way + z[:, None] * up + (y + slack)[:, None] * np.array([0.0, 1.0, 0.0]))
+    return patch(np.stack(rows), int(Hide.HOOF), flip=side > 0)
 
 
 def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[Mesh, Mesh, F64, F64]:

@@ -14,11 +14,12 @@ from simulator.actors.cabs import wipers
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
-from simulator.actors.heavy import PAINTED, arm_mirrors, axles, end_plates, fleet_materials, head_lamps, hinge
+from simulator.actors.fittings import seated
+from simulator.actors.heavy import PAINTED, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
-from simulator.actors.shape import block, both, finish, rounded_box, turned
+from simulator.actors.shape import block, both, finish, pipe, rounded_box, turned
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, parted
@@ -163,9 +164,11 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     parts += ceiling
     if jointed:
         parts += cabin_lights(BELLOWS_X[1] - 0.3, tail + 0.6, half, band)[0]
-    parts += head_lamps(body, half, 0.68) + _front(body, half, d.waist - 0.04)
+    parts += head_lamps(body, half, 0.68, size=(0.46, 0.24)) + _front(body, half, d.waist - 0.04)
+    if rng.random() < 0.4:  # a windscreen of two panes
+        parts += _seam(body, d.waist - 0.02, band)
     parts += _tail_lamps(half, tail) + _rear(d)
-    parts += arm_mirrors(nose - 0.22, half - 0.02, band - 0.25)
+    parts += _mirrors(d)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
     line = DESTINATIONS[int(rng.integers(len(DESTINATIONS)))]
     sign_z = (band + height - 0.20) / 2 + 0.03
@@ -260,7 +263,31 @@ def _cabin(d: _Measures, nose: float, tail: float, *, driver: bool = True) -> li
     if driver:
         parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
         parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))
+        hip = max(floor + 0.55, waist - 0.25)
+        hands = np.array([nose - 0.72, half - 0.65, hip + 0.26])
+        parts += seated(nose - 1.12, half - 0.65, hip, hip + 0.88, hands)
     return parts
+
+
+def _mirrors(d: _Measures) -> list[Mesh]:
+    """Mirrors that hang at both front corners from arms below the roof, painted as the body."""
+    z, y = d.band - 0.30, d.half + 0.15
+    arm = [
+        [d.nose - 0.30, d.half - 0.06, d.band + 0.16],
+        [d.nose - 0.12, d.half + 0.09, d.band + 0.17],
+        [d.nose - 0.10, y, d.band + 0.06],
+        [d.nose - 0.11, y, z + 0.15],
+    ]
+    housing = rounded_box((0.11, 0.21, 0.40), (d.nose - 0.11, y, z), radius=0.05, slot=Slot.PAINT)
+    glass = block((0.004, 0.16, 0.33), (d.nose - 0.168, y, z), Slot.MIRROR)
+    return [m for part in (housing, glass, pipe(np.array(arm), 0.022, segments=6, slot=Slot.PAINT)) for m in both(part)]
+
+
+def _seam(body: Hull, low: float, high: float) -> list[Mesh]:
+    """The rubber between two panes of a windscreen."""
+    z = np.linspace(low, high, 4)
+    line = np.array([[body.nose_at(float(level), 0.0) + 0.004, 0.0, level] for level in z])
+    return [pipe(line, 0.012, segments=4, slot=Slot.GAP)]
 
 
 def _front(body: Hull, half: float, sill: float) -> list[Mesh]:

@@ -1,4 +1,4 @@
-"""What is screwed to lorry cabs: steps, handles, wipers, fog and marker lamps, wide-angle mirrors, air deflectors."""
+"""What is screwed to lorry cabs: steps, handles, wipers, fog and marker lamps, air deflectors."""
 
 from __future__ import annotations
 
@@ -46,10 +46,6 @@ def cab_fittings(
             parts += both(block((run, 0.012, 0.13), (middle, half + 0.001, z + 0.05), Slot.GAP))
             parts += both(rounded_box((run, 0.07, 0.03), (middle, half - 0.015, z), radius=0.01, slot=Slot.ALUMINIUM))
     parts += wipers(body, half, waist) + _front(body, half, waist, height)
-    for z, size in ((waist + 0.80, 0.24), (waist + 0.08, 0.16)):  # wide-angle above, the kerb's below
-        mirror = rounded_box((0.09, 0.20, size), (nose - 0.14, half + 0.14, z), radius=0.035, slot=Slot.TRIM)
-        parts += both(mirror)
-        parts += both(block((0.004, 0.16, size - 0.05), (nose - 0.187, half + 0.14, z), Slot.MIRROR))
     return parts
 
 

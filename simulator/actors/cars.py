@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
-from simulator.actors.coachwork import Lines, Slot, greenhouse, roof_half, roof_z, shell_meshes, tub
+from simulator.actors.coachwork import LEVELS, Lines, Slot, Tub, greenhouse, roof_half, roof_z, shell_meshes, tub
 from simulator.actors.dirt import soiled
 from simulator.actors.doors import DOORS, cut_doors
 from simulator.actors.faces import Face, body_materials, lid_slots
@@ -26,6 +26,7 @@ from simulator.actors.fittings import (
     wipers,
 )
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
+from simulator.actors.lettering import lettered
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
@@ -243,9 +244,10 @@ def assembled(
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
     helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
+    signs = [_service(d, shell, livery, rng)] if livery in ("police", "ambulance") and not doors else []
     return Model(
         "car",
-        (Body(body, materials), *hung, *wheels, helm),
+        (Body(body, materials), *hung, *wheels, helm, *signs),
         tuple(joints),
         vehicle_lamps(
             d.nose_x,
@@ -260,6 +262,25 @@ def assembled(
         attributes=(("style", style), ("color", color)),
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
         openings=tuple((name, k, leaf.open_rad) for k, (name, leaf) in enumerate(cut.leaves.items())),
+    )
+
+
+def _service(d: Lines, shell: Tub, livery: str, rng: np.random.Generator) -> Body:
+    """The name of a service in the stripe along the doors."""
+    side = shell.points[:, shell.front : shell.front + shell.side][:, ::-1]
+    low, high = (int(np.searchsorted(LEVELS, level)) for level in (0.38, 0.82))
+
+    def half_width(x: float, z: float) -> float:
+        """Of the doors at a point."""
+        rows = side[low : high + 1]
+        level = [float(np.interp(x, row[:, 0], row[:, 2])) for row in rows]
+        return float(np.interp(z, level, [np.interp(x, row[:, 0], row[:, 1]) for row in rows])) + 0.007
+
+    front, rear = d.wheelbase - d.arch_radius - 0.25, d.arch_radius + 0.15
+    x = 0.5 * (front + rear)
+    z0, z1 = (float(np.interp(x, side[row, :, 0], side[row, :, 2])) for row in (low, high))
+    return lettered(
+        x, half_width, 0.5 * (z0 + z1), (0.8 * (front - rear), 1.1 * (z1 - z0)), rng, service=livery.upper()
     )
 
 

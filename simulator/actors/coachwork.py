@@ -52,6 +52,7 @@ class Slot(IntEnum):
     FOG_REAR = 26
     ALUMINIUM = 27  # unpolished: drop sides, headboards, rails
     CABIN = 28  # strips of light over passengers
+    TAPE = 29  # retro-reflective: yellow contour lines and rear marking plates
 
 
 @dataclass(frozen=True, slots=True)

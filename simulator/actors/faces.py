@@ -258,6 +258,7 @@ def _body_table() -> tuple[Material, ...]:
         Slot.SECOND: f.PLASTIC,
         Slot.FOG_FRONT: f.FOG_LAMP,
         Slot.FOG_REAR: f.REAR_FOG_LAMP,
+        Slot.TAPE: f.CONTOUR_TAPE,
     }
     return tuple(table[slot] for slot in Slot)
 

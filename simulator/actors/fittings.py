@@ -95,6 +95,12 @@ def driver(d: Lines, side: float = 1.0) -> list[Mesh]:
     x, y = d.b_pillar_x - 0.04, side * 0.37
     hip = d.bottom_z + 0.30 + 0.06 * (d.height - 1.45) / 0.2
     top = min(hip + 0.86, d.height - 0.10)
+    wheel = np.array([d.cowl_x - d.screen_sweep - 0.50, y, d.cowl_z - 0.06])
+    return seated(x, y, hip, top, wheel)
+
+
+def seated(x: float, y: float, hip: float, top: float, wheel: F64) -> list[Mesh]:
+    """Somebody whose back leans at `x`, from the hips up to the crown of the head, with hands on a wheel at (3,)."""
     z = np.array([hip, hip + 0.22, hip + 0.40, top - 0.36, top - 0.29, top - 0.24])
     lean = x - 0.02 - 0.30 * (z - hip) + 0.12
     rings = round_rings(
@@ -106,7 +112,6 @@ def driver(d: Lines, side: float = 1.0) -> list[Mesh]:
     head = np.array([float(lean[-1]) + 0.03, y, top - 0.115])
     parts = [skin(rings, Slot.TRIM), ball((0.10, 0.078, 0.118), head, Slot.SKIN)]
     parts.append(ball((0.095, 0.084, 0.09), head + [-0.022, 0, 0.045], Slot.UNDER))
-    wheel = np.array([d.cowl_x - d.screen_sweep - 0.50, y, d.cowl_z - 0.06])
     for sign in (1.0, -1.0):
         shoulder = np.array([float(lean[3]), y + sign * 0.19, float(z[3])])
         hand = wheel + [0.0, sign * 0.15, 0.0]

@@ -48,9 +48,9 @@ def hinge(x: float, joints: list[Joint], share: float = 1.0) -> int:
 
 
 def arm_mirrors(x: float, half_width: float, z: float, height: float = 0.42) -> list[Mesh]:
-    """Tall mirrors on arms ahead of the doors."""
+    """Tall mirrors on arms ahead of the doors, in painted shells: black ones look like traffic lights from afar."""
     y = half_width + 0.16
-    housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.035, slot=Slot.TRIM)
+    housing = rounded_box((0.10, 0.20, height), (x + 0.10, y, z), radius=0.045, slot=Slot.PAINT)
     glass = block((0.004, 0.16, height - 0.06), (x + 0.047, y, z), Slot.MIRROR)
     arms = [
         pipe(
@@ -128,4 +128,47 @@ def fleet_materials(color: str, second: Material, rng: np.random.Generator) -> t
 
 def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:
     """Retro-reflective line along both sides (UN R104), as thin plates."""
-    return both(block((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.REFLECTOR))
+    return both(block((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.TAPE))
+
+
+def rear_doors(tail: float, half: float, low: float, high: float) -> list[Mesh]:
+    """What is on the doors at the end `tail` of a closed body between two heights, in front of its wall at tail + 2 cm.
+
+    Aluminium frame, hinges, locking rods with their handles, end-outline lamps (UN R48), the contour in tape (R104),
+    and rear marking plates.
+    """
+    tall, middle = high - low, (low + high) / 2
+    parts = both(block((0.02, 0.09, tall - 0.02), (tail + 0.005, half - 0.045, middle), Slot.ALUMINIUM))
+    for z, wide in ((high - 0.06, 0.12), (low + 0.05, 0.10)):
+        parts.append(block((0.02, 2 * half - 0.03, wide), (tail + 0.005, 0.0, z), Slot.ALUMINIUM))
+    for y in (half * 0.975, 0.0, -half * 0.975):  # seams
+        parts.append(block((0.012, 0.025, tall - 0.1), (tail + 0.010, y, middle), Slot.GAP))
+    for share in (0.17, 0.58):  # rods, their handles and keepers
+        rod = block((0.03, 0.028, tall - 0.12), (tail - 0.008, share * half, middle), Slot.CHROME)
+        handle = block((0.02, 0.34, 0.035), (tail - 0.018, share * half + 0.15, low + 0.3 * tall), Slot.CHROME)
+        parts += [*both(rod), *both(handle)]
+        for z in (low + 0.08, high - 0.08):
+            parts += both(rounded_box((0.04, 0.09, 0.07), (tail - 0.008, share * half, z), radius=0.01, slot=Slot.TRIM))
+    for share in (0.12, 0.37, 0.63, 0.88):
+        hinge_z = low + share * tall
+        parts += both(
+            rounded_box((0.03, 0.17, 0.05), (tail - 0.010, half - 0.11, hinge_z), radius=0.012, slot=Slot.TRIM)
+        )
+    parts += both(
+        rounded_box((0.03, 0.10, 0.035), (tail - 0.012, half - 0.10, high - 0.06), radius=0.01, slot=Slot.TAIL)
+    )
+    side, face = half - 0.20, tail + 0.014
+    parts += both(block((0.006, 0.05, tall - 0.36), (face, side, middle), Slot.TAPE))
+    for z in (low + 0.155, high - 0.155):
+        parts += both(block((0.006, side - 0.06, 0.05), (face, 0.5 * side + 0.02, z), Slot.TAPE))
+    parts += marking_plates(tail, half, low + 0.33)
+    for z in (low - 0.02, low + 0.12):  # buffers
+        parts += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))
+    return parts
+
+
+def marking_plates(tail: float, half: float, z: float) -> list[Mesh]:
+    """Rear marking plates of long vehicles (UN R70) on a wall at x = `tail`: yellow with a red border."""
+    red = block((0.012, 0.58, 0.20), (tail - 0.002, 0.56 * half, z), Slot.REFLECTOR)
+    yellow = block((0.012, 0.50, 0.12), (tail - 0.005, 0.56 * half, z), Slot.TAPE)
+    return [*both(red), *both(yellow)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -22,6 +23,8 @@ FIRMS = (
     ("KESTAN", "parcel service"),
     ("Miravel", "bakery since 1926"),
 )
+SERVICES = (("POLICE", ""), ("AMBULANCE", ""), ("FIRE", ""))
+_NAMES = FIRMS + SERVICES  # from the top of the atlas
 DESTINATIONS = (
     "12 CENTRAL",
     "7 HARBOUR",
@@ -33,15 +36,15 @@ DESTINATIONS = (
     "60 RIVERSIDE",
 )
 COLORS = ("#12305c", "#8c1a1f", "#1d5a34", "#1b1c1e", "#c8641a", "#e4e5e3")
-_ROWS, _COLUMNS = 128, 512  # of one firm in the atlas
+_ROWS, _COLUMNS = 128, 512  # of one name in the atlas, which has room for 16
 
 
 @cache
 def _atlas() -> Texture:
     import cv2
 
-    image = np.zeros((_ROWS * len(FIRMS), _COLUMNS), np.uint8)
-    for k, (name, line) in enumerate(FIRMS):
+    image = np.zeros((_ROWS * 16, _COLUMNS), np.uint8)
+    for k, (name, line) in enumerate(_NAMES):
         tile = np.zeros((4 * _ROWS, 4 * _COLUMNS), np.uint8)
         font = cv2.FONT_HERSHEY_DUPLEX if k % 2 == 0 else cv2.FONT_HERSHEY_TRIPLEX
         (wide, high), _ = cv2.getTextSize(name, font, 10.0, 36)
@@ -58,19 +61,43 @@ def _foil(color: str) -> Material:
 
 
 def lettered(
-    x: float, half_width: float, z: float, room: tuple[float, float], rng: np.random.Generator, joint: int = -1
+    x: float,
+    half_width: float | Callable[[float, float], float],
+    z: float,
+    room: tuple[float, float],
+    rng: np.random.Generator,
+    joint: int = -1,
+    rear: tuple[float, float] | None = None,
+    service: str = "",
 ) -> Body:
-    """A firm's name on both sides, centred at (x, z) on flat walls at `half_width`, as large as `room` allows (m).
+    """The name of a firm or service on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
-    `joint`: what the walls hang on.
+    Args:
+        half_width: of flat walls, or that at (x, z) of curved ones.
+        joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
+        service: one of SERVICES, in white; otherwise a firm in a colour of its own.
     """
-    k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
+    if service:
+        k, color = len(FIRMS) + [name for name, _ in SERVICES].index(service), COLORS[-1]
+    else:
+        k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
     length = min(room[0], 4.0 * room[1])
-    low, high = 1.0 - (k + 1) / len(FIRMS), 1.0 - k / len(FIRMS)
+    low, high = 1.0 - (k + 1) / 16, 1.0 - k / 16
+    share = np.linspace(0.0, 1.0, 5 if callable(half_width) else 2)
     sides: list[Mesh] = []
-    for y, ahead in ((half_width + 0.004, 1.0), (-half_width - 0.004, -1.0)):  # text runs to the right
-        right, left = x - ahead * length / 2, x + ahead * length / 2
-        points = [[[right, y, z + s * length / 8], [left, y, z + s * length / 8]] for s in (-1.0, 1.0)]
+    for sign in (1.0, -1.0):  # text runs to the right
+        points = [
+            [[x - sign * (u - 0.5) * length, 0.0, z + (v - 0.5) * length / 4] for u in share[::-1].tolist()]
+            for v in share.tolist()
+        ]
+        for px in (p for row in points for p in row):
+            px[1] = sign * ((half_width(px[0], px[2]) if callable(half_width) else half_width) + 0.004)
+        uv = [[[u, low + v * (high - low)] for u in share[::-1].tolist()] for v in share.tolist()]
+        sides.append(patch(points, 0, uv=uv))
+    if rear is not None:
+        at, up = rear
+        length = min(1.4 * float(half_width), length) if not callable(half_width) else length
+        points = [[[at, -length / 2, up + s * length / 8], [at, length / 2, up + s * length / 8]] for s in (-1.0, 1.0)]
         sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
     return Body(merge(sides), (_foil(color),), joint)
 

@@ -161,15 +161,13 @@ def _door(x: float, half: float, band: float) -> list[Mesh]:
 
 
 def _bogie(x: float, half: float) -> list[Mesh]:
-    """Wheels that show in a gap of the skirt."""
-    parts = both(block((2.5, 0.010, 0.40), (x, half - 0.004, 0.33), Slot.GAP))
-    tread = lathe([0.0, 0.20, 0.30, 0.30], [0.02, 0.02, 0.0, -0.02], segments=20, slots=int(Slot.UNDER))
-    for at in (x - 0.80, x + 0.80):
-        wheel = tread.moved(at, half - 0.004, 0.30)
-        parts += both(wheel)
-        hub = lathe([0.0, 0.09, 0.09], [0.05, 0.05, 0.0], segments=12, slots=int(Slot.CHROME))
-        parts += both(hub.moved(at, half, 0.30))
-    return parts
+    """Wheels behind a skirt that opens as a flap, below which their treads show."""
+    tread = lathe([0.0, 0.24, 0.30, 0.30], [0.02, 0.02, 0.0, -0.12], segments=20, slots=int(Slot.UNDER))
+    parts = [tread.moved(at, half - 0.16, 0.30) for at in (x - 0.80, x + 0.80)]
+    parts += [block((0.012, 0.006, 0.42), (x + at, half, 0.46), Slot.GAP) for at in (-1.30, 0.0, 1.30)]
+    parts.append(block((2.60, 0.006, 0.012), (x, half, 0.67), Slot.GAP))
+    parts += [block((0.05, 0.008, 0.03), (x + at, half, 0.60), Slot.TRIM) for at in (-1.15, -0.15, 0.15, 1.15)]
+    return [m for part in parts for m in both(part)]
 
 
 def _face(body: Hull, half: float, height: float, end: float) -> list[Mesh]:

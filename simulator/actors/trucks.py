@@ -24,6 +24,8 @@ from simulator.actors.heavy import (
     fleet_materials,
     head_lamps,
     hinge,
+    marking_plates,
+    rear_doors,
     rear_lamps,
 )
 from simulator.actors.hull import arch_liners, hull
@@ -111,7 +113,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind in ("box", "semi") and rng.random() < 0.55:
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
-        wheels.append(lettered(middle, half + 0.003, floor + 0.58 * (height - floor), room, rng, hitch))
+        side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
+        wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=(tail + 0.012, rear_z)))
     table = fleet_materials(color, second, rng)
     bodies = [Body(*soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6))]
     if hitch >= 0:
@@ -226,7 +229,7 @@ def cab(
             at=(visor_x + 0.04, 0, glass_top + 0.03),
         )
     )
-    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.42, 0.46)
+    parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.52, 0.74)  # with the wide-angle glass above
     parts += cab_fittings(body, nose, wheelbase, (door_back, door_front), half, height, waist)
     parts += head_lamps(body, half, 0.72)
     parts.append(block((0.30, 1.8 * half, 0.25), (nose - 0.55, 0, waist - 0.16), Slot.SEAT))
@@ -286,35 +289,23 @@ def _mudguards(wheel: float, tyre: float, half: float) -> list[Mesh]:
             at=middle,
         )
         parts += [flap.moved(y=half - 0.31), flap.moved(y=-(half - 0.31))]
-    return parts
+    apron = block((0.015, 0.58, tyre - 0.10), (wheel - 0.96 * r, 0.0, 0.22 + 0.5 * (tyre - 0.10)), Slot.TRIM)
+    return [*parts, apron.moved(y=half - 0.31), apron.moved(y=-(half - 0.31))]
 
 
 def _box_body(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
-    """Closed box of panels in an aluminium frame: rear doors on hinges, end-outline lamps (R48), contour tape."""
+    """Closed box of panels in an aluminium frame, with doors behind."""
     front = back
     middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
     parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, z + tall / 2), radius=0.04, slot=Slot.SECOND)]
     parts.append(block((length - 0.02, 2 * half + 0.012, 0.10), (middle, 0, z + 0.06), Slot.CHROME))
-    for y in (-half * 0.99, 0.0, half * 0.99):  # door seams and hinge posts
-        parts.append(block((0.012, 0.03, tall - 0.1), (tail + 0.002, y * 0.985, z + tall / 2), Slot.GAP))
-    for y in (-0.5, -0.16, 0.16, 0.5):
-        parts.append(block((0.03, 0.025, tall - 0.15), (tail - 0.008, y * half * 1.2, z + tall / 2), Slot.CHROME))
     level, flush = z + tall / 2, half - 0.004
     for x in (front - 0.045, tail + 0.045):
         parts += both(block((0.09, 0.02, tall - 0.02), (x, flush, level), Slot.ALUMINIUM))
     parts += both(block((length - 0.02, 0.02, 0.10), (middle, flush, height - 0.055), Slot.ALUMINIUM))
-    parts += both(block((0.02, 0.08, tall - 0.02), (tail + 0.005, half - 0.045, level), Slot.ALUMINIUM))
-    parts.append(block((0.02, 2 * half - 0.03, 0.10), (tail + 0.005, 0.0, height - 0.055), Slot.ALUMINIUM))
+    parts += rear_doors(tail, half, z, height)
     for x in np.linspace(tail, front, 2 + int(length / 1.3))[1:-1]:  # joints of the panels
         parts += both(block((0.007, 0.004, tall - 0.22), (x, half, level), Slot.GAP))
-    for share in (0.12, 0.37, 0.63, 0.88):
-        hinge_z = z + share * tall
-        parts += both(
-            rounded_box((0.03, 0.16, 0.05), (tail - 0.010, half - 0.11, hinge_z), radius=0.012, slot=Slot.TRIM)
-        )
-    parts += both(
-        rounded_box((0.03, 0.10, 0.035), (tail - 0.010, half - 0.10, height - 0.055), radius=0.012, slot=Slot.TAIL)
-    )
     if rng.random() < 0.5:
         band = 0.35 * tall * rng.uniform(0.5, 1.0)
         parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
@@ -345,6 +336,11 @@ def _flatbed(
         parts += both(block((length, 0.03, plank), (middle, half - 0.02, level), Slot.ALUMINIUM))
         if not open_end:
             parts.append(block((0.03, 2 * half - 0.1, plank), (tail + 0.03, 0, level), Slot.ALUMINIUM))
+    if not open_end:
+        board = z + DECK_M + 0.5 * planks * (plank + gap)
+        parts += marking_plates(tail + 0.012, half, board)
+        for y in (0.25 * half, 0.90 * half):  # hinges of the board, and its corner posts
+            parts += both(block((0.03, 0.05, 0.40), (tail + 0.010, y, board), Slot.TRIM))
     for k in range(6):
         parts.append(block((0.05, 2 * half, 0.19), (back - 0.03, 0, z + DECK_M + 0.1 + 0.2 * k), Slot.ALUMINIUM))
     if rng.random() < 0.6:
@@ -368,6 +364,15 @@ def _tipper(back: float, tail: float, half: float, z: float, height: float, rng:
             block((0.06, 2 * half - 0.1, tall * 1.02), slot=Slot.SECOND), pitch=0.06, at=(tail + 0.09, 0, z + tall / 2)
         )
     )
+    for y in (0.0, 0.30 * half, 0.84 * half):  # ribs of the tailgate, and its beams
+        for sign in (1.0, -1.0) if y else (1.0,):
+            rib = block((0.06, 0.09, tall), slot=Slot.SECOND)
+            parts.append(turned(rib, pitch=0.06, at=(tail + 0.04, sign * y, z + tall / 2)))
+    for share in (0.06, 0.94):
+        beam_x = tail + 0.05 + 0.06 * tall * (share - 0.5)
+        parts.append(block((0.07, 2 * half - 0.1, 0.12), (beam_x, 0.0, z + share * tall), Slot.SECOND))
+    parts += marking_plates(tail + 0.018, half, z + 0.30 * tall)
+    parts += both(rounded_box((0.05, 0.07, 0.18), (tail + 0.01, half - 0.10, z + tall), radius=0.02, slot=Slot.TRIM))
     parts.append(block((0.06, 2 * half - 0.1, tall + 0.2), (back - 0.03, 0, z + tall / 2 + 0.1), Slot.SECOND))
     parts.append(
         block((0.75, 2 * half - 0.2, 0.05), (back + 0.30, 0, min(z + tall + 0.20, height - 0.03)), Slot.SECOND)
@@ -406,8 +411,5 @@ def semi_trailer(
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
     parts.append(block((0.12, 2 * half - 0.1, 0.14), (tail + 0.10, 0, 0.50), Slot.TRIM))
     parts.append(block((0.15, 0.3, 0.5), (tail + 0.25, 0, 0.80), Slot.UNDER))
-    for y in (0.0, half * 0.97, -half * 0.97):
-        parts.append(block((0.012, 0.03, tall - 0.1), (tail + 0.002, y, floor + tall / 2), Slot.GAP))
-    for y in (-0.75, -0.3, 0.3, 0.75):
-        parts.append(block((0.03, 0.03, tall - 0.1), (tail - 0.008, y, floor + tall / 2), Slot.CHROME))
+    parts += rear_doors(tail, half, floor, height)
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)

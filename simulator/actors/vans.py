@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -9,9 +10,13 @@ import numpy as np
 from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.cars import PAINTS, assembled, catalogue_draw
-from simulator.actors.coachwork import Lines, Slot
+from simulator.actors.coachwork import LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
+from simulator.actors.faces import body_materials
+from simulator.actors.fittings import on_surface
+from simulator.actors.lettering import lettered
+from simulator.actors.shape import both, finish, ribbon, rounded_box
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
-from simulator.scene import Model
+from simulator.scene import Body, Mesh, Model
 
 STYLES = ("compact", "panel", "minibus", "ambulance")
 
@@ -47,17 +52,47 @@ class Van(Actor, kind="van"):
             glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
             livery="ambulance" if rescue else "",
         )
-        return [
-            Model(
-                "van",
-                model.bodies,
-                model.joints,
-                model.lamps,
-                model.wheelbase_m,
-                (("style", self.style), ("color", color)),
-                model.box,
-            )
-        ]
+        more = list[Body]()
+        if self.style != "minibus":
+            shell = tub(lines)
+            house = greenhouse(lines, shell.points[-1])
+            more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
+            if not rescue and rng.random() < 0.45:
+                more.append(_firm(lines, house, rng))
+        facts = (("style", self.style), ("color", color))
+        return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]
+
+
+def _rear_doors(d: Lines, shell: Tub, house: Greenhouse) -> list[Mesh]:
+    """Seam between the wings of the rear doors, their handle and hinges; rails of the sliding doors."""
+    back = [-1.0, 0.0, 0.0]
+    low = int(np.searchsorted(LEVELS, 0.38))
+    parts = [ribbon(line, back, 0.014, Slot.GAP) for line in (shell.points[low:, -1], house.points[:-1, -1])]
+    middle, _ = shell.at(*shell.rear_cell(0.95, 0.0))
+    parts.append(rounded_box((0.035, 0.05, 0.20), (middle[0] - 0.012, -0.07, middle[2]), radius=0.012, slot=Slot.TRIM))
+    for level in (0.5, 0.9):
+        at, normal = shell.at(*shell.rear_cell(level, 0.93))
+        parts += both(on_surface(rounded_box((0.12, 0.05, 0.05), radius=0.014, slot=Slot.TRIM), at, normal))
+    row, side = int(np.searchsorted(LEVELS, 0.91)), shell.points[:, shell.front : shell.front + shell.side]
+    behind = (side[row, :, 0] < d.b_pillar_x - 1.0) & (side[row, :, 0] > d.tail_x + 0.25)
+    rail = side[row, behind]
+    return parts + (both(ribbon(rail, [0.0, 1.0, 0.1], 0.022, Slot.GAP)) if len(rail) > 1 else [])
+
+
+def _firm(d: Lines, house: Greenhouse, rng: np.random.Generator) -> Body:
+    """A firm's name on the walls behind the doors."""
+    n = len(SCREEN_Y) - 1
+    wall = house.points[:, n : house.columns - n][:, ::-1]  # from the rear
+
+    def half_width(x: float, z: float) -> float:
+        """Of the walls at a point."""
+        level = [float(np.interp(x, row[:, 0], row[:, 2])) for row in wall]
+        return float(np.interp(z, level, [np.interp(x, row[:, 0], row[:, 1]) for row in wall])) + 0.004
+
+    front, rear = d.b_pillar_x - 0.25, d.rear_base_x + 0.35
+    x = 0.5 * (front + rear)
+    low, high = (float(np.interp(x, row[:, 0], row[:, 2])) for row in (wall[1], wall[-2]))
+    return lettered(x, half_width, low + 0.5 * (high - low), (0.85 * (front - rear), 0.8 * (high - low)), rng)
 
 
 def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:

@@ -168,10 +168,7 @@ def panoptic(
 
     ids = np.where(mask > 0, mask, np.where(semantic > 0, STUFF_IDS + semantic.astype(np.int32), 0))
     found, compact = np.unique(ids, return_inverse=True)
-    area = np.zeros(len(found), np.int64)
-    extent = np.full((len(found), 4), np.iinfo(np.int64).max)
-    extent[:, 2:] = -1
-    mask_extents(np.ascontiguousarray(compact.reshape(ids.shape), np.int32), area, extent)
+    area, extent = mask_extents(np.ascontiguousarray(compact.reshape(ids.shape), np.int32), len(found))
     class_of = dict(zip(boxes.object_id.tolist(), boxes.class_id.tolist()))
     segments = []
     for segment, pixels, (x0, y0, x1, y1) in zip(found.tolist(), area.tolist(), extent.tolist()):

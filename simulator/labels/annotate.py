@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ from simulator.labels.annotations import Annotations, Boxes2D, Boxes3D, PointLab
 from simulator.labels.coverage import coverage
 from simulator.numerics import se3
 from simulator.numerics.jit import kernel
+from simulator.numerics.parallel import parallel_for
 from simulator.scene import Scene, Shine, Snapshot
+from simulator.scene.builder import SceneObject
 from simulator.scene.classes import class_id
 from simulator.sensors.camera import CameraFrame
 from simulator.sensors.frame import Frame
@@ -20,6 +23,7 @@ from simulator.sensors.lidar import LidarFrame
 from simulator.world.lamps import lamp_names, signal_name
 from simulator.world.shine import shine_facts
 
+BANDS = 8  # of a mask, looked at side by side
 LEAST_SIZE_M = 0.01  # of a 3D box: a film of oil has a height too, for tools that divide by volumes
 
 
@@ -112,11 +116,16 @@ def boxes_of_world(
         num_lidar_points=points[ids].astype(np.int32),
         anomaly=tuple(row.anomaly for row in rows),
         parent=census.parent[ids].astype(np.int32),
-        attributes=tuple(
-            {**row.attributes, **_lit(row.class_name, lit), **shine_facts(dressed.get(row.id, ()), lit)}
-            for row, lit in zip(rows, lamps, strict=True)
-        ),
+        attributes=tuple(_facts(row, lit, dressed.get(row.id, ())) for row, lit in zip(rows, lamps, strict=True)),
     )
+
+
+def _facts(row: SceneObject, lamps: int, shines: Sequence[Shine]) -> Mapping[str, str]:
+    """What is known about an object at this moment, of which these `lamps` (bits) burn."""
+    lit = _lit(row.class_name, lamps)
+    if not (lit or shines):
+        return row.attributes
+    return {**row.attributes, **lit, **shine_facts(shines, lamps)}
 
 
 def _lit(class_name: str, lamps: int) -> dict[str, str]:
@@ -128,24 +137,40 @@ def _lit(class_name: str, lamps: int) -> dict[str, str]:
 
 
 @kernel
-def mask_extents(mask, pixels, extent):
-    """Count the pixels of each object and find its first and last column and row.
+def _band_extents(start, stop, mask, pixels, extent):
+    """Count the pixels of each object in bands `start:stop` of a mask, and find its first and last column and row.
 
     Args:
-        mask: (H, W) int32 object ids. pixels: (O,) int64, at first 0.
-        extent: (O, 4) int64 least column, least row, greatest column, greatest row; at first large, large,
-            -1, -1.
+        start, stop: range of bands: B equal shares of the rows.
+        mask: (H, W) int32 object ids. pixels: (B, O) int64, at first 0.
+        extent: (B, O, 4) int64 least column, least row, minus the greatest column and row; at first large.
     """
-    width = mask.shape[1]
-    for v in range(mask.shape[0]):
-        first = 0
-        for u in range(width):
-            k = mask[v, u]
-            if u + 1 == width or mask[v, u + 1] != k:  # here ends what began at `first`
-                pixels[k] += u + 1 - first
-                extent[k, 0], extent[k, 1] = min(extent[k, 0], first), min(extent[k, 1], v)
-                extent[k, 2], extent[k, 3] = max(extent[k, 2], u), max(extent[k, 3], v)
-                first = u + 1
+    height, width = mask.shape
+    for band in range(start, stop):
+        for v in range(band * height // len(pixels), (band + 1) * height // len(pixels)):
+            first = 0
+            for u in range(width):
+                k = mask[v, u]
+                if u + 1 == width or mask[v, u + 1] != k:  # here ends what began at `first`
+                    pixels[band, k] += u + 1 - first
+                    extent[band, k, 0], extent[band, k, 1] = min(extent[band, k, 0], first), min(extent[band, k, 1], v)
+                    extent[band, k, 2], extent[band, k, 3] = min(extent[band, k, 2], -u), min(extent[band, k, 3], -v)
+                    first = u + 1
+
+
+def mask_extents(mask: NDArray[np.int32], objects: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pixels of each object in a mask, and where they are.
+
+    Args:
+        mask: (H, W) object ids from 0 to below `objects`.
+
+    Returns:
+        (objects,) number of its pixels, and (objects, 4) least column and row, greatest column and row; for those
+        without pixels the least are large, and minus the greatest.
+    """
+    pixels, extent = np.zeros((BANDS, objects), np.int64), np.full((BANDS, objects, 4), np.iinfo(np.int64).max)
+    parallel_for(lambda start, stop: _band_extents(start, stop, mask, pixels, extent), BANDS, chunk=1)
+    return pixels.sum(0), extent.min(0) * np.array([1, 1, -1, -1])
 
 
 @cache
@@ -171,17 +196,14 @@ def boxes_in_picture(
         labelled: ids of the objects that may get a box.
         bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
     """
-    census, pixels = census_of(scene), np.zeros(len(scene.objects), np.int64)
-    extent = np.full((len(scene.objects), 4), np.iinfo(np.int64).max)
-    extent[:, 2:] = -1
-    mask_extents(picture.object, pixels, extent)
-
+    census = census_of(scene)
+    pixels, extent = mask_extents(picture.object, len(scene.objects))
     local_SE3_camera = picture.world_SE3_camera.copy()
     local_SE3_camera[:3, 3] -= scene.origin
     bare = None
     if census.defects:
         bare = _ground_classes()[picture.semantic] & (picture.object == 0)
-    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare, bent)
+    alone = coverage(scene, local_SE3_instance, picture.camera, local_SE3_camera, bare, bent, labelled)
     single = alone.objects > 0
     own, family = np.zeros((2, len(scene.objects)), np.int64)
     own[alone.objects[single]] = alone.pixels[single]

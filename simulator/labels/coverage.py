@@ -7,18 +7,19 @@ that nothing hides covers the pixels of its mask, whatever the lens (but for rou
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.labels.pieces import GROUP, pieces_of
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import fetch_add, load, load_triples, pointer, store, store_quadruples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES, bits, floor, greatest, least, maximum, minimum, splat, swap_pairs
 from simulator.raycast.faces import HOLE, alpha_at
 from simulator.raycast.schedule import share, worker_count
-from simulator.scene import Mesh, Scene
+from simulator.scene import Scene
 from simulator.sensors.optics import CameraModel
 
 F64 = NDArray[np.float64]
@@ -27,6 +28,9 @@ SEEN = 5  # numbers of a vertex in the camera: coordinates, then its pixel
 SPAN = 4  # numbers of a vertex about the pixels around it, see `_find_pixels`
 SLACK_PX = np.float32(1e-2)  # pixel centres that are no farther outside are tested, too: more than float32 errs
 BEYOND = 3.0  # amodal boxes end this many pictures outside the picture
+# A group of faces is looked at as a whole if its vertices are so many in a row at most: where all pixels that it may
+# cover bear the object's mark already, as those of far objects do soon, it is passed over.
+GROUP_VERTICES = 160
 
 
 class Lens(NamedTuple):
@@ -50,55 +54,6 @@ class Lens(NamedTuple):
     straight: bool
 
 
-class Holes(NamedTuple):
-    """Textures with holes, for leaves and fences.
-
-    Attributes:
-        slot: (F,) int32 material slot of each face. uv: (V, 2) float32 texture repeats.
-        first_slot: (K,) int64 row of `texture` for slot 0 of each instance.
-        texture: flat int32 rows of `images`, -1 for materials without holes.
-        images, texels: as in `raycast.faces.Faces`.
-    """
-
-    slot: NDArray[np.int32]
-    uv: NDArray[np.float32]
-    first_slot: NDArray[np.int64]
-    texture: NDArray[np.int32]
-    images: NDArray[np.int32]
-    texels: NDArray[np.uint8]
-
-
-class Pieces(NamedTuple):
-    """Meshes of the objects, grouped by object.
-
-    Attributes:
-        objects: (M,) int32 ids of objects that have geometry; then, negated, ids of those that others belong to,
-            for the object together with these (a bicycle and its rider).
-        first_instance: (M + 1,) int64 rows of `instance` of each object.
-        instance: (K,) int64 rows of the scene's instances.
-        faces: (K, 2) int64 first and last + 1 row of `triangles`.
-        triangles: (F, 3) int32 rows of `vertices`. vertices: (V, 3) float32 mesh frame.
-        corners: (K, 2) int64 first and last + 1 row of `vertices`. most_vertices: of one instance.
-        skin: (K,) int64 row of the scene's bent vertices that takes the place of the first, -1 for what has no skin.
-        bounds: (K, 2, 3) float64 of each instance's mesh.
-        holes: what is open of it.
-        flat: (M,) bool, part of the ground (potholes, puddles): ground around it hides nothing of it.
-    """
-
-    objects: NDArray[np.int32]
-    first_instance: NDArray[np.int64]
-    instance: NDArray[np.int64]
-    faces: NDArray[np.int64]
-    triangles: NDArray[np.int32]
-    vertices: NDArray[np.float32]
-    corners: NDArray[np.int64]
-    most_vertices: int
-    skin: NDArray[np.int64]
-    bounds: F64
-    holes: Holes
-    flat: NDArray[np.bool_]
-
-
 class Coverage(NamedTuple):
     """What M objects cover as if alone.
 
@@ -111,64 +66,6 @@ class Coverage(NamedTuple):
     objects: NDArray[np.int32]
     pixels: NDArray[np.int64]
     extent: F64
-
-
-@lru_cache(maxsize=1)
-def pieces_of(scene: Scene) -> Pieces:
-    """Objects' geometry, flattened; kept for the scene that was asked for last."""
-    owner = scene.instance_object
-    parent = np.array([row.parent for row in scene.objects], np.int64)
-    families = np.unique(parent[parent > 0])
-    in_family = (owner == families[:, None]) | (parent[owner] == families[:, None])
-    family, extra = np.nonzero(in_family & (owner > 0))
-    rows = np.flatnonzero(owner > 0)
-    rows = rows[np.argsort(owner[rows], kind="stable")]
-    group = np.concatenate([owner[rows], -families[family]])
-    rows = np.concatenate([rows, extra])
-
-    used, mesh_row = np.unique(scene.instance_mesh[rows], return_inverse=True)
-    meshes = [scene.meshes[k] for k in used.tolist()]
-    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
-    first_face = np.cumsum([0, *(len(mesh.faces) for mesh in meshes)])
-    first = np.flatnonzero(np.diff(group, prepend=0))
-    bounds = np.array([mesh.bounds for mesh in meshes]).reshape(-1, 2, 3)
-    skin = np.full(len(scene.instance_mesh), -1, np.int64)
-    skin[scene.skins.instance] = scene.skins.first_vertex[:-1]
-    return Pieces(
-        group[first].astype(np.int32),
-        np.append(first, len(rows)).astype(np.int64),
-        rows.astype(np.int64),
-        np.stack([first_face[mesh_row], first_face[mesh_row + 1]], 1).astype(np.int64),
-        _joined([mesh.faces + np.int32(o) for mesh, o in zip(meshes, first_vertex)], (0, 3), np.int32),
-        _joined([mesh.vertices for mesh in meshes], (0, 3), np.float32),
-        np.stack([first_vertex[mesh_row], first_vertex[mesh_row + 1]], 1).astype(np.int64),
-        max((len(mesh.vertices) for mesh in meshes), default=0),
-        skin[rows],
-        bounds[mesh_row],
-        _holes(scene, rows, meshes),
-        np.array([scene.objects[abs(k)].class_name == "road_defect" for k in group[first].tolist()], np.bool_),
-    )
-
-
-def _holes(scene: Scene, rows: NDArray[np.int64], meshes: list[Mesh]) -> Holes:
-    """Textures with holes of the instances `rows`."""
-    cut = [texture for texture in scene.textures if texture.cutout]
-    number = {id(texture): i for i, texture in enumerate(cut)}
-    of_material = np.array([number.get(id(material.texture), -1) for material in scene.materials], np.int32)
-    shapes = [texture.rgba.shape[:2] for texture in cut]
-    first = np.cumsum([0, *(height * width for height, width in shapes)])
-    return Holes(
-        _joined([mesh.slots for mesh in meshes], (0,), np.int32),
-        _joined([mesh.uv for mesh in meshes], (0, 2), np.float32),
-        scene.material_offset[rows],
-        of_material[scene.instance_materials],
-        np.array([(o, width, height) for o, (height, width) in zip(first, shapes)], np.int32).reshape(-1),
-        _joined([texture.rgba[..., 3].ravel() for texture in cut], (0,), np.uint8),
-    )
-
-
-def _joined(arrays: list[NDArray[Any]], empty: tuple[int, ...], dtype: type) -> NDArray[Any]:
-    return np.concatenate([np.zeros(empty, dtype), *arrays])
 
 
 @lru_cache(maxsize=16)
@@ -433,6 +330,47 @@ def _pixels_between(spans, a, b, c, spare):
     return np.int64(spare[0]), -np.int64(spare[2]), np.int64(spare[1]), -np.int64(spare[3])
 
 
+@kernel(inline=True)
+def _pixels_among(spans, first, last, spare):
+    """As `_pixels_between`, of at least two vertices from `first` to before `last`."""
+    low = load(spans, SPAN * first)
+    for i in range(first + 2, last, 2):
+        low = minimum(low, load(spans, SPAN * min(i, last - 2)))
+    store(spare, 0, low)
+    left, top = np.int64(min(spare[0], spare[4])), np.int64(min(spare[1], spare[5]))
+    return left, -np.int64(min(spare[2], spare[6])), top, -np.int64(min(spare[3], spare[7]))
+
+
+@kernel
+def _cover_straight(pieces, k, mark, vertices, start, pose, spans, spare, rays, stamp, width):
+    """Mark the pixels that instance k covers, whose vertices' `spans` are known; returns how many are new.
+
+    Args:
+        pieces: Pieces. k: of its instances. mark: of this object.
+        vertices, start, pose: as in `_place_vertices`. spans: of `_find_pixels`. spare: pointer to LANES float32.
+        rays, stamp, width: as in `_paint`.
+    """
+    holes, corner, found = pieces.holes, np.empty((3, 3)), 0
+    base, first, last = pieces.corners[k, 0], pieces.faces[k, 0], pieces.faces[k, 1]
+    numbers, group = pointer(pieces.triangles), pieces.first_group[k]
+    for begin in range(first, last, GROUP):
+        low, high = pieces.groups[group, 0], pieces.groups[group, 1]
+        group += 1
+        if high - low <= GROUP_VERTICES and not _is_fresh(_pixels_among(spans, low, high, spare), stamp, width, mark):
+            continue
+        for f in range(begin, min(begin + GROUP, last)):
+            a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
+            span = _pixels_between(spans, a, b, c, spare)
+            if span[1] == 0 or not _is_fresh(span, stamp, width, mark):
+                continue
+            corner[0, 0], corner[0, 1], corner[0, 2] = _place_vertex(vertices, start + a, pose)
+            corner[1, 0], corner[1, 1], corner[1, 2] = _place_vertex(vertices, start + b, pose)
+            corner[2, 0], corner[2, 1], corner[2, 2] = _place_vertex(vertices, start + c, pose)
+            texture = holes.texture[holes.first_slot[k] + holes.slot[f]]
+            found += _paint(corner, span, rays, stamp, width, mark, holes, texture, numbers, f)
+    return found
+
+
 @kernel
 def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
     """Worker: fill `pixels` and `extent` for objects that are shown, one after the other.
@@ -476,16 +414,7 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
                 if nearest >= NEAR_M:
                     low_u, low_v = min(low_u, left), min(low_v, top)
                     high_u, high_v = max(high_u, right), max(high_v, bottom)
-                    for f in range(faces[k, 0], faces[k, 1]):
-                        a, b, c = numbers[3 * f] - base, numbers[3 * f + 1] - base, numbers[3 * f + 2] - base
-                        span = _pixels_between(spans, a, b, c, spare)
-                        if span[1] == 0 or not _is_fresh(span, marks, width, m):
-                            continue
-                        corner[0, 0], corner[0, 1], corner[0, 2] = _place_vertex(vertices, start + a, pose)
-                        corner[1, 0], corner[1, 1], corner[1, 2] = _place_vertex(vertices, start + b, pose)
-                        corner[2, 0], corner[2, 1], corner[2, 2] = _place_vertex(vertices, start + c, pose)
-                        texture = textures[first_slot[k] + slots[f]]
-                        found += _paint(corner, span, image, marks, width, m, holes, texture, numbers, f)
+                    found += _cover_straight(pieces, k, m, vertices, start, pose, spans, spare, image, marks, width)
                     continue
             nearest = _place_vertices(vertices, start, count, pose, lens, seen)
             if nearest >= NEAR_M:
@@ -518,6 +447,7 @@ def coverage(
     local_SE3_camera: F64,
     ground: NDArray[np.bool_] | None = None,
     bent: NDArray[np.float32] | None = None,
+    wanted: NDArray[np.int32] | None = None,
 ) -> Coverage:
     """Pixels and extent of every object as if nothing else were there.
 
@@ -528,6 +458,7 @@ def coverage(
         local_SE3_camera: (4, 4) pose of the optical frame.
         ground: (H, W) where the picture shows bare ground; it counts as nothing for what is part of the ground.
         bent: (V, 3) vertices of the scene's skins as they are now (default: at rest).
+        wanted: ids of the objects that are asked about (default: all); others cover nothing.
     """
     ground = np.zeros((camera.height, camera.width), np.bool_) if ground is None else ground
     pieces, lens = pieces_of(scene), lens_of(camera)
@@ -537,7 +468,11 @@ def coverage(
     poses = np.ascontiguousarray(poses[:, :3])
     near = np.empty(len(pieces.objects), np.bool_)
     parallel_for(lambda start, stop: _find(start, stop, pieces, bent, poses, lens, near), len(near), chunk=8)
+    if wanted is not None:
+        near &= np.isin(np.abs(pieces.objects), wanted)
     shown = np.flatnonzero(near)
+    # The nearest, which take the longest, first: threads are done at the same time.
+    shown = shown[np.argsort(poses[pieces.first_instance[shown], 2, 3], kind="stable")]
     pixels = np.zeros(len(pieces.objects), np.int64)
     extent = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(pieces.objects), 1))
     workers = worker_count(None, len(shown))

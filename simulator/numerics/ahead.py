@@ -21,15 +21,17 @@ from simulator.numerics.parallel import available_threads
 _asked: set[str] = set()
 
 
-def compile_ahead(module: str, last: Callable[..., Any]) -> None:
+def compile_ahead(module: str, last: Callable[..., Any], among: tuple[str, ...] = ()) -> None:
     """Call `module.exercise()` in a process of its own, once, if its kernel `last` has yet to be compiled.
+
+    Modules whose own exercise is `among` what it does are not asked for again.
 
     The process ends with this one at the latest. Nothing depends on it: what it has not compiled is compiled where it
     is needed. With one processor, or inside a frozen program, there is none.
     """
     if module in _asked:
         return
-    _asked.add(module)
+    _asked.update((module, *among))
     if is_cached(last) or available_threads() < 2 or not sys.executable or getattr(sys, "frozen", False):
         return
     package = str(Path(__file__).parents[2])

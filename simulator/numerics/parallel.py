@@ -63,16 +63,26 @@ def _crew(count: int, pid: int) -> tuple[threading.Lock, list[_Helper]]:
     return threading.Lock(), [_Helper() for _ in range(count)]
 
 
-def parallel_for(body: Callable[[int, int], object], count: int, *, chunk: int, threads: int | None = None) -> None:
+def parallel_for(
+    body: Callable[[int, int], object],
+    count: int,
+    *,
+    chunk: int,
+    threads: int | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> None:
     """Call `body(start, stop)` for consecutive ranges of at most `chunk` that cover `range(count)`.
 
     `body` must release the GIL (a `kernel`) and write only to its own range. The calling thread takes part: a short
     loop is over before another thread has woken. A loop inside the body of another runs on that body's thread alone, as
-    does one that begins while another has the helpers.
+    does one that begins while another has the helpers. What is to be done `meanwhile` the calling thread does before it
+    takes part.
     """
     workers = min(threads or available_threads(), -(-count // chunk))
     ranges = ((start, min(start + chunk, count)) for start in range(0, count, chunk))
     if workers <= 1 or getattr(_here, "busy", False):
+        if meanwhile is not None:
+            meanwhile()
         for start, stop in ranges:
             body(start, stop)
         return
@@ -93,12 +103,16 @@ def parallel_for(body: Callable[[int, int], object], count: int, *, chunk: int, 
 
     free, helpers = _crew(workers - 1, os.getpid())
     if not free.acquire(blocking=False):
+        if meanwhile is not None:
+            meanwhile()
         work()
         return
     try:
         for helper in helpers:
             helper.call(work)
         try:
+            if meanwhile is not None:
+                meanwhile()
             work()
         finally:
             failures = [helper.wait() for helper in helpers]

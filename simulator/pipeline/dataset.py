@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from simulator.drives import TABLES
 from simulator.errors import InputError, OddRoadError, OutputError
-from simulator.pipeline import flow
+from simulator.pipeline import flow, warming
 from simulator.pipeline.store import MANIFEST, Store, digests, file_digest, write_whole
 from simulator.pipeline.workers import run_tasks
 from simulator.roads.xodr_input import MAX_BYTES as MAX_MAP_BYTES
@@ -208,10 +208,8 @@ def _make(store: Store, jobs: Sequence[_Job], workers: int, report: Callable[[Ev
     done = len(jobs) - len(todo)
     report(Event("resumed", "", done, len(jobs)))
     cold = bool(todo) and not kernels_cached()
-    if cold and workers > 1:
-        from simulator.raycast.scene import start_compiling
-
-        start_compiling()  # here, since the first worker is alone until it has compiled everything
+    if cold:
+        warming.start_compiling()  # here, since the first worker is alone until it has compiled everything
     with closing(run_tasks(make_scene, todo, workers, warm_up=cold)) as events:
         for event in events:
             if event.kind == "scene":

@@ -16,7 +16,7 @@ from simulator.errors import InputError
 from simulator.pipeline.runs import DriveRun, Run, SceneRun
 from simulator.roads import RoadNetwork, read_opendrive, write_opendrive
 from simulator.storyboard.distributions import Distribution, is_distribution, read_distribution
-from simulator.storyboard.openscenario import read_openscenario
+from simulator.storyboard.openscenario import ScenarioFile
 from simulator.storyboard.parameters import ViolatedConstraint
 from simulator.storyboard.recording import Recording
 
@@ -95,14 +95,16 @@ def read_runs(
             yield Run(name, *read_script(Path(path), {**values, **given}, seed=seed or 0), ignored, ego)
         return
     left_out: list[ViolatedConstraint] = []
+    notes = list(ignored)
+    source = ScenarioFile(path, map_path=folders)
     for name, values in runs:
         try:
-            scenario = read_openscenario(path, parameters={**values, **given}, map_path=folders, strict=strict)
+            scenario = source.read({**values, **given}, strict=strict)
         except ViolatedConstraint as error:
             if distribution is None or strict:
                 raise
             left_out.append(error)
-            ignored += (f"{name} is left out: {error}",)
+            notes.append(f"{name} is left out: {error}")
             continue
         file = scenario.road_network.logic_file
         if file is not None and file not in networks:
@@ -111,7 +113,7 @@ def read_runs(
         repaired = () if network is None else tuple(str(warning) for warning in network.warnings)
         if strict and repaired:
             raise InputError(f"strict: {repaired[0]}")
-        yield Run(name, scenario, network, (*ignored, *scenario.warnings, *repaired), ego)
+        yield Run(name, scenario, network, (*notes, *scenario.warnings, *repaired), ego)
     if len(left_out) == (1 if distribution is None else len(read)):
         raise left_out[0]
 

@@ -15,7 +15,6 @@ from simulator.errors import InputError, did_you_mean
 from simulator.pipeline.store import file_digest
 from simulator.roads import Lane, LaneSection, Road, RoadMark, RoadNetwork, RoadType
 from simulator.roads.layout import Plan, Pose
-from simulator.scenario.road_network import read_map
 from simulator.storyboard import model
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording, Row
@@ -140,6 +139,8 @@ class DriveRun(Run):
             map_file = beside if beside.is_file() else None
         network = None
         if map_file is not None:
+            from simulator.scenario.road_network import read_map  # slow to import
+
             network = read_map(map_file)
             warnings += [str(warning) for warning in network.warnings]
             drive = drive.on(network)

@@ -108,6 +108,13 @@ class Piece(NamedTuple):
         )
 
 
+class Sight(NamedTuple):
+    """Masks of the rays that see each piece, and each instance, at present; int64, 0 for what none sees."""
+
+    pieces: NDArray[np.int64]
+    instances: NDArray[np.int64]
+
+
 @dataclass(slots=True, eq=False)
 class Assembly:
     """The arrays that kernels see, and what is needed to keep them up to date.
@@ -124,9 +131,11 @@ class Assembly:
         local: blocks of all `meshes`, one after the other; `first_local` tells where each moving part's start.
         corners: vertex numbers of the own-frame blocks of all soft parts, as `reshape` reads them. first_corner: of
             each moving part its first block there, if it is soft.
+        first_nodes: of the pieces.
         first_top: first node of the tops.
         tops: root of each set of visible pieces (their truth values as bytes).
         roots: for each ray mask met since the last commit, its root, and that of the instances alone.
+        sight: what rays may see since the last commit, None until one has been cast.
     """
 
     bvh: Bvh
@@ -142,9 +151,11 @@ class Assembly:
     first_local: I32
     corners: I32
     first_corner: I32
+    first_nodes: I32
     first_top: int
     tops: dict[bytes, int] = field(default_factory=dict)
     roots: dict[int, tuple[int, int]] = field(default_factory=dict)
+    sight: Sight | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getstate__(self) -> dict[str, object]:
@@ -231,6 +242,7 @@ def assemble(parts: list[Part], old: Assembly | None, still: bool, threads: int 
         first_local,
         np.concatenate([np.empty(0, np.int32), *corners]),
         (np.cumsum(sizes) - sizes).astype(np.int32),
+        np.array([piece.first_node for piece in pieces], np.int32),
         first_top,
     )
 
@@ -287,6 +299,7 @@ def place(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
         parts[number].dirty = False
     assembly.tops.clear()
     assembly.roots.clear()
+    assembly.sight = None
 
 
 def _reshape(assembly: Assembly, parts: list[Part], threads: int | None) -> None:
@@ -346,23 +359,29 @@ def roots_of(assembly: Assembly, parts: list[Part], mask: int) -> tuple[Bvh, int
 
 
 def _make_roots(assembly: Assembly, parts: list[Part], mask: int) -> tuple[int, int]:
-    seen = [piece.mask & mask != 0 for piece in assembly.pieces]
-    for k, number in enumerate(assembly.moving, assembly.first_moving):
-        seen[k] &= parts[number].is_copy
+    if assembly.sight is None:
+        assembly.sight = _sight_of(assembly, parts)
+    pieces, copies = ((masks & mask) != 0 for masks in assembly.sight)
+    return _make_root(assembly, pieces, copies), _make_root(assembly, np.zeros_like(pieces), copies)
+
+
+def _sight_of(assembly: Assembly, parts: list[Part]) -> Sight:
+    """By which rays the pieces and the instances are seen now: a part is one or the other."""
+    pieces = np.array([piece.mask for piece in assembly.pieces], np.int64)
+    moving = [parts[number].is_copy for number in assembly.moving]
+    pieces[assembly.first_moving : assembly.first_moving + len(moving)][~np.array(moving, bool)] = 0
+    masks = [0 if parts[number].is_copy else parts[number].mask for number in assembly.instances]
     there = np.isfinite(assembly.boxes[:, 0, 0])  # flat ones are not
-    copies = [
-        parts[number].mask & mask != 0 and not parts[number].is_copy and bool(is_there)
-        for number, is_there in zip(assembly.instances, there)
-    ]
-    return _make_root(assembly, seen, copies), _make_root(assembly, [False] * len(seen), copies)
+    return Sight(pieces, np.where(there, np.array(masks, np.int64), 0))
 
 
-def _make_root(assembly: Assembly, seen: list[bool], copies: list[bool]) -> int:
+def _make_root(assembly: Assembly, seen: NDArray[np.bool_], copies: NDArray[np.bool_]) -> int:
     """A tree over those pieces that are seen and those instances, unless it is there; its root, or -1."""
-    roots = np.array([piece.first_node for piece, sees in zip(assembly.pieces, seen) if sees], np.int32)
-    if len(roots) < 2 and not any(copies):
+    numbers, any_copies = np.flatnonzero(seen), copies.any()
+    roots = assembly.first_nodes[numbers]
+    if len(roots) < 2 and not any_copies:
         return int(roots[0]) if len(roots) else -1
-    key = bytes(seen + copies)
+    key = seen.tobytes() + copies.tobytes()
     if key in assembly.tops:
         return assembly.tops[key]
     room = len(key)
@@ -373,8 +392,10 @@ def _make_root(assembly: Assembly, seen: list[bool], copies: list[bool]) -> int:
         nodes = aligned(nodes.size + TOPS * room * NODE)
         nodes[: assembly.bvh.nodes.size] = assembly.bvh.nodes
         assembly.bvh = assembly.bvh._replace(nodes=nodes)
-    boxes = np.concatenate([_boxes(nodes, roots), assembly.boxes[copies]])
-    codes = np.concatenate([roots, ~(assembly.faces.first_instance + np.flatnonzero(copies))]).astype(np.int32)
+    boxes, codes = _boxes(nodes, roots), roots
+    if any_copies:
+        boxes = np.concatenate([boxes, assembly.boxes[copies]])
+        codes = np.concatenate([roots, ~(assembly.faces.first_instance + np.flatnonzero(copies))]).astype(np.int32)
     build_top(boxes, codes, nodes[start * NODE : (start + room) * NODE], start)
     assembly.tops[key] = start
     return start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ ALL = 0xFFFFFFFF
 GREATEST_COORDINATE = 1e12
 RAYS_A_PIECE, TILES_A_PIECE = 512, 4
 PIECES = 32  # pieces of shadow rays, where there are so many; they must not depend on the threads
+LEAST_SINGLES = 32  # rays cast one by one that are worth a thread
 LEAST_PIECES = 8  # each thread should get so many, where there are as many tiles
 _IDENTITY = np.eye(3, dtype=np.float32).reshape(-1)
 _IN_ORDER = np.empty(0, np.int32)
@@ -252,6 +254,7 @@ class Scene:
         grid: tuple[int, int] | None = None,
         frame: ArrayLike | None = None,
         time: ArrayLike = 0.0,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Hits:
         """The first thing each ray hits at 0 < t < t_max.
 
@@ -270,6 +273,7 @@ class Scene:
             frame: (4, 4) affine transform to the scene's frame from that in which origins and directions are given
                 (as world_SE3_sensor); the scene's own by default.
             time: when the rays are cast, from 0 to 1, one for all or (N,): it tells where `sweep` has moved a part.
+            meanwhile: is called once, while other threads have begun to cast rays if they are many.
 
         Raises:
             ValueError: for shapes that do not fit together, or a time outside 0 to 1.
@@ -280,6 +284,9 @@ class Scene:
             raise ValueError(f"grid {grid} is not the shape of {rays.total} rays")
         hits = empty_hits(rays.total)
         assembly, bvh, root, inner = self._start(mask)
+        many = root >= 0 and rays.total >= LEAST_TILE and (grid is not None or rays.origin_step == 0)
+        if meanwhile is not None and not many:
+            meanwhile()
         if root < 0 or rays.total == 0:
             for array, miss in zip(hits, (np.inf, -1, -1, 0, 0)):
                 array[:] = miss
@@ -290,12 +297,12 @@ class Scene:
         # Tiles from one point, then tiles side by side, then what is left one by one.
         image = rays.directions.reshape(*(grid or (1, rays.total)), 3)
         entering = np.zeros(rays.total if inner >= 0 else 0, np.bool_)
-        tiles = grid_of(image) if grid is not None or rays.origin_step == 0 else None
+        tiles = grid_of(image) if many else None
         if tiles is None:
             apart = np.ones(rays.total, np.bool_)
         else:
             left = np.empty(tiles.tiles, np.bool_)
-            _cast_tiles(assembly, bvh, root, rays, tiles, hits, left, entering, threads)
+            _cast_tiles(assembly, bvh, root, rays, tiles, hits, left, entering, threads, meanwhile)
             some = bool(left.any())
             if not some and inner < 0:
                 return hits
@@ -407,11 +414,13 @@ def _cast_tiles(
     left: NDArray[np.bool_],
     entering: NDArray[np.bool_],
     threads: int | None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> None:
     """Cast tiles of rays from one point; those whose rays do not go together are `left`."""
     workers = worker_count(threads, len(left))
     piece = min(max(len(left) // (workers * LEAST_PIECES), 1), TILES_A_PIECE)
-    share(closest_tiles, workers, (bvh, root, assembly.faces, rays, hits, tiles, left, entering), (piece,))
+    what = bvh, root, assembly.faces, rays, hits, tiles, left, entering
+    share(closest_tiles, workers, what, (piece,), meanwhile)
 
 
 def _cast_streams(
@@ -445,6 +454,9 @@ def _pieces(runs: NDArray[np.int64]) -> NDArray[np.int64]:
     for many threads."""
     size = runs[:, 1] - runs[:, 0]
     piece = min(PIECE, max(RAYS_A_PIECE, -(-int(size.sum()) // PIECES)))
+    if len(runs) == 1:
+        first = np.arange(runs[0, 0], runs[0, 1], piece)
+        return np.stack([first, np.minimum(first + piece, runs[0, 1])], 1)
     count = -(-size // piece)
     number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     first = np.repeat(runs[:, 0], count) + number * piece
@@ -453,8 +465,9 @@ def _pieces(runs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _cast_singles(bvh: Bvh, root: int, faces: Faces, rays: Rays, hits: Hits, found: bool, threads: int | None) -> None:
     """Cast rays one by one; if something was `found` before, look for what is nearer."""
-    workers = worker_count(threads, -(-rays.total // RAYS_A_PIECE))
-    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (RAYS_A_PIECE,))
+    piece = min(max(rays.total // LEAST_PIECES, LEAST_SINGLES), RAYS_A_PIECE)
+    workers = worker_count(threads, -(-rays.total // piece))
+    share(closest_hits, workers, (bvh, root, faces, rays, hits, found), (piece,))
 
 
 def _vertices(vertices: ArrayLike, name: str) -> F32:

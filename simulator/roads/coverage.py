@@ -51,7 +51,12 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("OpenDRIVE", "", "", ""),
         ("~OpenDRIVE/header", "name revMajor revMinor north south east west", "date vendor version", "the box is ours"),
         ("header/geoReference", "", "", ""),
-        ("header/offset", "x y z hdg", "", "kept; world coordinates are those of the file"),
+        (
+            "header/offset",
+            "x y z hdg",
+            "",
+            "from the inertial frame, which stays that of the file, to the projected one (8.5)",
+        ),
         ("-header/license", "", "name resource spdxid text", "no part of the road"),
         ("-userData", "", "code value", "whatever others put there"),
         ("-include", "", "file", "no file opens another one"),
@@ -150,7 +155,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("-lane/rule", "", "sOffset value", "free text"),
     ),
     ("road mark", f"{_MARKS}::test_dashes_have_the_usual_length_of_their_country"): (
-        ("~lane/roadMark", "sOffset type weight color material width laneChange height", "", "paint is 3 mm thick"),
+        ("~lane/roadMark", "sOffset type weight color material width laneChange height", "", "paint is 1.5 mm thick"),
     ),
     ("road mark", f"{_MARKS}::test_explicit_lines_win"): (
         ("roadMark/type", "name width", "", ""),

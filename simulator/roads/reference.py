@@ -127,11 +127,11 @@ def line_points(rows: Array, s: Array, cubics: CubicTable) -> tuple[Array, Array
     chord = du * np.sinc(half / np.pi)
     x = rows[:, 1] + chord * np.cos(rows[:, 3] + half)
     y = rows[:, 2] + chord * np.sin(rows[:, 3] + half)
-    bent = np.flatnonzero(slope != 0.0)
+    bent = (slope != 0.0).nonzero()[0]
     if bent.size:
         dx, dy = _spiral_displacement(rows[bent, 3], k[bent], slope[bent], du[bent])
         x[bent], y[bent] = rows[bent, 1] + dx, rows[bent, 2] + dy
-    mine = np.flatnonzero(rows[:, 6] >= 0.0)
+    mine = (rows[:, 6] >= 0.0).nonzero()[0]
     if mine.size:
         x[mine], y[mine], heading[mine], curvature[mine] = cubics.evaluate(rows[mine, 6].astype(np.int64), du[mine])
     return x, y, heading, curvature
@@ -248,6 +248,8 @@ class CubicTable:
         self._lengths = np.array([c.lengths for c in cubics]).reshape(-1, _KNOTS + 1)
         self._scale = np.array([c.scale for c in cubics])
         self._start = np.array([(c.element.x, c.element.y, c.element.heading) for c in cubics]).reshape(-1, 3)
+        # Metres per parameter at the knots.
+        self._pace = np.hypot(_slope(self._u[:, None], self._knots), _slope(self._v[:, None], self._knots))
         # Knots of all cubics in one ascending row, each cubic beyond the end of the one before.
         self._span = 1.0 + float(self._lengths.max(initial=0.0))
         self._row = (self._lengths[:, :-1] + self._span * np.arange(len(cubics))[:, None]).ravel()
@@ -260,14 +262,22 @@ class CubicTable:
         l0, l1 = self._lengths[number, index], self._lengths[number, index + 1]
         u, v = self._u[number], self._v[number]
         nodes_u, nodes_v = u[:, None, :], v[:, None, :]
-        near = 1e-12 * np.maximum(1.0, self._lengths[number, -1])
-        p: Array = p0 + (p1 - p0) * (arc - l0) / np.maximum(l1 - l0, 1e-300)
+        near = 1e-7 * np.maximum(1.0, self._lengths[number, -1])  # squared by the Newton step
+        # The first guess is the cubic through the knots with the right slopes there.
+        span = np.maximum(l1 - l0, 1e-300)
+        share, chord = (arc - l0) / span, p1 - p0
+        d0, d1 = (span / np.maximum(self._pace[number, k], 1e-12) for k in (index, index + 1))
+        p: Array = p0 + share * (
+            chord * share * (3.0 - 2.0 * share) + (1.0 - share) * (d0 * (1.0 - share) - d1 * share)
+        )
+        p = np.minimum(np.maximum(p, p0), p1)
         for _ in range(6):
             step = p - p0
             q = p0[:, None] + step[:, None] * _NODES
             length = step * (np.hypot(_slope(nodes_u, q), _slope(nodes_v, q)) @ _WEIGHTS)
             error = l0 + length - arc
-            p = np.clip(p - error / np.maximum(np.hypot(_slope(u, p), _slope(v, p)), 1e-12), p0, p1)
+            p = p - error / np.maximum(np.hypot(_slope(u, p), _slope(v, p)), 1e-12)
+            p = np.minimum(np.maximum(p, p0), p1)
             if (np.abs(error) < near).all():
                 break
         return np.asarray(p)
@@ -275,7 +285,7 @@ class CubicTable:
     def evaluate(self, number: Index, ds: Array) -> tuple[Array, Array, Array, Array]:
         """x, y, heading, curvature (N,) in the world at distances ds (N,) from the start of cubics `number` (N,)."""
         arc = ds * self._scale[number]
-        inside = np.clip(arc, 0.0, self._lengths[number, -1])
+        inside = np.minimum(np.maximum(arc, 0.0), self._lengths[number, -1])
         p = self._parameter(number, inside)
         u, v = self._u[number], self._v[number]
         du, dv = _slope(u, p), _slope(v, p)

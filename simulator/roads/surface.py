@@ -115,7 +115,7 @@ def surface(
         style: how the ground looks; drawn by the seed when not given.
 
     The drivable surface follows the map within a few millimetres wherever the map agrees with itself. Markings lie
-    3 mm above it, kerbs and pavements stand on it, and the land stays below it.
+    1.5 mm above it, kerbs and pavements stand on it, and the land stays below it.
     """
     style = style or SurfaceStyle.draw(seed)
     start = np.asarray(origin, np.float64)

@@ -16,8 +16,8 @@ from simulator.roads.surface_quads import Look
 from simulator.roads.surface_rows import Array
 from simulator.scene.paving import CHANNEL_M, GULLY_M
 
-_RAISE_M = 0.001  # above the asphalt; paint lies on it
-_GULLY_RAISE_M = 0.0019
+_RAISE_M = 0.0006  # above the asphalt; paint lies on it
+_GULLY_RAISE_M = 0.0012
 _LOW_M, _HIGH_M = 0.05, 0.30  # kerb faces: less is flush, more is a wall
 _GULLY_EVERY_M = 28.0  # one gully for every 150 to 400 m2 of road
 _GULLY_FIRST_M = 14.0

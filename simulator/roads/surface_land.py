@@ -16,11 +16,12 @@ from simulator.roads.surface_materials import (
     floor_material,
     materials,
     tint_slots,
+    woodland_material,
 )
 from simulator.roads.surface_rows import Array
-from simulator.roads.surface_terrain import Terrain
+from simulator.roads.surface_terrain import Terrain, waves
 from simulator.scene.material import Material
-from simulator.scene.mesh import Mesh
+from simulator.scene.mesh import Mesh, parted
 from simulator.scene.textures import CROPS, FIELD_M, FOREST_M, GRASS_M, LANDSCAPE_M
 
 GroundMesh = tuple[Mesh, tuple[Material, ...], str]
@@ -39,6 +40,8 @@ class CropField:
     soil: Mesh
 
 
+_HILL_M = 60.0  # so much above the roads there is more wood than field
+_FAR_WOODS_M = 900.0  # nearer ones stand as trees
 _FROM_ROAD_M = {"fields": 15.0, "forest": 4.0}  # how far off roads meadow ends
 # What grows on fields in each season, repeated by weight; "" is meadow.
 _GROWN: dict[str, tuple[str, ...]] = {
@@ -84,7 +87,12 @@ def land(terrain: Terrain, style: SurfaceStyle, seed: int) -> tuple[list[GroundM
         else:
             mesh = Mesh.of(vertices[used], corners, vertices[used, :2] / FOREST_M, 0, smooth=True)
             found.append((mesh, (floor_material(style, seed),), "terrain"))
-    return [*found, (_country(terrain), (country_material(style, seed),), "terrain")], fields
+    country = _country(terrain)
+    wooded = _wooded(country, terrain, seed)
+    found.append((parted(country, ~wooded), (country_material(style, seed),), "terrain"))
+    if wooded.any():
+        found.append((parted(country, wooded), (woodland_material(style, seed),), "vegetation"))
+    return found, fields
 
 
 def _heading(seed: int) -> float:
@@ -106,6 +114,17 @@ def _parcels(points: Array, style: SurfaceStyle, seed: int) -> NDArray[np.int64]
     kind = table[column % 64, np.floor(along).astype(np.int64) % 64]
     balk = np.minimum(across % 1.0, 1.0 - across % 1.0) * wide < 1.6  # grass between parcels
     return np.where(balk, -1, kind)
+
+
+def _wooded(country: Mesh, terrain: Terrain, seed: int) -> NDArray[np.bool_]:
+    """Which faces (F,) of the rings are woods: steep and high land of Europe is left to trees, valleys are farmed."""
+    halves = country.vertices[country.faces].mean(axis=1).reshape(2, -1, 3)  # of each cell
+    middle = halves.mean(axis=0)
+    border = terrain.rings[0]
+    beyond = np.hypot(*(middle[:, :2] - border[:, :2].mean(axis=0)).T)
+    rise = (middle[:, 2] - border[:, 2].mean()) / _HILL_M
+    patchy = waves(middle[:, 0], middle[:, 1], seed, "woods", (350.0, 800.0, 1700.0))
+    return np.tile((beyond > _FAR_WOODS_M) & (0.9 * patchy + np.minimum(rise, 1.5) > 0.75), 2)
 
 
 def _country(terrain: Terrain) -> Mesh:

@@ -2,8 +2,8 @@
 
 The common surface passes through the middle of every lane at the height of its own road; beside it the roads have a
 say by how near their lanes' middles are, and by how far they still are from the edge of their own carriageway, so
-that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two. Where the
-roads agree nothing moves.
+that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two, on a ramp
+as short as wheels can bear. Where the roads agree nothing moves.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from simulator.roads.surface_rows import Array, Rows, join_ends
 SAME_LEVEL_M = 1.5  # carriageways that differ by more cross over each other
 _AGREE_M = 0.0005
 _TOUCH_M = 0.03
-_MIDDLE_M = 0.01  # this near to the middle of a lane it is as good as there
-_STEP_M = 0.35  # along the middles of lanes: where two cross the surface goes from one to the other in this length
+_MIDDLE_M = 0.002  # this near to the middle of a lane it is as good as there
+_STEP_M = 0.35  # along the middles of lanes
+_RAMP = 0.5  # where two cross the surface goes from one to the other no steeper than this, if there is room,
+_LEAST_RAMP_M = 0.03  # but no quicker than in this length
 _CELL_M = 2.0  # of the common surface between them
 _GRID_M = 0.001  # to which its edges are rounded, so that they meet
 _RIM_M = 0.02  # it reaches this far below its neighbours
@@ -171,7 +173,8 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
         area = shapely.union_all(shapes, grid_size=_GRID_M)
         # Lines that end inside of the area would be lost.
         near = tree.query(area, predicate="intersects")
-        xy = _plan(area, lanes.corners[near[lanes.drives[near]]])
+        near = near[lanes.drives[near]]
+        xy = _plan(area, lanes.corners[near], lanes.road[near])
         flat, back = np.unique(xy.reshape(-1, 2), axis=0, return_inverse=True)
         point, quad = tree.query(shapely.points(flat), predicate="dwithin", distance=_TOUCH_M)
         own = group[quad] == name
@@ -184,17 +187,39 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
     return CommonGround(Triangles.join(parts), lanes.key[moved])
 
 
-def _plan(area: shapely.Geometry, corners: Array) -> Array:
+def _plan(area: shapely.Geometry, corners: Array, road: Index) -> Array:
     """Triangles (T, 3, 2) of an area and its rim, with edges along the middles of all lanes (quads (Q, 4, 3))."""
-    ends = np.stack([corners[:, :2, :2].mean(axis=1), corners[:, 2:, :2].mean(axis=1)], axis=1)
-    ends = ends[np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) > _GRID_M]
+    ends = np.stack([corners[:, :2].mean(axis=1), corners[:, 2:].mean(axis=1)], axis=1)
+    long = np.linalg.norm((ends[:, 1] - ends[:, 0])[:, :2], axis=1) > _GRID_M
+    middles = shapely.linestrings(ends[long, :, :2])
     wide = area.buffer(_RIM_M, join_style="mitre")
-    lines = [*shapely.segmentize(shapely.linestrings(ends), _STEP_M), wide.boundary, area.boundary]
+    rings = _crossings(middles, ends[long], road[long])
+    lines = [*shapely.segmentize(middles, _STEP_M), *rings, wide.boundary, area.boundary]
     edges = shapely.union_all(lines, grid_size=_GRID_M)
     faces = parts_of(shapely.polygonize(shapely.get_parts(edges)), 1e-6)
     faces = faces[shapely.intersects(wide, shapely.point_on_surface(faces))]
     xy, _ = triangulate(faces, _CELL_M)
     return np.asarray(np.round(xy, 5))
+
+
+def _crossings(middles: NDArray[np.object_], ends: Array, road: Index) -> NDArray[np.object_]:
+    """Rings round all places where the middles (K, 2, 3) of lanes of two roads (K,) cross at unequal heights.
+
+    The higher the step between them, the wider the ring in which the surface goes from one to the other.
+    """
+    one, two = shapely.STRtree(middles).query(middles, predicate="crosses")
+    once = (one < two) & (road[one] != road[two])
+    one, two = ends[one[once]], ends[two[once]]
+    u, v, w = (end[:, :2] for end in (one[:, 1] - one[:, 0], two[:, 1] - two[:, 0], two[:, 0] - one[:, 0]))
+    area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    area = np.where(area == 0.0, np.inf, area)
+    p = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / area
+    q = (w[:, 0] * u[:, 1] - w[:, 1] * u[:, 0]) / area
+    step = np.abs(one[:, 0, 2] + p * (one[:, 1] - one[:, 0])[:, 2] - two[:, 0, 2] - q * (two[:, 1] - two[:, 0])[:, 2])
+    differ = (step > 2.0 * _GRID_M) & (step < SAME_LEVEL_M)
+    center = (one[:, 0, :2] + p[:, None] * u)[differ]
+    radius = np.clip(0.5 * step[differ] / _RAMP, _LEAST_RAMP_M, _STEP_M)
+    return np.asarray(shapely.boundary(shapely.buffer(shapely.points(center), radius, quad_segs=2)))
 
 
 def _band(part: Rows) -> _Band | None:

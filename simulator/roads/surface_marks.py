@@ -26,7 +26,7 @@ from simulator.roads.surface_polygons import Triangles, quad_triangles
 from simulator.roads.surface_quads import Quads, Tier
 from simulator.roads.surface_rows import Array
 
-RAISE_M = 0.003  # thickness of thermoplastic paint
+RAISE_M = 0.0015  # thickness of sprayed thermoplastic paint
 COLORS = ("white", "yellow", "red", "blue", "green", "orange", "violet", "black")
 _BESIDE_M = 0.3  # half the width of the widest lines
 _SWAY_STEP_M = 0.5

@@ -198,6 +198,11 @@ def country_material(style: SurfaceStyle, seed: int) -> Material:
     return _ground("country", texture, 0.45, Surface.SOIL)
 
 
+def woodland_material(style: SurfaceStyle, seed: int) -> Material:
+    """Woods on hills, seen from far away."""
+    return _ground("woodland", textures.woodland(style.season, seed=seed % 4), 0.45, Surface.SOIL)
+
+
 def to_mesh(triangles: Triangles, class_name: str, seed: int) -> Mesh:
     """The triangles of a class as a mesh; slots as in `materials`."""
     n = len(triangles.look)

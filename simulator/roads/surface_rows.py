@@ -59,6 +59,11 @@ class Rows:
     first: bool
     last: bool
 
+    @property
+    def outer(self) -> tuple[bool, bool]:
+        """Whether the stretch begins and ends where its road does."""
+        return self.first and self.section == 0, self.last and self.section == len(self.road.sections) - 1
+
     def bulge(self, lane: int, part: Array) -> Array:
         """(K, N, 3) from the straight line across a lane to its surface, `part` (K, N) of the way to the right."""
         left, right = self.t[lane], self.t[lane + 1]
@@ -264,7 +269,12 @@ def join_ends(rows: list[Rows]) -> None:
     if not ends:
         return
     points = np.concatenate(ends)
+    counts = np.repeat([len(part.t) for part in rows], 2)
+    road = np.repeat(np.repeat([part.number for part in rows], 2), counts)
+    outer = np.repeat([each for part in rows for each in part.outer], counts)
     pairs = cKDTree(points).query_pairs(_SNAP_M, output_type="ndarray")
+    one, two = pairs.T  # where lane sections of two roads happen to meet, those roads only cross
+    pairs = pairs[(road[one] == road[two]) | (outer[one] & outer[two])]
     if not len(pairs):
         return
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points), len(points)))
@@ -285,10 +295,7 @@ def _name_lanes(rows: list[Rows]) -> list[Rows]:
     """
     ends: dict[tuple[str, str], Rows] = {}
     for part in rows:
-        if part.first and part.section == 0:
-            ends[part.road.id, "start"] = part
-        if part.last and part.section == len(part.road.sections) - 1:
-            ends[part.road.id, "end"] = part
+        ends |= {(part.road.id, name): part for name, outer in zip(("start", "end"), part.outer) if outer}
     return [
         _named(part, ends) if part.road.junction and any(lane.type == "none" for lane in part.lanes) else part
         for part in rows

@@ -116,11 +116,11 @@ def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
     colors = np.array(PALETTES[palette], np.float64)
     image = np.empty((SIZE, SIZE, 3), np.uint8)
     image[:] = colors[0] * 0.62
-    count = 620 if needles else 520
+    count = 900 if needles else 1300
     order = np.linspace(0.0, 1.0, count)  # later leaves lie above and catch more light
     place = rng.uniform(0, SIZE, (count, 2))
     turn = rng.uniform(0, 2 * np.pi, count)
-    length = rng.uniform(9, 16, count) if needles else rng.uniform(8, 15, count)
+    length = rng.uniform(8, 14, count) if needles else rng.uniform(5, 9.5, count)
     ratio = rng.uniform(0.10, 0.2, count) if needles else rng.uniform(0.42, 0.62, count)
     for i in range(count):
         color = tone(colors, order[i] * 2.6 + rng.normal(0, 0.5), rng)
@@ -178,6 +178,30 @@ def spray_texture(palette: str, *, needles: bool = False, branch: bool = False) 
 
 
 @cache
+def canopy_texture(palette: str) -> Texture:
+    """Four pieces of a crown from afar, one in each quarter: hundreds of leaves in lumps, fewer towards the fringe.
+
+    For cards of some metres: a leaf is a fortieth of a card long.
+    """
+    rng = generator(0, "canopy", palette)
+    colors = np.array(PALETTES[palette], np.float64)
+    canvas = Cutout(2 * SIZE, 2 * SIZE, colors[0:2].mean(0))
+    for quarter in range(4):
+        corner = np.array([quarter % 2, quarter // 2]) * 0.5
+        lumps = 0.25 + np.clip(rng.normal(0, 0.075, (16, 2)), -0.15, 0.15)
+        reach, shade = rng.uniform(0.045, 0.085, 16), rng.uniform(-0.6, 0.6, 16)
+        owner = rng.integers(16, size=900)
+        angle, away = rng.uniform(0, 2 * np.pi, 900), rng.uniform(0, 1, 900) ** 0.6
+        spots = lumps[owner] + (reach[owner] * away)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+        light = 1.7 + shade[owner] - 1.1 * away + rng.normal(0, 0.45, 900)  # edges of lumps lie in shade
+        for i in np.argsort(light).tolist():
+            size = rng.uniform(0.006, 0.0125)
+            leaf = leaf_outline(2.0 * size, rng) + spots[i]
+            canvas.polygon(np.clip(leaf, 0.006, 0.494) + corner, tone(colors, float(light[i]), rng))
+    return canvas.texture(f"canopy-{palette}")
+
+
+@cache
 def bough_texture(palette: str) -> Texture:
     """Two boughs of a spruce or fir from above, side by side: u across, v from the trunk to the tip."""
     rng = generator(0, "bough", palette)
@@ -185,13 +209,13 @@ def bough_texture(palette: str) -> Texture:
     canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1])
     for half in range(2):
         middle = 0.25 + 0.5 * half
-        rows = np.linspace(0.03, 0.97, 30)
+        rows = np.linspace(0.03, 0.97, 40)
         for row in rng.permutation(len(rows)).tolist():
             for side in (-1.0, 1.0):
-                v = rows[row] + rng.normal(0, 0.006)
+                v = float(np.clip(rows[row] + rng.normal(0, 0.016), 0.01, 0.98))  # no fern: twigs of all lengths
                 reach = 0.225 * np.clip(1.25 * (1 - v) ** 0.75, 0.1, 1.0) * min(1.0, 0.6 + 3 * v)
-                reach *= rng.uniform(0.5, 1.05)
-                rise = rng.uniform(0.35, 0.8)
+                reach *= rng.uniform(0.22, 1.0)
+                rise = rng.uniform(0.2, 1.05)
                 u = np.linspace(0, 1, 14)
                 twig = np.stack(
                     [middle + side * reach * u, v + rise * reach * u - rng.uniform(0.0, 0.3) * reach * u**2], 1
@@ -235,13 +259,23 @@ def _blades(
         canvas.polygon(np.clip(blade, 0.0, 1.0), tone(colors, 3.0 * rng.beta(1.6, 1.8) + 0.4 * front, rng))
 
 
+GRASS_CARD_M = 0.6  # width of the blades of `grass_texture`
+
+
 @cache
-def grass_texture(season: str) -> Texture:
-    """Blades of grass from the side, 0.6 m wide and 0.3 m high; they stand apart at the tile's left and right."""
+def grass_texture(season: str, *, sward: bool = False) -> Texture:
+    """Blades of grass from the side, GRASS_CARD_M wide and half as high.
+
+    They stand apart at the tile's left and right, or without gaps in a `sward`, which repeats along u.
+    """
     colors = np.array(GRASSES[season], np.float64)
     canvas = Cutout(2 * SIZE, SIZE, colors[1])
-    _blades(canvas, colors, 110, 0.0035, generator(0, "grass blades", season))
-    return canvas.texture(f"grass-blades-{season}")
+    rng = generator(0, "grass blades", season, int(sward))
+    if sward:
+        _blades(canvas, colors, 260, 0.0032, rng, margin=0.0, tall=(2.6, 2.2))
+    else:
+        _blades(canvas, colors, 110, 0.0035, rng)
+    return canvas.texture(f"{'sward' if sward else 'grass-blades'}-{season}")
 
 
 # Stems and leaves of crops, ears or flowers above them, and half the width of a blade in repeats of CROP_EDGE_M.
@@ -265,9 +299,9 @@ def crop_texture(kind: str) -> Texture:
     stems, tops, width = _CROP_SIDES[kind]
     colors, light = np.array(stems, np.float64), np.array(tops, np.float64)
     canvas = Cutout(2 * SIZE, SIZE, colors[0])
-    canvas.polygon(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.72], [0.0, 0.72]]), tone(colors, 1.0, rng))
-    for share in (1.0, 1.05, 1.12):
-        _blades(canvas, colors * share, 260, width, rng, margin=0.0, tall=(9.0, 2.4))
+    canvas.polygon(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.7], [0.0, 0.7]]), tone(colors, 0.6, rng))
+    for share in (0.85, 1.0, 1.12):
+        _blades(canvas, colors * share, 260, width, rng, margin=0.0, tall=(6.0, 2.4))
         for x in rng.uniform(0.0, 1.0, 240):  # ears, tassels, flowers
             y = rng.normal(0.80, 0.07)
             ear = _turned(_LEAF * [0.045, 0.011], rng.normal(np.pi / 2, 0.35)) * [0.5, 1.0] + [x, min(y, 0.95)]

@@ -500,6 +500,27 @@ def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -
     return Texture(f"landscape-{dryness:g}-{season}-{seed}", to_srgb8(_matt(np.where(forest[..., None], wood, color))))
 
 
+# Crowns in woods from above, conifers among them: reflectances of whole canopies, half of those of their leaves.
+_CROWNS = {
+    "spring": ((0.018, 0.027, 0.012), (0.044, 0.062, 0.020)),
+    "summer": ((0.017, 0.026, 0.011), (0.032, 0.046, 0.017)),
+    "autumn": ((0.018, 0.025, 0.011), (0.095, 0.058, 0.016)),
+    "winter": ((0.018, 0.025, 0.013), (0.052, 0.044, 0.036)),
+}
+
+
+@cache
+def woodland(season: str = "summer", *, seed: int = 0) -> Texture:
+    """Woods from above and afar, LANDSCAPE_M square: stands of conifers and broadleaf trees, crown beside crown."""
+    rng = _rng(f"woodland-{season}", seed)
+    size = 512
+    crown, edge = _pebbles(rng, size, 90)
+    stand = np.clip(1.6 * noise(size, rng, slope=2.6, low_cut=2) + 0.5 + 0.8 * (crown - 0.5), 0.0, 1.0)[..., None]
+    dark, light = (np.array(color) for color in _CROWNS[season])
+    shade = (0.45 + 0.75 * np.clip(edge, 0.0, 1.0) * (0.7 + 0.6 * crown))[..., None]
+    return Texture(f"woodland-{season}-{seed}", to_srgb8(_matt((dark + (light - dark) * stand) * shade)))
+
+
 def linear_mean(texture: Texture) -> tuple[float, float, float]:
     """Mean linear RGB reflectance of a texture (for lidar estimates and far views)."""
     coded = np.arange(256) / 255

@@ -29,7 +29,14 @@ class Catalogs:
         self.home, self.map_path = scenario.parent, tuple(map_path)
         self.folders: list[Path] = []
         self._names: dict[str, list[tuple[Path, Element]]] | None = None
-        self._roots: dict[Path, Element | None] = {}
+        self._roots: dict[Path, tuple[Element | None, str]] = {}  # <Catalog> of each file, and a warning or ""
+        self._used: set[Path] = set()
+
+    def anew(self) -> Catalogs:
+        """The same for another reading of the scenario: files that are open stay so."""
+        other = Catalogs(self.home / "scenario.xosc", self.map_path)
+        other._roots = self._roots
+        return other
 
     def locate(self, node: Node | None) -> None:
         """Take the folders of a `<CatalogLocations>`."""
@@ -108,12 +115,14 @@ class Catalogs:
                 if reference is not None:
                     raise
                 return None
-            self._roots[path] = root.find("Catalog")
-            if major != 1 and reference is not None:
-                reference.warn(
-                    f'the catalog "{path.name}" says that it is of version {major}.{minor}; it is read as 1.0'
-                )
-        return self._roots[path]
+            says = f'the catalog "{path.name}" says that it is of version {major}.{minor}; it is read as 1.0'
+            self._roots[path] = root.find("Catalog"), "" if major == 1 else says
+        catalog, warning = self._roots[path]
+        if reference is not None and path not in self._used:
+            self._used.add(path)
+            if warning:
+                reference.warn(warning)
+        return catalog
 
 
 def _exists(path: Path) -> bool:

@@ -325,7 +325,10 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "TrafficSinkAction": ("supported", "takes away what traffic actions have made, not entities of the scenario"),
     "UserDefinedAction": ("not", "a warning; it does nothing"),
     "UserDefinedValueCondition": ("not", "a warning; it is never met"),
-    "GeoPosition": ("supported", "needs pyproj and a map with a <geoReference>"),
+    "GeoPosition": (
+        "supported",
+        "needs pyproj and a map with a <geoReference>; its <offset> is taken off (OpenDRIVE 1.8, 8.5)",
+    ),
     "ManeuverGroup": ("supported", ""),
     "Vehicle": ("supported", ""),
     "Pedestrian": ("supported", ""),

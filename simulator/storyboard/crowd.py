@@ -19,15 +19,54 @@ Array = NDArray[Any]
 
 
 class Leader(NamedTuple):
-    """Who is next ahead in the same lane: gap between the boxes, how far it is along the road and to the left.
-
-    The gap is infinite where nobody is.
-    """
+    """Who is next ahead in the same lane: gap between the boxes, and how far it is along the road and to the left."""
 
     entity: Entity
     gap: float
     ds: float
     dt: float
+
+
+class Bodies(NamedTuple):
+    """Entities as columns (N,).
+
+    Attributes:
+        x, y, h: in the world. s, t, lane: on the road. left: metres of the road before it. length, width: of the box.
+        road: a number of the road, -1: none. along: 1 where it looks along s, else -1.
+        center: how far the centre of the box is before the reference point.
+    """
+
+    x: Array
+    y: Array
+    h: Array
+    s: Array
+    lane: Array
+    road: Array
+    along: Array
+    left: Array
+    t: Array
+    length: Array
+    width: Array
+    center: Array
+
+
+NOBODY = Bodies(*np.zeros((len(Bodies._fields), 0)))
+
+
+class Seen(NamedTuple):
+    """What entities have to do with each other, (N,) each.
+
+    Attributes:
+        leader: who is next ahead in the same lane of the same road, -1: nobody.
+        gap, ds, dt: as of `Leader`; infinite where there is none.
+        plain: nobody else may be in its way.
+    """
+
+    leader: Array
+    gap: Array
+    ds: Array
+    dt: Array
+    plain: Array
 
 
 class Crowd:
@@ -38,23 +77,39 @@ class Crowd:
 
     def __init__(self) -> None:
         self._entities: Sequence[Entity] = ()
-        self._order: dict[int, int] = {}  # of entities, by id; empty: nobody has asked in this step
+        self._singles, self._cruising = 0, NOBODY
+        self._roads: dict[object, int] = {None: -1}
+        self._is_found = False  # whether somebody has asked in this step
+        self._order: dict[int, int] = {}  # of entities, by id; empty: not made yet
         self._rows: list[tuple[float, ...]] = []
-        self._seen = _Seen(*(np.zeros(0) for _ in _Seen._fields))
-        self._leads: list[Leader | None] = []  # None: others may be in the way
+        self._bodies = NOBODY
+        self._seen, self._fronts = _look(NOBODY, 0.0, 0.0)
         self._strays: set[int] = set()  # who has moved within the step
         self._reach = self._speed = 0.0
 
-    def begin_step(self, entities: Sequence[Entity]) -> None:
-        """Everything has moved."""
-        self._entities = entities
-        self._order, self._strays = {}, set()
+    def begin_step(self, singles: Sequence[Entity], cruisers: Sequence[Entity] = (), bodies: Bodies = NOBODY) -> None:
+        """Everything has moved; `bodies` are those of the cruisers."""
+        self._entities, self._singles, self._cruising = [*singles, *cruisers], len(singles), bodies
+        self._order, self._strays, self._is_found = {}, set(), False
+
+    def body(self, entity: Entity) -> tuple[float, ...]:
+        """An entity as a row of `Bodies`."""
+        p = entity.position
+        road, along = self._roads.setdefault(p.road, len(self._roads) - 1), looks_along(p)
+        left = p.s if not along or p.road is None else p.road.length - p.s
+        return (*_row(entity), road, 1.0 if along else -1.0, left, p.t, *entity.dimensions)
 
     def note_move(self, entity: Entity) -> None:
         """An entity may have moved within the step."""
-        number = self._order.get(id(entity))
-        if number is not None and self._rows[number] != _row(entity):
+        number = self._number_of(entity) if self._is_found else None
+        if number is not None and number < self._singles and self._rows[number][:5] != _row(entity):
             self._strays.add(number)
+
+    def seen(self, reach: float, speed: float) -> tuple[Seen, Sequence[Entity]]:
+        """What all have to do with each other within `reach` m, at most at `speed` m/s; before anybody moves again."""
+        if not self._is_found or reach > self._reach or speed > self._speed:
+            self._find(reach, speed)
+        return self._seen, self._entities
 
     def leader_of(self, entity: Entity, look: float, reach: float, speed: float) -> Leader | None:
         """Who is next ahead on the same road and in the same lane, by the gap; None: nobody within `look` m along it.
@@ -62,15 +117,16 @@ class Crowd:
         Raises:
             LookupError: others may be in the way; look at all of `ahead_of` with the same `reach` and `speed`.
         """
-        number = self._number(entity, reach, speed)
-        lead = None if number is None or self._strays else self._leads[number]
-        if lead is None:
+        number, seen = self._number(entity, reach, speed), self._seen
+        if number is None or self._strays or not seen.plain[number]:
             raise LookupError
-        if lead.gap >= look:
+        gap, ds = float(seen.gap[number]), float(seen.ds[number])
+        if gap >= look:
             return None
-        if lead.ds >= look or not lead.entity.is_seen_by_traffic:
+        other = self._entities[seen.leader[number]]
+        if ds >= look or not other.is_seen_by_traffic:
             raise LookupError
-        return lead
+        return Leader(other, gap, ds, float(seen.dt[number]))
 
     def ahead_of(self, entity: Entity, reach: float, speed: float) -> Sequence[Entity]:
         """Those that may be ahead on its way within `reach` m, or right before its front, in the order they came.
@@ -80,41 +136,34 @@ class Crowd:
         number = self._number(entity, reach, speed)
         if number is None or number in self._strays:
             return self._entities
-        found = np.flatnonzero(self._seen.on_way[number] | self._seen.in_front[number]).tolist()
+        first, second = self._fronts
+        before = second[slice(*np.searchsorted(first, (number, number + 1)).tolist())]
+        found = np.union1d(before, _on_way(self._bodies, number, self._reach)).tolist()
         if self._strays:
             found = sorted(self._strays.union(found))
         return [self._entities[k] for k in found]
 
     def _number(self, entity: Entity, reach: float, speed: float) -> int | None:
         """Number of an entity in what has been found for this step, None: it is not in it."""
-        if not self._order and len(self._entities) <= _FEW:
+        if not self._is_found and len(self._entities) <= _FEW:
             return None
-        if not self._order or reach > self._reach or speed > self._speed:
-            self._reach = max(self._reach, _HEADROOM * reach if reach > self._reach else 0.0)
-            self._speed = max(self._speed, _HEADROOM * speed if speed > self._speed else 0.0)
-            self._find()
+        if not self._is_found or reach > self._reach or speed > self._speed:
+            self._find(reach, speed)
+        return self._number_of(entity)
+
+    def _number_of(self, entity: Entity) -> int | None:
+        if not self._order:
+            self._order = {id(each): k for k, each in enumerate(self._entities)}
         return self._order.get(id(entity))
 
-    def _find(self) -> None:
-        entities = self._entities
-        self._order, self._strays = {id(each): k for k, each in enumerate(entities)}, set()
-        self._rows = [_row(each) for each in entities]
-        roads: dict[object, int] = {None: -1}
-        more: list[tuple[float, ...]] = []
-        for each in entities:
-            p = each.position
-            more.append((roads.setdefault(p.road, len(roads)), looks_along(p), p.t, *each.dimensions))
-        self._seen = seen = _look(_table(self._rows), _table(more), self._reach, self._speed)
-        rows = np.arange(len(entities))
-        lead = np.argmin(seen.gap, axis=1)
-        others = seen.in_front | (seen.on_way & ~seen.same_road)
-        others[rows, lead] &= np.isinf(seen.gap[rows, lead])
-        plain = ~others.any(axis=1)
-        columns = (plain, lead, *(part[rows, lead] for part in (seen.gap, seen.ds, seen.dt)))
-        self._leads = [
-            Leader(entities[lead], gap, ds, dt) if plain else None
-            for plain, lead, gap, ds, dt in zip(*(column.tolist() for column in columns))
-        ]
+    def _find(self, reach: float, speed: float) -> None:
+        self._reach = max(self._reach, _HEADROOM * reach if reach > self._reach else 0.0)
+        self._speed = max(self._speed, _HEADROOM * speed if speed > self._speed else 0.0)
+        self._order, self._strays, self._is_found = {}, set(), True
+        self._rows = [self.body(each) for each in self._entities[: self._singles]]
+        singles = np.fromiter(chain.from_iterable(self._rows), np.float64).reshape(-1, len(Bodies._fields)).T
+        self._bodies = Bodies(*np.concatenate([singles, np.stack(self._cruising)], axis=1))
+        self._seen, self._fronts = _look(self._bodies, self._reach, self._speed)
 
 
 def _row(entity: Entity) -> tuple[float, ...]:
@@ -122,64 +171,67 @@ def _row(entity: Entity) -> tuple[float, ...]:
     return p.x, p.y, p.h, p.s, p.lane
 
 
-def _table(rows: list[tuple[float, ...]]) -> Array:
-    """`np.array` of rows, at least one, that are all as long."""
-    width = len(rows[0])
-    return np.fromiter(chain.from_iterable(rows), np.float64, width * len(rows)).reshape(-1, width)
+def _one_lane(lane: Array) -> Array:
+    """Lanes 0 and -1 count as one (`ahead_in_lane`), lane 0 only with itself."""
+    return np.where(lane == 0, -1.0, lane)
 
 
-class _Seen(NamedTuple):
-    """What the first of two entities (N, N) has to do with the second.
+def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array, Array]]:
+    """Who may be in whose way, and pairs (P,) of whom the second may be right before the front of the first."""
+    x, _, h, s, lane, road, along, left, t, length, _, center = bodies
+    count, front, rear = len(x), 0.5 * length + center, 0.5 * length - np.abs(center)
+    a, b = _in_front(bodies, speed)
+    leader, (gap, ds, dt) = np.full(count, -1), np.full((3, count), np.inf)
+    # The next of each is its neighbour in the order of s.
+    order = np.lexsort((s, _one_lane(lane), road))
+    mates = (np.diff(road[order]) == 0) & (np.diff(_one_lane(lane)[order]) == 0) & (road[order[1:]] >= 0)
+    low, high = order[:-1][mates], order[1:][mates]
+    first = np.concatenate([low[along[low] > 0], high[along[high] < 0]])
+    second = np.concatenate([high[along[low] > 0], low[along[high] < 0]])
+    apart = np.abs(s[second] - s[first])
+    turned = np.cos(h[second] - h[first]) < 0.0
+    free = apart - front[first] - 0.5 * length[second] - np.where(turned, center[second], -center[second])
+    leader[first], gap[first], ds[first], dt[first] = second, free, apart, t[second] - t[first]
+    # On another road is only who is beyond the end of the own one.
+    plain = (left > reach + TINY) | (road < 0) | (np.bincount(road.astype(np.int64) + 1).max(initial=0) == count)
+    plain[first[(apart <= front[first] + (rear[second] - TINY)) | (free <= 0.0)]] = False  # side by side
+    plain[a[leader[a] != b]] = False
+    return Seen(leader, gap, ds, dt, plain), (a, b)
 
-    Attributes:
-        on_way: it may be ahead of it in its lane. in_front: it may be right before its front. same_road: on its road.
-        gap: between the boxes if it is ahead in the same lane of the same road, else infinite. ds, dt: along its road.
-    """
 
-    on_way: Array
-    in_front: Array
-    same_road: Array
-    gap: Array
-    ds: Array
-    dt: Array
+def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
+    """Numbers of those that may be ahead of entity k in its lane."""
+    x, y, _, s, lane, road, along, left, _, length, _, center = bodies
+    if road[k] < 0:
+        return np.zeros(0, np.int64)
+    same = road == road[k]
+    ds = (s - s[k]) * along[k]
+    one_lane = _one_lane(lane)
+    beyond = same & (one_lane == one_lane[k]) & (ds > 0.5 * (length + length[k]) + center[k] - np.abs(center) - TINY)
+    elsewhere = ~same & (road >= 0) & (left[k] <= reach + TINY)
+    found = (beyond | elsewhere) & (np.hypot(x - x[k], y - y[k]) <= reach + TINY)
+    found[k] = False
+    return np.flatnonzero(found)
 
 
-def _look(rows: Array, more: Array, reach: float, speed: float) -> _Seen:
-    """Who may be in whose way.
-
-    Args:
-        rows: (N, 5) x, y, heading, s, lane.
-        more: (N, 6) number of the road (-1: none), whether one looks along s, t, length, width, and how far the centre
-            of the box is before the reference point.
-    """
-    (x, y, h, s, lane), (road, along, t, length, width, center) = rows.T, more.T
+def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
+    """Pairs of whom the second's box, however turned, overlaps the first's width and is not behind, by the first."""
+    x, y, h, length, width, center = (
+        *(bodies.x, bodies.y, bodies.h),
+        *(bodies.length, bodies.width, bodies.center),
+    )
+    # Right before the front may be who is near even with the longest boxes.
+    close, own = 2.0 + 2.0 * length + width, length + width + 0.5 * speed + TINY
+    far = float(close.max(initial=0.0) + own.max(initial=0.0))
     dx, dy = x - x[:, None], y - y[:, None]
-    squared = dx * dx + dy * dy
-    same_road = (road == road[:, None]) & (road >= 0)
-    # Lanes 0 and -1 count as one (`ahead_in_lane`), lane 0 only with itself.
-    one_lane = np.where(lane == 0, -1, lane)
-    # Of the same road only who is beyond the front in the same lane; whether another road is on the way is seen later.
-    front, rear = 0.5 * length + center, 0.5 * length - np.abs(center)
-    ds = (s - s[:, None]) * np.where(along, 1.0, -1.0)[:, None]
-    beyond = same_road & (one_lane == one_lane[:, None]) & (ds > front[:, None] + (rear - TINY))
-    elsewhere = ~same_road & (road >= 0) & (road >= 0)[:, None]
-    on_way = (beyond | elsewhere) & (squared <= (reach + TINY) ** 2)
-    in_front = np.zeros_like(on_way)
-    # Few are so near that their box may be right before the front; these are looked at pair by pair.
-    close = 2.0 + 2.0 * length + width + (length + width)[:, None] + 0.5 * speed + TINY
-    a, b = np.nonzero(squared <= close * close)
-    # The box of the other, however turned, overlaps the own width and is not behind.
+    a, b = (dx * dx + dy * dy <= far * far).nonzero()
+    a, b = a[a != b], b[a != b]
+    dx, dy = dx[a, b], dy[a, b]
+    near = dx * dx + dy * dy <= (close[b] + own[a]) ** 2
+    a, b, dx, dy = a[near], b[near], dx[near], dy[near]
     c, n, turn = np.cos(h[a]), np.sin(h[a]), h[b] - h[a]
-    ahead, left = dx[a, b] * c + dy[a, b] * n, dy[a, b] * c - dx[a, b] * n
+    ahead, left = dx * c + dy * n, dy * c - dx * n
     half_length = 0.5 * length + np.abs(center)
     half = np.abs(np.cos(turn)) * (0.5 * width[b]) + np.abs(np.sin(turn)) * half_length[b]
-    in_front[a, b] = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (
-        np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY)
-    )
-    for kept in (on_way, in_front):
-        np.fill_diagonal(kept, False)
-    gap = np.full_like(ds, np.inf)
-    a, b = np.nonzero(on_way & beyond)
-    away = ds[a, b] - front[a] - 0.5 * length[b] - np.where(np.cos(h[b] - h[a]) > 0.0, -center[b], center[b])
-    gap[a, b] = np.where(away > 0.0, away, np.inf)
-    return _Seen(on_way, in_front, same_road, gap, ds, t - t[:, None])
+    found = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY))
+    return a[found], b[found]

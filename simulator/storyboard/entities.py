@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
@@ -42,12 +43,14 @@ class Entity:
 
     Attributes:
         position: of its reference point. speed: in m/s, negative: backwards.
-        velocity, acceleration, yaw_rate: world frame, found from the motion.
-        odometer: metres driven. active: it takes part; entities that are added later do not yet.
+        motion: found in the last step: velocity (3) and acceleration (3) in the world frame, x, y, z and heading at
+            its end, odometer, yaw rate.
+        active: it takes part; entities that are added later do not yet.
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
         init_actions, events: what may act on it.
         drivers: controllers that it has been given. is_ghost: it only shows the way to another entity.
+        cruises: all that it ever does is to keep its lane and its distance (its driver is a `DistanceKeeper`).
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
     """
 
@@ -55,9 +58,7 @@ class Entity:
     object: model.EntityObject
     position: RoadPosition
     speed: float = 0.0
-    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    acceleration: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    odometer: float = 0.0
+    motion: Sequence[float] = (0.0,) * 12
     active: bool = False
     done: Done = field(default_factory=Done)
     stands_since: float | None = None
@@ -71,9 +72,7 @@ class Entity:
     signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Control] = field(default_factory=list)
     is_ghost: bool = False
-    yaw_rate: float = 0.0
-    _last: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    _last_heading: float = 0.0
+    cruises: bool = False
     _rear_axle: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
@@ -102,6 +101,11 @@ class Entity:
     def dimensions(self) -> tuple[float, float, float]:
         """Length and width of the bounding box, and how far its centre lies before the reference point."""
         return self.box.length, self.box.width, self.box.center_x
+
+    @cached_property
+    def diagonal(self) -> float:
+        """Of the bounding box, seen from above, in m."""
+        return hypot(self.box.length, self.box.width)
 
     @cached_property
     def axle_offset(self) -> float:
@@ -152,10 +156,32 @@ class Entity:
         visibility = self.signals.get("visibility")
         return visibility is None or bool(visibility.traffic)
 
+    @property
+    def velocity(self) -> tuple[float, float, float]:
+        """In the world frame, m/s."""
+        m = self.motion
+        return m[0], m[1], m[2]
+
+    @property
+    def acceleration(self) -> tuple[float, float, float]:
+        """In the world frame, m/s2."""
+        m = self.motion
+        return m[3], m[4], m[5]
+
+    @property
+    def odometer(self) -> float:
+        """Metres driven."""
+        return self.motion[10]
+
+    @property
+    def yaw_rate(self) -> float:
+        """In rad/s."""
+        return self.motion[11]
+
     def start_here(self) -> None:
         """Count motion from the present place."""
-        self._last = (self.position.x, self.position.y, self.position.z)
-        self._last_heading = self.position.h
+        p, m = self.position, self.motion
+        self.motion = (*m[:6], p.x, p.y, p.z, p.h, *m[10:])
 
     def set_speed(self, speed: float) -> None:
         """Set the speed for this step."""
@@ -178,24 +204,22 @@ class Entity:
     def finish_step(self, dt: float) -> None:
         """Velocity, acceleration and odometer from the motion since the last step."""
         p, done = self.position, self.done
-        before_x, before_y, before_z = self._last
+        old_x, old_y, old_z, ax, ay, az, before_x, before_y, before_z, before_h, odometer, yaw_rate = self.motion
         dx, dy, dz = p.x - before_x, p.y - before_y, p.z - before_z
         if dt > TINY:
-            old_x, old_y, old_z = self.velocity
-            self.yaw_rate = difference(p.h, self._last_heading) / dt
+            yaw_rate = difference(p.h, before_h) / dt
             if done.teleported:
                 x, y, z = self.speed * cos(p.h), self.speed * sin(p.h), 0.0
             else:
                 x, y, z = dx / dt, dy / dt, dz / dt
-            self.velocity = x, y, z
             if not done.speed:
                 self.speed = hypot(x, y)
-            self.acceleration = (x - old_x) / dt, (y - old_y) / dt, (z - old_z) / dt
+            ax, ay, az = (x - old_x) / dt, (y - old_y) / dt, (z - old_z) / dt
         else:
-            self.velocity = (self.speed * cos(p.h), self.speed * sin(p.h), 0.0)
+            x, y, z = self.speed * cos(p.h), self.speed * sin(p.h), 0.0
         if not done.teleported:
-            self.odometer += hypot(dx, dy)
-        self._last, self._last_heading = (p.x, p.y, p.z), p.h
+            odometer += hypot(dx, dy)
+        self.motion = x, y, z, ax, ay, az, p.x, p.y, p.z, p.h, odometer, yaw_rate
         done.forget()
 
     # ---- distances

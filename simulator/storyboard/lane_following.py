@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.roads.strips import LaneStrips
 from simulator.storyboard.entities import Entity
-from simulator.storyboard.road_position import TINY
+from simulator.storyboard.road_position import TINY, RoadPosition
 
 _FEW = 8  # entities: one after the other is quicker
 Array = NDArray[Any]
@@ -44,27 +44,44 @@ class LaneFollowing:
                 states += (p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt)
         if not movers:
             return others
-        moved, values = _advanced(strips, np.array(rows), np.array(states).reshape(-1, 8))
-        for entity, ok, new in zip(movers, moved.tolist(), values.tolist()):
-            if not ok:
+        found, places = advanced(strips, np.array(rows), *np.array(states).reshape(-1, 8).T)
+        for entity, row, place in zip(movers, found.tolist(), places.T.tolist()):
+            if row < 0:
                 others.append(entity)
                 continue
-            p = entity.position
-            p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r = new[:8]
-            p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane = new[8:]
-            p.p_twist, p.at_end = 0.0, False
+            put(entity.position, place)
             entity.done.longitudinal = entity.done.speed = True
         return others
 
 
-def _advanced(strips: LaneStrips, rows: Array, states: Array) -> tuple[Array, Array]:
-    """Whether each entity (N,) stays on its strip, and (N, 14) the new values of its position.
+def put(p: RoadPosition, place: list[float]) -> None:
+    """Set what `advanced` says of a position."""
+    p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r, p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane = place
+    p.p_twist, p.at_end = 0.0, False
+
+
+def advanced(
+    strips: LaneStrips,
+    rows: Array,
+    s: Array,
+    t: Array,
+    offset: Array,
+    h_rel: Array,
+    z_rel: Array,
+    bend: Array,
+    length: Array,
+    way: Array,
+) -> tuple[Array, Array]:
+    """Where entities are on their strips after a step.
 
     Args:
-        states: (N, 8) s, t, offset, heading and height relative to the road, curvature there, the road's length, and
-            metres to go.
+        rows: (N,) stretches that they are on. s, t, offset, h_rel, z_rel: (N,) of their positions.
+        bend: (N,) curvature there. length: (N,) of the road. way: (N,) metres to go.
+
+    Returns:
+        (N,) the stretches that they come to, -1 where they leave their strip; and (14, N) the new values of the
+        position in the order of `put`.
     """
-    s, t, offset, h_rel, z_rel, bend, length, way = states.T
     turned = np.mod(h_rel, tau)
     ahead = np.where((0.5 * pi < turned) & (turned < 1.5 * pi), -1.0, 1.0)
     beside = bend * t
@@ -72,6 +89,7 @@ def _advanced(strips: LaneStrips, rows: Array, states: Array) -> tuple[Array, Ar
     s = s + ahead * way / scale
     found = strips.moved(rows, s)
     moved = (found >= 0) & (beside <= 1.0 - TINY) & (s > TINY) & (s < length - TINY)
+    found = np.where(moved, found, -1)
     line = strips.points(np.where(moved, found, rows), s)
     t, h_lane = offset + line.middle, np.arctan(line.slope)
     # As `ScalarRoad.place`: the plane of the road rolls about the sloping line.
@@ -82,18 +100,21 @@ def _advanced(strips: LaneStrips, rows: Array, states: Array) -> tuple[Array, Ar
     x, y, z_road = line.x + u * c - v * n, line.y + u * n + v * c, line.z + rise
     h_road, p_road = np.mod(line.heading, tau), -np.arctan(line.grade)
     h, p, r = _turned(h_road, p_road, line.roll, h_rel + h_lane)
-    return moved, np.stack(
-        [s, t, x, y, z_road + z_rel, h, p, r, h_road, p_road, line.roll, z_road, line.curvature, h_lane], axis=1
+    return found, np.stack(
+        [s, t, x, y, z_road + z_rel, h, p, r, h_road, p_road, line.roll, z_road, line.curvature, h_lane]
     )
 
 
 def _turned(h: Array, p: Array, r: Array, yaw: Array) -> tuple[Array, Array, Array]:
     """`rotation.compose` of roads with these angles and bodies that only turn on them, by `yaw` (N,)."""
+    level = (p == 0.0) & (r == 0.0)
+    if level.all():
+        heading = np.mod(h + yaw, tau)
+        return np.where(heading < tau, heading, 0.0), np.zeros_like(h), np.zeros_like(h)
     ch, sh, cp, sp, cr, sr = np.cos(h), np.sin(h), np.cos(p), np.sin(p), np.cos(r), np.sin(r)
     c, n = np.cos(yaw), np.sin(yaw)
     forward = ch * cp * c + (ch * sp * sr - sh * cr) * n, sh * cp * c + (sh * sp * sr + ch * cr) * n
     pitch = -np.arcsin(np.clip(-sp * c + cp * sr * n, -1.0, 1.0))
     roll = np.arctan2(cp * sr * c + sp * n, cp * cr)
-    level = (p == 0.0) & (r == 0.0)
     heading = np.mod(np.where(level, h + yaw, np.arctan2(forward[1], forward[0])), tau)
     return np.where(heading < tau, heading, 0.0), np.where(level, 0.0, pitch), np.where(level, 0.0, roll)

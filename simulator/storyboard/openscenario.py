@@ -51,26 +51,45 @@ def read_openscenario(
     Raises:
         InputError: the first problem that leaves no scenario, as one line: file, line, what is accepted.
     """
-    source = os.fspath(path)
-    report = Report(source)
-    root = load_xml(path, report, kind=WANTED, max_bytes=MAX_BYTES)
-    revision = check_version(root, source)
-    if root.find("Catalog") is not None:
-        raise InputError("is a catalog; give a file with a <Storyboard>, or read it with read_catalog", source=source)
-    if root.find("ParameterValueDistribution") is not None:
-        raise InputError("is a distribution of parameters; give it as such, beside a scenario", source=source)
-    folders = tuple(Path(folder) for folder in map_path)
-    catalogs = Catalogs(Path(path), folders)
-    reader = new_reader(catalogs, revision)
-    reader.warnings += report.warnings
-    given = {name.removeprefix("$"): _text(value) for name, value in (parameters or {}).items()}
-    scenario = _scenario(Node(root, reader, source, 0), catalogs, given, Path(path), folders)
-    check_references(scenario, reader.warn)
-    if strict and reader.warnings:
-        first, more = reader.warnings[0], len(reader.warnings) - 1
-        hint = f" (and {more} more warning{'s' if more > 1 else ''})" if more else ""
-        raise InputError(f"strict: {first.message}{hint}", source=first.source, line=first.line)
-    return replace(scenario, warnings=tuple(str(warning) for warning in reader.warnings))
+    return ScenarioFile(path, map_path=map_path).read(parameters, strict=strict)
+
+
+class ScenarioFile:
+    """An OpenSCENARIO file that is opened once, with its catalogs, and read for any values of its parameters.
+
+    Args: see `read_openscenario`.
+
+    Raises:
+        InputError: it is no scenario of version 1.0 to 1.3.
+    """
+
+    def __init__(self, path: _File, *, map_path: Iterable[_File] = ()) -> None:
+        self._path, self._report = Path(path), Report(os.fspath(path))
+        self._root = root = load_xml(path, self._report, kind=WANTED, max_bytes=MAX_BYTES)
+        source = self._report.source
+        self._revision = check_version(root, source)
+        if root.find("Catalog") is not None:
+            message = "is a catalog; give a file with a <Storyboard>, or read it with read_catalog"
+            raise InputError(message, source=source)
+        if root.find("ParameterValueDistribution") is not None:
+            raise InputError("is a distribution of parameters; give it as such, beside a scenario", source=source)
+        self._folders = tuple(Path(folder) for folder in map_path)
+        self._catalogs = Catalogs(self._path, self._folders)
+
+    def read(self, parameters: Mapping[str, object] | None = None, *, strict: bool = False) -> model.OpenScenario:
+        """`read_openscenario` of this file."""
+        catalogs = self._catalogs.anew()
+        reader = new_reader(catalogs, self._revision)
+        reader.warnings += self._report.warnings
+        given = {name.removeprefix("$"): _text(value) for name, value in (parameters or {}).items()}
+        node = Node(self._root, reader, self._report.source, 0)
+        scenario = _scenario(node, catalogs, given, self._path, self._folders)
+        check_references(scenario, reader.warn)
+        if strict and reader.warnings:
+            first, more = reader.warnings[0], len(reader.warnings) - 1
+            hint = f" (and {more} more warning{'s' if more > 1 else ''})" if more else ""
+            raise InputError(f"strict: {first.message}{hint}", source=first.source, line=first.line)
+        return replace(scenario, warnings=tuple(str(warning) for warning in reader.warnings))
 
 
 def read_catalog(path: _File, *, map_path: Iterable[_File] = ()) -> dict[str, model.Record]:

@@ -7,6 +7,7 @@ before; then entities that no action has moved go on along their lanes, and trai
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from functools import partial
 
 from simulator.roads import RoadNetwork
@@ -23,6 +24,7 @@ from simulator.storyboard.actions.ghosts import GhostReturn
 from simulator.storyboard.actions.signals import SignalCycles
 from simulator.storyboard.actions.trailers import couple, follow
 from simulator.storyboard.conditions import ElementStateCondition, Trigger
+from simulator.storyboard.cruising import Cruisers
 from simulator.storyboard.drivers import assign
 from simulator.storyboard.elements import (
     ActElement,
@@ -69,13 +71,15 @@ def play(
     """
     player = Player(scenario, network, seed=seed)
     recording = Recording(dt)
-    recording.add(0.0, player.world)
+    recording.add(0.0, player.world, player.cruisers)
     recording.ego = _ego(scenario)
     steps = round(until / dt)
     for _ in range(steps):
         if not player.step(dt):
             break
-        recording.add(player.world.time, player.world)
+        recording.add(player.world.time, player.world, player.cruisers)
+    if not recording.entities:
+        player.world.warn("no entity takes part; entities come in by actions in <Init> or by an AddEntityAction")
     recording.events, recording.warnings = player.world.happenings, player.world.warnings
     return recording
 
@@ -100,6 +104,7 @@ class Player:
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
         self.world.signal_cycles = SignalCycles(self.world)
         self._following = LaneFollowing()
+        self.cruisers = Cruisers(self.world.crowd, self._note_end)
         self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
@@ -145,7 +150,7 @@ class Player:
         found: list[ActionElement] = []
         for record in (*init.global_actions, *init.user_defined_actions):
             found.append(make_action(world, record, f"Init {type(record).__name__}", None))
-        for private in _in_order(init.privates):
+        for private in _in_order(init.privates, world):
             entity = world.entity(private.entity_ref, private.line)
             for action in private.actions:
                 name = f"Init {entity.name} {_CHOICES.get(type(action), type(action).__name__)}"
@@ -288,14 +293,20 @@ class Player:
         time = world.time + dt
         # While a ghost is alone nobody else moves, but what is computed of the others in the first step of all is kept.
         alone = ghost is not None and ghost.phase == "alone"
-        moving = [ghost.entity] if ghost is not None and alone else world.active
+        moving: Sequence[Entity] = [ghost.entity] if ghost is not None and alone else world.active
+        cruisers = self.cruisers
+        if ghost is None and not first:
+            cruisers.gather(world.active, world.turnover)
+            moving = cruisers.singles
+            cruisers.roll(dt, time)
         for entity in self._following.move([each for each in moving if self._rolls(each)], dt):
             if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
                 entity.set_speed(0.0)
             entity.done.longitudinal = entity.done.speed = True
         for entity in moving:
             self._note_end(entity, time)  # where controllers drive it to counts from the next step on
-        world.crowd.begin_step(world.active)
+        world.crowd.begin_step(world.active if ghost is not None else moving, cruisers.members, cruisers.bodies)
+        cruisers.drive(dt)
         for entity in moving:
             for driver in entity.drivers:
                 if driver.active:
@@ -314,6 +325,7 @@ class Player:
                 entity.done.forget()  # what it did counts from where it will be
             else:
                 entity.finish_step(dt)
+        cruisers.finish(dt, time)
         world.time = time
         if ghost is not None:
             ghost.now = max(ghost.now, time)
@@ -383,12 +395,16 @@ _CHOICES: dict[type, str] = {
 }
 
 
-def _in_order(privates: tuple[model.Private, ...]) -> list[model.Private]:
+def _in_order(privates: tuple[model.Private, ...], world: World) -> list[model.Private]:
     """Initial actions, those of entities that others are placed relative to first."""
     left, done, found = list(privates), set[str](), list[model.Private]()
     names = {private.entity_ref for private in privates}
     while left:
         ready = next((p for p in left if not (_references(p) & names - done - {p.entity_ref})), left[0])
+        waiting = _references(ready) & names - done - {ready.entity_ref}
+        if waiting:
+            others = ", ".join(sorted(waiting))
+            world.warn(f"{ready.entity_ref} is placed relative to {others}, which has no place yet", ready.line)
         left.remove(ready)
         done.add(ready.entity_ref)
         found.append(ready)

@@ -14,6 +14,7 @@ from simulator.storyboard.routes import Route
 from simulator.storyboard.trajectories import Given, Interpolation, Trajectory, lay_out
 from simulator.storyboard.world import World
 
+_SLACK_M = 0.1  # by which numbers that are rounded may be beyond the end of a road
 _NOT_GIVEN = model.Orientation(type="relative")
 
 
@@ -156,9 +157,16 @@ def _beside(
 
 
 def _road(world: World, position: model.RoadPosition, place: RoadPosition) -> Given:
-    place.set_track(find_road(world, position.road_id, position.line), position.s, position.t)
+    road = find_road(world, position.road_id, position.line)
+    _check_station(world, road, position.s, position.line)
+    place.set_track(road, position.s, position.t)
     _turn(place, position.orientation, forward=True)
     return _given(position.orientation)
+
+
+def _check_station(world: World, road: ScalarRoad, s: float, line: int) -> None:
+    if not -_SLACK_M <= s <= road.length + _SLACK_M:
+        world.warn(f'road "{road.id}" goes from s = 0 to {road.length:.6g} m; s = {s:g} is beyond its end', line)
 
 
 def _relative_road(world: World, position: model.RelativeRoadPosition, place: RoadPosition) -> Given:
@@ -175,6 +183,7 @@ def _relative_road(world: World, position: model.RelativeRoadPosition, place: Ro
 def _lane(world: World, position: model.LanePosition, place: RoadPosition) -> Given:
     road = find_road(world, position.road_id, position.line)
     lane = lane_number(world, position.lane_id, position.line)
+    _check_station(world, road, position.s, position.line)
     s = min(max(position.s, 0.0), road.length)
     if not place.set_lane(road, lane, s, position.offset, road.section_at(s)):
         lanes = sorted(road.sections[road.section_at(s)].lanes)
@@ -269,7 +278,11 @@ def _geo(world: World, position: model.GeoPosition, place: RoadPosition) -> Give
 
 
 def _projected(world: World, position: model.GeoPosition) -> tuple[float, float, float]:
-    """x, y in the map's own coordinates, and the height at which these begin."""
+    """x, y in the map's own coordinates, and the height at which these begin.
+
+    The projected place is the map's turned by the header's heading, plus its offset (ASAM OpenDRIVE 1.8, 8.5). World
+    positions and entities stay in the map's own coordinates, the inertial ones (8.2; OpenSCENARIO XML 1.3, 6.3.1).
+    """
     network = world.roads.network
     source = str(world.scenario.source or "")
     if network is None or not network.geo_reference:
@@ -287,7 +300,8 @@ def _projected(world: World, position: model.GeoPosition) -> tuple[float, float,
     east, north = to_map.transform(position.longitude_deg, position.latitude_deg)
     x0, y0, z0, heading = network.offset
     c, n = cos(heading), sin(heading)
-    return east * c + north * n - x0, north * c - east * n - y0, z0
+    east, north = east - x0, north - y0
+    return east * c + north * n, north * c - east * n, z0
 
 
 def _trajectory(world: World, position: model.TrajectoryPosition, place: RoadPosition) -> Given:

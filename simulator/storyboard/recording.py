@@ -13,12 +13,14 @@ from typing import NamedTuple, TextIO
 from simulator.errors import OutputError
 from simulator.storyboard import model
 from simulator.storyboard.actions.lateral import LaneChangeAction
+from simulator.storyboard.cruising import Cruisers
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.interfaces import KINDS
 from simulator.storyboard.rotation import wrap
 from simulator.storyboard.world import ConditionMet, Happening, World
 
 _STATES = ("init", "standby", "running", "complete")
+_LINE = "%.3f,%s,%.4f,%.4f,%.4f,%.5f,%.5f,%.5f,%.4f,%s,%d,%.4f,%.4f,%.4f\n"
 _HEADER = "t,name,x,y,z,h,p,r,speed,road,lane,off,s,tt"
 
 
@@ -87,11 +89,12 @@ class Recording:
             self._fresh.clear()
         return self._rows
 
-    def add(self, time: float, world: World) -> None:
+    def add(self, time: float, world: World, cruisers: Cruisers | None = None) -> None:
         """Note where everything is, and what is no more as it was."""
         self._note(time, "", world.environment)
         self._note(time, "", {f"signal {name}": state for name, state in world.signals.items()})
-        for entity in world.active:
+        together = cruisers is not None and bool(cruisers.members)
+        for entity in cruisers.singles if cruisers is not None and together else world.active:
             front = entity.train()[0] if entity.tow is not None else entity
             if entity.signals or front.signals or front.events:
                 # The lamps of trailers go with those of what draws them.
@@ -103,6 +106,8 @@ class Recording:
             pitch, roll = wrap(p.p) if p.p else 0.0, wrap(p.r) if p.r else 0.0
             on_road = (None if road is None else road.id, p.lane, p.offset, p.s, p.t)
             self._fresh.append((time, name, p.x, p.y, p.z, p.h, pitch, roll, entity.speed, *on_road))
+        if cruisers is not None and together:
+            self._fresh += cruisers.rows(time)
 
     def _note(self, time: float, owner: str, states: Mapping[str, object]) -> None:
         for what, value in states.items():
@@ -124,10 +129,7 @@ class Recording:
         with _writing(path) as file:
             file.write(_HEADER + "\n")
             for row in self.table:
-                values = [f"{row.t:.3f}", row.name, *(f"{v:.4f}" for v in row[2:5]), *(f"{v:.5f}" for v in row[5:8])]
-                road = "" if row.road is None else row.road
-                values += [f"{row.speed:.4f}", road, str(row.lane), *(f"{v:.4f}" for v in row[11:])]
-                file.write(",".join(values) + "\n")
+                file.write(_LINE % (row if row.road is not None else row._replace(road="")))
 
     def timeline(self) -> list[list[object]]:
         """Events as [time, "condition", name] and [time, "state", kind, state, path]; kinds and states as numbers."""

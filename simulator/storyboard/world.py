@@ -63,6 +63,7 @@ class World:
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
         environment: the conditions as last set. ghost: of one of the entities, None: there is none.
         warnings: what the player does not do, one line each. crowd: finds out for drivers who is ahead of whom.
+        turnover: how often an entity has come or gone.
     """
 
     scenario: model.OpenScenario
@@ -87,6 +88,7 @@ class World:
     ghost: Ghost | None = None
     places: dict[int, tuple[RoadPosition, Given]] = field(default_factory=dict)  # of records that never move
     crowd: Crowd = field(default_factory=Crowd)
+    turnover: int = 0
     signal_cycles: SignalProgram = field(init=False)
     _watchers: dict[int, list[Watcher]] = field(default_factory=dict)
 
@@ -111,6 +113,7 @@ class World:
             if not each.active:
                 each.active = True
                 self.active.append(each)
+                self.turnover += 1
 
     def deactivate(self, entity: Entity) -> None:
         """Take an entity out, with its trailers."""
@@ -118,6 +121,7 @@ class World:
             if each.active:
                 each.active = False
                 self.active.remove(each)
+                self.turnover += 1
 
     def warn(self, text: str, line: int = 0) -> None:
         """Note once that something is not done as the scenario says."""

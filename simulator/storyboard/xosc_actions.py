@@ -115,11 +115,12 @@ def _speed_profile(reader: Reader, node: Node) -> dict[str, Any]:
 def _transition(reader: Reader, node: Node) -> dict[str, Any]:
     shape = node.choice("dynamicsShape", "DynamicsShape")
     step = shape == "step"  # at once, whatever else is written
-    return {
-        "dynamics_shape": shape,
-        "dynamics_dimension": node.choice("dynamicsDimension", "DynamicsDimension", "time" if step else REQUIRED),
-        "value": node.number("value", 0.0 if step else REQUIRED),
-    }
+    dimension = node.choice("dynamicsDimension", "DynamicsDimension", "time" if step else REQUIRED)
+    value = node.number("value", 0.0 if step else REQUIRED)
+    if value < 0.0 and dimension != "rate":  # many rates have the sign of what they do to the speed
+        node.warn(f'<{node.tag}> value="{value:g}" is negative; 0 is used')
+        value = 0.0
+    return {"dynamics_shape": shape, "dynamics_dimension": dimension, "value": value}
 
 
 def _timing(reader: Reader, node: Node) -> dict[str, Any]:

@@ -99,7 +99,10 @@ def _misc_object(reader: Reader, node: Node) -> dict[str, Any]:
 
 
 def _object_controller(reader: Reader, node: Node) -> dict[str, Any]:
-    controller = reader.one_of(node, (model.Controller,), finish=False)
+    controller = reader.one_of(node, (model.Controller,), needed=False, finish=False)
+    if controller is None:
+        node.warn(f"<{node.tag}> needs a <Controller> or a <CatalogReference>; the default controller is used")
+        controller = model.DEFAULT_CONTROLLER
     return {"controller": controller, "name": node.text("name", controller.name)}
 
 

@@ -28,6 +28,15 @@ def _geo_position(reader: Reader, node: Node) -> dict[str, Any]:
     return found
 
 
+def _offsets(reader: Reader, node: Node) -> dict[str, Any]:
+    """Distances that must be there; one that is not counts as 0, with a warning, as many files leave out what is 0."""
+    found = {name: node.number(name, None) for name in ("dx", "dy")}
+    for name, value in found.items():
+        if value is None:
+            node.warn(f'<{node.tag}> needs the attribute "{name}"; 0 is used')
+    return {name: value or 0.0 for name, value in found.items()}
+
+
 def _clothoid(reader: Reader, node: Node) -> dict[str, Any]:
     """`curvatureDot` until 1.0."""
     old = node.number("curvatureDot", None)
@@ -84,6 +93,8 @@ def _trajectory(reader: Reader, node: Node) -> dict[str, Any]:
 
 HOOKS: dict[type, Hook] = {
     model.GeoPosition: _geo_position,
+    model.RelativeObjectPosition: _offsets,
+    model.RelativeWorldPosition: _offsets,
     model.Clothoid: _clothoid,
     model.Polyline: _polyline,
     model.Nurbs: _nurbs,

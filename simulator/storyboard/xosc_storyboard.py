@@ -39,11 +39,15 @@ def _init(reader: Reader, node: Node) -> dict[str, Any]:
 def _story(reader: Reader, node: Node) -> dict[str, Any]:
     with reader.scope(node):
         acts = tuple(reader.bind(model.Act, item) for item in node.children("Act"))
+    if not acts:
+        node.warn("<Story> has no <Act>; nothing happens in it")
     return {"name": node.text("name", ""), "acts": acts}
 
 
 def _act(reader: Reader, node: Node) -> dict[str, Any]:
     groups = tuple(reader.bind(model.ManeuverGroup, item) for item in node.children("ManeuverGroup"))
+    if not groups:
+        node.warn("<Act> has no <ManeuverGroup>; nothing happens in it")
     return {"name": node.text("name", ""), "maneuver_groups": groups}
 
 

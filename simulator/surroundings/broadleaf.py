@@ -34,7 +34,7 @@ def _masses(species: Species, height: float, radius: float, rng: np.random.Gener
     # Light and neighbours make crowns lopsided: lobes of one to three boughs all round, turning with the height.
     turn = rng.uniform(0, 2 * np.pi, 3)
     lobes = (
-        1.0 + 0.14 * np.cos(phi - turn[0]) + 0.11 * np.cos(2 * phi - turn[1]) + 0.09 * np.cos(3 * phi + 4 * z - turn[2])
+        1.0 + 0.11 * np.cos(phi - turn[0]) + 0.08 * np.cos(2 * phi - turn[1]) + 0.06 * np.cos(3 * phi + 4 * z - turn[2])
     )
     reach = _envelope(species, z) * radius * lobes * rng.uniform(0.75, 1.02, count) - 0.85 * size
     tall = np.clip(1.5 * (height - foot) / count, 0.5 * size, 1.5 * size)
@@ -55,7 +55,7 @@ def _crown(
     owner = np.repeat(np.arange(len(center)), np.maximum(np.rint(share * count).astype(int), 1))
     aim = directions(len(owner), rng)[rng.permutation(len(owner))]
     size = half[owner, 0] * species.clump * rng.uniform(0.7, 1.35, len(owner))
-    out = np.maximum(half[owner] - 0.7 * size[:, None], 0.0) * rng.uniform(0.45, 1.5, (len(owner), 1))
+    out = np.maximum(half[owner] - 0.7 * size[:, None], 0.0) * rng.uniform(0.25, 1.25, (len(owner), 1))
     place = center[owner] + aim * out
     place[:, 2] = np.maximum(place[:, 2], species.clear * height + 0.5 * size)
     return place, size, owner
@@ -89,8 +89,8 @@ def broadleaf(
     species: Species, height: float, radius: float, rng: np.random.Generator, detail: int, *, leafless: bool
 ) -> list[Mesh]:
     """Meshes of one tree: crown of leaf clumps (or twigs when leafless) on a trunk with limbs."""
-    count = int(species.clumps * (1.0, 0.8, 0.6, 0.42)[detail])
-    swell = (1.0, 1.05, 1.15, 1.3)[detail]  # fewer clumps must fill the same crown
+    count = int(species.clumps * ((1.0, 0.8, 0.6, 0.42) if leafless else (1.4, 1.15, 1.1, 0.85))[detail])
+    swell = (0.90, 0.95, 1.0, 1.1)[detail]  # fewer clumps must fill the same crown
     masses = _masses(species, height, radius, rng)
     center, size, owner = _crown(species, height, masses, rng, count)
     size = size * swell
@@ -110,8 +110,11 @@ def broadleaf(
     low, high = ((480, 1500), (220, 560), (100, 180), (32, 50))[detail]
     outer = int(np.clip(surface * (5.5, 1.9, 0.7, 0.22)[detail], low, high))
     size_m = np.sqrt(surface / outer) * (1.45 if pine else 1.5)
-    inner = len(owner) * (10, 7, 5, 4)[detail]
-    return wood + foliage(center, size, rng, outer=outer, inner=inner, flat=0.5 if pine else 0.75, size_m=size_m)
+    inner = len(owner) * (7, 5, 3, 2)[detail]
+    leaves = foliage(center, size, rng, outer=outer, inner=inner, flat=0.5 if pine else 0.75, size_m=size_m)
+    for mesh in leaves:  # large cards of far trees do not hang to the ground
+        np.maximum(mesh.vertices[:, 2], np.float32(0.4 * species.clear * height), out=mesh.vertices[:, 2])
+    return wood + leaves
 
 
 def twigs(feet: F64, centers: F64, radii: F64, rng: np.random.Generator, count: int) -> list[Mesh]:

@@ -12,7 +12,7 @@ from simulator.surroundings.species import Species
 
 def conifer(species: Species, height: float, radius: float, rng: np.random.Generator, detail: int) -> list[Mesh]:
     """Meshes of one spruce or fir."""
-    foot, count = species.clear * height, (400, 240, 110, 40)[detail]
+    foot, count = species.clear * height, (460, 270, 110, 40)[detail]
     t = ((np.arange(count) + rng.uniform(0, 1, count)) / count) ** 1.35  # more and longer boughs below
     z = foot + t * (0.985 * height - foot)
     ragged = 1 + 0.10 * np.sin(t * rng.uniform(9, 14) + rng.uniform(0, 6)) + rng.normal(0, 0.09, count)
@@ -22,7 +22,7 @@ def conifer(species: Species, height: float, radius: float, rng: np.random.Gener
     spine = np.array([[0, 0, 0], [0, 0, 0.08 * height], [0, 0, 0.98 * height]])
     wood = stalks(spine[None], np.array([[1.5, 1.0, 0.1]]) * thick, (8, 6, 5, 4)[detail])
     drop = np.tan(0.60 - species.rise_rad)
-    width = (0.58, 0.85, 1.3, 2.1)[detail]
+    width = (0.46, 0.72, 1.3, 2.1)[detail]
     tip = stalks(np.array([[[0, 0, 0.9 * height], [0, 0, height]]]), np.array([[0.006 * height, 0.0]]), 5, slot=LEAF)
     rings = (14, 10, 7, 5)[detail]
     level = np.linspace(0, 0.94, rings)
@@ -44,7 +44,7 @@ def _boughs(z: F64, phi: F64, length: F64, drop: float, wide: float, rng: np.ran
     k = len(along)
     out = np.stack([np.cos(phi), np.sin(phi)], 1)
     left = np.stack([-np.sin(phi), np.cos(phi)], 1)
-    sag = drop * rng.uniform(0.5, 1.5, n)
+    sag = drop * rng.uniform(0.3, 1.7, n)
     half = 0.42 * wide * np.minimum(length, 1.2 + 0.3 * length)[:, None] * rng.uniform(0.8, 1.2, (n, k))
     side = np.array([1.0, 0.0, -1.0])
     flat = length[:, None] * along

@@ -135,6 +135,16 @@ class Place:
             ok[ok] = self.ground.clearance(xy[ok]) > margin_m
         return ok
 
+    def field(self, xy: F64, scale_m: float, name: str) -> F64:
+        """Smooth field (N,) in about -1..1 of world points (N, 2): a few waves of random direction."""
+        rng = self.rng("field", name)
+        out = np.zeros(len(xy))
+        for _ in range(5):
+            angle, phase = rng.uniform(0, 2 * np.pi, 2)
+            k = 2 * np.pi / (scale_m * rng.uniform(0.6, 1.6))
+            out += np.sin(k * (xy @ [np.cos(angle), np.sin(angle)]) + phase)
+        return out / 2.5
+
     def put_mesh(
         self, mesh: Mesh, materials: tuple[Material, ...], class_name: str, pose: ArrayLike | None = None
     ) -> None:

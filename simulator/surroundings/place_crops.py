@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.roads.surface_land import CropField
 from simulator.scene.foliage import CROP_EDGE_M, crop_texture
 from simulator.scene.material import Material
-from simulator.scene.mesh import Mesh
+from simulator.scene.mesh import Mesh, merge
 from simulator.scene.textures import field
 from simulator.surroundings.place import Place
 from simulator.surroundings.shapes import F64
@@ -21,6 +21,9 @@ _HEIGHT_M: dict[str, dict[str, float]] = {
     "winter": {},
 }
 _FRINGE = 1.2  # the sides reach this much higher than the tops: ears stand above
+# Rows of stems behind the border, whose ears stand above the tops, so far into the field, and how near the ego.
+_ROWS_M = (0.4, 1.0, 1.8, 3.0)
+_SEEN_M = 90.0
 _FREE_M = 3.0  # from houses, yards and what else stands on the land
 
 
@@ -77,17 +80,10 @@ def _put(place: Place, crop: CropField, faces: NDArray[np.int64], height_m: floa
         f"crop of {crop.kind}", (1.0, 1.0, 1.0), field(crop.kind, seed=place.seed % 4), reflectance_905=0.45
     )
     place.put_mesh(Mesh.of(top, corners, crop.soil.uv[used], 0, smooth=True), (soft,), "vegetation")
-    a, b = edges.T
-    # Along the border by the distance from the middle of the field: neighbours need not follow each other.
-    length = np.linalg.norm(foot[b, :2] - foot[a, :2], axis=1) / CROP_EDGE_M
-    start = (foot[a, 0] + 0.7 * foot[a, 1]) / CROP_EDGE_M
-    up = np.array([0.0, 0.0, _FRINGE * height_m])
-    rim = np.stack([foot[a], foot[b], foot[b] + up, foot[a] + up], axis=1)
-    zero, one = np.full(len(a), 0.01), np.full(len(a), 0.99)
-    u = np.stack([start, start + length, start + length, start], axis=1)
-    v = np.stack([zero, zero, one, one], axis=1)
-    quads = (np.arange(len(a)) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
-    side = Mesh.of(rim.reshape(-1, 3), quads.reshape(-1, 3), np.stack([u, v], -1).reshape(-1, 2), 0)
+    rims = [_rim(foot, edges, _FRINGE * height_m)]
+    near = edges[place.distance(foot[edges[:, 0], :2] + place.builder.origin[:2]) < _SEEN_M]
+    if len(near):
+        rims += [_rim(foot + inset * _inwards(foot, edges), near, _FRINGE * height_m) for inset in _ROWS_M]
     stems = Material(
         f"side of {crop.kind}",
         (1.0, 1.0, 1.0),
@@ -95,4 +91,28 @@ def _put(place: Place, crop: CropField, faces: NDArray[np.int64], height_m: floa
         reflectance_905=0.45,
         translucency=0.8,
     )
-    place.put_mesh(side, (stems,), "vegetation")
+    place.put_mesh(merge(rims), (stems,), "vegetation")
+
+
+def _inwards(foot: F64, edges: NDArray[np.int64]) -> F64:
+    """(V, 3) level unit vectors into the field at the vertices of its border, zero elsewhere."""
+    way = foot[edges[:, 1]] - foot[edges[:, 0]]
+    out = np.zeros_like(foot)
+    for end in edges.T:
+        np.add.at(out, end, np.stack([-way[:, 1], way[:, 0], np.zeros(len(way))], axis=1))
+    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
+
+
+def _rim(foot: F64, edges: NDArray[np.int64], height_m: float) -> Mesh:
+    """Stems along edges (E, 2) of points (V, 3)."""
+    a, b = edges.T
+    # Along the border by the distance from the middle of the field: neighbours need not follow each other.
+    length = np.linalg.norm(foot[b, :2] - foot[a, :2], axis=1) / CROP_EDGE_M
+    start = (foot[a, 0] + 0.7 * foot[a, 1]) / CROP_EDGE_M
+    up = np.array([0.0, 0.0, height_m])
+    rim = np.stack([foot[a], foot[b], foot[b] + up, foot[a] + up], axis=1)
+    zero, one = np.full(len(a), 0.01), np.full(len(a), 0.99)
+    u = np.stack([start, start + length, start + length, start], axis=1)
+    v = np.stack([zero, zero, one, one], axis=1)
+    quads = (np.arange(len(a)) * 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
+    return Mesh.of(rim.reshape(-1, 3), quads.reshape(-1, 3), np.stack([u, v], -1).reshape(-1, 2), 0)

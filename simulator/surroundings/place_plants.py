@@ -1,4 +1,4 @@
-"""Plants: street trees, gardens, woods, hedgerows and tall grass, in four levels of detail within a triangle budget."""
+"""Plants: street trees, gardens, woods and hedgerows, in four levels of detail within a triangle budget."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from simulator.scene.paving import kerb_stone
 from simulator.scene.textures import SOIL_M
 from simulator.scene.textures import soil as soil_texture
 from simulator.surroundings.place import Place
+from simulator.surroundings.place_grass import place_grass
 from simulator.surroundings.place_objects import MapPlant
-from simulator.surroundings.plants import Plant, grass, plant
+from simulator.surroundings.plants import Plant, plant
 from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, Patchwork, poses
 from simulator.surroundings.species import Species, species_table
@@ -21,11 +22,9 @@ from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
-_COST = (4000.0, 1600.0, 700.0, 280.0)  # triangles of a tree by detail, about
+_COST = (4000.0, 1700.0, 760.0, 300.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
-_TUFT_M = 1.5  # within which all blades of a patch of tall grass end
 _PIT_M, _EDGING_M = 0.75, 0.08  # half the side of the open ground about trees in paving, and its stones
-_RAIL_GRASS_M = 45.0  # from the path, below guard rails
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
 
@@ -58,7 +57,7 @@ def place_plants(place: Place, mapped: list[MapPlant]) -> None:
         _woods(place, rows, density)
         _single(place, rows, density)
         _bushes(place, rows, density)
-        _grass(place, density)
+        place_grass(place, density)
     _grow(place, rows)
 
 
@@ -146,17 +145,6 @@ def _grid_points(place: Place, spacing: float, rng: np.random.Generator) -> F64:
     return np.asarray(points[place.distance(points) < place.radius_m])
 
 
-def _noise(place: Place, xy: F64, scale_m: float, name: str) -> F64:
-    """Smooth field (N,) in about -1..1 of world coordinates: a few waves of random direction."""
-    rng = place.rng("field", name)
-    out = np.zeros(len(xy))
-    for _ in range(5):
-        angle, phase = rng.uniform(0, 2 * np.pi, 2)
-        k = 2 * np.pi / (scale_m * rng.uniform(0.6, 1.6))
-        out += np.sin(k * (xy @ [np.cos(angle), np.sin(angle)]) + phase)
-    return out / 2.5
-
-
 def _woods(place: Place, rows: _Rows, density: float) -> None:
     """Woods: a dense edge of trees some rows deep; what lies behind it is not seen."""
     style, rng = place.style, place.rng("woods")
@@ -165,8 +153,8 @@ def _woods(place: Place, rows: _Rows, density: float) -> None:
         return
     spacing = 5.2 if style.name == "forest" else 6.0
     points = _grid_points(place, spacing, rng)
-    level = float(np.quantile(_noise(place, points, 170.0, "woods"), 1 - share)) if share < 1 else -np.inf
-    wood = _noise(place, points, 170.0, "woods") > level
+    level = float(np.quantile(place.field(points, 170.0, "woods"), 1 - share)) if share < 1 else -np.inf
+    wood = place.field(points, 170.0, "woods") > level
     points = points[wood]
     free = place.occupancy.free(points)
     points = points[free]
@@ -191,7 +179,7 @@ def _wood_backs(place: Place, level: float) -> None:
         for reach in (17.0, 25.0):
             xyz, out, _ = side.at(at, style.woods_from_m + reach)
             xy = xyz[:, :2] + out * rng.normal(0, 1.2, len(at))[:, None]
-            keep = (_noise(place, xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
+            keep = (place.field(xy, 170.0, "woods") > level) & (place.distance(xy) < place.radius_m)
             keep &= place.ground.clearance(xy) > style.woods_from_m + 10.0
             for a, b in runs(keep, 1):
                 conifers = any(species_table()[name].form == "spruce" for name in style.species)
@@ -233,49 +221,11 @@ def _bushes(place: Place, rows: _Rows, density: float) -> None:
     points = points[near < 0.4 * place.radius_m]
     margin = 2.4 if style.urban else 4.0
     points = points[place.clear(points, margin)]
-    clumped = _noise(place, points, 26.0, "bushes") > -0.1
+    clumped = place.field(points, 26.0, "bushes") > -0.1
     points = points[clumped]
     kinds = ("shrub", "evergreen", "thicket") if style.urban else ("thicket", "thicket", "shrub")
     place.occupancy.take_circles(points, 0.8)
     rows.add(points, _pick(rng, kinds, len(points)), rng.uniform(0.6, 1.15, len(points)))
-
-
-def _grass(place: Place, density: float) -> None:
-    """Tall grass and weeds in patches on the verges near the ego, thinner away from the road."""
-    per_100 = place.style.verge_tufts_per_100_m * density * 4.0
-    if per_100 <= 0:
-        return
-    rng = place.rng("tufts")
-    shapes = [grass(place.rng("tuft", k), season=place.season) for k in range(6)]
-
-    def sow(xyz: F64, scale: F64) -> None:
-        """Put tufts of any shape at points (N, 3), at scales (N,)."""
-        pose = poses(place.local(xyz), rng.uniform(0, 2 * np.pi, len(xyz)), scale)
-        for k, matrix in zip(rng.integers(len(shapes), size=len(xyz)).tolist(), pose):
-            place.put_mesh(shapes[k].mesh, shapes[k].materials, "vegetation", matrix)
-
-    for side in place.sides:
-        near = np.flatnonzero(side.near_m < 26.0)
-        if len(near) < 2:
-            continue
-        low, high = side.along[near[0]], side.along[near[-1]]
-        count = int((high - low) / 100.0 * per_100)
-        # Most stand where the mower does not reach, small ones at the very edge, the others in patches of the meadow.
-        far = rng.random(count) < 0.35
-        reach = 0.3 + np.where(far, rng.uniform(2.5, 20.0, count), rng.gamma(1.2, 1.2, count))
-        xyz, _, _ = side.at(rng.uniform(low, high, count), reach)
-        xyz = xyz[~far | (_noise(place, xyz[:, :2], 9.0, "meadow") > 0.2)]
-        xyz = place.on_ground(xyz[place.clear(xyz[:, :2], 0.41)][:, :2])
-        room = place.ground.clearance(xyz[:, :2]) / _TUFT_M
-        sow(xyz, np.minimum(rng.uniform(0.4, 1.0, len(xyz)), room))
-    for line in place.rails:  # no mower reaches below guard rails
-        length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-        at = np.arange(0.5, length[-1], 1.2)
-        at = at + rng.uniform(-0.5, 0.5, len(at))
-        xyz = np.stack([np.interp(at, length, line[:, k]) for k in range(3)], axis=1)
-        xyz = xyz[(place.distance(xyz[:, :2]) < _RAIL_GRASS_M) & (rng.random(len(at)) < 0.8)]
-        room = place.ground.clearance(xyz[:, :2]) / _TUFT_M
-        sow(xyz, np.minimum(rng.uniform(0.4, 0.75, len(xyz)), room))
 
 
 # ---------------------------------------------------------------- level of detail

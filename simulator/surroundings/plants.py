@@ -14,6 +14,7 @@ import numpy as np
 from simulator.scene.foliage import (
     bark_texture,
     bough_texture,
+    canopy_texture,
     grass_texture,
     leaf_texture,
     spray_texture,
@@ -76,6 +77,8 @@ def _materials(species: Species, palette: str, rng: np.random.Generator, detail:
     palette = palette or "bare"
     if species.form == "spruce":
         spray = bough_texture(palette)
+    elif detail > 1:
+        spray = canopy_texture(palette)
     else:
         spray = spray_texture(palette, needles=needles, branch=detail > 0)
     # 0.5: dense leaves at 905 nm (canopies reflect 0.45 to 0.55 in the near infrared).

@@ -261,8 +261,8 @@ class Asker(NamedTuple):
         siren: whether all others give way to it.
         long: whether it sweeps more than a car; others: 1: this is about those who do, 0: about cars.
         lets_in: whether it lets those go first who have waited for long.
-        patience: share, from 1 down to 0, of the gap that it still insists on, the less the longer it waits (M. M. Hamed,
-            S. M. Easa, R. R. Batayneh, J. Transp. Eng. 123 (1997) 36); critical: s, the least that it accepts.
+        patience: share, from 1 down to 0, of the gap that it still insists on, the less the longer it waits (M. M.
+            Hamed, S. M. Easa, R. R. Batayneh, J. Transp. Eng. 123 (1997) 36); critical: s, the least that it accepts.
         already: number of its claim on the way before, by which it is in the conflict already: those who came later
             wait for it; 0: it is not.
         turn: whether it is the next to go, and waits inside for those who were let in before.

@@ -27,6 +27,16 @@ def squared_exponential(x):
     return math.exp(-x * x)
 
 
+@kernel(inline=True)
+def low_beam_across(right_deg):
+    """The greatest of `low_beam` at angles to the right of its axis, but for stray light."""
+    off = right_deg - ONE
+    width = np.float32(7.0) if off > ZERO else np.float32(4.5)
+    return np.float32(0.75) * squared_exponential(off / width) + np.float32(0.25) * squared_exponential(
+        right_deg / np.float32(22.0)
+    )
+
+
 @kernel
 def low_beam(right_deg, up_deg):
     """Relative intensity of a low beam at angles to the right of and above its axis (degrees, float32).
@@ -40,12 +50,7 @@ def low_beam(right_deg, up_deg):
     below = cutoff - up_deg
     edge = step(np.float32(-0.25), np.float32(0.35), below)
     fade = math.exp(-max(below - np.float32(0.5), ZERO) / (np.float32(1.6) + np.float32(0.12) * max(below, ZERO)))
-    off = right_deg - ONE
-    width = np.float32(7.0) if off > ZERO else np.float32(4.5)
-    across = np.float32(0.75) * squared_exponential(off / width) + np.float32(0.25) * squared_exponential(
-        right_deg / np.float32(22.0)
-    )
-    return max(edge * fade * across, STRAY * squared_exponential(right_deg / np.float32(40.0)))
+    return max(edge * fade * low_beam_across(right_deg), STRAY * squared_exponential(right_deg / np.float32(40.0)))
 
 
 @kernel
@@ -75,6 +80,25 @@ def signal_lamp(right_deg, up_deg):
     across, height = across * across, abs(along)
     level = np.float32(0.85) / (ONE + across * across) + np.float32(0.15) / (ONE + side * side)
     return level * (np.float32(0.98) / (ONE + height * along * along) + np.float32(0.02) / (ONE + tilt * tilt))
+
+
+@kernel
+def greatest_aside(beam, right_deg):
+    """No less than the relative intensity of a lamp of pattern `beam` so far aside of its level axis, at any height.
+
+    `right_deg` is 0 ... 90 to either side, float32.
+    """
+    if beam == LAMBERT:
+        return max(math.cos(right_deg / DEGREES), ZERO)
+    if beam not in (LOW_BEAM, HIGH_BEAM, SIGNAL):
+        return ONE
+    if beam == SIGNAL:
+        return signal_lamp(DEGREES * math.sin(right_deg / DEGREES), ZERO)
+    tangent = DEGREES * math.tan(min(right_deg, np.float32(89.0)) / DEGREES)
+    if beam == LOW_BEAM:
+        right = low_beam_across(max(tangent, ONE))
+        return max(right, low_beam_across(-tangent), STRAY * squared_exponential(tangent / np.float32(40.0)))
+    return high_beam(tangent, ZERO)
 
 
 @kernel

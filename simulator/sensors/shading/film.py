@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from simulator.numerics.counter_rng import hash4
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_triples, pointer, store_triples
+from simulator.numerics.memory import load, load_triples, pointer, store_ints, store_triples
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root
+from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root, truncate
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
@@ -103,12 +103,7 @@ def meter(
         f_number, time_max_s, iso_max: limits; darker scenes stay dark.
     """
     small = radiance[METER_STRIDE // 2 :: METER_STRIDE, METER_STRIDE // 2 :: METER_STRIDE].astype(np.float64)
-    rows, columns = small.shape[:2]
-    down = np.where(np.arange(rows) < SKY_ROWS * rows, SKY_WEIGHT, 1.0)
-    aside = ((np.arange(columns) + 0.5) / columns - 0.5) / MIDDLE_WIDTH
-    across = SIDE_WEIGHT + (1 - SIDE_WEIGHT) * np.exp(-(aside**2))
-    weight = down[:, None] * across
-    weight /= weight.sum()
+    weight = _weights(*small.shape[:2])
     luminance = np.maximum(small @ LUMINANCE, 1e-9)
     stops = np.log2(luminance)
     mean = float(np.sum(weight * stops)) - math.log2(linear_of(target))
@@ -125,6 +120,16 @@ def meter(
     else:
         gains = lamp_balance(small, weight * (luminance < saturating))
     return _exposure(saturating, gains.tolist(), f_number, time_max_s)
+
+
+@lru_cache
+def _weights(rows: int, columns: int) -> NDArray[np.float64]:
+    """(rows, columns) what parts of the picture count for the exposure, 1 in all; not to be modified."""
+    down = np.where(np.arange(rows) < SKY_ROWS * rows, SKY_WEIGHT, 1.0)
+    aside = ((np.arange(columns) + 0.5) / columns - 0.5) / MIDDLE_WIDTH
+    across = SIDE_WEIGHT + (1 - SIDE_WEIGHT) * np.exp(-(aside**2))
+    weight = down[:, None] * across
+    return np.asarray(weight / weight.sum())
 
 
 def _highlight(stops: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
@@ -348,46 +353,59 @@ def separate(start, stop, mixed, settings, signal):
 
 
 @kernel
-def develop(start, stop, signal, settings, codes, rgb):
-    """Denoise rows `start:stop` of a signal, in brightness within edges and in colour, and code them to 8 bits.
+def denoise(start, stop, signal, settings, clean):
+    """Denoise rows `start:stop` of a signal, in brightness within edges and in colour.
 
     Args:
         start, stop: range of rows.
         signal: (H, W, 3) float32 of `separate`. settings: (9,) float32 of `film_settings`.
-        codes: (CODES,) uint8 tone curve from 0 to the headroom.
-        rgb: (H, W, 3) uint8 result.
+        clean: (H, W, 3) float32 result.
     """
     electrons, dark, strength = settings[1], settings[2], settings[7]
-    step = np.float32(CODES - 1) / settings[8]
     height, width = signal.shape[0], signal.shape[1]
-    last = np.int32(CODES - 1)
     for y in range(start, stop):
         for x in range(width):
             red, green, blue = signal[y, x, 0], signal[y, x, 1], signal[y, x, 2]
-            if strength > ZERO:
-                bright = (red + green + blue) / np.float32(3.0)
-                variance = (max(bright, ZERO) * electrons + dark * dark) / (np.float32(3.0) * electrons * electrons)
-                most = ONE / (DENOISE_DEVIATIONS * DENOISE_DEVIATIONS * variance)
-                r, g, b, total = red, green, blue, ONE
-                for v in range(max(y - REACH, 0), min(y + REACH + 1, height)):
-                    for u in range(max(x - REACH, 0), min(x + REACH + 1, width)):
-                        other = (signal[v, u, 0] + signal[v, u, 1] + signal[v, u, 2]) / np.float32(3.0)
-                        w = max(ONE - (other - bright) * (other - bright) * most, ZERO)
-                        w *= w
-                        r, g, b = r + w * signal[v, u, 0], g + w * signal[v, u, 1], b + w * signal[v, u, 2]
-                        total += w
-                r, g, b = r / total, g / total, b / total
-                # where there is hardly more light than noise there is no telling its colour
-                square, grey = max(bright, ZERO) * max(bright, ZERO), (r + g + b) / np.float32(3.0)
-                keep = ONE - strength * variance / (square + variance)
-                r, g, b = grey + keep * (r - grey), grey + keep * (g - grey), grey + keep * (b - grey)
-                grain = GRAIN * (bright - (r + g + b) / np.float32(3.0))
-                red += strength * (r + grain - red)
-                green += strength * (g + grain - green)
-                blue += strength * (b + grain - blue)
-            rgb[y, x, 0] = codes[min(np.int32(max(red, ZERO) * step + HALF), last)]
-            rgb[y, x, 1] = codes[min(np.int32(max(green, ZERO) * step + HALF), last)]
-            rgb[y, x, 2] = codes[min(np.int32(max(blue, ZERO) * step + HALF), last)]
+            bright = (red + green + blue) / np.float32(3.0)
+            variance = (max(bright, ZERO) * electrons + dark * dark) / (np.float32(3.0) * electrons * electrons)
+            most = ONE / (DENOISE_DEVIATIONS * DENOISE_DEVIATIONS * variance)
+            r, g, b, total = red, green, blue, ONE
+            for v in range(max(y - REACH, 0), min(y + REACH + 1, height)):
+                for u in range(max(x - REACH, 0), min(x + REACH + 1, width)):
+                    other = (signal[v, u, 0] + signal[v, u, 1] + signal[v, u, 2]) / np.float32(3.0)
+                    w = max(ONE - (other - bright) * (other - bright) * most, ZERO)
+                    w *= w
+                    r, g, b = r + w * signal[v, u, 0], g + w * signal[v, u, 1], b + w * signal[v, u, 2]
+                    total += w
+            r, g, b = r / total, g / total, b / total
+            # where there is hardly more light than noise there is no telling its colour
+            square, grey = max(bright, ZERO) * max(bright, ZERO), (r + g + b) / np.float32(3.0)
+            keep = ONE - strength * variance / (square + variance)
+            r, g, b = grey + keep * (r - grey), grey + keep * (g - grey), grey + keep * (b - grey)
+            grain = GRAIN * (bright - (r + g + b) / np.float32(3.0))
+            clean[y, x, 0] = red + strength * (r + grain - red)
+            clean[y, x, 1] = green + strength * (g + grain - green)
+            clean[y, x, 2] = blue + strength * (b + grain - blue)
+
+
+@kernel
+def encode(start, stop, signal, step, codes, rgb):
+    """Code rows `start:stop` of a signal to 8 bits.
+
+    Args:
+        start, stop: range of rows, of eight numbers at least.
+        signal: (H, W, 3) float32. step: of the codes, one over which it is in units of the signal.
+        codes: (CODES,) uint8 tone curve from 0 to the headroom. rgb: (H, W, 3) uint8 result.
+    """
+    last, none, numbers = splat(np.float32(len(codes) - 1)), splat(ZERO), np.empty(LANES, np.int32)
+    values, out, few = pointer(signal), pointer(rgb), pointer(numbers)
+    row = signal.shape[1] * 3
+    for first in range(start * row, stop * row, LANES):
+        place = min(first, stop * row - LANES)  # the last eight may be coded once more
+        code = minimum(maximum(load(values, place), none) * step + HALF, last)
+        store_ints(few, 0, truncate(code))
+        for lane in range(LANES):
+            out[place + lane] = codes[numbers[lane]]
 
 
 def film_settings(exposure: Exposure, full_well_e: float, dark_noise_e: float) -> F32:
@@ -425,25 +443,29 @@ def picture_of(
     settings = film_settings(exposure, full_well_e, dark_noise_e)
     codes = _codes(exposure.top)
     number = np.uint32(seed & 0xFFFFFFFF)
+    step = np.float32(CODES - 1) / settings[8]
     signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)
     rows = partial(parallel_for, count=height, chunk=16, threads=threads)
-    if not mosaic and settings[7] <= 0:
 
-        def shoot(start: int, stop: int) -> None:
-            """Without denoising a row needs no other, and what it says is still at hand."""
-            expose_colours(start, stop, light, edge, settings, number, signal)
-            develop(start, stop, signal, settings, codes, rgb)
+    def shoot(start: int, stop: int) -> None:
+        """Without a mosaic a row needs no other."""
+        expose_colours(start, stop, light, edge, settings, number, signal)
+        if settings[7] <= 0:  # and what it says is still at hand
+            encode(start, stop, signal, step, codes, rgb)
 
-        rows(shoot)
-        return rgb
     if mosaic:
         raw = np.empty((height, width), np.uint16)
         rows(lambda start, stop: expose(start, stop, light, edge, settings, number, raw))
         mixed = demosaic(raw)
         rows(lambda start, stop: separate(start, stop, mixed, settings, signal))
     else:
-        rows(lambda start, stop: expose_colours(start, stop, light, edge, settings, number, signal))
-    rows(lambda start, stop: develop(start, stop, signal, settings, codes, rgb))
+        rows(shoot)
+    if settings[7] > 0:
+        clean = np.empty_like(signal)
+        rows(lambda start, stop: denoise(start, stop, signal, settings, clean))
+        signal = clean
+    if mosaic or settings[7] > 0:
+        rows(lambda start, stop: encode(start, stop, signal, step, codes, rgb))
     return rgb
 
 

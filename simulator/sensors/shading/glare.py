@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
+from simulator.numerics.memory import load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
+from simulator.numerics.simd import LANES, maximum, select, splat
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
@@ -43,25 +45,45 @@ def shrink(start, stop, radiance, limit, side, base):
             base[v, u, 0], base[v, u, 1], base[v, u, 2] = share * red, share * green, share * blue
 
 
+@kernel(inline=True)
+def enlarge(base, v, by, wide):
+    """Write row v of `base`, (columns, 3), to `wide`, (3 * W,), W columns that are narrower by the factor `by`.
+
+    Linear between the middles of the columns.
+    """
+    last = base.shape[1] - 1
+    for x in range(len(wide) // 3):
+        across = max((np.float32(x) + HALF) * by - HALF, ZERO)
+        u0 = np.int32(across)
+        u1, s = min(u0 + 1, last), across - np.float32(u0)
+        for k in range(3):
+            wide[3 * x + k] = base[v, u0, k] + s * (base[v, u1, k] - base[v, u0, k])
+
+
 @kernel
 def spread_over(start, stop, radiance, limit, side, kept, base, out):
-    """Rows `start:stop` of `out`: the `kept` share of radiance (H, W, 3) and `base` of `shrink`, enlarged."""
-    rows, columns = base.shape[0], base.shape[1]
-    line, by = np.empty((columns, 3), np.float32), ONE / np.float32(side)
+    """Rows `start:stop` of `out`: the `kept` share of radiance (H, W, 3) and `base` of `shrink`, enlarged; W >= 8."""
+    rows, width, by = base.shape[0], radiance.shape[1], ONE / np.float32(side)
+    wide, held = np.empty((2, 3 * width), np.float32), np.full(2, -1)
+    light, lines, result, most = pointer(radiance), pointer(wide), pointer(out), splat(limit)
     for y in range(start, stop):
         down = max((np.float32(y) + HALF) * by - HALF, ZERO)
         v0 = min(np.int32(down), rows - 1)
         v1, t = min(v0 + 1, rows - 1), down - np.float32(v0)
-        for u in range(columns):
-            for k in range(3):
-                line[u, k] = base[v0, u, k] + t * (base[v1, u, k] - base[v0, u, k])
-        for x in range(radiance.shape[1]):
-            across = max((np.float32(x) + HALF) * by - HALF, ZERO)
-            u0 = np.int32(across)
-            u1, s = min(u0 + 1, columns - 1), across - np.float32(u0)
-            light = bounded(radiance, y, x, limit)
-            for k in range(3):
-                out[y, x, k] = kept * light[k] + line[u0, k] + s * (line[u1, k] - line[u0, k])
+        for v in (v0, v1):
+            if held[v & 1] != v:
+                held[v & 1] = v
+                enlarge(base, v, by, wide[v & 1])
+        upper, lower = (v0 & 1) * 3 * width, (v1 & 1) * 3 * width
+        for column in range(0, width, LANES):
+            x = min(column, width - LANES)  # the last eight may do some pixels once more
+            red, green, blue = load_triples(light, 3 * (y * width + x))
+            peak = maximum(red, maximum(green, blue))
+            share = select(peak > most, limit / peak, splat(ONE)) * kept
+            r0, g0, b0 = load_triples(lines, upper + 3 * x)
+            r1, g1, b1 = load_triples(lines, lower + 3 * x)
+            red, green = share * red + (r0 + t * (r1 - r0)), share * green + (g0 + t * (g1 - g0))
+            store_triples(result, 3 * (y * width + x), red, green, share * blue + (b0 + t * (b1 - b0)))
 
 
 def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int | None = None, side: int = 2) -> F32:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
-from simulator.scene.material import Beam
-from simulator.sensors.shading.beams import ISOTROPIC, beam_intensity
+from simulator.sensors.shading.beams import DEGREES, ISOTROPIC, STREET, beam_intensity, greatest_aside
 from simulator.sensors.shading.paths import LAMP_STREAM, OF_POINTS, stratum
 from simulator.sensors.shading.reflectance import scattered, thrown_back
 from simulator.sensors.shading.surface import SOLID
-from simulator.sensors.shading.vector import ONE, TWO, ZERO, clamp01, luminance, random2, unit
+from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, clamp01, luminance, random2, unit
 
 F32 = NDArray[np.float32]
 
@@ -24,6 +23,7 @@ CELL_M = 8.0
 HALF_CELLS = 24  # the grid reaches 192 m to each side
 PER_CELL = 16
 NEAREST_CELL_M = 2.0  # cells are no nearer to a lamp than this
+LEVEL_AXIS = np.float32(0.7)  # lamps that rise or dip by a greater sine may shine to all sides
 FAINTEST_LX = 0.03  # lamps that give less than this, or than a share of the daylight, are left out
 DAYLIGHT_SHARE = 0.02
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
@@ -78,22 +78,33 @@ def gather_lamps(
     near = peak / NEAREST_CELL_M**2 >= least
     rows, peak, least = rows[near], peak[near], least[near]
     position, axis, intensity, beam = (np.ascontiguousarray(rows[k]) for k in ("position", "axis", "intensity", "beam"))
-    directed = np.isin(beam, (Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.LAMBERT, Beam.SIGNAL)) & (np.abs(axis[:, 2]) < 0.7)
     cells = np.full((count, count, PER_CELL), -1, np.int32)
     parallel_for(
-        lambda start, stop: fill_cells(start, stop, position, axis, directed, peak, least, low, cells), count, chunk=8
+        lambda start, stop: fill_cells(start, stop, position, axis, beam, peak, least, low, cells), count, chunk=8
     )
     return Lamps(position, axis, intensity, beam, low, cells, least)
 
 
+@kernel(inline=True)
+def nearest_aside(beam, ax, ay, tx, ty, half):
+    """No less than the relative intensity of a lamp of axis (ax, ay), about level, in a cell (tx, ty) from it.
+
+    `half` is the radius of the cell, which does not hold the lamp.
+    """
+    turned = math.atan2(abs(ax * ty - ay * tx), ax * tx + ay * ty)
+    turned -= math.asin(min(half / math.sqrt(tx * tx + ty * ty), ONE))
+    if beam != ISOTROPIC and beam != STREET and turned > HALF * PI:
+        return ZERO
+    return greatest_aside(beam, DEGREES * max(turned, ZERO))
+
+
 @kernel
-def fill_cells(start, stop, position, axis, directed, peak, least, low, cells):
+def fill_cells(start, stop, position, axis, beam, peak, least, low, cells):
     """Write the strongest lamps of the cells of rows `start:stop` of the grid: Lamps.cells, -1 before.
 
     Args:
-        start, stop: range of rows. position, axis, low, least: of Lamps.
-        directed: (L,) bool, those that leave what is behind them dark. peak: (L,) float32 luminous intensity, cd.
-        cells: result.
+        start, stop: range of rows. position, axis, beam, low, least: of Lamps.
+        peak: (L,) float32 luminous intensity, cd. cells: result.
     """
     half, lux = np.float32(0.7 * CELL_M), np.empty(cells.shape[2], np.float32)
     nearest = np.float32(NEAREST_CELL_M)
@@ -108,8 +119,9 @@ def fill_cells(start, stop, position, axis, directed, peak, least, low, cells):
                 level = peak[lamp] / (away * away)
                 if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
                     continue
-                ahead = tx * axis[lamp, 0] + ty * axis[lamp, 1]
-                if directed[lamp] and flat > ZERO and ahead < np.float32(-0.1) * (flat + half):
+                if flat > ZERO and abs(axis[lamp, 2]) < LEVEL_AXIS:
+                    level *= nearest_aside(beam[lamp], axis[lamp, 0], axis[lamp, 1], tx, ty, half)
+                if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
                     continue
                 found = min(found + 1, len(lux))
                 place = found - 1

@@ -374,7 +374,7 @@ def looks_along(p, place, columns, fan, d):
 
 @kernel
 def bounce_among(start, stop, points, paths, per_point):
-    """Let lamp light go on among what `per_point` hemisphere rays of each point meet.
+    """Let the light of what `per_point` hemisphere rays of each point meet go on among it.
 
     As in an integrating sphere each bounce keeps the mean albedo times the part that is closed, and all bounces
     together make 1 / (1 - that) times the light (D. Goebel, Applied Optics 6(1), 1967).
@@ -391,8 +391,9 @@ def bounce_among(start, stop, points, paths, per_point):
         green = ONE / (ONE - min(green * scale, most))
         blue = ONE / (ONE - min(blue * scale, most))
         for q in range(j * per_point, (j + 1) * per_point):
-            path = paths[q]
-            path.lamp_r, path.lamp_g, path.lamp_b = red * path.lamp_r, green * path.lamp_g, blue * path.lamp_b
+            if points[q].state != MISS:
+                path = paths[q]
+                path.red, path.green, path.blue = red * path.red, green * path.green, blue * path.blue
 
 
 @kernel

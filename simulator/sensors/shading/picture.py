@@ -14,13 +14,15 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES
 from simulator.raycast import Hits
+from simulator.raycast.rays import empty_hits
 from simulator.scene.classes import class_id
+from simulator.sensors.plumes import Puffs, puffs_of
 from simulator.sensors.shading import skylight
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.contact import contacts_nearby, shade_points
 from simulator.sensors.shading.glow import add_scattered_light, boxes_around
 from simulator.sensors.shading.night_sky import add_night_sky
-from simulator.sensors.shading.plume_light import add_plumes
+from simulator.sensors.shading.plume_light import draw_puffs
 from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import SHARPER, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
@@ -37,7 +39,7 @@ F32 = NDArray[np.float32]
 
 SKY = np.int32(class_id("sky"))
 BAND_SAMPLES = 1 << 18  # samples in flight: bounds the memory
-WAVE = 1 << 11  # pixels behind glass or in lamp light that one thread does in a row
+WAVE, LEAST_WAVE, WAVES = 1 << 12, 1 << 9, 2  # pixels behind glass or in lamp light that one thread does in a row
 LEAST_GLOW_1_M = 3e-4  # thinner air (visibility above 10 km) shows no halos
 NIGHT_LX = 5.0  # less daylight than this: what lamps and windows light brings few rays much, and is smoothed wider
 NIGHT_CONTACT = np.float32(0.8)  # ... so that contact shadows are by this part as sharp
@@ -112,6 +114,26 @@ def gather(start, stop, paths, forward, pixels, radiance, depth, instance):
 
 
 @kernel
+def pick(start, stop, pixels, ways, rotation, hits, rays, found):
+    """Rays and hits of `pixels[start:stop]`, of all pixels': directions of length 1 in the local frame, and reach.
+
+    Args:
+        start, stop: range of `pixels` (P,) int32.
+        ways: (H * W, 3) float32 directions, camera frame. rotation: (3, 3) float32 local_R_camera.
+        hits: Hits of these directions. rays: (P, 3) float32, found: Hits, results.
+    """
+    for i in range(start, stop):
+        k = pixels[i]
+        a, b, c = ways[k, 0], ways[k, 1], ways[k, 2]
+        length = np.sqrt(a * a + b * b + c * c)
+        by = ONE / length
+        for axis in range(3):
+            rays[i, axis] = (rotation[axis, 0] * a + rotation[axis, 1] * b + rotation[axis, 2] * c) * by
+        found.t[i], found.part[i], found.primitive[i] = hits.t[k] * length, hits.part[k], hits.primitive[k]
+        found.u[i], found.v[i] = hits.u[k], hits.v[k]
+
+
+@kernel
 def name_owners(start, stop, instance, instances, objects, classes):
     """Object and class of the pixels `start:stop` from their instances, -1 for the sky; INSTANCE_DTYPE `instances`."""
     for i in range(start, stop):
@@ -149,18 +171,30 @@ def take_picture(
         The picture, and the light transport that made it (its lamps and sky).
     """
     effort = QUALITIES[quality] if isinstance(quality, str) else quality
-    transport = Transport(stage, local_SE3_camera[:3, 3], effort)
-    table = camera.rays()
+    center, table, shape = local_SE3_camera[:3, 3], camera.rays(), (camera.height, camera.width)
     spread = float(1.0 / np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
-    height, width = camera.height, camera.width
     number = np.uint32(seed & 0xFFFFFFFF)
     view = View(table, np.ascontiguousarray(local_SE3_camera[:3], np.float32), np.float32(spread))
-    if effort.quick:
-        transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
-    if effort.quick and transport.sky.horizontal_lx[1] > NIGHT_LX:
-        picture = _light_quickly(transport, view, number)
+    ready = list[tuple[Transport, Puffs]]()
+
+    def prepare() -> None:
+        """All but rays of pixels: it takes little, but hardly any of it is done side by side."""
+        transport = Transport(stage, center, effort)
+        if effort.quick:
+            transport.contacts = contacts_nearby(stage, camera, view.pose, float(transport.extinction))
+        ready.append((transport, puffs_of(stage, center)))
+
+    if effort.quick and stage.sky.horizontal_lx[1] > NIGHT_LX:
+        frame = np.vstack([view.pose, [0, 0, 0, 1]])
+        hits = stage.rays.closest_hit(
+            np.zeros(3), table.reshape(-1, 3), mask=SEEN, threads=stage.threads, grid=shape, frame=frame,
+            meanwhile=prepare,
+        )  # fmt: skip
+        transport, puffs = ready[0]
+        picture = _light_quickly(transport, view, hits, number)
     else:
-        shape = height, width
+        prepare()
+        transport, puffs = ready[0]
         picture = Picture(np.empty((*shape, 3), np.float32), np.empty(shape, np.float32), np.empty(shape, np.int32))
         if effort.bounces is not None:
             trace(transport, view, int(number), DIFFUSE_GLOW, picture)
@@ -169,7 +203,7 @@ def take_picture(
     add_night_sky(picture, transport, camera, local_SE3_camera)
     if transport.extinction > LEAST_GLOW_1_M:
         add_scattered_light(picture, transport, camera, local_SE3_camera)
-    add_plumes(picture, transport, camera, local_SE3_camera)
+    draw_puffs(puffs, picture, transport, camera, local_SE3_camera)
     return picture, transport
 
 
@@ -274,23 +308,17 @@ def rays_within(table: F32, pixels: NDArray[np.int32], rotation: F32, lattice: t
     return np.ascontiguousarray(rays / np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None], np.float32)
 
 
-def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture:
-    """Light all pixels in one pass, and in waves those that it leaves."""
+def _light_quickly(transport: Transport, view: View, hits: Hits, seed: np.uint32) -> Picture:
+    """Light all pixels, which show the `hits`, in one pass, and in waves those that it leaves."""
     stage, (height, width) = transport.stage, view.table.shape[:2]
-    frame = np.vstack([view.pose, [0, 0, 0, 1]])
     ways = view.table.reshape(-1, 3)
-    hits = stage.rays.closest_hit(
-        np.zeros(3), ways, mask=SEEN, threads=stage.threads, grid=(height, width), frame=frame
-    )
-    rotation, origin = view.pose[:, :3], np.ascontiguousarray(view.pose[:, 3])
+    rotation, origin = np.ascontiguousarray(view.pose[:, :3]), np.ascontiguousarray(view.pose[:, 3])
 
     def seen_by(pixels: NDArray[np.int32]) -> tuple[F32, Hits]:
         """Unit directions of pixels, local frame, and what they hit."""
-        rays = ways[pixels]
-        length = np.sqrt(np.einsum("ij,ij->i", rays, rays))
-        reach, rest = hits.t[pixels] * length, (hits.part[pixels], hits.primitive[pixels])
-        found = Hits(reach, *rest, hits.u[pixels], hits.v[pixels])
-        return np.ascontiguousarray((rays @ rotation.T) / length[:, None], np.float32), found
+        rays, found = np.empty((len(pixels), 3), np.float32), empty_hits(len(pixels))
+        transport.each(len(pixels), pick, pixels, ways, rotation, hits, rays, found)
+        return rays, found
 
     stride = transport.quality.sky_stride
     pixels = (np.arange(0, height, stride)[:, None] * width + np.arange(0, width, stride)).astype(np.int32)
@@ -311,7 +339,8 @@ def _light_quickly(transport: Transport, view: View, seed: np.uint32) -> Picture
         _, paths = _in_waves(transport, origin, toward, spread, None, int(seed) + 16, some, width, grid, found)
         gather(0, len(some), paths, forward, some, *planes)
 
-    parallel_for(finish, len(pixels), chunk=WAVE, threads=stage.threads)
+    chunk = min(max(-(-len(pixels) // WAVES), LEAST_WAVE), WAVE)  # not by threads: random numbers are those of waves
+    parallel_for(finish, len(pixels), chunk=chunk, threads=stage.threads)
     return picture
 
 

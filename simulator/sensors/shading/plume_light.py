@@ -12,7 +12,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load, load_float, load_triples, pointer, store, store_float
 from simulator.numerics.simd import LANES, bits, greatest, select, splat, square_root
 from simulator.sensors.clouds import ENDS, depth_of, error_function, pass_puff, unevenness
-from simulator.sensors.plumes import EDGE, Puffs, puffs_of, wrapped_eddies
+from simulator.sensors.plumes import EDGE, Puffs, wrapped_eddies
 from simulator.sensors.shading.air import lobe
 from simulator.sensors.shading.eights import dot
 from simulator.sensors.shading.glow import boxes_around
@@ -207,12 +207,6 @@ def show_through(rows, padded, first, width, radiance):
                 at = 3 * (first + x) + k
                 more = share * load_float(rows, (THICK + 1 + k) * padded + x)
                 store_float(radiance, at, load_float(radiance, at) * through + more)
-
-
-def add_plumes(picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64) -> None:
-    """Add spray, splashes, dust and smoke to a picture."""
-    stage = transport.stage
-    draw_puffs(puffs_of(stage, local_SE3_camera[:3, 3]), picture, transport, camera, local_SE3_camera)
 
 
 def draw_puffs(

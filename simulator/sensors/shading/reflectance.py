@@ -100,6 +100,13 @@ def reflected_at_once(rough, nv):
 
 
 @kernel(inline=True)
+def widened(rough, blur):
+    """GGX width of a lobe that shows a light of an angular radius (B. Karis, 2013); by that it gets no wider than 1."""
+    width = rough * rough
+    return max(min(width + HALF * blur, ONE), width)
+
+
+@kernel(inline=True)
 def normal_reflectance(albedo, metallic):
     """Reflectance at normal incidence of one channel of a base."""
     return DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
@@ -123,7 +130,7 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
         p: POINT_DTYPE record of the surface.
         vx, vy, vz: unit direction to the viewer.
         lx, ly, lz: unit direction to the light.
-        blur: angular radius of the light, which widens highlights (B. Karis, 2013).
+        blur: angular radius of the light, which widens highlights: see `widened`.
     """
     nx, ny, nz = p.nx, p.ny, p.nz
     nl = nx * lx + ny * ly + nz * lz
@@ -141,15 +148,14 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     nh = max(nx * hx + ny * hy + nz * hz, ZERO)
     vh = max(vx * hx + vy * hy + vz * hz, ZERO)
     rough, metallic = p.roughness, p.metallic
-    alpha = rough * rough + HALF * blur
+    alpha = widened(rough, blur)
     lobe = ggx(alpha, nh, nl, nv) * nl
     m = ONE - vh
     m5 = m * m * m * m * m
     coat = p.coat
     through, shine = ONE, ZERO
     if coat > ZERO:
-        width = p.coat_roughness * p.coat_roughness + HALF * blur
-        shine = schlick(p.coat_f0, vh) * coat * ggx(width, nh, nl, nv) * nl
+        shine = schlick(p.coat_f0, vh) * coat * ggx(widened(p.coat_roughness, blur), nh, nl, nv) * nl
         through = ONE - coat_albedo(p, nv)
     scale, offset = reflected_at_once(rough, nv)
     once = scale + offset

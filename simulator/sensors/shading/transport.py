@@ -33,6 +33,7 @@ CHUNK, SHORTEST_CHUNK, PIECES = 8192, 512, 8  # items that one thread does in a 
 BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 LAMP_BEHIND_M = 1.0  # of a lamp, where its vehicle ends
+UP = np.array([0.0, 0.0, 1.0], np.float32)
 FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
@@ -40,7 +41,7 @@ FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far
 CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
-FEW_LAMPS = 6  # lamps that light what secondary rays meet
+FEW_LAMPS = 10  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 1.0
@@ -185,18 +186,18 @@ class Transport:
         Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
         a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
         at least. Where `per_point` rays in a row are the hemisphere of a point, what they meet is as dark as that is
-        closed.
+        closed, and lights itself.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
         paths["er"] = 1.0
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
-        if per_point and not self.lamps.dark:
-            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         self.each(
             len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
         )
+        if per_point:
+            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         return paths
 
     def sky_light(self, points: Records, columns: int, seed: int) -> tuple[F32, F32]:
@@ -275,16 +276,20 @@ class Transport:
         That is where they shine. Those of what moves may shine at itself (over a number plate, in a bus): there it
         counts behind them, too.
         """
-        scene, axis = self.stage.scene, lamps["axis"]
+        scene, free = self.stage.scene, self._sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
         moves = np.isin(lamps["object"], scene.instance_object[scene.instance_moving])
-        ahead = np.stack([np.full(len(lamps), LAMP_AHEAD_M), np.where(moves, -LAMP_BEHIND_M, LAMP_AHEAD_M)])
-        places = (lamps["position"] + ahead[..., None] * axis).reshape(-1, 3).astype(np.float32)
-        free, up = np.ones(len(places)), np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(places), 1))
-        below = np.flatnonzero(self._shadowed(places, up, ROOF_M))
+        rows = np.flatnonzero(moves & (free < 1.0))
+        free[rows] = np.maximum(free[rows], self._sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
+        return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free)
+
+    def _sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(N,) part of the sky that is seen from places (N, 3); all of it where nothing is overhead."""
+        places, free = places.astype(np.float32), np.ones(len(places))
+        below = np.flatnonzero(self._shadowed(places, np.tile(UP, (len(places), 1)), ROOF_M))
         fan = sky_fan(self.quality.sky_rays)
         starts, ways = np.repeat(places[below], len(fan), 0), np.tile(fan, (len(below), 1))
         free[below] -= self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
-        return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free.reshape(2, -1).max(0))
+        return free
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 

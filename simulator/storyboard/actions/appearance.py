@@ -68,7 +68,8 @@ class LightStateAction(PrivateActionElement):
 class AnimationAction(PrivateActionElement):
     """Animate the entity or a part of it: kept for who draws it.
 
-    It ends once its duration is over, at once where it has none; one in a loop goes on until something ends it.
+    It ends once its duration is over, at once where it has none. One in a loop goes on until something ends it, and so
+    does what a person does without a duration (annex A, "Action tables").
     """
 
     domains = frozenset({ANIMATION})
@@ -89,6 +90,8 @@ class AnimationAction(PrivateActionElement):
 
     def go_on(self, dt: float) -> None:
         """End when the time is over."""
-        if not self.record.loop and self._elapsed > (self.record.animation_duration or 0.0) - TINY:
+        duration, kind = self.record.animation_duration, self.record.animation_type
+        is_held = self.record.loop or (duration is None and isinstance(kind, model.PedestrianAnimation))
+        if not is_held and self._elapsed > (duration or 0.0) - TINY:
             self.end()
         self._elapsed += dt

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from math import cos, hypot, pi, sin
 from typing import Any, NamedTuple, TypeVar
 
@@ -95,9 +96,14 @@ class TrafficElement(ActionElement):
         self.made: list[Entity] = []
         self.traffic_name: str = record.traffic_name
         self.spots = _spots(world)
+        if not self.spots.roads:
+            world.warn(f"{type(record).__name__}: there are no roads on which traffic may come up", record.line)
         self._open: Array = np.zeros(0, int)  # numbers of spots where entities may come up now
         self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
         self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
+        self._queues: dict[tuple[object, int], list[tuple[float, float]]] | None = (
+            None  # by road and lane: s, clearance
+        )
         self._count = 0
         self._spare: Entity | None = None  # found no room; the next may be alike
         self._is_filled = False
@@ -106,7 +112,7 @@ class TrafficElement(ActionElement):
 
     def go_on(self, dt: float) -> None:
         """Take away what has come to the end of its road."""
-        self._taken = None
+        self._taken = self._queues = None
         for entity in [e for e in self.made if e.position.at_end]:
             self.remove(entity)
 
@@ -166,7 +172,7 @@ class TrafficElement(ActionElement):
         """Make one entity where there is room; False: none was found."""
         for _ in range(tries):
             place = self._candidate()
-            if place is not None and self._put(place):
+            if place is not None and not self._is_blocked(place) and self._put(place):
                 return True
         return False
 
@@ -205,7 +211,8 @@ class TrafficElement(ActionElement):
         entity.wander(world.seed)
         world.entities[name] = entity
         world.activate(entity)
-        self._taken = None
+        self._taken = self._queues = None
+        entity.cruises = not controllers and isinstance(thing, model.Vehicle) and not thing.trailer
         for controller in controllers or ((_FOLLOW,) if isinstance(thing, model.Vehicle) else ()):
             if assign(world, entity, controller):
                 entity.drivers[-1].activate(True, True)
@@ -218,15 +225,31 @@ class TrafficElement(ActionElement):
             places = [place for place in places if angle_between(place.h, heading) <= 0.5 * pi]
         return places[int(self._random.integers(len(places)))] if places else None
 
+    def _is_blocked(self, place: RoadPosition) -> bool:
+        """Whether anything that comes up at a place would be too close to who is in its lane."""
+        if self._queues is None:
+            self._queues = {}
+            for each in self.world.active:
+                p, box = each.position, each.box
+                clear = 0.5 * box.length - abs(box.center_x) + _CLEAR_M + _CLEAR_S * each.speed
+                if abs(p.offset) < 0.5 * box.width:
+                    self._queues.setdefault((p.road, p.lane), []).append((p.s, clear - TINY))
+        stretch = 1.0 + 2.0 * abs(place.k_road * place.t)  # a lane outside a bend is longer than its road
+        queue = self._queues.get((place.road, place.lane), ())
+        return any(abs(s - place.s) * stretch < clear for s, clear in queue)
+
     def _has_room(self, new: Entity, speed: float) -> bool:
         """Whether a new entity keeps clear of all others."""
         if self._taken is None:
-            self._taken = np.array([_room(each, each.speed) for each in self.world.active]).reshape(-1, 4)
+            rooms = chain.from_iterable([_room(each, each.speed) for each in self.world.active])
+            self._taken = np.fromiter(rooms, np.float64).reshape(-1, 4).T
         x, y, reach, _ = _room(new, speed)
-        away = np.hypot(self._taken[:, 0] - x, self._taken[:, 1] - y)
-        gap = _CLEAR_M + _CLEAR_S * np.maximum(self._taken[:, 3], speed)
-        near = np.flatnonzero(away <= self._taken[:, 2] + reach + gap + TINY)
-        nearest_first = near[np.argsort(away[near])].tolist()
+        at_x, at_y, others_reach, speeds = self._taken
+        away = np.hypot(at_x - x, at_y - y)
+        near = (
+            away <= others_reach + np.maximum(_CLEAR_S * speeds, _CLEAR_S * speed) + (reach + _CLEAR_M + TINY)
+        ).nonzero()[0]
+        nearest_first = near[away[near].argsort()].tolist()
         return not any(_too_close(new, self.world.active[k], speed) for k in nearest_first)
 
 
@@ -247,17 +270,21 @@ def _lanes_at(place: RoadPosition) -> list[RoadPosition]:
 
 def _room(entity: Entity, speed: float) -> tuple[float, float, float, float]:
     """Where an entity is, how far its box reaches at most, and its speed."""
-    p, box = entity.position, entity.box
-    return p.x, p.y, hypot(box.length, box.width), speed
+    p = entity.position
+    return p.x, p.y, entity.diagonal, speed
 
 
 def _too_close(new: Entity, other: Entity, speed: float) -> bool:
     """Whether a new entity would touch another one, or come up before or behind it without a gap."""
     a, b = new.position, other.position
-    reach = hypot(new.box.length, new.box.width) + hypot(other.box.length, other.box.width)
     gap = _CLEAR_M + _CLEAR_S * max(speed, other.speed)
-    if hypot(a.x - b.x, a.y - b.y) > reach + gap:
+    if hypot(a.x - b.x, a.y - b.y) > new.diagonal + other.diagonal + gap:
         return False
+    if a.road is b.road and a.lane == b.lane and abs(a.offset - b.offset) < 0.5 * new.box.width:
+        # One behind the other: no nearer along the lane than straight on.
+        way = abs(a.s - b.s) * (1.0 + abs(a.k_road * a.t) + abs(b.k_road * b.t))
+        if way < 0.5 * (new.box.length + other.box.length) - abs(new.box.center_x) - abs(other.box.center_x) + gap:
+            return True
     ahead, left = boxes.separations(a, new.box, b, other.box)
     clear = gap if not left else _CLEAR_M / 4.0
     if max(abs(ahead), abs(left)) > clear + TINY:
@@ -363,8 +390,9 @@ class TrafficSwarmAction(TrafficElement):
         places = np.array([(e.position.x, e.position.y) for e in self.made]).reshape(-1, 2)
         for entity in [e for e, share in zip(self.made, self._shares(places)) if share > _BEYOND]:
             self.remove(entity)
-        self._open = self._find_spots()
-        self._fill(self.record.number_of_vehicles)
+        if len(self.made) < self.record.number_of_vehicles:
+            self._open = self._find_spots()
+            self._fill(self.record.number_of_vehicles)
 
 
 def _is_within(corners: list[tuple[float, float]], x: float, y: float) -> bool:

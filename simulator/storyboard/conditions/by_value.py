@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
+from simulator.errors import did_you_mean
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import Check, compare, for_value
 from simulator.storyboard.interfaces import State, Transition
@@ -85,6 +86,16 @@ class TimeOfDay(Check[model.TimeOfDayCondition]):
 @for_value(model.TrafficSignalCondition)
 class TrafficSignal(Check[model.TrafficSignalCondition]):
     """What a signal shows."""
+
+    def __init__(self, world: World, record: model.TrafficSignalCondition) -> None:
+        super().__init__(world, record)
+        network = world.roads.network
+        ids = {each.id for road in network.roads.values() for each in road.signals} if network is not None else set()
+        for controller in world.scenario.road_network.traffic_signals:
+            ids |= {state.traffic_signal_id for phase in controller.phases for state in phase.traffic_signal_states}
+        if record.name not in ids:
+            hint = did_you_mean(record.name, ids)
+            world.warn(f'TrafficSignalCondition: the map has no signal "{record.name[:100]}".{hint}', record.line)
 
     def holds(self) -> bool:
         """Compare the state."""

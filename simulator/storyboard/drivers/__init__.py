@@ -46,6 +46,8 @@ _DRIVERS: dict[str, Callable[[World, Entity, model.ObjectController], Driver]] =
 def assign(world: World, entity: Entity, given: model.ObjectController) -> bool:
     """Give an entity the driver that a controller names; False, with a warning: there is none."""
     controller = given.controller
+    if controller is model.DEFAULT_CONTROLLER:
+        return False
     kind = _DRIVERS.get(controller.properties.properties.get("esminiController") or controller.name)
     if kind is None:
         world.warn(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, hypot, inf, pi, sin
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.storyboard import boxes, model
 from simulator.storyboard.drivers.base import LONGITUDINAL, Driver, limits_of
@@ -11,7 +15,8 @@ from simulator.storyboard.entities import Entity, angle_between
 from simulator.storyboard.paths import ahead_in_lane
 from simulator.storyboard.world import World
 
-_LOOK_M = 50.0  # at least
+LEAST_LOOK_M = 50.0
+Array = NDArray[Any]
 
 
 class DistanceKeeper(Driver):
@@ -80,7 +85,7 @@ class DistanceKeeper(Driver):
 
     def _ahead(self) -> tuple[Entity | None, float]:
         """The entity ahead in the lane, and the gap to it."""
-        look = max(_LOOK_M, 2.0 * self.least_gap + self.speed**2 / self.brakes)
+        look = max(LEAST_LOOK_M, 2.0 * self.least_gap + self.speed**2 / self.brakes)
         most = 1.25 * look + 10.0  # as the crow flies; the way along the road is hardly shorter
         crowd = self.world.crowd
         try:
@@ -128,3 +133,28 @@ class DistanceKeeper(Driver):
         half = abs(cos(turn)) * 0.5 * box.width + abs(sin(turn)) * (0.5 * box.length + abs(box.center_x))
         length = 0.5 * box.length + abs(box.center_x) + 0.5 * box.width
         return ahead + length > 0.0 and abs(left) - half < 0.5 * self.entity.box.width + 0.6
+
+
+def adapted_speeds(
+    before: Array,
+    wanted_speed: Array,
+    acceleration: Array,
+    deceleration: Array,
+    time_gap: Array,
+    gap: Array,
+    speed_ahead: Array,
+    dt: float,
+) -> Array:
+    """Speeds (N,) after a step of `DistanceKeeper.step`; gap infinite: nobody is ahead."""
+    own = DistanceKeeper
+    most = own.eagerness * acceleration
+    alone = before + np.minimum(np.maximum((wanted_speed - before) * most, -deceleration), most) * dt
+    passed = (np.abs(alone - wanted_speed) > np.abs(before - wanted_speed)) | (before == wanted_speed)
+    alone = np.where(passed, wanted_speed, alone)
+    wanted = own.least_gap + time_gap * np.abs(np.maximum(before, speed_ahead))
+    share = np.minimum(1.0, (gap - wanted) / wanted)
+    to_other = before - np.minimum(wanted_speed, speed_ahead)
+    wish = 2.5 * share - share * (before - wanted_speed) - (1.0 - share) * to_other
+    wish = np.minimum(np.maximum(wish, -deceleration), acceleration)
+    behind = np.minimum(np.maximum(0.0, before + wish * dt), wanted_speed)
+    return np.where(np.isinf(gap), alone, np.where(gap < own.close_gap, 0.0, behind))

@@ -145,6 +145,9 @@ class Controller(Record):
     properties: Properties = field(default_factory=Properties)
 
 
+DEFAULT_CONTROLLER = Controller("")  # what drives an entity that names no other (ASAM OpenSCENARIO XML 1.3, 7.2.5)
+
+
 @dataclass(frozen=True)
 class ObjectController(Record):
     """A controller that an entity has, by the name that actions use for it."""

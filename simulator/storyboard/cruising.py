@@ -1,0 +1,260 @@
+"""Traffic that does nothing but keep its lane and its distance, stepped together in columns.
+
+What a swarm, a source or an area has made is most of what drives in a scenario, and no action has a say in it. Its
+columns live from step to step; the entities themselves are set anew in each, so that everybody else finds them as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
+from math import pi, tau
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.roads.strips import LaneStrips
+from simulator.storyboard.crowd import Bodies, Crowd
+from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
+from simulator.storyboard.entities import STANDSTILL_MPS, Entity
+from simulator.storyboard.lane_following import advanced, put
+from simulator.storyboard.road_position import TINY, Moved
+
+_FEW = 12  # entities: one after the other is quicker
+Array = NDArray[Any]
+
+
+class _Columns(NamedTuple):
+    """Of N entities, (N,) each."""
+
+    # The position as `lane_following.put` takes it.
+    s: Array
+    t: Array
+    x: Array
+    y: Array
+    z: Array
+    h: Array
+    p: Array
+    r: Array
+    h_road: Array
+    p_road: Array
+    r_road: Array
+    z_road: Array
+    bend: Array
+    h_lane: Array
+    # The rest of it.
+    offset: Array
+    h_rel: Array
+    z_rel: Array
+    road_length: Array
+    speed: Array
+    # As of `Bodies`.
+    lane: Array
+    road: Array
+    along: Array
+    length: Array
+    width: Array
+    center: Array
+    # Of the driver.
+    held_speed: Array
+    set_speed: Array
+    acceleration: Array
+    deceleration: Array
+    time_gap: Array
+    beside: Array
+    stands: Array
+    # As of `Entity.motion`.
+    vx: Array
+    vy: Array
+    vz: Array
+    ax: Array
+    ay: Array
+    az: Array
+    last_x: Array
+    last_y: Array
+    last_z: Array
+    last_h: Array
+    odometer: Array
+    yaw_rate: Array
+
+
+def _columns(first: str, last: str) -> slice:
+    return slice(_Columns._fields.index(first), _Columns._fields.index(last) + 1)
+
+
+_PLACE, _POSE, _ANGLES = _columns("s", "h_lane"), _columns("x", "h"), _columns("p", "r")
+_READ = _columns("s", "center")  # what a move sets
+_VELOCITY, _ACCELERATION = _columns("vx", "vz"), _columns("ax", "az")
+_LAST, _MOTION = _columns("last_x", "last_h"), _columns("vx", "yaw_rate")
+
+
+class Cruisers:
+    """The entities of a world that are stepped together; the others are `singles`."""
+
+    def __init__(self, crowd: Crowd, note_end: Callable[[Entity, float], None]) -> None:
+        self.members: list[Entity] = []
+        self._drivers: list[DistanceKeeper] = []
+        self._ids: set[int] = set()
+        self.singles: Sequence[Entity] = ()
+        self._crowd, self._note_end = crowd, note_end
+        self._strips = LaneStrips()
+        self._state = np.zeros((len(_Columns._fields), 0))
+        self._c = _Columns(*self._state)
+        self._rows: Array = np.zeros(0, np.int64)  # of the strips, -1: the road is no plain one there
+        self._known = (-1, False)  # turnover of the world as of the members; whether newcomers wait
+        self._names: list[tuple[str, str | None, int]] = []  # of members, of their roads, and their lanes
+        self._touched: list[int] = []  # members that something has been done to one by one in this step
+
+    def gather(self, entities: Sequence[Entity], turnover: int) -> None:
+        """Find who may be stepped together of all that move; `turnover`: changes whenever these do."""
+        if self._known == (turnover, False):
+            return
+        kept = [k for k, each in enumerate(self.members) if each.active]
+        fresh = [each for each in entities if each.cruises and id(each) not in self._ids]
+        new = [each for each in fresh if _is_ready(each)]
+        self._known = turnover, len(new) < len(fresh)
+        if len(kept) + len(new) < _FEW:
+            kept, new = [], []
+        for k in set(range(len(self.members))).difference(kept):
+            driver = self._drivers[k]
+            driver.speed, driver.set_speed = float(self._c.held_speed[k]), float(self._c.set_speed[k])
+        self._state, self._rows = self._state[:, kept], self._rows[kept]
+        self.members = [self.members[k] for k in kept] + new
+        self._names = [self._names[k] for k in kept] + [_names(each) for each in new]
+        if new:
+            added = np.array([self._column(each) for each in new]).T
+            self._state = np.concatenate([self._state, added], axis=1)
+            self._rows = np.concatenate([self._rows, np.array([self._row(each) for each in new])])
+        self._c = _Columns(*self._state)
+        self._drivers = [
+            driver for each in self.members for driver in each.drivers if isinstance(driver, DistanceKeeper)
+        ]
+        self._ids = {id(each) for each in self.members}
+        self.singles = [each for each in entities if id(each) not in self._ids] if self._ids else entities
+
+    @property
+    def bodies(self) -> Bodies:
+        """The members as `Crowd` sees them."""
+        c = self._c
+        left = np.where(c.along > 0.0, c.road_length - c.s, c.s)
+        return Bodies(c.x, c.y, c.h, c.s, c.lane, c.road, c.along, left, c.t, c.length, c.width, c.center)
+
+    def roll(self, dt: float, time: float) -> None:
+        """Move all by their speeds along their lanes."""
+        if not self.members:
+            return
+        c, plain = self._c, self._rows >= 0
+        going = np.abs(c.speed) > TINY
+        found = np.full(len(plain), -1)
+        if plain.any():
+            rows = np.where(plain, self._rows, 0)
+            state = (c.s, c.t, c.offset, c.h_rel, c.z_rel, c.bend, c.road_length, c.speed * dt)
+            found, places = advanced(self._strips, rows, *state)
+            moved = (found >= 0) & plain & going
+            self._rows = np.where(moved, found, self._rows)
+            self._state[_PLACE] = np.where(moved, places, self._state[_PLACE])
+            for entity, has_moved, place in zip(self.members, moved.tolist(), places.T.tolist()):
+                if has_moved:
+                    put(entity.position, place)
+            found = np.where(moved, found, -1)
+        self._touched = (going & (found < 0)).nonzero()[0].tolist()
+        for k in self._touched:
+            entity = self.members[k]
+            if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
+                entity.set_speed(0.0)
+            self._note_end(entity, time)
+            self._rows[k], self._names[k] = self._row(entity), _names(entity)
+            self._state[_READ, k] = self._column(entity)[_READ]
+
+    def drive(self, dt: float) -> None:
+        """Adapt all speeds to who is ahead, as all were at the start."""
+        if not self.members:
+            return
+        c = self._c
+        # An action has set the speed; only what `roll` does can.
+        np.copyto(c.set_speed, c.speed, where=np.abs(c.speed - c.held_speed) > 1e-3)
+        look = np.maximum(LEAST_LOOK_M, 2.0 * DistanceKeeper.least_gap + c.held_speed**2 / c.deceleration)
+        most = 1.25 * look + 10.0
+        seen, everybody = self._crowd.seen(float(most.max()), float(c.held_speed.max()))
+        mine = slice(len(everybody) - len(self.members), None)
+        leader, gap, ds, away = seen.leader[mine], seen.gap[mine], seen.ds[mine], seen.dt[mine]
+        none = gap >= look
+        clear = seen.plain[mine] & (none | ((ds < look) & (np.abs(away) < c.beside)))
+        speeds = np.concatenate([[each.speed for each in self.singles], c.speed])
+        unseen = [k for k, each in enumerate(self.singles) if not each.is_seen_by_traffic]
+        if unseen:
+            clear &= none | ~np.isin(leader, unseen)
+        limits = c.acceleration, c.deceleration, c.time_gap
+        new = adapted_speeds(c.held_speed, c.set_speed, *limits, np.where(none, np.inf, gap), speeds[leader], dt)
+        for k in (~clear).nonzero()[0].tolist():
+            new[k] = self._look_around(k, dt)
+        c.held_speed[:] = c.speed[:] = new
+
+    def _look_around(self, k: int, dt: float) -> float:
+        """The speed of a member whose driver has to look itself."""
+        entity, driver, c = self.members[k], self._drivers[k], self._c
+        speed = entity.speed
+        driver.speed, driver.set_speed = float(c.held_speed[k]), float(c.set_speed[k])
+        driver.step(dt)
+        self._touched.append(k)
+        entity.speed = speed  # for those that look at it
+        return driver.speed
+
+    def finish(self, dt: float, time: float) -> None:
+        """Velocities, accelerations and odometers from the motion, and whether somebody stands."""
+        if not self.members:
+            return
+        c = self._c
+        way = self._state[_POSE] - self._state[_LAST]
+        velocity = way[:3] / dt
+        self._state[_ACCELERATION] = (velocity - self._state[_VELOCITY]) / dt
+        self._state[_VELOCITY], self._state[_LAST] = velocity, self._state[_POSE]
+        c.odometer[:] += np.hypot(way[0], way[1])
+        c.yaw_rate[:] = (np.mod(way[3] + pi, tau) - pi) / dt
+        stands = np.abs(c.speed) < STANDSTILL_MPS
+        for k in (stands != c.stands).nonzero()[0].tolist():
+            self.members[k].stands_since = time if stands[k] else None
+        c.stands[:] = stands
+        for entity, speed, motion in zip(self.members, c.speed.tolist(), self._state[_MOTION].T.tolist()):
+            entity.speed, entity.motion = speed, motion
+        for k in self._touched:
+            self.members[k].done.forget()
+
+    def rows(self, time: float) -> Iterator[tuple[object, ...]]:
+        """The members as rows of a recording."""
+        c = self._c
+        angles = np.mod(self._state[_ANGLES], tau)
+        pitch, roll = np.where(angles < tau, angles, 0.0).tolist()
+        columns = (column.tolist() for column in (c.x, c.y, c.z, c.h))
+        names, roads, lanes = zip(*self._names) if self._names else ((), (), ())
+        on_road = (roads, lanes, c.offset.tolist(), c.s.tolist(), c.t.tolist())
+        return zip(repeat(time), names, *columns, pitch, roll, c.speed.tolist(), *on_road)
+
+    def _row(self, entity: Entity) -> int:
+        p = entity.position
+        return -1 if p.road is None else self._strips.row(p.road.road, p.section, p.lane, p.s)
+
+    def _column(self, entity: Entity) -> list[float]:
+        p, driver = entity.position, entity.drivers[0]
+        assert isinstance(driver, DistanceKeeper)
+        (_, _, _, _, lane, road, along, _, _, *size) = self._crowd.body(entity)
+        return [
+            *(p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r, p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane),
+            *(p.offset, p.h_rel, p.z_rel, 0.0 if p.road is None else p.road.length, entity.speed),
+            *(lane, road, along, *size),
+            *(driver.speed, driver.set_speed, driver.acceleration, driver.deceleration),
+            *(driver.time_gap, driver.beside, entity.stands_since is not None),
+            *entity.motion,
+        ]
+
+
+def _names(entity: Entity) -> tuple[str, str | None, int]:
+    return entity.name, entity.position.road_id, entity.position.lane
+
+
+def _is_ready(entity: Entity) -> bool:
+    """Whether nothing but its lane and its distance matters to it now."""
+    p = entity.position
+    plain = p.road is not None and not (p.p_rel or p.r_rel) and p.route is None and p.trajectory is None
+    return plain and not entity.done.teleported and entity.trailer is None and not entity.signals
