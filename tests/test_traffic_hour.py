@@ -24,7 +24,7 @@ LOCKED_S = 150.0  # of standing
 
 
 def check(watch: Watch, least: float, longest: float = LOCKED_S) -> None:
-    """Nobody touched anybody, braked harder than the vehicle can or jumped; `least`: mean speed, m/s; `longest`: wait."""
+    """Nobody touched anybody, braked harder than the vehicle can or jumped; `least`: mean speed, m/s; `longest`: s."""
     touches = watch.touches
     assert not len(touches), f"{len(touches)}, the first after {touches['step'][0] * watch.dt_ns * 1e-9:.1f} s"
     beyond, gained, off, waited, _ = watch.worst.max(axis=0)
