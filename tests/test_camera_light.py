@@ -395,12 +395,25 @@ def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
             ways = (ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
             share += [beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways]
         share /= len(disc)
+        strayed = 0.0361 * 6.23 / (2 * np.pi) * np.exp(6.23 * (away[:, 0] / distance - 1)) * (away[:, 0] > 0)
         toward = -(away @ ray) / distance
         once = np.array([fog_phase(c) for c in toward.astype(np.float32)]) * np.exp(-0.68 * extinction * (t + distance))
         often = 0.113 * (1 - 0.25**2) / (4 * np.pi * (1 + 0.25**2 - 0.5 * toward) ** 1.5)
         often *= (1 - np.exp(-extinction * (t + distance))) * np.exp(-0.011 * extinction * (t + distance))
-        lux = 10_000.0 * share / (distance**2 + 0.06**2)
-        assert ours == pytest.approx(float((extinction * lux * (once + often) * width).sum()), rel=0.04)
+        lux = 10_000.0 * (share * once + strayed * often) / (distance**2 + 0.06**2)
+        assert ours == pytest.approx(float((extinction * lux * width).sum()), rel=0.04)
+
+
+@pytest.mark.parametrize("beam", [Beam.LOW_BEAM, Beam.HIGH_BEAM, Beam.SIGNAL])
+def test_strayed_light_of_a_beam_is_all_of_its_light(beam: Beam) -> None:
+    """Flux of the pattern and of what fog makes of it, over all directions."""
+    up, turn = np.meshgrid(np.sin(np.linspace(-1.2, 1.2, 241)), np.linspace(-1.5, 1.5, 301), indexing="ij")
+    flat = np.sqrt(1 - up**2)
+    ways = np.stack([flat * np.cos(turn), flat * np.sin(turn), up], -1).reshape(-1, 3).astype(np.float32)
+    solid = np.gradient(up[:, 0])[:, None] * (turn[0, 1] - turn[0, 0]) * np.ones_like(turn)
+    level = np.array([beams.beam_intensity(int(beam), *np.float32([1, 0, 0]), *way) for way in ways])
+    strayed = np.array([beams.strayed_intensity(int(beam), np.float32(0), way[0]) for way in ways])
+    assert (strayed * solid.ravel()).sum() == pytest.approx((level * solid.ravel()).sum(), rel=0.06)
 
 
 @pytest.mark.parametrize(("opening", "least", "most"), [("shop", 3.0, 400.0), ("sash", 4.0, 60.0)])

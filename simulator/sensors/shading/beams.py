@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.numerics.jit import kernel
 from simulator.scene.material import Beam
-from simulator.sensors.shading.vector import ONE, ZERO, clamp01, step
+from simulator.sensors.shading.vector import INV_TWO_PI, ONE, ZERO, clamp01, step
 
 ISOTROPIC, LAMBERT, SIGNAL, STREET = int(Beam.ISOTROPIC), int(Beam.LAMBERT), int(Beam.SIGNAL), int(Beam.STREET)
 LOW_BEAM, HIGH_BEAM = int(Beam.LOW_BEAM), int(Beam.HIGH_BEAM)
@@ -19,6 +19,10 @@ CUTOFF_DEG = np.float32(-0.57)  # 1 % down, left of the vertical
 RISE = np.float32(0.268)  # tan 15 deg, to the right
 HIGHEST_DEG = np.float32(0.6)
 STRAY = np.float32(0.012)  # above the cut-off: lets signs be read, dazzles no one
+# Integrals of narrow patterns over all directions, sr, and how far light strays from its old way where drops scatter it
+# (von Mises and Fisher's concentration: that of refraction in `air`).
+LOW_SR, HIGH_SR, SIGNAL_SR = np.float32(0.0361), np.float32(0.0221), np.float32(0.1774)
+STRAYS = np.float32(6.23)
 
 
 @kernel(inline=True)
@@ -124,3 +128,15 @@ def beam_intensity(beam, ax, ay, az, dx, dy, dz):
             return low_beam(right, up)
         return high_beam(right, up)
     return ONE
+
+
+@kernel
+def strayed_intensity(beam, level, cosine):
+    """Relative intensity, by light that has been scattered before, in a direction in which `beam_intensity` is `level`.
+
+    Of a narrow beam it knows the axis, to which the direction has this `cosine`, and the flux, but no cut-off any more.
+    """
+    if beam not in (LOW_BEAM, HIGH_BEAM, SIGNAL):
+        return level
+    flux = SIGNAL_SR if beam == SIGNAL else LOW_SR if beam == LOW_BEAM else HIGH_SR
+    return flux * STRAYS * INV_TWO_PI * math.exp(STRAYS * (cosine - ONE))

@@ -29,7 +29,7 @@ from simulator.sensors.shading.air import (
     way_of,
     wide_phase,
 )
-from simulator.sensors.shading.beams import HIGH_BEAM, ISOTROPIC, LOW_BEAM, beam_intensity
+from simulator.sensors.shading.beams import HIGH_BEAM, ISOTROPIC, LOW_BEAM, beam_intensity, strayed_intensity
 from simulator.sensors.shading.lamps import LAMP_RADIUS_M, cell_of
 from simulator.sensors.shading.shafts import add_sunlight, sunlit
 from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, luminance, unit
@@ -122,7 +122,8 @@ def lamp_glow(lamps, lamp, eye, dx, dy, dz, begin, end, air, window, within):
         cosine = -(px * dx + py * dy + pz * dz)
         once = wide_phase(cosine) * share + DIFFRACTED * lobe(DIFFRACTED_G, cosine) * rest
         often = SPREAD * lobe(SPREAD_G, cosine) * (ONE - math.exp(-depth)) * math.exp(-THINS_SPREAD * depth)
-        total += weight * level * here * (once * math.exp(-THINS_ONCE * depth) + share * often)
+        often *= strayed_intensity(kind, level, px * axis[lamp, 0] + py * axis[lamp, 1] + pz * axis[lamp, 2])
+        total += weight * here * (level * once * math.exp(-THINS_ONCE * depth) + share * often)
     return total * turn / aside
 
 

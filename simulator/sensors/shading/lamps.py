@@ -24,6 +24,7 @@ HALF_CELLS = 24  # the grid reaches 192 m to each side
 PER_CELL = 16
 NEAREST_CELL_M = 2.0  # cells are no nearer to a lamp than this
 LEVEL_AXIS = np.float32(0.7)  # lamps that rise or dip by a greater sine may shine to all sides
+STRAYED_SHARE = np.float32(0.1)  # of a lamp's light in fog, at least, that drops scatter on the way but do not take
 FAINTEST_LX = 0.03  # lamps that give less than this, or than a share of the daylight, are left out
 DAYLIGHT_SHARE = 0.02
 LAMP_CLEARANCE_M = np.float32(0.35)  # shadow rays end before the lamp's own housing
@@ -63,10 +64,12 @@ def gather_lamps(
     center: NDArray[np.float64],
     daylight_lx: Callable[[NDArray[np.void]], NDArray[np.float64]],
     daylight_share: float = DAYLIGHT_SHARE,
+    extinction_1_m: float = 0.0,
 ) -> Lamps:
     """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame, of those that matter beside daylight.
 
-    `daylight_lx` tells how much of that there is where lamps (N,) burn; lamps count that give more than a share of it.
+    `daylight_lx` tells how much of that there is where lamps (N,) burn; lamps count that give more than a share of it
+    through air of some extinction.
     """
     count = 2 * HALF_CELLS
     low = (np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M).astype(np.float32)
@@ -78,9 +81,9 @@ def gather_lamps(
     near = peak / NEAREST_CELL_M**2 >= least
     rows, peak, least = rows[near], peak[near], least[near]
     position, axis, intensity, beam = (np.ascontiguousarray(rows[k]) for k in ("position", "axis", "intensity", "beam"))
-    cells = np.full((count, count, PER_CELL), -1, np.int32)
+    cells, haze = np.full((count, count, PER_CELL), -1, np.int32), np.float32(extinction_1_m)
     parallel_for(
-        lambda start, stop: fill_cells(start, stop, position, axis, beam, peak, least, low, cells), count, chunk=8
+        lambda start, stop: fill_cells(start, stop, position, axis, beam, peak, least, low, haze, cells), count, chunk=8
     )
     return Lamps(position, axis, intensity, beam, low, cells, least)
 
@@ -99,12 +102,12 @@ def nearest_aside(beam, ax, ay, tx, ty, half):
 
 
 @kernel
-def fill_cells(start, stop, position, axis, beam, peak, least, low, cells):
+def fill_cells(start, stop, position, axis, beam, peak, least, low, haze, cells):
     """Write the strongest lamps of the cells of rows `start:stop` of the grid: Lamps.cells, -1 before.
 
     Args:
         start, stop: range of rows. position, axis, beam, low, least: of Lamps.
-        peak: (L,) float32 luminous intensity, cd. cells: result.
+        peak: (L,) float32 luminous intensity, cd. haze: extinction of the air, 1/m, float32. cells: result.
     """
     half, lux = np.float32(0.7 * CELL_M), np.empty(cells.shape[2], np.float32)
     nearest = np.float32(NEAREST_CELL_M)
@@ -119,6 +122,7 @@ def fill_cells(start, stop, position, axis, beam, peak, least, low, cells):
                 level = peak[lamp] / (away * away)
                 if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
                     continue
+                level *= max(math.exp(-haze * flat), STRAYED_SHARE)
                 if flat > ZERO and abs(axis[lamp, 2]) < LEVEL_AXIS:
                     level *= nearest_aside(beam[lamp], axis[lamp, 0], axis[lamp, 1], tx, ty, half)
                 if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):

@@ -95,7 +95,11 @@ class Transport:
         self.sky: Sky = stage.sky._replace(extinction=self.air)
         self.ground = ground_of(stage.atmosphere)
         self.lamps: Lamps = gather_lamps(
-            stage.lamps(), center, self._daylight_at, PREVIEW_SHARE if quality.quick else DAYLIGHT_SHARE
+            stage.lamps(),
+            center,
+            self._daylight_at,
+            PREVIEW_SHARE if quality.quick else DAYLIGHT_SHARE,
+            float(self.air[0]),
         )
         self.extinction = self.air[0]
         self.contacts = NO_CONTACTS
