@@ -126,6 +126,15 @@ def test_what_is_not_accepted_is_told(make: Callable[[], Any], message: str) -> 
     assert message in str(error.value)
 
 
+def test_seeds_may_be_whole_numbers_of_numpy() -> None:
+    env = single(vehicles=5)
+    first, *others = (env.reset(seed=seed)[0] for seed in (5, np.int64(5), np.uint8(5), np.uint64(5)))
+    assert all(np.array_equal(first, other) for other in others)
+    for seed in (-1, 1.5, "5", np.float64(5.0)):
+        with pytest.raises(ValueError, match="whole numbers from 0 on are accepted"):
+            env.reset(seed=seed)  # type: ignore[arg-type]  # what is not accepted
+
+
 def test_maps_may_be_given_as_paths(tmp_path: Path) -> None:
     write_opendrive(town(2, 1, seed=3), tmp_path / "map.xodr")
     seen = []

@@ -427,9 +427,12 @@ def test_what_is_not_shown_is_said(tmp_path: Path) -> None:
     [run] = read_runs(write(tmp_path, text, "script.yaml"))
     played = run.play(until=1.0)
     played.changes.append(Change(0.5, "ego", "light searchlight", model.LightState("on")))  # one of its own
+    played.changes.append(Change(0.6, "ego", "visibility", model.VisibilityAction(True, False, True, ("front",))))
+    played.changes.append(Change(0.7, "ego", "visibility", model.VisibilityAction(True, False, True)))
     said = not_shown(played, run.network)
-    assert len(said) == 3  # the lamp over the plate is shown
-    assert [word in line for word, line in zip(('signal "99"', '"seven"', "searchlight"), said)] == [True] * 3
+    assert len(said) == 4  # the lamp over the plate is shown
+    words = ('signal "99"', '"seven"', "searchlight", "hidden from all lidars")
+    assert [word in line for word, line in zip(words, said)] == [True] * 4
 
 
 # ---------------------------------------------------------------------------------------------------- visibility

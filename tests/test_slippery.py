@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -192,6 +194,22 @@ def test_a_standing_thing_stops_who_slides_into_it_only_if_it_is_solid() -> None
         assert np.isfinite(tracks.crashed_s[0]) == solid
         ends.append(float((tracks.position[:, 0, 0] + FRONT).max()))
     assert ends[0] > 41.0 and ends[1] < 39.1
+
+
+def slide(seed: int) -> str:
+    """Digest of a drive in which one car runs into another on ice."""
+    still, late = rolling(car(60.0, 0.0, 0.0)), rolling(car(0.0, 14.0 + seed, events=(Event("speed", 0.0, 9.0),)))
+    tracks = on(surface(friction=SURFACE_FRICTION["ice"]), [late, still], 15.0)
+    assert tracks.slides.any() and np.isfinite(tracks.crashed_s).all()
+    parts = (tracks.position, tracks.rpy, tracks.speed, tracks.steer, tracks.slides, tracks.crashed_s)
+    return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+
+
+def test_slides_are_the_same_in_any_worker_and_after_any_other() -> None:
+    here = [slide(seed) for seed in (0, 1, 2)]
+    assert len(set(here)) == 3
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(slide, [2, 1, 0, 2, 0, 1], chunksize=1) == [here[k] for k in (2, 1, 0, 2, 0, 1)]
 
 
 class OneWall:

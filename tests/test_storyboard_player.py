@@ -591,6 +591,7 @@ def test_what_leads_to_nothing_is_said() -> None:
         ),
         (scenario({"ego": []}, event("e", swarm)), None, "there are no roads on which traffic may come up"),
         (scenario({}), None, "no entity takes part"),
+        (scenario({"ego": [model.DisconnectTrailerAction()]}), None, "ego has no trailer to leave"),
     ]
     for made, network, message in cases:
         warnings = play(made, network, until=2.0 * DT).warnings

@@ -364,6 +364,28 @@ def test_roads_that_cross_share_a_height_or_pass_over_each_other(tmp_path: Path,
     assert len(kerbs) == 0 if z < 1.0 else {0, 6} == set(np.round(kerbs - 0.12).tolist())
 
 
+def test_lane_sections_that_meet_by_chance_stay_at_their_heights(tmp_path: Path) -> None:
+    """The middles of two crossing lanes keep the heights of their roads up to 6 cm from where they cross."""
+    path, z = tmp_path / "crossing.xodr", 0.01
+    start, end = LANES.split("<laneSection", 1)[0], "</lanes>"
+    section = LANES[len(start) : -len(end)]
+    # Both roads have a corner of two sections at (0, -4).
+    one, two = (start + section + section.replace('s="0"', f's="{s}"', 1) + end for s in (40, 36))
+    text = CROSSING.replace("{lanes}", one, 1).replace("{lanes}", two, 1)
+    path.write_text(text.format(z=z))
+    ground = surface(read_opendrive(path), (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    away = np.concatenate([np.arange(-8.0, -0.05, 0.02), np.arange(0.06, 8.0, 0.02)])
+    rest = np.full_like(away, 2.0)
+    for points in (
+        np.column_stack([away + 2.0, -rest, 0.0 * away]),
+        np.column_stack([rest, away - 2.0, z + 0.0 * away]),
+    ):
+        which, heights = hits_below(ground, {"road"}, points)
+        top = np.full(len(points), -np.inf)
+        np.maximum.at(top, which, heights)
+        assert np.abs(top).max() < 0.002
+
+
 @pytest.mark.parametrize(("kind", "height"), [("tram", 0.004), ("rail", 0.172)])
 def test_tracks_have_rails_of_standard_gauge(tmp_path: Path, kind: str, height: float) -> None:
     lanes = LANES.replace('type="driving"', f'type="{kind}"')

@@ -14,6 +14,7 @@ from simulator.numerics.jit import kernel
 from simulator.roads import RoadNetwork
 from simulator.roads.procedural import t_junction, x_junction
 from simulator.roads.town import town
+from simulator.traffic.admission import NEXT
 from simulator.traffic.conflicts import CAR, LONG, Kind, overlaps, preceding
 from simulator.traffic.desk import Event, Hold, desk
 from simulator.traffic.getting_by import ROOM_M, STEP_M, gets_by
@@ -380,3 +381,46 @@ def test_who_gets_by_touches_nobody_on_its_way() -> None:
         assert free == (min(gaps) > 0.0)
         found[free] += 1
     assert min(found.values()) > 30
+
+
+def test_who_has_waited_long_goes_next_and_waits_inside_for_those_before() -> None:
+    scene = Scene("equal", 2)
+    scene.put(0, scene.way(0, 0.0), 0.2)
+    first = scene.ask()[0]
+    scene.put(1, scene.way(0, 0.5 * np.pi), 0.2, asking=NEXT * float(scene.drivers["patience"][1]) - 1.0)
+    assert scene.ask()[1] == 0
+    assert scene.vehicles["hold"][1] == Hold.CLAIM
+    numbers = scene.ask(15)
+    assert first < numbers[1]
+    assert scene.vehicles["hold"][1] == Hold.TURN
+    way, rows = scene.way(0, 0.5 * np.pi), scene.right.conflicts
+    meets = next(r for r in rows if r["lane"] == way and r["other"] == scene.way(0, 0.0))
+    me, at = scene.vehicles[1], meets["s0"] - 2.0 - scene.drivers["front"][1]  # of its origin, 2 m before they meet
+    length = scene.lanes.arrays.lanes["length"][me["lane"]]
+    me["travel"] += at - (me["s"] - length)
+    if at < 0.0:
+        me["s"] = length + at
+    else:
+        me["lane"], me["s"], me["ways"][:-1] = way, at, me["ways"][1:].copy()
+    assert scene.ask()[1] == numbers[1]
+    assert 0.0 < scene.stand[1] < 2.0
+    assert scene.vehicles["waits_for"][1] == 0
+
+
+@pytest.mark.parametrize("kind", ["equal", "town"])
+def test_a_bus_meets_more_cars_than_a_car_and_fewer_than_buses(kind: str) -> None:
+    _, lanes, _, _ = built(kind)
+    found = []
+    for one, other in ((CAR, None), (LONG, CAR), (LONG, None)):
+        rows = overlaps(lanes.arrays, one, other)
+        spans: dict[tuple[int, int], shapely.MultiLineString] = {}
+        for row in rows:
+            pair = int(row["lane"]), int(row["other"])
+            part = shapely.LineString([(row["s0"], 0.0), (row["s1"], 0.0)])
+            spans[pair] = part if pair not in spans else shapely.union(spans[pair], part)
+        found.append(spans)
+    few, some, many = found
+    assert few.keys() <= some.keys() <= many.keys()
+    assert len(few) < len(some) < len(many)
+    for less, more in ((few, some), (some, many)):
+        assert all(more[pair].buffer(1.0).covers(span) for pair, span in less.items())  # exact to a spacing of samples

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.envs.copying import Copied
 from simulator.envs.core import Core, episode_key
-from simulator.envs.options import check_reset, make_task
+from simulator.envs.options import check_reset, check_seed, make_task
 from simulator.envs.registration import task_names
 from simulator.envs.render import FPS, Screen
 from simulator.errors import OddRoadError
@@ -58,10 +58,11 @@ class RoadEnv(Copied, gymnasium.Env[Any, Any]):
             options: `weather`: as the option of the task, from now on.
 
         Raises:
+            ValueError: a seed that is no whole number, or below 0.
             OddRoadError: an option that there is not, or a value that is not accepted.
         """
         check_reset(options, ("weather",))
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else check_seed(seed))
         self._episode = 0 if seed is not None or self._episode is None else self._episode + 1
         self.core.begin(counted([episode_key(self.np_random_seed)], [self._episode]), options=options)
         self._screen.show()

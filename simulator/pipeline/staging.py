@@ -85,6 +85,8 @@ def not_shown(recording: Recording, network: RoadNetwork | None) -> list[str]:
                 found[f"{each.owner}: animation of {what} is not shown"] = None
             if each.time > recording.dt and any(manner_of([value])):
                 found[f"{each.owner}: pose and gesture are shown from the start"] = None
+        elif isinstance(value, model.VisibilityAction) and value.sensor_references and not value.sensors:
+            found[f"{each.owner}: what is to be hidden from some sensors is hidden from all lidars"] = None
         elif not each.owner and each.what.startswith("signal "):
             number = each.what.removeprefix("signal ")
             if number not in known:

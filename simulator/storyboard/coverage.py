@@ -300,8 +300,8 @@ PLAYED: dict[str, tuple[Support, str]] = {
     },
     "LaneOffsetAction": ("supported", "a continuous one with an absolute target ends when the offset is reached"),
     "VisibilityAction": (
-        "supported",
-        "graphics: cameras, sensors: lidars, traffic: controllers",
+        "partly",
+        "graphics: cameras, sensors: lidars (of a SensorReferenceSet all, with a warning), traffic: controllers",
     ),
     "AnimationAction": (
         "partly",

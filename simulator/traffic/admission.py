@@ -34,6 +34,7 @@ from simulator.traffic.desk import (
     STAMP,
     STANDING_MPS,
     STOP,
+    TURN,
     is_long,
     note_down,
     reserve,
@@ -50,6 +51,7 @@ STANDS_S = 1.0  # and others do not drive in behind who stands in a junction
 STOPPED_S = 0.6  # at a stop sign
 COURTEOUS_S = 10.0  # that a long vehicle waits, and others stand where it can get by
 WEARY = 2.0  # times its patience, and the others let a driver in
+NEXT = 4.0  # times its patience, and it goes next, whoever is still inside
 BLOCKED_S = 20.0  # after which two long vehicles that stand in each other's way try to get by
 SIREN_S = 10.0  # ahead of an emergency vehicle nobody starts
 BEACON = np.uint32(1 << Switch.BEACON)
@@ -69,7 +71,33 @@ def waits_for_itself(vehicles, i, other):
 
 @kernel
 def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
-    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; who does is at AGAINST on the desk."""
+    """Whether driver `i` may go: Hold.NOTHING, or what speaks against it; who does is at AGAINST on the desk.
+
+    Hold.TURN: it goes next. Where traffic is so dense that there never is a gap, who has waited long gets a claim with
+    others still inside; those who come later let it go first, and it waits for those who came before where their ways
+    meet. (Drivers do so: R. J. Troutbeck and S. Kako, "Limited priority merge at unsignalized intersections",
+    Transportation Research A 33 (1999) 291.)
+    """
+    vehicle = vehicles[i]
+    reason = _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk, False)
+    if (reason != CLAIM and reason != BODY) or vehicle.asking < NEXT * drivers[i].patience:
+        return reason
+    if vehicle.speed > STANDING_MPS:
+        return reason
+    for c in range(CLAIMS):
+        if vehicle.claim_number[c] > 0:
+            return reason  # who is in a junction itself
+    against = desk.counts[AGAINST]
+    alone = waits_for_itself(vehicles, i, against)
+    if not alone and _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk, True) == NOTHING:
+        return TURN
+    desk.counts[AGAINST] = against
+    return reason
+
+
+@kernel
+def _judge(lanes, gates, vehicles, drivers, i, colours, busy, desk, turn):
+    """As above, or, if it is the `turn` of driver `i`, without those for whom it can wait inside."""
     vehicle, driver, ask = vehicles[i], drivers[i], desk.asks[i]
     siren = (vehicle.lamps & BEACON) != 0
     lawless = driver.failing & LAWLESS
@@ -92,7 +120,7 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
         if free == 0:
             return ROOM
         if not lawless:
-            reason = _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren)
+            reason = _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren, turn)
             if reason != NOTHING:
                 return reason
         free -= 1
@@ -126,10 +154,11 @@ def judge(lanes, gates, vehicles, drivers, i, colours, busy, desk):
                     return NOTHING
                 if start + gates.gates[lane].stop - reserved >= clear + need:
                     return NOTHING
-                # Too short a piece to stand on: it asks for both, if nobody waits there or is on the way to do so.
+                # Too short a piece to stand on: it asks for both, if nobody waits there or is on the way to do so,
+                # and not long before it can go.
                 row = desk.lanes[before]
                 waits = row.stamp == desk.counts[STAMP] and row.first != NONE and row.first != i
-                if reserved > 0.0 or waits:
+                if turn or reserved > 0.0 or waits:
                     desk.counts[AGAINST] = row.first if waits else reserver
                     return ROOM
                 break
@@ -200,7 +229,8 @@ def short_of_long(gates, vehicles, i, desk, driver):
         if number > 0 and (inside == 0 or number < inside):
             inside = number
     gate, stand = gates.gates[ask.lane], ask.stand
-    for c in range(gate.first_long, gate.first_long + gate.long_conflicts):
+    which = 1 + int(is_long(driver))
+    for c in range(gate.first[which], gate.first[which] + gate.conflicts[which]):
         conflict = gates.conflicts[c]
         row = desk.lanes[conflict.other]
         ahead = ask.start + conflict.s0 - 2.0 * SHY_M - driver.front
@@ -229,11 +259,13 @@ class Asker(NamedTuple):
     Attributes:
         i: which. lane: for which it asks; start: m from its origin to the start of that.
         siren: whether all others give way to it.
-        long: whether it sweeps more than a car; cars: if not, whether this is about cars, or about those who do.
+        long: whether it sweeps more than a car; others: 1: this is about those who do, 0: about cars.
         lets_in: whether it lets those go first who have waited for long.
-        patience: share, from 1 down to 0, of the gap that it still insists on; critical: s, the least that it accepts.
+        patience: share, from 1 down to 0, of the gap that it still insists on, the less the longer it waits (M. M.
+            Hamed, S. M. Easa, R. R. Batayneh, J. Transp. Eng. 123 (1997) 36); critical: s, the least that it accepts.
         already: number of its claim on the way before, by which it is in the conflict already: those who came later
             wait for it; 0: it is not.
+        turn: whether it is the next to go, and waits inside for those who were let in before.
     """
 
     i: int
@@ -241,51 +273,46 @@ class Asker(NamedTuple):
     start: float
     siren: bool
     long: bool
-    cars: bool
+    others: int
     lets_in: bool
     patience: float
     critical: float
     already: int
+    turn: bool
 
 
 @kernel(inner=True)
-def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren):
+def _conflicts(lanes, gates, vehicles, drivers, i, lane, start, colours, desk, siren, turn):
     """Whether those who are inside, and those who go first, leave driver `i` time for one lane; see `judge`."""
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[lane]
     patience = min(max(2.0 - vehicle.asking / driver.patience, 0.0), 1.0)
     critical = gate.gap if vehicle.speed < 4.0 else 0.0
     long = is_long(driver)
-    c = gate.first_long if long else gate.first
-    end = c + (gate.long_conflicts if long else gate.conflicts)
-    cars = not long
     newest = np.int64(0)
     for k in range(CLAIMS):
         newest = max(newest, vehicle.claim_number[k])
     outside = newest == 0  # of all junctions
     lets_in = outside or (gate.ring and lane == desk.asks[i].lane)
-    while True:
-        if c >= end:
-            if not cars or desk.counts[LONG_ONES] == 0:
-                break
-            cars = False  # and once more, for those who are long
-            c, end = gate.first_long, gate.first_long + gate.long_conflicts
-            continue
-        conflict = gates.conflicts[c]
-        c += 1
-        row = desk.lanes[conflict.other]
-        if row.stamp != desk.counts[STAMP] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
-            continue  # nobody is there, or its front is already past
-        there = not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front
-        already = newest if there else np.int64(0)
-        asker = Asker(i, lane, start, siren, long, cars, lets_in, patience, critical, already)
-        before = start + max(conflict.s0, gate.stop) - driver.front
-        arrive = time_to(before, vehicle.speed, driver.accel, gate.speed)
-        leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, gate.speed)
-        reason = _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, desk)
-        if reason == NOTHING and not there:
-            reason = _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk)
-        if reason != NOTHING:
-            return reason
+    for others in range(2):  # cars, and those who are long
+        if others == 1 and desk.counts[LONG_ONES] == int(long):
+            break
+        first = gate.first[int(long) + others]
+        for c in range(first, first + gate.conflicts[int(long) + others]):
+            conflict = gates.conflicts[c]
+            row = desk.lanes[conflict.other]
+            if row.stamp != desk.counts[STAMP] or (start + conflict.s1 <= driver.front and conflict.kind != MERGE):
+                continue  # nobody is there, or its front is already past
+            there = not outside and conflict.s0 < 0.0 and start + conflict.s0 + SHY_M < driver.front
+            already = newest if there else np.int64(0)
+            asker = Asker(i, lane, start, siren, long, others, lets_in, patience, critical, already, turn)
+            before = start + max(conflict.s0, gate.stop) - driver.front
+            arrive = time_to(before, vehicle.speed, driver.accel, gate.speed)
+            leave = time_to(start + conflict.s1 + driver.rear, vehicle.speed, driver.accel, gate.speed)
+            reason = _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, desk)
+            if reason == NOTHING and not there:
+                reason = _coming(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk)
+            if reason != NOTHING:
+                return reason
     desk.counts[AGAINST] = NONE
     return NOTHING
 
@@ -307,9 +334,11 @@ def _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, des
         note = desk.notes[n]
         n = note.next
         other, its = vehicles[note.vehicle], drivers[note.vehicle]
-        if note.vehicle == asker.i or note.rear > conflict.other_s1 or (not asker.long and note.long == asker.cars):
+        if note.vehicle == asker.i or note.rear > conflict.other_s1 or note.long != asker.others:
             continue
         if asker.already > 0 and not 0 < note.number < asker.already:
+            continue
+        if asker.turn and note.number > 0 and asker.start + conflict.s0 - SHY_M > driver.front:
             continue
         tail = not merge and note.front > conflict.other_s1 and other.waited > STOOD_S
         if tail and gets_by(lanes, vehicle, driver, other, its, asker.start + conflict.s1 + driver.rear):
@@ -334,7 +363,7 @@ def _inside(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, des
 
 
 @kernel(inner=True)
-def _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk):
+def _coming(lanes, gates, vehicles, drivers, asker, conflict, arrive, leave, colours, desk):
     """Whether those who ask for the other lane of a conflict leave time for who asks; arguments as of `_inside`."""
     i, siren, long = asker.i, asker.siren, asker.long
     vehicle, driver, gate = vehicles[i], drivers[i], gates.gates[asker.lane]
@@ -345,13 +374,17 @@ def _coming(gates, vehicles, drivers, asker, conflict, arrive, leave, colours, d
         note = desk.notes[n]
         n = note.next
         other, j = vehicles[note.vehicle], note.vehicle
-        if j == i or (not long and note.long == asker.cars):
+        if j == i or note.long != asker.others:
             continue
         desk.counts[AGAINST] = j
         stands = conflict.other_s0 - near < note.front and note.rear < conflict.other_s1
-        stands = stands and long != asker.cars and (long or asker.start + conflict.s0 > driver.front)
+        stands = stands and (long or (asker.others == 0 and asker.start + conflict.s0 > driver.front))
         if stands and (other.hold != BODY or vehicle.asking < BLOCKED_S):
-            return BODY
+            far = asker.start + conflict.s1 + driver.rear
+            moves = other.speed > STANDING_MPS or other.waited < (0.0 if asker.turn else STOOD_S)
+            if moves or not gets_by(lanes, vehicle, driver, other, drivers[j], far):
+                return BODY
+            continue
         comes = time_to(conflict.other_s0 - note.front, other.speed, PULL_MPS2, there.speed)
         alarm = (other.lamps & BEACON) != 0 and not siren
         if alarm and comes < SIREN_S:

@@ -55,14 +55,21 @@ CONFLICT_DTYPE = np.dtype(
 )
 
 
-def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
+def overlaps(lanes: Lanes, body: Body = CAR, other: Body | None = None) -> NDArray[np.void]:
     """(K,) CONFLICT_DTYPE of all pairs of lanes, each pair both ways, sorted by lane and other; `yields` is 0.
+
+    Bodies are alike, or one is `body` and the one that it meets is `other`, whichever lane that is on.
 
     A corridor is what a body sweeps; straight on, no more than the width of the lane. It is taken piece by piece
     between samples, so stretches are exact to one spacing of samples, and never too short. Lanes that follow each
     other end to end are left out, as are lanes above each other.
     """
     piece, lane, number, at = _pieces(lanes, body)
+    group = np.zeros(len(piece) if other else 0, np.int64)
+    if other:
+        parts = zip((piece, lane, number, at), _pieces(lanes, other))
+        piece, lane, number, at = (np.concatenate(part) for part in parts)
+        group = np.append(group, np.ones(len(piece) - len(group), np.int64))
     if not len(piece):
         return np.zeros(0, CONFLICT_DTYPE)
     cell = np.floor(piece[:, :2] / _CELL_M).astype(np.int64)
@@ -73,10 +80,10 @@ def overlaps(lanes: Lanes, body: Body = CAR) -> NDArray[np.void]:
     cells, start = np.unique(key[order], return_index=True)
     start = np.append(start, len(order))
     pairs = np.zeros((16 * len(piece), 2), np.int64)
-    count = _meet(piece, lane, cell, width, order, cells, start, pairs)
+    count = _meet(piece, lane, group, cell, width, order, cells, start, pairs)
     if count > len(pairs):
         pairs = np.zeros((count, 2), np.int64)
-        _meet(piece, lane, cell, width, order, cells, start, pairs)
+        _meet(piece, lane, group, cell, width, order, cells, start, pairs)
     return _rows(lanes, _apart(lanes, pairs[:count], at), lane, number)
 
 
@@ -177,10 +184,10 @@ def _along(lanes, lane, s):
 
 
 @kernel
-def _meet(piece, lane, cell, width, order, cells, start, pairs):
-    """Write pairs i < j of pieces of different lanes that overlap; their number, which may be more than there is
-    room for."""
-    count = 0
+def _meet(piece, lane, group, cell, width, order, cells, start, pairs):
+    """Write pairs i < j of pieces of different lanes, and of different groups if there are any, that overlap; their
+    number, which may be more than there is room for."""
+    count, grouped = 0, len(group) > 0
     for i in range(piece.shape[0]):
         for column in range(cell[i, 0] - 1, cell[i, 0] + 2):
             low, high = max(cell[i, 1] - 1, 0), min(cell[i, 1] + 1, width - 1)
@@ -188,6 +195,8 @@ def _meet(piece, lane, cell, width, order, cells, start, pairs):
             while k < cells.shape[0] and cells[k] <= column * width + high:
                 for m in range(start[k], start[k + 1]):
                     j = order[m]
+                    if grouped and group[i] == group[j]:
+                        continue
                     if j > i and lane[j] != lane[i] and _overlap(piece[i], piece[j]):
                         if count < pairs.shape[0]:
                             pairs[count, 0], pairs[count, 1] = i, j

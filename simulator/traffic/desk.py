@@ -35,6 +35,7 @@ class Hold(IntEnum):
     PEOPLE = 6  # on a crossing
     QUEUE = 7  # it is not the first
     BODY = 8  # somebody stands in the way, not yet let in
+    TURN = 9  # it is let in as the next to go, and waits for those who are still inside
 
 
 class Event(IntEnum):
@@ -47,7 +48,7 @@ class Event(IntEnum):
 
 
 # Plain integers for the kernels.
-NOTHING, SIGNAL, STOP, PRIORITY, CLAIM, ROOM, PEOPLE, QUEUE, BODY = (int(hold) for hold in Hold)
+NOTHING, SIGNAL, STOP, PRIORITY, CLAIM, ROOM, PEOPLE, QUEUE, BODY, TURN = (int(hold) for hold in Hold)
 RED_LIGHT, STOP_SIGN, RIGHT_OF_WAY, COLLISION = (int(event) for event in Event)
 RED, AMBER, GREEN = (int(colour) for colour in Colour)
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)

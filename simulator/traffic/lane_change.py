@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.numerics.counter_rng import hash4
 from simulator.numerics.jit import kernel
+from simulator.traffic.desk import ROOM
 from simulator.traffic.following import (
     FARTHEST_M,
     TOUCHING_M,
@@ -43,6 +44,7 @@ TURNING_S = 0.2  # in which the front wheels turn
 CREEPING_MPS = 1.0  # below, slow drivers steer as if they went so fast
 ROOM_M = 1.0  # between bumpers at least, after a change; less where who is behind nearly stands
 STANDING_MPS = 0.3  # who is slower need not brake for anybody
+LETTING_S = 10.0  # of waiting for room behind a junction, from when on nobody takes it by a change of lanes
 TURN_M, TURN_MPS = 4.0, 5.0  # to who is ahead, that slower drivers need to turn out of a queue
 DRIVER, GUIDED = int(Control.DRIVER), int(Control.GUIDED)
 WAY_DRAW = 1  # purposes of random draws
@@ -201,6 +203,9 @@ def gain(lanes, lines, entries, vehicles, drivers, i, side, safe, ways, lies_her
         distance += far
     others = 0.0
     if behind != NONE:
+        its = vehicles[behind % count]
+        if its.hold == ROOM and its.asking > LETTING_S:  # that room is its
+            return -np.inf
         gap = distance - driver.rear - drivers[behind % count].front
         if gap < room_for(vehicles[behind % count].speed):
             return -np.inf

@@ -53,10 +53,8 @@ GATE_DTYPE = np.dtype(
         ("ring", np.int64),  # 1: part of a roundabout
         ("gap", np.float64),  # s, critical gap of traffic that has priority
         ("speed", np.float64),  # m/s that its curves comfortably allow
-        ("first", np.int64),  # of its conflicts
-        ("conflicts", np.int64),
-        ("first_long", np.int64),  # the same, where a long vehicle is one of the two
-        ("long_conflicts", np.int64),
+        ("first", np.int64, (3,)),  # of its conflicts where none, one or both of the two are long vehicles
+        ("conflicts", np.int64, (3,)),
         ("clear", np.float64),  # m along the lane where its last conflict ends
         ("car_clear", np.float64),  # where that of cars with cars ends
         # m along the lane from where on a vehicle may stand, and where a car may; infinite below: everywhere.
@@ -109,8 +107,8 @@ def gates(
     left_hand = any(road.rule == "LHT" for road in network.roads.values())
     table["ring"] = _rings(lanes, left_hand=left_hand)
     found = []
-    for body in (CAR, LONG):
-        rows = overlaps(lanes, body)
+    for body, other in ((CAR, CAR), (LONG, CAR), (LONG, LONG)):
+        rows = overlaps(lanes, body, None if body is other else other)
         rows = _attached(lanes, rows[np.isin(rows["kind"], (Kind.CROSS, Kind.MERGE, Kind.OPPOSITE))])
         if body is LONG:  # on roads long vehicles are left alone: drivers see them coming
             inside = lanes.lanes["junction"] != NONE
@@ -119,7 +117,7 @@ def gates(
         found.append(rows)
     _enter(table, found)
     rows = np.concatenate(found)
-    table["gated"] = (table["conflicts"] > 0) | (table["long_conflicts"] > 0) | (table["signal"] != NONE)
+    table["gated"] = (table["conflicts"] > 0).any(axis=1) | (table["signal"] != NONE)
     table["speed"] = np.minimum.reduceat(lanes.samples["speed"], lanes.lanes["first"])
     table["gap"] = _critical_gaps(lanes, table, rows, left_hand=left_hand)
     strips = _lane_crossings(lane_map, crossings)
@@ -136,12 +134,12 @@ def gates(
 
 
 def _enter(table: NDArray[np.void], found: Sequence[NDArray[np.void]]) -> None:
-    """Enter where each lane's conflicts are, those of cars and then those of long vehicles."""
+    """Enter where each lane's conflicts are: between cars, between a long vehicle and a car, between long vehicles."""
     table["clear"] = table["car_clear"] = 0.0
     begin = 0
-    for rows, names in zip(found, (("first", "conflicts"), ("first_long", "long_conflicts"))):
+    for long, rows in enumerate(found):
         first, last = (np.searchsorted(rows["lane"], np.arange(len(table)), side) for side in ("left", "right"))
-        table[names[0]], table[names[1]] = begin + first, last - first
+        table["first"][:, long], table["conflicts"][:, long] = begin + first, last - first
         np.maximum.at(table["clear"], rows["lane"], rows["s1"])
         if begin == 0:
             table["car_clear"] = table["clear"]
@@ -150,12 +148,14 @@ def _enter(table: NDArray[np.void], found: Sequence[NDArray[np.void]]) -> None:
 
 def _keep_clear(table: NDArray[np.void], lanes: Lanes, found: Sequence[NDArray[np.void]]) -> None:
     """Enter where nobody may stand for want of room: where others pass; round a roundabout only those who leave it,
-    for those who come have to wait anyway."""
+    for those who come have to wait anyway. Behind long vehicles it is about cars: few others are long."""
     ring = table["ring"] == 1
     leads_off = np.zeros(len(table), bool)
     for lane in np.flatnonzero(~ring).tolist():
         leads_off[lane] = bool(ring[preceding(lanes, lane)].any())
-    table["keep_clear"] = np.where(ring, -np.inf, table["clear"])
+    clear = table["car_clear"].copy()
+    np.maximum.at(clear, found[1]["lane"], found[1]["s1"])
+    table["keep_clear"] = np.where(ring, -np.inf, clear)
     table["car_keep_clear"] = np.where(ring, -np.inf, table["car_clear"])
     rows = found[0][ring[found[0]["lane"]] & leads_off[found[0]["other"]]]
     for name in ("keep_clear", "car_keep_clear"):
@@ -430,15 +430,14 @@ def _lane_crossings(
 
 def _stop_before(table: NDArray[np.void], lanes: Lanes, rows: NDArray[np.void], across: NDArray[np.void]) -> None:
     """Move stop points back, so that who stands there is in nobody's way, nor on a crossing."""
-    plain = (lanes.lanes["junction"] == NONE) & (table["conflicts"] > 0)
+    plain = (lanes.lanes["junction"] == NONE) & (table["conflicts"][:, 0] > 0)
     for lane in np.flatnonzero(table["gated"]).tolist():
         row = table[lane]
-        own = rows[row["first"] : row["first"] + row["conflicts"]]
-        nearest = float(own["s0"].min(initial=np.inf))
+        own, turning = (rows[row["first"][k] : row["first"][k] + row["conflicts"][k]]["s0"] for k in (0, 2))
+        nearest = float(own.min(initial=np.inf))
         if plain[lane] and not len([k for k in preceding(lanes, lane) if table["gated"][k]]):
             row["stop"] = nearest - MARGIN_M  # a lane outside of junctions: drivers wait on it
         row["stop"] = min(row["stop"], nearest - MARGIN_M)
-        turning = rows[row["first_long"] : row["first_long"] + row["long_conflicts"]]["s0"]
         if _gap_before(table, lanes, lane) > ATTACH_M:
             row["stop"] = min(row["stop"], max(float(turning.min(initial=np.inf)) - MARGIN_M, -FARTHEST_BACK_M))
         for before in preceding(lanes, lane).tolist():

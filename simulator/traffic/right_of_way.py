@@ -6,6 +6,7 @@ cleared what they share by the time it gets there; should they be slower, it wai
 totally ordered and each driver waits for smaller numbers only, and none is let in without room behind the junction
 for the whole vehicle. Only for room may drivers wait in a circle, round a full roundabout or block: each knows whom it
 waits for, and those who in the end wait for themselves move up together, or give a claim back that they cannot use.
+Who has waited very long is let in with others still inside, and waits for their smaller numbers where ways meet.
 Gap acceptance comes on top: who has to give way lets those pass who would arrive within the critical gap (HCM 2000,
 chapter 17; R. J. Troutbeck and W. Brilon, "Unsignalized intersection theory", in Revised Traffic Flow Theory, 1997).
 
@@ -45,6 +46,7 @@ from simulator.traffic.desk import (
     STANDING_MPS,
     STOP,
     STOP_SIGN,
+    TURN,
     is_long,
     note_down,
     reserve,
@@ -178,7 +180,11 @@ def _ask(lanes, gates, vehicles, drivers, i, colours, busy, dt, desk, stand, eve
             reason = NOTHING
     vehicle.hold = reason
     late = ask.stand < 0.5 * vehicle.speed * vehicle.speed / driver.hardest
-    if reason == NOTHING or (late and _passes(gates.gates[ask.lane], ask, vehicle)):
+    if reason == TURN:
+        asked = vehicle.asking
+        let_in(lanes, gates, vehicle, driver, i, desk)
+        vehicle.hold, vehicle.asking = TURN, asked
+    elif reason == NOTHING or (late and _passes(gates.gates[ask.lane], ask, vehicle)):
         if reason == SIGNAL:
             events[i] |= RED_LIGHT
         elif reason == STOP:
@@ -223,11 +229,10 @@ def _passes(gate, ask, vehicle):
 @kernel(inline=True)
 def _begins(gates, lane, driver):
     """m along a lane behind a gate where a front bumper is in the way of others."""
-    gate = gates.gates[lane]
-    long = is_long(driver)
-    if (gate.long_conflicts if long else gate.conflicts) == 0:
+    gate, which = gates.gates[lane], 2 * is_long(driver)
+    if gate.conflicts[which] == 0:
         return gate.stop
-    first = gates.conflicts[gate.first_long if long else gate.first].s0 - SHY_M
+    first = gates.conflicts[gate.first[which]].s0 - SHY_M
     return min(max(gate.stop, first), gate.stop + NEAR_M)
 
 
@@ -271,12 +276,17 @@ def _look_ahead(lanes, gates, vehicles, driver, i, colours, busy, dt, desk, stan
                 if vehicle.speed < STANDING_MPS and not held:
                     vehicle.asking += dt
                 held = True
-                stuck = vehicle.asking > STUCK_S
-                if stuck and one_go:
+                next_to_go = vehicle.hold == TURN
+                stuck = vehicle.asking > STUCK_S and (not next_to_go or vehicle.speed < STANDING_MPS)
+                if stuck and (one_go or next_to_go):
                     stuck = waits_for_itself(vehicles, i, vehicle.waits_for)
                 if red or stuck:
                     vehicle.claim_number[slot] = 0
-                    slot, vehicle.asking = NONE, vehicle.waited
+                    slot, vehicle.asking = NONE, max(vehicle.asking, vehicle.waited)
+                    if stuck and not red:  # who waits for it is asked first
+                        break
+            elif slot != NONE and vehicle.hold == TURN:
+                vehicle.hold, vehicle.asking = NOTHING, 0.0
             if slot == NONE:
                 ask = desk.asks[i]
                 ask.lane, ask.key, ask.way, ask.start, ask.stand = lane, key, k, start, ahead
@@ -384,49 +394,44 @@ def _wait_inside(lanes, gates, vehicles, drivers, i, desk, stand):
         gate = gates.gates[lane]
         begun = vehicle.travel - vehicle.claim_travel[c]
         front = begun + driver.front
-        long = is_long(driver)
-        k = gate.first_long if long else gate.first
-        end = k + (gate.long_conflicts if long else gate.conflicts)
-        cars = not long
-        while True:
-            if k >= end:
-                if not cars or desk.counts[LONG_ONES] == 0:
-                    break
-                cars = False  # and once more, for those who are long
-                k, end = gate.first_long, gate.first_long + gate.long_conflicts
-                continue
-            conflict = gates.conflicts[k]
-            k += 1
-            row = desk.lanes[conflict.other]
-            ahead = conflict.s0 - front - SHY_M
-            if row.stamp != desk.counts[STAMP] or ahead < -SHY_M or ahead > stand[i]:
-                continue
-            if ahead > 2.0 * usual_stop(driver, vehicle.speed) + NEAR_M:
-                continue
-            n = row.claims
-            while n != NONE:
-                note = desk.notes[n]
-                n = note.next
-                if note.vehicle == i or note.rear > conflict.other_s1 or (not long and note.long == cars):
+        long = int(is_long(driver))
+        for others in range(2):  # cars, and those who are long
+            if others == 1 and desk.counts[LONG_ONES] == long:
+                break
+            first = gate.first[long + others]
+            for k in range(first, first + gate.conflicts[long + others]):
+                conflict = gates.conflicts[k]
+                row = desk.lanes[conflict.other]
+                ahead = conflict.s0 - front - SHY_M
+                if row.stamp != desk.counts[STAMP] or ahead < -SHY_M or ahead > stand[i]:
                     continue
-                other = vehicles[note.vehicle]
-                comes = time_to(
-                    conflict.other_s0 - note.front, other.speed, PULL_MPS2, gates.gates[conflict.other].speed
-                )
-                if note.number == 0:
-                    waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
-                elif conflict.kind == MERGE and not long and not note.long:
-                    arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
-                    # Once its front is there and its origin on that lane,
-                    # drivers follow whoever's front is nearer.
-                    there = max(conflict.other_s0, drivers[note.vehicle].front)
-                    waits = note.number < vehicle.claim_number[c] and note.front < there
-                    waits = waits and comes < arrive + HEADWAY_S
-                else:
-                    waits = note.number < vehicle.claim_number[c]
-                    tail = waits and note.front > conflict.other_s1 and other.waited > STOOD_S
-                    far = conflict.s1 - begun + driver.rear
-                    waits = waits and not (tail and gets_by(lanes, vehicle, driver, other, drivers[note.vehicle], far))
-                if waits and ahead < stand[i]:
-                    stand[i] = max(ahead, 0.0)
-                    vehicle.waits_for = note.vehicle
+                if ahead > 2.0 * usual_stop(driver, vehicle.speed) + NEAR_M:
+                    continue
+                n = row.claims
+                while n != NONE:
+                    note = desk.notes[n]
+                    n = note.next
+                    if note.vehicle == i or note.rear > conflict.other_s1 or note.long != others:
+                        continue
+                    other = vehicles[note.vehicle]
+                    comes = time_to(
+                        conflict.other_s0 - note.front, other.speed, PULL_MPS2, gates.gates[conflict.other].speed
+                    )
+                    if note.number == 0:
+                        waits = comes < WILD_S and (other.speed > STANDING_MPS or comes == 0.0)
+                    elif conflict.kind == MERGE and not long and not note.long:
+                        arrive = time_to(conflict.s0 - front, vehicle.speed, driver.accel, gate.speed)
+                        # Once its front is there and its origin on that lane,
+                        # drivers follow whoever's front is nearer.
+                        there = max(conflict.other_s0, drivers[note.vehicle].front)
+                        waits = note.number < vehicle.claim_number[c] and note.front < there
+                        waits = waits and comes < arrive + HEADWAY_S
+                    else:
+                        waits = note.number < vehicle.claim_number[c]
+                        tail = waits and note.front > conflict.other_s1 and other.waited > STOOD_S
+                        far = conflict.s1 - begun + driver.rear
+                        if tail and gets_by(lanes, vehicle, driver, other, drivers[note.vehicle], far):
+                            waits = False
+                    if waits and ahead < stand[i]:
+                        stand[i] = max(ahead, 0.0)
+                        vehicle.waits_for = note.vehicle

@@ -21,7 +21,7 @@ from simulator.numerics.rng import generator
 from simulator.roads import RoadNetwork
 from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
-from simulator.scene import Atmosphere, Model, Scene, SceneBuilder, Snapshot, Timeline, footing
+from simulator.scene import Atmosphere, Scene, SceneBuilder, Snapshot, Timeline, footing
 from simulator.scene.builder import SceneObject
 from simulator.surroundings.signals import lenses_of
 from simulator.traffic.conditions import conditions_in
@@ -31,6 +31,7 @@ from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import SCENERY, Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
 from simulator.world.cast import Cast
+from simulator.world.falling import fall, off_the_saddle
 from simulator.world.grip import CHASSIS, HEAVY, TWO_WHEELED, chassis_of, ground_of, road_weather, slippery_lanes
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
@@ -409,27 +410,10 @@ def _on_springs(cast: Cast, classes: dict[int, str], tracks: Tracks) -> Tracks:
     position[:, sprung, 2] += 0.5 * np.array([tracks.agents[i].wheelbase_m for i in sprung]) * np.sin(pitch)
     for i in sprung:
         if names[i] in TWO_WHEELED and np.isfinite(tracks.crashed_s[i]):
-            ridden = [cast.builder.objects[row].model for row in (tracks.agents[i].object, cast.riders.get(i, 0))]
-            lift = _fall(rpy[:, i], tracks.times_ns * 1e-9 - tracks.crashed_s[i], [m for m in ridden if m is not None])
-            position[:, i, 2] += lift
+            model = cast.builder.objects[tracks.agents[i].object].model
+            if model is not None:
+                position[:, i, 2] += fall(rpy[:, i], tracks.times_ns * 1e-9 - tracks.crashed_s[i], [model])
     return replace(tracks, position=position, rpy=rpy)
-
-
-def _fall(rpy: Any, since_s: Any, models: Sequence[Model]) -> Any:
-    """Let a two-wheeler with its rider fall to the side to which it leans; (T,) m by which it is above the ground.
-
-    Args:
-        rpy: (T, 3), changed. since_s: (T,) since it began to fall. models: its own, and the rider's.
-    """
-    first = int(np.argmax(since_s >= 0.0))
-    side = 1.0 if rpy[first, 0] >= 0.0 else -1.0  # to the right
-    share = np.clip(since_s / FALLING_S, 0.0, 1.0) ** 2  # slowly at first, as a pendulum on its head does
-    rpy[:, 0] += share * (side * LYING_RAD - rpy[:, 0])
-    rpy[:, 1] *= 1.0 - share
-    points = np.concatenate([body.mesh.vertices for model in models for body in model.bodies])
-    angles = np.linspace(0.0, LYING_RAD, 12)
-    low = [float((side * np.sin(a) * points[:, 1] + np.cos(a) * points[:, 2]).min()) for a in angles]
-    return np.where(since_s >= 0.0, np.interp(np.abs(rpy[:, 0]), angles, -np.array(low)), 0.0)
 
 
 def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
@@ -449,7 +433,6 @@ def _on_feet(cast: Cast, tracks: Tracks) -> Tracks:
 
 # Whose springs, of `assets/dynamics.yaml`, those of a class have; lorries and buses there have none and stay level.
 SPRUNG = {name: springs for name, springs in CHASSIS.items() if name not in HEAVY}
-FALLING_S, LYING_RAD = 0.7, 1.4  # of two-wheelers: a rod of 1.1 m falls in about that time from a lean of 20 degrees
 SWAY_S = 4.0  # period of the sway of those who stand: most of its power lies below 0.5 Hz (stabilometry)
 LEGGED = frozenset({"pedestrian", "animal"})
 FLAT_OR_ASIDE = frozenset({"road_defect", "traffic_sign", "traffic_light", "street_furniture"})
@@ -478,11 +461,15 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         if thing is not None and thing.following_m > 0:
             gait[:, i] = hitch_angles(thing, tracks.position[:, i], tracks.rpy[:, i, 2])
     rows = [agent.object for agent in tracks.agents]
-    source = list(range(count))
-    for i, agent in enumerate(tracks.agents):
-        if agent.object in cast.riders:
-            rows.append(cast.riders[agent.object])
-            source.append(i)
+    ridden = [i for i, row in enumerate(rows) if row in cast.riders]
+    source = [*range(count), *ridden]
+    rows += [cast.riders[rows[i]] for i in ridden]
+    position, rpy = tracks.position[:, source], tracks.rpy[:, source]
+    for n, i in enumerate(ridden, start=count):
+        driven, rider = (cast.builder.objects[row].model for row in (rows[i], rows[n]))
+        if driven and rider and driven.class_name in TWO_WHEELED and np.isfinite(tracks.crashed_s[i]):
+            since_s = tracks.times_ns * 1e-9 - tracks.crashed_s[i]
+            position[:, n], rpy[:, n] = off_the_saddle(position[:, i], rpy[:, i], since_s, [driven], rider)
     lamps = _lamp_bits(cast, tracks)
     blinking = [row for row in cast.lamps if row not in set(rows) and cast.lamps[row] & FLASHING]
     lit = [(signals[sid], k) for k, sid in enumerate(plan.ids) if sid in signals]
@@ -494,26 +481,26 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     for i, (_, k) in enumerate(lit):
         extra_lamps[:, len(blinking) + i] = state[:, k]
 
-    velocity = velocities(tracks.position, tracks.times_ns)
+    velocity = velocities(position, tracks.times_ns)
     if steps < 2:  # of a single moment, too, it shows who moves
-        yaw, pitch = tracks.rpy[..., 2], tracks.rpy[..., 1]
-        velocity = tracks.speed[..., None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
+        yaw, pitch = rpy[..., 2], rpy[..., 1]
+        velocity = tracks.speed[:, source, None] * np.stack([np.cos(yaw), np.sin(yaw), -np.tan(pitch)], -1)
 
     def both(values: Any, resting: Any) -> Any:
         """What moves by the tracks, then what rests."""
         still = np.broadcast_to(resting[extra], (steps, *resting[extra].shape))
-        return np.concatenate([values[:, source], still], axis=1)
+        return np.concatenate([values, still], axis=1)
 
-    gaits = both(gait, rest.gait_rad)
+    gaits = both(gait[:, source], rest.gait_rad)
     for i, row in enumerate(cast.idle):  # who stands shifts the weight from leg to leg, each at a time of their own
         gaits[:, len(rows) + len(blinking) + len(lit) + i] = row + tracks.times_ns * (2e-9 * np.pi / SWAY_S)
     return Timeline(
         tracks.times_ns,
-        both(tracks.position, rest.position),
-        both(tracks.rpy, rest.rpy),
+        both(position, rest.position),
+        both(rpy, rest.rpy),
         both(velocity, rest.velocity),
-        both(tracks.travel, rest.travel_m),
-        both(tracks.steer, rest.steer_rad),
+        both(tracks.travel[:, source], rest.travel_m),
+        both(tracks.steer[:, source], rest.steer_rad),
         gaits,
         np.concatenate([lamps[:, source], extra_lamps], axis=1),
         np.array([*rows, *extra], np.int64),

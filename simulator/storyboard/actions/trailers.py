@@ -76,4 +76,6 @@ class DisconnectTrailerAction(InstantPrivateAction):
 
     def begin(self) -> None:
         """Uncouple it."""
+        if self.entity.trailer is None:
+            self.world.warn(f"{self.entity.name} has no trailer to leave", self.record.line)
         uncouple(self.entity)
