@@ -303,18 +303,19 @@ def test_equal_seeds_give_equal_ground_and_the_origin_does_not_matter() -> None:
 
 def test_a_place_without_roads_has_land() -> None:
     ground = surface(procedural.straight(50.0), (0, 0, 0), (5000.0, 0.0), 60.0)
-    assert {name for _, _, name in ground.meshes} == {"terrain"}
+    assert {name for _, _, name in ground.meshes} == {"terrain", "vegetation"}  # and woods on its hills
     assert np.isinf(ground.clearance([[5000.0, 0.0]])).all()
 
 
 def test_the_land_reaches_the_horizon_without_a_gap() -> None:
     ground, center = built("straight")
-    near, far = (mesh for mesh, _, name in ground.meshes[-2:])
-    reach = np.abs(far.vertices[:, :2]).max(axis=0)
-    assert (reach > 5000.0).all()
+    assert [name for _, _, name in ground.meshes[-3:]] == ["terrain", "terrain", "vegetation"]
+    land = [mesh for mesh, _, _ in ground.meshes[-3:]]  # near, far, and woods among that
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in land)])
     # Every edge of the land but the outermost is shared by two triangles.
-    points = np.round(np.concatenate([near.vertices, far.vertices]).astype(np.float64), 3)
-    faces = np.concatenate([near.faces, far.faces + len(near.vertices)])
+    points = np.round(np.concatenate([mesh.vertices for mesh in land]).astype(np.float64), 3)
+    assert (np.abs(points[:, :2]).max(axis=0) > 5000.0).all()
+    faces = np.concatenate([mesh.faces + start for mesh, start in zip(land, starts)])
     _, same = np.unique(points, axis=0, return_inverse=True)
     edges = np.sort(same.ravel()[faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)], axis=1)
     _, first, count = np.unique(edges, axis=0, return_index=True, return_counts=True)

@@ -129,7 +129,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
-    box = cycle_box(model, margin=0.012)
+    box = cycle_box(model, margin=0.01)
     box[0, 2] = 0.0
     return replace(model, box=box)
 
