@@ -2,8 +2,8 @@
 
 The common surface passes through the middle of every lane at the height of its own road; beside it the roads have a
 say by how near their lanes' middles are, and by how far they still are from the edge of their own carriageway, so
-that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two, on a ramp
-as short as wheels can bear. Where the roads agree nothing moves.
+that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two, within a
+centimetre or two: wheels pass to the left and to the right, where it is gentle. Where the roads agree nothing moves.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from simulator.roads.surface_rows import Array, Rows, join_ends
 SAME_LEVEL_M = 1.5  # carriageways that differ by more cross over each other
 _AGREE_M = 0.0005
 _TOUCH_M = 0.03
-_MIDDLE_M = 0.002  # this near to the middle of a lane it is as good as there
+_MIDDLE_M = 0.0005  # this near to the middle of a lane it is as good as there
 _STEP_M = 0.35  # along the middles of lanes
-_RAMP = 0.5  # where two cross the surface goes from one to the other no steeper than this, if there is room,
-_LEAST_RAMP_M = 0.03  # but no quicker than in this length
+_RAMP_M = 0.012  # where two cross the surface goes from one to the other as near as this to both
 _CELL_M = 2.0  # of the common surface between them
-_GRID_M = 0.001  # to which its edges are rounded, so that they meet
+_GRID_M = 0.0002  # to which its edges are rounded, so that they meet
 _RIM_M = 0.02  # it reaches this far below its neighbours
 
 Index = NDArray[np.int64]
@@ -165,6 +164,7 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
     _, group = connected_components(coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(count, count)))
     group = group[lanes.road]
     parts = list[Triangles]()
+    moved = _with_overlapped(lanes, tree, moved, group)
     for name in np.unique(group[moved]):
         mine = np.flatnonzero(moved & (group == name))
         shapes = tree.geometries[mine]
@@ -187,6 +187,18 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
     return CommonGround(Triangles.join(parts), lanes.key[moved])
 
 
+def _with_overlapped(
+    lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], group: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """(Q,) the quads that have moved, and those of other roads of their group that no corner of them has met."""
+    some = np.flatnonzero(moved)
+    hit, other = tree.query(shapely.buffer(tree.geometries[some], -_GRID_M), predicate="intersects")
+    fits = (group[some[hit]] == group[other]) & (lanes.road[some[hit]] != lanes.road[other]) & lanes.drives[other]
+    every = moved.copy()
+    every[other[fits]] = True
+    return every
+
+
 def _plan(area: shapely.Geometry, corners: Array, road: Index) -> Array:
     """Triangles (T, 3, 2) of an area and its rim, with edges along the middles of all lanes (quads (Q, 4, 3))."""
     ends = np.stack([corners[:, :2].mean(axis=1), corners[:, 2:].mean(axis=1)], axis=1)
@@ -205,7 +217,7 @@ def _plan(area: shapely.Geometry, corners: Array, road: Index) -> Array:
 def _crossings(middles: NDArray[np.object_], ends: Array, road: Index) -> NDArray[np.object_]:
     """Rings round all places where the middles (K, 2, 3) of lanes of two roads (K,) cross at unequal heights.
 
-    The higher the step between them, the wider the ring in which the surface goes from one to the other.
+    In a ring the surface goes from one to the other. The smaller the angle, the wider it is.
     """
     one, two = shapely.STRtree(middles).query(middles, predicate="crosses")
     once = (one < two) & (road[one] != road[two])
@@ -216,9 +228,10 @@ def _crossings(middles: NDArray[np.object_], ends: Array, road: Index) -> NDArra
     p = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / area
     q = (w[:, 0] * u[:, 1] - w[:, 1] * u[:, 0]) / area
     step = np.abs(one[:, 0, 2] + p * (one[:, 1] - one[:, 0])[:, 2] - two[:, 0, 2] - q * (two[:, 1] - two[:, 0])[:, 2])
-    differ = (step > 2.0 * _GRID_M) & (step < SAME_LEVEL_M)
+    differ = (step > _AGREE_M) & (step < SAME_LEVEL_M)
     center = (one[:, 0, :2] + p[:, None] * u)[differ]
-    radius = np.clip(0.5 * step[differ] / _RAMP, _LEAST_RAMP_M, _STEP_M)
+    sine = np.abs(area) / (np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1))
+    radius = np.minimum(_RAMP_M / sine[differ], _STEP_M)
     return np.asarray(shapely.boundary(shapely.buffer(shapely.points(center), radius, quad_segs=2)))
 
 
