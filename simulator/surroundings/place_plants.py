@@ -18,7 +18,7 @@ from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, plant
 from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, Patchwork, poses
-from simulator.surroundings.species import Species, species_table
+from simulator.surroundings.species import COLUMN, Species, species_table
 from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
@@ -296,7 +296,9 @@ def _species(name: str) -> Species:
 
 
 def _pruned(species: Species) -> Species:
-    """A street tree: free stem of about 3 m, narrower crown, 8 to 11 m high."""
+    """A street tree: free stem of about 3 m, narrower crown, 8 to 11 m high; nobody prunes columns."""
+    if species.spread < COLUMN:
+        return replace(species, height_m=(10.0, 15.0))
     height = (7.5, 10.5) if species.name != "fruit" else (5.0, 6.5)
     clear = 0.32 if species.form == "broadleaf" else species.clear
     return replace(species, height_m=height, clear=max(clear, species.clear), spread=min(species.spread, 0.62))
