@@ -1,4 +1,4 @@
-"""Poses along the middles of lanes as tables of cubics: what dense traffic asks for in every step, in a few numpy calls.
+"""Poses along the middles of lanes as tables of cubics: what dense traffic asks for in each step, in few numpy calls.
 
 A lane is cut into cells of about a metre; over each, every value of a pose is the cubic through four points of
 `lane_following.placed`. In a bend of 10 m radius that departs from the road by less than 1 micrometre: the error is the
