@@ -199,6 +199,45 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
 
 
 @cache
+def pointed_texture(coat: Rgb, points: Rgb, height: float, ragged: float, sleek: bool) -> Texture:
+    """A coat of a colour with legs, and bellies if so high, of another.
+
+    Args:
+        coat, points: reflectance of the upper and of the lower parts.
+        height: of the border between them, in withers heights; `ragged`: how far it strays.
+        sleek: short hair in which no strands are seen.
+    """
+    rng = generator(0, "points", str(coat), str(points), str(height))
+    size = 512
+    up = _heights(size)[:, None] + ragged * spectral_noise(size, rng, slope=2.6, low_cut=1)
+    share = np.clip((up - height) / (0.5 * ragged) + 0.5, 0.0, 1.0)[..., None]
+    tone = np.array(points) * (1.0 - share) + np.array(coat) * share
+    strands, locks = (0.05, 0.04) if sleek else (0.20, 0.09)
+    shade = np.interp(_heights(size), [0.38, 0.55, 0.72, 0.97, 1.06], [0.95, 1.15, 1.05, 0.85, 0.95])[:, None]
+    worn = 1.0 + strands * _hairs(size, rng) + locks * spectral_noise(size, rng, slope=2.4, low_cut=3)
+    return Texture(f"points {coat} {points} {height}", to_srgb8(np.clip(tone * (shade * worn)[..., None], 0.012, 1.0)))
+
+
+# Colours of which the lower parts of a coat are, the height of the border and how far it strays, in withers heights;
+# how often: of dogs with dark coats (black and tan), of horses (bays, and such with white feet).
+_POINTS: dict[str, tuple[tuple[float, Rgb, float, float], ...]] = {
+    "dog": ((0.55, (0.30, 0.16, 0.07), 0.66, 0.16),),
+    "horse": ((0.5, (0.028, 0.022, 0.018), 0.40, 0.06), (0.25, (0.50, 0.47, 0.42), 0.15, 0.04)),
+}
+
+
+def _pointed(species: str, coat: F64, rng: np.random.Generator) -> Texture | None:
+    """The coat of an animal whose lower parts have a colour of their own; None: it has none."""
+    drawn = float(rng.random())
+    for share, color, height, ragged in _POINTS.get(species, ()):
+        if drawn < share:
+            tidy = as_rgb(np.round(np.clip(coat, 0.03, 0.55), 2))
+            return pointed_texture(tidy, color, height, ragged, species == "horse") if max(tidy) < 0.35 else None
+        drawn -= share
+    return None
+
+
+@cache
 def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
     """A coat of a colour with white patches over about `share` tenths of it, soiled below."""
     rng = generator(0, "pied", number)
@@ -230,12 +269,16 @@ def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> 
     sleek = species in ("cow", "horse")
     coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
     kind = "tabby" if tabby else coats_of.get(species, "fur")
-    coat = np.clip(coat, 0.022, 0.55)  # the hair of black animals is brown or grey in the sun
+    coat = np.clip(coat, 0.030, 0.55)  # the hair of black animals is brown or grey in the sun
     gloss = 0.62 if sleek else 0.8
     hair = coat_texture(float(row["socks"]), kind)
     if tabby:
         coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
     plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=gloss, reflectance_905=0.45)
+    points = None if pied else _pointed(species, coat, rng)
+    if points is not None:
+        patched = Material("coat with points", (1.0, 1.0, 1.0), points, roughness=gloss, reflectance_905=0.45)
+        pied = True
     mixed = 0.2 if species == "dog" else 0.5
     if species == "sheep" and rng.random() < 0.5:  # white faces and legs
         under = np.array([0.50, 0.46, 0.40])

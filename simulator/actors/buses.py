@@ -270,17 +270,22 @@ def _cabin(d: _Measures, nose: float, tail: float, *, driver: bool = True) -> li
 
 
 def _mirrors(d: _Measures) -> list[Mesh]:
-    """Mirrors that hang at both front corners from arms below the roof, painted as the body."""
-    z, y = d.band - 0.30, d.half + 0.15
-    arm = [
-        [d.nose - 0.30, d.half - 0.06, d.band + 0.16],
-        [d.nose - 0.12, d.half + 0.09, d.band + 0.17],
-        [d.nose - 0.10, y, d.band + 0.06],
-        [d.nose - 0.11, y, z + 0.15],
+    """Mirrors at both front corners in black shells that grow out of their arms like horns: boxes hung from thin arms
+    look like signals from afar."""
+    z, y = d.band - 0.30, d.half + 0.13
+    horn = [
+        [d.nose - 0.34, d.half - 0.10, d.band + 0.10],
+        [d.nose - 0.20, d.half + 0.02, d.band + 0.13],
+        [d.nose - 0.13, d.half + 0.10, d.band + 0.08],
+        [d.nose - 0.11, y, d.band - 0.05],
+        [d.nose - 0.11, y, z],
+        [d.nose - 0.11, y, z - 0.14],
+        [d.nose - 0.11, y, z - 0.20],
     ]
-    housing = rounded_box((0.11, 0.21, 0.40), (d.nose - 0.11, y, z), radius=0.05, slot=Slot.PAINT)
-    glass = block((0.004, 0.16, 0.33), (d.nose - 0.168, y, z), Slot.MIRROR)
-    return [m for part in (housing, glass, pipe(np.array(arm), 0.022, segments=6, slot=Slot.PAINT)) for m in both(part)]
+    thick = np.array([0.055, 0.060, 0.070, 0.088, 0.105, 0.095, 0.05])
+    shell = pipe(np.array(horn), thick, segments=8, slot=Slot.TRIM)
+    glass = block((0.004, 0.15, 0.30), (d.nose - 0.206, y, z - 0.02), Slot.MIRROR)
+    return [m for part in (shell, glass) for m in both(part)]
 
 
 def _seam(body: Hull, low: float, high: float) -> list[Mesh]:

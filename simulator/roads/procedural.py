@@ -15,7 +15,7 @@ from simulator.numerics.rng import generator
 from simulator.numerics.units import KMH
 from simulator.roads.cross_section import CrossSection, tapered
 from simulator.roads.grade_separation import bridge, tunnel
-from simulator.roads.junction_features import signalised, with_priority
+from simulator.roads.junction_features import GIVE_WAY, STOP, signalised, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
 from simulator.roads.motorway import merge, motorway
@@ -42,6 +42,8 @@ __all__ = [
     "village_lane",
     "x_junction",
 ]
+
+_ASLANT_DEG = 15.0  # from a right angle: beyond, minor streets have stop signs
 
 
 def straight(
@@ -137,7 +139,11 @@ def t_junction(
 def _star(
     name: str, directions_deg: Sequence[float], arm_m: float, street: Street, traffic_lights: bool
 ) -> RoadNetwork:
-    """Streets from a common centre; the first and third (of four), or the first two (of three), have priority."""
+    """Streets from a common centre; the first and third (of four), or the first two (of three), have priority.
+
+    Who comes from the others gives way, and has to stop where the streets meet far from a right angle: who looks back
+    over the shoulder sees too late what comes (stop signs stand where sight is poor: VwV-StVO on sign 206).
+    """
     angles = [float(np.deg2rad(direction)) for direction in directions_deg]
     reach, radius = junction_reach(street, angles)
     _positive(arm_m=arm_m - reach)
@@ -155,7 +161,8 @@ def _star(
     if traffic_lights:
         return signalised(network, "100", arms)
     main = (arms[0], arms[2]) if len(arms) == 4 else (arms[0], arms[1])
-    return with_priority(network, "100", arms, main)
+    aslant = abs((directions_deg[-1] - directions_deg[0]) % 180.0 - 90.0) > _ASLANT_DEG
+    return with_priority(network, "100", arms, main, minor=STOP if aslant else GIVE_WAY)
 
 
 def _single(

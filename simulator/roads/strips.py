@@ -57,6 +57,12 @@ class LaneStrips:
         k = bisect_right(starts, s) - 1
         return first + k if k >= 0 and s < ends[k] else -1
 
+    def spans(self, road: Road, section: int, lane: int) -> list[tuple[int, float, float]]:
+        """All stretches of a lane, as number, start and end."""
+        key = road, section, lane
+        first, starts, ends = self._strips.get(key) or self._add(key)
+        return list(zip(range(first, first + len(starts)), starts, ends))
+
     def _add(self, key: tuple[Road, int, int]) -> tuple[int, list[float], list[float]]:
         road = key[0]
         part = _stretches(*key)

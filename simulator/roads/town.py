@@ -9,7 +9,7 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.numerics.rng import generator
 from simulator.numerics.units import KMH
-from simulator.roads.junction_features import signalised, speed_sign, with_priority
+from simulator.roads.junction_features import GIVE_WAY, STOP, signalised, speed_sign, with_priority
 from simulator.roads.junction_layout import Arm, build_junction
 from simulator.roads.layout import Plan, Pose
 from simulator.roads.network import RoadNetwork
@@ -170,10 +170,11 @@ class _Town:
         if len(main) >= 3:
             network = signalised(network, junction, ordered)
         else:
-            if not main:  # the street that goes through has priority
+            narrow = not main  # houses stand close to the corners of small streets: who has no priority has to stop
+            if narrow:  # the street that goes through has priority
                 through = [way for way in arms if (way + 2) % 4 in arms]
                 main = [arms[way] for way in sorted(through)[:: 2 if len(through) == 4 else 1]]
-            network = with_priority(network, junction, ordered, main)
+            network = with_priority(network, junction, ordered, main, minor=STOP if narrow else GIVE_WAY)
         for direction in sorted(arms):
             arm, street = arms[direction], self._street(node, direction)
             s = 12.0 if arm.contact == "start" else network.roads[arm.road].length - 12.0

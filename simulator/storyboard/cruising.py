@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.roads.strips import LaneStrips
 from simulator.storyboard.crowd import Bodies, Crowd
 from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
-from simulator.storyboard.lane_following import advanced, put
+from simulator.storyboard.lane_following import driven, put
+from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_position import TINY, Moved
 
 _FEW = 12  # entities: one after the other is quicker
@@ -98,10 +98,10 @@ class Cruisers:
         self._ids: set[int] = set()
         self.singles: Sequence[Entity] = ()
         self._crowd, self._note_end = crowd, note_end
-        self._strips = LaneStrips()
+        self._poses = LanePoses()
         self._state = np.zeros((len(_Columns._fields), 0))
         self._c = _Columns(*self._state)
-        self._rows: Array = np.zeros(0, np.int64)  # of the strips, -1: the road is no plain one there
+        self._cells: Array = np.zeros(0, np.int64)  # of the poses, -1: it drives as these cannot say
         self._known = (-1, False)  # turnover of the world as of the members; whether newcomers wait
         self._names: list[tuple[str, str | None, int]] = []  # of members, of their roads, and their lanes
         self._touched: list[int] = []  # members that something has been done to one by one in this step
@@ -119,13 +119,13 @@ class Cruisers:
         for k in set(range(len(self.members))).difference(kept):
             driver = self._drivers[k]
             driver.speed, driver.set_speed = float(self._c.held_speed[k]), float(self._c.set_speed[k])
-        self._state, self._rows = self._state[:, kept], self._rows[kept]
+        self._state, self._cells = self._state[:, kept], self._cells[kept]
         self.members = [self.members[k] for k in kept] + new
         self._names = [self._names[k] for k in kept] + [_names(each) for each in new]
         if new:
             added = np.array([self._column(each) for each in new]).T
             self._state = np.concatenate([self._state, added], axis=1)
-            self._rows = np.concatenate([self._rows, np.array([self._row(each) for each in new])])
+            self._cells = np.concatenate([self._cells, np.array([self._cell(each) for each in new])])
         self._c = _Columns(*self._state)
         self._drivers = [
             driver for each in self.members for driver in each.drivers if isinstance(driver, DistanceKeeper)
@@ -144,27 +144,27 @@ class Cruisers:
         """Move all by their speeds along their lanes."""
         if not self.members:
             return
-        c, plain = self._c, self._rows >= 0
+        c, on_lane = self._c, self._cells >= 0
         going = np.abs(c.speed) > TINY
-        found = np.full(len(plain), -1)
-        if plain.any():
-            rows = np.where(plain, self._rows, 0)
-            state = (c.s, c.t, c.offset, c.h_rel, c.z_rel, c.bend, c.road_length, c.speed * dt)
-            found, places = advanced(self._strips, rows, *state)
-            moved = (found >= 0) & plain & going
-            self._rows = np.where(moved, found, self._rows)
+        s, is_road = driven(c.s, c.t, c.h_rel, c.bend, c.road_length, c.speed * dt)
+        found, places = self._poses.moved(self._cells, s)
+        places[_Columns._fields.index("z")] += c.z_rel
+        moved = on_lane & going & is_road & (found >= 0)
+        if moved.all():
+            self._cells, self._state[_PLACE] = found, places
+        else:
+            self._cells = np.where(moved, found, self._cells)
             self._state[_PLACE] = np.where(moved, places, self._state[_PLACE])
-            for entity, has_moved, place in zip(self.members, moved.tolist(), places.T.tolist()):
-                if has_moved:
-                    put(entity.position, place)
-            found = np.where(moved, found, -1)
-        self._touched = (going & (found < 0)).nonzero()[0].tolist()
+        for entity, has_moved, place in zip(self.members, moved.tolist(), places.T.tolist()):
+            if has_moved:
+                put(entity.position, place)
+        self._touched = (going & ~moved).nonzero()[0].tolist()
         for k in self._touched:
             entity = self.members[k]
             if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
                 entity.set_speed(0.0)
             self._note_end(entity, time)
-            self._rows[k], self._names[k] = self._row(entity), _names(entity)
+            self._cells[k], self._names[k] = self._cell(entity), _names(entity)
             self._state[_READ, k] = self._column(entity)[_READ]
 
     def drive(self, dt: float) -> None:
@@ -231,9 +231,9 @@ class Cruisers:
         on_road = (roads, lanes, c.offset.tolist(), c.s.tolist(), c.t.tolist())
         return zip(repeat(time), names, *columns, pitch, roll, c.speed.tolist(), *on_road)
 
-    def _row(self, entity: Entity) -> int:
+    def _cell(self, entity: Entity) -> int:
         p = entity.position
-        return -1 if p.road is None else self._strips.row(p.road.road, p.section, p.lane, p.s)
+        return -1 if p.road is None or p.offset else self._poses.cell(p.road.road, p.section, p.lane, p.s, p.h_rel)
 
     def _column(self, entity: Entity) -> list[float]:
         p, driver = entity.position, entity.drivers[0]

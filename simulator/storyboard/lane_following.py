@@ -14,6 +14,8 @@ from simulator.storyboard.entities import Entity
 from simulator.storyboard.road_position import TINY, RoadPosition
 
 _FEW = 8  # entities: one after the other is quicker
+# What a move along a lane sets of a position.
+PLACE = ("s", "t", "x", "y", "z", "h", "p", "r", "h_road", "p_road", "r_road", "z_road", "k_road", "h_lane")
 Array = NDArray[Any]
 
 
@@ -80,17 +82,27 @@ def advanced(
 
     Returns:
         (N,) the stretches that they come to, -1 where they leave their strip; and (14, N) the new values of the
-        position in the order of `put`.
+        position in the order of `PLACE`.
     """
+    on, is_road = driven(s, t, h_rel, bend, length, way)
+    found = strips.moved(rows, on)
+    found = np.where((found >= 0) & is_road, found, -1)
+    return found, placed(strips, np.where(found >= 0, found, rows), on, offset, h_rel, z_rel)
+
+
+def driven(s: Array, t: Array, h_rel: Array, bend: Array, length: Array, way: Array) -> tuple[Array, Array]:
+    """(N,) stations after `way` m, as `advanced` has its arguments, and whether the road can be followed to there."""
     turned = np.mod(h_rel, tau)
     ahead = np.where((0.5 * pi < turned) & (turned < 1.5 * pi), -1.0, 1.0)
     beside = bend * t
     scale = np.where(np.abs(bend) > TINY, np.maximum(1.0 - beside, TINY), 1.0)
     s = s + ahead * way / scale
-    found = strips.moved(rows, s)
-    moved = (found >= 0) & (beside <= 1.0 - TINY) & (s > TINY) & (s < length - TINY)
-    found = np.where(moved, found, -1)
-    line = strips.points(np.where(moved, found, rows), s)
+    return s, (beside <= 1.0 - TINY) & (s > TINY) & (s < length - TINY)
+
+
+def placed(strips: LaneStrips, rows: Array, s: Array, offset: Array, h_rel: Array, z_rel: Array) -> Array:
+    """(14, N) values in the order of `PLACE` at stations s (N,) of stretches (N,)."""
+    line = strips.points(rows, s)
     t, h_lane = offset + line.middle, np.arctan(line.slope)
     # As `ScalarRoad.place`: the plane of the road rolls about the sloping line.
     cos_r, sin_r = np.cos(line.roll), np.sin(line.roll)
@@ -100,9 +112,7 @@ def advanced(
     x, y, z_road = line.x + u * c - v * n, line.y + u * n + v * c, line.z + rise
     h_road, p_road = np.mod(line.heading, tau), -np.arctan(line.grade)
     h, p, r = _turned(h_road, p_road, line.roll, h_rel + h_lane)
-    return found, np.stack(
-        [s, t, x, y, z_road + z_rel, h, p, r, h_road, p_road, line.roll, z_road, line.curvature, h_lane]
-    )
+    return np.stack([s, t, x, y, z_road + z_rel, h, p, r, h_road, p_road, line.roll, z_road, line.curvature, h_lane])
 
 
 def _turned(h: Array, p: Array, r: Array, yaw: Array) -> tuple[Array, Array, Array]:

@@ -405,10 +405,19 @@ def _in_order(privates: tuple[model.Private, ...], world: World) -> list[model.P
         if waiting:
             others = ", ".join(sorted(waiting))
             world.warn(f"{ready.entity_ref} is placed relative to {others}, which has no place yet", ready.line)
+        if _first_refers_to_itself(ready):
+            world.warn(f"{ready.entity_ref} is placed relative to itself, which has no place yet", ready.line)
         left.remove(ready)
         done.add(ready.entity_ref)
         found.append(ready)
     return found
+
+
+def _first_refers_to_itself(private: model.Private) -> bool:
+    """Whether the first of the teleports of an entity starts from where it is; later ones may."""
+    places = (action.position for action in private.actions if isinstance(action, model.TeleportAction))
+    first = next(places, None)
+    return isinstance(first, _RELATIVE) and first.entity_ref == private.entity_ref
 
 
 def _references(private: model.Private) -> set[str]:

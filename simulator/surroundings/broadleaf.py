@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.scene.leaves import BARK, directions, foliage
 from simulator.scene.mesh import Mesh
 from simulator.surroundings.shapes import F64, stalks
-from simulator.surroundings.species import Species
+from simulator.surroundings.species import COLUMN, Species
 
 Owners = NDArray[np.int64]
 
@@ -30,14 +30,16 @@ def _masses(species: Species, height: float, radius: float, rng: np.random.Gener
     i = np.arange(count) + 0.5
     z = np.clip(i / count + rng.normal(0, 0.3 / count, count), 0.03, 0.97)
     phi = i * (np.pi * (3 - 5**0.5)) + rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.3, count)
-    size = radius * rng.uniform(0.52, 0.80, count)
+    # Boughs of columns such as Lombardy poplars all rise along the trunk: no gaps between their masses.
+    column = species.spread < COLUMN
+    size = radius * rng.uniform(0.58, 0.88, count) * (1.3 if column else 1.0)
     # Light and neighbours make crowns lopsided: lobes of one to three boughs all round, turning with the height.
     turn = rng.uniform(0, 2 * np.pi, 3)
     lobes = (
         1.0 + 0.11 * np.cos(phi - turn[0]) + 0.08 * np.cos(2 * phi - turn[1]) + 0.06 * np.cos(3 * phi + 4 * z - turn[2])
     )
     reach = _envelope(species, z) * radius * lobes * rng.uniform(0.75, 1.02, count) - 0.85 * size
-    tall = np.clip(1.5 * (height - foot) / count, 0.5 * size, 1.5 * size)
+    tall = np.clip((3.0 if column else 1.5) * (height - foot) / count, 0.5 * size, 1.5 * size)
     low, top = foot + 0.6 * tall, height - 0.9 * tall
     at = np.maximum(reach, 0.0)
     center = np.stack([at * np.cos(phi), at * np.sin(phi), low + z * (top - low)], 1)

@@ -106,7 +106,7 @@ def build_at(
         np.linspace(-0.5, 0.5, max(int(depth / 2), 2) + 1), np.linspace(-0.5, 0.5, max(int(width / 2), 2) + 1)
     )
     spots = xy + (gx.ravel() * depth)[:, None] * u + (gy.ravel() * width)[:, None] * v
-    if not place.clear(spots, margin_m).all():
+    if not place.occupancy.free(spots).all() or (place.ground.clearance(spots) <= margin_m).any():
         return False
     ground = place.ground.height(spots)
     if np.ptp(ground) > FLAT_GROUND_M:

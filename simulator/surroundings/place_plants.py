@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from simulator.surroundings.place_objects import MapPlant
 from simulator.surroundings.plants import Plant, plant
 from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, Patchwork, poses
-from simulator.surroundings.species import Species, species_table
+from simulator.surroundings.species import COLUMN, Species, species_table
 from simulator.surroundings.woods import STEP_M, wood
 
 VARIANTS = 3
@@ -195,10 +196,10 @@ def _single(place: Place, rows: _Rows, density: float) -> None:
     spacing = max(float(np.sqrt(10_000.0 / per_ha)) * 0.8, 5.0)
     points = _grid_points(place, spacing, rng)
     points = points[rng.random(len(points)) < 0.64]
-    species = _pick(rng, style.species, len(points))
+    species = [f"{name}+" for name in _pick(rng, style.species, len(points))]
     scale = rng.uniform(0.6, 1.1, len(points))
     # Crowns keep off carriageways and houses: their radius is about a third of the height.
-    reach = np.array([species_table()[n].spread * 0.25 * sum(species_table()[n].height_m) for n in species]) * scale
+    reach = np.array([kind.spread * 0.25 * sum(kind.height_m) for kind in map(_species, species)]) * scale
     ok = place.occupancy.free(points)
     for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         ok &= place.occupancy.free(points + 0.6 * reach[:, None] * [dx, dy])
@@ -244,8 +245,7 @@ def _levels(distance: F64, cost: F64, budget: float) -> NDArray[np.int64]:
 
 def _kept_off_roads(place: Place, names: list[str], xy: F64, scale: F64) -> F64:
     """Scales (N,) at which crowns end at the edge of the pavement; pruned street trees have theirs above it."""
-    table = species_table()
-    kinds = [table[name.rstrip("*")] for name in names]
+    kinds = [_species(name) for name in names]
     # Boughs of conifers reach down to the ground, the crowns of others begin above it.
     share = [0.30 if kind.form in ("spruce", "bush") else 0.26 for kind in kinds]
     reach = np.array([part * kind.spread * sum(kind.height_m) for part, kind in zip(share, kinds)]) * scale
@@ -260,9 +260,8 @@ def _grow(place: Place, rows: _Rows) -> None:
         return
     xy, scale = np.array(rows.xy), np.array(rows.scale)
     near = place.distance(xy)
-    table = species_table()
     scale = _kept_off_roads(place, rows.names, xy, scale)
-    bush = np.array([table[name.rstrip("*")].form == "bush" for name in rows.names])
+    bush = np.array([_species(name).form == "bush" for name in rows.names])
     cost = np.where(bush, 0.25, 1.0)
     budget = float(np.clip(SCENE_TRIANGLES - place.triangles, 70_000, MOST_TRIANGLES))
     order = np.argsort(near, kind="stable")
@@ -285,15 +284,30 @@ def _grow(place: Place, rows: _Rows) -> None:
 
 
 def _prototype(place: Place, name: str, variant: int, detail: int) -> Plant:
-    """A plant shared by many instances; a star after the name prunes it as street trees are."""
-    species = species_table()[name.rstrip("*")]
-    if name.endswith("*"):
-        species = _pruned(species)
-    return plant(species, place.rng("plant", name, variant), season=place.season, detail=detail)
+    """A plant shared by many instances."""
+    return plant(_species(name), place.rng("plant", name, variant), season=place.season, detail=detail)
+
+
+@cache
+def _species(name: str) -> Species:
+    """A species; a star after its name prunes it as street trees are, a plus lets it stand alone."""
+    species = species_table()[name.rstrip("*+")]
+    return _pruned(species) if name.endswith("*") else _alone(species) if name.endswith("+") else species
 
 
 def _pruned(species: Species) -> Species:
-    """A street tree: free stem of about 3 m, narrower crown, 8 to 11 m high."""
+    """A street tree: free stem of about 3 m, narrower crown, 8 to 11 m high; nobody prunes columns."""
+    if species.spread < COLUMN:
+        return replace(species, height_m=(10.0, 15.0))
     height = (7.5, 10.5) if species.name != "fruit" else (5.0, 6.5)
     clear = 0.32 if species.form == "broadleaf" else species.clear
     return replace(species, height_m=height, clear=max(clear, species.clear), spread=min(species.spread, 0.62))
+
+
+def _alone(species: Species) -> Species:
+    """A tree that no neighbour shades: its lower boughs live on, its crown is wider and begins nearer the ground."""
+    if species.form == "pine":
+        return replace(species, clear=0.26, spread=0.56, belly=0.4, boughs=14, clumps=38)
+    if species.form != "broadleaf" or species.name in ("poplar", "fruit"):
+        return species
+    return replace(species, clear=0.55 * species.clear, spread=min(1.2 * species.spread, 0.92))

@@ -92,11 +92,15 @@ def _piers(place: Place, road: Road, s: F64, left: F64, right: F64) -> None:
         return
     at = np.arange(float(s[0]), float(s[-1]), _STEP_M)
     a, b = np.interp(at, s, left), np.interp(at, s, right)
+    across = [np.linspace(y + 1.2, x - 1.2, max(int((x - y) / 5.0), 1) + 1) for x, y in zip(a, b)]
+    ends = np.cumsum([len(t) for t in across])
+    points = road.point(np.repeat(at, [len(t) for t in across]), np.concatenate(across))
+    ground = place.ground.land_height(points[:, :2])
+    if not (points[:, 2] - ground > BRIDGE_M + 2.0).any():
+        return
     last = -np.inf
-    for k, station in enumerate(at.tolist()):
-        t = np.linspace(b[k] + 1.2, a[k] - 1.2, max(int((a[k] - b[k]) / 5.0), 1) + 1)
-        deck = road.point(np.full(len(t), station), t)
-        land = place.ground.land_height(deck[:, :2])
+    for station, end, t in zip(at.tolist(), ends.tolist(), across):
+        deck, land = points[end - len(t) : end], ground[end - len(t) : end]
         clear = deck[:, 2] - land > BRIDGE_M + 2.0
         if station - last < _SPAN_M or not clear.all() or not _free_below(place, road, deck):
             continue

@@ -10,6 +10,7 @@ from typing import Any
 from simulator.data import load_asset
 
 SEASONS = ("spring", "summer", "autumn", "winter")
+COLUMN = 0.3  # narrower crowns, such as of Lombardy poplars, are columns
 
 
 @dataclass(frozen=True, slots=True)

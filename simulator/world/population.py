@@ -396,7 +396,7 @@ class Population:
             options = walks.approaches
         position = walks.positions[options[:, 0]]
         radius = float(np.clip(models[0].bounds[1, 1], NARROWEST_M, WIDEST_M))
-        weight = self._likely(position)
+        weight = self._likely_starts[options[:, 0]]
         jaywalks = bool(rng.random() < JAYWALKERS)
         side = float(rng.uniform(-1.0, 0.2))  # most keep to the right
         for _ in range(25):
@@ -428,6 +428,11 @@ class Population:
         ahead = line[1] - line[0]
         row = self.cast.add(models, line[0], (0.0, 0.0, float(np.arctan2(ahead[1], ahead[0]))), name=name)
         self.cast.stroll(row, line, who)
+
+    @cached_property
+    def _likely_starts(self) -> Array:
+        """How likely people set out from each of the starts of the walks."""
+        return self._likely(self._walks.positions)
 
     def _likely(self, position: Array) -> Array:
         """How likely people are at places (N, 3) on foot: near the ego's path, and where it soon comes."""

@@ -32,6 +32,7 @@ _TRIES = 4  # at a place for one entity in a step
 _FIRST_TRIES = 40  # where an action fills an area or a swarm at once
 _FULL = 100  # entities in a row that find no room: there is none
 _CLEAR_M, _CLEAR_S = 2.0, 1.0  # between the boxes of new and of present entities, and of travel at the new one's speed
+_LOOK_S = 0.25  # from one search for room in a swarm to the next: the fastest drive on by a few car lengths
 _RIM = 0.85  # of a swarm's ellipse: vehicles that come later come up beyond it
 _BEYOND = 1.05  # of a swarm's ellipse: vehicles that are out of it vanish
 # Length, width, height (m), distance of the box's centre before the rear axle (m), greatest acceleration and
@@ -358,6 +359,7 @@ class TrafficSwarmAction(TrafficElement):
     def begin(self) -> None:
         """Fill the ellipse."""
         self.center = self.world.entity(self.record.central_object, self.record.line)
+        self._next_look = 0.0
 
     def _speed(self, entity: Entity) -> float:
         limits = self.record.initial_speed_range
@@ -385,8 +387,11 @@ class TrafficSwarmAction(TrafficElement):
         return p.h if same else wrap(p.h + pi)
 
     def go_on(self, dt: float) -> None:
-        """Take away those that are left behind, and make others at the rim."""
+        """Take away those that are left behind, and make others at the rim, now and then."""
         super().go_on(dt)
+        if self.world.time < self._next_look - TINY:
+            return
+        self._next_look = self.world.time + _LOOK_S
         places = np.array([(e.position.x, e.position.y) for e in self.made]).reshape(-1, 2)
         for entity in [e for e, share in zip(self.made, self._shares(places)) if share > _BEYOND]:
             self.remove(entity)
