@@ -466,7 +466,8 @@ def test_what_players_do_without_is_a_warning_and_strictly_an_error(
     path = write(tmp_path, scenario(entities=entities, init=place))
     found = read_openscenario(path)
     assert [text.split(": ", 1)[1] for text in found.warnings] == [message]
-    assert not play(found, None, until=0.1).warnings
+    itself = ["line 16: Ego is placed relative to itself, which has no place yet"] if "Ego" in init else []
+    assert play(found, None, until=0.1).warnings == itself
     with pytest.raises(InputError, match=re.escape(f"strict: {message}")):
         read_openscenario(path, strict=True)
 
