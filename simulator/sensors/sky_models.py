@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics.rng import generator
-from simulator.scene import Atmosphere
+from simulator.scene import NATURAL_ZENITH_MAG, Atmosphere
 from simulator.scene.noise import spectral_noise
 from simulator.sensors.cumulus import HORIZON_RISE, Heaps, heaps
 from simulator.sensors.hosek_wilkie import clear_sky_xyz
@@ -125,10 +125,14 @@ CLOUD_HAZE_RISE = 0.08
 CLOUD_DIM_M = 350.0  # of cloud above, of which an e-th of the sun's light comes through
 
 
-def overcast_sky(sun_color: F64) -> F64:
-    """(ROWS, 1, 3) CIE overcast sky, L = Lz (1 + 2 sin e) / 3, of horizontal illuminance 1."""
-    color = rgb_from_xy(0.313, 0.331) * (0.8 + 0.2 * np.minimum(sun_color, 1.5))
-    color /= color @ LUMINANCE
+def overcast_sky(sun_elevation_rad: float) -> F64:
+    """(ROWS, 1, 3) CIE overcast sky, L = Lz (1 + 2 sin e) / 3, of horizontal illuminance 1.
+
+    Grey by day and blue at dusk, as R. Lee and J. Hernandez-Andres measured it (Applied Optics 44, 2005); by how much
+    and from when is a choice of ours.
+    """
+    blue = float(smoothstep(8.0, -4.0, math.degrees(sun_elevation_rad)))
+    color = rgb_from_xy(0.313 - 0.033 * blue, 0.331 - 0.038 * blue)
     gradation = (1 + 2 * np.sin(dome().elevation)) / 3
     return np.asarray(gradation[..., None] * color / (np.pi * 7 / 9))
 
@@ -236,8 +240,34 @@ def fog_aureole(atmosphere: Atmosphere, cos_sun: F64) -> F64:
     return np.asarray(0.5 * (lobes[0] + lobes[1]) * once)
 
 
-def town_glow(cloud_oktas: float, glow_lx: float) -> F64:
-    """(ROWS, 1, 3) radiance of street light scattered back by the air (`glow_lx`, clear) and six times by clouds."""
-    shape = (1 + 4 * np.exp(-np.degrees(dome().elevation) / 12))[..., None] * rgb_from_xy(0.40, 0.39)
-    level = glow_lx * (1 + 5 * min(cloud_oktas / 8, 1.0))
-    return np.asarray(shape * level / dome().illuminance(np.broadcast_to(shape, (ROWS, COLUMNS, 3))))
+NATURAL_ZENITH_CD_M2 = 1.74e-4  # of a clear night without lamps (F. Falchi et al., Science Advances 2, 2016)
+# A clear sky of m mag/arcsec2 gains 0.7 (22.6 - m) F^2 where clouds cover the share F of it: a fit by C. Kyba (SQM
+# mailing list, February 2012) to what he measured in and near Berlin (10.1 and 2.8 times; PLoS ONE 6, e17307, 2011).
+CLOUD_GLOW, DARK_UNDER_CLOUDS_MAG = 0.7, 22.6
+
+
+def town_glow(zenith_mag: float, cloud_oktas: float, seed: int) -> F64:
+    """(ROWS, COLUMNS, 3) radiance of the light of towns that air and clouds scatter back.
+
+    Brighter toward the horizon, in the country above all where the next town lies. The rise toward the horizon and the
+    dome of the next town are numbers of our own, chosen so that the dark country's lowest sky is ten or twenty times
+    as bright as overhead, as all-sky photographs show it near towns.
+
+    Args:
+        zenith_mag: of the clear moonless sky overhead, mag/arcsec2.
+        cloud_oktas: cloud cover. seed: of the clouds, and of where the next town is.
+    """
+    level = NATURAL_ZENITH_CD_M2 * (10 ** (0.4 * (NATURAL_ZENITH_MAG - zenith_mag)) - 1)
+    degrees = np.degrees(dome().elevation)
+    away = generator(seed, "next town").uniform(0, 2 * np.pi) - 2 * np.pi * (np.arange(COLUMNS) + 0.5) / COLUMNS
+    outside = 6.0 * max(zenith_mag - 18.0, 0.0)
+    shape = 1 + 4 * np.exp(-degrees / 12) + outside * np.exp(-degrees / 9 - 4 * (1 - np.cos(away)))
+    covered = min(cloud_oktas / 8, 1.0)
+    if cloud_oktas < 0.05:
+        clouds = np.zeros((ROWS, COLUMNS))
+    elif cloud_oktas < 7.95:
+        clouds = _heaps(round(cloud_oktas * 8) / 8, seed)[0]
+    else:
+        clouds = 1.0 - 0.04 * (cloud_density(cloud_oktas, seed) - 2.9).clip(-3, 3)
+    brighter = CLOUD_GLOW * (DARK_UNDER_CLOUDS_MAG - zenith_mag) * covered * clouds
+    return np.asarray((level * shape * 10 ** (0.4 * brighter))[..., None] * rgb_from_xy(0.40, 0.39))

@@ -43,6 +43,7 @@ class Style:
         guard_rails, delineators: along the road.
         noise_barriers: share of road sides with one.
         utility_poles: share of roads with a line of wooden poles.
+        zenith_mag: brightness of the clear moonless night sky overhead, mag/arcsec2.
         land: what lies between the roads, as in `roads.surface_materials.SurfaceStyle`.
     """
 
@@ -55,6 +56,7 @@ class Style:
     second_row: float
     species: tuple[str, ...]
     plot_edges: tuple[str, ...]
+    zenith_mag: float
     paved: bool = False
     church: bool = False
     lamp_spacing_m: float = 0.0
