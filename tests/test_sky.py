@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.scene import NATURAL_ZENITH_MAG, Atmosphere, NightSky
 from simulator.sensors import sky_models
+from simulator.sensors.cumulus import heaps
 from simulator.sensors.hosek_wilkie import clear_sky_xyz
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading.canvas import Picture
@@ -70,13 +71,14 @@ def sky(elevation_deg: float, **fields: Any) -> Atmosphere:
 def test_clouds_cover_what_is_said_and_shine_toward_the_sun() -> None:
     covers = []
     for oktas in (1.0, 3.0, 5.0, 7.0):
-        opacity, base, _, normal = sky_models._heaps(oktas, 4)
-        assert opacity.min() >= 0 and opacity.max() <= 1 + 1e-6
-        assert base.min() >= 0 and base.max() <= 1 + 1e-3
-        heads = (opacity > 0.9) & (base < 0.2)  # bases have no relief of their own
-        np.testing.assert_allclose(np.linalg.norm(normal[heads], axis=-1), 1.0, atol=1e-5)
+        opacity, sunlit, skylit, above = heaps(oktas, (0.6, 0.0, 0.8), dome().directions.astype(np.float32), 4)
+        assert opacity.min() >= 0 and opacity.max() <= 1 + 1e-6 and above.min() >= 0
+        seen = opacity > 0.9
+        assert sunlit[seen].min() > 0.05 and sunlit[seen].max() < 0.8 and skylit[seen].min() > 0.3
         high = dome().elevation[:, 0] > math.radians(35)
-        covers.append(float((opacity * dome().solid_angle)[high].sum() / (dome().solid_angle[high].sum() * 1024)))
+        covers.append(
+            float((opacity * dome().solid_angle)[high].sum() / (dome().solid_angle[high].sum() * sky_models.COLUMNS))
+        )
     assert covers == sorted(covers)
     assert covers[0] < 0.45 and covers[-1] > 0.75
     for part in (make_sky(sky(40, cloud_oktas=3.0), 4), make_sky(sky(-30, cloud_oktas=3.0), 4)):
@@ -86,6 +88,26 @@ def test_clouds_cover_what_is_said_and_shine_toward_the_sun() -> None:
     light = daylight(sky(40, cloud_oktas=3.0))
     horizontal = float(np.sum(made.table.astype(np.float64) @ LUMINANCE * dome().cosine_weight))
     assert horizontal == pytest.approx(light.diffuse_lx, rel=1e-4)
+
+
+def test_clouds_are_bright_where_the_sun_shines_on_them_and_grey_below() -> None:
+    """With the sun behind the camera sides are bright; toward it, and overhead, the shaded sides and bases are seen."""
+    e = math.radians(25)
+    found = heaps(3.0, (math.cos(e), 0.0, math.sin(e)), dome().directions.astype(np.float32), 7)
+    low = (dome().elevation > math.radians(6)) & (dome().elevation < math.radians(20)) & (found.opacity > 0.9)
+    overhead = (dome().elevation > math.radians(50)) & (found.opacity > 0.9)
+    facing, against = (low & (sign * dome().directions[..., 0] > 0.7) for sign in (-1.0, 1.0))
+    assert found.sunlit[facing].mean() > 1.4 * found.sunlit[against].mean()
+    assert found.sunlit[facing].mean() > 1.3 * found.sunlit[overhead].mean()
+
+
+def test_clouds_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("ODDROAD_THREADS", threads)
+        made.append(heaps(4.0, (0.6, 0.0, 0.8), dome().directions.astype(np.float32), 2))
+    for one, two in zip(*made):
+        np.testing.assert_array_equal(one, two)
 
 
 def night(zenith_mag: float, **fields: Any) -> F64:

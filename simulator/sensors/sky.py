@@ -31,6 +31,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 AZIMUTHS = 64  # of the air-light table
+SECTORS = 128  # of the sky, each taken as even for the light that comes from all of it
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
 AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
 # Albedo of country and roofs under snow, of which tracks, walls and trees are dark (T. Oke, Boundary Layer Climates,
@@ -175,7 +176,8 @@ def _airlight(radiance: F64) -> F64:
 def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
     """(9, 3) coefficients of the irradiance by normal, of the upper sky and a uniform lower hemisphere."""
     basis, lower = _dome_basis()
-    sky = np.einsum("rck,rcj,r->kj", basis, radiance, dome().solid_angle[:, 0])
+    around = radiance.reshape(models.ROWS, SECTORS, -1, 3).mean(2)
+    sky = np.einsum("rck,rcj,r->kj", basis, around, dome().solid_angle[:, 0]) * (models.COLUMNS / SECTORS)
     below = lower[:, None] * ground
     lobe = np.pi * np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
     return np.asarray((sky + below) * lobe[:, None])
@@ -183,10 +185,11 @@ def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
 
 @cache
 def _dome_basis() -> tuple[F64, F64]:
-    """(ROWS, COLUMNS, 9) harmonics of the upper hemisphere's cells, and (9,) their integral over the lower one."""
+    """(ROWS, SECTORS, 9) mean harmonics of the upper hemisphere's cells, and (9,) their integral over the lower one."""
     d = dome().directions
-    mirrored = harmonics_basis(d * np.array([1.0, 1.0, -1.0]))
-    return harmonics_basis(d), np.einsum("rck,r->k", mirrored, dome().solid_angle[:, 0])
+    upper, lower = (harmonics_basis(d * np.array([1.0, 1.0, up])) for up in (1.0, -1.0))
+    sectors = upper.reshape(models.ROWS, SECTORS, -1, 9).mean(2)
+    return sectors, np.einsum("rck,r->k", lower, dome().solid_angle[:, 0])
 
 
 def harmonics_basis(d: F64) -> F64:
