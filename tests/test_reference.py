@@ -26,6 +26,7 @@ from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import RETRO_HALVES, thrown_back
 from simulator.sensors.shading.surface import SIGN_RETRO_WIDTH
 from simulator.sensors.sky import Sky, irradiance_harmonics
+from simulator.sensors.sky_models import COLUMNS, ROWS
 from simulator.sensors.stage import Stage
 from simulator.world import build_world
 from tests import reference_scene as golden
@@ -50,7 +51,7 @@ def stage_of(builder: SceneBuilder, sky: Sky) -> Stage:
 
 def even_sky(above: Any, ground: Any, toward_sun: Any = (0.0, 0.0, 1.0), sun_lx: Any = (0.0, 0.0, 0.0)) -> Sky:
     """A sky of one colour over ground of another."""
-    table = np.broadcast_to(np.asarray(above, np.float32), (256, 1024, 3)).copy()
+    table = np.broadcast_to(np.asarray(above, np.float32), (ROWS, COLUMNS, 3)).copy()
     ground = np.asarray(ground, np.float32)
     return Sky(
         table,

@@ -160,7 +160,7 @@ def test_rain_wets_the_road_by_as_much_as_falls() -> None:
     assert film_mm[:4] == pytest.approx([0.0, 0.0, 0.1, 0.2])  # 36 mm/h are 0.01 mm/s
     assert film_mm[4] == pytest.approx(course.settings[1].weather[0].apply(course.at(0)).water_film_m * 1000)
     oktas = [course.at(round(t * 1e9)).cloud_oktas for t in (5.0, 15.0, 300.0)]
-    assert oktas == pytest.approx([0.0, 10 * CLOUDING_OKTAS_S, 7.5])
+    assert oktas == pytest.approx([0.0, 10 * CLOUDING_OKTAS_S, 8.0])
     light = [daylight(course.at(round(t * 1e9))).horizontal_lx for t in np.arange(4.9, 120.0, 0.1)]
     assert np.abs(np.diff(light)).max() < 0.06 * light[0]  # drops in the air take some at once, the clouds come slowly
     assert course.at(60_000_000_000).water_film_m == course.at(60_000_000_000).water_film_m

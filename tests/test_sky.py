@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.scene import Atmosphere, NightSky
+from simulator.scene import NATURAL_ZENITH_MAG, Atmosphere, NightSky
 from simulator.sensors import sky_models
+from simulator.sensors.cumulus import heaps
 from simulator.sensors.hosek_wilkie import clear_sky_xyz
 from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading.canvas import Picture
@@ -70,13 +71,14 @@ def sky(elevation_deg: float, **fields: Any) -> Atmosphere:
 def test_clouds_cover_what_is_said_and_shine_toward_the_sun() -> None:
     covers = []
     for oktas in (1.0, 3.0, 5.0, 7.0):
-        opacity, base, _, normal = sky_models._heaps(oktas, 4)
-        assert opacity.min() >= 0 and opacity.max() <= 1 + 1e-6
-        assert base.min() >= 0 and base.max() <= 1 + 1e-3
-        heads = (opacity > 0.9) & (base < 0.2)  # bases have no relief of their own
-        np.testing.assert_allclose(np.linalg.norm(normal[heads], axis=-1), 1.0, atol=1e-5)
+        opacity, sunlit, skylit, above = heaps(oktas, (0.6, 0.0, 0.8), dome().directions.astype(np.float32), 4)
+        assert opacity.min() >= 0 and opacity.max() <= 1 + 1e-6 and above.min() >= 0
+        seen = opacity > 0.9
+        assert sunlit[seen].min() > 0.05 and sunlit[seen].max() < 0.8 and skylit[seen].min() > 0.3
         high = dome().elevation[:, 0] > math.radians(35)
-        covers.append(float((opacity * dome().solid_angle)[high].sum() / (dome().solid_angle[high].sum() * 1024)))
+        covers.append(
+            float((opacity * dome().solid_angle)[high].sum() / (dome().solid_angle[high].sum() * sky_models.COLUMNS))
+        )
     assert covers == sorted(covers)
     assert covers[0] < 0.45 and covers[-1] > 0.75
     for part in (make_sky(sky(40, cloud_oktas=3.0), 4), make_sky(sky(-30, cloud_oktas=3.0), 4)):
@@ -86,6 +88,60 @@ def test_clouds_cover_what_is_said_and_shine_toward_the_sun() -> None:
     light = daylight(sky(40, cloud_oktas=3.0))
     horizontal = float(np.sum(made.table.astype(np.float64) @ LUMINANCE * dome().cosine_weight))
     assert horizontal == pytest.approx(light.diffuse_lx, rel=1e-4)
+
+
+def test_clouds_are_bright_where_the_sun_shines_on_them_and_grey_below() -> None:
+    """With the sun behind the camera sides are bright; toward it, and overhead, the shaded sides and bases are seen."""
+    e = math.radians(25)
+    found = heaps(3.0, (math.cos(e), 0.0, math.sin(e)), dome().directions.astype(np.float32), 7)
+    low = (dome().elevation > math.radians(6)) & (dome().elevation < math.radians(20)) & (found.opacity > 0.9)
+    overhead = (dome().elevation > math.radians(50)) & (found.opacity > 0.9)
+    facing, against = (low & (sign * dome().directions[..., 0] > 0.7) for sign in (-1.0, 1.0))
+    assert found.sunlit[facing].mean() > 1.4 * found.sunlit[against].mean()
+    assert found.sunlit[facing].mean() > 1.3 * found.sunlit[overhead].mean()
+
+
+def test_clouds_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("ODDROAD_THREADS", threads)
+        made.append(heaps(4.0, (0.6, 0.0, 0.8), dome().directions.astype(np.float32), 2))
+    for one, two in zip(*made):
+        np.testing.assert_array_equal(one, two)
+
+
+def night(zenith_mag: float, **fields: Any) -> F64:
+    """(ROWS, COLUMNS) luminance of a moonless night sky above towns of a given brightness."""
+    return make_sky(sky(-30, street_lamps_on=True, **fields), 5, zenith_mag).table @ LUMINANCE.astype(np.float32)
+
+
+@pytest.mark.parametrize("zenith_mag", [18.0, 19.5, 21.2])
+def test_zenith_of_a_clear_night_is_as_bright_as_sky_quality_meters_say(zenith_mag: float) -> None:
+    """0 mag/arcsec2 are 10.8e4 cd/m2 (handbook of Unihedron's meter), of which a sky without lamps has 1.74e-4."""
+    natural, luminance = night(NATURAL_ZENITH_MAG), night(zenith_mag)
+    towns = 10.8e4 * 10 ** (-0.4 * zenith_mag) - 1.74e-4
+    assert (luminance - natural)[-1].mean() == pytest.approx(towns, rel=0.04)
+    assert (luminance - natural)[2].mean() > 4 * towns  # and more so toward the horizon
+
+
+@pytest.mark.parametrize(("clear_mag", "times"), [(19.0, 10.1), (21.0, 2.8)])
+def test_clouds_brighten_the_sky_above_towns(clear_mag: float, times: float) -> None:
+    """C. Kyba et al., PLoS ONE 6, e17307 (2011): in Berlin, and 32 km from its centre."""
+    high = dome().elevation[:, 0] > math.radians(60)
+    natural = night(NATURAL_ZENITH_MAG)[high].mean(), night(NATURAL_ZENITH_MAG, cloud_oktas=8.0)[high].mean()
+    towns = night(clear_mag)[high].mean() - natural[0], night(clear_mag, cloud_oktas=8.0)[high].mean() - natural[1]
+    assert towns[1] / towns[0] == pytest.approx(times, rel=0.15)
+
+
+def test_snow_on_the_ground_brightens_the_night_and_lamps_out_darken_it() -> None:
+    assert night(18.0, snow_depth_m=0.1).mean() > 2 * night(18.0).mean()
+    unlit = make_sky(sky(-30), 5, 18.0).table
+    np.testing.assert_array_equal(unlit, make_sky(sky(-30), 5).table)
+
+
+def test_an_overcast_sky_is_grey_by_day_and_blue_at_dusk() -> None:
+    blue = [float(s[0, 0, 2] / s[0, 0, 0]) for s in map(sky_models.overcast_sky, np.radians([40.0, 10.0, 0.0, -5.0]))]
+    assert blue[0] == blue[1] == pytest.approx(1.05, abs=0.08) and blue[1] < blue[2] < blue[3]
 
 
 def test_moon_as_in_meeus() -> None:

@@ -231,3 +231,17 @@ def test_trees_in_paving_stand_in_open_ground() -> None:
     feet = np.array([part[1][part[1][:, 2] < 0.3, :2].mean(0) for part in parts if part[0] == "vegetation"])
     off = np.linalg.norm(feet[:, None] - pits.mean(1)[None, :, :2], axis=2)
     assert off.min(axis=0).max() < 0.2
+
+
+def test_some_country_roads_are_lined_by_hedgerows_and_others_are_open() -> None:
+    """Share of each side, in steps of 5 m, that something taller than a kneeling man hides within 10 m of the verge."""
+    hidden = []
+    for seed in range(4):
+        world, builder, _ = _fill("country", seed, radius_m=30.0)
+        crown = np.concatenate([v for name, v, *_ in world_parts(builder) if name == "vegetation"])
+        for side in (-1.0, 1.0):
+            beside = side * crown[:, 1] - world.ground.half_m
+            hedge = crown[(beside > 2.0) & (beside < 12.0) & (np.abs(crown[:, 2] - 1.1) < 0.4)]
+            hidden.append(np.histogram(hedge[:, 0], np.arange(40.0, 161.0, 5.0))[0] > 0)
+    share = np.mean(hidden, axis=1)
+    assert share.max() > 0.6 and share.min() < 0.35, share

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SUN_RADIUS_RAD = float(np.radians(0.26667))
+NATURAL_ZENITH_MAG = 22.0  # mag/arcsec2 overhead on a clear moonless night without lamps (Falchi et al., 2016)
 FOG_BELOW_M = 1000.0  # visibility
 DIM = 0.02  # part of the usual daylight: some 1000 lx, below which dipped beams come on by themselves (UN R48, 6.2.7.6)
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics import se3
 from simulator.scene.articulation import JOINT_DTYPE, joint_rows, joint_transforms
+from simulator.scene.atmosphere import NATURAL_ZENITH_MAG
 from simulator.scene.classes import class_id, classes
 from simulator.scene.ground import Ground
 from simulator.scene.material import Lamp, Material, Texture
@@ -80,6 +81,7 @@ class Scene:
         joints: JOINT_DTYPE rows.
         lamps: LAMP_DTYPE rows; position and direction in the frame of their object (object 0: local frame).
         skins: how the meshes of instances bend that have a skin; their meshes are no other instance's.
+        zenith_mag: brightness of the clear moonless night sky overhead, mag/arcsec2 in V, by the light of towns.
     """
 
     origin: NDArray[np.float64]
@@ -97,6 +99,7 @@ class Scene:
     joints: NDArray[np.void]
     lamps: NDArray[np.void]
     skins: Skins
+    zenith_mag: float = NATURAL_ZENITH_MAG
 
     @property
     def textures(self) -> tuple[Texture, ...]:
@@ -163,6 +166,7 @@ class SceneBuilder:
         self._lamps: list[tuple[int, Lamp]] = []
         self._ground = Ground()
         self._ground_rows: list[int] = []
+        self.zenith_mag = NATURAL_ZENITH_MAG  # of the Scene
 
     def _mesh(self, mesh: Mesh) -> int:
         return self._meshes.setdefault(id(mesh), (len(self._meshes), mesh))[0]
@@ -329,4 +333,5 @@ class SceneBuilder:
             joints=np.concatenate(self._joints) if self._joints else np.zeros(0, JOINT_DTYPE),
             lamps=lamps,
             skins=pack_skins(self._skins),
+            zenith_mag=self.zenith_mag,
         )

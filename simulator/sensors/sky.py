@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.scene import Atmosphere
+from simulator.scene import NATURAL_ZENITH_MAG, Atmosphere
 from simulator.sensors import sky_models as models
 from simulator.sensors.sky_models import GROUND_ALBEDO, dome, smoothstep
 from simulator.weather.daylight import (
@@ -31,9 +31,9 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 AZIMUTHS = 64  # of the air-light table
+SECTORS = 128  # of the sky, each taken as even for the light that comes from all of it
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
 AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
-TOWN_GLOW_LX = 0.03  # street light scattered back by a clear sky
 # Albedo of country and roofs under snow, of which tracks, walls and trees are dark (T. Oke, Boundary Layer Climates,
 # 1987: 0.4 to 0.95 for snow), and the depth that hides two thirds of the ground, that of `shading.surface`.
 SNOW_ALBEDO, SNOW_HIDES_M = 0.6, 0.004
@@ -80,8 +80,14 @@ class Sky(NamedTuple):
         return np.asarray(self.table[np.rint(row).astype(int), np.floor(column).astype(int) % columns])
 
 
-def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
-    """Sky for an atmosphere; `seed` shapes the clouds, `town` adds the glow of street light at night."""
+def make_sky(atmosphere: Atmosphere, seed: int = 0, zenith_mag: float = NATURAL_ZENITH_MAG) -> Sky:
+    """Sky for an atmosphere.
+
+    Args:
+        atmosphere: light and air.
+        seed: shapes the clouds, and tells where the nearest town glows.
+        zenith_mag: what the light of towns makes of a clear moonless night overhead, mag/arcsec2 (`Scene.zenith_mag`).
+    """
     light = daylight(atmosphere)
     sun = np.asarray(atmosphere.sun_direction, np.float64)
     cos_sun = dome().directions @ sun
@@ -93,8 +99,9 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, town: bool = False) -> Sky:
     around = min(dome().illuminance(aureole), AUREOLE_MOST * light.diffuse_lx)
     aureole = aureole * (around / max(dome().illuminance(aureole), 1e-12))
     radiance = radiance * ((light.diffuse_lx - around) / max(dome().illuminance(radiance), 1e-12))
-    if town and atmosphere.street_lamps_on:
-        radiance = radiance + models.town_glow(atmosphere.cloud_oktas, TOWN_GLOW_LX)
+    if atmosphere.street_lamps_on and zenith_mag < NATURAL_ZENITH_MAG:
+        glow = models.town_glow(zenith_mag, atmosphere.cloud_oktas, seed)
+        radiance = radiance + _under_snow(atmosphere.snow_depth_m) * glow
     if (night := atmosphere.moonlit) is not None:
         sun = night.moon_direction
         color = models.beam_color(math.asin(float(sun[2])), atmosphere.turbidity) * models.MOON_COLOR
@@ -147,7 +154,7 @@ def _above_fog(atmosphere: Atmosphere, sun: F64, cos_sun: F64, color: F64, seed:
     part = overcast_part(oktas)
     density = models.cloud_density(oktas, seed)
     color = color if height > 0 else np.ones(3)
-    overcast = models.overcast_sky(color) * overcast_diffuse_lx(height)
+    overcast = models.overcast_sky(height) * overcast_diffuse_lx(height)
     overcast = overcast * np.exp(-0.12 * (density - 2.9).clip(-3, 3))[..., None]
     mixed = (1 - part) * clear + part * overcast
     if oktas < 7.95:
@@ -169,7 +176,8 @@ def _airlight(radiance: F64) -> F64:
 def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
     """(9, 3) coefficients of the irradiance by normal, of the upper sky and a uniform lower hemisphere."""
     basis, lower = _dome_basis()
-    sky = np.einsum("rck,rcj,r->kj", basis, radiance, dome().solid_angle[:, 0])
+    around = radiance.reshape(models.ROWS, SECTORS, -1, 3).mean(2)
+    sky = np.einsum("rck,rcj,r->kj", basis, around, dome().solid_angle[:, 0]) * (models.COLUMNS / SECTORS)
     below = lower[:, None] * ground
     lobe = np.pi * np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
     return np.asarray((sky + below) * lobe[:, None])
@@ -177,10 +185,11 @@ def irradiance_harmonics(radiance: F64, ground: F64) -> F64:
 
 @cache
 def _dome_basis() -> tuple[F64, F64]:
-    """(ROWS, COLUMNS, 9) harmonics of the upper hemisphere's cells, and (9,) their integral over the lower one."""
+    """(ROWS, SECTORS, 9) mean harmonics of the upper hemisphere's cells, and (9,) their integral over the lower one."""
     d = dome().directions
-    mirrored = harmonics_basis(d * np.array([1.0, 1.0, -1.0]))
-    return harmonics_basis(d), np.einsum("rck,r->k", mirrored, dome().solid_angle[:, 0])
+    upper, lower = (harmonics_basis(d * np.array([1.0, 1.0, up])) for up in (1.0, -1.0))
+    sectors = upper.reshape(models.ROWS, SECTORS, -1, 9).mean(2)
+    return sectors, np.einsum("rck,r->k", lower, dome().solid_angle[:, 0])
 
 
 def harmonics_basis(d: F64) -> F64:

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.numerics.rng import generator
-from simulator.scene import Atmosphere
+from simulator.scene import NATURAL_ZENITH_MAG, Atmosphere
 from simulator.scene.noise import spectral_noise
+from simulator.sensors.cumulus import HORIZON_RISE, Heaps, heaps
 from simulator.sensors.hosek_wilkie import clear_sky_xyz
 from simulator.weather.daylight import air_mass, sun_through_clouds
 
 F64 = NDArray[np.float64]
 
-ROWS, COLUMNS = 256, 1024
+ROWS, COLUMNS = 384, 2048
 GROUND_ALBEDO = 0.18
 # Moonlight over sunlight, by channel: B - V is 0.91 of the moon, 0.63 of the sun (C. Allen, Astrophysical Quantities)
 MOON_COLOR = np.array([1.10, 0.99, 0.80])
@@ -120,19 +121,18 @@ def twilight_sky(sun_azimuth_rad: float, sun_elevation_rad: float) -> F64:
     return np.asarray(color * brightness[..., None])
 
 
-# Cumulus of fair weather: bases at 1 to 1.5 km, as tall as wide, extinction 20 to 50 per km (R. Rogers and M. Yau, "A
-# Short Course in Cloud Physics"); the least rise of a ray keeps the layer from reaching infinity, as the earth's curve.
-CLOUD_BASE_M, CLOUD_TALL_M, CLOUD_EXTINCTION_1_M = 1200.0, 850.0, 0.025
-CLOUD_PX, CLOUD_TILE_M, CLOUD_STEPS = 1024, 36_000.0, 24
-CLOUD_SOFT_M = 120.0  # below the tops, within which clouds grow dense
-HORIZON_RISE, CLOUD_HAZE_RISE = 0.02, 0.08
+CLOUD_HAZE_RISE = 0.08
 CLOUD_DIM_M = 350.0  # of cloud above, of which an e-th of the sun's light comes through
 
 
-def overcast_sky(sun_color: F64) -> F64:
-    """(ROWS, 1, 3) CIE overcast sky, L = Lz (1 + 2 sin e) / 3, of horizontal illuminance 1."""
-    color = rgb_from_xy(0.313, 0.331) * (0.8 + 0.2 * np.minimum(sun_color, 1.5))
-    color /= color @ LUMINANCE
+def overcast_sky(sun_elevation_rad: float) -> F64:
+    """(ROWS, 1, 3) CIE overcast sky, L = Lz (1 + 2 sin e) / 3, of horizontal illuminance 1.
+
+    Grey by day and blue at dusk, as R. Lee and J. Hernandez-Andres measured it (Applied Optics 44, 2005); by how much
+    and from when is a choice of ours.
+    """
+    blue = float(smoothstep(8.0, -4.0, math.degrees(sun_elevation_rad)))
+    color = rgb_from_xy(0.313 - 0.033 * blue, 0.331 - 0.038 * blue)
     gradation = (1 + 2 * np.sin(dome().elevation)) / 3
     return np.asarray(gradation[..., None] * color / (np.pi * 7 / 9))
 
@@ -148,79 +148,28 @@ def cloud_density(cloud_oktas: float, seed: int) -> F64:
 @lru_cache(maxsize=4)  # clouds that come and go keep their shapes
 def _cloud_noise(seed: int) -> F64:
     """(ROWS, COLUMNS) nearly normal noise on a flat layer seen from below."""
-    from scipy.ndimage import map_coordinates
+    import cv2
 
     rng = generator(seed, "clouds")
     large, small = spectral_noise(512, rng, slope=3.4, low_cut=2.0), spectral_noise(512, rng, slope=2.8, low_cut=3.0)
-    d = dome().directions
-    plane = d[..., :2] / (d[..., 2:] + 0.09)  # the earth's curvature keeps the layer from reaching infinity
+    d = dome().directions.astype(np.float32)
+    plane = d[..., :2] / (d[..., 2:] + np.float32(0.09))  # the earth's curvature keeps the layer from infinity
     offset = rng.uniform(0, 512, 2)
-    noise = map_coordinates(large, [plane[..., k] * 60 + offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
-    noise += (
-        0.3
-        * np.minimum(1, 4 * d[..., 2] + 0.3)
-        * map_coordinates(small, [plane[..., k] * 230 - offset[k] for k in (0, 1)], order=1, mode="grid-wrap")
-    )
+
+    def layer(noise: F64, scale: float, shift: F64) -> NDArray[np.float32]:
+        """Noise on the plane, so many cells for a unit of it."""
+        at = np.mod(plane * np.float32(scale) + shift.astype(np.float32), np.float32(512))
+        x, y = at[..., 1], at[..., 0]
+        return np.asarray(cv2.remap(noise.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
+
+    noise = layer(large, 60, offset) + 0.3 * np.minimum(1, 4 * d[..., 2] + 0.3) * layer(small, 230, -offset)
     return np.asarray(noise / 1.04)
 
 
-@lru_cache(maxsize=4)
-def _cloud_field(seed: int) -> F64:
-    """(CLOUD_PX, CLOUD_PX) tileable relief of cumulus clouds, `CLOUD_TILE_M` square: round heads on broad cells."""
-    rng = generator(seed, "heaps")
-    cells = spectral_noise(CLOUD_PX, rng, slope=4.2, low_cut=8.0)
-    heads = 0.8 - np.abs(spectral_noise(CLOUD_PX, rng, slope=3.6, low_cut=26.0))  # folds: round tops, sharp dips
-    small = 0.8 - np.abs(spectral_noise(CLOUD_PX, rng, slope=3.2, low_cut=80.0))
-    return np.asarray(cells + 0.34 * heads + 0.12 * small)
-
-
 @lru_cache(maxsize=2)
-def _heaps(oktas: float, seed: int) -> tuple[F64, F64, F64, F64]:
-    """Clouds of flat bases and round heads as they are seen from the ground, but for their light.
-
-    A relief stands on the base; each ray climbs through it in steps and meets what is dense.
-
-    Args:
-        oktas: cloud cover. seed: of the shapes.
-
-    Returns:
-        (ROWS, COLUMNS) opacity, share of it that is the clouds' base, metres of cloud above that; (ROWS, COLUMNS, 3)
-        mean normal of what is met.
-    """
-    import cv2
-
-    field = _cloud_field(seed)
-    covered = float(np.clip(oktas / 8, 0.002, 0.998))
-    excess = np.clip((field - np.quantile(field[::4, ::4], 1 - covered)) / 1.6, 0.0, 1.0)
-    tall = CLOUD_TALL_M * (1.0 - 0.55 * covered)
-    relief = tall * excess**0.7
-    cell_m = CLOUD_TILE_M / CLOUD_PX
-    slope_y, slope_x = np.gradient(relief, cell_m)
-    image = np.stack([relief, slope_x, slope_y], -1).astype(np.float32)
-    d = dome().directions.astype(np.float32)
-    rise = d[..., 2] + np.float32(HORIZON_RISE)
-    step_m = tall / CLOUD_STEPS
-    jitter = generator(seed, "steps").random((ROWS, COLUMNS), np.float32)  # grain, that is smoothed, instead of bands
-    left = np.ones((ROWS, COLUMNS), np.float32)
-    base, above = np.zeros_like(left), np.zeros_like(left)
-    normal = np.zeros((ROWS, COLUMNS, 3), np.float32)
-    for k in range(CLOUD_STEPS):
-        along = (CLOUD_BASE_M + (k + jitter) * np.float32(step_m)) / rise / np.float32(cell_m)
-        x, y = (np.mod(along * d[..., axis], np.float32(CLOUD_PX)) for axis in (0, 1))
-        seen = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        height = seen[..., 0]
-        density = np.clip((height - (k + jitter) * np.float32(step_m)) / np.float32(CLOUD_SOFT_M), 0.0, 1.0)
-        met = left * (1.0 - np.exp(-CLOUD_EXTINCTION_1_M * step_m * density / rise))
-        left -= met
-        if k == 0:
-            base, above = met, height
-        else:
-            normal += met[..., None] * np.stack([-seen[..., 1], -seen[..., 2], np.ones_like(met)], -1)
-    found = np.dstack([1.0 - left, base, above, normal])
-    found = cv2.GaussianBlur(cv2.copyMakeBorder(found, 0, 0, 4, 4, cv2.BORDER_WRAP), (0, 0), 0.8)[:, 4:-4]
-    opacity, base, above = np.moveaxis(found[..., :3].astype(np.float64), -1, 0)
-    normal = found[..., 3:] / np.maximum(np.linalg.norm(found[..., 3:], axis=-1, keepdims=True), 1e-6)
-    return opacity, base / np.maximum(opacity, 1e-6), above, normal.astype(np.float64)
+def _heaps(oktas: float, sun_direction: tuple[float, ...], seed: int) -> Heaps:
+    """Clouds in the cells of the table."""
+    return heaps(oktas, sun_direction, dome().directions.astype(np.float32), seed)
 
 
 def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, sky_lx: F64, seed: int) -> F64:
@@ -228,17 +177,14 @@ def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, s
 
     `sun_lx` (3,) is the sun above the clouds, `sky_lx` (3,) the illuminance of the clear sky.
     """
-    oktas = round(atmosphere.cloud_oktas * 8) / 8  # so that clouds that come and go need few shapes
-    opacity, base, above, normal = _heaps(oktas, seed)
-    gap = smoothstep(0.965, 0.998, cos_sun - 0.03 * np.minimum(above / CLOUD_DIM_M, 1.0))
-    opacity = opacity * (1 - sun_through_clouds(atmosphere.cloud_oktas) * gap)
-    # Many scatterings: the side away from the sun is not black. Through thin parts its light goes on straight.
-    facing = np.clip(0.35 + 0.65 * (normal @ np.asarray(atmosphere.sun_direction)), 0.0, 1.0)
-    through = np.exp(-above / CLOUD_DIM_M)
+    # In steps, so that clouds that come and go and the sun's way over the sky need few shapes.
+    oktas, sun = round(atmosphere.cloud_oktas * 8) / 8, tuple(np.round(atmosphere.sun_direction, 2).tolist())
+    found = _heaps(oktas, sun, seed)
+    gap = smoothstep(0.965, 0.998, cos_sun - 0.03 * np.minimum(found.above_m / CLOUD_DIM_M, 1.0))
+    opacity = found.opacity * (1 - sun_through_clouds(atmosphere.cloud_oktas) * gap)
+    # Thin parts send the light of the sun behind them straight on.
     silver = 1.0 + 1.5 * np.exp(-(1 - cos_sun) * 9) * (1 - opacity)
-    lit = ((1 - base) * 0.72 * facing + base * (0.12 + 0.40 * through)) * silver
-    around = (1 - base) * 0.55 + base * 0.30
-    cloud = (lit[..., None] * sun_lx + around[..., None] * sky_lx) / np.pi
+    cloud = ((found.sunlit * silver)[..., None] * sun_lx + found.skylit[..., None] * sky_lx) / np.pi
     far = np.exp(-CLOUD_HAZE_RISE / (np.sin(dome().elevation) + HORIZON_RISE))[..., None]  # haze before far clouds
     a = opacity[..., None]
     return np.asarray(sky * (1 - a) + (cloud * far + sky * (1 - far)) * a)
@@ -294,8 +240,34 @@ def fog_aureole(atmosphere: Atmosphere, cos_sun: F64) -> F64:
     return np.asarray(0.5 * (lobes[0] + lobes[1]) * once)
 
 
-def town_glow(cloud_oktas: float, glow_lx: float) -> F64:
-    """(ROWS, 1, 3) radiance of street light scattered back by the air (`glow_lx`, clear) and six times by clouds."""
-    shape = (1 + 4 * np.exp(-np.degrees(dome().elevation) / 12))[..., None] * rgb_from_xy(0.40, 0.39)
-    level = glow_lx * (1 + 5 * min(cloud_oktas / 8, 1.0))
-    return np.asarray(shape * level / dome().illuminance(np.broadcast_to(shape, (ROWS, COLUMNS, 3))))
+NATURAL_ZENITH_CD_M2 = 1.74e-4  # of a clear night without lamps (F. Falchi et al., Science Advances 2, 2016)
+# A clear sky of m mag/arcsec2 gains 0.7 (22.6 - m) F^2 where clouds cover the share F of it: a fit by C. Kyba (SQM
+# mailing list, February 2012) to what he measured in and near Berlin (10.1 and 2.8 times; PLoS ONE 6, e17307, 2011).
+CLOUD_GLOW, DARK_UNDER_CLOUDS_MAG = 0.7, 22.6
+
+
+def town_glow(zenith_mag: float, cloud_oktas: float, seed: int) -> F64:
+    """(ROWS, COLUMNS, 3) radiance of the light of towns that air and clouds scatter back.
+
+    Brighter toward the horizon, in the country above all where the next town lies. The rise toward the horizon and the
+    dome of the next town are numbers of our own, chosen so that the dark country's lowest sky is ten or twenty times
+    as bright as overhead, as all-sky photographs show it near towns.
+
+    Args:
+        zenith_mag: of the clear moonless sky overhead, mag/arcsec2.
+        cloud_oktas: cloud cover. seed: of the clouds, and of where the next town is.
+    """
+    level = NATURAL_ZENITH_CD_M2 * (10 ** (0.4 * (NATURAL_ZENITH_MAG - zenith_mag)) - 1)
+    degrees = np.degrees(dome().elevation)
+    away = generator(seed, "next town").uniform(0, 2 * np.pi) - 2 * np.pi * (np.arange(COLUMNS) + 0.5) / COLUMNS
+    outside = 6.0 * max(zenith_mag - 18.0, 0.0)
+    shape = 1 + 4 * np.exp(-degrees / 12) + outside * np.exp(-degrees / 9 - 4 * (1 - np.cos(away)))
+    covered = min(cloud_oktas / 8, 1.0)
+    if cloud_oktas < 0.05:
+        clouds = np.zeros((ROWS, COLUMNS))
+    elif cloud_oktas < 7.95:
+        clouds = _heaps(round(cloud_oktas * 8) / 8, seed)[0]
+    else:
+        clouds = 1.0 - 0.04 * (cloud_density(cloud_oktas, seed) - 2.9).clip(-3, 3)
+    brighter = CLOUD_GLOW * (DARK_UNDER_CLOUDS_MAG - zenith_mag) * covered * clouds
+    return np.asarray((level * shape * 10 ** (0.4 * brighter))[..., None] * rgb_from_xy(0.40, 0.39))

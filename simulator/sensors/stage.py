@@ -333,8 +333,7 @@ class Stage:
                air.street_lamps_on,
                *(() if (night := air.moonlit) is None else night.moon_direction.tolist()))  # fmt: skip
         if self._sky is None or self._sky[0] != key:
-            town = bool(np.any(self.scene.lamps["switch"] == Switch.STREET))
-            self._sky = key, make_sky(air, self.drive_seed, town)
+            self._sky = key, make_sky(air, self.drive_seed, self.scene.zenith_mag)
         return self._sky[1]
 
     @cached_property

@@ -25,6 +25,10 @@ VARIANTS = 3
 _LIMITS_M = (18.0, 48.0, 110.0)  # distance from the path up to which details 0, 1, 2 are used
 _COST = (4000.0, 1700.0, 760.0, 300.0)  # triangles of a tree by detail, about
 MOST_TRIANGLES = 280_000
+_WILD = ("thicket", "thicket", "shrub")
+_SHRUB_M = 1.5  # from row to row of a hedgerow, along which shrubs stand as close (usual: 1.0 to 1.5 m)
+_HEDGE_ENDS_M = 14.0  # from the ends of roads, so that drivers see who comes
+_MANTLE_M = 5.0  # of the edge of a wood that shrubs grow in
 _PIT_M, _EDGING_M = 0.75, 0.08  # half the side of the open ground about trees in paving, and its stones
 SCENE_TRIANGLES = 380_000  # plants take what houses and furniture have left of this, within limits
 
@@ -55,6 +59,7 @@ def place_plants(place: Place, mapped: list[MapPlant]) -> None:
         _street_trees(place, rows, density)
         for corners in place.paved:
             place.occupancy.take_polygon(corners)
+        _hedgerows(place, rows, density)
         _woods(place, rows, density)
         _single(place, rows, density)
         _bushes(place, rows, density)
@@ -137,6 +142,31 @@ def _pits(place: Place, xyz: F64, out: F64) -> None:
     place.put_mesh(stones.mesh(), (edging,), "sidewalk")
 
 
+def _hedgerows(place: Place, rows: _Rows, density: float) -> None:
+    """Hedgerows behind the verge: two staggered rows of shrubs with gaps, and trees among them."""
+    style = place.style
+    for side in place.sides:
+        rng = place.rng("hedgerow", side.road.id, int(side.left))
+        if rng.random() >= style.hedgerows * min(density, 2.0) or side.length < 4 * _HEDGE_ENDS_M or side.walk.any():
+            continue
+        offset, ends = float(rng.uniform(3.8, 6.5)), (_HEDGE_ENDS_M, side.length - _HEDGE_ENDS_M)
+        shrubs = np.arange(*ends, 0.5 * _SHRUB_M)
+        shrubs = shrubs + rng.uniform(-0.5, 0.5, len(shrubs))
+        reach = offset + _SHRUB_M * (np.arange(len(shrubs)) % 2) + rng.normal(0.0, 0.25, len(shrubs))
+        trees = np.cumsum(rng.uniform(9.0, 32.0, int(side.length / 9.0)))
+        trees = ends[0] + trees[trees < ends[1] - ends[0]]
+        for at, out, kinds, size in (
+            (trees, offset + 0.5 * _SHRUB_M, [f"{name}+" for name in style.species], (0.45, 0.8)),
+            (shrubs, reach, _WILD, (0.6, 1.2)),
+        ):
+            xy = side.at(at, out)[0][:, :2]
+            kept = place.clear(xy, 2.6) & (place.field(xy, 90.0, "hedgerow") > -0.4)
+            for beside in (-1.0, 1.0):  # nor through fences and noise barriers
+                kept &= place.occupancy.free(side.at(at, out + beside)[0][:, :2])
+            rows.add(xy[kept], _pick(rng, tuple(kinds), int(kept.sum())), rng.uniform(*size, int(kept.sum())))
+            place.occupancy.take_circles(xy[kept], 0.5)
+
+
 def _grid_points(place: Place, spacing: float, rng: np.random.Generator) -> F64:
     """Jittered grid over all that lies within the radius of the path."""
     low, high = place.path.xyz[:, :2].min(0) - place.radius_m, place.path.xyz[:, :2].max(0) + place.radius_m
@@ -168,6 +198,12 @@ def _woods(place: Place, rows: _Rows, density: float) -> None:
     points = points[(depth > 0) & (rng.random(len(points)) < chance)]
     place.occupancy.take_circles(points, 0.8)
     rows.add(points, _pick(rng, style.species, len(points)), rng.uniform(0.75, 1.2, len(points)))
+    # Light reaches the edge of a wood: shrubs close it down to the ground.
+    edge = points[place.ground.clearance(points) - style.woods_from_m < _MANTLE_M]
+    edge = np.repeat(edge, 4, axis=0) + rng.uniform(-0.6, 0.6, (4 * len(edge), 2)) * spacing
+    edge = edge[place.clear(edge, max(style.woods_from_m - 2.5, 2.5))]
+    place.occupancy.take_circles(edge, 0.8)
+    rows.add(edge, _pick(rng, _WILD, len(edge)), rng.uniform(0.5, 1.1, len(edge)))
     _wood_backs(place, level)
 
 
@@ -216,15 +252,19 @@ def _bushes(place: Place, rows: _Rows, density: float) -> None:
     per_ha = style.bushes_ha * density
     if per_ha <= 0:
         return
-    points = _grid_points(place, max(float(np.sqrt(10_000.0 / per_ha)) * 0.7, 3.0), rng)
+    # Gardens hold single bushes; in the open land they spread by their roots and stand in groups.
+    group = 1 if style.urban else 4
+    points = _grid_points(place, max(float(np.sqrt(10_000.0 / per_ha * group)) * 0.7, 3.0), rng)
     points = points[rng.random(len(points)) < 0.5]
+    points = np.repeat(points, rng.integers(group, 2 * group, len(points)) if group > 1 else 1, axis=0)
+    points = points + rng.normal(0.0, 1.3, points.shape) * (group > 1)
     near = place.distance(points)
     points = points[near < 0.4 * place.radius_m]
     margin = 2.4 if style.urban else 4.0
     points = points[place.clear(points, margin)]
     clumped = place.field(points, 26.0, "bushes") > -0.1
     points = points[clumped]
-    kinds = ("shrub", "evergreen", "thicket") if style.urban else ("thicket", "thicket", "shrub")
+    kinds = ("shrub", "evergreen", "thicket") if style.urban else _WILD
     place.occupancy.take_circles(points, 0.8)
     rows.add(points, _pick(rng, kinds, len(points)), rng.uniform(0.6, 1.15, len(points)))
 

@@ -122,4 +122,5 @@ def populate(
     place_crops(place)
     place_plants(place, mapped)
     place_backdrop(place)
+    builder.zenith_mag = chosen.zenith_mag
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

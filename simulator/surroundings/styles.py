@@ -36,12 +36,14 @@ class Style:
         tree_share, tree_spacing_m: street sides lined with trees, and how far these are apart.
         species: trees of the place, repeated by weight.
         woods: share of the land that is wood; woods_from_m: its distance from the road.
+        hedgerows: share of road sides with a hedgerow.
         garden_trees_ha, bushes_ha: single trees and bushes per hectare of land near the road.
         verge_tufts_per_100_m: tufts of tall grass per 100 m of road side.
         plot_edges: what stands along the front of plots.
         guard_rails, delineators: along the road.
         noise_barriers: share of road sides with one.
         utility_poles: share of roads with a line of wooden poles.
+        zenith_mag: brightness of the clear moonless night sky overhead, mag/arcsec2.
         land: what lies between the roads, as in `roads.surface_materials.SurfaceStyle`.
     """
 
@@ -54,6 +56,7 @@ class Style:
     second_row: float
     species: tuple[str, ...]
     plot_edges: tuple[str, ...]
+    zenith_mag: float
     paved: bool = False
     church: bool = False
     lamp_spacing_m: float = 0.0
@@ -64,6 +67,7 @@ class Style:
     tree_spacing_m: Range = (10.0, 15.0)
     woods: float = 0.0
     woods_from_m: float = 10.0
+    hedgerows: float = 0.0
     garden_trees_ha: float = 0.0
     bushes_ha: float = 0.0
     verge_tufts_per_100_m: float = 0.0

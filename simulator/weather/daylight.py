@@ -12,7 +12,7 @@ from simulator.scene.atmosphere import SUN_RADIUS_RAD
 
 SOLAR_ILLUMINANCE_LX = 133_800.0  # outside the atmosphere
 MOONLESS_NIGHT_LX = 0.002  # starlight and airglow
-RAIN_CLOUD_OKTAS = 7.5  # it hardly rains from less
+RAIN_CLOUD_OKTAS = 8.0  # lasting rain falls from a closed layer (nimbostratus)
 FOG_BACKSCATTER = 0.13  # part of the optical depth that turns light back: (1 - g) sqrt(3) / 2 with g = 0.85
 
 # Clear twilight, horizontal illuminance by elevation of the sun. Facts: 400 lx at sunrise and sunset, 3.4 lx at the

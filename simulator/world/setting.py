@@ -15,6 +15,7 @@ from simulator.storyboard import model
 from simulator.storyboard.recording import Change, Recording
 from simulator.weather.base import Weather
 from simulator.weather.conditions import Conditions, Setting
+from simulator.weather.daylight import RAIN_CLOUD_OKTAS
 
 Plain = dict[str, Any]
 
@@ -23,7 +24,6 @@ FILM_MM = {"dry": 0.0, "moist": 0.1, "wetWithPuddles": 1.0, "lowFlooded": 5.0, "
 CLEAR_NOON = "2025-06-21T12:00:00"  # where a scenario says nothing
 UTC_OFFSET_H = 1.0  # of times without a zone: that of the default place
 OKTAS = 8  # 9 stands for a sky that cannot be seen
-RAIN_OKTAS = 7.5  # less is not what rain falls from: such a sky closes by and by
 _ENVIRONMENT = ("time_of_day", "time_of_day_since", "weather", "road_condition")
 
 
@@ -101,7 +101,7 @@ def _entry(time: float, state: Plain, sun: model.Sun | None) -> Plain:
     weather = _weather(state.get("weather"))
     entry: Plain = {"t": round(time, 6), "utc": start.isoformat(), "runs": runs, "weather": weather}
     falls = weather.get("rain_mm_h", 0.0) > 0 or weather.get("snow_mm_h", 0.0) > 0
-    entry["clouds_set"] = "cloud_oktas" in weather and not (falls and weather["cloud_oktas"] < RAIN_OKTAS)
+    entry["clouds_set"] = "cloud_oktas" in weather and not (falls and weather["cloud_oktas"] < RAIN_CLOUD_OKTAS)
     entry["film_set"] = False
     if isinstance(road, model.RoadCondition):
         entry["friction"] = max(road.friction_scale_factor, 0.0)

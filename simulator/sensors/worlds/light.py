@@ -110,16 +110,18 @@ def fill_air(table, scale, air):
         air[cell, 0], air[cell, 1], air[cell, 2] = r * scale[0], g * scale[1], b * scale[2]
 
 
-def lights_of(weathers: Sequence[Atmosphere], town: bool, draw: Callable[[list[tuple[F32, float]]], SunMap]) -> Lights:
+def lights_of(
+    weathers: Sequence[Atmosphere], zenith_mag: float, draw: Callable[[list[tuple[F32, float]]], SunMap]
+) -> Lights:
     """Tables of some weathers.
 
     Args:
         weathers: of which there is one row each.
-        town: whether there are street lamps.
+        zenith_mag: of `make_sky`.
         draw: shadows of suns given by their directions and shares of the light (see `sun_maps`).
     """
     count = len(weathers)
-    skies = [make_sky(weather, 0, town) for weather in weathers]
+    skies = [make_sky(weather, 0, zenith_mag) for weather in weathers]
     shares = [float(s.sun_lx[1] * max(s.sun_direction[2], 0) / max(s.horizontal_lx[1], 1e-9)) for s in skies]
     lights = Lights(
         np.zeros((count, NUMBERS), np.float32),

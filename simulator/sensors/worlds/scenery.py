@@ -15,7 +15,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import available_threads
 from simulator.raycast.ensemble import Ensemble, Level
 from simulator.raycast.layout import aligned
-from simulator.scene import Atmosphere, Material, Scene, Snapshot, Switch
+from simulator.scene import Atmosphere, Material, Scene, Snapshot
 from simulator.scene.classes import class_id
 from simulator.sensors.stage import alphas_of
 from simulator.sensors.worlds.detail import Figure
@@ -158,7 +158,7 @@ class Scenery:
         low, high = _surroundings(standing, corners)
         self._lights_of = partial(
             lights_of,
-            town=bool(np.any(scene.lamps["switch"] == Switch.STREET)),
+            zenith_mag=scene.zenith_mag,
             draw=lambda suns: sun_maps(stage, low, high, [(sun, share * shadows) for sun, share in suns], self.threads),
         )
         self._weathers, self.lights = list(weathers), self._lights_of(weathers)
