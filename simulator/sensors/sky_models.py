@@ -266,7 +266,7 @@ def town_glow(zenith_mag: float, cloud_oktas: float, seed: int) -> F64:
     if cloud_oktas < 0.05:
         clouds = np.zeros((ROWS, COLUMNS))
     elif cloud_oktas < 7.95:
-        clouds = _heaps(round(cloud_oktas * 8) / 8, seed)[0]
+        clouds = np.asarray(_heaps(round(cloud_oktas * 8) / 8, (0.0, 0.0, 1.0), seed).opacity, np.float64)
     else:
         clouds = 1.0 - 0.04 * (cloud_density(cloud_oktas, seed) - 2.9).clip(-3, 3)
     brighter = CLOUD_GLOW * (DARK_UNDER_CLOUDS_MAG - zenith_mag) * covered * clouds
