@@ -53,6 +53,7 @@ def street(atmosphere: Atmosphere, threads: int | None = None, lamps: bool = Fal
         lamp = Lamp((0, 0, 6.9), (0, 0, -1), 4000.0, beam=Beam.STREET, switch=Switch.STREET)
         for x in (8.0, 30.0):
             builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), at + [x, 5, 0])
+        builder.zenith_mag = 18.0
     scene = builder.build()
     positions, rpy = builder.initial_poses()
     moving = np.array([thing.moving for thing in builder.objects])
