@@ -131,6 +131,8 @@ def test_clouds_brighten_the_sky_above_towns(clear_mag: float, times: float) -> 
     natural = night(NATURAL_ZENITH_MAG)[high].mean(), night(NATURAL_ZENITH_MAG, cloud_oktas=8.0)[high].mean()
     towns = night(clear_mag)[high].mean() - natural[0], night(clear_mag, cloud_oktas=8.0)[high].mean() - natural[1]
     assert towns[1] / towns[0] == pytest.approx(times, rel=0.15)
+    broken = night(clear_mag, cloud_oktas=4.0)[high]
+    assert broken.max() > 1.2 * broken.min()  # each cloud is lit from below
 
 
 def test_snow_on_the_ground_brightens_the_night_and_lamps_out_darken_it() -> None:
