@@ -53,6 +53,7 @@ def street(atmosphere: Atmosphere, threads: int | None = None, lamps: bool = Fal
         lamp = Lamp((0, 0, 6.9), (0, 0, -1), 4000.0, beam=Beam.STREET, switch=Switch.STREET)
         for x in (8.0, 30.0):
             builder.add_model(Model("pole", (bulb,), lamps=(lamp,)), at + [x, 5, 0])
+        builder.zenith_mag = 18.0
     scene = builder.build()
     positions, rpy = builder.initial_poses()
     moving = np.array([thing.moving for thing in builder.objects])
@@ -135,7 +136,8 @@ def test_one_pass_and_waves_show_the_same(monkeypatch: pytest.MonkeyPatch, field
     assert np.mean(once.object == waves.object) > 0.999 and np.mean(once.semantic == waves.semantic) > 0.999
     np.testing.assert_allclose(np.minimum(once.depth, 500)[:20], np.minimum(waves.depth, 500)[:20], rtol=1e-4)
     error = np.abs(once.radiance - waves.radiance).max(2) / (waves.radiance.max(2) + 1e-3)
-    assert np.median(error) < 2e-3 and np.mean(error > 0.02) < 0.01
+    # far away on a wet road the mirrored edges of what stands beside it fall on other pixels
+    assert np.median(error) < 2e-3 and np.mean(error > 0.02) < (0.015 if "water_film_m" in fields else 0.01)
 
 
 @pytest.mark.parametrize("quality", ["preview", "standard"])

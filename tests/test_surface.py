@@ -12,8 +12,12 @@ from lxml import etree
 from material import MATERIAL
 
 from simulator.roads import RoadNetwork, procedural, read_opendrive, write_opendrive
+from simulator.roads.records import LaneSection
+from simulator.roads.road import Road
 from simulator.roads.surface import RoadSurface, surface
 from simulator.roads.surface_materials import SurfaceStyle
+from simulator.roads.surface_polygons import areas_of
+from simulator.roads.surface_quads import is_driving
 from simulator.scene.classes import class_id
 
 STYLE = SurfaceStyle()
@@ -50,7 +54,12 @@ def network(name: str) -> RoadNetwork:
         return MADE[name]()
     if not MATERIAL.is_dir():
         pytest.skip("ODDROAD_MATERIAL is not set")
-    return read_opendrive(MATERIAL / "openx" / MAPS[name][0])
+    return _map(MAPS[name][0])
+
+
+@cache
+def _map(file: str) -> RoadNetwork:
+    return read_opendrive(MATERIAL / "openx" / file)
 
 
 @cache
@@ -63,7 +72,14 @@ def built(name: str) -> tuple[RoadSurface, np.ndarray]:
     return surface(roads, origin, center, RADIUS_M, style=STYLE), np.array(center)
 
 
-def lane_points(roads: RoadNetwork, center: np.ndarray, *, ends: bool = True) -> np.ndarray:
+def lane_points(
+    roads: RoadNetwork,
+    center: np.ndarray,
+    *,
+    ends: bool = True,
+    step_m: float = 2.0,
+    radius_m: float = RADIUS_M - 5.0,
+) -> np.ndarray:
     """World points in the middle of all lanes for traffic near a place, also 1 um before and after every joint.
 
     Without `ends` there are none at the very ends of roads, some of which lead nowhere.
@@ -72,7 +88,7 @@ def lane_points(roads: RoadNetwork, center: np.ndarray, *, ends: bool = True) ->
     for road in roads.roads.values():
         for k, section in enumerate(road.sections):
             lanes = [lane for lane in section.lanes if lane.id]
-            s = np.linspace(section.s0, section.s1, max(int(section.length / 2.0), 2) + 1)
+            s = np.linspace(section.s0, section.s1, max(int(section.length / step_m), 2) + 1)
             s = np.concatenate([s, [section.s0 + 1e-6, section.s1 - 1e-6]])
             if not ends:
                 s = s[(s > 0.01) & (s < road.length - 0.01)]
@@ -82,7 +98,7 @@ def lane_points(roads: RoadNetwork, center: np.ndarray, *, ends: bool = True) ->
                 if lane.type == "driving" and wide.any():
                     points.append(road.point(s[wide], 0.5 * (t[i] + t[i + 1])[wide], 0.0))
     found = np.concatenate(points)
-    found = found[np.hypot(*(found[:, :2] - center).T) < RADIUS_M - 5.0]
+    found = found[np.hypot(*(found[:, :2] - center).T) < radius_m]
     return np.random.default_rng(0).permutation(found)[:1500]
 
 
@@ -125,11 +141,74 @@ def test_every_lane_is_there_at_the_height_of_the_map(name: str) -> None:
     if name in MADE or MAPS[name][2]:
         assert nearest.max() < 0.002
     else:  # roads disagree by up to 0.4 m: where the middles of two lanes cross the surface cannot meet both
-        top = np.full(len(points), -np.inf)
-        below = offset < 1.0  # not a bridge above
-        np.maximum.at(top, which[below], offset[below])
-        assert np.mean(np.abs(top) > 0.002) < 0.001
-        assert nearest.max() < 0.25
+        _meets_all_but_the_contested(ground, network(name), points)
+
+
+def _meets_all_but_the_contested(ground: RoadSurface, roads: RoadNetwork, points: np.ndarray) -> None:
+    """The topmost road below a point is within 2 mm of it, or the middle of another lane contests its height.
+
+    That is: another lane for traffic passes within 8 mm in plan at a height that differs by more than 4 mm, so that
+    no surface can lie within 2 mm of either.
+    """
+    which, offset = hits_below(ground, {"road"}, points)
+    top = np.full(len(points), -np.inf)
+    below = offset < 1.0  # not a bridge above
+    np.maximum.at(top, which[below], offset[below])
+    assert np.isfinite(top).all(), points[~np.isfinite(top)][:5]
+    assert np.abs(top).max() < 0.05
+    missed = points[np.abs(top) > 0.002]
+    middles = [
+        middle
+        for road in (roads.roads.values() if len(missed) else ())
+        for k, section in enumerate(road.sections)
+        for middle in _middles(road, k, section, missed)
+    ]
+    for point in missed:
+        contested = False
+        for middle in middles:
+            a, step = middle[:-1], np.diff(middle, axis=0)
+            run = np.maximum(np.einsum("ij,ij->i", step[:, :2], step[:, :2]), 1e-12)
+            part = np.clip(np.einsum("ij,ij->i", point[:2] - a[:, :2], step[:, :2]) / run, 0.0, 1.0)
+            gap = np.abs(a + part[:, None] * step - point)
+            near = np.hypot(gap[:, 0], gap[:, 1]) < 0.008
+            contested |= bool((near & (gap[:, 2] > 0.004) & (gap[:, 2] < 1.5)).any())
+        assert contested, point
+
+
+def _middles(road: Road, k: int, section: LaneSection, missed: np.ndarray) -> list[np.ndarray]:
+    """Middles (N, 3) of the lanes for traffic of a section that pass within 3 m of any point, a point every 5 cm."""
+    s = np.linspace(section.s0, section.s1, max(int(section.length), 1) + 1)
+    coarse = np.stack(road.reference(s)[:2], axis=1)
+    if np.linalg.norm(coarse[:, None] - missed[None, :, :2], axis=2).min() > 30.0:
+        return []
+    s = np.linspace(section.s0, section.s1, max(int(section.length / 0.05), 1) + 1)
+    t = road.boundaries(k, s)
+    lanes = [lane for lane in section.lanes if lane.id]
+    found = [road.point(s, 0.5 * (t[i] + t[i + 1]), 0.0) for i, lane in enumerate(lanes) if is_driving(lane)]
+    return [each for each in found if np.linalg.norm(each[:, None] - missed[None], axis=2).min() < 3.0]
+
+
+@pytest.mark.parametrize(
+    ("file", "center"),
+    [
+        ("carla_towns/OpenDrive/Town03.xodr", (152.0, 67.0)),
+        ("carla_towns/OpenDrive/Town03.xodr", (-88.0, 139.0)),
+        ("carla_towns/OpenDrive/Town04.xodr", (74.0, -22.0)),
+        ("carla_towns/OpenDrive/Town04.xodr", (314.0, 169.0)),
+        ("carla_towns/OpenDrive/Town05.xodr", (-48.0, -90.0)),
+        ("maliput_malidrive/resources/onramp.xodr", (-333.0, 464.0)),
+        ("libopendrive/tests/test.xodr", (-101.0, -55.0)),
+    ],
+)
+def test_where_maps_disagree_each_lane_keeps_its_height(file: str, center: tuple[float, float]) -> None:
+    """The junctions with most crossings at unequal heights, a point every metre."""
+    if not MATERIAL.is_dir():
+        pytest.skip("ODDROAD_MATERIAL is not set")
+    roads = _map(file)
+    ground = surface(roads, np.array([*np.round(center), 0.0]), center, 45.0, style=STYLE)
+    points = lane_points(roads, np.array(center), step_m=1.0, radius_m=40.0)
+    assert len(points) > 200
+    _meets_all_but_the_contested(ground, roads, points)
 
 
 @pytest.mark.parametrize("name", [*MADE, *MAPS])
@@ -449,3 +528,35 @@ def test_a_connecting_road_with_a_gap_is_no_obstacle(tmp_path: Path) -> None:
             ground = surface(roads, (0, 0, 0), (0, 0), 60.0, style=STYLE)
             assert all(np.isfinite(mesh.vertices).all() for mesh, _, _ in ground.meshes)
     assert broken == 12
+
+
+@pytest.mark.parametrize(
+    ("elevation", "superelevation"),
+    [
+        ('<elevation s="0" a="0" b="0.1" c="0" d="0"/><elevation s="50" a="5" b="0" c="0" d="0"/>', 'a="0.4" b="0"'),
+        ('<elevation s="0" a="0" b="0" c="0" d="0"/>', 'a="0" b="-0.024"'),
+    ],
+)
+def test_leaning_roads_keep_their_height(tmp_path: Path, elevation: str, superelevation: str) -> None:
+    """One that ends with a kink, where its cross-section jumps back; and one that leans over by 69 degrees."""
+    (tmp_path / "leaning.xodr").write_text(
+        f"""<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="8"/>
+<road name="" length="50" id="1" junction="-1"><planView><geometry s="0" x="0" y="0" hdg="0" length="50"><line/>
+</geometry></planView><elevationProfile>{elevation}</elevationProfile><lateralProfile>
+<superelevation s="0" {superelevation} c="0" d="0"/></lateralProfile>{LANES.replace('a="4"', 'a="12"')}
+</road></OpenDRIVE>"""
+    )
+    roads = read_opendrive(tmp_path / "leaning.xodr")
+    ground = surface(roads, (0, 0, 0), (20, 0), 60.0, style=STYLE)
+    points = lane_points(roads, np.array([20.0, 0.0]))
+    which, offset = hits_below(ground, {"road"}, points)
+    nearest = np.full(len(points), np.inf)
+    np.minimum.at(nearest, which, np.abs(offset))
+    assert nearest.max() < 0.002
+
+
+def test_a_junction_goes_on_where_outlines_touch_in_lines() -> None:
+    """GEOS raises on collections of areas and lines."""
+    mixed = shapely.GeometryCollection([shapely.box(0, 0, 2, 2), shapely.LineString([(2, 0), (5, 0)])])
+    assert areas_of(mixed).equals(shapely.box(0, 0, 2, 2))
+    assert areas_of(shapely.box(0, 0, 1, 1)).equals(shapely.box(0, 0, 1, 1))

@@ -15,7 +15,7 @@ from simulator.roads.surface_gutters import gutters
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_junctions import Ground, enclosed_islands, junction_plans, lay_flat, lay_raised
 from simulator.roads.surface_land import CropField, GroundMesh, land
-from simulator.roads.surface_levels import CommonGround, level_overlaps
+from simulator.roads.surface_levels import CommonGround, level_overlaps, uneven_roads
 from simulator.roads.surface_marks import (
     lane_marks,
     lay_on,
@@ -42,7 +42,7 @@ from simulator.roads.surface_quads import (
     rail_quads,
     strip_quads,
 )
-from simulator.roads.surface_rows import Array, sample_rows
+from simulator.roads.surface_rows import Array, refine_rows, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
 from simulator.roads.surface_tunnels import hills, tunnels
 from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
@@ -121,6 +121,8 @@ def surface(
     start = np.asarray(origin, np.float64)
     center = np.asarray(center_xy, np.float64)
     rows = sample_rows(network, start, center, radius_m)
+    if uneven := uneven_roads(rows):
+        rows = refine_rows(rows, network, uneven, start, center, radius_m)
     common = level_overlaps(rows)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from simulator.roads.surface_corners import Stretch, arm_edges, corner_pairs, corner_shapes
 from simulator.roads.surface_index import TriangleIndex
-from simulator.roads.surface_polygons import Triangles, outlines, parts_of, polygons_of, triangulate, walls
+from simulator.roads.surface_polygons import Triangles, areas_of, outlines, parts_of, polygons_of, triangulate, walls
 from simulator.roads.surface_quads import KERB_STONE_M, Look, Tier
 from simulator.roads.surface_rows import Array
 
@@ -115,9 +115,7 @@ def _junction_plan(plan: _Plan, junction: str) -> _Shapes:
     box = shapely.box(*asphalt.bounds).buffer(_REACH_M + widest)
     arms = plan.beside(junction, box, level)
     kerbed = shapely.union_all(plan.whole[inside[plan.whole_owner]]).difference(asphalt)
-    taken = kerbed.union(arms)
-    if taken.geom_type == "GeometryCollection":  # roads of a damaged map that touch in lines: GEOS takes areas alone
-        taken = shapely.union_all(parts_of(taken))
+    taken = areas_of(kerbed.union(arms))  # roads of a damaged map may touch in lines
     closed = _without_holes(asphalt.buffer(_POCKET_M, quad_segs=3).buffer(-_POCKET_M, quad_segs=3))
     edge = asphalt.union(_thick(closed.difference(taken)))  # everything vehicles may drive on
     islands = _holes(edge.union(taken))
@@ -154,10 +152,10 @@ def _walks(
     for pavement, width in pavements:
         near = shapely.clip_by_rect(edge, *pavement.buffer(3.0 * width).bounds)
         ring = near.buffer(width, quad_segs=4).intersection(pavement.buffer(width, quad_segs=2))
-        shapes += [pavement, ring]
+        shapes += [pavement, areas_of(ring)]
     if not shapes:
         return np.zeros(0, object)
-    return _without_slivers(shapely.union_all(shapes).difference(edge).difference(taken))
+    return _without_slivers(areas_of(shapely.union_all(shapes).difference(edge).difference(taken)))
 
 
 def _without_slivers(shape: shapely.Geometry) -> Polygons:

@@ -24,11 +24,12 @@ from simulator.roads.surface_rows import Array, Rows, join_ends
 SAME_LEVEL_M = 1.5  # carriageways that differ by more cross over each other
 _AGREE_M = 0.0005
 _TOUCH_M = 0.03
-_MIDDLE_M = 0.0005  # this near to the middle of a lane it is as good as there
+_MIDDLE_M = 0.0002  # this near to the middle of a lane it is as good as there
 _STEP_M = 0.35  # along the middles of lanes
-_RAMP_M = 0.012  # where two cross the surface goes from one to the other as near as this to both
+_RAMP_M = 0.005  # where two cross the surface goes from one to the other as near as this to both
 _CELL_M = 2.0  # of the common surface between them
-_GRID_M = 0.0002  # to which its edges are rounded, so that they meet
+_GRID_M = 0.00005  # to which its edges are rounded, so that they meet
+_SHORT_M = 0.0002  # shorter pieces of middles are left out
 _RIM_M = 0.02  # it reaches this far below its neighbours
 
 Index = NDArray[np.int64]
@@ -126,22 +127,66 @@ class CommonGround:
         return np.asarray(np.abs(z - middle[:, 2]) < SAME_LEVEL_M)
 
 
+def uneven_roads(rows: list[Rows]) -> frozenset[int]:
+    """Numbers of the roads whose carriageways overlap at heights that differ."""
+    bands = [band for part in rows if (band := _band(part))]
+    return frozenset(_Overlaps.of(bands).unequal().ravel().tolist()) if bands else frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Overlaps:
+    """What the roads say about the height of each corner (P, 3) of all carriageways.
+
+    Attributes:
+        road: (P,) number of the road of a corner.
+        point, quad: (K,) which corner lies on which quad of `lanes`, at about its height.
+        z, weight: (K,) height of the quad there, and its say.
+    """
+
+    lanes: _Lanes
+    tree: shapely.STRtree
+    points: Array
+    road: Index
+    point: Index
+    quad: Index
+    z: Array
+    weight: Array
+
+    @staticmethod
+    def of(bands: list[_Band]) -> _Overlaps:
+        """Of all carriageways."""
+        lanes = _Lanes.of(bands)
+        tree = shapely.STRtree(shapely.polygons(lanes.corners[..., :2]))
+        points = np.concatenate([band.ground.reshape(-1, 3) for band in bands])
+        road = np.concatenate([np.full(band.ground[..., 0].size, band.rows.number) for band in bands])
+        point, quad = tree.query(shapely.points(points[:, :2]), predicate="dwithin", distance=_TOUCH_M)
+        z, weight = _say(lanes, quad, points[point, :2])
+        own = lanes.road[quad] == road[point]
+        z[own] = points[point[own], 2]
+        level = np.abs(z - points[point, 2]) < SAME_LEVEL_M
+        level &= np.bincount(point[level & ~own], minlength=len(points))[point] > 0
+        return _Overlaps(lanes, tree, points, road, point[level], quad[level], z[level], weight[level])
+
+    def step(self) -> Array:
+        """(P,) how far each corner lies below the common height; 0 where that is next to nothing."""
+        mean = _mean(self.point, self.lanes.road[self.quad], self.z, self.weight, len(self.points))
+        delta = mean - self.points[:, 2]
+        return np.where(np.abs(delta) > _AGREE_M, delta, 0.0)
+
+    def unequal(self) -> Index:
+        """(2, N) pairs of roads that differ at a corner of the first."""
+        differ = np.abs(self.z - self.points[self.point, 2]) > _AGREE_M
+        return np.unique([self.road[self.point[differ]], self.lanes.road[self.quad[differ]]], axis=1)
+
+
 def level_overlaps(rows: list[Rows]) -> CommonGround:
     """Move the ground of overlapping carriageways to a common height, in place, and make the surface there."""
     bands = [band for part in rows if (band := _band(part))]
     nothing = CommonGround(Triangles.join([]), np.zeros(0, np.complex128))
     if not bands:
         return nothing
-    lanes = _Lanes.of(bands)
-    tree = shapely.STRtree(shapely.polygons(lanes.corners[..., :2]))
-    points = np.concatenate([band.ground.reshape(-1, 3) for band in bands])
-    of = np.concatenate([np.full(band.ground[..., 0].size, band.rows.number) for band in bands])
-    point, quad = tree.query(shapely.points(points[:, :2]), predicate="dwithin", distance=_TOUCH_M)
-    z, weight = _say(lanes, quad, points[point, :2])
-    level = np.abs(z - points[point, 2]) < SAME_LEVEL_M
-    point, quad, z, weight = point[level], quad[level], z[level], weight[level]
-    delta = _mean(point, lanes.road[quad], z, weight, len(points)) - points[:, 2]
-    delta[~(np.abs(delta) > _AGREE_M)] = 0.0
+    found = _Overlaps.of(bands)
+    delta = found.step()
     if not delta.any():
         return nothing
     at, moved = 0, list[NDArray[np.bool_]]()
@@ -153,9 +198,7 @@ def level_overlaps(rows: list[Rows]) -> CommonGround:
         band.rows.ground[: band.first, :, 2] += move[0]  # what lies beside the carriageway moves with its edge
         band.rows.ground[band.last + 1 :, :, 2] += move[-1]
     join_ends(rows)
-    differ = np.abs(z - points[point, 2]) > _AGREE_M
-    pairs = np.stack([of[point[differ]], lanes.road[quad[differ]]])
-    return _common_ground(lanes, tree, np.concatenate(moved) & lanes.drives, pairs)
+    return _common_ground(found.lanes, found.tree, np.concatenate(moved) & found.lanes.drives, found.unequal())
 
 
 def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], pairs: Index) -> CommonGround:
@@ -164,7 +207,7 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
     _, group = connected_components(coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(count, count)))
     group = group[lanes.road]
     parts = list[Triangles]()
-    moved = _with_overlapped(lanes, tree, moved, group)
+    moved = _with_overlapped(lanes, tree, moved, np.where(np.isin(group, group[moved]), group, -1 - lanes.road))
     for name in np.unique(group[moved]):
         mine = np.flatnonzero(moved & (group == name))
         shapes = tree.geometries[mine]
@@ -181,6 +224,7 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
         point, quad = point[own], quad[own]
         z, weight = _say(lanes, quad, flat[point])
         height = _mean(point, lanes.road[quad], z, weight, len(flat))
+        shapely.prepare(area)
         beyond = ~shapely.dwithin(area, shapely.points(flat), 2.0 * _GRID_M)
         corners = np.column_stack([flat, height - _GRID_M * beyond])[back.reshape(-1)].reshape(-1, 3, 3)
         parts.append(Triangles.of(corners[np.isfinite(corners).all(axis=(1, 2))], Look.ASPHALT))
@@ -191,27 +235,38 @@ def _with_overlapped(
     lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], group: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
     """(Q,) the quads that have moved, and those of other roads of their group that no corner of them has met."""
-    some = np.flatnonzero(moved)
-    hit, other = tree.query(shapely.buffer(tree.geometries[some], -_GRID_M), predicate="intersects")
-    fits = (group[some[hit]] == group[other]) & (lanes.road[some[hit]] != lanes.road[other]) & lanes.drives[other]
+    rest = np.flatnonzero(lanes.drives & ~moved)
+    hit, other = tree.query(shapely.buffer(tree.geometries[rest], -_GRID_M), predicate="intersects")
+    hit = rest[hit]
+    fits = moved[other] & (group[hit] == group[other]) & (lanes.road[hit] != lanes.road[other])
     every = moved.copy()
-    every[other[fits]] = True
+    every[hit[fits]] = True
     return every
 
 
 def _plan(area: shapely.Geometry, corners: Array, road: Index) -> Array:
     """Triangles (T, 3, 2) of an area and its rim, with edges along the middles of all lanes (quads (Q, 4, 3))."""
     ends = np.stack([corners[:, :2].mean(axis=1), corners[:, 2:].mean(axis=1)], axis=1)
-    long = np.linalg.norm((ends[:, 1] - ends[:, 0])[:, :2], axis=1) > _GRID_M
+    long = np.linalg.norm((ends[:, 1] - ends[:, 0])[:, :2], axis=1) > _SHORT_M
     middles = shapely.linestrings(ends[long, :, :2])
     wide = area.buffer(_RIM_M, join_style="mitre")
     rings = _crossings(middles, ends[long], road[long])
-    lines = [*shapely.segmentize(middles, _STEP_M), *rings, wide.boundary, area.boundary]
+    loose = shapely.linearrings(corners[long][_loose(ends[long]), :, :2])
+    lines = [*shapely.segmentize(middles, _STEP_M), *loose, *rings, wide.boundary, area.boundary]
     edges = shapely.union_all(lines, grid_size=_GRID_M)
-    faces = parts_of(shapely.polygonize(shapely.get_parts(edges)), 1e-6)
+    faces = parts_of(shapely.polygonize(shapely.get_parts(edges)), 0.0)  # a sliver left out were a gap
     faces = faces[shapely.intersects(wide, shapely.point_on_surface(faces))]
     xy, _ = triangulate(faces, _CELL_M)
     return np.asarray(np.round(xy, 5))
+
+
+def _loose(ends: Array) -> NDArray[np.bool_]:
+    """Which pieces of middles (Q, 2, 3) nothing follows at one end.
+
+    Lines that end inside of a polygon are lost, hence they are led on to the edges of their quad.
+    """
+    _, name, count = np.unique(ends[..., :2].reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+    return np.asarray((count[name.reshape(-1, 2)] == 1).any(axis=1))
 
 
 def _crossings(middles: NDArray[np.object_], ends: Array, road: Index) -> NDArray[np.object_]:

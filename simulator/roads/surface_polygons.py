@@ -94,6 +94,11 @@ def parts_of(shape: shapely.Geometry, smallest_m2: float = 1e-3) -> NDArray[np.o
     return np.asarray(pieces[shapely.area(pieces) > smallest_m2], object)
 
 
+def areas_of(shape: shapely.Geometry) -> shapely.Geometry:
+    """A shape without lines and points, in a collection with which GEOS refuses to go on."""
+    return shapely.union_all(parts_of(shape)) if shape.geom_type == "GeometryCollection" else shape
+
+
 def triangulate(polygons: NDArray[np.object_], cell_m: float) -> tuple[Array, NDArray[np.int64]]:
     """Triangles (T, 3, 2), counter-clockwise, that cover polygons, none larger than a cell; and whose each is."""
     pieces, owner = polygons, np.arange(len(polygons))
@@ -124,7 +129,7 @@ def _cut(polygons: NDArray[np.object_], cell_m: float) -> tuple[NDArray[np.objec
     pieces = polygons[owner]
     pieces[split] = shapely.intersection(pieces[split], boxes[split])
     parts, of = shapely.get_parts(pieces, return_index=True)
-    good = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 1e-7)
+    good = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 1e-10)
     return np.asarray(parts[good], object), owner[of[good]]
 
 

@@ -20,6 +20,7 @@ from simulator.roads.surface_rows import LONGEST_M, Array, Rows
 
 KERB_STONE_M = 0.15
 FLAP_M = 0.05  # road surfaces reach this far below the next stretch, so that no ray slips through the joint
+_JUMP_M = 1e-5  # the last stretch of a road that ends with a step is shorter
 _FLAP_DROP_M = 0.002
 _SUNK_M = 0.02  # kerb faces start below the road
 _CAP_M = 0.16
@@ -339,12 +340,13 @@ def flap_quads(rows: Rows, profile: Profile) -> Quads:
     strip = np.flatnonzero(profile.tier <= Tier.PAVED)
     near = np.stack([profile.left[strip], profile.right[strip]], axis=2)  # (K, N, left or right, 3)
     middle = near.mean(axis=2, keepdims=True)
-    ends = np.array([0, -1])
-    way = middle[:, ends] - middle[:, [1, -2]]
+    end = -1 if rows.s[-1] - rows.s[-2] > _JUMP_M else -2  # before a step, for that may lead back
+    ends = np.array([0, end])
+    way = middle[:, ends] - middle[:, [1, end - 1]]
     way *= FLAP_M / np.maximum(np.linalg.norm(way, axis=3, keepdims=True), 1e-9)
     far = near[:, ends] + way - np.array([0.0, 0.0, _FLAP_DROP_M])
     first = np.concatenate([far[:, 0], near[:, 0, ::-1]], axis=1)
-    last = np.concatenate([near[:, -1], far[:, 1, ::-1]], axis=1)
+    last = np.concatenate([near[:, end], far[:, 1, ::-1]], axis=1)
     st = np.empty((2, len(strip), 4, 2))
     st[..., 0] = rows.s[ends][:, None, None]
     st[..., 1] = profile.across[strip][:, ends].swapaxes(0, 1)[..., [0, 1, 1, 0]]

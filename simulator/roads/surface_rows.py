@@ -6,7 +6,7 @@ edge, and the two triangles of a lane's quad within TOLERANCE_M of the ruled sur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from simulator.roads.road import Road
 Array = NDArray[np.float64]
 
 TOLERANCE_M = 0.002
+_PRECISE_M = 0.0002  # the same for roads that need it
 _STRICT = 2.5  # how much more heights count: the errors of an edge and of a twist add up
 LONGEST_M = 3.5  # longest step along s; two of them make one repeat of the lane texture
 _SNAP_M = 0.03  # ends of consecutive roads closer than this are made one
@@ -96,16 +97,37 @@ class Rows:
 
 def sample_rows(network: RoadNetwork, origin: Array, center_xy: Array, radius_m: float) -> list[Rows]:
     """Cross-sections of every lane section within `radius_m` of `center_xy` (world), ends of roads joined."""
-    rows = [
-        part
-        for number, road in enumerate(network.roads.values())
-        for part in _rows_of_road(road, number, origin, center_xy, radius_m)
-    ]
+    numbers = range(len(network.roads))
+    return _joined(_sample(network, numbers, origin, center_xy, radius_m, TOLERANCE_M))
+
+
+def refine_rows(
+    rows: list[Rows], network: RoadNetwork, numbers: Collection[int], origin: Array, center_xy: Array, radius_m: float
+) -> list[Rows]:
+    """The same with finer ones of some roads: their chords stay within 0.2 mm of the true edges."""
+    others = [part for part in rows if part.number not in numbers]
+    return _joined(others + _sample(network, numbers, origin, center_xy, radius_m, _PRECISE_M))
+
+
+def _joined(rows: list[Rows]) -> list[Rows]:
     join_ends(rows)
     return _name_lanes(rows)
 
 
-def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius: float) -> Iterator[Rows]:
+def _sample(
+    network: RoadNetwork, numbers: Collection[int], origin: Array, center: Array, radius: float, tolerance_m: float
+) -> list[Rows]:
+    roads = list(network.roads.values())
+    return [
+        part
+        for number in sorted(numbers)
+        for part in _rows_of_road(roads[number], number, origin, center, radius, tolerance_m)
+    ]
+
+
+def _rows_of_road(
+    road: Road, number: int, origin: Array, center: Array, radius: float, tolerance_m: float
+) -> Iterator[Rows]:
     coarse = np.linspace(0.0, road.length, max(int(np.ceil(road.length / 4.0)) + 1, 3))
     x, y, _, curvature = road.reference(coarse)
     hill = _STRICT * np.abs(np.gradient(road.elevation(coarse)[1], coarse))
@@ -128,11 +150,14 @@ def _rows_of_road(road: Road, number: int, origin: Array, center: Array, radius:
             if high - low < 1e-3:
                 continue
             here = (coarse >= low - 4.0) & (coarse <= high + 4.0)
-            step = _candidate_step(float(bends[here].max(initial=0.0)), banked)
+            step = _candidate_step(float(bends[here].max(initial=0.0)), banked, tolerance_m)
             if turn[here].any():
                 widths = np.diff(road.boundaries(index, [low, 0.5 * (low + high), high]), axis=0)
-                step = min(step, _twist_step(float(turn[here].max() * np.abs(widths).max(initial=0.0))))
-            yield _section_rows(road, number, index, *_candidates(low, high, breaks, step), origin)
+                step = min(step, _twist_step(float(turn[here].max() * np.abs(widths).max(initial=0.0)), tolerance_m))
+            s, is_break = _candidates(low, high, breaks, step)
+            if high == road.length and _ends_with_a_step(road):
+                s, is_break = np.insert(s, -1, high - 1e-6), np.insert(is_break, -1, True)
+            yield _section_rows(road, number, index, s, is_break, origin, tolerance_m)
 
 
 def _breaks(road: Road) -> Array:
@@ -151,15 +176,23 @@ def _breaks(road: Road) -> Array:
     return np.unique(np.concatenate(parts))
 
 
-def _candidate_step(bend: float, banked: bool) -> float:
+def _ends_with_a_step(road: Road) -> bool:
+    """Whether the slope that is given for the very end of a road is another one than before."""
+    ends = road.length - np.array([1e-6, 0.0])
+    slopes = np.concatenate([road.elevation(ends), road.superelevation(ends)])
+    return bool((np.abs(np.diff(slopes, axis=1)) > 1e-3).any())
+
+
+def _candidate_step(bend: float, banked: bool, tolerance_m: float) -> float:
     """Metres between stations to choose from: about four to each step that the curvature allows (1/m)."""
-    step = float(np.clip(np.sqrt(8.0 * TOLERANCE_M / max(bend, 1e-9)) / 4.0, 0.1, LONGEST_M / 4.0))
+    least = 0.1 * np.sqrt(tolerance_m / TOLERANCE_M)
+    step = float(np.clip(np.sqrt(8.0 * tolerance_m / max(bend, 1e-9)) / 4.0, least, LONGEST_M / 4.0))
     return 0.5 * step if banked else step
 
 
-def _twist_step(twist: float) -> float:
+def _twist_step(twist: float, tolerance_m: float) -> float:
     """The same where a lane rises across by `twist` metres more with each metre of s: two to each step (`_choose`)."""
-    return max(2.0 * TOLERANCE_M / max(_STRICT * twist, 1e-9), 0.02)
+    return max(2.0 * tolerance_m / max(_STRICT * twist, 1e-9), 0.0075)
 
 
 def _candidates(low: float, high: float, breaks: Array, step: float) -> tuple[Array, NDArray[np.bool_]]:
@@ -175,13 +208,15 @@ def _candidates(low: float, high: float, breaks: Array, step: float) -> tuple[Ar
     return s, np.append(begin == np.arange(len(begin)), True)
 
 
-def _section_rows(road: Road, number: int, index: int, s: Array, is_break: NDArray[np.bool_], origin: Array) -> Rows:
+def _section_rows(
+    road: Road, number: int, index: int, s: Array, is_break: NDArray[np.bool_], origin: Array, tolerance_m: float
+) -> Rows:
     section = road.sections[index]
     lanes = tuple(lane for lane in section.lanes if lane.id)
     center = sum(lane.id > 0 for lane in lanes)
     t = _boundaries(road, index, lanes, center, s)
     ground = road.point(np.tile(s, len(t)), t.ravel(), 0.0).reshape(*t.shape, 3) - origin
-    keep = _choose(s, ground, is_break)
+    keep = _choose(s, ground, is_break, tolerance_m)
     flat = np.zeros((len(lanes), len(keep), 2))
     heights = road.lane_heights(index, s[keep]) if road.table.has_heights else flat
     return Rows(
@@ -222,21 +257,22 @@ def _boundaries(road: Road, index: int, lanes: tuple[Lane, ...], center: int, s:
     return road.boundaries(index, s)
 
 
-def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Indices of the stations to keep: all breaks, and in between as few as TOLERANCE_M and LONGEST_M allow."""
+def _choose(s: Array, ground: Array, is_break: NDArray[np.bool_], tolerance_m: float) -> NDArray[np.int64]:
+    """Indices of the stations to keep: all breaks, and in between as few as the tolerance and LONGEST_M allow."""
     if len(s) < 4:
         return np.arange(len(s))
     ds = np.diff(s)
     across = np.abs(ground[0] - ground[-1])
-    banked = bool((across[:, 2] > 0.02 * np.hypot(across[:, 0], across[:, 1])).any())  # there x and y make heights
-    weights = np.array([_STRICT, _STRICT, _STRICT] if banked else [1.0, 1.0, _STRICT])
+    bank = float((across[:, 2] / np.maximum(np.hypot(across[:, 0], across[:, 1]), 1e-9)).max())
+    flat = _STRICT * max(bank, 1.0) if bank > 0.02 else 1.0  # where it is banked x and y make heights
+    weights = np.array([flat, flat, _STRICT])
     rate = np.ones(len(ds)) / LONGEST_M
     for edge in (ground[0], ground[len(ground) // 2], ground[-1]):
         slope = np.diff(edge * weights, axis=0) / ds[:, None]
         bend = np.linalg.norm(np.diff(slope, axis=0), axis=1) / (0.5 * (ds[1:] + ds[:-1]))
         bend[is_break[1:-1]] = 0.0  # a kink there is real, and a vertex
-        rate = np.maximum(rate, np.sqrt(_spread(bend) / (8.0 * TOLERANCE_M)))
-    rate = np.maximum(rate, _twist(ds, ground) * _STRICT / (4.0 * TOLERANCE_M))
+        rate = np.maximum(rate, np.sqrt(_spread(bend) / (8.0 * tolerance_m)))
+    rate = np.maximum(rate, _twist(ds, ground) * _STRICT / (4.0 * tolerance_m))
     fixed = np.flatnonzero(np.concatenate([[True], is_break[1:-1], [True]]))
     need = np.concatenate([[0.0], np.cumsum(rate * ds)])
     begin, end = need[fixed[:-1]], need[fixed[1:]]

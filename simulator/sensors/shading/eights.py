@@ -40,6 +40,9 @@ from simulator.sensors.shading.paths import (
     COAT_LEAST,
     MIRROR_LEAST,
     MIRROR_ROUGHEST,
+    SHUT_LEAST,
+    WALLS,
+    WALLS_LIGHT,
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
 from simulator.sensors.shading.reflectance import DIELECTRIC_F0, ROUGHEST, ROUGHS, STEPS, SUN_BLUR
@@ -357,6 +360,14 @@ def mirror_sky(rows, which, mx, my, mz, sky, ground):
 
 
 @kernel(inline=True)
+def low_light(around, mz):
+    """`paths.low_light`, lane by lane."""
+    shut = maximum(ONE - around, splat(SHUT_LEAST))
+    free = minimum(maximum(ONE - WALLS * shut + mz * maximum(mz, splat(ZERO)) / shut, splat(ZERO)), splat(ONE))
+    return WALLS_LIGHT + (ONE - WALLS_LIGHT) * free
+
+
+@kernel(inline=True)
 def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, light, down):
     """Write the light that the eight send to the eye by all but the sun, as `paths.outgoing` has it.
 
@@ -379,8 +390,8 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     twice = looks.along + looks.along
     mx, my, mz = dx - twice * nx, dy - twice * ny, dz - twice * nz
     rr, rg, rb = sky_on(harmonics, mx, my, mz)
-    around = around * INV_PI
-    rr, rg, rb = rr * around, rg * around, rb * around
+    mean = around * INV_PI
+    rr, rg, rb = rr * mean, rg * mean, rb * mean
     # Smooth ones mirror the sky itself: the coat, or what has none. `rr` is mean light, `ir` the mirror image.
     coated = (looks.coat > splat(COAT_LEAST)) & (looks.coat_rough < splat(MIRROR_ROUGHEST))
     smooth = coated & (looks.coat_rough <= splat(BLURRED_FROM)) & (coat >= splat(MIRROR_LEAST))
@@ -394,7 +405,14 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     base = ONE - coat
     diffuse = INV_PI * (ONE - looks.metallic) * base
     base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
-    coat_r, coat_g, coat_b = select(smooth, ir, rr), select(smooth, ig, rg), select(smooth, ib, rb)
+    coat_r, coat_g, coat_b = rr, rg, rb
+    if bits(coat > none) != 0:
+        low = low_light(around, mz)
+        coat_r, coat_g, coat_b = (
+            select(smooth, ir, low * rr),
+            select(smooth, ig, low * rg),
+            select(smooth, ib, low * rb),
+        )
     store_vector(rows, MATT, diffuse * (ONE - fr) * er, diffuse * (ONE - fg) * eg, diffuse * (ONE - fb) * eb)
     gloss_r, gloss_g, gloss_b = base * fr * base_r, base * fg * base_g, base * fb * base_b
     store_vector(rows, GLOSS, gloss_r + coat * coat_r, gloss_g + coat * coat_g, gloss_b + coat * coat_b)

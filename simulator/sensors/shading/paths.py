@@ -42,6 +42,10 @@ COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
+# Rough coats that no ray is cast for mirror what is low: in the open the sky down to the horizon, as bright as the mean
+# light about the mirrored way; among walls, which close part of the sky, those, and the sky above them. Fitted to what
+# rays find on wet streets, country roads and motorways.
+WALLS_LIGHT, WALLS, SHUT_LEAST = np.float32(0.3), np.float32(3.0), np.float32(0.01)
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
 NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 FAR_GROUND_M = np.float32(300.0)
@@ -517,6 +521,17 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
         path.blue += path.tb * blue
 
 
+@kernel(inline=True)
+def low_light(around, mz):
+    """What rough coats mirror, in parts of the mean light about the mirrored way.
+
+    Args:
+        around: irradiance over that by the whole sky. mz: rise of the mirrored way.
+    """
+    shut = max(ONE - around, SHUT_LEAST)
+    return WALLS_LIGHT + (ONE - WALLS_LIGHT) * clamp01(ONE - WALLS * shut + mz * max(mz, ZERO) / shut)
+
+
 @kernel
 def outgoing(p, path, harmonics, first_bounce):
     """Radiance that a surface sends along a path, without emission and sun."""
@@ -540,10 +555,10 @@ def outgoing(p, path, harmonics, first_bounce):
     # lobes without a mirror ray reflect the mean light from around the mirrored direction, by lamps as by the sky
     mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
     rr, rg, rb = sky_irradiance(harmonics, mx, my, mz)
-    around *= INV_PI
     coat_traced = path.mirrors != 0 and has_mirror_coat(p)
     base = ZERO if path.mirrors != 0 and not coat_traced else ONE - coat
-    rest = ZERO if coat_traced else coat
+    rest = ZERO if coat_traced else coat * low_light(around, mz)
+    around *= INV_PI
     red = path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * around
     green = path.lamp_g + diffuse * (ONE - fg) * p.green * eg + (base * fg + rest) * rg * around
     blue = path.lamp_b + diffuse * (ONE - fb) * p.blue * eb + (base * fb + rest) * rb * around

@@ -38,6 +38,7 @@ BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
 BLADES_RETRO = np.float32(0.0127)
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
+TEXTURE_M = np.float32(0.8e-3)  # depth of asphalt's texture, whose tips are under water then (`weather.rain`)
 SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
 TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
 PACKED_M = np.float32(0.1)  # depth of which wheels leave half
@@ -125,7 +126,7 @@ def soak(p, film, rain_mm_h, kind):
     # Pools have few large shapes, and shores where the film thins out over the stones.
     level = np.float32(0.84) - np.float32(0.52) * clamp01(film / PUDDLE_FILM_M)
     pool = np.float32(0.64) * wide + np.float32(0.31) * medium + np.float32(0.05) * fine
-    puddle = step(level, level + np.float32(0.14), pool)
+    puddle = step(level, level + np.float32(0.24), pool)
     if kind == SOIL:
         wetness *= soaking(p.red, p.green)
     kept = np.float32(0.98) * (ONE - WET_INTERNAL)
@@ -143,7 +144,7 @@ def soak(p, film, rain_mm_h, kind):
         p.red, p.green, p.blue = p.red + sheen, p.green + sheen, p.blue + sheen
         p.coat = ZERO
         return
-    p.coat = max(puddle, wetness * (np.float32(0.35) + HALF * smooth))
+    p.coat = max(puddle, wetness * (np.float32(0.35) + np.float32(0.6) * clamp01(film / TEXTURE_M)))
     p.coat_roughness = rough + puddle * (ripple - rough)
     tilt = ONE - max(puddle, HALF * wetness)  # water lies level
     p.nx, p.ny, p.nz = unit(p.nx * tilt, p.ny * tilt, p.nz)
