@@ -131,6 +131,8 @@ def test_clouds_brighten_the_sky_above_towns(clear_mag: float, times: float) -> 
     natural = night(NATURAL_ZENITH_MAG)[high].mean(), night(NATURAL_ZENITH_MAG, cloud_oktas=8.0)[high].mean()
     towns = night(clear_mag)[high].mean() - natural[0], night(clear_mag, cloud_oktas=8.0)[high].mean() - natural[1]
     assert towns[1] / towns[0] == pytest.approx(times, rel=0.15)
+    broken = night(clear_mag, cloud_oktas=4.0)[high]
+    assert broken.max() > 1.2 * broken.min()  # each cloud is lit from below
 
 
 def test_snow_on_the_ground_brightens_the_night_and_lamps_out_darken_it() -> None:
@@ -296,3 +298,10 @@ def test_cameras_of_cars_show_the_brightest_stars_only(magnitude: float, seen: b
         spots = sum(np.roll(grey, (dy, dx), (0, 1)) for dy in (0, 1) for dx in (0, 1))[2:-2, 2:-2]
         found += spots[14, 22] == spots.max() and spots[14, 22] > spots.mean() + 5 * spots.std()
     assert (found >= 15) if seen else (found <= 2), found
+
+
+def test_clouds_of_some_oktas_over_a_town_are_lit_where_they_are() -> None:
+    light, dark = night(18.0, cloud_oktas=4.0), night(NATURAL_ZENITH_MAG, cloud_oktas=4.0)
+    high = dome().elevation[:, 0] > math.radians(30)
+    towns = (light - dark)[high]
+    assert towns.max() > 4 * towns.min() > 0

@@ -100,7 +100,7 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, zenith_mag: float = NATURAL_
     aureole = aureole * (around / max(dome().illuminance(aureole), 1e-12))
     radiance = radiance * ((light.diffuse_lx - around) / max(dome().illuminance(radiance), 1e-12))
     if atmosphere.street_lamps_on and zenith_mag < NATURAL_ZENITH_MAG:
-        glow = models.town_glow(zenith_mag, atmosphere.cloud_oktas, seed)
+        glow = models.town_glow(zenith_mag, atmosphere, seed)
         radiance = radiance + _under_snow(atmosphere.snow_depth_m) * glow
     if (night := atmosphere.moonlit) is not None:
         sun = night.moon_direction

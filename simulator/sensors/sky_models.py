@@ -172,14 +172,18 @@ def _heaps(oktas: float, sun_direction: tuple[float, ...], seed: int) -> Heaps:
     return heaps(oktas, sun_direction, dome().directions.astype(np.float32), seed)
 
 
+def _heaps_of(atmosphere: Atmosphere, seed: int) -> Heaps:
+    """Clouds of a weather, in steps, so that clouds that come and go and the sun's way over the sky need few shapes."""
+    oktas, sun = round(atmosphere.cloud_oktas * 8) / 8, tuple(np.round(atmosphere.sun_direction, 2).tolist())
+    return _heaps(oktas, sun, seed)
+
+
 def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, sky_lx: F64, seed: int) -> F64:
     """Sky with heaps of cloud in front: bright where they face the sun, grey bases, silver rims, a gap for the sun.
 
     `sun_lx` (3,) is the sun above the clouds, `sky_lx` (3,) the illuminance of the clear sky.
     """
-    # In steps, so that clouds that come and go and the sun's way over the sky need few shapes.
-    oktas, sun = round(atmosphere.cloud_oktas * 8) / 8, tuple(np.round(atmosphere.sun_direction, 2).tolist())
-    found = _heaps(oktas, sun, seed)
+    found = _heaps_of(atmosphere, seed)
     gap = smoothstep(0.965, 0.998, cos_sun - 0.03 * np.minimum(found.above_m / CLOUD_DIM_M, 1.0))
     opacity = found.opacity * (1 - sun_through_clouds(atmosphere.cloud_oktas) * gap)
     # Thin parts send the light of the sun behind them straight on.
@@ -246,7 +250,7 @@ NATURAL_ZENITH_CD_M2 = 1.74e-4  # of a clear night without lamps (F. Falchi et a
 CLOUD_GLOW, DARK_UNDER_CLOUDS_MAG = 0.7, 22.6
 
 
-def town_glow(zenith_mag: float, cloud_oktas: float, seed: int) -> F64:
+def town_glow(zenith_mag: float, atmosphere: Atmosphere, seed: int) -> F64:
     """(ROWS, COLUMNS, 3) radiance of the light of towns that air and clouds scatter back.
 
     Brighter toward the horizon, in the country above all where the next town lies. The rise toward the horizon and the
@@ -255,19 +259,19 @@ def town_glow(zenith_mag: float, cloud_oktas: float, seed: int) -> F64:
 
     Args:
         zenith_mag: of the clear moonless sky overhead, mag/arcsec2.
-        cloud_oktas: cloud cover. seed: of the clouds, and of where the next town is.
+        atmosphere: whose clouds. seed: of their shapes, and of where the next town is.
     """
     level = NATURAL_ZENITH_CD_M2 * (10 ** (0.4 * (NATURAL_ZENITH_MAG - zenith_mag)) - 1)
     degrees = np.degrees(dome().elevation)
     away = generator(seed, "next town").uniform(0, 2 * np.pi) - 2 * np.pi * (np.arange(COLUMNS) + 0.5) / COLUMNS
     outside = 6.0 * max(zenith_mag - 18.0, 0.0)
     shape = 1 + 4 * np.exp(-degrees / 12) + outside * np.exp(-degrees / 9 - 4 * (1 - np.cos(away)))
-    covered = min(cloud_oktas / 8, 1.0)
-    if cloud_oktas < 0.05:
+    oktas = atmosphere.cloud_oktas
+    if oktas < 0.05:
         clouds = np.zeros((ROWS, COLUMNS))
-    elif cloud_oktas < 7.95:
-        clouds = _heaps(round(cloud_oktas * 8) / 8, seed)[0]
+    elif oktas < 7.95:
+        clouds = np.asarray(_heaps_of(atmosphere, seed).opacity)
     else:
-        clouds = 1.0 - 0.04 * (cloud_density(cloud_oktas, seed) - 2.9).clip(-3, 3)
-    brighter = CLOUD_GLOW * (DARK_UNDER_CLOUDS_MAG - zenith_mag) * covered * clouds
+        clouds = 1.0 - 0.04 * (cloud_density(oktas, seed) - 2.9).clip(-3, 3)
+    brighter = CLOUD_GLOW * (DARK_UNDER_CLOUDS_MAG - zenith_mag) * min(oktas / 8, 1.0) * clouds
     return np.asarray((level * shape * 10 ** (0.4 * brighter))[..., None] * rgb_from_xy(0.40, 0.39))
